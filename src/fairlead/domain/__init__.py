@@ -1,0 +1,1 @@
+"""Words and rules of Fairlead: pure, without I/O, clock or dice."""

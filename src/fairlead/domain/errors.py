@@ -1,0 +1,244 @@
+"""Every error that Fairlead says to a person, in one tree; the families decide HTTP status and exit code.
+
+FairleadError
+├── Invalid            the input is wrong; nothing was changed          400 / exit 2
+│   ├── ProjectFileInvalid   a project or compose file, with places
+│   └── TooLarge             over a stated limit                        413 / exit 2
+├── NotAuthenticated   who asks is not known                            401 / exit 4
+├── NotAllowed         who asks may not                                 403 / exit 4
+├── NotFound           the thing is not there                           404 / exit 5
+├── Conflict           the thing's state forbids it now                 409 / exit 1
+├── Refused            a rule of safety says no (room, policy, plan)    422 / exit 1
+├── RateLimited        too many tries                                   429 / exit 1
+├── Unreachable        something outside does not answer                503 / exit 1
+├── Failed             something outside answered, and it is a failure  502 / exit 1
+└── TimedOut           a stated bound was reached                       504 / exit 124
+
+A leaf is not a class but a *code*: stable, dotted, listed in `CODES` with the sentence that the reference shows.
+Outcomes (unhealthy, refused by a test) are values, not errors.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+
+class FairleadError(Exception):
+    """What we tried, on which thing, and what the operator can do next.
+
+    `code` is stable and documented; `message` is one sentence; `thing` names what it is about; `hint` says what to
+    do next. No secret value may be put into any of them.
+    """
+
+    http_status: ClassVar[int] = 500
+    exit_code: ClassVar[int] = 1
+
+    def __init__(self, code: str, message: str, *, thing: str = "", hint: str = "") -> None:
+        if code not in CODES:
+            raise KeyError(f"error code {code!r} is not listed in domain/errors.py")
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.thing = thing
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return f"{self.message} ({self.hint})" if self.hint else self.message
+
+
+class Invalid(FairleadError):
+    """The input is wrong; nothing was changed."""
+
+    http_status = 400
+    exit_code = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing wrong in a file: where (1-based), what was found, what was expected."""
+
+    file: str
+    line: int
+    column: int
+    key: str
+    found: str
+    expected: str
+
+    def __str__(self) -> str:
+        where = f"{self.file}:{self.line}:{self.column}"
+        return f"{where}: {self.key}: found {self.found}, expected {self.expected}"
+
+
+class ProjectFileInvalid(Invalid):
+    """A project or compose file that cannot be honoured; `problems` names each place."""
+
+    def __init__(self, problems: tuple[Problem, ...], *, code: str = "project_file.invalid") -> None:
+        first = str(problems[0]) if problems else "the project file is invalid"
+        more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+        super().__init__(code, first + more, thing=problems[0].file if problems else "")
+        self.problems = problems
+
+
+class TooLarge(Invalid):
+    """Over a stated limit."""
+
+    http_status = 413
+
+
+class NotAuthenticated(FairleadError):
+    """Who asks is not known."""
+
+    http_status = 401
+    exit_code = 4
+
+
+class NotAllowed(FairleadError):
+    """Who asks is known, and may not."""
+
+    http_status = 403
+    exit_code = 4
+
+
+class NotFound(FairleadError):
+    """The thing is not there."""
+
+    http_status = 404
+    exit_code = 5
+
+
+class Conflict(FairleadError):
+    """The thing's present state forbids it; asking again later may work."""
+
+    http_status = 409
+
+
+class Refused(FairleadError):
+    """A rule of safety says no: policy, room on the host, a plan that no longer holds."""
+
+    http_status = 422
+
+
+class RateLimited(FairleadError):
+    """Too many tries; wait."""
+
+    http_status = 429
+
+
+class Unreachable(FairleadError):
+    """Something outside does not answer: *we could not ask*, which is not *it said no*."""
+
+    http_status = 503
+
+
+class Failed(FairleadError):
+    """Something outside answered, and the answer is a failure."""
+
+    http_status = 502
+
+
+class TimedOut(FairleadError):
+    """A stated bound was reached."""
+
+    http_status = 504
+    exit_code = 124
+
+
+CODES: dict[str, str] = {
+    # input
+    "input.invalid": "A value that was given is not valid.",
+    "input.name": "A name has characters, or a length, that are not allowed.",
+    "input.too_large": "The request is larger than the limit.",
+    "project_file.invalid": "fairlead.yml or the compose file cannot be honoured; each place is named.",
+    "project_file.missing": "The repository has no fairlead.yml.",
+    "policy.refused": "The project file asks for something that could harm the host; an administrator can allow it.",
+    "variable.unknown": "A #{Name} or ${NAME} names a variable that has no value in this environment.",
+    "variable.circular": "Variables refer to each other in a circle.",
+    # who
+    "auth.required": "No valid session or API key was given.",
+    "auth.wrong": "User or password is wrong.",
+    "auth.throttled": "Too many failed log-ins; wait before the next.",
+    "auth.csrf": "The form's token is missing or old; load the page again.",
+    "permission.denied": "The actor lacks the permission for this.",
+    "webhook.signature": "The webhook's signature is missing or wrong.",
+    # things
+    "project.unknown": "There is no such project.",
+    "project.exists": "A project of this name exists.",
+    "environment.unknown": "There is no such environment.",
+    "environment.exists": "An environment of this name exists.",
+    "release.unknown": "There is no such release.",
+    "release.exists": "A release of this version exists.",
+    "release.images": "The release's images do not match the project's services.",
+    "deployment.unknown": "There is no such deployment.",
+    "deployment.lifecycle": "The lifecycle does not allow this release into this environment yet.",
+    "deployment.nothing_to_do": "The release is live with the same configuration; --force deploys it all the same.",
+    "deployment.no_way_back": "There is no earlier release that this environment could go back to.",
+    "deployment.locked": "The environment is locked by a deployment that has not settled.",
+    "plan.changed": "What was approved is not what would run now; the difference is shown.",
+    "task.unknown": "There is no such task.",
+    "task.ended": "The task has ended.",
+    "task.past_commit": "The deployment is past its commit point; it is carried forward and can be rolled back after.",
+    "approval.unknown": "There is no such approval.",
+    "approval.answered": "The approval has been answered or superseded.",
+    "run.unknown": "There is no such run.",
+    "service.unknown": "The project has no such service.",
+    "user.unknown": "There is no such user.",
+    "user.exists": "A user of this name exists.",
+    "key.unknown": "There is no such API key.",
+    "variable.missing": "There is no such variable.",
+    "certificate.unknown": "There is no such certificate.",
+    "certificate.invalid": "The certificate and key cannot be used together.",
+    "page.unknown": "There is no such page or route.",
+    "edit.conflict": "The thing was changed by somebody else since it was read.",
+    "idempotency.mismatch": "The Idempotency-Key was used before with another request.",
+    # source
+    "source.unreachable": "The repository cannot be reached.",
+    "source.refused": "The repository refused the credentials.",
+    "source.branch": "The branch does not exist in the repository.",
+    "source.url": "The repository's address is not of an allowed form.",
+    "source.failed": "Git answered with a failure.",
+    # engine, images, registry
+    "engine.unreachable": "The container engine does not answer.",
+    "engine.failed": "The container engine answered with a failure.",
+    "engine.stranger": "Something that is not Fairlead's has the name that is needed.",
+    "engine.address": "The address is taken by something else.",
+    "image.build": "An image could not be built.",
+    "image.buildkit": "The build asks for secrets, which need BuildKit, and there is none.",
+    "image.unknown": "The image is not there.",
+    "registry.unreachable": "The registry does not answer.",
+    "registry.failed": "The registry answered with a failure.",
+    "registry.digest": "The registry has another digest than the release says.",
+    "host.room": "The host has too little memory or disk for the idle slot; nothing was started.",
+    "host.port": "A port that is to be published is in use.",
+    "host.disk": "The disk is full.",
+    "network.pool": "No free subnet is left in the pool of the settings.",
+    # proxy
+    "proxy.unreachable": "The proxy's runtime socket does not answer.",
+    "proxy.failed": "The proxy answered with a failure.",
+    "proxy.verify": "The proxy does not say what was set.",
+    "proxy.pool": "No spare backend is left in the proxy's pool.",
+    "proxy.replicas": "The service has more replicas than a backend of the proxy has slots.",
+    "proxy.port": "The proxy's port is in use.",
+    "route.taken": "Another project has this route.",
+    # running
+    "instance.unhealthy": "An instance did not become ready in time.",
+    "instance.died": "An instance ended before it was ready.",
+    "instance.stranger": "Something else answers at the instance's address.",
+    "service.failed": "A one-shot service ended with a failure.",
+    "migration.failed": "The migration ended with a failure.",
+    "tests.failed": "The tests said no.",
+    "tests.broken": "The tests could not be run.",
+    "step.timed_out": "A step took longer than its bound.",
+    "step.bug": "A bug in Fairlead stopped this task; its traceback is in the task's log.",
+    "task.cancelled": "The task was cancelled.",
+    # server
+    "server.second": "Another server holds this database.",
+    "server.port": "The server's port is in use.",
+    "server.settings": "A setting is not valid.",
+    "server.unreachable": "The Fairlead server does not answer.",
+    "server.state": "The data directory is not usable.",
+    "secrets.master_key": "The master key is missing or is not the one that the secrets were encrypted with.",
+    "store.unreachable": "The database does not answer.",
+    "notification.failed": "A notification could not be delivered.",
+    "backup.invalid": "The backup cannot be restored.",
+}

@@ -1,0 +1,67 @@
+"""Names that people give, validated once at the edge, so that they are safe wherever they are used (law 7).
+
+A name that passes here can be put into a label, a container name, a proxy's socket command or a file name without
+quoting: none of them allows a space, a line break, a semicolon, a slash, a leading dash or two dots in a row.
+"""
+
+from __future__ import annotations
+
+import re
+
+from fairlead.domain.errors import Invalid
+
+PROJECT = re.compile(r"[a-z](?:[a-z0-9]|-(?=[a-z0-9])){0,39}")
+ENVIRONMENT = re.compile(r"[A-Za-z](?:[A-Za-z0-9]|[-_ ](?=[A-Za-z0-9])){0,39}")
+SERVICE = re.compile(r"[a-z0-9](?:[a-z0-9]|[-_](?=[a-z0-9])){0,39}")
+VARIABLE = re.compile(r"[A-Za-z_](?:[A-Za-z0-9_:\[\]-]|\.(?!\.)){0,199}")
+VERSION = re.compile(r"[0-9A-Za-z](?:[0-9A-Za-z_+-]|\.(?!\.)){0,127}")
+HOST = re.compile(r"(?=.{1,253}$)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)*")
+URL_PATH = re.compile(r"/(?:[A-Za-z0-9._~-]+/?)*")
+USER = re.compile(r"[a-z0-9](?:[a-z0-9]|[._@-](?=[a-z0-9])){0,63}")
+
+
+def require(kind: str, pattern: re.Pattern[str], name: str) -> str:
+    """`name` if the whole of it fits, else Invalid `input.name` that shows it safely."""
+    if pattern.fullmatch(name) and ".." not in name:
+        return name
+    raise Invalid(
+        "input.name",
+        f"{name[:80]!r} is not a valid {kind} name",
+        thing=kind,
+        hint=f"allowed: {pattern.pattern}",
+    )
+
+
+def project_name(name: str) -> str:
+    """Lower-case letters, digits and single dashes, 40 at most."""
+    return require("project", PROJECT, name)
+
+
+def environment_name(name: str) -> str:
+    """Letters, digits, and single dashes, underscores or spaces between them, 40 at most."""
+    return require("environment", ENVIRONMENT, name)
+
+
+def service_name(name: str) -> str:
+    """A Compose service name that is also a DNS label."""
+    return require("service", SERVICE, name)
+
+
+def variable_name(name: str) -> str:
+    """Letters, digits, dots, colons and brackets, as Octopus's names have them."""
+    return require("variable", VARIABLE, name)
+
+
+def version_text(name: str) -> str:
+    """A release version; its order is `domain.version`'s affair."""
+    return require("version", VERSION, name)
+
+
+def host_name(name: str) -> str:
+    """A host in lower case, without a trailing dot or port."""
+    return require("host", HOST, name)
+
+
+def slug(environment: str) -> str:
+    """An environment's name as it stands in container names and hosts: lower case, dashes for the rest."""
+    return re.sub(r"[^a-z0-9]+", "-", environment.lower()).strip("-")

@@ -1,0 +1,144 @@
+"""A plan: a process resolved against one release, environment and its targets, as a tree of data (law 4).
+
+Effects are the leaves; the other nodes hold nodes. Structure, order and every value known beforehand are fixed before
+the task starts. The tree is read by `engine.interpreter` and shown to people; nothing in it runs by itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias, assert_never
+
+from fairlead.domain.record import Json, fingerprint, to_data
+
+DEFAULT_TIMEOUT_S = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """One idempotent change to the world, as data.
+
+    `kind` names the effect kind that can look, do and undo it; `key` is unique within the plan and stays the same over
+    every attempt, so that the name of what is made can be derived from it; `arguments` are JSON, secrets as references.
+    `timeout_s` bounds one attempt of *do* (and one of *undo*). `attempts` bounds how often *do* is tried while it
+    *errors* (an outcome "no" is not tried again). `is_undone` is false where there is nothing to take back.
+    """
+
+    kind: str
+    key: str
+    title: str
+    arguments: Mapping[str, Json] = field(default_factory=dict)
+    timeout_s: float = DEFAULT_TIMEOUT_S
+    attempts: int = 1
+    is_undone: bool = True
+    service: str = ""
+    target: str = "local"
+
+
+@dataclass(frozen=True, slots=True)
+class Sequence:
+    """One after the other; the first that fails ends it."""
+
+    nodes: tuple[Node, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class InParallel:
+    """All at once, at most `limit` of them; all begun ones end before it ends. No order, no sharing of outputs."""
+
+    nodes: tuple[Node, ...] = ()
+    limit: int = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A named part that people see as a phase, with its own lines in the log and its own time."""
+
+    name: str
+    title: str
+    node: Node
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """The whole node again while it fails, `attempts` times at most, with a pause; undone between the attempts."""
+
+    node: Node
+    attempts: int
+    pause_s: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Timeout:
+    """The node fails with `step.timed_out` when it takes longer."""
+
+    node: Node
+    seconds: float
+
+
+Node: TypeAlias = Effect | Sequence | InParallel | Step | Retry | Timeout
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a task will do.
+
+    `forward` runs first; a failure or a cancel in it undoes every effect that was begun, in reverse. `commit` is the
+    pivot (law 2): before it everything is undone, from it on everything is carried forward. `onward` runs after it and
+    is retried to its end, never undone. `always` runs last, whatever happened (clean-up that belongs to success and
+    failure alike). A pipeline run has no `commit`.
+    `intention` is what the hash covers; colours, addresses and ids of containers stand in the effects, not there.
+    """
+
+    task_kind: Literal["deployment", "rollback", "run", "retention", "health", "other"]
+    title: str
+    intention: Mapping[str, Json] = field(default_factory=dict)
+    forward: Node = Sequence()
+    commit: Effect | None = None
+    onward: Node = Sequence()
+    always: Node = Sequence()
+    warnings: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def hash(self) -> str:
+        """The fingerprint of the intention: what an approval names."""
+        return fingerprint(to_data(dict(self.intention)))
+
+
+def effects_of(node: Node) -> Iterator[Effect]:
+    """Every effect below the node, in the order in which they stand."""
+    match node:
+        case Effect():
+            yield node
+        case Sequence(nodes=nodes) | InParallel(nodes=nodes):
+            for child in nodes:
+                yield from effects_of(child)
+        case Step(node=child) | Retry(node=child) | Timeout(node=child):
+            yield from effects_of(child)
+        case _:
+            assert_never(node)
+
+
+def steps_of(node: Node) -> Iterator[Step]:
+    """Every named step below the node, outer before inner."""
+    match node:
+        case Effect():
+            return
+        case Sequence(nodes=nodes) | InParallel(nodes=nodes):
+            for child in nodes:
+                yield from steps_of(child)
+        case Step(node=child):
+            yield node
+            yield from steps_of(child)
+        case Retry(node=child) | Timeout(node=child):
+            yield from steps_of(child)
+        case _:
+            assert_never(node)
+
+
+def all_effects(plan: Plan) -> tuple[Effect, ...]:
+    """Every effect of the plan, the commit among them, in order."""
+    commit = () if plan.commit is None else (plan.commit,)
+    return (*effects_of(plan.forward), *commit, *effects_of(plan.onward), *effects_of(plan.always))

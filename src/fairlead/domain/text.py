@@ -1,0 +1,66 @@
+"""Text that may hold secrets: literal parts and references, joined only at the last moment (law 8)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from fairlead.domain.ids import SecretVersionId
+
+
+@dataclass(frozen=True, slots=True)
+class SecretRef:
+    """One immutable version of one secret value; `name` is the variable's name, for people."""
+
+    id: SecretVersionId
+    name: str
+
+    def __str__(self) -> str:
+        return "•••"
+
+
+@dataclass(frozen=True, slots=True)
+class Mixed:
+    """A text in parts, at least one of them a secret."""
+
+    parts: tuple[str | SecretRef, ...]
+
+    def __str__(self) -> str:
+        return "".join(str(part) for part in self.parts)
+
+
+Text: TypeAlias = str | SecretRef | Mixed
+
+
+def join(parts: tuple[str | SecretRef, ...]) -> Text:
+    """The simplest text that these parts make."""
+    if not any(isinstance(part, SecretRef) for part in parts):
+        return "".join(str(part) for part in parts)
+    kept = tuple(part for part in parts if part != "")
+    if len(kept) == 1:
+        return kept[0]
+    return Mixed(kept)
+
+
+def parts_of(text: Text) -> tuple[str | SecretRef, ...]:
+    """The parts of any text, in order."""
+    return text.parts if isinstance(text, Mixed) else (text,)
+
+
+def secrets_in(*texts: Text) -> Iterator[SecretRef]:
+    """Each reference in the texts, in order, repeats included."""
+    for text in texts:
+        for part in parts_of(text):
+            if isinstance(part, SecretRef):
+                yield part
+
+
+def reveal(text: Text, values: Mapping[SecretVersionId, str]) -> str:
+    """The text in clear; KeyError where a referenced version is not among `values`."""
+    return "".join(values[part.id] if isinstance(part, SecretRef) else part for part in parts_of(text))
+
+
+def redact(text: Text, mark: Callable[[SecretRef], str] = str) -> str:
+    """The text for people and captures, each secret replaced by `mark(reference)`."""
+    return "".join(mark(part) if isinstance(part, SecretRef) else part for part in parts_of(text))

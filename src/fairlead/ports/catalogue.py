@@ -1,0 +1,54 @@
+"""The catalogue: where the instances of services are found, and which slot is live."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from fairlead.domain.colour import Colour
+
+SlotState = Literal["empty", "idle", "live", "standby", "failed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A project in an environment (and tenant): what one deployment at a time belongs to (law 6)."""
+
+    project: str
+    environment: str
+    tenant: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Registration:
+    """One instance of one service in one slot, with its endpoint as chosen by us before it started."""
+
+    place: Place
+    colour: Colour
+    service: str
+    instance: str
+    address: str
+    port: int
+    deployment: str
+    container: str
+
+
+class Catalogue(Protocol):
+    """Registrations by key (place, instance). Registering twice is once; deregistering what is gone is fine."""
+
+    async def register(self, entries: Sequence[Registration]) -> None:
+        """All of them are found from now on, in one transaction."""
+        ...
+
+    async def deregister(self, place: Place, instances: Sequence[str]) -> None:
+        """None of them is found any more."""
+        ...
+
+    async def find(self, place: Place, *, colour: Colour | None = None, service: str = "") -> Sequence[Registration]:
+        """Those of the place that fit, ordered by service and instance."""
+        ...
+
+    async def describe(self, place: Place) -> Mapping[str, object]:
+        """Everything recorded of the place, as plain data, for captures."""
+        ...

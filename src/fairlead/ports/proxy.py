@@ -1,0 +1,125 @@
+"""The proxy that users reach: routes that point at one of two slots, moved at run time (law 1)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from fairlead.domain.colour import Colour
+
+
+@dataclass(frozen=True, slots=True)
+class RouteSpec:
+    """A route as it is to be. `name` is ours and unique: ``project/environment/service/n``, safe characters only."""
+
+    name: str
+    host: str
+    path: str = "/"
+    tls: bool = False
+    redirect_http: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """Where an instance answers, as seen from the proxy."""
+
+    instance: str
+    address: str
+    port: int
+
+
+@dataclass(frozen=True, slots=True)
+class ServerState:
+    """One server slot of a backend as the proxy itself tells it."""
+
+    address: str
+    port: int
+    is_ready: bool
+    connections: int
+
+
+@dataclass(frozen=True, slots=True)
+class RouteState:
+    """A route as the proxy itself tells it. `live` is None where no slot is pointed at yet."""
+
+    spec: RouteSpec
+    live: Colour | None
+    servers: Mapping[Colour, tuple[ServerState, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Drained:
+    """How draining ended: seconds waited, connections still open at the bound and then closed."""
+
+    waited_s: float
+    cut: int
+
+
+@dataclass(frozen=True, slots=True)
+class Counters:
+    """Requests and failures that the proxy itself counts for a route and slot since it started."""
+
+    requests: int
+    proxy_errors: int
+    server_errors: int
+    sessions_now: int
+
+
+class Proxy(Protocol):
+    """One proxy. *Set* and *verify* are different verbs: `point` sets, `read_back` tells what is so.
+
+    Order of calls in a deployment: `ensure_route` (claims one backend for each colour, or finds them claimed) →
+    `fill` the idle colour → `point` (all of the project's routes, one generation) → `read_back` → `drain` the old
+    colour → `clear` it. None of them reloads the proxy, ever. Each is idempotent, none touches a route of another
+    name; a host+path that another name holds raises `Conflict("route.taken")` naming it. What is set at run time is
+    also written to the files from which the proxy starts, so that a restart agrees; one lock for each proxy.
+    Errors: `Unreachable("proxy.unreachable")`, `Failed("proxy.failed")` with the proxy's words,
+    `Conflict("proxy.pool")` when no spare backend is left, `Refused("proxy.replicas")` when a slot has too few servers.
+    """
+
+    async def ensure_route(self, spec: RouteSpec) -> None:
+        """Backends are claimed under the route's name; nothing is routed yet. A changed host/path/tls takes effect at
+        the next `point`."""
+        ...
+
+    async def fill(self, route: str, colour: Colour, endpoints: Sequence[Endpoint]) -> None:
+        """The slot's servers are exactly these, ready; the other slot is untouched. [] empties it (see `clear`)."""
+        ...
+
+    async def point(self, live: Mapping[str, Colour]) -> None:
+        """Every named route points at its colour, in one generation: all or none."""
+        ...
+
+    async def read_back(self, route: str) -> RouteState | None:
+        """What the running proxy says of the route; None where it knows none of that name."""
+        ...
+
+    async def drain(self, route: str, colour: Colour, *, bound_s: float) -> Drained:
+        """No new requests reach the slot; returns when it has no open connection, or at the bound, having closed
+        the rest and counted them."""
+        ...
+
+    async def clear(self, route: str, colour: Colour) -> None:
+        """The slot's servers are empty and in maintenance."""
+        ...
+
+    async def remove(self, route: str) -> None:
+        """The route and its backends are given back; gone is fine."""
+        ...
+
+    async def routes(self) -> Sequence[RouteSpec]:
+        """All routes that we hold there."""
+        ...
+
+    async def counters(self, route: str, colour: Colour) -> Counters:
+        """The proxy's own counts for that slot."""
+        ...
+
+    async def ensure_certificate(self, host: str, pem: bytes) -> None:
+        """The certificate (chain and key, PEM) answers for that host from the next handshake on, without a reload."""
+        ...
+
+    async def remove_certificate(self, host: str) -> None:
+        """No longer answered with; gone is fine."""
+        ...

@@ -1,0 +1,86 @@
+"""Step kinds: what can stand in a process, and how each of their effects looks, does and undoes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from fairlead.domain.effect import Looked, Outcome
+from fairlead.domain.ids import TaskId
+from fairlead.domain.plan import Effect, Plan
+from fairlead.domain.record import Json
+from fairlead.ports.artifacts import Artifacts
+from fairlead.ports.catalogue import Catalogue
+from fairlead.ports.clock import Clock
+from fairlead.ports.container_engine import ContainerEngine
+from fairlead.ports.notifier import Notifier
+from fairlead.ports.proxy import Proxy
+from fairlead.ports.records import Records
+from fairlead.ports.registry import Registry
+from fairlead.ports.secrets import Secrets
+from fairlead.ports.source import Source
+from fairlead.ports.task_log import Level, TaskLog
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """The ports that an effect may use, bound to one task, one step and one target; made anew for each effect.
+
+    `outputs` holds what earlier effects of this task gave, by effect key.
+    """
+
+    task: TaskId
+    step: str
+    target: str
+    outputs: Mapping[str, Mapping[str, Json]]
+    container_engine: ContainerEngine
+    proxy: Proxy
+    catalogue: Catalogue
+    registry: Registry
+    source: Source
+    secrets: Secrets
+    records: Records
+    artifacts: Artifacts
+    notifier: Notifier
+    task_log: TaskLog
+    clock: Clock
+    workspace: str
+
+    def say(self, text: str, level: Level = "info") -> None:
+        """One line in the task's log, under this step and target."""
+        self.task_log.write(self.task, level, self.step, text, target=self.target)
+
+
+class EffectKind(Protocol):
+    """One kind of effect. Instances hold no state: all they need is in the effect's arguments and the tools.
+
+    `look` tells whether it is wholly so already, and changes nothing. `do` makes it so and is safe to repeat at any
+    point of a half-done attempt, by another process too: names are derived from the effect's key and arguments. It
+    returns `SaidNo` for news (unhealthy, tests said no) and raises `FairleadError` when it could not ask. `undo` takes
+    back what `do` may have done, wholly, partly or not at all, and is as repeatable as `do`.
+    Cancellation passes through each; what `do` was cancelled in, `undo` can describe and take back.
+    """
+
+    async def look(self, effect: Effect, tools: Tools) -> Looked:
+        """Done when it is already so (its output with it), else NotYet."""
+        ...
+
+    async def do(self, effect: Effect, tools: Tools) -> Outcome:
+        """Make it so."""
+        ...
+
+    async def undo(self, effect: Effect, tools: Tools) -> None:
+        """Take it back; raises only what may be tried again."""
+        ...
+
+
+class StepKind(Protocol):
+    """One kind of step of a process: its schema, a pure `plan`, and the effect kinds that its plan uses."""
+
+    name: str
+    effects: Mapping[str, EffectKind]
+
+    def plan(self, resolved: Any) -> Plan:
+        """The plan for resolved input (a frozen dataclass that the step's module defines). Pure: no I/O, no clock."""
+        ...
