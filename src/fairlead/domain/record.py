@@ -8,7 +8,7 @@ import hashlib
 import json
 import types
 from collections.abc import Mapping
-from typing import Any, Literal, TypeAlias, TypeVar, Union, cast, get_args, get_origin, get_type_hints
+from typing import Any, ForwardRef, Literal, TypeAlias, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
 Json: TypeAlias = "None | bool | int | float | str | list[Json] | dict[str, Json]"
 
@@ -69,7 +69,7 @@ def _is_default(field: dataclasses.Field[Any], held: object) -> bool:
 def _read(kind: Any, data: Json) -> object:
     if kind is Any or kind is object:
         return data
-    if isinstance(kind, TypeVar):
+    if isinstance(kind, TypeVar | ForwardRef):  # the inside of Json: data as it is
         return data
     origin = get_origin(kind)
     if origin in (Union, types.UnionType):
@@ -143,7 +143,5 @@ def _read_scalar(kind: Any, data: Json) -> object:
     if kind is float and isinstance(data, int) and not isinstance(data, bool):
         return float(data)
     if kind in (type(None), bool, int, float, str) and type(data) is kind:
-        return data
-    if isinstance(kind, str) or kind in (dict, list):
         return data
     raise TypeError(f"expected {getattr(kind, '__name__', kind)}, found {type(data).__name__}")

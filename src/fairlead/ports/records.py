@@ -1,0 +1,50 @@
+"""What effects write into, and read from, our own books: slots, the commit point, releases, facts of a task."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Protocol
+
+from fairlead.domain.colour import Colour
+from fairlead.domain.ids import DeploymentId, ReleaseId, TaskId
+from fairlead.domain.record import Json
+from fairlead.domain.slot import Slot, SlotState
+from fairlead.ports.catalogue import Place
+
+
+class Records(Protocol):
+    """Our own rows. Each verb is one transaction, and the same when asked twice."""
+
+    async def slots(self, place: Place) -> Mapping[Colour, Slot]:
+        """Both slots; an empty one where nothing was ever recorded."""
+        ...
+
+    async def set_slot(self, place: Place, slot: Slot, *, was: SlotState | None = None) -> None:
+        """The slot is recorded so. With `was`, only from that state (the same already is fine), else `Conflict`."""
+        ...
+
+    async def commit(self, deployment: DeploymentId, place: Place, live: Colour) -> None:
+        """The commit point (law 2): in one transaction the deployment is committed, `live` is recorded live and the
+        other slot, where it was live, becomes idle (to be retired or kept standing by)."""
+        ...
+
+    async def is_committed(self, deployment: DeploymentId) -> bool:
+        """Read from our own row: what is asked on every exception and re-entry, never the engine's checkpoint alone."""
+        ...
+
+    async def stand_by(self, place: Place, colour: Colour, until: datetime) -> None:
+        """The slot is kept warm until then."""
+        ...
+
+    async def create_release(self, task: TaskId, facts: Mapping[str, Json]) -> ReleaseId:
+        """The run's release, made once for the task; `facts` hold version, images, commit, files, commits between."""
+        ...
+
+    async def note(self, task: TaskId, name: str, data: Json) -> None:
+        """A named fact of the task (evidence, counts, certificate); the latest under a name holds."""
+        ...
+
+    async def facts(self, task: TaskId) -> Mapping[str, Json]:
+        """All named facts of the task."""
+        ...
