@@ -1,0 +1,1 @@
+"""One file for one outside thing, each behind its port."""

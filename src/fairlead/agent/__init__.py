@@ -1,0 +1,1 @@
+"""The program on a target: link, work, spool, caretaker."""

@@ -1,0 +1,1 @@
+"""The durable run of a plan: interpreter, undo, interruptions, takeover."""

@@ -1,0 +1,1 @@
+"""The tables, one file a noun, and the ports that they implement."""

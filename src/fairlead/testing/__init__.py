@@ -1,0 +1,1 @@
+"""Shipped fakes, contract suites, crash sweep and builders."""
