@@ -1,0 +1,284 @@
+"""What tests stand on: found or started on first use, private to the session, and gone at its end."""
+
+import fcntl
+import http.client
+import json
+import os
+import pwd
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+import urllib.parse
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+GROUND = ROOT / "packaging" / "ground"
+STATE = Path(os.environ.get("FAIRLEAD_GROUND", ROOT / ".ground"))
+ENGINE_START_S = 200
+IMAGE_BUILD_S = 400
+POSTGRES_START_S = 60
+KINDS = ("unit", "contract", "property", "crash", "journey", "tidy")
+SYSTEM_PATH = os.pathsep.join([os.environ.get("PATH", ""), "/usr/local/sbin", "/usr/sbin", "/sbin"])
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Give each test the mark of the directory it lies in: tests/journey/… is a journey."""
+    for item in items:
+        kind = item.path.relative_to(ROOT / "tests").parts[0] if item.path.is_relative_to(ROOT / "tests") else ""
+        if kind in KINDS:
+            item.add_marker(kind)
+
+
+@pytest.fixture(scope="session")
+def test_session() -> str:
+    """The name of this run. Whatever a test creates in an engine carries the label io.fairlead.test=<this>."""
+    return uuid.uuid4().hex[:12]
+
+
+# Docker
+
+
+class _EngineConnection(http.client.HTTPConnection):
+    def __init__(self, path: Path) -> None:
+        super().__init__("engine", timeout=30)
+        self._path = path
+
+    def connect(self) -> None:
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.settimeout(self.timeout)
+        self.sock.connect(str(self._path))
+
+
+def _ask_engine(path: Path, method: str, target: str) -> tuple[int, bytes]:
+    connection = _EngineConnection(path)
+    try:
+        connection.request(method, target)
+        answer = connection.getresponse()
+        return answer.status, answer.read()
+    finally:
+        connection.close()
+
+
+def _engine_answers(path: Path) -> bool:
+    try:
+        return _ask_engine(path, "GET", "/_ping")[0] == 200
+    except OSError:
+        return False
+
+
+def _engine_path() -> Path:
+    host = os.environ.get("DOCKER_HOST", "")
+    if host.startswith("unix://"):
+        return Path(host.removeprefix("unix://"))
+    return Path(os.environ.get("FAIRLEAD_DOCKER_SOCKET", "/var/run/docker.sock"))
+
+
+def _run_ground(script: str, *arguments: str, timeout_s: float) -> subprocess.CompletedProcess[str]:
+    environment = os.environ | {"FAIRLEAD_DOCKER_SOCKET": str(_engine_path())}
+    return subprocess.run(
+        [GROUND / script, *arguments], capture_output=True, text=True, timeout=timeout_s, env=environment
+    )
+
+
+def _remove_leftovers(path: Path, label: str) -> list[str]:
+    """Remove what a session left in the engine and name it: the next session must not pay for it."""
+    filters = urllib.parse.quote(json.dumps({"label": [label]}))
+    left: list[str] = []
+    for noun, listing, name in (
+        ("containers", "containers/json?all=1&", lambda row: row["Names"][0]),
+        ("networks", "networks?", lambda row: row["Name"]),
+        ("volumes", "volumes?", lambda row: row["Name"]),
+    ):
+        rows = json.loads(_ask_engine(path, "GET", f"/v1.41/{listing}filters={filters}")[1])
+        for row in rows["Volumes"] or [] if noun == "volumes" else rows:
+            left.append(f"{noun[:-1]} {name(row)}")
+            key = row["Name"] if noun == "volumes" else row["Id"]
+            _ask_engine(path, "DELETE", f"/v1.41/{noun}/{key}" + ("" if noun == "networks" else "?force=1&v=1"))
+    return left
+
+
+@pytest.fixture(scope="session")
+def docker_socket(test_session: str) -> Iterator[Path]:
+    """The socket of a Docker engine that answers. Starts one where it may; skips, with the reason, where it cannot.
+
+    At the session's end nothing labelled io.fairlead.test=<test_session> may be left in it.
+    """
+    path = _engine_path()
+    STATE.mkdir(exist_ok=True)
+    with (STATE / "dockerd.users").open("a") as users:
+        fcntl.flock(users, fcntl.LOCK_SH)  # dockerd-down.sh leaves the engine alone while somebody holds this
+        if not _engine_answers(path):
+            started = _run_ground("dockerd-up.sh", timeout_s=ENGINE_START_S)
+            if started.returncode != 0:
+                pytest.skip(f"no Docker engine: {started.stderr.strip()}")
+        yield path
+        left = _remove_leftovers(path, f"io.fairlead.test={test_session}")
+    _run_ground("dockerd-down.sh", timeout_s=ENGINE_START_S)
+    assert not left, f"tests left behind (removed now): {', '.join(left)}"
+
+
+def _ensure_image(name: str) -> str:
+    made = _run_ground("base-images.sh", name, timeout_s=IMAGE_BUILD_S)
+    if made.returncode != 0:
+        pytest.skip(f"no base image {name}: {made.stderr.strip()}")
+    return f"fairlead-base-{name}:1"
+
+
+@pytest.fixture(scope="session")
+def base_image(docker_socket: Path) -> str:
+    """A small image in the engine: busybox, a shell, `nc`, `sleep`, `httpd`. Not for load: its httpd drops requests."""
+    return _ensure_image("busybox")
+
+
+@pytest.fixture(scope="session")
+def python_image(docker_socket: Path) -> str:
+    """An image in the engine with python3 (whole standard library) and psycopg2."""
+    return _ensure_image("python")
+
+
+@pytest.fixture(scope="session")
+def postgres_image(docker_socket: Path) -> str:
+    """An image in the engine with a PostgreSQL server (and python3)."""
+    return _ensure_image("postgres")
+
+
+# Programs
+
+
+def _find_program(*names: str, package: str) -> Path:
+    for name in names:
+        if found := shutil.which(name, path=SYSTEM_PATH):
+            return Path(found)
+    pytest.skip(f"{names[0]} is not installed (apt-get install {package})")
+
+
+@pytest.fixture(scope="session")
+def haproxy_binary() -> Path:
+    return _find_program("haproxy", package="haproxy")
+
+
+@pytest.fixture(scope="session")
+def registry_binary() -> Path:
+    return _find_program("docker-registry", "registry", package="docker-registry")
+
+
+@pytest.fixture(scope="session")
+def git_binary() -> Path:
+    return _find_program("git", package="git")
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Path:
+    """Debian's Chromium, for Playwright: `chromium.launch(executable_path=…, args=["--no-sandbox"])`."""
+    return _find_program("chromium", "chromium-browser", "google-chrome", package="chromium")
+
+
+@pytest.fixture(scope="session")
+def free_port() -> Callable[[], int]:
+    """A function that gives a TCP port of 127.0.0.1 that nobody listens on, each time another one."""
+    given: set[int] = set()
+
+    def take() -> int:
+        while True:
+            with socket.socket() as probe:
+                probe.bind(("127.0.0.1", 0))
+                port: int = probe.getsockname()[1]
+            if port not in given:
+                given.add(port)
+                return port
+
+    return take
+
+
+# PostgreSQL
+
+
+@dataclass(frozen=True, slots=True)
+class PostgresServer:
+    """A private PostgreSQL: `url(name)` is where a database of it is."""
+
+    port: int
+    password: str
+
+    def url(self, database: str) -> str:
+        return f"postgresql://fairlead:{self.password}@127.0.0.1:{self.port}/{database}"
+
+
+def _postgres_programs() -> Path:
+    versions = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: float(path.parts[-3]))
+    if versions:
+        return versions[-1].parent
+    return _find_program("initdb", package="postgresql").resolve().parent
+
+
+def _unprivileged_user() -> str | None:
+    if os.geteuid() != 0:
+        return None
+    names = {entry.pw_name for entry in pwd.getpwall()}
+    return "postgres" if "postgres" in names else "nobody"
+
+
+@pytest.fixture(scope="session")
+def postgres_server(free_port: Callable[[], int]) -> Iterator[PostgresServer]:
+    """One PostgreSQL for the session, on a free port; it dies with this process, however that ends."""
+    programs, user = _postgres_programs(), _unprivileged_user()
+    server = PostgresServer(free_port(), uuid.uuid4().hex)
+    home = Path(tempfile.mkdtemp(prefix="fairlead-postgres-"))
+    (home / "password").write_text(server.password)
+    identity: dict[str, object] = {}
+    if user:
+        entry = pwd.getpwnam(user)
+        for path in (home, home / "password"):
+            os.chown(path, entry.pw_uid, entry.pw_gid)
+        identity = {"user": user, "group": entry.pw_gid, "extra_groups": []}
+    initdb = [programs / "initdb", "-D", home / "data", "-U", "fairlead", "-A", "scram-sha-256", "-E", "UTF8"]
+    command = [*initdb, "--locale=C.UTF-8", "--no-sync", f"--pwfile={home / 'password'}"]
+    subprocess.run(command, check=True, capture_output=True, cwd=home, timeout=POSTGRES_START_S, **identity)  # type: ignore[call-overload]
+    settings = ["fsync=off", "synchronous_commit=off", "full_page_writes=off", f"unix_socket_directories={home}"]
+    settings += ["listen_addresses=127.0.0.1", "max_connections=200", "shared_buffers=32MB"]
+    run_as = [f"--reuid={user}", f"--regid={user if user != 'nobody' else 'nogroup'}", "--clear-groups"] if user else []
+    argv = ["setpriv", *run_as, "--pdeathsig=QUIT", programs / "postgres", "-D", home / "data", "-p", str(server.port)]
+    argv += [part for setting in settings for part in ("-c", setting)]
+    with (home / "log").open("wb") as log:
+        child = subprocess.Popen(argv, stdout=log, stderr=log, cwd=home)
+    try:
+        _wait_for_postgres(server, child, home / "log")
+        yield server
+    finally:
+        child.send_signal(signal.SIGQUIT)  # at once: nothing here is worth a checkpoint
+        child.wait(timeout=POSTGRES_START_S)
+        shutil.rmtree(home, ignore_errors=True)
+
+
+def _wait_for_postgres(server: PostgresServer, child: subprocess.Popen[bytes], log: Path) -> None:
+    import psycopg
+
+    deadline = time.monotonic() + POSTGRES_START_S
+    while True:
+        try:
+            psycopg.connect(server.url("postgres"), connect_timeout=2).close()
+            return
+        except psycopg.OperationalError:
+            if child.poll() is not None or time.monotonic() > deadline:
+                raise AssertionError(f"PostgreSQL did not start: {log.read_text()[-2000:]}") from None
+            time.sleep(0.05)
+
+
+@pytest.fixture
+def postgres_url(postgres_server: PostgresServer) -> Iterator[str]:
+    """The URL of an empty database of this test's own, dropped after it."""
+    import psycopg
+
+    name = f"t{uuid.uuid4().hex[:16]}"
+    with psycopg.connect(postgres_server.url("postgres"), autocommit=True) as connection:
+        connection.execute(f'CREATE DATABASE "{name}"')
+        yield postgres_server.url(name)
+        connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
