@@ -1,0 +1,169 @@
+"""The CLI's way to the REST API: requests, problems as errors, lists over all their pages, and followed streams."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import httpx2
+
+from fairlead import __version__
+from fairlead.cli.account import Account
+from fairlead.domain import errors
+
+CONNECT_TIMEOUT_S = 5.0
+READ_TIMEOUT_S = 60.0
+
+_FAMILIES: dict[int, type[errors.FairleadError]] = {
+    400: errors.Invalid,
+    401: errors.NotAuthenticated,
+    403: errors.NotAllowed,
+    404: errors.NotFound,
+    409: errors.Conflict,
+    413: errors.TooLarge,
+    422: errors.Refused,
+    429: errors.RateLimited,
+    502: errors.Failed,
+    503: errors.Unreachable,
+    504: errors.TimedOut,
+}
+
+
+class Client:
+    """One server, spoken to in JSON. Every method raises a `FairleadError` for whatever is no success."""
+
+    def __init__(self, account: Account, *, transport: httpx2.BaseTransport | None = None) -> None:
+        headers = {"User-Agent": f"fairlead/{__version__}", "Accept": "application/json"}
+        if account.key:
+            headers["Authorization"] = f"Bearer {account.key}"
+        self.account = account
+        self._http = httpx2.Client(
+            base_url=account.url,
+            headers=headers,
+            timeout=httpx2.Timeout(READ_TIMEOUT_S, connect=CONNECT_TIMEOUT_S),
+            transport=transport,
+        )
+
+    def __enter__(self) -> Client:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._http.close()
+
+    def get(self, path: str, **query: object) -> Any:
+        """The answer's JSON."""
+        return self._ask("GET", path, query=query)
+
+    def post(self, path: str, body: Mapping[str, object] | None = None, **query: object) -> Any:
+        """The answer's JSON; an Idempotency-Key makes a repeat after a lost answer harmless."""
+        return self._ask("POST", path, body=body or {}, query=query, headers={"Idempotency-Key": secrets.token_hex(16)})
+
+    def put(self, path: str, body: Mapping[str, object], **query: object) -> Any:
+        """The answer's JSON."""
+        return self._ask("PUT", path, body=body, query=query)
+
+    def patch(self, path: str, body: Mapping[str, object]) -> Any:
+        """The answer's JSON."""
+        return self._ask("PATCH", path, body=body)
+
+    def delete(self, path: str, **query: object) -> Any:
+        """The answer's JSON, None where it has none."""
+        return self._ask("DELETE", path, query=query)
+
+    def all(self, path: str, *, most: int = 1000, **query: object) -> list[Any]:
+        """The items of a list, page by page, at most `most`."""
+        items: list[Any] = []
+        after: str | None = None
+        while len(items) < most:
+            page = self.get(path, **query, limit=min(100, most - len(items)), **({"after": after} if after else {}))
+            items.extend(page["items"])
+            after = page.get("next")
+            if not after:
+                break
+        return items
+
+    def raw(self, path: str) -> bytes:
+        """The answer's bytes (an artifact)."""
+        with _spoken(self.account):
+            answer = self._http.get(path)
+        _check(answer)
+        return bytes(answer.content)
+
+    def follow(self, path: str, **query: object) -> Iterator[dict[str, Any]]:
+        """Server-sent events as their JSON data, until the stream ends."""
+        with (
+            _spoken(self.account),
+            self._http.stream(
+                "GET",
+                path,
+                params=_clean(query),
+                headers={"Accept": "text/event-stream"},
+                timeout=httpx2.Timeout(None, connect=5),
+            ) as answer,
+        ):
+            if answer.status_code >= 400:
+                answer.read()
+                _check(answer)
+            for line in answer.iter_lines():
+                if line.startswith("data:"):
+                    yield json.loads(line[5:])
+
+    def _ask(
+        self,
+        method: str,
+        path: str,
+        *,
+        body: Mapping[str, object] | None = None,
+        query: Mapping[str, object] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Any:
+        with _spoken(self.account):
+            answer = self._http.request(
+                method, path, json=body, params=_clean(query or {}), headers=dict(headers or {})
+            )
+        _check(answer)
+        return answer.json() if answer.content else None
+
+
+class _spoken:
+    """Turns what the HTTP library raises into an error that says what to do."""
+
+    def __init__(self, account: Account) -> None:
+        self._account = account
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> None:
+        if isinstance(error, httpx2.TimeoutException):
+            raise errors.TimedOut("server.unreachable", f"{self._account.url} did not answer in time") from error
+        if isinstance(error, httpx2.HTTPError):
+            raise errors.Unreachable(
+                "server.unreachable",
+                f"no Fairlead server answers at {self._account.url}: {error}",
+                hint="is it up? fairlead-server up",
+            ) from error
+
+
+def _clean(query: Mapping[str, object]) -> dict[str, str]:
+    given = {key.rstrip("_"): value for key, value in query.items() if value not in (None, "", False)}
+    return {key: "true" if value is True else str(value) for key, value in given.items()}
+
+
+def _check(answer: httpx2.Response) -> None:
+    if answer.status_code < 400:
+        return
+    try:
+        problem = answer.json()
+    except ValueError:
+        problem = {}
+    family = _FAMILIES.get(answer.status_code, errors.Failed)
+    code = problem.get("code", "")
+    if code not in errors.CODES:
+        code = "input.invalid" if answer.status_code < 500 else "server.unreachable"
+    detail = problem.get("detail") or f"the server answered {answer.status_code}"
+    if problem.get("problems"):
+        raise errors.ProjectFileInvalid(tuple(errors.Problem(**entry) for entry in problem["problems"]))
+    raise family(code, detail, thing=problem.get("thing", ""), hint=problem.get("hint", ""))

@@ -1,0 +1,123 @@
+"""What the CLI prints: results on stdout as tables or JSON, chatter on stderr, colours only on a terminal."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+MARKS = {
+    "succeeded": "[green]✔[/] live",
+    "live": "[green]✔[/] live",
+    "running": "[blue]▶[/] running",
+    "undoing": "[yellow]↩[/] undoing",
+    "queued": "[blue]…[/] queued",
+    "waiting": "[yellow]⏸[/] waiting",
+    "failed": "[red]✘[/] failed",
+    "rolled_back": "[yellow]↩[/] rolled back",
+    "refused": "[yellow]✘[/] refused",
+    "cancelled": "[yellow]✘[/] cancelled",
+    "skipped": "[dim]–[/] skipped",
+    "unsettled": "[red]![/] unsettled",
+    "standby": "[cyan]◐[/] standby",
+}
+
+
+@dataclass
+class Screen:
+    """Where the output goes; `as_json` prints what the API said, untouched."""
+
+    as_json: bool = False
+    quiet: bool = False
+    out: Console = field(default_factory=lambda: Console(highlight=False, soft_wrap=True))
+    err: Console = field(default_factory=lambda: Console(stderr=True, highlight=False, soft_wrap=True))
+
+    def result(self, data: Any, text: str = "") -> None:
+        """The command's result: JSON, or the text for people (without text, the data's fields)."""
+        if self.as_json:
+            print(json.dumps(data, indent=2, ensure_ascii=False))
+        elif text:
+            self.out.print(text)
+        elif isinstance(data, Mapping):
+            self.fields(data)
+
+    def table(self, rows: Sequence[Mapping[str, Any]], columns: Mapping[str, str], *, empty: str) -> None:
+        """Rows as a table; `columns` maps key to heading; `empty` is said (on stderr) where there are none."""
+        if self.as_json:
+            print(json.dumps(list(rows), indent=2, ensure_ascii=False))
+            return
+        if not rows:
+            self.say(empty)
+            return
+        table = Table(box=None, pad_edge=False, header_style="bold")
+        for heading in columns.values():
+            table.add_column(heading, overflow="fold")
+        for row in rows:
+            table.add_row(*(cell(row.get(key)) for key in columns))
+        self.out.print(table)
+
+    def fields(self, data: Mapping[str, Any]) -> None:
+        """One thing, a line for each field."""
+        width = max((len(key) for key in data), default=0)
+        for key, value in data.items():
+            self.out.print(f"[bold]{escape(key.replace('_', ' ')):<{width}}[/]  {cell(value)}")
+
+    def say(self, text: str) -> None:
+        """Chatter: on stderr, not with --quiet."""
+        if not self.quiet:
+            self.err.print(text)
+
+    def fail(self, message: str, hint: str = "", code: str = "") -> None:
+        """An error, always on stderr."""
+        tail = f" [dim]({escape(code)})[/]" if code else ""
+        self.err.print(f"[red]error:[/] {escape(message)}{tail}")
+        if hint:
+            self.err.print(f"  [bold]→[/] {escape(hint)}")
+
+
+def cell(value: Any) -> str:
+    """A value as text for a table, safe against markup."""
+    if value is None or value == "":
+        return "[dim]—[/]"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, str) and value in MARKS:
+        return MARKS[value]
+    if isinstance(value, str) and len(value) >= 20 and value[10] == "T":
+        return ago(value)
+    if isinstance(value, list | tuple):
+        return ", ".join(cell(part) for part in value) or "[dim]—[/]"
+    if isinstance(value, Mapping):
+        return ", ".join(f"{escape(str(k))}={cell(v)}" for k, v in value.items()) or "[dim]—[/]"
+    return escape(str(value))
+
+
+def ago(stamp: str, *, now: datetime | None = None) -> str:
+    """A time as people say it; the stamp itself where it is no time."""
+    try:
+        at = datetime.fromisoformat(stamp)
+    except ValueError:
+        return escape(stamp)
+    seconds = int(((now or datetime.fromtimestamp(_wall_s(), UTC)) - at).total_seconds())
+    for size, unit in ((86400, "d"), (3600, "h"), (60, "m")):
+        if seconds >= size:
+            return f"{seconds // size} {unit} ago"
+    return f"{max(seconds, 0)} s ago"
+
+
+def _wall_s() -> float:
+    import time
+
+    return time.clock_gettime(time.CLOCK_REALTIME)
+
+
+def is_terminal() -> bool:
+    """Whether a person watches stdout."""
+    return sys.stdout.isatty()

@@ -1,0 +1,89 @@
+"""Errors as problem+json (RFC 9457): the same codes, sentences and hints that every door of Fairlead uses."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from fairlead.domain.errors import CODES, FairleadError, ProjectFileInvalid
+
+log = structlog.get_logger("fairlead.server")
+
+MEDIA_TYPE = "application/problem+json"
+_STATUS_CODES = {404: "page.unknown", 405: "page.unknown", 413: "input.too_large"}
+
+
+def body_of(error: FairleadError) -> dict[str, Any]:
+    """The problem's members; `code` is stable, `title` the code's sentence, `detail` what happened here."""
+    body: dict[str, Any] = {
+        "type": f"https://fairlead.dev/errors/{error.code}",
+        "title": CODES[error.code],
+        "status": error.http_status,
+        "code": error.code,
+        "detail": error.message,
+    }
+    if error.hint:
+        body["hint"] = error.hint
+    if error.thing:
+        body["thing"] = error.thing
+    if isinstance(error, ProjectFileInvalid):
+        body["problems"] = [
+            {"file": p.file, "line": p.line, "column": p.column, "key": p.key, "found": p.found, "expected": p.expected}
+            for p in error.problems
+        ]
+    return body
+
+
+def answer(status: int, code: str, detail: str, **more: Any) -> JSONResponse:
+    """A problem that is not an exception of ours."""
+    body = {
+        "type": f"https://fairlead.dev/errors/{code}",
+        "title": CODES[code],
+        "status": status,
+        "code": code,
+        "detail": detail,
+        **more,
+    }
+    return JSONResponse(body, status_code=status, media_type=MEDIA_TYPE)
+
+
+def install(app: FastAPI) -> None:
+    """Every error that leaves the application leaves it as a problem."""
+    app.add_exception_handler(FairleadError, _on_error)
+    app.add_exception_handler(RequestValidationError, _on_invalid)
+    app.add_exception_handler(HTTPException, _on_http)
+    app.add_exception_handler(Exception, _on_bug)
+
+
+async def _on_error(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, FairleadError)
+    headers = {}
+    if error.http_status == 401:
+        headers["WWW-Authenticate"] = 'Bearer realm="fairlead"'
+    if error.http_status == 429:
+        headers["Retry-After"] = "30"
+    return JSONResponse(body_of(error), status_code=error.http_status, media_type=MEDIA_TYPE, headers=headers)
+
+
+async def _on_invalid(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, RequestValidationError)
+    parts = []
+    for problem in error.errors():
+        where = ".".join(str(part) for part in problem["loc"] if part not in ("body", "query", "path"))
+        parts.append(f"{where or 'the body'}: {problem['msg']}")
+    return answer(400, "input.invalid", "; ".join(parts)[:2000])
+
+
+async def _on_http(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, HTTPException)
+    return answer(error.status_code, _STATUS_CODES.get(error.status_code, "input.invalid"), str(error.detail))
+
+
+async def _on_bug(request: Request, error: Exception) -> JSONResponse:
+    log.error("request.bug", path=request.url.path, error=type(error).__name__, exc_info=error)
+    return answer(500, "step.bug", "a bug in Fairlead stopped this request; the server's log has the traceback")
