@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
+from typing import Literal, TypeAlias
+
+from fairlead.domain.ids import NodeId, TaskId
+from fairlead.domain.record import Json
 
 
 class TaskState(StrEnum):
@@ -42,3 +49,59 @@ class PhaseState(StrEnum):
     FAILED = "failed"
     UNDONE = "undone"
     SKIPPED = "skipped"
+
+
+TaskKind: TypeAlias = Literal["deployment", "rollback", "run", "retention", "health", "other"]
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One row of the book of tasks. `subject` is the id of the deployment or run that it carries out.
+
+    `project`, `environment` and `tenant` are the place whose turn it needs (law 6), by name as ports.catalogue.Place
+    has them; all empty where it needs none. Its frozen plan is kept apart (ports.tasks). `code`, `reason`, `hint`,
+    `evidence` and `differences` say how it ended.
+    """
+
+    id: TaskId
+    kind: TaskKind
+    title: str
+    created_at: datetime
+    subject: str = ""
+    project: str = ""
+    environment: str = ""
+    tenant: str | None = None
+    state: TaskState = TaskState.QUEUED
+    node: NodeId | None = None
+    input: Mapping[str, Json] = field(default_factory=dict)
+    created_by: str = ""
+    begun_at: datetime | None = None
+    ended_at: datetime | None = None
+    cancel_asked_at: datetime | None = None
+    cancel_asked_by: str = ""
+    plan_hash: str = ""
+    reached: str = ""
+    code: str = ""
+    reason: str = ""
+    hint: str = ""
+    evidence: tuple[str, ...] = ()
+    differences: tuple[str, ...] = ()
+
+    @property
+    def is_cancel_asked(self) -> bool:
+        """Whether a person asked to cancel it."""
+        return self.cancel_asked_at is not None
+
+
+@dataclass(frozen=True, slots=True)
+class TaskPhase:
+    """A named step of a task, as people see it; `position` is its place in the plan."""
+
+    task: TaskId
+    name: str
+    title: str
+    position: int
+    state: PhaseState = PhaseState.WAITING
+    reason: str = ""
+    begun_at: datetime | None = None
+    ended_at: datetime | None = None

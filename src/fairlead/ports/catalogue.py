@@ -13,7 +13,9 @@ SlotState = Literal["empty", "idle", "live", "standby", "failed"]
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A project in an environment (and tenant): what one deployment at a time belongs to (law 6)."""
+    """A project in an environment (and tenant): what one deployment at a time belongs to (law 6).
+
+    By *name*, as they stand in labels and in the names of things in the world; both are safe (domain.names)."""
 
     project: str
     environment: str

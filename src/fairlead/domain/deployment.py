@@ -1,0 +1,91 @@
+"""A deployment: one release going to one environment (and tenant), and how it ended."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Literal, TypeAlias
+
+from fairlead.domain.colour import Colour
+from fairlead.domain.ids import DeploymentId, EnvironmentId, ProjectId, ReleaseId, TaskId, TenantId
+
+
+class DeploymentState(StrEnum):
+    """Where a deployment is. It is carried by a task from `queued` on; before it is a row that takes no turn.
+
+    waiting (for an approval) → queued → running → ended; `unsettled` is running that could not reach something.
+    """
+
+    WAITING = "waiting"
+    QUEUED = "queued"
+    RUNNING = "running"
+    UNSETTLED = "unsettled"
+    ENDED = "ended"
+
+
+class DeploymentOutcome(StrEnum):
+    """How a deployment ended; "" while it has not.
+
+    live         past its commit point: the release is what users reach (or was, until the next)
+    rolled_back  something failed after it began; all is as it was
+    refused      a rule said no before anything was done (room, policy, plan changed, lifecycle)
+    cancelled    a person stopped it; all is as it was
+    rejected     a person said no to its approval
+    superseded   a newer one took its place before it began
+    nothing      it would have changed nothing
+    """
+
+    NONE = ""
+    LIVE = "live"
+    ROLLED_BACK = "rolled_back"
+    REFUSED = "refused"
+    CANCELLED = "cancelled"
+    REJECTED = "rejected"
+    SUPERSEDED = "superseded"
+    NOTHING = "nothing"
+
+
+DeploymentKind: TypeAlias = Literal["deployment", "rollback"]
+
+
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """`number` counts from 1 in the project and environment. `variables` is the snapshot that it was planned with.
+
+    `committed_at` is the commit point (law 2), written with the slots in one transaction by ports.records.
+    `code`, `reason` and `hint` say why it ended as it did; `reached` the last phase that ended well.
+    """
+
+    id: DeploymentId
+    number: int
+    project: ProjectId
+    release: ReleaseId
+    environment: EnvironmentId
+    created_at: datetime
+    tenant: TenantId | None = None
+    kind: DeploymentKind = "deployment"
+    state: DeploymentState = DeploymentState.QUEUED
+    outcome: DeploymentOutcome = DeploymentOutcome.NONE
+    variables: str = ""
+    plan_hash: str = ""
+    colour: Colour | None = None
+    task: TaskId | None = None
+    created_by: str = ""
+    approved_by: str = ""
+    is_forced: bool = False
+    recreate_accessories: tuple[str, ...] = ()
+    replaces: DeploymentId | None = None
+    committed_at: datetime | None = None
+    ended_at: datetime | None = None
+    switched: bool = False
+    reached: str = ""
+    code: str = ""
+    reason: str = ""
+    hint: str = ""
+    revision: int = 1
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether nothing more will happen by itself."""
+        return self.state is DeploymentState.ENDED

@@ -1,0 +1,28 @@
+"""An environment: where releases go. It belongs to the installation, not to a project."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from fairlead.domain.ids import EnvironmentId
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """`order` counts up from the one that releases reach first; `revision` counts edits."""
+
+    id: EnvironmentId
+    name: str
+    order: int
+    description: str = ""
+    revision: int = 1
+
+
+FIRST_NAMES = ("Test", "Production")
+"""What an installation begins with, in order."""
+
+
+def in_order(environments: Iterable[Environment]) -> tuple[Environment, ...]:
+    """By their order; equal orders by name, so that there is only one answer."""
+    return tuple(sorted(environments, key=lambda environment: (environment.order, environment.name)))

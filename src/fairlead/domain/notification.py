@@ -1,0 +1,30 @@
+"""Whom to tell, and of what: mail addresses and webhooks, of one project or of the installation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal, TypeAlias
+
+from fairlead.domain.ids import ProjectId, SecretVersionId
+
+NotificationKind: TypeAlias = Literal["mail", "webhook"]
+DEFAULT_EVENTS = ("deployment.failed", "deployment.rolled_back", "approval.waiting", "run.failed")
+
+
+@dataclass(frozen=True, slots=True)
+class NotificationTarget:
+    """`address` is a mail address or a URL; `project` None means every project; `secret` signs a webhook."""
+
+    id: str
+    kind: NotificationKind
+    address: str
+    created_at: datetime
+    project: ProjectId | None = None
+    events: tuple[str, ...] = DEFAULT_EVENTS
+    secret: SecretVersionId | None = None
+    revision: int = 1
+
+    def wants(self, event: str) -> bool:
+        """Whether this event is told here."""
+        return event in self.events or "*" in self.events

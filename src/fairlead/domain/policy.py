@@ -1,0 +1,40 @@
+"""Policy: what an administrator allowed outside the repository, of what could harm the host (law 7)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from fairlead.domain.ids import EnvironmentId, ProjectId
+from fairlead.domain.service import Harm
+
+
+@dataclass(frozen=True, slots=True)
+class Allowance:
+    """`harm` is a key as domain.service.Harm has it; `environment` None means all of them."""
+
+    id: str
+    project: ProjectId
+    harm: str
+    allowed_by: str
+    allowed_at: datetime
+    environment: EnvironmentId | None = None
+    tenant: str | None = None
+    note: str = ""
+
+
+def allowance_for(harm: Harm, allowances: Iterable[Allowance], environment: EnvironmentId) -> Allowance | None:
+    """The allowance that covers the harm in this environment, the oldest first; None where it is refused."""
+    fitting = [
+        allowance
+        for allowance in allowances
+        if allowance.harm == harm.key and allowance.environment in (None, environment)
+    ]
+    return min(fitting, key=lambda allowance: (allowance.allowed_at, allowance.id), default=None)
+
+
+def refused(harms: Iterable[Harm], allowances: Iterable[Allowance], environment: EnvironmentId) -> tuple[Harm, ...]:
+    """The harms that nobody allowed, in the order given."""
+    known = tuple(allowances)
+    return tuple(harm for harm in harms if allowance_for(harm, known, environment) is None)

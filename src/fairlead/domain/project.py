@@ -1,0 +1,71 @@
+"""A project: what is deployed as one, where it comes from, and whom to tell."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal, TypeAlias
+
+from fairlead.domain.ids import LifecycleId, ProjectId, SecretVersionId
+
+DEFAULT_POLL_S = 60.0
+DEFAULT_VERSION_MASK = "c.i.0"
+
+ForgeKind: TypeAlias = Literal["github", "gitea", "gitlab"]
+WebhookKind: TypeAlias = Literal["github", "gitea", "gitlab", "standard", "generic"]
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The Git repository that releases are made from. Credentials are secret versions, never text.
+
+    `folder` is where fairlead.yml lies in it, "" for the root. `poll_s` 0 turns polling off. `webhook` is the id in the
+    webhook's address; its secret is `webhook_secret`. `deploy_key` is the public half, to be shown; the private half is
+    `ssh_key`.
+    """
+
+    url: str
+    branch: str = "main"
+    folder: str = ""
+    user: str = ""
+    password: SecretVersionId | None = None
+    ssh_key: SecretVersionId | None = None
+    deploy_key: str = ""
+    known_hosts: str = ""
+    poll_s: float = DEFAULT_POLL_S
+    webhook: str = ""
+    webhook_kind: WebhookKind = "generic"
+    webhook_secret: SecretVersionId | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Forge:
+    """Where commit statuses are reported back: `repository` is ``owner/name`` (GitLab: id or path)."""
+
+    kind: ForgeKind
+    api_url: str
+    repository: str
+    token: SecretVersionId | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """`name` is stable and safe (domain.names.project_name): names in the world are derived from it.
+
+    `source` is None where releases come from a CI of the team's own. `version_mask` says how the next version is made
+    from the latest (domain.version.next_version). `registry` is the id of the image registry, "" for Fairlead's own.
+    """
+
+    id: ProjectId
+    name: str
+    lifecycle: LifecycleId
+    created_at: datetime
+    title: str = ""
+    description: str = ""
+    source: Source | None = None
+    forge: Forge | None = None
+    version_mask: str = DEFAULT_VERSION_MASK
+    registry: str = ""
+    is_enabled: bool = True
+    labels: dict[str, str] = field(default_factory=dict)
+    revision: int = 1

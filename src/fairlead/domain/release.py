@@ -1,0 +1,60 @@
+"""A release: an immutable snapshot of everything that is needed to deploy it, anywhere and again (law 3)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from fairlead.domain.errors import Invalid
+from fairlead.domain.ids import ChannelId, ProjectId, ReleaseId, RunId
+
+DIGEST = re.compile(r"[^@\s]+@sha256:[0-9a-f]{64}")
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One commit that this release has and the one before it has not. `at` is RFC 3339."""
+
+    commit: str
+    author: str
+    at: str
+    subject: str
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """`images` service → reference by digest; `files` path → key of the bytes (ports.artifacts); `variables` the id of
+    the variable snapshot, the one field that may be replaced, as a recorded act."""
+
+    id: ReleaseId
+    project: ProjectId
+    channel: ChannelId
+    version: str
+    created_at: datetime
+    images: Mapping[str, str] = field(default_factory=dict)
+    test_image: str = ""
+    commit: str = ""
+    branch: str = ""
+    changes: tuple[Change, ...] = ()
+    files: Mapping[str, str] = field(default_factory=dict)
+    folder: str = ""
+    variables: str = ""
+    run: RunId | None = None
+    created_by: str = ""
+    notes: str = ""
+    warnings: tuple[str, ...] = ()
+    revision: int = 1
+
+
+def require_digest(service: str, reference: str) -> str:
+    """`reference` if it names an image by digest, else Invalid `release.images`."""
+    if DIGEST.fullmatch(reference):
+        return reference
+    raise Invalid(
+        "release.images",
+        f"the image of {service} is {reference[:120]!r}",
+        thing=service,
+        hint="name it by digest: repository@sha256:…",
+    )
