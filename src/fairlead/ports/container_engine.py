@@ -18,6 +18,10 @@ LABEL_COLOUR = "io.fairlead.colour"
 LABEL_SERVICE = "io.fairlead.service"
 LABEL_INSTALLATION = "io.fairlead.installation"
 LABEL_KIND = "io.fairlead.kind"
+LABEL_ROLE = "io.fairlead.role"
+LABEL_VERSION = "io.fairlead.version"
+LABEL_CONFIGURATION = "io.fairlead.configuration"
+LABEL_INSTANCE = "io.fairlead.instance"
 
 
 @dataclass(frozen=True, slots=True)

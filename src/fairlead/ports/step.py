@@ -13,6 +13,7 @@ from fairlead.domain.record import Json
 from fairlead.ports.artifacts import Artifacts
 from fairlead.ports.catalogue import Catalogue
 from fairlead.ports.clock import Clock
+from fairlead.ports.connection import Connection
 from fairlead.ports.container_engine import ContainerEngine
 from fairlead.ports.notifier import Notifier
 from fairlead.ports.proxy import Proxy
@@ -27,7 +28,8 @@ from fairlead.ports.task_log import Level, TaskLog
 class Tools:
     """The ports that an effect may use, bound to one task, one step and one target; made anew for each effect.
 
-    `outputs` holds what earlier effects of this task gave, by effect key.
+    `outputs` holds what earlier effects of this task gave, by effect key. `connection` reaches the target's host: probes
+    dial an instance's address through it, so that it need not be routable from here.
     """
 
     task: TaskId
@@ -35,6 +37,7 @@ class Tools:
     target: str
     outputs: Mapping[str, Mapping[str, Json]]
     container_engine: ContainerEngine
+    connection: Connection
     proxy: Proxy
     catalogue: Catalogue
     registry: Registry
