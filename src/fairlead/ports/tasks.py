@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -13,7 +14,12 @@ from fairlead.domain.task import PhaseState, TaskState
 
 @dataclass(frozen=True, slots=True)
 class End:
-    """How a task ended. `reason` says it in words; `differences` what is not as it was (certificate)."""
+    """How a task ended, or how it stands unsettled. `reason` says it in words; `reached` is the last step that ended.
+
+    `differences` say what is not as it was (certificate). `again` is the number of the run that ended so (see
+    `ports.durable.Journal`). `is_parked` is true for an unsettled task that waits for a person (a bug stopped it) and
+    is not taken up by itself.
+    """
 
     state: TaskState
     code: str = ""
@@ -22,10 +28,12 @@ class End:
     reached: str = ""
     evidence: tuple[str, ...] = ()
     differences: tuple[str, ...] = field(default=())
+    again: int = 0
+    is_parked: bool = False
 
 
 class Tasks(Protocol):
-    """One transaction a verb; the same when asked twice."""
+    """One transaction a verb; the same when asked twice. A task that has ended is not changed by any of them."""
 
     async def begin(self, task: TaskId, node: NodeId) -> None:
         """Running, on that node; the time of the first beginning is kept."""
@@ -40,11 +48,15 @@ class Tasks(Protocol):
         ...
 
     async def phase(self, task: TaskId, step: str, state: PhaseState, *, reason: str = "") -> None:
-        """A named step is in that state now."""
+        """A named step is in that state now; the times of its first *running* and of its end are kept."""
         ...
 
     async def state(self, task: TaskId, state: TaskState) -> None:
-        """The task is in that state, which is no end."""
+        """The task is in that state, which is no end.
+
+        From `undoing` on, the store refuses the task's commit point (`Records.commit`) with `Conflict`, in the same
+        transaction: who has begun to undo must never be committed by a writer that comes late.
+        """
         ...
 
     async def is_cancel_asked(self, task: TaskId) -> bool:
@@ -52,7 +64,18 @@ class Tasks(Protocol):
         ...
 
     async def end(self, task: TaskId, end: End) -> None:
-        """It ended so; its lock, if it held one, is given back in the same transaction, unless it is unsettled."""
+        """It ended so; its lock, if it held one, is given back in the same transaction, unless it is unsettled.
+
+        Ending as unsettled may be followed by another end; any other end is the last and a later one is ignored.
+        """
+        ...
+
+    async def outcome(self, task: TaskId) -> End | None:
+        """How it ended, or was last left unsettled; None before either."""
+        ...
+
+    async def unsettled(self) -> Mapping[TaskId, End]:
+        """Tasks whose state is unsettled now: not those that are being taken up again."""
         ...
 
 
@@ -68,5 +91,13 @@ class Binder(Protocol):
 
     async def conclude(self, task: TaskId, end: End) -> End:
         """Called once all is done or undone, before the end is recorded: captures the state after, compares, and may
-        turn the end into `unsettled` with its differences."""
+        turn the end into `unsettled` with its differences. Safe to repeat; called again when the task is taken up."""
+        ...
+
+
+class Pivot(Protocol):
+    """Whether a task is past its commit point, read from our own row (law 2), never from a checkpoint."""
+
+    async def __call__(self, task: TaskId) -> bool:
+        """Once true, always true. Asked for an undo only after `Tasks.state(task, UNDOING)`."""
         ...
