@@ -14,7 +14,7 @@ class Role(StrEnum):
     """How a deployment treats the service.
 
     routed      swapped blue-green behind one or more routes
-    internal    swapped with the slot, no route, has a port that siblings call
+    internal    swapped with the slot, no route, has a port that siblings call, or siblings that depend on it
     worker      no port: swapped after the switch
     recreate    stopped before its successor starts (published ports, exclusive volumes)
     accessory   started once in the environment, never swapped
@@ -96,7 +96,7 @@ class Build:
 
 @dataclass(frozen=True, slots=True)
 class Volume:
-    """A named volume of the project and environment, mounted at `path`."""
+    """A named volume of the project and environment, mounted at `path`; without a name it dies with its instance."""
 
     name: str
     path: str
@@ -174,7 +174,9 @@ class Harm:
     """Something that could harm the host, and is refused unless policy allows it (law 7).
 
     `key` is what `fairlead policy allow` takes (``privileged``, ``bind:/srv/data``, ``cap_add:NET_ADMIN``,
-    ``port:127.0.0.1:8080``); `where` says file and line.
+    ``port:127.0.0.1:8080``, ``port:0.0.0.0:53/udp``, ``device:/dev/kvm``, ``engine_socket:/var/run/docker.sock``,
+    ``security_opt:seccomp=unconfined``, ``sysctl:kernel.msgmax``, ``pid:host``, ``ipc:host``, ``network_mode:host``);
+    `where` says file and line.
     """
 
     key: str
@@ -201,6 +203,7 @@ class Service:
     stop_signal: str = ""
     user: str = ""
     working_dir: str = ""
+    hostname: str = ""
     init: bool = False
     read_only: bool = False
     tty: bool = False
