@@ -1,0 +1,126 @@
+"""The names that a deployment gives to what it makes: derived, never chosen, so that asking twice names the same thing.
+
+Project and environment stand in every name. A dot separates what Fairlead adds from what people named, and no name
+that people give may hold one (`domain.names`), so that two things never share a name:
+
+    books-production                         the environment network
+    books-production_data                    the volume `data`
+    books-production_db                      the accessory `db`
+    books-production_db.3f9a1c2e             the same, after it was made again by a deployment
+    books-production.blue.3f9a1c2e           a slot network
+    books-production_web.blue.3f9a1c2e.1     the first instance of `web` in that slot
+    books-production_seed.blue.3f9a1c2e.once a one-shot
+    books-production_web.3f9a1c2e.migrate    the migration, in a container of `web`
+    books-production.3f9a1c2e.pre-integration  the tests
+
+Project `a-b` in environment `c` and project `a` in environment `b-c` would share names; labels tell them apart, and
+the second is refused as a stranger's rather than mixed up (law 7).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+
+from fairlead.domain.colour import Colour
+from fairlead.domain.names import slug
+
+TAG_LENGTH = 8
+
+
+def tag(deployment: str) -> str:
+    """The short form of a deployment's id: the same for ever, and different for the few that exist side by side."""
+    return hashlib.sha256(deployment.encode()).hexdigest()[:TAG_LENGTH]
+
+
+def route_name(project: str, environment: str, host: str, path: str) -> str:
+    """A route's name at the proxy: by what users type, so that it keeps its name when another service answers it."""
+    path_hash = hashlib.sha256(path.encode()).hexdigest()[:6]
+    return f"{project}/{slug(environment)}/{host}/{path_hash}"
+
+
+def route_prefix(project: str, environment: str) -> str:
+    """What the names of all routes of the project in the environment begin with."""
+    return f"{project}/{slug(environment)}/"
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceNames:
+    """Names of what belongs to a project in an environment, whichever deployment made it."""
+
+    project: str
+    environment: str
+
+    @property
+    def base(self) -> str:
+        """What every name begins with; also the environment network's name."""
+        return f"{self.project}-{slug(self.environment)}"
+
+    @property
+    def network(self) -> str:
+        """The environment network."""
+        return self.base
+
+    @property
+    def network_key(self) -> str:
+        """The key that the environment network is adopted by."""
+        return f"{self.project}/{self.environment}/network"
+
+    def volume(self, name: str) -> str:
+        """A named volume."""
+        return f"{self.base}_{name}"
+
+    def accessory(self, service: str) -> str:
+        """An accessory's container, as first made."""
+        return f"{self.base}_{service}"
+
+    def accessory_key(self, service: str) -> str:
+        """The key that an accessory as first made is adopted by."""
+        return f"{self.project}/{self.environment}/accessory/{service}"
+
+
+@dataclass(frozen=True, slots=True)
+class DeploymentNames:
+    """Names of what one deployment makes, in the slot of its colour."""
+
+    place: PlaceNames
+    deployment: str
+    colour: Colour
+
+    @property
+    def tag(self) -> str:
+        """The deployment's short form."""
+        return tag(self.deployment)
+
+    @property
+    def slot_network(self) -> str:
+        """The slot network."""
+        return f"{self.place.base}.{self.colour.value}.{self.tag}"
+
+    def instance(self, service: str, replica: int) -> str:
+        """An instance's container; replicas count from 1."""
+        return f"{self.place.base}_{service}.{self.colour.value}.{self.tag}.{replica}"
+
+    def instance_alias(self, service: str, replica: int) -> str:
+        """How an instance is called in the environment network, and its host name: one DNS label."""
+        return f"{service.replace('_', '-')}-{self.colour.value}-{self.tag}-{replica}"
+
+    def one_shot(self, service: str) -> str:
+        """A one-shot's container."""
+        return f"{self.place.base}_{service}.{self.colour.value}.{self.tag}.once"
+
+    def migration(self, service: str) -> str:
+        """The migration's container."""
+        return f"{self.place.base}_{service}.{self.tag}.migrate"
+
+    def tests(self, kind: str) -> str:
+        """The container of the tests of that kind."""
+        return f"{self.place.base}.{self.tag}.{kind}"
+
+    def accessory_again(self, service: str) -> str:
+        """An accessory's container when this deployment makes it again."""
+        return f"{self.place.base}_{service}.{self.tag}"
+
+    def key(self, effect: str) -> str:
+        """The label key of what the effect of that key makes."""
+        return f"{self.deployment}/{effect}"
