@@ -37,10 +37,14 @@ def join(parts: tuple[str | SecretRef, ...]) -> Text:
     """The simplest text that these parts make."""
     if not any(isinstance(part, SecretRef) for part in parts):
         return "".join(str(part) for part in parts)
-    kept = tuple(part for part in parts if part != "")
-    if len(kept) == 1:
-        return kept[0]
-    return Mixed(kept)
+    kept: list[str | SecretRef] = []
+    for part in parts:
+        last = kept[-1] if kept else None
+        if isinstance(part, str) and isinstance(last, str):
+            kept[-1] = last + part
+        elif part != "":
+            kept.append(part)
+    return kept[0] if len(kept) == 1 else Mixed(tuple(kept))
 
 
 def parts_of(text: Text) -> tuple[str | SecretRef, ...]:
