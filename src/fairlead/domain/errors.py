@@ -209,6 +209,7 @@ CODES: dict[str, str] = {
     # engine, images, registry
     "engine.unreachable": "The container engine does not answer.",
     "engine.failed": "The container engine answered with a failure.",
+    "engine.gone": "The container is not there (any more).",
     "engine.stranger": "Something that is not Fairlead's has the name that is needed.",
     "engine.address": "The address is taken by something else.",
     "image.build": "An image could not be built.",
