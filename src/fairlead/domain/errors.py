@@ -228,6 +228,8 @@ CODES: dict[str, str] = {
     "proxy.verify": "The proxy does not say what was set.",
     "proxy.pool": "No spare backend is left in the proxy's pool.",
     "proxy.replicas": "The service has more replicas than a backend of the proxy has slots.",
+    "proxy.binary": "No HAProxy of version 2.6 or newer was found.",
+    "proxy.busy": "Another process holds the proxy's lock.",
     "proxy.port": "The proxy's port is in use.",
     "route.taken": "Another project has this route.",
     # running
