@@ -1,0 +1,117 @@
+"""Signing in, API keys and users."""
+
+from __future__ import annotations
+
+import socket
+import sys
+from getpass import getpass
+
+import typer
+
+from fairlead.cli import account
+from fairlead.cli.client import Client
+from fairlead.cli.session import API, session
+
+group = typer.Typer(name="keys", help="API keys: for programs, and for this command line.", no_args_is_help=True)
+
+
+def login(
+    context: typer.Context,
+    url: str = typer.Argument("", help="The server's address."),
+    user: str = typer.Option("", "--user", "-u", help="Your name there; asked for where it is not given."),
+    password_stdin: bool = typer.Option(False, "--password-stdin", help="Read the password from standard input."),
+    key: str = typer.Option("", "--with-key", help="Use this API key instead of user and password."),
+) -> None:
+    """Sign in; makes an API key for this machine and keeps it for the next commands."""
+    at = session(context)
+    chosen = account.find(url or at.url, key)
+    if key:
+        me = Client(account.Account(chosen.url, key)).get(f"{API}/me")
+        path = account.keep(account.Account(chosen.url, key))
+    else:
+        name = user or typer.prompt("User", err=True)
+        password = sys.stdin.readline().rstrip("\n") if password_stdin else getpass("Password: ")
+        body = {"user": name, "password": password, "label": f"cli on {socket.gethostname()}"}
+        me = Client(account.Account(chosen.url, "")).post(f"{API}/sessions", body)
+        path = account.keep(account.Account(chosen.url, me["key"]))
+    at.screen.say(f"signed in at {chosen.url} as {me['user']}; kept in {path}")
+
+
+def logout(context: typer.Context) -> None:
+    """Forget the kept key on this machine."""
+    session(context).screen.say("signed out" if account.forget() else "was not signed in")
+
+
+def whoami(context: typer.Context) -> None:
+    """Who you are to the server, and what you may do."""
+    at = session(context)
+    at.screen.result(at.client.get(f"{API}/me"))
+
+
+@group.command("list")
+def list_keys(context: typer.Context) -> None:
+    """Your API keys; the keys themselves are shown only when they are made."""
+    at = session(context)
+    columns = {
+        "id": "ID",
+        "name": "NAME",
+        "prefix": "BEGINS WITH",
+        "created_at": "MADE",
+        "expires_at": "EXPIRES",
+        "last_used_at": "USED",
+    }
+    at.screen.table(at.client.all(f"{API}/keys"), columns, empty="no keys")
+
+
+@group.command("add")
+def add_key(
+    context: typer.Context,
+    name: str = typer.Argument(..., help="What it is for."),
+    days: int = typer.Option(0, help="How long it lasts; 0: until it is removed."),
+) -> None:
+    """Make a key; it is printed once."""
+    at = session(context)
+    made = at.client.post(f"{API}/keys", {"name": name, "days": days})
+    at.screen.say("this is the only time that the key is shown:")
+    at.screen.result(made, made["key"])
+
+
+@group.command("remove")
+def remove_key(context: typer.Context, id: str = typer.Argument(...)) -> None:
+    """The key no longer works."""
+    at = session(context)
+    at.client.delete(f"{API}/keys/{id}")
+    at.screen.say(f"key {id} removed")
+
+
+def users(context: typer.Context) -> None:
+    """Who may sign in."""
+    at = session(context)
+    at.screen.table(
+        at.client.all(f"{API}/users"),
+        {"name": "NAME", "email": "E-MAIL", "role": "ROLE", "created_at": "SINCE"},
+        empty="no users",
+    )
+
+
+def add_user(
+    context: typer.Context,
+    name: str = typer.Argument(...),
+    email: str = typer.Option("", help="E-mail address."),
+    role: str = typer.Option("viewer", help="viewer, deployer or administrator."),
+) -> None:
+    """Add a user; a one-time password is printed."""
+    at = session(context)
+    made = at.client.post(f"{API}/users", {"name": name, "email": email, "role": role})
+    at.screen.result(made, f"user {made['name']}, one-time password: {made['password']}")
+
+
+def add_to(app: typer.Typer) -> None:
+    """The commands without a group."""
+    app.command("login")(login)
+    app.command("logout")(logout)
+    app.command("whoami")(whoami)
+    people = typer.Typer(name="users", help="People who may sign in.", no_args_is_help=True)
+    people.command("list")(users)
+    people.command("add")(add_user)
+    app.add_typer(people)

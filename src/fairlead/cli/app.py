@@ -1,0 +1,107 @@
+"""The command line's tree, and the one rim where errors become words and exit codes."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+import typer
+
+from fairlead import __version__
+from fairlead.cli import (
+    access,
+    approvals,
+    certificates,
+    deployments,
+    environments,
+    files,
+    notifications,
+    policies,
+    projects,
+    releases,
+    runs,
+    services,
+    tasks,
+    variables,
+)
+from fairlead.cli.screen import Screen
+from fairlead.cli.session import Session
+from fairlead.domain.errors import FairleadError
+
+HELP = """Fairlead guides every commit to production.
+
+A server does the work; this speaks to it. Sign in once with `fairlead login`, then for example:
+
+  fairlead projects add books --git git@example.com:team/books.git
+  fairlead status
+  fairlead deploy 1.4.0 --to Production --wait
+  fairlead rollback --environment Production
+
+Exit codes: 0 ok, 1 failed, 2 usage, 3 changes pending, 4 not allowed, 5 not found, 124 timed out, 130 interrupted.
+"""
+
+GROUPS = (
+    access.group,
+    environments.group,
+    projects.group,
+    variables.group,
+    runs.group,
+    releases.group,
+    deployments.group,
+    approvals.group,
+    tasks.group,
+    policies.group,
+    certificates.group,
+    notifications.group,
+)
+TOP_LEVEL = (access, files, deployments, approvals, tasks, services)
+
+
+def build() -> typer.Typer:
+    """The whole tree."""
+    app = typer.Typer(help=HELP, no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False)
+
+    @app.callback()
+    def options(
+        context: typer.Context,
+        server: str = typer.Option("", "--server", envvar="FAIRLEAD_URL", help="The server's address."),
+        key: str = typer.Option("", "--key", envvar="FAIRLEAD_API_KEY", help="An API key.", show_envvar=True),
+        output: str = typer.Option("table", "--output", "-o", help="table or json."),
+        quiet: bool = typer.Option(False, "--quiet", "-q", help="No chatter on stderr."),
+        version: bool = typer.Option(False, "--version", help="Print the version and end."),
+    ) -> None:
+        if version:
+            print(f"fairlead {__version__}")
+            raise typer.Exit
+        if output not in ("table", "json"):
+            raise typer.BadParameter("must be table or json", param_hint="--output")
+        context.obj = Session(url=server, key=key, screen=Screen(as_json=output == "json", quiet=quiet))
+
+    for group in GROUPS:
+        app.add_typer(group)
+    for module in TOP_LEVEL:
+        module.add_to(app)
+    return app
+
+
+def run(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; its exit code."""
+    try:
+        result = build()(args=list(arguments) if arguments is not None else None, standalone_mode=False)
+    except FairleadError as error:
+        Screen().fail(error.message, error.hint, error.code)
+        return error.exit_code
+    except typer.Exit as leaving:
+        return leaving.exit_code
+    except (KeyboardInterrupt, typer.Abort):
+        return 130
+    except BrokenPipeError:
+        sys.stderr.close()
+        return 0
+    except Exception as error:
+        shown = getattr(error, "show", None)
+        if shown is None:
+            raise
+        shown()
+        return int(getattr(error, "exit_code", 2))
+    return result if isinstance(result, int) else 0

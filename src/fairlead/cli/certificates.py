@@ -1,0 +1,47 @@
+"""TLS certificates for the hosts of routes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import typer
+
+from fairlead.cli.session import API, session
+from fairlead.domain.errors import Invalid
+
+group = typer.Typer(
+    name="certificates", help="TLS certificates for routes; taken up without a reload.", no_args_is_help=True
+)
+
+
+@group.command("list")
+def list_certificates(context: typer.Context) -> None:
+    """Hosts, and until when their certificates hold."""
+    at = session(context)
+    columns = {"host": "HOST", "not_after": "UNTIL", "fingerprint": "SHA-256", "created_by": "BY"}
+    at.screen.table(at.client.all(f"{API}/certificates"), columns, empty="no certificates")
+
+
+@group.command("set")
+def set_certificate(
+    context: typer.Context,
+    host: str = typer.Argument(...),
+    chain: Path = typer.Option(..., help="PEM file: the certificate and its intermediates."),
+    key: Path = typer.Option(..., help="PEM file: the private key."),
+) -> None:
+    """Give or renew the certificate of a host."""
+    at = session(context)
+    try:
+        body = {"chain": chain.read_text(), "key": key.read_text()}
+    except OSError as error:
+        raise Invalid("input.invalid", f"{error.filename} cannot be read: {error.strerror}") from error
+    made = at.client.put(f"{API}/certificates/{host}", body)
+    at.screen.result(made, f"{host} has a certificate until {made['not_after'][:10]}")
+
+
+@group.command("remove")
+def remove(context: typer.Context, host: str = typer.Argument(...)) -> None:
+    """No longer answered with."""
+    at = session(context)
+    at.client.delete(f"{API}/certificates/{host}")
+    at.screen.say(f"certificate of {host} removed")

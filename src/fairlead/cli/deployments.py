@@ -1,0 +1,120 @@
+"""Deployments: putting a release live, and going back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import typer
+
+from fairlead.cli.session import API, PROJECT_HELP, WAIT_HELP, Session, session
+
+group = typer.Typer(
+    name="deployments", help="Deployments: what went where, when, and how it ended.", no_args_is_help=True
+)
+
+
+@group.command("list")
+def list_deployments(
+    context: typer.Context,
+    environment: str = typer.Option("", "--environment", "-e", help="Only there."),
+    state: str = typer.Option("", help="waiting, queued, running, unsettled or ended."),
+    project: str = typer.Option("", "--project", "-p", help="Only of this project."),
+) -> None:
+    """The newest first."""
+    at = session(context)
+    rows = at.client.all(f"{API}/deployments", most=50, project=project, environment=environment, state=state)
+    columns = {
+        "id": "ID",
+        "project": "PROJECT",
+        "version": "VERSION",
+        "environment": "ENVIRONMENT",
+        "status": "STATE",
+        "reached": "REACHED",
+        "reason": "REASON",
+        "created_at": "WHEN",
+    }
+    at.screen.table(rows, columns, empty="no deployments yet")
+
+
+@group.command("show")
+def show(context: typer.Context, id: str = typer.Argument(...)) -> None:
+    """One deployment: how it ended, what it waited for, what differs from before."""
+    at = session(context)
+    at.screen.result(at.client.get(f"{API}/deployments/{id}"))
+
+
+def deploy(
+    context: typer.Context,
+    version: str = typer.Argument(..., help="The release's version, or `latest`."),
+    environment: str = typer.Option(..., "--to", "--environment", "-e", help="Where to."),
+    force: bool = typer.Option(False, "--force", help="Also where nothing differs."),
+    recreate_accessory: list[str] = typer.Option(
+        [], help="Apply the changed definition of this accessory; its container is replaced."
+    ),
+    wait: bool = typer.Option(False, "--wait", help=WAIT_HELP),
+    timeout: float = typer.Option(0, help="Seconds to wait at most; 0: no bound."),
+    project: str = typer.Option("", "--project", "-p", help=PROJECT_HELP),
+) -> None:
+    """Deploy a release to an environment."""
+    at = session(context)
+    body = {"version": version, "environment": environment, "force": force, "recreate_accessories": recreate_accessory}
+    _begun(at, at.client.post(f"{API}/projects/{at.project(project)}/deployments", body), wait=wait, timeout_s=timeout)
+
+
+def rollback(
+    context: typer.Context,
+    environment: str = typer.Option(..., "--environment", "-e", help="Where."),
+    to: str = typer.Option("", "--to", help="A version; by default the release that was live before this one."),
+    wait: bool = typer.Option(True, "--wait/--no-wait", help=WAIT_HELP),
+    timeout: float = typer.Option(0, help="Seconds to wait at most; 0: no bound."),
+    project: str = typer.Option("", "--project", "-p", help=PROJECT_HELP),
+) -> None:
+    """Go back: a switch alone where that release stands by, else a deployment of it."""
+    at = session(context)
+    body = {"environment": environment, "to": to}
+    _begun(at, at.client.post(f"{API}/projects/{at.project(project)}/rollback", body), wait=wait, timeout_s=timeout)
+
+
+def plan(
+    context: typer.Context,
+    version: str = typer.Argument(..., help="The release's version, or `latest`."),
+    environment: str = typer.Argument(..., help="Where to."),
+    project: str = typer.Option("", "--project", "-p", help=PROJECT_HELP),
+) -> None:
+    """Show what a deployment would do; nothing is changed."""
+    at = session(context)
+    found = at.client.get(f"{API}/projects/{at.project(project)}/plan", version=version, environment=environment)
+    if at.screen.as_json:
+        at.screen.result(found)
+        return
+    at.screen.out.print(f"[bold]{found['title']}[/]  [dim]plan {found['hash'][:16]}[/]")
+    for step in found["steps"]:
+        at.screen.out.print(f"\n[bold]{step['title']}[/]")
+        for effect in step["effects"]:
+            at.screen.out.print(f"  {effect}", markup=False)
+    for note in found["notes"]:
+        at.screen.out.print(f"note: {note}", markup=False)
+    for warning in found["warnings"]:
+        at.screen.out.print(f"warning: {warning}", markup=False, style="yellow")
+
+
+def _begun(at: Session, made: dict[str, Any], *, wait: bool, timeout_s: float) -> None:
+    what = f"{made['project']} {made['version']} to {made['environment']}"
+    if made["state"] == "waiting":
+        at.screen.say(f"{what} waits for an approval: fairlead approve {made['approval']}")
+        at.screen.result(made)
+    elif made["state"] == "ended":
+        at.screen.say(f"{what}: {made['outcome']}: {made['reason']}")
+        at.screen.result(made)
+    elif wait:
+        at.screen.say(f"{what}: deployment {made['id']}, task {made['task']}")
+        raise typer.Exit(at.follow(made["task"], timeout_s=timeout_s))
+    else:
+        at.screen.result(made, f"{what} queued, task {made['task']}")
+
+
+def add_to(app: typer.Typer) -> None:
+    """The commands without a group."""
+    app.command("deploy")(deploy)
+    app.command("rollback")(rollback)
+    app.command("plan")(plan)

@@ -1,0 +1,53 @@
+"""Policy: what an administrator allows a project file to ask of the host."""
+
+from __future__ import annotations
+
+import typer
+
+from fairlead.cli.session import API, PROJECT_HELP, session
+
+group = typer.Typer(
+    name="policy", help="What a project file may ask of the host, beyond the harmless.", no_args_is_help=True
+)
+
+
+@group.command("list")
+def list_policies(context: typer.Context) -> None:
+    """What was allowed, by whom."""
+    at = session(context)
+    columns = {
+        "id": "ID",
+        "project": "PROJECT",
+        "environment": "ENVIRONMENT",
+        "key": "ALLOWED",
+        "allowed_by": "BY",
+        "allowed_at": "WHEN",
+        "note": "NOTE",
+    }
+    at.screen.table(at.client.all(f"{API}/policies"), columns, empty="nothing is allowed beyond the harmless")
+
+
+@group.command("allow")
+def allow(
+    context: typer.Context,
+    key: str = typer.Argument(
+        ..., help="As the refusal names it: privileged, bind:/srv/data, cap_add:NET_ADMIN, port:127.0.0.1:8080, …"
+    ),
+    environment: str = typer.Option("", "--environment", "-e", help="Only there; by default everywhere."),
+    service: str = typer.Option("", help="Only this service; by default all."),
+    note: str = typer.Option("", "--note", "-m", help="Why."),
+    project: str = typer.Option("", "--project", "-p", help=PROJECT_HELP),
+) -> None:
+    """Allow one thing for a project."""
+    at = session(context)
+    body = {"project": at.project(project), "environment": environment, "service": service, "key": key, "note": note}
+    made = at.client.post(f"{API}/policies", body)
+    at.screen.result(made, f"{key} allowed for {made['project']} in {made['environment'] or 'every environment'}")
+
+
+@group.command("revoke")
+def revoke(context: typer.Context, id: str = typer.Argument(...)) -> None:
+    """No longer allowed; what runs goes on, the next deployment is refused."""
+    at = session(context)
+    at.client.delete(f"{API}/policies/{id}")
+    at.screen.say(f"policy {id} revoked")

@@ -1,0 +1,152 @@
+"""Projects: adding a repository, looking at it, and what it says of itself."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from fairlead.cli.session import API, Session, session
+from fairlead.domain.errors import Invalid
+
+group = typer.Typer(name="projects", help="Projects: what is deployed as one.", no_args_is_help=True)
+
+FIRST_CONTACT_S = 600.0
+
+
+@group.command("list")
+def list_projects(context: typer.Context) -> None:
+    """All projects."""
+    at = session(context)
+    columns = {
+        "name": "NAME",
+        "url": "REPOSITORY",
+        "branch": "BRANCH",
+        "latest_release": "LATEST RELEASE",
+        "created_at": "SINCE",
+    }
+    at.screen.table(
+        at.client.all(f"{API}/projects"), columns, empty="no projects yet: fairlead projects add NAME --git URL"
+    )
+
+
+@group.command("show")
+def show(context: typer.Context, name: str = typer.Argument(...)) -> None:
+    """One project, its repository, deploy key and webhook address."""
+    at = session(context)
+    at.screen.result(at.client.get(f"{API}/projects/{name}"))
+
+
+@group.command("add")
+def add(
+    context: typer.Context,
+    name: str = typer.Argument(..., help="Lower-case letters, digits and dashes."),
+    git: str = typer.Option(
+        "",
+        "--git",
+        help="The repository: a path, http(s) or ssh address. None: releases are made by `fairlead release create`.",
+    ),
+    branch: str = typer.Option("main", help="The branch whose head is built."),
+    folder: str = typer.Option("", help="Where fairlead.yml lies in the repository."),
+    user: str = typer.Option("", help="User for http(s)."),
+    password_from: str = typer.Option("", help="File with the password or token for http(s)."),
+    key_from: str = typer.Option(
+        "", help="File with a private ssh key; by default a deploy key is made for ssh addresses."
+    ),
+    webhook: str = typer.Option("generic", help="Who will call: github, gitea, gitlab, standard or generic."),
+    poll: float = typer.Option(60.0, help="Seconds between looks when no webhook comes; 0: never."),
+    wait: bool = typer.Option(True, "--wait/--no-wait", help="Wait until the first look has worked."),
+) -> None:
+    """Add a project; prints its deploy key, webhook address and secret, and waits for the first contact."""
+    at = session(context)
+    body: dict[str, Any] = {"name": name}
+    if git:
+        body["source"] = {
+            "url": git,
+            "branch": branch,
+            "folder": folder,
+            "user": user,
+            "password": _read(password_from),
+            "ssh_key": _read(key_from),
+            "webhook_kind": webhook,
+            "poll_s": poll,
+        }
+    made = at.client.post(f"{API}/projects", body)
+    _tell(at, made)
+    if git and wait:
+        _first_contact(at, made)
+    elif at.screen.as_json:
+        at.screen.result(made)
+
+
+@group.command("look")
+def look(context: typer.Context, name: str = typer.Argument(...)) -> None:
+    """Ask the repository for its head now; starts a run where it is new."""
+    at = session(context)
+    seen = at.client.post(f"{API}/projects/{name}/look")
+    at.screen.result(
+        seen,
+        f"head {seen['head'][:12]}: " + (f"run {seen['run']['number']} started" if seen["run"] else seen["reason"]),
+    )
+
+
+@group.command("remove")
+def remove(
+    context: typer.Context,
+    name: str = typer.Argument(...),
+    yes: bool = typer.Option(False, "--yes", help="Do not ask."),
+) -> None:
+    """Forget a project of which nothing is live any more."""
+    at = session(context)
+    if not yes:
+        typer.confirm(f"Remove project {name} with its releases and history?", abort=True, err=True)
+    at.client.delete(f"{API}/projects/{name}")
+    at.screen.say(f"project {name} removed")
+
+
+def _read(path: str) -> str:
+    if not path:
+        return ""
+    try:
+        return Path(path).read_text().strip("\n") + ("\n" if "PRIVATE KEY" in Path(path).read_text() else "")
+    except OSError as error:
+        raise Invalid("input.invalid", f"{path} cannot be read: {error.strerror}") from error
+
+
+def _tell(at: Session, made: dict[str, Any]) -> None:
+    at.screen.say(f"project [bold]{made['name']}[/] added")
+    source = made.get("source")
+    if not source:
+        at.screen.say(
+            f"make a release with: fairlead release create --project {made['name']} --image SERVICE=NAME@sha256:…"
+        )
+        return
+    if source["deploy_key"]:
+        at.screen.say("\nGive this key read access to the repository (a *deploy key* in its settings):")
+        at.screen.err.print(source["deploy_key"], markup=False)
+    at.screen.say("\nAdd a webhook for pushes there (without one the repository is polled):")
+    at.screen.err.print(f"  address  {source['webhook_url']}\n  secret   {made['webhook_secret']}", markup=False)
+    at.screen.say("  content type application/json; the secret is shown only now\n")
+
+
+def _first_contact(at: Session, made: dict[str, Any]) -> None:
+    name = made["name"]
+    deadline = time.monotonic() + FIRST_CONTACT_S
+    told = ""
+    while time.monotonic() < deadline:
+        state = at.client.get(f"{API}/projects/{name}")["contact"]
+        if state["ok"]:
+            at.screen.result(
+                {**made, "contact": state}, f"first look worked: head of {state['branch']} is {state['head'][:12]}"
+            )
+            return
+        if state["reason"] != told:
+            told = state["reason"]
+            at.screen.say(
+                f"waiting for the repository: {told or 'not looked yet'} (Ctrl-C ends the waiting, not the project)"
+            )
+        time.sleep(1)
+    at.screen.fail("the repository could not be read yet", f"fairlead projects look {name}", "source.unreachable")
+    raise typer.Exit(124)

@@ -1,0 +1,96 @@
+"""Releases: immutable snapshots of images, files and variables."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import typer
+
+from fairlead.cli.session import API, PROJECT_HELP, Session, session
+from fairlead.domain.errors import Invalid
+
+group = typer.Typer(name="release", help="Releases: snapshots that can be deployed.", no_args_is_help=True)
+
+
+@group.command("list")
+def list_releases(
+    context: typer.Context, project: str = typer.Option("", "--project", "-p", help=PROJECT_HELP)
+) -> None:
+    """The newest first."""
+    at = session(context)
+    columns = {"version": "VERSION", "commit": "COMMIT", "live_in": "LIVE IN", "created_at": "WHEN", "created_by": "BY"}
+    rows = at.client.all(f"{API}/projects/{at.project(project)}/releases", most=50)
+    at.screen.table([{**row, "commit": row["commit"][:12]} for row in rows], columns, empty="no releases yet")
+
+
+@group.command("show")
+def show(
+    context: typer.Context,
+    version: str = typer.Argument(...),
+    project: str = typer.Option("", "--project", "-p", help=PROJECT_HELP),
+) -> None:
+    """One release: digests, commits, warnings."""
+    at = session(context)
+    at.screen.result(at.client.get(f"{API}/projects/{at.project(project)}/releases/{version}"))
+
+
+@group.command("create")
+def create(
+    context: typer.Context,
+    version: str = typer.Option("", help="By default the next one."),
+    image: list[str] = typer.Option(..., "--image", help="SERVICE=NAME@sha256:…; once for each service."),
+    test_image: str = typer.Option("", help="NAME@sha256:… of the tests."),
+    commit: str = typer.Option("", help="The commit that it was made from."),
+    folder: str = typer.Option(".", "--files", help="The folder that holds fairlead.yml and the compose file."),
+    notes: str = typer.Option("", help="Release notes."),
+    project: str = typer.Option("", "--project", "-p", help=PROJECT_HELP),
+) -> None:
+    """Make a release of images that your own CI has built, tested and pushed."""
+    at = session(context)
+    from fairlead.cli.files import carried
+
+    body: dict[str, Any] = {
+        "version": version,
+        "images": dict(_pair(entry) for entry in image),
+        "test_image": test_image,
+        "commit": commit,
+        "notes": notes,
+        "files": carried(folder),
+    }
+    made = at.client.post(f"{API}/projects/{at.project(project)}/releases", body)
+    at.screen.result(made, f"release {made['version']} made")
+
+
+@group.command("update-variables")
+def update_variables(
+    context: typer.Context,
+    version: str = typer.Argument(...),
+    yes: bool = typer.Option(False, "--yes", help="Freeze without asking."),
+    preview: bool = typer.Option(False, "--preview", help="Only show the difference; exit code 3 where there is one."),
+    project: str = typer.Option("", "--project", "-p", help=PROJECT_HELP),
+) -> None:
+    """Show how the variables differ from those that the release froze, and freeze the new ones."""
+    at = session(context)
+    path = f"{API}/projects/{at.project(project)}/releases/{version}/variables"
+    seen = at.client.post(path, preview=True)
+    if not seen["changes"]:
+        at.screen.result(seen, "nothing differs")
+        return
+    _show_changes(at, seen["changes"])
+    if preview:
+        raise typer.Exit(3)
+    if not yes:
+        typer.confirm(f"Freeze these for release {version}?", abort=True, err=True)
+    at.screen.result(at.client.post(path), f"release {version} has the new variables")
+
+
+def _show_changes(at: Session, changes: list[dict[str, Any]]) -> None:
+    columns = {"name": "NAME", "scope": "SCOPE", "old": "WAS", "new": "IS"}
+    at.screen.table(changes, columns, empty="")
+
+
+def _pair(entry: str) -> tuple[str, str]:
+    service, sign, reference = entry.partition("=")
+    if not sign or not service or not reference:
+        raise Invalid("release.images", f"{entry[:120]!r} is not SERVICE=NAME@sha256:…")
+    return service, reference

@@ -1,0 +1,68 @@
+"""What runs: the state of projects and environments, and the live output of a service."""
+
+from __future__ import annotations
+
+import typer
+
+from fairlead.cli.session import API, PROJECT_HELP, session
+
+
+def status(
+    context: typer.Context,
+    environment: str = typer.Option(
+        "", "--environment", "-e", help="With a project: its slots, routes and instances there."
+    ),
+    project: str = typer.Option("", "--project", "-p", help="Only this project."),
+) -> None:
+    """What is live where."""
+    at = session(context)
+    if environment:
+        at.screen.result(at.client.get(f"{API}/projects/{at.project(project)}/environments/{environment}"))
+        return
+    found = at.client.get(f"{API}/status")
+    rows = [row for row in found["projects"] if not project or row["name"] == project]
+    if at.screen.as_json:
+        at.screen.result({**found, "projects": rows})
+        return
+    names = [entry["name"] if isinstance(entry, dict) else entry for entry in found["environments"]]
+    columns = {"name": "PROJECT"} | {name: name.upper() for name in names}
+    shown = [{"name": row["name"]} | {name: _cell(row["cells"].get(name)) for name in names} for row in rows]
+    at.screen.table(shown, columns, empty="no projects yet: fairlead projects add NAME --git URL")
+
+
+def logs(
+    context: typer.Context,
+    service: str = typer.Argument(...),
+    environment: str = typer.Option("", "--environment", "-e", help="Where; by default the last of the lifecycle."),
+    follow: bool = typer.Option(False, "--follow", "-f", help="Go on until Ctrl-C."),
+    tail: int = typer.Option(200, help="How many lines back to begin."),
+    project: str = typer.Option("", "--project", "-p", help=PROJECT_HELP),
+) -> None:
+    """What the live instances of a service write."""
+    at = session(context)
+    name = at.project(project)
+    where = environment or at.client.get(f"{API}/status")["environments"][-1]
+    place = where["name"] if isinstance(where, dict) else where
+    path = f"{API}/projects/{name}/environments/{place}/services/{service}/output"
+    for line in at.client.follow(path, tail=tail, follow=follow):
+        if at.screen.as_json:
+            at.screen.result(line)
+        elif "text" in line:
+            at.screen.out.print(f"{line['instance']} | {line['text']}", markup=False)
+
+
+def _cell(cell: dict[str, object] | None) -> str:
+    if not cell or not cell.get("version"):
+        return ""
+    words = [str(cell["version"])]
+    if cell.get("waiting_approval"):
+        words.append("⏸ waits for approval")
+    elif cell.get("state") not in ("live", "succeeded"):
+        words.append(str(cell.get("state", "")).replace("_", " "))
+    return " ".join(words)
+
+
+def add_to(app: typer.Typer) -> None:
+    """The commands without a group."""
+    app.command("status")(status)
+    app.command("logs")(logs)

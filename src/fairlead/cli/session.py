@@ -1,0 +1,105 @@
+"""What one command works with: the account, the client, the screen, and which project is meant."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from fairlead.cli import account
+from fairlead.cli.client import Client
+from fairlead.cli.screen import Screen
+from fairlead.domain.errors import FairleadError, Invalid, TimedOut
+
+API = "/api/v1"
+PROJECT_HELP = "The project; by default the one that ./fairlead.yml names, or FAIRLEAD_PROJECT."
+WAIT_HELP = "Follow it to its end; the exit code says how it ended."
+ENDS = {"succeeded": 0, "skipped": 0, "failed": 1, "rolled_back": 1, "cancelled": 1, "unsettled": 1}
+
+
+@dataclass
+class Session:
+    """Made once by the root command."""
+
+    url: str = ""
+    key: str = ""
+    screen: Screen = field(default_factory=Screen)
+    _client: Client | None = None
+
+    @property
+    def client(self) -> Client:
+        """The server, signed in; the connection is made at the first request."""
+        if self._client is None:
+            self._client = Client(account.require_key(account.find(self.url, self.key)))
+        return self._client
+
+    def project(self, given: str) -> str:
+        """The project that is meant."""
+        name = given or os.environ.get("FAIRLEAD_PROJECT", "") or _named_here()
+        if not name:
+            raise Invalid(
+                "input.invalid", "which project?", hint="give --project NAME, or run this beside a fairlead.yml"
+            )
+        return name
+
+    def follow(self, task: str, *, timeout_s: float = 0) -> int:
+        """Print the task's log until it ends; the exit code of its end."""
+        try:
+            for line in self.client.follow(f"{API}/tasks/{task}/log/follow", timeout_s=timeout_s or None):
+                if "text" in line:
+                    print_line(self.screen, line)
+        except TimedOut:
+            self.screen.fail(
+                f"task {task} has not ended in {timeout_s:g} s", f"fairlead tasks log {task} --follow", "step.timed_out"
+            )
+            return 124
+        end = self.client.get(f"{API}/tasks/{task}")
+        return self.told(end)
+
+    def told(self, task: dict[str, Any]) -> int:
+        """Say how a task ended; the exit code."""
+        state = task["state"]
+        code = ENDS.get(state, 1)
+        if self.screen.as_json:
+            self.screen.result(task)
+        elif code == 0:
+            self.screen.say(f"[green]✔[/] {task['title']}: {state}")
+        else:
+            self.screen.fail(
+                f"{task['title']}: {state.replace('_', ' ')}: {task.get('reason', '')}",
+                task.get("hint", ""),
+                task.get("code", ""),
+            )
+        return code
+
+
+def print_line(screen: Screen, line: dict[str, Any]) -> None:
+    """One line of a task's log, on stderr while waiting (stdout belongs to the result)."""
+    if screen.quiet:
+        return
+    colour = {"warning": "yellow", "error": "red", "debug": "dim"}.get(line["level"], "")
+    clock = str(line["at"])[11:19]
+    text = f"{clock} {line['step'] or '·':<18} {line['text']}"
+    screen.err.print(text, style=colour or None, markup=False)
+
+
+def session(context: typer.Context) -> Session:
+    """The session that the root command made."""
+    found = context.find_object(Session)
+    if found is None:
+        raise FairleadError("input.invalid", "the command was not called through `fairlead`")
+    return found
+
+
+def _named_here() -> str:
+    try:
+        text = Path("fairlead.yml").read_text()
+    except OSError:
+        return ""
+    for line in text.splitlines():
+        if line.startswith("project:"):
+            return line.partition(":")[2].partition("#")[0].strip().strip("\"'")
+    return ""

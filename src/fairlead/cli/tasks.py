@@ -1,0 +1,93 @@
+"""Tasks: everything durable that runs, with its log."""
+
+from __future__ import annotations
+
+import typer
+
+from fairlead.cli.session import API, session
+
+group = typer.Typer(
+    name="tasks", help="Tasks: runs, deployments, retention; their logs and files.", no_args_is_help=True
+)
+
+
+@group.command("list")
+def list_tasks(
+    context: typer.Context,
+    state: str = typer.Option("", help="queued, running, undoing, unsettled, succeeded, failed, …"),
+    kind: str = typer.Option("", help="run, deployment, rollback, retention, …"),
+) -> None:
+    """The newest first."""
+    at = session(context)
+    columns = {"id": "ID", "title": "WHAT", "state": "STATE", "reason": "REASON", "created_at": "WHEN"}
+    at.screen.table(at.client.all(f"{API}/tasks", most=50, state=state, kind=kind), columns, empty="no tasks yet")
+
+
+@group.command("show")
+def show(context: typer.Context, id: str = typer.Argument(...)) -> None:
+    """One task: its phases, how it ended and why."""
+    at = session(context)
+    at.screen.result(at.client.get(f"{API}/tasks/{id}"))
+
+
+@group.command("log")
+def log(
+    context: typer.Context,
+    id: str = typer.Argument(...),
+    follow: bool = typer.Option(False, "--follow", "-f", help="Until the task ends; the exit code says how it ended."),
+    after: int = typer.Option(0, help="Begin after this line."),
+) -> None:
+    """The task's log."""
+    at = session(context)
+    if follow:
+        raise typer.Exit(at.follow(id))
+    while True:
+        page = at.client.get(f"{API}/tasks/{id}/log", after=after, limit=1000)
+        for line in page["items"]:
+            if at.screen.as_json:
+                at.screen.result(line)
+            else:
+                at.screen.out.print(f"{line['at'][11:19]} {line['step'] or '·':<18} {line['text']}", markup=False)
+        if not page["next"]:
+            return
+        after = int(page["next"])
+
+
+@group.command("files")
+def files(
+    context: typer.Context, id: str = typer.Argument(...), get: str = typer.Option("", help="Print this one.")
+) -> None:
+    """What the task left behind: test results, the last output of instances."""
+    at = session(context)
+    if get:
+        typer.get_binary_stream("stdout").write(at.client.raw(f"{API}/tasks/{id}/artifacts/{get}"))
+        return
+    at.screen.table(
+        at.client.get(f"{API}/tasks/{id}/artifacts")["items"], {"name": "NAME", "kind": "KIND"}, empty="no files"
+    )
+
+
+@group.command("resume")
+def resume(context: typer.Context, id: str = typer.Argument(...)) -> None:
+    """Try an unsettled task again now."""
+    at = session(context)
+    at.screen.result(at.client.post(f"{API}/tasks/{id}/resume"), f"task {id} is tried again")
+
+
+def cancel(context: typer.Context, id: str = typer.Argument(..., help="The task.")) -> None:
+    """Stop a task; what it did is undone, unless it is past its commit point."""
+    at = session(context)
+    at.screen.result(at.client.post(f"{API}/tasks/{id}/cancel"), f"task {id} is being cancelled")
+
+
+def events(context: typer.Context, most: int = typer.Option(50, help="How many.")) -> None:
+    """Who did what, the newest first."""
+    at = session(context)
+    columns = {"at": "WHEN", "actor": "WHO", "kind": "WHAT", "message": "MESSAGE"}
+    at.screen.table(at.client.all(f"{API}/events", most=most), columns, empty="nothing has happened yet")
+
+
+def add_to(app: typer.Typer) -> None:
+    """The commands without a group."""
+    app.command("cancel")(cancel)
+    app.command("events")(events)
