@@ -31,20 +31,36 @@ class Commit:
 
 @dataclass(frozen=True, slots=True)
 class Tree:
-    """A checked-out commit: a directory without `.git`, and its files' modes kept."""
+    """A checked-out commit: a directory without `.git`, and its files' modes kept.
+
+    `files` are paths relative to it with Git's modes (0o100644, 0o100755, 0o120000 for a link). Links are there as they
+    were committed, wherever they point: who reads below `path` must not follow one out of it. `warnings` name what is
+    not there as the author may expect: submodules (not fetched), LFS files (pointers only), links that lead outside.
+    """
 
     path: str
     commit: Commit
     files: Mapping[str, int] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class DeployKey:
+    """A key pair for read access: the private half in OpenSSH's form, the public one a line to paste at the forge."""
+
+    private: str
+    public: str
 
 
 class Source(Protocol):
     """Git, read only.
 
-    Only local paths, http(s), ssh and git+ssh URLs are taken; anything else (`ext::`, `--upload-pack=…`, control
-    characters) raises `Invalid("source.url")` before Git is called. Git runs with no user or system configuration, no
+    Only local paths, http(s), ssh, git+ssh and ``user@host:path`` are taken (`domain.git_address`); anything else
+    (`ext::`, `--upload-pack=…`, control characters, a password inside) raises `Invalid("source.url")` before Git is
+    called, a branch that Git could not have `Invalid("input.name")`. Git runs with no user or system configuration, no
     prompts, hooks or submodules' hooks, and a bounded environment. Errors: `Unreachable("source.unreachable")`,
-    `NotAllowed("source.refused")`, `NotFound("source.branch")`, `Failed("source.failed")`; no message holds a credential.
+    `NotAllowed("source.refused")`, `NotFound("source.branch")`, `NotFound("source.commit")`, `Failed("source.failed")`,
+    `TooLarge("input.too_large")`; no message holds a credential. Every verb is bounded by the adapter.
     """
 
     async def head(self, repository: Repository, branch: str) -> str:
@@ -62,5 +78,10 @@ class Source(Protocol):
     async def commits_between(
         self, repository: Repository, old: str | None, new: str, *, limit: int = 200
     ) -> Sequence[Commit]:
-        """What `new` has that `old` has not, newest first; with None the newest `limit`."""
+        """What `new` has that `old` has not, newest first; with None, or an `old` that is nowhere any more (history was
+        rewritten), the newest `limit` of `new`."""
+        ...
+
+    def deploy_key(self, comment: str) -> DeployKey:
+        """A new key pair; kept by the caller alone."""
         ...
