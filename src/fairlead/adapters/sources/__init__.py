@@ -1,0 +1,1 @@
+"""Where commits come from: Git through its command line."""

@@ -1,0 +1,273 @@
+"""Git, read only, through its command line: heads from the repository itself, files from a mirror of our own."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import fcntl
+import hashlib
+import os
+import re
+import shutil
+from collections.abc import AsyncIterator, Mapping, Sequence
+from pathlib import Path
+
+from fairlead.adapters.sources import access, child
+from fairlead.adapters.sources.keys import new_deploy_key
+from fairlead.adapters.sources.words import failure
+from fairlead.domain.errors import Failed, FairleadError, NotFound, TooLarge, Unreachable
+from fairlead.domain.git_address import GitAddress, branch_name, commit_id, read_address
+from fairlead.ports.source import Commit, DeployKey, Repository, Tree
+
+ASK_TIMEOUT_S = 60.0
+FETCH_TIMEOUT_S = 900.0
+LOCAL_TIMEOUT_S = 300.0
+OUTPUT_LIMIT_BYTES = 64 * 1024 * 1024
+TREE_LIMIT_FILES = 200_000
+TREE_LIMIT_BYTES = 4 * 1024**3
+LOCK_PAUSE_S = 0.05
+ATTRIBUTES_LIMIT_BYTES = 1024 * 1024
+LOG_FORMAT = "%H%x00%an <%ae>%x00%cI%x00%P%x00%s"
+LINK = 0o120000
+SUBMODULE = 0o160000
+
+
+class Git:
+    """A Source. `data_dir` gets ``mirrors/``: one bare mirror for each address, shared by all who use it."""
+
+    def __init__(self, data_dir: Path, *, ask_timeout_s: float = ASK_TIMEOUT_S) -> None:
+        self._mirrors = data_dir / "mirrors"
+        self._calls = self._mirrors / "calls"
+        self._ask_timeout_s = ask_timeout_s
+        self._calls.mkdir(mode=0o700, parents=True, exist_ok=True)
+        access.sweep(self._calls)
+
+    async def head(self, repository: Repository, branch: str) -> str:
+        """The commit id that the branch names now, asked of the repository itself."""
+        name = f"refs/heads/{branch_name(branch)}"
+        heads = await self._heads(repository, name)
+        if name not in heads:
+            raise NotFound(
+                "source.branch",
+                f"the repository has no branch {branch!r}",
+                thing=branch,
+                hint="push the branch, or name another one in the project",
+            )
+        return heads[name]
+
+    async def branches(self, repository: Repository) -> Mapping[str, str]:
+        """All branches with their heads."""
+        heads = await self._heads(repository, "refs/heads/*")
+        return {name.removeprefix("refs/heads/"): commit for name, commit in sorted(heads.items())}
+
+    async def check_out(self, repository: Repository, commit: str, into: str) -> Tree:
+        """The commit's files are in the directory `into` (made anew); a shared mirror keeps what was fetched."""
+        commit_id(commit)
+        address = read_address(repository.url)
+        mirror = self._mirror(address)
+        target = Path(os.getcwd(), into)
+        with access.opened(self._calls, mirror, address, repository) as call:
+            git = _Git(call, mirror, address, repository)
+            await self._ensure(git, commit)
+            entries = _tree_entries(await git.run("ls-tree", "-r", "-l", "-z", "--full-tree", commit))
+            described = _commits(await git.run("log", "-1", f"--format={LOG_FORMAT}", "--end-of-options", commit, "--"))
+            await asyncio.to_thread(_empty, target)
+            await git.run("read-tree", "--end-of-options", commit)
+            await git.run("checkout-index", "--all", "--force", work_tree=target)
+        files = {path: mode for path, (mode, _) in entries.items()}
+        warnings = await asyncio.to_thread(_warnings, target, files)
+        return Tree(str(target), described[0], {k: v for k, v in files.items() if v != SUBMODULE}, warnings)
+
+    async def commits_between(
+        self, repository: Repository, old: str | None, new: str, *, limit: int = 200
+    ) -> Sequence[Commit]:
+        """What `new` has that `old` has not, newest first; with None the newest `limit`."""
+        commit_id(new)
+        address = read_address(repository.url)
+        mirror = self._mirror(address)
+        with access.opened(self._calls, mirror, address, repository) as call:
+            git = _Git(call, mirror, address, repository)
+            await self._ensure(git, new)
+            without: list[str] = []
+            if old is not None and await git.has(commit_id(old)):
+                without = [f"^{old}"]
+            count = f"--max-count={max(0, min(limit, 10_000))}"
+            asked = ["log", count, "--topo-order", f"--format={LOG_FORMAT}", "--end-of-options", new, *without, "--"]
+            return _commits(await git.run(*asked))
+
+    def deploy_key(self, comment: str) -> DeployKey:
+        """A new key pair; kept by the caller alone."""
+        return new_deploy_key(comment)
+
+    async def _heads(self, repository: Repository, pattern: str) -> dict[str, str]:
+        address = read_address(repository.url)
+        mirror = self._mirror(address)
+        with access.opened(self._calls, mirror, address, repository) as call:
+            git = _Git(call, mirror, address, repository)
+            asked = ["ls-remote", "--heads", "--quiet", "--end-of-options", address.url, pattern]
+            told = await git.run(*asked, bound_s=self._ask_timeout_s, in_mirror=False)
+        lines = (line.split("\t", 1) for line in told.decode("utf-8", "replace").splitlines() if "\t" in line)
+        return {name: commit for commit, name in lines}
+
+    def _mirror(self, address: GitAddress) -> Path:
+        name = re.sub(r"[^a-z0-9]+", "-", address.path.rpartition("/")[2].lower())[:40].strip("-")
+        return self._mirrors / f"{hashlib.sha256(address.url.encode()).hexdigest()[:20]}-{name}.git"
+
+    async def _ensure(self, git: _Git, commit: str) -> None:
+        """The mirror has the commit: from before, from a branch, or (rewritten since) by its id where that is given."""
+        if await git.has(commit):
+            return
+        async with _locked(git.mirror):
+            if await git.has(commit):
+                return
+            if not (git.mirror / "HEAD").exists():
+                await git.run("init", "--bare", "--quiet", "--template=", "--", str(git.mirror), in_mirror=False)
+            wanted = "+refs/heads/*:refs/heads/*"
+            fetch = ["fetch", "--quiet", "--no-tags", "--prune", "--force", "--no-write-fetch-head", "--no-auto-gc"]
+            await git.run(*fetch, "--", git.address.url, wanted, bound_s=FETCH_TIMEOUT_S)
+            if not await git.has(commit):
+                with contextlib.suppress(Failed):
+                    await git.run(*fetch, "--", git.address.url, commit, bound_s=FETCH_TIMEOUT_S)
+            if not await git.has(commit):
+                raise NotFound(
+                    "source.commit",
+                    f"the repository has no commit {commit[:12]}",
+                    thing=commit,
+                    hint="its branch may have been rewritten since; start a run for the branch's head",
+                )
+            await git.run("gc", "--auto", "--quiet")
+
+
+class _Git:
+    """The program, with what one call gets."""
+
+    def __init__(self, call: access.Call, mirror: Path, address: GitAddress, repository: Repository) -> None:
+        self.mirror = mirror
+        self.address = address
+        self._call = call
+        self._secrets = (repository.password, repository.ssh_key)
+
+    async def run(
+        self, *arguments: str, bound_s: float = LOCAL_TIMEOUT_S, in_mirror: bool = True, work_tree: Path | None = None
+    ) -> bytes:
+        """Its output; a FairleadError in words, without a credential, where it fails."""
+        ended = await self._ended(arguments, bound_s, in_mirror=in_mirror, work_tree=work_tree)
+        if ended.exit_code != 0:
+            raise self._failure(ended.stderr)
+        return ended.stdout
+
+    async def has(self, commit: str) -> bool:
+        """Whether the mirror has the commit, with its parents and files."""
+        if not (self.mirror / "HEAD").exists():
+            return False
+        asked = ("cat-file", "-e", f"{commit}^{{commit}}")
+        return (await self._ended(asked, LOCAL_TIMEOUT_S, in_mirror=True)).exit_code == 0
+
+    async def _ended(
+        self, arguments: Sequence[str], bound_s: float, *, in_mirror: bool, work_tree: Path | None = None
+    ) -> child.Ended:
+        places = [f"--git-dir={self.mirror}"] if in_mirror else []
+        if work_tree is not None:
+            places.append(f"--work-tree={work_tree}")
+        try:
+            return await child.run(
+                ["git", *places, *arguments],
+                environment=self._call.environment,
+                cwd=work_tree or self._call.folder,
+                timeout_s=bound_s,
+                limit_bytes=OUTPUT_LIMIT_BYTES,
+            )
+        except TimeoutError as error:
+            raise Unreachable(
+                "source.unreachable",
+                f"{self.address.url} did not answer within {bound_s:g} s",
+                thing=self.address.url,
+                hint="try again; look whether the repository's server is overloaded",
+            ) from error
+        except child.OutputTooLong as error:
+            raise TooLarge("input.too_large", f"{self.address.url} has more to tell than is allowed") from error
+        except FileNotFoundError as error:
+            raise Failed("source.failed", "the program git is not installed", hint="apt-get install git") from error
+
+    def _failure(self, stderr: str) -> FairleadError:
+        return failure(self.address.url, stderr, self._secrets)
+
+
+@contextlib.asynccontextmanager
+async def _locked(mirror: Path) -> AsyncIterator[None]:
+    """One fetch into a mirror at a time, over processes too; bounded by what the one before may take."""
+    descriptor = os.open(mirror.with_name(mirror.name + ".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        async with asyncio.timeout(2 * FETCH_TIMEOUT_S):
+            while not _try_lock(descriptor):  # noqa: ASYNC110 - held by another process, which sends no event
+                await asyncio.sleep(LOCK_PAUSE_S)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _try_lock(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _empty(target: Path) -> None:
+    if target.is_symlink():
+        target.unlink()
+    elif target.exists():
+        shutil.rmtree(target)
+    target.mkdir(mode=0o755, parents=True)
+
+
+def _tree_entries(listing: bytes) -> dict[str, tuple[int, int]]:
+    """`ls-tree -l -z` as path → mode, size; TooLarge where the whole would be."""
+    entries: dict[str, tuple[int, int]] = {}
+    for entry in listing.split(b"\0"):
+        if entry:
+            head, _, path = entry.partition(b"\t")
+            mode, _, _, size = head.split()
+            entries[path.decode("utf-8", "replace")] = (int(mode, 8), 0 if size == b"-" else int(size))
+    total = sum(size for _, size in entries.values())
+    if len(entries) > TREE_LIMIT_FILES or total > TREE_LIMIT_BYTES:
+        raise TooLarge(
+            "input.too_large",
+            f"the commit has {len(entries)} files of {total} bytes",
+            hint=f"allowed: {TREE_LIMIT_FILES} files, {TREE_LIMIT_BYTES} bytes",
+        )
+    return entries
+
+
+def _commits(log: bytes) -> list[Commit]:
+    commits = []
+    for line in log.decode("utf-8", "replace").split("\n"):
+        fields = line.split("\0")
+        if len(fields) == 5:
+            identity, author, at, parents, subject = (_printable(field) for field in fields)
+            commits.append(Commit(identity, author, at, subject, tuple(parents.split())))
+    return commits
+
+
+def _printable(text: str) -> str:
+    return "".join(letter if letter.isprintable() else " " for letter in text)[:1000]
+
+
+def _warnings(target: Path, files: Mapping[str, int]) -> tuple[str, ...]:
+    found = [f"submodule {path} is not fetched" for path, mode in files.items() if mode == SUBMODULE]
+    root = target.resolve()
+    for path, mode in files.items():
+        if mode == LINK and not (target / path).resolve().is_relative_to(root):
+            found.append(f"link {path} leads out of the repository; nothing follows it")
+        elif mode != LINK and path.rpartition("/")[2] == ".gitattributes" and _uses_lfs(target / path):
+            found.append(f"{path} names files kept in Git LFS; only their pointers are fetched")
+    return tuple(found[:100])
+
+
+def _uses_lfs(path: Path) -> bool:
+    try:
+        with path.open("rb") as file:
+            return b"filter=lfs" in file.read(ATTRIBUTES_LIMIT_BYTES)
+    except OSError:
+        return False
