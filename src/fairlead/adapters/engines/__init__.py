@@ -1,0 +1,1 @@
+"""Engines that run containers on one target."""

@@ -1,0 +1,198 @@
+"""Networks and volumes of the engine: made, adopted by key, removed by id."""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from fairlead.adapters.engines.docker.client import EngineClient, part
+from fairlead.adapters.engines.docker.errors import EngineSaidNo, stranger, told
+from fairlead.domain.errors import Failed
+from fairlead.ports.container_engine import (
+    LABEL_ENVIRONMENT,
+    LABEL_KEY,
+    LABEL_PROJECT,
+    Network,
+    NetworkSpec,
+    VolumeEntry,
+)
+
+Json = dict[str, Any]
+ATTEMPTS = 5  # look, make, and somebody else was faster: a few rounds always settle it
+PAUSE_S = 0.02
+
+
+class Networks:
+    """Bridge networks with a subnet of ours. Names are looked up, ids are acted on: names may be doubled."""
+
+    def __init__(self, client: EngineClient) -> None:
+        self._client = client
+
+    async def ensure(self, spec: NetworkSpec) -> Network:
+        for _ in range(ATTEMPTS):
+            for found in await self.named(spec.name):
+                return _adopted(found, spec)
+            try:
+                made = await self._client.ask("POST", "/networks/create", body=_body(spec), thing=spec.name)
+            except EngineSaidNo as refusal:
+                if refusal.status == 409:  # made by somebody meanwhile
+                    await asyncio.sleep(PAUSE_S)
+                    continue
+                raise told(refusal, "making the network") from refusal
+            return _network(await self._client.ask("GET", f"/networks/{made['Id']}", thing=spec.name))
+        raise Failed("engine.failed", f"the network {spec.name} comes and goes", thing=spec.name)
+
+    async def id_of(self, name: str) -> str:
+        """The id of the one network of that name."""
+        found = await self.named(name)
+        if len(found) != 1:
+            words = "there is no network" if not found else "there is more than one network"
+            raise Failed("engine.failed", f"{words} named {name}", thing=name)
+        return str(found[0]["Id"])
+
+    async def remove(self, name: str) -> None:
+        found = await self.named(name)
+        for network in found:
+            if LABEL_KEY not in (network.get("Labels") or {}):
+                raise stranger("network", name, "")
+        for network in found:
+            await self._remove_by_id(network["Id"], name)
+
+    async def matching(self, labels: Mapping[str, str]) -> Sequence[Network]:
+        listed = await self._client.ask("GET", "/networks", params={"filters": label_filter(labels)})
+        inspected = await asyncio.gather(*(self._inspect(network["Id"]) for network in listed))
+        return sorted((_network(told_) for told_ in inspected if told_), key=lambda network: network.name)
+
+    async def subnets(self) -> Sequence[str]:
+        listed = await self._client.ask("GET", "/networks")
+        return sorted({subnet for network in listed for subnet in _subnets(network)})
+
+    async def named(self, name: str) -> list[Json]:
+        """All networks of exactly that name (the engine's filter also finds parts of names)."""
+        listed = await self._client.ask("GET", "/networks", params={"filters": {"name": [name]}})
+        return [network for network in listed if network["Name"] == name]
+
+    async def _inspect(self, network_id: str) -> Json | None:
+        try:
+            told_: Json = await self._client.ask("GET", f"/networks/{network_id}")
+        except EngineSaidNo as refusal:
+            if refusal.status == 404:
+                return None
+            raise told(refusal, "reading the network") from refusal
+        return told_
+
+    async def _remove_by_id(self, network_id: str, name: str) -> None:
+        try:
+            await self._client.ask("DELETE", f"/networks/{network_id}", thing=name)
+        except EngineSaidNo as refusal:
+            if refusal.status != 404:
+                raise told(refusal, "removing the network") from refusal
+        await self._forget_in_stopped_members(name)
+
+    async def _forget_in_stopped_members(self, name: str) -> None:
+        """A stopped container does not hold its network, but would ask for it when it is started."""
+        params = {"all": True, "filters": {"network": [name], "label": [LABEL_KEY]}}
+        for container in await self._client.ask("GET", "/containers/json", params=params):
+            body = {"Container": container["Id"], "Force": True}
+            try:
+                await self._client.ask("POST", f"/networks/{part(name)}/disconnect", body=body)
+            except EngineSaidNo as refusal:
+                if refusal.status not in (404, 409) and "is not connected" not in refusal.words:
+                    raise told(refusal, "disconnecting from the network") from refusal
+
+
+class Volumes:
+    """Named volumes: the project's data."""
+
+    def __init__(self, client: EngineClient) -> None:
+        self._client = client
+
+    async def ensure(self, name: str, labels: Mapping[str, str]) -> VolumeEntry:
+        volume = await self._inspect(name)
+        if volume is None:
+            body = {"Name": name, "Labels": dict(labels)}
+            try:
+                volume = await self._client.ask("POST", "/volumes/create", body=body, thing=name)
+            except EngineSaidNo as refusal:
+                raise told(refusal, "making the volume") from refusal
+        entry = _volume(volume)
+        if any(entry.labels.get(label) != labels.get(label) for label in (LABEL_PROJECT, LABEL_ENVIRONMENT)):
+            raise stranger("volume", name, " ".join(entry.labels.get(label, "") for label in _OWNER).strip())
+        return entry
+
+    async def remove(self, name: str) -> None:
+        volume = await self._inspect(name)
+        if volume is None:
+            return
+        if not {LABEL_KEY, LABEL_PROJECT} & set(volume.get("Labels") or {}):
+            raise stranger("volume", name, "")
+        try:
+            await self._client.ask("DELETE", f"/volumes/{part(name)}", thing=name)
+        except EngineSaidNo as refusal:
+            if refusal.status != 404:
+                raise told(refusal, "removing the volume") from refusal
+
+    async def matching(self, labels: Mapping[str, str]) -> Sequence[VolumeEntry]:
+        listed = await self._client.ask("GET", "/volumes", params={"filters": label_filter(labels)})
+        return sorted((_volume(volume) for volume in listed.get("Volumes") or []), key=lambda entry: entry.name)
+
+    async def _inspect(self, name: str) -> Json | None:
+        try:
+            volume: Json = await self._client.ask("GET", f"/volumes/{part(name)}", thing=name)
+        except EngineSaidNo as refusal:
+            if refusal.status == 404:
+                return None
+            raise told(refusal, "reading the volume") from refusal
+        return volume
+
+
+_OWNER = (LABEL_PROJECT, LABEL_ENVIRONMENT)
+
+
+def label_filter(labels: Mapping[str, str]) -> dict[str, list[str]]:
+    """The engine's filter: all of these labels, by value or (value "") by presence."""
+    return {"label": [f"{name}={value}" if value else name for name, value in sorted(labels.items())]}
+
+
+def _body(spec: NetworkSpec) -> Json:
+    """The first address is the gateway's, said outright: else it would come from the dynamic range."""
+    pool = {"Subnet": spec.subnet, "Gateway": str(next(ipaddress.ip_network(spec.subnet).hosts()))}
+    if spec.dynamic_range:
+        pool["IPRange"] = spec.dynamic_range
+    return {
+        "Name": spec.name,
+        "CheckDuplicate": True,
+        "Driver": "bridge",
+        "Internal": spec.internal,
+        "Labels": dict(spec.labels),
+        "IPAM": {"Driver": "default", "Config": [pool]},
+    }
+
+
+def _adopted(found: Json, spec: NetworkSpec) -> Network:
+    network = _network(found)
+    key = network.labels.get(LABEL_KEY, "")
+    if not key or key != spec.labels.get(LABEL_KEY):
+        raise stranger("network", spec.name, key)
+    return network
+
+
+def _network(told_: Json) -> Network:
+    return Network(
+        id=told_["Id"],
+        name=told_["Name"],
+        subnets=tuple(_subnets(told_)),
+        labels=dict(told_.get("Labels") or {}),
+        members=tuple(sorted(member["Name"] for member in (told_.get("Containers") or {}).values())),
+    )
+
+
+def _subnets(told_: Json) -> list[str]:
+    pools = (told_.get("IPAM") or {}).get("Config") or []
+    return [pool["Subnet"] for pool in pools if pool.get("Subnet")]
+
+
+def _volume(told_: Json) -> VolumeEntry:
+    return VolumeEntry(told_["Name"], dict(told_.get("Labels") or {}))
