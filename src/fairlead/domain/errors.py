@@ -177,6 +177,7 @@ CODES: dict[str, str] = {
     "deployment.nothing_to_do": "The release is live with the same configuration; --force deploys it all the same.",
     "deployment.no_way_back": "There is no earlier release that this environment could go back to.",
     "deployment.locked": "The environment is locked by a deployment that has not settled.",
+    "deployment.not_committed": "The commit point was not recorded; what was begun was undone.",
     "plan.changed": "What was approved is not what would run now; the difference is shown.",
     "task.unknown": "There is no such task.",
     "task.ended": "The task has ended.",
@@ -232,6 +233,7 @@ CODES: dict[str, str] = {
     "proxy.busy": "Another process holds the proxy's lock.",
     "proxy.port": "The proxy's port is in use.",
     "route.taken": "Another project has this route.",
+    "route.unknown": "The proxy holds no such route.",
     # running
     "instance.unhealthy": "An instance did not become ready in time.",
     "instance.died": "An instance ended before it was ready.",
