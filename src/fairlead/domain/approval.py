@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from fairlead.domain.ids import ApprovalId, DeploymentId, EnvironmentId, ProjectId
+from fairlead.domain.ids import ApprovalId, DeploymentId, EnvironmentId, ProjectId, TenantId
 
 
 class ApprovalState(StrEnum):
@@ -28,6 +28,7 @@ class Approval:
     environment: EnvironmentId
     plan_hash: str
     created_at: datetime
+    tenant: TenantId | None = None
     state: ApprovalState = ApprovalState.WAITING
     answered_at: datetime | None = None
     answered_by: str = ""

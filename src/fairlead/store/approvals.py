@@ -1,0 +1,60 @@
+"""Approvals: rows that wait for a person."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from fairlead.domain.approval import Approval, ApprovalState
+from fairlead.domain.ids import DeploymentId, EnvironmentId, ProjectId
+from fairlead.store.schema import instant, key, link, metadata, number, text
+from fairlead.store.shelf import Page, Shelf
+
+approvals = sa.Table(
+    "approvals",
+    metadata,
+    key(),
+    link("deployment", "deployments.id", index=True),
+    link("project", "projects.id"),
+    link("environment", "environments.id"),
+    text("plan_hash"),
+    instant("created_at"),
+    text("tenant", nullable=True),
+    text("state"),
+    instant("answered_at", nullable=True),
+    text("answered_by"),
+    text("note"),
+    number("revision"),
+    sa.Index("ix_approvals_state", "state", "project", "environment"),
+)
+
+_shelf = Shelf(approvals, Approval, unknown="approval.unknown")
+insert, get, find, update = _shelf.insert, _shelf.get, _shelf.find, _shelf.update
+
+
+def of_deployment(connection: sa.Connection, deployment: DeploymentId) -> tuple[Approval, ...]:
+    """All that were asked for the deployment, in order."""
+    return _shelf.where(connection, approvals.c.deployment == deployment)
+
+
+def waiting(
+    connection: sa.Connection, *, project: ProjectId | None = None, environment: EnvironmentId | None = None
+) -> tuple[Approval, ...]:
+    """Those that wait for an answer, the oldest first."""
+    conditions = [approvals.c.state == ApprovalState.WAITING.value]
+    conditions += [] if project is None else [approvals.c.project == project]
+    conditions += [] if environment is None else [approvals.c.environment == environment]
+    return _shelf.where(connection, *conditions)
+
+
+def page(
+    connection: sa.Connection,
+    *,
+    state: ApprovalState | None = None,
+    project: ProjectId | None = None,
+    after: str | None = None,
+    limit: int = 50,
+) -> Page[Approval]:
+    """Those that fit, the newest first."""
+    conditions = [] if state is None else [approvals.c.state == state.value]
+    conditions += [] if project is None else [approvals.c.project == project]
+    return _shelf.page(connection, *conditions, after=after, limit=limit)

@@ -1,0 +1,42 @@
+"""TLS certificates that were given; their keys are secret versions."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from fairlead.domain.certificate import Certificate
+from fairlead.store.schema import instant, key, link, metadata, number, text
+from fairlead.store.shelf import Page, Shelf
+
+certificates = sa.Table(
+    "certificates",
+    metadata,
+    key(),
+    text("host", unique=True),
+    text("chain"),
+    link("key", "secret_versions.id"),
+    text("fingerprint"),
+    instant("not_before"),
+    instant("not_after"),
+    instant("created_at"),
+    text("created_by"),
+    number("revision"),
+)
+
+_shelf = Shelf(certificates, Certificate, unknown="certificate.unknown")
+insert, get, find, update, delete = _shelf.insert, _shelf.get, _shelf.find, _shelf.update, _shelf.delete
+
+
+def by_host(connection: sa.Connection, host: str) -> Certificate | None:
+    """The certificate for exactly this host; None where there is none."""
+    return _shelf.one(connection, certificates.c.host == host)
+
+
+def page(connection: sa.Connection, *, after: str | None = None, limit: int = 50) -> Page[Certificate]:
+    """By host; `after` is the last host of the part before."""
+    return _shelf.page(connection, after=after, limit=limit, by="host", newest_first=False)
+
+
+def all_of(connection: sa.Connection) -> tuple[Certificate, ...]:
+    """All, by host."""
+    return _shelf.where(connection, order=certificates.c.host)

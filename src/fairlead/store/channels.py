@@ -1,0 +1,38 @@
+"""Channels of projects."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from fairlead.domain.channel import Channel
+from fairlead.domain.ids import ProjectId
+from fairlead.store.schema import flag, key, link, metadata, number, text
+from fairlead.store.shelf import Shelf
+
+channels = sa.Table(
+    "channels",
+    metadata,
+    key(),
+    link("project", "projects.id"),
+    text("name"),
+    link("lifecycle", "lifecycles.id", nullable=True),
+    flag("is_default"),
+    number("revision"),
+    sa.UniqueConstraint("project", "name"),
+)
+
+_shelf = Shelf(channels, Channel, unknown="channel.unknown")
+insert, get, find, update = _shelf.insert, _shelf.get, _shelf.find, _shelf.update
+
+
+def of_project(connection: sa.Connection, project: ProjectId) -> tuple[Channel, ...]:
+    """All of the project's, the default first."""
+    return _shelf.where(
+        connection, channels.c.project == project, order=(channels.c.is_default.desc(), channels.c.name)
+    )
+
+
+def default_of(connection: sa.Connection, project: ProjectId) -> Channel:
+    """The project's default channel; NotFound `channel.unknown`."""
+    found = _shelf.one(connection, channels.c.project == project, channels.c.is_default)
+    return _shelf.require(found, "of the project")

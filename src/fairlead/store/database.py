@@ -1,0 +1,175 @@
+"""The database: SQLite by default, PostgreSQL by URL; short transactions, and threads to wait for them in."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+import sqlalchemy as sa
+
+from fairlead.domain.errors import Conflict, Failed, FairleadError, Invalid, Unreachable
+
+T = TypeVar("T")
+
+BUSY_TIMEOUT_S = 20
+"""How long a write waits for another on SQLite, and a statement may take on PostgreSQL."""
+CONNECT_TIMEOUT_S = 5
+POOL_SIZE = 8
+OVERFLOW = 24
+THREADS = 6
+"""For the asynchronous ports: a deployment writes a few rows a second, so few are enough and memory stays small."""
+
+_READS = "fairlead_reads"
+_DURABLE = "fairlead_durable"
+
+
+class Database:
+    """One pool of connections. Synchronous; `run` lets asynchronous code wait for it in a thread."""
+
+    def __init__(self, url: str) -> None:
+        self.url = _driver_url(url)
+        self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        self.engine = _sqlite_engine(self.url) if self.is_sqlite else _postgres_engine(self.url)
+        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="store")
+
+    @property
+    def path(self) -> Path | None:
+        """The file on SQLite; None on PostgreSQL."""
+        return Path(self.url.database) if self.is_sqlite and self.url.database else None
+
+    @contextmanager
+    def transaction(self, *, is_durable: bool = False) -> Iterator[sa.Connection]:
+        """Reads and writes, all or nothing. On SQLite the one writer's lock is taken at once, so that what was read
+        still holds when it is written; with `is_durable` the commit outlives a loss of power (law 2's commit point)."""
+        with _in_our_words(self.url), self.engine.connect() as connection:
+            connection.execution_options(**{_DURABLE: is_durable})
+            with connection.begin():
+                yield connection
+
+    @contextmanager
+    def reading(self) -> Iterator[sa.Connection]:
+        """Reads of one moment, without holding up writers."""
+        with _in_our_words(self.url), self.engine.connect() as connection:
+            connection.execution_options(**{_READS: True})
+            with connection.begin():
+                yield connection
+
+    async def run(self, work: Callable[[], T]) -> T:
+        """What `work` returns, waited for in one of a few threads."""
+        return await asyncio.get_running_loop().run_in_executor(self._threads, work)
+
+    async def write(self, work: Callable[[sa.Connection], T], *, is_durable: bool = False) -> T:
+        """`work` in a transaction of its own, in a thread."""
+
+        def inside() -> T:
+            with self.transaction(is_durable=is_durable) as connection:
+                return work(connection)
+
+        return await self.run(inside)
+
+    async def read(self, work: Callable[[sa.Connection], T]) -> T:
+        """`work` in a reading transaction of its own, in a thread."""
+
+        def inside() -> T:
+            with self.reading() as connection:
+                return work(connection)
+
+        return await self.run(inside)
+
+    def check(self) -> None:
+        """It answers; Unreachable `store.unreachable` where it does not."""
+        with self.reading() as connection:
+            connection.execute(sa.text("select 1"))
+
+    def close(self) -> None:
+        """All connections are closed; what runs in threads is waited for."""
+        self._threads.shutdown(wait=True)
+        self.engine.dispose()
+
+
+def sqlite_url(path: Path) -> str:
+    """The URL of a database file."""
+    return f"sqlite:///{path}"
+
+
+def _driver_url(url: str) -> sa.URL:
+    try:
+        made = sa.make_url(url)
+    except sa.exc.ArgumentError as error:
+        raise Invalid("server.settings", "the database's URL cannot be read", thing="database_url") from error
+    if made.drivername in ("postgres", "postgresql"):
+        made = made.set(drivername="postgresql+psycopg")
+    if made.get_backend_name() not in ("sqlite", "postgresql"):
+        raise Invalid(
+            "server.settings",
+            f"{made.get_backend_name()} is not a database that is supported",
+            thing="database_url",
+            hint="sqlite:////path/fairlead.db or postgresql://user:password@host/name",
+        )
+    return made
+
+
+def _sqlite_engine(url: sa.URL) -> sa.Engine:
+    engine = sa.create_engine(
+        url,
+        pool_size=POOL_SIZE,
+        max_overflow=OVERFLOW,
+        connect_args={"timeout": BUSY_TIMEOUT_S, "check_same_thread": False},
+    )
+
+    @sa.event.listens_for(engine, "connect")
+    def prepare(connection: Any, _: object) -> None:
+        connection.isolation_level = None  # we say BEGIN ourselves: the driver's own would come too late
+        for pragma in ("journal_mode=WAL", "foreign_keys=ON", "synchronous=NORMAL", "temp_store=MEMORY"):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @sa.event.listens_for(engine, "begin")
+    def begin(connection: sa.Connection) -> None:
+        options = connection.get_execution_options()
+        is_durable = bool(options.get(_DURABLE))
+        if connection.info.get(_DURABLE, False) != is_durable:  # kept with the driver's connection over its uses
+            connection.exec_driver_sql(f"PRAGMA synchronous={'FULL' if is_durable else 'NORMAL'}")
+            connection.info[_DURABLE] = is_durable
+        connection.exec_driver_sql("BEGIN" if options.get(_READS) else "BEGIN IMMEDIATE")
+
+    return engine
+
+
+def _postgres_engine(url: sa.URL) -> sa.Engine:
+    options = f"-c statement_timeout={BUSY_TIMEOUT_S * 1000} -c timezone=UTC"
+    return sa.create_engine(
+        url,
+        pool_size=POOL_SIZE,
+        max_overflow=OVERFLOW,
+        pool_pre_ping=True,
+        connect_args={"connect_timeout": CONNECT_TIMEOUT_S, "options": options},
+    )
+
+
+@contextmanager
+def _in_our_words(url: sa.URL) -> Iterator[None]:
+    """What the driver says becomes what an operator can act on; our own errors pass."""
+    try:
+        yield
+    except FairleadError:
+        raise
+    except sa.exc.OperationalError as error:
+        said = str(error.orig).strip().splitlines()[0] if str(error.orig).strip() else "no words"
+        where = url.render_as_string(hide_password=True)
+        if "disk is full" in said or "No space left" in said:
+            raise Failed("host.disk", f"the disk of the database is full: {said}", thing=where) from error
+        raise Unreachable(
+            "store.unreachable",
+            f"the database does not answer: {said}",
+            thing=where,
+            hint="is it running, and is the address right?",
+        ) from error
+    except (sa.exc.TimeoutError, sa.exc.InterfaceError) as error:
+        raise Unreachable("store.unreachable", f"no connection to the database: {error}", thing=str(url)) from error
+    except sa.exc.IntegrityError as error:
+        said = str(error.orig).strip().splitlines()[0]
+        raise Conflict("edit.conflict", f"the change does not fit what is there: {said}") from error

@@ -1,0 +1,128 @@
+"""Deployments: the newest first, by place, and where a release has been live."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import sqlalchemy as sa
+
+from fairlead.domain.deployment import Deployment, DeploymentOutcome, DeploymentState
+from fairlead.domain.ids import EnvironmentId, ProjectId, ReleaseId, TaskId, TenantId
+from fairlead.store import counters
+from fairlead.store.rows import from_row
+from fairlead.store.schema import data, flag, instant, key, link, metadata, number, text
+from fairlead.store.shelf import Page, Shelf
+
+deployments = sa.Table(
+    "deployments",
+    metadata,
+    key(),
+    number("number"),
+    link("project", "projects.id"),
+    link("release", "releases.id", index=True),
+    link("environment", "environments.id"),
+    instant("created_at"),
+    text("tenant", nullable=True),
+    text("kind"),
+    text("state"),
+    text("outcome"),
+    text("variables"),
+    text("plan_hash"),
+    text("colour", nullable=True),
+    text("task", nullable=True, unique=True),
+    text("created_by"),
+    text("approved_by"),
+    flag("is_forced"),
+    data("recreate_accessories"),
+    text("replaces", nullable=True),
+    instant("committed_at", nullable=True),
+    instant("ended_at", nullable=True),
+    flag("switched"),
+    text("reached"),
+    text("code"),
+    text("reason"),
+    text("hint"),
+    number("revision"),
+    sa.Index("ix_deployments_place", "project", "environment", "id"),
+    sa.Index("ix_deployments_state", "state", "id"),
+)
+
+
+_shelf = Shelf(deployments, Deployment, unknown="deployment.unknown")
+insert, get, find, update, change = _shelf.insert, _shelf.get, _shelf.find, _shelf.update, _shelf.change
+
+_c = deployments.c
+_IS_LIVE = _c.outcome == DeploymentOutcome.LIVE.value
+
+
+def next_number(connection: sa.Connection, project: ProjectId, environment: EnvironmentId) -> int:
+    """The number of the next deployment there, from 1."""
+    return counters.next_of(connection, f"deployments/{project}/{environment}")
+
+
+def of_task(connection: sa.Connection, task: TaskId) -> Deployment | None:
+    """The deployment that the task carries out; None where it carries out another thing."""
+    return _shelf.one(connection, _c.task == task)
+
+
+def page(
+    connection: sa.Connection,
+    *,
+    project: ProjectId | None = None,
+    environment: EnvironmentId | None = None,
+    release: ReleaseId | None = None,
+    state: DeploymentState | None = None,
+    outcome: DeploymentOutcome | None = None,
+    after: str | None = None,
+    limit: int = 50,
+) -> Page[Deployment]:
+    """Those that fit, the newest first."""
+    wanted = {"project": project, "environment": environment, "release": release, "state": state, "outcome": outcome}
+    conditions = [_c[name] == str(value) for name, value in wanted.items() if value is not None]
+    return _shelf.page(connection, *conditions, after=after, limit=limit)
+
+
+def reached(connection: sa.Connection, release: ReleaseId, tenant: TenantId | None = None) -> frozenset[EnvironmentId]:
+    """Where the release has been live: what lifecycles ask."""
+    statement = sa.select(_c.environment).where(_c.release == release, _IS_LIVE, _c.tenant.is_not_distinct_from(tenant))
+    return frozenset(EnvironmentId(id) for id in connection.execute(statement.distinct()).scalars())
+
+
+def live_ones(
+    connection: sa.Connection,
+    project: ProjectId,
+    environment: EnvironmentId,
+    *,
+    tenant: TenantId | None = None,
+    limit: int = 20,
+) -> tuple[Deployment, ...]:
+    """Those that went live there, the last to commit first; the first of them is what is live now."""
+    here = (_c.project == project, _c.environment == environment, _c.tenant.is_not_distinct_from(tenant))
+    return _shelf.where(
+        connection, *here, _c.committed_at.is_not(None), order=(_c.committed_at.desc(), _c.id.desc()), limit=limit
+    )
+
+
+def active(
+    connection: sa.Connection, *, project: ProjectId | None = None, environment: EnvironmentId | None = None
+) -> tuple[Deployment, ...]:
+    """Those that have not ended, the oldest first."""
+    conditions = [_c.state != DeploymentState.ENDED.value]
+    conditions += [] if project is None else [_c.project == project]
+    conditions += [] if environment is None else [_c.environment == environment]
+    return _shelf.where(connection, *conditions)
+
+
+def latest_by_place(
+    connection: sa.Connection, projects: Iterable[str], *, live: bool
+) -> Mapping[tuple[ProjectId, EnvironmentId], Deployment]:
+    """For each project and environment the newest deployment, or with `live` the newest that went live; one query."""
+    conditions = [_c.project.in_(set(projects))]
+    conditions += [_c.committed_at.is_not(None)] if live else []
+    order = (_c.committed_at.desc(), _c.id.desc()) if live else (_c.id.desc(),)
+    rank = sa.func.row_number().over(partition_by=(_c.project, _c.environment, _c.tenant), order_by=order)
+    ranked = sa.select(_c.id, rank.label("rank")).where(*conditions).subquery()
+    newest = sa.select(ranked.c.id).where(ranked.c.rank == 1)
+    rows = connection.execute(sa.select(deployments).where(_c.id.in_(newest))).mappings()
+    found = (from_row(Deployment, row) for row in rows)
+    return {(deployment.project, deployment.environment): deployment for deployment in found}

@@ -1,0 +1,42 @@
+"""Environments of the installation."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from fairlead.domain.environment import Environment
+from fairlead.store.schema import key, metadata, number, text
+from fairlead.store.shelf import Shelf
+
+environments = sa.Table(
+    "environments",
+    metadata,
+    key(),
+    text("name", unique=True),
+    number("order"),
+    text("description"),
+    number("revision"),
+)
+
+_shelf = Shelf(environments, Environment, unknown="environment.unknown", exists="environment.exists")
+insert, get, find, update, delete = _shelf.insert, _shelf.get, _shelf.find, _shelf.update, _shelf.delete
+
+
+def all_of(connection: sa.Connection) -> tuple[Environment, ...]:
+    """All, in their order."""
+    return _shelf.where(connection, order=(environments.c.order, environments.c.name))
+
+
+def by_name(connection: sa.Connection, name: str) -> Environment:
+    """By name, without regard to case; NotFound `environment.unknown`."""
+    return _shelf.require(find_by_name(connection, name), name)
+
+
+def find_by_name(connection: sa.Connection, name: str) -> Environment | None:
+    """By name, without regard to case; None where there is none."""
+    return _shelf.one(connection, sa.func.lower(environments.c.name) == name.lower())
+
+
+def by_name_or_id(connection: sa.Connection, text: str) -> Environment:
+    """As people and programs name it; NotFound `environment.unknown`."""
+    return find(connection, text) or by_name(connection, text)

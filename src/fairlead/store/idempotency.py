@@ -1,0 +1,60 @@
+"""Answers to requests that carried an Idempotency-Key, so that asking twice does it once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from fairlead.domain.errors import Conflict
+from fairlead.domain.record import Json
+from fairlead.store.rows import insert_ignoring
+from fairlead.store.schema import data, instant, key, metadata, number, text
+
+idempotency_keys = sa.Table(
+    "idempotency_keys",
+    metadata,
+    key("actor"),
+    key("key"),
+    text("request"),
+    number("status", nullable=True),
+    data("answer", nullable=True),
+    instant("at"),
+)
+
+_c = idempotency_keys.c
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What was answered the first time."""
+
+    status: int
+    body: Json
+
+
+def begin(connection: sa.Connection, *, actor: str, key: str, request: str, at: datetime) -> Answer | None:
+    """None for the first request with this key: do it and `finish` in the same transaction. The kept answer for a
+    repeat. Conflict `idempotency.mismatch` where `request` (a hash of method, path and body) was another, or the first
+    one is still under way."""
+    row = {"actor": actor, "key": key, "request": request, "at": at}
+    if insert_ignoring(connection, idempotency_keys, row):
+        return None
+    held = connection.execute(sa.select(idempotency_keys).where(_c.actor == actor, _c.key == key)).one()
+    if held.request != request:
+        raise Conflict("idempotency.mismatch", "this Idempotency-Key was used with another request", thing=key)
+    if held.status is None:
+        raise Conflict("idempotency.mismatch", "the first request with this Idempotency-Key is under way", thing=key)
+    return Answer(held.status, held.answer)
+
+
+def finish(connection: sa.Connection, *, actor: str, key: str, status: int, body: Json) -> None:
+    """What repeats are answered with."""
+    mine = sa.update(idempotency_keys).where(_c.actor == actor, _c.key == key)
+    connection.execute(mine.values(status=status, answer=body))
+
+
+def forget_before(connection: sa.Connection, before: datetime) -> int:
+    """Older ones are gone; how many."""
+    return connection.execute(sa.delete(idempotency_keys).where(_c.at < before)).rowcount

@@ -1,0 +1,24 @@
+"""Lifecycles, which projects share."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from fairlead.domain.lifecycle import Lifecycle
+from fairlead.store.schema import data, key, metadata, number, text
+from fairlead.store.shelf import Shelf
+
+lifecycles = sa.Table("lifecycles", metadata, key(), text("name", unique=True), data("phases"), number("revision"))
+
+_shelf = Shelf(lifecycles, Lifecycle, unknown="lifecycle.unknown", exists="lifecycle.exists")
+insert, get, find, update, delete = _shelf.insert, _shelf.get, _shelf.find, _shelf.update, _shelf.delete
+
+
+def all_of(connection: sa.Connection) -> tuple[Lifecycle, ...]:
+    """All, by name."""
+    return _shelf.where(connection, order=lifecycles.c.name)
+
+
+def by_name(connection: sa.Connection, name: str) -> Lifecycle:
+    """By name; NotFound `lifecycle.unknown`."""
+    return _shelf.require(_shelf.one(connection, lifecycles.c.name == name), name)

@@ -1,0 +1,1 @@
+"""Alembic's scripts: how the tables of one version of Fairlead become those of the next."""

@@ -1,0 +1,42 @@
+"""Passwords as argon2id hashes, and hashes of keys and cookies that are of high entropy already."""
+
+from __future__ import annotations
+
+import hashlib
+from functools import cache
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+
+
+@cache
+def _hasher() -> PasswordHasher:
+    return PasswordHasher()  # RFC 9106's second recommendation, the library's default: 64 MiB, 3 passes
+
+
+def hash_password(password: str) -> str:
+    """An argon2id hash with its salt and parameters. Takes some 50 ms on purpose: call it in a thread."""
+    return _hasher().hash(password)
+
+
+def is_password(password: str, hash: str) -> bool:
+    """Whether it is the one that was hashed; false for a hash that is none. Takes as long as hashing."""
+    try:
+        return _hasher().verify(hash or _dummy(), password) and bool(hash)
+    except (VerificationError, InvalidHashError):
+        return False
+
+
+def needs_rehash(hash: str) -> bool:
+    """Whether it was made with weaker parameters than today's."""
+    return _hasher().check_needs_rehash(hash)
+
+
+def hash_token(token: str) -> str:
+    """SHA-256, hexadecimal, of an API key or a cookie: these are random, so nobody can guess through a fast hash."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+@cache
+def _dummy() -> str:
+    return _hasher().hash("an unknown user takes as long as a wrong password")

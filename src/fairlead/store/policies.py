@@ -1,0 +1,40 @@
+"""What administrators allowed of what could harm the host."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from fairlead.domain.errors import NotFound
+from fairlead.domain.ids import EnvironmentId, ProjectId
+from fairlead.domain.policy import Allowance
+from fairlead.store.schema import instant, key, link, metadata, text
+from fairlead.store.shelf import Shelf
+
+allowances = sa.Table(
+    "allowances",
+    metadata,
+    key(),
+    link("project", "projects.id", index=True),
+    text("harm"),
+    text("allowed_by"),
+    instant("allowed_at"),
+    link("environment", "environments.id", nullable=True),
+    text("tenant", nullable=True),
+    text("note"),
+)
+
+_shelf = Shelf(allowances, Allowance, unknown="policy.unknown")
+insert, get, find, delete = _shelf.insert, _shelf.get, _shelf.find, _shelf.delete
+
+
+def of_project(connection: sa.Connection, project: ProjectId) -> tuple[Allowance, ...]:
+    """All of the project's, in the order of making."""
+    return _shelf.where(connection, allowances.c.project == project)
+
+
+def withdraw(connection: sa.Connection, project: ProjectId, harm: str, environment: EnvironmentId | None) -> None:
+    """That harm is refused again there; NotFound `policy.unknown` where it was not allowed."""
+    c = allowances.c
+    here = (c.project == project, c.harm == harm, c.environment.is_not_distinct_from(environment))
+    if connection.execute(sa.delete(allowances).where(*here)).rowcount == 0:
+        raise NotFound("policy.unknown", f"{harm[:80]!r} is not allowed there", thing=harm[:80])

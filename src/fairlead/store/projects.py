@@ -1,0 +1,81 @@
+"""Projects, and the line of releases that each begins with."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import sqlalchemy as sa
+
+from fairlead.domain.ids import ProjectId
+from fairlead.domain.project import Project
+from fairlead.store.schema import data, flag, instant, key, link, metadata, number, text
+from fairlead.store.shelf import Page, Shelf
+
+projects = sa.Table(
+    "projects",
+    metadata,
+    key(),
+    text("name", unique=True),
+    link("lifecycle", "lifecycles.id"),
+    instant("created_at"),
+    text("title"),
+    text("description"),
+    data("source", nullable=True),
+    data("forge", nullable=True),
+    text("version_mask"),
+    text("registry"),
+    flag("is_enabled"),
+    data("labels"),
+    number("revision"),
+    text("webhook", nullable=True, unique=True),
+)
+
+
+def _webhook(project: Project) -> Mapping[str, object]:
+    return {"webhook": (project.source.webhook or None) if project.source else None}
+
+
+_shelf = Shelf(projects, Project, unknown="project.unknown", exists="project.exists", more=_webhook)
+insert, get, find, update, delete = _shelf.insert, _shelf.get, _shelf.find, _shelf.update, _shelf.delete
+
+
+def by_name(connection: sa.Connection, name: str) -> Project:
+    """By name; NotFound `project.unknown`."""
+    return _shelf.require(find_by_name(connection, name), name)
+
+
+def find_by_name(connection: sa.Connection, name: str) -> Project | None:
+    """By name; None where there is none."""
+    return _shelf.one(connection, projects.c.name == name)
+
+
+def by_name_or_id(connection: sa.Connection, text: str) -> Project:
+    """As people and programs name it; NotFound `project.unknown`."""
+    return find(connection, text) or by_name(connection, text)
+
+
+def by_webhook(connection: sa.Connection, webhook: str) -> Project | None:
+    """Whose webhook's address this is; None where nobody's."""
+    return _shelf.one(connection, projects.c.webhook == webhook)
+
+
+def page(connection: sa.Connection, *, after: str | None = None, limit: int = 50, search: str = "") -> Page[Project]:
+    """By name, a part at a time; `search` is a part of the name. `after` is the last name of the part before."""
+    conditions = [projects.c.name.contains(search.lower(), autoescape=True)] if search else []
+    return _shelf.page(connection, *conditions, after=after, limit=limit, by="name", newest_first=False)
+
+
+def with_source(connection: sa.Connection) -> tuple[Project, ...]:
+    """Those that come from a repository and are enabled: what polling goes through."""
+    return _shelf.where(connection, projects.c.source.is_not(sa.null()), projects.c.is_enabled)
+
+
+def names(connection: sa.Connection) -> dict[ProjectId, str]:
+    """Name of each, by id."""
+    rows = connection.execute(sa.select(projects.c.id, projects.c.name))
+    return {ProjectId(id): name for id, name in rows}
+
+
+def count(connection: sa.Connection) -> int:
+    """How many there are."""
+    return _shelf.count(connection)

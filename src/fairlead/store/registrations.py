@@ -1,0 +1,69 @@
+"""Where instances are found: the built-in catalogue's rows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+
+from fairlead.domain.colour import Colour
+from fairlead.ports.catalogue import Place, Registration
+from fairlead.store.rows import upsert
+from fairlead.store.schema import key, metadata, number, place_columns, place_key, place_values, text
+
+registrations = sa.Table(
+    "registrations",
+    metadata,
+    key("place"),
+    key("instance"),
+    *place_columns(),
+    text("colour"),
+    text("service"),
+    text("address"),
+    number("port"),
+    text("deployment"),
+    text("container"),
+)
+
+_c = registrations.c
+
+
+def put(connection: sa.Connection, entry: Registration) -> None:
+    """It is found from now on."""
+    fields = ("instance", "colour", "service", "address", "port", "deployment", "container")
+    row = {name: getattr(entry, name) for name in fields} | {"colour": entry.colour.value}
+    upsert(connection, registrations, {**place_values(entry.place), **row})
+
+
+def remove(connection: sa.Connection, place: Place, instances: Sequence[str]) -> None:
+    """None of them is found any more; gone is fine."""
+    connection.execute(sa.delete(registrations).where(_c.place == place_key(place), _c.instance.in_(list(instances))))
+
+
+def of(
+    connection: sa.Connection, place: Place, *, colour: Colour | None = None, service: str = ""
+) -> tuple[Registration, ...]:
+    """Those of the place that fit, by service and instance."""
+    conditions = [_c.place == place_key(place)]
+    conditions += [] if colour is None else [_c.colour == colour.value]
+    conditions += [_c.service == service] if service else []
+    rows = connection.execute(sa.select(registrations).where(*conditions).order_by(_c.service, _c.instance))
+    return tuple(
+        Registration(
+            place,
+            Colour(row.colour),
+            row.service,
+            row.instance,
+            row.address,
+            row.port,
+            row.deployment,
+            row.container,
+        )
+        for row in rows
+    )
+
+
+def all_places(connection: sa.Connection) -> tuple[Place, ...]:
+    """Every place that has an instance."""
+    rows = connection.execute(sa.select(_c.project, _c.environment, _c.tenant).distinct().order_by(*_c))
+    return tuple(dict.fromkeys(Place(project, environment, tenant) for project, environment, tenant in rows))

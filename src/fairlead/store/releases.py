@@ -1,0 +1,116 @@
+"""Releases of projects."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import sqlalchemy as sa
+
+from fairlead.domain.ids import ProjectId, ReleaseId, TaskId
+from fairlead.domain.release import Release
+from fairlead.domain.version import highest
+from fairlead.store.rows import from_row, to_row
+from fairlead.store.schema import data, instant, key, link, metadata, number, text
+from fairlead.store.shelf import Page, Shelf
+
+releases = sa.Table(
+    "releases",
+    metadata,
+    key(),
+    link("project", "projects.id"),
+    link("channel", "channels.id"),
+    text("version"),
+    instant("created_at"),
+    data("images"),
+    text("test_image"),
+    text("commit"),
+    text("branch"),
+    data("changes"),
+    data("files"),
+    text("folder"),
+    text("variables"),
+    text("run", nullable=True),
+    text("created_by"),
+    text("notes"),
+    data("warnings"),
+    number("revision"),
+    text("task", nullable=True, unique=True),
+    sa.UniqueConstraint("project", "version"),
+    sa.Index("ix_releases_project_id", "project", "id"),
+)
+
+_shelf = Shelf(releases, Release, unknown="release.unknown", exists="release.exists")
+insert, get, find, update, delete = _shelf.insert, _shelf.get, _shelf.find, _shelf.update, _shelf.delete
+
+
+def insert_for_task(connection: sa.Connection, release: Release, task: TaskId) -> None:
+    """A release that the task made; there is one for each task at most."""
+    connection.execute(sa.insert(releases).values(**to_row(release), task=task))
+
+
+def of_task(connection: sa.Connection, task: TaskId) -> Release | None:
+    """The release that the task made; None where it has made none."""
+    return _shelf.one(connection, releases.c.task == task)
+
+
+def by_version(connection: sa.Connection, project: ProjectId, version: str) -> Release:
+    """The project's release of this version; NotFound `release.unknown`."""
+    return _shelf.require(find_by_version(connection, project, version), version)
+
+
+def find_by_version(connection: sa.Connection, project: ProjectId, version: str) -> Release | None:
+    """The project's release of this version; None where there is none."""
+    return _shelf.one(connection, releases.c.project == project, releases.c.version == version)
+
+
+def by_version_or_id(connection: sa.Connection, project: ProjectId, text: str) -> Release:
+    """As people and programs name it; NotFound `release.unknown`."""
+    found = _shelf.one(connection, releases.c.project == project, releases.c.id == text)
+    return found or by_version(connection, project, text)
+
+
+def latest(connection: sa.Connection, project: ProjectId) -> Release | None:
+    """The one made last; None where there is none."""
+    found = _shelf.where(connection, releases.c.project == project, order=releases.c.id.desc(), limit=1)
+    return found[0] if found else None
+
+
+def page(
+    connection: sa.Connection, *, project: ProjectId | None = None, after: str | None = None, limit: int = 50
+) -> Page[Release]:
+    """The newest first; of one project, or of all."""
+    conditions = [] if project is None else [releases.c.project == project]
+    return _shelf.page(connection, *conditions, after=after, limit=limit)
+
+
+def many(connection: sa.Connection, ids: Iterable[str]) -> dict[ReleaseId, Release]:
+    """Those with these ids, by id, in one query."""
+    rows = connection.execute(sa.select(releases).where(releases.c.id.in_(set(ids)))).mappings()
+    return {ReleaseId(row["id"]): from_row(Release, row) for row in rows}
+
+
+def versions(connection: sa.Connection, project: ProjectId) -> tuple[str, ...]:
+    """Versions of all releases of the project, in the order of making."""
+    statement = sa.select(releases.c.version).where(releases.c.project == project).order_by(releases.c.id)
+    return tuple(connection.execute(statement).scalars())
+
+
+def highest_version(connection: sa.Connection, project: ProjectId) -> str:
+    """The highest version among the project's releases, "" where there is none: what the next one is counted from."""
+    found = highest(versions(connection, project))
+    return found.text if found else ""
+
+
+def images_in_use(connection: sa.Connection) -> frozenset[str]:
+    """Every image reference that a release names, its test image too: what retention must keep."""
+    rows = connection.execute(sa.select(releases.c.images, releases.c.test_image))
+    return frozenset(
+        reference for images, test_image in rows for reference in (*images.values(), test_image) if reference
+    )
+
+
+def blobs_in_use(connection: sa.Connection) -> frozenset[str]:
+    """Every key of bytes that a release's files name."""
+    return frozenset(
+        key for files in connection.execute(sa.select(releases.c.files)).scalars() for key in files.values()
+    )

@@ -1,0 +1,88 @@
+"""Which project and environment a host and path belong to: claimed before a deployment, given back with it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from fairlead.domain.errors import Conflict
+from fairlead.domain.service import Route
+from fairlead.ports.catalogue import Place
+from fairlead.store.rows import insert_ignoring
+from fairlead.store.schema import flag, instant, key, metadata, place_columns, place_key, place_values, text
+
+routes = sa.Table(
+    "routes",
+    metadata,
+    key("host"),
+    key("path"),
+    text("place"),
+    *place_columns(),
+    text("service"),
+    flag("tls"),
+    flag("redirect_http"),
+    instant("claimed_at"),
+    sa.Index("ix_routes_place", "place"),
+)
+
+_c = routes.c
+
+
+def claim(connection: sa.Connection, place: Place, service: str, wanted: Sequence[Route], *, at: datetime) -> None:
+    """The routes belong to that service of the place. Conflict `route.taken`, naming who has one, where it is not free
+    (a route that the place itself has is)."""
+    for route in wanted:
+        row = {
+            **place_values(place),
+            "host": route.host,
+            "path": route.path,
+            "service": service,
+            "tls": route.tls,
+            "redirect_http": route.redirect_http,
+            "claimed_at": at,
+        }
+        if insert_ignoring(connection, routes, row):
+            continue
+        mine = sa.update(routes).where(_c.host == route.host, _c.path == route.path, _c.place == place_key(place))
+        if connection.execute(mine.values(**row)).rowcount == 0:
+            owner = owner_of(connection, route.host, route.path)
+            held = f"{owner.project} in {owner.environment}" if owner else "another project"
+            raise Conflict(
+                "route.taken",
+                f"{route.host}{route.path} belongs to {held}",
+                thing=f"{route.host}{route.path}",
+                hint="give one of them another host or path",
+            )
+
+
+def owner_of(connection: sa.Connection, host: str, path: str) -> Place | None:
+    """Who has the route; None where it is free."""
+    row = connection.execute(sa.select(routes).where(_c.host == host, _c.path == path)).first()
+    return None if row is None else Place(row.project, row.environment, row.tenant)
+
+
+def of(connection: sa.Connection, place: Place) -> dict[str, tuple[Route, ...]]:
+    """The place's routes by service."""
+    found: dict[str, tuple[Route, ...]] = {}
+    statement = sa.select(routes).where(_c.place == place_key(place)).order_by(_c.service, _c.host, _c.path)
+    for row in connection.execute(statement):
+        route = Route(row.host, row.path, row.tls, row.redirect_http)
+        found[row.service] = (*found.get(row.service, ()), route)
+    return found
+
+
+def keep_only(connection: sa.Connection, place: Place, kept: Sequence[Route]) -> None:
+    """All other routes of the place are free again."""
+    wanted = {(route.host, route.path) for route in kept}
+    for routes_of_service in of(connection, place).values():
+        for route in routes_of_service:
+            if (route.host, route.path) not in wanted:
+                here = (_c.host == route.host, _c.path == route.path, _c.place == place_key(place))
+                connection.execute(sa.delete(routes).where(*here))
+
+
+def hosts(connection: sa.Connection) -> tuple[str, ...]:
+    """Every host that somebody has."""
+    return tuple(connection.execute(sa.select(_c.host).distinct().order_by(_c.host)).scalars())

@@ -1,0 +1,69 @@
+"""Nouns to rows and back: a table's columns are the fields of its dataclass, by name."""
+
+from __future__ import annotations
+
+import dataclasses
+import types
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from functools import cache
+from typing import Any, TypeVar, Union, cast, get_args, get_origin, get_type_hints
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+
+from fairlead.domain.record import from_data, to_data
+
+T = TypeVar("T")
+
+_PLAIN = (str, int, float, bool, datetime, type(None))
+
+
+def to_row(noun: object) -> dict[str, object]:
+    """The fields as column values: scalars and times as they are, everything else as JSON data."""
+    row: dict[str, object] = {}
+    for field in dataclasses.fields(cast("Any", noun)):
+        held = getattr(noun, field.name)
+        row[field.name] = held if isinstance(held, datetime) else to_data(held)
+    return row
+
+
+def from_row(kind: type[T], row: sa.RowMapping) -> T:
+    """The noun that the row holds; columns that are no field of it are left out."""
+    made = {name: row[name] if read is None else read(row[name]) for name, read in _readers(cast("Any", kind))}
+    return kind(**made)
+
+
+def insert_ignoring(connection: sa.Connection, table: sa.Table, values: Mapping[str, object]) -> bool:
+    """Insert the row unless one of its keys is taken; whether it was inserted."""
+    made = connection.execute(_insert(connection, table).values(**values).on_conflict_do_nothing())
+    return made.rowcount == 1
+
+
+def upsert(connection: sa.Connection, table: sa.Table, values: Mapping[str, object]) -> None:
+    """Insert the row, or change the one that has its primary key."""
+    names = [column.name for column in table.primary_key]
+    statement = _insert(connection, table).values(**values)
+    changed = {name: statement.excluded[name] for name in values if name not in names}
+    connection.execute(statement.on_conflict_do_update(index_elements=names, set_=changed))
+
+
+def _insert(connection: sa.Connection, table: sa.Table) -> sqlite.Insert | postgresql.Insert:
+    return postgresql.insert(table) if connection.dialect.name == "postgresql" else sqlite.insert(table)
+
+
+@cache
+def _readers(kind: Any) -> tuple[tuple[str, Callable[[Any], object] | None], ...]:
+    hints = get_type_hints(kind)
+    names = [field.name for field in dataclasses.fields(kind)]
+    return tuple((name, None if _is_plain(hints[name]) else _reader(hints[name])) for name in names)
+
+
+def _reader(hint: Any) -> Callable[[Any], object]:
+    return lambda held: from_data(hint, held)
+
+
+def _is_plain(hint: Any) -> bool:
+    if get_origin(hint) in (Union, types.UnionType):
+        return all(_is_plain(kind) for kind in get_args(hint))
+    return getattr(hint, "__supertype__", hint) in _PLAIN

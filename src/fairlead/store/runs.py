@@ -1,0 +1,82 @@
+"""Runs of the pipeline."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from fairlead.domain.ids import ProjectId, TaskId
+from fairlead.domain.run import Run, RunState
+from fairlead.store import counters
+from fairlead.store.schema import instant, key, link, metadata, number, text
+from fairlead.store.shelf import Page, Shelf
+
+runs = sa.Table(
+    "runs",
+    metadata,
+    key(),
+    number("number"),
+    link("project", "projects.id"),
+    text("branch"),
+    text("commit"),
+    instant("created_at"),
+    text("cause"),
+    text("previous_commit"),
+    text("subject"),
+    text("author"),
+    text("state"),
+    text("task", nullable=True, unique=True),
+    text("release", nullable=True),
+    text("created_by"),
+    instant("ended_at", nullable=True),
+    text("code"),
+    text("reason"),
+    number("revision"),
+    sa.UniqueConstraint("project", "number"),
+    sa.Index("ix_runs_state", "state", "project", "id"),
+)
+
+_shelf = Shelf(runs, Run, unknown="run.unknown")
+insert, get, find, update, change = _shelf.insert, _shelf.get, _shelf.find, _shelf.update, _shelf.change
+
+
+def next_number(connection: sa.Connection, project: ProjectId) -> int:
+    """The number of the project's next run, from 1."""
+    return counters.next_of(connection, f"runs/{project}")
+
+
+def of_task(connection: sa.Connection, task: TaskId) -> Run | None:
+    """The run that the task carries out; None where it carries out another thing."""
+    return _shelf.one(connection, runs.c.task == task)
+
+
+def by_number(connection: sa.Connection, project: ProjectId, number: int) -> Run:
+    """The project's run of this number; NotFound `run.unknown`."""
+    found = _shelf.one(connection, runs.c.project == project, runs.c.number == number)
+    return _shelf.require(found, str(number))
+
+
+def queued(connection: sa.Connection, project: ProjectId, branch: str) -> tuple[Run, ...]:
+    """Those of the branch that have not begun, the oldest first: what a newer head supersedes."""
+    return _shelf.where(
+        connection, runs.c.project == project, runs.c.branch == branch, runs.c.state == RunState.QUEUED.value
+    )
+
+
+def latest(connection: sa.Connection, project: ProjectId) -> Run | None:
+    """The newest of the project; None where there is none."""
+    found = _shelf.where(connection, runs.c.project == project, order=runs.c.id.desc(), limit=1)
+    return found[0] if found else None
+
+
+def page(
+    connection: sa.Connection,
+    *,
+    project: ProjectId | None = None,
+    state: RunState | None = None,
+    after: str | None = None,
+    limit: int = 50,
+) -> Page[Run]:
+    """Those that fit, the newest first."""
+    conditions = [] if project is None else [runs.c.project == project]
+    conditions += [] if state is None else [runs.c.state == state.value]
+    return _shelf.page(connection, *conditions, after=after, limit=limit)

@@ -1,0 +1,52 @@
+"""Rows of secret values: immutable, encrypted; and which of them a task was handed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import sqlalchemy as sa
+
+from fairlead.domain.ids import SecretVersionId, TaskId
+from fairlead.store.rows import insert_ignoring
+from fairlead.store.schema import content, instant, key, metadata, text
+
+secret_versions = sa.Table(
+    "secret_versions",
+    metadata,
+    key(),
+    text("name"),
+    content("sealed"),
+    instant("created_at"),
+    text("created_by"),
+)
+
+task_secrets = sa.Table("task_secrets", metadata, key("task"), key("secret"))
+
+
+def sealed(connection: sa.Connection, ids: Iterable[SecretVersionId]) -> dict[SecretVersionId, bytes]:
+    """The encrypted values of those that there are, by id."""
+    c = secret_versions.c
+    rows = connection.execute(sa.select(c.id, c.sealed).where(c.id.in_(set(ids))))
+    return {SecretVersionId(id): bytes(value) for id, value in rows}
+
+
+def count(connection: sa.Connection) -> int:
+    """How many there are."""
+    return connection.execute(sa.select(sa.func.count()).select_from(secret_versions)).scalar_one()
+
+
+def handed_to(connection: sa.Connection, task: TaskId) -> tuple[SecretVersionId, ...]:
+    """Every version that the task was ever handed: what its log must not show, in whichever process writes it."""
+    found = connection.execute(sa.select(task_secrets.c.secret).where(task_secrets.c.task == task)).scalars()
+    return tuple(SecretVersionId(id) for id in found)
+
+
+def remember_handed(connection: sa.Connection, task: TaskId, ids: Iterable[SecretVersionId]) -> None:
+    """Kept before the values are handed out."""
+    for id in ids:
+        insert_ignoring(connection, task_secrets, {"task": task, "secret": id})
+
+
+def delete(connection: sa.Connection, id: SecretVersionId) -> None:
+    """The value is gone for ever; the callers know that nothing names it."""
+    connection.execute(sa.delete(secret_versions).where(secret_versions.c.id == id))

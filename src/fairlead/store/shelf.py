@@ -1,0 +1,131 @@
+"""A shelf: the verbs that every noun's table has, so that each noun's file holds only what is its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Generic, TypeVar
+
+import sqlalchemy as sa
+
+from fairlead.domain.errors import Conflict, NotFound
+from fairlead.store.rows import from_row, to_row
+
+T = TypeVar("T")
+
+LARGEST_PAGE = 500
+Condition = sa.ColumnElement[bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[T]):
+    """Part of a list. `after` is what to ask the next part with; None on the last."""
+
+    items: tuple[T, ...]
+    after: str | None = None
+
+
+def no_more(_: object) -> dict[str, object]:
+    """No columns beside the noun's own fields."""
+    return {}
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf(Generic[T]):
+    """Rows of one noun. `unknown` and `exists` are the codes of the errors; `more` makes columns that are no field."""
+
+    table: sa.Table
+    kind: type[T]
+    unknown: str
+    exists: str = "edit.conflict"
+    more: Callable[[T], Mapping[str, object]] = no_more
+
+    def insert(self, connection: sa.Connection, noun: T) -> None:
+        """A new row; Conflict with the code `exists` where one of its keys is taken."""
+        try:
+            connection.execute(sa.insert(self.table).values(**to_row(noun), **self.more(noun)))
+        except sa.exc.IntegrityError as error:
+            name = str(getattr(noun, "name", "") or getattr(noun, "id", ""))
+            raise Conflict(self.exists, f"{name or 'it'} exists already", thing=name) from error
+
+    def find(self, connection: sa.Connection, id: str) -> T | None:
+        """By id; None where there is none."""
+        return self.one(connection, self.table.c.id == id)
+
+    def get(self, connection: sa.Connection, id: str) -> T:
+        """By id; NotFound with the code `unknown`."""
+        return self.require(self.find(connection, id), id)
+
+    def require(self, found: T | None, name: str) -> T:
+        """`found`, or NotFound that names what was asked for."""
+        if found is None:
+            what = self.unknown.partition(".")[0]
+            raise NotFound(self.unknown, f"there is no {what} {name[:80]!r}", thing=name[:80])
+        return found
+
+    def one(self, connection: sa.Connection, *conditions: Condition) -> T | None:
+        """The first that fits; None where none does."""
+        row = connection.execute(sa.select(self.table).where(*conditions).limit(1)).mappings().first()
+        return None if row is None else from_row(self.kind, row)
+
+    def where(
+        self, connection: sa.Connection, *conditions: Condition, order: Any = None, limit: int | None = None
+    ) -> tuple[T, ...]:
+        """All that fit, by `order` (the id where none is given)."""
+        statement = sa.select(self.table).where(*conditions).order_by(self.table.c.id if order is None else order)
+        rows = connection.execute(statement.limit(limit)).mappings()
+        return tuple(from_row(self.kind, row) for row in rows)
+
+    def page(
+        self,
+        connection: sa.Connection,
+        *conditions: Condition,
+        after: str | None = None,
+        limit: int = 50,
+        by: str = "id",
+        newest_first: bool = True,
+    ) -> Page[T]:
+        """Those that fit, a part at a time, in the order of the unique text column `by` (ids sort by their making)."""
+        column = self.table.c[by]
+        bounded = max(1, min(limit, LARGEST_PAGE))
+        statement = sa.select(self.table).where(*conditions)
+        if after is not None:
+            statement = statement.where(column < after if newest_first else column > after)
+        statement = statement.order_by(column.desc() if newest_first else column).limit(bounded + 1)
+        rows = connection.execute(statement).mappings().all()
+        items = tuple(from_row(self.kind, row) for row in rows[:bounded])
+        return Page(items, str(rows[bounded - 1][by]) if len(rows) > bounded else None)
+
+    def count(self, connection: sa.Connection, *conditions: Condition) -> int:
+        """How many fit."""
+        return connection.execute(sa.select(sa.func.count()).select_from(self.table).where(*conditions)).scalar_one()
+
+    def update(self, connection: sa.Connection, noun: T) -> T:
+        """The whole row is changed if nobody else changed it since it was read (`revision`), else Conflict
+        `edit.conflict`. What is returned has the new revision."""
+        values: dict[str, Any] = {**to_row(noun), **self.more(noun)}
+        values["revision"] += 1
+        table = self.table
+        statement = sa.update(table).where(table.c.id == values["id"], table.c.revision == values["revision"] - 1)
+        try:
+            changed = connection.execute(statement.values(**values)).rowcount
+        except sa.exc.IntegrityError as error:
+            raise Conflict(self.exists, "another has these names already", thing=values["id"]) from error
+        if changed != 1:
+            self.get(connection, values["id"])
+            raise Conflict("edit.conflict", "it was changed by somebody else since it was read", thing=values["id"])
+        return replace(noun, revision=values["revision"])  # type: ignore[type-var]
+
+    def change(self, connection: sa.Connection, id: str, *conditions: Condition, **values: object) -> bool:
+        """These columns of the row, where the conditions hold; whether they did. Counts as an edit."""
+        if "revision" in self.table.c:
+            values["revision"] = self.table.c.revision + 1
+        statement = sa.update(self.table).where(self.table.c.id == id, *conditions).values(**values)
+        return connection.execute(statement).rowcount == 1
+
+    def delete(self, connection: sa.Connection, id: str) -> bool:
+        """The row is gone; whether there was one. Conflict `edit.conflict` where others refer to it."""
+        try:
+            return connection.execute(sa.delete(self.table).where(self.table.c.id == id)).rowcount == 1
+        except sa.exc.IntegrityError as error:
+            raise Conflict("edit.conflict", "it is in use and cannot be deleted", thing=id) from error

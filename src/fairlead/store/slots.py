@@ -1,0 +1,83 @@
+"""Which release stands in which slot of a place, and in what state."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from fairlead.domain.colour import Colour
+from fairlead.domain.errors import Conflict
+from fairlead.domain.slot import Slot, SlotState
+from fairlead.ports.catalogue import Place
+from fairlead.store.rows import from_row, to_row, upsert
+from fairlead.store.schema import instant, key, metadata, place_columns, place_key, place_values, text
+
+slots = sa.Table(
+    "slots",
+    metadata,
+    key("place"),
+    key("colour"),
+    *place_columns(),
+    text("state"),
+    text("deployment"),
+    text("release"),
+    text("version"),
+    text("network"),
+    text("subnet"),
+    instant("standby_until", nullable=True),
+)
+
+
+def of(connection: sa.Connection, place: Place) -> dict[Colour, Slot]:
+    """Both slots of the place; an empty one where nothing was ever recorded."""
+    rows = connection.execute(sa.select(slots).where(slots.c.place == place_key(place))).mappings()
+    held = {slot.colour: slot for slot in (from_row(Slot, row) for row in rows)}
+    return {colour: held.get(colour, Slot(colour)) for colour in Colour}
+
+
+def live(connection: sa.Connection, place: Place) -> Slot | None:
+    """The slot that users reach; None where none is."""
+    return next((slot for slot in of(connection, place).values() if slot.state is SlotState.LIVE), None)
+
+
+def put(connection: sa.Connection, place: Place, slot: Slot, *, was: SlotState | None = None) -> None:
+    """The slot is recorded so. With `was`, only from that state (exactly so already is fine), else Conflict."""
+    if was is not None:
+        now = of(connection, place)[slot.colour]
+        if now == slot:
+            return
+        if now.state is not was:
+            raise Conflict(
+                "slot.changed",
+                f"the {slot.colour} slot of {place.project} in {place.environment} is {now.state}, not {was}",
+                thing=f"{place.project}/{place.environment}/{slot.colour}",
+            )
+    upsert(connection, slots, {**place_values(place), **to_row(slot)})
+
+
+def make_live(connection: sa.Connection, place: Place, colour: Colour) -> None:
+    """That slot is live; the other, where it was, is idle."""
+    both = of(connection, place)
+    for slot, state in ((both[colour], SlotState.LIVE), (both[colour.other], SlotState.IDLE)):
+        if slot.colour is colour or slot.state is SlotState.LIVE:
+            row = to_row(slot) | {"state": state.value, "standby_until": None}
+            upsert(connection, slots, {**place_values(place), **row})
+
+
+def all_by_place(connection: sa.Connection, projects: list[str]) -> Mapping[tuple[str, str], dict[Colour, Slot]]:
+    """The recorded slots of these projects (by name), by project and environment; one query."""
+    rows = connection.execute(sa.select(slots).where(slots.c.project.in_(projects))).mappings()
+    found: dict[tuple[str, str], dict[Colour, Slot]] = {}
+    for row in rows:
+        slot = from_row(Slot, row)
+        found.setdefault((row["project"], row["environment"]), {})[slot.colour] = slot
+    return found
+
+
+def expired_standbys(connection: sa.Connection, now: datetime) -> tuple[tuple[Place, Slot], ...]:
+    """Slots that were to be kept warm until a time that is past."""
+    past = (slots.c.state == SlotState.STANDBY.value, slots.c.standby_until <= now)
+    rows = connection.execute(sa.select(slots).where(*past).order_by(slots.c.standby_until)).mappings()
+    return tuple((Place(row["project"], row["environment"], row["tenant"]), from_row(Slot, row)) for row in rows)

@@ -1,0 +1,66 @@
+"""Every table, loaded: what migrations and backups go through."""
+
+from __future__ import annotations
+
+from fairlead.store import (
+    approvals,
+    artifacts,
+    certificates,
+    channels,
+    counters,
+    deployments,
+    environments,
+    events,
+    idempotency,
+    leases,
+    lifecycles,
+    notifications,
+    policies,
+    projects,
+    registrations,
+    releases,
+    routes,
+    runs,
+    secret_versions,
+    settings,
+    slots,
+    subnets,
+    task_lines,
+    tasks,
+    users,
+    variables,
+    webhook_deliveries,
+)
+from fairlead.store.schema import metadata
+
+__all__ = ["metadata"]
+
+NOUNS = (
+    approvals,
+    artifacts,
+    certificates,
+    channels,
+    counters,
+    deployments,
+    environments,
+    events,
+    idempotency,
+    leases,
+    lifecycles,
+    notifications,
+    policies,
+    projects,
+    registrations,
+    releases,
+    routes,
+    runs,
+    secret_versions,
+    settings,
+    slots,
+    subnets,
+    task_lines,
+    tasks,
+    users,
+    variables,
+    webhook_deliveries,
+)

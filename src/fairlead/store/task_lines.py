@@ -1,0 +1,67 @@
+"""Rows of task logs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+
+from fairlead.domain.ids import TaskId
+from fairlead.ports.task_log import Line
+from fairlead.store.schema import instant, key, metadata, text
+
+task_log_lines = sa.Table(
+    "task_log_lines",
+    metadata,
+    key("task"),
+    sa.Column("number", sa.BigInteger, primary_key=True, autoincrement=False),
+    instant("at"),
+    text("level"),
+    text("step"),
+    text("target"),
+    text("text"),
+)
+
+_c = task_log_lines.c
+
+
+def last_number(connection: sa.Connection, task: TaskId) -> int:
+    """The number of the last line, 0 where there is none."""
+    last = sa.select(sa.func.coalesce(sa.func.max(_c.number), 0)).where(_c.task == task)
+    return int(connection.execute(last).scalar_one())
+
+
+def append(connection: sa.Connection, task: TaskId, lines: Sequence[Line]) -> None:
+    """Kept under their numbers."""
+    rows = [
+        {
+            "task": task,
+            "number": line.number,
+            "at": line.at,
+            "level": line.level,
+            "step": line.step,
+            "target": line.target,
+            "text": line.text,
+        }
+        for line in lines
+    ]
+    if rows:
+        connection.execute(sa.insert(task_log_lines), rows)
+
+
+def replace(connection: sa.Connection, task: TaskId, line: Line) -> None:
+    """The line of that number says something else now."""
+    here = sa.update(task_log_lines).where(_c.task == task, _c.number == line.number)
+    connection.execute(here.values(at=line.at, text=line.text))
+
+
+def read(connection: sa.Connection, task: TaskId, *, after: int = 0, limit: int = 1000) -> tuple[Line, ...]:
+    """Lines over `after`, in order."""
+    statement = sa.select(task_log_lines).where(_c.task == task, _c.number > after).order_by(_c.number).limit(limit)
+    rows = connection.execute(statement)
+    return tuple(Line(row.number, row.at, row.level, row.step, row.target, row.text) for row in rows)
+
+
+def tail(connection: sa.Connection, task: TaskId, *, limit: int = 100) -> tuple[Line, ...]:
+    """The last lines, in order."""
+    return read(connection, task, after=max(0, last_number(connection, task) - limit), limit=limit)

@@ -1,0 +1,244 @@
+"""The book of tasks: rows, frozen plans, phases, facts, and whose turn it is at a place (law 6)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from fairlead.domain.ids import NodeId, TaskId
+from fairlead.domain.plan import Plan, steps_of
+from fairlead.domain.record import Json, from_data, to_data
+from fairlead.domain.task import ENDED, PhaseState, Task, TaskKind, TaskPhase, TaskState
+from fairlead.ports.catalogue import Place
+from fairlead.store.rows import from_row, insert_ignoring, to_row, upsert
+from fairlead.store.schema import data, instant, key, link, metadata, number, place_columns, place_key, text
+from fairlead.store.shelf import Page, Shelf
+
+tasks = sa.Table(
+    "tasks",
+    metadata,
+    key(),
+    text("kind"),
+    text("title"),
+    instant("created_at"),
+    text("subject"),
+    *place_columns(),
+    text("place"),
+    text("state"),
+    text("node", nullable=True),
+    data("input"),
+    text("created_by"),
+    instant("begun_at", nullable=True),
+    instant("ended_at", nullable=True),
+    instant("cancel_asked_at", nullable=True),
+    text("cancel_asked_by"),
+    text("plan_hash"),
+    text("reached"),
+    text("code"),
+    text("reason"),
+    text("hint"),
+    data("evidence"),
+    data("differences"),
+    sa.Index("ix_tasks_state", "state", "id"),
+    sa.Index("ix_tasks_place", "place", "state", "id"),
+    sa.Index("ix_tasks_subject", "subject"),
+)
+
+place_locks = sa.Table(
+    "place_locks",
+    metadata,
+    key("place"),
+    *place_columns(),
+    link("task", "tasks.id", unique=True),
+    instant("taken_at"),
+)
+
+task_plans = sa.Table(
+    "task_plans",
+    metadata,
+    sa.Column("task", sa.Text, sa.ForeignKey("tasks.id"), primary_key=True),
+    data("plan"),
+    text("hash"),
+    instant("frozen_at"),
+)
+
+task_phases = sa.Table(
+    "task_phases",
+    metadata,
+    sa.Column("task", sa.Text, sa.ForeignKey("tasks.id"), primary_key=True),
+    key("name"),
+    text("title"),
+    number("position"),
+    text("state"),
+    text("reason"),
+    instant("begun_at", nullable=True),
+    instant("ended_at", nullable=True),
+)
+
+task_facts = sa.Table(
+    "task_facts",
+    metadata,
+    sa.Column("task", sa.Text, sa.ForeignKey("tasks.id"), primary_key=True),
+    key("name"),
+    data("data", nullable=True),
+)
+
+
+def _place_of(task: Task) -> Mapping[str, object]:
+    return {"place": place_key(place_of(task)) if task.project else ""}
+
+
+_shelf = Shelf(tasks, Task, unknown="task.unknown", more=_place_of)
+insert, get, find, change = _shelf.insert, _shelf.get, _shelf.find, _shelf.change
+
+_c = tasks.c
+_ENDED = tuple(state.value for state in ENDED)
+
+
+def place_of(task: Task) -> Place:
+    """Whose turn the task needs."""
+    return Place(task.project, task.environment, task.tenant)
+
+
+def page(
+    connection: sa.Connection,
+    *,
+    kind: TaskKind | None = None,
+    state: TaskState | None = None,
+    project: str | None = None,
+    after: str | None = None,
+    limit: int = 50,
+) -> Page[Task]:
+    """Those that fit, the newest first."""
+    conditions = [] if kind is None else [_c.kind == kind]
+    conditions += [] if state is None else [_c.state == state.value]
+    conditions += [] if project is None else [_c.project == project]
+    return _shelf.page(connection, *conditions, after=after, limit=limit)
+
+
+def unfinished(connection: sa.Connection, *, node: NodeId | None = None) -> tuple[Task, ...]:
+    """Those that have not ended (with `node`, those that it has begun), the oldest first."""
+    conditions = [_c.state.not_in(_ENDED)] + ([] if node is None else [_c.node == node])
+    return _shelf.where(connection, *conditions)
+
+
+def of_subject(connection: sa.Connection, subject: str) -> tuple[Task, ...]:
+    """All that carried out this deployment or run, in order."""
+    return _shelf.where(connection, _c.subject == subject)
+
+
+# Whose turn it is
+
+
+def take_turn(connection: sa.Connection, task: Task, *, at: datetime) -> bool:
+    """Whether the task now holds its place, alone (it did already: true). A task without a place needs no turn."""
+    if not task.project:
+        return True
+    place = place_of(task)
+    values = {
+        "place": place_key(place),
+        "project": place.project,
+        "environment": place.environment,
+        "tenant": place.tenant,
+        "task": task.id,
+        "taken_at": at,
+    }
+    return insert_ignoring(connection, place_locks, values) or holder(connection, place) == task.id
+
+
+def holder(connection: sa.Connection, place: Place) -> TaskId | None:
+    """The task whose turn it is at the place; None where it is nobody's."""
+    statement = sa.select(place_locks.c.task).where(place_locks.c.place == place_key(place))
+    found = connection.execute(statement).scalar()
+    return None if found is None else TaskId(found)
+
+
+def give_turn_back(connection: sa.Connection, task: TaskId) -> bool:
+    """The task holds no place any more; whether it held one."""
+    return connection.execute(sa.delete(place_locks).where(place_locks.c.task == task)).rowcount == 1
+
+
+def next_in_line(connection: sa.Connection, place: Place) -> Task | None:
+    """The oldest queued task of the place that does not hold it; None where nobody waits."""
+    holds = sa.select(place_locks.c.task)
+    waits = (_c.place == place_key(place), _c.state == TaskState.QUEUED.value, _c.id.not_in(holds))
+    found = _shelf.where(connection, *waits, limit=1)
+    return found[0] if found else None
+
+
+def ask_cancel(connection: sa.Connection, task: TaskId, *, by: str, at: datetime) -> bool:
+    """Cancelling is asked for from now on; false where it was before, or the task has ended."""
+    return change(
+        connection,
+        task,
+        _c.cancel_asked_at.is_(None),
+        _c.state.not_in(_ENDED),
+        cancel_asked_at=at,
+        cancel_asked_by=by,
+    )
+
+
+# Plans, phases, facts
+
+
+def freeze(connection: sa.Connection, task: TaskId, plan: Plan, *, at: datetime) -> None:
+    """The plan is kept with its phases, once."""
+    values = {"task": task, "plan": to_data(plan), "hash": plan.hash, "frozen_at": at}
+    if not insert_ignoring(connection, task_plans, values):
+        return
+    change(connection, task, plan_hash=plan.hash)
+    steps = [step for node in (plan.forward, plan.onward, plan.always) for step in steps_of(node)]
+    for position, step in enumerate(steps):
+        phase = TaskPhase(task, step.name, step.title, position)
+        insert_ignoring(connection, task_phases, to_row(phase))
+
+
+def plan_of(connection: sa.Connection, task: TaskId) -> Plan | None:
+    """The frozen plan; None before it was frozen."""
+    found = connection.execute(sa.select(task_plans.c.plan).where(task_plans.c.task == task)).scalar()
+    return None if found is None else from_data(Plan, found)
+
+
+def phases_of(connection: sa.Connection, task: TaskId) -> tuple[TaskPhase, ...]:
+    """In the order of the plan."""
+    statement = sa.select(task_phases).where(task_phases.c.task == task)
+    rows = connection.execute(statement.order_by(task_phases.c.position, task_phases.c.name)).mappings()
+    return tuple(from_row(TaskPhase, row) for row in rows)
+
+
+def set_phase(
+    connection: sa.Connection, task: TaskId, name: str, state: PhaseState, *, reason: str, at: datetime
+) -> None:
+    """The phase is in that state; the first beginning and the last end are kept. One that no plan named comes last."""
+    statement = sa.select(task_phases).where(task_phases.c.task == task, task_phases.c.name == name)
+    row = connection.execute(statement).mappings().first()
+    if row is None:
+        last = sa.select(sa.func.coalesce(sa.func.max(task_phases.c.position), -1)).where(task_phases.c.task == task)
+        old = TaskPhase(task, name, name, connection.execute(last).scalar_one() + 1)
+    else:
+        old = from_row(TaskPhase, row)
+    begun = state is not PhaseState.WAITING and state is not PhaseState.SKIPPED
+    new = TaskPhase(
+        task,
+        name,
+        old.title,
+        old.position,
+        state,
+        reason,
+        old.begun_at or (at if begun else None),
+        at if state in (PhaseState.DONE, PhaseState.FAILED, PhaseState.UNDONE, PhaseState.SKIPPED) else None,
+    )
+    upsert(connection, task_phases, to_row(new))
+
+
+def note(connection: sa.Connection, task: TaskId, name: str, fact: Json) -> None:
+    """A named fact of the task; the latest under a name holds."""
+    upsert(connection, task_facts, {"task": task, "name": name, "data": fact})
+
+
+def facts_of(connection: sa.Connection, task: TaskId) -> dict[str, Json]:
+    """All named facts of the task."""
+    statement = sa.select(task_facts.c.name, task_facts.c.data).where(task_facts.c.task == task)
+    return {row.name: row.data for row in connection.execute(statement.order_by(task_facts.c.name))}

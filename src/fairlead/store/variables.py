@@ -1,0 +1,151 @@
+"""Variables, their history, and the snapshots that releases freeze."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from fairlead.domain.ids import ProjectId, SecretVersionId
+from fairlead.domain.record import fingerprint, to_data
+from fairlead.domain.variable import Scope, Variable, VariableSnapshot, scope_key
+from fairlead.store.rows import to_row
+from fairlead.store.schema import data, flag, instant, key, link, metadata, number, text
+from fairlead.store.shelf import Page, Shelf
+
+variables = sa.Table(
+    "variables",
+    metadata,
+    key(),
+    text("name"),
+    text("value"),
+    link("secret", "secret_versions.id", nullable=True),
+    data("scope"),
+    link("project", "projects.id", nullable=True, index=True),
+    text("description"),
+    number("revision"),
+    text("owner"),
+    text("name_key"),
+    text("scope_key"),
+    sa.UniqueConstraint("owner", "name_key", "scope_key"),
+)
+
+variable_versions = sa.Table(
+    "variable_versions",
+    metadata,
+    key("variable"),
+    sa.Column("revision", sa.BigInteger, primary_key=True, autoincrement=False),
+    text("project", nullable=True),
+    text("name"),
+    text("value"),
+    text("secret", nullable=True),
+    data("scope"),
+    flag("is_deleted"),
+    instant("at"),
+    text("by"),
+)
+
+variable_snapshots = sa.Table(
+    "variable_snapshots",
+    metadata,
+    key(),
+    link("project", "projects.id", index=True),
+    instant("created_at"),
+    data("variables"),
+    text("hash"),
+)
+
+
+def _keys(variable: Variable) -> Mapping[str, object]:
+    return {
+        "owner": variable.project or "",
+        "name_key": variable.name.lower(),
+        "scope_key": scope_key(variable.scope),
+    }
+
+
+def _hash(snapshot: VariableSnapshot) -> Mapping[str, object]:
+    return {"hash": _hash_of(snapshot.variables)}
+
+
+def _hash_of(found: Iterable[Variable]) -> str:
+    return fingerprint([to_data(variable) for variable in found])
+
+
+_shelf = Shelf(variables, Variable, unknown="variable.missing", exists="variable.exists", more=_keys)
+_snapshots = Shelf(variable_snapshots, VariableSnapshot, unknown="variable.missing", more=_hash)
+get, find, snapshot, find_snapshot = _shelf.get, _shelf.find, _snapshots.get, _snapshots.find
+
+
+def insert(connection: sa.Connection, variable: Variable, *, at: datetime, by: str) -> None:
+    """A new variable; Conflict `variable.exists` where the project has one of this name and scope."""
+    _shelf.insert(connection, variable)
+    _remember(connection, variable, at=at, by=by)
+
+
+def update(connection: sa.Connection, variable: Variable, *, at: datetime, by: str) -> Variable:
+    """Changed as a whole, if nobody changed it since; with its new revision."""
+    changed = _shelf.update(connection, variable)
+    _remember(connection, changed, at=at, by=by)
+    return changed
+
+
+def delete(connection: sa.Connection, variable: Variable, *, at: datetime, by: str) -> None:
+    """Gone; its history, and the snapshots that have it, stay."""
+    _shelf.delete(connection, variable.id)
+    _remember(connection, variable, at=at, by=by, is_deleted=True)
+
+
+def of_project(connection: sa.Connection, project: ProjectId) -> tuple[Variable, ...]:
+    """The project's own and the shared ones, in the order of making."""
+    return _shelf.where(connection, sa.or_(variables.c.project == project, variables.c.project.is_(None)))
+
+
+def by_name_and_scope(connection: sa.Connection, project: ProjectId | None, name: str, scope: Scope) -> Variable | None:
+    """The one variable of exactly this name and scope; None where there is none."""
+    return _shelf.one(
+        connection,
+        variables.c.owner == (project or ""),
+        variables.c.name_key == name.lower(),
+        variables.c.scope_key == scope_key(scope),
+    )
+
+
+def page(
+    connection: sa.Connection, project: ProjectId | None, *, after: str | None = None, limit: int = 200
+) -> Page[Variable]:
+    """The project's own (with None the shared ones), in the order of making."""
+    return _shelf.page(connection, variables.c.owner == (project or ""), after=after, limit=limit, newest_first=False)
+
+
+def freeze(connection: sa.Connection, *, id: str, project: ProjectId, at: datetime) -> VariableSnapshot:
+    """The project's variables as they are now; the snapshot that already holds exactly them, where there is one."""
+    found = of_project(connection, project)
+    same = sa.and_(variable_snapshots.c.project == project, variable_snapshots.c.hash == _hash_of(found))
+    made = _snapshots.one(connection, same)
+    if made is None:
+        made = VariableSnapshot(id, project, at, found)
+        _snapshots.insert(connection, made)
+    return made
+
+
+def secrets_in_use(connection: sa.Connection) -> frozenset[SecretVersionId]:
+    """Secret versions that a variable or a snapshot names."""
+    now = connection.execute(sa.select(variables.c.secret).where(variables.c.secret.is_not(None))).scalars()
+    frozen = connection.execute(sa.select(variable_snapshots.c.variables)).scalars()
+    held = {str(entry["secret"]) for entries in frozen for entry in entries if entry.get("secret")}
+    return frozenset(SecretVersionId(id) for id in {*now, *held})
+
+
+def _remember(
+    connection: sa.Connection, variable: Variable, *, at: datetime, by: str, is_deleted: bool = False
+) -> None:
+    row = to_row(variable)
+    kept = {name: row[name] for name in ("project", "name", "value", "secret", "scope")}
+    revision = variable.revision + (1 if is_deleted else 0)
+    connection.execute(
+        sa.insert(variable_versions).values(
+            variable=variable.id, revision=revision, is_deleted=is_deleted, at=at, by=by, **kept
+        )
+    )

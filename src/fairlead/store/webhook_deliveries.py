@@ -1,0 +1,69 @@
+"""Deliveries of webhooks, each acted upon once, and the heads that runs were started for."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from fairlead.domain.ids import ProjectId
+from fairlead.domain.webhook_delivery import SeenHead, WebhookDelivery
+from fairlead.store.rows import insert_ignoring, to_row
+from fairlead.store.schema import instant, key, link, metadata, text
+from fairlead.store.shelf import Page, Shelf
+
+webhook_deliveries = sa.Table(
+    "webhook_deliveries",
+    metadata,
+    key(),
+    text("webhook"),
+    text("key"),
+    instant("received_at"),
+    link("project", "projects.id", nullable=True),
+    text("kind"),
+    text("outcome"),
+    sa.UniqueConstraint("webhook", "key"),
+    sa.Index("ix_webhook_deliveries_project", "project", "id"),
+)
+
+seen_heads = sa.Table(
+    "seen_heads",
+    metadata,
+    sa.Column("project", sa.Text, sa.ForeignKey("projects.id"), primary_key=True),
+    key("branch"),
+    key("commit"),
+    instant("seen_at"),
+    text("run"),
+)
+
+_shelf = Shelf(webhook_deliveries, WebhookDelivery, unknown="page.unknown")
+
+
+def accept(connection: sa.Connection, delivery: WebhookDelivery) -> bool:
+    """Kept, unless the webhook had a delivery of this key before (a replay): then false, and nothing is to be done."""
+    return insert_ignoring(connection, webhook_deliveries, to_row(delivery))
+
+
+def page(
+    connection: sa.Connection, *, project: ProjectId, after: str | None = None, limit: int = 50
+) -> Page[WebhookDelivery]:
+    """Those of the project, the newest first."""
+    return _shelf.page(connection, webhook_deliveries.c.project == project, after=after, limit=limit)
+
+
+def forget_before(connection: sa.Connection, before: datetime) -> int:
+    """Older ones are gone; how many."""
+    old = sa.delete(webhook_deliveries).where(webhook_deliveries.c.received_at < before)
+    return connection.execute(old).rowcount
+
+
+def see_head(connection: sa.Connection, head: SeenHead) -> bool:
+    """Whether this head of the branch was never seen before; it is now. The one who gets true starts the run."""
+    return insert_ignoring(connection, seen_heads, to_row(head))
+
+
+def last_head(connection: sa.Connection, project: ProjectId, branch: str) -> str:
+    """The head of the branch that was seen last, "" where none was."""
+    c = seen_heads.c
+    statement = sa.select(c.commit).where(c.project == project, c.branch == branch)
+    return connection.execute(statement.order_by(c.seen_at.desc(), c.run.desc()).limit(1)).scalar() or ""
