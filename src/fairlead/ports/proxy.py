@@ -11,7 +11,12 @@ from fairlead.domain.colour import Colour
 
 @dataclass(frozen=True, slots=True)
 class RouteSpec:
-    """A route as it is to be. `name` is ours and unique: ``project/environment/service/n``, safe characters only."""
+    """A route as it is to be. `name` is ours and unique: ``project/environment/service/n``, safe characters only.
+
+    `host` is in lower case, without a port (`names.host_name`); of several routes of a host the longest `path` that is
+    the request's path or a parent of it wins. `tls` says that a certificate is expected; `redirect_http` sends http to
+    https.
+    """
 
     name: str
     host: str
@@ -41,7 +46,10 @@ class ServerState:
 
 @dataclass(frozen=True, slots=True)
 class RouteState:
-    """A route as the proxy itself tells it. `live` is None where no slot is pointed at yet."""
+    """A route as the proxy itself tells it. `live` is None where no slot is pointed at yet.
+
+    `servers` has both colours, and of each the server slots that hold an address; empty ones are left out.
+    """
 
     spec: RouteSpec
     live: Colour | None
@@ -95,9 +103,10 @@ class Proxy(Protocol):
         """What the running proxy says of the route; None where it knows none of that name."""
         ...
 
-    async def drain(self, route: str, colour: Colour, *, bound_s: float) -> Drained:
+    async def drain(self, route: str, colour: Colour, *, bound_s: float, only: Sequence[Endpoint] = ()) -> Drained:
         """No new requests reach the slot; returns when it has no open connection, or at the bound, having closed
-        the rest and counted them."""
+        the rest and counted them. With `only`, just those of its servers (a replica that goes away), the others take
+        over. A kept-alive connection without a request is not open. `fill` makes a drained server ready again."""
         ...
 
     async def clear(self, route: str, colour: Colour) -> None:
