@@ -1,0 +1,129 @@
+"""What HAProxy's runtime socket says, read into values; pure."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from fairlead.adapters.proxies.haproxy_books import MapEntry
+from fairlead.domain.errors import Failed
+
+ADDRESS_SET = ("IP changed from '", "no need to change the addr", "port changed from '")
+EMPTY_ADDRESS = "0.0.0.0"
+EMPTY_PORT = 1
+STATE_RUNNING = 2  # srv_op_state: SRV_ST_RUNNING
+MAINTENANCE_BY_CONFIG = 0x04  # srv_admin_state keeps this bit although the server was made ready since
+
+
+@dataclass(frozen=True, slots=True)
+class RunningServer:
+    """One server slot of a backend, by its number from 1."""
+
+    slot: int
+    address: str
+    port: int
+    is_ready: bool
+
+    @property
+    def is_empty(self) -> bool:
+        return self.address == EMPTY_ADDRESS
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """A backend's own counts: sessions open now (whole, and by slot), and what it counted since the proxy started."""
+
+    open_now: int
+    open_by_slot: Mapping[int, int]
+    requests: int
+    proxy_errors: int
+    server_errors: int
+
+
+def read_map(answer: str) -> dict[str, MapEntry]:
+    """`show map`: an address in memory, the key, the value."""
+    entries: dict[str, MapEntry] = {}
+    for line in answer.splitlines():
+        _, found, rest = line.partition(" ")
+        key, also_found, value = rest.partition(" ")
+        if not (found and also_found and line.startswith("0x")):
+            raise _unreadable("show map", line)
+        entries.setdefault(key, MapEntry.parse(value))
+    return entries
+
+
+def read_servers(answer: str) -> tuple[RunningServer, ...]:
+    """`show servers state BACKEND`: a version line, a header that names the columns, one line for each server."""
+    lines = answer.splitlines()
+    if len(lines) < 2 or lines[0].strip() != "1" or not lines[1].startswith("# "):
+        raise _unreadable("show servers state", answer)
+    columns = lines[1][2:].split()
+    try:
+        rows = [dict(zip(columns, line.split(), strict=True)) for line in lines[2:] if line.strip()]
+        return tuple(_server(row) for row in rows)
+    except (KeyError, ValueError) as error:
+        raise _unreadable("show servers state", answer) from error
+
+
+def _server(row: Mapping[str, str]) -> RunningServer:
+    admin = int(row["srv_admin_state"]) & ~MAINTENANCE_BY_CONFIG
+    return RunningServer(
+        slot=int(row["srv_name"].removeprefix("s")),
+        address=row["srv_addr"],
+        port=int(row["srv_port"]),
+        is_ready=int(row["srv_op_state"]) == STATE_RUNNING and admin == 0,
+    )
+
+
+def read_connections(answer: str) -> dict[int, int]:
+    """`show servers conn BACKEND`: connections in use, by slot; idle ones that are kept for reuse do not count."""
+    lines = answer.splitlines()
+    if not lines or not lines[0].startswith("# "):
+        raise _unreadable("show servers conn", answer)
+    columns = lines[0][2:].split()
+    try:
+        place = columns.index("used_cur")
+        rows = [line.split() for line in lines[1:] if line.strip()]
+        return {int(row[0].rpartition("/s")[2]): int(row[place]) for row in rows}
+    except (ValueError, IndexError) as error:
+        raise _unreadable("show servers conn", answer) from error
+
+
+def read_usage(answer: str) -> Usage:
+    """`show stat BACKEND 6 -1`: CSV, a row for each server and one for the backend.
+
+    What the backend answered with 5xx and no server did is what the proxy made itself.
+    """
+    rows = list(csv.DictReader(answer.removeprefix("# ").splitlines()))
+    try:
+        whole = next(row for row in rows if row["svname"] == "BACKEND")
+        servers = [row for row in rows if row["svname"] != "BACKEND"]
+        of_servers = sum(int(row["hrsp_5xx"] or 0) for row in servers)
+        return Usage(
+            open_now=int(whole["scur"]),
+            open_by_slot={int(row["svname"].removeprefix("s")): int(row["scur"]) for row in servers},
+            requests=int(whole["req_tot"]),
+            proxy_errors=max(0, int(whole["hrsp_5xx"] or 0) - of_servers),
+            server_errors=of_servers,
+        )
+    except (StopIteration, KeyError, ValueError) as error:
+        raise _unreadable("show stat", answer) from error
+
+
+def read_facts(answer: str) -> dict[str, str]:
+    """`show info`: a name and a value on each line."""
+    pairs = (line.partition(": ") for line in answer.splitlines())
+    return {name: value for name, _, value in pairs if name}
+
+
+def read_new_version(answer: str) -> int:
+    """`prepare map`: the number of the new generation."""
+    text, _, number = answer.rpartition(": ")
+    if text != "New version created" or not number.isdigit():
+        raise _unreadable("prepare map", answer)
+    return int(number)
+
+
+def _unreadable(command: str, answer: str) -> Failed:
+    return Failed("proxy.failed", f"the proxy answered {command!r} with {answer[:200]!r}", thing="proxy")

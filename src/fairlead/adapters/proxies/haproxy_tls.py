@@ -1,0 +1,145 @@
+"""Certificates of the TLS front: added, renewed and taken away while HAProxy runs.
+
+Source: HAProxy 2.6 management guide, `new ssl cert`, `set ssl cert`, `commit ssl cert`, `add ssl crt-list`.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import ssl
+import tempfile
+from datetime import UTC, datetime
+from pathlib import Path
+
+from fairlead.adapters.proxies.haproxy_settings import HaproxySettings
+from fairlead.adapters.proxies.haproxy_socket import Command, RuntimeSocket, check, refused
+from fairlead.domain.errors import Invalid
+
+BLOCK = re.compile(r"-----BEGIN ([A-Z0-9 ]+)-----\s.*?-----END \1-----", re.DOTALL)
+PEM_BYTES = 15_000  # the runtime socket takes one buffer (16 KiB) for a command and its payload
+DEFAULT_SINCE = datetime(2020, 1, 1, tzinfo=UTC)
+DEFAULT_UNTIL = datetime(2120, 1, 1, tzinfo=UTC)
+OTHER_TRANSACTION = re.compile(r"transaction is about '([^']+)'")
+
+
+def clean_pem(pem: bytes) -> str:
+    """The PEM blocks alone, without what lies between them; Invalid where they are no chain and key that fit."""
+    blocks = [match.group(0).replace("\r\n", "\n") for match in BLOCK.finditer(pem.decode("ascii", errors="replace"))]
+    text = "".join(re.sub(r"\n\s*\n", "\n", block) + "\n" for block in blocks)
+    if not any("CERTIFICATE" in block for block in blocks) or not any("PRIVATE KEY" in block for block in blocks):
+        raise _invalid("it must hold the certificate, its chain and the private key, as PEM")
+    if "ENCRYPTED" in text:
+        raise _invalid("the private key is encrypted; give it without a pass phrase")
+    if len(text) > PEM_BYTES:
+        raise _invalid(f"it has {len(text)} bytes, at most {PEM_BYTES} can be taken at run time; leave the root out")
+    with tempfile.NamedTemporaryFile("w", prefix="fairlead-") as file:
+        file.write(text)
+        file.flush()
+        try:
+            ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(file.name)
+        except (ssl.SSLError, OSError, ValueError) as error:
+            raise _invalid(f"OpenSSL says: {error}") from error
+    return text
+
+
+def ensure_default_certificate(settings: HaproxySettings) -> None:
+    """The one that answers for hosts without their own: made once, signed by itself, so that the front can start."""
+    path = settings.certificates / "default.pem"
+    settings.certificates.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if not path.exists():
+        write_certificate(path, _self_signed())
+
+
+def write_certificate(path: Path, pem: str) -> None:
+    """The file holds it, whole, for the owner only."""
+    new = path.with_name(f".{path.name}.new")
+    descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+    with open(descriptor, "w") as file:
+        file.write(pem)
+        file.flush()
+        os.fsync(descriptor)
+    os.replace(new, path)
+
+
+def restore_certificate(path: Path, pem: str | None) -> None:
+    """The file holds what it held; None is no file."""
+    if pem is None:
+        path.unlink(missing_ok=True)
+    else:
+        write_certificate(path, pem)
+
+
+async def put_certificate(socket: RuntimeSocket, settings: HaproxySettings, host: str, pem: str) -> None:
+    """The running proxy answers with it for the host from the next handshake on."""
+    path = str(settings.certificates / f"{host}.pem")
+    if path not in await _loaded(socket, path):
+        await _new(socket, path)
+    await _set(socket, path, pem)
+    commit = f"commit ssl cert {path}"
+    (answer,) = await socket.ask(commit)
+    if "Success!" not in answer:
+        await socket.ask(f"abort ssl cert {path}")
+        raise refused(commit, answer)
+    if path not in await _listed(socket, settings):
+        add = Command(f"add ssl crt-list {settings.certificate_list}", f"{path} {host}")
+        (answer,) = await socket.ask(add)
+        if "Success!" not in answer:
+            raise refused(add, answer)
+
+
+async def drop_certificate(socket: RuntimeSocket, settings: HaproxySettings, host: str) -> None:
+    """The running proxy knows it no longer."""
+    path = str(settings.certificates / f"{host}.pem")
+    if path in await _listed(socket, settings):
+        command = f"del ssl crt-list {settings.certificate_list} {path}"
+        check([command], await socket.ask(command), allowed=("Entry '",))
+    if path in await _loaded(socket, path):
+        command = f"del ssl cert {path}"
+        check([command], await socket.ask(command), allowed=("Certificate '",))
+
+
+async def _new(socket: RuntimeSocket, path: str) -> None:
+    command = f"new ssl cert {path}"
+    check([command], await socket.ask(command), allowed=("New empty certificate store",))
+
+
+async def _set(socket: RuntimeSocket, path: str, pem: str) -> None:
+    """Open a transaction; one that a dead process left open is given up first, there can be only one."""
+    command = Command(f"set ssl cert {path}", pem)
+    (answer,) = await socket.ask(command)
+    if left_open := OTHER_TRANSACTION.search(answer):
+        await socket.ask(f"abort ssl cert {left_open.group(1)}")
+        (answer,) = await socket.ask(command)
+    if not answer.startswith(("Transaction created", "Transaction updated")):
+        raise _invalid(f"HAProxy says: {answer[:200]}")
+
+
+async def _loaded(socket: RuntimeSocket, path: str) -> set[str]:
+    (answer,) = await socket.ask("show ssl cert")
+    return {line.strip().removeprefix("*") for line in answer.splitlines() if line.strip().removeprefix("*") == path}
+
+
+async def _listed(socket: RuntimeSocket, settings: HaproxySettings) -> set[str]:
+    (answer,) = await socket.ask(f"show ssl crt-list {settings.certificate_list}")
+    return {line.split()[0].partition(":")[0] for line in answer.splitlines() if line.startswith("/")}
+
+
+def _self_signed() -> str:
+    """A certificate for nobody; the date is fixed, it proves nothing anyway."""
+    from cryptography import x509
+    from cryptography.hazmat.primitives import hashes, serialization
+    from cryptography.hazmat.primitives.asymmetric import ec
+
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "fairlead.invalid")])
+    builder = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
+    builder = builder.serial_number(x509.random_serial_number()).not_valid_before(DEFAULT_SINCE)
+    certificate = builder.not_valid_after(DEFAULT_UNTIL).sign(key, hashes.SHA256())
+    form = serialization.PrivateFormat.PKCS8
+    secret = key.private_bytes(serialization.Encoding.PEM, form, serialization.NoEncryption())
+    return (certificate.public_bytes(serialization.Encoding.PEM) + secret).decode()
+
+
+def _invalid(why: str) -> Invalid:
+    return Invalid("certificate.invalid", f"the certificate cannot be used: {why}", thing="certificate")
