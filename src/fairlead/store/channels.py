@@ -22,7 +22,7 @@ channels = sa.Table(
 )
 
 _shelf = Shelf(channels, Channel, unknown="channel.unknown")
-insert, get, find, update = _shelf.insert, _shelf.get, _shelf.find, _shelf.update
+insert, get, find, update, delete = _shelf.insert, _shelf.get, _shelf.find, _shelf.update, _shelf.delete
 
 
 def of_project(connection: sa.Connection, project: ProjectId) -> tuple[Channel, ...]:

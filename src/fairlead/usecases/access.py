@@ -1,0 +1,274 @@
+"""Who is there: the first administrator, signing in, sessions, API keys, users."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+import sqlalchemy as sa
+
+from fairlead.domain import names
+from fairlead.domain.actor import SYSTEM, Actor, permissions_of
+from fairlead.domain.errors import Invalid, NotAuthenticated, NotFound, RateLimited
+from fairlead.domain.ids import ActorId
+from fairlead.domain.permission import Permission, RoleName
+from fairlead.domain.user import ApiKey, LoginAttempt, Session, User
+from fairlead.store import passwords, users
+from fairlead.store.shelf import Page
+from fairlead.usecases.context import Context
+
+KEY_PREFIX = "flk_"
+SHORTEST_PASSWORD = 10
+TRIES = 5
+"""Failed log-ins of a user within `WINDOW` after which the next has to wait; four times as many for an address."""
+WINDOW = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, slots=True)
+class NewKey:
+    """A key that was just made; `text` is told only now."""
+
+    key: ApiKey
+    text: str
+    user: str
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """A browser's session; `cookie` is told only now."""
+
+    session: Session
+    cookie: str
+    user: User
+
+
+@dataclass(frozen=True, slots=True)
+class FirstAdministrator:
+    """`password` "" where one was given, or there was an administrator already."""
+
+    name: str
+    password: str = ""
+
+
+def set_up(
+    context: Context, *, name: str, email: str = "", password: str = "", api_key: str = ""
+) -> FirstAdministrator:
+    """At the first start an administrator is made, with a one-time password unless one is given; later nothing happens,
+    but a given API key is made to work."""
+    made = ""
+    with context.database.transaction() as connection:
+        if users.count(connection) == 0:
+            made = "" if password else context.ids.secret(12)
+            names.require("user", names.USER, name)
+            user = _user(context, name, email, RoleName.ADMINISTRATOR, password or made, is_one_time=not password)
+            users.insert(connection, user)
+            context.note(connection, SYSTEM, "user.added", f"made the first administrator {name}", thing=user.id)
+        found = users.find_by_name(connection, name)
+        if api_key and found is not None and users.key_by_hash(connection, passwords.hash_token(api_key)) is None:
+            users.insert_key(connection, _key(context, found, "given at the start", api_key, days=0))
+    return FirstAdministrator(name, made)
+
+
+def reset_administrator(context: Context, name: str) -> FirstAdministrator:
+    """The administrator `name` (made where there is none) has a new one-time password; all sessions of theirs end."""
+    password = context.ids.secret(12)
+    with context.database.transaction() as connection:
+        found = users.find_by_name(connection, name)
+        fresh = _user(context, name, "", RoleName.ADMINISTRATOR, password, is_one_time=True)
+        if found is None:
+            names.require("user", names.USER, name)
+            users.insert(connection, fresh)
+        else:
+            hashed = replace(
+                found,
+                password=fresh.password,
+                role=RoleName.ADMINISTRATOR,
+                is_enabled=True,
+                must_change_password=True,
+            )
+            users.update(connection, hashed)
+            users.end_sessions(connection, user=found.id)
+        context.note(connection, SYSTEM, "user.reset", f"gave {name} a new one-time password", thing=name)
+    return FirstAdministrator(name, password)
+
+
+def sign_in(context: Context, name: str, password: str, *, address: str) -> SignedIn:
+    """A session for a browser. NotAuthenticated `auth.wrong`, which does not tell what was wrong; RateLimited
+    `auth.throttled` after too many tries."""
+    user = _prove(context, name, password, address=address)
+    cookie = context.ids.secret(32)
+    now = context.clock.now()
+    session = Session(
+        context.ids.new("ses"),
+        user.id,
+        passwords.hash_token(cookie),
+        context.ids.secret(24),
+        now,
+        now + timedelta(hours=context.installation.session_hours),
+        address,
+    )
+    with context.database.transaction() as connection:
+        users.end_sessions(connection, expired_at=now)
+        users.insert_session(connection, session)
+        context.note(connection, _actor_of(user, "session", address), "user.signed_in", "signed in", thing=user.id)
+    return SignedIn(session, cookie, user)
+
+
+def sign_in_for_key(context: Context, name: str, password: str, *, label: str, address: str) -> NewKey:
+    """An API key for a command line, by user and password."""
+    user = _prove(context, name, password, address=address)
+    actor = _actor_of(user, "password", address)
+    return make_key(context, actor, label, days=90)
+
+
+def by_cookie(context: Context, cookie: str, *, address: str) -> tuple[Actor, Session] | None:
+    """Who a browser is; None where the cookie opens nothing."""
+    with context.database.reading() as connection:
+        session = users.session_by_hash(connection, passwords.hash_token(cookie))
+        if session is None or session.expires_at <= context.clock.now():
+            return None
+        user = users.find(connection, session.user)
+    if user is None or not user.is_enabled:
+        return None
+    return _actor_of(user, "session", address), session
+
+
+def by_key(context: Context, text: str, *, address: str) -> Actor | None:
+    """Who a program is; None where the key opens nothing."""
+    now = context.clock.now()
+    with context.database.reading() as connection:
+        key = users.key_by_hash(connection, passwords.hash_token(text))
+        if key is None or key.revoked_at or (key.expires_at and key.expires_at <= now):
+            return None
+        user = users.find(connection, key.user)
+    if user is None or not user.is_enabled:
+        return None
+    if key.last_used_at is None or now - key.last_used_at > timedelta(minutes=1):
+        with context.database.transaction() as connection:
+            users.change_key(connection, key.id, last_used_at=now)
+    return _actor_of(user, f"key {key.prefix}", address, kind_is_key=True)
+
+
+def sign_out(context: Context, session: Session) -> None:
+    """The session opens nothing any more."""
+    with context.database.transaction() as connection:
+        users.delete_session(connection, session.id)
+
+
+def change_password(context: Context, actor: Actor, old: str, new: str) -> None:
+    """The actor's own; all other sessions of theirs end."""
+    if len(new) < SHORTEST_PASSWORD:
+        raise Invalid("input.invalid", f"a password has at least {SHORTEST_PASSWORD} characters", thing="password")
+    with context.database.reading() as connection:
+        user = users.get(connection, actor.id)
+    if not passwords.is_password(old, user.password):
+        raise NotAuthenticated("auth.wrong", "the old password is wrong")
+    hashed = passwords.hash_password(new)
+    with context.database.transaction() as connection:
+        users.update(connection, replace(user, password=hashed, must_change_password=False))
+        users.end_sessions(connection, user=user.id)
+        context.note(connection, actor, "user.password_changed", "changed the own password", thing=user.id)
+
+
+def me(context: Context, actor: Actor) -> User:
+    """The actor as a user."""
+    with context.database.reading() as connection:
+        return users.get(connection, actor.id)
+
+
+def make_key(context: Context, actor: Actor, name: str, *, days: int = 0) -> NewKey:
+    """An API key that may what the actor may; it lasts `days`, 0 until it is revoked."""
+    text = KEY_PREFIX + context.ids.secret(30)
+    with context.database.transaction() as connection:
+        user = users.get(connection, actor.id)
+        key = _key(context, user, name[:100], text, days=days)
+        users.insert_key(connection, key)
+        context.note(connection, actor, "key.added", f"made the API key {name[:100]!r}", thing=key.id)
+    return NewKey(key, text, user.name)
+
+
+def keys_of(context: Context, actor: Actor) -> Sequence[ApiKey]:
+    """The actor's own that work."""
+    with context.database.reading() as connection:
+        return tuple(key for key in users.keys_of(connection, actor.id) if key.revoked_at is None)
+
+
+def revoke_key(context: Context, actor: Actor, id: str) -> None:
+    """One of the actor's own (an administrator's: anyone's) opens nothing any more."""
+    with context.database.transaction() as connection:
+        key = users.get_key(connection, id)
+        if key.user != actor.id and not actor.may(Permission.USER_EDIT):
+            raise NotFound("key.unknown", f"you have no key {id[:40]!r}", thing=id[:40])
+        users.revoke_key(connection, id, context.clock.now())
+        context.note(connection, actor, "key.revoked", f"revoked the API key {key.name!r}", thing=id)
+
+
+def page(context: Context, actor: Actor, *, after: str | None = None, limit: int = 50) -> Page[User]:
+    """Users, by name."""
+    actor.require(Permission.USER_EDIT)
+    with context.database.reading() as connection:
+        return users.page(connection, after=after, limit=limit)
+
+
+def add_user(context: Context, actor: Actor, name: str, *, email: str = "", role: str = "viewer") -> tuple[User, str]:
+    """A user and a one-time password, which is told only now."""
+    actor.require(Permission.USER_EDIT)
+    names.require("user", names.USER, name)
+    if role not in RoleName:
+        raise Invalid("input.invalid", f"{role[:40]!r} is no role", hint=", ".join(RoleName), thing="role")
+    password = context.ids.secret(12)
+    user = _user(context, name, email, RoleName(role), password, is_one_time=True)
+    with context.database.transaction() as connection:
+        users.insert(connection, user)
+        context.note(connection, actor, "user.added", f"added {name} as {role}", thing=user.id)
+    return user, password
+
+
+def _prove(context: Context, name: str, password: str, *, address: str) -> User:
+    now = context.clock.now()
+    with context.database.reading() as connection:
+        _throttle(context, connection, name, address)
+        user = users.find_by_name(connection, name)
+    is_right = passwords.is_password(password, user.password if user else "") and user is not None and user.is_enabled
+    attempt = LoginAttempt(context.ids.new("try"), name[:64], address, now, succeeded=is_right)
+    with context.database.transaction() as connection:
+        users.record_attempt(connection, attempt)
+    if user is None or not is_right:
+        raise NotAuthenticated("auth.wrong", "user or password is wrong")
+    return user
+
+
+def _throttle(context: Context, connection: sa.Connection, name: str, address: str) -> None:
+    since = context.clock.now() - WINDOW
+    for_user = users.failures_since(connection, since, user=name[:64])
+    for_address = users.failures_since(connection, since, address=address)
+    if for_user >= TRIES or for_address >= 4 * TRIES:
+        raise RateLimited(
+            "auth.throttled",
+            "too many failed log-ins",
+            hint=f"wait {int(WINDOW.total_seconds() // 60)} minutes, or fairlead-server reset-admin on the server",
+        )
+
+
+def _user(context: Context, name: str, email: str, role: RoleName, password: str, *, is_one_time: bool) -> User:
+    return User(
+        ActorId(context.ids.new("usr")),
+        name,
+        context.clock.now(),
+        email=email,
+        role=role,
+        password=passwords.hash_password(password),
+        must_change_password=is_one_time,
+    )
+
+
+def _key(context: Context, user: User, name: str, text: str, *, days: int) -> ApiKey:
+    now = context.clock.now()
+    expires = now + timedelta(days=days) if days else None
+    return ApiKey(context.ids.new("key"), user.id, name, text[:8], passwords.hash_token(text), now, expires)
+
+
+def _actor_of(user: User, via: str, address: str, *, kind_is_key: bool = False) -> Actor:
+    kind = "key" if kind_is_key else "user"
+    return Actor(user.id, user.name, kind, permissions_of(user.role), via=via, address=address)  # type: ignore[arg-type]

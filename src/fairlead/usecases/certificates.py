@@ -1,0 +1,114 @@
+"""TLS certificates of routes: given, renewed, removed. The proxy takes them up without a reload."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+
+from fairlead.domain import names
+from fairlead.domain.actor import Actor
+from fairlead.domain.certificate import Certificate
+from fairlead.domain.errors import Invalid, NotFound
+from fairlead.domain.permission import Permission
+from fairlead.store import certificates
+from fairlead.store.shelf import Page
+from fairlead.usecases.context import Context
+
+
+def page(context: Context, actor: Actor, *, after: str | None = None, limit: int = 50) -> Page[Certificate]:
+    """By host; without keys."""
+    actor.require(Permission.VIEW)
+    with context.database.reading() as connection:
+        return certificates.page(connection, after=after, limit=limit)
+
+
+def get(context: Context, actor: Actor, host: str) -> Certificate:
+    """The certificate of a host."""
+    actor.require(Permission.VIEW)
+    with context.database.reading() as connection:
+        return _found(certificates.by_host(connection, host), host)
+
+
+def put(context: Context, actor: Actor, host: str, chain: str, key: str) -> Certificate:
+    """The host answers with this from now on. Invalid `certificate.invalid` where the two do not belong together, the
+    chain is past, or does not cover the host."""
+    actor.require(Permission.CERTIFICATE_EDIT)
+    names.host_name(host)
+    leaf = _checked(host, chain, key)
+    with context.database.transaction() as connection:
+        kept = context.vault.keep(connection, key, name=f"certificate of {host}", at=context.clock.now())
+        held = certificates.by_host(connection, host)
+        made = Certificate(
+            held.id if held else context.ids.new("crt"),
+            host,
+            chain,
+            kept,
+            leaf.fingerprint(hashes.SHA256()).hex(),
+            leaf.not_valid_before_utc,
+            leaf.not_valid_after_utc,
+            context.clock.now(),
+            created_by=actor.name,
+            revision=held.revision if held else 1,
+        )
+        saved = certificates.update(connection, made) if held else made
+        if held is None:
+            certificates.insert(connection, made)
+        context.note(connection, actor, "certificate.set", f"gave {host} a certificate", thing=made.id)
+    return replace(saved)
+
+
+def pem_of(context: Context, certificate: Certificate) -> bytes:
+    """Chain and key as the proxy takes them, in clear."""
+    with context.database.reading() as connection:
+        key = context.vault.reveal(connection, certificate.key)
+    return f"{certificate.chain.strip()}\n{key.strip()}\n".encode()
+
+
+def remove(context: Context, actor: Actor, host: str) -> None:
+    """The host is no longer answered with it."""
+    actor.require(Permission.CERTIFICATE_EDIT)
+    with context.database.transaction() as connection:
+        found = _found(certificates.by_host(connection, host), host)
+        certificates.delete(connection, found.id)
+        context.note(connection, actor, "certificate.removed", f"removed the certificate of {host}", thing=found.id)
+
+
+def _found(certificate: Certificate | None, host: str) -> Certificate:
+    if certificate is None:
+        raise NotFound("certificate.unknown", f"there is no certificate for {host[:100]!r}", thing=host[:100])
+    return certificate
+
+
+def _checked(host: str, chain: str, key: str) -> x509.Certificate:
+    try:
+        leaf = x509.load_pem_x509_certificates(chain.encode())[0]
+        private = serialization.load_pem_private_key(key.encode(), password=None)
+    except (ValueError, TypeError, IndexError) as error:
+        raise Invalid(
+            "certificate.invalid", "chain or key is not PEM, or the key has a passphrase", thing=host
+        ) from error
+    form = (serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
+    if private.public_key().public_bytes(*form) != leaf.public_key().public_bytes(*form):
+        raise Invalid("certificate.invalid", "the key does not belong to the certificate", thing=host)
+    covered = _names(leaf)
+    if not any(_covers(name, host) for name in covered):
+        raise Invalid(
+            "certificate.invalid",
+            f"the certificate is for {', '.join(covered) or 'no name'}, not for {host}",
+            thing=host,
+        )
+    return leaf
+
+
+def _names(leaf: x509.Certificate) -> list[str]:
+    try:
+        extension = leaf.extensions.get_extension_for_class(x509.SubjectAlternativeName)
+    except x509.ExtensionNotFound:
+        return []
+    return [name.lower() for name in extension.value.get_values_for_type(x509.DNSName)]
+
+
+def _covers(name: str, host: str) -> bool:
+    return name == host or (name.startswith("*.") and host.partition(".")[2] == name[2:])

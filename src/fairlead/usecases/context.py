@@ -1,0 +1,90 @@
+"""What every use case works with: the books, the clock, the queue, and the facts of this installation."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+import sqlalchemy as sa
+
+from fairlead.domain.actor import Actor
+from fairlead.domain.event import Event
+from fairlead.domain.ids import SecretVersionId
+from fairlead.domain.record import Json
+from fairlead.ports.clock import Clock, Ids
+from fairlead.ports.durable import Durable
+from fairlead.store import events
+from fairlead.store.database import Database
+
+
+class Vault(Protocol):
+    """Where secret values are put, inside the caller's transaction; ports.secrets reads them for effects."""
+
+    def keep(self, connection: sa.Connection, value: str, *, name: str, at: datetime) -> SecretVersionId:
+        """A new immutable version."""
+        ...
+
+    def reveal(self, connection: sa.Connection, version: SecretVersionId) -> str:
+        """The value in clear, for checks that are made before anything is answered (a webhook's signature)."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Installation:
+    """Facts that the settings decide. `url` is how people reach the server."""
+
+    url: str = "http://127.0.0.1:8600"
+    proxy_domain: str = "localhost"
+    proxy_address: str = "127.0.0.1"
+    proxy_is_loopback: bool = True
+    proxy_http_port: int = 80
+    proxy_https_port: int = 443
+    subnet_pool: str = "10.213.0.0/16"
+    registry_address: str = "127.0.0.1:8602"
+    session_hours: float = 12.0
+    memory_reserve_bytes: int = 256 * 1024**2
+    disk_reserve_bytes: int = 1024**3
+    keep_releases: int = 10
+    workspaces: str = "/var/lib/fairlead/workspaces"
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """Made once by the composition root."""
+
+    database: Database
+    clock: Clock
+    ids: Ids
+    durable: Durable
+    vault: Vault
+    installation: Installation = field(default_factory=Installation)
+
+    def note(
+        self,
+        connection: sa.Connection,
+        actor: Actor,
+        kind: str,
+        message: str,
+        *,
+        thing: str = "",
+        project: str | None = None,
+        environment: str | None = None,
+        facts: Mapping[str, Json] | None = None,
+    ) -> None:
+        """One line in the audit, in the transaction of what it tells. No secret value."""
+        event = Event(
+            self.ids.new("ev"),
+            self.clock.now(),
+            actor.name,
+            kind,
+            message,
+            thing=thing,
+            project=project,
+            environment=environment,
+            via=actor.via,
+            address=actor.address,
+            facts=facts or {},
+        )
+        events.insert(connection, event)

@@ -1,0 +1,56 @@
+"""Environments: listing, adding, removing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from fairlead.domain import names
+from fairlead.domain.actor import Actor
+from fairlead.domain.environment import Environment
+from fairlead.domain.errors import Conflict
+from fairlead.domain.ids import EnvironmentId
+from fairlead.domain.permission import Permission
+from fairlead.store import deployments, environments
+from fairlead.usecases.context import Context
+
+
+def all_of(context: Context, actor: Actor) -> Sequence[Environment]:
+    """All, in the order in which releases reach them."""
+    actor.require(Permission.VIEW)
+    with context.database.reading() as connection:
+        return environments.all_of(connection)
+
+
+def get(context: Context, actor: Actor, name: str) -> Environment:
+    """By name."""
+    actor.require(Permission.VIEW)
+    with context.database.reading() as connection:
+        return environments.by_name_or_id(connection, name)
+
+
+def add(context: Context, actor: Actor, name: str, *, order: int = 0, description: str = "") -> Environment:
+    """A new one; `order` 0 puts it after all others. Conflict `environment.exists`, also for a name that differs only
+    in what names in the world leave out (`domain.names.slug`)."""
+    actor.require(Permission.ENVIRONMENT_EDIT)
+    names.environment_name(name)
+    with context.database.transaction() as connection:
+        known = environments.all_of(connection)
+        for other in known:
+            if names.slug(other.name) == names.slug(name):
+                raise Conflict("environment.exists", f"{other.name} exists already", thing=other.name)
+        place = order or max((other.order for other in known), default=0) + 1
+        made = Environment(EnvironmentId(context.ids.new("env")), name, place, description)
+        environments.insert(connection, made)
+        context.note(connection, actor, "environment.added", f"added {name}", thing=made.id, environment=name)
+    return made
+
+
+def remove(context: Context, actor: Actor, name: str) -> None:
+    """Gone, where nothing was ever deployed to it; else Conflict `edit.conflict`."""
+    actor.require(Permission.ENVIRONMENT_EDIT)
+    with context.database.transaction() as connection:
+        found = environments.by_name_or_id(connection, name)
+        if deployments.page(connection, environment=found.id, limit=1).items:
+            raise Conflict("edit.conflict", f"{found.name} has deployments, which are kept", thing=found.name)
+        environments.delete(connection, found.id)
+        context.note(connection, actor, "environment.removed", f"removed {found.name}", thing=found.id)

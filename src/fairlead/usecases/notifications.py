@@ -1,0 +1,75 @@
+"""Whom to tell of what, and telling them: notices are rows until they are delivered."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from urllib.parse import urlsplit
+
+from fairlead.domain.actor import Actor
+from fairlead.domain.errors import Invalid
+from fairlead.domain.notification import DEFAULT_EVENTS, NotificationTarget
+from fairlead.domain.permission import Permission
+from fairlead.store import notifications, projects
+from fairlead.usecases.context import Context
+
+
+def all_of(context: Context, actor: Actor) -> Sequence[NotificationTarget]:
+    """Whom, of every project."""
+    actor.require(Permission.VIEW)
+    with context.database.reading() as connection:
+        return notifications.all_of(connection)
+
+
+def add(
+    context: Context, actor: Actor, address: str, *, events: Sequence[str] = (), secret: str = "", project: str = ""
+) -> NotificationTarget:
+    """Mail addresses and http(s) addresses; `secret` signs what is posted to the latter."""
+    actor.require(Permission.PROJECT_EDIT if project else Permission.SERVER_ADMINISTER)
+    is_web = _is_web(address)
+    with context.database.transaction() as connection:
+        owner = projects.by_name_or_id(connection, project) if project else None
+        kept = (
+            context.vault.keep(connection, secret, name=f"webhook to {address}", at=context.clock.now())
+            if secret
+            else None
+        )
+        made = NotificationTarget(
+            context.ids.new("ntf"),
+            "webhook" if is_web else "mail",
+            address,
+            context.clock.now(),
+            project=owner.id if owner else None,
+            events=tuple(events) or DEFAULT_EVENTS,
+            secret=kept,
+        )
+        notifications.insert(connection, made)
+        context.note(
+            connection,
+            actor,
+            "notification.added",
+            f"tell {address}",
+            thing=made.id,
+            project=owner.name if owner else None,
+        )
+    return made
+
+
+def remove(context: Context, actor: Actor, id: str) -> None:
+    """They are told no more."""
+    with context.database.transaction() as connection:
+        held = notifications.get(connection, id)
+        actor.require(Permission.PROJECT_EDIT if held.project else Permission.SERVER_ADMINISTER)
+        notifications.delete(connection, id)
+        context.note(connection, actor, "notification.removed", f"no longer tell {held.address}", thing=id)
+
+
+def _is_web(address: str) -> bool:
+    parts = urlsplit(address)
+    if parts.scheme in ("http", "https") and parts.hostname and address.isprintable():
+        return True
+    name, sign, domain = address.partition("@")
+    if sign and name and "." in domain + "." and address.isprintable() and " " not in address and len(address) < 255:
+        return False
+    raise Invalid(
+        "input.invalid", f"{address[:100]!r} is neither a mail address nor an http(s) address", thing="address"
+    )

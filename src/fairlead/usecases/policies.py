@@ -1,0 +1,82 @@
+"""Policy: what an administrator allows a project file to ask of the host (law 7)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from fairlead.domain.actor import Actor
+from fairlead.domain.errors import Invalid
+from fairlead.domain.permission import Permission
+from fairlead.domain.policy import Allowance
+from fairlead.store import environments, policies, projects
+from fairlead.usecases.context import Context
+
+LONGEST_KEY = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Allowed:
+    """An allowance with the names that people know; `environment` "" means every one."""
+
+    allowance: Allowance
+    project: str
+    environment: str
+
+
+def all_of(context: Context, actor: Actor, *, project: str = "") -> Sequence[Allowed]:
+    """What was allowed, of one project or of all."""
+    actor.require(Permission.VIEW)
+    with context.database.reading() as connection:
+        names = projects.names(connection)
+        wanted = [projects.by_name_or_id(connection, project).id] if project else list(names)
+        places = {environment.id: environment.name for environment in environments.all_of(connection)}
+        return tuple(
+            Allowed(
+                allowance,
+                names[allowance.project],
+                places.get(allowance.environment, "") if allowance.environment else "",
+            )
+            for id in wanted
+            for allowance in policies.of_project(connection, id)
+        )
+
+
+def allow(context: Context, actor: Actor, project: str, key: str, *, environment: str = "", note: str = "") -> Allowed:
+    """The harm of that key (as a refusal names it) is allowed from now on."""
+    actor.require(Permission.POLICY_EDIT)
+    if not key or len(key) > LONGEST_KEY or not key.isprintable():
+        raise Invalid("input.invalid", "that is not the key of a harm", thing="key", hint="take it from the refusal")
+    with context.database.transaction() as connection:
+        owner = projects.by_name_or_id(connection, project)
+        place = environments.by_name_or_id(connection, environment) if environment else None
+        made = Allowance(
+            context.ids.new("pol"),
+            owner.id,
+            key,
+            actor.name,
+            context.clock.now(),
+            environment=place.id if place else None,
+            note=note,
+        )
+        policies.insert(connection, made)
+        where = place.name if place else "every environment"
+        context.note(
+            connection,
+            actor,
+            "policy.allowed",
+            f"allowed {key} in {where}",
+            thing=made.id,
+            project=owner.name,
+            environment=place.name if place else None,
+        )
+    return Allowed(made, owner.name, place.name if place else "")
+
+
+def revoke(context: Context, actor: Actor, id: str) -> None:
+    """Refused again, from the next deployment on."""
+    actor.require(Permission.POLICY_EDIT)
+    with context.database.transaction() as connection:
+        held = policies.get(connection, id)
+        policies.delete(connection, id)
+        context.note(connection, actor, "policy.revoked", f"revoked {held.harm}", thing=id)

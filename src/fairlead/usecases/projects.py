@@ -1,0 +1,221 @@
+"""Projects: adding one with its repository, changing, showing, removing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import sqlalchemy as sa
+
+from fairlead.domain import names
+from fairlead.domain.actor import Actor
+from fairlead.domain.channel import Channel
+from fairlead.domain.errors import Conflict, Invalid
+from fairlead.domain.git_address import branch_name, read_address
+from fairlead.domain.ids import ChannelId, ProjectId, SecretVersionId
+from fairlead.domain.permission import Permission
+from fairlead.domain.project import DEFAULT_POLL_S, Forge, ForgeKind, Project, Source, WebhookKind
+from fairlead.store import channels, deployments, lifecycles, projects
+from fairlead.store.shelf import Page
+from fairlead.usecases.context import Context
+
+
+@dataclass(frozen=True, slots=True)
+class NewSource:
+    """What a person gives of a repository; secrets in clear, kept as secret versions. `ssh_key` "" on an ssh address
+    has a deploy key made, whose pair is (`private`, `public`) of `made_key`."""
+
+    url: str
+    branch: str = "main"
+    folder: str = ""
+    user: str = ""
+    password: str = ""
+    ssh_key: str = ""
+    known_hosts: str = ""
+    poll_s: float = DEFAULT_POLL_S
+    webhook_kind: WebhookKind = "generic"
+
+
+@dataclass(frozen=True, slots=True)
+class NewForge:
+    """Where commit statuses go; `token` in clear, kept as a secret version."""
+
+    kind: ForgeKind
+    api_url: str
+    repository: str
+    token: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class KeyPair:
+    """A deploy key: the private half in OpenSSH's form, the public one as a line."""
+
+    private: str
+    public: str
+
+
+@dataclass(frozen=True, slots=True)
+class Added:
+    """A project that was just made; the webhook's secret is told only now."""
+
+    project: Project
+    webhook_secret: str = ""
+
+
+def page(
+    context: Context, actor: Actor, *, after: str | None = None, limit: int = 50, search: str = ""
+) -> Page[Project]:
+    """By name."""
+    actor.require(Permission.VIEW)
+    with context.database.reading() as connection:
+        return projects.page(connection, after=after, limit=limit, search=search)
+
+
+def get(context: Context, actor: Actor, name: str) -> Project:
+    """By name or id."""
+    actor.require(Permission.VIEW)
+    with context.database.reading() as connection:
+        return projects.by_name_or_id(connection, name)
+
+
+def needs_key(source: NewSource | None) -> bool:
+    """Whether a deploy key has to be made for it."""
+    return source is not None and not source.ssh_key and read_address(source.url).kind == "ssh"
+
+
+def add(
+    context: Context,
+    actor: Actor,
+    name: str,
+    *,
+    title: str = "",
+    description: str = "",
+    source: NewSource | None = None,
+    forge: NewForge | None = None,
+    made_key: KeyPair | None = None,
+    lifecycle: str = "Default",
+) -> Added:
+    """A new project with its default channel. Conflict `project.exists`; Invalid `source.url`."""
+    actor.require(Permission.PROJECT_EDIT)
+    names.project_name(name)
+    if source is not None:
+        _check(source)
+    with context.database.transaction() as connection:
+        line = lifecycles.by_name(connection, lifecycle)
+        secret = context.ids.secret(24) if source is not None else ""
+        made = Project(
+            ProjectId(context.ids.new("prj")),
+            name,
+            line.id,
+            context.clock.now(),
+            title=title,
+            description=description,
+            source=_source(context, connection, name, source, secret, made_key),
+            forge=_forge(context, connection, name, forge),
+        )
+        projects.insert(connection, made)
+        channels.insert(connection, Channel(ChannelId(context.ids.new("chn")), made.id))
+        context.note(connection, actor, "project.added", f"added {name}", thing=made.id, project=name)
+    return Added(made, secret)
+
+
+def change(
+    context: Context,
+    actor: Actor,
+    name: str,
+    fields: Mapping[Literal["title", "description", "is_enabled", "branch", "poll_s"], object],
+    *,
+    revision: int | None = None,
+) -> Project:
+    """Some fields of it; with `revision` only if nobody changed it since, else Conflict `edit.conflict`."""
+    actor.require(Permission.PROJECT_EDIT)
+    with context.database.transaction() as connection:
+        found = projects.by_name_or_id(connection, name)
+        if revision is not None and revision != found.revision:
+            raise Conflict(
+                "edit.conflict", f"{found.name} was changed by somebody else since it was read", thing=found.name
+            )
+        own = {key: value for key, value in fields.items() if key in ("title", "description", "is_enabled")}
+        of_source = {key: value for key, value in fields.items() if key in ("branch", "poll_s")}
+        changed = replace(found, **own)  # type: ignore[arg-type]
+        if of_source:
+            if found.source is None:
+                raise Invalid("input.invalid", f"{found.name} has no repository", thing=found.name)
+            changed = replace(changed, source=replace(found.source, **of_source))  # type: ignore[arg-type]
+        saved = projects.update(connection, changed)
+        words = ", ".join(sorted(fields)) or "nothing"
+        context.note(
+            connection, actor, "project.changed", f"changed {words} of {found.name}", thing=found.id, project=found.name
+        )
+    return saved
+
+
+def remove(context: Context, actor: Actor, name: str) -> None:
+    """Gone, where nothing of it was ever deployed; else it can only be disabled, its history is kept."""
+    actor.require(Permission.PROJECT_EDIT)
+    with context.database.transaction() as connection:
+        found = projects.by_name_or_id(connection, name)
+        if deployments.page(connection, project=found.id, limit=1).items:
+            raise Conflict(
+                "edit.conflict",
+                f"{found.name} has deployments, whose history is kept",
+                thing=found.name,
+                hint="disable it instead",
+            )
+        for channel in channels.of_project(connection, found.id):
+            channels.delete(connection, channel.id)
+        projects.delete(connection, found.id)
+        context.note(connection, actor, "project.removed", f"removed {found.name}", thing=found.id, project=found.name)
+
+
+def webhook_url(context: Context, project: Project) -> str:
+    """The address that a forge calls; "" where the project has no repository."""
+    if project.source is None or not project.source.webhook:
+        return ""
+    return f"{context.installation.url}/hooks/{project.source.webhook}"
+
+
+def _check(source: NewSource) -> None:
+    read_address(source.url)
+    branch_name(source.branch)
+    if source.folder.startswith("/") or ".." in source.folder.split("/") or not source.folder.isprintable():
+        raise Invalid("input.name", f"{source.folder[:80]!r} is not a folder of the repository", thing="folder")
+
+
+def _source(
+    context: Context,
+    connection: sa.Connection,
+    name: str,
+    given: NewSource | None,
+    webhook_secret: str,
+    key: KeyPair | None,
+) -> Source | None:
+    if given is None:
+        return None
+    private = given.ssh_key or (key.private if key else "")
+    return Source(
+        given.url,
+        branch=given.branch,
+        folder=given.folder.strip("/"),
+        user=given.user,
+        password=_keep(context, connection, given.password, f"{name}: repository password"),
+        ssh_key=_keep(context, connection, private, f"{name}: deploy key"),
+        deploy_key=key.public if key and not given.ssh_key else "",
+        known_hosts=given.known_hosts,
+        poll_s=given.poll_s,
+        webhook=context.ids.secret(12).replace("_", "-").strip("-").lower(),
+        webhook_kind=given.webhook_kind,
+        webhook_secret=_keep(context, connection, webhook_secret, f"{name}: webhook secret"),
+    )
+
+
+def _forge(context: Context, connection: sa.Connection, name: str, given: NewForge | None) -> Forge | None:
+    if given is None:
+        return None
+    token = _keep(context, connection, given.token, f"{name}: forge token")
+    return Forge(given.kind, given.api_url.rstrip("/"), given.repository, token)
+
+
+def _keep(context: Context, connection: sa.Connection, value: str, name: str) -> SecretVersionId | None:
+    return context.vault.keep(connection, value, name=name, at=context.clock.now()) if value else None
