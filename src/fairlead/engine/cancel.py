@@ -1,0 +1,66 @@
+"""Cancelling: what a person asked reaches the running effect at once here, within a poll's time from another node."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import structlog
+
+from fairlead.domain.errors import FairleadError
+from fairlead.domain.ids import TaskId
+from fairlead.engine.books import Books
+from fairlead.engine.scope import Scope
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(slots=True)
+class _Watched:
+    loop: asyncio.AbstractEventLoop
+    look: asyncio.Event
+
+
+@dataclass(frozen=True, slots=True)
+class Cancels:
+    """The tasks of this process that can still be cancelled: those before their commit point."""
+
+    _watched: dict[TaskId, _Watched] = field(default_factory=dict)
+
+    def look_now(self, task: TaskId) -> None:
+        """Somebody asked to cancel it, and our row says so; called after that commit, from any thread."""
+        if watched := self._watched.get(task):
+            watched.loop.call_soon_threadsafe(watched.look.set)
+
+    @contextmanager
+    def watch(self, task: TaskId, books: Books, poll_s: float) -> Iterator[Scope]:
+        """A scope that is stopped once a cancel is asked."""
+        scope = Scope()
+        watched = _Watched(asyncio.get_running_loop(), asyncio.Event())
+        self._watched[task] = watched
+        watcher = asyncio.ensure_future(_look_out(task, books, scope, watched.look, poll_s))
+        try:
+            yield scope
+        finally:
+            self._watched.pop(task, None)
+            watcher.cancel()
+
+
+async def _look_out(task: TaskId, books: Books, scope: Scope, look: asyncio.Event, poll_s: float) -> None:
+    while True:
+        try:
+            async with asyncio.timeout(poll_s):
+                await look.wait()
+        except TimeoutError:
+            pass
+        look.clear()
+        try:
+            asked = await books.parts.tasks.is_cancel_asked(task)
+        except FairleadError as failed:
+            log.warning("cancel.not_asked", task=task, error=str(failed))
+            continue
+        if asked:
+            scope.stop()
+            return

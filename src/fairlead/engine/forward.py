@@ -1,0 +1,156 @@
+"""The way forward through a plan: until all is done, or the first failure, with all that was begun at its end."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from functools import partial
+from typing import assert_never
+
+from fairlead.domain.record import Json
+from fairlead.engine import result
+from fairlead.engine.attempt import LONGEST_DRAIN_S
+from fairlead.engine.back import take_back
+from fairlead.engine.bounded import Stopped, bounded
+from fairlead.engine.placed import (
+    Placed,
+    PlacedEffect,
+    PlacedParallel,
+    PlacedRetry,
+    PlacedSequence,
+    PlacedStep,
+    PlacedTimeout,
+)
+from fairlead.engine.result import SKIPPED, Failure, Result, failure_of
+from fairlead.engine.run import Here, Run
+from fairlead.engine.scope import Scope
+from fairlead.ports.durable import Reservation
+
+
+async def go_forward(run: Run, node: Placed, here: Here) -> Failure | None:
+    """None once all of it is done, else the first failure."""
+    match node:
+        case PlacedEffect():
+            return await run.keep(node, here, partial(_do, run, node, here))
+        case PlacedSequence(nodes=nodes):
+            for child in nodes:
+                if failure := await go_forward(run, child, here):
+                    return failure
+            return None
+        case PlacedParallel():
+            return await _side_by_side(run, node, here)
+        case PlacedStep(node=child):
+            return await run.through_step(node, here, partial(go_forward, run, child))
+        case PlacedRetry():
+            return await _again(run, node, here)
+        case PlacedTimeout():
+            return await _in_time(run, node, here)
+        case _:
+            assert_never(node)
+
+
+async def pass_commit(run: Run, node: PlacedEffect, here: Here) -> Failure | None:
+    """The commit point: a cancel is heeded before it begins, and not once it has."""
+
+    async def work() -> Result:
+        unbegun = await _why_not(run, here.scope)
+        return unbegun or await run.attempt(node, here).do(Scope())
+
+    return await run.keep(node, here, work)
+
+
+async def _do(run: Run, node: PlacedEffect, here: Here) -> Result:
+    if unbegun := await _why_not(run, here.scope):
+        return unbegun
+    await here.touch()
+    return await run.attempt(node, here).do(here.scope)
+
+
+async def _why_not(run: Run, scope: Scope) -> Result | None:
+    """Why nothing may begin here any more, if so. Asked inside the record, so that the answer is kept."""
+    if scope.is_halted:
+        return SKIPPED
+    if scope.stopped_by is not None:
+        return result.stopped(scope.stopped_by, begun=False)
+    if await run.books.is_cancel_asked(run.task):
+        return result.stopped(0, begun=False)
+    return None
+
+
+async def _side_by_side(run: Run, node: PlacedParallel, here: Here) -> Failure | None:
+    group = here.scope.group()
+    branches = [Here(group, dict(here.outputs), here.seen) for _ in node.nodes]
+
+    async def branch(child: Placed, inside: Here) -> Failure | None:
+        failure = await go_forward(run, child, inside)
+        if failure and failure.verdict != "skipped":
+            group.halt()
+        return failure
+
+    try:
+        pairs = zip(node.nodes, branches, strict=True)
+        ends = await run.limited(node, [partial(branch, child, inside) for child, inside in pairs])
+    finally:
+        group.leave()
+    for inside in branches:
+        here.outputs.update(inside.outputs)
+    failures = [failure for failure in ends if failure]
+    return next((failure for failure in failures if failure.verdict != "skipped"), failures[0] if failures else None)
+
+
+async def _again(run: Run, node: PlacedRetry, here: Here) -> Failure | None:
+    for number, attempt in enumerate(node.attempts):
+        failure = await go_forward(run, attempt, here)
+        if failure is None or number == len(node.attempts) - 1 or not _may_repeat(failure, here.scope):
+            return failure
+        if await take_back(run, attempt, here):
+            return failure
+        text = f"attempt {number + 1} of {len(node.attempts)} failed: {failure.reason}"
+        rest = partial(_rest, run, here, node.pause_s, text)
+        if not_rested := await _keep_plain(run, node.pauses[number], f"{node.name}.{number + 1}", rest):
+            return not_rested
+    return None
+
+
+def _may_repeat(failure: Failure, scope: Scope) -> bool:
+    if failure.verdict in ("skipped", "bug"):
+        return False
+    return failure.stopped_by is None or failure.stopped_by > scope.depth
+
+
+async def _rest(run: Run, here: Here, seconds: float, text: str) -> Result:
+    if unbegun := await _why_not(run, here.scope):
+        return unbegun
+    run.books.say(run.task, "warning", here.step, f"{text}; again in {seconds:g} s")
+    pause = run.journal.pause(seconds)
+    try:
+        await bounded(pause, seconds=seconds + LONGEST_DRAIN_S, cleanup_s=1.0, stop=here.scope.stopping)
+    except Stopped:
+        return result.stopped(here.scope.stopped_by or 0, begun=False)
+    return Result("done", begun=False)
+
+
+async def _in_time(run: Run, node: PlacedTimeout, here: Here) -> Failure | None:
+    async def start() -> Json:
+        return run.parts.clock.now().isoformat()
+
+    began = datetime.fromisoformat(str(await run.journal.record(node.start, node.name, start)))
+    left_s = node.seconds - (run.parts.clock.now() - began).total_seconds()
+    inner = here.scope.deeper()
+    timer = asyncio.get_running_loop().call_later(max(0.0, left_s), inner.stop)
+    try:
+        failure = await go_forward(run, node.node, Here(inner, here.outputs, here.seen))
+    finally:
+        timer.cancel()
+        inner.leave()
+    if failure and failure.stopped_by == inner.depth:
+        return Failure("step.timed_out", f"took longer than {node.seconds:g} s")
+    return failure
+
+
+async def _keep_plain(run: Run, place: Reservation, name: str, work: Callable[[], Awaitable[Result]]) -> Failure | None:
+    async def as_json() -> Json:
+        return (await work()).to_json()
+
+    return failure_of(Result.from_json(await run.journal.record(place, name, as_json)))

@@ -1,0 +1,272 @@
+"""Runs one task: bind, forward, commit, onward or back, always, conclude; resumed wherever it was left (law 2)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from fairlead.domain.effect import SaidNo
+from fairlead.domain.errors import FairleadError, NotFound
+from fairlead.domain.plan import Plan
+from fairlead.domain.record import Json, from_data, to_data
+from fairlead.domain.task import TaskState
+from fairlead.engine import result
+from fairlead.engine.back import take_back
+from fairlead.engine.books import Books
+from fairlead.engine.bounded import OutOfTime, bounded
+from fairlead.engine.cancel import Cancels
+from fairlead.engine.forward import go_forward, pass_commit
+from fairlead.engine.onward import go_always, go_onward
+from fairlead.engine.parts import Parts
+from fairlead.engine.placed import PlacedPlan, place, placed_effects, placed_steps
+from fairlead.engine.result import Failure, Result
+from fairlead.engine.run import Here, Outputs, Run
+from fairlead.engine.scope import Scope
+from fairlead.ports.durable import Journal, Reservation
+from fairlead.ports.task_log import Level
+from fairlead.ports.tasks import End
+
+BIND, CONCLUDE = "bind", "conclude"
+TASK_OUTPUT = "task"
+"""The key under which effects of `always` find how the task ends: state, code, reason, reached."""
+
+NOT_COMMITTED = Failure("deployment.not_committed", "the commit point was not recorded")
+
+
+@dataclass(frozen=True, slots=True)
+class Interpreter:
+    """The body that the durable engine runs for each task.
+
+    The order of places in the journal: bind, conclude, then the whole frozen plan. Everything that decides the way is
+    kept in a record, or read from our own rows that never change back (the frozen plan, the commit point).
+    """
+
+    parts: Parts
+    cancels: Cancels = field(default_factory=Cancels)
+
+    async def __call__(self, journal: Journal) -> None:
+        """Run the task to its end, or to where it stands unsettled."""
+        books = Books(self.parts, journal)
+        task = journal.task
+        try:
+            if _is_over(await books.outcome(task)):
+                return
+            await books.begin(task, self.parts.node)
+            await self._run(Run(task, self.parts, journal, books))
+        except Exception as raised:  # noqa: BLE001 - the rim of a task: a bug parks it and takes no other down
+            books.say_bug(task, "", "the task", raised)
+            await books.end(task, await self._parked(journal, raised))
+
+    async def _run(self, run: Run) -> None:
+        bind, conclude = run.journal.reserve(), run.journal.reserve()
+        bound = Result.from_json(await run.journal.record(bind, BIND, lambda: self._bind(run)))
+        if not bound.is_done:
+            await run.books.end(run.task, _refused(bound))
+            return
+        placed = place(await run.books.ask(lambda: self.parts.tasks.plan(run.task)), run.journal)
+        if run.journal.again:
+            await _TakenUp(run, placed, conclude, await run.journal.earlier()).go()
+        else:
+            await _First(run, placed, conclude, self.cancels).go()
+
+    async def _bind(self, run: Run) -> Json:
+        return (await self._bound(run)).to_json()
+
+    async def _bound(self, run: Run) -> Result:
+        if await self._is_frozen(run):
+            return Result("done")
+        if await run.books.is_cancel_asked(run.task):
+            return result.stopped(0, begun=False)
+        patience = self.parts.patience
+        try:
+            bound = await bounded(
+                self.parts.binder.bind(run.task), seconds=patience.bind_s, cleanup_s=patience.cleanup_s
+            )
+            if isinstance(bound, SaidNo):
+                return result.said_no(bound)
+            await run.books.ask(lambda: self.parts.tasks.freeze(run.task, bound))
+            return Result("done")
+        except OutOfTime:
+            return result.out_of_time("making the plan", patience.bind_s)
+        except FairleadError as failed:
+            return result.error(failed)
+        except Exception as raised:  # noqa: BLE001 - the rim of binding: nothing was done yet
+            run.books.say_bug(run.task, "", "making the plan", raised)
+            return result.bug("making the plan", raised)
+
+    async def _is_frozen(self, run: Run) -> bool:
+        try:
+            await run.books.ask(lambda: self.parts.tasks.plan(run.task))
+        except NotFound:
+            return False
+        return True
+
+    async def _parked(self, journal: Journal, raised: Exception) -> End:
+        reason = f"{type(raised).__name__}: {raised}"
+        return End(TaskState.UNSETTLED, "step.bug", reason, again=journal.again, is_parked=True)
+
+
+@dataclass(slots=True)
+class _Ending:
+    """What the first run and a taking up share: always, and the end with its certificate."""
+
+    run: Run
+    placed: PlacedPlan
+    conclude: Reservation
+
+    @property
+    def plan(self) -> Plan:
+        return self.placed.plan
+
+    def top(self, outputs: Outputs) -> Here:
+        return Here(Scope(), outputs)
+
+    async def is_committed(self) -> bool:
+        return self.placed.commit is not None and await self.run.books.is_committed(self.run.task)
+
+    async def always(self, meant: End, outputs: Outputs) -> None:
+        reached = self.run.reached
+        told: dict[str, Json] = {"state": meant.state, "code": meant.code, "reason": meant.reason, "reached": reached}
+        for failure in await go_always(self.run, self.placed.always, self.top({**outputs, TASK_OUTPUT: told})):
+            self.run.books.say(self.run.task, "warning", "", f"the last part was not wholly done: {failure.reason}")
+
+    async def finish(self, meant: End, stuck: list[Failure]) -> None:
+        async def work() -> Json:
+            return {"meant": to_data(meant), "end": to_data(await self._concluded(meant, stuck))}
+
+        kept = await self.run.journal.record(self.conclude, CONCLUDE, work)
+        assert isinstance(kept, dict)
+        end = from_data(End, kept["end"])
+        level: Level = "info" if end.state is TaskState.SUCCEEDED else "error"
+        self.run.books.say(
+            self.run.task, level, "", f"{end.state.value}: {end.reason}" if end.reason else end.state.value
+        )
+        await self.run.books.end(self.run.task, end)
+
+    async def _concluded(self, meant: End, stuck: list[Failure]) -> End:
+        again, patience = self.run.journal.again, self.run.parts.patience
+        proposed = replace(meant, again=again)
+        if stuck:
+            left = tuple(failure.reason for failure in stuck)
+            parked = any(failure.verdict == "bug" for failure in stuck)
+            proposed = replace(proposed, state=TaskState.UNSETTLED, differences=left, is_parked=parked)
+        try:
+            concluding = self.run.parts.binder.conclude(self.run.task, proposed)
+            said = await bounded(concluding, seconds=patience.conclude_s, cleanup_s=patience.cleanup_s)
+        except (FairleadError, OutOfTime) as failed:
+            return _not_looked(proposed, str(failed) or "looking at the end took too long")
+        except Exception as raised:  # noqa: BLE001 - the rim of the certificate: the lock must not be given back blind
+            self.run.books.say_bug(self.run.task, "", "looking at the end", raised)
+            return replace(_not_looked(proposed, f"{type(raised).__name__}: {raised}"), is_parked=True)
+        state = TaskState.UNSETTLED if stuck else said.state
+        return replace(said, state=state, again=again)
+
+
+@dataclass(slots=True)
+class _First(_Ending):
+    """The first run of a task."""
+
+    cancels: Cancels
+
+    async def go(self) -> None:
+        run, outputs = self.run, Outputs()
+        failure = await self._to_the_commit(outputs)
+        if failure:
+            await run.books.state(run.task, TaskState.UNDOING)
+            if await self.is_committed():
+                await run.books.state(run.task, TaskState.RUNNING)
+                failure = None
+        stuck = await (self._back(failure, outputs) if failure else self._onward(outputs))
+        meant = _meant(self.plan, failure, run.reached, is_anything_undone=self._is_anything_undone())
+        await self.always(meant, outputs)
+        await self.finish(meant, stuck)
+
+    async def _to_the_commit(self, outputs: Outputs) -> Failure | None:
+        run = self.run
+        with self.cancels.watch(run.task, run.books, run.parts.patience.cancel_poll_s) as scope:
+            failure = await go_forward(run, self.placed.forward, Here(scope, outputs))
+            if failure is None and self.placed.commit:
+                failure = await pass_commit(run, self.placed.commit, Here(scope, outputs))
+        if failure is None and self.placed.commit and not await self.is_committed():
+            return NOT_COMMITTED
+        return failure
+
+    async def _back(self, failure: Failure, outputs: Outputs) -> list[Failure]:
+        run = self.run
+        run.books.say(run.task, "error", "", f"{failure.reason}: undoing what was begun")
+        return await take_back(run, self.placed.forward, self.top(outputs))
+
+    async def _onward(self, outputs: Outputs) -> list[Failure]:
+        return await go_onward(self.run, self.placed.onward, self.top(outputs))
+
+    def _is_anything_undone(self) -> bool:
+        nodes = placed_effects(self.placed.forward)
+        return any(node.is_begun and node.effect.is_undone for node in nodes)
+
+
+@dataclass(slots=True)
+class _TakenUp(_Ending):
+    """A later run of a task that stood unsettled: what was left is done now, from what the earlier runs kept."""
+
+    earlier: Mapping[str, Json]
+
+    async def go(self) -> None:
+        meant, outputs = self._meant_before(), self._recall()
+        self.run.reached = meant.reached
+        self.run.books.say(self.run.task, "info", "", "taken up again")
+        if await self.is_committed() or meant.state is TaskState.SUCCEEDED:
+            meant = replace(meant, state=TaskState.SUCCEEDED, code="", reason="", hint="", evidence=())
+            stuck = await go_onward(self.run, self.placed.onward, self.top(outputs))
+        else:
+            await self.run.books.state(self.run.task, TaskState.UNDOING)
+            stuck = await take_back(self.run, self.placed.forward, self.top(outputs))
+        if not stuck:
+            await self.always(meant, outputs)
+        await self.finish(meant, stuck)
+
+    def _meant_before(self) -> End:
+        kept = self.earlier.get(CONCLUDE)
+        if isinstance(kept, dict):
+            return from_data(End, kept["meant"])
+        bug = Failure("step.bug", "a bug in Fairlead stopped the task", verdict="bug")
+        return _meant(self.plan, bug, "", is_anything_undone=True)
+
+    def _recall(self) -> Outputs:
+        """Mark each effect as the earlier runs left it; without a word about it, as begun unless they came further."""
+        went_back = CONCLUDE in self.earlier or any(name.startswith("undo ") for name in self.earlier)
+        outputs = Outputs()
+        for node in placed_effects(self.placed.forward):
+            done, undone = self.earlier.get(node.do_name), self.earlier.get(node.undo_name)
+            kept = Result.from_json(done) if done is not None else None
+            node.is_begun = kept.begun if kept else not went_back
+            node.is_done = kept is not None and kept.is_done
+            node.is_undone = undone is not None and Result.from_json(undone).is_done
+            if kept and kept.is_done and not node.is_undone:
+                outputs[node.effect.key] = dict(kept.output)
+        for step in placed_steps(self.placed.forward):
+            step.is_done = all(node.is_done for node in placed_effects(step.node))
+        return outputs
+
+
+def _is_over(end: End | None) -> bool:
+    return end is not None and end.state is not TaskState.UNSETTLED
+
+
+def _refused(bound: Result) -> End:
+    state = TaskState.CANCELLED if bound.verdict == "stopped" else TaskState.FAILED
+    return End(state, bound.code, bound.reason, bound.hint, evidence=bound.evidence)
+
+
+def _meant(plan: Plan, failure: Failure | None, reached: str, *, is_anything_undone: bool) -> End:
+    """How the task ends if everything settles."""
+    if failure is None:
+        return End(TaskState.SUCCEEDED, reached=reached)
+    state = TaskState.ROLLED_BACK if plan.commit and is_anything_undone else TaskState.FAILED
+    if failure.is_cancel:
+        state = TaskState.CANCELLED
+    return End(state, failure.code, failure.reason, failure.hint, reached, failure.evidence)
+
+
+def _not_looked(end: End, why: str) -> End:
+    left = (*end.differences, f"what is so could not be looked at: {why}")
+    return replace(end, state=TaskState.UNSETTLED, differences=left)

@@ -1,0 +1,95 @@
+"""One run of one task: what the ways through its plan share."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass
+from typing import TypeVar
+
+from fairlead.domain.ids import TaskId
+from fairlead.domain.record import Json
+from fairlead.engine.attempt import Attempt
+from fairlead.engine.books import Books
+from fairlead.engine.bounded import together
+from fairlead.engine.parts import Parts
+from fairlead.engine.placed import PlacedEffect, PlacedParallel, PlacedStep
+from fairlead.engine.result import Failure, Result, failure_of
+from fairlead.engine.scope import Scope
+from fairlead.engine.steps_seen import StepSeen
+from fairlead.ports.durable import Journal
+
+T = TypeVar("T")
+
+Outputs = dict[str, dict[str, Json]]
+
+
+@dataclass(frozen=True, slots=True)
+class Here:
+    """Where in the plan we are: what can stop us, what earlier effects gave, which step people see."""
+
+    scope: Scope
+    outputs: Outputs
+    seen: StepSeen | None = None
+
+    @property
+    def step(self) -> str:
+        """The step's name, "" outside of any."""
+        return self.seen.step.name if self.seen else ""
+
+    async def touch(self) -> None:
+        """Something is about to happen here."""
+        if self.seen:
+            await self.seen.touch()
+
+
+@dataclass(slots=True)
+class Run:
+    """One run. Each choice is made from what the journal kept, so that a replay makes the same one again.
+
+    `reached` is the last step that came to its end.
+    """
+
+    task: TaskId
+    parts: Parts
+    journal: Journal
+    books: Books
+    reached: str = ""
+
+    def attempt(self, node: PlacedEffect, here: Here) -> Attempt:
+        """The work on this effect."""
+        return Attempt(self.task, node.effect, here.step, dict(here.outputs), self.parts, self.books)
+
+    async def keep(self, node: PlacedEffect, here: Here, work: Callable[[], Awaitable[Result]]) -> Failure | None:
+        """Do the effect as the record of its place; its output counts from now on."""
+
+        async def as_json() -> Json:
+            return (await work()).to_json()
+
+        kept = Result.from_json(await self.journal.record(node.do, node.do_name, as_json))
+        node.is_begun = kept.begun
+        node.is_done = kept.is_done
+        if kept.is_done:
+            here.outputs[node.effect.key] = dict(kept.output)
+        return failure_of(kept)
+
+    async def through_step(
+        self, node: PlacedStep, here: Here, inside: Callable[[Here], Awaitable[Failure | None]]
+    ) -> Failure | None:
+        """Go through a named step; its end is told."""
+        seen = StepSeen(self.task, node.step, self.books, here.seen)
+        failure = await inside(Here(here.scope, here.outputs, seen))
+        await seen.finish(failure)
+        if failure is None:
+            node.is_done, self.reached = True, node.step.name
+        return failure
+
+    async def limited(self, node: PlacedParallel, works: Iterable[Callable[[], Awaitable[T]]]) -> list[T]:
+        """All of it at once, but for the node's limit; the results in order."""
+        gate = asyncio.Semaphore(max(1, node.limit))
+
+        async def through(work: Callable[[], Awaitable[T]]) -> T:
+            async with gate:
+                return await work()
+
+        return await together([through(work) for work in works], cleanup_s=self.parts.patience.cleanup_s * 2)

@@ -1,0 +1,137 @@
+"""The book of tasks in memory, a binder that gives what it was given, and a task log that keeps its lines."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from fairlead.domain.effect import SaidNo
+from fairlead.domain.errors import NotFound
+from fairlead.domain.ids import NodeId, TaskId
+from fairlead.domain.plan import Plan
+from fairlead.domain.record import from_data, to_data
+from fairlead.domain.task import PhaseState, TaskState
+from fairlead.ports.clock import Clock
+from fairlead.ports.task_log import Level, Line
+from fairlead.ports.tasks import End
+from fairlead.testing.fake_clock import FakeClock
+
+
+@dataclass(slots=True)
+class TaskEntry:
+    """All that is written of one task."""
+
+    state: TaskState = TaskState.QUEUED
+    states: list[TaskState] = field(default_factory=list)
+    node: str = ""
+    plan: object = None
+    phases: dict[str, PhaseState] = field(default_factory=dict)
+    is_cancel_asked: bool = False
+    end: End | None = None
+    has_lock: bool = True
+
+
+class FakeTasks:
+    """`ports.tasks.Tasks` in memory. It outlives the processes that a test lets die."""
+
+    def __init__(self) -> None:
+        self.entries: dict[TaskId, TaskEntry] = {}
+
+    def entry(self, task: TaskId) -> TaskEntry:
+        """What is written of the task."""
+        return self.entries.setdefault(task, TaskEntry())
+
+    def ask_cancel(self, task: TaskId) -> None:
+        """A person asks to cancel it."""
+        self.entry(task).is_cancel_asked = True
+
+    async def begin(self, task: TaskId, node: NodeId) -> None:
+        entry = self.entry(task)
+        entry.node = node
+        await self.state(task, TaskState.RUNNING)
+
+    async def freeze(self, task: TaskId, plan: Plan) -> None:
+        entry = self.entry(task)
+        if entry.plan is None:
+            entry.plan = to_data(plan)
+
+    async def plan(self, task: TaskId) -> Plan:
+        entry = self.entry(task)
+        if entry.plan is None:
+            raise NotFound("task.unknown", "the task has no frozen plan", thing=task)
+        return from_data(Plan, entry.plan)  # type: ignore[arg-type]
+
+    async def phase(self, task: TaskId, step: str, state: PhaseState, *, reason: str = "") -> None:
+        self.entry(task).phases[step] = state
+
+    async def state(self, task: TaskId, state: TaskState) -> None:
+        entry = self.entry(task)
+        if not entry.state.has_ended:
+            entry.state = state
+            entry.states.append(state)
+
+    async def is_cancel_asked(self, task: TaskId) -> bool:
+        return self.entry(task).is_cancel_asked
+
+    async def end(self, task: TaskId, end: End) -> None:
+        entry = self.entry(task)
+        if entry.state.has_ended:
+            return
+        entry.state, entry.end = end.state, end
+        entry.states.append(end.state)
+        entry.has_lock = end.state is TaskState.UNSETTLED
+
+    async def outcome(self, task: TaskId) -> End | None:
+        return self.entry(task).end
+
+    async def unsettled(self) -> Mapping[TaskId, End]:
+        return {
+            task: entry.end
+            for task, entry in self.entries.items()
+            if entry.state is TaskState.UNSETTLED and entry.end is not None
+        }
+
+
+class FakeBinder:
+    """`ports.tasks.Binder`: the plan given for a task, and an end that a test may look at or turn."""
+
+    def __init__(self) -> None:
+        self.plans: dict[TaskId, Plan | SaidNo] = {}
+        self.bound: list[TaskId] = []
+        self.concluded: list[End] = []
+        self.turn: Callable[[End], End] = lambda end: end
+
+    async def bind(self, task: TaskId) -> Plan | SaidNo:
+        self.bound.append(task)
+        return self.plans[task]
+
+    async def conclude(self, task: TaskId, end: End) -> End:
+        self.concluded.append(end)
+        return self.turn(end)
+
+
+class FakeTaskLog:
+    """`ports.task_log.TaskLog` in memory; keeps at once."""
+
+    def __init__(self, clock: Clock | None = None) -> None:
+        self.lines: dict[TaskId, list[Line]] = {}
+        self._clock = clock or FakeClock()
+
+    def text(self, task: TaskId) -> str:
+        """All lines of the task, for looking."""
+        return "\n".join(f"{line.level} [{line.step}] {line.text}" for line in self.lines.get(task, []))
+
+    def write(self, task: TaskId, level: Level, step: str, text: str, *, target: str = "") -> None:
+        lines = self.lines.setdefault(task, [])
+        for piece in text.splitlines() or [""]:
+            lines.append(Line(len(lines) + 1, self._clock.now(), level, step, target, piece))
+
+    async def flush(self, task: TaskId) -> None:
+        return
+
+    async def read(self, task: TaskId, *, after: int = 0, limit: int = 1000) -> Sequence[Line]:
+        return self.lines.get(task, [])[after : after + limit]
+
+    async def follow(self, task: TaskId, *, after: int = 0) -> AsyncIterator[Line]:
+        for line in self.lines.get(task, [])[after:]:
+            yield line
