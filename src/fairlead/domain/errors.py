@@ -186,6 +186,7 @@ CODES: dict[str, str] = {
     "artifact.unknown": "There is no such artifact, or its bytes are gone.",
     "approval.unknown": "There is no such approval.",
     "approval.answered": "The approval has been answered or superseded.",
+    "run.under_way": "A run of this commit is under way.",
     "run.unknown": "There is no such run.",
     "service.unknown": "The project has no such service.",
     "user.unknown": "There is no such user.",
@@ -206,6 +207,7 @@ CODES: dict[str, str] = {
     "source.branch": "The branch does not exist in the repository.",
     "source.commit": "The commit is not in the repository.",
     "source.url": "The repository's address is not of an allowed form.",
+    "source.none": "The project has no repository; its releases are made from outside.",
     "source.failed": "Git answered with a failure.",
     # engine, images, registry
     "engine.unreachable": "The container engine does not answer.",
