@@ -1,0 +1,19 @@
+"""How long each part of a deployment may take, how often it is tried, how much is done at once."""
+
+PULL_TIMEOUT_S = 900.0
+START_TIMEOUT_S = 60.0
+PROXY_TIMEOUT_S = 30.0
+ONE_SHOT_TIMEOUT_S = 600.0
+RETIRE_TIMEOUT_S = 120.0
+
+MARGIN_S = 30.0
+"""What an effect with a bound of its own gets on top, so that it ends by its own bound and in its own words."""
+
+PULLS_AT_ONCE = 4
+STARTS_AT_ONCE = 8
+
+TRIES = 3
+"""An effect that could not ask (the engine restarts, a socket was busy) is tried again; a "no" never is."""
+
+ONWARD_TRIES = 5
+"""Behind the commit point there is no way back: the interpreter goes on after these, but says so."""

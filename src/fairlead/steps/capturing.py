@@ -1,0 +1,87 @@
+"""The state of a place as engine, proxy, catalogue and our own books tell it: taken before and after."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from fairlead.domain.capture import (
+    Capture,
+    ContainerState,
+    NetworkState,
+    RegisteredState,
+    RoutedState,
+    SlotRecord,
+)
+from fairlead.domain.naming import route_prefix
+from fairlead.domain.record import Json, canonical
+from fairlead.ports.catalogue import Catalogue, Place
+from fairlead.ports.container_engine import LABEL_ENVIRONMENT, LABEL_PROJECT, Container, ContainerEngine
+from fairlead.ports.proxy import Proxy, RouteState
+from fairlead.ports.records import Records
+from fairlead.ports.secrets import Secrets
+
+NO_ADDRESS = ("", "0.0.0.0")
+"""A server slot that is not filled."""
+
+
+async def capture(
+    place: Place,
+    *,
+    container_engine: ContainerEngine,
+    proxy: Proxy,
+    catalogue: Catalogue,
+    records: Records,
+    secrets: Secrets,
+) -> Capture:
+    """All that is the place's, and nothing of others. No secret is in it."""
+    ours = {LABEL_PROJECT: place.project, LABEL_ENVIRONMENT: place.environment}
+    containers = await container_engine.containers(ours)
+    networks = await container_engine.networks(ours)
+    volumes = await container_engine.volumes(ours)
+    registrations = await catalogue.find(place)
+    slots = await records.slots(place)
+    return Capture(
+        containers={one.name: _container(one, secrets) for one in containers},
+        networks={one.name: NetworkState(one.id, one.subnets) for one in networks},
+        volumes=tuple(sorted(one.name for one in volumes)),
+        registrations={
+            one.instance: RegisteredState(one.service, one.colour.value, one.address, one.port) for one in registrations
+        },
+        routes=await _routes(place, proxy),
+        slots={
+            colour.value: SlotRecord(slot.state.value, slot.deployment, slot.release, slot.network)
+            for colour, slot in slots.items()
+        },
+    )
+
+
+async def routes_of(place: Place, proxy: Proxy) -> tuple[RouteState, ...]:
+    """Every route of the place as the running proxy tells it."""
+    prefix = route_prefix(place.project, place.environment)
+    states = [await proxy.read_back(spec.name) for spec in await proxy.routes() if spec.name.startswith(prefix)]
+    return tuple(state for state in states if state is not None)
+
+
+async def _routes(place: Place, proxy: Proxy) -> dict[str, RoutedState]:
+    return {state.spec.name: _route(state) for state in await routes_of(place, proxy)}
+
+
+def _container(container: Container, secrets: Secrets) -> ContainerState:
+    configuration = canonical(cast("Json", dict(container.configuration)))
+    return ContainerState(
+        id=container.id,
+        configuration=secrets.keyed_hash(configuration),
+        is_running=container.state == "running",
+        started_at=container.started_at,
+    )
+
+
+def _route(state: RouteState) -> RoutedState:
+    servers = sorted(
+        f"{colour.value} {server.address}:{server.port}{'' if server.is_ready else ' (not ready)'}"
+        for colour, held in state.servers.items()
+        for server in held
+        if server.address not in NO_ADDRESS
+    )
+    live = "" if state.live is None else state.live.value
+    return RoutedState(state.spec.host, state.spec.path, state.spec.tls, live, tuple(servers))

@@ -1,0 +1,161 @@
+"""The step kind that deploys a release's services: blue-green, with a way back until the commit point (laws 1 and 2).
+
+    end standby → state before → room → acquire → accessories → migrate → start → ready → catalogue → pre-integration
+    → recreate-routed → switch → verify → workers → recreate → post-integration → COMMIT → drain → retire → tidy
+
+`plan` is pure: the same input gives the same plan.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from fairlead.domain.plan import Effect, Node, Plan, Sequence, Step
+from fairlead.domain.service import Role
+from fairlead.domain.slot import SlotState
+from fairlead.ports.step import EffectKind
+from fairlead.steps.blueprint import configuration_hash
+from fairlead.steps.bounds import TRIES
+from fairlead.steps.effects.basis import arguments
+from fairlead.steps.effects.kinds import DEPLOYMENT_EFFECTS
+from fairlead.steps.effects.state import Captured, CaptureState
+from fairlead.steps.intention import intention
+from fairlead.steps.plan_ending import commit_effect, end_standby_node, onward
+from fairlead.steps.plan_filling import catalogue_step, migrate_step, ready_step, start_step
+from fairlead.steps.plan_ground import accessories_step, acquire_step, is_made_again, room_step
+from fairlead.steps.plan_rollback import switch_alone
+from fairlead.steps.plan_switching import (
+    filled_routes,
+    probes_of,
+    recreate_step,
+    switch_step,
+    tests_step,
+    verify_step,
+    workers_step,
+)
+from fairlead.steps.resolved import ResolvedDeployment
+from fairlead.steps.roster import image_of, roster
+
+
+class DeployServices:
+    """Deploys one release to one place."""
+
+    name = "deploy-services"
+    effects: Mapping[str, EffectKind] = DEPLOYMENT_EFFECTS
+
+    def plan(self, resolved: ResolvedDeployment) -> Plan:
+        """The plan; `Invalid` or `Refused` where the input cannot be deployed at all."""
+        steps = _switch_alone_steps(resolved) if resolved.is_switch_alone else _all_steps(resolved)
+        return Plan(
+            task_kind=resolved.kind,
+            title=_title(resolved),
+            intention=intention(resolved),
+            forward=Sequence(tuple(steps)),
+            commit=commit_effect(resolved),
+            onward=onward(resolved),
+            warnings=resolved.definition.warnings,
+            notes=tuple(_notes(resolved)),
+        )
+
+
+def _title(resolved: ResolvedDeployment) -> str:
+    verb = "Roll back" if resolved.kind == "rollback" else "Deploy"
+    return f"{verb} {resolved.place.project} {resolved.version} to {resolved.place.environment}"
+
+
+def _all_steps(resolved: ResolvedDeployment) -> Iterator[Node]:
+    new = roster(resolved)
+    filled = filled_routes(resolved, probes_of(new.instances))
+    if _has_something_in_the_way(resolved):
+        yield _end_standby(resolved)
+    yield _capture(resolved)
+    yield room_step(resolved)
+    yield acquire_step(resolved)
+    yield accessories_step(resolved)
+    yield from _given(migrate_step(resolved))
+    yield start_step(resolved, new)
+    yield ready_step(resolved, new)
+    yield catalogue_step(resolved, new)
+    yield from _given(tests_step(resolved, "pre-integration", new))
+    yield from _given(recreate_step(resolved, new, with_routes=True))
+    if filled:
+        yield switch_step(resolved, filled)
+        yield verify_step(filled)
+    yield from _given(workers_step(resolved, new))
+    yield from _given(recreate_step(resolved, new, with_routes=False))
+    yield from _given(tests_step(resolved, "post-integration", new))
+
+
+def _switch_alone_steps(resolved: ResolvedDeployment) -> Iterator[Node]:
+    yield _capture(resolved)
+    yield from switch_alone(resolved)
+
+
+def _given(step: Step | None) -> Iterator[Step]:
+    if step is not None:
+        yield step
+
+
+def _has_something_in_the_way(resolved: ResolvedDeployment) -> bool:
+    return resolved.idle.slot.state is not SlotState.EMPTY
+
+
+def _end_standby(resolved: ResolvedDeployment) -> Step:
+    node = end_standby_node(resolved.place, resolved.idle, resolved.routes_before)
+    return Step("end-standby", f"End {resolved.idle.slot.version or 'what stood'} in the idle slot", node)
+
+
+def _capture(resolved: ResolvedDeployment) -> Step:
+    effect = Effect(
+        CaptureState.kind,
+        "state:before",
+        "capture the state before",
+        arguments(Captured(resolved.place)),
+        attempts=TRIES,
+        is_undone=False,
+    )
+    return Step("capture", "Capture the state before", effect)
+
+
+def _notes(resolved: ResolvedDeployment) -> Iterator[str]:
+    slot = resolved.idle.slot
+    if resolved.is_switch_alone:
+        yield f"{resolved.version} stands by in {resolved.colour.value}: this is a switch alone"
+    elif _has_something_in_the_way(resolved):
+        yield f"{slot.version or 'what stands'} in {slot.colour.value} ({slot.state.value}) is ended first"
+        yield "ending it is an act of its own: it is not brought back when this deployment fails"
+    if resolved.live is None:
+        yield "nothing is live there yet: this is the first deployment"
+    yield from _harm_notes(resolved)
+    yield from _accessory_notes(resolved)
+    if resolved.definition.migration and not resolved.is_switch_alone:
+        yield "the migration's work on data is not undone: it must leave the old release working"
+    if not _has_tests(resolved) and not resolved.is_switch_alone:
+        yield "there are no tests here: the health probe alone decides"
+    if resolved.keeps_standby_s > 0 and resolved.live is not None:
+        yield f"the old release stands by for {resolved.keeps_standby_s:g} s afterwards"
+
+
+def _has_tests(resolved: ResolvedDeployment) -> bool:
+    tests = resolved.definition.tests
+    return tests is not None and bool(resolved.test_image) and any("integration" in kind for kind in tests.kinds)
+
+
+def _harm_notes(resolved: ResolvedDeployment) -> Iterator[str]:
+    for harm in resolved.definition.harms:
+        by_whom = resolved.allowed_harms.get(harm.key)
+        if by_whom:
+            yield f"{harm.key} of {harm.service} is allowed by {by_whom}"
+
+
+def _accessory_notes(resolved: ResolvedDeployment) -> Iterator[str]:
+    services = {one.name: one for one in resolved.definition.services if one.role is Role.ACCESSORY}
+    for name, found in sorted(resolved.accessories.items()):
+        if found.presence == "absent":
+            continue
+        if name not in services:
+            yield f"accessory {name} is not in the project file any more: {found.name} is left as it is"
+        elif is_made_again(resolved, name):
+            yield f"accessory {name} is made again, because it was asked for; its volumes stay"
+        elif found.configuration != configuration_hash(services[name], image_of(resolved, name)):
+            yield f"accessory {name} has a changed definition: applied only with --recreate-accessory {name}"

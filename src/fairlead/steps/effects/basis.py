@@ -1,0 +1,45 @@
+"""What effect kinds share: reading their arguments, and the answers of those that need not look or take back."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine, Iterable, Mapping
+from typing import Any, TypeVar, cast
+
+from fairlead.domain.effect import Looked, NotYet
+from fairlead.domain.plan import Effect
+from fairlead.domain.record import Json, from_data, to_data
+from fairlead.ports.step import Tools
+
+Arguments = TypeVar("Arguments")
+
+
+class Plain:
+    """An effect kind that is simply done again when asked again, and leaves nothing to take back."""
+
+    async def look(self, effect: Effect, tools: Tools) -> Looked:
+        """It cannot be told from outside, or asking costs as much as doing."""
+        return NotYet()
+
+    async def undo(self, effect: Effect, tools: Tools) -> None:
+        """There is nothing to take back."""
+
+
+def arguments(value: object) -> Mapping[str, Json]:
+    """A frozen dataclass as an effect carries it."""
+    return cast("Mapping[str, Json]", to_data(value))
+
+
+def read(kind: type[Arguments], effect: Effect) -> Arguments:
+    """The effect's arguments back."""
+    return from_data(kind, dict(effect.arguments))
+
+
+async def all_of(work: Iterable[Coroutine[Any, Any, None]]) -> None:
+    """All at once; every one has ended when this returns, and the first error, if any, is raised as it was."""
+    try:
+        async with asyncio.TaskGroup() as group:
+            for one in work:
+                group.create_task(one)
+    except ExceptionGroup as failed:
+        raise failed.exceptions[0] from failed

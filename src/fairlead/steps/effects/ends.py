@@ -1,0 +1,202 @@
+"""deployment.commit and what follows it: slot.stop, output.keep, slot.retire, slot.stand_by, slot.tidy."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from fairlead.domain.colour import Colour
+from fairlead.domain.effect import Done, Looked, NotYet, Outcome
+from fairlead.domain.ids import DeploymentId
+from fairlead.domain.plan import Effect
+from fairlead.domain.slot import Slot, SlotState
+from fairlead.ports.catalogue import Place
+from fairlead.ports.container_engine import (
+    LABEL_DEPLOYMENT,
+    LABEL_ENVIRONMENT,
+    LABEL_KIND,
+    LABEL_PROJECT,
+    Container,
+)
+from fairlead.ports.step import Tools
+from fairlead.steps.blueprint import KIND_ACCESSORY, KIND_INSTANCE, KIND_SLOT_NETWORK
+from fairlead.steps.effects.basis import Plain, all_of, read
+from fairlead.steps.effects.instances import stop
+from fairlead.steps.output import keep_output
+from fairlead.steps.resolved import StandingInstance
+
+
+@dataclass(frozen=True, slots=True)
+class Committed:
+    """Which deployment makes which slot live."""
+
+    deployment: DeploymentId
+    place: Place
+    live: Colour
+
+
+class Commit:
+    """The commit point (law 2): the new live slot is recorded, in one transaction. Never undone."""
+
+    kind = "deployment.commit"
+
+    async def look(self, effect: Effect, tools: Tools) -> Looked:
+        """Whether our own row says that it happened."""
+        committed = read(Committed, effect)
+        done = await tools.records.is_committed(committed.deployment)
+        return Done(was_already_so=True) if done else NotYet()
+
+    async def do(self, effect: Effect, tools: Tools) -> Outcome:
+        """Records it."""
+        committed = read(Committed, effect)
+        await tools.records.commit(committed.deployment, committed.place, committed.live)
+        tools.say(f"committed: {committed.live.value} is live")
+        return Done()
+
+    async def undo(self, effect: Effect, tools: Tools) -> None:
+        """From here on everything is carried forward."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stopped:
+    """Groups of containers, stopped one group after the other: routed ones first, then what they call."""
+
+    groups: tuple[tuple[StandingInstance, ...], ...]
+
+
+class StopSlot(Plain):
+    """Stops what stood in the old slot, callers before what they call, so that no internal call is lost."""
+
+    kind = "slot.stop"
+
+    async def do(self, effect: Effect, tools: Tools) -> Outcome:
+        """Stops one group after the other, each container within its grace."""
+        for group in read(Stopped, effect).groups:
+            await all_of(stop(instance, tools) for instance in group)
+        return Done()
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """Containers whose output is kept."""
+
+    containers: tuple[str, ...]
+
+
+class KeepOutput(Plain):
+    """Keeps the last ten thousand lines of each instance with the task."""
+
+    kind = "output.keep"
+
+    async def do(self, effect: Effect, tools: Tools) -> Outcome:
+        """Attaches them."""
+        for name in read(Kept, effect).containers:
+            await keep_output(name, tools)
+        return Done()
+
+
+@dataclass(frozen=True, slots=True)
+class Retired:
+    """A slot to be emptied: what stands in it, and the routes whose colour is emptied with it."""
+
+    place: Place
+    slot: Slot
+    routes: tuple[str, ...]
+    instances: tuple[str, ...]
+
+
+class RetireSlot(Plain):
+    """Empties a slot: proxy servers, registrations, containers, network, record. Asked again, it goes on."""
+
+    kind = "slot.retire"
+
+    async def do(self, effect: Effect, tools: Tools) -> Outcome:
+        """Removes all that the slot's deployment made, but accessories and volumes."""
+        retired = read(Retired, effect)
+        await clear_routes(retired.routes, retired.slot.colour, tools)
+        await tools.catalogue.deregister(retired.place, retired.instances)
+        if retired.slot.deployment:
+            labels = deployment_labels(retired.place, retired.slot.deployment)
+            containers = await tools.container_engine.containers(labels)
+            await all_of(_remove(one, tools) for one in containers if one.labels.get(LABEL_KIND) != KIND_ACCESSORY)
+            for network in await tools.container_engine.networks({**labels, LABEL_KIND: KIND_SLOT_NETWORK}):
+                await tools.container_engine.remove_network(network.id)
+        await tools.records.set_slot(retired.place, Slot(retired.slot.colour))
+        tools.say(f"retired {retired.slot.version or 'what stood'} in {retired.slot.colour.value}")
+        return Done()
+
+
+async def _remove(container: Container, tools: Tools) -> None:
+    await tools.container_engine.remove(container.name)
+
+
+async def clear_routes(routes: tuple[str, ...], colour: Colour, tools: Tools) -> None:
+    """The colour has no servers in any of the routes; a route that is gone is fine."""
+    for route in routes:
+        if await tools.proxy.read_back(route) is not None:
+            await tools.proxy.clear(route, colour)
+
+
+def deployment_labels(place: Place, deployment: str) -> dict[str, str]:
+    """What everything carries that a deployment made."""
+    return {LABEL_PROJECT: place.project, LABEL_ENVIRONMENT: place.environment, LABEL_DEPLOYMENT: deployment}
+
+
+@dataclass(frozen=True, slots=True)
+class StoodBy:
+    """A slot to be kept warm for so long from now on."""
+
+    place: Place
+    colour: Colour
+    seconds: float
+    routes: tuple[str, ...]
+
+
+class StandBy(Plain):
+    """Keeps the old release warm in its slot: its routed services run, its workers are stopped."""
+
+    kind = "slot.stand_by"
+
+    async def look(self, effect: Effect, tools: Tools) -> Looked:
+        """Whether it is recorded so."""
+        wanted = read(StoodBy, effect)
+        slots = await tools.records.slots(wanted.place)
+        is_so = slots[wanted.colour].state is SlotState.STANDBY
+        return Done(was_already_so=True) if is_so else NotYet()
+
+    async def do(self, effect: Effect, tools: Tools) -> Outcome:
+        """Empties its servers at the proxy and records until when it stands by."""
+        wanted = read(StoodBy, effect)
+        await clear_routes(wanted.routes, wanted.colour, tools)
+        until = tools.clock.now() + timedelta(seconds=wanted.seconds)
+        await tools.records.stand_by(wanted.place, wanted.colour, until)
+        tools.say(f"{wanted.colour.value} stands by until {until:%Y-%m-%d %H:%M:%S} UTC")
+        return Done({"until": until.isoformat()})
+
+
+@dataclass(frozen=True, slots=True)
+class Tidied:
+    """The deployment whose ended containers go, and containers that were replaced."""
+
+    place: Place
+    deployment: str
+    replaced: tuple[str, ...] = ()
+
+
+class Tidy(Plain):
+    """Removes what a deployment made only for its own sake: migration, one-shots, tests; and replaced accessories."""
+
+    kind = "slot.tidy"
+
+    async def do(self, effect: Effect, tools: Tools) -> Outcome:
+        """Removes them; their output is in the log."""
+        wanted = read(Tidied, effect)
+        labels = deployment_labels(wanted.place, wanted.deployment)
+        lasting = (KIND_INSTANCE, KIND_ACCESSORY)
+        for container in await tools.container_engine.containers(labels):
+            if container.labels.get(LABEL_KIND) not in lasting:
+                await tools.container_engine.remove(container.name)
+        for name in wanted.replaced:
+            await keep_output(name, tools)
+            await tools.container_engine.remove(name)
+        return Done()

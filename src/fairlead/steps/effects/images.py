@@ -1,0 +1,54 @@
+"""image.acquire: an image on the target by digest, so that starting it needs no registry."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from fairlead.domain.effect import Done, Looked, NotYet, Outcome
+from fairlead.domain.plan import Effect
+from fairlead.ports.container_engine import Credentials, Image
+from fairlead.ports.step import Tools
+from fairlead.steps.effects.basis import Plain, read
+from fairlead.steps.resolved import RegistryLogin
+
+
+@dataclass(frozen=True, slots=True)
+class Acquired:
+    """The reference by digest, and what opens its registry where that is not Fairlead's own."""
+
+    reference: str
+    login: RegistryLogin | None = None
+
+
+class AcquireImage(Plain):
+    """Pulls an image by digest; missing layers only. Images are no state: nothing is taken back."""
+
+    kind = "image.acquire"
+
+    async def look(self, effect: Effect, tools: Tools) -> Looked:
+        """Whether the target has it."""
+        image = await tools.container_engine.image(read(Acquired, effect).reference)
+        return NotYet() if image is None else Done(_facts(image), was_already_so=True)
+
+    async def do(self, effect: Effect, tools: Tools) -> Outcome:
+        """Pulls it."""
+        wanted = read(Acquired, effect)
+        credentials = await _credentials(wanted, tools)
+        image = await tools.container_engine.pull(
+            wanted.reference, credentials, lambda line: tools.say(line, level="debug")
+        )
+        tools.say(f"has {wanted.reference} ({image.size_bytes / 1024**2:,.0f} MiB)")
+        return Done(_facts(image))
+
+
+def _facts(image: Image) -> dict[str, int | str | bool]:
+    return {"id": image.id, "size_bytes": image.size_bytes, "has_healthcheck": image.has_healthcheck}
+
+
+async def _credentials(wanted: Acquired, tools: Tools) -> Credentials | None:
+    if wanted.reference.startswith(f"{tools.registry.address}/"):
+        return tools.registry.credentials()
+    if wanted.login is None:
+        return None
+    values = await tools.secrets.values(tools.task, [wanted.login.password.id])
+    return Credentials(wanted.login.user, values[wanted.login.password.id])

@@ -1,0 +1,134 @@
+"""instance.start, instance.ready, instance.stop, instance.resume: the life of instances before the commit point."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from fairlead.domain.effect import Done, Looked, NotYet, Outcome
+from fairlead.domain.plan import Effect
+from fairlead.ports.container_engine import LABEL_KEY
+from fairlead.ports.step import Tools
+from fairlead.steps.blueprint import Blueprint, assemble
+from fairlead.steps.effects.basis import Plain, all_of, read
+from fairlead.steps.output import keep_output
+from fairlead.steps.readiness import Watched, until_ready
+from fairlead.steps.resolved import StandingInstance
+
+
+class StartInstance:
+    """Makes one instance of the new release and starts it; its address was chosen before."""
+
+    kind = "instance.start"
+
+    async def look(self, effect: Effect, tools: Tools) -> Looked:
+        """Whether our container runs."""
+        blueprint = read(Blueprint, effect)
+        container = await tools.container_engine.container(blueprint.name)
+        if container is None or container.state != "running" or container.labels.get(LABEL_KEY) != blueprint.key:
+            return NotYet()
+        return Done({"container": container.id}, was_already_so=True)
+
+    async def do(self, effect: Effect, tools: Tools) -> Outcome:
+        """Makes, connects and starts it."""
+        blueprint = read(Blueprint, effect)
+        await tools.container_engine.ensure_container(await assemble(blueprint, tools))
+        container = await tools.container_engine.start(blueprint.name)
+        tools.say(f"started {blueprint.name}")
+        return Done({"container": container.id})
+
+    async def undo(self, effect: Effect, tools: Tools) -> None:
+        """Stops it within its grace, keeps its last lines, removes it."""
+        blueprint = read(Blueprint, effect)
+        container = await tools.container_engine.container(blueprint.name)
+        if container is None or container.labels.get(LABEL_KEY) != blueprint.key:
+            return
+        await tools.container_engine.stop(blueprint.name, grace_s=blueprint.service.stop_grace_s)
+        await keep_output(blueprint.name, tools)
+        await tools.container_engine.remove(blueprint.name)
+        tools.say(f"removed {blueprint.name}")
+
+
+class InstanceReady(Plain):
+    """Probes one instance every 50 ms until it answered healthily as often in a row as asked."""
+
+    kind = "instance.ready"
+
+    async def do(self, effect: Effect, tools: Tools) -> Outcome:
+        """Waits; says no with the container's last lines where it dies or is too late."""
+        return await until_ready(read(Watched, effect), tools)
+
+
+@dataclass(frozen=True, slots=True)
+class Standees:
+    """Containers that stand already."""
+
+    instances: tuple[StandingInstance, ...]
+
+
+class StopInstances:
+    """Stops containers of the old release whose strategy demands it; none is removed before the commit point."""
+
+    kind = "instance.stop"
+
+    async def look(self, effect: Effect, tools: Tools) -> Looked:
+        """Whether none of them runs."""
+        for instance in read(Standees, effect).instances:
+            if await _runs(instance, tools):
+                return NotYet()
+        return Done(was_already_so=True)
+
+    async def do(self, effect: Effect, tools: Tools) -> Outcome:
+        """Stops them all at once, each within its grace."""
+        await all_of(stop(instance, tools) for instance in read(Standees, effect).instances)
+        return Done()
+
+    async def undo(self, effect: Effect, tools: Tools) -> None:
+        """Starts those again that ran before."""
+        await all_of(_start_again(one, tools) for one in read(Standees, effect).instances if one.is_running)
+
+
+class ResumeInstances:
+    """Starts stopped containers of a release that stood by."""
+
+    kind = "instance.resume"
+
+    async def look(self, effect: Effect, tools: Tools) -> Looked:
+        """Whether all of them run."""
+        for instance in read(Standees, effect).instances:
+            if not await _runs(instance, tools):
+                return NotYet()
+        return Done(was_already_so=True)
+
+    async def do(self, effect: Effect, tools: Tools) -> Outcome:
+        """Starts them all at once."""
+        await all_of(_start(instance, tools) for instance in read(Standees, effect).instances)
+        return Done()
+
+    async def undo(self, effect: Effect, tools: Tools) -> None:
+        """Stops them again."""
+        await all_of(stop(one, tools) for one in read(Standees, effect).instances if not one.is_running)
+
+
+async def stop(instance: StandingInstance, tools: Tools) -> None:
+    """The container does not run; gone is fine."""
+    if await _runs(instance, tools):
+        await tools.container_engine.stop(instance.name, grace_s=instance.grace_s)
+        tools.say(f"stopped {instance.name}")
+
+
+async def _start(instance: StandingInstance, tools: Tools) -> None:
+    if not await _runs(instance, tools):
+        await tools.container_engine.start(instance.name)
+        tools.say(f"started {instance.name}")
+
+
+async def _start_again(instance: StandingInstance, tools: Tools) -> None:
+    if await tools.container_engine.container(instance.name) is None:
+        tools.say(f"{instance.name} is gone and cannot be started again: deploy the release again", level="error")
+        return
+    await _start(instance, tools)
+
+
+async def _runs(instance: StandingInstance, tools: Tools) -> bool:
+    container = await tools.container_engine.container(instance.name)
+    return container is not None and container.state in ("running", "restarting", "paused")

@@ -1,0 +1,44 @@
+"""Every effect kind of a deployment, by name: what the interpreter is given."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from fairlead.ports.step import EffectKind
+from fairlead.steps.effects.accessories import EnsureAccessory
+from fairlead.steps.effects.ends import Commit, KeepOutput, RetireSlot, StandBy, StopSlot, Tidy
+from fairlead.steps.effects.ground import ClaimSlot, EnsureNetwork, EnsureVolume
+from fairlead.steps.effects.images import AcquireImage
+from fairlead.steps.effects.instances import InstanceReady, ResumeInstances, StartInstance, StopInstances
+from fairlead.steps.effects.registrations import Register
+from fairlead.steps.effects.room import CheckRoom
+from fairlead.steps.effects.routes import DrainRoute, FillRoute, PointRoutes, RemoveRoute, VerifyRoutes
+from fairlead.steps.effects.runs import RunContainer
+from fairlead.steps.effects.state import CaptureState
+
+DEPLOYMENT_EFFECTS: Mapping[str, EffectKind] = {
+    CaptureState.kind: CaptureState(),
+    CheckRoom.kind: CheckRoom(),
+    AcquireImage.kind: AcquireImage(),
+    EnsureNetwork.kind: EnsureNetwork(),
+    EnsureVolume.kind: EnsureVolume(),
+    EnsureAccessory.kind: EnsureAccessory(),
+    RunContainer.kind: RunContainer(),
+    ClaimSlot.kind: ClaimSlot(),
+    StartInstance.kind: StartInstance(),
+    InstanceReady.kind: InstanceReady(),
+    StopInstances.kind: StopInstances(),
+    ResumeInstances.kind: ResumeInstances(),
+    Register.kind: Register(),
+    FillRoute.kind: FillRoute(),
+    PointRoutes.kind: PointRoutes(),
+    VerifyRoutes.kind: VerifyRoutes(),
+    Commit.kind: Commit(),
+    DrainRoute.kind: DrainRoute(),
+    RemoveRoute.kind: RemoveRoute(),
+    StopSlot.kind: StopSlot(),
+    KeepOutput.kind: KeepOutput(),
+    RetireSlot.kind: RetireSlot(),
+    StandBy.kind: StandBy(),
+    Tidy.kind: Tidy(),
+}

@@ -1,0 +1,243 @@
+"""route.fill, route.point, route.verify, route.drain, route.remove: users are moved and lose no request (law 1)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from fairlead.domain.colour import Colour
+from fairlead.domain.effect import Done, Looked, NotYet, Outcome, SaidNo
+from fairlead.domain.errors import Failed
+from fairlead.domain.plan import Effect
+from fairlead.ports.proxy import Endpoint, RouteSpec, RouteState
+from fairlead.ports.step import Tools
+from fairlead.steps.effects.basis import Plain, all_of, read
+from fairlead.steps.probing import Probed, ask
+
+TRIES = 3
+TRY_PAUSE_S = 0.1
+"""An instance that was just ready may miss one probe on a busy host; three in a row say that it is gone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """A route and the endpoints of the colour to be live; `before` is the route as it was, None for a new one."""
+
+    spec: RouteSpec
+    colour: Colour
+    probes: tuple[Probed, ...]
+    drain_s: float
+    before: RouteSpec | None = None
+
+    @property
+    def endpoints(self) -> tuple[Endpoint, ...]:
+        """As the proxy takes them."""
+        return tuple(Endpoint(probed.name, probed.address, probed.port) for probed in self.probes)
+
+
+class FillRoute:
+    """Claims the route at the proxy and puts the new instances into its idle colour; users see nothing of it yet."""
+
+    kind = "route.fill"
+
+    async def look(self, effect: Effect, tools: Tools) -> Looked:
+        """Whether the proxy says that the colour's servers are exactly these, ready."""
+        wanted = read(Filled, effect)
+        state = await tools.proxy.read_back(wanted.spec.name)
+        if state is None or state.spec != wanted.spec or not _is_filled(state, wanted):
+            return NotYet()
+        return Done(was_already_so=True)
+
+    async def do(self, effect: Effect, tools: Tools) -> Outcome:
+        """Each endpoint must answer; then the colour is filled."""
+        wanted = read(Filled, effect)
+        if silent := await _silent(wanted.probes, tools):
+            return silent
+        await tools.proxy.ensure_route(wanted.spec)
+        await tools.proxy.fill(wanted.spec.name, wanted.colour, wanted.endpoints)
+        tools.say(f"{wanted.spec.host}{wanted.spec.path}: {wanted.colour.value} has {len(wanted.probes)} servers")
+        return Done()
+
+    async def undo(self, effect: Effect, tools: Tools) -> None:
+        """Drains and empties the colour; a route that this deployment made is removed."""
+        wanted = read(Filled, effect)
+        state = await tools.proxy.read_back(wanted.spec.name)
+        if state is None:
+            return
+        if wanted.before is None:
+            await tools.proxy.drain(wanted.spec.name, wanted.colour, bound_s=wanted.drain_s)
+            await tools.proxy.remove(wanted.spec.name)
+            return
+        if state.live is wanted.colour:
+            raise Failed(
+                "proxy.verify",
+                f"route {wanted.spec.name} still points at {wanted.colour.value}: it is not emptied under its users",
+                thing=wanted.spec.name,
+                hint="the switch back is tried again",
+            )
+        drained = await tools.proxy.drain(wanted.spec.name, wanted.colour, bound_s=wanted.drain_s)
+        if drained.cut:
+            tools.say(f"closed {drained.cut} connections that were open after {wanted.drain_s:g} s", level="warning")
+        await tools.proxy.clear(wanted.spec.name, wanted.colour)
+        if wanted.before != wanted.spec:
+            await tools.proxy.ensure_route(wanted.before)
+
+
+def _is_filled(state: RouteState, wanted: Filled) -> bool:
+    said = {(server.address, server.port) for server in state.servers.get(wanted.colour, ()) if server.is_ready}
+    return said == {(endpoint.address, endpoint.port) for endpoint in wanted.endpoints}
+
+
+@dataclass(frozen=True, slots=True)
+class Pointed:
+    """All routes of the project and the colour each is to point at; `before` are those that pointed somewhere."""
+
+    live: Mapping[str, Colour]
+    before: Mapping[str, Colour] = field(default_factory=dict)
+    specs_before: tuple[RouteSpec, ...] = ()
+
+
+class PointRoutes:
+    """The switch: all routes of the project point at the new colour, in one generation."""
+
+    kind = "route.point"
+
+    async def look(self, effect: Effect, tools: Tools) -> Looked:
+        """Whether the proxy says that each points there."""
+        for route, colour in read(Pointed, effect).live.items():
+            state = await tools.proxy.read_back(route)
+            if state is None or state.live is not colour:
+                return NotYet()
+        return Done(was_already_so=True)
+
+    async def do(self, effect: Effect, tools: Tools) -> Outcome:
+        """Points them."""
+        wanted = read(Pointed, effect)
+        began = tools.clock.monotonic_s()
+        await tools.proxy.point(wanted.live)
+        took_ms = (tools.clock.monotonic_s() - began) * 1000
+        tools.say(f"switched {len(wanted.live)} routes in {took_ms:.1f} ms")
+        return Done({"took_ms": round(took_ms, 2)})
+
+    async def undo(self, effect: Effect, tools: Tools) -> None:
+        """Points them back; routes that did not exist are removed."""
+        wanted = read(Pointed, effect)
+        back = {route: colour for route, colour in wanted.before.items() if route in wanted.live}
+        for spec in wanted.specs_before:
+            if spec.name in back:
+                await tools.proxy.ensure_route(spec)
+        if back:
+            await tools.proxy.point(back)
+            tools.say(f"switched {len(back)} routes back")
+        for route in wanted.live:
+            if route not in wanted.before:
+                await tools.proxy.remove(route)
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """What the proxy must say after the switch."""
+
+    routes: tuple[Filled, ...]
+
+
+class VerifyRoutes(Plain):
+    """Reads every route back from the running proxy, and asks every instance once more: set and verify are two acts."""
+
+    kind = "route.verify"
+
+    async def do(self, effect: Effect, tools: Tools) -> Outcome:
+        """Says no, naming the route, where the proxy says otherwise or an instance does not answer."""
+        wanted = read(Verified, effect)
+        for route in wanted.routes:
+            if said_no := _contradiction(route, await tools.proxy.read_back(route.spec.name)):
+                return said_no
+        probes = tuple({probed.name: probed for route in wanted.routes for probed in route.probes}.values())
+        if silent := await _silent(probes, tools):
+            return silent
+        await tools.records.note(tools.task, "switched", {"routes": [route.spec.name for route in wanted.routes]})
+        tools.say(f"verified: the proxy points {len(wanted.routes)} routes at {len(probes)} instances")
+        return Done()
+
+
+def _contradiction(wanted: Filled, state: RouteState | None) -> SaidNo | None:
+    name = wanted.spec.name
+    if state is None:
+        return SaidNo("proxy.verify", f"the proxy knows no route {name} after the switch")
+    if state.live is not wanted.colour:
+        live = "nothing" if state.live is None else state.live.value
+        return SaidNo("proxy.verify", f"route {name} points at {live}, not at {wanted.colour.value}")
+    if not _is_filled(state, wanted):
+        said = ", ".join(f"{one.address}:{one.port}" for one in state.servers.get(wanted.colour, ()) if one.is_ready)
+        expected = ", ".join(f"{one.address}:{one.port}" for one in wanted.endpoints)
+        return SaidNo("proxy.verify", f"route {name} has the servers {said or 'none'}, not {expected}")
+    return None
+
+
+async def _silent(probes: tuple[Probed, ...], tools: Tools) -> SaidNo | None:
+    refused: dict[str, SaidNo] = {}
+
+    async def check(probed: Probed) -> None:
+        for attempt in range(TRIES):
+            answer = await ask(probed, tools)
+            if answer.is_healthy:
+                refused.pop(probed.name, None)
+                return
+            reason = f"{probed.name} does not answer as it must: {answer.text}"
+            refused[probed.name] = SaidNo("instance.unhealthy", reason, hint="it was ready before; see its output")
+            if attempt + 1 < TRIES:
+                await tools.clock.sleep(TRY_PAUSE_S)
+
+    await all_of(check(probed) for probed in probes)
+    return refused[min(refused)] if refused else None
+
+
+@dataclass(frozen=True, slots=True)
+class Draining:
+    """One colour of one route."""
+
+    route: str
+    colour: Colour
+    bound_s: float
+
+
+class DrainRoute(Plain):
+    """Lets the requests end that are in flight to the old slot; what is open at the bound is closed and counted."""
+
+    kind = "route.drain"
+
+    async def do(self, effect: Effect, tools: Tools) -> Outcome:
+        """Drains it, and records what was cut."""
+        wanted = read(Draining, effect)
+        if await tools.proxy.read_back(wanted.route) is None:
+            return Done({"waited_s": 0.0, "cut": 0})
+        drained = await tools.proxy.drain(wanted.route, wanted.colour, bound_s=wanted.bound_s)
+        if drained.cut:
+            tools.say(
+                f"{wanted.route}: closed {drained.cut} connections that were open after {wanted.bound_s:g} s",
+                level="warning",
+            )
+        else:
+            tools.say(f"{wanted.route}: {wanted.colour.value} drained in {drained.waited_s:.2f} s, nothing cut")
+        await tools.records.note(tools.task, f"drained:{wanted.route}", {"cut": drained.cut})
+        return Done({"waited_s": round(drained.waited_s, 3), "cut": drained.cut})
+
+
+@dataclass(frozen=True, slots=True)
+class Removed:
+    """A route that the new release has no more."""
+
+    route: str
+
+
+class RemoveRoute(Plain):
+    """Gives back a route that the new release has no more."""
+
+    kind = "route.remove"
+
+    async def do(self, effect: Effect, tools: Tools) -> Outcome:
+        """Removes it; gone is fine."""
+        route = read(Removed, effect).route
+        await tools.proxy.remove(route)
+        tools.say(f"removed route {route}: the release has it no more")
+        return Done()

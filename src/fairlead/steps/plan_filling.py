@@ -1,0 +1,179 @@
+"""A deployment's plan, the idle slot: the migration, one-shots, services layer by layer, until all are ready."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from fairlead.domain.placement import dynamic_range
+from fairlead.domain.plan import Effect, InParallel, Node, Sequence, Step
+from fairlead.domain.service import Role, Service
+from fairlead.domain.slot import Slot, SlotState
+from fairlead.ports.container_engine import Attachment, NetworkSpec
+from fairlead.steps.blueprint import (
+    KIND_SLOT_NETWORK,
+    Blueprint,
+    container_labels,
+    once,
+    place_labels,
+    with_world_names,
+)
+from fairlead.steps.bounds import MARGIN_S, ONE_SHOT_TIMEOUT_S, START_TIMEOUT_S, STARTS_AT_ONCE, TRIES
+from fairlead.steps.effects.basis import arguments
+from fairlead.steps.effects.ground import ClaimedSlot, ClaimSlot
+from fairlead.steps.effects.instances import InstanceReady, StartInstance
+from fairlead.steps.effects.registrations import Register, Registered
+from fairlead.steps.effects.runs import Errand, RunContainer
+from fairlead.steps.layers import layers, must_be_healthy
+from fairlead.steps.plan_ground import ensure_network
+from fairlead.steps.resolved import ResolvedDeployment
+from fairlead.steps.roster import SLOT_ROLES, Instance, Roster, image_of, registration, world_volumes
+
+
+def migrate_step(resolved: ResolvedDeployment) -> Step | None:
+    """The migration, once for the deployment, in a container of the new image that sees the accessories."""
+    migration = resolved.definition.migration
+    if migration is None:
+        return None
+    service = resolved.definition.service(migration.service)
+    names = resolved.names
+    errand = errand_of(
+        resolved,
+        service,
+        key="migrate",
+        name=names.migration(service.name),
+        command=migration.command,
+        networks=(Attachment(names.place.network),),
+    )
+    full = Errand(errand, "migration", "the migration", migration.timeout_s)
+    return Step("migrate", "Migrate", run_effect("migrate", f"run {' '.join(migration.command)}", full, service.name))
+
+
+def errand_of(
+    resolved: ResolvedDeployment,
+    service: Service,
+    *,
+    key: str,
+    name: str,
+    networks: tuple[Attachment, ...],
+    command: tuple[str, ...] | None = None,
+) -> Blueprint:
+    """A container of the service that runs to its end once."""
+    runs = once(service) if command is None else replace(once(service), command=command)
+    labels = container_labels(resolved, service, key=resolved.names.key(key), kind=key.split(":", maxsplit=1)[0])
+    image = image_of(resolved, service.name)
+    return Blueprint(name, image, with_world_names(runs, world_volumes(resolved)), labels, networks)
+
+
+def run_effect(key: str, title: str, errand: Errand, service: str) -> Effect:
+    """The effect that runs it; its own bound ends it before the effect's."""
+    return Effect(
+        RunContainer.kind,
+        key,
+        title,
+        arguments(errand),
+        timeout_s=errand.timeout_s + START_TIMEOUT_S,
+        attempts=TRIES,
+        service=service,
+    )
+
+
+def start_step(resolved: ResolvedDeployment, new: Roster) -> Step:
+    """The slot's record and network, its one-shots, then its services layer by layer, replicas side by side."""
+    names = resolved.names
+    slot = Slot(
+        resolved.colour,
+        SlotState.IDLE,
+        resolved.deployment,
+        resolved.release,
+        resolved.version,
+        names.slot_network,
+        resolved.slot_subnet,
+    )
+    claimed = arguments(ClaimedSlot(resolved.place, slot))
+    labels = place_labels(resolved, key=names.key("network:slot"), kind=KIND_SLOT_NETWORK)
+    network = NetworkSpec(names.slot_network, resolved.slot_subnet, labels, dynamic_range(resolved.slot_subnet))
+    nodes: list[Node] = [
+        Effect(ClaimSlot.kind, "slot:claim", f"claim the {resolved.colour.value} slot", claimed, attempts=TRIES),
+        ensure_network("network:slot", "make the slot network", network),
+        *_one_shots(resolved),
+        *_layered_starts(resolved, new),
+    ]
+    return Step("start", f"Start {resolved.version} in the {resolved.colour.value} slot", Sequence(tuple(nodes)))
+
+
+def _one_shots(resolved: ResolvedDeployment) -> Iterator[Node]:
+    shots = [one for one in resolved.definition.services if one.role is Role.ONE_SHOT]
+    for layer in layers(shots):
+        yield InParallel(tuple(_one_shot(resolved, one) for one in layer))
+
+
+def _one_shot(resolved: ResolvedDeployment, service: Service) -> Effect:
+    names = resolved.names
+    networks = (Attachment(names.slot_network, (service.name,)), Attachment(names.place.network))
+    key = f"once:{service.name}"
+    blueprint = errand_of(resolved, service, key=key, name=names.one_shot(service.name), networks=networks)
+    errand = Errand(blueprint, "one-shot", f"one-shot {service.name}", ONE_SHOT_TIMEOUT_S)
+    return run_effect(key, f"run {service.name} to its end", errand, service.name)
+
+
+def _layered_starts(resolved: ResolvedDeployment, new: Roster) -> Iterator[Node]:
+    services = [one for one in resolved.definition.services if one.role in SLOT_ROLES]
+    awaited = must_be_healthy(services)
+    for layer in layers(services):
+        starting = tuple(start_effect(one) for service in layer for one in new.of(service.name))
+        yield InParallel(starting, limit=STARTS_AT_ONCE)
+        waiting = tuple(
+            ready_effect(one) for service in layer if service.name in awaited for one in new.of(service.name)
+        )
+        if waiting:
+            yield InParallel(waiting, limit=STARTS_AT_ONCE)
+
+
+def start_effect(instance: Instance) -> Effect:
+    """Starts one instance; undone within its grace."""
+    return Effect(
+        StartInstance.kind,
+        instance.start_key,
+        f"start {instance.blueprint.name}",
+        arguments(instance.blueprint),
+        timeout_s=START_TIMEOUT_S + instance.service.stop_grace_s,
+        attempts=TRIES,
+        service=instance.service.name,
+    )
+
+
+def ready_effect(instance: Instance) -> Effect:
+    """Waits until one instance is ready."""
+    return Effect(
+        InstanceReady.kind,
+        f"ready:{instance.service.name}:{instance.replica}",
+        f"wait until {instance.blueprint.name} is ready",
+        arguments(instance.watched),
+        timeout_s=instance.service.health.within_s + MARGIN_S,
+        attempts=TRIES,
+        is_undone=False,
+        service=instance.service.name,
+    )
+
+
+def ready_step(resolved: ResolvedDeployment, new: Roster) -> Step:
+    """The instances that nobody waited for yet."""
+    services = [one for one in resolved.definition.services if one.role in SLOT_ROLES]
+    awaited = must_be_healthy(services)
+    waiting = [one for one in new.with_roles(*SLOT_ROLES) if one.service.name not in awaited]
+    effects = tuple(ready_effect(one) for one in waiting)
+    return Step("ready", "Wait until every instance is ready", InParallel(effects, limit=STARTS_AT_ONCE))
+
+
+def catalogue_step(resolved: ResolvedDeployment, new: Roster) -> Step:
+    """Every instance that has an endpoint and stands beside the old release is found from now on."""
+    effect = register_effect(resolved, "register", new.with_roles(*SLOT_ROLES))
+    return Step("catalogue", "Register the instances", effect)
+
+
+def register_effect(resolved: ResolvedDeployment, key: str, instances: tuple[Instance, ...]) -> Effect:
+    """Registers those that have an endpoint."""
+    entries = tuple(registration(resolved, one) for one in instances if one.service.port)
+    registered = arguments(Registered(resolved.place, entries))
+    return Effect(Register.kind, key, f"register {len(entries)} instances", registered, attempts=TRIES)

@@ -1,0 +1,145 @@
+"""Waiting until an instance is ready, and saying why it is not: its last lines, and what it listens on instead."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from fairlead.domain.effect import Done, Outcome, SaidNo
+from fairlead.domain.errors import FairleadError
+from fairlead.domain.service import ExecProbe, ImageProbe, RunningProbe
+from fairlead.ports.container_engine import LABEL_DEPLOYMENT, Container
+from fairlead.ports.step import Tools
+from fairlead.steps.listening import describe_listeners
+from fairlead.steps.output import last_lines
+from fairlead.steps.probing import Answer, Probed, ask
+
+PROBE_PAUSE_S = 0.05
+"""Until ready we ask twenty times a second: what is ready should not wait for us."""
+
+ENGINE_PROBE_PAUSE_S = 0.25
+"""A probe that goes through the engine costs it a process or an inspection: four times a second."""
+
+LIFE_PAUSE_S = 0.25
+"""How often we look whether the container still lives while it does not answer."""
+
+STEADY_S = 1.0
+"""Without port or check, an instance is ready when it has stayed running this long."""
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """What is waited for: the probe, and what the container must be. `deployment` and `network` "" are not checked."""
+
+    probed: Probed
+    service: str
+    deployment: str = ""
+    network: str = ""
+
+
+async def until_ready(watched: Watched, tools: Tools) -> Outcome:
+    """Done when it answered healthily as often in a row as asked, and is the instance expected."""
+    health = watched.probed.health
+    began = tools.clock.monotonic_s()
+    in_a_row = 0
+    asked = 0
+    looked_at_life = began
+    while True:
+        answer = await ask(watched.probed, tools)
+        asked += 1
+        in_a_row = in_a_row + 1 if answer.is_healthy else 0
+        now = tools.clock.monotonic_s()
+        if in_a_row >= _needed(watched):
+            return await _confirmed(watched, tools, took_s=now - began, asked=asked)
+        if not answer.is_healthy and now - looked_at_life >= LIFE_PAUSE_S:
+            looked_at_life = now
+            if death := await _death(watched, tools):
+                return death
+        if now - began >= health.within_s:
+            return await _too_late(watched, answer, tools)
+        await tools.clock.sleep(_pause(watched))
+
+
+def _needed(watched: Watched) -> int:
+    if isinstance(watched.probed.health.probe, RunningProbe):
+        return max(watched.probed.health.healthy, round(STEADY_S / ENGINE_PROBE_PAUSE_S) + 1)
+    return max(1, watched.probed.health.healthy)
+
+
+def _pause(watched: Watched) -> float:
+    slow = isinstance(watched.probed.health.probe, ExecProbe | ImageProbe | RunningProbe)
+    return ENGINE_PROBE_PAUSE_S if slow else PROBE_PAUSE_S
+
+
+async def _confirmed(watched: Watched, tools: Tools, *, took_s: float, asked: int) -> Outcome:
+    container = await tools.container_engine.container(watched.probed.name)
+    if (died := await _dead(watched, container, tools)) is not None:
+        return died
+    assert container is not None  # _dead answers for a container that is gone
+    if (stranger := _stranger(watched, container)) is not None:
+        return stranger
+    tools.say(f"{watched.probed.name} is ready after {took_s:.2f} s")
+    return Done({"took_s": round(took_s, 3), "asked": asked, "container": container.id})
+
+
+def _stranger(watched: Watched, container: Container) -> SaidNo | None:
+    name = watched.probed.name
+    if watched.deployment and container.labels.get(LABEL_DEPLOYMENT) != watched.deployment:
+        return SaidNo(
+            "instance.stranger",
+            f"{name} is not the container that this deployment made",
+            hint="somebody made a container of that name; remove it and deploy again",
+        )
+    address = container.addresses.get(watched.network, "") if watched.network else ""
+    if watched.network and address != watched.probed.address:
+        return SaidNo(
+            "instance.stranger",
+            f"{name} has the address {address or 'none'} in {watched.network}, not {watched.probed.address}:"
+            " something else answers there",
+            hint="look at what else is connected to that network",
+        )
+    return None
+
+
+async def _death(watched: Watched, tools: Tools) -> SaidNo | None:
+    return await _dead(watched, await tools.container_engine.container(watched.probed.name), tools)
+
+
+async def _dead(watched: Watched, container: Container | None, tools: Tools) -> SaidNo | None:
+    name = watched.probed.name
+    if container is None:
+        return SaidNo("instance.died", f"the container {name} is gone", hint="somebody removed it; deploy again")
+    if container.state == "running" and container.restart_count == 0:
+        return None
+    if container.state in ("created", "paused"):
+        return SaidNo("instance.died", f"the container {name} is {container.state}, not running")
+    how = "was ended by the kernel: out of memory" if container.oom_killed else f"ended with {container.exit_code}"
+    hint = "give it a higher memory limit" if container.oom_killed else "its last lines say why"
+    again = f" and was restarted {container.restart_count} times" if container.restart_count else ""
+    return SaidNo(
+        "instance.died",
+        f"{watched.service} ({name}) {how}{again} before it was ready",
+        hint=hint,
+        evidence=await last_lines(name, tools),
+    )
+
+
+async def _too_late(watched: Watched, answer: Answer, tools: Tools) -> SaidNo:
+    if death := await _death(watched, tools):
+        return death
+    name = watched.probed.name
+    hint = "its last lines may say why; `health.within` gives it longer"
+    if answer.is_refused:
+        hint = await _hint_about_ports(watched, tools) or hint
+    return SaidNo(
+        "instance.unhealthy",
+        f"{watched.service} ({name}) was not ready within {watched.probed.health.within_s:g} s: {answer.text}",
+        hint=hint,
+        evidence=await last_lines(name, tools),
+    )
+
+
+async def _hint_about_ports(watched: Watched, tools: Tools) -> str:
+    try:
+        return await describe_listeners(watched.probed.name, watched.probed.port, tools)
+    except FairleadError:
+        return ""
