@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from fairlead.domain.environment import Environment
+from fairlead.domain.names import slug
 from fairlead.store.schema import key, metadata, number, text
 from fairlead.store.shelf import Shelf
 
@@ -16,9 +17,16 @@ environments = sa.Table(
     number("order"),
     text("description"),
     number("revision"),
+    text("slug", unique=True),
 )
 
-_shelf = Shelf(environments, Environment, unknown="environment.unknown", exists="environment.exists")
+
+def _slug(environment: Environment) -> dict[str, object]:
+    """Things in the world are named by it, so no two environments may share one."""
+    return {"slug": slug(environment.name)}
+
+
+_shelf = Shelf(environments, Environment, unknown="environment.unknown", exists="environment.exists", more=_slug)
 insert, get, find, update, delete = _shelf.insert, _shelf.get, _shelf.find, _shelf.update, _shelf.delete
 
 

@@ -49,11 +49,7 @@ def put(connection: sa.Connection, place: Place, slot: Slot, *, was: SlotState |
         if now == slot:
             return
         if now.state is not was:
-            raise Conflict(
-                "slot.changed",
-                f"the {slot.colour} slot of {place.project} in {place.environment} is {now.state}, not {was}",
-                thing=f"{place.project}/{place.environment}/{slot.colour}",
-            )
+            raise _changed(place, now, was)
     upsert(connection, slots, {**place_values(place), **to_row(slot)})
 
 
@@ -64,6 +60,15 @@ def make_live(connection: sa.Connection, place: Place, colour: Colour) -> None:
         if slot.colour is colour or slot.state is SlotState.LIVE:
             row = to_row(slot) | {"state": state.value, "standby_until": None}
             upsert(connection, slots, {**place_values(place), **row})
+
+
+def stand_by(connection: sa.Connection, place: Place, colour: Colour, until: datetime) -> None:
+    """The slot is kept warm until then. Conflict `slot.changed` where it is live or empty."""
+    now = of(connection, place)[colour]
+    if now.state in (SlotState.LIVE, SlotState.EMPTY):
+        raise _changed(place, now, "idle")
+    row = to_row(now) | {"state": SlotState.STANDBY.value, "standby_until": until}
+    upsert(connection, slots, {**place_values(place), **row})
 
 
 def all_by_place(connection: sa.Connection, projects: list[str]) -> Mapping[tuple[str, str], dict[Colour, Slot]]:
@@ -81,3 +86,11 @@ def expired_standbys(connection: sa.Connection, now: datetime) -> tuple[tuple[Pl
     past = (slots.c.state == SlotState.STANDBY.value, slots.c.standby_until <= now)
     rows = connection.execute(sa.select(slots).where(*past).order_by(slots.c.standby_until)).mappings()
     return tuple((Place(row["project"], row["environment"], row["tenant"]), from_row(Slot, row)) for row in rows)
+
+
+def _changed(place: Place, now: Slot, expected: str) -> Conflict:
+    return Conflict(
+        "slot.changed",
+        f"the {now.colour} slot of {place.project} in {place.environment} is {now.state}, not {expected}",
+        thing=f"{place.project}/{place.environment}/{now.colour}",
+    )

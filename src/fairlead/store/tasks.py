@@ -12,6 +12,7 @@ from fairlead.domain.plan import Plan, steps_of
 from fairlead.domain.record import Json, from_data, to_data
 from fairlead.domain.task import ENDED, PhaseState, Task, TaskKind, TaskPhase, TaskState
 from fairlead.ports.catalogue import Place
+from fairlead.ports.tasks import End
 from fairlead.store.rows import from_row, insert_ignoring, to_row, upsert
 from fairlead.store.schema import data, instant, key, link, metadata, number, place_columns, place_key, text
 from fairlead.store.shelf import Page, Shelf
@@ -41,6 +42,8 @@ tasks = sa.Table(
     text("hint"),
     data("evidence"),
     data("differences"),
+    data("end", nullable=True),
+    instant("undoing_at", nullable=True),
     sa.Index("ix_tasks_state", "state", "id"),
     sa.Index("ix_tasks_place", "place", "state", "id"),
     sa.Index("ix_tasks_subject", "subject"),
@@ -180,6 +183,28 @@ def ask_cancel(connection: sa.Connection, task: TaskId, *, by: str, at: datetime
     )
 
 
+# How it ended
+
+
+def outcome(connection: sa.Connection, task: TaskId) -> End | None:
+    """How it ended, or was last left unsettled; None before either."""
+    found = connection.execute(sa.select(_c.end).where(_c.id == task)).scalar()
+    return None if found is None else from_data(End, found)
+
+
+def unsettled(connection: sa.Connection) -> dict[TaskId, End]:
+    """Tasks that stand unsettled now, and why."""
+    found = connection.execute(sa.select(_c.id, _c.end).where(_c.state == TaskState.UNSETTLED.value).order_by(_c.id))
+    return {TaskId(row.id): from_data(End, row.end) for row in found if row.end is not None}
+
+
+def has_begun_to_undo(connection: sa.Connection, task: TaskId) -> bool:
+    """Whether it ever did. The row is held until the transaction ends: a commit point and the beginning of an undo
+    exclude each other."""
+    statement = sa.select(_c.undoing_at).where(_c.id == task).with_for_update()
+    return connection.execute(statement).scalar() is not None
+
+
 # Plans, phases, facts
 
 
@@ -220,6 +245,7 @@ def set_phase(
     else:
         old = from_row(TaskPhase, row)
     begun = state is not PhaseState.WAITING and state is not PhaseState.SKIPPED
+    is_over = state in (PhaseState.DONE, PhaseState.FAILED, PhaseState.UNDONE, PhaseState.SKIPPED)
     new = TaskPhase(
         task,
         name,
@@ -228,7 +254,7 @@ def set_phase(
         state,
         reason,
         old.begun_at or (at if begun else None),
-        at if state in (PhaseState.DONE, PhaseState.FAILED, PhaseState.UNDONE, PhaseState.SKIPPED) else None,
+        at if is_over else None,
     )
     upsert(connection, task_phases, to_row(new))
 

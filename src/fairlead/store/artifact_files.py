@@ -1,0 +1,115 @@
+"""Bytes kept by content in files below the data directory, with their names in the database: ports.artifacts."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+
+from fairlead.domain.errors import Failed, NotFound, TooLarge
+from fairlead.domain.ids import TaskId
+from fairlead.ports.clock import Clock
+from fairlead.store import artifacts
+from fairlead.store.database import Database
+
+LARGEST_FILE_BYTES = 64 * 1024 * 1024
+LARGEST_TASK_BYTES = 512 * 1024 * 1024
+
+
+class StoreArtifacts:
+    """Content first, then its row: a death between the two leaves a file that nobody names, never a name without."""
+
+    def __init__(self, database: Database, folder: Path, clock: Clock) -> None:
+        self._database = database
+        self._folder = folder
+        self._clock = clock
+
+    async def put_blob(self, content: bytes) -> str:
+        """As the port says."""
+        return await self._database.run(lambda: self.keep(content))
+
+    async def blob(self, key: str) -> bytes:
+        """As the port says."""
+        return await self._database.run(lambda: self.content(key))
+
+    async def attach(self, task: TaskId, name: str, content: bytes, *, kind: str) -> None:
+        """As the port says."""
+
+        def work() -> None:
+            key = self.keep(content)
+            with self._database.transaction() as connection:
+                total = artifacts.size_of_task(connection, task, but=name) + len(content)
+                if total > LARGEST_TASK_BYTES:
+                    raise _too_large(name, total, LARGEST_TASK_BYTES)
+                at = self._clock.now()
+                artifacts.attach(connection, task, name, kind=kind, blob=key, size_bytes=len(content), at=at)
+
+        await self._database.run(work)
+
+    async def names(self, task: TaskId) -> Mapping[str, str]:
+        """As the port says."""
+        return await self._database.read(lambda connection: artifacts.names(connection, task))
+
+    async def read(self, task: TaskId, name: str) -> bytes:
+        """As the port says."""
+        key = await self._database.read(lambda connection: artifacts.blob_of(connection, task, name))
+        if key is None:
+            raise _unknown(name)
+        return await self.blob(key)
+
+    def keep(self, content: bytes) -> str:
+        """The key of the bytes, which are on disk and in the books; synchronous, for use cases."""
+        if len(content) > LARGEST_FILE_BYTES:
+            raise _too_large("a file", len(content), LARGEST_FILE_BYTES)
+        key = f"sha256:{hashlib.sha256(content).hexdigest()}"
+        self._write(self._path(key), content)
+        with self._database.transaction() as connection:
+            artifacts.insert_blob(connection, key, len(content), self._clock.now())
+        return key
+
+    def content(self, key: str) -> bytes:
+        """The bytes; NotFound `artifact.unknown`; synchronous, for use cases."""
+        try:
+            return self._path(key).read_bytes()
+        except FileNotFoundError as error:
+            raise _unknown(key) from error
+
+    def remove(self, key: str) -> None:
+        """The bytes are gone, and so is their row; gone is fine."""
+        with self._database.transaction() as connection:
+            artifacts.forget_blob(connection, key)
+        self._path(key).unlink(missing_ok=True)
+
+    def _path(self, key: str) -> Path:
+        kind, _, digest = key.partition(":")
+        if kind != "sha256" or len(digest) != 64 or not all(letter in "0123456789abcdef" for letter in digest):
+            raise _unknown(key)
+        return self._folder / digest[:2] / digest
+
+    def _write(self, path: Path, content: bytes) -> None:
+        if path.exists():
+            return
+        temporary = path.with_name(f"{path.name}.{os.getpid()}.{threading.get_ident()}")
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            with temporary.open("wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            temporary.replace(path)
+        except OSError as error:
+            temporary.unlink(missing_ok=True)
+            raise Failed("host.disk", f"bytes could not be written: {error.strerror}", thing=str(path)) from error
+
+
+def _unknown(name: str) -> NotFound:
+    return NotFound("artifact.unknown", f"there is no artifact {name[:100]!r}", thing=name[:100])
+
+
+def _too_large(what: str, size_bytes: int, limit_bytes: int) -> TooLarge:
+    mebibytes = limit_bytes // (1024 * 1024)
+    return TooLarge(
+        "input.too_large", f"{what[:100]} makes {size_bytes} bytes, at most {mebibytes} MiB are kept", thing=what[:100]
+    )

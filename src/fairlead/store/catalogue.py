@@ -1,0 +1,110 @@
+"""The built-in catalogue: rows, and a copy of each place on disk for whoever reads files: ports.catalogue."""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from fairlead.domain.colour import Colour
+from fairlead.domain.errors import Failed
+from fairlead.domain.names import slug
+from fairlead.domain.record import to_data
+from fairlead.ports.catalogue import Place, Registration
+from fairlead.store import registrations, slots
+from fairlead.store.database import Database
+
+
+class StoreCatalogue:
+    """The rows hold; the files are written after each change, whole or not at all, and anew at a start."""
+
+    def __init__(self, database: Database, folder: Path) -> None:
+        self._database = database
+        self._folder = folder
+        self._writing = threading.Lock()
+
+    async def register(self, entries: Sequence[Registration]) -> None:
+        """As the port says."""
+
+        def work(connection: sa.Connection) -> None:
+            for entry in entries:
+                registrations.put(connection, entry)
+
+        await self._change(work, {entry.place for entry in entries})
+
+    async def deregister(self, place: Place, instances: Sequence[str]) -> None:
+        """As the port says."""
+        await self._change(lambda connection: registrations.remove(connection, place, instances), {place})
+
+    async def find(self, place: Place, *, colour: Colour | None = None, service: str = "") -> Sequence[Registration]:
+        """As the port says."""
+        return await self._database.read(
+            lambda connection: registrations.of(connection, place, colour=colour, service=service)
+        )
+
+    async def describe(self, place: Place) -> Mapping[str, object]:
+        """As the port says."""
+        return await self._database.read(lambda connection: _described(connection, place))
+
+    def write_all(self) -> None:
+        """The files say what the rows say: for a start, after a death between the two."""
+        with self._database.reading() as connection:
+            places = registrations.all_places(connection)
+        for place in places:
+            self._write(place)
+
+    async def _change(self, work: Callable[[sa.Connection], None], places: set[Place]) -> None:
+        def inside() -> None:
+            with self._database.transaction() as connection:
+                work(connection)
+            for place in places:
+                self._write(place)
+
+        await self._database.run(inside)
+
+    def _write(self, place: Place) -> None:
+        path = self._folder / _file_name(place)
+        temporary = path.with_suffix(f".{os.getpid()}.new")
+        with self._writing:  # the rows are read inside, so that the last to write has the newest
+            with self._database.reading() as connection:
+                described = _described(connection, place)
+            try:
+                self._folder.mkdir(parents=True, exist_ok=True, mode=0o755)
+                temporary.write_text(json.dumps(described, indent=2, sort_keys=True) + "\n")
+                temporary.replace(path)
+            except OSError as error:
+                temporary.unlink(missing_ok=True)
+                said = f"the catalogue's file could not be written: {error.strerror}"
+                raise Failed("host.disk", said, thing=str(path)) from error
+
+
+def _described(connection: sa.Connection, place: Place) -> dict[str, object]:
+    live = slots.live(connection, place)
+    entries = [
+        {
+            "service": entry.service,
+            "instance": entry.instance,
+            "colour": entry.colour.value,
+            "address": entry.address,
+            "port": entry.port,
+            "deployment": entry.deployment,
+            "container": entry.container,
+        }
+        for entry in registrations.of(connection, place)
+    ]
+    return {
+        "project": place.project,
+        "environment": place.environment,
+        "tenant": place.tenant,
+        "live": to_data(live.colour) if live else None,
+        "instances": entries,
+    }
+
+
+def _file_name(place: Place) -> str:
+    parts = [place.project, slug(place.environment), *([slug(place.tenant)] if place.tenant else [])]
+    return f"{'-'.join(parts)}.json"

@@ -1,0 +1,53 @@
+"""One server for each data directory: a lock that ends with the process, however that ends."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from pathlib import Path
+
+from fairlead.domain.errors import Refused
+
+LOCK_NAME = "server.lock"
+
+
+class Hold:
+    """The data directory is held while this is open. A context manager; made before the database is opened."""
+
+    def __init__(self, data_dir: Path) -> None:
+        path = data_dir / LOCK_NAME
+        try:
+            data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise Refused(
+                "server.state",
+                f"the data directory cannot be used: {error.strerror}",
+                thing=str(data_dir),
+                hint="give a directory that this user may write to (data_dir)",
+            ) from error
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            holder = os.read(self._file, 20).decode(errors="replace").strip()
+            os.close(self._file)
+            raise Refused(
+                "server.second",
+                "another server holds this data directory" + (f" (process {holder})" if holder else ""),
+                thing=str(data_dir),
+                hint="stop it first (fairlead-server down), or give this one a data directory of its own",
+            ) from error
+        os.ftruncate(self._file, 0)
+        os.pwrite(self._file, str(os.getpid()).encode(), 0)
+
+    def release(self) -> None:
+        """Others may hold it; twice is fine."""
+        if self._file >= 0:
+            os.close(self._file)
+            self._file = -1
+
+    def __enter__(self) -> Hold:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.release()

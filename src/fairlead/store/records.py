@@ -1,0 +1,135 @@
+"""Our own books, as effects write and read them: ports.records."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from fairlead.domain.colour import Colour
+from fairlead.domain.errors import Conflict, NotFound
+from fairlead.domain.ids import DeploymentId, ReleaseId, TaskId
+from fairlead.domain.record import Json, from_data
+from fairlead.domain.release import Change, Release, require_digest
+from fairlead.domain.run import Run
+from fairlead.domain.slot import Slot, SlotState
+from fairlead.domain.version import next_version, parse
+from fairlead.ports.catalogue import Place
+from fairlead.ports.clock import Clock, Ids
+from fairlead.store import channels, deployments, projects, releases, runs, slots, tasks, variables
+from fairlead.store.database import Database
+
+
+class StoreRecords:
+    """One transaction a verb; the same when asked twice."""
+
+    def __init__(self, database: Database, clock: Clock, ids: Ids) -> None:
+        self._database = database
+        self._clock = clock
+        self._ids = ids
+
+    async def slots(self, place: Place) -> Mapping[Colour, Slot]:
+        """As the port says."""
+        return await self._database.read(lambda connection: slots.of(connection, place))
+
+    async def set_slot(self, place: Place, slot: Slot, *, was: SlotState | None = None) -> None:
+        """As the port says."""
+        await self._database.write(lambda connection: slots.put(connection, place, slot, was=was))
+
+    async def commit(self, deployment: DeploymentId, place: Place, live: Colour) -> None:
+        """As the port says. Conflict `deployment.locked` where another task holds the place by now (law 6), and
+        `deployment.not_committed` where this one has begun to undo."""
+
+        def work(connection: sa.Connection) -> None:
+            found = deployments.get(connection, deployment)
+            if found.committed_at is not None:
+                return
+            holder = tasks.holder(connection, place)
+            if holder is not None and holder != found.task:
+                where = f"{place.project} in {place.environment}"
+                raise Conflict("deployment.locked", f"{where} is held by another task, {holder}", thing=where)
+            if found.task is not None and tasks.has_begun_to_undo(connection, found.task):
+                what = f"the deployment {deployment} has begun to undo"
+                raise Conflict("deployment.not_committed", what, thing=deployment)
+            deployments.change(connection, deployment, committed_at=self._clock.now(), colour=live.value)
+            slots.make_live(connection, place, live)
+
+        await self._database.write(work, is_durable=True)
+
+    async def is_committed(self, deployment: DeploymentId) -> bool:
+        """As the port says."""
+        found = await self._database.read(lambda connection: deployments.get(connection, deployment))
+        return found.committed_at is not None
+
+    async def stand_by(self, place: Place, colour: Colour, until: datetime) -> None:
+        """As the port says."""
+        await self._database.write(lambda connection: slots.stand_by(connection, place, colour, until))
+
+    async def create_release(self, task: TaskId, facts: Mapping[str, Json]) -> ReleaseId:
+        """As the port says."""
+
+        def work(connection: sa.Connection) -> ReleaseId:
+            made = releases.of_task(connection, task)
+            if made is not None:
+                return made.id
+            run = runs.of_task(connection, task)
+            if run is None:
+                raise NotFound("run.unknown", f"the task {task} carries out no run", thing=task)
+            release = self._release(connection, run, facts)
+            releases.insert_for_task(connection, release, task)
+            runs.change(connection, run.id, release=release.id)
+            return release.id
+
+        return await self._database.write(work)
+
+    async def note(self, task: TaskId, name: str, data: Json) -> None:
+        """As the port says."""
+        await self._database.write(lambda connection: tasks.note(connection, task, name, data))
+
+    async def facts(self, task: TaskId) -> Mapping[str, Json]:
+        """As the port says."""
+        return await self._database.read(lambda connection: tasks.facts_of(connection, task))
+
+    def _release(self, connection: sa.Connection, run: Run, facts: Mapping[str, Json]) -> Release:
+        at = self._clock.now()
+        images = from_data(dict[str, str], facts.get("images", {}))
+        frozen = variables.freeze(connection, id=self._ids.new("var"), project=run.project, at=at)
+        return Release(
+            id=ReleaseId(self._ids.new("rel")),
+            project=run.project,
+            channel=channels.default_of(connection, run.project).id,
+            version=self._version(connection, run, str(facts.get("version") or "")),
+            created_at=at,
+            images={service: require_digest(service, reference) for service, reference in images.items()},
+            test_image=str(facts.get("test_image") or ""),
+            commit=str(facts.get("commit") or run.commit),
+            branch=str(facts.get("branch") or run.branch),
+            changes=from_data(tuple[Change, ...], facts.get("changes", [])),
+            files=from_data(dict[str, str], facts.get("files", {})),
+            folder=str(facts.get("folder") or ""),
+            variables=frozen.id,
+            run=run.id,
+            created_by=run.created_by,
+            notes=str(facts.get("notes") or ""),
+            warnings=from_data(tuple[str, ...], facts.get("warnings", [])),
+        )
+
+    def _version(self, connection: sa.Connection, run: Run, asked: str) -> str:
+        if asked:
+            return parse(asked).text
+        mask = projects.get(connection, run.project).version_mask
+        highest = releases.highest_version(connection, run.project)
+        return next_version(parse(highest) if highest else None, mask)
+
+
+class StorePivot:
+    """ports.tasks.Pivot: whether the deployment that the task carries out is committed, from its row."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def __call__(self, task: TaskId) -> bool:
+        """As the port says; a task that carries out no deployment has no commit point."""
+        found = await self._database.read(lambda connection: deployments.of_task(connection, task))
+        return found is not None and found.committed_at is not None

@@ -1,0 +1,113 @@
+"""Secret values in the database: kept encrypted, handed to tasks at the last moment, masked in their logs."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from fairlead.domain.errors import NotFound, Refused
+from fairlead.domain.ids import SecretVersionId, TaskId
+from fairlead.ports.clock import Ids
+from fairlead.store import secret_versions, settings
+from fairlead.store.database import Database
+from fairlead.store.masks import Mask
+from fairlead.store.sealing import Sealer
+
+TASKS_IN_MEMORY = 256
+"""How many tasks' masks are kept ready; those of others are made again from the rows."""
+
+
+class StoreSecrets:
+    """ports.secrets, and the synchronous verbs that use cases need."""
+
+    def __init__(self, database: Database, sealer: Sealer, ids: Ids) -> None:
+        self._database = database
+        self._ids = ids
+        self._sealer = sealer
+        self._masks: OrderedDict[TaskId, Mask] = OrderedDict()
+        self._lock = threading.Lock()
+
+    async def values(self, task: TaskId, versions: Iterable[SecretVersionId]) -> Mapping[SecretVersionId, str]:
+        """As the port says. That the task was handed them is kept first, so that a successor masks them too."""
+        wanted = tuple(dict.fromkeys(versions))
+        if not wanted:
+            return {}
+
+        def work(connection: sa.Connection) -> dict[SecretVersionId, str]:
+            secret_versions.remember_handed(connection, task, wanted)
+            found = self.reveal_all(connection, wanted)
+            self._load(connection, task)
+            return found
+
+        found = await self._database.write(work)
+        with self._lock:
+            self._keep(task, self._masks.get(task, Mask()).with_values(found.values()))
+        return found
+
+    def keyed_hash(self, value: str) -> str:
+        """As the port says."""
+        return self._sealer.keyed_hash(value)
+
+    def keep(self, connection: sa.Connection, value: str, *, name: str, at: datetime, by: str = "") -> SecretVersionId:
+        """A new immutable version; its id. `name` is for people."""
+        id = SecretVersionId(self._ids.new("sec"))
+        row = {"id": id, "name": name, "sealed": self._sealer.seal(id, value), "created_at": at, "created_by": by}
+        connection.execute(sa.insert(secret_versions.secret_versions).values(**row))
+        return id
+
+    def reveal(self, connection: sa.Connection, version: SecretVersionId) -> str:
+        """The value in clear outside of any task (a webhook's signature, a poll's credentials)."""
+        return self.reveal_all(connection, [version])[version]
+
+    def reveal_all(self, connection: sa.Connection, ids: Iterable[SecretVersionId]) -> dict[SecretVersionId, str]:
+        """Values in clear, by id; NotFound `variable.missing` where one is not there."""
+        wanted = tuple(dict.fromkeys(ids))
+        held = secret_versions.sealed(connection, wanted)
+        for id in wanted:
+            if id not in held:
+                raise NotFound("variable.missing", f"there is no secret {id}", thing=id)
+        return {id: self._sealer.open(id, held[id]) for id in wanted}
+
+    def mask(self, connection: sa.Connection, task: TaskId) -> Mask:
+        """What the task's log must not show, as far as it was handed out until now."""
+        return self._load(connection, task)
+
+    def _load(self, connection: sa.Connection, task: TaskId) -> Mask:
+        with self._lock:
+            if task in self._masks:
+                self._masks.move_to_end(task)
+                return self._masks[task]
+        ids = secret_versions.handed_to(connection, task)
+        held = secret_versions.sealed(connection, ids)
+        made = Mask(self._sealer.open(id, sealed) for id, sealed in held.items())
+        with self._lock:
+            return self._keep(task, self._masks.get(task, Mask()).with_values(made.values))
+
+    def _keep(self, task: TaskId, mask: Mask) -> Mask:
+        self._masks[task] = mask
+        self._masks.move_to_end(task)
+        while len(self._masks) > TASKS_IN_MEMORY:
+            self._masks.popitem(last=False)
+        return mask
+
+
+def check_master_key(connection: sa.Connection, sealer: Sealer) -> None:
+    """The key is the one that this database's secrets were encrypted with, from now on where it is the first;
+    Refused `secrets.master_key` where it is another."""
+    held = settings.value_or(connection, settings.MASTER_KEY_CHECK, sealer.check_value)
+    if held != sealer.check_value:
+        raise Refused(
+            "secrets.master_key",
+            "the master key is not the one that the secrets in this database were encrypted with",
+            thing="master key",
+            hint="give back that key (master.key, or FAIRLEAD_MASTER_KEY); nothing was changed",
+        )
+
+
+def has_master_key(connection: sa.Connection) -> bool:
+    """Whether a master key was used with this database before: then none may be made."""
+    return settings.value(connection, settings.MASTER_KEY_CHECK) is not None

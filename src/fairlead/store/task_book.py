@@ -1,0 +1,139 @@
+"""The book of tasks as the durable engine keeps it: ports.tasks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from fairlead.domain.errors import NotFound
+from fairlead.domain.ids import NodeId, TaskId
+from fairlead.domain.plan import Plan
+from fairlead.domain.record import to_data
+from fairlead.domain.task import PhaseState, Task, TaskState
+from fairlead.ports.clock import Clock
+from fairlead.ports.tasks import End
+from fairlead.store import tasks
+from fairlead.store.database import Database
+
+
+def _say_nothing(connection: sa.Connection, task: Task) -> None:
+    """Nobody listens."""
+
+
+@dataclass(frozen=True, slots=True)
+class TaskListener:
+    """Who is told, inside the same transaction: so that a deployment's row, the next in line and what a lifecycle
+    begins by itself commit together with the task's.
+
+    `changed`: the task is in another state now, which is no end. `ended`: it ended, told once; its turn is given back.
+    """
+
+    changed: Callable[[sa.Connection, Task], None] = _say_nothing
+    ended: Callable[[sa.Connection, Task], None] = _say_nothing
+
+
+class StoreTasks:
+    """One transaction a verb; the same when asked twice. `after` is called once a transaction with an end is
+    committed (to wake the engine's queue)."""
+
+    def __init__(
+        self, database: Database, clock: Clock, listener: TaskListener | None = None, after: Callable[[], object] = bool
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self._listener = listener or TaskListener()
+        self._after: Callable[[], object] = after
+
+    async def begin(self, task: TaskId, node: NodeId) -> None:
+        """As the port says. A task that was undoing stays so; one that stood unsettled is taken up again."""
+
+        def work(connection: sa.Connection) -> None:
+            found = tasks.get(connection, task)
+            if found.state.has_ended:
+                return
+            waits = found.state in (TaskState.QUEUED, TaskState.UNSETTLED)
+            state = TaskState.RUNNING if waits else found.state
+            begun_at = found.begun_at or self._clock.now()
+            tasks.change(connection, task, state=state.value, node=node, begun_at=begun_at)
+            if state is not found.state:
+                self._listener.changed(connection, tasks.get(connection, task))
+
+        await self._database.write(work)
+
+    async def freeze(self, task: TaskId, plan: Plan) -> None:
+        """As the port says."""
+        await self._database.write(lambda connection: tasks.freeze(connection, task, plan, at=self._clock.now()))
+
+    async def plan(self, task: TaskId) -> Plan:
+        """As the port says."""
+        found = await self._database.read(lambda connection: tasks.plan_of(connection, task))
+        if found is None:
+            raise NotFound("task.unknown", f"the task {task} has no frozen plan", thing=task)
+        return found
+
+    async def phase(self, task: TaskId, step: str, state: PhaseState, *, reason: str = "") -> None:
+        """As the port says."""
+        at = self._clock.now()
+        await self._database.write(
+            lambda connection: tasks.set_phase(connection, task, step, state, reason=reason, at=at)
+        )
+
+    async def state(self, task: TaskId, state: TaskState) -> None:
+        """As the port says; an ended task stays as it ended."""
+
+        def work(connection: sa.Connection) -> None:
+            found = tasks.get(connection, task)
+            if found.state.has_ended or found.state is state:
+                return
+            tasks.change(connection, task, state=state.value)
+            if state is TaskState.UNDOING:
+                tasks.change(connection, task, tasks.tasks.c.undoing_at.is_(None), undoing_at=self._clock.now())
+            self._listener.changed(connection, tasks.get(connection, task))
+
+        await self._database.write(work)
+
+    async def is_cancel_asked(self, task: TaskId) -> bool:
+        """As the port says."""
+        found = await self._database.read(lambda connection: tasks.get(connection, task))
+        return found.is_cancel_asked
+
+    async def end(self, task: TaskId, end: End) -> None:
+        """As the port says."""
+
+        def work(connection: sa.Connection) -> None:
+            found = tasks.get(connection, task)
+            if found.state.has_ended:
+                return
+            tasks.change(connection, task, **self._ending(end))
+            now = tasks.get(connection, task)
+            if end.state.has_ended:
+                tasks.give_turn_back(connection, task)
+                self._listener.ended(connection, now)
+            elif end.state is not found.state:
+                self._listener.changed(connection, now)
+
+        await self._database.write(work)
+        self._after()
+
+    async def outcome(self, task: TaskId) -> End | None:
+        """As the port says."""
+        return await self._database.read(lambda connection: tasks.outcome(connection, task))
+
+    async def unsettled(self) -> Mapping[TaskId, End]:
+        """As the port says."""
+        return await self._database.read(tasks.unsettled)
+
+    def _ending(self, end: End) -> dict[str, object]:
+        return {
+            "state": end.state.value,
+            "code": end.code,
+            "reason": end.reason,
+            "hint": end.hint,
+            "reached": end.reached,
+            "evidence": to_data(end.evidence),
+            "differences": to_data(end.differences),
+            "end": to_data(end),
+            "ended_at": self._clock.now() if end.state.has_ended else None,
+        }
