@@ -1,0 +1,95 @@
+"""The repository's files as the readers see them, and paths in it that can never lead out of it."""
+
+from __future__ import annotations
+
+import os
+import posixpath
+import stat
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Protocol, TypeAlias, runtime_checkable
+
+Files: TypeAlias = Mapping[str, bytes]
+"""Contents by path: relative to the repository's root, ``/`` between parts. Iterating it lists them."""
+
+READ_LIMIT = 4_194_304
+"""Bytes of one file that a project may use (config, env_file, Dockerfile): they travel in each release."""
+
+
+@runtime_checkable
+class KnowsLinks(Protocol):
+    """Files that can tell a symbolic link that leads out of the repository."""
+
+    def leaves(self, path: str) -> bool:
+        """Whether the path, or a directory on its way, is a link that ends outside."""
+        ...
+
+
+class Directory(Mapping[str, bytes]):
+    """The files below a directory on disk, read when asked for; the one part of this room that sees a disk.
+
+    Links are followed where they end inside. A path that leads outside, a device or a file over `READ_LIMIT` is as if
+    it were not there; `leaves` tells the first case apart. `.git` is never seen.
+    """
+
+    def __init__(self, root: str | Path) -> None:
+        self._root = Path(root).resolve()
+
+    def __getitem__(self, path: str) -> bytes:
+        real = self._real(path)
+        if real is None:
+            raise KeyError(path)
+        try:
+            return real.read_bytes()
+        except OSError as error:
+            raise KeyError(path) from error
+
+    def __contains__(self, path: object) -> bool:
+        return isinstance(path, str) and self._real(path) is not None
+
+    def __iter__(self) -> Iterator[str]:
+        for directory, below, names in os.walk(self._root):
+            below[:] = sorted(name for name in below if name != ".git")
+            for name in sorted(names):
+                path = Path(directory, name).relative_to(self._root).as_posix()
+                if path in self:
+                    yield path
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+    def leaves(self, path: str) -> bool:
+        """Whether a link on the way leads outside."""
+        try:
+            return not (self._root / path).resolve().is_relative_to(self._root)
+        except (OSError, ValueError, RuntimeError):
+            return True
+
+    def _real(self, path: str) -> Path | None:
+        if not path or path != clean(path) or path.split("/")[0] == ".git" or self.leaves(path):
+            return None
+        try:
+            real = (self._root / path).resolve()
+            found = real.stat()
+        except (OSError, ValueError, RuntimeError):
+            return None
+        return real if stat.S_ISREG(found.st_mode) and found.st_size <= READ_LIMIT else None
+
+
+def clean(path: str, base: str = "") -> str | None:
+    """`path` as seen from the directory `base`, relative to the root ("." for the root); None where it leads out."""
+    if path.startswith("/") or "\0" in path or "\\" in path or any(ord(letter) < 32 for letter in path):
+        return None
+    joined = posixpath.normpath(posixpath.join(base, path))
+    return None if joined == ".." or joined.startswith(("../", "/")) else joined
+
+
+def below(files: Files, directory: str) -> tuple[str, ...]:
+    """The paths of all files below the directory, sorted."""
+    prefix = "" if directory == "." else f"{directory}/"
+    return tuple(sorted(path for path in files if path.startswith(prefix)))
+
+
+def leads_out(files: Files, path: str) -> bool:
+    """Whether the path goes over a link that leaves the repository."""
+    return isinstance(files, KnowsLinks) and files.leaves(path)

@@ -1,0 +1,276 @@
+"""The three questions to a project file: what is built and carried, what is deployed in an environment, is it right."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from fairlead.domain.errors import FairleadError, Problem
+from fairlead.domain.names import environment_name, project_name
+from fairlead.domain.outline import Outline, OutlineService
+from fairlead.domain.service import Definition, Migration, Role, Service, Tests
+from fairlead.domain.substitution import Lookup, substitute
+from fairlead.domain.text import Text
+from fairlead.formats.compilation import Compilation
+from fairlead.formats.expansion import Variables, expanded
+from fairlead.formats.files import Files, clean
+from fairlead.formats.findings import Findings, did_you_mean, shown
+from fairlead.formats.mounts import paths_used, source_text, volumes_of
+from fairlead.formats.project_model import Resolved
+from fairlead.formats.roles import check_dependencies, roles_of
+from fairlead.formats.routes import check_routes
+from fairlead.formats.services import build_of, check_networks, service_of
+from fairlead.formats.shape import check
+from fairlead.formats.sources import PROJECT_FILE, Sources, read_sources
+
+SERVICE_LIMIT = 200
+"""Services of one project."""
+
+
+def compile_project(
+    files: Files,
+    *,
+    environment: str,
+    environments: Sequence[str] = (),
+    lookup: Lookup,
+    domain: str = "localhost",
+    images: Mapping[str, str] | None = None,
+) -> Definition:
+    """The project as it is deployed in `environment`.
+
+    `environments` are the names of the project's lifecycle in order; a stated host holds as it is in the last of them.
+    With `environment` "" nothing is overridden: what a pipeline run starts beside its tests. `lookup` gives variables
+    by name, secrets as references. `images` are the release's digests by service; a service without one keeps the name
+    in the file. Raises `ProjectFileInvalid` with every problem found; any other error is a bug.
+    """
+    findings = Findings()
+    definition = _compiled(files, findings, environment, environments, lookup, domain, images or {}, is_known=True)
+    findings.stop_if_any()
+    if definition is None:
+        raise AssertionError("no definition, and no problem that says why")
+    return definition
+
+
+def read_outline(files: Files) -> Outline:
+    """What holds in every environment; needs the whole repository. Raises `ProjectFileInvalid` with every problem."""
+    findings = Findings()
+    outline = _outlined(files, findings)
+    findings.stop_if_any()
+    if outline is None:
+        raise AssertionError("no outline, and no problem that says why")
+    return outline
+
+
+def validate(files: Files, environments: Sequence[str] = ()) -> tuple[tuple[str, ...], tuple[Problem, ...]]:
+    """Warnings and problems of a whole repository, without a server: what a variable holds is not known here."""
+    findings = Findings()
+    outline = _outlined(files, findings)
+    names = environments or (outline.environments if outline is not None else ()) or ("",)
+    for name in names if outline is not None else ():
+        definition = _compiled(files, findings, name, names, lambda _: None, "localhost", {}, is_known=False)
+        for harm in definition.harms if definition is not None else ():
+            said = f"{harm.where}: services.{harm.service}: {harm.key} needs an administrator's leave (fairlead policy)"
+            if said not in findings.warnings:
+                findings.warnings.append(said)
+    return tuple(dict.fromkeys(findings.warnings)), tuple(findings.problems)
+
+
+def _compiled(
+    files: Files,
+    findings: Findings,
+    environment: str,
+    environments: Sequence[str],
+    lookup: Lookup,
+    domain: str,
+    images: Mapping[str, str],
+    *,
+    is_known: bool,
+) -> Definition | None:
+    sources = read_sources(files, findings)
+    if sources is None:
+        return None
+    _check_environments(sources, environments)
+    if findings.problems:
+        return None
+    variables = _variables(sources, lookup, is_known=is_known)
+    at = _compilation(sources, environment, environments, variables, domain, images)
+    return _definition(at) if at is not None else None
+
+
+def _variables(sources: Sources, lookup: Lookup, *, is_known: bool, is_silent: bool = False) -> Variables:
+    def own(name: str) -> Text | None:
+        return lookup(name)
+
+    def for_compose(name: str) -> Text | None:
+        value = lookup(name)
+        return sources.dotenv.get(name) if value is None else substitute(value, lookup, where=name)
+
+    return Variables(
+        own, for_compose, sources.dotenv.get, frozenset(sources.directories), PROJECT_FILE, is_known, is_silent
+    )
+
+
+def _compilation(
+    sources: Sources,
+    environment: str,
+    environments: Sequence[str],
+    variables: Variables,
+    domain: str,
+    images: Mapping[str, str],
+) -> Compilation | None:
+    written = sources.resolved(environment)
+    root = expanded(written, variables, sources.findings)
+    model = check(Resolved, root, sources.findings)
+    if model is None or sources.findings.problems:
+        return None
+    is_last = not environment or not environments or environment == environments[-1]
+    at = Compilation(sources, sources.findings, written, root, model, variables, environment, is_last, domain, images)
+    _check_project(at)
+    at.roles = roles_of(at)
+    return at
+
+
+def _check_project(at: Compilation) -> None:
+    try:
+        project_name(at.model.project)
+    except FairleadError as error:
+        at.error(("project",), error)
+    if not at.services:
+        at.problem(("services",), "no service", "at least one service")
+    if len(at.services) > SERVICE_LIMIT:
+        at.problem(("services",), f"{len(at.services)} services", f"at most {SERVICE_LIMIT}")
+
+
+def _check_environments(sources: Sources, environments: Sequence[str]) -> None:
+    for name, mark in sources.project.table("environments").key_marks.items():
+        try:
+            environment_name(name)
+        except FairleadError as error:
+            sources.findings.error(mark, f"environments.{name[:40]}", error)
+            continue
+        if environments and name not in environments:
+            found, expected = f"the unknown environment {shown(name)}", did_you_mean(name, environments)
+            sources.findings.problem(mark, f"environments.{name}", found, expected)
+
+
+def _definition(at: Compilation) -> Definition:
+    services = {name: service_of(at, name, model) for name, model in at.services.items()}
+    check_dependencies(at, services)
+    check_routes(at, [(name, route) for name, service in services.items() for route in service.routes])
+    check_networks(at)
+    volumes = volumes_of(at)
+    migration, tests = _migration(at, services), _tests(at, services)
+    used = set(at.blobs)
+    return Definition(
+        project=at.model.project,
+        services=tuple(services.values()),
+        migration=migration,
+        tests=tests,
+        volumes=volumes,
+        warnings=tuple(at.findings.warnings),
+        harms=tuple(at.findings.harms),
+        blobs={path: at.blobs[path] for path in sorted(used)},
+    )
+
+
+def _migration(at: Compilation, services: Mapping[str, Service]) -> Migration | None:
+    model = at.model.migrate
+    if model is None:
+        return None
+    service = services.get(model.service)
+    if service is None or service.role is Role.ACCESSORY:
+        swapped = [name for name, one in services.items() if one.is_swapped]
+        at.problem(("migrate", "service"), shown(model.service or None), did_you_mean(model.service, swapped))
+    if not model.command:
+        at.problem(("migrate",), "no command", "command: [...]")
+    return Migration(model.service, model.command, model.timeout)
+
+
+def _tests(at: Compilation, services: Mapping[str, Service]) -> Tests | None:
+    model = at.model.tests
+    if model is None:
+        return None
+    image = at.clear(("tests", "image"), model.image)
+    if (model.build is None) == (not image):
+        at.problem(("tests",), "both build and image" if image else "neither build nor image", "one of them")
+    for key, names in (("services", model.services), ("built_services", model.built_services)):
+        for name in names:
+            if name not in services:
+                at.problem(("tests", key), f"the unknown service {shown(name)}", did_you_mean(name, services))
+    environment = {key: at.variables.compose(key) if held is None else held for key, held in model.environment.items()}
+    return Tests(
+        build=build_of(at, ("tests", "build"), model.build),
+        image=at.images.get("tests", image) if "tests" not in services else image,
+        command=model.command,
+        environment={key: held for key, held in environment.items() if held is not None},
+        kinds=model.kinds,
+        services=model.services,
+        built_services=model.built_services,
+        timeout_s=model.timeout,
+    )
+
+
+@dataclass(slots=True)
+class _Gathered:
+    """What the environments' views of one project add up to."""
+
+    services: dict[str, OutlineService]
+    carried: set[str]
+    tests: Tests | None = None
+
+
+def _outlined(files: Files, findings: Findings) -> Outline | None:
+    sources = read_sources(files, findings)
+    if sources is None:
+        return None
+    _check_environments(sources, ())
+    if findings.problems:
+        return None
+    gathered = _Gathered({}, set(sources.carried))
+    project = ""
+    for environment in ("", *sources.environments):
+        variables = _variables(sources, lambda _: None, is_known=False, is_silent=True)
+        at = _compilation(sources, environment, (), variables, "localhost", {})
+        if at is None:
+            return None
+        project = at.model.project
+        _gather(at, gathered, is_base=not environment)
+    services = tuple(gathered.services.values())
+    _check_dockerfiles(sources, services, gathered.tests)
+    return Outline(
+        project,
+        services,
+        gathered.tests,
+        tuple(sorted(gathered.carried)),
+        sources.environments,
+        tuple(findings.warnings),
+    )
+
+
+def _gather(at: Compilation, gathered: _Gathered, *, is_base: bool) -> None:
+    definition = _definition(at)
+    for service in definition.services:
+        known = OutlineService(service.name, service.build, service.image, service.role is Role.ACCESSORY)
+        gathered.services.setdefault(service.name, known)
+    if is_base or gathered.tests is None:
+        gathered.tests = definition.tests
+    for section, sources in (("secrets", at.model.secrets), ("configs", at.model.configs)):
+        for name, source in sources.items():
+            if source.file:
+                source_text(at, (section, name), source)
+    gathered.carried.update(paths_used(at))
+
+
+def _check_dockerfiles(sources: Sources, services: Iterable[OutlineService], tests: Tests | None) -> None:
+    built = [(f"services.{service.name}.build", service.build) for service in services]
+    if tests is not None:
+        built.append(("tests.build", tests.build))
+    for key, build in built:
+        if build is None:
+            continue
+        path = clean(build.dockerfile, build.context)
+        if path is not None and path not in sources.files:
+            place = sources.project.table("services").mark
+            sources.findings.problem(
+                place, key, f"no file {shown(path)}", "a Dockerfile of the repository, or an image"
+            )

@@ -1,0 +1,93 @@
+"""Checks nodes against a pydantic model, and says what is wrong at its place in the file."""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
+
+from fairlead.formats.findings import Findings, did_you_mean, shown
+from fairlead.formats.node import Node, Path, place_of, spell, to_plain
+
+
+class Shape(BaseModel):
+    """A mapping whose keys are known; ``x-…`` keys are everybody's own and are not looked at."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True, protected_namespaces=())
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_extensions(cls, value: object) -> object:
+        if isinstance(value, dict):
+            return {key: held for key, held in value.items() if not str(key).startswith("x-")}
+        return value
+
+
+S = TypeVar("S", bound=Shape)
+
+
+def check(model: type[S], root: Node, findings: Findings, prefix: Path = ()) -> S | None:
+    """The model filled from the node; None, and a problem for each thing wrong, where it does not fit."""
+    try:
+        return model.model_validate(to_plain(root))
+    except ValidationError as error:
+        for wrong in error.errors(include_url=False, include_context=True):
+            _say(wrong, model, root, findings, prefix)
+        return None
+
+
+def _say(wrong: Any, model: type[Shape], root: Node, findings: Findings, prefix: Path) -> None:
+    path: Path = tuple(wrong["loc"])
+    key = spell((*prefix, *path))
+    kind = wrong["type"]
+    if kind == "extra_forbidden":
+        known = keys_at(model, path[:-1])
+        findings.problem(
+            place_of(root, path), key, f"the unknown key {shown(path[-1])}", did_you_mean(str(path[-1]), known)
+        )
+    elif kind == "missing":
+        findings.problem(place_of(root, path[:-1]), key, "nothing", f"the key {path[-1]!r}")
+    else:
+        findings.problem(place_of(root, path), key, shown(wrong["input"]), _expected(wrong))
+
+
+def _expected(wrong: Any) -> str:
+    kind, context = wrong["type"], wrong.get("ctx") or {}
+    if kind == "literal_error":
+        return str(context.get("expected", wrong["msg"]))
+    if kind in ("dict_type", "model_type", "model_attributes_type", "mapping_type"):
+        return "a mapping"
+    if kind in ("list_type", "tuple_type"):
+        return "a list"
+    if kind in ("greater_than_equal", "less_than_equal", "greater_than", "less_than"):
+        return str(wrong["msg"]).removeprefix("Input should be ")
+    return str(wrong["msg"])
+
+
+def keys_at(model: type[BaseModel], path: Path) -> set[str]:
+    """The keys that may stand at the path, for a suggestion."""
+    at: Any = model
+    for step in path:
+        at = _inner(at, step)
+    found = _model_in(at)
+    return set() if found is None else {field.alias or name for name, field in found.model_fields.items()}
+
+
+def _inner(kind: Any, step: str | int) -> Any:
+    model = _model_in(kind)
+    if model is None:
+        return None
+    for name, field in model.model_fields.items():
+        if step in (name, field.alias):
+            return field.annotation
+    return model  # a name or an index inside a mapping or list of models: still that model
+
+
+def _model_in(kind: Any) -> type[BaseModel] | None:
+    if isinstance(kind, type) and issubclass(kind, BaseModel):
+        return kind
+    for inner in getattr(kind, "__args__", ()):
+        found = _model_in(inner)
+        if found is not None:
+            return found
+    return None

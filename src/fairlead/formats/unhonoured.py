@@ -1,0 +1,83 @@
+"""Compose keys that are not honoured: a warning where nothing is lost by it, an error where something would be."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from fairlead.formats.findings import Findings
+from fairlead.formats.node import Items, Path, Scalar, Table, spell
+
+IGNORED = frozenset(
+    {"annotations", "attach", "blkio_config", "cgroup_parent", "cpu_count", "cpu_percent", "cpu_period", "cpu_quota"}
+    | {"cpu_rt_period", "cpu_rt_runtime", "cpu_shares", "cpuset", "develop", "dns", "dns_opt", "dns_search"}
+    | {"domainname", "external_links", "group_add", "label_file", "links", "mac_address", "mem_swappiness"}
+    | {"memswap_limit", "oom_kill_disable", "oom_score_adj", "platform", "pull_policy", "pull_refresh_after"}
+    | {"stdin_open", "storage_opt"}
+)
+
+DANGEROUS: Mapping[str, str] = {
+    "cgroup": "no use of the host's cgroups",
+    "credential_spec": "no Windows credentials",
+    "device_cgroup_rules": "devices by name, under `devices`",
+    "gpus": "no GPUs",
+    "isolation": "the engine's own isolation",
+    "models": "no models",
+    "post_start": "the command as part of the image's start, or under `migrate`",
+    "pre_stop": "the clean-up in the program, on its stop signal",
+    "provider": "a service that runs in a container",
+    "runtime": "the engine's own runtime",
+    "use_api_socket": "no engine socket",
+    "userns_mode": "the engine's own user namespace",
+    "uts": "no use of the host's names",
+    "volumes_from": "each volume by name, under `volumes`",
+}
+
+IGNORED_BUILD = frozenset(
+    {"cache_from", "cache_to", "extra_hosts", "isolation", "network", "no_cache", "platforms", "provenance"}
+    | {"pull", "sbom", "shm_size", "tags", "ulimits"}
+)
+DANGEROUS_BUILD: Mapping[str, str] = {
+    "additional_contexts": "all that is needed inside the context",
+    "dockerfile_inline": "a Dockerfile in the repository",
+    "entitlements": "a build without privileges",
+    "privileged": "a build without privileges",
+    "ssh": "a build secret",
+}
+IGNORED_DEPLOY = frozenset(
+    {"endpoint_mode", "labels", "mode", "placement", "restart_policy", "rollback_config", "update_config"}
+)
+
+
+def set_aside(service: Table, path: Path, findings: Findings) -> Table:
+    """The service without the keys that are not honoured; each is said."""
+    kept = _without(service, path, findings, IGNORED, DANGEROUS)
+    for key, ignored, dangerous in (
+        ("build", IGNORED_BUILD, DANGEROUS_BUILD),
+        ("deploy", IGNORED_DEPLOY, {}),
+    ):
+        inner = kept.get(key)
+        if isinstance(inner, Table):
+            kept = kept.with_node(key, _without(inner, (*path, key), findings, ignored, dangerous))
+    return kept
+
+
+def _without(
+    table: Table, path: Path, findings: Findings, ignored: frozenset[str], dangerous: Mapping[str, str]
+) -> Table:
+    gone = [key for key in table.nodes if key in ignored or key in dangerous]
+    for key in gone:
+        spelled, mark = spell((*path, key)), table.key_marks[key]
+        if _is_empty(table, key):
+            continue
+        if key in dangerous:
+            findings.problem(mark, spelled, "a key that would be dangerous to ignore", dangerous[key])
+        else:
+            findings.warn(mark, spelled, "is not honoured")
+    return table.without(*gone)
+
+
+def _is_empty(table: Table, key: str) -> bool:
+    node = table.nodes[key]
+    if isinstance(node, Scalar):
+        return node.text is None or str(node.text) in ("false", "")
+    return isinstance(node, Items) and not node.nodes

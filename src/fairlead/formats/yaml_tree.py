@@ -1,0 +1,220 @@
+"""Reads YAML into nodes with line and column; bounded, so that no file can make it run long or grow large."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from ruamel.yaml import YAML
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.events import (
+    AliasEvent,
+    DocumentStartEvent,
+    MappingEndEvent,
+    MappingStartEvent,
+    ScalarEvent,
+    SequenceEndEvent,
+    SequenceStartEvent,
+)
+from ruamel.yaml.reader import ReaderError
+
+from fairlead.formats.findings import Findings, shown
+from fairlead.formats.node import Items, Mark, Node, Scalar, Table
+
+SIZE_LIMIT = 262_144
+"""Bytes of one YAML file: some seconds of reading at worst; real project files have a few thousand."""
+
+DEPTH_LIMIT = 40
+NODE_LIMIT = 50_000
+"""Nodes after every alias is counted as often as it is used: what stops a bomb."""
+
+_NULLS = frozenset({"", "~", "null", "Null", "NULL"})
+_STANDARD_TAG = re.compile(r"tag:yaml\.org,2002:(str|int|float|bool|null|map|seq)|!")
+# What ruamel's own code lets through on garbage, besides its own errors.
+_READER_SLIPS = (ValueError, IndexError, KeyError, TypeError, AttributeError, AssertionError, OverflowError)
+
+
+class _Stop(Exception):
+    """Reading ends here; the problem is recorded."""
+
+
+def read_yaml(name: str, content: bytes, findings: Findings) -> Node | None:
+    """The document's root; None (and problems recorded) where it cannot be read; an empty file is an empty mapping."""
+    text = _decoded(name, content, findings)
+    if text is None:
+        return None
+    builder = _Builder(name, findings)
+    try:
+        return builder.document(_events(text))
+    except _Stop:
+        return None
+    except ReaderError as error:
+        line, column = _line_and_column(text, error.position)
+        findings.problem(Mark(name, line, column), "", f"the character {error.character!r}", "printable text")
+    except MarkedYAMLError as error:
+        _say(error, name, text, findings)
+    except (YAMLError, RecursionError, *_READER_SLIPS) as error:
+        findings.problem(builder.last, "", f"what is not YAML ({str(error)[:80] or type(error).__name__})", "YAML")
+    return None
+
+
+def _decoded(name: str, content: bytes, findings: Findings) -> str | None:
+    if len(content) > SIZE_LIMIT:
+        findings.problem(Mark(name), "", f"{len(content)} bytes", f"at most {SIZE_LIMIT} bytes")
+        return None
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        before = content[: error.start].decode("utf-8-sig", "replace")
+        line, column = _line_and_column(before, len(before))
+        findings.problem(Mark(name, line, column), "", f"the byte 0x{content[error.start]:02x}", "text in UTF-8")
+        return None
+    return text
+
+
+def _events(text: str) -> Iterator[Any]:
+    yield from YAML(typ="safe", pure=True).parse(text)
+
+
+def _line_and_column(text: str, position: int) -> tuple[int, int]:
+    before = text[: max(0, position)]
+    lines = before.splitlines() or [""]
+    return (len(lines) + 1, 1) if before.endswith("\n") else (len(lines), len(lines[-1]) + 1)
+
+
+def _say(error: MarkedYAMLError, name: str, text: str, findings: Findings) -> None:
+    at: Any = error.problem_mark or error.context_mark
+    line, column = (at.line + 1, at.column + 1) if at is not None else (1, 1)
+    lines = text.splitlines()
+    if line > len(lines):  # the end of the file: said where its last line ends
+        line, column = max(1, len(lines)), len(lines[-1]) + 1 if lines else 1
+    problem = (error.problem or "what is not YAML").removeprefix("found ")
+    at_tab = line <= len(lines) and lines[line - 1][column - 1 : column] == "\t"
+    expected = (
+        "spaces: YAML is not indented by tabs" if at_tab else "YAML" + (f" ({error.context})" if error.context else "")
+    )
+    findings.problem(Mark(name, line, column), "", "a tab" if at_tab else problem, expected)
+
+
+@dataclass(slots=True)
+class _Open:
+    """A collection whose end has not been read yet."""
+
+    mark: Mark
+    is_table: bool
+    anchor: str | None
+    nodes: list[Node] = field(default_factory=list)
+    count: int = 1
+
+
+@dataclass(slots=True)
+class _Builder:
+    name: str
+    findings: Findings
+    last: Mark = field(init=False)
+    total: int = 0
+    anchors: dict[str, tuple[Node, int]] = field(default_factory=dict)
+    opened: list[_Open] = field(default_factory=list)
+    root: Node | None = None
+    documents: int = 0
+
+    def __post_init__(self) -> None:
+        self.last = Mark(self.name)
+
+    def document(self, events: Iterator[Any]) -> Node | None:
+        for event in events:
+            self.last = Mark(self.name, event.start_mark.line + 1, event.start_mark.column + 1)
+            self._take(event)
+        return self.root if self.root is not None else Table(Mark(self.name))
+
+    def _take(self, event: Any) -> None:
+        match event:
+            case DocumentStartEvent():
+                self.documents += 1
+                if self.documents > 1:
+                    self._stop("a second document", "one document in the file")
+            case ScalarEvent():
+                self._check_tag(event)
+                self._add(self._scalar(event), 1, event.anchor)
+            case AliasEvent():
+                self._alias(event)
+            case MappingStartEvent() | SequenceStartEvent():
+                self._check_tag(event)
+                if len(self.opened) >= DEPTH_LIMIT:
+                    self._stop(f"nesting over {DEPTH_LIMIT} deep", "a flatter document")
+                self.opened.append(_Open(self.last, isinstance(event, MappingStartEvent), event.anchor))
+            case MappingEndEvent() | SequenceEndEvent():
+                done = self.opened.pop()
+                node = self._table(done) if done.is_table else Items(done.mark, tuple(done.nodes))
+                self._add(node, done.count, done.anchor)
+            case _:
+                pass
+
+    def _stop(self, found: str, expected: str) -> None:
+        self.findings.problem(self.last, "", found, expected)
+        raise _Stop
+
+    def _check_tag(self, event: Any) -> None:
+        tag = getattr(event, "tag", None)
+        if tag is not None and not _STANDARD_TAG.fullmatch(str(tag)):
+            self._stop(f"the tag {str(tag)[:60]!r}", "no tag of one's own")
+
+    def _scalar(self, event: Any) -> Scalar:
+        is_plain = event.style in (None, "")
+        is_null = is_plain and event.value in _NULLS and "str" not in str(event.tag or "")
+        return Scalar(self.last, None if is_null else str(event.value), is_plain)
+
+    def _alias(self, event: Any) -> None:
+        if event.anchor not in self.anchors:
+            self._stop(f"the alias *{event.anchor}", "an anchor of that name before it, and not around it")
+        node, count = self.anchors[event.anchor]
+        self._add(node, count, None)
+
+    def _add(self, node: Node, count: int, anchor: str | None) -> None:
+        if not self.opened or count == 1:
+            self.total += count
+        if anchor:
+            self.anchors[anchor] = (node, count)
+        if not self.opened:
+            self.root = node
+            return
+        parent = self.opened[-1]
+        parent.nodes.append(node)
+        parent.count += count
+        if parent.count > NODE_LIMIT:
+            self._stop(f"over {NODE_LIMIT} values", "a smaller document (each alias counts as often as it is used)")
+
+    def _table(self, done: _Open) -> Table:
+        nodes: dict[str, Node] = {}
+        marks: dict[str, Mark] = {}
+        merged: list[Table] = []
+        for key, node in zip(done.nodes[::2], done.nodes[1::2], strict=False):
+            if not isinstance(key, Scalar):
+                self.findings.problem(key.mark, "", "a list or mapping as key", "text as key")
+                continue
+            name = str(key.text) if key.text is not None else "null"
+            if name == "<<" and key.is_plain:
+                merged.extend(self._merged(node))
+            elif name in nodes:
+                self.findings.problem(
+                    key.mark,
+                    name,
+                    f"the key {shown(name)} a second time",
+                    f"it once (first in line {marks[name].line})",
+                )
+            else:
+                nodes[name], marks[name] = node, key.mark
+        for table in merged:
+            for name, node in table.nodes.items():
+                if name not in nodes:
+                    nodes[name], marks[name] = node, table.key_marks[name]
+        return Table(done.mark, nodes, marks)
+
+    def _merged(self, node: Node) -> list[Table]:
+        candidates = node.nodes if isinstance(node, Items) else (node,)
+        for candidate in candidates:
+            if not isinstance(candidate, Table):
+                self.findings.problem(candidate.mark, "<<", "what is no mapping", "a mapping, or a list of mappings")
+        return [candidate for candidate in candidates if isinstance(candidate, Table)]
