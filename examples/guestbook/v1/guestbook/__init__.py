@@ -1,0 +1,1 @@
+"""A small guest book: one page, a form, a database."""
