@@ -6,7 +6,7 @@
 set -euo pipefail
 . "$(dirname "$0")/say.sh"
 
-PID_FILE=${FAIRLEAD_DOCKER_PIDFILE:-/var/run/docker.pid}
+PID_FILE=/var/run/docker.pid
 WAIT_S=60
 keep=
 case ${1:-} in
@@ -60,9 +60,8 @@ choose_iptables() { # the nft front end first, legacy where the kernel has no nf
 }
 
 overlay_works() { # tried, not guessed: with another storage driver the engine would see none of its images
-    local root=${FAIRLEAD_DOCKER_ROOT:-/var/lib} d works
-    mkdir -p "$root"
-    d=$(mktemp -d -p "$root")
+    local d works
+    d=$(mktemp -d -p /var/lib)
     mkdir "$d/l" "$d/u" "$d/w" "$d/m"
     works=1
     mount -t overlay -o "lowerdir=$d/l,upperdir=$d/u,workdir=$d/w" none "$d/m" 2>/dev/null && { umount "$d/m"; works=0; }
@@ -99,10 +98,9 @@ start_once() {
 }
 
 ARGUMENTS=(-H "unix://$SOCKET" --pidfile "$PID_FILE")
-if [ -n "${FAIRLEAD_DOCKER_ROOT:-}" ]; then ARGUMENTS+=(--data-root "$FAIRLEAD_DOCKER_ROOT/data" --exec-root "$FAIRLEAD_DOCKER_ROOT/exec" --bridge none --iptables=false); fi
 rm -f "$GROUND/dockerd.pid" "$GROUND/dockerd.keep"
 mount_cgroups
-[ -n "${FAIRLEAD_DOCKER_ROOT:-}" ] || choose_iptables
+choose_iptables
 if ! overlay_works; then
     ARGUMENTS+=(--storage-driver=vfs)
     say "overlay cannot be mounted here: images are copied (slow, and larger)"
