@@ -18,13 +18,13 @@ FOREIGN_NAMES = frozenset({"exc_info", "add_exception_handler", "exception_handl
 # What a room may import besides the standard library and us. None: what its one outside thing needs.
 THIRD_PARTIES: Mapping[str, frozenset[str] | None] = {
     "domain": frozenset(),
-    "formats": frozenset({"ruamel", "pydantic", "lxml"}),
+    "formats": frozenset({"ruamel", "pydantic", "pydantic_core", "lxml"}),
     "wire": frozenset({"msgspec"}),
     "ports": frozenset(),
     "adapters": None,
     "engine": frozenset({"structlog"}),
     "steps": frozenset(),
-    "store": frozenset({"sqlalchemy", "alembic", "structlog"}),
+    "store": frozenset({"sqlalchemy", "alembic", "structlog", "cryptography", "argon2"}),
     "usecases": frozenset(),
     "server": None,
     "agent": frozenset({"websockets", "structlog"}),
