@@ -26,6 +26,7 @@ from fairlead.domain.colour import Colour
 from fairlead.domain.names import slug
 
 TAG_LENGTH = 8
+HOST_LENGTH = 80
 
 
 def tag(deployment: str) -> str:
@@ -34,9 +35,12 @@ def tag(deployment: str) -> str:
 
 
 def route_name(project: str, environment: str, host: str, path: str) -> str:
-    """A route's name at the proxy: by what users type, so that it keeps its name when another service answers it."""
-    path_hash = hashlib.sha256(path.encode()).hexdigest()[:6]
-    return f"{project}/{slug(environment)}/{host}/{path_hash}"
+    """A route's name at the proxy: by what users type, so that it keeps its name when another service answers it.
+
+    At most 170 characters: a host may be longer than a proxy's names, so its end is told by a hash.
+    """
+    whole = hashlib.sha256(f"{host}{path}".encode()).hexdigest()[:TAG_LENGTH]
+    return f"{project}/{slug(environment)}/{host[:HOST_LENGTH].rstrip('.-')}/{whole}"
 
 
 def route_prefix(project: str, environment: str) -> str:

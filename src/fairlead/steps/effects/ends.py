@@ -120,7 +120,7 @@ class RetireSlot(Plain):
             containers = await tools.container_engine.containers(labels)
             await all_of(_remove(one, tools) for one in containers if one.labels.get(LABEL_KIND) != KIND_ACCESSORY)
             for network in await tools.container_engine.networks({**labels, LABEL_KIND: KIND_SLOT_NETWORK}):
-                await tools.container_engine.remove_network(network.id)
+                await tools.container_engine.remove_network(network.name)
         await tools.records.set_slot(retired.place, Slot(retired.slot.colour))
         tools.say(f"retired {retired.slot.version or 'what stood'} in {retired.slot.colour.value}")
         return Done()

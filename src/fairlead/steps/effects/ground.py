@@ -38,7 +38,7 @@ class EnsureNetwork:
         wanted = read(NetworkSpec, effect)
         ours = {LABEL_KEY: wanted.labels[LABEL_KEY], LABEL_DEPLOYMENT: wanted.labels[LABEL_DEPLOYMENT]}
         for network in await tools.container_engine.networks(ours):
-            await tools.container_engine.remove_network(network.id)
+            await tools.container_engine.remove_network(network.name)
             tools.say(f"removed network {network.name}")
 
 

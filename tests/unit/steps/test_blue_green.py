@@ -1,0 +1,81 @@
+"""Deployments on a world in memory: exactly old or exactly new, and nothing of it left."""
+
+import pytest
+from tests.unit.steps.world import World, definition, ending, idling, serving, web
+
+from fairlead.domain.service import Dependency, Migration, Role, Service, Tests
+from fairlead.domain.task import TaskState
+
+
+@pytest.fixture
+def world() -> World:
+    return World()
+
+
+async def test_the_first_deployment_goes_live(world):
+    deployed = await world.deploy(definition(), "1.0.0")
+    assert deployed.state is TaskState.SUCCEEDED, world.log.text(deployed.stage.task)
+    assert world.live_version() == "1.0.0"
+    assert world.standing() == {deployed.resolved.names.instance("web", 1)}
+
+
+async def test_the_second_replaces_the_first_and_leaves_nothing_of_it(world):
+    first = await world.deploy(definition(), "1.0.0")
+    second = await world.deploy(definition(), "1.1.0")
+    assert second.state is TaskState.SUCCEEDED, world.log.text(second.stage.task)
+    assert second.resolved.colour is first.resolved.colour.other
+    assert world.live_version() == "1.1.0"
+    assert world.standing() == {second.resolved.names.instance("web", 1)}
+    assert set(world.host.networks) == {"books-production", second.resolved.names.slot_network}
+    assert len(world.catalogue.held) == 1
+
+
+TESTED = Tests(command=("./run_tests.sh",))
+
+
+@pytest.mark.parametrize("kind", ["pre-integration", "post-integration"])
+async def test_a_failing_test_leaves_the_old_release_as_it_was(world, kind):
+    await world.deploy(definition(), "1.0.0")
+    before = await world.capture()
+
+    def script(spec):
+        return ending(1 if spec.environment["TEST_TYPE"] == kind else 0, "checking", "AssertionError: no books")
+
+    failed = await world.deploy(definition(tests=TESTED), "1.1.0", scripts={"tests": script})
+    assert failed.state is TaskState.ROLLED_BACK, world.log.text(failed.stage.task)
+    assert failed.end.code == "tests.failed"
+    assert "AssertionError: no books" in failed.end.evidence
+    assert failed.differences == ()
+    assert await world.capture() == before
+    assert world.live_version() == "1.0.0"
+
+
+async def test_whole_project_with_accessory_migration_one_shot_and_worker(world):
+    services = (
+        web(replicas=2, depends_on=(Dependency("db"), Dependency("api", "service_healthy"))),
+        Service("api", Role.INTERNAL, port=8080, health=web().health, stop_grace_s=1.0),
+        Service("db", Role.ACCESSORY),
+        Service("seed", Role.ONE_SHOT),
+        Service("worker", Role.WORKER, stop_grace_s=1.0),
+        Service("cron", Role.RECREATE, stop_grace_s=1.0),
+    )
+    scripts = {
+        "db": idling(),
+        "seed": ending(0),
+        "worker": idling(),
+        "cron": idling(),
+        "web": lambda spec: ending(0, "migrated") if spec.command == ("./migrate",) else serving(),
+    }
+    whole = definition(*services, migration=Migration("web", ("./migrate",)), tests=TESTED, volumes=("data",))
+    first = await world.deploy(whole, "1.0.0", scripts=scripts)
+    assert first.state is TaskState.SUCCEEDED, world.log.text(first.stage.task)
+    second = await world.deploy(whole, "1.1.0", scripts=scripts)
+    assert second.state is TaskState.SUCCEEDED, world.log.text(second.stage.task)
+    names = second.resolved.names
+    assert world.standing() == {
+        "books-production_db",
+        *(names.instance("web", replica) for replica in (1, 2)),
+        *(names.instance(service, 1) for service in ("api", "worker", "cron")),
+    }
+    assert set(world.host.containers) == world.standing()
+    assert set(world.host.volumes) == {"books-production_data"}
