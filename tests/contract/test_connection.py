@@ -1,0 +1,214 @@
+"""This machine as a connection, and the fake: one suite. And that what runs outlives the program that began it."""
+
+import asyncio
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from fairlead.adapters.connections.children import Child
+from fairlead.adapters.connections.local import LocalConnection
+from fairlead.ports.connection import Command, Connection
+from fairlead.testing.contracts.connection import ConnectionContract, ended
+from fairlead.testing.fake_connection import FakeConnection, FakeHost, Run
+
+EVER = "echo begun; sleep 300 & echo $! >>{pids}; echo $$ >>{pids}; trap 'exit 9' TERM; wait"
+
+
+@dataclass
+class LocalGiven:
+    """Tickets below a directory of the test's own."""
+
+    place: Path
+    echo: str
+    silent: str
+    marks: dict[int, Path] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.connection: Connection = LocalConnection(self.place / "tickets")
+        self.successor: Connection = LocalConnection(self.place / "tickets")
+
+    def prints(self, text: str, *, exit_code: int = 0) -> Command:
+        mark = self.place / uuid.uuid4().hex
+        script = 'echo >>"$2"; printf %s "$1"; exit "$3"'
+        command = Command(("sh", "-c", script, "sh", text, str(mark), str(exit_code)))
+        self.marks[id(command)] = mark
+        return command
+
+    def runs_for_ever(self) -> Command:
+        mark = self.place / uuid.uuid4().hex
+        command = Command(("sh", "-c", EVER.format(pids=mark)))
+        self.marks[id(command)] = mark
+        return command
+
+    def is_running(self, command: Command) -> bool:
+        mark = self.marks[id(command)]
+        pids = mark.read_text().split() if mark.exists() else []
+        return any(Child.of(int(pid)) is not None for pid in pids)
+
+    def times_begun(self, command: Command) -> int:
+        return self.marks[id(command)].read_text().count("\n")
+
+    def directory(self) -> str:
+        return str(self.place)
+
+    def echo_address(self) -> str:
+        return self.echo
+
+    def silent_address(self) -> str:
+        return self.silent
+
+
+@pytest.fixture
+def echo_server() -> Iterator[str]:
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def serve() -> None:
+        while True:
+            try:
+                connection, _ = listener.accept()
+            except OSError:
+                return
+            with connection:
+                while data := connection.recv(100):
+                    connection.sendall(data)
+
+    thread = threading.Thread(target=serve, daemon=True)
+    thread.start()
+    yield f"tcp:127.0.0.1:{listener.getsockname()[1]}"
+    listener.shutdown(socket.SHUT_RDWR)
+    listener.close()
+    thread.join(5)
+
+
+class TestLocalConnection(ConnectionContract):
+    @pytest.fixture
+    async def given(self, tmp_path: Path, echo_server: str, free_port: Callable[[], int]) -> LocalGiven:
+        return LocalGiven(tmp_path, echo_server, f"tcp:127.0.0.1:{free_port()}")
+
+    async def test_a_unix_socket_can_be_dialled(self, given: LocalGiven) -> None:
+        async def shout(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            writer.write((await reader.read(10)).upper())
+            writer.close()
+            await writer.wait_closed()
+
+        path = str(given.place / "socket")
+        async with await asyncio.start_unix_server(shout, path):
+            streams = await given.connection.dial(f"unix:{path}")
+            streams.writer.write(b"hey")
+            assert await streams.reader.read(10) == b"HEY"
+            streams.writer.close()
+            await streams.writer.wait_closed()
+
+    async def test_a_file_has_the_mode_that_was_asked_for(self, given: LocalGiven) -> None:
+        await given.connection.put(f"{given.place}/a", b"1")
+        await given.connection.put(f"{given.place}/b", b"1", mode=0o644)
+        modes = [(given.place / name).stat().st_mode & 0o777 for name in ("a", "b")]
+        assert modes == [0o600, 0o644]
+        assert sorted(path.name for path in given.place.iterdir()) == ["a", "b"]
+
+    async def test_a_command_gets_its_input_and_only_its_own_environment(
+        self, given: LocalGiven, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("SERVERS_SECRET", "x")
+        command = Command(("sh", "-c", "cat; pwd; env"), {"A": "b c"}, "/tmp", b"from stdin\n")
+        await given.connection.start("one", command)
+        told = (await ended(given.connection, "one")).log.decode().splitlines()
+        assert told[:2] == ["from stdin", "/tmp"]
+        assert {line.partition("=")[0] for line in told[2:]} <= {"A", "PATH", "LANG", "PWD", "OLDPWD", "SHLVL", "_"}
+        assert "A=b c" in told
+
+    async def test_a_program_that_is_not_there_ends_with_127(self, given: LocalGiven) -> None:
+        await given.connection.start("one", Command(("no-such-program",)))
+        progress = await ended(given.connection, "one")
+        assert (progress.exit_code, progress.log) == (127, b"no-such-program: not found\n")
+
+    async def test_a_word_of_the_shell_is_no_program(self, given: LocalGiven) -> None:
+        await given.connection.start("one", Command(("exec", "true")))
+        assert (await ended(given.connection, "one")).exit_code == 127
+
+    async def test_one_that_was_killed_from_outside_has_ended(self, given: LocalGiven) -> None:
+        command = given.runs_for_ever()
+        await given.connection.start("long", command)
+        begun = (given.place / "tickets" / "long" / "begun").read_text()
+        os.killpg(int(begun.split()[5]), signal.SIGKILL)
+        assert (await ended(given.connection, "long")).exit_code == 137
+
+    async def test_a_ticket_that_a_death_left_half_made_is_begun(self, given: LocalGiven) -> None:
+        (given.place / "tickets" / "one").mkdir(parents=True)
+        (given.place / "tickets" / "one" / "begun").write_text("12 (sh) S 1")
+        await given.connection.start("one", given.prints("all the same"))
+        assert (await ended(given.connection, "one")).log == b"all the same"
+
+    async def test_a_run_outlives_the_death_of_who_began_it(self, given: LocalGiven) -> None:
+        program = (
+            "import asyncio, os, signal, sys\n"
+            "from fairlead.adapters.connections.local import LocalConnection\n"
+            "from fairlead.ports.connection import Command\n"
+            "async def main():\n"
+            "    command = Command(('sh', '-c', 'read line <' + sys.argv[2] + '; echo got $line'))\n"
+            "    await LocalConnection(sys.argv[1]).start('one', command)\n"
+            "    os.kill(os.getpid(), signal.SIGKILL)\n"
+            "asyncio.run(main())\n"
+        )
+        pipe = given.place / "pipe"
+        os.mkfifo(pipe)
+        tickets = str(given.place / "tickets")
+        died = subprocess.run([sys.executable, "-c", program, tickets, str(pipe)], timeout=30)
+        assert died.returncode == -signal.SIGKILL
+        assert (await given.connection.progress("one")).exit_code is None
+        await asyncio.to_thread(pipe.write_text, "a word\n")
+        assert (await ended(given.connection, "one")).log == b"got a word\n"
+
+
+class FakeGiven:
+    """A host in memory."""
+
+    def __init__(self) -> None:
+        self.host = FakeHost()
+        self.connection: Connection = FakeConnection(self.host)
+        self.successor: Connection = FakeConnection(self.host)
+        self.host.listeners["tcp:127.0.0.1:7"] = lambda request: request
+        self.host.script = lambda command: self.runs[command.arguments]
+        self.runs: dict[tuple[str, ...], Run] = {}
+
+    def prints(self, text: str, *, exit_code: int = 0) -> Command:
+        return self._command(Run(text.encode(), exit_code))
+
+    def runs_for_ever(self) -> Command:
+        return self._command(Run(b"begun\n", None))
+
+    def _command(self, run: Run) -> Command:
+        command = Command((str(len(self.runs)),))
+        self.runs[command.arguments] = run
+        return command
+
+    def is_running(self, command: Command) -> bool:
+        tickets = [ticket for ticket, started in self.host.started if started == command]
+        return any(ticket in self.host.runs and self.host.runs[ticket].exit_code is None for ticket in tickets)
+
+    def times_begun(self, command: Command) -> int:
+        return sum(1 for _, started in self.host.started if started == command)
+
+    def directory(self) -> str:
+        return "/srv"
+
+    def echo_address(self) -> str:
+        return "tcp:127.0.0.1:7"
+
+    def silent_address(self) -> str:
+        return "tcp:127.0.0.1:9"
+
+
+class TestFakeConnection(ConnectionContract):
+    @pytest.fixture
+    def given(self) -> FakeGiven:
+        return FakeGiven()
