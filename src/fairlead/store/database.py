@@ -15,6 +15,9 @@ from fairlead.domain.errors import Conflict, Failed, FairleadError, Invalid, Unr
 
 T = TypeVar("T")
 
+Connection = sa.Connection
+"""An open transaction, as use cases hand it on."""
+
 BUSY_TIMEOUT_S = 20
 """How long a write waits for another on SQLite, and a statement may take on PostgreSQL."""
 CONNECT_TIMEOUT_S = 5

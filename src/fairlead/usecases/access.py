@@ -6,8 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-import sqlalchemy as sa
-
 from fairlead.domain import names
 from fairlead.domain.actor import SYSTEM, Actor, permissions_of
 from fairlead.domain.errors import Invalid, NotAuthenticated, NotFound, RateLimited
@@ -15,6 +13,7 @@ from fairlead.domain.ids import ActorId
 from fairlead.domain.permission import Permission, RoleName
 from fairlead.domain.user import ApiKey, LoginAttempt, Session, User
 from fairlead.store import passwords, users
+from fairlead.store.database import Connection
 from fairlead.store.shelf import Page
 from fairlead.usecases.context import Context
 
@@ -215,7 +214,7 @@ def add_user(context: Context, actor: Actor, name: str, *, email: str = "", role
     """A user and a one-time password, which is told only now."""
     actor.require(Permission.USER_EDIT)
     names.require("user", names.USER, name)
-    if role not in RoleName:
+    if role not in [name.value for name in RoleName]:
         raise Invalid("input.invalid", f"{role[:40]!r} is no role", hint=", ".join(RoleName), thing="role")
     password = context.ids.secret(12)
     user = _user(context, name, email, RoleName(role), password, is_one_time=True)
@@ -239,7 +238,7 @@ def _prove(context: Context, name: str, password: str, *, address: str) -> User:
     return user
 
 
-def _throttle(context: Context, connection: sa.Connection, name: str, address: str) -> None:
+def _throttle(context: Context, connection: Connection, name: str, address: str) -> None:
     since = context.clock.now() - WINDOW
     for_user = users.failures_since(connection, since, user=name[:64])
     for_address = users.failures_since(connection, since, address=address)

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-
 from fairlead.domain import names
 from fairlead.domain.actor import Actor
 from fairlead.domain.certificate import Certificate
-from fairlead.domain.errors import Invalid, NotFound
+from fairlead.domain.errors import NotFound
 from fairlead.domain.permission import Permission
+from fairlead.formats.pem import read_certificate
 from fairlead.store import certificates
 from fairlead.store.shelf import Page
 from fairlead.usecases.context import Context
@@ -36,18 +34,18 @@ def put(context: Context, actor: Actor, host: str, chain: str, key: str) -> Cert
     chain is past, or does not cover the host."""
     actor.require(Permission.CERTIFICATE_EDIT)
     names.host_name(host)
-    leaf = _checked(host, chain, key)
+    leaf = read_certificate(host, chain, key)
     with context.database.transaction() as connection:
-        kept = context.vault.keep(connection, key, name=f"certificate of {host}", at=context.clock.now())
+        kept = context.keep(connection, key, name=f"certificate of {host}", by=actor.name)
         held = certificates.by_host(connection, host)
         made = Certificate(
             held.id if held else context.ids.new("crt"),
             host,
             chain,
             kept,
-            leaf.fingerprint(hashes.SHA256()).hex(),
-            leaf.not_valid_before_utc,
-            leaf.not_valid_after_utc,
+            leaf.fingerprint,
+            leaf.not_before,
+            leaf.not_after,
             context.clock.now(),
             created_by=actor.name,
             revision=held.revision if held else 1,
@@ -62,7 +60,7 @@ def put(context: Context, actor: Actor, host: str, chain: str, key: str) -> Cert
 def pem_of(context: Context, certificate: Certificate) -> bytes:
     """Chain and key as the proxy takes them, in clear."""
     with context.database.reading() as connection:
-        key = context.vault.reveal(connection, certificate.key)
+        key = context.reveal(connection, certificate.key)
     return f"{certificate.chain.strip()}\n{key.strip()}\n".encode()
 
 
@@ -79,36 +77,3 @@ def _found(certificate: Certificate | None, host: str) -> Certificate:
     if certificate is None:
         raise NotFound("certificate.unknown", f"there is no certificate for {host[:100]!r}", thing=host[:100])
     return certificate
-
-
-def _checked(host: str, chain: str, key: str) -> x509.Certificate:
-    try:
-        leaf = x509.load_pem_x509_certificates(chain.encode())[0]
-        private = serialization.load_pem_private_key(key.encode(), password=None)
-    except (ValueError, TypeError, IndexError) as error:
-        raise Invalid(
-            "certificate.invalid", "chain or key is not PEM, or the key has a passphrase", thing=host
-        ) from error
-    form = (serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
-    if private.public_key().public_bytes(*form) != leaf.public_key().public_bytes(*form):
-        raise Invalid("certificate.invalid", "the key does not belong to the certificate", thing=host)
-    covered = _names(leaf)
-    if not any(_covers(name, host) for name in covered):
-        raise Invalid(
-            "certificate.invalid",
-            f"the certificate is for {', '.join(covered) or 'no name'}, not for {host}",
-            thing=host,
-        )
-    return leaf
-
-
-def _names(leaf: x509.Certificate) -> list[str]:
-    try:
-        extension = leaf.extensions.get_extension_for_class(x509.SubjectAlternativeName)
-    except x509.ExtensionNotFound:
-        return []
-    return [name.lower() for name in extension.value.get_values_for_type(x509.DNSName)]
-
-
-def _covers(name: str, host: str) -> bool:
-    return name == host or (name.startswith("*.") and host.partition(".")[2] == name[2:])

@@ -4,10 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Protocol
-
-import sqlalchemy as sa
 
 from fairlead.domain.actor import Actor
 from fairlead.domain.event import Event
@@ -16,19 +12,9 @@ from fairlead.domain.record import Json
 from fairlead.ports.clock import Clock, Ids
 from fairlead.ports.durable import Durable
 from fairlead.store import events
-from fairlead.store.database import Database
-
-
-class Vault(Protocol):
-    """Where secret values are put, inside the caller's transaction; ports.secrets reads them for effects."""
-
-    def keep(self, connection: sa.Connection, value: str, *, name: str, at: datetime) -> SecretVersionId:
-        """A new immutable version."""
-        ...
-
-    def reveal(self, connection: sa.Connection, version: SecretVersionId) -> str:
-        """The value in clear, for checks that are made before anything is answered (a webhook's signature)."""
-        ...
+from fairlead.store.artifact_files import StoreArtifacts
+from fairlead.store.database import Connection, Database
+from fairlead.store.secrets import StoreSecrets
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +44,21 @@ class Context:
     clock: Clock
     ids: Ids
     durable: Durable
-    vault: Vault
+    secrets: StoreSecrets
+    artifacts: StoreArtifacts
     installation: Installation = field(default_factory=Installation)
+
+    def keep(self, connection: Connection, value: str, *, name: str, by: str) -> SecretVersionId:
+        """A new immutable secret version, in the caller's transaction."""
+        return self.secrets.keep(connection, value, name=name, at=self.clock.now(), by=by)
+
+    def reveal(self, connection: Connection, id: SecretVersionId) -> str:
+        """A secret in clear, outside of any task (a webhook's signature, a poll's credentials)."""
+        return self.secrets.reveal(connection, id)
 
     def note(
         self,
-        connection: sa.Connection,
+        connection: Connection,
         actor: Actor,
         kind: str,
         message: str,

@@ -28,11 +28,7 @@ def add(
     is_web = _is_web(address)
     with context.database.transaction() as connection:
         owner = projects.by_name_or_id(connection, project) if project else None
-        kept = (
-            context.vault.keep(connection, secret, name=f"webhook to {address}", at=context.clock.now())
-            if secret
-            else None
-        )
+        kept = context.keep(connection, secret, name=f"webhook to {address}", by=actor.name) if secret else None
         made = NotificationTarget(
             context.ids.new("ntf"),
             "webhook" if is_web else "mail",

@@ -6,8 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
-import sqlalchemy as sa
-
 from fairlead.domain import names
 from fairlead.domain.actor import Actor
 from fairlead.domain.channel import Channel
@@ -17,6 +15,7 @@ from fairlead.domain.ids import ChannelId, ProjectId, SecretVersionId
 from fairlead.domain.permission import Permission
 from fairlead.domain.project import DEFAULT_POLL_S, Forge, ForgeKind, Project, Source, WebhookKind
 from fairlead.store import channels, deployments, lifecycles, projects
+from fairlead.store.database import Connection
 from fairlead.store.shelf import Page
 from fairlead.usecases.context import Context
 
@@ -185,7 +184,7 @@ def _check(source: NewSource) -> None:
 
 def _source(
     context: Context,
-    connection: sa.Connection,
+    connection: Connection,
     name: str,
     given: NewSource | None,
     webhook_secret: str,
@@ -210,12 +209,12 @@ def _source(
     )
 
 
-def _forge(context: Context, connection: sa.Connection, name: str, given: NewForge | None) -> Forge | None:
+def _forge(context: Context, connection: Connection, name: str, given: NewForge | None) -> Forge | None:
     if given is None:
         return None
     token = _keep(context, connection, given.token, f"{name}: forge token")
     return Forge(given.kind, given.api_url.rstrip("/"), given.repository, token)
 
 
-def _keep(context: Context, connection: sa.Connection, value: str, name: str) -> SecretVersionId | None:
-    return context.vault.keep(connection, value, name=name, at=context.clock.now()) if value else None
+def _keep(context: Context, connection: Connection, value: str, name: str) -> SecretVersionId | None:
+    return context.keep(connection, value, name=name, by="") if value else None

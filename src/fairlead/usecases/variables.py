@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-import sqlalchemy as sa
-
 from fairlead.domain import names
 from fairlead.domain.actor import Actor
 from fairlead.domain.errors import NotFound, TooLarge
@@ -14,6 +12,7 @@ from fairlead.domain.permission import Permission
 from fairlead.domain.project import Project
 from fairlead.domain.variable import Dimension, Scope, Variable
 from fairlead.store import environments, projects, variables
+from fairlead.store.database import Connection
 from fairlead.store.shelf import Page
 from fairlead.usecases.context import Context
 
@@ -47,7 +46,7 @@ def put(
     with context.database.transaction() as connection:
         owner = projects.by_name_or_id(connection, project)
         scope = _scope(connection, only_in)
-        secret = context.vault.keep(connection, value, name=name, at=context.clock.now()) if is_secret else None
+        secret = context.keep(connection, value, name=name, by=actor.name) if is_secret else None
         held = variables.by_name_and_scope(connection, owner.id, name, scope)
         at, by = context.clock.now(), actor.name
         if held is None:
@@ -74,13 +73,13 @@ def remove(context: Context, actor: Actor, project: str, name: str, *, only_in: 
         _note(context, connection, actor, owner, held, "variable.removed")
 
 
-def _scope(connection: sa.Connection, only_in: Sequence[str]) -> Scope:
+def _scope(connection: Connection, only_in: Sequence[str]) -> Scope:
     ids = frozenset(str(environments.by_name_or_id(connection, name).id) for name in only_in)
     return {Dimension.ENVIRONMENT: ids} if ids else {}
 
 
 def _note(
-    context: Context, connection: sa.Connection, actor: Actor, project: Project, variable: Variable, kind: str
+    context: Context, connection: Connection, actor: Actor, project: Project, variable: Variable, kind: str
 ) -> None:
     what = "a secret" if variable.is_secret else "a value"
     message = f"{kind.partition('.')[2]} {variable.name} ({what})"

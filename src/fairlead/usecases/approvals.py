@@ -1,0 +1,102 @@
+"""Approvals: what waits for a person, and answering."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from fairlead.domain.actor import Actor
+from fairlead.domain.approval import Approval, ApprovalState
+from fairlead.domain.deployment import DeploymentOutcome
+from fairlead.domain.errors import Conflict, Invalid
+from fairlead.domain.permission import Permission
+from fairlead.store import approvals, deployments, environments, projects, releases
+from fairlead.store.database import Connection
+from fairlead.store.shelf import Page
+from fairlead.usecases.context import Context
+from fairlead.usecases.deployments import DeploymentView, begin, end_without_task, views
+
+LONGEST_NOTE = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class ApprovalView:
+    """An approval and the deployment that it is about."""
+
+    approval: Approval
+    of: DeploymentView
+
+
+def page(
+    context: Context, actor: Actor, *, state: ApprovalState | None = None, after: str | None = None, limit: int = 50
+) -> Page[ApprovalView]:
+    """The newest first."""
+    actor.require(Permission.VIEW)
+    with context.database.reading() as connection:
+        part = approvals.page(connection, state=state, after=after, limit=limit)
+        about = [deployments.get(connection, approval.deployment) for approval in part.items]
+        shown = views(connection, about)
+        return Page(tuple(ApprovalView(one, of) for one, of in zip(part.items, shown, strict=True)), part.after)
+
+
+def get(context: Context, actor: Actor, id: str) -> ApprovalView:
+    """By id."""
+    actor.require(Permission.VIEW)
+    with context.database.reading() as connection:
+        return _view(connection, approvals.get(connection, id))
+
+
+def approve(context: Context, actor: Actor, id: str, *, note: str = "") -> ApprovalView:
+    """The deployment that was shown is queued; at its turn it runs only if its plan still has the hash that
+    was approved (law 4)."""
+    actor.require(Permission.DEPLOYMENT_APPROVE)
+    with context.database.transaction() as connection:
+        answered = _answer(context, connection, actor, id, ApprovalState.APPROVED, note)
+        deployment = deployments.get(connection, answered.deployment)
+        project = projects.get(connection, deployment.project)
+        environment = environments.get(connection, deployment.environment)
+        release = releases.get(connection, deployment.release)
+        begin(context, connection, project, environment, release, deployment, approved_by=actor.name)
+        view = _view(connection, answered)
+    context.durable.wake()
+    return view
+
+
+def reject(context: Context, actor: Actor, id: str, *, note: str = "") -> ApprovalView:
+    """The deployment ends without having begun."""
+    actor.require(Permission.DEPLOYMENT_APPROVE)
+    with context.database.transaction() as connection:
+        answered = _answer(context, connection, actor, id, ApprovalState.REJECTED, note)
+        reason = f"rejected by {actor.name}" + (f": {note}" if note else "")
+        end_without_task(context, connection, answered.deployment, DeploymentOutcome.REJECTED, reason)
+        return _view(connection, answered)
+
+
+def _answer(
+    context: Context, connection: Connection, actor: Actor, id: str, state: ApprovalState, note: str
+) -> Approval:
+    if len(note) > LONGEST_NOTE:
+        raise Invalid("input.too_large", f"a note has at most {LONGEST_NOTE:,} characters", thing="note")
+    asked = approvals.get(connection, id)
+    if asked.state is not ApprovalState.WAITING:
+        by = f" by {asked.answered_by}" if asked.answered_by else ""
+        raise Conflict("approval.answered", f"it was {asked.state.value} before{by}", thing=id)
+    answered = approvals.update(
+        connection,
+        replace(asked, state=state, answered_at=context.clock.now(), answered_by=actor.name, note=note),
+    )
+    view = _view(connection, answered).of
+    context.note(
+        connection,
+        actor,
+        f"approval.{state.value}",
+        f"{state.value} {view.version} for {view.environment}" + (f": {note[:200]}" if note else ""),
+        thing=id,
+        project=view.project,
+        environment=view.environment,
+        facts={"plan_hash": asked.plan_hash},
+    )
+    return answered
+
+
+def _view(connection: Connection, approval: Approval) -> ApprovalView:
+    return ApprovalView(approval, views(connection, [deployments.get(connection, approval.deployment)])[0])

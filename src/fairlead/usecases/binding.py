@@ -1,0 +1,311 @@
+"""Makes the plan of a task from what is so now, under the task's lock, and judges the end by comparing the states."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from fairlead.domain.capture import Capture, differences, restarted
+from fairlead.domain.colour import Colour
+from fairlead.domain.deployment import Deployment
+from fairlead.domain.effect import SaidNo
+from fairlead.domain.environment import Environment
+from fairlead.domain.errors import FairleadError, NotFound
+from fairlead.domain.ids import TaskId
+from fairlead.domain.plan import Plan
+from fairlead.domain.project import Project
+from fairlead.domain.record import Json, to_data
+from fairlead.domain.release import Release
+from fairlead.domain.run import Run
+from fairlead.domain.slot import SlotState
+from fairlead.domain.task import Task, TaskState
+from fairlead.domain.text import SecretRef
+from fairlead.formats.files import Directory
+from fairlead.formats.project import compile_project, read_outline
+from fairlead.ports.catalogue import Catalogue, Place
+from fairlead.ports.container_engine import ContainerEngine
+from fairlead.ports.proxy import Proxy
+from fairlead.ports.records import Records
+from fairlead.ports.secrets import Secrets
+from fairlead.ports.source import Source
+from fairlead.ports.tasks import End
+from fairlead.steps.capturing import capture, routes_of
+from fairlead.steps.deploy_services import DeployServices
+from fairlead.steps.effects.state import state_before
+from fairlead.steps.end_standby import EndStandby, ResolvedStandby
+from fairlead.steps.pipeline import Pipeline
+from fairlead.steps.resolved import RegistryLogin, ResolvedDeployment, Standing
+from fairlead.steps.run_resolved import ResolvedRun, SourceAccess
+from fairlead.steps.standing import standing_accessories, standing_slots
+from fairlead.steps.workspace import prepare, remove, tree_of
+from fairlead.store import deployments, environments, projects, releases, runs, subnets, tasks
+from fairlead.store.database import Connection
+from fairlead.usecases import planning
+from fairlead.usecases import releases as releasing
+from fairlead.usecases.context import Context
+from fairlead.usecases.runs import repository_of
+
+CERTIFICATE = "certificate"
+"""The task's fact that holds how the state after compares with the state before."""
+
+MOST_TAKINGS_UP = 2
+"""How often a task is taken up again only because the state after differs; then it ends, and says so."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """The ports that binding looks through; it changes nothing by them."""
+
+    container_engine: ContainerEngine
+    proxy: Proxy
+    catalogue: Catalogue
+    records: Records
+    secrets: Secrets
+    source: Source
+    logins: tuple[RegistryLogin, ...] = ()
+    installation: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _About:
+    """What a deployment's task is about."""
+
+    task: Task
+    deployment: Deployment
+    project: Project
+    environment: Environment
+    release: Release
+
+    @property
+    def place(self) -> Place:
+        return planning.place_of(self.project, self.environment)
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """ports.tasks.Binder for every kind of task."""
+
+    context: Context
+    outside: Outside
+
+    async def bind(self, task: TaskId) -> Plan | SaidNo:
+        """As the port says."""
+        row = await self.context.database.read(lambda connection: tasks.get(connection, task))
+        if row.kind == "run":
+            return await self._bind_run(row)
+        if row.kind in ("deployment", "rollback"):
+            return await self._bind_deployment(row)
+        return await self._bind_standby(row)
+
+    async def conclude(self, task: TaskId, end: End) -> End:
+        """As the port says: a deployment that came back must have left everything as it was (law 2)."""
+        row = await self.context.database.read(lambda connection: tasks.get(connection, task))
+        if row.kind not in ("deployment", "rollback"):
+            return end
+        facts = await self.outside.records.facts(task)
+        before = state_before(facts)
+        if before is None:
+            return end
+        after = await self._capture(tasks.place_of(row))
+        is_live = end.state is TaskState.SUCCEEDED
+        found = () if is_live else differences(before, after)
+        certificate: dict[str, Json] = {
+            "before": to_data(before),
+            "after": to_data(after),
+            "differences": list(found),
+            "restarted": list(restarted(before, after)),
+            "is_as_it_was": not is_live and not found,
+        }
+        await self.outside.records.note(task, CERTIFICATE, certificate)
+        if not found:
+            return end
+        told = replace(end, differences=found, reason=f"{end.reason}; not all is as it was: {found[0]}")
+        is_given_up = end.again >= MOST_TAKINGS_UP or end.state is TaskState.UNSETTLED
+        return told if is_given_up else replace(told, state=TaskState.UNSETTLED)
+
+    async def _capture(self, place: Place) -> Capture:
+        outside = self.outside
+        return await capture(
+            place,
+            container_engine=outside.container_engine,
+            proxy=outside.proxy,
+            catalogue=outside.catalogue,
+            records=outside.records,
+            secrets=outside.secrets,
+        )
+
+    async def _bind_deployment(self, task: Task) -> Plan | SaidNo:
+        about = await self.context.database.read(lambda connection: _about(connection, task))
+        intended = await self.context.database.run(lambda: self._intended(about))
+        if about.deployment.plan_hash and about.deployment.plan_hash != intended.plan_hash:
+            return _plan_changed(about, intended.plan_hash)
+        slots = await standing_slots(
+            about.place, records=self.outside.records, container_engine=self.outside.container_engine
+        )
+        colour = choose_colour(about.deployment, slots)
+        environment_subnet, slot_subnet = await self._subnets(about.place, colour)
+        resolved = ResolvedDeployment(
+            deployment=about.deployment.id,
+            number=about.deployment.number,
+            place=about.place,
+            release=about.release.id,
+            version=about.release.version,
+            definition=intended.definition,
+            images=intended.images,
+            colour=colour,
+            slots=slots,
+            environment_subnet=environment_subnet,
+            slot_subnet=slot_subnet,
+            kind=about.deployment.kind,
+            test_image=about.release.test_image,
+            routes=planning.planned_routes(intended.definition, about.project, about.environment),
+            routes_before=await routes_of(about.place, self.outside.proxy),
+            variables=about.deployment.variables,
+            allowed_harms=intended.allowed_harms,
+            accessories=await standing_accessories(about.place, container_engine=self.outside.container_engine),
+            recreate_accessories=frozenset(about.deployment.recreate_accessories),
+            proxy=planning.proxy_facts(self.context.installation),
+            logins=self.outside.logins,
+            room=planning.room_rule(self.context.installation),
+            is_forced=about.deployment.is_forced,
+        )
+        return DeployServices().plan(resolved)
+
+    def _intended(self, about: _About) -> planning.Intended:
+        with self.context.database.reading() as connection:
+            return planning.intend(
+                self.context,
+                connection,
+                about.project,
+                about.environment,
+                about.release,
+                about.deployment.variables,
+                about.deployment.recreate_accessories,
+                kind=about.deployment.kind,
+            )
+
+    async def _subnets(self, place: Place, colour: Colour) -> tuple[str, str]:
+        used = tuple(await self.outside.container_engine.used_subnets())
+        pool = (self.context.installation.subnet_pool,)
+
+        def claim(connection: Connection) -> tuple[str, ...]:
+            return tuple(
+                subnets.claim_subnet(connection, place, purpose, pool=pool, used=used, at=self.context.clock.now())
+                for purpose in ("environment", colour.value)
+            )
+
+        environment, slot = await self.context.database.write(claim)
+        return environment, slot
+
+    async def _bind_standby(self, task: Task) -> Plan | SaidNo:
+        place = tasks.place_of(task)
+        slots = await standing_slots(
+            place, records=self.outside.records, container_engine=self.outside.container_engine
+        )
+        standing = next((one for one in slots.values() if one.slot.state is SlotState.STANDBY), None)
+        if standing is None:
+            return SaidNo("deployment.nothing_to_do", "nothing stands by there any more")
+        routes = await routes_of(place, self.outside.proxy)
+        return EndStandby().plan(ResolvedStandby(place, standing, routes))
+
+    async def _bind_run(self, task: Task) -> Plan | SaidNo:
+        def read(connection: Connection) -> tuple[Run, Project]:
+            run = runs.get(connection, task.subject)
+            return run, projects.get(connection, run.project)
+
+        run, project = await self.context.database.read(read)
+        repository = await self.context.database.run(lambda: repository_of(self.context, project))
+        workspace = str(Path(self.context.installation.workspaces) / run.id)
+        try:
+            await prepare(self.outside.source, repository, run.commit, workspace)
+            return await asyncio.to_thread(self._run_plan, task, run, project, workspace)
+        except FairleadError as error:
+            await remove(workspace)
+            return SaidNo(error.code, error.message, error.hint)
+
+    def _run_plan(self, task: Task, run: Run, project: Project, workspace: str) -> Plan:
+        source = project.source
+        assert source is not None
+        root = tree_of(workspace) / source.folder
+        if not root.is_dir():
+            raise NotFound("project_file.missing", f"the repository has no folder {source.folder}", thing=source.folder)
+        files = Directory(root)
+        outline = read_outline(files)
+        with self.context.database.transaction() as connection:
+            names = planning.environment_names(connection, project)
+            first = environments.by_name(connection, names[0])
+            frozen = releasing.freeze(self.context, connection, project.id)
+            definition = compile_project(
+                files,
+                environment=first.name,
+                environments=names,
+                lookup=planning.lookup_of(connection, frozen, first),
+                domain=self.context.installation.proxy_domain,
+            )
+            version = releasing.version_for(connection, project, "")
+        if outline.project and outline.project != project.name:
+            raise NotFound(
+                "project.unknown",
+                f"fairlead.yml is of project {outline.project}, not of {project.name}",
+                thing=outline.project,
+                hint=f"write `project: {project.name}`, or add a project {outline.project}",
+            )
+        resolved = ResolvedRun(
+            task=task.id,
+            run=run.id,
+            number=run.number,
+            project=project.name,
+            version=version,
+            branch=run.branch,
+            commit=run.commit,
+            workspace=workspace,
+            source=SourceAccess(
+                source.url,
+                user=source.user,
+                password=SecretRef(source.password, "repository password") if source.password else None,
+                ssh_key=SecretRef(source.ssh_key, "deploy key") if source.ssh_key else None,
+                known_hosts=source.known_hosts,
+            ),
+            outline=outline,
+            definition=definition,
+            created=run.created_at.isoformat(),
+            pool=self.context.installation.subnet_pool,
+            previous=run.previous_commit,
+            folder=source.folder,
+            installation=self.outside.installation,
+            logins=self.outside.logins,
+        )
+        return Pipeline().plan(resolved)
+
+
+def choose_colour(deployment: Deployment, slots: Mapping[Colour, Standing]) -> Colour:
+    """The slot to fill: for a rollback the one in which the release stands by, else the one that is not live."""
+    if deployment.kind == "rollback":
+        for colour, standing in slots.items():
+            if standing.slot.state is SlotState.STANDBY and standing.slot.release == deployment.release:
+                return colour
+    for colour, standing in slots.items():
+        if standing.slot.state is SlotState.LIVE:
+            return colour.other
+    return Colour.BLUE
+
+
+def _about(connection: Connection, task: Task) -> _About:
+    deployment = deployments.get(connection, task.subject)
+    return _About(
+        task,
+        deployment,
+        projects.get(connection, deployment.project),
+        environments.get(connection, deployment.environment),
+        releases.get(connection, deployment.release),
+    )
+
+
+def _plan_changed(about: _About, now: str) -> SaidNo:
+    return SaidNo(
+        "plan.changed",
+        f"what would run now (plan {now[:16]}) is not what was asked for (plan {about.deployment.plan_hash[:16]})",
+        hint=f"look at the plan again and ask anew: fairlead plan {about.release.version} {about.environment.name}",
+    )

@@ -1,0 +1,322 @@
+"""Deployments: asking for one, going back, and looking at them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from fairlead.domain.actor import Actor
+from fairlead.domain.approval import Approval, ApprovalState
+from fairlead.domain.deployment import Deployment, DeploymentKind, DeploymentOutcome, DeploymentState
+from fairlead.domain.environment import Environment
+from fairlead.domain.errors import Conflict
+from fairlead.domain.ids import ApprovalId, DeploymentId, ReleaseId, TaskId
+from fairlead.domain.lifecycle import Lifecycle, may_deploy, phase_of, resolved
+from fairlead.domain.permission import Permission
+from fairlead.domain.project import Project
+from fairlead.domain.release import Release
+from fairlead.domain.task import Task
+from fairlead.store import approvals, deployments, environments, lifecycles, projects, releases, routes
+from fairlead.store.database import Connection
+from fairlead.store.shelf import Page
+from fairlead.usecases import planning, telling, turns
+from fairlead.usecases.context import Context
+
+
+@dataclass(frozen=True, slots=True)
+class DeploymentView:
+    """A deployment with the names that people know; `approval` is the one that waits or was answered last."""
+
+    deployment: Deployment
+    project: str
+    environment: str
+    version: str
+    approval: Approval | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What is to be deployed where, as `ask` takes it."""
+
+    project: Project
+    environment: Environment
+    release: Release
+    kind: DeploymentKind = "deployment"
+    is_forced: bool = False
+    recreate_accessories: tuple[str, ...] = ()
+    needs_approval: bool = False
+    variables: str = ""
+
+
+def page(
+    context: Context,
+    actor: Actor,
+    *,
+    project: str = "",
+    environment: str = "",
+    state: DeploymentState | None = None,
+    after: str | None = None,
+    limit: int = 50,
+) -> Page[DeploymentView]:
+    """The newest first."""
+    actor.require(Permission.VIEW)
+    with context.database.reading() as connection:
+        owner = projects.by_name_or_id(connection, project) if project else None
+        place = environments.by_name_or_id(connection, environment) if environment else None
+        part = deployments.page(
+            connection,
+            project=owner.id if owner else None,
+            environment=place.id if place else None,
+            state=state,
+            after=after,
+            limit=limit,
+        )
+        return Page(tuple(views(connection, part.items)), part.after)
+
+
+def get(context: Context, actor: Actor, id: str) -> DeploymentView:
+    """By id."""
+    actor.require(Permission.VIEW)
+    with context.database.reading() as connection:
+        return views(connection, [deployments.get(connection, id)])[0]
+
+
+def views(connection: Connection, found: Sequence[Deployment]) -> Sequence[DeploymentView]:
+    """The deployments with their names, in a fixed number of queries."""
+    owners = projects.names(connection)
+    places = {environment.id: environment.name for environment in environments.all_of(connection)}
+    versions = {
+        id: release.version for id, release in releases.many(connection, [one.release for one in found]).items()
+    }
+    asked = {one.id: approvals.of_deployment(connection, one.id) for one in found if one.approved_by or _waits(one)}
+    return [
+        DeploymentView(
+            one,
+            owners.get(one.project, ""),
+            places.get(one.environment, ""),
+            versions.get(one.release, ""),
+            asked[one.id][-1] if asked.get(one.id) else None,
+        )
+        for one in found
+    ]
+
+
+def create(
+    context: Context,
+    actor: Actor,
+    project: str,
+    version: str,
+    environment: str,
+    *,
+    is_forced: bool = False,
+    recreate_accessories: Sequence[str] = (),
+) -> DeploymentView:
+    """A deployment of a release: queued, or waiting where the phase asks for an approval.
+
+    Conflict `deployment.lifecycle` where the release may not go there yet, `deployment.nothing_to_do` where it is live
+    with the same configuration and nothing forces it, Conflict `route.taken`, and what `planning.intend` raises.
+    """
+    actor.require(Permission.DEPLOYMENT_CREATE)
+    with context.database.transaction() as connection:
+        owner = projects.by_name_or_id(connection, project)
+        place = environments.by_name_or_id(connection, environment)
+        release = planning.release_named(connection, owner, version)
+        line = lifecycle_of(connection, owner)
+        reached = deployments.reached(connection, release.id)
+        why_not = may_deploy(line, reached, place.id)
+        if why_not is not None:
+            raise Conflict(
+                "deployment.lifecycle", f"{release.version} may not go to {place.name}: {why_not}", thing=place.name
+            )
+        phase = phase_of(line, place.id)
+        wish = Wish(
+            owner,
+            place,
+            release,
+            is_forced=is_forced,
+            recreate_accessories=tuple(recreate_accessories),
+            needs_approval=phase is not None and phase.needs_approval and place.id not in reached,
+        )
+        made = ask(context, connection, actor, wish)
+        view = views(connection, [made])[0]
+    context.durable.wake()
+    return view
+
+
+def roll_back(context: Context, actor: Actor, project: str, environment: str, *, to: str = "") -> DeploymentView:
+    """Back to the release that was live before this one, or to a named one that was live there; with the variables it
+    had then. Conflict `deployment.no_way_back` where there is none."""
+    actor.require(Permission.DEPLOYMENT_CREATE)
+    with context.database.transaction() as connection:
+        owner = projects.by_name_or_id(connection, project)
+        place = environments.by_name_or_id(connection, environment)
+        history = deployments.live_ones(connection, owner.id, place.id)
+        target = _way_back(connection, owner, place, history, to)
+        release = releases.get(connection, target.release)
+        wish = Wish(owner, place, release, kind="rollback", is_forced=True, variables=target.variables)
+        made = ask(context, connection, actor, wish)
+        view = views(connection, [made])[0]
+    context.durable.wake()
+    return view
+
+
+def ask(context: Context, connection: Connection, actor: Actor, wish: Wish) -> Deployment:
+    """The row, and its task or its approval, in the caller's transaction."""
+    intended = intend_wish(context, connection, wish, wish.kind)
+    if not wish.is_forced:
+        _refuse_nothing(context, connection, wish)
+    wanted = [(service.name, service.routes) for service in intended.definition.services if service.routes]
+    for service, its_routes in wanted:
+        routes.claim(
+            connection, planning.place_of(wish.project, wish.environment), service, its_routes, at=context.clock.now()
+        )
+    number = deployments.next_number(connection, wish.project.id, wish.environment.id)
+    made = Deployment(
+        DeploymentId(context.ids.new("dep")),
+        number,
+        wish.project.id,
+        wish.release.id,
+        wish.environment.id,
+        context.clock.now(),
+        kind=wish.kind,
+        state=DeploymentState.WAITING,
+        variables=wish.variables or wish.release.variables,
+        plan_hash=intended.plan_hash,
+        created_by=actor.name,
+        is_forced=wish.is_forced,
+        recreate_accessories=wish.recreate_accessories,
+    )
+    deployments.insert(connection, made)
+    context.note(
+        connection,
+        actor,
+        f"{wish.kind}.asked",
+        f"asked for {wish.release.version} in {wish.environment.name}",
+        thing=made.id,
+        project=wish.project.name,
+        environment=wish.environment.name,
+    )
+    _supersede(context, connection, wish, made)
+    if wish.needs_approval:
+        _wait(context, connection, wish, made)
+        return made
+    return begin(context, connection, wish.project, wish.environment, wish.release, made)
+
+
+def begin(
+    context: Context,
+    connection: Connection,
+    project: Project,
+    environment: Environment,
+    release: Release,
+    deployment: Deployment,
+    *,
+    approved_by: str = "",
+) -> Deployment:
+    """The deployment's task is queued for its place."""
+    title = f"{project.name} {release.version} to {environment.name}"
+    task = Task(
+        TaskId(context.ids.new("tsk")),
+        deployment.kind,
+        title if deployment.kind == "deployment" else f"roll back {title}",
+        context.clock.now(),
+        subject=deployment.id,
+        project=project.name,
+        environment=environment.name,
+        created_by=deployment.created_by,
+    )
+    queued = replace(deployment, state=DeploymentState.QUEUED, task=task.id, approved_by=approved_by)
+    saved = deployments.update(connection, queued)
+    turns.queue(context, connection, task)
+    return saved
+
+
+def lifecycle_of(connection: Connection, project: Project) -> Lifecycle:
+    """The project's lifecycle with its phases spelt out."""
+    return resolved(lifecycles.get(connection, project.lifecycle), environments.all_of(connection))
+
+
+def _waits(deployment: Deployment) -> bool:
+    return deployment.state is DeploymentState.WAITING
+
+
+def intend_wish(context: Context, connection: Connection, wish: Wish, kind: DeploymentKind) -> planning.Intended:
+    """The intention of the wish."""
+    return planning.intend(
+        context,
+        connection,
+        wish.project,
+        wish.environment,
+        wish.release,
+        wish.variables,
+        wish.recreate_accessories,
+        kind=kind,
+    )
+
+
+def _refuse_nothing(context: Context, connection: Connection, wish: Wish) -> None:
+    live = deployments.live_ones(connection, wish.project.id, wish.environment.id, limit=1)
+    if not live or live[0].release != wish.release.id:
+        return
+    if intend_wish(context, connection, wish, live[0].kind).plan_hash == live[0].plan_hash:
+        raise Conflict(
+            "deployment.nothing_to_do",
+            f"{wish.release.version} is live in {wish.environment.name} with the same configuration",
+            thing=wish.release.version,
+            hint="--force deploys it all the same",
+        )
+
+
+def _way_back(
+    connection: Connection, project: Project, place: Environment, history: Sequence[Deployment], to: str
+) -> Deployment:
+    if not history:
+        raise Conflict(
+            "deployment.no_way_back", f"nothing of {project.name} was ever live in {place.name}", thing=place.name
+        )
+    wanted: ReleaseId | None = planning.release_named(connection, project, to).id if to else None
+    for earlier in history if to else history[1:]:
+        if earlier.release == wanted or (wanted is None and earlier.release != history[0].release):
+            return earlier
+    which = f"{to} was never live there" if to else "no other release was live there before"
+    raise Conflict(
+        "deployment.no_way_back", f"{project.name} cannot go back in {place.name}: {which}", thing=place.name
+    )
+
+
+def _supersede(context: Context, connection: Connection, wish: Wish, newer: Deployment) -> None:
+    """A newer release that reaches the gate takes the place of older ones that wait there for an answer."""
+    for waiting in approvals.waiting(connection, project=wish.project.id, environment=wish.environment.id):
+        reason = f"superseded by {wish.release.version}, which reached the same gate"
+        approvals.update(
+            connection,
+            replace(waiting, state=ApprovalState.SUPERSEDED, answered_at=context.clock.now(), note=reason),
+        )
+        end_without_task(context, connection, waiting.deployment, DeploymentOutcome.SUPERSEDED, reason)
+
+
+def end_without_task(
+    context: Context, connection: Connection, id: DeploymentId, outcome: DeploymentOutcome, reason: str
+) -> None:
+    """A deployment that never began ends so."""
+    deployments.change(
+        connection,
+        id,
+        state=DeploymentState.ENDED.value,
+        outcome=outcome.value,
+        reason=reason,
+        ended_at=context.clock.now(),
+    )
+
+
+def _wait(context: Context, connection: Connection, wish: Wish, made: Deployment) -> None:
+    approval = Approval(
+        ApprovalId(context.ids.new("apr")),
+        made.id,
+        made.project,
+        made.environment,
+        made.plan_hash,
+        context.clock.now(),
+    )
+    approvals.insert(connection, approval)
+    telling.approval_waits(context, connection, wish.project, wish.environment, wish.release, made, approval)

@@ -1,0 +1,160 @@
+"""What follows from an end, in the same transaction: rows, promotion by the lifecycle, notices, the next in line."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from fairlead.domain.actor import SYSTEM
+from fairlead.domain.deployment import Deployment, DeploymentOutcome, DeploymentState
+from fairlead.domain.errors import FairleadError
+from fairlead.domain.ids import EnvironmentId
+from fairlead.domain.lifecycle import begun_by_itself, phase_of
+from fairlead.domain.project import Project
+from fairlead.domain.release import Release
+from fairlead.domain.run import RunState
+from fairlead.domain.task import Task, TaskState
+from fairlead.store import deployments, environments, projects, releases, runs, tasks
+from fairlead.store.database import Connection
+from fairlead.usecases import deployments as deploying
+from fairlead.usecases import telling, turns
+from fairlead.usecases.context import Context
+
+_RUN_STATES = {
+    TaskState.SUCCEEDED: RunState.SUCCEEDED,
+    TaskState.CANCELLED: RunState.CANCELLED,
+    TaskState.SKIPPED: RunState.SKIPPED,
+}
+
+
+def changed(context: Context, connection: Connection, task: Task) -> None:
+    """The task is in another state, which is no end."""
+    if task.kind == "run":
+        if task.state is TaskState.RUNNING:
+            runs.change(connection, task.subject, state=RunState.RUNNING.value)
+            run = runs.get(connection, task.subject)
+            owner = projects.get(connection, run.project)
+            telling.status(
+                context, connection, owner, run.commit, "fairlead/run", "pending", "running", f"/runs/{run.id}"
+            )
+        return
+    if task.kind in ("deployment", "rollback"):
+        unsettled = task.state is TaskState.UNSETTLED
+        state = DeploymentState.UNSETTLED if unsettled else DeploymentState.RUNNING
+        more = {"reason": task.reason, "code": task.code, "hint": task.hint} if unsettled else {}
+        deployments.change(connection, task.subject, state=state.value, **more)
+
+
+def ended(context: Context, connection: Connection, task: Task) -> None:
+    """The task ended; its place is free again."""
+    if task.kind == "run":
+        _run_ended(context, connection, task)
+    elif task.kind in ("deployment", "rollback"):
+        _deployment_ended(context, connection, task)
+    turns.pass_on(context, connection, task)
+
+
+def release_made(context: Context, connection: Connection, project: Project, release: Release) -> None:
+    """Where the lifecycle says so, its first deployments begin, or wait for an approval."""
+    line = deploying.lifecycle_of(connection, project)
+    _promote(context, connection, project, release, begun_by_itself(line, frozenset()))
+
+
+def _run_ended(context: Context, connection: Connection, task: Task) -> None:
+    run = runs.get(connection, task.subject)
+    state = _RUN_STATES.get(task.state, RunState.FAILED)
+    runs.change(connection, run.id, state=state.value, ended_at=context.clock.now(), code=task.code, reason=task.reason)
+    owner = projects.get(connection, run.project)
+    telling.run_ended(context, connection, owner, runs.get(connection, run.id))
+    made = releases.of_task(connection, task.id)
+    if state is RunState.SUCCEEDED and made is not None:
+        context.note(
+            connection,
+            SYSTEM,
+            "release.created",
+            f"run {run.number} made release {made.version}",
+            thing=made.id,
+            project=owner.name,
+        )
+        release_made(context, connection, owner, made)
+
+
+def _deployment_ended(context: Context, connection: Connection, task: Task) -> None:
+    deployment = deployments.get(connection, task.subject)
+    switched = bool(tasks.facts_of(connection, task.id).get("switched")) or deployment.committed_at is not None
+    saved = deployments.update(
+        connection,
+        replace(
+            deployment,
+            state=DeploymentState.ENDED,
+            outcome=outcome_of(task, deployment),
+            ended_at=context.clock.now(),
+            switched=switched,
+            reached=task.reached,
+            code=task.code,
+            reason=task.reason,
+            hint=task.hint,
+        ),
+    )
+    owner = projects.get(connection, saved.project)
+    place = environments.get(connection, saved.environment)
+    release = releases.get(connection, saved.release)
+    words = saved.outcome.value.replace("_", " ") + (f": {task.reason}" if task.reason else "")
+    context.note(
+        connection,
+        SYSTEM,
+        f"deployment.{saved.outcome.value}",
+        f"{release.version} in {place.name} is {words}",
+        thing=saved.id,
+        project=owner.name,
+        environment=place.name,
+    )
+    telling.deployment_ended(context, connection, owner, place, release, saved)
+    if saved.outcome is DeploymentOutcome.LIVE and saved.kind == "deployment":
+        line = deploying.lifecycle_of(connection, owner)
+        reached = deployments.reached(connection, release.id)
+        _promote(context, connection, owner, release, begun_by_itself(line, reached))
+
+
+def outcome_of(task: Task, deployment: Deployment) -> DeploymentOutcome:
+    """How a deployment ended, from how its task did: whether the commit happened is read from our own row (law 2)."""
+    if deployment.committed_at is not None:
+        return DeploymentOutcome.LIVE
+    if task.state is TaskState.CANCELLED:
+        return DeploymentOutcome.CANCELLED
+    return DeploymentOutcome.ROLLED_BACK if task.state is TaskState.ROLLED_BACK else DeploymentOutcome.REFUSED
+
+
+def _promote(
+    context: Context,
+    connection: Connection,
+    project: Project,
+    release: Release,
+    wanted: tuple[EnvironmentId, ...],
+) -> None:
+    line = deploying.lifecycle_of(connection, project)
+    under_way = {
+        one.environment for one in deployments.active(connection, project=project.id) if one.release == release.id
+    }
+    tried = {one.environment for one in deployments.page(connection, release=release.id, limit=500).items}
+    for id in wanted:
+        if id in under_way or id in tried:
+            continue
+        phase = phase_of(line, id)
+        place = environments.get(connection, id)
+        wish = deploying.Wish(
+            project, place, release, is_forced=True, needs_approval=phase is not None and phase.needs_approval
+        )
+        try:
+            with connection.begin_nested():
+                deploying.ask(context, connection, SYSTEM, wish)
+        except FairleadError as error:
+            message = f"{release.version} was not begun in {place.name}: {error}"
+            context.note(
+                connection,
+                SYSTEM,
+                "deployment.not_begun",
+                message,
+                thing=release.id,
+                project=project.name,
+                environment=place.name,
+            )

@@ -1,0 +1,47 @@
+"""Looking at repositories: their own head is asked, whatever a webhook said, and what is new becomes a run."""
+
+from __future__ import annotations
+
+import asyncio
+
+from fairlead.domain.actor import Actor
+from fairlead.domain.errors import FairleadError
+from fairlead.domain.permission import Permission
+from fairlead.domain.project import Project
+from fairlead.domain.run import RunCause
+from fairlead.ports.source import Source
+from fairlead.usecases import projects, runs
+from fairlead.usecases.context import Context
+
+LOOK_TIMEOUT_S = 60.0
+
+
+async def look(context: Context, actor: Actor, source: Source, project: Project, *, cause: RunCause) -> runs.Looked:
+    """The branch's head as the repository itself says it now; a run where it is new. A failure is kept for people to
+    see, and raised."""
+    actor.require(Permission.VIEW)
+    try:
+        repository = await asyncio.to_thread(runs.repository_of, context, project)
+        branch = project.source.branch if project.source else ""
+        async with asyncio.timeout(LOOK_TIMEOUT_S):
+            head = await source.head(repository, branch)
+    except FairleadError as error:
+        await asyncio.to_thread(runs.could_not_look, context, project, error, cause=cause)
+        raise
+    return await asyncio.to_thread(runs.saw_head, context, actor, project, head, cause=cause)
+
+
+async def look_by_name(context: Context, actor: Actor, source: Source, name: str) -> runs.Looked:
+    """Asked for by a person."""
+    actor.require(Permission.RUN_START)
+    project = await asyncio.to_thread(projects.get, context, actor, name)
+    return await look(context, actor, source, project, cause="person")
+
+
+async def head_of(context: Context, actor: Actor, source: Source, name: str) -> str:
+    """The branch's head now, without starting anything."""
+    actor.require(Permission.RUN_START)
+    project = await asyncio.to_thread(projects.get, context, actor, name)
+    repository = await asyncio.to_thread(runs.repository_of, context, project)
+    async with asyncio.timeout(LOOK_TIMEOUT_S):
+        return await source.head(repository, project.source.branch if project.source else "")

@@ -1,0 +1,219 @@
+"""What a deployment would be: the project file compiled for one environment, and the intention that is approved."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from fairlead.domain.actor import Actor
+from fairlead.domain.colour import Colour
+from fairlead.domain.deployment import DeploymentKind
+from fairlead.domain.environment import Environment
+from fairlead.domain.errors import Refused
+from fairlead.domain.ids import DeploymentId
+from fairlead.domain.lifecycle import resolved
+from fairlead.domain.naming import route_name
+from fairlead.domain.permission import Permission
+from fairlead.domain.plan import Plan
+from fairlead.domain.policy import allowance_for, refused
+from fairlead.domain.project import Project
+from fairlead.domain.release import Release
+from fairlead.domain.service import Definition
+from fairlead.domain.text import Text
+from fairlead.domain.variable import Dimension, resolve_all, texts
+from fairlead.formats.project import compile_project
+from fairlead.ports.catalogue import Place
+from fairlead.ports.proxy import RouteSpec
+from fairlead.steps.deploy_services import DeployServices
+from fairlead.steps.resolved import PlannedRoute, ProxyFacts, ResolvedDeployment, RoomRule
+from fairlead.store import environments, lifecycles, policies, projects, releases, variables
+from fairlead.store.database import Connection
+from fairlead.usecases.context import Context, Installation
+
+PREVIEW = DeploymentId("preview")
+PREVIEW_SUBNET = "192.0.2.0/26"
+"""An address of documentation (RFC 5737): the intention does not cover addresses, and nothing is made of a preview."""
+
+
+@dataclass(frozen=True, slots=True)
+class Intended:
+    """A release's definition for one environment, what policy allowed of it, and the hash of the intention."""
+
+    definition: Definition
+    images: Mapping[str, str]
+    allowed_harms: Mapping[str, str]
+    plan_hash: str
+    plan: Plan = field(repr=False)
+
+
+def place_of(project: Project, environment: Environment) -> Place:
+    """The place by its names."""
+    return Place(project.name, environment.name)
+
+
+def release_named(connection: Connection, project: Project, version: str) -> Release:
+    """By version or id; `latest` is the one made last."""
+    if version == "latest":
+        latest = releases.latest(connection, project.id)
+        if latest is not None:
+            return latest
+    return releases.by_version_or_id(connection, project.id, version)
+
+
+def preview(context: Context, actor: Actor, project: str, version: str, environment: str) -> Plan:
+    """What a deployment would do, as far as it does not depend on the present state."""
+    actor.require(Permission.VIEW)
+    with context.database.reading() as connection:
+        owner = projects.by_name_or_id(connection, project)
+        place = environments.by_name_or_id(connection, environment)
+        release = release_named(connection, owner, version)
+        return intend(context, connection, owner, place, release).plan
+
+
+def intend(
+    context: Context,
+    connection: Connection,
+    project: Project,
+    environment: Environment,
+    release: Release,
+    snapshot: str = "",
+    recreate_accessories: Sequence[str] = (),
+    *,
+    kind: DeploymentKind = "deployment",
+) -> Intended:
+    """The intention of deploying the release there with the variables of `snapshot` (its own where "").
+
+    ProjectFileInvalid, Invalid `variable.unknown` and `variable.circular`, Refused `policy.refused` naming each harm.
+    """
+    frozen = snapshot or release.variables
+    definition = definition_of(context, connection, project, environment, release, frozen)
+    known = policies.of_project(connection, project.id)
+    harms = refused(definition.harms, known, environment.id)
+    if harms:
+        raise Refused(
+            "policy.refused",
+            "the project file asks for what could harm the host: "
+            + "; ".join(f"{harm.key} of {harm.service} ({harm.where})" for harm in harms),
+            thing=project.name,
+            hint=f"an administrator may allow it: fairlead policy allow {harms[0].key} --project {project.name}",
+        )
+    allowed = {
+        harm.key: allowance.allowed_by
+        for harm in definition.harms
+        if (allowance := allowance_for(harm, known, environment.id)) is not None
+    }
+    images = images_of(release, definition)
+    preview_of = ResolvedDeployment(
+        deployment=PREVIEW,
+        number=0,
+        place=place_of(project, environment),
+        release=release.id,
+        version=release.version,
+        definition=definition,
+        images=images,
+        colour=Colour.BLUE,
+        slots={},
+        environment_subnet=PREVIEW_SUBNET,
+        slot_subnet=PREVIEW_SUBNET,
+        kind=kind,
+        test_image=release.test_image,
+        routes=planned_routes(definition, project, environment),
+        variables=frozen,
+        allowed_harms=allowed,
+        recreate_accessories=frozenset(recreate_accessories),
+        proxy=proxy_facts(context.installation),
+        room=room_rule(context.installation),
+    )
+    plan = DeployServices().plan(preview_of)
+    return Intended(definition, images, allowed, plan.hash, plan)
+
+
+def definition_of(
+    context: Context,
+    connection: Connection,
+    project: Project,
+    environment: Environment,
+    release: Release,
+    snapshot: str,
+) -> Definition:
+    """The release's project file compiled for the environment."""
+    return compile_project(
+        ReleaseFiles(release.files, context.artifacts.content),
+        environment=environment.name,
+        environments=environment_names(connection, project),
+        lookup=lookup_of(connection, snapshot, environment),
+        domain=context.installation.proxy_domain,
+        images=release.images,
+    )
+
+
+class ReleaseFiles(Mapping[str, bytes]):
+    """A release's files by path, read when they are asked for."""
+
+    def __init__(self, keys: Mapping[str, str], content: Callable[[str], bytes]) -> None:
+        self._keys = keys
+        self._content = content
+
+    def __getitem__(self, path: str) -> bytes:
+        return self._content(self._keys[path])
+
+    def __iter__(self):  # type: ignore[no-untyped-def]  # the mapping's own protocol
+        return iter(self._keys)
+
+    def __len__(self) -> int:
+        return len(self._keys)
+
+
+def environment_names(connection: Connection, project: Project) -> tuple[str, ...]:
+    """The environments of the project's lifecycle, in order."""
+    known = environments.all_of(connection)
+    line = resolved(lifecycles.get(connection, project.lifecycle), known)
+    by_id = {environment.id: environment.name for environment in known}
+    return tuple(by_id[id] for phase in line.phases for id in phase.environments if id in by_id)
+
+
+def lookup_of(connection: Connection, snapshot: str, environment: Environment) -> Callable[[str], Text | None]:
+    """The frozen variables as they hold in the environment; names without regard to case."""
+    frozen = variables.snapshot(connection, snapshot)
+    held = texts(resolve_all(frozen.variables, {Dimension.ENVIRONMENT: frozenset({str(environment.id)})}))
+    by_key = {name.lower(): text for name, text in held.items()}
+    return lambda name: by_key.get(name.lower())
+
+
+def images_of(release: Release, definition: Definition) -> dict[str, str]:
+    """Service → image by digest: the release's, and those that the project file itself names by digest."""
+    own = {service.name: service.image for service in definition.services if "@sha256:" in service.image}
+    return {**own, **release.images}
+
+
+def planned_routes(definition: Definition, project: Project, environment: Environment) -> tuple[PlannedRoute, ...]:
+    """The routes of the definition under their names at the proxy."""
+    return tuple(
+        PlannedRoute(
+            service.name,
+            RouteSpec(
+                route_name(project.name, environment.name, route.host, route.path),
+                route.host,
+                route.path,
+                tls=route.tls,
+                redirect_http=route.redirect_http,
+            ),
+        )
+        for service in definition.services
+        for route in service.routes
+    )
+
+
+def proxy_facts(installation: Installation) -> ProxyFacts:
+    """Where users reach the proxy."""
+    return ProxyFacts(
+        installation.proxy_address,
+        installation.proxy_is_loopback,
+        installation.proxy_http_port,
+        installation.proxy_https_port,
+    )
+
+
+def room_rule(installation: Installation) -> RoomRule:
+    """What must stay free on the host."""
+    return RoomRule(installation.memory_reserve_bytes, installation.disk_reserve_bytes)

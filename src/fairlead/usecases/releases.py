@@ -1,0 +1,206 @@
+"""Releases: making one from outside, showing them, and freezing new variables as a recorded act."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from fairlead.domain import names
+from fairlead.domain.actor import Actor
+from fairlead.domain.errors import Conflict, Invalid
+from fairlead.domain.ids import ProjectId, ReleaseId
+from fairlead.domain.outline import Outline
+from fairlead.domain.permission import Permission
+from fairlead.domain.project import Project
+from fairlead.domain.release import Release, require_digest
+from fairlead.domain.variable import VariableChange, differences
+from fairlead.domain.version import next_version, parse
+from fairlead.formats.project import read_outline
+from fairlead.store import channels, deployments, environments, projects, releases, variables
+from fairlead.store.database import Connection
+from fairlead.store.shelf import Page
+from fairlead.usecases import following
+from fairlead.usecases.context import Context
+
+LATEST = "latest"
+LONGEST_NOTES = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseView:
+    """A release and the names of the environments where it is live now."""
+
+    release: Release
+    live_in: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class VariablesUpdate:
+    """What differs between what a release froze and what holds now; `release` as it is after the act."""
+
+    release: Release
+    changes: tuple[VariableChange, ...]
+
+
+def page(
+    context: Context, actor: Actor, project: str, *, after: str | None = None, limit: int = 50
+) -> Page[ReleaseView]:
+    """The newest first."""
+    actor.require(Permission.VIEW)
+    with context.database.reading() as connection:
+        found = projects.by_name_or_id(connection, project)
+        part = releases.page(connection, project=found.id, after=after, limit=limit)
+        live = _live_in(connection, found.id)
+        return Page(tuple(ReleaseView(one, live.get(one.id, ())) for one in part.items), part.after)
+
+
+def get(context: Context, actor: Actor, project: str, version: str) -> ReleaseView:
+    """By version; `latest` is the one made last."""
+    actor.require(Permission.VIEW)
+    with context.database.reading() as connection:
+        found = projects.by_name_or_id(connection, project)
+        release = named(connection, found, version)
+        return ReleaseView(release, _live_in(connection, found.id).get(release.id, ()))
+
+
+def named(connection: Connection, project: Project, version: str) -> Release:
+    """By version or id; `latest` is the one made last."""
+    if version == LATEST:
+        latest = releases.latest(connection, project.id)
+        if latest is not None:
+            return latest
+    return releases.by_version_or_id(connection, project.id, version)
+
+
+def create(
+    context: Context,
+    actor: Actor,
+    project: str,
+    *,
+    version: str = "",
+    images: Mapping[str, str],
+    test_image: str = "",
+    files: Mapping[str, str],
+    contents: Mapping[str, bytes],
+    commit: str = "",
+    notes: str = "",
+) -> Release:
+    """A release of images that somebody else built: every service's by digest. `files` path → key of bytes that are
+    kept already, `contents` the same files' bytes. What its lifecycle begins by itself is begun."""
+    actor.require(Permission.RELEASE_CREATE)
+    if len(notes) > LONGEST_NOTES:
+        raise Invalid("input.too_large", f"the notes are over {LONGEST_NOTES:,} characters", thing="notes")
+    outline = read_outline(contents)
+    _check_images(outline, images, test_image)
+    with context.database.transaction() as connection:
+        owner = projects.by_name_or_id(connection, project)
+        if outline.project and outline.project != owner.name:
+            raise Invalid(
+                "release.images", f"the project file is of {outline.project}, not of {owner.name}", thing=owner.name
+            )
+        made = Release(
+            ReleaseId(context.ids.new("rel")),
+            owner.id,
+            channels.default_of(connection, owner.id).id,
+            version_for(connection, owner, version),
+            context.clock.now(),
+            images=dict(images),
+            test_image=test_image,
+            commit=commit[:64],
+            files=dict(files),
+            variables=freeze(context, connection, owner.id),
+            created_by=actor.name,
+            notes=notes,
+            warnings=outline.warnings,
+        )
+        releases.insert(connection, made)
+        context.note(
+            connection, actor, "release.created", f"made release {made.version}", thing=made.id, project=owner.name
+        )
+        following.release_made(context, connection, owner, made)
+    context.durable.wake()
+    return made
+
+
+def version_for(connection: Connection, project: Project, wanted: str) -> str:
+    """`wanted` if it is free and in order, else Conflict `release.exists`; without it the next one by the mask."""
+    if not wanted:
+        highest = releases.highest_version(connection, project.id)
+        return next_version(parse(highest) if highest else None, project.version_mask)
+    names.version_text(wanted)
+    parse(wanted)
+    if releases.find_by_version(connection, project.id, wanted) is not None:
+        raise Conflict("release.exists", f"{project.name} has a release {wanted} already", thing=wanted)
+    return wanted
+
+
+def freeze(context: Context, connection: Connection, project: ProjectId) -> str:
+    """The id of a snapshot of the project's variables as they are now."""
+    return variables.freeze(connection, id=context.ids.new("vsn"), project=project, at=context.clock.now()).id
+
+
+def update_variables(
+    context: Context, actor: Actor, project: str, version: str, *, is_preview: bool = False
+) -> VariablesUpdate:
+    """The release has the variables as they are now, and a line in the audit says so; with `is_preview` only the
+    difference is told."""
+    actor.require(Permission.VIEW if is_preview else Permission.RELEASE_CREATE)
+    with context.database.transaction() as connection:
+        owner = projects.by_name_or_id(connection, project)
+        release = named(connection, owner, version)
+        frozen = variables.snapshot(connection, release.variables)
+        changes = differences(frozen.variables, variables.of_project(connection, owner.id))
+        shown = tuple(_with_names(connection, changes))
+        if is_preview or not changes:
+            return VariablesUpdate(release, shown)
+        updated = releases.update(connection, replace(release, variables=freeze(context, connection, owner.id)))
+        context.note(
+            connection,
+            actor,
+            "release.variables_updated",
+            f"froze new variables in release {release.version}: {', '.join(sorted({one.name for one in changes}))}",
+            thing=release.id,
+            project=owner.name,
+        )
+    return VariablesUpdate(updated, shown)
+
+
+def _check_images(outline: Outline, images: Mapping[str, str], test_image: str) -> None:
+    known = {service.name for service in outline.services}
+    for service in images:
+        if service not in known:
+            raise Invalid("release.images", f"the project file has no service {service[:80]!r}", thing=service[:80])
+    for known_one in outline.services:
+        if known_one.has_fixed_image and known_one.name not in images and "@sha256:" not in known_one.image:
+            raise Invalid(
+                "release.images",
+                f"no image is given for {known_one.name}",
+                thing=known_one.name,
+                hint=f"--image {known_one.name}=NAME@sha256:…",
+            )
+    for service, reference in images.items():
+        require_digest(service, reference)
+    if test_image:
+        require_digest("the tests", test_image)
+
+
+def _live_in(connection: Connection, project: ProjectId) -> dict[ReleaseId, tuple[str, ...]]:
+    live: dict[ReleaseId, tuple[str, ...]] = {}
+    places = {environment.id: environment.name for environment in environments.all_of(connection)}
+    for (_, environment), deployment in deployments.latest_by_place(connection, [project], live=True).items():
+        live[deployment.release] = (*live.get(deployment.release, ()), places.get(environment, ""))
+    return live
+
+
+def _with_names(connection: Connection, changes: Sequence[VariableChange]) -> Sequence[VariableChange]:
+    places = {environment.id: environment.name for environment in environments.all_of(connection)}
+    shown = []
+    for change in changes:
+        scope = change.scope
+        for id, name in places.items():
+            scope = scope.replace(id, name)
+        old, new = ("•••" if (value or "").startswith("secret ") else value for value in (change.old, change.new))
+        if (old, new) == ("•••", "•••"):
+            old, new = "••• (old)", "••• (new)"
+        shown.append(replace(change, scope=scope, old=old, new=new))
+    return shown

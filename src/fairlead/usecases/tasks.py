@@ -1,0 +1,116 @@
+"""Tasks: looking at them, cancelling them, taking an unsettled one up again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from fairlead.domain.actor import Actor
+from fairlead.domain.deployment import DeploymentState
+from fairlead.domain.errors import Conflict
+from fairlead.domain.ids import TaskId
+from fairlead.domain.permission import Permission
+from fairlead.domain.plan import Plan
+from fairlead.domain.record import Json
+from fairlead.domain.task import Task, TaskKind, TaskPhase, TaskState
+from fairlead.store import deployments, tasks
+from fairlead.store.shelf import Page
+from fairlead.usecases.context import Context
+
+
+@dataclass(frozen=True, slots=True)
+class TaskView:
+    """A task with what belongs to it; `plan` None before it was frozen."""
+
+    task: Task
+    phases: Sequence[TaskPhase]
+    facts: Mapping[str, Json]
+    plan: Plan | None
+
+
+def page(
+    context: Context,
+    actor: Actor,
+    *,
+    kind: TaskKind | None = None,
+    state: TaskState | None = None,
+    project: str | None = None,
+    after: str | None = None,
+    limit: int = 50,
+) -> Page[Task]:
+    """The newest first."""
+    actor.require(Permission.VIEW)
+    with context.database.reading() as connection:
+        return tasks.page(connection, kind=kind, state=state, project=project, after=after, limit=limit)
+
+
+def get(context: Context, actor: Actor, id: str) -> Task:
+    """The row alone."""
+    actor.require(Permission.VIEW)
+    with context.database.reading() as connection:
+        return tasks.get(connection, id)
+
+
+def view(context: Context, actor: Actor, id: str) -> TaskView:
+    """The task with its phases, facts and plan."""
+    actor.require(Permission.VIEW)
+    with context.database.reading() as connection:
+        found = tasks.get(connection, id)
+        return TaskView(
+            found,
+            tasks.phases_of(connection, found.id),
+            tasks.facts_of(connection, found.id),
+            tasks.plan_of(connection, found.id),
+        )
+
+
+def cancel(context: Context, actor: Actor, id: str) -> Task:
+    """It is being stopped; what it did is undone. Conflict `task.ended`, or `task.past_commit` behind that point."""
+    actor.require(Permission.TASK_CANCEL)
+    with context.database.transaction() as connection:
+        found = tasks.get(connection, id)
+        if found.state.has_ended:
+            raise Conflict("task.ended", f"{found.title} has ended: {found.state.value}", thing=found.id)
+        deployment = deployments.of_task(connection, found.id)
+        if deployment is not None and deployment.committed_at is not None:
+            raise Conflict(
+                "task.past_commit", f"{found.title} is past its commit point", thing=found.id, hint="fairlead rollback"
+            )
+        if tasks.ask_cancel(connection, found.id, by=actor.name, at=context.clock.now()):
+            context.note(
+                connection,
+                actor,
+                "task.cancel_asked",
+                f"asked to cancel {found.title}",
+                thing=found.id,
+                project=found.project or None,
+                environment=found.environment or None,
+            )
+        if found.state is TaskState.QUEUED and tasks.take_turn(connection, found, at=context.clock.now()):
+            context.durable.enqueue(connection, found.id)
+        return tasks.get(connection, id)
+
+
+def may_resume(context: Context, actor: Actor, id: str) -> TaskId:
+    """The id of a task that stands unsettled and may be taken up by hand; Conflict `task.ended` for any other."""
+    actor.require(Permission.DEPLOYMENT_CREATE)
+    with context.database.transaction() as connection:
+        found = tasks.get(connection, id)
+        if found.state is not TaskState.UNSETTLED:
+            raise Conflict(
+                "task.ended", f"{found.title} does not stand unsettled: it is {found.state.value}", thing=found.id
+            )
+        context.note(connection, actor, "task.resumed", f"took up {found.title} again", thing=found.id)
+    return found.id
+
+
+def unfinished_of(context: Context, actor: Actor, project: str, environment: str) -> Task | None:
+    """The task that holds or waits for the place now; None where there is none."""
+    actor.require(Permission.VIEW)
+    with context.database.reading() as connection:
+        for deployment in reversed(deployments.active(connection)):
+            if deployment.task and deployment.state is not DeploymentState.WAITING:
+                found = tasks.get(connection, deployment.task)
+                if (found.project, found.environment) == (project, environment):
+                    return found
+    return None

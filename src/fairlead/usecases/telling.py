@@ -1,0 +1,234 @@
+"""What people and forges are told: notices are written with what they tell, in its transaction, and delivered after."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import timedelta
+
+from fairlead.domain.approval import Approval
+from fairlead.domain.deployment import Deployment, DeploymentOutcome
+from fairlead.domain.environment import Environment
+from fairlead.domain.ids import SecretVersionId
+from fairlead.domain.project import Project
+from fairlead.domain.record import fingerprint
+from fairlead.domain.release import Release
+from fairlead.domain.run import Run, RunState
+from fairlead.ports.notifier import CommitStatus, Mail, Notice, Webhook
+from fairlead.store import notices, notifications
+from fairlead.store.database import Connection
+from fairlead.store.notices import NoticeRow
+from fairlead.usecases.context import Context
+
+MOST_TRIES = 12
+LONGEST_PAUSE = timedelta(hours=1)
+
+
+def approval_waits(
+    context: Context,
+    connection: Connection,
+    project: Project,
+    environment: Environment,
+    release: Release,
+    deployment: Deployment,
+    approval: Approval,
+) -> None:
+    """Somebody has to say yes or no."""
+    _tell(
+        context,
+        connection,
+        project,
+        "approval.waiting",
+        f"{project.name} {release.version} waits for an approval for {environment.name}",
+        f"Approve or reject it: fairlead approve {approval.id}, or on its page.",
+        link=f"/deployments/{deployment.id}",
+        about=approval.id,
+        facts={"project": project.name, "version": release.version, "environment": environment.name},
+    )
+
+
+def deployment_ended(
+    context: Context,
+    connection: Connection,
+    project: Project,
+    environment: Environment,
+    release: Release,
+    deployment: Deployment,
+) -> None:
+    """A failure is told; a success is, where somebody asked for it. The forge learns both."""
+    outcome = deployment.outcome
+    event = {
+        DeploymentOutcome.LIVE: "deployment.live",
+        DeploymentOutcome.ROLLED_BACK: "deployment.rolled_back",
+        DeploymentOutcome.CANCELLED: "deployment.cancelled",
+    }.get(outcome, "deployment.failed")
+    words = outcome.value.replace("_", " ")
+    _tell(
+        context,
+        connection,
+        project,
+        event,
+        f"{project.name} {release.version} in {environment.name}: {words}",
+        "\n".join(part for part in (deployment.reason, deployment.hint) if part) or f"It is {words}.",
+        link=f"/deployments/{deployment.id}",
+        about=f"{deployment.id}/{outcome.value}",
+        facts={
+            "project": project.name,
+            "version": release.version,
+            "environment": environment.name,
+            "outcome": outcome.value,
+        },
+    )
+    state = "success" if outcome is DeploymentOutcome.LIVE else "failure"
+    status(
+        context,
+        connection,
+        project,
+        release.commit,
+        f"fairlead/{environment.name}",
+        state,
+        words,
+        f"/deployments/{deployment.id}",
+    )
+
+
+def run_ended(context: Context, connection: Connection, project: Project, run: Run) -> None:
+    """A failed run is told; the forge learns of every one."""
+    if run.state is RunState.FAILED:
+        _tell(
+            context,
+            connection,
+            project,
+            "run.failed",
+            f"{project.name}: run {run.number} of {run.commit[:12]} failed",
+            run.reason,
+            link=f"/runs/{run.id}",
+            about=run.id,
+            facts={"project": project.name, "commit": run.commit},
+        )
+    state = {RunState.SUCCEEDED: "success", RunState.FAILED: "failure"}.get(run.state, "error")
+    status(
+        context,
+        connection,
+        project,
+        run.commit,
+        "fairlead/run",
+        state,
+        run.reason or run.state.value,
+        f"/runs/{run.id}",
+    )
+
+
+def status(
+    context: Context,
+    connection: Connection,
+    project: Project,
+    commit: str,
+    name: str,
+    state: str,
+    description: str,
+    link: str,
+) -> None:
+    """The commit's status at the project's forge, where it has one."""
+    forge = project.forge
+    if forge is None or not commit:
+        return
+    to = {
+        "kind": "commit",
+        "forge": forge.kind,
+        "api_url": forge.api_url,
+        "repository": forge.repository,
+        "commit": commit,
+        "state": state,
+        "context": name,
+        "secret": forge.token or "",
+    }
+    _put(
+        context,
+        connection,
+        "commit.status",
+        f"{name}: {state}",
+        description,
+        link,
+        f"{commit}/{name}/{state}/{link}",
+        to,
+        {},
+    )
+
+
+def due(context: Context) -> tuple[NoticeRow, ...]:
+    """Those to be tried now."""
+    with context.database.reading() as connection:
+        return notices.due(connection, context.clock.now())
+
+
+def delivery_of(context: Context, row: NoticeRow) -> tuple[Notice, Mail | Webhook | CommitStatus]:
+    """The notice and its place, secrets in clear."""
+    to = {key: str(value) for key, value in row.to.items()}
+    secret = ""
+    if to.get("secret"):
+        with context.database.reading() as connection:
+            secret = context.reveal(connection, SecretVersionId(to["secret"]))
+    notice = Notice(row.event, row.subject, row.body, f"{context.installation.url}{row.link}", dict(row.facts))
+    if to["kind"] == "mail":
+        return notice, Mail((to["address"],))
+    if to["kind"] == "webhook":
+        return notice, Webhook(to["address"], secret)
+    return notice, CommitStatus(
+        to["forge"],  # type: ignore[arg-type]
+        to["api_url"],
+        to["repository"],
+        to["commit"],
+        to["state"],  # type: ignore[arg-type]
+        to["context"],
+        secret,
+    )
+
+
+def delivered(context: Context, row: NoticeRow) -> None:
+    """Never tried again."""
+    with context.database.transaction() as connection:
+        notices.change(connection, row.id, delivered_at=context.clock.now(), tries=row.tries + 1)
+
+
+def not_delivered(context: Context, row: NoticeRow, error: str) -> bool:
+    """Tried again later, with longer pauses; false once it is given up."""
+    tries, now = row.tries + 1, context.clock.now()
+    pause = min(LONGEST_PAUSE, timedelta(seconds=10 * 2**tries))
+    given_up = now if tries >= MOST_TRIES else None
+    with context.database.transaction() as connection:
+        notices.change(connection, row.id, tries=tries, error=error[:500], next_at=now + pause, given_up_at=given_up)
+    return given_up is None
+
+
+def _tell(
+    context: Context,
+    connection: Connection,
+    project: Project,
+    event: str,
+    subject: str,
+    body: str,
+    *,
+    link: str,
+    about: str,
+    facts: Mapping[str, str],
+) -> None:
+    for target in notifications.wanting(connection, project.id, event):
+        to = {"kind": target.kind, "address": target.address, "secret": target.secret or ""}
+        _put(context, connection, event, subject, body, link, f"{event}/{about}/{target.id}", to, facts)
+
+
+def _put(
+    context: Context,
+    connection: Connection,
+    event: str,
+    subject: str,
+    body: str,
+    link: str,
+    about: str,
+    to: Mapping[str, str],
+    facts: Mapping[str, str],
+) -> None:
+    now = context.clock.now()
+    row = NoticeRow("ntc-" + fingerprint(about)[:32], event, subject, body[:4000], now, now, link=link, facts=facts)
+    notices.put(connection, replace(row, to=dict(to)))
