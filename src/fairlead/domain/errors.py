@@ -220,6 +220,7 @@ CODES: dict[str, str] = {
     "image.unknown": "The image is not there.",
     "registry.unreachable": "The registry does not answer.",
     "registry.failed": "The registry answered with a failure.",
+    "registry.missing": "The registry program is not installed on this machine.",
     "registry.digest": "The registry has another digest than the release says.",
     "host.room": "The host has too little memory or disk for the idle slot; nothing was started.",
     "host.unreachable": "The host cannot be reached.",

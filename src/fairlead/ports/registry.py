@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
 from fairlead.ports.container_engine import Credentials
@@ -41,7 +42,11 @@ class Registry(Protocol):
         """The manifest is gone (its layers when garbage is collected); gone is fine."""
         ...
 
+    def pushing(self) -> AbstractAsyncContextManager[None]:
+        """Held around every push to it (from building the image's layers on): no garbage is collected meanwhile."""
+        ...
+
     async def collect_garbage(self) -> int:
-        """Layers that no manifest names are gone; bytes freed. Only where the registry is our own, else 0. Must not
-        run while a push is under way: the adapter makes pushes wait."""
+        """Layers that no manifest names are gone; bytes freed. Only where the registry is our own, else 0. It waits
+        for pushes under way (`pushing`), and makes later ones wait."""
         ...
