@@ -44,7 +44,7 @@ LITERAL_PLACES: tuple[tuple[str, ...], ...] = (
 """Where ``#{`` is the program's own affair and is left alone."""
 
 BUILD_PLACES: tuple[tuple[str, ...], ...] = (("services", ANY, "build", REST), ("tests", "build", REST))
-"""What is the same in every environment: filled from `.env` alone."""
+"""What is the same in every environment: filled from `.env` alone, by ``${NAME}`` in both kinds of file."""
 
 NUMBERS = frozenset({"replicas", "scale"})
 
@@ -117,7 +117,7 @@ def _scalar(node: Scalar, path: Path, variables: Variables, findings: Findings) 
         return node
     is_compose = node.mark.file in variables.compose_files
     is_build = fits(path, BUILD_PLACES)
-    compose = (variables.dotenv if is_build else variables.compose) if is_compose else None
+    compose = variables.dotenv if is_build else variables.compose if is_compose else None
     takes_variables = fits(path, VARIABLE_PLACES)
     is_ours = node.mark.file == variables.project_file and not fits(path, LITERAL_PLACES)
     if is_ours and not takes_variables and any(names_in(text)):

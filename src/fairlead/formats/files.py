@@ -76,6 +76,30 @@ class Directory(Mapping[str, bytes]):
         return real if stat.S_ISREG(found.st_mode) and found.st_size <= READ_LIMIT else None
 
 
+class Overlaid(Mapping[str, bytes]):
+    """Files with some added or replaced, without reading the others."""
+
+    def __init__(self, files: Files, added: Mapping[str, bytes]) -> None:
+        self._files, self._added = files, added
+
+    def __getitem__(self, path: str) -> bytes:
+        return self._added[path] if path in self._added else self._files[path]
+
+    def __contains__(self, path: object) -> bool:
+        return path in self._added or path in self._files
+
+    def __iter__(self) -> Iterator[str]:
+        yield from self._added
+        yield from (path for path in self._files if path not in self._added)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+    def leaves(self, path: str) -> bool:
+        """As the files below say."""
+        return path not in self._added and leads_out(self._files, path)
+
+
 def clean(path: str, base: str = "") -> str | None:
     """`path` as seen from the directory `base`, relative to the root ("." for the root); None where it leads out."""
     if path.startswith("/") or "\0" in path or "\\" in path or any(ord(letter) < 32 for letter in path):

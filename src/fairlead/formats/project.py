@@ -8,14 +8,15 @@ from dataclasses import dataclass
 from fairlead.domain.errors import FairleadError, Problem
 from fairlead.domain.names import environment_name, project_name
 from fairlead.domain.outline import Outline, OutlineService
-from fairlead.domain.service import Definition, Migration, Role, Service, Tests
+from fairlead.domain.service import Build, Definition, Migration, Role, Service, Tests
 from fairlead.domain.substitution import Lookup, substitute
 from fairlead.domain.text import Text
 from fairlead.formats.compilation import Compilation
 from fairlead.formats.expansion import Variables, expanded
-from fairlead.formats.files import Files, clean
+from fairlead.formats.files import Files
 from fairlead.formats.findings import Findings, did_you_mean, shown
 from fairlead.formats.mounts import paths_used, source_text, volumes_of
+from fairlead.formats.node import Path, place_of, spell
 from fairlead.formats.project_model import Resolved
 from fairlead.formats.roles import check_dependencies, roles_of
 from fairlead.formats.routes import check_routes
@@ -51,10 +52,13 @@ def compile_project(
     return definition
 
 
-def read_outline(files: Files) -> Outline:
-    """What holds in every environment; needs the whole repository. Raises `ProjectFileInvalid` with every problem."""
+def read_outline(files: Files, *, is_whole: bool = False) -> Outline:
+    """What holds in every environment. Raises `ProjectFileInvalid` with every problem.
+
+    `is_whole` says that the repository is all there, so that a missing Dockerfile is a problem of the file too.
+    """
     findings = Findings()
-    outline = _outlined(files, findings)
+    outline = _outlined(files, findings, is_whole=is_whole)
     findings.stop_if_any()
     if outline is None:
         raise AssertionError("no outline, and no problem that says why")
@@ -64,7 +68,7 @@ def read_outline(files: Files) -> Outline:
 def validate(files: Files, environments: Sequence[str] = ()) -> tuple[tuple[str, ...], tuple[Problem, ...]]:
     """Warnings and problems of a whole repository, without a server: what a variable holds is not known here."""
     findings = Findings()
-    outline = _outlined(files, findings)
+    outline = _outlined(files, findings, is_whole=True)
     names = environments or (outline.environments if outline is not None else ()) or ("",)
     for name in names if outline is not None else ():
         definition = _compiled(files, findings, name, names, lambda _: None, "localhost", {}, is_known=False)
@@ -219,7 +223,7 @@ class _Gathered:
     tests: Tests | None = None
 
 
-def _outlined(files: Files, findings: Findings) -> Outline | None:
+def _outlined(files: Files, findings: Findings, *, is_whole: bool) -> Outline | None:
     sources = read_sources(files, findings)
     if sources is None:
         return None
@@ -236,7 +240,8 @@ def _outlined(files: Files, findings: Findings) -> Outline | None:
         project = at.model.project
         _gather(at, gathered, is_base=not environment)
     services = tuple(gathered.services.values())
-    _check_dockerfiles(sources, services, gathered.tests)
+    if is_whole:
+        _check_dockerfiles(sources, services, gathered.tests)
     return Outline(
         project,
         services,
@@ -262,15 +267,14 @@ def _gather(at: Compilation, gathered: _Gathered, *, is_base: bool) -> None:
 
 
 def _check_dockerfiles(sources: Sources, services: Iterable[OutlineService], tests: Tests | None) -> None:
-    built = [(f"services.{service.name}.build", service.build) for service in services]
+    built: list[tuple[Path, Build | None]] = [
+        (("services", service.name, "build"), service.build) for service in services
+    ]
     if tests is not None:
-        built.append(("tests.build", tests.build))
-    for key, build in built:
+        built.append((("tests", "build"), tests.build))
+    for path, build in built:
         if build is None:
             continue
-        path = clean(build.dockerfile, build.context)
-        if path is not None and path not in sources.files:
-            place = sources.project.table("services").mark
-            sources.findings.problem(
-                place, key, f"no file {shown(path)}", "a Dockerfile of the repository, or an image"
-            )
+        if build.dockerfile not in sources.files:
+            found, expected = f"no file {shown(build.dockerfile)}", "a Dockerfile of the repository, or an image"
+            sources.findings.problem(place_of(sources.resolved(""), path), spell(path), found, expected)

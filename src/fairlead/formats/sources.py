@@ -94,8 +94,8 @@ def read_sources(files: Files, findings: Findings) -> Sources | None:
         )
     base = posixpath.dirname(paths[0][1]) if paths else ""
     dotenv_path = clean(".env", base) or ".env"
-    dotenv = _dotenv(files, dotenv_path, findings) if uses else {}
-    carried = {PROJECT_FILE, *reader.read_paths, *([dotenv_path] if uses and dotenv_path in files else [])}
+    dotenv = _dotenv(files, dotenv_path, findings if uses else Findings())
+    carried = {PROJECT_FILE, *reader.read_paths, *([dotenv_path] if dotenv_path in files else [])}
     return Sources(files, findings, root, compose, uses, reader.directories, dotenv, frozenset(carried))
 
 

@@ -1,0 +1,228 @@
+"""Proposes a fairlead.yml for a repository that has a Compose file or only a Dockerfile."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from fairlead.domain.errors import Invalid
+from fairlead.formats.compose_files import COMPOSE_NAMES, ComposeReader
+from fairlead.formats.compose_model import PortModel, VolumeMount, ports_of, volumes_of
+from fairlead.formats.files import Files, Overlaid
+from fairlead.formats.findings import Findings
+from fairlead.formats.node import Items, Mark, Node, Scalar, Table, to_plain
+from fairlead.formats.project import validate
+from fairlead.formats.sources import PROJECT_FILE
+
+ACCESSORY_IMAGES = frozenset(
+    {"cassandra", "clickhouse-server", "cockroach", "couchdb", "elasticsearch", "etcd", "influxdb", "kafka", "mailhog"}
+    | {"mailpit", "mariadb", "meilisearch", "memcached", "minio", "mongo", "mongodb", "mssql-server", "mysql", "nats"}
+    | {"neo4j", "opensearch", "percona", "pgvector", "postgis", "postgres", "postgresql", "rabbitmq", "redis"}
+    | {"redpanda", "rethinkdb", "timescaledb", "valkey", "zookeeper"}
+)
+"""Last parts of image names that hold data or connect others: started once, never swapped."""
+
+GUESSED_PORT = 8080
+
+_EXPOSE = re.compile(r"^\s*EXPOSE\s+(\S+)", re.IGNORECASE | re.MULTILINE)
+_SETTING = re.compile(r"^\s*(?:ARG|ENV)\s+([A-Za-z_]\w*)[=\s]\s*\"?([^\s\"]+)", re.IGNORECASE | re.MULTILINE)
+_HEALTHCHECK = re.compile(r"^\s*HEALTHCHECK\s+(?!NONE)", re.IGNORECASE | re.MULTILINE)
+_VOLUME = re.compile(r"^\s*VOLUME\s+(.+)", re.IGNORECASE | re.MULTILINE)
+
+
+def propose(files: Files, project: str = "") -> str:
+    """A commented fairlead.yml. `project` is a name to begin with, often the directory's.
+
+    The text ends by naming what `validate` still finds wrong with it, if anything. Raises `Invalid` where there is
+    nothing to deploy.
+    """
+    name = _project_name(project)
+    compose = next((path for path in COMPOSE_NAMES if path in files), None)
+    dockerfile = _dockerfile(files)
+    if compose is not None:
+        lines = _from_compose(files, compose, name)
+    elif dockerfile is not None:
+        lines = _from_dockerfile(files, dockerfile, name)
+    else:
+        raise Invalid(
+            "project_file.missing",
+            "there is neither a Compose file nor a Dockerfile to begin with",
+            hint="add a Dockerfile, or write fairlead.yml with services and their images",
+        )
+    text = "\n".join([*lines, *_tests(files), ""])
+    _, problems = validate(Overlaid(files, {PROJECT_FILE: text.encode()}))
+    if problems:
+        text += "\n# To settle before the first deployment:\n"
+        text += "".join(f"#   {' '.join(str(problem).split())}\n" for problem in problems[:20])
+    return text
+
+
+@dataclass(slots=True)
+class _Service:
+    """What is proposed for one service; `notes` stand above it as comments."""
+
+    name: str
+    keys: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    def lines(self) -> Iterator[str]:
+        for note in self.notes:
+            yield f"  # {note}"
+        yield f"  {self.name}:" if self.keys else f"  {self.name}: {{}}"
+        yield from (f"    {key}" for key in self.keys)
+
+
+def _from_dockerfile(files: Files, path: str, project: str) -> list[str]:
+    text = files[path].decode("utf-8", "replace")
+    directory = path.rpartition("/")[0] or "."
+    service = _Service(
+        "web", [f"build: {directory}", "route: true                    # <service>.<project>.<environment>"]
+    )
+    port = _exposed(text)
+    if port is None:
+        service.keys.append(f"port: {GUESSED_PORT}                     # a guess: the port that the program listens on")
+    else:
+        service.keys.append(f"port: {port}")
+    service.keys.append(
+        "health: {image: true}          # the image's own HEALTHCHECK"
+        if _HEALTHCHECK.search(text)
+        else "health: {tcp: true}            # better: {http: /healthz}"
+    )
+    if _VOLUME.search(text):
+        service.notes.append("The image has a VOLUME: what is written there dies with the instance.")
+        service.notes.append(
+            'To keep it: volumes: ["data:/its/path"] with strategy: recreate, and `volumes: {data: }` below.'
+        )
+    return [*_head(project), "services:", *service.lines()]
+
+
+def _from_compose(files: Files, path: str, project: str) -> list[str]:
+    findings = Findings()
+    compose = ComposeReader(files, findings).read(path, Mark(path), directory=path.rpartition("/")[0])
+    services = compose.table("services")
+    proposed = [
+        _service(files, name, services.table(name))
+        for name in services.nodes
+        if services.table(name).get("profiles") is None
+    ]
+    own = [service for service in proposed if service.keys]
+    lines = [*_head(project), f"compose: {path}"]
+    return [*lines, "services:", *(line for service in own for line in service.lines())] if own else lines
+
+
+def _service(files: Files, name: str, node: Table) -> _Service:
+    service = _Service(name)
+    ports, mounts = _ports(node.get("ports")), _mounts(node.get("volumes"))
+    if _is_accessory(node, mounts):
+        service.keys.append("accessory: true                # started once, never swapped")
+        if ports:
+            service.notes.append("Its ports are for development; to publish them an administrator must allow it.")
+            service.keys.append("ports: []")
+        _without_writable_binds(service, mounts)
+        return service
+    if ports:
+        service.keys += ["route: true                    # a host of its own: route: {host: www.example.com}"]
+        service.keys += [f"port: {ports[0].target}"]
+        if node.get("healthcheck") is None:
+            service.keys.append("health: {tcp: true}            # better: {http: /healthz}")
+    if any(mount.type == "volume" and mount.source and not mount.read_only for mount in mounts):
+        service.notes.append("It writes to a volume, so the old one is stopped before the new one starts.")
+        service.notes.append("Where both may write to it at once: shared_volumes: true instead.")
+        service.keys.append("strategy: recreate")
+        if ports:
+            service.keys.append("ports: []                      # the route takes their place")
+    _without_writable_binds(service, mounts)
+    return service
+
+
+def _without_writable_binds(service: _Service, mounts: list[VolumeMount]) -> None:
+    """Binds of the working copy are for development: a deployment has the files in the image."""
+    kept = [mount for mount in mounts if mount.type != "bind" or mount.read_only or mount.source.startswith("/")]
+    if len(kept) == len(mounts):
+        return
+    service.notes.append("Binds of the working copy are left out: the files are in the image.")
+    if not kept:
+        service.keys.append("volumes: []")
+        return
+    service.keys.append("volumes:")
+    for mount in kept:
+        source = f"{mount.source}:" if mount.source else ""
+        service.keys.append(f'  - "{source}{mount.target}{":ro" if mount.read_only else ""}"')
+
+
+def _is_accessory(node: Table, mounts: list[VolumeMount]) -> bool:
+    image = node.get("image")
+    if node.get("build") is not None or not isinstance(image, Scalar):
+        return False
+    base = re.split(r"[:@]", str(image.text).rpartition("/")[2])[0]
+    keeps = any(mount.type == "volume" and mount.source and not mount.read_only for mount in mounts)
+    return base.lower() in ACCESSORY_IMAGES or keeps
+
+
+def _ports(node: Node | None) -> list[PortModel]:
+    found: list[PortModel] = []
+    for entry in node.nodes if isinstance(node, Items) else ():
+        try:
+            found += [PortModel.model_validate(port) for port in ports_of([to_plain(_defaulted(entry))])]
+        except ValueError:
+            continue
+    return [port for port in found if port.protocol == "tcp"]
+
+
+def _mounts(node: Node | None) -> list[VolumeMount]:
+    found: list[VolumeMount] = []
+    for entry in node.nodes if isinstance(node, Items) else ():
+        try:
+            found += [VolumeMount.model_validate(mount) for mount in volumes_of([to_plain(entry)])]
+        except ValueError:
+            continue
+    return found
+
+
+def _defaulted(node: Node) -> Node:
+    """``${PORT:-8080}:80`` as ``8080:80``: only the container's side matters here."""
+    if isinstance(node, Scalar) and isinstance(node.text, str):
+        return Scalar(node.mark, re.sub(r"\$\{\w+:?-(\d+)\}|\$\{?\w+\}?", lambda found: found[1] or "1", node.text))
+    return node
+
+
+def _dockerfile(files: Files) -> str | None:
+    if "Dockerfile" in files:
+        return "Dockerfile"
+    below = sorted((path for path in files if path.endswith("/Dockerfile")), key=lambda path: (path.count("/"), path))
+    return below[0] if below else None
+
+
+def _exposed(dockerfile: str) -> int | None:
+    """The last port that the file exposes, arguments filled in."""
+    settings = dict(_SETTING.findall(dockerfile))
+    for written in reversed(_EXPOSE.findall(dockerfile)):
+        number = re.sub(r"\$\{?(\w+)\}?", lambda found: settings.get(found[1], ""), written).partition("/")[0]
+        if number.isdigit() and 1 <= int(number) <= 65_535:
+            return int(number)
+    return None
+
+
+def _project_name(name: str) -> str:
+    slug = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
+    slug = re.sub(r"^[^a-z]+", "", slug)[:40].strip("-")
+    return slug or "my-project"
+
+
+def _head(project: str) -> list[str]:
+    return [
+        "# How Fairlead deploys this repository. All keys: docs/reference/project-file.md",
+        f"project: {project}",
+    ]
+
+
+def _tests(files: Files) -> list[str]:
+    if "Dockerfile.tests" in files:
+        return ["tests:", "  build: {dockerfile: Dockerfile.tests}", "  # command: [./run_tests.sh]"]
+    return [
+        "# tests:                           # one image for all kinds; the kind arrives as TEST_TYPE",
+        "#   build: {dockerfile: Dockerfile.tests}",
+        "#   command: [./run_tests.sh]",
+        "# migrate: {service: web, command: [./migrate]}   # once, before the new release starts",
+    ]
