@@ -1,0 +1,83 @@
+"""release.make: the run's release is recorded, once, with all that is needed to deploy it without the repository."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import cast
+
+from fairlead.domain.effect import Done, Outcome
+from fairlead.domain.plan import Effect
+from fairlead.domain.record import Json
+from fairlead.domain.release import Change
+from fairlead.ports.step import Tools
+from fairlead.steps.effects.basis import Plain, read
+from fairlead.steps.run_resolved import SourceAccess
+from fairlead.steps.workspace import read_files
+
+CHANGES_LIMIT = 200
+
+
+@dataclass(frozen=True, slots=True)
+class NewRelease:
+    """What the release will be. `images` and `test_image` name the effects whose output has the reference; `named` are
+    references that hold a variable and get their digest at the deployment."""
+
+    run: str
+    version: str
+    branch: str
+    commit: str
+    previous: str
+    folder: str
+    workspace: str
+    source: SourceAccess
+    carried: tuple[str, ...]
+    images: Mapping[str, str]
+    test_image: str = ""
+    warnings: tuple[str, ...] = field(default=())
+
+
+class MakeRelease(Plain):
+    """Keeps the files, lists the commits since the last release, and records the release.
+
+    Facts: ``version, branch, commit, previous_commit, folder, run, images (service → reference), test_image, files
+    (path → key), changes ([{commit, author, at, subject}]), warnings``: the fields of `domain.release.Release`.
+    """
+
+    kind = "release.make"
+
+    async def do(self, effect: Effect, tools: Tools) -> Outcome:
+        """Records it; asked again, the same release is told."""
+        wanted = read(NewRelease, effect)
+        contents = await asyncio.to_thread(read_files, wanted.workspace, wanted.carried)
+        files = {path: await tools.artifacts.put_blob(content) for path, content in contents.items()}
+        changes = await _changes(wanted, tools)
+        facts: dict[str, Json] = {
+            "version": wanted.version,
+            "branch": wanted.branch,
+            "commit": wanted.commit,
+            "previous_commit": wanted.previous,
+            "folder": wanted.folder,
+            "run": wanted.run,
+            "images": {service: _reference(key, tools) for service, key in wanted.images.items()},
+            "test_image": _reference(wanted.test_image, tools) if wanted.test_image else "",
+            "files": cast("Json", files),
+            "changes": [cast("Json", asdict(change)) for change in changes],
+            "warnings": list(wanted.warnings),
+        }
+        release = await tools.records.create_release(tools.task, facts)
+        tools.say(f"release {wanted.version}: {len(wanted.images)} images, {len(files)} files, {len(changes)} commits")
+        return Done({"release": release, "version": wanted.version})
+
+
+def _reference(key: str, tools: Tools) -> str:
+    return str(tools.outputs[key]["reference"])
+
+
+async def _changes(wanted: NewRelease, tools: Tools) -> list[Change]:
+    repository = await wanted.source.open(tools.task, tools.secrets)
+    commits = await tools.source.commits_between(
+        repository, wanted.previous or None, wanted.commit, limit=CHANGES_LIMIT
+    )
+    return [Change(commit.id, commit.author, commit.at, commit.subject) for commit in commits]
