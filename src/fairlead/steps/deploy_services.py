@@ -74,8 +74,8 @@ def _all_steps(resolved: ResolvedDeployment) -> Iterator[Node]:
     yield accessories_step(resolved)
     yield from _given(migrate_step(resolved))
     yield start_step(resolved, new)
-    yield ready_step(resolved, new)
-    yield catalogue_step(resolved, new)
+    yield from _given(ready_step(resolved, new))
+    yield from _given(catalogue_step(resolved, new))
     yield from _given(tests_step(resolved, "pre-integration", new))
     yield from _given(recreate_step(resolved, new, with_routes=True))
     if filled:

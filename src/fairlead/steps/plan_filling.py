@@ -157,23 +157,27 @@ def ready_effect(instance: Instance) -> Effect:
     )
 
 
-def ready_step(resolved: ResolvedDeployment, new: Roster) -> Step:
+def ready_step(resolved: ResolvedDeployment, new: Roster) -> Step | None:
     """The instances that nobody waited for yet."""
     services = [one for one in resolved.definition.services if one.role in SLOT_ROLES]
     awaited = must_be_healthy(services)
     waiting = [one for one in new.with_roles(*SLOT_ROLES) if one.service.name not in awaited]
+    if not waiting:
+        return None
     effects = tuple(ready_effect(one) for one in waiting)
     return Step("ready", "Wait until every instance is ready", InParallel(effects, limit=STARTS_AT_ONCE))
 
 
-def catalogue_step(resolved: ResolvedDeployment, new: Roster) -> Step:
+def catalogue_step(resolved: ResolvedDeployment, new: Roster) -> Step | None:
     """Every instance that has an endpoint and stands beside the old release is found from now on."""
-    effect = register_effect(resolved, "register", new.with_roles(*SLOT_ROLES))
-    return Step("catalogue", "Register the instances", effect)
+    instances = tuple(one for one in new.with_roles(*SLOT_ROLES) if one.service.port)
+    if not instances:
+        return None
+    return Step("catalogue", "Register the instances", register_effect(resolved, "register", instances))
 
 
 def register_effect(resolved: ResolvedDeployment, key: str, instances: tuple[Instance, ...]) -> Effect:
-    """Registers those that have an endpoint."""
-    entries = tuple(registration(resolved, one) for one in instances if one.service.port)
+    """Registers them."""
+    entries = tuple(registration(resolved, one) for one in instances)
     registered = arguments(Registered(resolved.place, entries))
     return Effect(Register.kind, key, f"register {len(entries)} instances", registered, attempts=TRIES)

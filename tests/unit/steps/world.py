@@ -8,7 +8,7 @@ from functools import partial
 
 from fairlead.domain.capture import differences
 from fairlead.domain.colour import Colour
-from fairlead.domain.errors import Conflict, NotFound
+from fairlead.domain.errors import Conflict, NotFound, Unreachable
 from fairlead.domain.ids import DeploymentId, NodeId, ReleaseId, TaskId
 from fairlead.domain.naming import route_name
 from fairlead.domain.placement import claim
@@ -18,6 +18,7 @@ from fairlead.domain.slot import Slot, SlotState
 from fairlead.domain.task import TaskState
 from fairlead.engine.parts import Parts, Patience
 from fairlead.ports.catalogue import Place, Registration
+from fairlead.ports.connection import Streams
 from fairlead.ports.proxy import RouteSpec
 from fairlead.ports.step import Tools
 from fairlead.ports.tasks import End
@@ -29,7 +30,6 @@ from fairlead.steps.standing import standing_accessories, standing_slots
 from fairlead.testing.behaviour import Behaviour, Script, http_ok
 from fairlead.testing.container_world import ContainerWorld
 from fairlead.testing.fake_clock import FakeClock
-from fairlead.testing.fake_connection import FakeConnection, FakeHost
 from fairlead.testing.fake_container_engine import FakeContainerEngine
 from fairlead.testing.fake_proxy import FakeProxy, ProxyWorld
 from fairlead.testing.fake_tasks import FakeBinder, FakeTaskLog, FakeTasks
@@ -162,6 +162,36 @@ class MemoryArtifacts:
         return self.files[task, name][1]
 
 
+class WorldConnection:
+    """ports.connection, as far as probes dial: without sockets, so that a sweep of hundreds of cases is quick."""
+
+    name = "local"
+
+    def __init__(self, world: ContainerWorld) -> None:
+        self.world = world
+
+    async def dial(self, address: str) -> Streams:
+        await asyncio.sleep(0)
+        _, host, port = address.split(":")
+        container = self.world.listener(host, int(port))
+        if container is None:
+            raise Unreachable("host.unreachable", f"{host}:{port} refused") from ConnectionRefusedError()
+        reader = asyncio.StreamReader()
+        if container.behaviour.answer:
+            reader.feed_data(container.behaviour.answer(b"GET / HTTP/1.1\r\n\r\n"))
+        reader.feed_eof()
+        return Streams(reader, MutedWriter())  # type: ignore[arg-type]
+
+
+class MutedWriter:
+    """Takes what is written."""
+
+    def write(self, data: bytes) -> None: ...
+    async def drain(self) -> None: ...
+    def close(self) -> None: ...
+    async def wait_closed(self) -> None: ...
+
+
 class NoRegistry:
     """A registry that needs no credentials."""
 
@@ -199,7 +229,7 @@ class World:
             target=target,
             outputs=outputs,  # type: ignore[arg-type]
             container_engine=self.engine,
-            connection=FakeConnection(FakeHost(self.host)),
+            connection=WorldConnection(self.host),  # type: ignore[arg-type]
             proxy=FakeProxy(self.proxy, self.clock),
             catalogue=self.catalogue,
             registry=NoRegistry(),  # type: ignore[arg-type]
