@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 import sqlalchemy as sa
 
 from fairlead.domain.ids import TaskId
 from fairlead.ports.task_log import Line
+from fairlead.store import tasks
 from fairlead.store.schema import instant, key, metadata, text
 
 task_log_lines = sa.Table(
@@ -65,3 +67,9 @@ def read(connection: sa.Connection, task: TaskId, *, after: int = 0, limit: int 
 def tail(connection: sa.Connection, task: TaskId, *, limit: int = 100) -> tuple[Line, ...]:
     """The last lines, in order."""
     return read(connection, task, after=max(0, last_number(connection, task) - limit), limit=limit)
+
+
+def forget_before(connection: sa.Connection, before: datetime) -> int:
+    """The lines of tasks that ended before are gone; how many."""
+    old = sa.select(tasks.tasks.c.id).where(tasks.tasks.c.ended_at < before)
+    return connection.execute(sa.delete(task_log_lines).where(task_log_lines.c.task.in_(old))).rowcount

@@ -214,7 +214,7 @@ def _close(connection: sa.Connection, task: TaskId, last: Line, over: int, *, is
 
 
 def _lines_of(text: str) -> list[str]:
-    cut = text[:LONGEST_TEXT].replace("\0", "�")
+    cut = text[:LONGEST_TEXT].replace("\0", "�").encode(errors="replace").decode()
     return re.split(r"\r?\n", cut.rstrip("\r\n"))
 
 

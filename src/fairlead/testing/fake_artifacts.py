@@ -1,0 +1,48 @@
+"""Artifacts in memory."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+
+from fairlead.domain.errors import NotFound, TooLarge
+from fairlead.domain.ids import TaskId
+
+LARGEST_FILE_BYTES = 64 * 1024 * 1024
+LARGEST_TASK_BYTES = 512 * 1024 * 1024
+
+
+class FakeArtifacts:
+    """`ports.artifacts.Artifacts`."""
+
+    def __init__(self) -> None:
+        self.blobs: dict[str, bytes] = {}
+        self.attached: dict[TaskId, dict[str, tuple[str, str]]] = {}
+
+    async def put_blob(self, content: bytes) -> str:
+        if len(content) > LARGEST_FILE_BYTES:
+            raise TooLarge("input.too_large", f"a file has {len(content)} bytes")
+        key = f"sha256:{hashlib.sha256(content).hexdigest()}"
+        self.blobs[key] = content
+        return key
+
+    async def blob(self, key: str) -> bytes:
+        if key not in self.blobs:
+            raise NotFound("artifact.unknown", "there are no such bytes", thing=key)
+        return self.blobs[key]
+
+    async def attach(self, task: TaskId, name: str, content: bytes, *, kind: str) -> None:
+        key = await self.put_blob(content)
+        named = self.attached.setdefault(task, {})
+        others = sum(len(self.blobs[held]) for other, (_, held) in named.items() if other != name)
+        if others + len(content) > LARGEST_TASK_BYTES:
+            raise TooLarge("input.too_large", f"the task {task} keeps too much", thing=name)
+        named[name] = (kind, key)
+
+    async def names(self, task: TaskId) -> Mapping[str, str]:
+        return {name: kind for name, (kind, _) in sorted(self.attached.get(task, {}).items())}
+
+    async def read(self, task: TaskId, name: str) -> bytes:
+        if name not in self.attached.get(task, {}):
+            raise NotFound("artifact.unknown", f"the task has no artifact {name}", thing=name)
+        return self.blobs[self.attached[task][name][1]]

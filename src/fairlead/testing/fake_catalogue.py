@@ -1,0 +1,40 @@
+"""A catalogue in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from fairlead.domain.colour import Colour
+from fairlead.domain.record import to_data
+from fairlead.ports.catalogue import Place, Registration
+
+
+class FakeCatalogue:
+    """`ports.catalogue.Catalogue`."""
+
+    def __init__(self) -> None:
+        self.entries: dict[tuple[Place, str], Registration] = {}
+
+    async def register(self, entries: Sequence[Registration]) -> None:
+        for entry in entries:
+            self.entries[entry.place, entry.instance] = entry
+
+    async def deregister(self, place: Place, instances: Sequence[str]) -> None:
+        for instance in instances:
+            self.entries.pop((place, instance), None)
+
+    async def find(self, place: Place, *, colour: Colour | None = None, service: str = "") -> Sequence[Registration]:
+        fitting = [
+            entry
+            for entry in self.entries.values()
+            if entry.place == place and colour in (None, entry.colour) and service in ("", entry.service)
+        ]
+        return sorted(fitting, key=lambda entry: (entry.service, entry.instance))
+
+    async def describe(self, place: Place) -> Mapping[str, object]:
+        return {
+            "project": place.project,
+            "environment": place.environment,
+            "tenant": place.tenant,
+            "instances": [to_data(entry) for entry in await self.find(place)],
+        }
