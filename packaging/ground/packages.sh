@@ -86,6 +86,11 @@ quiet_services() { # of the packages that were just installed; only systemd woul
     done
 }
 
+leave_out_docker_cli() { # in Debian 12 docker.io brings the docker command with it; later it is a package of its own
+    if have apt-cache && apt-cache show docker-cli >/dev/null 2>&1; then return 0; fi
+    NEW=$(echo " $NEW " | sed 's/ docker-cli / /' | xargs)
+}
+
 needs=$NEEDS
 case ${1:-} in
 '') ;;
@@ -101,6 +106,7 @@ if ! have apt-get; then
         "install them by the means of your system, then run the same command again"
 fi
 if ! is_root; then
+    leave_out_docker_cli
     fail "these packages are missing and only root can install them: $NEW" \
         "run: sudo apt-get install $NEW" "then run the same command again"
 fi
@@ -112,8 +118,7 @@ hold_services
 log=$(mktemp)
 apt_get() { apt-get -qq -o DPkg::Lock::Timeout=120 -o Acquire::Retries=3 "$@" >"$log" 2>&1; }
 apt_get update || { tail -5 "$log" >&2; fail "apt-get update failed (last lines above)" "check the network and /etc/apt, then run the same command again"; }
-# In Debian 12 docker.io brings the docker command with it; later it is a package of its own.
-case " $NEW " in *" docker-cli "*) apt-cache show docker-cli >/dev/null 2>&1 || NEW=$(echo " $NEW " | sed 's/ docker-cli / /' | xargs) ;; esac
+leave_out_docker_cli
 say "installing: $NEW"
 # shellcheck disable=SC2086
 apt_get install -y --no-install-recommends $NEW || { tail -15 "$log" >&2; fail "apt-get install failed (last lines above)" "run it by hand to see all: apt-get install $NEW"; }
