@@ -1,0 +1,325 @@
+"""Durable execution by DBOS Transact on SQLite or PostgreSQL: `ports.durable`. The only file that imports dbos.
+
+What DBOS does not give is ours: the lease and the takeover, the drain at step boundaries, and the bell that wakes its
+pollers. Two private things of it are used, each in one method and under the contract suite: the recovery
+(`_recover_pending_workflows`) and the stop events of its threads (`background_thread_stop_events`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, cast
+
+import sqlalchemy as sa
+import structlog
+from dbos import DBOS, DBOSClient, DBOSConfig, DBOSPortableJSONSerializer, StepReservation
+from dbos import error as dbos_error
+
+from fairlead.domain.ids import NodeId, TaskId
+from fairlead.domain.record import Json
+from fairlead.engine.bell import Bell
+from fairlead.engine.gate import Gate
+from fairlead.engine.ownership import LeaseTimes, Ownership
+from fairlead.ports.clock import Clock
+from fairlead.ports.durable import Abandoned, Body, Journal, Reservation
+from fairlead.ports.lease import Lease
+
+APPLICATION = "fairlead"
+ENGINE_VERSION = "engine-1"
+"""Runs are only taken up under the version they began under: constant, or an upgrade strands what is parked."""
+SCHEMA = "dbos"
+QUEUE = "tasks"
+WORKFLOW = "run_task"
+
+AT_ONCE = 8
+THREADS = 16
+POOL_SIZE = 10
+POLL_ALONE_S = 5.0
+"""On SQLite every enqueue is ours and rings the bell; the poll only mends a ring that was lost."""
+POLL_SHARED_S = 0.5
+"""On PostgreSQL another node may have enqueued."""
+LISTENER_S = 0.25
+"""The notification thread only sleeps (we send none); what it is joined within at the end."""
+BUSY_TIMEOUT_MS = 30_000
+FORGET_AT_ONCE = 500
+
+log = structlog.get_logger(__name__)
+
+
+class DbosDurable:
+    """`ports.durable.Durable`. One in a process: DBOS is a singleton.
+
+    `url` is the database of our own tables; on SQLite the caller holds it alone (`store.hold`), and `lease` is None;
+    on PostgreSQL `lease` keeps the nodes apart. `node` is new for each boot.
+    """
+
+    def __init__(
+        self,
+        url: str | sa.URL,
+        *,
+        node: NodeId,
+        clock: Clock,
+        lease: Lease | None = None,
+        at_once: int = AT_ONCE,
+        times: LeaseTimes | None = None,
+    ) -> None:
+        self._url = sa.make_url(url)
+        self._node = node
+        self._clock = clock
+        self._lease = lease
+        self._times = times or LeaseTimes()
+        self._at_once = at_once
+        self._is_alone = self._url.get_backend_name() == "sqlite"
+        self._engine = _sqlite_engine(self._url) if self._is_alone else _postgres_engine(self._url)
+        self._serializer = DBOSPortableJSONSerializer()
+        self._client = DBOSClient(
+            system_database_engine=self._engine,
+            serializer=self._serializer,
+            application_name=APPLICATION,
+            lazy=True,
+        )
+        self._bell = Bell()
+        self._gate = Gate(clock)
+        self._ownership: Ownership | None = None
+        self._dbos: DBOS | None = None
+
+    async def launch(self, body: Body) -> None:
+        """Ready, and taking work; what earlier processes left on this SQLite file is taken over at once."""
+        _quiet()
+        if self._lease is not None:
+            self._ownership = Ownership(
+                self._node, self._lease, self._gate, self._clock, self._owners, self._take_over, self._times
+            )
+            await self._ownership.acquire()
+        await asyncio.to_thread(_migrate, self._url)
+        self._dbos = DBOS(config=self._config())
+        self._register(body)
+        DBOS.launch()
+        for event in self._dbos.background_thread_stop_events:
+            self._bell.tie_to(event)
+        poll_s = POLL_ALONE_S if self._is_alone else POLL_SHARED_S
+        await DBOS.register_queue_async(
+            QUEUE, worker_concurrency=self._at_once, polling_interval_sec=poll_s, on_conflict="always_update"
+        )
+        if self._ownership:
+            self._ownership.start()
+        else:
+            await self._take_over(await self._owners())
+        self._bell.ring()
+
+    def enqueue(self, transaction: object, task: TaskId) -> None:
+        """The task will run once the transaction (a SQLAlchemy connection) commits."""
+        assert isinstance(transaction, sa.Connection)
+        self._put(transaction, task, 0)
+
+    async def resume(self, task: TaskId, *, again: int) -> None:
+        """The unsettled task gets its run number `again`."""
+
+        def put() -> None:
+            with self._engine.begin() as connection:
+                self._put(connection, task, again)
+
+        await asyncio.to_thread(put)
+        self.wake()
+
+    def wake(self) -> None:
+        """Look at the queue now."""
+        self._bell.ring()
+
+    async def drain(self, *, bound_s: float) -> None:
+        """No step starts any more; those in flight get until the bound."""
+        if self._dbos:
+            for event in self._dbos.background_thread_stop_events:
+                event.set()
+        if not await self._gate.drain(bound_s=bound_s):
+            log.warning("engine.not_drained", node=self._node, bound_s=bound_s)
+
+    async def close(self) -> None:
+        """Parked runs end here, the lease is given back, and nothing of DBOS is left running."""
+        instance, self._dbos = self._dbos, None
+        if instance is not None:
+            runs = list(instance._workflow_tasks)
+            for run in runs:
+                run.cancel()
+            await asyncio.gather(*runs, return_exceptions=True)
+        if self._ownership:
+            await self._ownership.stop()
+        if instance is not None:
+            with ThreadPoolExecutor(1) as own:
+                closing = asyncio.get_running_loop().run_in_executor(own, _destroy)
+                await closing
+            asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(THREADS))
+        self._engine.dispose()
+
+    async def forget(self, before: datetime) -> int:
+        """Journals of runs that ended before are deleted."""
+        forgotten = 0
+        while True:
+            old = await self._client.list_workflows_async(
+                status=["SUCCESS", "ERROR", "CANCELLED"],
+                completed_before=before.astimezone(UTC).isoformat(),
+                limit=FORGET_AT_ONCE,
+                load_input=False,
+                load_output=False,
+            )
+            if not old:
+                return forgotten
+            await self._client.delete_workflows_async([run.workflow_id for run in old])
+            forgotten += len(old)
+
+    # inside
+
+    def _config(self) -> DBOSConfig:
+        return {
+            "name": APPLICATION,
+            "system_database_url": self._url.render_as_string(hide_password=False),
+            "system_database_engine": self._engine,
+            "application_version": ENGINE_VERSION,
+            "executor_id": self._node,
+            "serializer": self._serializer,
+            "max_executor_threads": THREADS,
+            "use_listen_notify": False,
+            "notification_listener_polling_interval_sec": LISTENER_S,
+            "run_migrations": False,
+            "log_level": "WARNING",
+        }
+
+    def _register(self, body: Body) -> None:
+        async def run_task(task: str, again: int) -> None:
+            journal: Journal = _DbosJournal(TaskId(task), again, self._gate, self._client, self._gate.epoch)
+            try:
+                await body(journal)
+            except Abandoned as abandoned:
+                log.warning("task.abandoned", task=task, node=self._node)
+                # Nothing is written of a cancelled workflow, and its place in the queue is free again.
+                raise asyncio.CancelledError from abandoned
+
+        DBOS.workflow(name=WORKFLOW, max_recovery_attempts=None)(run_task)
+
+    def _put(self, connection: sa.Connection, task: TaskId, again: int) -> None:
+        self._client.enqueue_in_transaction(
+            connection,
+            {
+                "workflow_name": WORKFLOW,
+                "queue_name": QUEUE,
+                "workflow_id": _run_id(task, again),
+                "app_version": ENGINE_VERSION,
+            },
+            task,
+            again,
+        )
+
+    async def _owners(self) -> Sequence[NodeId]:
+        """The nodes that runs which are not over belong to, ours among them."""
+        schema = None if self._is_alone else SCHEMA
+        columns: list[sa.ColumnClause[str]] = [
+            sa.column(name) for name in ("status", "application_version", "executor_id")
+        ]
+        table = sa.table("workflow_status", *columns, schema=schema)
+        unfinished = (table.c.status == "PENDING", table.c.application_version == ENGINE_VERSION)
+
+        def ask() -> list[NodeId]:
+            with self._engine.connect() as connection:
+                asked = sa.select(table.c.executor_id).where(*unfinished).distinct()
+                return [NodeId(owner) for owner in connection.execute(asked).scalars() if owner]
+
+        return await asyncio.to_thread(ask)
+
+    async def _take_over(self, dead: Sequence[NodeId]) -> None:
+        """The runs of the dead go back to the queue, each once however many nodes ask (a compare and set in DBOS)."""
+        if dead:
+            await asyncio.to_thread(DBOS._recover_pending_workflows, list(dead))
+            self._bell.ring()
+
+
+@dataclass(slots=True)
+class _DbosJournal:
+    """`ports.durable.Journal` in a running workflow."""
+
+    task: TaskId
+    again: int
+    gate: Gate
+    client: DBOSClient
+    epoch: int
+    kept: dict[str, Json] = field(default_factory=dict)
+
+    def reserve(self) -> Reservation:
+        return DBOS.reserve_step()
+
+    async def record(self, place: Reservation, name: str, work: Callable[[], Awaitable[Json]]) -> Json:
+        assert isinstance(place, StepReservation)
+        self.gate.require(self.epoch)
+        step = self.gate.step(self.epoch)
+        try:
+            return cast(Json, await place.run_async({"name": name}, step.run, work))
+        except (dbos_error.DBOSWorkflowConflictIDError, dbos_error.DBOSWorkflowCancelledError) as lost:
+            raise Abandoned from lost
+        finally:
+            step.over()
+
+    async def pause(self, seconds: float) -> None:
+        await self.gate.pause(seconds)
+
+    async def earlier(self) -> Mapping[str, Json]:
+        found: dict[str, Json] = {}
+        for again in range(self.again):
+            for step in await self.client.list_workflow_steps_async(_run_id(self.task, again)):
+                found[step["function_name"]] = cast(Json, step["output"])
+        return found
+
+
+def _run_id(task: TaskId, again: int) -> str:
+    return f"{task}:{again}" if again else task
+
+
+def _sqlite_engine(url: sa.URL) -> sa.Engine:
+    engine = sa.create_engine(url, pool_size=POOL_SIZE)
+
+    @sa.event.listens_for(engine, "connect")
+    def prepare(connection: Any, _: object) -> None:
+        connection.isolation_level = "IMMEDIATE"
+        # NORMAL: a loss of power may cost the last checkpoints, and what they cover is looked at and done again; the
+        # commit point itself is written by the store, in full. A kill costs nothing.
+        for pragma in (f"busy_timeout={BUSY_TIMEOUT_MS}", "foreign_keys=ON", "journal_mode=WAL", "synchronous=NORMAL"):
+            connection.execute(f"PRAGMA {pragma}")
+
+    return engine
+
+
+def _postgres_engine(url: sa.URL) -> sa.Engine:
+    psycopg = url.set(drivername="postgresql+psycopg")
+    return sa.create_engine(psycopg, pool_size=POOL_SIZE, max_overflow=POOL_SIZE, pool_pre_ping=True)
+
+
+def _migrate(url: sa.URL) -> None:
+    DBOS.migrate(url.render_as_string(hide_password=False))
+
+
+def _destroy() -> None:
+    DBOS.destroy(destroy_registry=True)
+
+
+# DBOS's own log
+
+_EXPECTED = ("SQLite", "Asyncio task cancelled", "no longer owned by this execution")
+
+
+class _ToOurLog(logging.Handler):
+    """What DBOS logs becomes an event of ours; what we know and expect is for debugging only."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        said = record.getMessage()
+        expected = any(words in said for words in _EXPECTED)
+        tell = log.debug if expected else log.error if record.levelno >= logging.ERROR else log.warning
+        tell("dbos.said", text=said, error=repr(record.exc_info[1]) if record.exc_info else None)
+
+
+def _quiet() -> None:
+    logger = logging.getLogger("dbos")
+    logger.propagate = False
+    logger.handlers = [_ToOurLog(logging.WARNING)]

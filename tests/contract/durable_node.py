@@ -1,0 +1,73 @@
+"""A node in a process of its own, to be killed: runs the scenario and takes commands from its standard input."""
+
+import asyncio
+import sys
+from datetime import timedelta
+from pathlib import Path
+
+import sqlalchemy as sa
+import structlog
+
+from fairlead.adapters.system import SystemClock, SystemIds
+from fairlead.domain.ids import NodeId, TaskId
+from fairlead.engine.durable import DbosDurable
+from fairlead.engine.ownership import LeaseTimes
+from fairlead.store.database import Database
+from fairlead.store.lease import StoreLease
+from fairlead.store.leases import leases
+from fairlead.testing.contracts.durable import Marks, scenario
+
+TIMES = LeaseTimes(lease_s=1.5, renew_every_s=0.3, look_every_s=0.2, let_go_before_s=0.4)
+
+
+def make_durable(url: str, node: NodeId) -> DbosDurable:
+    clock = SystemClock()
+    if url.startswith("sqlite"):
+        return DbosDurable(url, node=node, clock=clock)
+    database = Database(url)
+    leases.create(database.engine, checkfirst=True)
+    return DbosDurable(url, node=node, clock=clock, lease=StoreLease(database, clock), times=TIMES)
+
+
+def enqueue(durable: DbosDurable, engine: sa.Engine, task: str, *, roll_back: bool = False) -> None:
+    with engine.connect() as connection, connection.begin() as transaction:
+        durable.enqueue(connection, TaskId(task))
+        if roll_back:
+            transaction.rollback()
+
+
+async def obey(durable: DbosDurable, engine: sa.Engine, words: list[str]) -> str:
+    match words:
+        case ["enqueue", task]:
+            await asyncio.to_thread(enqueue, durable, engine, task)
+            durable.wake()
+        case ["resume", task, again]:
+            await durable.resume(TaskId(task), again=int(again))
+        case ["forget"]:
+            return str(await durable.forget(SystemClock().now() + timedelta(minutes=1)))
+        case ["drain"]:
+            await durable.drain(bound_s=10)
+            await durable.close()
+    return "ok"
+
+
+async def main(url: str, folder: str, name: str) -> None:
+    node = NodeId(f"{name}-{SystemIds().new('node')}")
+    durable, marks = make_durable(url, node), Marks(Path(folder))
+    engine = Database(url).engine
+    await durable.launch(lambda journal: scenario(journal, marks, name))
+    print("ready", flush=True)
+    reader = asyncio.StreamReader()
+    loop = asyncio.get_running_loop()
+    standard_input, _ = await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
+    while line := await reader.readline():
+        print(await obey(durable, engine, line.decode().split()), flush=True)
+        if line.startswith(b"drain"):
+            break
+    standard_input.close()
+    engine.dispose()
+
+
+if __name__ == "__main__":
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
+    asyncio.run(main(*sys.argv[1:]))
