@@ -58,3 +58,8 @@ def finish(connection: sa.Connection, *, actor: str, key: str, status: int, body
 def forget_before(connection: sa.Connection, before: datetime) -> int:
     """Older ones are gone; how many."""
     return connection.execute(sa.delete(idempotency_keys).where(_c.at < before)).rowcount
+
+
+def forget(connection: sa.Connection, *, actor: str, key: str) -> None:
+    """The request may be tried again: it ended in an error."""
+    connection.execute(sa.delete(idempotency_keys).where(_c.actor == actor, _c.key == key))

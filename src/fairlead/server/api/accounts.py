@@ -1,0 +1,112 @@
+"""Signing in for a key, keys, users, and the audit."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request, Response
+from pydantic import BaseModel, Field
+
+from fairlead.domain.permission import Permission
+from fairlead.server.api import shapes
+from fairlead.server.api.doors import After, Asking, Books, Limit, address_of
+from fairlead.server.api.shapes import Shape
+from fairlead.store import events
+from fairlead.usecases import access
+
+router = APIRouter(tags=["access"])
+
+
+class NewSession(BaseModel):
+    user: str = Field(max_length=64)
+    password: str = Field(max_length=1024)
+    label: str = Field("", max_length=100)
+
+
+class NewKey(BaseModel):
+    name: str = Field(min_length=1, max_length=100)
+    days: int = Field(0, ge=0, le=3650)
+
+
+class NewUser(BaseModel):
+    name: str = Field(max_length=64)
+    email: str = Field("", max_length=254)
+    role: str = "viewer"
+
+
+class NewPassword(BaseModel):
+    old: str = Field(max_length=1024)
+    new: str = Field(max_length=1024)
+
+
+@router.post("/sessions", status_code=201)
+def sign_in(request: Request, context: Books, body: NewSession) -> Shape:
+    """User and password for an API key, for a command line."""
+    made = access.sign_in_for_key(
+        context, body.user, body.password, label=body.label or "cli", address=address_of(request)
+    )
+    return {
+        "key": made.text,
+        "user": made.user,
+        "expires_at": made.key.expires_at.isoformat() if made.key.expires_at else None,
+    }
+
+
+@router.get("/me")
+def me(context: Books, actor: Asking) -> Shape:
+    """Who asks, and what they may do."""
+    user = access.me(context, actor)
+    return {**shapes.user(user), "user": user.name, "via": actor.via, "permissions": sorted(actor.permissions)}
+
+
+@router.post("/me/password", status_code=204)
+def change_password(context: Books, actor: Asking, body: NewPassword) -> Response:
+    """The own password."""
+    access.change_password(context, actor, body.old, body.new)
+    return Response(status_code=204)
+
+
+@router.get("/keys")
+def list_keys(context: Books, actor: Asking) -> Shape:
+    """The own API keys."""
+    return shapes.whole(access.keys_of(context, actor), shapes.key)
+
+
+@router.post("/keys", status_code=201)
+def make_key(context: Books, actor: Asking, body: NewKey) -> Shape:
+    """A new key; its text is told only now."""
+    made = access.make_key(context, actor, body.name, days=body.days)
+    return {**shapes.key(made.key), "key": made.text}
+
+
+@router.delete("/keys/{id}", status_code=204)
+def revoke_key(context: Books, actor: Asking, id: str) -> Response:
+    """The key opens nothing any more."""
+    access.revoke_key(context, actor, id)
+    return Response(status_code=204)
+
+
+@router.get("/users")
+def list_users(context: Books, actor: Asking, after: After = None, limit: Limit = 50) -> Shape:
+    """Who may sign in."""
+    return shapes.page(access.page(context, actor, after=after, limit=limit), shapes.user)
+
+
+@router.post("/users", status_code=201)
+def add_user(context: Books, actor: Asking, body: NewUser) -> Shape:
+    """A user; the one-time password is told only now."""
+    user, password = access.add_user(context, actor, body.name, email=body.email, role=body.role)
+    return {**shapes.user(user), "password": password}
+
+
+@router.get("/events")
+def list_events(
+    context: Books,
+    actor: Asking,
+    project: str | None = None,
+    kind: str | None = None,
+    after: After = None,
+    limit: Limit = 50,
+) -> Shape:
+    """The audit, the newest first."""
+    actor.require(Permission.VIEW)
+    with context.database.reading() as connection:
+        return shapes.page(events.page(connection, project=project, kind=kind, after=after, limit=limit), shapes.event)

@@ -1,0 +1,76 @@
+"""What every route begins with: the server's parts, and who asks."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Annotated, cast
+
+from fastapi import Depends, Query, Request
+
+from fairlead.domain.actor import Actor
+from fairlead.domain.errors import NotAllowed, NotAuthenticated
+from fairlead.domain.user import Session
+from fairlead.server.bootstrap import Server
+from fairlead.server.life import Life
+from fairlead.usecases import access
+from fairlead.usecases.context import Context
+
+COOKIE = "fairlead_session"
+CSRF_HEADER = "x-csrf-token"
+SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+def life_of(request: Request) -> Life:
+    """The running server."""
+    return cast("Life", request.app.state.life)
+
+
+def server_of(request: Request) -> Server:
+    """Its parts."""
+    return life_of(request).server
+
+
+def context_of(request: Request) -> Context:
+    """What use cases work with."""
+    return server_of(request).context
+
+
+def address_of(request: Request) -> str:
+    """Where the request comes from; what a proxy says is believed only of those in the settings."""
+    peer = request.client.host if request.client else ""
+    trusted = server_of(request).settings.trusted_proxies
+    told = request.headers.get("x-forwarded-for", "")
+    return told.split(",")[-1].strip() if peer in trusted and told else peer
+
+
+async def actor_of(request: Request) -> Actor:
+    """Who asks: by API key, or by a browser's session with its token; NotAuthenticated `auth.required`."""
+    kind, _, text = request.headers.get("authorization", "").partition(" ")
+    context, address = context_of(request), address_of(request)
+    if kind.lower() == "bearer" and text:
+        actor = await asyncio.to_thread(access.by_key, context, text.strip(), address=address)
+        if actor is not None:
+            return actor
+        raise NotAuthenticated("auth.required", "the API key opens nothing: wrong, expired or revoked")
+    found = await session_of(request)
+    if found is None:
+        raise NotAuthenticated("auth.required", "sign in, or give an API key", hint="Authorization: Bearer KEY")
+    actor, session = found
+    if request.method not in SAFE and request.headers.get(CSRF_HEADER, "") != session.csrf:
+        raise NotAllowed("auth.csrf", "the request lacks the token of its page")
+    return actor
+
+
+async def session_of(request: Request) -> tuple[Actor, Session] | None:
+    """The browser's session; None where there is none."""
+    cookie = request.cookies.get(COOKIE, "")
+    if not cookie:
+        return None
+    return await asyncio.to_thread(access.by_cookie, context_of(request), cookie, address=address_of(request))
+
+
+Asking = Annotated[Actor, Depends(actor_of)]
+Parts = Annotated[Server, Depends(server_of)]
+Books = Annotated[Context, Depends(context_of)]
+After = Annotated[str | None, Query(description="the cursor that `next` of the part before gave")]
+Limit = Annotated[int, Query(ge=1, le=500, description="how many at most")]

@@ -1,0 +1,130 @@
+"""What belongs to the installation: environments, policy, certificates, notifications."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Response
+from pydantic import BaseModel, Field
+
+from fairlead.server.api import shapes
+from fairlead.server.api.doors import After, Asking, Books, Limit, Parts
+from fairlead.server.api.shapes import Shape
+from fairlead.store import projects
+from fairlead.usecases import certificates, environments, notifications, policies
+
+router = APIRouter(tags=["installation"])
+
+
+class NewEnvironment(BaseModel):
+    name: str = Field(max_length=40)
+    order: int = Field(0, ge=0, le=1000)
+    description: str = Field("", max_length=1000)
+
+
+class NewPolicy(BaseModel):
+    project: str
+    key: str = Field(max_length=300)
+    environment: str = ""
+    note: str = Field("", max_length=1000)
+
+
+class CertificateBody(BaseModel):
+    chain: str = Field(max_length=100_000)
+    key: str = Field(max_length=20_000)
+
+
+class NewNotification(BaseModel):
+    address: str = Field(max_length=500)
+    events: list[str] = Field(default_factory=list, max_length=50)
+    secret: str = Field("", max_length=500)
+    project: str = ""
+
+
+@router.get("/environments")
+def list_environments(context: Books, actor: Asking) -> Shape:
+    """In the order in which releases reach them."""
+    return shapes.whole(environments.all_of(context, actor), shapes.environment)
+
+
+@router.post("/environments", status_code=201)
+def add_environment(context: Books, actor: Asking, body: NewEnvironment) -> Shape:
+    """A new one."""
+    made = environments.add(context, actor, body.name, order=body.order, description=body.description)
+    return shapes.environment(made)
+
+
+@router.delete("/environments/{name}", status_code=204)
+def remove_environment(context: Books, actor: Asking, name: str) -> Response:
+    """One that nothing was ever deployed to."""
+    environments.remove(context, actor, name)
+    return Response(status_code=204)
+
+
+@router.get("/policies")
+def list_policies(context: Books, actor: Asking, project: str = "") -> Shape:
+    """What was allowed beyond the harmless."""
+    return shapes.whole(policies.all_of(context, actor, project=project), shapes.policy)
+
+
+@router.post("/policies", status_code=201)
+def allow(context: Books, actor: Asking, body: NewPolicy) -> Shape:
+    """Allow one thing."""
+    made = policies.allow(context, actor, body.project, body.key, environment=body.environment, note=body.note)
+    return shapes.policy(made)
+
+
+@router.delete("/policies/{id}", status_code=204)
+def revoke(context: Books, actor: Asking, id: str) -> Response:
+    """Refused again."""
+    policies.revoke(context, actor, id)
+    return Response(status_code=204)
+
+
+@router.get("/certificates")
+def list_certificates(context: Books, actor: Asking, after: After = None, limit: Limit = 50) -> Shape:
+    """By host."""
+    return shapes.page(certificates.page(context, actor, after=after, limit=limit), shapes.certificate)
+
+
+@router.get("/certificates/{host}")
+def get_certificate(context: Books, actor: Asking, host: str) -> Shape:
+    """The one of a host."""
+    return shapes.certificate(certificates.get(context, actor, host))
+
+
+@router.put("/certificates/{host}")
+async def put_certificate(context: Books, server: Parts, actor: Asking, host: str, body: CertificateBody) -> Shape:
+    """Give or renew it; the proxy answers with it from the next handshake on."""
+    made = await context.database.run(lambda: certificates.put(context, actor, host, body.chain, body.key))
+    pem = await context.database.run(lambda: certificates.pem_of(context, made))
+    await server.proxy.ensure_certificate(host, pem)
+    return shapes.certificate(made)
+
+
+@router.delete("/certificates/{host}", status_code=204)
+async def remove_certificate(context: Books, server: Parts, actor: Asking, host: str) -> Response:
+    """No longer answered with."""
+    await context.database.run(lambda: certificates.remove(context, actor, host))
+    await server.proxy.remove_certificate(host)
+    return Response(status_code=204)
+
+
+@router.get("/notifications")
+def list_notifications(context: Books, actor: Asking) -> Shape:
+    """Whom is told of what."""
+    with context.database.reading() as connection:
+        names = {str(id): name for id, name in projects.names(connection).items()}
+    return shapes.whole(notifications.all_of(context, actor), lambda one: shapes.notification(one, names))
+
+
+@router.post("/notifications", status_code=201)
+def add_notification(context: Books, actor: Asking, body: NewNotification) -> Shape:
+    """Tell somebody."""
+    made = notifications.add(context, actor, body.address, events=body.events, secret=body.secret, project=body.project)
+    return shapes.notification(made, {str(made.project): body.project} if made.project else {})
+
+
+@router.delete("/notifications/{id}", status_code=204)
+def remove_notification(context: Books, actor: Asking, id: str) -> Response:
+    """Tell them no more."""
+    notifications.remove(context, actor, id)
+    return Response(status_code=204)

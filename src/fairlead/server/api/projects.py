@@ -1,0 +1,168 @@
+"""Projects, their variables, and looking at their repositories."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Header, Query, Response
+from pydantic import BaseModel, Field
+from starlette.requests import Request
+
+from fairlead.domain.project import ForgeKind, WebhookKind
+from fairlead.server.api import shapes
+from fairlead.server.api.doors import After, Asking, Books, Limit, Parts, life_of
+from fairlead.server.api.shapes import Shape
+from fairlead.store import environments
+from fairlead.usecases import looking, projects, runs, variables
+from fairlead.usecases.context import Context
+
+router = APIRouter(tags=["projects"])
+
+
+class SourceBody(BaseModel):
+    url: str = Field(max_length=1000)
+    branch: str = Field("main", max_length=250)
+    folder: str = Field("", max_length=250)
+    user: str = Field("", max_length=200)
+    password: str = Field("", max_length=4000)
+    ssh_key: str = Field("", max_length=20_000)
+    known_hosts: str = Field("", max_length=20_000)
+    poll_s: float = Field(60.0, ge=0, le=86_400)
+    webhook_kind: WebhookKind = "generic"
+
+
+class ForgeBody(BaseModel):
+    kind: ForgeKind
+    api_url: str = Field(max_length=500, pattern=r"^https?://")
+    repository: str = Field(max_length=300)
+    token: str = Field("", max_length=4000)
+
+
+class NewProject(BaseModel):
+    name: str = Field(max_length=40)
+    title: str = Field("", max_length=200)
+    description: str = Field("", max_length=10_000)
+    source: SourceBody | None = None
+    forge: ForgeBody | None = None
+
+
+class ProjectChange(BaseModel):
+    title: str | None = Field(None, max_length=200)
+    description: str | None = Field(None, max_length=10_000)
+    is_enabled: bool | None = None
+    branch: str | None = Field(None, max_length=250)
+    poll_s: float | None = Field(None, ge=0, le=86_400)
+
+
+class VariableBody(BaseModel):
+    value: str
+    secret: bool = False
+    environments: list[str] = Field(default_factory=list, max_length=100)
+
+
+def shown(context: Context, actor: Any, name: str) -> Shape:
+    """A project with the state of its repository."""
+    found = projects.get(context, actor, name)
+    contact = runs.contact_of(context, actor, found.id)
+    return shapes.project(found, webhook_url=projects.webhook_url(context, found), contact=contact)
+
+
+@router.get("/projects")
+def list_projects(context: Books, actor: Asking, search: str = "", after: After = None, limit: Limit = 50) -> Shape:
+    """By name."""
+    return shapes.page(projects.page(context, actor, after=after, limit=limit, search=search), shapes.project)
+
+
+@router.post("/projects", status_code=201)
+def add_project(context: Books, server: Parts, request: Request, actor: Asking, body: NewProject) -> Shape:
+    """A new project; the webhook's secret is told only now. A deploy key is made for an ssh address."""
+    source = projects.NewSource(**body.source.model_dump()) if body.source else None
+    forge = projects.NewForge(**body.forge.model_dump()) if body.forge else None
+    pair = None
+    if projects.needs_key(source):
+        made = server.source.deploy_key(f"fairlead-{body.name}")
+        pair = projects.KeyPair(made.private, made.public)
+    added = projects.add(
+        context,
+        actor,
+        body.name,
+        title=body.title,
+        description=body.description,
+        source=source,
+        forge=forge,
+        made_key=pair,
+    )
+    if source is not None:
+        life_of(request).look_soon(body.name)
+    more = {"webhook_secret": added.webhook_secret}
+    return shapes.project(added.project, webhook_url=projects.webhook_url(context, added.project), more=more)
+
+
+@router.get("/projects/{project}")
+def get_project(context: Books, actor: Asking, project: str, response: Response) -> Shape:
+    """One project."""
+    found = shown(context, actor, project)
+    response.headers["ETag"] = f'"{found["revision"]}"'
+    return found
+
+
+@router.patch("/projects/{project}")
+def change_project(
+    context: Books,
+    actor: Asking,
+    project: str,
+    body: ProjectChange,
+    if_match: Annotated[str | None, Header(description="the ETag that was read")] = None,
+) -> Shape:
+    """Some fields of it; with If-Match only if nobody changed it since."""
+    revision = int(if_match.strip('"')) if if_match and if_match.strip('"').isdigit() else None
+    projects.change(context, actor, project, body.model_dump(exclude_none=True), revision=revision)  # type: ignore[arg-type]
+    return shown(context, actor, project)
+
+
+@router.delete("/projects/{project}", status_code=204)
+def remove_project(context: Books, actor: Asking, project: str) -> Response:
+    """One of which nothing was ever deployed."""
+    projects.remove(context, actor, project)
+    return Response(status_code=204)
+
+
+@router.post("/projects/{project}/look")
+async def look(context: Books, server: Parts, actor: Asking, project: str) -> Shape:
+    """Ask the repository for its head now; a run where it is new."""
+    seen = await looking.look_by_name(context, actor, server.source, project)
+    return {"head": seen.head, "run": shapes.run(seen.run) if seen.run else None, "reason": seen.reason}
+
+
+@router.get("/projects/{project}/variables")
+def list_variables(context: Books, actor: Asking, project: str, after: After = None, limit: Limit = 200) -> Shape:
+    """In the order of making; secrets without their values."""
+    part = variables.page(context, actor, project, after=after, limit=limit)
+    names = _names(context)
+    return shapes.page(part, lambda one: shapes.variable(one, names))
+
+
+@router.put("/projects/{project}/variables/{name}")
+def put_variable(context: Books, actor: Asking, project: str, name: str, body: VariableBody) -> Shape:
+    """The variable of this name and scope has this value from now on."""
+    made = variables.put(context, actor, project, name, body.value, is_secret=body.secret, only_in=body.environments)
+    return shapes.variable(made, _names(context))
+
+
+@router.delete("/projects/{project}/variables/{name}", status_code=204)
+def remove_variable(
+    context: Books,
+    actor: Asking,
+    project: str,
+    name: str,
+    environments: Annotated[str, Query(description="the exact scope: names with commas between")] = "",
+) -> Response:
+    """The variable of exactly this name and scope is gone."""
+    only_in = [part.strip() for part in environments.split(",") if part.strip()]
+    variables.remove(context, actor, project, name, only_in=only_in)
+    return Response(status_code=204)
+
+
+def _names(context: Context) -> dict[str, str]:
+    with context.database.reading() as connection:
+        return {str(one.id): one.name for one in environments.all_of(connection)}

@@ -1,0 +1,109 @@
+"""Runs and releases."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+
+from fastapi import APIRouter
+from pydantic import BaseModel, Field
+
+from fairlead.domain.errors import Invalid
+from fairlead.domain.run import RunState
+from fairlead.server.api import shapes
+from fairlead.server.api.doors import After, Asking, Books, Limit, Parts
+from fairlead.server.api.shapes import Shape
+from fairlead.usecases import looking, releases, runs
+
+router = APIRouter(tags=["releases"])
+
+
+class NewRun(BaseModel):
+    commit: str = Field("", max_length=64, description="a whole commit id; empty: the branch's head")
+
+
+class NewRelease(BaseModel):
+    """`files` holds fairlead.yml, the compose files and what they refer to: path → base64."""
+
+    version: str = Field("", max_length=128)
+    images: dict[str, str] = Field(max_length=200)
+    test_image: str = Field("", max_length=500)
+    commit: str = Field("", max_length=64)
+    notes: str = ""
+    files: dict[str, str] = Field(max_length=2000)
+
+
+@router.get("/projects/{project}/runs")
+def list_runs(
+    context: Books,
+    actor: Asking,
+    project: str,
+    state: RunState | None = None,
+    after: After = None,
+    limit: Limit = 50,
+) -> Shape:
+    """The newest first."""
+    return shapes.page(runs.page(context, actor, project, state=state, after=after, limit=limit), shapes.run)
+
+
+@router.post("/projects/{project}/runs", status_code=201)
+async def start_run(context: Books, server: Parts, actor: Asking, project: str, body: NewRun) -> Shape:
+    """Build a commit again, or one that nothing announced."""
+    commit = body.commit or await looking.head_of(context, actor, server.source, project)
+    made = await context.database.run(lambda: runs.start(context, actor, project, commit))
+    return shapes.run(made)
+
+
+@router.get("/runs/{id}")
+def get_run(context: Books, actor: Asking, id: str) -> Shape:
+    """One run."""
+    return shapes.run(runs.get(context, actor, id))
+
+
+@router.get("/projects/{project}/releases")
+def list_releases(context: Books, actor: Asking, project: str, after: After = None, limit: Limit = 50) -> Shape:
+    """The newest first."""
+    return shapes.page(releases.page(context, actor, project, after=after, limit=limit), shapes.release)
+
+
+@router.post("/projects/{project}/releases", status_code=201)
+def create_release(context: Books, actor: Asking, project: str, body: NewRelease) -> Shape:
+    """A release of images that a CI of your own has built, tested and pushed."""
+    contents = {path: _bytes(path, text) for path, text in body.files.items()}
+    kept = {path: context.artifacts.keep(content) for path, content in contents.items()}
+    made = releases.create(
+        context,
+        actor,
+        project,
+        version=body.version,
+        images=body.images,
+        test_image=body.test_image,
+        files=kept,
+        contents=contents,
+        commit=body.commit,
+        notes=body.notes,
+    )
+    return shapes.release(releases.ReleaseView(made, ()))
+
+
+@router.get("/projects/{project}/releases/{version}")
+def get_release(context: Books, actor: Asking, project: str, version: str) -> Shape:
+    """By version, or `latest`."""
+    return shapes.release(releases.get(context, actor, project, version))
+
+
+@router.post("/projects/{project}/releases/{version}/variables")
+def update_variables(context: Books, actor: Asking, project: str, version: str, *, preview: bool = False) -> Shape:
+    """Freeze the variables as they are now; with `preview` only tell the difference."""
+    found = releases.update_variables(context, actor, project, version, is_preview=preview)
+    changes = [
+        {"name": change.name, "scope": change.scope, "old": change.old, "new": change.new} for change in found.changes
+    ]
+    return {"version": found.release.version, "variables": found.release.variables, "changes": changes}
+
+
+def _bytes(path: str, text: str) -> bytes:
+    try:
+        return base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise Invalid("input.invalid", f"the content of {path[:200]!r} is not base64", thing=path[:200]) from error

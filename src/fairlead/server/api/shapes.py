@@ -1,0 +1,335 @@
+"""How nouns look in the API: plain JSON, names for people, secrets never."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, TypeVar
+
+from fairlead.domain.certificate import Certificate
+from fairlead.domain.environment import Environment
+from fairlead.domain.event import Event
+from fairlead.domain.notification import NotificationTarget
+from fairlead.domain.plan import Effect, InParallel, Node, Plan, Retry, Sequence, Step, Timeout, effects_of
+from fairlead.domain.project import Project
+from fairlead.domain.run import Run
+from fairlead.domain.task import Task, TaskPhase
+from fairlead.domain.user import ApiKey, User
+from fairlead.domain.variable import Dimension, Variable
+from fairlead.ports.task_log import Line
+from fairlead.store.contacts import Contact
+from fairlead.store.shelf import Page
+from fairlead.usecases.approvals import ApprovalView
+from fairlead.usecases.deployments import DeploymentView
+from fairlead.usecases.policies import Allowed
+from fairlead.usecases.releases import ReleaseView
+from fairlead.usecases.tasks import TaskView
+
+T = TypeVar("T")
+Shape = dict[str, Any]
+
+
+def page(part: Page[T], shape: Callable[[T], Shape]) -> Shape:
+    """A part of a list."""
+    return {"items": [shape(item) for item in part.items], "next": part.after}
+
+
+def whole(items: Iterable[T], shape: Callable[[T], Shape]) -> Shape:
+    """A list that comes at once."""
+    return {"items": [shape(item) for item in items], "next": None}
+
+
+def environment(one: Environment) -> Shape:
+    return {"id": one.id, "name": one.name, "order": one.order, "description": one.description}
+
+
+def project(
+    one: Project, *, webhook_url: str = "", contact: Contact | None = None, more: Mapping[str, Any] | None = None
+) -> Shape:
+    source = None
+    if one.source is not None:
+        source = {
+            "url": one.source.url,
+            "branch": one.source.branch,
+            "folder": one.source.folder,
+            "user": one.source.user,
+            "deploy_key": one.source.deploy_key,
+            "poll_s": one.source.poll_s,
+            "webhook_kind": one.source.webhook_kind,
+            "webhook_url": webhook_url,
+        }
+    return {
+        "id": one.id,
+        "name": one.name,
+        "title": one.title,
+        "description": one.description,
+        "is_enabled": one.is_enabled,
+        "created_at": one.created_at.isoformat(),
+        "revision": one.revision,
+        "url": one.source.url if one.source else "",
+        "branch": one.source.branch if one.source else "",
+        "source": source,
+        "forge": {"kind": one.forge.kind, "api_url": one.forge.api_url, "repository": one.forge.repository}
+        if one.forge
+        else None,
+        "contact": {
+            "ok": bool(contact and contact.is_ok),
+            "head": contact.head if contact else "",
+            "branch": one.source.branch if one.source else "",
+            "reason": contact.reason if contact else "",
+            "at": contact.at.isoformat() if contact else None,
+        },
+        **(more or {}),
+    }
+
+
+def variable(one: Variable, names: Mapping[str, str]) -> Shape:
+    scope = sorted(one.scope.get(Dimension.ENVIRONMENT, ()))
+    return {
+        "name": one.name,
+        "value": "" if one.is_secret else one.value,
+        "secret": one.is_secret,
+        "environments": [names.get(id, id) for id in scope],
+        "revision": one.revision,
+    }
+
+
+def run(one: Run) -> Shape:
+    return {
+        "id": one.id,
+        "number": one.number,
+        "branch": one.branch,
+        "commit": one.commit,
+        "subject": one.subject,
+        "cause": one.cause,
+        "state": one.state.value,
+        "task": one.task,
+        "release": one.release,
+        "code": one.code,
+        "reason": one.reason,
+        "created_at": one.created_at.isoformat(),
+        "created_by": one.created_by,
+        "ended_at": one.ended_at.isoformat() if one.ended_at else None,
+    }
+
+
+def release(view: ReleaseView) -> Shape:
+    one = view.release
+    return {
+        "id": one.id,
+        "version": one.version,
+        "commit": one.commit,
+        "branch": one.branch,
+        "images": dict(one.images),
+        "test_image": one.test_image,
+        "changes": [
+            {"commit": change.commit, "author": change.author, "at": change.at, "subject": change.subject}
+            for change in one.changes
+        ],
+        "files": sorted(one.files),
+        "variables": one.variables,
+        "notes": one.notes,
+        "warnings": list(one.warnings),
+        "live_in": list(view.live_in),
+        "run": one.run,
+        "created_at": one.created_at.isoformat(),
+        "created_by": one.created_by,
+    }
+
+
+def deployment(view: DeploymentView) -> Shape:
+    one = view.deployment
+    return {
+        "id": one.id,
+        "number": one.number,
+        "project": view.project,
+        "environment": view.environment,
+        "version": view.version,
+        "kind": one.kind,
+        "state": one.state.value,
+        "outcome": one.outcome.value,
+        "status": one.outcome.value or one.state.value,
+        "colour": one.colour.value if one.colour else None,
+        "switched": one.switched,
+        "reached": one.reached,
+        "code": one.code,
+        "reason": one.reason,
+        "hint": one.hint,
+        "task": one.task,
+        "plan_hash": one.plan_hash,
+        "approval": view.approval.id if view.approval else None,
+        "approved_by": one.approved_by,
+        "created_by": one.created_by,
+        "created_at": one.created_at.isoformat(),
+        "committed_at": one.committed_at.isoformat() if one.committed_at else None,
+        "ended_at": one.ended_at.isoformat() if one.ended_at else None,
+    }
+
+
+def approval(view: ApprovalView) -> Shape:
+    one = view.approval
+    return {
+        "id": one.id,
+        "project": view.of.project,
+        "environment": view.of.environment,
+        "version": view.of.version,
+        "deployment": one.deployment,
+        "task": view.of.deployment.task,
+        "state": one.state.value,
+        "plan_hash": one.plan_hash,
+        "created_at": one.created_at.isoformat(),
+        "answered_at": one.answered_at.isoformat() if one.answered_at else None,
+        "answered_by": one.answered_by,
+        "note": one.note,
+    }
+
+
+def task(one: Task) -> Shape:
+    return {
+        "id": one.id,
+        "kind": one.kind,
+        "title": one.title,
+        "subject": one.subject,
+        "project": one.project,
+        "environment": one.environment,
+        "state": one.state.value,
+        "has_ended": one.state.has_ended,
+        "is_cancel_asked": one.is_cancel_asked,
+        "reached": one.reached,
+        "code": one.code,
+        "reason": one.reason,
+        "hint": one.hint,
+        "evidence": list(one.evidence),
+        "differences": list(one.differences),
+        "created_at": one.created_at.isoformat(),
+        "created_by": one.created_by,
+        "begun_at": one.begun_at.isoformat() if one.begun_at else None,
+        "ended_at": one.ended_at.isoformat() if one.ended_at else None,
+    }
+
+
+def task_view(view: TaskView) -> Shape:
+    return {
+        **task(view.task),
+        "phases": [phase(one) for one in view.phases],
+        "facts": dict(view.facts),
+        "notes": list(view.plan.notes) if view.plan else [],
+        "warnings": list(view.plan.warnings) if view.plan else [],
+        "plan_hash": view.plan.hash if view.plan else "",
+    }
+
+
+def phase(one: TaskPhase) -> Shape:
+    return {
+        "name": one.name,
+        "title": one.title,
+        "state": one.state.value,
+        "reason": one.reason,
+        "begun_at": one.begun_at.isoformat() if one.begun_at else None,
+        "ended_at": one.ended_at.isoformat() if one.ended_at else None,
+    }
+
+
+def line(one: Line) -> Shape:
+    return {
+        "number": one.number,
+        "at": one.at.isoformat(),
+        "level": one.level,
+        "step": one.step,
+        "target": one.target,
+        "text": one.text,
+    }
+
+
+def plan(one: Plan) -> Shape:
+    parts = [("", one.forward), ("commit", one.commit), ("after the commit point", one.onward), ("always", one.always)]
+    steps = [shown for name, node in parts if node is not None for shown in _steps(node, name)]
+    return {
+        "title": one.title,
+        "hash": one.hash,
+        "steps": steps,
+        "notes": list(one.notes),
+        "warnings": list(one.warnings),
+    }
+
+
+def _steps(node: Node, name: str) -> Iterable[Shape]:
+    match node:
+        case Effect():
+            yield {"name": name, "title": node.title, "effects": [node.title]}
+        case Step():
+            yield {"name": node.name, "title": node.title, "effects": [effect.title for effect in effects_of(node)]}
+        case Sequence(nodes=nodes) | InParallel(nodes=nodes):
+            for child in nodes:
+                yield from _steps(child, name)
+        case Retry(node=child) | Timeout(node=child):
+            yield from _steps(child, name)
+
+
+def event(one: Event) -> Shape:
+    return {
+        "id": one.id,
+        "at": one.at.isoformat(),
+        "actor": one.actor,
+        "kind": one.kind,
+        "message": one.message,
+        "thing": one.thing,
+        "project": one.project,
+        "environment": one.environment,
+        "via": one.via,
+        "address": one.address,
+    }
+
+
+def key(one: ApiKey) -> Shape:
+    return {
+        "id": one.id,
+        "name": one.name,
+        "prefix": one.prefix,
+        "created_at": one.created_at.isoformat(),
+        "expires_at": one.expires_at.isoformat() if one.expires_at else None,
+        "last_used_at": one.last_used_at.isoformat() if one.last_used_at else None,
+    }
+
+
+def user(one: User) -> Shape:
+    return {
+        "id": one.id,
+        "name": one.name,
+        "email": one.email,
+        "role": one.role.value,
+        "is_enabled": one.is_enabled,
+        "created_at": one.created_at.isoformat(),
+    }
+
+
+def policy(one: Allowed) -> Shape:
+    held = one.allowance
+    return {
+        "id": held.id,
+        "project": one.project,
+        "environment": one.environment,
+        "key": held.harm,
+        "note": held.note,
+        "allowed_by": held.allowed_by,
+        "allowed_at": held.allowed_at.isoformat(),
+    }
+
+
+def certificate(one: Certificate) -> Shape:
+    return {
+        "host": one.host,
+        "fingerprint": one.fingerprint,
+        "not_before": one.not_before.isoformat(),
+        "not_after": one.not_after.isoformat(),
+        "created_by": one.created_by,
+    }
+
+
+def notification(one: NotificationTarget, projects: Mapping[str, str]) -> Shape:
+    return {
+        "id": one.id,
+        "kind": one.kind,
+        "address": one.address,
+        "events": list(one.events),
+        "project": projects.get(one.project, "") if one.project else "",
+    }

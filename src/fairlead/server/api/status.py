@@ -1,0 +1,176 @@
+"""What is live where, and what the live instances write."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+from collections.abc import AsyncIterator
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query
+from fastapi.responses import StreamingResponse
+
+from fairlead.domain.errors import NotFound
+from fairlead.ports.container_engine import (
+    LABEL_COLOUR,
+    LABEL_ENVIRONMENT,
+    LABEL_PROJECT,
+    LABEL_SERVICE,
+    LABEL_VERSION,
+    Container,
+)
+from fairlead.server.api.doors import After, Asking, Books, Limit, Parts
+from fairlead.server.api.shapes import Shape
+from fairlead.server.api.tasks import stream
+from fairlead.server.bootstrap import Server
+from fairlead.usecases import overview
+
+router = APIRouter(tags=["status"])
+
+LINES_KEPT = 1000
+
+
+@router.get("/status")
+def status(context: Books, actor: Asking, search: str = "", after: After = None, limit: Limit = 100) -> Shape:
+    """Projects × environments."""
+    found = overview.grid(context, actor, search=search, after=after, limit=limit)
+    rows = []
+    for project in found.projects:
+        cells = {one.name: cell_shape(found.cells[(project.id, one.id)]) for one in found.environments}
+        rows.append({"name": project.name, "title": project.title, "cells": cells})
+    return {"environments": [one.name for one in found.environments], "projects": rows, "next": found.more}
+
+
+@router.get("/projects/{project}/environments/{environment}")
+async def get_place(context: Books, server: Parts, actor: Asking, project: str, environment: str) -> Shape:
+    """One project in one environment: slots, routes, and the containers as the engine tells them."""
+    view = await context.database.run(lambda: overview.place(context, actor, project, environment))
+    containers = await containers_of(server, view)
+    return {
+        "project": view.project.name,
+        "environment": view.environment.name,
+        **cell_shape(view.cell),
+        "slots": {
+            colour.value: {
+                "state": slot.state.value,
+                "version": slot.version,
+                "deployment": slot.deployment,
+                "standby_until": slot.standby_until.isoformat() if slot.standby_until else None,
+            }
+            for colour, slot in view.slots.items()
+        },
+        "routes": [
+            {"service": service, "host": route.host, "path": route.path, "tls": route.tls, "url": url_of(server, route)}
+            for service, its in view.routes.items()
+            for route in its
+        ],
+        "instances": [instance_shape(one) for one in containers],
+    }
+
+
+@router.get(
+    "/projects/{project}/environments/{environment}/services/{service}/output", response_class=StreamingResponse
+)
+async def output(
+    context: Books,
+    server: Parts,
+    actor: Asking,
+    project: str,
+    environment: str,
+    service: str,
+    *,
+    tail: Annotated[int, Query(ge=0, le=10_000)] = 200,
+    follow: bool = False,
+) -> StreamingResponse:
+    """Server-sent events: what the live instances of a service write."""
+    view = await context.database.run(lambda: overview.place(context, actor, project, environment))
+    live = view.cell.colour.value if view.cell.colour else ""
+    found = [
+        one
+        for one in await containers_of(server, view)
+        if one.labels.get(LABEL_SERVICE) == service and one.labels.get(LABEL_COLOUR, live) in ("", live)
+    ]
+    if not found:
+        raise NotFound("service.unknown", f"no instance of {service[:80]} runs there", thing=service[:80])
+    return stream(_written(server, found, tail=tail, follow=follow))
+
+
+def cell_shape(cell: overview.Cell) -> Shape:
+    """A cell of the grid."""
+    latest, live = cell.latest, cell.live
+    moving = latest is not None and not latest.has_ended and cell.approval is None
+    state = "live" if live else "empty"
+    if latest is not None and latest is not live:
+        state = latest.state.value if moving else latest.outcome.value or latest.state.value
+    return {
+        "version": cell.live_version,
+        "state": state if not cell.approval else "waiting",
+        "at": live.committed_at.isoformat() if live and live.committed_at else None,
+        "deployment": live.id if live else None,
+        "colour": cell.colour.value if cell.colour else None,
+        "latest_version": cell.latest_version,
+        "latest_deployment": latest.id if latest else None,
+        "latest_outcome": latest.outcome.value if latest else "",
+        "running_task": latest.task if moving and latest else None,
+        "waiting_approval": cell.approval.id if cell.approval else None,
+    }
+
+
+def instance_shape(one: Container) -> Shape:
+    """A container as people see it."""
+    return {
+        "name": one.name,
+        "service": one.labels.get(LABEL_SERVICE, ""),
+        "colour": one.labels.get(LABEL_COLOUR, ""),
+        "version": one.labels.get(LABEL_VERSION, ""),
+        "state": one.state,
+        "health": one.health,
+        "restarts": one.restart_count,
+        "started_at": one.started_at,
+        "id": one.id[:12],
+    }
+
+
+async def containers_of(server: Server, view: overview.PlaceView) -> list[Container]:
+    """Every container of the place, by name."""
+    labels = {LABEL_PROJECT: view.place.project, LABEL_ENVIRONMENT: view.place.environment}
+    async with asyncio.timeout(15):
+        found = await server.container_engine.containers(labels)
+    return sorted(found, key=lambda one: one.name)
+
+
+def url_of(server: Server, route: Any) -> str:
+    """The route as users write it."""
+    settings = server.settings
+    scheme, port, usual = (
+        ("https", settings.proxy_https_port, 443) if route.tls else ("http", settings.proxy_http_port, 80)
+    )
+    return f"{scheme}://{route.host}{'' if port == usual else f':{port}'}{route.path}"
+
+
+async def _written(server: Server, found: list[Container], *, tail: int, follow: bool) -> AsyncIterator[str]:
+    queue: asyncio.Queue[str | None] = asyncio.Queue(maxsize=LINES_KEPT)
+
+    async def read(one: Container) -> None:
+        try:
+            async with contextlib.aclosing(server.container_engine.output(one.name, follow=follow, tail=tail)) as lines:  # type: ignore[type-var]
+                async for line in lines:
+                    data = {"instance": one.name, "text": line.text, "stream": line.stream, "at": line.at}
+                    await queue.put(f"data: {json.dumps(data, ensure_ascii=False)}\n\n")
+        finally:
+            await queue.put(None)
+
+    readers = [asyncio.create_task(read(one)) for one in found]
+    open_ones = len(readers)
+    try:
+        while open_ones:
+            event = await queue.get()
+            if event is None:
+                open_ones -= 1
+            else:
+                yield event
+    finally:
+        for reader in readers:
+            reader.cancel()
+        await asyncio.gather(*readers, return_exceptions=True)

@@ -1,0 +1,159 @@
+"""Tasks: states, logs as they come, artifacts, cancel and resume."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from typing import Annotated
+
+from fastapi import APIRouter, Header, Query, Response
+from fastapi.responses import StreamingResponse
+
+from fairlead.domain.task import TaskKind, TaskState
+from fairlead.ports.artifacts import Artifacts
+from fairlead.server.api import shapes
+from fairlead.server.api.doors import After, Asking, Books, Limit, Parts
+from fairlead.server.api.shapes import Shape
+from fairlead.server.bootstrap import Server
+from fairlead.usecases import tasks
+
+router = APIRouter(tags=["tasks"])
+
+KEEP_ALIVE_S = 15.0
+
+
+@router.get("/tasks")
+def list_tasks(
+    context: Books,
+    actor: Asking,
+    state: TaskState | None = None,
+    kind: TaskKind | None = None,
+    project: str | None = None,
+    after: After = None,
+    limit: Limit = 50,
+) -> Shape:
+    """The newest first."""
+    part = tasks.page(context, actor, kind=kind, state=state, project=project, after=after, limit=limit)
+    return shapes.page(part, shapes.task)
+
+
+@router.get("/tasks/{id}")
+def get_task(context: Books, actor: Asking, id: str) -> Shape:
+    """One task with its phases and facts."""
+    return shapes.task_view(tasks.view(context, actor, id))
+
+
+@router.get("/tasks/{id}/log")
+async def get_log(
+    context: Books,
+    server: Parts,
+    actor: Asking,
+    id: str,
+    after: Annotated[int, Query(ge=0)] = 0,
+    limit: Annotated[int, Query(ge=1, le=5000)] = 1000,
+) -> Shape:
+    """The lines with a number over `after`."""
+    found = await context.database.run(lambda: tasks.get(context, actor, id))
+    lines = await server.task_log.read(found.id, after=after, limit=limit)
+    more = str(lines[-1].number) if len(lines) == limit else None
+    return {"items": [shapes.line(one) for one in lines], "next": more}
+
+
+@router.get("/tasks/{id}/log/follow", response_class=StreamingResponse)
+async def follow_log(
+    context: Books,
+    server: Parts,
+    actor: Asking,
+    id: str,
+    after: Annotated[int, Query(ge=0)] = 0,
+    timeout_s: Annotated[float, Query(ge=0, le=86_400)] = 0,
+    last_event_id: Annotated[str | None, Header()] = None,
+) -> StreamingResponse:
+    """Server-sent events: the lines as they come, then `end` with the task; resumable by Last-Event-ID."""
+    found = await context.database.run(lambda: tasks.get(context, actor, id))
+    begin = int(last_event_id) if last_event_id and last_event_id.isdigit() else after
+
+    async def lines() -> AsyncIterator[str]:
+        async for line in server.task_log.follow(found.id, after=begin):
+            yield f"id: {line.number}\ndata: {json.dumps(shapes.line(line), ensure_ascii=False)}\n\n"
+        ended = await context.database.run(lambda: tasks.get(context, actor, id))
+        yield f"event: end\ndata: {json.dumps(shapes.task(ended), ensure_ascii=False)}\n\n"
+
+    return stream(lines(), timeout_s=timeout_s)
+
+
+@router.post("/tasks/{id}/cancel")
+def cancel(context: Books, server: Parts, actor: Asking, id: str) -> Shape:
+    """Stop it; what it did is undone, unless it is past its commit point."""
+    found = tasks.cancel(context, actor, id)
+    server.interpreter.cancels.look_now(found.id)
+    context.durable.wake()
+    return shapes.task(found)
+
+
+@router.post("/tasks/{id}/resume")
+async def resume(context: Books, server: Parts, actor: Asking, id: str) -> Shape:
+    """Take an unsettled task up again now."""
+    found = await context.database.run(lambda: tasks.may_resume(context, actor, id))
+    end = (await server.tasks.unsettled()).get(found)
+    await server.durable.resume(found, again=(end.again if end else 0) + 1)
+    return shapes.task(await context.database.run(lambda: tasks.get(context, actor, id)))
+
+
+@router.get("/tasks/{id}/artifacts")
+async def list_artifacts(context: Books, server: Parts, actor: Asking, id: str) -> Shape:
+    """What it left behind."""
+    found = await context.database.run(lambda: tasks.get(context, actor, id))
+    names = await artifacts_of(server).names(found.id)
+    return {"items": [{"name": name, "kind": kind} for name, kind in names.items()], "next": None}
+
+
+@router.get("/tasks/{id}/artifacts/{name:path}", response_class=Response)
+async def get_artifact(context: Books, server: Parts, actor: Asking, id: str, name: str) -> Response:
+    """The bytes, as a download: what a container wrote is never shown as a page of ours."""
+    found = await context.database.run(lambda: tasks.get(context, actor, id))
+    content = await artifacts_of(server).read(found.id, name)
+    safe = "".join(letter if letter.isalnum() or letter in "._-" else "_" for letter in name)[-80:]
+    headers = {"Content-Disposition": f'attachment; filename="{safe}"'}
+    return Response(content, media_type="application/octet-stream", headers=headers)
+
+
+def artifacts_of(server: Server) -> Artifacts:
+    """Where artifacts are kept."""
+    return server.context.artifacts
+
+
+def stream(events: AsyncIterator[str], *, timeout_s: float = 0) -> StreamingResponse:
+    """The events as a response that ends at the bound, if there is one; a comment keeps it open while nothing comes."""
+
+    async def kept_alive() -> AsyncIterator[str]:
+        yield ": open\n\n"
+        queue: asyncio.Queue[str | None] = asyncio.Queue(maxsize=1000)
+
+        async def fill() -> None:
+            try:
+                async for event in events:
+                    await queue.put(event)
+            finally:
+                await queue.put(None)
+
+        filling = asyncio.create_task(fill())
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + timeout_s if timeout_s else None
+        try:
+            while deadline is None or loop.time() < deadline:
+                try:
+                    async with asyncio.timeout(KEEP_ALIVE_S):
+                        event = await queue.get()
+                except TimeoutError:
+                    yield ": still here\n\n"
+                    continue
+                if event is None:
+                    return
+                yield event
+        finally:
+            filling.cancel()
+
+    headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+    return StreamingResponse(kept_alive(), media_type="text/event-stream", headers=headers)

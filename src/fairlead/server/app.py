@@ -1,0 +1,67 @@
+"""The web application: the API, webhooks, health and pages, behind one guard."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+
+from fairlead import __version__
+from fairlead.server import health, hooks, problems
+from fairlead.server.api import accounts, deployments, installation, projects, releases, status, tasks
+from fairlead.server.bootstrap import Server
+from fairlead.server.guard import Guard
+from fairlead.server.idempotency import Idempotency
+from fairlead.server.life import living
+
+API = "/api/v1"
+ROUTERS = (
+    accounts.router,
+    installation.router,
+    projects.router,
+    releases.router,
+    deployments.router,
+    tasks.router,
+    status.router,
+)
+DESCRIPTION = "Everything that the pages and the command line do. Errors are problem+json (RFC 9457) with stable codes."
+
+
+def routes_only() -> FastAPI:
+    """The application without a server behind it: what the reference is generated from."""
+    app = FastAPI(
+        title="Fairlead",
+        version=__version__,
+        description=DESCRIPTION,
+        openapi_url=f"{API}/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+    )
+    problems.install(app)
+    for router in ROUTERS:
+        app.include_router(router, prefix=API)
+    app.include_router(hooks.router)
+    app.include_router(health.router)
+    return app
+
+
+def create(server: Server) -> FastAPI:
+    """The application of a server; its life begins and ends with the application's."""
+    app = routes_only()
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with living(server) as life:
+            app.state.life = life
+            yield
+
+    app.router.lifespan_context = lifespan
+    from fairlead.server.web import pages
+
+    pages.install(app)
+    app.add_middleware(Idempotency, context=server.context)
+    app.add_middleware(
+        Guard, max_body_bytes=server.settings.max_body_bytes, new_id=lambda: server.context.ids.new("req")
+    )
+    return app

@@ -1,0 +1,276 @@
+"""The composition root: the one place that picks real parts and puts them together."""
+
+from __future__ import annotations
+
+import socket as sockets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from ipaddress import ip_address
+
+from fairlead.adapters.connections.local import LocalConnection
+from fairlead.adapters.engines.docker import DockerEngine
+from fairlead.adapters.notifiers.dispatch import Dispatch
+from fairlead.adapters.notifiers.mail import MailServer
+from fairlead.adapters.proxies import haproxy_child
+from fairlead.adapters.proxies.haproxy import HaproxyProxy
+from fairlead.adapters.proxies.haproxy_settings import HaproxySettings
+from fairlead.adapters.registries.distribution import DistributionRegistry
+from fairlead.adapters.registries.own import OwnRegistry
+from fairlead.adapters.sources.git import Git
+from fairlead.adapters.system import SystemClock, SystemIds
+from fairlead.domain.actor import SYSTEM
+from fairlead.domain.ids import NodeId, TaskId
+from fairlead.domain.record import Json
+from fairlead.domain.text import SecretRef
+from fairlead.engine.durable import DbosDurable
+from fairlead.engine.interpreter import Interpreter
+from fairlead.engine.parts import Parts, Patience
+from fairlead.ports.container_engine import Credentials
+from fairlead.ports.registry import Registry
+from fairlead.ports.step import EffectKind, Tools
+from fairlead.server.settings import Settings
+from fairlead.steps.deploy_services import DeployServices
+from fairlead.steps.end_standby import EndStandby
+from fairlead.steps.pipeline import Pipeline
+from fairlead.steps.resolved import RegistryLogin
+from fairlead.store import migrate
+from fairlead.store import settings as kept_settings
+from fairlead.store.artifact_files import StoreArtifacts
+from fairlead.store.catalogue import StoreCatalogue
+from fairlead.store.database import Connection, Database
+from fairlead.store.hold import Hold
+from fairlead.store.lease import StoreLease
+from fairlead.store.records import StorePivot, StoreRecords
+from fairlead.store.sealing import Sealer, read_master_key
+from fairlead.store.secrets import StoreSecrets, check_master_key, has_master_key
+from fairlead.store.task_book import StoreTasks, TaskListener
+from fairlead.store.task_log import StoreTaskLog
+from fairlead.usecases import following
+from fairlead.usecases.binding import Binding, Outside
+from fairlead.usecases.context import Context, Installation
+
+STEP_KINDS = {kind.name: kind for kind in (DeployServices(), EndStandby(), Pipeline())}
+"""Every step kind that is built in. Effect kinds of two step kinds may be the same ones."""
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """All parts of one server process; made by `build`, begun and ended by `server.life`."""
+
+    settings: Settings
+    node: NodeId
+    hold: Hold
+    context: Context
+    clock: SystemClock
+    container_engine: DockerEngine
+    proxy: HaproxyProxy
+    proxy_settings: HaproxySettings
+    registry: Registry
+    own_registry: OwnRegistry | None
+    source: Git
+    notifier: Dispatch
+    catalogue: StoreCatalogue
+    records: StoreRecords
+    tasks: StoreTasks
+    task_log: StoreTaskLog
+    durable: DbosDurable
+    interpreter: Interpreter
+
+
+def effects() -> Mapping[str, EffectKind]:
+    """Every effect kind by its name."""
+    return {name: effect for kind in STEP_KINDS.values() for name, effect in kind.effects.items()}
+
+
+def open_database(settings: Settings) -> tuple[Database, Sealer]:
+    """The database, migrated, and the key that opens its secrets. Refused `secrets.master_key`, Unreachable
+    `store.unreachable`."""
+    database = Database(settings.database)
+    migrate.upgrade(database)
+    with database.reading() as connection:
+        is_known = has_master_key(connection)
+    given = settings.master_key.get_secret_value() if settings.master_key else ""
+    sealer = Sealer(read_master_key(settings.data_dir / "master.key", given=given, may_create=not is_known))
+    with database.transaction() as connection:
+        check_master_key(connection, sealer)
+    return database, sealer
+
+
+def build(settings: Settings) -> Server:
+    """All parts, connected and not yet begun. Refused `server.second` where another server holds the data directory."""
+    hold = Hold(settings.data_dir)
+    try:
+        return _build(settings, hold)
+    except BaseException:
+        hold.release()
+        raise
+
+
+def _build(settings: Settings, hold: Hold) -> Server:
+    data = settings.data_dir
+    clock, ids = SystemClock(), SystemIds()
+    node = NodeId(f"{sockets.gethostname()}-{ids.new('n')}")
+    database, sealer = open_database(settings)
+    secrets = StoreSecrets(database, sealer, ids)
+    artifacts = StoreArtifacts(database, data / "artifacts", clock)
+    lease = None if database.is_sqlite else StoreLease(database, clock)
+    durable = DbosDurable(database.url, node=node, clock=clock, lease=lease, at_once=settings.concurrency)
+    registry, own_registry = registry_of(settings)
+    context = Context(database, clock, ids, durable, secrets, artifacts, installation_of(settings, registry.address))
+    container_engine = DockerEngine(settings.docker_socket)
+    proxy_settings = proxy_settings_of(settings)
+    proxy = HaproxyProxy(proxy_settings, clock)
+    task_log = StoreTaskLog(database, secrets, clock)
+    catalogue = StoreCatalogue(database, data / "catalogue")
+    records = StoreRecords(database, clock, ids)
+    source = Git(data)
+    notifier = Dispatch(clock, mail_server=mail_server_of(settings))
+    listener = TaskListener(
+        changed=lambda connection, task: following.changed(context, connection, task),
+        ended=lambda connection, task: following.ended(context, connection, task),
+    )
+    tasks = StoreTasks(database, clock, listener, durable.wake)
+    connection_here = LocalConnection(data / "tickets")
+    with database.transaction() as connection:
+        installation = kept_settings.installation_id(connection, ids.new("ins"))
+        logins = _logins(settings, context, connection)
+
+    def tools(task: TaskId, step: str, target: str, outputs: Mapping[str, Mapping[str, Json]]) -> Tools:
+        return Tools(
+            task=task,
+            step=step,
+            target=target,
+            outputs=outputs,
+            connection=connection_here,
+            container_engine=container_engine,
+            proxy=proxy,
+            catalogue=catalogue,
+            registry=registry,
+            source=source,
+            secrets=secrets,
+            records=records,
+            artifacts=artifacts,
+            notifier=notifier,
+            task_log=task_log,
+            clock=clock,
+            workspace=context.installation.workspaces,
+        )
+
+    outside = Outside(container_engine, proxy, catalogue, records, secrets, source, logins, installation)
+    parts = Parts(
+        node=node,
+        effects=effects(),
+        tools=tools,
+        tasks=tasks,
+        binder=Binding(context, outside),
+        pivot=StorePivot(database),
+        task_log=task_log,
+        clock=clock,
+        patience=Patience(bind_s=900.0),
+    )
+    return Server(
+        settings=settings,
+        node=node,
+        hold=hold,
+        context=context,
+        clock=clock,
+        container_engine=container_engine,
+        proxy=proxy,
+        proxy_settings=proxy_settings,
+        registry=registry,
+        own_registry=own_registry,
+        source=source,
+        notifier=notifier,
+        catalogue=catalogue,
+        records=records,
+        tasks=tasks,
+        task_log=task_log,
+        durable=durable,
+        interpreter=Interpreter(parts),
+    )
+
+
+def installation_of(settings: Settings, registry_address: str) -> Installation:
+    """The settings that use cases know."""
+    bind = settings.proxy_bind
+    is_any = bind in ("*", "0.0.0.0", "::")
+    return Installation(
+        url=settings.url,
+        proxy_domain=settings.proxy_domain,
+        proxy_address="127.0.0.1" if is_any else bind,
+        proxy_is_loopback=is_any or ip_address(bind).is_loopback,
+        proxy_http_port=settings.proxy_http_port,
+        proxy_https_port=settings.proxy_https_port,
+        subnet_pool=settings.subnet_pool,
+        registry_address=registry_address,
+        session_hours=settings.session_hours,
+        memory_reserve_bytes=settings.room_margin_bytes,
+        disk_reserve_bytes=settings.disk_margin_bytes,
+        keep_releases=settings.keep_releases,
+        workspaces=str(settings.data_dir / "workspaces"),
+    )
+
+
+def proxy_settings_of(settings: Settings) -> HaproxySettings:
+    """What Fairlead's own proxy is started with."""
+    return HaproxySettings(
+        directory=settings.data_dir.resolve() / "haproxy",
+        http_port=settings.proxy_http_port,
+        https_port=settings.proxy_https_port or None,
+        addresses=("*",) if settings.proxy_bind in ("0.0.0.0", "::", "*") else (settings.proxy_bind,),
+        backends=settings.proxy_backends,
+        servers=settings.proxy_servers,
+    )
+
+
+def registry_of(settings: Settings) -> tuple[Registry, OwnRegistry | None]:
+    """The registry that images are pushed to: one that was given, or Fairlead's own."""
+    if settings.registry_url:
+        password = settings.registry_password.get_secret_value() if settings.registry_password else ""
+        credentials = Credentials(settings.registry_user, password) if settings.registry_user else None
+        return DistributionRegistry(settings.registry_url, credentials), None
+    own = OwnRegistry(settings.data_dir.resolve() / "registry", port=settings.registry_port)
+    return own, own
+
+
+def mail_server_of(settings: Settings) -> MailServer | None:
+    """How mail is sent; None where no mail server is set."""
+    if not settings.smtp_host:
+        return None
+    return MailServer(
+        settings.smtp_host,
+        settings.smtp_from or f"fairlead@{sockets.getfqdn()}",
+        port=settings.smtp_port,
+        security=settings.smtp_tls,
+        user=settings.smtp_user,
+        password=settings.smtp_password.get_secret_value() if settings.smtp_password else "",
+    )
+
+
+def _logins(settings: Settings, context: Context, connection: Connection) -> tuple[RegistryLogin, ...]:
+    """A given registry's password is kept as a secret version, so that plans can refer to it."""
+    if not settings.registry_url or settings.registry_password is None:
+        return ()
+    password = settings.registry_password.get_secret_value()
+    name = f"registry/{settings.registry_url}/{context.secrets.keyed_hash(password)[:16]}"
+    held = kept_settings.value(connection, name)
+    id = str(held) if held else str(context.keep(connection, password, name="registry password", by=SYSTEM.name))
+    kept_settings.put(connection, name, id)
+    return (RegistryLogin(settings.registry_url, settings.registry_user, SecretRef(id, "registry password")),)  # type: ignore[arg-type]
+
+
+async def ensure_proxy(server: Server) -> haproxy_child.HaproxyChild:
+    """The proxy runs: the one that was left, or one started from its files."""
+    return await haproxy_child.ensure_running(server.proxy_settings, server.clock)
+
+
+async def stop_outside(settings: Settings) -> tuple[str, ...]:
+    """Ends Fairlead's own proxy and registry; what ran, by name. Routes answer no more."""
+    ended = []
+    if await haproxy_child.stop(proxy_settings_of(settings), SystemClock()):
+        ended.append("proxy")
+    _, own = registry_of(settings)
+    if own is not None and own.is_running():
+        await own.stop()
+        ended.append("registry")
+    return tuple(ended)

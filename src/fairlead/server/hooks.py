@@ -1,0 +1,30 @@
+"""Webhooks come in here: signed, bounded, answered before anything is done, and never told why they were refused."""
+
+from __future__ import annotations
+
+import structlog
+from fastapi import APIRouter, Request
+from fastapi.responses import JSONResponse
+
+from fairlead.domain.errors import FairleadError
+from fairlead.server.api.doors import Books, address_of, life_of
+from fairlead.usecases import runs
+
+log = structlog.get_logger("fairlead.hooks")
+
+router = APIRouter(tags=["webhooks"])
+
+
+@router.post("/hooks/{webhook}", status_code=202)
+async def receive(context: Books, request: Request, webhook: str) -> JSONResponse:
+    """Look at the project's repository; what the body says beside that is not believed."""
+    body = await request.body()
+    headers = dict(request.headers)
+    try:
+        project = await context.database.run(lambda: runs.received(context, webhook, headers, body))
+    except FairleadError as error:
+        log.warning("webhook.refused", code=error.code, address=address_of(request))
+        raise
+    if project is not None:
+        life_of(request).look_soon(project.name)
+    return JSONResponse({"accepted": project is not None}, status_code=202)

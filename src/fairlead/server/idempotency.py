@@ -1,0 +1,113 @@
+"""Idempotency-Key: a POST that is repeated with its key is answered as the first time, and done once."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import cast
+
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from fairlead.domain.errors import FairleadError, Invalid
+from fairlead.domain.record import Json
+from fairlead.server.problems import MEDIA_TYPE, body_of
+from fairlead.store import idempotency
+from fairlead.usecases.context import Context
+
+LONGEST_KEY = 200
+LARGEST_ANSWER = 256 * 1024
+SHOWN_ONCE = ("key", "password", "webhook_secret")
+
+
+class Idempotency:
+    """ASGI middleware. A request that ended in an error may be tried again with its key; secrets that are shown once
+    are not kept, so a repeat is answered without them."""
+
+    def __init__(self, app: ASGIApp, *, context: Context) -> None:
+        self._app = app
+        self._context = context
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        headers = Headers(scope=scope) if scope["type"] == "http" else Headers()
+        key = headers.get("idempotency-key", "")
+        if not key or scope["method"] != "POST":
+            await self._app(scope, receive, send)
+            return
+        body = await _whole(receive)
+        who = hashlib.sha256((headers.get("authorization", "") + headers.get("cookie", "")).encode()).hexdigest()
+        request = hashlib.sha256(f"{scope['path']}?{scope['query_string'].decode()}\n".encode() + body).hexdigest()
+        try:
+            kept = await self._begin(who, key, request)
+        except FairleadError as error:
+            await _answer(send, error.http_status, json.dumps(body_of(error)).encode(), MEDIA_TYPE)
+            return
+        if kept is not None:
+            await _answer(send, kept.status, json.dumps(kept.body).encode(), "application/json")
+            return
+        await self._first(scope, body, send, who, key)
+
+    async def _begin(self, who: str, key: str, request: str) -> idempotency.Answer | None:
+        if len(key) > LONGEST_KEY or not key.isprintable():
+            raise Invalid("input.invalid", "the Idempotency-Key is too long or not printable", thing="Idempotency-Key")
+        at = self._context.clock.now()
+        return await self._context.database.write(
+            lambda connection: idempotency.begin(connection, actor=who, key=key, request=request, at=at)
+        )
+
+    async def _first(self, scope: Scope, body: bytes, send: Send, who: str, key: str) -> None:
+        answered = bytearray()
+        status = 500
+
+        async def replay() -> Message:
+            return {"type": "http.request", "body": body, "more_body": False}
+
+        async def watched(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            elif message["type"] == "http.response.body" and len(answered) <= LARGEST_ANSWER:
+                answered.extend(message.get("body", b""))
+            await send(message)
+
+        try:
+            await self._app(scope, replay, watched)
+        finally:
+            await self._finish(who, key, status, bytes(answered))
+
+    async def _finish(self, who: str, key: str, status: int, answered: bytes) -> None:
+        shown = _kept_answer(status, answered)
+        if shown is None:
+            await self._context.database.write(lambda connection: idempotency.forget(connection, actor=who, key=key))
+            return
+        await self._context.database.write(
+            lambda connection: idempotency.finish(connection, actor=who, key=key, status=status, body=shown)
+        )
+
+
+def _kept_answer(status: int, answered: bytes) -> Json:
+    """The answer's JSON, secrets that are shown once left out; None where the request should be done again."""
+    if status >= 400:
+        return None
+    try:
+        shown = json.loads(answered) if answered else {}
+    except ValueError:
+        return {}
+    if isinstance(shown, dict):
+        shown = {name: value for name, value in shown.items() if name not in SHOWN_ONCE}
+    return cast("Json", shown)
+
+
+async def _whole(receive: Receive) -> bytes:
+    body = bytearray()
+    while True:
+        message = await receive()
+        body += message.get("body", b"")
+        if not message.get("more_body", False):
+            return bytes(body)
+
+
+async def _answer(send: Send, status: int, body: bytes, media_type: str) -> None:
+    headers = [(b"content-type", media_type.encode()), (b"content-length", str(len(body)).encode())]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})

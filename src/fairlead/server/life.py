@@ -1,0 +1,203 @@
+"""A server's life: what it makes ready at a start, what it does from time to time, and how it ends."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+import structlog
+
+from fairlead.domain.actor import SYSTEM
+from fairlead.domain.errors import FairleadError
+from fairlead.server.bootstrap import Server
+from fairlead.server.outside import ensure_outside
+from fairlead.store import idempotency, notices, projects, users, webhook_deliveries
+from fairlead.usecases import access, first_start, housekeeping, looking, telling, turns
+
+log = structlog.get_logger("fairlead.server")
+
+DRAIN_S = 20.0
+NOTICES_S = 1.0
+KEEPER_S = 2.0
+HOURLY_S = 3600.0
+DELIVERY_TIMEOUT_S = 30.0
+LONGEST_PAUSE_S = 300.0
+
+
+@dataclass
+class Life:
+    """The running server: `looks` wakes the look at a project that a webhook asked for."""
+
+    server: Server
+    looks: asyncio.Queue[str] = field(default_factory=lambda: asyncio.Queue(maxsize=1000))
+    is_ready: bool = False
+
+    def look_soon(self, project: str) -> None:
+        """A webhook said so; a full queue is no loss, the poll comes."""
+        try:
+            self.looks.put_nowait(project)
+        except asyncio.QueueFull:
+            log.warning("webhook.queue_full", project=project)
+
+
+@asynccontextmanager
+async def living(server: Server) -> AsyncIterator[Life]:
+    """From the start to the clean end; what runs is drained at a step's boundary and taken up by the next start."""
+    life = Life(server)
+    await _begin(server)
+    life.is_ready = True
+    async with asyncio.TaskGroup() as group:
+        loops = [
+            group.create_task(_again("webhooks", 0.0, lambda: _look_asked(life))),
+            group.create_task(_again("polling", 1.0, _Polling(life).once)),
+            group.create_task(_again("notices", NOTICES_S, lambda: _deliver(server))),
+            group.create_task(_again("keeper", KEEPER_S, _Keeper(server).once)),
+            group.create_task(_again("housekeeping", HOURLY_S, lambda: _tidy(server))),
+        ]
+        try:
+            yield life
+        finally:
+            life.is_ready = False
+            for loop in loops:
+                loop.cancel()
+    await _end(server)
+
+
+async def _begin(server: Server) -> None:
+    await ensure_outside(server)
+    settings, context = server.settings, server.context
+    first = await asyncio.to_thread(
+        first_start.prepare,
+        context,
+        name=settings.admin_user,
+        email=settings.admin_email,
+        password=settings.admin_password.get_secret_value() if settings.admin_password else "",
+        api_key=settings.admin_api_key.get_secret_value() if settings.admin_api_key else "",
+    )
+    _show_password(first)
+    await asyncio.to_thread(server.catalogue.write_all)
+    await server.durable.launch(server.interpreter)
+    begun = await asyncio.to_thread(turns.catch_up, context)
+    log.info("server.started", url=settings.url, node=server.node, queued=begun)
+
+
+async def _end(server: Server) -> None:
+    await server.durable.drain(bound_s=DRAIN_S)
+    await server.durable.close()
+    await asyncio.to_thread(server.task_log.close)
+    await server.container_engine.close()
+    await asyncio.to_thread(server.context.database.close)
+    server.hold.release()
+    log.info("server.ended", node=server.node)
+
+
+def _show_password(first: access.FirstAdministrator) -> None:
+    if first.password:
+        sys.stdout.write(f"\n  First start: sign in as {first.name} with the one-time password {first.password}\n\n")
+        sys.stdout.flush()
+
+
+async def _again(name: str, pause_s: float, work: Callable[[], Awaitable[object]]) -> None:
+    """Do it, and again, for ever; what goes wrong is told and tried later, and never ends the server."""
+    wait_s = pause_s
+    while True:
+        try:
+            await work()
+            wait_s = pause_s
+        except FairleadError as error:
+            log.warning("loop.failed", loop=name, code=error.code, reason=str(error))
+            wait_s = min(LONGEST_PAUSE_S, max(1.0, wait_s * 2))
+        except Exception as bug:
+            log.error("loop.bug", loop=name, error=type(bug).__name__, exc_info=bug)
+            wait_s = min(LONGEST_PAUSE_S, max(1.0, wait_s * 2))
+        await asyncio.sleep(wait_s)
+
+
+async def _look_asked(life: Life) -> None:
+    await _look(life.server, await life.looks.get(), cause="webhook")
+
+
+@dataclass
+class _Polling:
+    """Each project is asked in its own interval; one that fails waits no longer than the others."""
+
+    life: Life
+    last_s: dict[str, float] = field(default_factory=dict)
+
+    async def once(self) -> None:
+        server = self.life.server
+        found = await server.context.database.read(projects.with_source)
+        now_s = server.clock.monotonic_s()
+        for project in found:
+            interval_s = project.source.poll_s if project.source else 0.0
+            if interval_s <= 0 or now_s - self.last_s.get(project.id, -1e9) < interval_s:
+                continue
+            self.last_s[project.id] = now_s
+            await _look(server, project.name, cause="poll")
+
+
+async def _look(server: Server, name: str, *, cause: str) -> None:
+    actor = SYSTEM
+    try:
+        project = await server.context.database.read(lambda connection: projects.by_name(connection, name))
+        seen = await looking.look(server.context, actor, server.source, project, cause=cause)  # type: ignore[arg-type]
+        if seen.run is not None:
+            log.info("run.started", project=name, commit=seen.head[:12], cause=cause)
+    except FairleadError as error:
+        log.warning("source.not_looked", project=name, code=error.code, reason=str(error), cause=cause)
+
+
+async def _deliver(server: Server) -> None:
+    for row in await asyncio.to_thread(telling.due, server.context):
+        try:
+            notice, to = await asyncio.to_thread(telling.delivery_of, server.context, row)
+            async with asyncio.timeout(DELIVERY_TIMEOUT_S):
+                await server.notifier.deliver(notice, to, key=row.id)
+            await asyncio.to_thread(telling.delivered, server.context, row)
+        except (FairleadError, TimeoutError) as error:
+            goes_on = await asyncio.to_thread(telling.not_delivered, server.context, row, str(error) or "timed out")
+            log.warning("notice.not_delivered", notice=row.event, reason=str(error), given_up=not goes_on)
+
+
+@dataclass
+class _Keeper:
+    """Takes unsettled tasks up again, and ends standbys whose time is over."""
+
+    server: Server
+    tried_s: dict[str, tuple[int, float]] = field(default_factory=dict)
+
+    async def once(self) -> None:
+        await self._resume()
+        await asyncio.to_thread(housekeeping.end_expired_standbys, self.server.context)
+
+    async def _resume(self) -> None:
+        now_s = self.server.clock.monotonic_s()
+        for task, end in (await self.server.tasks.unsettled()).items():
+            pause_s = min(LONGEST_PAUSE_S, 5.0 * 2.0 ** min(end.again, 10))
+            again, since_s = self.tried_s.get(task, (-1, now_s))
+            if again != end.again:
+                self.tried_s[task] = (end.again, now_s)
+            elif not end.is_parked and now_s - since_s >= pause_s:
+                log.info("task.taken_up", task=task, again=end.again + 1)
+                await self.server.durable.resume(task, again=end.again + 1)
+
+
+async def _tidy(server: Server) -> None:
+    now = server.clock.now()
+    days = timedelta(days=server.settings.task_log_days)
+
+    def work() -> None:
+        with server.context.database.transaction() as connection:
+            webhook_deliveries.forget_before(connection, now - timedelta(days=7))
+            idempotency.forget_before(connection, now - timedelta(days=1))
+            users.forget_attempts(connection, now - timedelta(days=30))
+            users.end_sessions(connection, expired_at=now)
+            notices.forget_before(connection, now - timedelta(days=30))
+
+    await asyncio.to_thread(work)
+    await server.durable.forget(now - timedelta(days=7))
+    await asyncio.to_thread(housekeeping.forget_old_logs, server.context, now - days)

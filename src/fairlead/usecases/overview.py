@@ -1,0 +1,99 @@
+"""What is live where: the dashboard's grid and one place in detail, in a fixed number of queries."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from fairlead.domain.actor import Actor
+from fairlead.domain.approval import Approval
+from fairlead.domain.colour import Colour
+from fairlead.domain.deployment import Deployment
+from fairlead.domain.environment import Environment
+from fairlead.domain.ids import EnvironmentId
+from fairlead.domain.permission import Permission
+from fairlead.domain.project import Project
+from fairlead.domain.service import Route
+from fairlead.domain.slot import Slot
+from fairlead.ports.catalogue import Place
+from fairlead.store import approvals, deployments, environments, projects, releases, routes, slots
+from fairlead.usecases.context import Context
+
+MOST_PROJECTS = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A project in an environment: what is live, and what moves or waits there."""
+
+    live: Deployment | None
+    live_version: str
+    latest: Deployment | None
+    latest_version: str
+    colour: Colour | None
+    approval: Approval | None
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """Projects down, environments across."""
+
+    environments: Sequence[Environment]
+    projects: Sequence[Project]
+    cells: Mapping[tuple[str, EnvironmentId], Cell]
+    more: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceView:
+    """One project in one environment."""
+
+    project: Project
+    environment: Environment
+    place: Place
+    slots: Mapping[Colour, Slot]
+    routes: Mapping[str, tuple[Route, ...]]
+    cell: Cell
+
+
+def grid(context: Context, actor: Actor, *, search: str = "", after: str | None = None, limit: int = 100) -> Grid:
+    """A part of the projects, by name, against every environment."""
+    actor.require(Permission.VIEW)
+    with context.database.reading() as connection:
+        part = projects.page(connection, search=search, after=after, limit=min(limit, MOST_PROJECTS))
+        known = environments.all_of(connection)
+        ids = [project.id for project in part.items]
+        live = deployments.latest_by_place(connection, ids, live=True)
+        latest = deployments.latest_by_place(connection, ids, live=False)
+        wanted = {one.release for one in (*live.values(), *latest.values())}
+        versions = {id: release.version for id, release in releases.many(connection, wanted).items()}
+        recorded = slots.all_by_place(connection, [project.name for project in part.items])
+        waiting = {(one.project, one.environment): one for one in approvals.waiting(connection)}
+    cells = {}
+    for project in part.items:
+        for environment in known:
+            key = (project.id, environment.id)
+            standing = recorded.get((project.name, environment.name), {})
+            cells[key] = Cell(
+                live.get(key),
+                versions.get(live[key].release, "") if key in live else "",
+                latest.get(key),
+                versions.get(latest[key].release, "") if key in latest else "",
+                next((colour for colour, slot in standing.items() if slot.state.value == "live"), None),
+                waiting.get(key),
+            )
+    return Grid(known, part.items, cells, part.after)  # type: ignore[arg-type]
+
+
+def place(context: Context, actor: Actor, project: str, environment: str) -> PlaceView:
+    """One place, as our own books have it."""
+    actor.require(Permission.VIEW)
+    with context.database.reading() as connection:
+        owner = projects.by_name_or_id(connection, project)
+        where = environments.by_name_or_id(connection, environment)
+        at = Place(owner.name, where.name)
+        both = slots.of(connection, at)
+        its_routes = routes.of(connection, at)
+    found = grid(context, actor, search=owner.name).cells.get((owner.id, where.id))
+    cell = found or Cell(None, "", None, "", None, None)
+    return PlaceView(owner, where, at, both, its_routes, cell)
