@@ -61,7 +61,7 @@ async def before_and(what) -> tuple[World, object]:
     return world, await world.capture()
 
 
-def is_wholly_new(world: World, deployed) -> list[str]:
+async def is_wholly_new(world: World, deployed) -> list[str]:
     """What contradicts "exactly new": anything of the old release, anything half done."""
     wrong = [f"users get {world.live_version()}"] if world.live_version() != "1.1.0" else []
     deployment = deployed.resolved.deployment
@@ -73,7 +73,8 @@ def is_wholly_new(world: World, deployed) -> list[str]:
             wrong.append(f"{name} ({kind}) is {held.state}")
     expected = {"books-production", deployed.resolved.names.slot_network}
     wrong += [f"network {name}" for name in set(world.host.networks) ^ expected]
-    wrong += [f"registration {name}" for _, name in world.catalogue.held if name not in world.standing()]
+    registered = await world.catalogue.find(world.place)
+    wrong += [f"registration {one.instance}" for one in registered if one.instance not in world.standing()]
     return wrong
 
 
@@ -85,7 +86,7 @@ async def test_a_server_that_dies_is_resumed_and_ends_new(strategy, moment):
         world, _ = await before_and(what)
         deployed = await world.deploy(what, "1.1.0", mischief, scripts=SCRIPTS)
         assert deployed.state is TaskState.SUCCEEDED, f"{mischief}: {deployed.end}"
-        assert is_wholly_new(world, deployed) == [], str(mischief)
+        assert await is_wholly_new(world, deployed) == [], str(mischief)
 
 
 @pytest.mark.parametrize("strategy", STRATEGIES)
@@ -96,7 +97,7 @@ async def test_a_failure_ends_old_or_when_past_the_commit_new(strategy, moment):
         world, before = await before_and(what)
         deployed = await world.deploy(what, "1.1.0", mischief, scripts=SCRIPTS)
         if deployed.state is TaskState.SUCCEEDED:
-            assert is_wholly_new(world, deployed) == [], str(mischief)
+            assert await is_wholly_new(world, deployed) == [], str(mischief)
             assert mischief.key in after_commit(deployed.plan) | ALREADY_SO, str(mischief)
         else:
             assert deployed.differences == (), f"{mischief}: {deployed.end}"
@@ -121,7 +122,7 @@ async def test_a_cancel_at_any_effect_ends_old_or_new(strategy):
         world, _ = await before_and(what)
         deployed = await world.deploy(what, "1.1.0", mischief, scripts=SCRIPTS)
         if deployed.state is TaskState.SUCCEEDED:
-            assert is_wholly_new(world, deployed) == [], str(mischief)
+            assert await is_wholly_new(world, deployed) == [], str(mischief)
         else:
             assert deployed.state is TaskState.CANCELLED, f"{mischief}: {deployed.end}"
             assert deployed.differences == (), str(mischief)

@@ -27,7 +27,9 @@ async def test_the_second_replaces_the_first_and_leaves_nothing_of_it(world):
     assert world.live_version() == "1.1.0"
     assert world.standing() == {second.resolved.names.instance("web", 1)}
     assert set(world.host.networks) == {"books-production", second.resolved.names.slot_network}
-    assert len(world.catalogue.held) == 1
+    assert [one.instance for one in await world.catalogue.find(world.place)] == [
+        second.resolved.names.instance("web", 1)
+    ]
 
 
 TESTED = Tests(command=("./run_tests.sh",))

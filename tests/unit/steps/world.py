@@ -2,24 +2,25 @@
 
 import asyncio
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from functools import partial
 
 from fairlead.domain.capture import differences
 from fairlead.domain.colour import Colour
-from fairlead.domain.errors import Conflict, NotFound, Unreachable
+from fairlead.domain.errors import Unreachable
 from fairlead.domain.ids import DeploymentId, NodeId, ReleaseId, TaskId
 from fairlead.domain.naming import route_name
 from fairlead.domain.placement import claim
 from fairlead.domain.plan import Plan
 from fairlead.domain.service import Definition, Health, HttpProbe, Role, Route, Service
-from fairlead.domain.slot import Slot, SlotState
+from fairlead.domain.slot import SlotState
 from fairlead.domain.task import TaskState
 from fairlead.engine.parts import Parts, Patience
-from fairlead.ports.catalogue import Place, Registration
-from fairlead.ports.connection import Streams
-from fairlead.ports.proxy import RouteSpec
+from fairlead.ports.catalogue import Place
+from fairlead.ports.clock import Clock
+from fairlead.ports.connection import Connection, Streams
+from fairlead.ports.container_engine import ContainerEngine
+from fairlead.ports.proxy import Proxy, RouteSpec
 from fairlead.ports.step import Tools
 from fairlead.ports.tasks import End
 from fairlead.steps.capturing import capture, routes_of
@@ -29,9 +30,13 @@ from fairlead.steps.resolved import PlannedRoute, ResolvedDeployment
 from fairlead.steps.standing import standing_accessories, standing_slots
 from fairlead.testing.behaviour import Behaviour, Script, http_ok
 from fairlead.testing.container_world import ContainerWorld
+from fairlead.testing.fake_artifacts import FakeArtifacts
+from fairlead.testing.fake_catalogue import FakeCatalogue
 from fairlead.testing.fake_clock import FakeClock
 from fairlead.testing.fake_container_engine import FakeContainerEngine
 from fairlead.testing.fake_proxy import FakeProxy, ProxyWorld
+from fairlead.testing.fake_records import DeploymentEntry, FakeRecords
+from fairlead.testing.fake_secrets import FakeSecrets
 from fairlead.testing.fake_tasks import FakeBinder, FakeTaskLog, FakeTasks
 from fairlead.testing.sweep import Mischief, Stage
 
@@ -41,125 +46,18 @@ PATIENCE = Patience(cleanup_s=0.2, undo_s=30.0, onward_s=30.0, first_pause_s=0.5
 HEALTH = Health(HttpProbe("/healthz"), within_s=5.0)
 
 
-class MemoryRecords:
-    """ports.records in memory; `tasks` tells it who has begun to undo."""
-
-    def __init__(self, tasks: FakeTasks) -> None:
-        self.tasks = tasks
-        self.slot_rows: dict[tuple[Place, Colour], Slot] = {}
-        self.committed: set[str] = set()
-        self.task_of: dict[str, TaskId] = {}
-        self.noted: dict[TaskId, dict[str, object]] = {}
-
-    async def slots(self, place):
-        await asyncio.sleep(0)
-        return {colour: self.slot_rows.get((place, colour), Slot(colour)) for colour in Colour}
-
-    async def set_slot(self, place, slot, *, was=None):
-        await asyncio.sleep(0)
-        held = self.slot_rows.get((place, slot.colour), Slot(slot.colour))
-        if was is not None and held not in (slot,) and held.state is not was:
-            raise Conflict("edit.conflict", f"slot {slot.colour} is {held.state}")
-        self.slot_rows[place, slot.colour] = slot
-
-    async def commit(self, deployment, place, live):
-        await asyncio.sleep(0)
-        if deployment in self.committed:
-            return
-        if TaskState.UNDOING in self.tasks.entry(self.task_of[deployment]).states:
-            raise Conflict("deployment.not_committed", "it has begun to undo")
-        self.committed.add(deployment)
-        slots = await self.slots(place)
-        self.slot_rows[place, live] = replace(slots[live], state=SlotState.LIVE, standby_until=None)
-        if slots[live.other].state is SlotState.LIVE:
-            self.slot_rows[place, live.other] = replace(slots[live.other], state=SlotState.IDLE)
-
-    async def is_committed(self, deployment):
-        await asyncio.sleep(0)
-        return deployment in self.committed
-
-    async def stand_by(self, place, colour, until):
-        held = (await self.slots(place))[colour]
-        self.slot_rows[place, colour] = replace(held, state=SlotState.STANDBY, standby_until=until)
-
-    async def create_release(self, task, facts):
-        raise AssertionError("a deployment makes no release")
-
-    async def note(self, task, name, data):
-        await asyncio.sleep(0)
-        self.noted.setdefault(task, {})[name] = data
-
-    async def facts(self, task):
-        await asyncio.sleep(0)
-        return dict(self.noted.get(task, {}))
-
-
-class MemoryCatalogue:
-    """ports.catalogue in memory."""
+class BooksOfTasks(FakeTasks):
+    """The fake book of tasks, which tells the fake records who has begun to undo, as the store does."""
 
     def __init__(self) -> None:
-        self.held: dict[tuple[Place, str], Registration] = {}
+        super().__init__()
+        self.records = FakeRecords()
+        self.deployment_of: dict[TaskId, DeploymentId] = {}
 
-    async def register(self, entries: Sequence[Registration]) -> None:
-        await asyncio.sleep(0)
-        self.held.update({(entry.place, entry.instance): entry for entry in entries})
-
-    async def deregister(self, place, instances):
-        await asyncio.sleep(0)
-        for instance in instances:
-            self.held.pop((place, instance), None)
-
-    async def find(self, place, *, colour=None, service=""):
-        found = [one for (where, _), one in self.held.items() if where == place]
-        found = [one for one in found if colour in (None, one.colour) and service in ("", one.service)]
-        return sorted(found, key=lambda one: (one.service, one.instance))
-
-    async def describe(self, place):
-        return {one.instance: f"{one.address}:{one.port}" for one in await self.find(place)}
-
-
-class MemorySecrets:
-    """ports.secrets in memory."""
-
-    def __init__(self) -> None:
-        self.held: dict[str, str] = {}
-        self.asked: list[str] = []
-
-    async def values(self, task, versions):
-        wanted = list(versions)
-        self.asked += wanted
-        missing = [version for version in wanted if version not in self.held]
-        if missing:
-            raise NotFound("variable.missing", f"no secret version {missing[0]}")
-        return {version: self.held[version] for version in wanted}
-
-    def keyed_hash(self, value: str) -> str:
-        return hashlib.sha256(b"key" + value.encode()).hexdigest()
-
-
-class MemoryArtifacts:
-    """ports.artifacts in memory."""
-
-    def __init__(self) -> None:
-        self.blobs: dict[str, bytes] = {}
-        self.files: dict[tuple[TaskId, str], tuple[str, bytes]] = {}
-
-    async def put_blob(self, content):
-        key = "sha256:" + hashlib.sha256(content).hexdigest()
-        self.blobs[key] = content
-        return key
-
-    async def blob(self, key):
-        return self.blobs[key]
-
-    async def attach(self, task, name, content, *, kind):
-        self.files[task, name] = (kind, content)
-
-    async def names(self, task):
-        return {name: kind for (where, name), (kind, _) in self.files.items() if where == task}
-
-    async def read(self, task, name):
-        return self.files[task, name][1]
+    async def state(self, task: TaskId, state: TaskState) -> None:
+        await super().state(task, state)
+        if state is TaskState.UNDOING:
+            self.records.deployments[self.deployment_of[task]].has_begun_to_undo = True
 
 
 class WorldConnection:
@@ -205,22 +103,32 @@ class NoRegistry:
 class World:
     """All that outlives a server, and the clock."""
 
-    clock: FakeClock = field(default_factory=FakeClock)
+    clock: Clock = field(default_factory=FakeClock)
     proxy: ProxyWorld = field(default_factory=ProxyWorld)
-    tasks: FakeTasks = field(default_factory=FakeTasks)
-    catalogue: MemoryCatalogue = field(default_factory=MemoryCatalogue)
-    secrets: MemorySecrets = field(default_factory=MemorySecrets)
-    artifacts: MemoryArtifacts = field(default_factory=MemoryArtifacts)
+    tasks: BooksOfTasks = field(default_factory=BooksOfTasks)
+    catalogue: FakeCatalogue = field(default_factory=FakeCatalogue)
+    secrets: FakeSecrets = field(default_factory=FakeSecrets)
+    artifacts: FakeArtifacts = field(default_factory=FakeArtifacts)
     number: int = 0
+    pool: str = POOL
+    place: Place = PLACE
 
     def __post_init__(self) -> None:
         self.host = ContainerWorld(self.clock)
-        self.records = MemoryRecords(self.tasks)
+        self.records = self.tasks.records
         self.log = FakeTaskLog(self.clock)
 
     @property
-    def engine(self) -> FakeContainerEngine:
+    def engine(self) -> ContainerEngine:
         return FakeContainerEngine(self.host)
+
+    @property
+    def routes(self) -> Proxy:
+        return FakeProxy(self.proxy, self.clock)
+
+    @property
+    def connection(self) -> Connection:
+        return WorldConnection(self.host)  # type: ignore[return-value]
 
     def tools(self, task: TaskId, step: str, target: str, outputs: Mapping[str, Mapping[str, object]]) -> Tools:
         return Tools(
@@ -229,8 +137,8 @@ class World:
             target=target,
             outputs=outputs,  # type: ignore[arg-type]
             container_engine=self.engine,
-            connection=WorldConnection(self.host),  # type: ignore[arg-type]
-            proxy=FakeProxy(self.proxy, self.clock),
+            connection=self.connection,
+            proxy=self.routes,
             catalogue=self.catalogue,
             registry=NoRegistry(),  # type: ignore[arg-type]
             source=None,  # type: ignore[arg-type]
@@ -245,9 +153,9 @@ class World:
 
     async def capture(self):
         return await capture(
-            PLACE,
+            self.place,
             container_engine=self.engine,
-            proxy=FakeProxy(self.proxy, self.clock),
+            proxy=self.routes,
             catalogue=self.catalogue,
             records=self.records,
             secrets=self.secrets,
@@ -264,15 +172,16 @@ class World:
         self.number += 1
         scripts: Mapping[str, Script] = changes.pop("scripts", {})
         images = {one.name: self.image(one.name, version, scripts.get(one.name)) for one in definition.services}
+        images.update(changes.pop("images", {}))
         if definition.tests and "test_image" not in changes:
             changes["test_image"] = self.image("tests", version, scripts.get("tests", ending(0)))
-        slots = await standing_slots(PLACE, records=self.records, container_engine=self.engine)
+        slots = await standing_slots(self.place, records=self.records, container_engine=self.engine)
         live = [colour for colour, standing in slots.items() if standing.slot.state is SlotState.LIVE]
-        environment, slot = claim(POOL, await self.engine.used_subnets(), 2)
+        environment, slot = claim(self.pool, await self.engine.used_subnets(), 2)
         resolved = ResolvedDeployment(
             deployment=DeploymentId(f"dep-{self.number}"),
             number=self.number,
-            place=PLACE,
+            place=self.place,
             release=ReleaseId(f"rel-{version}"),
             version=version,
             definition=definition,
@@ -281,9 +190,9 @@ class World:
             slots=slots,
             environment_subnet=environment,
             slot_subnet=slot,
-            routes=planned_routes(definition),
-            routes_before=await routes_of(PLACE, FakeProxy(self.proxy, self.clock)),
-            accessories=await standing_accessories(PLACE, container_engine=self.engine),
+            routes=planned_routes(definition, self.place),
+            routes_before=await routes_of(self.place, self.routes),
+            accessories=await standing_accessories(self.place, container_engine=self.engine),
         )
         return replace(resolved, **changes)
 
@@ -294,7 +203,8 @@ class World:
 
     async def play(self, resolved: ResolvedDeployment, *mischiefs: Mischief) -> "Deployed":
         task = TaskId(f"task-{resolved.number}")
-        self.records.task_of[resolved.deployment] = task
+        self.records.deployments[resolved.deployment] = DeploymentEntry()
+        self.tasks.deployment_of[task] = resolved.deployment
         plan = DeployServices().plan(resolved)
 
         async def pivot(_: TaskId) -> bool:
@@ -314,7 +224,7 @@ class World:
         )
         stage = Stage(parts, self.tasks, binder, task=task)
         end = await stage.play(plan, mischiefs)
-        before = state_before(self.records.noted.get(task, {}))
+        before = state_before(await self.records.facts(task))
         left = differences(before, await self.capture()) if before else ()
         return Deployed(resolved, plan, end, left, stage)
 
@@ -381,13 +291,15 @@ def definition(*services: Service, **changes) -> Definition:
     return Definition("books", services or (web(),), **changes)
 
 
-def planned_routes(definition: Definition) -> tuple[PlannedRoute, ...]:
+def planned_routes(definition: Definition, place: Place) -> tuple[PlannedRoute, ...]:
     """Every route of the definition with its name."""
     return tuple(
-        PlannedRoute(one.name, RouteSpec(name_of(route.host, route.path), route.host, route.path, route.tls))
+        PlannedRoute(one.name, RouteSpec(name_of(place, route), route.host, route.path, route.tls))
         for one in definition.services
         for route in one.routes
     )
 
 
-name_of = partial(route_name, PLACE.project, PLACE.environment)
+def name_of(place: Place, route: Route) -> str:
+    """The route's name at the proxy."""
+    return route_name(place.project, place.environment, route.host, route.path)
