@@ -105,7 +105,10 @@ class Container:
 
 @dataclass(frozen=True, slots=True)
 class NetworkSpec:
-    """A bridge network with a subnet of ours. `dynamic_range` (CIDR) keeps unfixed addresses off the fixed ones."""
+    """A bridge network with a subnet of ours, whose first address is the gateway's.
+
+    `dynamic_range` (CIDR) keeps unfixed addresses off the fixed ones.
+    """
 
     name: str
     subnet: str
@@ -173,7 +176,10 @@ class BuildRequest:
 
 @dataclass(frozen=True, slots=True)
 class Resources:
-    """What the host has left: memory that can be had without swapping, disk where images and layers live."""
+    """What the host has left: memory that can be had without swapping, disk where images and layers live.
+
+    −1 where it cannot be told (free memory and disk of a host that is not ours).
+    """
 
     memory_free_bytes: int
     memory_total_bytes: int
@@ -226,7 +232,12 @@ class ContainerEngine(Protocol):
 
     # containers
     async def ensure_container(self, spec: ContainerSpec) -> Container:
-        """Made, connected to each network, its files put; not started."""
+        """Made, connected to each network, its files put; not started.
+
+        One of this key that has run, or runs, is adopted as it is. Files that cannot lie in the container's own layer
+        (read-only root, below another mount) get an anonymous volume for their directory, which goes with the
+        container. A restart policy `always` is kept as `unless-stopped`.
+        """
         ...
 
     async def start(self, name: str) -> Container:
@@ -250,11 +261,15 @@ class ContainerEngine(Protocol):
         ...
 
     async def wait(self, name: str) -> int:
-        """The exit code once it has ended; at once where it already has."""
+        """The exit code once it has ended; at once where it already has. A restart by its policy is no end."""
         ...
 
     def output(self, name: str, *, follow: bool, tail: int = 0, since: str = "") -> AsyncIterator[OutputLine]:
-        """What it wrote, in order; `tail` 0 means from its start; with `follow` until it ends. Lines cut at 8 KiB."""
+        """What it wrote, in order; with `follow` until it ends. Lines are cut at 8 KiB.
+
+        `tail` 0 means from its start, else about as many lines (the engine counts a line over 16 KiB several times).
+        `since` is a line's `at`: that line, and what came after it.
+        """
         ...
 
     async def execute(self, name: str, command: Sequence[str], *, timeout_s: float) -> ExecResult:
@@ -283,7 +298,7 @@ class ContainerEngine(Protocol):
         ...
 
     async def remove_volume(self, name: str) -> None:
-        """Gone."""
+        """Gone. Ours are those that carry LABEL_KEY or LABEL_PROJECT."""
         ...
 
     async def volumes(self, labels: Mapping[str, str]) -> Sequence[VolumeEntry]:
