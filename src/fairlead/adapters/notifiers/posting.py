@@ -1,0 +1,67 @@
+"""One bounded HTTP request to somebody else's server: no redirects, little read of the answer, no secret in errors."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+import httpx2
+
+from fairlead.domain.errors import Failed, Invalid, Unreachable
+
+DELIVERY_TIMEOUT_S = 20.0
+ANSWER_BYTES = 2048
+SHOWN_LENGTH = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the other side said; `text` is the beginning of it."""
+
+    status: int
+    text: str
+
+
+async def ask(url: str, body: bytes, headers: Mapping[str, str], *, timeout_s: float) -> Answer:
+    """POST, and the answer whatever its status. `Unreachable("notification.failed")` where there is none in time."""
+    where = place_of(url)
+    try:
+        async with asyncio.timeout(timeout_s), httpx2.AsyncClient(timeout=timeout_s, follow_redirects=False) as client:
+            sent = {"Content-Type": "application/json", "User-Agent": "fairlead", **headers}
+            async with client.stream("POST", url, content=body, headers=sent) as response:
+                held = b""
+                async for chunk in response.aiter_bytes():
+                    held += chunk
+                    if len(held) >= ANSWER_BYTES:
+                        break
+                return Answer(response.status_code, held[:ANSWER_BYTES].decode("utf-8", "replace"))
+    except TimeoutError as error:
+        raise Unreachable(
+            "notification.failed", f"{where} gave no answer within {timeout_s:g} s", thing=where
+        ) from error
+    except (httpx2.HTTPError, httpx2.InvalidURL, ValueError, OSError) as error:
+        raise Unreachable(
+            "notification.failed", f"{where} cannot be reached: {type(error).__name__}", thing=where
+        ) from error
+
+
+def refused(url: str, answer: Answer, *, hint: str = "") -> Failed:
+    """The error for an answer that is no yes; the query and path of the address are left out, they may hold tokens."""
+    where = place_of(url)
+    said = "".join(letter if letter.isprintable() else " " for letter in answer.text)[:SHOWN_LENGTH].strip()
+    words = f"{where} answered {answer.status}" + (f": {said}" if said else "")
+    return Failed("notification.failed", words, thing=where, hint=hint)
+
+
+def place_of(url: str) -> str:
+    """Scheme and host, for people; Invalid `input.invalid` for what is no http address."""
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname, parts.port
+    except ValueError as error:
+        raise Invalid("input.invalid", "the address of a notification is no URL") from error
+    if parts.scheme not in ("http", "https") or not host or any(letter.isspace() for letter in url):
+        raise Invalid("input.invalid", "the address of a notification is no http(s) URL", hint="https://host/path")
+    return f"{parts.scheme}://{host}" + (f":{port}" if port else "")
