@@ -83,10 +83,7 @@ class StoreArtifacts:
         self._path(key).unlink(missing_ok=True)
 
     def _path(self, key: str) -> Path:
-        kind, _, digest = key.partition(":")
-        if kind != "sha256" or len(digest) != 64 or not all(letter in "0123456789abcdef" for letter in digest):
-            raise _unknown(key)
-        return self._folder / digest[:2] / digest
+        return path_of(self._folder, key)
 
     def _write(self, path: Path, content: bytes) -> None:
         if path.exists():
@@ -102,6 +99,14 @@ class StoreArtifacts:
         except OSError as error:
             temporary.unlink(missing_ok=True)
             raise Failed("host.disk", f"bytes could not be written: {error.strerror}", thing=str(path)) from error
+
+
+def path_of(folder: Path, key: str) -> Path:
+    """Where the bytes of that key lie; NotFound `artifact.unknown` for what is no key."""
+    kind, _, digest = key.partition(":")
+    if kind != "sha256" or len(digest) != 64 or not all(letter in "0123456789abcdef" for letter in digest):
+        raise _unknown(key)
+    return folder / digest[:2] / digest
 
 
 def _unknown(name: str) -> NotFound:

@@ -65,6 +65,11 @@ def unused_blobs(connection: sa.Connection, kept: frozenset[str], before: dateti
     return tuple(key for key in connection.execute(statement).scalars() if key not in kept)
 
 
+def all_blobs(connection: sa.Connection) -> tuple[str, ...]:
+    """The keys of all bytes that are known."""
+    return tuple(connection.execute(sa.select(blobs.c.key).order_by(blobs.c.key)).scalars())
+
+
 def forget_blob(connection: sa.Connection, key: str) -> None:
     """The bytes are not known any more."""
     connection.execute(sa.delete(blobs).where(blobs.c.key == key))

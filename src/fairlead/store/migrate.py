@@ -28,7 +28,7 @@ def upgrade(database: Database) -> None:
         now, newest = current_revision(connection), newest_revision()
         if now == newest:
             return
-        _refuse_unknown(now)
+        refuse_unknown(now)
         command.upgrade(_config(connection), "head")
 
 
@@ -55,7 +55,8 @@ def differences(connection: sa.Connection) -> list[object]:
     return list(compare_metadata(context, metadata))
 
 
-def _refuse_unknown(revision: str | None) -> None:
+def refuse_unknown(revision: str | None) -> None:
+    """Refused `server.state` where the revision is none that this version of Fairlead knows."""
     known = {script.revision for script in _scripts().walk_revisions()}
     if revision is not None and revision not in known:
         raise Refused(

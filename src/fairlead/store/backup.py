@@ -1,0 +1,269 @@
+"""Backup and restore: the database and the artifacts in one archive, never the master key.
+
+On SQLite the database is copied while the server runs (its online backup); on PostgreSQL the archive holds the
+artifacts alone and says how the database is to be dumped, which PostgreSQL's own tools do better than we could.
+Images are not in it: the registry's storage is the operator's to back up.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import os
+import re
+import shutil
+import sqlite3
+import tarfile
+import tempfile
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+
+from fairlead.domain.errors import Failed, Invalid, NotFound
+from fairlead.store import artifacts, migrate, settings
+from fairlead.store.artifact_files import path_of
+from fairlead.store.database import Database, sqlite_url
+from fairlead.store.hold import Hold
+
+FORMAT = 1
+DATABASE_NAME = "fairlead.db"
+MANIFEST_NAME = "manifest.json"
+LARGEST_MANIFEST_BYTES = 64 * 1024
+_ARTIFACT = re.compile(r"artifacts/([0-9a-f]{2})/(\1[0-9a-f]{62})")
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What a backup holds. `notes` say what is not in it, or what is left to be done."""
+
+    path: Path
+    installation: str
+    made_at: str
+    blobs: int
+    size_bytes: int
+    notes: tuple[str, ...] = ()
+
+
+def write(database: Database, data_dir: Path, target: Path, *, at: datetime, version: str) -> Summary:
+    """The archive is at `target`, whole or not at all, readable by its owner alone. The server may run."""
+    partial = target.with_name(f"{target.name}.{os.getpid()}.partial")
+    try:
+        with _scratch(target.parent) as scratch:
+            copied = _copy_database(database, scratch / DATABASE_NAME)
+            with _books_of(database, copied) as connection:
+                installation = str(settings.value(connection, settings.INSTALLATION) or "")
+                revision = migrate.current_revision(connection)
+                keys = artifacts.all_blobs(connection)
+            manifest = {
+                "format": FORMAT,
+                "installation": installation,
+                "made_at": at.isoformat(),
+                "version": version,
+                "revision": revision,
+                "database": "sqlite" if copied else "postgresql",
+            }
+            missing = _pack(partial, manifest, copied, data_dir / "artifacts", keys)
+        partial.replace(target)
+    except OSError as error:
+        said = f"the backup could not be written: {error.strerror or error}"
+        raise Failed("host.disk", said, thing=str(target)) from error
+    finally:
+        partial.unlink(missing_ok=True)
+    notes = ["the master key is not in it: keep master.key (or FAIRLEAD_MASTER_KEY) elsewhere"]
+    notes += [] if copied else [f"the database is not in it: pg_dump --format=custom {database.url.database}"]
+    notes += [f"{missing} artifacts were named but not on the disk"] if missing else []
+    size = target.stat().st_size
+    return Summary(target, installation, at.isoformat(), len(keys) - missing, size, tuple(notes))
+
+
+def restore(source: Path, data_dir: Path, *, database: Path | None) -> Summary:
+    """What the archive holds is in the data directory; `database` is the file on SQLite, None on PostgreSQL. What was
+    in the file before is kept beside it. Refused `server.second` while a server holds the directory; Invalid
+    `backup.invalid`, with nothing changed, where the archive is none of ours, cut short, or of a newer version."""
+    with Hold(data_dir), _scratch(data_dir) as scratch, _opened(source) as archive:
+        manifest = _manifest_of(archive)
+        wants_database = manifest["database"] == "sqlite"
+        if wants_database != (database is not None):
+            raise _invalid(source, f"it is of a server on {manifest['database']}, which this one is not")
+        blobs = _unpack(source, archive, scratch)
+        if database is not None:
+            _check_copy(source, scratch / DATABASE_NAME)
+        _put_artifacts(scratch / "artifacts", data_dir / "artifacts")
+        notes = ["the master key is not in a backup: put master.key back before the start"]
+        if database is not None:
+            kept = _put_database(scratch / DATABASE_NAME, database)
+            notes += [f"the database that was there is kept as {kept}"] if kept else []
+        else:
+            notes.append("the database is not in it: pg_restore what pg_dump wrote")
+    size = source.stat().st_size
+    return Summary(source, str(manifest["installation"]), str(manifest["made_at"]), blobs, size, tuple(notes))
+
+
+# Writing
+
+
+def _copy_database(database: Database, copy: Path) -> Path | None:
+    """SQLite's online backup: of one moment, while others read and write."""
+    if not database.is_sqlite:
+        return None
+    pooled = database.engine.raw_connection()
+    try:
+        with closing(sqlite3.connect(copy)) as into:
+            copy.chmod(0o600)
+            original: Any = pooled.driver_connection
+            original.backup(into, pages=4096)
+    finally:
+        pooled.close()
+    return copy
+
+
+@contextmanager
+def _books_of(database: Database, copied: Path | None) -> Iterator[sa.Connection]:
+    """The copy, so that artifacts are of the same moment; the database itself where there is none."""
+    held = Database(sqlite_url(copied)) if copied else database
+    try:
+        with held.reading() as connection:
+            yield connection
+    finally:
+        if copied:
+            held.close()
+
+
+def _pack(target: Path, manifest: dict[str, object], copied: Path | None, folder: Path, keys: tuple[str, ...]) -> int:
+    """How many artifacts were not there."""
+    missing = 0
+    file = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(file, "wb") as raw:
+        with tarfile.open(fileobj=raw, mode="w:gz", compresslevel=3) as archive:
+            content = json.dumps(manifest, indent=2).encode()
+            entry = tarfile.TarInfo(MANIFEST_NAME)
+            entry.size = len(content)
+            archive.addfile(entry, io.BytesIO(content))
+            if copied:
+                archive.add(copied, DATABASE_NAME, recursive=False)
+            for key in keys:
+                path = path_of(folder, key)
+                if path.is_file():
+                    archive.add(path, f"artifacts/{path.parent.name}/{path.name}", recursive=False)
+                else:
+                    missing += 1
+        raw.flush()
+        os.fsync(raw.fileno())
+    return missing
+
+
+# Reading
+
+
+@contextmanager
+def _opened(source: Path) -> Iterator[tarfile.TarFile]:
+    try:
+        with tarfile.open(source, "r:gz") as archive:
+            yield archive
+    except FileNotFoundError as error:
+        raise NotFound("backup.invalid", f"there is no backup {source}", thing=str(source)) from error
+    except (tarfile.TarError, EOFError, OSError) as error:
+        raise _invalid(source, f"it cannot be read to its end: {error}") from error
+
+
+def _manifest_of(archive: tarfile.TarFile) -> dict[str, object]:
+    source = Path(str(archive.name))
+    first = archive.next()
+    if first is None or first.name != MANIFEST_NAME or not first.isfile() or first.size > LARGEST_MANIFEST_BYTES:
+        raise _invalid(source, "it is no backup of Fairlead")
+    held = archive.extractfile(first)
+    try:
+        manifest = json.loads(held.read()) if held else None
+    except ValueError as error:
+        raise _invalid(source, "it is no backup of Fairlead") from error
+    wanted = {"format", "installation", "made_at", "database", "revision"}
+    if not isinstance(manifest, dict) or not wanted <= manifest.keys():
+        raise _invalid(source, "it is no backup of Fairlead")
+    if manifest["format"] != FORMAT:
+        raise _invalid(source, f"its format is {manifest['format']}, and this version reads {FORMAT}")
+    return manifest
+
+
+def _unpack(source: Path, archive: tarfile.TarFile, into: Path) -> int:
+    """Only regular files with names that we give are taken, whatever else an archive may hold; how many artifacts."""
+    blobs = 0
+    while (entry := archive.next()) is not None:
+        is_artifact = bool(_ARTIFACT.fullmatch(entry.name))
+        if not entry.isfile() or not (is_artifact or entry.name == DATABASE_NAME):
+            raise _invalid(source, f"it holds {entry.name[:80]!r}, which no backup does")
+        path = into / entry.name
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        held = archive.extractfile(entry)
+        if held is None:
+            raise _invalid(source, f"{entry.name[:80]!r} cannot be read")
+        with path.open("wb") as file:
+            shutil.copyfileobj(held, file)
+        if is_artifact:
+            blobs += 1
+            with path.open("rb") as file:
+                if hashlib.file_digest(file, "sha256").hexdigest() != path.name:
+                    raise _invalid(source, f"the artifact {path.name} is damaged")
+    return blobs
+
+
+def _check_copy(source: Path, copy: Path) -> None:
+    if not copy.is_file():
+        raise _invalid(source, "it holds no database")
+    try:
+        with closing(sqlite3.connect(copy)) as connection:
+            [said] = connection.execute("PRAGMA quick_check(1)").fetchone()
+    except sqlite3.Error as error:
+        raise _invalid(source, f"its database cannot be read: {error}") from error
+    if said != "ok":
+        raise _invalid(source, f"its database is damaged: {said}")
+    held = Database(sqlite_url(copy))
+    try:
+        with held.reading() as connection:
+            migrate.refuse_unknown(migrate.current_revision(connection))
+    finally:
+        held.close()
+
+
+def _put_artifacts(unpacked: Path, folder: Path) -> None:
+    """By content, so nothing that is there can differ: what is there stays."""
+    for path in sorted(unpacked.glob("??/*")):
+        target = folder / path.parent.name / path.name
+        target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if not target.exists():
+            path.replace(target)
+
+
+def _put_database(copy: Path, target: Path) -> Path | None:
+    """Where what was there is kept now; None where nothing was."""
+    kept: Path | None = None
+    target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    if target.exists():
+        with closing(sqlite3.connect(target)) as connection:
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        names = (target.with_name(f"{target.name}.before-restore-{number}") for number in count(1))
+        kept = next(name for name in names if not name.exists())
+        target.replace(kept)
+    for rest in ("-wal", "-shm"):
+        target.with_name(target.name + rest).unlink(missing_ok=True)
+    copy.chmod(0o600)
+    copy.replace(target)
+    return kept
+
+
+@contextmanager
+def _scratch(folder: Path) -> Iterator[Path]:
+    """A private directory on the same disk, gone afterwards."""
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with tempfile.TemporaryDirectory(prefix=".backup-", dir=folder) as name:
+        yield Path(name)
+
+
+def _invalid(source: Path, why: str) -> Invalid:
+    return Invalid("backup.invalid", f"{source} cannot be restored: {why}", thing=str(source))
