@@ -57,6 +57,7 @@ def yaml_of(value: Any) -> bytes:
     return str(stream.getvalue()).encode()
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=200), st.binary(max_size=200))
 @example(b"[" * 200, b"")
 @example(b'a: "\\UFFFFFFFF"', b"")

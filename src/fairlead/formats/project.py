@@ -204,7 +204,7 @@ def _tests(at: Compilation, services: Mapping[str, Service]) -> Tests | None:
     environment = {key: at.variables.compose(key) if held is None else held for key, held in model.environment.items()}
     return Tests(
         build=build_of(at, ("tests", "build"), model.build),
-        image=at.images.get("tests", image) if "tests" not in services else image,
+        image=image,
         command=model.command,
         environment={key: held for key, held in environment.items() if held is not None},
         kinds=model.kinds,

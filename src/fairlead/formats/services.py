@@ -164,7 +164,7 @@ def _image(at: Compilation, name: str, model: ServiceModel) -> str:
     if name in at.images:
         return at.images[name]
     image = at.clear(path, model.image)
-    if not image and model.build is None:
+    if model.image is None and model.build is None:
         at.problem(("services", name), "neither image nor build", "one of them" + _where_else(at, name))
     elif image and not _IMAGE.fullmatch(image):
         at.problem(path, shown(image), "an image's name")

@@ -90,7 +90,7 @@ def _say(error: MarkedYAMLError, name: str, text: str, findings: Findings) -> No
     lines = text.splitlines()
     if line > len(lines):  # the end of the file: said where its last line ends
         line, column = max(1, len(lines)), len(lines[-1]) + 1 if lines else 1
-    problem = (error.problem or "what is not YAML").removeprefix("found ")
+    problem = (error.problem or "what is not YAML").removeprefix("found ").replace("<stream end>", "the end of the file")
     at_tab = line <= len(lines) and lines[line - 1][column - 1 : column] == "\t"
     expected = (
         "spaces: YAML is not indented by tabs" if at_tab else "YAML" + (f" ({error.context})" if error.context else "")
