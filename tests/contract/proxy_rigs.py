@@ -64,7 +64,7 @@ class HaproxyRig:
         self.replicas = settings.servers
         self.upstreams: dict[str, Upstream] = {}
         self.proxies = [self.proxy]
-        self._address = 1
+        self._started: list[Upstream] = []
 
     async def start(self) -> haproxy_child.HaproxyChild:
         return await haproxy_child.ensure_running(self.settings, self.clock)
@@ -73,7 +73,7 @@ class HaproxyRig:
         for proxy in self.proxies:
             proxy.close()
         await haproxy_child.stop(self.settings, self.clock, grace_s=0.0)
-        for upstream in self.upstreams.values():
+        for upstream in self._started:
             await upstream.stop()
 
     def reborn(self) -> HaproxyProxy:
@@ -81,9 +81,10 @@ class HaproxyRig:
         return self.proxies[-1]
 
     async def upstream(self, name: str) -> Upstream:
-        self._address += 1
-        self.upstreams[name] = await Upstream(name, f"127.0.0.{self._address}").__aenter__()
-        return self.upstreams[name]
+        upstream = await Upstream(name, f"127.0.0.{len(self._started) % 250 + 2}").__aenter__()
+        self._started.append(upstream)
+        self.upstreams[name] = upstream
+        return upstream
 
     async def endpoint(self, name: str) -> Endpoint:
         return (await self.upstream(name)).endpoint

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import json
+from base64 import b64encode
 from contextlib import suppress
+from hashlib import sha1
 from types import TracebackType
 
 from fairlead.ports.proxy import Endpoint
 
 HEAD_BYTES = 1 << 16
+WEBSOCKET = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 CLOSE_BOUND_S = 2.0
 
 
@@ -81,8 +84,8 @@ class Upstream:
             await self._hold()
         elif path.endswith("slow"):
             await asyncio.sleep(self._slow_s)
-        if any(name == "upgrade" for name, _ in headers):
-            await self._tunnel(reader, writer)
+        if key := next((value for name, value in headers if name == "sec-websocket-key"), ""):
+            await self._tunnel(key, reader, writer)
             return
         status = "500 Failed" if path.endswith("fail") else "200 OK"
         body = json.dumps(headers).encode() if path.endswith("headers") else self.name.encode()
@@ -98,9 +101,11 @@ class Upstream:
         finally:
             self.held -= 1
 
-    async def _tunnel(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Say what is heard, until the other side ends."""
-        writer.write(b"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n")
+    async def _tunnel(self, key: str, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """A WebSocket's beginning (RFC 6455), then say what is heard, until the other side ends."""
+        accept = b64encode(sha1((key + WEBSOCKET).encode(), usedforsecurity=False).digest()).decode()
+        head = "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+        writer.write(f"{head}Sec-WebSocket-Accept: {accept}\r\n\r\n".encode())
         while data := await reader.read(4096):
             writer.write(data)
             await writer.drain()

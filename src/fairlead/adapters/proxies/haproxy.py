@@ -44,6 +44,7 @@ class HaproxyProxy:
         self._clock = clock
         self._files = HaproxyFiles(settings)
         self._socket = RuntimeSocket(settings.socket)
+        self._map = str(settings.map)
 
     def close(self) -> None:
         """Give the connections to the runtime socket back."""
@@ -130,7 +131,7 @@ class HaproxyProxy:
     async def _route(self, old: Mapping[str, MapEntry], new: Mapping[str, MapEntry], keys: set[str]) -> None:
         if len(keys) == 1 and old.keys() == new.keys():
             (key,) = keys
-            command = f"set map {self._settings.map} {key} {new[key]}"
+            command = f"set map {self._map} {key} {new[key]}"
             answers = await self._socket.ask(command)
             if not answers[0].startswith(NOT_THERE):
                 check([command], answers)
@@ -142,7 +143,7 @@ class HaproxyProxy:
 
         What an earlier, uncommitted number left behind goes with it.
         """
-        path = self._settings.map
+        path = self._map
         (prepared,) = await self._socket.ask(f"prepare map {path}")
         version = haproxy_answers.read_new_version(prepared)
         adds = [f"add map @{version} {path} {line}" for line in map_text(routed).splitlines()]
@@ -169,7 +170,7 @@ class HaproxyProxy:
         colours = list(holding.claims)
         backends = [holding.claims[colour].backend for colour in colours]
         routed, *rest = await self._socket.ask(
-            f"show map {self._settings.map}",
+            f"show map {self._map}",
             *(f"show servers state {backend}" for backend in backends),
             *(f"show servers conn {backend}" for backend in backends),
         )
@@ -309,8 +310,5 @@ def _routed_as(holding: Holding, routed: Mapping[str, MapEntry]) -> tuple[RouteS
 
 def _server_states(state: str, used: str) -> tuple[ServerState, ...]:
     connections = haproxy_answers.read_connections(used)
-    return tuple(
-        ServerState(server.address, server.port, server.is_ready, connections.get(server.slot, 0))
-        for server in haproxy_answers.read_servers(state)
-        if not server.is_empty
-    )
+    servers = haproxy_answers.read_servers(state, with_empty=False)
+    return tuple([ServerState(one.address, one.port, one.is_ready, connections.get(one.slot, 0)) for one in servers])

@@ -12,6 +12,7 @@ from fairlead.domain.errors import Failed
 ADDRESS_SET = ("IP changed from '", "no need to change the addr", "port changed from '")
 EMPTY_ADDRESS = "0.0.0.0"
 EMPTY_PORT = 1
+EMPTY_COLUMN = f" {EMPTY_ADDRESS} "
 STATE_RUNNING = 2  # srv_op_state: SRV_ST_RUNNING
 MAINTENANCE_BY_CONFIG = 0x04  # srv_admin_state keeps this bit although the server was made ready since
 
@@ -53,38 +54,36 @@ def read_map(answer: str) -> dict[str, MapEntry]:
     return entries
 
 
-def read_servers(answer: str) -> tuple[RunningServer, ...]:
+def read_servers(answer: str, *, with_empty: bool = True) -> list[RunningServer]:
     """`show servers state BACKEND`: a version line, a header that names the columns, one line for each server."""
     lines = answer.splitlines()
     if len(lines) < 2 or lines[0].strip() != "1" or not lines[1].startswith("# "):
         raise _unreadable("show servers state", answer)
-    columns = lines[1][2:].split()
+    places = {name: place for place, name in enumerate(lines[1][2:].split())}
     try:
-        rows = [dict(zip(columns, line.split(), strict=True)) for line in lines[2:] if line.strip()]
-        return tuple(_server(row) for row in rows)
-    except (KeyError, ValueError) as error:
+        columns = [places[name] for name in ("srv_name", "srv_addr", "srv_port", "srv_op_state", "srv_admin_state")]
+        rows = [line.split() for line in lines[2:] if line and (with_empty or EMPTY_COLUMN not in line)]
+        return [_server(*[row[column] for column in columns]) for row in rows]
+    except (KeyError, IndexError, ValueError) as error:
         raise _unreadable("show servers state", answer) from error
 
 
-def _server(row: Mapping[str, str]) -> RunningServer:
-    admin = int(row["srv_admin_state"]) & ~MAINTENANCE_BY_CONFIG
-    return RunningServer(
-        slot=int(row["srv_name"].removeprefix("s")),
-        address=row["srv_addr"],
-        port=int(row["srv_port"]),
-        is_ready=int(row["srv_op_state"]) == STATE_RUNNING and admin == 0,
-    )
+def _server(name: str, address: str, port: str, operation: str, admin: str) -> RunningServer:
+    is_running = int(operation) == STATE_RUNNING and int(admin) & ~MAINTENANCE_BY_CONFIG == 0
+    return RunningServer(int(name.removeprefix("s")), address, int(port), is_running)
 
 
 def read_connections(answer: str) -> dict[int, int]:
-    """`show servers conn BACKEND`: connections in use, by slot; idle ones that are kept for reuse do not count."""
+    """`show servers conn BACKEND`: connections in use, by slot; idle ones that are kept for reuse do not count, and
+    slots without an address are left out.
+    """
     lines = answer.splitlines()
     if not lines or not lines[0].startswith("# "):
         raise _unreadable("show servers conn", answer)
     columns = lines[0][2:].split()
     try:
         place = columns.index("used_cur")
-        rows = [line.split() for line in lines[1:] if line.strip()]
+        rows = [line.split() for line in lines[1:] if line and EMPTY_COLUMN not in line]
         return {int(row[0].rpartition("/s")[2]): int(row[place]) for row in rows}
     except (ValueError, IndexError) as error:
         raise _unreadable("show servers conn", answer) from error

@@ -103,6 +103,12 @@ class Books:
                 return name
         return None
 
+    def has_same_claims(self, other: Books) -> bool:
+        """Whether all but the map is the same."""
+        pool = (self.backends, self.servers) == (other.backends, other.servers)
+        is_same = self.holdings is other.holdings or self.holdings == other.holdings
+        return pool and is_same and self.certificates == other.certificates
+
     def spare_backends(self) -> Iterator[str]:
         """Backends that nobody holds, lowest first."""
         held = {claim.backend for holding in self.holdings.values() for claim in holding.claims.values()}
@@ -117,7 +123,8 @@ class Books:
 
 
 def backend_name(number: int) -> str:
-    return f"fl{number}"
+    """All names have one width, so that a switch changes the map's file without changing its length."""
+    return f"fl{number:04d}"
 
 
 def route_key(spec: RouteSpec) -> str:

@@ -6,9 +6,8 @@ import fcntl
 import os
 import pwd
 import resource
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
+from types import TracebackType
 
 from fairlead.adapters.proxies import haproxy_config
 from fairlead.adapters.proxies.haproxy_books import Books, books_text, map_text, parse_books
@@ -19,31 +18,33 @@ from fairlead.ports.clock import Clock
 LOCK_BOUND_S = 30.0  # no verb holds it for longer than a few exchanges over the socket
 LOCK_POLL_S = 0.005
 USER = "haproxy"
+PAGE_BYTES = 4096
+READ_BYTES = 1 << 20
 
 
 class HaproxyFiles:
     """Reads and writes the books, the map and the configuration of one proxy.
 
     Writing is atomic for each file and comes **before** the running proxy is told, so that a death in between is seen
-    by reading the proxy back. It is not forced to the disk: after a loss of power the containers are gone as well, and
-    all is put up anew from the records.
+    by reading the proxy back. Nothing waits for the disk: after a loss of power a file holds the old or the new content
+    (docs/decisions/0010-the-proxys-files.md).
     """
 
     def __init__(self, settings: HaproxySettings) -> None:
         self.settings = settings
-        self._known: tuple[str, str, Books] = ("", "", Books(settings.backends, settings.servers))
+        self._books_path, self._map_path = str(settings.books), str(settings.map)
+        self._known: tuple[bytes, bytes, Books] = (b"", b"", Books(settings.backends, settings.servers))
 
     def read(self) -> Books:
         """What is on disk now; another process may have written it."""
         try:
-            routes = self.settings.books.read_text()
-            routed = self.settings.map.read_text()
+            routes, routed = _content(self._books_path), _content(self._map_path)
         except FileNotFoundError:
             return Books(self.settings.backends, self.settings.servers)
         known_routes, known_routed, books = self._known
         if (routes, routed) != (known_routes, known_routed):
             try:
-                books = parse_books(routes, routed)
+                books = parse_books(routes.decode(), routed.decode())
             except (ValueError, KeyError, TypeError) as error:
                 raise Failed(
                     "proxy.failed", f"{self.settings.books} cannot be read: {error}", thing=str(self.settings.books)
@@ -53,23 +54,26 @@ class HaproxyFiles:
 
     def write(self, books: Books) -> None:
         """The books are on disk, and the configuration that follows from them."""
-        known_routes, known_routed, _ = self._known
-        routes, routed = books_text(books), map_text(books.routed)
-        if routed != known_routed:
-            replace_file(self.settings.map, routed)
-        if routes != known_routes:
+        routes, routed, known = self._known
+        if books.routed != known.routed:
+            new = map_text(books.routed).encode()
+            _write_map(self.settings.map, routed, new)
+            routed = new
+        if not books.has_same_claims(known):
+            routes = books_text(books).encode()
             replace_file(self.settings.books, routes)
             self._write_config(books)
         self._known = (routes, routed, books)
 
     def write_all(self, books: Books) -> None:
         """Every file anew, for a start."""
-        self._known = ("", "", books)
-        replace_file(self.settings.map, map_text(books.routed))
-        replace_file(self.settings.none_page, haproxy_config.NONE_PAGE)
-        replace_file(self.settings.certificate_list, self.certificate_list(books))
-        self.write(books)
+        routes, routed = books_text(books).encode(), map_text(books.routed).encode()
+        replace_file(self.settings.map, routed)
+        replace_file(self.settings.books, routes)
+        replace_file(self.settings.none_page, haproxy_config.NONE_PAGE.encode())
+        replace_file(self.settings.certificate_list, self.certificate_list(books).encode())
         self._write_config(books)
+        self._known = (routes, routed, books)
 
     def certificate_list(self, books: Books) -> str:
         """One line for each certificate; the first is the one that answers for unknown hosts."""
@@ -79,7 +83,7 @@ class HaproxyFiles:
 
     def write_certificate_list(self, books: Books) -> None:
         """The books are on disk, and the list of certificates that follows from them."""
-        replace_file(self.settings.certificate_list, self.certificate_list(books))
+        replace_file(self.settings.certificate_list, self.certificate_list(books).encode())
         self.write(books)
 
     def mark(self, books: Books) -> str:
@@ -95,43 +99,88 @@ class HaproxyFiles:
             user=unprivileged_user(),
             has_ipv6=has_ipv6(),
         )
-        replace_file(self.settings.config, text)
+        replace_file(self.settings.config, text.encode())
 
-    @asynccontextmanager
-    async def locked(self, clock: Clock, *, bound_s: float = LOCK_BOUND_S) -> AsyncIterator[None]:
-        """One change at a time for the proxy, over all processes; given back by the kernel when we die."""
-        deadline = clock.monotonic_s() + bound_s
-        with self._lock_file() as descriptor:
-            while not _try_lock(descriptor):
-                if clock.monotonic_s() > deadline:
-                    raise TimedOut(
-                        "proxy.busy",
-                        f"another process has held {self.settings.lock} for {bound_s:.0f} s",
-                        thing="proxy",
-                        hint="see who holds it with `fuser`",
-                    )
-                await clock.sleep(LOCK_POLL_S)
-            yield
+    def locked(self, clock: Clock, *, bound_s: float = LOCK_BOUND_S) -> ProxyLock:
+        """One change at a time for the proxy, over all tasks and processes."""
+        return ProxyLock(self.settings.lock, clock, bound_s)
 
-    @contextmanager
-    def _lock_file(self) -> Iterator[int]:
+
+class ProxyLock:
+    """A lock on a file, given back by the kernel when we die. Who waits over `bound_s` gets TimedOut `proxy.busy`."""
+
+    def __init__(self, path: Path, clock: Clock, bound_s: float) -> None:
+        self._path, self._clock, self._bound_s = path, clock, bound_s
+        self._descriptor = -1
+
+    async def __aenter__(self) -> None:
+        self._descriptor = self._open()
         try:
-            descriptor = os.open(self.settings.lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            if not _try_lock(self._descriptor):
+                await self._wait()
+        except BaseException:
+            os.close(self._descriptor)
+            raise
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        os.close(self._descriptor)
+
+    def _open(self) -> int:
+        flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
+        try:
+            return os.open(self._path, flags, 0o600)
         except FileNotFoundError:
-            self.settings.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-            descriptor = os.open(self.settings.lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        try:
-            yield descriptor
-        finally:
-            os.close(descriptor)
+            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            return os.open(self._path, flags, 0o600)
+
+    async def _wait(self) -> None:
+        deadline = self._clock.monotonic_s() + self._bound_s
+        while not _try_lock(self._descriptor):
+            if self._clock.monotonic_s() > deadline:
+                raise TimedOut(
+                    "proxy.busy",
+                    f"another process has held {self._path} for {self._bound_s:g} s",
+                    thing="proxy",
+                    hint="see who holds it with `fuser`",
+                )
+            await self._clock.sleep(LOCK_POLL_S)
 
 
-def replace_file(path: Path, content: str) -> None:
+def _content(path: str) -> bytes:
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        parts = []
+        while part := os.read(descriptor, READ_BYTES):
+            parts.append(part)
+        return b"".join(parts)
+    finally:
+        os.close(descriptor)
+
+
+def _write_map(path: Path, old: bytes, new: bytes) -> None:
+    """A switch alone changes some bytes within one page: they are written in place.
+
+    A rename over an existing file costs a millisecond on ext4 (it starts to write the data out, see `auto_da_alloc` in
+    ext4(5)): more than the whole switch. Within one page a killed writer has written all or nothing.
+    """
+    if len(old) != len(new) or len(new) > PAGE_BYTES:
+        replace_file(path, new)
+        return
+    descriptor = os.open(path, os.O_WRONLY | os.O_CLOEXEC)
+    try:
+        os.pwrite(descriptor, new, 0)
+    finally:
+        os.close(descriptor)
+
+
+def replace_file(path: Path, content: bytes) -> None:
     """The whole new content under that name, or the whole old one; for the owner only."""
     new = path.with_name(f".{path.name}.new")
     descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
     with open(descriptor, "wb", buffering=0) as file:
-        file.write(content.encode())
+        file.write(content)
     os.replace(new, path)
 
 

@@ -20,7 +20,6 @@ BLOCK = re.compile(r"-----BEGIN ([A-Z0-9 ]+)-----\s.*?-----END \1-----", re.DOTA
 PEM_BYTES = 15_000  # the runtime socket takes one buffer (16 KiB) for a command and its payload
 DEFAULT_SINCE = datetime(2020, 1, 1, tzinfo=UTC)
 DEFAULT_UNTIL = datetime(2120, 1, 1, tzinfo=UTC)
-OTHER_TRANSACTION = re.compile(r"transaction is about '([^']+)'")
 
 
 def clean_pem(pem: bytes) -> str:
@@ -73,7 +72,11 @@ def restore_certificate(path: Path, pem: str | None) -> None:
 async def put_certificate(socket: RuntimeSocket, settings: HaproxySettings, host: str, pem: str) -> None:
     """The running proxy answers with it for the host from the next handshake on."""
     path = str(settings.certificates / f"{host}.pem")
-    if path not in await _loaded(socket, path):
+    loaded, left_open = await _loaded(socket)
+    if left_open:
+        # By somebody who died. Ours would go on with it, and put this certificate under the other's name.
+        await socket.ask(f"abort ssl cert {left_open}")
+    if path not in loaded:
         await _new(socket, path)
     await _set(socket, path, pem)
     commit = f"commit ssl cert {path}"
@@ -94,7 +97,8 @@ async def drop_certificate(socket: RuntimeSocket, settings: HaproxySettings, hos
     if path in await _listed(socket, settings):
         command = f"del ssl crt-list {settings.certificate_list} {path}"
         check([command], await socket.ask(command), allowed=("Entry '",))
-    if path in await _loaded(socket, path):
+    loaded, _ = await _loaded(socket)
+    if path in loaded:
         command = f"del ssl cert {path}"
         check([command], await socket.ask(command), allowed=("Certificate '",))
 
@@ -105,19 +109,19 @@ async def _new(socket: RuntimeSocket, path: str) -> None:
 
 
 async def _set(socket: RuntimeSocket, path: str, pem: str) -> None:
-    """Open a transaction; one that a dead process left open is given up first, there can be only one."""
     command = Command(f"set ssl cert {path}", pem)
     (answer,) = await socket.ask(command)
-    if left_open := OTHER_TRANSACTION.search(answer):
-        await socket.ask(f"abort ssl cert {left_open.group(1)}")
-        (answer,) = await socket.ask(command)
-    if not answer.startswith(("Transaction created", "Transaction updated")):
-        raise _invalid(f"HAProxy says: {answer[:200]}")
+    if answer != f"Transaction created for certificate {path}!":
+        await socket.ask(f"abort ssl cert {path}")
+        raise _invalid(f"HAProxy says: {answer[:300]}")
 
 
-async def _loaded(socket: RuntimeSocket, path: str) -> set[str]:
+async def _loaded(socket: RuntimeSocket) -> tuple[set[str], str]:
+    """The certificates that the proxy has, and the one that a transaction is open for (there is one at most)."""
     (answer,) = await socket.ask("show ssl cert")
-    return {line.strip().removeprefix("*") for line in answer.splitlines() if line.strip().removeprefix("*") == path}
+    lines = [line.strip() for line in answer.splitlines() if not line.startswith("#")]
+    left_open = next((line.removeprefix("*") for line in lines if line.startswith("*")), "")
+    return {line for line in lines if line.startswith("/")}, left_open
 
 
 async def _listed(socket: RuntimeSocket, settings: HaproxySettings) -> set[str]:
