@@ -75,6 +75,9 @@ async def together(works: Iterable[Coroutine[Any, Any, T]], *, cleanup_s: float)
             task.cancel()
         for task in unfinished:
             await _see_end(task, cleanup_s)
+        for task in tasks:
+            if task.done() and not task.cancelled():
+                task.exception()  # one was raised here; the others are not to be missed by the loop
 
 
 def _result(task: asyncio.Task[T]) -> T:

@@ -22,9 +22,9 @@ from fairlead.engine.placed import (
     PlacedStep,
     PlacedTimeout,
 )
-from fairlead.engine.result import SKIPPED, Failure, Result, failure_of
+from fairlead.engine.result import Failure, Result, failure_of
 from fairlead.engine.run import Here, Run
-from fairlead.engine.scope import Scope
+from fairlead.engine.scope import CANCELLED, Scope
 from fairlead.ports.durable import Reservation
 
 
@@ -70,11 +70,11 @@ async def _do(run: Run, node: PlacedEffect, here: Here) -> Result:
 async def _why_not(run: Run, scope: Scope) -> Result | None:
     """Why nothing may begin here any more, if so. Asked inside the record, so that the answer is kept."""
     if scope.is_halted:
-        return SKIPPED
+        return result.skipped(begun=not run.is_fresh)
     if scope.stopped_by is not None:
-        return result.stopped(scope.stopped_by, begun=False)
+        return result.stopped(scope.stopped_by, begun=not run.is_fresh)
     if await run.books.is_cancel_asked(run.task):
-        return result.stopped(0, begun=False)
+        return result.stopped(CANCELLED, begun=not run.is_fresh)
     return None
 
 

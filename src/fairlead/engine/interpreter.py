@@ -21,7 +21,7 @@ from fairlead.engine.parts import Parts
 from fairlead.engine.placed import PlacedPlan, place, placed_effects, placed_steps
 from fairlead.engine.result import Failure, Result
 from fairlead.engine.run import Here, Outputs, Run
-from fairlead.engine.scope import Scope
+from fairlead.engine.scope import CANCELLED, Scope
 from fairlead.ports.durable import Journal, Reservation
 from fairlead.ports.task_log import Level
 from fairlead.ports.tasks import End
@@ -73,10 +73,11 @@ class Interpreter:
         return (await self._bound(run)).to_json()
 
     async def _bound(self, run: Run) -> Result:
+        run.is_fresh = not run.journal.again
         if await self._is_frozen(run):
             return Result("done")
         if await run.books.is_cancel_asked(run.task):
-            return result.stopped(0, begun=False)
+            return result.stopped(CANCELLED, begun=False)
         patience = self.parts.patience
         try:
             bound = await bounded(

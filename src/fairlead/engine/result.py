@@ -16,7 +16,7 @@ Verdict = Literal["done", "no", "error", "bug", "stopped", "skipped"]
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """How an effect's record ended. `begun` is false only where nothing was asked of the world.
+    """How an effect's record ended. `begun` is false only where surely nothing was asked of the world.
 
     `stopped_by` is the depth of the scope that stopped it, for the verdict `stopped`.
     """
@@ -81,8 +81,9 @@ def stopped(by: int, *, begun: bool) -> Result:
     return Result("stopped", begun, "step.timed_out", "a step around it took longer than its bound", stopped_by=by)
 
 
-SKIPPED = Result("skipped", begun=False)
-"""Not begun, because something beside it had failed."""
+def skipped(*, begun: bool) -> Result:
+    """Not begun, because something beside it had failed."""
+    return Result("skipped", begun, reason="something beside it had failed")
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,7 +47,8 @@ class Here:
 class Run:
     """One run. Each choice is made from what the journal kept, so that a replay makes the same one again.
 
-    `reached` is the last step that came to its end.
+    `reached` is the last step that came to its end. `is_fresh` is true where this very process made the first record:
+    only then is an effect that it has not begun surely not begun, by a process that died in it.
     """
 
     task: TaskId
@@ -55,6 +56,7 @@ class Run:
     journal: Journal
     books: Books
     reached: str = ""
+    is_fresh: bool = False
 
     def attempt(self, node: PlacedEffect, here: Here) -> Attempt:
         """The work on this effect."""
