@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
@@ -46,15 +46,20 @@ def routes_only() -> FastAPI:
     return app
 
 
-def create(server: Server) -> FastAPI:
-    """The application of a server; its life begins and ends with the application's."""
+def create(server: Server, *, on_failure: Callable[[BaseException], object] = bool) -> FastAPI:
+    """The application of a server; its life begins and ends with the application's. `on_failure` gets what kept it from
+    beginning, or ended it."""
     app = routes_only()
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with living(server) as life:
-            app.state.life = life
-            yield
+        try:
+            async with living(server) as life:
+                app.state.life = life
+                yield
+        except BaseException as error:
+            on_failure(error)
+            raise
 
     app.router.lifespan_context = lifespan
     from fairlead.server.web import pages

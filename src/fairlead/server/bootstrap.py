@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import socket as sockets
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from ipaddress import ip_address
 
@@ -19,6 +20,7 @@ from fairlead.adapters.registries.own import OwnRegistry
 from fairlead.adapters.sources.git import Git
 from fairlead.adapters.system import SystemClock, SystemIds
 from fairlead.domain.actor import SYSTEM
+from fairlead.domain.errors import Conflict
 from fairlead.domain.ids import NodeId, TaskId
 from fairlead.domain.record import Json
 from fairlead.domain.text import SecretRef
@@ -274,3 +276,52 @@ async def stop_outside(settings: Settings) -> tuple[str, ...]:
         await own.stop()
         ended.append("registry")
     return tuple(ended)
+
+
+async def look_at_engine(settings: Settings) -> str:
+    """The engine's version; an error says which socket was tried and what to install."""
+    async with DockerEngine(settings.docker_socket) as engine:
+        return f"Docker {await engine.version()} at {settings.docker_socket}"
+
+
+async def look_at_proxy(settings: Settings) -> str:
+    """The version that is installed, and whether ours runs."""
+    chosen = proxy_settings_of(settings)
+    _, version = await haproxy_child.find_binary(chosen)
+    pid = haproxy_child.running_pid(chosen)
+    if pid is None:
+        haproxy_child.refuse_strangers(chosen, own=0)
+    return f"HAProxy {version}, " + (f"runs (process {pid})" if pid else "not started yet")
+
+
+async def look_at_registry(settings: Settings) -> str:
+    """Whether it answers."""
+    registry, own = registry_of(settings)
+    if own is not None and not own.is_running():
+        return f"Fairlead's own at {registry.address}, not started yet"
+    await registry.check()
+    return f"{registry.address} answers"
+
+
+class _NoQueue:
+    """Takes nothing: no server runs these books."""
+
+    def enqueue(self, transaction: object, task: TaskId) -> None:
+        raise Conflict("server.unreachable", "nothing can be queued without a server", hint="fairlead-server up")
+
+    def wake(self) -> None:
+        """Nobody sleeps."""
+
+
+@contextmanager
+def books_only(settings: Settings) -> Iterator[Context]:
+    """The books without anything that runs: for commands beside, or instead of, a server. Nothing can be queued."""
+    clock, ids = SystemClock(), SystemIds()
+    database, sealer = open_database(settings)
+    try:
+        secrets = StoreSecrets(database, sealer, ids)
+        artifacts = StoreArtifacts(database, settings.data_dir / "artifacts", clock)
+        installation = installation_of(settings, "")
+        yield Context(database, clock, ids, _NoQueue(), secrets, artifacts, installation)
+    finally:
+        database.close()

@@ -51,3 +51,19 @@ class Hold:
 
     def __exit__(self, *_: object) -> None:
         self.release()
+
+
+def holder_of(path: Path) -> int | None:
+    """The process that holds the lock file; None where nobody does."""
+    try:
+        file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return None
+    try:
+        fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except OSError:
+        told = os.read(file, 20).decode(errors="replace").strip()
+        return int(told) if told.isdigit() else None
+    finally:
+        os.close(file)
+    return None

@@ -4,17 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from fairlead.domain.actor import Actor
 from fairlead.domain.event import Event
 from fairlead.domain.ids import SecretVersionId
 from fairlead.domain.record import Json
 from fairlead.ports.clock import Clock, Ids
-from fairlead.ports.durable import Durable
+from fairlead.domain.ids import TaskId
 from fairlead.store import events
 from fairlead.store.artifact_files import StoreArtifacts
 from fairlead.store.database import Connection, Database
 from fairlead.store.secrets import StoreSecrets
+
+
+class Queue(Protocol):
+    """What use cases ask of ports.durable."""
+
+    def enqueue(self, transaction: object, task: TaskId) -> None:
+        """The task will run once the transaction commits."""
+        ...
+
+    def wake(self) -> None:
+        """Look at the queue now."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +56,7 @@ class Context:
     database: Database
     clock: Clock
     ids: Ids
-    durable: Durable
+    durable: Queue
     secrets: StoreSecrets
     artifacts: StoreArtifacts
     installation: Installation = field(default_factory=Installation)

@@ -1,0 +1,12 @@
+"""`fairlead-server`: the server's own commands."""
+
+
+def main() -> None:
+    """Run one command and leave with its exit code."""
+    from fairlead.server.commands import run
+
+    raise SystemExit(run())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,206 @@
+"""`fairlead-server`: starting, ending and looking after the server on its own machine."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import typer
+
+from fairlead import __version__
+from fairlead.domain.errors import FairleadError
+from fairlead.server import settings as reading
+from fairlead.server.settings import Settings
+
+app = typer.Typer(
+    help="The Fairlead server on this machine. Every setting is also FAIRLEAD_… in the environment; see `doctor`.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+CONFIG_HELP = "A TOML file of settings; by default FAIRLEAD_CONFIG or /etc/fairlead/fairlead.toml."
+Config = typer.Option(None, "--config", help=CONFIG_HELP)
+START_BOUND_S = 60.0
+END_BOUND_S = 60.0
+
+
+def run() -> int:
+    """Run one command; its exit code."""
+    try:
+        app(standalone_mode=False)
+    except FairleadError as error:
+        _say(f"error: {error.message} ({error.code})")
+        if error.hint:
+            _say(f"  → {error.hint}")
+        return error.exit_code
+    except typer.Exit as leaving:
+        return leaving.exit_code
+    except (KeyboardInterrupt, typer.Abort):
+        return 130
+    except Exception as error:
+        shown = getattr(error, "show", None)
+        if shown is None:
+            raise
+        shown()
+        return int(getattr(error, "exit_code", 2))
+    return 0
+
+
+@app.command()
+def version() -> None:
+    """Print the version."""
+    print(f"fairlead {__version__}")
+
+
+@app.command()
+def up(
+    config: Path | None = Config,
+    detach: bool = typer.Option(False, "--detach", "-d", help="Go to the background once it is ready."),
+) -> None:
+    """Start the server, and what it needs beside it: its own proxy and registry, which outlive it."""
+    chosen = reading.read(os.environ, config)
+    if detach:
+        _detached(chosen, config)
+        return
+    from fairlead.server import serving
+
+    serving.serve(chosen)
+
+
+@app.command()
+def down(
+    config: Path | None = Config,
+    keep_proxy: bool = typer.Option(
+        False, "--keep-proxy", help="Leave proxy and registry: users still reach what is live."
+    ),
+) -> None:
+    """End the server, then its proxy and registry. Live containers go on; without the proxy nobody reaches them."""
+    from fairlead.server import bootstrap
+
+    chosen = reading.read(os.environ, config)
+    _say("server ended" if _end_server(chosen) else "no server ran")
+    if keep_proxy:
+        return
+    for name in asyncio.run(bootstrap.stop_outside(chosen)):
+        _say(f"{name} ended")
+
+
+@app.command()
+def doctor(config: Path | None = Config, json_: bool = typer.Option(False, "--json", help="As JSON.")) -> None:
+    """Look at everything that the server needs, and say what to do about what is wrong. Changes nothing."""
+    from fairlead.server import examination
+
+    found = asyncio.run(examination.examine(reading.read(os.environ, config)))
+    examination.show(found, as_json=json_)
+    if not all(one.is_well for one in found):
+        raise typer.Exit(1)
+
+
+@app.command()
+def setup(
+    config: Path | None = Config,
+    out: Path = typer.Option(Path("/etc/systemd/system"), help="Where the unit is written."),
+) -> None:
+    """Write a systemd unit for the server, and say how to enable it."""
+    from fairlead.server import units
+
+    chosen = reading.read(os.environ, config)
+    path = units.write(chosen, out, config)
+    _say(f"wrote {path}; now: systemctl daemon-reload && systemctl enable --now fairlead")
+
+
+@app.command("reset-admin")
+def reset_admin(
+    config: Path | None = Config, user: str = typer.Option("", help="By default the one of the settings.")
+) -> None:
+    """Give an administrator a new one-time password; works beside a running server."""
+    from fairlead.server import offline
+
+    made = offline.reset_admin(reading.read(os.environ, config), user)
+    print(f"{made.name}: one-time password {made.password}")
+
+
+@app.command()
+def backup(
+    to: Path = typer.Argument(..., help="The file to write (tar)."),
+    config: Path | None = Config,
+) -> None:
+    """Write database and artifacts into one file, beside a running server; never the master key: keep that apart."""
+    from fairlead.server import offline
+
+    summary = offline.backup(reading.read(os.environ, config), to)
+    _say(f"{to}: {to.stat().st_size:,} bytes")
+    for note in summary.notes:
+        _say(f"note: {note}")
+
+
+@app.command()
+def restore(
+    source: Path = typer.Argument(..., metavar="FILE", help="What `backup` wrote."),
+    config: Path | None = Config,
+    yes: bool = typer.Option(False, "--yes", help="Do not ask."),
+) -> None:
+    """Put a backup in place of what is there. Refused while a server runs, or with another master key."""
+    from fairlead.server import offline
+
+    chosen = reading.read(os.environ, config)
+    if not yes:
+        typer.confirm(f"Replace everything in {chosen.data_dir} by {source}?", abort=True, err=True)
+    summary = offline.restore(chosen, source)
+    _say(f"restored into {chosen.data_dir}")
+    for note in summary.notes:
+        _say(f"note: {note}")
+
+
+def _detached(chosen: Settings, config: Path | None) -> None:
+    chosen.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    log_path = chosen.data_dir / "server.log"
+    arguments = [sys.executable, "-m", "fairlead.entry.server", "up", *(["--config", str(config)] if config else [])]
+    with log_path.open("ab") as out:
+        begun_at = out.tell()
+        child = subprocess.Popen(
+            arguments, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT, start_new_session=True
+        )
+    from fairlead.server.serving import is_ready
+
+    deadline = time.monotonic() + START_BOUND_S
+    while time.monotonic() < deadline:
+        if child.poll() is not None:
+            _say(log_path.read_bytes()[begun_at:].decode(errors="replace").strip())
+            raise typer.Exit(child.returncode or 1)
+        if is_ready(chosen):
+            told = log_path.read_bytes()[begun_at:].decode(errors="replace")
+            for line in told.splitlines():
+                if "one-time password" in line:
+                    print(line.strip())
+            _say(f"ready at {chosen.url} (process {child.pid}, log {log_path})")
+            return
+        time.sleep(0.1)
+    _say(f"not ready within {START_BOUND_S:g} s; see {log_path}")
+    raise typer.Exit(124)
+
+
+def _end_server(chosen: Settings) -> bool:
+    from fairlead.store.hold import LOCK_NAME, holder_of
+
+    pid = holder_of(chosen.data_dir / LOCK_NAME)
+    if pid is None:
+        return False
+    os.kill(pid, signal.SIGTERM)
+    deadline = time.monotonic() + END_BOUND_S
+    while holder_of(chosen.data_dir / LOCK_NAME) == pid:
+        if time.monotonic() > deadline:
+            _say(f"process {pid} does not end; kill it if you must: nothing is lost, the next start resumes")
+            raise typer.Exit(124)
+        time.sleep(0.05)
+    return True
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr)

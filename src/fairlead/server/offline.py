@@ -1,0 +1,32 @@
+"""What is done to the data directory without the server's help: a new password, backup and restore."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from fairlead import __version__
+from fairlead.server.bootstrap import books_only
+from fairlead.server.settings import Settings
+from fairlead.store import backup as keeping
+from fairlead.store.backup import Summary
+from fairlead.usecases import access
+from fairlead.usecases.access import FirstAdministrator
+
+
+def reset_admin(settings: Settings, user: str) -> FirstAdministrator:
+    """A new one-time password; works beside a running server."""
+    with books_only(settings) as context:
+        return access.reset_administrator(context, user or settings.admin_user)
+
+
+def backup(settings: Settings, to: Path) -> Summary:
+    """Database and artifacts in one file; works beside a running server."""
+    with books_only(settings) as context:
+        return keeping.write(context.database, settings.data_dir, to, at=context.clock.now(), version=__version__)
+
+
+def restore(settings: Settings, source: Path) -> Summary:
+    """A backup in place of what is there; refused while a server runs."""
+    is_sqlite = settings.database.startswith("sqlite")
+    database = Path(settings.database.removeprefix("sqlite:///")) if is_sqlite else None
+    return keeping.restore(source, settings.data_dir, database=database)
