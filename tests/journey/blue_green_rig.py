@@ -14,6 +14,7 @@ from tests.unit.steps.world import World
 from fairlead.adapters.connections.local import LocalConnection
 from fairlead.adapters.engines.docker.engine import DockerEngine
 from fairlead.adapters.system import SystemClock
+from fairlead.domain.naming import PlaceNames
 from fairlead.domain.service import (
     Definition,
     ExecProbe,
@@ -123,6 +124,10 @@ class RealWorld(World):
     @property
     def connection(self) -> LocalConnection:
         return self.wire
+
+    @property
+    def place_names(self) -> PlaceNames:
+        return PlaceNames(self.place.project, self.place.environment)
 
     @property
     def host_name(self) -> str:

@@ -28,6 +28,7 @@ from fairlead.steps.plan_switching import (
     filled_routes,
     probes_of,
     recreate_step,
+    service_beside,
     switch_step,
     tests_step,
     verify_step,
@@ -130,15 +131,19 @@ def _notes(resolved: ResolvedDeployment) -> Iterator[str]:
     yield from _accessory_notes(resolved)
     if resolved.definition.migration and not resolved.is_switch_alone:
         yield "the migration's work on data is not undone: it must leave the old release working"
-    if not _has_tests(resolved) and not resolved.is_switch_alone:
-        yield "there are no tests here: the health probe alone decides"
+    if not resolved.is_switch_alone:
+        yield from _test_notes(resolved)
     if resolved.keeps_standby_s > 0 and resolved.live is not None:
         yield f"the old release stands by for {resolved.keeps_standby_s:g} s afterwards"
 
 
-def _has_tests(resolved: ResolvedDeployment) -> bool:
+def _test_notes(resolved: ResolvedDeployment) -> Iterator[str]:
     tests = resolved.definition.tests
-    return tests is not None and bool(resolved.test_image) and any("integration" in kind for kind in tests.kinds)
+    kinds = tests.kinds if tests is not None and resolved.test_image else ()
+    if not {"pre-integration", "post-integration"} & set(kinds):
+        yield "there are no tests here: the health probe alone decides"
+    elif "pre-integration" in kinds and service_beside(resolved) is None:
+        yield "the pre-integration tests are left out: no service stands beside the old release before the switch"
 
 
 def _harm_notes(resolved: ResolvedDeployment) -> Iterator[str]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from fairlead.domain.errors import Invalid
 from fairlead.domain.plan import Effect, InParallel, Node, Sequence, Step
 from fairlead.domain.service import Role, Service, TestKind
 from fairlead.domain.text import Text
@@ -28,7 +27,7 @@ from fairlead.steps.layers import layers
 from fairlead.steps.plan_filling import ready_effect, register_effect, run_effect, start_effect
 from fairlead.steps.probing import Probed
 from fairlead.steps.resolved import PlannedRoute, ResolvedDeployment, StandingInstance
-from fairlead.steps.roster import Instance, Roster
+from fairlead.steps.roster import SLOT_ROLES, Instance, Roster
 
 LOOPBACK = "127.0.0.1"
 
@@ -37,17 +36,30 @@ LOOPBACK = "127.0.0.1"
 
 
 def tests_step(resolved: ResolvedDeployment, kind: TestKind, new: Roster) -> Step | None:
-    """The tests of that kind, None where the project has none."""
+    """The tests of that kind, None where the project has none or nothing stands that they could ask."""
     tests = resolved.definition.tests
     if tests is None or kind not in tests.kinds or not resolved.test_image:
         return None
-    blueprint = _before_the_switch(resolved, new) if kind == "pre-integration" else _through_the_proxy(resolved)
+    if kind == "pre-integration":
+        under_test = service_beside(resolved)
+        if under_test is None:
+            return None
+        blueprint = _before_the_switch(resolved, under_test, new)
+    else:
+        blueprint = _through_the_proxy(resolved)
     errand = Errand(blueprint, "tests", f"the {kind} tests", tests.timeout_s)
     return Step(kind, f"Run the {kind} tests", run_effect(f"test:{kind}", f"run the {kind} tests", errand, ""))
 
 
-def _before_the_switch(resolved: ResolvedDeployment, new: Roster) -> Blueprint:
-    under_test = _service_under_test(resolved, new)
+def service_beside(resolved: ResolvedDeployment) -> Service | None:
+    """What pre-integration tests ask: the first routed service that stands beside the old release, else the first with
+    a port; None where all of them are recreated, so that nothing can be asked before the switch."""
+    routed = [resolved.definition.service(route.service) for route in resolved.routes]
+    candidates = [*routed, *resolved.definition.services]
+    return next((one for one in candidates if one.role in SLOT_ROLES and one.port), None)
+
+
+def _before_the_switch(resolved: ResolvedDeployment, under_test: Service, new: Roster) -> Blueprint:
     urls = [f"http://{one.address}:{one.service.port}" for one in new.of(under_test.name)]
     facts: dict[str, Text] = {
         "TEST_URL": f"http://{under_test.name}:{under_test.port}",
@@ -77,20 +89,6 @@ def url_of(resolved: ResolvedDeployment, spec: RouteSpec) -> str:
     )
     written = spec.host if port == usual else f"{spec.host}:{port}"
     return f"{scheme}://{written}{'' if spec.path == '/' else spec.path}"
-
-
-def _service_under_test(resolved: ResolvedDeployment, new: Roster) -> Service:
-    if resolved.routes:
-        return resolved.definition.service(resolved.routes[0].service)
-    with_port = [one.service for one in new.instances if one.service.port]
-    if not with_port:
-        raise Invalid(
-            "project_file.invalid",
-            "pre-integration tests need a service with a port, and there is none",
-            thing="tests",
-            hint="declare `port:`, or leave pre-integration out of `tests: kinds:`",
-        )
-    return with_port[0]
 
 
 def _tests_blueprint(resolved: ResolvedDeployment, kind: TestKind, facts: Mapping[str, Text]) -> Blueprint:

@@ -24,6 +24,7 @@ NOT_RUNNABLE = frozenset({125, 126, 127})
 """What engines and shells answer when the command could not be run at all: not a verdict of the command."""
 
 STOP_GRACE_S = 5.0
+REASON_CHARACTERS = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +111,9 @@ async def _verdict(errand: Errand, exit_code: int, took_s: float, tools: Tools) 
             hint="check `tests: command:` and that the test image has it, executable",
             evidence=evidence,
         )
-    return SaidNo(_code(errand), f"{errand.title} ended with {exit_code}", hint=_hint(errand), evidence=evidence)
+    last = next((line.strip() for line in reversed(evidence) if line.strip()), "")
+    reason = f"{errand.title} ended with {exit_code}" + (f": {last[:REASON_CHARACTERS]}" if last else "")
+    return SaidNo(_code(errand), reason, hint=_hint(errand), evidence=evidence)
 
 
 async def _timed_out(errand: Errand, tools: Tools) -> SaidNo:
