@@ -14,6 +14,7 @@ import httpx2
 
 from fairlead.adapters.connections.local import LocalConnection
 from fairlead.adapters.engines.docker import DockerEngine
+from fairlead.adapters.registries.distribution import DistributionRegistry
 from fairlead.adapters.sources.git import Git
 from fairlead.adapters.system import SystemClock
 from fairlead.domain.effect import Done, Outcome, SaidNo
@@ -22,52 +23,9 @@ from fairlead.domain.ids import ReleaseId, SecretVersionId, TaskId
 from fairlead.domain.plan import Effect, InParallel, Node, Plan, Step
 from fairlead.domain.plan import Sequence as Ordered
 from fairlead.domain.record import Json, from_data, to_data
-from fairlead.ports.container_engine import Credentials
 from fairlead.ports.step import EffectKind, Tools
 from fairlead.steps.pipeline import Pipeline
 from fairlead.testing.fake_tasks import FakeTaskLog
-
-MANIFESTS = "application/vnd.docker.distribution.manifest.v2+json, application/vnd.oci.image.manifest.v1+json"
-
-
-class TestRegistry:
-    """A Registry on a real one, as far as the pipeline asks."""
-
-    __test__ = False
-
-    def __init__(self, port: int) -> None:
-        self.address = f"127.0.0.1:{port}"
-        self.deleted: list[str] = []
-
-    def credentials(self) -> Credentials | None:
-        return None
-
-    async def digest(self, repository: str, tag: str) -> str | None:
-        async with httpx2.AsyncClient(trust_env=False, timeout=10) as client:
-            answer = await client.head(
-                f"http://{self.address}/v2/{repository}/manifests/{tag}", headers={"Accept": MANIFESTS}
-            )
-        return answer.headers["Docker-Content-Digest"] if answer.status_code == 200 else None
-
-    async def tags(self, repository: str) -> Sequence[str]:
-        async with httpx2.AsyncClient(trust_env=False, timeout=10) as client:
-            answer = await client.get(f"http://{self.address}/v2/{repository}/tags/list")
-        return (answer.json().get("tags") or []) if answer.status_code == 200 else []
-
-    async def repositories(self) -> Sequence[str]:
-        async with httpx2.AsyncClient(trust_env=False, timeout=10) as client:
-            return list((await client.get(f"http://{self.address}/v2/_catalog")).json()["repositories"])
-
-    async def delete(self, repository: str, digest: str) -> None:
-        async with httpx2.AsyncClient(trust_env=False, timeout=10) as client:
-            await client.delete(f"http://{self.address}/v2/{repository}/manifests/{digest}")
-        self.deleted.append(f"{repository}@{digest}")
-
-    async def collect_garbage(self) -> int:
-        return 0
-
-    async def check(self) -> None:
-        return
 
 
 def start_registry(binary: Path, port: int, folder: Path) -> subprocess.Popen[bytes]:
@@ -174,11 +132,20 @@ class Rig:
     """Runs plans in order: look, do, and when one says no, undo in reverse; then `always`."""
 
     engine: DockerEngine
-    registry: TestRegistry
+    registry: DistributionRegistry
     source: Git
     folder: Path
     secrets: PlainSecrets = field(default_factory=lambda: PlainSecrets({}))
     kinds: Mapping[str, EffectKind] = field(default_factory=lambda: Pipeline.effects)
+
+    async def clear(self, labels: Mapping[str, str]) -> None:
+        """Whatever a test that broke off has left."""
+        for container in await self.engine.containers(labels):
+            await self.engine.remove(container.id)
+        for network in await self.engine.networks(labels):
+            await self.engine.remove_network(network.id)
+        for volume in await self.engine.volumes(labels):
+            await self.engine.remove_volume(volume.name)
 
     async def run(self, plan: Plan, task: str) -> Ended:
         plan = from_data(Plan, to_data(plan))  # as the engine keeps it

@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from tests.journey.pipeline_rig import Ended, Rig, TestRegistry, start_registry, stop_registry
+from tests.journey.pipeline_rig import Ended, Rig, start_registry, stop_registry
 
 from fairlead.adapters.engines.docker import DockerEngine
+from fairlead.adapters.registries.distribution import DistributionRegistry
 from fairlead.adapters.sources.git import Git
 from fairlead.domain.effect import Done, SaidNo
 from fairlead.domain.ids import RunId, SecretVersionId, TaskId
@@ -166,18 +167,23 @@ class Project:
 
 
 @pytest.fixture
-def registry(registry_binary: Path, free_port: Callable[[], int], tmp_path: Path) -> Iterator[TestRegistry]:
+def registry(registry_binary: Path, free_port: Callable[[], int], tmp_path: Path) -> Iterator[DistributionRegistry]:
     port = free_port()
     folder = tmp_path / "registry"
     folder.mkdir()
     child = start_registry(registry_binary, port, folder)
-    yield TestRegistry(port)
+    yield DistributionRegistry(f"http://127.0.0.1:{port}")
     stop_registry(child)
 
 
 @pytest.fixture
 async def project(
-    docker_socket: Path, base_image: str, git_binary: Path, registry: TestRegistry, tmp_path: Path, test_session: str
+    docker_socket: Path,
+    base_image: str,
+    git_binary: Path,
+    registry: DistributionRegistry,
+    tmp_path: Path,
+    test_session: str,
 ) -> AsyncIterator[Project]:
     bare = tmp_path / "books.git"
     subprocess.run(["git", "init", "-q", "--bare", "-b", "main", str(bare)], check=True, timeout=30)
@@ -187,6 +193,7 @@ async def project(
         try:
             yield Project(rig, bare, name)
         finally:
+            await rig.clear({"io.fairlead.project": name})
             for image in await engine.images({"io.fairlead.project": name}):
                 for reference in (*image.tags, *image.digests):
                     await engine.remove_image(reference)
@@ -284,6 +291,15 @@ async def test_what_has_the_same_inputs_is_not_built_again(project: Project) -> 
 
     changed = await project.run(project.resolved(project.push({"web/page.html": b"new"}), tests=None))
     assert changed.outputs["push/web"] != first.outputs["push/web"]
+
+
+async def test_a_project_file_below_a_folder_names_paths_from_there(project: Project) -> None:
+    commit = project.push({f"shop/{name}": content for name, content in FILES.items()})
+    resolved = dataclasses.replace(project.resolved(commit, tests=None), folder="shop")
+    ended = await project.run(resolved)
+    assert isinstance(ended.outcome, Done), ended.log
+    (facts,) = ended.books.releases.values()
+    assert facts["folder"] == "shop" and list(facts["files"]) == ["fairlead.yml"]  # type: ignore[arg-type]
 
 
 async def test_changed_base_images_are_built_upon_again(project: Project) -> None:

@@ -192,7 +192,8 @@ def _fixed(run: ResolvedRun) -> list[OutlineService]:
 
 
 def _build(run: ResolvedRun, name: str, build: Build) -> Effect:
-    built = Built(name, build, _repository(run, name), run.workspace, _image_labels(run, name), run.logins)
+    labels = _image_labels(run, name)
+    built = Built(name, build, _repository(run, name), run.workspace, run.folder, labels, run.logins)
     return Effect(
         BuildImage.kind,
         build_key(name),

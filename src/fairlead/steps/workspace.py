@@ -23,6 +23,11 @@ def tree_of(workspace: str) -> Path:
     return Path(workspace) / TREE
 
 
+def project_root(workspace: str, folder: str) -> Path:
+    """The folder of the commit that fairlead.yml lies in; every path of the project file is relative to it."""
+    return inside(tree_of(workspace), folder)
+
+
 async def prepare(source: Source, repository: Repository, commit: str, workspace: str) -> Tree:
     """The commit is checked out in the workspace; a mark beside it says that it is whole."""
     tree = await source.check_out(repository, commit, str(tree_of(workspace)))
@@ -60,12 +65,11 @@ def inside(root: Path, path: str) -> Path:
     return found
 
 
-def read_files(workspace: str, paths: Iterable[str], *, limit_bytes: int = FILES_LIMIT_BYTES) -> Mapping[str, bytes]:
-    """The named files of the commit, by path; a link is read where it stays inside the repository.
+def read_files(root: Path, paths: Iterable[str], *, limit_bytes: int = FILES_LIMIT_BYTES) -> Mapping[str, bytes]:
+    """The named files below `root`, by path; a link is read where it stays inside.
 
     `NotFound("project_file.missing")` for one that is not there, `TooLarge` over the limit.
     """
-    root = tree_of(workspace)
     found: dict[str, bytes] = {}
     for path in paths:
         found[path] = read_file(root, path)

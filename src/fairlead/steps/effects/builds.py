@@ -19,7 +19,7 @@ from fairlead.ports.step import Tools
 from fairlead.steps.build_inputs import context_of, dockerfile_text, inputs_hash
 from fairlead.steps.effects.basis import Plain, read
 from fairlead.steps.resolved import RegistryLogin
-from fairlead.steps.workspace import tree_of
+from fairlead.steps.workspace import project_root
 
 SOURCE_TAG = "src-"
 PIN_TAG = "pin-"
@@ -28,12 +28,13 @@ REASON_LENGTH = 500
 
 @dataclass(frozen=True, slots=True)
 class Built:
-    """One image to be built. `repository` is below the registry's address; `labels` go into the image."""
+    """One image to be built. `repository` is below the registry's address; the build's paths are below `folder`."""
 
     name: str
     build: Build
     repository: str
     workspace: str
+    folder: str = ""
     labels: Mapping[str, str] = field(default_factory=dict)
     logins: tuple[RegistryLogin, ...] = ()
 
@@ -107,7 +108,8 @@ def _not_built(name: str, error: Failed) -> SaidNo:
 
 
 async def _inputs(wanted: Built, tools: Tools) -> Inputs:
-    context, dockerfile = await asyncio.to_thread(context_of, tree_of(wanted.workspace), wanted.build)
+    root = await asyncio.to_thread(project_root, wanted.workspace, wanted.folder)
+    context, dockerfile = await asyncio.to_thread(context_of, root, wanted.build)
     text = await asyncio.to_thread(dockerfile_text, context, dockerfile)
     bases = {}
     for name in base_images(text, wanted.build.arguments):
@@ -218,5 +220,6 @@ async def _pushed(wanted: Pinned, image: Image, tools: Tools) -> str:
         tag = f"{tools.registry.address}/{wanted.repository}:{label}"
         await tools.container_engine.tag(image.id, tag)
         credentials = tools.registry.credentials()
-        digest = await tools.container_engine.push(tag, credentials, lambda line: tools.say(line, level="debug"))
+        async with tools.registry.pushing():
+            digest = await tools.container_engine.push(tag, credentials, lambda line: tools.say(line, level="debug"))
     return f"{tools.registry.address}/{wanted.repository}@{digest}"

@@ -14,7 +14,7 @@ from fairlead.domain.release import Change
 from fairlead.ports.step import Tools
 from fairlead.steps.effects.basis import Plain, read
 from fairlead.steps.run_resolved import SourceAccess
-from fairlead.steps.workspace import read_files
+from fairlead.steps.workspace import project_root, read_files
 
 CHANGES_LIMIT = 200
 
@@ -50,7 +50,8 @@ class MakeRelease(Plain):
     async def do(self, effect: Effect, tools: Tools) -> Outcome:
         """Records it; asked again, the same release is told."""
         wanted = read(NewRelease, effect)
-        contents = await asyncio.to_thread(read_files, wanted.workspace, wanted.carried)
+        root = await asyncio.to_thread(project_root, wanted.workspace, wanted.folder)
+        contents = await asyncio.to_thread(read_files, root, wanted.carried)
         files = {path: await tools.artifacts.put_blob(content) for path, content in contents.items()}
         changes = await _changes(wanted, tools)
         facts: dict[str, Json] = {

@@ -43,14 +43,15 @@ class PushImage(Plain):
         if built["reference"]:
             await tools.container_engine.pull(image, tools.registry.credentials(), lambda line: None)
         await tools.container_engine.tag(image, version_tag)
+        tags = [version_tag] if built["reference"] else [version_tag, str(built["tag"])]
         try:
-            digest = await self._push(version_tag, tools)
-            if not built["reference"]:
-                again = await self._push(str(built["tag"]), tools)
-                if again != digest:
-                    return SaidNo("registry.digest", f"{wanted.name} was pushed as {digest} and as {again}")
+            async with tools.registry.pushing():
+                digests = [await self._push(tag, tools) for tag in tags]
         finally:
             await tools.container_engine.remove_image(version_tag)
+        digest = digests[0]
+        if len(set(digests)) > 1:
+            return SaidNo("registry.digest", f"{wanted.name} was pushed as {' and as '.join(digests)}")
         reference = f"{tools.registry.address}/{wanted.repository}@{digest}"
         tools.say(f"pushed {wanted.name} as {version_tag}, {digest}")
         return Done({"reference": reference})
