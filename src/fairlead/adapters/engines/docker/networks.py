@@ -9,7 +9,7 @@ from typing import Any
 
 from fairlead.adapters.engines.docker.client import EngineClient, part
 from fairlead.adapters.engines.docker.errors import EngineSaidNo, stranger, told
-from fairlead.domain.errors import Failed
+from fairlead.domain.errors import Conflict, Failed
 from fairlead.ports.container_engine import (
     LABEL_ENVIRONMENT,
     LABEL_KEY,
@@ -20,8 +20,8 @@ from fairlead.ports.container_engine import (
 )
 
 Json = dict[str, Any]
-ATTEMPTS = 5  # look, make, and somebody else was faster: a few rounds always settle it
-PAUSE_S = 0.02
+ATTEMPTS = 40  # look, make, and somebody else was faster: making one takes a tenth of a second
+PAUSE_S = 0.05
 
 
 class Networks:
@@ -37,12 +37,14 @@ class Networks:
             try:
                 made = await self._client.ask("POST", "/networks/create", body=_body(spec), thing=spec.name)
             except EngineSaidNo as refusal:
-                if refusal.status == 409:  # made by somebody meanwhile
-                    await asyncio.sleep(PAUSE_S)
-                    continue
-                raise told(refusal, "making the network") from refusal
+                error = told(refusal, "making the network")
+                if refusal.status != 409 and not (error.code == "network.pool" and await self._is_being_made(spec)):
+                    raise error from refusal
+                await asyncio.sleep(PAUSE_S)
+                continue
             return _network(await self._client.ask("GET", f"/networks/{made['Id']}", thing=spec.name))
-        raise Failed("engine.failed", f"the network {spec.name} comes and goes", thing=spec.name)
+        words = f"the subnet {spec.subnet} is held by something that the engine does not list"
+        raise Conflict("network.pool", words, thing=spec.name, hint="choose another subnet")
 
     async def id_of(self, name: str) -> str:
         """The id of the one network of that name."""
@@ -73,6 +75,16 @@ class Networks:
         """All networks of exactly that name (the engine's filter also finds parts of names)."""
         listed = await self._client.ask("GET", "/networks", params={"filters": {"name": [name]}})
         return [network for network in listed if network["Name"] == name]
+
+    async def _is_being_made(self, spec: NetworkSpec) -> bool:
+        """Whether the subnet is held by no network of another name: a network that is being made is not listed yet,
+        and holds its subnet already."""
+        wanted = ipaddress.ip_network(spec.subnet)
+        return not any(
+            network["Name"] != spec.name and any(wanted.overlaps(ipaddress.ip_network(subnet)) for subnet in found)
+            for network in await self._client.ask("GET", "/networks")
+            if (found := [subnet for subnet in _subnets(network) if ":" not in subnet])
+        )
 
     async def _inspect(self, network_id: str) -> Json | None:
         try:
