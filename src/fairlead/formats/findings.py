@@ -69,7 +69,7 @@ def shown(value: object) -> str:
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """What is near, or what there is: the `expected` of an unknown name."""
     choices = sorted(known)
-    near = difflib.get_close_matches(name, choices, n=1, cutoff=0.6)
+    near = difflib.get_close_matches(name, choices, n=1, cutoff=0.5)
     if near:
         return f"did you mean {near[0]!r}?"
     return f"one of {', '.join(choices)}" if choices else "nothing of that kind"

@@ -92,9 +92,19 @@ def place_of(root: Node, path: Path) -> Mark:
             case Items() if isinstance(step, int) and 0 <= step < len(node.nodes):
                 node = node.nodes[step]
                 mark = node.mark
+            case Items() if isinstance(step, str) and (entry := _entry(node, step)) is not None:
+                node, mark = entry, entry.mark
             case _:
                 return mark
     return mark
+
+
+def _entry(items: Items, name: str) -> Scalar | None:
+    """The entry of a list that stands for the mapping's key `name`: ``name`` or ``name=value``."""
+    for node in items.nodes:
+        if isinstance(node, Scalar) and str(node.text).partition("=")[0] == name:
+            return node
+    return None
 
 
 def node_at(root: Node, path: Path) -> Node | None:
