@@ -37,9 +37,9 @@ class NetworkContract:
         name = given.name("n")
         await given.add_stranger("network", name)
         spec = NetworkSpec(name, given.subnet(7), given.labels("n"))
-        for asking in (given.engine.ensure_network(spec), given.engine.remove_network(name)):
+        for asking in (lambda: given.engine.ensure_network(spec), lambda: given.engine.remove_network(name)):
             with pytest.raises(Conflict) as refused:
-                await asking
+                await asking()
             assert (refused.value.code, refused.value.thing) == ("engine.stranger", name)
         assert await given.is_there("network", name)
 
@@ -116,8 +116,8 @@ class NetworkContract:
         name = given.name("v")
         await given.add_stranger("volume", name)
         labels = {**given.labels("v"), LABEL_PROJECT: "books", LABEL_ENVIRONMENT: "Test"}
-        for asking in (given.engine.ensure_volume(name, labels), given.engine.remove_volume(name)):
+        for asking in (lambda: given.engine.ensure_volume(name, labels), lambda: given.engine.remove_volume(name)):
             with pytest.raises(Conflict) as refused:
-                await asking
+                await asking()
             assert (refused.value.code, refused.value.thing) == ("engine.stranger", name)
         assert await given.is_there("volume", name)
