@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
-
 from fastapi import FastAPI
 
 from fairlead import __version__
 from fairlead.server import health, hooks, problems
 from fairlead.server.api import accounts, deployments, installation, projects, releases, status, tasks
-from fairlead.server.bootstrap import Server
 from fairlead.server.guard import Guard
 from fairlead.server.idempotency import Idempotency
-from fairlead.server.life import living
+from fairlead.server.life import Life
+from fairlead.server.web import pages
 
 API = "/api/v1"
 ROUTERS = (
@@ -46,27 +43,12 @@ def routes_only() -> FastAPI:
     return app
 
 
-def create(server: Server, *, on_failure: Callable[[BaseException], object] = bool) -> FastAPI:
-    """The application of a server; its life begins and ends with the application's. `on_failure` gets what kept it from
-    beginning, or ended it."""
+def create(life: Life) -> FastAPI:
+    """The application of a server that lives."""
     app = routes_only()
-
-    @asynccontextmanager
-    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        try:
-            async with living(server) as life:
-                app.state.life = life
-                yield
-        except BaseException as error:
-            on_failure(error)
-            raise
-
-    app.router.lifespan_context = lifespan
-    from fairlead.server.web import pages
-
+    app.state.life = life
     pages.install(app)
-    app.add_middleware(Idempotency, context=server.context)
-    app.add_middleware(
-        Guard, max_body_bytes=server.settings.max_body_bytes, new_id=lambda: server.context.ids.new("req")
-    )
+    context, settings = life.server.context, life.server.settings
+    app.add_middleware(Idempotency, context=context)
+    app.add_middleware(Guard, max_body_bytes=settings.max_body_bytes, new_id=lambda: context.ids.new("req"))
     return app

@@ -96,8 +96,9 @@ def doctor(config: Path | None = Config, json_: bool = typer.Option(False, "--js
     """Look at everything that the server needs, and say what to do about what is wrong. Changes nothing."""
     from fairlead.server import examination
 
-    found = asyncio.run(examination.examine(reading.read(os.environ, config)))
-    examination.show(found, as_json=json_)
+    chosen = reading.read(os.environ, config)
+    found = asyncio.run(examination.examine(chosen))
+    examination.show(chosen, found, as_json=json_)
     if not all(one.is_well for one in found):
         raise typer.Exit(1)
 

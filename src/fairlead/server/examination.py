@@ -6,7 +6,6 @@ import asyncio
 import json
 import os
 import shutil
-import sys
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict, dataclass
 
@@ -45,7 +44,7 @@ async def examine(settings: Settings) -> tuple[Finding, ...]:
     return tuple([await _look(name, look, settings) for name, look in looks])
 
 
-def show(found: tuple[Finding, ...], *, as_json: bool) -> None:
+def show(settings: Settings, found: tuple[Finding, ...], *, as_json: bool) -> None:
     """For people, or as JSON."""
     if as_json:
         print(json.dumps([asdict(one) for one in found], indent=2))
@@ -54,10 +53,10 @@ def show(found: tuple[Finding, ...], *, as_json: bool) -> None:
         print(f"{'✔' if one.is_well else '✘'} {one.name:<18} {one.detail}")
         if one.hint:
             print(f"  → {one.hint}")
-    print("\nsettings:", file=sys.stderr)
-    for name, value in Settings.model_validate({}).shown().items():
+    print("\nsettings:")
+    for name, value in settings.shown().items():
         set_by = "" if environment_name(name) not in os.environ else "  (from the environment)"
-        print(f"  {environment_name(name):<32} {value}{set_by}", file=sys.stderr)
+        print(f"  {environment_name(name):<32} {value}{set_by}")
 
 
 async def _look(name: str, look: Callable[[Settings], Awaitable[str]], settings: Settings) -> Finding:

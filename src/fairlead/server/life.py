@@ -48,8 +48,19 @@ class Life:
 async def living(server: Server) -> AsyncIterator[Life]:
     """From the start to the clean end; what runs is drained at a step's boundary and taken up by the next start."""
     life = Life(server)
-    await _begin(server)
-    life.is_ready = True
+    try:
+        await _begin(server)
+        async with _looping(life):
+            life.is_ready = True
+            yield life
+    finally:
+        life.is_ready = False
+        await _end(server)
+
+
+@asynccontextmanager
+async def _looping(life: Life) -> AsyncIterator[None]:
+    server = life.server
     async with asyncio.TaskGroup() as group:
         loops = [
             group.create_task(_again("webhooks", 0.0, lambda: _look_asked(life))),
@@ -59,12 +70,10 @@ async def living(server: Server) -> AsyncIterator[Life]:
             group.create_task(_again("housekeeping", HOURLY_S, lambda: _tidy(server))),
         ]
         try:
-            yield life
+            yield
         finally:
-            life.is_ready = False
             for loop in loops:
                 loop.cancel()
-    await _end(server)
 
 
 async def _begin(server: Server) -> None:

@@ -2,40 +2,54 @@
 
 from __future__ import annotations
 
+import asyncio
 import http.client
 import os
+import signal
 import socket
+from contextlib import AbstractContextManager, nullcontext
 
 import uvicorn
 
-from fairlead.domain.errors import Conflict, FairleadError
+from fairlead.domain.errors import Conflict
 from fairlead.server import logs
 from fairlead.server.app import create
 from fairlead.server.bootstrap import build
+from fairlead.server.life import living
 from fairlead.server.settings import Settings
+
+
+class _Serving(uvicorn.Server):
+    """Signals are ours: the end of serving is not the end of the process, whose parts end after it."""
+
+    def capture_signals(self) -> AbstractContextManager[None]:  # type: ignore[override]
+        return nullcontext()
 
 
 def serve(settings: Settings) -> None:
     """Until SIGTERM or SIGINT. Conflict `server.port` where the port is in use; what the start refuses is raised."""
     logs.configure(settings.log_level, settings.log_format)
     listener = _listen(settings)
-    server = build(settings)
-    failed: list[BaseException] = []
-    config = uvicorn.Config(
-        create(server, on_failure=failed.append),
-        log_config=None,
-        access_log=False,
-        lifespan="on",
-        timeout_graceful_shutdown=5,
-        server_header=False,
-        proxy_headers=False,
-    )
-    running = uvicorn.Server(config)
-    running.run(sockets=[listener])
-    if failed:
-        error = failed[0]
-        raise error if isinstance(error, FairleadError) else RuntimeError("the server did not start") from error
+    asyncio.run(_serve(settings, listener))
     os._exit(0)  # every part has ended; what is left are idle threads of libraries, which would take seconds to join
+
+
+async def _serve(settings: Settings, listener: socket.socket) -> None:
+    server = await asyncio.to_thread(build, settings)
+    async with living(server) as life:
+        config = uvicorn.Config(
+            create(life),
+            log_config=None,
+            access_log=False,
+            lifespan="off",
+            timeout_graceful_shutdown=5,
+            server_header=False,
+            proxy_headers=False,
+        )
+        serving = _Serving(config)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(number, setattr, serving, "should_exit", True)  # noqa: FBT003
+        await serving.serve(sockets=[listener])
 
 
 def is_ready(settings: Settings) -> bool:

@@ -72,7 +72,9 @@ class Shelf(Generic[T]):
         self, connection: sa.Connection, *conditions: Condition, order: Any = None, limit: int | None = None
     ) -> tuple[T, ...]:
         """All that fit, by `order` (the id where none is given)."""
-        statement = sa.select(self.table).where(*conditions).order_by(self.table.c.id if order is None else order)
+        columns = self.table.c.id if order is None else order
+        by = columns if isinstance(columns, tuple) else (columns,)
+        statement = sa.select(self.table).where(*conditions).order_by(*by)
         rows = connection.execute(statement.limit(limit)).mappings()
         return tuple(from_row(self.kind, row) for row in rows)
 
