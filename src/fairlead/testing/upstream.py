@@ -19,10 +19,10 @@ CLOSE_BOUND_S = 2.0
 class Upstream:
     """Answers every request with its name.
 
-    ``/…hold`` waits until `release`, ``/…slow`` half a second, ``/…fail`` is a 500, ``/…headers`` shows what arrived.
+    ``/…hold`` waits until `release`, ``/…slow`` a quarter of a second, ``/…fail`` is a 500, ``/…headers`` shows what arrived.
     """
 
-    def __init__(self, name: str, address: str = "127.0.0.1", *, slow_s: float = 0.5) -> None:
+    def __init__(self, name: str, address: str = "127.0.0.1", *, slow_s: float = 0.25) -> None:
         self.name = name
         self.address = address
         self.port = 0
@@ -52,10 +52,12 @@ class Upstream:
         self.release()
         if self._server is not None:
             self._server.close()
+            await asyncio.sleep(0)  # what was released is answered
             for writer in list(self._writers):
-                writer.close()
+                writer.transport.abort()
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._server.wait_closed(), CLOSE_BOUND_S)
+            await asyncio.sleep(0)
 
     def release(self) -> None:
         """Let every held request be answered."""
