@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from collections.abc import Sequence as Items
+from dataclasses import replace
 
 from fairlead.domain.colour import Colour
 from fairlead.domain.plan import Effect, InParallel, Node, Sequence, Step
@@ -29,6 +30,7 @@ from fairlead.steps.effects.ends import (
 from fairlead.steps.effects.routes import Draining, DrainRoute, Removed, RemoveRoute
 from fairlead.steps.plan_ground import is_made_again
 from fairlead.steps.resolved import ResolvedDeployment, Standing, StandingInstance
+from fairlead.steps.words import counted
 
 DEFAULT_DRAIN_S = 60.0
 
@@ -90,7 +92,7 @@ def drain_step(old: Standing, routes: Items[RouteState], colour: Colour, *, pref
             DrainRoute.kind,
             f"{prefix}drain:{state.spec.name}",
             f"drain {colour.value} at {state.spec.host}{state.spec.path}",
-            arguments(Draining(state.spec.name, colour, bound_s)),
+            arguments(Draining(state.spec.name, f"{state.spec.host}{state.spec.path}", colour, bound_s)),
             timeout_s=bound_s + MARGIN_S,
             attempts=ONWARD_TRIES,
             is_undone=False,
@@ -120,11 +122,12 @@ def retire_step(place: Place, old: Standing, routes: tuple[str, ...], *, prefix:
     colour = old.slot.colour.value
     grace_s = sum(max(one.grace_s for one in group) for group in stop_order(old.instances))
     names = tuple(one.name for one in old.instances)
-    retired = Retired(place, old.slot, routes, names)
+    slot = replace(old.slot, standby_until=None)  # a time of day: present state, and no JSON
+    retired = Retired(place, slot, routes, names)
     stop = Effect(
         StopSlot.kind,
         f"{prefix}stop:slot",
-        f"stop {len(names)} containers in {colour}",
+        f"stop {counted(len(names), 'container')} in {colour}",
         arguments(Stopped(stop_order(old.instances))),
         timeout_s=grace_s + MARGIN_S,
         attempts=ONWARD_TRIES,

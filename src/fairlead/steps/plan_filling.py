@@ -28,6 +28,7 @@ from fairlead.steps.layers import layers, must_be_healthy
 from fairlead.steps.plan_ground import ensure_network
 from fairlead.steps.resolved import ResolvedDeployment
 from fairlead.steps.roster import SLOT_ROLES, Instance, Roster, image_of, registration, world_volumes
+from fairlead.steps.words import counted
 
 
 def migrate_step(resolved: ResolvedDeployment) -> Step | None:
@@ -180,4 +181,4 @@ def register_effect(resolved: ResolvedDeployment, key: str, instances: tuple[Ins
     """Registers them."""
     entries = tuple(registration(resolved, one) for one in instances)
     registered = arguments(Registered(resolved.place, entries))
-    return Effect(Register.kind, key, f"register {len(entries)} instances", registered, attempts=TRIES)
+    return Effect(Register.kind, key, f"register {counted(len(entries), 'instance')}", registered, attempts=TRIES)

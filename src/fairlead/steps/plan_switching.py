@@ -28,6 +28,7 @@ from fairlead.steps.plan_filling import ready_effect, register_effect, run_effec
 from fairlead.steps.probing import Probed
 from fairlead.steps.resolved import PlannedRoute, ResolvedDeployment, StandingInstance
 from fairlead.steps.roster import SLOT_ROLES, Instance, Roster
+from fairlead.steps.words import counted
 
 LOOPBACK = "127.0.0.1"
 
@@ -148,7 +149,7 @@ def _fill(filled: Filled) -> Effect:
     return Effect(
         FillRoute.kind,
         f"fill:{filled.spec.name}",
-        f"put {len(filled.probes)} instances behind {filled.spec.host}{filled.spec.path}",
+        f"put {counted(len(filled.probes), 'instance')} behind {filled.spec.host}{filled.spec.path}",
         arguments(filled),
         timeout_s=filled.drain_s + PROXY_TIMEOUT_S,
         attempts=TRIES,
@@ -164,7 +165,7 @@ def _point(resolved: ResolvedDeployment, filled: tuple[Filled, ...]) -> Effect:
     return Effect(
         PointRoutes.kind,
         "point",
-        f"point {len(filled)} routes at {resolved.colour.value}",
+        f"point {counted(len(filled), 'route')} at {resolved.colour.value}",
         arguments(pointed),
         timeout_s=PROXY_TIMEOUT_S,
         attempts=TRIES,
@@ -176,7 +177,7 @@ def verify_step(filled: tuple[Filled, ...]) -> Step:
     effect = Effect(
         VerifyRoutes.kind,
         "verify",
-        f"read {len(filled)} routes back",
+        f"read {counted(len(filled), 'route')} back, and ask every instance",
         arguments(Verified(filled)),
         timeout_s=PROXY_TIMEOUT_S,
         attempts=TRIES,
@@ -243,7 +244,7 @@ def _stop(key: str, service: str, old: tuple[StandingInstance, ...]) -> Effect:
     return Effect(
         StopInstances.kind,
         key,
-        f"stop {len(old)} old instances of {service}",
+        f"stop {counted(len(old), 'old instance')} of {service}",
         arguments(Standees(old)),
         timeout_s=max(one.grace_s for one in old) + MARGIN_S,
         attempts=TRIES,

@@ -33,7 +33,6 @@ class StartInstance:
         blueprint = read(Blueprint, effect)
         await tools.container_engine.ensure_container(await assemble(blueprint, tools))
         container = await tools.container_engine.start(blueprint.name)
-        tools.say(f"started {blueprint.name}")
         return Done({"container": container.id})
 
     async def undo(self, effect: Effect, tools: Tools) -> None:

@@ -34,7 +34,6 @@ class Register:
         """Registers them."""
         wanted = read(Registered, effect)
         await tools.catalogue.register(wanted.entries)
-        tools.say(f"registered {len(wanted.entries)} instances")
         return Done()
 
     async def undo(self, effect: Effect, tools: Tools) -> None:

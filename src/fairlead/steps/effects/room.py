@@ -8,6 +8,7 @@ from fairlead.domain.effect import Done, Outcome, SaidNo
 from fairlead.domain.plan import Effect
 from fairlead.ports.step import Tools
 from fairlead.steps.effects.basis import Plain, read
+from fairlead.steps.words import counted
 
 MEBIBYTE = 1024**2
 
@@ -35,7 +36,7 @@ class CheckRoom(Plain):
         if free.memory_free_bytes < needed:
             return SaidNo(
                 "host.room",
-                f"{wanted.instances} new instances need {_mib(wanted.memory_bytes)} of memory and"
+                f"{counted(wanted.instances, 'new instance')} would need {_mib(wanted.memory_bytes)} of memory and"
                 f" {_mib(wanted.memory_reserve_bytes)} must stay free, but {tools.target} has"
                 f" {_mib(free.memory_free_bytes)} free; nothing was started",
                 hint="lower replicas or memory limits, or give the host more memory",

@@ -13,6 +13,7 @@ from fairlead.ports.proxy import Endpoint, RouteSpec, RouteState
 from fairlead.ports.step import Tools
 from fairlead.steps.effects.basis import Plain, all_of, read
 from fairlead.steps.probing import Probed, ask
+from fairlead.steps.words import counted
 
 TRIES = 3
 TRY_PAUSE_S = 0.1
@@ -55,7 +56,9 @@ class FillRoute:
             return silent
         await tools.proxy.ensure_route(wanted.spec)
         await tools.proxy.fill(wanted.spec.name, wanted.colour, wanted.endpoints)
-        tools.say(f"{wanted.spec.host}{wanted.spec.path}: {wanted.colour.value} has {len(wanted.probes)} servers")
+        tools.say(
+            f"{wanted.spec.host}{wanted.spec.path}: {wanted.colour.value} has {counted(len(wanted.probes), 'server')}"
+        )
         return Done()
 
     async def undo(self, effect: Effect, tools: Tools) -> None:
@@ -77,7 +80,9 @@ class FillRoute:
             )
         drained = await tools.proxy.drain(wanted.spec.name, wanted.colour, bound_s=wanted.drain_s)
         if drained.cut:
-            tools.say(f"closed {drained.cut} connections that were open after {wanted.drain_s:g} s", level="warning")
+            tools.say(
+                f"closed {counted(drained.cut, 'connection')} still open after {wanted.drain_s:g} s", level="warning"
+            )
         await tools.proxy.clear(wanted.spec.name, wanted.colour)
         if wanted.before != wanted.spec:
             await tools.proxy.ensure_route(wanted.before)
@@ -116,7 +121,7 @@ class PointRoutes:
         began = tools.clock.monotonic_s()
         await tools.proxy.point(wanted.live)
         took_ms = (tools.clock.monotonic_s() - began) * 1000
-        tools.say(f"switched {len(wanted.live)} routes in {took_ms:.1f} ms")
+        tools.say(f"switched {counted(len(wanted.live), 'route')} in {took_ms:.1f} ms")
         return Done({"took_ms": round(took_ms, 2)})
 
     async def undo(self, effect: Effect, tools: Tools) -> None:
@@ -128,7 +133,7 @@ class PointRoutes:
                 await tools.proxy.ensure_route(spec)
         if back:
             await tools.proxy.point(back)
-            tools.say(f"switched {len(back)} routes back")
+            tools.say(f"switched {counted(len(back), 'route')} back")
         for route in wanted.live:
             if route not in wanted.before:
                 await tools.proxy.remove(route)
@@ -156,7 +161,9 @@ class VerifyRoutes(Plain):
         if silent := await _silent(probes, tools):
             return silent
         await tools.records.note(tools.task, "switched", {"routes": [route.spec.name for route in wanted.routes]})
-        tools.say(f"verified: the proxy points {len(wanted.routes)} routes at {len(probes)} instances")
+        tools.say(
+            f"verified: the proxy points {counted(len(wanted.routes), 'route')} at {counted(len(probes), 'instance')}"
+        )
         return Done()
 
 
@@ -194,9 +201,10 @@ async def _silent(probes: tuple[Probed, ...], tools: Tools) -> SaidNo | None:
 
 @dataclass(frozen=True, slots=True)
 class Draining:
-    """One colour of one route."""
+    """One colour of one route; `shown` is the route as people write it."""
 
     route: str
+    shown: str
     colour: Colour
     bound_s: float
 
@@ -214,11 +222,11 @@ class DrainRoute(Plain):
         drained = await tools.proxy.drain(wanted.route, wanted.colour, bound_s=wanted.bound_s)
         if drained.cut:
             tools.say(
-                f"{wanted.route}: closed {drained.cut} connections that were open after {wanted.bound_s:g} s",
+                f"{wanted.shown}: closed {counted(drained.cut, 'connection')} still open after {wanted.bound_s:g} s",
                 level="warning",
             )
         else:
-            tools.say(f"{wanted.route}: {wanted.colour.value} drained in {drained.waited_s:.2f} s, nothing cut")
+            tools.say(f"{wanted.shown}: {wanted.colour.value} drained in {drained.waited_s:.2f} s, nothing cut")
         await tools.records.note(tools.task, f"drained:{wanted.route}", {"cut": drained.cut})
         return Done({"waited_s": round(drained.waited_s, 3), "cut": drained.cut})
 
