@@ -212,7 +212,7 @@ def _project_name(name: str) -> str:
 
 def _head(project: str) -> list[str]:
     return [
-        "# How Fairlead deploys this repository. All keys: docs/reference/project-file.md",
+        "# How Fairlead deploys this repository. All keys: docs/reference/project-file.md of Fairlead",
         f"project: {project}",
     ]
 

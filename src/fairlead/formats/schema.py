@@ -1,0 +1,85 @@
+"""The JSON Schema and the reference of fairlead.yml, made from the models that read it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from fairlead.formats.compose_model import BuildModel
+from fairlead.formats.project_model import MigrateModel, ProjectFile, TestsModel
+from fairlead.formats.service_model import OWN_KEYS, ComposeService, HealthModel, RouteModel, ServiceModel
+from fairlead.formats.unhonoured import DANGEROUS, DANGEROUS_BUILD, IGNORED, IGNORED_BUILD, IGNORED_DEPLOY
+
+TITLE = "Fairlead project file"
+START = "<!-- generated: {name} -->"
+END = "<!-- end: {name} -->"
+
+
+def json_schema() -> dict[str, Any]:
+    """JSON Schema 2020-12 of fairlead.yml, for editors. What it cannot say (rules between keys) `validate` says."""
+    schema = ProjectFile.model_json_schema(mode="validation")
+    _take_extensions(schema)
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "title": TITLE}
+
+
+def schema_text() -> str:
+    """The schema as it lies in docs/reference."""
+    return json.dumps(json_schema(), indent=2, ensure_ascii=False) + "\n"
+
+
+def tables() -> dict[str, str]:
+    """The reference's generated parts, by name."""
+    own = {name: ServiceModel.model_fields[name] for name in ServiceModel.model_fields if name in OWN_KEYS}
+    compose = [key for key in ComposeService.model_fields if key not in OWN_KEYS]
+    return {
+        "top": _table(ProjectFile.model_fields),
+        "service": _table(own),
+        "route": _table(RouteModel.model_fields),
+        "health": _table(HealthModel.model_fields),
+        "migrate": _table(MigrateModel.model_fields),
+        "tests": _table(TestsModel.model_fields),
+        "build": _table(BuildModel.model_fields),
+        "compose": _list(compose),
+        "ignored": _list([*IGNORED, *_below("build", IGNORED_BUILD), *_below("deploy", IGNORED_DEPLOY)]),
+        "dangerous": _list([*DANGEROUS, *_below("build", DANGEROUS_BUILD)]),
+    }
+
+
+def with_tables(document: str) -> str:
+    """The document with each generated part made anew between its marks."""
+    for name, table in tables().items():
+        start, end = START.format(name=name), END.format(name=name)
+        before, _, rest = document.partition(start)
+        _, found, after = rest.partition(end)
+        if found:
+            document = f"{before}{start}\n{table}\n{end}{after}"
+    return document
+
+
+def _take_extensions(schema: Any) -> None:
+    """Every mapping with known keys takes ``x-…`` besides."""
+    if isinstance(schema, dict):
+        if schema.get("additionalProperties") is False:
+            schema["patternProperties"] = {"^x-": {}}
+        for held in schema.values():
+            _take_extensions(held)
+    elif isinstance(schema, list):
+        for held in schema:
+            _take_extensions(held)
+
+
+def _table(fields: dict[str, Any]) -> str:
+    lines = ["| key | what it says |", "|---|---|"]
+    for name, field in fields.items():
+        said = (field.description or "").replace("|", "\\|")
+        lines.append(f"| `{field.alias or name}` | {said} |")
+    return "\n".join(lines)
+
+
+def _list(names: list[str]) -> str:
+    return ", ".join(f"`{name}`" for name in sorted(names))
+
+
+def _below(key: str, names: Iterable[str]) -> list[str]:
+    return [f"{key}.{name}" for name in names]

@@ -1,0 +1,109 @@
+"""What is proposed for a repository compiles, and says what it guessed."""
+
+from __future__ import annotations
+
+import pytest
+from tests.unit.formats.projects import VALUES
+
+from fairlead.domain.errors import Invalid
+from fairlead.domain.service import Definition, ImageProbe, Role, TcpProbe
+from fairlead.formats.init import propose
+from fairlead.formats.project import compile_project, validate
+
+
+def proposed(files: dict[str, bytes], name: str = "books") -> Definition:
+    text = propose(files, name)
+    whole = {**files, "fairlead.yml": text.encode()}
+    assert validate(whole)[1] == (), text
+    return compile_project(whole, environment="Production", lookup={**VALUES, "DB_PASSWORD": "x"}.get)
+
+
+@pytest.mark.parametrize(
+    ("dockerfile", "port"),
+    [
+        ("FROM x\nEXPOSE 5000\n", 5000),
+        ("FROM x\nexpose 5000/tcp 5001\n", 5000),
+        ("FROM a AS build\nEXPOSE 1\nFROM x\nEXPOSE 3000\n", 3000),
+        ("FROM x\nENV PORT=4000\nEXPOSE $PORT\n", 4000),
+        ("FROM x\nARG P 4001\nEXPOSE ${P}/tcp\n", 4001),
+        ("FROM x\n", 8080),
+        ("FROM x\nEXPOSE ${UNKNOWN}\n", 8080),
+    ],
+)
+def test_a_dockerfile_alone_is_routed_at_the_port_that_it_exposes(dockerfile: str, port: int) -> None:
+    web = proposed({"Dockerfile": dockerfile.encode()}).service("web")
+    assert (web.role, web.port, web.health.probe) == (Role.ROUTED, port, TcpProbe())
+
+
+def test_a_guess_is_said_to_be_one() -> None:
+    assert "a guess" in propose({"Dockerfile": b"FROM x\n"})
+    assert "a guess" not in propose({"Dockerfile": b"FROM x\nEXPOSE 80\n"})
+
+
+def test_the_images_own_healthcheck_is_used() -> None:
+    web = proposed({"Dockerfile": b"FROM x\nEXPOSE 80\nHEALTHCHECK CMD ok\n"}).service("web")
+    assert web.health.probe == ImageProbe()
+    assert proposed({"Dockerfile": b"FROM x\nHEALTHCHECK NONE\n"}).service("web").health.probe == TcpProbe()
+
+
+def test_a_dockerfile_below_is_found() -> None:
+    build = proposed({"services/web/Dockerfile": b"FROM x\nEXPOSE 80\n"}).service("web").build
+    assert build is not None and build.context == "services/web"
+
+
+def test_the_name_is_made_one_that_is_allowed() -> None:
+    for name, project in (("My Repo!", "my-repo"), ("2048", "my-project"), ("", "my-project"), ("a" * 60, "a" * 40)):
+        assert proposed({"Dockerfile": b"FROM x\n"}, name).project == project
+
+
+COMPOSE = b"""
+version: "3"
+services:
+  db:
+    image: docker.io/library/postgres:16-alpine
+    ports: ["5432:5432"]
+    environment: {POSTGRES_PASSWORD: "${DB_PASSWORD}"}
+    volumes: ["pg:/var/lib/postgresql/data", "./init:/docker-entrypoint-initdb.d:ro", "./x:/x"]
+  cache: {image: redis}
+  search: {image: own/engine, volumes: ["idx:/idx"]}
+  web:
+    build: .
+    ports: ["${PORT:-8080}:80"]
+    volumes: [".:/app", /app/modules, "./init:/init:ro"]
+    depends_on: [db]
+  admin: {build: ., ports: [{target: 81, published: "8081"}]}
+  files: {build: ., ports: ["9000:9000"], volumes: ["up:/data"]}
+  worker: {build: ., command: x}
+  dev: {image: y, profiles: [dev]}
+volumes: {pg: , up: , idx: }
+"""
+
+
+def test_a_compose_file_becomes_accessories_routes_and_workers() -> None:
+    files = {"docker-compose.yml": COMPOSE, "Dockerfile": b"FROM x\n", "init/a.sql": b"x"}
+    definition = proposed(files)
+    assert {one.name: one.role for one in definition.services} == {
+        "db": Role.ACCESSORY,
+        "cache": Role.ACCESSORY,
+        "search": Role.ACCESSORY,
+        "web": Role.ROUTED,
+        "admin": Role.ROUTED,
+        "files": Role.RECREATE,
+        "worker": Role.WORKER,
+    }
+    assert not definition.harms
+    assert definition.service("files").routes and definition.service("web").port == 80
+    text = propose(files)
+    assert "for development" in text and "working copy" in text
+
+
+def test_what_cannot_be_settled_by_itself_is_said_in_the_proposal() -> None:
+    text = propose({"compose.yaml": b"services: {web: {image: x, network_mode: host}}"})
+    assert "# To settle before the first deployment:" in text
+    assert "network_mode" in text
+    assert "compose.yaml:1:" in propose({"compose.yaml": b"services: ["})
+
+
+def test_a_repository_with_nothing_to_deploy_is_told_so() -> None:
+    with pytest.raises(Invalid, match="neither a Compose file nor a Dockerfile"):
+        propose({"README.md": b""})
