@@ -21,7 +21,7 @@ from fairlead.ports.clock import Clock
 from fairlead.ports.connection import Connection, Streams
 from fairlead.ports.container_engine import ContainerEngine
 from fairlead.ports.proxy import Proxy, RouteSpec
-from fairlead.ports.step import Tools
+from fairlead.ports.step import EffectKind, Tools
 from fairlead.ports.tasks import End
 from fairlead.steps.capturing import capture, routes_of
 from fairlead.steps.deploy_services import DeployServices
@@ -110,6 +110,7 @@ class World:
     secrets: FakeSecrets = field(default_factory=FakeSecrets)
     artifacts: FakeArtifacts = field(default_factory=FakeArtifacts)
     number: int = 0
+    effects: Mapping[str, EffectKind] = field(default_factory=lambda: DeployServices.effects)
     pool: str = POOL
     place: Place = PLACE
 
@@ -213,7 +214,7 @@ class World:
         binder = FakeBinder()
         parts = Parts(
             node=NodeId("node"),
-            effects=DeployServices.effects,
+            effects=self.effects,
             tools=self.tools,
             tasks=self.tasks,
             binder=binder,
