@@ -17,14 +17,13 @@ from fairlead.store.lease import StoreLease
 from fairlead.store.leases import leases
 from fairlead.testing.contracts.durable import Marks, scenario
 
-TIMES = LeaseTimes(lease_s=1.5, renew_every_s=0.3, look_every_s=0.2, let_go_before_s=0.4)
+TIMES = LeaseTimes(lease_s=4.0, renew_every_s=0.5, look_every_s=0.2, let_go_before_s=0.5)
 
 
-def make_durable(url: str, node: NodeId) -> DbosDurable:
+def make_durable(database: Database, url: str, node: NodeId) -> DbosDurable:
     clock = SystemClock()
-    if url.startswith("sqlite"):
+    if database.is_sqlite:
         return DbosDurable(url, node=node, clock=clock)
-    database = Database(url)
     leases.create(database.engine, checkfirst=True)
     return DbosDurable(url, node=node, clock=clock, lease=StoreLease(database, clock), times=TIMES)
 
@@ -53,19 +52,19 @@ async def obey(durable: DbosDurable, engine: sa.Engine, words: list[str]) -> str
 
 async def main(url: str, folder: str, name: str) -> None:
     node = NodeId(f"{name}-{SystemIds().new('node')}")
-    durable, marks = make_durable(url, node), Marks(Path(folder))
-    engine = Database(url).engine
+    database, marks = Database(url), Marks(Path(folder))
+    durable = make_durable(database, url, node)
     await durable.launch(lambda journal: scenario(journal, marks, name))
     print("ready", flush=True)
     reader = asyncio.StreamReader()
     loop = asyncio.get_running_loop()
     standard_input, _ = await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
     while line := await reader.readline():
-        print(await obey(durable, engine, line.decode().split()), flush=True)
+        print(await obey(durable, database.engine, line.decode().split()), flush=True)
         if line.startswith(b"drain"):
             break
     standard_input.close()
-    engine.dispose()
+    database.close()
 
 
 if __name__ == "__main__":

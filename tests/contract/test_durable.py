@@ -112,7 +112,6 @@ class ChildHouse:
         self.url = url
         self.marks = Marks(folder)
         self.nodes: list[ChildNode] = []
-        self.has_tables = False
 
     async def boot(self, name: str) -> ChildNode:
         arguments = ("-W", "error", durable_node.__file__, self.url, str(self.marks.folder), name)
@@ -124,18 +123,14 @@ class ChildHouse:
         assert child.stdout
         async with asyncio.timeout(START_S):
             assert (await child.stdout.readline()) == b"ready\n"
-        self.has_tables = True
         return node
 
     async def enqueue(self, task: str, *, roll_back: bool = False) -> None:
-        if not self.has_tables:
-            await (await self.boot("first")).drain()
-        await asyncio.to_thread(self._enqueue, task, roll_back)
-
-    def _enqueue(self, task: str, roll_back: bool) -> None:
         database = Database(self.url)
         durable = DbosDurable(self.url, node=NodeId("teller"), clock=SystemClock())
-        durable_node.enqueue(durable, database.engine, task, roll_back=roll_back)
+        await durable.prepare()
+        await asyncio.to_thread(durable_node.enqueue, durable, database.engine, task, roll_back=roll_back)
+        await durable.close()
         database.close()
 
     async def empty(self) -> None:

@@ -46,6 +46,7 @@ POLL_SHARED_S = 0.5
 LISTENER_S = 0.25
 """The notification thread only sleeps (we send none); what it is joined within at the end."""
 BUSY_TIMEOUT_MS = 30_000
+END_RUNS_S = 5.0
 FORGET_AT_ONCE = 500
 
 log = structlog.get_logger(__name__)
@@ -85,18 +86,23 @@ class DbosDurable:
         )
         self._bell = Bell()
         self._gate = Gate(clock)
+        self._runs: set[asyncio.Task[Any]] = set()
         self._ownership: Ownership | None = None
         self._dbos: DBOS | None = None
 
+    async def prepare(self) -> None:
+        """The engine's tables are there and up to date; `launch` does it too."""
+        _quiet()
+        await asyncio.to_thread(DBOS.migrate, self._url.render_as_string(hide_password=False))
+
     async def launch(self, body: Body) -> None:
         """Ready, and taking work; what earlier processes left on this SQLite file is taken over at once."""
-        _quiet()
         if self._lease is not None:
             self._ownership = Ownership(
                 self._node, self._lease, self._gate, self._clock, self._owners, self._take_over, self._times
             )
             await self._ownership.acquire()
-        await asyncio.to_thread(_migrate, self._url)
+        await self.prepare()
         self._dbos = DBOS(config=self._config())
         self._register(body)
         DBOS.launch()
@@ -143,10 +149,7 @@ class DbosDurable:
         """Parked runs end here, the lease is given back, and nothing of DBOS is left running."""
         instance, self._dbos = self._dbos, None
         if instance is not None:
-            runs = list(instance._workflow_tasks)
-            for run in runs:
-                run.cancel()
-            await asyncio.gather(*runs, return_exceptions=True)
+            await self._end_runs()
         if self._ownership:
             await self._ownership.stop()
         if instance is not None:
@@ -174,6 +177,16 @@ class DbosDurable:
 
     # inside
 
+    def _is_over(self, run: asyncio.Task[Any]) -> None:
+        self._runs.discard(run)
+        self._bell.ring()  # its place in the queue is free
+
+    async def _end_runs(self) -> None:
+        for run in self._runs:
+            run.cancel()
+        if self._runs:
+            await asyncio.wait(self._runs, timeout=END_RUNS_S)
+
     def _config(self) -> DBOSConfig:
         return {
             "name": APPLICATION,
@@ -192,6 +205,10 @@ class DbosDurable:
     def _register(self, body: Body) -> None:
         async def run_task(task: str, again: int) -> None:
             journal: Journal = _DbosJournal(TaskId(task), again, self._gate, self._client, self._gate.epoch)
+            run = asyncio.current_task()
+            assert run is not None
+            self._runs.add(run)
+            run.add_done_callback(self._is_over)
             try:
                 await body(journal)
             except Abandoned as abandoned:
@@ -294,10 +311,6 @@ def _sqlite_engine(url: sa.URL) -> sa.Engine:
 def _postgres_engine(url: sa.URL) -> sa.Engine:
     psycopg = url.set(drivername="postgresql+psycopg")
     return sa.create_engine(psycopg, pool_size=POOL_SIZE, max_overflow=POOL_SIZE, pool_pre_ping=True)
-
-
-def _migrate(url: sa.URL) -> None:
-    DBOS.migrate(url.render_as_string(hide_password=False))
 
 
 def _destroy() -> None:

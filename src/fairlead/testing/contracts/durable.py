@@ -199,7 +199,7 @@ class DurableContract:
     async def test_a_run_that_is_killed_again_and_again_comes_to_its_end(self, house: House) -> None:
         node = await house.boot("a")
         await node.enqueue("held-1")
-        for number, name in enumerate("bcd", 1):
+        for number, name in enumerate("bc", 1):
             await house.marks.until(f"begin held-1 {HELD}", times=number)
             await node.kill()
             node = await house.boot(name)
