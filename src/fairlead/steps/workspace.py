@@ -85,9 +85,10 @@ def read_file(root: Path, path: str) -> bytes:
         descriptor = os.open(place, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     except OSError as error:
         raise NotFound("project_file.missing", f"{path} is not in the repository", thing=path) from error
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise NotFound("project_file.missing", f"{path} is no file", thing=path)
     with os.fdopen(descriptor, "rb") as file:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise NotFound("project_file.missing", f"{path} is no file", thing=path)
         content = file.read(FILE_LIMIT_BYTES + 1)
     if len(content) > FILE_LIMIT_BYTES:
         raise TooLarge("input.too_large", f"{path} has more than {FILE_LIMIT_BYTES} bytes", thing=path)

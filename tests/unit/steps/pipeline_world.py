@@ -183,7 +183,8 @@ class PipelineWorld:
             clock=self.clock,
             patience=PATIENCE,
         )
-        return await Stage(parts, self.tasks, binder, task=TASK).play(plan, mischiefs)
+        self.stage = Stage(parts, self.tasks, binder, task=TASK)
+        return await self.stage.play(plan, mischiefs)
 
     async def left(self) -> list[str]:
         """What of the run is on the machine, and what is there that was not before."""

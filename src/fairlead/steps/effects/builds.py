@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from fairlead.domain.effect import Done, Looked, NotYet, Outcome, SaidNo
-from fairlead.domain.errors import Failed, FairleadError, NotAllowed, Unreachable
+from fairlead.domain.errors import Failed, FairleadError, NotAllowed, NotFound
 from fairlead.domain.plan import Effect
 from fairlead.domain.record import Json
 from fairlead.domain.service import Build
@@ -129,7 +129,7 @@ async def _base(name: str, wanted: Built, tools: Tools) -> str:
 
 
 async def fetch(reference: str, logins: tuple[RegistryLogin, ...], tools: Tools, *, what: str) -> Image:
-    """Pulled with what opens its registry; the error says what it was for."""
+    """Pulled with what opens its registry; a no says what it was for. `Unreachable` passes: that may be tried again."""
     credentials = None
     if reference.startswith(f"{tools.registry.address}/"):
         credentials = tools.registry.credentials()
@@ -139,7 +139,7 @@ async def fetch(reference: str, logins: tuple[RegistryLogin, ...], tools: Tools,
     tools.say(f"fetching {what}")
     try:
         return await tools.container_engine.pull(reference, credentials, lambda line: tools.say(line, level="debug"))
-    except (Failed, NotAllowed, Unreachable) as error:
+    except (Failed, NotAllowed, NotFound) as error:
         raise Failed(
             "image.build",
             f"{what} cannot be fetched: {error.message}",
