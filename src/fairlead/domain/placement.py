@@ -43,7 +43,10 @@ def claim(pool: str, used: Iterable[str], count: int, *, prefix: int = PREFIX) -
 
 def _subnets(pool: str, prefix: int) -> Iterable[ipaddress.IPv4Network]:
     try:
-        return ipaddress.IPv4Network(pool).subnets(new_prefix=prefix)
+        network = ipaddress.IPv4Network(pool)
+        if network.prefixlen > prefix:
+            raise ValueError("it is smaller than one of them")
+        return network.subnets(new_prefix=prefix)
     except ValueError as error:
         raise Invalid("input.invalid", f"{pool!r} is not a pool of /{prefix} subnets: {error}", thing="pool") from error
 

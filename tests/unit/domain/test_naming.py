@@ -1,0 +1,121 @@
+"""Names, addresses and the state before and after."""
+
+from dataclasses import replace
+
+import pytest
+
+from fairlead.domain.capture import (
+    Capture,
+    ContainerState,
+    NetworkState,
+    RegisteredState,
+    RoutedState,
+    SlotRecord,
+    differences,
+    restarted,
+)
+from fairlead.domain.colour import Colour
+from fairlead.domain.errors import Conflict, Invalid, Refused
+from fairlead.domain.naming import DeploymentNames, PlaceNames, route_name, route_prefix, tag
+from fairlead.domain.placement import claim, dynamic_range, fixed_addresses
+
+PLACE = PlaceNames("books", "Production")
+NAMES = DeploymentNames(PLACE, "dep-1", Colour.BLUE)
+
+
+def test_project_and_environment_stand_in_every_name():
+    assert PLACE.volume("data") == "books-production_data"
+    assert NAMES.instance("web", 2) == f"books-production_web.blue.{tag('dep-1')}.2"
+    assert PLACE.network == "books-production"
+
+
+def test_no_two_things_of_a_deployment_share_a_name():
+    made = [
+        PLACE.network,
+        PLACE.accessory("web"),
+        NAMES.accessory_again("web"),
+        NAMES.slot_network,
+        NAMES.instance("web", 1),
+        NAMES.one_shot("web"),
+        NAMES.migration("web"),
+        NAMES.tests("pre-integration"),
+    ]
+    assert len(set(made)) == len(made)
+
+
+def test_an_alias_is_one_dns_label():
+    alias = NAMES.instance_alias("a_service-with-a-name-of-forty-characters", 30)
+    assert "_" not in alias
+    assert len(alias) <= 63
+
+
+def test_a_route_keeps_its_name_and_paths_differ():
+    name = route_name("books", "Production", "books.example.com", "/")
+    assert name.startswith(route_prefix("books", "Production"))
+    assert name != route_name("books", "Production", "books.example.com", "/admin")
+    longest = route_name("b" * 40, "E" * 40, ".".join(["a" * 60] * 4), "/")
+    assert len(longest) <= 200
+
+
+def test_claimed_subnets_overlap_nobody():
+    used = ["10.77.0.0/26", "10.77.0.128/25", "172.17.0.0/16", "fd00::/64"]
+    assert claim("10.77.0.0/24", used, 1) == ("10.77.0.64/26",)
+    with pytest.raises(Conflict, match=r"1 of 2 found") as caught:
+        claim("10.77.0.0/24", used, 2)
+    assert caught.value.code == "network.pool"
+
+
+@pytest.mark.parametrize("pool", ["nonsense", "10.77.0.1/24", "10.77.0.0/27"])
+def test_a_pool_that_is_none_is_said(pool):
+    with pytest.raises(Invalid):
+        claim(pool, [], 1)
+
+
+def test_fixed_and_dynamic_addresses_never_meet():
+    assert fixed_addresses("10.77.0.64/26", 2) == ("10.77.0.66", "10.77.0.67")
+    assert fixed_addresses("10.77.0.64/26", 30)[-1] == "10.77.0.95"
+    assert dynamic_range("10.77.0.64/26") == "10.77.0.96/27"
+    with pytest.raises(Refused, match="lower the replicas"):
+        fixed_addresses("10.77.0.64/26", 31)
+
+
+BEFORE = Capture(
+    containers={"web": ContainerState("1" * 64, "hash", is_running=True, started_at="t1")},
+    networks={"net": NetworkState("n1", ("10.0.0.0/26",))},
+    volumes=("data",),
+    registrations={"web": RegisteredState("web", "blue", "10.0.0.2", 8080)},
+    routes={"r": RoutedState("h", "/", tls=False, live="blue", servers=("blue 10.0.0.2:8080",))},
+    slots={"blue": SlotRecord("live", "dep-1", "rel-1", "net")},
+)
+
+
+def test_nothing_differs_from_itself():
+    assert differences(BEFORE, BEFORE) == ()
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"containers": {}}, "container web is gone"),
+        ({"containers": {**BEFORE.containers, "x": BEFORE.containers["web"]}}, "container x was not there before"),
+        ({"containers": {"web": replace(BEFORE.containers["web"], id="2" * 64)}}, "is another one"),
+        ({"containers": {"web": replace(BEFORE.containers["web"], configuration="x")}}, "another configuration"),
+        ({"containers": {"web": replace(BEFORE.containers["web"], is_running=False)}}, "does not run any more"),
+        ({"networks": {}}, "network net is gone"),
+        ({"volumes": ()}, "volume data is gone"),
+        ({"registrations": {}}, "registration web is gone"),
+        ({"routes": {"r": replace(BEFORE.routes["r"], live="green")}}, "points at green instead of blue"),
+        ({"routes": {"r": replace(BEFORE.routes["r"], servers=())}}, "has the servers none"),
+        ({"slots": {"blue": replace(BEFORE.slots["blue"], state="idle")}}, "is recorded idle instead of live"),
+    ],
+)
+def test_each_difference_is_a_sentence(change, words):
+    (found,) = differences(BEFORE, replace(BEFORE, **change))
+    assert words in found
+
+
+def test_a_new_volume_is_the_projects_own_and_a_restart_is_told_not_compared():
+    again = replace(BEFORE.containers["web"], started_at="t2")
+    after = replace(BEFORE, volumes=("data", "more"), containers={"web": again})
+    assert differences(BEFORE, after) == ()
+    assert restarted(BEFORE, after) == ("web",)
