@@ -28,7 +28,8 @@ from fairlead.ports.task_log import Level, TaskLog
 class Tools:
     """The ports that an effect may use, bound to one task, one step and one target; made anew for each effect.
 
-    `outputs` holds what earlier effects of this task gave, by effect key. `connection` reaches the target's host: probes
+    `outputs` holds what earlier effects of this task gave, by effect key; under ``task``, for effects of *always*, how
+    the task ends: state, code, reason, reached. `connection` reaches the target's host: probes
     dial an instance's address through it, so that it need not be routable from here.
     """
 
