@@ -48,7 +48,7 @@ class Ownership:
     owners: Callable[[], Awaitable[Sequence[NodeId]]]
     take_over: Callable[[Sequence[NodeId]], Awaitable[None]]
     times: LeaseTimes = field(default_factory=LeaseTimes)
-    _asked_s: float = 0.0
+    _asked_s: float | None = None
     _is_held: bool = False
     _tasks: list[asyncio.Task[None]] = field(default_factory=list)
 
@@ -87,11 +87,11 @@ class Ownership:
                 log.error("lease.failed", node=self.node, error=repr(raised))
 
     async def _renew(self) -> None:
-        asked_s = self.clock.monotonic_s()
+        asked_s, is_first = self.clock.monotonic_s(), self._asked_s is None
         left_s = await self.lease.renew(self.node, seconds=self.times.lease_s)
-        if self._is_held and self._asked_s and left_s <= 0:
+        if self._is_held and left_s <= 0:
             self._let_go("it had run out when it was renewed")
-        if not self._is_held and self._asked_s:
+        if not self._is_held and not is_first:
             await self._come_back()
         self._asked_s, self._is_held = asked_s, True
 
@@ -103,7 +103,7 @@ class Ownership:
 
     async def _guard(self) -> None:
         while True:
-            left_s = self._asked_s + self.times.lease_s - self.times.let_go_before_s - self.clock.monotonic_s()
+            left_s = (self._asked_s or 0.0) + self.times.lease_s - self.times.let_go_before_s - self.clock.monotonic_s()
             if left_s <= 0 and self._is_held:
                 self._let_go("it could not be renewed in time")
             await self.clock.sleep(max(0.1, left_s))
