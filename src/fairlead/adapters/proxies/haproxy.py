@@ -164,7 +164,7 @@ class HaproxyProxy:
 
     async def read_back(self, route: str) -> RouteState | None:
         """See the port. Which backends are ours is in our books; all else is asked of the running proxy."""
-        holding = self._files.read().holdings.get(route)
+        holding = self._files.glance().holdings.get(route)
         if holding is None:
             return None
         colours = list(holding.claims)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import re
-import select
 import socket
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,13 +16,13 @@ from pathlib import Path
 from fairlead.domain.errors import Failed, Invalid, Unreachable
 
 PROMPT = b"\n> "
+TEXT_PROMPT = PROMPT.decode()
 PAYLOAD_PROMPTS = re.compile(r"^(?:\+ )+")
 TIMEOUT_S = 5.0
 IDLE_CONNECTIONS = 4  # kept open by one process; HAProxy is told to allow 64 in all
 ANSWER_BYTES = 16 << 20
 READ_BYTES = 1 << 16
-BRIEFLY_MS = 1  # how long the event loop may stand still for one read, and how many of them
-BRIEF_READS = 3
+BRIEFLY_S = 0.002  # how long the event loop may stand still
 UNSAFE = re.compile(r"[\x00-\x1f\x7f;\\]")
 
 
@@ -35,11 +34,13 @@ class Command:
     payload: str = ""
 
     def encoded(self) -> bytes:
-        if UNSAFE.search(self.text) or "\n\n" in self.payload.strip("\n") or "\r" in self.payload:
-            raise Invalid("input.invalid", f"{self.text[:80]!r} cannot be sent to the proxy", thing="proxy")
+        line = _line(self.text)
         if not self.payload:
-            return self.text.encode() + b"\n"
-        return f"{self.text} <<\n{self.payload.strip(chr(10))}\n\n".encode()
+            return line
+        payload = self.payload.strip("\n")
+        if "\n\n" in payload or "\r" in payload:
+            raise Invalid("input.invalid", f"the payload of {self.text[:80]!r} would end early", thing="proxy")
+        return line[:-1] + f" <<\n{payload}\n\n".encode()
 
 
 class RuntimeSocket:
@@ -56,53 +57,79 @@ class RuntimeSocket:
 
     async def ask(self, *commands: str | Command) -> list[str]:
         """The answers, in order, each without the line breaks at its ends."""
-        data = b"".join([_encoded(command) for command in commands])
+        data = _encoded(commands)
         if self._idle:
-            exchange = _Exchange(self._idle.pop(), data, len(commands))
             try:
-                return await self._finish(exchange, is_fresh=False)
+                return await self._say(self._idle.pop(), data, len(commands))
             except ConnectionError:
                 pass  # it was closed while nobody looked (the proxy was started anew): every command can be repeated
-        connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        connection.settimeout(0)
         try:
-            return await self._finish(_Exchange(connection, data, len(commands)), is_fresh=True)
+            return await self._say(await self._connection(), data, len(commands))
         except ConnectionError as error:
             raise self._unreachable(str(error)) from error
 
-    async def _finish(self, exchange: _Exchange, *, is_fresh: bool) -> list[str]:
+    async def _say(self, connection: socket.socket, data: bytes, count: int) -> list[str]:
+        """Most answers are there within 50 µs, sooner than the event loop turns once: so it stands still for a moment,
+        and only what takes longer is waited for with the loop."""
+        answer = b""
         try:
-            if is_fresh or not exchange.is_done_briefly():
-                async with asyncio.timeout(self._timeout_s):
-                    if is_fresh:
-                        await self._open(exchange.connection)
-                    await exchange.run()
-            answers = exchange.answers()
-        except TimeoutError as error:
-            exchange.connection.close()
-            raise self._unreachable(f"no answer within {self._timeout_s:g} s") from error
-        except BaseException as error:
-            exchange.connection.close()
-            if isinstance(error, OSError) and not isinstance(error, ConnectionError):
-                raise self._unreachable(str(error)) from error
+            connection.sendall(data)
+            answer = connection.recv(READ_BYTES)
+        except TimeoutError:
+            pass
+        except BaseException:
+            connection.close()
             raise
-        self._give_back(exchange.connection)
-        return answers
+        if not (answer.endswith(PROMPT) and answer.count(PROMPT) == count):
+            answer = await self._hear(connection, answer, count)
+        if len(self._idle) < IDLE_CONNECTIONS:
+            self._idle.append(connection)
+        else:
+            connection.close()
+        texts = answer.decode(errors="replace").split(TEXT_PROMPT)
+        return [(PAYLOAD_PROMPTS.sub("", text) if text[:1] == "+" else text).strip("\n") for text in texts[:count]]
+
+    async def _hear(self, connection: socket.socket, heard: bytes, count: int) -> bytes:
+        loop = asyncio.get_running_loop()
+        answer = bytearray(heard)
+        connection.settimeout(0)
+        try:
+            async with asyncio.timeout(self._timeout_s):
+                while not (answer.endswith(PROMPT) and answer.count(PROMPT) >= count):
+                    part = await loop.sock_recv(connection, READ_BYTES)
+                    if not part or len(answer) > ANSWER_BYTES:
+                        raise ConnectionResetError("its answer has no end")
+                    answer += part
+        except TimeoutError as error:
+            connection.close()
+            raise self._unreachable(f"no answer within {self._timeout_s:g} s") from error
+        except BaseException:
+            connection.close()
+            raise
+        connection.settimeout(BRIEFLY_S)
+        return bytes(answer)
+
+    async def _connection(self) -> socket.socket:
+        connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        connection.settimeout(0)
+        try:
+            async with asyncio.timeout(self._timeout_s):
+                await asyncio.get_running_loop().sock_connect(connection, str(self._path))
+            connection.settimeout(BRIEFLY_S)
+            connection.sendall(b"prompt\n")
+            await self._hear(connection, b"", 1)
+        except (OSError, TimeoutError) as error:
+            connection.close()
+            raise self._unreachable(str(error) or "nobody takes the connection") from error
+        except BaseException:
+            connection.close()
+            raise
+        return connection
 
     def close(self) -> None:
         """End what is kept open; the next `ask` opens anew."""
         while self._idle:
             self._idle.pop().close()
-
-    async def _open(self, connection: socket.socket) -> None:
-        await asyncio.get_running_loop().sock_connect(connection, str(self._path))
-        await _Exchange(connection, b"prompt\n", 1).run()
-
-    def _give_back(self, connection: socket.socket) -> None:
-        if len(self._idle) < IDLE_CONNECTIONS:
-            self._idle.append(connection)
-        else:
-            connection.close()
 
     def _unreachable(self, why: str) -> Unreachable:
         return Unreachable(
@@ -113,61 +140,14 @@ class RuntimeSocket:
         )
 
 
-class _Exchange:
-    """One batch of commands on one connection. Most are answered within 50 µs, faster than the event loop turns once:
-    so it first tries to be done a moment without giving way, and goes on with the loop only when it is not.
-    """
-
-    def __init__(self, connection: socket.socket, data: bytes, count: int) -> None:
-        self.connection = connection
-        self._unsent = memoryview(data)
-        self._count = count
-        self._answer = bytearray()
-
-    def is_done_briefly(self) -> bool:
-        """Whether all was said and heard; what is missing is for `run`."""
-        try:
-            self._unsent = self._unsent[self.connection.send(self._unsent) :]
-            if self._unsent:
-                return False
-            ready = select.poll()
-            ready.register(self.connection, select.POLLIN)
-            for _ in range(BRIEF_READS):
-                if self._is_whole():
-                    return True
-                if not ready.poll(BRIEFLY_MS):
-                    return False
-                self._take(self.connection.recv(READ_BYTES))
-        except BlockingIOError:
-            return False
-        return self._is_whole()
-
-    async def run(self) -> None:
-        """Say and hear what is missing."""
-        loop = asyncio.get_running_loop()
-        if self._unsent:
-            await loop.sock_sendall(self.connection, self._unsent)
-            self._unsent = memoryview(b"")
-        while not self._is_whole():
-            self._take(await loop.sock_recv(self.connection, READ_BYTES))
-
-    def answers(self) -> list[str]:
-        texts = self._answer.decode(errors="replace").split(PROMPT.decode())[:-1]
-        return [(PAYLOAD_PROMPTS.sub("", text) if text[:1] == "+" else text).strip("\n") for text in texts]
-
-    def _take(self, part: bytes) -> None:
-        if not part:
-            raise ConnectionResetError("it closed the connection")
-        self._answer += part
-        if len(self._answer) > ANSWER_BYTES:
-            raise ConnectionResetError("its answer is too long")
-
-    def _is_whole(self) -> bool:
-        return self._answer.endswith(PROMPT) and self._answer.count(PROMPT) >= self._count
+def _encoded(commands: Sequence[str | Command]) -> bytes:
+    return b"".join([one.encoded() if isinstance(one, Command) else _line(one) for one in commands])
 
 
-def _encoded(command: str | Command) -> bytes:
-    return (command if isinstance(command, Command) else Command(command)).encoded()
+def _line(text: str) -> bytes:
+    if UNSAFE.search(text):
+        raise Invalid("input.invalid", f"{text[:80]!r} cannot be sent to the proxy", thing="proxy")
+    return text.encode() + b"\n"
 
 
 def refused(command: str | Command, answer: str) -> Failed:
