@@ -175,7 +175,8 @@ class Harm:
 
     `key` is what `fairlead policy allow` takes (``privileged``, ``bind:/srv/data``, ``cap_add:NET_ADMIN``,
     ``port:127.0.0.1:8080``, ``port:0.0.0.0:53/udp``, ``device:/dev/kvm``, ``engine_socket:/var/run/docker.sock``,
-    ``security_opt:seccomp=unconfined``, ``sysctl:kernel.msgmax``, ``pid:host``, ``ipc:host``, ``network_mode:host``);
+    ``security_opt:seccomp=unconfined``, ``sysctl:kernel.msgmax``, ``pid:host``, ``ipc:host``, ``network_mode:host``,
+    ``log_driver:syslog``);
     `where` says file and line.
     """
 

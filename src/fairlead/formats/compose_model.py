@@ -357,8 +357,8 @@ def _test(value: object) -> tuple[str, ...] | None:
         return ()
     if parts[0] == "CMD" and len(parts) > 1:
         return tuple(parts[1:])
-    if parts[0] == "CMD-SHELL" and len(parts) == 2:
-        return ("/bin/sh", "-c", parts[1])
+    if parts[0] == "CMD-SHELL" and len(parts) > 1:  # more parts are the shell's arguments, as the engine has it
+        return ("/bin/sh", "-c", *parts[1:])
     raise wrong(expected)
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from fairlead.domain.errors import FairleadError
 from fairlead.domain.substitution import Lookup, interpolate
 from fairlead.domain.text import Text
-from fairlead.formats.findings import Findings, shown
+from fairlead.formats.findings import Findings
 from fairlead.formats.node import Mark
 
 _KEY = re.compile(r"\s*(?:export\s+)?([A-Za-z_][A-Za-z0-9_.-]*)\s*(?:[=:]\s*|$)")
@@ -71,7 +71,7 @@ def entries(name: str, text: str, findings: Findings, *, is_raw: bool = False) -
             continue
         found = _KEY.match(line)
         if not found:
-            findings.problem(Mark(name, start), "", shown(line.strip()[:20]), "KEY=value")
+            findings.problem(Mark(name, start), "", "a line that is no assignment", "KEY=value")
             continue
         rest, key = line[found.end() :], found.group(1)
         if is_raw:

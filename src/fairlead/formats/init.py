@@ -118,7 +118,7 @@ def _service(files: Files, name: str, node: Table) -> _Service:
         service.keys.append("accessory: true                # started once, never swapped")
         if ports:
             service.notes.append("Its ports are for development; to publish them an administrator must allow it.")
-            service.keys.append("ports: []")
+            service.keys += ["ports: []", f"port: {ports[0].target}"]
         _without_writable_binds(service, mounts)
         return service
     if ports:

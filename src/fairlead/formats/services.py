@@ -24,9 +24,11 @@ from fairlead.formats.service_model import ServiceModel
 
 OUR_LABELS = ("io.fairlead.", "com.docker.compose.")
 BOUNDED_DRIVERS = frozenset({"json-file", "local"})
+READABLE_DRIVERS = BOUNDED_DRIVERS | {"journald"}
 LOG_OPTIONS: Mapping[str, str] = {"max-size": "10m", "max-file": "3"}
 
 _IMAGE = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._/:@-]|#\{[^{}]*\})*")
+_LOG_SIZE = re.compile(r"[1-9]\d{0,8}[kmg]?", re.IGNORECASE)
 _SIGNAL = re.compile(r"(?:SIG)?[A-Z0-9+-]{1,12}|\d{1,2}")
 
 
@@ -43,7 +45,7 @@ def service_of(at: Compilation, name: str, model: ServiceModel) -> Service:
     mounts, files = mounts_of(at, name, model)
     note_harms(at, name, model)
     _check_replaced(at, name, model)
-    log_driver, log_options = _logging(model)
+    log_driver, log_options = _logging(at, name, model)
     return Service(
         name=name,
         role=role,
@@ -74,7 +76,7 @@ def service_of(at: Compilation, name: str, model: ServiceModel) -> Service:
         devices=model.devices,
         extra_hosts=model.extra_hosts,
         sysctls=model.sysctls,
-        labels=_labels(at, name, model),
+        labels=_labels(at, ("services", name, "labels"), model.labels),
         log_driver=log_driver,
         log_options=log_options,
         limits=_limits(at, name, model),
@@ -106,7 +108,8 @@ def build_of(at: Compilation, path: Path, model: BuildModel | None) -> Build | N
         key: at.clear((*path, "args", key), _argument(at, (*path, "args", key), held))
         for key, held in model.args.items()
     }
-    return Build(context, dockerfile, model.target, arguments, _build_secrets(at, path, model), model.labels)
+    labels = _labels(at, (*path, "labels"), model.labels)
+    return Build(context, dockerfile, model.target, arguments, _build_secrets(at, path, model), labels)
 
 
 def _argument(at: Compilation, path: Path, held: Text | None) -> Text:
@@ -202,18 +205,28 @@ def _environment(at: Compilation, name: str, model: ServiceModel) -> dict[str, T
     return found
 
 
-def _labels(at: Compilation, name: str, model: ServiceModel) -> dict[str, str]:
-    for key in model.labels:
+def _labels(at: Compilation, path: Path, labels: dict[str, str]) -> dict[str, str]:
+    """Labels of one's own: ours are how Fairlead knows what it may touch."""
+    for key in labels:
         if key.startswith(OUR_LABELS):
-            at.problem(("services", name, "labels", key), shown(key), "a label of one's own")
-    return model.labels
+            at.problem((*path, key), shown(key), "a label of one's own")
+    return labels
 
 
-def _logging(model: ServiceModel) -> tuple[str, dict[str, str]]:
-    """To a bounded size, unless the file sets its own bound or another place."""
+def _logging(at: Compilation, name: str, model: ServiceModel) -> tuple[str, dict[str, str]]:
+    """To a bounded size; a driver that sends the output elsewhere needs leave, and leaves Fairlead nothing to show."""
+    path: Path = ("services", name, "logging")
     driver = (model.logging.driver if model.logging else "") or "json-file"
     options = dict(model.logging.options) if model.logging else {}
-    return driver, {**LOG_OPTIONS, **options} if driver in BOUNDED_DRIVERS else options
+    if driver not in READABLE_DRIVERS:
+        at.harm((*path, "driver"), f"log_driver:{driver}")
+        at.warn((*path, "driver"), f"what {driver} takes away cannot be shown by fairlead logs")
+    if driver not in BOUNDED_DRIVERS:
+        return driver, options
+    bounded = {**LOG_OPTIONS, **options}
+    if not _LOG_SIZE.fullmatch(bounded["max-size"]):
+        at.problem((*path, "options", "max-size"), shown(bounded["max-size"]), "a size (10m)")
+    return driver, bounded
 
 
 def _limits(at: Compilation, name: str, model: ServiceModel) -> Limits:

@@ -23,8 +23,8 @@ from ruamel.yaml.reader import ReaderError
 from fairlead.formats.findings import Findings, shown
 from fairlead.formats.node import Items, Mark, Node, Scalar, Table
 
-SIZE_LIMIT = 262_144
-"""Bytes of one YAML file: some seconds of reading at worst; real project files have a few thousand."""
+SIZE_LIMIT = 131_072
+"""Bytes of one YAML file: a second or two of reading at worst; real project files have a few thousand."""
 
 DEPTH_LIMIT = 40
 NODE_LIMIT = 50_000
@@ -90,7 +90,8 @@ def _say(error: MarkedYAMLError, name: str, text: str, findings: Findings) -> No
     lines = text.splitlines()
     if line > len(lines):  # the end of the file: said where its last line ends
         line, column = max(1, len(lines)), len(lines[-1]) + 1 if lines else 1
-    problem = (error.problem or "what is not YAML").removeprefix("found ").replace("<stream end>", "the end of the file")
+    said = (error.problem or "what is not YAML").removeprefix("found ")
+    problem = said.replace("<stream end>", "the end of the file")
     at_tab = line <= len(lines) and lines[line - 1][column - 1 : column] == "\t"
     expected = (
         "spaces: YAML is not indented by tabs" if at_tab else "YAML" + (f" ({error.context})" if error.context else "")

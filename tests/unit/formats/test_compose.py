@@ -133,6 +133,8 @@ def test_sizes(written: str, size: int) -> None:
         ("stop_signal: 'TERM; x'", "a signal"),
         ("image: 'x y'", "an image's name"),
         ("labels: {io.fairlead.key: x}", "a label of one's own"),
+        ("build: {labels: {io.fairlead.key: x}}", "a label of one's own"),
+        ("logging: {options: {max-size: '-1'}}", "a size"),
         ("secrets: [{source: nope}]", "secrets:"),
         ("networks: [nope]", "default"),
         ("environment: [[a]]", "a mapping, or a list"),

@@ -132,6 +132,10 @@ def test_a_project_without_a_name_is_told_so() -> None:
             "image: x\nhealthcheck: {test: curl -f x || exit 1, interval: 1s}",
             Health(ExecProbe(("/bin/sh", "-c", "curl -f x || exit 1")), interval_s=1.0, timeout_s=10.0),
         ),
+        (
+            "image: x\nhealthcheck: {test: [CMD-SHELL, ok, -U, x], interval: 1s}",
+            Health(ExecProbe(("/bin/sh", "-c", "ok", "-U", "x")), interval_s=1.0, timeout_s=10.0),
+        ),
         ("image: x\nport: 80\nhealthcheck: {test: [NONE]}", Health(TcpProbe())),
         ("image: x\nport: 80\nhealthcheck: {disable: true, test: [CMD, x]}", Health(TcpProbe())),
         ("image: x\nport: 80\nhealth: /up\nhealthcheck: {test: [CMD, x]}", Health(HttpProbe("/up"))),

@@ -116,6 +116,7 @@ def test_an_anonymous_volume_is_a_warning() -> None:
         ("cap_add: [ALL]", "cap_add:ALL"),
         ("devices: ['/dev/kvm:/dev/kvm']", "device:/dev/kvm"),
         ("security_opt: ['seccomp=unconfined']", "security_opt:seccomp=unconfined"),
+        ("logging: {driver: syslog}", "log_driver:syslog"),
         ("sysctls: {kernel.msgmax: 1}", "sysctl:kernel.msgmax"),
         ("volumes: ['/srv/data:/d:ro']", "bind:/srv/data"),
         ("volumes: ['/:/host']", "bind:/"),
