@@ -1,0 +1,49 @@
+"""What /proc says: who listens, and who a pid is."""
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from fairlead.adapters.connections.children import Child, session_members
+from fairlead.adapters.connections.listeners import listening_sockets, read_address
+
+
+@pytest.mark.parametrize(
+    ("told", "address"),
+    [
+        ("0100007F:1F90", ("127.0.0.1", 8080)),
+        ("00000000:0050", ("0.0.0.0", 80)),
+        ("00000000000000000000000001000000:0016", ("::1", 22)),
+        ("0000000000000000FFFF00000100007F:0016", ("127.0.0.1", 22)),
+    ],
+)
+def test_addresses_are_read(told: str, address: tuple[str, int]) -> None:
+    assert read_address(told) == address
+
+
+def test_only_listeners_are_told(tmp_path: Path) -> None:
+    rows = ["  sl  local rem st", " 0: 0100007F:1F90 00000000:0000 0A 0", " 1: 0100007F:0050 0100007F:0051 01 0"]
+    (tmp_path / "tcp").write_text("\n".join(rows) + "\n")
+    assert listening_sockets(tmp_path) == [("127.0.0.1", 8080)]
+
+
+def test_a_name_with_brackets_and_spaces_is_read() -> None:
+    fields = " ".join(str(number) for number in range(4, 53))
+    child = Child.read(f"12 (a) b (c) S {fields}", boot="b")
+    assert (child.pid, child.session, child.started) == (12, 6, 22)
+
+
+def test_a_child_is_known_for_ever() -> None:
+    with subprocess.Popen(["sleep", "60"], start_new_session=True) as sleeper:
+        child = Child.of(sleeper.pid)
+        assert child is not None
+        assert child.is_alive()
+        assert session_members(child) == {sleeper.pid}
+        assert not Child(child.pid, child.session, child.started - 1, child.boot).is_alive()
+        assert not Child(child.pid, child.session, child.started, "another boot").is_alive()
+        sleeper.kill()
+        os.waitid(os.P_PID, sleeper.pid, os.WEXITED | os.WNOWAIT)
+        assert not child.is_alive()  # a zombie does not live
+    assert Child.of(sleeper.pid) is None
