@@ -12,7 +12,7 @@ from fairlead.domain.errors import Invalid
 
 MAX_LENGTH = 1000
 _CONTROL = re.compile(r"[\x00-\x20\x7f\\]")
-_HELPER = re.compile(r"[A-Za-z0-9+.-]*::")
+_TRANSPORT = re.compile(r"[A-Za-z0-9+.-]*::")
 _HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,252})|\[[0-9A-Fa-f:.]+\]")
 _USER = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9._+-]{0,63})")
 _SCP = re.compile(r"(?:(?P<user>[^@:/]+)@)?(?P<host>\[[0-9A-Fa-f:.]+\]|[^@:/\[\]]+):(?P<path>[^:].*)")
@@ -42,7 +42,7 @@ class GitAddress:
 
 def read_address(url: str) -> GitAddress:
     """The address; Invalid `source.url` for helpers (``ext::``), options, control characters, ``..`` and passwords."""
-    if not url or len(url) > MAX_LENGTH or _CONTROL.search(url) or url.startswith("-") or _HELPER.match(url):
+    if not url or len(url) > MAX_LENGTH or _CONTROL.search(url) or url.startswith("-") or _TRANSPORT.match(url):
         raise _refused(url)
     if ".." in unquote(url).replace("\\", "/").split("/"):
         raise _refused(url)

@@ -4,6 +4,9 @@ import base64
 import hashlib
 import hmac
 import json
+import time
+import urllib.request
+from pathlib import Path
 
 import pytest
 
@@ -163,3 +166,15 @@ def test_delivery_ids_are_cut_and_printable() -> None:
     headers = {"X-Hub-Signature-256": "sha256=" + hexed(BODY), "X-GitHub-Delivery": "a\nb" + "c" * 500}
     delivery = receive("github", SECRET, headers, BODY, now_s=NOW).delivery
     assert delivery.startswith("abc") and len(delivery) == 200
+
+
+def test_the_example_of_the_guide_verifies(monkeypatch: pytest.MonkeyPatch) -> None:
+    guide = (Path(__file__).parents[3] / "docs" / "how-to" / "webhooks.md").read_text()
+    example = guide.partition("```python\n")[2].partition("```")[0]
+    sent: list[urllib.request.Request] = []
+    monkeypatch.setattr(urllib.request, "urlopen", sent.append)
+    exec(compile(example, "webhooks.md", "exec"), {})
+    (request,) = sent
+    assert isinstance(request.data, bytes)
+    look = receive("generic", "…", dict(request.header_items()), request.data, now_s=time.time())
+    assert look == Look("main", "msg_1")
