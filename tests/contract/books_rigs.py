@@ -31,7 +31,7 @@ from fairlead.domain.run import Run
 from fairlead.domain.task import Task, TaskState
 from fairlead.ports.catalogue import Place
 from fairlead.ports.tasks import End
-from fairlead.store import channels, deployments, environments, lifecycles, migrate, projects, releases, runs, tasks
+from fairlead.store import channels, deployments, environments, lifecycles, projects, releases, runs, tasks
 from fairlead.store.artifact_files import StoreArtifacts
 from fairlead.store.catalogue import StoreCatalogue
 from fairlead.store.database import Database
@@ -154,11 +154,10 @@ class StoreBooks:
 
 @contextmanager
 def store_books(url: str, folder: Path) -> Iterator[StoreBooks]:
-    """The store over an empty database, with its tables made."""
+    """The store over a database with all tables and nothing in them."""
     kin: list[StoreBooks] = []
     books = StoreBooks(url, folder, kin)
     try:
-        migrate.upgrade(books.database)
         books.furnish()
         yield books
     finally:

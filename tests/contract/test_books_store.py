@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 from tests.contract.books_rigs import StoreBooks, store_books
+from tests.databases import migrated_postgres, sqlite_template, store_url
 
-from fairlead.store.database import sqlite_url
 from fairlead.testing.contracts.artifacts import ArtifactsContract
 from fairlead.testing.contracts.catalogue import CatalogueContract
 from fairlead.testing.contracts.lease import LeaseContract
@@ -17,12 +17,12 @@ from fairlead.testing.contracts.secrets import SecretsContract
 from fairlead.testing.contracts.task_log import TaskLogContract, TaskLogFollowContract, TaskLogMaskContract
 from fairlead.testing.contracts.tasks import TasksContract
 
+__all__ = ["migrated_postgres", "sqlite_template", "store_url"]
 
-@pytest.fixture(params=["sqlite", "postgres"])
-def books(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[StoreBooks]:
-    is_sqlite = request.param == "sqlite"
-    url = sqlite_url(tmp_path / "fairlead.db") if is_sqlite else request.getfixturevalue("postgres_url")
-    with store_books(url, tmp_path) as made:
+
+@pytest.fixture
+def books(store_url: str, tmp_path: Path) -> Iterator[StoreBooks]:
+    with store_books(store_url, tmp_path) as made:
         yield made
 
 

@@ -28,7 +28,7 @@ approvals = sa.Table(
 )
 
 _shelf = Shelf(approvals, Approval, unknown="approval.unknown")
-insert, get, find, update = _shelf.insert, _shelf.get, _shelf.find, _shelf.update
+insert, get, find, update, change = _shelf.insert, _shelf.get, _shelf.find, _shelf.update, _shelf.change
 
 
 def of_deployment(connection: sa.Connection, deployment: DeploymentId) -> tuple[Approval, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import threading
@@ -77,7 +78,8 @@ class StoreCatalogue:
                 temporary.write_text(json.dumps(described, indent=2, sort_keys=True) + "\n")
                 temporary.replace(path)
             except OSError as error:
-                temporary.unlink(missing_ok=True)
+                with contextlib.suppress(OSError):
+                    temporary.unlink(missing_ok=True)
                 said = f"the catalogue's file could not be written: {error.strerror}"
                 raise Failed("host.disk", said, thing=str(path)) from error
 

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 import sqlalchemy as sa
 
-from fairlead.domain.errors import Conflict, Failed, FairleadError, Invalid, Unreachable
+from fairlead.domain.errors import Conflict, Failed, FairleadError, Invalid, Refused, Unreachable
 
 T = TypeVar("T")
 
@@ -176,3 +176,12 @@ def _in_our_words(url: sa.URL) -> Iterator[None]:
     except sa.exc.IntegrityError as error:
         said = str(error.orig).strip().splitlines()[0]
         raise Conflict("edit.conflict", f"the change does not fit what is there: {said}") from error
+    except sa.exc.DatabaseError as error:
+        if type(error) is not sa.exc.DatabaseError:  # a statement that is wrong is a bug, and stays one
+            raise
+        raise Refused(
+            "server.state",
+            f"the database cannot be used: {error.orig}",
+            thing=url.render_as_string(hide_password=True),
+            hint="is it the right file? restore a backup (fairlead-server restore) if it is damaged",
+        ) from error

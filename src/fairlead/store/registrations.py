@@ -65,5 +65,6 @@ def of(
 
 def all_places(connection: sa.Connection) -> tuple[Place, ...]:
     """Every place that has an instance."""
-    rows = connection.execute(sa.select(_c.project, _c.environment, _c.tenant).distinct().order_by(*_c))
-    return tuple(dict.fromkeys(Place(project, environment, tenant) for project, environment, tenant in rows))
+    rows = connection.execute(sa.select(_c.project, _c.environment, _c.tenant).distinct())
+    found = (Place(row.project, row.environment, row.tenant) for row in rows)
+    return tuple(sorted(found, key=lambda place: (place.project, place.environment, place.tenant or "")))

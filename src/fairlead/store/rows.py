@@ -36,8 +36,9 @@ def from_row(kind: type[T], row: sa.RowMapping) -> T:
 
 def insert_ignoring(connection: sa.Connection, table: sa.Table, values: Mapping[str, object]) -> bool:
     """Insert the row unless one of its keys is taken; whether it was inserted."""
-    made = connection.execute(_insert(connection, table).values(**values).on_conflict_do_nothing())
-    return made.rowcount == 1
+    statement = _insert(connection, table).values(**values).on_conflict_do_nothing()
+    made = connection.execute(statement.returning(sa.literal(1)))  # an INSERT's rowcount is not told on PostgreSQL
+    return made.first() is not None
 
 
 def upsert(connection: sa.Connection, table: sa.Table, values: Mapping[str, object]) -> None:

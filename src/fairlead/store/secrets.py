@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -47,6 +47,11 @@ class StoreSecrets:
         with self._lock:
             self._keep(task, self._masks.get(task, Mask()).with_values(found.values()))
         return found
+
+    async def masked(self, task: TaskId, texts: Sequence[str]) -> Sequence[str]:
+        """As the port says."""
+        mask = await self._database.read(lambda connection: self._load(connection, task))
+        return tuple(mask.apply(text) for text in texts)
 
     def keyed_hash(self, value: str) -> str:
         """As the port says."""

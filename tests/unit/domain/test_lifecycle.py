@@ -1,0 +1,78 @@
+"""Lifecycles: where a release may go, and what happens by itself."""
+
+from fairlead.domain.environment import Environment
+from fairlead.domain.ids import EnvironmentId, LifecycleId
+from fairlead.domain.lifecycle import (
+    Lifecycle,
+    Phase,
+    begun_by_itself,
+    may_deploy,
+    next_environments,
+    phase_of,
+    resolved,
+)
+
+TEST, STAGE, EAST, WEST = (EnvironmentId(name) for name in ("test", "stage", "east", "west"))
+LIFECYCLE = Lifecycle(
+    LifecycleId("l"),
+    "Default",
+    (
+        Phase("Test", (TEST,), automatic=True),
+        Phase("Stage", (STAGE,), is_optional=True, automatic=True),
+        Phase("Production", (EAST, WEST), needs_approval=True, minimum=1),
+        Phase("Archive", (EnvironmentId("archive"),)),
+    ),
+)
+
+
+def environments(*names: str) -> list[Environment]:
+    return [Environment(EnvironmentId(name.lower()), name, order) for order, name in enumerate(names)]
+
+
+def test_without_phases_each_environment_is_one_the_first_automatic_the_last_with_approval() -> None:
+    phases = resolved(Lifecycle(LifecycleId("l"), "Default"), environments("Test", "Stage", "Production")).phases
+    assert [(phase.name, phase.automatic, phase.needs_approval) for phase in phases] == [
+        ("Test", True, False),
+        ("Stage", False, False),
+        ("Production", False, True),
+    ]
+
+
+def test_the_only_environment_is_automatic_and_asks_nobody() -> None:
+    [phase] = resolved(Lifecycle(LifecycleId("l"), "Default"), environments("Production")).phases
+    assert (phase.automatic, phase.needs_approval) == (True, False)
+
+
+def test_stated_phases_stay_as_they_are() -> None:
+    assert resolved(LIFECYCLE, environments("Test")) is LIFECYCLE
+
+
+def test_a_new_release_may_go_to_the_first_phase_only() -> None:
+    assert next_environments(LIFECYCLE, ()) == (TEST,)
+    assert may_deploy(LIFECYCLE, (), TEST) is None
+    reason = may_deploy(LIFECYCLE, (), EAST)
+    assert reason is not None
+    assert "Production" in reason
+    assert "Test" in reason
+    assert "0 of 1" in reason
+
+
+def test_an_optional_phase_neither_holds_up_nor_begins_by_itself() -> None:
+    assert next_environments(LIFECYCLE, {TEST}) == (STAGE, EAST, WEST)
+    assert begun_by_itself(LIFECYCLE, {TEST}) == (EAST, WEST)
+
+
+def test_a_phase_is_passed_with_its_minimum() -> None:
+    assert next_environments(LIFECYCLE, {TEST, EAST}) == (STAGE, WEST, EnvironmentId("archive"))
+    assert may_deploy(LIFECYCLE, {TEST, EAST}, EnvironmentId("archive")) is None
+
+
+def test_what_was_reached_may_be_reached_again_whatever_the_phases_say() -> None:
+    assert may_deploy(LIFECYCLE, {WEST}, WEST) is None
+
+
+def test_an_environment_that_the_lifecycle_does_not_know_is_closed() -> None:
+    assert phase_of(LIFECYCLE, EnvironmentId("moon")) is None
+    reason = may_deploy(LIFECYCLE, {TEST}, EnvironmentId("moon"))
+    assert reason is not None
+    assert "Default" in reason

@@ -1,0 +1,93 @@
+"""Versions: read, ordered, counted on."""
+
+import pytest
+
+from fairlead.domain.errors import Invalid
+from fairlead.domain.version import highest, next_version, parse
+
+
+@pytest.mark.parametrize(
+    ("text", "numbers", "prerelease", "metadata"),
+    [
+        ("1", (1, 0, 0, 0), "", ""),
+        ("1.2.3", (1, 2, 3, 0), "", ""),
+        ("v0.0.1", (0, 0, 1, 0), "", ""),
+        ("3.1.4.1592", (3, 1, 4, 1592), "", ""),
+        ("1.0.0-rc.1+build.1", (1, 0, 0, 0), "rc.1", "build.1"),
+        ("1.2.3----RC-SNAPSHOT.12.9.1--.12", (1, 2, 3, 0), "---RC-SNAPSHOT.12.9.1--.12", ""),
+        ("1_2_4", (1, 2, 4, 0), "", ""),
+        ("1.1.2+meta", (1, 1, 2, 0), "", "meta"),
+    ],
+)
+def test_a_version_is_read(text: str, numbers: tuple[int, ...], prerelease: str, metadata: str) -> None:
+    version = parse(text)
+    assert (version.numbers, version.prerelease, version.metadata) == (numbers, prerelease, metadata)
+    assert str(version) == text
+
+
+@pytest.mark.parametrize(
+    "text", ["", " ", "x", "1.2.3-hi?there", "1.2.3-hi\tthere", "1.1.1.2147483648", "9" * 40, "-1", "1.0;rm", "1.0\n2"]
+)
+def test_what_is_no_version_is_refused(text: str) -> None:
+    with pytest.raises(Invalid) as raised:
+        parse(text)
+    assert raised.value.code == "input.invalid"
+
+
+def test_the_order_is_octopus_order() -> None:
+    ordered = [
+        "0.9",
+        "1.0.0-1",
+        "1.0.0-2",
+        "1.0.0-10",
+        "1.0.0-alpha",
+        "1.0.0-alpha.1",
+        "1.0.0-ALPHA.beta",
+        "1.0.0-beta.2",
+        "1.0.0-beta-11",
+        "1.0.0-rc.1",
+        "1.0.0",
+        "1.0.0.1",
+        "1.0.1",
+        "1.10",
+        "2",
+    ]
+    shuffled = ordered[::-1]
+    assert sorted(shuffled, key=parse) == ordered
+
+
+@pytest.mark.parametrize(("one", "other"), [("1", "1.0.0.0"), ("1.01", "1.1"), ("1.0.0+a", "1.0.0+b"), ("v1", "1")])
+def test_equal_by_place_in_the_order(one: str, other: str) -> None:
+    assert parse(one) == parse(other)
+    assert hash(parse(one)) == hash(parse(other))
+
+
+def test_the_highest_of_those_that_are_versions() -> None:
+    found = highest(["1.9", "latest", "1.10", "1.10-rc.1"])
+    assert found is not None
+    assert found.text == "1.10"
+    assert highest(["latest"]) is None
+
+
+@pytest.mark.parametrize(
+    ("latest", "mask", "following"),
+    [
+        (None, "c.i.0", "1.0.0"),
+        ("1.3.0", "c.i.0", "1.4.0"),
+        ("1.3.7", "c.i.0", "1.4.0"),
+        (None, "2.0.i", "2.0.0"),
+        ("2.0.4", "2.0.i", "2.0.5"),
+        ("1.9.0", "2.i.0", "2.0.0"),
+        ("2.3.0", "2.i.0", "2.4.0"),
+        ("1.2.3.4", "c.c.c.i", "1.2.3.5"),
+        ("1.2.0-rc.1", "c.i.0", "1.3.0"),
+    ],
+)
+def test_the_next_version_follows_the_mask(latest: str | None, mask: str, following: str) -> None:
+    assert next_version(parse(latest) if latest else None, mask) == following
+
+
+@pytest.mark.parametrize("mask", ["", "x", "1.2.3.4.i", "c..i", "i;1"])
+def test_a_mask_that_is_none_is_refused(mask: str) -> None:
+    with pytest.raises(Invalid):
+        next_version(None, mask)

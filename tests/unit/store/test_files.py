@@ -1,0 +1,200 @@
+"""What the store keeps beside the database: the hold, the catalogue's copies, backups."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import subprocess
+import sys
+import tarfile
+from pathlib import Path
+
+import pytest
+from tests.unit.store.conftest import Shop
+
+from fairlead.domain.colour import Colour
+from fairlead.domain.errors import Failed, FairleadError, Invalid, NotFound, Refused
+from fairlead.domain.ids import TaskId
+from fairlead.domain.slot import Slot, SlotState
+from fairlead.ports.catalogue import Place, Registration
+from fairlead.store import backup, projects, settings, slots
+from fairlead.store.artifact_files import StoreArtifacts
+from fairlead.store.catalogue import StoreCatalogue
+from fairlead.store.database import Database, sqlite_url
+from fairlead.store.hold import Hold
+from fairlead.testing.fake_clock import START, FakeClock
+
+PLACE = Place("books", "Pre Production")
+TASK = TaskId("tsk-1")
+
+
+def test_a_data_directory_is_held_by_one_server(tmp_path: Path) -> None:
+    with Hold(tmp_path / "data"):
+        with pytest.raises(Refused, match=str(os.getpid())) as raised:
+            Hold(tmp_path / "data")
+        assert raised.value.code == "server.second"
+    Hold(tmp_path / "data").release()
+
+
+def test_the_hold_ends_with_its_process(tmp_path: Path) -> None:
+    script = (
+        "import sys, os, pathlib; from fairlead.store.hold import Hold; Hold(pathlib.Path(sys.argv[1])); os._exit(9)"
+    )
+    assert subprocess.run([sys.executable, "-c", script, tmp_path], timeout=60).returncode == 9
+    Hold(tmp_path).release()
+
+
+def test_a_data_directory_that_cannot_be_used_is_told(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(Refused) as raised:
+        Hold(tmp_path / "file" / "data")
+    assert raised.value.code == "server.state"
+
+
+async def test_the_catalogue_writes_a_copy_of_each_place(shop: Shop, tmp_path: Path) -> None:
+    folder = tmp_path / "catalogue"
+    catalogue = StoreCatalogue(shop.database, folder)
+    with shop.database.transaction() as connection:
+        slots.put(connection, PLACE, Slot(Colour.GREEN, SlotState.LIVE))
+    await catalogue.register([Registration(PLACE, Colour.GREEN, "web", "web-1", "10.0.0.2", 80, "dep-1", "c")])
+    [path] = folder.iterdir()
+    assert path.name == "books-pre-production.json"
+    written = json.loads(path.read_text())
+    assert (written["live"], written["instances"][0]["address"]) == ("green", "10.0.0.2")
+    assert written == await catalogue.describe(PLACE)
+    path.unlink()
+    catalogue.write_all()
+    assert json.loads(path.read_text()) == written
+    await catalogue.deregister(PLACE, ["web-1"])
+    assert json.loads(path.read_text())["instances"] == []
+
+
+async def test_a_catalogue_that_cannot_be_written_says_so(shop: Shop, tmp_path: Path) -> None:
+    (tmp_path / "catalogue").write_text("a file where the folder should be")
+    with pytest.raises(Failed) as raised:
+        await StoreCatalogue(shop.database, tmp_path / "catalogue").deregister(PLACE, ["web-1"])
+    assert raised.value.code == "host.disk"
+
+
+# Backups
+
+
+async def furnished(shop: Shop, data: Path) -> StoreArtifacts:
+    artifacts = StoreArtifacts(shop.database, data / "artifacts", FakeClock())
+    await artifacts.attach(TASK, "results.xml", b"<xml/>", kind="junit")
+    with shop.database.transaction() as connection:
+        settings.installation_id(connection, "ins-1")
+    (data / "master.key").write_text("the master key, which no backup holds")
+    return artifacts
+
+
+@pytest.fixture
+def sqlite_shop(shop: Shop) -> Shop:
+    if not shop.database.is_sqlite:
+        pytest.skip("SQLite only")
+    return shop
+
+
+async def test_what_was_backed_up_comes_back_elsewhere(sqlite_shop: Shop, tmp_path: Path) -> None:
+    data, archive, there = tmp_path / "data", tmp_path / "out" / "backup.tar.gz", tmp_path / "there"
+    artifacts = await furnished(sqlite_shop, data)
+    lost = await artifacts.put_blob(b"lost")
+    (data / "artifacts" / lost[7:9] / lost[7:]).unlink()
+    with sqlite_shop.database.transaction() as connection:
+        settings.put(connection, "not yet", "committed")
+        made = backup.write(sqlite_shop.database, data, archive, at=START, version="0.1.0")
+    assert (made.installation, made.blobs) == ("ins-1", 1)
+    assert any("1 artifacts" in note for note in made.notes)
+    assert archive.stat().st_mode & 0o777 == 0o600
+    assert sorted(path.name for path in archive.parent.iterdir()) == ["backup.tar.gz"]
+    with tarfile.open(archive) as held:
+        assert not [name for name in held.getnames() if "key" in name]
+        assert b"the master key" not in b"".join(held.extractfile(one).read() for one in held if one.isfile())  # type: ignore[union-attr]
+
+    back = backup.restore(archive, there, database=there / "fairlead.db")
+    assert (back.installation, back.blobs, back.made_at) == ("ins-1", 1, START.isoformat())
+    database = Database(sqlite_url(there / "fairlead.db"))
+    with database.reading() as connection:
+        assert projects.by_name(connection, "books").name == "books"
+        assert settings.value(connection, "not yet") is None
+    assert await StoreArtifacts(database, there / "artifacts", FakeClock()).read(TASK, "results.xml") == b"<xml/>"
+    database.close()
+
+
+async def test_a_restore_keeps_what_was_there_and_waits_for_no_server(sqlite_shop: Shop, tmp_path: Path) -> None:
+    data, archive = tmp_path / "data", tmp_path / "backup.tar.gz"
+    await furnished(sqlite_shop, data)
+    backup.write(sqlite_shop.database, data, archive, at=START, version="0.1.0")
+    there = tmp_path / "there"
+    with Hold(there), pytest.raises(Refused) as raised:
+        backup.restore(archive, there, database=there / "fairlead.db")
+    assert raised.value.code == "server.second"
+    for number in (1, 2):
+        backup.restore(archive, there, database=there / "fairlead.db")
+        assert (there / f"fairlead.db.before-restore-{number}").exists() == (number == 2)
+        assert not (there / "fairlead.db-wal").exists()
+        if number == 1:
+            (there / "fairlead.db").rename(there / "fairlead.db.before-restore-1")
+            backup.restore(archive, there, database=there / "fairlead.db")
+
+
+def archive_of(path: Path, *entries: tuple[str, bytes]) -> Path:
+    with tarfile.open(path, "w:gz") as archive:
+        for name, content in entries:
+            entry = tarfile.TarInfo(name)
+            entry.size = len(content)
+            archive.addfile(entry, io.BytesIO(content))
+    return path
+
+
+MANIFEST = {"format": 1, "installation": "i", "made_at": "", "revision": "0001", "database": "sqlite", "version": "1"}
+
+
+@pytest.mark.parametrize(
+    "entries",
+    [
+        [],
+        [("other.txt", b"")],
+        [("manifest.json", b"{")],
+        [("manifest.json", b"[]")],
+        [("manifest.json", json.dumps(MANIFEST | {"format": 2}).encode())],
+        [("manifest.json", json.dumps(MANIFEST | {"database": "postgresql"}).encode())],
+        [("manifest.json", json.dumps(MANIFEST).encode())],
+        [("manifest.json", json.dumps(MANIFEST).encode()), ("fairlead.db", b"no database" * 100)],
+        [("manifest.json", json.dumps(MANIFEST).encode()), ("../escape", b"")],
+        [("manifest.json", json.dumps(MANIFEST).encode()), ("artifacts/aa/" + "a" * 64, b"not its content")],
+    ],
+)
+def test_an_archive_that_is_no_backup_changes_nothing(tmp_path: Path, entries: list[tuple[str, bytes]]) -> None:
+    there = tmp_path / "there"
+    there.mkdir()
+    (there / "fairlead.db").write_text("as it was")
+    with pytest.raises(Invalid) as raised:
+        backup.restore(archive_of(tmp_path / "x.tar.gz", *entries), there, database=there / "fairlead.db")
+    assert raised.value.code == "backup.invalid"
+    assert sorted(path.name for path in there.iterdir()) == ["fairlead.db", "server.lock"]
+    assert (there / "fairlead.db").read_text() == "as it was"
+
+
+def test_a_backup_that_is_cut_short_or_not_there_is_told(tmp_path: Path) -> None:
+    whole = archive_of(tmp_path / "x.tar.gz", ("manifest.json", os.urandom(4000)))
+    (tmp_path / "cut.tar.gz").write_bytes(whole.read_bytes()[:2000])
+    for name, family in (("cut.tar.gz", Invalid), ("none.tar.gz", NotFound)):
+        with pytest.raises(family) as raised:
+            backup.restore(tmp_path / name, tmp_path / "there", database=tmp_path / "there" / "fairlead.db")
+        error = raised.value
+        assert isinstance(error, FairleadError)
+        assert error.code == "backup.invalid"
+
+
+async def test_on_postgresql_the_archive_says_how_to_dump(shop: Shop, tmp_path: Path) -> None:
+    if shop.database.is_sqlite:
+        pytest.skip("PostgreSQL only")
+    data, archive, there = tmp_path / "data", tmp_path / "backup.tar.gz", tmp_path / "there"
+    await furnished(shop, data)
+    made = backup.write(shop.database, data, archive, at=START, version="0.1.0")
+    assert any("pg_dump" in note for note in made.notes)
+    back = backup.restore(archive, there, database=None)
+    assert back.blobs == 1
+    assert any("pg_restore" in note for note in back.notes)

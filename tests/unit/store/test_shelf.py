@@ -1,0 +1,110 @@
+"""The verbs of every noun, shown on projects: kept whole, found, changed once, listed a part at a time."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from tests.unit.store.conftest import BOOKS, Shop
+
+from fairlead.domain.errors import Conflict, NotFound
+from fairlead.domain.ids import LifecycleId, ProjectId, SecretVersionId
+from fairlead.domain.project import Forge, Project, Source
+from fairlead.store import environments, lifecycles, projects
+from fairlead.testing.fake_clock import START
+
+WHOLE = Project(
+    ProjectId("prj-shop"),
+    "shop",
+    LifecycleId("lif-1"),
+    START,
+    "The shop",
+    "sells ☃",
+    Source("ssh://git@example.com/shop.git", ssh_key=SecretVersionId("sec-1"), poll_s=30.0, webhook="hook-1"),
+    Forge("gitea", "https://example.com/api/v1", "we/shop"),
+    labels={"team": "b", "a": "first"},
+)
+
+
+def test_a_noun_comes_back_as_it_was_put(shop: Shop) -> None:
+    with shop.database.transaction() as connection:
+        projects.insert(connection, WHOLE)
+    with shop.database.reading() as connection:
+        found = projects.get(connection, WHOLE.id)
+        assert found == WHOLE
+        assert list(found.labels) == ["team", "a"]
+        assert found.created_at.utcoffset() is not None
+        assert projects.by_name(connection, "shop") == WHOLE
+        assert projects.by_name_or_id(connection, "prj-shop") == WHOLE
+        assert projects.by_webhook(connection, "hook-1") == WHOLE
+        assert [project.name for project in projects.with_source(connection)] == ["shop"]
+        assert projects.names(connection) == {BOOKS: "books", WHOLE.id: "shop"}
+
+
+def test_what_is_not_there_is_named(shop: Shop) -> None:
+    with shop.database.reading() as connection:
+        assert projects.find(connection, "prj-x") is None
+        for asked in (projects.get, projects.by_name, projects.by_name_or_id):
+            with pytest.raises(NotFound, match="no project 'prj-x'") as raised:
+                asked(connection, "prj-x")
+            assert raised.value.code == "project.unknown"
+
+
+def test_a_name_is_taken_once(shop: Shop) -> None:
+    with pytest.raises(Conflict) as raised, shop.database.transaction() as connection:
+        projects.insert(connection, replace(WHOLE, name="books"))
+    assert raised.value.code == "project.exists"
+    with shop.database.reading() as connection:
+        assert projects.count(connection) == 1
+
+
+def test_a_change_counts_up_and_an_old_one_is_refused(shop: Shop) -> None:
+    with shop.database.transaction() as connection:
+        first = projects.by_name(connection, "books")
+        changed = projects.update(connection, replace(first, title="Books"))
+        assert (changed.revision, changed.title) == (2, "Books")
+    with pytest.raises(Conflict) as raised, shop.database.transaction() as connection:
+        projects.update(connection, replace(first, title="Other"))
+    assert raised.value.code == "edit.conflict"
+    with pytest.raises(NotFound), shop.database.transaction() as connection:
+        projects.update(connection, replace(first, id=ProjectId("gone")))
+    with shop.database.reading() as connection:
+        assert projects.by_name(connection, "books") == changed
+
+
+def test_what_others_refer_to_cannot_be_deleted(shop: Shop) -> None:
+    with pytest.raises(Conflict, match="in use"), shop.database.transaction() as connection:
+        lifecycles.delete(connection, "lif-1")
+    with shop.database.transaction() as connection:
+        assert not lifecycles.delete(connection, "lif-x")
+
+
+def test_a_list_comes_in_parts_without_gaps_or_doubles(shop: Shop) -> None:
+    names = ["books", *(f"p{number:02d}" for number in range(7))]
+    with shop.database.transaction() as connection:
+        for name in names[1:]:
+            projects.insert(connection, Project(ProjectId(f"prj-{name}"), name, LifecycleId("lif-1"), START))
+    with shop.database.reading() as connection:
+        told: list[str] = []
+        after = None
+        while True:
+            part = projects.page(connection, after=after, limit=3)
+            told += [project.name for project in part.items]
+            if (after := part.after) is None:
+                break
+        assert told == names
+        assert [found.name for found in projects.page(connection, search="0").items] == names[1:]
+        assert projects.page(connection, search="%").items == ()
+        assert len(projects.page(connection, limit=0).items) == 1
+        assert projects.page(connection, limit=8).after is None
+
+
+def test_environments_are_found_by_any_case_and_no_two_share_a_slug(shop: Shop) -> None:
+    with shop.database.reading() as connection:
+        found = environments.by_name(connection, "PRODUCTION")
+        assert found.name == "Production"
+        assert [one.name for one in environments.all_of(connection)] == ["Test", "Production"]
+    for name in ("test", "Test", "TEST"):
+        with pytest.raises(Conflict) as raised, shop.database.transaction() as connection:
+            environments.insert(connection, replace(found, id=f"env-{name}-2", name=name))  # type: ignore[arg-type]
+        assert raised.value.code == "environment.exists"
