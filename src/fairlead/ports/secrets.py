@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Protocol
 
 from fairlead.domain.ids import SecretVersionId, TaskId
@@ -18,6 +18,11 @@ class Secrets(Protocol):
 
     async def values(self, task: TaskId, versions: Iterable[SecretVersionId]) -> Mapping[SecretVersionId, str]:
         """The values in clear, by id."""
+        ...
+
+    async def masked(self, task: TaskId, texts: Sequence[str]) -> Sequence[str]:
+        """The texts with a mark in the place of each value that the task was handed: for evidence and artifacts, which
+        no log masks."""
         ...
 
     def keyed_hash(self, value: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from fairlead.domain.errors import NotFound
 from fairlead.domain.ids import SecretVersionId, TaskId
@@ -36,6 +36,10 @@ class FakeSecrets:
             found[id] = self.kept[id]
         self.handed[task] = self.mask(task).with_values(found.values())
         return found
+
+    async def masked(self, task: TaskId, texts: Sequence[str]) -> Sequence[str]:
+        mask = self.mask(task)
+        return tuple(mask.apply(text) for text in texts)
 
     def keyed_hash(self, value: str) -> str:
         return hmac.new(b"a key of tests", value.encode(), hashlib.sha256).hexdigest()

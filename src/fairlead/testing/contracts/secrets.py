@@ -47,3 +47,10 @@ class SecretsContract:
         assert hashed == books.secrets.keyed_hash("value") == (await books.reborn()).secrets.keyed_hash("value")
         assert hashed != books.secrets.keyed_hash("value ")
         assert len(bytes.fromhex(hashed)) == 32
+
+    async def test_texts_are_masked_by_what_the_task_was_handed(self, books: Books) -> None:
+        task, other = await books.new_task(), await books.new_task()
+        await books.secrets.values(task, [await books.new_secret("hunter22")])
+        assert await books.secrets.masked(task, ["it is hunter22", ""]) == ("it is •••", "")
+        assert await books.secrets.masked(other, ["it is hunter22"]) == ("it is hunter22",)
+        assert await (await books.reborn()).secrets.masked(task, ["it is hunter22"]) == ("it is •••",)
