@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 
 import structlog
 
-from fairlead.domain.errors import FairleadError
 from fairlead.domain.ids import TaskId
 from fairlead.engine.books import Books
 from fairlead.engine.scope import Scope
@@ -51,16 +50,15 @@ class Cancels:
 async def _look_out(task: TaskId, books: Books, scope: Scope, look: asyncio.Event, poll_s: float) -> None:
     while True:
         try:
+            if await books.parts.tasks.is_cancel_asked(task):
+                scope.stop()
+                return
+        except Exception as failed:  # noqa: BLE001 - the rim of the watch: a cancel must be heard later at least
+            log.warning("cancel.not_asked", task=task, error=repr(failed))
+        try:
             async with asyncio.timeout(poll_s):
                 await look.wait()
         except TimeoutError:
-            pass
-        look.clear()
-        try:
-            asked = await books.parts.tasks.is_cancel_asked(task)
-        except FairleadError as failed:
-            log.warning("cancel.not_asked", task=task, error=str(failed))
             continue
-        if asked:
-            scope.stop()
-            return
+        finally:
+            look.clear()

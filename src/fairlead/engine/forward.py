@@ -24,7 +24,7 @@ from fairlead.engine.placed import (
 )
 from fairlead.engine.result import Failure, Result, failure_of
 from fairlead.engine.run import Here, Run
-from fairlead.engine.scope import CANCELLED, Scope
+from fairlead.engine.scope import Scope
 from fairlead.ports.durable import Reservation
 
 
@@ -54,27 +54,26 @@ async def pass_commit(run: Run, node: PlacedEffect, here: Here) -> Failure | Non
     """The commit point: a cancel is heeded before it begins, and not once it has."""
 
     async def work() -> Result:
-        unbegun = await _why_not(run, here.scope)
-        return unbegun or await run.attempt(node, here).do(Scope())
+        if await run.books.is_cancel_asked(run.task):
+            here.scope.stop()
+        return _why_not(run, here.scope) or await run.attempt(node, here).do(Scope())
 
     return await run.keep(node, here, work)
 
 
 async def _do(run: Run, node: PlacedEffect, here: Here) -> Result:
-    if unbegun := await _why_not(run, here.scope):
+    if unbegun := _why_not(run, here.scope):
         return unbegun
     await here.touch()
     return await run.attempt(node, here).do(here.scope)
 
 
-async def _why_not(run: Run, scope: Scope) -> Result | None:
+def _why_not(run: Run, scope: Scope) -> Result | None:
     """Why nothing may begin here any more, if so. Asked inside the record, so that the answer is kept."""
     if scope.is_halted:
         return result.skipped(begun=not run.is_fresh)
     if scope.stopped_by is not None:
         return result.stopped(scope.stopped_by, begun=not run.is_fresh)
-    if await run.books.is_cancel_asked(run.task):
-        return result.stopped(CANCELLED, begun=not run.is_fresh)
     return None
 
 
@@ -120,7 +119,7 @@ def _may_repeat(failure: Failure, scope: Scope) -> bool:
 
 
 async def _rest(run: Run, here: Here, seconds: float, text: str) -> Result:
-    if unbegun := await _why_not(run, here.scope):
+    if unbegun := _why_not(run, here.scope):
         return unbegun
     run.books.say(run.task, "warning", here.step, f"{text}; again in {seconds:g} s")
     pause = run.journal.pause(seconds)

@@ -125,9 +125,10 @@ class _Ending:
     async def is_committed(self) -> bool:
         return self.placed.commit is not None and await self.run.books.is_committed(self.run.task)
 
-    async def always(self, meant: End, outputs: Outputs) -> None:
-        reached = self.run.reached
-        told: dict[str, Json] = {"state": meant.state, "code": meant.code, "reason": meant.reason, "reached": reached}
+    async def always(self, meant: End, stuck: list[Failure], outputs: Outputs) -> None:
+        state = TaskState.UNSETTLED if stuck else meant.state
+        reason = "; ".join([meant.reason, *(failure.reason for failure in stuck)]).lstrip("; ")
+        told: dict[str, Json] = {"state": state, "code": meant.code, "reason": reason, "reached": meant.reached}
         for failure in await go_always(self.run, self.placed.always, self.top({**outputs, TASK_OUTPUT: told})):
             self.run.books.say(self.run.task, "warning", "", f"the last part was not wholly done: {failure.reason}")
 
@@ -179,7 +180,7 @@ class _First(_Ending):
                 failure = None
         stuck = await (self._back(failure, outputs) if failure else self._onward(outputs))
         meant = _meant(self.plan, failure, run.reached, is_anything_undone=self._is_anything_undone())
-        await self.always(meant, outputs)
+        await self.always(meant, stuck, outputs)
         await self.finish(meant, stuck)
 
     async def _to_the_commit(self, outputs: Outputs) -> Failure | None:
@@ -222,7 +223,7 @@ class _TakenUp(_Ending):
             await self.run.books.state(self.run.task, TaskState.UNDOING)
             stuck = await take_back(self.run, self.placed.forward, self.top(outputs))
         if not stuck:
-            await self.always(meant, outputs)
+            await self.always(meant, stuck, outputs)
         await self.finish(meant, stuck)
 
     def _meant_before(self) -> End:
