@@ -231,6 +231,23 @@ async def test_nothing_that_is_done_at_run_time_starts_another_process(rig: Hapr
     assert (again.pid, again.was_started, again.needs_restart) == (pid, False, "")
 
 
+async def test_a_certificate_whose_file_is_gone_keeps_no_route_down(rig: HaproxyRig) -> None:
+    await live(rig, BOOKS, "v1")
+    await rig.proxy.ensure_certificate(BOOKS.host, make_certificate(BOOKS.host))
+    (rig.settings.certificates / f"{BOOKS.host}.pem").unlink()
+    await rig.restart()
+    assert await rig.ask(BOOKS.host) == "v1"
+
+
+async def test_a_very_long_path_and_a_request_without_a_host_are_answered(rig: HaproxyRig) -> None:
+    await live(rig, BOOKS, "v1")
+    assert await rig.ask(BOOKS.host, "/" + "a" * 12_000) == "v1"
+    reader, writer = await asyncio.open_connection("127.0.0.1", rig.settings.http_port)
+    writer.write(b"GET / HTTP/1.0\r\n\r\n")
+    assert b" 503 " in await asyncio.wait_for(reader.read(), BOUND_S)
+    writer.close()
+
+
 # Half-done changes, and others' hands
 
 

@@ -10,7 +10,7 @@ import os
 import re
 import shutil
 import signal
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from fairlead.adapters.proxies import haproxy_answers, haproxy_tls
 from fairlead.adapters.proxies.haproxy_files import HaproxyFiles
@@ -127,7 +127,10 @@ def _stranger(settings: HaproxySettings, listener: Listener) -> Conflict:
 
 async def _start(settings: HaproxySettings, files: HaproxyFiles, binary: str, clock: Clock) -> None:
     haproxy_tls.ensure_default_certificate(settings)
-    files.write_all(files.read().fitting(settings.backends, settings.servers))
+    books = files.read().fitting(settings.backends, settings.servers)
+    # One certificate that is gone must not keep every route down.
+    there = [host for host in books.certificates if (settings.certificates / f"{host}.pem").exists()]
+    files.write_all(replace(books, certificates=tuple(there)))
     settings.pid_file.unlink(missing_ok=True)
     with settings.start_log.open("wb") as log:
         child = await asyncio.create_subprocess_exec(

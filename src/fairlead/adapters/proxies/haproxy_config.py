@@ -52,7 +52,12 @@ defaults
 
 
 def connection_limit(open_files: int) -> int:
-    """Connections for that many open files: each takes two, and HAProxy refuses to start where they do not fit."""
+    """Connections for that many open files: each takes two, and HAProxy refuses to start where they do not fit.
+
+    A negative number is no limit (`RLIM_INFINITY`).
+    """
+    if open_files < 0:
+        return MOST_CONNECTIONS
     return max(FEWEST_CONNECTIONS, min(MOST_CONNECTIONS, (open_files - RESERVED_FILES) * 45 // 100))
 
 

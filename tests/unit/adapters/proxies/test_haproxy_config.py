@@ -24,6 +24,10 @@ def test_connections_stay_below_half_of_the_open_files(open_files: int) -> None:
     assert haproxy_config.connection_limit(open_files) < open_files / 2
 
 
+def test_no_limit_of_open_files_is_not_few_connections() -> None:
+    assert haproxy_config.connection_limit(-1) == haproxy_config.MOST_CONNECTIONS
+
+
 def test_servers_are_written_as_they_are_and_spare_backends_as_a_template() -> None:
     servers = {1: SlotServer("10.0.0.1", 80), 2: SlotServer("fd00::1", 81, is_ready=False)}
     claims = {Colour.BLUE: Claim("fl0001", servers), Colour.GREEN: Claim("fl0002")}
