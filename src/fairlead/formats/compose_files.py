@@ -11,12 +11,15 @@ from fairlead.formats.merge import overlay_tables
 from fairlead.formats.node import Items, Mark, Node, Scalar, Table, spell
 from fairlead.formats.service_model import OWN_KEYS, ComposeService
 from fairlead.formats.unhonoured import DANGEROUS, IGNORED, set_aside
-from fairlead.formats.yaml_tree import read_yaml
+from fairlead.formats.yaml_tree import SIZE_LIMIT, read_yaml
 
 COMPOSE_NAMES = ("compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml")
 TOP = frozenset({"services", "volumes", "networks", "secrets", "configs"})
 FILE_LIMIT = 30
 """Compose files that one project may lead to."""
+
+BYTES_LIMIT = 4 * SIZE_LIMIT
+"""Bytes of all of them."""
 
 CHAIN_LIMIT = 20
 """Services that may extend one another in a row."""
@@ -60,6 +63,8 @@ class ComposeReader:
             self.findings.problem(named_at, "", f"no file {shown(path)}", "a Compose file of the repository")
         elif len(self._parsed) > FILE_LIMIT:
             self.findings.problem(named_at, "", f"over {FILE_LIMIT} Compose files", "fewer")
+        elif sum(len(self.files[read]) for read in self.read_paths) + len(content) > BYTES_LIMIT:
+            self.findings.problem(named_at, "", f"over {BYTES_LIMIT} bytes of Compose files", "less")
         else:
             self.read_paths.append(path)
             self.directories[path] = directory

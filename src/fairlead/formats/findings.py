@@ -38,7 +38,10 @@ class Findings:
 
     def warn(self, mark: Mark, key: str, text: str) -> None:
         """One thing that is honoured otherwise than written."""
-        said = f"{mark}: {key}: {text}"
+        self.note(f"{mark}: {key}: {text}")
+
+    def note(self, said: str) -> None:
+        """A warning in full, once."""
         if len(self.warnings) < PROBLEM_LIMIT and said not in self.warnings:
             self.warnings.append(said)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from fairlead.domain.errors import FairleadError, Problem
+from fairlead.domain.errors import FairleadError, Problem, ProjectFileInvalid
 from fairlead.domain.names import environment_name, project_name
 from fairlead.domain.outline import Outline, OutlineService
 from fairlead.domain.service import Build, Definition, Migration, Role, Service, Tests
@@ -27,6 +27,9 @@ from fairlead.formats.sources import PROJECT_FILE, Sources, read_sources
 SERVICE_LIMIT = 200
 """Services of one project."""
 
+ENVIRONMENT_LIMIT = 50
+"""Environments that one project file may mention: the outline looks at each."""
+
 
 def compile_project(
     files: Files,
@@ -44,9 +47,11 @@ def compile_project(
     by name, secrets as references. `images` are the release's digests by service; a service without one keeps the name
     in the file. Raises `ProjectFileInvalid` with every problem found; any other error is a bug.
     """
-    findings = Findings()
-    definition = _compiled(files, findings, environment, environments, lookup, domain, images or {}, is_known=True)
-    findings.stop_if_any()
+    sources = _checked(files, environments)
+    variables = _variables(sources, lookup, is_known=True)
+    at = _compilation(sources, environment, environments, variables, domain, images or {})
+    definition = _definition(at) if at is not None else None
+    sources.findings.stop_if_any()
     if definition is None:
         raise AssertionError("no definition, and no problem that says why")
     return definition
@@ -57,9 +62,9 @@ def read_outline(files: Files, *, is_whole: bool = False) -> Outline:
 
     `is_whole` says that the repository is all there, so that a missing Dockerfile is a problem of the file too.
     """
-    findings = Findings()
-    outline = _outlined(files, findings, is_whole=is_whole)
-    findings.stop_if_any()
+    sources = _checked(files, ())
+    outline = _outlined(sources, is_whole=is_whole)
+    sources.findings.stop_if_any()
     if outline is None:
         raise AssertionError("no outline, and no problem that says why")
     return outline
@@ -67,38 +72,31 @@ def read_outline(files: Files, *, is_whole: bool = False) -> Outline:
 
 def validate(files: Files, environments: Sequence[str] = ()) -> tuple[tuple[str, ...], tuple[Problem, ...]]:
     """Warnings and problems of a whole repository, without a server: what a variable holds is not known here."""
+    try:
+        sources = _checked(files, environments)
+    except ProjectFileInvalid as error:
+        return (), error.problems
+    findings = sources.findings
+    _outlined(sources, is_whole=True)
+    names = environments or sources.environments or ("",)
+    variables = _variables(sources, lambda _: None, is_known=False)
+    for name in names:
+        at = _compilation(sources, name, names, variables, "localhost", {})
+        for harm in _definition(at).harms if at is not None else ():
+            findings.note(f"{harm.where}: services.{harm.service}: {harm.key} needs an administrator's leave")
+    return tuple(findings.warnings), tuple(findings.problems)
+
+
+def _checked(files: Files, environments: Sequence[str]) -> Sources:
+    """What was read, its shape checked; raises where that is wrong already."""
     findings = Findings()
-    outline = _outlined(files, findings, is_whole=True)
-    names = environments or (outline.environments if outline is not None else ()) or ("",)
-    for name in names if outline is not None else ():
-        definition = _compiled(files, findings, name, names, lambda _: None, "localhost", {}, is_known=False)
-        for harm in definition.harms if definition is not None else ():
-            said = f"{harm.where}: services.{harm.service}: {harm.key} needs an administrator's leave (fairlead policy)"
-            if said not in findings.warnings:
-                findings.warnings.append(said)
-    return tuple(dict.fromkeys(findings.warnings)), tuple(findings.problems)
-
-
-def _compiled(
-    files: Files,
-    findings: Findings,
-    environment: str,
-    environments: Sequence[str],
-    lookup: Lookup,
-    domain: str,
-    images: Mapping[str, str],
-    *,
-    is_known: bool,
-) -> Definition | None:
     sources = read_sources(files, findings)
+    if sources is not None:
+        _check_environments(sources, environments)
+    findings.stop_if_any()
     if sources is None:
-        return None
-    _check_environments(sources, environments)
-    if findings.problems:
-        return None
-    variables = _variables(sources, lookup, is_known=is_known)
-    at = _compilation(sources, environment, environments, variables, domain, images)
-    return _definition(at) if at is not None else None
+        raise AssertionError("nothing was read, and no problem says why")
+    return sources
 
 
 def _variables(sources: Sources, lookup: Lookup, *, is_known: bool, is_silent: bool = False) -> Variables:
@@ -122,10 +120,12 @@ def _compilation(
     domain: str,
     images: Mapping[str, str],
 ) -> Compilation | None:
+    """None where the project cannot be put together for this environment; why is among the findings then."""
+    before = len(sources.findings.problems)
     written = sources.resolved(environment)
     root = expanded(written, variables, sources.findings)
     model = check(Resolved, root, sources.findings)
-    if model is None or sources.findings.problems:
+    if model is None or len(sources.findings.problems) > before:
         return None
     is_last = not environment or not environments or environment == environments[-1]
     at = Compilation(sources, sources.findings, written, root, model, variables, environment, is_last, domain, images)
@@ -146,6 +146,10 @@ def _check_project(at: Compilation) -> None:
 
 
 def _check_environments(sources: Sources, environments: Sequence[str]) -> None:
+    if len(sources.environments) > ENVIRONMENT_LIMIT:
+        mark = sources.project.key_marks["environments"]
+        found, expected = f"{len(sources.environments)} environments", f"at most {ENVIRONMENT_LIMIT}"
+        sources.findings.problem(mark, "environments", found, expected)
     for name, mark in sources.project.table("environments").key_marks.items():
         try:
             environment_name(name)
@@ -223,13 +227,7 @@ class _Gathered:
     tests: Tests | None = None
 
 
-def _outlined(files: Files, findings: Findings, *, is_whole: bool) -> Outline | None:
-    sources = read_sources(files, findings)
-    if sources is None:
-        return None
-    _check_environments(sources, ())
-    if findings.problems:
-        return None
+def _outlined(sources: Sources, *, is_whole: bool) -> Outline | None:
     gathered = _Gathered({}, set(sources.carried))
     project = ""
     for environment in ("", *sources.environments):
@@ -248,7 +246,7 @@ def _outlined(files: Files, findings: Findings, *, is_whole: bool) -> Outline | 
         gathered.tests,
         tuple(sorted(gathered.carried)),
         sources.environments,
-        tuple(findings.warnings),
+        tuple(sources.findings.warnings),
     )
 
 

@@ -122,7 +122,7 @@ def test_validate_collects_warnings_and_problems_without_raising() -> None:
     warnings, problems = validate(whole(), ("Test", "Production"))
     assert not problems
     assert any("Nowhere" in said and "where this is deployed" in said for said in warnings)
-    _, problems = validate(whole() | {"compose.yaml": b"services: [x"}, ("Test",))
+    _, problems = validate(whole() | {"compose.yaml": b"services: [x"}, ("Test", "Production"))
     assert len(problems) == 1
     assert validate({})[1][0].file == "fairlead.yml"
 
@@ -196,3 +196,18 @@ def test_files_laid_over_others_are_read_first() -> None:
     files = Overlaid({"a": b"1", "d/b": b"2"}, {"a": b"3", "d/c": b"4"})
     assert (files["a"], files["d/b"], len(files), "x" in files) == (b"3", b"2", 3, False)
     assert below(files, "d") == ("d/b", "d/c")
+
+
+def test_a_file_that_mentions_too_many_environments_or_services_is_a_problem() -> None:
+    many = "".join(f"  E{number}: {{}}\n" for number in range(60))
+    project = "project: b\nservices: {web: {image: x}}\nenvironments:\n" + many
+    assert [one.key for one in validate(repository(project))[1]] == ["environments"]
+    services = "".join(f"  s{number}: {{image: x}}\n" for number in range(210))
+    assert [one.key for one in validate(repository("project: b\nservices:\n" + services))[1]] == ["services"]
+
+
+def test_compose_files_have_a_bound_together() -> None:
+    parts = {f"p{number}.yaml": b"#" * 120_000 + b"\nservices: {}\n" for number in range(6)}
+    include = ", ".join(parts)
+    files = repository("project: b\n", f"include: [{include}]\nservices: {{web: {{image: x}}}}\n") | parts
+    assert all("bytes of Compose files" in one.found for one in validate(files)[1]) and validate(files)[1]

@@ -12,7 +12,7 @@ from jsonschema_rs import Draft202012Validator
 from ruamel.yaml import YAML
 
 from fairlead.formats import mounts, project, yaml_tree
-from fairlead.formats.compose_files import FILE_LIMIT
+from fairlead.formats.compose_files import BYTES_LIMIT, FILE_LIMIT
 from fairlead.formats.project import compile_project
 from fairlead.formats.schema import END, START, json_schema, schema_text, tables, with_tables
 
@@ -78,7 +78,8 @@ def test_the_bounds_in_the_reference_are_those_of_the_code() -> None:
         f"{yaml_tree.NODE_LIMIT:,} values",
         f"{yaml_tree.DEPTH_LIMIT} levels",
         f"{project.SERVICE_LIMIT} services",
-        f"{FILE_LIMIT} Compose files",
+        f"{project.ENVIRONMENT_LIMIT} environments",
+        f"{FILE_LIMIT} Compose files of {BYTES_LIMIT >> 10} KiB",
         f"{mounts.FILES_LIMIT:,} files",
         f"{mounts.BYTES_LIMIT >> 20} MiB",
     ):
