@@ -64,7 +64,10 @@ class Blueprint:
 
 @dataclass(frozen=True, slots=True)
 class InstanceFacts:
-    """What an instance's label tells whoever has to retire it: see `resolved.StandingInstance`."""
+    """What an instance's label tells whoever has to retire it: see `resolved.StandingInstance`.
+
+    `secrets` are the versions that it was given, so that its output can be masked long after.
+    """
 
     replica: int
     address: str = ""
@@ -72,6 +75,7 @@ class InstanceFacts:
     layer: int = 0
     grace_s: float = 10.0
     drain_s: float = 60.0
+    secrets: tuple[SecretVersionId, ...] = ()
 
 
 def facts_label(facts: InstanceFacts) -> str:
@@ -122,7 +126,9 @@ def accessory_labels(resolved: ResolvedDeployment, service: Service, key: str, i
     return {
         **container_labels(resolved, service, key=key, kind=KIND_ACCESSORY),
         LABEL_CONFIGURATION: configuration_hash(service, image),
-        LABEL_INSTANCE: facts_label(InstanceFacts(replica=1, port=service.port, grace_s=service.stop_grace_s)),
+        LABEL_INSTANCE: facts_label(
+            InstanceFacts(1, port=service.port, grace_s=service.stop_grace_s, secrets=secret_versions(service))
+        ),
     }
 
 
@@ -150,12 +156,17 @@ def once(service: Service) -> Service:
     return replace(service, restart="no", ports=(), routes=(), role=Role.ONE_SHOT, replicas=1)
 
 
+def secret_versions(service: Service) -> tuple[SecretVersionId, ...]:
+    """The secret versions that its containers are given, each once."""
+    texts = (*service.environment.values(), *(file.content for file in service.files))
+    return tuple(dict.fromkeys(reference.id for reference in secrets_in(*texts)))
+
+
 async def assemble(blueprint: Blueprint, tools: Tools) -> ContainerSpec:
     """The spec in clear: secrets and blobs fetched now, kept by nobody."""
     service = blueprint.service
     environment = {**service.environment, **blueprint.environment}
-    texts = (*environment.values(), *(file.content for file in service.files))
-    wanted = {reference.id for reference in secrets_in(*texts)}
+    wanted = secret_versions(replace(service, environment=environment))
     values = await tools.secrets.values(tools.task, wanted) if wanted else {}
     network_mode = blueprint.network_mode or service.network_mode
     bounded_log = not service.log_driver and not service.log_options

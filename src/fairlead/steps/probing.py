@@ -111,7 +111,7 @@ async def _ask_inside(probed: Probed, command: tuple[str, ...], tools: Tools) ->
         return Answer(is_healthy=False, text=f"`{said}` did not end within {probed.health.timeout_s:g} s")
     except FairleadError as error:
         return Answer(is_healthy=False, text=f"`{said}` could not be run: {error.message}")
-    output = result.output.strip()[-OUTPUT_CHARACTERS:]
+    (output,) = await tools.secrets.masked(tools.task, [result.output.strip()[-OUTPUT_CHARACTERS:]])
     return Answer(is_healthy=result.exit_code == 0, text=f"`{said}` ended with {result.exit_code}: {output}")
 
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from fairlead.domain.errors import Invalid
 from fairlead.domain.placement import fixed_addresses
 from fairlead.domain.service import Role, Service
 from fairlead.ports.catalogue import Registration
 from fairlead.ports.container_engine import Attachment
-from fairlead.steps.blueprint import Blueprint, InstanceFacts, instance_labels, with_world_names
+from fairlead.steps.blueprint import Blueprint, InstanceFacts, instance_labels, secret_versions, with_world_names
 from fairlead.steps.layers import layers
 from fairlead.steps.probing import Probed
 from fairlead.steps.readiness import Watched
@@ -87,13 +87,14 @@ def roster(resolved: ResolvedDeployment) -> Roster:
 def _instance(resolved: ResolvedDeployment, service: Service, replica: int, address: str, layer: int) -> Instance:
     names = resolved.names
     key = names.key(f"start:{service.name}:{replica}")
-    facts = InstanceFacts(replica, address, service.port, layer, service.stop_grace_s, service.drain_s)
+    given = secret_versions(service)
+    facts = InstanceFacts(replica, address, service.port, layer, service.stop_grace_s, service.drain_s, given)
     name = names.instance(service.name, replica)
     alias = names.instance_alias(service.name, replica)
     blueprint = Blueprint(
         name=name,
         image=image_of(resolved, service.name),
-        service=with_world_names(service, world_volumes(resolved)),
+        service=with_world_names(_unpublished(service), world_volumes(resolved)),
         labels=instance_labels(resolved, service, key, facts),
         networks=(
             Attachment(names.slot_network, (service.name,), address),
@@ -105,6 +106,11 @@ def _instance(resolved: ResolvedDeployment, service: Service, replica: int, addr
     probed = Probed(name, address, service.port, service.health, host)
     watched = Watched(probed, service.name, resolved.deployment, names.slot_network)
     return Instance(service, replica, address, blueprint, watched)
+
+
+def _unpublished(service: Service) -> Service:
+    """Two that stand side by side cannot hold one port of the host: a route takes the place of published ports."""
+    return service if service.role is Role.RECREATE else replace(service, ports=())
 
 
 def registration(resolved: ResolvedDeployment, instance: Instance) -> Registration:

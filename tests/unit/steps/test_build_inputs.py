@@ -1,15 +1,18 @@
 """What changes an image's inputs, and what does not."""
 
+import io
 import os
+import tarfile
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from fairlead.adapters.engines.docker.context import archive
 from fairlead.domain.ids import SecretVersionId
 from fairlead.domain.service import Build
 from fairlead.domain.text import SecretRef
-from fairlead.steps.build_inputs import context_of, inputs_hash
+from fairlead.steps.build_inputs import context_of, inputs_hash, kept_files
 
 BUILD = Build("app", "app/Dockerfile", arguments={"A": "1"}, target="t")
 
@@ -80,6 +83,19 @@ def test_arguments_target_secrets_and_bases_count(root: Path) -> None:
         hashed(root, bases={"base:1": "sha256:2"}),
     }
     assert len(seen) == 8
+
+
+def test_what_counts_is_what_the_engine_is_sent(root: Path) -> None:
+    app = root / "app"
+    for name in ("notes.md", "kept.md", "sub/skipped", "x/y/z.md", "x/kept.md", "x/y/a"):
+        (app / name).parent.mkdir(parents=True, exist_ok=True)
+        (app / name).write_text(name)
+    (app / "link").symlink_to("a")
+    sent = io.BytesIO(b"".join(archive(app, "Dockerfile")))
+    with tarfile.open(fileobj=sent) as tar:
+        members = {member.name for member in tar.getmembers() if not member.isdir()}
+    counted = {path for path, _ in kept_files(app, "Dockerfile")}
+    assert counted == members and "sub/skipped" not in counted
 
 
 def test_a_link_in_the_context_is_not_followed(root: Path, tmp_path: Path) -> None:

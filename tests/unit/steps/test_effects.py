@@ -228,3 +228,16 @@ async def test_a_host_that_another_project_holds_is_refused_and_nothing_is_left(
     assert failed.end.code == "route.taken"
     assert failed.differences == ()
     assert list(world.proxy.held) == ["shop/production/x/1"]
+
+
+async def test_evidence_and_kept_output_are_masked_even_long_after(world):
+    version = world.secrets.put("s3cret-value")
+    service = web(environment={"PASSWORD": SecretRef(version, "Db.Password")})
+    leaking = serving(output=(("stdout", "using s3cret-value"),))
+    first = await world.deploy(definition(service), "1.0.0", scripts={"web": leaking})
+    second = await world.deploy(definition(), "1.1.0")
+    name = f"{first.resolved.names.instance('web', 1)}.log"
+    assert (await world.artifacts.read(second.stage.task, name)).endswith("using •••\n".encode())
+    deaf = replace(leaking, ports=())
+    failed = await world.deploy(definition(service), "1.2.0", scripts={"web": deaf})
+    assert failed.end.evidence == ("using •••",)

@@ -16,6 +16,8 @@ from fairlead.steps.probing import Probed
 from fairlead.steps.readiness import Watched, until_ready
 from fairlead.steps.resolved import Presence
 
+LOOPBACK = "127.0.0.1"
+
 
 @dataclass(frozen=True, slots=True)
 class Accessory:
@@ -50,7 +52,7 @@ class EnsureAccessory:
             await tools.container_engine.ensure_container(await assemble(accessory.blueprint, tools))
         container = await tools.container_engine.start(accessory.name)
         tools.say(f"started accessory {accessory.name}")
-        address = container.addresses.get(accessory.network, "")
+        address = container.addresses.get(accessory.network) or LOOPBACK  # on the host's own network, where allowed
         probed = Probed(accessory.name, address, accessory.port, accessory.health, accessory.blueprint.service.name)
         return await until_ready(Watched(probed, accessory.blueprint.service.name), tools)
 

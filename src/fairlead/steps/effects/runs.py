@@ -157,7 +157,8 @@ async def _collect_results(errand: Errand, tools: Tools) -> None:
         return
     for name, content in sorted(files.items()):
         if name.endswith(".xml"):
-            await tools.artifacts.attach(tools.task, f"{kind}/{name}", content, kind="junit")
+            (report,) = await tools.secrets.masked(tools.task, [content.decode(errors="replace")])
+            await tools.artifacts.attach(tools.task, f"{kind}/{name}", report.encode(), kind="junit")
 
 
 def _note_name(effect: Effect) -> str:
