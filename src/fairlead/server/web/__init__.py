@@ -1,0 +1,1 @@
+"""Pages for people: server-rendered, live by htmx, and readable without JavaScript."""

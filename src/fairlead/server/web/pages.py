@@ -1,0 +1,61 @@
+"""Puts the pages into the application: their routes, the static files, and errors as pages where a person reads."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from fairlead.domain.errors import FairleadError
+from fairlead.server import problems
+from fairlead.server.web import (
+    assets,
+    dashboard,
+    failures,
+    sessions,
+)
+from fairlead.server.web.visit import PasswordNeeded
+
+log = structlog.get_logger("fairlead.web")
+
+ROUTERS = (
+    sessions.router,
+    dashboard.router,
+)
+FOR_PROGRAMS = ("/api/", "/hooks/", "/healthz", "/readyz", "/metrics")
+
+
+def install(app: FastAPI) -> None:
+    """All pages; programs go on to get problem+json."""
+    for router in ROUTERS:
+        app.include_router(router, include_in_schema=False)
+    app.add_api_route(assets.PREFIX + "/{stamp}/{name:path}", _static, methods=["GET", "HEAD"], include_in_schema=False)
+    app.add_api_route("/favicon.ico", _favicon, methods=["GET"], include_in_schema=False)
+    app.add_exception_handler(FairleadError, _either(problems._on_error, failures.on_error))
+    app.add_exception_handler(RequestValidationError, _either(problems._on_invalid, failures.on_invalid))
+    app.add_exception_handler(HTTPException, _either(problems._on_http, failures.on_http))
+    app.add_exception_handler(Exception, _either(problems._on_bug, failures.on_bug))
+    app.add_exception_handler(PasswordNeeded, failures.on_password_needed)
+
+
+def _static(request: Request, stamp: str, name: str) -> Response:
+    return assets.serve(request, stamp, name)
+
+
+def _favicon(request: Request) -> Response:
+    return assets.serve(request, "", "favicon.svg")
+
+
+Answer = Callable[[Request, Exception], Awaitable[Response]]
+
+
+def _either(program: Answer, person: Answer) -> Answer:
+    async def answer(request: Request, error: Exception) -> Response:
+        is_program = request.url.path.startswith(FOR_PROGRAMS)
+        return await (program if is_program else person)(request, error)
+
+    return answer

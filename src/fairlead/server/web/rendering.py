@@ -1,0 +1,71 @@
+"""Templates: autoescaped, strict about names, with the few filters that pages need."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
+from jinja2.runtime import Context as Scope
+from starlette.responses import HTMLResponse
+
+from fairlead import __version__
+from fairlead.server.web import assets, words
+
+FOLDER = Path(__file__).with_name("templates")
+NOT_KEPT = {"Cache-Control": "no-store"}
+
+
+@cache
+def templates() -> Environment:
+    """The one environment; templates are read once."""
+    made = Environment(
+        loader=FileSystemLoader(FOLDER),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
+    made.globals["asset"] = assets.url
+    made.globals["version"] = __version__
+    made.globals["words"] = words
+    made.filters["ago"] = _ago
+    made.filters["lasted"] = _lasted
+    made.filters["exact"] = exact
+    made.filters["short"] = short
+    made.filters["plain"] = plain
+    return made
+
+
+def html(template: str, values: Mapping[str, Any], *, status: int = 200) -> HTMLResponse:
+    """A page or a part of one; never kept by caches, for it is made for one reader."""
+    return HTMLResponse(templates().get_template(template).render(values), status_code=status, headers=NOT_KEPT)
+
+
+def exact(at: datetime | None) -> str:
+    """The time as RFC 3339, to the second; "" without one."""
+    return "" if at is None else at.isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def short(text: str, length: int = 12) -> str:
+    """The beginning of a digest or commit."""
+    return text.rpartition("sha256:")[2][:length]
+
+
+def plain(text: str) -> str:
+    """`rolled_back` as people write it."""
+    return text.replace("_", " ")
+
+
+@pass_context
+def _ago(scope: Scope, at: datetime | None) -> str:
+    return words.ago(at, scope["now"])
+
+
+@pass_context
+def _lasted(scope: Scope, begun: datetime | None, ended: datetime | None = None) -> str:
+    return words.lasted(begun, ended, scope["now"])

@@ -1,0 +1,210 @@
+"""What every page begins with: who visits, in which session; and what every form ends with."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import binascii
+import hmac
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
+from urllib.parse import quote, urlsplit
+
+from fastapi import Depends, Request
+from starlette.responses import RedirectResponse, Response
+
+from fairlead.domain.actor import Actor
+from fairlead.domain.approval import ApprovalState
+from fairlead.domain.errors import FairleadError, NotAllowed, NotAuthenticated
+from fairlead.domain.permission import Permission
+from fairlead.domain.user import Session, User
+from fairlead.server.api.doors import CSRF_HEADER, context_of, server_of, session_of
+from fairlead.server.bootstrap import Server
+from fairlead.server.web import rendering
+from fairlead.usecases import access, approvals
+from fairlead.usecases.context import Context
+
+SIGN_IN = "/sign-in"
+PASSWORD = "/password"
+SAID = "fairlead_said"
+LONGEST_SAID = 1000
+MOST_COUNTED = 100
+
+Tone = Literal["good", "bad"]
+
+
+class PasswordNeeded(Exception):
+    """A one-time password was used: nothing else is shown before there is another."""
+
+
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """A person with a session, and the request that they came with."""
+
+    request: Request
+    context: Context
+    server: Server
+    actor: Actor
+    session: Session
+    user: User
+
+    def may(self, permission: str) -> bool:
+        """Whether a page offers them that act; the use case decides it."""
+        return self.actor.may(Permission(permission))
+
+    def page(self, template: str, values: Mapping[str, Any], *, status: int = 200) -> Response:
+        """A whole page in the frame."""
+        response = rendering.html(template, {**self.frame(), **values}, status=status)
+        if SAID in self.request.cookies:
+            response.delete_cookie(SAID, path="/", httponly=True, samesite="lax")
+        return response
+
+    def part(self, template: str, values: Mapping[str, Any]) -> Response:
+        """A part of a page, for htmx."""
+        return rendering.html(template, {**self.basis(), **values})
+
+    def basis(self) -> dict[str, Any]:
+        """What every template knows."""
+        return {"now": self.context.clock.now(), "csrf": self.session.csrf, "visitor": self}
+
+    def frame(self) -> dict[str, Any]:
+        """What the frame around a page shows."""
+        waiting = approvals.page(self.context, self.actor, state=ApprovalState.WAITING, limit=MOST_COUNTED)
+        return {
+            **self.basis(),
+            "path": self.request.url.path,
+            "waiting_count": len(waiting.items),
+            "said": said(self.request),
+        }
+
+
+async def visitor_of(request: Request) -> Visitor:
+    """Who visits; NotAuthenticated sends them to sign in, PasswordNeeded to give a password of their own."""
+    visitor = await visitor_with_any_password(request)
+    if visitor.user.must_change_password:
+        raise PasswordNeeded
+    return visitor
+
+
+async def visitor_with_any_password(request: Request) -> Visitor:
+    """As `visitor_of`, one-time passwords allowed: for the page where it is changed."""
+    found = await session_of(request)
+    if found is None:
+        raise NotAuthenticated("auth.required", "sign in first")
+    actor, session = found
+    context = context_of(request)
+    user = await asyncio.to_thread(access.me, context, actor)
+    return Visitor(request, context, server_of(request), actor, session, user)
+
+
+Visiting = Annotated[Visitor, Depends(visitor_of)]
+VisitingAnyhow = Annotated[Visitor, Depends(visitor_with_any_password)]
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """A form that a visitor sent, its token proved."""
+
+    visitor: Visitor
+    fields: Mapping[str, str]
+    lists: Mapping[str, tuple[str, ...]]
+
+    def text(self, name: str) -> str:
+        """The field, "" where it is not there."""
+        return self.fields.get(name, "")
+
+    def is_ticked(self, name: str) -> bool:
+        """Whether the box is ticked."""
+        return bool(self.fields.get(name))
+
+    def act(self, back: str, work: Callable[[], str | tuple[str, str]]) -> Response:
+        """Do it, and show `back` with what it says; it may name another page to go to. What is refused is said
+        there, too; who may not, sees the page of that."""
+        try:
+            done = work()
+        except NotAllowed:
+            raise
+        except FairleadError as error:
+            return self.refused(back, error)
+        text, to = done if isinstance(done, tuple) else (done, back)
+        return self.done(to, text)
+
+    def done(self, to: str, text: str) -> Response:
+        """Go there, and read this."""
+        return _say(self.visitor.request, to, "good", text)
+
+    def refused(self, back: str, error: FairleadError) -> Response:
+        """Go back, and read why not."""
+        return _say(self.visitor.request, back, "bad", str(error))
+
+
+async def form_of(request: Request, visitor: Visiting) -> Form:
+    """The visitor's form; NotAllowed `auth.csrf` where it does not carry the session's token."""
+    return await _read(request, visitor)
+
+
+async def form_with_any_password(request: Request, visitor: VisitingAnyhow) -> Form:
+    """As `form_of`, one-time passwords allowed."""
+    return await _read(request, visitor)
+
+
+Posted = Annotated[Form, Depends(form_of)]
+PostedAnyhow = Annotated[Form, Depends(form_with_any_password)]
+
+
+async def _read(request: Request, visitor: Visitor) -> Form:
+    fields, lists = await fields_of(request)
+    given = request.headers.get(CSRF_HEADER, "") or fields.get("csrf", "")
+    if not hmac.compare_digest(given.encode(), visitor.session.csrf.encode()):
+        raise NotAllowed("auth.csrf", "the form's token is missing or old", hint="load the page again")
+    return Form(visitor, fields, lists)
+
+
+async def fields_of(request: Request) -> tuple[dict[str, str], dict[str, tuple[str, ...]]]:
+    """The form's text fields, and those that may come several times."""
+    sent = await request.form(max_files=0, max_fields=500)
+    pairs = [(name, value) for name, value in sent.multi_items() if isinstance(value, str)]
+    lists: dict[str, tuple[str, ...]] = {}
+    for name, value in pairs:
+        lists[name] = (*lists.get(name, ()), value)
+    return {name: values[-1] for name, values in lists.items()}, lists
+
+
+def local_path(text: str, otherwise: str = "/") -> str:
+    """`text` if it is a path of this server, else `otherwise`: nobody is sent elsewhere by a link of ours."""
+    parts = urlsplit(text) if text.isprintable() and "\\" not in text else None
+    is_ours = parts is not None and not parts.scheme and not parts.netloc
+    return text if is_ours and text.startswith("/") and not text.startswith("//") else otherwise
+
+
+def sign_in_address(request: Request) -> str:
+    """Where to sign in, and come back from."""
+    wanted = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+    return SIGN_IN if request.method != "GET" or wanted == "/" else f"{SIGN_IN}?next={quote(wanted)}"
+
+
+def is_https(request: Request) -> bool:
+    """Whether cookies may say that they are for https only."""
+    return request.url.scheme == "https" or context_of(request).installation.url.startswith("https://")
+
+
+def said(request: Request) -> dict[str, str] | None:
+    """What the form before this page had to say; it is shown once."""
+    held = request.cookies.get(SAID, "")
+    try:
+        data = json.loads(base64.urlsafe_b64decode(held.encode())) if held else None
+    except (ValueError, binascii.Error):
+        return None
+    if not isinstance(data, dict) or data.get("tone") not in ("good", "bad"):
+        return None
+    return {"tone": str(data["tone"]), "text": str(data.get("text", ""))[:LONGEST_SAID]}
+
+
+def _say(request: Request, to: str, tone: Tone, text: str) -> Response:
+    response = RedirectResponse(to, status_code=303, headers=rendering.NOT_KEPT)
+    data = json.dumps({"tone": tone, "text": text[:LONGEST_SAID]}).encode()
+    value = base64.urlsafe_b64encode(data).decode()
+    response.set_cookie(SAID, value, max_age=30, path="/", httponly=True, samesite="lax", secure=is_https(request))
+    return response

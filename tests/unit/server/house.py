@@ -1,0 +1,376 @@
+"""A small server to look at: real books in a temporary database, the real application, still outside things.
+
+`House` stands on SQLite; nothing runs in it by itself. What tasks do is played with `begin`, `walk`, `go_live` and
+`end`, through the same store that the engine uses, so that rows look as they do in earnest.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+from fairlead.adapters.system import SystemClock, SystemIds
+from fairlead.domain.actor import SYSTEM, Actor, permissions_of
+from fairlead.domain.colour import Colour
+from fairlead.domain.deployment import Deployment
+from fairlead.domain.ids import ActorId, NodeId, TaskId
+from fairlead.domain.permission import RoleName
+from fairlead.domain.release import Release
+from fairlead.domain.slot import Slot, SlotState
+from fairlead.domain.task import PhaseState, TaskState
+from fairlead.engine.cancel import Cancels
+from fairlead.ports.catalogue import Place
+from fairlead.ports.container_engine import (
+    LABEL_COLOUR,
+    LABEL_ENVIRONMENT,
+    LABEL_PROJECT,
+    LABEL_SERVICE,
+    LABEL_VERSION,
+    Container,
+    OutputLine,
+)
+from fairlead.ports.proxy import Endpoint, RouteSpec
+from fairlead.ports.tasks import End
+from fairlead.server.app import routes_only
+from fairlead.server.guard import Guard
+from fairlead.server.settings import Settings
+from fairlead.server.web import pages
+from fairlead.store import deployments, environments, migrate, projects, releases, slots, tasks
+from fairlead.store.artifact_files import StoreArtifacts
+from fairlead.store.database import Database, sqlite_url
+from fairlead.store.records import StoreRecords
+from fairlead.store.sealing import Sealer
+from fairlead.store.secrets import StoreSecrets
+from fairlead.store.task_book import StoreTasks, TaskListener
+from fairlead.store.task_log import StoreTaskLog
+from fairlead.testing.fake_clock import FakeClock
+from fairlead.testing.fake_durable import Disk, FakeDurable
+from fairlead.testing.fake_proxy import FakeProxy, ProxyWorld
+from fairlead.testing.fake_source import FakeSource
+from fairlead.usecases import access, first_start, following, planning
+from fairlead.usecases import projects as projecting
+from fairlead.usecases import releases as releasing
+from fairlead.usecases.context import Context, Installation
+
+PASSWORD = "a long password"
+ADMINISTRATOR = Actor(
+    ActorId("usr-none"), "admin", "user", permissions_of(RoleName.ADMINISTRATOR), via="test", address="127.0.0.1"
+)
+DIGEST = "registry.test/books/web@sha256:" + "ab12" * 16
+PROJECT_FILE = """\
+project: {name}
+services:
+  web:
+    image: {image}
+    port: 8080
+    replicas: 2
+    standby: 10m
+    environment: {{DB_HOST: "#{{Db.Host}}"}}
+  worker: {{image: "{image}", strategy: recreate}}
+  db: {{image: "{image}", accessory: true}}
+"""
+
+
+class StillDurable(FakeDurable):
+    """A queue that nothing is taken from: `asked` names what would run, `resumed` what was taken up again."""
+
+    def __init__(self) -> None:
+        super().__init__(Disk())
+        self.asked: list[TaskId] = []
+        self.resumed: list[tuple[TaskId, int]] = []
+
+    def enqueue(self, transaction: object, task: TaskId) -> None:
+        self.asked.append(task)
+
+    async def resume(self, task: TaskId, *, again: int) -> None:
+        self.resumed.append((task, again))
+
+    def wake(self) -> None:
+        return None
+
+
+@dataclass
+class StillEngine:
+    """Containers as they were put here, each with what it wrote."""
+
+    held: list[Container] = field(default_factory=list)
+    written: dict[str, list[str]] = field(default_factory=dict)
+    is_down: bool = False
+
+    async def containers(self, labels: Mapping[str, str]) -> Sequence[Container]:
+        if self.is_down:
+            raise TimeoutError
+        return [one for one in self.held if all(one.labels.get(key) == value for key, value in labels.items())]
+
+    async def output(self, name: str, *, follow: bool = False, tail: int = 0) -> AsyncIterator[OutputLine]:
+        for text in self.written.get(name, ()):
+            yield OutputLine(text, "stdout")
+        if follow:
+            await asyncio.Event().wait()
+
+
+class House:
+    """All of it; `app` is the application. `close` when done."""
+
+    def __init__(self, folder: Path, *, url: str = "http://127.0.0.1:8600") -> None:
+        self.clock, self.ids = SystemClock(), SystemIds()
+        database = Database(sqlite_url(folder / "fairlead.db"))
+        migrate.upgrade(database)
+        kept_secrets = StoreSecrets(database, Sealer(secrets.token_bytes(32)), self.ids)
+        artifacts = StoreArtifacts(database, folder / "artifacts", self.clock)
+        self.durable = StillDurable()
+        self.context = Context(
+            database, self.clock, self.ids, self.durable, kept_secrets, artifacts, Installation(url=url)
+        )
+        listener = TaskListener(
+            changed=lambda connection, task: following.changed(self.context, connection, task),
+            ended=lambda connection, task: following.ended(self.context, connection, task),
+        )
+        self.tasks = StoreTasks(database, self.clock, listener)
+        self.task_log = StoreTaskLog(database, kept_secrets, self.clock)
+        self.records = StoreRecords(database, self.clock, self.ids)
+        self.engine, self.source = StillEngine(), FakeSource()
+        self.proxy_world = ProxyWorld()
+        self.proxy = FakeProxy(self.proxy_world, FakeClock())
+        first_start.prepare(self.context, name="admin", password=PASSWORD)
+        self.looked: list[str] = []
+        self.life = SimpleNamespace(server=self._server(folder, url), is_ready=True, look_soon=self.looked.append)
+        self.app = routes_only()
+        self.app.state.life = self.life
+        pages.install(self.app)
+        self.app.add_middleware(Guard, max_body_bytes=1_000_000, new_id=lambda: self.ids.new("req"))
+
+    def _server(self, folder: Path, url: str) -> Any:
+        return SimpleNamespace(
+            settings=Settings(data_dir=folder, public_url=url),
+            context=self.context,
+            clock=self.clock,
+            container_engine=self.engine,
+            proxy=self.proxy,
+            source=self.source,
+            tasks=self.tasks,
+            task_log=self.task_log,
+            durable=self.durable,
+            interpreter=SimpleNamespace(cancels=Cancels()),
+        )
+
+    def close(self) -> None:
+        """Nothing is left open."""
+        self.task_log.close()
+        self.context.database.close()
+
+    # People
+
+    def add_user(self, name: str, role: str) -> str:
+        """A user with a password of their own; it."""
+        user, password = access.add_user(self.context, ADMINISTRATOR, name, role=role)
+        actor = Actor(user.id, name, "user", permissions_of(RoleName(role)))
+        access.change_password(self.context, actor, password, PASSWORD)
+        return PASSWORD
+
+    # Projects and releases
+
+    def add_project(self, name: str, *, title: str = "", git: str = "") -> None:
+        """A project, from a repository where `git` names one."""
+        source = projecting.NewSource(git) if git else None
+        projecting.add(self.context, ADMINISTRATOR, name, title=title, source=source)
+
+    def add_release(self, project: str, version: str, *, image: str = DIGEST) -> Release:
+        """A release; where the lifecycle says so, its first deployment is queued."""
+        contents = {"fairlead.yml": PROJECT_FILE.format(name=project, image=image).encode()}
+        files = {path: self.context.artifacts.keep(content) for path, content in contents.items()}
+        images = {"web": image, "worker": image, "db": image}
+        return releasing.create(
+            self.context,
+            ADMINISTRATOR,
+            project,
+            version=version,
+            images=images,
+            files=files,
+            contents=contents,
+            commit="4be1" * 10,
+        )
+
+    def deployment(self, project: str, version: str, environment: str) -> Deployment:
+        """The newest deployment of that release there."""
+        with self.context.database.reading() as connection:
+            owner = projects.by_name(connection, project)
+            release = releases.by_version(connection, owner.id, version)
+            place = environments.by_name(connection, environment)
+            return deployments.page(connection, release=release.id, environment=place.id).items[0]
+
+    # What the engine would do
+
+    def begin(self, project: str, version: str, environment: str) -> TaskId:
+        """Its task runs, its plan frozen."""
+        found = self.deployment(project, version, environment)
+        assert found.task is not None
+        task = found.task
+        with self.context.database.reading() as connection:
+            intended = planning.intend(
+                self.context,
+                connection,
+                projects.get(connection, found.project),
+                environments.get(connection, found.environment),
+                releases.get(connection, found.release),
+                kind=found.kind,
+            )
+
+        async def work() -> None:
+            await self.tasks.begin(task, NodeId("house"))
+            await self.tasks.freeze(task, intended.plan)
+
+        asyncio.run(work())
+        return task
+
+    def walk(self, task: TaskId, *, phases: int, is_running: bool = True) -> list[str]:
+        """So many of its phases are done and, with `is_running`, the next one runs; the names of all."""
+        names = self.phases(task)
+
+        async def work() -> None:
+            for name in names[:phases]:
+                await self.tasks.phase(task, name, PhaseState.RUNNING)
+                await self.tasks.phase(task, name, PhaseState.DONE)
+            if is_running and phases < len(names):
+                await self.tasks.phase(task, names[phases], PhaseState.RUNNING)
+
+        asyncio.run(work())
+        return names
+
+    def phases(self, task: TaskId) -> list[str]:
+        """The names of its phases."""
+        with self.context.database.reading() as connection:
+            return [phase.name for phase in tasks.phases_of(connection, task)]
+
+    def say(self, task: TaskId, *lines: tuple[str, str] | tuple[str, str, str]) -> None:
+        """Lines of its log: step and text, and a level where it is not `info`."""
+        for step, text, *level in lines:
+            self.task_log.write(task, level[0] if level else "info", step, text)  # type: ignore[arg-type]
+        asyncio.run(self.task_log.flush(task))
+
+    def end(self, task: TaskId, end: End) -> None:
+        """It ends so."""
+        asyncio.run(self.tasks.end(task, end))
+
+    def go_live(self, project: str, version: str, environment: str) -> TaskId:
+        """A whole deployment that went well, with containers and routes as it leaves them."""
+        task = self.begin(project, version, environment)
+        self.walk(task, phases=99)
+        found = self.deployment(project, version, environment)
+        place = Place(project, environment)
+        with self.context.database.transaction() as connection:
+            both = slots.of(connection, place)
+            live = next((one.colour for one in both.values() if one.state is SlotState.LIVE), Colour.GREEN)
+            slot = Slot(live.other, SlotState.IDLE, found.id, found.release, version)
+            slots.put(connection, place, slot)
+        asyncio.run(self.records.commit(found.id, place, live.other))
+        self._stand(place, live.other, version)
+        self.end(task, End(TaskState.SUCCEEDED, reached="tidy"))
+        return task
+
+    def _stand(self, place: Place, colour: Colour, version: str) -> None:
+        labels = {LABEL_PROJECT: place.project, LABEL_ENVIRONMENT: place.environment}
+        self.engine.held = [
+            one
+            for one in self.engine.held
+            if not (one.labels.items() >= labels.items() and one.labels.get(LABEL_COLOUR) in (colour.value, ""))
+        ]
+        base = f"{place.project}-{place.environment.lower()}"
+        made = [("web", f"{base}_web.{colour.value}.a1.{number}", colour.value) for number in (1, 2)]
+        made += [("worker", f"{base}_worker.{colour.value}.a1.1", colour.value), ("db", f"{base}_db", "")]
+        for service, name, its_colour in made:
+            more = {LABEL_SERVICE: service, LABEL_COLOUR: its_colour, LABEL_VERSION: version if its_colour else ""}
+            self.engine.held.append(
+                Container(secrets.token_hex(32), name, "running", labels | more, "sha256:0", {}, health="healthy")
+            )
+            self.engine.written[name] = [f"{name} listens on 8080", "GET / 200 3 ms"]
+
+        async def route() -> None:
+            host = f"web.{place.project}.{place.environment.lower()}.localhost"
+            name = planning.route_name(place.project, place.environment, host, "/")
+            await self.proxy.ensure_route(RouteSpec(name, host))
+            await self.proxy.fill(name, colour, [Endpoint("1", "10.213.0.2", 8080), Endpoint("2", "10.213.0.3", 8080)])
+            await self.proxy.point({name: colour})
+            self.proxy_world.held[name].requests[colour] = 1234
+
+        asyncio.run(route())
+
+
+def furnish(house: House) -> dict[str, TaskId]:
+    """Projects in every state that the dashboard knows; the tasks that tests ask for, by what they show."""
+    from fairlead.usecases import approvals, variables
+
+    found: dict[str, TaskId] = {}
+
+    def promote(project: str, version: str) -> None:
+        waiting = approvals.page(house.context, SYSTEM).items
+        mine = [one for one in waiting if one.of.project == project and one.of.version == version]
+        approvals.approve(house.context, ADMINISTRATOR, mine[0].approval.id, note="looks right")
+
+    for name, title in (("books", "Book shop"), ("checkout", "Checkout API"), ("identity", ""), ("search", "Search")):
+        house.add_project(name, title=title, git=f"https://git.test/{name}.git")
+        variables.put(house.context, ADMINISTRATOR, name, "Db.Host", "db")
+    for project, version in (("books", "1.0.0"), ("checkout", "2.7.9"), ("identity", "1.29.4")):
+        house.add_release(project, version)
+        found[f"{project} live"] = house.go_live(project, version, "Test")
+        promote(project, version)
+        house.go_live(project, version, "Production")
+
+    house.add_release("books", "1.1.0")
+    house.go_live("books", "1.1.0", "Test")
+    promote("books", "1.1.0")
+    found["running"] = house.begin("books", "1.1.0", "Production")
+    names = house.walk(found["running"], phases=6)
+    for number, name in enumerate(names[:7]):
+        house.say(
+            found["running"],
+            (name, f"begins {name}"),
+            (name, "\x1b[32mok\x1b[0m done in 1.2 s" if number % 2 else "probing <b>http://10.213.0.2:8080</b>"),
+        )
+
+    house.add_release("checkout", "2.8.0")
+    house.go_live("checkout", "2.8.0", "Test")
+
+    house.add_release("identity", "1.30.0")
+    failed = house.begin("identity", "1.30.0", "Test")
+    found["rolled back"] = failed
+    names = house.walk(failed, phases=7)
+    house.say(
+        failed,
+        (names[7], "GET /healthz → 503 <script>alert(1)</script>", "warning"),
+        (names[7], "2 of 7 cases failed", "error"),
+    )
+    house.end(
+        failed,
+        End(
+            TaskState.ROLLED_BACK,
+            "tests.failed",
+            "pre-integration tests failed: test_sign_in",
+            "look at the output of the tests",
+            names[6],
+            evidence=("test_sign_in: expected 200, found 500",),
+        ),
+    )
+    asyncio.run(
+        house.records.note(failed, "certificate", {"is_as_it_was": True, "differences": [], "restarted": []}),
+    )
+    asyncio.run(
+        house.records.note(
+            failed,
+            "tests:pre-integration",
+            {
+                "reported": True,
+                "passed": 5,
+                "failed": 2,
+                "errored": 0,
+                "skipped": 1,
+                "failing": ["auth.test_sign_in", "auth.test_sign_out"],
+            },
+        )
+    )
+    return found
