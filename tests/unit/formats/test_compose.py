@@ -493,3 +493,8 @@ def test_a_bind_of_the_host_is_kept_for_policy_to_judge() -> None:
 def test_values_given_are_those_of_the_caller() -> None:
     assert VALUES["PORT"] == "9000"
     assert web("environment: [PORT]", project=RECREATE).environment == {"PORT": "9000"}
+
+
+def test_a_secret_in_the_list_form_of_an_environment_stays_a_reference() -> None:
+    service = web('environment: ["A=${Password}", "B=x-${Password}", "C=#{Password}"]')
+    assert service.environment == {"A": SECRET, "B": Mixed(("x-", SECRET)), "C": SECRET}
