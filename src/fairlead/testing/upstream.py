@@ -19,7 +19,8 @@ CLOSE_BOUND_S = 2.0
 class Upstream:
     """Answers every request with its name.
 
-    ``/…hold`` waits until `release`, ``/…slow`` a quarter of a second, ``/…fail`` is a 500, ``/…headers`` shows what arrived.
+    ``/…hold`` waits until `release`, ``/…slow`` a quarter of a second, ``/…fail`` is a 500, ``/…headers`` shows what
+    arrived.
     """
 
     def __init__(self, name: str, address: str = "127.0.0.1", *, slow_s: float = 0.25) -> None:
