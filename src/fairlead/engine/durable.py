@@ -215,6 +215,9 @@ class DbosDurable:
                 log.warning("task.abandoned", task=task, node=self._node)
                 # Nothing is written of a cancelled workflow, and its place in the queue is free again.
                 raise asyncio.CancelledError from abandoned
+            except Exception as raised:
+                log.error("task.broken", task=task, node=self._node, error=repr(raised))
+                raise
 
         DBOS.workflow(name=WORKFLOW, max_recovery_attempts=None)(run_task)
 
