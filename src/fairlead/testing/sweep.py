@@ -166,6 +166,7 @@ class Stage:
     binder: FakeBinder
     disk: Disk = field(default_factory=Disk)
     task: TaskId = TASK
+    bound_s: float = CASE_BOUND_S
     deaths: int = 0
     takings_up: int = 0
 
@@ -174,7 +175,7 @@ class Stage:
         self.binder.plans[self.task] = plan
         with transaction(self.disk) as opened:
             FakeDurable(self.disk).enqueue(opened, self.task)
-        async with asyncio.timeout(CASE_BOUND_S):
+        async with asyncio.timeout(self.bound_s):
             return await self._live(mischiefs)
 
     async def _live(self, mischiefs: Sequence[Mischief]) -> End:
