@@ -28,11 +28,13 @@ from fairlead.steps.pipeline import Pipeline
 from fairlead.testing.fake_tasks import FakeTaskLog
 
 
-def start_registry(binary: Path, port: int, folder: Path) -> subprocess.Popen[bytes]:
+def start_registry(binary: Path, port: int, folder: Path, *, htpasswd: Path | None = None) -> subprocess.Popen[bytes]:
+    """A real registry; with `htpasswd` it lets in only who is named there."""
     settings = folder / "registry.yml"
+    guarded = f"auth:\n  htpasswd: {{realm: private, path: {htpasswd}}}\n" if htpasswd else ""
     settings.write_text(
         f"version: 0.1\nlog: {{level: error}}\nstorage:\n  filesystem: {{rootdirectory: {folder / 'images'}}}\n"
-        f"  delete: {{enabled: true}}\nhttp: {{addr: '127.0.0.1:{port}'}}\n"
+        f"  delete: {{enabled: true}}\nhttp: {{addr: '127.0.0.1:{port}'}}\n{guarded}"
     )
     environment = {"PATH": os.environ["PATH"], "OTEL_TRACES_EXPORTER": "none"}
     with (folder / "registry.log").open("wb") as log:
@@ -42,7 +44,7 @@ def start_registry(binary: Path, port: int, folder: Path) -> subprocess.Popen[by
     deadline = time.monotonic() + 20
     while True:
         try:
-            if httpx2.get(f"http://127.0.0.1:{port}/v2/", trust_env=False, timeout=2).status_code == 200:
+            if httpx2.get(f"http://127.0.0.1:{port}/v2/", trust_env=False, timeout=2).status_code in (200, 401):
                 return child
         except httpx2.HTTPError:
             if time.monotonic() > deadline or child.poll() is not None:

@@ -33,9 +33,11 @@ from fairlead.domain.service import (
     Volume,
 )
 from fairlead.domain.text import SecretRef
+from fairlead.ports.container_engine import Credentials
 from fairlead.ports.source import Repository
 from fairlead.steps import workspace
 from fairlead.steps.pipeline import plan
+from fairlead.steps.resolved import RegistryLogin
 from fairlead.steps.run_resolved import ResolvedRun, SourceAccess
 
 POOL = "10.231.128.0/20"
@@ -315,6 +317,62 @@ async def test_changed_base_images_are_built_upon_again(project: Project) -> Non
         assert first.outputs["build/web"]["tag"] != second.outputs["build/web"]["tag"]
     finally:
         await engine.remove_image(f"{project.name}-base:1")
+
+
+@dataclass
+class PrivateRegistry:
+    """Somebody's registry, behind a password."""
+
+    address: str
+    credentials: Credentials
+
+
+@pytest.fixture
+def private_registry(registry_binary: Path, free_port: Callable[[], int], tmp_path: Path) -> Iterator[PrivateRegistry]:
+    if (program := shutil.which("htpasswd")) is None:
+        pytest.skip("htpasswd is not installed (apt-get install apache2-utils)")
+    folder = tmp_path / "private"
+    folder.mkdir()
+    credentials = Credentials("ann", "p4ssword-of-ann")
+    made = subprocess.run(
+        [program, "-Bbn", credentials.user, credentials.password], capture_output=True, check=True, timeout=30
+    )
+    (folder / "htpasswd").write_bytes(made.stdout)
+    port = free_port()
+    child = start_registry(registry_binary, port, folder, htpasswd=folder / "htpasswd")
+    yield PrivateRegistry(f"127.0.0.1:{port}", credentials)
+    stop_registry(child)
+
+
+async def test_private_images_are_fetched_with_their_credentials(
+    project: Project, private_registry: PrivateRegistry
+) -> None:
+    engine, name = project.rig.engine, f"{private_registry.address}/ours/base:1"
+    await engine.tag("fairlead-base-busybox:1", name)
+    digest = await engine.push(name, private_registry.credentials, lambda line: None)
+
+    async def forget() -> None:
+        await engine.remove_image(name)
+        await engine.remove_image(f"{name.removesuffix(':1')}@{digest}")
+
+    await forget()
+    files = {**FILES, "web/Dockerfile": WEB.replace(b"fairlead-base-busybox:1", name.encode())}
+    resolved = project.resolved(project.push(files), tests=None)
+    services = (resolved.outline.services[0], OutlineService("store", image=name))
+    resolved = dataclasses.replace(resolved, outline=dataclasses.replace(resolved.outline, services=services))
+    try:
+        refused = await project.run(resolved)
+        assert isinstance(refused.outcome, SaidNo) and name in refused.outcome.reason, refused.log
+
+        password = SecretRef(SecretVersionId("s2"), "Registry password")
+        login = RegistryLogin(private_registry.address, private_registry.credentials.user, password)
+        project.rig.secrets.held = {"s2": private_registry.credentials.password}
+        ended = await project.run(dataclasses.replace(resolved, logins=(login,)))
+        assert isinstance(ended.outcome, Done), ended.log
+        assert ended.outputs["pin/store"]["reference"] == f"{name.removesuffix(':1')}@{digest}"
+        assert private_registry.credentials.password not in ended.log
+    finally:
+        await forget()
 
 
 async def test_failing_tests_end_the_run_with_their_names(project: Project, docker_socket: Path) -> None:

@@ -69,7 +69,7 @@ def inputs_hash(context: Path, dockerfile: str, build: Build, bases: Mapping[str
 
 def _content_hash(context: Path, dockerfile: str) -> str:
     total = hashlib.sha256()
-    for path, status in _kept(context, "", _ignore_of(context, dockerfile)):
+    for path, status in kept_files(context, dockerfile):
         mode = "x" if status.st_mode & stat.S_IXUSR else "-"
         if stat.S_ISLNK(status.st_mode):
             line = f"link {path}\0{os.readlink(context / path)}\0"
@@ -79,6 +79,11 @@ def _content_hash(context: Path, dockerfile: str) -> str:
     return total.hexdigest()
 
 
+def kept_files(context: Path, dockerfile: str) -> Iterator[tuple[str, os.stat_result]]:
+    """The files and links that reach the engine, sorted; Git keeps no empty directories, so they do not count."""
+    return _kept(context, "", _ignore_of(context, dockerfile))
+
+
 def _ignore_of(context: Path, dockerfile: str) -> Ignore:
     place = context / IGNORE_FILE
     has_one = place.is_file() and not place.is_symlink()
@@ -86,7 +91,6 @@ def _ignore_of(context: Path, dockerfile: str) -> Ignore:
 
 
 def _kept(root: Path, folder: str, ignore: Ignore) -> Iterator[tuple[str, os.stat_result]]:
-    """Files and links that reach the engine, sorted; Git keeps no empty directories, so they do not count."""
     with os.scandir(root / folder) as listing:
         found = sorted(listing, key=lambda entry: entry.name)
     for entry in found:

@@ -34,7 +34,7 @@ CHECK_OUT_TIMEOUT_S = 1800.0
 RELEASE_TIMEOUT_S = 300.0
 TIDY_TIMEOUT_S = 300.0
 OUTSIDE_ATTEMPTS = 3
-"""How often a push, a pull or a tidy is tried while what is outside does not answer."""
+"""How often what needs the outside is tried while that does not answer; a "no" is never tried again."""
 
 TEST_IMAGE = "tests.image"
 """The test image's repository beside the services': a dot, which no service's name may hold."""
@@ -200,6 +200,7 @@ def _build(run: ResolvedRun, name: str, build: Build) -> Effect:
         f"Build {_said(name)}",
         arguments(built),
         timeout_s=BUILD_TIMEOUT_S,
+        attempts=OUTSIDE_ATTEMPTS,
         is_undone=False,
         service="" if name == TEST_IMAGE else name,
     )
