@@ -15,7 +15,7 @@ from tests.contract.engine_givens import DockerGiven
 
 from fairlead.adapters.engines.docker import DockerEngine
 from fairlead.adapters.registries.own import OwnRegistry
-from fairlead.domain.errors import Failed, FairleadError, NotFound, Refused
+from fairlead.domain.errors import Failed, FairleadError, Invalid, NotFound, Refused
 from fairlead.domain.service import Limits, Tmpfs, Volume
 from fairlead.ports.container_engine import (
     LABEL_KEY,
@@ -237,13 +237,29 @@ async def test_a_build_honours_its_request(given: DockerGiven, tmp_path: Path) -
         again = await given.engine.build(request, said.append)
         assert again.id == built.id
         assert sum("Using cache" in line for line in said) >= 2
-        fresh = await given.engine.build(replace(request, no_cache=True), lambda _: None)
-        assert fresh.id != built.id
     finally:
         await given.engine.remove(given.name("listing"))
         for image in await given.engine.images(given.labels("built")):
             for name in (*image.tags, image.id):
                 await given.engine.remove_image(name)
+
+
+async def test_a_context_that_cannot_be_sent_is_told_in_its_own_words(given: DockerGiven, tmp_path: Path) -> None:
+    (tmp_path / "Dockerfile").write_text(f"FROM {given.base_image()}\nCOPY . /x\n")
+    (tmp_path / ".dockerignore").write_text("a\n!\n")
+    with pytest.raises(Invalid, match="exclamation mark") as refused:
+        await given.engine.build(BuildRequest(str(tmp_path), "Dockerfile", ()), lambda _: None)
+    assert refused.value.code == "input.invalid"
+
+
+async def test_a_large_context_is_streamed(given: DockerGiven, tmp_path: Path) -> None:
+    (tmp_path / "Dockerfile").write_text("FROM scratch\nCOPY large /\n")
+    with (tmp_path / "large").open("wb") as large:
+        large.truncate(40 * 1024**2)
+    tag = given.name("large") + ":1"
+    built = await given.engine.build(BuildRequest(str(tmp_path), "Dockerfile", (tag,)), lambda _: None)
+    await given.engine.remove_image(tag)
+    assert built.size_bytes >= 40 * 1024**2
 
 
 async def test_a_build_with_a_secret_keeps_it_out_of_the_image(given: DockerGiven, tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """What the Docker adapter says to the engine, and what it makes of its answers."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -7,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fairlead.adapters.engines.docker.buildkit import arguments_of, private_directory, write_private
-from fairlead.adapters.engines.docker.builds import Lines
+from fairlead.adapters.engines.docker.builds import Lines, build_parameters
 from fairlead.adapters.engines.docker.client import negotiate, part, query
 from fairlead.adapters.engines.docker.errors import from_registry, in_words
 from fairlead.adapters.engines.docker.host import memory_lines, remote_resources
@@ -297,6 +298,14 @@ def test_times_are_told_as_the_engine_reads_them() -> None:
     assert unix_time("1970-01-01T00:01:00.000000001Z") == "60.000000001"
     assert unix_time("1970-01-01T01:00:00.5+01:00") == "0.500000000"
     assert unix_time("12345") == "12345"
+
+
+def test_a_classic_build_asks_for_what_was_requested() -> None:
+    plain = BuildRequest("/c", "Dockerfile", ("a:1", "b:1"), arguments={"A": "1"}, labels={"l": "2"})
+    asked = {"dockerfile": "Dockerfile", "buildargs": {"A": "1"}, "labels": {"l": "2"}, "nocache": False}
+    assert build_parameters(plain, "Dockerfile", ()) == {**asked, "rm": True, "forcerm": True, "t": ("a:1", "b:1")}
+    more = build_parameters(replace(plain, tags=(), target="x", no_cache=True), "Dockerfile", ["c:1"])
+    assert (more["target"], more["nocache"], more["cachefrom"], "t" in more) == ("x", True, ["c:1"], False)
 
 
 def test_progress_is_said_line_by_line() -> None:

@@ -48,7 +48,7 @@ class Builds:
         context = Context(request.context, dockerfile)
         lines = Lines(say)
         headers = {"Content-Type": "application/x-tar", "X-Registry-Config": _registry_config(request)}
-        params = _params(request, dockerfile, cache)
+        params = build_parameters(request, dockerfile, cache)
         built = ""
         try:
             async with self._client.stream("POST", "/build", params=params, data=context, headers=headers) as response:
@@ -105,7 +105,8 @@ def _name(request: BuildRequest) -> str:
     return request.tags[0] if request.tags else request.dockerfile
 
 
-def _params(request: BuildRequest, dockerfile: str, cache: Sequence[str]) -> dict[str, Any]:
+def build_parameters(request: BuildRequest, dockerfile: str, cache: Sequence[str]) -> dict[str, Any]:
+    """The query of `POST /build`."""
     params: dict[str, Any] = {
         "dockerfile": dockerfile,
         "buildargs": dict(request.arguments),

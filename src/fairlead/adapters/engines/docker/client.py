@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterable, AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 from urllib.parse import quote
 
@@ -28,7 +28,10 @@ Body = bytes | AsyncIterable[bytes]
 
 
 class EngineClient:
-    """One engine behind one Unix socket. Usable from several event loops; `close` ends the connections of all."""
+    """One engine behind one Unix socket.
+
+    Usable from several event loops at once; `close` ends the connections of all, and is called before a loop ends.
+    """
 
     def __init__(self, socket: str, *, connect_timeout_s: float = CONNECT_TIMEOUT_S) -> None:
         self.socket = socket
@@ -41,8 +44,11 @@ class EngineClient:
         here = asyncio.get_running_loop()
         sessions, self._sessions = self._sessions, {}
         for loop, session in sessions.items():
-            if loop is here or loop.is_closed():
+            if loop is here:
                 await session.close()
+            elif loop.is_closed():
+                with suppress(RuntimeError):  # its connections ended with it; only our side is left to be told
+                    await session.close()
             elif loop.is_running():
                 closing = asyncio.run_coroutine_threadsafe(session.close(), loop)
                 await asyncio.wait([asyncio.wrap_future(closing)], timeout=CLOSE_TIMEOUT_S)
@@ -107,9 +113,7 @@ class EngineClient:
         try:
             async with self._session().request(method, url, params=params, data=data, headers=headers) as response:
                 yield response
-        except (aiohttp.ClientError, OSError, TimeoutError) as error:
-            if isinstance(error, TimeoutError) and not isinstance(error, aiohttp.ServerTimeoutError):
-                raise  # the caller's own bound
+        except aiohttp.ClientError as error:  # its own OSErrors and timeouts among them; not those of our caller
             raise Unreachable(
                 "engine.unreachable",
                 f"the container engine at {self.socket} does not answer: {str(error) or type(error).__name__}",
