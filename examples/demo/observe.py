@@ -8,6 +8,7 @@ import json
 import socket
 import urllib.parse
 from pathlib import Path
+from typing import Any
 
 
 class _Unix(http.client.HTTPConnection):
@@ -22,12 +23,12 @@ class _Unix(http.client.HTTPConnection):
 
 
 class Engine:
-    """The container engine, read only."""
+    """The container engine: looked at, and tidied after the demo."""
 
     def __init__(self, path: str) -> None:
         self._path = path
 
-    def get(self, what: str, **query: object) -> object:
+    def get(self, what: str, **query: object) -> Any:
         connection = _Unix(self._path)
         words = urllib.parse.urlencode({k: json.dumps(v) if isinstance(v, dict) else v for k, v in query.items()})
         try:
@@ -41,6 +42,16 @@ class Engine:
         if answer.status >= 400:
             raise RuntimeError(f"{what}: {answer.status} {body[:200]!r}")
         return json.loads(body)
+
+    def delete(self, what: str, **query: object) -> None:
+        """Gone; gone before is fine."""
+        connection = _Unix(self._path)
+        words = urllib.parse.urlencode(query)
+        try:
+            connection.request("DELETE", f"{what}?{words}" if words else what)
+            connection.getresponse().read()
+        finally:
+            connection.close()
 
     def containers(self, project: str, environment: str) -> dict[str, dict[str, object]]:
         """Name → what must be the same before and after, for all containers of the place."""
@@ -90,7 +101,7 @@ class Proxy:
         """The map's lines for that host: where its requests go now."""
         lines = []
         for map_line in self.ask("show map").splitlines():
-            number, _, rest = map_line.partition(" ")
+            number = map_line.partition(" ")[0]
             if not number.lstrip("-").isdigit():
                 continue
             for line in self.ask(f"show map #{number}").splitlines():
