@@ -213,6 +213,7 @@ async def real_world(socket: str, session: str, image: str, haproxy: HaproxyRig)
             haproxy=haproxy,
             image_id=held.id,
             wire=LocalConnection(haproxy.settings.directory),
+            bound_s=180.0,
             pool=f"10.{random.randint(180, 250)}.{random.randint(0, 15) * 16}.0/20",
             place=Place(f"t{session}-{random.randint(0, 99999)}", "Production"),
         )

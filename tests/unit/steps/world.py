@@ -112,6 +112,7 @@ class World:
     number: int = 0
     effects: Mapping[str, EffectKind] = field(default_factory=lambda: DeployServices.effects)
     pool: str = POOL
+    bound_s: float = 20.0
     place: Place = PLACE
 
     def __post_init__(self) -> None:
@@ -223,7 +224,7 @@ class World:
             clock=self.clock,
             patience=PATIENCE,
         )
-        stage = Stage(parts, self.tasks, binder, task=task)
+        stage = Stage(parts, self.tasks, binder, task=task, bound_s=self.bound_s)
         end = await stage.play(plan, mischiefs)
         before = state_before(await self.records.facts(task))
         left = differences(before, await self.capture()) if before else ()
