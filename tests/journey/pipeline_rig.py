@@ -6,7 +6,7 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -19,12 +19,13 @@ from fairlead.adapters.sources.git import Git
 from fairlead.adapters.system import SystemClock
 from fairlead.domain.effect import Done, Outcome, SaidNo
 from fairlead.domain.errors import FairleadError, NotFound
-from fairlead.domain.ids import ReleaseId, SecretVersionId, TaskId
+from fairlead.domain.ids import ReleaseId, TaskId
 from fairlead.domain.plan import Effect, InParallel, Node, Plan, Step
 from fairlead.domain.plan import Sequence as Ordered
 from fairlead.domain.record import Json, from_data, to_data
 from fairlead.ports.step import EffectKind, Tools
 from fairlead.steps.pipeline import Pipeline
+from fairlead.testing.fake_secrets import FakeSecrets
 from fairlead.testing.fake_tasks import FakeTaskLog
 
 
@@ -97,19 +98,6 @@ class Books:
         return self.attached[name][1]
 
 
-class PlainSecrets:
-    """Secrets by id, in clear."""
-
-    def __init__(self, values: Mapping[str, str]) -> None:
-        self.held = values
-
-    async def values(self, task: TaskId, versions: Sequence[SecretVersionId]) -> Mapping[SecretVersionId, str]:
-        return {version: self.held[version] for version in versions}
-
-    def keyed_hash(self, value: str) -> str:
-        return hashlib.sha256(value.encode()).hexdigest()
-
-
 @dataclass
 class Ended:
     """How a run ended, and what it said."""
@@ -137,7 +125,7 @@ class Rig:
     registry: DistributionRegistry
     source: Git
     folder: Path
-    secrets: PlainSecrets = field(default_factory=lambda: PlainSecrets({}))
+    secrets: FakeSecrets = field(default_factory=FakeSecrets)
     kinds: Mapping[str, EffectKind] = field(default_factory=lambda: Pipeline.effects)
 
     async def clear(self, labels: Mapping[str, str]) -> None:
@@ -167,7 +155,7 @@ class Rig:
                 catalogue=None,  # type: ignore[arg-type]
                 registry=self.registry,
                 source=self.source,
-                secrets=self.secrets,  # type: ignore[arg-type]
+                secrets=self.secrets,
                 records=books,  # type: ignore[arg-type]
                 artifacts=books,
                 notifier=None,  # type: ignore[arg-type]

@@ -39,6 +39,7 @@ from fairlead.steps import workspace
 from fairlead.steps.pipeline import plan
 from fairlead.steps.resolved import RegistryLogin
 from fairlead.steps.run_resolved import ResolvedRun, SourceAccess
+from fairlead.testing.fake_secrets import FakeSecrets
 
 POOL = "10.231.128.0/20"
 WEB = b"""ARG BASE=fairlead-base-busybox:1
@@ -244,7 +245,7 @@ def suite_with(**changes: object) -> Tests:
 
 
 async def test_a_commit_becomes_a_release_and_nothing_of_the_run_is_left(project: Project, docker_socket: Path) -> None:
-    project.rig.secrets.held = {"s1": "good day"}
+    project.rig.secrets = FakeSecrets({SecretVersionId("s1"): "good day"})
     commit = project.push(FILES)
     before = on_the_machine(docker_socket, project.name)
     resolved = project.resolved(commit, tests=suite_with(built_services=("web",)))
@@ -270,7 +271,7 @@ async def test_a_commit_becomes_a_release_and_nothing_of_the_run_is_left(project
     assert built.labels["org.opencontainers.image.version"] == "1.1.0"
     assert built.labels["io.fairlead.project"] == project.name and built.labels["kept"] == "yes"
 
-    assert "type pre-deployment of 1.1.0 at  with good day" in ended.log
+    assert "type pre-deployment of 1.1.0 at  with good day" in ended.log  # the fake log masks nothing
     assert "at http://web:8080" in ended.log and "hello" in ended.log
     assert ended.books.noted["tests:pre-deployment"]["passed"] == 2  # type: ignore[index, call-overload]
     assert "pre-deployment/report.xml" in ended.books.attached
@@ -366,7 +367,7 @@ async def test_private_images_are_fetched_with_their_credentials(
 
         password = SecretRef(SecretVersionId("s2"), "Registry password")
         login = RegistryLogin(private_registry.address, private_registry.credentials.user, password)
-        project.rig.secrets.held = {"s2": private_registry.credentials.password}
+        project.rig.secrets = FakeSecrets({SecretVersionId("s2"): private_registry.credentials.password})
         ended = await project.run(dataclasses.replace(resolved, logins=(login,)))
         assert isinstance(ended.outcome, Done), ended.log
         assert ended.outputs["pin/store"]["reference"] == f"{name.removesuffix(':1')}@{digest}"
@@ -376,7 +377,7 @@ async def test_private_images_are_fetched_with_their_credentials(
 
 
 async def test_failing_tests_end_the_run_with_their_names(project: Project, docker_socket: Path) -> None:
-    project.rig.secrets.held = {"s1": "good day"}
+    project.rig.secrets = FakeSecrets({SecretVersionId("s1"): "good day"})
     before = on_the_machine(docker_socket, project.name)
     resolved = project.resolved(project.push({**FILES, "run_tests.sh": FAILING}), tests=suite_with())
     ended = await project.run(resolved)
@@ -391,9 +392,13 @@ async def test_failing_tests_end_the_run_with_their_names(project: Project, dock
 
 
 async def test_a_build_that_fails_says_its_last_lines(project: Project, docker_socket: Path) -> None:
-    broken = WEB + b"RUN echo on the way && false\n"
-    ended = await project.run(project.resolved(project.push({**FILES, "web/Dockerfile": broken}), tests=None))
+    broken = WEB + b"RUN echo on the way with t0ken-of-the-registry && false\n"
+    project.rig.secrets = FakeSecrets({SecretVersionId("s3"): "t0ken-of-the-registry"})
+    login = RegistryLogin("registry.example.com", "ann", SecretRef(SecretVersionId("s3"), "Token"))
+    resolved = project.resolved(project.push({**FILES, "web/Dockerfile": broken}), tests=None)
+    ended = await project.run(dataclasses.replace(resolved, logins=(login,)))
     assert isinstance(ended.outcome, SaidNo) and ended.outcome.code == "image.build"
+    assert "t0ken-of-the-registry" not in f"{ended.outcome.reason} {ended.outcome.evidence}"
     assert "web" in ended.outcome.reason
     assert any("on the way" in line for line in ended.outcome.evidence)
     assert not any(on_the_machine(docker_socket, project.name).values())
@@ -422,7 +427,7 @@ async def test_a_build_that_leads_out_is_refused(project: Project, build: Build,
 
 
 async def test_a_service_beside_that_dies_breaks_the_tests_in_words(project: Project) -> None:
-    project.rig.secrets.held = {"s1": "x"}
+    project.rig.secrets = FakeSecrets({SecretVersionId("s1"): "good day"})
     resolved = project.resolved(project.push(FILES), tests=suite_with())
     web, store = resolved.definition.services
     dying = dataclasses.replace(store, command=("sh", "-c", "echo cannot; exit 3"))

@@ -89,14 +89,15 @@ class BuildImage(Plain):
         except Failed as error:
             if error.code != "image.build":
                 raise
-            return _not_built(wanted.name, error)
+            return await _not_built(wanted.name, error, tools)
         took_s = tools.clock.monotonic_s() - began
         tools.say(f"built {wanted.name} in {took_s:.1f} s ({image.size_bytes / 1024**2:,.0f} MiB)")
         return Done({"image": image.id, "reference": "", "tag": tag, "took_s": round(took_s, 3)})
 
 
-def _not_built(name: str, error: Failed) -> SaidNo:
-    first, *rest = error.message.splitlines() or [""]
+async def _not_built(name: str, error: Failed, tools: Tools) -> SaidNo:
+    """A build may have shown what it was given: the log is masked by itself, reason and evidence are here."""
+    first, *rest = await tools.secrets.masked(tools.task, error.message.splitlines() or [""])
     last = next((line for line in reversed(rest) if line.strip()), "")
     said = f"{first}: {last}" if last and last not in first else first
     return SaidNo(
