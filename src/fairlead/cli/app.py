@@ -18,6 +18,7 @@ from fairlead.cli import (
     notifications,
     policies,
     projects,
+    registries,
     releases,
     runs,
     services,
@@ -52,6 +53,7 @@ GROUPS = (
     tasks.group,
     policies.group,
     certificates.group,
+    registries.group,
     notifications.group,
 )
 TOP_LEVEL = (access, files, deployments, approvals, tasks, services)

@@ -219,6 +219,7 @@ CODES: dict[str, str] = {
     "image.buildkit": "The build asks for secrets, which need BuildKit, and there is none.",
     "image.unknown": "The image is not there.",
     "registry.unreachable": "The registry does not answer.",
+    "registry.unknown": "There are no credentials for this registry.",
     "registry.failed": "The registry answered with a failure.",
     "registry.missing": "The registry program is not installed on this machine.",
     "registry.digest": "The registry has another digest than the release says.",

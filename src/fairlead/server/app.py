@@ -6,7 +6,7 @@ from fastapi import FastAPI
 
 from fairlead import __version__
 from fairlead.server import health, hooks, problems
-from fairlead.server.api import accounts, deployments, installation, projects, releases, status, tasks
+from fairlead.server.api import accounts, deployments, installation, projects, registries, releases, status, tasks
 from fairlead.server.guard import Guard
 from fairlead.server.idempotency import Idempotency
 from fairlead.server.life import Life
@@ -17,6 +17,7 @@ ROUTERS = (
     accounts.router,
     installation.router,
     projects.router,
+    registries.router,
     releases.router,
     deployments.router,
     tasks.router,

@@ -42,7 +42,7 @@ from fairlead.steps.standing import standing_accessories, standing_slots
 from fairlead.steps.workspace import prepare, remove, tree_of
 from fairlead.store import deployments, environments, projects, releases, runs, subnets, tasks
 from fairlead.store.database import Connection
-from fairlead.usecases import planning
+from fairlead.usecases import planning, registries
 from fairlead.usecases import releases as releasing
 from fairlead.usecases.context import Context
 from fairlead.usecases.runs import repository_of
@@ -167,11 +167,14 @@ class Binding:
             accessories=await standing_accessories(about.place, container_engine=self.outside.container_engine),
             recreate_accessories=frozenset(about.deployment.recreate_accessories),
             proxy=planning.proxy_facts(self.context.installation),
-            logins=self.outside.logins,
+            logins=await self.context.database.read(self._logins),
             room=planning.room_rule(self.context.installation),
             is_forced=about.deployment.is_forced,
         )
         return DeployServices().plan(resolved)
+
+    def _logins(self, connection: Connection) -> tuple[RegistryLogin, ...]:
+        return (*self.outside.logins, *registries.logins(connection))
 
     def _intended(self, about: _About) -> planning.Intended:
         with self.context.database.reading() as connection:
@@ -237,6 +240,7 @@ class Binding:
             names = planning.environment_names(connection, project)
             first = environments.by_name(connection, names[0])
             frozen = releasing.freeze(self.context, connection, project.id)
+            logins = self._logins(connection)
             definition = compile_project(
                 files,
                 environment=first.name,
@@ -275,7 +279,7 @@ class Binding:
             previous=run.previous_commit,
             folder=source.folder,
             installation=self.outside.installation,
-            logins=self.outside.logins,
+            logins=logins,
         )
         return Pipeline().plan(resolved)
 

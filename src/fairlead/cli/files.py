@@ -1,0 +1,84 @@
+"""Project files on this machine: writing one, checking one, and sending what a release carries."""
+
+from __future__ import annotations
+
+import base64
+from pathlib import Path
+
+import typer
+
+from fairlead.cli.session import session
+from fairlead.domain.errors import Invalid
+from fairlead.formats.files import Directory
+
+PROJECT_FILE = "fairlead.yml"
+
+
+def init(
+    context: typer.Context,
+    folder: Path = typer.Argument(Path(), help="The repository."),
+    name: str = typer.Option("", help="The project's name; by default the folder's."),
+    force: bool = typer.Option(False, "--force", help="Write over one that is there."),
+    print_only: bool = typer.Option(False, "--print", help="Print it instead of writing it."),
+) -> None:
+    """Write a fairlead.yml for a repository with a compose file, or with only a Dockerfile. Needs no server."""
+    from fairlead.formats.init import propose
+
+    at = session(context)
+    text = propose(Directory(_folder(folder)), name or folder.resolve().name)
+    target = folder / PROJECT_FILE
+    if print_only:
+        print(text, end="")
+        return
+    if target.exists() and not force:
+        raise Invalid(
+            "input.invalid", f"{target} is there already", hint="--force writes over it, --print shows a new one"
+        )
+    target.write_text(text)
+    at.screen.say(f"wrote {target}; look it over, then: fairlead validate {folder}")
+
+
+def validate(
+    context: typer.Context,
+    folder: Path = typer.Argument(Path(), help="The repository."),
+    environment: list[str] = typer.Option(
+        ["Test", "Production"], "--environment", "-e", help="The lifecycle's, in order."
+    ),
+) -> None:
+    """Check fairlead.yml and the compose files. Needs no server; what variables hold is not known here."""
+    from fairlead.formats.project import validate as check
+
+    at = session(context)
+    warnings, problems = check(Directory(_folder(folder)), environment)
+    if at.screen.as_json:
+        at.screen.result({"warnings": list(warnings), "problems": [str(problem) for problem in problems]})
+    else:
+        for warning in warnings:
+            at.screen.err.print(f"warning: {warning}", style="yellow", markup=False)
+        for problem in problems:
+            at.screen.err.print(f"error: {problem}", style="red", markup=False)
+    if problems:
+        raise typer.Exit(2)
+    at.screen.say(f"{folder / PROJECT_FILE} can be deployed" + (f", with {len(warnings)} warnings" if warnings else ""))
+
+
+def carried(folder: str) -> dict[str, str]:
+    """What a release must hold of the folder: path → base64."""
+    from fairlead.formats.project import read_outline
+
+    files = Directory(_folder(Path(folder)))
+    if PROJECT_FILE not in files:
+        raise Invalid("project_file.missing", f"{folder} has no {PROJECT_FILE}", hint="name its folder with --files")
+    return {path: base64.b64encode(files[path]).decode() for path in read_outline(files).carried}
+
+
+def _folder(folder: Path) -> Path:
+    if not folder.is_dir():
+        raise Invalid("input.invalid", f"{folder} is no folder")
+    return folder
+
+
+def add_to(app: typer.Typer) -> None:
+    """The commands without a group."""
+    app.command("init")(init)
+    app.command("validate")(validate)

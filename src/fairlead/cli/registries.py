@@ -1,0 +1,47 @@
+"""Credentials for registries that images are pulled from."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import typer
+
+from fairlead.cli.session import API, session
+
+group = typer.Typer(name="registries", help="Credentials for private base images.", no_args_is_help=True)
+
+
+@group.command("list")
+def list_registries(context: typer.Context) -> None:
+    """Registries with credentials; passwords are never shown."""
+    at = session(context)
+    columns = {"registry": "REGISTRY", "user": "USER", "created_by": "SET BY", "created_at": "WHEN"}
+    at.screen.table(at.client.all(f"{API}/registries"), columns, empty="no credentials")
+
+
+@group.command("set")
+def set_registry(
+    context: typer.Context,
+    registry: str = typer.Argument(..., help="host[:port], as image references begin; docker.io for the one without."),
+    user: str = typer.Option(..., "--user", "-u"),
+    password_from: str = typer.Option("", help="File with the password or token; - for standard input."),
+) -> None:
+    """Pull from this registry with these credentials."""
+    at = session(context)
+    if password_from == "-":
+        password = sys.stdin.read().strip()
+    elif password_from:
+        password = Path(password_from).read_text().strip()
+    else:
+        password = str(typer.prompt("Password", hide_input=True, err=True))
+    made = at.client.put(f"{API}/registries/{registry}", {"user": user, "password": password})
+    at.screen.result(made, f"images of {registry} are pulled as {user}")
+
+
+@group.command("remove")
+def remove(context: typer.Context, registry: str = typer.Argument(...)) -> None:
+    """Pull without credentials again."""
+    at = session(context)
+    at.client.delete(f"{API}/registries/{registry}")
+    at.screen.say(f"credentials of {registry} removed")

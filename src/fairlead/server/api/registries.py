@@ -1,0 +1,48 @@
+"""Credentials for registries that images are pulled from."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Response
+from pydantic import BaseModel, Field
+
+from fairlead.server.api import shapes
+from fairlead.server.api.doors import Asking, Books
+from fairlead.server.api.shapes import Shape
+from fairlead.store.registry_logins import RegistryLoginRow
+from fairlead.usecases import registries
+
+router = APIRouter(tags=["installation"])
+
+
+class Credentials(BaseModel):
+    user: str = Field(min_length=1, max_length=200)
+    password: str = Field(min_length=1, max_length=20_000)
+
+
+def shape(one: RegistryLoginRow) -> Shape:
+    """Without the password."""
+    return {
+        "registry": one.registry,
+        "user": one.user,
+        "created_at": one.created_at.isoformat(),
+        "created_by": one.created_by,
+    }
+
+
+@router.get("/registries")
+def list_registries(context: Books, actor: Asking) -> Shape:
+    """Registries that images are pulled from with credentials."""
+    return shapes.whole(registries.all_of(context, actor), shape)
+
+
+@router.put("/registries/{registry}")
+def put_registry(context: Books, actor: Asking, registry: str, body: Credentials) -> Shape:
+    """Give or change the credentials of a registry."""
+    return shape(registries.put(context, actor, registry, body.user, body.password))
+
+
+@router.delete("/registries/{registry}", status_code=204)
+def remove_registry(context: Books, actor: Asking, registry: str) -> Response:
+    """Not logged in to any more."""
+    registries.remove(context, actor, registry)
+    return Response(status_code=204)
