@@ -45,7 +45,10 @@ async def obey(durable: DbosDurable, engine: sa.Engine, words: list[str]) -> str
         case ["forget"]:
             return str(await durable.forget(SystemClock().now() + timedelta(minutes=1)))
         case ["drain"]:
-            await durable.drain(bound_s=10)
+            draining = asyncio.ensure_future(durable.drain(bound_s=20))
+            await asyncio.sleep(0)
+            print("draining", flush=True)
+            await draining
             await durable.close()
     return "ok"
 

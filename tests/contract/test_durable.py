@@ -3,7 +3,7 @@
 import asyncio
 import signal
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
 from pathlib import Path
 
@@ -32,8 +32,11 @@ class FakeNode:
     async def resume(self, task: str, again: int) -> None:
         await self.durable.resume(TaskId(task), again=again)
 
-    async def drain(self) -> None:
-        await self.durable.drain(bound_s=10)
+    async def drain(self, meanwhile: Callable[[], None]) -> None:
+        draining = asyncio.ensure_future(self.durable.drain(bound_s=10))
+        await asyncio.sleep(0)
+        meanwhile()
+        await draining
         await self.durable.close()
 
     async def kill(self) -> None:
@@ -76,8 +79,12 @@ class ChildNode:
         self.child = child
 
     async def ask(self, line: str) -> str:
-        assert self.child.stdin and self.child.stdout
+        assert self.child.stdin
         self.child.stdin.write(f"{line}\n".encode())
+        return await self.answer()
+
+    async def answer(self) -> str:
+        assert self.child.stdout
         async with asyncio.timeout(START_S):
             return (await self.child.stdout.readline()).decode().strip()
 
@@ -90,9 +97,11 @@ class ChildNode:
     async def forget(self) -> int:
         return int(await self.ask("forget"))
 
-    async def drain(self) -> None:
-        assert await self.ask("drain") == "ok"
-        async with asyncio.timeout(2):
+    async def drain(self, meanwhile: Callable[[], None]) -> None:
+        assert await self.ask("drain") == "draining"
+        meanwhile()
+        assert await self.answer() == "ok"
+        async with asyncio.timeout(START_S):
             assert await self.child.wait() == 0
 
     async def kill(self) -> None:

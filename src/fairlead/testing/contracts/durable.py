@@ -77,8 +77,8 @@ class Node(Protocol):
         """As `Durable.resume`."""
         ...
 
-    async def drain(self) -> None:
-        """Drained and closed, and the process has ended."""
+    async def drain(self, meanwhile: Callable[[], None]) -> None:
+        """Drained (`meanwhile` is called once that has begun) and closed, and the process has ended."""
         ...
 
     async def kill(self) -> None:
@@ -152,8 +152,6 @@ def _step(journal: Journal, marks: Marks, name: str) -> Callable[[], Awaitable[J
         marks.make(f"begin {journal.task} {name}")
         if is_held:
             await until(lambda: marks.is_released)
-        if journal.task.startswith("slow"):
-            await asyncio.sleep(0.05)
         marks.make(f"end {journal.task} {name}")
         return {"step": name}
 
@@ -221,12 +219,13 @@ class DurableContract:
 
     async def test_a_drain_ends_at_a_step_boundary_and_nothing_is_done_twice(self, house: House) -> None:
         first = await house.boot("a")
-        tasks = [f"slow-{number}" for number in range(3)]
+        tasks = [f"held-{number}" for number in range(3)]
         for task in tasks:
             await first.enqueue(task)
-        await house.marks.until("begin slow-1 2")
-        await first.drain()
-        assert f"over {tasks[1]} 0" not in house.marks.all()
+        for task in tasks:
+            await house.marks.until(f"begin {task} {HELD}")
+        await first.drain(house.marks.release)
+        assert not any(line.endswith(f" {HELD + 1}") for line in house.marks.all())
         await house.boot("b")
         for task in tasks:
             await house.marks.until(f"over {task} 0")
@@ -242,7 +241,7 @@ class DurableContract:
             await node.enqueue(f"plain-{number}")
             await house.marks.until(f"over plain-{number} 0")
             took_s.append(loop.time() - began_s)
-        assert min(took_s) < 0.3, took_s
+        assert sorted(took_s)[1] < 1.0, took_s  # without the bell each would wait out a poll of 5 s on SQLite
 
     async def test_a_taking_up_has_its_own_journal_and_reads_the_earlier_ones(self, house: House) -> None:
         node = await house.boot("a")
