@@ -11,7 +11,7 @@ from fairlead.domain.ids import EnvironmentId, ProjectId, ReleaseId, TaskId, Ten
 from fairlead.store import counters
 from fairlead.store.rows import from_row
 from fairlead.store.schema import data, flag, instant, key, link, metadata, number, text
-from fairlead.store.shelf import Page, Shelf
+from fairlead.store.shelf import Condition, Page, Shelf
 
 deployments = sa.Table(
     "deployments",
@@ -43,8 +43,11 @@ deployments = sa.Table(
     text("reason"),
     text("hint"),
     number("revision"),
-    sa.Index("ix_deployments_place", "project", "environment", "id"),
+    sa.Index("ix_deployments_project", "project", "id"),
+    sa.Index("ix_deployments_place", "project", "environment", "tenant", "id"),
+    sa.Index("ix_deployments_live", "project", "environment", "tenant", "committed_at"),
     sa.Index("ix_deployments_state", "state", "id"),
+    sa.Index("ix_deployments_outcome", "outcome", "id"),
 )
 
 
@@ -107,7 +110,8 @@ def active(
     connection: sa.Connection, *, project: ProjectId | None = None, environment: EnvironmentId | None = None
 ) -> tuple[Deployment, ...]:
     """Those that have not ended, the oldest first."""
-    conditions = [_c.state != DeploymentState.ENDED.value]
+    unfinished = [state.value for state in DeploymentState if state is not DeploymentState.ENDED]
+    conditions: list[Condition] = [_c.state.in_(unfinished)]
     conditions += [] if project is None else [_c.project == project]
     conditions += [] if environment is None else [_c.environment == environment]
     return _shelf.where(connection, *conditions)
@@ -117,12 +121,16 @@ def latest_by_place(
     connection: sa.Connection, projects: Iterable[str], *, live: bool
 ) -> Mapping[tuple[ProjectId, EnvironmentId], Deployment]:
     """For each project and environment the newest deployment, or with `live` the newest that went live; one query."""
-    conditions = [_c.project.in_(set(projects))]
-    conditions += [_c.committed_at.is_not(None)] if live else []
-    order = (_c.committed_at.desc(), _c.id.desc()) if live else (_c.id.desc(),)
-    rank = sa.func.row_number().over(partition_by=(_c.project, _c.environment, _c.tenant), order_by=order)
-    ranked = sa.select(_c.id, rank.label("rank")).where(*conditions).subquery()
-    newest = sa.select(ranked.c.id).where(ranked.c.rank == 1)
-    rows = connection.execute(sa.select(deployments).where(_c.id.in_(newest))).mappings()
-    found = (from_row(Deployment, row) for row in rows)
+    place = (_c.project, _c.environment, _c.tenant)
+    order = _c.committed_at if live else _c.id
+    here = (_c.project.in_(set(projects)), order.is_not(None))
+    newest = sa.select(*place, sa.func.max(order).label("newest")).where(*here).group_by(*place).subquery()
+    same = (
+        _c.project == newest.c.project,
+        _c.environment == newest.c.environment,
+        _c.tenant.is_not_distinct_from(newest.c.tenant),
+        order == newest.c.newest,
+    )
+    statement = sa.select(deployments).join(newest, sa.and_(*same)).order_by(_c.id)
+    found = (from_row(Deployment, row) for row in connection.execute(statement).mappings())
     return {(deployment.project, deployment.environment): deployment for deployment in found}

@@ -6,8 +6,9 @@ import dataclasses
 import types
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from enum import Enum
 from functools import cache
-from typing import Any, TypeVar, Union, cast, get_args, get_origin, get_type_hints
+from typing import Any, Literal, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
@@ -57,14 +58,20 @@ def _insert(connection: sa.Connection, table: sa.Table) -> sqlite.Insert | postg
 def _readers(kind: Any) -> tuple[tuple[str, Callable[[Any], object] | None], ...]:
     hints = get_type_hints(kind)
     names = [field.name for field in dataclasses.fields(kind)]
-    return tuple((name, None if _is_plain(hints[name]) else _reader(hints[name])) for name in names)
+    return tuple((name, _reader(hints[name])) for name in names)
 
 
-def _reader(hint: Any) -> Callable[[Any], object]:
+def _reader(hint: Any) -> Callable[[Any], object] | None:
+    """None where the column's value is the field's. Most columns are plain or an enum: these are read fast."""
+    kinds = [kind for kind in get_args(hint) or (hint,) if kind is not type(None)]
+    is_one = get_origin(hint) in (None, Union, types.UnionType)
+    if get_origin(hint) is Literal or (is_one and all(_is_plain(kind) for kind in kinds)):
+        return None
+    if is_one and len(kinds) == 1 and isinstance(kinds[0], type) and issubclass(kinds[0], Enum):
+        kind = kinds[0]
+        return lambda held: None if held is None else kind(held)
     return lambda held: from_data(hint, held)
 
 
-def _is_plain(hint: Any) -> bool:
-    if get_origin(hint) in (Union, types.UnionType):
-        return all(_is_plain(kind) for kind in get_args(hint))
-    return getattr(hint, "__supertype__", hint) in _PLAIN
+def _is_plain(kind: Any) -> bool:
+    return getattr(kind, "__supertype__", kind) in _PLAIN

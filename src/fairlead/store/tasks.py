@@ -98,6 +98,7 @@ insert, get, find, change = _shelf.insert, _shelf.get, _shelf.find, _shelf.chang
 
 _c = tasks.c
 _ENDED = tuple(state.value for state in ENDED)
+_OPEN = tuple(state.value for state in TaskState if state not in ENDED)
 
 
 def place_of(task: Task) -> Place:
@@ -123,7 +124,7 @@ def page(
 
 def unfinished(connection: sa.Connection, *, node: NodeId | None = None) -> tuple[Task, ...]:
     """Those that have not ended (with `node`, those that it has begun), the oldest first."""
-    conditions = [_c.state.not_in(_ENDED)] + ([] if node is None else [_c.node == node])
+    conditions = [_c.state.in_(_OPEN)] + ([] if node is None else [_c.node == node])
     return _shelf.where(connection, *conditions)
 
 

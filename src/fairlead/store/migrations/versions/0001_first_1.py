@@ -1,0 +1,415 @@
+"""The first tables, part 1: blobs to place_locks."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0001"
+down_revision = None
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    _blobs()
+    _counters()
+    _environments()
+    _events()
+    _idempotency_keys()
+    _leases()
+    _lifecycles()
+    _login_attempts()
+    _notices()
+    _registrations()
+    _routes()
+    _secret_versions()
+    _settings()
+    _slots()
+    _subnets()
+    _task_log_lines()
+    _task_secrets()
+    _tasks()
+    _users()
+    _variable_versions()
+    _api_keys()
+    _artifacts()
+    _certificates()
+    _place_locks()
+
+
+def _blobs() -> None:
+    op.create_table(
+        "blobs",
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("size_bytes", sa.BigInteger(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("key", name=op.f("pk_blobs")),
+    )
+
+
+def _counters() -> None:
+    op.create_table(
+        "counters",
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("value", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_counters")),
+    )
+
+
+def _environments() -> None:
+    op.create_table(
+        "environments",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("order", sa.BigInteger(), nullable=False),
+        sa.Column("description", sa.Text(), nullable=False),
+        sa.Column("revision", sa.BigInteger(), nullable=False),
+        sa.Column("slug", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_environments")),
+        sa.UniqueConstraint("name", name=op.f("uq_environments_name")),
+        sa.UniqueConstraint("slug", name=op.f("uq_environments_slug")),
+    )
+
+
+def _events() -> None:
+    op.create_table(
+        "events",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("actor", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("message", sa.Text(), nullable=False),
+        sa.Column("thing", sa.Text(), nullable=False),
+        sa.Column("project", sa.Text(), nullable=True),
+        sa.Column("environment", sa.Text(), nullable=True),
+        sa.Column("tenant", sa.Text(), nullable=True),
+        sa.Column("via", sa.Text(), nullable=False),
+        sa.Column("address", sa.Text(), nullable=False),
+        sa.Column("facts", sa.JSON(none_as_null=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_events")),
+    )
+    op.create_index("ix_events_project", "events", ["project", "id"], unique=False)
+    op.create_index("ix_events_thing", "events", ["thing", "id"], unique=False)
+
+
+def _idempotency_keys() -> None:
+    op.create_table(
+        "idempotency_keys",
+        sa.Column("actor", sa.Text(), nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("request", sa.Text(), nullable=False),
+        sa.Column("status", sa.BigInteger(), nullable=True),
+        sa.Column("answer", sa.JSON(none_as_null=True), nullable=True),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("actor", "key", name=op.f("pk_idempotency_keys")),
+    )
+
+
+def _leases() -> None:
+    op.create_table(
+        "leases",
+        sa.Column("node", sa.Text(), nullable=False),
+        sa.Column("until", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("node", name=op.f("pk_leases")),
+    )
+
+
+def _lifecycles() -> None:
+    op.create_table(
+        "lifecycles",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("phases", sa.JSON(none_as_null=True), nullable=False),
+        sa.Column("revision", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_lifecycles")),
+        sa.UniqueConstraint("name", name=op.f("uq_lifecycles_name")),
+    )
+
+
+def _login_attempts() -> None:
+    op.create_table(
+        "login_attempts",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("user", sa.Text(), nullable=False),
+        sa.Column("address", sa.Text(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("succeeded", sa.Boolean(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_login_attempts")),
+    )
+    op.create_index("ix_login_attempts_address", "login_attempts", ["address", "at"], unique=False)
+    op.create_index("ix_login_attempts_user", "login_attempts", ["user", "at"], unique=False)
+
+
+def _notices() -> None:
+    op.create_table(
+        "notices",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("event", sa.Text(), nullable=False),
+        sa.Column("subject", sa.Text(), nullable=False),
+        sa.Column("body", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("next_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("to", sa.JSON(none_as_null=True), nullable=False),
+        sa.Column("link", sa.Text(), nullable=False),
+        sa.Column("facts", sa.JSON(none_as_null=True), nullable=False),
+        sa.Column("tries", sa.BigInteger(), nullable=False),
+        sa.Column("delivered_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("given_up_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("error", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_notices")),
+    )
+    op.create_index("ix_notices_next_at", "notices", ["next_at"], unique=False)
+
+
+def _registrations() -> None:
+    op.create_table(
+        "registrations",
+        sa.Column("place", sa.Text(), nullable=False),
+        sa.Column("instance", sa.Text(), nullable=False),
+        sa.Column("project", sa.Text(), nullable=False),
+        sa.Column("environment", sa.Text(), nullable=False),
+        sa.Column("tenant", sa.Text(), nullable=True),
+        sa.Column("colour", sa.Text(), nullable=False),
+        sa.Column("service", sa.Text(), nullable=False),
+        sa.Column("address", sa.Text(), nullable=False),
+        sa.Column("port", sa.BigInteger(), nullable=False),
+        sa.Column("deployment", sa.Text(), nullable=False),
+        sa.Column("container", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("place", "instance", name=op.f("pk_registrations")),
+    )
+
+
+def _routes() -> None:
+    op.create_table(
+        "routes",
+        sa.Column("host", sa.Text(), nullable=False),
+        sa.Column("path", sa.Text(), nullable=False),
+        sa.Column("place", sa.Text(), nullable=False),
+        sa.Column("project", sa.Text(), nullable=False),
+        sa.Column("environment", sa.Text(), nullable=False),
+        sa.Column("tenant", sa.Text(), nullable=True),
+        sa.Column("service", sa.Text(), nullable=False),
+        sa.Column("tls", sa.Boolean(), nullable=False),
+        sa.Column("redirect_http", sa.Boolean(), nullable=False),
+        sa.Column("claimed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("host", "path", name=op.f("pk_routes")),
+    )
+    op.create_index("ix_routes_place", "routes", ["place"], unique=False)
+
+
+def _secret_versions() -> None:
+    op.create_table(
+        "secret_versions",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("sealed", sa.LargeBinary(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("created_by", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_secret_versions")),
+    )
+
+
+def _settings() -> None:
+    op.create_table(
+        "settings",
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("value", sa.JSON(none_as_null=True), nullable=True),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_settings")),
+    )
+
+
+def _slots() -> None:
+    op.create_table(
+        "slots",
+        sa.Column("place", sa.Text(), nullable=False),
+        sa.Column("colour", sa.Text(), nullable=False),
+        sa.Column("project", sa.Text(), nullable=False),
+        sa.Column("environment", sa.Text(), nullable=False),
+        sa.Column("tenant", sa.Text(), nullable=True),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("deployment", sa.Text(), nullable=False),
+        sa.Column("release", sa.Text(), nullable=False),
+        sa.Column("version", sa.Text(), nullable=False),
+        sa.Column("network", sa.Text(), nullable=False),
+        sa.Column("subnet", sa.Text(), nullable=False),
+        sa.Column("standby_until", sa.DateTime(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("place", "colour", name=op.f("pk_slots")),
+    )
+
+
+def _subnets() -> None:
+    op.create_table(
+        "subnets",
+        sa.Column("subnet", sa.Text(), nullable=False),
+        sa.Column("place", sa.Text(), nullable=False),
+        sa.Column("project", sa.Text(), nullable=False),
+        sa.Column("environment", sa.Text(), nullable=False),
+        sa.Column("tenant", sa.Text(), nullable=True),
+        sa.Column("purpose", sa.Text(), nullable=False),
+        sa.Column("claimed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("subnet", name=op.f("pk_subnets")),
+        sa.UniqueConstraint("place", "purpose", name=op.f("uq_subnets_place_purpose")),
+    )
+
+
+def _task_log_lines() -> None:
+    op.create_table(
+        "task_log_lines",
+        sa.Column("task", sa.Text(), nullable=False),
+        sa.Column("number", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("level", sa.Text(), nullable=False),
+        sa.Column("step", sa.Text(), nullable=False),
+        sa.Column("target", sa.Text(), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("task", "number", name=op.f("pk_task_log_lines")),
+    )
+
+
+def _task_secrets() -> None:
+    op.create_table(
+        "task_secrets",
+        sa.Column("task", sa.Text(), nullable=False),
+        sa.Column("secret", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("task", "secret", name=op.f("pk_task_secrets")),
+    )
+
+
+def _tasks() -> None:
+    op.create_table(
+        "tasks",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("title", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("subject", sa.Text(), nullable=False),
+        sa.Column("project", sa.Text(), nullable=False),
+        sa.Column("environment", sa.Text(), nullable=False),
+        sa.Column("tenant", sa.Text(), nullable=True),
+        sa.Column("place", sa.Text(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("node", sa.Text(), nullable=True),
+        sa.Column("input", sa.JSON(none_as_null=True), nullable=False),
+        sa.Column("created_by", sa.Text(), nullable=False),
+        sa.Column("begun_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("cancel_asked_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("cancel_asked_by", sa.Text(), nullable=False),
+        sa.Column("plan_hash", sa.Text(), nullable=False),
+        sa.Column("reached", sa.Text(), nullable=False),
+        sa.Column("code", sa.Text(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("hint", sa.Text(), nullable=False),
+        sa.Column("evidence", sa.JSON(none_as_null=True), nullable=False),
+        sa.Column("differences", sa.JSON(none_as_null=True), nullable=False),
+        sa.Column("end", sa.JSON(none_as_null=True), nullable=True),
+        sa.Column("undoing_at", sa.DateTime(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_tasks")),
+    )
+    op.create_index("ix_tasks_place", "tasks", ["place", "state", "id"], unique=False)
+    op.create_index("ix_tasks_state", "tasks", ["state", "id"], unique=False)
+    op.create_index("ix_tasks_subject", "tasks", ["subject"], unique=False)
+
+
+def _users() -> None:
+    op.create_table(
+        "users",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("email", sa.Text(), nullable=False),
+        sa.Column("role", sa.Text(), nullable=False),
+        sa.Column("password", sa.Text(), nullable=False),
+        sa.Column("is_enabled", sa.Boolean(), nullable=False),
+        sa.Column("must_change_password", sa.Boolean(), nullable=False),
+        sa.Column("revision", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_users")),
+        sa.UniqueConstraint("name", name=op.f("uq_users_name")),
+    )
+
+
+def _variable_versions() -> None:
+    op.create_table(
+        "variable_versions",
+        sa.Column("variable", sa.Text(), nullable=False),
+        sa.Column("revision", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("project", sa.Text(), nullable=True),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("value", sa.Text(), nullable=False),
+        sa.Column("secret", sa.Text(), nullable=True),
+        sa.Column("scope", sa.JSON(none_as_null=True), nullable=False),
+        sa.Column("is_deleted", sa.Boolean(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("by", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("variable", "revision", name=op.f("pk_variable_versions")),
+    )
+
+
+def _api_keys() -> None:
+    op.create_table(
+        "api_keys",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("user", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("prefix", sa.Text(), nullable=False),
+        sa.Column("hash", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("last_used_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("revoked_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["user"], ["users.id"], name=op.f("fk_api_keys_user")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_api_keys")),
+        sa.UniqueConstraint("hash", name=op.f("uq_api_keys_hash")),
+    )
+    op.create_index(op.f("ix_api_keys_prefix"), "api_keys", ["prefix"], unique=False)
+    op.create_index(op.f("ix_api_keys_user"), "api_keys", ["user"], unique=False)
+
+
+def _artifacts() -> None:
+    op.create_table(
+        "artifacts",
+        sa.Column("task", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("blob", sa.Text(), nullable=False),
+        sa.Column("size_bytes", sa.BigInteger(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["blob"], ["blobs.key"], name=op.f("fk_artifacts_blob")),
+        sa.PrimaryKeyConstraint("task", "name", name=op.f("pk_artifacts")),
+    )
+    op.create_index(op.f("ix_artifacts_blob"), "artifacts", ["blob"], unique=False)
+
+
+def _certificates() -> None:
+    op.create_table(
+        "certificates",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("host", sa.Text(), nullable=False),
+        sa.Column("chain", sa.Text(), nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("fingerprint", sa.Text(), nullable=False),
+        sa.Column("not_before", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("not_after", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("created_by", sa.Text(), nullable=False),
+        sa.Column("revision", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["key"], ["secret_versions.id"], name=op.f("fk_certificates_key")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_certificates")),
+        sa.UniqueConstraint("host", name=op.f("uq_certificates_host")),
+    )
+
+
+def _place_locks() -> None:
+    op.create_table(
+        "place_locks",
+        sa.Column("place", sa.Text(), nullable=False),
+        sa.Column("project", sa.Text(), nullable=False),
+        sa.Column("environment", sa.Text(), nullable=False),
+        sa.Column("tenant", sa.Text(), nullable=True),
+        sa.Column("task", sa.Text(), nullable=False),
+        sa.Column("taken_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["task"], ["tasks.id"], name=op.f("fk_place_locks_task")),
+        sa.PrimaryKeyConstraint("place", name=op.f("pk_place_locks")),
+        sa.UniqueConstraint("task", name=op.f("uq_place_locks_task")),
+    )

@@ -1,0 +1,387 @@
+"""The first tables, part 2: projects to approvals."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0002"
+down_revision = "0001"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    _projects()
+    _registry_logins()
+    _sessions()
+    _task_facts()
+    _task_phases()
+    _task_plans()
+    _allowances()
+    _channels()
+    _contacts()
+    _notification_targets()
+    _runs()
+    _seen_heads()
+    _variable_snapshots()
+    _variables()
+    _webhook_deliveries()
+    _releases()
+    _deployments()
+    _approvals()
+
+
+def _projects() -> None:
+    op.create_table(
+        "projects",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("lifecycle", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("title", sa.Text(), nullable=False),
+        sa.Column("description", sa.Text(), nullable=False),
+        sa.Column("source", sa.JSON(none_as_null=True), nullable=True),
+        sa.Column("forge", sa.JSON(none_as_null=True), nullable=True),
+        sa.Column("version_mask", sa.Text(), nullable=False),
+        sa.Column("registry", sa.Text(), nullable=False),
+        sa.Column("is_enabled", sa.Boolean(), nullable=False),
+        sa.Column("labels", sa.JSON(none_as_null=True), nullable=False),
+        sa.Column("revision", sa.BigInteger(), nullable=False),
+        sa.Column("webhook", sa.Text(), nullable=True),
+        sa.ForeignKeyConstraint(["lifecycle"], ["lifecycles.id"], name=op.f("fk_projects_lifecycle")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_projects")),
+        sa.UniqueConstraint("name", name=op.f("uq_projects_name")),
+        sa.UniqueConstraint("webhook", name=op.f("uq_projects_webhook")),
+    )
+
+
+def _registry_logins() -> None:
+    op.create_table(
+        "registry_logins",
+        sa.Column("registry", sa.Text(), nullable=False),
+        sa.Column("user", sa.Text(), nullable=False),
+        sa.Column("password", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("created_by", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["password"], ["secret_versions.id"], name=op.f("fk_registry_logins_password")),
+        sa.PrimaryKeyConstraint("registry", name=op.f("pk_registry_logins")),
+    )
+
+
+def _sessions() -> None:
+    op.create_table(
+        "sessions",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("user", sa.Text(), nullable=False),
+        sa.Column("hash", sa.Text(), nullable=False),
+        sa.Column("csrf", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("address", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["user"], ["users.id"], name=op.f("fk_sessions_user")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_sessions")),
+        sa.UniqueConstraint("hash", name=op.f("uq_sessions_hash")),
+    )
+    op.create_index(op.f("ix_sessions_user"), "sessions", ["user"], unique=False)
+
+
+def _task_facts() -> None:
+    op.create_table(
+        "task_facts",
+        sa.Column("task", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("data", sa.JSON(none_as_null=True), nullable=True),
+        sa.ForeignKeyConstraint(["task"], ["tasks.id"], name=op.f("fk_task_facts_task")),
+        sa.PrimaryKeyConstraint("task", "name", name=op.f("pk_task_facts")),
+    )
+
+
+def _task_phases() -> None:
+    op.create_table(
+        "task_phases",
+        sa.Column("task", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("title", sa.Text(), nullable=False),
+        sa.Column("position", sa.BigInteger(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("begun_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["task"], ["tasks.id"], name=op.f("fk_task_phases_task")),
+        sa.PrimaryKeyConstraint("task", "name", name=op.f("pk_task_phases")),
+    )
+
+
+def _task_plans() -> None:
+    op.create_table(
+        "task_plans",
+        sa.Column("task", sa.Text(), nullable=False),
+        sa.Column("plan", sa.JSON(none_as_null=True), nullable=False),
+        sa.Column("hash", sa.Text(), nullable=False),
+        sa.Column("frozen_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["task"], ["tasks.id"], name=op.f("fk_task_plans_task")),
+        sa.PrimaryKeyConstraint("task", name=op.f("pk_task_plans")),
+    )
+
+
+def _allowances() -> None:
+    op.create_table(
+        "allowances",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("project", sa.Text(), nullable=False),
+        sa.Column("harm", sa.Text(), nullable=False),
+        sa.Column("allowed_by", sa.Text(), nullable=False),
+        sa.Column("allowed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("environment", sa.Text(), nullable=True),
+        sa.Column("tenant", sa.Text(), nullable=True),
+        sa.Column("note", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["environment"], ["environments.id"], name=op.f("fk_allowances_environment")),
+        sa.ForeignKeyConstraint(["project"], ["projects.id"], name=op.f("fk_allowances_project")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_allowances")),
+    )
+    op.create_index(op.f("ix_allowances_project"), "allowances", ["project"], unique=False)
+
+
+def _channels() -> None:
+    op.create_table(
+        "channels",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("project", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("lifecycle", sa.Text(), nullable=True),
+        sa.Column("is_default", sa.Boolean(), nullable=False),
+        sa.Column("revision", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["lifecycle"], ["lifecycles.id"], name=op.f("fk_channels_lifecycle")),
+        sa.ForeignKeyConstraint(["project"], ["projects.id"], name=op.f("fk_channels_project")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_channels")),
+        sa.UniqueConstraint("project", "name", name=op.f("uq_channels_project_name")),
+    )
+
+
+def _contacts() -> None:
+    op.create_table(
+        "contacts",
+        sa.Column("project", sa.Text(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("is_ok", sa.Boolean(), nullable=False),
+        sa.Column("head", sa.Text(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("asked_by", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["project"], ["projects.id"], name=op.f("fk_contacts_project")),
+        sa.PrimaryKeyConstraint("project", name=op.f("pk_contacts")),
+    )
+
+
+def _notification_targets() -> None:
+    op.create_table(
+        "notification_targets",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("address", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("project", sa.Text(), nullable=True),
+        sa.Column("events", sa.JSON(none_as_null=True), nullable=False),
+        sa.Column("secret", sa.Text(), nullable=True),
+        sa.Column("revision", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["project"], ["projects.id"], name=op.f("fk_notification_targets_project")),
+        sa.ForeignKeyConstraint(["secret"], ["secret_versions.id"], name=op.f("fk_notification_targets_secret")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_notification_targets")),
+    )
+    op.create_index(op.f("ix_notification_targets_project"), "notification_targets", ["project"], unique=False)
+
+
+def _runs() -> None:
+    op.create_table(
+        "runs",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("number", sa.BigInteger(), nullable=False),
+        sa.Column("project", sa.Text(), nullable=False),
+        sa.Column("branch", sa.Text(), nullable=False),
+        sa.Column("commit", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("cause", sa.Text(), nullable=False),
+        sa.Column("previous_commit", sa.Text(), nullable=False),
+        sa.Column("subject", sa.Text(), nullable=False),
+        sa.Column("author", sa.Text(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("task", sa.Text(), nullable=True),
+        sa.Column("release", sa.Text(), nullable=True),
+        sa.Column("created_by", sa.Text(), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("code", sa.Text(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("revision", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["project"], ["projects.id"], name=op.f("fk_runs_project")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_runs")),
+        sa.UniqueConstraint("project", "number", name=op.f("uq_runs_project_number")),
+        sa.UniqueConstraint("task", name=op.f("uq_runs_task")),
+    )
+    op.create_index("ix_runs_state", "runs", ["state", "project", "id"], unique=False)
+
+
+def _seen_heads() -> None:
+    op.create_table(
+        "seen_heads",
+        sa.Column("project", sa.Text(), nullable=False),
+        sa.Column("branch", sa.Text(), nullable=False),
+        sa.Column("commit", sa.Text(), nullable=False),
+        sa.Column("seen_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("run", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["project"], ["projects.id"], name=op.f("fk_seen_heads_project")),
+        sa.PrimaryKeyConstraint("project", "branch", "commit", name=op.f("pk_seen_heads")),
+    )
+
+
+def _variable_snapshots() -> None:
+    op.create_table(
+        "variable_snapshots",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("project", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("variables", sa.JSON(none_as_null=True), nullable=False),
+        sa.Column("hash", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["project"], ["projects.id"], name=op.f("fk_variable_snapshots_project")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_variable_snapshots")),
+    )
+    op.create_index(op.f("ix_variable_snapshots_project"), "variable_snapshots", ["project"], unique=False)
+
+
+def _variables() -> None:
+    op.create_table(
+        "variables",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("value", sa.Text(), nullable=False),
+        sa.Column("secret", sa.Text(), nullable=True),
+        sa.Column("scope", sa.JSON(none_as_null=True), nullable=False),
+        sa.Column("project", sa.Text(), nullable=True),
+        sa.Column("description", sa.Text(), nullable=False),
+        sa.Column("revision", sa.BigInteger(), nullable=False),
+        sa.Column("owner", sa.Text(), nullable=False),
+        sa.Column("name_key", sa.Text(), nullable=False),
+        sa.Column("scope_key", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["project"], ["projects.id"], name=op.f("fk_variables_project")),
+        sa.ForeignKeyConstraint(["secret"], ["secret_versions.id"], name=op.f("fk_variables_secret")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_variables")),
+        sa.UniqueConstraint("owner", "name_key", "scope_key", name=op.f("uq_variables_owner_name_key_scope_key")),
+    )
+    op.create_index(op.f("ix_variables_project"), "variables", ["project"], unique=False)
+
+
+def _webhook_deliveries() -> None:
+    op.create_table(
+        "webhook_deliveries",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("webhook", sa.Text(), nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("project", sa.Text(), nullable=True),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("outcome", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["project"], ["projects.id"], name=op.f("fk_webhook_deliveries_project")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_webhook_deliveries")),
+        sa.UniqueConstraint("webhook", "key", name=op.f("uq_webhook_deliveries_webhook_key")),
+    )
+    op.create_index("ix_webhook_deliveries_project", "webhook_deliveries", ["project", "id"], unique=False)
+
+
+def _releases() -> None:
+    op.create_table(
+        "releases",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("project", sa.Text(), nullable=False),
+        sa.Column("channel", sa.Text(), nullable=False),
+        sa.Column("version", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("images", sa.JSON(none_as_null=True), nullable=False),
+        sa.Column("test_image", sa.Text(), nullable=False),
+        sa.Column("commit", sa.Text(), nullable=False),
+        sa.Column("branch", sa.Text(), nullable=False),
+        sa.Column("changes", sa.JSON(none_as_null=True), nullable=False),
+        sa.Column("files", sa.JSON(none_as_null=True), nullable=False),
+        sa.Column("folder", sa.Text(), nullable=False),
+        sa.Column("variables", sa.Text(), nullable=False),
+        sa.Column("run", sa.Text(), nullable=True),
+        sa.Column("created_by", sa.Text(), nullable=False),
+        sa.Column("notes", sa.Text(), nullable=False),
+        sa.Column("warnings", sa.JSON(none_as_null=True), nullable=False),
+        sa.Column("revision", sa.BigInteger(), nullable=False),
+        sa.Column("task", sa.Text(), nullable=True),
+        sa.ForeignKeyConstraint(["channel"], ["channels.id"], name=op.f("fk_releases_channel")),
+        sa.ForeignKeyConstraint(["project"], ["projects.id"], name=op.f("fk_releases_project")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_releases")),
+        sa.UniqueConstraint("project", "version", name=op.f("uq_releases_project_version")),
+        sa.UniqueConstraint("task", name=op.f("uq_releases_task")),
+    )
+    op.create_index("ix_releases_project_id", "releases", ["project", "id"], unique=False)
+
+
+def _deployments() -> None:
+    op.create_table(
+        "deployments",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("number", sa.BigInteger(), nullable=False),
+        sa.Column("project", sa.Text(), nullable=False),
+        sa.Column("release", sa.Text(), nullable=False),
+        sa.Column("environment", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("tenant", sa.Text(), nullable=True),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("outcome", sa.Text(), nullable=False),
+        sa.Column("variables", sa.Text(), nullable=False),
+        sa.Column("plan_hash", sa.Text(), nullable=False),
+        sa.Column("colour", sa.Text(), nullable=True),
+        sa.Column("task", sa.Text(), nullable=True),
+        sa.Column("created_by", sa.Text(), nullable=False),
+        sa.Column("approved_by", sa.Text(), nullable=False),
+        sa.Column("is_forced", sa.Boolean(), nullable=False),
+        sa.Column("recreate_accessories", sa.JSON(none_as_null=True), nullable=False),
+        sa.Column("replaces", sa.Text(), nullable=True),
+        sa.Column("committed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("switched", sa.Boolean(), nullable=False),
+        sa.Column("reached", sa.Text(), nullable=False),
+        sa.Column("code", sa.Text(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("hint", sa.Text(), nullable=False),
+        sa.Column("revision", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["environment"], ["environments.id"], name=op.f("fk_deployments_environment")),
+        sa.ForeignKeyConstraint(["project"], ["projects.id"], name=op.f("fk_deployments_project")),
+        sa.ForeignKeyConstraint(["release"], ["releases.id"], name=op.f("fk_deployments_release")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_deployments")),
+        sa.UniqueConstraint("task", name=op.f("uq_deployments_task")),
+    )
+    op.create_index(
+        "ix_deployments_live", "deployments", ["project", "environment", "tenant", "committed_at"], unique=False
+    )
+    op.create_index("ix_deployments_outcome", "deployments", ["outcome", "id"], unique=False)
+    op.create_index("ix_deployments_place", "deployments", ["project", "environment", "tenant", "id"], unique=False)
+    op.create_index("ix_deployments_project", "deployments", ["project", "id"], unique=False)
+    op.create_index(op.f("ix_deployments_release"), "deployments", ["release"], unique=False)
+    op.create_index("ix_deployments_state", "deployments", ["state", "id"], unique=False)
+
+
+def _approvals() -> None:
+    op.create_table(
+        "approvals",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("deployment", sa.Text(), nullable=False),
+        sa.Column("project", sa.Text(), nullable=False),
+        sa.Column("environment", sa.Text(), nullable=False),
+        sa.Column("plan_hash", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("tenant", sa.Text(), nullable=True),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("answered_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("answered_by", sa.Text(), nullable=False),
+        sa.Column("note", sa.Text(), nullable=False),
+        sa.Column("revision", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["deployment"], ["deployments.id"], name=op.f("fk_approvals_deployment")),
+        sa.ForeignKeyConstraint(["environment"], ["environments.id"], name=op.f("fk_approvals_environment")),
+        sa.ForeignKeyConstraint(["project"], ["projects.id"], name=op.f("fk_approvals_project")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_approvals")),
+    )
+    op.create_index(op.f("ix_approvals_deployment"), "approvals", ["deployment"], unique=False)
+    op.create_index("ix_approvals_state", "approvals", ["state", "project", "environment"], unique=False)
