@@ -74,6 +74,8 @@ class StoreTaskLog:
         """As the port says."""
         done: Future[None] = Future()
         with self._changed:
+            if self._is_closing and not self._thread.is_alive():
+                return
             self._flushes.append(_Flush(task, done))
             self._changed.notify()
         await asyncio.wrap_future(done)

@@ -1,8 +1,8 @@
-"""The book of tasks in memory, a binder that gives what it was given, and a task log that keeps its lines."""
+"""The book of tasks in memory, and a binder that gives what it was given."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from fairlead.domain.effect import SaidNo
@@ -11,10 +11,10 @@ from fairlead.domain.ids import NodeId, TaskId
 from fairlead.domain.plan import Plan
 from fairlead.domain.record import from_data, to_data
 from fairlead.domain.task import PhaseState, TaskState
-from fairlead.ports.clock import Clock
-from fairlead.ports.task_log import Level, Line
 from fairlead.ports.tasks import End
-from fairlead.testing.fake_clock import FakeClock
+from fairlead.testing.fake_task_log import FakeTaskLog
+
+__all__ = ["FakeBinder", "FakeTaskLog", "FakeTasks", "TaskEntry"]
 
 
 @dataclass(slots=True)
@@ -108,30 +108,3 @@ class FakeBinder:
     async def conclude(self, task: TaskId, end: End) -> End:
         self.concluded.append(end)
         return self.turn(end)
-
-
-class FakeTaskLog:
-    """`ports.task_log.TaskLog` in memory; keeps at once."""
-
-    def __init__(self, clock: Clock | None = None) -> None:
-        self.lines: dict[TaskId, list[Line]] = {}
-        self._clock = clock or FakeClock()
-
-    def text(self, task: TaskId) -> str:
-        """All lines of the task, for looking."""
-        return "\n".join(f"{line.level} [{line.step}] {line.text}" for line in self.lines.get(task, []))
-
-    def write(self, task: TaskId, level: Level, step: str, text: str, *, target: str = "") -> None:
-        lines = self.lines.setdefault(task, [])
-        for piece in text.splitlines() or [""]:
-            lines.append(Line(len(lines) + 1, self._clock.now(), level, step, target, piece))
-
-    async def flush(self, task: TaskId) -> None:
-        return
-
-    async def read(self, task: TaskId, *, after: int = 0, limit: int = 1000) -> Sequence[Line]:
-        return self.lines.get(task, [])[after : after + limit]
-
-    async def follow(self, task: TaskId, *, after: int = 0) -> AsyncIterator[Line]:
-        for line in self.lines.get(task, [])[after:]:
-            yield line
