@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from fastapi import APIRouter, Query
 from starlette.responses import Response
@@ -120,7 +120,7 @@ def _cell(
     latest = cell.latest
     if latest is None:
         return None
-    place = f"/projects/{project.name}/environments/{environment.name}"
+    place = f"/projects/{project.name}/environments/{quote(environment.name)}"
     task = f"/tasks/{latest.task}" if latest.task else f"/deployments/{latest.id}"
     if cell.approval is not None:
         return CellView(

@@ -13,10 +13,17 @@ from starlette.responses import Response
 from fairlead.domain.errors import FairleadError
 from fairlead.server import problems
 from fairlead.server.web import (
+    approvals,
     assets,
     dashboard,
+    events,
     failures,
+    places,
+    projects,
+    releases,
     sessions,
+    tasks,
+    variables,
 )
 from fairlead.server.web.visit import PasswordNeeded
 
@@ -25,6 +32,13 @@ log = structlog.get_logger("fairlead.web")
 ROUTERS = (
     sessions.router,
     dashboard.router,
+    projects.router,
+    variables.router,
+    releases.router,
+    places.router,
+    tasks.router,
+    approvals.router,
+    events.router,
 )
 FOR_PROGRAMS = ("/api/", "/hooks/", "/healthz", "/readyz", "/metrics")
 

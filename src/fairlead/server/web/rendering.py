@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from functools import cache
@@ -16,6 +17,7 @@ from fairlead import __version__
 from fairlead.server.web import assets, words
 
 FOLDER = Path(__file__).with_name("templates")
+_CODES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])|[\x00-\x08\x0b-\x1f\x7f]")
 NOT_KEPT = {"Cache-Control": "no-store"}
 
 
@@ -38,6 +40,7 @@ def templates() -> Environment:
     made.filters["exact"] = exact
     made.filters["short"] = short
     made.filters["plain"] = plain
+    made.filters["without_codes"] = without_codes
     return made
 
 
@@ -59,6 +62,11 @@ def short(text: str, length: int = 12) -> str:
 def plain(text: str) -> str:
     """`rolled_back` as people write it."""
     return text.replace("_", " ")
+
+
+def without_codes(text: str) -> str:
+    """Without the escape sequences that terminals read as colours and moves (ECMA-48)."""
+    return _CODES.sub("", text)
 
 
 @pass_context

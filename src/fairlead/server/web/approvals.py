@@ -1,0 +1,91 @@
+"""Approvals: what waits for a person, and answering; and a deployment that has no task (yet)."""
+
+from __future__ import annotations
+
+from typing import Annotated
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Query
+from starlette.responses import RedirectResponse, Response
+
+from fairlead.domain.approval import ApprovalState
+from fairlead.domain.deployment import DeploymentState
+from fairlead.domain.errors import FairleadError
+from fairlead.domain.plan import Plan
+from fairlead.server.web.plans import outline
+from fairlead.server.web.visit import Posted, Visiting, Visitor, local_path
+from fairlead.usecases import approvals, deployments, planning
+from fairlead.usecases.deployments import DeploymentView
+
+router = APIRouter()
+
+
+@router.get("/approvals")
+def show(visitor: Visiting, after: Annotated[str | None, Query(max_length=100)] = None) -> Response:
+    """Those that wait, and those that were answered."""
+    waiting = approvals.page(visitor.context, visitor.actor, state=ApprovalState.WAITING, limit=200)
+    part = approvals.page(visitor.context, visitor.actor, after=after)
+    values = {
+        "section": "/approvals",
+        "waiting": waiting.items if not after else (),
+        "answered": [one for one in part.items if one.approval.state is not ApprovalState.WAITING],
+        "older": f"/approvals?{urlencode({'after': part.after})}" if part.after else "",
+        "newest": "/approvals" if after else "",
+    }
+    return visitor.page("approvals.html", values)
+
+
+@router.get("/deployments/{id}")
+def show_deployment(visitor: Visiting, id: str) -> Response:
+    """Its task; where it has none, what it would be, and why it did not begin."""
+    found = deployments.get(visitor.context, visitor.actor, id)
+    if found.deployment.task:
+        return RedirectResponse(f"/tasks/{found.deployment.task}", status_code=303)
+    waits = found.deployment.state is DeploymentState.WAITING and found.approval is not None
+    plan, trouble = _plan_of(visitor, found) if waits else (None, "")
+    values = {
+        "section": "/approvals",
+        "view": found,
+        "waits": waits,
+        "plan": plan,
+        "outline": outline(plan) if plan else (),
+        "trouble": trouble,
+    }
+    return visitor.page("deployment.html", values)
+
+
+@router.post("/approvals/{id}/approve")
+def approve(form: Posted, id: str) -> Response:
+    """The deployment that was shown begins."""
+    visitor = form.visitor
+
+    def work() -> tuple[str, str]:
+        answered = approvals.approve(visitor.context, visitor.actor, id, note=form.text("note"))
+        return (f"Approved: {_named(answered.of)} begins.", f"/deployments/{answered.approval.deployment}")
+
+    return form.act(local_path(form.text("back"), "/approvals"), work)
+
+
+@router.post("/approvals/{id}/reject")
+def reject(form: Posted, id: str) -> Response:
+    """The deployment ends without having begun."""
+    visitor = form.visitor
+
+    def work() -> str:
+        answered = approvals.reject(visitor.context, visitor.actor, id, note=form.text("note"))
+        return f"Rejected: {_named(answered.of)} does not begin."
+
+    return form.act(local_path(form.text("back"), "/approvals"), work)
+
+
+def _named(view: DeploymentView) -> str:
+    return f"{view.project} {view.version} to {view.environment}"
+
+
+def _plan_of(visitor: Visitor, view: DeploymentView) -> tuple[Plan | None, str]:
+    """What would run, or why that cannot be said."""
+    try:
+        plan = planning.preview(visitor.context, visitor.actor, view.project, view.version, view.environment)
+    except FairleadError as error:
+        return None, str(error)
+    return plan, ""

@@ -1,0 +1,197 @@
+"""A project in an environment: where the traffic goes, what stands in each slot, and what it writes."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, Any
+
+import structlog
+from fastapi import APIRouter, Query
+from starlette.responses import Response
+
+from fairlead.domain.colour import Colour
+from fairlead.domain.deployment import DeploymentState
+from fairlead.domain.errors import FairleadError
+from fairlead.domain.naming import route_name
+from fairlead.domain.service import Route
+from fairlead.domain.slot import SlotState
+from fairlead.ports.container_engine import LABEL_COLOUR, LABEL_SERVICE, LABEL_VERSION, Container
+from fairlead.ports.proxy import Counters
+from fairlead.server.api.status import containers_of, url_of
+from fairlead.server.bootstrap import Server
+from fairlead.server.web import words
+from fairlead.server.web.dashboard import unless_seen
+from fairlead.server.web.visit import Visiting, Visitor
+from fairlead.server.web.words import Look
+from fairlead.usecases import deployments, overview
+
+router = APIRouter()
+
+log = structlog.get_logger("fairlead.web")
+
+PROXY_TIMEOUT_S = 2.0
+ROUTES_COUNTED = 8
+LISTED = 8
+
+
+@dataclass(frozen=True, slots=True)
+class InstanceView:
+    """One container, as its pill shows it."""
+
+    service: str
+    name: str
+    version: str
+    look: Look
+    restarts: int
+
+
+@dataclass(frozen=True, slots=True)
+class SlotView:
+    """One slot of the picture. `requests` and `sessions` are the proxy's own counts; None where it was not asked."""
+
+    colour: str
+    state: str
+    word: str
+    version: str
+    until: datetime | None
+    instances: tuple[InstanceView, ...]
+    requests: int | None = None
+    sessions: int | None = None
+
+    @property
+    def is_live(self) -> bool:
+        """Whether users reach it."""
+        return self.state == "live"
+
+
+_WORDS = {
+    SlotState.EMPTY: "empty",
+    SlotState.IDLE: "being filled, users do not reach it",
+    SlotState.LIVE: "live, users reach it",
+    SlotState.STANDBY: "stands by, kept warm",
+}
+
+
+@router.get("/projects/{project}/environments/{environment}")
+async def show(visitor: Visiting, project: str, environment: str) -> Response:
+    """The page."""
+    context, actor = visitor.context, visitor.actor
+    values = await picture_of(visitor, project, environment)
+
+    def page() -> Response:
+        view: overview.PlaceView = values["view"]
+        part = deployments.page(context, actor, project=view.project.id, environment=view.environment.id, limit=LISTED)
+        history = [one for one in part.items if one.deployment.committed_at is not None]
+        versions = list(dict.fromkeys(one.version for one in history if one.version != view.cell.live_version))
+        return visitor.page("place.html", {**values, "deployments": part.items, "earlier": versions})
+
+    return await context.database.run(page)
+
+
+@router.get("/projects/{project}/environments/{environment}/picture")
+async def show_picture(
+    visitor: Visiting, project: str, environment: str, seen: Annotated[str, Query(max_length=64)] = ""
+) -> Response:
+    """The picture alone, as htmx asks for it again and again; 204 where nothing in it changed."""
+    values = await picture_of(visitor, project, environment)
+    return unless_seen(visitor.part("picture.html", values), seen)
+
+
+async def picture_of(visitor: Visitor, project: str, environment: str) -> dict[str, Any]:
+    """What our own books, the engine and the proxy say; who of the last two does not answer is named."""
+    context = visitor.context
+    view = await context.database.run(lambda: overview.place(context, visitor.actor, project, environment))
+    containers, engine_trouble = await _containers(visitor.server, view)
+    counted, proxy_trouble = await _counted(visitor.server, view)
+    slots = tuple(_slot(view, colour, containers, counted.get(colour)) for colour in Colour)
+    latest = view.cell.latest
+    is_moving = latest is not None and latest.state in (
+        DeploymentState.QUEUED,
+        DeploymentState.RUNNING,
+        DeploymentState.UNSETTLED,
+    )
+    accessories = [_instance(one) for one in containers if not one.labels.get(LABEL_COLOUR)]
+    return {
+        "view": view,
+        "slots": slots,
+        "routes": [(service, url_of(visitor.server, route)) for service, its in view.routes.items() for route in its],
+        "accessories": accessories,
+        "services": sorted({one.labels.get(LABEL_SERVICE, "") for one in containers} - {""}),
+        "troubles": [trouble for trouble in (engine_trouble, proxy_trouble) if trouble],
+        "moving": latest if is_moving else None,
+        "told": _told(view, slots),
+    }
+
+
+async def _containers(server: Server, view: overview.PlaceView) -> tuple[Sequence[Container], str]:
+    try:
+        return await containers_of(server, view), ""
+    except (FairleadError, TimeoutError) as error:
+        log.warning("engine.not_asked", project=view.place.project, reason=str(error))
+        return (), "The container engine does not answer, so instances are not shown."
+
+
+async def _counted(server: Server, view: overview.PlaceView) -> tuple[Mapping[Colour, Counters], str]:
+    """The sum over the place's routes, by colour."""
+    routes = [route for its in view.routes.values() for route in its][:ROUTES_COUNTED]
+    if not routes:
+        return {}, ""
+    try:
+        async with asyncio.timeout(PROXY_TIMEOUT_S):
+            return {colour: await _sum(server, view, routes, colour) for colour in Colour}, ""
+    except (FairleadError, TimeoutError) as error:
+        log.warning("proxy.not_asked", project=view.place.project, reason=str(error))
+        return {}, "The proxy does not answer, so requests are not counted."
+
+
+async def _sum(server: Server, view: overview.PlaceView, routes: Sequence[Route], colour: Colour) -> Counters:
+    place = view.place
+    names = [route_name(place.project, place.environment, route.host, route.path) for route in routes]
+    each = [await server.proxy.counters(name, colour) for name in names]
+    return Counters(
+        sum(one.requests for one in each),
+        sum(one.proxy_errors for one in each),
+        sum(one.server_errors for one in each),
+        sum(one.sessions_now for one in each),
+    )
+
+
+def _slot(
+    view: overview.PlaceView, colour: Colour, containers: Sequence[Container], counted: Counters | None
+) -> SlotView:
+    slot = view.slots[colour]
+    return SlotView(
+        colour.value,
+        slot.state.value,
+        _WORDS[slot.state],
+        slot.version,
+        slot.standby_until if slot.state is SlotState.STANDBY else None,
+        tuple(_instance(one) for one in containers if one.labels.get(LABEL_COLOUR) == colour.value),
+        counted.requests if counted else None,
+        counted.sessions_now if counted else None,
+    )
+
+
+def _instance(one: Container) -> InstanceView:
+    return InstanceView(
+        one.labels.get(LABEL_SERVICE, ""),
+        one.name,
+        one.labels.get(LABEL_VERSION, ""),
+        words.of_instance(one.state, one.health),
+        one.restart_count,
+    )
+
+
+def _told(view: overview.PlaceView, slots: Sequence[SlotView]) -> str:
+    """The picture in a sentence, for who does not see it."""
+    parts = [
+        f"{slot.colour}: {slot.version or 'nothing'}, {slot.word}"
+        + (f", {len(slot.instances)} instances" if slot.instances else "")
+        for slot in slots
+    ]
+    live = next((slot for slot in slots if slot.is_live), None)
+    goes = f"Traffic goes to {live.colour}, release {live.version}." if live else "No slot is live."
+    return f"{goes} {'; '.join(parts)}."

@@ -1,0 +1,41 @@
+"""A plan as people read it: its parts in order, each step with what it does."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from fairlead.domain.plan import Effect, InParallel, Node, Plan, Retry, Sequence, Step, Timeout, effects_of
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedStep:
+    """A named step and the titles of its effects."""
+
+    title: str
+    effects: tuple[str, ...] = ()
+    part: str = ""
+
+
+def outline(plan: Plan) -> tuple[PlannedStep, ...]:
+    """The steps in order; `part` says on which side of the commit point each stands."""
+    commit = () if plan.commit is None else (PlannedStep(plan.commit.title, part="commit"),)
+    return (
+        *_steps(plan.forward, "before"),
+        *commit,
+        *_steps(plan.onward, "after"),
+        *_steps(plan.always, "always"),
+    )
+
+
+def _steps(node: Node, part: str) -> Iterator[PlannedStep]:
+    match node:
+        case Effect():
+            yield PlannedStep(node.title, part=part)
+        case Step():
+            yield PlannedStep(node.title, tuple(effect.title for effect in effects_of(node)), part)
+        case Sequence(nodes=nodes) | InParallel(nodes=nodes):
+            for child in nodes:
+                yield from _steps(child, part)
+        case Retry(node=child) | Timeout(node=child):
+            yield from _steps(child, part)

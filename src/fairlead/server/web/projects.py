@@ -1,0 +1,136 @@
+"""The project page: what is live where, releases, runs, deployments, the repository, variables."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+from urllib.parse import quote, urlencode
+
+from fastapi import APIRouter, Query
+from starlette.responses import RedirectResponse, Response
+
+from fairlead.domain.errors import FairleadError
+from fairlead.domain.variable import Dimension, Variable
+from fairlead.server.api.status import url_of
+from fairlead.server.web.dashboard import grid_of, unless_seen
+from fairlead.server.web.visit import Posted, Visiting, Visitor
+from fairlead.store import environments, routes
+from fairlead.usecases import deployments, looking, projects, releases, runs, variables
+from fairlead.usecases.planning import place_of
+
+router = APIRouter()
+
+LISTED = 8
+SHOWN = 30
+
+
+@router.get("/projects")
+def show_all() -> Response:
+    """The dashboard is the list of projects."""
+    return RedirectResponse("/", status_code=303)
+
+
+@router.get("/projects/{name}")
+def show(visitor: Visiting, name: str) -> Response:
+    """The page."""
+    context, actor = visitor.context, visitor.actor
+    found = projects.get(context, actor, name)
+    with context.database.reading() as connection:
+        known = environments.all_of(connection)
+        routed = {one.name: routes.of(connection, place_of(found, one)) for one in known}
+    names = {str(one.id): one.name for one in known}
+    values = {
+        "project": found,
+        "environments": known,
+        "cells": _cells(visitor, found.name),
+        "routes": {
+            place: [url_of(visitor.server, route) for its in by_service.values() for route in its]
+            for place, by_service in routed.items()
+        },
+        "contact": runs.contact_of(context, actor, found.id),
+        "webhook": projects.webhook_url(context, found),
+        "releases": releases.page(context, actor, found.id, limit=LISTED),
+        "runs": runs.page(context, actor, found.id, limit=LISTED),
+        "deployments": deployments.page(context, actor, project=found.id, limit=LISTED),
+        "variables": [(one, scope_of(one, names)) for one in variables.page(context, actor, found.id).items],
+    }
+    return visitor.page("project.html", values)
+
+
+@router.get("/projects/{name}/places")
+def show_places(visitor: Visiting, name: str, seen: Annotated[str, Query(max_length=64)] = "") -> Response:
+    """The environments' cells alone, as htmx asks for them again and again."""
+    found = projects.get(visitor.context, visitor.actor, name)
+    with visitor.context.database.reading() as connection:
+        known = environments.all_of(connection)
+        routed = {one.name: routes.of(connection, place_of(found, one)) for one in known}
+    values = {
+        "project": found,
+        "cells": _cells(visitor, found.name),
+        "routes": {
+            place: [url_of(visitor.server, route) for its in by_service.values() for route in its]
+            for place, by_service in routed.items()
+        },
+    }
+    return unless_seen(visitor.part("project_places.html", values), seen)
+
+
+@router.get("/projects/{name}/releases")
+def show_releases(visitor: Visiting, name: str, after: Annotated[str | None, Query(max_length=100)] = None) -> Response:
+    """All releases, the newest first."""
+    part = releases.page(visitor.context, visitor.actor, name, after=after, limit=SHOWN)
+    return _listed(visitor, name, "releases", part.items, part.after, after)
+
+
+@router.get("/projects/{name}/runs")
+def show_runs(visitor: Visiting, name: str, after: Annotated[str | None, Query(max_length=100)] = None) -> Response:
+    """All runs, the newest first."""
+    part = runs.page(visitor.context, visitor.actor, name, after=after, limit=SHOWN)
+    return _listed(visitor, name, "runs", part.items, part.after, after)
+
+
+@router.get("/projects/{name}/deployments")
+def show_deployments(
+    visitor: Visiting, name: str, after: Annotated[str | None, Query(max_length=100)] = None
+) -> Response:
+    """All deployments, the newest first."""
+    part = deployments.page(visitor.context, visitor.actor, project=name, after=after, limit=SHOWN)
+    return _listed(visitor, name, "deployments", part.items, part.after, after)
+
+
+@router.post("/projects/{name}/look")
+async def look(form: Posted, name: str) -> Response:
+    """Ask the repository for its head now."""
+    visitor = form.visitor
+    back = f"/projects/{quote(name)}"
+    try:
+        seen = await looking.look_by_name(visitor.context, visitor.actor, visitor.server.source, name)
+    except FairleadError as error:
+        if error.http_status == 403:
+            raise
+        return form.refused(back, error)
+    if seen.run is not None:
+        return form.done(f"/runs/{seen.run.id}", f"Run {seen.run.number} of {seen.head[:12]} begins.")
+    return form.done(back, f"The head is {seen.head[:12]}: {seen.reason}.")
+
+
+def scope_of(variable: Variable, names: dict[str, str]) -> list[str]:
+    """The names of the environments that the variable is for; none means all."""
+    return sorted(names.get(id, id) for id in variable.scope.get(Dimension.ENVIRONMENT, ()))
+
+
+def _cells(visitor: Visitor, name: str) -> list[Any]:
+    rows = grid_of(visitor, name, None)["rows"]
+    return next((cells for project, cells in rows if project.name == name), [])
+
+
+def _listed(visitor: Visitor, name: str, what: str, items: Any, more: str | None, after: str | None) -> Response:
+    found = projects.get(visitor.context, visitor.actor, name)
+    here = f"/projects/{found.name}/{what}"
+    values = {
+        "project": found,
+        "what": what,
+        "items": items,
+        "older": f"{here}?{urlencode({'after': more})}" if more else "",
+        "newest": here if after else "",
+    }
+    return visitor.page("project_list.html", values)

@@ -1,0 +1,114 @@
+"""A release, and deploying one: which, where, and what it would do, before it does it."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+from urllib.parse import quote, urlencode
+
+from fastapi import APIRouter, Query
+from starlette.responses import Response
+
+from fairlead.domain.errors import FairleadError
+from fairlead.server.web.plans import outline
+from fairlead.server.web.visit import Posted, Visiting, Visitor
+from fairlead.usecases import deployments, environments, planning, projects, releases
+
+router = APIRouter()
+
+Text = Annotated[str, Query(max_length=128)]
+OFFERED = 30
+
+
+@router.get("/projects/{project}/releases/{version}")
+def show(visitor: Visiting, project: str, version: str) -> Response:
+    """One release: what is in it, and where it is live."""
+    context, actor = visitor.context, visitor.actor
+    owner = projects.get(context, actor, project)
+    found = releases.get(context, actor, owner.name, version)
+    pending = releases.update_variables(context, actor, owner.name, found.release.id, is_preview=True)
+    known = environments.all_of(context, actor)
+    values = {"project": owner, "view": found, "release": found.release, "changes": pending.changes}
+    return visitor.page("release.html", {**values, "environments": known})
+
+
+@router.post("/projects/{project}/releases/{version}/variables")
+def update_variables(form: Posted, project: str, version: str) -> Response:
+    """Freeze the variables as they are now."""
+    visitor = form.visitor
+
+    def work() -> str:
+        done = releases.update_variables(visitor.context, visitor.actor, project, version)
+        return f"{done.release.version} has the variables as they are now: {len(done.changes)} changed."
+
+    return form.act(f"/projects/{quote(project)}/releases/{quote(version)}", work)
+
+
+@router.get("/projects/{project}/deploy")
+def choose(visitor: Visiting, project: str, version: Text = "", environment: Text = "") -> Response:
+    """The form, and below it the plan of what was chosen."""
+    context, actor = visitor.context, visitor.actor
+    owner = projects.get(context, actor, project)
+    offered = [one.release for one in releases.page(context, actor, owner.name, limit=OFFERED).items]
+    known = environments.all_of(context, actor)
+    chosen = version or (offered[0].version if offered else "")
+    place = environment or (known[0].name if known else "")
+    values = {
+        "project": owner,
+        "offered": offered,
+        "environments": known,
+        "version": chosen,
+        "environment": place,
+        **_preview(visitor, owner.name, chosen, place),
+    }
+    return visitor.page("deploy.html", values)
+
+
+@router.post("/projects/{project}/deploy")
+def deploy(form: Posted, project: str) -> Response:
+    """Deploy it: queued, or waiting for an approval."""
+    visitor = form.visitor
+    version, environment = form.text("version"), form.text("environment")
+    back = f"/projects/{quote(project)}/deploy?{urlencode({'version': version, 'environment': environment})}"
+
+    def work() -> tuple[str, str]:
+        made = deployments.create(
+            visitor.context,
+            visitor.actor,
+            project,
+            version,
+            environment,
+            is_forced=form.is_ticked("force"),
+            recreate_accessories=form.text("accessories").replace(",", " ").split(),
+        )
+        return _asked(made)
+
+    return form.act(back, work)
+
+
+@router.post("/projects/{project}/rollback")
+def roll_back(form: Posted, project: str) -> Response:
+    """Back to the release that was live before, or to a named one."""
+    visitor = form.visitor
+    environment = form.text("environment")
+
+    def work() -> tuple[str, str]:
+        made = deployments.roll_back(visitor.context, visitor.actor, project, environment, to=form.text("to"))
+        return _asked(made)
+
+    return form.act(f"/projects/{quote(project)}/environments/{quote(environment)}", work)
+
+
+def _asked(made: deployments.DeploymentView) -> tuple[str, str]:
+    what = f"{made.project} {made.version} to {made.environment}"
+    waits = made.deployment.task is None
+    return (f"{what} waits for an approval." if waits else f"{what} is queued.", f"/deployments/{made.deployment.id}")
+
+
+def _preview(visitor: Visitor, project: str, version: str, environment: str) -> dict[str, Any]:
+    if not version or not environment:
+        return {"plan": None, "outline": (), "trouble": ""}
+    try:
+        plan = planning.preview(visitor.context, visitor.actor, project, version, environment)
+    except FairleadError as error:
+        return {"plan": None, "outline": (), "trouble": str(error)}
+    return {"plan": plan, "outline": outline(plan), "trouble": ""}

@@ -1,0 +1,231 @@
+"""The task page: phases, outcome, log; and what a person may do about it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Query
+from starlette.responses import PlainTextResponse, RedirectResponse, Response, StreamingResponse
+
+from fairlead.domain.deployment import DeploymentOutcome
+from fairlead.domain.errors import Conflict
+from fairlead.domain.permission import Permission
+from fairlead.domain.record import Json
+from fairlead.domain.task import PhaseState, TaskState
+from fairlead.domain.test_report import TestCase
+from fairlead.formats.junit import read_junit_files
+from fairlead.ports.task_log import Line
+from fairlead.server.web import rendering
+from fairlead.server.web.dashboard import unless_seen
+from fairlead.server.web.visit import Posted, Visiting, Visitor
+from fairlead.store import artifacts, task_lines
+from fairlead.usecases import deployments, releases, runs, tasks
+
+router = APIRouter()
+
+LINES_ON_A_PAGE = 1000
+LINES_AT_FIRST = 20_000
+"""What the live log begins with of a longer one; the lines before are fetched when they are asked for."""
+READ_AT_ONCE = 2000
+CASES_SHOWN = 2000
+
+After = Annotated[str | None, Query(max_length=100)]
+
+
+@dataclass(frozen=True, slots=True)
+class Tests:
+    """What one kind of tests reported."""
+
+    __test__ = False
+
+    kind: str
+    is_reported: bool
+    counts: Mapping[str, int]
+    failing: Sequence[str]
+
+
+@router.get("/tasks")
+def show_list(visitor: Visiting, state: TaskState | None = None, project: str = "", after: After = None) -> Response:
+    """All tasks, the newest first."""
+    part = tasks.page(visitor.context, visitor.actor, state=state, project=project or None, after=after)
+    asked = {"state": state.value if state else "", "project": project}
+    kept = {name: value for name, value in asked.items() if value}
+    older = f"/tasks?{urlencode({**kept, 'after': part.after})}" if part.after else ""
+    newest = f"/tasks?{urlencode(kept)}" if after else ""
+    values = {"section": "/tasks", "tasks": part.items, "state": state, "states": TaskState, "project": project}
+    return visitor.page("tasks.html", {**values, "older": older, "newest": newest})
+
+
+@router.get("/tasks/{id}")
+def show(visitor: Visiting, id: str) -> Response:
+    """One task."""
+    values = _state_of(visitor, id)
+    with visitor.context.database.reading() as connection:
+        last = task_lines.last_number(connection, values["task"].id)
+    log = {"last": last, "first": max(0, last - LINES_AT_FIRST)}
+    return visitor.page("task.html", {"section": "/tasks", "log": log, **values})
+
+
+@router.get("/tasks/{id}/state")
+def show_state(visitor: Visiting, id: str, seen: Annotated[str, Query(max_length=64)] = "") -> Response:
+    """All of it but the log, as htmx asks for it again and again; 204 where nothing changed."""
+    return unless_seen(visitor.part("task_state.html", _state_of(visitor, id)), seen)
+
+
+@router.get("/tasks/{id}/log")
+def show_log(visitor: Visiting, id: str, after: Annotated[int, Query(ge=0)] = 0) -> Response:
+    """The log page by page, for who has no JavaScript."""
+    found = tasks.get(visitor.context, visitor.actor, id)
+    with visitor.context.database.reading() as connection:
+        lines = task_lines.read(connection, found.id, after=after, limit=LINES_ON_A_PAGE)
+    is_more = len(lines) == LINES_ON_A_PAGE
+    older = f"/tasks/{found.id}/log?after={lines[-1].number}" if is_more else ""
+    newest = f"/tasks/{found.id}/log" if after else ""
+    values = {"section": "/tasks", "task": found, "lines": lines, "older": older, "newest": newest}
+    return visitor.page("task_log.html", values)
+
+
+@router.get("/tasks/{id}/log.txt")
+async def download_log(visitor: Visiting, id: str) -> Response:
+    """The whole log as text."""
+    context, log = visitor.context, visitor.server.task_log
+    found = await context.database.run(lambda: tasks.get(context, visitor.actor, id))
+
+    async def text() -> AsyncIterator[str]:
+        after = 0
+        while lines := await log.read(found.id, after=after, limit=READ_AT_ONCE):
+            after = lines[-1].number
+            yield "".join(_as_text(line) for line in lines)
+
+    headers = {**rendering.NOT_KEPT, "Content-Disposition": f'attachment; filename="{found.id}.log"'}
+    return StreamingResponse(text(), media_type=PlainTextResponse.media_type, headers=headers)
+
+
+@router.get("/tasks/{id}/tests/{kind}")
+def show_tests(visitor: Visiting, id: str, kind: str) -> Response:
+    """Every case that the tests of that kind reported."""
+    context = visitor.context
+    found = tasks.get(context, visitor.actor, id)
+    with context.database.reading() as connection:
+        names = artifacts.names(connection, found.id)
+        ours = sorted(name for name, what in names.items() if what == "junit" and name.startswith(f"{kind}/"))
+        keys = {name: artifacts.blob_of(connection, found.id, name) for name in ours}
+    report = read_junit_files({name: context.artifacts.content(key) for name, key in keys.items() if key})
+    cases = sorted(report.cases, key=_worst_first)[:CASES_SHOWN]
+    values = {"section": "/tasks", "task": found, "kind": kind, "cases": cases, "report": report}
+    return visitor.page("task_tests.html", values)
+
+
+@router.get("/runs/{id}")
+def go_to_run(visitor: Visiting, id: str) -> Response:
+    """The task that carries the run out."""
+    found = runs.get(visitor.context, visitor.actor, id)
+    return RedirectResponse(f"/tasks/{found.task}" if found.task else "/tasks", status_code=303)
+
+
+@router.post("/tasks/{id}/cancel")
+def cancel(form: Posted, id: str) -> Response:
+    """Stop it."""
+    visitor = form.visitor
+
+    def work() -> str:
+        found = tasks.cancel(visitor.context, visitor.actor, id)
+        visitor.server.interpreter.cancels.look_now(found.id)
+        visitor.context.durable.wake()
+        return "It is being stopped. What it did is undone."
+
+    return form.act(f"/tasks/{id}", work)
+
+
+@router.post("/tasks/{id}/resume")
+async def resume(form: Posted, id: str) -> Response:
+    """Take an unsettled task up again now."""
+    visitor = form.visitor
+    context, server = visitor.context, visitor.server
+    back = f"/tasks/{id}"
+    try:
+        found = await context.database.run(lambda: tasks.may_resume(context, visitor.actor, id))
+    except Conflict as error:
+        return form.refused(back, error)
+    end = (await server.tasks.unsettled()).get(found)
+    await server.durable.resume(found, again=(end.again if end else 0) + 1)
+    return form.done(back, "It is taken up again.")
+
+
+def _state_of(visitor: Visitor, id: str) -> dict[str, Any]:
+    context, actor = visitor.context, visitor.actor
+    view = tasks.view(context, actor, id)
+    task = view.task
+    with context.database.reading() as connection:
+        left = artifacts.names(connection, task.id)
+    deployment = deployments.get(context, actor, task.subject) if task.kind in ("deployment", "rollback") else None
+    run = runs.get(context, actor, task.subject) if task.kind == "run" and task.subject else None
+    made = releases.get(context, actor, task.project, run.release) if run and run.release else None
+    is_past_commit = deployment is not None and deployment.deployment.committed_at is not None
+    over = sum(1 for phase in view.phases if phase.state not in (PhaseState.WAITING, PhaseState.RUNNING))
+    return {
+        "task": task,
+        "phases": view.phases,
+        "over": over,
+        "plan": view.plan,
+        "facts": view.facts,
+        "certificate": _certificate(view.facts),
+        "tests": _tests(view.facts, left),
+        "artifacts": left,
+        "deployment": deployment,
+        "is_live": deployment is not None and deployment.deployment.outcome is DeploymentOutcome.LIVE,
+        "run": run,
+        "made": made,
+        "may_cancel": not task.state.has_ended
+        and not task.is_cancel_asked
+        and not is_past_commit
+        and actor.may(Permission.TASK_CANCEL),
+        "may_resume": task.state is TaskState.UNSETTLED and actor.may(Permission.DEPLOYMENT_CREATE),
+        "cut": _cut(view.facts),
+    }
+
+
+def _certificate(facts: Mapping[str, Json]) -> dict[str, Any] | None:
+    """The restoration certificate as its page shows it; None where nothing was captured."""
+    found = facts.get("certificate")
+    if not isinstance(found, dict):
+        return None
+    return {
+        "is_as_it_was": bool(found.get("is_as_it_was")),
+        "differences": _texts(found.get("differences")),
+        "restarted": _texts(found.get("restarted")),
+    }
+
+
+def _tests(facts: Mapping[str, Json], left: Mapping[str, str]) -> list[Tests]:
+    found = []
+    for name, fact in facts.items():
+        if not name.startswith("tests:") or not isinstance(fact, dict):
+            continue
+        counts = {word: fact.get(word) for word in ("passed", "failed", "errored", "skipped")}
+        whole = {word: count for word, count in counts.items() if isinstance(count, int)}
+        found.append(Tests(name.partition(":")[2], bool(fact.get("reported")), whole, _texts(fact.get("failing"))))
+    return found
+
+
+def _cut(facts: Mapping[str, Json]) -> int | None:
+    """Connections that were still open when the drain's bound was reached; None where nothing was drained."""
+    drained = [fact for name, fact in facts.items() if name.startswith("drained:") and isinstance(fact, dict)]
+    counts = [fact["cut"] for fact in drained if isinstance(fact.get("cut"), int)]
+    return sum(count for count in counts if isinstance(count, int)) if counts else None
+
+
+def _texts(data: Json | None) -> list[str]:
+    return [str(item) for item in data] if isinstance(data, list) else []
+
+
+def _worst_first(case: TestCase) -> tuple[int, str, str]:
+    return ("errored", "failed", "skipped", "passed").index(case.outcome), case.class_name, case.name
+
+
+def _as_text(line: Line) -> str:
+    where = f"{line.step} [{line.target}]" if line.target else line.step
+    return f"{rendering.exact(line.at)} {line.level:<7} {where} {line.text}\n"
