@@ -45,3 +45,10 @@ def remove(context: typer.Context, registry: str = typer.Argument(...)) -> None:
     at = session(context)
     at.client.delete(f"{API}/registries/{registry}")
     at.screen.say(f"credentials of {registry} removed")
+
+
+@group.command("notifications")
+def notifications(context: typer.Context) -> None:
+    """Where your registry sends its notifications, so that a pushed image makes a release; with the header it needs."""
+    at = session(context)
+    at.screen.result(at.client.get(f"{API}/registry-notifications"))

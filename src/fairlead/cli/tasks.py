@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from fairlead.cli.session import API, session
+from fairlead.cli.session import API, WAIT_HELP, session
 
 group = typer.Typer(
     name="tasks", help="Tasks: runs, deployments, retention; their logs and files.", no_args_is_help=True
@@ -72,6 +72,16 @@ def resume(context: typer.Context, id: str = typer.Argument(...)) -> None:
     """Try an unsettled task again now."""
     at = session(context)
     at.screen.result(at.client.post(f"{API}/tasks/{id}/resume"), f"task {id} is tried again")
+
+
+@group.command("retention")
+def retention(context: typer.Context, wait: bool = typer.Option(False, "--wait", help=WAIT_HELP)) -> None:
+    """Let go of images that no kept release names, now; else it happens once a day."""
+    at = session(context)
+    task = at.client.post(f"{API}/retention")
+    if wait:
+        raise typer.Exit(at.follow(task["id"]))
+    at.screen.result(task, f"task {task['id']} queued")
 
 
 def cancel(context: typer.Context, id: str = typer.Argument(..., help="The task.")) -> None:

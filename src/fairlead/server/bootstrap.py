@@ -15,6 +15,7 @@ from fairlead.adapters.notifiers.mail import MailServer
 from fairlead.adapters.proxies import haproxy_child
 from fairlead.adapters.proxies.haproxy import HaproxyProxy
 from fairlead.adapters.proxies.haproxy_settings import HaproxySettings
+from fairlead.adapters.registries.configuration import Notification
 from fairlead.adapters.registries.distribution import DistributionRegistry
 from fairlead.adapters.registries.own import OwnRegistry
 from fairlead.adapters.sources.git import Git
@@ -35,6 +36,7 @@ from fairlead.steps.deploy_services import DeployServices
 from fairlead.steps.end_standby import EndStandby
 from fairlead.steps.pipeline import Pipeline
 from fairlead.steps.resolved import RegistryLogin
+from fairlead.steps.retention import Retention
 from fairlead.store import migrate
 from fairlead.store import settings as kept_settings
 from fairlead.store.artifact_files import StoreArtifacts
@@ -47,11 +49,11 @@ from fairlead.store.sealing import Sealer, read_master_key
 from fairlead.store.secrets import StoreSecrets, check_master_key, has_master_key
 from fairlead.store.task_book import StoreTasks, TaskListener
 from fairlead.store.task_log import StoreTaskLog
-from fairlead.usecases import following
+from fairlead.usecases import following, pushes
 from fairlead.usecases.binding import Binding, Outside
 from fairlead.usecases.context import Context, Installation
 
-STEP_KINDS = {kind.name: kind for kind in (DeployServices(), EndStandby(), Pipeline())}
+STEP_KINDS = {kind.name: kind for kind in (DeployServices(), EndStandby(), Pipeline(), Retention())}
 """Every step kind that is built in. Effect kinds of two step kinds may be the same ones."""
 
 
@@ -117,7 +119,10 @@ def _build(settings: Settings, hold: Hold) -> Server:
     artifacts = StoreArtifacts(database, data / "artifacts", clock)
     lease = None if database.is_sqlite else StoreLease(database, clock)
     durable = DbosDurable(database.url, node=node, clock=clock, lease=lease, at_once=settings.concurrency)
-    registry, own_registry = registry_of(settings)
+    here = "127.0.0.1" if settings.host in ("0.0.0.0", "::") else settings.host
+    bearer = {"Authorization": f"Bearer {pushes.token(secrets)}"}
+    told = Notification(f"http://{here}:{settings.port}/hooks/registry", bearer)
+    registry, own_registry = registry_of(settings, told)
     context = Context(database, clock, ids, durable, secrets, artifacts, installation_of(settings, registry.address))
     container_engine = DockerEngine(settings.docker_socket)
     proxy_settings = proxy_settings_of(settings)
@@ -225,13 +230,14 @@ def proxy_settings_of(settings: Settings) -> HaproxySettings:
     )
 
 
-def registry_of(settings: Settings) -> tuple[Registry, OwnRegistry | None]:
-    """The registry that images are pushed to: one that was given, or Fairlead's own."""
+def registry_of(settings: Settings, notification: Notification | None = None) -> tuple[Registry, OwnRegistry | None]:
+    """The registry that images are pushed to: one that was given, or Fairlead's own, which tells of pushes."""
     if settings.registry_url:
         password = settings.registry_password.get_secret_value() if settings.registry_password else ""
         credentials = Credentials(settings.registry_user, password) if settings.registry_user else None
         return DistributionRegistry(settings.registry_url, credentials), None
-    own = OwnRegistry(settings.data_dir.resolve() / "registry", port=settings.registry_port)
+    folder = settings.data_dir.resolve() / "registry"
+    own = OwnRegistry(folder, port=settings.registry_port, notification=notification)
     return own, own
 
 

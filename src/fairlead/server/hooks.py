@@ -8,11 +8,24 @@ from fastapi.responses import JSONResponse
 
 from fairlead.domain.errors import FairleadError
 from fairlead.server.api.doors import Books, address_of, life_of
-from fairlead.usecases import runs
+from fairlead.usecases import pushes, runs
 
 log = structlog.get_logger("fairlead.hooks")
 
 router = APIRouter(tags=["webhooks"])
+
+
+@router.post("/hooks/registry", status_code=202)
+async def receive_pushes(context: Books, request: Request) -> JSONResponse:
+    """A registry's notification (CNCF Distribution): releases of projects whose own CI pushed an image."""
+    body = await request.body()
+    headers = dict(request.headers)
+    try:
+        made = await context.database.run(lambda: pushes.received(context, headers, body))
+    except FairleadError as error:
+        log.warning("webhook.refused", code=error.code, address=address_of(request))
+        raise
+    return JSONResponse({"releases": [release.version for release in made]}, status_code=202)
 
 
 @router.post("/hooks/{webhook}", status_code=202)

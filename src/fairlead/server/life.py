@@ -16,7 +16,7 @@ from fairlead.domain.errors import FairleadError
 from fairlead.server.bootstrap import Server
 from fairlead.server.outside import ensure_outside
 from fairlead.store import idempotency, notices, projects, users, webhook_deliveries
-from fairlead.usecases import access, first_start, housekeeping, looking, telling, turns
+from fairlead.usecases import access, first_start, housekeeping, looking, retention, telling, turns
 
 log = structlog.get_logger("fairlead.server")
 
@@ -210,3 +210,4 @@ async def _tidy(server: Server) -> None:
     await asyncio.to_thread(work)
     await server.durable.forget(now - timedelta(days=7))
     await asyncio.to_thread(housekeeping.forget_old_logs, server.context, now - days)
+    await asyncio.to_thread(retention.start_if_due, server.context)

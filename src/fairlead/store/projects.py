@@ -70,6 +70,12 @@ def with_source(connection: sa.Connection) -> tuple[Project, ...]:
     return _shelf.where(connection, projects.c.source.is_not(sa.null()), projects.c.is_enabled)
 
 
+def without_source(connection: sa.Connection) -> tuple[Project, ...]:
+    """Those whose releases come from outside, and that are enabled."""
+    enabled = _shelf.where(connection, projects.c.is_enabled)
+    return tuple(project for project in enabled if project.source is None)
+
+
 def names(connection: sa.Connection) -> dict[ProjectId, str]:
     """Name of each, by id."""
     rows = connection.execute(sa.select(projects.c.id, projects.c.name))

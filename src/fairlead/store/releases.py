@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 
 import sqlalchemy as sa
 
@@ -73,6 +74,12 @@ def latest(connection: sa.Connection, project: ProjectId) -> Release | None:
     """The one made last; None where there is none."""
     found = _shelf.where(connection, releases.c.project == project, order=releases.c.id.desc(), limit=1)
     return found[0] if found else None
+
+
+def first_at(connection: sa.Connection) -> datetime | None:
+    """When the first of all releases was made; None where there is none."""
+    found: datetime | None = connection.execute(sa.select(sa.func.min(releases.c.created_at))).scalar()
+    return found
 
 
 def page(

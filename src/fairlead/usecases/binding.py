@@ -37,12 +37,13 @@ from fairlead.steps.effects.state import state_before
 from fairlead.steps.end_standby import EndStandby, ResolvedStandby
 from fairlead.steps.pipeline import Pipeline
 from fairlead.steps.resolved import RegistryLogin, ResolvedDeployment, Standing
+from fairlead.steps.retention import Retention
 from fairlead.steps.run_resolved import ResolvedRun, SourceAccess
 from fairlead.steps.standing import standing_accessories, standing_slots
-from fairlead.steps.workspace import prepare, remove, tree_of
+from fairlead.steps.workspace import prepare, project_root, remove
 from fairlead.store import deployments, environments, projects, releases, runs, subnets, tasks
 from fairlead.store.database import Connection
-from fairlead.usecases import planning, registries
+from fairlead.usecases import planning, registries, retention
 from fairlead.usecases import releases as releasing
 from fairlead.usecases.context import Context
 from fairlead.usecases.runs import repository_of
@@ -97,6 +98,8 @@ class Binding:
             return await self._bind_run(row)
         if row.kind in ("deployment", "rollback"):
             return await self._bind_deployment(row)
+        if row.kind == "retention":
+            return await self.context.database.read(self._retention_plan)
         return await self._bind_standby(row)
 
     async def conclude(self, task: TaskId, end: End) -> End:
@@ -213,6 +216,9 @@ class Binding:
         routes = await routes_of(place, self.outside.proxy)
         return EndStandby().plan(ResolvedStandby(place, standing, routes))
 
+    def _retention_plan(self, connection: Connection) -> Plan:
+        return Retention().plan(retention.resolve(self.context, connection, self.outside.installation))
+
     async def _bind_run(self, task: Task) -> Plan | SaidNo:
         def read(connection: Connection) -> tuple[Run, Project]:
             run = runs.get(connection, task.subject)
@@ -231,7 +237,7 @@ class Binding:
     def _run_plan(self, task: Task, run: Run, project: Project, workspace: str) -> Plan:
         source = project.source
         assert source is not None
-        root = tree_of(workspace) / source.folder
+        root = project_root(workspace, source.folder)
         if not root.is_dir():
             raise NotFound("project_file.missing", f"the repository has no folder {source.folder}", thing=source.folder)
         files = Directory(root)

@@ -8,10 +8,9 @@ from typing import Protocol
 
 from fairlead.domain.actor import Actor
 from fairlead.domain.event import Event
-from fairlead.domain.ids import SecretVersionId
+from fairlead.domain.ids import SecretVersionId, TaskId
 from fairlead.domain.record import Json
 from fairlead.ports.clock import Clock, Ids
-from fairlead.domain.ids import TaskId
 from fairlead.store import events
 from fairlead.store.artifact_files import StoreArtifacts
 from fairlead.store.database import Connection, Database

@@ -5,11 +5,12 @@ from __future__ import annotations
 from fastapi import APIRouter, Response
 from pydantic import BaseModel, Field
 
+from fairlead.domain.permission import Permission
 from fairlead.server.api import shapes
 from fairlead.server.api.doors import Asking, Books
 from fairlead.server.api.shapes import Shape
 from fairlead.store.registry_logins import RegistryLoginRow
-from fairlead.usecases import registries
+from fairlead.usecases import pushes, registries
 
 router = APIRouter(tags=["installation"])
 
@@ -33,6 +34,16 @@ def shape(one: RegistryLoginRow) -> Shape:
 def list_registries(context: Books, actor: Asking) -> Shape:
     """Registries that images are pulled from with credentials."""
     return shapes.whole(registries.all_of(context, actor), shape)
+
+
+@router.get("/registry-notifications")
+def notifications(context: Books, actor: Asking) -> Shape:
+    """Where a registry of your own sends its notifications, and with which header, so that a push makes a release."""
+    actor.require(Permission.SERVER_ADMINISTER)
+    return {
+        "url": f"{context.installation.url}/hooks/registry",
+        "authorization": f"Bearer {pushes.token(context.secrets)}",
+    }
 
 
 @router.put("/registries/{registry}")

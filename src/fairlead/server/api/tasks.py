@@ -16,7 +16,7 @@ from fairlead.server.api import shapes
 from fairlead.server.api.doors import After, Asking, Books, Limit, Parts
 from fairlead.server.api.shapes import Shape
 from fairlead.server.bootstrap import Server
-from fairlead.usecases import tasks
+from fairlead.usecases import retention, tasks
 
 router = APIRouter(tags=["tasks"])
 
@@ -99,6 +99,12 @@ async def resume(context: Books, server: Parts, actor: Asking, id: str) -> Shape
     end = (await server.tasks.unsettled()).get(found)
     await server.durable.resume(found, again=(end.again if end else 0) + 1)
     return shapes.task(await context.database.run(lambda: tasks.get(context, actor, id)))
+
+
+@router.post("/retention", status_code=201)
+def retain(context: Books, actor: Asking) -> Shape:
+    """Let the images go that no kept release names, now; what is kept stands in the task's plan."""
+    return shapes.task(retention.start(context, actor))
 
 
 @router.get("/tasks/{id}/artifacts")

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from fairlead.adapters.engines.docker.context import Context, archive, checked_dockerfile
-from fairlead.adapters.engines.docker.ignore import read_ignore
+from fairlead.formats.dockerignore import read_ignore
 from fairlead.domain.errors import Failed, FairleadError, Invalid
 
 

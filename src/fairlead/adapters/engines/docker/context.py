@@ -9,7 +9,7 @@ import tarfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
-from fairlead.adapters.engines.docker.ignore import IGNORE_FILE, Ignore, read_ignore
+from fairlead.formats.dockerignore import IGNORE_FILE, Ignore, read_ignore
 from fairlead.domain.errors import Failed, FairleadError, Invalid
 
 CHUNK_BYTES = 256 * 1024

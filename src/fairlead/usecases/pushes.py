@@ -1,0 +1,105 @@
+"""A registry says that an image was pushed: a release for each project whose own CI pushed it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+
+from fairlead.domain.actor import SYSTEM, Actor
+from fairlead.domain.errors import Invalid
+from fairlead.domain.ids import ReleaseId
+from fairlead.domain.project import Project
+from fairlead.domain.registry_event import Push, read_pushes
+from fairlead.domain.release import Release
+from fairlead.domain.version import parse
+from fairlead.domain.webhook_delivery import WebhookDelivery
+from fairlead.store import projects, releases, webhook_deliveries
+from fairlead.store.database import Connection
+from fairlead.store.secrets import StoreSecrets
+from fairlead.usecases import following
+from fairlead.usecases.context import Context
+from fairlead.usecases.releases import freeze, version_for
+
+WEBHOOK = "registry"
+"""Under which the events' ids are remembered: each is acted upon once."""
+
+
+def token(secrets: StoreSecrets) -> str:
+    """What the registry must send as ``Authorization: Bearer …``; derived from the master key and kept nowhere."""
+    return secrets.keyed_hash("registry notifications")[:40]
+
+
+def received(context: Context, headers: Mapping[str, str], body: bytes) -> tuple[Release, ...]:
+    """The releases that were made. Projects with a repository of their own are left alone: their runs push.
+
+    NotAuthenticated `webhook.signature`; Invalid `input.invalid` for a body that is no notification.
+    """
+    made: list[Release] = []
+    for push in read_pushes(token(context.secrets), headers, body):
+        with context.database.transaction() as connection:
+            made += _released(context, connection, push)
+    if made:
+        context.durable.wake()
+    return tuple(made)
+
+
+def _released(context: Context, connection: Connection, push: Push) -> Iterator[Release]:
+    at = context.clock.now()
+    delivery = WebhookDelivery(context.ids.new("dlv"), WEBHOOK, push.id, at, kind="push", outcome=push.repository)
+    if not webhook_deliveries.accept(connection, delivery):
+        return
+    for project in projects.without_source(connection):
+        latest = releases.latest(connection, project.id)
+        if latest is None:
+            continue
+        images = {service: _pushed(reference, push) for service, reference in latest.images.items()}
+        test_image = _pushed(latest.test_image, push)
+        if (images, test_image) != (dict(latest.images), latest.test_image):
+            yield _release(context, connection, project, latest, push, images, test_image)
+
+
+def _release(
+    context: Context,
+    connection: Connection,
+    project: Project,
+    latest: Release,
+    push: Push,
+    images: Mapping[str, str],
+    test_image: str,
+) -> Release:
+    actor: Actor = replace(SYSTEM, via="registry")
+    made = replace(
+        latest,
+        id=ReleaseId(context.ids.new("rel")),
+        version=_version(connection, project, push.tag),
+        created_at=context.clock.now(),
+        images=dict(images),
+        test_image=test_image,
+        changes=(),
+        variables=freeze(context, connection, project.id),
+        run=None,
+        created_by=actor.name,
+        notes=f"{push.repository}:{push.tag} was pushed",
+        revision=1,
+    )
+    releases.insert(connection, made)
+    message = f"made release {made.version}: {push.repository}:{push.tag} was pushed"
+    context.note(connection, actor, "release.created", message, thing=made.id, project=project.name)
+    following.release_made(context, connection, project, made)
+    return made
+
+
+def _pushed(reference: str, push: Push) -> str:
+    """The reference with the pushed digest, where it is of the pushed repository."""
+    name, sign, _ = reference.partition("@")
+    return f"{name}@{push.digest}" if sign and name.partition("/")[2] == push.repository else reference
+
+
+def _version(connection: Connection, project: Project, tag: str) -> str:
+    """The tag, where it is a version that is free; else the next one by the project's mask."""
+    try:
+        parse(tag)
+    except Invalid:
+        return version_for(connection, project, "")
+    is_free = releases.find_by_version(connection, project.id, tag) is None
+    return version_for(connection, project, tag if is_free else "")

@@ -1,0 +1,77 @@
+"""Retention of images: which releases keep theirs, and the task that lets the others go."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from fairlead.domain.actor import SYSTEM, Actor
+from fairlead.domain.ids import ProjectId, ReleaseId, TaskId
+from fairlead.domain.permission import Permission
+from fairlead.domain.release import Release
+from fairlead.domain.slot import SlotState
+from fairlead.domain.task import Task, TaskState
+from fairlead.steps.retention import ResolvedRetention
+from fairlead.store import deployments, environments, projects, releases, slots, tasks
+from fairlead.store.database import Connection
+from fairlead.usecases import turns
+from fairlead.usecases.context import Context
+
+EVERY = timedelta(days=1)
+TITLE = "retention of images"
+WAYS_BACK = 2
+"""How many releases that were live in an environment keep their images there: the live one and the way back."""
+
+
+def start(context: Context, actor: Actor) -> Task:
+    """A retention task, now; the one that is under way, where there is one."""
+    actor.require(Permission.SERVER_ADMINISTER)
+    with context.database.transaction() as connection:
+        under_way = [task for task in tasks.unfinished(connection) if task.kind == "retention"]
+        if under_way:
+            return under_way[0]
+        at = context.clock.now()
+        task = Task(TaskId(context.ids.new("tsk")), "retention", TITLE, at, created_by=actor.name)
+        turns.queue(context, connection, task)
+        context.note(connection, actor, "retention.started", "started the retention of images", thing=task.id)
+    context.durable.wake()
+    return task
+
+
+def start_if_due(context: Context) -> bool:
+    """Once a day by itself, from a day after the first release on."""
+    with context.database.reading() as connection:
+        latest = tasks.page(connection, kind="retention", limit=1).items
+        since = latest[0].created_at if latest else releases.first_at(connection)
+    if since is None or context.clock.now() - since < EVERY:
+        return False
+    return start(context, SYSTEM).state is TaskState.QUEUED
+
+
+def resolve(context: Context, connection: Connection, installation: str) -> ResolvedRetention:
+    """What the plan is made from: the references to keep, and the projects to leave alone while they build."""
+    kept: set[str] = set()
+    names = projects.names(connection)
+    for id in names:
+        for release in kept_releases(context, connection, id):
+            kept |= {*release.images.values(), release.test_image} - {""}
+    busy = {task.project for task in tasks.unfinished(connection) if task.kind == "run"}
+    return ResolvedRetention(tuple(sorted(names.values())), frozenset(kept), tuple(sorted(busy)), installation)
+
+
+def kept_releases(context: Context, connection: Connection, project: ProjectId) -> tuple[Release, ...]:
+    """The newest of the project, those that are live or stand by, those that are the way back, and those under way."""
+    newest = releases.page(connection, project=project, limit=context.installation.keep_releases).items
+    wanted: set[ReleaseId] = {one.release for one in deployments.active(connection, project=project)}
+    for environment in environments.all_of(connection):
+        seen: list[ReleaseId] = []
+        for deployment in deployments.live_ones(connection, project, environment.id):
+            if deployment.release not in seen:
+                seen.append(deployment.release)
+        wanted |= set(seen[:WAYS_BACK])
+    name = projects.get(connection, project).name
+    for both in slots.all_by_place(connection, [name]).values():
+        wanted |= {
+            ReleaseId(slot.release) for slot in both.values() if slot.state is not SlotState.EMPTY and slot.release
+        }
+    found = releases.many(connection, wanted)
+    return tuple({one.id: one for one in (*newest, *found.values())}.values())
