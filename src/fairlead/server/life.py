@@ -13,6 +13,7 @@ import structlog
 
 from fairlead.domain.actor import SYSTEM
 from fairlead.domain.errors import FairleadError
+from fairlead.engine.keeper import Keeper
 from fairlead.server.bootstrap import Server
 from fairlead.server.outside import ensure_outside
 from fairlead.store import idempotency, notices, projects, users, webhook_deliveries
@@ -22,7 +23,7 @@ log = structlog.get_logger("fairlead.server")
 
 DRAIN_S = 20.0
 NOTICES_S = 1.0
-KEEPER_S = 2.0
+STANDBYS_S = 2.0
 HOURLY_S = 3600.0
 DELIVERY_TIMEOUT_S = 30.0
 LONGEST_PAUSE_S = 300.0
@@ -66,7 +67,8 @@ async def _looping(life: Life) -> AsyncIterator[None]:
             group.create_task(_again("webhooks", 0.0, lambda: _look_asked(life))),
             group.create_task(_again("polling", 1.0, _Polling(life).once)),
             group.create_task(_again("notices", NOTICES_S, lambda: _deliver(server))),
-            group.create_task(_again("keeper", KEEPER_S, _Keeper(server).once)),
+            group.create_task(Keeper(server.tasks, server.durable, server.clock).run()),
+            group.create_task(_again("standbys", STANDBYS_S, lambda: _end_standbys(server))),
             group.create_task(_again("housekeeping", HOURLY_S, lambda: _tidy(server))),
         ]
         try:
@@ -172,27 +174,8 @@ async def _deliver(server: Server) -> None:
             log.warning("notice.not_delivered", notice=row.event, reason=str(error), given_up=not goes_on)
 
 
-@dataclass
-class _Keeper:
-    """Takes unsettled tasks up again, and ends standbys whose time is over."""
-
-    server: Server
-    tried_s: dict[str, tuple[int, float]] = field(default_factory=dict)
-
-    async def once(self) -> None:
-        await self._resume()
-        await asyncio.to_thread(housekeeping.end_expired_standbys, self.server.context)
-
-    async def _resume(self) -> None:
-        now_s = self.server.clock.monotonic_s()
-        for task, end in (await self.server.tasks.unsettled()).items():
-            pause_s = min(LONGEST_PAUSE_S, 5.0 * 2.0 ** min(end.again, 10))
-            again, since_s = self.tried_s.get(task, (-1, now_s))
-            if again != end.again:
-                self.tried_s[task] = (end.again, now_s)
-            elif not end.is_parked and now_s - since_s >= pause_s:
-                log.info("task.taken_up", task=task, again=end.again + 1)
-                await self.server.durable.resume(task, again=end.again + 1)
+async def _end_standbys(server: Server) -> None:
+    await asyncio.to_thread(housekeeping.end_expired_standbys, server.context)
 
 
 async def _tidy(server: Server) -> None:
