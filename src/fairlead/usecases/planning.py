@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 
 from fairlead.domain.actor import Actor
 from fairlead.domain.colour import Colour
 from fairlead.domain.deployment import DeploymentKind
 from fairlead.domain.environment import Environment
-from fairlead.domain.errors import Refused
+from fairlead.domain.errors import NotFound, Refused
 from fairlead.domain.ids import DeploymentId
 from fairlead.domain.lifecycle import resolved
 from fairlead.domain.naming import route_name
@@ -17,22 +19,28 @@ from fairlead.domain.permission import Permission
 from fairlead.domain.plan import Plan
 from fairlead.domain.policy import allowance_for, refused
 from fairlead.domain.project import Project
+from fairlead.domain.record import Json, canonical, to_data
 from fairlead.domain.release import Release
 from fairlead.domain.service import Definition
+from fairlead.domain.slot import SlotState
 from fairlead.domain.text import Text
 from fairlead.domain.variable import Dimension, resolve_all, texts
 from fairlead.formats.project import compile_project
 from fairlead.ports.catalogue import Place
 from fairlead.ports.proxy import RouteSpec
 from fairlead.steps.deploy_services import DeployServices
-from fairlead.steps.resolved import PlannedRoute, ProxyFacts, ResolvedDeployment, RoomRule
-from fairlead.store import environments, lifecycles, policies, projects, releases, variables
+from fairlead.steps.resolved import PlannedRoute, ProxyFacts, ResolvedDeployment, RoomRule, Standing
+from fairlead.store import environments, lifecycles, policies, projects, releases, slots, variables
 from fairlead.store.database import Connection
 from fairlead.usecases.context import Context, Installation
 
+LATEST = "latest"
 PREVIEW = DeploymentId("preview")
 PREVIEW_SUBNET = "192.0.2.0/26"
 """An address of documentation (RFC 5737): the intention does not cover addresses, and nothing is made of a preview."""
+
+MOST_DIFFERENCES = 20
+SHOWN_LENGTH = 120
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +61,7 @@ def place_of(project: Project, environment: Environment) -> Place:
 
 def release_named(connection: Connection, project: Project, version: str) -> Release:
     """By version or id; `latest` is the one made last."""
-    if version == "latest":
+    if version == LATEST:
         latest = releases.latest(connection, project.id)
         if latest is not None:
             return latest
@@ -61,13 +69,16 @@ def release_named(connection: Connection, project: Project, version: str) -> Rel
 
 
 def preview(context: Context, actor: Actor, project: str, version: str, environment: str) -> Plan:
-    """What a deployment would do, as far as it does not depend on the present state."""
+    """What a deployment would do, with the slots as our own books have them; what only the engine knows (instances,
+    addresses) is not in it."""
     actor.require(Permission.VIEW)
     with context.database.reading() as connection:
         owner = projects.by_name_or_id(connection, project)
         place = environments.by_name_or_id(connection, environment)
         release = release_named(connection, owner, version)
-        return intend(context, connection, owner, place, release).plan
+        held = slots.of(connection, place_of(owner, place))
+        standing = {colour: Standing(slot) for colour, slot in held.items()}
+        return intend(context, connection, owner, place, release, standing=standing).plan
 
 
 def intend(
@@ -80,8 +91,10 @@ def intend(
     recreate_accessories: Sequence[str] = (),
     *,
     kind: DeploymentKind = "deployment",
+    standing: Mapping[Colour, Standing] | None = None,
 ) -> Intended:
-    """The intention of deploying the release there with the variables of `snapshot` (its own where "").
+    """The intention of deploying the release there with the variables of `snapshot` (its own where ""). `standing` is
+    what the plan shows of the present; the hash does not cover it.
 
     ProjectFileInvalid, Invalid `variable.unknown` and `variable.circular`, Refused `policy.refused` naming each harm.
     """
@@ -111,8 +124,8 @@ def intend(
         version=release.version,
         definition=definition,
         images=images,
-        colour=Colour.BLUE,
-        slots={},
+        colour=_idle_of(standing or {}),
+        slots=standing or {},
         environment_subnet=PREVIEW_SUBNET,
         slot_subnet=PREVIEW_SUBNET,
         kind=kind,
@@ -126,6 +139,36 @@ def intend(
     )
     plan = DeployServices().plan(preview_of)
     return Intended(definition, images, allowed, plan.hash, plan)
+
+
+def remember(context: Context, connection: Connection, intended: Intended) -> None:
+    """The intention is kept under its hash, so that what differs from it later can be shown."""
+    context.artifacts.keep_within(connection, canonical(to_data(dict(intended.plan.intention))).encode())
+
+
+def changes_since(context: Context, plan_hash: str, now: Intended) -> tuple[str, ...]:
+    """In which of its parts the intention differs from the one that was remembered; () where that is not kept."""
+    try:
+        before = json.loads(context.artifacts.content(f"sha256:{plan_hash}"))
+    except NotFound:
+        return ()
+    return tuple(islice(_differences("", before, to_data(dict(now.plan.intention))), MOST_DIFFERENCES))
+
+
+def _differences(path: str, old: Json, new: Json) -> Iterator[str]:
+    if isinstance(old, dict) and isinstance(new, dict):
+        for name in sorted({*old, *new}):
+            yield from _differences(f"{path}.{name}".lstrip("."), old.get(name), new.get(name))
+    elif isinstance(old, list) and isinstance(new, list) and len(old) == len(new):
+        for number, (one, other) in enumerate(zip(old, new, strict=True)):
+            yield from _differences(f"{path}[{number}]", one, other)
+    elif old != new:
+        yield f"{path}: was {canonical(old)[:SHOWN_LENGTH]}, is {canonical(new)[:SHOWN_LENGTH]}"
+
+
+def _idle_of(standing: Mapping[Colour, Standing]) -> Colour:
+    """The slot that would be filled: the one that is not live."""
+    return next((colour.other for colour, one in standing.items() if one.slot.state is SlotState.LIVE), Colour.BLUE)
 
 
 def definition_of(
@@ -157,7 +200,7 @@ class ReleaseFiles(Mapping[str, bytes]):
     def __getitem__(self, path: str) -> bytes:
         return self._content(self._keys[path])
 
-    def __iter__(self):  # type: ignore[no-untyped-def]  # the mapping's own protocol
+    def __iter__(self) -> Iterator[str]:
         return iter(self._keys)
 
     def __len__(self) -> int:
