@@ -124,7 +124,10 @@ def _build(settings: Settings, hold: Hold) -> Server:
     told = Notification(f"http://{here}:{settings.port}/hooks/registry", bearer)
     registry, own_registry = registry_of(settings, told)
     context = Context(database, clock, ids, durable, secrets, artifacts, installation_of(settings, registry.address))
-    container_engine = DockerEngine(settings.docker_socket)
+    with database.transaction() as connection:
+        installation = kept_settings.installation_id(connection, ids.new("ins"))
+        logins = _logins(settings, context, connection)
+    container_engine = DockerEngine(settings.docker_socket, installation=installation)
     proxy_settings = proxy_settings_of(settings)
     proxy = HaproxyProxy(proxy_settings, clock)
     task_log = StoreTaskLog(database, secrets, clock)
@@ -138,9 +141,6 @@ def _build(settings: Settings, hold: Hold) -> Server:
     )
     tasks = StoreTasks(database, clock, listener, durable.wake)
     connection_here = LocalConnection(data / "tickets")
-    with database.transaction() as connection:
-        installation = kept_settings.installation_id(connection, ids.new("ins"))
-        logins = _logins(settings, context, connection)
 
     def tools(task: TaskId, step: str, target: str, outputs: Mapping[str, Mapping[str, Json]]) -> Tools:
         return Tools(

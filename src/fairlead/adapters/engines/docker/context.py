@@ -9,8 +9,8 @@ import tarfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
-from fairlead.formats.dockerignore import IGNORE_FILE, Ignore, read_ignore
 from fairlead.domain.errors import Failed, FairleadError, Invalid
+from fairlead.formats.dockerignore import IGNORE_FILE, Ignore, read_ignore
 
 CHUNK_BYTES = 256 * 1024
 BLOCK = 512

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from dataclasses import replace
 
 from fairlead.adapters.engines.docker.builds import Builds
 from fairlead.adapters.engines.docker.client import CONNECT_TIMEOUT_S, EngineClient
 from fairlead.adapters.engines.docker.containers import Containers
+from fairlead.adapters.engines.docker.errors import stranger
 from fairlead.adapters.engines.docker.files import copy_out
 from fairlead.adapters.engines.docker.host import local_resources, remote_resources
 from fairlead.adapters.engines.docker.images import Images
 from fairlead.adapters.engines.docker.networks import Networks, Volumes
 from fairlead.ports.container_engine import (
+    LABEL_INSTALLATION,
     BuildRequest,
     Container,
     ContainerSpec,
@@ -34,6 +37,8 @@ class DockerEngine:
 
     `is_local` says that the engine's host is this machine (a socket may also lead to another one): then memory and
     disk are asked of the machine itself. Nothing is opened before the first call; `close` ends what was opened.
+    With `installation`, all that is made carries its label, only what carries it is listed, and what another
+    installation made under the same name is a stranger's (law 7): two servers may share one engine.
     """
 
     def __init__(
@@ -43,7 +48,9 @@ class DockerEngine:
         is_local: bool = True,
         connect_timeout_s: float = CONNECT_TIMEOUT_S,
         docker_programs: Sequence[str] | None = None,
+        installation: str = "",
     ) -> None:
+        self._own = {LABEL_INSTALLATION: installation} if installation else {}
         self._client = EngineClient(socket, connect_timeout_s=connect_timeout_s)
         self._is_local = is_local
         self._networks = Networks(self._client)
@@ -77,7 +84,9 @@ class DockerEngine:
 
     # containers
     async def ensure_container(self, spec: ContainerSpec) -> Container:
-        return await self._containers.ensure(spec)
+        made = await self._containers.ensure(replace(spec, labels={**spec.labels, **self._own}))
+        self._refuse_others("container", made.name, made.labels)
+        return made
 
     async def start(self, name: str) -> Container:
         return await self._containers.start(name)
@@ -92,7 +101,7 @@ class DockerEngine:
         return await self._containers.container(name)
 
     async def containers(self, labels: Mapping[str, str]) -> Sequence[Container]:
-        return await self._containers.matching(labels)
+        return await self._containers.matching({**labels, **self._own})
 
     async def wait(self, name: str) -> int:
         return await self._containers.wait(name)
@@ -108,22 +117,26 @@ class DockerEngine:
 
     # networks and volumes
     async def ensure_network(self, spec: NetworkSpec) -> Network:
-        return await self._networks.ensure(spec)
+        made = await self._networks.ensure(replace(spec, labels={**spec.labels, **self._own}))
+        self._refuse_others("network", made.name, made.labels)
+        return made
 
     async def remove_network(self, name: str) -> None:
         await self._networks.remove(name)
 
     async def networks(self, labels: Mapping[str, str]) -> Sequence[Network]:
-        return await self._networks.matching(labels)
+        return await self._networks.matching({**labels, **self._own})
 
     async def ensure_volume(self, name: str, labels: Mapping[str, str]) -> VolumeEntry:
-        return await self._volumes.ensure(name, labels)
+        made = await self._volumes.ensure(name, {**labels, **self._own})
+        self._refuse_others("volume", made.name, made.labels)
+        return made
 
     async def remove_volume(self, name: str) -> None:
         await self._volumes.remove(name)
 
     async def volumes(self, labels: Mapping[str, str]) -> Sequence[VolumeEntry]:
-        return await self._volumes.matching(labels)
+        return await self._volumes.matching({**labels, **self._own})
 
     # images
     async def build(self, request: BuildRequest, say: Callable[[str], None]) -> Image:
@@ -146,3 +159,9 @@ class DockerEngine:
 
     async def remove_image(self, reference: str) -> None:
         await self._images.remove(reference)
+
+    # inside
+    def _refuse_others(self, kind: str, name: str, labels: Mapping[str, str]) -> None:
+        held = labels.get(LABEL_INSTALLATION, "")
+        if self._own and held != self._own[LABEL_INSTALLATION]:
+            raise stranger(kind, name, f"the installation {held}" if held else "an unknown installation")
