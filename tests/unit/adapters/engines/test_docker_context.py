@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from fairlead.adapters.engines.docker.context import Context, archive, checked_dockerfile
-from fairlead.formats.dockerignore import read_ignore
 from fairlead.domain.errors import Failed, FairleadError, Invalid
+from fairlead.formats.dockerignore import read_ignore
 
 
 def packed(root: Path, dockerfile: str = "Dockerfile") -> dict[str, tarfile.TarInfo]:
