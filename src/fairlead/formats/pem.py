@@ -21,8 +21,8 @@ class Leaf:
 
 
 def read_certificate(host: str, chain: str, key: str) -> Leaf:
-    """The leaf of the chain. Invalid `certificate.invalid` where chain and key do not belong together, or the chain does
-    not cover the host."""
+    """The leaf of the chain. Invalid `certificate.invalid` where chain and key do not belong together, or the chain
+    does not cover the host."""
     try:
         leaf = x509.load_pem_x509_certificates(chain.encode())[0]
         private = serialization.load_pem_private_key(key.encode(), password=None)

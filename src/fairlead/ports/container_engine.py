@@ -138,7 +138,7 @@ class VolumeEntry:
 
 @dataclass(frozen=True, slots=True)
 class Image:
-    """An image on the host. `size_bytes` is the whole of its layers; `digests` are repository digests it is known by."""
+    """An image on the host. `size_bytes` is the whole of its layers; `digests` the repository digests it has."""
 
     id: str
     digests: tuple[str, ...]

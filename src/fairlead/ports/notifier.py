@@ -35,7 +35,7 @@ class Webhook:
 
 @dataclass(frozen=True, slots=True)
 class CommitStatus:
-    """Report on a commit at a forge. `api_url` is the forge's base, `repository` ``owner/name`` (GitLab: id or path)."""
+    """Report on a commit at a forge. `api_url` is its base, `repository` ``owner/name`` (GitLab: id or path)."""
 
     forge: Literal["github", "gitea", "gitlab"]
     api_url: str

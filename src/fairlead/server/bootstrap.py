@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from ipaddress import ip_address
+from typing import Any
 
 from fairlead.adapters.connections.local import LocalConnection
 from fairlead.adapters.engines.docker import DockerEngine
@@ -23,7 +24,6 @@ from fairlead.adapters.system import SystemClock, SystemIds
 from fairlead.domain.actor import SYSTEM
 from fairlead.domain.errors import Conflict
 from fairlead.domain.ids import NodeId, TaskId
-from fairlead.domain.record import Json
 from fairlead.domain.text import SecretRef
 from fairlead.engine.durable import DbosDurable
 from fairlead.engine.interpreter import Interpreter
@@ -140,34 +140,27 @@ def _build(settings: Settings, hold: Hold) -> Server:
         ended=lambda connection, task: following.ended(context, connection, task),
     )
     tasks = StoreTasks(database, clock, listener, durable.wake)
-    connection_here = LocalConnection(data / "tickets")
 
-    def tools(task: TaskId, step: str, target: str, outputs: Mapping[str, Mapping[str, Json]]) -> Tools:
-        return Tools(
-            task=task,
-            step=step,
-            target=target,
-            outputs=outputs,
-            connection=connection_here,
-            container_engine=container_engine,
-            proxy=proxy,
-            catalogue=catalogue,
-            registry=registry,
-            source=source,
-            secrets=secrets,
-            records=records,
-            artifacts=artifacts,
-            notifier=notifier,
-            task_log=task_log,
-            clock=clock,
-            workspace=context.installation.workspaces,
-        )
-
+    ports: dict[str, Any] = {
+        "connection": LocalConnection(data / "tickets"),
+        "container_engine": container_engine,
+        "proxy": proxy,
+        "catalogue": catalogue,
+        "registry": registry,
+        "source": source,
+        "secrets": secrets,
+        "records": records,
+        "artifacts": artifacts,
+        "notifier": notifier,
+        "task_log": task_log,
+        "clock": clock,
+        "workspace": context.installation.workspaces,
+    }
     outside = Outside(container_engine, proxy, catalogue, records, secrets, source, logins, installation)
     parts = Parts(
         node=node,
         effects=effects(),
-        tools=tools,
+        tools=lambda task, step, target, outputs: Tools(task=task, step=step, target=target, outputs=outputs, **ports),
         tasks=tasks,
         binder=Binding(context, outside),
         pivot=StorePivot(database),
