@@ -9,6 +9,15 @@ from typing import Literal, TypeAlias
 from fairlead.domain.ids import ProjectId, SecretVersionId
 
 NotificationKind: TypeAlias = Literal["mail", "webhook"]
+EVENTS = (
+    "approval.waiting",
+    "deployment.cancelled",
+    "deployment.failed",
+    "deployment.live",
+    "deployment.rolled_back",
+    "run.failed",
+)
+"""Everything that can be told; `*` asks for all of them."""
 DEFAULT_EVENTS = ("deployment.failed", "deployment.rolled_back", "approval.waiting", "run.failed")
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import sqlalchemy as sa
 
 from fairlead.domain.approval import Approval, ApprovalState
@@ -34,6 +36,13 @@ insert, get, find, update, change = _shelf.insert, _shelf.get, _shelf.find, _she
 def of_deployment(connection: sa.Connection, deployment: DeploymentId) -> tuple[Approval, ...]:
     """All that were asked for the deployment, in order."""
     return _shelf.where(connection, approvals.c.deployment == deployment)
+
+
+def of_deployments(connection: sa.Connection, ids: Iterable[DeploymentId]) -> dict[DeploymentId, Approval]:
+    """The approval that was asked last for each of the deployments; those without any are left out. One query."""
+    wanted = tuple(set(ids))
+    found = _shelf.where(connection, approvals.c.deployment.in_(wanted)) if wanted else ()
+    return {one.deployment: one for one in found}
 
 
 def waiting(

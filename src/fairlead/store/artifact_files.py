@@ -9,6 +9,8 @@ import threading
 from collections.abc import Mapping
 from pathlib import Path
 
+import sqlalchemy as sa
+
 from fairlead.domain.errors import Failed, NotFound, TooLarge
 from fairlead.domain.ids import TaskId
 from fairlead.ports.clock import Clock
@@ -64,10 +66,15 @@ class StoreArtifacts:
         """The key of the bytes, which are on disk and in the books; synchronous, for use cases."""
         if len(content) > LARGEST_FILE_BYTES:
             raise _too_large("a file", len(content), LARGEST_FILE_BYTES)
-        key = f"sha256:{hashlib.sha256(content).hexdigest()}"
-        self._write(self._path(key), content)
+        self._write(self._path(_key_of(content)), content)  # before the transaction: it is short
         with self._database.transaction() as connection:
-            artifacts.insert_blob(connection, key, len(content), self._clock.now())
+            return self.keep_within(connection, content)
+
+    def keep_within(self, connection: sa.Connection, content: bytes) -> str:
+        """As `keep`, in the caller's transaction: where that is taken back, bytes without a row are left."""
+        key = _key_of(content)
+        self._write(self._path(key), content)
+        artifacts.insert_blob(connection, key, len(content), self._clock.now())
         return key
 
     def content(self, key: str) -> bytes:
@@ -109,6 +116,10 @@ def path_of(folder: Path, key: str) -> Path:
     if kind != "sha256" or len(digest) != 64 or not all(letter in "0123456789abcdef" for letter in digest):
         raise _unknown(key)
     return folder / digest[:2] / digest
+
+
+def _key_of(content: bytes) -> str:
+    return f"sha256:{hashlib.sha256(content).hexdigest()}"
 
 
 def _unknown(name: str) -> NotFound:

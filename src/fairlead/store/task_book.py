@@ -10,7 +10,6 @@ import sqlalchemy as sa
 from fairlead.domain.errors import NotFound
 from fairlead.domain.ids import NodeId, TaskId
 from fairlead.domain.plan import Plan
-from fairlead.domain.record import to_data
 from fairlead.domain.task import PhaseState, Task, TaskState
 from fairlead.ports.clock import Clock
 from fairlead.ports.tasks import End
@@ -106,7 +105,7 @@ class StoreTasks:
             found = tasks.get(connection, task)
             if found.state.has_ended:
                 return
-            tasks.change(connection, task, **self._ending(end))
+            tasks.finish(connection, task, end, at=self._clock.now())
             now = tasks.get(connection, task)
             if end.state.has_ended:
                 tasks.give_turn_back(connection, task)
@@ -124,16 +123,3 @@ class StoreTasks:
     async def unsettled(self) -> Mapping[TaskId, End]:
         """As the port says."""
         return await self._database.read(tasks.unsettled)
-
-    def _ending(self, end: End) -> dict[str, object]:
-        return {
-            "state": end.state.value,
-            "code": end.code,
-            "reason": end.reason,
-            "hint": end.hint,
-            "reached": end.reached,
-            "evidence": to_data(end.evidence),
-            "differences": to_data(end.differences),
-            "end": to_data(end),
-            "ended_at": self._clock.now() if end.state.has_ended else None,
-        }

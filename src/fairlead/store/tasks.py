@@ -187,6 +187,23 @@ def ask_cancel(connection: sa.Connection, task: TaskId, *, by: str, at: datetime
 # How it ended
 
 
+def finish(connection: sa.Connection, task: TaskId, end: End, *, at: datetime) -> None:
+    """The row says how it ended, or why it stands unsettled. Whose turn is next is the caller's affair."""
+    change(
+        connection,
+        task,
+        state=end.state.value,
+        code=end.code,
+        reason=end.reason,
+        hint=end.hint,
+        reached=end.reached,
+        evidence=to_data(end.evidence),
+        differences=to_data(end.differences),
+        end=to_data(end),
+        ended_at=at if end.state.has_ended else None,
+    )
+
+
 def outcome(connection: sa.Connection, task: TaskId) -> End | None:
     """How it ended, or was last left unsettled; None before either."""
     found = connection.execute(sa.select(_c.end).where(_c.id == task)).scalar()

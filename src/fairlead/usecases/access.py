@@ -88,6 +88,8 @@ def reset_administrator(context: Context, name: str) -> FirstAdministrator:
             )
             users.update(connection, hashed)
             users.end_sessions(connection, user=found.id)
+        proof = LoginAttempt(context.ids.new("try"), name, "", context.clock.now(), succeeded=True)
+        users.record_attempt(connection, proof)  # who may do this has waited long enough
         context.note(connection, SYSTEM, "user.reset", f"gave {name} a new one-time password", thing=name)
     return FirstAdministrator(name, password)
 
@@ -214,6 +216,8 @@ def add_user(context: Context, actor: Actor, name: str, *, email: str = "", role
     """A user and a one-time password, which is told only now."""
     actor.require(Permission.USER_EDIT)
     names.require("user", names.USER, name)
+    if email and (not email.isprintable() or " " in email or "@" not in email):
+        raise Invalid("input.invalid", f"{email[:80]!r} is not a mail address", thing="email")
     if role not in [name.value for name in RoleName]:
         raise Invalid("input.invalid", f"{role[:40]!r} is no role", hint=", ".join(RoleName), thing="role")
     password = context.ids.secret(12)

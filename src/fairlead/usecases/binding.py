@@ -143,7 +143,8 @@ class Binding:
         about = await self.context.database.read(lambda connection: _about(connection, task))
         intended = await self.context.database.run(lambda: self._intended(about))
         if about.deployment.plan_hash and about.deployment.plan_hash != intended.plan_hash:
-            return _plan_changed(about, intended.plan_hash)
+            changes = planning.changes_since(self.context, about.deployment.plan_hash, intended)
+            return _plan_changed(about, intended.plan_hash, changes)
         slots = await standing_slots(
             about.place, records=self.outside.records, container_engine=self.outside.container_engine
         )
@@ -313,9 +314,12 @@ def _about(connection: Connection, task: Task) -> _About:
     )
 
 
-def _plan_changed(about: _About, now: str) -> SaidNo:
+def _plan_changed(about: _About, now: str, changes: tuple[str, ...]) -> SaidNo:
+    what = f": {changes[0]}" + (f" (and {len(changes) - 1} more)" if len(changes) > 1 else "") if changes else ""
+    asked = about.deployment.plan_hash
     return SaidNo(
         "plan.changed",
-        f"what would run now (plan {now[:16]}) is not what was asked for (plan {about.deployment.plan_hash[:16]})",
+        f"what would run now (plan {now[:16]}) is not what was asked for (plan {asked[:16]}){what}",
         hint=f"look at the plan again and ask anew: fairlead plan {about.release.version} {about.environment.name}",
+        evidence=changes,
     )

@@ -88,14 +88,14 @@ def views(connection: Connection, found: Sequence[Deployment]) -> Sequence[Deplo
     versions = {
         id: release.version for id, release in releases.many(connection, [one.release for one in found]).items()
     }
-    asked = {one.id: approvals.of_deployment(connection, one.id) for one in found if one.approved_by or _waits(one)}
+    asked = approvals.of_deployments(connection, (one.id for one in found))
     return [
         DeploymentView(
             one,
             owners.get(one.project, ""),
             places.get(one.environment, ""),
             versions.get(one.release, ""),
-            asked[one.id][-1] if asked.get(one.id) else None,
+            asked.get(one.id),
         )
         for one in found
     ]
@@ -135,7 +135,7 @@ def create(
             release,
             is_forced=is_forced,
             recreate_accessories=tuple(recreate_accessories),
-            needs_approval=phase is not None and phase.needs_approval and place.id not in reached,
+            needs_approval=phase is not None and phase.needs_approval,
         )
         made = ask(context, connection, actor, wish)
         view = views(connection, [made])[0]
@@ -187,6 +187,7 @@ def ask(context: Context, connection: Connection, actor: Actor, wish: Wish) -> D
         recreate_accessories=wish.recreate_accessories,
     )
     deployments.insert(connection, made)
+    planning.remember(context, connection, intended)
     context.note(
         connection,
         actor,
@@ -196,7 +197,7 @@ def ask(context: Context, connection: Connection, actor: Actor, wish: Wish) -> D
         project=wish.project.name,
         environment=wish.environment.name,
     )
-    _supersede(context, connection, wish, made)
+    _supersede(context, connection, actor, wish)
     if wish.needs_approval:
         _wait(context, connection, wish, made)
         return made
@@ -234,10 +235,6 @@ def begin(
 def lifecycle_of(connection: Connection, project: Project) -> Lifecycle:
     """The project's lifecycle with its phases spelt out."""
     return resolved(lifecycles.get(connection, project.lifecycle), environments.all_of(connection))
-
-
-def _waits(deployment: Deployment) -> bool:
-    return deployment.state is DeploymentState.WAITING
 
 
 def intend_wish(context: Context, connection: Connection, wish: Wish, kind: DeploymentKind) -> planning.Intended:
@@ -284,7 +281,7 @@ def _way_back(
     )
 
 
-def _supersede(context: Context, connection: Connection, wish: Wish, newer: Deployment) -> None:
+def _supersede(context: Context, connection: Connection, actor: Actor, wish: Wish) -> None:
     """A newer release that reaches the gate takes the place of older ones that wait there for an answer."""
     for waiting in approvals.waiting(connection, project=wish.project.id, environment=wish.environment.id):
         reason = f"superseded by {wish.release.version}, which reached the same gate"
@@ -293,6 +290,15 @@ def _supersede(context: Context, connection: Connection, wish: Wish, newer: Depl
             replace(waiting, state=ApprovalState.SUPERSEDED, answered_at=context.clock.now(), note=reason),
         )
         end_without_task(context, connection, waiting.deployment, DeploymentOutcome.SUPERSEDED, reason)
+        context.note(
+            connection,
+            actor,
+            "approval.superseded",
+            reason,
+            thing=waiting.id,
+            project=wish.project.name,
+            environment=wish.environment.name,
+        )
 
 
 def end_without_task(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from fairlead.domain.actor import SYSTEM
@@ -45,12 +46,27 @@ def changed(context: Context, connection: Connection, task: Task) -> None:
 
 
 def ended(context: Context, connection: Connection, task: Task) -> None:
-    """The task ended; its place is free again."""
+    """The task ended; its place is free again. What goes wrong in here is told, and takes neither the end nor the
+    next one's turn away."""
     if task.kind == "run":
-        _run_ended(context, connection, task)
+        _apart(context, connection, task, _run_ended)
+        _apart(context, connection, task, _after_run)
     elif task.kind in ("deployment", "rollback"):
-        _deployment_ended(context, connection, task)
-    turns.pass_on(context, connection, task)
+        _apart(context, connection, task, _deployment_ended)
+        _apart(context, connection, task, _after_deployment)
+    _apart(context, connection, task, turns.pass_on)
+
+
+def _apart(
+    context: Context, connection: Connection, task: Task, work: Callable[[Context, Connection, Task], None]
+) -> None:
+    """The work in a transaction inside this one; only a line in the audit where it failed."""
+    try:
+        with connection.begin_nested():
+            work(context, connection, task)
+    except Exception as error:  # noqa: BLE001 - the rim of an end: what follows must not undo that the task ended
+        message = f"after the end of {task.title}: {type(error).__name__}: {error}"[:1000]
+        context.note(connection, SYSTEM, "task.not_followed", message, thing=task.id, project=task.project or None)
 
 
 def release_made(context: Context, connection: Connection, project: Project, release: Release) -> None:
@@ -63,10 +79,14 @@ def _run_ended(context: Context, connection: Connection, task: Task) -> None:
     run = runs.get(connection, task.subject)
     state = _RUN_STATES.get(task.state, RunState.FAILED)
     runs.change(connection, run.id, state=state.value, ended_at=context.clock.now(), code=task.code, reason=task.reason)
+
+
+def _after_run(context: Context, connection: Connection, task: Task) -> None:
+    run = runs.get(connection, task.subject)
     owner = projects.get(connection, run.project)
-    telling.run_ended(context, connection, owner, runs.get(connection, run.id))
+    telling.run_ended(context, connection, owner, run)
     made = releases.of_task(connection, task.id)
-    if state is RunState.SUCCEEDED and made is not None:
+    if run.state is RunState.SUCCEEDED and made is not None:
         context.note(
             connection,
             SYSTEM,
@@ -81,7 +101,7 @@ def _run_ended(context: Context, connection: Connection, task: Task) -> None:
 def _deployment_ended(context: Context, connection: Connection, task: Task) -> None:
     deployment = deployments.get(connection, task.subject)
     switched = bool(tasks.facts_of(connection, task.id).get("switched")) or deployment.committed_at is not None
-    saved = deployments.update(
+    deployments.update(
         connection,
         replace(
             deployment,
@@ -95,10 +115,14 @@ def _deployment_ended(context: Context, connection: Connection, task: Task) -> N
             hint=task.hint,
         ),
     )
+
+
+def _after_deployment(context: Context, connection: Connection, task: Task) -> None:
+    saved = deployments.get(connection, task.subject)
     owner = projects.get(connection, saved.project)
     place = environments.get(connection, saved.environment)
     release = releases.get(connection, saved.release)
-    words = saved.outcome.value.replace("_", " ") + (f": {task.reason}" if task.reason else "")
+    words = saved.outcome.value.replace("_", " ") + (f": {saved.reason}" if saved.reason else "")
     context.note(
         connection,
         SYSTEM,

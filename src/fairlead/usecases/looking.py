@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 
 from fairlead.domain.actor import Actor
-from fairlead.domain.errors import FairleadError
+from fairlead.domain.errors import FairleadError, TimedOut
 from fairlead.domain.permission import Permission
 from fairlead.domain.project import Project
 from fairlead.domain.run import RunCause
-from fairlead.ports.source import Source
+from fairlead.ports.source import Repository, Source
 from fairlead.usecases import projects, runs
 from fairlead.usecases.context import Context
 
@@ -23,8 +23,7 @@ async def look(context: Context, actor: Actor, source: Source, project: Project,
     try:
         repository = await asyncio.to_thread(runs.repository_of, context, project)
         branch = project.source.branch if project.source else ""
-        async with asyncio.timeout(LOOK_TIMEOUT_S):
-            head = await source.head(repository, branch)
+        head = await _head(source, repository, branch)
     except FairleadError as error:
         await asyncio.to_thread(runs.could_not_look, context, project, error, cause=cause)
         raise
@@ -43,5 +42,17 @@ async def head_of(context: Context, actor: Actor, source: Source, name: str) -> 
     actor.require(Permission.RUN_START)
     project = await asyncio.to_thread(projects.get, context, actor, name)
     repository = await asyncio.to_thread(runs.repository_of, context, project)
-    async with asyncio.timeout(LOOK_TIMEOUT_S):
-        return await source.head(repository, project.source.branch if project.source else "")
+    return await _head(source, repository, project.source.branch if project.source else "")
+
+
+async def _head(source: Source, repository: Repository, branch: str) -> str:
+    try:
+        async with asyncio.timeout(LOOK_TIMEOUT_S):
+            return await source.head(repository, branch)
+    except TimeoutError as error:
+        raise TimedOut(
+            "source.unreachable",
+            f"the repository did not answer within {LOOK_TIMEOUT_S:g} s",
+            thing=repository.url,
+            hint="it is asked again at the next look",
+        ) from error

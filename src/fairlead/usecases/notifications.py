@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from fairlead.domain.actor import Actor
 from fairlead.domain.errors import Invalid
-from fairlead.domain.notification import DEFAULT_EVENTS, NotificationTarget
+from fairlead.domain.notification import DEFAULT_EVENTS, EVENTS, NotificationTarget
 from fairlead.domain.permission import Permission
 from fairlead.store import notifications, projects
 from fairlead.usecases.context import Context
@@ -26,6 +26,10 @@ def add(
     """Mail addresses and http(s) addresses; `secret` signs what is posted to the latter."""
     actor.require(Permission.PROJECT_EDIT if project else Permission.SERVER_ADMINISTER)
     is_web = _is_web(address)
+    if unknown := [event for event in events if event not in (*EVENTS, "*")]:
+        raise Invalid(
+            "input.invalid", f"{unknown[0][:80]!r} is no event", thing="events", hint=f"* or {', '.join(EVENTS)}"
+        )
     with context.database.transaction() as connection:
         owner = projects.by_name_or_id(connection, project) if project else None
         kept = context.keep(connection, secret, name=f"webhook to {address}", by=actor.name) if secret else None
@@ -60,12 +64,19 @@ def remove(context: Context, actor: Actor, id: str) -> None:
 
 
 def _is_web(address: str) -> bool:
-    parts = urlsplit(address)
+    try:
+        parts = urlsplit(address)
+    except ValueError as error:
+        raise _neither(address) from error
     if parts.scheme in ("http", "https") and parts.hostname and address.isprintable():
         return True
     name, sign, domain = address.partition("@")
     if sign and name and "." in domain + "." and address.isprintable() and " " not in address and len(address) < 255:
         return False
-    raise Invalid(
+    raise _neither(address)
+
+
+def _neither(address: str) -> Invalid:
+    return Invalid(
         "input.invalid", f"{address[:100]!r} is neither a mail address nor an http(s) address", thing="address"
     )

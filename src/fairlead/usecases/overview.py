@@ -14,9 +14,10 @@ from fairlead.domain.ids import EnvironmentId
 from fairlead.domain.permission import Permission
 from fairlead.domain.project import Project
 from fairlead.domain.service import Route
-from fairlead.domain.slot import Slot
+from fairlead.domain.slot import Slot, SlotState
 from fairlead.ports.catalogue import Place
 from fairlead.store import approvals, deployments, environments, projects, releases, routes, slots
+from fairlead.store.database import Connection
 from fairlead.usecases.context import Context
 
 MOST_PROJECTS = 500
@@ -62,27 +63,7 @@ def grid(context: Context, actor: Actor, *, search: str = "", after: str | None 
     with context.database.reading() as connection:
         part = projects.page(connection, search=search, after=after, limit=min(limit, MOST_PROJECTS))
         known = environments.all_of(connection)
-        ids = [project.id for project in part.items]
-        live = deployments.latest_by_place(connection, ids, live=True)
-        latest = deployments.latest_by_place(connection, ids, live=False)
-        wanted = {one.release for one in (*live.values(), *latest.values())}
-        versions = {id: release.version for id, release in releases.many(connection, wanted).items()}
-        recorded = slots.all_by_place(connection, [project.name for project in part.items])
-        waiting = {(one.project, one.environment): one for one in approvals.waiting(connection)}
-    cells = {}
-    for project in part.items:
-        for environment in known:
-            key = (project.id, environment.id)
-            standing = recorded.get((project.name, environment.name), {})
-            cells[key] = Cell(
-                live.get(key),
-                versions.get(live[key].release, "") if key in live else "",
-                latest.get(key),
-                versions.get(latest[key].release, "") if key in latest else "",
-                next((colour for colour, slot in standing.items() if slot.state.value == "live"), None),
-                waiting.get(key),
-            )
-    return Grid(known, part.items, cells, part.after)  # type: ignore[arg-type]
+        return Grid(known, part.items, _cells(connection, part.items, known), part.after)
 
 
 def place(context: Context, actor: Actor, project: str, environment: str) -> PlaceView:
@@ -94,6 +75,31 @@ def place(context: Context, actor: Actor, project: str, environment: str) -> Pla
         at = Place(owner.name, where.name)
         both = slots.of(connection, at)
         its_routes = routes.of(connection, at)
-    found = grid(context, actor, search=owner.name).cells.get((owner.id, where.id))
-    cell = found or Cell(None, "", None, "", None, None)
+        cell = _cells(connection, [owner], [where])[(owner.id, where.id)]
     return PlaceView(owner, where, at, both, its_routes, cell)
+
+
+def _cells(
+    connection: Connection, shown: Sequence[Project], known: Sequence[Environment]
+) -> dict[tuple[str, EnvironmentId], Cell]:
+    ids = [project.id for project in shown]
+    live = deployments.latest_by_place(connection, ids, live=True)
+    latest = deployments.latest_by_place(connection, ids, live=False)
+    wanted = {one.release for one in (*live.values(), *latest.values())}
+    versions = {id: release.version for id, release in releases.many(connection, wanted).items()}
+    recorded = slots.all_by_place(connection, [project.name for project in shown])
+    waiting = {(one.project, one.environment): one for one in approvals.waiting(connection)}
+    cells = {}
+    for project in shown:
+        for environment in known:
+            key = (project.id, environment.id)
+            standing = recorded.get((project.name, environment.name), {})
+            cells[(str(project.id), environment.id)] = Cell(
+                live.get(key),
+                versions.get(live[key].release, "") if key in live else "",
+                latest.get(key),
+                versions.get(latest[key].release, "") if key in latest else "",
+                next((colour for colour, slot in standing.items() if slot.state is SlotState.LIVE), None),
+                waiting.get(key),
+            )
+    return cells

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -18,6 +19,9 @@ from fairlead.store import channels, deployments, lifecycles, projects
 from fairlead.store.database import Connection
 from fairlead.store.shelf import Page
 from fairlead.usecases.context import Context
+
+_REPOSITORY = re.compile(r"[A-Za-z0-9_.-]+(?:/[A-Za-z0-9_.-]+)+")
+_FORGE = re.compile(r"https?://[A-Za-z0-9.-]+(?::[0-9]{1,5})?(?:/[A-Za-z0-9._~/-]*)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +104,8 @@ def add(
     names.project_name(name)
     if source is not None:
         _check(source)
+    if forge is not None:
+        _check_forge(forge)
     with context.database.transaction() as connection:
         line = lifecycles.by_name(connection, lifecycle)
         secret = context.ids.secret(24) if source is not None else ""
@@ -129,6 +135,8 @@ def change(
 ) -> Project:
     """Some fields of it; with `revision` only if nobody changed it since, else Conflict `edit.conflict`."""
     actor.require(Permission.PROJECT_EDIT)
+    if "branch" in fields:
+        branch_name(str(fields["branch"]))
     with context.database.transaction() as connection:
         found = projects.by_name_or_id(connection, name)
         if revision is not None and revision != found.revision:
@@ -180,6 +188,17 @@ def _check(source: NewSource) -> None:
     branch_name(source.branch)
     if source.folder.startswith("/") or ".." in source.folder.split("/") or not source.folder.isprintable():
         raise Invalid("input.name", f"{source.folder[:80]!r} is not a folder of the repository", thing="folder")
+    if not source.user.isprintable():
+        raise Invalid("input.name", f"{source.user[:80]!r} is not a user's name", thing="user")
+
+
+def _check_forge(forge: NewForge) -> None:
+    if not _REPOSITORY.fullmatch(forge.repository) or ".." in forge.repository:
+        raise Invalid(
+            "input.name", f"{forge.repository[:80]!r} is not a repository at a forge", thing="forge", hint="owner/name"
+        )
+    if not _FORGE.fullmatch(forge.api_url):
+        raise Invalid("input.invalid", f"{forge.api_url[:80]!r} is not the address of a forge", thing="forge")
 
 
 def _source(

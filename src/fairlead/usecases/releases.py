@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -19,11 +20,11 @@ from fairlead.formats.project import read_outline
 from fairlead.store import channels, deployments, environments, projects, releases, variables
 from fairlead.store.database import Connection
 from fairlead.store.shelf import Page
-from fairlead.usecases import following
+from fairlead.usecases import following, planning
 from fairlead.usecases.context import Context
 
-LATEST = "latest"
 LONGEST_NOTES = 1_000_000
+_COMMIT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}|")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,17 +60,8 @@ def get(context: Context, actor: Actor, project: str, version: str) -> ReleaseVi
     actor.require(Permission.VIEW)
     with context.database.reading() as connection:
         found = projects.by_name_or_id(connection, project)
-        release = named(connection, found, version)
+        release = planning.release_named(connection, found, version)
         return ReleaseView(release, _live_in(connection, found.id).get(release.id, ()))
-
-
-def named(connection: Connection, project: Project, version: str) -> Release:
-    """By version or id; `latest` is the one made last."""
-    if version == LATEST:
-        latest = releases.latest(connection, project.id)
-        if latest is not None:
-            return latest
-    return releases.by_version_or_id(connection, project.id, version)
 
 
 def create(
@@ -80,18 +72,20 @@ def create(
     version: str = "",
     images: Mapping[str, str],
     test_image: str = "",
-    files: Mapping[str, str],
+    files: Mapping[str, str] | None = None,
     contents: Mapping[str, bytes],
     commit: str = "",
     notes: str = "",
 ) -> Release:
-    """A release of images that somebody else built: every service's by digest. `files` path → key of bytes that are
-    kept already, `contents` the same files' bytes. What its lifecycle begins by itself is begun."""
+    """A release of images that somebody else built: every service's by digest. `contents` path → bytes of what it
+    carries; `files` path → key where they are kept already. What its lifecycle begins by itself is begun."""
     actor.require(Permission.RELEASE_CREATE)
     if len(notes) > LONGEST_NOTES:
         raise Invalid("input.too_large", f"the notes are over {LONGEST_NOTES:,} characters", thing="notes")
+    _check_words(commit, contents)
     outline = read_outline(contents)
     _check_images(outline, images, test_image)
+    kept = files if files is not None else {path: context.artifacts.keep(held) for path, held in contents.items()}
     with context.database.transaction() as connection:
         owner = projects.by_name_or_id(connection, project)
         if outline.project and outline.project != owner.name:
@@ -106,8 +100,8 @@ def create(
             context.clock.now(),
             images=dict(images),
             test_image=test_image,
-            commit=commit[:64],
-            files=dict(files),
+            commit=commit,
+            files=dict(kept),
             variables=freeze(context, connection, owner.id),
             created_by=actor.name,
             notes=notes,
@@ -147,7 +141,7 @@ def update_variables(
     actor.require(Permission.VIEW if is_preview else Permission.RELEASE_CREATE)
     with context.database.transaction() as connection:
         owner = projects.by_name_or_id(connection, project)
-        release = named(connection, owner, version)
+        release = planning.release_named(connection, owner, version)
         frozen = variables.snapshot(connection, release.variables)
         changes = differences(frozen.variables, variables.of_project(connection, owner.id))
         shown = tuple(_with_names(connection, changes))
@@ -163,6 +157,14 @@ def update_variables(
             project=owner.name,
         )
     return VariablesUpdate(updated, shown)
+
+
+def _check_words(commit: str, contents: Mapping[str, bytes]) -> None:
+    if not _COMMIT.fullmatch(commit):
+        raise Invalid("input.name", f"{commit[:80]!r} is not the name of a commit", thing="commit")
+    for path in contents:
+        if not path or path.startswith("/") or ".." in path.split("/") or not path.isprintable() or len(path) > 500:
+            raise Invalid("input.name", f"{path[:80]!r} is not a path inside the repository", thing="files")
 
 
 def _check_images(outline: Outline, images: Mapping[str, str], test_image: str) -> None:

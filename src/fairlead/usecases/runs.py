@@ -16,6 +16,7 @@ from fairlead.domain.task import Task, TaskState
 from fairlead.domain.webhook import Headers, receive
 from fairlead.domain.webhook_delivery import SeenHead, WebhookDelivery
 from fairlead.ports.source import Repository
+from fairlead.ports.tasks import End
 from fairlead.store import contacts, projects, runs, tasks, webhook_deliveries
 from fairlead.store.contacts import Contact
 from fairlead.store.database import Connection
@@ -199,6 +200,6 @@ def _skip(context: Context, connection: Connection, actor: Actor, project: Proje
         return
     at = context.clock.now()
     runs.change(connection, run.id, state=RunState.SKIPPED.value, reason=reason, ended_at=at)
-    tasks.change(connection, run.task, state=TaskState.SKIPPED.value, reason=reason, ended_at=at)
+    tasks.finish(connection, run.task, End(TaskState.SKIPPED, reason=reason), at=at)
     tasks.give_turn_back(connection, run.task)
     context.note(connection, actor, "run.skipped", f"run {run.number}: {reason}", thing=run.id, project=project.name)

@@ -6,15 +6,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from fairlead.domain.actor import Actor
-from fairlead.domain.deployment import DeploymentState
 from fairlead.domain.errors import Conflict
 from fairlead.domain.ids import TaskId
 from fairlead.domain.permission import Permission
 from fairlead.domain.plan import Plan
 from fairlead.domain.record import Json
 from fairlead.domain.task import Task, TaskKind, TaskPhase, TaskState
+from fairlead.ports.tasks import End
 from fairlead.store import deployments, tasks
+from fairlead.store.database import Connection
 from fairlead.store.shelf import Page
+from fairlead.usecases import following
 from fairlead.usecases.context import Context
 
 
@@ -86,9 +88,16 @@ def cancel(context: Context, actor: Actor, id: str) -> Task:
                 project=found.project or None,
                 environment=found.environment or None,
             )
-        if found.state is TaskState.QUEUED and tasks.take_turn(connection, found, at=context.clock.now()):
-            context.durable.enqueue(connection, found.id)
+        if found.state is TaskState.QUEUED and tasks.holder(connection, tasks.place_of(found)) != found.id:
+            _end_unbegun(context, connection, found, actor)
         return tasks.get(connection, id)
+
+
+def _end_unbegun(context: Context, connection: Connection, task: Task, actor: Actor) -> None:
+    """It waits behind others and nothing of it was begun: it need not wait for its turn to be told to stop."""
+    reason = f"cancelled by {actor.name} before it began"
+    tasks.finish(connection, task.id, End(TaskState.CANCELLED, "task.cancelled", reason), at=context.clock.now())
+    following.ended(context, connection, tasks.get(connection, task.id))
 
 
 def may_resume(context: Context, actor: Actor, id: str) -> TaskId:
@@ -102,15 +111,3 @@ def may_resume(context: Context, actor: Actor, id: str) -> TaskId:
             )
         context.note(connection, actor, "task.resumed", f"took up {found.title} again", thing=found.id)
     return found.id
-
-
-def unfinished_of(context: Context, actor: Actor, project: str, environment: str) -> Task | None:
-    """The task that holds or waits for the place now; None where there is none."""
-    actor.require(Permission.VIEW)
-    with context.database.reading() as connection:
-        for deployment in reversed(deployments.active(connection)):
-            if deployment.task and deployment.state is not DeploymentState.WAITING:
-                found = tasks.get(connection, deployment.task)
-                if (found.project, found.environment) == (project, environment):
-                    return found
-    return None

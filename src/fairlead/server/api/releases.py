@@ -70,7 +70,6 @@ def list_releases(context: Books, actor: Asking, project: str, after: After = No
 def create_release(context: Books, actor: Asking, project: str, body: NewRelease) -> Shape:
     """A release of images that a CI of your own has built, tested and pushed."""
     contents = {path: _bytes(path, text) for path, text in body.files.items()}
-    kept = {path: context.artifacts.keep(content) for path, content in contents.items()}
     made = releases.create(
         context,
         actor,
@@ -78,7 +77,6 @@ def create_release(context: Books, actor: Asking, project: str, body: NewRelease
         version=body.version,
         images=body.images,
         test_image=body.test_image,
-        files=kept,
         contents=contents,
         commit=body.commit,
         notes=body.notes,
