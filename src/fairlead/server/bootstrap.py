@@ -5,9 +5,8 @@ from __future__ import annotations
 import socket as sockets
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from ipaddress import ip_address
-from typing import Any
 
 from fairlead.adapters.connections.local import LocalConnection
 from fairlead.adapters.engines.docker import DockerEngine
@@ -27,7 +26,7 @@ from fairlead.domain.ids import NodeId, TaskId
 from fairlead.domain.text import SecretRef
 from fairlead.engine.durable import DbosDurable
 from fairlead.engine.interpreter import Interpreter
-from fairlead.engine.parts import Parts, Patience
+from fairlead.engine.parts import Parts, Patience, ToolsFactory
 from fairlead.ports.container_engine import Credentials
 from fairlead.ports.registry import Registry
 from fairlead.ports.step import EffectKind, Tools
@@ -119,10 +118,7 @@ def _build(settings: Settings, hold: Hold) -> Server:
     artifacts = StoreArtifacts(database, data / "artifacts", clock)
     lease = None if database.is_sqlite else StoreLease(database, clock)
     durable = DbosDurable(database.url, node=node, clock=clock, lease=lease, at_once=settings.concurrency)
-    here = "127.0.0.1" if settings.host in ("0.0.0.0", "::") else settings.host
-    bearer = {"Authorization": f"Bearer {pushes.token(secrets)}"}
-    told = Notification(f"http://{here}:{settings.port}/hooks/registry", bearer)
-    registry, own_registry = registry_of(settings, told)
+    registry, own_registry = registry_of(settings, _notification(settings, secrets))
     context = Context(database, clock, ids, durable, secrets, artifacts, installation_of(settings, registry.address))
     with database.transaction() as connection:
         installation = kept_settings.installation_id(connection, ids.new("ins"))
@@ -135,32 +131,32 @@ def _build(settings: Settings, hold: Hold) -> Server:
     records = StoreRecords(database, clock, ids)
     source = Git(data)
     notifier = Dispatch(clock, mail_server=mail_server_of(settings))
-    listener = TaskListener(
-        changed=lambda connection, task: following.changed(context, connection, task),
-        ended=lambda connection, task: following.ended(context, connection, task),
-    )
-    tasks = StoreTasks(database, clock, listener, durable.wake)
+    tasks = StoreTasks(database, clock, _listener(context), durable.wake)
 
-    ports: dict[str, Any] = {
-        "connection": LocalConnection(data / "tickets"),
-        "container_engine": container_engine,
-        "proxy": proxy,
-        "catalogue": catalogue,
-        "registry": registry,
-        "source": source,
-        "secrets": secrets,
-        "records": records,
-        "artifacts": artifacts,
-        "notifier": notifier,
-        "task_log": task_log,
-        "clock": clock,
-        "workspace": context.installation.workspaces,
-    }
+    base = Tools(
+        task=TaskId(""),
+        step="",
+        target="local",
+        outputs={},
+        connection=LocalConnection(data / "tickets"),
+        container_engine=container_engine,
+        proxy=proxy,
+        catalogue=catalogue,
+        registry=registry,
+        source=source,
+        secrets=secrets,
+        records=records,
+        artifacts=artifacts,
+        notifier=notifier,
+        task_log=task_log,
+        clock=clock,
+        workspace=context.installation.workspaces,
+    )
     outside = Outside(container_engine, proxy, catalogue, records, secrets, source, logins, installation)
     parts = Parts(
         node=node,
         effects=effects(),
-        tools=lambda task, step, target, outputs: Tools(task=task, step=step, target=target, outputs=outputs, **ports),
+        tools=_bound(base),
         tasks=tasks,
         binder=Binding(context, outside),
         pivot=StorePivot(database),
@@ -188,6 +184,26 @@ def _build(settings: Settings, hold: Hold) -> Server:
         durable=durable,
         interpreter=Interpreter(parts),
     )
+
+
+def _listener(context: Context) -> TaskListener:
+    return TaskListener(
+        changed=lambda connection, task: following.changed(context, connection, task),
+        ended=lambda connection, task: following.ended(context, connection, task),
+    )
+
+
+def _bound(base: Tools) -> ToolsFactory:
+    def tools(task: TaskId, step: str, target: str, outputs: Mapping[str, Mapping[str, Json]]) -> Tools:
+        return replace(base, task=task, step=step, target=target, outputs=outputs)
+
+    return tools
+
+
+def _notification(settings: Settings, secrets: StoreSecrets) -> Notification:
+    here = "127.0.0.1" if settings.host in ("0.0.0.0", "::") else settings.host
+    bearer = {"Authorization": f"Bearer {pushes.token(secrets)}"}
+    return Notification(f"http://{here}:{settings.port}/hooks/registry", bearer)
 
 
 def installation_of(settings: Settings, registry_address: str) -> Installation:
