@@ -1,4 +1,5 @@
-"""Failed requests over many switches under load, each switch with new upstreams and a drain of the old ones.
+"""Failed requests over many switches under load, each switch with new upstreams and a drain of the old ones; then the
+same load for as long without a switch, so that a failure can be told from what the machine does to everybody.
 
 python bench/switches_under_load.py [--switches 200]
 """
@@ -9,11 +10,12 @@ import argparse
 import asyncio
 import shutil
 import sys
+import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from tests.contract.proxy_rigs import haproxy_rig
+from tests.contract.proxy_rigs import HaproxyRig, haproxy_rig
 
 from bench.results import Row, record
 from bench.switch import free_port
@@ -24,6 +26,16 @@ from fairlead.testing.upstream import Upstream
 
 ROUTE = RouteSpec("bench/production/web/0", "bench.example.com")
 DRAIN_S = 10.0
+
+
+async def without_switches(rig: HaproxyRig, pause_s: float, seconds: float) -> Load:
+    """The control: the same visitors, the same time, one upstream."""
+    load = Load("127.0.0.1", rig.settings.http_port, ROUTE.host, pause_s=pause_s)
+    asking = asyncio.create_task(load.run(keep_alive=6, fresh=4, slow=4))
+    await asyncio.sleep(seconds)
+    load.stop()
+    await asking
+    return load
 
 
 async def main() -> None:
@@ -39,6 +51,7 @@ async def main() -> None:
         await rig.proxy.ensure_route(ROUTE)
         load = Load("127.0.0.1", rig.settings.http_port, ROUTE.host, pause_s=arguments.pause)
         asking: asyncio.Task[None] | None = None
+        begun = time.monotonic()
         for version in range(arguments.switches + 1):
             new = Colour.GREEN if version % 2 else Colour.BLUE
             standing[new] = await rig.upstream(f"v{version}")
@@ -53,6 +66,8 @@ async def main() -> None:
         load.stop()
         if asking:
             await asking
+        took_s = time.monotonic() - begun
+        control = await without_switches(rig, arguments.pause, took_s)
     for failure, count in load.told.failures.most_common():
         print(f"failed {count} x: {failure}")
     record(
@@ -60,6 +75,8 @@ async def main() -> None:
             Row("switches under load: switches", arguments.switches, "switches"),
             Row("switches under load: requests", load.told.requests, "requests"),
             Row("switches under load: failed", load.told.failed, "requests", "0", load.told.failed == 0),
+            Row("switches under load: control without switches, requests", control.told.requests, "requests"),
+            Row("switches under load: control without switches, failed", control.told.failed, "requests"),
             Row("switches under load: cut by a drain's bound", cut, "requests", "0", cut == 0),
         ]
     )

@@ -1,4 +1,4 @@
-"""A whole server as an operator runs it: `fairlead-server up` with its own data, proxy, registry; killed and restarted."""
+"""A whole server as an operator runs it: `fairlead-server up` with data, proxy and registry of its own."""
 
 import base64
 import http.client
@@ -87,7 +87,9 @@ class WholeServer:
     All of its projects have names that begin with `prefix`, which is its own.
     """
 
-    def __init__(self, *, docker_socket: str = "/var/run/docker.sock", settings: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, *, docker_socket: str = "/var/run/docker.sock", settings: Mapping[str, str] | None = None
+    ) -> None:
         self.prefix = f"t{secrets.token_hex(3)}"
         self.data_dir = Path(tempfile.mkdtemp(prefix="fairlead-whole-", dir=DATA_FOLDER))
         self.repositories = self.data_dir.with_name(f"{self.data_dir.name}-git")
