@@ -23,6 +23,7 @@ from fairlead.adapters.system import SystemClock, SystemIds
 from fairlead.domain.actor import SYSTEM
 from fairlead.domain.errors import Conflict
 from fairlead.domain.ids import NodeId, TaskId
+from fairlead.domain.record import Json
 from fairlead.domain.text import SecretRef
 from fairlead.engine.durable import DbosDurable
 from fairlead.engine.interpreter import Interpreter
@@ -153,17 +154,6 @@ def _build(settings: Settings, hold: Hold) -> Server:
         workspace=context.installation.workspaces,
     )
     outside = Outside(container_engine, proxy, catalogue, records, secrets, source, logins, installation)
-    parts = Parts(
-        node=node,
-        effects=effects(),
-        tools=_bound(base),
-        tasks=tasks,
-        binder=Binding(context, outside),
-        pivot=StorePivot(database),
-        task_log=task_log,
-        clock=clock,
-        patience=Patience(bind_s=900.0),
-    )
     return Server(
         settings=settings,
         node=node,
@@ -182,8 +172,23 @@ def _build(settings: Settings, hold: Hold) -> Server:
         tasks=tasks,
         task_log=task_log,
         durable=durable,
-        interpreter=Interpreter(parts),
+        interpreter=_interpreter(node, context, outside, base, tasks),
     )
+
+
+def _interpreter(node: NodeId, context: Context, outside: Outside, base: Tools, tasks: StoreTasks) -> Interpreter:
+    parts = Parts(
+        node=node,
+        effects=effects(),
+        tools=_bound(base),
+        tasks=tasks,
+        binder=Binding(context, outside),
+        pivot=StorePivot(context.database),
+        task_log=base.task_log,
+        clock=base.clock,
+        patience=Patience(bind_s=900.0),
+    )
+    return Interpreter(parts)
 
 
 def _listener(context: Context) -> TaskListener:
