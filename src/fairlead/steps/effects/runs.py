@@ -90,6 +90,8 @@ class RunContainer:
             return
         await keep_output(errand.blueprint.name, tools)
         await tools.container_engine.remove(errand.blueprint.name)
+        stays = "; what it did to data stays done" if errand.purpose == "migration" else ""
+        tools.say(f"removed {errand.blueprint.name}{stays}")
 
 
 async def _follow(name: str, tools: Tools) -> int:
