@@ -286,6 +286,11 @@ async def ensure_proxy(server: Server) -> haproxy_child.HaproxyChild:
     return await haproxy_child.ensure_running(server.proxy_settings, server.clock)
 
 
+def is_proxy_running(server: Server) -> bool:
+    """Whether our own proxy's process lives; cheap enough to ask every few seconds."""
+    return haproxy_child.running_pid(server.proxy_settings) is not None
+
+
 async def stop_outside(settings: Settings) -> tuple[str, ...]:
     """Ends Fairlead's own proxy and registry; what ran, by name. Routes answer no more."""
     ended = []

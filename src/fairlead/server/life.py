@@ -14,8 +14,9 @@ import structlog
 from fairlead.domain.actor import SYSTEM
 from fairlead.domain.errors import FairleadError
 from fairlead.engine.keeper import Keeper
-from fairlead.server.bootstrap import Server
+from fairlead.server.bootstrap import Server, ensure_proxy, is_proxy_running
 from fairlead.server.outside import ensure_outside
+from fairlead.server.reconciling import reconcile
 from fairlead.store import idempotency, notices, projects, users, webhook_deliveries
 from fairlead.usecases import access, first_start, housekeeping, looking, retention, telling, turns
 
@@ -25,6 +26,7 @@ DRAIN_S = 20.0
 NOTICES_S = 1.0
 STANDBYS_S = 2.0
 HOURLY_S = 3600.0
+OUTSIDE_S = 5.0
 DELIVERY_TIMEOUT_S = 30.0
 LONGEST_PAUSE_S = 300.0
 
@@ -69,6 +71,7 @@ async def _looping(life: Life) -> AsyncIterator[None]:
             group.create_task(_again("notices", NOTICES_S, lambda: _deliver(server))),
             group.create_task(Keeper(server.tasks, server.durable, server.clock).run()),
             group.create_task(_again("standbys", STANDBYS_S, lambda: _end_standbys(server))),
+            group.create_task(_again("outside", OUTSIDE_S, lambda: _keep_outside(server))),
             group.create_task(_again("housekeeping", HOURLY_S, lambda: _tidy(server))),
         ]
         try:
@@ -91,6 +94,7 @@ async def _begin(server: Server) -> None:
     )
     _show_password(first)
     await asyncio.to_thread(server.catalogue.write_all)
+    await reconcile(server)
     await server.durable.launch(server.interpreter)
     begun = await asyncio.to_thread(turns.catch_up, context)
     log.info("server.started", url=settings.url, node=server.node, queued=begun)
@@ -172,6 +176,17 @@ async def _deliver(server: Server) -> None:
         except (FairleadError, TimeoutError) as error:
             goes_on = await asyncio.to_thread(telling.not_delivered, server.context, row, str(error) or "timed out")
             log.warning("notice.not_delivered", notice=row.event, reason=str(error), given_up=not goes_on)
+
+
+async def _keep_outside(server: Server) -> None:
+    """A proxy or registry that died is started again, from its own files."""
+    if not is_proxy_running(server):
+        child = await ensure_proxy(server)
+        log.error("proxy.was_gone", pid=child.pid)
+        await reconcile(server)
+    if server.own_registry is not None and not server.own_registry.is_running():
+        log.error("registry.was_gone")
+        await server.own_registry.ensure_running()
 
 
 async def _end_standbys(server: Server) -> None:

@@ -1,0 +1,80 @@
+"""At a start, and when the proxy was restarted: what our books say is live is what the proxy points at.
+
+The proxy starts from its own files, which agree with what was set at run time; a loss of power may have taken the last
+seconds of them, and somebody may have removed them. Nothing is touched where a task is under way: it looks for itself.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import structlog
+
+from fairlead.domain.colour import Colour
+from fairlead.domain.errors import FairleadError
+from fairlead.domain.naming import route_name
+from fairlead.domain.slot import SlotState
+from fairlead.ports.catalogue import Place
+from fairlead.ports.proxy import Endpoint, RouteSpec
+from fairlead.server.bootstrap import Server
+from fairlead.store import certificates, projects, routes, slots, tasks
+from fairlead.store.database import Connection
+from fairlead.usecases import certificates as giving
+
+log = structlog.get_logger("fairlead.server")
+
+
+@dataclass(frozen=True, slots=True)
+class _Live:
+    """A route as our books have it."""
+
+    place: Place
+    service: str
+    spec: RouteSpec
+    colour: Colour
+
+
+async def reconcile(server: Server) -> int:
+    """Certificates and routes are at the proxy as recorded; how many had to be mended."""
+    mended = 0
+    for certificate in await server.context.database.read(certificates.all_of):
+        pem = await asyncio.to_thread(giving.pem_of, server.context, certificate)
+        await server.proxy.ensure_certificate(certificate.host, pem)
+    for live in await server.context.database.read(lambda connection: tuple(_recorded(connection))):
+        try:
+            mended += await _mend(server, live)
+        except FairleadError as error:
+            log.error("route.not_mended", route=live.spec.name, code=error.code, reason=str(error))
+    return mended
+
+
+async def _mend(server: Server, live: _Live) -> bool:
+    name = live.spec.name
+    held = await server.proxy.read_back(name)
+    if held is not None and held.live is live.colour and any(one.is_ready for one in held.servers.get(live.colour, ())):
+        return False
+    found = await server.catalogue.find(live.place, colour=live.colour, service=live.service)
+    endpoints = tuple(Endpoint(one.instance, one.address, one.port) for one in found)
+    if not endpoints:
+        return False
+    await server.proxy.ensure_route(live.spec)
+    await server.proxy.fill(name, live.colour, endpoints)
+    await server.proxy.point({name: live.colour})
+    log.warning("route.mended", route=name, was=held.live if held else None, now=live.colour)
+    return True
+
+
+def _recorded(connection: Connection) -> Iterator[_Live]:
+    names = sorted(projects.names(connection).values())
+    for (project, environment), both in slots.all_by_place(connection, names).items():
+        place = Place(project, environment)
+        colour = next((colour for colour, slot in both.items() if slot.state is SlotState.LIVE), None)
+        if colour is None or tasks.holder(connection, place) is not None:
+            continue
+        for service, its in routes.of(connection, place).items():
+            for route in its:
+                name = route_name(project, environment, route.host, route.path)
+                spec = RouteSpec(name, route.host, route.path, tls=route.tls, redirect_http=route.redirect_http)
+                yield _Live(place, service, spec, colour)
