@@ -57,11 +57,22 @@ def add(
     ),
     webhook: str = typer.Option("generic", help="Who will call: github, gitea, gitlab, standard or generic."),
     poll: float = typer.Option(60.0, help="Seconds between looks when no webhook comes; 0: never."),
+    forge: str = typer.Option("", help="Report commit statuses to: github, gitea (Forgejo too) or gitlab."),
+    forge_url: str = typer.Option("", help="Its API's base address, for example https://api.github.com."),
+    forge_repository: str = typer.Option("", help="owner/name there (GitLab: its id or path)."),
+    forge_token_from: str = typer.Option("", help="File with a token that may set commit statuses."),
     wait: bool = typer.Option(True, "--wait/--no-wait", help="Wait until the first look has worked."),
 ) -> None:
     """Add a project; prints its deploy key, webhook address and secret, and waits for the first contact."""
     at = session(context)
     body: dict[str, Any] = {"name": name}
+    if forge:
+        body["forge"] = {
+            "kind": forge,
+            "api_url": forge_url,
+            "repository": forge_repository,
+            "token": _read(forge_token_from),
+        }
     if git:
         body["source"] = {
             "url": git,
@@ -79,6 +90,23 @@ def add(
         _first_contact(at, made)
     elif at.screen.as_json:
         at.screen.result(made)
+
+
+@group.command("set")
+def change(
+    context: typer.Context,
+    name: str = typer.Argument(...),
+    title: str = typer.Option(None, help="What people call it."),
+    description: str = typer.Option(None, help="What it is."),
+    branch: str = typer.Option(None, help="The branch whose head is built."),
+    poll: float = typer.Option(None, help="Seconds between looks when no webhook comes; 0: never."),
+    enabled: bool = typer.Option(None, "--enable/--disable", help="A disabled project is not looked at."),
+) -> None:
+    """Change what is given; the rest stays."""
+    at = session(context)
+    given = {"title": title, "description": description, "branch": branch, "poll_s": poll, "is_enabled": enabled}
+    body = {key: value for key, value in given.items() if value is not None}
+    at.screen.result(at.client.patch(f"{API}/projects/{name}", body), f"project {name} changed")
 
 
 @group.command("look")
