@@ -10,7 +10,7 @@ from datetime import datetime
 from fairlead.domain.errors import Invalid
 from fairlead.domain.ids import ChannelId, ProjectId, ReleaseId, RunId
 
-DIGEST = re.compile(r"[^@\s]+@sha256:[0-9a-f]{64}")
+DIGEST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_:/-]|\.(?!\.))*@sha256:[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,6 +63,11 @@ def next_number(connection: sa.Connection, project: ProjectId, environment: Envi
     return counters.next_of(connection, f"deployments/{project}/{environment}")
 
 
+def many(connection: sa.Connection, ids: Iterable[DeploymentId]) -> dict[DeploymentId, Deployment]:
+    """Those of these ids; one query."""
+    return {one.id: one for one in _shelf.where(connection, _c.id.in_(set(ids)))}
+
+
 def of_task(connection: sa.Connection, task: TaskId) -> Deployment | None:
     """The deployment that the task carries out; None where it carries out another thing."""
     return _shelf.one(connection, _c.task == task)

@@ -33,8 +33,8 @@ def page(
     actor.require(Permission.VIEW)
     with context.database.reading() as connection:
         part = approvals.page(connection, state=state, after=after, limit=limit)
-        about = [deployments.get(connection, approval.deployment) for approval in part.items]
-        shown = views(connection, about)
+        about = deployments.many(connection, [approval.deployment for approval in part.items])
+        shown = views(connection, [about[approval.deployment] for approval in part.items])
         return Page(tuple(ApprovalView(one, of) for one, of in zip(part.items, shown, strict=True)), part.after)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from fairlead.domain import names
 from fairlead.domain.actor import Actor
@@ -29,8 +30,8 @@ def get(context: Context, actor: Actor, name: str) -> Environment:
 
 
 def add(context: Context, actor: Actor, name: str, *, order: int = 0, description: str = "") -> Environment:
-    """A new one; `order` 0 puts it after all others. Conflict `environment.exists`, also for a name that differs only
-    in what names in the world leave out (`domain.names.slug`)."""
+    """A new one at that place: those from there on move up; `order` 0 puts it after all others. Conflict
+    `environment.exists`, also for a name that differs only in what names in the world leave out (`domain.names.slug`)."""
     actor.require(Permission.ENVIRONMENT_EDIT)
     names.environment_name(name)
     with context.database.transaction() as connection:
@@ -39,6 +40,10 @@ def add(context: Context, actor: Actor, name: str, *, order: int = 0, descriptio
             if names.slug(other.name) == names.slug(name):
                 raise Conflict("environment.exists", f"{other.name} exists already", thing=other.name)
         place = order or max((other.order for other in known), default=0) + 1
+        if any(other.order == place for other in known):
+            for other in known:
+                if other.order >= place:
+                    environments.update(connection, replace(other, order=other.order + 1))
         made = Environment(EnvironmentId(context.ids.new("env")), name, place, description)
         environments.insert(connection, made)
         context.note(connection, actor, "environment.added", f"added {name}", thing=made.id, environment=name)

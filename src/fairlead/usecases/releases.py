@@ -82,7 +82,7 @@ def create(
     actor.require(Permission.RELEASE_CREATE)
     if len(notes) > LONGEST_NOTES:
         raise Invalid("input.too_large", f"the notes are over {LONGEST_NOTES:,} characters", thing="notes")
-    _check_words(commit, contents)
+    _check_words(version, commit, contents)
     outline = read_outline(contents)
     _check_images(outline, images, test_image)
     kept = files if files is not None else {path: context.artifacts.keep(held) for path, held in contents.items()}
@@ -121,8 +121,7 @@ def version_for(connection: Connection, project: Project, wanted: str) -> str:
     if not wanted:
         highest = releases.highest_version(connection, project.id)
         return next_version(parse(highest) if highest else None, project.version_mask)
-    names.version_text(wanted)
-    parse(wanted)
+    parse(names.version_text(wanted))
     if releases.find_by_version(connection, project.id, wanted) is not None:
         raise Conflict("release.exists", f"{project.name} has a release {wanted} already", thing=wanted)
     return wanted
@@ -159,7 +158,9 @@ def update_variables(
     return VariablesUpdate(updated, shown)
 
 
-def _check_words(commit: str, contents: Mapping[str, bytes]) -> None:
+def _check_words(version: str, commit: str, contents: Mapping[str, bytes]) -> None:
+    if version:
+        parse(names.version_text(version))
     if not _COMMIT.fullmatch(commit):
         raise Invalid("input.name", f"{commit[:80]!r} is not the name of a commit", thing="commit")
     for path in contents:

@@ -1,0 +1,179 @@
+"""Books in a temporary SQLite database with a clock that stands still, and a queue that nothing is taken from."""
+
+from __future__ import annotations
+
+import asyncio
+import atexit
+import shutil
+import tempfile
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+
+from fairlead.domain.actor import SYSTEM, Actor, permissions_of
+from fairlead.domain.approval import Approval
+from fairlead.domain.colour import Colour
+from fairlead.domain.deployment import Deployment
+from fairlead.domain.event import Event
+from fairlead.domain.ids import ActorId, NodeId, TaskId
+from fairlead.domain.permission import RoleName
+from fairlead.domain.project import Project
+from fairlead.domain.release import Release
+from fairlead.domain.slot import Slot, SlotState
+from fairlead.domain.task import Task, TaskState
+from fairlead.ports.catalogue import Place
+from fairlead.ports.tasks import End
+from fairlead.store import approvals, deployments, environments, events, migrate, projects, releases, slots, tasks
+from fairlead.store.artifact_files import StoreArtifacts
+from fairlead.store.database import Database, sqlite_url
+from fairlead.store.records import StoreRecords
+from fairlead.store.sealing import Sealer
+from fairlead.store.secrets import StoreSecrets
+from fairlead.store.task_book import StoreTasks, TaskListener
+from fairlead.testing.fake_clock import FakeClock, FakeIds
+from fairlead.usecases import first_start, following
+from fairlead.usecases import projects as projecting
+from fairlead.usecases import releases as releasing
+from fairlead.usecases.context import Context, Installation
+
+PASSWORD = "a long password"
+DIGEST = "registry.test/web@sha256:" + "ab12" * 16
+OTHER_DIGEST = "registry.test/web@sha256:" + "cd34" * 16
+PROJECT_FILE = """\
+project: {name}
+services:
+  web: {{image: {image}, port: 8080, standby: 10m, environment: {{DB_HOST: "#{{Db.Host}}"}}{more}}}
+"""
+
+
+@cache
+def _migrated() -> Path:
+    """An empty database, migrated once for all tests: to copy it is quicker."""
+    path = Path(tempfile.mkdtemp(prefix="fairlead-books-")) / "fairlead.db"
+    atexit.register(shutil.rmtree, path.parent, ignore_errors=True)
+    database = Database(sqlite_url(path))
+    migrate.upgrade(database)
+    database.close()
+    return path
+
+
+class StillQueue:
+    """Takes what is asked and runs nothing."""
+
+    def __init__(self) -> None:
+        self.asked: list[TaskId] = []
+        self.woken = 0
+
+    def enqueue(self, transaction: object, task: TaskId) -> None:
+        self.asked.append(task)
+
+    def wake(self) -> None:
+        self.woken += 1
+
+
+class House:
+    """`context` is what use cases take; `end` and `go_live` play what the engine would do."""
+
+    def __init__(self, folder: Path) -> None:
+        shutil.copy(_migrated(), folder / "fairlead.db")
+        self.clock, self.ids, self.queue = FakeClock(), FakeIds(), StillQueue()
+        self.database = Database(sqlite_url(folder / "fairlead.db"))
+        secrets = StoreSecrets(self.database, Sealer(b"k" * 32), self.ids)
+        artifacts = StoreArtifacts(self.database, folder / "artifacts", self.clock)
+        installation = Installation(workspaces=str(folder / "workspaces"))
+        self.context = Context(self.database, self.clock, self.ids, self.queue, secrets, artifacts, installation)
+        listener = TaskListener(
+            changed=lambda connection, task: following.changed(self.context, connection, task),
+            ended=lambda connection, task: following.ended(self.context, connection, task),
+        )
+        self.tasks = StoreTasks(self.database, self.clock, listener)
+        self.records = StoreRecords(self.database, self.clock, self.ids)
+        first_start.prepare(self.context, name="admin", password=PASSWORD)
+
+    def close(self) -> None:
+        self.database.close()
+
+    # Making
+
+    def add_project(self, name: str = "books", *, git: str = "") -> Project:
+        source = projecting.NewSource(git) if git else None
+        return projecting.add(self.context, ADMIN, name, source=source).project
+
+    def add_release(
+        self, version: str, *, project: str = "books", image: str = DIGEST, more: str = "", file: str = ""
+    ) -> Release:
+        text = file or PROJECT_FILE.format(name=project, image=image, more=more)
+        contents = {"fairlead.yml": text.encode()}
+        return releasing.create(self.context, ADMIN, project, version=version, images={"web": image}, contents=contents)
+
+    # Looking
+
+    def deployment(self, version: str, environment: str = "Test", *, project: str = "books") -> Deployment:
+        """The newest of that release there."""
+        found = self.deployments(version, environment, project=project)
+        assert found, f"{version} was not asked for in {environment}"
+        return found[0]
+
+    def deployments(self, version: str, environment: str, *, project: str = "books") -> tuple[Deployment, ...]:
+        with self.database.reading() as connection:
+            release = releases.by_version(connection, projects.by_name(connection, project).id, version)
+            place = environments.by_name(connection, environment)
+            return deployments.page(connection, release=release.id, environment=place.id).items
+
+    def task(self, id: str | None) -> Task:
+        assert id is not None
+        with self.database.reading() as connection:
+            return tasks.get(connection, id)
+
+    def approval(self, version: str, environment: str = "Production") -> Approval:
+        with self.database.reading() as connection:
+            return approvals.of_deployment(connection, self.deployment(version, environment).id)[-1]
+
+    def audit(self, kind: str = "") -> list[Event]:
+        with self.database.reading() as connection:
+            return [one for one in events.page(connection, limit=500).items if kind in ("", one.kind)]
+
+    def rows(self) -> Mapping[str, int]:
+        """How many rows each table has: what was refused has changed none."""
+        from fairlead.store.tables import metadata
+
+        with self.database.reading() as connection:
+            return {
+                name: connection.exec_driver_sql(f'SELECT count(*) FROM "{name}"').scalar_one()
+                for name in sorted(metadata.tables)
+            }
+
+    # Playing
+
+    def begin(self, task: str | None) -> None:
+        assert task is not None
+        asyncio.run(self.tasks.begin(TaskId(task), NodeId("node")))
+
+    def end(self, task: str | None, state: TaskState = TaskState.SUCCEEDED, code: str = "", reason: str = "") -> None:
+        assert task is not None
+        asyncio.run(self.tasks.end(TaskId(task), End(state, code, reason)))
+
+    def commit(self, version: str, environment: str = "Test", *, project: str = "books") -> None:
+        """The deployment passes its commit point."""
+        found = self.deployment(version, environment, project=project)
+        place = Place(project, environment)
+        with self.database.transaction() as connection:
+            both = slots.of(connection, place)
+            live = next((one.colour for one in both.values() if one.state is SlotState.LIVE), Colour.GREEN)
+            slots.put(connection, place, Slot(live.other, SlotState.IDLE, found.id, found.release, version))
+        asyncio.run(self.records.commit(found.id, place, live.other))
+
+    def go_live(self, version: str, environment: str = "Test", *, project: str = "books") -> Deployment:
+        """A whole deployment that went well."""
+        found = self.deployment(version, environment, project=project)
+        self.begin(found.task)
+        self.commit(version, environment, project=project)
+        self.end(found.task)
+        self.clock.advance(1)
+        return self.deployment(version, environment, project=project)
+
+
+ADMIN = Actor(ActorId("usr-admin"), "admin", "user", permissions_of(RoleName.ADMINISTRATOR), via="test")
+VIEWER = Actor(ActorId("usr-viewer"), "vera", "user", permissions_of(RoleName.VIEWER), via="test")
+NOBODY = Actor(ActorId("usr-nobody"), "nobody", "user", frozenset(), via="test")
+__all__ = ["ADMIN", "DIGEST", "NOBODY", "OTHER_DIGEST", "PASSWORD", "SYSTEM", "VIEWER", "House"]
