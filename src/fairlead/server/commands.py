@@ -33,7 +33,7 @@ END_BOUND_S = 60.0
 def run() -> int:
     """Run one command; its exit code."""
     try:
-        app(standalone_mode=False)
+        ended = app(standalone_mode=False)
     except FairleadError as error:
         _say(f"error: {error.message} ({error.code})")
         if error.hint:
@@ -49,7 +49,7 @@ def run() -> int:
             raise
         shown()
         return int(getattr(error, "exit_code", 2))
-    return 0
+    return ended if isinstance(ended, int) else 0
 
 
 @app.command()
@@ -68,9 +68,8 @@ def up(
     if detach:
         _detached(chosen, config)
         return
-    from fairlead.server import serving
-
-    serving.serve(chosen)
+    arguments = _serving_arguments(config)
+    os.execve(arguments[0], arguments, _serving_environment())
 
 
 @app.command()
@@ -159,16 +158,29 @@ def restore(
         _say(f"note: {note}")
 
 
+def _serving_arguments(config: Path | None) -> list[str]:
+    return [sys.executable, "-m", "fairlead.entry.serve", *([str(config)] if config else [])]
+
+
+def _serving_environment() -> dict[str, str]:
+    """Few allocator arenas: threads here wait more than they compute, and each arena holds on to memory."""
+    return {"MALLOC_ARENA_MAX": "2", **os.environ}
+
+
 def _detached(chosen: Settings, config: Path | None) -> None:
     chosen.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     log_path = chosen.data_dir / "server.log"
-    arguments = [sys.executable, "-m", "fairlead.entry.server", "up", *(["--config", str(config)] if config else [])]
     with log_path.open("ab") as out:
         begun_at = out.tell()
         child = subprocess.Popen(
-            arguments, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT, start_new_session=True
+            _serving_arguments(config),
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=subprocess.STDOUT,
+            env=_serving_environment(),
+            start_new_session=True,
         )
-    from fairlead.server.serving import is_ready
+    from fairlead.server.readiness import is_ready
 
     deadline = time.monotonic() + START_BOUND_S
     while time.monotonic() < deadline:

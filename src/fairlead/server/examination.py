@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 
 from fairlead.domain.errors import FairleadError
 from fairlead.server import bootstrap
-from fairlead.server.serving import is_ready
+from fairlead.server.readiness import is_ready
 from fairlead.server.settings import Settings, environment_name
 from fairlead.store.database import Database
 
