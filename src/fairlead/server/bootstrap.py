@@ -37,7 +37,7 @@ from fairlead.steps.end_standby import EndStandby
 from fairlead.steps.pipeline import Pipeline
 from fairlead.steps.resolved import RegistryLogin
 from fairlead.steps.retention import Retention
-from fairlead.store import migrate
+from fairlead.store import revision
 from fairlead.store import settings as kept_settings
 from fairlead.store.artifact_files import StoreArtifacts
 from fairlead.store.catalogue import StoreCatalogue
@@ -90,7 +90,10 @@ def open_database(settings: Settings) -> tuple[Database, Sealer]:
     """The database, migrated, and the key that opens its secrets. Refused `secrets.master_key`, Unreachable
     `store.unreachable`."""
     database = Database(settings.database)
-    migrate.upgrade(database)
+    if not revision.is_newest(database):
+        from fairlead.store import migrate
+
+        migrate.upgrade(database)
     with database.reading() as connection:
         is_known = has_master_key(connection)
     given = settings.master_key.get_secret_value() if settings.master_key else ""

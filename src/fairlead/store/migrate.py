@@ -1,4 +1,4 @@
-"""Bring a database's tables up to this version of Fairlead; run at every start."""
+"""Bring a database's tables up to this version of Fairlead; loaded only where there is something to migrate."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from alembic.script import ScriptDirectory
 
 from fairlead.domain.errors import Refused
 from fairlead.store.database import Database
+from fairlead.store.revision import VERSION_TABLE
 from fairlead.store.tables import metadata
 
-VERSION_TABLE = "fairlead_version"
 _ADVISORY_LOCK = 0x6661_6972  # one migrates, the other nodes wait
 
 
