@@ -8,12 +8,22 @@ from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
-from tests.unit.server.house import PASSWORD, House, furnish
+from tests.unit.server.house import House, furnish
+
+from fairlead.server.api.doors import COOKIE
+
+
+@pytest.fixture(scope="session")
+def blank_house(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a house in which nothing happened, to be copied."""
+    folder = tmp_path_factory.mktemp("blank")
+    House(folder).close()
+    return folder
 
 
 @pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
-    made = House(tmp_path)
+def house(tmp_path: Path, blank_house: Path) -> Iterator[House]:
+    made = House(tmp_path, blank=blank_house)
     yield made
     made.close()
 
@@ -35,7 +45,13 @@ class Visit:
         self.client = TestClient(house.app, base_url=house.context.installation.url, raise_server_exceptions=False)
         self.client.follow_redirects = False
 
-    def sign_in(self, user: str = "admin", password: str = PASSWORD) -> Visit:
+    def sign_in(self, user: str = "admin") -> Visit:
+        """In a session of this user."""
+        self.client.cookies.set(COOKIE, self.house.open_session(user))
+        return self
+
+    def sign_in_by_form(self, user: str, password: str) -> Visit:
+        """As a person does."""
         page = self.client.get("/sign-in").text
         before = re.search(r'name="before" value="([^"]+)"', page)
         assert before

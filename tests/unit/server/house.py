@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+import shutil
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -23,6 +25,7 @@ from fairlead.domain.permission import RoleName
 from fairlead.domain.release import Release
 from fairlead.domain.slot import Slot, SlotState
 from fairlead.domain.task import PhaseState, TaskState
+from fairlead.domain.user import Session
 from fairlead.engine.cancel import Cancels
 from fairlead.ports.catalogue import Place
 from fairlead.ports.container_engine import (
@@ -40,7 +43,7 @@ from fairlead.server.app import routes_only
 from fairlead.server.guard import Guard
 from fairlead.server.settings import Settings
 from fairlead.server.web import pages
-from fairlead.store import deployments, environments, migrate, projects, releases, slots, tasks
+from fairlead.store import deployments, environments, migrate, passwords, projects, releases, slots, tasks, users
 from fairlead.store.artifact_files import StoreArtifacts
 from fairlead.store.database import Database, sqlite_url
 from fairlead.store.records import StoreRecords
@@ -117,7 +120,11 @@ class StillEngine:
 class House:
     """All of it; `app` is the application. `close` when done."""
 
-    def __init__(self, folder: Path, *, url: str = "http://127.0.0.1:8600") -> None:
+    def __init__(self, folder: Path, *, url: str = "http://127.0.0.1:8600", blank: Path | None = None) -> None:
+        """`blank` is the folder of a closed house that nothing happened in: its database is copied, which is quicker
+        than making one."""
+        if blank is not None:
+            shutil.copy(blank / "fairlead.db", folder / "fairlead.db")
         self.clock, self.ids = SystemClock(), SystemIds()
         database = Database(sqlite_url(folder / "fairlead.db"))
         migrate.upgrade(database)
@@ -173,6 +180,22 @@ class House:
         access.change_password(self.context, actor, password, PASSWORD)
         return PASSWORD
 
+    def open_session(self, name: str) -> str:
+        """The cookie of a new session, without the slow look at a password."""
+        cookie, now = secrets.token_urlsafe(32), self.clock.now()
+        with self.context.database.transaction() as connection:
+            user = users.by_name(connection, name)
+            session = Session(
+                self.ids.new("ses"),
+                user.id,
+                passwords.hash_token(cookie),
+                secrets.token_urlsafe(24),
+                now,
+                now + timedelta(hours=1),
+            )
+            users.insert_session(connection, session)
+        return cookie
+
     # Projects and releases
 
     def add_project(self, name: str, *, title: str = "", git: str = "") -> None:
@@ -211,19 +234,11 @@ class House:
         found = self.deployment(project, version, environment)
         assert found.task is not None
         task = found.task
-        with self.context.database.reading() as connection:
-            intended = planning.intend(
-                self.context,
-                connection,
-                projects.get(connection, found.project),
-                environments.get(connection, found.environment),
-                releases.get(connection, found.release),
-                kind=found.kind,
-            )
+        plan = planning.preview(self.context, ADMINISTRATOR, project, version, environment)
 
         async def work() -> None:
             await self.tasks.begin(task, NodeId("house"))
-            await self.tasks.freeze(task, intended.plan)
+            await self.tasks.freeze(task, plan)
 
         asyncio.run(work())
         return task

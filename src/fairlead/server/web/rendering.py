@@ -33,7 +33,7 @@ def templates() -> Environment:
         auto_reload=False,
     )
     made.globals["asset"] = assets.url
-    made.globals["version"] = __version__
+    made.globals["fairlead_version"] = __version__
     made.globals["words"] = words
     made.filters["ago"] = _ago
     made.filters["lasted"] = _lasted

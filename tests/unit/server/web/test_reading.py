@@ -1,0 +1,273 @@
+"""What each page shows, for who only looks."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from html.parser import HTMLParser
+
+import pytest
+import structlog
+from tests.unit.server.conftest import Visit
+from tests.unit.server.house import ADMINISTRATOR, DIGEST, House
+
+from fairlead.usecases import variables
+
+Furnished = tuple[House, dict[str, str]]
+
+
+def test_the_dashboard_tells_each_state_by_a_word_and_an_icon(looking: Visit) -> None:
+    page = looking.get("/")
+    for word in ("live", "waits for approval", "rolled back", "Register the instances"):
+        assert word in page
+    for icon in ("check", "pause", "back", "play"):
+        assert f"fl-icon-{icon}" in page
+    assert 'role="progressbar"' in page
+    assert "pre-integration tests failed: test_sign_in" in page
+    assert "1.29.4 is live" in page
+
+
+def test_the_dashboard_leads_to_what_each_cell_is_about(looking: Visit, furnished: Furnished) -> None:
+    page = looking.get("/")
+    assert f'href="/tasks/{furnished[1]["running"]}"' in page
+    assert 'href="/projects/books/environments/Test"' in page
+    assert re.search(r'href="/deployments/dep-[a-z0-9]+" title="waits', page)
+
+
+def test_the_dashboard_is_searched_by_name(looking: Visit) -> None:
+    page = looking.get("/?search=ident")
+    assert "identity" in page
+    assert "Book shop" not in page
+    assert "No project has" in looking.get("/?search=nothing-like-it")
+
+
+def test_an_empty_dashboard_tells_how_to_begin(visit: Visit) -> None:
+    page = visit.sign_in().get("/")
+    assert "fairlead projects add NAME --git URL" in page
+    assert "fairlead login http://127.0.0.1:8600" in page
+
+
+def test_a_part_that_was_seen_is_not_sent_again(looking: Visit) -> None:
+    seen = re.search(r"seen=([0-9a-f]{16})", looking.client.get("/grid?search=").text)
+    assert seen
+    assert looking.client.get(f"/grid?search=&seen={seen[1]}").status_code == 204
+    assert looking.client.get("/grid?search=&seen=other").status_code == 200
+
+
+def test_a_long_list_of_projects_comes_in_parts(house: House, visit: Visit) -> None:
+    for number in range(45):
+        house.add_project(f"project-{number:02}")
+    page = visit.sign_in().get("/")
+    assert "project-39" in page
+    assert "project-40" not in page
+    more = re.search(r'href="(/\?[^"]+)" rel="next"', page)
+    assert more
+    assert "project-44" in visit.get(more[1].replace("&amp;", "&"))
+
+
+def test_the_project_page_holds_all_that_belongs_to_it(looking: Visit) -> None:
+    page = looking.get("/projects/books")
+    for text in ("Book shop", "1.1.0", "/hooks/", "https://git.test/books.git", "Db.Host", "Look now", "Not asked yet"):
+        assert text in page
+    assert "http://web.books.production.localhost/" in page
+
+
+@pytest.mark.parametrize("what", ["releases", "runs", "deployments"])
+def test_the_lists_of_a_project_have_pages_of_their_own(looking: Visit, what: str) -> None:
+    assert what.capitalize() in looking.get(f"/projects/books/{what}")
+
+
+def test_the_place_page_tells_where_the_traffic_goes(looking: Visit) -> None:
+    page = looking.get("/projects/books/environments/Production")
+    assert "Traffic goes to blue, release 1.0.0." in page
+    assert "1,234 requests" in page
+    assert "Accessories" in page
+    assert page.count("<strong>web</strong>") == 2
+    assert "<svg" in page
+
+
+def test_the_place_page_is_shown_although_engine_and_proxy_are_down(house: House, visit: Visit) -> None:
+    house.add_project("books")
+    variables.put(house.context, ADMINISTRATOR, "books", "Db.Host", "db")
+    house.add_release("books", "1.0.0")
+    house.go_live("books", "1.0.0", "Test")
+    house.engine.is_down, house.proxy_world.is_up = True, False
+    page = visit.sign_in().get("/projects/books/environments/Test")
+    assert "The container engine does not answer" in page
+    assert "The proxy does not answer" in page
+    assert "1.0.0" in page
+
+
+def test_the_task_page_shows_phases_and_where_its_log_comes_from(looking: Visit, furnished: Furnished) -> None:
+    task = furnished[1]["running"]
+    page = looking.get(f"/tasks/{task}")
+    assert "Register the instances" in page
+    assert f'data-follow="/api/v1/tasks/{task}/log/follow"' in page
+    assert "6 of " in page
+    assert f'action="/tasks/{task}/cancel"' in page
+    assert 'hx-trigger="every 2s' in page
+
+
+def test_the_page_of_a_failed_task_says_why_and_what_to_do(looking: Visit, furnished: Furnished) -> None:
+    page = looking.get(f"/tasks/{furnished[1]['rolled back']}")
+    assert "pre-integration tests failed: test_sign_in" in page
+    assert "look at the output of the tests" in page
+    assert "test_sign_in: expected 200, found 500" in page
+    assert "All is as it was" in page
+    assert "auth.test_sign_out" in page
+    assert "hx-trigger" not in page.split('id="task-state"')[1].split(">")[0], "an ended task is not asked for again"
+    assert "/cancel" not in page
+
+
+def test_the_task_page_shows_what_is_not_as_it_was(furnished: Furnished, looking: Visit) -> None:
+    house, tasks = furnished
+    fact = {"is_as_it_was": False, "differences": ["volume books_data is gone"], "restarted": ["books_worker"]}
+    task = tasks["rolled back"]
+    before = asyncio.run(house.records.facts(task))["certificate"]  # type: ignore[arg-type]
+    asyncio.run(house.records.note(task, "certificate", fact))  # type: ignore[arg-type]
+    page = looking.get(f"/tasks/{task}")
+    asyncio.run(house.records.note(task, "certificate", before))  # type: ignore[arg-type]
+    assert "Not all is as it was" in page
+    assert "volume books_data is gone" in page
+    assert "books_worker" in page
+
+
+def test_every_case_of_a_test_report_is_shown_the_worst_first(furnished: Furnished, looking: Visit) -> None:
+    house, tasks = furnished
+    report = b"""<testsuite name="s"><testcase classname="a" name="good" time="0.1"/>
+      <testcase classname="a" name="bad"><failure message="expected &lt;b&gt;">detail</failure></testcase></testsuite>"""
+    task = tasks["books live"]
+    asyncio.run(house.context.artifacts.attach(task, "post/junit.xml", report, kind="junit"))  # type: ignore[arg-type]
+    page = looking.get(f"/tasks/{task}/tests/post")
+    assert page.index("a.bad") < page.index("a.good")
+    assert "expected &lt;b&gt;" in page
+    assert f"/api/v1/tasks/{task}/artifacts/post/junit.xml" in looking.get(f"/tasks/{task}")
+
+
+def test_the_log_is_read_without_javascript_and_downloaded(furnished: Furnished, looking: Visit) -> None:
+    task = furnished[1]["running"]
+    page = looking.get(f"/tasks/{task}/log")
+    assert 'id="L4"' in page
+    assert "\x1b" not in page
+    answer = looking.client.get(f"/tasks/{task}/log.txt")
+    assert answer.headers["content-disposition"].startswith("attachment")
+    assert answer.text.count("\n") == 14
+
+
+def test_deployments_and_runs_lead_to_their_task(furnished: Furnished, looking: Visit) -> None:
+    house, tasks = furnished
+    made = house.deployment("books", "1.1.0", "Production")
+    assert looking.client.get(f"/deployments/{made.id}").headers["location"] == f"/tasks/{tasks['running']}"
+
+
+def test_a_deployment_that_waits_shows_the_plan_that_is_answered_to(furnished: Furnished, looking: Visit) -> None:
+    made = furnished[0].deployment("checkout", "2.8.0", "Production")
+    page = looking.get(f"/deployments/{made.id}")
+    assert "waits for approval" in page
+    assert made.plan_hash[:12] in page
+    assert "Start 2.8.0 in the green slot" in page
+    assert "/approve" in page
+    assert "/reject" in page
+
+
+def test_a_release_shows_its_digests(looking: Visit) -> None:
+    assert DIGEST in looking.get("/projects/books/releases/1.1.0")
+
+
+def test_a_plan_is_shown_before_a_release_is_deployed(looking: Visit) -> None:
+    page = looking.get("/projects/books/deploy?version=1.0.0&environment=Test")
+    assert "Start 1.0.0 in the blue slot" in page
+    assert "Deploy 1.0.0 to Test" in page
+    assert "there is no release" in looking.get("/projects/books/deploy?version=9.9.9&environment=Test")
+
+
+def test_events_are_filtered(looking: Visit) -> None:
+    page = looking.get("/events?project=identity&kind=deployment.")
+    assert "deployment.rolled_back" in page
+    assert "release.created" not in page
+
+
+def test_tasks_are_filtered(looking: Visit) -> None:
+    page = looking.get("/tasks?state=rolled_back")
+    assert "identity 1.30.0 to Test" in page
+    assert "books 1.1.0" not in page
+
+
+@pytest.mark.parametrize("path", ["/nothing", "/projects/none", "/tasks/none", "/deployments/none", "/runs/none"])
+def test_what_is_not_there_is_a_page_for_people(looking: Visit, path: str) -> None:
+    page = looking.get(path, status=404)
+    assert "<h1" in page
+    assert "Not here" in page
+
+
+def test_programs_get_problems_as_before(looking: Visit) -> None:
+    answer = looking.client.get("/api/v1/tasks/none")
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert looking.client.get("/api/v1/nothing").headers["content-type"] == "application/problem+json"
+
+
+def test_a_part_that_fails_says_so_in_the_page_that_is_open(looking: Visit) -> None:
+    answer = looking.client.get("/tasks/none/state", headers={"HX-Request": "true"})
+    assert (answer.status_code, answer.headers["hx-retarget"]) == (404, "#messages")
+    assert "<html" not in answer.text
+
+
+def test_a_bug_is_a_page_with_the_request_to_look_for(looking: Visit, monkeypatch: pytest.MonkeyPatch) -> None:
+    from fairlead.server.web import dashboard
+
+    monkeypatch.setattr(dashboard.overview, "grid", lambda *_, **__: 1 / 0)
+    with structlog.testing.capture_logs() as logs:
+        page = looking.get("/", status=500)
+    assert logs[0]["event"] == "page.bug"
+    assert "A bug in Fairlead" in page
+    assert re.search(r"Request req-\w+", page)
+    assert "ZeroDivisionError" not in page
+
+
+class _Controls(HTMLParser):
+    """Fields without a label, and pictures without a text."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.fields: list[dict[str, str | None]] = []
+        self.labelled: set[str | None] = set()
+        self.ids: list[str | None] = []
+        self.label_depth = 0
+        self.wrong: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        named = dict(attrs)
+        if "id" in named:
+            self.ids.append(named["id"])
+        if tag == "label":
+            self.label_depth += 1
+            self.labelled.add(named.get("for"))
+        if tag in ("input", "select", "textarea") and named.get("type") != "hidden" and "hidden" not in named:
+            if not self.label_depth and "aria-label" not in named:
+                self.fields.append(named)
+        if tag == "svg" and named.get("aria-hidden") != "true":
+            self.wrong.append("svg")
+        if any(name.startswith("on") for name in named):
+            self.wrong.append(f"{tag} with an inline event")
+        if tag == "script" and "src" not in named:
+            self.wrong.append("inline script")
+
+    def handle_endtag(self, tag: str) -> None:
+        self.label_depth -= tag == "label"
+
+
+def test_every_page_is_whole_for_who_reads_by_ear_or_keyboard(looking: Visit, furnished: Furnished) -> None:
+    tasks = furnished[1]
+    paths = ["/", "/projects/books", "/projects/books/environments/Production", "/approvals", "/events", "/tasks"]
+    paths += ["/projects/books/deploy", "/projects/books/releases/1.1.0", f"/tasks/{tasks['rolled back']}"]
+    paths += [f"/tasks/{tasks['running']}", f"/tasks/{tasks['running']}/log", "/password", "/sign-in"]
+    for path in paths:
+        page = looking.client.get(path, follow_redirects=True).text
+        read = _Controls()
+        read.feed(page)
+        assert not read.wrong, (path, read.wrong)
+        assert not [one for one in read.fields if one.get("id") not in read.labelled], path
+        assert len(read.ids) == len(set(read.ids)), (path, sorted(id for id in read.ids if read.ids.count(id) > 1))
+        assert 'lang="en"' in page
+        assert "<main" in page
+        assert page.count("<h1") == 1 or path == "/sign-in", path
