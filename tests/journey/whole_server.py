@@ -54,9 +54,9 @@ def chatter():
     while True:
         print("alive", version, flush=True)
         time.sleep(0.5)
-threading.Thread(target=chatter, daemon=True).start()
 port = int(os.environ.get("PORT", "8080"))
 print("serving", version, "on", port, flush=True)
+threading.Thread(target=chatter, daemon=True).start()
 Server(("0.0.0.0", port), Page).serve_forever()
 """
 CHECKS = r"""
@@ -264,11 +264,12 @@ class WholeServer:
         return version
 
     def deployment(self, project: str, version: str, environment: str = "Test") -> dict[str, Any]:
-        """The newest deployment of that release there, as soon as there is one with a task."""
+        """The newest deployment of that release there, as soon as it has a task, or has ended without one."""
 
         def look() -> dict[str, Any] | None:
             found = self.api("GET", f"/deployments?project={project}&environment={environment}")["items"]
-            return next((one for one in found if one["version"] == version and one["task"]), None)
+            begun = (one for one in found if one["version"] == version and (one["task"] or one["state"] == "ended"))
+            return next(begun, None)
 
         found: dict[str, Any] = self.until(look, f"{version} goes to {environment}")
         return found

@@ -1,0 +1,303 @@
+"""Journeys of a whole server: killed, cancelled, rolled back, given bad releases; looked at from outside."""
+
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from examples.demo.observe import differences
+from tests.journey.whole_server import PROGRAMS, ApiError, Visitors, WholeServer, write_application
+
+CANCEL_BOUND_S = 20.0
+HEALTHY = "    port: 8080\n    health: {http: /}\n"
+
+
+@pytest.fixture(scope="module")
+def server(
+    docker_socket: Path, python_image: str, haproxy_binary: Path, registry_binary: Path
+) -> Iterator[WholeServer]:
+    opened = WholeServer(docker_socket=str(docker_socket))
+    try:
+        opened.start()
+        yield opened
+    finally:
+        opened.close()
+
+
+@pytest.fixture(scope="module")
+def image(server: WholeServer, tmp_path_factory: pytest.TempPathFactory) -> str:
+    return server.push_image(write_application(tmp_path_factory.mktemp("web")), "web")
+
+
+def web(project: str, version: str, *, more: str = "", environment: str = "", tests: str = "") -> str:
+    """A project file: one service, and tests where `tests` gives their environment."""
+    text = f"project: {project}\nservices:\n  web:\n{HEALTHY}{more}"
+    text += f'    environment: {{VERSION: "{version}"{environment}}}\n'
+    if tests:
+        text += f"tests:\n  build: .\n  command: [python3, /app/checks.py]\n  environment: {{{tests}}}\n"
+    return text
+
+
+def host(project: str) -> str:
+    return f"web.{project}.test.localhost"
+
+
+def colours(server: WholeServer, project: str) -> set[str]:
+    """What the names of the standing containers say of their slot and deployment."""
+    return {name.partition("_web.")[2].rpartition(".")[0] for name in server.containers(project)}
+
+
+# A server that dies
+
+
+def _in_start(server: WholeServer, project: str, task: str) -> Callable[[], Any]:
+    return server.phase(task, "start")
+
+
+def _in_tests(server: WholeServer, project: str, task: str) -> Callable[[], Any]:
+    return server.phase(task, "pre-integration")
+
+
+def _switched(server: WholeServer, project: str, task: str) -> Callable[[], Any]:
+    proxy, before = server.proxy, server.proxy.routes(host(project))
+    return lambda: proxy.routes(host(project)) != before
+
+
+@pytest.mark.parametrize("moment", [_in_start, _in_tests, _switched])
+def test_a_deployment_survives_the_death_of_its_server(
+    server: WholeServer, image: str, moment: Callable[[WholeServer, str, str], Callable[[], Any]]
+) -> None:
+    project = server.project(f"death{moment.__name__.replace('_', '-')}")
+    server.live(project, web(project, "a"), image)
+    with Visitors(server, host(project)) as visitors:
+        second = web(project, "b", tests='TEST_S: "1"')
+        deployment = server.deployment(project, server.release(project, second, image, test_image=image))
+        server.until(moment(server, project, deployment["task"]), moment.__name__)
+        server.kill()
+        server.start()
+        ended = server.ended(deployment)
+        told = visitors.end()
+    assert ended["outcome"] == "live", ended
+    assert told["failed"] == 0, told
+    assert set(told["versions"]) == {"a", "b"}
+    assert server.get(host(project)) == (200, "b")
+    assert len(server.containers(project)) == 1
+    assert len(colours(server, project)) == 1
+    assert len(server.engine.networks(project, "Test")) == 2  # the environment's and one slot's
+
+
+def test_a_cancelled_deployment_comes_back_in_bounded_time(server: WholeServer, image: str) -> None:
+    project = server.project("cancel")
+    server.live(project, web(project, "a"), image)
+    before = server.capture(project, "Test", host(project))
+    second = web(project, "b", tests='TEST_S: "600"')
+    deployment = server.deployment(project, server.release(project, second, image, test_image=image))
+    server.until(lambda: any("checking" in line for line in server.lines(deployment["task"])), "the tests run")
+    asked = time.monotonic()
+    server.api("POST", f"/tasks/{deployment['task']}/cancel")
+    ended = server.ended(deployment)
+    took_s = time.monotonic() - asked
+    assert ended["outcome"] == "cancelled", ended
+    assert took_s < CANCEL_BOUND_S
+    assert differences(before, server.capture(project, "Test", host(project))) == []
+    assert server.api("GET", f"/tasks/{deployment['task']}")["differences"] == []
+    assert server.get(host(project)) == (200, "a")
+
+
+# Going back
+
+
+def test_what_stands_by_is_back_within_a_second_and_ended_before_the_next(server: WholeServer, image: str) -> None:
+    project = server.project("standby")
+    standing = "    standby: 10m\n"
+    first = server.live(project, web(project, "a", more=standing), image)
+    server.live(project, web(project, "b", more=standing), image)
+    assert len(server.containers(project)) == 2
+    back = server.ended(server.api("POST", f"/projects/{project}/rollback", {"environment": "Test"}))
+    task = server.api("GET", f"/tasks/{back['task']}")
+    assert (back["outcome"], back["version"]) == ("live", first["version"])
+    assert server.get(host(project)) == (200, "a")
+    assert not {"start", "acquire", "migrate"} & {phase["name"] for phase in task["phases"]}
+    assert seconds(task["begun_at"], task["ended_at"]) < 1.0
+    third = server.live(project, web(project, "c", more=standing), image)
+    task = server.api("GET", f"/tasks/{third['task']}")
+    names = [phase["name"] for phase in task["phases"]]
+    assert names.index("end-standby") < names.index("start")
+    assert any("is ended first" in note for note in task["notes"])
+    assert server.get(host(project)) == (200, "c")
+    slots = {slot["version"]: slot["state"] for slot in server.place(project)["slots"].values()}
+    assert slots == {first["version"]: "standby", third["version"]: "live"}
+
+
+def seconds(begun: str, ended: str) -> float:
+    from datetime import datetime
+
+    return (datetime.fromisoformat(ended) - datetime.fromisoformat(begun)).total_seconds()
+
+
+# Releases that others make
+
+
+def test_your_own_ci_makes_the_release(server: WholeServer, image: str, tmp_path: Path) -> None:
+    project = server.project("own-ci")
+    (tmp_path / "fairlead.yml").write_text(web(project, "from-ci"))
+    made = ["release", "create", "--project", project, "--image", f"web={image}", "--files", str(tmp_path)]
+    server.program("fairlead", *made)
+    listed = server.api("GET", f"/projects/{project}/releases")["items"]
+    ended = server.ended(server.deployment(project, listed[0]["version"]))
+    assert ended["outcome"] == "live", ended
+    assert server.get(host(project)) == (200, "from-ci")
+    running = next(iter(server.engine.get("/containers/json", filters={"label": [f"io.fairlead.project={project}"]})))
+    assert image in (running["Image"], *_digests(server, running["ImageID"]))
+
+
+def _digests(server: WholeServer, image: str) -> list[str]:
+    found: list[str] = server.engine.get(f"/images/{image}/json")["RepoDigests"]
+    return found
+
+
+def test_an_image_that_does_not_listen_on_its_port_is_said_so_and_undone(server: WholeServer, image: str) -> None:
+    project = server.project("deaf")
+    server.live(project, web(project, "a"), image)
+    before = server.capture(project, "Test", host(project))
+    text = web(project, "b", environment=', PORT: "9999"').replace("{http: /}", "{http: /, within: 3s}")
+    ended = server.ended(server.deployment(project, server.release(project, text, image)))
+    task = server.api("GET", f"/tasks/{ended['task']}")
+    assert ended["outcome"] == "rolled_back", ended
+    told = " ".join([ended["reason"], ended["hint"], *task["evidence"]])
+    assert "8080" in told
+    assert "9999" in told
+    assert "serving b on 9999" in told
+    assert differences(before, server.capture(project, "Test", host(project))) == []
+    assert task["differences"] == []
+    assert server.get(host(project)) == (200, "a")
+
+
+def test_two_projects_cannot_have_one_route(server: WholeServer, image: str) -> None:
+    mine, yours = server.project("mine"), server.project("yours")
+    shared = f'    route: {{host: "{server.prefix}.example.com"}}\n'
+    server.live(mine, web(mine, "mine", more=shared), image)
+    before = server.capture(yours, "Test", host(yours))
+    try:
+        ended = server.ended(server.deployment(yours, server.release(yours, web(yours, "yours", more=shared), image)))
+        said = f"{ended['outcome']} {ended['code']} {ended['reason']}"
+        assert ended["outcome"] != "live"
+    except ApiError as error:
+        said = error.text
+    assert "route.taken" in said
+    assert mine in said
+    assert server.get(f"test.{server.prefix}.example.com") == (200, "mine")
+    assert differences(before, server.capture(yours, "Test", host(yours))) == []
+    assert server.containers(yours) == {}
+
+
+def test_a_changed_accessory_is_noted_and_made_again_only_when_asked(server: WholeServer, image: str) -> None:
+    project = server.project("accessory")
+
+    def text(version: str, size: str) -> str:
+        return web(project, version) + f'  cache:\n    accessory: true\n    environment: {{SIZE: "{size}"}}\n'
+
+    images = {"web": image, "cache": image}
+    server.live(project, text("a", "1"), image, images=images)
+    cache = _cache(server, project)
+    second = server.live(project, text("b", "2"), image, images=images)
+    notes = server.api("GET", f"/tasks/{second['task']}")["notes"]
+    assert any("cache has a changed definition" in note for note in notes)
+    assert _cache(server, project) == cache
+    words = ["deploy", second["version"], "--to", "Test", "--project", project, "--wait", "--force"]
+    server.program("fairlead", *words, "--recreate-accessory", "cache")
+    assert _cache(server, project) != cache
+    assert len(server.containers(project)) == 2
+
+
+def _cache(server: WholeServer, project: str) -> str:
+    return next(str(whole["id"]) for name, whole in server.containers(project).items() if "cache" in name)
+
+
+# What runs
+
+
+def test_logs_shows_the_live_output(server: WholeServer, image: str) -> None:
+    project = server.project("logs")
+    server.live(project, web(project, "talks"), image)
+    words = ["logs", "web", "--environment", "Test", "--project", project]
+    assert "serving talks on 8080" in server.program("fairlead", *words).stdout
+    following = subprocess.Popen(
+        [PROGRAMS / "fairlead", *words, "--follow", "--tail", "0"],
+        env=server.environment() | {"PYTHONUNBUFFERED": "1"},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert following.stdout is not None
+        assert "alive talks" in following.stdout.readline()
+    finally:
+        following.kill()
+        following.wait(30)
+        if following.stdout is not None:
+            following.stdout.close()
+
+
+# Secrets
+
+
+def test_a_secret_is_in_the_container_and_nowhere_else(server: WholeServer, image: str) -> None:
+    project = server.project("secret")
+    planted = "plant3d-9f27ab-value-of-the-secret"
+    body = {"value": planted, "secret": True, "environments": []}
+    answers = [server.raw("PUT", f"/projects/{project}/variables/Token", body)]
+    text = web(project, "keeps", environment=', TOKEN: "#{Token}"', more="    secrets: [token]\n")
+    text += "secrets:\n  token: {environment: Token}\n"
+    ended = server.live(project, text, image)
+    name = next(iter(server.containers(project)))
+    inside = subprocess.run(
+        [*server.docker, "exec", name, "sh", "-c", "echo $TOKEN; cat /run/secrets/token"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert inside.stdout.splitlines() == [planted, planted], inside
+    for path in (
+        f"/projects/{project}/variables",
+        f"/projects/{project}/releases/{ended['version']}",
+        f"/projects/{project}/plan?version={ended['version']}&environment=Test",
+        f"/projects/{project}/environments/Test",
+        f"/deployments/{ended['id']}",
+        f"/tasks/{ended['task']}",
+        f"/tasks/{ended['task']}/log?limit=5000",
+        "/events",
+        "/status",
+    ):
+        answers.append(server.raw("GET", path))
+    assert not [answer for answer in answers if planted.encode() in answer]
+    holders = [path for path in server.data_dir.rglob("*") if path.is_file() and _holds(path, planted.encode())]
+    assert (server.data_dir / "fairlead.db").is_file()
+    assert holders == []
+
+
+def _holds(path: Path, what: bytes) -> bool:
+    try:
+        return what in path.read_bytes()
+    except FileNotFoundError:  # gone since it was listed
+        return False
+
+
+# PostgreSQL
+
+
+def test_a_server_on_postgresql_deploys(
+    docker_socket: Path, python_image: str, postgres_url: str, tmp_path: Path
+) -> None:
+    opened = WholeServer(docker_socket=str(docker_socket), settings={"FAIRLEAD_DATABASE_URL": postgres_url})
+    try:
+        opened.start()
+        image = opened.push_image(write_application(tmp_path / "web"), "web")
+        project = opened.project("elephant")
+        opened.live(project, web(project, "a"), image)
+        opened.live(project, web(project, "b"), image)
+        assert opened.get(host(project)) == (200, "b")
+        assert not (opened.data_dir / "fairlead.db").exists()
+    finally:
+        opened.close()
