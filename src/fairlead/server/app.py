@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import FastAPI
 
 from fairlead import __version__
-from fairlead.server import health, hooks, problems
+from fairlead.server import health, hooks, openapi, problems
 from fairlead.server.api import accounts, deployments, installation, projects, registries, releases, status, tasks
 from fairlead.server.guard import Guard
 from fairlead.server.idempotency import Idempotency
@@ -41,6 +41,7 @@ def routes_only() -> FastAPI:
         app.include_router(router, prefix=API)
     app.include_router(hooks.router)
     app.include_router(health.router)
+    openapi.install(app)
     return app
 
 

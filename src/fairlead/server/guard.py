@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from fairlead.domain.errors import TooLarge
+from fairlead.domain.errors import FairleadError, Invalid, TooLarge
 from fairlead.server.problems import MEDIA_TYPE, body_of
 
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
@@ -41,19 +42,14 @@ class Guard:
         given = headers.get(b"x-request-id", b"")
         request_id = given if _REQUEST_ID.fullmatch(given) else self._new_id().encode()
         scope.setdefault("state", {})["request_id"] = request_id.decode()
-
-        async def protected(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                message["headers"] = [*message.get("headers", []), *PROTECTION, (b"x-request-id", request_id)]
-            await send(message)
-
-        declared = headers.get(b"content-length", b"0")
-        if declared.isdigit() and int(declared) > self._max:
-            await self._refuse(protected)
+        answer = _Answer(send, [*PROTECTION, (b"x-request-id", request_id)])
+        refused = self._refused(scope, headers.get(b"content-length", b"0"))
+        if refused is not None:
+            await answer.refuse(refused)
             return
-        await self._app(scope, self._counted(receive), protected)
+        await self._pass(scope, receive, answer)
 
-    def _counted(self, receive: Receive) -> Receive:
+    async def _pass(self, scope: Scope, receive: Receive, answer: _Answer) -> None:
         seen = 0
 
         async def counted() -> Message:
@@ -62,17 +58,51 @@ class Guard:
             if message["type"] == "http.request":
                 seen += len(message.get("body", b""))
                 if seen > self._max:
-                    raise self._error()
+                    answer.is_cut = True
+                    raise self._too_large()
             return message
 
-        return counted
+        try:
+            await self._app(scope, counted, answer.send)
+        except TooLarge:
+            if not answer.is_cut:
+                raise
+        if answer.is_cut:
+            await answer.refuse(self._too_large())
 
-    def _error(self) -> TooLarge:
+    def _refused(self, scope: Scope, declared: bytes) -> FairleadError | None:
+        if declared.isdigit() and int(declared) > self._max:
+            return self._too_large()
+        if "\0" in scope["path"] or b"%00" in scope.get("query_string", b""):
+            return Invalid("input.invalid", "the address holds a NUL character")
+        return None
+
+    def _too_large(self) -> TooLarge:
         return TooLarge("input.too_large", f"the body is over the limit of {self._max:,} bytes")
 
-    async def _refuse(self, send: Send) -> None:
-        error = self._error()
+
+@dataclass(slots=True)
+class _Answer:
+    """The answer on its way out. Once `is_cut`, what the application makes of a cut body is not told; ours is."""
+
+    out: Send
+    more: Iterable[tuple[bytes, bytes]]
+    is_cut: bool = False
+    is_begun: bool = False
+
+    async def send(self, message: Message) -> None:
+        if self.is_cut and not self.is_begun:
+            return
+        if message["type"] == "http.response.start":
+            self.is_begun = True
+            message["headers"] = [*message.get("headers", []), *self.more]
+        await self.out(message)
+
+    async def refuse(self, error: FairleadError) -> None:
+        if self.is_begun:
+            return
+        self.is_cut = False
         body = json.dumps(body_of(error)).encode()
         headers = [(b"content-type", MEDIA_TYPE.encode()), (b"content-length", str(len(body)).encode())]
-        await send({"type": "http.response.start", "status": error.http_status, "headers": headers})
-        await send({"type": "http.response.body", "body": body})
+        await self.send({"type": "http.response.start", "status": error.http_status, "headers": headers})
+        await self.send({"type": "http.response.body", "body": body})

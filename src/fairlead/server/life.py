@@ -27,6 +27,8 @@ NOTICES_S = 1.0
 STANDBYS_S = 2.0
 HOURLY_S = 3600.0
 OUTSIDE_S = 5.0
+LOOKS_AT_ONCE = 4
+"""Repositories that are asked at a time: one that hangs holds up neither the others nor this machine."""
 DELIVERY_TIMEOUT_S = 30.0
 LONGEST_PAUSE_S = 300.0
 
@@ -66,7 +68,7 @@ async def _looping(life: Life) -> AsyncIterator[None]:
     server = life.server
     async with asyncio.TaskGroup() as group:
         loops = [
-            group.create_task(_again("webhooks", 0.0, lambda: _look_asked(life))),
+            *(group.create_task(_again("webhooks", 0.0, lambda: _look_asked(life))) for _ in range(LOOKS_AT_ONCE)),
             group.create_task(_again("polling", 1.0, _Polling(life).once)),
             group.create_task(_again("notices", NOTICES_S, lambda: _deliver(server))),
             group.create_task(Keeper(server.tasks, server.durable, server.clock).run()),
@@ -142,17 +144,26 @@ class _Polling:
 
     life: Life
     last_s: dict[str, float] = field(default_factory=dict)
+    places: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(LOOKS_AT_ONCE))
 
     async def once(self) -> None:
         server = self.life.server
         found = await server.context.database.read(projects.with_source)
         now_s = server.clock.monotonic_s()
+        due: list[str] = []
         for project in found:
             interval_s = project.source.poll_s if project.source else 0.0
             if interval_s <= 0 or now_s - self.last_s.get(project.id, -1e9) < interval_s:
                 continue
             self.last_s[project.id] = now_s
-            await _look(server, project.name, cause="poll")
+            due.append(project.name)
+        async with asyncio.TaskGroup() as group:
+            for name in due:
+                group.create_task(self._look(name))
+
+    async def _look(self, name: str) -> None:
+        async with self.places:
+            await _look(self.life.server, name, cause="poll")
 
 
 async def _look(server: Server, name: str, *, cause: str) -> None:

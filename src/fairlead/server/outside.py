@@ -6,7 +6,7 @@ import asyncio
 
 import structlog
 
-from fairlead.domain.errors import FairleadError
+from fairlead.domain.errors import FairleadError, TimedOut
 from fairlead.server.bootstrap import Server, ensure_proxy
 
 log = structlog.get_logger("fairlead.server")
@@ -16,8 +16,12 @@ ENGINE_TIMEOUT_S = 10.0
 
 async def ensure_outside(server: Server) -> None:
     """Engine, proxy and registry answer; an error says what to install or which socket is meant."""
-    async with asyncio.timeout(ENGINE_TIMEOUT_S):
-        version = await server.container_engine.version()
+    try:
+        async with asyncio.timeout(ENGINE_TIMEOUT_S):
+            version = await server.container_engine.version()
+    except TimeoutError as error:
+        message = f"the container engine at {server.settings.docker_socket} did not answer in {ENGINE_TIMEOUT_S:g} s"
+        raise TimedOut("engine.unreachable", message, hint="is it starting? fairlead-server doctor") from error
     log.info("engine.found", version=version, socket=server.settings.docker_socket)
     child = await ensure_proxy(server)
     log.info("proxy.started" if child.was_started else "proxy.found", version=child.version, pid=child.pid)

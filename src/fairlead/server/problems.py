@@ -81,7 +81,9 @@ async def _on_invalid(request: Request, error: Exception) -> JSONResponse:
 
 async def _on_http(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)
-    return answer(error.status_code, _STATUS_CODES.get(error.status_code, "input.invalid"), str(error.detail))
+    made = answer(error.status_code, _STATUS_CODES.get(error.status_code, "input.invalid"), str(error.detail))
+    made.headers.update(error.headers or {})
+    return made
 
 
 async def _on_bug(request: Request, error: Exception) -> JSONResponse:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, f
 from fairlead.domain.errors import Invalid
 
 PREFIX = "FAIRLEAD_"
+_PASSWORD = re.compile(r"(\w+://[^:/@\s]*:)[^@\s]*@")
 DEFAULT_FILE = Path("/etc/fairlead/fairlead.toml")
 
 Port = Annotated[int, Field(ge=0, le=65535)]
@@ -36,7 +38,7 @@ class Settings(BaseModel):
     public_url: str = Field("", description="how people and webhooks reach the server; empty: http://host:port")
     trusted_proxies: tuple[str, ...] = Field((), description="addresses whose X-Forwarded-For is believed")
     max_body_bytes: int = Field(5 * 1024 * 1024, ge=1024, description="largest request body")
-    session_hours: float = Field(12.0, gt=0, le=720, description="how long a sign-in lasts without use")
+    session_hours: float = Field(12.0, gt=0, le=720, description="how long a sign-in in a browser lasts")
 
     admin_user: str = Field("admin", description="name of the first administrator")
     admin_email: str = Field("", description="e-mail of the first administrator")
@@ -73,7 +75,7 @@ class Settings(BaseModel):
     keep_releases: int = Field(
         10, ge=1, description="releases of a project whose images are kept, beside those that are or were live"
     )
-    task_log_days: int = Field(365, ge=1, description="days that ended tasks and their logs are kept")
+    task_log_days: int = Field(365, ge=1, description="days that the logs of ended tasks are kept")
 
     smtp_host: str = Field("", description="mail server for notifications; empty: no mail")
     smtp_port: Port = Field(587, description="its port")
@@ -191,7 +193,7 @@ def _show(value: object) -> str:
         return "•••"
     if isinstance(value, tuple):
         return ",".join(str(part) for part in value)
-    return "" if value is None else str(value)
+    return "" if value is None else _PASSWORD.sub(r"\1•••@", str(value))
 
 
 def from_process() -> Settings:

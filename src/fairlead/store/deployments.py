@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 import sqlalchemy as sa
 
 from fairlead.domain.deployment import Deployment, DeploymentOutcome, DeploymentState
-from fairlead.domain.ids import EnvironmentId, ProjectId, ReleaseId, TaskId, TenantId
+from fairlead.domain.ids import DeploymentId, EnvironmentId, ProjectId, ReleaseId, TaskId, TenantId
 from fairlead.store import counters
 from fairlead.store.rows import from_row
 from fairlead.store.schema import data, flag, instant, key, link, metadata, number, text

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
@@ -25,6 +25,9 @@ idempotency_keys = sa.Table(
 
 _c = idempotency_keys.c
 
+LONGEST_REQUEST = timedelta(minutes=5)
+"""A first request that has not been answered by then never will be: its server ended in between."""
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -41,6 +44,9 @@ def begin(connection: sa.Connection, *, actor: str, key: str, request: str, at: 
     row = {"actor": actor, "key": key, "request": request, "at": at}
     if insert_ignoring(connection, idempotency_keys, row):
         return None
+    stale = (_c.actor == actor, _c.key == key, _c.request == request, _c.status.is_(None), _c.at < at - LONGEST_REQUEST)
+    if connection.execute(sa.update(idempotency_keys).where(*stale).values(at=at)).rowcount:
+        return None  # whoever began it has died since
     held = connection.execute(sa.select(idempotency_keys).where(_c.actor == actor, _c.key == key)).one()
     if held.request != request:
         raise Conflict("idempotency.mismatch", "this Idempotency-Key was used with another request", thing=key)

@@ -31,7 +31,7 @@ def get(context: Context, actor: Actor, name: str) -> Environment:
 
 def add(context: Context, actor: Actor, name: str, *, order: int = 0, description: str = "") -> Environment:
     """A new one at that place: those from there on move up; `order` 0 puts it after all others. Conflict
-    `environment.exists`, also for a name that differs only in what names in the world leave out (`domain.names.slug`)."""
+    `environment.exists`, also for a name that differs only in what `domain.names.slug` leaves out."""
     actor.require(Permission.ENVIRONMENT_EDIT)
     names.environment_name(name)
     with context.database.transaction() as connection:

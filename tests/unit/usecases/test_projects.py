@@ -1,4 +1,4 @@
-"""Projects, environments and variables: what is made, and which names and addresses are refused with nothing changed."""
+"""Projects, environments, variables: what is made, and which names and addresses are refused, nothing changed."""
 
 from __future__ import annotations
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from fastapi import APIRouter, Request, Response
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from fairlead.domain.permission import Permission
 from fairlead.server.api import shapes
+from fairlead.server.api.bodies import Body
 from fairlead.server.api.doors import After, Asking, Books, Limit, address_of
 from fairlead.server.api.shapes import Shape
 from fairlead.store import events
@@ -15,24 +16,24 @@ from fairlead.usecases import access
 router = APIRouter(tags=["access"])
 
 
-class NewSession(BaseModel):
+class NewSession(Body):
     user: str = Field(max_length=64)
     password: str = Field(max_length=1024)
     label: str = Field("", max_length=100)
 
 
-class NewKey(BaseModel):
+class NewKey(Body):
     name: str = Field(min_length=1, max_length=100)
     days: int = Field(0, ge=0, le=3650)
 
 
-class NewUser(BaseModel):
+class NewUser(Body):
     name: str = Field(max_length=64)
     email: str = Field("", max_length=254)
     role: str = "viewer"
 
 
-class NewPassword(BaseModel):
+class NewPassword(Body):
     old: str = Field(max_length=1024)
     new: str = Field(max_length=1024)
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from fastapi import APIRouter
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from fairlead.domain.approval import ApprovalState
 from fairlead.domain.deployment import DeploymentState
 from fairlead.server.api import shapes
+from fairlead.server.api.bodies import Body
 from fairlead.server.api.doors import After, Asking, Books, Limit
 from fairlead.server.api.shapes import Shape
 from fairlead.usecases import approvals, deployments, planning
@@ -15,19 +16,19 @@ from fairlead.usecases import approvals, deployments, planning
 router = APIRouter(tags=["deployments"])
 
 
-class NewDeployment(BaseModel):
+class NewDeployment(Body):
     version: str = Field(max_length=128)
     environment: str = Field(max_length=40)
     force: bool = False
     recreate_accessories: list[str] = Field(default_factory=list, max_length=50)
 
 
-class NewRollback(BaseModel):
+class NewRollback(Body):
     environment: str = Field(max_length=40)
     to: str = Field("", max_length=128)
 
 
-class Answer(BaseModel):
+class Answer(Body):
     note: str = Field("", max_length=10_000)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hmac
 from typing import Annotated, cast
 
 from fastapi import Depends, Query, Request
@@ -56,7 +57,8 @@ async def actor_of(request: Request) -> Actor:
     if found is None:
         raise NotAuthenticated("auth.required", "sign in, or give an API key", hint="Authorization: Bearer KEY")
     actor, session = found
-    if request.method not in SAFE and request.headers.get(CSRF_HEADER, "") != session.csrf:
+    given = request.headers.get(CSRF_HEADER, "").encode()
+    if request.method not in SAFE and not hmac.compare_digest(given, session.csrf.encode()):
         raise NotAllowed("auth.csrf", "the request lacks the token of its page")
     return actor
 

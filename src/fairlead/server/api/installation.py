@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from fastapi import APIRouter, Response
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from fairlead.server.api import shapes
+from fairlead.server.api.bodies import Body
 from fairlead.server.api.doors import After, Asking, Books, Limit, Parts
 from fairlead.server.api.shapes import Shape
 from fairlead.store import projects
@@ -14,25 +15,25 @@ from fairlead.usecases import certificates, environments, notifications, policie
 router = APIRouter(tags=["installation"])
 
 
-class NewEnvironment(BaseModel):
+class NewEnvironment(Body):
     name: str = Field(max_length=40)
     order: int = Field(0, ge=0, le=1000)
     description: str = Field("", max_length=1000)
 
 
-class NewPolicy(BaseModel):
+class NewPolicy(Body):
     project: str
     key: str = Field(max_length=300)
     environment: str = ""
     note: str = Field("", max_length=1000)
 
 
-class CertificateBody(BaseModel):
+class CertificateBody(Body):
     chain: str = Field(max_length=100_000)
     key: str = Field(max_length=20_000)
 
 
-class NewNotification(BaseModel):
+class NewNotification(Body):
     address: str = Field(max_length=500)
     events: list[str] = Field(default_factory=list, max_length=50)
     secret: str = Field("", max_length=500)

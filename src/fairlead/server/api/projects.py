@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Query, Response
-from pydantic import BaseModel, Field
+from pydantic import Field
 from starlette.requests import Request
 
 from fairlead.domain.project import ForgeKind, WebhookKind
 from fairlead.server.api import shapes
+from fairlead.server.api.bodies import Body
 from fairlead.server.api.doors import After, Asking, Books, Limit, Parts, life_of
 from fairlead.server.api.shapes import Shape
 from fairlead.store import environments
@@ -19,7 +20,7 @@ from fairlead.usecases.context import Context
 router = APIRouter(tags=["projects"])
 
 
-class SourceBody(BaseModel):
+class SourceBody(Body):
     url: str = Field(max_length=1000)
     branch: str = Field("main", max_length=250)
     folder: str = Field("", max_length=250)
@@ -27,18 +28,18 @@ class SourceBody(BaseModel):
     password: str = Field("", max_length=4000)
     ssh_key: str = Field("", max_length=20_000)
     known_hosts: str = Field("", max_length=20_000)
-    poll_s: float = Field(60.0, ge=0, le=86_400)
+    poll_s: float | None = Field(None, ge=0, le=86_400, description="0: never; without it as the settings say")
     webhook_kind: WebhookKind = "generic"
 
 
-class ForgeBody(BaseModel):
+class ForgeBody(Body):
     kind: ForgeKind
     api_url: str = Field(max_length=500, pattern=r"^https?://")
     repository: str = Field(max_length=300)
     token: str = Field("", max_length=4000)
 
 
-class NewProject(BaseModel):
+class NewProject(Body):
     name: str = Field(max_length=40)
     title: str = Field("", max_length=200)
     description: str = Field("", max_length=10_000)
@@ -46,7 +47,7 @@ class NewProject(BaseModel):
     forge: ForgeBody | None = None
 
 
-class ProjectChange(BaseModel):
+class ProjectChange(Body):
     title: str | None = Field(None, max_length=200)
     description: str | None = Field(None, max_length=10_000)
     is_enabled: bool | None = None
@@ -54,7 +55,7 @@ class ProjectChange(BaseModel):
     poll_s: float | None = Field(None, ge=0, le=86_400)
 
 
-class VariableBody(BaseModel):
+class VariableBody(Body):
     value: str
     secret: bool = False
     environments: list[str] = Field(default_factory=list, max_length=100)
@@ -76,7 +77,7 @@ def list_projects(context: Books, actor: Asking, search: str = "", after: After 
 @router.post("/projects", status_code=201)
 def add_project(context: Books, server: Parts, request: Request, actor: Asking, body: NewProject) -> Shape:
     """A new project; the webhook's secret is told only now. A deploy key is made for an ssh address."""
-    source = projects.NewSource(**body.source.model_dump()) if body.source else None
+    source = _source(body.source, server.settings.poll_interval_s) if body.source else None
     forge = projects.NewForge(**body.forge.model_dump()) if body.forge else None
     pair = None
     if projects.needs_key(source):
@@ -112,12 +113,15 @@ def change_project(
     actor: Asking,
     project: str,
     body: ProjectChange,
+    response: Response,
     if_match: Annotated[str | None, Header(description="the ETag that was read")] = None,
 ) -> Shape:
     """Some fields of it; with If-Match only if nobody changed it since."""
-    revision = int(if_match.strip('"')) if if_match and if_match.strip('"').isdigit() else None
-    projects.change(context, actor, project, body.model_dump(exclude_none=True), revision=revision)  # type: ignore[arg-type]
-    return shown(context, actor, project)
+    fields = body.model_dump(exclude_none=True)
+    projects.change(context, actor, project, fields, revision=revision_of(if_match))  # type: ignore[arg-type]
+    found = shown(context, actor, project)
+    response.headers["ETag"] = f'"{found["revision"]}"'
+    return found
 
 
 @router.delete("/projects/{project}", status_code=204)
@@ -161,6 +165,19 @@ def remove_variable(
     only_in = [part.strip() for part in environments.split(",") if part.strip()]
     variables.remove(context, actor, project, name, only_in=only_in)
     return Response(status_code=204)
+
+
+def _source(body: SourceBody, poll_s: float) -> projects.NewSource:
+    fields = body.model_dump()
+    return projects.NewSource(**{**fields, "poll_s": poll_s if body.poll_s is None else body.poll_s})
+
+
+def revision_of(if_match: str | None) -> int | None:
+    """The revision that If-Match names; one that we never gave fits nothing (RFC 9110 §13.1.1)."""
+    if if_match is None or if_match.strip() == "*":
+        return None
+    text = if_match.strip().strip('"')
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 12 else -1
 
 
 def _names(context: Context) -> dict[str, str]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from fastapi import APIRouter, Response
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from fairlead.domain.permission import Permission
 from fairlead.server.api import shapes
+from fairlead.server.api.bodies import Body
 from fairlead.server.api.doors import Asking, Books
 from fairlead.server.api.shapes import Shape
 from fairlead.store.registry_logins import RegistryLoginRow
@@ -15,7 +16,7 @@ from fairlead.usecases import pushes, registries
 router = APIRouter(tags=["installation"])
 
 
-class Credentials(BaseModel):
+class Credentials(Body):
     user: str = Field(min_length=1, max_length=200)
     password: str = Field(min_length=1, max_length=20_000)
 

@@ -6,11 +6,12 @@ import base64
 import binascii
 
 from fastapi import APIRouter
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from fairlead.domain.errors import Invalid
 from fairlead.domain.run import RunState
 from fairlead.server.api import shapes
+from fairlead.server.api.bodies import Body
 from fairlead.server.api.doors import After, Asking, Books, Limit, Parts
 from fairlead.server.api.shapes import Shape
 from fairlead.usecases import looking, releases, runs
@@ -18,11 +19,11 @@ from fairlead.usecases import looking, releases, runs
 router = APIRouter(tags=["releases"])
 
 
-class NewRun(BaseModel):
+class NewRun(Body):
     commit: str = Field("", max_length=64, description="a whole commit id; empty: the branch's head")
 
 
-class NewRelease(BaseModel):
+class NewRelease(Body):
     """`files` holds fairlead.yml, the compose files and what they refer to: path → base64."""
 
     version: str = Field("", max_length=128)

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query
 from fastapi.responses import StreamingResponse
 
-from fairlead.domain.errors import NotFound
+from fairlead.domain.errors import NotFound, TimedOut
 from fairlead.ports.container_engine import (
     LABEL_COLOUR,
     LABEL_ENVIRONMENT,
@@ -29,6 +29,7 @@ from fairlead.usecases import overview
 router = APIRouter(tags=["status"])
 
 LINES_KEPT = 1000
+ENGINE_TIMEOUT_S = 15.0
 
 
 @router.get("/status")
@@ -135,8 +136,12 @@ def instance_shape(one: Container) -> Shape:
 async def containers_of(server: Server, view: overview.PlaceView) -> list[Container]:
     """Every container of the place, by name."""
     labels = {LABEL_PROJECT: view.place.project, LABEL_ENVIRONMENT: view.place.environment}
-    async with asyncio.timeout(15):
-        found = await server.container_engine.containers(labels)
+    try:
+        async with asyncio.timeout(ENGINE_TIMEOUT_S):
+            found = await server.container_engine.containers(labels)
+    except TimeoutError as error:
+        message = f"the container engine did not answer within {ENGINE_TIMEOUT_S:g} s"
+        raise TimedOut("engine.unreachable", message) from error
     return sorted(found, key=lambda one: one.name)
 
 

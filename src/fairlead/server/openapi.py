@@ -1,0 +1,81 @@
+"""The OpenAPI document: what FastAPI makes of the routes, with our problems, security and the words of each group."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+
+from fairlead.domain.errors import CODES
+from fairlead.server.problems import MEDIA_TYPE
+
+TAGS = {
+    "access": "Signing in, API keys, users, and the audit.",
+    "installation": "What belongs to the whole installation: environments, policy, certificates, registries, notices.",
+    "projects": "Projects, their repositories and their variables.",
+    "releases": "Runs, which turn a commit into a release, and releases.",
+    "deployments": "Deployments, going back, plans and approvals.",
+    "tasks": "Everything durable that runs, with its log and what it left behind.",
+    "status": "What is live where, and what it writes.",
+    "webhooks": "What forges and registries call; signed, and authenticated by nothing else.",
+    "health": "For those who watch the server.",
+}
+OPEN = ("/healthz", "/readyz", "/hooks/", "/api/v1/sessions")
+PROBLEM: dict[str, Any] = {
+    "type": "object",
+    "description": "RFC 9457; `code` is stable and listed in the reference of error codes.",
+    "required": ["type", "title", "status", "code", "detail"],
+    "properties": {
+        "type": {"type": "string", "format": "uri"},
+        "title": {"type": "string", "description": "the code's sentence"},
+        "status": {"type": "integer"},
+        "code": {"type": "string", "enum": sorted(CODES)},
+        "detail": {"type": "string", "description": "what happened here"},
+        "hint": {"type": "string", "description": "what to do next"},
+        "thing": {"type": "string", "description": "what it is about"},
+        "problems": {"type": "array", "items": {"type": "object"}, "description": "places in a project file"},
+    },
+}
+REFUSED = {
+    "description": "It was refused, and nothing was changed: the problem says why and what to do next.",
+    "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+}
+FAILED = {
+    "description": "The server, or something outside that it needs, failed.",
+    "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+}
+
+
+def install(app: FastAPI) -> None:
+    """The application tells this document instead of FastAPI's own."""
+    app.openapi = lambda: document(app)  # type: ignore[method-assign]
+
+
+def document(app: FastAPI) -> dict[str, Any]:
+    """Made once."""
+    if app.openapi_schema:
+        return app.openapi_schema
+    tags = [{"name": name, "description": words} for name, words in TAGS.items()]
+    made = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes, tags=tags)
+    parts = made.setdefault("components", {})
+    schemas = parts.setdefault("schemas", {})
+    for foreign in ("HTTPValidationError", "ValidationError"):
+        schemas.pop(foreign, None)
+    schemas["Problem"] = PROBLEM
+    parts["securitySchemes"] = {
+        "key": {"type": "http", "scheme": "bearer", "description": "An API key."},
+        "session": {"type": "apiKey", "in": "cookie", "name": "fairlead_session", "description": "A browser's."},
+    }
+    for path, methods in made["paths"].items():
+        for operation in methods.values():
+            _complete(path, operation)
+    app.openapi_schema = made
+    return made
+
+
+def _complete(path: str, operation: dict[str, Any]) -> None:
+    operation["responses"].pop("422", None)
+    operation["responses"] |= {"4XX": REFUSED, "5XX": FAILED}
+    if not path.startswith(OPEN):
+        operation["security"] = [{"key": []}, {"session": []}]
