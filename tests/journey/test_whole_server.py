@@ -180,17 +180,21 @@ def test_two_projects_cannot_have_one_route(server: WholeServer, image: str) -> 
     shared = f'    route: {{host: "{server.prefix}.example.com"}}\n'
     server.live(mine, web(mine, "mine", more=shared), image)
     before = server.capture(yours, "Test", host(yours))
-    try:
-        ended = server.ended(server.deployment(yours, server.release(yours, web(yours, "yours", more=shared), image)))
-        said = f"{ended['outcome']} {ended['code']} {ended['reason']}"
-        assert ended["outcome"] != "live"
-    except ApiError as error:
-        said = error.text
-    assert "route.taken" in said
-    assert mine in said
+    version = server.release(yours, web(yours, "yours", more=shared), image)
+    event = server.until(lambda: _not_begun(server, yours), "the release was not begun in Test")
+    assert mine in event["message"]
+    with pytest.raises(ApiError, match=r"route\.taken") as refused:
+        server.api("POST", f"/projects/{yours}/deployments", {"version": version, "environment": "Test"})
+    assert refused.value.status == 409
+    assert mine in refused.value.text
     assert server.get(f"test.{server.prefix}.example.com") == (200, "mine")
     assert differences(before, server.capture(yours, "Test", host(yours))) == []
     assert server.containers(yours) == {}
+
+
+def _not_begun(server: WholeServer, project: str) -> dict[str, Any] | None:
+    events = server.api("GET", "/events")["items"]
+    return next((one for one in events if one["kind"] == "deployment.not_begun" and one["project"] == project), None)
 
 
 def test_a_changed_accessory_is_noted_and_made_again_only_when_asked(server: WholeServer, image: str) -> None:
@@ -225,7 +229,7 @@ def test_logs_shows_the_live_output(server: WholeServer, image: str) -> None:
     words = ["logs", "web", "--environment", "Test", "--project", project]
     assert "serving talks on 8080" in server.program("fairlead", *words).stdout
     following = subprocess.Popen(
-        [PROGRAMS / "fairlead", *words, "--follow", "--tail", "0"],
+        [PROGRAMS / "fairlead", *words, "--follow", "--tail", "1"],
         env=server.environment() | {"PYTHONUNBUFFERED": "1"},
         stdout=subprocess.PIPE,
         text=True,
