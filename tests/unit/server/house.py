@@ -9,7 +9,8 @@ from __future__ import annotations
 import asyncio
 import secrets
 import shutil
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -77,6 +78,12 @@ services:
   worker: {{image: "{image}", strategy: recreate}}
   db: {{image: "{image}", accessory: true}}
 """
+
+
+def wait_for(work: Coroutine[Any, Any, object]) -> None:
+    """Runs it in a thread of its own, so that it also works under a loop that runs (Playwright's)."""
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(asyncio.run, work).result()
 
 
 class StillDurable(FakeDurable):
@@ -240,7 +247,7 @@ class House:
             await self.tasks.begin(task, NodeId("house"))
             await self.tasks.freeze(task, plan)
 
-        asyncio.run(work())
+        wait_for(work())
         return task
 
     def walk(self, task: TaskId, *, phases: int, is_running: bool = True) -> list[str]:
@@ -254,7 +261,7 @@ class House:
             if is_running and phases < len(names):
                 await self.tasks.phase(task, names[phases], PhaseState.RUNNING)
 
-        asyncio.run(work())
+        wait_for(work())
         return names
 
     def phases(self, task: TaskId) -> list[str]:
@@ -266,11 +273,11 @@ class House:
         """Lines of its log: step and text, and a level where it is not `info`."""
         for step, text, *level in lines:
             self.task_log.write(task, level[0] if level else "info", step, text)  # type: ignore[arg-type]
-        asyncio.run(self.task_log.flush(task))
+        wait_for(self.task_log.flush(task))
 
     def end(self, task: TaskId, end: End) -> None:
         """It ends so."""
-        asyncio.run(self.tasks.end(task, end))
+        wait_for(self.tasks.end(task, end))
 
     def go_live(self, project: str, version: str, environment: str) -> TaskId:
         """A whole deployment that went well, with containers and routes as it leaves them."""
@@ -283,7 +290,7 @@ class House:
             live = next((one.colour for one in both.values() if one.state is SlotState.LIVE), Colour.GREEN)
             slot = Slot(live.other, SlotState.IDLE, found.id, found.release, version)
             slots.put(connection, place, slot)
-        asyncio.run(self.records.commit(found.id, place, live.other))
+        wait_for(self.records.commit(found.id, place, live.other))
         self._stand(place, live.other, version)
         self.end(task, End(TaskState.SUCCEEDED, reached="tidy"))
         return task
@@ -313,7 +320,7 @@ class House:
             await self.proxy.point({name: colour})
             self.proxy_world.held[name].requests[colour] = 1234
 
-        asyncio.run(route())
+        wait_for(route())
 
 
 def furnish(house: House) -> dict[str, TaskId]:
@@ -355,9 +362,9 @@ def furnish(house: House) -> dict[str, TaskId]:
     failed = house.begin("identity", "1.30.0", "Test")
     found["rolled back"] = failed
     names = house.walk(failed, phases=7)
-    asyncio.run(house.tasks.phase(failed, names[7], PhaseState.FAILED, reason="2 of 7 cases failed"))
+    wait_for(house.tasks.phase(failed, names[7], PhaseState.FAILED, reason="2 of 7 cases failed"))
     for name in names[4:7]:
-        asyncio.run(house.tasks.phase(failed, name, PhaseState.UNDONE))
+        wait_for(house.tasks.phase(failed, name, PhaseState.UNDONE))
     house.say(
         failed,
         (names[7], "GET /healthz → 503 <script>alert(1)</script>", "warning"),
@@ -374,10 +381,10 @@ def furnish(house: House) -> dict[str, TaskId]:
             evidence=("test_sign_in: expected 200, found 500",),
         ),
     )
-    asyncio.run(
+    wait_for(
         house.records.note(failed, "certificate", {"is_as_it_was": True, "differences": [], "restarted": []}),
     )
-    asyncio.run(
+    wait_for(
         house.records.note(
             failed,
             "tests:pre-integration",

@@ -135,7 +135,7 @@ def test_the_task_page_shows_what_is_not_as_it_was(furnished: Furnished, looking
 def test_every_case_of_a_test_report_is_shown_the_worst_first(furnished: Furnished, looking: Visit) -> None:
     house, tasks = furnished
     report = b"""<testsuite name="s"><testcase classname="a" name="good" time="0.1"/>
-      <testcase classname="a" name="bad"><failure message="expected &lt;b&gt;">detail</failure></testcase></testsuite>"""
+      <testcase classname="a" name="bad"><failure message="expected &lt;b&gt;">x</failure></testcase></testsuite>"""
     task = tasks["books live"]
     asyncio.run(house.context.artifacts.attach(task, "post/junit.xml", report, kind="junit"))  # type: ignore[arg-type]
     page = looking.get(f"/tasks/{task}/tests/post")
@@ -242,9 +242,9 @@ class _Controls(HTMLParser):
         if tag == "label":
             self.label_depth += 1
             self.labelled.add(named.get("for"))
-        if tag in ("input", "select", "textarea") and named.get("type") != "hidden" and "hidden" not in named:
-            if not self.label_depth and "aria-label" not in named:
-                self.fields.append(named)
+        is_field = tag in ("input", "select", "textarea") and named.get("type") != "hidden" and "hidden" not in named
+        if is_field and not self.label_depth and "aria-label" not in named:
+            self.fields.append(named)
         if tag == "svg" and named.get("aria-hidden") != "true":
             self.wrong.append("svg")
         if any(name.startswith("on") for name in named):

@@ -1,0 +1,285 @@
+"""The pages in a real browser: signing in, live lines, approving by keyboard alone, dark mode, a small screen."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+import uvicorn
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+from tests.unit.server.house import PASSWORD, House, furnish
+
+from fairlead.domain.actor import SYSTEM
+from fairlead.usecases import approvals
+
+START_S = 20.0
+PATIENCE_MS = 15_000
+
+
+@dataclass
+class Site:
+    """The furnished house behind a real socket; `tasks` by what they show."""
+
+    house: House
+    url: str
+    tasks: dict[str, str]
+    complaints: list[str] = field(default_factory=list)
+
+    def visit(self, browser: Browser, *, width: int = 1280, scheme: str = "light", motion: str = "reduce") -> Page:
+        """A new person, signed in, whose browser's complaints are kept."""
+        context = browser.new_context(
+            viewport={"width": width, "height": 900},
+            color_scheme=scheme,  # type: ignore[arg-type]
+            reduced_motion=motion,  # type: ignore[arg-type]
+        )
+        cookie = {"name": "fairlead_session", "value": self.house.open_session("admin"), "url": self.url}
+        context.add_cookies([cookie])  # type: ignore[list-item]
+        page = context.new_page()
+        page.set_default_timeout(PATIENCE_MS)
+        page.on(
+            "console", lambda said: self.complaints.append(said.text) if said.type in ("error", "warning") else None
+        )
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        return page
+
+    def paths(self) -> dict[str, str]:
+        """Every page that has something to show."""
+        waits = self.house.deployment("checkout", "2.8.0", "Production").id
+        return {
+            "dashboard": "/",
+            "search": "/?search=ident",
+            "project": "/projects/books",
+            "place": "/projects/books/environments/Production",
+            "release": "/projects/books/releases/1.1.0",
+            "deploy": "/projects/books/deploy?version=1.0.0&environment=Test",
+            "running": f"/tasks/{self.tasks['running']}",
+            "rolled back": f"/tasks/{self.tasks['rolled back']}",
+            "log": f"/tasks/{self.tasks['running']}/log",
+            "tasks": "/tasks",
+            "approvals": "/approvals",
+            "waits": f"/deployments/{waits}",
+            "events": "/events",
+            "password": "/password",
+        }
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory, free_port: Callable[[], int]) -> Iterator[Site]:
+    port = free_port()
+    url = f"http://127.0.0.1:{port}"
+    house = House(tmp_path_factory.mktemp("house"), url=url)
+    tasks = furnish(house)
+    server = uvicorn.Server(uvicorn.Config(house.app, host="127.0.0.1", port=port, log_level="critical"))
+    serving = threading.Thread(target=server.run)
+    serving.start()
+    deadline = time.monotonic() + START_S
+    while not server.started and time.monotonic() < deadline:
+        time.sleep(0.05)
+    yield Site(house, url, {name: str(task) for name, task in tasks.items()})
+    server.should_exit = server.force_exit = True
+    serving.join(timeout=START_S)
+    house.close()
+
+
+@pytest.fixture(scope="module")
+def browser(chromium: Path) -> Iterator[Browser]:
+    expect.set_options(timeout=PATIENCE_MS)
+    flags = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=str(chromium), args=flags)
+        yield opened
+        opened.close()
+
+
+@pytest.fixture(autouse=True)
+def no_complaints(site: Site) -> Iterator[None]:
+    """The console stays empty, whatever is visited: no script fails, nothing is against our own policy."""
+    site.complaints.clear()
+    yield
+    assert not site.complaints
+
+
+def test_a_person_signs_in_by_the_form(site: Site, browser: Browser) -> None:
+    page = site.visit(browser)
+    page.context.clear_cookies()
+    page.goto(f"{site.url}/tasks")
+    expect(page.get_by_label("User")).to_be_focused()
+    page.keyboard.type("admin")
+    page.keyboard.press("Tab")
+    page.keyboard.type(PASSWORD)
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"{site.url}/tasks")
+    page.get_by_label("Account of admin").click()
+    page.get_by_role("button", name="Sign out").click()
+    page.wait_for_url(f"{site.url}/sign-in")
+    page.context.close()
+
+
+def test_no_page_is_wider_than_the_screen_or_complains(site: Site, browser: Browser) -> None:
+    for width, scheme in ((1280, "light"), (375, "dark")):
+        page = site.visit(browser, width=width, scheme=scheme)
+        for name, path in site.paths().items():
+            answer = page.goto(site.url + path)
+            assert answer is not None
+            assert answer.status == 200, name
+            too_wide = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
+            assert too_wide <= 0, f"{name} is {too_wide} px too wide at {width}"
+        page.context.close()
+
+
+def test_lines_appear_as_they_are_written(site: Site, browser: Browser) -> None:
+    task = site.tasks["running"]
+    page = site.visit(browser)
+    page.goto(f"{site.url}/tasks/{task}")
+    log = page.get_by_role("log")
+    expect(log.get_by_text("begins capture")).to_be_visible()
+    expect(log.locator(".fl-ansi-green").first).to_have_text("ok")
+    expect(log.get_by_text("<b>http://10.213.0.2:8080</b>").first).to_be_visible()
+    site.house.say(task, ("catalogue", "a line that was not there before"))  # type: ignore[arg-type]
+    expect(log.get_by_text("a line that was not there before")).to_be_visible()
+    page.context.close()
+
+
+def test_a_long_log_stays_quick_and_a_link_leads_to_a_line(site: Site, browser: Browser) -> None:
+    task = site.tasks["books live"]
+    steps = site.house.phases(task)  # type: ignore[arg-type]
+    lines = [(steps[number // 3000], f"line {number + 1} of the long log") for number in range(12_000)]
+    site.house.say(task, *lines)  # type: ignore[arg-type]
+    page = site.visit(browser)
+    page.goto(f"{site.url}/tasks/{task}#L4321")
+    row = page.locator("#L4321")
+    expect(row).to_be_in_viewport()
+    expect(row).to_contain_text("line 4321 of the long log")
+    expect(page.get_by_text("The log ends here.")).to_be_visible()
+    assert page.locator(".fl-line").count() == 12_000
+    took_ms = page.evaluate(
+        """() => { const box = document.querySelector(".fl-log"); const begun = performance.now();
+        box.scrollTop = box.scrollHeight; box.getBoundingClientRect(); return performance.now() - begun; }"""
+    )
+    assert took_ms < 1000
+    page.get_by_role("button", name="Fold steps").click()
+    expect(row).not_to_be_visible()
+    page.locator(".fl-phase-title").nth(1).click()
+    expect(page.locator("#L3001")).to_be_in_viewport()
+    page.context.close()
+
+
+def test_a_deployment_is_approved_with_the_keyboard_alone(site: Site, browser: Browser) -> None:
+    page = site.visit(browser)
+    page.goto(site.url)
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name="Skip to the content")).to_be_focused()
+    _tab_to(page, "a[href='/approvals']")
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"{site.url}/approvals")
+    _tab_to(page, "input[name=note]")
+    page.keyboard.type("by keyboard")
+    page.keyboard.press("Tab")
+    outline = page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
+    assert outline == "solid", "the focus is seen"
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"{site.url}/tasks/*")
+    expect(page.get_by_role("status")).to_contain_text("Approved: checkout 2.8.0 to Production begins.")
+    expect(page.get_by_text("by keyboard")).to_be_visible()
+    page.context.close()
+
+
+def test_the_dashboard_changes_by_itself(site: Site, browser: Browser) -> None:
+    page = site.visit(browser)
+    page.goto(site.url)
+    before = page.get_by_role("progressbar", name="progress of books 1.1.0 to Production").get_attribute(
+        "aria-valuenow"
+    )
+    names = site.house.phases(site.tasks["running"])  # type: ignore[arg-type]
+    site.house.walk(site.tasks["running"], phases=len(names) - 1)  # type: ignore[arg-type]
+    bar = page.get_by_role("progressbar", name="progress of books 1.1.0 to Production")
+    expect(bar).not_to_have_attribute("aria-valuenow", before or "")
+    page.context.close()
+
+
+def test_the_picture_moves_when_the_slot_does(site: Site, browser: Browser) -> None:
+    page = site.visit(browser)
+    page.goto(f"{site.url}/projects/identity/environments/Production")
+    picture = page.locator("#picture")
+    expect(picture).to_contain_text("1.29.4")
+    live = page.locator(".fl-slot-is-live")
+    assert (live.get_attribute("id") or "") == "slot-blue"
+    kept = page.evaluate_handle("document.getElementById('line-blue')")
+    site.house.add_release("identity", "1.31.0")
+    site.house.go_live("identity", "1.31.0", "Test")
+    waits = approvals.page(site.house.context, SYSTEM).items[0]
+    approvals.approve(site.house.context, SYSTEM, waits.approval.id)
+    site.house.go_live("identity", "1.31.0", "Production")
+    expect(page.locator("#slot-green.fl-slot-is-live")).to_contain_text("1.31.0")
+    assert kept.evaluate("line => line.isConnected && !line.classList.contains('fl-flow-is-live')"), (
+        "morphed, not made anew"
+    )
+    page.context.close()
+
+
+def test_what_a_service_writes_is_shown_live(site: Site, browser: Browser) -> None:
+    page = site.visit(browser)
+    page.goto(f"{site.url}/projects/books/environments/Production")
+    page.get_by_label("Service").select_option("web")
+    expect(page.get_by_role("log")).to_contain_text("listens on 8080")
+    page.context.close()
+
+
+def test_colours_follow_the_system_until_a_person_chooses(site: Site, browser: Browser) -> None:
+    page = site.visit(browser, scheme="dark")
+    page.goto(site.url)
+    theme = "document.documentElement.dataset.bsTheme"
+    assert page.evaluate(theme) == "dark"
+    dark = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    page.get_by_role("button", name="Colours: as the system").press("Enter")
+    assert page.evaluate(theme) == "light"
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") != dark
+    page.reload()
+    assert page.evaluate(theme) == "light", "kept by the browser"
+    page.get_by_role("button", name="Colours: light").click()
+    page.get_by_role("button", name="Colours: dark").click()
+    assert page.evaluate(theme) == "dark"
+    page.context.close()
+
+
+def test_the_search_key_leads_to_the_search(site: Site, browser: Browser) -> None:
+    page = site.visit(browser)
+    page.goto(site.url)
+    page.keyboard.press("/")
+    page.keyboard.type("check")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/?search=check")
+    expect(page.get_by_text("Checkout API")).to_be_visible()
+    expect(page.get_by_text("Book shop")).not_to_be_visible()
+    page.context.close()
+
+
+def test_a_project_is_read_and_a_variable_set_without_javascript(site: Site, browser: Browser) -> None:
+    context = browser.new_context(java_script_enabled=False)
+    cookie = {"name": "fairlead_session", "value": site.house.open_session("admin"), "url": site.url}
+    context.add_cookies([cookie])  # type: ignore[list-item]
+    page = context.new_page()
+    page.goto(f"{site.url}/projects/search")
+    page.get_by_text("Add a variable").click()
+    page.get_by_label("Name").fill("Without.Scripts")
+    page.get_by_label("Value").fill("it works")
+    page.get_by_role("button", name="Set").click()
+    expect(page.get_by_text("Without.Scripts is set")).to_be_visible()
+    page.goto(f"{site.url}/tasks/{site.tasks['rolled back']}")
+    expect(page.get_by_text("All is as it was")).to_be_visible()
+    page.get_by_role("link", name="Read it page by page").click()
+    expect(page.get_by_text("2 of 7 cases failed")).to_be_visible()
+    context.close()
+
+
+def _tab_to(page: Page, selector: str, *, most: int = 40) -> None:
+    """Press Tab until that element has the focus."""
+    for _ in range(most):
+        page.keyboard.press("Tab")
+        if page.evaluate("selector => document.activeElement.matches(selector)", selector):
+            return
+    raise AssertionError(f"{selector} is not reached by the keyboard")
