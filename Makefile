@@ -36,6 +36,12 @@ format: ## put the code into the form that `make check` asks for
 	.venv/bin/ruff check --fix .
 	.venv/bin/ruff format .
 
+.PHONY: reference
+reference: ## write the pages of docs/reference that are made from the code
+	@$(GROUND)/venv.sh --tests
+	$(PYTHON) packaging/reference.py
+	FAIRLEAD_WRITE_REFERENCE=1 $(PYTHON) -m pytest -q tests/unit/steps/test_reference.py
+
 .PHONY: bench
 bench: ## measure; writes bench/results.json
 	@$(GROUND)/packages.sh --tests

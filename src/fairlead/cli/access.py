@@ -9,7 +9,6 @@ from getpass import getpass
 import typer
 
 from fairlead.cli import account
-from fairlead.cli.client import Client
 from fairlead.cli.session import API, session
 
 group = typer.Typer(name="keys", help="API keys: for programs, and for this command line.", no_args_is_help=True)
@@ -23,16 +22,18 @@ def login(
     key: str = typer.Option("", "--with-key", help="Use this API key instead of user and password."),
 ) -> None:
     """Sign in; makes an API key for this machine and keeps it for the next commands."""
+    from fairlead.cli import client
+
     at = session(context)
     chosen = account.find(url or at.url, key)
     if key:
-        me = Client(account.Account(chosen.url, key)).get(f"{API}/me")
+        me = client.Client(account.Account(chosen.url, key)).get(f"{API}/me")
         path = account.keep(account.Account(chosen.url, key))
     else:
         name = user or typer.prompt("User", err=True)
         password = sys.stdin.readline().rstrip("\n") if password_stdin else getpass("Password: ")
         body = {"user": name, "password": password, "label": f"cli on {socket.gethostname()}"}
-        me = Client(account.Account(chosen.url, "")).post(f"{API}/sessions", body)
+        me = client.Client(account.Account(chosen.url, "")).post(f"{API}/sessions", body)
         path = account.keep(account.Account(chosen.url, me["key"]))
     at.screen.say(f"signed in at {chosen.url} as {me['user']}; kept in {path}")
 
@@ -77,7 +78,9 @@ def add_key(
 
 
 @group.command("remove")
-def remove_key(context: typer.Context, id: str = typer.Argument(...)) -> None:
+def remove_key(
+    context: typer.Context, id: str = typer.Argument(..., help="The key's id, as `keys list` shows it.")
+) -> None:
     """The key no longer works."""
     at = session(context)
     at.client.delete(f"{API}/keys/{id}")
@@ -96,7 +99,7 @@ def users(context: typer.Context) -> None:
 
 def add_user(
     context: typer.Context,
-    name: str = typer.Argument(...),
+    name: str = typer.Argument(..., help="Small letters, digits, and dots, dashes, underscores or @ between them."),
     email: str = typer.Option("", help="E-mail address."),
     role: str = typer.Option("viewer", help="viewer, deployer or administrator."),
 ) -> None:

@@ -61,7 +61,9 @@ TOP_LEVEL = (access, files, deployments, approvals, tasks, services)
 
 def build() -> typer.Typer:
     """The whole tree."""
-    app = typer.Typer(help=HELP, no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False)
+    app = typer.Typer(
+        name="fairlead", help=HELP, no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False
+    )
 
     @app.callback()
     def options(
@@ -70,11 +72,10 @@ def build() -> typer.Typer:
         key: str = typer.Option("", "--key", envvar="FAIRLEAD_API_KEY", help="An API key.", show_envvar=True),
         output: str = typer.Option("table", "--output", "-o", help="table or json."),
         quiet: bool = typer.Option(False, "--quiet", "-q", help="No chatter on stderr."),
-        version: bool = typer.Option(False, "--version", help="Print the version and end."),
+        version: bool = typer.Option(
+            False, "--version", callback=_print_version, is_eager=True, help="Print the version and end."
+        ),
     ) -> None:
-        if version:
-            print(f"fairlead {__version__}")
-            raise typer.Exit
         if output not in ("table", "json"):
             raise typer.BadParameter("must be table or json", param_hint="--output")
         context.obj = Session(url=server, key=key, screen=Screen(as_json=output == "json", quiet=quiet))
@@ -84,6 +85,12 @@ def build() -> typer.Typer:
     for module in TOP_LEVEL:
         module.add_to(app)
     return app
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        print(f"fairlead {__version__}")
+        raise typer.Exit
 
 
 def run(arguments: Sequence[str] | None = None) -> int:

@@ -25,7 +25,7 @@ def list_certificates(context: typer.Context) -> None:
 @group.command("set")
 def set_certificate(
     context: typer.Context,
-    host: str = typer.Argument(...),
+    host: str = typer.Argument(..., help="The host, as the route has it."),
     chain: Path = typer.Option(..., help="PEM file: the certificate and its intermediates."),
     key: Path = typer.Option(..., help="PEM file: the private key."),
 ) -> None:
@@ -40,7 +40,7 @@ def set_certificate(
 
 
 @group.command("remove")
-def remove(context: typer.Context, host: str = typer.Argument(...)) -> None:
+def remove(context: typer.Context, host: str = typer.Argument(..., help="The host, as the route has it.")) -> None:
     """No longer answered with."""
     at = session(context)
     at.client.delete(f"{API}/certificates/{host}")

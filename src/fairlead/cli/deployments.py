@@ -7,6 +7,10 @@ from typing import Any
 import typer
 
 from fairlead.cli.session import API, PROJECT_HELP, WAIT_HELP, Session, session
+from fairlead.domain.errors import Conflict
+
+NOTHING_TO_DO = "deployment.nothing_to_do"
+"""It is so already, which is what was wanted: news, and no failure."""
 
 group = typer.Typer(
     name="deployments", help="Deployments: what went where, when, and how it ended.", no_args_is_help=True
@@ -37,7 +41,7 @@ def list_deployments(
 
 
 @group.command("show")
-def show(context: typer.Context, id: str = typer.Argument(...)) -> None:
+def show(context: typer.Context, id: str = typer.Argument(..., help="The deployment.")) -> None:
     """One deployment: how it ended, what it waited for, what differs from before."""
     at = session(context)
     at.screen.result(at.client.get(f"{API}/deployments/{id}"))
@@ -58,7 +62,14 @@ def deploy(
     """Deploy a release to an environment."""
     at = session(context)
     body = {"version": version, "environment": environment, "force": force, "recreate_accessories": recreate_accessory}
-    _begun(at, at.client.post(f"{API}/projects/{at.project(project)}/deployments", body), wait=wait, timeout_s=timeout)
+    try:
+        made = at.client.post(f"{API}/projects/{at.project(project)}/deployments", body)
+    except Conflict as news:
+        if news.code != NOTHING_TO_DO:
+            raise
+        at.screen.result({"code": news.code, "detail": news.message, "hint": news.hint}, str(news))
+        return
+    _begun(at, made, wait=wait, timeout_s=timeout)
 
 
 def rollback(
@@ -87,9 +98,9 @@ def plan(
     if at.screen.as_json:
         at.screen.result(found)
         return
-    at.screen.out.print(f"[bold]{found['title']}[/]  [dim]plan {found['hash'][:16]}[/]")
+    at.screen.out.print(f"{found['title']}  (plan {found['hash'][:16]})", markup=False, style="bold")
     for step in found["steps"]:
-        at.screen.out.print(f"\n[bold]{step['title']}[/]")
+        at.screen.out.print(f"\n{step['title']}", markup=False, style="bold")
         for effect in step["effects"]:
             at.screen.out.print(f"  {effect}", markup=False)
     for note in found["notes"]:

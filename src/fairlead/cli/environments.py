@@ -20,7 +20,7 @@ def list_environments(context: typer.Context) -> None:
 @group.command("add")
 def add(
     context: typer.Context,
-    name: str = typer.Argument(...),
+    name: str = typer.Argument(..., help="The environment."),
     order: int = typer.Option(0, help="Its place; 0: after all others."),
     description: str = typer.Option("", help="What it is for."),
 ) -> None:
@@ -31,7 +31,7 @@ def add(
 
 
 @group.command("remove")
-def remove(context: typer.Context, name: str = typer.Argument(...)) -> None:
+def remove(context: typer.Context, name: str = typer.Argument(..., help="The environment.")) -> None:
     """Remove one that nothing was ever deployed to."""
     at = session(context)
     at.client.delete(f"{API}/environments/{name}")

@@ -33,7 +33,7 @@ def add(
 
 
 @group.command("remove")
-def remove(context: typer.Context, id: str = typer.Argument(...)) -> None:
+def remove(context: typer.Context, id: str = typer.Argument(..., help="As `notifications list` shows it.")) -> None:
     """Tell them no more."""
     at = session(context)
     at.client.delete(f"{API}/notifications/{id}")

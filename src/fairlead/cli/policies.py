@@ -34,19 +34,18 @@ def allow(
         ..., help="As the refusal names it: privileged, bind:/srv/data, cap_add:NET_ADMIN, port:127.0.0.1:8080, …"
     ),
     environment: str = typer.Option("", "--environment", "-e", help="Only there; by default everywhere."),
-    service: str = typer.Option("", help="Only this service; by default all."),
     note: str = typer.Option("", "--note", "-m", help="Why."),
     project: str = typer.Option("", "--project", "-p", help=PROJECT_HELP),
 ) -> None:
     """Allow one thing for a project."""
     at = session(context)
-    body = {"project": at.project(project), "environment": environment, "service": service, "key": key, "note": note}
+    body = {"project": at.project(project), "environment": environment, "key": key, "note": note}
     made = at.client.post(f"{API}/policies", body)
     at.screen.result(made, f"{key} allowed for {made['project']} in {made['environment'] or 'every environment'}")
 
 
 @group.command("revoke")
-def revoke(context: typer.Context, id: str = typer.Argument(...)) -> None:
+def revoke(context: typer.Context, id: str = typer.Argument(..., help="As `policy list` shows it.")) -> None:
     """No longer allowed; what runs goes on, the next deployment is refused."""
     at = session(context)
     at.client.delete(f"{API}/policies/{id}")

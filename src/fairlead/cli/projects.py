@@ -33,7 +33,7 @@ def list_projects(context: typer.Context) -> None:
 
 
 @group.command("show")
-def show(context: typer.Context, name: str = typer.Argument(...)) -> None:
+def show(context: typer.Context, name: str = typer.Argument(..., help="The project.")) -> None:
     """One project, its repository, deploy key and webhook address."""
     at = session(context)
     at.screen.result(at.client.get(f"{API}/projects/{name}"))
@@ -56,7 +56,9 @@ def add(
         "", help="File with a private ssh key; by default a deploy key is made for ssh addresses."
     ),
     webhook: str = typer.Option("generic", help="Who will call: github, gitea, gitlab, standard or generic."),
-    poll: float = typer.Option(60.0, help="Seconds between looks when no webhook comes; 0: never."),
+    poll: float | None = typer.Option(
+        None, help="Seconds between looks when no webhook comes, 0: never; by default as the server's settings say."
+    ),
     forge: str = typer.Option("", help="Report commit statuses to: github, gitea (Forgejo too) or gitlab."),
     forge_url: str = typer.Option("", help="Its API's base address, for example https://api.github.com."),
     forge_repository: str = typer.Option("", help="owner/name there (GitLab: its id or path)."),
@@ -95,7 +97,7 @@ def add(
 @group.command("set")
 def change(
     context: typer.Context,
-    name: str = typer.Argument(...),
+    name: str = typer.Argument(..., help="The project."),
     title: str = typer.Option(None, help="What people call it."),
     description: str = typer.Option(None, help="What it is."),
     branch: str = typer.Option(None, help="The branch whose head is built."),
@@ -110,7 +112,7 @@ def change(
 
 
 @group.command("look")
-def look(context: typer.Context, name: str = typer.Argument(...)) -> None:
+def look(context: typer.Context, name: str = typer.Argument(..., help="The project.")) -> None:
     """Ask the repository for its head now; starts a run where it is new."""
     at = session(context)
     seen = at.client.post(f"{API}/projects/{name}/look")
@@ -123,7 +125,7 @@ def look(context: typer.Context, name: str = typer.Argument(...)) -> None:
 @group.command("remove")
 def remove(
     context: typer.Context,
-    name: str = typer.Argument(...),
+    name: str = typer.Argument(..., help="The project."),
     yes: bool = typer.Option(False, "--yes", help="Do not ask."),
 ) -> None:
     """Forget a project of which nothing is live any more."""
@@ -144,7 +146,7 @@ def _read(path: str) -> str:
 
 
 def _tell(at: Session, made: dict[str, Any]) -> None:
-    at.screen.say(f"project [bold]{made['name']}[/] added")
+    at.screen.say(f"project {made['name']} added")
     source = made.get("source")
     if not source:
         at.screen.say(

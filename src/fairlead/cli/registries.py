@@ -40,7 +40,7 @@ def set_registry(
 
 
 @group.command("remove")
-def remove(context: typer.Context, registry: str = typer.Argument(...)) -> None:
+def remove(context: typer.Context, registry: str = typer.Argument(..., help="As `registries list` shows it.")) -> None:
     """Pull without credentials again."""
     at = session(context)
     at.client.delete(f"{API}/registries/{registry}")

@@ -26,7 +26,7 @@ def list_releases(
 @group.command("show")
 def show(
     context: typer.Context,
-    version: str = typer.Argument(...),
+    version: str = typer.Argument(..., help="The release's version, or `latest`."),
     project: str = typer.Option("", "--project", "-p", help=PROJECT_HELP),
 ) -> None:
     """One release: digests, commits, warnings."""
@@ -64,7 +64,7 @@ def create(
 @group.command("update-variables")
 def update_variables(
     context: typer.Context,
-    version: str = typer.Argument(...),
+    version: str = typer.Argument(..., help="The release's version, or `latest`."),
     yes: bool = typer.Option(False, "--yes", help="Freeze without asking."),
     preview: bool = typer.Option(False, "--preview", help="Only show the difference; exit code 3 where there is one."),
     project: str = typer.Option("", "--project", "-p", help=PROJECT_HELP),

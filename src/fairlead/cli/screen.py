@@ -5,16 +5,18 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, TextIO
 
-from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
+if TYPE_CHECKING:
+    from rich.console import Console
 
+WIDE = 100_000
+"""Columns where no terminal shows it: a program that reads a table gets each row on one line."""
 MARKS = {
-    "succeeded": "[green]✔[/] live",
+    "succeeded": "[green]✔[/] succeeded",
     "live": "[green]✔[/] live",
     "running": "[blue]▶[/] running",
     "undoing": "[yellow]↩[/] undoing",
@@ -36,15 +38,23 @@ class Screen:
 
     as_json: bool = False
     quiet: bool = False
-    out: Console = field(default_factory=lambda: Console(highlight=False, soft_wrap=True))
-    err: Console = field(default_factory=lambda: Console(stderr=True, highlight=False, soft_wrap=True))
+
+    @cached_property
+    def out(self) -> Console:
+        """Results."""
+        return _console(sys.stdout)
+
+    @cached_property
+    def err(self) -> Console:
+        """Chatter and errors."""
+        return _console(sys.stderr)
 
     def result(self, data: Any, text: str = "") -> None:
         """The command's result: JSON, or the text for people (without text, the data's fields)."""
         if self.as_json:
             print(json.dumps(data, indent=2, ensure_ascii=False))
         elif text:
-            self.out.print(text)
+            self.out.print(text, markup=False)
         elif isinstance(data, Mapping):
             self.fields(data)
 
@@ -56,6 +66,8 @@ class Screen:
         if not rows:
             self.say(empty)
             return
+        from rich.table import Table
+
         table = Table(box=None, pad_edge=False, header_style="bold")
         for heading in columns.values():
             table.add_column(heading, overflow="fold")
@@ -69,10 +81,10 @@ class Screen:
         for key, value in data.items():
             self.out.print(f"[bold]{escape(key.replace('_', ' ')):<{width}}[/]  {cell(value)}")
 
-    def say(self, text: str) -> None:
-        """Chatter: on stderr, not with --quiet."""
+    def say(self, text: str, *, mark: str = "") -> None:
+        """Chatter: on stderr, not with --quiet; `mark` is a sign before it, in colour."""
         if not self.quiet:
-            self.err.print(text)
+            self.err.print(f"{mark} {escape(text)}" if mark else escape(text))
 
     def fail(self, message: str, hint: str = "", code: str = "") -> None:
         """An error, always on stderr."""
@@ -80,6 +92,19 @@ class Screen:
         self.err.print(f"[red]error:[/] {escape(message)}{tail}")
         if hint:
             self.err.print(f"  [bold]→[/] {escape(hint)}")
+
+
+def escape(text: str) -> str:
+    """The text as it is, whatever brackets it has."""
+    from rich.markup import escape as quoted
+
+    return quoted(text)
+
+
+def _console(stream: TextIO) -> Console:
+    from rich.console import Console
+
+    return Console(file=stream, highlight=False, soft_wrap=True, width=None if stream.isatty() else WIDE)
 
 
 def cell(value: Any) -> str:
@@ -116,8 +141,3 @@ def _wall_s() -> float:
     import time
 
     return time.clock_gettime(time.CLOCK_REALTIME)
-
-
-def is_terminal() -> bool:
-    """Whether a person watches stdout."""
-    return sys.stdout.isatty()

@@ -32,7 +32,7 @@ def status(
 
 def logs(
     context: typer.Context,
-    service: str = typer.Argument(...),
+    service: str = typer.Argument(..., help="The service, as the project file names it."),
     environment: str = typer.Option("", "--environment", "-e", help="Where; by default the last of the lifecycle."),
     follow: bool = typer.Option(False, "--follow", "-f", help="Go on until Ctrl-C."),
     tail: int = typer.Option(200, help="How many lines back to begin."),

@@ -5,14 +5,16 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 from fairlead.cli import account
-from fairlead.cli.client import Client
 from fairlead.cli.screen import Screen
 from fairlead.domain.errors import FairleadError, Invalid, TimedOut
+
+if TYPE_CHECKING:
+    from fairlead.cli.client import Client
 
 API = "/api/v1"
 PROJECT_HELP = "The project; by default the one that ./fairlead.yml names, or FAIRLEAD_PROJECT."
@@ -33,6 +35,8 @@ class Session:
     def client(self) -> Client:
         """The server, signed in; the connection is made at the first request."""
         if self._client is None:
+            from fairlead.cli.client import Client
+
             self._client = Client(account.require_key(account.find(self.url, self.key)))
         return self._client
 
@@ -66,7 +70,7 @@ class Session:
         if self.screen.as_json:
             self.screen.result(task)
         elif code == 0:
-            self.screen.say(f"[green]✔[/] {task['title']}: {state}")
+            self.screen.say(f"{task['title']}: {state}", mark="[green]✔[/]")
         else:
             self.screen.fail(
                 f"{task['title']}: {state.replace('_', ' ')}: {task.get('reason', '')}",

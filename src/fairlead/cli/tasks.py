@@ -24,7 +24,7 @@ def list_tasks(
 
 
 @group.command("show")
-def show(context: typer.Context, id: str = typer.Argument(...)) -> None:
+def show(context: typer.Context, id: str = typer.Argument(..., help="The task.")) -> None:
     """One task: its phases, how it ended and why."""
     at = session(context)
     at.screen.result(at.client.get(f"{API}/tasks/{id}"))
@@ -33,7 +33,7 @@ def show(context: typer.Context, id: str = typer.Argument(...)) -> None:
 @group.command("log")
 def log(
     context: typer.Context,
-    id: str = typer.Argument(...),
+    id: str = typer.Argument(..., help="The task."),
     follow: bool = typer.Option(False, "--follow", "-f", help="Until the task ends; the exit code says how it ended."),
     after: int = typer.Option(0, help="Begin after this line."),
 ) -> None:
@@ -55,7 +55,9 @@ def log(
 
 @group.command("files")
 def files(
-    context: typer.Context, id: str = typer.Argument(...), get: str = typer.Option("", help="Print this one.")
+    context: typer.Context,
+    id: str = typer.Argument(..., help="The task."),
+    get: str = typer.Option("", help="Print this one."),
 ) -> None:
     """What the task left behind: test results, the last output of instances."""
     at = session(context)
@@ -68,7 +70,7 @@ def files(
 
 
 @group.command("resume")
-def resume(context: typer.Context, id: str = typer.Argument(...)) -> None:
+def resume(context: typer.Context, id: str = typer.Argument(..., help="The task.")) -> None:
     """Try an unsettled task again now."""
     at = session(context)
     at.screen.result(at.client.post(f"{API}/tasks/{id}/resume"), f"task {id} is tried again")

@@ -48,7 +48,7 @@ def set_variable(
 @group.command("unset")
 def unset(
     context: typer.Context,
-    name: str = typer.Argument(...),
+    name: str = typer.Argument(..., help="The variable."),
     environment: list[str] = typer.Option([], "--environment", "-e", help="The one with exactly this scope."),
     project: str = typer.Option("", "--project", "-p", help=PROJECT_HELP),
 ) -> None:

@@ -7,6 +7,7 @@ from fastapi.responses import JSONResponse
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, generate_latest
 
 from fairlead.domain.errors import FairleadError
+from fairlead.domain.permission import Permission
 from fairlead.domain.task import TaskState
 from fairlead.server.api.doors import Asking, Books, life_of
 from fairlead.store import projects, tasks
@@ -34,6 +35,7 @@ def ready(request: Request, context: Books) -> JSONResponse:
 @router.get("/metrics", response_class=Response)
 def metrics(context: Books, actor: Asking) -> Response:
     """OpenMetrics text: tasks by state, projects."""
+    actor.require(Permission.VIEW)
     registry = CollectorRegistry()
     by_state = Gauge("fairlead_tasks_unfinished", "Tasks that have not ended, by state", ["state"], registry=registry)
     known = Gauge("fairlead_projects", "Projects", registry=registry)

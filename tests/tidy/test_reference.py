@@ -1,0 +1,38 @@
+"""The pages of docs/reference that are made from the code are what the code says now."""
+
+import importlib.util
+
+import pytest
+from tests.tidy import rules
+
+PLACE = rules.ROOT / "docs" / "reference"
+
+
+def made() -> dict[str, str]:
+    spec = importlib.util.spec_from_file_location("reference_pages", rules.ROOT / "packaging" / "reference.py")
+    assert spec and spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    pages: dict[str, str] = module.pages()
+    return pages
+
+
+PAGES = made()
+
+
+@pytest.mark.parametrize("name", sorted(PAGES))
+def test_the_page_is_current(name: str) -> None:
+    assert (PLACE / name).read_text() == PAGES[name], "run: make reference"
+
+
+def test_every_route_says_what_it_needs_or_that_it_needs_nothing() -> None:
+    bare = [line for line in PAGES["api.md"].splitlines() if line.startswith("| ") and line.endswith("|  |")]
+    own = {"/api/v1/me", "/api/v1/me/password", "/api/v1/keys"}
+    assert {line.split("`")[1] for line in bare} <= own
+
+
+def test_every_command_and_every_setting_has_its_words() -> None:
+    rows = [line for page in ("settings.md", "cli.md", "error-codes.md") for line in PAGES[page].splitlines()]
+    assert not [line for line in rows if line.startswith("| `") and line.endswith("|  |")]
+    headed = PAGES["cli.md"].split("### ")[1:]
+    assert not [part.splitlines()[0] for part in headed if len(part.splitlines()) < 3 or not part.splitlines()[2]]
