@@ -31,7 +31,6 @@ from bench.switch import free_port
 
 HERE = Path(__file__).parent
 KEY = "hand.example.com/"
-LOOK_S = 0.02
 PAUSE_S = 0.5  # between two deployments: nothing of one is to be paid by the other
 PROJECT_FILE = """project: {project}
 services:
@@ -110,12 +109,13 @@ class ByHand:
 
 
 def deploy(server: WholeServer, project: str, version: str) -> tuple[float, Mapping[str, object]]:
-    """Seconds that the client waited, and the deployment."""
+    """Seconds that the client waited, and the deployment. It follows the task's log, as `fairlead deploy --wait` does:
+    the stream ends with the task."""
     begun = time.perf_counter()
     body = {"version": version, "environment": "Test", "force": True}
     asked = server.api("POST", f"/projects/{project}/deployments", body)
-    while (found := server.api("GET", f"/deployments/{asked['id']}"))["state"] != "ended":
-        time.sleep(LOOK_S)
+    server.raw("GET", f"/tasks/{asked['task']}/log/follow")
+    found = server.api("GET", f"/deployments/{asked['id']}")
     took_s = time.perf_counter() - begun
     if found["outcome"] != "live":
         raise RuntimeError(f"the deployment ended {found['outcome']}: {found['reason']}")

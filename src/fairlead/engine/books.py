@@ -70,9 +70,10 @@ class Books:
         return await self.ask(lambda: self.parts.tasks.outcome(task))
 
     async def end(self, task: TaskId, end: End) -> None:
-        """As `Tasks.end`, with all lines kept before."""
+        """As `Tasks.end`, with all lines kept before; who follows the log hears of the end at once."""
         await self.parts.task_log.flush(task)
         await self.ask(lambda: self.parts.tasks.end(task, end))
+        await self.parts.task_log.flush(task)
 
     async def ask(self, question: Callable[[], Awaitable[T]]) -> T:
         """The answer of the store, however long it takes to come back."""

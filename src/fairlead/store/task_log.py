@@ -6,7 +6,7 @@ import asyncio
 import re
 import threading
 from collections import deque
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
 
@@ -149,6 +149,7 @@ class StoreTaskLog:
                     self._flushes = flushes + self._flushes
                     self._changed.wait_for(lambda: self._is_closing, timeout=RETRY_S)
                     flushes = []
+            self._wake({flush.task for flush in flushes})
             for flush in flushes:
                 flush.done.set_result(None)
             if is_over:
@@ -193,7 +194,7 @@ class StoreTaskLog:
         if over:
             _close(connection, task, numbered[-1], over, is_closed=last >= LINES_KEPT)
 
-    def _wake(self, tasks_told: dict[TaskId, list[Line]]) -> None:
+    def _wake(self, tasks_told: Iterable[TaskId]) -> None:
         with self._changed:
             woken = [watcher for task in tasks_told for watcher in self._watchers.get(task, ())]
         for loop, event in woken:
