@@ -18,6 +18,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from argon2 import PasswordHasher
+
+from fairlead.server import logs
+from fairlead.store import passwords
 
 ROOT = Path(__file__).resolve().parent.parent
 GROUND = ROOT / "packaging" / "ground"
@@ -41,6 +45,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def test_session() -> str:
     """The name of this run. Whatever a test creates in an engine carries the label io.fairlead.test=<this>."""
     return uuid.uuid4().hex[:12]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _cheap_and_quiet() -> Iterator[None]:
+    """Passwords are hashed with the same algorithm at its lowest cost, and events are one line each: what either costs
+    in earnest (50 ms and 64 MiB; a traceback painted with every local) is not what most tests are about."""
+    logs.configure("warning", "json")
+    with pytest.MonkeyPatch.context() as patch:
+        cheap = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+        patch.setattr(passwords, "_hasher", lambda: cheap)
+        yield
 
 
 # Docker
