@@ -124,7 +124,14 @@ class Client:
                 method, path, json=body, params=_clean(query or {}), headers=dict(headers or {})
             )
         _check(answer)
-        return answer.json() if answer.content else None
+        try:
+            return answer.json() if answer.content else None
+        except ValueError as error:
+            raise errors.Failed(
+                "server.unreachable",
+                f"what answers at {self.account.url} is no Fairlead server",
+                hint="is the address right?",
+            ) from error
 
 
 class _spoken:
@@ -159,11 +166,13 @@ def _check(answer: httpx2.Response) -> None:
         problem = answer.json()
     except ValueError:
         problem = {}
+    if not isinstance(problem, dict):
+        problem = {}
     family = _FAMILIES.get(answer.status_code, errors.Failed)
     code = problem.get("code", "")
     if code not in errors.CODES:
         code = "input.invalid" if answer.status_code < 500 else "server.unreachable"
-    detail = problem.get("detail") or f"the server answered {answer.status_code}"
+    detail = str(problem.get("detail") or "") or f"the server answered {answer.status_code}"
     if problem.get("problems"):
         raise errors.ProjectFileInvalid(tuple(errors.Problem(**entry) for entry in problem["problems"]))
     raise family(code, detail, thing=problem.get("thing", ""), hint=problem.get("hint", ""))

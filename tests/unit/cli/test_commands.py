@@ -1,0 +1,262 @@
+"""Each command: a table or a sentence for people, JSON for programs, chatter on stderr, and how it ends."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import httpx2
+import pytest
+from tests.unit.cli.conftest import KEY, URL, Said
+from tests.unit.server.house import DIGEST, PASSWORD, PROJECT_FILE, House
+
+from fairlead.cli import client, screen
+from fairlead.cli.account import Account
+from fairlead.domain import errors
+
+Run = Callable[..., Said]
+LISTS = [
+    "keys",
+    "users",
+    "environments",
+    "projects",
+    "deployments",
+    "approvals",
+    "tasks",
+    "policy",
+    "certificates",
+    "notifications",
+    "registries",
+]
+
+
+@pytest.fixture
+def books(house: House) -> House:
+    """A project that is live in Test and waits for Production."""
+    from tests.unit.server.house import ADMINISTRATOR
+
+    from fairlead.usecases import variables
+
+    house.add_project("books", git="https://git.test/books.git")
+    variables.put(house.context, ADMINISTRATOR, "books", "Db.Host", "db")
+    house.add_release("books", "1.0.0")
+    house.go_live("books", "1.0.0", "Test")
+    return house
+
+
+@pytest.mark.parametrize("noun", LISTS)
+def test_a_list_is_a_table_or_json(books: House, fairlead: Run, noun: str) -> None:
+    said = fairlead(noun, "list")
+    assert (said.code, said.out == "" or said.err == "") == (0, True), said
+    as_json = fairlead("-o", "json", noun, "list")
+    assert as_json.code == 0 and isinstance(as_json.data, list) and as_json.err == ""
+
+
+@pytest.mark.parametrize("group", ["variables", "runs", "release"])
+def test_a_list_of_a_project_is_asked_for_by_its_name(books: House, fairlead: Run, group: str) -> None:
+    assert fairlead(group, "list").code == 2
+    assert fairlead(group, "list", "-p", "books").code == 0
+    Path("fairlead.yml").write_text("project: books # ours\n")
+    assert fairlead("-o", "json", group, "list").code == 0
+
+
+def test_ids_are_not_wrapped_where_no_terminal_shows_them(books: House, fairlead: Run) -> None:
+    rows = fairlead("-o", "json", "tasks", "list").data
+    said = fairlead("tasks", "list")
+    assert len(said.out.splitlines()) == len(rows) + 1
+    assert all(any(row["id"] in line for line in said.out.splitlines()) for row in rows)
+
+
+def test_status_shows_what_is_live_and_what_waits(books: House, fairlead: Run) -> None:
+    said = fairlead("status")
+    assert "books" in said.out and "1.0.0" in said.out and "TEST" in said.out
+    assert fairlead("-o", "json", "status").data["projects"][0]["cells"]["Test"]["version"] == "1.0.0"
+    place = fairlead("-o", "json", "status", "-p", "books", "-e", "Test").data
+    assert place["slots"] and len(place["instances"]) == 4
+    assert "listens on 8080" in fairlead("logs", "web", "-p", "books", "-e", "Test").out
+
+
+def test_plan_deploy_approve_and_roll_back(books: House, fairlead: Run) -> None:
+    assert "1.0.0" in fairlead("plan", "1.0.0", "Production", "-p", "books").out
+    nothing = fairlead("deploy", "1.0.0", "--to", "Test", "-p", "books")
+    assert nothing.code == 0 and "same configuration" in nothing.out and "--force" in nothing.out
+    assert fairlead("-o", "json", "deploy", "1.0.0", "--to", "Test", "-p", "books").data["code"] == (
+        "deployment.nothing_to_do"
+    )
+    assert "queued" in fairlead("deploy", "1.0.0", "--to", "Test", "-p", "books", "--force").out
+    assert fairlead("deploy", "9.9.9", "--to", "Test", "-p", "books").code == 5
+    assert fairlead("rollback", "-e", "Test", "-p", "books", "--no-wait").code == 1
+    approved = fairlead("approve", "--note", "a [red]note[/]")
+    assert approved.code == 0 and "approved" in approved.out + approved.err
+    assert fairlead("reject").code == 5
+
+
+def test_variables_and_what_a_release_froze(books: House, fairlead: Run) -> None:
+    update = ("release", "update-variables", "1.0.0", "-p", "books")
+    assert "nothing differs" in fairlead(*update).out
+    assert fairlead("variables", "set", "Db.Password=hunter2", "--secret", "-p", "books").code == 0
+    assert "hunter2" not in fairlead("variables", "list", "-p", "books").out
+    assert fairlead(*update, "--preview").code == 3
+    assert fairlead(*update, "--yes").code == 0
+    assert fairlead("variables", "unset", "Db.Password", "-p", "books").code == 0
+    assert fairlead("variables", "set", "a b=c", "-p", "books").code == 2
+    assert fairlead("variables", "set", "A=b", "--from", "x", "-p", "books").code == 2
+
+
+def test_a_release_of_ones_own_ci(books: House, fairlead: Run, tmp_path: Path) -> None:
+    (tmp_path / "fairlead.yml").write_text(PROJECT_FILE.format(name="books", image=DIGEST))
+    images = [part for name in ("web", "worker", "db") for part in ("--image", f"{name}={DIGEST}")]
+    made = fairlead("release", "create", "--version", "2.0.0", *images)
+    assert made.code == 0 and "2.0.0" in made.out, made
+    assert fairlead("release", "create", "--version", "2.0.0", *images).code == 1
+    assert fairlead("release", "create", "--image", "web").code == 2
+    assert fairlead("release", "create", "--image", f"web={DIGEST}", "--files", "nowhere").code == 2
+    assert fairlead("release", "show", "2.0.0").code == 0
+
+
+def test_a_task_is_shown_followed_and_cancelled(books: House, fairlead: Run) -> None:
+    [task] = [row for row in fairlead("-o", "json", "tasks", "list").data if row["has_ended"]]
+    books.say(task["id"], ("switch", "a [line] with brackets"))
+    assert "a [line] with brackets" in fairlead("tasks", "log", task["id"]).out
+    followed = fairlead("tasks", "log", task["id"], "--follow")
+    assert followed.code == 0 and "succeeded" in followed.err, followed
+    assert fairlead("cancel", task["id"]).code == 1
+    assert fairlead("tasks", "show", "tsk-none").code == 5
+
+
+def test_what_belongs_to_the_installation(books: House, fairlead: Run) -> None:
+    assert "Staging" in fairlead("environments", "add", "Staging", "--order", "2").out
+    assert fairlead("environments", "remove", "Staging").code == 0
+    assert fairlead("environments", "add", "a\nb").code == 2
+    assert "every environment" in fairlead("policy", "allow", "privileged", "-p", "books").out
+    assert "privileged" in fairlead("policy", "list").out
+    assert fairlead("notifications", "add", "ops@example.com").code == 0
+    assert fairlead("notifications", "add", "nowhere").code == 2
+    assert "one-time password" in fairlead("users", "add", "vera").out
+    assert fairlead("keys", "add", "ci").out.strip().startswith("flk_")
+    assert "made" in fairlead("events").out or "added" in fairlead("events").out
+
+
+def test_signing_in_keeps_a_key_for_the_next_command(
+    house: House, fairlead: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    import io
+
+    monkeypatch.setattr(sys, "stdin", io.StringIO(PASSWORD + "\n"))
+    said = fairlead("login", URL, "--user", "admin", "--password-stdin", key="")
+    assert said.code == 0 and PASSWORD not in said.out + said.err
+    kept = tmp_path / "config" / "fairlead" / "account.json"
+    assert kept.stat().st_mode & 0o777 == 0o600
+    assert fairlead("-o", "json", "whoami", key="").data["name"] == "admin"
+    assert fairlead("logout", key="").code == 0
+    assert fairlead("whoami", key="").code == 4
+
+
+# How a command ends: the table that is in docs/reference/error-codes.md
+
+
+@pytest.mark.parametrize(
+    ("code", "arguments"),
+    [
+        (0, ("environments", "list")),
+        (1, ("rollback", "-e", "Test", "-p", "books", "--no-wait")),
+        (2, ("environments", "add", "../x")),
+        (2, ("nonsense",)),
+        (2, ("deploy",)),
+        (2, ("--output", "xml", "status")),
+        (3, ("release", "update-variables", "1.0.0", "-p", "books", "--preview")),
+        (5, ("projects", "show", "nothing")),
+    ],
+)
+def test_a_command_ends_with_the_code_of_the_table(
+    books: House, fairlead: Run, code: int, arguments: tuple[str, ...]
+) -> None:
+    from tests.unit.server.house import ADMINISTRATOR
+
+    from fairlead.usecases import variables
+
+    variables.put(books.context, ADMINISTRATOR, "books", "Other", "x")
+    said = fairlead(*arguments)
+    assert said.code == code, said
+    assert (said.err != "") is (code not in (0, 3)) or code == 3
+
+
+def test_nobody_and_who_may_not_end_with_4(house: House, fairlead: Run) -> None:
+    assert fairlead("status", key="").code == 4
+    assert "fairlead login" in fairlead("status", key="").err
+    assert fairlead("status", key="flk_wrong").code == 4
+    house.add_user("vera", "viewer")
+    signed = access_key(house)
+    assert fairlead("environments", "add", "X", key=signed).code == 4
+
+
+def access_key(house: House) -> str:
+    from fairlead.usecases import access
+
+    return access.sign_in_for_key(house.context, "vera", PASSWORD, label="t", address="").text
+
+
+@pytest.mark.parametrize(("raised", "code"), [(KeyboardInterrupt(), 130), (httpx2.ReadTimeout("slow"), 124)])
+def test_what_is_interrupted_or_takes_too_long(
+    house: House, fairlead: Run, monkeypatch: pytest.MonkeyPatch, raised: BaseException, code: int
+) -> None:
+    def ask(*_: object, **__: object) -> None:
+        raise raised
+
+    monkeypatch.setattr(httpx2.Client, "request", ask)
+    assert fairlead("status").code == code
+
+
+def test_a_server_that_is_not_there_is_said_in_words() -> None:
+    def nobody(request: httpx2.Request) -> httpx2.Response:
+        raise httpx2.ConnectError("refused")
+
+    asked = client.Client(Account(URL, KEY), transport=httpx2.MockTransport(nobody))
+    with pytest.raises(errors.Unreachable) as raised:
+        asked.get("/api/v1/status")
+    assert raised.value.code == "server.unreachable" and "fairlead-server up" in raised.value.hint
+
+
+@pytest.mark.parametrize("content", [b"<html>", b"", b"[]", b'"x"', b'{"code": "unheard.of", "detail": 3}'])
+def test_an_answer_that_is_no_problem_is_an_error_of_ours(content: bytes) -> None:
+    transport = httpx2.MockTransport(lambda request: httpx2.Response(502, content=content))
+    with pytest.raises(errors.FairleadError):
+        client.Client(Account(URL, KEY), transport=transport).get("/")
+
+
+def test_another_server_at_the_address_is_said_in_words() -> None:
+    transport = httpx2.MockTransport(lambda request: httpx2.Response(200, content=b"<html>It works!"))
+    with pytest.raises(errors.Failed) as raised:
+        client.Client(Account(URL, KEY), transport=transport).get("/")
+    assert "no Fairlead server" in raised.value.message
+
+
+def test_text_of_others_is_never_markup() -> None:
+    shown = screen.Screen()
+    shown.say("[/] [bold")
+    shown.fail("[/red] x", "[hint", "input.invalid")
+    assert screen.cell("[/]") == "\\[/]"
+
+
+def test_init_and_validate_need_no_server(fairlead: Run, tmp_path: Path) -> None:
+    (tmp_path / "Dockerfile").write_text("FROM scratch\nEXPOSE 8080\n")
+    assert fairlead("init", "--name", "books", key="").code == 0
+    assert fairlead("init", "--name", "books", key="").code == 2
+    assert fairlead("validate", key="").code == 0
+    (tmp_path / "fairlead.yml").write_text("project: books\nservices:\n  web: {prot: 1}\n")
+    wrong = fairlead("validate", key="")
+    assert wrong.code == 2 and "fairlead.yml:3:" in wrong.err
+    assert json.loads(fairlead("-o", "json", "validate", key="").out)["problems"]
+
+
+def test_the_version_is_told_without_the_libraries_of_a_client() -> None:
+    program = (
+        "import sys; from fairlead.cli.app import run; code = run(['--version'])\n"
+        "heavy = {'httpx2', 'rich', 'pydantic', 'ruamel.yaml', 'fastapi'} & set(sys.modules)\n"
+        "assert not heavy, heavy\nsys.exit(code)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stdout) == (0, "fairlead 0.1.0\n"), done.stderr
