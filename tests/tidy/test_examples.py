@@ -131,6 +131,13 @@ def test_settings_named_in_documents_exist(path: Path) -> None:
     assert not {name for name in named if name not in known and name.removesuffix("_FILE") not in known}
 
 
+def test_every_document_is_in_the_index() -> None:
+    index = rules.ROOT / "docs" / "README.md"
+    linked = {(index.parent / target).resolve() for target in re.findall(r"\]\(([^)#]+)\)", index.read_text())}
+    pages = [path for path in documents() if path.is_relative_to(index.parent) and path != index]
+    assert not [str(path) for path in pages if path.resolve() not in linked]
+
+
 def test_error_codes_that_are_explained_exist() -> None:
     text = (rules.ROOT / "docs" / "how-to" / "troubleshooting.md").read_text()
     table = "".join(line.split("|")[1] for line in text.splitlines() if line.startswith("| `"))
