@@ -65,5 +65,5 @@ async def _undo_step(run: Run, node: PlacedStep, here: Here) -> list[Failure]:
     seen = StepSeen(run.task, node.step, run.books, here.seen)
     stuck = await take_back(run, node.node, Here(here.scope, here.outputs, seen))
     if node.is_done and not stuck:
-        await run.books.phase(run.task, node.step.name, PhaseState.UNDONE)
+        run.books.phase(run.task, node.step.name, PhaseState.UNDONE)
     return stuck

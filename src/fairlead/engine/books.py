@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 import structlog
@@ -13,6 +13,7 @@ from fairlead.domain.errors import TimedOut, Unreachable
 from fairlead.domain.ids import NodeId, TaskId
 from fairlead.domain.task import PhaseState, TaskState
 from fairlead.engine.parts import Parts
+from fairlead.engine.phases import Phases
 from fairlead.ports.clock import Clock
 from fairlead.ports.durable import Journal
 from fairlead.ports.task_log import Level
@@ -29,6 +30,7 @@ class Books:
 
     parts: Parts
     journal: Journal
+    phases: Phases = field(default_factory=Phases)
 
     @property
     def clock(self) -> Clock:
@@ -49,9 +51,9 @@ class Books:
         """As `Tasks.begin`."""
         await self.ask(lambda: self.parts.tasks.begin(task, node))
 
-    async def phase(self, task: TaskId, step: str, state: PhaseState, *, reason: str = "") -> None:
-        """As `Tasks.phase`."""
-        await self.ask(lambda: self.parts.tasks.phase(task, step, state, reason=reason))
+    def phase(self, task: TaskId, step: str, state: PhaseState, *, reason: str = "") -> None:
+        """As `Tasks.phase`, soon: in the order of the calls, and before the task's end."""
+        self.phases.tell(lambda: self.ask(lambda: self.parts.tasks.phase(task, step, state, reason=reason)))
 
     async def state(self, task: TaskId, state: TaskState) -> None:
         """As `Tasks.state`."""
@@ -71,6 +73,7 @@ class Books:
 
     async def end(self, task: TaskId, end: End) -> None:
         """As `Tasks.end`, with all lines kept before; who follows the log hears of the end at once."""
+        await self.phases.settle()
         await self.parts.task_log.flush(task)
         await self.ask(lambda: self.parts.tasks.end(task, end))
         await self.parts.task_log.flush(task)

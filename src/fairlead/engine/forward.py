@@ -64,7 +64,7 @@ async def pass_commit(run: Run, node: PlacedEffect, here: Here) -> Failure | Non
 async def _do(run: Run, node: PlacedEffect, here: Here) -> Result:
     if unbegun := _why_not(run, here.scope):
         return unbegun
-    await here.touch()
+    here.touch()
     return await run.attempt(node, here).do(here.scope)
 
 

@@ -56,6 +56,8 @@ class Interpreter:
         except Exception as raised:  # noqa: BLE001 - the rim of a task: a bug parks it and takes no other down
             books.say_bug(task, "", "the task", raised)
             await books.end(task, await self._parked(journal, raised))
+        finally:
+            books.phases.abandon()
 
     async def _run(self, run: Run) -> None:
         bind, conclude = run.journal.reserve(), run.journal.reserve()

@@ -84,10 +84,10 @@ async def _step(run: Run, node: PlacedStep, here: Here) -> list[Failure]:
 
 
 async def _do_onward(run: Run, node: PlacedEffect, here: Here) -> Result:
-    await here.touch()
+    here.touch()
     return await run.attempt(node, here).do_to_the_end(bound_s=run.parts.patience.onward_s)
 
 
 async def _do_always(run: Run, node: PlacedEffect, here: Here) -> Result:
-    await here.touch()
+    here.touch()
     return await run.attempt(node, here).do(Scope())

@@ -37,10 +37,10 @@ class Here:
         """The step's name, "" outside of any."""
         return self.seen.step.name if self.seen else ""
 
-    async def touch(self) -> None:
+    def touch(self) -> None:
         """Something is about to happen here."""
         if self.seen:
-            await self.seen.touch()
+            self.seen.touch()
 
 
 @dataclass(slots=True)
@@ -81,7 +81,7 @@ class Run:
         """Go through a named step; its end is told."""
         seen = StepSeen(self.task, node.step, self.books, here.seen)
         failure = await inside(Here(here.scope, here.outputs, seen))
-        await seen.finish(failure)
+        seen.finish(failure)
         if failure is None:
             node.is_done, self.reached = True, node.step.name
         return failure

@@ -23,26 +23,26 @@ class StepSeen:
     is_begun_here: bool = False
     began_s: float = 0.0
 
-    async def touch(self) -> None:
+    def touch(self) -> None:
         """Something is about to happen in it."""
         if self.outer:
-            await self.outer.touch()
+            self.outer.touch()
         if self.is_begun_here:
             return
         self.is_begun_here = True
         self.began_s = self.books.clock.monotonic_s()
         self.books.say(self.task, "info", self.step.name, f"{self.step.title} …")
-        await self.books.phase(self.task, self.step.name, PhaseState.RUNNING)
+        self.books.phase(self.task, self.step.name, PhaseState.RUNNING)
 
-    async def finish(self, failure: Failure | None) -> None:
+    def finish(self, failure: Failure | None) -> None:
         """It came to its end, or to a failure."""
         if failure is None:
-            await self.books.phase(self.task, self.step.name, PhaseState.DONE)
+            self.books.phase(self.task, self.step.name, PhaseState.DONE)
             self._say_end("info", "done")
         elif failure.verdict == "skipped" and not self.is_begun_here:
-            await self.books.phase(self.task, self.step.name, PhaseState.SKIPPED)
+            self.books.phase(self.task, self.step.name, PhaseState.SKIPPED)
         else:
-            await self.books.phase(self.task, self.step.name, PhaseState.FAILED, reason=failure.reason)
+            self.books.phase(self.task, self.step.name, PhaseState.FAILED, reason=failure.reason)
             self._say_end("error", failure.reason)
 
     def _say_end(self, level: Level, what: str) -> None:
