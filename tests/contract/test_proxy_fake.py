@@ -124,6 +124,14 @@ class SaysWhatWasAsked(FakeProxy):
         return state and RouteState(state.spec, self._said.get(route), state.servers)
 
 
+class RemembersWhatIsLive(FakeProxy):
+    """Answers `live` from what it pointed at first."""
+
+    async def live(self, route: str) -> Colour | None:
+        found = await super().live(route)
+        return found and Colour.BLUE
+
+
 class AddsInsteadOfReplacing(FakeProxy):
     async def fill(self, route: str, colour: Colour, endpoints: Sequence[Endpoint]) -> None:
         old = self._held(route).slots[colour] if route in self.world.held else []
@@ -228,6 +236,7 @@ WRONG: list[tuple[type[FakeProxy], Callable[..., Awaitable[None]]]] = [
     (PointsOneByOne, contract.ProxyContract.test_one_route_that_is_not_there_moves_none),
     (ForgetsToPoint, contract.ProxyContract.test_a_pointed_route_reaches_the_slot_it_points_at),
     (SaysWhatWasAsked, contract.ProxyContract.test_another_server_process_goes_on_where_the_first_died),
+    (RemembersWhatIsLive, contract.ProxyContract.test_live_tells_what_read_back_tells),
     (AddsInsteadOfReplacing, contract.ProxyContract.test_filling_replaces_what_was_there_and_leaves_the_other_slot),
     (FillsBothSlots, contract.ProxyContract.test_read_back_tells_the_live_colour_and_both_slots),
     (TakesRoutesOfOthers, contract.ProxyRoutingContract.test_a_route_that_another_name_holds_is_refused),

@@ -78,8 +78,8 @@ class Proxy(Protocol):
     """One proxy. *Set* and *verify* are different verbs: `point` sets, `read_back` tells what is so.
 
     Order of calls in a deployment: `ensure_route` (claims one backend for each colour, or finds them claimed) →
-    `fill` the idle colour → `point` (all of the project's routes, one generation) → `read_back` → `drain` the old
-    colour → `clear` it. None of them reloads the proxy, ever. Each is idempotent, none touches a route of another
+    `fill` the idle colour → `point` (all of the project's routes, one generation) → `live`, `read_back` → `drain` the
+    old colour → `clear` it. None of them reloads the proxy, ever. Each is idempotent, none touches a route of another
     name; a host+path that another name holds raises `Conflict("route.taken")` naming it. What is set at run time is
     also written to the files from which the proxy starts, so that a restart agrees; one lock for each proxy.
     Errors: `Unreachable("proxy.unreachable")`, `Failed("proxy.failed")` with the proxy's words,
@@ -101,6 +101,11 @@ class Proxy(Protocol):
 
     async def read_back(self, route: str) -> RouteState | None:
         """What the running proxy says of the route; None where it knows none of that name."""
+        ...
+
+    async def live(self, route: str) -> Colour | None:
+        """`read_back(route).live`, asked alone: what the running proxy says, and cheaper than all of it. None too where
+        it knows no route of that name."""
         ...
 
     async def drain(self, route: str, colour: Colour, *, bound_s: float, only: Sequence[Endpoint] = ()) -> Drained:

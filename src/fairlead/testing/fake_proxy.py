@@ -142,6 +142,11 @@ class FakeProxy:
         }
         return RouteState(held.routed or held.spec, held.live, servers)
 
+    async def live(self, route: str) -> Colour | None:
+        """See the port."""
+        held = self._asked().held.get(route)
+        return None if held is None else held.live
+
     async def drain(self, route: str, colour: Colour, *, bound_s: float, only: Sequence[Endpoint] = ()) -> Drained:
         """See the port."""
         held = self._asked().held.get(route)

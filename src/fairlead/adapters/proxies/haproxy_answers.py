@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from fairlead.adapters.proxies.haproxy_books import MapEntry
@@ -52,6 +52,14 @@ def read_map(answer: str) -> dict[str, MapEntry]:
             raise _unreadable("show map", line)
         entries.setdefault(key, MapEntry.parse(value))
     return entries
+
+
+def read_routed(answer: str) -> Iterator[str]:
+    """`show map`: only the backends, in the map's order."""
+    for line in answer.splitlines():
+        if not line.startswith("0x"):
+            raise _unreadable("show map", line)
+        yield line.rpartition(" ")[2].partition(":")[0]
 
 
 def read_servers(answer: str, *, with_empty: bool = True) -> list[RunningServer]:

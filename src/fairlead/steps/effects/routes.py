@@ -110,8 +110,7 @@ class PointRoutes:
     async def look(self, effect: Effect, tools: Tools) -> Looked:
         """Whether the proxy says that each points there."""
         for route, colour in read(Pointed, effect).live.items():
-            state = await tools.proxy.read_back(route)
-            if state is None or state.live is not colour:
+            if await tools.proxy.live(route) is not colour:
                 return NotYet()
         return Done(was_already_so=True)
 

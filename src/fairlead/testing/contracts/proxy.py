@@ -105,6 +105,18 @@ class ProxyContract:
         await rig.proxy.point({BOOKS.name: BLUE})
         assert await rig.ask(BOOKS.host) == "v1"
 
+    async def test_live_tells_what_read_back_tells(self, rig: ProxyRig) -> None:
+        assert await rig.proxy.live(BOOKS.name) is None
+        await rig.proxy.ensure_route(BOOKS)
+        await live(rig, ADMIN, "admin")
+        assert await rig.proxy.live(BOOKS.name) is None
+        for colour in (BLUE, GREEN, BLUE):
+            await rig.proxy.point({BOOKS.name: colour})
+            state = await rig.proxy.read_back(BOOKS.name)
+            assert state is not None
+            assert await rig.proxy.live(BOOKS.name) is state.live is colour
+        assert await rig.proxy.live(ADMIN.name) is BLUE
+
     async def test_read_back_tells_the_live_colour_and_both_slots(self, rig: ProxyRig) -> None:
         (v1,) = await live(rig, BOOKS, "v1")
         v2 = [await rig.endpoint("v2-a"), await rig.endpoint("v2-b")]
