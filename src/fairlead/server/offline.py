@@ -9,6 +9,9 @@ from fairlead.server.bootstrap import books_only
 from fairlead.server.settings import Settings
 from fairlead.store import backup as keeping
 from fairlead.store.backup import Summary
+from fairlead.store.database import Database, sqlite_url
+from fairlead.store.sealing import Sealer, read_master_key
+from fairlead.store.secrets import check_master_key, has_master_key
 from fairlead.usecases import access
 from fairlead.usecases.access import FirstAdministrator
 
@@ -26,7 +29,25 @@ def backup(settings: Settings, to: Path) -> Summary:
 
 
 def restore(settings: Settings, source: Path) -> Summary:
-    """A backup in place of what is there; refused while a server runs."""
+    """A backup in place of what is there. Refused `server.second` while a server runs, `secrets.master_key` where the
+    key that is here cannot open what the backup holds; without a key it has to be put back before the start."""
     is_sqlite = settings.database.startswith("sqlite")
     database = Path(settings.database.removeprefix("sqlite:///")) if is_sqlite else None
-    return keeping.restore(source, settings.data_dir, database=database)
+    return keeping.restore(
+        source, settings.data_dir, database=database, check=lambda copy: _check_master_key(settings, copy)
+    )
+
+
+def _check_master_key(settings: Settings, copy: Path) -> None:
+    given = settings.master_key.get_secret_value() if settings.master_key else ""
+    path = settings.data_dir / "master.key"
+    if not given and not path.exists():
+        return
+    sealer = Sealer(read_master_key(path, given=given, may_create=False))
+    database = Database(sqlite_url(copy))
+    try:
+        with database.reading() as connection:
+            if has_master_key(connection):
+                check_master_key(connection, sealer)
+    finally:
+        database.close()

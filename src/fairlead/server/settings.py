@@ -97,6 +97,11 @@ class Settings(BaseModel):
             raise ValueError("must be an IPv4 network of /24 or larger")
         return str(network)
 
+    @field_validator("proxy_bind")
+    @classmethod
+    def _bind_is_an_address(cls, value: str) -> str:
+        return value if value == "*" else str(ipaddress.ip_address(value))
+
     @field_validator("public_url")
     @classmethod
     def _public_url_is_http(cls, value: str) -> str:

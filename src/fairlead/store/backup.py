@@ -16,7 +16,7 @@ import shutil
 import sqlite3
 import tarfile
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -83,10 +83,13 @@ def write(database: Database, data_dir: Path, target: Path, *, at: datetime, ver
     return Summary(target, installation, at.isoformat(), len(keys) - missing, size, tuple(notes))
 
 
-def restore(source: Path, data_dir: Path, *, database: Path | None) -> Summary:
+def restore(
+    source: Path, data_dir: Path, *, database: Path | None, check: Callable[[Path], None] | None = None
+) -> Summary:
     """What the archive holds is in the data directory; `database` is the file on SQLite, None on PostgreSQL. What was
     in the file before is kept beside it. Refused `server.second` while a server holds the directory; Invalid
-    `backup.invalid`, with nothing changed, where the archive is none of ours, cut short, or of a newer version."""
+    `backup.invalid`, with nothing changed, where the archive is none of ours, cut short, or of a newer version.
+    `check` looks at the unpacked database before anything is changed."""
     with Hold(data_dir), _scratch(data_dir) as scratch, _opened(source) as archive:
         manifest = _manifest_of(archive)
         wants_database = manifest["database"] == "sqlite"
@@ -95,6 +98,8 @@ def restore(source: Path, data_dir: Path, *, database: Path | None) -> Summary:
         blobs = _unpack(source, archive, scratch)
         if database is not None:
             _check_copy(source, scratch / DATABASE_NAME)
+            if check is not None:
+                check(scratch / DATABASE_NAME)
         _put_artifacts(scratch / "artifacts", data_dir / "artifacts")
         notes = ["the master key is not in a backup: put master.key back before the start"]
         if database is not None:

@@ -1,0 +1,207 @@
+"""`fairlead-server` without a server: refusals in words, the unit, a new password, backup and restore."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from argon2 import PasswordHasher
+
+from fairlead.server import bootstrap, commands
+from fairlead.server import settings as reading
+from fairlead.store import passwords
+from fairlead.store.hold import Hold
+from fairlead.usecases import access, first_start
+
+
+@dataclass(frozen=True)
+class Said:
+    code: int
+    out: str
+    err: str
+
+
+Run = Callable[..., Said]
+
+
+@pytest.fixture
+def data_dir(tmp_path: Path) -> Path:
+    return tmp_path / "data"
+
+
+@pytest.fixture
+def server(
+    data_dir: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], tmp_path: Path
+) -> Iterator[Run]:
+    quick = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    monkeypatch.setattr(passwords, "_hasher", lambda: quick)
+    monkeypatch.setenv("FAIRLEAD_DATA_DIR", str(data_dir))
+    monkeypatch.setenv("FAIRLEAD_DOCKER_SOCKET", str(tmp_path / "no-docker.sock"))
+    monkeypatch.setenv("FAIRLEAD_PORT", "1")
+    monkeypatch.setenv("FAIRLEAD_LOG_FORMAT", "text")
+
+    def run(*arguments: str) -> Said:
+        if arguments[0] == "up":  # becomes another program
+            program = [sys.executable, "-m", "fairlead.entry.server", *arguments]
+            done = subprocess.run(program, capture_output=True, text=True, timeout=60)
+            return Said(done.returncode, done.stdout, done.stderr)
+        monkeypatch.setattr(sys, "argv", ["fairlead-server", *arguments])
+        capfd.readouterr()
+        code = commands.run()
+        told = capfd.readouterr()
+        return Said(code, told.out, told.err)
+
+    yield run
+
+
+@pytest.fixture
+def furnished(server: Run, data_dir: Path) -> Run:
+    """A data directory in which a server has been."""
+    data_dir.mkdir()
+    with bootstrap.books_only(reading.read(os.environ)) as context:
+        first_start.prepare(context, name="admin", password="a long password")
+        access.set_up(context, name="admin", api_key="flk_a-key")
+    return server
+
+
+def test_a_port_in_use_is_said_before_anything_is_begun(
+    server: Run, data_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as held:
+        monkeypatch.setenv("FAIRLEAD_PORT", str(held.getsockname()[1]))
+        said = server("up")
+    assert said.code == 1 and "server.port" in said.err and "FAIRLEAD_PORT" in said.err
+    assert not data_dir.exists()
+
+
+def test_a_second_server_on_the_same_data_is_refused(
+    furnished: Run, data_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FAIRLEAD_PORT", "0")
+    with Hold(data_dir):
+        said = furnished("up")
+    assert said.code == 1 and "server.second" in said.err and str(os.getpid()) in said.err
+
+
+def test_without_docker_it_says_which_socket_and_what_to_do(
+    server: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FAIRLEAD_PORT", "0")
+    said = server("up")
+    assert said.code == 1 and "engine.unreachable" in said.err, said
+    assert str(tmp_path / "no-docker.sock") in said.err and "→" in said.err
+
+
+@pytest.mark.parametrize("command", ["up", "down", "doctor", "setup", "reset-admin"])
+def test_wrong_settings_are_refused_by_every_command(
+    server: Run, data_dir: Path, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    monkeypatch.setenv("FAIRLEAD_PORT", "many")
+    said = server(command)
+    assert said.code == 2 and "server.settings" in said.err and "FAIRLEAD_PORT" in said.err
+    assert not data_dir.exists()
+
+
+def test_doctor_says_what_is_wrong_and_changes_nothing(
+    server: Run, data_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FAIRLEAD_DATABASE_URL", "postgresql://fairlead:hunter2@127.0.0.1:1/x")
+    monkeypatch.setenv("FAIRLEAD_MASTER_KEY", "hunter2")
+    said = server("doctor")
+    assert said.code == 1 and "✘ container engine" in said.out and "hunter2" not in said.out + said.err
+    assert "FAIRLEAD_DATA_DIR" in said.out and "(from the environment)" in said.out
+    found = {one["name"]: one for one in json.loads(server("doctor", "--json").out)}
+    assert not found["container engine"]["is_well"] and not found["database"]["is_well"]
+    assert not data_dir.exists()
+
+
+def test_doctor_sees_a_master_key_that_others_can_read(furnished: Run, data_dir: Path) -> None:
+    assert "✔ master key" in furnished("doctor").out
+    (data_dir / "master.key").chmod(0o644)
+    assert "chmod 600" in furnished("doctor").out
+
+
+def test_down_where_nothing_runs_is_no_failure(furnished: Run) -> None:
+    said = furnished("down")
+    assert said.code == 0 and "no server ran" in said.err
+
+
+def test_setup_writes_a_unit_that_starts_this_program(server: Run, data_dir: Path, tmp_path: Path) -> None:
+    said = server("setup", "--out", str(tmp_path))
+    unit = (tmp_path / "fairlead.service").read_text()
+    assert said.code == 0 and "systemctl" in said.err
+    assert "KillMode=process" in unit and f"FAIRLEAD_DATA_DIR={data_dir}" in unit and " up\n" in unit
+    wrong = server("setup", "--out", str(tmp_path / "none"))
+    assert wrong.code == 1 and "server.state" in wrong.err
+
+
+def test_an_administrator_gets_a_new_one_time_password(furnished: Run) -> None:
+    said = furnished("reset-admin")
+    name, _, password = said.out.strip().partition(": one-time password ")
+    assert (said.code, name) == (0, "admin")
+    with bootstrap.books_only(reading.read(os.environ)) as context:
+        assert access.sign_in(context, "admin", password, address="").user.must_change_password
+    assert furnished("reset-admin", "--user", "a b").code == 2
+
+
+def test_a_backup_is_restored_as_it_was(furnished: Run, data_dir: Path, tmp_path: Path) -> None:
+    file = tmp_path / "backup.tar.gz"
+    assert furnished("backup", str(file)).code == 0
+    assert b"flk_a-key" not in file.read_bytes()
+    with bootstrap.books_only(reading.read(os.environ)) as context, context.database.transaction() as connection:
+        connection.exec_driver_sql("DELETE FROM api_keys")
+    said = furnished("restore", str(file), "--yes")
+    assert said.code == 0 and "kept as" in said.err
+    with bootstrap.books_only(reading.read(os.environ)) as context:
+        assert access.by_key(context, "flk_a-key", address="") is not None
+
+
+def test_a_restore_is_refused_while_a_server_runs_and_with_another_key(
+    furnished: Run, data_dir: Path, tmp_path: Path
+) -> None:
+    file = tmp_path / "backup.tar.gz"
+    furnished("backup", str(file))
+    with Hold(data_dir):
+        said = furnished("restore", str(file), "--yes")
+    assert said.code == 1 and "server.second" in said.err
+    before = (data_dir / "fairlead.db").read_bytes()
+    key = (data_dir / "master.key").read_text()
+    (data_dir / "master.key").write_text("A" * 43 + "=\n")
+    said = furnished("restore", str(file), "--yes")
+    assert said.code == 1 and "secrets.master_key" in said.err
+    assert (data_dir / "fairlead.db").read_bytes() == before
+    assert furnished("reset-admin").code == 1
+    (data_dir / "master.key").unlink()
+    assert "master.key" in furnished("restore", str(file), "--yes").err
+    assert furnished("reset-admin").code == 1
+    (data_dir / "master.key").write_text(key)
+    (data_dir / "master.key").chmod(0o600)
+    assert furnished("reset-admin").code == 0
+
+
+@pytest.mark.parametrize("content", [b"", b"no archive", b"\x1f\x8b\x08 broken"])
+def test_what_is_no_backup_is_refused_and_changes_nothing(
+    furnished: Run, data_dir: Path, tmp_path: Path, content: bytes
+) -> None:
+    (tmp_path / "x").write_bytes(content)
+    before = (data_dir / "fairlead.db").read_bytes()
+    said = furnished("restore", str(tmp_path / "x"), "--yes")
+    assert said.code == 2 and "backup.invalid" in said.err
+    assert (data_dir / "fairlead.db").read_bytes() == before
+    assert furnished("restore", str(tmp_path / "none"), "--yes").code == 5
+
+
+def test_a_restore_asks_first(furnished: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import io
+
+    file = tmp_path / "backup.tar.gz"
+    furnished("backup", str(file))
+    monkeypatch.setattr(sys, "stdin", io.StringIO("n\n"))
+    assert furnished("restore", str(file)).code == 130
