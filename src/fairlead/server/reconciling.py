@@ -57,13 +57,20 @@ async def _mend(server: Server, live: _Live) -> bool:
         return False
     found = await server.catalogue.find(live.place, colour=live.colour, service=live.service)
     endpoints = tuple(Endpoint(one.instance, one.address, one.port) for one in found)
-    if not endpoints:
+    if not endpoints or not await _all_run(server, [one.container for one in found]):
+        log.error("route.not_mended", route=name, reason="what our books call live does not run", colour=live.colour)
         return False
     await server.proxy.ensure_route(live.spec)
     await server.proxy.fill(name, live.colour, endpoints)
     await server.proxy.point({name: live.colour})
     log.warning("route.mended", route=name, was=held.live if held else None, now=live.colour)
     return True
+
+
+async def _all_run(server: Server, names: list[str]) -> bool:
+    """Whether every container is there and runs: users are never sent to what is not (a restored backup may be old)."""
+    found = [await server.container_engine.container(name) for name in names]
+    return all(one is not None and one.state == "running" for one in found)
 
 
 def _recorded(connection: Connection) -> Iterator[_Live]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -26,7 +26,7 @@ from fairlead.formats.files import Directory
 from fairlead.formats.project import compile_project, read_outline
 from fairlead.ports.catalogue import Catalogue, Place
 from fairlead.ports.container_engine import ContainerEngine
-from fairlead.ports.proxy import Proxy
+from fairlead.ports.proxy import Proxy, RouteState
 from fairlead.ports.records import Records
 from fairlead.ports.secrets import Secrets
 from fairlead.ports.source import Source
@@ -148,6 +148,9 @@ class Binding:
         slots = await standing_slots(
             about.place, records=self.outside.records, container_engine=self.outside.container_engine
         )
+        routes_before = await routes_of(about.place, self.outside.proxy)
+        if (disagreement := users_elsewhere(slots, routes_before)) is not None:
+            return disagreement
         colour = choose_colour(about.deployment, slots)
         environment_subnet, slot_subnet = await self._subnets(about.place, colour)
         resolved = ResolvedDeployment(
@@ -165,7 +168,7 @@ class Binding:
             kind=about.deployment.kind,
             test_image=about.release.test_image,
             routes=planning.planned_routes(intended.definition, about.project, about.environment),
-            routes_before=await routes_of(about.place, self.outside.proxy),
+            routes_before=routes_before,
             variables=about.deployment.variables,
             allowed_harms=intended.allowed_harms,
             accessories=await standing_accessories(about.place, container_engine=self.outside.container_engine),
@@ -215,6 +218,8 @@ class Binding:
         if standing is None:
             return SaidNo("deployment.nothing_to_do", "nothing stands by there any more")
         routes = await routes_of(place, self.outside.proxy)
+        if (disagreement := users_elsewhere(slots, routes)) is not None:
+            return disagreement
         return EndStandby().plan(ResolvedStandby(place, standing, routes))
 
     def _retention_plan(self, connection: Connection) -> Plan:
@@ -289,6 +294,26 @@ class Binding:
             logins=logins,
         )
         return Pipeline().plan(resolved)
+
+
+def users_elsewhere(slots: Mapping[Colour, Standing], routes: Sequence[RouteState]) -> SaidNo | None:
+    """Why nothing may be done: the proxy sends users to a slot that our books do not call live (they may come from an
+    old backup), so that ending "what stands idle" would end what users reach. None where both agree."""
+    for route in routes:
+        standing = slots.get(route.live) if route.live else None
+        if (
+            standing is None
+            or standing.slot.state is SlotState.LIVE
+            or not any(route.servers.get(standing.slot.colour, ()))
+        ):
+            continue
+        return SaidNo(
+            "slot.changed",
+            f"the proxy sends {route.spec.host}{route.spec.path} to {standing.slot.colour.value}, "
+            f"which our books call {standing.slot.state.value}",
+            hint="nothing was touched; were the books restored from a backup? see docs/how-to/back-up-and-restore.md",
+        )
+    return None
 
 
 def choose_colour(deployment: Deployment, slots: Mapping[Colour, Standing]) -> Colour:

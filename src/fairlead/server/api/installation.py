@@ -5,6 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter, Response
 from pydantic import Field
 
+from fairlead.domain.errors import Refused
 from fairlead.server.api import shapes
 from fairlead.server.api.bodies import Body
 from fairlead.server.api.doors import After, Asking, Books, Limit, Parts
@@ -95,6 +96,9 @@ def get_certificate(context: Books, actor: Asking, host: str) -> Shape:
 @router.put("/certificates/{host}")
 async def put_certificate(context: Books, server: Parts, actor: Asking, host: str, body: CertificateBody) -> Shape:
     """Give or renew it; the proxy answers with it from the next handshake on."""
+    if not server.settings.proxy_https_port:
+        message = "routes have no port for TLS on this server"
+        raise Refused("server.settings", message, thing=host, hint="set FAIRLEAD_PROXY_HTTPS_PORT, and restart the proxy")
     made = await context.database.run(lambda: certificates.put(context, actor, host, body.chain, body.key))
     pem = await context.database.run(lambda: certificates.pem_of(context, made))
     await server.proxy.ensure_certificate(host, pem)

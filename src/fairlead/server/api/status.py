@@ -14,6 +14,7 @@ from fastapi.responses import StreamingResponse
 from fairlead.domain.errors import NotFound, TimedOut
 from fairlead.ports.container_engine import (
     LABEL_COLOUR,
+    LABEL_DEPLOYMENT,
     LABEL_ENVIRONMENT,
     LABEL_PROJECT,
     LABEL_SERVICE,
@@ -24,6 +25,9 @@ from fairlead.server.api.doors import After, Asking, Books, Limit, Parts
 from fairlead.server.api.shapes import Shape
 from fairlead.server.api.tasks import stream
 from fairlead.server.bootstrap import Server
+from fairlead.store import deployments
+from fairlead.store.database import Connection
+from fairlead.store.masks import Mask
 from fairlead.usecases import overview
 
 router = APIRouter(tags=["status"])
@@ -154,14 +158,21 @@ def url_of(server: Server, route: Any) -> str:
     return f"{scheme}://{route.host}{'' if port == usual else f':{port}'}{route.path}"
 
 
+def _mask_of(server: Server, connection: Connection, one: Container) -> Mask:
+    """What the container was given of secrets, by the deployment that made it (law 8)."""
+    made_by = deployments.find(connection, one.labels.get(LABEL_DEPLOYMENT, ""))
+    return server.context.secrets.mask(connection, made_by.task) if made_by and made_by.task else Mask()
+
+
 async def _written(server: Server, found: list[Container], *, tail: int, follow: bool) -> AsyncIterator[str]:
     queue: asyncio.Queue[str | None] = asyncio.Queue(maxsize=LINES_KEPT)
 
     async def read(one: Container) -> None:
         try:
+            mask = await server.context.database.read(lambda connection: _mask_of(server, connection, one))
             async with contextlib.aclosing(server.container_engine.output(one.name, follow=follow, tail=tail)) as lines:  # type: ignore[type-var]
                 async for line in lines:
-                    data = {"instance": one.name, "text": line.text, "stream": line.stream, "at": line.at}
+                    data = {"instance": one.name, "text": mask.apply(line.text), "stream": line.stream, "at": line.at}
                     await queue.put(f"data: {json.dumps(data, ensure_ascii=False)}\n\n")
         finally:
             await queue.put(None)
