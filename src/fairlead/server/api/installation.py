@@ -98,7 +98,7 @@ async def put_certificate(context: Books, server: Parts, actor: Asking, host: st
     """Give or renew it; the proxy answers with it from the next handshake on."""
     if not server.settings.proxy_https_port:
         message = "routes have no port for TLS on this server"
-        raise Refused("server.settings", message, thing=host, hint="set FAIRLEAD_PROXY_HTTPS_PORT, and restart the proxy")
+        raise Refused("server.settings", message, thing=host, hint="set FAIRLEAD_PROXY_HTTPS_PORT")
     made = await context.database.run(lambda: certificates.put(context, actor, host, body.chain, body.key))
     pem = await context.database.run(lambda: certificates.pem_of(context, made))
     await server.proxy.ensure_certificate(host, pem)
