@@ -18,7 +18,7 @@ def list_runs(context: typer.Context, project: str = typer.Option("", "--project
         "commit": "COMMIT",
         "subject": "SUBJECT",
         "state": "STATE",
-        "release": "RELEASE",
+        "version": "RELEASE",
         "reason": "REASON",
         "created_at": "WHEN",
     }

@@ -234,7 +234,9 @@ class Binding:
         repository = await self.context.database.run(lambda: repository_of(self.context, project))
         workspace = str(Path(self.context.installation.workspaces) / run.id)
         try:
-            await prepare(self.outside.source, repository, run.commit, workspace)
+            tree = await prepare(self.outside.source, repository, run.commit, workspace)
+            told = {"subject": tree.commit.subject[:500], "author": tree.commit.author[:200]}
+            await self.context.database.write(lambda connection: runs.change(connection, run.id, **told))
             return await asyncio.to_thread(self._run_plan, task, run, project, workspace)
         except FairleadError as error:
             await remove(workspace)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from fairlead.domain.actor import Actor
@@ -17,7 +18,7 @@ from fairlead.domain.webhook import Headers, receive
 from fairlead.domain.webhook_delivery import SeenHead, WebhookDelivery
 from fairlead.ports.source import Repository
 from fairlead.ports.tasks import End
-from fairlead.store import contacts, projects, runs, tasks, webhook_deliveries
+from fairlead.store import contacts, projects, releases, runs, tasks, webhook_deliveries
 from fairlead.store.contacts import Contact
 from fairlead.store.database import Connection
 from fairlead.store.shelf import Page
@@ -55,6 +56,13 @@ def get(context: Context, actor: Actor, id: str) -> Run:
     actor.require(Permission.VIEW)
     with context.database.reading() as connection:
         return runs.get(connection, id)
+
+
+def versions(context: Context, found: Sequence[Run]) -> Mapping[str, str]:
+    """The versions of the releases that the runs made, by release id; one query."""
+    with context.database.reading() as connection:
+        made = releases.many(connection, [run.release for run in found if run.release])
+    return {str(id): release.version for id, release in made.items()}
 
 
 def contact_of(context: Context, actor: Actor, project: str) -> Contact | None:

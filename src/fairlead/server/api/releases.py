@@ -44,7 +44,9 @@ def list_runs(
     limit: Limit = 50,
 ) -> Shape:
     """The newest first."""
-    return shapes.page(runs.page(context, actor, project, state=state, after=after, limit=limit), shapes.run)
+    part = runs.page(context, actor, project, state=state, after=after, limit=limit)
+    versions = runs.versions(context, part.items)
+    return shapes.page(part, lambda one: {**shapes.run(one), "version": versions.get(one.release or "", "")})
 
 
 @router.post("/projects/{project}/runs", status_code=201)
@@ -58,7 +60,8 @@ async def start_run(context: Books, server: Parts, actor: Asking, project: str, 
 @router.get("/runs/{id}")
 def get_run(context: Books, actor: Asking, id: str) -> Shape:
     """One run."""
-    return shapes.run(runs.get(context, actor, id))
+    found = runs.get(context, actor, id)
+    return {**shapes.run(found), "version": runs.versions(context, [found]).get(found.release or "", "")}
 
 
 @router.get("/projects/{project}/releases")
