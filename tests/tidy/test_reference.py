@@ -36,3 +36,15 @@ def test_every_command_and_every_setting_has_its_words() -> None:
     assert not [line for line in rows if line.startswith("| `") and line.endswith("|  |")]
     headed = PAGES["cli.md"].split("### ")[1:]
     assert not [part.splitlines()[0] for part in headed if len(part.splitlines()) < 3 or not part.splitlines()[2]]
+
+
+def test_the_table_of_bad_input_names_codes_and_tests_that_exist() -> None:
+    from fairlead.domain.errors import CODES
+
+    text = (rules.ROOT / "docs" / "explanation" / "bad-input.md").read_text()
+    rows = [[cell.strip() for cell in line.split(" | ")] for line in text.splitlines() if "`tests/" in line]
+    assert len(rows) > 30
+    assert not [row[1] for row in rows if len(row) == 4 and row[1].strip("`") not in CODES]
+    for row in rows:
+        path, _, name = row[-1].strip("| `").partition("::")
+        assert (rules.ROOT / path).is_file() and f"def {name}" in (rules.ROOT / path).read_text(), row[-1]
