@@ -1,0 +1,103 @@
+"""Binding: which slot is filled, that what was approved is what runs, and how the end is judged."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from tests.unit.usecases.house import ADMIN, House
+
+from fairlead.domain.capture import Capture
+from fairlead.domain.colour import Colour
+from fairlead.domain.effect import SaidNo
+from fairlead.domain.ids import TaskId
+from fairlead.domain.record import to_data
+from fairlead.domain.slot import Slot, SlotState
+from fairlead.domain.task import TaskState
+from fairlead.ports.tasks import End
+from fairlead.steps.standing import Standing
+from fairlead.usecases import binding, policies
+from fairlead.usecases.binding import Binding, Outside, choose_colour
+
+
+def standing(colour: Colour, state: SlotState, release: str = "rel-1") -> Standing:
+    slot = Slot(colour, state, "dep-1", release, "1.0.0")  # type: ignore[arg-type]
+    return SimpleNamespace(slot=slot)  # type: ignore[return-value]
+
+
+def wanted(kind: str = "deployment", release: str = "rel-2") -> Any:
+    return SimpleNamespace(kind=kind, release=release)
+
+
+@pytest.mark.parametrize("colour", list(Colour))
+def test_the_slot_beside_the_live_one_is_filled(colour: Colour) -> None:
+    assert choose_colour(wanted(), {colour: standing(colour, SlotState.LIVE)}) is colour.other
+
+
+def test_an_empty_place_begins_with_blue() -> None:
+    assert choose_colour(wanted(), {}) is Colour.BLUE
+
+
+@pytest.mark.parametrize("colour", list(Colour))
+def test_going_back_takes_the_slot_that_stands_by_with_that_release(colour: Colour) -> None:
+    both = {
+        colour: standing(colour, SlotState.STANDBY, "rel-1"),
+        colour.other: standing(colour.other, SlotState.LIVE, "rel-2"),
+    }
+    assert choose_colour(wanted("rollback", "rel-1"), both) is colour
+    assert choose_colour(wanted("rollback", "rel-0"), both) is colour
+
+
+async def test_what_was_asked_for_is_what_runs_or_the_difference_is_told(books: House) -> None:
+    policies.allow(books.context, ADMIN, "books", "privileged")
+    books.add_release("1.0.0", more=", privileged: true")
+    task = books.deployment("1.0.0").task
+    assert task is not None
+    with books.database.transaction() as connection:
+        connection.exec_driver_sql("UPDATE deployments SET plan_hash = 'another' || plan_hash")
+    outside: Any = SimpleNamespace()
+    said = await Binding(books.context, outside).bind(TaskId(task))
+    assert isinstance(said, SaidNo) and said.code == "plan.changed"
+    assert "fairlead plan 1.0.0 Test" in said.hint
+
+
+class Notes:
+    """The facts of a task, kept."""
+
+    def __init__(self, before: Capture) -> None:
+        self.kept: dict[str, Any] = {"state-before": to_data(before)}
+
+    async def facts(self, task: TaskId) -> dict[str, Any]:
+        return self.kept
+
+    async def note(self, task: TaskId, name: str, fact: Any) -> None:
+        self.kept[name] = fact
+
+
+@pytest.mark.parametrize(
+    ("again", "state", "ends"),
+    [
+        (0, TaskState.ROLLED_BACK, TaskState.UNSETTLED),
+        (1, TaskState.FAILED, TaskState.UNSETTLED),
+        (binding.MOST_TAKINGS_UP, TaskState.ROLLED_BACK, TaskState.ROLLED_BACK),
+    ],
+)
+async def test_what_is_not_as_it_was_stays_unsettled_for_a_bounded_time(
+    books: House, monkeypatch: pytest.MonkeyPatch, again: int, state: TaskState, ends: TaskState
+) -> None:
+    books.add_release("1.0.0")
+    task = TaskId(str(books.deployment("1.0.0").task))
+    notes = Notes(Capture())
+
+    async def after(*_: object, **__: object) -> Capture:
+        return Capture()
+
+    monkeypatch.setattr(Binding, "_capture", after)
+    monkeypatch.setattr(binding, "state_before", lambda facts: Capture())
+    monkeypatch.setattr(binding, "differences", lambda before, after: ("a container is gone",))
+    outside: Any = Outside(*[None] * 3, notes, *[None] * 2)  # type: ignore[arg-type]
+    end = await Binding(books.context, outside).conclude(task, End(state, "tests.failed", "no", again=again))
+    assert end.state is ends
+    assert end.differences == ("a container is gone",) and "a container is gone" in end.reason
+    assert notes.kept[binding.CERTIFICATE]["is_as_it_was"] is False
