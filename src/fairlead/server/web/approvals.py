@@ -12,6 +12,7 @@ from fairlead.domain.approval import ApprovalState
 from fairlead.domain.deployment import DeploymentState
 from fairlead.domain.errors import FairleadError
 from fairlead.domain.plan import Plan
+from fairlead.server.web.dashboard import unless_seen
 from fairlead.server.web.plans import outline
 from fairlead.server.web.visit import Posted, Visiting, Visitor, local_path
 from fairlead.usecases import approvals, deployments, planning
@@ -33,6 +34,12 @@ def show(visitor: Visiting, after: Annotated[str | None, Query(max_length=100)] 
         "newest": "/approvals" if after else "",
     }
     return visitor.page("approvals.html", values)
+
+
+@router.get("/approvals/count")
+def show_count(visitor: Visiting, seen: Annotated[str, Query(max_length=64)] = "") -> Response:
+    """How many wait, beside the word in the frame; 204 where nothing changed."""
+    return unless_seen(visitor.part("count.html", {"waiting_count": visitor.waiting_count()}), seen)
 
 
 @router.get("/deployments/{id}")

@@ -91,6 +91,17 @@ async def show(visitor: Visiting, project: str, environment: str) -> Response:
     return await context.database.run(page)
 
 
+@router.get("/projects/{project}/environments/{environment}/history")
+def show_history(
+    visitor: Visiting, project: str, environment: str, seen: Annotated[str, Query(max_length=64)] = ""
+) -> Response:
+    """The newest deployments there, as htmx asks for them again and again; 204 where nothing changed."""
+    context, actor = visitor.context, visitor.actor
+    view = overview.place(context, actor, project, environment)
+    part = deployments.page(context, actor, project=view.project.id, environment=view.environment.id, limit=LISTED)
+    return unless_seen(visitor.part("place_history.html", {"view": view, "deployments": part.items}), seen)
+
+
 @router.get("/projects/{project}/environments/{environment}/picture")
 async def show_picture(
     visitor: Visiting, project: str, environment: str, seen: Annotated[str, Query(max_length=64)] = ""

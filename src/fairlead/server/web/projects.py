@@ -9,6 +9,7 @@ from fastapi import APIRouter, Query
 from starlette.responses import RedirectResponse, Response
 
 from fairlead.domain.errors import FairleadError
+from fairlead.domain.project import Project
 from fairlead.domain.variable import Dimension, Variable
 from fairlead.server.api.status import url_of
 from fairlead.server.web.dashboard import grid_of, unless_seen
@@ -48,9 +49,7 @@ def show(visitor: Visiting, name: str) -> Response:
         },
         "contact": runs.contact_of(context, actor, found.id),
         "webhook": projects.webhook_url(context, found),
-        "releases": releases.page(context, actor, found.id, limit=LISTED),
-        "runs": runs.page(context, actor, found.id, limit=LISTED),
-        "deployments": deployments.page(context, actor, project=found.id, limit=LISTED),
+        **_lists(visitor, found),
         "variables": [(one, scope_of(one, names)) for one in variables.page(context, actor, found.id).items],
     }
     return visitor.page("project.html", values)
@@ -72,6 +71,13 @@ def show_places(visitor: Visiting, name: str, seen: Annotated[str, Query(max_len
         },
     }
     return unless_seen(visitor.part("project_places.html", values), seen)
+
+
+@router.get("/projects/{name}/lists")
+def show_lists(visitor: Visiting, name: str, seen: Annotated[str, Query(max_length=64)] = "") -> Response:
+    """The newest releases, deployments and runs alone, as htmx asks for them again and again."""
+    found = projects.get(visitor.context, visitor.actor, name)
+    return unless_seen(visitor.part("project_lists.html", {"project": found, **_lists(visitor, found)}), seen)
 
 
 @router.get("/projects/{name}/releases")
@@ -116,6 +122,15 @@ async def look(form: Posted, name: str) -> Response:
 def scope_of(variable: Variable, names: dict[str, str]) -> list[str]:
     """The names of the environments that the variable is for; none means all."""
     return sorted(names.get(id, id) for id in variable.scope.get(Dimension.ENVIRONMENT, ()))
+
+
+def _lists(visitor: Visitor, found: Project) -> dict[str, Any]:
+    context, actor = visitor.context, visitor.actor
+    return {
+        "releases": releases.page(context, actor, found.id, limit=LISTED),
+        "runs": runs.page(context, actor, found.id, limit=LISTED),
+        "deployments": deployments.page(context, actor, project=found.id, limit=LISTED),
+    }
 
 
 def _cells(visitor: Visitor, name: str) -> list[Any]:

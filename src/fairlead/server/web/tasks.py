@@ -27,7 +27,7 @@ from fairlead.usecases import deployments, releases, runs, tasks
 router = APIRouter()
 
 LINES_ON_A_PAGE = 1000
-LINES_AT_FIRST = 20_000
+LINES_AT_FIRST = 5_000
 """What the live log begins with of a longer one; the lines before are fetched when they are asked for."""
 READ_AT_ONCE = 2000
 CASES_SHOWN = 2000

@@ -71,13 +71,16 @@ class Visitor:
 
     def frame(self) -> dict[str, Any]:
         """What the frame around a page shows."""
-        waiting = approvals.page(self.context, self.actor, state=ApprovalState.WAITING, limit=MOST_COUNTED)
         return {
             **self.basis(),
             "path": self.request.url.path,
-            "waiting_count": len(waiting.items),
+            "waiting_count": self.waiting_count(),
             "said": said(self.request),
         }
+
+    def waiting_count(self) -> int:
+        """How many approvals wait for somebody; bounded."""
+        return len(approvals.page(self.context, self.actor, state=ApprovalState.WAITING, limit=MOST_COUNTED).items)
 
 
 async def visitor_of(request: Request) -> Visitor:

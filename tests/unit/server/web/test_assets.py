@@ -40,7 +40,7 @@ def test_files_are_packed_for_who_takes_it(visit: Visit) -> None:
 
 @pytest.mark.parametrize("name", ["%2e%2e/pages.py", "..%2fpages.py", "none.css", "vendor", "/etc/passwd", "a%00b"])
 def test_nothing_else_is_served(visit: Visit, name: str) -> None:
-    assert visit.client.get(f"/static/x/{name}").status_code == 404
+    assert visit.client.get(f"/static/x/{name}").status_code in (400, 404)
 
 
 def test_vendored_files_are_those_that_were_looked_at() -> None:

@@ -271,3 +271,23 @@ def test_every_page_is_whole_for_who_reads_by_ear_or_keyboard(looking: Visit, fu
         assert 'lang="en"' in page
         assert "<main" in page
         assert page.count("<h1") == 1 or path == "/sign-in", path
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/grid",
+        "/approvals/count",
+        "/projects/books/places",
+        "/projects/books/lists",
+        "/projects/books/environments/Production/picture",
+        "/projects/books/environments/Production/history",
+    ],
+)
+def test_each_part_says_once_what_it_is_and_then_only_what_is_new(looking: Visit, path: str) -> None:
+    part = looking.get(path)
+    assert part.count("<section") + part.count("<div") + part.count("<span") > 0
+    assert "<html" not in part
+    seen = re.search(r"seen=([0-9a-f]{16})", part)
+    assert seen
+    assert looking.client.get(path, params={"seen": seen[1]}).status_code == 204

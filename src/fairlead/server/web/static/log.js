@@ -3,7 +3,7 @@ import { coloured } from "./ansi.js";
 
 const CHUNK = 200; // lines that a browser lays out, or skips, as one
 const NEAR_END_PX = 40;
-const PART = 4000; // lines that are fetched at once
+const PART = 2500; // lines that are fetched at once
 const MOST_AGAIN_MS = 15_000;
 
 class TaskLog {

@@ -59,7 +59,7 @@ function rates() {
     const shown = slot.querySelector("[data-rate]");
     if (count !== null && held && shown && count >= held.count && now - held.at > 900) {
       const rate = (count - held.count) / ((now - held.at) / 1000);
-      shown.textContent = `${rate < 10 ? rate.toFixed(1) : Math.round(rate)} a second · `;
+      shown.textContent = `${rate > 0 && rate < 10 ? rate.toFixed(1) : Math.round(rate)} a second · `;
     }
     if (count !== null && (!held || now - held.at > 900)) before.set(slot.id, { count, at: now });
   }
