@@ -4,6 +4,7 @@ SHELL := /bin/bash
 GROUND := packaging/ground
 PYTHON := .venv/bin/python3
 ARGS ?=
+WORKERS ?= 2
 
 .PHONY: help
 help: ## this list
@@ -16,10 +17,10 @@ demo: ## play the main job on real containers, then serve; ARGS="--exit --json o
 	@$(GROUND)/with-dockerd.sh $(GROUND)/with-images.sh busybox python postgres -- $(PYTHON) examples/demo $(ARGS)
 
 .PHONY: test
-test: ## all tests, with a real Docker engine, HAProxy, registry, PostgreSQL and browser; ARGS go to pytest
+test: ## all tests, with a real Docker engine, HAProxy, registry, PostgreSQL and browser; ARGS go to pytest, WORKERS run them
 	@$(GROUND)/packages.sh --tests
 	@$(GROUND)/venv.sh --tests
-	@$(GROUND)/with-dockerd.sh $(GROUND)/with-images.sh busybox python postgres -- $(PYTHON) -m pytest --durations=10 $(ARGS)
+	@$(GROUND)/with-dockerd.sh $(GROUND)/with-images.sh busybox python postgres -- $(PYTHON) -m pytest -n $(WORKERS) --dist loadfile --durations=10 $(ARGS)
 
 .PHONY: check
 check: ## types, lint, imports, tidiness
