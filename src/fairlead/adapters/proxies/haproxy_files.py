@@ -164,9 +164,11 @@ class ProxyLock:
 def _content(path: str) -> bytes:
     descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
-        parts = []
-        while part := os.read(descriptor, READ_BYTES):
-            parts.append(part)
+        size = os.fstat(descriptor).st_size
+        parts = [os.read(descriptor, size + 1)]  # not more: a large buffer costs more than the reading
+        if len(parts[0]) != size:
+            while part := os.read(descriptor, READ_BYTES):
+                parts.append(part)
         return b"".join(parts)
     finally:
         os.close(descriptor)
