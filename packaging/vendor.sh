@@ -12,8 +12,8 @@ take() { # package file-in-package...
   for file in "$@"; do install -m 0644 "$work/x/package/$file" "$out/"; done
   rm -r "$work/x"
 }
-take htmx.org@4.0.1 dist/htmx.min.js dist/ext/hx-sse.min.js
-take @tabler/core@1.6.1 dist/css/tabler.min.css dist/js/tabler.min.js
+take htmx.org@4.0.1 dist/htmx.min.js
+take @tabler/core@1.6.1 dist/css/tabler.min.css
 # no source maps are shipped
 sed -i "s|/[/*]# sourceMappingURL=.*||" "$out"/*.js "$out"/*.css
 (cd "$out" && sha384sum ./*.js ./*.css >SHA384SUMS)
