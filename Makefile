@@ -4,7 +4,6 @@ SHELL := /bin/bash
 GROUND := packaging/ground
 PYTHON := .venv/bin/python3
 ARGS ?=
-WORKERS ?= 2
 
 .PHONY: help
 help: ## this list
@@ -20,7 +19,7 @@ demo: ## play the main job on real containers, then serve; ARGS="--exit --json o
 test: ## all tests, with a real Docker engine, HAProxy, registry, PostgreSQL and browser; ARGS go to pytest, WORKERS run them
 	@$(GROUND)/packages.sh --tests
 	@$(GROUND)/venv.sh --tests
-	@$(GROUND)/with-dockerd.sh $(GROUND)/with-images.sh busybox python postgres -- $(PYTHON) -m pytest -n $(WORKERS) --dist loadfile --durations=10 $(ARGS)
+	@$(GROUND)/with-dockerd.sh $(GROUND)/with-images.sh busybox python postgres -- $(GROUND)/pytest.sh $(ARGS)
 
 .PHONY: check
 check: ## types, lint, imports, tidiness

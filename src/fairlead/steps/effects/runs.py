@@ -95,9 +95,22 @@ class RunContainer:
 
 
 async def _follow(name: str, tools: Tools) -> int:
+    told = 0
     async for line in tools.container_engine.output(name, follow=True):
         tools.say(line.text)
-    return await tools.container_engine.wait(name)
+        told += 1
+    exit_code = await tools.container_engine.wait(name)
+    await _tell_rest(name, told, tools)
+    return exit_code
+
+
+async def _tell_rest(name: str, told: int, tools: Tools) -> None:
+    """A followed output may end before the last lines of a container that ends soon (seen with dockerd 20.10)."""
+    seen = 0
+    async for line in tools.container_engine.output(name, follow=False):
+        seen += 1
+        if seen > told:
+            tools.say(line.text)
 
 
 async def _verdict(errand: Errand, exit_code: int, took_s: float, tools: Tools) -> Outcome:
