@@ -181,8 +181,10 @@ def test_two_projects_cannot_have_one_route(server: WholeServer, image: str) -> 
     server.live(mine, web(mine, "mine", more=shared), image)
     before = server.capture(yours, "Test", host(yours))
     version = server.release(yours, web(yours, "yours", more=shared), image)
-    event = server.until(lambda: _not_begun(server, yours), "the release was not begun in Test")
-    assert mine in event["message"]
+    [not_begun] = server.api("GET", f"/deployments?project={yours}")["items"]
+    assert (not_begun["outcome"], not_begun["code"], not_begun["version"]) == ("refused", "route.taken", version)
+    assert mine in not_begun["reason"]
+    assert mine in server.program("fairlead", "status", "--project", yours, "--environment", "Test").stdout
     with pytest.raises(ApiError, match=r"route\.taken") as refused:
         server.api("POST", f"/projects/{yours}/deployments", {"version": version, "environment": "Test"})
     assert refused.value.status == 409
@@ -190,11 +192,6 @@ def test_two_projects_cannot_have_one_route(server: WholeServer, image: str) -> 
     assert server.get(f"test.{server.prefix}.example.com") == (200, "mine")
     assert differences(before, server.capture(yours, "Test", host(yours))) == []
     assert server.containers(yours) == {}
-
-
-def _not_begun(server: WholeServer, project: str) -> dict[str, Any] | None:
-    events = server.api("GET", "/events")["items"]
-    return next((one for one in events if one["kind"] == "deployment.not_begun" and one["project"] == project), None)
 
 
 def test_a_changed_accessory_is_noted_and_made_again_only_when_asked(server: WholeServer, image: str) -> None:

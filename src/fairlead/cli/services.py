@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import typer
 
-from fairlead.cli.session import API, PROJECT_HELP, session
+from fairlead.cli.session import API, PROJECT_HELP, Session, session
+
+NOT_LIVE = ("refused", "rolled_back")
+"""How a deployment ended that a person should look at."""
 
 
 def status(
@@ -28,6 +33,7 @@ def status(
     columns = {"name": "PROJECT"} | {name: name.upper() for name in names}
     shown = [{"name": row["name"]} | {name: _cell(row["cells"].get(name)) for name in names} for row in rows]
     at.screen.table(shown, columns, empty="no projects yet: fairlead projects add NAME --git URL")
+    _say_why(at, rows)
 
 
 def logs(
@@ -51,15 +57,25 @@ def logs(
             at.screen.out.print(f"{line['instance']} | {line['text']}", markup=False)
 
 
-def _cell(cell: dict[str, object] | None) -> str:
-    if not cell or not cell.get("version"):
+def _cell(cell: dict[str, Any] | None) -> str:
+    """What is live, then what moves, waits or did not go well; "" where nothing ever was."""
+    if not cell or not cell["latest_deployment"]:
         return ""
-    words = [str(cell["version"])]
-    if cell.get("waiting_approval"):
-        words.append("⏸ waits for approval")
-    elif cell.get("state") not in ("live", "succeeded"):
-        words.append(str(cell.get("state", "")).replace("_", " "))
-    return " ".join(words)
+    parts = [cell["version"]] if cell["version"] else []
+    if cell["waiting_approval"]:
+        parts.append(f"{cell['latest_version']} ⏸ waits for approval")
+    elif cell["state"] != "live":
+        parts.append(f"{cell['latest_version']} {cell['state'].replace('_', ' ')}")
+    return ", ".join(parts)
+
+
+def _say_why(at: Session, rows: list[dict[str, Any]]) -> None:
+    """Why the newest deployments of the places did not go live, below the table."""
+    for row in rows:
+        for place, cell in row["cells"].items():
+            if cell["state"] in NOT_LIVE and cell["latest_reason"]:
+                words = f"{cell['latest_version']} {cell['state'].replace('_', ' ')}"
+                at.screen.say(f"{row['name']} in {place}: {words}: {cell['latest_reason']}")
 
 
 def add_to(app: typer.Typer) -> None:

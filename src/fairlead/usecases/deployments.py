@@ -9,7 +9,7 @@ from fairlead.domain.actor import Actor
 from fairlead.domain.approval import Approval, ApprovalState
 from fairlead.domain.deployment import Deployment, DeploymentKind, DeploymentOutcome, DeploymentState
 from fairlead.domain.environment import Environment
-from fairlead.domain.errors import Conflict
+from fairlead.domain.errors import Conflict, FairleadError
 from fairlead.domain.ids import ApprovalId, DeploymentId, ReleaseId, TaskId
 from fairlead.domain.lifecycle import Lifecycle, may_deploy, phase_of, resolved
 from fairlead.domain.permission import Permission
@@ -230,6 +230,31 @@ def begin(
     saved = deployments.update(connection, queued)
     turns.queue(context, connection, task)
     return saved
+
+
+def refuse(context: Context, connection: Connection, actor: Actor, wish: Wish, error: FairleadError) -> Deployment:
+    """The row of a deployment that nobody asked for by hand and that a rule refused before it began: nothing was done
+    and nothing is queued, but people see where they look that it is not coming, and why."""
+    at = context.clock.now()
+    made = Deployment(
+        DeploymentId(context.ids.new("dep")),
+        deployments.next_number(connection, wish.project.id, wish.environment.id),
+        wish.project.id,
+        wish.release.id,
+        wish.environment.id,
+        at,
+        kind=wish.kind,
+        state=DeploymentState.ENDED,
+        outcome=DeploymentOutcome.REFUSED,
+        variables=wish.variables or wish.release.variables,
+        created_by=actor.name,
+        ended_at=at,
+        code=error.code,
+        reason=error.message,
+        hint=error.hint,
+    )
+    deployments.insert(connection, made)
+    return made
 
 
 def lifecycle_of(connection: Connection, project: Project) -> Lifecycle:

@@ -120,8 +120,17 @@ def _deployment_ended(context: Context, connection: Connection, task: Task) -> N
 def _after_deployment(context: Context, connection: Connection, task: Task) -> None:
     saved = deployments.get(connection, task.subject)
     owner = projects.get(connection, saved.project)
-    place = environments.get(connection, saved.environment)
     release = releases.get(connection, saved.release)
+    _tell(context, connection, owner, release, saved)
+    if saved.outcome is DeploymentOutcome.LIVE and saved.kind == "deployment":
+        line = deploying.lifecycle_of(connection, owner)
+        reached = deployments.reached(connection, release.id)
+        _promote(context, connection, owner, release, begun_by_itself(line, reached))
+
+
+def _tell(context: Context, connection: Connection, owner: Project, release: Release, saved: Deployment) -> None:
+    """The end of a deployment: in the audit, to who wants to be told, and to the forge."""
+    place = environments.get(connection, saved.environment)
     words = saved.outcome.value.replace("_", " ") + (f": {saved.reason}" if saved.reason else "")
     context.note(
         connection,
@@ -133,10 +142,6 @@ def _after_deployment(context: Context, connection: Connection, task: Task) -> N
         environment=place.name,
     )
     telling.deployment_ended(context, connection, owner, place, release, saved)
-    if saved.outcome is DeploymentOutcome.LIVE and saved.kind == "deployment":
-        line = deploying.lifecycle_of(connection, owner)
-        reached = deployments.reached(connection, release.id)
-        _promote(context, connection, owner, release, begun_by_itself(line, reached))
 
 
 def outcome_of(task: Task, deployment: Deployment) -> DeploymentOutcome:
@@ -159,7 +164,8 @@ def _promote(
     under_way = {
         one.environment for one in deployments.active(connection, project=project.id) if one.release == release.id
     }
-    tried = {one.environment for one in deployments.page(connection, release=release.id, limit=500).items}
+    known = deployments.page(connection, release=release.id, limit=500).items
+    tried = {one.environment for one in known if not _was_refused_at_once(one)}
     for id in wanted:
         if id in under_way or id in tried:
             continue
@@ -172,13 +178,10 @@ def _promote(
             with connection.begin_nested():
                 deploying.ask(context, connection, SYSTEM, wish)
         except FairleadError as error:
-            message = f"{release.version} was not begun in {place.name}: {error}"
-            context.note(
-                connection,
-                SYSTEM,
-                "deployment.not_begun",
-                message,
-                thing=release.id,
-                project=project.name,
-                environment=place.name,
-            )
+            refused = deploying.refuse(context, connection, SYSTEM, wish, error)
+            _tell(context, connection, project, release, refused)
+
+
+def _was_refused_at_once(one: Deployment) -> bool:
+    """Whether a rule refused it before it had a task: what was in the way may be gone the next time."""
+    return one.outcome is DeploymentOutcome.REFUSED and one.task is None

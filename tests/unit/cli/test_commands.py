@@ -117,6 +117,23 @@ def test_a_release_of_ones_own_ci(books: House, fairlead: Run, tmp_path: Path) -
     assert fairlead("release", "show", "2.0.0").code == 0
 
 
+def test_a_release_that_a_rule_keeps_out_of_its_first_environment_is_seen_with_the_reason(
+    books: House, fairlead: Run, tmp_path: Path
+) -> None:
+    books.add_project("shop")
+    (tmp_path / "fairlead.yml").write_text(
+        f'project: shop\nservices:\n  web: {{image: "{DIGEST}", port: 80, environment: {{A: "#{{Missing}}"}}}}\n'
+    )
+    assert fairlead("release", "create", "-p", "shop", "--version", "3.0.0", "--image", f"web={DIGEST}").code == 0
+    said = fairlead("status")
+    assert "3.0.0 refused" in said.out
+    assert "shop in Test: 3.0.0 refused" in said.err and "Missing" in said.err
+    [row] = fairlead("-o", "json", "deployments", "list", "-p", "shop").data
+    assert (row["status"], row["code"], row["task"]) == ("refused", "variable.unknown", None)
+    cells = fairlead("-o", "json", "status", "-p", "shop").data["projects"][0]["cells"]
+    assert (cells["Test"]["state"], cells["Test"]["latest_reason"]) == ("refused", row["reason"])
+
+
 def test_a_task_is_shown_followed_and_cancelled(books: House, fairlead: Run) -> None:
     [task] = [row for row in fairlead("-o", "json", "tasks", "list").data if row["has_ended"]]
     books.say(task["id"], ("switch", "a [line] with brackets"))

@@ -10,7 +10,17 @@ from fairlead.domain.deployment import DeploymentOutcome, DeploymentState
 from fairlead.domain.errors import Conflict, FairleadError, Invalid, NotFound, Refused
 from fairlead.domain.task import TaskState
 from fairlead.store import tasks
-from fairlead.usecases import approvals, deployments, following, planning, policies, releases, telling, variables
+from fairlead.usecases import (
+    approvals,
+    deployments,
+    following,
+    notifications,
+    planning,
+    policies,
+    releases,
+    telling,
+    variables,
+)
 from fairlead.usecases import tasks as tasking
 
 PRIVILEGED = ", privileged: true"
@@ -136,24 +146,54 @@ def test_two_projects_cannot_have_one_route(books: House) -> None:
     before = books.rows()
     text = "project: other\nservices:\n  web: {image: nginx, port: 80, route: {host: shop.example.com}}\n"
     books.add_release("1.0.0", project="other", file=text)
-    [told] = books.audit("deployment.not_begun")
-    assert "books" in told.message
+    refused = books.deployment("1.0.0", project="other")
+    assert (refused.state, refused.outcome) == (DeploymentState.ENDED, DeploymentOutcome.REFUSED)
+    assert (refused.code, refused.task, refused.switched) == ("route.taken", None, False)
+    assert "books" in refused.reason
+    [told] = books.audit("deployment.refused")
+    assert refused.reason in told.message
     with pytest.raises(Conflict) as raised:
         deployments.create(books.context, ADMIN, "other", "1.0.0", "Test")
     assert raised.value.code == "route.taken"
     after = books.rows()
-    assert [after[name] - before[name] for name in ("deployments", "tasks", "routes")] == [0, 0, 0]
+    assert [after[name] - before[name] for name in ("deployments", "tasks", "routes")] == [1, 0, 0]
 
 
 def test_an_unknown_variable_is_named_and_nothing_is_asked(house: House) -> None:
     house.add_project()
     house.add_release("1.0.0")
-    [told] = house.audit("deployment.not_begun")
-    assert "Db.Host" in told.message
+    refused = house.deployment("1.0.0")
+    assert (refused.outcome, refused.code) == (DeploymentOutcome.REFUSED, "variable.unknown")
+    assert "Db.Host" in refused.reason
     with pytest.raises(FairleadError) as raised:
         deployments.create(house.context, ADMIN, "books", "1.0.0", "Test")
     assert "Db.Host" in raised.value.message
     assert house.queue.asked == []
+
+
+def test_what_was_refused_at_once_is_asked_for_again_once_nothing_is_in_the_way(house: House) -> None:
+    house.add_project()
+    notifications.add(house.context, ADMIN, "http://127.0.0.1:9/hook")
+    house.add_release("1.0.0")
+    [notice] = telling.due(house.context)
+    assert notice.event == "deployment.failed" and "refused" in notice.subject and "Db.Host" in notice.body
+    variables.put(house.context, ADMIN, "books", "Db.Host", "db")
+    releases.update_variables(house.context, ADMIN, "books", "1.0.0")
+    asked = deployments.create(house.context, ADMIN, "books", "1.0.0", "Test")
+    assert (asked.deployment.state, asked.deployment.number) == (DeploymentState.QUEUED, 2)
+    variables.put(house.context, ADMIN, "books", "Db.Host", "elsewhere", only_in=["Test"])
+    variables.remove(house.context, ADMIN, "books", "Db.Host")
+    releases.update_variables(house.context, ADMIN, "books", "1.0.0")
+    house.end(asked.deployment.task, TaskState.ROLLED_BACK)
+    for _ in range(2):
+        deployments.create(house.context, ADMIN, "books", "1.0.0", "Test", is_forced=True)
+        house.go_live("1.0.0")
+    assert [one.outcome for one in house.deployments("1.0.0", "Production")] == [DeploymentOutcome.REFUSED] * 2
+    variables.put(house.context, ADMIN, "books", "Db.Host", "db")
+    releases.update_variables(house.context, ADMIN, "books", "1.0.0")
+    deployments.create(house.context, ADMIN, "books", "1.0.0", "Test", is_forced=True)
+    house.go_live("1.0.0")
+    assert house.approval("1.0.0").state is ApprovalState.WAITING
 
 
 @pytest.mark.parametrize("where", ["Nowhere", "", "a\nb", "../Test"])

@@ -117,6 +117,7 @@ def cell_shape(cell: overview.Cell) -> Shape:
         "latest_version": cell.latest_version,
         "latest_deployment": latest.id if latest else None,
         "latest_outcome": latest.outcome.value if latest else "",
+        "latest_reason": latest.reason if latest else "",
         "running_task": latest.task if moving and latest else None,
         "waiting_approval": cell.approval.id if cell.approval else None,
     }
