@@ -98,10 +98,13 @@ class OwnRegistry(DistributionRegistry):
             )
             if is_new and self.is_running():
                 await self._stop()
-            if not self.is_running():
-                await asyncio.to_thread(self._begin, program)
             resume(self._detached.child())
-            await self._await_answer()
+            answers = await self._answers()
+            if not self.is_running():  # never begun, or it was dying as we looked
+                await asyncio.to_thread(self._begin, program)
+                answers = await self._answers()
+            if not answers:
+                raise Failed("registry.failed", await self._why_not(), thing=self.address)
 
     async def stop(self) -> None:
         """It does not run; gone is fine."""
@@ -166,20 +169,20 @@ class OwnRegistry(DistributionRegistry):
                     hint="stop what listens there, or set another registry port",
                 ) from error
 
-    async def _await_answer(self) -> None:
-        last: FairleadError | None = None
+    async def _answers(self) -> bool:
+        """Whether it comes to answer; not, once it is gone."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(START_TIMEOUT_S):
                 while self.is_running():
-                    try:
-                        return await self.check()
-                    except FairleadError as error:
-                        last = error
+                    with contextlib.suppress(FairleadError):
+                        await self.check()
+                        return True
                     await asyncio.sleep(POLL_S)
+        return False
+
+    async def _why_not(self) -> str:
         words = await asyncio.to_thread(self._detached.last_words, LAST_BYTES)
-        raise Failed(
-            "registry.failed", f"the registry did not start at {self.address}: {words or last}", thing=self.address
-        )
+        return f"the registry did not start at {self.address}: {words or 'it does not answer'}"
 
     async def _stop(self) -> None:
         child = self._detached.child()
