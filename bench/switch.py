@@ -20,6 +20,7 @@ from tests.contract.proxy_rigs import HaproxyRig, haproxy_rig
 from bench.results import Row, at, record
 from fairlead.domain.colour import Colour
 from fairlead.ports.proxy import RouteSpec
+from fairlead.testing.free_ports import free_ports_of_this_process
 from fairlead.testing.load import Load
 
 ROUTE = RouteSpec("bench/production/web/0", "bench.example.com")
@@ -78,11 +79,7 @@ async def measure(rig: HaproxyRig, switches: int) -> tuple[list[float], list[flo
     return ours, theirs
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port
+free_port = free_ports_of_this_process()
 
 
 async def main() -> None:

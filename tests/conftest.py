@@ -22,6 +22,7 @@ from argon2 import PasswordHasher
 
 from fairlead.server import logs
 from fairlead.store import passwords
+from fairlead.testing.free_ports import free_ports_of_this_process
 
 ROOT = Path(__file__).resolve().parent.parent
 GROUND = ROOT / "packaging" / "ground"
@@ -199,18 +200,7 @@ def chromium() -> Path:
 @pytest.fixture(scope="session")
 def free_port() -> Callable[[], int]:
     """A function that gives a TCP port of 127.0.0.1 that nobody listens on, each time another one."""
-    given: set[int] = set()
-
-    def take() -> int:
-        while True:
-            with socket.socket() as probe:
-                probe.bind(("127.0.0.1", 0))
-                port: int = probe.getsockname()[1]
-            if port not in given:
-                given.add(port)
-                return port
-
-    return take
+    return free_ports_of_this_process()
 
 
 # PostgreSQL

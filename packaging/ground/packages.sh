@@ -28,6 +28,7 @@ fonts-inter             -
 fonts-noto-color-emoji  -
 openssh-server          sshd
 socat                   socat
+apache2-utils           htpasswd
 '
 # Services that come with these packages and that must not listen after an installation of ours.
 SERVICES='haproxy docker-registry postgresql ssh'

@@ -7,7 +7,6 @@ import os
 import secrets
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -17,6 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from examples.demo.observe import Engine, Proxy, capture, find_proxy
+
+from fairlead.testing.free_ports import free_ports_of_this_process
 
 ROOT = Path(__file__).resolve().parents[2]
 PROGRAMS = Path(sys.executable).parent
@@ -94,7 +95,8 @@ class WholeServer:
         self.data_dir = Path(tempfile.mkdtemp(prefix="fairlead-whole-", dir=DATA_FOLDER))
         self.repositories = self.data_dir.with_name(f"{self.data_dir.name}-git")
         self.repositories.mkdir()
-        self.port, self.proxy_port, self.registry_port = free_ports(3)
+        take = free_ports_of_this_process()
+        self.port, self.proxy_port, self.registry_port = take(), take(), take()
         self.engine = Engine(docker_socket)
         self.docker = ["docker", "-H", f"unix://{docker_socket}"]
         self.child: subprocess.Popen[bytes] | None = None
@@ -374,15 +376,3 @@ def write_application(folder: Path) -> Path:
     (folder / "app.py").write_text(APP)
     (folder / "checks.py").write_text(CHECKS)
     return folder
-
-
-def free_ports(count: int) -> list[int]:
-    """Ports of the loopback that nobody listens on."""
-    held = [socket.socket() for _ in range(count)]
-    try:
-        for one in held:
-            one.bind(("127.0.0.1", 0))
-        return [one.getsockname()[1] for one in held]
-    finally:
-        for one in held:
-            one.close()

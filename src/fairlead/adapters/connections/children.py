@@ -64,7 +64,9 @@ def _stat(pid: int) -> str:
 
 
 def _is_zombie(stat: str) -> bool:
-    return _after_name(stat)[0] in {"Z", "X"}
+    """Whether all of it has ended. Its first thread may have, while another still holds its ports and files."""
+    fields = _after_name(stat)
+    return fields[0] in {"Z", "X"} and int(fields[17]) <= 1
 
 
 def _after_name(stat: str) -> list[str]:

@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -47,3 +48,22 @@ def test_a_child_is_known_for_ever() -> None:
         os.waitid(os.P_PID, sleeper.pid, os.WEXITED | os.WNOWAIT)
         assert not child.is_alive()  # a zombie does not live
     assert Child.of(sleeper.pid) is None
+
+
+LOSES_ITS_FIRST_THREAD = """
+import ctypes, platform, threading
+threading.Thread(target=lambda: (print("on", flush=True), threading.Event().wait())).start()
+ctypes.CDLL(None).syscall({"x86_64": 60, "aarch64": 93}[platform.machine()], 0)
+"""
+
+
+def test_what_lost_its_first_thread_only_still_lives() -> None:
+    command = [sys.executable, "-c", LOSES_ITS_FIRST_THREAD]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, start_new_session=True) as half:
+        assert half.stdout is not None and half.stdout.readline() == b"on\n"
+        while ") Z " not in Path(f"/proc/{half.pid}/stat").read_text():
+            pass
+        child = Child.of(half.pid)
+        assert child is not None and child.is_alive()
+        half.kill()
+    assert not child.is_alive()
