@@ -171,7 +171,13 @@ class DoesNotWait(FakeProxy):
 class HidesWhatItCut(FakeProxy):
     async def drain(self, route: str, colour: Colour, *, bound_s: float, only: Sequence[Endpoint] = ()) -> Drained:
         drained = await super().drain(route, colour, bound_s=bound_s, only=only)
-        return Drained(drained.waited_s, 0)
+        return Drained(drained.waited_s, 0, drained.counters)
+
+
+class CountsWhatItCutAsFailed(FakeProxy):
+    async def drain(self, route: str, colour: Colour, *, bound_s: float, only: Sequence[Endpoint] = ()) -> Drained:
+        drained = await super().drain(route, colour, bound_s=bound_s, only=only)
+        return Drained(drained.waited_s, drained.cut, await self.counters(route, colour))
 
 
 class DrainsAllOfThem(FakeProxy):
@@ -243,6 +249,7 @@ WRONG: list[tuple[type[FakeProxy], Callable[..., Awaitable[None]]]] = [
     (RoutesAtOnce, contract.ProxyRoutingContract.test_a_changed_route_takes_effect_at_the_next_point),
     (DoesNotWait, contract.ProxyDrainContract.test_a_request_in_flight_is_waited_for),
     (HidesWhatItCut, contract.ProxyDrainContract.test_what_is_open_at_the_bound_is_closed_and_counted),
+    (CountsWhatItCutAsFailed, contract.ProxyDrainContract.test_what_is_open_at_the_bound_is_closed_and_counted),
     (DrainsAllOfThem, contract.ProxyDrainContract.test_one_replica_can_be_drained_while_the_others_serve),
     (DrainsBothSlots, contract.ProxyDrainContract.test_a_quiet_slot_is_drained_at_once_and_not_ready),
     (RemovesEverything, contract.ProxyRoutingContract.test_a_removed_route_is_gone_and_its_place_is_free),

@@ -19,6 +19,8 @@ SWITCHES = 20
 SOME_REQUESTS = 40
 ROUTE = RouteSpec("books/production/web/0", "books.example.com")
 DRAIN_S = 10.0
+HELD = 5
+CUTS = 10
 
 
 @pytest.fixture
@@ -74,16 +76,46 @@ async def test_twenty_switches_lose_no_request(rig: HaproxyRig) -> None:
 
 
 async def test_users_notice_what_is_cut(rig: HaproxyRig) -> None:
-    """The control: a switch that does not wait for the requests in flight loses them, and the load says so."""
+    """The control: a switch that does not wait for the requests in flight loses them, and the load says so.
+
+    What is cut never ends by itself, so that what users notice and what the proxy counted must be the same.
+    """
     await rig.proxy.ensure_route(ROUTE)
-    await deploy(rig, Colour.BLUE, 0)
+    old = await deploy(rig, Colour.BLUE, 0)
+    held = Load("127.0.0.1", rig.settings.http_port, ROUTE.host, path="/hold", pause_s=60.0)
     load = Load("127.0.0.1", rig.settings.http_port, ROUTE.host)
-    asking = asyncio.create_task(load.run(keep_alive=1, fresh=1, slow=4))
+    holding = asyncio.create_task(held.run(keep_alive=2, fresh=3, slow=0))
+    asking = asyncio.create_task(load.run(keep_alive=2, fresh=2, slow=0))
     await until_asked(load, SOME_REQUESTS)
+    while sum(upstream.held for upstream in old) < HELD:
+        await asyncio.sleep(0.005)
     await deploy(rig, Colour.GREEN, 1)
+    while (await rig.proxy.counters(ROUTE.name, Colour.BLUE)).sessions_now > HELD:
+        await asyncio.sleep(0.005)
     drained = await rig.proxy.drain(ROUTE.name, Colour.BLUE, bound_s=0.0)
     await until_asked(load, SOME_REQUESTS)
+    held.stop()
+    load.stop()
+    await asyncio.gather(asking, holding)
+    assert drained.cut == HELD
+    assert held.told.failed == HELD
+    assert dict(load.told.failures) == {}
+
+
+async def test_what_ends_by_itself_at_the_bound_is_not_counted_as_cut(rig: HaproxyRig) -> None:
+    """Requests that end all the time, and a drain that closes at once, again and again: each that failed was counted,
+    and none that did not."""
+    await rig.proxy.ensure_route(ROUTE)
+    await deploy(rig, Colour.BLUE, 0)
+    load = Load("127.0.0.1", rig.settings.http_port, ROUTE.host, pause_s=0.001)
+    asking = asyncio.create_task(load.run(keep_alive=6, fresh=3, slow=4))
+    cut = 0
+    for version in range(1, CUTS + 1):
+        await until_asked(load, SOME_REQUESTS)
+        new = Colour.GREEN if version % 2 else Colour.BLUE
+        await deploy(rig, new, version)
+        cut += (await rig.proxy.drain(ROUTE.name, new.other, bound_s=0.0)).cut
     load.stop()
     await asking
-    assert drained.cut > 0
-    assert load.told.failed == drained.cut
+    assert cut > 0
+    assert load.told.failed == cut

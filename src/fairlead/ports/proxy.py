@@ -57,21 +57,40 @@ class RouteState:
 
 
 @dataclass(frozen=True, slots=True)
-class Drained:
-    """How draining ended: seconds waited, connections still open at the bound and then closed."""
-
-    waited_s: float
-    cut: int
-
-
-@dataclass(frozen=True, slots=True)
 class Counters:
-    """Requests and failures that the proxy itself counts for a route and slot since it started."""
+    """Requests and failures that the proxy itself counts for a route and slot since it started.
+
+    requests        that have ended, whichever way
+    proxy_errors    answers that the proxy made itself, because no server gave one (502, 503, 504)
+    server_errors   answers of the application with 5xx
+    broken          answers that a server broke off before their end
+    sessions_now    requests in flight and tunnels
+    retried         connections that were tried again; the user noticed nothing but time
+    redispatched    of these, those that another server took
+    left            requests whose client went away before the answer's end: no failure of ours
+    """
 
     requests: int
     proxy_errors: int
     server_errors: int
     sessions_now: int
+    broken: int = 0
+    retried: int = 0
+    redispatched: int = 0
+    left: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Drained:
+    """How draining ended: seconds waited, and requests and tunnels still open at the bound and then closed.
+
+    A request that ends by itself in the instant of the closing is not counted as cut. `counters` are the slot's as they
+    were before anything was closed, so that what was cut is not told as failed too; None where there was no slot.
+    """
+
+    waited_s: float
+    cut: int
+    counters: Counters | None = None
 
 
 class Proxy(Protocol):

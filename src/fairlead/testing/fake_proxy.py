@@ -31,13 +31,18 @@ class Standing:
 
 @dataclass(slots=True)
 class Held:
-    """One route: as it was asked for, as it is routed (None: not yet), and its slots."""
+    """One route: as it was asked for, as it is routed (None: not yet), its slots, and what they counted.
+
+    A request is counted once it has ended, as a real proxy does.
+    """
 
     spec: RouteSpec
     routed: RouteSpec | None = None
     live: Colour | None = None
     slots: dict[Colour, list[Standing]] = field(default_factory=lambda: {colour: [] for colour in Colour})
+    turns: dict[Colour, int] = field(default_factory=lambda: dict.fromkeys(Colour, 0))
     requests: dict[Colour, int] = field(default_factory=lambda: dict.fromkeys(Colour, 0))
+    cut: dict[Colour, int] = field(default_factory=lambda: dict.fromkeys(Colour, 0))
 
 
 @dataclass(slots=True)
@@ -52,7 +57,7 @@ class ProxyWorld:
     is_up: bool = True
 
     def server_for(self, host: str, path: str = "/") -> tuple[Held, Standing] | None:
-        """Where a user's request goes; counted, and the servers of a slot take turns."""
+        """Where a user's request goes; the servers of a slot take turns."""
         host = host.partition(":")[0].lower().rstrip(".")
         fitting = [
             (len(key_of(held.routed)), name)
@@ -65,8 +70,8 @@ class ProxyWorld:
         ready = [server for server in held.slots[held.live] if server.is_ready] if held.live else []
         if held.live is None or not ready:
             return None
-        held.requests[held.live] += 1
-        return held, ready[held.requests[held.live] % len(ready)]
+        held.turns[held.live] += 1
+        return held, ready[held.turns[held.live] % len(ready)]
 
     @contextmanager
     def request(self, host: str, path: str = "/") -> Iterator[Place | None]:
@@ -75,11 +80,15 @@ class ProxyWorld:
         if found is None:
             yield None
             return
-        found[1].connections += 1
+        held, server = found
+        colour = held.live or Colour.BLUE
+        server.connections += 1
         try:
-            yield found[1].address, found[1].port
+            yield server.address, server.port
         finally:
-            found[1].connections = max(0, found[1].connections - 1)
+            if server.connections:  # else it was cut, and counted then
+                server.connections -= 1
+                held.requests[colour] += 1
 
     def snapshot(self) -> dict[str, object]:
         """All that counts as state, for comparing before and after."""
@@ -162,9 +171,12 @@ class FakeProxy:
                 break
             await self.clock.sleep(POLL_S)
         cut = sum(server.connections for server in slot)
+        counters = _counters(held, colour)
+        held.requests[colour] += cut
+        held.cut[colour] += cut
         for server in slot:
             server.connections = 0
-        return Drained(self.clock.monotonic_s() - started_s, cut)
+        return Drained(self.clock.monotonic_s() - started_s, cut, counters)
 
     async def clear(self, route: str, colour: Colour) -> None:
         """See the port."""
@@ -180,9 +192,8 @@ class FakeProxy:
         return [held.spec for _, held in sorted(self._asked().held.items())]
 
     async def counters(self, route: str, colour: Colour) -> Counters:
-        """See the port. Nothing ever fails in memory."""
-        held = self._held(route)
-        return Counters(held.requests[colour], 0, 0, sum(one.connections for one in held.slots[colour]))
+        """See the port. Nothing fails in memory but what is cut."""
+        return _counters(self._held(route), colour)
 
     async def ensure_certificate(self, host: str, pem: bytes) -> None:
         """See the port. Knows a certificate by its PEM blocks alone: the key's fit is not looked at."""
@@ -205,6 +216,11 @@ class FakeProxy:
         if held := self._asked().held.get(route):
             return held
         raise NotFound("route.unknown", f"the proxy holds no route {route!r}", thing=route)
+
+
+def _counters(held: Held, colour: Colour) -> Counters:
+    open_now = sum(one.connections for one in held.slots[colour])
+    return Counters(held.requests[colour], held.cut[colour], 0, open_now)
 
 
 def key_of(spec: RouteSpec) -> str:

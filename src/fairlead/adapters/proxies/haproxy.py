@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from fairlead.adapters.proxies import haproxy_answers, haproxy_slots, haproxy_tls
+from fairlead.adapters.proxies.haproxy_answers import Usage
 from fairlead.adapters.proxies.haproxy_books import (
     Books,
     Claim,
@@ -33,6 +34,7 @@ from fairlead.ports.clock import Clock
 from fairlead.ports.proxy import Counters, Drained, Endpoint, RouteSpec, RouteState, ServerState
 
 ROUTE_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_/-]|\.(?!\.)){0,199}")
+TALLIED = ("requests", "proxy_errors", "server_errors", "broken", "retried", "redispatched", "left")
 NOT_THERE = ("entry not found", "Key not found")
 
 
@@ -79,7 +81,7 @@ class HaproxyProxy:
         facts, *stats = await self._socket.ask("show info", *(f"show stat {backend} 6 -1" for backend in spare))
         pid = int(haproxy_answers.read_facts(facts)["Pid"])
         usages = [haproxy_answers.read_usage(stat) for stat in stats]
-        tallies = [Tally(pid, usage.requests, usage.proxy_errors, usage.server_errors) for usage in usages]
+        tallies = [_tally(pid, usage) for usage in usages]
         pairs = zip(Colour, spare, tallies, strict=True)
         return {colour: Claim(backend, before=tally) for colour, backend, tally in pairs}
 
@@ -206,8 +208,9 @@ class HaproxyProxy:
             # Nothing is routed here any more. A request that was routed a moment ago must still find a server.
             await drain.wait_until_quiet(deadline_s)
             await self._stop_new_requests(route, colour, drain)
-        cut = await drain.close_the_rest()
-        return Drained(self._clock.monotonic_s() - started_s, cut)
+        closed = await drain.close_the_rest()
+        counters = await self._since_claimed(holding.claims[colour], closed.before)
+        return Drained(self._clock.monotonic_s() - started_s, closed.cut, counters)
 
     async def _is_live(self, route: str, colour: Colour) -> bool:
         return await self.live(route) is colour
@@ -247,16 +250,15 @@ class HaproxyProxy:
     async def counters(self, route: str, colour: Colour) -> Counters:
         """See the port. Counted since the route claimed its backends, or since the proxy started, if that was later."""
         claim = _held(self._files.read(), route).claims[colour]
-        facts, stat = await self._socket.ask("show info", f"show stat {claim.backend} 6 -1")
-        usage = haproxy_answers.read_usage(stat)
+        (stat,) = await self._socket.ask(f"show stat {claim.backend} 6 -1")
+        return await self._since_claimed(claim, haproxy_answers.read_usage(stat))
+
+    async def _since_claimed(self, claim: Claim, usage: Usage) -> Counters:
+        (facts,) = await self._socket.ask("show info")
         is_same = haproxy_answers.read_facts(facts).get("Pid") == str(claim.before.pid)
         before = claim.before if is_same else Tally()
-        return Counters(
-            requests=usage.requests - before.requests,
-            proxy_errors=usage.proxy_errors - before.proxy_errors,
-            server_errors=usage.server_errors - before.server_errors,
-            sessions_now=usage.open_now,
-        )
+        counted = {name: getattr(usage, name) - getattr(before, name) for name in TALLIED}
+        return Counters(**counted, sessions_now=usage.open_now)
 
     async def ensure_certificate(self, host: str, pem: bytes) -> None:
         """See the port. `Invalid("certificate.invalid")` where chain and key do not fit or cannot be read."""
@@ -295,6 +297,10 @@ def _check_spec(spec: RouteSpec) -> None:
     names.require("route", ROUTE_NAME, spec.name)
     names.host_name(spec.host)
     names.require("path", names.URL_PATH, spec.path)
+
+
+def _tally(pid: int, usage: Usage) -> Tally:
+    return Tally(pid, **{name: getattr(usage, name) for name in TALLIED})
 
 
 def _held(books: Books, route: str) -> Holding:

@@ -33,13 +33,21 @@ class RunningServer:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """A backend's own counts: sessions open now (whole, and by slot), and what it counted since the proxy started."""
+    """A backend's own counts: sessions open now (whole, and by slot), and what it counted since the proxy started.
+
+    HAProxy counts a request once it has ended, a tunnel too: `switched` are those that ended after a 1xx answer (101).
+    """
 
     open_now: int
     open_by_slot: Mapping[int, int]
     requests: int
     proxy_errors: int
     server_errors: int
+    broken: int = 0
+    retried: int = 0
+    redispatched: int = 0
+    left: int = 0
+    switched: int = 0
 
 
 def read_map(answer: str) -> dict[str, MapEntry]:
@@ -100,7 +108,7 @@ def read_connections(answer: str) -> dict[int, int]:
 def read_usage(answer: str) -> Usage:
     """`show stat BACKEND 6 -1`: CSV, a row for each server and one for the backend.
 
-    What the backend answered with 5xx and no server did is what the proxy made itself.
+    What the backend answered with 5xx and no server did is what the proxy made itself. Columns: management guide 9.1.
     """
     rows = list(csv.DictReader(answer.removeprefix("# ").splitlines()))
     try:
@@ -113,6 +121,11 @@ def read_usage(answer: str) -> Usage:
             requests=int(whole["req_tot"]),
             proxy_errors=max(0, int(whole["hrsp_5xx"] or 0) - of_servers),
             server_errors=of_servers,
+            broken=int(whole["srv_abrt"] or 0),
+            retried=int(whole["wretr"] or 0),
+            redispatched=int(whole["wredis"] or 0),
+            left=int(whole["cli_abrt"] or 0),
+            switched=int(whole["hrsp_1xx"] or 0),
         )
     except (StopIteration, KeyError, ValueError) as error:
         raise _unreadable("show stat", answer) from error

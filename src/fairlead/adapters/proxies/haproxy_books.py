@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import astuple, dataclass, field, replace
 from typing import Any
 
 from fairlead.domain.colour import Colour
@@ -30,6 +30,10 @@ class Tally:
     requests: int = 0
     proxy_errors: int = 0
     server_errors: int = 0
+    broken: int = 0
+    retried: int = 0
+    redispatched: int = 0
+    left: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,13 +192,12 @@ def _holding_json(holding: Holding) -> dict[str, Any]:
 
 
 def _claim_json(claim: Claim) -> dict[str, Any]:
-    before = claim.before
     return {
         "backend": claim.backend,
         "servers": {
             str(slot): [server.address, server.port, server.is_ready] for slot, server in claim.servers.items()
         },
-        "before": [before.pid, before.requests, before.proxy_errors, before.server_errors],
+        "before": list(astuple(claim.before)),
     }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from fairlead.adapters.proxies import haproxy_answers
 from fairlead.adapters.proxies.haproxy_answers import Usage
@@ -16,6 +17,14 @@ QUIET_READS = 2  # in a row: a request that was routed an instant ago is counted
 CLOSE_BOUND_S = 2.0
 
 
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """The backend's counts before the closing, and how many requests and tunnels were cut."""
+
+    before: Usage
+    cut: int
+
+
 class Drain:
     """One backend, wholly or (with `only`) some of its servers."""
 
@@ -24,6 +33,7 @@ class Drain:
         self._socket = socket
         self._clock = clock
         self._only = frozenset(only)
+        self._stat = f"show stat {backend} 6 -1"
 
     def chosen(self, servers: Mapping[int, Address]) -> set[int]:
         """The slots that are meant."""
@@ -42,18 +52,28 @@ class Drain:
             await self._clock.sleep(min(poll_s, left_s))
             poll_s = FIRST_POLL_S if quiet else min(poll_s * 1.5, LONGEST_POLL_S)
 
-    async def close_the_rest(self) -> int:
-        """What is still open is closed; how many that were."""
+    async def close_the_rest(self) -> Closed:
+        """What is still open is closed; how many that were, and the counts before.
+
+        A request may end by itself between the reading and the closing. So what counts is not what was open, but how
+        it ended: by an answer of the proxy's own, by one that broke off, or as a tunnel.
+        """
         usage, slots = await self._read()
-        cut = self._open(usage, slots)
-        if cut:
-            commands = [f"shutdown sessions server {self.backend}/s{slot}" for slot in sorted(slots)]
-            check(commands, await self._socket.ask(*commands))
-            await self.wait_until_quiet(self._clock.monotonic_s() + CLOSE_BOUND_S)
-        return cut
+        if not self._open(usage, slots):
+            return Closed(usage, 0)
+        commands = [f"shutdown sessions server {self.backend}/s{slot}" for slot in sorted(slots)]
+        stat, *answers = await self._socket.ask(self._stat, *commands)
+        check(commands, answers)
+        before = haproxy_answers.read_usage(stat)
+        await self.wait_until_quiet(self._clock.monotonic_s() + CLOSE_BOUND_S)
+        after, _ = await self._read()
+        cut = _not_whole(after) - _not_whole(before) + self._open(after, slots)
+        was_open = self._open(before, slots)
+        # One server of several: what it leaves is asked again at the others, or broken off; it cannot be told apart.
+        return Closed(before, was_open if self._only else min(cut, was_open))
 
     async def _read(self) -> tuple[Usage, set[int]]:
-        stat, state = await self._socket.ask(f"show stat {self.backend} 6 -1", f"show servers state {self.backend}")
+        stat, state = await self._socket.ask(self._stat, f"show servers state {self.backend}")
         servers = haproxy_answers.read_servers(state)
         slots = self.chosen({server.slot: (server.address, server.port) for server in servers if not server.is_empty})
         return haproxy_answers.read_usage(stat), slots
@@ -62,3 +82,8 @@ class Drain:
         if not self._only:
             return usage.open_now
         return sum(usage.open_by_slot.get(slot, 0) for slot in slots)
+
+
+def _not_whole(usage: Usage) -> int:
+    """Requests that ended by an answer of the proxy's own, by one that broke off, or as a tunnel."""
+    return usage.proxy_errors + usage.broken + usage.switched

@@ -6,82 +6,37 @@ fake can be put under one test alone.
 
 from __future__ import annotations
 
-import asyncio
-from contextlib import AbstractAsyncContextManager
-from typing import Protocol
-
 import pytest
 
-from fairlead.domain.colour import Colour
 from fairlead.domain.errors import Conflict, Invalid, NotFound, Refused, Unreachable
-from fairlead.ports.proxy import Endpoint, Proxy, RouteSpec
+from fairlead.ports.proxy import Endpoint, RouteSpec
+from fairlead.testing.contracts.proxy_drain import ProxyDrainContract
+from fairlead.testing.contracts.proxy_given import (
+    ADMIN,
+    BLUE,
+    BOOKS,
+    BOUND_S,
+    GREEN,
+    SHOP,
+    ProxyRig,
+    live,
+    places,
+    ready_places,
+)
 
-BLUE, GREEN = Colour.BLUE, Colour.GREEN
-BOUND_S = 10.0
-BOOKS = RouteSpec("books/production/web/0", "books.example.com")
-ADMIN = RouteSpec("books/production/admin/0", "books.example.com", "/admin")
-SHOP = RouteSpec("shop/production/web/0", "shop.example.com")
-
-
-class ProxyRig(Protocol):
-    """The proxy under test and the world around it: things that answer, and somebody who asks."""
-
-    proxy: Proxy
-    routes: int
-    """How many routes its pool holds."""
-    replicas: int
-    """How many servers a slot holds."""
-
-    def reborn(self) -> Proxy:
-        """Another server process, after the first one died: the same proxy, nothing remembered."""
-        ...
-
-    async def endpoint(self, name: str) -> Endpoint:
-        """Something that answers with its name."""
-        ...
-
-    async def ask(self, host: str, path: str = "/") -> str | None:
-        """Who answers a user's request; None where nobody does."""
-        ...
-
-    def hold(self, host: str) -> AbstractAsyncContextManager[None]:
-        """A user's request that is in flight inside, and answered at the end (whatever became of it)."""
-        ...
-
-    async def restart(self) -> None:
-        """The proxy itself is killed, and started from its files."""
-        ...
-
-    async def kill(self) -> None:
-        """The proxy itself is killed."""
-        ...
-
-    def certificate(self, host: str) -> bytes:
-        """A new certificate and key for the host."""
-        ...
-
-    async def shows(self, host: str, pem: bytes) -> bool:
-        """Whether a new handshake for that host is answered with that certificate."""
-        ...
-
-
-async def live(rig: ProxyRig, spec: RouteSpec, *names: str, colour: Colour = BLUE) -> list[Endpoint]:
-    """The route is pointed at a slot with these instances."""
-    endpoints = [await rig.endpoint(name) for name in names]
-    await rig.proxy.ensure_route(spec)
-    await rig.proxy.fill(spec.name, colour, endpoints)
-    await rig.proxy.point({spec.name: colour})
-    return endpoints
-
-
-async def ready_places(rig: ProxyRig, route: str, colour: Colour) -> set[tuple[str, int]]:
-    state = await rig.proxy.read_back(route)
-    assert state is not None
-    return {(server.address, server.port) for server in state.servers[colour] if server.is_ready}
-
-
-def places(*endpoints: Endpoint) -> set[tuple[str, int]]:
-    return {(endpoint.address, endpoint.port) for endpoint in endpoints}
+__all__ = [
+    "ADMIN",
+    "BLUE",
+    "BOOKS",
+    "GREEN",
+    "SHOP",
+    "ProxyCertificateContract",
+    "ProxyContract",
+    "ProxyDrainContract",
+    "ProxyRig",
+    "ProxyRoutingContract",
+    "live",
+]
 
 
 class ProxyContract:
@@ -358,88 +313,6 @@ class ProxyRoutingContract:
         with pytest.raises(Invalid):
             await rig.proxy.fill(BOOKS.name, BLUE, [endpoint])
         assert await ready_places(rig, BOOKS.name, BLUE) == places(v1)
-
-
-class ProxyDrainContract:
-    """Taking a slot out of use."""
-
-    async def test_a_quiet_slot_is_drained_at_once_and_not_ready(self, rig: ProxyRig) -> None:
-        await live(rig, BOOKS, "v1")
-        await rig.ask(BOOKS.host)
-        await live(rig, BOOKS, "v2", colour=GREEN)
-        drained = await rig.proxy.drain(BOOKS.name, BLUE, bound_s=BOUND_S)
-        assert drained.cut == 0
-        assert drained.waited_s < BOUND_S / 2
-        assert await ready_places(rig, BOOKS.name, BLUE) == set()
-        assert await rig.ask(BOOKS.host) == "v2"
-
-    async def test_a_request_in_flight_is_waited_for(self, rig: ProxyRig) -> None:
-        await live(rig, BOOKS, "v1")
-        async with rig.hold(BOOKS.host):
-            await live(rig, BOOKS, "v2", colour=GREEN)
-            drain = asyncio.create_task(rig.proxy.drain(BOOKS.name, BLUE, bound_s=BOUND_S))
-            await asyncio.wait([drain], timeout=0.2)
-            assert not drain.done()
-        assert (await drain).cut == 0
-
-    async def test_what_is_open_at_the_bound_is_closed_and_counted(self, rig: ProxyRig) -> None:
-        await live(rig, BOOKS, "v1")
-        async with rig.hold(BOOKS.host), rig.hold(BOOKS.host):
-            await live(rig, BOOKS, "v2", colour=GREEN)
-            drained = await rig.proxy.drain(BOOKS.name, BLUE, bound_s=0.1)
-            assert drained.cut == 2
-            assert drained.waited_s >= 0.1
-            assert (await rig.proxy.counters(BOOKS.name, BLUE)).sessions_now == 0
-        assert await rig.ask(BOOKS.host) == "v2"
-
-    async def test_the_other_slots_requests_are_not_waited_for(self, rig: ProxyRig) -> None:
-        await live(rig, BOOKS, "v1")
-        await live(rig, BOOKS, "v2", colour=GREEN)
-        async with rig.hold(BOOKS.host):
-            assert (await rig.proxy.drain(BOOKS.name, BLUE, bound_s=BOUND_S)).waited_s < BOUND_S / 2
-
-    async def test_one_replica_can_be_drained_while_the_others_serve(self, rig: ProxyRig) -> None:
-        a, b = await live(rig, BOOKS, "a", "b")
-        drained = await rig.proxy.drain(BOOKS.name, BLUE, bound_s=BOUND_S, only=[a])
-        assert drained.cut == 0
-        assert await ready_places(rig, BOOKS.name, BLUE) == places(b)
-        assert {await rig.ask(BOOKS.host) for _ in range(4)} == {"b"}
-
-    async def test_draining_the_live_slot_ends_its_requests(self, rig: ProxyRig) -> None:
-        await live(rig, BOOKS, "v1")
-        await rig.proxy.drain(BOOKS.name, BLUE, bound_s=BOUND_S)
-        assert await rig.ask(BOOKS.host) is None
-
-    async def test_a_drained_slot_can_be_filled_again(self, rig: ProxyRig) -> None:
-        endpoints = await live(rig, BOOKS, "v1")
-        await live(rig, BOOKS, "v2", colour=GREEN)
-        await rig.proxy.drain(BOOKS.name, BLUE, bound_s=BOUND_S)
-        await rig.proxy.fill(BOOKS.name, BLUE, endpoints)
-        await rig.proxy.point({BOOKS.name: BLUE})
-        assert await rig.ask(BOOKS.host) == "v1"
-
-    async def test_a_cleared_slot_is_empty_and_gone_is_fine(self, rig: ProxyRig) -> None:
-        await live(rig, BOOKS, "v1")
-        await live(rig, BOOKS, "v2", colour=GREEN)
-        for _ in range(2):
-            await rig.proxy.clear(BOOKS.name, BLUE)
-        state = await rig.proxy.read_back(BOOKS.name)
-        assert state is not None
-        assert state.servers[BLUE] == ()
-        assert len(state.servers[GREEN]) == 1
-        await rig.proxy.clear("no/such/route/0", BLUE)
-        assert (await rig.proxy.drain("no/such/route/0", BLUE, bound_s=BOUND_S)).cut == 0
-
-    async def test_a_cancelled_drain_leaves_a_slot_that_can_be_drained(self, rig: ProxyRig) -> None:
-        await live(rig, BOOKS, "v1")
-        async with rig.hold(BOOKS.host):
-            await live(rig, BOOKS, "v2", colour=GREEN)
-            drain = asyncio.create_task(rig.proxy.drain(BOOKS.name, BLUE, bound_s=BOUND_S))
-            await asyncio.wait([drain], timeout=0.1)
-            drain.cancel()
-            await asyncio.wait([drain])
-            assert await rig.proxy.read_back(BOOKS.name) is not None
-        assert (await rig.proxy.drain(BOOKS.name, BLUE, bound_s=BOUND_S)).cut == 0
 
 
 class ProxyCertificateContract:

@@ -60,10 +60,14 @@ def test_a_map_is_read_and_its_first_entry_of_a_key_counts() -> None:
 
 
 def test_what_the_proxy_made_itself_is_what_no_server_answered() -> None:
-    text = "# pxname,svname,scur,req_tot,hrsp_5xx\nfl0000,s1,2,,3\nfl0000,s2,1,,\nfl0000,BACKEND,4,100,5\n"
+    text = (
+        "# pxname,svname,scur,req_tot,hrsp_5xx,srv_abrt,wretr,wredis,cli_abrt,hrsp_1xx\n"
+        "fl0000,s1,2,,3,9,9,9,9,9\nfl0000,s2,1,,,,,,,\nfl0000,BACKEND,4,100,5,6,7,8,9,1\n"
+    )
     usage = answers.read_usage(text)
     assert (usage.open_now, usage.open_by_slot) == (4, {1: 2, 2: 1})
     assert (usage.requests, usage.proxy_errors, usage.server_errors) == (100, 2, 3)
+    assert (usage.broken, usage.retried, usage.redispatched, usage.left, usage.switched) == (6, 7, 8, 9, 1)
     with pytest.raises(Failed):
         answers.read_usage("No such proxy.")
 

@@ -28,7 +28,7 @@ HOST = st.from_regex(r"[a-z]{1,5}\.[a-z]{2,3}", fullmatch=True)
 
 def holding(name: str, number: int, host: str = "a.example.com", path: str = "/") -> Holding:
     servers = {2: SlotServer("10.0.0.1", 8080), 3: SlotServer("fd00::1", 81, is_ready=False)}
-    blue = Claim(backend_name(number), servers, Tally(7, 1, 2, 3))
+    blue = Claim(backend_name(number), servers, Tally(7, 1, 2, 3, 4, 5, 6, 7))
     green = Claim(backend_name(number + 1))
     return Holding(RouteSpec(name, host, path, tls=True), {Colour.BLUE: blue, Colour.GREEN: green})
 
