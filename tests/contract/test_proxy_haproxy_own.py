@@ -438,3 +438,12 @@ def test_settings_that_cannot_work_are_refused(wrong: dict[str, Any]) -> None:
     with pytest.raises(Invalid) as error:
         HaproxySettings(**{"directory": Path("/var/lib/fairlead/haproxy"), **wrong})
     assert error.value.code == "server.settings"
+
+
+async def test_what_is_made_durable_is_forced_to_the_disk(rig: HaproxyRig, monkeypatch: pytest.MonkeyPatch) -> None:
+    await live(rig, BOOKS, "v1")
+    forced: set[str] = set()
+    monkeypatch.setattr(os, "fsync", lambda descriptor: forced.add(os.readlink(f"/proc/self/fd/{descriptor}")))
+    await rig.proxy.make_durable()
+    wanted = (rig.settings.map, rig.settings.books, rig.settings.config, rig.settings.directory)
+    assert {str(path.resolve()) for path in wanted} <= forced

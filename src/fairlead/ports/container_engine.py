@@ -248,6 +248,11 @@ class ContainerEngine(Protocol):
         """Not running: its stop signal, then KILL after `grace_s`. Its restart policy does not bring it back."""
         ...
 
+    async def keep_up(self, name: str, restart: str) -> None:
+        """Its restart policy is that one from now on, in the words of `ContainerSpec.restart`: whether it comes back when
+        it dies, and when the host was restarted. It is not interrupted. `NotFound("engine.gone")` where it is gone."""
+        ...
+
     async def remove(self, name: str) -> None:
         """Not there any more, its anonymous volumes neither; kills it where it runs."""
         ...

@@ -97,7 +97,7 @@ class Proxy(Protocol):
     """One proxy. *Set* and *verify* are different verbs: `point` sets, `read_back` tells what is so.
 
     Order of calls in a deployment: `ensure_route` (claims one backend for each colour, or finds them claimed) →
-    `fill` the idle colour → `point` (all of the project's routes, one generation) → `live`, `read_back` → `drain` the
+    `fill` the idle colour → `make_durable` → `point` (all of the project's routes, one generation) → `live`, `read_back`, `make_durable` → `drain` the
     old colour → `clear` it. None of them reloads the proxy, ever. Each is idempotent, none touches a route of another
     name; a host+path that another name holds raises `Conflict("route.taken")` naming it. What is set at run time is
     also written to the files from which the proxy starts, so that a restart agrees; one lock for each proxy.
@@ -143,6 +143,12 @@ class Proxy(Protocol):
 
     async def routes(self) -> Sequence[RouteSpec]:
         """All routes that we hold there."""
+        ...
+
+    async def make_durable(self) -> None:
+        """What was set so far outlives a loss of power: a start from the files after it is where the proxy is now.
+
+        Before this, a start after a loss of power may find the state before or after each of the last changes."""
         ...
 
     async def counters(self, route: str, colour: Colour) -> Counters:

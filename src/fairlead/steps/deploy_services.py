@@ -35,7 +35,7 @@ from fairlead.steps.plan_switching import (
     workers_step,
 )
 from fairlead.steps.resolved import ResolvedDeployment
-from fairlead.steps.roster import image_of, roster
+from fairlead.steps.roster import SLOT_ROLES, image_of, roster
 
 
 class DeployServices:
@@ -80,7 +80,7 @@ def _all_steps(resolved: ResolvedDeployment) -> Iterator[Node]:
     yield from _given(tests_step(resolved, "pre-integration", new))
     yield from _given(recreate_step(resolved, new, with_routes=True))
     if filled:
-        yield switch_step(resolved, filled)
+        yield switch_step(resolved, filled, new.with_roles(*SLOT_ROLES))
         yield verify_step(filled)
     yield from _given(workers_step(resolved, new))
     yield from _given(recreate_step(resolved, new, with_routes=False))

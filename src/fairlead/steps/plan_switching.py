@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from collections.abc import Sequence as Items
 from dataclasses import replace
 
 from fairlead.domain.plan import Effect, InParallel, Node, Sequence, Step
@@ -13,7 +14,7 @@ from fairlead.ports.proxy import RouteSpec
 from fairlead.steps.blueprint import Blueprint, container_labels
 from fairlead.steps.bounds import MARGIN_S, PROXY_TIMEOUT_S, STARTS_AT_ONCE, TRIES
 from fairlead.steps.effects.basis import arguments
-from fairlead.steps.effects.instances import Standees, StopInstances
+from fairlead.steps.effects.instances import KeepInstancesUp, Lasting, Standees, StopInstances
 from fairlead.steps.effects.routes import (
     Filled,
     FillRoute,
@@ -139,10 +140,17 @@ def _service_of(resolved: ResolvedDeployment, route: PlannedRoute) -> Service:
     return resolved.definition.service(route.service)
 
 
-def switch_step(resolved: ResolvedDeployment, filled: tuple[Filled, ...]) -> Step:
-    """Every route is filled; then all point at the new colour at once."""
-    fills = tuple(_fill(one) for one in filled)
+def switch_step(resolved: ResolvedDeployment, filled: tuple[Filled, ...], new: Items[Instance] = ()) -> Step:
+    """Every route is filled, and the instances `new` to the slot are kept up; then all point at the new colour at once."""
+    fills = (*_kept_up(new), *(_fill(one) for one in filled))
     return Step("switch", f"Switch to {resolved.colour.value}", Sequence((InParallel(fills), _point(resolved, filled))))
+
+
+def _kept_up(new: Items[Instance]) -> Iterator[Effect]:
+    lasting = tuple((one.blueprint.name, one.blueprint.key, one.service.restart) for one in new)
+    if lasting:
+        title = f"let {counted(len(lasting), 'instance')} come back after a restart of the host"
+        yield Effect(KeepInstancesUp.kind, "keep_up", title, arguments(Lasting(lasting)), attempts=TRIES)
 
 
 def _fill(filled: Filled) -> Effect:

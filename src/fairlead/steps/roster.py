@@ -94,7 +94,7 @@ def _instance(resolved: ResolvedDeployment, service: Service, replica: int, addr
     blueprint = Blueprint(
         name=name,
         image=image_of(resolved, service.name),
-        service=with_world_names(_unpublished(service), world_volumes(resolved)),
+        service=with_world_names(_as_made(resolved, service), world_volumes(resolved)),
         labels=instance_labels(resolved, service, key, facts),
         networks=(
             Attachment(names.slot_network, (service.name,), address),
@@ -111,6 +111,13 @@ def _instance(resolved: ResolvedDeployment, service: Service, replica: int, addr
 def _unpublished(service: Service) -> Service:
     """Two that stand side by side cannot hold one port of the host: a route takes the place of published ports."""
     return service if service.role is Role.RECREATE else replace(service, ports=())
+
+
+def _as_made(resolved: ResolvedDeployment, service: Service) -> Service:
+    """What stands beside the old release does not come back by itself until users may be sent to it (`instance.keep_up`):
+    not after its death, which ends the deployment, and not after a restart of the host."""
+    waits_for_the_switch = service.role in SLOT_ROLES and bool(resolved.routes)
+    return replace(_unpublished(service), restart="no" if waits_for_the_switch else service.restart)
 
 
 def registration(resolved: ResolvedDeployment, instance: Instance) -> Registration:

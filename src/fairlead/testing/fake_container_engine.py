@@ -119,6 +119,12 @@ class FakeContainerEngine:
             self.world.stop(found)
         await self._end("stop", name, None)
 
+    async def keep_up(self, name: str, restart: str) -> None:
+        await self._begin("keep_up", name)
+        found = self._ours(name)
+        found.spec = replace(found.spec, restart=restart)
+        await self._end("keep_up", name, None)
+
     async def remove(self, name: str) -> None:
         await self._begin("remove", name)
         found = self._found(name)

@@ -47,7 +47,8 @@ class Held:
 
 @dataclass(slots=True)
 class ProxyWorld:
-    """What the proxy itself holds. `switches` tells each generation that was set, in order."""
+    """What the proxy itself holds. `switches` tells each generation that was set, in order; `durable` where each route
+    pointed when that was last made to outlive a loss of power."""
 
     most_routes: int = 64
     most_servers: int = 8
@@ -55,6 +56,7 @@ class ProxyWorld:
     certificates: dict[str, bytes] = field(default_factory=dict)
     switches: list[dict[str, Colour]] = field(default_factory=list)
     is_up: bool = True
+    durable: dict[str, Colour | None] = field(default_factory=dict)
 
     def server_for(self, host: str, path: str = "/") -> tuple[Held, Standing] | None:
         """Where a user's request goes; the servers of a slot take turns."""
@@ -190,6 +192,10 @@ class FakeProxy:
     async def routes(self) -> Sequence[RouteSpec]:
         """See the port."""
         return [held.spec for _, held in sorted(self._asked().held.items())]
+
+    async def make_durable(self) -> None:
+        """See the port."""
+        self._asked().durable = {name: held.live for name, held in self.world.held.items()}
 
     async def counters(self, route: str, colour: Colour) -> Counters:
         """See the port. Nothing fails in memory but what is cut."""

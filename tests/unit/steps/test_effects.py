@@ -56,8 +56,9 @@ async def test_an_instance_that_dies_is_told_with_its_last_lines(world):
 
 
 async def test_an_instance_that_is_restarted_again_and_again_is_dead(world):
+    """A worker: what waits for the switch is not restarted at all, and its first death says as much."""
     dying = Behaviour(ends_after_s=0.1, exit_code=3)
-    end = await refused(world, scripts={"web": dying})
+    end = await refused(world, definition(Service("worker", Role.WORKER)), scripts={"worker": dying})
     assert end.code == "instance.died"
     assert "was restarted" in end.reason
 

@@ -7,6 +7,7 @@ between leaves a proxy that says so when it is read back. Why nothing is lost: d
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -246,6 +247,10 @@ class HaproxyProxy:
     async def routes(self) -> Sequence[RouteSpec]:
         """See the port."""
         return [holding.spec for _, holding in sorted(self._files.read().holdings.items())]
+
+    async def make_durable(self) -> None:
+        """See the port."""
+        await asyncio.to_thread(self._files.make_durable)
 
     async def counters(self, route: str, colour: Colour) -> Counters:
         """See the port. Counted since the route claimed its backends, or since the proxy started, if that was later."""

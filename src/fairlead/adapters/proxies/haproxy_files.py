@@ -26,8 +26,8 @@ class HaproxyFiles:
     """Reads and writes the books, the map and the configuration of one proxy.
 
     Writing is atomic for each file and comes **before** the running proxy is told, so that a death in between is seen
-    by reading the proxy back. Nothing waits for the disk: after a loss of power a file holds the old or the new content
-    (docs/decisions/0003-the-proxys-files.md).
+    by reading the proxy back. Writing does not wait for the disk: after a loss of power a file holds the old or the new
+    content, until `make_durable` (docs/decisions/0003-the-proxys-files.md).
     """
 
     def __init__(self, settings: HaproxySettings) -> None:
@@ -87,6 +87,19 @@ class HaproxyFiles:
         replace_file(self.settings.certificate_list, self.certificate_list(books).encode())
         self._write_config(books)
         self._known = (routes, routed, books)
+
+    def make_durable(self) -> None:
+        """What is written outlives a loss of power: each file, and the names that they were put under."""
+        settings = self.settings
+        for path in (settings.map, settings.books, settings.config, settings.certificate_list, settings.directory):
+            try:
+                descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+            except FileNotFoundError:
+                continue
+            try:
+                os.fsync(descriptor)
+            finally:
+                os.close(descriptor)
 
     def certificate_list(self, books: Books) -> str:
         """One line for each certificate; the first is the one that answers for unknown hosts."""

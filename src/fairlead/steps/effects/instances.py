@@ -14,6 +14,9 @@ from fairlead.steps.output import keep_output
 from fairlead.steps.readiness import Watched, until_ready
 from fairlead.steps.resolved import StandingInstance
 
+NOT_AGAIN = "no"
+"""The restart policy of an instance that users are not sent to yet, or any more."""
+
 
 class StartInstance:
     """Makes one instance of the new release and starts it; its address was chosen before."""
@@ -45,6 +48,39 @@ class StartInstance:
         await keep_output(blueprint.name, tools)
         await tools.container_engine.remove(blueprint.name)
         tools.say(f"removed {blueprint.name}")
+
+
+@dataclass(frozen=True, slots=True)
+class Lasting:
+    """Instances by container name, each with the key it is adopted by and the restart policy that its service asks for."""
+
+    instances: tuple[tuple[str, str, str], ...]
+
+
+class KeepInstancesUp:
+    """Lets the new instances come back after a death or a restart of the host, from just before users are sent to them.
+
+    Until then they do not: after a loss of power only what users may be sent to comes up by itself.
+    """
+
+    kind = "instance.keep_up"
+
+    async def look(self, effect: Effect, tools: Tools) -> Looked:
+        """Asking costs as much as doing."""
+        return NotYet()
+
+    async def do(self, effect: Effect, tools: Tools) -> Outcome:
+        """Each has the restart policy of its service."""
+        wanted = read(Lasting, effect).instances
+        await all_of(tools.container_engine.keep_up(name, restart) for name, _, restart in wanted)
+        return Done()
+
+    async def undo(self, effect: Effect, tools: Tools) -> None:
+        """They do not come back any more; gone is fine."""
+        for name, key, _ in read(Lasting, effect).instances:
+            container = await tools.container_engine.container(name)
+            if container is not None and container.labels.get(LABEL_KEY) == key:
+                await tools.container_engine.keep_up(name, NOT_AGAIN)
 
 
 class InstanceReady(Plain):

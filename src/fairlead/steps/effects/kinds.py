@@ -9,7 +9,13 @@ from fairlead.steps.effects.accessories import EnsureAccessory
 from fairlead.steps.effects.ends import Commit, KeepOutput, RetireSlot, StandBy, StopSlot, Tidy
 from fairlead.steps.effects.ground import ClaimSlot, EnsureNetwork, EnsureVolume
 from fairlead.steps.effects.images import AcquireImage
-from fairlead.steps.effects.instances import InstanceReady, ResumeInstances, StartInstance, StopInstances
+from fairlead.steps.effects.instances import (
+    InstanceReady,
+    KeepInstancesUp,
+    ResumeInstances,
+    StartInstance,
+    StopInstances,
+)
 from fairlead.steps.effects.registrations import Register
 from fairlead.steps.effects.room import CheckRoom
 from fairlead.steps.effects.routes import DrainRoute, FillRoute, PointRoutes, RemoveRoute, VerifyRoutes
@@ -27,6 +33,7 @@ DEPLOYMENT_EFFECTS: Mapping[str, EffectKind] = {
     ClaimSlot.kind: ClaimSlot(),
     StartInstance.kind: StartInstance(),
     InstanceReady.kind: InstanceReady(),
+    KeepInstancesUp.kind: KeepInstancesUp(),
     StopInstances.kind: StopInstances(),
     ResumeInstances.kind: ResumeInstances(),
     Register.kind: Register(),

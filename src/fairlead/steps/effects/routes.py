@@ -56,6 +56,7 @@ class FillRoute:
             return silent
         await tools.proxy.ensure_route(wanted.spec)
         await tools.proxy.fill(wanted.spec.name, wanted.colour, wanted.endpoints)
+        await tools.proxy.make_durable()  # no map may point at a colour whose servers a loss of power has taken
         tools.say(
             f"{wanted.spec.host}{wanted.spec.path}: {wanted.colour.value} has {counted(len(wanted.probes), 'server')}"
         )
@@ -132,6 +133,7 @@ class PointRoutes:
                 await tools.proxy.ensure_route(spec)
         if back:
             await tools.proxy.point(back)
+            await tools.proxy.make_durable()
             tools.say(f"switched {counted(len(back), 'route')} back")
         for route in wanted.live:
             if route not in wanted.before:
@@ -146,7 +148,9 @@ class Verified:
 
 
 class VerifyRoutes(Plain):
-    """Reads every route back from the running proxy, and asks every instance once more: set and verify are two acts."""
+    """Reads every route back from the running proxy, and asks every instance once more: set and verify are two acts.
+
+    From here on the switch outlives a loss of power."""
 
     kind = "route.verify"
 
@@ -156,6 +160,7 @@ class VerifyRoutes(Plain):
         for route in wanted.routes:
             if said_no := _contradiction(route, await tools.proxy.read_back(route.spec.name)):
                 return said_no
+        await tools.proxy.make_durable()
         probes = tuple({probed.name: probed for route in wanted.routes for probed in route.probes}.values())
         if silent := await _silent(probes, tools):
             return silent
@@ -246,5 +251,6 @@ class RemoveRoute(Plain):
         """Removes it; gone is fine."""
         route = read(Removed, effect).route
         await tools.proxy.remove(route)
+        await tools.proxy.make_durable()
         tools.say(f"removed route {route}: the release has it no more")
         return Done()

@@ -202,6 +202,19 @@ class ContainerContract:
             assert found is not None
             assert (found.state, found.exit_code in ended) == ("exited", True), found.exit_code
 
+    async def test_its_restart_policy_is_changed_while_it_runs(self, given: GivenEngine) -> None:
+        spec = given.spec("a", FOR_EVER, restart="no")
+        await given.engine.ensure_container(spec)
+        before = await given.engine.start(spec.name)
+        for restart in ("unless-stopped", "unless-stopped", "no"):
+            await given.engine.keep_up(spec.name, restart)
+            now = await given.engine.container(spec.name)
+            assert now is not None
+            assert (now.id, now.state, now.started_at) == (before.id, "running", before.started_at)
+            assert (now.configuration == before.configuration) is (restart == "no")
+        with pytest.raises(NotFound):
+            await given.engine.keep_up(given.name("gone"), "no")
+
     async def test_waiting_gives_the_exit_code(self, given: GivenEngine) -> None:
         spec = given.spec("a", Behaviour(ends_after_s=0.2, exit_code=7))
         await given.engine.ensure_container(spec)

@@ -13,7 +13,7 @@ from fairlead.adapters.engines.docker.files import put_files
 from fairlead.adapters.engines.docker.inspection import container_of, is_never_started
 from fairlead.adapters.engines.docker.networks import Networks, label_filter
 from fairlead.adapters.engines.docker.output import frames, output
-from fairlead.adapters.engines.docker.spec import create_body, endpoint, whole_seconds
+from fairlead.adapters.engines.docker.spec import create_body, endpoint, restart_policy, whole_seconds
 from fairlead.domain.errors import Failed, NotFound, TimedOut
 from fairlead.ports.container_engine import LABEL_KEY, Container, ContainerSpec, ExecResult, OutputLine
 
@@ -69,6 +69,14 @@ class Containers:
         except EngineSaidNo as refusal:
             if refusal.status not in (304, 404):
                 raise told(refusal, "stopping the container") from refusal
+
+    async def keep_up(self, name: str, restart: str) -> None:
+        found = await self._ours(name)
+        try:
+            body = {"RestartPolicy": restart_policy(restart)}
+            await self._client.ask("POST", f"/containers/{found['Id']}/update", body=body, thing=name)
+        except EngineSaidNo as refusal:
+            raise told(refusal, "changing the restart policy of") from refusal
 
     async def remove(self, name: str) -> None:
         found = await self._inspect(name)

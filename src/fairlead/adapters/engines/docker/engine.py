@@ -94,6 +94,9 @@ class DockerEngine:
     async def stop(self, name: str, *, grace_s: float) -> None:
         await self._containers.stop(name, grace_s=grace_s)
 
+    async def keep_up(self, name: str, restart: str) -> None:
+        await self._containers.keep_up(name, restart)
+
     async def remove(self, name: str) -> None:
         await self._containers.remove(name)
 
