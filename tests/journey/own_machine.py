@@ -1,6 +1,7 @@
-"""An engine of our own on this machine, whose power can be cut: its state on disk stays, all its processes go at once."""
+"""An engine of our own on this machine, whose power can be cut: what is on disk stays, all processes go at once."""
 
 import os
+import secrets
 import shutil
 import signal
 import subprocess
@@ -17,8 +18,9 @@ SYSTEM_PATH = os.pathsep.join([os.environ.get("PATH", ""), "/usr/local/sbin", "/
 class OwnMachine:
     """`start` is a boot, `cut_power` takes dockerd, containerd, shims and containers at once, as no shutdown does.
 
-    It makes no rule of the firewall and no default bridge: containers are reached at the addresses of their networks,
-    and nothing that another engine of this machine has is touched.
+    Nothing of another engine on this machine is touched: it makes no rule of the firewall (containers are reached at
+    the addresses of their networks), and has a default bridge of its own (`--bridge none` would remove `docker0`,
+    whoever has it).
     """
 
     def __init__(self) -> None:
@@ -26,13 +28,18 @@ class OwnMachine:
         self.run = Path(tempfile.mkdtemp(prefix="flo-", dir="/tmp"))  # paths of sockets are short
         self.socket = self.run / "docker.sock"
         self.dockerd: subprocess.Popen[bytes] | None = None
+        number = secrets.randbelow(256 * 16)
+        self.bridge = f"fl{number:04d}"
+        _ip("link", "add", "name", self.bridge, "type", "bridge")
+        _ip("address", "add", f"10.252.{number // 16}.{number % 16 * 16 + 1}/28", "dev", self.bridge)
+        _ip("link", "set", self.bridge, "up")
 
     def start(self) -> None:
         """The engine answers."""
         command = [
             shutil.which("dockerd", path=SYSTEM_PATH) or "dockerd", "--host", f"unix://{self.socket}",
             "--data-root", str(self.folder / "data"), "--exec-root", str(self.run / "exec"),
-            "--pidfile", str(self.run / "docker.pid"), "--bridge", "none", "--iptables=false", "--ip6tables=false",
+            "--pidfile", str(self.run / "docker.pid"), "--bridge", self.bridge, "--iptables=false", "--ip6tables=false",
             "--storage-driver", os.environ.get("FAIRLEAD_TEST_STORAGE", "overlay2"), "--log-level", "warn",
         ]  # fmt: skip
         with (self.folder / "dockerd.log").open("ab") as log:
@@ -64,15 +71,24 @@ class OwnMachine:
         """Nothing of it runs any more, and nothing was told to end; what lay in memory only (/run) is gone."""
         if self.dockerd is None:
             return
+        bridges = self._bridges()
         doomed = [self.dockerd.pid, *_descendants(self.dockerd.pid), *self._shims()]
         for pid in [*doomed, *(child for shim in self._shims() for child in _descendants(shim))]:
             _kill(pid)
         self.dockerd.wait(30)
         self.dockerd = None
         self._forget_mounts()
+        for bridge in bridges:
+            _ip("link", "delete", bridge)
         shutil.rmtree(self.run / "exec", ignore_errors=True)
         for name in ("docker.pid", "docker.sock"):
             (self.run / name).unlink(missing_ok=True)
+
+    def _bridges(self) -> list[str]:
+        """The interfaces of its networks, which do not outlive a boot either."""
+        ask = ["docker", "-H", f"unix://{self.socket}", "network", "ls", "-q", "--filter", "driver=bridge"]
+        listed = subprocess.run(ask, capture_output=True, text=True, timeout=30).stdout.split()
+        return [f"br-{one}" for one in listed if Path(f"/sys/class/net/br-{one}").exists()]
 
     def _shims(self) -> Iterator[int]:
         """Shims are nobody's children: known by the socket that they report to."""
@@ -92,8 +108,14 @@ class OwnMachine:
         """Nothing of it is left."""
         self.cut_power()
         self._forget_mounts()
+        _ip("link", "delete", self.bridge)
         for folder in (self.folder, self.run):
             shutil.rmtree(folder, ignore_errors=True)
+
+
+def _ip(*words: str) -> None:
+    program = shutil.which("ip", path=SYSTEM_PATH) or "ip"
+    subprocess.run([program, *words], check=True, capture_output=True, timeout=30)
 
 
 def _command(pid: int) -> str:
