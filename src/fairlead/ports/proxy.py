@@ -97,10 +97,11 @@ class Proxy(Protocol):
     """One proxy. *Set* and *verify* are different verbs: `point` sets, `read_back` tells what is so.
 
     Order of calls in a deployment: `ensure_route` (claims one backend for each colour, or finds them claimed) →
-    `fill` the idle colour → `make_durable` → `point` (all of the project's routes, one generation) → `live`, `read_back`, `make_durable` → `drain` the
-    old colour → `clear` it. None of them reloads the proxy, ever. Each is idempotent, none touches a route of another
-    name; a host+path that another name holds raises `Conflict("route.taken")` naming it. What is set at run time is
-    also written to the files from which the proxy starts, so that a restart agrees; one lock for each proxy.
+    `fill` the idle colour → `make_durable` → `point` (all of the project's routes, one generation) → `live`,
+    `read_back`, `make_durable` → `drain` the old colour → `clear` it. None of them reloads the proxy, ever. Each is
+    idempotent, none touches a route of another name; a host+path that another name holds raises
+    `Conflict("route.taken")` naming it. What is set at run time is also written to the files from which the proxy
+    starts, so that a restart agrees; one lock for each proxy.
     Errors: `Unreachable("proxy.unreachable")`, `Failed("proxy.failed")` with the proxy's words,
     `Conflict("proxy.pool")` when no spare backend is left, `Refused("proxy.replicas")` when a slot has too few servers.
     """

@@ -141,7 +141,7 @@ def _service_of(resolved: ResolvedDeployment, route: PlannedRoute) -> Service:
 
 
 def switch_step(resolved: ResolvedDeployment, filled: tuple[Filled, ...], new: Items[Instance] = ()) -> Step:
-    """Every route is filled, and the instances `new` to the slot are kept up; then all point at the new colour at once."""
+    """Every route is filled, and the instances `new` to the slot are kept up; then all point at the new colour."""
     fills = (*_kept_up(new), *(_fill(one) for one in filled))
     return Step("switch", f"Switch to {resolved.colour.value}", Sequence((InParallel(fills), _point(resolved, filled))))
 

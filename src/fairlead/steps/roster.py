@@ -114,8 +114,8 @@ def _unpublished(service: Service) -> Service:
 
 
 def _as_made(resolved: ResolvedDeployment, service: Service) -> Service:
-    """What stands beside the old release does not come back by itself until users may be sent to it (`instance.keep_up`):
-    not after its death, which ends the deployment, and not after a restart of the host."""
+    """What stands beside the old release does not come back by itself until users may be sent to it
+    (`instance.keep_up`): not after its death, which ends the deployment, and not after a restart of the host."""
     waits_for_the_switch = service.role in SLOT_ROLES and bool(resolved.routes)
     return replace(_unpublished(service), restart="no" if waits_for_the_switch else service.restart)
 

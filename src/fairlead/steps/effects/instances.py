@@ -52,7 +52,7 @@ class StartInstance:
 
 @dataclass(frozen=True, slots=True)
 class Lasting:
-    """Instances by container name, each with the key it is adopted by and the restart policy that its service asks for."""
+    """Instances by container name, each with the key it is adopted by and the restart policy of its service."""
 
     instances: tuple[tuple[str, str, str], ...]
 
