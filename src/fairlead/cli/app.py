@@ -102,7 +102,10 @@ def run(arguments: Sequence[str] | None = None) -> int:
         return error.exit_code
     except typer.Exit as leaving:
         return leaving.exit_code
-    except (KeyboardInterrupt, typer.Abort):
+    except typer.Abort:
+        Screen().say("\nnothing was done")
+        return 130
+    except KeyboardInterrupt:
         return 130
     except BrokenPipeError:
         sys.stderr.close()

@@ -86,6 +86,30 @@ def rollback(
     _begun(at, at.client.post(f"{API}/projects/{at.project(project)}/rollback", body), wait=wait, timeout_s=timeout)
 
 
+def retire(
+    context: typer.Context,
+    environment: str = typer.Option(..., "--environment", "-e", help="Where."),
+    accessories: bool = typer.Option(False, "--accessories", help="End the accessories, too; their volumes stay."),
+    yes: bool = typer.Option(False, "--yes", "-y", help="Do not ask."),
+    wait: bool = typer.Option(True, "--wait/--no-wait", help=WAIT_HELP),
+    timeout: float = typer.Option(0, help="Seconds to wait at most; 0: no bound."),
+    project: str = typer.Option("", "--project", "-p", help=PROJECT_HELP),
+) -> None:
+    """End what is live in an environment: users get an error there; volumes stay."""
+    at = session(context)
+    name = at.project(project)
+    path = f"{API}/projects/{name}/environments/{environment}"
+    if not yes:
+        live = at.client.get(path)["version"] or "nothing"
+        question = f"End {name} in {environment} ({live} is live) and give its routes back?"
+        typer.confirm(question, abort=True, err=True)
+    task = at.client.post(f"{path}/retire", {"accessories": accessories})
+    at.screen.say(f"{task['title']}: task {task['id']}")
+    if wait:
+        raise typer.Exit(at.follow(task["id"], timeout_s=timeout))
+    at.screen.result(task, "queued")
+
+
 def plan(
     context: typer.Context,
     version: str = typer.Argument(..., help="The release's version, or `latest`."),
@@ -129,3 +153,4 @@ def add_to(app: typer.Typer) -> None:
     app.command("deploy")(deploy)
     app.command("rollback")(rollback)
     app.command("plan")(plan)
+    app.command("retire")(retire)

@@ -183,6 +183,7 @@ CODES: dict[str, str] = {
     "task.ended": "The task has ended.",
     "task.past_commit": "The deployment is past its commit point; it is carried forward and can be rolled back after.",
     "slot.changed": "The slot is not in the state that was expected; another task changed it.",
+    "place.empty": "Nothing of the project stands in the environment.",
     "artifact.unknown": "There is no such artifact, or its bytes are gone.",
     "approval.unknown": "There is no such approval.",
     "approval.answered": "The approval has been answered or superseded.",

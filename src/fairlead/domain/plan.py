@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Literal, TypeAlias, assert_never
+from typing import TypeAlias, assert_never
 
 from fairlead.domain.record import Json, fingerprint, to_data
+from fairlead.domain.task import TaskKind
 
 DEFAULT_TIMEOUT_S = 60.0
 
@@ -91,7 +92,7 @@ class Plan:
     `intention` is what the hash covers; colours, addresses and ids of containers stand in the effects, not there.
     """
 
-    task_kind: Literal["deployment", "rollback", "run", "retention", "health", "other"]
+    task_kind: TaskKind
     title: str
     intention: Mapping[str, Json] = field(default_factory=dict)
     forward: Node = Sequence()

@@ -51,7 +51,7 @@ class PhaseState(StrEnum):
     SKIPPED = "skipped"
 
 
-TaskKind: TypeAlias = Literal["deployment", "rollback", "run", "retention", "health", "other"]
+TaskKind: TypeAlias = Literal["deployment", "rollback", "run", "retention", "retirement", "health", "other"]
 
 
 @dataclass(frozen=True, slots=True)

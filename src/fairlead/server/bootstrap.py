@@ -37,6 +37,7 @@ from fairlead.steps.end_standby import EndStandby
 from fairlead.steps.pipeline import Pipeline
 from fairlead.steps.resolved import RegistryLogin
 from fairlead.steps.retention import Retention
+from fairlead.steps.retire_place import RetirePlace
 from fairlead.store import revision
 from fairlead.store import settings as kept_settings
 from fairlead.store.artifact_files import StoreArtifacts
@@ -53,7 +54,7 @@ from fairlead.usecases import following, pushes
 from fairlead.usecases.binding import Binding, Outside
 from fairlead.usecases.context import Context, Installation
 
-STEP_KINDS = {kind.name: kind for kind in (DeployServices(), EndStandby(), Pipeline(), Retention())}
+STEP_KINDS = {kind.name: kind for kind in (DeployServices(), EndStandby(), RetirePlace(), Pipeline(), Retention())}
 """Every step kind that is built in. Effect kinds of two step kinds may be the same ones."""
 
 

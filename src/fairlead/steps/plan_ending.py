@@ -63,7 +63,7 @@ def _leave(resolved: ResolvedDeployment, old: Standing) -> Iterator[Node]:
     routes = tuple(state.spec.name for state in resolved.routes_before)
     yield drain_step(old, resolved.routes_before, resolved.colour.other)
     if dropped:
-        removals = tuple(_remove(state) for state in dropped)
+        removals = tuple(remove_route(state) for state in dropped)
         yield Step("remove-routes", "Remove routes that the release has no more", InParallel(removals))
     kept = tuple(name for name in routes if name in now)
     if resolved.keeps_standby_s > 0:
@@ -72,7 +72,8 @@ def _leave(resolved: ResolvedDeployment, old: Standing) -> Iterator[Node]:
         yield retire_step(resolved.place, old, kept)
 
 
-def _remove(state: RouteState) -> Effect:
+def remove_route(state: RouteState) -> Effect:
+    """The route is given back at the proxy."""
     return Effect(
         RemoveRoute.kind,
         f"remove:{state.spec.name}",

@@ -38,12 +38,13 @@ from fairlead.steps.end_standby import EndStandby, ResolvedStandby
 from fairlead.steps.pipeline import Pipeline
 from fairlead.steps.resolved import RegistryLogin, ResolvedDeployment, Standing
 from fairlead.steps.retention import Retention
+from fairlead.steps.retire_place import ResolvedRetirement, RetirePlace
 from fairlead.steps.run_resolved import ResolvedRun, SourceAccess
 from fairlead.steps.standing import standing_accessories, standing_slots
 from fairlead.steps.workspace import prepare, project_root, remove
 from fairlead.store import deployments, environments, projects, releases, runs, subnets, tasks
 from fairlead.store.database import Connection
-from fairlead.usecases import planning, registries, retention
+from fairlead.usecases import places, planning, registries, retention
 from fairlead.usecases import releases as releasing
 from fairlead.usecases.context import Context
 from fairlead.usecases.runs import repository_of
@@ -100,6 +101,8 @@ class Binding:
             return await self._bind_deployment(row)
         if row.kind == "retention":
             return await self.context.database.read(self._retention_plan)
+        if row.kind == "retirement":
+            return await self._bind_retirement(row)
         return await self._bind_standby(row)
 
     async def conclude(self, task: TaskId, end: End) -> End:
@@ -221,6 +224,19 @@ class Binding:
         if (disagreement := users_elsewhere(slots, routes)) is not None:
             return disagreement
         return EndStandby().plan(ResolvedStandby(place, standing, routes))
+
+    async def _bind_retirement(self, task: Task) -> Plan:
+        """Whatever our books say of the place, all of it ends: there is nothing that the two could disagree about."""
+        place, outside = tasks.place_of(task), self.outside
+        is_whole = bool(task.input.get(places.ACCESSORIES))
+        return RetirePlace().plan(
+            ResolvedRetirement(
+                place,
+                await standing_slots(place, records=outside.records, container_engine=outside.container_engine),
+                await routes_of(place, outside.proxy),
+                await standing_accessories(place, container_engine=outside.container_engine) if is_whole else None,
+            )
+        )
 
     def _retention_plan(self, connection: Connection) -> Plan:
         return Retention().plan(retention.resolve(self.context, connection, self.outside.installation))

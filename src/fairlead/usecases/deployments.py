@@ -16,10 +16,10 @@ from fairlead.domain.permission import Permission
 from fairlead.domain.project import Project
 from fairlead.domain.release import Release
 from fairlead.domain.task import Task
-from fairlead.store import approvals, deployments, environments, lifecycles, projects, releases, routes
+from fairlead.store import approvals, deployments, environments, lifecycles, projects, releases, routes, slots
 from fairlead.store.database import Connection
 from fairlead.store.shelf import Page
-from fairlead.usecases import planning, telling, turns
+from fairlead.usecases import places, planning, telling, turns
 from fairlead.usecases.context import Context
 
 
@@ -277,10 +277,11 @@ def intend_wish(context: Context, connection: Connection, wish: Wish, kind: Depl
 
 
 def _refuse_nothing(context: Context, connection: Connection, wish: Wish) -> None:
-    live = deployments.live_ones(connection, wish.project.id, wish.environment.id, limit=1)
-    if not live or live[0].release != wish.release.id:
+    id = places.live_deployment(connection, planning.place_of(wish.project, wish.environment))
+    live = deployments.find(connection, id) if id else None
+    if live is None or live.release != wish.release.id:
         return
-    if intend_wish(context, connection, wish, live[0].kind).plan_hash == live[0].plan_hash:
+    if intend_wish(context, connection, wish, live.kind).plan_hash == live.plan_hash:
         raise Conflict(
             "deployment.nothing_to_do",
             f"{wish.release.version} is live in {wish.environment.name} with the same configuration",
@@ -297,8 +298,9 @@ def _way_back(
             "deployment.no_way_back", f"nothing of {project.name} was ever live in {place.name}", thing=place.name
         )
     wanted: ReleaseId | None = planning.release_named(connection, project, to).id if to else None
-    for earlier in history if to else history[1:]:
-        if earlier.release == wanted or (wanted is None and earlier.release != history[0].release):
+    now = slots.live(connection, planning.place_of(project, place))
+    for earlier in history:
+        if earlier.release == wanted or (wanted is None and (now is None or earlier.release != now.release)):
             return earlier
     which = f"{to} was never live there" if to else "no other release was live there before"
     raise Conflict(
@@ -329,7 +331,7 @@ def _supersede(context: Context, connection: Connection, actor: Actor, wish: Wis
 def end_without_task(
     context: Context, connection: Connection, id: DeploymentId, outcome: DeploymentOutcome, reason: str
 ) -> None:
-    """A deployment that never began ends so."""
+    """A deployment that never began ends so; routes that only it had claimed are free again."""
     deployments.change(
         connection,
         id,
@@ -338,6 +340,9 @@ def end_without_task(
         reason=reason,
         ended_at=context.clock.now(),
     )
+    ended = deployments.get(connection, id)
+    owner, where = projects.get(connection, ended.project), environments.get(connection, ended.environment)
+    places.give_back(context, connection, owner, where)
 
 
 def _wait(context: Context, connection: Connection, wish: Wish, made: Deployment) -> None:

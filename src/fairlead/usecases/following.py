@@ -17,7 +17,7 @@ from fairlead.domain.task import Task, TaskState
 from fairlead.store import deployments, environments, projects, releases, runs, tasks
 from fairlead.store.database import Connection
 from fairlead.usecases import deployments as deploying
-from fairlead.usecases import telling, turns
+from fairlead.usecases import places, telling, turns
 from fairlead.usecases.context import Context
 
 _RUN_STATES = {
@@ -54,6 +54,9 @@ def ended(context: Context, connection: Connection, task: Task) -> None:
     elif task.kind in ("deployment", "rollback"):
         _apart(context, connection, task, _deployment_ended)
         _apart(context, connection, task, _after_deployment)
+        _apart(context, connection, task, _give_back)
+    elif task.kind == "retirement":
+        _apart(context, connection, task, _retirement_ended)
     _apart(context, connection, task, turns.pass_on)
 
 
@@ -142,6 +145,21 @@ def _tell(context: Context, connection: Connection, owner: Project, release: Rel
         environment=place.name,
     )
     telling.deployment_ended(context, connection, owner, place, release, saved)
+
+
+def _give_back(context: Context, connection: Connection, task: Task) -> None:
+    saved = deployments.get(connection, task.subject)
+    owner, place = projects.get(connection, saved.project), environments.get(connection, saved.environment)
+    places.give_back(context, connection, owner, place)
+
+
+def _retirement_ended(context: Context, connection: Connection, task: Task) -> None:
+    is_well = task.state is TaskState.SUCCEEDED
+    if is_well:
+        places.retired(context, connection, task)
+    words = f"{task.project} in {task.environment} " + ("is ended" if is_well else f"is not ended: {task.reason}")
+    kind = "place.retired" if is_well else "place.not_retired"
+    context.note(connection, SYSTEM, kind, words, thing=task.id, project=task.project, environment=task.environment)
 
 
 def outcome_of(task: Task, deployment: Deployment) -> DeploymentOutcome:

@@ -25,7 +25,11 @@ MOST_PROJECTS = 500
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """A project in an environment: what is live, and what moves or waits there."""
+    """A project in an environment: what is live, and what moves or waits there.
+
+    What is live is what the slots say: after a retirement nothing is, whatever was deployed before. `live` is None
+    for a live slot, too, where our books do not know the deployment that made it (they come from a backup).
+    """
 
     live: Deployment | None
     live_version: str
@@ -85,7 +89,7 @@ def _cells(
     ids = [project.id for project in shown]
     live = deployments.latest_by_place(connection, ids, live=True)
     latest = deployments.latest_by_place(connection, ids, live=False)
-    wanted = {one.release for one in (*live.values(), *latest.values())}
+    wanted = {one.release for one in latest.values()}
     versions = {id: release.version for id, release in releases.many(connection, wanted).items()}
     recorded = slots.all_by_place(connection, [project.name for project in shown])
     waiting = {(one.project, one.environment): one for one in approvals.waiting(connection)}
@@ -94,12 +98,14 @@ def _cells(
         for environment in known:
             key = (project.id, environment.id)
             standing = recorded.get((project.name, environment.name), {})
+            slot = next((slot for slot in standing.values() if slot.state is SlotState.LIVE), None)
+            last = live.get(key)
             cells[(str(project.id), environment.id)] = Cell(
-                live.get(key),
-                versions.get(live[key].release, "") if key in live else "",
+                last if slot is not None and last is not None and last.id == slot.deployment else None,
+                slot.version if slot else "",
                 latest.get(key),
                 versions.get(latest[key].release, "") if key in latest else "",
-                next((colour for colour, slot in standing.items() if slot.state is SlotState.LIVE), None),
+                slot.colour if slot else None,
                 waiting.get(key),
             )
     return cells

@@ -168,7 +168,7 @@ def remove(context: Context, actor: Actor, name: str) -> None:
                 "edit.conflict",
                 f"{found.name} has deployments, whose history is kept",
                 thing=found.name,
-                hint="disable it instead",
+                hint="disable it instead (fairlead projects set --disable); fairlead retire ends what is live",
             )
         for channel in channels.of_project(connection, found.id):
             channels.delete(connection, channel.id)

@@ -14,10 +14,11 @@ from fairlead.domain.outline import Outline
 from fairlead.domain.permission import Permission
 from fairlead.domain.project import Project
 from fairlead.domain.release import Release, require_digest
+from fairlead.domain.slot import SlotState
 from fairlead.domain.variable import VariableChange, differences
 from fairlead.domain.version import next_version, parse
 from fairlead.formats.project import read_outline
-from fairlead.store import channels, deployments, environments, projects, releases, variables
+from fairlead.store import channels, environments, projects, releases, slots, variables
 from fairlead.store.database import Connection
 from fairlead.store.shelf import Page
 from fairlead.usecases import following, planning
@@ -51,7 +52,7 @@ def page(
     with context.database.reading() as connection:
         found = projects.by_name_or_id(connection, project)
         part = releases.page(connection, project=found.id, after=after, limit=limit)
-        live = _live_in(connection, found.id)
+        live = _live_in(connection, found)
         return Page(tuple(ReleaseView(one, live.get(one.id, ())) for one in part.items), part.after)
 
 
@@ -61,7 +62,7 @@ def get(context: Context, actor: Actor, project: str, version: str) -> ReleaseVi
     with context.database.reading() as connection:
         found = projects.by_name_or_id(connection, project)
         release = planning.release_named(connection, found, version)
-        return ReleaseView(release, _live_in(connection, found.id).get(release.id, ()))
+        return ReleaseView(release, _live_in(connection, found).get(release.id, ()))
 
 
 def create(
@@ -187,11 +188,14 @@ def _check_images(outline: Outline, images: Mapping[str, str], test_image: str) 
         require_digest("the tests", test_image)
 
 
-def _live_in(connection: Connection, project: ProjectId) -> dict[ReleaseId, tuple[str, ...]]:
-    live: dict[ReleaseId, tuple[str, ...]] = {}
-    places = {environment.id: environment.name for environment in environments.all_of(connection)}
-    for (_, environment), deployment in deployments.latest_by_place(connection, [project], live=True).items():
-        live[deployment.release] = (*live.get(deployment.release, ()), places.get(environment, ""))
+def _live_in(connection: Connection, project: Project) -> dict[str, tuple[str, ...]]:
+    """By release, the environments in which our books call its slot live."""
+    live: dict[str, tuple[str, ...]] = {}
+    recorded = slots.all_by_place(connection, [project.name])
+    for environment in environments.all_of(connection):
+        for slot in recorded.get((project.name, environment.name), {}).values():
+            if slot.state is SlotState.LIVE:
+                live[slot.release] = (*live.get(slot.release, ()), environment.name)
     return live
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import subprocess
 import sys
@@ -61,6 +62,18 @@ def test_a_list_of_a_project_is_asked_for_by_its_name(books: House, fairlead: Ru
     assert fairlead(group, "list", "-p", "books").code == 0
     Path("fairlead.yml").write_text("project: books # ours\n")
     assert fairlead("-o", "json", group, "list").code == 0
+
+
+def test_an_end_is_asked_for_confirmed_and_queued(books: House, fairlead: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = ("retire", "-e", "Test", "-p", "books", "--no-wait")
+    monkeypatch.setattr(sys, "stdin", io.StringIO("n\n"))
+    unsure = fairlead(*asked)
+    assert (unsure.code, "End books in Test (1.0.0 is live)" in unsure.err) == (130, True), unsure
+    task = fairlead("-o", "json", *asked, "--accessories", "--yes").data
+    assert (task["kind"], task["state"], task["environment"]) == ("retirement", "queued", "Test")
+    empty = fairlead("retire", "-e", "Production", "-p", "books", "--yes")
+    assert (empty.code, "place.empty" in empty.err) == (1, True)
+    assert fairlead("retire", "-e", "Nowhere", "-p", "books", "--yes").code == 5
 
 
 def test_ids_are_not_wrapped_where_no_terminal_shows_them(books: House, fairlead: Run) -> None:

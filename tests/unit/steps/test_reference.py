@@ -7,9 +7,10 @@ from fairlead.steps.deploy_services import DeployServices
 from fairlead.steps.end_standby import EndStandby
 from fairlead.steps.pipeline import Pipeline
 from fairlead.steps.reference import page
+from fairlead.steps.retire_place import RetirePlace
 
 PAGE = Path(__file__).parents[3] / "docs" / "reference" / "step-kinds.md"
-KINDS = (DeployServices(), EndStandby(), Pipeline())
+KINDS = (DeployServices(), EndStandby(), RetirePlace(), Pipeline())
 
 
 def test_the_page_is_current():

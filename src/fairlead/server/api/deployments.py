@@ -11,7 +11,7 @@ from fairlead.server.api import shapes
 from fairlead.server.api.bodies import Body
 from fairlead.server.api.doors import After, Asking, Books, Limit
 from fairlead.server.api.shapes import Shape
-from fairlead.usecases import approvals, deployments, planning
+from fairlead.usecases import approvals, deployments, places, planning
 
 router = APIRouter(tags=["deployments"])
 
@@ -26,6 +26,10 @@ class NewDeployment(Body):
 class NewRollback(Body):
     environment: str = Field(max_length=40)
     to: str = Field("", max_length=128)
+
+
+class Retirement(Body):
+    accessories: bool = Field(default=False, description="end the accessories, too")
 
 
 class Answer(Body):
@@ -74,6 +78,12 @@ def deploy(context: Books, actor: Asking, project: str, body: NewDeployment) -> 
 def roll_back(context: Books, actor: Asking, project: str, body: NewRollback) -> Shape:
     """Back to the release that was live before, or to a named one."""
     return shapes.deployment(deployments.roll_back(context, actor, project, body.environment, to=body.to))
+
+
+@router.post("/projects/{project}/environments/{environment}/retire", status_code=201)
+def retire(context: Books, actor: Asking, project: str, environment: str, body: Retirement) -> Shape:
+    """End what is live and what stands by there; routes are given back, volumes stay."""
+    return shapes.task(places.retire(context, actor, project, environment, accessories=body.accessories))
 
 
 @router.get("/projects/{project}/plan")

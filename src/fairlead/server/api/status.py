@@ -11,6 +11,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query
 from fastapi.responses import StreamingResponse
 
+from fairlead.domain.deployment import DeploymentOutcome
 from fairlead.domain.errors import NotFound, TimedOut
 from fairlead.ports.container_engine import (
     LABEL_COLOUR,
@@ -105,8 +106,8 @@ def cell_shape(cell: overview.Cell) -> Shape:
     """A cell of the grid."""
     latest, live = cell.latest, cell.live
     moving = latest is not None and not latest.has_ended and cell.approval is None
-    state = "live" if live else "empty"
-    if latest is not None and latest is not live:
+    state = "live" if cell.colour else "empty"
+    if latest is not None and latest.outcome is not DeploymentOutcome.LIVE:
         state = latest.state.value if moving else latest.outcome.value or latest.state.value
     return {
         "version": cell.live_version,

@@ -131,13 +131,16 @@ def _cell(
         percent, now = _progress(phases.get(latest.task or "", ()))
         return CellView(look, cell.latest_version, now, percent=percent, link=task, live_version=cell.live_version)
     is_failure = latest.outcome in (DeploymentOutcome.ROLLED_BACK, DeploymentOutcome.REFUSED)
-    if is_failure or cell.live is None:
+    if latest.outcome is DeploymentOutcome.LIVE and cell.colour is None:
+        return CellView(words.RETIRED, "", "nothing is live any more", link=place)
+    if is_failure or cell.colour is None:
         return CellView(
             look, cell.latest_version, latest.reason, at=latest.ended_at, link=task, live_version=cell.live_version
         )
     slots_here = standing.get((project.name, environment.name), {})
     standby = next((slot.version for slot in slots_here.values() if slot.state is SlotState.STANDBY), "")
-    return CellView(words.LIVE, cell.live_version, at=cell.live.committed_at, link=place, standby=standby)
+    since = cell.live.committed_at if cell.live else None
+    return CellView(words.LIVE, cell.live_version, at=since, link=place, standby=standby)
 
 
 def _progress(phases: tuple[TaskPhase, ...]) -> tuple[int, str]:

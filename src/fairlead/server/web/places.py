@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any
+from urllib.parse import quote
 
 import structlog
 from fastapi import APIRouter, Query
@@ -24,9 +25,10 @@ from fairlead.server.api.status import containers_of, url_of
 from fairlead.server.bootstrap import Server
 from fairlead.server.web import words
 from fairlead.server.web.dashboard import unless_seen
-from fairlead.server.web.visit import Visiting, Visitor
+from fairlead.server.web.visit import Posted, Visiting, Visitor
 from fairlead.server.web.words import Look
 from fairlead.usecases import deployments, overview
+from fairlead.usecases import places as using
 
 router = APIRouter()
 
@@ -109,6 +111,19 @@ async def show_picture(
     """The picture alone, as htmx asks for it again and again; 204 where nothing in it changed."""
     values = await picture_of(visitor, project, environment)
     return unless_seen(visitor.part("picture.html", values), seen)
+
+
+@router.post("/projects/{project}/environments/{environment}/retire")
+def retire(form: Posted, project: str, environment: str) -> Response:
+    """End what is live and what stands by there."""
+    visitor = form.visitor
+
+    def work() -> tuple[str, str]:
+        whole = form.is_ticked("accessories")
+        task = using.retire(visitor.context, visitor.actor, project, environment, accessories=whole)
+        return f"It is asked for: {task.title}.", f"/tasks/{task.id}"
+
+    return form.act(f"/projects/{quote(project)}/environments/{quote(environment)}", work)
 
 
 async def picture_of(visitor: Visitor, project: str, environment: str) -> dict[str, Any]:

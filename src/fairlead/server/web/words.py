@@ -21,6 +21,7 @@ class Look:
 
 
 LIVE = Look("live", "good", "check")
+RETIRED = Look("ended", "quiet", "stop")
 EMPTY = Look("nothing yet", "quiet", "dash")
 WAITS = Look("waits for approval", "wait", "pause")
 UNKNOWN = Look("unknown", "quiet", "dash")

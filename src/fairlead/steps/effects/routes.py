@@ -237,13 +237,13 @@ class DrainRoute(Plain):
 
 @dataclass(frozen=True, slots=True)
 class Removed:
-    """A route that the new release has no more."""
+    """A route that is needed no more."""
 
     route: str
 
 
 class RemoveRoute(Plain):
-    """Gives back a route that the new release has no more."""
+    """Gives back a route that is needed no more."""
 
     kind = "route.remove"
 
@@ -252,5 +252,5 @@ class RemoveRoute(Plain):
         route = read(Removed, effect).route
         await tools.proxy.remove(route)
         await tools.proxy.make_durable()
-        tools.say(f"removed route {route}: the release has it no more")
+        tools.say(f"removed route {route}")
         return Done()

@@ -115,6 +115,15 @@ def test_a_release_is_deployed_by_the_form(books: House, visit: Visit) -> None:
     assert visit.post("/projects/books/deploy", **fields, force="1").startswith("/deployments/dep-")
 
 
+def test_what_is_live_is_ended_by_the_form_and_the_task_shows_it(books: House, visit: Visit) -> None:
+    visit.sign_in()
+    to = visit.post("/projects/books/environments/Test/retire", accessories="1")
+    assert to.startswith("/tasks/tsk-")
+    assert "end books in Test" in visit.get(to)
+    visit.post("/projects/books/environments/Production/retire")
+    assert "nothing of books stands in Production" in said(visit, "/projects/books/environments/Production")
+
+
 def test_roll_back_goes_to_the_release_before(books: House, visit: Visit) -> None:
     books.add_release("books", "1.1.0")
     books.go_live("books", "1.1.0", "Test")
@@ -164,6 +173,7 @@ FORMS = [
     "/projects/books/look",
     "/projects/books/deploy",
     "/projects/books/rollback",
+    "/projects/books/environments/Test/retire",
     "/projects/books/releases/1.0.0/variables",
     "/approvals/x/approve",
     "/approvals/x/reject",
@@ -204,7 +214,7 @@ def test_who_may_only_look_is_not_offered_to_act(books: House, visit: Visit) -> 
 
 
 def test_every_form_of_the_pages_is_among_those_tried() -> None:
-    tried = {re.sub(r"(?<=/)(books|x|1\.0\.0)(?=/|$)", "{}", path) for path in FORMS} | {"/sign-in"}
+    tried = {re.sub(r"(?<=/)(books|x|1\.0\.0|Test)(?=/|$)", "{}", path) for path in FORMS} | {"/sign-in"}
     assert {re.sub(r"\{\w+\}", "{}", path) for path in _posts()} == tried
 
 
