@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import socket as sockets
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from ipaddress import ip_address
 
@@ -43,6 +44,7 @@ from fairlead.store import settings as kept_settings
 from fairlead.store.artifact_files import StoreArtifacts
 from fairlead.store.catalogue import StoreCatalogue
 from fairlead.store.database import Connection, Database
+from fairlead.store.database_hold import DatabaseHold
 from fairlead.store.hold import Hold
 from fairlead.store.lease import StoreLease
 from fairlead.store.records import StorePivot, StoreRecords
@@ -65,6 +67,7 @@ class Server:
     settings: Settings
     node: NodeId
     hold: Hold
+    database_hold: DatabaseHold
     context: Context
     clock: SystemClock
     container_engine: DockerEngine
@@ -91,6 +94,10 @@ def open_database(settings: Settings) -> tuple[Database, Sealer]:
     """The database, migrated, and the key that opens its secrets. Refused `secrets.master_key`, Unreachable
     `store.unreachable`."""
     database = Database(settings.database)
+    return database, _prepared(settings, database)
+
+
+def _prepared(settings: Settings, database: Database) -> Sealer:
     if not revision.is_newest(database):
         from fairlead.store import migrate
 
@@ -101,24 +108,29 @@ def open_database(settings: Settings) -> tuple[Database, Sealer]:
     sealer = Sealer(read_master_key(settings.data_dir / "master.key", given=given, may_create=not is_known))
     with database.transaction() as connection:
         check_master_key(connection, sealer)
-    return database, sealer
+    return sealer
 
 
 def build(settings: Settings) -> Server:
-    """All parts, connected and not yet begun. Refused `server.second` where another server holds the data directory."""
-    hold = Hold(settings.data_dir)
-    try:
-        return _build(settings, hold)
-    except BaseException:
-        hold.release()
-        raise
+    """All parts, connected and not yet begun. Refused `server.second` where another server holds the data directory
+    or the database; then nothing in it was changed."""
+    with ExitStack() as undone:
+        hold = Hold(settings.data_dir)
+        undone.callback(hold.release)
+        database = Database(settings.database)
+        undone.callback(database.close)
+        database_hold = DatabaseHold(database, f"fairlead-server, process {os.getpid()} on {sockets.gethostname()}")
+        undone.callback(database_hold.release)
+        made = _build(settings, hold, database, database_hold)
+        undone.pop_all()
+    return made
 
 
-def _build(settings: Settings, hold: Hold) -> Server:
+def _build(settings: Settings, hold: Hold, database: Database, database_hold: DatabaseHold) -> Server:
     data = settings.data_dir
     clock, ids = SystemClock(), SystemIds()
     node = NodeId(f"{sockets.gethostname()}-{ids.new('n')}")
-    database, sealer = open_database(settings)
+    sealer = _prepared(settings, database)
     secrets = StoreSecrets(database, sealer, ids)
     artifacts = StoreArtifacts(database, data / "artifacts", clock)
     lease = None if database.is_sqlite else StoreLease(database, clock)
@@ -162,6 +174,7 @@ def _build(settings: Settings, hold: Hold) -> Server:
         settings=settings,
         node=node,
         hold=hold,
+        database_hold=database_hold,
         context=context,
         clock=clock,
         container_engine=container_engine,

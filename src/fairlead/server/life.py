@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -12,7 +14,7 @@ from datetime import timedelta
 import structlog
 
 from fairlead.domain.actor import SYSTEM
-from fairlead.domain.errors import FairleadError
+from fairlead.domain.errors import FairleadError, Refused
 from fairlead.engine.keeper import Keeper
 from fairlead.server.bootstrap import Server, ensure_proxy, is_proxy_running
 from fairlead.server.outside import ensure_outside
@@ -27,6 +29,7 @@ NOTICES_S = 1.0
 STANDBYS_S = 2.0
 HOURLY_S = 3600.0
 OUTSIDE_S = 5.0
+HOLD_S = 5.0
 LOOKS_AT_ONCE = 4
 """Repositories that are asked at a time: one that hangs holds up neither the others nor this machine."""
 DELIVERY_TIMEOUT_S = 30.0
@@ -74,6 +77,7 @@ async def _looping(life: Life) -> AsyncIterator[None]:
             group.create_task(Keeper(server.tasks, server.durable, server.clock).run()),
             group.create_task(_again("standbys", STANDBYS_S, lambda: _end_standbys(server))),
             group.create_task(_again("outside", OUTSIDE_S, lambda: _keep_outside(server))),
+            group.create_task(_again("database", HOLD_S, lambda: _keep_hold(server))),
             group.create_task(_again("housekeeping", HOURLY_S, lambda: _tidy(server))),
         ]
         try:
@@ -107,6 +111,7 @@ async def _end(server: Server) -> None:
     await server.durable.close()
     await asyncio.to_thread(server.task_log.close)
     await server.container_engine.close()
+    await asyncio.to_thread(server.database_hold.release)
     await asyncio.to_thread(server.context.database.close)
     server.hold.release()
     log.info("server.ended", node=server.node)
@@ -198,6 +203,15 @@ async def _keep_outside(server: Server) -> None:
     if server.own_registry is not None and not server.own_registry.is_running():
         log.error("registry.was_gone")
         await server.own_registry.ensure_running()
+
+
+async def _keep_hold(server: Server) -> None:
+    """Where another server took the database while it did not answer us, this one ends: two would undo each other."""
+    try:
+        await asyncio.to_thread(server.database_hold.keep)
+    except Refused as error:
+        log.error("database.taken", code=error.code, reason=str(error))
+        os.kill(os.getpid(), signal.SIGTERM)
 
 
 async def _end_standbys(server: Server) -> None:

@@ -17,6 +17,8 @@ from argon2 import PasswordHasher
 from fairlead.server import bootstrap, commands
 from fairlead.server import settings as reading
 from fairlead.store import passwords
+from fairlead.store.database import Database
+from fairlead.store.database_hold import DatabaseHold
 from fairlead.store.hold import Hold
 from fairlead.usecases import access, first_start
 
@@ -88,6 +90,33 @@ def test_a_second_server_on_the_same_data_is_refused(
     with Hold(data_dir):
         said = furnished("up")
     assert said.code == 1 and "server.second" in said.err and str(os.getpid()) in said.err
+
+
+def test_a_second_server_on_the_same_postgresql_is_refused_wherever_its_data_lies(
+    server: Run, postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FAIRLEAD_PORT", "0")
+    monkeypatch.setenv("FAIRLEAD_DATABASE_URL", postgres_url)
+    database = Database(postgres_url)
+    held = DatabaseHold(database, "fairlead-server, process 1 on elsewhere")
+    said = server("up")
+    held.release()
+    database.close()
+    assert said.code == 1 and "server.second" in said.err and "process 1 on elsewhere" in said.err, said
+
+
+def test_a_second_server_on_the_same_sqlite_file_is_refused_wherever_its_data_lies(
+    server: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = f"sqlite:///{tmp_path / 'shared.db'}"
+    monkeypatch.setenv("FAIRLEAD_PORT", "0")
+    monkeypatch.setenv("FAIRLEAD_DATABASE_URL", url)
+    database = Database(url)
+    held = DatabaseHold(database, "fairlead-server, process 1 here")
+    said = server("up")
+    held.release()
+    database.close()
+    assert said.code == 1 and "server.second" in said.err and "process 1 here" in said.err, said
 
 
 def test_without_docker_it_says_which_socket_and_what_to_do(
