@@ -133,6 +133,11 @@ class DbosDurable:
         await asyncio.to_thread(put)
         self.wake()
 
+    def require(self) -> None:
+        """`Abandoned` where this node's runs may be another's by now; never on SQLite, which one process holds."""
+        if self._ownership:
+            self._ownership.require()
+
     def wake(self) -> None:
         """Look at the queue now."""
         self._bell.ring()

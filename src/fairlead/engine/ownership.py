@@ -12,6 +12,7 @@ from fairlead.domain.errors import FairleadError
 from fairlead.domain.ids import NodeId
 from fairlead.engine.gate import Gate
 from fairlead.ports.clock import Clock
+from fairlead.ports.durable import Abandoned
 from fairlead.ports.lease import Lease
 
 GIVE_BACK_S = 2.0
@@ -55,6 +56,12 @@ class Ownership:
     async def acquire(self) -> None:
         """The lease is held."""
         await self._renew()
+
+    def require(self) -> None:
+        """`Abandoned` unless the lease is held at this very moment: by the clock, whatever was told last."""
+        runs_out_s = (self._asked_s or 0.0) + self.times.lease_s
+        if not self._is_held or self.clock.monotonic_s() >= runs_out_s:
+            raise Abandoned
 
     def start(self) -> None:
         """It is kept, and the dead are looked for, until `stop`."""

@@ -27,6 +27,7 @@ from fairlead.domain.ids import NodeId, TaskId
 from fairlead.domain.record import Json
 from fairlead.domain.text import SecretRef
 from fairlead.engine.durable import DbosDurable
+from fairlead.engine.fence import fenced
 from fairlead.engine.interpreter import Interpreter
 from fairlead.engine.parts import Parts, Patience, ToolsFactory
 from fairlead.ports.container_engine import Credentials
@@ -189,15 +190,18 @@ def _build(settings: Settings, hold: Hold, database: Database, database_hold: Da
         tasks=tasks,
         task_log=task_log,
         durable=durable,
-        interpreter=_interpreter(node, context, outside, base, tasks),
+        interpreter=_interpreter(node, context, outside, base, tasks, durable),
     )
 
 
-def _interpreter(node: NodeId, context: Context, outside: Outside, base: Tools, tasks: StoreTasks) -> Interpreter:
+def _interpreter(
+    node: NodeId, context: Context, outside: Outside, base: Tools, tasks: StoreTasks, durable: DbosDurable
+) -> Interpreter:
+    tools = _bound(base)
     parts = Parts(
         node=node,
         effects=effects(),
-        tools=_bound(base),
+        tools=tools if context.database.is_sqlite else fenced(tools, durable.require),
         tasks=tasks,
         binder=Binding(context, outside),
         pivot=StorePivot(context.database),

@@ -2,10 +2,13 @@
 
 import asyncio
 
+import pytest
+
 from fairlead.domain.errors import Unreachable
 from fairlead.domain.ids import NodeId
 from fairlead.engine.gate import Gate
 from fairlead.engine.ownership import LeaseTimes, Ownership
+from fairlead.ports.durable import Abandoned
 from fairlead.testing.fake_clock import FakeClock
 
 ME, OTHER = NodeId("me"), NodeId("other")
@@ -110,4 +113,13 @@ async def test_a_process_that_was_held_still_lets_go_when_it_wakes():
     rig.clock.advance(30)
     await rig.pass_time(0.25)
     assert rig.gate.epoch == 1 or not rig.is_mine()
+    await rig.ownership.stop()
+
+
+async def test_who_slept_longer_than_the_lease_may_do_nothing_from_the_first_moment_on():
+    rig = await begun()
+    rig.ownership.require()
+    rig.clock.advance(8.0)  # the process was suspended: no timer of it has run yet
+    with pytest.raises(Abandoned):
+        rig.ownership.require()
     await rig.ownership.stop()

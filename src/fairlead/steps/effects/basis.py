@@ -41,5 +41,5 @@ async def all_of(work: Iterable[Coroutine[Any, Any, None]]) -> None:
         async with asyncio.TaskGroup() as group:
             for one in work:
                 group.create_task(one)
-    except ExceptionGroup as failed:
+    except BaseExceptionGroup as failed:  # a run that is not ours any more, too
         raise failed.exceptions[0] from failed
