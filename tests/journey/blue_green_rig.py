@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from tests.contract.proxy_rigs import HaproxyRig
-from tests.unit.steps.world import World
 
 from fairlead.adapters.connections.local import LocalConnection
 from fairlead.adapters.engines.docker.engine import DockerEngine
@@ -38,6 +37,7 @@ from fairlead.ports.container_engine import (
 )
 from fairlead.ports.proxy import Proxy
 from fairlead.steps.resolved import ProxyFacts
+from fairlead.testing.deploy_world import World
 from fairlead.testing.load import Load
 
 LABEL_TEST = "io.fairlead.test"

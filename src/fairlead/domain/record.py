@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import enum
+import functools
 import hashlib
 import json
 import types
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, ForwardRef, Literal, TypeAlias, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
 Json: TypeAlias = "None | bool | int | float | str | list[Json] | dict[str, Json]"
@@ -30,7 +31,7 @@ def to_data(value: object) -> Json:
         return cast("Json", value.value)
     if dataclasses.is_dataclass(value):
         data: dict[str, Json] = {TAG: type(value).__name__}
-        for field in dataclasses.fields(value):
+        for field in _fields(type(value)):
             held = getattr(value, field.name)
             if not _is_default(field, held):
                 data[field.name] = to_data(held)
@@ -58,6 +59,15 @@ def fingerprint(data: Json) -> str:
     return hashlib.sha256(canonical(data).encode()).hexdigest()
 
 
+_FIELDS: dict[object, tuple[dataclasses.Field[Any], ...]] = {}
+
+
+def _fields(kind: Any) -> tuple[dataclasses.Field[Any], ...]:
+    if kind not in _FIELDS:
+        _FIELDS[kind] = dataclasses.fields(kind)
+    return _FIELDS[kind]
+
+
 def _is_default(field: dataclasses.Field[Any], held: object) -> bool:
     if field.default is not dataclasses.MISSING:
         return bool(held == field.default)
@@ -67,24 +77,38 @@ def _is_default(field: dataclasses.Field[Any], held: object) -> bool:
 
 
 def _read(kind: Any, data: Json) -> object:
+    return _reader(kind)(data)
+
+
+@functools.cache
+def _reader(kind: Any) -> Callable[[Json], object]:
+    """What reads values of that kind: worked out once, for plans hold thousands of values and few kinds."""
     if kind is Any or kind is object:
-        return data
+        return _as_it_is
     if isinstance(kind, TypeVar | ForwardRef):  # the inside of Json: data as it is
-        return data
-    origin = get_origin(kind)
+        return _as_it_is
+    origin, kinds = get_origin(kind), get_args(kind)
     if origin in (Union, types.UnionType):
-        return _read_union(get_args(kind), data)
+        return functools.partial(_read_union, kinds)
     if origin is Literal:
-        if data not in get_args(kind):
-            raise TypeError(f"{data!r} is none of {get_args(kind)}")
-        return data
+        return functools.partial(_read_literal, kinds)
     if origin in (tuple, list, frozenset, set):
-        return _read_items(origin, get_args(kind), data)
+        return functools.partial(_read_items, origin, kinds)
     if isinstance(origin, type) and issubclass(origin, Mapping):
-        return _read_mapping(get_args(kind), data)
+        return functools.partial(_read_mapping, kinds)
     if dataclasses.is_dataclass(kind):
-        return _read_dataclass(cast("type[object]", kind), data)
-    return _read_scalar(kind, data)
+        return functools.partial(_read_dataclass, cast("type[object]", kind))
+    return functools.partial(_read_scalar, getattr(kind, "__supertype__", kind))
+
+
+def _as_it_is(data: Json) -> object:
+    return data
+
+
+def _read_literal(kinds: tuple[Any, ...], data: Json) -> object:
+    if data not in kinds:
+        raise TypeError(f"{data!r} is none of {kinds}")
+    return data
 
 
 def _read_union(kinds: tuple[Any, ...], data: Json) -> object:
@@ -137,7 +161,6 @@ def _hints(kind: type[object]) -> dict[str, Any]:
 
 
 def _read_scalar(kind: Any, data: Json) -> object:
-    kind = getattr(kind, "__supertype__", kind)
     if isinstance(kind, type) and issubclass(kind, enum.Enum):
         return kind(data)
     if kind is float and isinstance(data, int) and not isinstance(data, bool):

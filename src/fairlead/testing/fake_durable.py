@@ -158,6 +158,11 @@ class FakeDurable:
             run.cancel()
         await asyncio.gather(*runs, return_exceptions=True)
 
+    def require(self, task: TaskId) -> None:
+        """`Abandoned` where the task is another process's by now."""
+        if any(self.disk.owners.get(key) != self.node for key in self._runs if key[0] == task):
+            raise Abandoned
+
     async def settle(self) -> None:
         """Return when every run that this process has taken is over."""
         while self._runs:

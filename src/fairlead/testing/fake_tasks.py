@@ -25,6 +25,7 @@ class TaskEntry:
     states: list[TaskState] = field(default_factory=list)
     node: str = ""
     plan: object = None
+    read: Plan | None = None
     phases: dict[str, PhaseState] = field(default_factory=dict)
     is_cancel_asked: bool = False
     end: End | None = None
@@ -59,7 +60,9 @@ class FakeTasks:
         entry = self.entry(task)
         if entry.plan is None:
             raise NotFound("task.unknown", "the task has no frozen plan", thing=task)
-        return from_data(Plan, entry.plan)  # type: ignore[arg-type]
+        if entry.read is None:
+            entry.read = from_data(Plan, entry.plan)  # type: ignore[arg-type]
+        return entry.read
 
     async def phase(self, task: TaskId, step: str, state: PhaseState, *, reason: str = "") -> None:
         self.entry(task).phases[step] = state

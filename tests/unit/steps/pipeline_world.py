@@ -4,8 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from tests.unit.steps.world import PATIENCE, WorldConnection, ending
-
 from fairlead.domain.ids import NodeId, RunId, SecretVersionId, TaskId
 from fairlead.domain.outline import Outline, OutlineService
 from fairlead.domain.plan import Plan
@@ -31,6 +29,7 @@ from fairlead.steps.pipeline import Pipeline, run_labels
 from fairlead.steps.run_resolved import ResolvedRun, SourceAccess
 from fairlead.testing.behaviour import Behaviour, Script, http_ok
 from fairlead.testing.container_world import ContainerWorld
+from fairlead.testing.deploy_world import PATIENCE, WorldConnection, ending
 from fairlead.testing.fake_artifacts import FakeArtifacts
 from fairlead.testing.fake_clock import FakeClock
 from fairlead.testing.fake_container_engine import FakeContainerEngine

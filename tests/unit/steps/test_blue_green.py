@@ -1,10 +1,10 @@
 """Deployments on a world in memory: exactly old or exactly new, and nothing of it left."""
 
 import pytest
-from tests.unit.steps.world import World, definition, ending, idling, serving, web
 
 from fairlead.domain.service import Dependency, Migration, Role, Service, Tests
 from fairlead.domain.task import TaskState
+from fairlead.testing.deploy_world import World, definition, ending, idling, serving, web
 
 
 @pytest.fixture

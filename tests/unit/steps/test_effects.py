@@ -3,13 +3,13 @@
 from dataclasses import replace
 
 import pytest
-from tests.unit.steps.world import HEALTH, World, definition, ending, idling, serving, web
 
 from fairlead.domain.service import ExecProbe, File, ImageProbe, Migration, Role, RunningProbe, Service, TcpProbe, Tests
 from fairlead.domain.task import TaskState
 from fairlead.domain.text import SecretRef, join
 from fairlead.ports.container_engine import ExecResult
 from fairlead.testing.behaviour import Behaviour, http_status
+from fairlead.testing.deploy_world import HEALTH, World, definition, ending, idling, serving, web
 
 GIB = 1024**3
 TESTED = Tests(command=("./run_tests.sh",), timeout_s=5.0)

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 from tests.unit.steps.pipeline_world import DEFINITION, FILES, OUTLINE, SERVICES, TASK, URL, PipelineWorld, resolved
-from tests.unit.steps.world import ending
 
 from fairlead.domain.outline import OutlineService
 from fairlead.domain.plan import all_effects, steps_of
@@ -14,6 +13,7 @@ from fairlead.domain.service import Bind, Build, PublishedPort, Tests
 from fairlead.domain.task import TaskState
 from fairlead.steps.effects.bench import BenchService
 from fairlead.steps.pipeline import plan, version_tag
+from fairlead.testing.deploy_world import ending
 
 COMMIT = "a" * 40
 

@@ -3,7 +3,6 @@
 from dataclasses import replace
 
 import pytest
-from tests.unit.steps.world import World, definition, serving, web
 
 from fairlead.domain.colour import Colour
 from fairlead.domain.errors import FairleadError
@@ -17,6 +16,7 @@ from fairlead.steps.effects.room import Room
 from fairlead.steps.effects.runs import Errand
 from fairlead.steps.resolved import AccessoryState, ProxyFacts
 from fairlead.steps.roster import roster
+from fairlead.testing.deploy_world import World, definition, serving, web
 
 WHOLE = definition(
     web(replicas=2, depends_on=(Dependency("db"), Dependency("api", "service_healthy"))),

@@ -1,0 +1,191 @@
+"""The strategies that are swept on the fakes: what stands before, what is deployed then, and what is so in the end.
+
+Seen from outside: from the fakes' own worlds and books, not through the code that the product captures states with.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from fairlead.domain.colour import Colour
+from fairlead.domain.plan import Plan, effects_of
+from fairlead.domain.service import Definition, Dependency, Migration, Role, Service, Tests
+from fairlead.domain.task import TaskState
+from fairlead.testing.behaviour import Script
+from fairlead.testing.deploy_world import Deployed, World, definition, ending, idling, serving, web
+from fairlead.testing.mischief import Mischief
+
+Outside = dict[str, Any]
+"""One entry for each thing that is so, by its name."""
+
+SCRIPTS: Mapping[str, Script] = {
+    "web": lambda spec: ending(0, "migrated") if spec.command == ("./migrate",) else serving(),
+    "api": serving(),
+    "seed": ending(0),
+    "worker": idling(),
+    "eager": idling(),
+    "cron": idling(),
+    "db": idling(),
+    "cache": idling(),
+}
+
+
+def _service(name: str, role: Role, **more: Any) -> Service:
+    return Service(name, role, stop_grace_s=1.0, **more)
+
+
+BLUE_GREEN = definition(
+    web(replicas=2, depends_on=(Dependency("api", "service_healthy"),)),
+    _service("api", Role.INTERNAL, port=8080, health=web().health),
+    _service("seed", Role.ONE_SHOT),
+    migration=Migration("web", ("./migrate",)),
+    tests=Tests(command=("./run_tests.sh",)),
+)
+WORKERS = definition(web(), _service("worker", Role.WORKER), _service("eager", Role.WORKER, overlap=True))
+RECREATED = definition(web(role=Role.RECREATE), _service("cron", Role.RECREATE))
+PLAIN = definition(web(), _service("worker", Role.WORKER))
+WITH_DATA = definition(web(), _service("db", Role.ACCESSORY), volumes=("data",))
+MORE_DATA = definition(
+    web(), _service("db", Role.ACCESSORY), _service("cache", Role.ACCESSORY), volumes=("data", "more")
+)
+WARM = definition(web(standby_s=600.0), _service("worker", Role.WORKER), _service("cron", Role.RECREATE))
+WARM_NO_MORE = replace(WARM, services=(web(), *WARM.services[1:]))
+
+
+@dataclass(frozen=True, slots=True)
+class Strategy:
+    """What is deployed before (a definition and a version each), and then what is struck."""
+
+    name: str
+    before: tuple[tuple[Definition, str], ...]
+    what: Definition
+    version: str
+    more: Mapping[str, Any] = field(default_factory=dict)
+    ends_standby: bool = False
+
+
+STRATEGIES = (
+    Strategy("first", (), PLAIN, "1.0.0"),
+    Strategy("blue-green", ((BLUE_GREEN, "1.0.0"),), BLUE_GREEN, "1.1.0"),
+    Strategy("worker", ((WORKERS, "1.0.0"),), WORKERS, "1.1.0"),
+    Strategy("recreate", ((RECREATED, "1.0.0"),), RECREATED, "1.1.0"),
+    Strategy("accessory", ((WITH_DATA, "1.0.0"),), MORE_DATA, "1.1.0", {"recreate_accessories": frozenset({"db"})}),
+    Strategy("rollback", ((PLAIN, "1.0.0"), (PLAIN, "1.1.0")), PLAIN, "1.0.0", {"kind": "rollback"}),
+    Strategy("standby-switch", ((WARM, "1.0.0"), (WARM, "1.1.0")), WARM, "1.0.0", {"kind": "rollback"}),
+    Strategy("over-standby", ((WARM, "1.0.0"), (WARM, "1.1.0")), WARM_NO_MORE, "1.2.0", ends_standby=True),
+)
+
+
+@dataclass(slots=True)
+class Scenario:
+    """One strategy made ready: the world before, the plan, and the ends that are right."""
+
+    strategy: Strategy
+    world: World
+    plan: Plan
+    new: Outside
+    old: Outside
+
+    async def play(self, *mischiefs: Mischief) -> tuple[Deployed, World]:
+        """The deployment, struck, in a world of its own."""
+        world = _copied(self.world)
+        return await _deploy(self.strategy, world, *mischiefs), world
+
+    def contradictions(self, deployed: Deployed, world: World) -> tuple[str, list[str]]:
+        """``new`` or ``old``, by how the task ended, and what contradicts it."""
+        if deployed.state is TaskState.SUCCEEDED:
+            return "new", unlike(without_ids(self.new), without_ids(outside(world)))
+        if deployed.state not in (TaskState.ROLLED_BACK, TaskState.CANCELLED, TaskState.FAILED):
+            return "otherwise", [f"the task is {deployed.state}: {deployed.end.reason}", *deployed.end.differences]
+        old, now = self.old, outside(world)
+        if self.strategy.ends_standby:  # an act of its own, which is not taken back
+            idle = deployed.resolved.colour
+            old, now = without_colour(old, idle), without_colour(now, idle)
+        told = [f"the certificate says: {difference}" for difference in deployed.differences]
+        return "old", unlike(old, now) + told
+
+
+async def prepare(strategy: Strategy) -> Scenario:
+    """What stood before is deployed, and the undisturbed end is known."""
+    world = World()
+    for what, version in strategy.before:
+        deployed = await world.deploy(what, version, scripts=SCRIPTS)
+        assert deployed.state is TaskState.SUCCEEDED, deployed.end
+    world.tasks.entries.clear()  # nobody reads them again, and each case copies the world
+    world.log.lines.clear()
+    undisturbed = _copied(world)
+    deployed = await _deploy(strategy, undisturbed)
+    assert deployed.state is TaskState.SUCCEEDED, deployed.end
+    assert undisturbed.live_version() == strategy.version, undisturbed.live_version()
+    return Scenario(strategy, world, deployed.plan, outside(undisturbed), outside(world))
+
+
+def _copied(world: World) -> World:
+    """A world of its own; what never changes is shared."""
+    fixed: list[object] = [part for held in world.host.containers.values() for part in (held.spec, held.image)]
+    fixed += [*world.host.images.values(), *world.host.registry.values(), world.effects]
+    fixed += [*(held.spec for held in world.host.networks.values()), *world.records.kept_facts.values()]
+    return copy.deepcopy(world, {id(one): one for one in fixed})
+
+
+async def _deploy(strategy: Strategy, world: World, *mischiefs: Mischief) -> Deployed:
+    return await world.deploy(strategy.what, strategy.version, *mischiefs, scripts=SCRIPTS, **strategy.more)
+
+
+def outside(world: World) -> Outside:
+    """All that is so: the host's containers, networks and volumes, the proxy's routes, catalogue and slots."""
+    found: Outside = {}
+    for name, held in world.host.containers.items():
+        found[f"container {name}"] = {"id": held.id, "spec": held.spec, "is_running": held.state == "running"}
+    for name, network in world.host.networks.items():
+        found[f"network {name}"] = {"id": network.id, "spec": network.spec}
+    for name, route in world.proxy.snapshot().items():
+        found[f"route {name}"] = route
+    for (_, instance), entry in world.catalogue.entries.items():
+        found[f"registration {instance}"] = entry
+    for (_, colour), slot in world.records.kept_slots.items():
+        until = "some time" if slot.standby_until else None
+        found[f"slot {colour}"] = replace(slot, standby_until=None), until
+    return {name: value for name, value in found.items() if not _is_empty_slot(value)}
+
+
+def _is_empty_slot(value: object) -> bool:
+    return isinstance(value, tuple) and len(value) == 2 and getattr(value[0], "state", None) == "empty"
+
+
+def without_ids(state: Outside) -> Outside:
+    """The same; what was made once more has another id."""
+    return {
+        name: {key: part for key, part in value.items() if key != "id"} if isinstance(value, dict) else value
+        for name, value in state.items()
+    }
+
+
+def without_colour(state: Outside, colour: Colour) -> Outside:
+    """The same without what stands in that slot."""
+    mark = f".{colour.value}."
+    kept = {name: value for name, value in state.items() if mark not in f"{name}." and name != f"slot {colour}"}
+    for name in [name for name in kept if name.startswith("route ")]:
+        *facts, servers = kept[name]
+        kept[name] = (*facts, {its: servers[its] for its in servers if its is not colour})
+    return kept
+
+
+def unlike(wanted: Outside, found: Outside) -> list[str]:
+    """In words; empty where both are the same."""
+    gone = [f"{name} is gone" for name in wanted.keys() - found.keys()]
+    new = [f"{name} is left" for name in found.keys() - wanted.keys()]
+    changed = [
+        f"{name} is {found[name]}, not {wanted[name]}"
+        for name in wanted.keys() & found.keys()
+        if wanted[name] != found[name]
+    ]
+    return sorted(gone + new + changed)
+
+
+def last_forward(plan: Plan) -> str:
+    """The key of the last effect before the commit point: one that fails there has everything undone."""
+    return [effect.key for effect in effects_of(plan.forward)][-1]

@@ -1,0 +1,89 @@
+"""Every strategy × every effect × everything that can go wrong there, on the fakes: exactly old or exactly new."""
+
+import pytest
+
+from fairlead.testing.matrix import SEEDS, Point, Tried, by_seed, points_of, told, try_point
+from fairlead.testing.mischief import Mischief, Moment, Verb
+from fairlead.testing.scenarios import STRATEGIES, Scenario, prepare
+
+MADE: dict[str, Scenario] = {}
+DEEDS = ("die", "freeze", "twice", "late", "no", "fail", "cancel")
+
+
+async def scenario(name: str) -> Scenario:
+    if name not in MADE:
+        MADE[name] = await prepare(next(one for one in STRATEGIES if one.name == name))
+    return MADE[name]
+
+
+async def tried(name: str, points: list[Point]) -> list[Tried]:
+    made = await scenario(name)
+    return [await try_point(made, point) for point in points]
+
+
+async def points(name: str) -> list[Point]:
+    return list(points_of(name, (await scenario(name)).plan, seeds=()))
+
+
+@pytest.mark.parametrize("deed", DEEDS)
+@pytest.mark.parametrize("strategy", [one.name for one in STRATEGIES])
+async def test_whatever_goes_wrong_at_any_effect_it_ends_exactly_old_or_exactly_new(strategy: str, deed: str) -> None:
+    chosen = [one for one in await points(strategy) if len(one.mischiefs) == 1 and one.mischiefs[0].deed == deed]
+    ends = await tried(strategy, chosen)
+    assert chosen
+    assert all(one.holds for one in ends), told(ends)
+
+
+@pytest.mark.parametrize("strategy", [one.name for one in STRATEGIES])
+async def test_whatever_goes_wrong_in_an_undo_it_ends_exactly_old(strategy: str) -> None:
+    chosen = [one for one in await points(strategy) if len(one.mischiefs) == 2]
+    ends = await tried(strategy, chosen)
+    assert chosen
+    assert {one.end for one in ends} == {"old"}, told(ends)
+
+
+@pytest.mark.parametrize("strategy", [one.name for one in STRATEGIES])
+async def test_several_misfortunes_at_once_end_exactly_old_or_exactly_new(strategy: str) -> None:
+    plan = (await scenario(strategy)).plan
+    ends = await tried(strategy, [by_seed(strategy, plan, seed) for seed in range(SEEDS)])
+    assert all(one.holds for one in ends), told(ends)
+
+
+# The sweep itself can fail
+
+
+class Forgetful:
+    """An effect kind that takes nothing back."""
+
+    def __init__(self, kind):
+        self.look, self.do = kind.look, kind.do
+
+    async def undo(self, effect, tools):
+        return None
+
+
+@pytest.mark.parametrize("kind", ["slot.claim", "catalogue.register", "instance.stop"])
+async def test_an_undo_that_is_forgotten_is_red_and_says_how_to_play_it_again(kind: str) -> None:
+    made = await prepare(next(one for one in STRATEGIES if one.name == "worker"))
+    made.world.effects = {**made.world.effects, kind: Forgetful(made.world.effects[kind])}
+    last = Mischief("no", "ready:worker:1", Verb.DO, Moment.AFTER)
+    end = await try_point(made, Point("worker", (last,)))
+    assert end.end == "otherwise"
+    assert any("is left" in wrong or "is gone" in wrong or "is {" in wrong or "is (" in wrong for wrong in end.wrong)
+    assert "--point 'worker no:after:do:ready:worker:1'" in told([end])
+
+
+@pytest.mark.parametrize("kind", ["route.point", "instance.start"])
+async def test_an_undo_that_others_stand_on_leaves_the_task_unsettled(kind: str) -> None:
+    """A colour is never emptied under its users, a network never removed under its containers."""
+    made = await prepare(next(one for one in STRATEGIES if one.name == "worker"))
+    made.world.effects = {**made.world.effects, kind: Forgetful(made.world.effects[kind])}
+    last = Mischief("no", "ready:worker:1", Verb.DO, Moment.AFTER)
+    end = await try_point(made, Point("worker", (last,)))
+    assert end.wrong == ("the task comes to no end",)
+
+
+async def test_a_seed_gives_the_same_misfortunes_every_time() -> None:
+    plan = (await scenario("worker")).plan
+    assert by_seed("worker", plan, 7) == by_seed("worker", plan, 7)
+    assert len({by_seed("worker", plan, seed).mischiefs for seed in range(30)}) == 30
