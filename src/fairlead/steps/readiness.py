@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 
 from fairlead.domain.effect import Done, Outcome, SaidNo
 from fairlead.domain.errors import FairleadError
+from fairlead.domain.record import Json
 from fairlead.domain.service import ExecProbe, ImageProbe, RunningProbe
 from fairlead.ports.container_engine import LABEL_DEPLOYMENT, Container
 from fairlead.ports.step import Tools
 from fairlead.steps.listening import describe_listeners
 from fairlead.steps.output import last_lines
 from fairlead.steps.probing import Answer, Probed, ask
+from fairlead.steps.remains import HealthHistory, keep_health
 
 PROBE_PAUSE_S = 0.05
 """Until ready we ask twenty times a second: what is ready should not wait for us."""
@@ -38,24 +41,35 @@ class Watched:
 
 async def until_ready(watched: Watched, tools: Tools) -> Outcome:
     """Done when it answered healthily as often in a row as asked, and is the instance expected."""
+    history = HealthHistory()
+    try:
+        outcome = await _wait(watched, history, tools)
+    except asyncio.CancelledError:  # too late, or told to stop: what was answered until then is evidence too
+        await keep_health(watched.probed.name, history, tools)
+        raise
+    if isinstance(outcome, SaidNo):
+        await keep_health(watched.probed.name, history, tools)
+    return outcome
+
+
+async def _wait(watched: Watched, history: HealthHistory, tools: Tools) -> Outcome:
     health = watched.probed.health
     began = tools.clock.monotonic_s()
     in_a_row = 0
-    asked = 0
     looked_at_life = began
     while True:
         answer = await ask(watched.probed, tools)
-        asked += 1
+        history.add(tools.clock.now().isoformat(), is_healthy=answer.is_healthy, text=answer.text)
         in_a_row = in_a_row + 1 if answer.is_healthy else 0
         now = tools.clock.monotonic_s()
         if in_a_row >= _needed(watched):
-            return await _confirmed(watched, tools, took_s=now - began, asked=asked)
+            return await _confirmed(watched, history, tools, took_s=now - began)
         if not answer.is_healthy and now - looked_at_life >= LIFE_PAUSE_S:
             looked_at_life = now
-            if death := await _death(watched, tools):
+            if death := await _death(watched, history, tools):
                 return death
         if now - began >= health.within_s:
-            return await _too_late(watched, answer, tools)
+            return await _too_late(watched, answer, history, tools)
         await tools.clock.sleep(_pause(watched))
 
 
@@ -70,15 +84,16 @@ def _pause(watched: Watched) -> float:
     return ENGINE_PROBE_PAUSE_S if slow else PROBE_PAUSE_S
 
 
-async def _confirmed(watched: Watched, tools: Tools, *, took_s: float, asked: int) -> Outcome:
+async def _confirmed(watched: Watched, history: HealthHistory, tools: Tools, *, took_s: float) -> Outcome:
     container = await tools.container_engine.container(watched.probed.name)
-    if (died := await _dead(watched, container, tools)) is not None:
+    if (died := await _dead(watched, container, history, tools)) is not None:
         return died
     assert container is not None  # _dead answers for a container that is gone
     if (stranger := _stranger(watched, container)) is not None:
         return stranger
     tools.say(f"{watched.probed.name} is ready after {took_s:.2f} s")
-    return Done({"took_s": round(took_s, 3), "asked": asked, "container": container.id})
+    output: dict[str, Json] = {"took_s": round(took_s, 3), "asked": history.asked, "container": container.id}
+    return Done({**output, "health": history.to_json()})
 
 
 def _stranger(watched: Watched, container: Container) -> SaidNo | None:
@@ -100,11 +115,11 @@ def _stranger(watched: Watched, container: Container) -> SaidNo | None:
     return None
 
 
-async def _death(watched: Watched, tools: Tools) -> SaidNo | None:
-    return await _dead(watched, await tools.container_engine.container(watched.probed.name), tools)
+async def _death(watched: Watched, history: HealthHistory, tools: Tools) -> SaidNo | None:
+    return await _dead(watched, await tools.container_engine.container(watched.probed.name), history, tools)
 
 
-async def _dead(watched: Watched, container: Container | None, tools: Tools) -> SaidNo | None:
+async def _dead(watched: Watched, container: Container | None, history: HealthHistory, tools: Tools) -> SaidNo | None:
     name = watched.probed.name
     if container is None:
         return SaidNo("instance.died", f"the container {name} is gone", hint="somebody removed it; deploy again")
@@ -112,7 +127,8 @@ async def _dead(watched: Watched, container: Container | None, tools: Tools) -> 
         return None
     if container.state in ("created", "paused"):
         return SaidNo("instance.died", f"the container {name} is {container.state}, not running")
-    how = "was ended by the kernel: out of memory" if container.oom_killed else f"ended with {container.exit_code}"
+    history.died = container
+    how = _how(container)
     hint = "give it a higher memory limit" if container.oom_killed else "its last lines say why"
     again = f" and was restarted {container.restart_count} times" if container.restart_count else ""
     return SaidNo(
@@ -123,8 +139,14 @@ async def _dead(watched: Watched, container: Container | None, tools: Tools) -> 
     )
 
 
-async def _too_late(watched: Watched, answer: Answer, tools: Tools) -> SaidNo:
-    if death := await _death(watched, tools):
+def _how(container: Container) -> str:
+    if container.oom_killed:
+        return "was ended by the kernel: out of memory"
+    return "ended" if container.state == "running" else f"ended with {container.exit_code}"
+
+
+async def _too_late(watched: Watched, answer: Answer, history: HealthHistory, tools: Tools) -> SaidNo:
+    if death := await _death(watched, history, tools):
         return death
     name = watched.probed.name
     hint = "its last lines may say why; `health.within` gives it longer"

@@ -17,7 +17,7 @@ class Behaviour:
     stopped. It listens on `ports` from `ready_after_s` on, and each connection is answered by `answer` (a request's
     bytes in, a response's bytes out). `health` is what its HEALTHCHECK says once it is ready ("" where it has none).
     `commands` are what `execute` may be asked, `files` what it leaves for `copy_out`. `ignores_stop` needs a KILL.
-    `refuses_start` is an error code that its start ends in.
+    `refuses_start` is an error code that its start ends in. `is_oom_killed` (fakes only): the kernel ended it.
     """
 
     output: tuple[tuple[Literal["stdout", "stderr"], str], ...] = ()
@@ -31,6 +31,7 @@ class Behaviour:
     files: Mapping[str, bytes] = field(default_factory=dict)
     ignores_stop: bool = False
     refuses_start: str = ""
+    is_oom_killed: bool = False
 
 
 Script: TypeAlias = Behaviour | Callable[[ContainerSpec], Behaviour]

@@ -374,6 +374,7 @@ def told_container(world: ContainerWorld, held: FakeContainer) -> Container:
         image_id=held.image.image.id,
         addresses=dict(sorted((fixed | held.addresses).items())),
         exit_code=held.exit_code if held.state == "exited" else 0,
+        oom_killed=held.behaviour.is_oom_killed and held.state == "exited",
         health=health if held.state == "running" else "",
         restart_count=held.restart_count,
         started_at=held.started_at,

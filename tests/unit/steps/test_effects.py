@@ -171,6 +171,40 @@ async def test_the_output_of_instances_is_kept_when_they_fail_and_when_they_are_
         assert b"hello" in await world.artifacts.read(deployed.stage.task, name)
 
 
+async def test_how_an_instance_of_a_failed_slot_ended_is_kept_with_its_probes(world):
+    deaf = await world.deploy(definition(), "1.0.0", scripts={"web": serving(ports=())})
+    name = deaf.resolved.names.instance("web", 1)
+    told = (await world.records.facts(deaf.stage.task))[f"instance:{name}"]
+    assert told["was_running"] is True
+    assert told["how"].startswith("ran until Fairlead stopped it")
+    (refused,) = told["health"]
+    assert refused["answer"].endswith("refused")
+    assert refused["times"] > 10
+    assert refused["first"] < refused["last"]
+    once = definition(web(restart="no"))
+    died = await world.deploy(once, "1.1.0", scripts={"web": ending(137, is_oom_killed=True)})
+    name = died.resolved.names.instance("web", 1)
+    told = (await world.records.facts(died.stage.task))[f"instance:{name}"]
+    assert (told["exit_code"], told["oom_killed"]) == (137, True)
+    assert told["how"] == "was ended by the kernel: out of memory"
+
+
+async def test_an_instance_that_was_restarted_is_not_said_to_have_ended_well(world):
+    died = await world.deploy(definition(web(restart="always")), "1.0.0", scripts={"web": ending(3)})
+    told = (await world.records.facts(died.stage.task))[f"instance:{died.resolved.names.instance('web', 1)}"]
+    assert told["exit_code"] in (3, None)
+    assert "ended by itself" in told["how"]
+    assert "restarted" in told["how"]
+    assert "ended with 0" not in died.end.reason
+
+
+async def test_the_probes_of_an_instance_that_was_ready_are_kept_when_tests_say_no(world):
+    failed = await world.deploy(definition(tests=TESTED), "1.0.0", scripts={"tests": ending(1)})
+    told = (await world.records.facts(failed.stage.task))[f"instance:{failed.resolved.names.instance('web', 1)}"]
+    assert told["health"][-1]["healthy"] is True
+    assert told["health"][-1]["answer"] == "GET /healthz answered 200"
+
+
 async def test_secrets_reach_the_container_and_nothing_else(world):
     version = world.secrets.put("s3cret-value")
     secret = SecretRef(version, "Db.Password")

@@ -11,9 +11,9 @@ from fairlead.ports.container_engine import LABEL_DEPLOYMENT, LABEL_KEY
 from fairlead.ports.step import Tools
 from fairlead.steps.blueprint import Blueprint, assemble
 from fairlead.steps.effects.basis import read
-from fairlead.steps.output import keep_output
 from fairlead.steps.probing import Probed
 from fairlead.steps.readiness import Watched, until_ready
+from fairlead.steps.remains import keep_remains
 from fairlead.steps.resolved import Presence
 
 LOOPBACK = "127.0.0.1"
@@ -68,6 +68,6 @@ class EnsureAccessory:
             return
         await tools.container_engine.stop(accessory.name, grace_s=accessory.blueprint.service.stop_grace_s)
         if accessory.was == "absent":
-            await keep_output(accessory.name, tools)
+            await keep_remains(container, tools)
             await tools.container_engine.remove(accessory.name)
             tools.say(f"removed accessory {accessory.name}; its volumes stay")

@@ -10,8 +10,8 @@ from fairlead.ports.container_engine import LABEL_KEY
 from fairlead.ports.step import Tools
 from fairlead.steps.blueprint import Blueprint, assemble
 from fairlead.steps.effects.basis import Plain, all_of, read
-from fairlead.steps.output import keep_output
 from fairlead.steps.readiness import Watched, until_ready
+from fairlead.steps.remains import keep_remains
 from fairlead.steps.resolved import StandingInstance
 
 NOT_AGAIN = "no"
@@ -39,13 +39,13 @@ class StartInstance:
         return Done({"container": container.id})
 
     async def undo(self, effect: Effect, tools: Tools) -> None:
-        """Stops it within its grace, keeps its last lines, removes it."""
+        """Stops it within its grace, keeps its output and how it ended, removes it."""
         blueprint = read(Blueprint, effect)
         container = await tools.container_engine.container(blueprint.name)
         if container is None or container.labels.get(LABEL_KEY) != blueprint.key:
             return
         await tools.container_engine.stop(blueprint.name, grace_s=blueprint.service.stop_grace_s)
-        await keep_output(blueprint.name, tools)
+        await keep_remains(container, tools)
         await tools.container_engine.remove(blueprint.name)
         tools.say(f"removed {blueprint.name}")
 
