@@ -11,7 +11,7 @@ import pytest
 from fairlead.adapters.system import SystemClock
 from fairlead.domain.colour import Colour
 from fairlead.domain.errors import FairleadError, Invalid
-from fairlead.ports.proxy import Counters, Drained, Endpoint, RouteSpec, RouteState
+from fairlead.ports.proxy import Counters, Drained, Endpoint, Rehearsal, RouteSpec, RouteState
 from fairlead.testing.contracts import proxy as contract
 from fairlead.testing.fake_proxy import FakeProxy, ProxyWorld
 
@@ -233,6 +233,13 @@ class KeepsTheFirstCertificate(FakeProxy):
             await super().ensure_certificate(host, pem)
 
 
+class RehearsesForReal(FakeProxy):
+    async def rehearse(self, wanted: Mapping[RouteSpec, Sequence[Endpoint]], colour: Colour) -> Rehearsal:
+        for spec in wanted:
+            await self.ensure_route(spec)
+        return await super().rehearse(wanted, colour)
+
+
 class DeadIsFine(FakeProxy):
     def _asked(self) -> ProxyWorld:
         return self.world
@@ -258,6 +265,7 @@ WRONG: list[tuple[type[FakeProxy], Callable[..., Awaitable[None]]]] = [
     (KeepsThePool, contract.ProxyRoutingContract.test_a_full_pool_says_so_and_takes_again_what_is_given_back),
     (CountsForTheOther, contract.ProxyContract.test_requests_are_counted_for_the_slot_that_took_them),
     (KeepsTheFirstCertificate, contract.ProxyCertificateContract.test_a_certificate_is_added_and_renewed_at_once),
+    (RehearsesForReal, contract.ProxyContract.test_a_rehearsal_says_what_would_be_told_and_changes_nothing),
     (DeadIsFine, contract.ProxyContract.test_a_proxy_that_is_dead_is_said_to_be_unreachable),
 ]
 

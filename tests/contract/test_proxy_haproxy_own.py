@@ -447,3 +447,34 @@ async def test_what_is_made_durable_is_forced_to_the_disk(rig: HaproxyRig, monke
     await rig.proxy.make_durable()
     wanted = (rig.settings.map, rig.settings.books, rig.settings.config, rig.settings.directory)
     assert {str(path.resolve()) for path in wanted} <= forced
+
+
+# A rehearsal
+
+
+async def test_a_rehearsal_says_the_very_commands_that_the_switch_tells(
+    rig: HaproxyRig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await live(rig, BOOKS, "v1")
+    endpoint = await rig.endpoint("v2")
+    rehearsed = await rig.proxy.rehearse({BOOKS: [endpoint]}, GREEN)
+    told: list[str] = []
+    ask = RuntimeSocket.ask
+
+    async def listening(self: RuntimeSocket, *commands: Command) -> list[str]:
+        told.extend(str(one) for one in commands if str(one).startswith("set "))
+        return await ask(self, *commands)
+
+    monkeypatch.setattr(RuntimeSocket, "ask", listening)
+    await rig.proxy.fill(BOOKS.name, GREEN, [endpoint])
+    assert tuple(told) == rehearsed.fill
+    told.clear()
+    await rig.proxy.point({BOOKS.name: GREEN})
+    assert tuple(told) == rehearsed.point
+    told.clear()
+    await rig.proxy.drain(BOOKS.name, BLUE, bound_s=BOUND_S)
+    await rig.proxy.clear(BOOKS.name, BLUE)
+    assert tuple(told) == rehearsed.leave
+    told.clear()
+    await rig.proxy.point({BOOKS.name: BLUE})
+    assert tuple(told) == rehearsed.back

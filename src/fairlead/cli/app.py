@@ -16,6 +16,7 @@ from fairlead.cli import (
     environments,
     files,
     notifications,
+    plans,
     policies,
     projects,
     registries,
@@ -56,7 +57,7 @@ GROUPS = (
     registries.group,
     notifications.group,
 )
-TOP_LEVEL = (access, files, deployments, approvals, tasks, services)
+TOP_LEVEL = (access, files, deployments, plans, approvals, tasks, services)
 
 
 def build() -> typer.Typer:

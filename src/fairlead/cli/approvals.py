@@ -25,25 +25,27 @@ def list_approvals(
         "version": "VERSION",
         "environment": "ENVIRONMENT",
         "state": "STATE",
+        "plan_hash": "PLAN",
         "created_at": "SINCE",
         "answered_by": "BY",
         "note": "NOTE",
     }
-    at.screen.table(rows, columns, empty="nothing waits for an approval")
+    shown = rows if at.screen.as_json else [{**row, "plan_hash": row["plan_hash"][:16]} for row in rows]
+    at.screen.table(shown, columns, empty="nothing waits for an approval")
 
 
 def approve(
     context: typer.Context,
     id: str = typer.Argument("", help="The approval; may be left out where exactly one waits."),
     note: str = typer.Option("", "--note", "-m", help="Why."),
+    plan: str = typer.Option("", help="The hash of the plan that you say yes to; refused where it is another."),
     wait: bool = typer.Option(False, "--wait", help=WAIT_HELP),
 ) -> None:
-    """Say yes: the deployment that was shown begins."""
+    """Say yes to the plan that was shown: that, and nothing else, begins."""
     at = session(context)
-    answered = at.client.post(f"{API}/approvals/{_meant(at, id)}/approve", {"note": note})
-    at.screen.say(
-        f"{answered['project']} {answered['version']} to {answered['environment']} approved, task {answered['task']}"
-    )
+    answered = at.client.post(f"{API}/approvals/{_meant(at, id)}/approve", {"note": note, "plan_hash": plan})
+    what = f"{answered['project']} {answered['version']} to {answered['environment']}"
+    at.screen.say(f"{what} approved with plan {answered['plan_hash'][:16]}, task {answered['task']}")
     if wait:
         raise typer.Exit(at.follow(answered["task"]))
     at.screen.result(answered, "approved")

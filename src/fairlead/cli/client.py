@@ -154,9 +154,12 @@ class _spoken:
             ) from error
 
 
-def _clean(query: Mapping[str, object]) -> dict[str, str]:
-    given = {key.rstrip("_"): value for key, value in query.items() if value not in (None, "", False)}
-    return {key: "true" if value is True else str(value) for key, value in given.items()}
+def _clean(query: Mapping[str, object]) -> dict[str, str | list[str]]:
+    given = {key.rstrip("_"): value for key, value in query.items() if value not in (None, "", False, [])}
+    return {
+        key: [str(one) for one in value] if isinstance(value, list) else "true" if value is True else str(value)
+        for key, value in given.items()
+    }
 
 
 def _check(answer: httpx2.Response) -> None:

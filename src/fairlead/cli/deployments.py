@@ -55,13 +55,20 @@ def deploy(
     recreate_accessory: list[str] = typer.Option(
         [], help="Apply the changed definition of this accessory; its container is replaced."
     ),
+    plan: str = typer.Option("", help="The hash of the plan that you saw; refused where another would run."),
     wait: bool = typer.Option(False, "--wait", help=WAIT_HELP),
     timeout: float = typer.Option(0, help="Seconds to wait at most; 0: no bound."),
     project: str = typer.Option("", "--project", "-p", help=PROJECT_HELP),
 ) -> None:
     """Deploy a release to an environment."""
     at = session(context)
-    body = {"version": version, "environment": environment, "force": force, "recreate_accessories": recreate_accessory}
+    body = {
+        "version": version,
+        "environment": environment,
+        "force": force,
+        "recreate_accessories": recreate_accessory,
+        "plan_hash": plan,
+    }
     try:
         made = at.client.post(f"{API}/projects/{at.project(project)}/deployments", body)
     except Conflict as news:
@@ -110,33 +117,11 @@ def retire(
     at.screen.result(task, "queued")
 
 
-def plan(
-    context: typer.Context,
-    version: str = typer.Argument(..., help="The release's version, or `latest`."),
-    environment: str = typer.Argument(..., help="Where to."),
-    project: str = typer.Option("", "--project", "-p", help=PROJECT_HELP),
-) -> None:
-    """Show what a deployment would do; nothing is changed."""
-    at = session(context)
-    found = at.client.get(f"{API}/projects/{at.project(project)}/plan", version=version, environment=environment)
-    if at.screen.as_json:
-        at.screen.result(found)
-        return
-    at.screen.out.print(f"{found['title']}  (plan {found['hash'][:16]})", markup=False, style="bold")
-    for step in found["steps"]:
-        at.screen.out.print(f"\n{step['title']}", markup=False, style="bold")
-        for effect in step["effects"]:
-            at.screen.out.print(f"  {effect}", markup=False)
-    for note in found["notes"]:
-        at.screen.out.print(f"note: {note}", markup=False)
-    for warning in found["warnings"]:
-        at.screen.out.print(f"warning: {warning}", markup=False, style="yellow")
-
-
 def _begun(at: Session, made: dict[str, Any], *, wait: bool, timeout_s: float) -> None:
     what = f"{made['project']} {made['version']} to {made['environment']}"
     if made["state"] == "waiting":
-        at.screen.say(f"{what} waits for an approval: fairlead approve {made['approval']}")
+        hash = made["plan_hash"][:16]
+        at.screen.say(f"{what} waits for an approval: fairlead approve {made['approval']} --plan {hash}")
         at.screen.result(made)
     elif made["state"] == "ended":
         at.screen.say(f"{what}: {made['outcome']}: {made['reason']}")
@@ -152,5 +137,4 @@ def add_to(app: typer.Typer) -> None:
     """The commands without a group."""
     app.command("deploy")(deploy)
     app.command("rollback")(rollback)
-    app.command("plan")(plan)
     app.command("retire")(retire)

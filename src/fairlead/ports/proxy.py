@@ -93,6 +93,17 @@ class Drained:
     counters: Counters | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Rehearsal:
+    """What the running proxy would be told, in its own language and order: to fill the idle slot, to point the routes
+    at it, to leave the old slot once it is drained; and `back`, what would point the routes at the old one again."""
+
+    fill: tuple[str, ...] = ()
+    point: tuple[str, ...] = ()
+    leave: tuple[str, ...] = ()
+    back: tuple[str, ...] = ()
+
+
 class Proxy(Protocol):
     """One proxy. *Set* and *verify* are different verbs: `point` sets, `read_back` tells what is so.
 
@@ -140,6 +151,13 @@ class Proxy(Protocol):
 
     async def remove(self, route: str) -> None:
         """The route and its backends are given back; gone is fine."""
+        ...
+
+    async def rehearse(self, wanted: Mapping[RouteSpec, Sequence[Endpoint]], colour: Colour) -> Rehearsal:
+        """What a switch of these routes to `colour` with these endpoints would tell the proxy now; changes nothing.
+
+        An endpoint's address may be any text: before a deployment starts it is not known. A route need not be there.
+        """
         ...
 
     async def routes(self) -> Sequence[RouteSpec]:

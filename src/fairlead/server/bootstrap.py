@@ -84,6 +84,7 @@ class Server:
     task_log: StoreTaskLog
     durable: DbosDurable
     interpreter: Interpreter
+    outside: Outside
 
 
 def effects() -> Mapping[str, EffectKind]:
@@ -191,6 +192,7 @@ def _build(settings: Settings, hold: Hold, database: Database, database_hold: Da
         task_log=task_log,
         durable=durable,
         interpreter=_interpreter(node, context, outside, base, tasks, durable),
+        outside=outside,
     )
 
 

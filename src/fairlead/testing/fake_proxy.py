@@ -12,7 +12,7 @@ from fairlead.domain import names
 from fairlead.domain.colour import Colour
 from fairlead.domain.errors import Conflict, Invalid, NotFound, Refused, Unreachable
 from fairlead.ports.clock import Clock
-from fairlead.ports.proxy import Counters, Drained, Endpoint, RouteSpec, RouteState, ServerState
+from fairlead.ports.proxy import Counters, Drained, Endpoint, Rehearsal, RouteSpec, RouteState, ServerState
 
 Place = tuple[str, int]
 POLL_S = 0.01
@@ -188,6 +188,18 @@ class FakeProxy:
     async def remove(self, route: str) -> None:
         """See the port."""
         self._asked().held.pop(route, None)
+
+    async def rehearse(self, wanted: Mapping[RouteSpec, Sequence[Endpoint]], colour: Colour) -> Rehearsal:
+        """See the port. Its language is this class's verbs."""
+        held = self._asked().held
+        fill = [
+            f"fill {spec.name} {colour.value} {one.address}:{one.port}" for spec, its in wanted.items() for one in its
+        ]
+        point = [f"point {spec.host}{spec.path} {colour.value}" for spec in wanted]
+        old = [spec for spec in wanted if spec.name in held and held[spec.name].live is colour.other]
+        leave = [f"clear {spec.name} {colour.other.value}" for spec in old]
+        back = [f"point {spec.host}{spec.path} {colour.other.value}" for spec in old]
+        return Rehearsal(tuple(fill), tuple(point), tuple(leave), tuple(back))
 
     async def routes(self) -> Sequence[RouteSpec]:
         """See the port."""

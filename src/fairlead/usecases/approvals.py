@@ -7,11 +7,12 @@ from dataclasses import dataclass, replace
 from fairlead.domain.actor import Actor
 from fairlead.domain.approval import Approval, ApprovalState
 from fairlead.domain.deployment import DeploymentOutcome
-from fairlead.domain.errors import Conflict, Invalid
+from fairlead.domain.errors import Conflict, Invalid, Refused
 from fairlead.domain.permission import Permission
 from fairlead.store import approvals, deployments, environments, projects, releases
 from fairlead.store.database import Connection
 from fairlead.store.shelf import Page
+from fairlead.usecases import planning
 from fairlead.usecases.context import Context
 from fairlead.usecases.deployments import DeploymentView, begin, end_without_task, views
 
@@ -45,11 +46,13 @@ def get(context: Context, actor: Actor, id: str) -> ApprovalView:
         return _view(connection, approvals.get(connection, id))
 
 
-def approve(context: Context, actor: Actor, id: str, *, note: str = "") -> ApprovalView:
+def approve(context: Context, actor: Actor, id: str, *, note: str = "", plan_hash: str = "") -> ApprovalView:
     """The deployment that was shown is queued; at its turn it runs only if its plan still has the hash that
-    was approved (law 4)."""
+    was approved (law 4). Refused `plan.changed` where `plan_hash` names another plan, or where another would run now:
+    the approval waits on."""
     actor.require(Permission.DEPLOYMENT_APPROVE)
     with context.database.transaction() as connection:
+        _require_unchanged(context, connection, approvals.get(connection, id), plan_hash)
         answered = _answer(context, connection, actor, id, ApprovalState.APPROVED, note)
         deployment = deployments.get(connection, answered.deployment)
         project = projects.get(connection, deployment.project)
@@ -69,6 +72,33 @@ def reject(context: Context, actor: Actor, id: str, *, note: str = "") -> Approv
         reason = f"rejected by {actor.name}" + (f": {note}" if note else "")
         end_without_task(context, connection, answered.deployment, DeploymentOutcome.REJECTED, reason)
         return _view(connection, answered)
+
+
+def _require_unchanged(context: Context, connection: Connection, asked: Approval, named: str) -> None:
+    if asked.state is not ApprovalState.WAITING:
+        return
+    if named:
+        planning.require_plan(named, asked.plan_hash, what="is asked about")
+    deployment = deployments.get(connection, asked.deployment)
+    now = planning.intend(
+        context,
+        connection,
+        projects.get(connection, deployment.project),
+        environments.get(connection, deployment.environment),
+        releases.get(connection, deployment.release),
+        deployment.variables,
+        deployment.recreate_accessories,
+        kind=deployment.kind,
+    )
+    if now.plan_hash != asked.plan_hash:
+        changes = planning.changes_since(context, asked.plan_hash, now)
+        view = views(connection, [deployment])[0]
+        raise Refused(
+            "plan.changed",
+            planning.changed_words(asked.plan_hash, now.plan_hash, changes),
+            thing=asked.id,
+            hint=planning.ask_anew(view.version, view.environment),
+        )
 
 
 def _answer(

@@ -358,11 +358,9 @@ def _about(connection: Connection, task: Task) -> _About:
 
 
 def _plan_changed(about: _About, now: str, changes: tuple[str, ...]) -> SaidNo:
-    what = f": {changes[0]}" + (f" (and {len(changes) - 1} more)" if len(changes) > 1 else "") if changes else ""
-    asked = about.deployment.plan_hash
     return SaidNo(
         "plan.changed",
-        f"what would run now (plan {now[:16]}) is not what was asked for (plan {asked[:16]}){what}",
-        hint=f"look at the plan again and ask anew: fairlead plan {about.release.version} {about.environment.name}",
+        planning.changed_words(about.deployment.plan_hash, now, changes),
+        hint=planning.ask_anew(about.release.version, about.environment.name),
         evidence=changes,
     )

@@ -46,6 +46,7 @@ class Wish:
     recreate_accessories: tuple[str, ...] = ()
     needs_approval: bool = False
     variables: str = ""
+    plan_hash: str = ""
 
 
 def page(
@@ -110,11 +111,14 @@ def create(
     *,
     is_forced: bool = False,
     recreate_accessories: Sequence[str] = (),
+    plan_hash: str = "",
 ) -> DeploymentView:
     """A deployment of a release: queued, or waiting where the phase asks for an approval.
 
-    Conflict `deployment.lifecycle` where the release may not go there yet, `deployment.nothing_to_do` where it is live
-    with the same configuration and nothing forces it, Conflict `route.taken`, and what `planning.intend` raises.
+    `plan_hash` (or its first twelve letters or more) is the plan that was shown: Refused `plan.changed` where another
+    would run. Conflict `deployment.lifecycle` where the release may not go there yet, `deployment.nothing_to_do` where
+    it is live with the same configuration and nothing forces it, Conflict `route.taken`, and what `planning.intend`
+    raises.
     """
     actor.require(Permission.DEPLOYMENT_CREATE)
     with context.database.transaction() as connection:
@@ -136,6 +140,7 @@ def create(
             is_forced=is_forced,
             recreate_accessories=tuple(recreate_accessories),
             needs_approval=phase is not None and phase.needs_approval,
+            plan_hash=plan_hash,
         )
         made = ask(context, connection, actor, wish)
         view = views(connection, [made])[0]
@@ -163,6 +168,8 @@ def roll_back(context: Context, actor: Actor, project: str, environment: str, *,
 def ask(context: Context, connection: Connection, actor: Actor, wish: Wish) -> Deployment:
     """The row, and its task or its approval, in the caller's transaction."""
     intended = intend_wish(context, connection, wish, wish.kind)
+    if wish.plan_hash:
+        planning.require_plan(wish.plan_hash, intended.plan_hash, what="would run now")
     if not wish.is_forced:
         _refuse_nothing(context, connection, wish)
     wanted = [(service.name, service.routes) for service in intended.definition.services if service.routes]

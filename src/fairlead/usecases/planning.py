@@ -7,30 +7,28 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 
-from fairlead.domain.actor import Actor
 from fairlead.domain.colour import Colour
 from fairlead.domain.deployment import DeploymentKind
+from fairlead.domain.difference import differing
 from fairlead.domain.environment import Environment
 from fairlead.domain.errors import NotFound, Refused
 from fairlead.domain.ids import DeploymentId
 from fairlead.domain.lifecycle import resolved
 from fairlead.domain.naming import route_name
-from fairlead.domain.permission import Permission
 from fairlead.domain.plan import Plan
 from fairlead.domain.policy import allowance_for, refused
 from fairlead.domain.project import Project
-from fairlead.domain.record import Json, canonical, to_data
+from fairlead.domain.record import canonical, to_data
 from fairlead.domain.release import Release
 from fairlead.domain.service import Definition
-from fairlead.domain.slot import SlotState
 from fairlead.domain.text import Text
 from fairlead.domain.variable import Dimension, resolve_all, texts
 from fairlead.formats.project import compile_project
 from fairlead.ports.catalogue import Place
 from fairlead.ports.proxy import RouteSpec
 from fairlead.steps.deploy_services import DeployServices
-from fairlead.steps.resolved import PlannedRoute, ProxyFacts, ResolvedDeployment, RoomRule, Standing
-from fairlead.store import environments, lifecycles, policies, projects, releases, slots, variables
+from fairlead.steps.resolved import PlannedRoute, ProxyFacts, ResolvedDeployment, RoomRule
+from fairlead.store import environments, lifecycles, policies, releases, variables
 from fairlead.store.database import Connection
 from fairlead.usecases.context import Context, Installation
 
@@ -40,7 +38,7 @@ PREVIEW_SUBNET = "192.0.2.0/26"
 """An address of documentation (RFC 5737): the intention does not cover addresses, and nothing is made of a preview."""
 
 MOST_DIFFERENCES = 20
-SHOWN_LENGTH = 120
+SHORTEST_HASH = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +50,7 @@ class Intended:
     allowed_harms: Mapping[str, str]
     plan_hash: str
     plan: Plan = field(repr=False)
+    resolved: ResolvedDeployment = field(repr=False)
 
 
 def place_of(project: Project, environment: Environment) -> Place:
@@ -68,19 +67,6 @@ def release_named(connection: Connection, project: Project, version: str) -> Rel
     return releases.by_version_or_id(connection, project.id, version)
 
 
-def preview(context: Context, actor: Actor, project: str, version: str, environment: str) -> Plan:
-    """What a deployment would do, with the slots as our own books have them; what only the engine knows (instances,
-    addresses) is not in it."""
-    actor.require(Permission.VIEW)
-    with context.database.reading() as connection:
-        owner = projects.by_name_or_id(connection, project)
-        place = environments.by_name_or_id(connection, environment)
-        release = release_named(connection, owner, version)
-        held = slots.of(connection, place_of(owner, place))
-        standing = {colour: Standing(slot) for colour, slot in held.items()}
-        return intend(context, connection, owner, place, release, standing=standing).plan
-
-
 def intend(
     context: Context,
     connection: Connection,
@@ -91,10 +77,9 @@ def intend(
     recreate_accessories: Sequence[str] = (),
     *,
     kind: DeploymentKind = "deployment",
-    standing: Mapping[Colour, Standing] | None = None,
 ) -> Intended:
-    """The intention of deploying the release there with the variables of `snapshot` (its own where ""). `standing` is
-    what the plan shows of the present; the hash does not cover it.
+    """The intention of deploying the release there with the variables of `snapshot` (its own where ""). The hash does
+    not cover what stands there: it is taken of a plan for an empty place.
 
     ProjectFileInvalid, Invalid `variable.unknown` and `variable.circular`, Refused `policy.refused` naming each harm.
     """
@@ -124,8 +109,8 @@ def intend(
         version=release.version,
         definition=definition,
         images=images,
-        colour=_idle_of(standing or {}),
-        slots=standing or {},
+        colour=Colour.BLUE,
+        slots={},
         environment_subnet=PREVIEW_SUBNET,
         slot_subnet=PREVIEW_SUBNET,
         kind=kind,
@@ -138,7 +123,7 @@ def intend(
         room=room_rule(context.installation),
     )
     plan = DeployServices().plan(preview_of)
-    return Intended(definition, images, allowed, plan.hash, plan)
+    return Intended(definition, images, allowed, plan.hash, plan, preview_of)
 
 
 def remember(context: Context, connection: Connection, intended: Intended) -> None:
@@ -152,23 +137,30 @@ def changes_since(context: Context, plan_hash: str, now: Intended) -> tuple[str,
         before = json.loads(context.artifacts.content(f"sha256:{plan_hash}"))
     except NotFound:
         return ()
-    return tuple(islice(_differences("", before, to_data(dict(now.plan.intention))), MOST_DIFFERENCES))
+    return tuple(islice(differing(before, to_data(dict(now.plan.intention))), MOST_DIFFERENCES))
 
 
-def _differences(path: str, old: Json, new: Json) -> Iterator[str]:
-    if isinstance(old, dict) and isinstance(new, dict):
-        for name in sorted({*old, *new}):
-            yield from _differences(f"{path}.{name}".lstrip("."), old.get(name), new.get(name))
-    elif isinstance(old, list) and isinstance(new, list) and len(old) == len(new):
-        for number, (one, other) in enumerate(zip(old, new, strict=True)):
-            yield from _differences(f"{path}[{number}]", one, other)
-    elif old != new:
-        yield f"{path}: was {canonical(old)[:SHOWN_LENGTH]}, is {canonical(new)[:SHOWN_LENGTH]}"
+def changed_words(asked: str, now: str, changes: Sequence[str]) -> str:
+    """That another plan would run, and in what it differs first."""
+    what = f": {changes[0]}" + (f" (and {len(changes) - 1} more)" if len(changes) > 1 else "") if changes else ""
+    return f"what would run now (plan {now[:16]}) is not what was asked for (plan {asked[:16]}){what}"
 
 
-def _idle_of(standing: Mapping[Colour, Standing]) -> Colour:
-    """The slot that would be filled: the one that is not live."""
-    return next((colour.other for colour, one in standing.items() if one.slot.state is SlotState.LIVE), Colour.BLUE)
+def ask_anew(version: str, environment: str) -> str:
+    """The way on."""
+    plan, deploy = f"fairlead plan {version} {environment}", f"fairlead deploy {version} --to {environment}"
+    return f"look at the plan again, {plan}, and ask anew: {deploy}"
+
+
+def require_plan(named: str, held: str, *, what: str) -> None:
+    """Refused `plan.changed` where the plan that somebody named, whole or by its first letters, is not this one."""
+    if len(named) < SHORTEST_HASH or not held.startswith(named.lower()):
+        raise Refused(
+            "plan.changed",
+            f"the plan that {what} is {held[:16]}, not {named[:16]}",
+            thing=named[:16],
+            hint="look at the plan again: it was named by another hash, or has changed since it was shown",
+        )
 
 
 def definition_of(

@@ -93,7 +93,15 @@ def test_status_shows_what_is_live_and_what_waits(books: House, fairlead: Run) -
 
 
 def test_plan_deploy_approve_and_roll_back(books: House, fairlead: Run) -> None:
-    assert "1.0.0" in fairlead("plan", "1.0.0", "Production", "-p", "books").out
+    plan = fairlead("plan", "1.0.0", "Production", "-p", "books")
+    assert plan.code == 3 and "1.0.0" in plan.out, plan
+    for part in ("Containers", "Networks", "Variables", "DB_HOST", "The proxy is told: the switch", "The way back"):
+        assert part in plan.out, part
+    told = fairlead("-o", "json", "plan", "1.0.0", "Production", "-p", "books").data
+    assert told["hash"][:16] in plan.out and told["pending"] is True
+    same = fairlead("plan", "1.0.0", "Test", "-p", "books")
+    assert same.code == 0 and "nothing would differ" in same.out
+    assert fairlead("plan", "-p", "books").code == 2
     nothing = fairlead("deploy", "1.0.0", "--to", "Test", "-p", "books")
     assert nothing.code == 0 and "same configuration" in nothing.out and "--force" in nothing.out
     assert fairlead("-o", "json", "deploy", "1.0.0", "--to", "Test", "-p", "books").data["code"] == (
@@ -102,8 +110,13 @@ def test_plan_deploy_approve_and_roll_back(books: House, fairlead: Run) -> None:
     assert "queued" in fairlead("deploy", "1.0.0", "--to", "Test", "-p", "books", "--force").out
     assert fairlead("deploy", "9.9.9", "--to", "Test", "-p", "books").code == 5
     assert fairlead("rollback", "-e", "Test", "-p", "books", "--no-wait").code == 1
-    approved = fairlead("approve", "--note", "a [red]note[/]")
-    assert approved.code == 0 and "approved" in approved.out + approved.err
+    wrong = fairlead("approve", "--plan", "0" * 16)
+    assert wrong.code == 1 and "plan.changed" in wrong.err
+    [waits] = fairlead("-o", "json", "approvals", "list").data
+    assert waits["plan_hash"][:16] in fairlead("approvals", "list").out
+    assert fairlead("plan", "--deployment", waits["deployment"]).code == 3
+    approved = fairlead("approve", "--note", "a [red]note[/]", "--plan", waits["plan_hash"][:16])
+    assert approved.code == 0 and f"approved with plan {waits['plan_hash'][:16]}" in approved.out + approved.err
     assert fairlead("reject").code == 5
 
 

@@ -36,7 +36,9 @@ from fairlead.ports.container_engine import (
     LABEL_SERVICE,
     LABEL_VERSION,
     Container,
+    Network,
     OutputLine,
+    VolumeEntry,
 )
 from fairlead.ports.proxy import Endpoint, RouteSpec
 from fairlead.ports.tasks import End
@@ -52,13 +54,15 @@ from fairlead.store.sealing import Sealer
 from fairlead.store.secrets import StoreSecrets
 from fairlead.store.task_book import StoreTasks, TaskListener
 from fairlead.store.task_log import StoreTaskLog
+from fairlead.testing.fake_catalogue import FakeCatalogue
 from fairlead.testing.fake_clock import FakeClock
 from fairlead.testing.fake_durable import Disk, FakeDurable
 from fairlead.testing.fake_proxy import FakeProxy, ProxyWorld
 from fairlead.testing.fake_source import FakeSource
-from fairlead.usecases import access, first_start, following, planning
+from fairlead.usecases import access, first_start, following, foreseeing, planning
 from fairlead.usecases import projects as projecting
 from fairlead.usecases import releases as releasing
+from fairlead.usecases.binding import Outside
 from fairlead.usecases.context import Context, Installation
 
 PASSWORD = "a long password"
@@ -117,6 +121,12 @@ class StillEngine:
             raise TimeoutError
         return [one for one in self.held if all(one.labels.get(key) == value for key, value in labels.items())]
 
+    async def networks(self, labels: Mapping[str, str]) -> Sequence[Network]:
+        return []
+
+    async def volumes(self, labels: Mapping[str, str]) -> Sequence[VolumeEntry]:
+        return []
+
     async def output(self, name: str, *, follow: bool = False, tail: int = 0) -> AsyncIterator[OutputLine]:
         for text in self.written.get(name, ()):
             yield OutputLine(text, "stdout")
@@ -149,6 +159,7 @@ class House:
         self.task_log = StoreTaskLog(database, kept_secrets, self.clock)
         self.records = StoreRecords(database, self.clock, self.ids)
         self.engine, self.source = StillEngine(), FakeSource()
+        self.catalogue = FakeCatalogue()
         self.proxy_world = ProxyWorld()
         self.proxy = FakeProxy(self.proxy_world, FakeClock())
         first_start.prepare(self.context, name="admin", password=PASSWORD)
@@ -171,6 +182,14 @@ class House:
             task_log=self.task_log,
             durable=self.durable,
             interpreter=SimpleNamespace(cancels=Cancels()),
+            outside=Outside(
+                self.engine,  # type: ignore[arg-type]
+                self.proxy,
+                self.catalogue,
+                self.records,
+                self.context.secrets,
+                self.source,
+            ),
         )
 
     def close(self) -> None:
@@ -241,9 +260,12 @@ class House:
         found = self.deployment(project, version, environment)
         assert found.task is not None
         task = found.task
-        plan = planning.preview(self.context, ADMINISTRATOR, project, version, environment)
 
         async def work() -> None:
+            looked = await foreseeing.preview(
+                self.context, ADMINISTRATOR, self.life.server.outside, project, version, environment
+            )
+            plan = looked.plan
             await self.tasks.begin(task, NodeId("house"))
             await self.tasks.freeze(task, plan)
 

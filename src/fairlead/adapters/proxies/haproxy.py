@@ -12,7 +12,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from fairlead.adapters.proxies import haproxy_answers, haproxy_slots, haproxy_tls
+from fairlead.adapters.proxies import haproxy_answers, haproxy_rehearsal, haproxy_slots, haproxy_tls
 from fairlead.adapters.proxies.haproxy_answers import Usage
 from fairlead.adapters.proxies.haproxy_books import (
     Books,
@@ -32,7 +32,7 @@ from fairlead.domain import names
 from fairlead.domain.colour import Colour
 from fairlead.domain.errors import Conflict, FairleadError, NotFound, Refused
 from fairlead.ports.clock import Clock
-from fairlead.ports.proxy import Counters, Drained, Endpoint, RouteSpec, RouteState, ServerState
+from fairlead.ports.proxy import Counters, Drained, Endpoint, Rehearsal, RouteSpec, RouteState, ServerState
 
 ROUTE_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_/-]|\.(?!\.)){0,199}")
 TALLIED = ("requests", "proxy_errors", "server_errors", "broken", "retried", "redispatched", "left")
@@ -243,6 +243,17 @@ class HaproxyProxy:
                 commands = haproxy_slots.clear_commands(claim.backend, books.servers)
                 check(commands, await self._socket.ask(*commands), allowed=haproxy_answers.ADDRESS_SET)
             self._files.write(new)
+
+    async def rehearse(self, wanted: Mapping[RouteSpec, Sequence[Endpoint]], colour: Colour) -> Rehearsal:
+        """See the port. What the slots hold is asked of the running proxy."""
+        books = self._files.glance()
+        held = [holding for spec in wanted if (holding := books.holdings.get(spec.name))]
+        backends = [holding.claims[colour].backend for holding in held]
+        states = await self._socket.ask(*(f"show servers state {backend}" for backend in backends)) if backends else []
+        running = {
+            backend: haproxy_answers.read_servers(state) for backend, state in zip(backends, states, strict=True)
+        }
+        return haproxy_rehearsal.rehearsed(books, running, wanted, colour, self._map)
 
     async def routes(self) -> Sequence[RouteSpec]:
         """See the port."""

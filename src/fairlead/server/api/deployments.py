@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
+from typing import Annotated
+
+from fastapi import APIRouter, Query
 from pydantic import Field
 
 from fairlead.domain.approval import ApprovalState
 from fairlead.domain.deployment import DeploymentState
+from fairlead.domain.errors import NotFound
 from fairlead.server.api import shapes
 from fairlead.server.api.bodies import Body
-from fairlead.server.api.doors import After, Asking, Books, Limit
+from fairlead.server.api.doors import After, Asking, Books, Limit, Parts
+from fairlead.server.api.foreseen import foreseen
 from fairlead.server.api.shapes import Shape
-from fairlead.usecases import approvals, deployments, places, planning
+from fairlead.usecases import approvals, deployments, foreseeing, places, tasks
 
 router = APIRouter(tags=["deployments"])
 
@@ -21,6 +25,7 @@ class NewDeployment(Body):
     environment: str = Field(max_length=40)
     force: bool = False
     recreate_accessories: list[str] = Field(default_factory=list, max_length=50)
+    plan_hash: str = Field("", max_length=64, description="what was shown; refused where another would run")
 
 
 class NewRollback(Body):
@@ -34,6 +39,7 @@ class Retirement(Body):
 
 class Answer(Body):
     note: str = Field("", max_length=10_000)
+    plan_hash: str = Field("", max_length=64, description="the plan that is answered to; refused where it is another")
 
 
 @router.get("/deployments")
@@ -70,6 +76,7 @@ def deploy(context: Books, actor: Asking, project: str, body: NewDeployment) -> 
         body.environment,
         is_forced=body.force,
         recreate_accessories=body.recreate_accessories,
+        plan_hash=body.plan_hash,
     )
     return shapes.deployment(view)
 
@@ -87,9 +94,34 @@ def retire(context: Books, actor: Asking, project: str, environment: str, body: 
 
 
 @router.get("/projects/{project}/plan")
-def plan(context: Books, actor: Asking, project: str, version: str, environment: str) -> Shape:
-    """What a deployment would do; nothing is changed."""
-    return shapes.plan(planning.preview(context, actor, project, version, environment))
+async def plan(
+    context: Books,
+    server: Parts,
+    actor: Asking,
+    project: str,
+    version: str,
+    environment: str,
+    recreate_accessory: Annotated[list[str], Query(max_length=50)] = [],  # noqa: B006 - FastAPI copies it
+) -> Shape:
+    """What a deployment would do, and what would differ from what is live; nothing is changed."""
+    found = await foreseeing.preview(
+        context, actor, server.outside, project, version, environment, recreate_accessories=recreate_accessory
+    )
+    return foreseen(found)
+
+
+@router.get("/deployments/{id}/plan")
+async def plan_of_deployment(context: Books, server: Parts, actor: Asking, id: str) -> Shape:
+    """The plan of a deployment: as it would be now while it waits, and in what it differs from what was asked for;
+    as it was frozen once it has begun."""
+    view = await context.database.run(lambda: deployments.get(context, actor, id))
+    if foreseeing.waits(view.deployment):
+        return foreseen(await foreseeing.of_deployment(context, actor, server.outside, view.deployment.id))
+    task = view.deployment.task
+    frozen = (await context.database.run(lambda: tasks.view(context, actor, task))).plan if task else None
+    if frozen is None:
+        raise NotFound("deployment.no_plan", "it ended before it had a plan", thing=id)
+    return shapes.plan(frozen)
 
 
 @router.get("/approvals")
@@ -109,7 +141,7 @@ def get_approval(context: Books, actor: Asking, id: str) -> Shape:
 @router.post("/approvals/{id}/approve")
 def approve(context: Books, actor: Asking, id: str, body: Answer) -> Shape:
     """The deployment that was shown begins."""
-    return shapes.approval(approvals.approve(context, actor, id, note=body.note))
+    return shapes.approval(approvals.approve(context, actor, id, note=body.note, plan_hash=body.plan_hash))
 
 
 @router.post("/approvals/{id}/reject")

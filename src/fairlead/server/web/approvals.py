@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Annotated
 from urllib.parse import urlencode
 
@@ -10,12 +11,10 @@ from starlette.responses import RedirectResponse, Response
 
 from fairlead.domain.approval import ApprovalState
 from fairlead.domain.deployment import DeploymentState
-from fairlead.domain.errors import FairleadError
-from fairlead.domain.plan import Plan
 from fairlead.server.web.dashboard import unless_seen
-from fairlead.server.web.plans import outline
-from fairlead.server.web.visit import Posted, Visiting, Visitor, local_path
-from fairlead.usecases import approvals, deployments, planning
+from fairlead.server.web.plans import NO_PLAN, shown
+from fairlead.server.web.visit import Posted, Visiting, local_path
+from fairlead.usecases import approvals, deployments, foreseeing
 from fairlead.usecases.deployments import DeploymentView
 
 router = APIRouter()
@@ -43,22 +42,18 @@ def show_count(visitor: Visiting, seen: Annotated[str, Query(max_length=64)] = "
 
 
 @router.get("/deployments/{id}")
-def show_deployment(visitor: Visiting, id: str) -> Response:
+async def show_deployment(visitor: Visiting, id: str) -> Response:
     """Its task; where it has none, what it would be, and why it did not begin."""
-    found = deployments.get(visitor.context, visitor.actor, id)
+    found = await asyncio.to_thread(deployments.get, visitor.context, visitor.actor, id)
     if found.deployment.task:
         return RedirectResponse(f"/tasks/{found.deployment.task}", status_code=303)
     waits = found.deployment.state is DeploymentState.WAITING and found.approval is not None
-    plan, trouble = _plan_of(visitor, found) if waits else (None, "")
-    values = {
-        "section": "/approvals",
-        "view": found,
-        "waits": waits,
-        "plan": plan,
-        "outline": outline(plan) if plan else (),
-        "trouble": trouble,
-    }
-    return visitor.page("deployment.html", values)
+    plan = NO_PLAN
+    if waits:
+        outside = visitor.server.outside
+        plan = await shown(foreseeing.of_deployment(visitor.context, visitor.actor, outside, found.deployment.id))
+    values = {"section": "/approvals", "view": found, "waits": waits, **plan}
+    return await asyncio.to_thread(visitor.page, "deployment.html", values)
 
 
 @router.post("/approvals/{id}/approve")
@@ -67,8 +62,11 @@ def approve(form: Posted, id: str) -> Response:
     visitor = form.visitor
 
     def work() -> tuple[str, str]:
-        answered = approvals.approve(visitor.context, visitor.actor, id, note=form.text("note"))
-        return (f"Approved: {_named(answered.of)} begins.", f"/deployments/{answered.approval.deployment}")
+        answered = approvals.approve(
+            visitor.context, visitor.actor, id, note=form.text("note"), plan_hash=form.text("plan_hash")
+        )
+        said = f"Approved: {_named(answered.of)} begins. It is plan {answered.approval.plan_hash[:12]}."
+        return (said, f"/deployments/{answered.approval.deployment}")
 
     return form.act(local_path(form.text("back"), "/approvals"), work)
 
@@ -87,12 +85,3 @@ def reject(form: Posted, id: str) -> Response:
 
 def _named(view: DeploymentView) -> str:
     return f"{view.project} {view.version} to {view.environment}"
-
-
-def _plan_of(visitor: Visitor, view: DeploymentView) -> tuple[Plan | None, str]:
-    """What would run, or why that cannot be said."""
-    try:
-        plan = planning.preview(visitor.context, visitor.actor, view.project, view.version, view.environment)
-    except FairleadError as error:
-        return None, str(error)
-    return plan, ""

@@ -2,10 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Awaitable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
+from fairlead.domain.errors import FairleadError
 from fairlead.domain.plan import Effect, InParallel, Node, Plan, Retry, Sequence, Step, Timeout, effects_of
+from fairlead.usecases.foreseeing import Preview
+
+NO_PLAN: Mapping[str, Any] = {"plan": None, "outline": (), "trouble": "", "preview": None}
+
+
+async def shown(looking: Awaitable[Preview]) -> Mapping[str, Any]:
+    """What `plan.html` is filled with: what would run and what it would change, or why that cannot be said."""
+    try:
+        found = await looking
+    except FairleadError as error:
+        return {**NO_PLAN, "trouble": str(error)}
+    return {"plan": found.plan, "outline": outline(found.plan), "trouble": "", "preview": found}
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Mapping
 from typing import Annotated, Any
 from urllib.parse import quote, urlencode
 
 from fastapi import APIRouter, Query
 from starlette.responses import Response
 
-from fairlead.domain.errors import FairleadError
-from fairlead.server.web.plans import outline
+from fairlead.server.web.plans import NO_PLAN, shown
 from fairlead.server.web.visit import Posted, Visiting, Visitor
-from fairlead.usecases import deployments, environments, planning, projects, releases
+from fairlead.usecases import deployments, environments, foreseeing, projects, releases
 
 router = APIRouter()
 
@@ -44,23 +45,27 @@ def update_variables(form: Posted, project: str, version: str) -> Response:
 
 
 @router.get("/projects/{project}/deploy")
-def choose(visitor: Visiting, project: str, version: Text = "", environment: Text = "") -> Response:
+async def choose(visitor: Visiting, project: str, version: Text = "", environment: Text = "") -> Response:
     """The form, and below it the plan of what was chosen."""
+    values = await asyncio.to_thread(_offers, visitor, project, version, environment)
+    found = await _preview(visitor, values["project"].name, values["version"], values["environment"])
+    return await asyncio.to_thread(visitor.page, "deploy.html", {**values, **found})
+
+
+def _offers(visitor: Visitor, project: str, version: str, environment: str) -> dict[str, Any]:
     context, actor = visitor.context, visitor.actor
     owner = projects.get(context, actor, project)
     offered = [one.release for one in releases.page(context, actor, owner.name, limit=OFFERED).items]
     known = environments.all_of(context, actor)
     chosen = version or (offered[0].version if offered else "")
     place = environment or (known[0].name if known else "")
-    values = {
+    return {
         "project": owner,
         "offered": offered,
         "environments": known,
         "version": chosen,
         "environment": place,
-        **_preview(visitor, owner.name, chosen, place),
     }
-    return visitor.page("deploy.html", values)
 
 
 @router.post("/projects/{project}/deploy")
@@ -79,6 +84,7 @@ def deploy(form: Posted, project: str) -> Response:
             environment,
             is_forced=form.is_ticked("force"),
             recreate_accessories=form.text("accessories").replace(",", " ").split(),
+            plan_hash="" if form.text("accessories") else form.text("plan_hash"),
         )
         return _asked(made)
 
@@ -104,11 +110,10 @@ def _asked(made: deployments.DeploymentView) -> tuple[str, str]:
     return (f"{what} waits for an approval." if waits else f"{what} is queued.", f"/deployments/{made.deployment.id}")
 
 
-def _preview(visitor: Visitor, project: str, version: str, environment: str) -> dict[str, Any]:
+async def _preview(visitor: Visitor, project: str, version: str, environment: str) -> Mapping[str, Any]:
     if not version or not environment:
-        return {"plan": None, "outline": (), "trouble": ""}
-    try:
-        plan = planning.preview(visitor.context, visitor.actor, project, version, environment)
-    except FairleadError as error:
-        return {"plan": None, "outline": (), "trouble": str(error)}
-    return {"plan": plan, "outline": outline(plan), "trouble": ""}
+        return NO_PLAN
+    server = visitor.server
+    return await shown(
+        foreseeing.preview(visitor.context, visitor.actor, server.outside, project, version, environment)
+    )

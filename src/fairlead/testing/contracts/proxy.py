@@ -184,6 +184,20 @@ class ProxyContract:
         await rig.proxy.ensure_route(SHOP)
         assert (await rig.proxy.counters(SHOP.name, BLUE)).requests == 0
 
+    async def test_a_rehearsal_says_what_would_be_told_and_changes_nothing(self, rig: ProxyRig) -> None:
+        await live(rig, BOOKS, "v1")
+        before = (await rig.proxy.read_back(BOOKS.name), await rig.proxy.routes())
+        wanted = {BOOKS: [Endpoint("web.1", "<web.1>", 8080)], SHOP: [Endpoint("shop.1", "<shop.1>", 9090)]}
+        told = await rig.proxy.rehearse(wanted, GREEN)
+        assert (await rig.proxy.read_back(BOOKS.name), await rig.proxy.routes()) == before
+        assert await rig.proxy.read_back(SHOP.name) is None
+        assert await rig.ask(BOOKS.host) == "v1"
+        assert any("<web.1>" in command for command in told.fill)
+        assert any("<shop.1>" in command for command in told.fill)
+        assert any(BOOKS.host in command for command in told.point)
+        assert told.leave
+        assert any(BOOKS.host in command for command in told.back)
+
 
 class ProxyRoutingContract:
     """Hosts and paths, and who holds them."""

@@ -46,6 +46,8 @@ def said(visit: Visit, path: str) -> str:
 def test_an_approval_with_a_note_begins_the_deployment(books: House, visit: Visit) -> None:
     visit.sign_in()
     asked = waiting(books).approval
+    visit.post(f"/approvals/{asked.id}/approve", plan_hash="0" * 64, back="/approvals")
+    assert "the plan that is asked about is" in visit.get("/approvals")
     to = visit.post(f"/approvals/{asked.id}/approve", note="go <b>on</b>", back="/approvals")
     assert to == f"/deployments/{asked.deployment}"
     made = books.deployment("books", "1.0.0", "Production")

@@ -167,6 +167,9 @@ def test_a_deployment_that_waits_shows_the_plan_that_is_answered_to(furnished: F
     assert made.plan_hash[:12] in page
     assert "Start 2.8.0 in the green slot" in page
     assert "/approve" in page
+    assert f"Approve plan {made.plan_hash[:12]}" in page
+    assert f'name="plan_hash" value="{made.plan_hash}"' in page
+    assert "What would be done" in page
     assert "/reject" in page
 
 
@@ -178,6 +181,8 @@ def test_a_plan_is_shown_before_a_release_is_deployed(looking: Visit) -> None:
     page = looking.get("/projects/books/deploy?version=1.0.0&environment=Test")
     assert "Start 1.0.0 in the blue slot" in page
     assert "Deploy 1.0.0 to Test" in page
+    for part in ("Containers", "Networks", "The proxy is told: the switch", "The way back"):
+        assert part in page, part
     assert "there is no release" in looking.get("/projects/books/deploy?version=9.9.9&environment=Test")
 
 

@@ -1,0 +1,111 @@
+"""A plan before it is applied: what would differ from what is live."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import typer
+
+from fairlead.cli.screen import Screen
+from fairlead.cli.session import API, PROJECT_HELP, session
+
+CHANGES_PENDING = 3
+SIGNS = {"make": "+", "added": "+", "remove": "-", "removed": "-", "keep": " ", "unchanged": " "}
+CHANGES = "~"
+
+
+def plan(
+    context: typer.Context,
+    version: str = typer.Argument("", help="The release's version, or `latest`."),
+    environment: str = typer.Argument("", help="Where to."),
+    deployment: str = typer.Option("", help="Instead: a deployment that waits, as it would run now."),
+    recreate_accessory: list[str] = typer.Option([], help="As for `deploy`."),
+    steps: bool = typer.Option(True, "--steps/--no-steps", help="With each step and what it does."),
+    project: str = typer.Option("", "--project", "-p", help=PROJECT_HELP),
+) -> None:
+    """Show what a deployment would change; nothing is changed. Ends with 3 where something would be, else with 0."""
+    at = session(context)
+    if deployment:
+        found = at.client.get(f"{API}/deployments/{deployment}/plan")
+    elif version and environment:
+        found = at.client.get(
+            f"{API}/projects/{at.project(project)}/plan",
+            version=version,
+            environment=environment,
+            recreate_accessory=recreate_accessory,
+        )
+    else:
+        raise typer.BadParameter("give a version and an environment, or --deployment")
+    if at.screen.as_json:
+        at.screen.result(found)
+    else:
+        _show(at.screen, found, with_steps=steps)
+    raise typer.Exit(CHANGES_PENDING if found.get("pending", True) else 0)
+
+
+def _show(screen: Screen, found: Mapping[str, Any], *, with_steps: bool) -> None:
+    screen.out.print(f"{found['title']}  (plan {found['hash'][:16]})", markup=False, style="bold")
+    if not found.get("pending", True):
+        screen.out.print("nothing would differ: it is live with the same configuration", markup=False)
+    if not found.get("is_as_asked", True):
+        screen.out.print(f"this is not what was asked for (plan {found['asked_hash'][:16]})", style="red", markup=False)
+        _part(screen, "In what it differs from what was asked for", found["changed"])
+    if "containers" in found:
+        _differences(screen, found)
+    if with_steps:
+        for step in found["steps"]:
+            _part(screen, step["title"], step["effects"])
+    for note in found["notes"]:
+        screen.out.print(f"note: {note}", markup=False)
+    for warning in (*found.get("unknown", ()), *found["warnings"]):
+        screen.out.print(f"warning: {warning}", markup=False, style="yellow")
+
+
+def _differences(screen: Screen, found: Mapping[str, Any]) -> None:
+    _part(screen, "Containers", [_change(one) for one in found["containers"]])
+    _part(screen, "Networks", [_change(one) for one in found["networks"]])
+    _part(screen, "Volumes", [_change(one) for one in found["volumes"]])
+    _part(screen, "Variables that differ from what is live (secrets: whether)", map(_variable, found["variables"]))
+    _part(screen, "Services that differ from what is live", found["services"])
+    _part(screen, "Accessories", found["accessories"])
+    _part(screen, "Migration", [found["migration"]] if found["migration"] else [])
+    _part(screen, "Tests", found["tests"])
+    proxy = found["proxy"]
+    _part(screen, "The proxy is told: the idle slot", proxy["fill"])
+    _part(screen, "The proxy is told: the switch", proxy["point"])
+    _part(screen, "The proxy is told: leaving the old slot", [*proxy["leave"], *proxy["routes_removed"]])
+    _part(screen, "The proxy would be told to go back", proxy["back"])
+    _part(screen, "The way back", found["way_back"])
+    _part(screen, "Allowed by policy", [_allowed(one) for one in found["allowed"]])
+
+
+def _part(screen: Screen, title: str, lines: Sequence[str] | Any) -> None:
+    shown = list(lines)
+    if shown:
+        screen.out.print(f"\n{title}", markup=False, style="bold")
+        for line in shown:
+            screen.out.print(f"  {line}", markup=False)
+
+
+def _change(one: Mapping[str, Any]) -> str:
+    image = f"  from {one['image']}" if one["image"] else ""
+    return f"{SIGNS.get(one['doing'], CHANGES)} {one['doing']} {one['name']}{image}"
+
+
+def _variable(one: Mapping[str, Any]) -> str:
+    name = f"{SIGNS.get(one['compared'], CHANGES)} {one['service']}: {one['name']}"
+    if one["secret"]:
+        return f"{name}: a secret, {one['compared']}"
+    if one["compared"] == "changed":
+        return f"{name}: {one['old']!r} → {one['new']!r}"
+    return f"{name}: {one['compared']}, {one['new'] if one['new'] is not None else one['old']!r}"
+
+
+def _allowed(one: Mapping[str, Any]) -> str:
+    return f"{one['key']}, by {one['by']}" + (f": {one['note']}" if one["note"] else "")
+
+
+def add_to(app: typer.Typer) -> None:
+    """The commands without a group."""
+    app.command("plan")(plan)
