@@ -3,13 +3,19 @@
 from dataclasses import dataclass, field, replace
 
 import pytest
-from tests.crash.test_deploy_services import SCRIPTS, WHOLE
-from tests.unit.steps.world import Deployed, World, ending
 
 from fairlead.domain.colour import Colour
 from fairlead.domain.task import TaskState
 from fairlead.testing.container_world import FakeContainer
+from fairlead.testing.deploy_world import Deployed, World, ending
+from fairlead.testing.scenarios import BLUE_GREEN, RECREATED, SCRIPTS, WITH_DATA, WORKERS
 from fairlead.testing.tripwire import Crossing, with_tripwire
+
+WHOLE = replace(
+    BLUE_GREEN,
+    services=(*BLUE_GREEN.services, *WORKERS.services[1:], *RECREATED.services[1:], *WITH_DATA.services[1:]),
+    volumes=WITH_DATA.volumes,
+)
 
 LASTING = ("always", "unless-stopped")
 ONCE = (".once", ".migrate", "-integration")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import socket as sockets
-from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import ExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, replace
 from ipaddress import ip_address
 
@@ -30,7 +30,10 @@ from fairlead.engine.durable import DbosDurable
 from fairlead.engine.fence import fenced
 from fairlead.engine.interpreter import Interpreter
 from fairlead.engine.parts import Parts, Patience, ToolsFactory
-from fairlead.ports.container_engine import Credentials
+from fairlead.ports.clock import Clock
+from fairlead.ports.connection import Connection as Ways
+from fairlead.ports.container_engine import ContainerEngine, Credentials
+from fairlead.ports.proxy import Proxy
 from fairlead.ports.registry import Registry
 from fairlead.ports.step import EffectKind, Tools
 from fairlead.server.settings import Settings
@@ -147,7 +150,7 @@ def _build(settings: Settings, hold: Hold, database: Database, database_hold: Da
     proxy = HaproxyProxy(proxy_settings, clock)
     task_log = StoreTaskLog(database, secrets, clock)
     catalogue = StoreCatalogue(database, data / "catalogue")
-    records = StoreRecords(database, clock, ids)
+    records = StoreRecords(database, clock, ids, catalogue.copy_slots)
     source = Git(data)
     notifier = Dispatch(clock, mail_server=mail_server_of(settings))
     tasks = StoreTasks(database, clock, _listener(context), durable.wake)
@@ -312,6 +315,36 @@ async def ensure_proxy(server: Server) -> haproxy_child.HaproxyChild:
 def is_proxy_running(server: Server) -> bool:
     """Whether our own proxy's process lives; cheap enough to ask every few seconds."""
     return haproxy_child.running_pid(server.proxy_settings) is not None
+
+
+async def start_proxy(settings: Settings) -> haproxy_child.HaproxyChild:
+    """As `ensure_proxy`, where there is no server."""
+    return await haproxy_child.ensure_running(proxy_settings_of(settings), SystemClock())
+
+
+@dataclass(frozen=True, slots=True)
+class WithoutServer:
+    """The outside as it is reached when there is neither server nor database."""
+
+    engine: ContainerEngine
+    proxy: Proxy
+    connection: Ways
+    clock: Clock
+
+
+@asynccontextmanager
+async def without_server(
+    settings: Settings, installation: str = "", *, told: Callable[[str], None] | None = None
+) -> AsyncIterator[WithoutServer]:
+    """Nothing is asked yet. `told` hears each command that changes the proxy, before it is sent."""
+    clock, chosen = SystemClock(), proxy_settings_of(settings)
+    proxy = HaproxyProxy(chosen, clock, told=told)
+    engine = DockerEngine(settings.docker_socket, installation=installation)
+    try:
+        yield WithoutServer(engine, proxy, LocalConnection(settings.data_dir / "tickets"), clock)
+    finally:
+        proxy.close()
+        await engine.close()
 
 
 async def stop_outside(settings: Settings) -> tuple[str, ...]:

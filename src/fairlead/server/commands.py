@@ -91,6 +91,15 @@ def down(
 
 
 @app.command()
+def boot(config: Path | None = Config) -> None:
+    """After a start of the machine: the proxy, and what is live, run. Needs neither server nor database."""
+    from fairlead.server import boot as booting
+
+    if not asyncio.run(booting.boot(reading.read(os.environ, config), _say)):
+        raise typer.Exit(1)
+
+
+@app.command()
 def doctor(config: Path | None = Config, json_: bool = typer.Option(False, "--json", help="As JSON.")) -> None:
     """Look at everything that the server needs, and say what to do about what is wrong. Changes nothing."""
     from fairlead.server import examination
@@ -105,14 +114,15 @@ def doctor(config: Path | None = Config, json_: bool = typer.Option(False, "--js
 @app.command()
 def setup(
     config: Path | None = Config,
-    out: Path = typer.Option(Path("/etc/systemd/system"), help="Where the unit is written."),
+    out: Path = typer.Option(Path("/etc/systemd/system"), help="Where the units are written."),
 ) -> None:
-    """Write a systemd unit for the server, and say how to enable it."""
+    """Write systemd units, one for what must run before and without the server, and say how to enable them."""
     from fairlead.server import units
 
     chosen = reading.read(os.environ, config)
-    path = units.write(chosen, out, config)
-    _say(f"wrote {path}; now: systemctl daemon-reload && systemctl enable --now fairlead")
+    boot_unit, unit = units.write(chosen, out, config)
+    enable = f"systemctl daemon-reload && systemctl enable --now {boot_unit.stem} {unit.stem}"
+    _say(f"wrote {boot_unit} and {unit}; now: {enable}")
 
 
 @app.command("reset-admin")

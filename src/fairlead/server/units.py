@@ -1,4 +1,4 @@
-"""The systemd unit of the server, as `fairlead-server setup` writes it."""
+"""The systemd units, as `fairlead-server setup` writes them: what users reach, and the server."""
 
 from __future__ import annotations
 
@@ -9,11 +9,32 @@ from pathlib import Path
 from fairlead.domain.errors import Refused
 from fairlead.server.settings import Settings
 
+BOOT = """\
+[Unit]
+Description=Fairlead's proxy and what is live, before and without the server
+Wants=network-online.target docker.service
+After=network-online.target docker.service
+
+[Service]
+Type=oneshot
+RemainAfterExit=yes
+ExecStart={program} boot{config}
+Environment=FAIRLEAD_DATA_DIR={data_dir}
+# The proxy goes on when this unit is stopped: `fairlead-server down` ends it.
+KillMode=process
+TimeoutStartSec=600
+LimitNOFILE=65536
+UMask=0077
+
+[Install]
+WantedBy=multi-user.target
+"""
+
 UNIT = """\
 [Unit]
 Description=Fairlead, a deployment server
 Wants=network-online.target
-After=network-online.target docker.service
+After=network-online.target docker.service fairlead-boot.service
 
 [Service]
 ExecStart={program} up{config}
@@ -31,15 +52,16 @@ WantedBy=multi-user.target
 """
 
 
-def write(settings: Settings, folder: Path, config: Path | None) -> Path:
-    """The unit's path; Refused `server.state` where it cannot be written."""
+def write(settings: Settings, folder: Path, config: Path | None) -> tuple[Path, Path]:
+    """The paths of both units, boot's first; Refused `server.state` where they cannot be written."""
     program = shutil.which("fairlead-server") or f"{sys.executable} -m fairlead.entry.server"
     option = f" --config {config.resolve()}" if config else ""
-    path = folder / "fairlead.service"
+    paths = folder / "fairlead-boot.service", folder / "fairlead.service"
     try:
-        path.write_text(UNIT.format(program=program, config=option, data_dir=settings.data_dir.resolve()))
+        for path, text in zip(paths, (BOOT, UNIT), strict=True):
+            path.write_text(text.format(program=program, config=option, data_dir=settings.data_dir.resolve()))
     except OSError as error:
         raise Refused(
-            "server.state", f"{path} cannot be written: {error.strerror}", hint="run it as root, or give --out"
+            "server.state", f"{folder} cannot be written to: {error.strerror}", hint="run it as root, or give --out"
         ) from error
-    return path
+    return paths

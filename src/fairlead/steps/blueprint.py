@@ -121,14 +121,16 @@ def instance_labels(resolved: ResolvedDeployment, service: Service, key: str, fa
     }
 
 
-def accessory_labels(resolved: ResolvedDeployment, service: Service, key: str, image: str) -> dict[str, str]:
-    """The labels of an accessory."""
+def accessory_labels(
+    resolved: ResolvedDeployment, service: Service, key: str, image: str, *, layer: int
+) -> dict[str, str]:
+    """The labels of an accessory; `layer` is its place in the order of starting."""
+    given = secret_versions(service)
+    facts = InstanceFacts(1, port=service.port, layer=layer, grace_s=service.stop_grace_s, secrets=given)
     return {
         **container_labels(resolved, service, key=key, kind=KIND_ACCESSORY),
         LABEL_CONFIGURATION: configuration_hash(service, image),
-        LABEL_INSTANCE: facts_label(
-            InstanceFacts(1, port=service.port, grace_s=service.stop_grace_s, secrets=secret_versions(service))
-        ),
+        LABEL_INSTANCE: facts_label(facts),
     }
 
 

@@ -131,6 +131,11 @@ def _accessory(resolved: ResolvedDeployment, service: Service) -> Node:
     return Sequence((stop, _ensure_accessory(resolved, service, name, AccessoryState(name, "absent"))))
 
 
+def _layer_of(resolved: ResolvedDeployment, service: Service) -> int:
+    accessories = [one for one in resolved.definition.services if one.role is Role.ACCESSORY]
+    return next(depth for depth, layer in enumerate(layers(accessories)) if service in layer)
+
+
 def _ensure_accessory(resolved: ResolvedDeployment, service: Service, name: str, found: AccessoryState) -> Effect:
     names = resolved.names
     image = image_of(resolved, service.name)
@@ -140,7 +145,7 @@ def _ensure_accessory(resolved: ResolvedDeployment, service: Service, name: str,
         name=name,
         image=image,
         service=with_world_names(service, world_volumes(resolved)),
-        labels=accessory_labels(resolved, service, key, image),
+        labels=accessory_labels(resolved, service, key, image, layer=_layer_of(resolved, service)),
         networks=(Attachment(names.place.network, (service.name,)),),
         hostname=service.name.replace("_", "-"),
     )

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import json
-import os
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -12,11 +9,10 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from fairlead.domain.colour import Colour
-from fairlead.domain.errors import Failed
-from fairlead.domain.names import slug
+from fairlead.domain.naming import route_name
 from fairlead.domain.record import to_data
 from fairlead.ports.catalogue import Place, Registration
-from fairlead.store import registrations, slots
+from fairlead.store import catalogue_copy, registrations, routes, settings, slots
 from fairlead.store.database import Database
 
 
@@ -54,9 +50,9 @@ class StoreCatalogue:
     def write_all(self) -> None:
         """The files say what the rows say: for a start, after a death between the two."""
         with self._database.reading() as connection:
-            places = registrations.all_places(connection)
+            places = {*registrations.all_places(connection), *slots.all_places(connection)}
         for place in places:
-            self._write(place)
+            self._write(place, is_durable=True)
 
     async def _change(self, work: Callable[[sa.Connection], None], places: set[Place]) -> None:
         def inside() -> None:
@@ -67,21 +63,35 @@ class StoreCatalogue:
 
         await self._database.run(inside)
 
-    def _write(self, place: Place) -> None:
-        path = self._folder / _file_name(place)
-        temporary = path.with_suffix(f".{os.getpid()}.new")
+    def copy_slots(self, place: Place) -> None:
+        """Another slot is live, claimed, empty or stands by: the copy says so, and outlives a loss of power."""
+        self._write(place, is_durable=True)
+
+    def _write(self, place: Place, *, is_durable: bool = False) -> None:
         with self._writing:  # the rows are read inside, so that the last to write has the newest
             with self._database.reading() as connection:
-                described = _described(connection, place)
-            try:
-                self._folder.mkdir(parents=True, exist_ok=True, mode=0o755)
-                temporary.write_text(json.dumps(described, indent=2, sort_keys=True) + "\n")
-                temporary.replace(path)
-            except OSError as error:
-                with contextlib.suppress(OSError):
-                    temporary.unlink(missing_ok=True)
-                said = f"the catalogue's file could not be written: {error.strerror}"
-                raise Failed("host.disk", said, thing=str(path)) from error
+                described = _copied(connection, place)
+            catalogue_copy.write(self._folder, place, described, is_durable=is_durable)
+
+
+def _copied(connection: sa.Connection, place: Place) -> dict[str, object]:
+    """What is described, and what somebody needs who has nothing but this file."""
+    held = {
+        colour.value: {"state": slot.state.value, "deployment": slot.deployment, "version": slot.version}
+        for colour, slot in slots.of(connection, place).items()
+    }
+    led = [
+        {
+            "name": route_name(place.project, place.environment, route.host, route.path),
+            "service": service,
+            "host": route.host,
+            "path": route.path,
+        }
+        for service, its in routes.of(connection, place).items()
+        for route in its
+    ]
+    installation = str(settings.value(connection, settings.INSTALLATION) or "")
+    return {**_described(connection, place), "slots": held, "routes": led, "installation": installation}
 
 
 def _described(connection: sa.Connection, place: Place) -> dict[str, object]:
@@ -105,8 +115,3 @@ def _described(connection: sa.Connection, place: Place) -> dict[str, object]:
         "live": to_data(live.colour) if live else None,
         "instances": entries,
     }
-
-
-def _file_name(place: Place) -> str:
-    parts = [place.project, slug(place.environment), *([slug(place.tenant)] if place.tenant else [])]
-    return f"{'-'.join(parts)}.json"

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
+from functools import partial
 
 import sqlalchemy as sa
+import structlog
 
 from fairlead.domain.colour import Colour
-from fairlead.domain.errors import Conflict, NotFound
+from fairlead.domain.errors import Conflict, Failed, NotFound
 from fairlead.domain.ids import DeploymentId, ReleaseId, TaskId
 from fairlead.domain.record import Json, from_data
 from fairlead.domain.release import Change, Release, require_digest
@@ -20,14 +22,19 @@ from fairlead.ports.clock import Clock, Ids
 from fairlead.store import channels, deployments, projects, releases, runs, slots, tasks, variables
 from fairlead.store.database import Database
 
+log = structlog.get_logger("fairlead.store")
+
 
 class StoreRecords:
-    """One transaction a verb; the same when asked twice."""
+    """One transaction a verb; the same when asked twice. `slots_changed` is called after each that changed a slot."""
 
-    def __init__(self, database: Database, clock: Clock, ids: Ids) -> None:
+    def __init__(
+        self, database: Database, clock: Clock, ids: Ids, slots_changed: Callable[[Place], None] | None = None
+    ) -> None:
         self._database = database
         self._clock = clock
         self._ids = ids
+        self._slots_changed = slots_changed
 
     async def slots(self, place: Place) -> Mapping[Colour, Slot]:
         """As the port says."""
@@ -35,7 +42,7 @@ class StoreRecords:
 
     async def set_slot(self, place: Place, slot: Slot, *, was: SlotState | None = None) -> None:
         """As the port says."""
-        await self._database.write(lambda connection: slots.put(connection, place, slot, was=was))
+        await self._change(place, lambda connection: slots.put(connection, place, slot, was=was))
 
     async def commit(self, deployment: DeploymentId, place: Place, live: Colour) -> None:
         """As the port says. Conflict `deployment.locked` where another task holds the place by now (law 6), and
@@ -55,7 +62,7 @@ class StoreRecords:
             deployments.change(connection, deployment, committed_at=self._clock.now(), colour=live.value)
             slots.make_live(connection, place, live)
 
-        await self._database.write(work, is_durable=True)
+        await self._change(place, work, is_durable=True)
 
     async def is_committed(self, deployment: DeploymentId) -> bool:
         """As the port says."""
@@ -64,7 +71,17 @@ class StoreRecords:
 
     async def stand_by(self, place: Place, colour: Colour, until: datetime) -> None:
         """As the port says."""
-        await self._database.write(lambda connection: slots.stand_by(connection, place, colour, until))
+        await self._change(place, lambda connection: slots.stand_by(connection, place, colour, until))
+
+    async def _change(self, place: Place, work: Callable[[sa.Connection], None], *, is_durable: bool = False) -> None:
+        """The rows, then whoever copies them: a copy that cannot be written undoes no commit."""
+        await self._database.write(work, is_durable=is_durable)
+        if self._slots_changed is None:
+            return
+        try:
+            await self._database.run(partial(self._slots_changed, place))
+        except Failed as failed:
+            log.error("catalogue.copy_not_written", place=place.project, code=failed.code, reason=failed.message)
 
     async def create_release(self, task: TaskId, facts: Mapping[str, Json]) -> ReleaseId:
         """As the port says."""

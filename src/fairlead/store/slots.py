@@ -71,6 +71,12 @@ def stand_by(connection: sa.Connection, place: Place, colour: Colour, until: dat
     upsert(connection, slots, {**place_values(place), **row})
 
 
+def all_places(connection: sa.Connection) -> tuple[Place, ...]:
+    """Every place of which something was ever recorded."""
+    rows = connection.execute(sa.select(slots.c.project, slots.c.environment, slots.c.tenant).distinct())
+    return tuple(Place(row.project, row.environment, row.tenant) for row in rows)
+
+
 def all_by_place(connection: sa.Connection, projects: list[str]) -> Mapping[tuple[str, str], dict[Colour, Slot]]:
     """The recorded slots of these projects (by name), by project and environment; one query."""
     rows = connection.execute(sa.select(slots).where(slots.c.project.in_(projects))).mappings()

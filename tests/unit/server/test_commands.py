@@ -128,7 +128,7 @@ def test_without_docker_it_says_which_socket_and_what_to_do(
     assert str(tmp_path / "no-docker.sock") in said.err and "→" in said.err
 
 
-@pytest.mark.parametrize("command", ["up", "down", "doctor", "setup", "reset-admin"])
+@pytest.mark.parametrize("command", ["up", "down", "boot", "doctor", "setup", "reset-admin"])
 def test_wrong_settings_are_refused_by_every_command(
     server: Run, data_dir: Path, monkeypatch: pytest.MonkeyPatch, command: str
 ) -> None:
@@ -167,6 +167,9 @@ def test_setup_writes_a_unit_that_starts_this_program(server: Run, data_dir: Pat
     unit = (tmp_path / "fairlead.service").read_text()
     assert said.code == 0 and "systemctl" in said.err
     assert "KillMode=process" in unit and f"FAIRLEAD_DATA_DIR={data_dir}" in unit and " up\n" in unit
+    boot = (tmp_path / "fairlead-boot.service").read_text()
+    assert " boot\n" in boot and "KillMode=process" in boot and "RemainAfterExit=yes" in boot
+    assert "fairlead-boot.service" in unit.partition("[Service]")[0]  # the server comes after it
     wrong = server("setup", "--out", str(tmp_path / "none"))
     assert wrong.code == 1 and "server.state" in wrong.err
 

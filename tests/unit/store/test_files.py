@@ -16,13 +16,16 @@ from tests.unit.store.conftest import Shop
 from fairlead.domain.colour import Colour
 from fairlead.domain.errors import Failed, FairleadError, Invalid, NotFound, Refused
 from fairlead.domain.ids import TaskId
+from fairlead.domain.service import Route
 from fairlead.domain.slot import Slot, SlotState
 from fairlead.ports.catalogue import Place, Registration
-from fairlead.store import backup, projects, settings, slots
+from fairlead.store import backup, catalogue_copy, projects, routes, settings, slots
 from fairlead.store.artifact_files import StoreArtifacts
 from fairlead.store.catalogue import StoreCatalogue
+from fairlead.store.catalogue_copy import CopiedSlot
 from fairlead.store.database import Database, sqlite_url
 from fairlead.store.hold import Hold
+from fairlead.store.records import StoreRecords
 from fairlead.testing.fake_clock import START, FakeClock
 
 PLACE = Place("books", "Pre Production")
@@ -62,12 +65,42 @@ async def test_the_catalogue_writes_a_copy_of_each_place(shop: Shop, tmp_path: P
     assert path.name == "books-pre-production.json"
     written = json.loads(path.read_text())
     assert (written["live"], written["instances"][0]["address"]) == ("green", "10.0.0.2")
-    assert written == await catalogue.describe(PLACE)
+    described = await catalogue.describe(PLACE)
+    assert {name: written[name] for name in described} == described
     path.unlink()
     catalogue.write_all()
     assert json.loads(path.read_text()) == written
     await catalogue.deregister(PLACE, ["web-1"])
     assert json.loads(path.read_text())["instances"] == []
+
+
+async def test_the_copy_tells_who_has_nothing_else_what_stands_where(shop: Shop, tmp_path: Path) -> None:
+    catalogue = StoreCatalogue(shop.database, tmp_path)
+    records = StoreRecords(shop.database, FakeClock(), shop.ids, catalogue.copy_slots)
+    route = Route("books.example.com")
+    with shop.database.transaction() as connection:
+        routes.claim(connection, PLACE, "web", [route], at=START)
+    await records.set_slot(PLACE, Slot(Colour.GREEN, SlotState.LIVE, "dep-1", version="1.4.0"))
+    await catalogue.register([Registration(PLACE, Colour.GREEN, "web", "web-1", "10.0.0.2", 80, "dep-1", "c")])
+    [copy] = catalogue_copy.read_all(tmp_path)
+    assert (copy.shown, copy.live) == ("books in Pre Production", Colour.GREEN)
+    assert copy.slots[Colour.GREEN] == CopiedSlot(SlotState.LIVE, "dep-1", "1.4.0")
+    assert copy.slots[Colour.BLUE].state is SlotState.EMPTY
+    assert [(one.service, one.host) for one in copy.routes] == [("web", route.host)]
+    assert [one.address for one in copy.standing_in(Colour.GREEN, "web")] == ["10.0.0.2"]
+    await records.set_slot(PLACE, Slot(Colour.BLUE, SlotState.IDLE, "dep-2"))
+    await records.stand_by(PLACE, Colour.BLUE, START)
+    assert catalogue_copy.read_all(tmp_path)[0].slots[Colour.BLUE].state is SlotState.STANDBY
+    (tmp_path / "broken.json").write_text("{")
+    assert catalogue_copy.read_all(tmp_path) == catalogue_copy.read_all(tmp_path)[:1]
+
+
+async def test_a_copy_that_cannot_be_written_undoes_no_record(shop: Shop, tmp_path: Path) -> None:
+    (tmp_path / "catalogue").write_text("a file where the folder should be")
+    catalogue = StoreCatalogue(shop.database, tmp_path / "catalogue")
+    records = StoreRecords(shop.database, FakeClock(), shop.ids, catalogue.copy_slots)
+    await records.set_slot(PLACE, Slot(Colour.GREEN, SlotState.LIVE, "dep-1"))
+    assert (await records.slots(PLACE))[Colour.GREEN].deployment == "dep-1"
 
 
 async def test_a_catalogue_that_cannot_be_written_says_so(shop: Shop, tmp_path: Path) -> None:

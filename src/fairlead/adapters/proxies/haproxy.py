@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from fairlead.adapters.proxies import haproxy_answers, haproxy_rehearsal, haproxy_slots, haproxy_tls
@@ -40,13 +40,15 @@ NOT_THERE = ("entry not found", "Key not found")
 
 
 class HaproxyProxy:
-    """One HAProxy that `haproxy_child.ensure_running` has started. Safe to use from several tasks and processes."""
+    """One HAProxy that `haproxy_child.ensure_running` has started. Safe to use from several tasks and processes.
 
-    def __init__(self, settings: HaproxySettings, clock: Clock) -> None:
+    `told` hears each command that changes something, before it is sent."""
+
+    def __init__(self, settings: HaproxySettings, clock: Clock, *, told: Callable[[str], None] | None = None) -> None:
         self._settings = settings
         self._clock = clock
         self._files = HaproxyFiles(settings)
-        self._socket = RuntimeSocket(settings.socket)
+        self._socket = RuntimeSocket(settings.socket, told=told)
         self._map = str(settings.map)
 
     def close(self) -> None:

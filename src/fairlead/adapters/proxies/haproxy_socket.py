@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import re
 import socket
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -50,14 +50,19 @@ class RuntimeSocket:
     up: what it asked for may or may not have happened.
     """
 
-    def __init__(self, path: Path, *, timeout_s: float = TIMEOUT_S) -> None:
+    def __init__(self, path: Path, *, timeout_s: float = TIMEOUT_S, told: Callable[[str], None] | None = None) -> None:
         self._path = path
+        self._told = told
         self._timeout_s = timeout_s
         self._idle: list[socket.socket] = []
 
     async def ask(self, *commands: str | Command) -> list[str]:
         """The answers, in order, each without the line breaks at its ends."""
         data = _encoded(commands)
+        if self._told:
+            for command in (one.text if isinstance(one, Command) else one for one in commands):
+                if not command.startswith("show "):
+                    self._told(command)
         if self._idle:
             try:
                 return await self._say(self._idle.pop(), data, len(commands))

@@ -1,0 +1,122 @@
+"""The catalogue's copy on disk: what stands in each place, for the night when there is neither server nor database."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import structlog
+
+from fairlead.domain.colour import Colour
+from fairlead.domain.errors import Failed
+from fairlead.domain.names import slug
+from fairlead.domain.record import from_data
+from fairlead.domain.slot import SlotState
+from fairlead.ports.catalogue import Place
+
+log = structlog.get_logger("fairlead.store")
+
+
+@dataclass(frozen=True, slots=True)
+class CopiedSlot:
+    """A slot as our books had it when the copy was written."""
+
+    state: SlotState
+    deployment: str = ""
+    version: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CopiedRoute:
+    """A route by its name at the proxy, and the service that it leads to."""
+
+    name: str
+    service: str
+    host: str
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class CopiedInstance:
+    """Where an instance is reached."""
+
+    service: str
+    instance: str
+    colour: Colour
+    address: str
+    port: int
+    deployment: str
+    container: str
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceCopy:
+    """One file. `live` is the colour that is committed, None before a first deployment."""
+
+    project: str
+    environment: str
+    tenant: str | None
+    live: Colour | None
+    instances: tuple[CopiedInstance, ...]
+    slots: Mapping[Colour, CopiedSlot]
+    routes: tuple[CopiedRoute, ...]
+    installation: str = ""
+
+    @property
+    def shown(self) -> str:
+        """As people say it."""
+        return f"{self.project} in {self.environment}" + (f" for {self.tenant}" if self.tenant else "")
+
+    def standing_in(self, colour: Colour, service: str) -> tuple[CopiedInstance, ...]:
+        """The service's instances in that slot."""
+        return tuple(one for one in self.instances if (one.colour, one.service) == (colour, service))
+
+
+def file_of(folder: Path, place: Place) -> Path:
+    """Where the copy of a place lies."""
+    parts = [place.project, slug(place.environment), *([slug(place.tenant)] if place.tenant else [])]
+    return folder / f"{'-'.join(parts)}.json"
+
+
+def write(folder: Path, place: Place, described: Mapping[str, object], *, is_durable: bool) -> None:
+    """The whole new copy or the whole old one; `is_durable`, it outlives a loss of power. `Failed("host.disk")`."""
+    path = file_of(folder, place)
+    temporary = path.with_suffix(f".{os.getpid()}.new")
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o755)
+        with temporary.open("w") as file:
+            file.write(json.dumps(described, indent=2, sort_keys=True) + "\n")
+            if is_durable:
+                file.flush()
+                os.fsync(file.fileno())
+        temporary.replace(path)
+        if is_durable:
+            _force(folder)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
+        said = f"the catalogue's file could not be written: {error.strerror}"
+        raise Failed("host.disk", said, thing=str(path)) from error
+
+
+def read_all(folder: Path) -> Sequence[PlaceCopy]:
+    """Every place, by name. What cannot be read is told in the log and left out: the others must still be had."""
+    found = []
+    for path in sorted(folder.glob("*.json")):
+        try:
+            found.append(from_data(PlaceCopy, json.loads(path.read_text())))
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            log.warning("catalogue.copy_not_read", path=str(path), reason=str(error))
+    return found
+
+
+def _force(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
