@@ -30,7 +30,7 @@ STATE = Path(os.environ.get("FAIRLEAD_GROUND", ROOT / ".ground"))
 ENGINE_START_S = 200
 IMAGE_BUILD_S = 400
 POSTGRES_START_S = 60
-KINDS = ("unit", "contract", "property", "crash", "journey", "tidy")
+KINDS = ("unit", "contract", "property", "crash", "conformance", "journey", "tidy")
 SYSTEM_PATH = os.pathsep.join([os.environ.get("PATH", ""), "/usr/local/sbin", "/usr/sbin", "/sbin"])
 
 

@@ -153,6 +153,7 @@ CODES: dict[str, str] = {
     "project_file.missing": "The repository has no fairlead.yml.",
     "policy.refused": "The project file asks for something that could harm the host; an administrator can allow it.",
     "variable.unknown": "A #{Name} or ${NAME} names a variable that has no value in this environment.",
+    "variable.secret": "A filter, a comparison or a sum would have to look into the value of a secret.",
     "variable.circular": "Variables refer to each other in a circle.",
     # who
     "auth.required": "No valid session or API key was given.",

@@ -1,5 +1,7 @@
 """Variables put into text: Octopus's ``#{Name}`` and Compose's ``${NAME:-default}``; secrets stay references (law 8).
 
+What is more than a name in ``#{…}`` (a filter, a condition, a loop) is read by `domain.expressions`.
+
 Both take their values from a lookup that the caller gives, and from nowhere else: never from the server's own
 environment. What a lookup gives is never read as Compose syntax again; ``#{Name}`` inside a value of a variable is.
 """
@@ -12,7 +14,9 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from fairlead.domain.errors import Invalid, TooLarge
+from fairlead.domain.expressions import evaluated, has_expressions
 from fairlead.domain.names import VARIABLE
+from fairlead.domain.template.variables import names_in as template_names
 from fairlead.domain.text import SecretRef, Text, join, parts_of
 
 Lookup: TypeAlias = Callable[[str], "Text | None"]
@@ -41,7 +45,10 @@ def names_in(text: Text) -> Iterator[str]:
     """The names that ``#{…}`` in the text mentions, in order, repeats included; not those inside their values."""
     for part in parts_of(text):
         if isinstance(part, str):
-            yield from (found.group(2).strip() for found in _TOKEN.finditer(part) if len(found.group(1)) % 2)
+            if has_expressions(part):
+                yield from template_names(part)
+            else:
+                yield from (found.group(2).strip() for found in _TOKEN.finditer(part) if len(found.group(1)) % 2)
 
 
 def interpolate(text: str, lookup: Lookup, *, where: str = "") -> Text:
@@ -91,6 +98,9 @@ class _Substitution:
         return join(_bounded(parts, self.where))
 
     def _words(self, words: str, chain: tuple[str, ...]) -> Iterator[str | SecretRef]:
+        if has_expressions(words):
+            yield from evaluated(words, lambda name: self._known(name, chain), self.where)
+            return
         at = 0
         for found in _TOKEN.finditer(words):
             yield words[at : found.start()]
@@ -102,6 +112,10 @@ class _Substitution:
             else:
                 yield f"{{{name}}}"
         yield words[at:]
+
+    def _known(self, name: str, chain: tuple[str, ...]) -> Text | None:
+        is_there = VARIABLE.fullmatch(name) is not None and self.lookup(name) is not None
+        return self._value(name, chain) if is_there else None
 
     def _value(self, name: str, chain: tuple[str, ...]) -> Text:
         if name in chain:

@@ -50,7 +50,7 @@ def test_an_unknown_name_is_an_error_that_says_which_and_where() -> None:
     assert caught.value.code == "variable.unknown"
 
 
-@pytest.mark.parametrize("name", ["if x", "each i in Y", "", "a|ToLower", "..", "x" * 500])
+@pytest.mark.parametrize("name", ["if x", "", "..", "x" * 500, "a|Frobnicate"])
 def test_what_is_no_name_is_an_unknown_variable(name: str) -> None:
     with pytest.raises(Invalid) as caught:
         substitute(f"#{{{name}}}", lambda _: "found")

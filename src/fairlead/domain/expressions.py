@@ -1,0 +1,109 @@
+"""The whole substitution language over texts that may hold secrets: filters, conditions and loops in a project's file.
+
+A secret's value is not there while a plan is made (law 8), so it is carried through as a mark and comes out as the
+reference it was. What would have to look at the value (a filter, a comparison, a sum) is refused in words.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from fairlead.domain.errors import Invalid
+from fairlead.domain.template.bindings import bind
+from fairlead.domain.template.evaluation import Circular, Filter, Findings, Scope, evaluate
+from fairlead.domain.template.filters import FIXED
+from fairlead.domain.template.reading import read_leniently
+from fairlead.domain.template.tree import Index, Name, Path, Token, paths_in, shown
+from fairlead.domain.text import SecretRef, Text, parts_of
+
+_OPEN, _CLOSE = "\ue000", "\ue001"  # of the private-use area: no text of a person has them
+_MARK = re.compile(f"{_OPEN}(\\d+){_CLOSE}")
+_SIMPLE = re.compile(r"[^|\[\]#{}\"]*")
+_KEYWORD = re.compile(r"\s*(if|unless|each|calc)\s", re.IGNORECASE)
+_TOKEN = re.compile(r"#+\{([^{}]*)")
+
+
+def has_expressions(words: str) -> bool:
+    """Whether anything in it is more than a name in ``#{…}``."""
+    return any(_KEYWORD.match(found[1]) or not _SIMPLE.fullmatch(found[1]) for found in _TOKEN.finditer(words))
+
+
+def evaluated(words: str, value_of: Callable[[str], Text | None], where: str) -> Iterator[str | SecretRef]:
+    """The words with every expression in its value's place. `value_of` gives a variable's value, wholly substituted.
+
+    Raises `Invalid`: `variable.unknown` for what has no value, `variable.secret` where a secret would be looked into.
+    """
+    tokens = read_leniently(words)
+    marks = _Marks(where)
+    values = {name: marks.put(value) for name in _names(tokens) if (value := value_of(name)) is not None}
+    findings = Findings()
+    scope = Scope(bind(values), {name: marks.guarded(filter) for name, filter in FIXED.items()}, look=marks.refuse)
+    try:
+        text = evaluate(tokens, scope, findings)
+    except Circular as circular:
+        raise circular.as_invalid() from circular
+    if findings.missing:
+        raise _unknown(next(iter(findings.missing)), where)
+    yield from marks.take(text)
+
+
+@dataclass(slots=True)
+class _Marks:
+    where: str
+    secrets: list[SecretRef] = field(default_factory=list)
+
+    def put(self, value: Text) -> str:
+        """The value as the language reads it: what it holds is text already, and no template again."""
+        return "".join(self._mark(part) if isinstance(part, SecretRef) else _literal(part) for part in parts_of(value))
+
+    def take(self, text: str) -> Iterator[str | SecretRef]:
+        for number, part in enumerate(_MARK.split(text)):
+            yield self.secrets[int(part)] if number % 2 else part
+
+    def guarded(self, filter: Filter) -> Filter:
+        def apply(value: str | None, options: Sequence[str]) -> str | None:
+            for one in (value or "", *options):
+                self.refuse(one)
+            return filter(value, options)
+
+        return apply
+
+    def refuse(self, value: str) -> None:
+        if found := _MARK.search(value):
+            name = self.secrets[int(found[1])].name
+            raise Invalid(
+                "variable.secret",
+                f"the value of the secret {name} would be looked into" + (f" (by {self.where})" if self.where else ""),
+                thing=name,
+                hint="put the secret into the text as it is: filters and comparisons do not see values of secrets",
+            )
+
+    def _mark(self, secret: SecretRef) -> str:
+        self.secrets.append(secret)
+        return f"{_OPEN}{len(self.secrets) - 1}{_CLOSE}"
+
+
+def _literal(part: str) -> str:
+    return part.replace("#{", "##{")
+
+
+def _names(tokens: tuple[Token, ...]) -> Mapping[str, None]:
+    """The names that these tokens may need: each path whole, and its beginnings, of which it may be a part."""
+    names: dict[str, None] = {}
+    for path in paths_in(tokens):
+        for length in range(len(path.steps), 0, -1):
+            steps = path.steps[:length]
+            if all(isinstance(step, Name) or (isinstance(step, Index) and isinstance(step.of, str)) for step in steps):
+                names[shown(Path(steps))] = None
+    return names
+
+
+def _unknown(token: str, where: str) -> Invalid:
+    return Invalid(
+        "variable.unknown",
+        f"{token[:80]!r} has no value" + (f" (needed by {where})" if where else ""),
+        thing=token[:80],
+        hint="set the variables that it names for this environment, or write ##{…} where the text itself is meant",
+    )

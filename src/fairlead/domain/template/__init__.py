@@ -1,0 +1,1 @@
+"""The substitution language of Octopus: ``#{Name}``, filters, conditions, loops, sums; read, evaluated, explained."""

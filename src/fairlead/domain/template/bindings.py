@@ -1,0 +1,92 @@
+"""Variables as a tree of paths: ``A.B`` and ``A[c]`` are parts of ``A``; a value of JSON has parts of its own."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from fairlead.domain.template.loose_json import Json, NotJson, parse
+from fairlead.domain.template.reading import read_path
+from fairlead.domain.template.tree import Index, Name, Path
+
+
+@dataclass(slots=True)
+class Binding:
+    """What stands at one path: a value or none, parts by name, parts by index in the order of their making."""
+
+    value: str | None = None
+    names: dict[str, Binding] = field(default_factory=dict)
+    indexes: dict[str, Binding] = field(default_factory=dict)
+
+
+def bind(variables: Mapping[str, str | None]) -> Binding:
+    """The tree of these variables. A name that is no path can be had by `Variables.raw` alone."""
+    root = Binding()
+    for name, value in variables.items():
+        path = read_path(name)
+        if path is not None:
+            _put(root, path, "" if value is None else value)
+    return root
+
+
+def part(value: str, name: str) -> str | None:
+    """The part of a value of JSON: "" where it has none of that name; None where the value is no object or array."""
+    try:
+        found = parse(value)
+    except NotJson:
+        return None
+    if isinstance(found, dict):
+        return as_text(found.get(name))
+    if isinstance(found, list) and name.lstrip("-").isdecimal():
+        place = int(name)
+        return as_text(found[place] if 0 <= place < len(found) else None)
+    return None
+
+
+def items(value: str) -> Iterable[Binding]:
+    """What a loop goes over: the elements of an array, the entries of an object (Key, Value), or a list with commas."""
+    try:
+        found = parse(value)
+    except NotJson:
+        found = None
+    if isinstance(found, list):
+        return [Binding(as_text(one)) for one in found]
+    if isinstance(found, dict):
+        return list(_entries(found))
+    return [Binding(one) for one in value.split(",")]
+
+
+def as_text(found: Json) -> str:
+    """A value of JSON as a variable has it."""
+    match found:
+        case None:
+            return ""
+        case bool():
+            return str(found)
+        case str():
+            return found
+        case float() if found.is_integer():
+            return str(int(found))
+        case int() | float():
+            return str(found)
+        case _:
+            return json.dumps(found, ensure_ascii=False, separators=(",", ":"))
+
+
+def _entries(found: Mapping[str, Json]) -> Iterator[Binding]:
+    for name, value in found.items():
+        yield Binding(name, {"key": Binding(name), "value": Binding(as_text(value))})
+
+
+def _put(root: Binding, path: Path, value: str) -> None:
+    at = root
+    for step in path.steps:
+        match step:
+            case Name():
+                at = at.names.setdefault(step.key, Binding())
+            case Index(of=str() as index):
+                at = at.indexes.setdefault(step.key, Binding(index))
+            case _:
+                return
+    at.value = value

@@ -1,0 +1,60 @@
+"""Filters that answer true or false, and the one that says which bucket."""
+
+from __future__ import annotations
+
+import hashlib
+import operator
+import re
+from collections.abc import Callable, Sequence
+
+from fairlead.domain.template.evaluation import Filter
+from fairlead.domain.template.filters.patterns import compiled
+from fairlead.domain.template.filters.text import whole
+
+_NUMBER = re.compile(r"\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*")
+
+
+def _answer(found: bool) -> str:
+    return "true" if found else "false"
+
+
+def _of_texts(asks: Callable[[str, str], bool]) -> Filter:
+    def apply(value: str | None, options: Sequence[str]) -> str | None:
+        return None if value is None or len(options) != 1 else _answer(asks(value, options[0]))
+
+    return apply
+
+
+def _of_numbers(asks: Callable[[float, float], bool]) -> Filter:
+    def apply(value: str | None, options: Sequence[str]) -> str | None:
+        if value is None or len(options) != 1 or not (_NUMBER.fullmatch(value) and _NUMBER.fullmatch(options[0])):
+            return None
+        return _answer(asks(float(value), float(options[0])))
+
+    return apply
+
+
+def _match(value: str | None, options: Sequence[str]) -> str | None:
+    pattern = compiled(options[0]) if len(options) == 1 else None
+    return None if value is None or pattern is None else _answer(pattern.search(value) is not None)
+
+
+def _hash_bucket(value: str | None, options: Sequence[str]) -> str | None:
+    """Into which of so many buckets a value falls: the same one always, and about as many values into each."""
+    buckets = whole(options[0]) if len(options) == 1 else None
+    if not value or buckets is None or buckets < 1:
+        return None
+    return str(int.from_bytes(hashlib.sha256(value.encode()).digest()[:4]) % buckets)
+
+
+FILTERS: dict[str, Filter] = {
+    "contains": _of_texts(lambda value, part: part in value),
+    "startswith": _of_texts(str.startswith),
+    "endswith": _of_texts(str.endswith),
+    "match": _match,
+    "lessthan": _of_numbers(operator.lt),
+    "lessthanorequal": _of_numbers(operator.le),
+    "greaterthan": _of_numbers(operator.gt),
+    "greaterthanorequal": _of_numbers(operator.ge),
+    "hashbucket": _hash_bucket,
+}

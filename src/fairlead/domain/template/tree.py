@@ -1,0 +1,228 @@
+"""What a template is once it has been read: runs of text, and tokens that are evaluated; each can be written again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal, TypeAlias, assert_never
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """One step of a path by name."""
+
+    text: str
+
+    @property
+    def key(self) -> str:
+        """Names differ by case only are the same name."""
+        return self.text.casefold()
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    """One step of a path by index: a text, or a path whose value is the text."""
+
+    of: str | Path
+
+    @property
+    def key(self) -> str:
+        """As compared."""
+        return self.of.casefold() if isinstance(self.of, str) else f"#{{{self.of.key}}}"
+
+
+Step: TypeAlias = Name | Index
+
+
+@dataclass(frozen=True, slots=True)
+class Path:
+    """``A.B[c].D``. Without steps it is the empty path, which has no value and stands before a filter only."""
+
+    steps: tuple[Step, ...] = ()
+
+    @property
+    def key(self) -> str:
+        """Equal for paths that are the same but for case."""
+        return "/".join(f"{type(step).__name__}:{step.key}" for step in self.steps)
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """``argument | filter option …``"""
+
+    filter: str
+    argument: Expression
+    options: tuple[Token, ...] = ()
+
+
+Expression: TypeAlias = Path | Call
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Text that stands as it is."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """``#{expression}``"""
+
+    expression: Expression
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """Whether `left` is truthy, or compares with `right`; a side is a literal text or an expression."""
+
+    left: str | Expression
+    comparison: Literal["", "==", "!="] = ""
+    right: str | Expression = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """``#{if}`` or ``#{unless}``: the body of the first condition that holds, else `otherwise`."""
+
+    branches: tuple[tuple[Condition, tuple[Token, ...]], ...]
+    otherwise: tuple[Token, ...] = ()
+    is_unless: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Each:
+    """``#{each name in collection}``"""
+
+    name: str
+    collection: Expression
+    body: tuple[Token, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Sum:
+    """One operation of ``#{calc}``; operands are numbers, paths or operations."""
+
+    operator: Literal["+", "-", "*", "/", "%"]
+    left: Operand
+    right: Operand
+
+
+Operand: TypeAlias = "float | Path | Sum"
+
+
+@dataclass(frozen=True, slots=True)
+class Calculation:
+    """``#{calc …}``; `source` is how it was written."""
+
+    operand: Operand
+    source: str
+
+
+Token: TypeAlias = Run | Value | Choice | Each | Calculation
+
+
+def written(token: Token) -> str:
+    """The token as it is shown where it could not be evaluated: one spelling, whatever the spaces were."""
+    match token:
+        case Run(text=text):
+            return text
+        case Value(expression=expression):
+            return f"#{{{shown(expression)}}}"
+        case Choice():
+            return _choice(token)
+        case Each(name=name, collection=collection, body=body):
+            return f"#{{each {name} in {shown(collection)}}}{_all(body)}#{{/each}}"
+        case Calculation(source=source):
+            return source
+        case _:
+            assert_never(token)
+
+
+def shown(expression: Expression) -> str:
+    """The expression as it stands between ``#{`` and ``}``."""
+    match expression:
+        case Path(steps=steps):
+            return "".join(_step(step, is_first=number == 0) for number, step in enumerate(steps))
+        case Call(filter=filter, argument=argument, options=options):
+            told = "".join(f' "{one.text}"' if isinstance(one, Run) else f" {written(one)}" for one in options)
+            return f"{shown(argument)} | {filter}{told}"
+        case _:
+            assert_never(expression)
+
+
+def paths_in(tokens: tuple[Token, ...]) -> Iterator[Path]:
+    """Every path that is asked for when all branches are taken; not those inside a loop, whose items are not known."""
+    for token in tokens:
+        match token:
+            case Run():
+                continue
+            case Value(expression=expression):
+                yield from _paths(expression)
+            case Choice(branches=branches, otherwise=otherwise):
+                for condition, body in branches:
+                    for side in (condition.left, condition.right):
+                        yield from () if isinstance(side, str) else _paths(side)
+                    yield from paths_in(body)
+                yield from paths_in(otherwise)
+            case Each(collection=collection):
+                yield from _paths(collection)
+            case Calculation(operand=operand):
+                yield from _operands(operand)
+            case _:
+                assert_never(token)
+
+
+def _step(step: Step, *, is_first: bool) -> str:
+    if isinstance(step, Index):
+        return f"[{step.of if isinstance(step.of, str) else f'#{{{shown(step.of)}}}'}]"
+    return step.text if is_first else f".{step.text}"
+
+
+def _all(tokens: tuple[Token, ...]) -> str:
+    return "".join(written(token) for token in tokens)
+
+
+def _choice(choice: Choice) -> str:
+    keyword = "unless" if choice.is_unless else "if"
+    parts = []
+    for number, (condition, body) in enumerate(choice.branches):
+        parts.append(f"#{{{keyword if number == 0 else 'elseif'} {_condition(condition)}}}{_all(body)}")
+    if choice.otherwise:
+        parts.append(f"#{{else}}{_all(choice.otherwise)}")
+    return "".join((*parts, f"#{{/{keyword}}}"))
+
+
+def _condition(condition: Condition) -> str:
+    left = _side(condition.left)
+    return f"{left} {condition.comparison} {_side(condition.right)}" if condition.comparison else left
+
+
+def _side(side: str | Expression) -> str:
+    return f'"{side}"' if isinstance(side, str) else shown(side)
+
+
+def _paths(expression: Expression) -> Iterator[Path]:
+    match expression:
+        case Path(steps=steps):
+            if steps:
+                yield expression
+            for step in steps:
+                if isinstance(step, Index) and isinstance(step.of, Path):
+                    yield from _paths(step.of)
+        case Call(argument=argument, options=options):
+            yield from _paths(argument)
+            yield from paths_in(options)
+        case _:
+            assert_never(expression)
+
+
+def _operands(operand: Operand) -> Iterator[Path]:
+    match operand:
+        case Path():
+            yield from _paths(operand)
+        case Sum(left=left, right=right):
+            yield from _operands(left)
+            yield from _operands(right)
+        case _:
+            return

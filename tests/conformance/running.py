@@ -1,0 +1,67 @@
+"""Reads files of cases, tells their shape, prints what failed, and says how many held."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TextIO
+
+from tests.conformance import substitution
+from tests.conformance.judging import Shape, Verdict
+
+SHAPES: tuple[Shape, ...] = (substitution.SHAPE,)
+DIFFERENCES = Path(__file__).parents[2] / "docs" / "reference" / "differences.md"
+SHOWN = 600
+
+_NAMED = re.compile(r"^\| `([^`]+)` \| (\S.*) \|$", re.MULTILINE)
+
+
+@dataclass(slots=True)
+class Count:
+    """How a run ended. `excused` are failures that the page of differences names with a reason."""
+
+    passed: int = 0
+    failed: int = 0
+    excused: int = 0
+
+    @property
+    def is_clean(self) -> bool:
+        """Whether every failure is a known difference."""
+        return self.failed == self.excused
+
+
+def run(files: Sequence[Path], out: TextIO) -> Count:
+    """Judge every case of the files; each failure and each case that waits for later work is printed."""
+    count, known = Count(), differences()
+    for file in files:
+        data = json.loads(file.read_text(encoding="utf-8"))
+        shape = next((one for one in SHAPES if one.fits(data)), None)
+        if shape is None:
+            print(f"{file.name}: no known shape of cases", file=out)
+            count.failed += 1
+            continue
+        for verdict in shape.judge(data):
+            _count(verdict, known, count, out)
+    print(f"{count.passed} passed, {count.failed} failed", file=out)
+    return count
+
+
+def differences() -> frozenset[str]:
+    """The names of cases in which we differ, each with its reason on the page."""
+    return frozenset(name for name, _ in _NAMED.findall(DIFFERENCES.read_text(encoding="utf-8")))
+
+
+def _count(verdict: Verdict, known: frozenset[str], count: Count, out: TextIO) -> None:
+    if verdict.is_right is None:
+        print(f"not yet: {verdict.name}", file=out)
+    elif verdict.is_right:
+        count.passed += 1
+    else:
+        count.failed += 1
+        is_excused = verdict.name in known
+        count.excused += is_excused
+        print(f"{'differs' if is_excused else 'FAILED'}: {verdict.name}", file=out)
+        print(f"  expected: {repr(verdict.expected)[:SHOWN]}\n  came:     {repr(verdict.came)[:SHOWN]}", file=out)

@@ -1,0 +1,99 @@
+"""Cases of the substitution language: variables and a template, and what it makes of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from ruamel.yaml import YAML
+from tests.conformance.judging import Case, Shape, Verdict
+
+from fairlead.domain.errors import FairleadError
+from fairlead.domain.template.variables import Variables, names_in
+from fairlead.formats.markdown import MARKDOWN_FILTERS
+
+NOW = datetime(2026, 11, 28, 12, 30, tzinfo=UTC)
+
+
+def judge(file: Mapping[str, Any]) -> Iterator[Verdict]:
+    """A verdict for each case of the file."""
+    for case in file["cases"]:
+        yield _verdict(case)
+
+
+def _verdict(case: Case) -> Verdict:
+    variables = Variables(case["variables"], now=lambda: NOW, more_filters=MARKDOWN_FILTERS)
+    expected = {key: value for key, value in case.items() if key.startswith("expected")}
+    try:
+        came, error = KINDS[case["kind"]](variables, case)
+    except FairleadError as failed:
+        came, error = None, str(failed)
+    if isinstance(came, str):
+        came = _after(came, case.get("post", ()))
+    return Verdict(
+        case["name"], all(_holds(key, value, came, error) for key, value in expected.items()), expected, came
+    )
+
+
+def _evaluate(variables: Variables, case: Case) -> tuple[object, str]:
+    found = variables.evaluate(case["template"], is_lenient=case.get("halt_on_error") is False)
+    return found.text, found.error
+
+
+def _get(variables: Variables, case: Case) -> tuple[object, str]:
+    found = variables.get(case["variable"])
+    return (found.text, found.error) if found else (None, "")
+
+
+KINDS: dict[str, Callable[[Variables, Case], tuple[object, str]]] = {
+    "evaluate": _evaluate,
+    "get": _get,
+    "get_raw": lambda variables, case: (variables.raw(case["variable"]), ""),
+    "get_flag": lambda variables, case: (variables.flag(case["variable"], case.get("default", False)), ""),
+    "get_int32": lambda variables, case: (variables.number(case["variable"]), ""),
+    "get_indexes": lambda variables, case: (list(variables.indexes(case["variable"])), ""),
+    "truthy": lambda variables, case: (variables.is_true(case["template"]), ""),
+    "argument_names": lambda variables, case: (list(names_in(case["template"])), ""),
+    "save_as_string": lambda variables, case: (variables.as_json(), ""),
+}
+
+
+def _after(came: str, operations: Iterator[list[str]]) -> str:
+    for operation in operations:
+        match operation:
+            case ["replace", old, new]:
+                came = came.replace(old, new)
+            case ["trim"]:
+                came = came.strip()
+            case ["yaml_load_then_key", key]:
+                came = YAML(typ="safe").load(came)[key]
+            case _:
+                raise ValueError(f"no operation is called {operation[0]}")
+    return came
+
+
+def _holds(key: str, expected: Any, came: Any, error: str) -> bool:
+    match key:
+        case "expected":
+            return bool(came == expected)
+        case "expected_one_of":
+            return came in expected
+        case "expected_contains":
+            return set(expected) <= set(came)
+        case "expected_not_contains":
+            return not set(expected) & set(came)
+        case "expected_count":
+            return len(came) == expected
+        case "expected_error":
+            return bool(error) if expected == "*any*" else error == (expected or "")
+        case _:
+            raise ValueError(f"nothing is called {key}")
+
+
+def _fits(file: Mapping[str, Any]) -> bool:
+    cases = file.get("cases")
+    return isinstance(cases, list) and bool(cases) and "variables" in cases[0]
+
+
+SHAPE = Shape("substitution", _fits, judge)
