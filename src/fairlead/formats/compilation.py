@@ -38,6 +38,7 @@ class Compilation:
     images: Mapping[str, str]
     roles: Mapping[str, Role] = field(default_factory=dict)
     blobs: dict[str, str] = field(default_factory=dict)
+    dockerfiles: set[str] = field(default_factory=set)
 
     @property
     def services(self) -> Mapping[str, ServiceModel]:

@@ -9,11 +9,12 @@ from dataclasses import dataclass, field
 from fairlead.domain.errors import Invalid
 from fairlead.formats.compose_files import COMPOSE_NAMES, ComposeReader
 from fairlead.formats.compose_model import PortModel, VolumeMount, ports_of, volumes_of
+from fairlead.formats.dockerfile import exposed_ports
 from fairlead.formats.files import Files, Overlaid
 from fairlead.formats.findings import Findings
 from fairlead.formats.node import Items, Mark, Node, Scalar, Table, to_plain
 from fairlead.formats.project import validate
-from fairlead.formats.sources import PROJECT_FILE
+from fairlead.formats.sources import PROJECT_FILE, profiles_of
 
 ACCESSORY_IMAGES = frozenset(
     {"cassandra", "clickhouse-server", "cockroach", "couchdb", "elasticsearch", "etcd", "influxdb", "kafka", "mailhog"}
@@ -25,8 +26,6 @@ ACCESSORY_IMAGES = frozenset(
 
 GUESSED_PORT = 8080
 
-_EXPOSE = re.compile(r"^\s*EXPOSE\s+(\S+)", re.IGNORECASE | re.MULTILINE)
-_SETTING = re.compile(r"^\s*(?:ARG|ENV)\s+([A-Za-z_]\w*)[=\s]\s*\"?([^\s\"]+)", re.IGNORECASE | re.MULTILINE)
 _HEALTHCHECK = re.compile(r"^\s*HEALTHCHECK\s+(?!NONE)", re.IGNORECASE | re.MULTILINE)
 _VOLUME = re.compile(r"^\s*VOLUME\s+(.+)", re.IGNORECASE | re.MULTILINE)
 
@@ -79,7 +78,7 @@ def _from_dockerfile(files: Files, path: str, project: str) -> list[str]:
     service = _Service(
         "web", [f"build: {directory}", "route: true                    # <service>.<project>.<environment>"]
     )
-    port = _exposed(text)
+    port = next(iter(exposed_ports(text, {})), None)
     if port is None:
         service.keys.append(f"port: {GUESSED_PORT}                     # a guess: the port that the program listens on")
     else:
@@ -102,9 +101,7 @@ def _from_compose(files: Files, path: str, project: str) -> list[str]:
     compose = ComposeReader(files, findings).read(path, Mark(path), directory=path.rpartition("/")[0])
     services = compose.table("services")
     proposed = [
-        _service(files, name, services.table(name))
-        for name in services.nodes
-        if services.table(name).get("profiles") is None
+        _service(files, name, services.table(name)) for name in services.nodes if not profiles_of(services.table(name))
     ]
     own = [service for service in proposed if service.keys]
     lines = [*_head(project), f"compose: {path}"]
@@ -192,16 +189,6 @@ def _dockerfile(files: Files) -> str | None:
         return "Dockerfile"
     below = sorted((path for path in files if path.endswith("/Dockerfile")), key=lambda path: (path.count("/"), path))
     return below[0] if below else None
-
-
-def _exposed(dockerfile: str) -> int | None:
-    """The last port that the file exposes, arguments filled in."""
-    settings = dict(_SETTING.findall(dockerfile))
-    for written in reversed(_EXPOSE.findall(dockerfile)):
-        number = re.sub(r"\$\{?(\w+)\}?", lambda found: settings.get(found[1], ""), written).partition("/")[0]
-        if number.isdigit() and 1 <= int(number) <= 65_535:
-            return int(number)
-    return None
 
 
 def _project_name(name: str) -> str:

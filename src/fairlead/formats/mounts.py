@@ -72,13 +72,14 @@ def volumes_of(at: Compilation) -> tuple[str, ...]:
 
 
 def paths_used(at: Compilation) -> Iterator[str]:
-    """Paths of the repository's files that the services' env_files, binds, secrets and configs need."""
+    """Paths of the repository's files that the services' env_files, binds, secrets, configs and exposed ports need."""
     for name, model in at.services.items():
         for index, entry in enumerate(model.env_file):
             path = clean(entry.path, at.directory(("services", name, "env_file", index)))
             if path is not None and path in at.files:
                 yield path
     yield from at.blobs
+    yield from at.dockerfiles
 
 
 def _target(at: Compilation, path: Path, target: str) -> str:

@@ -13,6 +13,7 @@ from fairlead.domain.substitution import Lookup, substitute
 from fairlead.domain.text import Text
 from fairlead.formats.compilation import Compilation
 from fairlead.formats.expansion import Variables, expanded
+from fairlead.formats.exposed import with_exposed_ports
 from fairlead.formats.files import Files
 from fairlead.formats.findings import Findings, did_you_mean, shown
 from fairlead.formats.mounts import paths_used, source_text, volumes_of
@@ -129,6 +130,7 @@ def _compilation(
         return None
     is_last = not environment or not environments or environment == environments[-1]
     at = Compilation(sources, sources.findings, written, root, model, variables, environment, is_last, domain, images)
+    at.model = with_exposed_ports(at)
     _check_project(at)
     at.roles = roles_of(at)
     return at

@@ -59,7 +59,7 @@ class Sources:
         kept: dict[str, Node] = {}
         for name, node in services.nodes.items():
             service = node if isinstance(node, Table) else Table(node.mark)
-            profiles = _words(service.get("profiles"))
+            profiles = profiles_of(service)
             if profiles and not profiles & active:
                 continue
             kept[name] = self._with_build(service)
@@ -165,6 +165,11 @@ def _dotenv(files: Files, path: str, findings: Findings) -> dict[str, str]:
         return {}
     found = read_dotenv(path, content, findings, lambda _: None)
     return {key: str(value) for key, value in found.items() if value is not None}
+
+
+def profiles_of(service: Table) -> set[str]:
+    """The profiles that a service belongs to; with none it is always there."""
+    return _words(service.get("profiles"))
 
 
 def _words(node: Node | None) -> set[str]:
