@@ -404,6 +404,38 @@ async def test_a_build_that_fails_says_its_last_lines(project: Project, docker_s
     assert not any(on_the_machine(docker_socket, project.name).values())
 
 
+async def test_without_buildkit_a_build_that_needs_it_is_refused_in_words(
+    project: Project, docker_socket: Path, tmp_path: Path
+) -> None:
+    commit = project.push({**FILES, "web/Dockerfile": WEB + b"RUN --mount=type=cache,target=/c true\n"})
+    resolved = project.resolved(commit, tests=None)
+    secrets = {"npm": SecretRef(SecretVersionId("s4"), "Npm.Token")}
+    with_secret = dataclasses.replace(WEB_BUILD, dockerfile="web/Plain", secrets=secrets)
+    project.rig.secrets = FakeSecrets({SecretVersionId("s4"): "t0ken"})
+    async with DockerEngine(str(docker_socket), docker_programs=()) as without:
+        rig = dataclasses.replace(project.rig, engine=without)
+        for build, why in ((WEB_BUILD, "RUN --mount"), (with_secret, "build secrets")):
+            outline = dataclasses.replace(resolved.outline, services=(OutlineService("web", build),))
+            tree = await workspace.prepare(
+                project.rig.source, Repository(str(project.bare)), commit, resolved.workspace
+            )
+            Path(tree.path, "web/Plain").write_bytes(WEB)
+            ended = await rig.run(plan(dataclasses.replace(resolved, outline=outline)), resolved.task)
+            assert isinstance(ended.outcome, SaidNo) and ended.outcome.code == "image.buildkit", ended.log
+            assert "web" in ended.outcome.reason and why in ended.outcome.reason
+            assert "buildx" in ended.outcome.hint
+            assert not ended.books.releases and not any(on_the_machine(docker_socket, project.name).values())
+
+
+async def test_a_dockerfile_with_mounts_is_built_by_buildkit(project: Project) -> None:
+    files = {**FILES, "web/Dockerfile": WEB + b"RUN --mount=type=cache,target=/c echo kept > /c/x && cat /c/x\n"}
+    ended = await project.run(project.resolved(project.push(files), tests=None))
+    if isinstance(ended.outcome, SaidNo) and ended.outcome.code == "image.buildkit":
+        pytest.skip(f"no BuildKit here: {ended.outcome.reason}")
+    assert isinstance(ended.outcome, Done), ended.log
+    assert "RUN --mount=type=cache" in ended.log
+
+
 @pytest.mark.parametrize(
     ("build", "words"),
     [

@@ -219,7 +219,7 @@ CODES: dict[str, str] = {
     "engine.stranger": "Something that is not Fairlead's has the name that is needed.",
     "engine.address": "The address is taken by something else.",
     "image.build": "An image could not be built.",
-    "image.buildkit": "The build asks for secrets, which need BuildKit, and there is none.",
+    "image.buildkit": "The build needs BuildKit (secrets, RUN --mount, here-documents), and there is none.",
     "image.unknown": "The image is not there.",
     "registry.unreachable": "The registry does not answer.",
     "registry.unknown": "There are no credentials for this registry.",

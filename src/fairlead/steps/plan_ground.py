@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from fairlead.domain.image import registry_of
 from fairlead.domain.plan import Effect, InParallel, Node, Sequence, Step
 from fairlead.domain.service import Role, Service
 from fairlead.ports.container_engine import Attachment, NetworkSpec
@@ -75,8 +76,8 @@ def _acquire(resolved: ResolvedDeployment, reference: str, service: str) -> Effe
 
 
 def _login(resolved: ResolvedDeployment, reference: str) -> RegistryLogin | None:
-    fitting = [login for login in resolved.logins if reference.startswith(f"{login.registry}/")]
-    return fitting[0] if fitting else None
+    registry = registry_of(reference)
+    return next((login for login in resolved.logins if login.registry == registry), None)
 
 
 def accessories_step(resolved: ResolvedDeployment) -> Step:

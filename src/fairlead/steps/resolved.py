@@ -82,7 +82,7 @@ class ProxyFacts:
 
 @dataclass(frozen=True, slots=True)
 class RegistryLogin:
-    """What opens a registry that is not Fairlead's own; `registry` is what the image references begin with."""
+    """What opens a registry that is not Fairlead's own; `registry` is its name (`domain.image.registry_of`)."""
 
     registry: str
     user: str

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from fairlead.domain.actor import Actor
 from fairlead.domain.errors import Invalid, NotFound
+from fairlead.domain.image import registry_name
 from fairlead.domain.permission import Permission
 from fairlead.domain.text import SecretRef
 from fairlead.steps.resolved import RegistryLogin
@@ -34,6 +35,7 @@ def put(context: Context, actor: Actor, registry: str, user: str, password: str)
         )
     if not user or not password:
         raise Invalid("input.invalid", "user and password are both needed", thing=registry)
+    registry = registry_name(registry)
     with context.database.transaction() as connection:
         kept = context.keep(connection, password, name=f"registry {registry}", by=actor.name)
         made = RegistryLoginRow(registry, user, kept, context.clock.now(), actor.name)
@@ -45,6 +47,7 @@ def put(context: Context, actor: Actor, registry: str, user: str, password: str)
 def remove(context: Context, actor: Actor, registry: str) -> None:
     """Not logged in to any more."""
     actor.require(Permission.SERVER_ADMINISTER)
+    registry = registry_name(registry)
     with context.database.transaction() as connection:
         if not registry_logins.delete(connection, registry):
             raise NotFound("registry.unknown", f"there are no credentials for {registry[:100]!r}", thing=registry[:100])

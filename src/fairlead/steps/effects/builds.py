@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from fairlead.domain.effect import Done, Looked, NotYet, Outcome, SaidNo
-from fairlead.domain.errors import Failed, FairleadError, NotAllowed, NotFound
+from fairlead.domain.errors import Failed, FairleadError, NotAllowed, NotFound, Refused
+from fairlead.domain.image import registry_of
 from fairlead.domain.plan import Effect
 from fairlead.domain.record import Json
 from fairlead.domain.service import Build
@@ -86,6 +87,9 @@ class BuildImage(Plain):
             tools.say(f"building {wanted.name} from {wanted.build.context}/{inputs.dockerfile}")
             request = await _request(wanted, inputs, tag, tools)
             image = await tools.container_engine.build(request, lambda line: tools.say(line))
+        except Refused as error:
+            message = f"the image of {wanted.name} cannot be built: {error.message}"
+            return SaidNo(error.code, message, hint=error.hint)
         except Failed as error:
             if error.code != "image.build":
                 raise
@@ -135,7 +139,7 @@ async def fetch(reference: str, logins: tuple[RegistryLogin, ...], tools: Tools,
     if reference.startswith(f"{tools.registry.address}/"):
         credentials = tools.registry.credentials()
     for login in logins:
-        if reference.startswith(f"{login.registry}/"):
+        if registry_of(reference) == login.registry:
             credentials = (await _opened((login,), tools))[login.registry]
     tools.say(f"fetching {what}")
     try:
@@ -145,7 +149,7 @@ async def fetch(reference: str, logins: tuple[RegistryLogin, ...], tools: Tools,
             "image.build",
             f"{what} cannot be fetched: {error.message}",
             thing=reference,
-            hint="check its name; a private registry's credentials are given to the project's settings",
+            hint="check its name; a private registry's credentials are given by: fairlead registries set REGISTRY",
         ) from error
 
 

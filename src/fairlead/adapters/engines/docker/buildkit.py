@@ -1,4 +1,4 @@
-"""BuildKit through the docker CLI: what a build with secrets needs. Without such a CLI the build is refused."""
+"""BuildKit through the docker CLI: what some builds need. Without such a CLI they are refused."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from fairlead.domain.errors import Failed, Invalid, Refused
+from fairlead.domain.image import DOCKER_HUB
 from fairlead.ports.container_engine import BuildRequest
 
 LAST_LINES = 20
@@ -40,10 +41,11 @@ class BuildKit:
         self._found: str | None = None
 
     async def build(
-        self, request: BuildRequest, dockerfile: str, cache: Sequence[str], say: Callable[[str], None]
+        self, request: BuildRequest, dockerfile: str, cache: Sequence[str], say: Callable[[str], None], *, why: str
     ) -> str:
-        """The built image's id. Secret values go through files that only we can read, gone when the build ends."""
-        program = await self._program()
+        """The built image's id. Secret values go through files that only we can read, gone when the build ends.
+        Refused `image.buildkit` where there is no BuildKit; `why` says what of the build needs it."""
+        program = await self._program(why)
         with private_directory() as home:
             command = [program, *arguments_of(request, dockerfile, cache, home)]
             write_private(home, request)
@@ -55,12 +57,12 @@ class BuildKit:
                 raise Failed("image.build", f"{name} could not be built (exit code {code})\n{told}", thing=name)
             return (home / "image-id").read_text().strip()
 
-    async def _program(self) -> str:
+    async def _program(self, why: str) -> str:
         if self._found is None:
-            self._found = await self._find()
+            self._found = await self._find(why)
         return self._found
 
-    async def _find(self) -> str:
+    async def _find(self, why: str) -> str:
         programs = self._programs
         if programs is None:
             here = shutil.which("docker")
@@ -70,7 +72,7 @@ class BuildKit:
                 return program
         raise Refused(
             "image.buildkit",
-            "the build asks for secrets, which need BuildKit, and no docker CLI here speaks it",
+            f"{why} cannot be built without BuildKit, and no docker CLI here speaks it",
             hint="install the docker CLI with its buildx plugin",
         )
 
@@ -127,10 +129,15 @@ def write_private(home: Path, request: BuildRequest) -> None:
     for number, name in enumerate(sorted(request.secrets)):
         _write(home / secret_file(number), request.secrets[name])
     entries = {
-        registry: {"auth": base64.b64encode(f"{given.user}:{given.password}".encode()).decode()}
+        auth_key(registry): {"auth": base64.b64encode(f"{given.user}:{given.password}".encode()).decode()}
         for registry, given in request.credentials.items()
     }
     _write(home / "config.json", json.dumps({"auths": entries}))
+
+
+def auth_key(registry: str) -> str:
+    """Under which the engine and its CLI look for a registry's credentials: Docker Hub has a name of its own there."""
+    return "https://index.docker.io/v1/" if registry == DOCKER_HUB else registry
 
 
 @contextlib.contextmanager

@@ -1,4 +1,4 @@
-"""Image builds: classic ones by the API; those with secrets by BuildKit, which only the CLI speaks."""
+"""Image builds: classic ones by the API; those that need BuildKit by the CLI, which alone speaks it."""
 
 from __future__ import annotations
 
@@ -7,14 +7,16 @@ import json
 import re
 from collections import deque
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
-from fairlead.adapters.engines.docker.buildkit import BuildKit
+from fairlead.adapters.engines.docker.buildkit import BuildKit, auth_key
 from fairlead.adapters.engines.docker.client import EngineClient, messages
 from fairlead.adapters.engines.docker.context import Context, checked_dockerfile
 from fairlead.adapters.engines.docker.errors import EngineSaidNo, in_words
 from fairlead.adapters.engines.docker.images import Images, error_words
 from fairlead.domain.errors import Failed, FairleadError, Unreachable
+from fairlead.formats.dockerfile import only_for_buildkit
 from fairlead.ports.container_engine import BuildRequest, Image
 
 LAST_LINES = 20
@@ -32,8 +34,8 @@ class Builds:
     async def build(self, request: BuildRequest, say: Callable[[str], None]) -> Image:
         dockerfile = checked_dockerfile(request.context, request.dockerfile)
         cache = [reference for reference in request.cache_from if await self._images.image(reference)]
-        if request.secrets:
-            built = await self._buildkit.build(request, dockerfile, cache, say)
+        if why := _why_buildkit(request, dockerfile):
+            built = await self._buildkit.build(request, dockerfile, cache, say, why=why)
         else:
             built = await self._classic(request, dockerfile, cache, say)
         image = await self._images.image(built)
@@ -67,6 +69,14 @@ class Builds:
         if not built:
             raise build_failed(request, "the engine told no image", lines.last)
         return built
+
+
+def _why_buildkit(request: BuildRequest, dockerfile: str) -> str:
+    """What the classic builder cannot do of it; "" where it can do all."""
+    if request.secrets:
+        return "build secrets"
+    place = Path(request.context, dockerfile)
+    return only_for_buildkit(place.read_text(errors="replace")) if place.is_file() and not place.is_symlink() else ""
 
 
 class Lines:
@@ -126,8 +136,8 @@ def build_parameters(request: BuildRequest, dockerfile: str, cache: Sequence[str
 
 def _registry_config(request: BuildRequest) -> str:
     told = {
-        registry: {"username": credentials.user, "password": credentials.password, "serveraddress": registry}
-        for registry, credentials in request.credentials.items()
+        key: {"username": credentials.user, "password": credentials.password, "serveraddress": key}
+        for key, credentials in ((auth_key(registry), given) for registry, given in request.credentials.items())
     }
     return base64.urlsafe_b64encode(json.dumps(told).encode()).decode()
 

@@ -1,0 +1,21 @@
+"""Names of images: which registry a reference leads to."""
+
+from __future__ import annotations
+
+DOCKER_HUB = "docker.io"
+"""What stands for Docker Hub, which references without a host mean."""
+
+_HUBS = frozenset({"docker.io", "index.docker.io", "registry-1.docker.io", "registry.hub.docker.com", "hub.docker.com"})
+
+
+def registry_of(reference: str) -> str:
+    """The registry's ``host[:port]``, as the engine understands references: the first part where it looks like a host
+    (a dot, a port, or localhost), else Docker Hub."""
+    first, slash, _ = reference.partition("/")
+    is_host = bool(slash) and ("." in first or ":" in first or first == "localhost")
+    return registry_name(first) if is_host else DOCKER_HUB
+
+
+def registry_name(host: str) -> str:
+    """One name for one registry: Docker Hub has several hosts."""
+    return DOCKER_HUB if host in _HUBS else host
