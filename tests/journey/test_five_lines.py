@@ -126,6 +126,36 @@ def test_a_dockerfile_and_five_lines_go_from_a_push_to_production(server: WholeS
     assert server.get(f"web.{project}.production.localhost") == (200, "first")
 
 
+def test_a_build_secret_is_used_and_kept_nowhere(server: WholeServer, tmp_path: Path) -> None:
+    project, planted = f"{server.prefix}-builds", "t0ken-of-the-build-81c2"
+    repository = Repository(server, project)
+    words = ["--output", "json", "projects", "add", project, "--git", str(repository.bare), "--poll", "0", "--no-wait"]
+    repository.hook(json.loads(server.program("fairlead", *words).stdout))
+    server.raw("PUT", f"/projects/{project}/variables/Npm.Token", {"value": planted, "secret": True})
+    build = "build: {context: ., secrets: [npm]}"
+    text = FIVE_LINES.format(project=project).replace("build: .", build) + "secrets: {npm: {environment: Npm.Token}}\n"
+    uses = f'RUN --mount=type=secret,id=npm echo "{project}: it is $(cat /run/secrets/npm)"; wc -c < /run/secrets/npm > length\n'
+    dockerfile = DOCKERFILE.replace("COPY", uses + "COPY")
+    commit = repository.push({"fairlead.yml": text, "Dockerfile": dockerfile, "index.html": "x"})
+    made = released(server, project, commit)
+    assert server.ended(server.deployment(project, made["version"]))["outcome"] == "live"
+    assert server.get(f"web.{project}.test.localhost", "/length") == (200, f"{len(planted)}\n")
+    [run] = server.api("GET", f"/projects/{project}/runs")["items"]
+    log = server.lines(run["task"])
+    assert any("it is •••" in line for line in log), log
+    saved = tmp_path / "image.tar"
+    image = made["images"]["web"]
+    subprocess.run([*server.docker, "save", "-o", str(saved), image], check=True, capture_output=True, timeout=60)
+    history = subprocess.run([*server.docker, "history", "--no-trunc", image], check=True, capture_output=True).stdout
+    assert b"# buildkit" in history
+    answers = [server.raw("GET", f"/tasks/{run['task']}"), server.raw("GET", f"/runs/{run['id']}"), history]
+    answers += [saved.read_bytes(), "\n".join(log).encode(), server.raw("GET", "/events")]
+    assert not [answer for answer in answers if planted.encode() in answer]
+    kept = [path for path in server.data_dir.rglob("*") if path.is_file() and planted.encode() in path.read_bytes()]
+    assert kept == []
+    assert not list(Path("/dev/shm").glob("fairlead-build-*"))
+
+
 def _refuses_a_wrong_signature(server: WholeServer, project: str, made: dict[str, Any]) -> None:
     runs = server.api("GET", f"/projects/{project}/runs")["items"]
     path = made["source"]["webhook_url"].partition(f":{server.port}")[2]

@@ -1,10 +1,12 @@
 """Journeys of a whole server: killed, cancelled, rolled back, given bad releases; looked at from outside."""
 
+import http.client
 import subprocess
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from examples.demo.observe import differences
@@ -151,6 +153,33 @@ def test_your_own_ci_makes_the_release(server: WholeServer, image: str, tmp_path
     assert server.get(host(project)) == (200, "from-ci")
     running = next(iter(server.engine.get("/containers/json", filters={"label": [f"io.fairlead.project={project}"]})))
     assert image in (running["Image"], *_digests(server, running["ImageID"]))
+
+
+def test_an_image_that_is_pushed_to_the_registry_makes_the_release(
+    server: WholeServer, tmp_path: Path, python_image: str
+) -> None:
+    project, folder = server.project("pushed"), write_application(tmp_path / "web")
+    first = server.push_image(folder, "pushed")
+    server.live(project, web(project, "by-push"), first)
+    with (folder / "app.py").open("a") as program:
+        program.write("# changed\n")
+    second = server.push_image(folder, "pushed", "7.0.0")
+    ended = server.ended(server.deployment(project, "7.0.0"))
+    assert ended["outcome"] == "live", ended
+    made = server.api("GET", f"/projects/{project}/releases/7.0.0")
+    assert (made["images"], made["created_by"]) == ({"web": second}, "fairlead")
+    assert "pushed:7.0.0" in made["notes"]
+    assert second != first and server.get(host(project)) == (200, "by-push")
+    running = next(iter(server.engine.get("/containers/json", filters={"label": [f"io.fairlead.project={project}"]})))
+    assert second in (running["Image"], *_digests(server, running["ImageID"]))
+    server.push_image(folder, "pushed", "7.0.1")  # the same bytes under another tag are no news
+    url = urlsplit(server.api("GET", "/registry-notifications")["url"])
+    for authorization in ("", "Bearer wrong"):
+        connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=10)
+        connection.request("POST", url.path, b'{"events": []}', {"Authorization": authorization})
+        assert connection.getresponse().status == 401
+        connection.close()
+    assert len(server.api("GET", f"/projects/{project}/releases")["items"]) == 2
 
 
 def _digests(server: WholeServer, image: str) -> list[str]:

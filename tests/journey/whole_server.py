@@ -242,16 +242,16 @@ class WholeServer:
         self.api("POST", "/projects", {"name": whole, **more})
         return whole
 
-    def push_image(self, folder: Path, name: str) -> str:
+    def push_image(self, folder: Path, name: str, version: str = "1") -> str:
         """Build the folder and push it to the server's registry, as a CI does; the reference by digest."""
-        tag = f"127.0.0.1:{self.registry_port}/{self.prefix}-ci/{name}:1"
+        tag = f"127.0.0.1:{self.registry_port}/{self.prefix}-ci/{name}:{version}"
         build = [*self.docker, "build", "-q", "-t", tag, str(folder)]
         subprocess.run(build, check=True, capture_output=True, timeout=120, env=os.environ | {"DOCKER_BUILDKIT": "0"})
         self._images.append(tag)
         pushed = subprocess.run([*self.docker, "push", tag], capture_output=True, text=True, timeout=120)
         assert pushed.returncode == 0, pushed.stderr
         digest = next(word for word in pushed.stdout.split() if word.startswith("sha256:"))
-        return f"{tag.removesuffix(':1')}@{digest}"
+        return f"{tag.removesuffix(f':{version}')}@{digest}"
 
     def release(
         self, project: str, text: str, image: str, *, images: Mapping[str, str] | None = None, test_image: str = ""

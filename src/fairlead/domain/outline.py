@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from fairlead.domain.service import Build, Tests
+from fairlead.domain.substitution import Lookup, substitute
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,3 +42,21 @@ class Outline:
     carried: tuple[str, ...] = ()
     environments: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+
+
+def with_build_secrets(outline: Outline, lookup: Lookup) -> Outline:
+    """The outline with the variables that build secrets name (``#{Name}``) in their places, secret ones as references:
+    what a run builds with. Invalid `variable.unknown` names the secret whose variable has no value."""
+
+    def filled(name: str, build: Build | None) -> Build | None:
+        if build is None or not build.secrets:
+            return build
+        secrets = {
+            key: substitute(text, lookup, where=f"the build secret {key} of {name}")
+            for key, text in build.secrets.items()
+        }
+        return replace(build, secrets=secrets)
+
+    services = tuple(replace(one, build=filled(one.name, one.build)) for one in outline.services)
+    tests = outline.tests and replace(outline.tests, build=filled("the test image", outline.tests.build))
+    return replace(outline, services=services, tests=tests)

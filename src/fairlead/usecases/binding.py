@@ -14,6 +14,7 @@ from fairlead.domain.effect import SaidNo
 from fairlead.domain.environment import Environment
 from fairlead.domain.errors import FairleadError, NotFound
 from fairlead.domain.ids import TaskId
+from fairlead.domain.outline import with_build_secrets
 from fairlead.domain.plan import Plan
 from fairlead.domain.project import Project
 from fairlead.domain.record import Json, to_data
@@ -271,14 +272,16 @@ class Binding:
             first = environments.by_name(connection, names[0])
             frozen = releasing.freeze(self.context, connection, project.id)
             logins = self._logins(connection)
+            lookup = planning.lookup_of(connection, frozen, first)
             definition = compile_project(
                 files,
                 environment=first.name,
                 environments=names,
-                lookup=planning.lookup_of(connection, frozen, first),
+                lookup=lookup,
                 domain=self.context.installation.proxy_domain,
             )
             version = releasing.version_for(connection, project, "")
+        outline = with_build_secrets(outline, lookup)
         if outline.project and outline.project != project.name:
             raise NotFound(
                 "project.unknown",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -12,12 +13,17 @@ from fairlead.domain.capture import Capture
 from fairlead.domain.colour import Colour
 from fairlead.domain.effect import SaidNo
 from fairlead.domain.ids import TaskId
-from fairlead.domain.record import to_data
+from fairlead.domain.plan import Plan, all_effects
+from fairlead.domain.record import canonical, to_data
 from fairlead.domain.slot import Slot, SlotState
 from fairlead.domain.task import TaskState
+from fairlead.domain.text import SecretRef
 from fairlead.ports.tasks import End
+from fairlead.steps.effects.basis import read
+from fairlead.steps.effects.builds import BuildImage, Built
 from fairlead.steps.standing import Standing
-from fairlead.usecases import binding, policies
+from fairlead.testing.fake_source import FakeSource
+from fairlead.usecases import binding, policies, runs, variables
 from fairlead.usecases.binding import Binding, Outside, choose_colour
 
 
@@ -101,3 +107,30 @@ async def test_what_is_not_as_it_was_stays_unsettled_for_a_bounded_time(
     assert end.state is ends
     assert end.differences == ("a container is gone",) and "a container is gone" in end.reason
     assert notes.kept[binding.CERTIFICATE]["is_as_it_was"] is False
+
+
+async def test_a_run_builds_with_the_variables_that_its_build_secrets_name(house: House, tmp_path: Path) -> None:
+    url, source = "https://git.test/books.git", FakeSource()
+    text = (
+        "project: books\nservices:\n  web: {build: {context: ., secrets: [npm, plain]}, port: 80}\n"
+        "secrets:\n  npm: {environment: Npm.Token}\n  plain: {environment: Plain}\n"
+        "tests: {build: {context: ., secrets: [npm]}}\n"
+    )
+    commit = source.commit(url, "main", {"fairlead.yml": text.encode(), "Dockerfile": b"FROM x\n"})
+    project = house.add_project(git=url)
+    outside: Any = SimpleNamespace(source=source, logins=(), installation="", container_engine=None)
+    looked = runs.saw_head(house.context, ADMIN, project, commit, cause="person")
+    assert looked.run is not None and looked.run.task is not None
+    said = await Binding(house.context, outside).bind(looked.run.task)
+    assert isinstance(said, SaidNo) and said.code == "variable.unknown"
+    assert "Npm.Token" in said.reason and "build secret npm" in said.reason
+    variables.put(house.context, ADMIN, "books", "Plain", "in clear")
+    variables.put(house.context, ADMIN, "books", "Npm.Token", "t0ken", is_secret=True)
+    plan = await Binding(house.context, outside).bind(looked.run.task)
+    assert isinstance(plan, Plan)
+    built = {one.key: read(Built, one).build.secrets for one in all_effects(plan) if one.kind == BuildImage.kind}
+    assert sorted(built) == ["build/tests.image", "build/web"]
+    token = built["build/web"]["npm"]
+    assert isinstance(token, SecretRef) and built["build/tests.image"] == {"npm": token}
+    assert built["build/web"]["plain"] == "in clear"
+    assert "t0ken" not in canonical(to_data(plan))
