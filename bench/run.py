@@ -44,7 +44,12 @@ BENCHES = {
         "switches_under_load.py", "failed requests over switches", ("--switches", "200"), ("--switches", "20")
     ),
     "push-to-live": Bench("push_to_live.py", "the example, from a push to Production"),
-    "at-rest": Bench("at_rest.py", "a server with nothing to do", ("--seconds", "20"), ("--seconds", "5")),
+    "at-rest": Bench(
+        "at_rest.py",
+        "a server with nothing to do",
+        ("--seconds", "20", "--deployments", "500"),
+        ("--seconds", "5", "--deployments", "10"),
+    ),
 }
 
 

@@ -20,22 +20,27 @@ class Bell:
     def __init__(self) -> None:
         self._condition = threading.Condition()
         self._rings = 0
+        self._rings_for: dict[str, int] = {}
         self._heard = threading.local()
 
-    def ring(self) -> None:
-        """Whoever polls looks now."""
+    def ring(self, thread: str = "") -> None:
+        """Whoever polls looks now; with a name, only the thread that is called so."""
         with self._condition:
-            self._rings += 1
+            if thread:
+                self._rings_for[thread] = self._rings_for.get(thread, 0) + 1
+            else:
+                self._rings += 1
             self._condition.notify_all()
 
-    def tie_to(self, event: threading.Event) -> None:
-        """Waits on this event hear the bell from their next one on; setting it ends them at once."""
+    def tie_to(self, event: threading.Event, *, at_least_s: float = 0.0) -> None:
+        """Waits on this event hear the bell from their next one on, and take at least so long where nothing rings;
+        setting it ends them at once."""
         is_set, set_it, plain_wait = event.is_set, event.set, event.wait
 
         def wait(timeout: float | None = None) -> bool:
             if timeout is None or timeout > LONGEST_POLL_S:
                 return plain_wait(timeout)
-            return self._wait(is_set, timeout)
+            return self._wait(is_set, max(timeout, at_least_s) if timeout > 0 else timeout)
 
         def set_and_notify() -> None:
             set_it()
@@ -48,9 +53,13 @@ class Bell:
     def _wait(self, is_set: Callable[[], bool], timeout: float) -> bool:
         until = monotonic() + timeout
         with self._condition:
-            while not is_set() and getattr(self._heard, "rings", 0) == self._rings:
+            while not is_set() and getattr(self._heard, "rings", 0) == self._rung():
                 left = until - monotonic()
                 if left <= 0 or not self._condition.wait(left):
                     break
-            self._heard.rings = self._rings
+            self._heard.rings = self._rung()
         return is_set()
+
+    def _rung(self) -> int:
+        """How often it was rung for the thread that asks."""
+        return self._rings + self._rings_for.get(threading.current_thread().name, 0)

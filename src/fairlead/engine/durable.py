@@ -1,8 +1,9 @@
 """Durable execution by DBOS Transact on SQLite or PostgreSQL: `ports.durable`. The only file that imports dbos.
 
 What DBOS does not give is ours: the lease and the takeover, the drain at step boundaries, and the bell that wakes its
-pollers. Two private things of it are used, each in one method and under the contract suite: the recovery
-(`_recover_pending_workflows`) and the stop events of its threads (`background_thread_stop_events`).
+pollers. Private things of it are used, each in one method and under the contract suite: the recovery
+(`_recover_pending_workflows`) and the stop events of its threads (`background_thread_stop_events`, and of its jobs for
+workflows with a delay or a deadline, which we have none of: `_background_jobs_stop_event`).
 """
 
 from __future__ import annotations
@@ -39,13 +40,17 @@ WORKFLOW = "run_task"
 AT_ONCE = 8
 THREADS = 16
 POOL_SIZE = 10
+QUEUE_THREAD = f"queue-worker-{QUEUE}"
+"""How DBOS calls the thread that takes from the queue."""
 POLL_ALONE_S = 5.0
-"""On SQLite every enqueue is ours and rings the bell; the poll only mends a ring that was lost."""
+"""On SQLite every enqueue is ours and rings the bell; the polls, of all threads, only mend a ring that was lost."""
 POLL_SHARED_S = 0.5
 """On PostgreSQL another node may have enqueued."""
 LISTENER_S = 0.25
 """The notification thread only sleeps (we send none); what it is joined within at the end."""
 BUSY_TIMEOUT_MS = 30_000
+CACHE_KIB = 256
+PRAGMAS = ("foreign_keys=ON", "journal_mode=WAL", "synchronous=NORMAL")
 END_RUNS_S = 5.0
 FORGET_AT_ONCE = 500
 
@@ -106,8 +111,7 @@ class DbosDurable:
         self._dbos = DBOS(config=self._config())
         self._register(body)
         DBOS.launch()
-        for event in self._dbos.background_thread_stop_events:
-            self._bell.tie_to(event)
+        self._tie_the_bell(self._dbos)
         poll_s = POLL_ALONE_S if self._is_alone else POLL_SHARED_S
         await DBOS.register_queue_async(
             QUEUE, worker_concurrency=self._at_once, polling_interval_sec=poll_s, on_conflict="always_update"
@@ -140,7 +144,7 @@ class DbosDurable:
 
     def wake(self) -> None:
         """Look at the queue now."""
-        self._bell.ring()
+        self._bell.ring(QUEUE_THREAD)
 
     async def drain(self, *, bound_s: float) -> None:
         """No step starts any more; those in flight get until the bound."""
@@ -182,9 +186,15 @@ class DbosDurable:
 
     # inside
 
+    def _tie_the_bell(self, dbos: DBOS) -> None:
+        at_least_s = POLL_ALONE_S if self._is_alone else 0.0
+        jobs = getattr(dbos, "_background_jobs_stop_event", None)
+        for event in (*dbos.background_thread_stop_events, *([jobs] if jobs else ())):
+            self._bell.tie_to(event, at_least_s=at_least_s)
+
     def _is_over(self, run: asyncio.Task[Any]) -> None:
         self._runs.discard(run)
-        self._bell.ring()  # its place in the queue is free
+        self.wake()  # its place in the queue is free
 
     async def _end_runs(self) -> None:
         for run in self._runs:
@@ -310,7 +320,7 @@ def _sqlite_engine(url: sa.URL) -> sa.Engine:
         connection.isolation_level = "IMMEDIATE"
         # NORMAL: a loss of power may cost the last checkpoints, and what they cover is looked at and done again; the
         # commit point itself is written by the store, in full. A kill costs nothing.
-        for pragma in (f"busy_timeout={BUSY_TIMEOUT_MS}", "foreign_keys=ON", "journal_mode=WAL", "synchronous=NORMAL"):
+        for pragma in (*PRAGMAS, f"busy_timeout={BUSY_TIMEOUT_MS}", f"cache_size=-{CACHE_KIB}"):
             connection.execute(f"PRAGMA {pragma}")
 
     return engine

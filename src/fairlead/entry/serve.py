@@ -6,9 +6,14 @@ import os
 import sys
 from pathlib import Path
 
+UNUSED = ("rich", "watchfiles")
+"""What libraries load where they find it, and a server never uses: colours on a terminal, reloading on a change."""
+
 
 def main() -> None:
     """Serve until told to end; the first argument, where given, is the file of settings."""
+    for name in UNUSED:
+        sys.modules[name] = None  # type: ignore[assignment] # as if it were not installed
     from fairlead.domain.errors import FairleadError
     from fairlead.server import settings as reading
 

@@ -36,6 +36,7 @@ from fairlead.ports.container_engine import ContainerEngine, Credentials
 from fairlead.ports.proxy import Proxy
 from fairlead.ports.registry import Registry
 from fairlead.ports.step import EffectKind, Tools
+from fairlead.server.migrating import bring_up_to_date
 from fairlead.server.settings import Settings
 from fairlead.steps.deploy_services import DeployServices
 from fairlead.steps.end_standby import EndStandby
@@ -43,7 +44,6 @@ from fairlead.steps.pipeline import Pipeline
 from fairlead.steps.resolved import RegistryLogin
 from fairlead.steps.retention import Retention
 from fairlead.steps.retire_place import RetirePlace
-from fairlead.store import revision
 from fairlead.store import settings as kept_settings
 from fairlead.store.artifact_files import StoreArtifacts
 from fairlead.store.catalogue import StoreCatalogue
@@ -103,10 +103,7 @@ def open_database(settings: Settings) -> tuple[Database, Sealer]:
 
 
 def _prepared(settings: Settings, database: Database) -> Sealer:
-    if not revision.is_newest(database):
-        from fairlead.store import migrate
-
-        migrate.upgrade(database)
+    bring_up_to_date(database)
     with database.reading() as connection:
         is_known = has_master_key(connection)
     given = settings.master_key.get_secret_value() if settings.master_key else ""

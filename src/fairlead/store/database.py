@@ -21,6 +21,8 @@ Connection = sa.Connection
 BUSY_TIMEOUT_S = 20
 """How long a write waits for another on SQLite, and a statement may take on PostgreSQL."""
 CONNECT_TIMEOUT_S = 5
+CACHE_KIB = 256
+"""For each connection to SQLite: the file's pages are in the system's cache already, and not once more in ours."""
 POOL_SIZE = 8
 OVERFLOW = 24
 THREADS = 6
@@ -127,7 +129,8 @@ def _sqlite_engine(url: sa.URL) -> sa.Engine:
     @sa.event.listens_for(engine, "connect")
     def prepare(connection: Any, _: object) -> None:
         connection.isolation_level = None  # we say BEGIN ourselves: the driver's own would come too late
-        for pragma in ("journal_mode=WAL", "foreign_keys=ON", "synchronous=NORMAL", "temp_store=MEMORY"):
+        cache = f"cache_size=-{CACHE_KIB}"
+        for pragma in ("journal_mode=WAL", "foreign_keys=ON", "synchronous=NORMAL", "temp_store=MEMORY", cache):
             connection.execute(f"PRAGMA {pragma}")
 
     @sa.event.listens_for(engine, "begin")

@@ -1,4 +1,4 @@
-"""Bring a database's tables up to this version of Fairlead; loaded only where there is something to migrate."""
+"""Bring a database's tables up to this version of Fairlead; a server has it done by a child process."""
 
 from __future__ import annotations
 

@@ -54,3 +54,34 @@ def test_who_waits_for_long_is_not_woken():
     assert not woken.wait(0.1)
     event.set()
     assert woken.wait(1)
+
+
+def test_without_a_ring_a_wait_can_be_made_longer_but_not_one_that_only_asks():
+    bell, event = Bell(), threading.Event()
+    bell.tie_to(event, at_least_s=0.1)
+    began = time.monotonic()
+    assert event.wait(timeout=0.0) is False
+    assert time.monotonic() - began < 0.1
+    assert event.wait(timeout=0.01) is False
+    assert time.monotonic() - began >= 0.1
+
+
+def test_a_ring_for_one_thread_wakes_no_other():
+    bell, event, woken = Bell(), threading.Event(), []
+    bell.tie_to(event)
+    called = threading.Event()
+
+    def wait() -> None:
+        if not event.wait(timeout=5.0):
+            woken.append(threading.current_thread().name)
+            called.set()
+
+    threads = [threading.Thread(target=wait, name=name, daemon=True) for name in ("one", "other")]
+    for thread in threads:
+        thread.start()
+    bell.ring("other")
+    assert called.wait(1)
+    event.set()
+    for thread in threads:
+        thread.join(1)
+    assert woken == ["other"]
