@@ -90,8 +90,8 @@ while True:
 class LabelledEngine(DockerEngine):
     """The real engine; what it makes carries the label of the test session."""
 
-    def __init__(self, socket: str, session: str) -> None:
-        super().__init__(socket)
+    def __init__(self, socket: str, session: str, **more: Any) -> None:
+        super().__init__(socket, **more)
         self._test = {LABEL_TEST: session}
 
     async def ensure_container(self, spec: ContainerSpec) -> Container:
@@ -202,12 +202,14 @@ def project_tests(fail: str = "") -> Tests:
 
 
 @asynccontextmanager
-async def real_world(socket: str, session: str, image: str, haproxy: HaproxyRig) -> AsyncIterator[RealWorld]:
+async def real_world(
+    socket: str, session: str, image: str, haproxy: HaproxyRig, *, kind: type[RealWorld] = RealWorld, **engine: Any
+) -> AsyncIterator[RealWorld]:
     """A project of its own; nothing of it is left."""
-    async with LabelledEngine(socket, session) as docker:
+    async with LabelledEngine(socket, session, **engine) as docker:
         held = await docker.image(image)
         assert held is not None
-        world = RealWorld(
+        world = kind(
             clock=SystemClock(),
             docker=docker,
             haproxy=haproxy,

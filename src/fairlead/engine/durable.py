@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import sqlite3
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -49,6 +50,9 @@ POLL_SHARED_S = 0.5
 LISTENER_S = 0.25
 """The notification thread only sleeps (we send none); what it is joined within at the end."""
 BUSY_TIMEOUT_MS = 30_000
+CONNECT_TIMEOUT_S = 5
+DEAD_LINE_MS = 20_000
+"""A PostgreSQL whose machine is gone says nothing; the kernel alone would wait a quarter of an hour."""
 CACHE_KIB = 256
 PRAGMAS = ("foreign_keys=ON", "journal_mode=WAL", "synchronous=NORMAL")
 END_RUNS_S = 5.0
@@ -315,6 +319,8 @@ def _run_id(task: TaskId, again: int) -> str:
 def _sqlite_engine(url: sa.URL) -> sa.Engine:
     engine = sa.create_engine(url, pool_size=POOL_SIZE)
 
+    sa.event.listen(engine, "handle_error", _wait_for_room)
+
     @sa.event.listens_for(engine, "connect")
     def prepare(connection: Any, _: object) -> None:
         connection.isolation_level = "IMMEDIATE"
@@ -326,9 +332,19 @@ def _sqlite_engine(url: sa.URL) -> sa.Engine:
     return engine
 
 
+def _wait_for_room(context: sa.ExceptionContext) -> None:
+    """DBOS waits while a database is locked, and gives a run up where its disk is full: there, too, it is to wait."""
+    said = str(context.original_exception)
+    if "disk is full" in said:
+        raise sqlite3.OperationalError(f"database is locked: {said}") from context.original_exception
+
+
 def _postgres_engine(url: sa.URL) -> sa.Engine:
     psycopg = url.set(drivername="postgresql+psycopg")
-    return sa.create_engine(psycopg, pool_size=POOL_SIZE, max_overflow=POOL_SIZE, pool_pre_ping=True)
+    noticed = {"connect_timeout": CONNECT_TIMEOUT_S, "tcp_user_timeout": DEAD_LINE_MS}
+    noticed |= {"keepalives_idle": 5, "keepalives_interval": 5, "keepalives_count": 3}
+    pool = {"pool_size": POOL_SIZE, "max_overflow": POOL_SIZE, "pool_pre_ping": True}
+    return sa.create_engine(psycopg, connect_args=noticed, **pool)
 
 
 def _destroy() -> None:

@@ -135,7 +135,8 @@ async def _in_time(run: Run, node: PlacedTimeout, here: Here) -> Failure | None:
         return run.parts.clock.now().isoformat()
 
     began = datetime.fromisoformat(str(await run.journal.record(node.start, node.name, start)))
-    left_s = node.seconds - (run.parts.clock.now() - began).total_seconds()
+    gone_s = (run.parts.clock.now() - began).total_seconds()
+    left_s = node.seconds - max(0.0, gone_s)  # a clock that was set back gives no more time than there was
     inner = here.scope.deeper()
     timer = asyncio.get_running_loop().call_later(max(0.0, left_s), inner.stop)
     try:

@@ -369,6 +369,12 @@ async def look_at_proxy(settings: Settings) -> str:
     pid = haproxy_child.running_pid(chosen)
     if pid is None:
         haproxy_child.refuse_strangers(chosen, own=0)
+    else:
+        running = HaproxyProxy(chosen, SystemClock())
+        try:
+            await running.check()
+        finally:
+            running.close()
     return f"HAProxy {version}, " + (f"runs (process {pid})" if pid else "not started yet")
 
 

@@ -16,8 +16,8 @@ import structlog
 from fairlead.domain.actor import SYSTEM
 from fairlead.domain.errors import FairleadError, Refused
 from fairlead.engine.keeper import Keeper
-from fairlead.server.bootstrap import Server, ensure_proxy, is_proxy_running
-from fairlead.server.outside import ensure_outside
+from fairlead.server.bootstrap import Server
+from fairlead.server.outside import ProxyWatch, ensure_outside, keep_registry
 from fairlead.server.reconciling import reconcile
 from fairlead.store import idempotency, notices, projects, users, webhook_deliveries
 from fairlead.usecases import access, first_start, housekeeping, looking, retention, telling, turns
@@ -28,7 +28,10 @@ DRAIN_S = 20.0
 NOTICES_S = 1.0
 STANDBYS_S = 2.0
 HOURLY_S = 3600.0
-OUTSIDE_S = 5.0
+PROXY_S = 1.0
+"""How often it is looked whether the proxy lives: while it does not, nobody is served."""
+PROXY_LONGEST_S = 5.0
+REGISTRY_S = 5.0
 HOLD_S = 5.0
 LOOKS_AT_ONCE = 4
 """Repositories that are asked at a time: one that hangs holds up neither the others nor this machine."""
@@ -76,7 +79,8 @@ async def _looping(life: Life) -> AsyncIterator[None]:
             group.create_task(_again("notices", NOTICES_S, lambda: _deliver(server))),
             group.create_task(Keeper(server.tasks, server.durable, server.clock).run()),
             group.create_task(_again("standbys", STANDBYS_S, lambda: _end_standbys(server))),
-            group.create_task(_again("outside", OUTSIDE_S, lambda: _keep_outside(server))),
+            group.create_task(_again("proxy", PROXY_S, ProxyWatch(server).look, longest_s=PROXY_LONGEST_S)),
+            group.create_task(_again("registry", REGISTRY_S, lambda: keep_registry(server))),
             group.create_task(_again("database", HOLD_S, lambda: _keep_hold(server))),
             group.create_task(_again("housekeeping", HOURLY_S, lambda: _tidy(server))),
         ]
@@ -123,7 +127,9 @@ def _show_password(first: access.FirstAdministrator) -> None:
         sys.stdout.flush()
 
 
-async def _again(name: str, pause_s: float, work: Callable[[], Awaitable[object]]) -> None:
+async def _again(
+    name: str, pause_s: float, work: Callable[[], Awaitable[object]], *, longest_s: float = LONGEST_PAUSE_S
+) -> None:
     """Do it, and again, for ever; what goes wrong is told and tried later, and never ends the server."""
     wait_s = pause_s
     while True:
@@ -132,10 +138,10 @@ async def _again(name: str, pause_s: float, work: Callable[[], Awaitable[object]
             wait_s = pause_s
         except FairleadError as error:
             log.warning("loop.failed", loop=name, code=error.code, reason=str(error))
-            wait_s = min(LONGEST_PAUSE_S, max(1.0, wait_s * 2))
+            wait_s = min(longest_s, max(1.0, wait_s * 2))
         except Exception as bug:
             log.error("loop.bug", loop=name, error=type(bug).__name__, exc_info=bug)
-            wait_s = min(LONGEST_PAUSE_S, max(1.0, wait_s * 2))
+            wait_s = min(longest_s, max(1.0, wait_s * 2))
         await asyncio.sleep(wait_s)
 
 
@@ -192,17 +198,6 @@ async def _deliver(server: Server) -> None:
         except (FairleadError, TimeoutError) as error:
             goes_on = await asyncio.to_thread(telling.not_delivered, server.context, row, str(error) or "timed out")
             log.warning("notice.not_delivered", notice=row.event, reason=str(error), given_up=not goes_on)
-
-
-async def _keep_outside(server: Server) -> None:
-    """A proxy or registry that died is started again, from its own files."""
-    if not is_proxy_running(server):
-        child = await ensure_proxy(server)
-        log.error("proxy.was_gone", pid=child.pid)
-        await reconcile(server)
-    if server.own_registry is not None and not server.own_registry.is_running():
-        log.error("registry.was_gone")
-        await server.own_registry.ensure_running()
 
 
 async def _keep_hold(server: Server) -> None:

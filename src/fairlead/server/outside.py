@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import dataclass
 
 import structlog
 
 from fairlead.domain.errors import FairleadError, TimedOut
-from fairlead.server.bootstrap import Server, ensure_proxy
+from fairlead.server.bootstrap import Server, ensure_proxy, is_proxy_running
+from fairlead.server.reconciling import reconcile
 
 log = structlog.get_logger("fairlead.server")
 
 ENGINE_TIMEOUT_S = 10.0
+CHECK_EVERY_S = 5.0
 
 
 async def ensure_outside(server: Server) -> None:
@@ -35,3 +38,43 @@ async def ensure_outside(server: Server) -> None:
         if server.own_registry is not None:
             raise
         log.warning("registry.not_reached", registry=server.registry.address, reason=str(error))
+
+
+@dataclass(slots=True)
+class ProxyWatch:
+    """Looks after the proxy: one that died is started from its own files; one that hangs, has lost its socket or
+    shares its port is told of, once when it begins and once when it is over: what to end is for a person to say."""
+
+    server: Server
+    trouble: str = ""
+    _checked_s: float = float("-inf")
+
+    async def look(self) -> None:
+        """Cheap enough to ask every second."""
+        if not is_proxy_running(self.server):
+            child = await ensure_proxy(self.server)
+            log.error("proxy.was_gone", pid=child.pid)
+            await reconcile(self.server)
+        now_s = self.server.clock.monotonic_s()
+        if now_s - self._checked_s >= CHECK_EVERY_S:
+            self._checked_s = now_s
+            await self._check()
+
+    async def _check(self) -> None:
+        try:
+            await self.server.proxy.check()
+        except FairleadError as error:
+            if not self.trouble:
+                log.error("proxy.not_well", code=error.code, reason=error.message, hint=error.hint)
+            self.trouble = error.code
+        else:
+            if self.trouble:
+                log.warning("proxy.well_again", was=self.trouble)
+            self.trouble = ""
+
+
+async def keep_registry(server: Server) -> None:
+    """Our own registry runs; one that died is started again."""
+    if server.own_registry is not None and not server.own_registry.is_running():
+        log.error("registry.was_gone")
+        await server.own_registry.ensure_running()

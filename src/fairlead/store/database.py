@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 import sqlalchemy as sa
 
-from fairlead.domain.errors import Conflict, Failed, FairleadError, Invalid, Refused, Unreachable
+from fairlead.domain.errors import Conflict, FairleadError, Invalid, Refused, Unreachable
 
 T = TypeVar("T")
 
@@ -27,6 +27,14 @@ POOL_SIZE = 8
 OVERFLOW = 24
 THREADS = 6
 """For the asynchronous ports: a deployment writes a few rows a second, so few are enough and memory stays small."""
+
+NOTICE_A_DEAD_LINE = {
+    "keepalives_idle": 5,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 20_000,
+}
+"""libpq's: a server whose machine is gone says nothing, and the kernel alone would wait a quarter of an hour."""
 
 _READS = "fairlead_reads"
 _DURABLE = "fairlead_durable"
@@ -152,7 +160,7 @@ def _postgres_engine(url: sa.URL) -> sa.Engine:
         pool_size=POOL_SIZE,
         max_overflow=OVERFLOW,
         pool_pre_ping=True,
-        connect_args={"connect_timeout": CONNECT_TIMEOUT_S, "options": options},
+        connect_args={"connect_timeout": CONNECT_TIMEOUT_S, "options": options, **NOTICE_A_DEAD_LINE},
     )
 
 
@@ -166,8 +174,11 @@ def _in_our_words(url: sa.URL) -> Iterator[None]:
     except sa.exc.OperationalError as error:
         said = str(error.orig).strip().splitlines()[0] if str(error.orig).strip() else "no words"
         where = url.render_as_string(hide_password=True)
-        if "disk is full" in said or "No space left" in said:
-            raise Failed("host.disk", f"the disk of the database is full: {said}", thing=where) from error
+        if "disk is full" in said or "No space left" in said:  # no answer, and no "no": asked again, it may be well
+            hint = "free space there: what waits for the database goes on by itself"
+            raise Unreachable(
+                "host.disk", f"the disk of the database is full: {said}", thing=where, hint=hint
+            ) from error
         raise Unreachable(
             "store.unreachable",
             f"the database does not answer: {said}",

@@ -2,7 +2,7 @@
 
 import asyncio
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -116,6 +116,8 @@ class World:
     pool: str = POOL
     bound_s: float = 30.0
     place: Place = PLACE
+    patience: Patience = PATIENCE
+    reshape: Callable[[Plan], Plan] = lambda plan: plan
 
     def __post_init__(self) -> None:
         self.host = ContainerWorld(self.clock)
@@ -210,7 +212,7 @@ class World:
         task = TaskId(f"task-{resolved.number}")
         self.records.deployments[resolved.deployment] = DeploymentEntry()
         self.tasks.deployment_of[task] = resolved.deployment
-        plan = DeployServices().plan(resolved)
+        plan = self.reshape(DeployServices().plan(resolved))
 
         async def pivot(task: TaskId) -> bool:
             return await self.records.is_committed(resolved.deployment)
@@ -225,7 +227,7 @@ class World:
             pivot=pivot,
             task_log=self.log,
             clock=self.clock,
-            patience=PATIENCE,
+            patience=self.patience,
         )
         stage = Stage(parts, self.tasks, binder, task=task, bound_s=self.bound_s)
         end = await stage.play(plan, mischiefs)

@@ -10,7 +10,7 @@ import asyncio
 import re
 import socket
 import struct
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -82,18 +82,21 @@ Fault: TypeAlias = Delay | Drop | Cut | HalfClose | Corrupt | Throttle | Say
 
 @dataclass(slots=True)
 class Strike:
-    """A fault that waits for requests: all of them, or the next `times`. `struck` counts those that it befell."""
+    """A fault that waits for requests: all of them, or the next `times`. `struck` counts those that it befell, and
+    `on_struck` is called for each before it goes on: it may strike others."""
 
     fault: Fault
     when: re.Pattern[bytes]
     times: int | None = None
     struck: int = 0
+    on_struck: Callable[[], object] = bool
 
     def befalls(self, request: bytes) -> bool:
         """Whether this request is struck; it is counted then."""
         if (self.times is not None and self.struck >= self.times) or not self.when.search(request):
             return False
         self.struck += 1
+        self.on_struck()
         return True
 
 
@@ -145,12 +148,10 @@ class FaultProxy:
         self.cut()
         if self._works:
             await asyncio.wait(self._works, timeout=END_BOUND_S)
-        kind, where = _parts(self.listen)
-        if kind == "unix":
-            Path(where).unlink(missing_ok=True)
+        _unlink(self.listen)
 
     def _fault_for(self, request: bytes) -> Fault | None:
-        return next((strike.fault for strike in self._strikes if strike.befalls(request)), None)
+        return next((strike.fault for strike in list(self._strikes) if strike.befalls(request)), None)
 
     async def _take(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         work = asyncio.current_task()
@@ -298,6 +299,12 @@ async def _connect(address: str) -> Ends:
     if kind == "unix":
         return await asyncio.open_unix_connection(where)
     return await asyncio.open_connection(*_host_and_port(where))
+
+
+def _unlink(address: str) -> None:
+    kind, where = _parts(address)
+    if kind == "unix":
+        Path(where).unlink(missing_ok=True)
 
 
 def _parts(address: str) -> tuple[str, str]:

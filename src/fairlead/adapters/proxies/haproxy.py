@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
-from fairlead.adapters.proxies import haproxy_answers, haproxy_rehearsal, haproxy_slots, haproxy_tls
+from fairlead.adapters.proxies import haproxy_answers, haproxy_child, haproxy_rehearsal, haproxy_slots, haproxy_tls
 from fairlead.adapters.proxies.haproxy_answers import Usage
 from fairlead.adapters.proxies.haproxy_books import (
     Books,
@@ -27,7 +27,7 @@ from fairlead.adapters.proxies.haproxy_books import (
 from fairlead.adapters.proxies.haproxy_drain import Drain
 from fairlead.adapters.proxies.haproxy_files import HaproxyFiles
 from fairlead.adapters.proxies.haproxy_settings import HaproxySettings
-from fairlead.adapters.proxies.haproxy_socket import RuntimeSocket, check
+from fairlead.adapters.proxies.haproxy_socket import check
 from fairlead.domain import names
 from fairlead.domain.colour import Colour
 from fairlead.domain.errors import Conflict, FairleadError, NotFound, Refused
@@ -48,16 +48,25 @@ class HaproxyProxy:
         self._settings = settings
         self._clock = clock
         self._files = HaproxyFiles(settings)
-        self._socket = RuntimeSocket(settings.socket, told=told)
+        self._socket = haproxy_child.runtime_socket(settings, told=told)
+        self._sharers = haproxy_child.Sharers(settings)
         self._map = str(settings.map)
 
     def close(self) -> None:
         """Give the connections to the runtime socket back."""
         self._socket.close()
 
+    async def check(self) -> None:
+        """It answers, and nobody shares its ports; Unreachable or Conflict in words where it is not so."""
+        (facts,) = await self._socket.ask("show info")
+        own = int(haproxy_answers.read_facts(facts).get("Pid", "0"))
+        await asyncio.to_thread(self._sharers.refuse, own)
+
     async def ensure_route(self, spec: RouteSpec) -> None:
-        """See the port. Claims the two lowest spare backends."""
+        """See the port. Claims the two lowest spare backends. Refused where somebody shares our ports: part of the
+        users would reach neither colour, and the proxy itself cannot see it."""
         _check_spec(spec)
+        await self.check()
         async with self._files.locked(self._clock):
             books = self._files.read()
             holder = books.holder_of(route_key(spec))

@@ -10,13 +10,20 @@ import os
 import re
 import shutil
 import signal
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from fairlead.adapters.proxies import haproxy_answers, haproxy_tls
 from fairlead.adapters.proxies.haproxy_files import HaproxyFiles
 from fairlead.adapters.proxies.haproxy_settings import HaproxySettings
 from fairlead.adapters.proxies.haproxy_socket import RuntimeSocket
-from fairlead.adapters.proxies.listeners import Listener, command_of, is_in_the_way, listeners
+from fairlead.adapters.proxies.listeners import (
+    Listener,
+    command_of,
+    is_in_the_way,
+    listeners,
+    listening_sockets_of,
+)
 from fairlead.domain.errors import Conflict, Failed, Refused, TimedOut, Unreachable
 from fairlead.ports.clock import Clock
 
@@ -102,6 +109,11 @@ def running_pid(settings: HaproxySettings) -> int | None:
     return pid if is_ours(settings, command_of(pid)) else None
 
 
+def runtime_socket(settings: HaproxySettings, *, told: Callable[[str], None] | None = None) -> RuntimeSocket:
+    """The running proxy's socket, whose errors tell a process that is gone from one that hangs."""
+    return RuntimeSocket(settings.socket, process=lambda: running_pid(settings), told=told)
+
+
 def is_ours(settings: HaproxySettings, command: tuple[str, ...]) -> bool:
     """Whether a process was started from our configuration."""
     return str(settings.config) in command
@@ -112,6 +124,22 @@ def refuse_strangers(settings: HaproxySettings, *, own: int) -> None:
     for listener in listeners(settings.ports()):
         if is_in_the_way(listener, settings.addresses) and (listener.pid != own or own == 0):
             raise _stranger(settings, listener)
+
+
+class Sharers:
+    """Looks again and again whether a stranger shares our ports, cheaply: as long as the listening sockets are those
+    that were seen to be ours, nobody's files are looked through."""
+
+    def __init__(self, settings: HaproxySettings) -> None:
+        self._settings = settings
+        self._known: tuple[int, frozenset[str]] = (0, frozenset())
+
+    def refuse(self, own: int) -> None:
+        """As `refuse_strangers`."""
+        seen = (own, listening_sockets_of(self._settings.ports()))
+        if seen != self._known:
+            refuse_strangers(self._settings, own=own)
+            self._known = seen
 
 
 def _stranger(settings: HaproxySettings, listener: Listener) -> Conflict:
@@ -160,7 +188,7 @@ async def _start(settings: HaproxySettings, files: HaproxyFiles, binary: str, cl
 async def _facts_within(settings: HaproxySettings, clock: Clock) -> dict[str, str]:
     """What the running proxy says of itself; a new one needs a moment."""
     deadline = clock.monotonic_s() + START_BOUND_S
-    socket = RuntimeSocket(settings.socket)
+    socket = runtime_socket(settings)
     try:
         while True:
             try:

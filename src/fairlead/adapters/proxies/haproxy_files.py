@@ -6,6 +6,7 @@ import fcntl
 import os
 import pwd
 import resource
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 
@@ -66,26 +67,42 @@ class HaproxyFiles:
         return self._known[2]
 
     def write(self, books: Books) -> None:
-        """The books are on disk, and the configuration that follows from them."""
+        """The books are on disk, and the configuration that follows from them; as before where one cannot be written:
+        Failed `host.disk`."""
         routes, routed, known = self._known
-        if books.routed != known.routed:
-            new = map_text(books.routed).encode()
-            _write_map(self._map_path, routed, new)
-            routed = new
-        if not books.has_same_claims(known):
-            routes = books_text(books).encode()
-            replace_file(self.settings.books, routes)
-            self._write_config(books)
+        try:
+            if not books.has_same_claims(known):
+                routes = books_text(books).encode()
+                replace_file(self.settings.books, routes)
+                self._write_config(books)
+            if books.routed != known.routed:
+                new = map_text(books.routed).encode()
+                _write_map(self._map_path, routed, new)
+                routed = new
+        except OSError as error:
+            self._put_back()
+            raise not_written(self.settings.directory, error) from error
         self._known = (routes, routed, books)
 
+    def _put_back(self) -> None:
+        """What was replaced already is as it was; where even that fails, the next `read` sees what is there."""
+        routes, _, known = self._known
+        with suppress(OSError):
+            if routes and _content(self._books_path) != routes:
+                replace_file(self.settings.books, routes)
+                self._write_config(known)
+
     def write_all(self, books: Books) -> None:
-        """Every file anew, for a start."""
+        """Every file anew, for a start. Failed `host.disk` where one cannot be written; each is whole, old or new."""
         routes, routed = books_text(books).encode(), map_text(books.routed).encode()
-        replace_file(self.settings.map, routed)
-        replace_file(self.settings.books, routes)
-        replace_file(self.settings.none_page, haproxy_config.NONE_PAGE.encode())
-        replace_file(self.settings.certificate_list, self.certificate_list(books).encode())
-        self._write_config(books)
+        try:
+            replace_file(self.settings.map, routed)
+            replace_file(self.settings.books, routes)
+            replace_file(self.settings.none_page, haproxy_config.NONE_PAGE.encode())
+            replace_file(self.settings.certificate_list, self.certificate_list(books).encode())
+            self._write_config(books)
+        except OSError as error:
+            raise not_written(self.settings.directory, error) from error
         self._known = (routes, routed, books)
 
     def make_durable(self) -> None:
@@ -109,7 +126,10 @@ class HaproxyFiles:
 
     def write_certificate_list(self, books: Books) -> None:
         """The books are on disk, and the list of certificates that follows from them."""
-        replace_file(self.settings.certificate_list, self.certificate_list(books).encode())
+        try:
+            replace_file(self.settings.certificate_list, self.certificate_list(books).encode())
+        except OSError as error:
+            raise not_written(self.settings.directory, error) from error
         self.write(books)
 
     def mark(self, books: Books) -> str:
@@ -207,9 +227,23 @@ def replace_file(path: Path, content: bytes) -> None:
     """The whole new content under that name, or the whole old one; for the owner only."""
     new = path.with_name(f".{path.name}.new")
     descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-    with open(descriptor, "wb", buffering=0) as file:
-        file.write(content)
-    os.replace(new, path)
+    try:
+        with open(descriptor, "wb") as file:  # buffered: all of it is written, or an error says so
+            file.write(content)
+        os.replace(new, path)
+    except OSError:
+        new.unlink(missing_ok=True)  # a piece of a file takes room on a disk that has none
+        raise
+
+
+def not_written(directory: Path, error: OSError) -> Failed:
+    """The error for a file below it that could not be written."""
+    return Failed(
+        "host.disk",
+        f"the proxy's files in {directory} could not be written: {error.strerror or error}",
+        thing=str(directory),
+        hint="free space there; what was there before is unchanged",
+    )
 
 
 def unprivileged_user() -> str:

@@ -46,14 +46,23 @@ class Command:
 class RuntimeSocket:
     """The runtime socket at `path`. Any number of callers at once, from any event loop; each has its own connection.
 
-    `Unreachable("proxy.unreachable")` when nothing answers within the bound. A cancelled exchange gives its connection
-    up: what it asked for may or may not have happened.
+    `Unreachable("proxy.unreachable")` when nothing answers within the bound; `process` tells which process should, so
+    that a proxy that is gone, one that hangs and one that lost its socket are told apart. A cancelled exchange gives
+    its connection up: what it asked for may or may not have happened.
     """
 
-    def __init__(self, path: Path, *, timeout_s: float = TIMEOUT_S, told: Callable[[str], None] | None = None) -> None:
+    def __init__(
+        self,
+        path: Path,
+        *,
+        timeout_s: float = TIMEOUT_S,
+        process: Callable[[], int | None] = lambda: None,
+        told: Callable[[str], None] | None = None,
+    ) -> None:
         self._path = path
         self._told = told
         self._timeout_s = timeout_s
+        self._process = process
         self._idle: list[socket.socket] = []
 
     async def ask(self, *commands: str | Command) -> list[str]:
@@ -107,7 +116,7 @@ class RuntimeSocket:
                     answer += part
         except TimeoutError as error:
             connection.close()
-            raise self._unreachable(f"no answer within {self._timeout_s:g} s") from error
+            raise self._silent() from error
         except BaseException:
             connection.close()
             raise
@@ -123,9 +132,12 @@ class RuntimeSocket:
             connection.settimeout(BRIEFLY_S)
             connection.sendall(b"prompt\n")
             await self._hear(connection, b"", 1)
-        except (OSError, TimeoutError) as error:
+        except TimeoutError as error:
             connection.close()
-            raise self._unreachable(str(error) or "nobody takes the connection") from error
+            raise self._silent() from error
+        except OSError as error:
+            connection.close()
+            raise self._unreachable(error.strerror or str(error)) from error
         except BaseException:
             connection.close()
             raise
@@ -136,13 +148,30 @@ class RuntimeSocket:
         while self._idle:
             self._idle.pop().close()
 
+    def _silent(self) -> Unreachable:
+        pid = self._process()
+        hint = START_HINT
+        if pid is not None:
+            hint = f"it hangs, or the machine does; `kill -9 {pid}` ends it, and the server starts it from its files"
+        who = "HAProxy" if pid is None else f"HAProxy (process {pid})"
+        return _unreachable(f"{who} does not answer at {self._path} within {self._timeout_s:g} s", hint)
+
     def _unreachable(self, why: str) -> Unreachable:
-        return Unreachable(
-            "proxy.unreachable",
-            f"the proxy's runtime socket {self._path} does not answer: {why}",
-            thing="proxy",
-            hint="start it with `fairlead-server up`",
+        pid = self._process()
+        if pid is None:
+            return _unreachable(f"HAProxy does not run: {self._path}: {why}", START_HINT)
+        return _unreachable(
+            f"HAProxy (process {pid}) runs without its runtime socket {self._path}: {why}; it serves its users, and"
+            " nothing can be changed in it",
+            "start it anew: `fairlead-server down`, then `fairlead-server up`",
         )
+
+
+START_HINT = "a running server starts it again within seconds; else `fairlead-server up` does"
+
+
+def _unreachable(message: str, hint: str) -> Unreachable:
+    return Unreachable("proxy.unreachable", message, thing="proxy", hint=hint)
 
 
 def _encoded(commands: Sequence[str | Command]) -> bytes:

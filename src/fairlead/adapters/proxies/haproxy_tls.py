@@ -12,6 +12,7 @@ import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 
+from fairlead.adapters.proxies.haproxy_files import not_written
 from fairlead.adapters.proxies.haproxy_settings import HaproxySettings
 from fairlead.adapters.proxies.haproxy_socket import Command, RuntimeSocket, check, refused
 from fairlead.domain.errors import Invalid
@@ -51,14 +52,18 @@ def ensure_default_certificate(settings: HaproxySettings) -> None:
 
 
 def write_certificate(path: Path, pem: str) -> None:
-    """The file holds it, whole, for the owner only."""
+    """The file holds it, whole, for the owner only; Failed `host.disk` where it cannot be written."""
     new = path.with_name(f".{path.name}.new")
-    descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-    with open(descriptor, "w") as file:
-        file.write(pem)
-        file.flush()
-        os.fsync(descriptor)
-    os.replace(new, path)
+    try:
+        descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+        with open(descriptor, "w") as file:
+            file.write(pem)
+            file.flush()
+            os.fsync(descriptor)
+        os.replace(new, path)
+    except OSError as error:
+        new.unlink(missing_ok=True)
+        raise not_written(path.parent, error) from error
 
 
 def restore_certificate(path: Path, pem: str | None) -> None:

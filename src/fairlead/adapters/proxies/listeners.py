@@ -31,12 +31,7 @@ class Listener:
 
 def listeners(ports: Sequence[int], *, proc: Path = Path("/proc")) -> list[Listener]:
     """Everything that listens on one of the ports, one entry for each socket and process."""
-    sockets = {
-        inode: (address, port)
-        for name in ("tcp", "tcp6")
-        for inode, address, port in _listening(proc / "net" / name)
-        if port in ports
-    }
+    sockets = {inode: (address, port) for inode, address, port in _all_listening(proc) if port in ports}
     if not sockets:
         return []
     owners = _owners(set(sockets), proc)
@@ -45,6 +40,11 @@ def listeners(ports: Sequence[int], *, proc: Path = Path("/proc")) -> list[Liste
         for inode, (address, port) in sorted(sockets.items())
         for pid in owners.get(inode) or [0]
     ]
+
+
+def listening_sockets_of(ports: Sequence[int], *, proc: Path = Path("/proc")) -> frozenset[str]:
+    """The sockets that listen on one of the ports, by the kernel's numbers; whose they are is not looked up."""
+    return frozenset(inode for inode, _, port in _all_listening(proc) if port in ports)
 
 
 def is_in_the_way(listener: Listener, addresses: Sequence[str]) -> bool:
@@ -63,6 +63,11 @@ def command_of(pid: int, *, proc: Path = Path("/proc")) -> tuple[str, ...]:
     except OSError:
         return ()
     return tuple(part.decode(errors="replace") for part in raw.split(b"\0") if part)
+
+
+def _all_listening(proc: Path) -> Iterator[tuple[str, str, int]]:
+    for name in ("tcp", "tcp6"):
+        yield from _listening(proc / "net" / name)
 
 
 def _listening(table: Path) -> Iterator[tuple[str, str, int]]:

@@ -13,12 +13,15 @@ import aiohttp
 from yarl import URL
 
 from fairlead.adapters.engines.docker.errors import EngineSaidNo
-from fairlead.domain.errors import Failed, Unreachable
+from fairlead.domain.errors import Failed, TimedOut, Unreachable
 
 NEWEST_API = (1, 47)
 """The newest API whose reference was read for this adapter; a newer engine is asked to speak this one."""
 
 CONNECT_TIMEOUT_S = 5.0
+ANSWER_TIMEOUT_S = 30.0
+"""A question (GET) is answered within milliseconds, on a very busy host within seconds. What changes something is
+bounded by who asks for it: a stop lasts as long as the container's grace."""
 CLOSE_TIMEOUT_S = 2.0
 CONNECTIONS = 512  # one for each container whose end or output is awaited, and some to spare
 ANSWER_BYTES = 64 * 1024 * 1024  # a list of thousands of containers is a few MB
@@ -33,9 +36,16 @@ class EngineClient:
     Usable from several event loops at once; `close` ends the connections of all, and is called before a loop ends.
     """
 
-    def __init__(self, socket: str, *, connect_timeout_s: float = CONNECT_TIMEOUT_S) -> None:
+    def __init__(
+        self,
+        socket: str,
+        *,
+        connect_timeout_s: float = CONNECT_TIMEOUT_S,
+        answer_timeout_s: float = ANSWER_TIMEOUT_S,
+    ) -> None:
         self.socket = socket
         self._connect_timeout_s = connect_timeout_s
+        self._answer_timeout_s = answer_timeout_s
         self._sessions: dict[asyncio.AbstractEventLoop, aiohttp.ClientSession] = {}
         self._api = ""
 
@@ -55,8 +65,8 @@ class EngineClient:
 
     async def version(self) -> dict[str, Any]:
         """What `/version` says; also settles which API version is spoken."""
-        async with self._open("GET", "/version") as response:
-            told: dict[str, Any] = await _json_of(response)
+        async with self._in_time("GET", "/version"), self._open("GET", "/version") as response:
+            told: dict[str, Any] = _object(await _json_of(response))
         self._api = negotiate(str(told.get("ApiVersion", "")), str(told.get("MinAPIVersion", "")))
         return told
 
@@ -69,9 +79,30 @@ class EngineClient:
         body: object = None,
         thing: str = "",
     ) -> Any:
-        """The answer's JSON (None where it has none). Raises `EngineSaidNo` for 304 and from 400 on."""
-        async with self.stream(method, path, params=params, body=body, thing=thing) as response:
+        """The answer's JSON (None where it has none). Raises `EngineSaidNo` for 304 and from 400 on, and TimedOut
+        `engine.unreachable` where a question is not answered within the bound."""
+        async with (
+            self._in_time(method, path),
+            self.stream(method, path, params=params, body=body, thing=thing) as response,
+        ):
             return await _json_of(response)
+
+    @asynccontextmanager
+    async def _in_time(self, method: str, path: str) -> AsyncIterator[None]:
+        """A question is answered within its bound, all of it."""
+        bound_s = self._answer_timeout_s if method == "GET" else None
+        try:
+            async with asyncio.timeout(bound_s):
+                yield
+        except TimeoutError as error:
+            if bound_s is None:
+                raise
+            raise TimedOut(
+                "engine.unreachable",
+                f"the container engine at {self.socket} did not answer {method} {path} within {bound_s:g} s",
+                thing=self.socket,
+                hint="it is very busy, or hangs: ask it by hand (docker ps), and see its log",
+            ) from error
 
     @asynccontextmanager
     async def stream(
@@ -116,7 +147,7 @@ class EngineClient:
         except aiohttp.ClientError as error:  # its own OSErrors and timeouts among them; not those of our caller
             raise Unreachable(
                 "engine.unreachable",
-                f"the container engine at {self.socket} does not answer: {str(error) or type(error).__name__}",
+                f"the container engine at {self.socket} does not answer: {_why(error)}",
                 thing=self.socket,
                 hint="is it running, and may Fairlead use its socket?",
             ) from error
@@ -132,6 +163,15 @@ class EngineClient:
             )
             self._sessions[loop] = session
         return session
+
+
+def _why(error: aiohttp.ClientError) -> str:
+    """In words: the library's own are the insides of its parser where an answer broke off."""
+    if isinstance(error, aiohttp.ServerDisconnectedError | aiohttp.ClientPayloadError):
+        return "it closed the connection in the middle of its answer"
+    if isinstance(error, aiohttp.ClientResponseError):
+        return f"its answer is not HTTP: {error.message[:200]}"
+    return str(error) or type(error).__name__
 
 
 def negotiate(newest_there: str, oldest_there: str) -> str:
@@ -173,9 +213,22 @@ async def _json_of(response: aiohttp.ClientResponse) -> Any:
     if not content.strip():
         return None
     try:
-        return json.loads(content)
+        return json.loads(content, object_hook=_Told)
     except ValueError as error:
         raise Failed("engine.failed", f"the engine's answer is not JSON: {content[:200]!r}") from error
+
+
+class _Told(dict[str, Any]):
+    """An object of the engine's: what is missing in it is the engine's failure, not a bug of ours."""
+
+    def __missing__(self, key: str) -> Any:
+        raise Failed("engine.failed", f"the engine's answer has no {key!r}: {str(dict(self))[:200]}")
+
+
+def _object(told: Any) -> dict[str, Any]:
+    if not isinstance(told, dict):
+        raise Failed("engine.failed", f"the engine's answer is no object: {str(told)[:200]!r}")
+    return told
 
 
 async def _words_of(response: aiohttp.ClientResponse) -> str:
@@ -205,8 +258,15 @@ async def messages(response: aiohttp.ClientResponse) -> AsyncIterator[dict[str, 
             line = bytes(rest[:end]).strip()
             del rest[: end + 1]
             if line:
-                yield json.loads(line)
+                yield _message(line)
         if len(rest) > ANSWER_BYTES:
             raise Failed("engine.failed", "a line of the engine's progress is too long")
     if rest.strip():
-        yield json.loads(bytes(rest))
+        yield _message(bytes(rest))
+
+
+def _message(line: bytes) -> dict[str, Any]:
+    try:
+        return _object(json.loads(line, object_hook=_Told))
+    except ValueError as error:
+        raise Failed("engine.failed", f"a line of the engine's progress is not JSON: {line[:200]!r}") from error

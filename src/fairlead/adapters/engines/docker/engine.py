@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import replace
 
 from fairlead.adapters.engines.docker.builds import Builds
-from fairlead.adapters.engines.docker.client import CONNECT_TIMEOUT_S, EngineClient
+from fairlead.adapters.engines.docker.client import ANSWER_TIMEOUT_S, CONNECT_TIMEOUT_S, EngineClient
 from fairlead.adapters.engines.docker.containers import Containers
 from fairlead.adapters.engines.docker.errors import stranger
 from fairlead.adapters.engines.docker.files import copy_out
@@ -47,11 +47,12 @@ class DockerEngine:
         *,
         is_local: bool = True,
         connect_timeout_s: float = CONNECT_TIMEOUT_S,
+        answer_timeout_s: float = ANSWER_TIMEOUT_S,
         docker_programs: Sequence[str] | None = None,
         installation: str = "",
     ) -> None:
         self._own = {LABEL_INSTALLATION: installation} if installation else {}
-        self._client = EngineClient(socket, connect_timeout_s=connect_timeout_s)
+        self._client = EngineClient(socket, connect_timeout_s=connect_timeout_s, answer_timeout_s=answer_timeout_s)
         self._is_local = is_local
         self._networks = Networks(self._client)
         self._volumes = Volumes(self._client)
