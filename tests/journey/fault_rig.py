@@ -96,12 +96,10 @@ class FaultWorld(RealWorld):
         self.tasks.unsettled_ends.clear()
         before = await self.outside()
         self.strike = by
-        clock = self.clock.monotonic_s()
         deployed = await self.ship(version, *services, **changes)
-        took_s = self.clock.monotonic_s() - clock
         left = differences(before, await self.outside())
         self.tasks.then = lambda: None
-        return Struck(deployed, left, tuple(self.tasks.unsettled_ends), self.log.text(deployed.stage.task), took_s)
+        return Struck(deployed, left, tuple(self.tasks.unsettled_ends), self.log.text(deployed.stage.task))
 
     def heal(self) -> None:
         """Both wires are clean."""
@@ -117,7 +115,6 @@ class Struck:
     left: tuple[str, ...]
     unsettled: tuple[End, ...]
     log: str
-    took_s: float
 
     @property
     def end(self) -> End:

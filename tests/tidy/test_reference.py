@@ -1,6 +1,7 @@
 """The pages of docs/reference that are made from the code are what the code says now."""
 
 import importlib.util
+import re
 
 import pytest
 from tests.tidy import rules
@@ -38,13 +39,32 @@ def test_every_command_and_every_setting_has_its_words() -> None:
     assert not [part.splitlines()[0] for part in headed if len(part.splitlines()) < 3 or not part.splitlines()[2]]
 
 
-def test_the_table_of_bad_input_names_codes_and_tests_that_exist() -> None:
-    from fairlead.domain.errors import CODES
-
-    text = (rules.ROOT / "docs" / "explanation" / "bad-input.md").read_text()
+def rows_of(page: str) -> list[list[str]]:
+    """The rows of a page's tables that name a test; each of those tests exists."""
+    text = (rules.ROOT / "docs" / "explanation" / page).read_text()
     rows = [[cell.strip() for cell in line.split(" | ")] for line in text.splitlines() if "`tests/" in line]
-    assert len(rows) > 30
-    assert not [row[1] for row in rows if len(row) == 4 and row[1].strip("`") not in CODES]
     for row in rows:
         path, _, name = row[-1].strip("| `").partition("::")
         assert (rules.ROOT / path).is_file() and f"def {name}" in (rules.ROOT / path).read_text(), row[-1]
+    return rows
+
+
+def test_the_table_of_bad_input_names_codes_and_tests_that_exist() -> None:
+    from fairlead.domain.errors import CODES
+
+    rows = rows_of("bad-input.md")
+    assert len(rows) > 30
+    assert not [row[1] for row in rows if len(row) == 4 and row[1].strip("`") not in CODES]
+
+
+def test_the_tables_of_the_faults_of_others_name_every_test_of_them() -> None:
+    rows = rows_of("faults-of-others.md")
+    assert all(len(row) == 4 for row in rows)
+    named = {row[-1].strip("| `") for row in rows}
+    files = sorted((rules.ROOT / "tests").rglob("test_faults_of_*.py"))
+    written = {
+        f"{file.relative_to(rules.ROOT)}::{name}"
+        for file in files
+        for name in re.findall(r"^(?:async )?def (test_\w+)", file.read_text(), re.MULTILINE)
+    }
+    assert not written - named

@@ -215,7 +215,7 @@ class _Link:
                 writer.close()
 
     async def _up(self) -> None:
-        with suppress(ConnectionError):
+        try:
             while request := await self._from_here.read(READ_BYTES):
                 self._fault, self._passed = self._proxy._fault_for(request), 0
                 if isinstance(self._fault, Drop):
@@ -224,17 +224,21 @@ class _Link:
                     self._to_here.write(self._fault.answer)
                     await self._to_here.drain()
                     self._to_here.write_eof()
-                    continue
+                    break
                 self._to_there.write(request)
                 await self._to_there.drain()
             self._to_there.write_eof()
+        except (OSError, RuntimeError):  # it was closed under our hands
+            self.reset()
 
     async def _down(self) -> None:
-        with suppress(ConnectionError):
+        try:
             while answer := await self._from_there.read(READ_BYTES):
                 if not await self._pass(answer):
                     return
             self._to_here.write_eof()
+        except (OSError, RuntimeError):
+            self.reset()
 
     async def _pass(self, answer: bytes) -> bool:
         """Whether more may follow."""
