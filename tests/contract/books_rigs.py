@@ -10,7 +10,7 @@ from pathlib import Path
 
 from fairlead.adapters.system import SystemClock, SystemIds
 from fairlead.domain.channel import Channel
-from fairlead.domain.deployment import Deployment
+from fairlead.domain.deployment import Deployment, DeploymentState
 from fairlead.domain.environment import Environment
 from fairlead.domain.ids import (
     ChannelId,
@@ -31,7 +31,7 @@ from fairlead.domain.run import Run
 from fairlead.domain.task import Task, TaskState
 from fairlead.ports.catalogue import Place
 from fairlead.ports.tasks import End
-from fairlead.store import channels, deployments, environments, lifecycles, projects, releases, runs, tasks
+from fairlead.store import channels, deployments, environments, gone_images, lifecycles, projects, releases, runs, tasks
 from fairlead.store.artifact_files import StoreArtifacts
 from fairlead.store.catalogue import StoreCatalogue
 from fairlead.store.database import Database
@@ -119,6 +119,18 @@ class StoreBooks:
             runs.insert(connection, Run(id, number, PROJECT, "main", "c" * 40, at, task=task.id))
         return task.id
 
+    async def need(self, release: ReleaseId) -> None:
+        at, id = self.clock.now(), DeploymentId(self.ids.new("dep"))
+        environment = EnvironmentId(f"env-{PLACE.environment.lower()}")
+        with self.database.transaction() as connection:
+            number = deployments.next_number(connection, PROJECT, environment)
+            waiting = Deployment(id, number, PROJECT, release, environment, at, state=DeploymentState.WAITING)
+            deployments.insert(connection, waiting)
+
+    async def lacks(self, release: ReleaseId) -> bool:
+        with self.database.reading() as connection:
+            return bool(gone_images.of_releases(connection, [releases.get(connection, release)]))
+
     async def new_secret(self, value: str) -> SecretVersionId:
         at = self.clock.now()
         return await self.database.write(lambda connection: self.secrets.keep(connection, value, name="Some", at=at))
@@ -194,6 +206,14 @@ class FakeBooks:
         task = await self.new_task()
         self.records.runs.add(task)
         return task
+
+    async def need(self, release: ReleaseId) -> None:
+        self.records.needed.add(release)
+
+    async def lacks(self, release: ReleaseId) -> bool:
+        facts = next(facts for id, facts in self.records.releases.values() if id == release)
+        images = facts["images"]
+        return isinstance(images, dict) and bool(self.records.gone & set(map(str, images.values())))
 
     async def new_secret(self, value: str) -> SecretVersionId:
         return self.secrets.put(value)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -187,6 +187,17 @@ class ReleasesEachTime(FakeRecords):
         return self.releases[task][0]
 
 
+class LetsAllGo(FakeRecords):
+    async def let_go(self, references: Collection[str]) -> frozenset[str]:
+        self.needed.clear()
+        return await super().let_go(references)
+
+
+class ForgetsWhatWent(FakeRecords):
+    async def let_go(self, references: Collection[str]) -> frozenset[str]:
+        return frozenset(references)
+
+
 class KeepsTheFirstFact(FakeRecords):
     async def note(self, task: TaskId, name: str, data: Json) -> None:
         self.kept_facts.setdefault(task, {}).setdefault(name, data)
@@ -248,6 +259,8 @@ def _wrong(part: str, made: Any) -> FakeBooks:
         ("records", CommitsWithoutPlace(), CommitContract().test_who_lost_the_place_is_never_committed),
         ("records", LeavesTheOtherLive(), CommitContract().test_the_commit_makes_one_slot_live_and_the_other_idle),
         ("records", ReleasesEachTime(), RecordsContract().test_a_run_makes_one_release_however_often_it_asks),
+        ("records", LetsAllGo(), RecordsContract().test_what_a_release_needs_that_waits_does_not_go),
+        ("records", ForgetsWhatWent(), RecordsContract().test_images_that_go_are_recorded_before_and_twice_is_once),
         ("records", KeepsTheFirstFact(), RecordsContract().test_the_latest_fact_under_a_name_holds),
         ("tasks", FreezesAgain(), TasksContract().test_a_second_freeze_is_ignored),
         ("tasks", EndsAgain(), TasksContract().test_an_end_is_told_whole_and_is_the_last),

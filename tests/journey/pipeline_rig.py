@@ -6,7 +6,7 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -67,10 +67,19 @@ class Books:
         self.releases: dict[TaskId, Mapping[str, Json]] = {}
         self.blobs: dict[str, bytes] = {}
         self.attached: dict[str, tuple[str, bytes]] = {}
+        self.let_go_first: list[str] = []
+        self.needed: frozenset[str] = frozenset()
 
     async def create_release(self, task: TaskId, facts: Mapping[str, Json]) -> ReleaseId:
         self.releases.setdefault(task, facts)
         return ReleaseId("rel-1")
+
+    async def let_go(self, references: Collection[str]) -> frozenset[str]:
+        self.let_go_first = sorted(references)
+        return frozenset(references) - self.needed
+
+    async def are_there(self, references: Collection[str]) -> None:
+        self.let_go_first = sorted({*self.let_go_first} - {*references})
 
     async def note(self, task: TaskId, name: str, data: Json) -> None:
         self.noted[name] = data

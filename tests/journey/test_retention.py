@@ -59,6 +59,7 @@ async def test_what_no_release_names_goes_and_the_rest_stays(rig: Rig, test_sess
                 report = ended.books.noted["retention"]
                 assert isinstance(report, dict)
                 assert report["manifests"] == [references["gone"]]
+                assert references["gone"] in ended.books.let_go_first
                 assert isinstance(report["freed_bytes"], int) and report["freed_bytes"] > 300
                 assert await rig.engine.image(references["gone"]) is None
                 assert await rig.engine.image(references["kept"]) is not None

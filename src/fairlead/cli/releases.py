@@ -18,9 +18,23 @@ def list_releases(
 ) -> None:
     """The newest first."""
     at = session(context)
-    columns = {"version": "VERSION", "commit": "COMMIT", "live_in": "LIVE IN", "created_at": "WHEN", "created_by": "BY"}
+    columns = {
+        "version": "VERSION",
+        "commit": "COMMIT",
+        "live_in": "LIVE IN",
+        "images": "IMAGES",
+        "created_at": "WHEN",
+        "created_by": "BY",
+    }
     rows = at.client.all(f"{API}/projects/{at.project(project)}/releases", most=50)
-    at.screen.table([{**row, "commit": row["commit"][:12]} for row in rows], columns, empty="no releases yet")
+    if at.screen.as_json:
+        at.screen.result(rows)
+        return
+    shown = [
+        {**row, "commit": row["commit"][:12], "images": f"gone: {', '.join(row['gone'])}" if row["gone"] else "kept"}
+        for row in rows
+    ]
+    at.screen.table(shown, columns, empty="no releases yet")
 
 
 @group.command("show")

@@ -173,6 +173,7 @@ CODES: dict[str, str] = {
     "release.unknown": "There is no such release.",
     "release.exists": "A release of this version exists.",
     "release.images": "The release's images do not match the project's services.",
+    "release.images_gone": "Retention has deleted images of the release; it cannot be deployed any more.",
     "deployment.unknown": "There is no such deployment.",
     "deployment.lifecycle": "The lifecycle does not allow this release into this environment yet.",
     "deployment.nothing_to_do": "The release is live with the same configuration; --force deploys it all the same.",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Protocol
 
@@ -39,6 +39,16 @@ class Records(Protocol):
 
     async def create_release(self, task: TaskId, facts: Mapping[str, Json]) -> ReleaseId:
         """The run's release, made once for the task; `facts` hold version, images, commit, files, commits between."""
+        ...
+
+    async def let_go(self, references: Collection[str]) -> frozenset[str]:
+        """Before images are deleted: those of the references that may go, recorded as gone in the same transaction, so
+        that no release that names one is deployed any more. What a release names that is live, waits for an answer or
+        is under way stays."""
+        ...
+
+    async def are_there(self, references: Collection[str]) -> None:
+        """The images were not deleted after all: releases that name them can be deployed."""
         ...
 
     async def note(self, task: TaskId, name: str, data: Json) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 from functools import partial
 
@@ -19,7 +19,7 @@ from fairlead.domain.slot import Slot, SlotState
 from fairlead.domain.version import next_version, parse
 from fairlead.ports.catalogue import Place
 from fairlead.ports.clock import Clock, Ids
-from fairlead.store import channels, deployments, projects, releases, runs, slots, tasks, variables
+from fairlead.store import channels, deployments, gone_images, projects, releases, runs, slots, tasks, variables
 from fairlead.store.database import Database
 
 log = structlog.get_logger("fairlead.store")
@@ -95,10 +95,20 @@ class StoreRecords:
                 raise NotFound("run.unknown", f"the task {task} carries out no run", thing=task)
             release = self._release(connection, run, facts)
             releases.insert_for_task(connection, release, task)
+            gone_images.are_there(connection, (*release.images.values(), release.test_image))
             runs.change(connection, run.id, release=release.id)
             return release.id
 
         return await self._database.write(work)
+
+    async def let_go(self, references: Collection[str]) -> frozenset[str]:
+        """As the port says."""
+        at = self._clock.now()
+        return await self._database.write(lambda connection: gone_images.let_go(connection, references, at))
+
+    async def are_there(self, references: Collection[str]) -> None:
+        """As the port says."""
+        await self._database.write(lambda connection: gone_images.are_there(connection, references))
 
     async def note(self, task: TaskId, name: str, data: Json) -> None:
         """As the port says."""

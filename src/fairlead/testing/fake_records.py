@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -25,12 +25,15 @@ class DeploymentEntry:
 
 @dataclass(slots=True)
 class FakeRecords:
-    """`ports.records.Records`. Deployments and runs must be known: put them into `deployments` and `runs` first."""
+    """`ports.records.Records`. Deployments and runs must be known: put them into `deployments` and `runs` first.
+    `needed` are releases that are live, wait or are under way; `gone` the references that were let go."""
 
     deployments: dict[DeploymentId, DeploymentEntry] = field(default_factory=dict)
     runs: set[TaskId] = field(default_factory=set)
     releases: dict[TaskId, tuple[ReleaseId, Mapping[str, Json]]] = field(default_factory=dict)
     kept_facts: dict[TaskId, dict[str, Json]] = field(default_factory=dict)
+    needed: set[ReleaseId] = field(default_factory=set)
+    gone: set[str] = field(default_factory=set)
     kept_slots: dict[tuple[Place, Colour], Slot] = field(default_factory=dict)
 
     async def slots(self, place: Place) -> Mapping[Colour, Slot]:
@@ -68,8 +71,19 @@ class FakeRecords:
     async def create_release(self, task: TaskId, facts: Mapping[str, Json]) -> ReleaseId:
         if task not in self.runs:
             raise NotFound("run.unknown", f"the task {task} carries out no run", thing=task)
+        if task not in self.releases:
+            self.gone -= set(_images(facts))
         made = self.releases.setdefault(task, (ReleaseId(f"rel-{len(self.releases) + 1:05d}"), dict(facts)))
         return made[0]
+
+    async def let_go(self, references: Collection[str]) -> frozenset[str]:
+        stay = {one for id, facts in self.releases.values() if id in self.needed for one in _images(facts)}
+        free = frozenset(references) - stay
+        self.gone |= free
+        return free
+
+    async def are_there(self, references: Collection[str]) -> None:
+        self.gone -= set(references)
 
     async def note(self, task: TaskId, name: str, data: Json) -> None:
         self.kept_facts.setdefault(task, {})[name] = data
@@ -81,6 +95,12 @@ class FakeRecords:
         if deployment not in self.deployments:
             raise NotFound("deployment.unknown", f"there is no deployment {deployment}", thing=deployment)
         return self.deployments[deployment]
+
+
+def _images(facts: Mapping[str, Json]) -> tuple[str, ...]:
+    """The references that the release's facts name."""
+    images = facts.get("images")
+    return (*(map(str, images.values()) if isinstance(images, dict) else ()), str(facts.get("test_image") or ""))
 
 
 def _changed(now: Slot, expected: SlotState) -> Conflict:

@@ -11,7 +11,7 @@ from fairlead.domain.colour import Colour
 from fairlead.domain.deployment import DeploymentKind
 from fairlead.domain.difference import differing
 from fairlead.domain.environment import Environment
-from fairlead.domain.errors import NotFound, Refused
+from fairlead.domain.errors import Conflict, NotFound, Refused
 from fairlead.domain.ids import DeploymentId
 from fairlead.domain.lifecycle import resolved
 from fairlead.domain.naming import route_name
@@ -28,7 +28,7 @@ from fairlead.ports.catalogue import Place
 from fairlead.ports.proxy import RouteSpec
 from fairlead.steps.deploy_services import DeployServices
 from fairlead.steps.resolved import PlannedRoute, ProxyFacts, ResolvedDeployment, RoomRule
-from fairlead.store import environments, lifecycles, policies, releases, variables
+from fairlead.store import environments, gone_images, lifecycles, policies, releases, variables
 from fairlead.store.database import Connection
 from fairlead.usecases.context import Context, Installation
 
@@ -81,8 +81,10 @@ def intend(
     """The intention of deploying the release there with the variables of `snapshot` (its own where ""). The hash does
     not cover what stands there: it is taken of a plan for an empty place.
 
-    ProjectFileInvalid, Invalid `variable.unknown` and `variable.circular`, Refused `policy.refused` naming each harm.
+    Conflict `release.images_gone`, ProjectFileInvalid, Invalid `variable.unknown` and `variable.circular`,
+    Refused `policy.refused` naming each harm.
     """
+    _refuse_gone(connection, project, release)
     frozen = snapshot or release.variables
     definition = definition_of(context, connection, project, environment, release, frozen)
     known = policies.of_project(connection, project.id)
@@ -124,6 +126,21 @@ def intend(
     )
     plan = DeployServices().plan(preview_of)
     return Intended(definition, images, allowed, plan.hash, plan, preview_of)
+
+
+def _refuse_gone(connection: Connection, project: Project, release: Release) -> None:
+    lacking = gone_images.of_releases(connection, [release]).get(release.id)
+    if not lacking:
+        return
+    again = f"fairlead runs start --commit {release.commit} --project {project.name}"
+    raise Conflict(
+        "release.images_gone",
+        f"{release.version} cannot be deployed any more: retention has deleted the images of {', '.join(lacking)}",
+        thing=release.version,
+        hint=f"make a release of the same commit: {again}"
+        if release.run
+        else "push the images again, then: fairlead release create; keep_releases says how many are kept",
+    )
 
 
 def remember(context: Context, connection: Connection, intended: Intended) -> None:

@@ -13,7 +13,7 @@ from fairlead.domain.registry_event import Push, read_pushes
 from fairlead.domain.release import Release
 from fairlead.domain.version import parse
 from fairlead.domain.webhook_delivery import WebhookDelivery
-from fairlead.store import projects, releases, webhook_deliveries
+from fairlead.store import gone_images, projects, releases, webhook_deliveries
 from fairlead.store.database import Connection
 from fairlead.store.secrets import StoreSecrets
 from fairlead.usecases import following
@@ -83,6 +83,7 @@ def _release(
         revision=1,
     )
     releases.insert(connection, made)
+    gone_images.are_there(connection, (*made.images.values(), made.test_image))
     message = f"made release {made.version}: {push.repository}:{push.tag} was pushed"
     context.note(connection, actor, "release.created", message, thing=made.id, project=project.name)
     following.release_made(context, connection, project, made)

@@ -18,7 +18,7 @@ from fairlead.domain.slot import SlotState
 from fairlead.domain.variable import VariableChange, differences
 from fairlead.domain.version import next_version, parse
 from fairlead.formats.project import read_outline
-from fairlead.store import channels, environments, projects, releases, slots, variables
+from fairlead.store import channels, environments, gone_images, projects, releases, slots, variables
 from fairlead.store.database import Connection
 from fairlead.store.shelf import Page
 from fairlead.usecases import following, planning
@@ -30,10 +30,17 @@ _COMMIT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}|")
 
 @dataclass(frozen=True, slots=True)
 class ReleaseView:
-    """A release and the names of the environments where it is live now."""
+    """A release, the names of the environments where it is live now, and of what retention has deleted the images:
+    where that is anything, it cannot be deployed any more."""
 
     release: Release
-    live_in: tuple[str, ...]
+    live_in: tuple[str, ...] = ()
+    gone: tuple[str, ...] = ()
+
+    @property
+    def is_deployable(self) -> bool:
+        """Whether all of its images are kept."""
+        return not self.gone
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +59,7 @@ def page(
     with context.database.reading() as connection:
         found = projects.by_name_or_id(connection, project)
         part = releases.page(connection, project=found.id, after=after, limit=limit)
-        live = _live_in(connection, found)
-        return Page(tuple(ReleaseView(one, live.get(one.id, ())) for one in part.items), part.after)
+        return Page(_views(connection, found, part.items), part.after)
 
 
 def get(context: Context, actor: Actor, project: str, version: str) -> ReleaseView:
@@ -62,7 +68,7 @@ def get(context: Context, actor: Actor, project: str, version: str) -> ReleaseVi
     with context.database.reading() as connection:
         found = projects.by_name_or_id(connection, project)
         release = planning.release_named(connection, found, version)
-        return ReleaseView(release, _live_in(connection, found).get(release.id, ()))
+        return _views(connection, found, [release])[0]
 
 
 def create(
@@ -109,6 +115,7 @@ def create(
             warnings=outline.warnings,
         )
         releases.insert(connection, made)
+        gone_images.are_there(connection, (*made.images.values(), made.test_image))
         context.note(
             connection, actor, "release.created", f"made release {made.version}", thing=made.id, project=owner.name
         )
@@ -186,6 +193,11 @@ def _check_images(outline: Outline, images: Mapping[str, str], test_image: str) 
         require_digest(service, reference)
     if test_image:
         require_digest("the tests", test_image)
+
+
+def _views(connection: Connection, project: Project, found: Sequence[Release]) -> tuple[ReleaseView, ...]:
+    live, gone = _live_in(connection, project), gone_images.of_releases(connection, found)
+    return tuple(ReleaseView(one, live.get(one.id, ()), gone.get(one.id, ())) for one in found)
 
 
 def _live_in(connection: Connection, project: Project) -> dict[str, tuple[str, ...]]:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 from tests.unit.usecases.house import ADMIN, DIGEST, OTHER_DIGEST, PROJECT_FILE, House
 
 from fairlead.domain.errors import Conflict, FairleadError, Invalid, NotFound, ProjectFileInvalid
-from fairlead.usecases import releases, variables
+from fairlead.domain.task import TaskState
+from fairlead.usecases import approvals, deployments, releases, variables
 
 FILE = {"fairlead.yml": PROJECT_FILE.format(name="books", image="nginx", more="").encode()}
 
@@ -107,6 +110,41 @@ def test_an_unknown_release_is_not_found(books: House) -> None:
         with pytest.raises(NotFound) as raised:
             releases.get(books.context, ADMIN, "books", version)
         assert raised.value.code == "release.unknown"
+
+
+def test_a_release_whose_images_are_gone_is_shown_so_and_refused_at_once(books: House) -> None:
+    for version, image in (("1.0.0", DIGEST), ("1.1.0", OTHER_DIGEST), ("1.2.0", OTHER_DIGEST)):
+        books.add_release(version, image=image)
+        books.go_live(version)
+        approvals.approve(books.context, ADMIN, books.approval(version).id)
+        books.go_live(version, "Production")
+    assert asyncio.run(books.records.let_go({DIGEST, OTHER_DIGEST})) == {DIGEST}
+    shown = {one.release.version: one.gone for one in releases.page(books.context, ADMIN, "books").items}
+    assert shown == {"1.2.0": (), "1.1.0": (), "1.0.0": ("web",)}
+    assert not releases.get(books.context, ADMIN, "books", "1.0.0").is_deployable
+    before = books.rows()
+    for ask in (
+        lambda: deployments.create(books.context, ADMIN, "books", "1.0.0", "Test"),
+        lambda: deployments.roll_back(books.context, ADMIN, "books", "Production", to="1.0.0"),
+    ):
+        with pytest.raises(Conflict) as raised:
+            ask()
+        assert raised.value.code == "release.images_gone"
+        assert "web" in raised.value.message and "release create" in raised.value.hint
+    assert books.rows() == before
+    books.add_release("1.3.0", image=DIGEST)
+    assert releases.get(books.context, ADMIN, "books", "1.0.0").is_deployable
+
+
+def test_a_release_of_a_run_whose_images_are_gone_can_be_built_again(books: House) -> None:
+    made = books.add_release("1.0.0")
+    with books.database.transaction() as connection:
+        connection.exec_driver_sql("UPDATE releases SET run = 'run-1', \"commit\" = 'c0ffee'")
+    books.end(books.deployment("1.0.0").task, TaskState.ROLLED_BACK)
+    asyncio.run(books.records.let_go(set(made.images.values())))
+    with pytest.raises(Conflict) as raised:
+        deployments.create(books.context, ADMIN, "books", "1.0.0", "Test", is_forced=True)
+    assert "fairlead runs start --commit c0ffee --project books" in raised.value.hint
 
 
 def test_where_a_release_is_live_is_told(books: House) -> None:

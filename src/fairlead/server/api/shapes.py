@@ -130,6 +130,8 @@ def release(view: ReleaseView) -> Shape:
         "notes": one.notes,
         "warnings": list(one.warnings),
         "live_in": list(view.live_in),
+        "is_deployable": view.is_deployable,
+        "gone": list(view.gone),
         "run": one.run,
         "created_at": one.created_at.isoformat(),
         "created_by": one.created_by,

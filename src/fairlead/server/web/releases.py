@@ -55,7 +55,8 @@ async def choose(visitor: Visiting, project: str, version: Text = "", environmen
 def _offers(visitor: Visitor, project: str, version: str, environment: str) -> dict[str, Any]:
     context, actor = visitor.context, visitor.actor
     owner = projects.get(context, actor, project)
-    offered = [one.release for one in releases.page(context, actor, owner.name, limit=OFFERED).items]
+    recent = releases.page(context, actor, owner.name, limit=OFFERED).items
+    offered = [one.release for one in recent if one.is_deployable]
     known = environments.all_of(context, actor)
     chosen = version or (offered[0].version if offered else "")
     place = environment or (known[0].name if known else "")

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from fairlead.domain.effect import Done, Outcome
+from fairlead.domain.errors import FairleadError
 from fairlead.domain.plan import Effect
 from fairlead.domain.record import Json
 from fairlead.ports.container_engine import LABEL_INSTALLATION, LABEL_PROJECT, Image
@@ -32,19 +33,25 @@ class Retained:
 
 
 class RetainImages(Plain):
-    """Deletes manifests in the registry, then names of images on this host. In use is left. Asked again, it goes on."""
+    """Deletes manifests in the registry, then names of images on this host. In use is left. Asked again, it goes on.
+
+    What goes is recorded first, so that no release is deployed that lacks an image by then, whenever the server dies.
+    """
 
     kind = "images.retain"
 
     async def do(self, effect: Effect, tools: Tools) -> Outcome:
         """Deletes; the report is the output and the fact ``retention``."""
         wanted = read(Retained, effect)
-        manifests = await _retain_manifests(wanted, tools)
-        images = await _retain_images(wanted, tools)
-        report: dict[str, Json] = {"manifests": list(manifests), "images": list(images), "kept": len(wanted.keep)}
-        tools.say(f"deleted {len(manifests)} manifests and {len(images)} names of images on this host")
+        found, images = await _manifests(wanted, tools), await _images(wanted, tools)
+        named = {one for image in images for one in image.digests if one.startswith(f"{tools.registry.address}/")}
+        free = await tools.records.let_go({*(one.reference for one in found), *named})
+        manifests = await _delete([one for one in found if one.reference in free], tools)
+        names = await _remove(images, free, tools)
+        tools.say(f"deleted {len(manifests)} manifests and {len(names)} names of images on this host")
+        report: dict[str, Json] = {"manifests": list(manifests), "images": list(names), "kept": len(wanted.keep)}
         await tools.records.note(tools.task, FACT, report)
-        return Done({"manifests": len(manifests), "images": len(images)})
+        return Done({"manifests": len(manifests), "images": len(names)})
 
 
 class CollectGarbage(Plain):
@@ -62,21 +69,29 @@ class CollectGarbage(Plain):
         return Done({"freed_bytes": freed})
 
 
-async def _retain_manifests(wanted: Retained, tools: Tools) -> tuple[str, ...]:
-    deleted = []
+@dataclass(frozen=True, slots=True)
+class _Manifest:
+    """A manifest of ours in the registry that nothing kept names."""
+
+    repository: str
+    digest: str
+    reference: str
+    tags: tuple[str, ...]
+
+
+async def _manifests(wanted: Retained, tools: Tools) -> list[_Manifest]:
+    found = []
     for repository in await tools.registry.repositories():
         if not _may_go(repository.partition("/")[0], wanted):
             continue
-        for digest, tags in (await _manifests(repository, tools)).items():
+        for digest, tags in (await _tagged(repository, tools)).items():
             reference = f"{tools.registry.address}/{repository}@{digest}"
             if reference not in wanted.keep and any(tag.startswith(OUR_TAGS) for tag in tags):
-                await tools.registry.delete(repository, digest)
-                tools.say(f"deleted {reference} ({', '.join(sorted(tags))})")
-                deleted.append(reference)
-    return tuple(deleted)
+                found.append(_Manifest(repository, digest, reference, tuple(sorted(tags))))
+    return found
 
 
-async def _manifests(repository: str, tools: Tools) -> Mapping[str, list[str]]:
+async def _tagged(repository: str, tools: Tools) -> Mapping[str, list[str]]:
     found: dict[str, list[str]] = {}
     for tag in await tools.registry.tags(repository):
         digest = await tools.registry.digest(repository, tag)
@@ -85,13 +100,38 @@ async def _manifests(repository: str, tools: Tools) -> Mapping[str, list[str]]:
     return found
 
 
-async def _retain_images(wanted: Retained, tools: Tools) -> tuple[str, ...]:
+async def _delete(found: Sequence[_Manifest], tools: Tools) -> tuple[str, ...]:
+    """Deleted; what the registry does not let go is recorded as there again."""
+    deleted: list[str] = []
+    for one in found:
+        try:
+            await tools.registry.delete(one.repository, one.digest)
+        except FairleadError:
+            await tools.records.are_there([left.reference for left in found if left.reference not in deleted])
+            raise
+        tools.say(f"deleted {one.reference} ({', '.join(one.tags)})")
+        deleted.append(one.reference)
+    return tuple(deleted)
+
+
+async def _images(wanted: Retained, tools: Tools) -> list[Image]:
     labels = {LABEL_PROJECT: "", **({LABEL_INSTALLATION: wanted.installation} if wanted.installation else {})}
+    found = await tools.container_engine.images(labels)
+    return [
+        image
+        for image in found
+        if _may_go(image.labels.get(LABEL_PROJECT, ""), wanted) and not any(one in wanted.keep for one in image.digests)
+    ]
+
+
+async def _remove(images: Sequence[Image], free: frozenset[str], tools: Tools) -> tuple[str, ...]:
+    """Names of images on this host, where all that the registry knows them by is free to go."""
     removed = []
-    for image in await tools.container_engine.images(labels):
-        if not _may_go(image.labels.get(LABEL_PROJECT, ""), wanted) or any(one in wanted.keep for one in image.digests):
+    for image in images:
+        names = _our_names(image, tools.registry.address)
+        if any("@" in name and name not in free for name in names):
             continue
-        for name in _our_names(image, tools.registry.address):
+        for name in names:
             await tools.container_engine.remove_image(name)
             if await tools.container_engine.image(name) is None:
                 removed.append(name)

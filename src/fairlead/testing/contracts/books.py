@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from fairlead.domain.ids import DeploymentId, SecretVersionId, TaskId
+from fairlead.domain.ids import DeploymentId, ReleaseId, SecretVersionId, TaskId
 from fairlead.ports.artifacts import Artifacts
 from fairlead.ports.catalogue import Catalogue, Place
 from fairlead.ports.lease import Lease
@@ -43,6 +43,14 @@ class Books(Protocol):
 
     async def new_run(self) -> TaskId:
         """A task that carries out a run."""
+        ...
+
+    async def need(self, release: ReleaseId) -> None:
+        """A deployment of the release waits for an answer."""
+        ...
+
+    async def lacks(self, release: ReleaseId) -> bool:
+        """Whether an image of the release is recorded as gone."""
         ...
 
     async def new_secret(self, value: str) -> SecretVersionId:

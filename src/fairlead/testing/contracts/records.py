@@ -17,8 +17,10 @@ BLUE, GREEN = Colour.BLUE, Colour.GREEN
 LIVE = Slot(BLUE, SlotState.LIVE, "dep-0", "rel-0", "1.0.0", "books-blue", "10.213.0.0/26")
 IDLE = Slot(GREEN, SlotState.IDLE, "dep-1", "rel-1", "1.1.0", "books-green", "10.213.0.64/26")
 LATER = datetime(2026, 2, 3, 4, 5, 6, tzinfo=UTC)
+WEB = "127.0.0.1:8602/books/web@sha256:" + "a" * 64
+OTHER = "127.0.0.1:8602/books/web@sha256:" + "b" * 64
 FACTS: dict[str, Json] = {
-    "images": {"web": "127.0.0.1:8602/books/web@sha256:" + "a" * 64},
+    "images": {"web": WEB},
     "commit": "c" * 40,
     "changes": [{"is": "Change", "commit": "c" * 40, "author": "Ann", "at": "2026-01-01T00:00:00Z", "subject": "Fix"}],
     "files": {"fairlead.yml": "sha256:" + "b" * 64},
@@ -150,6 +152,30 @@ class RecordsContract:
         with pytest.raises(NotFound) as raised:
             await books.records.create_release(await books.new_task(), FACTS)
         assert raised.value.code == "run.unknown"
+
+    async def test_images_that_go_are_recorded_before_and_twice_is_once(self, books: Books) -> None:
+        release = await books.records.create_release(await books.new_run(), FACTS)
+        assert not await books.lacks(release)
+        for _ in range(2):
+            assert await books.records.let_go({WEB, OTHER}) == {WEB, OTHER}
+        assert await books.lacks(release)
+        await books.records.are_there({OTHER})
+        assert await (await books.reborn()).lacks(release)
+        for _ in range(2):
+            await books.records.are_there({WEB})
+        assert not await books.lacks(release)
+
+    async def test_what_a_release_needs_that_waits_does_not_go(self, books: Books) -> None:
+        release = await books.records.create_release(await books.new_run(), FACTS)
+        await books.need(release)
+        assert await books.records.let_go({WEB, OTHER}) == {OTHER}
+        assert not await books.lacks(release)
+
+    async def test_what_was_pushed_again_is_there_again(self, books: Books) -> None:
+        old = await books.records.create_release(await books.new_run(), FACTS)
+        await books.records.let_go({WEB})
+        await books.records.create_release(await books.new_run(), FACTS)
+        assert not await books.lacks(old)
 
     async def test_the_latest_fact_under_a_name_holds(self, books: Books) -> None:
         task, other = await books.new_task(), await books.new_task()

@@ -1,4 +1,4 @@
-"""The first tables, part 1: blobs to place_locks."""
+"""The first tables, part 1: blobs to certificates."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ def upgrade() -> None:
     _counters()
     _environments()
     _events()
+    _gone_images()
     _idempotency_keys()
     _leases()
     _lifecycles()
@@ -35,7 +36,6 @@ def upgrade() -> None:
     _api_keys()
     _artifacts()
     _certificates()
-    _place_locks()
 
 
 def _blobs() -> None:
@@ -91,6 +91,15 @@ def _events() -> None:
     )
     op.create_index("ix_events_project", "events", ["project", "id"], unique=False)
     op.create_index("ix_events_thing", "events", ["thing", "id"], unique=False)
+
+
+def _gone_images() -> None:
+    op.create_table(
+        "gone_images",
+        sa.Column("reference", sa.Text(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("reference", name=op.f("pk_gone_images")),
+    )
 
 
 def _idempotency_keys() -> None:
@@ -397,19 +406,4 @@ def _certificates() -> None:
         sa.ForeignKeyConstraint(["key"], ["secret_versions.id"], name=op.f("fk_certificates_key")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_certificates")),
         sa.UniqueConstraint("host", name=op.f("uq_certificates_host")),
-    )
-
-
-def _place_locks() -> None:
-    op.create_table(
-        "place_locks",
-        sa.Column("place", sa.Text(), nullable=False),
-        sa.Column("project", sa.Text(), nullable=False),
-        sa.Column("environment", sa.Text(), nullable=False),
-        sa.Column("tenant", sa.Text(), nullable=True),
-        sa.Column("task", sa.Text(), nullable=False),
-        sa.Column("taken_at", sa.DateTime(timezone=True), nullable=False),
-        sa.ForeignKeyConstraint(["task"], ["tasks.id"], name=op.f("fk_place_locks_task")),
-        sa.PrimaryKeyConstraint("place", name=op.f("pk_place_locks")),
-        sa.UniqueConstraint("task", name=op.f("uq_place_locks_task")),
     )

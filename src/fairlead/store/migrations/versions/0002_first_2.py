@@ -1,4 +1,4 @@
-"""The first tables, part 2: projects to approvals."""
+"""The first tables, part 2: place_locks to approvals."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ depends_on = None
 
 
 def upgrade() -> None:
+    _place_locks()
     _projects()
     _registry_logins()
     _sessions()
@@ -30,6 +31,21 @@ def upgrade() -> None:
     _releases()
     _deployments()
     _approvals()
+
+
+def _place_locks() -> None:
+    op.create_table(
+        "place_locks",
+        sa.Column("place", sa.Text(), nullable=False),
+        sa.Column("project", sa.Text(), nullable=False),
+        sa.Column("environment", sa.Text(), nullable=False),
+        sa.Column("tenant", sa.Text(), nullable=True),
+        sa.Column("task", sa.Text(), nullable=False),
+        sa.Column("taken_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["task"], ["tasks.id"], name=op.f("fk_place_locks_task")),
+        sa.PrimaryKeyConstraint("place", name=op.f("pk_place_locks")),
+        sa.UniqueConstraint("task", name=op.f("uq_place_locks_task")),
+    )
 
 
 def _projects() -> None:
