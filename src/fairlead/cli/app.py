@@ -25,6 +25,7 @@ from fairlead.cli import (
     services,
     tasks,
     variables,
+    why,
 )
 from fairlead.cli.screen import Screen
 from fairlead.cli.session import Session
@@ -56,6 +57,7 @@ GROUPS = (
     certificates.group,
     registries.group,
     notifications.group,
+    why.group,
 )
 TOP_LEVEL = (access, files, deployments, plans, approvals, tasks, services)
 

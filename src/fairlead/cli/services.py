@@ -47,8 +47,7 @@ def logs(
     """What the live instances of a service write."""
     at = session(context)
     name = at.project(project)
-    where = environment or at.client.get(f"{API}/status")["environments"][-1]
-    place = where["name"] if isinstance(where, dict) else where
+    place = environment or at.last_environment()
     path = f"{API}/projects/{name}/environments/{place}/services/{service}/output"
     for line in at.client.follow(path, tail=tail, follow=follow):
         if at.screen.as_json:

@@ -49,6 +49,12 @@ class Session:
             )
         return name
 
+    def last_environment(self) -> str:
+        """The last of the lifecycle: where people are, unless they say otherwise."""
+        known = self.client.get(f"{API}/status")["environments"]
+        last = known[-1]
+        return str(last["name"] if isinstance(last, dict) else last)
+
     def follow(self, task: str, *, timeout_s: float = 0) -> int:
         """Print the task's log until it ends; the exit code of its end."""
         try:

@@ -192,6 +192,7 @@ CODES: dict[str, str] = {
     "approval.answered": "The approval has been answered or superseded.",
     "run.under_way": "A run of this commit is under way.",
     "run.unknown": "There is no such run.",
+    "why.not_skipped": "Nothing was skipped, refused or taken back: it is under way or went well.",
     "service.unknown": "The project has no such service.",
     "user.unknown": "There is no such user.",
     "user.exists": "A user of this name exists.",

@@ -63,6 +63,13 @@ def next_number(connection: sa.Connection, project: ProjectId, environment: Envi
     return counters.next_of(connection, f"deployments/{project}/{environment}")
 
 
+def by_number(connection: sa.Connection, project: ProjectId, environment: EnvironmentId, number: int) -> Deployment:
+    """The deployment of this number there; NotFound `deployment.unknown`."""
+    c = deployments.c
+    found = _shelf.one(connection, c.project == project, c.environment == environment, c.number == number)
+    return _shelf.require(found, str(number))
+
+
 def many(connection: sa.Connection, ids: Iterable[DeploymentId]) -> dict[DeploymentId, Deployment]:
     """Those of these ids; one query."""
     return {one.id: one for one in _shelf.where(connection, _c.id.in_(set(ids)))}

@@ -120,6 +120,18 @@ def test_plan_deploy_approve_and_roll_back(books: House, fairlead: Run) -> None:
     assert fairlead("reject").code == 5
 
 
+def test_why(books: House, fairlead: Run) -> None:
+    approval = fairlead("-o", "json", "approvals", "list").data[0]
+    assert fairlead("reject", "--note", "not today").code == 0
+    said = fairlead("why", "skipped", approval["deployment"])
+    assert said.code == 0 and "because admin rejected plan" in said.out and "│ not today" in said.out
+    assert fairlead("-o", "json", "why", "deployment", "1", "-p", "books", "-e", "Test").data["noun"] == "deployment"
+    assert "made it from images" in fairlead("why", "release", "1.0.0", "-p", "books").out
+    assert "Db.Host is 'db' in Production" in fairlead("why", "value", "Db.Host", "-p", "books").out
+    assert fairlead("why", "run", "7", "-p", "books").code == 5
+    assert fairlead("why", "skipped", "1", "-p", "books", "-e", "Test").code == 1
+
+
 def test_variables_and_what_a_release_froze(books: House, fairlead: Run) -> None:
     update = ("release", "update-variables", "1.0.0", "-p", "books")
     assert "nothing differs" in fairlead(*update).out

@@ -14,7 +14,7 @@ from fairlead.domain.deployment import DeploymentState
 from fairlead.server.web.dashboard import unless_seen
 from fairlead.server.web.plans import NO_PLAN, shown
 from fairlead.server.web.visit import Posted, Visiting, local_path
-from fairlead.usecases import approvals, deployments, foreseeing
+from fairlead.usecases import approvals, deployments, foreseeing, why
 from fairlead.usecases.deployments import DeploymentView
 
 router = APIRouter()
@@ -52,7 +52,9 @@ async def show_deployment(visitor: Visiting, id: str) -> Response:
     if waits:
         outside = visitor.server.outside
         plan = await shown(foreseeing.of_deployment(visitor.context, visitor.actor, outside, found.deployment.id))
-    values = {"section": "/approvals", "view": found, "waits": waits, **plan}
+    id = found.deployment.id
+    reasons = None if waits else await asyncio.to_thread(why.deployment, visitor.context, visitor.actor, id)
+    values = {"section": "/approvals", "view": found, "waits": waits, "why": reasons, **plan}
     return await asyncio.to_thread(visitor.page, "deployment.html", values)
 
 

@@ -24,6 +24,7 @@ from fairlead.server.web import (
     sessions,
     tasks,
     variables,
+    why,
 )
 from fairlead.server.web.visit import PasswordNeeded
 
@@ -39,6 +40,7 @@ ROUTERS = (
     tasks.router,
     approvals.router,
     events.router,
+    why.router,
 )
 FOR_PROGRAMS = ("/api/", "/hooks/", "/healthz", "/readyz", "/metrics")
 

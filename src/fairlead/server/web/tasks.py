@@ -13,8 +13,9 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response, S
 from fairlead.domain.deployment import DeploymentOutcome
 from fairlead.domain.errors import Conflict
 from fairlead.domain.permission import Permission
+from fairlead.domain.reason import Reason
 from fairlead.domain.record import Json
-from fairlead.domain.task import PhaseState, TaskState
+from fairlead.domain.task import PhaseState, Task, TaskState
 from fairlead.domain.test_report import TestCase
 from fairlead.formats.junit import read_junit_files
 from fairlead.ports.task_log import Line
@@ -22,7 +23,7 @@ from fairlead.server.web import rendering
 from fairlead.server.web.dashboard import unless_seen
 from fairlead.server.web.visit import Posted, Visiting, Visitor
 from fairlead.store import artifacts, task_lines
-from fairlead.usecases import deployments, releases, runs, tasks
+from fairlead.usecases import deployments, releases, runs, tasks, why
 
 router = APIRouter()
 
@@ -185,7 +186,18 @@ def _state_of(visitor: Visitor, id: str) -> dict[str, Any]:
         and actor.may(Permission.TASK_CANCEL),
         "may_resume": task.state is TaskState.UNSETTLED and actor.may(Permission.DEPLOYMENT_CREATE),
         "cut": _cut(view.facts),
+        "why": _why(visitor, task),
     }
+
+
+def _why(visitor: Visitor, task: Task) -> Reason | None:
+    """The reasons of what did not go well; what did has a link to its own."""
+    if task.state is TaskState.SUCCEEDED or not (task.state.has_ended or task.state is TaskState.UNSETTLED):
+        return None
+    context, actor = visitor.context, visitor.actor
+    if task.kind in ("deployment", "rollback"):
+        return why.deployment(context, actor, task.subject)
+    return why.run(context, actor, task.subject) if task.kind == "run" else None
 
 
 def _certificate(facts: Mapping[str, Json]) -> dict[str, Any] | None:

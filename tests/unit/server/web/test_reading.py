@@ -173,6 +173,19 @@ def test_a_deployment_that_waits_shows_the_plan_that_is_answered_to(furnished: F
     assert "/reject" in page
 
 
+def test_reasons_are_shown_beside_what_they_explain(furnished: Furnished, looking: Visit) -> None:
+    house, known = furnished
+    page = looking.get(f"/tasks/{known['rolled back']}")
+    assert "of the pre-integration tests these said no" in page
+    assert "failed: 2 of 7 cases failed" in page
+    assert "the lifecycle begins it by itself" in page
+    made = house.deployment("identity", "1.30.0", "Test")
+    assert f"/why/deployments/{made.id}" in page
+    assert "was rolled back" in looking.get(f"/why/deployments/{made.id}")
+    assert "made it from images" in looking.get("/why/releases/books/1.0.0")
+    assert "is &#39;db&#39; in Production, as they are now" in looking.get("/why/values/books/Db.Host")
+
+
 def test_a_release_shows_its_digests(looking: Visit) -> None:
     assert DIGEST in looking.get("/projects/books/releases/1.1.0")
 

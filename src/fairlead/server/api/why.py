@@ -1,0 +1,65 @@
+"""Why: the chain of reasons, with its evidence."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+
+from fairlead.domain.reason import Reason
+from fairlead.server.api.doors import Asking, Books
+from fairlead.server.api.shapes import Shape
+from fairlead.usecases import why
+
+router = APIRouter(prefix="/why", tags=["why"])
+
+
+def reason(one: Reason) -> Shape:
+    """A reason and those behind it."""
+    return {
+        "said": one.said,
+        "code": one.code,
+        "hint": one.hint,
+        "at": one.at.isoformat() if one.at else None,
+        "noun": one.noun,
+        "thing": one.thing,
+        "evidence": list(one.evidence),
+        "because": [reason(each) for each in one.because],
+    }
+
+
+@router.get("/deployments/{id}")
+def why_deployment(context: Books, actor: Asking, id: str, project: str = "", environment: str = "") -> Shape:
+    """Why a deployment is, or ended, as it did; by id, or by its number in a project and environment."""
+    return reason(why.deployment(context, actor, id, project=project, environment=environment))
+
+
+@router.get("/releases/{project}/{version}")
+def why_release(context: Books, actor: Asking, project: str, version: str) -> Shape:
+    """How a release came to be."""
+    return reason(why.release(context, actor, project, version))
+
+
+@router.get("/values/{project}/{name}")
+def why_value(
+    context: Books,
+    actor: Asking,
+    project: str,
+    name: str,
+    environment: str = "",
+    version: str = "",
+    deployment: str = "",
+) -> Shape:
+    """Which variable of the name holds there, and why each other does not: now, in a release, or in a deployment."""
+    found = why.value(context, actor, project, name, environment, version=version, deployment=deployment)
+    return reason(found)
+
+
+@router.get("/runs/{id}")
+def why_run(context: Books, actor: Asking, id: str, project: str = "") -> Shape:
+    """Why a run began, and ended as it did; by id, or by its number in a project."""
+    return reason(why.run(context, actor, id, project=project))
+
+
+@router.get("/skipped/{id}")
+def why_skipped(context: Books, actor: Asking, id: str, project: str = "", environment: str = "") -> Shape:
+    """Why a run or a deployment was skipped, refused, superseded or taken back."""
+    return reason(why.skipped(context, actor, id, project=project, environment=environment))

@@ -1,0 +1,228 @@
+"""The links of the chains that `usecases.why` answers with, each made from rows that are there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from fairlead.domain.approval import Approval, ApprovalState
+from fairlead.domain.deployment import Deployment, DeploymentOutcome
+from fairlead.domain.event import Event
+from fairlead.domain.reason import Reason
+from fairlead.domain.record import Json
+from fairlead.domain.release import Release
+from fairlead.domain.run import Run
+from fairlead.domain.task import PhaseState, Task
+from fairlead.steps.remains import FACT
+from fairlead.store import (
+    approvals,
+    artifacts,
+    deployments,
+    environments,
+    events,
+    releases,
+    runs,
+    tasks,
+    webhook_deliveries,
+)
+from fairlead.store.database import Connection
+from fairlead.usecases.context import Context
+
+LAST_LINES = 12
+LAST_SPANS = 6
+MOST_FAILING = 20
+TESTS_FACT = "tests:"
+MOST_LOOKED_BACK = 50
+
+
+def of_start(connection: Connection, deployment: Deployment) -> Iterator[Reason]:
+    """Who or what began it, and what allowed it."""
+    asked = _event(connection, deployment.id, f"{deployment.kind}.asked")
+    where = f" over {asked.via} from {asked.address}" if asked and asked.address else ""
+    if deployment.created_by in ("fairlead", ""):
+        yield _promoted(connection, deployment)
+    else:
+        yield Reason(f"{deployment.created_by} asked for it{where}", at=deployment.created_at)
+    for approval in approvals.of_deployment(connection, deployment.id):
+        yield of_approval(approval)
+
+
+def _promoted(connection: Connection, deployment: Deployment) -> Reason:
+    others = deployments.page(connection, release=deployment.release, limit=MOST_LOOKED_BACK).items
+    before = [one for one in others if one.committed_at is not None and one.committed_at <= deployment.created_at]
+    if not before:
+        return Reason("the lifecycle begins it by itself once the release is made", at=deployment.created_at)
+    newest = max(before, key=lambda one: one.committed_at or one.created_at)
+    place = environments.get(connection, newest.environment).name
+    earlier = Reason(
+        f"deployment {newest.number} made it live in {place}",
+        at=newest.committed_at,
+        noun="deployment",
+        thing=newest.id,
+    )
+    return Reason("the lifecycle takes it there by itself", (earlier,), at=deployment.created_at)
+
+
+def of_approval(approval: Approval) -> Reason:
+    """What was answered, by whom, to which plan."""
+    plan = f"plan {approval.plan_hash[:16]}"
+    note = (approval.note,) if approval.note else ()
+    said = {
+        ApprovalState.WAITING: f"it waits for an approval of {plan}",
+        ApprovalState.APPROVED: f"{approval.answered_by} approved {plan}",
+        ApprovalState.REJECTED: f"{approval.answered_by} rejected {plan}",
+        ApprovalState.SUPERSEDED: f"nobody answered to {plan} before something newer came",
+    }[approval.state]
+    at = approval.answered_at or approval.created_at
+    return Reason(said, evidence=note, at=at, noun="approval", thing=approval.id)
+
+
+def of_end(context: Context, connection: Connection, deployment: Deployment) -> Iterator[Reason]:
+    """What made it end as it did, the nearest first."""
+    if deployment.outcome is DeploymentOutcome.SUPERSEDED:
+        yield from _superseded(connection, deployment)
+    task = tasks.get(connection, deployment.task) if deployment.task else None
+    if task is None:
+        return
+    yield from of_task(context, connection, task)
+    if deployment.outcome is DeploymentOutcome.LIVE:
+        yield from _replaced(connection, deployment)
+
+
+def _superseded(connection: Connection, deployment: Deployment) -> Iterator[Reason]:
+    newer = [
+        one
+        for one in deployments.page(
+            connection, project=deployment.project, environment=deployment.environment, limit=MOST_LOOKED_BACK
+        ).items
+        if one.number > deployment.number
+    ]
+    if newer:
+        first = min(newer, key=lambda one: one.number)
+        version = releases.get(connection, first.release).version
+        said = f"deployment {first.number} of {version} was asked for while it waited"
+        yield Reason(said, at=first.created_at, noun="deployment", thing=first.id)
+
+
+def _replaced(connection: Connection, deployment: Deployment) -> Iterator[Reason]:
+    committed = deployment.committed_at
+    later = [
+        one
+        for one in deployments.live_ones(connection, deployment.project, deployment.environment)
+        if one.committed_at is not None and committed is not None and one.committed_at > committed
+    ]
+    if later:
+        first = min(later, key=lambda one: one.committed_at or one.created_at)
+        version = releases.get(connection, first.release).version
+        said = f"deployment {first.number} of {version} has taken its place since"
+        yield Reason(said, at=first.committed_at, noun="deployment", thing=first.id)
+
+
+def of_task(context: Context, connection: Connection, task: Task) -> Iterator[Reason]:
+    """The phase that failed, who cancelled it, what became of instances and tests, and how the state compares."""
+    if task.cancel_asked_at is not None:
+        by = task.cancel_asked_by or "somebody"
+        yield Reason(f"{by} asked to cancel it", at=task.cancel_asked_at, noun="task", thing=task.id)
+    for phase in tasks.phases_of(connection, task.id):
+        if phase.state is PhaseState.FAILED:
+            said = f"the phase “{phase.title}” failed" + (f": {phase.reason}" if phase.reason else "")
+            yield Reason(said, at=phase.ended_at, noun="task", thing=task.id)
+    facts = tasks.facts_of(connection, task.id)
+    yield from (_tests(name, fact) for name, fact in facts.items() if _has_failing(name, fact))
+    for name, fact in facts.items():
+        if name.startswith(FACT) and isinstance(fact, dict):
+            yield _instance(context, connection, task, name.removeprefix(FACT), fact)
+    if task.differences:
+        yield Reason("not all is as it was before", evidence=task.differences, noun="task", thing=task.id)
+    elif isinstance(kept := facts.get("certificate"), dict) and kept.get("is_as_it_was"):
+        yield Reason("all is as it was before: captured before and after, and compared", noun="task", thing=task.id)
+
+
+def _has_failing(name: str, fact: Json) -> bool:
+    return name.startswith(TESTS_FACT) and isinstance(fact, dict) and bool(fact.get("failing"))
+
+
+def _tests(name: str, fact: Json) -> Reason:
+    assert isinstance(fact, dict)
+    failing = fact.get("failing")
+    cases = tuple(str(one) for one in failing[:MOST_FAILING]) if isinstance(failing, list) else ()
+    kind = name.removeprefix(TESTS_FACT)
+    counts = ", ".join(
+        f"{fact[state]} {state}" for state in ("passed", "failed", "errored", "skipped") if state in fact
+    )
+    return Reason(f"of the {kind} tests these said no ({counts})", evidence=cases)
+
+
+def _instance(context: Context, connection: Connection, task: Task, name: str, fact: Mapping[str, Json]) -> Reason:
+    """How an instance of the failed slot ended: its probes' answers, then its last lines."""
+    health = fact.get("health")
+    spans = [span for span in health if isinstance(span, dict)] if isinstance(health, list) else []
+    answers = tuple(_span(span) for span in spans[-LAST_SPANS:])
+    output = str(fact.get("output") or "")
+    lines = _last_lines(context, connection, task, output)
+    because = []
+    if answers:
+        because.append(Reason("its probes were answered so", evidence=answers))
+    if lines:
+        said = "the last lines that it wrote"
+        because.append(Reason(said, evidence=lines, noun="artifact", thing=f"{task.id}/{output}"))
+    oom = " (OOM)" if fact.get("oom_killed") else ""
+    return Reason(f"{fact.get('service')}: {name} {fact.get('how')}{oom}", tuple(because), noun="task", thing=task.id)
+
+
+def _span(span: Mapping[str, Json]) -> str:
+    first, last = (str(span.get(key))[11:23] for key in ("first", "last"))
+    times = f"{first} – {last}, {span.get('times')} times" if first != last else first
+    return f"{times}: {'healthy' if span.get('healthy') else 'unhealthy'}: {span.get('answer')}"
+
+
+def _last_lines(context: Context, connection: Connection, task: Task, name: str) -> tuple[str, ...]:
+    key = artifacts.blob_of(connection, task.id, name) if name else None
+    if key is None:
+        return ()
+    return tuple(context.artifacts.content(key).decode(errors="replace").splitlines()[-LAST_LINES:])
+
+
+def of_release(connection: Connection, release: Release) -> Reason:
+    """How it came to be."""
+    said = f"release {release.version}"
+    if release.run is None:
+        by = release.created_by or "somebody"
+        made = Reason(f"{by} made it from images that were built elsewhere", at=release.created_at)
+        return Reason(said, (made,), noun="release", thing=release.id)
+    return Reason(said, (of_run(connection, runs.get(connection, release.run)),), noun="release", thing=release.id)
+
+
+def of_run(connection: Connection, run: Run) -> Reason:
+    """What made it begin, and of which commit."""
+    subject = (f"{run.subject} ({run.author})",) if run.subject else ()
+    commit = Reason(f"{run.branch} was at {run.commit[:12]}", evidence=subject)
+    return Reason(f"run {run.number}", (commit, _cause(connection, run)), at=run.created_at, noun="run", thing=run.id)
+
+
+def _cause(connection: Connection, run: Run) -> Reason:
+    event = _event(connection, run.id, "run.started")
+    match run.cause:
+        case "webhook":
+            return _delivery(connection, run)
+        case "poll":
+            return Reason("the repository was looked at, as from time to time", at=run.created_at)
+        case "registry":
+            return Reason("the registry told of a push", at=run.created_at)
+        case "person":
+            where = f" over {event.via} from {event.address}" if event and event.address else ""
+            return Reason(f"{run.created_by or 'somebody'} asked for it{where}", at=run.created_at)
+
+
+def _delivery(connection: Connection, run: Run) -> Reason:
+    held = webhook_deliveries.page(connection, project=run.project, limit=MOST_LOOKED_BACK).items
+    before = [one for one in held if one.received_at <= run.created_at and one.outcome == "look"]
+    if not before:
+        return Reason("a webhook told of a push", at=run.created_at)
+    newest = max(before, key=lambda one: one.received_at)
+    evidence = (f"delivery {newest.key}, {newest.kind or 'of no stated kind'}",)
+    return Reason("a webhook told of a push; the newest before it", evidence=evidence, at=newest.received_at)
+
+
+def _event(connection: Connection, thing: str, kind: str) -> Event | None:
+    found = events.page(connection, thing=thing, kind=kind, limit=1).items
+    return found[0] if found else None

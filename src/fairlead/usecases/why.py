@@ -1,0 +1,247 @@
+"""Why: the chain of reasons of a deployment, a release, a value, and of what was skipped (law 9)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from fairlead.domain.actor import Actor
+from fairlead.domain.deployment import Deployment, DeploymentOutcome, DeploymentState
+from fairlead.domain.environment import Environment
+from fairlead.domain.errors import Conflict, Invalid, NotFound
+from fairlead.domain.permission import Permission
+from fairlead.domain.project import Project
+from fairlead.domain.reason import Reason
+from fairlead.domain.run import Run, RunState
+from fairlead.domain.variable import Dimension, Lost, Variable, resolve
+from fairlead.store import deployments, environments, events, projects, releases, runs, tasks, variables
+from fairlead.store.database import Connection
+from fairlead.usecases import planning, reasons
+from fairlead.usecases.context import Context
+
+NEVER_BEGAN = frozenset({DeploymentOutcome.REFUSED, DeploymentOutcome.REJECTED, DeploymentOutcome.SUPERSEDED})
+MOST_EVENTS = 50
+
+
+@dataclass(frozen=True, slots=True)
+class _Called:
+    """A deployment with the names that people know."""
+
+    deployment: Deployment
+    project: Project
+    environment: Environment
+    version: str
+
+    @property
+    def words(self) -> str:
+        one = self.deployment
+        verb = "the rollback to" if one.kind == "rollback" else "the deployment of"
+        return f"{verb} {self.project.name} {self.version} to {self.environment.name} (number {one.number})"
+
+
+def deployment(context: Context, actor: Actor, id: str, *, project: str = "", environment: str = "") -> Reason:
+    """Why it is, or ended, as it did. `id` is its id, its task's, or its number in `project` and `environment`."""
+    actor.require(Permission.VIEW)
+    with context.database.reading() as connection:
+        called = _called(connection, _deployment(connection, id, project, environment))
+        return _of_deployment(context, connection, called)
+
+
+def release(context: Context, actor: Actor, project: str, version: str) -> Reason:
+    """How it came to be: run, commit, and what began that."""
+    actor.require(Permission.VIEW)
+    with context.database.reading() as connection:
+        owner = projects.by_name_or_id(connection, project)
+        found = planning.release_named(connection, owner, version)
+        return reasons.of_release(connection, found)
+
+
+def skipped(context: Context, actor: Actor, id: str, *, project: str = "", environment: str = "") -> Reason:
+    """Why a run or a deployment did not begin, or was not carried out. Conflict `why.not_skipped` where it was."""
+    actor.require(Permission.VIEW)
+    with context.database.reading() as connection:
+        run = _run(connection, id, project, environment)
+        if run is not None:
+            return _of_run(context, connection, run)
+        called = _called(connection, _deployment(connection, id, project, environment))
+        outcome = called.deployment.outcome
+        if outcome in (DeploymentOutcome.LIVE, DeploymentOutcome.NONE):
+            raise _not_skipped(called.words, outcome.value or called.deployment.state.value)
+        return _of_deployment(context, connection, called)
+
+
+def run(context: Context, actor: Actor, id: str, *, project: str = "") -> Reason:
+    """Why a run began, and why it ended as it did."""
+    actor.require(Permission.VIEW)
+    with context.database.reading() as connection:
+        found = _run(connection, id, project)
+        if found is None:
+            raise NotFound("run.unknown", f"there is no run {id[:80]!r}", thing=id[:80])
+        return _of_run(context, connection, found, must_be_skipped=False)
+
+
+def value(
+    context: Context,
+    actor: Actor,
+    project: str,
+    name: str,
+    environment: str,
+    *,
+    version: str = "",
+    deployment: str = "",
+) -> Reason:
+    """Which variable of the name holds there, and why each other lost: as the variables are now, as a release froze
+    them, or as a deployment was given them. NotFound `variable.missing` where none has the name."""
+    actor.require(Permission.VIEW)
+    with context.database.reading() as connection:
+        owner = projects.by_name_or_id(connection, project)
+        if deployment:
+            called = _called(connection, _deployment(connection, deployment, project, environment))
+            frozen = variables.snapshot(connection, called.deployment.variables).variables
+            return _of_value(connection, name, frozen, called.environment, f"as {called.words} was given them")
+        if not environment:
+            raise Invalid("input.invalid", "an environment is needed", thing="environment")
+        place = environments.by_name_or_id(connection, environment)
+        if version:
+            found = planning.release_named(connection, owner, version)
+            frozen = variables.snapshot(connection, found.variables).variables
+            return _of_value(connection, name, frozen, place, f"as release {found.version} froze them")
+        return _of_value(connection, name, variables.of_project(connection, owner.id), place, "as they are now")
+
+
+def _of_deployment(context: Context, connection: Connection, called: _Called) -> Reason:
+    one = called.deployment
+    task = tasks.get(connection, one.task) if one.task else None
+    words = (one.outcome.value or one.state.value).replace("_", " ")
+    reason = f": {one.reason}" if one.reason else ""
+    because = (
+        *reasons.of_end(context, connection, one),
+        *reasons.of_start(connection, one),
+        reasons.of_release(connection, releases.get(connection, one.release)),
+    )
+    return Reason(
+        f"{called.words} {_is(one)} {words}{reason}",
+        because,
+        task.evidence if task else (),
+        one.code,
+        one.hint,
+        one.ended_at or one.created_at,
+        "deployment",
+        one.id,
+    )
+
+
+def _is(one: Deployment) -> str:
+    if one.state is not DeploymentState.ENDED or one.outcome is DeploymentOutcome.LIVE:
+        return "is" if one.outcome is not DeploymentOutcome.LIVE else "went"
+    return "was"
+
+
+def _of_run(context: Context, connection: Connection, found: Run, *, must_be_skipped: bool = True) -> Reason:
+    if must_be_skipped and found.state not in (RunState.SKIPPED, RunState.CANCELLED, RunState.FAILED):
+        raise _not_skipped(f"run {found.number}", found.state.value)
+    task = tasks.get(connection, found.task) if found.task else None
+    because = [*reasons.of_task(context, connection, task)] if task else []
+    if found.state is RunState.SKIPPED:
+        because += _newer_run(connection, found)
+    return Reason(
+        f"run {found.number} of {found.commit[:12]} {'was' if found.state.has_ended else 'is'} {found.state.value}"
+        + (f": {found.reason}" if found.reason else ""),
+        (*because, reasons.of_run(connection, found)),
+        task.evidence if task else (),
+        found.code,
+        task.hint if task else "",
+        found.ended_at or found.created_at,
+        "run",
+        found.id,
+    )
+
+
+def _newer_run(connection: Connection, skipped_one: Run) -> list[Reason]:
+    newer = [
+        one
+        for one in runs.page(connection, project=skipped_one.project, limit=MOST_EVENTS).items
+        if one.number > skipped_one.number and one.branch == skipped_one.branch
+    ]
+    if not newer:
+        return []
+    first = min(newer, key=lambda one: one.number)
+    said = f"run {first.number} of {first.commit[:12]} came before it began"
+    return [Reason(said, at=first.created_at, noun="run", thing=first.id)]
+
+
+def _of_value(connection: Connection, name: str, known: tuple[Variable, ...], place: Environment, when: str) -> Reason:
+    named = [one for one in known if one.name.lower() == name.lower()]
+    found = resolve(named, {Dimension.ENVIRONMENT: frozenset({str(place.id)})})
+    if found is None:
+        raise NotFound("variable.missing", f"no variable is called {name[:80]!r}, {when}", thing=name[:80])
+    names = {str(one.id): one.name for one in environments.all_of(connection)}
+    losers = tuple(_lost(lost, names) for lost in found.losers)
+    if found.winner is None:
+        said = f"{found.name} has no value in {place.name}, {when}"
+        return Reason(said, losers, noun="variable", thing=found.name)
+    rule = "it is the only one of the name" if not losers else "it is the most specific of those that apply"
+    won = Reason(f"the one for {_scope(found.winner, names)} holds: {rule}", _set_by(connection, found.winner))
+    return Reason(
+        f"{found.name} is {_shown(found.winner)} in {place.name}, {when}",
+        (won, *losers),
+        noun="variable",
+        thing=found.name,
+    )
+
+
+def _lost(lost: Lost, names: dict[str, str]) -> Reason:
+    return Reason(f"{_shown(lost.variable)}, the one for {_scope(lost.variable, names)}, does not hold: {lost.reason}")
+
+
+def _shown(variable: Variable) -> str:
+    return f"a secret (version {variable.secret})" if variable.secret is not None else repr(variable.value)
+
+
+def _scope(variable: Variable, names: dict[str, str]) -> str:
+    entries = sorted(names.get(id, id) for id in variable.scope.get(Dimension.ENVIRONMENT, ()))
+    return ", ".join(entries) if entries else "every environment"
+
+
+def _set_by(connection: Connection, variable: Variable) -> tuple[Reason, ...]:
+    found = events.page(connection, thing=variable.id, limit=1).items
+    return tuple(Reason(f"{one.actor} {one.message}", at=one.at) for one in found)
+
+
+def _called(connection: Connection, found: Deployment) -> _Called:
+    return _Called(
+        found,
+        projects.get(connection, found.project),
+        environments.get(connection, found.environment),
+        releases.get(connection, found.release).version,
+    )
+
+
+def _deployment(connection: Connection, id: str, project: str, environment: str) -> Deployment:
+    if id.isdecimal():
+        if not project or not environment:
+            raise Invalid(
+                "input.invalid",
+                f"deployment {id[:20]} of which project and environment?",
+                thing=id[:20],
+                hint="-p PROJECT -e ENVIRONMENT, or the deployment's id",
+            )
+        owner = projects.by_name_or_id(connection, project)
+        place = environments.by_name_or_id(connection, environment)
+        return deployments.by_number(connection, owner.id, place.id, int(id[:18]))
+    by_task = deployments.of_task(connection, tasks.get(connection, id).id) if id.startswith("tsk") else None
+    return by_task or deployments.get(connection, id)
+
+
+def _run(connection: Connection, id: str, project: str, environment: str = "") -> Run | None:
+    """The run of that id, or of that number in the project; None where it can only be a deployment's."""
+    if id.startswith("run"):
+        return runs.get(connection, id)
+    if id.isdecimal() and project and not environment:
+        return runs.by_number(connection, projects.by_name_or_id(connection, project).id, int(id[:18]))
+    if id.startswith("tsk"):
+        return runs.of_task(connection, tasks.get(connection, id).id)
+    return None
+
+
+def _not_skipped(what: str, how: str) -> Conflict:
+    return Conflict("why.not_skipped", f"{what} was not skipped: it is {how}", hint="fairlead why deployment N")

@@ -1,0 +1,203 @@
+"""Every rolled-back, refused or skipped thing has its reasons, and each has its evidence (law 9)."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+from tests.unit.usecases.house import ADMIN, NOBODY, VIEWER, House
+
+from fairlead.domain.actor import SYSTEM, Actor
+from fairlead.domain.errors import Conflict, Invalid, NotAllowed, NotFound
+from fairlead.domain.ids import TaskId
+from fairlead.domain.reason import Reason
+from fairlead.domain.run import Run
+from fairlead.domain.task import TaskState
+from fairlead.ports.tasks import End
+from fairlead.store import projects
+from fairlead.usecases import approvals, deployments, releases, runs, tasks, variables, why
+
+HEAD, NEWER, NEWEST = "a" * 40, "b" * 40, "c" * 40
+
+
+def every(reason: Reason) -> Iterator[Reason]:
+    yield reason
+    for one in reason.because:
+        yield from every(one)
+
+
+def told(reason: Reason) -> str:
+    return "\n".join("\n".join((one.said, one.code, one.hint, *one.evidence)) for one in every(reason))
+
+
+def roll_back(house: House, version: str = "1.0.0") -> TaskId:
+    """Its first deployment fails in its tests, as the engine and the effects leave it."""
+    task = TaskId(str(house.deployment(version).task))
+    house.begin(task)
+    span = {"first": "2026-01-01T10:00:00.1+00:00", "last": "2026-01-01T10:00:02.5+00:00", "times": 40}
+    health = [{**span, "healthy": False, "answer": "10.0.0.2:8080 refused the connection"}]
+    ended = {"service": "web", "how": "ended by itself with 3", "exit_code": 3, "oom_killed": True}
+    failing = {"reported": True, "passed": 3, "failed": 1, "failing": ["shop.test_checkout"]}
+    end = End(TaskState.ROLLED_BACK, "tests.failed", "the tests said no", "look", evidence=("test_checkout: 500",))
+
+    async def leave() -> None:
+        note, attach = house.records.note, house.context.artifacts.attach
+        await note(task, "instance:books-test_web.1", {**ended, "output": "web.1.log", "health": health})
+        await attach(task, "web.1.log", b"10:00 starting\n10:01 no database", kind="output")
+        await note(task, "tests:pre-integration", failing)
+        await note(task, "certificate", {"is_as_it_was": True, "differences": []})
+        await house.tasks.end(task, end)
+
+    asyncio.run(leave())
+    return task
+
+
+def test_a_rolled_back_deployment_tells_probes_lines_exit_code_tests_and_who_began_it(books: House) -> None:
+    books.add_release("1.0.0")
+    task = roll_back(books)
+    found = why.deployment(books.context, VIEWER, books.deployment("1.0.0").id)
+    assert (found.code, found.evidence, found.hint) == ("tests.failed", ("test_checkout: 500",), "look")
+    text = told(found)
+    for piece in (
+        "was rolled back: the tests said no",
+        "ended by itself with 3 (OOM)",
+        "10:00:00.1",
+        "40 times: unhealthy: 10.0.0.2:8080 refused the connection",
+        "no database",
+        "of the pre-integration tests these said no (3 passed, 1 failed)",
+        "all is as it was before",
+        "the lifecycle begins it by itself once the release is made",
+        "made it from images that were built elsewhere",
+    ):
+        assert piece in text, piece
+    by_number = why.deployment(books.context, VIEWER, "1", project="books", environment="Test")
+    assert by_number == found == why.deployment(books.context, VIEWER, task)
+    assert why.skipped(books.context, VIEWER, found.thing) == found
+
+
+def test_a_deployment_that_was_promoted_names_the_one_before_and_the_approval(books: House) -> None:
+    books.add_release("1.0.0")
+    books.go_live("1.0.0")
+    approvals.approve(books.context, ADMIN, books.approval("1.0.0").id, note="looks right")
+    text = told(why.deployment(books.context, VIEWER, books.deployment("1.0.0", "Production").id))
+    assert "deployment 1 made it live in Test" in text
+    assert f"admin approved plan {books.approval('1.0.0').plan_hash[:16]}" in text
+    assert "looks right" in text
+
+
+def test_what_was_rejected_superseded_or_cancelled_names_by_whom_and_by_what(books: House) -> None:
+    for version in ("1.0.0", "1.1.0"):
+        books.add_release(version)
+        books.go_live(version)
+    superseded = told(why.skipped(books.context, VIEWER, books.deployment("1.0.0", "Production").id))
+    assert "deployment 2 of 1.1.0 was asked for while it waited" in superseded
+    approvals.reject(books.context, ADMIN, books.approval("1.1.0").id, note="not on a Friday")
+    rejected = told(why.skipped(books.context, VIEWER, books.deployment("1.1.0", "Production").id))
+    assert "admin rejected plan" in rejected and "not on a Friday" in rejected
+    actor = replace(ADMIN, via="cli", address="10.1.2.3")
+    made = deployments.create(books.context, actor, "books", "1.0.0", "Test", is_forced=True).deployment
+    books.begin(made.task)
+    tasks.cancel(books.context, ADMIN, str(made.task))
+    books.end(made.task, TaskState.CANCELLED, "task.cancelled", "the task was cancelled")
+    cancelled = told(why.deployment(books.context, VIEWER, made.id))
+    assert "admin asked to cancel it" in cancelled
+    assert "admin asked for it over cli from 10.1.2.3" in cancelled
+
+
+def test_a_live_deployment_tells_what_has_taken_its_place(books: House) -> None:
+    for version in ("1.0.0", "1.1.0"):
+        books.add_release(version)
+        books.go_live(version)
+    text = told(why.deployment(books.context, VIEWER, books.deployment("1.0.0").id))
+    assert "went live" in text
+    assert "deployment 2 of 1.1.0 has taken its place since" in text
+    with pytest.raises(Conflict) as refused:
+        why.skipped(books.context, VIEWER, books.deployment("1.0.0").id)
+    assert refused.value.code == "why.not_skipped"
+
+
+# Runs and releases
+
+
+def begun(house: House, head: str, cause: str = "webhook", actor: Actor = SYSTEM) -> Run:
+    with house.database.reading() as connection:
+        project = projects.by_name(connection, "shop")
+    looked = runs.saw_head(house.context, actor, project, head, cause=cause)  # type: ignore[arg-type]
+    assert looked.run is not None
+    return looked.run
+
+
+def test_a_skipped_run_names_the_head_that_came_before_it_began(house: House) -> None:
+    house.add_project("shop", git="https://git.test/shop.git")
+    first = begun(house, HEAD)
+    house.begin(first.task)
+    second = begun(house, NEWER, "poll")
+    third = begun(house, NEWEST)
+    text = told(why.skipped(house.context, VIEWER, str(second.number), project="shop"))
+    assert "was skipped: superseded by the newer head cccccccccccc" in text
+    assert f"run {third.number} of cccccccccccc came before it began" in text
+    assert "the repository was looked at" in text
+    assert "a webhook told of a push" in told(why.run(house.context, VIEWER, first.id))
+    with pytest.raises(Conflict):
+        why.skipped(house.context, VIEWER, third.id)
+
+
+def test_a_release_names_its_run_its_commit_and_what_began_it(house: House) -> None:
+    house.add_project("shop", git="https://git.test/shop.git")
+    run = begun(house, HEAD, "person", replace(ADMIN, via="cli", address="10.1.2.3"))
+    image = "r.test/web@sha256:" + "ab" * 32
+    file = f"project: shop\nservices: {{web: {{image: '{image}', port: 8080}}}}\n".encode()
+    contents = {"fairlead.yml": file}
+    made = releases.create(house.context, ADMIN, "shop", version="1.0.0", images={"web": image}, contents=contents)
+    with house.database.transaction() as connection:
+        connection.exec_driver_sql("UPDATE releases SET run = ? WHERE id = ?", (run.id, made.id))
+    text = told(why.release(house.context, VIEWER, "shop", "latest"))
+    assert f"run {run.number}" in text
+    assert "was at aaaaaaaaaaaa" in text
+    assert "admin asked for it over cli from 10.1.2.3" in text
+
+
+# Values
+
+
+def test_a_value_names_the_rule_and_why_each_other_lost(books: House) -> None:
+    variables.put(books.context, ADMIN, "books", "Db.Host", "prod-db", only_in=["Production"])
+    books.add_release("1.0.0")
+    variables.put(books.context, ADMIN, "books", "Db.Host", "new-db", only_in=["Test"])
+    now = why.value(books.context, VIEWER, "books", "db.host", "Test")
+    assert "is 'new-db' in Test, as they are now" in now.said
+    won, *lost = (one.said for one in now.because)
+    assert "the one for Test holds: it is the most specific" in won
+    assert any("admin" in one.said for one in now.because[0].because)
+    assert [one.split(", does")[0] for one in lost] == [
+        "'db', the one for every environment",
+        "'prod-db', the one for Production",
+    ]
+    assert "another is more specific" in lost[0] and "its environment does not fit" in lost[1]
+    frozen = why.value(books.context, VIEWER, "books", "Db.Host", "Test", version="1.0.0")
+    assert "is 'db' in Test, as release 1.0.0 froze them" in frozen.said
+    given = why.value(books.context, VIEWER, "books", "Db.Host", "", deployment=books.deployment("1.0.0").id)
+    assert "is 'db' in Test, as the deployment of books 1.0.0 to Test (number 1) was given them" in given.said
+
+
+def test_a_secret_is_explained_by_its_version_alone(books: House) -> None:
+    variables.put(books.context, ADMIN, "books", "Db.Password", "s3cret", is_secret=True)
+    found = why.value(books.context, VIEWER, "books", "Db.Password", "Test")
+    assert "a secret (version" in found.said
+    assert "s3cret" not in told(found)
+
+
+def test_what_is_not_there_is_said(books: House) -> None:
+    with pytest.raises(NotFound) as missing:
+        why.value(books.context, VIEWER, "books", "Nothing", "Test")
+    assert missing.value.code == "variable.missing"
+    with pytest.raises(Invalid):
+        why.deployment(books.context, VIEWER, "1")
+    with pytest.raises(NotFound):
+        why.deployment(books.context, VIEWER, "99", project="books", environment="Test")
+    with pytest.raises(NotFound):
+        why.run(books.context, VIEWER, "dep-none")
+    with pytest.raises(NotAllowed):
+        why.deployment(books.context, NOBODY, "1")
