@@ -13,6 +13,7 @@ from tests.contract.proxy_rigs import HaproxyRig
 from fairlead.adapters.connections.local import LocalConnection
 from fairlead.adapters.engines.docker.engine import DockerEngine
 from fairlead.adapters.system import SystemClock
+from fairlead.adapters.traffic import ThroughProxy
 from fairlead.domain.naming import PlaceNames
 from fairlead.domain.service import (
     Definition,
@@ -209,12 +210,15 @@ async def real_world(
     async with LabelledEngine(socket, session, **engine) as docker:
         held = await docker.image(image)
         assert held is not None
+        wire = LocalConnection(haproxy.settings.directory)
+        traffic = ThroughProxy(wire, SystemClock())
         world = kind(
             clock=SystemClock(),
             docker=docker,
             haproxy=haproxy,
             image_id=held.id,
-            wire=LocalConnection(haproxy.settings.directory),
+            wire=wire,
+            traffic=traffic,
             bound_s=180.0,
             pool=f"10.{random.randint(180, 250)}.{random.randint(0, 15) * 16}.0/20",
             place=Place(f"t{session}-{random.randint(0, 99999)}", "Production"),
@@ -222,6 +226,7 @@ async def real_world(
         try:
             yield world
         finally:
+            await traffic.close()
             await world.sweep()
 
 

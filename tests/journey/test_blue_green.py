@@ -11,6 +11,7 @@ from tests.journey.blue_green_rig import RealWorld, project_tests, real_world
 from fairlead.domain.plan import steps_of
 from fairlead.domain.service import Role
 from fairlead.domain.slot import SlotState
+from fairlead.domain.switch_record import SwitchRecord, switch_of
 from fairlead.domain.task import TaskState
 
 
@@ -29,6 +30,13 @@ def said(world: RealWorld, deployed) -> str:
     return f"{deployed.end}\n{world.log.text(deployed.stage.task)}"
 
 
+async def record_of(world: RealWorld, deployed) -> SwitchRecord:
+    """What the deployment's users met while it switched."""
+    record = switch_of(await world.records.facts(deployed.stage.task))
+    assert record is not None, said(world, deployed)
+    return record
+
+
 async def test_two_releases_under_load_lose_no_request(world):
     first = await world.ship("1.0.0", world.web("1.0.0", replicas=2), tests=project_tests())
     assert first.state is TaskState.SUCCEEDED, said(world, first)
@@ -40,6 +48,10 @@ async def test_two_releases_under_load_lose_no_request(world):
             assert await world.asked() == version
     assert load.told.failed == 0, load.told.failures
     assert load.told.requests > 200
+    record = await record_of(world, deployed)
+    assert (record.failed, record.cut, record.of_release, record.is_whole) == (0, 0, 0, True), record
+    assert record.requests > record.visits > 0, record
+    assert record.slowest_ms > 0
     names = deployed.resolved.names
     assert set(await world.running()) == {names.instance("web", 1), names.instance("web", 2)}
     kept = await world.artifacts.names(deployed.stage.task)
@@ -59,6 +71,10 @@ async def test_a_release_whose_tests_say_no_leaves_all_as_it_was(world, kind):
     assert load.told.failed == 0, load.told.failures
     saw_the_new = load.told.answered_by["1.1.0"] > 0
     assert saw_the_new is (kind == "post-integration")
+    if saw_the_new:
+        record = await record_of(world, failed)
+        assert (record.is_back, record.failed, record.of_release) == (True, 0, 0), record
+        assert record.requests > record.visits > 0, record
     after = await world.capture()
     assert {name: held.id for name, held in after.containers.items()} == {
         name: held.id for name, held in before.containers.items()
@@ -105,6 +121,7 @@ async def test_recreate_stops_the_old_before_the_new_starts_and_comes_back(world
     second = await world.ship("1.2.0", one("1.2.0"), tests=project_tests())
     assert second.state is TaskState.SUCCEEDED, said(world, second)
     assert await world.asked() == "1.2.0"
+    assert (await record_of(world, second)).is_whole
     assert set(await world.running()) == {second.resolved.names.instance("web", 1)}
 
 

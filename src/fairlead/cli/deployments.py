@@ -42,9 +42,12 @@ def list_deployments(
 
 @group.command("show")
 def show(context: typer.Context, id: str = typer.Argument(..., help="The deployment.")) -> None:
-    """One deployment: how it ended, what it waited for, what differs from before."""
+    """One deployment: how it ended, and what users met while it switched."""
     at = session(context)
-    at.screen.result(at.client.get(f"{API}/deployments/{id}"))
+    found = at.client.get(f"{API}/deployments/{id}")
+    if not at.screen.as_json and found["switch"]:
+        found = {**found, "switch": found["switch"]["said"]}
+    at.screen.result(found)
 
 
 def deploy(

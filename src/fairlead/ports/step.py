@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from fairlead.domain.effect import Looked, Outcome
@@ -22,6 +22,7 @@ from fairlead.ports.registry import Registry
 from fairlead.ports.secrets import Secrets
 from fairlead.ports.source import Source
 from fairlead.ports.task_log import Level, TaskLog
+from fairlead.ports.traffic import NoTraffic, Traffic
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,7 @@ class Tools:
     task_log: TaskLog
     clock: Clock
     workspace: str
+    traffic: Traffic = field(default_factory=NoTraffic)
 
     def say(self, text: str, level: Level = "info") -> None:
         """One line in the task's log, under this step and target."""

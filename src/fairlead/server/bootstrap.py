@@ -21,6 +21,7 @@ from fairlead.adapters.registries.distribution import DistributionRegistry
 from fairlead.adapters.registries.own import OwnRegistry
 from fairlead.adapters.sources.git import Git
 from fairlead.adapters.system import SystemClock, SystemIds
+from fairlead.adapters.traffic import ThroughProxy
 from fairlead.domain.actor import SYSTEM
 from fairlead.domain.errors import Conflict
 from fairlead.domain.ids import NodeId, TaskId
@@ -85,6 +86,7 @@ class Server:
     records: StoreRecords
     tasks: StoreTasks
     task_log: StoreTaskLog
+    traffic: ThroughProxy
     durable: DbosDurable
     interpreter: Interpreter
     outside: Outside
@@ -152,12 +154,14 @@ def _build(settings: Settings, hold: Hold, database: Database, database_hold: Da
     notifier = Dispatch(clock, mail_server=mail_server_of(settings))
     tasks = StoreTasks(database, clock, _listener(context), durable.wake)
 
+    here = LocalConnection(data / "tickets")
+    traffic = ThroughProxy(here, clock)
     base = Tools(
         task=TaskId(""),
         step="",
         target="local",
         outputs={},
-        connection=LocalConnection(data / "tickets"),
+        connection=here,
         container_engine=container_engine,
         proxy=proxy,
         catalogue=catalogue,
@@ -170,6 +174,7 @@ def _build(settings: Settings, hold: Hold, database: Database, database_hold: Da
         task_log=task_log,
         clock=clock,
         workspace=context.installation.workspaces,
+        traffic=traffic,
     )
     outside = Outside(container_engine, proxy, catalogue, records, secrets, source, logins, installation)
     return Server(
@@ -190,6 +195,7 @@ def _build(settings: Settings, hold: Hold, database: Database, database_hold: Da
         records=records,
         tasks=tasks,
         task_log=task_log,
+        traffic=traffic,
         durable=durable,
         interpreter=_interpreter(node, context, outside, base, tasks, durable),
         outside=outside,

@@ -113,6 +113,7 @@ async def _begin(server: Server) -> None:
 async def _end(server: Server) -> None:
     await server.durable.drain(bound_s=DRAIN_S)
     await server.durable.close()
+    await server.traffic.close()
     await asyncio.to_thread(server.task_log.close)
     await server.container_engine.close()
     await asyncio.to_thread(server.database_hold.release)

@@ -25,6 +25,7 @@ from fairlead.steps.plan_filling import catalogue_step, migrate_step, ready_step
 from fairlead.steps.plan_ground import accessories_step, acquire_step, is_made_again, room_step
 from fairlead.steps.plan_rollback import switch_alone
 from fairlead.steps.plan_switching import (
+    count_step,
     filled_routes,
     probes_of,
     recreate_step,
@@ -78,7 +79,9 @@ def _all_steps(resolved: ResolvedDeployment) -> Iterator[Node]:
     yield from _given(ready_step(resolved, new))
     yield from _given(catalogue_step(resolved, new))
     yield from _given(tests_step(resolved, "pre-integration", new))
-    yield from _given(recreate_step(resolved, new, with_routes=True))
+    if (recreated := recreate_step(resolved, new, with_routes=True)) is not None:
+        yield count_step(resolved, filled)
+        yield recreated
     if filled:
         yield switch_step(resolved, filled, new.with_roles(*SLOT_ROLES))
         yield verify_step(filled)

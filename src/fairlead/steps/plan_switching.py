@@ -7,15 +7,17 @@ from collections.abc import Sequence as Items
 from dataclasses import replace
 
 from fairlead.domain.plan import Effect, InParallel, Node, Sequence, Step
-from fairlead.domain.service import Role, Service, TestKind
+from fairlead.domain.service import HttpProbe, Role, Service, TestKind
 from fairlead.domain.text import Text
 from fairlead.ports.container_engine import Attachment
 from fairlead.ports.proxy import RouteSpec
+from fairlead.ports.traffic import Door
 from fairlead.steps.blueprint import Blueprint, container_labels
 from fairlead.steps.bounds import MARGIN_S, PROXY_TIMEOUT_S, STARTS_AT_ONCE, TRIES
 from fairlead.steps.effects.basis import arguments
 from fairlead.steps.effects.instances import KeepInstancesUp, Lasting, Standees, StopInstances
 from fairlead.steps.effects.routes import (
+    CountRoutes,
     Filled,
     FillRoute,
     Pointed,
@@ -29,6 +31,7 @@ from fairlead.steps.plan_filling import ready_effect, register_effect, run_effec
 from fairlead.steps.probing import Probed
 from fairlead.steps.resolved import PlannedRoute, ResolvedDeployment, StandingInstance
 from fairlead.steps.roster import SLOT_ROLES, Instance, Roster
+from fairlead.steps.switch_counting import COUNT, POINT
 from fairlead.steps.words import counted
 
 LOOPBACK = "127.0.0.1"
@@ -164,19 +167,46 @@ def _fill(filled: Filled) -> Effect:
     )
 
 
-def _point(resolved: ResolvedDeployment, filled: tuple[Filled, ...]) -> Effect:
-    pointed = Pointed(
+def count_step(resolved: ResolvedDeployment, filled: tuple[Filled, ...]) -> Step:
+    """What comes before a routed service is stopped: its users are lost until the switch, and are to be counted."""
+    title = f"begin to count at {counted(len(filled), 'route')}"
+    effect = Effect(CountRoutes.kind, COUNT, title, arguments(_pointed(resolved, filled)), attempts=TRIES)
+    return Step("count", "Count what users meet", effect)
+
+
+def _pointed(resolved: ResolvedDeployment, filled: tuple[Filled, ...]) -> Pointed:
+    return Pointed(
         live={one.spec.name: resolved.colour for one in filled},
         before={state.spec.name: state.live for state in resolved.routes_before if state.live is not None},
         specs_before=tuple(one.before for one in filled if one.before is not None and one.before != one.spec),
+        doors=tuple(_door(resolved, one) for one in filled),
     )
+
+
+def _point(resolved: ResolvedDeployment, filled: tuple[Filled, ...]) -> Effect:
     return Effect(
         PointRoutes.kind,
-        "point",
+        POINT,
         f"point {counted(len(filled), 'route')} at {resolved.colour.value}",
-        arguments(pointed),
+        arguments(_pointed(resolved, filled)),
         timeout_s=PROXY_TIMEOUT_S,
         attempts=TRIES,
+    )
+
+
+def _door(resolved: ResolvedDeployment, filled: Filled) -> Door:
+    """Where our own visitors knock: at the service's health path where the route leads there, else at the route's."""
+    spec, facts = filled.spec, resolved.proxy
+    is_tls = spec.tls and facts.https_port > 0
+    paths = [one.health.probe.path for one in filled.probes if isinstance(one.health.probe, HttpProbe)]
+    below = [path for path in paths if path.startswith(f"{spec.path.rstrip('/')}/")]
+    return Door(
+        spec.name,
+        LOOPBACK if facts.is_loopback else facts.address,
+        facts.https_port if is_tls else facts.http_port,
+        spec.host,
+        below[0] if below else spec.path,
+        is_tls,
     )
 
 

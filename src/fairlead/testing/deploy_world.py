@@ -24,6 +24,7 @@ from fairlead.ports.container_engine import ContainerEngine
 from fairlead.ports.proxy import Proxy, RouteSpec
 from fairlead.ports.step import EffectKind, Tools
 from fairlead.ports.tasks import End
+from fairlead.ports.traffic import Traffic
 from fairlead.steps.capturing import capture, routes_of
 from fairlead.steps.deploy_services import DeployServices
 from fairlead.steps.effects.state import state_before
@@ -39,6 +40,7 @@ from fairlead.testing.fake_proxy import FakeProxy, ProxyWorld
 from fairlead.testing.fake_records import DeploymentEntry, FakeRecords
 from fairlead.testing.fake_secrets import FakeSecrets
 from fairlead.testing.fake_tasks import FakeBinder, FakeTaskLog, FakeTasks
+from fairlead.testing.fake_traffic import FakeTraffic
 from fairlead.testing.mischief import Mischief
 from fairlead.testing.sweep import Stage
 
@@ -111,6 +113,7 @@ class World:
     catalogue: FakeCatalogue = field(default_factory=FakeCatalogue)
     secrets: FakeSecrets = field(default_factory=FakeSecrets)
     artifacts: FakeArtifacts = field(default_factory=FakeArtifacts)
+    traffic: Traffic = field(default_factory=FakeTraffic)
     number: int = 0
     effects: Mapping[str, EffectKind] = field(default_factory=lambda: DeployServices.effects)
     pool: str = POOL
@@ -155,6 +158,7 @@ class World:
             task_log=self.log,
             clock=self.clock,
             workspace="",
+            traffic=self.traffic,
         )
 
     async def capture(self) -> Capture:

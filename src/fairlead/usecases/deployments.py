@@ -15,8 +15,9 @@ from fairlead.domain.lifecycle import Lifecycle, may_deploy, phase_of, resolved
 from fairlead.domain.permission import Permission
 from fairlead.domain.project import Project
 from fairlead.domain.release import Release
+from fairlead.domain.switch_record import SwitchRecord, switch_of
 from fairlead.domain.task import Task
-from fairlead.store import approvals, deployments, environments, lifecycles, projects, releases, routes, slots
+from fairlead.store import approvals, deployments, environments, lifecycles, projects, releases, routes, slots, tasks
 from fairlead.store.database import Connection
 from fairlead.store.shelf import Page
 from fairlead.usecases import places, planning, telling, turns
@@ -25,13 +26,17 @@ from fairlead.usecases.context import Context
 
 @dataclass(frozen=True, slots=True)
 class DeploymentView:
-    """A deployment with the names that people know; `approval` is the one that waits or was answered last."""
+    """A deployment with the names that people know; `approval` is the one that waits or was answered last.
+
+    `switch` is what its users met while it switched: only where one deployment is asked for.
+    """
 
     deployment: Deployment
     project: str
     environment: str
     version: str
     approval: Approval | None = None
+    switch: SwitchRecord | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,10 +81,12 @@ def page(
 
 
 def get(context: Context, actor: Actor, id: str) -> DeploymentView:
-    """By id."""
+    """By id, with what its task found out."""
     actor.require(Permission.VIEW)
     with context.database.reading() as connection:
-        return views(connection, [deployments.get(connection, id)])[0]
+        view = views(connection, [deployments.get(connection, id)])[0]
+        facts = tasks.facts_of(connection, view.deployment.task) if view.deployment.task else {}
+        return replace(view, switch=switch_of(facts))
 
 
 def views(connection: Connection, found: Sequence[Deployment]) -> Sequence[DeploymentView]:

@@ -14,8 +14,9 @@ from fairlead.domain.project import Project
 from fairlead.domain.record import fingerprint
 from fairlead.domain.release import Release
 from fairlead.domain.run import Run, RunState
+from fairlead.domain.switch_record import switch_of
 from fairlead.ports.notifier import CommitStatus, Mail, Notice, Webhook
-from fairlead.store import notices, notifications
+from fairlead.store import notices, notifications, tasks
 from fairlead.store.database import Connection
 from fairlead.store.notices import NoticeRow
 from fairlead.usecases.context import Context
@@ -63,13 +64,15 @@ def deployment_ended(
         DeploymentOutcome.CANCELLED: "deployment.cancelled",
     }.get(outcome, "deployment.failed")
     words = outcome.value.replace("_", " ")
+    record = switch_of(tasks.facts_of(connection, deployment.task)) if deployment.task else None
+    said = record.sentence if record else ""
     _tell(
         context,
         connection,
         project,
         event,
         f"{project.name} {release.version} in {environment.name}: {words}",
-        "\n".join(part for part in (deployment.reason, deployment.hint) if part) or f"It is {words}.",
+        "\n".join(part for part in (deployment.reason or f"It is {words}.", deployment.hint, said) if part),
         link=f"/deployments/{deployment.id}",
         about=f"{deployment.id}/{outcome.value}",
         facts={
@@ -77,6 +80,7 @@ def deployment_ended(
             "version": release.version,
             "environment": environment.name,
             "outcome": outcome.value,
+            **({"switch": said} if said else {}),
         },
     )
     state = "success" if outcome is DeploymentOutcome.LIVE else "failure"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import json
 import subprocess
@@ -17,6 +18,7 @@ from tests.unit.server.house import DIGEST, PASSWORD, PROJECT_FILE, House
 from fairlead.cli import client, screen
 from fairlead.cli.account import Account
 from fairlead.domain import errors
+from fairlead.domain.switch_record import SwitchRecord, as_fact
 
 Run = Callable[..., Said]
 LISTS = [
@@ -170,6 +172,15 @@ def test_a_release_that_a_rule_keeps_out_of_its_first_environment_is_seen_with_t
     assert (row["status"], row["code"], row["task"]) == ("refused", "variable.unknown", None)
     cells = fairlead("-o", "json", "status", "-p", "shop").data["projects"][0]["cells"]
     assert (cells["Test"]["state"], cells["Test"]["latest_reason"]) == ("refused", row["reason"])
+
+
+def test_a_deployment_is_shown_with_what_users_met_during_its_switch(books: House, fairlead: Run) -> None:
+    [row] = [one for one in fairlead("-o", "json", "deployments", "list", "-p", "books").data if one["task"]][:1]
+    assert fairlead("-o", "json", "deployments", "show", row["id"]).data["switch"] is None
+    record = SwitchRecord(7, cut=1, visits=3, slowest_ms=4.4)
+    asyncio.run(books.records.note(row["task"], "drained:a", as_fact(record)))
+    assert record.sentence in fairlead("deployments", "show", row["id"]).out
+    assert fairlead("-o", "json", "deployments", "show", row["id"]).data["switch"]["cut"] == 1
 
 
 def test_a_task_is_shown_followed_and_cancelled(books: House, fairlead: Run) -> None:

@@ -253,6 +253,13 @@ class House:
             place = environments.by_name(connection, environment)
             return deployments.page(connection, release=release.id, environment=place.id).items[0]
 
+    def deployment_of(self, task: TaskId) -> Deployment:
+        """The deployment that the task carries out."""
+        with self.context.database.reading() as connection:
+            found = deployments.of_task(connection, task)
+        assert found is not None
+        return found
+
     # What the engine would do
 
     def begin(self, project: str, version: str, environment: str) -> TaskId:

@@ -8,6 +8,7 @@ from tests.unit.usecases.house import ADMIN, DIGEST, OTHER_DIGEST, House
 from fairlead.domain.approval import ApprovalState
 from fairlead.domain.deployment import DeploymentOutcome, DeploymentState
 from fairlead.domain.errors import Conflict, FairleadError, Invalid, NotFound, Refused
+from fairlead.domain.switch_record import SwitchRecord, as_fact
 from fairlead.domain.task import TaskState
 from fairlead.store import tasks
 from fairlead.usecases import (
@@ -194,6 +195,21 @@ def test_what_was_refused_at_once_is_asked_for_again_once_nothing_is_in_the_way(
     deployments.create(house.context, ADMIN, "books", "1.0.0", "Test", is_forced=True)
     house.go_live("1.0.0")
     assert house.approval("1.0.0").state is ApprovalState.WAITING
+
+
+def test_what_users_met_during_the_switch_is_told_with_the_end(books: House) -> None:
+    notifications.add(books.context, ADMIN, "http://127.0.0.1:9/hook", events=["deployment.live"])
+    books.add_release("1.0.0")
+    asked = books.deployment("1.0.0")
+    record = as_fact(SwitchRecord(1_000, visits=9, slowest_ms=3.2))
+    with books.context.database.transaction() as connection:
+        tasks.note(connection, asked.task, "drained:web", record)
+    assert deployments.get(books.context, ADMIN, asked.id).switch.requests == 1_000
+    books.go_live("1.0.0")
+    [notice] = [one for one in telling.due(books.context) if one.event == "deployment.live"]
+    said = "1,000 requests, 0 failed, 0 cut, slowest 3 ms during the switch"
+    assert notice.body == f"It is live.\n{said}"
+    assert notice.facts["switch"] == said
 
 
 @pytest.mark.parametrize("where", ["Nowhere", "", "a\nb", "../Test"])

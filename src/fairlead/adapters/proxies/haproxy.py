@@ -221,8 +221,9 @@ class HaproxyProxy:
             await drain.wait_until_quiet(deadline_s)
             await self._stop_new_requests(route, colour, drain)
         closed = await drain.close_the_rest()
-        counters = await self._since_claimed(holding.claims[colour], closed.before)
-        return Drained(self._clock.monotonic_s() - started_s, closed.cut, counters)
+        waited_s = self._clock.monotonic_s() - started_s
+        (facts,) = await self._socket.ask("show info")
+        return Drained(waited_s, closed.cut, _since_claimed(holding.claims[colour], facts, closed.before))
 
     async def _is_live(self, route: str, colour: Colour) -> bool:
         return await self.live(route) is colour
@@ -276,16 +277,9 @@ class HaproxyProxy:
 
     async def counters(self, route: str, colour: Colour) -> Counters:
         """See the port. Counted since the route claimed its backends, or since the proxy started, if that was later."""
-        claim = _held(self._files.read(), route).claims[colour]
-        (stat,) = await self._socket.ask(f"show stat {claim.backend} 6 -1")
-        return await self._since_claimed(claim, haproxy_answers.read_usage(stat))
-
-    async def _since_claimed(self, claim: Claim, usage: Usage) -> Counters:
-        (facts,) = await self._socket.ask("show info")
-        is_same = haproxy_answers.read_facts(facts).get("Pid") == str(claim.before.pid)
-        before = claim.before if is_same else Tally()
-        counted = {name: getattr(usage, name) - getattr(before, name) for name in TALLIED}
-        return Counters(**counted, sessions_now=usage.open_now)
+        claim = _held(self._files.glance(), route).claims[colour]
+        facts, stat = await self._socket.ask("show info", f"show stat {claim.backend} 6 -1")
+        return _since_claimed(claim, facts, haproxy_answers.read_usage(stat))
 
     async def ensure_certificate(self, host: str, pem: bytes) -> None:
         """See the port. `Invalid("certificate.invalid")` where chain and key do not fit or cannot be read."""
@@ -328,6 +322,13 @@ def _check_spec(spec: RouteSpec) -> None:
 
 def _tally(pid: int, usage: Usage) -> Tally:
     return Tally(pid, **{name: getattr(usage, name) for name in TALLIED})
+
+
+def _since_claimed(claim: Claim, facts: str, usage: Usage) -> Counters:
+    is_same = haproxy_answers.read_facts(facts).get("Pid") == str(claim.before.pid)
+    before = claim.before if is_same else Tally()
+    counted = {name: getattr(usage, name) - getattr(before, name) for name in TALLIED}
+    return Counters(**counted, sessions_now=usage.open_now)
 
 
 def _held(books: Books, route: str) -> Holding:

@@ -61,8 +61,8 @@ def list_deployments(
 
 @router.get("/deployments/{id}")
 def get_deployment(context: Books, actor: Asking, id: str) -> Shape:
-    """One deployment."""
-    return shapes.deployment(deployments.get(context, actor, id))
+    """One deployment, and what its users met while it switched."""
+    return shapes.deployment_alone(deployments.get(context, actor, id))
 
 
 @router.post("/projects/{project}/deployments", status_code=201)

@@ -12,6 +12,7 @@ from fairlead.domain.notification import NotificationTarget
 from fairlead.domain.plan import Effect, InParallel, Node, Plan, Retry, Sequence, Step, Timeout, effects_of
 from fairlead.domain.project import Project
 from fairlead.domain.run import Run
+from fairlead.domain.switch_record import SwitchRecord
 from fairlead.domain.task import Task, TaskPhase
 from fairlead.domain.user import ApiKey, User
 from fairlead.domain.variable import Dimension, Variable
@@ -164,6 +165,27 @@ def deployment(view: DeploymentView) -> Shape:
         "created_at": one.created_at.isoformat(),
         "committed_at": one.committed_at.isoformat() if one.committed_at else None,
         "ended_at": one.ended_at.isoformat() if one.ended_at else None,
+    }
+
+
+def deployment_alone(view: DeploymentView) -> Shape:
+    return {**deployment(view), "switch": switch(view.switch) if view.switch else None}
+
+
+def switch(one: SwitchRecord) -> Shape:
+    return {
+        "said": one.sentence,
+        "requests": one.requests,
+        "failed": one.failed,
+        "application": one.application,
+        "cut": one.cut,
+        "of_release": one.of_release,
+        "retried": one.retried,
+        "left": one.left,
+        "visits": one.visits,
+        "slowest_ms": one.slowest_ms,
+        "is_whole": one.is_whole,
+        "is_back": one.is_back,
     }
 
 

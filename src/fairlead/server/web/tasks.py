@@ -185,8 +185,8 @@ def _state_of(visitor: Visitor, id: str) -> dict[str, Any]:
         and not is_past_commit
         and actor.may(Permission.TASK_CANCEL),
         "may_resume": task.state is TaskState.UNSETTLED and actor.may(Permission.DEPLOYMENT_CREATE),
-        "cut": _cut(view.facts),
         "why": _why(visitor, task),
+        "switch": deployment.switch if deployment else None,
     }
 
 
@@ -221,13 +221,6 @@ def _tests(facts: Mapping[str, Json], left: Mapping[str, str]) -> list[Tests]:
         whole = {word: count for word, count in counts.items() if isinstance(count, int)}
         found.append(Tests(name.partition(":")[2], bool(fact.get("reported")), whole, _texts(fact.get("failing"))))
     return found
-
-
-def _cut(facts: Mapping[str, Json]) -> int | None:
-    """Connections that were still open when the drain's bound was reached; None where nothing was drained."""
-    drained = [fact for name, fact in facts.items() if name.startswith("drained:") and isinstance(fact, dict)]
-    counts = [fact["cut"] for fact in drained if isinstance(fact.get("cut"), int)]
-    return sum(count for count in counts if isinstance(count, int)) if counts else None
 
 
 def _texts(data: Json | None) -> list[str]:

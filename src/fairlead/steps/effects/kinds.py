@@ -18,7 +18,7 @@ from fairlead.steps.effects.instances import (
 )
 from fairlead.steps.effects.registrations import Register
 from fairlead.steps.effects.room import CheckRoom
-from fairlead.steps.effects.routes import DrainRoute, FillRoute, PointRoutes, RemoveRoute, VerifyRoutes
+from fairlead.steps.effects.routes import CountRoutes, DrainRoute, FillRoute, PointRoutes, RemoveRoute, VerifyRoutes
 from fairlead.steps.effects.runs import RunContainer
 from fairlead.steps.effects.state import CaptureState
 
@@ -38,6 +38,7 @@ DEPLOYMENT_EFFECTS: Mapping[str, EffectKind] = {
     ResumeInstances.kind: ResumeInstances(),
     Register.kind: Register(),
     FillRoute.kind: FillRoute(),
+    CountRoutes.kind: CountRoutes(),
     PointRoutes.kind: PointRoutes(),
     VerifyRoutes.kind: VerifyRoutes(),
     Commit.kind: Commit(),

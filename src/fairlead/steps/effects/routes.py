@@ -9,10 +9,14 @@ from fairlead.domain.colour import Colour
 from fairlead.domain.effect import Done, Looked, NotYet, Outcome, SaidNo
 from fairlead.domain.errors import Failed
 from fairlead.domain.plan import Effect
+from fairlead.domain.record import Json
+from fairlead.domain.switch_record import as_fact
 from fairlead.ports.proxy import Endpoint, RouteSpec, RouteState
 from fairlead.ports.step import Tools
+from fairlead.ports.traffic import Door
 from fairlead.steps.effects.basis import Plain, all_of, read
 from fairlead.steps.probing import Probed, ask
+from fairlead.steps.switch_counting import COUNT, COUNTED, counted_now, record_switch
 from fairlead.steps.words import counted
 
 TRIES = 3
@@ -96,11 +100,34 @@ def _is_filled(state: RouteState, wanted: Filled) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Pointed:
-    """All routes of the project and the colour each is to point at; `before` are those that pointed somewhere."""
+    """All routes of the project and the colour each is to point at; `before` are those that pointed somewhere.
+
+    `doors` are asked from the switch on, beside the work, until the old slot is drained.
+    """
 
     live: Mapping[str, Colour]
     before: Mapping[str, Colour] = field(default_factory=dict)
     specs_before: tuple[RouteSpec, ...] = ()
+    doors: tuple[Door, ...] = ()
+
+
+class CountRoutes:
+    """Begins to count before the old instances of a recreated service stop: users meet nothing until the switch."""
+
+    kind = "route.count"
+
+    async def look(self, effect: Effect, tools: Tools) -> Looked:
+        """Counting is beginning."""
+        return NotYet()
+
+    async def do(self, effect: Effect, tools: Tools) -> Outcome:
+        """Reads the proxy's counts."""
+        wanted = read(Pointed, effect)
+        return Done({COUNTED: await counted_now({**wanted.live, **wanted.before}, tools)})
+
+    async def undo(self, effect: Effect, tools: Tools) -> None:
+        """The old instances are back: what users met meanwhile is recorded."""
+        await _note_back(read(Pointed, effect).live, tools)
 
 
 class PointRoutes:
@@ -116,13 +143,15 @@ class PointRoutes:
         return Done(was_already_so=True)
 
     async def do(self, effect: Effect, tools: Tools) -> Outcome:
-        """Points them."""
+        """Points them. The proxy's counts before, and our own visits after, are what the record is made of."""
         wanted = read(Pointed, effect)
+        counted_then = await counted_now({**wanted.live, **wanted.before}, tools)
         began = tools.clock.monotonic_s()
         await tools.proxy.point(wanted.live)
         took_ms = (tools.clock.monotonic_s() - began) * 1000
+        tools.traffic.watch(tools.task, wanted.doors)  # now: a visit to the old slot would hold its drain up
         tools.say(f"switched {counted(len(wanted.live), 'route')} in {took_ms:.1f} ms")
-        return Done({"took_ms": round(took_ms, 2)})
+        return Done({"took_ms": round(took_ms, 2), COUNTED: counted_then})
 
     async def undo(self, effect: Effect, tools: Tools) -> None:
         """Points them back; routes that did not exist are removed."""
@@ -135,6 +164,8 @@ class PointRoutes:
             await tools.proxy.point(back)
             await tools.proxy.make_durable()
             tools.say(f"switched {counted(len(back), 'route')} back")
+        if COUNT not in tools.outputs:
+            await _note_back(wanted.live, tools)
         for route in wanted.live:
             if route not in wanted.before:
                 await tools.proxy.remove(route)
@@ -165,10 +196,26 @@ class VerifyRoutes(Plain):
         if silent := await _silent(probes, tools):
             return silent
         await tools.records.note(tools.task, "switched", {"routes": [route.spec.name for route in wanted.routes]})
+        for route in wanted.routes:
+            if route.before is None:  # nothing to be drained: its record ends here
+                await _note_new(route, tools)
         tools.say(
             f"verified: the proxy points {counted(len(wanted.routes), 'route')} at {counted(len(probes), 'instance')}"
         )
         return Done()
+
+
+async def _note_back(live: Mapping[str, Colour], tools: Tools) -> None:
+    for route, colour in live.items():
+        if record := await record_switch(route, colour, tools, is_back=True):
+            is_bad = record.failed or record.of_release
+            tools.say(f"{route}: {record.sentence}", level="warning" if is_bad else "info")
+            await tools.records.note(tools.task, f"switched_back:{route}", as_fact(record))
+
+
+async def _note_new(route: Filled, tools: Tools) -> None:
+    if record := await record_switch(route.spec.name, route.colour, tools):
+        await tools.records.note(tools.task, f"opened:{route.spec.name}", as_fact(record))
 
 
 def _contradiction(wanted: Filled, state: RouteState | None) -> SaidNo | None:
@@ -231,7 +278,13 @@ class DrainRoute(Plain):
             )
         else:
             tools.say(f"{wanted.shown}: {wanted.colour.value} drained in {drained.waited_s:.2f} s, nothing cut")
-        await tools.records.note(tools.task, f"drained:{wanted.route}", {"cut": drained.cut})
+        fact: Json = {"cut": drained.cut}
+        if record := await record_switch(
+            wanted.route, wanted.colour.other, tools, cut=drained.cut, old_now=drained.counters
+        ):
+            tools.say(f"{wanted.shown}: {record.sentence}", level="warning" if record.failed else "info")
+            fact = as_fact(record, cut=drained.cut)
+        await tools.records.note(tools.task, f"drained:{wanted.route}", fact)
         return Done({"waited_s": round(drained.waited_s, 3), "cut": drained.cut})
 
 

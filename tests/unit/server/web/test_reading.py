@@ -11,7 +11,10 @@ import structlog
 from tests.unit.server.conftest import Visit
 from tests.unit.server.house import ADMINISTRATOR, DIGEST, House
 
-from fairlead.usecases import variables
+from fairlead.domain.actor import SYSTEM
+from fairlead.domain.switch_record import SwitchRecord, as_fact
+from fairlead.server.api import shapes
+from fairlead.usecases import deployments, variables
 
 Furnished = tuple[House, dict[str, str]]
 
@@ -130,6 +133,18 @@ def test_the_task_page_shows_what_is_not_as_it_was(furnished: Furnished, looking
     assert "Not all is as it was" in page
     assert "volume books_data is gone" in page
     assert "books_worker" in page
+
+
+def test_the_task_page_shows_what_users_met_during_the_switch(furnished: Furnished, looking: Visit) -> None:
+    house, tasks = furnished
+    task = tasks["books live"]
+    assert "during the switch" not in looking.get(f"/tasks/{task}")
+    record = SwitchRecord(12_345, failed=2, cut=1, visits=40, slowest_ms=12.4)
+    asyncio.run(house.records.note(task, "drained:a", as_fact(record, cut=1)))  # type: ignore[arg-type]
+    page = looking.get(f"/tasks/{task}")
+    assert "12,345 requests, 2 failed, 1 cut, slowest 12 ms during the switch" in page
+    view = deployments.get(house.context, SYSTEM, house.deployment_of(task).id)
+    assert shapes.deployment_alone(view)["switch"]["said"] == record.sentence
 
 
 def test_every_case_of_a_test_report_is_shown_the_worst_first(furnished: Furnished, looking: Visit) -> None:
