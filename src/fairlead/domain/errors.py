@@ -67,7 +67,8 @@ class Problem:
 
     def __str__(self) -> str:
         where = f"{self.file}:{self.line}:{self.column}"
-        return f"{where}: {self.key}: found {self.found}, expected {self.expected}"
+        key = f"{self.key}: " if self.key else ""
+        return f"{where}: {key}found {self.found}, expected {self.expected}"
 
 
 class ProjectFileInvalid(Invalid):

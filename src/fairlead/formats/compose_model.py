@@ -301,6 +301,9 @@ def ulimits_of(value: object) -> dict[str, tuple[int, int]]:
     """``nofile: 1024`` or ``nofile: {soft: …, hard: …}``."""
     if not isinstance(value, dict):
         raise wrong("a mapping of limits")
+    for name in value:
+        if not re.fullmatch(r"[a-z]{1,20}", str(name)):
+            raise wrong(f"the name of a limit (nofile), not {str(name)[:60]!r}")
     return {str(name): _ulimit(held) for name, held in value.items()}
 
 
@@ -331,9 +334,9 @@ def hosts_of(value: object) -> dict[str, str]:
     hosts = {name: words(held, "an address").strip("[]") for name, held in entries}
     for name, address in hosts.items():
         if not re.fullmatch(r"[A-Za-z0-9._-]{1,253}", name):
-            raise wrong("a host's name")
+            raise wrong(f"NAME:ADDRESS with a host's name, not {name[:60]!r}")
         if not re.fullmatch(r"[0-9A-Fa-f.:]+|host-gateway", address):
-            raise wrong("an address, or host-gateway")
+            raise wrong(f"NAME:ADDRESS with an address or host-gateway, not {address[:60]!r}")
     return hosts
 
 

@@ -27,7 +27,8 @@ class Findings:
 
     def problem(self, mark: Mark, key: str, found: str, expected: str, *, code: str = "project_file.invalid") -> None:
         """One thing that is wrong."""
-        problem = Problem(mark.file, mark.line, mark.column, key, found, expected)
+        words = (one_line(text) for text in (key, found, expected))
+        problem = Problem(mark.file, mark.line, mark.column, *words)
         if len(self.problems) < PROBLEM_LIMIT and problem not in self.problems:
             self.problems.append(problem)
             self.codes.append(code)
@@ -42,12 +43,13 @@ class Findings:
 
     def note(self, said: str) -> None:
         """A warning in full, once."""
+        said = one_line(said)
         if len(self.warnings) < PROBLEM_LIMIT and said not in self.warnings:
             self.warnings.append(said)
 
     def harm(self, mark: Mark, service: str, key: str) -> None:
         """One thing that policy must allow."""
-        harm = Harm(key, service, f"{mark.file}:{mark.line}")
+        harm = Harm(one_line(key), one_line(service), f"{mark.file}:{mark.line}")
         if harm not in self.harms:
             self.harms.append(harm)
 
@@ -57,6 +59,13 @@ class Findings:
             code = self.codes[0] if len(set(self.codes)) == 1 else "project_file.invalid"
             known = code if code in ("variable.unknown", "variable.circular", "project_file.missing") else None
             raise ProjectFileInvalid(tuple(self.problems), code=known or "project_file.invalid")
+
+
+def one_line(text: str) -> str:
+    """What a file made up cannot pretend to be another line: control characters as their escapes."""
+    if text.isprintable():
+        return text
+    return "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in text)
 
 
 def shown(value: object) -> str:

@@ -17,6 +17,7 @@ from fairlead.formats.exposed import with_exposed_ports
 from fairlead.formats.files import Files
 from fairlead.formats.findings import Findings, did_you_mean, shown
 from fairlead.formats.mounts import paths_used, source_text, volumes_of
+from fairlead.formats.names import check_image
 from fairlead.formats.node import Path, place_of, spell
 from fairlead.formats.project_model import Resolved
 from fairlead.formats.roles import check_dependencies, roles_of
@@ -201,6 +202,7 @@ def _tests(at: Compilation, services: Mapping[str, Service]) -> Tests | None:
     if model is None:
         return None
     image = at.clear(("tests", "image"), model.image)
+    check_image(at, ("tests", "image"), image)
     if (model.build is None) == (not image):
         at.problem(("tests",), "both build and image" if image else "neither build nor image", "one of them")
     for key, names in (("services", model.services), ("built_services", model.built_services)):

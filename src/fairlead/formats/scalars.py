@@ -23,6 +23,8 @@ _UNITS = {"b": 0, "k": 1, "m": 2, "g": 3, "t": 4}
 _TRUE = frozenset({"true", "yes", "on", "y"})
 _FALSE = frozenset({"false", "no", "off", "n"})
 
+_KEY = re.compile(r"[^\s=;\x00-\x1f\x7f]{1,500}")
+
 
 def wrong(expected: str) -> PydanticCustomError:
     """The error of a value that is not `expected`."""
@@ -41,6 +43,14 @@ def words(value: object, expected: str = "text") -> str:
     if "\0" in text:
         raise wrong(f"{expected} without a NUL character")
     return text
+
+
+def name(value: object, expected: str = "text") -> str:
+    """Words of one line: what names something, here or on the host."""
+    written = words(value, expected)
+    if any(ord(letter) < 32 or ord(letter) == 127 for letter in written):
+        raise wrong(f"{expected} of one line, without control characters")
+    return written
 
 
 def text(value: object) -> Text:
@@ -115,8 +125,8 @@ def word_list(value: object) -> tuple[str, ...]:
     if value is None:
         return ()
     if isinstance(value, list):
-        return tuple(words(part, "a list of texts") for part in value)
-    return (words(value, "a list of texts"),)
+        return tuple(name(part, "a list of texts") for part in value)
+    return (name(value, "a list of texts"),)
 
 
 def key_texts(value: object) -> dict[str, Text | None]:
@@ -131,8 +141,8 @@ def key_texts(value: object) -> dict[str, Text | None]:
     else:
         raise wrong(expected)
     for key in pairs:
-        if not key or "=" in key or "\0" in key:
-            raise wrong("names without '='")
+        if not _KEY.fullmatch(key):
+            raise wrong("names without blanks, '=', ';' and control characters")
     return pairs
 
 
@@ -172,7 +182,7 @@ _LIST_OR_TEXT: dict[str, Any] = {
     "anyOf": [{"type": "string"}, {"type": "array", "items": {"type": ["string", "number", "boolean"]}}]
 }
 
-Words: TypeAlias = Annotated[str, PlainValidator(words), _schema(["string", "number"])]
+Words: TypeAlias = Annotated[str, PlainValidator(name), _schema(["string", "number"])]
 AnyText: TypeAlias = Annotated[Any, PlainValidator(text), _schema(["string", "number", "boolean"])]
 Seconds: TypeAlias = Annotated[float, BeforeValidator(seconds), _schema(["string", "number"], "500ms, 30s, 1m30s")]
 Size: TypeAlias = Annotated[int, BeforeValidator(size), _schema(["string", "integer"], "64m, 1gb")]

@@ -17,6 +17,7 @@ from fairlead.formats.findings import did_you_mean, shown
 from fairlead.formats.harms import capabilities, network_mode_of, note_harms, ports_of
 from fairlead.formats.health import health_of
 from fairlead.formats.mounts import mounts_of
+from fairlead.formats.names import check_build, check_image, check_names, check_sections
 from fairlead.formats.node import Path
 from fairlead.formats.roles import dependencies_of, port_of
 from fairlead.formats.routes import routes_of
@@ -27,7 +28,6 @@ BOUNDED_DRIVERS = frozenset({"json-file", "local"})
 READABLE_DRIVERS = BOUNDED_DRIVERS | {"journald"}
 LOG_OPTIONS: Mapping[str, str] = {"max-size": "10m", "max-file": "3"}
 
-_IMAGE = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._/:@-]|#\{[^{}]*\})*")
 _LOG_SIZE = re.compile(r"[1-9]\d{0,8}[kmg]?", re.IGNORECASE)
 _SIGNAL = re.compile(r"(?:SIG)?[A-Z0-9+-]{1,12}|\d{1,2}")
 
@@ -44,6 +44,7 @@ def service_of(at: Compilation, name: str, model: ServiceModel) -> Service:
         )
     mounts, files = mounts_of(at, name, model)
     note_harms(at, name, model)
+    check_names(at, name, model)
     _check_replaced(at, name, model)
     log_driver, log_options = _logging(at, name, model)
     return Service(
@@ -104,6 +105,7 @@ def build_of(at: Compilation, path: Path, model: BuildModel | None) -> Build | N
     if dockerfile is None or leads_out(at.files, dockerfile):
         at.problem((*path, "dockerfile"), shown(model.dockerfile), "a Dockerfile inside the repository")
         dockerfile = "Dockerfile"
+    check_build(at, path, model)
     arguments = {
         key: at.clear((*path, "args", key), _argument(at, (*path, "args", key), held))
         for key, held in model.args.items()
@@ -169,8 +171,7 @@ def _image(at: Compilation, name: str, model: ServiceModel) -> str:
     image = at.clear(path, model.image)
     if model.image is None and model.build is None:
         at.problem(("services", name), "neither image nor build", "one of them" + _where_else(at, name))
-    elif image and not _IMAGE.fullmatch(image):
-        at.problem(path, shown(image), "an image's name")
+    check_image(at, path, image)
     return image
 
 
@@ -273,6 +274,7 @@ def _networks(at: Compilation, name: str, model: ServiceModel) -> tuple[str, ...
 
 def check_networks(at: Compilation) -> None:
     """Declared networks are folded into the environment's and the slot's; what would be lost by it is said."""
+    check_sections(at)
     for name, model in at.model.networks.items():
         network = model or NetworkModel()
         if network.external:

@@ -92,6 +92,11 @@ def _say(error: MarkedYAMLError, name: str, text: str, findings: Findings) -> No
         line, column = max(1, len(lines)), len(lines[-1]) + 1 if lines else 1
     said = (error.problem or "what is not YAML").removeprefix("found ")
     problem = said.replace("<stream end>", "the end of the file")
+    if "<block end>" in said and error.context_mark is not None:
+        kind = "list" if "collection" in (error.context or "") or "sequence" in (error.context or "") else "mapping"
+        problem = f"what does not belong to the {kind} that begins in line {error.context_mark.line + 1}"
+        findings.problem(Mark(name, line, column), "", problem, f"another entry of the {kind}, indented as the others")
+        return
     at_tab = line <= len(lines) and lines[line - 1][column - 1 : column] == "\t"
     expected = (
         "spaces: YAML is not indented by tabs" if at_tab else "YAML" + (f" ({error.context})" if error.context else "")

@@ -148,7 +148,8 @@ def test_health_is_ours_then_composes_then_the_port(keys: str, health: Health) -
 def test_a_probe_needs_a_port_and_one_kind() -> None:
     assert "port" in problem(repository(one_service("image: x\nhealth: /up"))).expected
     assert "one of" in wrong("health: {tcp: true, image: true}").expected
-    assert "a path" in wrong('health: {http: "/a b\\r\\nX: y"}').expected
+    assert "one line" in wrong('health: {http: "/a b\\r\\nX: y"}').expected
+    assert "a path" in wrong('health: {http: "/a b HTTP/1.1"}').expected
 
 
 @pytest.mark.parametrize(
