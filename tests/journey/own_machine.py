@@ -19,8 +19,8 @@ class OwnMachine:
     """`start` is a boot, `cut_power` takes dockerd, containerd, shims and containers at once, as no shutdown does.
 
     Nothing of another engine on this machine is touched: it makes no rule of the firewall (containers are reached at
-    the addresses of their networks), and has a default bridge of its own (`--bridge none` would remove `docker0`,
-    whoever has it).
+    the addresses of their networks, but do not reach one another), and has a default bridge of its own
+    (`--bridge none` would remove `docker0`, whoever has it).
     """
 
     def __init__(self) -> None:

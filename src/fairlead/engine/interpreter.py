@@ -188,6 +188,8 @@ class _First(_Ending):
     async def _to_the_commit(self, outputs: Outputs) -> Failure | None:
         run = self.run
         with self.cancels.watch(run.task, run.books, run.parts.patience.cancel_poll_s) as scope:
+            if await run.books.is_cancel_asked(run.task):
+                scope.stop()  # asked while nobody ran it: nothing more may begin, not even for a moment
             failure = await go_forward(run, self.placed.forward, Here(scope, outputs))
             if failure is None and self.placed.commit:
                 failure = await pass_commit(run, self.placed.commit, Here(scope, outputs))

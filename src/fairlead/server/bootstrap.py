@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import socket as sockets
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import ExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, replace
 from ipaddress import ip_address
@@ -336,12 +336,10 @@ class WithoutServer:
 
 
 @asynccontextmanager
-async def without_server(
-    settings: Settings, installation: str = "", *, told: Callable[[str], None] | None = None
-) -> AsyncIterator[WithoutServer]:
-    """Nothing is asked yet. `told` hears each command that changes the proxy, before it is sent."""
+async def without_server(settings: Settings, installation: str = "") -> AsyncIterator[WithoutServer]:
+    """Nothing is asked yet."""
     clock, chosen = SystemClock(), proxy_settings_of(settings)
-    proxy = HaproxyProxy(chosen, clock, told=told)
+    proxy = HaproxyProxy(chosen, clock)
     engine = DockerEngine(settings.docker_socket, installation=installation)
     try:
         yield WithoutServer(engine, proxy, LocalConnection(settings.data_dir / "tickets"), clock)

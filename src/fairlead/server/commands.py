@@ -14,6 +14,7 @@ import typer
 
 from fairlead import __version__
 from fairlead.domain.errors import FairleadError
+from fairlead.server import offline_commands
 from fairlead.server import settings as reading
 from fairlead.server.settings import Settings
 
@@ -23,6 +24,8 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
+
+app.add_typer(offline_commands.group)
 
 CONFIG_HELP = "A TOML file of settings; by default FAIRLEAD_CONFIG or /etc/fairlead/fairlead.toml."
 Config = typer.Option(None, "--config", help=CONFIG_HELP)

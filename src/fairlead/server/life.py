@@ -17,6 +17,7 @@ from fairlead.domain.actor import SYSTEM
 from fairlead.domain.errors import FairleadError, Refused
 from fairlead.engine.keeper import Keeper
 from fairlead.server.bootstrap import Server
+from fairlead.server.following_switches import follow_switches
 from fairlead.server.outside import ProxyWatch, ensure_outside, keep_registry
 from fairlead.server.reconciling import reconcile
 from fairlead.store import idempotency, notices, projects, users, webhook_deliveries
@@ -104,6 +105,7 @@ async def _begin(server: Server) -> None:
     )
     _show_password(first)
     await asyncio.to_thread(server.catalogue.write_all)
+    await follow_switches(server)
     await reconcile(server)
     await server.durable.launch(server.interpreter)
     begun = await asyncio.to_thread(turns.catch_up, context)

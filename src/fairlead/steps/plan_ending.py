@@ -37,11 +37,12 @@ DEFAULT_DRAIN_S = 60.0
 
 def commit_effect(resolved: ResolvedDeployment) -> Effect:
     """The pivot."""
+    routes = tuple(route.spec.name for route in resolved.routes)
     return Effect(
         Commit.kind,
         "commit",
         f"record {resolved.colour.value} as live",
-        arguments(Committed(resolved.deployment, resolved.place, resolved.colour)),
+        arguments(Committed(resolved.deployment, resolved.place, resolved.colour, routes)),
         attempts=ONWARD_TRIES,
         is_undone=False,
     )
@@ -61,7 +62,7 @@ def _leave(resolved: ResolvedDeployment, old: Standing) -> Iterator[Node]:
     now = {route.spec.name for route in resolved.routes}
     dropped = tuple(state for state in resolved.routes_before if state.spec.name not in now)
     routes = tuple(state.spec.name for state in resolved.routes_before)
-    yield drain_step(old, resolved.routes_before, resolved.colour.other)
+    yield drain_step(old, resolved.routes_before, resolved.colour.other, left=tuple(now))
     if dropped:
         removals = tuple(remove_route(state) for state in dropped)
         yield Step("remove-routes", "Remove routes that the release has no more", InParallel(removals))
@@ -85,15 +86,25 @@ def remove_route(state: RouteState) -> Effect:
     )
 
 
-def drain_step(old: Standing, routes: Items[RouteState], colour: Colour, *, prefix: str = "") -> Step:
-    """Requests in flight to the old slot end, on every route that has it."""
+def drain_step(
+    old: Standing, routes: Items[RouteState], colour: Colour, *, left: Items[str] = (), prefix: str = ""
+) -> Step:
+    """Requests in flight to the old slot end, on every route that has it; those in `left` point elsewhere by now."""
     bound_s = max((one.drain_s for one in old.of(Role.ROUTED, Role.RECREATE)), default=DEFAULT_DRAIN_S)
     effects = tuple(
         Effect(
             DrainRoute.kind,
             f"{prefix}drain:{state.spec.name}",
             f"drain {colour.value} at {state.spec.host}{state.spec.path}",
-            arguments(Draining(state.spec.name, f"{state.spec.host}{state.spec.path}", colour, bound_s)),
+            arguments(
+                Draining(
+                    state.spec.name,
+                    f"{state.spec.host}{state.spec.path}",
+                    colour,
+                    bound_s,
+                    is_left=state.spec.name in left,
+                )
+            ),
             timeout_s=bound_s + MARGIN_S,
             attempts=ONWARD_TRIES,
             is_undone=False,
@@ -179,7 +190,7 @@ def end_standby_node(place: Place, standing: Standing, routes: Items[RouteState]
     kept = tuple(state.spec.name for state in routes)
     return Sequence(
         (
-            drain_step(standing, routes, colour, prefix="standby:"),
+            drain_step(standing, routes, colour, left=kept, prefix="standby:"),
             retire_step(place, standing, kept, prefix="standby:"),
         )
     )

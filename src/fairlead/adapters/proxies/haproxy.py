@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from fairlead.adapters.proxies import haproxy_answers, haproxy_child, haproxy_rehearsal, haproxy_slots, haproxy_tls
@@ -40,15 +40,13 @@ NOT_THERE = ("entry not found", "Key not found")
 
 
 class HaproxyProxy:
-    """One HAProxy that `haproxy_child.ensure_running` has started. Safe to use from several tasks and processes.
+    """One HAProxy that `haproxy_child.ensure_running` has started. Safe to use from several tasks and processes."""
 
-    `told` hears each command that changes something, before it is sent."""
-
-    def __init__(self, settings: HaproxySettings, clock: Clock, *, told: Callable[[str], None] | None = None) -> None:
+    def __init__(self, settings: HaproxySettings, clock: Clock) -> None:
         self._settings = settings
         self._clock = clock
         self._files = HaproxyFiles(settings)
-        self._socket = haproxy_child.runtime_socket(settings, told=told)
+        self._socket = haproxy_child.runtime_socket(settings)
         self._sharers = haproxy_child.Sharers(settings)
         self._map = str(settings.map)
 

@@ -10,7 +10,6 @@ import os
 import re
 import shutil
 import signal
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from fairlead.adapters.proxies import haproxy_answers, haproxy_tls
@@ -109,9 +108,9 @@ def running_pid(settings: HaproxySettings) -> int | None:
     return pid if is_ours(settings, command_of(pid)) else None
 
 
-def runtime_socket(settings: HaproxySettings, *, told: Callable[[str], None] | None = None) -> RuntimeSocket:
+def runtime_socket(settings: HaproxySettings) -> RuntimeSocket:
     """The running proxy's socket, whose errors tell a process that is gone from one that hangs."""
-    return RuntimeSocket(settings.socket, process=lambda: running_pid(settings), told=told)
+    return RuntimeSocket(settings.socket, process=lambda: running_pid(settings))
 
 
 def is_ours(settings: HaproxySettings, command: tuple[str, ...]) -> bool:

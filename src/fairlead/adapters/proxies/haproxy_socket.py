@@ -57,10 +57,8 @@ class RuntimeSocket:
         *,
         timeout_s: float = TIMEOUT_S,
         process: Callable[[], int | None] = lambda: None,
-        told: Callable[[str], None] | None = None,
     ) -> None:
         self._path = path
-        self._told = told
         self._timeout_s = timeout_s
         self._process = process
         self._idle: list[socket.socket] = []
@@ -68,10 +66,6 @@ class RuntimeSocket:
     async def ask(self, *commands: str | Command) -> list[str]:
         """The answers, in order, each without the line breaks at its ends."""
         data = _encoded(commands)
-        if self._told:
-            for command in (one.text if isinstance(one, Command) else one for one in commands):
-                if not command.startswith("show "):
-                    self._told(command)
         if self._idle:
             try:
                 return await self._say(self._idle.pop(), data, len(commands))

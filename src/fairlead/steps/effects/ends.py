@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from fairlead.domain.colour import Colour
-from fairlead.domain.effect import Done, Looked, NotYet, Outcome
+from fairlead.domain.effect import Done, Looked, NotYet, Outcome, SaidNo
 from fairlead.domain.ids import DeploymentId
 from fairlead.domain.plan import Effect
 from fairlead.domain.slot import Slot, SlotState
@@ -28,11 +28,12 @@ from fairlead.steps.resolved import StandingInstance
 
 @dataclass(frozen=True, slots=True)
 class Committed:
-    """Which deployment makes which slot live."""
+    """Which deployment makes which slot live, and the routes that point at it."""
 
     deployment: DeploymentId
     place: Place
     live: Colour
+    routes: tuple[str, ...] = ()
 
 
 class Commit:
@@ -47,8 +48,17 @@ class Commit:
         return Done(was_already_so=True) if done else NotYet()
 
     async def do(self, effect: Effect, tools: Tools) -> Outcome:
-        """Records it."""
+        """Records it. Says no where a route does not point at the new slot any more: somebody has switched back."""
         committed = read(Committed, effect)
+        for route in committed.routes:
+            live = await tools.proxy.live(route)
+            if live is not committed.live:
+                said = (
+                    f"route {route} points at {live.value if live else 'nothing'} by now, not at {committed.live.value}"
+                )
+                return SaidNo(
+                    "proxy.verify", said, hint="somebody pointed it elsewhere; deploy again when that is settled"
+                )
         await tools.records.commit(committed.deployment, committed.place, committed.live)
         tools.say(f"committed: {committed.live.value} is live")
         return Done()

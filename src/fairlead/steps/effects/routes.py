@@ -252,12 +252,13 @@ async def _silent(probes: tuple[Probed, ...], tools: Tools) -> SaidNo | None:
 
 @dataclass(frozen=True, slots=True)
 class Draining:
-    """One colour of one route; `shown` is the route as people write it."""
+    """One colour of one route; `shown` is the route as people write it. `is_left`: users are sent elsewhere by now."""
 
     route: str
     shown: str
     colour: Colour
     bound_s: float
+    is_left: bool = False
 
 
 class DrainRoute(Plain):
@@ -270,6 +271,13 @@ class DrainRoute(Plain):
         wanted = read(Draining, effect)
         if await tools.proxy.read_back(wanted.route) is None:
             return Done({"waited_s": 0.0, "cut": 0})
+        if wanted.is_left and await tools.proxy.live(wanted.route) is wanted.colour:
+            raise Failed(
+                "proxy.verify",
+                f"{wanted.shown} points at {wanted.colour.value}, which was to be left: it is not taken from its users",
+                thing=wanted.route,
+                hint=f"somebody pointed it there: fairlead-server offline switch-back --to {wanted.colour.other.value}",
+            )
         drained = await tools.proxy.drain(wanted.route, wanted.colour, bound_s=wanted.bound_s)
         if drained.cut:
             tools.say(

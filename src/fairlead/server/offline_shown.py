@@ -1,0 +1,118 @@
+"""What `fairlead-server offline` prints, and in which order it does things."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from fairlead.domain.colour import Colour
+from fairlead.domain.errors import FairleadError
+from fairlead.server import bootstrap, offline_switch
+from fairlead.server.bootstrap import WithoutServer
+from fairlead.server.offline_switch import Seen
+from fairlead.server.settings import Settings
+from fairlead.store import catalogue_copy
+
+
+async def status(settings: Settings, *, as_json: bool) -> None:
+    """Every place that has a copy on disk."""
+    copies = catalogue_copy.read_all(_folder(settings))
+    async with bootstrap.without_server(settings) as outside:
+        seen = [await offline_switch.look(copy, outside) for copy in copies]
+    if as_json:
+        print(json.dumps([_as_data(one) for one in seen], indent=2))
+        return
+    if not seen:
+        _say(f"no place has a copy in {_folder(settings)}")
+    for one in seen:
+        print("\n".join(_shown(one)))
+
+
+async def print_commands(settings: Settings, project: str, environment: str, to: Colour | None) -> None:
+    """Lines for a shell on stdout, all else on stderr; Conflict `deployment.no_way_back`."""
+    socket = bootstrap.proxy_settings_of(settings).socket
+    async with _at(settings, project, environment, to) as (seen, outside):
+        offline_switch.require_way_back(seen)
+        for line in await offline_switch.commands(seen, outside, socket):
+            print(line)
+        try:
+            for line in (await offline_switch.swap_of(seen, outside)).lines():
+                print(line)
+        except FairleadError as failed:
+            _say(f"which workers to swap cannot be told: {failed}")
+    _say("pasted, this holds until the proxy is restarted; `switch-back` also writes the files that it starts from")
+
+
+async def switch_back(settings: Settings, project: str, environment: str, to: Colour | None) -> bool:
+    """Whether all of it was done; false where routes were switched and workers could not be swapped."""
+    async with _at(settings, project, environment, to) as (seen, outside):
+        await offline_switch.switch_back(seen, outside, settings.data_dir, _say)
+        _say(f"users of {seen.copy.shown} are sent to {seen.other}: {_version(seen, seen.other)}")
+        try:
+            swap = await offline_switch.swap_of(seen, outside)
+            for line in swap.lines():
+                _say(line)
+            await offline_switch.carry_out(swap, outside)
+        except FairleadError as failed:
+            again = f"fairlead-server offline switch-back {project} {environment} --to {seen.other}"
+            _say(f"workers were not swapped: {failed}\n  → once the engine answers: {again}")
+            return False
+        return True
+
+
+@asynccontextmanager
+async def _at(
+    settings: Settings, project: str, environment: str, to: Colour | None
+) -> AsyncIterator[tuple[Seen, WithoutServer]]:
+    copies = catalogue_copy.read_all(_folder(settings))
+    copy = offline_switch.chosen(copies, project, environment, file=_folder(settings))
+    async with bootstrap.without_server(settings, copy.installation) as outside:
+        yield await offline_switch.look(copy, outside, to), outside
+
+
+def _folder(settings: Settings) -> Path:
+    return settings.data_dir / "catalogue"
+
+
+def _version(seen: Seen, colour: Colour | None) -> str:
+    return (seen.copy.slots[colour].version if colour else "") or "nothing"
+
+
+def _shown(seen: Seen) -> list[str]:
+    lines = [f"{seen.copy.shown}: users get {seen.live or 'nothing'} ({_version(seen, seen.live)})"]
+    for colour, slot in seen.copy.slots.items():
+        lines.append(f"  {colour:<6} {slot.version or '-':<12} recorded as {slot.state}")
+        for one in seen.copy.instances:
+            if one.colour is colour:
+                answer = "answers" if seen.answers.get(one.instance) else "does not answer"
+                lines.append(f"         {one.instance} at {one.address}:{one.port} {answer}")
+    for route in seen.copy.routes:
+        lines.append(f"  route  {route.host}{route.path} → {seen.pointed.get(route.name) or 'nowhere'}")
+    if seen.problems:
+        lines += [f"  no way back: {problem}" for problem in seen.problems]
+    else:
+        lines.append(f"  way back: fairlead-server offline switch-back {seen.copy.project} {seen.copy.environment}")
+    return lines
+
+
+def _as_data(seen: Seen) -> dict[str, object]:
+    return {
+        "project": seen.copy.project,
+        "environment": seen.copy.environment,
+        "live": seen.live,
+        "other": seen.other,
+        "recorded": {
+            colour: {"state": slot.state, "version": slot.version, "deployment": slot.deployment}
+            for colour, slot in seen.copy.slots.items()
+        },
+        "routes": {f"{route.host}{route.path}": seen.pointed.get(route.name) for route in seen.copy.routes},
+        "answers": dict(seen.answers),
+        "problems": list(seen.problems),
+    }
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr)

@@ -1,0 +1,98 @@
+"""`offline`, on a host in memory: what is seen, what is refused and why, what is done."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from tests.unit.server.test_boot import copy_of, cut
+
+from fairlead.domain.colour import Colour
+from fairlead.domain.errors import Conflict, NotFound
+from fairlead.domain.slot import SlotState
+from fairlead.server import offline_switch
+from fairlead.server.bootstrap import WithoutServer
+from fairlead.store import switch_notes
+from fairlead.store.catalogue_copy import CopiedInstance, PlaceCopy
+from fairlead.testing.deploy_world import World
+from fairlead.testing.scenarios import SCRIPTS, WARM
+
+
+async def warm() -> tuple[World, WithoutServer]:
+    """1.1.0 is live in green, 1.0.0 stands by in blue, its worker is stopped."""
+    world = World()
+    for version in ("1.0.0", "1.1.0"):
+        await world.deploy(WARM, version, scripts=SCRIPTS)
+    return world, WithoutServer(world.engine, world.routes, world.connection, world.clock)
+
+
+async def whole_copy(world: World) -> PlaceCopy:
+    found = await world.catalogue.find(world.place)
+    instances = tuple(
+        CopiedInstance(one.service, one.instance, one.colour, one.address, one.port, one.deployment, one.container)
+        for one in found
+    )
+    return replace(await copy_of(world), instances=instances)
+
+
+async def test_users_are_sent_back_and_workers_swapped(tmp_path: Path) -> None:
+    world, outside = await warm()
+    seen = await offline_switch.look(await whole_copy(world), outside)
+    assert (seen.live, seen.other, seen.problems) == (Colour.GREEN, Colour.BLUE, ())
+    said: list[str] = []
+    await offline_switch.switch_back(seen, outside, tmp_path, said.append)
+    assert said
+    assert world.live_version() == "1.0.0"
+    assert set(world.proxy.durable.values()) == {Colour.BLUE}
+    swap = await offline_switch.swap_of(seen, outside)
+    assert [line.split()[:2] for line in swap.lines()] == [["docker", "stop"]] * 2 + [["docker", "start"]] * 2
+    await offline_switch.carry_out(swap, outside)
+    swapped = {name for name in world.standing() if "_cron." in name or "_worker." in name}
+    assert {name.split(".")[1] for name in swapped} == {"blue"} and len(swapped) == 2
+    ((_, note),) = switch_notes.read_all(tmp_path)
+    assert (note.place, note.colour) == (world.place, Colour.BLUE)
+    again = await offline_switch.look(await whole_copy(world), outside, Colour.BLUE)
+    await offline_switch.switch_back(again, outside, tmp_path, said.append)  # once more is fine
+    assert world.live_version() == "1.0.0"
+    assert len(switch_notes.read_all(tmp_path)) == 1
+
+
+async def test_lines_for_a_shell_change_nothing() -> None:
+    world, outside = await warm()
+    seen = await offline_switch.look(await whole_copy(world), outside)
+    lines = await offline_switch.commands(seen, outside, Path("/run/a socket"))
+    assert lines and all(line.endswith("| socat - UNIX-CONNECT:'/run/a socket'") for line in lines)
+    assert world.live_version() == "1.1.0"
+
+
+@pytest.mark.parametrize(
+    ("state", "why"),
+    [(SlotState.EMPTY, "nothing stands in blue"), (SlotState.IDLE, "being filled or retired")],
+)
+async def test_a_slot_that_does_not_stand_is_refused(tmp_path: Path, state: SlotState, why: str) -> None:
+    world, outside = await warm()
+    copy = await whole_copy(world)
+    slots = {**copy.slots, Colour.BLUE: replace(copy.slots[Colour.BLUE], state=state)}
+    seen = await offline_switch.look(replace(copy, slots=slots), outside)
+    with pytest.raises(Conflict, match=why) as refused:
+        await offline_switch.switch_back(seen, outside, tmp_path, lambda _: None)
+    assert refused.value.code == "deployment.no_way_back"
+    assert world.live_version() == "1.1.0"
+    assert switch_notes.read_all(tmp_path) == []
+
+
+async def test_what_does_not_answer_and_a_proxy_that_is_gone_are_named() -> None:
+    world, outside = await warm()
+    cut(world, comes_up=False)
+    seen = await offline_switch.look(await whole_copy(world), outside)
+    assert any("does not answer at" in problem for problem in seen.problems)
+    world.proxy.is_up = False
+    (problem,) = (await offline_switch.look(await whole_copy(world), outside)).problems
+    assert "proxy" in problem
+
+
+async def test_another_place_names_those_that_there_are(tmp_path: Path) -> None:
+    world, _ = await warm()
+    copy = await whole_copy(world)
+    assert offline_switch.chosen([copy], "books", "production", file=tmp_path) is copy
+    with pytest.raises(NotFound, match="there are: books in Production"):
+        offline_switch.chosen([copy], "books", "Test", file=tmp_path)
