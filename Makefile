@@ -4,6 +4,7 @@ SHELL := /bin/bash
 GROUND := packaging/ground
 PYTHON := .venv/bin/python3
 ARGS ?=
+SWEEP_RESULTS ?= sweep-results.jsonl
 
 .PHONY: help
 help: ## this list
@@ -47,6 +48,12 @@ bench: ## measure; writes bench/results.json
 	@$(GROUND)/packages.sh --tests
 	@$(GROUND)/venv.sh --tests
 	@$(GROUND)/with-dockerd.sh $(GROUND)/with-images.sh busybox python postgres -- $(PYTHON) bench/run.py $(ARGS)
+
+.PHONY: sweep
+sweep: ## kill, fail and disturb every effect of every strategy on the real engine (hours); ARGS="--shard 1/4 --seed 7"
+	@$(GROUND)/packages.sh --tests
+	@$(GROUND)/venv.sh --tests
+	@$(GROUND)/with-dockerd.sh $(PYTHON) -m fairlead.testing.ground.sweep --results $(SWEEP_RESULTS) $(ARGS)
 
 .PHONY: ground
 ground: ## install and start what all of the above need, and keep it: packages, .venv, Docker engine, base images

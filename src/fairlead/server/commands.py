@@ -128,6 +128,24 @@ def setup(
     _say(f"wrote {boot_unit} and {unit}; now: {enable}")
 
 
+@app.command()
+def selftest(
+    config: Path | None = Config,
+    json_: Path | None = typer.Option(None, "--json", metavar="FILE", help="Write every point that was tried there."),
+    quick: bool = typer.Option(False, "--quick", help="Only what every change of Fairlead is tried with."),
+    everything: bool = typer.Option(False, "--all", help="Everything that can go wrong at every effect: hours."),
+    image: str = typer.Option("", help="An image that stands in for the tiny one that is made of this Python."),
+) -> None:
+    """Kill a throw-away server at each effect of each strategy on this machine, and look how it ends. It has a data
+    directory, proxy, registry and networks of its own, touches nothing else, and leaves nothing."""
+    chosen = reading.read(os.environ, config)
+    extent = "all" if everything else "quick" if quick else "usual"
+    arguments = [sys.executable, "-m", "fairlead.entry.selftest", "--extent", extent]
+    arguments += ["--json", str(json_)] if json_ else []
+    arguments += ["--image", image] if image else []
+    os.execve(arguments[0], arguments, {**os.environ, "FAIRLEAD_DOCKER_SOCKET": chosen.docker_socket})
+
+
 @app.command("reset-admin")
 def reset_admin(
     config: Path | None = Config, user: str = typer.Option("", help="By default the one of the settings.")

@@ -6,6 +6,7 @@ import asyncio
 import os
 import signal
 import socket
+from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 
 import uvicorn
@@ -13,7 +14,7 @@ import uvicorn
 from fairlead.domain.errors import Conflict
 from fairlead.server import logs
 from fairlead.server.app import create
-from fairlead.server.bootstrap import build
+from fairlead.server.bootstrap import Server, build
 from fairlead.server.life import living
 from fairlead.server.settings import Settings
 
@@ -25,15 +26,15 @@ class _Serving(uvicorn.Server):
         return nullcontext()
 
 
-def serve(settings: Settings) -> None:
+def serve(settings: Settings, *, build: Callable[[Settings], Server] = build) -> None:
     """Until SIGTERM or SIGINT. Conflict `server.port` where the port is in use; what the start refuses is raised."""
     logs.configure(settings.log_level, settings.log_format)
     listener = _listen(settings)
-    asyncio.run(_serve(settings, listener))
+    asyncio.run(_serve(settings, listener, build))
     os._exit(0)  # every part has ended; what is left are idle threads of libraries, which would take seconds to join
 
 
-async def _serve(settings: Settings, listener: socket.socket) -> None:
+async def _serve(settings: Settings, listener: socket.socket, build: Callable[[Settings], Server]) -> None:
     server = await asyncio.to_thread(build, settings)
     async with living(server) as life:
         config = uvicorn.Config(

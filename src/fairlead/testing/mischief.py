@@ -96,29 +96,34 @@ class Saboteur:
 
     async def through(self, effect: Effect, verb: Verb, tools: Tools, call: Callable[[Tools], Awaitable[T]]) -> T:
         """The call, struck where a mischief says so."""
-        if due := self._due(effect, verb, Moment.BEFORE):
-            await self._commit_deed(due)
-        if due := self._due(effect, verb, Moment.DURING):
+        if due := self.due(effect, verb, Moment.BEFORE):
+            await self.commit_deed(due, tools)
+        if due := self.due(effect, verb, Moment.DURING):
             if due.deed == "freeze":
                 return await call(self._freezing(tools))
-            await self._begin(call(tools), is_cut=due.deed != "late")
-            await self._commit_deed(due)
+            await self.begin(call(tools), due)
+            await self.commit_deed(due, tools)
         answer = await call(tools)
-        if due := self._due(effect, verb, Moment.AFTER):
+        if due := self.due(effect, verb, Moment.AFTER):
             if due.deed == "twice":
                 return await call(tools)
-            await self._commit_deed(due)
+            await self.commit_deed(due, tools)
         return answer
 
-    async def _begin(self, work: Awaitable[object], *, is_cut: bool) -> None:
+    async def begin(self, work: Awaitable[object], mischief: Mischief) -> None:
+        """The work is begun and cut off in its middle; what is answered late goes on behind our back."""
         begun = asyncio.ensure_future(work)
+        await self.move_on()
+        if mischief.deed == "late":
+            self.strays.append(begun)
+            return
+        begun.cancel()
+        await asyncio.gather(begun, return_exceptions=True)
+
+    async def move_on(self) -> None:
+        """What has begun gets so far before it is struck *during*."""
         for _ in range(self.moves_during):
             await asyncio.sleep(0)
-        if is_cut:
-            begun.cancel()
-            await asyncio.gather(begun, return_exceptions=True)
-        else:
-            self.strays.append(begun)
 
     def _freezing(self, tools: Tools) -> Tools:
         """The same tools; the process is suspended between the first answer of a port and the next question."""
@@ -141,7 +146,8 @@ class Saboteur:
         self.frozen.set()
         await self.thawed.wait()
 
-    def _due(self, effect: Effect, verb: Verb, moment: Moment) -> Mischief | None:
+    def due(self, effect: Effect, verb: Verb, moment: Moment) -> Mischief | None:
+        """What strikes there now; it counts as struck."""
         for mischief in self.mischiefs:
             is_meant = (mischief.key, mischief.verb, mischief.moment) == (effect.key, verb, moment)
             if is_meant and self.struck.get(mischief, 0) < mischief.times:
@@ -149,7 +155,8 @@ class Saboteur:
                 return mischief
         return None
 
-    async def _commit_deed(self, mischief: Mischief) -> None:
+    async def commit_deed(self, mischief: Mischief, tools: Tools) -> None:
+        """What strikes, strikes."""
         match mischief.deed:
             case "die":
                 self.crashed.set()

@@ -1,0 +1,114 @@
+"""A real server, engine and proxy: killed in the middle of each effect, and suspended and woken after a takeover."""
+
+import os
+import signal
+import time
+from pathlib import Path
+from typing import Any
+
+import psycopg
+
+from fairlead.testing.ground.image import ensure_image
+from fairlead.testing.ground.outside import Engine
+from fairlead.testing.ground.projects import STRATEGIES
+from fairlead.testing.ground.server import ThrowAway
+from fairlead.testing.ground.sweep import TAG, Choice, Results, sweep, told
+from fairlead.testing.ground.trial import Bed
+from fairlead.testing.ground.verdict import unlike_new
+
+DISK = Path("/var/tmp")  # on a disk, as an installation's data is
+TAKEOVER_BOUND_S = 40.0
+SHARED = ("haproxy", "catalogue", "registry", "artifacts", "tickets", "workspaces", "master.key")
+
+
+def test_a_server_killed_in_any_effect_or_undo_ends_exactly_old_or_exactly_new(
+    docker_socket: Path, haproxy_binary: Path, registry_binary: Path
+) -> None:
+    results = Results()
+    sweep(Engine(str(docker_socket)), Choice(extent="quick"), results, print, place=DISK)
+    assert results.holds, told(results)
+    assert {one.point.partition(" ")[0] for one in results.tried} == {one.name for one in STRATEGIES}
+    assert all(one.deaths == 1 for one in results.tried), told(results)
+    assert {one.end for one in results.tried} == {"new", "old"}
+
+
+class PostgresBooks:
+    """The tables, in PostgreSQL."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+
+    def rows(self, query: str) -> list[tuple[Any, ...]]:
+        with psycopg.connect(self._url) as connection:
+            return connection.execute(query).fetchall()
+
+
+def test_a_node_that_was_suspended_taken_over_and_woken_does_nothing_more(
+    docker_socket: Path, haproxy_binary: Path, registry_binary: Path, postgres_url: str
+) -> None:
+    engine, books = Engine(str(docker_socket)), PostgresBooks(postgres_url)
+    ensure_image(engine, TAG)
+    first = ThrowAway(engine, settings={"FAIRLEAD_DATABASE_URL": postgres_url}, place=DISK, books=books)
+    second = beside(first, postgres_url, books)
+    try:
+        first.order({})
+        first.start()
+        bed = Bed(first, next(one for one in STRATEGIES if one.name == "rollback"), first.push(TAG))
+        bed.prepare()
+        share(first, second)
+        second.start()
+        before = bed.capture()
+        first.order({"freeze:during:do:start:web:1": 1})
+        deployment = bed.begin()
+        asleep, awake = suspended(first, second)
+        bed.server = awake
+        ended = bed.ended(deployment)
+        taken_over = bed.capture()
+        assert ended["outcome"] == "live", ended
+        assert unlike_new(before, taken_over, ended["version"], keeps_standby=False) == []
+        assert asleep.child is not None
+        asleep.child.send_signal(signal.SIGCONT)
+        awake.until(lambda: "lease.lost" in asleep.log(), "the woken node knows", bound_s=TAKEOVER_BOUND_S)
+        awake.until(lambda: "task.abandoned" in asleep.log(), "it has let go", bound_s=TAKEOVER_BOUND_S)
+        assert bed.capture() == taken_over
+        assert awake.visit(bed.host)[0] == 200
+    finally:
+        second.stop()
+        first.close()
+        second.close()
+
+
+def beside(first: ThrowAway, url: str, books: PostgresBooks) -> ThrowAway:
+    """A second node: its own port and folder, the same database, proxy, registry and orders."""
+    same = ("PROXY_HTTP_PORT", "REGISTRY_PORT", "SUBNET_POOL", "ADMIN_API_KEY", "PROXY_BACKENDS")
+    settings = {f"FAIRLEAD_{name}": first.settings[f"FAIRLEAD_{name}"] for name in same}
+    second = ThrowAway(first.engine, settings={**settings, "FAIRLEAD_DATABASE_URL": url}, place=DISK, books=books)
+    second.orders, second.key, second.prefix = first.orders, first.key, first.prefix
+    second.proxy_port = first.proxy_port
+    return second
+
+
+def share(first: ThrowAway, second: ThrowAway) -> None:
+    """What a node finds beside the database is on a disk that both reach."""
+    for name in SHARED:
+        if (first.data_dir / name).exists():
+            (second.data_dir / name).symlink_to(first.data_dir / name)
+
+
+def suspended(*nodes: ThrowAway) -> tuple[ThrowAway, ThrowAway]:
+    """Whoever took the task is suspended in the middle of it: that one, and the other."""
+
+    def look() -> tuple[ThrowAway, ThrowAway] | None:
+        for node in nodes:
+            assert node.child is not None
+            state = Path(f"/proc/{node.child.pid}/stat").read_text().rpartition(")")[2].split()[0]
+            if state == "T":
+                return node, next(one for one in nodes if one is not node)
+        return None
+
+    deadline = time.monotonic() + TAKEOVER_BOUND_S
+    while time.monotonic() < deadline:
+        if found := look():
+            return found
+        os.sched_yield()
+    raise AssertionError(f"nobody was suspended: {[node.log()[-1500:] for node in nodes]}")
