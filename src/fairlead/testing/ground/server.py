@@ -26,7 +26,7 @@ START_BOUND_S = 60.0
 END_BOUND_S = 60.0
 ASK_BOUND_S = 30.0
 LOOK_S = 0.05
-POOL = ipaddress.IPv4Network("10.214.0.0/15")
+POOL = ipaddress.IPv4Network("10.244.0.0/14")
 ORDERS, STRUCK = "mischief.json", "struck.log"
 """In the folder of orders: what the server is to be struck by, and what has struck, a line for each time."""
 
