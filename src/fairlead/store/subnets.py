@@ -36,13 +36,19 @@ def claim_subnet(
     pool: Sequence[str],
     used: Iterable[str],
     at: datetime,
+    strangers: Iterable[str] = (),
 ) -> str:
     """The place's subnet for this purpose (a colour, or ``environment``): the one it has, else the first of the pool
     (CIDRs) that is neither claimed nor overlaps one of `used` (CIDRs of the engine and the host). Conflict
-    `network.pool` where none is left. Two claims at the same time get two subnets."""
+    `network.pool` where none is left. Two claims at the same time get two subnets.
+
+    A slot keeps its subnet while its network is away, and meanwhile others may take it: a claim that overlaps one of
+    `strangers` (CIDRs that are used and not the place's own) is given up for another."""
     had = of(connection, place, purpose)
-    if had is not None:
+    if had is not None and _is_free_of(had, strangers):
         return had
+    if had is not None:
+        release_subnet(connection, place, purpose)
     claimed = connection.execute(sa.select(subnets.c.subnet)).scalars().all()
     taken = [network for network in map(_network, (*claimed, *used)) if network is not None]
     for candidate in _candidates(pool):
@@ -71,6 +77,10 @@ def of(connection: sa.Connection, place: Place, purpose: str) -> str | None:
 def release_subnet(connection: sa.Connection, place: Place, purpose: str) -> None:
     """It can be claimed again; gone is fine."""
     connection.execute(sa.delete(subnets).where(subnets.c.place == place_key(place), subnets.c.purpose == purpose))
+
+
+def _is_free_of(subnet: str, strangers: Iterable[str]) -> bool:
+    return not any(IPv4Network(subnet).overlaps(one) for one in map(_network, strangers) if one is not None)
 
 
 def _candidates(pool: Sequence[str]) -> Iterable[IPv4Network]:

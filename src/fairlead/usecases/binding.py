@@ -26,7 +26,7 @@ from fairlead.domain.text import SecretRef
 from fairlead.formats.files import Directory
 from fairlead.formats.project import compile_project, read_outline
 from fairlead.ports.catalogue import Catalogue, Place
-from fairlead.ports.container_engine import ContainerEngine
+from fairlead.ports.container_engine import LABEL_ENVIRONMENT, LABEL_PROJECT, ContainerEngine
 from fairlead.ports.proxy import Proxy, RouteState
 from fairlead.ports.records import Records
 from fairlead.ports.secrets import Secrets
@@ -201,12 +201,18 @@ class Binding:
             )
 
     async def _subnets(self, place: Place, colour: Colour) -> tuple[str, str]:
-        used = tuple(await self.outside.container_engine.used_subnets())
+        engine = self.outside.container_engine
+        used = tuple(await engine.used_subnets())
+        labels = {LABEL_PROJECT: place.project, LABEL_ENVIRONMENT: place.environment}
+        own = {subnet for network in await engine.networks(labels) for subnet in network.subnets}
+        strangers = tuple(subnet for subnet in used if subnet not in own)
         pool = (self.context.installation.subnet_pool,)
 
         def claim(connection: Connection) -> tuple[str, ...]:
             return tuple(
-                subnets.claim_subnet(connection, place, purpose, pool=pool, used=used, at=self.context.clock.now())
+                subnets.claim_subnet(
+                    connection, place, purpose, pool=pool, used=used, at=self.context.clock.now(), strangers=strangers
+                )
                 for purpose in ("environment", colour.value)
             )
 

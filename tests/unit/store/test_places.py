@@ -90,6 +90,16 @@ def test_subnets_are_claimed_once_and_never_overlap(shop: Shop) -> None:
         assert subnets.claim_subnet(connection, TENANT, "blue", pool=POOL, used=used, at=START) == green
 
 
+def test_a_subnet_that_a_stranger_took_meanwhile_is_given_up_for_another(shop: Shop) -> None:
+    with shop.database.transaction() as connection:
+        blue = subnets.claim_subnet(connection, PLACE, "blue", pool=POOL, used=(), at=START)
+        again = subnets.claim_subnet(connection, PLACE, "blue", pool=POOL, used=[blue], at=START, strangers=[blue])
+        assert again != blue
+        assert subnets.of(connection, PLACE, "blue") == again
+        kept = subnets.claim_subnet(connection, PLACE, "blue", pool=POOL, used=[blue], at=START, strangers=[blue])
+        assert kept == again
+
+
 def test_who_claim_at_the_same_time_get_different_subnets(shop: Shop) -> None:
     claimed: list[str] = []
 
