@@ -194,7 +194,7 @@ def capture(engine: Engine, proxy: Proxy, books: Books, project: str) -> State:
     for environment, colour, state, release, network in books.rows(f"{SLOTS} {of_project}"):
         if state != "empty":
             found[f"slot {environment} {colour}"] = {"state": state, "release": release, "network": network}
-    for instance, address, port, colour in books.rows(f"{REGISTRATIONS} {of_project}"):
+    for instance, address, port, colour in books.rows(REGISTRATIONS):  # of all projects: the proxy is theirs, too
         found[f"registration {instance}"] = [address, port, colour]
     return found
 
