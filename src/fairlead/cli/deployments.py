@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import typer
@@ -45,9 +46,35 @@ def show(context: typer.Context, id: str = typer.Argument(..., help="The deploym
     """One deployment: how it ended, and what users met while it switched."""
     at = session(context)
     found = at.client.get(f"{API}/deployments/{id}")
-    if not at.screen.as_json and found["switch"]:
-        found = {**found, "switch": found["switch"]["said"]}
+    if not at.screen.as_json:
+        said = found["switch"] and found["switch"]["said"]
+        found = {**found, "switch": said, "certificate": _in_short(found["certificate"])}
     at.screen.result(found)
+
+
+@group.command("certificate")
+def certificate(context: typer.Context, id: str = typer.Argument(..., help="The deployment.")) -> None:
+    """What differs from before it, and from what its plan announced; exit code 1 where something unexpected does."""
+    at = session(context)
+    found = at.client.get(f"{API}/deployments/{id}/certificate")
+    at.screen.result(found, "\n".join(_certificate_lines(found)))
+    if found["differences"]:
+        raise typer.Exit(1)
+
+
+def _in_short(found: dict[str, Any] | None) -> str:
+    if not found:
+        return ""
+    if found["differences"]:
+        return f"{len(found['differences'])} unexpected: " + "; ".join(found["differences"])
+    return "all is as it was before" if found["is_as_it_was"] else "all is as its plan said"
+
+
+def _certificate_lines(found: dict[str, Any]) -> Iterator[str]:
+    yield _in_short({**found, "differences": []}) if not found["differences"] else "not all is as it should be"
+    yield from (f"  unexpected: {difference}" for difference in found["differences"])
+    yield from (f"  announced: {sentence}" for sentence in found["announced"])
+    yield from (f"  stopped and started again: {name}" for name in found["restarted"])
 
 
 def deploy(

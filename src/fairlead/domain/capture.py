@@ -80,12 +80,12 @@ class Capture:
 def differences(before: Capture, after: Capture) -> tuple[str, ...]:
     """What is not as it was, one sentence each; () is the certificate that all of it is."""
     return (
-        *_compare("container", before.containers, after.containers, _container),
-        *_compare("network", before.networks, after.networks, _network),
+        *_compare("container", before.containers, after.containers, of_container),
+        *_compare("network", before.networks, after.networks, of_network),
         *(f"volume {name} is gone" for name in before.volumes if name not in after.volumes),
-        *_compare("registration", before.registrations, after.registrations, _registration),
-        *_compare("route", before.routes, after.routes, _route),
-        *_compare("slot", before.slots, after.slots, _slot),
+        *_compare("registration", before.registrations, after.registrations, of_registration),
+        *_compare("route", before.routes, after.routes, of_route),
+        *_compare("slot", before.slots, after.slots, of_slot),
     )
 
 
@@ -118,7 +118,8 @@ def _compare(
             yield from (f"{noun} {name} {difference}" for difference in say(was, now))
 
 
-def _container(was: ContainerState, now: ContainerState) -> Iterator[str]:
+def of_container(was: ContainerState, now: ContainerState) -> Iterator[str]:
+    """How one container differs from another state of it."""
     if was.id != now.id:
         yield f"is another one: {now.id[:12]} instead of {was.id[:12]}"
     if was.configuration != now.configuration:
@@ -127,19 +128,22 @@ def _container(was: ContainerState, now: ContainerState) -> Iterator[str]:
         yield "does not run any more" if was.is_running else "runs, and did not before"
 
 
-def _network(was: NetworkState, now: NetworkState) -> Iterator[str]:
+def of_network(was: NetworkState, now: NetworkState) -> Iterator[str]:
+    """The same of a network."""
     if was.id != now.id:
         yield f"is another one: {now.id[:12]} instead of {was.id[:12]}"
     if was.subnets != now.subnets:
         yield f"has {', '.join(now.subnets)} instead of {', '.join(was.subnets)}"
 
 
-def _registration(was: RegisteredState, now: RegisteredState) -> Iterator[str]:
+def of_registration(was: RegisteredState, now: RegisteredState) -> Iterator[str]:
+    """The same of a registration."""
     if was != now:
         yield f"says {now.address}:{now.port} ({now.colour}) instead of {was.address}:{was.port} ({was.colour})"
 
 
-def _route(was: RoutedState, now: RoutedState) -> Iterator[str]:
+def of_route(was: RoutedState, now: RoutedState) -> Iterator[str]:
+    """The same of a route."""
     if (was.host, was.path, was.tls) != (now.host, now.path, now.tls):
         yield f"answers {now.host}{now.path} instead of {was.host}{was.path}"
     if was.live != now.live:
@@ -148,7 +152,8 @@ def _route(was: RoutedState, now: RoutedState) -> Iterator[str]:
         yield f"has the servers {', '.join(now.servers) or 'none'} instead of {', '.join(was.servers) or 'none'}"
 
 
-def _slot(was: SlotRecord, now: SlotRecord) -> Iterator[str]:
+def of_slot(was: SlotRecord, now: SlotRecord) -> Iterator[str]:
+    """The same of a recorded slot."""
     if was.state != now.state:
         yield f"is recorded {now.state} instead of {was.state}"
     if (was.deployment, was.release) != (now.deployment, now.release):

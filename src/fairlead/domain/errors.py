@@ -181,6 +181,8 @@ CODES: dict[str, str] = {
     "deployment.no_plan": "The deployment ended before it had a plan.",
     "deployment.no_way_back": "There is no earlier release that this environment could go back to.",
     "deployment.locked": "The environment is locked by a deployment that has not settled.",
+    "certificate.none": "The deployment has no certificate: nothing was begun, or it has not ended.",
+    "certificate.differs": "The deployment is live, but not all is as its plan said; each item is named.",
     "deployment.not_committed": "The commit point was not recorded; what was begun was undone.",
     "plan.changed": "What was approved is not what would run now; the difference is shown.",
     "task.unknown": "There is no such task.",

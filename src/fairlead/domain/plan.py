@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias, assert_never
 
+from fairlead.domain.announced import Announced
 from fairlead.domain.record import Json, fingerprint, to_data
 from fairlead.domain.task import TaskKind
 
@@ -90,6 +91,7 @@ class Plan:
     is retried to its end, never undone. `always` runs last, whatever happened (clean-up that belongs to success and
     failure alike). A pipeline run has no `commit`.
     `intention` is what the hash covers; colours, addresses and ids of containers stand in the effects, not there.
+    `announced` is how a deployment's place will stand once it succeeded: what is neither so nor as it was is an error.
     """
 
     task_kind: TaskKind
@@ -101,6 +103,7 @@ class Plan:
     always: Node = Sequence()
     warnings: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    announced: Announced | None = None
 
     @property
     def hash(self) -> str:

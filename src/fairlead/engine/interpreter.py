@@ -141,10 +141,13 @@ class _Ending:
         kept = await self.run.journal.record(self.conclude, CONCLUDE, work)
         assert isinstance(kept, dict)
         end = from_data(End, kept["end"])
-        level: Level = "info" if end.state is TaskState.SUCCEEDED else "error"
+        is_good = end.state is TaskState.SUCCEEDED and not end.differences
+        level: Level = "info" if is_good else "error"
         self.run.books.say(
             self.run.task, level, "", f"{end.state.value}: {end.reason}" if end.reason else end.state.value
         )
+        for difference in end.differences:
+            self.run.books.say(self.run.task, "error", "", difference)
         await self.run.books.end(self.run.task, end)
 
     async def _concluded(self, meant: End, stuck: list[Failure]) -> End:

@@ -10,10 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from fairlead.domain.announced import Announced
 from fairlead.domain.plan import Effect, Node, Plan, Sequence, Step
 from fairlead.domain.service import Role
 from fairlead.domain.slot import SlotState
 from fairlead.ports.step import EffectKind
+from fairlead.steps.announcing import announce
 from fairlead.steps.blueprint import configuration_hash
 from fairlead.steps.bounds import TRIES
 from fairlead.steps.effects.basis import arguments
@@ -23,7 +25,7 @@ from fairlead.steps.intention import intention
 from fairlead.steps.plan_ending import commit_effect, end_standby_node, onward
 from fairlead.steps.plan_filling import catalogue_step, migrate_step, ready_step, start_step
 from fairlead.steps.plan_ground import accessories_step, acquire_step, is_made_again, room_step
-from fairlead.steps.plan_rollback import switch_alone
+from fairlead.steps.plan_rollback import standing_routes, switch_alone
 from fairlead.steps.plan_switching import (
     count_step,
     filled_routes,
@@ -57,7 +59,15 @@ class DeployServices:
             onward=onward(resolved),
             warnings=resolved.definition.warnings,
             notes=tuple(_notes(resolved)),
+            announced=_announced(resolved),
         )
+
+
+def _announced(resolved: ResolvedDeployment) -> Announced:
+    if resolved.is_switch_alone:
+        return announce(resolved, None, standing_routes(resolved))
+    new = roster(resolved)
+    return announce(resolved, new, filled_routes(resolved, probes_of(new.instances)))
 
 
 def _title(resolved: ResolvedDeployment) -> str:

@@ -16,7 +16,7 @@ from fairlead.steps.resolved import ResolvedDeployment, Standing, StandingInstan
 
 def switch_alone(resolved: ResolvedDeployment) -> tuple[Node, ...]:
     """Routed recreate services first, the switch, its verification, then workers and the other recreate services."""
-    filled = _filled(resolved)
+    filled = standing_routes(resolved)
     recreated = _swaps(resolved, "recreate-routed", _routed_recreate(resolved))
     steps: list[Node] = [count_step(resolved, filled), *recreated] if recreated else []
     if filled:
@@ -25,7 +25,8 @@ def switch_alone(resolved: ResolvedDeployment) -> tuple[Node, ...]:
     return tuple(steps)
 
 
-def _filled(resolved: ResolvedDeployment) -> tuple[Filled, ...]:
+def standing_routes(resolved: ResolvedDeployment) -> tuple[Filled, ...]:
+    """Each route with what stands by for it."""
     probes = {
         service.name: tuple(
             _probed(one, service) for one in resolved.idle.instances if one.service == service.name and one.port

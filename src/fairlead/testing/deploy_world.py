@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from fairlead.domain.announced import Announced, unexpected
 from fairlead.domain.capture import Capture, differences
 from fairlead.domain.colour import Colour
 from fairlead.domain.errors import Unreachable
@@ -236,7 +237,12 @@ class World:
         stage = Stage(parts, self.tasks, binder, task=task, bound_s=self.bound_s)
         end = await stage.play(plan, mischiefs)
         before = state_before(await self.records.facts(task))
-        left = differences(before, await self.capture()) if before else ()
+        after = await self.capture()
+        left: tuple[str, ...] = ()
+        if before and end.state is TaskState.SUCCEEDED:
+            left = unexpected(before, after, plan.announced or Announced())
+        elif before:
+            left = differences(before, after)
         return Deployed(resolved, plan, end, left, stage)
 
     def standing(self) -> set[str]:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from fairlead.domain.announced import Announced, unexpected
 from fairlead.domain.capture import Capture, differences, restarted
 from fairlead.domain.colour import Colour
 from fairlead.domain.deployment import Deployment
@@ -48,10 +49,8 @@ from fairlead.store.database import Connection
 from fairlead.usecases import places, planning, registries, retention
 from fairlead.usecases import releases as releasing
 from fairlead.usecases.context import Context
+from fairlead.usecases.deployments import CERTIFICATE
 from fairlead.usecases.runs import repository_of
-
-CERTIFICATE = "certificate"
-"""The task's fact that holds how the state after compares with the state before."""
 
 MOST_TAKINGS_UP = 2
 """How often a task is taken up again only because the state after differs; then it ends, and says so."""
@@ -117,17 +116,23 @@ class Binding:
             return end
         after = await self._capture(tasks.place_of(row))
         is_live = end.state is TaskState.SUCCEEDED
-        found = () if is_live else differences(before, after)
+        plan = await self.context.database.read(lambda connection: tasks.plan_of(connection, task))
+        announced = plan.announced if plan and plan.announced else Announced()
+        found = unexpected(before, after, announced) if is_live else differences(before, after)
         certificate: dict[str, Json] = {
             "before": to_data(before),
             "after": to_data(after),
             "differences": list(found),
             "restarted": list(restarted(before, after)),
             "is_as_it_was": not is_live and not found,
+            "is_as_announced": is_live and not found,
+            "announced": list(announced.sentences) if is_live else [],
         }
         await self.outside.records.note(task, CERTIFICATE, certificate)
         if not found:
             return end
+        if is_live:
+            return _live_but_different(end, found)
         told = replace(end, differences=found, reason=f"{end.reason}; not all is as it was: {found[0]}")
         is_given_up = end.again >= MOST_TAKINGS_UP or end.state is TaskState.UNSETTLED
         return told if is_given_up else replace(told, state=TaskState.UNSETTLED)
@@ -321,6 +326,18 @@ class Binding:
             logins=logins,
         )
         return Pipeline().plan(resolved)
+
+
+def _live_but_different(end: End, found: tuple[str, ...]) -> End:
+    """It is past its commit point and live; nothing is undone, but each item is named."""
+    more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
+    return replace(
+        end,
+        differences=found,
+        code="certificate.differs",
+        reason=f"live, but not all is as its plan said: {found[0]}{more}",
+        hint="look at each item: fairlead deployments certificate",
+    )
 
 
 def users_elsewhere(slots: Mapping[Colour, Standing], routes: Sequence[RouteState]) -> SaidNo | None:

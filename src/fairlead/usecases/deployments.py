@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from fairlead.domain.actor import Actor
 from fairlead.domain.approval import Approval, ApprovalState
 from fairlead.domain.deployment import Deployment, DeploymentKind, DeploymentOutcome, DeploymentState
 from fairlead.domain.environment import Environment
-from fairlead.domain.errors import Conflict, FairleadError
+from fairlead.domain.errors import Conflict, FairleadError, NotFound
 from fairlead.domain.ids import ApprovalId, DeploymentId, ReleaseId, TaskId
 from fairlead.domain.lifecycle import Lifecycle, may_deploy, phase_of, resolved
 from fairlead.domain.permission import Permission
 from fairlead.domain.project import Project
+from fairlead.domain.record import Json
 from fairlead.domain.release import Release
 from fairlead.domain.switch_record import SwitchRecord, switch_of
 from fairlead.domain.task import Task
@@ -23,12 +24,16 @@ from fairlead.store.shelf import Page
 from fairlead.usecases import places, planning, telling, turns
 from fairlead.usecases.context import Context
 
+CERTIFICATE = "certificate"
+"""The task's fact that holds how the state after compares with the state before."""
+
 
 @dataclass(frozen=True, slots=True)
 class DeploymentView:
     """A deployment with the names that people know; `approval` is the one that waits or was answered last.
 
-    `switch` is what its users met while it switched: only where one deployment is asked for.
+    `switch` is what its users met while it switched, `certificate` how the state after compares with the state before
+    and with what was announced: only where one deployment is asked for.
     """
 
     deployment: Deployment
@@ -37,6 +42,7 @@ class DeploymentView:
     version: str
     approval: Approval | None = None
     switch: SwitchRecord | None = None
+    certificate: Mapping[str, Json] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +92,18 @@ def get(context: Context, actor: Actor, id: str) -> DeploymentView:
     with context.database.reading() as connection:
         view = views(connection, [deployments.get(connection, id)])[0]
         facts = tasks.facts_of(connection, view.deployment.task) if view.deployment.task else {}
-        return replace(view, switch=switch_of(facts))
+        certificate = facts.get(CERTIFICATE)
+        held = certificate if isinstance(certificate, dict) else None
+        return replace(view, switch=switch_of(facts), certificate=held)
+
+
+def certificate(context: Context, actor: Actor, id: str) -> Mapping[str, Json]:
+    """The whole certificate of a deployment; NotFound `certificate.none` where it changed nothing, or has not ended."""
+    actor.require(Permission.VIEW)
+    view = get(context, actor, id)
+    if view.certificate is None:
+        raise NotFound("certificate.none", "it has no certificate: nothing was begun, or it has not ended", thing=id)
+    return view.certificate
 
 
 def views(connection: Connection, found: Sequence[Deployment]) -> Sequence[DeploymentView]:

@@ -183,6 +183,22 @@ def test_a_deployment_is_shown_with_what_users_met_during_its_switch(books: Hous
     assert fairlead("-o", "json", "deployments", "show", row["id"]).data["switch"]["cut"] == 1
 
 
+def test_a_certificate_is_shown_and_ends_with_1_where_something_unexpected_differs(books: House, fairlead: Run) -> None:
+    [row] = [one for one in fairlead("-o", "json", "deployments", "list", "-p", "books").data if one["task"]][:1]
+    none = fairlead("deployments", "certificate", row["id"])
+    assert (none.code, "no certificate" in none.err) == (5, True)
+    good = {"is_as_it_was": True, "differences": [], "announced": [], "restarted": ["db"]}
+    asyncio.run(books.records.note(row["task"], "certificate", good))
+    said = fairlead("deployments", "certificate", row["id"])
+    assert (said.code, said.out.splitlines()[0]) == (0, "all is as it was before")
+    assert "db" in said.out
+    bad = {**good, "is_as_it_was": False, "differences": ["container x is gone"]}
+    asyncio.run(books.records.note(row["task"], "certificate", bad))
+    said = fairlead("deployments", "certificate", row["id"])
+    assert (said.code, "unexpected: container x is gone" in said.out) == (1, True)
+    assert "1 unexpected: container x is gone" in fairlead("deployments", "show", row["id"]).out
+
+
 def test_a_task_is_shown_followed_and_cancelled(books: House, fairlead: Run) -> None:
     [task] = [row for row in fairlead("-o", "json", "tasks", "list").data if row["has_ended"]]
     books.say(task["id"], ("switch", "a [line] with brackets"))

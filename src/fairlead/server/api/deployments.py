@@ -65,6 +65,12 @@ def get_deployment(context: Books, actor: Asking, id: str) -> Shape:
     return shapes.deployment_alone(deployments.get(context, actor, id))
 
 
+@router.get("/deployments/{id}/certificate")
+def get_restoration(context: Books, actor: Asking, id: str) -> Shape:
+    """How the state after it compares with the state before it and with what its plan announced; both states whole."""
+    return dict(deployments.certificate(context, actor, id))
+
+
 @router.post("/projects/{project}/deployments", status_code=201)
 def deploy(context: Books, actor: Asking, project: str, body: NewDeployment) -> Shape:
     """Deploy a release; it is queued, or waits for an approval."""

@@ -169,7 +169,12 @@ def deployment(view: DeploymentView) -> Shape:
 
 
 def deployment_alone(view: DeploymentView) -> Shape:
-    return {**deployment(view), "switch": switch(view.switch) if view.switch else None}
+    short = {name: held for name, held in (view.certificate or {}).items() if name not in ("before", "after")}
+    return {
+        **deployment(view),
+        "switch": switch(view.switch) if view.switch else None,
+        "certificate": short or None,
+    }
 
 
 def switch(one: SwitchRecord) -> Shape:

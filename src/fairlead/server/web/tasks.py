@@ -207,6 +207,8 @@ def _certificate(facts: Mapping[str, Json]) -> dict[str, Any] | None:
         return None
     return {
         "is_as_it_was": bool(found.get("is_as_it_was")),
+        "is_as_announced": bool(found.get("is_as_announced")),
+        "announced": _texts(found.get("announced")),
         "differences": _texts(found.get("differences")),
         "restarted": _texts(found.get("restarted")),
     }

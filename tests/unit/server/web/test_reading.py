@@ -135,6 +135,25 @@ def test_the_task_page_shows_what_is_not_as_it_was(furnished: Furnished, looking
     assert "books_worker" in page
 
 
+def test_the_task_page_certifies_what_is_live_or_names_what_is_not_as_the_plan_said(
+    furnished: Furnished, looking: Visit
+) -> None:
+    house, tasks = furnished
+    task = tasks["books live"]
+    fact = {"is_as_announced": True, "announced": ["slot green is live"], "differences": [], "restarted": []}
+    asyncio.run(house.records.note(task, "certificate", {**fact, "before": {}, "after": {}}))  # type: ignore[arg-type]
+    page = looking.get(f"/tasks/{task}")
+    assert "All is as the plan said" in page and "slot green is live" in page
+    deployment = house.deployment_of(task).id
+    short = shapes.deployment_alone(deployments.get(house.context, SYSTEM, deployment))["certificate"]
+    assert short == fact
+    assert deployments.certificate(house.context, SYSTEM, deployment)["before"] == {}
+    wrong = {**fact, "is_as_announced": False, "differences": ["container stray is there, and nobody announced it"]}
+    asyncio.run(house.records.note(task, "certificate", wrong))  # type: ignore[arg-type]
+    page = looking.get(f"/tasks/{task}")
+    assert "Not all is as the plan said" in page and "container stray is there" in page
+
+
 def test_the_task_page_shows_what_users_met_during_the_switch(furnished: Furnished, looking: Visit) -> None:
     house, tasks = furnished
     task = tasks["books live"]
