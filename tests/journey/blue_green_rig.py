@@ -55,6 +55,12 @@ class Page(http.server.BaseHTTPRequestHandler):
             time.sleep(0.5)
         body = version.encode()
         self.send_response(200)
+        if self.path == "/never":
+            self.send_header("Content-Length", "1000")
+            self.end_headers()
+            self.wfile.write(b"first")
+            self.wfile.flush()
+            time.sleep(600)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)

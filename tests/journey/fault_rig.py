@@ -24,9 +24,8 @@ from fairlead.steps.capturing import capture
 from fairlead.testing.fault_proxy import FaultProxy, fault_proxy
 
 ANSWER_S = 1.5
-EFFECT_S = 3.0
+EFFECT_S = 4.0
 """What each effect may take here: as much as a start on a busy host needs, and no test waits for a minute."""
-SHORTER_S = {"network.ensure": 1.0}
 AS_PLANNED = ("instance.ready",)
 PATIENCE = Patience(cleanup_s=2.0, undo_s=1.0, onward_s=1.0, first_pause_s=0.1, last_pause_s=0.5, cancel_poll_s=1.0)
 REAL_SOCKET = "real.sock"
@@ -136,14 +135,14 @@ class Struck:
         assert any("is another" in one or "is gone" in one for one in self.left), said
 
 
-def with_timeouts(plan: Plan, most_s: float) -> Plan:
-    """The plan, with no effect of it bounded longer."""
+def with_timeouts(plan: Plan, most_s: float, *, attempts: int = 99) -> Plan:
+    """The plan, with no effect of it bounded longer, or tried more often."""
 
     def node(one: Node) -> Any:
         match one:
             case Effect():
                 bound_s = one.timeout_s if one.kind in AS_PLANNED else min(one.timeout_s, most_s)
-                return replace(one, timeout_s=SHORTER_S.get(one.kind, bound_s))
+                return replace(one, timeout_s=bound_s, attempts=min(one.attempts, attempts))
             case Sequence() | InParallel():
                 return replace(one, nodes=tuple(node(child) for child in one.nodes))
             case Step() | Retry() | Timeout():

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 from tests.contract.proxy_rigs import haproxy_rig
-from tests.journey.fault_rig import FaultWorld, fault_world
+from tests.journey.fault_rig import EFFECT_S, FaultWorld, fault_world, with_timeouts
 
 from fairlead.testing.fault_proxy import Corrupt, Cut, Delay, Drop, Fault, HalfClose, Say, Throttle
 
@@ -41,7 +41,6 @@ async def world(
     [
         pytest.param(Corrupt(every_bytes=7, after_bytes=230), CREATE, "engine.failed", id="garbled"),
         pytest.param(Corrupt(every_bytes=3), LIST, "engine.unreachable", id="speaking no HTTP"),
-        pytest.param(Drop(), MAKE_NETWORK, "step.timed_out", id="silent"),
         pytest.param(BROKEN, START, "engine.failed", id="answering 500"),
         pytest.param(NO_ROOM, CREATE, "host.disk", id="out of disk when it makes"),
         pytest.param(NO_ROOM, START, "host.disk", id="out of disk when it starts"),
@@ -56,12 +55,21 @@ async def test_an_engine_that_fails_before_the_switch_leaves_all_as_it_was(
     assert await world.asked() == now
 
 
+async def test_an_engine_that_takes_a_deed_and_is_silent_is_given_up_at_the_effects_bound(world: FaultWorld) -> None:
+    usual = world.reshape
+    world.reshape = lambda plan: with_timeouts(plan, EFFECT_S, attempts=1)
+    struck = await world.struck(by=lambda: world.wire_to_engine.strike(Drop(), when=MAKE_NETWORK))
+    world.reshape = usual
+    struck.is_exactly_old("step.timed_out")
+    assert f"took longer than {EFFECT_S:g} s" in struck.end.reason
+
+
 @pytest.mark.parametrize(
     ("fault", "when", "times"),
     [
         pytest.param(Cut(after_bytes=30), CREATE, 1, id="cut in the middle of an answer, once"),
         pytest.param(HalfClose(after_bytes=150), LIST, 2, id="half-closed in an answer, twice"),
-        pytest.param(Delay(3.5), START, 1, id="slower than its bound, once"),
+        pytest.param(Delay(4.5), START, 1, id="slower than its bound, once"),
         pytest.param(Throttle(bytes_per_s=80_000), ANY, None, id="throttled"),
     ],
 )

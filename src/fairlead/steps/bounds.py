@@ -12,8 +12,12 @@ MARGIN_S = 30.0
 PULLS_AT_ONCE = 4
 STARTS_AT_ONCE = 8
 
-TRIES = 3
-"""An effect that could not ask (the engine restarts, a socket was busy) is tried again; a "no" never is."""
+TRIES = 5
+"""An effect that could not ask is tried again; a "no" never is. With the engine's pauses that is four seconds: as long
+as an engine takes to restart, or a proxy that died to be started again."""
+
+PULL_TRIES = 3
+"""A pull has a quarter of an hour each time."""
 
 ONWARD_TRIES = 5
 """Behind the commit point there is no way back: the interpreter goes on after these, but says so."""

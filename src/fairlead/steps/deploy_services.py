@@ -32,6 +32,7 @@ from fairlead.steps.plan_switching import (
     probes_of,
     recreate_step,
     service_beside,
+    steady_step,
     switch_step,
     tests_step,
     verify_step,
@@ -95,9 +96,15 @@ def _all_steps(resolved: ResolvedDeployment) -> Iterator[Node]:
     if filled:
         yield switch_step(resolved, filled, new.with_roles(*SLOT_ROLES))
         yield verify_step(filled)
-    yield from _given(workers_step(resolved, new))
-    yield from _given(recreate_step(resolved, new, with_routes=False))
-    yield from _given(tests_step(resolved, "post-integration", new))
+    after = (
+        workers_step(resolved, new),
+        recreate_step(resolved, new, with_routes=False),
+        tests_step(resolved, "post-integration", new),
+    )
+    for step in after:
+        yield from _given(step)
+    if any(after):  # else the switch has just been verified
+        yield steady_step(new)
 
 
 def _switch_alone_steps(resolved: ResolvedDeployment) -> Iterator[Node]:

@@ -16,7 +16,7 @@ from fairlead.steps.blueprint import (
     place_labels,
     with_world_names,
 )
-from fairlead.steps.bounds import MARGIN_S, PULL_TIMEOUT_S, PULLS_AT_ONCE, START_TIMEOUT_S, TRIES
+from fairlead.steps.bounds import MARGIN_S, PULL_TIMEOUT_S, PULL_TRIES, PULLS_AT_ONCE, START_TIMEOUT_S, TRIES
 from fairlead.steps.effects.accessories import Accessory, EnsureAccessory
 from fairlead.steps.effects.basis import arguments
 from fairlead.steps.effects.ground import EnsureNetwork, EnsureVolume, NamedVolume
@@ -69,7 +69,7 @@ def _acquire(resolved: ResolvedDeployment, reference: str, service: str) -> Effe
         f"pull {reference}",
         arguments(acquired),
         timeout_s=PULL_TIMEOUT_S,
-        attempts=TRIES,
+        attempts=PULL_TRIES,
         is_undone=False,
         service=service,
     )

@@ -15,7 +15,14 @@ from fairlead.ports.traffic import Door
 from fairlead.steps.blueprint import Blueprint, container_labels
 from fairlead.steps.bounds import MARGIN_S, PROXY_TIMEOUT_S, STARTS_AT_ONCE, TRIES
 from fairlead.steps.effects.basis import arguments
-from fairlead.steps.effects.instances import KeepInstancesUp, Lasting, Standees, StopInstances
+from fairlead.steps.effects.instances import (
+    InstancesSteady,
+    KeepInstancesUp,
+    Lasting,
+    Settled,
+    Standees,
+    StopInstances,
+)
 from fairlead.steps.effects.routes import (
     CountRoutes,
     Filled,
@@ -222,6 +229,20 @@ def verify_step(filled: tuple[Filled, ...]) -> Step:
         is_undone=False,
     )
     return Step("verify", "Verify the switch", effect)
+
+
+def steady_step(new: Roster) -> Step:
+    """Right before the commit point: whatever died while workers were swapped or tests ran is not committed."""
+    instances = new.instances
+    effect = Effect(
+        InstancesSteady.kind,
+        "steady",
+        f"look at {counted(len(instances), 'instance')} once more",
+        arguments(Settled(tuple(one.watched for one in instances))),
+        attempts=TRIES,
+        is_undone=False,
+    )
+    return Step("steady", "See that every instance is steady", effect)
 
 
 # services that do not stand beside their old selves

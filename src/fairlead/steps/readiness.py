@@ -25,6 +25,9 @@ ENGINE_PROBE_PAUSE_S = 0.25
 LIFE_PAUSE_S = 0.25
 """How often we look whether the container still lives while it does not answer."""
 
+STILL_TRIES = 3
+"""An instance that was ready may miss one probe on a busy host; three in a row say that it is gone."""
+
 STEADY_S = 1.0
 """Without port or check, an instance is ready when it has stayed running this long."""
 
@@ -115,11 +118,39 @@ def _stranger(watched: Watched, container: Container) -> SaidNo | None:
     return None
 
 
+async def still_ready(watched: Watched, tools: Tools) -> SaidNo | None:
+    """Why an instance is not any more what it was when it became ready: gone, ended, restarted, or silent."""
+    history = HealthHistory()
+    container = await tools.container_engine.container(watched.probed.name)
+    if died := await _dead(watched, container, history, tools, when="after it was ready"):
+        await keep_health(watched.probed.name, history, tools)
+        return died
+    for attempt in range(STILL_TRIES):
+        answer = await ask(watched.probed, tools)
+        if answer.is_healthy:
+            return None
+        if attempt + 1 < STILL_TRIES:
+            await tools.clock.sleep(ENGINE_PROBE_PAUSE_S)
+    return SaidNo(
+        "instance.unhealthy",
+        f"{watched.service} ({watched.probed.name}) was ready and does not answer any more: {answer.text}",
+        hint="its last lines may say why",
+        evidence=await last_lines(watched.probed.name, tools),
+    )
+
+
 async def _death(watched: Watched, history: HealthHistory, tools: Tools) -> SaidNo | None:
     return await _dead(watched, await tools.container_engine.container(watched.probed.name), history, tools)
 
 
-async def _dead(watched: Watched, container: Container | None, history: HealthHistory, tools: Tools) -> SaidNo | None:
+async def _dead(
+    watched: Watched,
+    container: Container | None,
+    history: HealthHistory,
+    tools: Tools,
+    *,
+    when: str = "before it was ready",
+) -> SaidNo | None:
     name = watched.probed.name
     if container is None:
         return SaidNo("instance.died", f"the container {name} is gone", hint="somebody removed it; deploy again")
@@ -133,7 +164,7 @@ async def _dead(watched: Watched, container: Container | None, history: HealthHi
     again = f" and was restarted {container.restart_count} times" if container.restart_count else ""
     return SaidNo(
         "instance.died",
-        f"{watched.service} ({name}) {how}{again} before it was ready",
+        f"{watched.service} ({name}) {how}{again} {when}",
         hint=hint,
         evidence=await last_lines(name, tools),
     )

@@ -60,6 +60,7 @@ async def test_the_order_is_the_designs():
         "workers",
         "recreate",
         "post-integration",
+        "steady",
     ]
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from fairlead.domain.effect import Done, Looked, NotYet, Outcome
+from fairlead.domain.effect import Done, Looked, NotYet, Outcome, SaidNo
 from fairlead.domain.plan import Effect
 from fairlead.ports.container_engine import LABEL_KEY
 from fairlead.ports.step import Tools
 from fairlead.steps.blueprint import Blueprint, assemble
 from fairlead.steps.effects.basis import Plain, all_of, read
-from fairlead.steps.readiness import Watched, until_ready
+from fairlead.steps.readiness import Watched, still_ready, until_ready
 from fairlead.steps.remains import keep_remains
 from fairlead.steps.resolved import StandingInstance
 
@@ -91,6 +91,30 @@ class InstanceReady(Plain):
     async def do(self, effect: Effect, tools: Tools) -> Outcome:
         """Waits; says no with the container's last lines where it dies or is too late."""
         return await until_ready(read(Watched, effect), tools)
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """All instances of the new release, as they were waited for."""
+
+    watched: tuple[Watched, ...]
+
+
+class InstancesSteady(Plain):
+    """Looks at every instance once more, right before the commit point: none ended, restarted or fell silent since."""
+
+    kind = "instance.steady"
+
+    async def do(self, effect: Effect, tools: Tools) -> Outcome:
+        """Says no for the first that is not what it was: until here the old release can come back unharmed."""
+        refused: dict[str, SaidNo] = {}
+
+        async def look(watched: Watched) -> None:
+            if said_no := await still_ready(watched, tools):
+                refused[watched.probed.name] = said_no
+
+        await all_of(look(one) for one in read(Settled, effect).watched)
+        return refused[min(refused)] if refused else Done()
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from fairlead.steps.effects.ground import ClaimSlot, EnsureNetwork, EnsureVolume
 from fairlead.steps.effects.images import AcquireImage
 from fairlead.steps.effects.instances import (
     InstanceReady,
+    InstancesSteady,
     KeepInstancesUp,
     ResumeInstances,
     StartInstance,
@@ -34,6 +35,7 @@ DEPLOYMENT_EFFECTS: Mapping[str, EffectKind] = {
     StartInstance.kind: StartInstance(),
     InstanceReady.kind: InstanceReady(),
     KeepInstancesUp.kind: KeepInstancesUp(),
+    InstancesSteady.kind: InstancesSteady(),
     StopInstances.kind: StopInstances(),
     ResumeInstances.kind: ResumeInstances(),
     Register.kind: Register(),

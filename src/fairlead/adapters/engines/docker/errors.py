@@ -21,7 +21,8 @@ _GONE = re.compile(r"no such (container|exec)", re.IGNORECASE)
 _DIGEST = re.compile(r"manifest verification failed|filesystem layer verification failed", re.IGNORECASE)
 _REGISTRY_SILENT = re.compile(
     r"connection refused|no such host|i/o timeout|connection reset|TLS handshake timeout|network is unreachable"
-    r"|no route to host|Client\.Timeout|server misbehaving|context deadline exceeded|: EOF$"
+    r"|no route to host|Client\.Timeout|server misbehaving|context deadline exceeded|: EOF$|unexpected EOF"
+    r"|connection broken"
 )
 
 
