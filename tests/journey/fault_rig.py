@@ -26,7 +26,7 @@ from fairlead.testing.fault_proxy import FaultProxy, fault_proxy
 ANSWER_S = 1.5
 EFFECT_S = 4.0
 """What each effect may take here: as much as a start on a busy host needs, and no test waits for a minute."""
-AS_PLANNED = ("instance.ready",)
+AS_PLANNED = ("instance.ready", "route.fill", "route.verify")
 PATIENCE = Patience(cleanup_s=2.0, undo_s=1.0, onward_s=1.0, first_pause_s=0.1, last_pause_s=0.5, cancel_poll_s=1.0)
 REAL_SOCKET = "real.sock"
 
