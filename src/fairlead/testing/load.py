@@ -7,6 +7,7 @@ expected. A kept-alive connection that is closed *between* requests and found so
 from __future__ import annotations
 
 import asyncio
+import ssl
 from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
@@ -39,8 +40,19 @@ class Load:
     `pause_s` lies between two requests of one user, so the load is bounded whatever the proxy can do.
     """
 
-    def __init__(self, address: str, port: int, host: str, *, path: str = "/", pause_s: float = 0.01) -> None:
+    def __init__(
+        self,
+        address: str,
+        port: int,
+        host: str,
+        *,
+        path: str = "/",
+        pause_s: float = 0.01,
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
+        """With `tls` they ask over https, each handshake for the host's own certificate."""
         self.told = Told()
+        self._tls = tls
         self._address, self._port, self._host, self._path = address, port, host, path
         self._pause_s = pause_s
         self._stopping = asyncio.Event()
@@ -67,7 +79,7 @@ class Load:
             try:
                 async with asyncio.timeout(ANSWER_BOUND_S):
                     if connection is None:
-                        connection = await asyncio.open_connection(self._address, self._port)
+                        connection = await self._connect()
                         stage = "new"
                     else:
                         stage = "reused"
@@ -85,6 +97,10 @@ class Load:
                 await asyncio.wait_for(self._stopping.wait(), self._pause_s)
         if connection is not None:
             await _close(connection[1])
+
+    async def _connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        name = self._host if self._tls else None
+        return await asyncio.open_connection(self._address, self._port, ssl=self._tls, server_hostname=name)
 
     async def _ask(
         self, connection: tuple[asyncio.StreamReader, asyncio.StreamWriter], path: str, *, reuse: bool
