@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from pathlib import Path
@@ -25,6 +26,12 @@ def main() -> None:
         hint = f"\n  → {error.hint}" if error.hint else ""
         sys.stderr.write(f"error: {error.message} ({error.code}){hint}\n")
         raise SystemExit(error.exit_code) from error
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        where = f" ({error.filename})" if error.filename else ""
+        sys.stderr.write(f"error: the disk is full{where} (host.disk)\n  → free some room in the data directory\n")
+        raise SystemExit(1) from error
 
 
 if __name__ == "__main__":

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from fairlead.domain import names
 from fairlead.domain.actor import SYSTEM, Actor, permissions_of
-from fairlead.domain.errors import Invalid, NotAuthenticated, NotFound, RateLimited
+from fairlead.domain.errors import FairleadError, Invalid, NotAuthenticated, NotFound, RateLimited
 from fairlead.domain.ids import ActorId
 from fairlead.domain.permission import Permission, RoleName
 from fairlead.domain.user import ApiKey, LoginAttempt, Session, User
@@ -146,7 +147,8 @@ def by_key(context: Context, text: str, *, address: str) -> Actor | None:
     if user is None or not user.is_enabled:
         return None
     if key.last_used_at is None or now - key.last_used_at > timedelta(minutes=1):
-        with context.database.transaction() as connection:
+        # who may look still may when the disk is full
+        with suppress(FairleadError), context.database.transaction() as connection:
             users.change_key(connection, key.id, last_used_at=now)
     return _actor_of(user, f"key {key.prefix}", address, kind_is_key=True)
 
