@@ -163,8 +163,32 @@ def _begun(at: Session, made: dict[str, Any], *, wait: bool, timeout_s: float) -
         at.screen.result(made, f"{what} queued, task {made['task']}")
 
 
+def adopt(
+    context: typer.Context,
+    environment: str = typer.Option(..., "--environment", "-e", help="Where."),
+    yes: bool = typer.Option(False, "--yes", "-y", help="Do not ask."),
+    project: str = typer.Option("", "--project", "-p", help=PROJECT_HELP),
+) -> None:
+    """Take over into the books what users reach: after an old backup was put back. Nothing that runs is touched."""
+    at = session(context)
+    path = f"{API}/projects/{at.project(project)}/environments/{environment}/adoption"
+    seen = at.client.get(path)
+    found, booked = seen["found"], seen["booked"] or {"version": "nothing", "colour": "—", "deployment": "—"}
+    if not seen["is_needed"]:
+        at.screen.result(seen, f"the books and the proxy agree: {found['version']} in {found['colour']} is live")
+        return
+    for what, one in (("users reach", found), ("the books say", booked)):
+        at.screen.say(f"{what:<14} {one['version']} in {one['colour']} ({one['deployment']})")
+    at.screen.say(f"{'routes':<14} {', '.join(seen['routes'])}\n{'instances':<14} {', '.join(seen['instances'])}")
+    if not yes:
+        typer.confirm(f"Write into the books that {found['version']} is live?", abort=True, err=True)
+    made = at.client.post(path, {"deployment": found["deployment"]})
+    at.screen.result(made, f"{found['version']} in {found['colour']} is live in the books, too")
+
+
 def add_to(app: typer.Typer) -> None:
     """The commands without a group."""
     app.command("deploy")(deploy)
     app.command("rollback")(rollback)
     app.command("retire")(retire)
+    app.command("adopt")(adopt)

@@ -355,7 +355,7 @@ def users_elsewhere(slots: Mapping[Colour, Standing], routes: Sequence[RouteStat
             "slot.changed",
             f"the proxy sends {route.spec.host}{route.spec.path} to {standing.slot.colour.value}, "
             f"which our books call {standing.slot.state.value}",
-            hint="nothing was touched; were the books restored from a backup? see docs/how-to/back-up-and-restore.md",
+            hint="nothing was touched; was a backup put back? fairlead adopt takes over what users reach",
         )
     return None
 

@@ -10,12 +10,13 @@ from pydantic import Field
 from fairlead.domain.approval import ApprovalState
 from fairlead.domain.deployment import DeploymentState
 from fairlead.domain.errors import NotFound
+from fairlead.domain.slot import Slot
 from fairlead.server.api import shapes
 from fairlead.server.api.bodies import Body
 from fairlead.server.api.doors import After, Asking, Books, Limit, Parts
 from fairlead.server.api.foreseen import foreseen
 from fairlead.server.api.shapes import Shape
-from fairlead.usecases import approvals, deployments, foreseeing, places, tasks
+from fairlead.usecases import adoption, approvals, deployments, foreseeing, places, tasks
 
 router = APIRouter(tags=["deployments"])
 
@@ -35,6 +36,10 @@ class NewRollback(Body):
 
 class Retirement(Body):
     accessories: bool = Field(default=False, description="end the accessories, too")
+
+
+class AdoptionBody(Body):
+    deployment: str = Field(max_length=80, description="the deployment that was shown: what users are on")
 
 
 class Answer(Body):
@@ -97,6 +102,38 @@ def roll_back(context: Books, actor: Asking, project: str, body: NewRollback) ->
 def retire(context: Books, actor: Asking, project: str, environment: str, body: Retirement) -> Shape:
     """End what is live and what stands by there; routes are given back, volumes stay."""
     return shapes.task(places.retire(context, actor, project, environment, accessories=body.accessories))
+
+
+@router.get("/projects/{project}/environments/{environment}/adoption")
+async def look_at_adoption(context: Books, server: Parts, actor: Asking, project: str, environment: str) -> Shape:
+    """What users reach there beside what our books say; nothing is changed."""
+    return _adoption(await adoption.look(context, actor, server.container_engine, server.proxy, project, environment))
+
+
+@router.post("/projects/{project}/environments/{environment}/adoption", status_code=201)
+async def adopt(
+    context: Books, server: Parts, actor: Asking, project: str, environment: str, body: AdoptionBody
+) -> Shape:
+    """Our books say from now on what the proxy says: after an old backup was put back."""
+    parts = (server.container_engine, server.proxy, server.catalogue)
+    seen = await adoption.adopt(context, actor, *parts, project, environment, deployment=body.deployment)
+    return _adoption(seen)
+
+
+def _adoption(seen: adoption.Adoption) -> Shape:
+    return {
+        "project": seen.place.project,
+        "environment": seen.place.environment,
+        "is_needed": seen.is_needed,
+        "booked": _slot(seen.booked) if seen.booked else None,
+        "found": _slot(seen.found),
+        "routes": [f"{route.host}{route.path}" for _, route in seen.routes],
+        "instances": [entry.instance for entry in seen.entries],
+    }
+
+
+def _slot(slot: Slot) -> Shape:
+    return {"colour": slot.colour.value, "version": slot.version, "deployment": slot.deployment}
 
 
 @router.get("/projects/{project}/plan")
