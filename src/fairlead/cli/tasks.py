@@ -69,6 +69,17 @@ def files(
     )
 
 
+@group.command("tests")
+def tests(context: typer.Context, id: str = typer.Argument(..., help="The task of a run or deployment.")) -> None:
+    """Every case that the task's tests reported (JUnit files in /results), what failed first."""
+    at = session(context)
+    found = at.client.get(f"{API}/tasks/{id}/tests")
+    columns = {"kind": "TESTS", "name": "CASE", "outcome": "OUTCOME", "seconds": "SECONDS", "message": "MESSAGE"}
+    at.screen.table(found["items"], columns, empty="these tests left no JUnit files in /results")
+    for problem in found["problems"]:
+        at.screen.say(f"warning: {problem}")
+
+
 @group.command("resume")
 def resume(context: typer.Context, id: str = typer.Argument(..., help="The task.")) -> None:
     """Try an unsettled task again now."""

@@ -22,6 +22,11 @@ class TestCase:
     detail: str = ""
 
 
+def worst_first(case: TestCase) -> tuple[int, str, str]:
+    """The order in which people read cases: what failed comes first."""
+    return ("errored", "failed", "skipped", "passed").index(case.outcome), case.class_name, case.name
+
+
 @dataclass(frozen=True, slots=True)
 class TestSuite:
     """Cases under one name."""

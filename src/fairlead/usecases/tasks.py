@@ -12,12 +12,17 @@ from fairlead.domain.permission import Permission
 from fairlead.domain.plan import Plan
 from fairlead.domain.record import Json
 from fairlead.domain.task import Task, TaskKind, TaskPhase, TaskState
+from fairlead.domain.test_report import TestReport
+from fairlead.formats.junit import read_junit_files
 from fairlead.ports.tasks import End
-from fairlead.store import deployments, tasks
+from fairlead.store import artifacts, deployments, tasks
 from fairlead.store.database import Connection
 from fairlead.store.shelf import Page
 from fairlead.usecases import following
 from fairlead.usecases.context import Context
+
+JUNIT = "junit"
+"""The kind of artifacts that hold test results."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,3 +116,17 @@ def may_resume(context: Context, actor: Actor, id: str) -> TaskId:
             )
         context.note(connection, actor, "task.resumed", f"took up {found.title} again", thing=found.id)
     return found.id
+
+
+def test_reports(context: Context, actor: Actor, id: str) -> Mapping[str, TestReport]:
+    """What the task's tests left in JUnit files, by their kind (pre-deployment, post-integration, …)."""
+    actor.require(Permission.VIEW)
+    with context.database.reading() as connection:
+        found = tasks.get(connection, id)
+        names = sorted(name for name, what in artifacts.names(connection, found.id).items() if what == JUNIT)
+        keys = {name: artifacts.blob_of(connection, found.id, name) for name in names}
+    kinds: dict[str, dict[str, bytes]] = {}
+    for name, key in keys.items():
+        if key:
+            kinds.setdefault(name.partition("/")[0], {})[name] = context.artifacts.content(key)
+    return {kind: read_junit_files(files) for kind, files in kinds.items()}

@@ -209,6 +209,21 @@ def test_a_task_is_shown_followed_and_cancelled(books: House, fairlead: Run) -> 
     assert fairlead("tasks", "show", "tsk-none").code == 5
 
 
+def test_every_case_of_a_tasks_tests_is_listed_the_worst_first(books: House, fairlead: Run) -> None:
+    [task] = [row for row in fairlead("-o", "json", "tasks", "list").data if row["has_ended"]]
+    assert "no JUnit" in fairlead("tasks", "tests", task["id"]).err
+    report = b"""<testsuite name="s"><testcase classname="a" name="good" time="0.5"/>
+      <testcase classname="a" name="bad"><failure message="expected 1">x</failure></testcase></testsuite>"""
+    for name, content in (("pre-deployment/a.xml", report), ("post-integration/b.xml", b"<broken")):
+        asyncio.run(books.context.artifacts.attach(task["id"], name, content, kind="junit"))
+    said = fairlead("tasks", "tests", task["id"])
+    assert said.out.index("a.bad") < said.out.index("a.good") and "expected 1" in said.out
+    assert "b.xml" in said.err
+    bad, good = fairlead("-o", "json", "tasks", "tests", task["id"]).data
+    assert (bad["kind"], bad["outcome"], good["seconds"]) == ("pre-deployment", "failed", 0.5)
+    assert fairlead("tasks", "tests", "tsk-none").code == 5
+
+
 def test_what_belongs_to_the_installation(books: House, fairlead: Run) -> None:
     assert "Staging" in fairlead("environments", "add", "Staging", "--order", "2").out
     assert fairlead("environments", "remove", "Staging").code == 0

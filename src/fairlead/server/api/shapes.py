@@ -14,6 +14,7 @@ from fairlead.domain.project import Project
 from fairlead.domain.run import Run
 from fairlead.domain.switch_record import SwitchRecord
 from fairlead.domain.task import Task, TaskPhase
+from fairlead.domain.test_report import TestCase
 from fairlead.domain.user import ApiKey, User
 from fairlead.domain.variable import Dimension, Variable
 from fairlead.ports.task_log import Line
@@ -244,6 +245,17 @@ def task_view(view: TaskView) -> Shape:
         "notes": list(view.plan.notes) if view.plan else [],
         "warnings": list(view.plan.warnings) if view.plan else [],
         "plan_hash": view.plan.hash if view.plan else "",
+    }
+
+
+def test_case(kind: str, one: TestCase) -> Shape:
+    return {
+        "kind": kind,
+        "name": f"{one.class_name}.{one.name}" if one.class_name else one.name,
+        "outcome": one.outcome,
+        "seconds": one.seconds,
+        "message": one.message,
+        "detail": one.detail,
     }
 
 

@@ -11,6 +11,7 @@ from fastapi import APIRouter, Header, Query, Response
 from fastapi.responses import StreamingResponse
 
 from fairlead.domain.task import TaskKind, TaskState
+from fairlead.domain.test_report import worst_first
 from fairlead.ports.artifacts import Artifacts
 from fairlead.server.api import shapes
 from fairlead.server.api.doors import After, Asking, Books, Limit, Parts
@@ -113,6 +114,16 @@ async def list_artifacts(context: Books, server: Parts, actor: Asking, id: str) 
     found = await context.database.run(lambda: tasks.get(context, actor, id))
     names = await artifacts_of(server).names(found.id)
     return {"items": [{"name": name, "kind": kind} for name, kind in names.items()], "next": None}
+
+
+@router.get("/tasks/{id}/tests")
+def list_tests(context: Books, actor: Asking, id: str) -> Shape:
+    """Every case that its tests reported in JUnit files, kind by kind, what failed first."""
+    reports = tasks.test_reports(context, actor, id)
+    cases = [
+        shapes.test_case(kind, one) for kind, report in reports.items() for one in sorted(report.cases, key=worst_first)
+    ]
+    return {"items": cases, "next": None, "problems": [text for one in reports.values() for text in one.problems]}
 
 
 @router.get("/tasks/{id}/artifacts/{name:path}", response_class=Response)

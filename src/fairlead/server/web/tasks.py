@@ -16,8 +16,7 @@ from fairlead.domain.permission import Permission
 from fairlead.domain.reason import Reason
 from fairlead.domain.record import Json
 from fairlead.domain.task import PhaseState, Task, TaskState
-from fairlead.domain.test_report import TestCase
-from fairlead.formats.junit import read_junit_files
+from fairlead.domain.test_report import TestReport, worst_first
 from fairlead.ports.task_log import Line
 from fairlead.server.web import rendering
 from fairlead.server.web.dashboard import unless_seen
@@ -108,14 +107,9 @@ async def download_log(visitor: Visiting, id: str) -> Response:
 @router.get("/tasks/{id}/tests/{kind}")
 def show_tests(visitor: Visiting, id: str, kind: str) -> Response:
     """Every case that the tests of that kind reported."""
-    context = visitor.context
-    found = tasks.get(context, visitor.actor, id)
-    with context.database.reading() as connection:
-        names = artifacts.names(connection, found.id)
-        ours = sorted(name for name, what in names.items() if what == "junit" and name.startswith(f"{kind}/"))
-        keys = {name: artifacts.blob_of(connection, found.id, name) for name in ours}
-    report = read_junit_files({name: context.artifacts.content(key) for name, key in keys.items() if key})
-    cases = sorted(report.cases, key=_worst_first)[:CASES_SHOWN]
+    found = tasks.get(visitor.context, visitor.actor, id)
+    report = tasks.test_reports(visitor.context, visitor.actor, id).get(kind, TestReport())
+    cases = sorted(report.cases, key=worst_first)[:CASES_SHOWN]
     values = {"section": "/tasks", "task": found, "kind": kind, "cases": cases, "report": report}
     return visitor.page("task_tests.html", values)
 
@@ -227,10 +221,6 @@ def _tests(facts: Mapping[str, Json], left: Mapping[str, str]) -> list[Tests]:
 
 def _texts(data: Json | None) -> list[str]:
     return [str(item) for item in data] if isinstance(data, list) else []
-
-
-def _worst_first(case: TestCase) -> tuple[int, str, str]:
-    return ("errored", "failed", "skipped", "passed").index(case.outcome), case.class_name, case.name
 
 
 def _as_text(line: Line) -> str:
