@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import signal
 import socket
@@ -47,6 +48,8 @@ async def _serve(settings: Settings, listener: socket.socket, build: Callable[[S
             proxy_headers=False,
         )
         serving = _Serving(config)
+        gc.collect()
+        gc.freeze()  # what is there by now stays: no later collection needs to look through it again
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, setattr, serving, "should_exit", True)  # noqa: FBT003
         await serving.serve(sockets=[listener])

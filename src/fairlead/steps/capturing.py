@@ -19,6 +19,7 @@ from fairlead.ports.container_engine import LABEL_ENVIRONMENT, LABEL_PROJECT, Co
 from fairlead.ports.proxy import Proxy, RouteState
 from fairlead.ports.records import Records
 from fairlead.ports.secrets import Secrets
+from fairlead.steps.effects.basis import side_by_side
 
 NO_ADDRESS = ("", "0.0.0.0")
 """A server slot that is not filled."""
@@ -35,22 +36,25 @@ async def capture(
 ) -> Capture:
     """All that is the place's, and nothing of others. No secret is in it."""
     ours = {LABEL_PROJECT: place.project, LABEL_ENVIRONMENT: place.environment}
-    containers = await container_engine.containers(ours)
-    networks = await container_engine.networks(ours)
-    volumes = await container_engine.volumes(ours)
-    registrations = await catalogue.find(place)
-    slots = await records.slots(place)
+    async with side_by_side() as group:
+        containers = group.create_task(container_engine.containers(ours))
+        networks = group.create_task(container_engine.networks(ours))
+        volumes = group.create_task(container_engine.volumes(ours))
+        registrations = group.create_task(catalogue.find(place))
+        slots = group.create_task(records.slots(place))
+        routes = group.create_task(_routes(place, proxy))
     return Capture(
-        containers={one.name: _container(one, secrets) for one in containers},
-        networks={one.name: NetworkState(one.id, one.subnets) for one in networks},
-        volumes=tuple(sorted(one.name for one in volumes)),
+        containers={one.name: _container(one, secrets) for one in containers.result()},
+        networks={one.name: NetworkState(one.id, one.subnets) for one in networks.result()},
+        volumes=tuple(sorted(one.name for one in volumes.result())),
         registrations={
-            one.instance: RegisteredState(one.service, one.colour.value, one.address, one.port) for one in registrations
+            one.instance: RegisteredState(one.service, one.colour.value, one.address, one.port)
+            for one in registrations.result()
         },
-        routes=await _routes(place, proxy),
+        routes=routes.result(),
         slots={
             colour.value: SlotRecord(slot.state.value, slot.deployment, slot.release, slot.network)
-            for colour, slot in slots.items()
+            for colour, slot in slots.result().items()
         },
     )
 

@@ -22,6 +22,7 @@ from fairlead.ports.container_engine import (
 )
 from fairlead.ports.records import Records
 from fairlead.steps.blueprint import KIND_ACCESSORY, KIND_INSTANCE, read_facts
+from fairlead.steps.effects.basis import side_by_side
 from fairlead.steps.resolved import AccessoryState, Standing, StandingInstance
 
 
@@ -29,10 +30,10 @@ async def standing_slots(
     place: Place, *, records: Records, container_engine: ContainerEngine
 ) -> Mapping[Colour, Standing]:
     """Both slots as recorded, each with the instances that carry the label of its deployment."""
-    found: dict[Colour, Standing] = {}
-    for colour, slot in (await records.slots(place)).items():
-        found[colour] = Standing(slot, await _instances(place, slot, container_engine))
-    return found
+    slots = await records.slots(place)
+    async with side_by_side() as group:
+        found = {colour: group.create_task(_instances(place, slot, container_engine)) for colour, slot in slots.items()}
+    return {colour: Standing(slot, found[colour].result()) for colour, slot in slots.items()}
 
 
 async def _instances(place: Place, slot: Slot, engine: ContainerEngine) -> tuple[StandingInstance, ...]:

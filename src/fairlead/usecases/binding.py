@@ -35,6 +35,7 @@ from fairlead.ports.source import Source
 from fairlead.ports.tasks import End
 from fairlead.steps.capturing import capture, routes_of
 from fairlead.steps.deploy_services import DeployServices
+from fairlead.steps.effects.basis import side_by_side
 from fairlead.steps.effects.state import state_before
 from fairlead.steps.end_standby import EndStandby, ResolvedStandby
 from fairlead.steps.pipeline import Pipeline
@@ -154,14 +155,18 @@ class Binding:
         if about.deployment.plan_hash and about.deployment.plan_hash != intended.plan_hash:
             changes = planning.changes_since(self.context, about.deployment.plan_hash, intended)
             return _plan_changed(about, intended.plan_hash, changes)
-        slots = await standing_slots(
-            about.place, records=self.outside.records, container_engine=self.outside.container_engine
-        )
-        routes_before = await routes_of(about.place, self.outside.proxy)
+        engine, records = self.outside.container_engine, self.outside.records
+        async with side_by_side() as group:
+            standing = group.create_task(standing_slots(about.place, records=records, container_engine=engine))
+            routed = group.create_task(routes_of(about.place, self.outside.proxy))
+            accessories = group.create_task(standing_accessories(about.place, container_engine=engine))
+            strangers = group.create_task(self._strangers(about.place))
+            logins = group.create_task(self.context.database.read(self._logins))
+        slots, routes_before = standing.result(), routed.result()
         if (disagreement := users_elsewhere(slots, routes_before)) is not None:
             return disagreement
         colour = choose_colour(about.deployment, slots)
-        environment_subnet, slot_subnet = await self._subnets(about.place, colour)
+        environment_subnet, slot_subnet = await self._subnets(about.place, colour, strangers.result())
         resolved = ResolvedDeployment(
             deployment=about.deployment.id,
             number=about.deployment.number,
@@ -180,10 +185,10 @@ class Binding:
             routes_before=routes_before,
             variables=about.deployment.variables,
             allowed_harms=intended.allowed_harms,
-            accessories=await standing_accessories(about.place, container_engine=self.outside.container_engine),
+            accessories=accessories.result(),
             recreate_accessories=frozenset(about.deployment.recreate_accessories),
             proxy=planning.proxy_facts(self.context.installation),
-            logins=await self.context.database.read(self._logins),
+            logins=logins.result(),
             room=planning.room_rule(self.context.installation),
             is_forced=about.deployment.is_forced,
         )
@@ -205,12 +210,16 @@ class Binding:
                 kind=about.deployment.kind,
             )
 
-    async def _subnets(self, place: Place, colour: Colour) -> tuple[str, str]:
+    async def _strangers(self, place: Place) -> tuple[str, ...]:
+        """Subnets that are in use, and not by a network of the place."""
         engine = self.outside.container_engine
-        used = tuple(await engine.used_subnets())
         labels = {LABEL_PROJECT: place.project, LABEL_ENVIRONMENT: place.environment}
-        own = {subnet for network in await engine.networks(labels) for subnet in network.subnets}
-        strangers = tuple(subnet for subnet in used if subnet not in own)
+        async with side_by_side() as group:
+            used, networks = group.create_task(engine.used_subnets()), group.create_task(engine.networks(labels))
+        own = {subnet for network in networks.result() for subnet in network.subnets}
+        return tuple(subnet for subnet in used.result() if subnet not in own)
+
+    async def _subnets(self, place: Place, colour: Colour, strangers: tuple[str, ...]) -> tuple[str, str]:
         pool = (self.context.installation.subnet_pool,)
 
         def claim(connection: Connection) -> tuple[str, ...]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Iterable, Mapping
+from collections.abc import AsyncIterator, Coroutine, Iterable, Mapping
+from contextlib import asynccontextmanager
 from typing import Any, TypeVar, cast
 
 from fairlead.domain.effect import Looked, NotYet
@@ -37,9 +38,16 @@ def read(kind: type[Arguments], effect: Effect) -> Arguments:
 
 async def all_of(work: Iterable[Coroutine[Any, Any, None]]) -> None:
     """All at once; every one has ended when this returns, and the first error, if any, is raised as it was."""
+    async with side_by_side() as group:
+        for one in work:
+            group.create_task(one)
+
+
+@asynccontextmanager
+async def side_by_side() -> AsyncIterator[asyncio.TaskGroup]:
+    """A group of tasks that have all ended at its end; the first error, if any, is raised as it was."""
     try:
         async with asyncio.TaskGroup() as group:
-            for one in work:
-                group.create_task(one)
-    except BaseExceptionGroup as failed:  # a run that is not ours any more, too
+            yield group
+    except ExceptionGroup as failed:
         raise failed.exceptions[0] from failed

@@ -16,14 +16,16 @@ from fairlead.ports.container_engine import (
     LABEL_ENVIRONMENT,
     LABEL_KIND,
     LABEL_PROJECT,
-    Container,
 )
 from fairlead.ports.step import Tools
 from fairlead.steps.blueprint import KIND_ACCESSORY, KIND_INSTANCE, KIND_SLOT_NETWORK
-from fairlead.steps.effects.basis import Plain, all_of, read
+from fairlead.steps.effects.basis import Plain, all_of, read, side_by_side
 from fairlead.steps.effects.instances import stop
 from fairlead.steps.output import keep_output
 from fairlead.steps.resolved import StandingInstance
+
+ENDED = ("created", "exited", "dead")
+"""States of a container that runs nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,21 +125,31 @@ class RetireSlot(Plain):
     async def do(self, effect: Effect, tools: Tools) -> Outcome:
         """Removes all that the slot's deployment made, but accessories and volumes."""
         retired = read(Retired, effect)
-        await clear_routes(retired.routes, retired.slot.colour, tools)
-        await tools.catalogue.deregister(retired.place, retired.instances)
-        if retired.slot.deployment:
-            labels = deployment_labels(retired.place, retired.slot.deployment)
-            containers = await tools.container_engine.containers(labels)
-            await all_of(_remove(one, tools) for one in containers if one.labels.get(LABEL_KIND) != KIND_ACCESSORY)
-            for network in await tools.container_engine.networks({**labels, LABEL_KIND: KIND_SLOT_NETWORK}):
-                await tools.container_engine.remove_network(network.name)
+        async with side_by_side() as group:
+            group.create_task(clear_routes(retired.routes, retired.slot.colour, tools))
+            group.create_task(tools.catalogue.deregister(retired.place, retired.instances))
+            if retired.slot.deployment:
+                group.create_task(_remove_all(deployment_labels(retired.place, retired.slot.deployment), tools))
         await tools.records.set_slot(retired.place, Slot(retired.slot.colour))
         tools.say(f"retired {retired.slot.version or 'what stood'} in {retired.slot.colour.value}")
         return Done()
 
 
-async def _remove(container: Container, tools: Tools) -> None:
-    await tools.container_engine.remove(container.name)
+async def _remove_all(labels: dict[str, str], tools: Tools) -> None:
+    """Containers and slot networks, side by side: the slot was stopped, and what does not run holds no network. What
+    runs all the same goes first."""
+    engine = tools.container_engine
+    async with side_by_side() as group:
+        listing = group.create_task(engine.containers(labels))
+        networks = group.create_task(engine.networks({**labels, LABEL_KIND: KIND_SLOT_NETWORK}))
+    containers = [one for one in listing.result() if one.labels.get(LABEL_KIND) != KIND_ACCESSORY]
+    await all_of(engine.remove(one.name) for one in containers if one.state not in ENDED)
+    async with side_by_side() as group:
+        for container in containers:
+            if container.state in ENDED:
+                group.create_task(engine.remove(container.name))
+        for network in networks.result():
+            group.create_task(engine.remove_network(network.name))
 
 
 async def clear_routes(routes: tuple[str, ...], colour: Colour, tools: Tools) -> None:

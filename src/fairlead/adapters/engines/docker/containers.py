@@ -15,7 +15,7 @@ from fairlead.adapters.engines.docker.networks import Networks, label_filter
 from fairlead.adapters.engines.docker.output import frames, output
 from fairlead.adapters.engines.docker.spec import create_body, endpoint, restart_policy, whole_seconds
 from fairlead.domain.errors import Failed, NotFound, TimedOut
-from fairlead.ports.container_engine import LABEL_KEY, Container, ContainerSpec, ExecResult, OutputLine
+from fairlead.ports.container_engine import LABEL_KEY, Attachment, Container, ContainerSpec, ExecResult, OutputLine
 
 Json = dict[str, Any]
 
@@ -37,8 +37,9 @@ class Containers:
         for attempt in range(ATTEMPTS):
             found = await self._inspect(spec.name)
             if found is None:
-                found = await self._create(spec)
-            if found is None:  # the name is taken by a creation or a removal under way
+                if made := await self._made(spec):
+                    return made
+                # the name is taken by a creation or a removal under way
                 await asyncio.sleep(PAUSE_S * min(attempt + 1, 10))
                 continue
             _refuse_stranger(found, spec.name, spec.labels.get(LABEL_KEY, ""))
@@ -152,32 +153,36 @@ class Containers:
             raise told(refusal, f"running {command[0]!r} in") from refusal
         return ExecResult(int(ended.get("ExitCode") or 0), written.decode("utf-8", errors="replace"))
 
-    async def _create(self, spec: ContainerSpec) -> Json | None:
-        """Made, or None where the name is taken meanwhile."""
-        for attachment in spec.networks if not spec.network_mode else ():
-            await self._networks.id_of(attachment.network)
-        body = create_body(spec)
+    async def _made(self, spec: ContainerSpec) -> Container | None:
+        """A new one, wholly made, or None where the name is taken meanwhile."""
+        attachments = _attachments(spec)
+        networks = await self._networks.ids_of([one.network for one in attachments])
         try:
             made = await self._client.ask(
-                "POST", "/containers/create", params={"name": spec.name}, body=body, thing=spec.name
+                "POST", "/containers/create", params={"name": spec.name}, body=create_body(spec), thing=spec.name
             )
         except EngineSaidNo as refusal:
             if refusal.status == 409 and "in use" in refusal.words:
                 return None
             raise told(refusal, f"making the container from {spec.image}:") from refusal
-        return await self._inspect(made["Id"])
+        for attachment in attachments[1:]:  # the first was given with the creation
+            await self._connect(networks[attachment.network], made["Id"], attachment, spec.name)
+        if spec.files:
+            await put_files(self._client, made["Id"], spec)
+        return await self._told(made["Id"], spec.name)
 
     async def _finish(self, found: Json, spec: ContainerSpec) -> None:
+        """What an earlier attempt left of making it is done."""
         connected = found["NetworkSettings"].get("Networks") or {}
-        for attachment in spec.networks if not spec.network_mode else ():
-            if attachment.network not in connected:
-                network_id = await self._networks.id_of(attachment.network)
-                body = {"Container": found["Id"], "EndpointConfig": endpoint(attachment)}
-                await self._connect(network_id, body, spec.name)
+        missing = [one for one in _attachments(spec) if one.network not in connected]
+        networks = await self._networks.ids_of([one.network for one in missing])
+        for attachment in missing:
+            await self._connect(networks[attachment.network], found["Id"], attachment, spec.name)
         if spec.files and is_never_started(found):
             await put_files(self._client, found["Id"], spec)
 
-    async def _connect(self, network_id: str, body: Json, name: str) -> None:
+    async def _connect(self, network_id: str, container_id: str, attachment: Attachment, name: str) -> None:
+        body = {"Container": container_id, "EndpointConfig": endpoint(attachment)}
         try:
             await self._client.ask("POST", f"/networks/{network_id}/connect", body=body, thing=name)
         except EngineSaidNo as refusal:
@@ -222,6 +227,11 @@ class Containers:
         if found is None:
             raise NotFound("engine.gone", f"the container {name} was removed meanwhile", thing=name)
         return container_of(found)
+
+
+def _attachments(spec: ContainerSpec) -> Sequence[Attachment]:
+    """Its networks, in order; none where it has the network of something else."""
+    return () if spec.network_mode else spec.networks
 
 
 def _refuse_stranger(found: Json, name: str, key: str | None) -> None:

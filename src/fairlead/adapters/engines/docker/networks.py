@@ -46,13 +46,17 @@ class Networks:
         words = f"the subnet {spec.subnet} is held by something that the engine does not list"
         raise Conflict("network.pool", words, thing=spec.name, hint="choose another subnet")
 
-    async def id_of(self, name: str) -> str:
-        """The id of the one network of that name."""
-        found = await self.named(name)
-        if len(found) != 1:
-            words = "there is no network" if not found else "there is more than one network"
-            raise Failed("engine.failed", f"{words} named {name}", thing=name)
-        return str(found[0]["Id"])
+    async def ids_of(self, names: Sequence[str]) -> Mapping[str, str]:
+        """The id of the one network of each name, by name."""
+        if not names:
+            return {}
+        found = await self._listed(names)
+        for name in names:
+            same = [network for network in found if network["Name"] == name]
+            if len(same) != 1:
+                words = "there is no network" if not same else "there is more than one network"
+                raise Failed("engine.failed", f"{words} named {name}", thing=name)
+        return {network["Name"]: network["Id"] for network in found}
 
     async def remove(self, name: str) -> None:
         found = await self.named(name)
@@ -73,8 +77,11 @@ class Networks:
 
     async def named(self, name: str) -> list[Json]:
         """All networks of exactly that name (the engine's filter also finds parts of names)."""
-        listed = await self._client.ask("GET", "/networks", params={"filters": {"name": [name]}})
-        return [network for network in listed if network["Name"] == name]
+        return await self._listed([name])
+
+    async def _listed(self, names: Sequence[str]) -> list[Json]:
+        listed = await self._client.ask("GET", "/networks", params={"filters": {"name": list(names)}})
+        return [network for network in listed if network["Name"] in names]
 
     async def _is_being_made(self, spec: NetworkSpec) -> bool:
         """Whether the subnet is held by no network of another name: a network that is being made is not listed yet,
