@@ -55,10 +55,11 @@ class PlacedParallel:
 
 @dataclass(slots=True)
 class PlacedStep:
-    """A named part; `is_done` once all of it came to its end."""
+    """A named part, the plan's `number`th; `is_done` once all of it came to its end."""
 
     step: Step
     node: Placed
+    number: int
     is_done: bool = False
 
 
@@ -100,6 +101,7 @@ class PlacedPlan:
 class _Drawing:
     journal: Journal
     modifiers: int = field(default=0)
+    steps: int = field(default=0)
 
     def place(self, node: Node, mark: str = "") -> Placed:
         match node:
@@ -110,7 +112,8 @@ class _Drawing:
             case InParallel(nodes=nodes, limit=limit):
                 return PlacedParallel(tuple(self.place(child, mark) for child in nodes), limit)
             case Step(node=child):
-                return PlacedStep(node, self.place(child, mark))
+                self.steps += 1
+                return PlacedStep(node, self.place(child, mark), self.steps)
             case Retry():
                 return self._retry(node, mark)
             case Timeout(node=child, seconds=seconds):

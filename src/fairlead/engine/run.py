@@ -47,8 +47,9 @@ class Here:
 class Run:
     """One run. Each choice is made from what the journal kept, so that a replay makes the same one again.
 
-    `reached` is the last step that came to its end. `is_fresh` is true where this very process made the first record:
-    only then is an effect that it has not begun surely not begun, by a process that died in it.
+    `reached` is the last step, in the order of the plan, that came to its end. `is_fresh` is true where this very
+    process made the first record: only then is an effect that it has not begun surely not begun, by a process that died
+    in it.
     """
 
     task: TaskId
@@ -56,6 +57,7 @@ class Run:
     journal: Journal
     books: Books
     reached: str = ""
+    reached_number: int = 0
     is_fresh: bool = False
 
     def attempt(self, node: PlacedEffect, here: Here) -> Attempt:
@@ -83,7 +85,9 @@ class Run:
         failure = await inside(Here(here.scope, here.outputs, seen))
         seen.finish(failure)
         if failure is None:
-            node.is_done, self.reached = True, node.step.name
+            node.is_done = True
+            if node.number >= self.reached_number:
+                self.reached, self.reached_number = node.step.name, node.number
         return failure
 
     async def limited(self, node: PlacedParallel, works: Iterable[Callable[[], Awaitable[T]]]) -> list[T]:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from fairlead.domain.announced import Announced
-from fairlead.domain.plan import Effect, Node, Plan, Sequence, Step
+from fairlead.domain.plan import Effect, InParallel, Node, Plan, Sequence, Step
 from fairlead.domain.service import Role
 from fairlead.domain.slot import SlotState
 from fairlead.ports.step import EffectKind
@@ -81,8 +81,7 @@ def _all_steps(resolved: ResolvedDeployment) -> Iterator[Node]:
     filled = filled_routes(resolved, probes_of(new.instances))
     if _has_something_in_the_way(resolved):
         yield _end_standby(resolved)
-    yield _capture(resolved)
-    yield room_step(resolved)
+    yield InParallel((_capture(resolved), room_step(resolved)))  # both only look
     yield acquire_step(resolved)
     yield accessories_step(resolved)
     yield from _given(migrate_step(resolved))

@@ -55,7 +55,8 @@ def onward(resolved: ResolvedDeployment) -> Node:
         nodes += _leave(resolved, resolved.live)
     tidied = Tidied(resolved.place, resolved.deployment, tuple(_replaced(resolved)))
     tidy = Effect(Tidy.kind, "tidy", "remove what was needed once", arguments(tidied), attempts=ONWARD_TRIES)
-    return Sequence((*nodes, Step("tidy", "Tidy up", tidy)))
+    tidying = Step("tidy", "Tidy up", tidy)
+    return InParallel((Sequence(tuple(nodes)), tidying)) if nodes else tidying
 
 
 def _leave(resolved: ResolvedDeployment, old: Standing) -> Iterator[Node]:

@@ -21,7 +21,7 @@ from fairlead.steps.blueprint import (
 from fairlead.steps.bounds import MARGIN_S, ONE_SHOT_TIMEOUT_S, START_TIMEOUT_S, STARTS_AT_ONCE, TRIES
 from fairlead.steps.effects.basis import arguments
 from fairlead.steps.effects.ground import ClaimedSlot, ClaimSlot
-from fairlead.steps.effects.instances import InstanceReady, StartInstance
+from fairlead.steps.effects.instances import InstanceReady, MakeInstance, StartInstance
 from fairlead.steps.effects.registrations import Register, Registered
 from fairlead.steps.effects.runs import Errand, RunContainer
 from fairlead.steps.layers import layers, must_be_healthy
@@ -80,7 +80,8 @@ def run_effect(key: str, title: str, errand: Errand, service: str) -> Effect:
 
 
 def start_step(resolved: ResolvedDeployment, new: Roster) -> Step:
-    """The slot's record and network, its one-shots, then its services layer by layer, replicas side by side."""
+    """The slot's record, its network and its containers, side by side; its one-shots; then its services layer by
+    layer, replicas side by side."""
     names = resolved.names
     slot = Slot(
         resolved.colour,
@@ -94,13 +95,39 @@ def start_step(resolved: ResolvedDeployment, new: Roster) -> Step:
     claimed = arguments(ClaimedSlot(resolved.place, slot))
     labels = place_labels(resolved, key=names.key("network:slot"), kind=KIND_SLOT_NETWORK)
     network = NetworkSpec(names.slot_network, resolved.slot_subnet, labels, dynamic_range(resolved.slot_subnet))
-    nodes: list[Node] = [
+    ground: list[Effect] = [
         Effect(ClaimSlot.kind, "slot:claim", f"claim the {resolved.colour.value} slot", claimed, attempts=TRIES),
         ensure_network("network:slot", "make the slot network", network),
-        *_one_shots(resolved),
-        *_layered_starts(resolved, new),
+        *_made_ahead(resolved, new),
     ]
-    return Step("start", f"Start {resolved.version} in the {resolved.colour.value} slot", Sequence(tuple(nodes)))
+    nodes = (InParallel(tuple(ground), limit=STARTS_AT_ONCE), *_one_shots(resolved), *_layered_starts(resolved, new))
+    return Step("start", f"Start {resolved.version} in the {resolved.colour.value} slot", Sequence(nodes))
+
+
+def _made_ahead(resolved: ResolvedDeployment, new: Roster) -> Iterator[Effect]:
+    """The containers of the first layer, in their other networks, while the slot's is made (a tenth of a second).
+
+    Not beside one-shots, and not of later layers: what runs before them may fill a volume that the engine would fill
+    from the image when the container is made."""
+    if any(one.role is Role.ONE_SHOT for one in resolved.definition.services):
+        return
+    services = [one for one in resolved.definition.services if one.role in SLOT_ROLES]
+    first = {one.name for one in next(iter(layers(services)), ())}
+    for instance in new.with_roles(*SLOT_ROLES):
+        if instance.service.name not in first:
+            continue
+        blueprint = instance.blueprint
+        others = tuple(one for one in blueprint.networks if one.network != resolved.names.slot_network)
+        if others:
+            yield Effect(
+                MakeInstance.kind,
+                f"make:{instance.service.name}:{instance.replica}",
+                f"make {blueprint.name}",
+                arguments(replace(blueprint, networks=others)),
+                timeout_s=START_TIMEOUT_S,
+                attempts=TRIES,
+                service=instance.service.name,
+            )
 
 
 def _one_shots(resolved: ResolvedDeployment) -> Iterator[Node]:

@@ -160,13 +160,13 @@ class Binding:
             standing = group.create_task(standing_slots(about.place, records=records, container_engine=engine))
             routed = group.create_task(routes_of(about.place, self.outside.proxy))
             accessories = group.create_task(standing_accessories(about.place, container_engine=engine))
-            strangers = group.create_task(self._strangers(about.place))
+            taken = group.create_task(self._taken(about.place))
             logins = group.create_task(self.context.database.read(self._logins))
         slots, routes_before = standing.result(), routed.result()
         if (disagreement := users_elsewhere(slots, routes_before)) is not None:
             return disagreement
         colour = choose_colour(about.deployment, slots)
-        environment_subnet, slot_subnet = await self._subnets(about.place, colour, strangers.result())
+        environment_subnet, slot_subnet = await self._subnets(about.place, colour, *taken.result())
         resolved = ResolvedDeployment(
             deployment=about.deployment.id,
             number=about.deployment.number,
@@ -210,16 +210,18 @@ class Binding:
                 kind=about.deployment.kind,
             )
 
-    async def _strangers(self, place: Place) -> tuple[str, ...]:
-        """Subnets that are in use, and not by a network of the place."""
+    async def _taken(self, place: Place) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Subnets that are in use, and of these those that no network of the place has."""
         engine = self.outside.container_engine
         labels = {LABEL_PROJECT: place.project, LABEL_ENVIRONMENT: place.environment}
         async with side_by_side() as group:
             used, networks = group.create_task(engine.used_subnets()), group.create_task(engine.networks(labels))
         own = {subnet for network in networks.result() for subnet in network.subnets}
-        return tuple(subnet for subnet in used.result() if subnet not in own)
+        return tuple(used.result()), tuple(subnet for subnet in used.result() if subnet not in own)
 
-    async def _subnets(self, place: Place, colour: Colour, strangers: tuple[str, ...]) -> tuple[str, str]:
+    async def _subnets(
+        self, place: Place, colour: Colour, used: tuple[str, ...], strangers: tuple[str, ...]
+    ) -> tuple[str, str]:
         pool = (self.context.installation.subnet_pool,)
 
         def claim(connection: Connection) -> tuple[str, ...]:

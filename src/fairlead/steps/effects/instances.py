@@ -1,4 +1,4 @@
-"""instance.start, instance.ready, instance.stop, instance.resume: the life of instances before the commit point."""
+"""instance.make, .start, .ready, .keep_up, .stop, .resume: the life of instances before the commit point."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from fairlead.domain.effect import Done, Looked, NotYet, Outcome, SaidNo
 from fairlead.domain.plan import Effect
-from fairlead.ports.container_engine import LABEL_KEY
+from fairlead.ports.container_engine import LABEL_KEY, Container
 from fairlead.ports.step import Tools
 from fairlead.steps.blueprint import Blueprint, assemble
 from fairlead.steps.effects.basis import Plain, all_of, read
@@ -18,6 +18,29 @@ NOT_AGAIN = "no"
 """The restart policy of an instance that users are not sent to yet, or any more."""
 
 
+class MakeInstance:
+    """Makes the container of one instance while its slot's network is made; `instance.start` does the rest."""
+
+    kind = "instance.make"
+
+    async def look(self, effect: Effect, tools: Tools) -> Looked:
+        """Whether our container is there."""
+        container = await _ours(read(Blueprint, effect), tools)
+        return NotYet() if container is None else Done({"container": container.id}, was_already_so=True)
+
+    async def do(self, effect: Effect, tools: Tools) -> Outcome:
+        """Makes it, in the networks that are there already."""
+        spec = await assemble(read(Blueprint, effect), tools)
+        container = await tools.container_engine.ensure_container(spec)
+        return Done({"container": container.id})
+
+    async def undo(self, effect: Effect, tools: Tools) -> None:
+        """Removes it, where it was never started and so never removed."""
+        blueprint = read(Blueprint, effect)
+        if await _ours(blueprint, tools) is not None:
+            await tools.container_engine.remove(blueprint.name)
+
+
 class StartInstance:
     """Makes one instance of the new release and starts it; its address was chosen before."""
 
@@ -26,8 +49,8 @@ class StartInstance:
     async def look(self, effect: Effect, tools: Tools) -> Looked:
         """Whether our container runs."""
         blueprint = read(Blueprint, effect)
-        container = await tools.container_engine.container(blueprint.name)
-        if container is None or container.state != "running" or container.labels.get(LABEL_KEY) != blueprint.key:
+        container = await _ours(blueprint, tools)
+        if container is None or container.state != "running":
             return NotYet()
         return Done({"container": container.id}, was_already_so=True)
 
@@ -41,13 +64,19 @@ class StartInstance:
     async def undo(self, effect: Effect, tools: Tools) -> None:
         """Stops it within its grace, keeps its output and how it ended, removes it."""
         blueprint = read(Blueprint, effect)
-        container = await tools.container_engine.container(blueprint.name)
-        if container is None or container.labels.get(LABEL_KEY) != blueprint.key:
+        container = await _ours(blueprint, tools)
+        if container is None:
             return
         await tools.container_engine.stop(blueprint.name, grace_s=blueprint.service.stop_grace_s)
         await keep_remains(container, tools)
         await tools.container_engine.remove(blueprint.name)
         tools.say(f"removed {blueprint.name}")
+
+
+async def _ours(blueprint: Blueprint, tools: Tools) -> Container | None:
+    """The container of that name, where it carries our key."""
+    container = await tools.container_engine.container(blueprint.name)
+    return container if container is not None and container.labels.get(LABEL_KEY) == blueprint.key else None
 
 
 @dataclass(frozen=True, slots=True)
