@@ -6,6 +6,7 @@ from typing import Any
 
 import psycopg
 
+from fairlead.store.hold import LOCK_NAME
 from fairlead.testing.ground.image import ensure_image
 from fairlead.testing.ground.outside import Engine
 from fairlead.testing.ground.projects import STRATEGIES
@@ -16,7 +17,6 @@ from fairlead.testing.ground.verdict import unlike_new
 
 DISK = Path("/var/tmp")  # on a disk, as an installation's data is
 TAKEOVER_BOUND_S = 60.0
-SHARED = ("haproxy", "catalogue", "registry", "artifacts", "tickets", "workspaces", "master.key")
 
 
 def test_a_server_killed_in_any_effect_or_undo_ends_exactly_old_or_exactly_new(
@@ -64,8 +64,8 @@ def test_a_server_that_was_suspended_taken_over_and_woken_does_nothing_more(
         first.order({"freeze:during:do:start:web:1": 1})
         deployment = bed.begin()
         first.until(lambda: is_suspended(first), "it sleeps in the middle of a start", bound_s=TAKEOVER_BOUND_S)
-        books.end_sessions()  # as the database does with the sessions of a machine that is not heard of any more
-        share(first, second)
+        books.end_sessions()  # as database and shared disk do with what a machine held that is not heard of any more
+        (first.data_dir / LOCK_NAME).unlink()
         second.start()
         bed.server = second
         ended = bed.ended(deployment)
@@ -80,24 +80,16 @@ def test_a_server_that_was_suspended_taken_over_and_woken_does_nothing_more(
     finally:
         second.stop()
         first.close()
-        second.close()
 
 
 def beside(first: ThrowAway, url: str, books: PostgresBooks) -> ThrowAway:
-    """Another server for the same database: its own port and folder, the same proxy, registry and orders."""
-    same = ("PROXY_HTTP_PORT", "REGISTRY_PORT", "SUBNET_POOL", "ADMIN_API_KEY", "PROXY_BACKENDS")
-    settings = {f"FAIRLEAD_{name}": first.settings[f"FAIRLEAD_{name}"] for name in same}
-    second = ThrowAway(first.engine, settings={**settings, "FAIRLEAD_DATABASE_URL": url}, place=DISK, books=books)
-    second.orders, second.key, second.prefix = first.orders, first.key, first.prefix
+    """Another server for the same database, on a disk that both reach; only its own port is another."""
+    second = ThrowAway(first.engine, settings={"FAIRLEAD_DATABASE_URL": url}, place=DISK, books=books)
+    second.data_dir.rmdir()
+    second.settings = {**first.settings, "FAIRLEAD_PORT": str(second.port)}
+    second.data_dir, second.orders, second.key, second.prefix = first.data_dir, first.orders, first.key, first.prefix
     second.proxy_port = first.proxy_port
     return second
-
-
-def share(first: ThrowAway, second: ThrowAway) -> None:
-    """What a server finds beside its database lies on a disk that both reach."""
-    for name in SHARED:
-        if (first.data_dir / name).exists():
-            (second.data_dir / name).symlink_to(first.data_dir / name)
 
 
 def is_suspended(node: ThrowAway) -> bool:

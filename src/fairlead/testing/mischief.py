@@ -130,7 +130,7 @@ class Saboteur:
 
         async def trip(crossing: Crossing) -> None:
             if crossing.point == "after" and not self.frozen.is_set():
-                await self._freeze()
+                await self.freeze()
 
         return replace(
             tools,
@@ -140,7 +140,8 @@ class Saboteur:
             records=with_tripwire(tools.records, trip),
         )
 
-    async def _freeze(self) -> None:
+    async def freeze(self) -> None:
+        """This node sleeps until it is woken."""
         if self.frozen.is_set():
             return  # one node is suspended already: the other is needed
         self.frozen.set()
@@ -162,7 +163,7 @@ class Saboteur:
                 self.crashed.set()
                 await asyncio.Event().wait()
             case "freeze":
-                await self._freeze()
+                await self.freeze()
             case "cancel":
                 self.ask_cancel()
                 await asyncio.sleep(0)

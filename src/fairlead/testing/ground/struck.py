@@ -68,8 +68,6 @@ class FromOrders(Saboteur):
         match mischief.deed:
             case "die":
                 os.kill(os.getpid(), signal.SIGKILL)
-            case "freeze":
-                os.kill(os.getpid(), signal.SIGSTOP)
             case "cancel":
                 with suppress(Conflict):  # behind the commit point it is refused
                     await asyncio.to_thread(tasks.cancel, self.server.context, SYSTEM, tools.task)
@@ -78,9 +76,14 @@ class FromOrders(Saboteur):
             case _:
                 await Saboteur.commit_deed(self, mischief, tools)
 
+    async def freeze(self) -> None:
+        """As the base says; who sends SIGCONT wakes it."""
+        self.frozen.set()
+        os.kill(os.getpid(), signal.SIGSTOP)
+
     async def begin(self, work: Awaitable[object], mischief: Mischief) -> None:
-        """As the base says, but that who dies or sleeps cuts nothing off first: its requests are under way."""
-        if mischief.deed not in ("die", "freeze"):
+        """As the base says, but that who dies cuts nothing off first: its requests are under way."""
+        if mischief.deed != "die":
             await Saboteur.begin(self, work, mischief)
             return
         begun = asyncio.ensure_future(work)
