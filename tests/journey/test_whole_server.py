@@ -1,15 +1,24 @@
 """Journeys of a whole server: killed, cancelled, rolled back, given bad releases; looked at from outside."""
 
 import http.client
+import json
+import re
+import shutil
+import sqlite3
 import subprocess
 import time
+import urllib.parse
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 from examples.demo.observe import differences
+from tests.journey.spellings import spellings_of
 from tests.journey.whole_server import PROGRAMS, ApiError, Visitors, WholeServer, write_application
 
 CANCEL_BOUND_S = 20.0
@@ -270,48 +279,190 @@ def test_logs_shows_the_live_output(server: WholeServer, image: str) -> None:
             following.stdout.close()
 
 
-# Secrets
+# Secrets, and what is others'
 
 
-def test_a_secret_is_in_the_container_and_nowhere_else(server: WholeServer, image: str) -> None:
-    project = server.project("secret")
-    planted = "plant3d-9f27ab-value-of-the-secret"
-    body = {"value": planted, "secret": True, "environments": []}
-    answers = [server.raw("PUT", f"/projects/{project}/variables/Token", body)]
-    text = web(project, "keeps", environment=', TOKEN: "#{Token}"', more="    secrets: [token]\n")
-    text += "secrets:\n  token: {environment: Token}\n"
-    ended = server.live(project, text, image)
-    name = next(iter(server.containers(project)))
+PLANTED = 'plant3d "9f/27+ab" väl%ue&of=the secret'
+
+
+@dataclass(frozen=True)
+class Story:
+    """A project with a secret, through all that may happen to it; and what stood beside it, before and after."""
+
+    project: str
+    ended: dict[str, dict[str, Any]]
+    beside_before: dict[str, bytes]
+    beside_after: dict[str, bytes]
+
+
+@pytest.fixture(scope="module")
+def story(server: WholeServer, image: str) -> Iterator[Story]:
+    """Deployed, replaced, failed, rolled back, tidied: the secret is printed by everybody who is given it."""
+    beside = server.project("beside")
+    server.live(beside, web(beside, "beside"), image)
+    with strangers(server) as names:
+        before = _beside(server, beside, names)
+        project = server.project("secret")
+        server.raw(
+            "PUT", f"/projects/{project}/variables/Token", {"value": PLANTED, "secret": True, "environments": []}
+        )
+        told = ', TOKEN: "#{Token}"'
+        tests = 'TOKEN: "#{Token}", TEST_S: "0"'
+        more = "    secrets: [token]\n"
+        secret = "secrets:\n  token: {environment: Token}\n"
+        dying = '    command: [sh, -c, "echo $TOKEN; echo $TOKEN >&2; exit 3"]\n    restart: "no"\n'
+        texts = {
+            "a": web(project, "a", environment=told, more=more),
+            "b": web(project, "b", environment=told, more=more, tests=tests),
+            "dies": web(project, "dies", environment=told, more=more + dying),
+        }
+        ended = {
+            name: server.ended(
+                server.deployment(project, server.release(project, text + secret, image, test_image=image))
+            )
+            for name, text in texts.items()
+        }
+        ended["back"] = server.ended(server.api("POST", f"/projects/{project}/rollback", {"environment": "Test"}))
+        server.program("fairlead", "tasks", "retention", "--wait")
+        yield Story(project, ended, before, _beside(server, beside, names))
+
+
+@contextmanager
+def strangers(server: WholeServer) -> Iterator[list[tuple[str, str]]]:
+    """A container, a network and a volume that carry no label of ours."""
+    name = f"{server.prefix}-foreign"
+    docker = server.docker
+
+    def call(*words: str) -> None:
+        subprocess.run([*docker, *words], check=True, capture_output=True, timeout=60)
+
+    call("network", "create", name)
+    call("volume", "create", name)
+    call(
+        "run", "-d", "--name", name, "--network", name, "-v", f"{name}:/data", "fairlead-base-python:1", "sleep", "900"
+    )
+    try:
+        yield [("container", name), ("network", name), ("volume", name)]
+    finally:
+        call("rm", "-f", name)
+        call("network", "rm", name)
+        call("volume", "rm", name)
+
+
+def _beside(server: WholeServer, project: str, names: list[tuple[str, str]]) -> dict[str, bytes]:
+    """All that is not the story's, byte for byte: as the engine inspects it, and as the proxy's own socket tells it."""
+    held = [("container", name) for name in server.containers(project)]
+    held += [("network", name) for name in server.engine.networks(project, "Test")]
+    found = {
+        f"{kind} {name}": subprocess.run(
+            [*server.docker, kind, "inspect", name], check=True, capture_output=True, timeout=60
+        ).stdout
+        for kind, name in [*names, *held]
+    }
+    (line,) = server.proxy.routes(host(project))
+    backend = line.split()[-1].partition(":")[0]
+    found["route"] = line.encode()
+    rows = [line.split(" ") for line in server.proxy.ask(f"show servers state {backend}").splitlines()]
+    found["servers"] = "\n".join(" ".join(row[:9] + row[10:]) for row in rows).encode()  # but for how long it is so
+    return found
+
+
+def test_what_is_others_stays_as_it_is_byte_for_byte(server: WholeServer, story: Story) -> None:
+    assert {name: one["outcome"] for name, one in story.ended.items()} == {
+        "a": "live",
+        "b": "live",
+        "dies": "rolled_back",
+        "back": "live",
+    }
+    assert len(story.beside_before) == 8
+    assert story.beside_after == story.beside_before
+
+
+def test_each_deployment_is_certified_and_says_what_its_users_met(server: WholeServer, story: Story) -> None:
+    for name, one in story.ended.items():
+        certificate = server.api("GET", f"/deployments/{one['id']}/certificate")
+        assert certificate["differences"] == [], (name, certificate)
+        assert certificate["is_as_announced" if one["outcome"] == "live" else "is_as_it_was"] is True
+    back = server.program("fairlead", "deployments", "certificate", story.ended["dies"]["id"])
+    assert back.stdout.startswith("all is as it was before")
+    switch = server.api("GET", f"/deployments/{story.ended['b']['id']}")["switch"]
+    assert (switch["failed"], switch["cut"], switch["is_whole"]) == (0, 0, True)
+    assert switch["said"] in server.program("fairlead", "deployments", "show", story.ended["b"]["id"]).stdout
+    assert any(switch["said"] in line for line in server.lines(story.ended["b"]["task"]))
+
+
+def test_a_secret_is_in_the_container_and_nowhere_else(server: WholeServer, story: Story, tmp_path: Path) -> None:
+    """In no table, file, log or answer, in no spelling; the log shows where it was printed, masked."""
+    name = next(iter(server.containers(story.project)))
     inside = subprocess.run(
         [*server.docker, "exec", name, "sh", "-c", "echo $TOKEN; cat /run/secrets/token"],
         capture_output=True,
         text=True,
         timeout=60,
     )
-    assert inside.stdout.splitlines() == [planted, planted], inside
-    for path in (
-        f"/projects/{project}/variables",
-        f"/projects/{project}/releases/{ended['version']}",
-        f"/projects/{project}/plan?version={ended['version']}&environment=Test",
-        f"/projects/{project}/environments/Test",
-        f"/deployments/{ended['id']}",
-        f"/tasks/{ended['task']}",
-        f"/tasks/{ended['task']}/log?limit=5000",
-        "/events",
-        "/status",
-    ):
-        answers.append(server.raw("GET", path))
-    assert not [answer for answer in answers if planted.encode() in answer]
-    holders = [path for path in server.data_dir.rglob("*") if path.is_file() and _holds(path, planted.encode())]
-    assert (server.data_dir / "fairlead.db").is_file()
-    assert holders == []
+    assert inside.stdout.splitlines() == [PLANTED, PLANTED], inside
+    task = server.api("GET", f"/tasks/{story.ended['dies']['task']}")
+    assert "•••" in json.dumps(task, ensure_ascii=False) + "\n".join(server.lines(task["id"]))
+    everywhere = [_answers(server, story), _cells(server, tmp_path), _files(server)]
+    held = {where: content for one in everywhere for where, content in one.items()}
+    assert len(held) > 100
+    assert all(any(story.project.encode() in content for content in one.values()) for one in everywhere)
+    assert any(where.endswith(".log") and "•••".encode() in content for where, content in everywhere[0].items())
+    forms = spellings_of(PLANTED)
+    assert [(where, form) for where, content in held.items() for form in forms if form in content] == []
 
 
-def _holds(path: Path, what: bytes) -> bool:
+def _answers(server: WholeServer, story: Story) -> dict[str, bytes]:
+    """What every GET of the API answers about the story, and every page of the tasks' logs."""
+    last = story.ended["back"]
+    values = {"project": [story.project], "environment": ["Test"], "version": [last["version"]], "name": ["Token"]}
+    paths = json.loads(server.raw("GET", "/openapi.json"))["paths"]
+    found: dict[str, bytes] = {}
+    for path in (path.removeprefix("/api/v1") for path, verbs in paths.items() if "get" in verbs):
+        ids = [one["task" if path.startswith("/tasks") else "id"] for one in story.ended.values()]
+        for words in product(*(values.get(slot, ids) for slot in re.findall(r"{(\w+)}", path))):
+            asked = re.sub(r"{\w+}", "{}", path).format(*words)
+            try:
+                more = f"version={last['version']}&environment=Test&limit=200"
+                found[f"GET {asked}"] = server.raw("GET", f"{asked}?{more}")
+            except ApiError as error:
+                found[f"GET {asked}"] = error.text.encode()
+    for one in story.ended.values():
+        for left in server.api("GET", f"/tasks/{one['task']}/artifacts")["items"]:
+            asked = f"/tasks/{one['task']}/artifacts/{urllib.parse.quote(left['name'])}"
+            found[f"GET {asked}"] = server.raw("GET", asked)
+    return found
+
+
+def _cells(server: WholeServer, folder: Path) -> dict[str, bytes]:
+    """Every row of every table, the engine's too, from a copy of the books."""
+    for path in server.data_dir.glob("fairlead.db*"):
+        shutil.copy(path, folder / path.name)
+    connection = sqlite3.connect(folder / "fairlead.db")
     try:
-        return what in path.read_bytes()
-    except FileNotFoundError:  # gone since it was listed
-        return False
+        connection.text_factory = bytes
+        tables = [name.decode() for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type='table'")]
+        assert {"tasks", "workflow_status"} <= set(tables)
+        return {
+            f"table {table}": b"\n".join(
+                cell if isinstance(cell, bytes) else str(cell).encode()
+                for row in connection.execute(f'SELECT * FROM "{table}"')
+                for cell in row
+            )
+            for table in tables
+        }
+    finally:
+        connection.close()
+
+
+def _files(server: WholeServer) -> dict[str, bytes]:
+    found: dict[str, bytes] = {}
+    for path in server.data_dir.rglob("*"):
+        if path.is_file():
+            with suppress(FileNotFoundError):  # gone since it was listed
+                found[str(path)] = path.read_bytes()
+    assert any(name.endswith("server.log") for name in found)
+    return found
 
 
 # PostgreSQL
