@@ -54,13 +54,14 @@ def answer(status: int, code: str, detail: str, **more: Any) -> JSONResponse:
 
 def install(app: FastAPI) -> None:
     """Every error that leaves the application leaves it as a problem."""
-    app.add_exception_handler(FairleadError, _on_error)
-    app.add_exception_handler(RequestValidationError, _on_invalid)
-    app.add_exception_handler(HTTPException, _on_http)
-    app.add_exception_handler(Exception, _on_bug)
+    app.add_exception_handler(FairleadError, on_error)
+    app.add_exception_handler(RequestValidationError, on_invalid)
+    app.add_exception_handler(HTTPException, on_http)
+    app.add_exception_handler(Exception, on_bug)
 
 
-async def _on_error(request: Request, error: Exception) -> JSONResponse:
+async def on_error(request: Request, error: Exception) -> JSONResponse:
+    """An error of ours, as a problem."""
     assert isinstance(error, FairleadError)
     headers = {}
     if error.http_status == 401:
@@ -70,7 +71,8 @@ async def _on_error(request: Request, error: Exception) -> JSONResponse:
     return JSONResponse(body_of(error), status_code=error.http_status, media_type=MEDIA_TYPE, headers=headers)
 
 
-async def _on_invalid(request: Request, error: Exception) -> JSONResponse:
+async def on_invalid(request: Request, error: Exception) -> JSONResponse:
+    """A request whose shape is wrong, as a problem that names each field."""
     assert isinstance(error, RequestValidationError)
     parts = []
     for problem in error.errors():
@@ -79,13 +81,15 @@ async def _on_invalid(request: Request, error: Exception) -> JSONResponse:
     return answer(400, "input.invalid", "; ".join(parts)[:2000])
 
 
-async def _on_http(request: Request, error: Exception) -> JSONResponse:
+async def on_http(request: Request, error: Exception) -> JSONResponse:
+    """What the framework refused, as a problem."""
     assert isinstance(error, HTTPException)
     made = answer(error.status_code, _STATUS_CODES.get(error.status_code, "input.invalid"), str(error.detail))
     made.headers.update(error.headers or {})
     return made
 
 
-async def _on_bug(request: Request, error: Exception) -> JSONResponse:
+async def on_bug(request: Request, error: Exception) -> JSONResponse:
+    """A bug: the log has the traceback, who asked has none of it."""
     log.error("request.bug", path=request.url.path, error=type(error).__name__, exc_info=error)
     return answer(500, "step.bug", "a bug in Fairlead stopped this request; the server's log has the traceback")

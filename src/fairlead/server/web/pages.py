@@ -51,10 +51,10 @@ def install(app: FastAPI) -> None:
         app.include_router(router, include_in_schema=False)
     app.add_api_route(assets.PREFIX + "/{stamp}/{name:path}", _static, methods=["GET", "HEAD"], include_in_schema=False)
     app.add_api_route("/favicon.ico", _favicon, methods=["GET"], include_in_schema=False)
-    app.add_exception_handler(FairleadError, _either(problems._on_error, failures.on_error))
-    app.add_exception_handler(RequestValidationError, _either(problems._on_invalid, failures.on_invalid))
-    app.add_exception_handler(HTTPException, _either(problems._on_http, failures.on_http))
-    app.add_exception_handler(Exception, _either(problems._on_bug, failures.on_bug))
+    app.add_exception_handler(FairleadError, _either(problems.on_error, failures.on_error))
+    app.add_exception_handler(RequestValidationError, _either(problems.on_invalid, failures.on_invalid))
+    app.add_exception_handler(HTTPException, _either(problems.on_http, failures.on_http))
+    app.add_exception_handler(Exception, _either(problems.on_bug, failures.on_bug))
     app.add_exception_handler(PasswordNeeded, failures.on_password_needed)
 
 
