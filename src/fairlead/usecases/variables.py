@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from fairlead.domain import names
 from fairlead.domain.actor import Actor
-from fairlead.domain.errors import NotFound, TooLarge
+from fairlead.domain.errors import Conflict, NotFound, TooLarge
 from fairlead.domain.permission import Permission
 from fairlead.domain.project import Project
 from fairlead.domain.variable import Dimension, Scope, Variable
@@ -37,8 +37,10 @@ def put(
     *,
     is_secret: bool = False,
     only_in: Sequence[str] = (),
+    revision: int | None = None,
 ) -> Variable:
-    """The variable of this name and scope has this value from now on; a secret becomes a new immutable version."""
+    """The variable of this name and scope has this value from now on; a secret becomes a new immutable version. With
+    `revision` only if nobody changed it since, else Conflict `edit.conflict`."""
     actor.require(Permission.VARIABLE_EDIT)
     names.variable_name(name)
     if len(value) > LARGEST_VALUE:
@@ -48,6 +50,7 @@ def put(
         scope = _scope(connection, only_in)
         secret = context.keep(connection, value, name=name, by=actor.name) if is_secret else None
         held = variables.by_name_and_scope(connection, owner.id, name, scope)
+        _refuse_changed(held, name, revision)
         at, by = context.clock.now(), actor.name
         if held is None:
             made = Variable(context.ids.new("var"), name, "" if secret else value, secret, scope, owner.id)
@@ -59,8 +62,16 @@ def put(
     return made
 
 
-def remove(context: Context, actor: Actor, project: str, name: str, *, only_in: Sequence[str] = ()) -> None:
-    """The variable of exactly this name and scope is gone."""
+def remove(
+    context: Context,
+    actor: Actor,
+    project: str,
+    name: str,
+    *,
+    only_in: Sequence[str] = (),
+    revision: int | None = None,
+) -> None:
+    """The variable of exactly this name and scope is gone; with `revision` as `put` has it."""
     actor.require(Permission.VARIABLE_EDIT)
     with context.database.transaction() as connection:
         owner = projects.by_name_or_id(connection, project)
@@ -69,8 +80,15 @@ def remove(context: Context, actor: Actor, project: str, name: str, *, only_in: 
             raise NotFound(
                 "variable.missing", f"{owner.name} has no variable {name[:80]!r} of this scope", thing=name[:80]
             )
+        _refuse_changed(held, name, revision)
         variables.delete(connection, held, at=context.clock.now(), by=actor.name)
         _note(context, connection, actor, owner, held, "variable.removed")
+
+
+def _refuse_changed(held: Variable | None, name: str, revision: int | None) -> None:
+    if revision is not None and (held is None or held.revision != revision):
+        message = f"{name[:80]} was changed by somebody else since it was read"
+        raise Conflict("edit.conflict", message, thing=name[:80], hint="read it again, then decide")
 
 
 def _scope(connection: Connection, only_in: Sequence[str]) -> Scope:

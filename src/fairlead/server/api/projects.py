@@ -147,9 +147,27 @@ def list_variables(context: Books, actor: Asking, project: str, after: After = N
 
 
 @router.put("/projects/{project}/variables/{name}")
-def put_variable(context: Books, actor: Asking, project: str, name: str, body: VariableBody) -> Shape:
-    """The variable of this name and scope has this value from now on."""
-    made = variables.put(context, actor, project, name, body.value, is_secret=body.secret, only_in=body.environments)
+def put_variable(
+    context: Books,
+    actor: Asking,
+    project: str,
+    name: str,
+    body: VariableBody,
+    response: Response,
+    if_match: Annotated[str | None, Header(description='the revision that was read: "3"')] = None,
+) -> Shape:
+    """The variable of this name and scope has this value from now on; with If-Match only if nobody changed it since."""
+    made = variables.put(
+        context,
+        actor,
+        project,
+        name,
+        body.value,
+        is_secret=body.secret,
+        only_in=body.environments,
+        revision=revision_of(if_match),
+    )
+    response.headers["ETag"] = f'"{made.revision}"'
     return shapes.variable(made, _names(context))
 
 
@@ -160,10 +178,11 @@ def remove_variable(
     project: str,
     name: str,
     environments: Annotated[str, Query(description="the exact scope: names with commas between")] = "",
+    if_match: Annotated[str | None, Header(description='the revision that was read: "3"')] = None,
 ) -> Response:
-    """The variable of exactly this name and scope is gone."""
+    """The variable of exactly this name and scope is gone; with If-Match only if nobody changed it since."""
     only_in = [part.strip() for part in environments.split(",") if part.strip()]
-    variables.remove(context, actor, project, name, only_in=only_in)
+    variables.remove(context, actor, project, name, only_in=only_in, revision=revision_of(if_match))
     return Response(status_code=204)
 
 

@@ -181,6 +181,23 @@ def test_an_edit_of_what_somebody_else_changed_is_refused(client: TestClient) ->
     problem(client.patch("/api/v1/projects/books", json={"branch": "--x"}), 400)
 
 
+def test_a_variable_that_somebody_else_changed_is_neither_set_nor_removed(client: TestClient) -> None:
+    client.post("/api/v1/projects", json={"name": "books"})
+    path = "/api/v1/projects/books/variables/A"
+    fresh = client.put(path, json={"value": "1"})
+    tag = fresh.headers["etag"]
+    assert tag == f'"{fresh.json()["revision"]}"'
+    changed = client.put(path, json={"value": "2"}, headers={"If-Match": tag})
+    assert changed.status_code == 200 and changed.headers["etag"] != tag
+    problem(client.put(path, json={"value": "3"}, headers={"If-Match": tag}), 409, "edit.conflict")
+    problem(client.delete(path, headers={"If-Match": tag}), 409, "edit.conflict")
+    new = {"value": "3", "environments": ["Test"]}
+    problem(client.put(path, json=new, headers={"If-Match": tag}), 409, "edit.conflict")
+    [held] = client.get("/api/v1/projects/books/variables").json()["items"]
+    assert (held["value"], held["environments"]) == ("2", [])
+    assert client.delete(path, headers={"If-Match": changed.headers["etag"]}).status_code == 204
+
+
 def test_a_list_is_paged_by_a_cursor_that_holds_while_things_come_and_go(client: TestClient) -> None:
     for number in range(7):
         client.post("/api/v1/projects", json={"name": f"p{number}"})
