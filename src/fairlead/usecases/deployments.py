@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from fairlead.domain.actor import Actor
+from fairlead.domain.actor import SYSTEM, Actor
 from fairlead.domain.approval import Approval, ApprovalState
 from fairlead.domain.deployment import Deployment, DeploymentKind, DeploymentOutcome, DeploymentState
 from fairlead.domain.environment import Environment
@@ -263,8 +263,8 @@ def begin(
     return saved
 
 
-def refuse(context: Context, connection: Connection, actor: Actor, wish: Wish, error: FairleadError) -> Deployment:
-    """The row of a deployment that nobody asked for by hand and that a rule refused before it began: nothing was done
+def refuse(context: Context, connection: Connection, wish: Wish, error: FairleadError) -> Deployment:
+    """The row of a deployment that the lifecycle asked for and a rule refused before it began: nothing was done
     and nothing is queued, but people see where they look that it is not coming, and why."""
     at = context.clock.now()
     made = Deployment(
@@ -278,7 +278,7 @@ def refuse(context: Context, connection: Connection, actor: Actor, wish: Wish, e
         state=DeploymentState.ENDED,
         outcome=DeploymentOutcome.REFUSED,
         variables=wish.variables or wish.release.variables,
-        created_by=actor.name,
+        created_by=SYSTEM.name,
         ended_at=at,
         code=error.code,
         reason=error.message,

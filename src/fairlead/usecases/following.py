@@ -196,7 +196,7 @@ def _promote(
             with connection.begin_nested():
                 deploying.ask(context, connection, SYSTEM, wish)
         except FairleadError as error:
-            refused = deploying.refuse(context, connection, SYSTEM, wish, error)
+            refused = deploying.refuse(context, connection, wish, error)
             _tell(context, connection, project, release, refused)
 
 
