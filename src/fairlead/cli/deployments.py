@@ -77,6 +77,20 @@ def _certificate_lines(found: dict[str, Any]) -> Iterator[str]:
     yield from (f"  stopped and started again: {name}" for name in found["restarted"])
 
 
+@group.command("resume")
+def resume(
+    context: typer.Context,
+    id: str = typer.Argument(..., help="The deployment."),
+    wait: bool = typer.Option(False, "--wait", help=WAIT_HELP),
+) -> None:
+    """Try an unsettled deployment again now, instead of when its pause is over; a bug waits for this."""
+    at = session(context)
+    taken_up = at.client.post(f"{API}/deployments/{id}/resume")
+    if wait:
+        raise typer.Exit(at.follow(taken_up["task"]))
+    at.screen.result(taken_up, f"deployment {id} is tried again, task {taken_up['task']}")
+
+
 def deploy(
     context: typer.Context,
     version: str = typer.Argument(..., help="The release's version, or `latest`."),

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from fairlead.domain.effect import SaidNo
 from fairlead.domain.errors import FairleadError, NotFound
+from fairlead.domain.ids import TaskId
 from fairlead.domain.plan import Plan
 from fairlead.domain.record import Json, from_data, to_data
 from fairlead.domain.task import TaskState
@@ -156,7 +157,15 @@ class _Ending:
         if stuck:
             left = tuple(failure.reason for failure in stuck)
             parked = any(failure.verdict == "bug" for failure in stuck)
-            proposed = replace(proposed, state=TaskState.UNSETTLED, differences=left, is_parked=parked)
+            tried, commands = _left_over(self.placed, self.run.parts, self.run.task)
+            proposed = replace(
+                proposed,
+                state=TaskState.UNSETTLED,
+                differences=left,
+                is_parked=parked,
+                tried=tried,
+                commands=commands,
+            )
         try:
             concluding = self.run.parts.binder.conclude(self.run.task, proposed)
             said = await bounded(concluding, seconds=patience.conclude_s, cleanup_s=patience.cleanup_s)
@@ -274,6 +283,25 @@ def _meant(plan: Plan, failure: Failure | None, reached: str, *, is_anything_und
     if failure.is_cancel:
         state = TaskState.CANCELLED
     return End(state, failure.code, failure.reason, failure.hint, reached, failure.evidence)
+
+
+def _left_over(placed: PlacedPlan, parts: Parts, task: TaskId) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """What was tried in vain, and what a person can run instead; then the task is taken up."""
+    tried: list[str] = []
+    commands: dict[str, None] = {}
+    for node, is_undo in (
+        *((one, True) for one in placed_effects(placed.forward)),
+        *((one, False) for one in placed_effects(placed.onward)),
+    ):
+        if node.stuck is None:
+            continue
+        bound_s = parts.patience.undo_s if is_undo else parts.patience.onward_s
+        what = f"undoing “{node.effect.title}”" if is_undo else f"“{node.effect.title}”"
+        how_long = "not again: it is a bug" if node.stuck.verdict == "bug" else f"again and again for {bound_s:g} s"
+        hint = f" ({node.stuck.hint})" if node.stuck.hint else ""
+        tried.append(f"{what}, {how_long}: {node.stuck.reason}{hint}")
+        commands |= dict.fromkeys(parts.by_hand(node.effect, is_undo=is_undo))
+    return tuple(tried), (*commands, f"fairlead tasks resume {task}")
 
 
 def _not_looked(end: End, why: str) -> End:

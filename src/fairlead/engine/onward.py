@@ -26,7 +26,7 @@ async def go_onward(run: Run, node: Placed, here: Here) -> list[Failure]:
     """
     match node:
         case PlacedEffect():
-            failure = await run.keep(node, here, partial(_do_onward, run, node, here))
+            failure = node.stuck = await run.keep(node, here, partial(_do_onward, run, node, here))
             return [failure] if failure else []
         case PlacedSequence(nodes=nodes):
             for child in nodes:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from fairlead.domain.ids import NodeId, TaskId
+from fairlead.domain.plan import Effect
 from fairlead.domain.record import Json
 from fairlead.ports.clock import Clock
 from fairlead.ports.step import EffectKind, Tools
@@ -45,9 +46,22 @@ class Patience:
         return min(self.last_pause_s, self.first_pause_s * 2.0 ** min(tries - 1, 16))
 
 
+class ByHand(Protocol):
+    """What a person runs on the host where we cannot do an effect, or undo it."""
+
+    def __call__(self, effect: Effect, *, is_undo: bool) -> Sequence[str]:
+        """Lines for a shell, in order; none where there is nothing that a person could do better."""
+        ...
+
+
+def _nothing_by_hand(effect: Effect, *, is_undo: bool) -> Sequence[str]:
+    return ()
+
+
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """All that the interpreter uses of the world; `effects` maps an effect's kind to what can look, do and undo it."""
+    """All that the interpreter uses of the world; `effects` maps an effect's kind to what can look, do and undo it, and
+    `by_hand` says what a person can do instead."""
 
     node: NodeId
     effects: Mapping[str, EffectKind]
@@ -58,3 +72,4 @@ class Parts:
     task_log: TaskLog
     clock: Clock
     patience: Patience = field(default_factory=Patience)
+    by_hand: ByHand = _nothing_by_hand

@@ -18,7 +18,8 @@ class End:
 
     `differences` say what is not as it was (certificate). `again` is the number of the run that ended so (see
     `ports.durable.Journal`). `is_parked` is true for an unsettled task that waits for a person (a bug stopped it) and
-    is not taken up by itself.
+    is not taken up by itself. `tried` says of an unsettled task what could not be done or undone, and `commands` what
+    a person can run on the host to settle it.
     """
 
     state: TaskState
@@ -30,6 +31,8 @@ class End:
     differences: tuple[str, ...] = field(default=())
     again: int = 0
     is_parked: bool = False
+    tried: tuple[str, ...] = ()
+    commands: tuple[str, ...] = ()
 
 
 class Tasks(Protocol):

@@ -39,6 +39,7 @@ from fairlead.ports.registry import Registry
 from fairlead.ports.step import EffectKind, Tools
 from fairlead.server.migrating import bring_up_to_date
 from fairlead.server.settings import Settings
+from fairlead.steps.by_hand import by_hand
 from fairlead.steps.deploy_services import DeployServices
 from fairlead.steps.end_standby import EndStandby
 from fairlead.steps.pipeline import Pipeline
@@ -216,6 +217,7 @@ def _interpreter(
         task_log=base.task_log,
         clock=base.clock,
         patience=Patience(bind_s=900.0),
+        by_hand=by_hand,
     )
     return Interpreter(parts)
 

@@ -210,6 +210,11 @@ def outcome(connection: sa.Connection, task: TaskId) -> End | None:
     return None if found is None else from_data(End, found)
 
 
+def unsettled_end(connection: sa.Connection, task: Task) -> End | None:
+    """What is not as it should be, what was tried and what a person can run; None where it does not stand unsettled."""
+    return outcome(connection, task.id) if task.state is TaskState.UNSETTLED else None
+
+
 def unsettled(connection: sa.Connection) -> dict[TaskId, End]:
     """Tasks that stand unsettled now, and why."""
     found = connection.execute(sa.select(_c.id, _c.end).where(_c.state == TaskState.UNSETTLED.value).order_by(_c.id))

@@ -18,6 +18,7 @@ from fairlead.domain.record import Json
 from fairlead.domain.release import Release
 from fairlead.domain.switch_record import SwitchRecord, switch_of
 from fairlead.domain.task import Task
+from fairlead.ports.tasks import End
 from fairlead.store import approvals, deployments, environments, lifecycles, projects, releases, routes, slots, tasks
 from fairlead.store.database import Connection
 from fairlead.store.shelf import Page
@@ -33,7 +34,7 @@ class DeploymentView:
     """A deployment with the names that people know; `approval` is the one that waits or was answered last.
 
     `switch` is what its users met while it switched, `certificate` how the state after compares with the state before
-    and with what was announced: only where one deployment is asked for.
+    and with what was announced, `unsettled` what is not as it should be: only where one deployment is asked for.
     """
 
     deployment: Deployment
@@ -43,6 +44,7 @@ class DeploymentView:
     approval: Approval | None = None
     switch: SwitchRecord | None = None
     certificate: Mapping[str, Json] | None = None
+    unsettled: End | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,10 +93,14 @@ def get(context: Context, actor: Actor, id: str) -> DeploymentView:
     actor.require(Permission.VIEW)
     with context.database.reading() as connection:
         view = views(connection, [deployments.get(connection, id)])[0]
-        facts = tasks.facts_of(connection, view.deployment.task) if view.deployment.task else {}
+        if view.deployment.task is None:
+            return view
+        task = tasks.get(connection, view.deployment.task)
+        facts = tasks.facts_of(connection, task.id)
         certificate = facts.get(CERTIFICATE)
         held = certificate if isinstance(certificate, dict) else None
-        return replace(view, switch=switch_of(facts), certificate=held)
+        unsettled = tasks.unsettled_end(connection, task)
+        return replace(view, switch=switch_of(facts), certificate=held, unsettled=unsettled)
 
 
 def certificate(context: Context, actor: Actor, id: str) -> Mapping[str, Json]:

@@ -27,12 +27,13 @@ JUNIT = "junit"
 
 @dataclass(frozen=True, slots=True)
 class TaskView:
-    """A task with what belongs to it; `plan` None before it was frozen."""
+    """A task with what belongs to it; `plan` None before it was frozen, `unsettled` None where it is not."""
 
     task: Task
     phases: Sequence[TaskPhase]
     facts: Mapping[str, Json]
     plan: Plan | None
+    unsettled: End | None = None
 
 
 def page(
@@ -68,6 +69,7 @@ def view(context: Context, actor: Actor, id: str) -> TaskView:
             tasks.phases_of(connection, found.id),
             tasks.facts_of(connection, found.id),
             tasks.plan_of(connection, found.id),
+            tasks.unsettled_end(connection, found),
         )
 
 
@@ -114,7 +116,15 @@ def may_resume(context: Context, actor: Actor, id: str) -> TaskId:
             raise Conflict(
                 "task.ended", f"{found.title} does not stand unsettled: it is {found.state.value}", thing=found.id
             )
-        context.note(connection, actor, "task.resumed", f"took up {found.title} again", thing=found.id)
+        context.note(
+            connection,
+            actor,
+            "task.resumed",
+            f"took up {found.title} again",
+            thing=found.id,
+            project=found.project or None,
+            environment=found.environment or None,
+        )
     return found.id
 
 
@@ -130,3 +140,13 @@ def test_reports(context: Context, actor: Actor, id: str) -> Mapping[str, TestRe
         if key:
             kinds.setdefault(name.partition("/")[0], {})[name] = context.artifacts.content(key)
     return {kind: read_junit_files(files) for kind, files in kinds.items()}
+
+
+def may_resume_deployment(context: Context, actor: Actor, id: str) -> TaskId:
+    """The task of a deployment that stands unsettled, as `may_resume`."""
+    actor.require(Permission.DEPLOYMENT_CREATE)
+    with context.database.reading() as connection:
+        found = deployments.get(connection, id)
+    if found.task is None:
+        raise Conflict("task.ended", f"the deployment {id} does not stand unsettled: it has no task", thing=id)
+    return may_resume(context, actor, found.task)

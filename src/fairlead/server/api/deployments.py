@@ -76,6 +76,15 @@ def get_restoration(context: Books, actor: Asking, id: str) -> Shape:
     return dict(deployments.certificate(context, actor, id))
 
 
+@router.post("/deployments/{id}/resume")
+async def resume(context: Books, server: Parts, actor: Asking, id: str) -> Shape:
+    """Take an unsettled deployment up again now: its undo, or what is behind its commit point."""
+    task = await context.database.run(lambda: tasks.may_resume_deployment(context, actor, id))
+    end = (await server.tasks.unsettled()).get(task)
+    await server.durable.resume(task, again=(end.again if end else 0) + 1)
+    return shapes.deployment_alone(await context.database.run(lambda: deployments.get(context, actor, id)))
+
+
 @router.post("/projects/{project}/deployments", status_code=201)
 def deploy(context: Books, actor: Asking, project: str, body: NewDeployment) -> Shape:
     """Deploy a release; it is queued, or waits for an approval."""

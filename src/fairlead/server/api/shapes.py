@@ -18,6 +18,7 @@ from fairlead.domain.test_report import TestCase
 from fairlead.domain.user import ApiKey, User
 from fairlead.domain.variable import Dimension, Variable
 from fairlead.ports.task_log import Line
+from fairlead.ports.tasks import End
 from fairlead.store.contacts import Contact
 from fairlead.store.shelf import Page
 from fairlead.usecases.approvals import ApprovalView
@@ -175,6 +176,7 @@ def deployment_alone(view: DeploymentView) -> Shape:
         **deployment(view),
         "switch": switch(view.switch) if view.switch else None,
         "certificate": short or None,
+        "unsettled": unsettled(view.unsettled) if view.unsettled else None,
     }
 
 
@@ -245,6 +247,17 @@ def task_view(view: TaskView) -> Shape:
         "notes": list(view.plan.notes) if view.plan else [],
         "warnings": list(view.plan.warnings) if view.plan else [],
         "plan_hash": view.plan.hash if view.plan else "",
+        "unsettled": unsettled(view.unsettled) if view.unsettled else None,
+    }
+
+
+def unsettled(end: End) -> Shape:
+    return {
+        "differences": list(end.differences),
+        "tried": list(end.tried),
+        "commands": list(end.commands),
+        "taken_up": end.again,
+        "waits_for_a_person": end.is_parked,
     }
 
 

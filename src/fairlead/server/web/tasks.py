@@ -179,6 +179,7 @@ def _state_of(visitor: Visitor, id: str) -> dict[str, Any]:
         and not is_past_commit
         and actor.may(Permission.TASK_CANCEL),
         "may_resume": task.state is TaskState.UNSETTLED and actor.may(Permission.DEPLOYMENT_CREATE),
+        "unsettled": view.unsettled,
         "why": _why(visitor, task),
         "switch": deployment.switch if deployment else None,
     }

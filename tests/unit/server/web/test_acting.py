@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import ast
 import asyncio
+import functools
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from tests.unit.server.conftest import Visit
-from tests.unit.server.house import ADMINISTRATOR, House
+from tests.unit.server.house import ADMINISTRATOR, PASSWORD, House
 
 import fairlead.server
 from fairlead.domain.approval import ApprovalState
 from fairlead.domain.deployment import DeploymentOutcome, DeploymentState
 from fairlead.domain.task import TaskState
 from fairlead.ports.tasks import End
-from fairlead.usecases import approvals, tasks, variables
+from fairlead.store import events
+from fairlead.usecases import access, approvals, tasks, variables
 from fairlead.usecases import projects as projecting
 
 ROOM = Path(fairlead.server.__file__).parent
@@ -155,10 +158,38 @@ def test_a_task_is_cancelled_and_an_unsettled_one_taken_up(books: House, visit: 
     visit.post(f"/tasks/{task}/cancel")
     assert tasks.get(books.context, ADMINISTRATOR, task).cancel_asked_by == "admin"
     assert "admin asked to cancel it" in visit.get(f"/tasks/{task}")
-    books.end(task, End(TaskState.UNSETTLED, "engine.unreachable", "the engine does not answer", again=2))
-    assert "Take it up again" in visit.get(f"/tasks/{task}")
+    left = End(TaskState.UNSETTLED, "engine.unreachable", "the engine does not answer", again=2)
+    books.end(task, replace(left, tried=("undoing “start web”: no answer",), commands=("docker rm -f -v web-1",)))
+    page = visit.get(f"/tasks/{task}")
+    assert "Take it up again" in page
+    assert "undoing “start web”: no answer" in page and "docker rm -f -v web-1" in page
     visit.post(f"/tasks/{task}/resume")
     assert books.durable.resumed == [(task, 3)]
+
+
+def test_an_unsettled_deployment_tells_what_to_do_and_is_taken_up_by_its_id(books: House, visit: Visit) -> None:
+    approvals.approve(books.context, ADMINISTRATOR, waiting(books).approval.id)
+    task = books.begin("books", "1.0.0", "Production")
+    found = books.deployment("books", "1.0.0", "Production")
+    key = access.sign_in_for_key(books.context, "admin", PASSWORD, label="night", address="here").text
+    ask = functools.partial(visit.client.request, headers={"Authorization": f"Bearer {key}"})
+    assert ask("GET", f"/api/v1/deployments/{found.id}").json()["unsettled"] is None
+    assert ask("POST", f"/api/v1/deployments/{found.id}/resume").status_code == 409
+    left = End(TaskState.UNSETTLED, "engine.unreachable", "no answer", differences=("web-1 is left",), again=1)
+    books.end(task, replace(left, tried=("undoing “start web”: no answer",), commands=("docker rm -f -v web-1",)))
+    for path in (f"/api/v1/deployments/{found.id}", f"/api/v1/tasks/{task}"):
+        assert ask("GET", path).json()["unsettled"] == {
+            "differences": ["web-1 is left"],
+            "tried": ["undoing “start web”: no answer"],
+            "commands": ["docker rm -f -v web-1"],
+            "taken_up": 1,
+            "waits_for_a_person": False,
+        }
+    assert ask("POST", f"/api/v1/deployments/{found.id}/resume").status_code == 200
+    assert books.durable.resumed == [(task, 2)]
+    with books.context.database.reading() as connection:
+        told = events.page(connection, limit=5).items
+    assert ("task.resumed", "books") in [(event.kind, event.project) for event in told]
 
 
 def test_new_variables_are_frozen_in_a_release_as_an_act(books: House, visit: Visit) -> None:
