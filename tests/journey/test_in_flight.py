@@ -12,9 +12,20 @@ from pathlib import Path
 
 import pytest
 from tests.contract.proxy_rigs import HaproxyRig, haproxy_rig, make_certificate
+from tests.unit.steps.world import World
 
+from fairlead.adapters.connections.local import LocalConnection
+from fairlead.adapters.system import SystemClock
+from fairlead.adapters.traffic import ThroughProxy
 from fairlead.domain.colour import Colour
-from fairlead.ports.proxy import Endpoint, RouteSpec
+from fairlead.domain.effect import Done
+from fairlead.domain.ids import TaskId
+from fairlead.domain.plan import Effect
+from fairlead.domain.switch_record import switch_of
+from fairlead.ports.proxy import Endpoint, Proxy, RouteSpec
+from fairlead.ports.traffic import Door
+from fairlead.steps.effects.basis import arguments
+from fairlead.steps.effects.routes import Pointed, PointRoutes
 from fairlead.testing.upstream import WEBSOCKET
 
 HOST = "books.example.com"
@@ -22,6 +33,7 @@ ROUTE = RouteSpec("books/production/web/0", HOST, tls=True)
 BOUND_S = 20.0
 A_WHILE_S = 0.2
 HALF = 4 << 20
+TASK = TaskId("task-1")
 Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 OPEN: list[asyncio.StreamWriter] = []
 """What a test's users have opened; it is closed with the proxy."""
@@ -53,6 +65,9 @@ class Application:
         self.begun.set()
         await self.may_end.wait()
         await self.plain(head, reader, writer)
+
+    async def broken(self, head: str, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        raise ConnectionError("it died")
 
     async def chunks(self, head: str, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + _chunk(self.name))
@@ -283,3 +298,40 @@ async def test_what_does_not_end_by_the_bound_is_cut_and_counted(
         assert (await rig.proxy.drain(ROUTE.name, Colour.BLUE, bound_s=A_WHILE_S)).cut == 1
         with pytest.raises((EOFError, ValueError)):
             await exchange
+
+
+class Switching(World):
+    """The world of effects, with the real proxy and our own visitors."""
+
+    def __init__(self, rig: HaproxyRig) -> None:
+        super().__init__(clock=SystemClock())
+        self.rig = rig
+        self.traffic = ThroughProxy(LocalConnection(rig.settings.directory), self.clock)
+
+    @property
+    def routes(self) -> Proxy:
+        return self.rig.proxy
+
+
+async def test_what_a_release_that_dies_after_the_switch_loses_is_counted_apart_until_it_is_taken_back(
+    rig: HaproxyRig, old: Application, new: Application
+) -> None:
+    world, kind = Switching(rig), PointRoutes()
+    door = Door(ROUTE.name, "127.0.0.1", rig.settings.http_port, HOST)
+    pointed = Pointed({ROUTE.name: Colour.GREEN}, {ROUTE.name: Colour.BLUE}, doors=(door,))
+    point = Effect(kind.kind, "point", "switch", arguments(pointed))
+    await rig.proxy.fill(ROUTE.name, Colour.GREEN, [new.endpoint])
+    async with asyncio.timeout(BOUND_S):
+        done = await kind.do(point, world.tools(TASK, "switch", "local", {}))
+        assert isinstance(done, Done)
+        for _ in range(3):
+            reader, _ = await connect(rig, "/broken", "Content-Length: 0\r\n", method="POST")
+            assert b" 502 " in await reader.readuntil(b"\r\n\r\n")
+        await kind.undo(point, world.tools(TASK, "switch", "local", {"point": done.output}))
+        assert await answer(await connect(rig, "/")) == "old"
+        await world.traffic.close()
+    record = switch_of(await world.records.facts(TASK))
+    assert record is not None
+    assert (record.is_back, record.of_release, record.failed, record.is_whole) == (True, 3, 0, True)
+    assert record.requests >= 3
+    assert "3 lost to the new release until users were switched back" in world.log.text(TASK)

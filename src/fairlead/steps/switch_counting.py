@@ -37,12 +37,17 @@ async def counted_now(routes: Iterable[str], tools: Tools) -> dict[str, Json]:
     """Both slots' counters of each route, as an effect's output keeps them; one that cannot be asked is left out."""
     found: dict[str, Json] = {}
     for route in routes:
-        try:
-            pair = {colour.value: to_data(await tools.proxy.counters(route, colour)) for colour in Colour}
-        except FairleadError:
-            continue
-        found[route] = pair
+        pair = {colour.value: await _counters(route, colour, tools) for colour in Colour}
+        if all(pair.values()):
+            found[route] = {colour: to_data(held) for colour, held in pair.items()}
     return found
+
+
+async def _counters(route: str, colour: Colour, tools: Tools) -> Counters | None:
+    try:
+        return await tools.proxy.counters(route, colour)
+    except FairleadError:
+        return None
 
 
 def counted_before(route: str, tools: Tools) -> Pair | None:
@@ -64,12 +69,11 @@ async def record_switch(
         return None
     visits = tools.traffic.leave(tools.task, route)
     before = counted_before(route, tools)
-    now = (await counted_now([route], tools)).get(route)
-    if before is None or not isinstance(now, dict):
+    old_now = old_now or await _counters(route, new.other, tools)
+    new_now = await _counters(route, new, tools)
+    if before is None or old_now is None or new_now is None:
         return _from_visits(visits, cut=cut, is_back=is_back)
-    after = _pair(now)
-    old = grown(before[new.other], old_now or after[new.other])
-    its = grown(before[new], after[new])
+    old, its = grown(before[new.other], old_now), grown(before[new], new_now)
     counted = old.failed + (0 if is_back else its.failed)
     return SwitchRecord(
         requests=old.requests + its.requests,

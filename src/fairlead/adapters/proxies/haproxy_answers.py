@@ -110,24 +110,26 @@ def read_usage(answer: str) -> Usage:
 
     What the backend answered with 5xx and no server did is what the proxy made itself. Columns: management guide 9.1.
     """
-    rows = list(csv.DictReader(answer.removeprefix("# ").splitlines()))
+    head, *lines = csv.reader(answer.removeprefix("# ").splitlines() or [""])
+    places = {name: place for place, name in enumerate(head)}
     try:
-        whole = next(row for row in rows if row["svname"] == "BACKEND")
-        servers = [row for row in rows if row["svname"] != "BACKEND"]
-        of_servers = sum(int(row["hrsp_5xx"] or 0) for row in servers)
+        name, scur, failed = places["svname"], places["scur"], places["hrsp_5xx"]
+        whole = next(line for line in lines if line[name] == "BACKEND")
+        servers = [line for line in lines if line[name] != "BACKEND"]
+        of_servers = sum(int(line[failed] or 0) for line in servers)
         return Usage(
-            open_now=int(whole["scur"]),
-            open_by_slot={int(row["svname"].removeprefix("s")): int(row["scur"]) for row in servers},
-            requests=int(whole["req_tot"]),
-            proxy_errors=max(0, int(whole["hrsp_5xx"] or 0) - of_servers),
+            open_now=int(whole[scur]),
+            open_by_slot={int(line[name].removeprefix("s")): int(line[scur]) for line in servers},
+            requests=int(whole[places["req_tot"]]),
+            proxy_errors=max(0, int(whole[failed] or 0) - of_servers),
             server_errors=of_servers,
-            broken=int(whole["srv_abrt"] or 0),
-            retried=int(whole["wretr"] or 0),
-            redispatched=int(whole["wredis"] or 0),
-            left=int(whole["cli_abrt"] or 0),
-            switched=int(whole["hrsp_1xx"] or 0),
+            broken=int(whole[places["srv_abrt"]] or 0),
+            retried=int(whole[places["wretr"]] or 0),
+            redispatched=int(whole[places["wredis"]] or 0),
+            left=int(whole[places["cli_abrt"]] or 0),
+            switched=int(whole[places["hrsp_1xx"]] or 0),
         )
-    except (StopIteration, KeyError, ValueError) as error:
+    except (StopIteration, KeyError, IndexError, ValueError) as error:
         raise _unreadable("show stat", answer) from error
 
 
