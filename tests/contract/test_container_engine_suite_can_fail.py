@@ -1,6 +1,6 @@
 """The suite for container engines can fail: for each main rule an engine that breaks it is caught."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,9 +13,11 @@ from fairlead.ports.container_engine import (
     Container,
     ContainerSpec,
     Credentials,
+    Exited,
     Image,
     Network,
     NetworkSpec,
+    OutputLine,
 )
 from fairlead.testing.container_world import FakeNetwork
 from fairlead.testing.contracts.container_engine import ContainerEngineContract
@@ -64,6 +66,12 @@ class StopsStrangers(FakeContainerEngine):
     async def stop(self, name: str, *, grace_s: float) -> None:
         if name in self.world.containers:
             self.world.stop(self.world.containers[name])
+
+
+class ForgetsHowItEnded(FakeContainerEngine):
+    async def executing(self, name: str, command: Sequence[str]) -> AsyncIterator[OutputLine | Exited]:
+        async for piece in super().executing(name, command):
+            yield Exited(0) if isinstance(piece, Exited) else piece
 
 
 class MindsWhatIsGone(FakeContainerEngine):
@@ -191,6 +199,7 @@ class LosesTheKey(FakeContainerEngine):
 
 
 BREAKS: tuple[tuple[type[FakeContainerEngine], str], ...] = (
+    (ForgetsHowItEnded, "test_a_command_is_told_line_by_line_and_last_how_it_ended"),
     (MakesAnew, "test_made_once_however_often_it_is_asked"),
     (AdoptsAnything, "test_strangers_are_left_alone"),
     (AdoptsAnything, "test_another_key_under_the_name_is_a_stranger"),

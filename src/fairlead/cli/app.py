@@ -12,6 +12,7 @@ from fairlead.cli import (
     access,
     approvals,
     certificates,
+    commands,
     deployments,
     environments,
     files,
@@ -59,7 +60,7 @@ GROUPS = (
     notifications.group,
     why.group,
 )
-TOP_LEVEL = (access, files, deployments, plans, approvals, tasks, services)
+TOP_LEVEL = (access, files, deployments, plans, approvals, tasks, services, commands)
 
 
 def build() -> typer.Typer:

@@ -10,6 +10,7 @@ that people give may hold one (`domain.names`), so that two things never share a
     books-production.blue.3f9a1c2e           a slot network
     books-production_web.blue.3f9a1c2e.1     the first instance of `web` in that slot
     books-production_seed.blue.3f9a1c2e.once a one-shot
+    books-production_web.3f9a1c2e.run        a person's command, in a container of `web`
     books-production_web.3f9a1c2e.migrate    the migration, in a container of `web`
     books-production.3f9a1c2e.pre-integration  the tests
 
@@ -112,6 +113,10 @@ class DeploymentNames:
     def one_shot(self, service: str) -> str:
         """A one-shot's container."""
         return f"{self.place.base}_{service}.{self.colour.value}.{self.tag}.once"
+
+    def one_off(self, service: str, task: str) -> str:
+        """The container of a person's command, by the task that runs it."""
+        return f"{self.place.base}_{service}.{tag(task)}.run"
 
     def migration(self, service: str) -> str:
         """The migration's container."""

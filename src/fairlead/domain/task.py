@@ -51,7 +51,7 @@ class PhaseState(StrEnum):
     SKIPPED = "skipped"
 
 
-TaskKind: TypeAlias = Literal["deployment", "rollback", "run", "retention", "retirement", "health", "other"]
+TaskKind: TypeAlias = Literal["deployment", "rollback", "run", "retention", "retirement", "command", "health", "other"]
 
 
 @dataclass(frozen=True, slots=True)

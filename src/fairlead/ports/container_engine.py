@@ -205,6 +205,13 @@ class OutputLine:
     at: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Exited:
+    """How a command in a container ended."""
+
+    exit_code: int
+
+
 class ContainerEngine(Protocol):
     """One engine on one target. Every verb is safe to ask twice.
 
@@ -280,6 +287,11 @@ class ContainerEngine(Protocol):
 
     async def execute(self, name: str, command: Sequence[str], *, timeout_s: float) -> ExecResult:
         """Run a command inside; at the bound `TimedOut("step.timed_out")`."""
+        ...
+
+    def executing(self, name: str, command: Sequence[str]) -> AsyncIterator[OutputLine | Exited]:
+        """Run a command inside: what it writes, line by line as it comes, and last `Exited`. Lines are cut at 8 KiB and
+        carry no time. Where the caller stops listening, the command may go on inside; the caller bounds the time."""
         ...
 
     async def copy_out(self, name: str, path: str, *, limit_bytes: int) -> Mapping[str, bytes]:

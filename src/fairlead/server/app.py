@@ -6,7 +6,18 @@ from fastapi import FastAPI
 
 from fairlead import __version__
 from fairlead.server import health, hooks, openapi, problems
-from fairlead.server.api import accounts, deployments, installation, projects, registries, releases, status, tasks, why
+from fairlead.server.api import (
+    accounts,
+    commands,
+    deployments,
+    installation,
+    projects,
+    registries,
+    releases,
+    status,
+    tasks,
+    why,
+)
 from fairlead.server.guard import Guard
 from fairlead.server.idempotency import Idempotency
 from fairlead.server.life import Life
@@ -23,6 +34,7 @@ ROUTERS = (
     tasks.router,
     status.router,
     why.router,
+    commands.router,
 )
 DESCRIPTION = "Everything that the pages and the command line do. Errors are problem+json (RFC 9457) with stable codes."
 

@@ -40,6 +40,7 @@ from fairlead.ports.step import EffectKind, Tools
 from fairlead.server.migrating import bring_up_to_date
 from fairlead.server.settings import Settings
 from fairlead.steps.by_hand import by_hand
+from fairlead.steps.commands import Commands
 from fairlead.steps.deploy_services import DeployServices
 from fairlead.steps.end_standby import EndStandby
 from fairlead.steps.pipeline import Pipeline
@@ -62,7 +63,9 @@ from fairlead.usecases import following, pushes
 from fairlead.usecases.binding import Binding, Outside
 from fairlead.usecases.context import Context, Installation
 
-STEP_KINDS = {kind.name: kind for kind in (DeployServices(), EndStandby(), RetirePlace(), Pipeline(), Retention())}
+STEP_KINDS = {
+    kind.name: kind for kind in (Commands(), DeployServices(), EndStandby(), RetirePlace(), Pipeline(), Retention())
+}
 """Every step kind that is built in. Effect kinds of two step kinds may be the same ones."""
 
 

@@ -37,6 +37,7 @@ DEFAULT_LOG_OPTIONS: Mapping[str, str] = {"max-size": "10m", "max-file": "3"}
 
 KIND_INSTANCE = "instance"
 KIND_ACCESSORY = "accessory"
+KIND_ONE_OFF = "one-off"
 KIND_NETWORK = "network"
 KIND_SLOT_NETWORK = "slot-network"
 KIND_VOLUME = "volume"

@@ -15,10 +15,11 @@ from fairlead.domain.capture import (
 from fairlead.domain.naming import route_prefix
 from fairlead.domain.record import Json, canonical
 from fairlead.ports.catalogue import Catalogue, Place
-from fairlead.ports.container_engine import LABEL_ENVIRONMENT, LABEL_PROJECT, Container, ContainerEngine
+from fairlead.ports.container_engine import LABEL_ENVIRONMENT, LABEL_KIND, LABEL_PROJECT, Container, ContainerEngine
 from fairlead.ports.proxy import Proxy, RouteState
 from fairlead.ports.records import Records
 from fairlead.ports.secrets import Secrets
+from fairlead.steps.blueprint import KIND_ONE_OFF
 from fairlead.steps.effects.basis import side_by_side
 
 NO_ADDRESS = ("", "0.0.0.0")
@@ -44,7 +45,11 @@ async def capture(
         slots = group.create_task(records.slots(place))
         routes = group.create_task(_routes(place, proxy))
     return Capture(
-        containers={one.name: _container(one, secrets) for one in containers.result()},
+        containers={
+            one.name: _container(one, secrets)
+            for one in containers.result()
+            if one.labels.get(LABEL_KIND) != KIND_ONE_OFF
+        },
         networks={one.name: NetworkState(one.id, one.subnets) for one in networks.result()},
         volumes=tuple(sorted(one.name for one in volumes.result())),
         registrations={

@@ -20,6 +20,7 @@ from fairlead.ports.container_engine import (
     ContainerSpec,
     Credentials,
     ExecResult,
+    Exited,
     Image,
     Network,
     NetworkSpec,
@@ -38,6 +39,7 @@ from fairlead.testing.container_world import (
 
 LINE_CHARACTERS = 8 * 1024
 POLL_S = 0.05
+FOR_EVER_S = 86_400.0
 T = TypeVar("T")
 
 
@@ -179,6 +181,12 @@ class FakeContainerEngine:
             await self.world.clock.sleep(timeout_s)
             raise TimedOut("step.timed_out", f"{command[0]!r} in {name} did not end in time", thing=name)
         return await self._end("execute", name, answer)
+
+    async def executing(self, name: str, command: Sequence[str]) -> AsyncIterator[OutputLine | Exited]:
+        answer = await self.execute(name, command, timeout_s=FOR_EVER_S)
+        for line in answer.output.splitlines():
+            yield OutputLine(line[:LINE_CHARACTERS], "stdout")
+        yield Exited(answer.exit_code)
 
     async def copy_out(self, name: str, path: str, *, limit_bytes: int) -> Mapping[str, bytes]:
         await self._reach()

@@ -47,7 +47,7 @@ from fairlead.steps.standing import standing_accessories, standing_slots
 from fairlead.steps.workspace import prepare, project_root, remove
 from fairlead.store import deployments, environments, projects, releases, runs, subnets, tasks
 from fairlead.store.database import Connection
-from fairlead.usecases import places, planning, registries, retention
+from fairlead.usecases import commands, places, planning, registries, retention
 from fairlead.usecases import releases as releasing
 from fairlead.usecases.context import Context
 from fairlead.usecases.deployments import CERTIFICATE
@@ -102,6 +102,8 @@ class Binding:
             return await self._bind_deployment(row)
         if row.kind == "retention":
             return await self.context.database.read(self._retention_plan)
+        if row.kind == "command":
+            return await commands.bind(self.context, self.outside.container_engine, row)
         if row.kind == "retirement":
             return await self._bind_retirement(row)
         return await self._bind_standby(row)

@@ -13,12 +13,15 @@ from pathlib import Path
 import httpx2
 import pytest
 from tests.unit.cli.conftest import KEY, URL, Said
-from tests.unit.server.house import DIGEST, PASSWORD, PROJECT_FILE, House
+from tests.unit.server.house import DIGEST, PASSWORD, PROJECT_FILE, House, wait_for
 
 from fairlead.cli import client, screen
 from fairlead.cli.account import Account
 from fairlead.domain import errors
+from fairlead.domain.ids import TaskId
 from fairlead.domain.switch_record import SwitchRecord, as_fact
+from fairlead.domain.task import TaskState
+from fairlead.ports.tasks import End
 
 Run = Callable[..., Said]
 LISTS = [
@@ -120,6 +123,37 @@ def test_plan_deploy_approve_and_roll_back(books: House, fairlead: Run) -> None:
     approved = fairlead("approve", "--note", "a [red]note[/]", "--plan", waits["plan_hash"][:16])
     assert approved.code == 0 and f"approved with plan {waits['plan_hash'][:16]}" in approved.out + approved.err
     assert fairlead("reject").code == 5
+
+
+def test_run_and_exec_ask_for_a_command_and_follow_it(books: House, fairlead: Run) -> None:
+    live = fairlead("-o", "json", "deployments", "list").data
+    assert any(one["status"] == "live" for one in live)
+    assert fairlead("run", "web", "-e", "Production", "-p", "books", "--", "ls", "-la").code == 1  # nothing is live
+    assert fairlead("run", "web", "-p", "books").code == 2
+    asked: list[str] = []
+
+    def ended(transaction: object, task: TaskId) -> None:
+        """The engine is played: what the effect says and notes, and how the task ends."""
+        asked.append(task)
+
+    books.durable.enqueue = ended  # type: ignore[method-assign]
+
+    def play() -> None:
+        task = TaskId(asked[-1])
+        books.task_log.write(task, "info", "command", "out", target="stdout")
+        books.task_log.write(task, "info", "command", "oh no", target="stderr")
+        books.task_log.write(task, "info", "command", "run a command in …", target="local")
+        wait_for(books.task_log.flush(task))
+        wait_for(books.records.note(task, "ended", {"exit_code": 7}))
+        books.end(task, End(TaskState.FAILED, "command.failed", "the command ended with 7"))
+
+    books.durable.wake = play  # type: ignore[method-assign]
+    for verb in ("run", "exec"):
+        said = fairlead(verb, "web", "-e", "Test", "-p", "books", "--", "ls", "-la")
+        assert (said.code, said.out) == (7, "out\n"), said
+        assert "oh no" in said.err and "run a command in" not in said.out
+    kinds = [one["message"] for one in fairlead("-o", "json", "events").data if one["kind"].startswith("command.")]
+    assert kinds == ["exec web in Test: ls -la", "run web in Test: ls -la"]
 
 
 def test_why(books: House, fairlead: Run) -> None:

@@ -15,8 +15,10 @@ from fairlead.ports.container_engine import (
     LABEL_PROJECT,
     Attachment,
     ExecResult,
+    Exited,
     FileContent,
     NetworkSpec,
+    OutputLine,
 )
 from fairlead.testing.behaviour import Behaviour
 from fairlead.testing.contracts.engine_given import FOR_EVER, PATIENCE_S, GivenEngine, lines_begun, lines_of
@@ -249,6 +251,18 @@ class ContainerContract:
         assert await given.engine.execute(spec.name, ask, timeout_s=10) == ExecResult(3, "inside\n")
         missing = await given.engine.execute(spec.name, ["no-such-program"], timeout_s=10)
         assert missing.exit_code in (126, 127)
+
+    async def test_a_command_is_told_line_by_line_and_last_how_it_ended(self, given: GivenEngine) -> None:
+        ask = ("sh", "-c", "echo one; echo two; exit 3")
+        spec = given.spec("a", Behaviour(commands={ask: ExecResult(3, "one\ntwo\n")}))
+        await given.engine.ensure_container(spec)
+        await given.engine.start(spec.name)
+        told = [piece async for piece in given.engine.executing(spec.name, ask)]
+        assert told == [OutputLine("one", "stdout"), OutputLine("two", "stdout"), Exited(3)]
+        await given.add_stranger("container", given.name("b"))
+        with pytest.raises(Conflict) as refused:
+            _ = [piece async for piece in given.engine.executing(given.name("b"), ask)]
+        assert refused.value.code == "engine.stranger"
 
     async def test_a_command_that_hangs_is_timed_out(self, given: GivenEngine) -> None:
         hang = ("sleep", "60")

@@ -12,10 +12,18 @@ from fairlead.adapters.engines.docker.errors import EngineSaidNo, stranger, told
 from fairlead.adapters.engines.docker.files import put_files
 from fairlead.adapters.engines.docker.inspection import container_of, is_never_started
 from fairlead.adapters.engines.docker.networks import Networks, label_filter
-from fairlead.adapters.engines.docker.output import frames, output
+from fairlead.adapters.engines.docker.output import CommandLines, Stream, frames, output
 from fairlead.adapters.engines.docker.spec import create_body, endpoint, restart_policy, whole_seconds
 from fairlead.domain.errors import Failed, NotFound, TimedOut
-from fairlead.ports.container_engine import LABEL_KEY, Attachment, Container, ContainerSpec, ExecResult, OutputLine
+from fairlead.ports.container_engine import (
+    LABEL_KEY,
+    Attachment,
+    Container,
+    ContainerSpec,
+    ExecResult,
+    Exited,
+    OutputLine,
+)
 
 Json = dict[str, Any]
 
@@ -134,9 +142,38 @@ class Containers:
             words = f"{command[0]!r} in {name} did not end within {timeout_s:g} s"
             raise TimedOut("step.timed_out", words, thing=name) from error
 
+    async def executing(self, name: str, command: Sequence[str]) -> AsyncGenerator[OutputLine | Exited, None]:
+        found = await self._ours(name)
+        lines = CommandLines()
+        ended = 0
+        async with aclosing(self._pieces(found["Id"], name, command)) as pieces:
+            async for piece in pieces:
+                if isinstance(piece, Exited):
+                    ended = piece.exit_code
+                    continue
+                for line in lines.add(*piece):
+                    yield line
+        for line in lines.rest():
+            yield line
+        yield Exited(ended)
+
     async def _execute(self, container_id: str, name: str, command: Sequence[str]) -> ExecResult:
-        body: Json = {"AttachStdout": True, "AttachStderr": True, "Cmd": list(command)}
         written = bytearray()
+        ended = 0
+        async with aclosing(self._pieces(container_id, name, command)) as pieces:
+            async for piece in pieces:
+                if isinstance(piece, Exited):
+                    ended = piece.exit_code
+                    continue
+                written += piece[1]
+                del written[:-EXEC_OUTPUT_BYTES]
+        return ExecResult(ended, written.decode("utf-8", errors="replace"))
+
+    async def _pieces(
+        self, container_id: str, name: str, command: Sequence[str]
+    ) -> AsyncGenerator[tuple[Stream, bytes] | Exited, None]:
+        """What it writes, as it comes, and last how it ended."""
+        body: Json = {"AttachStdout": True, "AttachStderr": True, "Cmd": list(command)}
         try:
             made = await self._client.ask("POST", f"/containers/{container_id}/exec", body=body, thing=name)
             path = f"/exec/{made['Id']}/start"
@@ -145,13 +182,12 @@ class Containers:
                 self._client.stream("POST", path, body=body, thing=name) as response,
                 aclosing(frames(response.content.iter_any())) as pieces,
             ):
-                async for _, piece in pieces:
-                    written += piece
-                    del written[:-EXEC_OUTPUT_BYTES]
+                async for piece in pieces:
+                    yield piece
             ended = await self._client.ask("GET", f"/exec/{made['Id']}/json", thing=name)
         except EngineSaidNo as refusal:
             raise told(refusal, f"running {command[0]!r} in") from refusal
-        return ExecResult(int(ended.get("ExitCode") or 0), written.decode("utf-8", errors="replace"))
+        yield Exited(int(ended.get("ExitCode") or 0))
 
     async def _made(self, spec: ContainerSpec) -> Container | None:
         """A new one, wholly made, or None where the name is taken meanwhile."""

@@ -21,6 +21,7 @@ from fairlead.ports.container_engine import (
     ContainerSpec,
     Credentials,
     ExecResult,
+    Exited,
     Image,
     Network,
     NetworkSpec,
@@ -115,6 +116,9 @@ class DockerEngine:
 
     async def execute(self, name: str, command: Sequence[str], *, timeout_s: float) -> ExecResult:
         return await self._containers.execute(name, command, timeout_s=timeout_s)
+
+    def executing(self, name: str, command: Sequence[str]) -> AsyncIterator[OutputLine | Exited]:
+        return self._containers.executing(name, command)
 
     async def copy_out(self, name: str, path: str, *, limit_bytes: int) -> Mapping[str, bytes]:
         return await copy_out(self._client, name, path, limit_bytes=limit_bytes)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from contextlib import aclosing
 from datetime import datetime
 from typing import Literal
@@ -102,6 +102,26 @@ class Lines:
     def rest(self) -> list[OutputLine]:
         """Lines that were begun and never ended."""
         return [_line(stream, at, begun) for stream, (at, begun) in self._begun.items()]
+
+
+class CommandLines:
+    """Lines of a command's streams, which come in pieces that end anywhere; each cut at `LINE_BYTES`."""
+
+    def __init__(self) -> None:
+        self._begun: dict[Stream, bytearray] = {}
+
+    def add(self, stream: Stream, piece: bytes) -> Iterator[OutputLine]:
+        """The lines that this piece ends."""
+        begun = self._begun.setdefault(stream, bytearray())
+        *whole, rest = piece.split(b"\n")
+        for end in whole:
+            yield _line(stream, "", begun + end)
+            begun.clear()
+        begun += rest[: max(0, LINE_BYTES - len(begun))]
+
+    def rest(self) -> list[OutputLine]:
+        """Lines that were begun and never ended."""
+        return [_line(stream, "", content) for stream, content in self._begun.items() if content]
 
 
 def _line(stream: Stream, at: str, content: bytearray) -> OutputLine:

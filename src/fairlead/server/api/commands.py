@@ -1,0 +1,49 @@
+"""Commands of people in containers of the live release; the output is the log of the task that is answered with."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+from pydantic import Field
+
+from fairlead.server.api import shapes
+from fairlead.server.api.bodies import Body
+from fairlead.server.api.doors import Asking, Books
+from fairlead.server.api.shapes import Shape
+from fairlead.usecases import commands
+
+router = APIRouter(prefix="/projects/{project}/environments/{environment}/services/{service}", tags=["commands"])
+
+
+class NewCommand(Body):
+    command: list[str] = Field(max_length=500, description="the words, as they are: no shell looks at them")
+    timeout_s: float = Field(3600, gt=0, le=86_400)
+
+
+class NewCommandInside(NewCommand):
+    instance: int = Field(0, ge=0, le=1000, description="which replica, from 1; 0: the first that runs")
+
+
+@router.post("/run", status_code=201)
+def run_command(context: Books, actor: Asking, project: str, environment: str, service: str, body: NewCommand) -> Shape:
+    """Run a command in a container of its own of the live release. Follow the task's log: the command's lines have
+    stdout or stderr as their target; the fact `ended` holds its exit code."""
+    task = commands.run(context, actor, project, environment, service, body.command, timeout_s=body.timeout_s)
+    return shapes.task(task)
+
+
+@router.post("/exec", status_code=201)
+def execute_command(
+    context: Books, actor: Asking, project: str, environment: str, service: str, body: NewCommandInside
+) -> Shape:
+    """Run a command in a running instance. Followed as for `run`; a command that is cut off may go on inside."""
+    task = commands.execute(
+        context,
+        actor,
+        project,
+        environment,
+        service,
+        body.command,
+        instance=body.instance,
+        timeout_s=body.timeout_s,
+    )
+    return shapes.task(task)
