@@ -91,6 +91,18 @@ def resume(
     at.screen.result(taken_up, f"deployment {id} is tried again, task {taken_up['task']}")
 
 
+@group.command("keep")
+def keep(
+    context: typer.Context,
+    id: str = typer.Argument(..., help="The deployment; it is under way."),
+    seconds: float = typer.Option(7200, "--for", help="How many seconds; 0: not any more."),
+) -> None:
+    """Where it fails, leave its idle slot standing, unrouted, to be looked at."""
+    at = session(context)
+    made = at.client.post(f"{API}/deployments/{id}/keep", {"seconds": seconds})
+    at.screen.result(made, f"kept for {seconds:g} s where it fails; the next deployment there ends it earlier")
+
+
 def deploy(
     context: typer.Context,
     version: str = typer.Argument(..., help="The release's version, or `latest`."),
@@ -99,6 +111,7 @@ def deploy(
     recreate_accessory: list[str] = typer.Option(
         [], help="Apply the changed definition of this accessory; its container is replaced."
     ),
+    keep_failed: float = typer.Option(0, help="Where it fails, leave its idle slot standing for so many seconds."),
     plan: str = typer.Option("", help="The hash of the plan that you saw; refused where another would run."),
     wait: bool = typer.Option(False, "--wait", help=WAIT_HELP),
     timeout: float = typer.Option(0, help="Seconds to wait at most; 0: no bound."),
@@ -112,6 +125,7 @@ def deploy(
         "force": force,
         "recreate_accessories": recreate_accessory,
         "plan_hash": plan,
+        "keep_failed_s": keep_failed,
     }
     try:
         made = at.client.post(f"{API}/projects/{at.project(project)}/deployments", body)

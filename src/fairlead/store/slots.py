@@ -88,8 +88,9 @@ def all_by_place(connection: sa.Connection, projects: list[str]) -> Mapping[tupl
 
 
 def expired_standbys(connection: sa.Connection, now: datetime) -> tuple[tuple[Place, Slot], ...]:
-    """Slots that were to be kept warm until a time that is past."""
-    past = (slots.c.state == SlotState.STANDBY.value, slots.c.standby_until <= now)
+    """Slots that were to be kept, standing by or failed, until a time that is past."""
+    kept = (SlotState.STANDBY.value, SlotState.IDLE.value)
+    past = (slots.c.state.in_(kept), slots.c.standby_until <= now)
     rows = connection.execute(sa.select(slots).where(*past).order_by(slots.c.standby_until)).mappings()
     return tuple((Place(row["project"], row["environment"], row["tenant"]), from_row(Slot, row)) for row in rows)
 

@@ -38,6 +38,7 @@ from fairlead.steps.deploy_services import DeployServices
 from fairlead.steps.effects.basis import side_by_side
 from fairlead.steps.effects.state import state_before
 from fairlead.steps.end_standby import EndStandby, ResolvedStandby
+from fairlead.steps.keeping import kept_words, without_kept
 from fairlead.steps.pipeline import Pipeline
 from fairlead.steps.resolved import RegistryLogin, ResolvedDeployment, Standing
 from fairlead.steps.retention import Retention
@@ -121,7 +122,9 @@ class Binding:
         is_live = end.state is TaskState.SUCCEEDED
         plan = await self.context.database.read(lambda connection: tasks.plan_of(connection, task))
         announced = plan.announced if plan and plan.announced else Announced()
-        found = unexpected(before, after, announced) if is_live else differences(before, after)
+        found = (
+            unexpected(before, after, announced) if is_live else differences(before, without_kept(after, before, facts))
+        )
         certificate: dict[str, Json] = {
             "before": to_data(before),
             "after": to_data(after),
@@ -129,7 +132,7 @@ class Binding:
             "restarted": list(restarted(before, after)),
             "is_as_it_was": not is_live and not found,
             "is_as_announced": is_live and not found,
-            "announced": list(announced.sentences) if is_live else [],
+            "announced": list(announced.sentences if is_live else kept_words(facts)),
         }
         await self.outside.records.note(task, CERTIFICATE, certificate)
         if not found:
@@ -242,7 +245,7 @@ class Binding:
         slots = await standing_slots(
             place, records=self.outside.records, container_engine=self.outside.container_engine
         )
-        standing = next((one for one in slots.values() if one.slot.state is SlotState.STANDBY), None)
+        standing = next((one for one in slots.values() if _stands_idle(one)), None)
         if standing is None:
             return SaidNo("deployment.nothing_to_do", "nothing stands by there any more")
         routes = await routes_of(place, self.outside.proxy)
@@ -371,6 +374,12 @@ def users_elsewhere(slots: Mapping[Colour, Standing], routes: Sequence[RouteStat
             hint="nothing was touched; was a backup put back? fairlead adopt takes over what users reach",
         )
     return None
+
+
+def _stands_idle(standing: Standing) -> bool:
+    """Whether it stands by, or failed and was kept for a time."""
+    slot = standing.slot
+    return slot.state is SlotState.STANDBY or (slot.state is SlotState.IDLE and slot.standby_until is not None)
 
 
 def choose_colour(deployment: Deployment, slots: Mapping[Colour, Standing]) -> Colour:

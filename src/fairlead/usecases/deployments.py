@@ -9,7 +9,7 @@ from fairlead.domain.actor import SYSTEM, Actor
 from fairlead.domain.approval import Approval, ApprovalState
 from fairlead.domain.deployment import Deployment, DeploymentKind, DeploymentOutcome, DeploymentState
 from fairlead.domain.environment import Environment
-from fairlead.domain.errors import Conflict, FairleadError, NotFound
+from fairlead.domain.errors import Conflict, FairleadError, Invalid, NotFound
 from fairlead.domain.ids import ApprovalId, DeploymentId, ReleaseId, TaskId
 from fairlead.domain.lifecycle import Lifecycle, may_deploy, phase_of, resolved
 from fairlead.domain.permission import Permission
@@ -17,8 +17,9 @@ from fairlead.domain.project import Project
 from fairlead.domain.record import Json
 from fairlead.domain.release import Release
 from fairlead.domain.switch_record import SwitchRecord, switch_of
-from fairlead.domain.task import Task
+from fairlead.domain.task import Task, TaskState
 from fairlead.ports.tasks import End
+from fairlead.steps.keeping import ASKED
 from fairlead.store import approvals, deployments, environments, lifecycles, projects, releases, routes, slots, tasks
 from fairlead.store.database import Connection
 from fairlead.store.shelf import Page
@@ -27,6 +28,10 @@ from fairlead.usecases.context import Context
 
 CERTIFICATE = "certificate"
 """The task's fact that holds how the state after compares with the state before."""
+
+
+LONGEST_KEPT_S = 7 * 86_400.0
+"""A failed slot takes memory and a subnet: a week is enough to look at it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +147,7 @@ def create(
     is_forced: bool = False,
     recreate_accessories: Sequence[str] = (),
     plan_hash: str = "",
+    keep_failed_s: float = 0,
 ) -> DeploymentView:
     """A deployment of a release: queued, or waiting where the phase asks for an approval.
 
@@ -173,9 +179,44 @@ def create(
             plan_hash=plan_hash,
         )
         made = ask(context, connection, actor, wish)
+        if keep_failed_s:
+            _keep(context, connection, actor, made, keep_failed_s)
         view = views(connection, [made])[0]
     context.durable.wake()
     return view
+
+
+def keep(context: Context, actor: Actor, id: str, *, seconds: float) -> DeploymentView:
+    """Where the deployment fails, its idle slot is left standing, unrouted, for so long (0: not any more). Conflict
+    `deployment.not_running` where it has no task yet or its end is decided."""
+    actor.require(Permission.DEPLOYMENT_CREATE)
+    if not 0 <= seconds <= LONGEST_KEPT_S:
+        raise Invalid("input.invalid", f"it may be kept for up to {LONGEST_KEPT_S:g} s", thing="seconds")
+    with context.database.transaction() as connection:
+        found = deployments.get(connection, id)
+        _keep(context, connection, actor, found, seconds)
+        return views(connection, [found])[0]
+
+
+def _keep(context: Context, connection: Connection, actor: Actor, found: Deployment, seconds: float) -> None:
+    task = tasks.get(connection, found.task) if found.task else None
+    if task is None or task.state not in (TaskState.QUEUED, TaskState.RUNNING) or found.committed_at is not None:
+        raise Conflict(
+            "deployment.not_running",
+            f"deployment {found.number} is not under way: what stands of it cannot be kept",
+            thing=found.id,
+            hint="ask for it before or while it runs: fairlead deploy VERSION --to ENVIRONMENT --keep-failed 7200",
+        )
+    tasks.note(connection, task.id, ASKED, {"seconds": seconds, "by": actor.name})
+    context.note(
+        connection,
+        actor,
+        "deployment.keep_asked",
+        f"asked to keep deployment {found.number} for {seconds:g} s where it fails",
+        thing=found.id,
+        project=task.project,
+        environment=task.environment,
+    )
 
 
 def roll_back(context: Context, actor: Actor, project: str, environment: str, *, to: str = "") -> DeploymentView:

@@ -12,6 +12,7 @@ from fairlead.domain.record import Json
 from fairlead.domain.release import Release
 from fairlead.domain.run import Run
 from fairlead.domain.task import PhaseState, Task
+from fairlead.steps.keeping import kept_words
 from fairlead.steps.remains import FACT
 from fairlead.store import (
     approvals,
@@ -131,6 +132,8 @@ def of_task(context: Context, connection: Connection, task: Task) -> Iterator[Re
     for name, fact in facts.items():
         if name.startswith(FACT) and isinstance(fact, dict):
             yield _instance(context, connection, task, name.removeprefix(FACT), fact)
+    if left := kept_words(facts):
+        yield Reason("somebody asked to keep what failed for a time", evidence=left, noun="task", thing=task.id)
     if task.differences:
         yield Reason("not all is as it was before", evidence=task.differences, noun="task", thing=task.id)
     elif isinstance(kept := facts.get("certificate"), dict) and kept.get("is_as_it_was"):

@@ -27,6 +27,11 @@ class NewDeployment(Body):
     force: bool = False
     recreate_accessories: list[str] = Field(default_factory=list, max_length=50)
     plan_hash: str = Field("", max_length=64, description="what was shown; refused where another would run")
+    keep_failed_s: float = Field(0, ge=0, le=604_800, description="keep the idle slot for so long where it fails")
+
+
+class Keeping(Body):
+    seconds: float = Field(ge=0, le=604_800, description="0: not any more")
 
 
 class NewRollback(Body):
@@ -97,6 +102,7 @@ def deploy(context: Books, actor: Asking, project: str, body: NewDeployment) -> 
         is_forced=body.force,
         recreate_accessories=body.recreate_accessories,
         plan_hash=body.plan_hash,
+        keep_failed_s=body.keep_failed_s,
     )
     return shapes.deployment(view)
 
@@ -160,6 +166,12 @@ async def plan(
         context, actor, server.outside, project, version, environment, recreate_accessories=recreate_accessory
     )
     return foreseen(found)
+
+
+@router.post("/deployments/{id}/keep")
+def keep(context: Books, actor: Asking, id: str, body: Keeping) -> Shape:
+    """Leave its idle slot standing, unrouted, for so long where it fails."""
+    return shapes.deployment(deployments.keep(context, actor, id, seconds=body.seconds))
 
 
 @router.get("/deployments/{id}/plan")

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import timedelta
 
 from fairlead.domain.effect import Done, Looked, NotYet, Outcome
 from fairlead.domain.plan import Effect
 from fairlead.domain.slot import Slot, SlotState
 from fairlead.ports.catalogue import Place
-from fairlead.ports.container_engine import LABEL_DEPLOYMENT, LABEL_KEY, NetworkSpec
+from fairlead.ports.container_engine import LABEL_DEPLOYMENT, LABEL_KEY, LABEL_KIND, NetworkSpec
 from fairlead.ports.step import Tools
+from fairlead.steps.blueprint import KIND_SLOT_NETWORK
 from fairlead.steps.effects.basis import Plain, read
+from fairlead.steps.keeping import keeps_s, note_kept
 
 
 class EnsureNetwork:
@@ -36,6 +39,9 @@ class EnsureNetwork:
     async def undo(self, effect: Effect, tools: Tools) -> None:
         """Removes it where it carries this deployment's label; its containers were removed before."""
         wanted = read(NetworkSpec, effect)
+        if wanted.labels.get(LABEL_KIND) == KIND_SLOT_NETWORK and await keeps_s(tools):
+            await note_kept("network", wanted.name, tools)
+            return
         ours = {LABEL_KEY: wanted.labels[LABEL_KEY], LABEL_DEPLOYMENT: wanted.labels[LABEL_DEPLOYMENT]}
         for network in await tools.container_engine.networks(ours):
             await tools.container_engine.remove_network(network.name)
@@ -105,5 +111,12 @@ class ClaimSlot:
         """Records it empty again, where it is still ours."""
         claimed = read(ClaimedSlot, effect)
         slots = await tools.records.slots(claimed.place)
-        if slots[claimed.slot.colour].deployment == claimed.slot.deployment:
+        if slots[claimed.slot.colour].deployment != claimed.slot.deployment:
+            return
+        if seconds := await keeps_s(tools):
+            until = tools.clock.now() + timedelta(seconds=seconds)
+            await tools.records.set_slot(claimed.place, replace(claimed.slot, standby_until=until))
+            await note_kept("slot", claimed.slot.colour.value, tools)
+            tools.say(f"what failed is kept until {until:%Y-%m-%d %H:%M:%S} UTC, or until the next deployment")
+        else:
             await tools.records.set_slot(claimed.place, Slot(claimed.slot.colour))

@@ -6,10 +6,12 @@ from dataclasses import dataclass
 
 from fairlead.domain.effect import Done, Looked, NotYet, Outcome, SaidNo
 from fairlead.domain.plan import Effect
+from fairlead.domain.service import Role
 from fairlead.ports.container_engine import LABEL_KEY, Container
 from fairlead.ports.step import Tools
 from fairlead.steps.blueprint import Blueprint, assemble
 from fairlead.steps.effects.basis import Plain, all_of, read
+from fairlead.steps.keeping import keeps_s, note_kept
 from fairlead.steps.readiness import Watched, still_ready, until_ready
 from fairlead.steps.remains import keep_remains
 from fairlead.steps.resolved import StandingInstance
@@ -37,8 +39,10 @@ class MakeInstance:
     async def undo(self, effect: Effect, tools: Tools) -> None:
         """Removes it, where it was never started and so never removed."""
         blueprint = read(Blueprint, effect)
-        if await _ours(blueprint, tools) is not None:
-            await tools.container_engine.remove(blueprint.name)
+        container = await _ours(blueprint, tools)
+        if container is None or (container.state != "created" and await _is_kept(blueprint, tools)):
+            return
+        await tools.container_engine.remove(blueprint.name)
 
 
 class StartInstance:
@@ -62,10 +66,15 @@ class StartInstance:
         return Done({"container": container.id})
 
     async def undo(self, effect: Effect, tools: Tools) -> None:
-        """Stops it within its grace, keeps its output and how it ended, removes it."""
+        """Stops it within its grace, keeps its output and how it ended, removes it; left standing where a person asked
+        for that, unless it would eat production's queue."""
         blueprint = read(Blueprint, effect)
         container = await _ours(blueprint, tools)
         if container is None:
+            return
+        if await _is_kept(blueprint, tools):
+            await keep_remains(container, tools)
+            await note_kept("container", blueprint.name, tools)
             return
         await tools.container_engine.stop(blueprint.name, grace_s=blueprint.service.stop_grace_s)
         await keep_remains(container, tools)
@@ -77,6 +86,11 @@ async def _ours(blueprint: Blueprint, tools: Tools) -> Container | None:
     """The container of that name, where it carries our key."""
     container = await tools.container_engine.container(blueprint.name)
     return container if container is not None and container.labels.get(LABEL_KEY) == blueprint.key else None
+
+
+async def _is_kept(blueprint: Blueprint, tools: Tools) -> bool:
+    """Whether somebody asked to keep what fails; never of what would eat production's queue."""
+    return blueprint.service.role in (Role.ROUTED, Role.INTERNAL) and await keeps_s(tools) > 0
 
 
 @dataclass(frozen=True, slots=True)
