@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import sqlite3
+import threading
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -113,9 +114,11 @@ class DbosDurable:
             await self._ownership.acquire()
         await self.prepare()
         self._dbos = DBOS(config=self._config())
+        self._tie_the_bell(self._dbos)
         self._register(body)
         DBOS.launch()
-        self._tie_the_bell(self._dbos)
+        if jobs := getattr(self._dbos, "_background_jobs_stop_event", None):
+            self._tie(jobs)
         poll_s = POLL_ALONE_S if self._is_alone else POLL_SHARED_S
         await DBOS.register_queue_async(
             QUEUE, worker_concurrency=self._at_once, polling_interval_sec=poll_s, on_conflict="always_update"
@@ -191,10 +194,12 @@ class DbosDurable:
     # inside
 
     def _tie_the_bell(self, dbos: DBOS) -> None:
-        at_least_s = POLL_ALONE_S if self._is_alone else 0.0
-        jobs = getattr(dbos, "_background_jobs_stop_event", None)
-        for event in (*dbos.background_thread_stop_events, *([jobs] if jobs else ())):
-            self._bell.tie_to(event, at_least_s=at_least_s)
+        """Before its threads begin: one that waits already would sleep its whole first poll, which after a death is
+        what the tasks left behind wait for."""
+        dbos.background_thread_stop_events = _Tied(self._tie)
+
+    def _tie(self, event: threading.Event) -> None:
+        self._bell.tie_to(event, at_least_s=POLL_ALONE_S if self._is_alone else 0.0)
 
     def _is_over(self, run: asyncio.Task[Any]) -> None:
         self._runs.discard(run)
@@ -274,6 +279,18 @@ class DbosDurable:
         if dead:
             await asyncio.to_thread(DBOS._recover_pending_workflows, list(dead))
             self._bell.ring()
+
+
+class _Tied(list[threading.Event]):
+    """Stop events of DBOS's threads; each is tied as it is put in, before its thread begins."""
+
+    def __init__(self, tie: Callable[[threading.Event], None]) -> None:
+        super().__init__()
+        self._tie = tie
+
+    def append(self, event: threading.Event) -> None:
+        self._tie(event)
+        super().append(event)
 
 
 @dataclass(slots=True)

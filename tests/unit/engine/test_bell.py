@@ -85,3 +85,17 @@ def test_a_ring_for_one_thread_wakes_no_other():
     for thread in threads:
         thread.join(1)
     assert woken == ["other"]
+
+
+def test_a_stop_event_is_tied_before_its_thread_begins_to_wait():
+    from fairlead.engine.durable import _Tied
+
+    bell, events = Bell(), []
+    tied = _Tied(bell.tie_to)
+    event = threading.Event()
+    tied.append(event)
+    waiter = threading.Thread(target=lambda: events.append(event.wait(9.0)))
+    waiter.start()
+    bell.ring()
+    waiter.join(5.0)
+    assert (list(tied), events) == ([event], [False])
