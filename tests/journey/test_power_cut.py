@@ -207,6 +207,7 @@ def test_the_servers_death_and_upgrade_touch_no_request(machine: Machine) -> Non
         asking.some_more()
         said = machine.server.program("fairlead-server", "down", "--keep-proxy").stderr
         assert "server ended" in said and "proxy" not in said
+        machine.server.stop()  # it has ended: only its child is taken notice of
         asking.some_more()
         machine.server.start()
         asking.some_more()
@@ -242,7 +243,10 @@ class Asking:
     def _ask(self) -> None:
         connection: http.client.HTTPConnection | None = None
         while not self._end.is_set():
-            if connection is None or self.answered % 10 == 0:
+            if connection is not None and self.answered % 10 == 0:
+                connection.close()
+                connection = None
+            if connection is None:
                 connection = http.client.HTTPConnection("127.0.0.1", self._machine.server.proxy_port, timeout=10)
             try:
                 connection.request("GET", "/", headers={"Host": f"web.{self._machine.project}.test.localhost"})
@@ -252,6 +256,9 @@ class Asking:
                     self.failed.append(str(answer.status))
             except (OSError, http.client.HTTPException) as error:
                 self.failed.append(repr(error))
+                connection.close()
                 connection = None
             self.answered += 1
             self._end.wait(0.01)
+        if connection is not None:
+            connection.close()
