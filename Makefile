@@ -45,7 +45,7 @@ reference: ## write the pages of docs/reference that are made from the code
 
 .PHONY: bench
 bench: ## measure; writes bench/results.json
-	@$(GROUND)/packages.sh --tests
+	@$(GROUND)/packages.sh --bench
 	@$(GROUND)/venv.sh --tests
 	@$(GROUND)/with-dockerd.sh $(GROUND)/with-images.sh busybox python postgres -- $(PYTHON) bench/run.py $(ARGS)
 

@@ -41,7 +41,13 @@ BENCHES = {
         "whole_deployment.py", "a whole deployment against a script", ("--pairs", "9"), ("--pairs", "3")
     ),
     "under-load": Bench(
-        "switches_under_load.py", "failed requests over switches", ("--switches", "200"), ("--switches", "20")
+        "switches_under_load.py",
+        "failed requests over switches",
+        ("--switches", "200", "--requests", "1000000"),
+        ("--switches", "20", "--requests", "20000"),
+    ),
+    "comparison": Bench(
+        "comparison.py", "the same swap as others do it", ("--swaps", "8", "--readme"), ("--swaps", "2")
     ),
     "push-to-live": Bench("push_to_live.py", "the example, from a push to Production"),
     "at-rest": Bench(

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# packages.sh [--tests]: install the Debian or Ubuntu packages that Fairlead's demo (and tests) need and that are missing.
+# packages.sh [--tests|--bench]: install the Debian or Ubuntu packages that Fairlead's demo (tests, benches) need and that are missing.
 # Nothing is installed or started that is there already; no service is started by the installation.
 set -euo pipefail
 . "$(dirname "$0")/say.sh"
@@ -30,8 +30,13 @@ openssh-server          sshd
 socat                   socat
 apache2-utils           htpasswd
 '
+NEEDS_OF_BENCHES='
+docker-compose          docker-compose
+nginx-light             nginx
+wrk                     wrk
+'
 # Services that come with these packages and that must not listen after an installation of ours.
-SERVICES='haproxy docker-registry postgresql ssh'
+SERVICES='haproxy docker-registry postgresql ssh nginx'
 POLICY=/usr/sbin/policy-rc.d
 SAVED=$POLICY.before-fairlead
 MARK='# written by fairlead packages.sh while it installs; removed at its end'
@@ -82,7 +87,7 @@ quiet_services() { # of the packages that were just installed; only systemd woul
     local service
     for service in $SERVICES; do
         case " $NEW " in
-        *" $service "* | *" openssh-server "*) systemctl disable --now "$service" >/dev/null 2>&1 || true ;;
+        *" $service"[\ -]* | *" openssh-server "*) systemctl disable --now "$service" >/dev/null 2>&1 || true ;;
         esac
     done
 }
@@ -96,7 +101,8 @@ needs=$NEEDS
 case ${1:-} in
 '') ;;
 --tests) needs=$NEEDS$NEEDS_OF_TESTS ;;
-*) fail "unknown argument '$1'" "usage: packages.sh [--tests]" ;;
+--bench) needs=$NEEDS$NEEDS_OF_TESTS$NEEDS_OF_BENCHES ;;
+*) fail "unknown argument '$1'" "usage: packages.sh [--tests|--bench]" ;;
 esac
 
 NEW=$(missing_of "$needs" | xargs)

@@ -29,7 +29,7 @@ DATA_FOLDER = "/var/tmp"  # on a disk, as an installation's is
 
 APP = r"""
 import http.server, os, signal, sys, threading, time
-signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
+signal.signal(signal.SIGTERM, lambda *_: threading.Timer(float(os.environ.get("LAME_S", "0")), os._exit, (0,)).start())
 version = os.environ.get("VERSION", "?")
 print("starting", version, flush=True)
 time.sleep(float(os.environ.get("START_S", "0")))
