@@ -48,6 +48,14 @@ class SystemIds:
         self._last_ms, self._last_chance = at_ms, chance
         return f"{prefix}-{_spell(at_ms, TIME_CHARACTERS)}{_spell(chance, CHANCE_CHARACTERS)}"
 
+    def go_on_after(self, id: str) -> None:
+        """Ids made from now on sort after this one, too: the clock may have been set back since it was made."""
+        spelled = id.rpartition("-")[2]
+        if len(spelled) == TIME_CHARACTERS + CHANCE_CHARACTERS and not set(spelled) - set(ALPHABET):
+            made_ms = _read(spelled[:TIME_CHARACTERS])
+            if made_ms >= self._last_ms:
+                self._last_ms, self._last_chance = made_ms + 1, 0
+
     def secret(self, size_bytes: int = 32) -> str:
         """URL-safe text from the operating system's randomness."""
         return secrets.token_urlsafe(size_bytes)
@@ -59,3 +67,10 @@ def _spell(number: int, characters: int) -> str:
         number, digit = divmod(number, len(ALPHABET))
         spelled = ALPHABET[digit] + spelled
     return spelled
+
+
+def _read(spelled: str) -> int:
+    number = 0
+    for character in spelled:
+        number = number * len(ALPHABET) + ALPHABET.index(character)
+    return number

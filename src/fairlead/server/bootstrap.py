@@ -48,6 +48,7 @@ from fairlead.steps.resolved import RegistryLogin
 from fairlead.steps.retention import Retention
 from fairlead.steps.retire_place import RetirePlace
 from fairlead.store import settings as kept_settings
+from fairlead.store import tasks as task_rows
 from fairlead.store.artifact_files import StoreArtifacts
 from fairlead.store.catalogue import StoreCatalogue
 from fairlead.store.database import Connection, Database
@@ -146,6 +147,7 @@ def _build(settings: Settings, hold: Hold, database: Database, database_hold: Da
     registry, own_registry = registry_of(settings, _notification(settings, secrets))
     context = Context(database, clock, ids, durable, secrets, artifacts, installation_of(settings, registry.address))
     with database.transaction() as connection:
+        ids.go_on_after(task_rows.newest_id(connection))
         installation = kept_settings.installation_id(connection, ids.new("ins"))
         logins = _logins(settings, context, connection)
     container_engine = DockerEngine(settings.docker_socket, installation=installation)

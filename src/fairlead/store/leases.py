@@ -36,11 +36,11 @@ def give_back(connection: sa.Connection, node: NodeId, ours: datetime) -> None:
     connection.execute(ended)
 
 
-def dead(connection: sa.Connection, among: Sequence[NodeId], ours: datetime) -> tuple[NodeId, ...]:
-    """Those whose lease has run out, or that never had one, in the order given."""
-    running = sa.select(leases.c.node).where(leases.c.node.in_(set(among)), leases.c.until > now(connection, ours))
-    alive = set(connection.execute(running).scalars())
-    return tuple(node for node in among if node not in alive)
+def alive(connection: sa.Connection, among: Sequence[NodeId], ours: datetime) -> dict[NodeId, datetime]:
+    """Those whose lease runs, and until when."""
+    wanted = (leases.c.node.in_(set(among)), leases.c.until > now(connection, ours))
+    rows = connection.execute(sa.select(leases.c.node, leases.c.until).where(*wanted))
+    return {NodeId(node): until for node, until in rows}
 
 
 def forget_before(connection: sa.Connection, before: datetime) -> int:

@@ -128,6 +128,11 @@ def unfinished(connection: sa.Connection, *, node: NodeId | None = None) -> tupl
     return _shelf.where(connection, *conditions)
 
 
+def newest_id(connection: sa.Connection) -> str:
+    """The id that sorts last; "" where there is no task."""
+    return str(connection.execute(sa.select(sa.func.max(_c.id))).scalar() or "")
+
+
 def of_subject(connection: sa.Connection, subject: str) -> tuple[Task, ...]:
     """All that carried out this deployment or run, in order."""
     return _shelf.where(connection, _c.subject == subject)
