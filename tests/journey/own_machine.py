@@ -28,6 +28,7 @@ class OwnMachine:
         self.run = Path(tempfile.mkdtemp(prefix="flo-", dir="/tmp"))  # paths of sockets are short
         self.socket = self.run / "docker.sock"
         self.dockerd: subprocess.Popen[bytes] | None = None
+        self.options: tuple[str, ...] = ()
         number = secrets.randbelow(256 * 16)
         self.bridge = f"fl{number:04d}"
         _ip("link", "add", "name", self.bridge, "type", "bridge")
@@ -41,6 +42,7 @@ class OwnMachine:
             "--data-root", str(self.folder / "data"), "--exec-root", str(self.run / "exec"),
             "--pidfile", str(self.run / "docker.pid"), "--bridge", self.bridge, "--iptables=false", "--ip6tables=false",
             "--storage-driver", os.environ.get("FAIRLEAD_TEST_STORAGE", "overlay2"), "--log-level", "warn",
+            *self.options,
         ]  # fmt: skip
         with (self.folder / "dockerd.log").open("ab") as log:
             self.dockerd = subprocess.Popen(
@@ -83,6 +85,12 @@ class OwnMachine:
         shutil.rmtree(self.run / "exec", ignore_errors=True)
         for name in ("docker.pid", "docker.sock"):
             (self.run / name).unlink(missing_ok=True)
+
+    def stop(self) -> None:
+        """As `systemctl stop docker`: the engine is told to end, and has ended."""
+        assert self.dockerd is not None
+        self.dockerd.terminate()
+        self.dockerd.wait(30)
 
     def _bridges(self) -> list[str]:
         """The interfaces of its networks, which do not outlive a boot either."""
