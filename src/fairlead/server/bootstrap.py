@@ -147,8 +147,7 @@ def _build(settings: Settings, hold: Hold, database: Database, database_hold: Da
     registry, own_registry = registry_of(settings, _notification(settings, secrets))
     context = Context(database, clock, ids, durable, secrets, artifacts, installation_of(settings, registry.address))
     with database.transaction() as connection:
-        ids.go_on_after(task_rows.newest_id(connection))
-        installation = kept_settings.installation_id(connection, ids.new("ins"))
+        installation = kept_settings.installation_id(connection, _going_on(ids, connection).new("ins"))
         logins = _logins(settings, context, connection)
     container_engine = DockerEngine(settings.docker_socket, installation=installation)
     proxy_settings = proxy_settings_of(settings)
@@ -239,6 +238,12 @@ def _bound(base: Tools) -> ToolsFactory:
         return replace(base, task=task, step=step, target=target, outputs=outputs)
 
     return tools
+
+
+def _going_on(ids: SystemIds, connection: Connection) -> SystemIds:
+    """Ids sort after all that were made before, though the clock was set back meanwhile: the line of tasks does."""
+    ids.go_on_after(task_rows.newest_id(connection))
+    return ids
 
 
 def _notification(settings: Settings, secrets: StoreSecrets) -> Notification:
