@@ -17,11 +17,14 @@ def main() -> None:
         sys.modules[name] = None  # type: ignore[assignment] # as if it were not installed
     from fairlead.domain.errors import FairleadError
     from fairlead.server import settings as reading
+    from fairlead.server.stand_ins import leave_out_driver
 
     try:
+        settings = reading.read(os.environ, Path(sys.argv[1]) if len(sys.argv) > 1 else None)
+        leave_out_driver(settings.database)
         from fairlead.server.serving import serve
 
-        serve(reading.read(os.environ, Path(sys.argv[1]) if len(sys.argv) > 1 else None))
+        serve(settings)
     except FairleadError as error:
         hint = f"\n  → {error.hint}" if error.hint else ""
         sys.stderr.write(f"error: {error.message} ({error.code}){hint}\n")
