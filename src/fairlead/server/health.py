@@ -3,36 +3,39 @@
 from __future__ import annotations
 
 from fastapi import APIRouter, Request, Response
-from fastapi.responses import JSONResponse
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, generate_latest
 
 from fairlead.domain.errors import FairleadError
 from fairlead.domain.permission import Permission
 from fairlead.domain.task import TaskState
+from fairlead.server.api.answers import Alive, Ready
 from fairlead.server.api.doors import Asking, Books, life_of
+from fairlead.server.openapi import METRICS
 from fairlead.store import projects, tasks
 
 router = APIRouter(tags=["health"])
 
 
 @router.get("/healthz")
-def alive() -> dict[str, str]:
+def alive() -> Alive:
     """The process answers."""
     return {"status": "alive"}
 
 
-@router.get("/readyz")
-def ready(request: Request, context: Books) -> JSONResponse:
+@router.get("/readyz", responses={503: {"model": Ready, "description": "Not yet, or not any more."}})
+def ready(request: Request, response: Response, context: Books) -> Ready:
     """The database answers and work is taken; 503 while starting and while draining."""
     is_ready = life_of(request).is_ready
     try:
         context.database.check()
     except FairleadError as error:
-        return JSONResponse({"status": "not ready", "reason": error.code}, status_code=503)
-    return JSONResponse({"status": "ready" if is_ready else "not ready"}, status_code=200 if is_ready else 503)
+        response.status_code = 503
+        return {"status": "not ready", "reason": error.code}
+    response.status_code = 200 if is_ready else 503
+    return {"status": "ready" if is_ready else "not ready", "reason": ""}
 
 
-@router.get("/metrics", response_class=Response)
+@router.get("/metrics", response_class=Response, responses=METRICS)
 def metrics(context: Books, actor: Asking) -> Response:
     """OpenMetrics text: tasks by state, projects."""
     actor.require(Permission.VIEW)

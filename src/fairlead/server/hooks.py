@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import structlog
 from fastapi import APIRouter, Request
-from fastapi.responses import JSONResponse
 
 from fairlead.domain.errors import FairleadError
+from fairlead.server.api.answers import Accepted, MadeReleases
 from fairlead.server.api.doors import Books, address_of, life_of
 from fairlead.usecases import pushes, runs
 
@@ -16,7 +16,7 @@ router = APIRouter(tags=["webhooks"])
 
 
 @router.post("/hooks/registry", status_code=202)
-async def receive_pushes(context: Books, request: Request) -> JSONResponse:
+async def receive_pushes(context: Books, request: Request) -> MadeReleases:
     """A registry's notification (CNCF Distribution): releases of projects whose own CI pushed an image."""
     body = await request.body()
     headers = dict(request.headers)
@@ -25,11 +25,11 @@ async def receive_pushes(context: Books, request: Request) -> JSONResponse:
     except FairleadError as error:
         log.warning("webhook.refused", code=error.code, address=address_of(request))
         raise
-    return JSONResponse({"releases": [release.version for release in made]}, status_code=202)
+    return {"releases": [release.version for release in made]}
 
 
 @router.post("/hooks/{webhook}", status_code=202)
-async def receive(context: Books, request: Request, webhook: str) -> JSONResponse:
+async def receive(context: Books, request: Request, webhook: str) -> Accepted:
     """Look at the project's repository; what the body says beside that is not believed."""
     body = await request.body()
     headers = dict(request.headers)
@@ -40,4 +40,4 @@ async def receive(context: Books, request: Request, webhook: str) -> JSONRespons
         raise
     if project is not None:
         life_of(request).look_soon(project.name)
-    return JSONResponse({"accepted": project is not None}, status_code=202)
+    return {"accepted": project is not None}

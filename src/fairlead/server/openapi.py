@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
 from fairlead.domain.errors import CODES
+from fairlead.server.api.examples import EXAMPLES
 from fairlead.server.problems import MEDIA_TYPE
 
 TAGS = {
@@ -17,6 +19,8 @@ TAGS = {
     "releases": "Runs, which turn a commit into a release, and releases.",
     "deployments": "Deployments, going back, plans and approvals.",
     "tasks": "Everything durable that runs, with its log and what it left behind.",
+    "why": "Why something is as it is: chains of reasons, each with its evidence.",
+    "commands": "Commands of people beside, or in, what is live.",
     "status": "What is live where, and what it writes.",
     "webhooks": "What forges and registries call; signed, and authenticated by nothing else.",
     "health": "For those who watch the server.",
@@ -34,7 +38,22 @@ PROBLEM: dict[str, Any] = {
         "detail": {"type": "string", "description": "what happened here"},
         "hint": {"type": "string", "description": "what to do next"},
         "thing": {"type": "string", "description": "what it is about"},
-        "problems": {"type": "array", "items": {"type": "object"}, "description": "places in a project file"},
+        "problems": {
+            "type": "array",
+            "description": "places in a project file",
+            "items": {
+                "type": "object",
+                "required": ["file", "line", "column", "key", "found", "expected"],
+                "properties": {
+                    "file": {"type": "string"},
+                    "line": {"type": "integer"},
+                    "column": {"type": "integer"},
+                    "key": {"type": "string"},
+                    "found": {"type": "string"},
+                    "expected": {"type": "string"},
+                },
+            },
+        },
     },
 }
 REFUSED = {
@@ -45,6 +64,20 @@ FAILED = {
     "description": "The server, or something outside that it needs, failed.",
     "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
 }
+
+
+BYTES: dict[int | str, dict[str, Any]] = {
+    200: {"content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}}
+}
+METRICS: dict[int | str, dict[str, Any]] = {
+    200: {"content": {"text/plain": {"schema": {"type": "string", "description": "OpenMetrics"}}}}
+}
+
+
+def events(words: str, *data: Mapping[str, Any]) -> dict[int | str, dict[str, Any]]:
+    """The answer of a stream: server-sent events whose data are JSON of these schemas."""
+    told = {"type": "string", "description": words, "contentMediaType": "application/json"}
+    return {200: {"content": {"text/event-stream": {"schema": {**told, "contentSchema": {"anyOf": list(data)}}}}}}
 
 
 def install(app: FastAPI) -> None:
@@ -63,6 +96,8 @@ def document(app: FastAPI) -> dict[str, Any]:
     for foreign in ("HTTPValidationError", "ValidationError"):
         schemas.pop(foreign, None)
     schemas["Problem"] = PROBLEM
+    for name, example in EXAMPLES.items():
+        schemas[name]["examples"] = [example]
     parts["securitySchemes"] = {
         "key": {"type": "http", "scheme": "bearer", "description": "An API key."},
         "session": {"type": "apiKey", "in": "cookie", "name": "fairlead_session", "description": "A browser's."},

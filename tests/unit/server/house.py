@@ -177,6 +177,7 @@ class House:
             clock=self.clock,
             container_engine=self.engine,
             proxy=self.proxy,
+            catalogue=self.catalogue,
             source=self.source,
             tasks=self.tasks,
             task_log=self.task_log,

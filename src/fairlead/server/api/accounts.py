@@ -6,10 +6,9 @@ from fastapi import APIRouter, Request, Response
 from pydantic import Field
 
 from fairlead.domain.permission import Permission
-from fairlead.server.api import shapes
+from fairlead.server.api import answers, shapes
 from fairlead.server.api.bodies import Body
 from fairlead.server.api.doors import After, Asking, Books, Limit, address_of
-from fairlead.server.api.shapes import Shape
 from fairlead.store import events
 from fairlead.usecases import access
 
@@ -39,7 +38,7 @@ class NewPassword(Body):
 
 
 @router.post("/sessions", status_code=201)
-def sign_in(request: Request, context: Books, body: NewSession) -> Shape:
+def sign_in(request: Request, context: Books, body: NewSession) -> answers.Signed:
     """User and password for an API key, for a command line."""
     made = access.sign_in_for_key(
         context, body.user, body.password, label=body.label or "cli", address=address_of(request)
@@ -52,7 +51,7 @@ def sign_in(request: Request, context: Books, body: NewSession) -> Shape:
 
 
 @router.get("/me")
-def me(context: Books, actor: Asking) -> Shape:
+def me(context: Books, actor: Asking) -> answers.Me:
     """Who asks, and what they may do."""
     user = access.me(context, actor)
     return {**shapes.user(user), "user": user.name, "via": actor.via, "permissions": sorted(actor.permissions)}
@@ -66,13 +65,13 @@ def change_password(context: Books, actor: Asking, body: NewPassword) -> Respons
 
 
 @router.get("/keys")
-def list_keys(context: Books, actor: Asking) -> Shape:
+def list_keys(context: Books, actor: Asking) -> answers.Page[answers.Key]:
     """The own API keys."""
     return shapes.whole(access.keys_of(context, actor), shapes.key)
 
 
 @router.post("/keys", status_code=201)
-def make_key(context: Books, actor: Asking, body: NewKey) -> Shape:
+def make_key(context: Books, actor: Asking, body: NewKey) -> answers.MadeKey:
     """A new key; its text is told only now."""
     made = access.make_key(context, actor, body.name, days=body.days)
     return {**shapes.key(made.key), "key": made.text}
@@ -86,13 +85,13 @@ def revoke_key(context: Books, actor: Asking, id: str) -> Response:
 
 
 @router.get("/users")
-def list_users(context: Books, actor: Asking, after: After = None, limit: Limit = 50) -> Shape:
+def list_users(context: Books, actor: Asking, after: After = None, limit: Limit = 50) -> answers.Page[answers.User]:
     """Who may sign in."""
     return shapes.page(access.page(context, actor, after=after, limit=limit), shapes.user)
 
 
 @router.post("/users", status_code=201)
-def add_user(context: Books, actor: Asking, body: NewUser) -> Shape:
+def add_user(context: Books, actor: Asking, body: NewUser) -> answers.AddedUser:
     """A user; the one-time password is told only now."""
     user, password = access.add_user(context, actor, body.name, email=body.email, role=body.role)
     return {**shapes.user(user), "password": password}
@@ -106,7 +105,7 @@ def list_events(
     kind: str | None = None,
     after: After = None,
     limit: Limit = 50,
-) -> Shape:
+) -> answers.Page[answers.Event]:
     """The audit, the newest first."""
     actor.require(Permission.VIEW)
     with context.database.reading() as connection:

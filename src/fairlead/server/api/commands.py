@@ -5,10 +5,9 @@ from __future__ import annotations
 from fastapi import APIRouter
 from pydantic import Field
 
-from fairlead.server.api import shapes
+from fairlead.server.api import answers, shapes
 from fairlead.server.api.bodies import Body
 from fairlead.server.api.doors import Asking, Books
-from fairlead.server.api.shapes import Shape
 from fairlead.usecases import commands
 
 router = APIRouter(prefix="/projects/{project}/environments/{environment}/services/{service}", tags=["commands"])
@@ -24,7 +23,9 @@ class NewCommandInside(NewCommand):
 
 
 @router.post("/run", status_code=201)
-def run_command(context: Books, actor: Asking, project: str, environment: str, service: str, body: NewCommand) -> Shape:
+def run_command(
+    context: Books, actor: Asking, project: str, environment: str, service: str, body: NewCommand
+) -> answers.Task:
     """Run a command in a container of its own of the live release. Follow the task's log: the command's lines have
     stdout or stderr as their target; the fact `ended` holds its exit code."""
     task = commands.run(context, actor, project, environment, service, body.command, timeout_s=body.timeout_s)
@@ -34,7 +35,7 @@ def run_command(context: Books, actor: Asking, project: str, environment: str, s
 @router.post("/exec", status_code=201)
 def execute_command(
     context: Books, actor: Asking, project: str, environment: str, service: str, body: NewCommandInside
-) -> Shape:
+) -> answers.Task:
     """Run a command in a running instance. Followed as for `run`; a command that is cut off may go on inside."""
     task = commands.execute(
         context,

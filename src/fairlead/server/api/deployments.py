@@ -11,11 +11,10 @@ from fairlead.domain.approval import ApprovalState
 from fairlead.domain.deployment import DeploymentState
 from fairlead.domain.errors import NotFound
 from fairlead.domain.slot import Slot
-from fairlead.server.api import shapes
+from fairlead.server.api import answers, shapes
 from fairlead.server.api.bodies import Body
 from fairlead.server.api.doors import After, Asking, Books, Limit, Parts
 from fairlead.server.api.foreseen import foreseen
-from fairlead.server.api.shapes import Shape
 from fairlead.usecases import adoption, approvals, deployments, foreseeing, places, tasks
 
 router = APIRouter(tags=["deployments"])
@@ -61,7 +60,7 @@ def list_deployments(
     state: DeploymentState | None = None,
     after: After = None,
     limit: Limit = 50,
-) -> Shape:
+) -> answers.Page[answers.Deployment]:
     """The newest first."""
     part = deployments.page(
         context, actor, project=project, environment=environment, state=state, after=after, limit=limit
@@ -70,19 +69,19 @@ def list_deployments(
 
 
 @router.get("/deployments/{id}")
-def get_deployment(context: Books, actor: Asking, id: str) -> Shape:
+def get_deployment(context: Books, actor: Asking, id: str) -> answers.DeploymentAlone:
     """One deployment, and what its users met while it switched."""
     return shapes.deployment_alone(deployments.get(context, actor, id))
 
 
 @router.get("/deployments/{id}/certificate")
-def get_restoration(context: Books, actor: Asking, id: str) -> Shape:
+def get_restoration(context: Books, actor: Asking, id: str) -> answers.Certificate:
     """How the state after it compares with the state before it and with what its plan announced; both states whole."""
-    return dict(deployments.certificate(context, actor, id))
+    return shapes.whole_restoration(deployments.certificate(context, actor, id))
 
 
 @router.post("/deployments/{id}/resume")
-async def resume(context: Books, server: Parts, actor: Asking, id: str) -> Shape:
+async def resume(context: Books, server: Parts, actor: Asking, id: str) -> answers.DeploymentAlone:
     """Take an unsettled deployment up again now: its undo, or what is behind its commit point."""
     task = await context.database.run(lambda: tasks.may_resume_deployment(context, actor, id))
     end = (await server.tasks.unsettled()).get(task)
@@ -91,7 +90,7 @@ async def resume(context: Books, server: Parts, actor: Asking, id: str) -> Shape
 
 
 @router.post("/projects/{project}/deployments", status_code=201)
-def deploy(context: Books, actor: Asking, project: str, body: NewDeployment) -> Shape:
+def deploy(context: Books, actor: Asking, project: str, body: NewDeployment) -> answers.Deployment:
     """Deploy a release; it is queued, or waits for an approval."""
     view = deployments.create(
         context,
@@ -108,19 +107,21 @@ def deploy(context: Books, actor: Asking, project: str, body: NewDeployment) -> 
 
 
 @router.post("/projects/{project}/rollback", status_code=201)
-def roll_back(context: Books, actor: Asking, project: str, body: NewRollback) -> Shape:
+def roll_back(context: Books, actor: Asking, project: str, body: NewRollback) -> answers.Deployment:
     """Back to the release that was live before, or to a named one."""
     return shapes.deployment(deployments.roll_back(context, actor, project, body.environment, to=body.to))
 
 
 @router.post("/projects/{project}/environments/{environment}/retire", status_code=201)
-def retire(context: Books, actor: Asking, project: str, environment: str, body: Retirement) -> Shape:
+def retire(context: Books, actor: Asking, project: str, environment: str, body: Retirement) -> answers.Task:
     """End what is live and what stands by there; routes are given back, volumes stay."""
     return shapes.task(places.retire(context, actor, project, environment, accessories=body.accessories))
 
 
 @router.get("/projects/{project}/environments/{environment}/adoption")
-async def look_at_adoption(context: Books, server: Parts, actor: Asking, project: str, environment: str) -> Shape:
+async def look_at_adoption(
+    context: Books, server: Parts, actor: Asking, project: str, environment: str
+) -> answers.Adoption:
     """What users reach there beside what our books say; nothing is changed."""
     return _adoption(await adoption.look(context, actor, server.container_engine, server.proxy, project, environment))
 
@@ -128,14 +129,14 @@ async def look_at_adoption(context: Books, server: Parts, actor: Asking, project
 @router.post("/projects/{project}/environments/{environment}/adoption", status_code=201)
 async def adopt(
     context: Books, server: Parts, actor: Asking, project: str, environment: str, body: AdoptionBody
-) -> Shape:
+) -> answers.Adoption:
     """Our books say from now on what the proxy says: after an old backup was put back."""
     parts = (server.container_engine, server.proxy, server.catalogue)
     seen = await adoption.adopt(context, actor, *parts, project, environment, deployment=body.deployment)
     return _adoption(seen)
 
 
-def _adoption(seen: adoption.Adoption) -> Shape:
+def _adoption(seen: adoption.Adoption) -> answers.Adoption:
     return {
         "project": seen.place.project,
         "environment": seen.place.environment,
@@ -147,8 +148,8 @@ def _adoption(seen: adoption.Adoption) -> Shape:
     }
 
 
-def _slot(slot: Slot) -> Shape:
-    return {"colour": slot.colour.value, "version": slot.version, "deployment": slot.deployment}
+def _slot(slot: Slot) -> answers.AdoptionSlot:
+    return {"colour": slot.colour, "version": slot.version, "deployment": slot.deployment}
 
 
 @router.get("/projects/{project}/plan")
@@ -160,7 +161,7 @@ async def plan(
     version: str,
     environment: str,
     recreate_accessory: Annotated[list[str], Query(max_length=50)] = [],  # noqa: B006 - FastAPI copies it
-) -> Shape:
+) -> answers.Foreseen:
     """What a deployment would do, and what would differ from what is live; nothing is changed."""
     found = await foreseeing.preview(
         context, actor, server.outside, project, version, environment, recreate_accessories=recreate_accessory
@@ -169,13 +170,13 @@ async def plan(
 
 
 @router.post("/deployments/{id}/keep")
-def keep(context: Books, actor: Asking, id: str, body: Keeping) -> Shape:
+def keep(context: Books, actor: Asking, id: str, body: Keeping) -> answers.Deployment:
     """Leave its idle slot standing, unrouted, for so long where it fails."""
     return shapes.deployment(deployments.keep(context, actor, id, seconds=body.seconds))
 
 
 @router.get("/deployments/{id}/plan")
-async def plan_of_deployment(context: Books, server: Parts, actor: Asking, id: str) -> Shape:
+async def plan_of_deployment(context: Books, server: Parts, actor: Asking, id: str) -> answers.Foreseen | answers.Plan:
     """The plan of a deployment: as it would be now while it waits, and in what it differs from what was asked for;
     as it was frozen once it has begun."""
     view = await context.database.run(lambda: deployments.get(context, actor, id))
@@ -191,24 +192,24 @@ async def plan_of_deployment(context: Books, server: Parts, actor: Asking, id: s
 @router.get("/approvals")
 def list_approvals(
     context: Books, actor: Asking, state: ApprovalState | None = None, after: After = None, limit: Limit = 50
-) -> Shape:
+) -> answers.Page[answers.Approval]:
     """The newest first."""
     return shapes.page(approvals.page(context, actor, state=state, after=after, limit=limit), shapes.approval)
 
 
 @router.get("/approvals/{id}")
-def get_approval(context: Books, actor: Asking, id: str) -> Shape:
+def get_approval(context: Books, actor: Asking, id: str) -> answers.Approval:
     """One approval."""
     return shapes.approval(approvals.get(context, actor, id))
 
 
 @router.post("/approvals/{id}/approve")
-def approve(context: Books, actor: Asking, id: str, body: Answer) -> Shape:
+def approve(context: Books, actor: Asking, id: str, body: Answer) -> answers.Approval:
     """The deployment that was shown begins."""
     return shapes.approval(approvals.approve(context, actor, id, note=body.note, plan_hash=body.plan_hash))
 
 
 @router.post("/approvals/{id}/reject")
-def reject(context: Books, actor: Asking, id: str, body: Answer) -> Shape:
+def reject(context: Books, actor: Asking, id: str, body: Answer) -> answers.Approval:
     """The deployment ends without having begun."""
     return shapes.approval(approvals.reject(context, actor, id, note=body.note))

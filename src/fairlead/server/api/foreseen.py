@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from fairlead.server.api.shapes import Shape, plan
+from fairlead.server.api import answers
+from fairlead.server.api.shapes import plan
 from fairlead.steps.foresight import Change, Setting
 from fairlead.usecases.foreseeing import Preview
 
 
-def foreseen(one: Preview) -> Shape:
+def foreseen(one: Preview) -> answers.Foreseen:
     """The plan, and what it would change of what is there. `pending` false: all of it is live already."""
     told = one.foreseen
     return {
@@ -40,12 +41,12 @@ def foreseen(one: Preview) -> Shape:
     }
 
 
-def change(one: Change) -> Shape:
+def change(one: Change) -> answers.Change:
     """One container, network or volume."""
     return {"doing": one.doing, "name": one.name, "service": one.service, "image": one.image}
 
 
-def setting(one: Setting) -> Shape:
+def setting(one: Setting) -> answers.Setting:
     """One variable of a service; a secret by whether it changed alone."""
     return {
         "service": one.service,

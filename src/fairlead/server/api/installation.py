@@ -6,10 +6,9 @@ from fastapi import APIRouter, Response
 from pydantic import Field
 
 from fairlead.domain.errors import Refused
-from fairlead.server.api import shapes
+from fairlead.server.api import answers, shapes
 from fairlead.server.api.bodies import Body
 from fairlead.server.api.doors import After, Asking, Books, Limit, Parts
-from fairlead.server.api.shapes import Shape
 from fairlead.store import projects
 from fairlead.usecases import certificates, environments, notifications, policies
 
@@ -42,13 +41,13 @@ class NewNotification(Body):
 
 
 @router.get("/environments")
-def list_environments(context: Books, actor: Asking) -> Shape:
+def list_environments(context: Books, actor: Asking) -> answers.Page[answers.Environment]:
     """In the order in which releases reach them."""
     return shapes.whole(environments.all_of(context, actor), shapes.environment)
 
 
 @router.post("/environments", status_code=201)
-def add_environment(context: Books, actor: Asking, body: NewEnvironment) -> Shape:
+def add_environment(context: Books, actor: Asking, body: NewEnvironment) -> answers.Environment:
     """A new one."""
     made = environments.add(context, actor, body.name, order=body.order, description=body.description)
     return shapes.environment(made)
@@ -62,13 +61,13 @@ def remove_environment(context: Books, actor: Asking, name: str) -> Response:
 
 
 @router.get("/policies")
-def list_policies(context: Books, actor: Asking, project: str = "") -> Shape:
+def list_policies(context: Books, actor: Asking, project: str = "") -> answers.Page[answers.Policy]:
     """What was allowed beyond the harmless."""
     return shapes.whole(policies.all_of(context, actor, project=project), shapes.policy)
 
 
 @router.post("/policies", status_code=201)
-def allow(context: Books, actor: Asking, body: NewPolicy) -> Shape:
+def allow(context: Books, actor: Asking, body: NewPolicy) -> answers.Policy:
     """Allow one thing."""
     made = policies.allow(context, actor, body.project, body.key, environment=body.environment, note=body.note)
     return shapes.policy(made)
@@ -82,19 +81,23 @@ def revoke(context: Books, actor: Asking, id: str) -> Response:
 
 
 @router.get("/certificates")
-def list_certificates(context: Books, actor: Asking, after: After = None, limit: Limit = 50) -> Shape:
+def list_certificates(
+    context: Books, actor: Asking, after: After = None, limit: Limit = 50
+) -> answers.Page[answers.TlsCertificate]:
     """By host."""
     return shapes.page(certificates.page(context, actor, after=after, limit=limit), shapes.certificate)
 
 
 @router.get("/certificates/{host}")
-def get_certificate(context: Books, actor: Asking, host: str) -> Shape:
+def get_certificate(context: Books, actor: Asking, host: str) -> answers.TlsCertificate:
     """The one of a host."""
     return shapes.certificate(certificates.get(context, actor, host))
 
 
 @router.put("/certificates/{host}")
-async def put_certificate(context: Books, server: Parts, actor: Asking, host: str, body: CertificateBody) -> Shape:
+async def put_certificate(
+    context: Books, server: Parts, actor: Asking, host: str, body: CertificateBody
+) -> answers.TlsCertificate:
     """Give or renew it; the proxy answers with it from the next handshake on."""
     if not server.settings.proxy_https_port:
         message = "routes have no port for TLS on this server"
@@ -114,7 +117,7 @@ async def remove_certificate(context: Books, server: Parts, actor: Asking, host:
 
 
 @router.get("/notifications")
-def list_notifications(context: Books, actor: Asking) -> Shape:
+def list_notifications(context: Books, actor: Asking) -> answers.Page[answers.Notification]:
     """Whom is told of what."""
     with context.database.reading() as connection:
         names = {str(id): name for id, name in projects.names(connection).items()}
@@ -122,7 +125,7 @@ def list_notifications(context: Books, actor: Asking) -> Shape:
 
 
 @router.post("/notifications", status_code=201)
-def add_notification(context: Books, actor: Asking, body: NewNotification) -> Shape:
+def add_notification(context: Books, actor: Asking, body: NewNotification) -> answers.Notification:
     """Tell somebody."""
     made = notifications.add(context, actor, body.address, events=body.events, secret=body.secret, project=body.project)
     return shapes.notification(made, {str(made.project): body.project} if made.project else {})

@@ -9,10 +9,9 @@ from pydantic import Field
 from starlette.requests import Request
 
 from fairlead.domain.project import ForgeKind, WebhookKind
-from fairlead.server.api import shapes
+from fairlead.server.api import answers, shapes
 from fairlead.server.api.bodies import Body
 from fairlead.server.api.doors import After, Asking, Books, Limit, Parts, life_of
-from fairlead.server.api.shapes import Shape
 from fairlead.store import environments
 from fairlead.usecases import looking, projects, runs, variables
 from fairlead.usecases.context import Context
@@ -61,7 +60,7 @@ class VariableBody(Body):
     environments: list[str] = Field(default_factory=list, max_length=100)
 
 
-def shown(context: Context, actor: Any, name: str) -> Shape:
+def shown(context: Context, actor: Any, name: str) -> answers.Project:
     """A project with the state of its repository."""
     found = projects.get(context, actor, name)
     contact = runs.contact_of(context, actor, found.id)
@@ -69,13 +68,17 @@ def shown(context: Context, actor: Any, name: str) -> Shape:
 
 
 @router.get("/projects")
-def list_projects(context: Books, actor: Asking, search: str = "", after: After = None, limit: Limit = 50) -> Shape:
+def list_projects(
+    context: Books, actor: Asking, search: str = "", after: After = None, limit: Limit = 50
+) -> answers.Page[answers.Project]:
     """By name."""
     return shapes.page(projects.page(context, actor, after=after, limit=limit, search=search), shapes.project)
 
 
 @router.post("/projects", status_code=201)
-def add_project(context: Books, server: Parts, request: Request, actor: Asking, body: NewProject) -> Shape:
+def add_project(
+    context: Books, server: Parts, request: Request, actor: Asking, body: NewProject
+) -> answers.AddedProject:
     """A new project; the webhook's secret is told only now. A deploy key is made for an ssh address."""
     source = _source(body.source, server.settings.poll_interval_s) if body.source else None
     forge = projects.NewForge(**body.forge.model_dump()) if body.forge else None
@@ -95,12 +98,12 @@ def add_project(context: Books, server: Parts, request: Request, actor: Asking, 
     )
     if source is not None:
         life_of(request).look_soon(body.name)
-    more = {"webhook_secret": added.webhook_secret}
-    return shapes.project(added.project, webhook_url=projects.webhook_url(context, added.project), more=more)
+    shown_now = shapes.project(added.project, webhook_url=projects.webhook_url(context, added.project))
+    return {**shown_now, "webhook_secret": added.webhook_secret}
 
 
 @router.get("/projects/{project}")
-def get_project(context: Books, actor: Asking, project: str, response: Response) -> Shape:
+def get_project(context: Books, actor: Asking, project: str, response: Response) -> answers.Project:
     """One project."""
     found = shown(context, actor, project)
     response.headers["ETag"] = f'"{found["revision"]}"'
@@ -115,7 +118,7 @@ def change_project(
     body: ProjectChange,
     response: Response,
     if_match: Annotated[str | None, Header(description="the ETag that was read")] = None,
-) -> Shape:
+) -> answers.Project:
     """Some fields of it; with If-Match only if nobody changed it since."""
     fields = body.model_dump(exclude_none=True)
     projects.change(context, actor, project, fields, revision=revision_of(if_match))  # type: ignore[arg-type]
@@ -132,14 +135,16 @@ def remove_project(context: Books, actor: Asking, project: str) -> Response:
 
 
 @router.post("/projects/{project}/look")
-async def look(context: Books, server: Parts, actor: Asking, project: str) -> Shape:
+async def look(context: Books, server: Parts, actor: Asking, project: str) -> answers.Look:
     """Ask the repository for its head now; a run where it is new."""
     seen = await looking.look_by_name(context, actor, server.source, project)
     return {"head": seen.head, "run": shapes.run(seen.run) if seen.run else None, "reason": seen.reason}
 
 
 @router.get("/projects/{project}/variables")
-def list_variables(context: Books, actor: Asking, project: str, after: After = None, limit: Limit = 200) -> Shape:
+def list_variables(
+    context: Books, actor: Asking, project: str, after: After = None, limit: Limit = 200
+) -> answers.Page[answers.Variable]:
     """In the order of making; secrets without their values."""
     part = variables.page(context, actor, project, after=after, limit=limit)
     names = _names(context)
@@ -155,7 +160,7 @@ def put_variable(
     body: VariableBody,
     response: Response,
     if_match: Annotated[str | None, Header(description='the revision that was read: "3"')] = None,
-) -> Shape:
+) -> answers.Variable:
     """The variable of this name and scope has this value from now on; with If-Match only if nobody changed it since."""
     made = variables.put(
         context,

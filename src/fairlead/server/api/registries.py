@@ -6,10 +6,9 @@ from fastapi import APIRouter, Response
 from pydantic import Field
 
 from fairlead.domain.permission import Permission
-from fairlead.server.api import shapes
+from fairlead.server.api import answers, shapes
 from fairlead.server.api.bodies import Body
 from fairlead.server.api.doors import Asking, Books
-from fairlead.server.api.shapes import Shape
 from fairlead.store.registry_logins import RegistryLoginRow
 from fairlead.usecases import pushes, registries
 
@@ -21,7 +20,7 @@ class Credentials(Body):
     password: str = Field(min_length=1, max_length=20_000)
 
 
-def shape(one: RegistryLoginRow) -> Shape:
+def shape(one: RegistryLoginRow) -> answers.Registry:
     """Without the password."""
     return {
         "registry": one.registry,
@@ -32,13 +31,13 @@ def shape(one: RegistryLoginRow) -> Shape:
 
 
 @router.get("/registries")
-def list_registries(context: Books, actor: Asking) -> Shape:
+def list_registries(context: Books, actor: Asking) -> answers.Page[answers.Registry]:
     """Registries that images are pulled from with credentials."""
     return shapes.whole(registries.all_of(context, actor), shape)
 
 
 @router.get("/registry-notifications")
-def notifications(context: Books, actor: Asking) -> Shape:
+def notifications(context: Books, actor: Asking) -> answers.RegistryNotifications:
     """Where a registry of your own sends its notifications, and with which header, so that a push makes a release."""
     actor.require(Permission.SERVER_ADMINISTER)
     return {
@@ -48,7 +47,7 @@ def notifications(context: Books, actor: Asking) -> Shape:
 
 
 @router.put("/registries/{registry}")
-def put_registry(context: Books, actor: Asking, registry: str, body: Credentials) -> Shape:
+def put_registry(context: Books, actor: Asking, registry: str, body: Credentials) -> answers.Registry:
     """Give or change the credentials of a registry."""
     return shape(registries.put(context, actor, registry, body.user, body.password))
 

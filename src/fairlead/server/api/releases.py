@@ -10,10 +10,9 @@ from pydantic import Field
 
 from fairlead.domain.errors import Invalid
 from fairlead.domain.run import RunState
-from fairlead.server.api import shapes
+from fairlead.server.api import answers, shapes
 from fairlead.server.api.bodies import Body
 from fairlead.server.api.doors import After, Asking, Books, Limit, Parts
-from fairlead.server.api.shapes import Shape
 from fairlead.usecases import looking, releases, runs
 
 router = APIRouter(tags=["releases"])
@@ -42,7 +41,7 @@ def list_runs(
     state: RunState | None = None,
     after: After = None,
     limit: Limit = 50,
-) -> Shape:
+) -> answers.Page[answers.Run]:
     """The newest first."""
     part = runs.page(context, actor, project, state=state, after=after, limit=limit)
     versions = runs.versions(context, part.items)
@@ -50,7 +49,7 @@ def list_runs(
 
 
 @router.post("/projects/{project}/runs", status_code=201)
-async def start_run(context: Books, server: Parts, actor: Asking, project: str, body: NewRun) -> Shape:
+async def start_run(context: Books, server: Parts, actor: Asking, project: str, body: NewRun) -> answers.MadeRun:
     """Build a commit again, or one that nothing announced."""
     commit = body.commit or await looking.head_of(context, actor, server.source, project)
     made = await context.database.run(lambda: runs.start(context, actor, project, commit))
@@ -58,20 +57,22 @@ async def start_run(context: Books, server: Parts, actor: Asking, project: str, 
 
 
 @router.get("/runs/{id}")
-def get_run(context: Books, actor: Asking, id: str) -> Shape:
+def get_run(context: Books, actor: Asking, id: str) -> answers.Run:
     """One run."""
     found = runs.get(context, actor, id)
     return {**shapes.run(found), "version": runs.versions(context, [found]).get(found.release or "", "")}
 
 
 @router.get("/projects/{project}/releases")
-def list_releases(context: Books, actor: Asking, project: str, after: After = None, limit: Limit = 50) -> Shape:
+def list_releases(
+    context: Books, actor: Asking, project: str, after: After = None, limit: Limit = 50
+) -> answers.Page[answers.Release]:
     """The newest first."""
     return shapes.page(releases.page(context, actor, project, after=after, limit=limit), shapes.release)
 
 
 @router.post("/projects/{project}/releases", status_code=201)
-def create_release(context: Books, actor: Asking, project: str, body: NewRelease) -> Shape:
+def create_release(context: Books, actor: Asking, project: str, body: NewRelease) -> answers.Release:
     """A release of images that a CI of your own has built, tested and pushed."""
     contents = {path: _bytes(path, text) for path, text in body.files.items()}
     made = releases.create(
@@ -89,16 +90,18 @@ def create_release(context: Books, actor: Asking, project: str, body: NewRelease
 
 
 @router.get("/projects/{project}/releases/{version}")
-def get_release(context: Books, actor: Asking, project: str, version: str) -> Shape:
+def get_release(context: Books, actor: Asking, project: str, version: str) -> answers.Release:
     """By version, or `latest`."""
     return shapes.release(releases.get(context, actor, project, version))
 
 
 @router.post("/projects/{project}/releases/{version}/variables")
-def update_variables(context: Books, actor: Asking, project: str, version: str, *, preview: bool = False) -> Shape:
+def update_variables(
+    context: Books, actor: Asking, project: str, version: str, *, preview: bool = False
+) -> answers.UpdatedVariables:
     """Freeze the variables as they are now; with `preview` only tell the difference."""
     found = releases.update_variables(context, actor, project, version, is_preview=preview)
-    changes = [
+    changes: list[answers.VariableChange] = [
         {"name": change.name, "scope": change.scope, "old": change.old, "new": change.new} for change in found.changes
     ]
     return {"version": found.release.version, "variables": found.release.variables, "changes": changes}

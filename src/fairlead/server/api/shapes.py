@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from fairlead.domain.certificate import Certificate
 from fairlead.domain.environment import Environment
@@ -11,6 +11,7 @@ from fairlead.domain.event import Event
 from fairlead.domain.notification import NotificationTarget
 from fairlead.domain.plan import Effect, InParallel, Node, Plan, Retry, Sequence, Step, Timeout, effects_of
 from fairlead.domain.project import Project
+from fairlead.domain.record import Json
 from fairlead.domain.run import Run
 from fairlead.domain.switch_record import SwitchRecord
 from fairlead.domain.task import Task, TaskPhase
@@ -19,6 +20,7 @@ from fairlead.domain.user import ApiKey, User
 from fairlead.domain.variable import Dimension, Variable
 from fairlead.ports.task_log import Line
 from fairlead.ports.tasks import End
+from fairlead.server.api import answers
 from fairlead.store.contacts import Contact
 from fairlead.store.shelf import Page
 from fairlead.usecases.approvals import ApprovalView
@@ -28,27 +30,25 @@ from fairlead.usecases.releases import ReleaseView
 from fairlead.usecases.tasks import TaskView
 
 T = TypeVar("T")
-Shape = dict[str, Any]
+S = TypeVar("S")
 
 
-def page(part: Page[T], shape: Callable[[T], Shape]) -> Shape:
+def page(part: Page[T], shape: Callable[[T], S]) -> answers.Page[S]:
     """A part of a list."""
     return {"items": [shape(item) for item in part.items], "next": part.after}
 
 
-def whole(items: Iterable[T], shape: Callable[[T], Shape]) -> Shape:
+def whole(items: Iterable[T], shape: Callable[[T], S]) -> answers.Page[S]:
     """A list that comes at once."""
     return {"items": [shape(item) for item in items], "next": None}
 
 
-def environment(one: Environment) -> Shape:
+def environment(one: Environment) -> answers.Environment:
     return {"id": one.id, "name": one.name, "order": one.order, "description": one.description}
 
 
-def project(
-    one: Project, *, webhook_url: str = "", contact: Contact | None = None, more: Mapping[str, Any] | None = None
-) -> Shape:
-    source = None
+def project(one: Project, *, webhook_url: str = "", contact: Contact | None = None) -> answers.Project:
+    source: answers.Source | None = None
     if one.source is not None:
         source = {
             "url": one.source.url,
@@ -81,11 +81,10 @@ def project(
             "reason": contact.reason if contact else "",
             "at": contact.at.isoformat() if contact else None,
         },
-        **(more or {}),
     }
 
 
-def variable(one: Variable, names: Mapping[str, str]) -> Shape:
+def variable(one: Variable, names: Mapping[str, str]) -> answers.Variable:
     scope = sorted(one.scope.get(Dimension.ENVIRONMENT, ()))
     return {
         "name": one.name,
@@ -96,7 +95,7 @@ def variable(one: Variable, names: Mapping[str, str]) -> Shape:
     }
 
 
-def run(one: Run) -> Shape:
+def run(one: Run) -> answers.MadeRun:
     return {
         "id": one.id,
         "number": one.number,
@@ -104,7 +103,7 @@ def run(one: Run) -> Shape:
         "commit": one.commit,
         "subject": one.subject,
         "cause": one.cause,
-        "state": one.state.value,
+        "state": one.state,
         "task": one.task,
         "release": one.release,
         "code": one.code,
@@ -115,7 +114,7 @@ def run(one: Run) -> Shape:
     }
 
 
-def release(view: ReleaseView) -> Shape:
+def release(view: ReleaseView) -> answers.Release:
     one = view.release
     return {
         "id": one.id,
@@ -141,7 +140,7 @@ def release(view: ReleaseView) -> Shape:
     }
 
 
-def deployment(view: DeploymentView) -> Shape:
+def deployment(view: DeploymentView) -> answers.Deployment:
     one = view.deployment
     return {
         "id": one.id,
@@ -150,10 +149,10 @@ def deployment(view: DeploymentView) -> Shape:
         "environment": view.environment,
         "version": view.version,
         "kind": one.kind,
-        "state": one.state.value,
-        "outcome": one.outcome.value,
+        "state": one.state,
+        "outcome": one.outcome,
         "status": one.outcome.value or one.state.value,
-        "colour": one.colour.value if one.colour else None,
+        "colour": one.colour,
         "switched": one.switched,
         "reached": one.reached,
         "code": one.code,
@@ -170,17 +169,36 @@ def deployment(view: DeploymentView) -> Shape:
     }
 
 
-def deployment_alone(view: DeploymentView) -> Shape:
-    short = {name: held for name, held in (view.certificate or {}).items() if name not in ("before", "after")}
+def deployment_alone(view: DeploymentView) -> answers.DeploymentAlone:
     return {
         **deployment(view),
         "switch": switch(view.switch) if view.switch else None,
-        "certificate": short or None,
+        "certificate": restoration(view.certificate) if view.certificate else None,
         "unsettled": unsettled(view.unsettled) if view.unsettled else None,
     }
 
 
-def switch(one: SwitchRecord) -> Shape:
+def restoration(held: Mapping[str, Json]) -> answers.ShortCertificate:
+    """The certificate as the books hold it, without the two states."""
+    return {
+        "differences": _texts(held.get("differences")),
+        "restarted": _texts(held.get("restarted")),
+        "is_as_it_was": bool(held.get("is_as_it_was")),
+        "is_as_announced": bool(held.get("is_as_announced")),
+        "announced": _texts(held.get("announced")),
+    }
+
+
+def whole_restoration(held: Mapping[str, Json]) -> answers.Certificate:
+    """The certificate with both states."""
+    return {**restoration(held), "before": held.get("before"), "after": held.get("after")}
+
+
+def _texts(held: Json) -> list[str]:
+    return [str(each) for each in held] if isinstance(held, list) else []
+
+
+def switch(one: SwitchRecord) -> answers.Switch:
     return {
         "said": one.sentence,
         "requests": one.requests,
@@ -197,7 +215,7 @@ def switch(one: SwitchRecord) -> Shape:
     }
 
 
-def approval(view: ApprovalView) -> Shape:
+def approval(view: ApprovalView) -> answers.Approval:
     one = view.approval
     return {
         "id": one.id,
@@ -206,7 +224,7 @@ def approval(view: ApprovalView) -> Shape:
         "version": view.of.version,
         "deployment": one.deployment,
         "task": view.of.deployment.task,
-        "state": one.state.value,
+        "state": one.state,
         "plan_hash": one.plan_hash,
         "created_at": one.created_at.isoformat(),
         "answered_at": one.answered_at.isoformat() if one.answered_at else None,
@@ -215,7 +233,7 @@ def approval(view: ApprovalView) -> Shape:
     }
 
 
-def task(one: Task) -> Shape:
+def task(one: Task) -> answers.Task:
     return {
         "id": one.id,
         "kind": one.kind,
@@ -223,7 +241,7 @@ def task(one: Task) -> Shape:
         "subject": one.subject,
         "project": one.project,
         "environment": one.environment,
-        "state": one.state.value,
+        "state": one.state,
         "has_ended": one.state.has_ended,
         "is_cancel_asked": one.is_cancel_asked,
         "reached": one.reached,
@@ -239,7 +257,7 @@ def task(one: Task) -> Shape:
     }
 
 
-def task_view(view: TaskView) -> Shape:
+def task_view(view: TaskView) -> answers.TaskAlone:
     return {
         **task(view.task),
         "phases": [phase(one) for one in view.phases],
@@ -251,7 +269,7 @@ def task_view(view: TaskView) -> Shape:
     }
 
 
-def unsettled(end: End) -> Shape:
+def unsettled(end: End) -> answers.Unsettled:
     return {
         "differences": list(end.differences),
         "tried": list(end.tried),
@@ -261,7 +279,7 @@ def unsettled(end: End) -> Shape:
     }
 
 
-def test_case(kind: str, one: TestCase) -> Shape:
+def test_case(kind: str, one: TestCase) -> answers.TestCase:
     return {
         "kind": kind,
         "name": f"{one.class_name}.{one.name}" if one.class_name else one.name,
@@ -272,18 +290,18 @@ def test_case(kind: str, one: TestCase) -> Shape:
     }
 
 
-def phase(one: TaskPhase) -> Shape:
+def phase(one: TaskPhase) -> answers.Phase:
     return {
         "name": one.name,
         "title": one.title,
-        "state": one.state.value,
+        "state": one.state,
         "reason": one.reason,
         "begun_at": one.begun_at.isoformat() if one.begun_at else None,
         "ended_at": one.ended_at.isoformat() if one.ended_at else None,
     }
 
 
-def line(one: Line) -> Shape:
+def line(one: Line) -> answers.Line:
     return {
         "number": one.number,
         "at": one.at.isoformat(),
@@ -294,7 +312,7 @@ def line(one: Line) -> Shape:
     }
 
 
-def plan(one: Plan) -> Shape:
+def plan(one: Plan) -> answers.Plan:
     parts = [("", one.forward), ("commit", one.commit), ("after the commit point", one.onward), ("always", one.always)]
     steps = [shown for name, node in parts if node is not None for shown in _steps(node, name)]
     return {
@@ -306,7 +324,7 @@ def plan(one: Plan) -> Shape:
     }
 
 
-def _steps(node: Node, name: str) -> Iterable[Shape]:
+def _steps(node: Node, name: str) -> Iterable[answers.PlanStep]:
     match node:
         case Effect():
             yield {"name": name, "title": node.title, "effects": [node.title]}
@@ -319,7 +337,7 @@ def _steps(node: Node, name: str) -> Iterable[Shape]:
             yield from _steps(child, name)
 
 
-def event(one: Event) -> Shape:
+def event(one: Event) -> answers.Event:
     return {
         "id": one.id,
         "at": one.at.isoformat(),
@@ -334,7 +352,7 @@ def event(one: Event) -> Shape:
     }
 
 
-def key(one: ApiKey) -> Shape:
+def key(one: ApiKey) -> answers.Key:
     return {
         "id": one.id,
         "name": one.name,
@@ -345,18 +363,18 @@ def key(one: ApiKey) -> Shape:
     }
 
 
-def user(one: User) -> Shape:
+def user(one: User) -> answers.User:
     return {
         "id": one.id,
         "name": one.name,
         "email": one.email,
-        "role": one.role.value,
+        "role": one.role,
         "is_enabled": one.is_enabled,
         "created_at": one.created_at.isoformat(),
     }
 
 
-def policy(one: Allowed) -> Shape:
+def policy(one: Allowed) -> answers.Policy:
     held = one.allowance
     return {
         "id": held.id,
@@ -369,7 +387,7 @@ def policy(one: Allowed) -> Shape:
     }
 
 
-def certificate(one: Certificate) -> Shape:
+def certificate(one: Certificate) -> answers.TlsCertificate:
     return {
         "host": one.host,
         "fingerprint": one.fingerprint,
@@ -379,7 +397,7 @@ def certificate(one: Certificate) -> Shape:
     }
 
 
-def notification(one: NotificationTarget, projects: Mapping[str, str]) -> Shape:
+def notification(one: NotificationTarget, projects: Mapping[str, str]) -> answers.Notification:
     return {
         "id": one.id,
         "kind": one.kind,

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 from fastapi.responses import StreamingResponse
+from pydantic import TypeAdapter
 
 from fairlead.domain.deployment import DeploymentOutcome
 from fairlead.domain.errors import NotFound, TimedOut
@@ -22,8 +23,9 @@ from fairlead.ports.container_engine import (
     LABEL_VERSION,
     Container,
 )
+from fairlead.server import openapi
+from fairlead.server.api import answers
 from fairlead.server.api.doors import After, Asking, Books, Limit, Parts
-from fairlead.server.api.shapes import Shape
 from fairlead.server.api.tasks import stream
 from fairlead.server.bootstrap import Server
 from fairlead.store import deployments
@@ -38,10 +40,10 @@ ENGINE_TIMEOUT_S = 15.0
 
 
 @router.get("/status")
-def status(context: Books, actor: Asking, search: str = "", after: After = None, limit: Limit = 100) -> Shape:
+def status(context: Books, actor: Asking, search: str = "", after: After = None, limit: Limit = 100) -> answers.Grid:
     """Projects × environments."""
     found = overview.grid(context, actor, search=search, after=after, limit=limit)
-    rows = []
+    rows: list[answers.Row] = []
     for project in found.projects:
         cells = {one.name: cell_shape(found.cells[(project.id, one.id)]) for one in found.environments}
         rows.append({"name": project.name, "title": project.title, "cells": cells})
@@ -49,7 +51,7 @@ def status(context: Books, actor: Asking, search: str = "", after: After = None,
 
 
 @router.get("/projects/{project}/environments/{environment}")
-async def get_place(context: Books, server: Parts, actor: Asking, project: str, environment: str) -> Shape:
+async def get_place(context: Books, server: Parts, actor: Asking, project: str, environment: str) -> answers.PlaceState:
     """One project in one environment: slots, routes, and the containers as the engine tells them."""
     view = await context.database.run(lambda: overview.place(context, actor, project, environment))
     containers = await containers_of(server, view)
@@ -58,8 +60,8 @@ async def get_place(context: Books, server: Parts, actor: Asking, project: str, 
         "environment": view.environment.name,
         **cell_shape(view.cell),
         "slots": {
-            colour.value: {
-                "state": slot.state.value,
+            colour: {
+                "state": slot.state,
                 "version": slot.version,
                 "deployment": slot.deployment,
                 "standby_until": slot.standby_until.isoformat() if slot.standby_until else None,
@@ -76,7 +78,9 @@ async def get_place(context: Books, server: Parts, actor: Asking, project: str, 
 
 
 @router.get(
-    "/projects/{project}/environments/{environment}/services/{service}/output", response_class=StreamingResponse
+    "/projects/{project}/environments/{environment}/services/{service}/output",
+    response_class=StreamingResponse,
+    responses=openapi.events("an event for each line", TypeAdapter(answers.Written).json_schema()),
 )
 async def output(
     context: Books,
@@ -102,7 +106,7 @@ async def output(
     return stream(_written(server, found, tail=tail, follow=follow))
 
 
-def cell_shape(cell: overview.Cell) -> Shape:
+def cell_shape(cell: overview.Cell) -> answers.Cell:
     """A cell of the grid."""
     latest, live = cell.latest, cell.live
     moving = latest is not None and not latest.has_ended and cell.approval is None
@@ -114,7 +118,7 @@ def cell_shape(cell: overview.Cell) -> Shape:
         "state": state if not cell.approval else "waiting",
         "at": live.committed_at.isoformat() if live and live.committed_at else None,
         "deployment": live.id if live else None,
-        "colour": cell.colour.value if cell.colour else None,
+        "colour": cell.colour,
         "latest_version": cell.latest_version,
         "latest_deployment": latest.id if latest else None,
         "latest_outcome": latest.outcome.value if latest else "",
@@ -124,7 +128,7 @@ def cell_shape(cell: overview.Cell) -> Shape:
     }
 
 
-def instance_shape(one: Container) -> Shape:
+def instance_shape(one: Container) -> answers.Instance:
     """A container as people see it."""
     return {
         "name": one.name,
@@ -174,7 +178,12 @@ async def _written(server: Server, found: list[Container], *, tail: int, follow:
             mask = await server.context.database.read(lambda connection: _mask_of(server, connection, one))
             async with contextlib.aclosing(server.container_engine.output(one.name, follow=follow, tail=tail)) as lines:  # type: ignore[type-var]
                 async for line in lines:
-                    data = {"instance": one.name, "text": mask.apply(line.text), "stream": line.stream, "at": line.at}
+                    data: answers.Written = {
+                        "instance": one.name,
+                        "text": mask.apply(line.text),
+                        "stream": line.stream,
+                        "at": line.at,
+                    }
                     await queue.put(f"data: {json.dumps(data, ensure_ascii=False)}\n\n")
         finally:
             await queue.put(None)

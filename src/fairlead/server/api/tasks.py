@@ -13,9 +13,9 @@ from fastapi.responses import StreamingResponse
 from fairlead.domain.task import TaskKind, TaskState
 from fairlead.domain.test_report import worst_first
 from fairlead.ports.artifacts import Artifacts
-from fairlead.server.api import shapes
+from fairlead.server import openapi
+from fairlead.server.api import answers, shapes
 from fairlead.server.api.doors import After, Asking, Books, Limit, Parts
-from fairlead.server.api.shapes import Shape
 from fairlead.server.bootstrap import Server
 from fairlead.usecases import retention, tasks
 
@@ -33,14 +33,14 @@ def list_tasks(
     project: str | None = None,
     after: After = None,
     limit: Limit = 50,
-) -> Shape:
+) -> answers.Page[answers.Task]:
     """The newest first."""
     part = tasks.page(context, actor, kind=kind, state=state, project=project, after=after, limit=limit)
     return shapes.page(part, shapes.task)
 
 
 @router.get("/tasks/{id}")
-def get_task(context: Books, actor: Asking, id: str) -> Shape:
+def get_task(context: Books, actor: Asking, id: str) -> answers.TaskAlone:
     """One task with its phases and facts."""
     return shapes.task_view(tasks.view(context, actor, id))
 
@@ -53,7 +53,7 @@ async def get_log(
     id: str,
     after: Annotated[int, Query(ge=0)] = 0,
     limit: Annotated[int, Query(ge=1, le=5000)] = 1000,
-) -> Shape:
+) -> answers.Page[answers.Line]:
     """The lines with a number over `after`."""
     found = await context.database.run(lambda: tasks.get(context, actor, id))
     lines = await server.task_log.read(found.id, after=after, limit=limit)
@@ -61,7 +61,15 @@ async def get_log(
     return {"items": [shapes.line(one) for one in lines], "next": more}
 
 
-@router.get("/tasks/{id}/log/follow", response_class=StreamingResponse)
+@router.get(
+    "/tasks/{id}/log/follow",
+    response_class=StreamingResponse,
+    responses=openapi.events(
+        "an event for each line, whose id is the line's number; then `end` with the task",
+        {"$ref": "#/components/schemas/Line"},
+        {"$ref": "#/components/schemas/Task"},
+    ),
+)
 async def follow_log(
     context: Books,
     server: Parts,
@@ -85,7 +93,7 @@ async def follow_log(
 
 
 @router.post("/tasks/{id}/cancel")
-def cancel(context: Books, server: Parts, actor: Asking, id: str) -> Shape:
+def cancel(context: Books, server: Parts, actor: Asking, id: str) -> answers.Task:
     """Stop it; what it did is undone, unless it is past its commit point."""
     found = tasks.cancel(context, actor, id)
     server.interpreter.cancels.look_now(found.id)
@@ -94,7 +102,7 @@ def cancel(context: Books, server: Parts, actor: Asking, id: str) -> Shape:
 
 
 @router.post("/tasks/{id}/resume")
-async def resume(context: Books, server: Parts, actor: Asking, id: str) -> Shape:
+async def resume(context: Books, server: Parts, actor: Asking, id: str) -> answers.Task:
     """Take an unsettled task up again now."""
     found = await context.database.run(lambda: tasks.may_resume(context, actor, id))
     end = (await server.tasks.unsettled()).get(found)
@@ -103,13 +111,13 @@ async def resume(context: Books, server: Parts, actor: Asking, id: str) -> Shape
 
 
 @router.post("/retention", status_code=201)
-def retain(context: Books, actor: Asking) -> Shape:
+def retain(context: Books, actor: Asking) -> answers.Task:
     """Let the images go that no kept release names, now; what is kept stands in the task's plan."""
     return shapes.task(retention.start(context, actor))
 
 
 @router.get("/tasks/{id}/artifacts")
-async def list_artifacts(context: Books, server: Parts, actor: Asking, id: str) -> Shape:
+async def list_artifacts(context: Books, server: Parts, actor: Asking, id: str) -> answers.Page[answers.Artifact]:
     """What it left behind."""
     found = await context.database.run(lambda: tasks.get(context, actor, id))
     names = await artifacts_of(server).names(found.id)
@@ -117,7 +125,7 @@ async def list_artifacts(context: Books, server: Parts, actor: Asking, id: str) 
 
 
 @router.get("/tasks/{id}/tests")
-def list_tests(context: Books, actor: Asking, id: str) -> Shape:
+def list_tests(context: Books, actor: Asking, id: str) -> answers.TestCases:
     """Every case that its tests reported in JUnit files, kind by kind, what failed first."""
     reports = tasks.test_reports(context, actor, id)
     cases = [
@@ -126,7 +134,7 @@ def list_tests(context: Books, actor: Asking, id: str) -> Shape:
     return {"items": cases, "next": None, "problems": [text for one in reports.values() for text in one.problems]}
 
 
-@router.get("/tasks/{id}/artifacts/{name:path}", response_class=Response)
+@router.get("/tasks/{id}/artifacts/{name:path}", response_class=Response, responses=openapi.BYTES)
 async def get_artifact(context: Books, server: Parts, actor: Asking, id: str, name: str) -> Response:
     """The bytes, as a download: what a container wrote is never shown as a page of ours."""
     found = await context.database.run(lambda: tasks.get(context, actor, id))

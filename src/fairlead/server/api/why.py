@@ -5,14 +5,14 @@ from __future__ import annotations
 from fastapi import APIRouter
 
 from fairlead.domain.reason import Reason
+from fairlead.server.api import answers
 from fairlead.server.api.doors import Asking, Books
-from fairlead.server.api.shapes import Shape
 from fairlead.usecases import why
 
 router = APIRouter(prefix="/why", tags=["why"])
 
 
-def reason(one: Reason) -> Shape:
+def reason(one: Reason) -> answers.Reason:
     """A reason and those behind it."""
     return {
         "said": one.said,
@@ -27,13 +27,13 @@ def reason(one: Reason) -> Shape:
 
 
 @router.get("/deployments/{id}")
-def why_deployment(context: Books, actor: Asking, id: str, project: str = "", environment: str = "") -> Shape:
+def why_deployment(context: Books, actor: Asking, id: str, project: str = "", environment: str = "") -> answers.Reason:
     """Why a deployment is, or ended, as it did; by id, or by its number in a project and environment."""
     return reason(why.deployment(context, actor, id, project=project, environment=environment))
 
 
 @router.get("/releases/{project}/{version}")
-def why_release(context: Books, actor: Asking, project: str, version: str) -> Shape:
+def why_release(context: Books, actor: Asking, project: str, version: str) -> answers.Reason:
     """How a release came to be."""
     return reason(why.release(context, actor, project, version))
 
@@ -47,19 +47,19 @@ def why_value(
     environment: str = "",
     version: str = "",
     deployment: str = "",
-) -> Shape:
+) -> answers.Reason:
     """Which variable of the name holds there, and why each other does not: now, in a release, or in a deployment."""
     found = why.value(context, actor, project, name, environment, version=version, deployment=deployment)
     return reason(found)
 
 
 @router.get("/runs/{id}")
-def why_run(context: Books, actor: Asking, id: str, project: str = "") -> Shape:
+def why_run(context: Books, actor: Asking, id: str, project: str = "") -> answers.Reason:
     """Why a run began, and ended as it did; by id, or by its number in a project."""
     return reason(why.run(context, actor, id, project=project))
 
 
 @router.get("/skipped/{id}")
-def why_skipped(context: Books, actor: Asking, id: str, project: str = "", environment: str = "") -> Shape:
+def why_skipped(context: Books, actor: Asking, id: str, project: str = "", environment: str = "") -> answers.Reason:
     """Why a run or a deployment was skipped, refused, superseded or taken back."""
     return reason(why.skipped(context, actor, id, project=project, environment=environment))

@@ -1,0 +1,76 @@
+"""What is told of people and their keys, and the audit."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+from typing_extensions import TypedDict
+
+from fairlead.domain.permission import Permission, RoleName
+from fairlead.server.api.answers.lists import Moment
+
+
+class Event(TypedDict):
+    """An entry of the audit."""
+
+    id: str
+    at: Moment
+    actor: str
+    kind: Annotated[str, Field(description="dotted, noun first: approval.approved")]
+    message: str
+    thing: str
+    project: str | None
+    environment: str | None
+    via: str
+    address: str
+
+
+class Key(TypedDict):
+    """An API key, by its first letters."""
+
+    id: str
+    name: str
+    prefix: str
+    created_at: Moment
+    expires_at: Moment | None
+    last_used_at: Moment | None
+
+
+class MadeKey(Key):
+    """A key that was just made."""
+
+    key: Annotated[str, Field(description="its text, told only now")]
+
+
+class Signed(TypedDict):
+    """An API key for a command line, told only now."""
+
+    key: str
+    user: str
+    expires_at: Moment | None
+
+
+class User(TypedDict):
+    """Who may sign in."""
+
+    id: str
+    name: str
+    email: str
+    role: RoleName
+    is_enabled: bool
+    created_at: Moment
+
+
+class AddedUser(User):
+    """A user who was just added."""
+
+    password: Annotated[str, Field(description="for once, told only now")]
+
+
+class Me(User):
+    """Who asks, through which door, and what they may do."""
+
+    user: str
+    via: str
+    permissions: list[Permission]

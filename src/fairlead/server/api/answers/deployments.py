@@ -1,0 +1,130 @@
+"""What is told of deployments, approvals and adoption."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field, JsonValue
+from typing_extensions import TypedDict
+
+from fairlead.domain.approval import ApprovalState
+from fairlead.domain.colour import Colour
+from fairlead.domain.deployment import DeploymentKind, DeploymentOutcome, DeploymentState
+from fairlead.server.api.answers.lists import Moment
+
+
+class Deployment(TypedDict):
+    """A release on its way to an environment, or how that ended."""
+
+    id: str
+    number: int
+    project: str
+    environment: str
+    version: str
+    kind: DeploymentKind
+    state: DeploymentState
+    outcome: DeploymentOutcome
+    status: Annotated[str, Field(description="the outcome, or the state while there is none")]
+    colour: Colour | None
+    switched: Annotated[bool, Field(description="whether users were ever sent to it")]
+    reached: Annotated[str, Field(description="the last phase that ended well")]
+    code: str
+    reason: str
+    hint: str
+    task: str | None
+    plan_hash: str
+    approval: str | None
+    approved_by: str
+    created_by: str
+    created_at: Moment
+    committed_at: Moment | None
+    ended_at: Moment | None
+
+
+class Switch(TypedDict):
+    """What users met while routes were switched: the zero-loss record."""
+
+    said: str
+    requests: int
+    failed: int
+    application: Annotated[int, Field(description="of the failed: answered with 5xx by the application")]
+    cut: int
+    of_release: Annotated[int, Field(description="lost to a release that was taken back")]
+    retried: int
+    left: int
+    visits: int
+    slowest_ms: float
+    is_whole: bool
+    is_back: bool
+
+
+class ShortCertificate(TypedDict):
+    """How the state after a deployment compares with the state before it and what its plan announced."""
+
+    differences: list[str]
+    restarted: list[str]
+    is_as_it_was: bool
+    is_as_announced: bool
+    announced: list[str]
+
+
+class Certificate(ShortCertificate):
+    """The comparison, with both states whole."""
+
+    before: JsonValue
+    after: JsonValue
+
+
+class Unsettled(TypedDict):
+    """What could not be reached, and how a person can settle it."""
+
+    differences: list[str]
+    tried: list[str]
+    commands: list[str]
+    taken_up: int
+    waits_for_a_person: bool
+
+
+class DeploymentAlone(Deployment):
+    """A deployment with what its users met, and whether all was left as it should be."""
+
+    switch: Switch | None
+    certificate: ShortCertificate | None
+    unsettled: Unsettled | None
+
+
+class Approval(TypedDict):
+    """A deployment that waits for a person, or what they said."""
+
+    id: str
+    project: str
+    environment: str
+    version: str
+    deployment: str
+    task: str | None
+    state: ApprovalState
+    plan_hash: str
+    created_at: Moment
+    answered_at: Moment | None
+    answered_by: str
+    note: str
+
+
+class AdoptionSlot(TypedDict):
+    """A live slot, as our books or the proxy tell it."""
+
+    colour: Colour
+    version: str
+    deployment: str
+
+
+class Adoption(TypedDict):
+    """What users reach beside what our books say."""
+
+    project: str
+    environment: str
+    is_needed: bool
+    booked: AdoptionSlot | None
+    found: AdoptionSlot
+    routes: list[str]
+    instances: list[str]

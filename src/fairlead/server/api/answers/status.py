@@ -1,0 +1,122 @@
+"""What is told of what is live where, and of why."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from typing_extensions import TypedDict
+
+from fairlead.domain.colour import Colour
+from fairlead.domain.reason import Noun
+from fairlead.domain.slot import SlotState
+from fairlead.server.api.answers.lists import Moment
+
+
+class Cell(TypedDict):
+    """A project in an environment: what is live, and what moves or waits there."""
+
+    version: str
+    state: str
+    at: Moment | None
+    deployment: str | None
+    colour: Colour | None
+    latest_version: str
+    latest_deployment: str | None
+    latest_outcome: str
+    latest_reason: str
+    running_task: str | None
+    waiting_approval: str | None
+
+
+class Row(TypedDict):
+    """A project, with a cell for each environment."""
+
+    name: str
+    title: str
+    cells: dict[str, Cell]
+
+
+class Grid(TypedDict):
+    """Projects down, environments across."""
+
+    environments: list[str]
+    projects: list[Row]
+    next: str | None
+
+
+class Slot(TypedDict):
+    """One of the two slots of a place."""
+
+    state: SlotState
+    version: str
+    deployment: str
+    standby_until: Moment | None
+
+
+class Route(TypedDict):
+    """How users reach a service."""
+
+    service: str
+    host: str
+    path: str
+    tls: bool
+    url: str
+
+
+class Instance(TypedDict):
+    """A container as the engine tells it now."""
+
+    name: str
+    service: str
+    colour: str
+    version: str
+    state: str
+    health: str
+    restarts: int
+    started_at: str
+    id: str
+
+
+class PlaceState(Cell):
+    """A cell with its slots, routes and containers."""
+
+    project: str
+    environment: str
+    slots: dict[Colour, Slot]
+    routes: list[Route]
+    instances: list[Instance]
+
+
+class Reason(TypedDict):
+    """Why something is as it is, with its evidence, and the reasons behind it."""
+
+    said: str
+    code: str
+    hint: str
+    at: Moment | None
+    noun: Noun
+    thing: str
+    evidence: list[str]
+    because: list[Reason]
+
+
+class Written(TypedDict):
+    """What an instance wrote: the data of an event of its output."""
+
+    instance: str
+    text: str
+    stream: str
+    at: str
+
+
+class Alive(TypedDict):
+    """The process answers."""
+
+    status: Literal["alive"]
+
+
+class Ready(TypedDict):
+    """Whether work is taken, and the code of what stands in the way."""
+
+    status: Literal["ready", "not ready"]
+    reason: str

@@ -1,0 +1,97 @@
+"""What is told of tasks, their logs and what they leave behind."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field, JsonValue
+from typing_extensions import TypedDict
+
+from fairlead.domain.task import PhaseState, TaskKind, TaskState
+from fairlead.domain.test_report import CaseOutcome
+from fairlead.ports.task_log import Level
+from fairlead.server.api.answers.deployments import Unsettled
+from fairlead.server.api.answers.lists import Moment
+
+
+class Task(TypedDict):
+    """Something durable that runs, or ran. `subject` is the deployment or run that it carries out."""
+
+    id: str
+    kind: TaskKind
+    title: str
+    subject: str
+    project: str
+    environment: str
+    state: TaskState
+    has_ended: bool
+    is_cancel_asked: bool
+    reached: str
+    code: str
+    reason: str
+    hint: str
+    evidence: list[str]
+    differences: list[str]
+    created_at: Moment
+    created_by: str
+    begun_at: Moment | None
+    ended_at: Moment | None
+
+
+class Phase(TypedDict):
+    """A named step of a task."""
+
+    name: str
+    title: str
+    state: PhaseState
+    reason: str
+    begun_at: Moment | None
+    ended_at: Moment | None
+
+
+class TaskAlone(Task):
+    """A task with its phases, and the facts that its steps noted."""
+
+    phases: list[Phase]
+    facts: dict[str, JsonValue]
+    notes: list[str]
+    warnings: list[str]
+    plan_hash: str
+    unsettled: Unsettled | None
+
+
+class Line(TypedDict):
+    """A line of a task's log; numbered from 1, without gaps."""
+
+    number: int
+    at: Moment
+    level: Level
+    step: str
+    target: str
+    text: str
+
+
+class Artifact(TypedDict):
+    """Something that a task left behind."""
+
+    name: str
+    kind: str
+
+
+class TestCase(TypedDict):
+    """A test as its JUnit file reports it."""
+
+    kind: Annotated[str, Field(description="pre-deployment, pre-integration, post-integration, …")]
+    name: str
+    outcome: CaseOutcome
+    seconds: float
+    message: str
+    detail: str
+
+
+class TestCases(TypedDict):
+    """All of a task's tests, what failed first; `problems` are files that could not be read."""
+
+    items: list[TestCase]
+    next: None
+    problems: list[str]
