@@ -127,18 +127,26 @@ def _permissions() -> dict[tuple[str, str], str]:
 
 
 def _asked_by(endpoint: Any) -> str:
-    source = inspect.getsource(endpoint)
-    found = set(re.findall(r"Permission\.([A-Z_]+)", source))
-    for module, verb in re.findall(r"\b(?:(\w+)\.)?(\w+)\(\s*context,\s*actor\b", source):
-        known = vars(endpoint.__globals__[module]) if module in endpoint.__globals__ else endpoint.__globals__
-        used = known.get(verb)
-        if not module and used is not endpoint and inspect.isfunction(used):
-            return _asked_by(used)
-        if inspect.isfunction(used):
-            found |= set(re.findall(r"Permission\.([A-Z_]+)", inspect.getsource(used)))
+    """One of those that the same function asks for, and so for each; who may do anything may view."""
     order = [permission.name for permission in Permission]
-    names = [Permission[name].value for name in sorted(found, key=order.index)]
-    return " or ".join(f"`{name}`" for name in names)
+    asked = _required_by(endpoint)
+    told = [each for each in asked if each != {"VIEW"}] or asked
+    each = [" or ".join(f"`{Permission[name].value}`" for name in sorted(names, key=order.index)) for names in told]
+    return " and ".join(dict.fromkeys(each))
+
+
+def _required_by(function: Any) -> list[set[str]]:
+    """The permissions in its source, or in that of what it hands the actor on to."""
+    source = inspect.getsource(function)
+    if own := set(re.findall(r"Permission\.([A-Z_]+)", source)):
+        return [own]
+    found = []
+    for module, verb in re.findall(r"\b(?:(\w+)\.)?(\w+)\(\s*context,\s*actor\b", source):
+        known = vars(function.__globals__[module]) if module in function.__globals__ else function.__globals__
+        used = known.get(verb)
+        if inspect.isfunction(used) and used is not function:
+            found += _required_by(used)
+    return found
 
 
 def _cell(text: str) -> str:
