@@ -24,8 +24,9 @@ from fairlead.steps.effects.check_out import CheckedOut, CheckOut
 from fairlead.steps.effects.make_release import MakeRelease, NewRelease
 from fairlead.steps.effects.pushes import Pushed, PushImage
 from fairlead.steps.effects.tidy_run import Tidied, TidyRun
-from fairlead.steps.pipeline_bench import Bench, bench_warnings, needed_by, tests_of
+from fairlead.steps.pipeline_bench import Bench, bench_warnings, tests_of
 from fairlead.steps.run_resolved import ResolvedRun
+from fairlead.steps.throw_away import needed_by
 
 BUILD_TIMEOUT_S = 3600.0
 PUSH_TIMEOUT_S = 1800.0
@@ -68,7 +69,7 @@ class Pipeline:
 def plan(run: ResolvedRun) -> Plan:
     """What the run will do."""
     outline = run.outline
-    beside = needed_by(run, _beside(run))
+    beside = needed_by(run.definition, _beside(run))
     early = [one for one in _fixed(run) if one.name in beside]
     later = [one for one in _fixed(run) if one.name not in beside]
     steps = [_step("check-out", "Check out", _check_out(run)), *_test_steps(run, early)]
@@ -171,7 +172,8 @@ def _built_test_steps(run: ResolvedRun) -> list[Step]:
     missing = [
         _pin(run, one.name, one.image)
         for one in _fixed(run)
-        if one.name in needed_by(run, tests.built_services) - needed_by(run, _beside(run)) and not one.build
+        if one.name in needed_by(run.definition, tests.built_services) - needed_by(run.definition, _beside(run))
+        and not one.build
     ]
     bench = Bench(run, "built-images", tests.built_services, run_labels(run))
     node = Sequence((InParallel(tuple(missing)), tests_of(bench, keys))) if missing else tests_of(bench, keys)
@@ -238,7 +240,9 @@ def _pushes(run: ResolvedRun, later: list[OutlineService]) -> Node:
         )
         for name in names
     ]
-    in_tests = needed_by(run, tests.built_services) if tests is not None and tests.built_services else frozenset()
+    in_tests = (
+        needed_by(run.definition, tests.built_services) if tests is not None and tests.built_services else frozenset()
+    )
     pins = [_pin(run, one.name, one.image) for one in later if not one.build and one.name not in in_tests]
     return InParallel((*pushes, *pins), run.builds_at_once)
 

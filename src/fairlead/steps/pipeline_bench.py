@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 from fairlead.domain.naming import tag
 from fairlead.domain.plan import Effect, InParallel, Node, Sequence
-from fairlead.domain.service import Bind, Definition, Mount, Role, Service, Tests, Tmpfs, Volume
+from fairlead.domain.service import Role, Service, Tests
 from fairlead.ports.container_engine import LABEL_KEY, LABEL_KIND, LABEL_SERVICE, Attachment
 from fairlead.steps.blueprint import Blueprint, once
 from fairlead.steps.effects.basis import arguments
@@ -22,6 +22,7 @@ from fairlead.steps.effects.bench import (
     StandService,
 )
 from fairlead.steps.run_resolved import ResolvedRun
+from fairlead.steps.throw_away import layered, left_out, named, needed_by, thrown_away
 
 NETWORK_TIMEOUT_S = 60.0
 STAND_TIMEOUT_S = 900.0
@@ -68,21 +69,11 @@ class Bench:
 
 def tests_of(bench: Bench, images: Mapping[str, str]) -> Node:
     """Network, services in the order of their dependencies, tests, and the bench cleared again."""
-    layers = [InParallel(tuple(_stand(bench, service, images) for service in layer)) for layer in _layers(bench)]
+    layers = [
+        InParallel(tuple(_stand(bench, service, images) for service in layer))
+        for layer in layered(bench.run.definition, bench.services)
+    ]
     return Sequence((_network(bench), *layers, _tests(bench, images), _clear(bench)))
-
-
-def needed_by(run: ResolvedRun, names: Collection[str]) -> frozenset[str]:
-    """The services and all that they depend on."""
-    found: set[str] = set()
-    waiting = list(names)
-    while waiting:
-        name = waiting.pop()
-        service = _find(run.definition, name)
-        if name not in found and service is not None:
-            found.add(name)
-            waiting += [dependency.service for dependency in service.depends_on]
-    return frozenset(found)
 
 
 def bench_warnings(run: ResolvedRun) -> tuple[str, ...]:
@@ -90,30 +81,12 @@ def bench_warnings(run: ResolvedRun) -> tuple[str, ...]:
     tests = run.outline.tests
     if tests is None:
         return ()
-    names = needed_by(run, (*tests.services, *tests.built_services))
+    names = needed_by(run.definition, (*tests.services, *tests.built_services))
     return tuple(
         f"beside the tests {service.name} stands without {', '.join(left)}"
         for service in run.definition.services
-        if service.name in names and (left := _left_out(service))
+        if service.name in names and (left := left_out(service))
     )
-
-
-def _find(definition: Definition, name: str) -> Service | None:
-    return next((service for service in definition.services if service.name == name), None)
-
-
-def _layers(bench: Bench) -> list[list[Service]]:
-    """The services, each after those it depends on; a circle (refused long before) ends in one layer."""
-    names = needed_by(bench.run, bench.services)
-    left = [service for service in bench.run.definition.services if service.name in names]
-    layers: list[list[Service]] = []
-    done: set[str] = set()
-    while left:
-        ready = [one for one in left if all(need.service in done for need in one.depends_on if need.service in names)]
-        layers.append(ready or left)
-        done |= {service.name for service in layers[-1]}
-        left = [service for service in left if service.name not in done]
-    return layers
 
 
 def _network(bench: Bench) -> Effect:
@@ -131,7 +104,7 @@ def _network(bench: Bench) -> Effect:
 
 def _stand(bench: Bench, service: Service, images: Mapping[str, str]) -> Effect:
     name = bench.container(service.name)
-    safe, volumes = _throw_away(bench, service)
+    safe, volumes = thrown_away(service, bench.network)
     labels = bench.labelled(service.name, service.name)
     blueprint = Blueprint(name, service.image, safe, labels, (Attachment(bench.network, (service.name,)),))
     wanted = BenchService(blueprint, bench.network, images.get(service.name, ""), volumes, bench.run.logins)
@@ -188,55 +161,7 @@ def _clear(bench: Bench) -> Effect:
 def _address(bench: Bench) -> str:
     """The address of the first service with a port that was asked for; "" where none has one."""
     for name in bench.services:
-        service = _find(bench.run.definition, name)
+        service = named(bench.run.definition, name)
         if service is not None and service.port:
             return f"http://{name}:{service.port}"
     return ""
-
-
-def _throw_away(bench: Bench, service: Service) -> tuple[Service, tuple[str, ...]]:
-    """The service without what could harm the host or touch the project's data (law 7: a pushed file asks for nothing
-    here that an administrator would have to allow), its volumes replaced by throw-away ones."""
-    names: list[str] = []
-    mounts: list[Mount] = []
-    for mount in service.mounts:
-        match mount:
-            case Volume():
-                names.append(f"{bench.network}.{mount.name}")
-                mounts.append(replace(mount, name=names[-1]))
-            case Tmpfs():
-                mounts.append(mount)
-            case Bind():
-                continue
-    safe = replace(
-        service,
-        mounts=tuple(mounts),
-        ports=(),
-        restart="no",
-        privileged=False,
-        cap_add=(),
-        security_opt=(),
-        network_mode="",
-        pid_mode="",
-        ipc_mode="",
-        devices=(),
-        sysctls={},
-        log_driver="",
-        log_options={},
-        labels={},
-    )
-    return safe, tuple(names)
-
-
-def _left_out(service: Service) -> list[str]:
-    found = {
-        "its binds": any(isinstance(mount, Bind) for mount in service.mounts),
-        "its published ports": bool(service.ports),
-        "privileged": service.privileged,
-        "added capabilities": bool(service.cap_add),
-        "devices": bool(service.devices),
-        "the host's namespaces": bool(service.network_mode or service.pid_mode or service.ipc_mode),
-        "security options": bool(service.security_opt),
-        "sysctls": bool(service.sysctls),
-    }
-    return [what for what, is_so in found.items() if is_so]
