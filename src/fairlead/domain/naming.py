@@ -12,7 +12,10 @@ that people give may hold one (`domain.names`), so that two things never share a
     books-production_seed.blue.3f9a1c2e.once a one-shot
     books-production_web.3f9a1c2e.run        a person's command, in a container of `web`
     books-production_web.3f9a1c2e.migrate    the migration, in a container of `web`
+    books-production_web.3f9a1c2e.backup     the back-up before it, and `.contraction` the one after it
     books-production.3f9a1c2e.pre-integration  the tests
+    books-production.3f9a1c2e.schema         the schema gate's throw-away network
+    books-production_web.3f9a1c2e.schema     a service that stands there
 
 Project `a-b` in environment `c` and project `a` in environment `b-c` would share names; labels tell them apart, and
 the second is refused as a stranger's rather than mixed up (law 7).
@@ -121,6 +124,19 @@ class DeploymentNames:
     def migration(self, service: str) -> str:
         """The migration's container."""
         return f"{self.place.base}_{service}.{self.tag}.migrate"
+
+    def beside_migration(self, service: str, what: str) -> str:
+        """The container of the back-up before the migration, or of the contraction after it."""
+        return f"{self.place.base}_{service}.{self.tag}.{what}"
+
+    @property
+    def schema(self) -> str:
+        """The schema gate's network; what runs in it once has this before its own name."""
+        return f"{self.place.base}.{self.tag}.schema"
+
+    def in_schema(self, service: str) -> str:
+        """A service's container in the schema gate."""
+        return f"{self.place.base}_{service}.{self.tag}.schema"
 
     def tests(self, kind: str) -> str:
         """The container of the tests of that kind."""

@@ -239,15 +239,47 @@ class Service:
 
 
 @dataclass(frozen=True, slots=True)
-class Migration:
-    """A command run once in a container of the service's new image, before the idle slot starts."""
+class MigrationCommand:
+    """A command that belongs to a migration, run once in a container of the service's new image."""
 
     service: str
     command: tuple[str, ...]
     timeout_s: float = 600.0
 
 
-TestKind: TypeAlias = Literal["pre-deployment", "pre-integration", "post-integration"]
+@dataclass(frozen=True, slots=True)
+class Database:
+    """The database that a migration changes: what the schema gate makes its scratch copy of.
+
+    Either `accessory` holds it, and stands in for itself, empty, under its own name; or `source` is a URL to copy from:
+    then `image` (by digest) is the PostgreSQL that the copy is made in, and `variable` what services and tests read its
+    address from. `rows` are tables whose rows are copied too, beside those that migration tools keep their books in.
+    """
+
+    accessory: str = ""
+    source: Text = ""
+    image: str = ""
+    variable: str = ""
+    rows: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Migration:
+    """A command run once in a container of the service's new image, before the idle slot starts.
+
+    With a `database` it is tried first on a scratch copy of the schema, with the old release's tests (the schema gate).
+    `backup` runs before it; `after_retire` is the contracting half: it runs once the old release is gone.
+    """
+
+    service: str
+    command: tuple[str, ...]
+    timeout_s: float = 600.0
+    database: Database | None = None
+    backup: MigrationCommand | None = None
+    after_retire: MigrationCommand | None = None
+
+
+TestKind: TypeAlias = Literal["pre-deployment", "pre-integration", "post-integration", "schema"]
 
 
 @dataclass(frozen=True, slots=True)

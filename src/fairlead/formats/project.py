@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from fairlead.domain.errors import FairleadError, Problem, ProjectFileInvalid
 from fairlead.domain.names import environment_name, project_name
 from fairlead.domain.outline import Outline, OutlineService
-from fairlead.domain.service import Build, Definition, Migration, Role, Service, Tests
+from fairlead.domain.service import Build, Definition, Role, Service, Tests
 from fairlead.domain.substitution import Lookup, substitute
 from fairlead.domain.text import Text
 from fairlead.formats.compilation import Compilation
@@ -16,6 +16,7 @@ from fairlead.formats.expansion import Variables, expanded
 from fairlead.formats.exposed import with_exposed_ports
 from fairlead.formats.files import Files
 from fairlead.formats.findings import Findings, did_you_mean, shown
+from fairlead.formats.migrations import migration_of
 from fairlead.formats.mounts import paths_used, source_text, volumes_of
 from fairlead.formats.names import check_image
 from fairlead.formats.node import Path, place_of, spell
@@ -170,7 +171,7 @@ def _definition(at: Compilation) -> Definition:
     check_routes(at, [(name, route) for name, service in services.items() for route in service.routes])
     check_networks(at)
     volumes = volumes_of(at)
-    migration, tests = _migration(at, services), _tests(at, services)
+    migration, tests = migration_of(at, services), _tests(at, services)
     used = set(at.blobs)
     return Definition(
         project=at.model.project,
@@ -182,19 +183,6 @@ def _definition(at: Compilation) -> Definition:
         harms=tuple(at.findings.harms),
         blobs={path: at.blobs[path] for path in sorted(used)},
     )
-
-
-def _migration(at: Compilation, services: Mapping[str, Service]) -> Migration | None:
-    model = at.model.migrate
-    if model is None:
-        return None
-    service = services.get(model.service)
-    if service is None or service.role is Role.ACCESSORY:
-        swapped = [name for name, one in services.items() if one.is_swapped]
-        at.problem(("migrate", "service"), shown(model.service or None), did_you_mean(model.service, swapped))
-    if not model.command:
-        at.problem(("migrate",), "no command", "command: [...]")
-    return Migration(model.service, model.command, model.timeout)
 
 
 def _tests(at: Compilation, services: Mapping[str, Service]) -> Tests | None:

@@ -7,11 +7,33 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from fairlead.formats.compose_model import Build, NetworkModel, SourceModel, VolumeModel
-from fairlead.formats.scalars import AnyText, Command, KeyTexts, Seconds, WordList, Words
+from fairlead.formats.scalars import AnyText, Command, KeyTexts, Seconds, WordList, Words, long_form
 from fairlead.formats.service_model import ServiceModel
 from fairlead.formats.shape import Shape
 
-Kind = Literal["pre-deployment", "pre-integration", "post-integration"]
+Kind = Literal["pre-deployment", "pre-integration", "post-integration", "schema"]
+
+
+class MigrationCommandModel(Shape):
+    """A command that belongs to the migration, run once in a container of the new image."""
+
+    service: Words = Field("", description="The service whose image is used.")
+    command: Command = Field((), description="The command; #{Name} may stand in it, a secret may not.")
+    timeout: Seconds = Field(600.0, gt=0, description="The bound (10m).")
+
+
+class DatabaseModel(Shape):
+    """The PostgreSQL database that the migration changes; a name alone is its accessory's."""
+
+    accessory: Words = Field("", description="The accessory that holds it.")
+    source: AnyText = Field(
+        "", alias="from", description="Without an accessory: the URL that the schema is copied from."
+    )
+    image: AnyText = Field("", description="With `from`: the PostgreSQL to copy into, by digest (name@sha256:...).")
+    variable: Words = Field("", description="With `from`: the variable that services and tests read the URL from.")
+    rows: WordList = Field(
+        (), description="Tables whose rows are copied too; those of common migration tools always are."
+    )
 
 
 class MigrateModel(Shape):
@@ -20,6 +42,13 @@ class MigrateModel(Shape):
     service: Words = Field("", description="The service whose image is used.")
     command: Command = Field((), description="The command; #{Name} may stand in it, a secret may not.")
     timeout: Seconds = Field(600.0, gt=0, description="The bound (10m).")
+    database: Annotated[DatabaseModel, long_form("accessory", str | DatabaseModel)] | None = Field(
+        None, description="The database, for the schema gate: the migration is tried on a copy, with the old tests."
+    )
+    backup: MigrationCommandModel | None = Field(None, description="A command that is run before the migration.")
+    after_retire: MigrationCommandModel | None = Field(
+        None, alias="after-retire", description="The contracting half: run once the old release is gone."
+    )
 
 
 class TestsModel(Shape):

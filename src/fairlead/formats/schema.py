@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from fairlead.formats.compose_model import BuildModel
-from fairlead.formats.project_model import MigrateModel, ProjectFile, TestsModel
+from fairlead.formats.project_model import DatabaseModel, MigrateModel, MigrationCommandModel, ProjectFile, TestsModel
 from fairlead.formats.service_model import OWN_KEYS, ComposeService, HealthModel, RouteModel, ServiceModel
 from fairlead.formats.unhonoured import DANGEROUS, DANGEROUS_BUILD, IGNORED, IGNORED_BUILD, IGNORED_DEPLOY
 
@@ -38,6 +38,8 @@ def tables() -> dict[str, str]:
         "route": _table(RouteModel.model_fields),
         "health": _table(HealthModel.model_fields),
         "migrate": _table(MigrateModel.model_fields),
+        "database": _table(DatabaseModel.model_fields),
+        "migration-command": _table(MigrationCommandModel.model_fields),
         "tests": _table(TestsModel.model_fields),
         "build": _table(BuildModel.model_fields),
         "compose": _list(compose),

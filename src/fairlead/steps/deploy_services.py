@@ -1,7 +1,8 @@
 """The step kind that deploys a release's services: blue-green, with a way back until the commit point (laws 1 and 2).
 
-    end standby → state before → room → acquire → accessories → migrate → start → ready → catalogue → pre-integration
-    → recreate-routed → switch → verify → workers → recreate → post-integration → COMMIT → drain → retire → tidy
+    end standby → state before → room → acquire → schema gate → accessories → back-up → migrate → start → ready
+    → catalogue → pre-integration → recreate-routed → switch → verify → workers → recreate → post-integration
+    → COMMIT → drain → retire → contract → tidy
 
 `plan` is pure: the same input gives the same plan.
 """
@@ -23,9 +24,10 @@ from fairlead.steps.effects.kinds import DEPLOYMENT_EFFECTS
 from fairlead.steps.effects.state import Captured, CaptureState
 from fairlead.steps.intention import intention
 from fairlead.steps.plan_ending import commit_effect, end_standby_node, onward
-from fairlead.steps.plan_filling import catalogue_step, migrate_step, ready_step, start_step
+from fairlead.steps.plan_filling import backup_step, catalogue_step, migrate_step, ready_step, start_step
 from fairlead.steps.plan_ground import accessories_step, acquire_step, is_made_again, room_step
 from fairlead.steps.plan_rollback import standing_routes, switch_alone
+from fairlead.steps.plan_schema import copies_a_stopped_accessory, schema_notes, schema_step
 from fairlead.steps.plan_switching import (
     count_step,
     filled_routes,
@@ -83,8 +85,10 @@ def _all_steps(resolved: ResolvedDeployment) -> Iterator[Node]:
         yield _end_standby(resolved)
     yield InParallel((_capture(resolved), room_step(resolved)))  # both only look
     yield acquire_step(resolved)
-    yield accessories_step(resolved)
-    yield from _given(migrate_step(resolved))
+    gate, accessories = schema_step(resolved), accessories_step(resolved)
+    first, then = (accessories, gate) if copies_a_stopped_accessory(resolved) else (gate, accessories)
+    for step in (first, then, backup_step(resolved), migrate_step(resolved)):
+        yield from _given(step)
     yield start_step(resolved, new)
     yield from _given(ready_step(resolved, new))
     yield from _given(catalogue_step(resolved, new))
@@ -150,6 +154,7 @@ def _notes(resolved: ResolvedDeployment) -> Iterator[str]:
     yield from _accessory_notes(resolved)
     if resolved.definition.migration and not resolved.is_switch_alone:
         yield "the migration's work on data is not undone: it must leave the old release working"
+        yield from schema_notes(resolved)
     if not resolved.is_switch_alone:
         yield from _test_notes(resolved)
     if resolved.keeps_standby_s > 0 and resolved.live is not None:

@@ -21,7 +21,9 @@ from fairlead.steps.effects.ground import EnsureNetwork, EnsureVolume, NamedVolu
 from fairlead.steps.effects.instances import ResumeInstances, Standees, StartInstance, StopInstances
 from fairlead.steps.effects.routes import Filled, FillRoute, RemoveRoute
 from fairlead.steps.effects.runs import Errand, RunContainer
+from fairlead.steps.effects.schema import OldTests, RunContraction, RunOldTests, StandInGate, Stood
 from fairlead.steps.plan_ground import is_made_again
+from fairlead.steps.plan_schema import gate_of
 from fairlead.steps.resolved import Presence, ResolvedDeployment
 from fairlead.steps.roster import SLOT_ROLES, image_of
 from fairlead.steps.words import counted
@@ -114,9 +116,15 @@ def _containers(resolved: ResolvedDeployment, plan: Plan) -> Iterator[Change]:
             case StartInstance.kind:
                 made = read(Blueprint, effect)
                 yield Change("make", made.name, effect.service, made.image)
-            case RunContainer.kind:
+            case RunContainer.kind | RunContraction.kind:
                 once = read(Errand, effect).blueprint
                 yield Change("run once", once.name, effect.service, once.image)
+            case StandInGate.kind:
+                stood = read(Stood, effect).service.blueprint
+                yield Change("run once", stood.name, effect.service, stood.image)
+            case RunOldTests.kind:
+                tests = read(OldTests, effect).tests.blueprint
+                yield Change("run once", tests.name, "", tests.image)
             case EnsureAccessory.kind:
                 yield _accessory_change(read(Accessory, effect), effect)
             case StopInstances.kind:
@@ -215,17 +223,31 @@ def _accessories(resolved: ResolvedDeployment, present: Present) -> Iterator[str
 def _tests(resolved: ResolvedDeployment, plan: Plan) -> Iterator[str]:
     for effect in all_effects(plan):
         if effect.kind == RunContainer.kind and (errand := read(Errand, effect)).purpose == "tests":
-            command = " ".join(errand.blueprint.service.command or ())
-            yield f"{errand.title}: {command or 'the image’s own command'}, within {errand.timeout_s:g} s"
+            yield _said(errand.title, errand.blueprint, errand.timeout_s)
+        elif effect.kind == RunOldTests.kind:
+            old = read(OldTests, effect)
+            yield _said(f"tests of {old.old} on the migrated copy", old.tests.blueprint, old.tests.timeout_s)
     if resolved.is_switch_alone:
         yield "none before the switch: the release stood by, tested as it was"
+
+
+def _said(title: str, blueprint: Blueprint, timeout_s: float) -> str:
+    command = " ".join(blueprint.service.command or ())
+    return f"{title}: {command or 'the image’s own command'}, within {timeout_s:g} s"
 
 
 def _migration(resolved: ResolvedDeployment) -> str:
     migration = resolved.definition.migration
     if migration is None or resolved.is_switch_alone:
         return ""
-    return f"{' '.join(migration.command)} in the new image of {migration.service}, within {migration.timeout_s:g} s"
+    said = f"{' '.join(migration.command)} in the new image of {migration.service}, within {migration.timeout_s:g} s"
+    if (gate := gate_of(resolved)) is not None:
+        said = f"tried first on a copy of the schema, against {gate.old.version}; {said}"
+    if migration.backup is not None:
+        said += f"; before it {' '.join(migration.backup.command)} in that of {migration.backup.service}"
+    if resolved.contracts and migration.after_retire is not None:
+        said += f"; in the end {' '.join(migration.after_retire.command)} in that of {migration.after_retire.service}"
+    return said
 
 
 def _way_back(resolved: ResolvedDeployment, plan: Plan) -> Iterator[str]:

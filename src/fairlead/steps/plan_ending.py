@@ -11,7 +11,14 @@ from fairlead.domain.plan import Effect, InParallel, Node, Sequence, Step
 from fairlead.domain.service import Role
 from fairlead.ports.catalogue import Place
 from fairlead.ports.proxy import RouteState
-from fairlead.steps.bounds import MARGIN_S, ONWARD_TRIES, PROXY_TIMEOUT_S, RETIRE_TIMEOUT_S, TRIES
+from fairlead.steps.bounds import (
+    MARGIN_S,
+    ONWARD_TRIES,
+    PROXY_TIMEOUT_S,
+    RETIRE_TIMEOUT_S,
+    START_TIMEOUT_S,
+    TRIES,
+)
 from fairlead.steps.effects.basis import arguments
 from fairlead.steps.effects.ends import (
     Commit,
@@ -28,6 +35,8 @@ from fairlead.steps.effects.ends import (
     Tidy,
 )
 from fairlead.steps.effects.routes import Draining, DrainRoute, Removed, RemoveRoute
+from fairlead.steps.effects.schema import RunContraction
+from fairlead.steps.plan_filling import command_of
 from fairlead.steps.plan_ground import is_made_again
 from fairlead.steps.resolved import ResolvedDeployment, Standing, StandingInstance
 from fairlead.steps.words import counted
@@ -56,7 +65,28 @@ def onward(resolved: ResolvedDeployment) -> Node:
     tidied = Tidied(resolved.place, resolved.deployment, tuple(_replaced(resolved)))
     tidy = Effect(Tidy.kind, "tidy", "remove what was needed once", arguments(tidied), attempts=ONWARD_TRIES)
     tidying = Step("tidy", "Tidy up", tidy)
+    if resolved.contracts:
+        return Sequence((*nodes, contract_step(resolved), tidying))
     return InParallel((Sequence(tuple(nodes)), tidying)) if nodes else tidying
+
+
+def contract_step(resolved: ResolvedDeployment) -> Step:
+    """The contracting half, once nothing of the old release is left that it could break."""
+    migration = resolved.definition.migration
+    assert migration is not None and migration.after_retire is not None  # `contracts` asked
+    wanted = migration.after_retire
+    errand = command_of(resolved, wanted, "contraction", "the contraction")
+    effect = Effect(
+        RunContraction.kind,
+        "contract",
+        f"run {' '.join(wanted.command)}",
+        arguments(errand),
+        timeout_s=wanted.timeout_s + START_TIMEOUT_S,
+        attempts=TRIES,
+        is_undone=False,
+        service=wanted.service,
+    )
+    return Step("contract", "Contract the schema", effect)
 
 
 def _leave(resolved: ResolvedDeployment, old: Standing) -> Iterator[Node]:

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from fairlead.domain.placement import dynamic_range
 from fairlead.domain.plan import Effect, InParallel, Node, Sequence, Step
-from fairlead.domain.service import Role, Service
+from fairlead.domain.service import MigrationCommand, Role, Service
 from fairlead.domain.slot import Slot, SlotState
 from fairlead.ports.container_engine import Attachment, NetworkSpec
 from fairlead.steps.blueprint import (
@@ -23,7 +23,7 @@ from fairlead.steps.effects.basis import arguments
 from fairlead.steps.effects.ground import ClaimedSlot, ClaimSlot
 from fairlead.steps.effects.instances import InstanceReady, MakeInstance, StartInstance
 from fairlead.steps.effects.registrations import Register, Registered
-from fairlead.steps.effects.runs import Errand, RunContainer
+from fairlead.steps.effects.runs import Errand, Purpose, RunContainer
 from fairlead.steps.layers import layers, must_be_healthy
 from fairlead.steps.plan_ground import ensure_network
 from fairlead.steps.resolved import ResolvedDeployment
@@ -48,6 +48,29 @@ def migrate_step(resolved: ResolvedDeployment) -> Step | None:
     )
     full = Errand(errand, "migration", "the migration", migration.timeout_s)
     return Step("migrate", "Migrate", run_effect("migrate", f"run {' '.join(migration.command)}", full, service.name))
+
+
+def backup_step(resolved: ResolvedDeployment) -> Step | None:
+    """The back-up before the migration, in a container that sees the accessories."""
+    backup = resolved.definition.migration.backup if resolved.definition.migration else None
+    if backup is None:
+        return None
+    errand = command_of(resolved, backup, "backup", "the back-up")
+    return Step("backup", "Back up", run_effect("backup", f"run {' '.join(backup.command)}", errand, backup.service))
+
+
+def command_of(resolved: ResolvedDeployment, wanted: MigrationCommand, purpose: Purpose, title: str) -> Errand:
+    """The command that comes before or after the migration, beside the accessories."""
+    names, service = resolved.names, resolved.definition.service(wanted.service)
+    blueprint = errand_of(
+        resolved,
+        service,
+        key=purpose,
+        name=names.beside_migration(service.name, purpose),
+        command=wanted.command,
+        networks=(Attachment(names.place.network),),
+    )
+    return Errand(blueprint, purpose, title, wanted.timeout_s)
 
 
 def errand_of(

@@ -100,6 +100,17 @@ class RoomRule:
 
 
 @dataclass(frozen=True, slots=True)
+class LiveRelease:
+    """The release that users reach now, compiled as it is deployed: its services, images and tests, for the schema
+    gate, which asks whether it goes on working."""
+
+    version: str
+    definition: Definition
+    images: Mapping[str, str]
+    test_image: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class ResolvedDeployment:
     """One release against one place, as it is now.
 
@@ -123,6 +134,9 @@ class ResolvedDeployment:
     standby_s      how long the old release stands by; None takes the longest that a routed service states
     measured_memory   service → bytes that an instance of it used, where known
     logins         for registries that are not Fairlead's own
+    before         the release that is live, where the migration names a database; None where nothing is, or where it
+                   cannot be compiled any more
+    pool           where subnets of throw-away networks come from
     """
 
     deployment: DeploymentId
@@ -151,6 +165,8 @@ class ResolvedDeployment:
     room: RoomRule = field(default_factory=RoomRule)
     is_forced: bool = False
     targets: tuple[str, ...] = ("local",)
+    before: LiveRelease | None = None
+    pool: str = ""
 
     @property
     def names(self) -> DeploymentNames:
@@ -182,8 +198,17 @@ class ResolvedDeployment:
         return stands_by and bool(self.idle.instances) and all(one.is_running for one in warm)
 
     @property
+    def contracts(self) -> bool:
+        """Whether the schema is contracted once the old release is gone: going back contracts nothing."""
+        migration = self.definition.migration
+        return migration is not None and migration.after_retire is not None and self.kind != "rollback"
+
+    @property
     def keeps_standby_s(self) -> float:
-        """How long the old release is kept warm; 0 retires it at once."""
+        """How long the old release is kept warm; 0 retires it at once. What contracts the schema would break a
+        standby: then there is none."""
+        if self.contracts:
+            return 0.0
         if self.standby_s is not None:
             return self.standby_s
         return max((service.standby_s for service in self.definition.services if service.routes), default=0.0)

@@ -29,7 +29,7 @@ from fairlead.ports.traffic import Traffic
 from fairlead.steps.capturing import capture, routes_of
 from fairlead.steps.deploy_services import DeployServices
 from fairlead.steps.effects.state import state_before
-from fairlead.steps.resolved import PlannedRoute, ResolvedDeployment
+from fairlead.steps.resolved import LiveRelease, PlannedRoute, ResolvedDeployment
 from fairlead.steps.standing import standing_accessories, standing_slots
 from fairlead.testing.behaviour import Behaviour, Script, http_ok
 from fairlead.testing.container_world import ContainerWorld
@@ -116,6 +116,7 @@ class World:
     artifacts: FakeArtifacts = field(default_factory=FakeArtifacts)
     traffic: Traffic = field(default_factory=FakeTraffic)
     number: int = 0
+    shipped: dict[str, LiveRelease] = field(default_factory=dict)
     effects: Mapping[str, EffectKind] = field(default_factory=lambda: DeployServices.effects)
     pool: str = POOL
     bound_s: float = 30.0
@@ -190,6 +191,8 @@ class World:
         slots = await standing_slots(self.place, records=self.records, container_engine=self.engine)
         live = [colour for colour, standing in slots.items() if standing.slot.state is SlotState.LIVE]
         environment, slot = claim(self.pool, await self.engine.used_subnets(), 2)
+        before = self.shipped.get(slots[live[0]].slot.version) if live else None
+        self.shipped[version] = LiveRelease(version, definition, images, changes.get("test_image", ""))
         resolved = ResolvedDeployment(
             deployment=DeploymentId(f"dep-{self.number}"),
             number=self.number,
@@ -205,6 +208,8 @@ class World:
             routes=planned_routes(definition, self.place),
             routes_before=await routes_of(self.place, self.routes),
             accessories=await standing_accessories(self.place, container_engine=self.engine),
+            before=before,
+            pool=self.pool,
         )
         return replace(resolved, **changes)
 

@@ -12,7 +12,17 @@ from typing import Any
 
 from fairlead.domain.colour import Colour
 from fairlead.domain.plan import Plan, effects_of
-from fairlead.domain.service import Definition, Dependency, Migration, Role, Service, Tests
+from fairlead.domain.service import (
+    Database,
+    Definition,
+    Dependency,
+    Migration,
+    MigrationCommand,
+    Role,
+    Service,
+    Tests,
+    Volume,
+)
 from fairlead.domain.task import TaskState
 from fairlead.testing.behaviour import Script
 from fairlead.testing.deploy_world import Deployed, World, definition, ending, idling, serving, web
@@ -22,13 +32,13 @@ Outside = dict[str, Any]
 """One entry for each thing that is so, by its name."""
 
 SCRIPTS: Mapping[str, Script] = {
-    "web": lambda spec: ending(0, "migrated") if spec.command == ("./migrate",) else serving(),
+    "web": lambda spec: serving() if spec.command is None else ending(0, "ran"),
     "api": serving(),
     "seed": ending(0),
     "worker": idling(),
     "eager": idling(),
     "cron": idling(),
-    "db": idling(),
+    "db": lambda spec: idling() if spec.entrypoint is None else ending(0, "copied"),
     "cache": idling(),
 }
 
@@ -50,6 +60,19 @@ PLAIN = definition(web(), _service("worker", Role.WORKER))
 WITH_DATA = definition(web(), _service("db", Role.ACCESSORY), volumes=("data",))
 MORE_DATA = definition(
     web(), _service("db", Role.ACCESSORY), _service("cache", Role.ACCESSORY), volumes=("data", "more")
+)
+GATED = definition(
+    web(),
+    _service("db", Role.ACCESSORY, mounts=(Volume("data", "/data"),)),
+    volumes=("data",),
+    migration=Migration(
+        "web",
+        ("./migrate",),
+        database=Database("db"),
+        backup=MigrationCommand("web", ("./backup",)),
+        after_retire=MigrationCommand("web", ("./contract",)),
+    ),
+    tests=Tests(command=("./run_tests.sh",), kinds=("schema",)),
 )
 WARM = definition(web(standby_s=600.0), _service("worker", Role.WORKER), _service("cron", Role.RECREATE))
 WARM_NO_MORE = replace(WARM, services=(web(), *WARM.services[1:]))
@@ -73,6 +96,7 @@ STRATEGIES = (
     Strategy("worker", ((WORKERS, "1.0.0"),), WORKERS, "1.1.0"),
     Strategy("recreate", ((RECREATED, "1.0.0"),), RECREATED, "1.1.0"),
     Strategy("accessory", ((WITH_DATA, "1.0.0"),), MORE_DATA, "1.1.0", {"recreate_accessories": frozenset({"db"})}),
+    Strategy("schema-gate", ((GATED, "1.0.0"),), GATED, "1.1.0"),
     Strategy("rollback", ((PLAIN, "1.0.0"), (PLAIN, "1.1.0")), PLAIN, "1.0.0", {"kind": "rollback"}),
     Strategy("standby-switch", ((WARM, "1.0.0"), (WARM, "1.1.0")), WARM, "1.0.0", {"kind": "rollback"}),
     Strategy("over-standby", ((WARM, "1.0.0"), (WARM, "1.1.0")), WARM_NO_MORE, "1.2.0", ends_standby=True),

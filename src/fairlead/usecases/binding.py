@@ -36,11 +36,12 @@ from fairlead.ports.tasks import End
 from fairlead.steps.capturing import capture, routes_of
 from fairlead.steps.deploy_services import DeployServices
 from fairlead.steps.effects.basis import side_by_side
+from fairlead.steps.effects.schema import CONTRACTION
 from fairlead.steps.effects.state import state_before
 from fairlead.steps.end_standby import EndStandby, ResolvedStandby
 from fairlead.steps.keeping import kept_words, without_kept
 from fairlead.steps.pipeline import Pipeline
-from fairlead.steps.resolved import RegistryLogin, ResolvedDeployment, Standing
+from fairlead.steps.resolved import LiveRelease, RegistryLogin, ResolvedDeployment, Standing
 from fairlead.steps.retention import Retention
 from fairlead.steps.retire_place import ResolvedRetirement, RetirePlace
 from fairlead.steps.run_resolved import ResolvedRun, SourceAccess
@@ -136,7 +137,7 @@ class Binding:
         }
         await self.outside.records.note(task, CERTIFICATE, certificate)
         if not found:
-            return end
+            return _live_but_not_contracted(end, facts) if is_live else end
         if is_live:
             return _live_but_different(end, found)
         told = replace(end, differences=found, reason=f"{end.reason}; not all is as it was: {found[0]}")
@@ -157,6 +158,7 @@ class Binding:
     async def _bind_deployment(self, task: Task) -> Plan | SaidNo:
         about = await self.context.database.read(lambda connection: _about(connection, task))
         intended = await self.context.database.run(lambda: self._intended(about))
+        before = await self.context.database.run(lambda: self._before(about, intended))
         if about.deployment.plan_hash and about.deployment.plan_hash != intended.plan_hash:
             changes = planning.changes_since(self.context, about.deployment.plan_hash, intended)
             return _plan_changed(about, intended.plan_hash, changes)
@@ -196,8 +198,16 @@ class Binding:
             logins=logins.result(),
             room=planning.room_rule(self.context.installation),
             is_forced=about.deployment.is_forced,
+            before=before,
+            pool=self.context.installation.subnet_pool,
         )
         return DeployServices().plan(resolved)
+
+    def _before(self, about: _About, intended: planning.Intended) -> LiveRelease | None:
+        with self.context.database.reading() as connection:
+            return planning.live_release(
+                self.context, connection, about.project, about.environment, intended.definition
+            )
 
     def _logins(self, connection: Connection) -> tuple[RegistryLogin, ...]:
         return (*self.outside.logins, *registries.logins(connection))
@@ -353,6 +363,16 @@ def _live_but_different(end: End, found: tuple[str, ...]) -> End:
         code="certificate.differs",
         reason=f"live, but not all is as its plan said: {found[0]}{more}",
         hint="look at each item: fairlead deployments certificate",
+    )
+
+
+def _live_but_not_contracted(end: End, facts: Mapping[str, Json]) -> End:
+    """It is live, but the contracting half of its migration failed: nothing breaks by that, and nobody is kept."""
+    told = facts.get(CONTRACTION)
+    if not isinstance(told, dict):
+        return end
+    return replace(
+        end, code="migration.contraction", reason=f"live, but {told.get('reason')}", hint=str(told.get("hint", ""))
     )
 
 

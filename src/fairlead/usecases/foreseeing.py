@@ -172,9 +172,10 @@ def _look_at_books(context: Context, wanted: Wanted) -> _Books:
             kind=wanted.kind,
         )
         known = policies.of_project(connection, wanted.project.id)
+        before = planning.live_release(context, connection, wanted.project, wanted.environment, intended.definition)
         return _Books(
             wanted,
-            intended,
+            replace(intended, resolved=replace(intended.resolved, before=before)),
             {colour: Standing(slot) for colour, slot in held.items()},
             live,
             _present(context, connection, wanted, live),

@@ -11,7 +11,7 @@ from fairlead.domain.colour import Colour
 from fairlead.domain.deployment import DeploymentKind
 from fairlead.domain.difference import differing
 from fairlead.domain.environment import Environment
-from fairlead.domain.errors import Conflict, NotFound, Refused
+from fairlead.domain.errors import Conflict, FairleadError, NotFound, Refused
 from fairlead.domain.ids import DeploymentId
 from fairlead.domain.lifecycle import resolved
 from fairlead.domain.naming import route_name
@@ -27,8 +27,8 @@ from fairlead.formats.project import compile_project
 from fairlead.ports.catalogue import Place
 from fairlead.ports.proxy import RouteSpec
 from fairlead.steps.deploy_services import DeployServices
-from fairlead.steps.resolved import PlannedRoute, ProxyFacts, ResolvedDeployment, RoomRule
-from fairlead.store import environments, gone_images, lifecycles, policies, releases, variables
+from fairlead.steps.resolved import LiveRelease, PlannedRoute, ProxyFacts, ResolvedDeployment, RoomRule
+from fairlead.store import deployments, environments, gone_images, lifecycles, policies, releases, variables
 from fairlead.store.database import Connection
 from fairlead.usecases.context import Context, Installation
 
@@ -123,6 +123,7 @@ def intend(
         recreate_accessories=frozenset(recreate_accessories),
         proxy=proxy_facts(context.installation),
         room=room_rule(context.installation),
+        pool=context.installation.subnet_pool,
     )
     plan = DeployServices().plan(preview_of)
     return Intended(definition, images, allowed, plan.hash, plan, preview_of)
@@ -197,6 +198,25 @@ def definition_of(
         domain=context.installation.proxy_domain,
         images=release.images,
     )
+
+
+def live_release(
+    context: Context, connection: Connection, project: Project, environment: Environment, wanted: Definition
+) -> LiveRelease | None:
+    """What is live there now, compiled with the variables that it was deployed with, for the schema gate; None where
+    the migration names no database, nothing is live, or it cannot be compiled any more."""
+    if wanted.migration is None or wanted.migration.database is None:
+        return None
+    live = next(iter(deployments.live_ones(connection, project.id, environment.id, limit=1)), None)
+    if live is None:
+        return None
+    release = releases.get(connection, live.release)
+    try:
+        _refuse_gone(connection, project, release)
+        definition = definition_of(context, connection, project, environment, release, live.variables)
+    except FairleadError:
+        return None
+    return LiveRelease(release.version, definition, images_of(release, definition), release.test_image)
 
 
 class ReleaseFiles(Mapping[str, bytes]):

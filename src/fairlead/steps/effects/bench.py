@@ -29,11 +29,13 @@ STARTING_TIMEOUT_S = 600.0
 
 @dataclass(frozen=True, slots=True)
 class BenchNetwork:
-    """The throw-away network's name and labels; its subnet is the first free one of the pool when it is made."""
+    """The throw-away network's name and labels; its subnet is the first free one of the pool when it is made. An
+    internal one leads nowhere else."""
 
     name: str
     pool: str
     labels: Mapping[str, str]
+    is_internal: bool = False
 
 
 class MakeBenchNetwork:
@@ -52,7 +54,7 @@ class MakeBenchNetwork:
         wanted = read(BenchNetwork, effect)
         for attempt in range(CLAIM_ATTEMPTS):
             (subnet,) = claim(wanted.pool, await tools.container_engine.used_subnets(), 1)
-            spec = NetworkSpec(wanted.name, subnet, wanted.labels, dynamic_range(subnet))
+            spec = NetworkSpec(wanted.name, subnet, wanted.labels, dynamic_range(subnet), wanted.is_internal)
             try:
                 await tools.container_engine.ensure_network(spec)
             except Conflict as error:

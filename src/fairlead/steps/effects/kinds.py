@@ -22,12 +22,17 @@ from fairlead.steps.effects.registrations import Register
 from fairlead.steps.effects.room import CheckRoom
 from fairlead.steps.effects.routes import CountRoutes, DrainRoute, FillRoute, PointRoutes, RemoveRoute, VerifyRoutes
 from fairlead.steps.effects.runs import RunContainer
+from fairlead.steps.effects.schema import ClearGate, MakeScratchGround, RunContraction, RunOldTests, StandInGate
 from fairlead.steps.effects.state import CaptureState
 
 DEPLOYMENT_EFFECTS: Mapping[str, EffectKind] = {
     CaptureState.kind: CaptureState(),
     CheckRoom.kind: CheckRoom(),
     AcquireImage.kind: AcquireImage(),
+    MakeScratchGround.kind: MakeScratchGround(),
+    StandInGate.kind: StandInGate(),
+    RunOldTests.kind: RunOldTests(),
+    ClearGate.kind: ClearGate(),
     EnsureNetwork.kind: EnsureNetwork(),
     EnsureVolume.kind: EnsureVolume(),
     EnsureAccessory.kind: EnsureAccessory(),
@@ -52,5 +57,6 @@ DEPLOYMENT_EFFECTS: Mapping[str, EffectKind] = {
     KeepOutput.kind: KeepOutput(),
     RetireSlot.kind: RetireSlot(),
     StandBy.kind: StandBy(),
+    RunContraction.kind: RunContraction(),
     Tidy.kind: Tidy(),
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
@@ -16,7 +17,28 @@ from fairlead.steps.blueprint import Blueprint, assemble
 from fairlead.steps.effects.basis import read
 from fairlead.steps.output import keep_output, last_lines
 
-Purpose: TypeAlias = Literal["migration", "one-shot", "tests"]
+Purpose: TypeAlias = Literal[
+    "migration", "one-shot", "tests", "backup", "contraction", "schema-copy", "schema-migration"
+]
+
+CODE_OF: Mapping[Purpose, str] = {
+    "migration": "migration.failed",
+    "one-shot": "service.failed",
+    "tests": "tests.failed",
+    "backup": "migration.backup",
+    "contraction": "migration.contraction",
+    "schema-copy": "schema.copy",
+    "schema-migration": "schema.migration",
+}
+HINT_OF: Mapping[Purpose, str] = {
+    "migration": "the old release runs on; what the migration did to data is not undone",
+    "backup": "nothing was migrated and nothing deployed; its last lines say why",
+    "contraction": "the release is live, the schema as its migration left it; the next deployment contracts again",
+    "schema-copy": "nothing was touched; its last lines say what PostgreSQL answered",
+    "schema-migration": "only a scratch copy of the schema was touched; its last lines say why",
+}
+LASTING: frozenset[Purpose] = frozenset({"migration", "contraction"})
+"""What does something to data that is not undone with the container."""
 
 RESULTS_DIR = "/results"
 RESULTS_LIMIT_BYTES = 16 * 1024**2
@@ -90,7 +112,7 @@ class RunContainer:
             return
         await keep_output(errand.blueprint.name, tools)
         await tools.container_engine.remove(errand.blueprint.name)
-        stays = "; what it did to data stays done" if errand.purpose == "migration" else ""
+        stays = "; what it did to data stays done" if errand.purpose in LASTING else ""
         tools.say(f"removed {errand.blueprint.name}{stays}")
 
 
@@ -146,19 +168,11 @@ def _not_run(errand: Errand, error: FairleadError) -> SaidNo:
 
 
 def _code(errand: Errand) -> str:
-    match errand.purpose:
-        case "migration":
-            return "migration.failed"
-        case "one-shot":
-            return "service.failed"
-        case "tests":
-            return "tests.failed"
+    return CODE_OF[errand.purpose]
 
 
 def _hint(errand: Errand) -> str:
-    if errand.purpose == "migration":
-        return "the old release runs on; what the migration did to data is not undone"
-    return "the last lines say why; the whole output is in this task's log"
+    return HINT_OF.get(errand.purpose, "the last lines say why; the whole output is in this task's log")
 
 
 async def _collect_results(errand: Errand, tools: Tools) -> None:
