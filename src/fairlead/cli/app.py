@@ -36,6 +36,7 @@ HELP = """Fairlead guides every commit to production.
 
 A server does the work; this speaks to it. Sign in once with `fairlead login`, then for example:
 
+\b
   fairlead projects add books --git git@example.com:team/books.git
   fairlead status
   fairlead deploy 1.4.0 --to Production --wait

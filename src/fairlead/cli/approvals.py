@@ -6,19 +6,25 @@ from typing import Any
 
 import typer
 
-from fairlead.cli.session import API, WAIT_HELP, Session, session
+from fairlead.cli.session import API, TIMEOUT_HELP, WAIT_HELP, Session, session
 from fairlead.domain.errors import Conflict, NotFound
+
+WHOSE = "Only what waits of this project; by default of all."
+ID = "The approval; may be left out where exactly one waits."
 
 group = typer.Typer(name="approvals", help="Deployments that wait for a person.", no_args_is_help=True)
 
 
 @group.command("list")
 def list_approvals(
-    context: typer.Context, all_: bool = typer.Option(False, "--all", help="Answered ones too.")
+    context: typer.Context,
+    all_: bool = typer.Option(False, "--all", help="Answered ones too."),
+    project: str = typer.Option("", "--project", "-p", help=WHOSE),
+    environment: str = typer.Option("", "--environment", "-e", help="Only what waits for this environment."),
 ) -> None:
     """What waits for an answer."""
     at = session(context)
-    rows = at.client.all(f"{API}/approvals", state="" if all_ else "waiting")
+    rows = _asked(at, state="" if all_ else "waiting", project=project, environment=environment)
     columns = {
         "id": "ID",
         "project": "PROJECT",
@@ -36,43 +42,55 @@ def list_approvals(
 
 def approve(
     context: typer.Context,
-    id: str = typer.Argument("", help="The approval; may be left out where exactly one waits."),
+    id: str = typer.Argument("", help=ID),
     note: str = typer.Option("", "--note", "-m", help="Why."),
     plan: str = typer.Option("", help="The hash of the plan that you say yes to; refused where it is another."),
     wait: bool = typer.Option(False, "--wait", help=WAIT_HELP),
+    timeout: float = typer.Option(0.0, help=TIMEOUT_HELP),
+    project: str = typer.Option("", "--project", "-p", help=WHOSE),
+    environment: str = typer.Option("", "--environment", "-e", help="Only what waits for this environment."),
 ) -> None:
     """Say yes to the plan that was shown: that, and nothing else, begins."""
     at = session(context)
-    answered = at.client.post(f"{API}/approvals/{_meant(at, id)}/approve", {"note": note, "plan_hash": plan})
+    meant = id or _only_one(at, project, environment)
+    answered = at.client.post(f"{API}/approvals/{meant}/approve", {"note": note, "plan_hash": plan})
     what = f"{answered['project']} {answered['version']} to {answered['environment']}"
     at.screen.say(f"{what} approved with plan {answered['plan_hash'][:16]}, task {answered['task']}")
     if wait:
-        raise typer.Exit(at.follow(answered["task"]))
+        raise typer.Exit(at.follow(answered["task"], timeout_s=timeout))
     at.screen.result(answered, "approved")
 
 
 def reject(
     context: typer.Context,
-    id: str = typer.Argument("", help="The approval; may be left out where exactly one waits."),
+    id: str = typer.Argument("", help=ID),
     note: str = typer.Option("", "--note", "-m", help="Why."),
+    project: str = typer.Option("", "--project", "-p", help=WHOSE),
+    environment: str = typer.Option("", "--environment", "-e", help="Only what waits for this environment."),
 ) -> None:
     """Say no: the deployment ends without having begun."""
     at = session(context)
-    answered = at.client.post(f"{API}/approvals/{_meant(at, id)}/reject", {"note": note})
+    meant = id or _only_one(at, project, environment)
+    answered = at.client.post(f"{API}/approvals/{meant}/reject", {"note": note})
     at.screen.result(answered, f"{answered['project']} {answered['version']} to {answered['environment']} rejected")
 
 
-def _meant(at: Session, id: str) -> str:
-    if id:
-        return id
-    waiting: list[dict[str, Any]] = at.client.all(f"{API}/approvals", state="waiting")
+def _only_one(at: Session, project: str, environment: str) -> str:
+    waiting = _asked(at, state="waiting", project=project, environment=environment)
     if not waiting:
         raise NotFound("approval.unknown", "nothing waits for an approval")
     if len(waiting) > 1:
-        raise Conflict(
-            "approval.unknown", f"{len(waiting)} deployments wait", hint="fairlead approvals list, then name one"
-        )
+        hint = "fairlead approvals list, then name one, or its --project and --environment"
+        raise Conflict("approval.unknown", f"{len(waiting)} deployments wait", hint=hint)
     return str(waiting[0]["id"])
+
+
+def _asked(at: Session, *, state: str, project: str, environment: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = at.client.all(f"{API}/approvals", state=state)
+    wanted = {"project": project, "environment": environment}
+    return [
+        one for one in found if all(not name or str(one[noun]).lower() == name.lower() for noun, name in wanted.items())
+    ]
 
 
 def add_to(app: typer.Typer) -> None:

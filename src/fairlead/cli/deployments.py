@@ -7,7 +7,7 @@ from typing import Any
 
 import typer
 
-from fairlead.cli.session import API, PROJECT_HELP, WAIT_HELP, Session, session
+from fairlead.cli.session import API, PROJECT_HELP, TIMEOUT_HELP, WAIT_HELP, Session, session
 from fairlead.domain.errors import Conflict
 
 NOTHING_TO_DO = "deployment.nothing_to_do"
@@ -82,12 +82,13 @@ def resume(
     context: typer.Context,
     id: str = typer.Argument(..., help="The deployment."),
     wait: bool = typer.Option(False, "--wait", help=WAIT_HELP),
+    timeout: float = typer.Option(0, help=TIMEOUT_HELP),
 ) -> None:
     """Try an unsettled deployment again now, instead of when its pause is over; a bug waits for this."""
     at = session(context)
     taken_up = at.client.post(f"{API}/deployments/{id}/resume")
     if wait:
-        raise typer.Exit(at.follow(taken_up["task"]))
+        raise typer.Exit(at.follow(taken_up["task"], timeout_s=timeout))
     at.screen.result(taken_up, f"deployment {id} is tried again, task {taken_up['task']}")
 
 
@@ -114,7 +115,7 @@ def deploy(
     keep_failed: float = typer.Option(0, help="Where it fails, leave its idle slot standing for so many seconds."),
     plan: str = typer.Option("", help="The hash of the plan that you saw; refused where another would run."),
     wait: bool = typer.Option(False, "--wait", help=WAIT_HELP),
-    timeout: float = typer.Option(0, help="Seconds to wait at most; 0: no bound."),
+    timeout: float = typer.Option(0, help=TIMEOUT_HELP),
     project: str = typer.Option("", "--project", "-p", help=PROJECT_HELP),
 ) -> None:
     """Deploy a release to an environment."""
@@ -142,7 +143,7 @@ def rollback(
     environment: str = typer.Option(..., "--environment", "-e", help="Where."),
     to: str = typer.Option("", "--to", help="A version; by default the release that was live before this one."),
     wait: bool = typer.Option(True, "--wait/--no-wait", help=WAIT_HELP),
-    timeout: float = typer.Option(0, help="Seconds to wait at most; 0: no bound."),
+    timeout: float = typer.Option(0, help=TIMEOUT_HELP),
     project: str = typer.Option("", "--project", "-p", help=PROJECT_HELP),
 ) -> None:
     """Go back: a switch alone where that release stands by, else a deployment of it."""
@@ -157,7 +158,7 @@ def retire(
     accessories: bool = typer.Option(False, "--accessories", help="End the accessories, too; their volumes stay."),
     yes: bool = typer.Option(False, "--yes", "-y", help="Do not ask."),
     wait: bool = typer.Option(True, "--wait/--no-wait", help=WAIT_HELP),
-    timeout: float = typer.Option(0, help="Seconds to wait at most; 0: no bound."),
+    timeout: float = typer.Option(0, help=TIMEOUT_HELP),
     project: str = typer.Option("", "--project", "-p", help=PROJECT_HELP),
 ) -> None:
     """End what is live in an environment: users get an error there; volumes stay."""

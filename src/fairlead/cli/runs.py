@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from fairlead.cli.session import API, PROJECT_HELP, WAIT_HELP, session
+from fairlead.cli.session import API, PROJECT_HELP, TIMEOUT_HELP, WAIT_HELP, session
 
 group = typer.Typer(name="runs", help="Runs: from a commit to a release.", no_args_is_help=True)
 
@@ -38,7 +38,7 @@ def start(
     context: typer.Context,
     commit: str = typer.Option("", help="A commit; by default the head of the project's branch."),
     wait: bool = typer.Option(False, "--wait", help=WAIT_HELP),
-    timeout: float = typer.Option(0, help="Seconds to wait at most; 0: no bound."),
+    timeout: float = typer.Option(0, help=TIMEOUT_HELP),
     project: str = typer.Option("", "--project", "-p", help=PROJECT_HELP),
 ) -> None:
     """Build a commit again, or one that no webhook announced."""

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 API = "/api/v1"
 PROJECT_HELP = "The project; by default the one that ./fairlead.yml names, or FAIRLEAD_PROJECT."
 WAIT_HELP = "Follow it to its end; the exit code says how it ended."
+TIMEOUT_HELP = "Seconds to wait at most; 0: no bound."
 ENDS = {"succeeded": 0, "skipped": 0, "failed": 1, "rolled_back": 1, "cancelled": 1, "unsettled": 1}
 
 

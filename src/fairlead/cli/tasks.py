@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from fairlead.cli.session import API, WAIT_HELP, session
+from fairlead.cli.session import API, TIMEOUT_HELP, WAIT_HELP, session
 
 group = typer.Typer(
     name="tasks", help="Tasks: runs, deployments, retention; their logs and files.", no_args_is_help=True
@@ -16,11 +16,13 @@ def list_tasks(
     context: typer.Context,
     state: str = typer.Option("", help="queued, running, undoing, unsettled, succeeded, failed, …"),
     kind: str = typer.Option("", help="run, deployment, rollback, retention, …"),
+    project: str = typer.Option("", "--project", "-p", help="Only this project's."),
 ) -> None:
     """The newest first."""
     at = session(context)
     columns = {"id": "ID", "title": "WHAT", "state": "STATE", "reason": "REASON", "created_at": "WHEN"}
-    at.screen.table(at.client.all(f"{API}/tasks", most=50, state=state, kind=kind), columns, empty="no tasks yet")
+    rows = at.client.all(f"{API}/tasks", most=50, state=state, kind=kind, project=project)
+    at.screen.table(rows, columns, empty="no tasks yet")
 
 
 @group.command("show")
@@ -81,19 +83,31 @@ def tests(context: typer.Context, id: str = typer.Argument(..., help="The task o
 
 
 @group.command("resume")
-def resume(context: typer.Context, id: str = typer.Argument(..., help="The task.")) -> None:
+def resume(
+    context: typer.Context,
+    id: str = typer.Argument(..., help="The task."),
+    wait: bool = typer.Option(False, "--wait", help=WAIT_HELP),
+    timeout: float = typer.Option(0, help=TIMEOUT_HELP),
+) -> None:
     """Try an unsettled task again now."""
     at = session(context)
-    at.screen.result(at.client.post(f"{API}/tasks/{id}/resume"), f"task {id} is tried again")
+    taken_up = at.client.post(f"{API}/tasks/{id}/resume")
+    if wait:
+        raise typer.Exit(at.follow(id, timeout_s=timeout))
+    at.screen.result(taken_up, f"task {id} is tried again")
 
 
 @group.command("retention")
-def retention(context: typer.Context, wait: bool = typer.Option(False, "--wait", help=WAIT_HELP)) -> None:
+def retention(
+    context: typer.Context,
+    wait: bool = typer.Option(False, "--wait", help=WAIT_HELP),
+    timeout: float = typer.Option(0, help=TIMEOUT_HELP),
+) -> None:
     """Let go of images that no kept release names, now; else it happens once a day."""
     at = session(context)
     task = at.client.post(f"{API}/retention")
     if wait:
-        raise typer.Exit(at.follow(task["id"]))
+        raise typer.Exit(at.follow(task["id"], timeout_s=timeout))
     at.screen.result(task, f"task {task['id']} queued")
 
 
@@ -103,11 +117,17 @@ def cancel(context: typer.Context, id: str = typer.Argument(..., help="The task.
     at.screen.result(at.client.post(f"{API}/tasks/{id}/cancel"), f"task {id} is being cancelled")
 
 
-def events(context: typer.Context, most: int = typer.Option(50, help="How many.")) -> None:
+def events(
+    context: typer.Context,
+    most: int = typer.Option(50, help="How many."),
+    project: str = typer.Option("", "--project", "-p", help="Only what was done to this project."),
+    kind: str = typer.Option("", help="Only this kind: approval.approved"),
+) -> None:
     """Who did what, the newest first."""
     at = session(context)
     columns = {"at": "WHEN", "actor": "WHO", "kind": "WHAT", "message": "MESSAGE"}
-    at.screen.table(at.client.all(f"{API}/events", most=most), columns, empty="nothing has happened yet")
+    rows = at.client.all(f"{API}/events", most=most, project=project, kind=kind)
+    at.screen.table(rows, columns, empty="nothing has happened yet")
 
 
 def add_to(app: typer.Typer) -> None:
