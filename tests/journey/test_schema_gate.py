@@ -165,7 +165,9 @@ async def test_only_what_the_old_release_can_live_with_is_deployed(world: RealWo
     assert first.state is TaskState.SUCCEEDED, said(first)
     assert await world.asked() == "1"
 
-    refused = await ship("2.0.0", "name", migration(*RENAMED))
+    url = "postgresql://books:secret@db:5432/books"
+    elsewhere = Database(source=url, image=held.id, variable="DATABASE_URL")
+    refused = await ship("2.0.0", "name", migration(*RENAMED, database=elsewhere))
     assert (refused.state, refused.end.code) == (TaskState.ROLLED_BACK, "schema.breaks_old_release"), said(refused)
     assert "of 2.0.0 breaks 1.0.0" in refused.end.reason
     assert "books.a title is kept" in refused.end.reason
@@ -177,11 +179,4 @@ async def test_only_what_the_old_release_can_live_with_is_deployed(world: RealWo
     assert second.state is TaskState.SUCCEEDED, said(second)
     assert second.differences == ()
     assert "with rows: schema_migrations" in world.log.text(second.stage.task)
-    assert (await columns(), await world.asked()) == ("id name", "1")
-
-    url = "postgresql://books:secret@db:5432/books"
-    elsewhere = Database(source=url, image=held.id, variable="DATABASE_URL")
-    refused = await ship("3.0.0", "title", migration(*CONTRACTED, "DROP TABLE books", database=elsewhere))
-    assert refused.end.code == "schema.breaks_old_release", said(refused)
-    assert "of 3.0.0 breaks 2.0.1" in refused.end.reason
     assert (await columns(), await world.asked()) == ("id name", "1")
