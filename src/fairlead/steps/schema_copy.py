@@ -50,10 +50,10 @@ if [ "$#" != 0 ]; then
     psql -X -q -v ON_ERROR_STOP=1 -d "$scratch" -f "$file" >/dev/null
 fi
 rm -f "$file"
-psql -X -At -d "$scratch" -c "SELECT count(*) || ' tables copied without their rows' FROM pg_class c
+psql -X -At -d "$scratch" -c "SELECT 'copied, without rows: ' || count(*) || ' tables' FROM pg_class c
     JOIN pg_namespace n ON n.oid = c.relnamespace
     WHERE relkind IN ('r', 'p') AND nspname !~ '^pg_' AND nspname <> 'information_schema'"
-for table in $tables; do echo "with rows: $table"; done
+for table in $tables; do echo "copied with its rows: $table"; done
 """
 """COPY_TO, COPY_PORT: the scratch database. COPY_FROM or COPY_URL: what is copied. COPY_BOOKS: the query that finds the
 tables whose rows are copied too. Through files, so that a dump that fails ends the script."""
