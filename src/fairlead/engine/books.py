@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -17,7 +17,7 @@ from fairlead.engine.phases import Phases
 from fairlead.ports.clock import Clock
 from fairlead.ports.durable import Journal
 from fairlead.ports.task_log import Level
-from fairlead.ports.tasks import End
+from fairlead.ports.tasks import End, PhaseTold
 
 T = TypeVar("T")
 
@@ -30,7 +30,10 @@ class Books:
 
     parts: Parts
     journal: Journal
-    phases: Phases = field(default_factory=Phases)
+    phases: Phases = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "phases", Phases(self._keep_phases))
 
     @property
     def clock(self) -> Clock:
@@ -52,8 +55,8 @@ class Books:
         await self.ask(lambda: self.parts.tasks.begin(task, node))
 
     def phase(self, task: TaskId, step: str, state: PhaseState, *, reason: str = "") -> None:
-        """As `Tasks.phase`, soon: in the order of the calls, and before the task's end."""
-        self.phases.tell(lambda: self.ask(lambda: self.parts.tasks.phase(task, step, state, reason=reason)))
+        """As `Tasks.phases`, soon: in the order of the calls, and before the task's end."""
+        self.phases.tell(PhaseTold(step, state, self.clock.now(), reason))
 
     async def state(self, task: TaskId, state: TaskState) -> None:
         """As `Tasks.state`."""
@@ -77,6 +80,9 @@ class Books:
         await self.parts.task_log.flush(task)
         await self.ask(lambda: self.parts.tasks.end(task, end))
         await self.parts.task_log.flush(task)
+
+    async def _keep_phases(self, told: Sequence[PhaseTold]) -> None:
+        await self.ask(lambda: self.parts.tasks.phases(self.journal.task, told))
 
     async def ask(self, question: Callable[[], Awaitable[T]]) -> T:
         """The answer of the store, however long it takes to come back."""

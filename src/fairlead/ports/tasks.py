@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Protocol
 
 from fairlead.domain.effect import SaidNo
@@ -35,6 +36,16 @@ class End:
     commands: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class PhaseTold:
+    """A named step of a task is in that state since then."""
+
+    step: str
+    state: PhaseState
+    at: datetime
+    reason: str = ""
+
+
 class Tasks(Protocol):
     """One transaction a verb; the same when asked twice. A task that has ended is not changed by any of them."""
 
@@ -50,8 +61,8 @@ class Tasks(Protocol):
         """The frozen plan; `NotFound` before it was frozen."""
         ...
 
-    async def phase(self, task: TaskId, step: str, state: PhaseState, *, reason: str = "") -> None:
-        """A named step is in that state now; the times of its first *running* and of its end are kept."""
+    async def phases(self, task: TaskId, told: Sequence[PhaseTold]) -> None:
+        """Named steps came to these states, in this order; the times of the first *running* and of the end are kept."""
         ...
 
     async def state(self, task: TaskId, state: TaskState) -> None:

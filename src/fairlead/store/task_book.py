@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -10,9 +10,9 @@ import sqlalchemy as sa
 from fairlead.domain.errors import NotFound
 from fairlead.domain.ids import NodeId, TaskId
 from fairlead.domain.plan import Plan
-from fairlead.domain.task import PhaseState, Task, TaskState
+from fairlead.domain.task import Task, TaskState
 from fairlead.ports.clock import Clock
-from fairlead.ports.tasks import End
+from fairlead.ports.tasks import End, PhaseTold
 from fairlead.store import tasks
 from fairlead.store.database import Database
 
@@ -72,12 +72,14 @@ class StoreTasks:
             raise NotFound("task.unknown", f"the task {task} has no frozen plan", thing=task)
         return found
 
-    async def phase(self, task: TaskId, step: str, state: PhaseState, *, reason: str = "") -> None:
+    async def phases(self, task: TaskId, told: Sequence[PhaseTold]) -> None:
         """As the port says."""
-        at = self._clock.now()
-        await self._database.write(
-            lambda connection: tasks.set_phase(connection, task, step, state, reason=reason, at=at)
-        )
+
+        def work(connection: sa.Connection) -> None:
+            for one in told:
+                tasks.set_phase(connection, task, one.step, one.state, reason=one.reason, at=one.at)
+
+        await self._database.write(work)
 
     async def state(self, task: TaskId, state: TaskState) -> None:
         """As the port says; an ended task stays as it ended."""

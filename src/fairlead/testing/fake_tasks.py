@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from fairlead.domain.effect import SaidNo
@@ -11,7 +11,7 @@ from fairlead.domain.ids import NodeId, TaskId
 from fairlead.domain.plan import Plan
 from fairlead.domain.record import from_data, to_data
 from fairlead.domain.task import PhaseState, TaskState
-from fairlead.ports.tasks import End
+from fairlead.ports.tasks import End, PhaseTold
 from fairlead.testing.fake_task_log import FakeTaskLog
 
 __all__ = ["FakeBinder", "FakeTaskLog", "FakeTasks", "TaskEntry"]
@@ -64,8 +64,8 @@ class FakeTasks:
             entry.read = from_data(Plan, entry.plan)  # type: ignore[arg-type]
         return entry.read
 
-    async def phase(self, task: TaskId, step: str, state: PhaseState, *, reason: str = "") -> None:
-        self.entry(task).phases[step] = state
+    async def phases(self, task: TaskId, told: Sequence[PhaseTold]) -> None:
+        self.entry(task).phases |= {one.step: one.state for one in told}
 
     async def state(self, task: TaskId, state: TaskState) -> None:
         entry = self.entry(task)

@@ -338,10 +338,10 @@ async def test_an_end_turned_unsettled_by_the_certificate_is_looked_at_again(pla
 
 
 async def test_a_bug_of_the_engine_itself_parks_the_task(play):
-    async def broken(task, step, state, *, reason=""):
+    async def broken(task, told):
         raise ZeroDivisionError("books")
 
-    play.stage.tasks.phase = broken
+    play.stage.tasks.phases = broken
     end = await play.stage.play(plan_of(Step("s", "S", put("a"))))
     assert (end.state, end.code, end.is_parked) == (TaskState.UNSETTLED, "step.bug", True)
     assert play.entry.has_lock

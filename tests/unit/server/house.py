@@ -41,7 +41,7 @@ from fairlead.ports.container_engine import (
     VolumeEntry,
 )
 from fairlead.ports.proxy import Endpoint, RouteSpec
-from fairlead.ports.tasks import End
+from fairlead.ports.tasks import End, PhaseTold
 from fairlead.server.app import routes_only
 from fairlead.server.guard import Guard
 from fairlead.server.settings import Settings
@@ -280,16 +280,20 @@ class House:
         wait_for(work())
         return task
 
+    async def tell(self, task: TaskId, name: str, state: PhaseState, *, reason: str = "") -> None:
+        """The phase came to that state."""
+        await self.tasks.phases(task, [PhaseTold(name, state, self.clock.now(), reason)])
+
     def walk(self, task: TaskId, *, phases: int, is_running: bool = True) -> list[str]:
         """So many of its phases are done and, with `is_running`, the next one runs; the names of all."""
         names = self.phases(task)
 
         async def work() -> None:
             for name in names[:phases]:
-                await self.tasks.phase(task, name, PhaseState.RUNNING)
-                await self.tasks.phase(task, name, PhaseState.DONE)
+                await self.tell(task, name, PhaseState.RUNNING)
+                await self.tell(task, name, PhaseState.DONE)
             if is_running and phases < len(names):
-                await self.tasks.phase(task, names[phases], PhaseState.RUNNING)
+                await self.tell(task, names[phases], PhaseState.RUNNING)
 
         wait_for(work())
         return names
@@ -392,9 +396,9 @@ def furnish(house: House) -> dict[str, TaskId]:
     failed = house.begin("identity", "1.30.0", "Test")
     found["rolled back"] = failed
     names = house.walk(failed, phases=7)
-    wait_for(house.tasks.phase(failed, names[7], PhaseState.FAILED, reason="2 of 7 cases failed"))
+    wait_for(house.tell(failed, names[7], PhaseState.FAILED, reason="2 of 7 cases failed"))
     for name in names[4:7]:
-        wait_for(house.tasks.phase(failed, name, PhaseState.UNDONE))
+        wait_for(house.tell(failed, name, PhaseState.UNDONE))
     house.say(
         failed,
         (names[7], "GET /healthz → 503 <script>alert(1)</script>", "warning"),

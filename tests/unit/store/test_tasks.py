@@ -8,7 +8,7 @@ from tests.unit.store.conftest import Shop
 from fairlead.domain.ids import NodeId
 from fairlead.domain.plan import Effect, Plan, Sequence, Step
 from fairlead.domain.task import PhaseState, Task, TaskState
-from fairlead.ports.tasks import End
+from fairlead.ports.tasks import End, PhaseTold
 from fairlead.store import tasks
 from fairlead.store.task_book import StoreTasks, TaskListener
 from fairlead.testing.fake_clock import FakeClock
@@ -30,12 +30,12 @@ async def test_phases_stand_in_the_order_of_the_plan_with_their_times(shop: Shop
         tasks.insert(connection, task)
     await book.freeze(task.id, PLAN)
     begun = clock.now()
-    await book.phase(task.id, "acquire", PhaseState.RUNNING)
+    await book.phases(task.id, [PhaseTold("acquire", PhaseState.RUNNING, begun)])
     clock.advance(5)
-    await book.phase(task.id, "acquire", PhaseState.RUNNING)
-    await book.phase(task.id, "acquire", PhaseState.DONE)
-    await book.phase(task.id, "ready", PhaseState.FAILED, reason="no answer")
-    await book.phase(task.id, "unforeseen", PhaseState.RUNNING)
+    told = [PhaseTold("acquire", state, clock.now()) for state in (PhaseState.RUNNING, PhaseState.DONE)]
+    await book.phases(task.id, told)
+    later = [PhaseTold("ready", PhaseState.FAILED, clock.now(), "no answer")]
+    await book.phases(task.id, [*later, PhaseTold("unforeseen", PhaseState.RUNNING, clock.now())])
     with shop.database.reading() as connection:
         phases = tasks.phases_of(connection, task.id)
         assert tasks.get(connection, task.id).plan_hash == PLAN.hash

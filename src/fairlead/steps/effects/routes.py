@@ -14,7 +14,7 @@ from fairlead.domain.switch_record import as_fact
 from fairlead.ports.proxy import Endpoint, RouteSpec, RouteState
 from fairlead.ports.step import Tools
 from fairlead.ports.traffic import Door
-from fairlead.steps.effects.basis import Plain, all_of, read
+from fairlead.steps.effects.basis import Plain, all_of, read, side_by_side
 from fairlead.steps.probing import Probed, ask
 from fairlead.steps.switch_counting import COUNT, COUNTED, counted_now, record_switch
 from fairlead.steps.words import counted
@@ -191,9 +191,11 @@ class VerifyRoutes(Plain):
         for route in wanted.routes:
             if said_no := _contradiction(route, await tools.proxy.read_back(route.spec.name)):
                 return said_no
-        await tools.proxy.make_durable()
         probes = tuple({probed.name: probed for route in wanted.routes for probed in route.probes}.values())
-        if silent := await _silent(probes, tools):
+        async with side_by_side() as group:
+            group.create_task(tools.proxy.make_durable())
+            asking = group.create_task(_silent(probes, tools))
+        if silent := asking.result():
             return silent
         await tools.records.note(tools.task, "switched", {"routes": [route.spec.name for route in wanted.routes]})
         for route in wanted.routes:

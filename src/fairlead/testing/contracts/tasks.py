@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 
 from fairlead.domain.errors import NotFound
 from fairlead.domain.ids import NodeId
 from fairlead.domain.plan import Effect, InParallel, Plan, Sequence, Step
 from fairlead.domain.task import PhaseState, TaskState
-from fairlead.ports.tasks import End
+from fairlead.ports.tasks import End, PhaseTold
 from fairlead.testing.contracts.books import PLACE, Books
 
 NODE = NodeId("node-1")
+AT = datetime(2026, 3, 1, 12, tzinfo=UTC)
 PLAN = Plan(
     "deployment",
     "books 1.1.0 to Production",
@@ -79,10 +82,11 @@ class TasksContract:
 
     async def test_phases_may_be_told_twice_and_in_any_order(self, books: Books) -> None:
         task = await books.new_task()
-        await books.tasks.phase(task, "unforeseen", PhaseState.RUNNING)
+        await books.tasks.phases(task, [PhaseTold("unforeseen", PhaseState.RUNNING, AT)])
         await books.tasks.freeze(task, PLAN)
         for state in (PhaseState.RUNNING, PhaseState.RUNNING, PhaseState.FAILED, PhaseState.UNDONE):
-            await books.tasks.phase(task, "switch", state, reason="because")
+            told = PhaseTold("switch", state, AT, "because")
+            await books.tasks.phases(task, [told, told])
 
     async def test_an_unsettled_task_keeps_its_place(self, books: Books) -> None:
         deployment, task = await books.new_deployment(PLACE)
