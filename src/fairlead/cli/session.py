@@ -63,12 +63,15 @@ class Session:
                 if "text" in line:
                     print_line(self.screen, line)
         except TimedOut:
-            self.screen.fail(
-                f"task {task} has not ended in {timeout_s:g} s", f"fairlead tasks log {task} --follow", "step.timed_out"
-            )
-            return 124
+            return self._bound_reached(task, timeout_s)
         end = self.client.get(f"{API}/tasks/{task}")
-        return self.told(end)
+        is_bounded = bool(timeout_s) and not end["has_ended"] and end["state"] != "unsettled"
+        return self._bound_reached(task, timeout_s) if is_bounded else self.told(end)
+
+    def _bound_reached(self, task: str, timeout_s: float) -> int:
+        told = f"task {task} has not ended in {timeout_s:g} s, and goes on"
+        self.screen.fail(told, f"fairlead tasks log {task} --follow", "step.timed_out")
+        return 124
 
     def told(self, task: dict[str, Any]) -> int:
         """Say how a task ended; the exit code."""

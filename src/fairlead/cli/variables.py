@@ -21,7 +21,7 @@ def list_variables(
     """All; the values of secrets are never shown."""
     at = session(context)
     rows = at.client.all(f"{API}/projects/{at.project(project)}/variables")
-    columns = {"name": "NAME", "value": "VALUE", "environments": "ENVIRONMENTS", "changed_at": "CHANGED"}
+    columns = {"name": "NAME", "value": "VALUE", "environments": "ENVIRONMENTS"}
     at.screen.table(
         [{**row, "value": "•••" if row["secret"] else row["value"]} for row in rows], columns, empty="no variables"
     )

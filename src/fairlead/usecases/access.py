@@ -239,6 +239,11 @@ def _prove(context: Context, name: str, password: str, *, address: str) -> User:
     attempt = LoginAttempt(context.ids.new("try"), name[:64], address, now, succeeded=is_right)
     with context.database.transaction() as connection:
         users.record_attempt(connection, attempt)
+        if not is_right:
+            whose = user.name if user else "somebody who is not known"  # some type a password where the name belongs
+            refused = replace(SYSTEM, via="password", address=address)
+            thing = user.id if user else ""
+            context.note(connection, refused, "user.sign_in_refused", f"refused a log-in of {whose}", thing=thing)
     if user is None or not is_right:
         raise NotAuthenticated("auth.wrong", "user or password is wrong")
     return user

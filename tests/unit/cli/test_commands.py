@@ -250,6 +250,11 @@ def test_a_task_is_shown_followed_and_cancelled(books: House, fairlead: Run) -> 
     assert fairlead("tasks", "show", "tsk-none").code == 5
 
 
+def test_waiting_for_a_task_that_goes_on_ends_at_the_bound_with_124(books: House, fairlead: Run) -> None:
+    said = fairlead("deploy", "1.0.0", "--to", "Test", "-p", "books", "--force", "--wait", "--timeout", "0.1")
+    assert said.code == 124 and "goes on" in said.err and "step.timed_out" in said.err, said
+
+
 def test_every_case_of_a_tasks_tests_is_listed_the_worst_first(books: House, fairlead: Run) -> None:
     [task] = [row for row in fairlead("-o", "json", "tasks", "list").data if row["has_ended"]]
     assert "no JUnit" in fairlead("tasks", "tests", task["id"]).err

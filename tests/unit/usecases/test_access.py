@@ -12,7 +12,7 @@ from tests.unit.usecases.house import ADMIN, PASSWORD, House
 from fairlead.domain.actor import Actor, permissions_of
 from fairlead.domain.errors import Invalid, NotAuthenticated, NotFound, RateLimited
 from fairlead.domain.permission import RoleName
-from fairlead.store import users
+from fairlead.store import events, users
 from fairlead.usecases import access, first_start
 
 
@@ -68,6 +68,19 @@ def test_tries_are_slowed_for_a_user_from_anywhere_and_end_with_the_window(house
     assert raised.value.code == "auth.throttled"
     house.clock.advance(access.WINDOW.total_seconds() + 1)
     assert access.sign_in(house.context, "admin", PASSWORD, address="10.0.0.99")
+
+
+def test_a_refused_log_in_stands_in_the_audit_with_its_address_and_no_name_that_nobody_has(house: House) -> None:
+    for name in ("admin", "hunter2-typed-in-the-wrong-field"):
+        with pytest.raises(NotAuthenticated):
+            access.sign_in_for_key(house.context, name, "wrong", label="cli", address="10.0.0.7")
+    with house.database.reading() as connection:
+        told = events.page(connection, kind="user.sign_in_refused").items
+    assert [one.message for one in told] == [
+        "refused a log-in of somebody who is not known",
+        "refused a log-in of admin",
+    ]
+    assert {(one.address, one.via) for one in told} == {("10.0.0.7", "password")}
 
 
 def test_tries_are_slowed_for_an_address_whatever_the_names(house: House) -> None:
