@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import re
 import shutil
 import signal
@@ -44,6 +45,7 @@ class QuickUpstream:
         assert program, "install nginx-light"
         command = [program, "-p", self._folder, "-c", self._folder / "conf"]
         self._child = subprocess.Popen(command, stderr=subprocess.DEVNULL)
+        atexit.register(self._child.terminate)  # also where the bench ends by an error
         deadline = time.monotonic() + START_BOUND_S
         while not (self._folder / "pid").exists():
             assert self._child.poll() is None and time.monotonic() < deadline, f"{name} did not start"
@@ -75,6 +77,7 @@ class QuickVisitors:
         bounds = ["-t", "1", "-c", str(connections), "-d", "3600", "--timeout", "20"]
         command = [program, *bounds, "-H", f"Host: {host}", *manner, f"http://127.0.0.1:{port}/"]
         self._child = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        atexit.register(self._child.terminate)
 
     def end(self) -> Counted:
         """All that was asked."""
