@@ -23,7 +23,9 @@ from fairlead.domain.service import (
     Volume,
 )
 from fairlead.domain.task import TaskState
+from fairlead.ports.container_engine import LABEL_PROJECT
 from fairlead.steps.resolved import ProxyFacts
+from fairlead.testing.mischief import Mischief
 
 DB = Path(__file__).parents[2] / "examples" / "guestbook" / "v1" / "db"
 CONNECT = 'import os, psycopg2\nbooks = psycopg2.connect(os.environ["DATABASE_URL"])\nbooks.autocommit = True\n'
@@ -143,9 +145,10 @@ async def test_only_what_the_old_release_can_live_with_is_deployed(world: RealWo
     held = await world.engine.image(database_image)
     assert held is not None
 
-    async def ship(version: str, column: str, how: Migration):
+    async def ship(version: str, column: str, how: Migration, *mischiefs: Mischief):
         facts = ProxyFacts(http_port=world.haproxy.settings.http_port)
-        return await world.deploy(books(world, column, how), version, images={"db": held.id}, proxy=facts)
+        what = books(world, column, how)
+        return await world.deploy(what, version, *mischiefs, images={"db": held.id}, proxy=facts)
 
     def said(deployed) -> str:
         return f"{deployed.end}\n{world.log.text(deployed.stage.task)}"
@@ -165,14 +168,22 @@ async def test_only_what_the_old_release_can_live_with_is_deployed(world: RealWo
     assert first.state is TaskState.SUCCEEDED, said(first)
     assert await world.asked() == "1"
 
+    standing = set(await world.running())
     url = "postgresql://books:secret@db:5432/books"
     elsewhere = Database(source=url, image=held.id, variable="DATABASE_URL")
-    refused = await ship("2.0.0", "name", migration(*RENAMED, database=elsewhere))
+    killed = Mischief.from_text("die:during:do:schema:copy")
+    refused = await ship("2.0.0", "name", migration(*RENAMED, database=elsewhere), killed)
+    assert refused.stage.deaths == 1
     assert (refused.state, refused.end.code) == (TaskState.ROLLED_BACK, "schema.breaks_old_release"), said(refused)
     assert "of 2.0.0 breaks 1.0.0" in refused.end.reason
     assert "books.a title is kept" in refused.end.reason
     assert 'column "title" of relation "books" does not exist' in refused.end.evidence[0]
     assert refused.differences == (), said(refused)
+    assert not [
+        one for one in await world.engine.networks({LABEL_PROJECT: world.place.project}) if "schema" in one.name
+    ]
+    assert not [one for one in await world.engine.volumes({LABEL_PROJECT: world.place.project}) if "schema" in one.name]
+    assert set(await world.running()) == standing
     assert (await columns(), await world.asked()) == ("id title", "1")
 
     second = await ship("2.0.1", "name", migration(*EXPANDED, after=CONTRACTED))
