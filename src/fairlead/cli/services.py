@@ -22,7 +22,7 @@ def status(
     """What is live where."""
     at = session(context)
     if environment:
-        at.screen.result(at.client.get(f"{API}/projects/{at.project(project)}/environments/{environment}"))
+        _show_place(at, at.client.get(f"{API}/projects/{at.project(project)}/environments/{environment}"))
         return
     found = at.client.get(f"{API}/status")
     rows = [row for row in found["projects"] if not project or row["name"] == project]
@@ -34,6 +34,21 @@ def status(
     shown = [{"name": row["name"]} | {name: _cell(row["cells"].get(name)) for name in names} for row in rows]
     at.screen.table(shown, columns, empty="no projects yet: fairlead projects add NAME --git URL")
     _say_why(at, rows)
+
+
+def _show_place(at: Session, place: dict[str, Any]) -> None:
+    """The cell, then what stands there."""
+    parts = ("slots", "routes", "instances")
+    if at.screen.as_json:
+        at.screen.result(place)
+        return
+    at.screen.result({name: value for name, value in place.items() if name not in parts})
+    slots = [{"slot": colour, **slot} for colour, slot in place["slots"].items()]
+    columns = {"slot": "SLOT", "state": "STATE", "version": "RELEASE", "standby_until": "STANDS BY UNTIL"}
+    at.screen.table(slots, columns, empty="no slots")
+    at.screen.table(place["routes"], {"service": "SERVICE", "url": "ROUTE"}, empty="no routes")
+    columns = {"name": "INSTANCE", "colour": "SLOT", "version": "RELEASE", "state": "STATE", "restarts": "RESTARTS"}
+    at.screen.table(place["instances"], columns, empty="no instances")
 
 
 def logs(

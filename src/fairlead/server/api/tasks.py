@@ -168,8 +168,9 @@ def stream(events: AsyncIterator[str], *, timeout_s: float = 0) -> StreamingResp
         deadline = loop.time() + timeout_s if timeout_s else None
         try:
             while deadline is None or loop.time() < deadline:
+                still = loop.time() + KEEP_ALIVE_S
                 try:
-                    async with asyncio.timeout(KEEP_ALIVE_S):
+                    async with asyncio.timeout_at(min(still, deadline or still)):
                         event = await queue.get()
                 except TimeoutError:
                     yield ": still here\n\n"

@@ -12,6 +12,7 @@ from tests.unit.server.house import ADMINISTRATOR, House
 from fairlead.domain.ids import TaskId
 from fairlead.domain.task import TaskState
 from fairlead.ports.tasks import End
+from fairlead.server.api import tasks as streaming
 from fairlead.usecases import variables
 
 
@@ -43,6 +44,17 @@ def test_a_log_is_followed_to_the_end_of_its_task(client: TestClient, task: Task
     numbers = [int(id) for id, _ in found[:-1]]
     assert numbers == sorted(numbers) and len(numbers) >= 5
     assert found[-1][0] == "end" and found[-1][1]["state"] == "failed"
+
+
+def test_a_log_is_followed_no_longer_than_its_bound(
+    client: TestClient, house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(streaming, "KEEP_ALIVE_S", 3600.0)
+    house.add_project("books")
+    variables.put(house.context, ADMINISTRATOR, "books", "Db.Host", "db")
+    house.add_release("books", "1.0.0")
+    goes_on = house.begin("books", "1.0.0", "Test")
+    assert events(client.get(f"/api/v1/tasks/{goes_on}/log/follow?timeout_s=0.1").text) == []
 
 
 def test_a_log_is_resumed_from_the_last_line_that_came(client: TestClient, task: TaskId) -> None:
