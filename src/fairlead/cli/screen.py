@@ -31,6 +31,9 @@ MARKS = {
     "standby": "[cyan]◐[/] standby",
 }
 
+CLOCKS_DIFFER_S = 60
+"""A server's clock may be so far ahead of ours: what it has just done is not to come."""
+
 
 @dataclass
 class Screen:
@@ -131,10 +134,16 @@ def ago(stamp: str, *, now: datetime | None = None) -> str:
     except ValueError:
         return escape(stamp)
     seconds = int(((now or datetime.fromtimestamp(_wall_s(), UTC)) - at).total_seconds())
+    if seconds < -CLOCKS_DIFFER_S:
+        return f"in {_largest(-seconds)}"
+    return f"{_largest(max(seconds, 0))} ago"
+
+
+def _largest(seconds: int) -> str:
     for size, unit in ((86400, "d"), (3600, "h"), (60, "m")):
         if seconds >= size:
-            return f"{seconds // size} {unit} ago"
-    return f"{max(seconds, 0)} s ago"
+            return f"{seconds // size} {unit}"
+    return f"{seconds} s"
 
 
 def _wall_s() -> float:

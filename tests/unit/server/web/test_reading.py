@@ -140,7 +140,8 @@ def test_the_task_page_certifies_what_is_live_or_names_what_is_not_as_the_plan_s
 ) -> None:
     house, tasks = furnished
     task = tasks["books live"]
-    fact = {"is_as_announced": True, "announced": ["slot green is live"], "differences": [], "restarted": []}
+    held = {"is_as_it_was": False, "is_as_announced": True, "announced": ["slot green is live"]}
+    fact = {**held, "differences": [], "restarted": []}
     asyncio.run(house.records.note(task, "certificate", {**fact, "before": {}, "after": {}}))  # type: ignore[arg-type]
     page = looking.get(f"/tasks/{task}")
     assert "All is as the plan said" in page and "slot green is live" in page
