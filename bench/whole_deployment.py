@@ -155,11 +155,13 @@ async def main() -> None:
             hand = ByHand(server, rig, image)
             hand.deploy("first", show=False)
             ours, theirs = _in_turns(server, project, hand, arguments.pairs, show=arguments.show)
+            back = at(to_standby(server, image, arguments.pairs), 0.5)
     finally:
         if hand is not None:
             hand.close()
         server.close()
-    record(_rows(ours, theirs))
+    standby = Row("rollback to what stands by: median", round(back, 3), "s", "< 1", back < 1.0)
+    record([*_rows(ours, theirs), standby])
 
 
 def _in_turns(
@@ -177,6 +179,24 @@ def _in_turns(
         time.sleep(PAUSE_S)
         theirs.append(hand.deploy(f"v{number}", show=is_shown))
     return ours, theirs
+
+
+def to_standby(server: WholeServer, image: str, times: int) -> list[float]:
+    """Seconds that the client waited for each rollback to a release that stands by."""
+    project = server.project("bench-standby")
+    for version in ("a", "b"):
+        text = PROJECT_FILE.format(project=project, version=version) + "    standby: 10m\n"
+        server.live(project, text, image)
+    took: list[float] = []
+    for _ in range(times):
+        time.sleep(PAUSE_S)
+        begun = time.perf_counter()
+        asked = server.api("POST", f"/projects/{project}/rollback", {"environment": "Test"})
+        server.raw("GET", f"/tasks/{asked['task']}/log/follow")
+        took.append(time.perf_counter() - begun)
+        if (outcome := server.ended(asked)["outcome"]) != "live":
+            raise RuntimeError(f"the rollback ended {outcome}")
+    return took
 
 
 def _rows(ours: list[float], theirs: list[float]) -> list[Row]:

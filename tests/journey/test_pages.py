@@ -270,7 +270,7 @@ def test_a_project_is_read_and_a_variable_set_without_javascript(site: Site, bro
     page.get_by_role("button", name="Set").click()
     expect(page.get_by_text("Without.Scripts is set")).to_be_visible()
     page.goto(f"{site.url}/tasks/{site.tasks['rolled back']}")
-    expect(page.get_by_text("All is as it was")).to_be_visible()
+    expect(page.get_by_role("heading", name="All is as it was")).to_be_visible()
     page.get_by_role("link", name="Read it page by page").click()
     expect(page.get_by_text("2 of 7 cases failed")).to_be_visible()
     context.close()

@@ -6,7 +6,7 @@ import importlib
 import inspect
 import pkgutil
 import typing
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import pytest
@@ -40,6 +40,7 @@ def verbs() -> Iterator[tuple[str, Callable[..., Any]]]:
 
 
 VERBS = dict(verbs())
+EMPTY: Mapping[Any, Any] = {Mapping: {}, Sequence: (), str: "x"}
 
 
 def arguments(verb: Callable[..., Any], house: House) -> dict[str, Any]:
@@ -50,7 +51,7 @@ def arguments(verb: Callable[..., Any], house: House) -> dict[str, Any]:
         if name in made or parameter.default is not inspect.Parameter.empty:
             continue
         kind = typing.get_origin(hints[name]) or hints[name]
-        made[name] = {} if kind is Mapping else "x" if kind is str else None
+        made[name] = EMPTY.get(kind)
     return made
 
 
