@@ -39,5 +39,5 @@ async def receive(context: Books, request: Request, webhook: str) -> Accepted:
         log.warning("webhook.refused", code=error.code, address=address_of(request))
         raise
     if project is not None:
-        life_of(request).look_soon(project.name)
+        life_of(request).look_soon(project.name, "webhook")
     return {"accepted": project is not None}

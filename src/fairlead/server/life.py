@@ -15,6 +15,7 @@ import structlog
 
 from fairlead.domain.actor import SYSTEM
 from fairlead.domain.errors import FairleadError, Refused
+from fairlead.domain.run import RunCause
 from fairlead.engine.keeper import Keeper
 from fairlead.server.bootstrap import Server
 from fairlead.server.following_switches import follow_switches
@@ -42,18 +43,18 @@ LONGEST_PAUSE_S = 300.0
 
 @dataclass
 class Life:
-    """The running server: `looks` wakes the look at a project that a webhook asked for."""
+    """The running server: `looks` wakes the look at a project, and says why we look."""
 
     server: Server
-    looks: asyncio.Queue[str] = field(default_factory=lambda: asyncio.Queue(maxsize=1000))
+    looks: asyncio.Queue[tuple[str, RunCause]] = field(default_factory=lambda: asyncio.Queue(maxsize=1000))
     is_ready: bool = False
 
-    def look_soon(self, project: str) -> None:
-        """A webhook said so; a full queue is no loss, the poll comes."""
+    def look_soon(self, project: str, cause: RunCause) -> None:
+        """Somebody said so; a full queue is no loss, the poll comes."""
         try:
-            self.looks.put_nowait(project)
+            self.looks.put_nowait((project, cause))
         except asyncio.QueueFull:
-            log.warning("webhook.queue_full", project=project)
+            log.warning("looks.queue_full", project=project, cause=cause)
 
 
 @asynccontextmanager
@@ -149,7 +150,8 @@ async def _again(
 
 
 async def _look_asked(life: Life) -> None:
-    await _look(life.server, await life.looks.get(), cause="webhook")
+    project, cause = await life.looks.get()
+    await _look(life.server, project, cause=cause)
 
 
 @dataclass
@@ -180,11 +182,11 @@ class _Polling:
             await _look(self.life.server, name, cause="poll")
 
 
-async def _look(server: Server, name: str, *, cause: str) -> None:
+async def _look(server: Server, name: str, *, cause: RunCause) -> None:
     actor = SYSTEM
     try:
         project = await server.context.database.read(lambda connection: projects.by_name(connection, name))
-        seen = await looking.look(server.context, actor, server.source, project, cause=cause)  # type: ignore[arg-type]
+        seen = await looking.look(server.context, actor, server.source, project, cause=cause)
         if seen.run is not None:
             log.info("run.started", project=name, commit=seen.head[:12], cause=cause)
     except FairleadError as error:

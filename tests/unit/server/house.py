@@ -163,12 +163,15 @@ class House:
         self.proxy_world = ProxyWorld()
         self.proxy = FakeProxy(self.proxy_world, FakeClock())
         first_start.prepare(self.context, name="admin", password=PASSWORD)
-        self.looked: list[str] = []
-        self.life = SimpleNamespace(server=self._server(folder, url), is_ready=True, look_soon=self.looked.append)
+        self.looked: list[tuple[str, str]] = []
+        self.life = SimpleNamespace(server=self._server(folder, url), is_ready=True, look_soon=self._look_soon)
         self.app = routes_only()
         self.app.state.life = self.life
         pages.install(self.app)
         self.app.add_middleware(Guard, max_body_bytes=1_000_000, new_id=lambda: self.ids.new("req"))
+
+    def _look_soon(self, project: str, cause: str) -> None:
+        self.looked.append((project, cause))
 
     def _server(self, folder: Path, url: str) -> Any:
         return SimpleNamespace(

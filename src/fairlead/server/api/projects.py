@@ -97,7 +97,7 @@ def add_project(
         made_key=pair,
     )
     if source is not None:
-        life_of(request).look_soon(body.name)
+        life_of(request).look_soon(body.name, "person")
     shown_now = shapes.project(added.project, webhook_url=projects.webhook_url(context, added.project))
     return {**shown_now, "webhook_secret": added.webhook_secret}
 

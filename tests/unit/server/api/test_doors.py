@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 import json
 import re
 from collections.abc import Iterator
@@ -139,6 +140,16 @@ def test_a_wrong_signature_is_refused_and_tells_nothing(client: TestClient, stra
         answer = stranger.post(at, content=b"{}", headers={"X-Hub-Signature-256": "sha256=00"})
         told.append(problem(answer, 401, "webhook.signature"))
     assert told[0] == told[1]
+
+
+def test_a_look_says_who_made_us_look(client: TestClient, stranger: TestClient, house: House) -> None:
+    body = {"name": "books", "source": {"url": "/srv/books.git"}}
+    made = client.post("/api/v1/projects", json=body).json()
+    signature = hmac.new(made["webhook_secret"].encode(), b"{}", "sha256").hexdigest()
+    headers = {"X-Hub-Signature-256": f"sha256={signature}", "X-GitHub-Delivery": "d-1", "X-GitHub-Event": "push"}
+    answer = stranger.post(made["source"]["webhook_url"].split("8600")[1], content=b"{}", headers=headers)
+    assert answer.status_code < 300, answer.text
+    assert house.looked == [("books", "person"), ("books", "webhook")]
 
 
 def test_a_request_has_an_id_its_own_or_ours(client: TestClient) -> None:
