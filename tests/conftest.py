@@ -35,11 +35,13 @@ SYSTEM_PATH = os.pathsep.join([os.environ.get("PATH", ""), "/usr/local/sbin", "/
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Give each test the mark of the directory it lies in: tests/journey/… is a journey."""
+    """Give each test the mark of the directory it lies in: tests/journey/… is a journey. Those come first: the longest
+    work must not be what one worker is left with when the others have nothing more to do."""
     for item in items:
         kind = item.path.relative_to(ROOT / "tests").parts[0] if item.path.is_relative_to(ROOT / "tests") else ""
         if kind in KINDS:
             item.add_marker(kind)
+    items.sort(key=lambda item: item.get_closest_marker("journey") is None)
 
 
 @pytest.fixture(scope="session")

@@ -6,4 +6,4 @@ cd "$(dirname "$0")/../.."
 [ "${1:-}" != --help ] || { echo "usage: pytest.sh [ARGUMENTS OF PYTEST]"; exit 0; }
 folder=$(mktemp -d /tmp/fl.XXXX)
 trap 'rm -rf "$folder"' EXIT
-.venv/bin/python3 -m pytest -n "${WORKERS:-3}" --dist loadfile --basetemp="$folder/t" --durations=10 "$@"
+.venv/bin/python3 -m pytest -n "${WORKERS:-3}" --dist loadfile --no-loadscope-reorder --basetemp="$folder/t" --durations=10 "$@"
