@@ -10,9 +10,11 @@ from fairlead.domain.text import SecretRef, join
 from fairlead.ports.container_engine import ExecResult
 from fairlead.testing.behaviour import Behaviour, http_status
 from fairlead.testing.deploy_world import HEALTH, World, definition, ending, idling, serving, web
+from fairlead.testing.mischief import Mischief, Moment, Verb
 
 GIB = 1024**3
 TESTED = Tests(command=("./run_tests.sh",), timeout_s=5.0)
+PRE = replace(TESTED, kinds=("pre-integration",))
 
 
 @pytest.fixture
@@ -123,6 +125,21 @@ async def test_tests_that_cannot_be_run_are_broken_not_failed(world):
     assert end.code == "tests.broken"
     refusing = ending(0, refuses_start="engine.failed")
     assert (await refused(World(), definition(tests=TESTED), scripts={"tests": refusing})).code == "tests.broken"
+
+
+async def test_tests_that_were_cut_off_with_their_engine_are_run_again(world):
+    ends = iter((255, 0))
+    begun_before = Mischief("die", "test:pre-integration", Verb.DO, Moment.AFTER)
+    deployed = await world.deploy(
+        definition(tests=PRE), "1.0.0", begun_before, scripts={"tests": lambda spec: ending(next(ends))}
+    )
+    assert deployed.state is TaskState.SUCCEEDED, world.log.text(deployed.stage.task)
+    assert "cut off with their engine" in world.log.text(deployed.stage.task)
+
+
+async def test_tests_that_end_with_the_same_code_by_themselves_have_failed(world):
+    end = await refused(world, definition(tests=PRE), scripts={"tests": ending(255, "no")})
+    assert (end.code, end.reason) == ("tests.failed", "the pre-integration tests ended with 255: no")
 
 
 async def test_a_failing_migration_stops_before_the_slot_is_filled(world):

@@ -59,6 +59,11 @@ class Errand:
     timeout_s: float
 
 
+LOST = 255
+"""What the engine gives a container as exit code that ended while it looked away: a power cut, a kill of the engine.
+(moby daemon/restore.) One that was begun by an earlier attempt and ended so says nothing of what it ran."""
+
+
 class RunContainer:
     """Runs the container once: its name and label come from the effect's key, so whoever asks again adopts it.
 
@@ -97,7 +102,12 @@ class RunContainer:
         return outcome
 
     async def _begin(self, errand: Errand, tools: Tools) -> Container:
-        container = await tools.container_engine.ensure_container(await assemble(errand.blueprint, tools))
+        spec = await assemble(errand.blueprint, tools)
+        container = await tools.container_engine.ensure_container(spec)
+        if container.state == "exited" and container.exit_code == LOST:
+            tools.say(f"{errand.title}: cut off with their engine, so run again", level="warning")
+            await tools.container_engine.remove(errand.blueprint.name)
+            container = await tools.container_engine.ensure_container(spec)
         if container.state == "created":
             tools.say(f"running {errand.title} in {errand.blueprint.name}")
             return await tools.container_engine.start(errand.blueprint.name)
