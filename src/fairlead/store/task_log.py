@@ -151,7 +151,8 @@ class StoreTaskLog:
                     flushes = []
             self._wake({flush.task for flush in flushes})
             for flush in flushes:
-                flush.done.set_result(None)
+                if flush.done.set_running_or_notify_cancel():  # not where who waited has gone away
+                    flush.done.set_result(None)
             if is_over:
                 return
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -85,3 +86,16 @@ async def test_following_an_unknown_task_is_refused(log: StoreTaskLog) -> None:
     with pytest.raises(NotFound) as raised:
         await anext(log.follow(TaskId("tsk-nowhere")))
     assert raised.value.code == "task.unknown"
+
+
+async def test_whoever_stops_waiting_for_the_log_stops_nobody_else(log: StoreTaskLog) -> None:
+    """A page that is left while its log is being kept must not end the keeping."""
+    log.write(TASK, "info", "", "first")
+    leaving = asyncio.ensure_future(log.flush(TASK))
+    await asyncio.sleep(0)
+    leaving.cancel()
+    await asyncio.gather(leaving, return_exceptions=True)
+    log.write(TASK, "info", "", "second")
+    async with asyncio.timeout(10):
+        await log.flush(TASK)
+    assert [line.text for line in await log.read(TASK)] == ["first", "second"]
