@@ -36,7 +36,6 @@ def _is_whole(value: float) -> bool:
 
 
 def _scientific(value: float) -> str:
-    digits, _, exponent = format(value, ".17e").partition("e")
     shortest = next(text for text in (format(value, f".{places}e") for places in range(18)) if float(text) == value)
     digits, _, exponent = shortest.partition("e")
     return f"{digits}E{exponent[0]}{exponent[1:].lstrip('0').rjust(2, '0')}"

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from urllib.parse import quote
 
 from fairlead.domain.template.evaluation import Filter
+from fairlead.domain.template.filters.text import plain
 
 XML = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&apos;"}
 HTML = {**XML, "/": "&#x2F;"}
@@ -21,15 +22,8 @@ URI_RESERVED = ";/?:@&=+$,#!'()*~"
 _LINE_ENDS = re.compile(r"(?:\r?\n)+")
 
 
-def _of(change: Callable[[str], str]) -> Filter:
-    def apply(value: str | None, options: Sequence[str]) -> str | None:
-        return None if value is None or options else change(value)
-
-    return apply
-
-
 def _mapped(by: Mapping[str, str]) -> Filter:
-    return _of(lambda value: "".join(by.get(found, found) for found in value))
+    return plain(lambda value: "".join(by.get(found, found) for found in value))
 
 
 def _coded(found: str) -> str:
@@ -61,10 +55,10 @@ FILTERS: dict[str, Filter] = {
     "xmlescape": _mapped(XML),
     "htmlescape": _mapped(HTML),
     "jsonescape": _mapped(JSON),
-    "yamlsinglequoteescape": _of(_yaml_single),
-    "yamldoublequoteescape": _of(_yaml_double),
-    "propertieskeyescape": _of(lambda value: _properties(value, PROPERTIES_KEY)),
-    "propertiesvalueescape": _of(_properties_value),
-    "uriescape": _of(lambda value: quote(value, safe=URI_RESERVED)),
-    "uridataescape": _of(lambda value: quote(value, safe="")),
+    "yamlsinglequoteescape": plain(_yaml_single),
+    "yamldoublequoteescape": plain(_yaml_double),
+    "propertieskeyescape": plain(lambda value: _properties(value, PROPERTIES_KEY)),
+    "propertiesvalueescape": plain(_properties_value),
+    "uriescape": plain(lambda value: quote(value, safe=URI_RESERVED)),
+    "uridataescape": plain(lambda value: quote(value, safe="")),
 }

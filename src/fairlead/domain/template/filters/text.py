@@ -23,7 +23,9 @@ def whole(option: str) -> int | None:
     return int(option) if re.fullmatch(r"\s*[+-]?\d{1,10}\s*", option) else None
 
 
-def _plain(change: Callable[[str], str]) -> Filter:
+def plain(change: Callable[[str], str]) -> Filter:
+    """A filter without options that changes a value which is there."""
+
     def apply(value: str | None, options: Sequence[str]) -> str | None:
         return None if value is None or options else change(value)
 
@@ -121,8 +123,8 @@ def _replace(value: str | None, options: Sequence[str]) -> str | None:
 
 
 FILTERS: dict[str, Filter] = {
-    "toupper": _plain(str.upper),
-    "tolower": _plain(str.lower),
+    "toupper": plain(str.upper),
+    "tolower": plain(str.lower),
     "tobase64": _to_base64,
     "frombase64": _from_base64,
     "append": _append,
