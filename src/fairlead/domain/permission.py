@@ -1,7 +1,8 @@
-"""What an actor may do, and the built-in roles that bundle it."""
+"""What an actor may do, and in which ways a permission can be restricted."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
 
 
@@ -10,22 +11,74 @@ class Permission(StrEnum):
 
     VIEW = "view"
     PROJECT_EDIT = "project.edit"
+    PROCESS_EDIT = "process.edit"
     VARIABLE_EDIT = "variable.edit"
     RELEASE_CREATE = "release.create"
     RUN_START = "run.start"
     DEPLOYMENT_CREATE = "deployment.create"
     DEPLOYMENT_APPROVE = "deployment.approve"
     TASK_CANCEL = "task.cancel"
+    RUNBOOK_EDIT = "runbook.edit"
+    RUNBOOK_RUN = "runbook.run"
+    TRIGGER_EDIT = "trigger.edit"
     EXEC = "exec"
     ENVIRONMENT_EDIT = "environment.edit"
+    TARGET_EDIT = "target.edit"
+    TENANT_EDIT = "tenant.edit"
+    LIFECYCLE_EDIT = "lifecycle.edit"
+    LIBRARY_EDIT = "library.edit"
+    FREEZE_EDIT = "freeze.edit"
     CERTIFICATE_EDIT = "certificate.edit"
     POLICY_EDIT = "policy.edit"
     USER_EDIT = "user.edit"
     SERVER_ADMINISTER = "server.administer"
 
 
+class ScopeKind(StrEnum):
+    """In which ways a permission can be restricted. Project groups are a way of naming projects."""
+
+    PROJECT = "project"
+    ENVIRONMENT = "environment"
+    TENANT = "tenant"
+
+
+_PROJECT = frozenset({ScopeKind.PROJECT})
+_ENVIRONMENT = frozenset({ScopeKind.ENVIRONMENT})
+_TENANT = frozenset({ScopeKind.TENANT})
+_PLACE = _PROJECT | _ENVIRONMENT | _TENANT
+_NONE: frozenset[ScopeKind] = frozenset()
+
+RESTRICTABLE: Mapping[Permission, frozenset[ScopeKind]] = {
+    Permission.VIEW: _PLACE,
+    Permission.PROJECT_EDIT: _PROJECT,
+    Permission.PROCESS_EDIT: _PROJECT,
+    Permission.VARIABLE_EDIT: _PLACE,
+    Permission.RELEASE_CREATE: _PROJECT,
+    Permission.RUN_START: _PROJECT,
+    Permission.DEPLOYMENT_CREATE: _PLACE,
+    Permission.DEPLOYMENT_APPROVE: _PLACE,
+    Permission.TASK_CANCEL: _PLACE,
+    Permission.RUNBOOK_EDIT: _PROJECT,
+    Permission.RUNBOOK_RUN: _PLACE,
+    Permission.TRIGGER_EDIT: _PROJECT,
+    Permission.EXEC: _PLACE,
+    Permission.ENVIRONMENT_EDIT: _ENVIRONMENT,
+    Permission.TARGET_EDIT: _ENVIRONMENT,
+    Permission.TENANT_EDIT: _TENANT,
+    Permission.LIFECYCLE_EDIT: _NONE,
+    Permission.LIBRARY_EDIT: _NONE,
+    Permission.FREEZE_EDIT: _NONE,
+    Permission.CERTIFICATE_EDIT: _NONE,
+    Permission.POLICY_EDIT: _PROJECT | _ENVIRONMENT,
+    Permission.USER_EDIT: _NONE,
+    Permission.SERVER_ADMINISTER: _NONE,
+}
+"""Octopus says the same of its own: "Deploy releases to target environments (restrictable to Environments, Projects,
+Tenants)". One that cannot be restricted belongs to the whole installation, and no scoped role gives it."""
+
+
 class RoleName(StrEnum):
-    """The built-in roles, each holding what the one before it holds."""
+    """The built-in roles that a user can hold everywhere, each holding what the one before it holds."""
 
     VIEWER = "viewer"
     DEPLOYER = "deployer"
@@ -40,10 +93,15 @@ _DEPLOYER = _VIEWER | {
     Permission.DEPLOYMENT_CREATE,
     Permission.DEPLOYMENT_APPROVE,
     Permission.TASK_CANCEL,
+    Permission.RUNBOOK_RUN,
 }
 _MAINTAINER = _DEPLOYER | {
     Permission.PROJECT_EDIT,
+    Permission.PROCESS_EDIT,
     Permission.VARIABLE_EDIT,
+    Permission.RUNBOOK_EDIT,
+    Permission.TRIGGER_EDIT,
+    Permission.TENANT_EDIT,
     Permission.CERTIFICATE_EDIT,
     Permission.EXEC,
 }
