@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
-from tests.conformance import substitution
+from tests.conformance import service_messages, substitution
 from tests.conformance.judging import Shape, Verdict
 
-SHAPES: tuple[Shape, ...] = (substitution.SHAPE,)
+SHAPES: tuple[Shape, ...] = (service_messages.SHAPE, substitution.SHAPE)
 DIFFERENCES = Path(__file__).parents[2] / "docs" / "reference" / "differences.md"
 SHOWN = 600
 

@@ -1,0 +1,76 @@
+"""Output variables: what a step's scripts set, and under which names later steps find it.
+
+Octopus keeps each under three names (docs/projects/variables/output-variables): with step and target, which is one
+value; with the step alone, where the target's own value holds on the target itself; and with the step alone for
+everybody else, where Octopus leaves open which of several targets is meant. Here the last by the targets' names is
+meant, so that it is the same one whichever target was quicker. Each stands under ``Octopus.…`` and ``Fairlead.…``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from fairlead.domain.text import Text
+
+PREFIXES = ("Octopus", "Fairlead")
+"""What every name that we give begins with; scripts written for Octopus find the first."""
+
+
+@dataclass(frozen=True, slots=True)
+class OutputVariable:
+    """A value that a step's script set on a target (its name; "" where the step ran on none)."""
+
+    step: str
+    target: str
+    name: str
+    value: Text
+
+
+@dataclass(frozen=True, slots=True)
+class Captured:
+    """One name that an output variable is found under. `target` is where it holds; None: everywhere."""
+
+    name: str
+    value: Text
+    target: str | None = None
+
+
+def captured(outputs: Iterable[OutputVariable]) -> tuple[Captured, ...]:
+    """Every name, in the one order in which a later value of the same name and place holds: by target, then as set.
+
+    The names of targets differ without regard to case, as everywhere; of one target's values the last set holds.
+    """
+    ordered = sorted(outputs, key=lambda output: output.target.lower())
+    found = {(one.name.lower(), one.target): one for output in ordered for one in _names(output)}
+    return tuple(found.values())
+
+
+def seen_from(target: str, outputs: Iterable[OutputVariable]) -> dict[str, Text]:
+    """Name to value, as a step on this target finds them ("": one that runs on none)."""
+    everywhere: dict[str, Captured] = {}
+    here: dict[str, Captured] = {}
+    for one in captured(outputs):
+        if one.target is None:
+            everywhere[one.name.lower()] = one
+        elif target and one.target.lower() == target.lower():
+            here[one.name.lower()] = one
+    return {one.name: one.value for one in (everywhere | here).values()}
+
+
+def in_order(step: str, per_target: Mapping[str, Mapping[str, Text]]) -> tuple[OutputVariable, ...]:
+    """The outputs of one step: target → name → value."""
+    return tuple(
+        OutputVariable(step, target, name, value)
+        for target, values in per_target.items()
+        for name, value in values.items()
+    )
+
+
+def _names(output: OutputVariable) -> Iterator[Captured]:
+    for prefix in PREFIXES:
+        action = f"{prefix}.Action[{output.step}]"
+        if output.target:
+            yield Captured(f"{action}.Output[{output.target}].{output.name}", output.value)
+            yield Captured(f"{action}.Output.{output.name}", output.value, output.target)
+        yield Captured(f"{action}.Output.{output.name}", output.value)
