@@ -8,7 +8,8 @@ from typing import Any, Protocol
 
 from fairlead.domain.effect import Looked, Outcome
 from fairlead.domain.ids import TaskId
-from fairlead.domain.plan import Effect, Plan
+from fairlead.domain.plan import Effect, Node, Plan
+from fairlead.domain.process import ResolvedAction
 from fairlead.domain.record import Json
 from fairlead.ports.artifacts import Artifacts
 from fairlead.ports.catalogue import Catalogue
@@ -89,4 +90,25 @@ class StepKind(Protocol):
 
     def plan(self, resolved: Any) -> Plan:
         """The plan for resolved input (a frozen dataclass that the step's module defines). Pure: no I/O, no clock."""
+        ...
+
+
+class ActionKind(Protocol):
+    """One kind of action: what a step of a process does on each of its targets, or once where it runs on none.
+
+    `name` is what a process calls it (``script``). `schema` is the JSON Schema of an action's properties: what does not
+    fit is refused when the process is saved, and editors complete by it. `effects` are the effect kinds that its nodes
+    use, by their own names; no two kinds may give one name to different effects.
+    """
+
+    name: str
+    schema: Mapping[str, Json]
+    effects: Mapping[str, EffectKind]
+
+    def plan(self, resolved: ResolvedAction) -> Node:
+        """What is to be done there. Pure: no I/O, no clock; the same input gives the same nodes.
+
+        Every effect's key begins with `resolved.key`. Conditions, retries, timeout and guided failure are put around
+        the node by the process: it only says what one attempt is. `Invalid` where a property cannot be honoured.
+        """
         ...

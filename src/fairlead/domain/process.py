@@ -1,0 +1,325 @@
+"""A process: the recipe of a deployment or a runbook, as steps of actions; with the rules that every process keeps.
+
+The words and rules are Octopus's. A step runs on targets (or on none) and holds one action or more; its actions run in
+order on each target before that target is done. Which targets, how many at once, when it starts and whether it runs at
+all belongs to the step; what is done, and where it does not apply, belongs to the action. Names of environments,
+channels and tags are as people write them, compared without regard to case.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from fairlead.domain.errors import Invalid
+from fairlead.domain.record import Json, fingerprint, to_data
+from fairlead.domain.substitution import substitute
+from fairlead.domain.text import Text
+
+MOST_STEPS = 500
+MOST_ACTIONS = 50
+"""In one step. What is longer than that nobody reads."""
+MOST_RETRIES = 3
+LONGEST_TIMEOUT_S = 7 * 86_400.0
+DEFAULT_PARALLELISM = 10
+"""How many steps of a parallel group, and how many targets of a step, run at once: Octopus's
+`Octopus.Action.MaxParallelism` (docs, administration/managing-infrastructure/run-multiple-processes-on-a-target)."""
+MOST_PARALLELISM = 200
+
+DEPLOY_SERVICES = "deploy-services"
+MANUAL_INTERVENTION = "manual-intervention"
+NOT_REPEATED = frozenset({DEPLOY_SERVICES, MANUAL_INTERVENTION, "deploy-release", "health-check", "notify"})
+"""Kinds without retries and timeout, as in Octopus (docs, projects/steps/conditions): they ask a person or another
+process, or have patience of their own."""
+
+_NAME = re.compile(r"(?=.{1,100}$)[^\s\[\]#{}\x00-\x1f\x7f](?:[^\[\]#{}\x00-\x1f\x7f]*[^\s\[\]#{}\x00-\x1f\x7f])?")
+_KIND = re.compile(r"[a-z](?:[a-z0-9]|-(?=[a-z0-9])){0,39}")
+
+
+class StartTrigger(StrEnum):
+    """When a step starts: a run of steps that start with the previous is one parallel group."""
+
+    AFTER_PREVIOUS = "after-previous"
+    WITH_PREVIOUS = "with-previous"
+
+
+class RunCondition(StrEnum):
+    """Whether it runs, by what happened before it in the whole deployment; `VARIABLE` goes by its expression alone."""
+
+    SUCCESS = "success"
+    FAILURE = "failure"
+    ALWAYS = "always"
+    VARIABLE = "variable"
+
+
+class RunLocation(StrEnum):
+    """Where an action runs: on each target itself, once at the server, once on a worker, or on a worker for each
+    target of the step."""
+
+    TARGETS = "targets"
+    SERVER = "server"
+    WORKER = "worker"
+    WORKER_FOR_TARGETS = "worker-for-targets"
+
+    @property
+    def is_for_each_target(self) -> bool:
+        """Whether it runs once for each target."""
+        return self in (RunLocation.TARGETS, RunLocation.WORKER_FOR_TARGETS)
+
+
+class NoTarget(StrEnum):
+    """What becomes of a deployment one of whose steps no target matches."""
+
+    REFUSE = "refuse"
+    SKIP = "skip"
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """What is done. `kind` names the action kind that reads `properties`; their texts may hold ``#{…}``.
+
+    `environments`, `channels` and `tenant_tags` limit where it applies, empty: everywhere; `excluded_environments` is
+    where it does not. Tags of one set are alternatives, sets must all fit (`Set/Tag`). `is_required`: nobody may skip
+    it. `retries` is how often it is tried again. `timeout_s` 0: none. `condition` is its own, judged on each target;
+    `expression` belongs to the condition *variable*.
+    """
+
+    name: str
+    kind: str
+    properties: Mapping[str, Json] = field(default_factory=dict)
+    runs_on: RunLocation = RunLocation.SERVER
+    worker_pool: str = ""
+    environments: tuple[str, ...] = ()
+    excluded_environments: tuple[str, ...] = ()
+    channels: tuple[str, ...] = ()
+    tenant_tags: tuple[str, ...] = ()
+    condition: RunCondition = RunCondition.SUCCESS
+    expression: str = ""
+    retries: int = 0
+    timeout_s: float = 0.0
+    is_required: bool = False
+    is_disabled: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessStep:
+    """Actions that run in order, on each target that has one of `target_tags` (none: not on targets).
+
+    `window` is how many targets are in hand at once, in the order of their names, none begun after one failed; 0: as
+    many as `parallelism` allows. `parallelism` also bounds the parallel group that the step begins.
+    """
+
+    name: str
+    actions: tuple[Action, ...]
+    start: StartTrigger = StartTrigger.AFTER_PREVIOUS
+    condition: RunCondition = RunCondition.SUCCESS
+    expression: str = ""
+    target_tags: tuple[str, ...] = ()
+    window: int = 0
+    parallelism: int = DEFAULT_PARALLELISM
+
+    @property
+    def is_for_each_target(self) -> bool:
+        """Whether its actions run once for each target."""
+        return bool(self.target_tags)
+
+    @property
+    def at_once(self) -> int:
+        """How many targets are in hand at once: a window holds, whatever parallelism allows."""
+        return self.window or self.parallelism
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """Steps in order. `is_guided`: a person is asked what to do where an action fails. `author_may_approve`: whether
+    those whose change a release is may answer its interventions."""
+
+    steps: tuple[ProcessStep, ...] = ()
+    no_target: NoTarget = NoTarget.REFUSE
+    is_guided: bool = False
+    author_may_approve: bool = True
+
+    @property
+    def hash(self) -> str:
+        """The fingerprint of all of it."""
+        return fingerprint(to_data(self))
+
+    @property
+    def actions(self) -> Iterator[tuple[ProcessStep, Action]]:
+        """Every action with its step, in order."""
+        return ((step, action) for step in self.steps for action in step.actions)
+
+    @property
+    def deploys_services(self) -> bool:
+        """Whether the project's services are deployed by it."""
+        return any(action.kind == DEPLOY_SERVICES for _, action in self.actions)
+
+
+@dataclass(frozen=True, slots=True)
+class ActionTarget:
+    """A target by its id and name."""
+
+    id: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class ResolvedAction:
+    """An action as it is to be planned for one target, or for none.
+
+    `variables` are those that hold there, secrets by reference. `key` begins the key of every effect of it: unique
+    within the plan and the same in every plan of the same process, release and target. `worker` is the worker that
+    runs it, where one does.
+    """
+
+    action: Action
+    step: str
+    key: str
+    target: ActionTarget | None = None
+    worker: ActionTarget | None = None
+    variables: Mapping[str, Text] = field(default_factory=dict)
+
+    @property
+    def place(self) -> str:
+        """What effects name as their target, for people and logs."""
+        return self.target.name if self.target else "local"
+
+    def text(self, property: str, default: str = "") -> Text:
+        """The property with its variables put in; `Invalid` naming the step where one has no value."""
+        found = self.action.properties.get(property, default)
+        by_key = {name.lower(): text for name, text in self.variables.items()}
+        where = f"{property} of {self.action.name}"
+        return substitute(str(found), lambda name: by_key.get(name.lower()), where=where)
+
+
+def checked(process: Process, kinds: Iterable[str]) -> Process:
+    """The process, if it keeps every rule; `Invalid` with the rule's own code. `kinds` are the action kinds known."""
+    if len(process.steps) > MOST_STEPS:
+        raise Invalid("process.too_long", f"it has {len(process.steps)} steps; {MOST_STEPS} are the most")
+    known = frozenset(kinds)
+    _require_distinct("step", [step.name for step in process.steps])
+    _require_distinct("action", [action.name for _, action in process.actions])
+    for step in process.steps:
+        _check_step(step)
+        for action in step.actions:
+            _check_action(step, action, known)
+    if sum(action.kind == DEPLOY_SERVICES for _, action in process.actions) > 1:
+        raise Invalid(
+            "process.services_twice",
+            "more than one action deploys the project's services",
+            thing=DEPLOY_SERVICES,
+            hint="they are swapped once in a deployment: keep one of these actions",
+        )
+    return process
+
+
+def _require_distinct(what: str, names: list[str]) -> None:
+    seen: set[str] = set()
+    for name in names:
+        if not _NAME.fullmatch(name):
+            raise Invalid(
+                "process.name",
+                f"{name[:80]!r} is not a valid name of {'an action' if what == 'action' else 'a step'}",
+                thing=what,
+                hint="1 to 100 characters, no brackets, braces, # or line breaks: variables name it",
+            )
+        if name.lower() in seen:
+            raise Invalid(
+                "process.name_twice",
+                f"two {what}s are called {name}",
+                thing=name,
+                hint="variables such as Octopus.Action[NAME].Output name them: each needs a name of its own",
+            )
+        seen.add(name.lower())
+
+
+def _check_step(step: ProcessStep) -> None:
+    if not step.actions:
+        raise Invalid("process.empty_step", f"step {step.name} has no action", thing=step.name)
+    if len(step.actions) > MOST_ACTIONS:
+        many = f"step {step.name} has {len(step.actions)} actions; {MOST_ACTIONS} are the most"
+        raise Invalid("process.too_long", many, thing=step.name)
+    _check_condition(f"step {step.name}", step.condition, step.expression)
+    if step.window < 0 or (step.window and not step.target_tags):
+        raise Invalid(
+            "process.window",
+            f"step {step.name} has a window of {step.window}"
+            + ("" if step.target_tags else ", but runs on no targets: it has no target tags"),
+            thing=step.name,
+            hint="a rolling window is 1 or more, and needs target tags",
+        )
+    if not 1 <= step.parallelism <= MOST_PARALLELISM:
+        raise Invalid(
+            "process.parallelism",
+            f"step {step.name} has a parallelism of {step.parallelism}",
+            thing=step.name,
+            hint=f"1 to {MOST_PARALLELISM}",
+        )
+
+
+def _check_action(step: ProcessStep, action: Action, known: frozenset[str]) -> None:
+    _check_kind(action, known)
+    _check_condition(f"action {action.name}", action.condition, action.expression)
+    _check_place(step, action)
+    if both := {name.lower() for name in action.environments} & {name.lower() for name in action.excluded_environments}:
+        raise Invalid(
+            "process.environments",
+            f"action {action.name} is both for and not for {', '.join(sorted(both))}",
+            thing=action.name,
+            hint="name an environment in environments or in excluded_environments",
+        )
+    if action.is_required and action.is_disabled:
+        raise Invalid("process.required", f"action {action.name} is required and disabled", thing=action.name)
+    if not 0 <= action.retries <= MOST_RETRIES or (action.retries and action.kind in NOT_REPEATED):
+        raise Invalid(
+            "process.retries",
+            f"action {action.name} has {action.retries} retries",
+            thing=action.name,
+            hint=f"0 to {MOST_RETRIES}; none for {', '.join(sorted(NOT_REPEATED))}",
+        )
+    if not 0 <= action.timeout_s <= LONGEST_TIMEOUT_S or (action.timeout_s and action.kind in NOT_REPEATED):
+        raise Invalid(
+            "process.timeout",
+            f"action {action.name} has a timeout of {action.timeout_s:g} s",
+            thing=action.name,
+            hint=f"up to {LONGEST_TIMEOUT_S:g} s, 0 for none; none for {', '.join(sorted(NOT_REPEATED))}",
+        )
+
+
+def _check_kind(action: Action, known: frozenset[str]) -> None:
+    if not _KIND.fullmatch(action.kind) or action.kind not in known:
+        raise Invalid(
+            "process.kind",
+            f"action {action.name} is of kind {action.kind[:40]!r}",
+            thing=action.name,
+            hint=f"known kinds: {', '.join(sorted(known))}",
+        )
+
+
+def _check_condition(what: str, condition: RunCondition, expression: str) -> None:
+    if (condition is RunCondition.VARIABLE) != bool(expression.strip()):
+        found = "has no expression" if condition is RunCondition.VARIABLE else f"has one, but runs on {condition.value}"
+        raise Invalid(
+            "process.condition",
+            f"the condition of {what} {found}",
+            thing=what,
+            hint="condition: variable and an expression belong together, such as #{unless Octopus.Deployment.Error}…",
+        )
+
+
+def _check_place(step: ProcessStep, action: Action) -> None:
+    """Actions of one step run alike: all for each target of it, or none."""
+    if action.runs_on.is_for_each_target == step.is_for_each_target:
+        return
+    if action.runs_on.is_for_each_target:
+        found = f"runs on {action.runs_on.value}, but step {step.name} has no target tags"
+    else:
+        found = f"runs on {action.runs_on.value}, but step {step.name} has target tags"
+    raise Invalid(
+        "process.place",
+        f"action {action.name} {found}",
+        thing=action.name,
+        hint="on targets, or on a worker for each target: with target tags; at the server or on a worker: without",
+    )
