@@ -9,10 +9,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
-from tests.conformance import service_messages, substitution
+from tests.conformance import doc_rules, retention_rules, service_messages, substitution
 from tests.conformance.judging import Shape, Verdict
 
-SHAPES: tuple[Shape, ...] = (service_messages.SHAPE, substitution.SHAPE)
+SHAPES: tuple[Shape, ...] = (
+    doc_rules.SHAPE,
+    retention_rules.TARGETS,
+    service_messages.SHAPE,
+    substitution.SHAPE,
+)
 DIFFERENCES = Path(__file__).parents[2] / "docs" / "reference" / "differences.md"
 SHOWN = 600
 

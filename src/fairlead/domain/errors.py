@@ -228,6 +228,10 @@ CODES: dict[str, str] = {
     "page.unknown": "There is no such page or route.",
     "edit.conflict": "The thing was changed by somebody else since it was read.",
     "idempotency.mismatch": "The Idempotency-Key was used before with another request.",
+    # schedules and lifecycles
+    "schedule.cron": "The schedule is not a line of cron; the field that is wrong is named.",
+    "schedule.zone": "There is no such time zone.",
+    "schedule.never": "The schedule is never due.",
     # source
     "source.unreachable": "The repository cannot be reached.",
     "source.refused": "The repository refused the credentials.",

@@ -117,3 +117,17 @@ def may_deploy(lifecycle: Lifecycle, reached: Collection[EnvironmentId], environ
         f"phase {phase.name} opens after phase {blocking.name}, "
         f"where the release has been live in {done} of {needed} environments"
     )
+
+
+def held_back(lifecycle: Lifecycle, reached: Collection[EnvironmentId], environment: EnvironmentId) -> str | None:
+    """What a reported defect of the release holds back: None where it may be deployed there all the same, else why not.
+
+    The first phase is always open. In any other a release goes on only where it has been live in the phase before the
+    defect was found; optional phases are no exception. (docs.octopus.com, "Prevent release progression".)
+    """
+    phase = phase_of(lifecycle, environment)
+    if phase is None or phase is lifecycle.phases[0]:
+        return None
+    if any(name in reached for name in phase.environments):
+        return None
+    return f"it has a defect, and has not been live in phase {phase.name}"

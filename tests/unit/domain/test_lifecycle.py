@@ -6,6 +6,7 @@ from fairlead.domain.lifecycle import (
     Lifecycle,
     Phase,
     begun_by_itself,
+    held_back,
     may_deploy,
     next_environments,
     phase_of,
@@ -76,3 +77,11 @@ def test_an_environment_that_the_lifecycle_does_not_know_is_closed() -> None:
     reason = may_deploy(LIFECYCLE, {TEST}, EnvironmentId("moon"))
     assert reason is not None
     assert "Default" in reason
+
+
+def test_a_defect_holds_back_where_the_release_was_never_live() -> None:
+    assert held_back(LIFECYCLE, (), TEST) is None
+    reason = held_back(LIFECYCLE, (TEST,), EAST)
+    assert reason is not None and "Production" in reason
+    assert held_back(LIFECYCLE, (TEST, WEST), EAST) is None
+    assert held_back(LIFECYCLE, (TEST,), STAGE) is not None
