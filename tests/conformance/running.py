@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
-from tests.conformance import doc_rules, retention_rules, service_messages, substitution
+from tests.conformance import doc_rules, retention_rules, service_messages, substitution, versions
 from tests.conformance.judging import Shape, Verdict
 
 SHAPES: tuple[Shape, ...] = (
@@ -17,6 +17,7 @@ SHAPES: tuple[Shape, ...] = (
     retention_rules.TARGETS,
     service_messages.SHAPE,
     substitution.SHAPE,
+    versions.SHAPE,
 )
 DIFFERENCES = Path(__file__).parents[2] / "docs" / "reference" / "differences.md"
 SHOWN = 600

@@ -170,6 +170,7 @@ CODES: dict[str, str] = {
     "environment.exists": "An environment of this name exists.",
     "lifecycle.unknown": "There is no such lifecycle.",
     "lifecycle.exists": "A lifecycle of this name exists.",
+    "version.range": "A range of versions is not one.",
     "channel.unknown": "The project has no such channel.",
     "release.unknown": "There is no such release.",
     "release.exists": "A release of this version exists.",

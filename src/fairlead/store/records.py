@@ -146,8 +146,7 @@ class StoreRecords:
         if asked:
             return parse(asked).text
         mask = projects.get(connection, run.project).version_mask
-        highest = releases.highest_version(connection, run.project)
-        return next_version(parse(highest) if highest else None, mask)
+        return next_version(releases.versions(connection, run.project), mask)
 
 
 class StorePivot:

@@ -9,7 +9,6 @@ import sqlalchemy as sa
 
 from fairlead.domain.ids import ProjectId, ReleaseId, TaskId
 from fairlead.domain.release import Release
-from fairlead.domain.version import highest
 from fairlead.store.rows import from_row, to_row
 from fairlead.store.schema import data, instant, key, link, metadata, number, text
 from fairlead.store.shelf import Page, Shelf
@@ -100,12 +99,6 @@ def versions(connection: sa.Connection, project: ProjectId) -> tuple[str, ...]:
     """Versions of all releases of the project, in the order of making."""
     statement = sa.select(releases.c.version).where(releases.c.project == project).order_by(releases.c.id)
     return tuple(connection.execute(statement).scalars())
-
-
-def highest_version(connection: sa.Connection, project: ProjectId) -> str:
-    """The highest version among the project's releases, "" where there is none: what the next one is counted from."""
-    found = highest(versions(connection, project))
-    return found.text if found else ""
 
 
 def images_in_use(connection: sa.Connection) -> frozenset[str]:

@@ -127,8 +127,7 @@ def create(
 def version_for(connection: Connection, project: Project, wanted: str) -> str:
     """`wanted` if it is free and in order, else Conflict `release.exists`; without it the next one by the mask."""
     if not wanted:
-        highest = releases.highest_version(connection, project.id)
-        return next_version(parse(highest) if highest else None, project.version_mask)
+        return next_version(releases.versions(connection, project.id), project.version_mask)
     parse(names.version_text(wanted))
     if releases.find_by_version(connection, project.id, wanted) is not None:
         raise Conflict("release.exists", f"{project.name} has a release {wanted} already", thing=wanted)

@@ -15,7 +15,7 @@ from fairlead.domain.version import highest, next_version, parse
         ("3.1.4.1592", (3, 1, 4, 1592), "", ""),
         ("1.0.0-rc.1+build.1", (1, 0, 0, 0), "rc.1", "build.1"),
         ("1.2.3----RC-SNAPSHOT.12.9.1--.12", (1, 2, 3, 0), "---RC-SNAPSHOT.12.9.1--.12", ""),
-        ("1_2_4", (1, 2, 4, 0), "", ""),
+        ("1_2_4", (1, 0, 0, 0), "2_4", ""),
         ("1.1.2+meta", (1, 1, 2, 0), "", "meta"),
     ],
 )
@@ -69,6 +69,13 @@ def test_the_highest_of_those_that_are_versions() -> None:
     assert highest(["latest"]) is None
 
 
+def test_the_next_version_counts_from_the_highest_that_fits_and_of_equal_ones_by_metadata() -> None:
+    known = ["1.9.0", "2.3.0", "2.0.4", "0.0.7+a.9", "0.0.7+a.10"]
+    assert next_version(known, "2.0.i") == "2.0.5"
+    assert next_version(known, "0.0.7+a.i") == "0.0.7+a.11"
+    assert next_version(known, "3.i.0") == "3.0.0"
+
+
 @pytest.mark.parametrize(
     ("latest", "mask", "following"),
     [
@@ -81,13 +88,16 @@ def test_the_highest_of_those_that_are_versions() -> None:
         ("2.3.0", "2.i.0", "2.4.0"),
         ("1.2.3.4", "c.c.c.i", "1.2.3.5"),
         ("1.2.0-rc.1", "c.i.0", "1.3.0"),
+        ("1.2.0-rc.1", "c.c.c-rc.i", "1.2.0-rc.2"),
+        (None, "c.c.c-rc.i", "1.0.0-rc.0"),
+        ("v1.2.0", "vc.i.0", "v1.3.0"),
     ],
 )
 def test_the_next_version_follows_the_mask(latest: str | None, mask: str, following: str) -> None:
-    assert next_version(parse(latest) if latest else None, mask) == following
+    assert next_version([latest] if latest else [], mask) == following
 
 
 @pytest.mark.parametrize("mask", ["", "x", "1.2.3.4.i", "c..i", "i;1"])
 def test_a_mask_that_is_none_is_refused(mask: str) -> None:
     with pytest.raises(Invalid):
-        next_version(None, mask)
+        next_version([], mask)

@@ -12,6 +12,7 @@ from fairlead.domain.deployment import DeploymentOutcome, DeploymentState
 from fairlead.domain.errors import Conflict, Invalid, NotFound
 from fairlead.domain.ids import ApprovalId, RunId, TaskId
 from fairlead.domain.run import Run, RunState
+from fairlead.domain.version import next_version
 from fairlead.store import approvals, deployments, releases, runs, tasks, variables
 from fairlead.store.records import StoreRecords
 from fairlead.testing.fake_clock import FakeClock
@@ -35,7 +36,7 @@ def test_the_highest_version_is_not_the_latest_release(shop: Shop) -> None:
     shop.release("1.10.0")
     latest = shop.release("1.9.1")
     with shop.database.reading() as connection:
-        assert releases.highest_version(connection, BOOKS) == "1.10.0"
+        assert next_version(releases.versions(connection, BOOKS), "c.i.0") == "1.11.0"
         assert releases.latest(connection, BOOKS) == latest
         assert [one.version for one in releases.page(connection, project=BOOKS).items] == ["1.9.1", "1.10.0"]
 

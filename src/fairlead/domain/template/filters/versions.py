@@ -2,34 +2,21 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 
 from fairlead.domain.errors import Invalid
 from fairlead.domain.template.evaluation import Filter
-from fairlead.domain.version import Version, parse
-
-_PREFIX = re.compile(r"[0-9A-Za-z]+")
+from fairlead.domain.version import Version, VersionFormat, read
 
 
 def _of(part: Callable[[Version], str]) -> Filter:
     def apply(value: str | None, options: Sequence[str]) -> str | None:
         try:
-            return None if value is None else part(parse(value))
+            return None if value is None else part(read(value, VersionFormat.OCTOPUS))
         except Invalid:
             return None
 
     return apply
-
-
-def _prefix(version: Version) -> str:
-    found = _PREFIX.match(version.prerelease)
-    return found[0] if found else ""
-
-
-def _counter(version: Version) -> str:
-    rest = version.prerelease[len(_prefix(version)) :]
-    return rest[1:]
 
 
 FILTERS: dict[str, Filter] = {
@@ -38,7 +25,7 @@ FILTERS: dict[str, Filter] = {
     "versionpatch": _of(lambda version: str(version.numbers[2])),
     "versionrevision": _of(lambda version: str(version.numbers[3])),
     "versionprerelease": _of(lambda version: version.prerelease),
-    "versionprereleaseprefix": _of(_prefix),
-    "versionprereleasecounter": _of(_counter),
+    "versionprereleaseprefix": _of(lambda version: version.prefix),
+    "versionprereleasecounter": _of(lambda version: version.counter),
     "versionmetadata": _of(lambda version: version.metadata),
 }
