@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from tests.conformance.judging import Case, Shape, Verdict
@@ -164,15 +164,17 @@ KINDS: dict[str, Callable[[Case], object]] = {
     "apply_mask": _mask_applied,
     "apply_mask_error": _mask_applied,
     "latest_masked_version": _latest,
-    "latest_masked_versions": lambda case: [
-        str(one) for one in latest_masked_all(case["mask"], _versions(case["versions"]))
-    ],
+    "latest_masked_versions": lambda case: _texts(latest_masked_all(case["mask"], _versions(case["versions"]))),
     "maven_package_id": _package,
 }
 
 
 def _read(text: str | None, format: str) -> Version:
     return read(text, VersionFormat(format))
+
+
+def _texts(versions: Sequence[Version]) -> list[str]:
+    return [str(version) for version in versions]
 
 
 def _versions(texts: list[str]) -> list[Version]:

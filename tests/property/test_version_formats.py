@@ -56,9 +56,7 @@ def test_every_text_is_a_range_or_refused(text: str) -> None:
 
 
 @given(SPELT, SPELT, SPELT, st.booleans(), st.booleans())
-def test_a_range_holds_what_lies_between_its_bounds(
-    low: str, high: str, asked: str, from_low: bool, to_high: bool
-) -> None:
+def test_a_range_holds_what_lies_between(low: str, high: str, asked: str, from_low: bool, to_high: bool) -> None:
     spec = f"{'[' if from_low else '('}{low},{high}{']' if to_high else ')'}"
     try:
         found = nuget_range(spec)
