@@ -12,7 +12,7 @@ import re
 from dataclasses import dataclass
 from functools import total_ordering
 from itertools import zip_longest
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 Item: TypeAlias = "int | str | tuple[Item, ...]"
 Made: TypeAlias = "int | str | list[Made]"
@@ -122,5 +122,5 @@ def _quality(word: str) -> tuple[int, str]:
     return (QUALIFIERS.index(word), "") if word in QUALIFIERS else (len(QUALIFIERS), word)
 
 
-def _sign(left: object, right: object) -> int:
-    return (left > right) - (left < right)  # type: ignore[operator]
+def _sign(left: Any, right: Any) -> int:
+    return int(left > right) - int(left < right)

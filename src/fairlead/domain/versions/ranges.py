@@ -52,11 +52,11 @@ class VersionRange:
 
     def restricted(self, other: VersionRange) -> VersionRange:
         """What both hold. The recommended version is ours, else the other's, where it still lies within."""
-        common = _common(self.intervals, other.intervals)
+        overlap = _overlap(self.intervals, other.intervals)
         offered = [version for version in (self.recommended, other.recommended) if version is not None]
-        if common:
-            offered = [version for version in offered if any(interval.holds(version) for interval in common)]
-        return VersionRange(common, self.format, offered[0] if offered else None)
+        if overlap:
+            offered = [version for version in offered if any(interval.holds(version) for interval in overlap)]
+        return VersionRange(overlap, self.format, offered[0] if offered else None)
 
     def __str__(self) -> str:
         return str(self.recommended or ",".join(str(interval) for interval in self.intervals))
@@ -124,7 +124,7 @@ def _bound(spec: str, text: str, format: VersionFormat) -> Version:
     return found
 
 
-def _common(ours: Sequence[Interval], theirs: Sequence[Interval]) -> tuple[Interval, ...]:
+def _overlap(ours: Sequence[Interval], theirs: Sequence[Interval]) -> tuple[Interval, ...]:
     made: list[Interval] = []
     first, second = 0, 0
     while first < len(ours) and second < len(theirs):

@@ -116,7 +116,7 @@ def _maven(text: str) -> Version:
             build, qualifier = numbered["build"], numbered["qualifier"]
         else:
             qualifier = rest[1:] if rest[:1] in (".", "-") else ""
-    parts = [found["major"], found["minor"], found["patch"]] if found else ["0"]
+    parts: list[str | None] = [found["major"], found["minor"], found["patch"]] if found else ["0"]
     qualifier = qualifier if qualifier.strip() else ""
     major, minor, patch, _ = numbers_of(parts, text)
     return Version(
