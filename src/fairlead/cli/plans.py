@@ -55,7 +55,8 @@ def _show(screen: Screen, found: Mapping[str, Any], *, with_steps: bool) -> None
         _differences(screen, found)
     if with_steps:
         for step in found["steps"]:
-            _part(screen, step["title"], step["effects"])
+            skipped = f" (skipped: {step['skipped']})" if step["skipped"] else ""
+            _part(screen, step["title"] + skipped, [] if skipped else step["effects"])
     for note in found["notes"]:
         screen.out.print(f"note: {note}", markup=False)
     for warning in (*found.get("unknown", ()), *found["warnings"]):

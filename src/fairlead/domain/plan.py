@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TypeAlias, assert_never
+from typing import Literal, TypeAlias, assert_never
 
 from fairlead.domain.announced import Announced
+from fairlead.domain.condition import Condition
 from fairlead.domain.record import Json, fingerprint, to_data
 from fairlead.domain.task import TaskKind
 
@@ -46,20 +47,56 @@ class Sequence:
 
 
 @dataclass(frozen=True, slots=True)
+class Regardless:
+    """One after the other, on and on after a failure: what each does about it is for its condition to say.
+
+    Its failure is the first one. A cancel, and a bug, end it as they end everything. Conditions inside it know what
+    failed in it before, not what failed around it.
+    """
+
+    nodes: tuple[Node, ...] = ()
+
+
+OnFailure: TypeAlias = Literal["halt", "begin_none", "go_on"]
+
+
+@dataclass(frozen=True, slots=True)
 class InParallel:
-    """All at once, at most `limit` of them; all begun ones end before it ends. No order, no sharing of outputs."""
+    """All at once, at most `limit` of them; all begun ones end before it ends. No order, no sharing of outputs.
+
+    They begin in their order, each as soon as one in hand ends (a sliding window). `on_failure` says what one that
+    fails does to the others: nothing of them starts any more (*halt*), only those that have begun go on to their end
+    (*begin_none*), or it is none of their business (*go_on*).
+    """
 
     nodes: tuple[Node, ...] = ()
     limit: int = 8
+    on_failure: OnFailure = "halt"
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A named part that people see as a phase, with its own lines in the log and its own time."""
+    """A named part that people see as a phase, with its own lines in the log and its own time.
+
+    It runs where `when` says so (None: always). `skipped` says why it surely does not.
+    """
 
     name: str
     title: str
     node: Node
+    when: Condition | None = None
+    skipped: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part of a step that is no phase of its own: what it does on one target, or one of its actions there."""
+
+    title: str
+    node: Node
+    target: str = ""
+    when: Condition | None = None
+    skipped: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +116,7 @@ class Timeout:
     seconds: float
 
 
-Node: TypeAlias = Effect | Sequence | InParallel | Step | Retry | Timeout
+Node: TypeAlias = Effect | Sequence | Regardless | InParallel | Step | Part | Retry | Timeout
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,35 +148,33 @@ class Plan:
         return fingerprint(to_data(dict(self.intention)))
 
 
-def effects_of(node: Node) -> Iterator[Effect]:
-    """Every effect below the node, in the order in which they stand."""
+def inside(node: Node) -> tuple[Node, ...]:
+    """The nodes that it holds, in order."""
     match node:
         case Effect():
-            yield node
-        case Sequence(nodes=nodes) | InParallel(nodes=nodes):
-            for child in nodes:
-                yield from effects_of(child)
-        case Step(node=child) | Retry(node=child) | Timeout(node=child):
-            yield from effects_of(child)
+            return ()
+        case Sequence(nodes=nodes) | Regardless(nodes=nodes) | InParallel(nodes=nodes):
+            return nodes
+        case Step(node=child) | Part(node=child) | Retry(node=child) | Timeout(node=child):
+            return (child,)
         case _:
             assert_never(node)
+
+
+def effects_of(node: Node) -> Iterator[Effect]:
+    """Every effect below the node, in the order in which they stand."""
+    if isinstance(node, Effect):
+        yield node
+    for child in inside(node):
+        yield from effects_of(child)
 
 
 def steps_of(node: Node) -> Iterator[Step]:
     """Every named step below the node, outer before inner."""
-    match node:
-        case Effect():
-            return
-        case Sequence(nodes=nodes) | InParallel(nodes=nodes):
-            for child in nodes:
-                yield from steps_of(child)
-        case Step(node=child):
-            yield node
-            yield from steps_of(child)
-        case Retry(node=child) | Timeout(node=child):
-            yield from steps_of(child)
-        case _:
-            assert_never(node)
+    if isinstance(node, Step):
+        yield node
+    for child in inside(node):
+        yield from steps_of(child)
 
 
 def all_effects(plan: Plan) -> tuple[Effect, ...]:

@@ -165,6 +165,20 @@ class ActionTarget:
     name: str
 
 
+_KEY = re.compile(r"\[([^\[\]]+)\](?:\[([^\[\]]+)\])?")
+
+
+def action_key(action: str, target: str = "") -> str:
+    """How the keys of all effects of an action begin, on a target or on none. Names hold no brackets."""
+    return f"[{action}][{target}]" if target else f"[{action}]"
+
+
+def action_of(key: str) -> tuple[str, str] | None:
+    """The action and the target ("" for none) that an effect's key belongs to; None where it is of none."""
+    found = _KEY.match(key)
+    return (found[1], found[2] or "") if found else None
+
+
 @dataclass(frozen=True, slots=True)
 class ResolvedAction:
     """An action as it is to be planned for one target, or for none.

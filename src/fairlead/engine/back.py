@@ -11,6 +11,8 @@ from fairlead.engine.placed import (
     Placed,
     PlacedEffect,
     PlacedParallel,
+    PlacedPart,
+    PlacedRegardless,
     PlacedRetry,
     PlacedSequence,
     PlacedStep,
@@ -29,7 +31,7 @@ async def take_back(run: Run, node: Placed, here: Here) -> list[Failure]:
     match node:
         case PlacedEffect():
             return await _undo(run, node, here)
-        case PlacedSequence(nodes=nodes) | PlacedRetry(attempts=nodes):
+        case PlacedSequence(nodes=nodes) | PlacedRegardless(nodes=nodes) | PlacedRetry(attempts=nodes):
             for child in reversed(nodes):
                 if stuck := await take_back(run, child, here):
                     return stuck
@@ -39,7 +41,7 @@ async def take_back(run: Run, node: Placed, here: Here) -> list[Failure]:
             return [failure for stuck in ends for failure in stuck]
         case PlacedStep():
             return await _undo_step(run, node, here)
-        case PlacedTimeout(node=child):
+        case PlacedPart(node=child) | PlacedTimeout(node=child):
             return await take_back(run, child, here)
         case _:
             assert_never(node)

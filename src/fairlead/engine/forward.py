@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from typing import assert_never
 
+from fairlead.domain.plan import OnFailure
 from fairlead.domain.record import Json
 from fairlead.engine import result
 from fairlead.engine.attempt import LONGEST_DRAIN_S
 from fairlead.engine.back import take_back
 from fairlead.engine.bounded import Stopped, bounded
+from fairlead.engine.judging import judged
 from fairlead.engine.placed import (
     Placed,
     PlacedEffect,
     PlacedParallel,
+    PlacedPart,
+    PlacedRegardless,
     PlacedRetry,
     PlacedSequence,
     PlacedStep,
@@ -38,10 +43,18 @@ async def go_forward(run: Run, node: Placed, here: Here) -> Failure | None:
                 if failure := await go_forward(run, child, here):
                     return failure
             return None
+        case PlacedRegardless():
+            return await _on_and_on(run, node, here)
         case PlacedParallel():
             return await _side_by_side(run, node, here)
         case PlacedStep(node=child):
+            if (said := await judged(run, node, here)) is not None:
+                return run.pass_by(node, said)
             return await run.through_step(node, here, partial(go_forward, run, child))
+        case PlacedPart(node=child):
+            if (said := await judged(run, node, here)) is not None:
+                return said.failure
+            return await go_forward(run, child, here)
         case PlacedRetry():
             return await _again(run, node, here)
         case PlacedTimeout():
@@ -64,6 +77,7 @@ async def pass_commit(run: Run, node: PlacedEffect, here: Here) -> Failure | Non
 async def _do(run: Run, node: PlacedEffect, here: Here) -> Result:
     if unbegun := _why_not(run, here.scope):
         return unbegun
+    here.scope.begin()
     here.touch()
     return await run.attempt(node, here).do(here.scope)
 
@@ -77,25 +91,57 @@ def _why_not(run: Run, scope: Scope) -> Result | None:
     return None
 
 
+async def _on_and_on(run: Run, node: PlacedRegardless, here: Here) -> Failure | None:
+    first: Failure | None = None
+    for child in node.nodes:
+        error = (first.reason or first.code) if first else ""
+        there = replace(here, error=error, deployment_error=here.deployment_error or error)
+        failure = await go_forward(run, child, there)
+        if failure and failure.is_final:
+            return failure
+        first = first or failure
+    return first
+
+
 async def _side_by_side(run: Run, node: PlacedParallel, here: Here) -> Failure | None:
     group = here.scope.group()
-    branches = [Here(group, dict(here.outputs), here.seen) for _ in node.nodes]
+    branches = [replace(here, scope=group.group(), outputs=dict(here.outputs)) for _ in node.nodes]
 
-    async def branch(child: Placed, inside: Here) -> Failure | None:
-        failure = await go_forward(run, child, inside)
+    async def branch(child: Placed, there: Here) -> Failure | None:
+        failure = await go_forward(run, child, there)
         if failure and failure.verdict != "skipped":
-            group.halt()
+            _hold_others(group, node.on_failure)
         return failure
 
     try:
         pairs = zip(node.nodes, branches, strict=True)
-        ends = await run.limited(node, [partial(branch, child, inside) for child, inside in pairs])
+        ends = await run.limited(node, [partial(branch, child, there) for child, there in pairs])
     finally:
+        for there in branches:
+            there.scope.leave()
         group.leave()
-    for inside in branches:
-        here.outputs.update(inside.outputs)
-    failures = [failure for failure in ends if failure]
-    return next((failure for failure in failures if failure.verdict != "skipped"), failures[0] if failures else None)
+    for there in branches:
+        here.outputs.update(there.outputs)
+    return min((failure for failure in ends if failure), key=_gravity, default=None)
+
+
+def _hold_others(group: Scope, on_failure: OnFailure) -> None:
+    match on_failure:
+        case "halt":
+            group.halt()
+        case "begin_none":
+            group.shut()
+        case "go_on":
+            return
+        case _:
+            assert_never(on_failure)
+
+
+def _gravity(failure: Failure) -> int:
+    """Which of several failures counts: what ends everything before what failed, that before what was not begun."""
+    if failure.verdict == "skipped":
+        return 2
+    return 0 if failure.is_final else 1
 
 
 async def _again(run: Run, node: PlacedRetry, here: Here) -> Failure | None:
@@ -140,7 +186,7 @@ async def _in_time(run: Run, node: PlacedTimeout, here: Here) -> Failure | None:
     inner = here.scope.deeper()
     timer = asyncio.get_running_loop().call_later(max(0.0, left_s), inner.stop)
     try:
-        failure = await go_forward(run, node.node, Here(inner, here.outputs, here.seen))
+        failure = await go_forward(run, node.node, replace(here, scope=inner))
     finally:
         timer.cancel()
         inner.leave()

@@ -9,6 +9,8 @@ from fairlead.engine.placed import (
     Placed,
     PlacedEffect,
     PlacedParallel,
+    PlacedPart,
+    PlacedRegardless,
     PlacedRetry,
     PlacedSequence,
     PlacedStep,
@@ -28,7 +30,7 @@ async def go_onward(run: Run, node: Placed, here: Here) -> list[Failure]:
         case PlacedEffect():
             failure = node.stuck = await run.keep(node, here, partial(_do_onward, run, node, here))
             return [failure] if failure else []
-        case PlacedSequence(nodes=nodes):
+        case PlacedSequence(nodes=nodes) | PlacedRegardless(nodes=nodes):
             for child in nodes:
                 if failures := await go_onward(run, child, here):
                     return failures
@@ -40,7 +42,7 @@ async def go_onward(run: Run, node: Placed, here: Here) -> list[Failure]:
             return await _step(run, node, here)
         case PlacedRetry(attempts=attempts):
             return await go_onward(run, attempts[0], here)
-        case PlacedTimeout(node=child):
+        case PlacedPart(node=child) | PlacedTimeout(node=child):
             return await go_onward(run, child, here)
         case _:
             assert_never(node)
@@ -52,7 +54,7 @@ async def go_always(run: Run, node: Placed, here: Here) -> list[Failure]:
         case PlacedEffect():
             failure = await run.keep(node, here, partial(_do_always, run, node, here))
             return [failure] if failure else []
-        case PlacedSequence(nodes=nodes):
+        case PlacedSequence(nodes=nodes) | PlacedRegardless(nodes=nodes):
             return [failure for child in nodes for failure in await go_always(run, child, here)]
         case PlacedParallel(nodes=nodes):
             ends = await run.limited(node, [partial(go_always, run, child, here) for child in nodes])
@@ -66,7 +68,7 @@ async def go_always(run: Run, node: Placed, here: Here) -> list[Failure]:
             return [failure] if failure else []
         case PlacedRetry(attempts=attempts):
             return await go_always(run, attempts[0], here)
-        case PlacedTimeout(node=child):
+        case PlacedPart(node=child) | PlacedTimeout(node=child):
             return await go_always(run, child, here)
         case _:
             assert_never(node)

@@ -6,7 +6,19 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TypeAlias, assert_never
 
-from fairlead.domain.plan import Effect, InParallel, Node, Plan, Retry, Sequence, Step, Timeout
+from fairlead.domain.plan import (
+    Effect,
+    InParallel,
+    Node,
+    OnFailure,
+    Part,
+    Plan,
+    Regardless,
+    Retry,
+    Sequence,
+    Step,
+    Timeout,
+)
 from fairlead.engine.result import Failure
 from fairlead.ports.durable import Journal, Reservation
 
@@ -46,21 +58,51 @@ class PlacedSequence:
 
 
 @dataclass(slots=True)
+class PlacedRegardless:
+    """One after the other, on and on."""
+
+    nodes: tuple[Placed, ...]
+
+
+@dataclass(slots=True)
 class PlacedParallel:
-    """At most `limit` at once."""
+    """At most `limit` at once; `on_failure` as in the plan."""
 
     nodes: tuple[Placed, ...]
     limit: int
+    on_failure: OnFailure
 
 
 @dataclass(slots=True)
 class PlacedStep:
-    """A named part, the plan's `number`th; `is_done` once all of it came to its end."""
+    """A named part, the plan's `number`th; `is_done` once all of it came to its end. `judging` keeps whether it runs,
+    where that is a question."""
 
     step: Step
     node: Placed
     number: int
+    judging: Reservation | None = None
     is_done: bool = False
+
+    @property
+    def judging_name(self) -> str:
+        """The name of the record of whether it runs."""
+        return f"judge step {self.number}"
+
+
+@dataclass(slots=True)
+class PlacedPart:
+    """A part of a step, the plan's `number`th; `judging` as for a step."""
+
+    part: Part
+    node: Placed
+    number: int
+    judging: Reservation | None = None
+
+    @property
+    def judging_name(self) -> str:
+        """The name of the record of whether it runs."""
+        return f"judge part {self.number}"
 
 
 @dataclass(slots=True)
@@ -83,7 +125,16 @@ class PlacedTimeout:
     name: str
 
 
-Placed: TypeAlias = PlacedEffect | PlacedSequence | PlacedParallel | PlacedStep | PlacedRetry | PlacedTimeout
+Placed: TypeAlias = (
+    PlacedEffect
+    | PlacedSequence
+    | PlacedRegardless
+    | PlacedParallel
+    | PlacedStep
+    | PlacedPart
+    | PlacedRetry
+    | PlacedTimeout
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +153,7 @@ class _Drawing:
     journal: Journal
     modifiers: int = field(default=0)
     steps: int = field(default=0)
+    parts: int = field(default=0)
 
     def place(self, node: Node, mark: str = "") -> Placed:
         match node:
@@ -109,11 +161,18 @@ class _Drawing:
                 return PlacedEffect(node, mark, self.journal.reserve(), self.journal.reserve())
             case Sequence(nodes=nodes):
                 return PlacedSequence(tuple(self.place(child, mark) for child in nodes))
-            case InParallel(nodes=nodes, limit=limit):
-                return PlacedParallel(tuple(self.place(child, mark) for child in nodes), limit)
+            case Regardless(nodes=nodes):
+                return PlacedRegardless(tuple(self.place(child, mark) for child in nodes))
+            case InParallel(nodes=nodes, limit=limit, on_failure=on_failure):
+                return PlacedParallel(tuple(self.place(child, mark) for child in nodes), limit, on_failure)
             case Step(node=child):
                 self.steps += 1
-                return PlacedStep(node, self.place(child, mark), self.steps)
+                number = self.steps
+                return PlacedStep(node, self.place(child, mark), number, self._judging(node))
+            case Part(node=child):
+                self.parts += 1
+                number = self.parts
+                return PlacedPart(node, self.place(child, mark), number, self._judging(node))
             case Retry():
                 return self._retry(node, mark)
             case Timeout(node=child, seconds=seconds):
@@ -121,6 +180,9 @@ class _Drawing:
                 return PlacedTimeout(self.place(child, mark), seconds, self.journal.reserve(), name)
             case _:
                 assert_never(node)
+
+    def _judging(self, node: Step | Part) -> Reservation | None:
+        return self.journal.reserve() if node.when is not None or node.skipped else None
 
     def _retry(self, node: Retry, mark: str) -> PlacedRetry:
         name = self._next_name("pause")
@@ -144,32 +206,32 @@ def place(plan: Plan, journal: Journal) -> PlacedPlan:
     return PlacedPlan(plan, forward, commit, drawing.place(plan.onward), drawing.place(plan.always))
 
 
-def placed_effects(node: Placed) -> Iterator[PlacedEffect]:
-    """Every effect below the node, each attempt of a retry by itself."""
+def placed_inside(node: Placed) -> tuple[Placed, ...]:
+    """What it holds, in order, each attempt of a retry by itself."""
     match node:
         case PlacedEffect():
-            yield node
-        case PlacedSequence(nodes=nodes) | PlacedParallel(nodes=nodes) | PlacedRetry(attempts=nodes):
-            for child in nodes:
-                yield from placed_effects(child)
-        case PlacedStep(node=child) | PlacedTimeout(node=child):
-            yield from placed_effects(child)
+            return ()
+        case PlacedSequence(nodes=nodes) | PlacedRegardless(nodes=nodes) | PlacedParallel(nodes=nodes):
+            return nodes
+        case PlacedRetry(attempts=attempts):
+            return attempts
+        case PlacedStep(node=child) | PlacedPart(node=child) | PlacedTimeout(node=child):
+            return (child,)
         case _:
             assert_never(node)
+
+
+def placed_effects(node: Placed) -> Iterator[PlacedEffect]:
+    """Every effect below the node, each attempt of a retry by itself."""
+    if isinstance(node, PlacedEffect):
+        yield node
+    for child in placed_inside(node):
+        yield from placed_effects(child)
 
 
 def placed_steps(node: Placed) -> Iterator[PlacedStep]:
     """Every named step below the node, outer before inner."""
-    match node:
-        case PlacedEffect():
-            return
-        case PlacedSequence(nodes=nodes) | PlacedParallel(nodes=nodes) | PlacedRetry(attempts=nodes):
-            for child in nodes:
-                yield from placed_steps(child)
-        case PlacedStep(node=child):
-            yield node
-            yield from placed_steps(child)
-        case PlacedTimeout(node=child):
-            yield from placed_steps(child)
-        case _:
-            assert_never(node)
+    if isinstance(node, PlacedStep):
+        yield node
+    for child in placed_inside(node):
+        yield from placed_steps(child)

@@ -98,6 +98,12 @@ class Failure:
     stopped_by: int | None = None
 
     @property
+    def is_final(self) -> bool:
+        """Whether it ends all that is around it, whatever conditions say: it was stopped from outside, or is a bug, or
+        nothing may start any more."""
+        return self.verdict in ("stopped", "bug", "skipped")
+
+    @property
     def is_cancel(self) -> bool:
         """Whether a person asked for it."""
         return self.stopped_by == CANCELLED

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from fairlead.domain.ids import TaskId
 from fairlead.domain.record import Json
+from fairlead.domain.task import PhaseState
 from fairlead.engine.attempt import Attempt
 from fairlead.engine.books import Books
 from fairlead.engine.bounded import together
@@ -26,11 +27,16 @@ Outputs = dict[str, dict[str, Json]]
 
 @dataclass(frozen=True, slots=True)
 class Here:
-    """Where in the plan we are: what can stop us, what earlier effects gave, which step people see."""
+    """Where in the plan we are: what can stop us, what earlier effects gave, which step people see.
+
+    `error` says what failed before, as conditions here count it; `deployment_error` what failed first in all of it.
+    """
 
     scope: Scope
     outputs: Outputs
     seen: StepSeen | None = None
+    error: str = ""
+    deployment_error: str = ""
 
     @property
     def step(self) -> str:
@@ -41,6 +47,14 @@ class Here:
         """Something is about to happen here."""
         if self.seen:
             self.seen.touch()
+
+
+@dataclass(frozen=True, slots=True)
+class NotRun:
+    """A step, or a part of one, does not run, and why: its condition says so, or (`failure`) cannot be judged."""
+
+    reason: str
+    failure: Failure | None = None
 
 
 @dataclass(slots=True)
@@ -71,6 +85,8 @@ class Run:
             return (await work()).to_json()
 
         kept = Result.from_json(await self.journal.record(node.do, node.do_name, as_json))
+        if kept.verdict != "skipped":
+            here.scope.begin()
         node.is_begun = kept.begun
         node.is_done = kept.is_done
         if kept.is_done:
@@ -82,13 +98,19 @@ class Run:
     ) -> Failure | None:
         """Go through a named step; its end is told."""
         seen = StepSeen(self.task, node.step, self.books, here.seen)
-        failure = await inside(Here(here.scope, here.outputs, seen))
+        failure = await inside(replace(here, seen=seen))
         seen.finish(failure)
         if failure is None:
             node.is_done = True
             if node.number >= self.reached_number:
                 self.reached, self.reached_number = node.step.name, node.number
         return failure
+
+    def pass_by(self, node: PlacedStep, said: NotRun) -> Failure | None:
+        """The step does not run; that is told as often as it is asked, for a death may have left it unwritten."""
+        state = PhaseState.FAILED if said.failure else PhaseState.SKIPPED
+        self.books.phase(self.task, node.step.name, state, reason=said.reason)
+        return said.failure
 
     async def limited(self, node: PlacedParallel, works: Iterable[Callable[[], Awaitable[T]]]) -> list[T]:
         """All of it at once, but for the node's limit; the results in order."""

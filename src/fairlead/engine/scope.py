@@ -12,7 +12,8 @@ class Scope:
     """A part of a plan that can be stopped as a whole.
 
     `stop` interrupts what runs inside; `stopped_by` is then the depth of the scope that was stopped, so that a retry
-    knows whether the stop was meant for it or for something inside it. `halt` only keeps new effects from starting.
+    knows whether the stop was meant for it or for something inside it. `halt` only keeps new effects from starting;
+    `shut` keeps only those scopes inside from starting in which nothing has begun.
     """
 
     def __init__(self, parent: Scope | None = None, *, depth: int = CANCELLED) -> None:
@@ -22,6 +23,8 @@ class Scope:
         self._parent = parent
         self._inner: list[Scope] = []
         self._halted = False
+        self._shut = False
+        self._begun = False
         if self.stopped_by is not None:
             self.stopping.set()
         if parent:
@@ -52,7 +55,20 @@ class Scope:
         """No effect inside starts any more."""
         self._halted = True
 
+    def shut(self) -> None:
+        """No scope inside begins any more; those that have go on."""
+        self._shut = True
+
+    def begin(self) -> None:
+        """Something has begun in it, and so in those around it."""
+        at: Scope | None = self
+        while at is not None and not at._begun:
+            at._begun = True
+            at = at._parent
+
     @property
     def is_halted(self) -> bool:
-        """Whether this scope or one around it was halted."""
-        return self._halted or (self._parent is not None and self._parent.is_halted)
+        """Whether nothing may start here any more: it was halted, or one around it was, or was shut before it began."""
+        if self._halted or self._parent is None:
+            return self._halted
+        return (self._parent._shut and not self._begun) or self._parent.is_halted

@@ -9,7 +9,7 @@ from fairlead.domain.certificate import Certificate
 from fairlead.domain.environment import Environment
 from fairlead.domain.event import Event
 from fairlead.domain.notification import NotificationTarget
-from fairlead.domain.plan import Effect, InParallel, Node, Plan, Retry, Sequence, Step, Timeout, effects_of
+from fairlead.domain.plan import Effect, Node, Plan, Step, effects_of, inside
 from fairlead.domain.project import Project
 from fairlead.domain.record import Json
 from fairlead.domain.run import Run
@@ -327,14 +327,13 @@ def plan(one: Plan) -> answers.Plan:
 def _steps(node: Node, name: str) -> Iterable[answers.PlanStep]:
     match node:
         case Effect():
-            yield {"name": name, "title": node.title, "effects": [node.title]}
+            yield {"name": name, "title": node.title, "effects": [node.title], "skipped": ""}
         case Step():
-            yield {"name": node.name, "title": node.title, "effects": [effect.title for effect in effects_of(node)]}
-        case Sequence(nodes=nodes) | InParallel(nodes=nodes):
-            for child in nodes:
+            effects = [effect.title for effect in effects_of(node)]
+            yield {"name": node.name, "title": node.title, "effects": effects, "skipped": node.skipped}
+        case _:
+            for child in inside(node):
                 yield from _steps(child, name)
-        case Retry(node=child) | Timeout(node=child):
-            yield from _steps(child, name)
 
 
 def event(one: Event) -> answers.Event:

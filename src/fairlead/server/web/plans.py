@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from fairlead.domain.errors import FairleadError
-from fairlead.domain.plan import Effect, InParallel, Node, Plan, Retry, Sequence, Step, Timeout, effects_of
+from fairlead.domain.plan import Effect, Node, Plan, Step, effects_of, inside
 from fairlead.usecases.foreseeing import Preview
 
 NO_PLAN: Mapping[str, Any] = {"plan": None, "outline": (), "trouble": "", "preview": None}
@@ -29,6 +29,7 @@ class PlannedStep:
     title: str
     effects: tuple[str, ...] = ()
     part: str = ""
+    skipped: str = ""
 
 
 def outline(plan: Plan) -> tuple[PlannedStep, ...]:
@@ -47,9 +48,8 @@ def _steps(node: Node, part: str) -> Iterator[PlannedStep]:
         case Effect():
             yield PlannedStep(node.title, part=part)
         case Step():
-            yield PlannedStep(node.title, tuple(effect.title for effect in effects_of(node)), part)
-        case Sequence(nodes=nodes) | InParallel(nodes=nodes):
-            for child in nodes:
+            effects = tuple(effect.title for effect in effects_of(node))
+            yield PlannedStep(node.title, effects, part, node.skipped)
+        case _:
+            for child in inside(node):
                 yield from _steps(child, part)
-        case Retry(node=child) | Timeout(node=child):
-            yield from _steps(child, part)

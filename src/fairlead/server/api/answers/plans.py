@@ -11,11 +11,12 @@ from fairlead.server.api.answers.lists import Moment
 
 
 class PlanStep(TypedDict):
-    """A step of a plan, and the effects in it, in their order."""
+    """A step of a plan, and the effects in it, in their order; `skipped` says why it surely does not run."""
 
     name: str
     title: str
     effects: list[str]
+    skipped: str
 
 
 class Plan(TypedDict):

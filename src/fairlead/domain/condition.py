@@ -1,0 +1,84 @@
+"""Whether a step or an action runs: by what failed before it, or by an expression (Octopus's run conditions).
+
+*Success*, *failure* and *always* go by the error state; a *variable* condition goes by its expression alone, which may
+ask for it: ``#{unless Octopus.Deployment.Error}true#{/unless}`` (Octopus docs, projects/steps/conditions).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from fairlead.domain.errors import Invalid
+from fairlead.domain.process import RunCondition
+from fairlead.domain.substitution import names_in, substitute
+from fairlead.domain.template.evaluation import is_truthy
+from fairlead.domain.text import Text
+
+Lookup = Callable[[str], "Text | None"]
+
+DEPLOYMENT_ERROR = "Deployment.Error"
+"""The variable, under ``Octopus.`` and ``Fairlead.``, that says what failed first in the deployment."""
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """When something runs. `variables` are those that the expression needs, as far as they are known beforehand."""
+
+    on: RunCondition = RunCondition.SUCCESS
+    expression: str = ""
+    variables: Mapping[str, Text] = field(default_factory=dict)
+
+
+SUCCESS = Condition()
+
+
+def condition_of(on: RunCondition, expression: str, variables: Mapping[str, Text]) -> Condition:
+    """The condition with those of the variables that it needs, those inside their values too."""
+    if on is not RunCondition.VARIABLE:
+        return Condition(on)
+    by_key = {name.lower(): (name, text) for name, text in variables.items()}
+    needed: dict[str, Text] = {}
+    wanted = list(names_in(expression))
+    while wanted:
+        key = wanted.pop().lower()
+        if key in by_key and by_key[key][0] not in needed:
+            name, text = by_key[key]
+            needed[name] = text
+            wanted.extend(names_in(text))
+    return Condition(on, expression, dict(sorted(needed.items())))
+
+
+def why_not(condition: Condition, error: str, known: Lookup) -> str:
+    """Why it does not run, "" where it does. `error` says what failed before it, "" where nothing did; `known` gives
+    what became known on the way (outputs of earlier steps, the deployment's error).
+
+    `Invalid` `variable.secret` where the expression would look into a secret, `variable.circular` for a circle.
+    """
+    match condition.on:
+        case RunCondition.SUCCESS:
+            return "something before it failed" if error else ""
+        case RunCondition.FAILURE:
+            return "" if error else "nothing before it failed"
+        case RunCondition.ALWAYS:
+            return ""
+        case RunCondition.VARIABLE:
+            return "" if _is_true(condition, known) else f"its condition is not true: {condition.expression[:200]}"
+
+
+def _is_true(condition: Condition, known: Lookup) -> bool:
+    by_key = {name.lower(): text for name, text in condition.variables.items()}
+
+    def value_of(name: str) -> Text | None:
+        found = known(name)
+        return by_key.get(name.lower()) if found is None else found
+
+    try:
+        found = substitute(condition.expression, value_of, where="its condition")
+    except Invalid as invalid:
+        if invalid.code == "variable.unknown":
+            return False  # what is not defined is false
+        raise
+    if not isinstance(found, str):
+        raise Invalid("variable.secret", "the condition would look into the value of a secret", thing="its condition")
+    return is_truthy(found)
