@@ -18,7 +18,7 @@ from fairlead.domain.slot import Slot, SlotState
 from fairlead.domain.task import TaskState
 from fairlead.ports.catalogue import Place, Registration
 from fairlead.ports.task_log import Level, Line
-from fairlead.ports.tasks import End
+from fairlead.ports.tasks import Begun, End
 from fairlead.testing.contracts.artifacts import ArtifactsContract
 from fairlead.testing.contracts.catalogue import CatalogueContract
 from fairlead.testing.contracts.lease import LeaseContract
@@ -215,8 +215,8 @@ class EndsAgain(FakeTasks):
 
 
 class StaysUnsettled(FakeTasks):
-    async def begin(self, task: TaskId, node: NodeId) -> None:
-        return
+    async def begin(self, task: TaskId, node: NodeId) -> Begun:
+        return Begun()
 
 
 class NeverDies(FakeLease):

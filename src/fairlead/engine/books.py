@@ -17,7 +17,7 @@ from fairlead.engine.phases import Phases
 from fairlead.ports.clock import Clock
 from fairlead.ports.durable import Journal
 from fairlead.ports.task_log import Level
-from fairlead.ports.tasks import End, PhaseTold
+from fairlead.ports.tasks import Begun, End, PhaseTold
 
 T = TypeVar("T")
 
@@ -50,9 +50,9 @@ class Books:
         text = "".join(traceback.format_exception(raised))
         self.say(task, "error", step, f"{what}: a bug in Fairlead stopped this (step.bug)\n{text}")
 
-    async def begin(self, task: TaskId, node: NodeId) -> None:
+    async def begin(self, task: TaskId, node: NodeId) -> Begun:
         """As `Tasks.begin`."""
-        await self.ask(lambda: self.parts.tasks.begin(task, node))
+        return await self.ask(lambda: self.parts.tasks.begin(task, node))
 
     def phase(self, task: TaskId, step: str, state: PhaseState, *, reason: str = "") -> None:
         """As `Tasks.phases`, soon: in the order of the calls, and before the task's end."""
@@ -69,10 +69,6 @@ class Books:
     async def is_committed(self, task: TaskId) -> bool:
         """As the pivot says."""
         return await self.ask(lambda: self.parts.pivot(task))
-
-    async def outcome(self, task: TaskId) -> End | None:
-        """As `Tasks.outcome`."""
-        return await self.ask(lambda: self.parts.tasks.outcome(task))
 
     async def end(self, task: TaskId, end: End) -> None:
         """As `Tasks.end`, with all lines kept before; who follows the log hears of the end at once."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
 import structlog
@@ -35,7 +35,7 @@ class Cancels:
 
     @contextmanager
     def watch(self, task: TaskId, books: Books, poll_s: float) -> Iterator[Scope]:
-        """A scope that is stopped once a cancel is asked."""
+        """A scope that is stopped once a cancel is asked from now on; who enters asks for what was asked before."""
         scope = Scope()
         watched = _Watched(asyncio.get_running_loop(), asyncio.Event())
         self._watched[task] = watched
@@ -49,16 +49,13 @@ class Cancels:
 
 async def _look_out(task: TaskId, books: Books, scope: Scope, look: asyncio.Event, poll_s: float) -> None:
     while True:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(poll_s):
+                await look.wait()
+        look.clear()
         try:
             if await books.parts.tasks.is_cancel_asked(task):
                 scope.stop()
                 return
         except Exception as failed:  # noqa: BLE001 - the rim of the watch: a cancel must be heard later at least
             log.warning("cancel.not_asked", task=task, error=repr(failed))
-        try:
-            async with asyncio.timeout(poll_s):
-                await look.wait()
-        except TimeoutError:
-            continue
-        finally:
-            look.clear()

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from fairlead.domain.effect import SaidNo
-from fairlead.domain.errors import FairleadError, NotFound
+from fairlead.domain.errors import FairleadError
 from fairlead.domain.ids import TaskId
 from fairlead.domain.plan import Plan
 from fairlead.domain.record import Json, from_data, to_data
@@ -25,7 +25,7 @@ from fairlead.engine.run import Here, Outputs, Run
 from fairlead.engine.scope import CANCELLED, Scope
 from fairlead.ports.durable import Journal, Reservation
 from fairlead.ports.task_log import Level
-from fairlead.ports.tasks import End
+from fairlead.ports.tasks import Begun, End
 
 BIND, CONCLUDE = "bind", "conclude"
 TASK_OUTPUT = "task"
@@ -50,36 +50,36 @@ class Interpreter:
         books = Books(self.parts, journal)
         task = journal.task
         try:
-            if _is_over(await books.outcome(task)):
-                return
-            await books.begin(task, self.parts.node)
-            await self._run(Run(task, self.parts, journal, books))
+            begun = await books.begin(task, self.parts.node)
+            if not _is_over(begun.end):
+                await self._run(Run(task, self.parts, journal, books, plan=begun.plan), begun)
         except Exception as raised:  # noqa: BLE001 - the rim of a task: a bug parks it and takes no other down
             books.say_bug(task, "", "the task", raised)
             await books.end(task, await self._parked(journal, raised))
         finally:
             books.phases.abandon()
 
-    async def _run(self, run: Run) -> None:
+    async def _run(self, run: Run, begun: Begun) -> None:
         bind, conclude = run.journal.reserve(), run.journal.reserve()
-        bound = Result.from_json(await run.journal.record(bind, BIND, lambda: self._bind(run)))
+        bound = Result.from_json(await run.journal.record(bind, BIND, lambda: self._bind(run, begun)))
         if not bound.is_done:
             await run.books.end(run.task, _refused(bound))
             return
-        placed = place(await run.books.ask(lambda: self.parts.tasks.plan(run.task)), run.journal)
+        plan = run.plan if run.plan is not None else await run.books.ask(lambda: self.parts.tasks.plan(run.task))
+        placed = place(plan, run.journal)
         if run.journal.again:
             await _TakenUp(run, placed, conclude, await run.journal.earlier()).go()
         else:
             await _First(run, placed, conclude, self.cancels).go()
 
-    async def _bind(self, run: Run) -> Json:
-        return (await self._bound(run)).to_json()
+    async def _bind(self, run: Run, begun: Begun) -> Json:
+        return (await self._bound(run, begun)).to_json()
 
-    async def _bound(self, run: Run) -> Result:
+    async def _bound(self, run: Run, begun: Begun) -> Result:
         run.is_fresh = not run.journal.again
-        if await self._is_frozen(run):
+        if begun.plan is not None:
             return Result("done")
-        if await run.books.is_cancel_asked(run.task):
+        if begun.is_cancel_asked:
             return result.stopped(CANCELLED, begun=False)
         patience = self.parts.patience
         try:
@@ -89,6 +89,7 @@ class Interpreter:
             if isinstance(bound, SaidNo):
                 return result.said_no(bound)
             await run.books.ask(lambda: self.parts.tasks.freeze(run.task, bound))
+            run.plan = bound
             return Result("done")
         except OutOfTime:
             return result.out_of_time("making the plan", patience.bind_s)
@@ -97,13 +98,6 @@ class Interpreter:
         except Exception as raised:  # noqa: BLE001 - the rim of binding: nothing was done yet
             run.books.say_bug(run.task, "", "making the plan", raised)
             return result.bug("making the plan", raised)
-
-    async def _is_frozen(self, run: Run) -> bool:
-        try:
-            await run.books.ask(lambda: self.parts.tasks.plan(run.task))
-        except NotFound:
-            return False
-        return True
 
     async def _parked(self, journal: Journal, raised: Exception) -> End:
         reason = f"{type(raised).__name__}: {raised}"

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from fairlead.domain.ids import TaskId
+from fairlead.domain.plan import Plan
 from fairlead.domain.record import Json
 from fairlead.domain.task import PhaseState
 from fairlead.engine.attempt import Attempt
@@ -63,7 +64,7 @@ class Run:
 
     `reached` is the last step, in the order of the plan, that came to its end. `is_fresh` is true where this very
     process made the first record: only then is an effect that it has not begun surely not begun, by a process that died
-    in it.
+    in it. `plan` is the frozen one, once it is.
     """
 
     task: TaskId
@@ -73,6 +74,7 @@ class Run:
     reached: str = ""
     reached_number: int = 0
     is_fresh: bool = False
+    plan: Plan | None = None
 
     def attempt(self, node: PlacedEffect, here: Here) -> Attempt:
         """The work on this effect."""

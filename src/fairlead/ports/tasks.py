@@ -46,11 +46,21 @@ class PhaseTold:
     reason: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A task as it was found when it was begun. `end`: how it ended before, or was left unsettled; `plan`: the frozen
+    one, None before it was frozen."""
+
+    end: End | None = None
+    plan: Plan | None = None
+    is_cancel_asked: bool = False
+
+
 class Tasks(Protocol):
     """One transaction a verb; the same when asked twice. A task that has ended is not changed by any of them."""
 
-    async def begin(self, task: TaskId, node: NodeId) -> None:
-        """Running, on that node; the time of the first beginning is kept."""
+    async def begin(self, task: TaskId, node: NodeId) -> Begun:
+        """Running, on that node; the time of the first beginning is kept. What was so before is told."""
         ...
 
     async def freeze(self, task: TaskId, plan: Plan) -> None:

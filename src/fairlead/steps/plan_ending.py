@@ -23,8 +23,6 @@ from fairlead.steps.effects.basis import arguments
 from fairlead.steps.effects.ends import (
     Commit,
     Committed,
-    KeepOutput,
-    Kept,
     Retired,
     RetireSlot,
     StandBy,
@@ -176,25 +174,17 @@ def retire_step(place: Place, old: Standing, routes: tuple[str, ...], *, prefix:
         attempts=ONWARD_TRIES,
         is_undone=False,
     )
-    keep = Effect(
-        KeepOutput.kind,
-        f"{prefix}keep:slot",
-        "keep the last lines of each instance",
-        arguments(Kept(names)),
-        attempts=TRIES,
-        is_undone=False,
-    )
     retire = Effect(
         RetireSlot.kind,
         f"{prefix}retire:slot",
-        f"empty the {colour} slot",
+        f"keep the last lines of each instance, and empty the {colour} slot",
         arguments(retired),
         timeout_s=RETIRE_TIMEOUT_S,
         attempts=ONWARD_TRIES,
         is_undone=False,
     )
     title = f"Retire {old.slot.version or 'the old release'} in {colour}"
-    return Step(f"{prefix}retire", title, Sequence((stop, keep, retire)))
+    return Step(f"{prefix}retire", title, Sequence((stop, retire)))
 
 
 def stop_order(instances: Items[StandingInstance]) -> tuple[tuple[StandingInstance, ...], ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import types
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from enum import Enum
 from functools import cache
@@ -44,10 +44,23 @@ def insert_ignoring(connection: sa.Connection, table: sa.Table, values: Mapping[
 
 def upsert(connection: sa.Connection, table: sa.Table, values: Mapping[str, object]) -> None:
     """Insert the row, or change the one that has its primary key."""
+    upsert_all(connection, table, [values])
+
+
+def upsert_all(connection: sa.Connection, table: sa.Table, rows: Sequence[Mapping[str, object]]) -> None:
+    """As `upsert`, for rows that give the same columns; in one statement."""
+    if not rows:
+        return
     names = [column.name for column in table.primary_key]
-    statement = _insert(connection, table).values(**values)
-    changed = {name: statement.excluded[name] for name in values if name not in names}
-    connection.execute(statement.on_conflict_do_update(index_elements=names, set_=changed))
+    statement = _insert(connection, table)
+    changed = {name: statement.excluded[name] for name in rows[0] if name not in names}
+    connection.execute(statement.on_conflict_do_update(index_elements=names, set_=changed), list(rows))
+
+
+def insert_all_ignoring(connection: sa.Connection, table: sa.Table, rows: Sequence[Mapping[str, object]]) -> None:
+    """Insert the rows, but those of which a key is taken; in one statement."""
+    if rows:
+        connection.execute(_insert(connection, table).on_conflict_do_nothing(), list(rows))
 
 
 def _insert(connection: sa.Connection, table: sa.Table) -> sqlite.Insert | postgresql.Insert:

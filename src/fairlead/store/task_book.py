@@ -12,7 +12,7 @@ from fairlead.domain.ids import NodeId, TaskId
 from fairlead.domain.plan import Plan
 from fairlead.domain.task import Task, TaskState
 from fairlead.ports.clock import Clock
-from fairlead.ports.tasks import End, PhaseTold
+from fairlead.ports.tasks import Begun, End, PhaseTold
 from fairlead.store import tasks
 from fairlead.store.database import Database
 
@@ -45,21 +45,24 @@ class StoreTasks:
         self._listener = listener or TaskListener()
         self._after: Callable[[], object] = after
 
-    async def begin(self, task: TaskId, node: NodeId) -> None:
+    async def begin(self, task: TaskId, node: NodeId) -> Begun:
         """As the port says. A task that was undoing stays so; one that stood unsettled is taken up again."""
 
-        def work(connection: sa.Connection) -> None:
+        def work(connection: sa.Connection) -> Begun:
             found = tasks.get(connection, task)
+            end, plan = tasks.outcome(connection, task), tasks.plan_of(connection, task)
+            begun = Begun(end, plan, found.is_cancel_asked)
             if found.state.has_ended:
-                return
+                return begun
             waits = found.state in (TaskState.QUEUED, TaskState.UNSETTLED)
             state = TaskState.RUNNING if waits else found.state
             begun_at = found.begun_at or self._clock.now()
             tasks.change(connection, task, state=state.value, node=node, begun_at=begun_at)
             if state is not found.state:
                 self._listener.changed(connection, tasks.get(connection, task))
+            return begun
 
-        await self._database.write(work)
+        return await self._database.write(work)
 
     async def freeze(self, task: TaskId, plan: Plan) -> None:
         """As the port says."""
@@ -76,8 +79,7 @@ class StoreTasks:
         """As the port says."""
 
         def work(connection: sa.Connection) -> None:
-            for one in told:
-                tasks.set_phase(connection, task, one.step, one.state, reason=one.reason, at=one.at)
+            tasks.set_phases(connection, task, told)
 
         await self._database.write(work)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -12,8 +13,8 @@ from fairlead.domain.plan import Plan, steps_of
 from fairlead.domain.record import Json, from_data, to_data
 from fairlead.domain.task import ENDED, PhaseState, Task, TaskKind, TaskPhase, TaskState
 from fairlead.ports.catalogue import Place
-from fairlead.ports.tasks import End
-from fairlead.store.rows import from_row, insert_ignoring, to_row, upsert
+from fairlead.ports.tasks import End, PhaseTold
+from fairlead.store.rows import from_row, insert_all_ignoring, insert_ignoring, to_row, upsert, upsert_all
 from fairlead.store.schema import data, instant, key, link, metadata, number, place_columns, place_key, text
 from fairlead.store.shelf import Page, Shelf
 
@@ -243,9 +244,8 @@ def freeze(connection: sa.Connection, task: TaskId, plan: Plan, *, at: datetime)
         return
     change(connection, task, plan_hash=plan.hash)
     steps = [step for node in (plan.forward, plan.onward, plan.always) for step in steps_of(node)]
-    for position, step in enumerate(steps):
-        phase = TaskPhase(task, step.name, step.title, position)
-        insert_ignoring(connection, task_phases, to_row(phase))
+    phases = [TaskPhase(task, step.name, step.title, position) for position, step in enumerate(steps)]
+    insert_all_ignoring(connection, task_phases, [to_row(phase) for phase in phases])
 
 
 def plan_of(connection: sa.Connection, task: TaskId) -> Plan | None:
@@ -271,30 +271,28 @@ def phases_of_many(connection: sa.Connection, ids: Iterable[str]) -> dict[str, t
     return found
 
 
-def set_phase(
-    connection: sa.Connection, task: TaskId, name: str, state: PhaseState, *, reason: str, at: datetime
-) -> None:
-    """The phase is in that state; the first beginning and the last end are kept. One that no plan named comes last."""
-    statement = sa.select(task_phases).where(task_phases.c.task == task, task_phases.c.name == name)
-    row = connection.execute(statement).mappings().first()
-    if row is None:
-        last = sa.select(sa.func.coalesce(sa.func.max(task_phases.c.position), -1)).where(task_phases.c.task == task)
-        old = TaskPhase(task, name, name, connection.execute(last).scalar_one() + 1)
-    else:
-        old = from_row(TaskPhase, row)
-    begun = state is not PhaseState.WAITING and state is not PhaseState.SKIPPED
-    is_over = state in (PhaseState.DONE, PhaseState.FAILED, PhaseState.UNDONE, PhaseState.SKIPPED)
-    new = TaskPhase(
-        task,
-        name,
-        old.title,
-        old.position,
-        state,
-        reason,
-        old.begun_at or (at if begun else None),
-        at if is_over else None,
+def set_phases(connection: sa.Connection, task: TaskId, told: Iterable[PhaseTold]) -> None:
+    """The phases came to these states, in this order; the first beginning and the last end are kept. One that no plan
+    named comes last."""
+    held = {phase.name: phase for phase in phases_of(connection, task)}
+    changed: dict[str, TaskPhase] = {}
+    for one in told:
+        last = max((phase.position for phase in held.values()), default=-1)
+        old = held.get(one.step) or TaskPhase(task, one.step, one.step, last + 1)
+        held[one.step] = changed[one.step] = _phase_at(old, one)
+    upsert_all(connection, task_phases, [to_row(phase) for phase in changed.values()])
+
+
+def _phase_at(old: TaskPhase, told: PhaseTold) -> TaskPhase:
+    begun = told.state is not PhaseState.WAITING and told.state is not PhaseState.SKIPPED
+    is_over = told.state in (PhaseState.DONE, PhaseState.FAILED, PhaseState.UNDONE, PhaseState.SKIPPED)
+    return replace(
+        old,
+        state=told.state,
+        reason=told.reason,
+        begun_at=old.begun_at or (told.at if begun else None),
+        ended_at=told.at if is_over else None,
     )
-    upsert(connection, task_phases, to_row(new))
 
 
 def note(connection: sa.Connection, task: TaskId, name: str, fact: Json) -> None:

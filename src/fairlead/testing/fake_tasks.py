@@ -11,7 +11,7 @@ from fairlead.domain.ids import NodeId, TaskId
 from fairlead.domain.plan import Plan
 from fairlead.domain.record import from_data, to_data
 from fairlead.domain.task import PhaseState, TaskState
-from fairlead.ports.tasks import End, PhaseTold
+from fairlead.ports.tasks import Begun, End, PhaseTold
 from fairlead.testing.fake_task_log import FakeTaskLog
 
 __all__ = ["FakeBinder", "FakeTaskLog", "FakeTasks", "TaskEntry"]
@@ -46,10 +46,12 @@ class FakeTasks:
         """A person asks to cancel it."""
         self.entry(task).is_cancel_asked = True
 
-    async def begin(self, task: TaskId, node: NodeId) -> None:
+    async def begin(self, task: TaskId, node: NodeId) -> Begun:
         entry = self.entry(task)
+        begun = Begun(entry.end, self._frozen(entry), entry.is_cancel_asked)
         entry.node = node
         await self.state(task, TaskState.RUNNING)
+        return begun
 
     async def freeze(self, task: TaskId, plan: Plan) -> None:
         entry = self.entry(task)
@@ -57,10 +59,13 @@ class FakeTasks:
             entry.plan = to_data(plan)
 
     async def plan(self, task: TaskId) -> Plan:
-        entry = self.entry(task)
-        if entry.plan is None:
+        found = self._frozen(self.entry(task))
+        if found is None:
             raise NotFound("task.unknown", "the task has no frozen plan", thing=task)
-        if entry.read is None:
+        return found
+
+    def _frozen(self, entry: TaskEntry) -> Plan | None:
+        if entry.read is None and entry.plan is not None:
             entry.read = from_data(Plan, entry.plan)  # type: ignore[arg-type]
         return entry.read
 

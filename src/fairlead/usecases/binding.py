@@ -158,7 +158,9 @@ class Binding:
     async def _bind_deployment(self, task: Task) -> Plan | SaidNo:
         about = await self.context.database.read(lambda connection: _about(connection, task))
         intended = await self.context.database.run(lambda: self._intended(about))
-        before = await self.context.database.run(lambda: self._before(about, intended))
+        migration = intended.definition.migration
+        has_gate = migration is not None and migration.database is not None
+        before = await self.context.database.run(lambda: self._before(about, intended)) if has_gate else None
         if about.deployment.plan_hash and about.deployment.plan_hash != intended.plan_hash:
             changes = planning.changes_since(self.context, about.deployment.plan_hash, intended)
             return _plan_changed(about, intended.plan_hash, changes)

@@ -15,6 +15,7 @@ from fairlead.store import events
 from fairlead.store.artifact_files import StoreArtifacts
 from fairlead.store.database import Connection, Database
 from fairlead.store.secrets import StoreSecrets
+from fairlead.usecases.compiled import Compiled
 
 
 class Queue(Protocol):
@@ -59,6 +60,7 @@ class Context:
     secrets: StoreSecrets
     artifacts: StoreArtifacts
     installation: Installation = field(default_factory=Installation)
+    compiled: Compiled = field(default_factory=Compiled)
 
     def keep(self, connection: Connection, value: str, *, name: str, by: str) -> SecretVersionId:
         """A new immutable secret version, in the caller's transaction."""

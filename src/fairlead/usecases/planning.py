@@ -189,15 +189,22 @@ def definition_of(
     release: Release,
     snapshot: str,
 ) -> Definition:
-    """The release's project file compiled for the environment."""
-    return compile_project(
-        ReleaseFiles(release.files, context.artifacts.content),
-        environment=environment.name,
-        environments=environment_names(connection, project),
-        lookup=lookup_of(connection, snapshot, environment),
-        domain=context.installation.proxy_domain,
-        images=release.images,
-    )
+    """The release's project file compiled for the environment. All that it is made of has ids of its own, or is named
+    by its content, so that it need not be compiled twice."""
+    names, domain = environment_names(connection, project), context.installation.proxy_domain
+
+    def compile() -> Definition:
+        return compile_project(
+            ReleaseFiles(release.files, context.artifacts.content),
+            environment=environment.name,
+            environments=names,
+            lookup=lookup_of(connection, snapshot, environment),
+            domain=domain,
+            images=release.images,
+        )
+
+    files, images = frozenset(release.files.items()), frozenset(release.images.items())
+    return context.compiled.get((files, images, snapshot, environment.id, environment.name, names, domain), compile)
 
 
 def live_release(

@@ -1,4 +1,4 @@
-"""deployment.commit and what follows it: slot.stop, output.keep, slot.retire, slot.stand_by, slot.tidy."""
+"""deployment.commit and what follows it: slot.stop, slot.retire, slot.stand_by, slot.tidy."""
 
 from __future__ import annotations
 
@@ -89,25 +89,6 @@ class StopSlot(Plain):
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
-    """Containers whose output is kept."""
-
-    containers: tuple[str, ...]
-
-
-class KeepOutput(Plain):
-    """Keeps the last ten thousand lines of each instance with the task."""
-
-    kind = "output.keep"
-
-    async def do(self, effect: Effect, tools: Tools) -> Outcome:
-        """Attaches them."""
-        for name in read(Kept, effect).containers:
-            await keep_output(name, tools)
-        return Done()
-
-
-@dataclass(frozen=True, slots=True)
 class Retired:
     """A slot to be emptied: what stands in it, and the routes whose colour is emptied with it."""
 
@@ -118,7 +99,8 @@ class Retired:
 
 
 class RetireSlot(Plain):
-    """Empties a slot: proxy servers, registrations, containers, network, record. Asked again, it goes on."""
+    """Empties a slot: proxy servers, registrations, containers, network, record. The last ten thousand lines of each
+    instance are kept with the task. Asked again, it goes on."""
 
     kind = "slot.retire"
 
@@ -129,25 +111,32 @@ class RetireSlot(Plain):
             group.create_task(clear_routes(retired.routes, retired.slot.colour, tools))
             group.create_task(tools.catalogue.deregister(retired.place, retired.instances))
             if retired.slot.deployment:
-                group.create_task(_remove_all(deployment_labels(retired.place, retired.slot.deployment), tools))
+                labels = deployment_labels(retired.place, retired.slot.deployment)
+                group.create_task(_remove_all(labels, retired.instances, tools))
         await tools.records.set_slot(retired.place, Slot(retired.slot.colour))
         tools.say(f"retired {retired.slot.version or 'what stood'} in {retired.slot.colour.value}")
         return Done()
 
 
-async def _remove_all(labels: dict[str, str], tools: Tools) -> None:
+async def _remove_all(labels: dict[str, str], instances: tuple[str, ...], tools: Tools) -> None:
     """Containers and slot networks, side by side: the slot was stopped, and what does not run holds no network. What
-    runs all the same goes first."""
+    runs all the same goes first. The output of `instances` is kept before they go."""
     engine = tools.container_engine
     async with side_by_side() as group:
         listing = group.create_task(engine.containers(labels))
         networks = group.create_task(engine.networks({**labels, LABEL_KIND: KIND_SLOT_NETWORK}))
     containers = [one for one in listing.result() if one.labels.get(LABEL_KIND) != KIND_ACCESSORY]
-    await all_of(engine.remove(one.name) for one in containers if one.state not in ENDED)
+
+    async def remove(name: str) -> None:
+        if name in instances:
+            await keep_output(name, tools)
+        await engine.remove(name)
+
+    await all_of(remove(one.name) for one in containers if one.state not in ENDED)
     async with side_by_side() as group:
         for container in containers:
             if container.state in ENDED:
-                group.create_task(engine.remove(container.name))
+                group.create_task(remove(container.name))
         for network in networks.result():
             group.create_task(engine.remove_network(network.name))
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from fairlead.ports.step import EffectKind
 from fairlead.steps.effects.accessories import EnsureAccessory
-from fairlead.steps.effects.ends import Commit, KeepOutput, RetireSlot, StandBy, StopSlot, Tidy
+from fairlead.steps.effects.ends import Commit, RetireSlot, StandBy, StopSlot, Tidy
 from fairlead.steps.effects.ground import ClaimSlot, EnsureNetwork, EnsureVolume
 from fairlead.steps.effects.images import AcquireImage
 from fairlead.steps.effects.instances import (
@@ -54,7 +54,6 @@ DEPLOYMENT_EFFECTS: Mapping[str, EffectKind] = {
     DrainRoute.kind: DrainRoute(),
     RemoveRoute.kind: RemoveRoute(),
     StopSlot.kind: StopSlot(),
-    KeepOutput.kind: KeepOutput(),
     RetireSlot.kind: RetireSlot(),
     StandBy.kind: StandBy(),
     RunContraction.kind: RunContraction(),

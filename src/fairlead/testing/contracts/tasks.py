@@ -10,7 +10,7 @@ from fairlead.domain.errors import NotFound
 from fairlead.domain.ids import NodeId
 from fairlead.domain.plan import Effect, InParallel, Plan, Sequence, Step
 from fairlead.domain.task import PhaseState, TaskState
-from fairlead.ports.tasks import End, PhaseTold
+from fairlead.ports.tasks import Begun, End, PhaseTold
 from fairlead.testing.contracts.books import PLACE, Books
 
 NODE = NodeId("node-1")
@@ -56,6 +56,15 @@ class TasksContract:
         assert not await books.tasks.is_cancel_asked(task)
         await books.ask_cancel(task)
         assert await books.tasks.is_cancel_asked(task)
+
+    async def test_a_beginning_tells_what_was_so_before(self, books: Books) -> None:
+        task = await books.new_task()
+        assert await books.tasks.begin(task, NODE) == Begun()
+        await books.tasks.freeze(task, PLAN)
+        await books.ask_cancel(task)
+        assert await books.tasks.begin(task, NODE) == Begun(plan=PLAN, is_cancel_asked=True)
+        await books.tasks.end(task, FAILED)
+        assert await books.tasks.begin(task, NODE) == Begun(FAILED, PLAN, is_cancel_asked=True)
 
     async def test_an_end_is_told_whole_and_is_the_last(self, books: Books) -> None:
         task = await books.new_task()
