@@ -54,8 +54,8 @@ class Containers:
             if found["State"].get("Status") in {"removing", "dead"}:
                 await self._remove_by_id(found["Id"], spec.name)
                 continue
-            await self._finish(found, spec)
-            return await self._told(found["Id"], spec.name)
+            is_changed = await self._finish(found, spec)
+            return await self._told(found["Id"], spec.name) if is_changed else container_of(found)
         raise Failed("engine.failed", f"the name {spec.name} stays reserved by the engine", thing=spec.name)
 
     async def start(self, name: str) -> Container:
@@ -207,15 +207,17 @@ class Containers:
             await put_files(self._client, made["Id"], spec)
         return await self._told(made["Id"], spec.name)
 
-    async def _finish(self, found: Json, spec: ContainerSpec) -> None:
-        """What an earlier attempt left of making it is done."""
+    async def _finish(self, found: Json, spec: ContainerSpec) -> bool:
+        """What an earlier attempt left of making it is done; whether anything was left."""
         connected = found["NetworkSettings"].get("Networks") or {}
         missing = [one for one in _attachments(spec) if one.network not in connected]
-        networks = await self._networks.ids_of([one.network for one in missing])
+        networks = await self._networks.ids_of([one.network for one in missing]) if missing else {}
         for attachment in missing:
             await self._connect(networks[attachment.network], found["Id"], attachment, spec.name)
         if spec.files and is_never_started(found):
             await put_files(self._client, found["Id"], spec)
+            return True
+        return bool(missing)
 
     async def _connect(self, network_id: str, container_id: str, attachment: Attachment, name: str) -> None:
         body = {"Container": container_id, "EndpointConfig": endpoint(attachment)}
