@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Set
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 
 from fairlead.domain.permission import RESTRICTABLE, Permission, ScopeKind
@@ -46,7 +46,7 @@ class Grant:
             bool(held) if asked[kind] is None else asked[kind] in held for kind, held in known.items()
         )
 
-    def _known(self, permission: Permission) -> dict[ScopeKind, Set[str]] | None:
+    def _known(self, permission: Permission) -> Mapping[ScopeKind, Set[str]] | None:
         """The restrictions that the permission knows; None where the grant does not give it at all."""
         if permission not in self.permissions:
             return None
