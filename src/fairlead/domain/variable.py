@@ -1,27 +1,35 @@
 """Variables: a name, a value or a secret version, and a scope; which of several wins, and why the others lost.
 
-Octopus's rules: a variable applies where, for every dimension that its scope names, at least one entry fits. Of those
-that apply the most specific wins, as in CSS: dimensions are ranked, and a scope with a higher-ranked dimension beats
-one without it. Where that is a tie, which Octopus leaves open, the one with fewer entries in its highest-ranked
-dimension wins, then a project's own over a shared one, then the one that was made first.
+Octopus's rules (docs, projects/variables/getting-started, "Scope specificity"): a variable applies where, for every
+dimension that its scope names, at least one entry fits. Of those that apply the most specific wins, as in CSS:
+dimensions are ranked, and a scope with a higher-ranked dimension beats one without it; at equal dimensions the
+project's own beats one of a library set. What Octopus leaves open then is a *tie*: of those the one with fewer entries
+in its highest-ranked dimension wins, then the one that was made first, and people are warned of it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from fairlead.domain.ids import ProjectId, SecretVersionId
+from fairlead.domain.composite import Composite
+from fairlead.domain.ids import LibrarySetId, ProjectId, SecretVersionId
+from fairlead.domain.prompt import Prompt
 from fairlead.domain.text import SecretRef, Text
 
 
 class Dimension(StrEnum):
-    """What a scope may name, most specific first. Only *environment* can be set so far."""
+    """What a scope may name, most specific first.
+
+    A variable names tags of targets by *target tag*; the place says beside it by *targeted tag* which of them its step
+    targets, and a fit by one of those ranks above a fit by another tag of the target.
+    """
 
     STEP = "step"
     TARGET = "target"
+    TARGETED_TAG = "targeted_tag"
     TARGET_TAG = "target_tag"
     TENANT = "tenant"
     TENANT_TAG = "tenant_tag"
@@ -29,8 +37,17 @@ class Dimension(StrEnum):
     CHANNEL = "channel"
     PROCESS = "process"
 
+    @property
+    def words(self) -> str:
+        """As a sentence says it."""
+        return "tag that the step targets" if self is Dimension.TARGETED_TAG else self.value.replace("_", " ")
 
-SETTABLE = frozenset({Dimension.ENVIRONMENT})
+
+SETTABLE = tuple(dimension for dimension in Dimension if dimension is not Dimension.TARGETED_TAG)
+"""What a variable's scope may name."""
+
+NOT_IN_A_LIBRARY_SET = frozenset({Dimension.STEP, Dimension.CHANNEL, Dimension.PROCESS})
+"""What belongs to one project: a library set's variable cannot name it."""
 
 Scope = Mapping[Dimension, frozenset[str]]
 """For each dimension that it names, the set of entries: OR inside a dimension, AND between them. Ids, not names."""
@@ -43,7 +60,9 @@ def scope_key(scope: Scope) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Variable:
-    """`secret` stands for the value where it is one, and `value` is then "". `project` None means shared by all."""
+    """`secret` stands for the value where it is one, and `value` is then "". It belongs to a project or to a library
+    set. `prompt` asks for another value at each deployment; `composite` gives it parts, which are variables too:
+    ``Name.Part``."""
 
     id: str
     name: str
@@ -53,6 +72,9 @@ class Variable:
     project: ProjectId | None = None
     description: str = ""
     revision: int = 1
+    library_set: LibrarySetId | None = None
+    prompt: Prompt | None = None
+    composite: Composite | None = None
 
     @property
     def text(self) -> Text:
@@ -63,6 +85,25 @@ class Variable:
     def is_secret(self) -> bool:
         """Whether its value is never shown."""
         return self.secret is not None
+
+    @property
+    def kind(self) -> str:
+        """text, secret, certificate or account."""
+        if self.composite is not None:
+            return self.composite.kind.family
+        return "secret" if self.is_secret else "text"
+
+    @property
+    def secrets(self) -> Iterator[SecretVersionId]:
+        """Every secret version that it names, those of its parts too."""
+        if self.secret is not None:
+            yield self.secret
+        if self.composite is not None:
+            yield from self.composite.secrets.values()
+
+    def part(self, name: str) -> Text | None:
+        """The part of that name, whatever its case; None where it has none."""
+        return None if self.composite is None else self.composite.part(self.name, name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,11 +126,13 @@ class Lost:
 
 @dataclass(frozen=True, slots=True)
 class Resolution:
-    """Which variable of a name holds at a place. `winner` None: none applies."""
+    """Which variable of a name holds at a place. `winner` None: none applies. `tied` are the losers that Octopus's
+    rules leave open against the winner."""
 
     name: str
     winner: Variable | None
     losers: tuple[Lost, ...] = ()
+    tied: tuple[Variable, ...] = ()
 
 
 def resolve(variables: Iterable[Variable], scope: Scope) -> Resolution | None:
@@ -97,14 +140,12 @@ def resolve(variables: Iterable[Variable], scope: Scope) -> Resolution | None:
     named = sorted(variables, key=lambda variable: variable.id)
     if not named:
         return None
-    applying = [variable for variable in named if _misfit(variable, scope) is None]
-    winner = min(applying, key=_order, default=None)
+    applying = [variable for variable in named if applies(variable, scope)]
+    winner = min(applying, key=lambda variable: order_at(variable, scope), default=None)
     losers = tuple(
-        Lost(variable, _misfit(variable, scope) or _why_beaten(variable, winner))
-        for variable in named
-        if variable is not winner
+        Lost(variable, _why_lost(variable, winner, scope)) for variable in named if variable is not winner
     )
-    return Resolution(named[0].name, winner, losers)
+    return Resolution(named[0].name, winner, losers, _tied(applying, winner, scope))
 
 
 def resolve_all(variables: Iterable[Variable], scope: Scope) -> dict[str, Resolution]:
@@ -115,11 +156,6 @@ def resolve_all(variables: Iterable[Variable], scope: Scope) -> dict[str, Resolu
         named.setdefault(variable.name.lower(), []).append(variable)
     resolved = [resolve(group, scope) for group in named.values()]
     return {found.name: found for found in resolved if found is not None}
-
-
-def texts(resolutions: Mapping[str, Resolution]) -> dict[str, Text]:
-    """The values that hold, by name."""
-    return {name: found.winner.text for name, found in resolutions.items() if found.winner is not None}
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,36 +183,50 @@ def _shown(variable: Variable) -> str:
     return variable.value if variable.secret is None else f"secret {variable.secret}"
 
 
-def _misfit(variable: Variable, scope: Scope) -> str | None:
-    for dimension in Dimension:
-        wanted = variable.scope.get(dimension, frozenset())
-        if wanted and not wanted & scope.get(dimension, frozenset()):
-            return f"its {dimension.value.replace('_', ' ')} does not fit"
-    return None
+def applies(variable: Variable, scope: Scope) -> bool:
+    """Whether every dimension that its scope names has an entry that fits there."""
+    for dimension, wanted in variable.scope.items():
+        if wanted and wanted.isdisjoint(scope.get(dimension, ())):
+            return False
+    return True
 
 
-def _order(variable: Variable) -> tuple[tuple[bool, ...], int, bool, str]:
-    named = [dimension for dimension in Dimension if variable.scope.get(dimension)]
-    width = len(variable.scope[named[0]]) if named else 0
-    return (
-        tuple(dimension not in named for dimension in Dimension),
-        width,
-        variable.project is None,
-        variable.id,
-    )
+def order_at(variable: Variable, scope: Scope) -> tuple[tuple[bool, ...], int, str]:
+    """The least of those that apply is the one that holds: a bit for each rank that it lacks, highest first, the last
+    for being the project's own; then how a tie is decided."""
+    named = {dimension for dimension, entries in variable.scope.items() if entries}
+    if Dimension.TARGET_TAG in named and _is_targeted(variable, scope):
+        named = named - {Dimension.TARGET_TAG} | {Dimension.TARGETED_TAG}
+    highest = next((dimension for dimension in SETTABLE if variable.scope.get(dimension)), None)
+    lacks = tuple(dimension not in named for dimension in Dimension)
+    return (*lacks, variable.library_set is not None), len(variable.scope[highest]) if highest else 0, variable.id
 
 
-def _why_beaten(variable: Variable, winner: Variable | None) -> str:
+def _is_targeted(variable: Variable, scope: Scope) -> bool:
+    """Whether a tag of it is both one of the target's and one that the step targets."""
+    here = scope.get(Dimension.TARGET_TAG, frozenset()) & scope.get(Dimension.TARGETED_TAG, frozenset())
+    return not here.isdisjoint(variable.scope[Dimension.TARGET_TAG])
+
+
+def _tied(applying: Iterable[Variable], winner: Variable | None, scope: Scope) -> tuple[Variable, ...]:
     if winner is None:
-        return "no variable of the name applies"
-    mine, better = _order(variable), _order(winner)
-    if mine[0] != better[0]:
-        named = next(
-            dimension for dimension, lacks, has in zip(Dimension, mine[0], better[0], strict=True) if lacks != has
-        )
-        return f"another is more specific: its scope names the {named.value.replace('_', ' ')}"
-    if mine[1] != better[1]:
-        return "another names fewer entries"
-    if mine[2] != better[2]:
-        return "the project's own comes before a shared one"
-    return "another of the same scope was made first"
+        return ()
+    best = order_at(winner, scope)[0]
+    return tuple(one for one in applying if one is not winner and order_at(one, scope)[0] == best)
+
+
+def _why_lost(variable: Variable, winner: Variable | None, scope: Scope) -> str:
+    if not applies(variable, scope):
+        here = (one for one in Dimension if (wanted := variable.scope.get(one)) and wanted.isdisjoint(scope.get(one, ())))
+        return f"its {' and its '.join(one.words for one in here)} does not fit"
+    assert winner is not None
+    (*mine, _), my_width, _ = order_at(variable, scope)
+    (*better, _), its_width, _ = order_at(winner, scope)
+    if mine != better:
+        named = next(dimension for dimension, lacks, has in zip(Dimension, mine, better, strict=True) if lacks != has)
+        return f"another is more specific: its scope names the {named.words}"
+    if variable.library_set is not None and winner.library_set is None:
+        return "the project's own comes before one of a library set"
+    if my_width != its_width:
+        return "another names fewer entries (a tie: do not rely on it)"
+    return "another of the same rank was made first (a tie: do not rely on it)"

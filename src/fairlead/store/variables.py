@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 
-from fairlead.domain.ids import ProjectId, SecretVersionId
+from fairlead.domain.ids import LibrarySetId, ProjectId, SecretVersionId
 from fairlead.domain.record import fingerprint, to_data
 from fairlead.domain.variable import Scope, Variable, VariableSnapshot, scope_key
+from fairlead.store.library_sets import inclusions
 from fairlead.store.rows import to_row
 from fairlead.store.schema import data, flag, instant, key, link, metadata, number, text
 from fairlead.store.shelf import Page, Shelf
@@ -25,6 +27,9 @@ variables = sa.Table(
     link("project", "projects.id", nullable=True, index=True),
     text("description"),
     number("revision"),
+    link("library_set", "library_sets.id", nullable=True, index=True),
+    data("prompt", nullable=True),
+    data("composite", nullable=True),
     text("owner"),
     text("name_key"),
     text("scope_key"),
@@ -41,6 +46,9 @@ variable_versions = sa.Table(
     text("value"),
     text("secret", nullable=True),
     data("scope"),
+    text("library_set", nullable=True),
+    data("prompt", nullable=True),
+    data("composite", nullable=True),
     flag("is_deleted"),
     instant("at"),
     text("by"),
@@ -57,9 +65,21 @@ variable_snapshots = sa.Table(
 )
 
 
+HISTORY = ("project", "library_set", "name", "value", "secret", "scope", "prompt", "composite")
+"""What the history of a variable keeps of it."""
+
+Owner = ProjectId | LibrarySetId
+"""Whose a variable is. Ids of both kinds are never the same text."""
+
+
+def owner_key(owner: Owner | None) -> str:
+    """As the column holds it."""
+    return str(owner or "")
+
+
 def _keys(variable: Variable) -> Mapping[str, object]:
     return {
-        "owner": variable.project or "",
+        "owner": owner_key(variable.project or variable.library_set),
         "name_key": variable.name.lower(),
         "scope_key": scope_key(variable.scope),
     }
@@ -98,25 +118,48 @@ def delete(connection: sa.Connection, variable: Variable, *, at: datetime, by: s
 
 
 def of_project(connection: sa.Connection, project: ProjectId) -> tuple[Variable, ...]:
-    """The project's own and the shared ones, in the order of making."""
-    return _shelf.where(connection, sa.or_(variables.c.project == project, variables.c.project.is_(None)))
+    """The project's own and those of the library sets that it includes, in the order of making."""
+    included = sa.select(inclusions.c.library_set).where(inclusions.c.project == project)
+    return _shelf.where(connection, sa.or_(variables.c.project == project, variables.c.library_set.in_(included)))
 
 
-def by_name_and_scope(connection: sa.Connection, project: ProjectId | None, name: str, scope: Scope) -> Variable | None:
-    """The one variable of exactly this name and scope; None where there is none."""
+def by_name_and_scope(connection: sa.Connection, owner: Owner, name: str, scope: Scope) -> Variable | None:
+    """The owner's one variable of exactly this name and scope; None where there is none."""
     return _shelf.one(
         connection,
-        variables.c.owner == (project or ""),
+        variables.c.owner == owner_key(owner),
         variables.c.name_key == name.lower(),
         variables.c.scope_key == scope_key(scope),
     )
 
 
+def named(connection: sa.Connection, owner: Owner, name: str) -> tuple[Variable, ...]:
+    """The owner's variables of that name, one for each scope."""
+    return _shelf.where(connection, variables.c.owner == owner_key(owner), variables.c.name_key == name.lower())
+
+
 def page(
-    connection: sa.Connection, project: ProjectId | None, *, after: str | None = None, limit: int = 200
+    connection: sa.Connection, owner: Owner, *, search: str = "", after: str | None = None, limit: int = 200
 ) -> Page[Variable]:
-    """The project's own (with None the shared ones), in the order of making."""
-    return _shelf.page(connection, variables.c.owner == (project or ""), after=after, limit=limit, newest_first=False)
+    """The owner's, in the order of making; with `search` those whose name has it in it."""
+    conditions = [variables.c.owner == owner_key(owner)]
+    if search:
+        conditions.append(variables.c.name_key.contains(search.lower(), autoescape=True))
+    return _shelf.page(connection, *conditions, after=after, limit=limit, newest_first=False)
+
+
+def count(connection: sa.Connection, owner: Owner) -> int:
+    """How many the owner has."""
+    return _shelf.count(connection, variables.c.owner == owner_key(owner))
+
+
+def naming(connection: sa.Connection, entry: str) -> tuple[Variable, ...]:
+    """Those whose scope names this id; asked where the thing of that id is to be deleted."""
+    return tuple(
+        one
+        for one in _shelf.where(connection, variables.c.scope_key.contains(entry, autoescape=True))
+        if any(entry in entries for entries in one.scope.values())
+    )
 
 
 def freeze(connection: sa.Connection, *, id: str, project: ProjectId, at: datetime) -> VariableSnapshot:
@@ -132,17 +175,24 @@ def freeze(connection: sa.Connection, *, id: str, project: ProjectId, at: dateti
 
 def secrets_in_use(connection: sa.Connection) -> frozenset[SecretVersionId]:
     """Secret versions that a variable or a snapshot names."""
-    now = connection.execute(sa.select(variables.c.secret).where(variables.c.secret.is_not(None))).scalars()
+    now = connection.execute(sa.select(variables.c.secret, variables.c.composite)).all()
     frozen = connection.execute(sa.select(variable_snapshots.c.variables)).scalars()
-    held = {str(entry["secret"]) for entries in frozen for entry in entries if entry.get("secret")}
-    return frozenset(SecretVersionId(id) for id in {*now, *held})
+    held = [(entry.get("secret"), entry.get("composite")) for entries in frozen for entry in entries]
+    return frozenset(SecretVersionId(str(id)) for secret, composite in (*now, *held) for id in _ids(secret, composite))
+
+
+def _ids(secret: str | None, composite: Any) -> Iterator[str]:
+    if secret:
+        yield secret
+    if composite:
+        yield from composite.get("secrets", {}).values()
 
 
 def _remember(
     connection: sa.Connection, variable: Variable, *, at: datetime, by: str, is_deleted: bool = False
 ) -> None:
     row = to_row(variable)
-    kept = {name: row[name] for name in ("project", "name", "value", "secret", "scope")}
+    kept = {name: row[name] for name in HISTORY}
     revision = variable.revision + (1 if is_deleted else 0)
     connection.execute(
         sa.insert(variable_versions).values(

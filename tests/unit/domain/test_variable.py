@@ -1,8 +1,8 @@
 """Variables: which wins where, why the others lost, and what changed between snapshots."""
 
-from fairlead.domain.ids import ProjectId, SecretVersionId
+from fairlead.domain.ids import LibrarySetId, ProjectId, SecretVersionId
 from fairlead.domain.text import SecretRef
-from fairlead.domain.variable import Dimension, Scope, Variable, differences, resolve, resolve_all, scope_key, texts
+from fairlead.domain.variable import Dimension, Scope, Variable, differences, resolve, resolve_all, scope_key
 
 PROJECT = ProjectId("p")
 AT: Scope = {
@@ -12,13 +12,15 @@ AT: Scope = {
 }
 
 
-def variable(id: str, value: str = "", *, project: ProjectId | None = PROJECT, **scope: str) -> Variable:
+def variable(id: str, value: str = "", *, library_set: str = "", **scope: str) -> Variable:
     named = {Dimension(name): frozenset(entries.split()) for name, entries in scope.items()}
-    return Variable(id, "Db.Host", value or id, scope=named, project=project)
+    if library_set:
+        return Variable(id, "Db.Host", value or id, scope=named, library_set=LibrarySetId(library_set))
+    return Variable(id, "Db.Host", value or id, scope=named, project=PROJECT)
 
 
-def winner(*found: Variable) -> str | None:
-    resolution = resolve(found, AT)
+def winner(*found: Variable, at: Scope = AT) -> str | None:
+    resolution = resolve(found, at)
     assert resolution is not None
     return resolution.winner.id if resolution.winner else None
 
@@ -53,28 +55,47 @@ def test_more_dimensions_beat_fewer_of_the_same_rank() -> None:
     assert winner(variable("a", environment="prod"), variable("b", environment="prod", channel="main")) == "b"
 
 
-def test_a_tie_goes_to_the_narrower_then_the_projects_own_then_the_first_made() -> None:
+def test_a_tag_that_the_step_targets_beats_another_tag_of_the_target() -> None:
+    found = variable("a", target_tag="eu"), variable("b", target_tag="web")
+    assert winner(*found) == "a"
+    assert winner(*found, at={**AT, Dimension.TARGETED_TAG: frozenset({"web"})}) == "b"
+    assert winner(*found, at={**AT, Dimension.TARGETED_TAG: frozenset({"db"})}) == "a"
+
+
+def test_a_tag_that_the_step_targets_and_the_target_lacks_does_not_make_a_variable_apply() -> None:
+    at = {**AT, Dimension.TARGETED_TAG: frozenset({"db"})}
+    assert winner(variable("a", target_tag="db"), at=at) is None
+
+
+def test_at_equal_rank_the_projects_own_beats_a_library_sets_however_many_entries_it_names() -> None:
+    shared, own = variable("a", library_set="l", environment="prod"), variable("b", environment="prod test")
+    assert winner(shared, own) == "b"
+    assert why("a", shared, own) == "the project's own comes before one of a library set"
+    assert winner(variable("a", library_set="l", environment="prod"), variable("b")) == "a"
+
+
+def test_a_tie_goes_to_the_narrower_then_the_first_made_and_is_told() -> None:
     wide, narrow = variable("a", environment="prod test"), variable("b", environment="prod")
     assert winner(wide, narrow) == "b"
-    assert why("a", wide, narrow) == "another names fewer entries"
-    shared, own = variable("a", project=None), variable("b")
-    assert winner(shared, own) == "b"
-    assert why("a", shared, own) == "the project's own comes before a shared one"
-    assert winner(variable("b"), variable("a")) == "a"
-    assert why("b", variable("b"), variable("a")) == "another of the same scope was made first"
+    assert why("a", wide, narrow) == "another names fewer entries (a tie: do not rely on it)"
+    first, second = variable("a", library_set="one"), variable("b", library_set="two")
+    assert winner(second, first) == "a"
+    assert why("b", first, second) == "another of the same rank was made first (a tie: do not rely on it)"
+    resolution = resolve([first, second, narrow, wide], AT)
+    assert resolution is not None and resolution.tied == (wide,)
 
 
 def test_names_that_differ_in_case_only_are_one_name() -> None:
     low = Variable("b", "db.host", "low", scope={Dimension.ENVIRONMENT: frozenset({"prod"})})
     found = resolve_all([low, variable("a")], AT)
     assert list(found) == ["Db.Host"]
-    assert texts(found) == {"Db.Host": "low"}
+    assert found["Db.Host"].winner == low
 
 
 def test_a_secret_is_handed_on_by_reference() -> None:
     secret = Variable("a", "Db.Password", secret=SecretVersionId("sec-1"))
     assert secret.is_secret
-    assert texts(resolve_all([secret], AT)) == {"Db.Password": SecretRef(SecretVersionId("sec-1"), "Db.Password")}
+    assert secret.text == SecretRef(SecretVersionId("sec-1"), "Db.Password")
 
 
 def test_equal_scopes_have_one_spelling() -> None:

@@ -1,0 +1,94 @@
+"""Library variable sets, and which projects include them. Their variables are in `store.variables`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import sqlalchemy as sa
+
+from fairlead.domain.ids import LibrarySetId, ProjectId
+from fairlead.domain.library_set import Inclusion, LibrarySet
+from fairlead.store.rows import from_row
+from fairlead.store.schema import instant, key, link, metadata, number, text
+from fairlead.store.shelf import Page, Shelf
+
+library_sets = sa.Table(
+    "library_sets",
+    metadata,
+    key(),
+    text("name", unique=True),
+    instant("created_at"),
+    text("description"),
+    text("created_by"),
+    number("revision"),
+    text("name_key", unique=True),
+)
+
+inclusions = sa.Table(
+    "library_set_inclusions",
+    metadata,
+    key(),
+    link("project", "projects.id"),
+    link("library_set", "library_sets.id", index=True),
+    instant("created_at"),
+    text("created_by"),
+    sa.UniqueConstraint("project", "library_set"),
+)
+
+_shelf = Shelf(
+    library_sets,
+    LibrarySet,
+    unknown="library_set.unknown",
+    exists="library_set.exists",
+    more=lambda one: {"name_key": one.name.lower()},
+)
+_included = Shelf(inclusions, Inclusion, unknown="library_set.unknown", exists="library_set.exists")
+insert, get, find, update, delete = _shelf.insert, _shelf.get, _shelf.find, _shelf.update, _shelf.delete
+include = _included.insert
+
+
+def by_name_or_id(connection: sa.Connection, text: str) -> LibrarySet:
+    """As people and programs name it; NotFound `library_set.unknown`."""
+    either = sa.or_(library_sets.c.name_key == text.lower(), library_sets.c.id == text)
+    return _shelf.require(_shelf.one(connection, either), text)
+
+
+def page(
+    connection: sa.Connection, *, search: str = "", after: str | None = None, limit: int = 50
+) -> Page[LibrarySet]:
+    """By name; with `search` those whose name has it in it."""
+    conditions = [library_sets.c.name_key.contains(search.lower(), autoescape=True)] if search else []
+    return _shelf.page(connection, *conditions, after=after, limit=limit, by="name", newest_first=False)
+
+
+def names(connection: sa.Connection, ids: Iterable[str]) -> dict[str, str]:
+    """Names by id."""
+    c = library_sets.c
+    return {str(id): name for id, name in connection.execute(sa.select(c.id, c.name).where(c.id.in_(set(ids))))}
+
+
+def of_project(connection: sa.Connection, project: ProjectId) -> tuple[LibrarySet, ...]:
+    """Those that the project includes, in the order in which it took them."""
+    statement = (
+        sa.select(library_sets)
+        .join(inclusions, inclusions.c.library_set == library_sets.c.id)
+        .where(inclusions.c.project == project)
+        .order_by(inclusions.c.id)
+    )
+    return tuple(from_row(LibrarySet, row) for row in connection.execute(statement).mappings())
+
+
+def projects_of(connection: sa.Connection, library_set: LibrarySetId) -> tuple[ProjectId, ...]:
+    """Which projects include it."""
+    found = connection.execute(
+        sa.select(inclusions.c.project).where(inclusions.c.library_set == library_set).order_by(inclusions.c.id)
+    )
+    return tuple(ProjectId(id) for id in found.scalars())
+
+
+def exclude(connection: sa.Connection, project: ProjectId, library_set: LibrarySetId | None = None) -> int:
+    """The project takes this set no more, or none at all; how many it took."""
+    conditions = [inclusions.c.project == project]
+    if library_set is not None:
+        conditions.append(inclusions.c.library_set == library_set)
+    return connection.execute(sa.delete(inclusions).where(*conditions)).rowcount
