@@ -89,5 +89,7 @@ def check_given(kind: CompositeKind, given: Mapping[str, str], *, name: str) -> 
 
 def _wrong(kind: CompositeKind, message: str, name: str) -> Invalid:
     needed = GIVEN[kind]
-    parts = [f"{part} (may be left out)" if part in needed.optional else part for part in (*needed.plain, *needed.secret)]
+    parts = [
+        f"{part} (may be left out)" if part in needed.optional else part for part in (*needed.plain, *needed.secret)
+    ]
     return Invalid("variable.parts", message, thing=name, hint=f"a {kind.value} has: {', '.join(parts)}")

@@ -13,7 +13,10 @@ from fairlead.domain.errors import Invalid
 PROJECT = re.compile(r"[a-z](?:[a-z0-9]|-(?=[a-z0-9])){0,39}")
 ENVIRONMENT = re.compile(r"[A-Za-z](?:[A-Za-z0-9]|[-_ ](?=[A-Za-z0-9])){0,39}")
 SERVICE = re.compile(r"[a-z0-9](?:[a-z0-9]|[-_](?=[a-z0-9])){0,39}")
-VARIABLE = re.compile(r"[A-Za-z_](?:[A-Za-z0-9_:\[\]-]|\.(?!\.)){0,199}")
+VARIABLE = re.compile(
+    r"(?![ .-]|(?i:if|unless|each|elseif|calc) )(?:[A-Za-z0-9_:/~()@\[\]*'\"=,<>+!-]|\.(?!\.)| (?![ .])){1,200}(?<! )"
+)
+LIBRARY_SET = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9]|[-_. ](?=[A-Za-z0-9])){0,79}")
 VERSION = re.compile(r"[0-9A-Za-z](?:[0-9A-Za-z_+-]|\.(?!\.)){0,127}")
 HOST = re.compile(r"(?=.{1,253}$)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)*")
 URL_PATH = re.compile(r"/(?:[A-Za-z0-9._~-]+/?)*")
@@ -48,8 +51,15 @@ def service_name(name: str) -> str:
 
 
 def variable_name(name: str) -> str:
-    """Letters, digits, dots, colons and brackets, as Octopus's names have them."""
+    """As Octopus recommends them: letters, digits, ``. - _`` and single spaces inside; beside these what paths into
+    JSON, YAML and XML need (``a:b:0``, ``//x[@id='1']``). ASCII only, so that two names that look alike are one; case
+    makes no difference. One that begins as a condition, a loop or a sum does would be read as that."""
     return require("variable", VARIABLE, name)
+
+
+def library_set_name(name: str) -> str:
+    """Letters, digits, and single dashes, underscores, dots or spaces between them, 80 at most."""
+    return require("library set", LIBRARY_SET, name)
 
 
 def version_text(name: str) -> str:

@@ -142,9 +142,7 @@ def resolve(variables: Iterable[Variable], scope: Scope) -> Resolution | None:
         return None
     applying = [variable for variable in named if applies(variable, scope)]
     winner = min(applying, key=lambda variable: order_at(variable, scope), default=None)
-    losers = tuple(
-        Lost(variable, _why_lost(variable, winner, scope)) for variable in named if variable is not winner
-    )
+    losers = tuple(Lost(variable, _why_lost(variable, winner, scope)) for variable in named if variable is not winner)
     return Resolution(named[0].name, winner, losers, _tied(applying, winner, scope))
 
 
@@ -217,7 +215,9 @@ def _tied(applying: Iterable[Variable], winner: Variable | None, scope: Scope) -
 
 def _why_lost(variable: Variable, winner: Variable | None, scope: Scope) -> str:
     if not applies(variable, scope):
-        here = (one for one in Dimension if (wanted := variable.scope.get(one)) and wanted.isdisjoint(scope.get(one, ())))
+        here = (
+            one for one in Dimension if (wanted := variable.scope.get(one)) and wanted.isdisjoint(scope.get(one, ()))
+        )
         return f"its {' and its '.join(one.words for one in here)} does not fit"
     assert winner is not None
     (*mine, _), my_width, _ = order_at(variable, scope)

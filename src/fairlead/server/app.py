@@ -11,11 +11,13 @@ from fairlead.server.api import (
     commands,
     deployments,
     installation,
+    library_sets,
     projects,
     registries,
     releases,
     status,
     tasks,
+    variables,
     why,
 )
 from fairlead.server.guard import Guard
@@ -28,6 +30,8 @@ ROUTERS = (
     accounts.router,
     installation.router,
     projects.router,
+    variables.router,
+    library_sets.router,
     registries.router,
     releases.router,
     deployments.router,

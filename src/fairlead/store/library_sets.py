@@ -53,9 +53,7 @@ def by_name_or_id(connection: sa.Connection, text: str) -> LibrarySet:
     return _shelf.require(_shelf.one(connection, either), text)
 
 
-def page(
-    connection: sa.Connection, *, search: str = "", after: str | None = None, limit: int = 50
-) -> Page[LibrarySet]:
+def page(connection: sa.Connection, *, search: str = "", after: str | None = None, limit: int = 50) -> Page[LibrarySet]:
     """By name; with `search` those whose name has it in it."""
     conditions = [library_sets.c.name_key.contains(search.lower(), autoescape=True)] if search else []
     return _shelf.page(connection, *conditions, after=after, limit=limit, by="name", newest_first=False)

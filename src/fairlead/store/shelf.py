@@ -59,7 +59,7 @@ class Shelf(Generic[T]):
     def require(self, found: T | None, name: str) -> T:
         """`found`, or NotFound that names what was asked for."""
         if found is None:
-            what = self.unknown.partition(".")[0]
+            what = self.unknown.partition(".")[0].replace("_", " ")
             raise NotFound(self.unknown, f"there is no {what} {name[:80]!r}", thing=name[:80])
         return found
 

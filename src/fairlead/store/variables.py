@@ -153,13 +153,10 @@ def count(connection: sa.Connection, owner: Owner) -> int:
     return _shelf.count(connection, variables.c.owner == owner_key(owner))
 
 
-def naming(connection: sa.Connection, entry: str) -> tuple[Variable, ...]:
-    """Those whose scope names this id; asked where the thing of that id is to be deleted."""
-    return tuple(
-        one
-        for one in _shelf.where(connection, variables.c.scope_key.contains(entry, autoescape=True))
-        if any(entry in entries for entries in one.scope.values())
-    )
+def delete_all(connection: sa.Connection, owner: Owner, *, at: datetime, by: str) -> None:
+    """The owner's are gone, each as `delete` has it."""
+    for variable in _shelf.where(connection, variables.c.owner == owner_key(owner)):
+        delete(connection, variable, at=at, by=by)
 
 
 def freeze(connection: sa.Connection, *, id: str, project: ProjectId, at: datetime) -> VariableSnapshot:

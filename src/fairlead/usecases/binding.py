@@ -47,9 +47,9 @@ from fairlead.steps.retire_place import ResolvedRetirement, RetirePlace
 from fairlead.steps.run_resolved import ResolvedRun, SourceAccess
 from fairlead.steps.standing import standing_accessories, standing_slots
 from fairlead.steps.workspace import prepare, project_root, remove
-from fairlead.store import deployments, environments, projects, releases, runs, subnets, tasks
+from fairlead.store import channels, deployments, environments, projects, releases, runs, subnets, tasks
 from fairlead.store.database import Connection
-from fairlead.usecases import commands, places, planning, registries, retention
+from fairlead.usecases import commands, places, planning, registries, retention, values
 from fairlead.usecases import releases as releasing
 from fairlead.usecases.context import Context
 from fairlead.usecases.deployments import CERTIFICATE
@@ -311,7 +311,8 @@ class Binding:
             first = environments.by_name(connection, names[0])
             frozen = releasing.freeze(self.context, connection, project.id)
             logins = self._logins(connection)
-            lookup = planning.lookup_of(connection, frozen, first)
+            line = channels.default_of(connection, project.id)
+            lookup = values.lookup_of(connection, frozen, values.scope_at(first, channel=line.id))
             definition = compile_project(
                 files,
                 environment=first.name,

@@ -21,16 +21,15 @@ from fairlead.domain.project import Project
 from fairlead.domain.record import canonical, to_data
 from fairlead.domain.release import Release
 from fairlead.domain.service import Definition
-from fairlead.domain.text import Text
-from fairlead.domain.variable import Dimension, resolve_all, texts
 from fairlead.formats.project import compile_project
 from fairlead.ports.catalogue import Place
 from fairlead.ports.proxy import RouteSpec
 from fairlead.steps.deploy_services import DeployServices
 from fairlead.steps.resolved import LiveRelease, PlannedRoute, ProxyFacts, ResolvedDeployment, RoomRule
-from fairlead.store import deployments, environments, gone_images, lifecycles, policies, releases, variables
+from fairlead.store import deployments, environments, gone_images, lifecycles, policies, releases
 from fairlead.store.database import Connection
 from fairlead.usecases.context import Context, Installation
+from fairlead.usecases.values import lookup_of, scope_at
 
 LATEST = "latest"
 PREVIEW = DeploymentId("preview")
@@ -198,13 +197,15 @@ def definition_of(
             ReleaseFiles(release.files, context.artifacts.content),
             environment=environment.name,
             environments=names,
-            lookup=lookup_of(connection, snapshot, environment),
+            lookup=lookup_of(connection, snapshot, scope_at(environment, channel=release.channel)),
             domain=domain,
             images=release.images,
         )
 
     files, images = frozenset(release.files.items()), frozenset(release.images.items())
-    return context.compiled.get((files, images, snapshot, environment.id, environment.name, names, domain), compile)
+    return context.compiled.get(
+        (files, images, snapshot, environment.id, environment.name, names, domain, release.channel), compile
+    )
 
 
 def live_release(
@@ -249,14 +250,6 @@ def environment_names(connection: Connection, project: Project) -> tuple[str, ..
     line = resolved(lifecycles.get(connection, project.lifecycle), known)
     by_id = {environment.id: environment.name for environment in known}
     return tuple(by_id[id] for phase in line.phases for id in phase.environments if id in by_id)
-
-
-def lookup_of(connection: Connection, snapshot: str, environment: Environment) -> Callable[[str], Text | None]:
-    """The frozen variables as they hold in the environment; names without regard to case."""
-    frozen = variables.snapshot(connection, snapshot)
-    held = texts(resolve_all(frozen.variables, {Dimension.ENVIRONMENT: frozenset({str(environment.id)})}))
-    by_key = {name.lower(): text for name, text in held.items()}
-    return lambda name: by_key.get(name.lower())
 
 
 def images_of(release: Release, definition: Definition) -> dict[str, str]:

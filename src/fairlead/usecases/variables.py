@@ -1,88 +1,222 @@
-"""Variables of a project: listing, setting, removing. Releases keep what they froze."""
+"""Variables of a project or a library set: listing, setting, removing. Releases keep what they froze."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from fairlead.domain import names
 from fairlead.domain.actor import Actor
-from fairlead.domain.errors import Conflict, NotFound, TooLarge
+from fairlead.domain.composite import GIVEN, Composite, CompositeKind, check_given
+from fairlead.domain.errors import Conflict, Invalid, NotFound, TooLarge
+from fairlead.domain.ids import SecretVersionId
+from fairlead.domain.library_set import LibrarySet
 from fairlead.domain.permission import Permission
 from fairlead.domain.project import Project
+from fairlead.domain.prompt import Control, Prompt, check_prompt
 from fairlead.domain.variable import Dimension, Scope, Variable
-from fairlead.store import environments, projects, variables
+from fairlead.formats.pem import certificate_parts
+from fairlead.store import library_sets, projects, variables
 from fairlead.store.database import Connection
 from fairlead.store.shelf import Page
 from fairlead.usecases.context import Context
+from fairlead.usecases.scopes import Wanted, scope_of
 
 LARGEST_VALUE = 256 * 1024
 """Characters: a certificate chain fits many times over, a database dump does not."""
 
+MOST_VARIABLES = 20_000
+"""Of one project or library set: they are frozen, hashed and shown as a whole."""
 
-def page(context: Context, actor: Actor, project: str, *, after: str | None = None, limit: int = 200) -> Page[Variable]:
-    """The project's own, in the order of making; secrets as their versions' ids."""
-    actor.require(Permission.VIEW)
+
+@dataclass(frozen=True, slots=True)
+class InLibrary:
+    """A library set by name or id, where a variable's owner is asked for."""
+
+    name: str
+
+
+OwnerName: TypeAlias = str | InLibrary
+"""Whose variables: a project's by its name or id, or a library set's."""
+
+Owner: TypeAlias = Project | LibrarySet
+
+
+@dataclass(frozen=True, slots=True)
+class More:
+    """What a variable can be beside a value: asked for at each deployment, or made of parts."""
+
+    description: str = ""
+    prompt: Prompt | None = None
+    composite: CompositeKind | None = None
+    parts: Mapping[str, str] = field(default_factory=dict)
+
+
+PLAIN = More()
+
+
+def page(
+    context: Context,
+    actor: Actor,
+    owner: OwnerName,
+    *,
+    search: str = "",
+    after: str | None = None,
+    limit: int = 200,
+) -> Page[Variable]:
+    """The owner's own, in the order of making; secrets as their versions' ids."""
+    actor.require_somewhere(Permission.VIEW)
     with context.database.reading() as connection:
-        found = projects.by_name_or_id(connection, project)
-        return variables.page(connection, found.id, after=after, limit=limit)
+        found = _owner(connection, owner)
+        _require_view(actor, found)
+        return variables.page(connection, found.id, search=search, after=after, limit=limit)
+
+
+def named(context: Context, actor: Actor, owner: OwnerName, name: str) -> tuple[Variable, ...]:
+    """The owner's variables of that name, one for each scope."""
+    actor.require_somewhere(Permission.VIEW)
+    with context.database.reading() as connection:
+        found = _owner(connection, owner)
+        _require_view(actor, found)
+        return variables.named(connection, found.id, name)
 
 
 def put(
     context: Context,
     actor: Actor,
-    project: str,
+    owner: OwnerName,
     name: str,
-    value: str,
+    value: str = "",
     *,
     is_secret: bool = False,
     only_in: Sequence[str] = (),
+    scope: Wanted | None = None,
+    more: More = PLAIN,
     revision: int | None = None,
 ) -> Variable:
-    """The variable of this name and scope has this value from now on; a secret becomes a new immutable version. With
-    `revision` only if nobody changed it since, else Conflict `edit.conflict`."""
-    actor.require(Permission.VARIABLE_EDIT)
+    """The variable of this name and scope has this value from now on; a secret becomes a new immutable version.
+    `only_in` are environments, beside what `scope` names. With `revision` only if nobody changed it since, else
+    Conflict `edit.conflict`."""
+    _require_edit_somewhere(actor, owner)
     names.variable_name(name)
-    if len(value) > LARGEST_VALUE:
-        raise TooLarge("input.too_large", f"the value of {name} is over {LARGEST_VALUE:,} characters", thing=name)
+    _check(name, value, is_secret=is_secret, more=more)
     with context.database.transaction() as connection:
-        owner = projects.by_name_or_id(connection, project)
-        scope = _scope(connection, only_in)
-        secret = context.keep(connection, value, name=name, by=actor.name) if is_secret else None
-        held = variables.by_name_and_scope(connection, owner.id, name, scope)
+        of = _owner(connection, owner)
+        there = _scope(connection, of, only_in, scope)
+        _require_edit(actor, of, there)
+        held = variables.by_name_and_scope(connection, of.id, name, there)
         _refuse_changed(held, name, revision)
-        at, by = context.clock.now(), actor.name
+        if held is None and variables.count(connection, of.id) >= MOST_VARIABLES:
+            raise TooLarge("input.too_large", f"{of.name} has {MOST_VARIABLES:,} variables already", thing=of.name)
+        secret = context.keep(connection, value, name=name, by=actor.name) if is_secret else None
+        wanted = Variable(
+            held.id if held else context.ids.new("var"),
+            name,
+            "" if secret else value,
+            secret,
+            there,
+            of.id if isinstance(of, Project) else None,
+            more.description,
+            held.revision if held else 1,
+            of.id if isinstance(of, LibrarySet) else None,
+            more.prompt,
+            _composite(context, connection, actor, name, more),
+        )
+        made, at, by = wanted, context.clock.now(), actor.name
         if held is None:
-            made = Variable(context.ids.new("var"), name, "" if secret else value, secret, scope, owner.id)
-            variables.insert(connection, made, at=at, by=by)
+            variables.insert(connection, wanted, at=at, by=by)
         else:
-            changed = replace(held, name=name, value="" if secret else value, secret=secret)
-            made = variables.update(connection, changed, at=at, by=by)
-        _note(context, connection, actor, owner, made, "variable.set")
+            made = variables.update(connection, wanted, at=at, by=by)
+        _note(context, connection, actor, of, made, "variable.set")
     return made
 
 
 def remove(
     context: Context,
     actor: Actor,
-    project: str,
+    owner: OwnerName,
     name: str,
     *,
     only_in: Sequence[str] = (),
+    scope: Wanted | None = None,
     revision: int | None = None,
 ) -> None:
     """The variable of exactly this name and scope is gone; with `revision` as `put` has it."""
-    actor.require(Permission.VARIABLE_EDIT)
+    _require_edit_somewhere(actor, owner)
     with context.database.transaction() as connection:
-        owner = projects.by_name_or_id(connection, project)
-        held = variables.by_name_and_scope(connection, owner.id, name, _scope(connection, only_in))
+        of = _owner(connection, owner)
+        there = _scope(connection, of, only_in, scope)
+        _require_edit(actor, of, there)
+        held = variables.by_name_and_scope(connection, of.id, name, there)
         if held is None:
             raise NotFound(
-                "variable.missing", f"{owner.name} has no variable {name[:80]!r} of this scope", thing=name[:80]
+                "variable.missing", f"{of.name} has no variable {name[:80]!r} of this scope", thing=name[:80]
             )
         _refuse_changed(held, name, revision)
         variables.delete(connection, held, at=context.clock.now(), by=actor.name)
-        _note(context, connection, actor, owner, held, "variable.removed")
+        _note(context, connection, actor, of, held, "variable.removed")
+
+
+def _owner(connection: Connection, owner: OwnerName) -> Owner:
+    if isinstance(owner, InLibrary):
+        return library_sets.by_name_or_id(connection, owner.name)
+    return projects.by_name_or_id(connection, owner)
+
+
+def _require_view(actor: Actor, owner: Owner) -> None:
+    if isinstance(owner, Project):
+        actor.require_somewhere(Permission.VIEW, project=owner.id)
+
+
+def _require_edit_somewhere(actor: Actor, owner: OwnerName) -> None:
+    actor.require_somewhere(Permission.LIBRARY_EDIT if isinstance(owner, InLibrary) else Permission.VARIABLE_EDIT)
+
+
+def _require_edit(actor: Actor, owner: Owner, scope: Scope) -> None:
+    """For every environment and tenant that its scope names; without one it must be held for all of them."""
+    if isinstance(owner, LibrarySet):
+        actor.require(Permission.LIBRARY_EDIT)
+        return
+    for environment in scope.get(Dimension.ENVIRONMENT) or (None,):
+        for tenant in scope.get(Dimension.TENANT) or (None,):
+            actor.require(Permission.VARIABLE_EDIT, project=owner.id, environment=environment, tenant=tenant)
+
+
+def _check(name: str, value: str, *, is_secret: bool, more: More) -> None:
+    if len(value) > LARGEST_VALUE or any(len(part) > LARGEST_VALUE for part in more.parts.values()):
+        raise TooLarge("input.too_large", f"the value of {name} is over {LARGEST_VALUE:,} characters", thing=name)
+    if more.composite is not None and (value or is_secret or more.prompt):
+        raise Invalid(
+            "variable.parts",
+            f"{name} is of parts: it has no value of its own, and cannot be asked for",
+            thing=name,
+            hint=f"give its parts: {', '.join((*GIVEN[more.composite].plain, *GIVEN[more.composite].secret))}",
+        )
+    if more.prompt is not None:
+        check_prompt(more.prompt, name=name)
+        if is_secret != (more.prompt.control is Control.SENSITIVE):
+            raise Invalid(
+                "prompt.invalid",
+                f"{name} cannot be asked for: a secret has the control sensitive, and nothing else has it",
+                thing=name,
+            )
+
+
+def _composite(context: Context, connection: Connection, actor: Actor, name: str, more: More) -> Composite | None:
+    if more.composite is None:
+        return None
+    given = check_given(more.composite, more.parts, name=name)
+    secret = GIVEN[more.composite].secret
+    shown = {part: value for part, value in given.items() if part not in secret}
+    if more.composite is CompositeKind.CERTIFICATE:
+        shown |= certificate_parts(name, given["CertificatePem"], given.get("PrivateKeyPem", ""))
+    kept: dict[str, SecretVersionId] = {
+        part: context.keep(connection, value, name=f"{name}.{part}", by=actor.name)
+        for part, value in given.items()
+        if part in secret
+    }
+    return Composite(more.composite, shown, kept)
 
 
 def _refuse_changed(held: Variable | None, name: str, revision: int | None) -> None:
@@ -91,14 +225,17 @@ def _refuse_changed(held: Variable | None, name: str, revision: int | None) -> N
         raise Conflict("edit.conflict", message, thing=name[:80], hint="read it again, then decide")
 
 
-def _scope(connection: Connection, only_in: Sequence[str]) -> Scope:
-    ids = frozenset(str(environments.by_name_or_id(connection, name).id) for name in only_in)
-    return {Dimension.ENVIRONMENT: ids} if ids else {}
+def _scope(connection: Connection, owner: Owner, only_in: Sequence[str], scope: Wanted | None) -> Scope:
+    wanted = dict(scope or {})
+    if only_in:
+        wanted[Dimension.ENVIRONMENT] = (*wanted.get(Dimension.ENVIRONMENT, ()), *only_in)
+    return scope_of(connection, owner if isinstance(owner, Project) else None, wanted)
 
 
-def _note(
-    context: Context, connection: Connection, actor: Actor, project: Project, variable: Variable, kind: str
-) -> None:
-    what = "a secret" if variable.is_secret else "a value"
+def _note(context: Context, connection: Connection, actor: Actor, owner: Owner, variable: Variable, kind: str) -> None:
+    what = {"text": "a value", "secret": "a secret"}.get(variable.kind, f"of type {variable.kind}")
     message = f"{kind.partition('.')[2]} {variable.name} ({what})"
-    context.note(connection, actor, kind, message, thing=variable.id, project=project.name)
+    project = owner.name if isinstance(owner, Project) else None
+    if project is None:
+        message += f" in the library set {owner.name}"
+    context.note(connection, actor, kind, message, thing=variable.id, project=project)

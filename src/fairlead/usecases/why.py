@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from fairlead.domain.actor import Actor
 from fairlead.domain.deployment import Deployment, DeploymentOutcome, DeploymentState
@@ -12,11 +12,12 @@ from fairlead.domain.permission import Permission
 from fairlead.domain.project import Project
 from fairlead.domain.reason import Reason
 from fairlead.domain.run import Run, RunState
-from fairlead.domain.variable import Dimension, Lost, Variable, resolve
-from fairlead.store import deployments, environments, events, projects, releases, runs, tasks, variables
+from fairlead.store import deployments, environments, projects, releases, runs, tasks
 from fairlead.store.database import Connection
 from fairlead.usecases import planning, reasons
 from fairlead.usecases.context import Context
+from fairlead.usecases.value_reasons import of_value
+from fairlead.usecases.values import Where
 
 NEVER_BEGAN = frozenset({DeploymentOutcome.REFUSED, DeploymentOutcome.REJECTED, DeploymentOutcome.SUPERSEDED})
 MOST_EVENTS = 50
@@ -84,28 +85,31 @@ def value(
     actor: Actor,
     project: str,
     name: str,
-    environment: str,
+    where: Where,
     *,
     version: str = "",
     deployment: str = "",
 ) -> Reason:
     """Which variable of the name holds there, and why each other lost: as the variables are now, as a release froze
-    them, or as a deployment was given them. NotFound `variable.missing` where none has the name."""
+    them, or as a deployment was given them (its environment and channel are meant then). NotFound `variable.missing`
+    where none has the name."""
     actor.require(Permission.VIEW)
     with context.database.reading() as connection:
         owner = projects.by_name_or_id(connection, project)
         if deployment:
-            called = _called(connection, _deployment(connection, deployment, project, environment))
-            frozen = variables.snapshot(connection, called.deployment.variables).variables
-            return _of_value(connection, name, frozen, called.environment, f"as {called.words} was given them")
-        if not environment:
+            called = _called(connection, _deployment(connection, deployment, project, where.environment))
+            there = replace(where, environment=called.environment.name)
+            return of_value(
+                connection, owner, name, there, deployed=called.deployment, when=f"as {called.words} was given them"
+            )
+        if not where.environment:
             raise Invalid("input.invalid", "an environment is needed", thing="environment")
-        place = environments.by_name_or_id(connection, environment)
         if version:
             found = planning.release_named(connection, owner, version)
-            frozen = variables.snapshot(connection, found.variables).variables
-            return _of_value(connection, name, frozen, place, f"as release {found.version} froze them")
-        return _of_value(connection, name, variables.of_project(connection, owner.id), place, "as they are now")
+            return of_value(
+                connection, owner, name, where, release=found, when=f"as release {found.version} froze them"
+            )
+        return of_value(connection, owner, name, where, when="as they are now")
 
 
 def _of_deployment(context: Context, connection: Connection, called: _Called) -> Reason:
@@ -167,44 +171,6 @@ def _newer_run(connection: Connection, skipped_one: Run) -> list[Reason]:
     first = min(newer, key=lambda one: one.number)
     said = f"run {first.number} of {first.commit[:12]} came before it began"
     return [Reason(said, at=first.created_at, noun="run", thing=first.id)]
-
-
-def _of_value(connection: Connection, name: str, known: tuple[Variable, ...], place: Environment, when: str) -> Reason:
-    named = [one for one in known if one.name.lower() == name.lower()]
-    found = resolve(named, {Dimension.ENVIRONMENT: frozenset({str(place.id)})})
-    if found is None:
-        raise NotFound("variable.missing", f"no variable is called {name[:80]!r}, {when}", thing=name[:80])
-    names = {str(one.id): one.name for one in environments.all_of(connection)}
-    losers = tuple(_lost(lost, names) for lost in found.losers)
-    if found.winner is None:
-        said = f"{found.name} has no value in {place.name}, {when}"
-        return Reason(said, losers, noun="variable", thing=found.name)
-    rule = "it is the only one of the name" if not losers else "it is the most specific of those that apply"
-    won = Reason(f"the one for {_scope(found.winner, names)} holds: {rule}", _set_by(connection, found.winner))
-    return Reason(
-        f"{found.name} is {_shown(found.winner)} in {place.name}, {when}",
-        (won, *losers),
-        noun="variable",
-        thing=found.name,
-    )
-
-
-def _lost(lost: Lost, names: dict[str, str]) -> Reason:
-    return Reason(f"{_shown(lost.variable)}, the one for {_scope(lost.variable, names)}, does not hold: {lost.reason}")
-
-
-def _shown(variable: Variable) -> str:
-    return f"a secret (version {variable.secret})" if variable.secret is not None else repr(variable.value)
-
-
-def _scope(variable: Variable, names: dict[str, str]) -> str:
-    entries = sorted(names.get(id, id) for id in variable.scope.get(Dimension.ENVIRONMENT, ()))
-    return ", ".join(entries) if entries else "every environment"
-
-
-def _set_by(connection: Connection, variable: Variable) -> tuple[Reason, ...]:
-    found = events.page(connection, thing=variable.id, limit=1).items
-    return tuple(Reason(f"{one.actor} {one.message}", at=one.at) for one in found)
 
 
 def _called(connection: Connection, found: Deployment) -> _Called:

@@ -186,7 +186,7 @@ def test_variables_and_what_a_release_froze(books: House, fairlead: Run) -> None
     assert fairlead(*update, "--preview").code == 3
     assert fairlead(*update, "--yes").code == 0
     assert fairlead("variables", "unset", "Db.Password", "-p", "books").code == 0
-    assert fairlead("variables", "set", "a b=c", "-p", "books").code == 2
+    assert fairlead("variables", "set", "a;b=c", "-p", "books").code == 2
     assert fairlead("variables", "set", "A=b", "--from", "x", "-p", "books").code == 2
 
 

@@ -362,7 +362,7 @@ class House:
 
 def furnish(house: House) -> dict[str, TaskId]:
     """Projects in every state that the dashboard knows; the tasks that tests ask for, by what they show."""
-    from fairlead.usecases import approvals, variables
+    from fairlead.usecases import approvals, library_sets, variables
 
     found: dict[str, TaskId] = {}
 
@@ -374,6 +374,9 @@ def furnish(house: House) -> dict[str, TaskId]:
     for name, title in (("books", "Book shop"), ("checkout", "Checkout API"), ("identity", ""), ("search", "Search")):
         house.add_project(name, title=title, git=f"https://git.test/{name}.git")
         variables.put(house.context, ADMINISTRATOR, name, "Db.Host", "db")
+    library_sets.add(house.context, ADMINISTRATOR, "Mail", description="where letters go")
+    variables.put(house.context, ADMINISTRATOR, variables.InLibrary("Mail"), "Mail.Host", "mail.test")
+    library_sets.include(house.context, ADMINISTRATOR, "books", "Mail")
     for project, version in (("books", "1.0.0"), ("checkout", "2.7.9"), ("identity", "1.29.4")):
         house.add_release(project, version)
         found[f"{project} live"] = house.go_live(project, version, "Test")

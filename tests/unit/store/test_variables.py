@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 import sqlalchemy as sa
 from tests.unit.store.conftest import BOOKS, Shop
 
+from fairlead.domain.composite import Composite, CompositeKind
 from fairlead.domain.errors import Conflict
-from fairlead.domain.ids import SecretVersionId
+from fairlead.domain.ids import LibrarySetId, SecretVersionId
+from fairlead.domain.library_set import Inclusion, LibrarySet
+from fairlead.domain.prompt import Prompt
 from fairlead.domain.variable import Dimension, Variable
-from fairlead.store import variables
+from fairlead.store import library_sets, variables
 from fairlead.store.sealing import Sealer
 from fairlead.store.secrets import StoreSecrets
 
 PROD = {Dimension.ENVIRONMENT: frozenset({"env-production"})}
+LIBRARY = LibrarySet(LibrarySetId("lib-1"), "Databases", datetime(2026, 3, 2, tzinfo=UTC))
 HOST = Variable("var-1", "Db.Host", "db", project=BOOKS)
 
 
@@ -23,16 +28,38 @@ def test_a_name_has_one_variable_for_each_scope(shop: Shop) -> None:
     with shop.database.transaction() as connection:
         variables.insert(connection, HOST, at=shop.at, by="ann")
         variables.insert(connection, replace(HOST, id="var-2", scope=PROD), at=shop.at, by="ann")
-        variables.insert(connection, replace(HOST, id="var-3", project=None), at=shop.at, by="ann")
+        library_sets.insert(connection, LIBRARY)
+        shared = replace(HOST, id="var-3", project=None, library_set=LIBRARY.id)
+        variables.insert(connection, shared, at=shop.at, by="ann")
     with pytest.raises(Conflict) as raised, shop.database.transaction() as connection:
         variables.insert(connection, replace(HOST, id="var-4", name="db.HOST"), at=shop.at, by="ann")
     assert raised.value.code == "variable.exists"
     with shop.database.reading() as connection:
         found = variables.of_project(connection, BOOKS)
-        assert [one.id for one in found] == ["var-1", "var-2", "var-3"]
+        assert [one.id for one in found] == ["var-1", "var-2"]
         assert found[1].scope == PROD
         assert variables.by_name_and_scope(connection, BOOKS, "DB.host", PROD) == found[1]
         assert [one.id for one in variables.page(connection, BOOKS).items] == ["var-1", "var-2"]
+        assert [one.id for one in variables.page(connection, LIBRARY.id, search="HOST").items] == ["var-3"]
+        assert variables.page(connection, BOOKS, search="port").items == ()
+
+
+def test_a_project_has_the_variables_of_the_library_sets_that_it_includes(shop: Shop) -> None:
+    with shop.database.transaction() as connection:
+        library_sets.insert(connection, LIBRARY)
+        variables.insert(connection, HOST, at=shop.at, by="ann")
+        token = Composite(CompositeKind.TOKEN, {}, {"Token": SecretVersionId("sec-1")})
+        shared = Variable("var-2", "Hub", library_set=LIBRARY.id, composite=token, prompt=Prompt("Which hub?"))
+        variables.insert(connection, shared, at=shop.at, by="ann")
+        library_sets.include(connection, Inclusion("inc-1", BOOKS, LIBRARY.id, shop.at))
+        assert variables.of_project(connection, BOOKS) == (HOST, shared)
+        frozen = variables.freeze(connection, id="vsn-1", project=BOOKS, at=shop.at)
+        library_sets.exclude(connection, BOOKS, LIBRARY.id)
+        assert variables.of_project(connection, BOOKS) == (HOST,)
+        variables.delete_all(connection, LIBRARY.id, at=shop.at, by="ann")
+        library_sets.delete(connection, LIBRARY.id)
+        assert variables.snapshot(connection, frozen.id).variables == (HOST, shared)
+        assert variables.secrets_in_use(connection) == {"sec-1"}
 
 
 def test_a_snapshot_keeps_what_was_and_equal_ones_are_one(shop: Shop) -> None:

@@ -173,7 +173,26 @@ def test_a_secret_is_a_new_immutable_version_each_time_and_in_no_answer_and_no_a
         assert books.context.reveal(connection, second.secret) == "hunter3"
 
 
-@pytest.mark.parametrize("name", ["", "a b", "a\nb", "a;b", "a..b", "--x", "#{x}", "1a", "a" * 201])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "",
+        " a",
+        "a ",
+        "a  b",
+        "a\nb",
+        "a;b",
+        "a..b",
+        "--x",
+        "#{x}",
+        "a|b",
+        "Größe",
+        "if x",
+        "Each y",
+        "a\u200bb",
+        "a" * 201,
+    ],
+)
 def test_a_bad_variable_name_is_refused(books: House, name: str) -> None:
     with pytest.raises(FairleadError):
         variables.put(books.context, ADMIN, "books", name, "x")

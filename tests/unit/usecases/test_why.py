@@ -18,6 +18,7 @@ from fairlead.domain.task import TaskState
 from fairlead.ports.tasks import End
 from fairlead.store import projects
 from fairlead.usecases import approvals, deployments, releases, runs, tasks, variables, why
+from fairlead.usecases.values import Where
 
 HEAD, NEWER, NEWEST = "a" * 40, "b" * 40, "c" * 40
 
@@ -166,7 +167,7 @@ def test_a_value_names_the_rule_and_why_each_other_lost(books: House) -> None:
     variables.put(books.context, ADMIN, "books", "Db.Host", "prod-db", only_in=["Production"])
     books.add_release("1.0.0")
     variables.put(books.context, ADMIN, "books", "Db.Host", "new-db", only_in=["Test"])
-    now = why.value(books.context, VIEWER, "books", "db.host", "Test")
+    now = why.value(books.context, VIEWER, "books", "db.host", Where("Test"))
     assert "is 'new-db' in Test, as they are now" in now.said
     won, *lost = (one.said for one in now.because)
     assert "the one for Test holds: it is the most specific" in won
@@ -176,22 +177,22 @@ def test_a_value_names_the_rule_and_why_each_other_lost(books: House) -> None:
         "'prod-db', the one for Production",
     ]
     assert "another is more specific" in lost[0] and "its environment does not fit" in lost[1]
-    frozen = why.value(books.context, VIEWER, "books", "Db.Host", "Test", version="1.0.0")
+    frozen = why.value(books.context, VIEWER, "books", "Db.Host", Where("Test"), version="1.0.0")
     assert "is 'db' in Test, as release 1.0.0 froze them" in frozen.said
-    given = why.value(books.context, VIEWER, "books", "Db.Host", "", deployment=books.deployment("1.0.0").id)
+    given = why.value(books.context, VIEWER, "books", "Db.Host", Where(), deployment=books.deployment("1.0.0").id)
     assert "is 'db' in Test, as the deployment of books 1.0.0 to Test (number 1) was given them" in given.said
 
 
 def test_a_secret_is_explained_by_its_version_alone(books: House) -> None:
     variables.put(books.context, ADMIN, "books", "Db.Password", "s3cret", is_secret=True)
-    found = why.value(books.context, VIEWER, "books", "Db.Password", "Test")
+    found = why.value(books.context, VIEWER, "books", "Db.Password", Where("Test"))
     assert "a secret (version" in found.said
     assert "s3cret" not in told(found)
 
 
 def test_what_is_not_there_is_said(books: House) -> None:
     with pytest.raises(NotFound) as missing:
-        why.value(books.context, VIEWER, "books", "Nothing", "Test")
+        why.value(books.context, VIEWER, "books", "Nothing", Where("Test"))
     assert missing.value.code == "variable.missing"
     with pytest.raises(Invalid):
         why.deployment(books.context, VIEWER, "1")

@@ -15,10 +15,17 @@ WEB = "registry.example.com/shop/web@sha256:" + "5f" * 32
 
 ENVIRONMENT: answers.Environment = {"id": "env-01j9", "name": "Production", "order": 2, "description": ""}
 VARIABLE: answers.Variable = {
+    "id": "var-01j9",
     "name": "Db.Host",
+    "type": "text",
     "value": "db.internal",
     "secret": False,
     "environments": ["Production"],
+    "scope": {"environment": ["Production"]},
+    "description": "",
+    "prompt": None,
+    "parts": [],
+    "library_set": "",
     "revision": 3,
 }
 RUN: answers.Run = {

@@ -1,10 +1,10 @@
-"""Projects, their variables, and looking at their repositories."""
+"""Projects, and looking at their repositories."""
 
 from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Header, Query, Response
+from fastapi import APIRouter, Header, Response
 from pydantic import Field
 from starlette.requests import Request
 
@@ -12,8 +12,7 @@ from fairlead.domain.project import ForgeKind, WebhookKind
 from fairlead.server.api import answers, shapes
 from fairlead.server.api.bodies import Body
 from fairlead.server.api.doors import After, Asking, Books, Limit, Parts, life_of
-from fairlead.store import environments
-from fairlead.usecases import looking, projects, runs, variables
+from fairlead.usecases import looking, projects, runs
 from fairlead.usecases.context import Context
 
 router = APIRouter(tags=["projects"])
@@ -52,12 +51,6 @@ class ProjectChange(Body):
     is_enabled: bool | None = None
     branch: str | None = Field(None, max_length=250)
     poll_s: float | None = Field(None, ge=0, le=86_400)
-
-
-class VariableBody(Body):
-    value: str
-    secret: bool = False
-    environments: list[str] = Field(default_factory=list, max_length=100)
 
 
 def shown(context: Context, actor: Any, name: str) -> answers.Project:
@@ -141,56 +134,6 @@ async def look(context: Books, server: Parts, actor: Asking, project: str) -> an
     return {"head": seen.head, "run": shapes.run(seen.run) if seen.run else None, "reason": seen.reason}
 
 
-@router.get("/projects/{project}/variables")
-def list_variables(
-    context: Books, actor: Asking, project: str, after: After = None, limit: Limit = 200
-) -> answers.Page[answers.Variable]:
-    """In the order of making; secrets without their values."""
-    part = variables.page(context, actor, project, after=after, limit=limit)
-    names = _names(context)
-    return shapes.page(part, lambda one: shapes.variable(one, names))
-
-
-@router.put("/projects/{project}/variables/{name}")
-def put_variable(
-    context: Books,
-    actor: Asking,
-    project: str,
-    name: str,
-    body: VariableBody,
-    response: Response,
-    if_match: Annotated[str | None, Header(description='the revision that was read: "3"')] = None,
-) -> answers.Variable:
-    """The variable of this name and scope has this value from now on; with If-Match only if nobody changed it since."""
-    made = variables.put(
-        context,
-        actor,
-        project,
-        name,
-        body.value,
-        is_secret=body.secret,
-        only_in=body.environments,
-        revision=revision_of(if_match),
-    )
-    response.headers["ETag"] = f'"{made.revision}"'
-    return shapes.variable(made, _names(context))
-
-
-@router.delete("/projects/{project}/variables/{name}", status_code=204)
-def remove_variable(
-    context: Books,
-    actor: Asking,
-    project: str,
-    name: str,
-    environments: Annotated[str, Query(description="the exact scope: names with commas between")] = "",
-    if_match: Annotated[str | None, Header(description='the revision that was read: "3"')] = None,
-) -> Response:
-    """The variable of exactly this name and scope is gone; with If-Match only if nobody changed it since."""
-    only_in = [part.strip() for part in environments.split(",") if part.strip()]
-    variables.remove(context, actor, project, name, only_in=only_in, revision=revision_of(if_match))
-    return Response(status_code=204)
-
-
 def _source(body: SourceBody, poll_s: float) -> projects.NewSource:
     fields = body.model_dump()
     return projects.NewSource(**{**fields, "poll_s": poll_s if body.poll_s is None else body.poll_s})
@@ -202,8 +145,3 @@ def revision_of(if_match: str | None) -> int | None:
         return None
     text = if_match.strip().strip('"')
     return int(text) if text.isascii() and text.isdigit() and len(text) < 12 else -1
-
-
-def _names(context: Context) -> dict[str, str]:
-    with context.database.reading() as connection:
-        return {str(one.id): one.name for one in environments.all_of(connection)}

@@ -17,7 +17,6 @@ from fairlead.domain.switch_record import SwitchRecord
 from fairlead.domain.task import Task, TaskPhase
 from fairlead.domain.test_report import TestCase
 from fairlead.domain.user import ApiKey, User
-from fairlead.domain.variable import Dimension, Variable
 from fairlead.ports.task_log import Line
 from fairlead.ports.tasks import End
 from fairlead.server.api import answers
@@ -81,17 +80,6 @@ def project(one: Project, *, webhook_url: str = "", contact: Contact | None = No
             "reason": contact.reason if contact else "",
             "at": contact.at.isoformat() if contact else None,
         },
-    }
-
-
-def variable(one: Variable, names: Mapping[str, str]) -> answers.Variable:
-    scope = sorted(one.scope.get(Dimension.ENVIRONMENT, ()))
-    return {
-        "name": one.name,
-        "value": "" if one.is_secret else one.value,
-        "secret": one.is_secret,
-        "environments": [names.get(id, id) for id in scope],
-        "revision": one.revision,
     }
 
 

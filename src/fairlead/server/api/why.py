@@ -7,6 +7,7 @@ from fastapi import APIRouter
 from fairlead.domain.reason import Reason
 from fairlead.server.api import answers
 from fairlead.server.api.doors import Asking, Books
+from fairlead.server.api.places import WhereAsked
 from fairlead.usecases import why
 
 router = APIRouter(prefix="/why", tags=["why"])
@@ -38,19 +39,18 @@ def why_release(context: Books, actor: Asking, project: str, version: str) -> an
     return reason(why.release(context, actor, project, version))
 
 
-@router.get("/values/{project}/{name}")
+@router.get("/values/{project}/{name:path}")
 def why_value(
     context: Books,
     actor: Asking,
     project: str,
     name: str,
-    environment: str = "",
+    where: WhereAsked,
     version: str = "",
     deployment: str = "",
 ) -> answers.Reason:
     """Which variable of the name holds there, and why each other does not: now, in a release, or in a deployment."""
-    found = why.value(context, actor, project, name, environment, version=version, deployment=deployment)
-    return reason(found)
+    return reason(why.value(context, actor, project, name, where, version=version, deployment=deployment))
 
 
 @router.get("/runs/{id}")

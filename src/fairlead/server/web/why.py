@@ -10,6 +10,7 @@ from starlette.responses import Response
 from fairlead.domain.reason import Reason
 from fairlead.server.web.visit import Visiting, Visitor
 from fairlead.usecases import environments, why
+from fairlead.usecases.values import Where
 
 router = APIRouter(prefix="/why")
 
@@ -34,12 +35,12 @@ def show_release(visitor: Visiting, project: str, version: str) -> Response:
     return _page(visitor, why.release(visitor.context, visitor.actor, project, version))
 
 
-@router.get("/values/{project}/{name}")
+@router.get("/values/{project}/{name:path}")
 def show_value(visitor: Visiting, project: str, name: str, environment: Text = "", version: Text = "") -> Response:
     """Which value holds in each environment (or in one), and why each other does not."""
     known = [one.name for one in environments.all_of(visitor.context, visitor.actor)]
     found = [
-        why.value(visitor.context, visitor.actor, project, name, place, version=version)
+        why.value(visitor.context, visitor.actor, project, name, Where(place), version=version)
         for place in known
         if environment in ("", place)
     ]

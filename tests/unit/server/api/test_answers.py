@@ -66,6 +66,7 @@ class Furnished:
             "environment": "Production",
             "version": "1.30.0",
             "name": "Db.Host",
+            "library_set": "Mail",
             "deployment": house.deployment_of(rolled_back).id,
             "task": rolled_back,
             "approval": approvals.page(house.context, ADMINISTRATOR).items[0].approval.id,

@@ -40,7 +40,6 @@ from fairlead.server.api.answers.projects import (
     Run,
     Source,
     UpdatedVariables,
-    Variable,
     VariableChange,
 )
 from fairlead.server.api.answers.status import (
@@ -57,6 +56,15 @@ from fairlead.server.api.answers.status import (
     Written,
 )
 from fairlead.server.api.answers.tasks import Artifact, Line, Phase, Task, TaskAlone, TestCase, TestCases
+from fairlead.server.api.answers.variables import (
+    IncludedSet,
+    LibrarySet,
+    LostVariable,
+    PreviewedVariable,
+    Variable,
+    VariablePart,
+    VariablePrompt,
+)
 
 __all__ = [
     "Accepted",
@@ -80,10 +88,13 @@ __all__ = [
     "Foreseen",
     "Forge",
     "Grid",
+    "IncludedSet",
     "Instance",
     "Key",
+    "LibrarySet",
     "Line",
     "Look",
+    "LostVariable",
     "MadeKey",
     "MadeReleases",
     "MadeRun",
@@ -96,6 +107,7 @@ __all__ = [
     "Plan",
     "PlanStep",
     "Policy",
+    "PreviewedVariable",
     "Project",
     "ProxyChanges",
     "Ready",
@@ -122,5 +134,7 @@ __all__ = [
     "User",
     "Variable",
     "VariableChange",
+    "VariablePart",
+    "VariablePrompt",
     "Written",
 ]

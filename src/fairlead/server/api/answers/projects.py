@@ -66,16 +66,6 @@ class AddedProject(Project):
     webhook_secret: Annotated[str, Field(description='told only now; "" without a repository')]
 
 
-class Variable(TypedDict):
-    """A variable; `environments` is its scope, and empty where it holds in all of them."""
-
-    name: str
-    value: Annotated[str, Field(description='"" where it is secret')]
-    secret: bool
-    environments: list[str]
-    revision: int
-
-
 class VariableChange(TypedDict):
     """What differs between two snapshots; null on the side where the variable is not."""
 

@@ -1,4 +1,4 @@
-"""The first tables, part 1: blobs to certificates."""
+"""The first tables, part 1: blobs to artifacts."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ def upgrade() -> None:
     _gone_images()
     _idempotency_keys()
     _leases()
+    _library_sets()
     _lifecycles()
     _login_attempts()
     _notices()
@@ -35,7 +36,6 @@ def upgrade() -> None:
     _variable_versions()
     _api_keys()
     _artifacts()
-    _certificates()
 
 
 def _blobs() -> None:
@@ -121,6 +121,22 @@ def _leases() -> None:
         sa.Column("node", sa.Text(), nullable=False),
         sa.Column("until", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("node", name=op.f("pk_leases")),
+    )
+
+
+def _library_sets() -> None:
+    op.create_table(
+        "library_sets",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("description", sa.Text(), nullable=False),
+        sa.Column("created_by", sa.Text(), nullable=False),
+        sa.Column("revision", sa.BigInteger(), nullable=False),
+        sa.Column("name_key", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_library_sets")),
+        sa.UniqueConstraint("name", name=op.f("uq_library_sets_name")),
+        sa.UniqueConstraint("name_key", name=op.f("uq_library_sets_name_key")),
     )
 
 
@@ -348,6 +364,9 @@ def _variable_versions() -> None:
         sa.Column("value", sa.Text(), nullable=False),
         sa.Column("secret", sa.Text(), nullable=True),
         sa.Column("scope", sa.JSON(none_as_null=True), nullable=False),
+        sa.Column("library_set", sa.Text(), nullable=True),
+        sa.Column("prompt", sa.JSON(none_as_null=True), nullable=True),
+        sa.Column("composite", sa.JSON(none_as_null=True), nullable=True),
         sa.Column("is_deleted", sa.Boolean(), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("by", sa.Text(), nullable=False),
@@ -388,22 +407,3 @@ def _artifacts() -> None:
         sa.PrimaryKeyConstraint("task", "name", name=op.f("pk_artifacts")),
     )
     op.create_index(op.f("ix_artifacts_blob"), "artifacts", ["blob"], unique=False)
-
-
-def _certificates() -> None:
-    op.create_table(
-        "certificates",
-        sa.Column("id", sa.Text(), nullable=False),
-        sa.Column("host", sa.Text(), nullable=False),
-        sa.Column("chain", sa.Text(), nullable=False),
-        sa.Column("key", sa.Text(), nullable=False),
-        sa.Column("fingerprint", sa.Text(), nullable=False),
-        sa.Column("not_before", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("not_after", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("created_by", sa.Text(), nullable=False),
-        sa.Column("revision", sa.BigInteger(), nullable=False),
-        sa.ForeignKeyConstraint(["key"], ["secret_versions.id"], name=op.f("fk_certificates_key")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_certificates")),
-        sa.UniqueConstraint("host", name=op.f("uq_certificates_host")),
-    )

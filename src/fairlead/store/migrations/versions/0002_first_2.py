@@ -1,4 +1,4 @@
-"""The first tables, part 2: place_locks to approvals."""
+"""The first tables, part 2: certificates to releases."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ depends_on = None
 
 
 def upgrade() -> None:
+    _certificates()
     _place_locks()
     _projects()
     _registry_logins()
@@ -22,6 +23,7 @@ def upgrade() -> None:
     _allowances()
     _channels()
     _contacts()
+    _library_set_inclusions()
     _notification_targets()
     _runs()
     _seen_heads()
@@ -29,8 +31,25 @@ def upgrade() -> None:
     _variables()
     _webhook_deliveries()
     _releases()
-    _deployments()
-    _approvals()
+
+
+def _certificates() -> None:
+    op.create_table(
+        "certificates",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("host", sa.Text(), nullable=False),
+        sa.Column("chain", sa.Text(), nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("fingerprint", sa.Text(), nullable=False),
+        sa.Column("not_before", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("not_after", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("created_by", sa.Text(), nullable=False),
+        sa.Column("revision", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["key"], ["secret_versions.id"], name=op.f("fk_certificates_key")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_certificates")),
+        sa.UniqueConstraint("host", name=op.f("uq_certificates_host")),
+    )
 
 
 def _place_locks() -> None:
@@ -189,6 +208,26 @@ def _contacts() -> None:
     )
 
 
+def _library_set_inclusions() -> None:
+    op.create_table(
+        "library_set_inclusions",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("project", sa.Text(), nullable=False),
+        sa.Column("library_set", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("created_by", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["library_set"], ["library_sets.id"], name=op.f("fk_library_set_inclusions_library_set")
+        ),
+        sa.ForeignKeyConstraint(["project"], ["projects.id"], name=op.f("fk_library_set_inclusions_project")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_library_set_inclusions")),
+        sa.UniqueConstraint("project", "library_set", name=op.f("uq_library_set_inclusions_project_library_set")),
+    )
+    op.create_index(
+        op.f("ix_library_set_inclusions_library_set"), "library_set_inclusions", ["library_set"], unique=False
+    )
+
+
 def _notification_targets() -> None:
     op.create_table(
         "notification_targets",
@@ -274,14 +313,19 @@ def _variables() -> None:
         sa.Column("project", sa.Text(), nullable=True),
         sa.Column("description", sa.Text(), nullable=False),
         sa.Column("revision", sa.BigInteger(), nullable=False),
+        sa.Column("library_set", sa.Text(), nullable=True),
+        sa.Column("prompt", sa.JSON(none_as_null=True), nullable=True),
+        sa.Column("composite", sa.JSON(none_as_null=True), nullable=True),
         sa.Column("owner", sa.Text(), nullable=False),
         sa.Column("name_key", sa.Text(), nullable=False),
         sa.Column("scope_key", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["library_set"], ["library_sets.id"], name=op.f("fk_variables_library_set")),
         sa.ForeignKeyConstraint(["project"], ["projects.id"], name=op.f("fk_variables_project")),
         sa.ForeignKeyConstraint(["secret"], ["secret_versions.id"], name=op.f("fk_variables_secret")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_variables")),
         sa.UniqueConstraint("owner", "name_key", "scope_key", name=op.f("uq_variables_owner_name_key_scope_key")),
     )
+    op.create_index(op.f("ix_variables_library_set"), "variables", ["library_set"], unique=False)
     op.create_index(op.f("ix_variables_project"), "variables", ["project"], unique=False)
 
 
@@ -331,73 +375,3 @@ def _releases() -> None:
         sa.UniqueConstraint("task", name=op.f("uq_releases_task")),
     )
     op.create_index("ix_releases_project_id", "releases", ["project", "id"], unique=False)
-
-
-def _deployments() -> None:
-    op.create_table(
-        "deployments",
-        sa.Column("id", sa.Text(), nullable=False),
-        sa.Column("number", sa.BigInteger(), nullable=False),
-        sa.Column("project", sa.Text(), nullable=False),
-        sa.Column("release", sa.Text(), nullable=False),
-        sa.Column("environment", sa.Text(), nullable=False),
-        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("tenant", sa.Text(), nullable=True),
-        sa.Column("kind", sa.Text(), nullable=False),
-        sa.Column("state", sa.Text(), nullable=False),
-        sa.Column("outcome", sa.Text(), nullable=False),
-        sa.Column("variables", sa.Text(), nullable=False),
-        sa.Column("plan_hash", sa.Text(), nullable=False),
-        sa.Column("colour", sa.Text(), nullable=True),
-        sa.Column("task", sa.Text(), nullable=True),
-        sa.Column("created_by", sa.Text(), nullable=False),
-        sa.Column("approved_by", sa.Text(), nullable=False),
-        sa.Column("is_forced", sa.Boolean(), nullable=False),
-        sa.Column("recreate_accessories", sa.JSON(none_as_null=True), nullable=False),
-        sa.Column("replaces", sa.Text(), nullable=True),
-        sa.Column("committed_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("switched", sa.Boolean(), nullable=False),
-        sa.Column("reached", sa.Text(), nullable=False),
-        sa.Column("code", sa.Text(), nullable=False),
-        sa.Column("reason", sa.Text(), nullable=False),
-        sa.Column("hint", sa.Text(), nullable=False),
-        sa.Column("revision", sa.BigInteger(), nullable=False),
-        sa.ForeignKeyConstraint(["environment"], ["environments.id"], name=op.f("fk_deployments_environment")),
-        sa.ForeignKeyConstraint(["project"], ["projects.id"], name=op.f("fk_deployments_project")),
-        sa.ForeignKeyConstraint(["release"], ["releases.id"], name=op.f("fk_deployments_release")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_deployments")),
-        sa.UniqueConstraint("task", name=op.f("uq_deployments_task")),
-    )
-    op.create_index(
-        "ix_deployments_live", "deployments", ["project", "environment", "tenant", "committed_at"], unique=False
-    )
-    op.create_index("ix_deployments_outcome", "deployments", ["outcome", "id"], unique=False)
-    op.create_index("ix_deployments_place", "deployments", ["project", "environment", "tenant", "id"], unique=False)
-    op.create_index("ix_deployments_project", "deployments", ["project", "id"], unique=False)
-    op.create_index(op.f("ix_deployments_release"), "deployments", ["release"], unique=False)
-    op.create_index("ix_deployments_state", "deployments", ["state", "id"], unique=False)
-
-
-def _approvals() -> None:
-    op.create_table(
-        "approvals",
-        sa.Column("id", sa.Text(), nullable=False),
-        sa.Column("deployment", sa.Text(), nullable=False),
-        sa.Column("project", sa.Text(), nullable=False),
-        sa.Column("environment", sa.Text(), nullable=False),
-        sa.Column("plan_hash", sa.Text(), nullable=False),
-        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("tenant", sa.Text(), nullable=True),
-        sa.Column("state", sa.Text(), nullable=False),
-        sa.Column("answered_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("answered_by", sa.Text(), nullable=False),
-        sa.Column("note", sa.Text(), nullable=False),
-        sa.Column("revision", sa.BigInteger(), nullable=False),
-        sa.ForeignKeyConstraint(["deployment"], ["deployments.id"], name=op.f("fk_approvals_deployment")),
-        sa.ForeignKeyConstraint(["environment"], ["environments.id"], name=op.f("fk_approvals_environment")),
-        sa.ForeignKeyConstraint(["project"], ["projects.id"], name=op.f("fk_approvals_project")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_approvals")),
-    )
-    op.create_index(op.f("ix_approvals_deployment"), "approvals", ["deployment"], unique=False)
-    op.create_index("ix_approvals_state", "approvals", ["state", "project", "environment"], unique=False)

@@ -1,0 +1,111 @@
+"""What the frozen variables hold at a place: a release's, for an environment, channel, tenant, target and step."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+
+from fairlead.domain.environment import Environment
+from fairlead.domain.project import Project
+from fairlead.domain.text import Text
+from fairlead.domain.variable import Dimension, Scope
+from fairlead.domain.variable_table import VariableTable
+from fairlead.store import channels, variables
+from fairlead.store.database import Connection
+from fairlead.usecases.scopes import DEPLOYMENT_PROCESS, scope_of
+
+NOTHING: Mapping[str, str] = {}
+
+
+def scope_at(
+    environment: Environment,
+    *,
+    channel: str = "",
+    tenant: str | None = None,
+    tenant_tags: Iterable[str] = (),
+    process: str = DEPLOYMENT_PROCESS,
+) -> Scope:
+    """What is so for a whole deployment (or, by `process`, a run of a runbook, which has no channel), by ids."""
+    found = {
+        Dimension.ENVIRONMENT: frozenset({str(environment.id)}),
+        Dimension.CHANNEL: frozenset({str(channel)} if channel else ()),
+        Dimension.TENANT: frozenset({str(tenant)} if tenant else ()),
+        Dimension.TENANT_TAG: frozenset(tenant_tags),
+        Dimension.PROCESS: frozenset({process}),
+    }
+    return {dimension: entries for dimension, entries in found.items() if entries}
+
+
+def scope_on(
+    scope: Scope, *, step: Iterable[str] = (), target: str = "", tags: Iterable[str] = (), targeted: Iterable[str] = ()
+) -> Scope:
+    """`scope` for one step (its id, and its action's), on one target with these tags, of which the step targets some
+    of `targeted`."""
+    found = {
+        Dimension.STEP: frozenset(step),
+        Dimension.TARGET: frozenset({target} if target else ()),
+        Dimension.TARGET_TAG: frozenset(tags),
+        Dimension.TARGETED_TAG: frozenset(targeted),
+    }
+    return {**scope, **{dimension: entries for dimension, entries in found.items() if entries}}
+
+
+def table_of(connection: Connection, snapshot: str) -> VariableTable:
+    """The frozen variables, to be asked for many places."""
+    return VariableTable(variables.snapshot(connection, snapshot).variables)
+
+
+def lookup_of(
+    connection: Connection, snapshot: str, scope: Scope, system: Mapping[str, str] = NOTHING
+) -> Callable[[str], Text | None]:
+    """The frozen variables as they hold there, and behind them those of the system; names without regard to case."""
+    holding = table_of(connection, snapshot).at(scope)
+    by_key = {name.lower(): value for name, value in system.items()}
+
+    def find(name: str) -> Text | None:
+        found = holding.find(name)
+        return by_key.get(name.lower()) if found is None else found
+
+    return find
+
+
+@dataclass(frozen=True, slots=True)
+class Where:
+    """A place by names, as people ask for it. Without a channel the release's or the project's default one is meant.
+    `target_tags` are tags that a step targets, of a target that has them; `step` is a step of the process."""
+
+    environment: str = ""
+    channel: str = ""
+    tenant: str = ""
+    target: str = ""
+    target_tags: tuple[str, ...] = ()
+    step: str = ""
+    process: str = ""
+
+
+def scope_where(connection: Connection, project: Project, where: Where, *, channel: str = "") -> Scope:
+    """The place by ids. `channel` is the id that is meant where `where` names none. NotFound or Invalid as
+    `scopes.scope_of` has it."""
+    named = scope_of(
+        connection,
+        project,
+        {
+            Dimension.ENVIRONMENT: _one(where.environment),
+            Dimension.CHANNEL: _one(where.channel),
+            Dimension.TENANT: _one(where.tenant),
+            Dimension.TARGET: _one(where.target),
+            Dimension.TARGET_TAG: where.target_tags,
+            Dimension.STEP: _one(where.step),
+            Dimension.PROCESS: _one(where.process or DEPLOYMENT_PROCESS),
+        },
+    )
+    found = dict(named)
+    if Dimension.CHANNEL not in found and named[Dimension.PROCESS] == {DEPLOYMENT_PROCESS}:
+        found[Dimension.CHANNEL] = frozenset({str(channel or channels.default_of(connection, project.id).id)})
+    if Dimension.TARGET_TAG in found:
+        found[Dimension.TARGETED_TAG] = found[Dimension.TARGET_TAG]
+    return found
+
+
+def _one(name: str) -> tuple[str, ...]:
+    return (name,) if name else ()
