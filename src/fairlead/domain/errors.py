@@ -152,6 +152,7 @@ CODES: dict[str, str] = {
     "input.too_large": "The request is larger than the limit.",
     "project_file.invalid": "fairlead.yml or the compose file cannot be honoured; each place is named.",
     "project_file.missing": "The repository has no fairlead.yml.",
+    "configuration.unreadable": "A configuration file cannot be read in any of the formats that were tried.",
     "policy.refused": "The project file asks for something that could harm the host; an administrator can allow it.",
     "variable.unknown": "A #{Name} or ${NAME} names a variable that has no value in this environment.",
     "variable.secret": "A filter, a comparison or a sum would have to look into the value of a secret.",

@@ -1,0 +1,1 @@
+"""Values of variables in structured configuration files: JSON, YAML, XML and properties."""

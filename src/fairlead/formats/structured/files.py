@@ -1,0 +1,43 @@
+"""One structured configuration file, whatever its format: the values of variables at the places they are named after.
+
+JSON is tried first for every file, as older versions of Octopus knew nothing else; then the format that the file's name
+says; where the name says none, all of them in order (Calamari's `StructuredConfigVariablesService`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from fairlead.domain.errors import Invalid
+from fairlead.domain.template.variables import Variables
+from fairlead.formats.structured.json_text import replace_in_json
+from fairlead.formats.structured.properties_text import replace_in_properties
+from fairlead.formats.structured.result import Replaced, Unreadable
+
+Replacer = Callable[[bytes, Variables], Replaced]
+
+FORMATS: Mapping[str, Replacer] = {
+    "json": replace_in_json,
+    "properties": replace_in_properties,
+}
+"""By name, in the order in which they are tried."""
+
+_ENDINGS = {".json": "json", ".xml": "xml", ".yaml": "yaml", ".yml": "yaml", ".properties": "properties"}
+
+
+def replace_in_file(path: str, content: bytes, variables: Variables) -> Replaced:
+    """The file with its values replaced. Invalid `configuration.unreadable` where no format fits."""
+    told: list[str] = []
+    for name in formats_to_try(path):
+        try:
+            return FORMATS[name](content, variables)
+        except Unreadable as unreadable:
+            told.append(f"as {name}: {unreadable}")
+    raise Invalid("configuration.unreadable", f"{path} cannot be read {'; '.join(told)}", thing=path)
+
+
+def formats_to_try(path: str) -> tuple[str, ...]:
+    """The formats that a file of this name may have, the first one first."""
+    ending = path[path.rfind(".") :].lower() if "." in path else ""
+    known = _ENDINGS.get(ending)
+    return tuple(FORMATS) if known is None else tuple(dict.fromkeys(("json", known)))
