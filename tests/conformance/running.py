@@ -9,13 +9,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
-from tests.conformance import doc_rules, retention_rules, service_messages, substitution, versions
+from tests.conformance import doc_rules, retention_rules, service_messages, structured, substitution, versions
 from tests.conformance.judging import Shape, Verdict
 
 SHAPES: tuple[Shape, ...] = (
     doc_rules.SHAPE,
     retention_rules.TARGETS,
     service_messages.SHAPE,
+    structured.SHAPE,  # before substitution: its cases have variables, too
     substitution.SHAPE,
     versions.SHAPE,
 )
@@ -49,7 +50,7 @@ def run(files: Sequence[Path], out: TextIO) -> Count:
             print(f"{file.name}: no known shape of cases", file=out)
             count.failed += 1
             continue
-        for verdict in shape.judge(data):
+        for verdict in shape.judge({**data, "folder": file.parent}):
             _count(verdict, known, count, out)
     print(f"{count.passed} passed, {count.failed} failed", file=out)
     return count

@@ -14,10 +14,10 @@ from fairlead.formats.structured.files import FORMATS
 from fairlead.formats.structured.result import Replaced, Unreadable
 
 
-def judge(file: Mapping[str, Any], folder: Path) -> Iterator[Verdict]:
+def judge(file: Mapping[str, Any]) -> Iterator[Verdict]:
     """A verdict for each case; their files lie beside the one that lists them."""
     for case in file["cases"]:
-        yield _verdict(case, folder)
+        yield _verdict(case, Path(file["folder"]))
 
 
 def _verdict(case: Case, folder: Path) -> Verdict:

@@ -12,7 +12,7 @@ from fairlead.domain.template.variables import Variables
 from fairlead.formats.encoded_text import decoded
 from fairlead.formats.structured.result import Replaced, Unreadable
 
-_ESCAPED = r"\\(?:\r\n|[^\x00]|$)"
+_ESCAPED = r"\\(?:(?:\r\n|\r|\n)[ \t\f]*|.|$)"
 _LINE = re.compile(
     r"(?P<before>[ \t\f]*)"
     r"(?:(?P<comment>[#!][^\r\n]*)"
