@@ -50,7 +50,7 @@ def run(files: Sequence[Path], out: TextIO) -> Count:
             print(f"{file.name}: no known shape of cases", file=out)
             count.failed += 1
             continue
-        for verdict in shape.judge({**data, "folder": file.parent}):
+        for verdict in shape.judge({**data, "meta": {**data.get("meta", {}), "folder": file.parent}}):
             _count(verdict, known, count, out)
     print(f"{count.passed} passed, {count.failed} failed", file=out)
     return count

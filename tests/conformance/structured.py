@@ -17,7 +17,7 @@ from fairlead.formats.structured.result import Replaced, Unreadable
 def judge(file: Mapping[str, Any]) -> Iterator[Verdict]:
     """A verdict for each case; their files lie beside the one that lists them."""
     for case in file["cases"]:
-        yield _verdict(case, Path(file["folder"]))
+        yield _verdict(case, Path(file["meta"]["folder"]))
 
 
 def _verdict(case: Case, folder: Path) -> Verdict:
