@@ -35,6 +35,7 @@ THIRD_PARTIES: Mapping[str, frozenset[str] | None] = {
 # Files that may import what their room may not.
 THIRD_PARTIES_OF_FILES: Mapping[str, frozenset[str]] = {
     "engine/durable.py": frozenset({"dbos", "sqlalchemy"}),
+    "formats/properties.py": frozenset({"jsonschema_rs"}),  # used by the server alone
     "formats/pem.py": frozenset({"cryptography"}),  # certificates are text, too; only the server reads them
 }
 NEVER_IN_ADAPTERS_OR_SERVER = frozenset({"dbos"})

@@ -60,9 +60,10 @@ class Client:
         """The answer's JSON; an Idempotency-Key makes a repeat after a lost answer harmless."""
         return self._ask("POST", path, body=body or {}, query=query, headers={"Idempotency-Key": secrets.token_hex(16)})
 
-    def put(self, path: str, body: Mapping[str, object], **query: object) -> Any:
-        """The answer's JSON."""
-        return self._ask("PUT", path, body=body, query=query)
+    def put(self, path: str, body: Mapping[str, object], *, revision: int | None = None, **query: object) -> Any:
+        """The answer's JSON; with `revision` only if nobody changed it since."""
+        headers = {} if revision is None else {"If-Match": f'"{revision}"'}
+        return self._ask("PUT", path, body=body, query=query, headers=headers)
 
     def patch(self, path: str, body: Mapping[str, object]) -> Any:
         """The answer's JSON."""

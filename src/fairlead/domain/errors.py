@@ -207,6 +207,7 @@ CODES: dict[str, str] = {
     "process.required": "An action cannot be required and disabled.",
     "process.retries": "An action has more retries than are possible for it.",
     "process.timeout": "An action has a timeout that is not possible for it.",
+    "process.properties": "An action's properties are not what its kind takes.",
     "process.services_twice": "More than one action of the process deploys the project's services.",
     "plan.changed": "What was approved is not what would run now; the difference is shown.",
     "task.unknown": "There is no such task.",

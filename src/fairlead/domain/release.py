@@ -26,7 +26,8 @@ class Change:
 @dataclass(frozen=True, slots=True)
 class Release:
     """`images` service → reference by digest; `files` path → key of the bytes (ports.artifacts); `variables` the id of
-    the variable snapshot, the one field that may be replaced, as a recorded act."""
+    the variable snapshot, the one field that may be replaced, as a recorded act. `process` the id of the process's
+    snapshot; "" where the project had none of its own: then its services are deployed."""
 
     id: ReleaseId
     project: ProjectId
@@ -41,6 +42,7 @@ class Release:
     files: Mapping[str, str] = field(default_factory=dict)
     folder: str = ""
     variables: str = ""
+    process: str = ""
     run: RunId | None = None
     created_by: str = ""
     notes: str = ""

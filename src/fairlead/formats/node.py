@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
@@ -79,6 +80,31 @@ def to_plain(node: Node) -> object:
             return [to_plain(child) for child in nodes]
         case Table(nodes=entries):
             return {key: to_plain(child) for key, child in entries.items()}
+
+
+_INTEGER = re.compile(r"[-+]?(?:0|[1-9]\d{0,17})")
+_NUMBER = re.compile(r"[-+]?\d{1,18}(?:\.\d{0,18})?(?:[eE][-+]?\d{1,3})?")
+
+
+def to_typed(node: Node) -> object:
+    """As JSON has it: what stands without quotes and reads as a number, true or false is one (YAML 1.2, core)."""
+    match node:
+        case Scalar(text=str(text), is_plain=True):
+            return _typed(text)
+        case Scalar(text=text):
+            return text
+        case Items(nodes=nodes):
+            return [to_typed(child) for child in nodes]
+        case Table(nodes=entries):
+            return {key: to_typed(child) for key, child in entries.items()}
+
+
+def _typed(text: str) -> object:
+    if text.lower() in ("true", "false"):
+        return text.lower() == "true"
+    if _INTEGER.fullmatch(text):
+        return int(text)
+    return float(text) if _NUMBER.fullmatch(text) else text
 
 
 def place_of(root: Node, path: Path) -> Mark:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
@@ -26,10 +27,18 @@ class Shape(BaseModel):
 S = TypeVar("S", bound=Shape)
 
 
-def check(model: type[S], root: Node, findings: Findings, prefix: Path = ()) -> S | None:
-    """The model filled from the node; None, and a problem for each thing wrong, where it does not fit."""
+def check(
+    model: type[S],
+    root: Node,
+    findings: Findings,
+    prefix: Path = (),
+    *,
+    plain: Callable[[Node], object] = to_plain,
+) -> S | None:
+    """The model filled from the node; None, and a problem for each thing wrong, where it does not fit. `plain` makes
+    plain values of nodes."""
     try:
-        return model.model_validate(to_plain(root))
+        return model.model_validate(plain(root))
     except ValidationError as error:
         for wrong in error.errors(include_url=False, include_context=True):
             _say(wrong, model, root, findings, prefix)

@@ -16,6 +16,7 @@ TAGS = {
     "access": "Signing in, API keys, users, and the audit.",
     "installation": "What belongs to the whole installation: environments, policy, certificates, registries, notices.",
     "projects": "Projects, their repositories and their variables.",
+    "processes": "What a project's deployments do, step by step, and the kinds of actions there are.",
     "releases": "Runs, which turn a commit into a release, and releases.",
     "deployments": "Deployments, going back, plans and approvals.",
     "tasks": "Everything durable that runs, with its log and what it left behind.",

@@ -19,7 +19,18 @@ from fairlead.domain.slot import Slot, SlotState
 from fairlead.domain.version import next_version, parse
 from fairlead.ports.catalogue import Place
 from fairlead.ports.clock import Clock, Ids
-from fairlead.store import channels, deployments, gone_images, projects, releases, runs, slots, tasks, variables
+from fairlead.store import (
+    channels,
+    deployments,
+    gone_images,
+    processes,
+    projects,
+    releases,
+    runs,
+    slots,
+    tasks,
+    variables,
+)
 from fairlead.store.database import Database
 
 log = structlog.get_logger("fairlead.store")
@@ -136,6 +147,7 @@ class StoreRecords:
             files=from_data(dict[str, str], facts.get("files", {})),
             folder=str(facts.get("folder") or ""),
             variables=frozen.id,
+            process=processes.freeze(connection, run.project),
             run=run.id,
             created_by=run.created_by,
             notes=str(facts.get("notes") or ""),

@@ -29,6 +29,7 @@ releases = sa.Table(
     data("files"),
     text("folder"),
     text("variables"),
+    text("process"),
     text("run", nullable=True),
     text("created_by"),
     text("notes"),

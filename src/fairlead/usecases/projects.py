@@ -15,7 +15,7 @@ from fairlead.domain.git_address import branch_name, read_address
 from fairlead.domain.ids import ChannelId, ProjectId, SecretVersionId
 from fairlead.domain.permission import Permission
 from fairlead.domain.project import DEFAULT_POLL_S, Forge, ForgeKind, Project, Source, WebhookKind
-from fairlead.store import channels, deployments, library_sets, lifecycles, projects
+from fairlead.store import channels, deployments, library_sets, lifecycles, processes, projects
 from fairlead.store.database import Connection
 from fairlead.store.shelf import Page
 from fairlead.usecases.context import Context
@@ -173,6 +173,7 @@ def remove(context: Context, actor: Actor, name: str) -> None:
         for channel in channels.of_project(connection, found.id):
             channels.delete(connection, channel.id)
         library_sets.exclude(connection, found.id)
+        processes.delete(connection, found.id)
         projects.delete(connection, found.id)
         context.note(connection, actor, "project.removed", f"removed {found.name}", thing=found.id, project=found.name)
 

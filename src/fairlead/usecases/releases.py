@@ -18,7 +18,7 @@ from fairlead.domain.slot import SlotState
 from fairlead.domain.variable import VariableChange, differences
 from fairlead.domain.version import next_version, parse
 from fairlead.formats.project import read_outline
-from fairlead.store import channels, environments, gone_images, projects, releases, slots, variables
+from fairlead.store import channels, environments, gone_images, processes, projects, releases, slots, variables
 from fairlead.store.database import Connection
 from fairlead.store.shelf import Page
 from fairlead.usecases import following, planning
@@ -110,6 +110,7 @@ def create(
             commit=commit,
             files=dict(kept),
             variables=freeze(context, connection, owner.id),
+            process=processes.freeze(connection, owner.id),
             created_by=actor.name,
             notes=notes,
             warnings=outline.warnings,

@@ -26,6 +26,7 @@ from fairlead.server.api.answers.installation import (
 )
 from fairlead.server.api.answers.lists import Moment, Page
 from fairlead.server.api.answers.plans import Allowed, Change, Foreseen, Plan, PlanStep, ProxyChanges, Setting
+from fairlead.server.api.answers.processes import ActionKind, Process, ProcessAction, ProcessStep
 from fairlead.server.api.answers.projects import (
     Accepted,
     AddedProject,
@@ -68,6 +69,7 @@ from fairlead.server.api.answers.variables import (
 
 __all__ = [
     "Accepted",
+    "ActionKind",
     "AddedProject",
     "AddedUser",
     "Adoption",
@@ -108,6 +110,9 @@ __all__ = [
     "PlanStep",
     "Policy",
     "PreviewedVariable",
+    "Process",
+    "ProcessAction",
+    "ProcessStep",
     "Project",
     "ProxyChanges",
     "Ready",

@@ -23,6 +23,8 @@ def upgrade() -> None:
     _lifecycles()
     _login_attempts()
     _notices()
+    _process_snapshots()
+    _processes()
     _registrations()
     _routes()
     _secret_versions()
@@ -185,6 +187,27 @@ def _notices() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_notices")),
     )
     op.create_index("ix_notices_next_at", "notices", ["next_at"], unique=False)
+
+
+def _process_snapshots() -> None:
+    op.create_table(
+        "process_snapshots",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("process", sa.JSON(none_as_null=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_process_snapshots")),
+    )
+
+
+def _processes() -> None:
+    op.create_table(
+        "processes",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("process", sa.JSON(none_as_null=True), nullable=False),
+        sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("changed_by", sa.Text(), nullable=False),
+        sa.Column("revision", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_processes")),
+    )
 
 
 def _registrations() -> None:

@@ -1,0 +1,66 @@
+"""The process of a project: showing it, and putting one from a file in its place."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from fairlead.cli.session import API, PROJECT_HELP, session
+from fairlead.domain.errors import Invalid
+from fairlead.formats.process import read_process, written
+
+group = typer.Typer(name="process", help="What a project's deployments do, step by step.", no_args_is_help=True)
+
+
+@group.command("show")
+def show(
+    context: typer.Context,
+    release: str = typer.Option("", "--release", "-r", help="As this release froze it; by default as it is now."),
+    project: str = typer.Option("", "--project", "-p", help=PROJECT_HELP),
+) -> None:
+    """The process as YAML: save it, edit it, and `fairlead process set` it."""
+    at = session(context)
+    name = at.project(project)
+    path = f"{API}/projects/{name}/releases/{release}/process" if release else f"{API}/projects/{name}/process"
+    found = at.client.get(path)
+    if not found["steps"]:
+        at.screen.say(f"{name} has no process of its own: its services are deployed")
+    at.screen.result(found, found["text"].rstrip())
+
+
+@group.command("set")
+def put(
+    context: typer.Context,
+    file: Path = typer.Argument(..., help="A YAML file, as `process show` prints it."),
+    revision: int = typer.Option(-1, "--revision", help="Only if nobody changed it since this revision."),
+    project: str = typer.Option("", "--project", "-p", help=PROJECT_HELP),
+) -> None:
+    """The project has this process from its next release on."""
+    at = session(context)
+    try:
+        content = file.read_bytes()
+    except OSError as error:
+        raise Invalid("input.invalid", f"{file}: {error.strerror or error}", thing=str(file)) from error
+    body = written(read_process(str(file), content))
+    name = at.project(project)
+    made = at.client.put(f"{API}/projects/{name}/process", body, revision=revision if revision >= 0 else None)
+    many = f"{len(made['steps'])} step{'' if len(made['steps']) == 1 else 's'}"
+    at.screen.result(made, f"{name} has a process of {many} from its next release on (revision {made['revision']})")
+
+
+@group.command("kinds")
+def kinds(context: typer.Context, kind: str = typer.Argument("", help="What this kind takes, in full.")) -> None:
+    """The kinds of actions, and what each takes."""
+    at = session(context)
+    found: list[dict[str, Any]] = at.client.all(f"{API}/action-kinds")
+    if not kind:
+        at.screen.table(found, {"name": "KIND", "description": "WHAT IT DOES"}, empty="there are none")
+        return
+    for one in found:
+        if one["name"] == kind:
+            at.screen.result(one, json.dumps(one["schema"], indent=2, ensure_ascii=False))
+            return
+    raise Invalid("process.kind", f"there is no kind of action {kind!r}", thing=kind, hint="fairlead process kinds")

@@ -1,0 +1,84 @@
+"""Processes: what a project's deployments do, step by step; and the kinds of actions that there are."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, cast
+
+from fastapi import APIRouter, Header, Response
+
+from fairlead.domain.process import RunLocation
+from fairlead.domain.record import to_data
+from fairlead.formats.process import process_of, process_text, written
+from fairlead.formats.process_model import ProcessModel
+from fairlead.ports.step import ActionKind
+from fairlead.server.api import answers, shapes
+from fairlead.server.api.bodies import Body
+from fairlead.server.api.doors import Asking, Books
+from fairlead.server.api.projects import revision_of
+from fairlead.usecases import processes
+
+router = APIRouter(tags=["processes"])
+
+
+class ProcessBody(ProcessModel, Body):
+    """A process as people write it."""
+
+
+@router.get("/action-kinds")
+def list_action_kinds(context: Books, actor: Asking) -> answers.Page[answers.ActionKind]:
+    """By name; what each takes."""
+    return shapes.whole(processes.kinds(context, actor), _kind)
+
+
+@router.get("/projects/{project}/process")
+def get_process(context: Books, actor: Asking, project: str, response: Response) -> answers.Process:
+    """As its next release will freeze it."""
+    return _tagged(response, processes.get(context, actor, project))
+
+
+@router.put("/projects/{project}/process")
+def put_process(
+    context: Books,
+    actor: Asking,
+    project: str,
+    body: ProcessBody,
+    response: Response,
+    if_match: Annotated[str | None, Header(description="the ETag that was read")] = None,
+) -> answers.Process:
+    """It is so from the next release on; with If-Match only if nobody changed it since. No steps: none of its own."""
+    made = processes.put(context, actor, project, process_of(body), revision=revision_of(if_match))
+    return _tagged(response, made)
+
+
+@router.get("/projects/{project}/releases/{version}/process")
+def get_release_process(context: Books, actor: Asking, project: str, version: str) -> answers.Process:
+    """As the release froze it."""
+    return _shape(processes.of_release(context, actor, project, version))
+
+
+def _tagged(response: Response, view: processes.ProcessView) -> answers.Process:
+    response.headers["ETag"] = f'"{view.revision}"'
+    return _shape(view)
+
+
+def _shape(view: processes.ProcessView) -> answers.Process:
+    full = ProcessModel.model_validate(written(view.process)).model_dump(mode="json")
+    for step in full["steps"]:
+        on = RunLocation.TARGETS if step["target_tags"] else RunLocation.SERVER
+        for action in step["actions"]:
+            action["runs_on"] = action["runs_on"] or on.value
+    told = {
+        **full,
+        "project": view.project.name,
+        "hash": view.process.hash,
+        "text": process_text(view.process),
+        "revision": view.revision,
+        "changed_at": view.held.changed_at.isoformat() if view.held else None,
+        "changed_by": view.held.changed_by if view.held else "",
+    }
+    return cast("answers.Process", told)
+
+
+def _kind(one: ActionKind) -> answers.ActionKind:
+    schema = cast("dict[str, Any]", to_data(dict(one.schema)))
+    return {"name": one.name, "description": str(schema.get("description", "")), "schema": schema}

@@ -1,0 +1,56 @@
+"""Processes of projects (and of whatever else has one), and the snapshots that releases keep."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from fairlead.domain.process import Process
+from fairlead.domain.record import from_data, to_data
+from fairlead.store.rows import insert_ignoring
+from fairlead.store.schema import data, instant, key, metadata, number, text
+from fairlead.store.shelf import Shelf
+
+processes = sa.Table(
+    "processes", metadata, key(), data("process"), instant("changed_at"), text("changed_by"), number("revision")
+)
+
+process_snapshots = sa.Table("process_snapshots", metadata, key(), data("process"))
+
+
+@dataclass(frozen=True, slots=True)
+class HeldProcess:
+    """A process as it is now; `id` is that of the project that it belongs to."""
+
+    id: str
+    process: Process
+    changed_at: datetime
+    changed_by: str = ""
+    revision: int = 1
+
+
+_shelf = Shelf(processes, HeldProcess, unknown="process.unknown")
+insert, find, update, delete = _shelf.insert, _shelf.find, _shelf.update, _shelf.delete
+
+
+def freeze(connection: sa.Connection, owner: str) -> str:
+    """The id under which the owner's process is kept as it is now, for ever; "" where it has none, or one without
+    steps. Equal processes have one id."""
+    held = find(connection, owner)
+    if held is None or not held.process.steps:
+        return ""
+    id = held.process.hash
+    insert_ignoring(connection, process_snapshots, {"id": id, "process": to_data(held.process)})
+    return id
+
+
+def snapshot(connection: sa.Connection, id: str) -> Process:
+    """The process that was kept under that id; a process without steps for ""."""
+    if not id:
+        return Process()
+    found = connection.execute(sa.select(process_snapshots.c.process).where(process_snapshots.c.id == id)).scalar()
+    if found is None:
+        raise KeyError(f"no process was kept as {id}")
+    return from_data(Process, found)
