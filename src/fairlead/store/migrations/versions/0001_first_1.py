@@ -1,4 +1,4 @@
-"""The first tables, part 1: blobs to artifacts."""
+"""The first tables, part 1: blobs to api_keys."""
 
 from __future__ import annotations
 
@@ -37,7 +37,6 @@ def upgrade() -> None:
     _users()
     _variable_versions()
     _api_keys()
-    _artifacts()
 
 
 def _blobs() -> None:
@@ -415,18 +414,3 @@ def _api_keys() -> None:
     )
     op.create_index(op.f("ix_api_keys_prefix"), "api_keys", ["prefix"], unique=False)
     op.create_index(op.f("ix_api_keys_user"), "api_keys", ["user"], unique=False)
-
-
-def _artifacts() -> None:
-    op.create_table(
-        "artifacts",
-        sa.Column("task", sa.Text(), nullable=False),
-        sa.Column("name", sa.Text(), nullable=False),
-        sa.Column("kind", sa.Text(), nullable=False),
-        sa.Column("blob", sa.Text(), nullable=False),
-        sa.Column("size_bytes", sa.BigInteger(), nullable=False),
-        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.ForeignKeyConstraint(["blob"], ["blobs.key"], name=op.f("fk_artifacts_blob")),
-        sa.PrimaryKeyConstraint("task", "name", name=op.f("pk_artifacts")),
-    )
-    op.create_index(op.f("ix_artifacts_blob"), "artifacts", ["blob"], unique=False)

@@ -1,4 +1,4 @@
-"""The first tables, part 2: certificates to releases."""
+"""The first tables, part 2: artifacts to releases."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ depends_on = None
 
 
 def upgrade() -> None:
+    _artifacts()
     _certificates()
     _place_locks()
     _projects()
@@ -31,6 +32,21 @@ def upgrade() -> None:
     _variables()
     _webhook_deliveries()
     _releases()
+
+
+def _artifacts() -> None:
+    op.create_table(
+        "artifacts",
+        sa.Column("task", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("blob", sa.Text(), nullable=False),
+        sa.Column("size_bytes", sa.BigInteger(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["blob"], ["blobs.key"], name=op.f("fk_artifacts_blob")),
+        sa.PrimaryKeyConstraint("task", "name", name=op.f("pk_artifacts")),
+    )
+    op.create_index(op.f("ix_artifacts_blob"), "artifacts", ["blob"], unique=False)
 
 
 def _certificates() -> None:
@@ -362,6 +378,7 @@ def _releases() -> None:
         sa.Column("files", sa.JSON(none_as_null=True), nullable=False),
         sa.Column("folder", sa.Text(), nullable=False),
         sa.Column("variables", sa.Text(), nullable=False),
+        sa.Column("process", sa.Text(), nullable=False),
         sa.Column("run", sa.Text(), nullable=True),
         sa.Column("created_by", sa.Text(), nullable=False),
         sa.Column("notes", sa.Text(), nullable=False),
