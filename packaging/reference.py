@@ -4,6 +4,8 @@ from pathlib import Path
 
 import fairlead.cli.app
 from fairlead.cli.reference import tree
+from fairlead.formats.declared.register import page as declared_page
+from fairlead.formats.declared.register import schemas
 from fairlead.server import reference
 from fairlead.server.commands import app as server_commands
 
@@ -21,9 +23,12 @@ def pages() -> dict[str, str]:
     client = tree(fairlead.cli.app.build(), "fairlead")
     server = tree(server_commands, "fairlead-server")
     cli = f"{CLI}\n## fairlead\n\n{client}\n## fairlead-server\n\n{server}"
-    return {**reference.pages(), "cli.md": cli.rstrip() + "\n"}
+    declared = {"declared-files.md": declared_page(reference.NOTE)}
+    declared |= {f"schemas/{name}": text for name, text in schemas().items()}
+    return {**reference.pages(), **declared, "cli.md": cli.rstrip() + "\n"}
 
 
 if __name__ == "__main__":
     for name, text in pages().items():
+        (PLACE / name).parent.mkdir(exist_ok=True)
         (PLACE / name).write_text(text)

@@ -32,6 +32,7 @@ BESIDE = {"Dockerfile": DOCKERFILE, "Dockerfile.tests": DOCKERFILE}
 # Read by the command line, by `up`, or by the scripts of the ground; not settings of the server.
 NOT_SETTINGS = {"FAIRLEAD_URL", "FAIRLEAD_API_KEY", "FAIRLEAD_PROJECT", "FAIRLEAD_CONFIG", "FAIRLEAD_CACHE"}
 NOT_SETTINGS |= {"FAIRLEAD_VENV", "FAIRLEAD_RELEASE", "FAIRLEAD_COLOUR", "FAIRLEAD_DOCKER_SOCKET"}
+NOT_SETTINGS |= {"FAIRLEAD_SECRET_BOOKS_DB_PASSWORD", "FAIRLEAD_SECRET_NAME"}
 
 
 def documents() -> list[Path]:

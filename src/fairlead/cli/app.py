@@ -13,6 +13,7 @@ from fairlead.cli import (
     approvals,
     certificates,
     commands,
+    declarations,
     deployments,
     environments,
     files,
@@ -63,7 +64,7 @@ GROUPS = (
     notifications.group,
     why.group,
 )
-TOP_LEVEL = (access, files, deployments, plans, approvals, tasks, services, commands)
+TOP_LEVEL = (access, files, declarations, deployments, plans, approvals, tasks, services, commands)
 
 
 def build() -> typer.Typer:

@@ -178,5 +178,5 @@ def _check(answer: httpx2.Response) -> None:
         code = "input.invalid" if answer.status_code < 500 else "server.unreachable"
     detail = str(problem.get("detail") or "") or f"the server answered {answer.status_code}"
     if problem.get("problems"):
-        raise errors.ProjectFileInvalid(tuple(errors.Problem(**entry) for entry in problem["problems"]))
+        raise errors.ProjectFileInvalid(tuple(errors.Problem(**entry) for entry in problem["problems"]), code=code)
     raise family(code, detail, thing=problem.get("thing", ""), hint=problem.get("hint", ""))

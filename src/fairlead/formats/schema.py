@@ -19,7 +19,7 @@ END = "<!-- end: {name} -->"
 def json_schema() -> dict[str, Any]:
     """JSON Schema 2020-12 of fairlead.yml, for editors. What it cannot say (rules between keys) `validate` says."""
     schema = ProjectFile.model_json_schema(mode="validation")
-    _take_extensions(schema)
+    take_extensions(schema)
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "title": TITLE}
 
 
@@ -59,16 +59,16 @@ def with_tables(document: str) -> str:
     return document
 
 
-def _take_extensions(schema: Any) -> None:
+def take_extensions(schema: Any) -> None:
     """Every mapping with known keys takes ``x-…`` besides."""
     if isinstance(schema, dict):
         if schema.get("additionalProperties") is False:
             schema["patternProperties"] = {"^x-": {}}
         for held in schema.values():
-            _take_extensions(held)
+            take_extensions(held)
     elif isinstance(schema, list):
         for held in schema:
-            _take_extensions(held)
+            take_extensions(held)
 
 
 def _table(fields: dict[str, Any]) -> str:

@@ -36,16 +36,24 @@ _STANDARD_TAG = re.compile(r"tag:yaml\.org,2002:(str|int|float|bool|null|map|seq
 _READER_SLIPS = (ValueError, IndexError, KeyError, TypeError, AttributeError, AssertionError, OverflowError)
 
 
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """How large a document may be; the defaults are for what everybody who may push can write."""
+
+    size_bytes: int = SIZE_LIMIT
+    nodes: int = NODE_LIMIT
+
+
 class _Stop(Exception):
     """Reading ends here; the problem is recorded."""
 
 
-def read_yaml(name: str, content: bytes, findings: Findings) -> Node | None:
+def read_yaml(name: str, content: bytes, findings: Findings, bounds: Bounds = Bounds()) -> Node | None:
     """The document's root; None (and problems recorded) where it cannot be read; an empty file is an empty mapping."""
-    text = _decoded(name, content, findings)
+    text = _decoded(name, content, findings, bounds)
     if text is None:
         return None
-    builder = _Builder(name, findings)
+    builder = _Builder(name, findings, bounds)
     try:
         return builder.document(_events(text))
     except _Stop:
@@ -60,9 +68,9 @@ def read_yaml(name: str, content: bytes, findings: Findings) -> Node | None:
     return None
 
 
-def _decoded(name: str, content: bytes, findings: Findings) -> str | None:
-    if len(content) > SIZE_LIMIT:
-        findings.problem(Mark(name), "", f"{len(content)} bytes", f"at most {SIZE_LIMIT} bytes")
+def _decoded(name: str, content: bytes, findings: Findings, bounds: Bounds) -> str | None:
+    if len(content) > bounds.size_bytes:
+        findings.problem(Mark(name), "", f"{len(content)} bytes", f"at most {bounds.size_bytes} bytes")
         return None
     try:
         text = content.decode("utf-8-sig")
@@ -119,6 +127,7 @@ class _Open:
 class _Builder:
     name: str
     findings: Findings
+    bounds: Bounds
     last: Mark = field(init=False)
     total: int = 0
     anchors: dict[str, tuple[Node, int]] = field(default_factory=dict)
@@ -189,8 +198,10 @@ class _Builder:
         parent = self.opened[-1]
         parent.nodes.append(node)
         parent.count += count
-        if parent.count > NODE_LIMIT:
-            self._stop(f"over {NODE_LIMIT} values", "a smaller document (each alias counts as often as it is used)")
+        if parent.count > self.bounds.nodes:
+            self._stop(
+                f"over {self.bounds.nodes} values", "a smaller document (each alias counts as often as it is used)"
+            )
 
     def _table(self, done: _Open) -> Table:
         nodes: dict[str, Node] = {}

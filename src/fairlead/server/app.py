@@ -9,6 +9,7 @@ from fairlead.server import health, hooks, openapi, problems
 from fairlead.server.api import (
     accounts,
     commands,
+    declarations,
     deployments,
     installation,
     library_sets,
@@ -41,6 +42,7 @@ ROUTERS = (
     status.router,
     why.router,
     commands.router,
+    declarations.router,
 )
 DESCRIPTION = "Everything that the pages and the command line do. Errors are problem+json (RFC 9457) with stable codes."
 

@@ -93,6 +93,11 @@ class Database:
 
         return await self.run(inside)
 
+    def within(self, connection: sa.Connection) -> Database:
+        """This database inside of one open transaction: what would begin a transaction of its own takes part in that
+        one, and is kept or undone with it. For one thread, until the transaction ends."""
+        return _Within(self, connection)
+
     def check(self) -> None:
         """It answers; Unreachable `store.unreachable` where it does not."""
         with self.reading() as connection:
@@ -102,6 +107,22 @@ class Database:
         """All connections are closed; what runs in threads is waited for."""
         self._threads.shutdown(wait=True)
         self.engine.dispose()
+
+
+class _Within(Database):
+    """Several use cases in one transaction: all of them happen, or none."""
+
+    def __init__(self, outer: Database, connection: sa.Connection) -> None:
+        self.url, self.is_sqlite, self.engine = outer.url, outer.is_sqlite, outer.engine
+        self._threads, self._connection = outer._threads, connection
+
+    @contextmanager
+    def transaction(self, *, is_durable: bool = False) -> Iterator[sa.Connection]:
+        yield self._connection
+
+    @contextmanager
+    def reading(self) -> Iterator[sa.Connection]:
+        yield self._connection
 
 
 def sqlite_url(path: Path) -> str:

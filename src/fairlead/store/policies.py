@@ -27,6 +27,11 @@ _shelf = Shelf(allowances, Allowance, unknown="policy.unknown")
 insert, get, find, delete = _shelf.insert, _shelf.get, _shelf.find, _shelf.delete
 
 
+def all_of(connection: sa.Connection) -> tuple[Allowance, ...]:
+    """Of every project, in the order of making."""
+    return _shelf.where(connection)
+
+
 def of_project(connection: sa.Connection, project: ProjectId) -> tuple[Allowance, ...]:
     """All of the project's, in the order of making."""
     return _shelf.where(connection, allowances.c.project == project)

@@ -59,6 +59,11 @@ def by_webhook(connection: sa.Connection, webhook: str) -> Project | None:
     return _shelf.one(connection, projects.c.webhook == webhook)
 
 
+def all_of(connection: sa.Connection) -> tuple[Project, ...]:
+    """All, by name."""
+    return _shelf.where(connection, order=projects.c.name)
+
+
 def page(connection: sa.Connection, *, after: str | None = None, limit: int = 50, search: str = "") -> Page[Project]:
     """By name, a part at a time; `search` is a part of the name. `after` is the last name of the part before."""
     conditions = [projects.c.name.contains(search.lower(), autoescape=True)] if search else []

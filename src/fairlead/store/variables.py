@@ -123,6 +123,11 @@ def of_project(connection: sa.Connection, project: ProjectId) -> tuple[Variable,
     return _shelf.where(connection, sa.or_(variables.c.project == project, variables.c.library_set.in_(included)))
 
 
+def of_projects(connection: sa.Connection) -> tuple[Variable, ...]:
+    """Every project's own, in the order of making."""
+    return _shelf.where(connection, variables.c.project.is_not(None))
+
+
 def by_name_and_scope(connection: sa.Connection, owner: Owner, name: str, scope: Scope) -> Variable | None:
     """The owner's one variable of exactly this name and scope; None where there is none."""
     return _shelf.one(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from fairlead.domain.actor import Actor
@@ -61,6 +61,10 @@ class Context:
     artifacts: StoreArtifacts
     installation: Installation = field(default_factory=Installation)
     compiled: Compiled = field(default_factory=Compiled)
+
+    def within(self, connection: Connection) -> Context:
+        """The same, inside of one open transaction: use cases that are called with it all happen, or none."""
+        return replace(self, database=self.database.within(connection))
 
     def keep(self, connection: Connection, value: str, *, name: str, by: str) -> SecretVersionId:
         """A new immutable secret version, in the caller's transaction."""

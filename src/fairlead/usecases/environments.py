@@ -8,7 +8,7 @@ from dataclasses import replace
 from fairlead.domain import names
 from fairlead.domain.actor import Actor
 from fairlead.domain.environment import Environment
-from fairlead.domain.errors import Conflict
+from fairlead.domain.errors import Conflict, Invalid
 from fairlead.domain.ids import EnvironmentId
 from fairlead.domain.permission import Permission
 from fairlead.store import deployments, environments
@@ -48,6 +48,36 @@ def add(context: Context, actor: Actor, name: str, *, order: int = 0, descriptio
         environments.insert(connection, made)
         context.note(connection, actor, "environment.added", f"added {name}", thing=made.id, environment=name)
     return made
+
+
+def change(context: Context, actor: Actor, name: str, *, description: str, revision: int | None = None) -> Environment:
+    """What it is for; with `revision` only if nobody changed it since, else Conflict `edit.conflict`."""
+    actor.require(Permission.ENVIRONMENT_EDIT)
+    with context.database.transaction() as connection:
+        found = environments.by_name_or_id(connection, name)
+        if revision is not None and revision != found.revision:
+            message = f"{found.name} was changed by somebody else since it was read"
+            raise Conflict("edit.conflict", message, thing=found.name, hint="read it again, then decide")
+        saved = environments.update(connection, replace(found, description=description))
+        message = f"changed what {found.name} is for"
+        context.note(connection, actor, "environment.changed", message, thing=found.id, environment=found.name)
+    return saved
+
+
+def arrange(context: Context, actor: Actor, names: Sequence[str]) -> Sequence[Environment]:
+    """Releases reach them in this order from now on; Invalid `input.invalid` unless each is named exactly once."""
+    actor.require(Permission.ENVIRONMENT_EDIT)
+    with context.database.transaction() as connection:
+        known = {one.name: one for one in environments.all_of(connection)}
+        if sorted(names) != sorted(known):
+            listed = ", ".join(known)
+            message = "the order names each environment exactly once"
+            raise Invalid("input.invalid", message, thing="names", hint=f"there are: {listed}")
+        for place, name in enumerate(names, start=1):
+            if known[name].order != place:
+                environments.update(connection, replace(known[name], order=place))
+        context.note(connection, actor, "environment.arranged", f"the order is {', '.join(names)}"[:1000])
+        return environments.all_of(connection)
 
 
 def remove(context: Context, actor: Actor, name: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from urllib.parse import urlsplit
 
 from fairlead.domain.actor import Actor
@@ -26,10 +27,7 @@ def add(
     """Mail addresses and http(s) addresses; `secret` signs what is posted to the latter."""
     actor.require(Permission.PROJECT_EDIT if project else Permission.SERVER_ADMINISTER)
     is_web = _is_web(address)
-    if unknown := [event for event in events if event not in (*EVENTS, "*")]:
-        raise Invalid(
-            "input.invalid", f"{unknown[0][:80]!r} is no event", thing="events", hint=f"* or {', '.join(EVENTS)}"
-        )
+    _check(events)
     with context.database.transaction() as connection:
         owner = projects.by_name_or_id(connection, project) if project else None
         kept = context.keep(connection, secret, name=f"webhook to {address}", by=actor.name) if secret else None
@@ -54,6 +52,23 @@ def add(
     return made
 
 
+def change(
+    context: Context, actor: Actor, id: str, *, events: Sequence[str], secret: str | None = None
+) -> NotificationTarget:
+    """Of what they are told; `secret` None leaves what signs it as it is, "" takes it away."""
+    _check(events)
+    with context.database.transaction() as connection:
+        held = notifications.get(connection, id)
+        actor.require(Permission.PROJECT_EDIT if held.project else Permission.SERVER_ADMINISTER)
+        kept = held.secret if secret is None else None
+        if secret:
+            kept = context.keep(connection, secret, name=f"webhook to {held.address}", by=actor.name)
+        changed = replace(held, events=tuple(events) or DEFAULT_EVENTS, secret=kept)
+        saved = notifications.update(connection, changed)
+        context.note(connection, actor, "notification.changed", f"tell {held.address} of other things", thing=id)
+    return saved
+
+
 def remove(context: Context, actor: Actor, id: str) -> None:
     """They are told no more."""
     with context.database.transaction() as connection:
@@ -61,6 +76,13 @@ def remove(context: Context, actor: Actor, id: str) -> None:
         actor.require(Permission.PROJECT_EDIT if held.project else Permission.SERVER_ADMINISTER)
         notifications.delete(connection, id)
         context.note(connection, actor, "notification.removed", f"no longer tell {held.address}", thing=id)
+
+
+def _check(events: Sequence[str]) -> None:
+    if unknown := [event for event in events if event not in (*EVENTS, "*")]:
+        raise Invalid(
+            "input.invalid", f"{unknown[0][:80]!r} is no event", thing="events", hint=f"* or {', '.join(EVENTS)}"
+        )
 
 
 def _is_web(address: str) -> bool:

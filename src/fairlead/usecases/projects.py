@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Literal
+from enum import Enum
+from typing import Literal, TypeAlias
 
 from fairlead.domain import names
 from fairlead.domain.actor import Actor
@@ -15,6 +16,7 @@ from fairlead.domain.git_address import branch_name, read_address
 from fairlead.domain.ids import ChannelId, ProjectId, SecretVersionId
 from fairlead.domain.permission import Permission
 from fairlead.domain.project import DEFAULT_POLL_S, Forge, ForgeKind, Project, Source, WebhookKind
+from fairlead.domain.version import next_version
 from fairlead.store import channels, deployments, library_sets, lifecycles, processes, projects
 from fairlead.store.database import Connection
 from fairlead.store.shelf import Page
@@ -22,6 +24,12 @@ from fairlead.usecases.context import Context
 
 _REPOSITORY = re.compile(r"[A-Za-z0-9_.-]+(?:/[A-Za-z0-9_.-]+)+")
 _FORGE = re.compile(r"https?://[A-Za-z0-9.-]+(?::[0-9]{1,5})?(?:/[A-Za-z0-9._~/-]*)?")
+
+
+class Stays(Enum):
+    """What is given in place of a secret's value where the one that is held stays."""
+
+    AS_IT_IS = "as it is"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +41,8 @@ class NewSource:
     branch: str = "main"
     folder: str = ""
     user: str = ""
-    password: str = ""
-    ssh_key: str = ""
+    password: str | Stays = ""
+    ssh_key: str | Stays = ""
     known_hosts: str = ""
     poll_s: float = DEFAULT_POLL_S
     webhook_kind: WebhookKind = "generic"
@@ -47,7 +55,11 @@ class NewForge:
     kind: ForgeKind
     api_url: str
     repository: str
-    token: str = ""
+    token: str | Stays = ""
+
+
+Field: TypeAlias = Literal["title", "description", "is_enabled", "version_mask", "lifecycle", "branch", "poll_s"]
+OWN_FIELDS = ("title", "description", "is_enabled", "version_mask")
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,21 +141,26 @@ def change(
     context: Context,
     actor: Actor,
     name: str,
-    fields: Mapping[Literal["title", "description", "is_enabled", "branch", "poll_s"], object],
+    fields: Mapping[Field, object],
     *,
     revision: int | None = None,
 ) -> Project:
-    """Some fields of it; with `revision` only if nobody changed it since, else Conflict `edit.conflict`."""
+    """Some fields of it, the lifecycle by name; with `revision` only if nobody changed it since, else Conflict
+    `edit.conflict`."""
     actor.require(Permission.PROJECT_EDIT)
     if "branch" in fields:
         branch_name(str(fields["branch"]))
+    if "version_mask" in fields:
+        next_version((), str(fields["version_mask"]))
     with context.database.transaction() as connection:
         found = projects.by_name_or_id(connection, name)
         if revision is not None and revision != found.revision:
             raise Conflict(
                 "edit.conflict", f"{found.name} was changed by somebody else since it was read", thing=found.name
             )
-        own = {key: value for key, value in fields.items() if key in ("title", "description", "is_enabled")}
+        own = {key: value for key, value in fields.items() if key in OWN_FIELDS}
+        if "lifecycle" in fields:
+            own["lifecycle"] = lifecycles.by_name(connection, str(fields["lifecycle"])).id
         of_source = {key: value for key, value in fields.items() if key in ("branch", "poll_s")}
         changed = replace(found, **own)  # type: ignore[arg-type]
         if of_source:
@@ -155,6 +172,38 @@ def change(
         context.note(
             connection, actor, "project.changed", f"changed {words} of {found.name}", thing=found.id, project=found.name
         )
+    return saved
+
+
+def connect(
+    context: Context, actor: Actor, name: str, source: NewSource | None, *, made_key: KeyPair | None = None
+) -> Added:
+    """Another repository, other credentials, or none from now on. The webhook's address and secret stay where there was
+    one; a new one's secret is told only now. A deploy key that was made stays, unless `made_key` takes its place."""
+    actor.require(Permission.PROJECT_EDIT)
+    if source is not None:
+        _check(source)
+    with context.database.transaction() as connection:
+        found = projects.by_name_or_id(connection, name)
+        secret = context.ids.secret(24) if source is not None and found.source is None else ""
+        made = _source(context, connection, found.name, source, secret, made_key, found.source)
+        saved = projects.update(connection, replace(found, source=made))
+        message = f"{found.name} comes from {source.url}" if source else f"{found.name} has no repository any more"
+        context.note(connection, actor, "project.connected", message, thing=found.id, project=found.name)
+    return Added(saved, secret)
+
+
+def report_to(context: Context, actor: Actor, name: str, forge: NewForge | None) -> Project:
+    """Commit statuses go there from now on, or nowhere."""
+    actor.require(Permission.PROJECT_EDIT)
+    if forge is not None:
+        _check_forge(forge)
+    with context.database.transaction() as connection:
+        found = projects.by_name_or_id(connection, name)
+        made = _forge(context, connection, found.name, forge, found.forge)
+        saved = projects.update(connection, replace(found, forge=made))
+        message = f"commit statuses of {found.name} go to {forge.api_url if forge else 'nobody'}"
+        context.note(connection, actor, "project.changed", message, thing=found.id, project=found.name)
     return saved
 
 
@@ -210,32 +259,47 @@ def _source(
     given: NewSource | None,
     webhook_secret: str,
     key: KeyPair | None,
+    held: Source | None = None,
 ) -> Source | None:
     if given is None:
         return None
     private = given.ssh_key or (key.private if key else "")
+    if not private and held is not None and held.deploy_key and needs_key(given):
+        private = Stays.AS_IT_IS
+    public = key.public if key else held.deploy_key if held and needs_key(given) else ""
+    webhook = context.ids.secret(12).replace("_", "-").strip("-").lower()
     return Source(
         given.url,
         branch=given.branch,
         folder=given.folder.strip("/"),
         user=given.user,
-        password=_keep(context, connection, given.password, f"{name}: repository password"),
-        ssh_key=_keep(context, connection, private, f"{name}: deploy key"),
-        deploy_key=key.public if key and not given.ssh_key else "",
+        password=_keep(
+            context, connection, given.password, f"{name}: repository password", held.password if held else None
+        ),
+        ssh_key=_keep(context, connection, private, f"{name}: deploy key", held.ssh_key if held else None),
+        deploy_key="" if given.ssh_key else public,
         known_hosts=given.known_hosts,
         poll_s=given.poll_s,
-        webhook=context.ids.secret(12).replace("_", "-").strip("-").lower(),
+        webhook=held.webhook if held else webhook,
         webhook_kind=given.webhook_kind,
-        webhook_secret=_keep(context, connection, webhook_secret, f"{name}: webhook secret"),
+        webhook_secret=held.webhook_secret
+        if held
+        else _keep(context, connection, webhook_secret, f"{name}: webhook secret"),
     )
 
 
-def _forge(context: Context, connection: Connection, name: str, given: NewForge | None) -> Forge | None:
+def _forge(
+    context: Context, connection: Connection, name: str, given: NewForge | None, held: Forge | None = None
+) -> Forge | None:
     if given is None:
         return None
-    token = _keep(context, connection, given.token, f"{name}: forge token")
+    token = _keep(context, connection, given.token, f"{name}: forge token", held.token if held else None)
     return Forge(given.kind, given.api_url.rstrip("/"), given.repository, token)
 
 
-def _keep(context: Context, connection: Connection, value: str, name: str) -> SecretVersionId | None:
+def _keep(
+    context: Context, connection: Connection, value: str | Stays, name: str, held: SecretVersionId | None = None
+) -> SecretVersionId | None:
+    if isinstance(value, Stays):
+        return held
     return context.keep(connection, value, name=name, by="") if value else None

@@ -26,18 +26,23 @@ def all_of(context: Context, actor: Actor) -> Sequence[RegistryLoginRow]:
         return registry_logins.all_of(connection)
 
 
-def put(context: Context, actor: Actor, registry: str, user: str, password: str) -> RegistryLoginRow:
-    """The registry is logged in to with these from the next run and deployment on."""
+def put(
+    context: Context, actor: Actor, registry: str, user: str, password: str, *, keep_password: bool = False
+) -> RegistryLoginRow:
+    """The registry is logged in to with these from the next run and deployment on; with `keep_password` an empty one
+    means the one that is held."""
     actor.require(Permission.SERVER_ADMINISTER)
     if not REGISTRY.fullmatch(registry):
         raise Invalid(
             "input.name", f"{registry[:100]!r} is not a registry's name", thing="registry", hint="host[:port]"
         )
-    if not user or not password:
-        raise Invalid("input.invalid", "user and password are both needed", thing=registry)
     registry = registry_name(registry)
     with context.database.transaction() as connection:
-        kept = context.keep(connection, password, name=f"registry {registry}", by=actor.name)
+        held = next((one for one in registry_logins.all_of(connection) if one.registry == registry), None)
+        stays = held.password if held and keep_password and not password else None
+        if not user or not (password or stays):
+            raise Invalid("input.invalid", "user and password are both needed", thing=registry)
+        kept = stays or context.keep(connection, password, name=f"registry {registry}", by=actor.name)
         made = RegistryLoginRow(registry, user, kept, context.clock.now(), actor.name)
         registry_logins.put(connection, made)
         context.note(connection, actor, "registry.set", f"set the credentials of {registry}", thing=registry)

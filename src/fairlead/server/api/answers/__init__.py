@@ -5,6 +5,7 @@ of typing_extensions, because pydantic wants it before Python 3.12.
 """
 
 from fairlead.server.api.answers.access import AddedUser, Event, Key, MadeKey, Me, Signed, User
+from fairlead.server.api.answers.declarations import Applied, DeclaredChange, DeclaredField, Exported
 from fairlead.server.api.answers.deployments import (
     Adoption,
     AdoptionSlot,
@@ -76,6 +77,7 @@ __all__ = [
     "AdoptionSlot",
     "Alive",
     "Allowed",
+    "Applied",
     "Approval",
     "Artifact",
     "Cell",
@@ -83,10 +85,13 @@ __all__ = [
     "Change",
     "Commit",
     "Contact",
+    "DeclaredChange",
+    "DeclaredField",
     "Deployment",
     "DeploymentAlone",
     "Environment",
     "Event",
+    "Exported",
     "Foreseen",
     "Forge",
     "Grid",

@@ -1,0 +1,26 @@
+"""Environments as a file has them: in order."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from fairlead.formats.declared.layout import Layout
+from fairlead.formats.shape import Shape
+
+
+class EnvironmentItem(Shape):
+    """An environment."""
+
+    name: str = Field(max_length=40, description="letters, digits, and single dashes, underscores or spaces")
+    description: str = Field("", max_length=1000, description="what it is for")
+
+
+ENVIRONMENTS = Layout(
+    "environment",
+    ("environments.yml",),
+    EnvironmentItem,
+    "the environments, in the order in which releases reach them",
+    name_of=lambda item: item.name,
+    top="environments",
+    is_ordered=True,
+)

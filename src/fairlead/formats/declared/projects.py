@@ -1,0 +1,52 @@
+"""A project as a file has it: what it is, where it comes from, where its commit statuses go."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import AfterValidator, Field
+
+from fairlead.domain.lifecycle import DEFAULT_NAME
+from fairlead.domain.project import DEFAULT_POLL_S, DEFAULT_VERSION_MASK, ForgeKind, WebhookKind
+from fairlead.formats.declared.layout import Layout, SecretField
+from fairlead.formats.shape import Shape
+
+
+class SourceItem(Shape):
+    """The Git repository."""
+
+    url: str = Field(max_length=1000, description="its address")
+    branch: str = Field("main", max_length=250, description="what is deployed")
+    folder: Annotated[str, AfterValidator(lambda text: text.strip("/"))] = Field(
+        "", max_length=250, description="where fairlead.yml lies in it"
+    )
+    user: str = Field("", max_length=200, description="for https")
+    password: SecretField | None = Field(None, description="for https")
+    ssh_key: SecretField | None = Field(None, description="for ssh; without it a deploy key is made")
+    known_hosts: str = Field("", max_length=20_000, description="for ssh: the hosts' keys")
+    poll_s: float = Field(DEFAULT_POLL_S, ge=0, le=86_400, description="how often it is asked; 0: never")
+    webhook_kind: WebhookKind = Field("generic", description="who calls the webhook")
+
+
+class ForgeItem(Shape):
+    """Where commit statuses are reported."""
+
+    kind: ForgeKind
+    api_url: Annotated[str, AfterValidator(lambda text: text.rstrip("/"))] = Field(max_length=500)
+    repository: str = Field(max_length=300, description="owner/name")
+    token: SecretField | None = None
+
+
+class ProjectItem(Shape):
+    """A project; its name is its folder's."""
+
+    title: str = Field("", max_length=200, description="for people")
+    description: str = Field("", max_length=10_000, description="what it is for")
+    enabled: bool = Field(default=True, description="whether releases are made and deployed")
+    lifecycle: str = Field(DEFAULT_NAME, description="the lifecycle's name")
+    version_mask: str = Field(DEFAULT_VERSION_MASK, max_length=100, description="how the next version is made")
+    source: SourceItem | None = Field(None, description="its repository; without one, releases come from outside")
+    forge: ForgeItem | None = Field(None, description="where commit statuses go")
+
+
+PROJECTS = Layout("project", ("projects/{project}/project.yml",), ProjectItem, "a project")

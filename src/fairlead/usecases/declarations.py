@@ -1,0 +1,284 @@
+"""The installation as files: exporting it, planning what files would change, and applying them, all or nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+from fairlead.domain.actor import Actor
+from fairlead.domain.declaration import (
+    ORDER,
+    Act,
+    Change,
+    Data,
+    DeclaredKey,
+    Pending,
+    arranged,
+    compare,
+    placeholders,
+    with_placeholders,
+)
+from fairlead.domain.errors import FairleadError, NotAllowed, Problem, ProjectFileInvalid, Refused
+from fairlead.domain.ids import SecretVersionId
+from fairlead.domain.permission import Permission
+from fairlead.domain.record import Json
+from fairlead.formats.declared.layout import data_of
+from fairlead.formats.declared.reading import Declarations, Entry, read, repeated
+from fairlead.formats.declared.register import LAYOUTS
+from fairlead.formats.declared.writing import write
+from fairlead.formats.node import Mark
+from fairlead.formats.shape import Shape
+from fairlead.store.database import Connection
+from fairlead.usecases.context import Context
+from fairlead.usecases.declared.noun import Applying, Held, Noun
+from fairlead.usecases.declared.register import NOUNS
+from fairlead.usecases.projects import KeyPair
+
+ORDERED = tuple(layout.noun for layout in LAYOUTS)
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What a person gives: files by path, values of secrets by placeholder. With `prune` what no file names goes."""
+
+    files: Mapping[str, bytes]
+    secrets: Mapping[str, str] = field(default_factory=dict)
+    prune: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """What would be done, or was. `places` say where each change is declared. `unnamed` are things that no file
+    names and that stay; `refused` says which permission lacks, "" where none does."""
+
+    pending: Pending
+    places: Mapping[DeclaredKey, Mark]
+    unnamed: tuple[DeclaredKey, ...] = ()
+    refused: str = ""
+
+
+def export(context: Context, actor: Actor) -> dict[str, str]:
+    """Path → text of every file of the installation, as far as the actor may see it; no secret value."""
+    actor.require(Permission.VIEW)
+    files: dict[str, str] = {}
+    with context.database.reading() as connection:
+        inner = context.within(connection)
+        for noun in NOUNS:
+            held = noun.held(inner, actor, connection)
+            files |= write(noun.layout, ((one.project, one.item) for one in held))
+    return dict(sorted(files.items()))
+
+
+def plan(context: Context, actor: Actor, wish: Wish) -> Planned:
+    """What `apply` would do now. It is tried out and taken back, so that what would fail is told here already, at its
+    line. Needs no more than to see; what the actor may not change is told. Raises `ProjectFileInvalid`."""
+    actor.require(Permission.VIEW)
+    declared = read(wish.files, LAYOUTS)
+    try:
+        with context.database.transaction() as connection:
+            work = _prepared(context, actor, wish, declared, connection, _no_key)
+            refused = ""
+            try:
+                _perform(work)
+            except NotAllowed as error:
+                refused = error.message
+            raise _TakenBack(Planned(work.pending, work.places, work.unnamed, refused))
+    except _TakenBack as done:
+        return done.planned
+
+
+def apply(
+    context: Context,
+    actor: Actor,
+    wish: Wish,
+    *,
+    plan_hash: str | None = None,
+    make_key: Callable[[str], KeyPair] | None = None,
+) -> Planned:
+    """Everything is as the files say, or nothing was changed. With `plan_hash` only if the plan is still that one,
+    else Refused `declaration.changed`. Every change is made, and noted in the audit, by its own use case."""
+    actor.require(Permission.VIEW)
+    declared = read(wish.files, LAYOUTS)
+    with context.database.transaction() as connection:
+        work = _prepared(context, actor, wish, declared, connection, make_key or _no_key)
+        if plan_hash is not None and plan_hash != work.pending.hash:
+            raise Refused(
+                "declaration.changed",
+                "the installation or the files were changed since the plan was made",
+                thing=plan_hash[:16],
+                hint="look at the new plan: fairlead apply --plan",
+            )
+        _perform(work)
+        if work.pending.changes:
+            facts: dict[str, Json] = {"hash": work.pending.hash, "changes": len(work.pending.changes)}
+            message = f"applied {len(work.pending.changes)} changes from files"
+            context.note(connection, actor, "declaration.applied", message, thing=work.pending.hash[:16], facts=facts)
+    return Planned(work.pending, work.places, work.unnamed)
+
+
+class _TakenBack(Exception):
+    """Ends the transaction of a plan without a trace."""
+
+    def __init__(self, planned: Planned) -> None:
+        super().__init__("taken back")
+        self.planned = planned
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """What is to be done within one transaction."""
+
+    at: Applying
+    declared: Declarations
+    held: Mapping[DeclaredKey, Shape]
+    pending: Pending
+    places: Mapping[DeclaredKey, Mark]
+    unnamed: tuple[DeclaredKey, ...]
+
+
+def _no_key(_: str) -> KeyPair:
+    return KeyPair("", "")
+
+
+def _prepared(
+    context: Context,
+    actor: Actor,
+    wish: Wish,
+    declared: Declarations,
+    connection: Connection,
+    make_key: Callable[[str], KeyPair],
+) -> _Work:
+    inner = context.within(connection)
+    found: dict[DeclaredKey, Held[Any]] = {}
+    for noun in NOUNS:
+        for one in noun.held(inner, actor, connection):
+            key = DeclaredKey(noun.layout.noun, one.project, noun.layout.name_of(one.item))
+            found[repeated(key, found) if key in found else key] = one
+    wanted, held = _comparable(context, connection, wish, declared, found)
+    may_remove = _prunable(wish, declared)
+    pending = compare(wanted, held, order=ORDERED, may_remove=may_remove)
+    pending = Pending(_with_orders(pending, declared, found, may_remove))
+    unnamed = tuple(key for key in held if key not in wanted and not may_remove(key))
+    places = {key: entry.mark for key, entry in declared.entries.items()}
+    at = Applying(inner, actor, wish.secrets, make_key)
+    return _Work(at, declared, {key: one.item for key, one in found.items()}, pending, places, unnamed)
+
+
+def _comparable(
+    context: Context,
+    connection: Connection,
+    wish: Wish,
+    declared: Declarations,
+    found: Mapping[DeclaredKey, Held[Any]],
+) -> tuple[dict[DeclaredKey, Data], dict[DeclaredKey, Data]]:
+    """Both sides as data; placeholders as equal, unless a value was given that is not the one that is held."""
+    held = {key: _plain(dict(data_of(one.item)), {}) for key, one in found.items()}
+    wanted: dict[DeclaredKey, Data] = {}
+    lacking: list[Problem] = []
+    for key, entry in declared.entries.items():
+        versions = _versions(found[key]) if key in found else {}
+        marks: dict[str, dict[str, Json]] = {}
+        for path, name in placeholders(dict(entry.data)):
+            version, value = versions.get(path), wish.secrets.get(name)
+            if value is None and version is None:
+                lacking.append(
+                    entry.problem(path, f"no value for {name!r}", "one from --secrets FILE or the environment")
+                )
+            elif value is not None and (version is None or context.reveal(connection, version) != value):
+                marks[name] = {"secret": f"(new, in place of {version})" if version else "(new)"}
+        wanted[key] = _plain(dict(entry.data), marks)
+    if lacking:
+        raise ProjectFileInvalid(tuple(lacking), code="declaration.secret")
+    return wanted, held
+
+
+def _plain(data: dict[str, Json], marks: Mapping[str, dict[str, Json]]) -> Data:
+    return cast("Data", with_placeholders(data, marks))
+
+
+def _versions(held: Held[Any]) -> dict[tuple[str | int, ...], SecretVersionId]:
+    """The secret behind each placeholder, by where it stands."""
+    return {path: held.secrets[name] for path, name in placeholders(dict(data_of(held.item)))}
+
+
+def _prunable(wish: Wish, declared: Declarations) -> Callable[[DeclaredKey], bool]:
+    """What may be removed: with `prune`, things whose file is there but does not name them; projects (and all of them)
+    whose folder is gone, where there are folders of others."""
+    layouts = {layout.noun: layout for layout in LAYOUTS}
+    projects = {key.project for key in declared.entries if key.noun == "project"}
+    with_parts = {noun.layout.noun for noun in NOUNS if not noun.goes_with_project}
+
+    def may_remove(key: DeclaredKey) -> bool:
+        if not wish.prune:
+            return False
+        if key.project and key.project not in projects:
+            return bool(projects) and key.noun in with_parts
+        layout = layouts[key.noun]
+        if layout.top:
+            return layout.path(key.project, key.name) in declared.files
+        return any(layout.match(path) for path in declared.files)
+
+    return may_remove
+
+
+def _with_orders(
+    pending: Pending,
+    declared: Declarations,
+    found: Mapping[DeclaredKey, Held[Any]],
+    may_remove: Callable[[DeclaredKey], bool],
+) -> tuple[Change, ...]:
+    """The changes, and those of the order in which a noun's things stand, before anything is removed."""
+    made: list[Change] = []
+    for layout in LAYOUTS:
+        wanted = declared.ordered(layout.noun)
+        if not layout.is_ordered or not wanted:
+            continue
+        held = [key.name for key in found if key.noun == layout.noun]
+        order = arranged(held, wanted)
+        stand = [*held, *(name for name in wanted if name not in held)]
+        going = {
+            change.key.name for change in pending.changes if (change.act, change.key.noun) == ("remove", layout.noun)
+        }
+        if [name for name in order if name not in going] != [name for name in stand if name not in going]:
+            key = DeclaredKey(layout.noun, "", "")
+            made.append(Change("arrange", key, {ORDER: cast("Json", stand)}, {ORDER: cast("Json", list(order))}))
+    before = [change for change in pending.changes if change.act != "remove"]
+    return (*before, *made, *(change for change in pending.changes if change.act == "remove"))
+
+
+def _perform(work: _Work) -> None:
+    nouns: dict[str, Noun[Any]] = {noun.layout.noun: noun for noun in NOUNS}
+    for change in work.pending.changes:
+        entry = work.declared.entries.get(change.key)
+        try:
+            _do(work, nouns[change.key.noun], change, entry)
+        except (NotAllowed, ProjectFileInvalid):
+            raise
+        except FairleadError as error:
+            if entry is None:
+                raise
+            problem = entry.problem((), error.message, error.hint or "what can be done now")
+            raise ProjectFileInvalid((problem,), code=error.code) from error
+
+
+def _do(work: _Work, noun: Noun[Any], change: Change, entry: Entry | None) -> None:
+    key, at = change.key, work.at
+    act: Act = change.act
+    if act == "arrange":
+        noun.arrange(at, cast("Sequence[str]", (change.new or {})[ORDER]))
+    elif act == "remove":
+        noun.remove(at, key.project, work.held[key])
+    elif entry is None:
+        raise AssertionError(f"{key} is declared nowhere")
+    elif act == "add":
+        noun.add(at, key.project, entry.item)
+    else:
+        noun.change(at, key.project, work.held[key], entry.item)
+
+
+def added_projects(planned: Planned) -> Iterable[str]:
+    """Projects that were added: their repositories are looked at soon."""
+    return (
+        change.key.project for change in planned.pending.changes if (change.act, change.key.noun) == ("add", "project")
+    )

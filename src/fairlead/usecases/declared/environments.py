@@ -1,0 +1,37 @@
+"""Environments by declaration."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from fairlead.domain.actor import Actor
+from fairlead.domain.permission import Permission
+from fairlead.formats.declared.environments import ENVIRONMENTS, EnvironmentItem
+from fairlead.store import environments as rows
+from fairlead.store.database import Connection
+from fairlead.usecases import environments
+from fairlead.usecases.context import Context
+from fairlead.usecases.declared.noun import Applying, Held, Noun
+
+
+class Environments(Noun[EnvironmentItem]):
+    """In their order."""
+
+    layout = ENVIRONMENTS
+
+    def held(self, context: Context, actor: Actor, connection: Connection) -> Iterable[Held[EnvironmentItem]]:
+        actor.require(Permission.VIEW)
+        for one in rows.all_of(connection):
+            yield Held("", EnvironmentItem(name=one.name, description=one.description))
+
+    def add(self, at: Applying, project: str, item: EnvironmentItem) -> None:
+        environments.add(at.context, at.actor, item.name, description=item.description)
+
+    def change(self, at: Applying, project: str, old: EnvironmentItem, new: EnvironmentItem) -> None:
+        environments.change(at.context, at.actor, old.name, description=new.description)
+
+    def remove(self, at: Applying, project: str, item: EnvironmentItem) -> None:
+        environments.remove(at.context, at.actor, item.name)
+
+    def arrange(self, at: Applying, names: Sequence[str]) -> None:
+        environments.arrange(at.context, at.actor, names)

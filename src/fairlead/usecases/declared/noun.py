@@ -1,0 +1,70 @@
+"""What every noun that files can declare offers: reading what is held, and making one change through its use cases."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import ClassVar, Generic, TypeVar
+
+from fairlead.domain.actor import Actor
+from fairlead.domain.ids import SecretVersionId
+from fairlead.formats.declared.layout import Layout, SecretField
+from fairlead.formats.shape import Shape
+from fairlead.store.database import Connection
+from fairlead.usecases.context import Context
+from fairlead.usecases.projects import KeyPair
+
+I = TypeVar("I", bound=Shape)  # noqa: E741 - the item
+
+
+@dataclass(frozen=True, slots=True)
+class Held(Generic[I]):
+    """A thing as it is; `project` "" for the installation's. `secrets` are the versions behind its placeholders, by
+    the placeholders' names."""
+
+    project: str
+    item: I
+    secrets: Mapping[str, SecretVersionId] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Applying:
+    """One apply: its `context` is inside of the one transaction. `given` are secrets' values by placeholder."""
+
+    context: Context
+    actor: Actor
+    given: Mapping[str, str]
+    make_key: Callable[[str], KeyPair]
+
+    def value(self, placeholder: SecretField | None) -> str:
+        """The value that was given for it; "" where it is to be left as it is, or there is none."""
+        return self.given.get(placeholder.secret, "") if placeholder else ""
+
+
+class Noun(Generic[I]):
+    """One noun. `add`, `change` and `remove` call the use cases that API and command line call, so that permission,
+    rules and audit are theirs; each may raise any `FairleadError`, which undoes the whole apply."""
+
+    layout: ClassVar[Layout[I]]
+    goes_with_project: ClassVar[bool] = False
+    """Whether it needs no removal of its own where its project goes."""
+
+    def held(self, context: Context, actor: Actor, connection: Connection) -> Iterable[Held[I]]:
+        """All of them, in the order in which they are written; in a fixed number of queries."""
+        raise AssertionError("each noun has its own")
+
+    def add(self, at: Applying, project: str, item: I) -> None:
+        """It is there from now on."""
+        raise AssertionError("each noun has its own")
+
+    def change(self, at: Applying, project: str, old: I, new: I) -> None:
+        """It is as `new` says; a placeholder without a given value keeps what is held."""
+        raise AssertionError("each noun has its own")
+
+    def remove(self, at: Applying, project: str, item: I) -> None:
+        """It is gone."""
+        raise AssertionError("each noun has its own")
+
+    def arrange(self, at: Applying, names: Sequence[str]) -> None:
+        """They stand in this order."""
+        raise AssertionError(f"{self.layout.noun} has no order")

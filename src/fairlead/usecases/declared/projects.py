@@ -1,0 +1,128 @@
+"""Projects by declaration."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from fairlead.domain.actor import Actor
+from fairlead.domain.ids import LifecycleId, SecretVersionId
+from fairlead.domain.permission import Permission
+from fairlead.domain.project import Forge, Project, Source
+from fairlead.formats.declared.layout import SecretField
+from fairlead.formats.declared.projects import PROJECTS, ForgeItem, ProjectItem, SourceItem
+from fairlead.store import lifecycles
+from fairlead.store import projects as rows
+from fairlead.store.database import Connection
+from fairlead.usecases import projects
+from fairlead.usecases.context import Context
+from fairlead.usecases.declared.noun import Applying, Held, Noun
+from fairlead.usecases.projects import Field, NewForge, NewSource, Stays
+
+
+class Projects(Noun[ProjectItem]):
+    """By name."""
+
+    layout = PROJECTS
+
+    def held(self, context: Context, actor: Actor, connection: Connection) -> Iterable[Held[ProjectItem]]:
+        actor.require(Permission.VIEW)
+        lines = {one.id: one.name for one in lifecycles.all_of(connection)}
+        for one in rows.all_of(connection):
+            yield Held(one.name, _item(one, lines), _secrets(one))
+
+    def add(self, at: Applying, project: str, item: ProjectItem) -> None:
+        source = _source(at, item.source)
+        projects.add(
+            at.context,
+            at.actor,
+            project,
+            title=item.title,
+            description=item.description,
+            source=source,
+            forge=_forge(at, item.forge),
+            made_key=at.make_key(f"fairlead-{project}") if projects.needs_key(source) else None,
+            lifecycle=item.lifecycle,
+        )
+        if (item.enabled, item.version_mask) != (True, ProjectItem().version_mask):
+            fields = {"is_enabled": item.enabled, "version_mask": item.version_mask}
+            projects.change(at.context, at.actor, project, fields)  # type: ignore[arg-type]
+
+    def change(self, at: Applying, project: str, old: ProjectItem, new: ProjectItem) -> None:
+        names: dict[str, Field] = {"title": "title", "description": "description", "enabled": "is_enabled"}
+        names |= {"lifecycle": "lifecycle", "version_mask": "version_mask"}
+        fields = {own: getattr(new, key) for key, own in names.items() if getattr(new, key) != getattr(old, key)}
+        if fields:
+            projects.change(at.context, at.actor, project, fields)
+        if new.source != old.source or _is_given(at, new.source):
+            source = _source(at, new.source)
+            needs_key = projects.needs_key(source) and not projects.needs_key(_source(at, old.source))
+            made = at.make_key(f"fairlead-{project}") if needs_key else None
+            projects.connect(at.context, at.actor, project, source, made_key=made)
+        if new.forge != old.forge or _is_given(at, new.forge):
+            projects.report_to(at.context, at.actor, project, _forge(at, new.forge))
+
+    def remove(self, at: Applying, project: str, item: ProjectItem) -> None:
+        projects.remove(at.context, at.actor, project)
+
+
+def _item(one: Project, lines: Mapping[LifecycleId, str]) -> ProjectItem:
+    return ProjectItem(
+        title=one.title,
+        description=one.description,
+        enabled=one.is_enabled,
+        lifecycle=lines[one.lifecycle],
+        version_mask=one.version_mask,
+        source=_source_item(one.name, one.source) if one.source else None,
+        forge=_forge_item(one.name, one.forge) if one.forge else None,
+    )
+
+
+def _source_item(project: str, one: Source) -> SourceItem:
+    return SourceItem(
+        url=one.url,
+        branch=one.branch,
+        folder=one.folder,
+        user=one.user,
+        password=SecretField(secret=f"{project}/source.password") if one.password else None,
+        ssh_key=SecretField(secret=f"{project}/source.ssh_key") if one.ssh_key and not one.deploy_key else None,
+        known_hosts=one.known_hosts,
+        poll_s=one.poll_s,
+        webhook_kind=one.webhook_kind,
+    )
+
+
+def _forge_item(project: str, one: Forge) -> ForgeItem:
+    token = SecretField(secret=f"{project}/forge.token") if one.token else None
+    return ForgeItem(kind=one.kind, api_url=one.api_url, repository=one.repository, token=token)
+
+
+def _secrets(one: Project) -> dict[str, SecretVersionId]:
+    held = {
+        "source.password": one.source.password if one.source else None,
+        "source.ssh_key": one.source.ssh_key if one.source else None,
+        "forge.token": one.forge.token if one.forge else None,
+    }
+    return {f"{one.name}/{name}": id for name, id in held.items() if id is not None}
+
+
+def _source(at: Applying, item: SourceItem | None) -> NewSource | None:
+    if item is None:
+        return None
+    fields = item.model_dump(exclude={"password", "ssh_key"})
+    return NewSource(**fields, password=_secret(at, item.password), ssh_key=_secret(at, item.ssh_key))
+
+
+def _forge(at: Applying, item: ForgeItem | None) -> NewForge | None:
+    if item is None:
+        return None
+    return NewForge(item.kind, item.api_url, item.repository, _secret(at, item.token))
+
+
+def _secret(at: Applying, placeholder: SecretField | None) -> str | Stays:
+    """The value that was given, "" where there is none, and that the one that is held stays."""
+    return (at.value(placeholder) or Stays.AS_IT_IS) if placeholder else ""
+
+
+def _is_given(at: Applying, item: SourceItem | ForgeItem | None) -> bool:
+    held = (getattr(item, name, None) for name in ("password", "ssh_key", "token"))
+    return any(at.value(placeholder) for placeholder in held)

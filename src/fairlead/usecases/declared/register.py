@@ -1,0 +1,22 @@
+"""Every noun that files can declare, in the order of formats.declared.register: those first that others refer to."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fairlead.usecases.declared.environments import Environments
+from fairlead.usecases.declared.notifications import Notifications
+from fairlead.usecases.declared.noun import Noun
+from fairlead.usecases.declared.policies import Policies
+from fairlead.usecases.declared.projects import Projects
+from fairlead.usecases.declared.registries import Registries
+from fairlead.usecases.declared.variables import Variables
+
+NOUNS: tuple[Noun[Any], ...] = (
+    Environments(),
+    Registries(),
+    Projects(),
+    Variables(),
+    Policies(),
+    Notifications(),
+)

@@ -1,0 +1,243 @@
+"""The installation as files: what is exported is what is applied; plans tell everything and change nothing."""
+
+from __future__ import annotations
+
+import pytest
+from tests.unit.usecases.house import ADMIN, VIEWER, House
+
+from fairlead.domain.errors import NotAllowed, ProjectFileInvalid, Refused
+from fairlead.usecases import declarations, environments, notifications, policies, projects, registries, variables
+from fairlead.usecases.declarations import Planned, Wish
+from fairlead.usecases.projects import KeyPair, NewForge, NewSource
+
+BOOKS = {
+    "environments.yml": b"environments: [{name: Test}, {name: Staging, description: as live}, {name: Production}]",
+    "registries.yml": b"registries: [{registry: ghcr.io, user: bot, password: {secret: ghcr}}]",
+    "notifications.yml": b"notifications: [{address: ops@example.com, events: ['*']}]",
+    "projects/books/project.yml": b"title: Books\nsource: {url: 'https://git.test/b.git', password: {secret: git}}",
+    "projects/books/variables.yml": b"""variables:
+  - {name: Db.Host, value: db}
+  - {name: Db.Host, value: db.internal, scope: {environment: [Production, Staging]}}
+  - {name: Db.Password, value: {secret: db}}
+""",
+    "projects/books/policies.yml": b"policies: [{allow: privileged, environment: Test, note: for now}]",
+}
+SECRETS = {"ghcr": "g", "git": "i", "db": "d"}
+
+
+def furnish(house: House) -> None:
+    """One of everything, by hand."""
+    environments.add(house.context, ADMIN, "Staging", order=2, description='as in production: "nearly"\n')
+    registries.put(house.context, ADMIN, "ghcr.io", "bot", "hidden-1")
+    forge = NewForge("gitea", "https://forge.test", "team/books", "hidden-2")
+    source = NewSource("https://git.test/books.git", password="hidden-3", folder="app")
+    projects.add(house.context, ADMIN, "books", title="Büro: 漢字", source=source, forge=forge)
+    pair = KeyPair("hidden-4", "ssh-ed25519 AAAA")
+    projects.add(house.context, ADMIN, "site", source=NewSource("git@git.test:site.git"), made_key=pair)
+    for name, value in {"A": "", "B": "null", "C": "1.0", "D": "a\nb\n", "E": " x: #y\t\x07"}.items():
+        variables.put(house.context, ADMIN, "books", name, value)
+    variables.put(house.context, ADMIN, "books", "A", "other", only_in=["Test", "Production"])
+    variables.put(house.context, ADMIN, "books", "Key", "hidden-5", is_secret=True, only_in=["Test"])
+    policies.allow(house.context, ADMIN, "books", "privileged", note="for now")
+    notifications.add(house.context, ADMIN, "https://hook.test/x", secret="hidden-6", project="books")
+    notifications.add(house.context, ADMIN, "ops@example.com", events=["*"])
+
+
+def planned(house: House, files: dict[str, bytes], **more: object) -> Planned:
+    return declarations.plan(house.context, ADMIN, Wish(files, **more))  # type: ignore[arg-type]
+
+
+def applied(house: House, files: dict[str, bytes], **more: object) -> Planned:
+    return declarations.apply(house.context, ADMIN, Wish(files, **more))  # type: ignore[arg-type]
+
+
+def exported(house: House) -> dict[str, bytes]:
+    return {path: text.encode() for path, text in declarations.export(house.context, ADMIN).items()}
+
+
+def told(planned: Planned) -> list[str]:
+    return [f"{change.act} {change.key}" for change in planned.pending.changes]
+
+
+def test_what_is_exported_changes_nothing_where_it_is_applied_and_holds_no_secret(house: House) -> None:
+    furnish(house)
+    files = exported(house)
+    assert "hidden" not in repr(files) and len(files) == 8
+    assert told(planned(house, files, prune=True)) == []
+    rows = house.rows()
+    assert told(applied(house, files, prune=True)) == []
+    assert house.rows() == rows
+
+
+def test_export_of_what_was_applied_elsewhere_gives_the_same_bytes(
+    house: House, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    furnish(house)
+    files = exported(house)
+    other = House(tmp_path_factory.mktemp("other"))
+    secrets = {
+        "ghcr.io/password": "1",
+        "books/source.password": "2",
+        "books/forge.token": "3",
+        "books/Key@environment=Test": "4",
+        "books/https://hook.test/x": "5",
+    }
+    applied(other, files, secrets=secrets)
+    assert exported(other) == files
+    assert told(applied(other, files, secrets=secrets)) == []
+    assert told(applied(other, files)) == []
+    other.close()
+
+
+def test_a_plan_tells_everything_and_changes_nothing(house: House) -> None:
+    before = house.rows()
+    found = planned(house, BOOKS, secrets=SECRETS)
+    assert told(found) == [
+        "add environment Staging",
+        "add registry ghcr.io",
+        "add project books",
+        "add variable books: Db.Host",
+        "add variable books: Db.Host@environment=Production,Staging",
+        "add variable books: Db.Password",
+        "add policy books: privileged@Test",
+        "add notification ops@example.com",
+        "arrange environment",
+    ]
+    assert house.rows() == before
+    assert {mark.line for mark in found.places.values()} == {1, 2, 3, 4}
+    again = planned(house, BOOKS, secrets=SECRETS)
+    assert again.pending.hash == found.pending.hash
+
+
+def test_it_is_applied_once_and_again_nothing_changes(house: House) -> None:
+    found = planned(house, BOOKS, secrets=SECRETS)
+    wish = Wish(BOOKS, SECRETS)
+    declarations.apply(house.context, ADMIN, wish, plan_hash=found.pending.hash)
+    assert [one.name for one in environments.all_of(house.context, ADMIN)] == ["Test", "Staging", "Production"]
+    assert told(declarations.apply(house.context, ADMIN, wish)) == []
+    assert told(applied(house, BOOKS)) == []
+    assert len(house.audit("declaration.applied")) == 1
+    assert house.audit("variable.set") and house.audit("environment.added") and house.audit("project.added")
+
+
+def test_a_plan_that_no_longer_holds_is_refused_and_one_beside_which_others_changed_holds(house: House) -> None:
+    applied(house, BOOKS, secrets=SECRETS)
+    files = {**BOOKS, "projects/books/variables.yml": b"variables: [{name: Db.Host, value: other}]"}
+    found = planned(house, files)
+    assert told(found) == ["change variable books: Db.Host"]
+    variables.put(house.context, ADMIN, "books", "Elsewhere", "x")
+    assert planned(house, files).pending.hash == found.pending.hash
+    variables.put(house.context, ADMIN, "books", "Db.Host", "third")
+    rows = house.rows()
+    with pytest.raises(Refused) as raised:
+        declarations.apply(house.context, ADMIN, Wish(files), plan_hash=found.pending.hash)
+    assert raised.value.code == "declaration.changed" and house.rows() == rows
+
+
+def test_a_secret_that_is_not_there_is_asked_for_with_its_line(house: House) -> None:
+    with pytest.raises(ProjectFileInvalid) as raised:
+        planned(house, BOOKS, secrets={"git": "i"})
+    assert raised.value.code == "declaration.secret"
+    assert [str(one).partition(": found")[0] for one in raised.value.problems] == [
+        "projects/books/variables.yml:4:25: variables[2].value",
+        "registries.yml:1:45: registries[0].password",
+    ]
+
+
+def test_a_secret_is_left_alone_or_replaced_only_by_another_value(house: House) -> None:
+    applied(house, BOOKS, secrets=SECRETS)
+    assert told(planned(house, BOOKS, secrets={"db": "d"})) == []
+    found = planned(house, BOOKS, secrets={"db": "rotated"})
+    assert told(found) == ["change variable books: Db.Password"]
+    assert "rotated" not in repr(found)
+    applied(house, BOOKS, secrets={"db": "rotated", "git": "other"})
+    assert told(planned(house, BOOKS, secrets={"db": "rotated", "git": "other", "ghcr": "g"})) == []
+
+
+def test_nothing_goes_without_prune_and_with_it_only_what_the_given_files_could_name(house: House) -> None:
+    furnish(house)
+    files = {"projects/books/project.yml": exported(house)["projects/books/project.yml"]}
+    files["projects/books/variables.yml"] = b"variables: []"
+    kept = planned(house, files)
+    assert told(kept) == [] and len(kept.unnamed) > 10
+    found = planned(house, files, prune=True)
+    assert told(found)[-1] == "remove project site"
+    assert all(line.startswith(("remove variable books", "remove project site")) for line in told(found))
+    applied(house, files, prune=True)
+    assert told(planned(house, files, prune=True)) == []
+    assert [one.name for one in projects.page(house.context, ADMIN).items] == ["books"]
+    assert len(policies.all_of(house.context, ADMIN)) == 1
+
+
+def test_an_environment_with_history_is_not_removed_and_nothing_else_is_done(books: House) -> None:
+    books.add_release("1.0.0")
+    rows = books.rows()
+    files = {"environments.yml": b"environments: [{name: Test, description: new}]"}
+    assert told(planned(books, files, prune=True)) == ["change environment Test", "remove environment Production"]
+    books.go_live("1.0.0")
+    with pytest.raises(Exception, match="has deployments"):
+        applied(books, {"environments.yml": b"environments: [{name: Production, description: new}]"}, prune=True)
+    assert environments.get(books.context, ADMIN, "Production").description == ""
+    assert rows["environments"] == 2
+
+
+def test_what_a_rule_refuses_is_told_at_its_line_in_the_plan_already(house: House) -> None:
+    files = {"environments.yml": b"environments:\n  - name: Test\n  - name: a;b\n"}
+    with pytest.raises(ProjectFileInvalid) as raised:
+        planned(house, files)
+    assert raised.value.code == "input.name"
+    assert str(raised.value.problems[0]).startswith("environments.yml:3:5: environments[1]: found 'a;b' is not")
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "said"),
+    [
+        ("environment.yml", "", "environment.yml:1:1: found the unknown file 'environment.yml', expected did you mean"),
+        (
+            "environments.yml",
+            "environments: {a: b}",
+            "environments.yml:1:1: environments: found a mapping, expected a list",
+        ),
+        (
+            "environments.yml",
+            "environments:\n- {name: x, descr: y}",
+            "descr: found the unknown key 'descr', expected did you",
+        ),
+        (
+            "environments.yml",
+            "environments:\n- {name: a}\n- {name: a}",
+            "environments.yml:3:3: environments[1]: found env",
+        ),
+        ("environments.yml", "a: [", "environments.yml:1:5: found expected the node content"),
+        ("projects/books/project.yml", "enabled: perhaps", "projects/books/project.yml:1:1: enabled: found 'perhaps'"),
+    ],
+)
+def test_what_is_wrong_is_told_with_file_line_key_found_and_expected(
+    house: House, path: str, text: str, said: str
+) -> None:
+    rows = house.rows()
+    with pytest.raises(ProjectFileInvalid) as raised:
+        applied(house, {path: text.encode()})
+    assert said in str(raised.value.problems[0])
+    assert raised.value.code == "declaration.invalid" and house.rows() == rows
+
+
+def test_who_may_not_change_may_see_the_plan_and_is_told_what_lacks(house: House) -> None:
+    rows = house.rows()
+    found = declarations.plan(house.context, VIEWER, Wish(BOOKS, SECRETS))
+    assert "environment.edit" in found.refused and len(found.pending.changes) == 9
+    with pytest.raises(NotAllowed):
+        declarations.apply(house.context, VIEWER, Wish(BOOKS, SECRETS))
+    assert house.rows() == rows
+
+
+def test_files_of_others_and_notes_are_left_alone(house: House) -> None:
+    assert told(planned(house, {"README.md": b"\xff", ".github/x.yml": b"a: [", ".schemas/a.yml": b""})) == []
+
+
+def test_environments_are_put_in_the_order_of_the_file(house: House) -> None:
+    files = {"environments.yml": b"environments: [{name: Production}, {name: Test}]"}
+    found = applied(house, files)
+    assert told(found) == ["arrange environment"]
+    assert [one.name for one in environments.all_of(house.context, ADMIN)] == ["Production", "Test"]
+    assert told(applied(house, files)) == []
