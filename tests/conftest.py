@@ -23,6 +23,8 @@ from argon2 import PasswordHasher
 from fairlead.server import logs
 from fairlead.store import passwords
 from fairlead.testing.free_ports import free_ports_of_this_process
+from fairlead.testing.sshd import Sshd, serving
+from fairlead.testing.sshd import program as sshd_program
 
 ROOT = Path(__file__).resolve().parent.parent
 GROUND = ROOT / "packaging" / "ground"
@@ -203,6 +205,18 @@ def chromium() -> Path:
 def free_port() -> Callable[[], int]:
     """A function that gives a TCP port of 127.0.0.1 that nobody listens on, each time another one."""
     return free_ports_of_this_process()
+
+
+# SSH
+
+
+@pytest.fixture(scope="session")
+def sshd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sshd]:
+    """An SSH server of the tests' own, on loopback."""
+    if sshd_program() is None:
+        pytest.skip("sshd is not installed")
+    with serving(tmp_path_factory.mktemp("sshd") / "here", free_ports_of_this_process()()) as running:
+        yield running
 
 
 # PostgreSQL

@@ -2,13 +2,14 @@
 
 import asyncio
 import os
+import shutil
 import signal
 import socket
 import subprocess
 import sys
 import threading
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -16,9 +17,13 @@ import pytest
 
 from fairlead.adapters.connections.children import Child
 from fairlead.adapters.connections.local import LocalConnection
+from fairlead.adapters.connections.ssh import SshConnection, SshLogin
+from fairlead.adapters.sources.keys import new_deploy_key
+from fairlead.domain.errors import Refused, Unreachable
 from fairlead.ports.connection import Command, Connection
-from fairlead.testing.contracts.connection import ConnectionContract, ended
+from fairlead.testing.contracts.connection import ConnectionContract, begun, ended
 from fairlead.testing.fake_connection import FakeConnection, FakeHost, Run
+from fairlead.testing.sshd import Sshd
 
 EVER = "echo begun; sleep 300 & echo $! >>{pids}; echo $$ >>{pids}; trap 'exit 9' TERM; wait"
 
@@ -167,6 +172,78 @@ class TestLocalConnection(ConnectionContract):
         assert (await given.connection.progress("one")).exit_code is None
         await asyncio.to_thread(pipe.write_text, "a word\n")
         assert (await ended(given.connection, "one")).log == b"got a word\n"
+
+
+class SshGiven(LocalGiven):
+    """This machine once more, reached over SSH: what is seen of the runs is the same."""
+
+    def __init__(self, place: Path, echo: str, silent: str, sshd: Sshd) -> None:
+        super().__init__(place, echo, silent)
+        login = SshLogin("127.0.0.1", sshd.port, sshd.user, sshd.key, sshd.host_key)
+        self.connection = self.ssh = SshConnection(login, name="far")
+        self.successor = self.next = SshConnection(login, name="far")
+
+
+class TestSshConnection(ConnectionContract):
+    @pytest.fixture
+    async def given(
+        self, tmp_path: Path, echo_server: str, free_port: Callable[[], int], sshd: Sshd
+    ) -> AsyncIterator[SshGiven]:
+        shutil.rmtree(sshd.home / ".fairlead", ignore_errors=True)
+        made = SshGiven(tmp_path, echo_server, f"tcp:127.0.0.1:{free_port()}", sshd)
+        yield made
+        await made.ssh.close()
+        await made.next.close()
+
+    async def test_a_command_gets_its_input_its_environment_and_its_directory(self, given: SshGiven) -> None:
+        command = Command(("sh", "-c", 'cat; pwd; printf %s "$A"'), {"A": "b 'c'\n"}, "/tmp", b"\0 from stdin\n")
+        await given.connection.start("one", command)
+        assert (await ended(given.connection, "one")).log == b"\0 from stdin\n/tmp\nb 'c'\n"
+
+    async def test_no_value_of_the_environment_stands_on_a_command_line(self, given: SshGiven) -> None:
+        seen = "tr '\\0' ' ' </proc/$PPID/cmdline; for one in /proc/[0-9]*/cmdline; do tr '\\0' ' ' <$one; done"
+        await given.connection.start("one", Command(("sh", "-c", f"({seen}) 2>/dev/null"), {"A": "hidden-value"}))
+        told = (await ended(given.connection, "one")).log
+        assert b"fairlead-ticket" in told and b"hidden-value" not in told
+
+    async def test_words_arrive_as_they_were(self, given: SshGiven) -> None:
+        words = ("a b", "$(id)", "'\"", "new\nline\n", "*", "", "é\\0141")
+        await given.connection.start("one", Command(("printf", "<%s>", *words)))
+        assert (await ended(given.connection, "one")).log.decode() == "".join(f"<{word}>" for word in words)
+
+    async def test_a_host_that_proves_another_key_is_refused(self, given: SshGiven, sshd: Sshd) -> None:
+        other = new_deploy_key("x").public.rsplit(" ", 1)[0]
+        far = SshConnection(SshLogin("127.0.0.1", sshd.port, sshd.user, sshd.key, other), name="far")
+        with pytest.raises(Refused) as refused:
+            await far.progress("one")
+        assert refused.value.code == "target.host_key"
+
+    async def test_a_host_of_which_no_key_is_trusted_is_not_spoken_to(self, sshd: Sshd) -> None:
+        far = SshConnection(SshLogin("127.0.0.1", sshd.port, sshd.user, sshd.key, ""), name="far")
+        with pytest.raises(Refused) as refused:
+            await far.start("one", Command(("true",)))
+        assert refused.value.code == "target.host_key"
+
+    async def test_a_key_that_the_host_does_not_take_is_told(self, sshd: Sshd) -> None:
+        other = new_deploy_key("x").private
+        far = SshConnection(SshLogin("127.0.0.1", sshd.port, sshd.user, other, sshd.host_key), name="far")
+        with pytest.raises(Refused) as refused:
+            await far.progress("one")
+        assert refused.value.code == "target.key"
+
+    async def test_a_host_that_does_not_listen_is_unreachable(self, sshd: Sshd, free_port: Callable[[], int]) -> None:
+        far = SshConnection(SshLogin("127.0.0.1", free_port(), sshd.user, sshd.key, sshd.host_key), name="far")
+        with pytest.raises(Unreachable, match="far"):
+            await far.progress("one")
+
+    async def test_a_connection_that_broke_is_made_again(self, given: SshGiven) -> None:
+        command = given.runs_for_ever()
+        await given.connection.start("long", command)
+        await begun(given.connection, "long")
+        await given.ssh.close()
+        assert given.is_running(command)
+        assert (await given.connection.progress("long")).exit_code is None
+        await given.connection.complete("long")
 
 
 class FakeGiven:

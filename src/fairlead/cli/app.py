@@ -26,6 +26,7 @@ from fairlead.cli import (
     releases,
     runs,
     services,
+    targets,
     tasks,
     variables,
     why,
@@ -50,6 +51,7 @@ Exit codes: 0 ok, 1 failed, 2 usage, 3 changes pending, 4 not allowed, 5 not fou
 GROUPS = (
     access.group,
     environments.group,
+    targets.group,
     projects.group,
     processes.group,
     variables.group,

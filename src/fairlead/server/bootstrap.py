@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from ipaddress import ip_address
 
 from fairlead.adapters.connections.local import LocalConnection
+from fairlead.adapters.connections.ssh_keys import SshKeys
 from fairlead.adapters.engines.docker import DockerEngine
 from fairlead.adapters.notifiers.dispatch import Dispatch
 from fairlead.adapters.notifiers.mail import MailServer
@@ -37,6 +38,7 @@ from fairlead.ports.container_engine import ContainerEngine, Credentials
 from fairlead.ports.proxy import Proxy
 from fairlead.ports.registry import Registry
 from fairlead.ports.step import EffectKind, Tools
+from fairlead.server.hosts import BookedHosts
 from fairlead.server.migrating import bring_up_to_date
 from fairlead.server.settings import Settings
 from fairlead.steps.by_hand import by_hand
@@ -95,6 +97,8 @@ class Server:
     durable: DbosDurable
     interpreter: Interpreter
     outside: Outside
+    hosts: BookedHosts
+    host_keys: SshKeys
 
 
 def effects() -> Mapping[str, EffectKind]:
@@ -204,6 +208,8 @@ def _build(settings: Settings, hold: Hold, database: Database, database_hold: Da
         durable=durable,
         interpreter=_interpreter(node, context, outside, base, tasks, durable),
         outside=outside,
+        hosts=BookedHosts(database, secrets, data / "tickets", clock),
+        host_keys=SshKeys(),
     )
 
 

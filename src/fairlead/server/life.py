@@ -117,6 +117,7 @@ async def _end(server: Server) -> None:
     await server.durable.drain(bound_s=DRAIN_S)
     await server.durable.close()
     await server.traffic.close()
+    await server.hosts.close()
     await asyncio.to_thread(server.task_log.close)
     await server.container_engine.close()
     await asyncio.to_thread(server.database_hold.release)

@@ -11,7 +11,7 @@ from fairlead.domain.environment import Environment
 from fairlead.domain.errors import Conflict, Invalid
 from fairlead.domain.ids import EnvironmentId
 from fairlead.domain.permission import Permission
-from fairlead.store import deployments, environments
+from fairlead.store import deployments, environments, targets
 from fairlead.usecases.context import Context
 
 
@@ -87,5 +87,8 @@ def remove(context: Context, actor: Actor, name: str) -> None:
         found = environments.by_name_or_id(connection, name)
         if deployments.page(connection, environment=found.id, limit=1).items:
             raise Conflict("edit.conflict", f"{found.name} has deployments, which are kept", thing=found.name)
+        if used := targets.used_in(connection, found.id):
+            message = f"{found.name} has targets, {used[0].name} among them"
+            raise Conflict("edit.conflict", message, thing=found.name, hint="take the environment from them first")
         environments.delete(connection, found.id)
         context.note(connection, actor, "environment.removed", f"removed {found.name}", thing=found.id)

@@ -36,6 +36,7 @@ LISTS = [
     "certificates",
     "notifications",
     "registries",
+    "targets",
 ]
 
 

@@ -17,6 +17,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+from fairlead.adapters.connections.ssh_keys import SshKeys
 from fairlead.adapters.system import SystemClock, SystemIds
 from fairlead.domain.actor import SYSTEM, Actor, permissions_of
 from fairlead.domain.colour import Colour
@@ -44,6 +45,7 @@ from fairlead.ports.proxy import Endpoint, RouteSpec
 from fairlead.ports.tasks import End, PhaseTold
 from fairlead.server.app import routes_only
 from fairlead.server.guard import Guard
+from fairlead.server.hosts import BookedHosts
 from fairlead.server.settings import Settings
 from fairlead.server.web import pages
 from fairlead.store import deployments, environments, migrate, passwords, projects, releases, slots, tasks, users
@@ -194,6 +196,8 @@ class House:
                 self.context.secrets,
                 self.source,
             ),
+            hosts=BookedHosts(self.context.database, self.context.secrets, folder / "tickets", SystemClock()),
+            host_keys=SshKeys(),
         )
 
     def close(self) -> None:

@@ -11,17 +11,14 @@ LISTEN = "0A"
 
 def listening_sockets(root: Path = Path("/proc/net")) -> list[tuple[str, int]]:
     """Addresses and ports, each once, sorted."""
-    found: set[tuple[str, int]] = set()
-    for name in ("tcp", "tcp6"):
-        try:
-            lines = (root / name).read_text().splitlines()[1:]
-        except FileNotFoundError:  # a machine without IPv6
-            continue
-        for line in lines:
-            fields = line.split()
-            if len(fields) > 3 and fields[3] == LISTEN:
-                found.add(read_address(fields[1]))
-    return sorted(found)
+    tables = [root / name for name in ("tcp", "tcp6")]
+    return read_listeners("".join(table.read_text() for table in tables if table.exists()))  # none for IPv6 on some
+
+
+def read_listeners(tables: str) -> list[tuple[str, int]]:
+    """The same, from the text of those files."""
+    rows = (line.split() for line in tables.splitlines())
+    return sorted({read_address(fields[1]) for fields in rows if len(fields) > 3 and fields[3] == LISTEN})
 
 
 def read_address(text: str) -> tuple[str, int]:

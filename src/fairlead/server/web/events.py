@@ -23,6 +23,7 @@ NOUNS = (
     "project",
     "release",
     "run",
+    "target",
     "task",
     "user",
     "variable",

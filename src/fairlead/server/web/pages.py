@@ -23,6 +23,7 @@ from fairlead.server.web import (
     projects,
     releases,
     sessions,
+    targets,
     tasks,
     variables,
     why,
@@ -42,6 +43,7 @@ ROUTERS = (
     tasks.router,
     approvals.router,
     events.router,
+    targets.router,
     why.router,
 )
 FOR_PROGRAMS = ("/api/", "/hooks/", "/healthz", "/readyz", "/metrics")

@@ -15,7 +15,7 @@ from tests.unit.server.house import ADMINISTRATOR, House, furnish
 from fairlead.server.api.examples import EXAMPLES
 from fairlead.server.app import create, routes_only
 from fairlead.server.openapi import document
-from fairlead.usecases import access, approvals, notifications, policies, registries
+from fairlead.usecases import access, approvals, notifications, policies, registries, targets
 
 DOCUMENT = document(routes_only())
 SCHEMAS = DOCUMENT["components"]["schemas"]
@@ -59,6 +59,7 @@ class Furnished:
         house.add_project("still", git="ssh://git@git.test/still.git")
         policies.allow(house.context, ADMINISTRATOR, "books", "privileged")
         notifications.add(house.context, ADMINISTRATOR, "ops@example.com", events=[], secret="", project="")
+        targets.add(house.context, ADMINISTRATOR, "Db.Host", only_in=["Test"], tags=["web"])
         registries.put(house.context, ADMINISTRATOR, "registry.test", "robot", "word")
         rolled_back = tasks["rolled back"]
         self.names = {

@@ -212,6 +212,11 @@ FORMS = [
     "/approvals/x/reject",
     "/tasks/x/cancel",
     "/tasks/x/resume",
+    "/targets",
+    "/targets/x/enable",
+    "/targets/x/remove",
+    "/targets/x/trust",
+    "/targets/x/check",
     "/sign-out",
     "/password",
 ]

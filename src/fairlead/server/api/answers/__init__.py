@@ -57,6 +57,7 @@ from fairlead.server.api.answers.status import (
     Slot,
     Written,
 )
+from fairlead.server.api.answers.targets import SshAccess, Target, TargetSeen
 from fairlead.server.api.answers.tasks import Artifact, Line, Phase, Task, TaskAlone, TestCase, TestCases
 from fairlead.server.api.answers.variables import (
     IncludedSet,
@@ -133,7 +134,10 @@ __all__ = [
     "Signed",
     "Slot",
     "Source",
+    "SshAccess",
     "Switch",
+    "Target",
+    "TargetSeen",
     "Task",
     "TaskAlone",
     "TestCase",

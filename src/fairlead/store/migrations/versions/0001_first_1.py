@@ -31,6 +31,7 @@ def upgrade() -> None:
     _settings()
     _slots()
     _subnets()
+    _targets()
     _task_log_lines()
     _task_secrets()
     _tasks()
@@ -297,6 +298,28 @@ def _subnets() -> None:
         sa.Column("claimed_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("subnet", name=op.f("pk_subnets")),
         sa.UniqueConstraint("place", "purpose", name=op.f("uq_subnets_place_purpose")),
+    )
+
+
+def _targets() -> None:
+    op.create_table(
+        "targets",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("environments", sa.JSON(none_as_null=True), nullable=False),
+        sa.Column("tags", sa.JSON(none_as_null=True), nullable=False),
+        sa.Column("is_enabled", sa.Boolean(), nullable=False),
+        sa.Column("ssh", sa.JSON(none_as_null=True), nullable=True),
+        sa.Column("description", sa.Text(), nullable=False),
+        sa.Column("created_by", sa.Text(), nullable=False),
+        sa.Column("revision", sa.BigInteger(), nullable=False),
+        sa.Column("name_key", sa.Text(), nullable=False),
+        sa.Column("tag_keys", sa.Text(), nullable=False),
+        sa.Column("environment_keys", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_targets")),
+        sa.UniqueConstraint("name_key", name=op.f("uq_targets_name_key")),
     )
 
 

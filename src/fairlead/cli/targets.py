@@ -1,0 +1,154 @@
+"""Targets: places that steps run on."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from fairlead.cli.session import API, session
+from fairlead.domain.errors import Invalid
+
+group = typer.Typer(
+    name="targets", help="Places that steps run on: this host, or hosts over SSH.", no_args_is_help=True
+)
+NAME_HELP = "The target, by name or id."
+
+
+@group.command("list")
+def list_targets(
+    context: typer.Context,
+    environment: str = typer.Option("", "--environment", "-e", help="Only those of an environment."),
+    tag: str = typer.Option("", "--tag", "-t", help="Only those with a tag."),
+    kind: str = typer.Option("", help="local or ssh."),
+    search: str = typer.Option("", help="Part of a name."),
+) -> None:
+    """Targets, by name."""
+    at = session(context)
+    columns = {
+        "name": "NAME",
+        "address": "WHERE",
+        "environments": "ENVIRONMENTS",
+        "tags": "TAGS",
+        "enabled": "ENABLED",
+        "trusted": "KEY TRUSTED",
+    }
+    rows = at.client.all(f"{API}/targets", environment=environment, tag=tag, kind=kind or None, search=search)
+    at.screen.table([_row(one) for one in rows], columns, empty="no targets")
+
+
+@group.command("show")
+def show(context: typer.Context, name: str = typer.Argument(..., help=NAME_HELP)) -> None:
+    """One target."""
+    at = session(context)
+    at.screen.result(at.client.get(f"{API}/targets/{name}"))
+
+
+@group.command("add")
+def add(
+    context: typer.Context,
+    name: str = typer.Argument(..., help="What variables and logs call it."),
+    environment: list[str] = typer.Option(..., "--environment", "-e", help="Where it belongs; may be given again."),
+    tag: list[str] = typer.Option([], "--tag", "-t", help="What steps choose it by; may be given again."),
+    ssh: str = typer.Option("", help="user@host[:port]; without it the target is the server's own host."),
+    key: str = typer.Option("", help="File with the private key, - for standard input; by default one is made."),
+    host_key: str = typer.Option("", help="The host's key, as ssh-keyscan prints it without the host."),
+    description: str = typer.Option("", help="What it is."),
+) -> None:
+    """Add one. A host over SSH is used once its key is trusted: `fairlead targets trust`."""
+    at = session(context)
+    body: dict[str, Any] = {"name": name, "environments": environment, "tags": tag, "description": description}
+    if ssh:
+        body["ssh"] = {**address_of(ssh), "key": _read(key), "host_key": host_key}
+    made = at.client.post(f"{API}/targets", body)
+    at.screen.result(made, f"target {made['name']} added for {', '.join(made['environments'])}")
+    access = made["ssh"]
+    if access and access["public_key"]:
+        at.screen.say(f"a key was made; put this line into ~/.ssh/authorized_keys of {access['user']} there:")
+        at.screen.err.print(access["public_key"], markup=False, soft_wrap=True)
+
+
+@group.command("set")
+def change(
+    context: typer.Context,
+    name: str = typer.Argument(..., help=NAME_HELP),
+    environment: list[str] = typer.Option([], "--environment", "-e", help="All that it belongs to from now on."),
+    tag: list[str] = typer.Option([], "--tag", "-t", help="All its tags from now on."),
+    enabled: bool = typer.Option(None, "--enable/--disable", help="Whether steps that begin run on it."),
+    ssh: str = typer.Option("", help="user@host[:port]; a new host or port is trusted anew."),
+    key: str = typer.Option("", help="File with another private key, - for standard input."),
+) -> None:
+    """Change one; what is not named stays."""
+    at = session(context)
+    body: dict[str, Any] = {"environments": environment or None, "tags": tag or None, "enabled": enabled}
+    if key and not ssh:
+        raise Invalid("input.invalid", "whose key is it?", hint="give --ssh user@host too")
+    if ssh:
+        body["ssh"] = {**address_of(ssh), "key": _read(key)}
+    made = at.client.patch(
+        f"{API}/targets/{name}", {field: value for field, value in body.items() if value is not None}
+    )
+    at.screen.result(made, f"target {made['name']} changed")
+
+
+@group.command("remove")
+def remove(context: typer.Context, name: str = typer.Argument(..., help=NAME_HELP)) -> None:
+    """Remove one; what ran there is kept in the tasks."""
+    at = session(context)
+    at.client.delete(f"{API}/targets/{name}")
+    at.screen.say(f"target {name} removed")
+
+
+@group.command("trust")
+def trust(
+    context: typer.Context,
+    name: str = typer.Argument(..., help=NAME_HELP),
+    fingerprint: str = typer.Argument(..., help="SHA256:…, as ssh-keygen -lf prints it at the host itself."),
+) -> None:
+    """Pin the host's key: it must prove this one from now on."""
+    at = session(context)
+    made = at.client.post(f"{API}/targets/{name}/trust", {"fingerprint": fingerprint})
+    at.screen.result(made, f"{fingerprint} of {made['name']} is trusted")
+
+
+@group.command("check")
+def check(context: typer.Context, name: str = typer.Argument(..., help=NAME_HELP)) -> None:
+    """Run something harmless there: whether it is reached, and which languages scripts can be in."""
+    at = session(context)
+    seen = at.client.post(f"{API}/targets/{name}/check")
+    programs = ", ".join(seen["programs"]) or "none of bash, python3 and pwsh"
+    at.screen.result(seen, f"{name} answered after {seen['took_s']:.2f} s; it has {programs}")
+
+
+def address_of(text: str) -> dict[str, Any]:
+    """``user@host``, ``user@host:port``, ``user@[address]:port``."""
+    user, sign, rest = text.rpartition("@")
+    host, colon, port = rest.rpartition(":")
+    if rest.startswith("[") and rest.endswith("]"):
+        host, colon, port = rest, "", ""
+    if not colon:
+        host, port = rest, "22"
+    if not (user and sign and host) or not port.isdecimal():
+        raise Invalid("input.invalid", f"{text!r} is no address", thing="--ssh", hint="user@host[:port]")
+    return {"user": user, "host": host.strip("[]"), "port": int(port)}
+
+
+def _row(target: dict[str, Any]) -> dict[str, Any]:
+    access = target["ssh"]
+    if access is None:
+        return {**target, "address": "this host", "trusted": ""}
+    address = f"{access['user']}@{access['host']}:{access['port']}"
+    return {**target, "address": address, "trusted": bool(access["host_key"])}
+
+
+def _read(file: str) -> str:
+    if not file:
+        return ""
+    if file == "-":
+        return sys.stdin.read()
+    try:
+        return Path(file).read_text()
+    except OSError as error:
+        raise Invalid("input.invalid", f"{file} cannot be read: {error.strerror}", thing="--key") from error

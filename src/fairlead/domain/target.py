@@ -1,0 +1,123 @@
+"""A target: a place that steps run on: this host, as many times over as somebody wants, or a host over SSH."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from ipaddress import ip_address
+
+from fairlead.domain.errors import Invalid
+from fairlead.domain.ids import EnvironmentId, SecretVersionId, TargetId
+from fairlead.domain.names import HOST, require
+
+NAME = re.compile(r"[^\W_](?:[\w.-]|[ ](?=[\w.-])){0,79}")
+"""Letters of any script, digits, dots, dashes, underscores, single spaces: variables name a target in brackets."""
+
+TAG = re.compile(r"[^\W_](?:[\w.+/-]|[ ](?=[\w.+/-])){0,59}")
+SSH_USER = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,31}\$?")
+HOST_KEY = re.compile(r"[a-z0-9@.-]{1,64} [A-Za-z0-9+/]{20,4000}={0,3}")
+MOST_TAGS = 50
+SSH_PORT = 22
+
+
+class TargetKind(StrEnum):
+    """How it is reached."""
+
+    LOCAL = "local"
+    SSH = "ssh"
+
+
+@dataclass(frozen=True, slots=True)
+class SshAccess:
+    """`key` is the private half; `public_key` is shown where it was made here. `host_key` is the one that the host must
+    prove, as ``type base64``; "" until somebody trusted one: nothing is run there before."""
+
+    host: str
+    user: str
+    key: SecretVersionId
+    port: int = SSH_PORT
+    host_key: str = ""
+    public_key: str = ""
+
+    @property
+    def address(self) -> str:
+        """As people write it."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{self.user}@{host}" + ("" if self.port == SSH_PORT else f":{self.port}")
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """`environments` are those whose deployments may run on it; steps choose among them by `tags`, whatever their
+    case. One that is not `is_enabled` is left out of what begins from now on."""
+
+    id: TargetId
+    name: str
+    kind: TargetKind
+    created_at: datetime
+    environments: tuple[EnvironmentId, ...] = ()
+    tags: tuple[str, ...] = ()
+    is_enabled: bool = True
+    ssh: SshAccess | None = None
+    description: str = ""
+    created_by: str = ""
+    revision: int = 1
+
+    @property
+    def address(self) -> str:
+        """Where it is, for people."""
+        return self.ssh.address if self.ssh else "this host"
+
+
+def target_name(name: str) -> str:
+    """Letters of any script, digits, dots, dashes, underscores and single spaces between them, 80 at most."""
+    return require("target", NAME, name)
+
+
+def tags_of(given: Iterable[str]) -> tuple[str, ...]:
+    """The tags, each once, in the order given; two that differ by case only are one."""
+    found: dict[str, str] = {}
+    for tag in given:
+        found.setdefault(require("tag", TAG, tag).lower(), tag)
+    if len(found) > MOST_TAGS:
+        raise Invalid("input.invalid", f"a target can have {MOST_TAGS} tags at most", thing="tags")
+    return tuple(found.values())
+
+
+def checked(access: SshAccess) -> SshAccess:
+    """The access, if host, port, user and host key can be what they are said to be."""
+    if not _is_address(access.host):
+        require("host", HOST, access.host)
+    if not 1 <= access.port <= 65535:
+        raise Invalid("input.invalid", f"{access.port} is no port", thing="port", hint="1 to 65535")
+    require("user", SSH_USER, access.user)
+    if access.host_key and not HOST_KEY.fullmatch(access.host_key):
+        raise Invalid(
+            "input.invalid",
+            "that is no host key",
+            thing="host_key",
+            hint="two words of a line of ssh-keyscan: ssh-ed25519 AAAA…",
+        )
+    return access
+
+
+def chosen(targets: Iterable[Target], environment: EnvironmentId, tags: Iterable[str]) -> tuple[Target, ...]:
+    """Those that a step with these tags runs on in this environment: enabled, with one of the tags, by name."""
+    wanted = {tag.lower() for tag in tags}
+    fitting = [
+        target
+        for target in targets
+        if target.is_enabled and environment in target.environments and wanted & {tag.lower() for tag in target.tags}
+    ]
+    return tuple(sorted(fitting, key=lambda target: target.name.lower()))
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True

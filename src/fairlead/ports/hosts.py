@@ -1,0 +1,59 @@
+"""Hosts: how a step's target is reached, by the name that plans and steps know it by."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from fairlead.domain.target import SshAccess
+from fairlead.ports.connection import Connection
+
+
+@dataclass(frozen=True, slots=True)
+class KeyPair:
+    """A private key, and the line for the host's `authorized_keys`."""
+
+    private: str
+    public: str
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What a look at a target found: how long it took, and which of our scripts' languages can be run there."""
+
+    took_s: float
+    programs: Sequence[str]
+
+
+class Hosts(Protocol):
+    """Connections to targets. One that was made is kept and shared; whoever asks never closes it.
+
+    Targets are named by id. Errors: `NotFound("target.unknown")`, `Refused("target.host_key")` where the host proves
+    another key than the one that was trusted, or none was trusted; `Refused("target.key")` where the host does not take
+    ours; `Unreachable("host.unreachable")`.
+    """
+
+    async def of_target(self, target: str) -> Connection:
+        """The target's host."""
+        ...
+
+    async def look(self, target: str) -> Seen:
+        """Something harmless was run there, and went well."""
+        ...
+
+
+class Keys(Protocol):
+    """What adding and trusting a host over SSH needs."""
+
+    def new_pair(self, comment: str) -> KeyPair:
+        """A key of its own."""
+        ...
+
+    def fingerprint(self, host_key: str) -> str:
+        """``SHA256:…`` of a host key, as ssh-keygen prints it; `Invalid` where it is none."""
+        ...
+
+    async def host_key(self, access: SshAccess) -> str:
+        """The key that the host offers now: what it proves is not asked. `Unreachable` where it does not answer."""
+        ...

@@ -1,0 +1,44 @@
+"""What the API tells of targets."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+from typing_extensions import TypedDict
+
+from fairlead.domain.target import TargetKind
+from fairlead.server.api.answers.lists import Moment
+
+
+class SshAccess(TypedDict):
+    """How a host is reached over SSH; the private key is never told."""
+
+    host: str
+    port: int
+    user: str
+    host_key: Annotated[str, Field(description='the key that the host must prove; "": none is trusted yet')]
+    public_key: Annotated[str, Field(description='the line for authorized_keys, where the key was made here; else ""')]
+
+
+class Target(TypedDict):
+    """A place that steps run on."""
+
+    id: str
+    name: str
+    kind: TargetKind
+    environments: list[str]
+    tags: list[str]
+    enabled: bool
+    ssh: SshAccess | None
+    description: str
+    created_at: Moment
+    created_by: str
+    revision: int
+
+
+class TargetSeen(TypedDict):
+    """What a look at a target found."""
+
+    took_s: float
+    programs: Annotated[list[str], Field(description="which of bash, python3 and pwsh scripts can be run with there")]

@@ -1,0 +1,159 @@
+"""Targets: places that steps run on."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Header, Query, Response
+from pydantic import Field
+
+from fairlead.domain.target import SSH_PORT, TargetKind
+from fairlead.server.api import answers, shapes
+from fairlead.server.api.bodies import Body
+from fairlead.server.api.doors import After, Asking, Books, Limit, Parts
+from fairlead.server.api.projects import revision_of
+from fairlead.usecases import targets
+from fairlead.usecases.targets import NewSsh, TargetChange, TargetView
+
+router = APIRouter(tags=["targets"])
+
+Names = Annotated[list[str], Field(max_length=100)]
+
+
+class SshBody(Body):
+    host: str = Field(max_length=253)
+    user: str = Field(max_length=33)
+    port: int = Field(SSH_PORT, ge=1, le=65535)
+    key: str = Field("", max_length=20_000, description="private key; without one a new pair is made")
+    host_key: str = Field("", max_length=5000, description="as ssh-keyscan prints it: type and base64")
+
+
+class NewTarget(Body):
+    name: str = Field(max_length=80)
+    environments: Names
+    tags: Names = Field(default_factory=list)
+    ssh: SshBody | None = Field(None, description="without it the target is the server's own host")
+    description: str = Field("", max_length=1000)
+
+
+class ChangedTarget(Body):
+    environments: Names | None = None
+    tags: Names | None = None
+    enabled: bool | None = None
+    ssh: SshBody | None = Field(None, description="a key or host key that is not given stays")
+    description: str | None = Field(None, max_length=1000)
+
+
+class Trusted(Body):
+    fingerprint: str = Field(max_length=100, description="SHA256:…, as ssh-keygen -lf prints it at the host")
+
+
+def shape(view: TargetView) -> answers.Target:
+    """Without the private key."""
+    one = view.target
+    ssh: answers.SshAccess | None = None
+    if one.ssh is not None:
+        ssh = {
+            "host": one.ssh.host,
+            "port": one.ssh.port,
+            "user": one.ssh.user,
+            "host_key": one.ssh.host_key,
+            "public_key": one.ssh.public_key,
+        }
+    return {
+        "id": one.id,
+        "name": one.name,
+        "kind": one.kind,
+        "environments": list(view.environments),
+        "tags": list(one.tags),
+        "enabled": one.is_enabled,
+        "ssh": ssh,
+        "description": one.description,
+        "created_at": one.created_at.isoformat(),
+        "created_by": one.created_by,
+        "revision": one.revision,
+    }
+
+
+@router.get("/targets")
+def list_targets(
+    context: Books,
+    actor: Asking,
+    environment: str = "",
+    kind: TargetKind | None = None,
+    tag: str = "",
+    search: Annotated[str, Query(description="part of a name")] = "",
+    after: After = None,
+    limit: Limit = 50,
+) -> answers.Page[answers.Target]:
+    """By name."""
+    part = targets.page(
+        context, actor, environment=environment, kind=kind, tag=tag, search=search, after=after, limit=limit
+    )
+    return shapes.page(part, shape)
+
+
+@router.post("/targets", status_code=201)
+def add_target(context: Books, server: Parts, actor: Asking, body: NewTarget) -> answers.Target:
+    """A new one; a key pair is made where a host over SSH comes without a key."""
+    needs_key = body.ssh is not None and not body.ssh.key
+    made = targets.add(
+        context,
+        actor,
+        body.name,
+        only_in=body.environments,
+        tags=body.tags,
+        ssh=_ssh(body.ssh),
+        made_key=server.host_keys.new_pair(f"fairlead-{body.name}") if needs_key else None,
+        description=body.description,
+    )
+    return shape(made)
+
+
+@router.get("/targets/{name}")
+def get_target(context: Books, actor: Asking, name: str, response: Response) -> answers.Target:
+    """One, by name or id."""
+    return _tagged(targets.get(context, actor, name), response)
+
+
+@router.patch("/targets/{name}")
+def change_target(
+    context: Books,
+    actor: Asking,
+    name: str,
+    body: ChangedTarget,
+    response: Response,
+    if_match: Annotated[str | None, Header(description="the ETag that was read")] = None,
+) -> answers.Target:
+    """Some fields of it; with If-Match only if nobody changed it since."""
+    wanted = TargetChange(body.description, body.tags, body.environments, body.enabled, _ssh(body.ssh))
+    return _tagged(targets.change(context, actor, name, wanted, revision=revision_of(if_match)), response)
+
+
+@router.delete("/targets/{name}", status_code=204)
+def remove_target(context: Books, actor: Asking, name: str) -> Response:
+    """No step runs on it any more."""
+    targets.remove(context, actor, name)
+    return Response(status_code=204)
+
+
+@router.post("/targets/{name}/trust")
+async def trust_target(context: Books, server: Parts, actor: Asking, name: str, body: Trusted) -> answers.Target:
+    """The host must prove the key with this fingerprint from now on."""
+    return shape(await targets.trust(context, actor, server.host_keys, name, body.fingerprint))
+
+
+@router.post("/targets/{name}/check")
+async def check_target(context: Books, server: Parts, actor: Asking, name: str) -> answers.TargetSeen:
+    """Something harmless is run there."""
+    seen = await targets.check(context, actor, server.hosts, name)
+    return {"took_s": seen.took_s, "programs": list(seen.programs)}
+
+
+def _ssh(body: SshBody | None) -> NewSsh | None:
+    return None if body is None else NewSsh(body.host, body.user, body.port, body.key, body.host_key)
+
+
+def _tagged(view: TargetView, response: Response) -> answers.Target:
+    response.headers["ETag"] = f'"{view.target.revision}"'
+    return shape(view)

@@ -1,0 +1,133 @@
+"""Targets: the list, and the forms that add, change, trust, look at and remove one."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Annotated, TypeVar
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Query
+from starlette.responses import Response
+
+from fairlead.domain.errors import FairleadError, Invalid, NotAllowed
+from fairlead.domain.target import SSH_PORT
+from fairlead.server.web.visit import Form, Posted, Visiting
+from fairlead.usecases import environments, targets
+from fairlead.usecases.targets import NewSsh, TargetChange
+
+router = APIRouter()
+PAGE = "/targets"
+T = TypeVar("T")
+
+
+@router.get("/targets")
+def show(
+    visitor: Visiting,
+    environment: Annotated[str, Query(max_length=100)] = "",
+    tag: Annotated[str, Query(max_length=100)] = "",
+    after: Annotated[str | None, Query(max_length=100)] = None,
+) -> Response:
+    """A part of them, by name."""
+    part = targets.page(visitor.context, visitor.actor, environment=environment, tag=tag, after=after)
+    kept = {name: value for name, value in (("environment", environment), ("tag", tag)) if value}
+    keys = visitor.server.host_keys
+    values = {
+        "section": PAGE,
+        "targets": part.items,
+        "fingerprints": {
+            one.target.id: keys.fingerprint(one.target.ssh.host_key)
+            for one in part.items
+            if one.target.ssh and one.target.ssh.host_key
+        },
+        "environments": environments.all_of(visitor.context, visitor.actor),
+        "environment": environment,
+        "tag": tag,
+        "older": f"{PAGE}?{urlencode({**kept, 'after': part.after})}" if part.after else "",
+        "newest": f"{PAGE}?{urlencode(kept)}" if after else "",
+    }
+    return visitor.page("targets.html", values)
+
+
+@router.post("/targets")
+def add(form: Posted) -> Response:
+    """A new one; for a host over SSH a key is made where none is given."""
+    visitor = form.visitor
+
+    def work() -> str:
+        ssh = _ssh(form)
+        made = targets.add(
+            visitor.context,
+            visitor.actor,
+            form.text("name").strip(),
+            only_in=form.lists.get("environments", ()),
+            tags=form.text("tags").replace(",", " ").split(),
+            ssh=ssh,
+            made_key=visitor.server.host_keys.new_pair(f"fairlead-{form.text('name')}")
+            if ssh and not ssh.key
+            else None,
+            description=form.text("description").strip(),
+        ).target
+        public = made.ssh.public_key if made.ssh else ""
+        return f"{made.name} is added." + (f" Put this line into authorized_keys there: {public}" if public else "")
+
+    return form.act(PAGE, work)
+
+
+@router.post("/targets/{name}/enable")
+def enable(form: Posted, name: str) -> Response:
+    """Steps that begin run on it, or not."""
+    wanted = form.is_ticked("enabled")
+
+    def work() -> str:
+        held = targets.change(form.visitor.context, form.visitor.actor, name, TargetChange(is_enabled=wanted)).target
+        return f"{held.name} is {'used' if wanted else 'left out'} from now on."
+
+    return form.act(PAGE, work)
+
+
+@router.post("/targets/{name}/remove")
+def remove(form: Posted, name: str) -> Response:
+    """No step runs on it any more."""
+
+    def work() -> str:
+        targets.remove(form.visitor.context, form.visitor.actor, name)
+        return "The target is removed."
+
+    return form.act(PAGE, work)
+
+
+@router.post("/targets/{name}/trust")
+async def trust(form: Posted, name: str) -> Response:
+    """The host must prove the key with this fingerprint from now on."""
+    visitor, fingerprint = form.visitor, form.text("fingerprint")
+    trusting = targets.trust(visitor.context, visitor.actor, visitor.server.host_keys, name, fingerprint)
+    return await _said(form, trusting, lambda view: f"The key of {view.target.name} is trusted.")
+
+
+@router.post("/targets/{name}/check")
+async def check(form: Posted, name: str) -> Response:
+    """Something harmless is run there."""
+    visitor = form.visitor
+    looking = targets.check(visitor.context, visitor.actor, visitor.server.hosts, name)
+    return await _said(
+        form, looking, lambda seen: f"It answered after {seen.took_s:.2f} s and has {', '.join(seen.programs)}."
+    )
+
+
+async def _said(form: Form, work: Awaitable[T], words: Callable[[T], str]) -> Response:
+    try:
+        return form.done(PAGE, words(await work))
+    except NotAllowed:
+        raise
+    except FairleadError as error:
+        return form.refused(PAGE, error)
+
+
+def _ssh(form: Form) -> NewSsh | None:
+    if not form.text("host").strip():
+        return None
+    port = form.text("port").strip() or str(SSH_PORT)
+    if not port.isdecimal():
+        raise Invalid("input.invalid", f"{port[:20]!r} is no port", thing="port")
+    key = form.text("key").replace("\r\n", "\n")
+    return NewSsh(form.text("host").strip(), form.text("user").strip(), int(port), key)

@@ -1,0 +1,86 @@
+"""Targets of the installation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import sqlalchemy as sa
+
+from fairlead.domain.ids import EnvironmentId
+from fairlead.domain.target import Target, TargetKind
+from fairlead.store.schema import data, flag, instant, key, metadata, number, text
+from fairlead.store.shelf import Condition, Page, Shelf
+
+targets = sa.Table(
+    "targets",
+    metadata,
+    key(),
+    text("name"),
+    text("kind"),
+    instant("created_at"),
+    data("environments"),
+    data("tags"),
+    flag("is_enabled"),
+    data("ssh", nullable=True),
+    text("description"),
+    text("created_by"),
+    number("revision"),
+    text("name_key", unique=True),
+    text("tag_keys"),
+    text("environment_keys"),
+)
+
+
+def _keys(target: Target) -> dict[str, object]:
+    """What is looked for: names and tags are the same whatever their case."""
+    return {
+        "name_key": target.name.lower(),
+        "tag_keys": _listed(tag.lower() for tag in target.tags),
+        "environment_keys": _listed(target.environments),
+    }
+
+
+def _listed(words: Iterable[str]) -> str:
+    return f"|{'|'.join(words)}|"
+
+
+_shelf = Shelf(targets, Target, unknown="target.unknown", exists="target.exists", more=_keys)
+insert, get, find, update, delete = _shelf.insert, _shelf.get, _shelf.find, _shelf.update, _shelf.delete
+
+
+def all_of(connection: sa.Connection) -> tuple[Target, ...]:
+    """All, by name."""
+    return _shelf.where(connection, order=targets.c.name_key)
+
+
+def by_name_or_id(connection: sa.Connection, text: str) -> Target:
+    """As people and programs name it; NotFound `target.unknown`."""
+    return find(connection, text) or _shelf.require(_shelf.one(connection, targets.c.name_key == text.lower()), text)
+
+
+def page(
+    connection: sa.Connection,
+    *,
+    environment: EnvironmentId | None = None,
+    kind: TargetKind | None = None,
+    tag: str = "",
+    search: str = "",
+    after: str | None = None,
+    limit: int = 50,
+) -> Page[Target]:
+    """By name. `tag` in any case."""
+    conditions: list[Condition] = []
+    if environment:
+        conditions.append(targets.c.environment_keys.contains(_listed([environment]), autoescape=True))
+    if kind:
+        conditions.append(targets.c.kind == kind.value)
+    if tag:
+        conditions.append(targets.c.tag_keys.contains(_listed([tag.lower()]), autoescape=True))
+    if search:
+        conditions.append(targets.c.name_key.contains(search.lower(), autoescape=True))
+    return _shelf.page(connection, *conditions, after=after, limit=limit, by="name_key", newest_first=False)
+
+
+def used_in(connection: sa.Connection, environment: EnvironmentId) -> tuple[Target, ...]:
+    """Those that steps of that environment's deployments may run on."""
+    return page(connection, environment=environment, limit=500).items

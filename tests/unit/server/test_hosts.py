@@ -1,0 +1,64 @@
+"""Which connection leads to a target: this machine under many names, a host over SSH once its key is trusted."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from tests.unit.server.house import ADMINISTRATOR, House
+
+from fairlead.adapters.connections.ssh_keys import SshKeys
+from fairlead.domain.errors import NotFound, Refused, Unreachable
+from fairlead.server.hosts import BookedHosts
+from fairlead.testing.sshd import Sshd
+from fairlead.usecases import targets
+from fairlead.usecases.targets import NewSsh, TargetChange
+
+
+@pytest.fixture
+async def hosts(house: House) -> AsyncIterator[BookedHosts]:
+    made: BookedHosts = house.life.server.hosts
+    yield made
+    await made.close()
+
+
+def over_ssh(sshd: Sshd) -> NewSsh:
+    return NewSsh("127.0.0.1", sshd.user, sshd.port, sshd.key)
+
+
+async def test_this_machine_is_reached_under_each_of_its_names(house: House, hosts: BookedHosts) -> None:
+    for name in ("web1", "web2"):
+        made = targets.add(house.context, ADMINISTRATOR, name, only_in=["Test"]).target
+        assert (await hosts.of_target(made.id)).name == name
+    seen = await targets.check(house.context, ADMINISTRATOR, hosts, "web1")
+    assert "bash" in seen.programs and "python3" in seen.programs
+
+
+async def test_a_host_is_used_once_its_key_is_trusted(house: House, hosts: BookedHosts, sshd: Sshd) -> None:
+    keys = SshKeys()
+    made = targets.add(house.context, ADMINISTRATOR, "far", only_in=["Test"], ssh=over_ssh(sshd)).target
+    with pytest.raises(Refused) as refused:
+        await targets.check(house.context, ADMINISTRATOR, hosts, "far")
+    assert refused.value.code == "target.host_key"
+    await targets.trust(house.context, ADMINISTRATOR, keys, "far", keys.fingerprint(sshd.host_key))
+    seen = await targets.check(house.context, ADMINISTRATOR, hosts, "far")
+    assert "bash" in seen.programs
+    assert await hosts.of_target(made.id) is await hosts.of_target(made.id)
+    assert not list(Path(sshd.home, ".fairlead", "tickets").iterdir()), "the look left nothing"
+
+
+async def test_a_changed_access_makes_another_connection(house: House, hosts: BookedHosts, sshd: Sshd) -> None:
+    access = NewSsh("127.0.0.1", sshd.user, sshd.port, sshd.key, sshd.host_key)
+    made = targets.add(house.context, ADMINISTRATOR, "far", only_in=["Test"], ssh=access).target
+    before = await hosts.of_target(made.id)
+    await hosts.look(made.id)
+    elsewhere = NewSsh("127.0.0.1", sshd.user, 1, sshd.key, sshd.host_key)
+    targets.change(house.context, ADMINISTRATOR, "far", TargetChange(ssh=elsewhere))
+    assert await hosts.of_target(made.id) is not before
+    with pytest.raises(Unreachable, match="far"):
+        await hosts.look(made.id)
+
+
+async def test_a_target_that_is_gone_is_not_found(hosts: BookedHosts) -> None:
+    with pytest.raises(NotFound) as refused:
+        await hosts.of_target("tgt-none")
+    assert refused.value.code == "target.unknown"

@@ -1,0 +1,33 @@
+"""The page of targets: added, looked at, left out and removed by its forms."""
+
+from tests.unit.server.conftest import Visit
+from tests.unit.server.house import House
+
+from fairlead.adapters.connections.ssh_keys import SshKeys
+from fairlead.testing.sshd import Sshd
+
+
+def test_this_host_is_added_looked_at_left_out_and_removed(house: House, visit: Visit) -> None:
+    visit.sign_in()
+    visit.post("/targets", name="web1", environments="Test", tags="web, eu", description="the first")
+    page = visit.get("/targets?tag=eu")
+    assert "web1" in page and "this host" in page and "web, eu" in page
+    name = page.partition('action="/targets/')[2].partition("/")[0]
+    visit.post(f"/targets/{name}/check")
+    assert "answered after" in visit.get("/targets")
+    visit.post(f"/targets/{name}/enable")
+    assert "left out from now on" in visit.get("/targets")
+    visit.post(f"/targets/{name}/remove")
+    assert "No targets" in visit.get("/targets")
+
+
+def test_a_host_is_added_with_a_key_of_its_own_and_trusted(house: House, visit: Visit, sshd: Sshd) -> None:
+    visit.sign_in()
+    visit.post("/targets", name="far", environments="Test", host="127.0.0.1", port=str(sshd.port), user="deploy")
+    page = visit.get("/targets")
+    assert "ssh-ed25519 " in page and "no key trusted" in page
+    visit.post("/targets/far/trust", fingerprint="SHA256:wrong")
+    assert "offers a key" in visit.get("/targets")
+    fingerprint = SshKeys().fingerprint(sshd.host_key)
+    visit.post("/targets/far/trust", fingerprint=fingerprint)
+    assert fingerprint in visit.get("/targets")
