@@ -9,6 +9,7 @@ from contextlib import ExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, replace
 from ipaddress import ip_address
 
+from fairlead.adapters.connections import ssh
 from fairlead.adapters.connections.local import LocalConnection
 from fairlead.adapters.connections.ssh_keys import SshKeys
 from fairlead.adapters.engines.docker import DockerEngine
@@ -208,7 +209,7 @@ def _build(settings: Settings, hold: Hold, database: Database, database_hold: Da
         durable=durable,
         interpreter=_interpreter(node, context, outside, base, tasks, durable),
         outside=outside,
-        hosts=BookedHosts(database, secrets, data / "tickets", clock),
+        hosts=hosts_of(settings, database, secrets, clock),
         host_keys=SshKeys(),
     )
 
@@ -300,6 +301,14 @@ def registry_of(settings: Settings, notification: Notification | None = None) ->
     folder = settings.data_dir.resolve() / "registry"
     own = OwnRegistry(folder, port=settings.registry_port, notification=notification)
     return own, own
+
+
+def hosts_of(settings: Settings, database: Database, secrets: StoreSecrets, clock: Clock) -> BookedHosts:
+    """How targets are reached: this machine, and hosts over SSH."""
+    tickets = settings.data_dir / "tickets"
+    return BookedHosts(
+        database, secrets, clock, local=lambda name: LocalConnection(tickets, name=name), ssh=ssh.to_target
+    )
 
 
 def mail_server_of(settings: Settings) -> MailServer | None:

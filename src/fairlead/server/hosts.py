@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from pathlib import Path
+from collections.abc import Callable
+from typing import Protocol
 
-from fairlead.adapters.connections.local import LocalConnection
-from fairlead.adapters.connections.ssh import SshConnection, SshLogin
 from fairlead.domain.errors import Failed
 from fairlead.domain.target import SshAccess, Target
 from fairlead.ports.clock import Clock
@@ -21,28 +20,46 @@ LOOK = Command(("sh", "-c", 'for one in bash python3 pwsh; do command -v "$one" 
 POLL_S = 0.05
 
 
-class BookedHosts:
-    """As ports.hosts.Hosts says. Every local target is this machine, each under its own name."""
+class Closable(Connection, Protocol):
+    """A connection that is kept open."""
 
-    def __init__(self, database: Database, secrets: StoreSecrets, tickets: Path, clock: Clock) -> None:
+    async def close(self) -> None:
+        """It is ended; what runs at its other end goes on."""
+        ...
+
+
+class BookedHosts:
+    """As ports.hosts.Hosts says. Every local target is this machine, each under its own name.
+
+    `local` makes the connection to this machine under a name, `ssh` the one to a host: access, private key, name.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        secrets: StoreSecrets,
+        clock: Clock,
+        *,
+        local: Callable[[str], Connection],
+        ssh: Callable[[SshAccess, str, str], Closable],
+    ) -> None:
         self._database = database
         self._secrets = secrets
-        self._tickets = tickets
         self._clock = clock
-        self._kept: dict[str, tuple[SshAccess, SshConnection]] = {}
+        self._local = local
+        self._ssh = ssh
+        self._kept: dict[str, tuple[SshAccess, Closable]] = {}
 
     async def of_target(self, target: str) -> Connection:
         """The kept one, or a new one where the target's access was changed."""
         found, key = await self._database.read(lambda books: self._looked_up(books, target))
         if found.ssh is None:
-            return LocalConnection(self._tickets, name=found.name)
+            return self._local(found.name)
         kept = self._kept.get(found.id)
         if kept is not None and kept[0] == found.ssh:
             return kept[1]
-        access = found.ssh
-        login = SshLogin(access.host, access.port, access.user, key, access.host_key)
-        made = SshConnection(login, name=found.name)
-        self._kept[found.id] = (access, made)
+        made = self._ssh(found.ssh, key, found.name)
+        self._kept[found.id] = (found.ssh, made)
         if kept is not None:
             await kept[1].close()
         return made

@@ -44,8 +44,8 @@ from fairlead.ports.container_engine import (
 from fairlead.ports.proxy import Endpoint, RouteSpec
 from fairlead.ports.tasks import End, PhaseTold
 from fairlead.server.app import routes_only
+from fairlead.server.bootstrap import hosts_of
 from fairlead.server.guard import Guard
-from fairlead.server.hosts import BookedHosts
 from fairlead.server.settings import Settings
 from fairlead.server.web import pages
 from fairlead.store import deployments, environments, migrate, passwords, projects, releases, slots, tasks, users
@@ -196,7 +196,7 @@ class House:
                 self.context.secrets,
                 self.source,
             ),
-            hosts=BookedHosts(self.context.database, self.context.secrets, folder / "tickets", SystemClock()),
+            hosts=hosts_of(Settings(data_dir=folder), self.context.database, self.context.secrets, SystemClock()),
             host_keys=SshKeys(),
         )
 

@@ -16,6 +16,7 @@ from typing import Any, cast
 from fairlead.adapters.connections import ssh_scripts
 from fairlead.adapters.connections.listeners import read_listeners
 from fairlead.domain.errors import Failed, FairleadError, Invalid, NotFound, Refused, TooLarge, Unreachable
+from fairlead.domain.target import SshAccess
 from fairlead.ports.connection import Command, Progress, Streams
 
 CONNECT_TIMEOUT_S = 15.0
@@ -42,6 +43,11 @@ class SshLogin:
     user: str
     key: str
     host_key: str
+
+
+def to_target(access: SshAccess, key: str, name: str) -> SshConnection:
+    """The connection to a target of that name, with its private key."""
+    return SshConnection(SshLogin(access.host, access.port, access.user, key, access.host_key), name=name)
 
 
 @dataclass(frozen=True, slots=True)
