@@ -1,4 +1,4 @@
-"""The first tables, part 1: blobs to api_keys."""
+"""The first tables, part 1: blobs to variable_versions."""
 
 from __future__ import annotations
 
@@ -37,7 +37,6 @@ def upgrade() -> None:
     _tasks()
     _users()
     _variable_versions()
-    _api_keys()
 
 
 def _blobs() -> None:
@@ -417,23 +416,3 @@ def _variable_versions() -> None:
         sa.Column("by", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("variable", "revision", name=op.f("pk_variable_versions")),
     )
-
-
-def _api_keys() -> None:
-    op.create_table(
-        "api_keys",
-        sa.Column("id", sa.Text(), nullable=False),
-        sa.Column("user", sa.Text(), nullable=False),
-        sa.Column("name", sa.Text(), nullable=False),
-        sa.Column("prefix", sa.Text(), nullable=False),
-        sa.Column("hash", sa.Text(), nullable=False),
-        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("last_used_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("revoked_at", sa.DateTime(timezone=True), nullable=True),
-        sa.ForeignKeyConstraint(["user"], ["users.id"], name=op.f("fk_api_keys_user")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_api_keys")),
-        sa.UniqueConstraint("hash", name=op.f("uq_api_keys_hash")),
-    )
-    op.create_index(op.f("ix_api_keys_prefix"), "api_keys", ["prefix"], unique=False)
-    op.create_index(op.f("ix_api_keys_user"), "api_keys", ["user"], unique=False)
