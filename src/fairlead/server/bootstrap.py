@@ -166,27 +166,8 @@ def _build(settings: Settings, hold: Hold, database: Database, database_hold: Da
 
     here = LocalConnection(data / "tickets")
     traffic = ThroughProxy(here, clock)
-    base = Tools(
-        task=TaskId(""),
-        step="",
-        target="local",
-        outputs={},
-        connection=here,
-        container_engine=container_engine,
-        proxy=proxy,
-        catalogue=catalogue,
-        registry=registry,
-        source=source,
-        secrets=secrets,
-        records=records,
-        artifacts=artifacts,
-        notifier=notifier,
-        task_log=task_log,
-        clock=clock,
-        workspace=context.installation.workspaces,
-        traffic=traffic,
-    )
     outside = Outside(container_engine, proxy, catalogue, records, secrets, source, logins, installation)
+    base = _base(outside, context, here, registry=registry, notifier=notifier, task_log=task_log, traffic=traffic)
     return Server(
         settings=settings,
         node=node,
@@ -211,6 +192,39 @@ def _build(settings: Settings, hold: Hold, database: Database, database_hold: Da
         outside=outside,
         hosts=hosts_of(settings, database, secrets, clock),
         host_keys=SshKeys(),
+    )
+
+
+def _base(
+    outside: Outside,
+    context: Context,
+    here: Ways,
+    *,
+    registry: Registry,
+    notifier: Dispatch,
+    task_log: StoreTaskLog,
+    traffic: ThroughProxy,
+) -> Tools:
+    """What every effect is given, before it is bound to a task, step and target."""
+    return Tools(
+        task=TaskId(""),
+        step="",
+        target="local",
+        outputs={},
+        connection=here,
+        container_engine=outside.container_engine,
+        proxy=outside.proxy,
+        catalogue=outside.catalogue,
+        registry=registry,
+        source=outside.source,
+        secrets=context.secrets,
+        records=outside.records,
+        artifacts=context.artifacts,
+        notifier=notifier,
+        task_log=task_log,
+        clock=context.clock,
+        workspace=context.installation.workspaces,
+        traffic=traffic,
     )
 
 
