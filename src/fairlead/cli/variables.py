@@ -1,74 +1,228 @@
-"""Variables of a project: plain or secret, for all or some environments."""
+"""Variables of a project or of a library set: for all places or some; and what they come to at one."""
 
 from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, TypeAlias
+from urllib.parse import quote
 
 import typer
 
-from fairlead.cli.session import API, PROJECT_HELP, session
+from fairlead.cli import scope_options
+from fairlead.cli.scope_options import (
+    Channels,
+    Environments,
+    Processes,
+    Steps,
+    Targets,
+    TargetTags,
+    Tenants,
+    TenantTags,
+)
+from fairlead.cli.session import API, PROJECT_HELP, Session, session
 from fairlead.domain.errors import Invalid
 
 group = typer.Typer(name="variables", help="Variables of a project; releases freeze them.", no_args_is_help=True)
 
+ProjectName: TypeAlias = Annotated[str, typer.Option("--project", "-p", help=PROJECT_HELP)]
+LibraryName: TypeAlias = Annotated[
+    str, typer.Option("--library-set", "-l", help="Of this library set instead of a project.")
+]
+
 
 @group.command("list")
 def list_variables(
-    context: typer.Context, project: str = typer.Option("", "--project", "-p", help=PROJECT_HELP)
+    context: typer.Context,
+    project: ProjectName = "",
+    library_set: LibraryName = "",
+    search: str = typer.Option("", "--search", help="Only names that have this in them."),
 ) -> None:
     """All; the values of secrets are never shown."""
     at = session(context)
-    rows = at.client.all(f"{API}/projects/{at.project(project)}/variables")
-    columns = {"name": "NAME", "value": "VALUE", "environments": "ENVIRONMENTS"}
-    at.screen.table(
-        [{**row, "value": "•••" if row["secret"] else row["value"]} for row in rows], columns, empty="no variables"
-    )
+    rows = at.client.all(_owner(at, project, library_set), most=20_000, search=search)
+    columns = {"name": "NAME", "type": "TYPE", "value": "VALUE", "for": "FOR", "asked": "ASKED FOR"}
+    at.screen.table([_row(row, as_json=at.screen.as_json) for row in rows], columns, empty="no variables")
 
 
 @group.command("set")
 def set_variable(
     context: typer.Context,
-    name: str = typer.Argument(..., help="NAME=VALUE, or NAME alone with --from or for a prompt."),
-    environment: list[str] = typer.Option([], "--environment", "-e", help="Only there; may be given again."),
+    name: str = typer.Argument(..., help="NAME=VALUE, or NAME alone with --value, --from, --part or for a prompt."),
+    environment: Environments = [],  # noqa: B006
+    channel: Channels = [],  # noqa: B006
+    step: Steps = [],  # noqa: B006
+    target: Targets = [],  # noqa: B006
+    target_tag: TargetTags = [],  # noqa: B006
+    tenant: Tenants = [],  # noqa: B006
+    tenant_tag: TenantTags = [],  # noqa: B006
+    process: Processes = [],  # noqa: B006
     secret: bool = typer.Option(False, "--secret", help="Kept encrypted, masked everywhere, never shown again."),
     source: str = typer.Option("", "--from", help="A file that holds the value; - for standard input."),
-    project: str = typer.Option("", "--project", "-p", help=PROJECT_HELP),
+    value: str = typer.Option("", "--value", help="The value; then NAME may hold =."),
+    type: str = typer.Option("", "--type", help="certificate, user-password, token or ssh-key: made of parts."),
+    part: list[str] = typer.Option([], "--part", help="PART=VALUE or PART=@FILE of a certificate or an account."),
+    description: str = typer.Option("", "--description", help="What it is for."),
+    prompt: str = typer.Option("", "--prompt", help="Ask for it at each deployment, by this label."),
+    prompt_help: str = typer.Option("", "--prompt-help", help="What is said beside the question."),
+    required: bool = typer.Option(False, "--required", help="The question must be answered."),
+    control: str = typer.Option("", "--control", help="single, multi, select, checkbox or sensitive."),
+    option: list[str] = typer.Option([], "--option", help="What a select offers; may be given again."),
+    project: ProjectName = "",
+    library_set: LibraryName = "",
 ) -> None:
     """Set a variable. Releases that exist keep what they froze (see `release update-variables`)."""
     at = session(context)
-    key, value = _given(name, source, secret=secret)
-    body: dict[str, Any] = {"value": value, "secret": secret, "environments": environment}
-    made = at.client.put(f"{API}/projects/{at.project(project)}/variables/{key}", body)
-    where = ", ".join(environment) or "all environments"
-    at.screen.result(made, f"{key} set for {where}")
+    is_asked = bool(prompt or prompt_help or required or control or option)
+    is_secret = secret or control == "sensitive"
+    key, given = (name, "") if type else _given(name, source, value, secret=is_secret, is_asked=is_asked)
+    scope = scope_options.scope(
+        environment=environment,
+        channel=channel,
+        step=step,
+        target=target,
+        target_tag=target_tag,
+        tenant=tenant,
+        tenant_tag=tenant_tag,
+        process=process,
+    )
+    body: dict[str, Any] = {"value": given, "secret": is_secret, "scope": scope, "description": description}
+    if type:
+        body |= {"type": type, "parts": dict(_part(one) for one in part)}
+    if is_asked:
+        asked = control or ("select" if option else "sensitive" if is_secret else "single")
+        body["prompt"] = {
+            "label": prompt,
+            "description": prompt_help,
+            "required": required,
+            "control": asked,
+            "options": option,
+        }
+    made = at.client.put(f"{_owner(at, project, library_set)}/{quote(key)}", body)
+    at.screen.result(made, f"{key} set for {scope_options.words(scope)}")
 
 
 @group.command("unset")
 def unset(
     context: typer.Context,
     name: str = typer.Argument(..., help="The variable."),
-    environment: list[str] = typer.Option([], "--environment", "-e", help="The one with exactly this scope."),
-    project: str = typer.Option("", "--project", "-p", help=PROJECT_HELP),
+    environment: Environments = [],  # noqa: B006
+    channel: Channels = [],  # noqa: B006
+    step: Steps = [],  # noqa: B006
+    target: Targets = [],  # noqa: B006
+    target_tag: TargetTags = [],  # noqa: B006
+    tenant: Tenants = [],  # noqa: B006
+    tenant_tag: TenantTags = [],  # noqa: B006
+    process: Processes = [],  # noqa: B006
+    project: ProjectName = "",
+    library_set: LibraryName = "",
 ) -> None:
-    """Remove a variable."""
+    """Remove the variable of exactly this scope."""
     at = session(context)
-    at.client.delete(f"{API}/projects/{at.project(project)}/variables/{name}", environments=",".join(environment))
+    scope = scope_options.scope(
+        environment=environment,
+        channel=channel,
+        step=step,
+        target=target,
+        target_tag=target_tag,
+        tenant=tenant,
+        tenant_tag=tenant_tag,
+        process=process,
+    )
+    at.client.delete(f"{_owner(at, project, library_set)}/{quote(name)}", **scope)
     at.screen.say(f"{name} removed")
 
 
-def _given(name: str, source: str, *, secret: bool) -> tuple[str, str]:
-    key, sign, value = name.partition("=")
-    if sign and source:
-        raise Invalid("input.invalid", "a value was given twice", hint="either NAME=VALUE or --from")
-    if sign:
-        return key, value
+@group.command("preview")
+def preview(
+    context: typer.Context,
+    environment: str = typer.Option("", "--environment", "-e", help="Where; by default the last of the lifecycle."),
+    channel: str = typer.Option("", "--channel", help="By default the release's, or the default one."),
+    step: str = typer.Option("", "--step", help="In this step or action."),
+    target: str = typer.Option("", "--target", help="On this target."),
+    target_tag: list[str] = typer.Option([], "--target-tag", help="On a target with this tag, which the step targets."),
+    tenant: str = typer.Option("", "--tenant", help="For this tenant."),
+    version: str = typer.Option("", "--release", "-r", help="As this release froze them."),
+    search: str = typer.Option("", "--search", help="Only names that have this in them."),
+    losers: bool = typer.Option(False, "--why", help="Say of each other value why it does not hold."),
+    project: ProjectName = "",
+) -> None:
+    """Which value holds for each name at a place, and what it comes to. Secrets are never shown."""
+    at = session(context)
+    query = {"environment": environment or at.last_environment(), "channel": channel, "step": step, "target": target}
+    query |= {"target_tag": target_tag, "tenant": tenant, "version": version, "search": search}  # type: ignore[dict-item]
+    path = f"{API}/projects/{at.project(project)}/variable-preview"
+    if at.screen.as_json:
+        first = at.client.get(path, **query, limit=1)
+        at.screen.result({"items": at.client.all(path, most=20_000, **query), "warnings": first["warnings"]})
+        return
+    rows = at.client.all(path, most=20_000, **query)
+    shown: list[dict[str, str]] = []
+    for row in rows:
+        shown.append({"name": row["name"], "value": _comes_to(row), "for": _from(row)})
+        if losers:
+            shown += [
+                {"name": "", "value": f"not {lost['value']}", "for": f"{_from(lost)}: {lost['reason']}"}
+                for lost in row["lost"]
+            ]
+    at.screen.table(shown, {"name": "NAME", "value": "VALUE", "for": "FROM"}, empty="no variables")
+    for warning in at.client.get(path, **query, limit=1)["warnings"]:
+        at.screen.say(warning, mark="[yellow]![/]")
+
+
+def _comes_to(row: dict[str, Any]) -> str:
+    if not row["has_value"]:
+        return "(no value here)"
+    if row["problem"]:
+        return f"({row['code']}: {row['problem']})"
+    return str(row["evaluated"] if row["type"] in ("text", "secret") else row["value"])
+
+
+def _from(row: dict[str, Any]) -> str:
+    return f"{row['scope']} (library set {row['library_set']})" if row["library_set"] else str(row["scope"])
+
+
+def _owner(at: Session, project: str, library_set: str) -> str:
+    if library_set:
+        return f"{API}/library-sets/{quote(library_set)}/variables"
+    return f"{API}/projects/{at.project(project)}/variables"
+
+
+def _row(row: dict[str, Any], *, as_json: bool) -> dict[str, Any]:
+    shown = {**row, "value": "•••" if row["secret"] else row["value"]}
+    if as_json:
+        return shown
+    parts = ", ".join(part["name"] for part in row["parts"])
+    asked = (row["prompt"]["label"] or row["name"]) if row["prompt"] else ""
+    return {**shown, "value": shown["value"] or parts, "for": scope_options.words(row["scope"]), "asked": asked}
+
+
+def _given(name: str, source: str, value: str, *, secret: bool, is_asked: bool) -> tuple[str, str]:
+    key, sign, own = ("", "", "") if value else name.partition("=")
+    if source and (value or sign):
+        raise Invalid("input.invalid", "a value was given twice", hint="NAME=VALUE, --value or --from")
+    if value:
+        return name, value
+    if sign or is_asked:
+        return key, own
     if source == "-":
         return key, sys.stdin.read().removesuffix("\n")
     if source:
-        try:
-            return key, Path(source).read_text().removesuffix("\n")
-        except OSError as error:
-            raise Invalid("input.invalid", f"{source} cannot be read: {error.strerror}") from error
+        return key, _file(source)
     return key, str(typer.prompt(key, hide_input=secret, err=True))
+
+
+def _part(given: str) -> tuple[str, str]:
+    name, sign, value = given.partition("=")
+    if not sign:
+        raise Invalid(
+            "input.invalid", f"{given[:80]!r} is no part", hint="--part Username=robot, --part PrivateKey=@key"
+        )
+    return name, _file(value[1:]) if value.startswith("@") else value
+
+
+def _file(name: str) -> str:
+    try:
+        return Path(name).read_text().removesuffix("\n")
+    except OSError as error:
+        raise Invalid("input.invalid", f"{name} cannot be read: {error.strerror}") from error

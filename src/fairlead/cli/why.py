@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import quote
 
 import typer
 
@@ -44,13 +45,19 @@ def value(
     environment: str = typer.Option("", "--environment", "-e", help="Where; by default the last of the lifecycle."),
     version: str = typer.Option("", "--release", "-r", help="As this release froze it."),
     deployment: str = typer.Option("", "--deployment", "-d", help="As this deployment was given it."),
+    channel: str = typer.Option("", "--channel", help="By default the release's, or the default one."),
+    step: str = typer.Option("", "--step", help="In this step or action."),
+    target: str = typer.Option("", "--target", help="On this target."),
+    target_tag: list[str] = typer.Option([], "--target-tag", help="On a target with this tag, which the step targets."),
+    tenant: str = typer.Option("", "--tenant", help="For this tenant."),
     project: str = typer.Option("", "--project", "-p", help=PROJECT_HELP),
 ) -> None:
     """Which value holds, and why each other does not."""
     at = session(context)
     where = environment or ("" if deployment else at.last_environment())
-    query = {"environment": where, "version": version, "deployment": deployment}
-    _tell(at.screen, at.client.get(f"{API}/why/values/{at.project(project)}/{name}", **query))
+    query: dict[str, object] = {"environment": where, "version": version, "deployment": deployment, "channel": channel}
+    query |= {"step": step, "target": target, "target_tag": target_tag, "tenant": tenant}
+    _tell(at.screen, at.client.get(f"{API}/why/values/{at.project(project)}/{quote(name)}", **query))
 
 
 @group.command("run")

@@ -18,6 +18,9 @@ from fairlead.domain.template.reading import read_leniently
 from fairlead.domain.template.tree import Index, Name, Path, Token, paths_in, shown
 from fairlead.domain.text import SecretRef, Text, parts_of
 
+MOST_TOLD = 20
+"""Tokens without a value in one message."""
+
 _OPEN, _CLOSE = "\ue000", "\ue001"  # of the private-use area: no text of a person has them
 _MARK = re.compile(f"{_OPEN}(\\d+){_CLOSE}")
 _SIMPLE = re.compile(r"[^|\[\]#{}\"]*")
@@ -45,7 +48,7 @@ def evaluated(words: str, value_of: Callable[[str], Text | None], where: str) ->
     except Circular as circular:
         raise circular.as_invalid() from circular
     if findings.missing:
-        raise _unknown(next(iter(findings.missing)), where)
+        raise _unknown(tuple(dict.fromkeys(findings.missing)), where)
     yield from marks.take(text)
 
 
@@ -100,10 +103,11 @@ def _names(tokens: tuple[Token, ...]) -> Mapping[str, None]:
     return names
 
 
-def _unknown(token: str, where: str) -> Invalid:
+def _unknown(tokens: Sequence[str], where: str) -> Invalid:
+    told = ", ".join(repr(token[:80]) for token in tokens[:MOST_TOLD])
     return Invalid(
         "variable.unknown",
-        f"{token[:80]!r} has no value" + (f" (needed by {where})" if where else ""),
-        thing=token[:80],
+        f"{told} {'has' if len(tokens) == 1 else 'have'} no value" + (f" (needed by {where})" if where else ""),
+        thing=tokens[0][:80],
         hint="set the variables that it names for this environment, or write ##{…} where the text itself is meant",
     )

@@ -9,7 +9,7 @@ environment. What a lookup gives is never read as Compose syntax again; ``#{Name
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -27,6 +27,9 @@ TEXT_LIMIT = 1_048_576
 
 NESTING_LIMIT = 32
 """Defaults within defaults, and variables within variables."""
+
+MOST_TOLD = 20
+"""Names without a value in one message."""
 
 _TOKEN = re.compile(r"(#+)\{([^{}]*)\}")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -101,6 +104,9 @@ class _Substitution:
         if has_expressions(words):
             yield from evaluated(words, lambda name: self._known(name, chain), self.where)
             return
+        missing = [name for name in dict.fromkeys(names_in(words)) if self._raw(name) is None]
+        if missing:
+            raise self._unknown(missing, chain)
         at = 0
         for found in _TOKEN.finditer(words):
             yield words[at : found.start()]
@@ -118,24 +124,31 @@ class _Substitution:
         return self._value(name, chain) if is_there else None
 
     def _value(self, name: str, chain: tuple[str, ...]) -> Text:
-        if name in chain:
-            circle = " → ".join((*chain[chain.index(name) :], name))
+        key = name.lower()
+        if key in (lower := [one.lower() for one in chain]):
+            circle = " → ".join((*chain[lower.index(key) :], name))
             raise Invalid("variable.circular", f"variables refer to each other: {circle}", thing=self.where or name)
         if len(chain) >= NESTING_LIMIT:
             raise TooLarge("input.too_large", f"variables nest over {NESTING_LIMIT} deep", thing=self.where or name)
-        if name not in self.known:
-            value = self.lookup(name) if VARIABLE.fullmatch(name) else None
+        if key not in self.known:
+            value = self._raw(name)
             if value is None:
-                raise self._unknown(name, chain)
-            self.known[name] = self.of(value, (*chain, name))
-        return self.known[name]
+                raise self._unknown((name,), chain)
+            self.known[key] = self.of(value, (*chain, name))
+        return self.known[key]
 
-    def _unknown(self, name: str, chain: tuple[str, ...]) -> Invalid:
+    def _raw(self, name: str) -> Text | None:
+        return self.lookup(name) if VARIABLE.fullmatch(name) else None
+
+    def _unknown(self, names: Sequence[str], chain: tuple[str, ...]) -> Invalid:
+        told = ", ".join(repr(name[:80]) for name in names[:MOST_TOLD])
+        what = f"the variable {told}" if len(names) == 1 else f"the variables {told}"
         inside = f", which {' → '.join(chain)} mentions," if chain else ""
+        verb = "has" if len(names) == 1 else "have"
         return Invalid(
             "variable.unknown",
-            f"the variable {name[:80]!r}{inside} has no value" + (f" (needed by {self.where})" if self.where else ""),
-            thing=name[:80],
+            f"{what}{inside} {verb} no value" + (f" (needed by {self.where})" if self.where else ""),
+            thing=names[0][:80],
             hint="set it for this environment, or write ##{…} where the text itself is meant",
         )
 

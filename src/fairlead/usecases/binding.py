@@ -312,7 +312,8 @@ class Binding:
             frozen = releasing.freeze(self.context, connection, project.id)
             logins = self._logins(connection)
             line = channels.default_of(connection, project.id)
-            lookup = values.lookup_of(connection, frozen, values.scope_at(first, channel=line.id))
+            holding = values.table_of(connection, frozen).at(values.scope_at(first, channel=line.id))
+            lookup = values.lookup_in(holding, values.system_of(self.context, connection, project, first))
             definition = compile_project(
                 files,
                 environment=first.name,

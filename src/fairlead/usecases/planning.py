@@ -29,7 +29,7 @@ from fairlead.steps.resolved import LiveRelease, PlannedRoute, ProxyFacts, Resol
 from fairlead.store import deployments, environments, gone_images, lifecycles, policies, releases
 from fairlead.store.database import Connection
 from fairlead.usecases.context import Context, Installation
-from fairlead.usecases.values import lookup_of, scope_at
+from fairlead.usecases.values import lookup_in, scope_at, system_of, table_of
 
 LATEST = "latest"
 PREVIEW = DeploymentId("preview")
@@ -191,20 +191,23 @@ def definition_of(
     """The release's project file compiled for the environment. All that it is made of has ids of its own, or is named
     by its content, so that it need not be compiled twice."""
     names, domain = environment_names(connection, project), context.installation.proxy_domain
+    system = system_of(context, connection, project, environment, release)
+    scope = scope_at(environment, channel=release.channel)
 
     def compile() -> Definition:
         return compile_project(
             ReleaseFiles(release.files, context.artifacts.content),
             environment=environment.name,
             environments=names,
-            lookup=lookup_of(connection, snapshot, scope_at(environment, channel=release.channel)),
+            lookup=lookup_in(table_of(connection, snapshot).at(scope), system),
             domain=domain,
             images=release.images,
         )
 
     files, images = frozenset(release.files.items()), frozenset(release.images.items())
     return context.compiled.get(
-        (files, images, snapshot, environment.id, environment.name, names, domain, release.channel), compile
+        (files, images, snapshot, environment.id, environment.name, names, domain, release.channel, system.stated),
+        compile,
     )
 
 

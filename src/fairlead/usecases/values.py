@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from fairlead.domain import system_variables
 from fairlead.domain.environment import Environment
 from fairlead.domain.project import Project
+from fairlead.domain.release import Release
+from fairlead.domain.system_variables import SystemVariables
 from fairlead.domain.text import Text
 from fairlead.domain.variable import Dimension, Scope
-from fairlead.domain.variable_table import VariableTable
+from fairlead.domain.variable_table import Holding, VariableTable
 from fairlead.store import channels, variables
 from fairlead.store.database import Connection
+from fairlead.usecases.context import Context
 from fairlead.usecases.scopes import DEPLOYMENT_PROCESS, scope_of
-
-NOTHING: Mapping[str, str] = {}
 
 
 def scope_at(
@@ -55,16 +57,28 @@ def table_of(connection: Connection, snapshot: str) -> VariableTable:
     return VariableTable(variables.snapshot(connection, snapshot).variables)
 
 
-def lookup_of(
-    connection: Connection, snapshot: str, scope: Scope, system: Mapping[str, str] = NOTHING
-) -> Callable[[str], Text | None]:
-    """The frozen variables as they hold there, and behind them those of the system; names without regard to case."""
-    holding = table_of(connection, snapshot).at(scope)
-    by_key = {name.lower(): value for name, value in system.items()}
+def system_of(
+    context: Context,
+    connection: Connection,
+    project: Project,
+    environment: Environment | None = None,
+    release: Release | None = None,
+) -> SystemVariables:
+    """What Fairlead itself says of the place, as far as it is known when a deployment is asked for."""
+    parts = [system_variables.of_server(context.installation.url), system_variables.of_project(project)]
+    if environment is not None:
+        parts.append(system_variables.of_environment(environment))
+    if release is not None:
+        parts.append(system_variables.of_release(project, release, channels.get(connection, release.channel)))
+    return SystemVariables(*parts)
+
+
+def lookup_in(holding: Holding, system: SystemVariables) -> Callable[[str], Text | None]:
+    """What holds there, and behind it the system's: one that a person set takes the place of a system's."""
 
     def find(name: str) -> Text | None:
         found = holding.find(name)
-        return by_key.get(name.lower()) if found is None else found
+        return system.find(name) if found is None else found
 
     return find
 

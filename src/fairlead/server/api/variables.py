@@ -13,11 +13,13 @@ from fairlead.domain.variable import Dimension, Variable
 from fairlead.server.api import answers, shapes
 from fairlead.server.api.bodies import Body
 from fairlead.server.api.doors import After, Asking, Books, Limit
+from fairlead.server.api.places import WhereAsked
 from fairlead.server.api.projects import revision_of
 from fairlead.store import library_sets, projects
-from fairlead.usecases import variables
+from fairlead.usecases import variable_preview, variables
 from fairlead.usecases.context import Context
 from fairlead.usecases.scopes import EntryNames, Wanted
+from fairlead.usecases.variable_preview import Previewed
 from fairlead.usecases.variables import InLibrary, OwnerName
 
 router = APIRouter(tags=["variables"])
@@ -127,6 +129,25 @@ def remove_variable(
     return Response(status_code=204)
 
 
+@router.get("/projects/{project}/variable-preview")
+def preview_variables(
+    context: Books,
+    actor: Asking,
+    project: str,
+    where: WhereAsked,
+    version: Annotated[str, Query(max_length=200, description="as this release froze them; now without it")] = "",
+    search: Search = "",
+    after: After = None,
+    limit: Limit = 100,
+) -> answers.VariablePreview:
+    """What each name comes to at a place, by name, and why each other value lost. Nothing is kept, no secret shown."""
+    found = variable_preview.preview(
+        context, actor, project, where, version=version, search=search, after=after, limit=limit
+    )
+    part = shapes.page(found.page, previewed)
+    return {"items": part["items"], "next": part["next"], "warnings": list(found.warnings)}
+
+
 @router.get("/library-sets/{library_set}/variables")
 def list_library_variables(
     context: Books, actor: Asking, library_set: str, search: Search = "", after: After = None, limit: Limit = 200
@@ -196,6 +217,28 @@ def prompt(one: Prompt) -> answers.VariablePrompt:
         "required": one.is_required,
         "control": one.control,
         "options": list(one.options),
+    }
+
+
+def previewed(one: Previewed) -> answers.PreviewedVariable:
+    """How a previewed variable looks in the API."""
+    winner = one.winner
+    return {
+        "name": one.name,
+        "has_value": winner is not None,
+        "type": winner.variable.kind if winner else "",
+        "value": winner.value if winner else "",
+        "evaluated": one.evaluated,
+        "problem": one.problem.message if one.problem else "",
+        "code": one.problem.code if one.problem else "",
+        "scope": winner.scope if winner else "",
+        "library_set": winner.library_set if winner else "",
+        "prompted": bool(winner and winner.variable.prompt),
+        "tied": one.is_tied,
+        "lost": [
+            {"value": lost.value, "scope": lost.scope, "library_set": lost.library_set, "reason": reason}
+            for lost, reason in one.lost
+        ],
     }
 
 

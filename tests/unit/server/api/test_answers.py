@@ -88,7 +88,10 @@ def furnished(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Furnished]:
     house.close()
 
 
-QUERIES = {"/api/v1/why/values/{project}/{name}": ("environment",)}
+QUERIES = {
+    "/api/v1/why/values/{project}/{name}": ("environment",),
+    "/api/v1/projects/{project}/variable-preview": ("environment",),
+}
 """What must be asked with, though not for every question."""
 OTHERWISE = {
     "/api/v1/projects/{project}/environments/{environment}/adoption": 409,

@@ -66,6 +66,7 @@ from fairlead.server.api.answers.variables import (
     PreviewedVariable,
     Variable,
     VariablePart,
+    VariablePreview,
     VariablePrompt,
 )
 
@@ -149,6 +150,7 @@ __all__ = [
     "Variable",
     "VariableChange",
     "VariablePart",
+    "VariablePreview",
     "VariablePrompt",
     "Written",
 ]

@@ -91,3 +91,11 @@ class PreviewedVariable(TypedDict):
     prompted: bool
     tied: Annotated[bool, Field(description="another is scoped equally: the rules leave open which holds")]
     lost: list[LostVariable]
+
+
+class VariablePreview(TypedDict):
+    """A part of what holds at a place, as a list is; `warnings` are of all of it."""
+
+    items: list[PreviewedVariable]
+    next: str | None
+    warnings: list[str]

@@ -1,0 +1,77 @@
+"""Library variable sets: variables that several projects include. Their variables: `fairlead variables -l SET`."""
+
+from __future__ import annotations
+
+from typing import Annotated, TypeAlias
+from urllib.parse import quote
+
+import typer
+
+from fairlead.cli.session import API, PROJECT_HELP, session
+
+group = typer.Typer(name="library-sets", help="Variables that several projects include.", no_args_is_help=True)
+
+SetName: TypeAlias = Annotated[str, typer.Argument(help="The library set.")]
+ProjectName: TypeAlias = Annotated[str, typer.Option("--project", "-p", help=PROJECT_HELP)]
+
+
+@group.command("list")
+def list_sets(
+    context: typer.Context,
+    search: str = typer.Option("", "--search", help="Only names that have this in them."),
+) -> None:
+    """All, and which projects include them."""
+    at = session(context)
+    rows = at.client.all(f"{API}/library-sets", search=search)
+    columns = {"name": "NAME", "variables": "VARIABLES", "projects": "INCLUDED IN", "description": "DESCRIPTION"}
+    at.screen.table(rows, columns, empty="no library sets")
+
+
+@group.command("add")
+def add(
+    context: typer.Context, name: SetName, description: str = typer.Option("", "--description", help="What it is for.")
+) -> None:
+    """A new one; then: fairlead variables set -l NAME …"""
+    at = session(context)
+    made = at.client.post(f"{API}/library-sets", {"name": name, "description": description})
+    at.screen.result(made, f"library set {name} added")
+
+
+@group.command("set")
+def change(
+    context: typer.Context,
+    name: SetName,
+    new_name: str = typer.Option("", "--name", help="What it is called from now on."),
+    description: str = typer.Option("", "--description", help="What it is for."),
+) -> None:
+    """Rename or describe one."""
+    at = session(context)
+    body: dict[str, object] = {"name": new_name} | ({"description": description} if description else {})
+    made = at.client.patch(f"{API}/library-sets/{quote(name)}", body)
+    at.screen.result(made, f"library set {made['name']} changed")
+
+
+@group.command("remove")
+def remove(context: typer.Context, name: SetName) -> None:
+    """Remove one that no project includes, with its variables."""
+    at = session(context)
+    at.client.delete(f"{API}/library-sets/{quote(name)}")
+    at.screen.say(f"library set {name} removed")
+
+
+@group.command("include")
+def include(context: typer.Context, name: SetName, project: ProjectName = "") -> None:
+    """The project's next releases take its variables too."""
+    at = session(context)
+    owner = at.project(project)
+    at.client.put(f"{API}/projects/{owner}/library-sets/{quote(name)}", {})
+    at.screen.say(f"{owner} includes {name}: its next releases freeze these variables too")
+
+
+@group.command("exclude")
+def exclude(context: typer.Context, name: SetName, project: ProjectName = "") -> None:
+    """The project's next releases do without its variables."""
+    at = session(context)
+    owner = at.project(project)
+    at.client.delete(f"{API}/projects/{owner}/library-sets/{quote(name)}")
+    at.screen.say(f"{owner} does without {name}")

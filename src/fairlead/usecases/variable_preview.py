@@ -1,0 +1,153 @@
+"""Variables as they would hold at a place: which value wins for each name, what it comes to, why each other lost.
+
+Nothing is kept and no secret is opened: a value that holds one shows •••, and what would look into one is told as the
+refusal that a deployment would meet.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from fairlead.domain.actor import Actor
+from fairlead.domain.errors import FairleadError, Invalid
+from fairlead.domain.permission import Permission
+from fairlead.domain.project import Project
+from fairlead.domain.release import Release
+from fairlead.domain.substitution import substitute
+from fairlead.domain.text import Text, redact
+from fairlead.domain.variable import Resolution, Scope, Variable, resolve_all
+from fairlead.domain.variable_table import VariableTable
+from fairlead.store import channels, environments, library_sets, projects, variables
+from fairlead.store.database import Connection
+from fairlead.store.shelf import LARGEST_PAGE, Page
+from fairlead.usecases import planning
+from fairlead.usecases.context import Context
+from fairlead.usecases.scopes import EntryNames
+from fairlead.usecases.values import Where, lookup_in, scope_where, system_of
+
+HIDDEN = "•••"
+
+SUPPRESSED = ("OctopusSuppressDuplicateVariableWarning", "FairleadSuppressDuplicateVariableWarning")
+"""A variable that is true under one of these names means that ties are known, and nobody wants to be warned of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A variable for people: its value as it was set (a secret as •••), its scope in words, its library set's name."""
+
+    variable: Variable
+    value: str
+    scope: str
+    library_set: str
+
+
+@dataclass(frozen=True, slots=True)
+class Previewed:
+    """What holds for one name. `evaluated` is the value with every ``#{…}`` in its place; `problem` why there is none.
+    `lost` are the others, each with the reason; `is_tied`: the rules leave open which holds."""
+
+    name: str
+    winner: Shown | None
+    lost: tuple[tuple[Shown, str], ...]
+    is_tied: bool
+    evaluated: str = ""
+    problem: FairleadError | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """A part of the names, in their order; and in words what else to know of the whole place."""
+
+    page: Page[Previewed]
+    warnings: tuple[str, ...] = ()
+
+
+def preview(
+    context: Context,
+    actor: Actor,
+    project: str,
+    where: Where,
+    *,
+    version: str = "",
+    search: str = "",
+    after: str | None = None,
+    limit: int = 100,
+) -> Preview:
+    """As the variables are now, or as the release of that version froze them; with `search` only names that have it in
+    them. Needs an environment; what else `where` names must be there too."""
+    actor.require_somewhere(Permission.VIEW)
+    with context.database.reading() as connection:
+        owner = projects.by_name_or_id(connection, project)
+        if not where.environment:
+            raise Invalid("input.invalid", "an environment is needed", thing="environment")
+        environment = environments.by_name_or_id(connection, where.environment)
+        actor.require_somewhere(Permission.VIEW, project=owner.id, environment=environment.id)
+        release = planning.release_named(connection, owner, version) if version else None
+        channel = release.channel if release else channels.default_of(connection, owner.id).id
+        scope = scope_where(connection, owner, where, channel=channel)
+        known = known_variables(connection, owner, release)
+        system = system_of(context, connection, owner, environment, release)
+        lookup = lookup_in(VariableTable(known).at(scope), system)
+        found = _sorted(resolve_all(known, scope).values())
+        shown = _Shows(connection, owner)
+        wanted = [one for one in found if search.lower() in one.name.lower()]
+        rest = [one for one in wanted if after is None or _key(one) > after]
+        bounded = max(1, min(limit, LARGEST_PAGE))
+        items = tuple(shown.previewed(one, lookup) for one in rest[:bounded])
+        last = _key(rest[bounded - 1]) if len(rest) > bounded else None
+        return Preview(Page(items, last), warnings_of(known, scope, lookup))
+
+
+def known_variables(connection: Connection, project: Project, release: Release | None) -> tuple[Variable, ...]:
+    """As they are now, or as the release froze them."""
+    if release is not None:
+        return variables.snapshot(connection, release.variables).variables
+    return variables.of_project(connection, project.id)
+
+
+def warnings_of(known: Iterable[Variable], scope: Scope, lookup: Callable[[str], Text | None]) -> tuple[str, ...]:
+    """A sentence for each name of which several are scoped equally there; none where a variable says not to warn."""
+    if any(_is_true(lookup, name) for name in SUPPRESSED):
+        return ()
+    tied = [one for one in _sorted(resolve_all(known, scope).values()) if one.tied]
+    return tuple(
+        f"{one.name} has {len(one.tied) + 1} values that are scoped equally here: which holds is decided only by "
+        "how many entries their scopes name, and then by which was made first"
+        for one in tied
+    )
+
+
+def _is_true(lookup: Callable[[str], Text | None], name: str) -> bool:
+    found = lookup(name)
+    return isinstance(found, str) and found.strip().lower() == "true"
+
+
+def _key(one: Resolution) -> str:
+    return one.name.lower()
+
+
+def _sorted(found: Iterable[Resolution]) -> list[Resolution]:
+    return sorted(found, key=_key)
+
+
+class _Shows:
+    def __init__(self, connection: Connection, project: Project) -> None:
+        self._names = EntryNames(connection, project)
+        self._sets = {str(one.id): one.name for one in library_sets.of_project(connection, project.id)}
+
+    def previewed(self, one: Resolution, lookup: Callable[[str], Text | None]) -> Previewed:
+        lost = tuple((self.shown(each.variable), each.reason) for each in one.losers)
+        if one.winner is None:
+            return Previewed(one.name, None, lost, is_tied=False)
+        evaluated, problem = "", None
+        try:
+            evaluated = redact(substitute(one.winner.text, lookup, where=one.name))
+        except FairleadError as error:
+            problem = error
+        return Previewed(one.winner.name, self.shown(one.winner), lost, bool(one.tied), evaluated, problem)
+
+    def shown(self, one: Variable) -> Shown:
+        value = HIDDEN if one.is_secret else f"({one.composite.kind.value})" if one.composite else one.value
+        of = self._sets.get(one.library_set, one.library_set) if one.library_set else ""
+        return Shown(one, value, self._names.words(one), of)
