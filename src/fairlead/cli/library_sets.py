@@ -46,7 +46,9 @@ def change(
 ) -> None:
     """Rename or describe one."""
     at = session(context)
-    body: dict[str, object] = {"name": new_name} | ({"description": description} if description else {})
+    body: dict[str, object] = {"name": new_name}
+    if description:
+        body["description"] = description
     made = at.client.patch(f"{API}/library-sets/{quote(name)}", body)
     at.screen.result(made, f"library set {made['name']} changed")
 
