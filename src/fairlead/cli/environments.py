@@ -8,12 +8,14 @@ from fairlead.cli.session import API, session
 
 group = typer.Typer(name="environments", help="Environments of the installation, in order.", no_args_is_help=True)
 
+APPROVAL_HELP = "Whether deployments there wait for a person; by default where the environment before it asks."
+
 
 @group.command("list")
 def list_environments(context: typer.Context) -> None:
     """All, in the order in which releases reach them."""
     at = session(context)
-    columns = {"name": "NAME", "order": "ORDER", "description": "DESCRIPTION"}
+    columns = {"name": "NAME", "order": "ORDER", "asks_approval": "ASKS FOR APPROVAL", "description": "DESCRIPTION"}
     at.screen.table(at.client.all(f"{API}/environments"), columns, empty="no environments")
 
 
@@ -23,11 +25,29 @@ def add(
     name: str = typer.Argument(..., help="The environment."),
     order: int = typer.Option(0, help="Its place; 0: after all others."),
     description: str = typer.Option("", help="What it is for."),
+    approval: bool = typer.Option(None, "--approval/--no-approval", help=APPROVAL_HELP),
 ) -> None:
     """Add one."""
     at = session(context)
-    made = at.client.post(f"{API}/environments", {"name": name, "order": order, "description": description})
-    at.screen.result(made, f"environment {made['name']} added, order {made['order']}")
+    body = {"name": name, "order": order, "description": description, "asks_approval": approval}
+    made = at.client.post(f"{API}/environments", body)
+    asks = ", asks for approval" if made["asks_approval"] else ""
+    at.screen.result(made, f"environment {made['name']} added, order {made['order']}{asks}")
+
+
+@group.command("set")
+def change(
+    context: typer.Context,
+    name: str = typer.Argument(..., help="The environment."),
+    description: str = typer.Option(None, help="What it is for."),
+    approval: bool = typer.Option(
+        None, "--approval/--no-approval", help="Whether deployments there wait for a person, without stated phases."
+    ),
+) -> None:
+    """Change what is given; the rest stays."""
+    at = session(context)
+    made = at.client.patch(f"{API}/environments/{name}", {"description": description, "asks_approval": approval})
+    at.screen.result(made, f"environment {made['name']} changed")
 
 
 @group.command("remove")

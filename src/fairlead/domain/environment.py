@@ -10,17 +10,19 @@ from fairlead.domain.ids import EnvironmentId
 
 @dataclass(frozen=True, slots=True)
 class Environment:
-    """`order` counts up from the one that releases reach first; `revision` counts edits."""
+    """`order` counts up from the one that releases reach first; `revision` counts edits. `asks_approval`: where a
+    lifecycle states no phases, a person must say yes before each deployment there."""
 
     id: EnvironmentId
     name: str
     order: int
     description: str = ""
     revision: int = 1
+    asks_approval: bool = False
 
 
 FIRST_NAMES = ("Test", "Production")
-"""What an installation begins with, in order."""
+"""What an installation begins with, in order; the last asks for approval."""
 
 
 def in_order(environments: Iterable[Environment]) -> tuple[Environment, ...]:

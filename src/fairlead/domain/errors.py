@@ -249,6 +249,8 @@ CODES: dict[str, str] = {
     "edit.conflict": "The thing was changed by somebody else since it was read.",
     "idempotency.mismatch": "The Idempotency-Key was used before with another request.",
     # schedules and lifecycles
+    "lifecycle.phases": "The phases of the lifecycle contradict themselves.",
+    "lifecycle.in_use": "Projects or channels use the lifecycle.",
     "schedule.cron": "The schedule is not a line of cron; the field that is wrong is named.",
     "schedule.zone": "There is no such time zone.",
     "schedule.never": "The schedule is never due.",

@@ -6,23 +6,28 @@ earlier phase stays open (deploying an older release again is always allowed whe
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from fairlead.domain.environment import Environment, in_order
+from fairlead.domain.errors import Invalid
 from fairlead.domain.ids import EnvironmentId, LifecycleId
+from fairlead.domain.retention import KEEP_ALL, Keep
 
 DEFAULT_NAME = "Default"
+LONGEST_NAME = 60
+MOST_PHASES = 50
 
 
 @dataclass(frozen=True, slots=True)
 class Phase:
-    """Environments that belong together.
+    """Environments that belong together; none named: all that no earlier phase names, those to come too.
 
     `automatic`: a release that reaches the phase is deployed without being asked for. `needs_approval`: a person must
     say yes before each deployment there; the question is put as soon as a release reaches the phase. `minimum`: how
     many of its environments must have had the release before the next phase opens; 0 means all. `is_optional`: it
-    never holds up the next phase, and nothing in it happens by itself.
+    never holds up the next phase, and nothing in it happens by itself. `releases` and `files` are how much of releases,
+    and of files on targets, is kept; None: as in the phase before it.
     """
 
     name: str
@@ -31,6 +36,16 @@ class Phase:
     needs_approval: bool = False
     minimum: int = 0
     is_optional: bool = False
+    releases: Keep | None = None
+    files: Keep | None = None
+
+    def __post_init__(self) -> None:
+        if self.environments and self.minimum > len(self.environments):
+            raise Invalid(
+                "lifecycle.phases",
+                f"phase {self.name} cannot require {self.minimum} of {len(self.environments)} environments",
+                thing=self.name,
+            )
 
     def is_passed(self, reached: Collection[EnvironmentId]) -> bool:
         """Whether the next phase is open, given where the release has been live."""
@@ -42,30 +57,71 @@ class Phase:
 
 @dataclass(frozen=True, slots=True)
 class Lifecycle:
-    """Phases in order. Without any, each environment of the installation is a phase (see `resolved`)."""
+    """Phases in order. Without any, each environment of the installation is a phase (see `resolved`). `releases` and
+    `files` hold in the phases before the first that says otherwise."""
 
     id: LifecycleId
     name: str
     phases: tuple[Phase, ...] = ()
     revision: int = 1
+    description: str = ""
+    releases: Keep = KEEP_ALL
+    files: Keep = KEEP_ALL
 
 
 def resolved(lifecycle: Lifecycle, environments: Sequence[Environment]) -> Lifecycle:
-    """The lifecycle with its phases spelt out: by convention one for each environment in order, the first automatic,
-    the last asking for approval."""
-    if lifecycle.phases:
-        return lifecycle
+    """The lifecycle with its phases spelt out.
+
+    A phase that names no environments has all that no earlier one names. Without phases each environment is one, in
+    order: the first automatic, and those that ask for approval asking (the first asks nobody).
+    """
     ordered = in_order(environments)
+    if lifecycle.phases:
+        return replace(lifecycle, phases=tuple(_spelt_out(lifecycle.phases, ordered)))
     phases = tuple(
         Phase(
             environment.name,
             (environment.id,),
             automatic=position == 0,
-            needs_approval=position == len(ordered) - 1 and position > 0,
+            needs_approval=environment.asks_approval and position > 0,
         )
         for position, environment in enumerate(ordered)
     )
-    return Lifecycle(lifecycle.id, lifecycle.name, phases, lifecycle.revision)
+    return replace(lifecycle, phases=phases)
+
+
+def _spelt_out(phases: Sequence[Phase], ordered: Sequence[Environment]) -> Iterator[Phase]:
+    named: set[EnvironmentId] = set()
+    for phase in phases:
+        rest = tuple(environment.id for environment in ordered if environment.id not in named)
+        spelt = (
+            phase if phase.environments else replace(phase, environments=rest, minimum=min(phase.minimum, len(rest)))
+        )
+        named.update(spelt.environments)
+        yield spelt
+
+
+def check_phases(phases: Sequence[Phase], names: Mapping[EnvironmentId, str]) -> None:
+    """Invalid `lifecycle.phases`, saying which phase and why, where they contradict themselves."""
+    seen: dict[str, Phase] = {}
+    homes: dict[EnvironmentId, Phase] = {}
+    for phase in phases:
+        if not phase.name.strip() or len(phase.name) > LONGEST_NAME or not phase.name.isprintable():
+            raise _wrong(phase, f"a phase has a name of 1 to {LONGEST_NAME} characters")
+        if phase.name.lower() in seen:
+            raise _wrong(phase, f"two phases are called {phase.name}")
+        if phase.is_optional and phase.automatic:
+            raise _wrong(phase, f"phase {phase.name} is optional: nothing in it happens by itself")
+        seen[phase.name.lower()] = phase
+        for environment in phase.environments:
+            if environment in homes:
+                both = f"{homes[environment].name} and {phase.name}"
+                raise _wrong(phase, f"{names.get(environment, environment)} is in the phases {both}")
+            homes[environment] = phase
+
+
+def _wrong(phase: Phase, message: str) -> Invalid:
+    return Invalid("lifecycle.phases", message, thing=phase.name[:LONGEST_NAME])
 
 
 def phase_of(lifecycle: Lifecycle, environment: EnvironmentId) -> Phase | None:

@@ -13,6 +13,7 @@ from fairlead.server.api import (
     deployments,
     installation,
     library_sets,
+    lifecycles,
     processes,
     projects,
     registries,
@@ -32,6 +33,7 @@ API = "/api/v1"
 ROUTERS = (
     accounts.router,
     installation.router,
+    lifecycles.router,
     projects.router,
     variables.router,
     library_sets.router,

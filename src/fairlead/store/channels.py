@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from fairlead.domain.channel import Channel
-from fairlead.domain.ids import ProjectId
+from fairlead.domain.ids import LifecycleId, ProjectId
 from fairlead.store.schema import flag, key, link, metadata, number, text
 from fairlead.store.shelf import Shelf
 
@@ -36,3 +36,8 @@ def default_of(connection: sa.Connection, project: ProjectId) -> Channel:
     """The project's default channel; NotFound `channel.unknown`."""
     found = _shelf.one(connection, channels.c.project == project, channels.c.is_default)
     return _shelf.require(found, "of the project")
+
+
+def with_lifecycle(connection: sa.Connection, lifecycle: LifecycleId) -> tuple[Channel, ...]:
+    """Those that name it as their own."""
+    return _shelf.where(connection, channels.c.lifecycle == lifecycle)

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 
 from fairlead.domain.environment import Environment
 from fairlead.domain.names import slug
-from fairlead.store.schema import key, metadata, number, text
+from fairlead.store.schema import flag, key, metadata, number, text
 from fairlead.store.shelf import Shelf
 
 environments = sa.Table(
@@ -17,6 +17,7 @@ environments = sa.Table(
     number("order"),
     text("description"),
     number("revision"),
+    flag("asks_approval"),
     text("slug", unique=True),
 )
 

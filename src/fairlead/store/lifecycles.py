@@ -8,7 +8,17 @@ from fairlead.domain.lifecycle import Lifecycle
 from fairlead.store.schema import data, key, metadata, number, text
 from fairlead.store.shelf import Shelf
 
-lifecycles = sa.Table("lifecycles", metadata, key(), text("name", unique=True), data("phases"), number("revision"))
+lifecycles = sa.Table(
+    "lifecycles",
+    metadata,
+    key(),
+    text("name", unique=True),
+    data("phases"),
+    number("revision"),
+    text("description"),
+    data("releases"),
+    data("files"),
+)
 
 _shelf = Shelf(lifecycles, Lifecycle, unknown="lifecycle.unknown", exists="lifecycle.exists")
 insert, get, find, update, delete = _shelf.insert, _shelf.get, _shelf.find, _shelf.update, _shelf.delete
@@ -22,3 +32,8 @@ def all_of(connection: sa.Connection) -> tuple[Lifecycle, ...]:
 def by_name(connection: sa.Connection, name: str) -> Lifecycle:
     """By name; NotFound `lifecycle.unknown`."""
     return _shelf.require(_shelf.one(connection, lifecycles.c.name == name), name)
+
+
+def by_name_or_id(connection: sa.Connection, text: str) -> Lifecycle:
+    """As people and programs name it; NotFound `lifecycle.unknown`."""
+    return find(connection, text) or by_name(connection, text)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import sqlalchemy as sa
 
-from fairlead.domain.ids import ProjectId
+from fairlead.domain.ids import LifecycleId, ProjectId
 from fairlead.domain.project import Project
 from fairlead.store.schema import data, flag, instant, key, link, metadata, number, text
 from fairlead.store.shelf import Page, Shelf
@@ -90,3 +90,8 @@ def names(connection: sa.Connection) -> dict[ProjectId, str]:
 def count(connection: sa.Connection) -> int:
     """How many there are."""
     return _shelf.count(connection)
+
+
+def with_lifecycle(connection: sa.Connection, lifecycle: LifecycleId) -> tuple[Project, ...]:
+    """Those that follow it, by name."""
+    return _shelf.where(connection, projects.c.lifecycle == lifecycle, order=projects.c.name)

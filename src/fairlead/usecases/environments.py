@@ -7,11 +7,12 @@ from dataclasses import replace
 
 from fairlead.domain import names
 from fairlead.domain.actor import Actor
-from fairlead.domain.environment import Environment
+from fairlead.domain.environment import Environment, in_order
 from fairlead.domain.errors import Conflict, Invalid
 from fairlead.domain.ids import EnvironmentId
 from fairlead.domain.permission import Permission
-from fairlead.store import deployments, environments, targets
+from fairlead.store import deployments, environments, lifecycles, targets
+from fairlead.store.database import Connection
 from fairlead.usecases.context import Context
 
 
@@ -29,8 +30,17 @@ def get(context: Context, actor: Actor, name: str) -> Environment:
         return environments.by_name_or_id(connection, name)
 
 
-def add(context: Context, actor: Actor, name: str, *, order: int = 0, description: str = "") -> Environment:
-    """A new one at that place: those from there on move up; `order` 0 puts it after all others. Conflict
+def add(
+    context: Context,
+    actor: Actor,
+    name: str,
+    *,
+    order: int = 0,
+    description: str = "",
+    asks_approval: bool | None = None,
+) -> Environment:
+    """A new one at that place: those from there on move up; `order` 0 puts it after all others. Without
+    `asks_approval` it asks where the one before it does: nothing behind Production is open by accident. Conflict
     `environment.exists`, also for a name that differs only in what `domain.names.slug` leaves out."""
     actor.require(Permission.ENVIRONMENT_EDIT)
     names.environment_name(name)
@@ -44,23 +54,40 @@ def add(context: Context, actor: Actor, name: str, *, order: int = 0, descriptio
             for other in known:
                 if other.order >= place:
                     environments.update(connection, replace(other, order=other.order + 1))
-        made = Environment(EnvironmentId(context.ids.new("env")), name, place, description)
+        before = [other for other in in_order(known) if other.order < place]
+        asks = bool(before) and before[-1].asks_approval if asks_approval is None else asks_approval
+        made = Environment(EnvironmentId(context.ids.new("env")), name, place, description, asks_approval=asks)
         environments.insert(connection, made)
         context.note(connection, actor, "environment.added", f"added {name}", thing=made.id, environment=name)
     return made
 
 
-def change(context: Context, actor: Actor, name: str, *, description: str, revision: int | None = None) -> Environment:
-    """What it is for; with `revision` only if nobody changed it since, else Conflict `edit.conflict`."""
-    actor.require(Permission.ENVIRONMENT_EDIT)
+def change(
+    context: Context,
+    actor: Actor,
+    name: str,
+    *,
+    description: str | None = None,
+    asks_approval: bool | None = None,
+    revision: int | None = None,
+) -> Environment:
+    """What is given of it; with `revision` only if nobody changed it since, else Conflict `edit.conflict`."""
+    actor.require_somewhere(Permission.ENVIRONMENT_EDIT)
     with context.database.transaction() as connection:
         found = environments.by_name_or_id(connection, name)
+        actor.require(Permission.ENVIRONMENT_EDIT, environment=found.id)
         if revision is not None and revision != found.revision:
-            message = f"{found.name} was changed by somebody else since it was read"
-            raise Conflict("edit.conflict", message, thing=found.name, hint="read it again, then decide")
-        saved = environments.update(connection, replace(found, description=description))
-        message = f"changed what {found.name} is for"
-        context.note(connection, actor, "environment.changed", message, thing=found.id, environment=found.name)
+            raise Conflict("edit.conflict", f"{found.name} was changed by somebody else since it was read", thing=name)
+        changed = replace(
+            found,
+            description=found.description if description is None else description,
+            asks_approval=found.asks_approval if asks_approval is None else asks_approval,
+        )
+        saved = environments.update(connection, changed)
+        words = f"changed {saved.name}"
+        if saved.asks_approval != found.asks_approval:
+            words += ": it asks for approval" if saved.asks_approval else ": it asks for no approval"
+        context.note(connection, actor, "environment.changed", words, thing=found.id, environment=found.name)
     return saved
 
 
@@ -90,5 +117,17 @@ def remove(context: Context, actor: Actor, name: str) -> None:
         if used := targets.used_in(connection, found.id):
             message = f"{found.name} has targets, {used[0].name} among them"
             raise Conflict("edit.conflict", message, thing=found.name, hint="take the environment from them first")
+        _refuse_named(connection, found)
         environments.delete(connection, found.id)
         context.note(connection, actor, "environment.removed", f"removed {found.name}", thing=found.id)
+
+
+def _refuse_named(connection: Connection, found: Environment) -> None:
+    for line in lifecycles.all_of(connection):
+        if any(found.id in phase.environments for phase in line.phases):
+            raise Conflict(
+                "edit.conflict",
+                f"{found.name} is in a phase of lifecycle {line.name}",
+                thing=found.name,
+                hint=f"take it out first: fairlead lifecycles set {line.name}",
+            )

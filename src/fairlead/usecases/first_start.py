@@ -19,5 +19,6 @@ def prepare(
         if not lifecycles.all_of(connection):
             lifecycles.insert(connection, Lifecycle(LifecycleId(context.ids.new("lfc")), DEFAULT_NAME))
             for order, first in enumerate(FIRST_NAMES, start=1):
-                environments.insert(connection, Environment(EnvironmentId(context.ids.new("env")), first, order))
+                id, is_last = EnvironmentId(context.ids.new("env")), order == len(FIRST_NAMES)
+                environments.insert(connection, Environment(id, first, order, asks_approval=is_last))
     return access.set_up(context, name=name, email=email, password=password, api_key=api_key)

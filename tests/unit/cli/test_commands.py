@@ -28,6 +28,7 @@ LISTS = [
     "keys",
     "users",
     "environments",
+    "lifecycles",
     "projects",
     "deployments",
     "approvals",

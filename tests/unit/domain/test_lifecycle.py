@@ -1,11 +1,15 @@
 """Lifecycles: where a release may go, and what happens by itself."""
 
+import pytest
+
 from fairlead.domain.environment import Environment
+from fairlead.domain.errors import Invalid
 from fairlead.domain.ids import EnvironmentId, LifecycleId
 from fairlead.domain.lifecycle import (
     Lifecycle,
     Phase,
     begun_by_itself,
+    check_phases,
     held_back,
     may_deploy,
     next_environments,
@@ -27,11 +31,15 @@ LIFECYCLE = Lifecycle(
 
 
 def environments(*names: str) -> list[Environment]:
-    return [Environment(EnvironmentId(name.lower()), name, order) for order, name in enumerate(names)]
+    """Those with a question mark ask for approval."""
+    return [
+        Environment(EnvironmentId(name.lower().strip("?")), name.strip("?"), order, asks_approval="?" in name)
+        for order, name in enumerate(names)
+    ]
 
 
-def test_without_phases_each_environment_is_one_the_first_automatic_the_last_with_approval() -> None:
-    phases = resolved(Lifecycle(LifecycleId("l"), "Default"), environments("Test", "Stage", "Production")).phases
+def test_without_phases_each_environment_is_one_the_first_automatic_and_those_ask_that_ask() -> None:
+    phases = resolved(Lifecycle(LifecycleId("l"), "Default"), environments("Test", "Stage", "Production?")).phases
     assert [(phase.name, phase.automatic, phase.needs_approval) for phase in phases] == [
         ("Test", True, False),
         ("Stage", False, False),
@@ -40,12 +48,32 @@ def test_without_phases_each_environment_is_one_the_first_automatic_the_last_wit
 
 
 def test_the_only_environment_is_automatic_and_asks_nobody() -> None:
-    [phase] = resolved(Lifecycle(LifecycleId("l"), "Default"), environments("Production")).phases
+    [phase] = resolved(Lifecycle(LifecycleId("l"), "Default"), environments("Production?")).phases
     assert (phase.automatic, phase.needs_approval) == (True, False)
 
 
 def test_stated_phases_stay_as_they_are() -> None:
-    assert resolved(LIFECYCLE, environments("Test")) is LIFECYCLE
+    assert resolved(LIFECYCLE, environments("Test")) == LIFECYCLE
+
+
+def test_a_phase_without_environments_has_all_that_no_earlier_one_names() -> None:
+    line = Lifecycle(LifecycleId("l"), "L", (Phase("Test", (TEST,)), Phase("Rest", (), minimum=5), Phase("None", ())))
+    phases = resolved(line, environments("Test", "East", "West")).phases
+    assert [(phase.environments, phase.minimum) for phase in phases] == [((TEST,), 0), ((EAST, WEST), 2), ((), 0)]
+
+
+def test_phases_that_contradict_themselves_are_refused_by_name() -> None:
+    for phases in (
+        (Phase("A", (TEST,)), Phase("a", (EAST,))),
+        (Phase("A", (TEST,)), Phase("B", (TEST,))),
+        (Phase(" ", (TEST,)),),
+        (Phase("A", (TEST,), is_optional=True, automatic=True),),
+    ):
+        with pytest.raises(Invalid) as refused:
+            check_phases(phases, {TEST: "Test"})
+        assert refused.value.code == "lifecycle.phases" and refused.value.thing
+    with pytest.raises(Invalid):
+        Phase("A", (TEST,), minimum=2)
 
 
 def test_a_new_release_may_go_to_the_first_phase_only() -> None:

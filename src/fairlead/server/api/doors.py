@@ -71,6 +71,14 @@ async def session_of(request: Request) -> tuple[Actor, Session] | None:
     return await asyncio.to_thread(access.by_cookie, context_of(request), cookie, address=address_of(request))
 
 
+def revision_of(if_match: str | None) -> int | None:
+    """The revision that If-Match names; one that we never gave fits nothing (RFC 9110 §13.1.1)."""
+    if if_match is None or if_match.strip() == "*":
+        return None
+    text = if_match.strip().strip('"')
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 12 else -1
+
+
 Asking = Annotated[Actor, Depends(actor_of)]
 Parts = Annotated[Server, Depends(server_of)]
 Books = Annotated[Context, Depends(context_of)]

@@ -13,7 +13,14 @@ from fairlead.server.api import answers
 
 WEB = "registry.example.com/shop/web@sha256:" + "5f" * 32
 
-ENVIRONMENT: answers.Environment = {"id": "env-01j9", "name": "Production", "order": 2, "description": ""}
+ENVIRONMENT: answers.Environment = {
+    "id": "env-01j9",
+    "name": "Production",
+    "order": 2,
+    "description": "",
+    "asks_approval": True,
+    "revision": 1,
+}
 VARIABLE: answers.Variable = {
     "id": "var-01j9",
     "name": "Db.Host",

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Response
+from typing import Annotated
+
+from fastapi import APIRouter, Header, Response
 from pydantic import Field
 
 from fairlead.domain.errors import Refused
 from fairlead.server.api import answers, shapes
 from fairlead.server.api.bodies import Body
-from fairlead.server.api.doors import After, Asking, Books, Limit, Parts
+from fairlead.server.api.doors import After, Asking, Books, Limit, Parts, revision_of
 from fairlead.store import projects
 from fairlead.usecases import certificates, environments, notifications, policies
 
@@ -19,6 +21,12 @@ class NewEnvironment(Body):
     name: str = Field(max_length=40)
     order: int = Field(0, ge=0, le=1000)
     description: str = Field("", max_length=1000)
+    asks_approval: bool | None = Field(None, description="without it: where the environment before it asks")
+
+
+class EnvironmentChange(Body):
+    description: str | None = Field(None, max_length=1000)
+    asks_approval: bool | None = None
 
 
 class NewPolicy(Body):
@@ -49,7 +57,36 @@ def list_environments(context: Books, actor: Asking) -> answers.Page[answers.Env
 @router.post("/environments", status_code=201)
 def add_environment(context: Books, actor: Asking, body: NewEnvironment) -> answers.Environment:
     """A new one."""
-    made = environments.add(context, actor, body.name, order=body.order, description=body.description)
+    made = environments.add(
+        context,
+        actor,
+        body.name,
+        order=body.order,
+        description=body.description,
+        asks_approval=body.asks_approval,
+    )
+    return shapes.environment(made)
+
+
+@router.patch("/environments/{name}")
+def change_environment(
+    context: Books,
+    actor: Asking,
+    name: str,
+    body: EnvironmentChange,
+    response: Response,
+    if_match: Annotated[str | None, Header(description='the revision that was read: "3"')] = None,
+) -> answers.Environment:
+    """Some fields of it; with If-Match only if nobody changed it since."""
+    made = environments.change(
+        context,
+        actor,
+        name,
+        description=body.description,
+        asks_approval=body.asks_approval,
+        revision=revision_of(if_match),
+    )
+    response.headers["ETag"] = f'"{made.revision}"'
     return shapes.environment(made)
 
 

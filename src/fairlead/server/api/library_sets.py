@@ -9,8 +9,7 @@ from pydantic import Field
 
 from fairlead.server.api import answers, shapes
 from fairlead.server.api.bodies import Body
-from fairlead.server.api.doors import After, Asking, Books, Limit
-from fairlead.server.api.projects import revision_of
+from fairlead.server.api.doors import After, Asking, Books, Limit, revision_of
 from fairlead.server.api.variables import Search
 from fairlead.usecases import library_sets
 from fairlead.usecases.library_sets import LibrarySetView

@@ -11,7 +11,7 @@ from starlette.requests import Request
 from fairlead.domain.project import ForgeKind, WebhookKind
 from fairlead.server.api import answers, shapes
 from fairlead.server.api.bodies import Body
-from fairlead.server.api.doors import After, Asking, Books, Limit, Parts, life_of
+from fairlead.server.api.doors import After, Asking, Books, Limit, Parts, life_of, revision_of
 from fairlead.usecases import looking, projects, runs
 from fairlead.usecases.context import Context
 
@@ -137,11 +137,3 @@ async def look(context: Books, server: Parts, actor: Asking, project: str) -> an
 def _source(body: SourceBody, poll_s: float) -> projects.NewSource:
     fields = body.model_dump()
     return projects.NewSource(**{**fields, "poll_s": poll_s if body.poll_s is None else body.poll_s})
-
-
-def revision_of(if_match: str | None) -> int | None:
-    """The revision that If-Match names; one that we never gave fits nothing (RFC 9110 §13.1.1)."""
-    if if_match is None or if_match.strip() == "*":
-        return None
-    text = if_match.strip().strip('"')
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 12 else -1

@@ -43,7 +43,14 @@ def whole(items: Iterable[T], shape: Callable[[T], S]) -> answers.Page[S]:
 
 
 def environment(one: Environment) -> answers.Environment:
-    return {"id": one.id, "name": one.name, "order": one.order, "description": one.description}
+    return {
+        "id": one.id,
+        "name": one.name,
+        "order": one.order,
+        "description": one.description,
+        "asks_approval": one.asks_approval,
+        "revision": one.revision,
+    }
 
 
 def project(one: Project, *, webhook_url: str = "", contact: Contact | None = None) -> answers.Project:

@@ -12,9 +12,8 @@ from fairlead.domain.prompt import Control, Prompt
 from fairlead.domain.variable import Dimension, Variable
 from fairlead.server.api import answers, shapes
 from fairlead.server.api.bodies import Body
-from fairlead.server.api.doors import After, Asking, Books, Limit
+from fairlead.server.api.doors import After, Asking, Books, Limit, revision_of
 from fairlead.server.api.places import WhereAsked
-from fairlead.server.api.projects import revision_of
 from fairlead.store import library_sets, projects
 from fairlead.usecases import variable_preview, variables
 from fairlead.usecases.context import Context

@@ -18,11 +18,13 @@ from fairlead.server.web import (
     dashboard,
     events,
     failures,
+    lifecycles,
     places,
     processes,
     projects,
     releases,
     sessions,
+    setup,
     targets,
     tasks,
     variables,
@@ -44,6 +46,8 @@ ROUTERS = (
     approvals.router,
     events.router,
     targets.router,
+    setup.router,
+    lifecycles.router,
     why.router,
 )
 FOR_PROGRAMS = ("/api/", "/hooks/", "/healthz", "/readyz", "/metrics")

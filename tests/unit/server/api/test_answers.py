@@ -78,7 +78,8 @@ class Furnished:
         """What a path's parameters are: ids by the noun before them."""
         nouns = {"deployments": "deployment", "skipped": "deployment", "approvals": "approval", "tasks": "task"}
         noun = next((of for part, of in nouns.items() if f"/{part}/{{id}}" in path), "task")
-        return {**self.names, "id": self.names[noun]}
+        named = {**self.names, "id": self.names[noun]}
+        return {**named, **{name: value for part, name, value in OF_PATHS if part in path}}
 
 
 @pytest.fixture(scope="module")
@@ -88,6 +89,8 @@ def furnished(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Furnished]:
     house.close()
 
 
+OF_PATHS = (("/lifecycles/", "name", "Default"),)
+"""What a parameter is on paths that hold a part: part, parameter, value."""
 QUERIES = {
     "/api/v1/why/values/{project}/{name}": ("environment",),
     "/api/v1/projects/{project}/variable-preview": ("environment",),

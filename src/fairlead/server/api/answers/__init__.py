@@ -25,6 +25,7 @@ from fairlead.server.api.answers.installation import (
     RegistryNotifications,
     TlsCertificate,
 )
+from fairlead.server.api.answers.lifecycles import Keep, Lifecycle, LifecyclePhase
 from fairlead.server.api.answers.lists import Moment, Page
 from fairlead.server.api.answers.plans import Allowed, Change, Foreseen, Plan, PlanStep, ProxyChanges, Setting
 from fairlead.server.api.answers.processes import ActionKind, Process, ProcessAction, ProcessStep
@@ -99,8 +100,11 @@ __all__ = [
     "Grid",
     "IncludedSet",
     "Instance",
+    "Keep",
     "Key",
     "LibrarySet",
+    "Lifecycle",
+    "LifecyclePhase",
     "Line",
     "Look",
     "LostVariable",

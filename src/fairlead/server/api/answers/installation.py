@@ -18,6 +18,8 @@ class Environment(TypedDict):
     name: str
     order: int
     description: str
+    asks_approval: Annotated[bool, Field(description="where a lifecycle states no phases")]
+    revision: int
 
 
 class Policy(TypedDict):

@@ -66,6 +66,7 @@ def _environments() -> None:
         sa.Column("order", sa.BigInteger(), nullable=False),
         sa.Column("description", sa.Text(), nullable=False),
         sa.Column("revision", sa.BigInteger(), nullable=False),
+        sa.Column("asks_approval", sa.Boolean(), nullable=False),
         sa.Column("slug", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_environments")),
         sa.UniqueConstraint("name", name=op.f("uq_environments_name")),
@@ -148,6 +149,9 @@ def _lifecycles() -> None:
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("phases", sa.JSON(none_as_null=True), nullable=False),
         sa.Column("revision", sa.BigInteger(), nullable=False),
+        sa.Column("description", sa.Text(), nullable=False),
+        sa.Column("releases", sa.JSON(none_as_null=True), nullable=False),
+        sa.Column("files", sa.JSON(none_as_null=True), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_lifecycles")),
         sa.UniqueConstraint("name", name=op.f("uq_lifecycles_name")),
     )

@@ -1,0 +1,133 @@
+"""Lifecycles: in which order releases may reach environments."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import typer
+
+from fairlead.cli.session import API, PROJECT_HELP, session
+from fairlead.formats import phase_lines
+
+group = typer.Typer(
+    name="lifecycles", help="Lifecycles: in which order releases may reach environments.", no_args_is_help=True
+)
+PHASE_HELP = (
+    "A phase, in order, as often as there are phases: 'Production: EU, US; approval; minimum 1'. "
+    f"After the environments: {phase_lines.WORDS}. No environments: all that no earlier phase names."
+)
+KEEP_HELP = "Releases that phases keep which say nothing themselves: a count, or days as 30d."
+
+
+@group.command("list")
+def list_lifecycles(context: typer.Context) -> None:
+    """All, with who follows them."""
+    at = session(context)
+    rows = at.client.all(f"{API}/lifecycles")
+    if not at.screen.as_json:
+        rows = [{**row, "phases": [phase["name"] for phase in row["resolved"]]} for row in rows]
+    columns = {"name": "NAME", "phases": "PHASES", "projects": "PROJECTS", "description": "DESCRIPTION"}
+    at.screen.table(rows, columns, empty="no lifecycles")
+
+
+@group.command("show")
+def show(
+    context: typer.Context,
+    name: str = typer.Argument("", help="The lifecycle; by default the project's."),
+    project: str = typer.Option("", "--project", "-p", help=PROJECT_HELP),
+) -> None:
+    """Its phases, as they hold with today's environments."""
+    at = session(context)
+    path = f"lifecycles/{name}" if name else f"projects/{at.project(project)}/lifecycle"
+    found = at.client.get(f"{API}/{path}")
+    if at.screen.as_json:
+        at.screen.result(found)
+        return
+    stated = "" if found["phases"] else " (each environment is a phase)"
+    at.screen.result(found, f"{found['name']}{stated}")
+    for phase in found["resolved"]:
+        at.screen.out.print(f"  {phase['line']}", markup=False)
+
+
+@group.command("add")
+def add(
+    context: typer.Context,
+    name: str = typer.Argument(..., help="What people call it."),
+    phase: list[str] = typer.Option([], "--phase", help=PHASE_HELP),
+    description: str = typer.Option("", help="What it is for."),
+    keep: str = typer.Option("", help=KEEP_HELP),
+) -> None:
+    """Add one."""
+    at = session(context)
+    made = at.client.post(f"{API}/lifecycles", _body(name, phase, description, keep))
+    at.screen.result(made, f"lifecycle {made['name']} added: {len(made['resolved'])} phases")
+
+
+@group.command("set")
+def change(
+    context: typer.Context,
+    name: str = typer.Argument(..., help="The lifecycle."),
+    phase: list[str] = typer.Option([], "--phase", help=PHASE_HELP),
+    description: str = typer.Option("", help="What it is for."),
+    keep: str = typer.Option("", help=KEEP_HELP),
+    new_name: str = typer.Option("", "--name", help="A new name."),
+) -> None:
+    """Its phases are these from now on; none: each environment is one."""
+    at = session(context)
+    body = _body(new_name or name, phase, description, keep)
+    made = at.client.put(f"{API}/lifecycles/{name}", body)
+    at.screen.result(made, f"lifecycle {made['name']} changed: {len(made['resolved'])} phases")
+
+
+@group.command("remove")
+def remove(context: typer.Context, name: str = typer.Argument(..., help="The lifecycle.")) -> None:
+    """Remove one that nobody follows."""
+    at = session(context)
+    at.client.delete(f"{API}/lifecycles/{name}")
+    at.screen.say(f"lifecycle {name} removed")
+
+
+@group.command("use")
+def use(
+    context: typer.Context,
+    name: str = typer.Argument(..., help="The lifecycle."),
+    project: str = typer.Option("", "--project", "-p", help=PROJECT_HELP),
+) -> None:
+    """A project follows it from now on."""
+    at = session(context)
+    owner = at.project(project)
+    made = at.client.put(f"{API}/projects/{owner}/lifecycle", {"lifecycle": name})
+    at.screen.result(made, f"{owner} follows lifecycle {made['name']}")
+
+
+def _body(name: str, phases: list[str], description: str, keep: str) -> dict[str, Any]:
+    lines = [phase_lines.read(text) for text in phases]
+    return {
+        "name": name,
+        "description": description,
+        "phases": [
+            {
+                "name": line.name,
+                "environments": list(line.environments),
+                "automatic": line.automatic,
+                "needs_approval": line.needs_approval,
+                "minimum": line.minimum,
+                "is_optional": line.is_optional,
+                "keep_releases": {"releases": line.releases.releases, "days": line.releases.days}
+                if line.releases
+                else None,
+                "keep_files": {"releases": line.files.releases, "days": line.files.days} if line.files else None,
+            }
+            for line in lines
+        ],
+        "keep_releases": _keep(keep),
+    }
+
+
+def _keep(text: str) -> dict[str, int] | None:
+    if not text:
+        return None
+    count = text.removesuffix("d")
+    if not count.isdecimal():
+        raise typer.BadParameter("a count, or days as 30d", param_hint="--keep")
+    return {"days" if text.endswith("d") else "releases": int(count)}

@@ -1,0 +1,24 @@
+"""What belongs to the installation rather than to a project: the page that leads to each such noun's own."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+from starlette.responses import Response
+
+from fairlead.domain.permission import Permission
+from fairlead.server.web.visit import Visiting
+
+router = APIRouter()
+
+SECTION = "/setup"
+NOUNS: tuple[tuple[str, str, str], ...] = (
+    ("/lifecycles", "Lifecycles", "In which order releases may reach environments."),
+)
+"""Address, name, and what it is."""
+
+
+@router.get(SECTION)
+def show(visitor: Visiting) -> Response:
+    """The list of them."""
+    visitor.actor.require_somewhere(Permission.VIEW)
+    return visitor.page("setup.html", {"section": SECTION, "nouns": NOUNS})

@@ -1,0 +1,178 @@
+"""Lifecycles: listing, making, changing, removing them, and which of them a project follows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from fairlead.domain.actor import Actor
+from fairlead.domain.errors import Conflict, Invalid
+from fairlead.domain.ids import EnvironmentId, LifecycleId
+from fairlead.domain.lifecycle import LONGEST_NAME, MOST_PHASES, Lifecycle, Phase, check_phases, resolved
+from fairlead.domain.permission import Permission
+from fairlead.domain.retention import Keep
+from fairlead.formats.phase_lines import PhaseLine
+from fairlead.store import channels, environments, lifecycles, projects
+from fairlead.store.database import Connection
+from fairlead.usecases.context import Context
+
+
+@dataclass(frozen=True, slots=True)
+class LifecycleView:
+    """A lifecycle with the names that people know. `resolved` are the phases as they hold now: where none is stated, or
+    one names no environments, they follow from the environments. `projects` follow it."""
+
+    lifecycle: Lifecycle
+    phases: tuple[PhaseLine, ...]
+    resolved: tuple[PhaseLine, ...]
+    projects: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What a person gives of a lifecycle; phases with names of environments. What is to be kept, None: as before, at
+    first everything."""
+
+    name: str
+    phases: Sequence[PhaseLine] = ()
+    description: str = ""
+    releases: Keep | None = None
+    files: Keep | None = None
+
+
+def all_of(context: Context, actor: Actor) -> Sequence[LifecycleView]:
+    """All, by name."""
+    actor.require_somewhere(Permission.VIEW)
+    with context.database.reading() as connection:
+        return [_view(connection, one) for one in lifecycles.all_of(connection)]
+
+
+def get(context: Context, actor: Actor, name: str) -> LifecycleView:
+    """By name or id; NotFound `lifecycle.unknown`."""
+    actor.require_somewhere(Permission.VIEW)
+    with context.database.reading() as connection:
+        return _view(connection, lifecycles.by_name_or_id(connection, name))
+
+
+def add(context: Context, actor: Actor, draft: Draft) -> LifecycleView:
+    """A new one. Conflict `lifecycle.exists`; Invalid `lifecycle.phases`; NotFound `environment.unknown`."""
+    actor.require(Permission.LIFECYCLE_EDIT)
+    with context.database.transaction() as connection:
+        made = _drafted(connection, draft, Lifecycle(LifecycleId(context.ids.new("lfc")), draft.name))
+        lifecycles.insert(connection, made)
+        context.note(connection, actor, "lifecycle.added", f"added lifecycle {made.name}", thing=made.id)
+        return _view(connection, made)
+
+
+def change(context: Context, actor: Actor, name: str, draft: Draft, *, revision: int | None = None) -> LifecycleView:
+    """It is as the draft says from now on; with `revision` only if nobody changed it since, else Conflict
+    `edit.conflict`. What waits for an approval goes on waiting."""
+    actor.require(Permission.LIFECYCLE_EDIT)
+    with context.database.transaction() as connection:
+        found = lifecycles.by_name_or_id(connection, name)
+        if revision is not None and revision != found.revision:
+            raise Conflict("edit.conflict", f"{found.name} was changed by somebody else since it was read", thing=name)
+        saved = lifecycles.update(connection, _drafted(connection, draft, found))
+        context.note(connection, actor, "lifecycle.changed", f"changed lifecycle {saved.name}", thing=saved.id)
+        return _view(connection, saved)
+
+
+def remove(context: Context, actor: Actor, name: str) -> None:
+    """Gone, where no project and no channel follows it; else Conflict `lifecycle.in_use`."""
+    actor.require(Permission.LIFECYCLE_EDIT)
+    with context.database.transaction() as connection:
+        found = lifecycles.by_name_or_id(connection, name)
+        users = _projects(connection, found.id)
+        if users or channels.with_lifecycle(connection, found.id):
+            who = ", ".join(users) or "channels"
+            raise Conflict("lifecycle.in_use", f"{found.name} is followed by {who}", thing=found.name)
+        lifecycles.delete(connection, found.id)
+        context.note(connection, actor, "lifecycle.removed", f"removed lifecycle {found.name}", thing=found.id)
+
+
+def of_project(context: Context, actor: Actor, project: str) -> LifecycleView:
+    """The one that the project follows."""
+    actor.require_somewhere(Permission.VIEW)
+    with context.database.reading() as connection:
+        owner = projects.by_name_or_id(connection, project)
+        actor.require_somewhere(Permission.VIEW, project=owner.id)
+        return _view(connection, lifecycles.get(connection, owner.lifecycle))
+
+
+def use(context: Context, actor: Actor, project: str, name: str) -> LifecycleView:
+    """The project follows that one from now on; what its releases have reached stays reached."""
+    actor.require_somewhere(Permission.PROJECT_EDIT)
+    with context.database.transaction() as connection:
+        owner = projects.by_name_or_id(connection, project)
+        actor.require(Permission.PROJECT_EDIT, project=owner.id)
+        line = lifecycles.by_name_or_id(connection, name)
+        projects.update(connection, replace(owner, lifecycle=line.id))
+        context.note(
+            connection,
+            actor,
+            "project.lifecycle",
+            f"{owner.name} follows lifecycle {line.name}",
+            thing=owner.id,
+            project=owner.name,
+        )
+        return _view(connection, line)
+
+
+def _drafted(connection: Connection, draft: Draft, before: Lifecycle) -> Lifecycle:
+    if not draft.name.strip() or len(draft.name) > LONGEST_NAME or not draft.name.isprintable():
+        raise Invalid("input.name", f"a lifecycle has a name of 1 to {LONGEST_NAME} characters", thing="name")
+    if len(draft.phases) > MOST_PHASES:
+        raise Invalid("lifecycle.phases", f"a lifecycle has at most {MOST_PHASES} phases", thing=draft.name)
+    phases = tuple(_phase(connection, line) for line in draft.phases)
+    check_phases(phases, {one.id: one.name for one in environments.all_of(connection)})
+    return replace(
+        before,
+        name=draft.name.strip(),
+        phases=phases,
+        description=draft.description,
+        releases=draft.releases or before.releases,
+        files=draft.files or before.files,
+    )
+
+
+def _phase(connection: Connection, line: PhaseLine) -> Phase:
+    places = tuple(environments.by_name_or_id(connection, name).id for name in line.environments)
+    return Phase(
+        line.name,
+        places,
+        automatic=line.automatic,
+        needs_approval=line.needs_approval,
+        minimum=line.minimum,
+        is_optional=line.is_optional,
+        releases=line.releases,
+        files=line.files,
+    )
+
+
+def _view(connection: Connection, line: Lifecycle) -> LifecycleView:
+    known = environments.all_of(connection)
+    names = {one.id: one.name for one in known}
+    spelt_out = resolved(line, known).phases
+    return LifecycleView(
+        line,
+        tuple(_line(phase, names) for phase in line.phases),
+        tuple(_line(phase, names) for phase in spelt_out),
+        _projects(connection, line.id),
+    )
+
+
+def _line(phase: Phase, names: Mapping[EnvironmentId, str]) -> PhaseLine:
+    return PhaseLine(
+        phase.name,
+        tuple(names[id] for id in phase.environments if id in names),
+        automatic=phase.automatic,
+        needs_approval=phase.needs_approval,
+        minimum=phase.minimum,
+        is_optional=phase.is_optional,
+        releases=phase.releases,
+        files=phase.files,
+    )
+
+
+def _projects(connection: Connection, id: LifecycleId) -> tuple[str, ...]:
+    return tuple(one.name for one in projects.with_lifecycle(connection, id))

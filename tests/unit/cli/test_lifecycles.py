@@ -1,0 +1,36 @@
+"""Lifecycles on the command line."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from tests.unit.cli.conftest import Said
+from tests.unit.server.house import House
+
+
+def test_a_lifecycle_from_its_making_to_its_end(house: House, fairlead: Callable[..., Said]) -> None:
+    house.add_project("books")
+    lines = ("--phase", "Test: Test; automatic", "--phase", "Live: Production; approval; keep 30 days")
+    made = fairlead("lifecycles", "add", "Fast", *lines, "--keep", "5")
+    assert (made.code, "2 phases" in made.out) == (0, True), made
+    data = fairlead("-o", "json", "lifecycles", "show", "Fast").data
+    assert data["keep_releases"] == {"releases": 5, "days": None}
+    assert data["phases"][1]["line"] == "Live: Production; approval; keep 30 days"
+    assert fairlead("lifecycles", "use", "Fast", "-p", "books").code == 0
+    shown = fairlead("lifecycles", "show", "-p", "books")
+    assert "Live: Production; approval" in shown.out
+    assert fairlead("lifecycles", "remove", "Fast").code == 1
+    assert fairlead("lifecycles", "set", "Fast", "--name", "Quick").code == 0
+    assert fairlead("lifecycles", "use", "Default", "-p", "books").code == 0
+    assert fairlead("lifecycles", "remove", "Quick").code == 0
+    wrong = fairlead("lifecycles", "add", "Odd", "--phase", "A: Test; maybe")
+    assert (wrong.code, "maybe" in wrong.err) == (2, True)
+    assert fairlead("lifecycles", "add", "Odd", "--keep", "x").code == 2
+
+
+def test_whether_an_environment_asks_is_set_and_shown(house: House, fairlead: Callable[..., Said]) -> None:
+    added = fairlead("environments", "add", "Archive")
+    assert "asks for approval" in added.out
+    assert fairlead("environments", "set", "Archive", "--no-approval").code == 0
+    rows = fairlead("-o", "json", "environments", "list").data
+    assert [(row["name"], row["asks_approval"]) for row in rows][-1] == ("Archive", False)
