@@ -1,4 +1,4 @@
-"""The first tables, part 1: blobs to variable_versions."""
+"""The first tables, part 1: blobs to users."""
 
 from __future__ import annotations
 
@@ -36,7 +36,6 @@ def upgrade() -> None:
     _task_secrets()
     _tasks()
     _users()
-    _variable_versions()
 
 
 def _blobs() -> None:
@@ -399,24 +398,4 @@ def _users() -> None:
         sa.Column("revision", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_users")),
         sa.UniqueConstraint("name", name=op.f("uq_users_name")),
-    )
-
-
-def _variable_versions() -> None:
-    op.create_table(
-        "variable_versions",
-        sa.Column("variable", sa.Text(), nullable=False),
-        sa.Column("revision", sa.BigInteger(), autoincrement=False, nullable=False),
-        sa.Column("project", sa.Text(), nullable=True),
-        sa.Column("name", sa.Text(), nullable=False),
-        sa.Column("value", sa.Text(), nullable=False),
-        sa.Column("secret", sa.Text(), nullable=True),
-        sa.Column("scope", sa.JSON(none_as_null=True), nullable=False),
-        sa.Column("library_set", sa.Text(), nullable=True),
-        sa.Column("prompt", sa.JSON(none_as_null=True), nullable=True),
-        sa.Column("composite", sa.JSON(none_as_null=True), nullable=True),
-        sa.Column("is_deleted", sa.Boolean(), nullable=False),
-        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("by", sa.Text(), nullable=False),
-        sa.PrimaryKeyConstraint("variable", "revision", name=op.f("pk_variable_versions")),
     )

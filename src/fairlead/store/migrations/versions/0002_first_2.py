@@ -1,4 +1,4 @@
-"""The first tables, part 2: api_keys to releases."""
+"""The first tables, part 2: variable_versions to webhook_deliveries."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ depends_on = None
 
 
 def upgrade() -> None:
+    _variable_versions()
     _api_keys()
     _artifacts()
     _certificates()
@@ -32,7 +33,26 @@ def upgrade() -> None:
     _variable_snapshots()
     _variables()
     _webhook_deliveries()
-    _releases()
+
+
+def _variable_versions() -> None:
+    op.create_table(
+        "variable_versions",
+        sa.Column("variable", sa.Text(), nullable=False),
+        sa.Column("revision", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("project", sa.Text(), nullable=True),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("value", sa.Text(), nullable=False),
+        sa.Column("secret", sa.Text(), nullable=True),
+        sa.Column("scope", sa.JSON(none_as_null=True), nullable=False),
+        sa.Column("library_set", sa.Text(), nullable=True),
+        sa.Column("prompt", sa.JSON(none_as_null=True), nullable=True),
+        sa.Column("composite", sa.JSON(none_as_null=True), nullable=True),
+        sa.Column("is_deleted", sa.Boolean(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("by", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("variable", "revision", name=op.f("pk_variable_versions")),
+    )
 
 
 def _api_keys() -> None:
@@ -381,35 +401,3 @@ def _webhook_deliveries() -> None:
         sa.UniqueConstraint("webhook", "key", name=op.f("uq_webhook_deliveries_webhook_key")),
     )
     op.create_index("ix_webhook_deliveries_project", "webhook_deliveries", ["project", "id"], unique=False)
-
-
-def _releases() -> None:
-    op.create_table(
-        "releases",
-        sa.Column("id", sa.Text(), nullable=False),
-        sa.Column("project", sa.Text(), nullable=False),
-        sa.Column("channel", sa.Text(), nullable=False),
-        sa.Column("version", sa.Text(), nullable=False),
-        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("images", sa.JSON(none_as_null=True), nullable=False),
-        sa.Column("test_image", sa.Text(), nullable=False),
-        sa.Column("commit", sa.Text(), nullable=False),
-        sa.Column("branch", sa.Text(), nullable=False),
-        sa.Column("changes", sa.JSON(none_as_null=True), nullable=False),
-        sa.Column("files", sa.JSON(none_as_null=True), nullable=False),
-        sa.Column("folder", sa.Text(), nullable=False),
-        sa.Column("variables", sa.Text(), nullable=False),
-        sa.Column("process", sa.Text(), nullable=False),
-        sa.Column("run", sa.Text(), nullable=True),
-        sa.Column("created_by", sa.Text(), nullable=False),
-        sa.Column("notes", sa.Text(), nullable=False),
-        sa.Column("warnings", sa.JSON(none_as_null=True), nullable=False),
-        sa.Column("revision", sa.BigInteger(), nullable=False),
-        sa.Column("task", sa.Text(), nullable=True),
-        sa.ForeignKeyConstraint(["channel"], ["channels.id"], name=op.f("fk_releases_channel")),
-        sa.ForeignKeyConstraint(["project"], ["projects.id"], name=op.f("fk_releases_project")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_releases")),
-        sa.UniqueConstraint("project", "version", name=op.f("uq_releases_project_version")),
-        sa.UniqueConstraint("task", name=op.f("uq_releases_task")),
-    )
-    op.create_index("ix_releases_project_id", "releases", ["project", "id"], unique=False)
