@@ -13,8 +13,7 @@ from fairlead.formats.process_model import ProcessModel
 from fairlead.ports.step import ActionKind
 from fairlead.server.api import answers, shapes
 from fairlead.server.api.bodies import Body
-from fairlead.server.api.doors import Asking, Books
-from fairlead.server.api.projects import revision_of
+from fairlead.server.api.doors import Asking, Books, revision_of
 from fairlead.usecases import processes
 
 router = APIRouter(tags=["processes"])

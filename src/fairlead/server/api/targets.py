@@ -10,8 +10,7 @@ from pydantic import Field
 from fairlead.domain.target import SSH_PORT, TargetKind
 from fairlead.server.api import answers, shapes
 from fairlead.server.api.bodies import Body
-from fairlead.server.api.doors import After, Asking, Books, Limit, Parts
-from fairlead.server.api.projects import revision_of
+from fairlead.server.api.doors import After, Asking, Books, Limit, Parts, revision_of
 from fairlead.usecases import targets
 from fairlead.usecases.targets import NewSsh, TargetChange, TargetView
 
