@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 
 import pytest
-from tests.unit.steps.world import PATIENCE, Deployed, World, definition, idling, serving, web
 
 from fairlead.domain.ids import NodeId, TaskId
 from fairlead.domain.plan import Plan
@@ -18,6 +17,7 @@ from fairlead.ports.tasks import End
 from fairlead.steps.capturing import routes_of
 from fairlead.steps.retire_place import ResolvedRetirement, RetirePlace
 from fairlead.steps.standing import standing_accessories, standing_slots
+from fairlead.testing.deploy_world import PATIENCE, Deployed, World, definition, idling, serving, web
 from fairlead.testing.fake_tasks import FakeBinder
 from fairlead.testing.sweep import Mischief, Moment, Stage, Verb, every_moment
 

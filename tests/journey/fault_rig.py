@@ -10,7 +10,6 @@ from typing import Any
 
 from tests.contract.proxy_rigs import HaproxyRig
 from tests.journey.blue_green_rig import LabelledEngine, RealWorld, real_world
-from tests.unit.steps.world import BooksOfTasks, Deployed
 
 from fairlead.adapters.proxies.haproxy import HaproxyProxy
 from fairlead.adapters.proxies.haproxy_settings import HaproxySettings
@@ -21,6 +20,7 @@ from fairlead.domain.task import TaskState
 from fairlead.engine.parts import Patience
 from fairlead.ports.tasks import End
 from fairlead.steps.capturing import capture
+from fairlead.testing.deploy_world import BooksOfTasks, Deployed
 from fairlead.testing.fault_proxy import FaultProxy, fault_proxy
 
 ANSWER_S = 1.5

@@ -12,7 +12,6 @@ from pathlib import Path
 
 import pytest
 from tests.contract.proxy_rigs import HaproxyRig, haproxy_rig, make_certificate
-from tests.unit.steps.world import World
 
 from fairlead.adapters.connections.local import LocalConnection
 from fairlead.adapters.system import SystemClock
@@ -26,6 +25,7 @@ from fairlead.ports.proxy import Endpoint, Proxy, RouteSpec
 from fairlead.ports.traffic import Door
 from fairlead.steps.effects.basis import arguments
 from fairlead.steps.effects.routes import Pointed, PointRoutes
+from fairlead.testing.deploy_world import World
 from fairlead.testing.upstream import WEBSOCKET
 
 HOST = "books.example.com"

@@ -89,7 +89,11 @@ services:
 def wait_for(work: Coroutine[Any, Any, object]) -> None:
     """Runs it in a thread of its own, so that it also works under a loop that runs (Playwright's)."""
     with ThreadPoolExecutor(1) as pool:
-        pool.submit(asyncio.run, work).result()
+        pool.submit(asyncio.run, asyncio.wait_for(work, LONGEST_WORK_S)).result()
+
+
+LONGEST_WORK_S = 60.0
+"""What a house does for a test takes moments; a test that hangs says nothing."""
 
 
 class StillDurable(FakeDurable):

@@ -1,12 +1,12 @@
 """Every way to succeed ends as its plan announced it: nothing more, and nothing less."""
 
 import pytest
-from tests.unit.steps.world import World, definition, ending, idling, serving, web
 
 from fairlead.domain.naming import route_prefix
 from fairlead.domain.service import Migration, Role, Route, Service
 from fairlead.domain.task import TaskState
 from fairlead.ports.proxy import RouteSpec
+from fairlead.testing.deploy_world import World, definition, ending, idling, serving, web
 from fairlead.testing.fake_proxy import Held
 
 

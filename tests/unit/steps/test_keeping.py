@@ -1,7 +1,6 @@
 """A failed idle slot that is left standing because a person asked for it: recorded, unrouted, and ended again."""
 
 import pytest
-from tests.unit.steps.world import World, definition, ending, idling, serving, web
 
 from fairlead.domain.capture import differences
 from fairlead.domain.service import Role, Service, Tests
@@ -9,6 +8,7 @@ from fairlead.domain.slot import SlotState
 from fairlead.domain.task import TaskState
 from fairlead.steps.effects.state import state_before
 from fairlead.steps.keeping import ASKED, kept_words, without_kept
+from fairlead.testing.deploy_world import World, definition, ending, idling, serving, web
 from fairlead.testing.fake_records import FakeRecords
 
 TESTED = Tests(command=("./run_tests.sh",), timeout_s=5.0)

@@ -1,7 +1,6 @@
 """The zero-loss record: what users met while their route was switched, told whichever way it ended."""
 
 import pytest
-from tests.unit.steps.world import World, definition, ending, web
 
 from fairlead.domain.colour import Colour
 from fairlead.domain.ids import TaskId
@@ -12,6 +11,7 @@ from fairlead.domain.task import TaskState
 from fairlead.ports.proxy import Counters
 from fairlead.steps.effects.routes import Pointed
 from fairlead.steps.switch_counting import grown, record_switch
+from fairlead.testing.deploy_world import World, definition, ending, web
 from fairlead.testing.fake_traffic import FakeTraffic
 
 HOST = "books.example.com"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from tests.unit.steps.world import World, definition, serving, web
 from tests.unit.usecases.house import ADMIN, House
 
 from fairlead.domain.colour import Colour
@@ -15,6 +14,7 @@ from fairlead.ports.catalogue import Place
 from fairlead.steps.capturing import routes_of
 from fairlead.steps.standing import standing_slots
 from fairlead.store import routes, slots
+from fairlead.testing.deploy_world import World, definition, serving, web
 from fairlead.usecases import adoption, binding, overview, places
 
 HERE = Place("books", "Test")
