@@ -10,7 +10,6 @@ import typer
 
 from fairlead.cli.session import API, PROJECT_HELP, session
 from fairlead.domain.errors import Invalid
-from fairlead.formats.process import read_process, written
 
 group = typer.Typer(name="process", help="What a project's deployments do, step by step.", no_args_is_help=True)
 
@@ -39,6 +38,8 @@ def put(
     project: str = typer.Option("", "--project", "-p", help=PROJECT_HELP),
 ) -> None:
     """The project has this process from its next release on."""
+    from fairlead.formats.process import read_process, written  # its libraries are loaded where they are needed
+
     at = session(context)
     try:
         content = file.read_bytes()

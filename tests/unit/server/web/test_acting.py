@@ -205,6 +205,7 @@ FORMS = [
     "/projects/books/variables/remove",
     "/projects/books/look",
     "/projects/books/deploy",
+    "/projects/books/process",
     "/projects/books/rollback",
     "/projects/books/environments/Test/retire",
     "/projects/books/releases/1.0.0/variables",
@@ -240,7 +241,7 @@ def test_a_form_without_the_sessions_token_is_refused(books: House, visit: Visit
 def test_who_may_only_look_is_told_what_permission_lacks(books: House, visit: Visit, path: str) -> None:
     books.add_user("eva", "viewer")
     visit.sign_in("eva")
-    fields = {"name": "A", "value": "b", "version": "1.0.0", "environment": "Test"}
+    fields = {"name": "A", "value": "b", "version": "1.0.0", "environment": "Test", "text": "steps: []"}
     page = visit.post(path, status=403, **fields)
     assert "lacks the permission" in page
 
