@@ -114,6 +114,9 @@ def deploy(
     ),
     keep_failed: float = typer.Option(0, help="Where it fails, leave its idle slot standing for so many seconds."),
     plan: str = typer.Option("", help="The hash of the plan that you saw; refused where another would run."),
+    skip: list[str] = typer.Option([], "--skip", help="Leave out this step, or action, of the process."),
+    only_target: list[str] = typer.Option([], "--only-target", help="Run on this target, and on no other not named."),
+    without_target: list[str] = typer.Option([], "--without-target", help="Do not run on this target."),
     wait: bool = typer.Option(False, "--wait", help=WAIT_HELP),
     timeout: float = typer.Option(0, help=TIMEOUT_HELP),
     project: str = typer.Option("", "--project", "-p", help=PROJECT_HELP),
@@ -127,6 +130,9 @@ def deploy(
         "recreate_accessories": recreate_accessory,
         "plan_hash": plan,
         "keep_failed_s": keep_failed,
+        "skip": skip,
+        "only_targets": only_target,
+        "without_targets": without_target,
     }
     try:
         made = at.client.post(f"{API}/projects/{at.project(project)}/deployments", body)

@@ -21,6 +21,9 @@ def plan(
     environment: str = typer.Argument("", help="Where to."),
     deployment: str = typer.Option("", help="Instead: a deployment that waits, as it would run now."),
     recreate_accessory: list[str] = typer.Option([], help="As for `deploy`."),
+    skip: list[str] = typer.Option([], "--skip", help="As for `deploy`."),
+    only_target: list[str] = typer.Option([], "--only-target", help="As for `deploy`."),
+    without_target: list[str] = typer.Option([], "--without-target", help="As for `deploy`."),
     steps: bool = typer.Option(True, "--steps/--no-steps", help="With each step and what it does."),
     project: str = typer.Option("", "--project", "-p", help=PROJECT_HELP),
 ) -> None:
@@ -34,6 +37,9 @@ def plan(
             version=version,
             environment=environment,
             recreate_accessory=recreate_accessory,
+            skip=skip,
+            only_target=only_target,
+            without_target=without_target,
         )
     else:
         raise typer.BadParameter("give a version and an environment, or --deployment")

@@ -52,10 +52,13 @@ def show(
 def create(
     context: typer.Context,
     version: str = typer.Option("", help="By default the next one."),
-    image: list[str] = typer.Option(..., "--image", help="SERVICE=NAME@sha256:…; once for each service."),
+    image: list[str] = typer.Option([], "--image", help="SERVICE=NAME@sha256:…; once for each service."),
     test_image: str = typer.Option("", help="NAME@sha256:… of the tests."),
     commit: str = typer.Option("", help="The commit that it was made from."),
     folder: str = typer.Option(".", "--files", help="The folder that holds fairlead.yml and the compose file."),
+    without_files: bool = typer.Option(
+        False, "--without-files", help="The project's process deploys no services: there is no fairlead.yml."
+    ),
     notes: str = typer.Option("", help="Release notes."),
     project: str = typer.Option("", "--project", "-p", help=PROJECT_HELP),
 ) -> None:
@@ -69,7 +72,7 @@ def create(
         "test_image": test_image,
         "commit": commit,
         "notes": notes,
-        "files": carried(folder),
+        "files": {} if without_files else carried(folder),
     }
     made = at.client.post(f"{API}/projects/{at.project(project)}/releases", body)
     at.screen.result(made, f"release {made['version']} made")

@@ -34,16 +34,16 @@ SUCCESS = Condition()
 
 
 def condition_of(on: RunCondition, expression: str, variables: Mapping[str, Text]) -> Condition:
-    """The condition with those of the variables that it needs, those inside their values too."""
+    """The condition with those of the variables that it needs, those inside their values too. `variables` finds names
+    in any case (`known_variables.Known`)."""
     if on is not RunCondition.VARIABLE:
         return Condition(on)
-    by_key = {name.lower(): (name, text) for name, text in variables.items()}
     needed: dict[str, Text] = {}
     wanted = list(names_in(expression))
     while wanted:
-        key = wanted.pop().lower()
-        if key in by_key and by_key[key][0] not in needed:
-            name, text = by_key[key]
+        name = wanted.pop().lower()
+        text = variables.get(name)
+        if text is not None and name not in needed:
             needed[name] = text
             wanted.extend(names_in(text))
     return Condition(on, expression, dict(sorted(needed.items())))

@@ -9,6 +9,7 @@ from typing import Literal, TypeAlias
 
 from fairlead.domain.colour import Colour
 from fairlead.domain.ids import DeploymentId, EnvironmentId, ProjectId, ReleaseId, TaskId, TenantId
+from fairlead.domain.process import NO_CHOICE, ProcessChoice
 
 
 class DeploymentState(StrEnum):
@@ -75,6 +76,7 @@ class Deployment:
     approved_by: str = ""
     is_forced: bool = False
     recreate_accessories: tuple[str, ...] = ()
+    choice: ProcessChoice = NO_CHOICE
     replaces: DeploymentId | None = None
     committed_at: datetime | None = None
     ended_at: datetime | None = None

@@ -158,6 +158,19 @@ class Process:
 
 
 @dataclass(frozen=True, slots=True)
+class ProcessChoice:
+    """What somebody chose for one deployment. `skip` names steps or actions that are left out; `only_targets` are the
+    only ones that it runs on (empty: all), `without_targets` those that it does not run on. Targets by name or id."""
+
+    skip: tuple[str, ...] = ()
+    only_targets: tuple[str, ...] = ()
+    without_targets: tuple[str, ...] = ()
+
+
+NO_CHOICE = ProcessChoice()
+
+
+@dataclass(frozen=True, slots=True)
 class ActionTarget:
     """A target by its id and name."""
 
@@ -183,9 +196,9 @@ def action_of(key: str) -> tuple[str, str] | None:
 class ResolvedAction:
     """An action as it is to be planned for one target, or for none.
 
-    `variables` are those that hold there, secrets by reference. `key` begins the key of every effect of it: unique
-    within the plan and the same in every plan of the same process, release and target. `worker` is the worker that
-    runs it, where one does.
+    `variables` are those that hold there, by names of any case (`known_variables.Known`), secrets by reference.
+    `key` begins the key of every effect of it: unique within the plan and the same in every plan of the same process,
+    release and target. `worker` is the worker that runs it, where one does.
     """
 
     action: Action
@@ -197,15 +210,15 @@ class ResolvedAction:
 
     @property
     def place(self) -> str:
-        """What effects name as their target, for people and logs."""
-        return self.target.name if self.target else "local"
+        """Where it runs, as effects name it: a target's or a worker's name, or ``local`` for the server."""
+        if self.action.runs_on is RunLocation.TARGETS and self.target:
+            return self.target.name
+        return self.worker.name if self.worker else "local"
 
     def text(self, property: str, default: str = "") -> Text:
         """The property with its variables put in; `Invalid` naming the step where one has no value."""
         found = self.action.properties.get(property, default)
-        by_key = {name.lower(): text for name, text in self.variables.items()}
-        where = f"{property} of {self.action.name}"
-        return substitute(str(found), lambda name: by_key.get(name.lower()), where=where)
+        return substitute(str(found), self.variables.get, where=f"{property} of {self.action.name}")
 
 
 def checked(process: Process, kinds: Iterable[str]) -> Process:
@@ -219,14 +232,28 @@ def checked(process: Process, kinds: Iterable[str]) -> Process:
         _check_step(step)
         for action in step.actions:
             _check_action(step, action, known)
-    if sum(action.kind == DEPLOY_SERVICES for _, action in process.actions) > 1:
+    _check_services(process)
+    return process
+
+
+def _check_services(process: Process) -> None:
+    """Where they are deployed is known beforehand: the commit point is theirs."""
+    deploying = [(step, action) for step, action in process.actions if action.kind == DEPLOY_SERVICES]
+    for step, action in deploying:
+        if {step.condition, action.condition} != {RunCondition.SUCCESS}:
+            raise Invalid(
+                "process.services_condition",
+                f"action {action.name} deploys the project's services, and has a condition",
+                thing=action.name,
+                hint="it runs on success; environments and channels may leave it out",
+            )
+    if len(deploying) > 1:
         raise Invalid(
             "process.services_twice",
             "more than one action deploys the project's services",
             thing=DEPLOY_SERVICES,
             hint="they are swapped once in a deployment: keep one of these actions",
         )
-    return process
 
 
 def _require_distinct(what: str, names: list[str]) -> None:

@@ -24,9 +24,10 @@ class Records(Protocol):
         """The slot is recorded so. With `was`, only from that state (the same already is fine), else `Conflict`."""
         ...
 
-    async def commit(self, deployment: DeploymentId, place: Place, live: Colour) -> None:
+    async def commit(self, deployment: DeploymentId, place: Place, live: Colour | None) -> None:
         """The commit point (law 2): in one transaction the deployment is committed, `live` is recorded live and the
-        other slot, where it was live, becomes idle (to be retired or kept standing by)."""
+        other slot, where it was live, becomes idle (to be retired or kept standing by). None: no services were
+        switched, and the slots stay as they are."""
         ...
 
     async def is_committed(self, deployment: DeploymentId) -> bool:

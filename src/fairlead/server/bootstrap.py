@@ -42,6 +42,7 @@ from fairlead.ports.step import EffectKind, Tools
 from fairlead.server.hosts import BookedHosts
 from fairlead.server.migrating import bring_up_to_date
 from fairlead.server.settings import Settings
+from fairlead.steps.action_kinds import ACTION_KINDS
 from fairlead.steps.by_hand import by_hand
 from fairlead.steps.commands import Commands
 from fairlead.steps.deploy_services import DeployServices
@@ -104,7 +105,8 @@ class Server:
 
 def effects() -> Mapping[str, EffectKind]:
     """Every effect kind by its name."""
-    return {name: effect for kind in STEP_KINDS.values() for name, effect in kind.effects.items()}
+    kinds = (*STEP_KINDS.values(), *ACTION_KINDS.values())
+    return {name: effect for kind in kinds for name, effect in kind.effects.items()}
 
 
 def open_database(settings: Settings) -> tuple[Database, Sealer]:

@@ -34,6 +34,7 @@ deployments = sa.Table(
     text("approved_by"),
     flag("is_forced"),
     data("recreate_accessories"),
+    data("choice"),
     text("replaces", nullable=True),
     instant("committed_at", nullable=True),
     instant("ended_at", nullable=True),

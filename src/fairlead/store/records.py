@@ -55,7 +55,7 @@ class StoreRecords:
         """As the port says."""
         await self._change(place, lambda connection: slots.put(connection, place, slot, was=was))
 
-    async def commit(self, deployment: DeploymentId, place: Place, live: Colour) -> None:
+    async def commit(self, deployment: DeploymentId, place: Place, live: Colour | None) -> None:
         """As the port says. Conflict `deployment.locked` where another task holds the place by now (law 6), and
         `deployment.not_committed` where this one has begun to undo."""
 
@@ -70,8 +70,10 @@ class StoreRecords:
             if found.task is not None and tasks.has_begun_to_undo(connection, found.task):
                 what = f"the deployment {deployment} has begun to undo"
                 raise Conflict("deployment.not_committed", what, thing=deployment)
-            deployments.change(connection, deployment, committed_at=self._clock.now(), colour=live.value)
-            slots.make_live(connection, place, live)
+            colour = None if live is None else live.value
+            deployments.change(connection, deployment, committed_at=self._clock.now(), colour=colour)
+            if live is not None:
+                slots.make_live(connection, place, live)
 
         await self._change(place, work, is_durable=True)
 

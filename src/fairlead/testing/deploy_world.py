@@ -26,9 +26,10 @@ from fairlead.ports.proxy import Proxy, RouteSpec
 from fairlead.ports.step import EffectKind, Tools
 from fairlead.ports.tasks import End
 from fairlead.ports.traffic import Traffic
+from fairlead.steps import run_process
 from fairlead.steps.capturing import capture, routes_of
-from fairlead.steps.deploy_services import DeployServices
 from fairlead.steps.effects.state import state_before
+from fairlead.steps.process_resolved import ResolvedProcess
 from fairlead.steps.resolved import LiveRelease, PlannedRoute, ResolvedDeployment
 from fairlead.steps.standing import standing_accessories, standing_slots
 from fairlead.testing.behaviour import Behaviour, Script, http_ok
@@ -44,11 +45,14 @@ from fairlead.testing.fake_tasks import FakeBinder, FakeTaskLog, FakeTasks
 from fairlead.testing.fake_traffic import FakeTraffic
 from fairlead.testing.mischief import Mischief
 from fairlead.testing.sweep import Stage
+from fairlead.testing.toy_actions import KINDS
 
 PLACE = Place("books", "Production")
 POOL = "10.77.0.0/20"
 PATIENCE = Patience(cleanup_s=0.2, undo_s=30.0, onward_s=30.0, first_pause_s=0.5, last_pause_s=1.0, cancel_poll_s=0.01)
 HEALTH = Health(HttpProbe("/healthz"), within_s=5.0)
+
+EFFECTS: Mapping[str, EffectKind] = {name: effect for kind in KINDS.values() for name, effect in kind.effects.items()}
 
 
 class BooksOfTasks(FakeTasks):
@@ -117,12 +121,13 @@ class World:
     traffic: Traffic = field(default_factory=FakeTraffic)
     number: int = 0
     shipped: dict[str, LiveRelease] = field(default_factory=dict)
-    effects: Mapping[str, EffectKind] = field(default_factory=lambda: DeployServices.effects)
+    effects: Mapping[str, EffectKind] = field(default_factory=lambda: EFFECTS)
     pool: str = POOL
     bound_s: float = 30.0
     place: Place = PLACE
     patience: Patience = PATIENCE
     reshape: Callable[[Plan], Plan] = lambda plan: plan
+    process: ResolvedProcess | None = None
 
     def __post_init__(self) -> None:
         self.host = ContainerWorld(self.clock)
@@ -222,7 +227,7 @@ class World:
         task = TaskId(f"task-{resolved.number}")
         self.records.deployments[resolved.deployment] = DeploymentEntry()
         self.tasks.deployment_of[task] = resolved.deployment
-        plan = self.reshape(DeployServices().plan(resolved))
+        plan = self.reshape(run_process.plan(resolved, self.process, KINDS))
 
         async def pivot(task: TaskId) -> bool:
             return await self.records.is_committed(resolved.deployment)

@@ -45,7 +45,7 @@ class FakeRecords:
             raise _changed(now, was)
         self.kept_slots[place, slot.colour] = slot
 
-    async def commit(self, deployment: DeploymentId, place: Place, live: Colour) -> None:
+    async def commit(self, deployment: DeploymentId, place: Place, live: Colour | None) -> None:
         entry = self._entry(deployment)
         if entry.is_committed:
             return
@@ -53,10 +53,11 @@ class FakeRecords:
             raise Conflict("deployment.locked", "another task holds the place", thing=deployment)
         if entry.has_begun_to_undo:
             raise Conflict("deployment.not_committed", "the deployment has begun to undo", thing=deployment)
-        both = await self.slots(place)
-        self.kept_slots[place, live] = replace(both[live], state=SlotState.LIVE, standby_until=None)
-        if both[live.other].state is SlotState.LIVE:
-            self.kept_slots[place, live.other] = replace(both[live.other], state=SlotState.IDLE)
+        if live is not None:
+            both = await self.slots(place)
+            self.kept_slots[place, live] = replace(both[live], state=SlotState.LIVE, standby_until=None)
+            if both[live.other].state is SlotState.LIVE:
+                self.kept_slots[place, live.other] = replace(both[live.other], state=SlotState.IDLE)
         entry.is_committed = True
 
     async def is_committed(self, deployment: DeploymentId) -> bool:

@@ -11,7 +11,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from fairlead.domain.colour import Colour
+from fairlead.domain.condition import Condition
 from fairlead.domain.plan import Plan, effects_of
+from fairlead.domain.process import DEPLOY_SERVICES, Action, RunCondition, StartTrigger
 from fairlead.domain.service import (
     Database,
     Definition,
@@ -24,9 +26,11 @@ from fairlead.domain.service import (
     Volume,
 )
 from fairlead.domain.task import TaskState
+from fairlead.steps.process_resolved import ResolvedProcess
 from fairlead.testing.behaviour import Script
 from fairlead.testing.deploy_world import Deployed, World, definition, ending, idling, serving, web
 from fairlead.testing.mischief import Mischief
+from fairlead.testing.processes import process, say, step
 
 Outside = dict[str, Any]
 """One entry for each thing that is so, by its name."""
@@ -77,6 +81,16 @@ GATED = definition(
 WARM = definition(web(standby_s=600.0), _service("worker", Role.WORKER), _service("cron", Role.RECREATE))
 WARM_NO_MORE = replace(WARM, services=(web(), *WARM.services[1:]))
 
+PROCESS = process(
+    step(say("back up", outputs={"File": "dump.sql"})),
+    step(say("announce"), parallelism=2),
+    step(Action("Deploy", DEPLOY_SERVICES), start=StartTrigger.WITH_PREVIOUS),
+    step(say("copy"), say("check"), targets=("w1", "w2", "w3"), at_once=2),
+    step(say("clean up"), when=Condition(RunCondition.FAILURE)),
+    step(say("only with a file"), when=Condition(RunCondition.VARIABLE, "#{Octopus.Action[back up].Output.File}")),
+    step(say("last")),
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Strategy:
@@ -88,6 +102,7 @@ class Strategy:
     version: str
     more: Mapping[str, Any] = field(default_factory=dict)
     ends_standby: bool = False
+    process: ResolvedProcess | None = None
 
 
 STRATEGIES = (
@@ -99,6 +114,7 @@ STRATEGIES = (
     Strategy("schema-gate", ((GATED, "1.0.0"),), GATED, "1.1.0"),
     Strategy("rollback", ((PLAIN, "1.0.0"), (PLAIN, "1.1.0")), PLAIN, "1.0.0", {"kind": "rollback"}),
     Strategy("standby-switch", ((WARM, "1.0.0"), (WARM, "1.1.0")), WARM, "1.0.0", {"kind": "rollback"}),
+    Strategy("process", ((PLAIN, "1.0.0"),), PLAIN, "1.1.0", process=PROCESS),
     Strategy("over-standby", ((WARM, "1.0.0"), (WARM, "1.1.0")), WARM_NO_MORE, "1.2.0", ends_standby=True),
 )
 
@@ -156,6 +172,7 @@ def _copied(world: World) -> World:
 
 
 async def _deploy(strategy: Strategy, world: World, *mischiefs: Mischief) -> Deployed:
+    world.process = strategy.process
     return await world.deploy(strategy.what, strategy.version, *mischiefs, scripts=SCRIPTS, **strategy.more)
 
 

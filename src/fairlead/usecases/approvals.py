@@ -89,6 +89,7 @@ def _require_unchanged(context: Context, connection: Connection, asked: Approval
         deployment.variables,
         deployment.recreate_accessories,
         kind=deployment.kind,
+        choice=deployment.choice,
     )
     if now.plan_hash != asked.plan_hash:
         changes = planning.changes_since(context, asked.plan_hash, now)

@@ -34,7 +34,6 @@ from fairlead.ports.secrets import Secrets
 from fairlead.ports.source import Source
 from fairlead.ports.tasks import End
 from fairlead.steps.capturing import capture, routes_of
-from fairlead.steps.deploy_services import DeployServices
 from fairlead.steps.effects.basis import side_by_side
 from fairlead.steps.effects.schema import CONTRACTION
 from fairlead.steps.effects.state import state_before
@@ -164,6 +163,10 @@ class Binding:
         if about.deployment.plan_hash and about.deployment.plan_hash != intended.plan_hash:
             changes = planning.changes_since(self.context, about.deployment.plan_hash, intended)
             return _plan_changed(about, intended.plan_hash, changes)
+        if intended.process is not None and not intended.process.deploys_services:
+            return intended.plan_for(
+                replace(intended.resolved, deployment=about.deployment.id, number=about.deployment.number)
+            )
         engine, records = self.outside.container_engine, self.outside.records
         async with side_by_side() as group:
             standing = group.create_task(standing_slots(about.place, records=records, container_engine=engine))
@@ -203,7 +206,7 @@ class Binding:
             before=before,
             pool=self.context.installation.subnet_pool,
         )
-        return DeployServices().plan(resolved)
+        return intended.plan_for(resolved)
 
     def _before(self, about: _About, intended: planning.Intended) -> LiveRelease | None:
         with self.context.database.reading() as connection:
@@ -225,6 +228,8 @@ class Binding:
                 about.deployment.variables,
                 about.deployment.recreate_accessories,
                 kind=about.deployment.kind,
+                choice=about.deployment.choice,
+                deployment=about.deployment,
             )
 
     async def _taken(self, place: Place) -> tuple[tuple[str, ...], tuple[str, ...]]:

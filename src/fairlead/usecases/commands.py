@@ -205,6 +205,7 @@ def _bind_one_off(context: Context, task: Task, asked: Asked) -> Plan | SaidNo:
             live.variables,
             live.recreate_accessories,
             kind=live.kind,
+            choice=live.choice,
         )
     service = next((one for one in intended.definition.services if one.name == asked.service), None)
     if service is None:

@@ -13,6 +13,7 @@ from fairlead.domain.errors import Conflict, FairleadError, Invalid, NotFound
 from fairlead.domain.ids import ApprovalId, DeploymentId, ReleaseId, TaskId
 from fairlead.domain.lifecycle import Lifecycle, may_deploy, phase_of, resolved
 from fairlead.domain.permission import Permission
+from fairlead.domain.process import NO_CHOICE, ProcessChoice
 from fairlead.domain.project import Project
 from fairlead.domain.record import Json
 from fairlead.domain.release import Release
@@ -65,6 +66,7 @@ class Wish:
     needs_approval: bool = False
     variables: str = ""
     plan_hash: str = ""
+    choice: ProcessChoice = NO_CHOICE
 
 
 def page(
@@ -148,6 +150,7 @@ def create(
     recreate_accessories: Sequence[str] = (),
     plan_hash: str = "",
     keep_failed_s: float = 0,
+    choice: ProcessChoice = NO_CHOICE,
 ) -> DeploymentView:
     """A deployment of a release: queued, or waiting where the phase asks for an approval.
 
@@ -177,6 +180,7 @@ def create(
             recreate_accessories=tuple(recreate_accessories),
             needs_approval=phase is not None and phase.needs_approval,
             plan_hash=plan_hash,
+            choice=choice,
         )
         made = ask(context, connection, actor, wish)
         if keep_failed_s:
@@ -263,6 +267,7 @@ def ask(context: Context, connection: Connection, actor: Actor, wish: Wish) -> D
         created_by=actor.name,
         is_forced=wish.is_forced,
         recreate_accessories=wish.recreate_accessories,
+        choice=wish.choice,
     )
     deployments.insert(connection, made)
     planning.remember(context, connection, intended)
@@ -351,6 +356,7 @@ def intend_wish(context: Context, connection: Connection, wish: Wish, kind: Depl
         wish.variables,
         wish.recreate_accessories,
         kind=kind,
+        choice=wish.choice,
     )
 
 

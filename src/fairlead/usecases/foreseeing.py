@@ -15,6 +15,7 @@ from fairlead.domain.errors import FairleadError
 from fairlead.domain.permission import Permission
 from fairlead.domain.plan import Plan
 from fairlead.domain.policy import Allowance, allowance_for
+from fairlead.domain.process import NO_CHOICE, ProcessChoice
 from fairlead.domain.project import Project
 from fairlead.domain.release import Release
 from fairlead.domain.slot import SlotState
@@ -22,7 +23,6 @@ from fairlead.ports.catalogue import Place
 from fairlead.ports.container_engine import LABEL_ENVIRONMENT, LABEL_PROJECT
 from fairlead.ports.proxy import Endpoint, Rehearsal, RouteSpec
 from fairlead.steps.capturing import routes_of
-from fairlead.steps.deploy_services import DeployServices
 from fairlead.steps.foresight import Foreseen, Present, foresee, removed_routes, wanted_at_the_proxy
 from fairlead.steps.resolved import ResolvedDeployment, Standing
 from fairlead.steps.standing import standing_accessories, standing_slots
@@ -50,6 +50,7 @@ class Wanted:
     variables: str = ""
     recreate_accessories: tuple[str, ...] = ()
     deployment: Deployment | None = None
+    choice: ProcessChoice = NO_CHOICE
 
     @property
     def place(self) -> Place:
@@ -103,6 +104,7 @@ async def preview(
     environment: str,
     *,
     recreate_accessories: Sequence[str] = (),
+    choice: ProcessChoice = NO_CHOICE,
 ) -> Preview:
     """What a deployment of the release there would do now. What `planning.intend` raises."""
     actor.require(Permission.VIEW)
@@ -111,7 +113,7 @@ async def preview(
         owner = projects.by_name_or_id(connection, project)
         place = environments.by_name_or_id(connection, environment)
         release = planning.release_named(connection, owner, version)
-        return Wanted(owner, place, release, recreate_accessories=tuple(recreate_accessories))
+        return Wanted(owner, place, release, recreate_accessories=tuple(recreate_accessories), choice=choice)
 
     return await _preview(context, outside, await context.database.read(find))
 
@@ -130,6 +132,7 @@ async def of_deployment(context: Context, actor: Actor, outside: Outside, id: st
             found.variables,
             found.recreate_accessories,
             found,
+            found.choice,
         )
 
     return await _preview(context, outside, await context.database.read(find))
@@ -138,7 +141,7 @@ async def of_deployment(context: Context, actor: Actor, outside: Outside, id: st
 async def _preview(context: Context, outside: Outside, wanted: Wanted) -> Preview:
     books = await context.database.run(lambda: _look_at_books(context, wanted))
     resolved, present, unknown = await _look_outside(books, outside)
-    plan = DeployServices().plan(resolved)
+    plan = books.intended.plan_for(resolved)
     rehearsal = await _known(unknown, "the proxy", outside.proxy.rehearse(_addressless(plan), resolved.colour))
     asked = wanted.deployment.plan_hash if wanted.deployment else ""
     changed: tuple[str, ...] = ()
@@ -170,6 +173,8 @@ def _look_at_books(context: Context, wanted: Wanted) -> _Books:
             wanted.variables,
             wanted.recreate_accessories,
             kind=wanted.kind,
+            choice=wanted.choice,
+            deployment=wanted.deployment,
         )
         known = policies.of_project(connection, wanted.project.id)
         before = planning.live_release(context, connection, wanted.project, wanted.environment, intended.definition)
@@ -217,6 +222,7 @@ def _is_live_already(context: Context, connection: Connection, wanted: Wanted, l
         wanted.variables,
         live.recreate_accessories,
         kind=live.kind,
+        choice=live.choice,
     )
     return now.plan_hash == live.plan_hash
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 
 from fairlead.domain.colour import Colour
-from fairlead.domain.deployment import DeploymentKind
+from fairlead.domain.deployment import Deployment, DeploymentKind
 from fairlead.domain.difference import differing
 from fairlead.domain.environment import Environment
 from fairlead.domain.errors import Conflict, FairleadError, NotFound, Refused
@@ -17,6 +17,7 @@ from fairlead.domain.lifecycle import resolved
 from fairlead.domain.naming import route_name
 from fairlead.domain.plan import Plan
 from fairlead.domain.policy import allowance_for, refused
+from fairlead.domain.process import NO_CHOICE, ProcessChoice
 from fairlead.domain.project import Project
 from fairlead.domain.record import canonical, to_data
 from fairlead.domain.release import Release
@@ -24,11 +25,13 @@ from fairlead.domain.service import Definition
 from fairlead.formats.project import compile_project
 from fairlead.ports.catalogue import Place
 from fairlead.ports.proxy import RouteSpec
-from fairlead.steps.deploy_services import DeployServices
+from fairlead.steps.process_resolved import ResolvedProcess
 from fairlead.steps.resolved import LiveRelease, PlannedRoute, ProxyFacts, ResolvedDeployment, RoomRule
+from fairlead.steps.run_process import plan
 from fairlead.store import deployments, environments, gone_images, lifecycles, policies, releases
 from fairlead.store.database import Connection
 from fairlead.usecases.context import Context, Installation
+from fairlead.usecases.process_resolving import process_at
 from fairlead.usecases.values import lookup_in, scope_at, system_of, table_of
 
 LATEST = "latest"
@@ -50,6 +53,11 @@ class Intended:
     plan_hash: str
     plan: Plan = field(repr=False)
     resolved: ResolvedDeployment = field(repr=False)
+    process: ResolvedProcess | None = field(default=None, repr=False)
+
+    def plan_for(self, resolved: ResolvedDeployment) -> Plan:
+        """The same intention against what is so now."""
+        return plan(resolved, self.process)
 
 
 def place_of(project: Project, environment: Environment) -> Place:
@@ -76,16 +84,23 @@ def intend(
     recreate_accessories: Sequence[str] = (),
     *,
     kind: DeploymentKind = "deployment",
+    choice: ProcessChoice = NO_CHOICE,
+    deployment: Deployment | None = None,
 ) -> Intended:
     """The intention of deploying the release there with the variables of `snapshot` (its own where ""). The hash does
-    not cover what stands there: it is taken of a plan for an empty place.
+    not cover what stands there: it is taken of a plan for an empty place. `deployment` is the one that is meant, where
+    there is one already: its steps are told its number and who asked for it, which the hash does not cover either.
 
     Conflict `release.images_gone`, ProjectFileInvalid, Invalid `variable.unknown` and `variable.circular`,
-    Refused `policy.refused` naming each harm.
+    Refused `policy.refused` naming each harm, and what `process_resolving.resolve_process` raises.
     """
-    _refuse_gone(connection, project, release)
     frozen = snapshot or release.variables
-    definition = definition_of(context, connection, project, environment, release, frozen)
+    process = process_at(context, connection, project, environment, release, frozen, choice, deployment)
+    if process is None or process.deploys_services:
+        _refuse_gone(connection, project, release)
+        definition = definition_of(context, connection, project, environment, release, frozen)
+    else:
+        definition = Definition(project.name, ())
     known = policies.of_project(connection, project.id)
     harms = refused(definition.harms, known, environment.id)
     if harms:
@@ -124,8 +139,8 @@ def intend(
         room=room_rule(context.installation),
         pool=context.installation.subnet_pool,
     )
-    plan = DeployServices().plan(preview_of)
-    return Intended(definition, images, allowed, plan.hash, plan, preview_of)
+    made = plan(preview_of, process)
+    return Intended(definition, images, allowed, made.hash, made, preview_of, process)
 
 
 def _refuse_gone(connection: Connection, project: Project, release: Release) -> None:

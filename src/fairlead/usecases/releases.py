@@ -90,7 +90,7 @@ def create(
     if len(notes) > LONGEST_NOTES:
         raise Invalid("input.too_large", f"the notes are over {LONGEST_NOTES:,} characters", thing="notes")
     _check_words(version, commit, contents)
-    outline = read_outline(contents)
+    outline = read_outline(contents) if contents else _without_services(context, project)
     _check_images(outline, images, test_image)
     kept = files if files is not None else {path: context.artifacts.keep(held) for path, held in contents.items()}
     with context.database.transaction() as connection:
@@ -123,6 +123,16 @@ def create(
         following.release_made(context, connection, owner, made)
     context.durable.wake()
     return made
+
+
+def _without_services(context: Context, project: str) -> Outline:
+    """What a release holds whose process deploys no services; ProjectFileInvalid `project_file.missing` for others."""
+    with context.database.reading() as connection:
+        owner = projects.by_name_or_id(connection, project)
+        held = processes.find(connection, owner.id)
+    if held is None or not held.process.steps or held.process.deploys_services:
+        return read_outline({})
+    return Outline(owner.name, ())
 
 
 def version_for(connection: Connection, project: Project, wanted: str) -> str:

@@ -5,6 +5,7 @@ import pytest
 from fairlead.domain.condition import Condition, condition_of, why_not
 from fairlead.domain.errors import Invalid
 from fairlead.domain.ids import SecretVersionId
+from fairlead.domain.known_variables import Known
 from fairlead.domain.process import RunCondition
 from fairlead.domain.text import SecretRef, Text
 
@@ -26,7 +27,7 @@ def test_the_error_state_decides(on: RunCondition, before: bool, after: bool) ->
 
 
 def of(expression: str, **variables: Text) -> Condition:
-    return condition_of(RunCondition.VARIABLE, expression, variables)
+    return condition_of(RunCondition.VARIABLE, expression, Known(variables))
 
 
 def test_a_variable_condition_runs_whatever_failed_unless_it_asks() -> None:
@@ -42,7 +43,7 @@ def test_what_is_falsy_or_undefined_does_not_run(falsy: str) -> None:
 
 def test_values_known_beforehand_are_kept_with_those_inside_them_and_no_others() -> None:
     condition = of("#{Deploy}", deploy="#{Really}", Really="yes", Other="big")
-    assert condition.variables == {"deploy": "#{Really}", "Really": "yes"}
+    assert condition.variables == {"deploy": "#{Really}", "really": "yes"}
     assert runs(condition)
 
 

@@ -6,6 +6,7 @@ import pytest
 
 from fairlead.domain.errors import Invalid
 from fairlead.domain.ids import SecretVersionId
+from fairlead.domain.known_variables import Known
 from fairlead.domain.process import (
     MOST_ACTIONS,
     MOST_STEPS,
@@ -73,6 +74,8 @@ def test_a_process_that_keeps_the_rules_is_taken_as_it_is() -> None:
         (with_action(timeout_s=-1.0), "process.timeout"),
         (with_action(timeout_s=1e9), "process.timeout"),
         (with_action(kind="deploy-services", timeout_s=60.0), "process.timeout"),
+        (with_action(kind="deploy-services", condition=RunCondition.ALWAYS), "process.services_condition"),
+        (replace(with_action(kind="deploy-services"), condition=RunCondition.ALWAYS), "process.services_condition"),
     ],
 )
 def test_each_broken_rule_has_a_code_of_its_own(broken: ProcessStep, code: str) -> None:
@@ -111,11 +114,14 @@ def test_a_window_holds_whatever_parallelism_allows() -> None:
 def test_a_text_of_an_action_has_its_variables_put_in_and_secrets_as_references() -> None:
     secret = SecretRef(SecretVersionId("s1"), "Db.Password")
     action = replace(ACTION, properties={"body": "connect #{db.HOST} with #{Db.Password}"})
-    variables = {"Db.Host": "db1", "Db.Password": secret}
-    resolved = ResolvedAction(action, "Back up", "k", ActionTarget("t1", "web-1"), variables=variables)
+    variables = Known({"Db.Host": "db1", "Db.Password": secret})
+    on_target = replace(action, runs_on=RunLocation.TARGETS)
+    resolved = ResolvedAction(on_target, "Back up", "k", ActionTarget("t1", "web-1"), variables=variables)
     assert resolved.text("body") == Mixed(("connect db1 with ", secret))
     assert resolved.text("other", "none") == "none"
     assert resolved.place == "web-1"
+    assert replace(resolved, action=action).place == "local"
+    assert replace(resolved, action=action, worker=ActionTarget("t2", "big")).place == "big"
 
 
 def test_a_text_that_names_an_unknown_variable_says_where() -> None:

@@ -10,6 +10,7 @@ from pydantic import Field
 from fairlead.domain.approval import ApprovalState
 from fairlead.domain.deployment import DeploymentState
 from fairlead.domain.errors import NotFound
+from fairlead.domain.process import ProcessChoice
 from fairlead.domain.slot import Slot
 from fairlead.server.api import answers, shapes
 from fairlead.server.api.bodies import Body
@@ -27,6 +28,17 @@ class NewDeployment(Body):
     recreate_accessories: list[str] = Field(default_factory=list, max_length=50)
     plan_hash: str = Field("", max_length=64, description="what was shown; refused where another would run")
     keep_failed_s: float = Field(0, ge=0, le=604_800, description="keep the idle slot for so long where it fails")
+    skip: list[str] = Field(default_factory=list, max_length=500, description="steps or actions that are left out")
+    only_targets: list[str] = Field(default_factory=list, max_length=500, description="the only targets; empty: all")
+    without_targets: list[str] = Field(default_factory=list, max_length=500, description="targets that are left out")
+
+    @property
+    def choice(self) -> ProcessChoice:
+        """What of the process runs."""
+        return ProcessChoice(tuple(self.skip), tuple(self.only_targets), tuple(self.without_targets))
+
+
+Chosen = Annotated[list[str], Query(max_length=500)]
 
 
 class Keeping(Body):
@@ -102,6 +114,7 @@ def deploy(context: Books, actor: Asking, project: str, body: NewDeployment) -> 
         recreate_accessories=body.recreate_accessories,
         plan_hash=body.plan_hash,
         keep_failed_s=body.keep_failed_s,
+        choice=body.choice,
     )
     return shapes.deployment(view)
 
@@ -161,10 +174,20 @@ async def plan(
     version: str,
     environment: str,
     recreate_accessory: Annotated[list[str], Query(max_length=50)] = [],  # noqa: B006 - FastAPI copies it
+    skip: Chosen = [],  # noqa: B006
+    only_target: Chosen = [],  # noqa: B006
+    without_target: Chosen = [],  # noqa: B006
 ) -> answers.Foreseen:
     """What a deployment would do, and what would differ from what is live; nothing is changed."""
     found = await foreseeing.preview(
-        context, actor, server.outside, project, version, environment, recreate_accessories=recreate_accessory
+        context,
+        actor,
+        server.outside,
+        project,
+        version,
+        environment,
+        recreate_accessories=recreate_accessory,
+        choice=ProcessChoice(tuple(skip), tuple(only_target), tuple(without_target)),
     )
     return foreseen(found)
 

@@ -23,14 +23,15 @@ class NewRun(Body):
 
 
 class NewRelease(Body):
-    """`files` holds fairlead.yml, the compose files and what they refer to: path → base64."""
+    """`files` holds fairlead.yml, the compose files and what they refer to: path → base64. A project whose process
+    deploys no services needs neither them nor images."""
 
     version: str = Field("", max_length=128)
-    images: dict[str, str] = Field(max_length=200)
+    images: dict[str, str] = Field(default_factory=dict, max_length=200)
     test_image: str = Field("", max_length=500)
     commit: str = Field("", max_length=64)
     notes: str = ""
-    files: dict[str, str] = Field(max_length=2000)
+    files: dict[str, str] = Field(default_factory=dict, max_length=2000)
 
 
 @router.get("/projects/{project}/runs")

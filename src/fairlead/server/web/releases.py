@@ -10,6 +10,7 @@ from urllib.parse import quote, urlencode
 from fastapi import APIRouter, Query
 from starlette.responses import Response
 
+from fairlead.domain.process import ProcessChoice
 from fairlead.server.web.plans import NO_PLAN, shown
 from fairlead.server.web.visit import Posted, Visiting, Visitor
 from fairlead.usecases import deployments, environments, foreseeing, projects, releases
@@ -85,7 +86,8 @@ def deploy(form: Posted, project: str) -> Response:
             environment,
             is_forced=form.is_ticked("force"),
             recreate_accessories=form.text("accessories").replace(",", " ").split(),
-            plan_hash="" if form.text("accessories") else form.text("plan_hash"),
+            plan_hash="" if form.text("accessories") or form.text("skip") else form.text("plan_hash"),
+            choice=ProcessChoice(tuple(filter(None, map(str.strip, form.text("skip").splitlines())))),
         )
         return _asked(made)
 

@@ -70,6 +70,35 @@ class Commit:
 
 
 @dataclass(frozen=True, slots=True)
+class ProcessCommitted:
+    """Which deployment is done where no services are switched."""
+
+    deployment: DeploymentId
+    place: Place
+
+
+class CommitProcess:
+    """The commit point of a deployment that switches no services: its process came to its end. Never undone."""
+
+    kind = "deployment.commit_process"
+
+    async def look(self, effect: Effect, tools: Tools) -> Looked:
+        """Whether our own row says that it happened."""
+        done = await tools.records.is_committed(read(ProcessCommitted, effect).deployment)
+        return Done(was_already_so=True) if done else NotYet()
+
+    async def do(self, effect: Effect, tools: Tools) -> Outcome:
+        """Records it."""
+        committed = read(ProcessCommitted, effect)
+        await tools.records.commit(committed.deployment, committed.place, None)
+        tools.say("committed")
+        return Done()
+
+    async def undo(self, effect: Effect, tools: Tools) -> None:
+        """From here on everything is carried forward."""
+
+
+@dataclass(frozen=True, slots=True)
 class Stopped:
     """Groups of containers, stopped one group after the other: routed ones first, then what they call."""
 

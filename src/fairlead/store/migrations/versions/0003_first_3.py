@@ -70,6 +70,7 @@ def _deployments() -> None:
         sa.Column("approved_by", sa.Text(), nullable=False),
         sa.Column("is_forced", sa.Boolean(), nullable=False),
         sa.Column("recreate_accessories", sa.JSON(none_as_null=True), nullable=False),
+        sa.Column("choice", sa.JSON(none_as_null=True), nullable=False),
         sa.Column("replaces", sa.Text(), nullable=True),
         sa.Column("committed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),

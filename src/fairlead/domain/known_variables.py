@@ -1,0 +1,40 @@
+"""Variables of several sources laid over one another, found by names of any case."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from fairlead.domain.text import Text
+
+
+class Known(Mapping[str, Text]):
+    """Values by name, whatever its case; of several layers the first that has the name. A layer that is no `dict` finds
+    names of any case by itself (`variable_table.Holding`, `system_variables.SystemVariables`)."""
+
+    __slots__ = ("_layers",)
+
+    def __init__(self, *layers: Mapping[str, Text]) -> None:
+        self._layers = tuple(_by_key(layer) if isinstance(layer, dict) else layer for layer in layers)
+
+    def __getitem__(self, name: str) -> Text:
+        key = name.lower()
+        for layer in self._layers:
+            found = layer.get(key)
+            if found is not None:
+                return found
+        raise KeyError(name)
+
+    def __iter__(self) -> Iterator[str]:
+        seen: set[str] = set()
+        for layer in self._layers:
+            for name in layer:
+                if name.lower() not in seen:
+                    seen.add(name.lower())
+                    yield name
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+
+def _by_key(layer: Mapping[str, Text]) -> dict[str, Text]:
+    return {name.lower(): text for name, text in layer.items()}

@@ -1,0 +1,67 @@
+"""A process resolved for one deployment: its steps with their targets, and why what does not run does not."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from fairlead.domain.condition import SUCCESS, Condition
+from fairlead.domain.process import DEPLOY_SERVICES, ActionTarget, Process, ResolvedAction, StartTrigger
+from fairlead.domain.record import Json
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedAction:
+    """An action at one place. `skipped` says why it surely does not run there."""
+
+    resolved: ResolvedAction
+    when: Condition = SUCCESS
+    skipped: str = ""
+
+    @property
+    def deploys_services(self) -> bool:
+        """Whether the project's services are deployed by it."""
+        return self.resolved.action.kind == DEPLOY_SERVICES and not self.skipped
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedPlace:
+    """What a step does on one target, or (`target` None) once."""
+
+    actions: tuple[PlannedAction, ...]
+    target: ActionTarget | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedStep:
+    """A step; `skipped` says why it surely does not run. `at_once` bounds its targets, `parallelism` the parallel
+    group that it begins."""
+
+    name: str
+    places: tuple[PlannedPlace, ...]
+    start: StartTrigger = StartTrigger.AFTER_PREVIOUS
+    when: Condition = SUCCESS
+    skipped: str = ""
+    at_once: int = 1
+    parallelism: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class ResolvedProcess:
+    """All of it. `choice` is what was chosen for this deployment, as its intention tells it."""
+
+    process: Process
+    steps: tuple[PlannedStep, ...]
+    choice: Mapping[str, Json] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def deploys_services(self) -> bool:
+        """Whether the project's services are deployed here."""
+        return any(
+            action.deploys_services
+            for step in self.steps
+            if not step.skipped
+            for place in step.places
+            for action in place.actions
+        )

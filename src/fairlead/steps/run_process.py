@@ -1,0 +1,151 @@
+"""The plan of a deployment whose release has a process: one plan, one commit point, the services where they stand.
+
+    step → step → [step | step | step] → … → COMMIT → what follows the switch of services
+
+Steps run in order, contiguous ones that start with the previous side by side; each judges its condition when it is
+reached. On its targets a step runs in a sliding window, its actions in order on each. `plan` is pure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+
+from fairlead.domain.plan import (
+    Effect,
+    InParallel,
+    Node,
+    Part,
+    Plan,
+    Regardless,
+    Retry,
+    Sequence,
+    Step,
+    Timeout,
+    steps_of,
+)
+from fairlead.domain.process import StartTrigger
+from fairlead.domain.record import Json, to_data
+from fairlead.ports.step import ActionKind
+from fairlead.steps.action_kinds import ACTION_KINDS
+from fairlead.steps.bounds import ONWARD_TRIES
+from fairlead.steps.deploy_services import DeployServices
+from fairlead.steps.effects.basis import arguments
+from fairlead.steps.effects.ends import CommitProcess, ProcessCommitted
+from fairlead.steps.intention import intention
+from fairlead.steps.process_resolved import PlannedAction, PlannedPlace, PlannedStep, ResolvedProcess
+from fairlead.steps.resolved import ResolvedDeployment
+
+RETRY_PAUSE_S = 5.0
+"""Between two attempts of an action."""
+
+
+def plan(
+    resolved: ResolvedDeployment, process: ResolvedProcess | None, kinds: Mapping[str, ActionKind] = ACTION_KINDS
+) -> Plan:
+    """The plan; without a process of its own a release deploys its services."""
+    if process is None:
+        return DeployServices().plan(resolved)
+    services = DeployServices().plan(resolved) if process.deploys_services else None
+    forward = Regardless(tuple(_Compiling(services, kinds).groups(process.steps)))
+    meant: dict[str, Json] = {**intention(resolved), "process": _intention(process)}
+    if services is not None:
+        warnings = (*services.warnings, *process.warnings)
+        return replace(services, intention=meant, forward=forward, warnings=warnings)
+    verb = "Roll back" if resolved.kind == "rollback" else "Deploy"
+    return Plan(
+        task_kind=resolved.kind,
+        title=f"{verb} {resolved.place.project} {resolved.version} to {resolved.place.environment}",
+        intention=meant,
+        forward=forward,
+        commit=_commit(resolved),
+        warnings=process.warnings,
+    )
+
+
+def _intention(process: ResolvedProcess) -> Json:
+    """The process, who its steps run on, and what was chosen: with the variables' snapshot all that decides."""
+    targets = {step.name: [place.target.name for place in step.places if place.target] for step in process.steps}
+    return to_data(
+        {
+            "process": process.process,
+            "targets": {name: names for name, names in targets.items() if names},
+            "choice": process.choice,
+        }
+    )
+
+
+def _commit(resolved: ResolvedDeployment) -> Effect:
+    return Effect(
+        CommitProcess.kind,
+        "commit",
+        f"record {resolved.version} as deployed",
+        arguments(ProcessCommitted(resolved.deployment, resolved.place)),
+        attempts=ONWARD_TRIES,
+        is_undone=False,
+    )
+
+
+@dataclass(slots=True)
+class _Compiling:
+    """Steps to nodes. `services` is the plan that deploys the services, where a step does; `taken` are names of steps
+    that are used: people and records tell steps apart by them."""
+
+    services: Plan | None
+    kinds: Mapping[str, ActionKind]
+    taken: set[str] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        if self.services is not None:
+            parts = (self.services.forward, self.services.onward, self.services.always)
+            self.taken |= {step.name for part in parts for step in steps_of(part)}
+
+    def groups(self, steps: Iterable[PlannedStep]) -> Iterator[Node]:
+        """Each step by itself, but for contiguous ones that start together."""
+        group: list[PlannedStep] = []
+        for step in steps:
+            if group and step.start is StartTrigger.AFTER_PREVIOUS:
+                yield self.group(group)
+                group = []
+            group.append(step)
+        if group:
+            yield self.group(group)
+
+    def group(self, group: list[PlannedStep]) -> Node:
+        nodes = tuple(self.step(step) for step in group)
+        return nodes[0] if len(nodes) == 1 else InParallel(nodes, limit=group[0].parallelism, on_failure="go_on")
+
+    def step(self, step: PlannedStep) -> Step:
+        name = step.name
+        while name in self.taken:
+            name += "\N{PRIME}"
+        self.taken.add(name)
+        if step.skipped:
+            return Step(name, step.name, Sequence(), step.when, step.skipped)
+        places = tuple(self.place(place) for place in step.places)
+        if step.places[0].target is None:
+            return Step(name, step.name, places[0], step.when)
+        return Step(name, step.name, InParallel(places, limit=step.at_once, on_failure="begin_none"), step.when)
+
+    def place(self, place: PlannedPlace) -> Node:
+        target = place.target.name if place.target else ""
+        node = Regardless(tuple(self.part(action, target) for action in place.actions))
+        return Part(target, node, target) if target else node
+
+    def part(self, action: PlannedAction, target: str) -> Node:
+        name = action.resolved.action.name
+        if action.skipped:
+            return Part(name, Sequence(), target, action.when, action.skipped)
+        return Part(name, self.node(action), target, action.when)
+
+    def node(self, planned: PlannedAction) -> Node:
+        if planned.deploys_services:
+            assert self.services is not None
+            return self.services.forward
+        action = planned.resolved.action
+        node = self.kinds[action.kind].plan(planned.resolved)
+        if action.timeout_s:
+            node = Timeout(node, action.timeout_s)
+        if action.retries:
+            node = Retry(node, action.retries + 1, RETRY_PAUSE_S)
+        return node

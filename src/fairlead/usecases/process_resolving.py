@@ -1,0 +1,362 @@
+"""A release's process resolved for one deployment: which steps run on which targets there, with which variables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+from fairlead.domain import system_variables
+from fairlead.domain.channel import Channel
+from fairlead.domain.condition import condition_of
+from fairlead.domain.deployment import Deployment
+from fairlead.domain.environment import Environment
+from fairlead.domain.errors import Invalid, NotFound, Refused
+from fairlead.domain.known_variables import Known
+from fairlead.domain.process import (
+    DEFAULT_PARALLELISM,
+    MOST_PARALLELISM,
+    Action,
+    ActionTarget,
+    NoTarget,
+    Process,
+    ProcessChoice,
+    ProcessStep,
+    ResolvedAction,
+    RunLocation,
+    action_key,
+)
+from fairlead.domain.project import Project
+from fairlead.domain.record import to_data
+from fairlead.domain.release import Release
+from fairlead.domain.system_variables import SystemVariables
+from fairlead.domain.target import Target, chosen
+from fairlead.domain.text import Text
+from fairlead.domain.variable import Scope
+from fairlead.domain.variable_table import VariableTable
+from fairlead.steps.process_resolved import PlannedAction, PlannedPlace, PlannedStep, ResolvedProcess
+from fairlead.store import channels, processes, targets
+from fairlead.store.database import Connection
+from fairlead.usecases.context import Context
+from fairlead.usecases.values import scope_at, scope_on, table_of
+
+PARALLELISM = "Octopus.Action.MaxParallelism"
+"""A variable of this name changes how many targets of a step are in hand at once."""
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What a process is resolved with: `targets` are all of the installation, `scope` and `system` are those of
+    the whole deployment, `channel` is the release's by name."""
+
+    process: Process
+    choice: ProcessChoice
+    environment: Environment
+    channel: str
+    system: SystemVariables
+    targets: Sequence[Target]
+    table: VariableTable
+    scope: Scope
+    tenant_tags: frozenset[str] = frozenset()
+
+
+def process_at(
+    context: Context,
+    connection: Connection,
+    project: Project,
+    environment: Environment,
+    release: Release,
+    snapshot: str,
+    choice: ProcessChoice,
+    deployment: Deployment | None,
+) -> ResolvedProcess | None:
+    """The release's process as it is to run there; None, and nothing is asked, where it has none of its own. Invalid
+    `process.step_unknown` where steps of none are to be skipped, and what `resolve_process` raises."""
+    if not release.process:
+        _refuse_choice(choice)
+        return None
+    process = processes.snapshot(connection, release.process)
+    known = targets.all_of(connection)
+    here = chosen(known, environment.id, [tag for step in process.steps for tag in step.target_tags])
+    channel = channels.get(connection, release.channel)
+    system = _system(context, connection, project, environment, release, channel, choice, here, deployment)
+    scope = scope_at(environment, channel=release.channel)
+    table = table_of(connection, snapshot)
+    return resolve_process(Surroundings(process, choice, environment, channel.name, system, known, table, scope))
+
+
+def _system(
+    context: Context,
+    connection: Connection,
+    project: Project,
+    environment: Environment,
+    release: Release,
+    channel: Channel,
+    choice: ProcessChoice,
+    here: Sequence[Target],
+    deployment: Deployment | None,
+) -> SystemVariables:
+    """What the product gives to every step of the deployment; of itself only once there is one."""
+    parts = [
+        system_variables.of_server(context.installation.url),
+        system_variables.of_project(project),
+        system_variables.of_environment(environment),
+        system_variables.of_release(project, release, channel),
+        system_variables.of_targets(
+            {str(target.id): target.name for target in here},
+            specific=choice.only_targets,
+            excluded=choice.without_targets,
+        ),
+        system_variables.of_tagged_targets(dict(tags_of(here))),
+    ]
+    if deployment is not None:
+        name = f"Deploy {project.name} {release.version} to {environment.name}"
+        parts.append(
+            system_variables.of_deployment(
+                deployment.id,
+                name,
+                number=deployment.number,
+                created_at=deployment.created_at,
+                created_by=deployment.created_by,
+            )
+        )
+        if deployment.task is not None:
+            parts.append(system_variables.of_task(deployment.task, name, deployment.created_at))
+    return SystemVariables(*parts)
+
+
+def _refuse_choice(choice: ProcessChoice) -> None:
+    for name in (*choice.skip, *choice.only_targets, *choice.without_targets):
+        raise Invalid(
+            "process.step_unknown",
+            f"the release has no process of its own: there is nothing to choose by {name[:80]!r}",
+            thing=name[:80],
+        )
+
+
+def resolve_process(at: Surroundings) -> ResolvedProcess:
+    """All of it. Invalid `process.step_unknown`, `process.target_choice`, NotFound `process.target_unknown`, Refused
+    `process.skip_required`, `process.no_target` and `process.no_worker`."""
+    return _Resolving(at).resolve()
+
+
+@dataclass(frozen=True)
+class _Resolving:
+    at: Surroundings
+
+    def resolve(self) -> ResolvedProcess:
+        self._check_choice()
+        warnings: list[str] = []
+        steps = tuple(self._step(number, step, warnings) for number, step in enumerate(self.at.process.steps, 1))
+        choice = to_data(replace(self.at.choice, skip=tuple(sorted(self.at.choice.skip))))
+        assert isinstance(choice, dict)
+        return ResolvedProcess(self.at.process, steps, choice, tuple(warnings))
+
+    # What was chosen
+
+    def _check_choice(self) -> None:
+        choice, process = self.at.choice, self.at.process
+        if choice.only_targets and choice.without_targets:
+            raise Invalid(
+                "process.target_choice",
+                "targets are named both as the only ones and as excluded",
+                thing="targets",
+                hint="name either those that it runs on, or those that it does not",
+            )
+        known = {step.name.lower() for step in process.steps} | {action.name.lower() for _, action in process.actions}
+        for name in choice.skip:
+            if name.lower() not in known:
+                raise Invalid("process.step_unknown", f"the process has no step {name[:80]!r}", thing=name[:80])
+        for step, action in process.actions:
+            if action.is_required and self._is_skipped(step, action):
+                raise Refused(
+                    "process.skip_required",
+                    f"{action.name} is required and cannot be skipped",
+                    thing=action.name,
+                )
+        for name in (*choice.only_targets, *choice.without_targets):
+            if not any(_is_called(target, name) for target in self._here):
+                raise NotFound(
+                    "process.target_unknown",
+                    f"{name[:80]!r} is no target that the process runs on in {self.at.environment.name}",
+                    thing=name[:80],
+                )
+
+    def _is_skipped(self, step: ProcessStep, action: Action) -> bool:
+        return bool({step.name.lower(), action.name.lower()} & {name.lower() for name in self.at.choice.skip})
+
+    # Steps
+
+    def _step(self, number: int, step: ProcessStep, warnings: list[str]) -> PlannedStep:
+        at_step = _Step(self.at, number, step)
+        made = PlannedStep(
+            step.name,
+            (),
+            step.start,
+            condition_of(step.condition, step.expression, at_step.variables(None, step.actions[0])),
+            parallelism=step.parallelism,
+        )
+        reasons = {action.name: self._why_not(step, action) for action in step.actions}
+        if all(reasons.values()):
+            return replace(made, skipped=next(iter(reasons.values())))
+        targets, skipped = self._targets(step)
+        if skipped:
+            return replace(made, skipped=skipped)
+        at_once = at_step.at_once(warnings)
+        places = tuple(self._place(at_step, target, reasons) for target in targets)
+        return replace(made, places=places, at_once=at_once)
+
+    def _why_not(self, step: ProcessStep, action: Action) -> str:
+        """Why the action surely does not run in this deployment, "" where it may."""
+        here, channel = self.at.environment.name, self.at.channel
+        if action.is_disabled:
+            return "it is disabled"
+        if self._is_skipped(step, action):
+            return "somebody chose to skip it"
+        if action.environments and not _names(here, action.environments):
+            return f"it is only for {', '.join(action.environments)}"
+        if _names(here, action.excluded_environments):
+            return f"it is not for {here}"
+        if action.channels and not _names(channel, action.channels):
+            return f"it is only for the channel {' or '.join(action.channels)}"
+        if action.tenant_tags and not _has_tags(self.at.tenant_tags, action.tenant_tags):
+            return f"it is only for tenants with {', '.join(action.tenant_tags)}"
+        return ""
+
+    def _targets(self, step: ProcessStep) -> tuple[Sequence[Target | None], str]:
+        """Those that it runs on, or why it does not run."""
+        if not step.is_for_each_target:
+            return (None,), ""
+        fitting = _fitting(self._here, step)
+        if not fitting:
+            reason = f"no target in {self.at.environment.name} has the tag {' or '.join(step.target_tags)}"
+            if self.at.process.no_target is NoTarget.REFUSE:
+                raise Refused(
+                    "process.no_target",
+                    f"step {step.name} cannot run: {reason}",
+                    thing=step.name,
+                    hint="add one: fairlead targets add; or let such steps be left out: no_target: skip",
+                )
+            return (), reason
+        left = [target for target in fitting if target in self._chosen]
+        return (left, "") if left else ((), "all of its targets are left out of this deployment")
+
+    @cached_property
+    def _here(self) -> Sequence[Target]:
+        """Every target that some step runs on here, by name."""
+        tags = [tag for step in self.at.process.steps for tag in step.target_tags]
+        return chosen(self.at.targets, self.at.environment.id, tags)
+
+    @cached_property
+    def _chosen(self) -> Sequence[Target]:
+        only, without = self.at.choice.only_targets, self.at.choice.without_targets
+        return [
+            target
+            for target in self._here
+            if (not only or any(_is_called(target, name) for name in only))
+            and not any(_is_called(target, name) for name in without)
+        ]
+
+    # Places
+
+    def _place(self, at_step: _Step, target: Target | None, reasons: Mapping[str, str]) -> PlannedPlace:
+        actions = tuple(self._action(at_step, target, action, reasons[action.name]) for action in at_step.step.actions)
+        return PlannedPlace(actions, ActionTarget(str(target.id), target.name) if target else None)
+
+    def _action(self, at_step: _Step, target: Target | None, action: Action, skipped: str) -> PlannedAction:
+        variables = at_step.variables(target, action)
+        resolved = ResolvedAction(
+            action,
+            at_step.step.name,
+            action_key(action.name, target.name if target else ""),
+            ActionTarget(str(target.id), target.name) if target else None,
+            None if skipped else self._worker(action),
+            variables,
+        )
+        return PlannedAction(resolved, condition_of(action.condition, action.expression, variables), skipped)
+
+    def _worker(self, action: Action) -> ActionTarget | None:
+        """The worker of the pool that comes first by name; None where the server is the worker."""
+        if action.runs_on not in (RunLocation.WORKER, RunLocation.WORKER_FOR_TARGETS) or not action.worker_pool:
+            return None
+        pool = chosen(self.at.targets, self.at.environment.id, [action.worker_pool])
+        if not pool:
+            raise Refused(
+                "process.no_worker",
+                f"{action.name} runs on a worker of {action.worker_pool}, and none is there",
+                thing=action.worker_pool,
+                hint=f"a worker is a target with the pool's name as a tag: fairlead targets add … {action.worker_pool}",
+            )
+        return ActionTarget(str(pool[0].id), pool[0].name)
+
+
+@dataclass(frozen=True)
+class _Step:
+    """One step while it is resolved."""
+
+    at: Surroundings
+    number: int
+    step: ProcessStep
+
+    def variables(self, target: Target | None, action: Action) -> Known:
+        """What holds for the action on that target: the project's own before those that the product gives."""
+        names = {self.step.name.lower(), action.name.lower()}
+        tags = [tag.lower() for tag in target.tags] if target else []
+        targeted = [tag.lower() for tag in self.step.target_tags]
+        scope = scope_on(
+            self.at.scope, step=names, target=str(target.id) if target else "", tags=tags, targeted=targeted
+        )
+        given = system_variables.of_step(self.step.name, self.number, action=action.name)
+        given["Action.MaxParallelism"] = str(self.step.parallelism)
+        if target:
+            given |= system_variables.of_target(
+                str(target.id), target.name, tags=target.tags, targeted=self.step.target_tags, host=target.address
+            )
+        return Known(self.at.table.at(scope), SystemVariables(given), self.at.system)
+
+    def at_once(self, warnings: list[str]) -> int:
+        """How many targets are in hand at once. A window holds, whatever parallelism allows beside it."""
+        held = self.at.table.at(scope_on(self.at.scope, step=[self.step.name.lower()])).find(PARALLELISM)
+        stated = _number(held, self.step.parallelism)
+        if self.step.window and stated > self.step.window and stated != DEFAULT_PARALLELISM:
+            warnings.append(
+                f"step {self.step.name}: its window of {self.step.window} holds, the parallelism of {stated} is ignored"
+            )
+        return self.step.window or stated
+
+
+def _number(held: Text | None, default: int) -> int:
+    if not isinstance(held, str) or not held.strip().isdigit():
+        return default
+    return min(MOST_PARALLELISM, max(1, int(held.strip())))
+
+
+def _fitting(targets: Iterable[Target], step: ProcessStep) -> list[Target]:
+    wanted = {tag.lower() for tag in step.target_tags}
+    return [target for target in targets if wanted & {tag.lower() for tag in target.tags}]
+
+
+def _is_called(target: Target, name: str) -> bool:
+    return name == target.id or name.lower() == target.name.lower()
+
+
+def _names(name: str, among: Iterable[str]) -> bool:
+    return name.lower() in {one.lower() for one in among}
+
+
+def _has_tags(tags: frozenset[str], wanted: Iterable[str]) -> bool:
+    """Whether of each tag set that is named at least one tag is there."""
+    held = {tag.lower() for tag in tags}
+    sets: dict[str, set[str]] = {}
+    for tag in wanted:
+        sets.setdefault(tag.partition("/")[0].lower(), set()).add(tag.lower())
+    return all(held & alternatives for alternatives in sets.values())
+
+
+def tags_of(targets: Iterable[Target]) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """For each tag, the ids of the targets that have it."""
+    found: dict[str, list[str]] = {}
+    for target in targets:
+        for tag in target.tags:
+            found.setdefault(tag, []).append(str(target.id))
+    return ((tag, tuple(ids)) for tag, ids in found.items())
