@@ -18,7 +18,7 @@ FOREIGN_NAMES = frozenset({"exc_info", "add_exception_handler", "exception_handl
 # What a room may import besides the standard library and us. None: what its one outside thing needs.
 THIRD_PARTIES: Mapping[str, frozenset[str] | None] = {
     "domain": frozenset(),
-    "formats": frozenset({"markdown_it", "ruamel", "pydantic", "pydantic_core", "lxml"}),
+    "formats": frozenset({"markdown_it", "ruamel", "pydantic", "pydantic_core", "elementpath"}),
     "wire": frozenset({"msgspec"}),
     "ports": frozenset(),
     "adapters": None,

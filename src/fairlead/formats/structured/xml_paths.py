@@ -1,0 +1,150 @@
+"""XPath over our own tree of XML: which of its nodes an expression selects."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+from xml.etree import ElementTree
+
+from elementpath import XPath2Parser, XPathContext
+from elementpath.exceptions import ElementPathError
+from elementpath.xpath_nodes import AttributeNode, ElementNode, XPathNode
+
+from fairlead.formats.structured.xml_tree import (
+    Comment,
+    Document,
+    Element,
+    Instruction,
+    Node,
+    Text,
+    declared_prefix,
+    with_namespaces,
+)
+
+_FROM_OUTSIDE = frozenset({"doc", "doc-available", "collection", "unparsed-text", "static-base-uri"})
+# What the library's own code lets through, besides its own errors, on expressions that are none.
+_SLIPS = (ElementPathError, ValueError, TypeError, KeyError, ArithmeticError, RecursionError, AttributeError)
+
+
+@dataclass(frozen=True, slots=True)
+class Attribute:
+    """An attribute that was selected."""
+
+    element: Element
+    name: str
+
+
+Selected: TypeAlias = Node | Attribute | None
+"""None: something that holds no value, as the document itself."""
+
+Expression: TypeAlias = Callable[["Nodes"], list[Selected]]
+
+
+def expression(text: str, prefixes: Mapping[str, str]) -> Expression | None:
+    """What selects nodes; None where the text is no XPath 2, or asks for other files."""
+    try:
+        token: Any = XPath2Parser(namespaces=dict(prefixes)).parse(text)
+        if any(part.symbol in _FROM_OUTSIDE for part in token.iter()):
+            return None
+    except _SLIPS:
+        return None
+    return lambda nodes: nodes.selected(token)
+
+
+class Nodes:
+    """A document as XPath sees it, at the time it was made."""
+
+    def __init__(self, document: Document) -> None:
+        known = {id(element): here for element, here in with_namespaces(document.root)}
+        outline = ElementTree.ElementTree(_outline(document.root, known))
+        context: Any = XPathContext(outline)
+        self._root: Any = context.root
+        self._ours: dict[int, Selected] = {}
+        top: Any = self._root.children[0]
+        self._pair(top, document.root)
+
+    def selected(self, token: Any) -> list[Selected]:
+        """The nodes that a parsed expression selects, none twice; nothing where it fails on this document."""
+        try:
+            found = list(token.select(XPathContext(self._root)))
+        except _SLIPS:
+            return []
+        return [self._one(node) for node in found if isinstance(node, XPathNode)]
+
+    def _one(self, node: XPathNode) -> Selected:
+        if isinstance(node, AttributeNode):
+            element = self._ours.get(id(node.parent))
+            if isinstance(element, Element):
+                return Attribute(element, _written_name(element, node))
+        return self._ours.get(id(node))
+
+    def _pair(self, theirs: ElementNode, ours: Element) -> None:
+        waiting = [(theirs, ours)]
+        while waiting:
+            seen, element = waiting.pop()
+            self._ours[id(seen)] = element
+            for child, node in zip(seen.children, _slots(element), strict=True):
+                self._ours[id(child)] = node
+                if isinstance(node, Element) and isinstance(child, ElementNode):
+                    waiting.append((child, node))
+
+
+def _slots(element: Element) -> Iterator[Node]:
+    """The children as XPath counts them: text beside text is one node, here the first of it."""
+    is_after_text = False
+    for child in element.children:
+        if isinstance(child, Text):
+            if child.data and not is_after_text:
+                yield child
+            is_after_text = is_after_text or bool(child.data)
+        elif isinstance(child, Element | Comment | Instruction):
+            is_after_text = False
+            yield child
+
+
+def _outline(root: Element, known: Mapping[int, Mapping[str, str]]) -> Any:
+    def made(element: Element) -> Any:
+        prefixes = known[id(element)]
+        seen = ElementTree.Element(_full(element.name, prefixes, prefixes.get("", "")))
+        for name, value in element.attributes.items():
+            if declared_prefix(name) is None:
+                seen.set(_full(name, prefixes, ""), value)
+        return seen
+
+    top = made(root)
+    waiting = [(root, top)]
+    while waiting:
+        element, seen = waiting.pop()
+        last: Any = None
+        for child in element.children:
+            if isinstance(child, Text):
+                if last is None:
+                    seen.text = (seen.text or "") + child.data
+                else:
+                    last.tail = (last.tail or "") + child.data
+                continue
+            if isinstance(child, Element):
+                last = made(child)
+                waiting.append((child, last))
+            elif isinstance(child, Comment):
+                last = ElementTree.Comment(child.data)
+            elif isinstance(child, Instruction):
+                last = ElementTree.ProcessingInstruction(child.target, child.data)
+            else:
+                continue
+            seen.append(last)
+    return top
+
+
+def _full(name: str, prefixes: Mapping[str, str], default: str) -> str:
+    prefix, colon, rest = name.partition(":")
+    uri = prefixes.get(prefix, "") if colon else default
+    return f"{{{uri}}}{rest or prefix}" if uri else name
+
+
+def _written_name(element: Element, node: AttributeNode) -> str:
+    """The name as the document has it, of an attribute that XPath names in full."""
+    name = str(node.name)
+    position = [one.name for one in node.parent.attributes].index(name) if node.parent is not None else 0
+    return [written for written in element.attributes if declared_prefix(written) is None][position]

@@ -1,0 +1,151 @@
+"""YAML: each value that a variable is named after is replaced; order, comments, anchors, tags and styles stay.
+
+The rules are Octopus's (`YamlFormatVariableReplacer` of Calamari), its layout too: the indentation that the file mostly
+has, no empty lines. A comment ``# patch: Name`` at the start of a document fills it from the YAML of that variable.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from fairlead.domain.template.variables import Variables
+from fairlead.formats.encoded_text import Encoded, decoded
+from fairlead.formats.structured.names import is_reserved
+from fairlead.formats.structured.result import Replaced, Unreadable
+from fairlead.formats.structured.yaml_events import (
+    Comment,
+    DocumentEnd,
+    DocumentStart,
+    End,
+    Event,
+    Placed,
+    Scalar,
+    Start,
+    read_events,
+    read_fragment,
+)
+from fairlead.formats.structured.yaml_paths import Paths
+from fairlead.formats.structured.yaml_writer import YamlWriter
+
+SIZE_LIMIT = 2_097_152
+"""Characters: some ten seconds of reading; configuration is a few thousand."""
+
+
+def replace_in_yaml(content: bytes, variables: Variables) -> Replaced:
+    """Raises `Unreadable` where it is not YAML."""
+    file = decoded(content)
+    if len(file.text) > SIZE_LIMIT:
+        raise Unreadable(f"more than {SIZE_LIMIT} characters")
+    placed = read_events(file.text)
+    filling = _Filling(variables)
+    for one in placed:
+        filling.take(one.event)
+    return Replaced("yaml", _written(file, filling.made, _indentation(placed)), tuple(filling.found))
+
+
+def _written(file: Encoded, events: list[Event], indent: int) -> bytes:
+    text = YamlWriter(events, indent=indent, line_end=file.line_end, holds=file.holds).text()
+    if file.holds(text):
+        return file.with_text(text).content()
+    return Encoded(YamlWriter(events, indent=indent, line_end=file.line_end, holds=lambda _: True).text()).content()
+
+
+def _indentation(placed: list[Placed]) -> int:
+    """The most frequent step between levels, of two to nine spaces; two where there is none."""
+    steps: Counter[int] = Counter()
+    column = 1
+    for one in placed:
+        if isinstance(one.event, Start) and not one.event.is_flow:
+            if 2 <= one.column - column <= 9:
+                steps[one.column - column] += 1
+            column = one.column
+        elif one.nesting < 1:
+            column = min(column, one.column)
+    return steps.most_common(1)[0][0] if steps else 2
+
+
+@dataclass(slots=True)
+class _Filling:
+    """The events with values replaced, made as they come."""
+
+    variables: Variables
+    made: list[Event] = field(default_factory=list)
+    found: list[str] = field(default_factory=list)
+    paths: Paths = field(default_factory=Paths)
+    names: Mapping[str, str] = field(default_factory=dict)
+    patch: Variables | None = None
+    gone: int = 0
+    is_at_start: bool = False
+
+    def __post_init__(self) -> None:
+        self.names = _by_path(self.variables)
+
+    def take(self, event: Event) -> None:
+        """One more event."""
+        path = self.paths.of(event)
+        if isinstance(event, Comment):
+            self._comment(event)
+        elif self.gone:
+            self.gone += isinstance(event, Start) - isinstance(event, End)
+        else:
+            self.made.extend(self._replaced(event, path))
+        if isinstance(event, DocumentEnd):
+            self.patch, self.names = None, _by_path(self.variables)
+        # Its comment stands inside the mapping that it comes before, as every comment does.
+        self.is_at_start = isinstance(event, DocumentStart) or (self.is_at_start and isinstance(event, Start))
+
+    def _replaced(self, event: Event, path: str | None) -> list[Event]:
+        name = self.names.get(path.casefold()) if path else None
+        if name is None or not isinstance(event, Start | Scalar):
+            return [event]
+        value = self._value(name)
+        if isinstance(event, Scalar):
+            return [_scalar(event, value)]
+        self.gone = 1
+        return _structure(value, event)
+
+    def _comment(self, comment: Comment) -> None:
+        before, marker, name = comment.text.strip().partition("patch:")
+        if self.is_at_start and marker and not before and name.strip():
+            self.patch = _patch(self.variables, name.strip())
+            self.names = {**_by_path(self.variables), **_by_path(self.patch)}
+        if not self.gone:
+            self.made.append(comment)
+
+    def _value(self, name: str) -> str | None:
+        self.found.append(name)
+        value = self.patch.get(name) if self.patch else None
+        value = value or self.variables.get(name)
+        return value.text if value else None
+
+
+def _by_path(variables: Variables) -> dict[str, str]:
+    return {name.casefold(): name for name in variables.names if not is_reserved(name)}
+
+
+def _scalar(old: Scalar, value: str | None) -> Scalar:
+    """In the style, with the anchor and the tag of the one that was there."""
+    if value is None:
+        return Scalar("null", anchor=old.anchor)
+    return replace(old, value=value, is_empty=False)
+
+
+def _structure(value: str | None, old: Start) -> list[Event]:
+    """The one value of YAML that a text is; a string where it is none."""
+    if value is None:
+        return [Scalar("null", anchor=old.anchor)]
+    return read_fragment(value) or [Scalar(value, '"', anchor=old.anchor)]
+
+
+def _patch(variables: Variables, name: str) -> Variables:
+    """The simple values that the YAML of a variable has, by path."""
+    found = variables.get(name)
+    paths = Paths()
+    values: dict[str, str | None] = {}
+    for event in read_fragment(found.text or "") if found else ():
+        path = paths.of(event)
+        if path and isinstance(event, Scalar):
+            values[path] = event.value
+    return Variables(values)

@@ -1,0 +1,43 @@
+"""Which format a file is read as goes by its name, JSON first."""
+
+import pytest
+
+from fairlead.domain.errors import Invalid
+from fairlead.domain.template.variables import Variables
+from fairlead.formats.structured.files import formats_to_try, replace_in_file
+
+
+@pytest.mark.parametrize(
+    ("path", "formats"),
+    [
+        ("a/appsettings.json", ("json",)),
+        ("Values.YML", ("json", "yaml")),
+        ("web.xml", ("json", "xml")),
+        ("log4j.properties", ("json", "properties")),
+        ("app.config", ("json", "xml", "yaml", "properties")),
+        ("settings", ("json", "xml", "yaml", "properties")),
+    ],
+)
+def test_the_name_says_what_is_tried(path: str, formats: tuple[str, ...]) -> None:
+    assert formats_to_try(path) == formats
+
+
+@pytest.mark.parametrize(
+    ("path", "content", "format"),
+    [
+        ("a.yml", '{"key": "old"}', "json"),
+        ("a.yml", "key: old", "yaml"),
+        ("a.config", "<a><b>old</b></a>", "xml"),
+        ("a", "key: 'old'", "yaml"),
+        ("a", "key: [old\nb=c", "properties"),
+    ],
+)
+def test_the_first_format_that_fits_is_taken(path: str, content: str, format: str) -> None:
+    replaced = replace_in_file(path, content.encode(), Variables({"key": "new", "//b": "new"}))
+    assert (replaced.format, len(replaced.found)) == (format, 1)
+
+
+def test_a_file_that_no_format_fits_says_why_in_each() -> None:
+    with pytest.raises(Invalid, match=r"a\.xml cannot be read as json: line 1.*; as xml: line 1") as refused:
+        replace_in_file("a.xml", b"<a>", Variables({}))
+    assert refused.value.code == "configuration.unreadable"
