@@ -35,7 +35,9 @@ NESTING_LIMIT = 50
 """Tokens within tokens: far more than anybody writes, far less than the interpreter's stack."""
 
 CACHED = 512
-"""Templates that are kept as read: a process evaluates the same few over and over."""
+CACHED_LENGTH = 4096
+"""Templates that are kept as read, and how long they may be: a process evaluates the same few over and over, a file
+once."""
 
 _IN_NAMES = frozenset("_-:/~()@")
 _IN_SUMS = frozenset("_:~@")  # there, - / ( ) are arithmetic
@@ -70,8 +72,16 @@ def read_path(text: str) -> Path | None:
     return path if reader.at == len(text) else None
 
 
-@lru_cache(maxsize=CACHED)
 def _read(text: str, *, is_lenient: bool) -> tuple[Token, ...]:
+    return (_kept if len(text) <= CACHED_LENGTH else _tokens)(text, is_lenient)
+
+
+@lru_cache(maxsize=CACHED)
+def _kept(text: str, is_lenient: bool) -> tuple[Token, ...]:
+    return _tokens(text, is_lenient)
+
+
+def _tokens(text: str, is_lenient: bool) -> tuple[Token, ...]:
     reader = _Reader(text)
     tokens: list[Token] = []
     while reader.at < len(text):

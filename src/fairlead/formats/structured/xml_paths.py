@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 from xml.etree import ElementTree
 
-from elementpath import XPath2Parser, XPathContext
+from elementpath import XPath1Parser, XPath2Parser, XPathContext
 from elementpath.exceptions import ElementPathError
 from elementpath.xpath_nodes import AttributeNode, ElementNode, XPathNode
 
@@ -38,18 +38,38 @@ class Attribute:
 Selected: TypeAlias = Node | Attribute | None
 """None: something that holds no value, as the document itself."""
 
-Expression: TypeAlias = Callable[["Nodes"], list[Selected]]
+
+@dataclass(frozen=True, slots=True)
+class Expression:
+    """An expression that was read."""
+
+    token: Any
+
+    def select(self, nodes: Nodes, at: Element | None = None) -> list[Selected]:
+        """What it selects of the document, or seen from one element of it; nothing where it fails there."""
+        try:
+            found = list(self.token.select(nodes.context(at)))
+        except _SLIPS:
+            return []
+        return [nodes.ours(node) for node in found if isinstance(node, XPathNode)]
+
+    def holds(self, nodes: Nodes, at: Element) -> bool:
+        """Whether it is true of an element."""
+        try:
+            return bool(self.token.boolean_value(list(self.token.select(nodes.context(at)))))
+        except _SLIPS:
+            return False
 
 
-def expression(text: str, prefixes: Mapping[str, str]) -> Expression | None:
-    """What selects nodes; None where the text is no XPath 2, or asks for other files."""
+def expression(text: str, prefixes: Mapping[str, str], reader: type[XPath1Parser] = XPath2Parser) -> Expression | None:
+    """What selects nodes; None where the text is no XPath, or asks for other files."""
     try:
-        token: Any = XPath2Parser(namespaces=dict(prefixes)).parse(text)
+        token: Any = reader(namespaces=dict(prefixes)).parse(text)
         if any(part.symbol in _FROM_OUTSIDE for part in token.iter()):
             return None
     except _SLIPS:
         return None
-    return lambda nodes: nodes.selected(token)
+    return Expression(token)
 
 
 class Nodes:
@@ -61,18 +81,16 @@ class Nodes:
         context: Any = XPathContext(outline)
         self._root: Any = context.root
         self._ours: dict[int, Selected] = {}
+        self._theirs: dict[int, ElementNode] = {}
         top: Any = self._root.children[0]
         self._pair(top, document.root)
 
-    def selected(self, token: Any) -> list[Selected]:
-        """The nodes that a parsed expression selects, none twice; nothing where it fails on this document."""
-        try:
-            found = list(token.select(XPathContext(self._root)))
-        except _SLIPS:
-            return []
-        return [self._one(node) for node in found if isinstance(node, XPathNode)]
+    def context(self, at: Element | None) -> XPathContext:
+        """Where an expression is evaluated: at the document, or at one of its elements."""
+        return XPathContext(self._root, item=self._theirs[id(at)] if at is not None else None)
 
-    def _one(self, node: XPathNode) -> Selected:
+    def ours(self, node: XPathNode) -> Selected:
+        """The node of our tree that one of XPath's is."""
         if isinstance(node, AttributeNode):
             element = self._ours.get(id(node.parent))
             if isinstance(element, Element):
@@ -84,6 +102,7 @@ class Nodes:
         while waiting:
             seen, element = waiting.pop()
             self._ours[id(seen)] = element
+            self._theirs[id(element)] = seen
             for child, node in zip(seen.children, _slots(element), strict=True):
                 self._ours[id(child)] = node
                 if isinstance(node, Element) and isinstance(child, ElementNode):

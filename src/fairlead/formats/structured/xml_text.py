@@ -82,11 +82,11 @@ class _Filling:
 
     def take(self, name: str, value: str) -> None:
         """Put a value wherever its variable's name selects."""
-        select = expression(name, self.prefixes)
-        if select is None:
+        selects = expression(name, self.prefixes)
+        if selects is None:
             return
         self.nodes = self.nodes or Nodes(self.document)
-        for selected in select(self.nodes):
+        for selected in selects.select(self.nodes):
             self.found.append(name)
             self._put(selected, name, value)
             self.nodes = None

@@ -75,11 +75,13 @@ Node: TypeAlias = Element | Text | Comment | Instruction | Verbatim
 
 @dataclass(slots=True, eq=False)
 class Document:
-    """`standalone` is none where the declaration does not say it; there may be no declaration."""
+    """`standalone` is none where the declaration does not say it; there may be no declaration. `after`: the line end
+    behind the root, where spaces are kept."""
 
     children: list[Node] = field(default_factory=list)
     has_declaration: bool = False
     standalone: bool | None = None
+    after: str = ""
 
     @property
     def root(self) -> Element:
@@ -87,10 +89,11 @@ class Document:
         return next(child for child in self.children if isinstance(child, Element))
 
 
-def read_xml(text: str) -> Document:
-    """Raises `Unreadable`, with line and column."""
-    reader = _Reader(text)
-    document = reader.read()
+def read_xml(text: str, *, keeps_spaces: bool = False) -> Document:
+    """Without the spaces between tags that only lay the text out, unless they are to be kept. Raises `Unreadable`, with
+    line and column."""
+    document = _Reader(text, keeps_spaces=keeps_spaces).read()
+    document.after = "\n" if keeps_spaces and text.endswith("\n") else ""
     for element, known in with_namespaces(document.root):
         _check_prefixes(element, known)
     return document
@@ -149,11 +152,11 @@ def _quoted(uri: str) -> str:
 
 
 class _Reader:
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, *, keeps_spaces: bool) -> None:
         self.content = text.encode("utf-8", "surrogatepass")
         self.document = Document()
         self.open: list[Element] = []
-        self.preserved: list[bool] = [False]
+        self.preserved: list[bool] = [keeps_spaces]
         self.text: Text | None = None
         self.type_at = -1
         self.parser = self._parser()
@@ -204,7 +207,7 @@ class _Reader:
         self._add(element)
         self.open.append(element)
         space = element.attributes.get("xml:space")
-        self.preserved.append(self.preserved[-1] if space is None else space == "preserve")
+        self.preserved.append(self.preserved[-1] if space is None else space == "preserve" or self.preserved[0])
 
     def _end(self, _name: str) -> None:
         self.text = None

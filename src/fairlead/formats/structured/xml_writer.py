@@ -36,7 +36,7 @@ def write_xml(document: Document, *, encoding: str, line_end: str) -> str:
         if out:
             out.append("\n")
         _write(child, out, 0, is_mixed=False)
-    return _LINE_ENDS.sub(lambda _: line_end, "".join(out))
+    return _LINE_ENDS.sub(lambda _: line_end, "".join(out) + document.after)
 
 
 def encoding_name(encoding: str) -> str:

@@ -1,0 +1,1 @@
+"""Configuration files of .NET: settings replaced by name, and transformations (XDT)."""

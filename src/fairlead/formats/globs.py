@@ -1,0 +1,63 @@
+"""Which files a pattern means: ``**/appsettings.*.json``, ``config/{web,app}.config``, ``log[0-9].xml``.
+
+``*`` and ``?`` stay within a folder, ``**`` goes through any number of them (as Octopus's own patterns, and those of
+POSIX shells, https://pubs.opengroup.org/onlinepubs/9799919799/utilities/V3_chap02.html#tag_19_14).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from functools import lru_cache
+
+ALTERNATIVES_LIMIT = 1000
+
+_PART = re.compile(r"\*\*/|\*\*|\*|\?|\[(!?)((?:\]|[^\]/])[^\]/]*)\]|.", re.DOTALL)
+_BRACES = re.compile(r"\{([^{}]*)\}")
+
+
+def matching(pattern: str, paths: Iterable[str]) -> tuple[str, ...]:
+    """Those of the paths (relative, ``/`` between parts) that the pattern means, in their order."""
+    expression = _expression(pattern.replace("\\", "/").strip())
+    return tuple(path for path in paths if expression.fullmatch(path))
+
+
+@lru_cache(maxsize=256)
+def _expression(pattern: str) -> re.Pattern[str]:
+    plain = re.sub(r"^(?:\./)+", "", pattern)
+    return re.compile("|".join(_translated(one) for one in _alternatives(plain)), re.DOTALL)
+
+
+def _alternatives(pattern: str) -> tuple[str, ...]:
+    """The pattern once for each choice of its braces, the innermost first."""
+    waiting = [pattern]
+    done: list[str] = []
+    while waiting and len(waiting) + len(done) <= ALTERNATIVES_LIMIT:
+        one = waiting.pop()
+        braces = _BRACES.search(one)
+        if braces is None:
+            done.append(one)
+        else:
+            waiting.extend(one[: braces.start()] + choice + one[braces.end() :] for choice in braces[1].split(","))
+    return tuple(done)
+
+
+def _translated(pattern: str) -> str:
+    return "".join(_part(part) for part in _PART.finditer(pattern))
+
+
+def _part(part: re.Match[str]) -> str:
+    match part.group():
+        case "**/":
+            return "(?:[^/]+/)*"
+        case "**":
+            return ".*"
+        case "*":
+            return "[^/]*"
+        case "?":
+            return "[^/]"
+        case letter if part[2] is None:
+            return re.escape(letter)
+        case _:
+            inside = re.sub(r"([\\\[\]^&~|])", r"\\\1", part[2])
+            return f"(?!/)[{'^' if part[1] else ''}{inside}]"

@@ -1,0 +1,23 @@
+"""A file with the values of variables put in for its tokens; its encoding stays."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from fairlead.domain.template.variables import Variables
+from fairlead.formats.encoded_text import decoded
+
+
+@dataclass(frozen=True, slots=True)
+class Substituted:
+    """The new content, and the tokens that had no value: they stay as they are."""
+
+    content: bytes
+    missing: tuple[str, ...] = ()
+
+
+def substitute_in_file(content: bytes, variables: Variables) -> Substituted:
+    """Read leniently: what only looks like a token is text. Invalid `variable.circular`, `TooLarge` as ever."""
+    file = decoded(content)
+    made = variables.evaluate(file.text, is_lenient=True)
+    return Substituted(file.with_text(made.text or "").content(), tuple(dict.fromkeys(made.missing)))
