@@ -59,5 +59,16 @@ def _part(part: re.Match[str]) -> str:
         case letter if part[2] is None:
             return re.escape(letter)
         case _:
-            inside = re.sub(r"([\\\[\]^&~|])", r"\\\1", part[2])
-            return f"(?!/)[{'^' if part[1] else ''}{inside}]"
+            return f"(?!/)[{'^' if part[1] else ''}{_inside(part[2])}]"
+
+
+def _inside(letters: str) -> str:
+    """The letters of a set; a range that runs backwards is three letters."""
+    return re.sub(r"(.)-(.)|(.)", _range, letters, flags=re.DOTALL)
+
+
+def _range(found: re.Match[str]) -> str:
+    first, last = found[1], found[2]
+    if first and first <= last:
+        return f"{re.escape(first)}-{re.escape(last)}"
+    return "".join(f"\\{letter}" if not letter.isalnum() else letter for letter in found.group())

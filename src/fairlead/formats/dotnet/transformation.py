@@ -10,8 +10,6 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from elementpath import XPath1Parser
-
 from fairlead.formats.structured.result import Unreadable
 from fairlead.formats.structured.xml_paths import Expression, Nodes, expression
 from fairlead.formats.structured.xml_text import decoded_xml, encoded_xml
@@ -195,7 +193,7 @@ def _read(call: str) -> tuple[str, tuple[str, ...]]:
 
 
 def _expression(text: str, prefixes: Mapping[str, str]) -> Expression:
-    found = expression(text, {name: uri for name, uri in prefixes.items() if name and uri}, XPath1Parser)
+    found = expression(text, {name: uri for name, uri in prefixes.items() if name and uri}, is_xpath_1=True)
     if found is None:
         raise Unreadable(f"{text[:80]!r} is no XPath")
     return found

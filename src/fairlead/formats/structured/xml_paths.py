@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 from xml.etree import ElementTree
 
-from elementpath import XPath1Parser, XPath2Parser, XPathContext
+from elementpath import XPath2Parser, XPathContext
 from elementpath.exceptions import ElementPathError
 from elementpath.xpath_nodes import AttributeNode, ElementNode, XPathNode
 
@@ -61,10 +61,11 @@ class Expression:
             return False
 
 
-def expression(text: str, prefixes: Mapping[str, str], reader: type[XPath1Parser] = XPath2Parser) -> Expression | None:
-    """What selects nodes; None where the text is no XPath, or asks for other files."""
+def expression(text: str, prefixes: Mapping[str, str], *, is_xpath_1: bool = False) -> Expression | None:
+    """What selects nodes; None where the text is no XPath, or asks for other files. `is_xpath_1`: values are compared
+    as XPath 1 does it."""
     try:
-        token: Any = reader(namespaces=dict(prefixes)).parse(text)
+        token: Any = XPath2Parser(namespaces=dict(prefixes), compatibility_mode=is_xpath_1).parse(text)
         if any(part.symbol in _FROM_OUTSIDE for part in token.iter()):
             return None
     except _SLIPS:
