@@ -1,0 +1,165 @@
+"""A folder of files filled in for an environment: tokens, transformations, settings of .NET, structured values.
+
+In this order, as Octopus does it (Calamari's `DeployPackageCommand`): each feature sees what those before it made.
+Nothing is read or written here: the caller gives what `wanted` names, and writes what came out changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from fairlead.domain.errors import Invalid
+from fairlead.domain.template.variables import Variables
+from fairlead.formats.dotnet.pairing import Pair, pairs
+from fairlead.formats.dotnet.settings import replace_settings
+from fairlead.formats.dotnet.transformation import transform
+from fairlead.formats.globs import matching
+from fairlead.formats.structured.files import replace_in_file
+from fairlead.formats.structured.result import Unreadable
+from fairlead.formats.substituted import substitute_in_file
+
+NO_MATCH_WARNING = "Octopus.Action.SubstituteInFiles.EnableNoMatchWarning"
+"""A variable of this name and the value *False* spares the warning of a pattern that no file matches."""
+
+
+@dataclass(frozen=True, slots=True)
+class Features:
+    """What is to be done. `substitute` and `structured` are patterns of files. `transformations` are lines like
+    ``*.Foo.config => *.config``; `words` are those of automatic ones (*Release*, the environment's name), none: there
+    are none. `settings`: appSettings and the like are replaced in every ``*.config``. `is_strict`: a transformation
+    that finds nothing to change is an error."""
+
+    substitute: tuple[str, ...] = ()
+    structured: tuple[str, ...] = ()
+    transformations: tuple[str, ...] = ()
+    words: tuple[str, ...] = ()
+    settings: bool = False
+    is_strict: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One line for the log."""
+
+    level: Literal["debug", "info", "warning"]
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Configured:
+    """The new contents of the files that changed, by path, and what there is to tell."""
+
+    changed: Mapping[str, bytes]
+    told: tuple[Told, ...]
+
+
+def wanted(paths: Sequence[str], features: Features) -> tuple[str, ...]:
+    """Those of the folder's files that have to be read, in their order."""
+    found = {path for pattern in (*features.substitute, *features.structured) for path in matching(pattern, paths)}
+    found |= {path for pair in _pairs(paths, features) for path in (pair.source, pair.transformation)}
+    found |= set(_settings_files(paths, features))
+    return tuple(path for path in paths if path in found)
+
+
+def configure(
+    paths: Sequence[str], contents: Mapping[str, bytes], features: Features, variables: Variables
+) -> Configured:
+    """The folder filled in; `contents` has every path of `wanted`. Invalid `configuration.unreadable`, naming the file,
+    where one is not of its format."""
+    work = _Work(paths, dict(contents), features, variables)
+    work.substitute()
+    work.transform()
+    work.settings()
+    work.structured()
+    changed = {path: content for path, content in work.files.items() if content != contents[path]}
+    return Configured(changed, tuple(work.told))
+
+
+@dataclass(slots=True)
+class _Work:
+    paths: Sequence[str]
+    files: dict[str, bytes]
+    features: Features
+    variables: Variables
+    told: list[Told] = field(default_factory=list)
+
+    def substitute(self) -> None:
+        for path in self._matched(self.features.substitute, "substitution"):
+            made = substitute_in_file(self.files[path], self.variables)
+            if made.missing:
+                self._warn(f"{path}: without a value: {', '.join(made.missing)}")
+            self.files[path] = made.content
+
+    def transform(self) -> None:
+        found = _pairs(self.paths, self.features)
+        for pair in found:
+            try:
+                made = transform(self.files[pair.source], self.files[pair.transformation])
+            except Unreadable as unreadable:
+                raise _unreadable(pair.source, f"transformed by {pair.transformation}: {unreadable}") from unreadable
+            if made.warnings and self.features.is_strict:
+                told = "; ".join(made.warnings)
+                raise _unreadable(pair.source, f"transformed by {pair.transformation}: {told}")
+            for warning in made.warnings:
+                self._warn(f"{pair.transformation} on {pair.source}: {warning}")
+            self.files[pair.source] = made.content
+            self._tell("info", f"{pair.source}: transformed by {pair.transformation}")
+        for line in set(self.features.transformations) - {pair.listed for pair in found}:
+            self._warn(f"no files are there for the transformation {line}")
+
+    def settings(self) -> None:
+        used = {pair.transformation for pair in _pairs(self.paths, self.features)}
+        for path in _settings_files(self.paths, self.features):
+            if path in used:
+                continue
+            try:
+                made = replace_settings(self.files[path], self.variables)
+            except Unreadable as unreadable:
+                raise _unreadable(path, str(unreadable)) from unreadable
+            self._filled(path, made.found, made.warnings, "settings")
+            if made.found:
+                self.files[path] = made.content
+
+    def structured(self) -> None:
+        for path in self._matched(self.features.structured, "structured values"):
+            made = replace_in_file(path, self.files[path], self.variables)
+            self._filled(path, made.found, made.warnings, f"places, as {made.format.upper()}")
+            if made.found:
+                self.files[path] = made.content
+
+    def _filled(self, path: str, found: Sequence[str], warnings: Sequence[str], what: str) -> None:
+        for name in dict.fromkeys(found):
+            self._tell("debug", f"{path}: {name}")
+        for warning in warnings:
+            self._warn(f"{path}: {warning}")
+        if found:
+            self._tell("info", f"{path}: {len(found)} {what}")
+        else:
+            self._tell("info", f"{path}: no variable is called like a place in it; it stays as it is")
+
+    def _matched(self, patterns: Sequence[str], what: str) -> Iterator[str]:
+        for pattern in dict.fromkeys(patterns):
+            found = matching(pattern, self.paths)
+            if not found and self.variables.flag(NO_MATCH_WARNING, default=True):
+                self._warn(f"no file matches {pattern} ({what})")
+            yield from found
+
+    def _warn(self, text: str) -> None:
+        self._tell("warning", text)
+
+    def _tell(self, level: Literal["debug", "info", "warning"], text: str) -> None:
+        self.told.append(Told(level, text))
+
+
+def _pairs(paths: Sequence[str], features: Features) -> tuple[Pair, ...]:
+    return pairs(paths, features.transformations, features.words)
+
+
+def _settings_files(paths: Sequence[str], features: Features) -> Iterator[str]:
+    return (path for path in paths if features.settings and path.lower().endswith(".config"))
+
+
+def _unreadable(path: str, why: str) -> Invalid:
+    return Invalid("configuration.unreadable", f"{path}: {why}", thing=path)
