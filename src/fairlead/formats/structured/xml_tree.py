@@ -6,7 +6,7 @@ Read by expat, which resolves nothing from outside and expands no reference in t
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 from xml.parsers import expat
@@ -165,17 +165,21 @@ class _Reader:
         parser = expat.ParserCreate("utf-8")
         parser.ordered_attributes = True
         parser.specified_attributes = True
-        parser.XmlDeclHandler = self._declaration
-        parser.StartDoctypeDeclHandler = self._type_start
-        parser.EndDoctypeDeclHandler = self._type_end
-        parser.StartElementHandler = self._start
-        parser.EndElementHandler = self._end
-        parser.CharacterDataHandler = self._characters
-        parser.StartCdataSectionHandler = self._cdata_start
-        parser.EndCdataSectionHandler = self._cdata_end
-        parser.CommentHandler = lambda data: self._add(Comment(data))
-        parser.ProcessingInstructionHandler = lambda target, data: self._add(Instruction(target, data))
-        parser.DefaultHandler = self._other
+        calls: Mapping[str, Callable[..., None]] = {
+            "XmlDecl": self._declaration,
+            "StartDoctypeDecl": self._type_start,
+            "EndDoctypeDecl": self._type_end,
+            "StartElement": self._start,
+            "EndElement": self._end,
+            "CharacterData": self._characters,
+            "StartCdataSection": self._cdata_start,
+            "EndCdataSection": self._cdata_end,
+            "Comment": lambda data: self._add(Comment(data)),
+            "ProcessingInstruction": lambda target, data: self._add(Instruction(target, data)),
+            "Default": self._other,
+        }
+        for event, call in calls.items():
+            setattr(parser, f"{event}Handler", call)
         return parser
 
     def read(self) -> Document:
