@@ -76,6 +76,21 @@ def of_project(connection: sa.Connection, project: ProjectId) -> tuple[LibrarySe
     return tuple(from_row(LibrarySet, row) for row in connection.execute(statement).mappings())
 
 
+def included(connection: sa.Connection) -> dict[ProjectId, tuple[str, ...]]:
+    """The names of the sets that each project includes, in the order in which it took them."""
+    c = inclusions.c
+    statement = sa.select(c.project, library_sets.c.name).join(library_sets, c.library_set == library_sets.c.id)
+    found: dict[ProjectId, tuple[str, ...]] = {}
+    for project, name in connection.execute(statement.order_by(c.id)):
+        found[ProjectId(project)] = (*found.get(ProjectId(project), ()), name)
+    return found
+
+
+def all_of(connection: sa.Connection) -> tuple[LibrarySet, ...]:
+    """All, by name."""
+    return _shelf.where(connection, order=library_sets.c.name)
+
+
 def projects_of(connection: sa.Connection, library_set: LibrarySetId) -> tuple[ProjectId, ...]:
     """Which projects include it."""
     found = connection.execute(

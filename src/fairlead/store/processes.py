@@ -35,6 +35,11 @@ _shelf = Shelf(processes, HeldProcess, unknown="process.unknown")
 insert, find, update, delete = _shelf.insert, _shelf.find, _shelf.update, _shelf.delete
 
 
+def all_of(connection: sa.Connection) -> tuple[HeldProcess, ...]:
+    """All that there are."""
+    return _shelf.where(connection)
+
+
 def freeze(connection: sa.Connection, owner: str) -> str:
     """The id under which the owner's process is kept as it is now, for ever; "" where it has none, or one without
     steps. Equal processes have one id."""

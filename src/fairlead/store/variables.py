@@ -128,6 +128,11 @@ def of_projects(connection: sa.Connection) -> tuple[Variable, ...]:
     return _shelf.where(connection, variables.c.project.is_not(None))
 
 
+def of_library_sets(connection: sa.Connection) -> tuple[Variable, ...]:
+    """Every library set's, in the order of making."""
+    return _shelf.where(connection, variables.c.library_set.is_not(None))
+
+
 def by_name_and_scope(connection: sa.Connection, owner: Owner, name: str, scope: Scope) -> Variable | None:
     """The owner's one variable of exactly this name and scope; None where there is none."""
     return _shelf.one(

@@ -28,7 +28,6 @@ from fairlead.formats.declared.reading import Declarations, Entry, read, repeate
 from fairlead.formats.declared.register import LAYOUTS
 from fairlead.formats.declared.writing import write
 from fairlead.formats.node import Mark
-from fairlead.formats.shape import Shape
 from fairlead.store.database import Connection
 from fairlead.usecases.context import Context
 from fairlead.usecases.declared.noun import Applying, Held, Noun
@@ -131,7 +130,7 @@ class _Work:
 
     at: Applying
     declared: Declarations
-    held: Mapping[DeclaredKey, Shape]
+    held: Mapping[DeclaredKey, Held[Any]]
     pending: Pending
     places: Mapping[DeclaredKey, Mark]
     unnamed: tuple[DeclaredKey, ...]
@@ -162,7 +161,7 @@ def _prepared(
     unnamed = tuple(key for key in held if key not in wanted and not may_remove(key))
     places = {key: entry.mark for key, entry in declared.entries.items()}
     at = Applying(inner, actor, wish.secrets, make_key)
-    return _Work(at, declared, {key: one.item for key, one in found.items()}, pending, places, unnamed)
+    return _Work(at, declared, found, pending, places, unnamed)
 
 
 def _comparable(
@@ -258,7 +257,7 @@ def _perform(work: _Work) -> None:
         except FairleadError as error:
             if entry is None:
                 raise
-            problem = entry.problem((), error.message, error.hint or "what can be done now")
+            problem = entry.problem_at(error.thing, error.message, error.hint or "what can be done now")
             raise ProjectFileInvalid((problem,), code=error.code) from error
 
 
@@ -268,13 +267,13 @@ def _do(work: _Work, noun: Noun[Any], change: Change, entry: Entry | None) -> No
     if act == "arrange":
         noun.arrange(at, cast("Sequence[str]", (change.new or {})[ORDER]))
     elif act == "remove":
-        noun.remove(at, key.project, work.held[key])
+        noun.remove(at, work.held[key])
     elif entry is None:
         raise AssertionError(f"{key} is declared nowhere")
     elif act == "add":
         noun.add(at, key.project, entry.item)
     else:
-        noun.change(at, key.project, work.held[key], entry.item)
+        noun.change(at, work.held[key], entry.item)
 
 
 def added_projects(planned: Planned) -> Iterable[str]:

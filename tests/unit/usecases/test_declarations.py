@@ -2,13 +2,30 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 from tests.unit.usecases.house import ADMIN, VIEWER, House
 
+from fairlead.domain.composite import CompositeKind
 from fairlead.domain.errors import NotAllowed, ProjectFileInvalid, Refused
-from fairlead.usecases import declarations, environments, notifications, policies, projects, registries, variables
+from fairlead.domain.prompt import Control, Prompt
+from fairlead.domain.variable import Dimension
+from fairlead.formats.process import read_process
+from fairlead.usecases import (
+    declarations,
+    environments,
+    library_sets,
+    notifications,
+    policies,
+    processes,
+    projects,
+    registries,
+    variables,
+)
 from fairlead.usecases.declarations import Planned, Wish
 from fairlead.usecases.projects import KeyPair, NewForge, NewSource
+from fairlead.usecases.variables import InLibrary, More
 
 BOOKS = {
     "environments.yml": b"environments: [{name: Test}, {name: Staging, description: as live}, {name: Production}]",
@@ -25,6 +42,13 @@ BOOKS = {
 SECRETS = {"ghcr": "g", "git": "i", "db": "d"}
 
 
+PROCESS = b"""steps:
+  - name: Deploy
+    actions: [{name: Services, kind: deploy-services, runs_on: server, required: false}]
+guided: true
+"""
+
+
 def furnish(house: House) -> None:
     """One of everything, by hand."""
     environments.add(house.context, ADMIN, "Staging", order=2, description='as in production: "nearly"\n')
@@ -38,6 +62,17 @@ def furnish(house: House) -> None:
         variables.put(house.context, ADMIN, "books", name, value)
     variables.put(house.context, ADMIN, "books", "A", "other", only_in=["Test", "Production"])
     variables.put(house.context, ADMIN, "books", "Key", "hidden-5", is_secret=True, only_in=["Test"])
+    put = partial(variables.put, house.context, ADMIN)
+    prompt = Prompt("Whom", "a name", control=Control.SELECT, options=("Ada", "Bob"))
+    put("books", "Asked", "Ada", more=More("for the log", prompt))
+    put("books", "Here", "x", scope={Dimension.CHANNEL: ["Default"], Dimension.PROCESS: ["deployment"]})
+    account = More(composite=CompositeKind.USER_PASSWORD, parts={"Username": "bot", "Password": "hidden-7"})
+    put("books", "Deployer", more=account)
+    library_sets.add(house.context, ADMIN, "Every Project", description="of all")
+    put(InLibrary("Every Project"), "Tax", "0.19", scope={Dimension.ENVIRONMENT: ["Test"]})
+    put(InLibrary("Every Project"), "Token", "hidden-8", is_secret=True)
+    library_sets.include(house.context, ADMIN, "books", "Every Project")
+    processes.put(house.context, ADMIN, "books", read_process("p.yml", PROCESS))
     policies.allow(house.context, ADMIN, "books", "privileged", note="for now")
     notifications.add(house.context, ADMIN, "https://hook.test/x", secret="hidden-6", project="books")
     notifications.add(house.context, ADMIN, "ops@example.com", events=["*"])
@@ -62,7 +97,7 @@ def told(planned: Planned) -> list[str]:
 def test_what_is_exported_changes_nothing_where_it_is_applied_and_holds_no_secret(house: House) -> None:
     furnish(house)
     files = exported(house)
-    assert "hidden" not in repr(files) and len(files) == 8
+    assert "hidden" not in repr(files) and len(files) == 10
     assert told(planned(house, files, prune=True)) == []
     rows = house.rows()
     assert told(applied(house, files, prune=True)) == []
@@ -81,6 +116,8 @@ def test_export_of_what_was_applied_elsewhere_gives_the_same_bytes(
         "books/forge.token": "3",
         "books/Key@environment=Test": "4",
         "books/https://hook.test/x": "5",
+        "books/Deployer/Password": "6",
+        "library/Every Project/Token": "7",
     }
     applied(other, files, secrets=secrets)
     assert exported(other) == files
@@ -241,3 +278,29 @@ def test_environments_are_put_in_the_order_of_the_file(house: House) -> None:
     assert told(found) == ["arrange environment"]
     assert [one.name for one in environments.all_of(house.context, ADMIN)] == ["Production", "Test"]
     assert told(applied(house, files)) == []
+
+
+def test_a_library_set_changes_only_the_variables_that_differ(house: House) -> None:
+    furnish(house)
+    files = exported(house)
+    path = "library/every-project.yml"
+    changed = {path: files[path].replace(b"0.19", b"0.21").replace(b"of all", b"for all")}
+    assert told(applied(house, changed)) == ["change library set Every Project"]
+    assert [event.message for event in house.audit("variable.set")[:1]] == [
+        "set Tax (a value) in the library set Every Project"
+    ]
+    rotated = {path: changed[path].replace(b"library/Every Project/Token", b"token")}
+    assert told(applied(house, rotated, secrets={"token": "hidden-8"})) == []
+    assert told(applied(house, rotated, secrets={"token": "other"})) == ["change library set Every Project"]
+    assert "Token (a secret)" in house.audit("variable.set")[0].message
+
+
+def test_a_process_is_told_at_the_line_of_the_thing_that_is_wrong(house: House) -> None:
+    house.add_project("books")
+    files = {"projects/books/process.yml": PROCESS.replace(b"kind: deploy-services", b"kind: dance")}
+    with pytest.raises(ProjectFileInvalid) as raised:
+        planned(house, files)
+    assert raised.value.code == "process.kind"
+    assert str(raised.value.problems[0]).startswith("projects/books/process.yml:3:16: steps[0].actions[0].name: found")
+    assert told(applied(house, {"projects/books/process.yml": PROCESS})) == ["add process books"]
+    assert told(applied(house, {"projects/books/process.yml": PROCESS})) == []

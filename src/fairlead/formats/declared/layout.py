@@ -12,6 +12,7 @@ from pydantic import Field, create_model
 
 from fairlead.domain.declaration import Data
 from fairlead.domain.record import fingerprint
+from fairlead.formats.node import Node, to_plain
 from fairlead.formats.shape import Shape
 
 I = TypeVar("I", bound=Shape)  # noqa: E741 - the item
@@ -30,6 +31,11 @@ class SecretField(Shape):
     )
 
 
+def as_it_is(item: I) -> I:
+    """An item is in its one spelling already."""
+    return item
+
+
 def no_name(_: Shape) -> str:
     """The file holds one thing, which is known by where the file lies."""
     return ""
@@ -40,7 +46,8 @@ class Layout(Generic[I]):
     """`paths` are where its files lie: one for the whole installation, one with ``{project}`` for what belongs to a
     project; ``{name}`` stands for a file name that says nothing. `top` is the key of the list in it, "" where the file
     holds one thing. `about` is said in the schema. With `is_ordered` the order of the list is the order of the things;
-    with `may_repeat` two of them may have the same name."""
+    with `may_repeat` two of them may have the same name. `plain` says how values are read, `normal` brings equal items
+    into one spelling."""
 
     noun: str
     paths: tuple[str, ...]
@@ -50,6 +57,8 @@ class Layout(Generic[I]):
     top: str = ""
     is_ordered: bool = False
     may_repeat: bool = False
+    plain: Callable[[Node], object] = to_plain
+    normal: Callable[[I], I] = as_it_is
 
     @cached_property
     def file(self) -> type[Shape]:

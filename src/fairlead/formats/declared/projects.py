@@ -45,6 +45,7 @@ class ProjectItem(Shape):
     enabled: bool = Field(default=True, description="whether releases are made and deployed")
     lifecycle: str = Field(DEFAULT_NAME, description="the lifecycle's name")
     version_mask: str = Field(DEFAULT_VERSION_MASK, max_length=100, description="how the next version is made")
+    library_sets: tuple[str, ...] = Field((), description="names of those that it includes, in order")
     source: SourceItem | None = Field(None, description="its repository; without one, releases come from outside")
     forge: ForgeItem | None = Field(None, description="where commit statuses go")
 

@@ -10,7 +10,7 @@ from fairlead.domain.declaration import Data, DeclaredKey, placeholders
 from fairlead.domain.errors import Problem, ProjectFileInvalid
 from fairlead.formats.declared.layout import Layout, data_of
 from fairlead.formats.findings import Findings, did_you_mean, shown
-from fairlead.formats.node import Mark, Node, Path, place_of, spell
+from fairlead.formats.node import Mark, Node, Path, node_at, place_of, scalars_of, spell
 from fairlead.formats.shape import Shape, check
 from fairlead.formats.yaml_tree import Bounds, read_yaml
 
@@ -39,6 +39,12 @@ class Entry:
     def data(self) -> Data:
         """Its fields."""
         return data_of(self.item)
+
+    def problem_at(self, thing: str, found: str, expected: str) -> Problem:
+        """What is wrong with it, at the place where it says `thing`; at its beginning where it does not."""
+        below = node_at(self.root, self.path)
+        places = (path for path, held in scalars_of(below) if held.text == thing) if below and thing else ()
+        return self.problem(next(iter(places), ()), found, expected)
 
     def problem(self, path: Path, found: str, expected: str) -> Problem:
         """What is wrong with it, at a place below it."""
@@ -96,13 +102,15 @@ def names_of_placeholders(declarations: Declarations) -> Iterable[str]:
 
 def _entries(layout: Layout[Any], path: str, content: bytes, project: str, findings: Findings) -> Iterable[Entry]:
     root = read_yaml(path, content, findings, BOUNDS)
-    model = check(layout.file, root, findings) if root is not None else None
+    model = check(layout.file, root, findings, plain=layout.plain) if root is not None else None
     if model is None or root is None:
         return
     if not layout.top:
-        yield Entry(DeclaredKey(layout.noun, project, layout.name_of(model)), layout, model, root, ())
+        item = layout.normal(model)
+        yield Entry(DeclaredKey(layout.noun, project, layout.name_of(item)), layout, item, root, ())
         return
-    for index, item in enumerate(getattr(model, layout.top)):
+    for index, given in enumerate(getattr(model, layout.top)):
+        item = layout.normal(given)
         key = DeclaredKey(layout.noun, project, layout.name_of(item))
         yield Entry(key, layout, item, root, (layout.top, index))
 

@@ -9,8 +9,10 @@ from pydantic import BaseModel
 
 from fairlead.formats.declared.environments import ENVIRONMENTS
 from fairlead.formats.declared.layout import Layout, SecretField
+from fairlead.formats.declared.library_sets import LIBRARY_SETS
 from fairlead.formats.declared.notifications import NOTIFICATIONS
 from fairlead.formats.declared.policies import POLICIES
+from fairlead.formats.declared.processes import PROCESSES
 from fairlead.formats.declared.projects import PROJECTS
 from fairlead.formats.declared.registries import REGISTRIES
 from fairlead.formats.declared.variables import VARIABLES
@@ -19,7 +21,9 @@ from fairlead.formats.schema import take_extensions
 LAYOUTS: tuple[Layout[Any], ...] = (
     ENVIRONMENTS,
     REGISTRIES,
+    LIBRARY_SETS,
     PROJECTS,
+    PROCESSES,
     VARIABLES,
     POLICIES,
     NOTIFICATIONS,

@@ -27,11 +27,11 @@ class Environments(Noun[EnvironmentItem]):
     def add(self, at: Applying, project: str, item: EnvironmentItem) -> None:
         environments.add(at.context, at.actor, item.name, description=item.description)
 
-    def change(self, at: Applying, project: str, old: EnvironmentItem, new: EnvironmentItem) -> None:
-        environments.change(at.context, at.actor, old.name, description=new.description)
+    def change(self, at: Applying, old: Held[EnvironmentItem], new: EnvironmentItem) -> None:
+        environments.change(at.context, at.actor, old.item.name, description=new.description)
 
-    def remove(self, at: Applying, project: str, item: EnvironmentItem) -> None:
-        environments.remove(at.context, at.actor, item.name)
+    def remove(self, at: Applying, held: Held[EnvironmentItem]) -> None:
+        environments.remove(at.context, at.actor, held.item.name)
 
     def arrange(self, at: Applying, names: Sequence[str]) -> None:
         environments.arrange(at.context, at.actor, names)

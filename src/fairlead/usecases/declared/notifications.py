@@ -36,16 +36,15 @@ class Notifications(Noun[NotificationItem]):
         secret = at.value(item.secret)
         notifications.add(at.context, at.actor, item.address, events=item.events, secret=secret, project=project)
 
-    def change(self, at: Applying, project: str, old: NotificationItem, new: NotificationItem) -> None:
-        held = self._held(at, project, old)
+    def change(self, at: Applying, old: Held[NotificationItem], new: NotificationItem) -> None:
         secret = at.value(new.secret) or (None if new.secret else "")
-        notifications.change(at.context, at.actor, held.id, events=new.events, secret=secret)
+        notifications.change(at.context, at.actor, self._row(at, old).id, events=new.events, secret=secret)
 
-    def remove(self, at: Applying, project: str, item: NotificationItem) -> None:
-        notifications.remove(at.context, at.actor, self._held(at, project, item).id)
+    def remove(self, at: Applying, held: Held[NotificationItem]) -> None:
+        notifications.remove(at.context, at.actor, self._row(at, held).id)
 
-    def _held(self, at: Applying, project: str, item: NotificationItem) -> NotificationTarget:
+    def _row(self, at: Applying, held: Held[NotificationItem]) -> NotificationTarget:
         with at.context.database.reading() as connection:
-            owner = projects.by_name(connection, project).id if project else None
+            owner = projects.by_name(connection, held.project).id if held.project else None
         mine = [one for one in notifications.all_of(at.context, at.actor) if one.project == owner]
-        return next(one for one in mine if (one.address, one.events) == (item.address, item.events))
+        return next(one for one in mine if (one.address, one.events) == (held.item.address, held.item.events))

@@ -40,6 +40,14 @@ class Applying:
         """The value that was given for it; "" where it is to be left as it is, or there is none."""
         return self.given.get(placeholder.secret, "") if placeholder else ""
 
+    def value_or_held(self, placeholder: SecretField, held: SecretVersionId | None) -> str:
+        """The value that was given for it, else the one that is held; "" where there is neither."""
+        given = self.value(placeholder)
+        if given or held is None:
+            return given
+        with self.context.database.reading() as connection:
+            return self.context.reveal(connection, held)
+
 
 class Noun(Generic[I]):
     """One noun. `add`, `change` and `remove` call the use cases that API and command line call, so that permission,
@@ -50,18 +58,18 @@ class Noun(Generic[I]):
     """Whether it needs no removal of its own where its project goes."""
 
     def held(self, context: Context, actor: Actor, connection: Connection) -> Iterable[Held[I]]:
-        """All of them, in the order in which they are written; in a fixed number of queries."""
+        """All of them, in the order in which they are written."""
         raise AssertionError("each noun has its own")
 
     def add(self, at: Applying, project: str, item: I) -> None:
         """It is there from now on."""
         raise AssertionError("each noun has its own")
 
-    def change(self, at: Applying, project: str, old: I, new: I) -> None:
+    def change(self, at: Applying, old: Held[I], new: I) -> None:
         """It is as `new` says; a placeholder without a given value keeps what is held."""
         raise AssertionError("each noun has its own")
 
-    def remove(self, at: Applying, project: str, item: I) -> None:
+    def remove(self, at: Applying, held: Held[I]) -> None:
         """It is gone."""
         raise AssertionError("each noun has its own")
 

@@ -41,11 +41,11 @@ class Policies(Noun[PolicyItem]):
     def add(self, at: Applying, project: str, item: PolicyItem) -> None:
         policies.allow(at.context, at.actor, project, item.allow, environment=item.environment, note=item.note)
 
-    def change(self, at: Applying, project: str, old: PolicyItem, new: PolicyItem) -> None:
-        self.remove(at, project, old)
-        self.add(at, project, new)
+    def change(self, at: Applying, old: Held[PolicyItem], new: PolicyItem) -> None:
+        self.remove(at, old)
+        self.add(at, old.project, new)
 
-    def remove(self, at: Applying, project: str, item: PolicyItem) -> None:
-        for one in policies.all_of(at.context, at.actor, project=project):
-            if (one.allowance.harm, one.environment) == (item.allow, item.environment):
+    def remove(self, at: Applying, held: Held[PolicyItem]) -> None:
+        for one in policies.all_of(at.context, at.actor, project=held.project):
+            if (one.allowance.harm, one.environment) == (held.item.allow, held.item.environment):
                 policies.revoke(at.context, at.actor, one.allowance.id)

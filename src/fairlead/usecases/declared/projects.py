@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from fairlead.domain.actor import Actor
 from fairlead.domain.ids import LifecycleId, SecretVersionId
@@ -10,10 +10,11 @@ from fairlead.domain.permission import Permission
 from fairlead.domain.project import Forge, Project, Source
 from fairlead.formats.declared.layout import SecretField
 from fairlead.formats.declared.projects import PROJECTS, ForgeItem, ProjectItem, SourceItem
+from fairlead.store import library_sets as library_set_rows
 from fairlead.store import lifecycles
 from fairlead.store import projects as rows
 from fairlead.store.database import Connection
-from fairlead.usecases import projects
+from fairlead.usecases import library_sets, projects
 from fairlead.usecases.context import Context
 from fairlead.usecases.declared.noun import Applying, Held, Noun
 from fairlead.usecases.projects import Field, NewForge, NewSource, Stays
@@ -27,8 +28,9 @@ class Projects(Noun[ProjectItem]):
     def held(self, context: Context, actor: Actor, connection: Connection) -> Iterable[Held[ProjectItem]]:
         actor.require(Permission.VIEW)
         lines = {one.id: one.name for one in lifecycles.all_of(connection)}
+        included = library_set_rows.included(connection)
         for one in rows.all_of(connection):
-            yield Held(one.name, _item(one, lines), _secrets(one))
+            yield Held(one.name, _item(one, lines, included.get(one.id, ())), _secrets(one))
 
     def add(self, at: Applying, project: str, item: ProjectItem) -> None:
         source = _source(at, item.source)
@@ -46,32 +48,45 @@ class Projects(Noun[ProjectItem]):
         if (item.enabled, item.version_mask) != (True, ProjectItem().version_mask):
             fields = {"is_enabled": item.enabled, "version_mask": item.version_mask}
             projects.change(at.context, at.actor, project, fields)  # type: ignore[arg-type]
+        _include(at, project, (), item.library_sets)
 
-    def change(self, at: Applying, project: str, old: ProjectItem, new: ProjectItem) -> None:
+    def change(self, at: Applying, old: Held[ProjectItem], new: ProjectItem) -> None:
+        project, was = old.project, old.item
         names: dict[str, Field] = {"title": "title", "description": "description", "enabled": "is_enabled"}
         names |= {"lifecycle": "lifecycle", "version_mask": "version_mask"}
-        fields = {own: getattr(new, key) for key, own in names.items() if getattr(new, key) != getattr(old, key)}
+        fields = {own: getattr(new, key) for key, own in names.items() if getattr(new, key) != getattr(was, key)}
         if fields:
             projects.change(at.context, at.actor, project, fields)
-        if new.source != old.source or _is_given(at, new.source):
+        if new.source != was.source or _is_given(at, new.source):
             source = _source(at, new.source)
-            needs_key = projects.needs_key(source) and not projects.needs_key(_source(at, old.source))
+            needs_key = projects.needs_key(source) and not projects.needs_key(_source(at, was.source))
             made = at.make_key(f"fairlead-{project}") if needs_key else None
             projects.connect(at.context, at.actor, project, source, made_key=made)
-        if new.forge != old.forge or _is_given(at, new.forge):
+        if new.forge != was.forge or _is_given(at, new.forge):
             projects.report_to(at.context, at.actor, project, _forge(at, new.forge))
+        _include(at, project, was.library_sets, new.library_sets)
 
-    def remove(self, at: Applying, project: str, item: ProjectItem) -> None:
-        projects.remove(at.context, at.actor, project)
+    def remove(self, at: Applying, held: Held[ProjectItem]) -> None:
+        projects.remove(at.context, at.actor, held.project)
 
 
-def _item(one: Project, lines: Mapping[LifecycleId, str]) -> ProjectItem:
+def _include(at: Applying, project: str, old: Sequence[str], new: Sequence[str]) -> None:
+    for name in old:
+        if name not in new:
+            library_sets.exclude(at.context, at.actor, project, name)
+    for name in new:
+        if name not in old:
+            library_sets.include(at.context, at.actor, project, name)
+
+
+def _item(one: Project, lines: Mapping[LifecycleId, str], included: Sequence[str]) -> ProjectItem:
     return ProjectItem(
         title=one.title,
         description=one.description,
         enabled=one.is_enabled,
         lifecycle=lines[one.lifecycle],
         version_mask=one.version_mask,
+        library_sets=tuple(included),
         source=_source_item(one.name, one.source) if one.source else None,
         forge=_forge_item(one.name, one.forge) if one.forge else None,
     )

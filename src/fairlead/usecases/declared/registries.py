@@ -30,8 +30,8 @@ class Registries(Noun[RegistryItem]):
     def add(self, at: Applying, project: str, item: RegistryItem) -> None:
         registries.put(at.context, at.actor, item.registry, item.user, at.value(item.password))
 
-    def change(self, at: Applying, project: str, old: RegistryItem, new: RegistryItem) -> None:
+    def change(self, at: Applying, old: Held[RegistryItem], new: RegistryItem) -> None:
         registries.put(at.context, at.actor, new.registry, new.user, at.value(new.password), keep_password=True)
 
-    def remove(self, at: Applying, project: str, item: RegistryItem) -> None:
-        registries.remove(at.context, at.actor, item.registry)
+    def remove(self, at: Applying, held: Held[RegistryItem]) -> None:
+        registries.remove(at.context, at.actor, held.item.registry)
