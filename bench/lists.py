@@ -25,11 +25,11 @@ import uvicorn
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from tests.unit.server.crowd import Size, fill
 from tests.unit.server.house import House
 
 from bench.results import Row, at, record
 from fairlead.server.app import create
-from fairlead.testing.crowd import Size, fill
 from fairlead.testing.free_ports import free_ports_of_this_process
 from fairlead.usecases import access
 
@@ -77,7 +77,6 @@ def lists(client: httpx2.Client, size: Size) -> dict[str, Callable[[int], str]]:
         "grid": lambda _: "/grid",
         "status": lambda _: f"{API}/status",
         "projects": lambda number: f"{API}/projects?after={project(number)}",
-        "projects, page": lambda _: "/projects",
         "project, page": lambda number: f"/projects/{project(number)}",
         "project's lists, page": lambda number: f"/projects/{project(number)}/lists",
         "project's places, page": lambda number: f"/projects/{project(number)}/places",

@@ -50,6 +50,12 @@ BENCHES = {
         "comparison.py", "the same swap as others do it", ("--swaps", "8", "--readme"), ("--swaps", "2")
     ),
     "push-to-live": Bench("push_to_live.py", "the example, from a push to Production"),
+    "lists": Bench(
+        "lists.py",
+        "the dashboard and every list of a large house",
+        (),
+        ("--projects", "50", "--deployments", "5000", "--samples", "5"),
+    ),
     "crash-sweep": Bench("crash_sweep.py", "killed at every effect of every strategy", (), ("--fakes",)),
     "at-rest": Bench(
         "at_rest.py",

@@ -24,7 +24,12 @@ def status(
     if environment:
         _show_place(at, at.client.get(f"{API}/projects/{at.project(project)}/environments/{environment}"))
         return
-    found = at.client.get(f"{API}/status")
+    found = at.client.get(f"{API}/status", search=project)
+    part = found
+    while part["next"]:
+        part = at.client.get(f"{API}/status", search=project, after=part["next"])
+        found["projects"] += part["projects"]
+    found["next"] = None
     rows = [row for row in found["projects"] if not project or row["name"] == project]
     if at.screen.as_json:
         at.screen.result({**found, "projects": rows})

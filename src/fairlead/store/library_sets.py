@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import sqlalchemy as sa
 
 from fairlead.domain.ids import LibrarySetId, ProjectId
 from fairlead.domain.library_set import Inclusion, LibrarySet
+from fairlead.store.projects import projects
 from fairlead.store.rows import from_row
 from fairlead.store.schema import instant, key, link, metadata, number, text
 from fairlead.store.shelf import Page, Shelf
@@ -76,6 +77,16 @@ def of_project(connection: sa.Connection, project: ProjectId) -> tuple[LibrarySe
     return tuple(from_row(LibrarySet, row) for row in connection.execute(statement).mappings())
 
 
+def users(connection: sa.Connection, ids: Sequence[LibrarySetId]) -> dict[LibrarySetId, tuple[str, ...]]:
+    """The names of the projects that include each of these sets, sorted; one query."""
+    c = inclusions.c
+    statement = sa.select(c.library_set, projects.c.name).join(projects, projects.c.id == c.project)
+    found: dict[LibrarySetId, tuple[str, ...]] = {}
+    for id, name in connection.execute(statement.where(c.library_set.in_(ids)).order_by(projects.c.name)):
+        found[LibrarySetId(id)] = (*found.get(LibrarySetId(id), ()), name)
+    return found
+
+
 def included(connection: sa.Connection) -> dict[ProjectId, tuple[str, ...]]:
     """The names of the sets that each project includes, in the order in which it took them."""
     c = inclusions.c
@@ -89,14 +100,6 @@ def included(connection: sa.Connection) -> dict[ProjectId, tuple[str, ...]]:
 def all_of(connection: sa.Connection) -> tuple[LibrarySet, ...]:
     """All, by name."""
     return _shelf.where(connection, order=library_sets.c.name)
-
-
-def projects_of(connection: sa.Connection, library_set: LibrarySetId) -> tuple[ProjectId, ...]:
-    """Which projects include it."""
-    found = connection.execute(
-        sa.select(inclusions.c.project).where(inclusions.c.library_set == library_set).order_by(inclusions.c.id)
-    )
-    return tuple(ProjectId(id) for id in found.scalars())
 
 
 def exclude(connection: sa.Connection, project: ProjectId, library_set: LibrarySetId | None = None) -> int:

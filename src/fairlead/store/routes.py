@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -65,11 +65,17 @@ def owner_of(connection: sa.Connection, host: str, path: str) -> Place | None:
 
 def of(connection: sa.Connection, place: Place) -> dict[str, tuple[Route, ...]]:
     """The place's routes by service."""
-    found: dict[str, tuple[Route, ...]] = {}
-    statement = sa.select(routes).where(_c.place == place_key(place)).order_by(_c.service, _c.host, _c.path)
+    return of_many(connection, [place])[place]
+
+
+def of_many(connection: sa.Connection, places: Iterable[Place]) -> dict[Place, dict[str, tuple[Route, ...]]]:
+    """Each place's routes by service; one query."""
+    found: dict[Place, dict[str, tuple[Route, ...]]] = {place: {} for place in places}
+    by_key = {place_key(place): its for place, its in found.items()}
+    statement = sa.select(routes).where(_c.place.in_(list(by_key))).order_by(_c.service, _c.host, _c.path)
     for row in connection.execute(statement):
-        route = Route(row.host, row.path, row.tls, row.redirect_http)
-        found[row.service] = (*found.get(row.service, ()), route)
+        its, route = by_key[row.place], Route(row.host, row.path, row.tls, row.redirect_http)
+        its[row.service] = (*its.get(row.service, ()), route)
     return found
 
 

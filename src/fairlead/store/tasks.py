@@ -48,6 +48,7 @@ tasks = sa.Table(
     sa.Index("ix_tasks_state", "state", "id"),
     sa.Index("ix_tasks_place", "place", "state", "id"),
     sa.Index("ix_tasks_subject", "subject"),
+    sa.Index("ix_tasks_project", "project", "id"),
 )
 
 place_locks = sa.Table(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -161,6 +161,13 @@ def page(
 def count(connection: sa.Connection, owner: Owner) -> int:
     """How many the owner has."""
     return _shelf.count(connection, variables.c.owner == owner_key(owner))
+
+
+def counts(connection: sa.Connection, owners: Sequence[LibrarySetId]) -> dict[LibrarySetId, int]:
+    """How many each of these sets has; those without any are left out. One query."""
+    c = variables.c
+    statement = sa.select(c.library_set, sa.func.count()).where(c.library_set.in_(owners)).group_by(c.library_set)
+    return {LibrarySetId(id): count for id, count in connection.execute(statement)}
 
 
 def delete_all(connection: sa.Connection, owner: Owner, *, at: datetime, by: str) -> None:

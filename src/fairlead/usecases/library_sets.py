@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from fairlead.domain import names
@@ -32,7 +33,7 @@ def page(
     actor.require_somewhere(Permission.VIEW)
     with context.database.reading() as connection:
         part = library_sets.page(connection, search=search, after=after, limit=limit)
-        return Page(tuple(_view(connection, one) for one in part.items), part.after)
+        return Page(_views(connection, part.items), part.after)
 
 
 def get(context: Context, actor: Actor, name: str) -> LibrarySetView:
@@ -139,6 +140,12 @@ def _turn(context: Context, actor: Actor, project: str, name: str, *, is_include
 
 
 def _view(connection: Connection, one: LibrarySet) -> LibrarySetView:
-    known = projects.names(connection)
-    users = tuple(sorted(known.get(id, "") for id in library_sets.projects_of(connection, one.id)))
-    return LibrarySetView(one, variables.count(connection, one.id), users)
+    return _views(connection, [one])[0]
+
+
+def _views(connection: Connection, found: Sequence[LibrarySet]) -> tuple[LibrarySetView, ...]:
+    """In a fixed number of queries."""
+    ids = [one.id for one in found]
+    users = library_sets.users(connection, ids)
+    counts = variables.counts(connection, ids)
+    return tuple(LibrarySetView(one, counts.get(one.id, 0), users.get(one.id, ())) for one in found)

@@ -29,7 +29,8 @@ def all_of(context: Context, actor: Actor, *, project: str = "") -> Sequence[All
     actor.require(Permission.VIEW)
     with context.database.reading() as connection:
         names = projects.names(connection)
-        wanted = [projects.by_name_or_id(connection, project).id] if project else list(names)
+        id = projects.by_name_or_id(connection, project).id if project else None
+        held = policies.all_of(connection) if id is None else policies.of_project(connection, id)
         places = {environment.id: environment.name for environment in environments.all_of(connection)}
         return tuple(
             Allowed(
@@ -37,8 +38,7 @@ def all_of(context: Context, actor: Actor, *, project: str = "") -> Sequence[All
                 names[allowance.project],
                 places.get(allowance.environment, "") if allowance.environment else "",
             )
-            for id in wanted
-            for allowance in policies.of_project(connection, id)
+            for allowance in held
         )
 
 

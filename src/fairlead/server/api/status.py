@@ -40,7 +40,7 @@ ENGINE_TIMEOUT_S = 15.0
 
 
 @router.get("/status")
-def status(context: Books, actor: Asking, search: str = "", after: After = None, limit: Limit = 100) -> answers.Grid:
+def status(context: Books, actor: Asking, search: str = "", after: After = None, limit: Limit = 50) -> answers.Grid:
     """Projects × environments."""
     found = overview.grid(context, actor, search=search, after=after, limit=limit)
     rows: list[answers.Row] = []

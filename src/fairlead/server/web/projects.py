@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Annotated, Any
 from urllib.parse import quote, urlencode
 
 from fastapi import APIRouter, Query
 from starlette.responses import RedirectResponse, Response
 
+from fairlead.domain.environment import Environment
 from fairlead.domain.errors import FairleadError
 from fairlead.domain.project import Project
+from fairlead.domain.service import Route
 from fairlead.domain.variable import Dimension, Variable
 from fairlead.server.api.status import url_of
 from fairlead.server.web.dashboard import grid_of, unless_seen
 from fairlead.server.web.visit import Posted, Visiting, Visitor
 from fairlead.store import environments, routes
+from fairlead.store.database import Connection
 from fairlead.usecases import deployments, looking, projects, releases, runs, variables
 from fairlead.usecases.planning import place_of
 
@@ -37,7 +41,7 @@ def show(visitor: Visiting, name: str) -> Response:
     found = projects.get(context, actor, name)
     with context.database.reading() as connection:
         known = environments.all_of(connection)
-        routed = {one.name: routes.of(connection, place_of(found, one)) for one in known}
+        routed = _routed(connection, found, known)
     names = {str(one.id): one.name for one in known}
     values = {
         "project": found,
@@ -61,7 +65,7 @@ def show_places(visitor: Visiting, name: str, seen: Annotated[str, Query(max_len
     found = projects.get(visitor.context, visitor.actor, name)
     with visitor.context.database.reading() as connection:
         known = environments.all_of(connection)
-        routed = {one.name: routes.of(connection, place_of(found, one)) for one in known}
+        routed = _routed(connection, found, known)
     values = {
         "project": found,
         "cells": _cells(visitor, found.name),
@@ -122,6 +126,15 @@ async def look(form: Posted, name: str) -> Response:
 def scope_of(variable: Variable, names: dict[str, str]) -> list[str]:
     """The names of the environments that the variable is for; none means all."""
     return sorted(names.get(id, id) for id in variable.scope.get(Dimension.ENVIRONMENT, ()))
+
+
+def _routed(
+    connection: Connection, found: Project, known: Iterable[Environment]
+) -> dict[str, dict[str, tuple[Route, ...]]]:
+    """Its routes by environment and service; one query."""
+    places = {one.name: place_of(found, one) for one in known}
+    held = routes.of_many(connection, places.values())
+    return {name: held[place] for name, place in places.items()}
 
 
 def _lists(visitor: Visitor, found: Project) -> dict[str, Any]:

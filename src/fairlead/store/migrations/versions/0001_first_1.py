@@ -380,6 +380,7 @@ def _tasks() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_tasks")),
     )
     op.create_index("ix_tasks_place", "tasks", ["place", "state", "id"], unique=False)
+    op.create_index("ix_tasks_project", "tasks", ["project", "id"], unique=False)
     op.create_index("ix_tasks_state", "tasks", ["state", "id"], unique=False)
     op.create_index("ix_tasks_subject", "tasks", ["subject"], unique=False)
 

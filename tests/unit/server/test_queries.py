@@ -1,0 +1,92 @@
+"""A list costs the same number of queries however much there is: counted in a small house and a large one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from fastapi.testclient import TestClient
+from tests.unit.server.crowd import Size, fill
+from tests.unit.server.house import ADMINISTRATOR, House
+
+from fairlead.server.app import create, routes_only
+from fairlead.server.openapi import document
+from fairlead.usecases import access, library_sets, variables
+
+KEY = "flk_a-key-for-tests"
+SMALL, LARGE = Size(2, 3, 12, releases_each=2, waiting=1), Size(9, 6, 270, releases_each=5, waiting=8)
+OF_A_PROJECT = ("releases", "runs", "variables", "library-sets")
+PATHS = [
+    path
+    for path, methods in document(routes_only())["paths"].items()
+    if "get" in methods
+    and "{" not in path
+    and path.startswith("/api/")
+    and not path.endswith(("/export", "/action-kinds"))
+]
+PATHS += [f"/api/v1/projects/project-0001/{noun}" for noun in OF_A_PROJECT]
+PATHS += [
+    "/api/v1/deployments?project=project-0001",
+    "/api/v1/tasks?project=project-0001",
+    "/api/v1/deployments?environment=Test",
+]
+PATHS += ["/", "/grid", "/tasks", "/approvals", "/approvals/count", "/events", "/projects/project-0001/releases"]
+PATHS += [f"/projects/project-0001/{part}" for part in ("lists", "places", "runs", "deployments")]
+PATHS += ["/projects/project-0001", "/projects/project-0001/environments/Test"]
+
+
+class Counting:
+    """A house of that size, asked by a browser and a key at once; how many queries each answer takes."""
+
+    def __init__(self, folder: Path, size: Size) -> None:
+        self.house = House(folder)
+        access.set_up(self.house.context, name="admin", api_key=KEY)
+        fill(self.house.context.database, self.house.ids, self.house.clock.now(), size)
+        for number in range(size.projects):
+            library_sets.add(self.house.context, ADMINISTRATOR, f"Set {number}")
+            library_sets.include(self.house.context, ADMINISTRATOR, "project-0001", f"Set {number}")
+            variables.put(self.house.context, ADMINISTRATOR, "project-0001", f"V{number}", "x", only_in=["Test"])
+        cookies = {"fairlead_session": self.house.open_session("admin")}
+        self.client = TestClient(create(self.house.life), headers={"Authorization": f"Bearer {KEY}"}, cookies=cookies)
+        self.told: list[str] = []
+        sa.event.listen(self.house.context.database.engine, "before_cursor_execute", self._count)
+
+    def _count(self, _connection: object, _cursor: object, statement: str, *_: object) -> None:
+        self.told.append(statement)
+
+    def queries(self, path: str) -> int:
+        """Asked twice: what is read once for all is not counted."""
+        for _ in range(2):
+            self.told.clear()
+            answer = self.client.get(path)
+            assert answer.status_code == 200, f"{path}: {answer.status_code}"
+        return len(self.told)
+
+
+@pytest.fixture(scope="module")
+def houses(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Counting, Counting]]:
+    both = tuple(Counting(tmp_path_factory.mktemp(name), size) for name, size in (("small", SMALL), ("large", LARGE)))
+    yield both[0], both[1]
+    for one in both:
+        one.house.close()
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_a_list_takes_as_many_queries_in_a_large_house_as_in_a_small_one(
+    houses: tuple[Counting, Counting], path: str
+) -> None:
+    small, large = houses
+    assert large.queries(path) <= small.queries(path)
+
+
+def test_the_count_would_see_a_query_for_each_row(houses: tuple[Counting, Counting]) -> None:
+    def one_by_one(counting: Counting) -> int:
+        counting.told.clear()
+        for item in counting.client.get("/api/v1/projects").json()["items"]:
+            counting.client.get(f"/api/v1/projects/{item['name']}")
+        return len(counting.told)
+
+    small, large = houses
+    assert one_by_one(large) > one_by_one(small)
