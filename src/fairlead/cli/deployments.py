@@ -7,8 +7,9 @@ from typing import Any
 
 import typer
 
+from fairlead.cli import prompts
 from fairlead.cli.session import API, PROJECT_HELP, TIMEOUT_HELP, WAIT_HELP, Session, session
-from fairlead.domain.errors import Conflict
+from fairlead.domain.errors import Conflict, Invalid
 
 NOTHING_TO_DO = "deployment.nothing_to_do"
 """It is so already, which is what was wanted: news, and no failure."""
@@ -48,7 +49,8 @@ def show(context: typer.Context, id: str = typer.Argument(..., help="The deploym
     found = at.client.get(f"{API}/deployments/{id}")
     if not at.screen.as_json:
         said = found["switch"] and found["switch"]["said"]
-        found = {**found, "switch": said, "certificate": _in_short(found["certificate"])}
+        prompted = {one["label"]: "•••" if one["secret"] else one["value"] for one in found["prompted"]}
+        found = {**found, "prompted": prompted, "switch": said, "certificate": _in_short(found["certificate"])}
     at.screen.result(found)
 
 
@@ -117,15 +119,21 @@ def deploy(
     skip: list[str] = typer.Option([], "--skip", help="Leave out this step, or action, of the process."),
     only_target: list[str] = typer.Option([], "--only-target", help="Run on this target, and on no other not named."),
     without_target: list[str] = typer.Option([], "--without-target", help="Do not run on this target."),
+    variable: list[str] = typer.Option(
+        [], "--variable", help='"Label or Name:Value" of what it asks for; asked at a terminal without it.'
+    ),
     wait: bool = typer.Option(False, "--wait", help=WAIT_HELP),
     timeout: float = typer.Option(0, help=TIMEOUT_HELP),
     project: str = typer.Option("", "--project", "-p", help=PROJECT_HELP),
 ) -> None:
     """Deploy a release to an environment."""
     at = session(context)
-    body = {
+    owner = at.project(project)
+    asked = prompts.questions(at, owner, version, environment) if variable else []
+    body: dict[str, Any] = {
         "version": version,
         "environment": environment,
+        "prompted": prompts.answers(asked, variable),
         "force": force,
         "recreate_accessories": recreate_accessory,
         "plan_hash": plan,
@@ -135,13 +143,28 @@ def deploy(
         "without_targets": without_target,
     }
     try:
-        made = at.client.post(f"{API}/projects/{at.project(project)}/deployments", body)
+        made = _asked(at, owner, body)
     except Conflict as news:
         if news.code != NOTHING_TO_DO:
             raise
         at.screen.result({"code": news.code, "detail": news.message, "hint": news.hint}, str(news))
         return
     _begun(at, made, wait=wait, timeout_s=timeout)
+
+
+def _asked(at: Session, owner: str, body: dict[str, Any]) -> dict[str, Any]:
+    """The deployment; where it asks for something and a person is there, they are asked."""
+    path = f"{API}/projects/{owner}/deployments"
+    try:
+        return dict(at.client.post(path, body))
+    except Invalid as wanting:
+        if wanting.code != prompts.REQUIRED:
+            raise
+        asked = prompts.questions(at, owner, body["version"], body["environment"])
+        more = prompts.at_terminal(asked, body["prompted"])
+        if not more:
+            raise
+    return dict(at.client.post(path, {**body, "prompted": {**body["prompted"], **more}}))
 
 
 def rollback(

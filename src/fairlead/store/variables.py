@@ -178,7 +178,13 @@ def delete_all(connection: sa.Connection, owner: Owner, *, at: datetime, by: str
 
 def freeze(connection: sa.Connection, *, id: str, project: ProjectId, at: datetime) -> VariableSnapshot:
     """The project's variables as they are now; the snapshot that already holds exactly them, where there is one."""
-    found = of_project(connection, project)
+    return keep_snapshot(connection, of_project(connection, project), id=id, project=project, at=at)
+
+
+def keep_snapshot(
+    connection: sa.Connection, found: tuple[Variable, ...], *, id: str, project: ProjectId, at: datetime
+) -> VariableSnapshot:
+    """A snapshot of exactly these; the one that there is already, where there is one."""
     same = sa.and_(variable_snapshots.c.project == project, variable_snapshots.c.hash == _hash_of(found))
     made = _snapshots.one(connection, same)
     if made is None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from fairlead.domain.actor import SYSTEM, Actor
 from fairlead.domain.approval import Approval, ApprovalState
@@ -24,7 +24,7 @@ from fairlead.steps.keeping import ASKED
 from fairlead.store import approvals, deployments, environments, lifecycles, projects, releases, routes, slots, tasks
 from fairlead.store.database import Connection
 from fairlead.store.shelf import Page
-from fairlead.usecases import places, planning, telling, turns
+from fairlead.usecases import places, planning, prompting, telling, turns
 from fairlead.usecases.context import Context
 
 CERTIFICATE = "certificate"
@@ -40,7 +40,8 @@ class DeploymentView:
     """A deployment with the names that people know; `approval` is the one that waits or was answered last.
 
     `switch` is what its users met while it switched, `certificate` how the state after compares with the state before
-    and with what was announced, `unsettled` what is not as it should be: only where one deployment is asked for.
+    and with what was announced, `unsettled` what is not as it should be, `prompted` what was asked for and answered:
+    only where one deployment is asked for.
     """
 
     deployment: Deployment
@@ -48,6 +49,7 @@ class DeploymentView:
     environment: str
     version: str
     approval: Approval | None = None
+    prompted: tuple[prompting.Question, ...] = ()
     switch: SwitchRecord | None = None
     certificate: Mapping[str, Json] | None = None
     unsettled: End | None = None
@@ -55,7 +57,8 @@ class DeploymentView:
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What is to be deployed where, as `ask` takes it."""
+    """What is to be deployed where, as `ask` takes it. `prompted` are answers by label or name; where `variables` names
+    a snapshot they are in it."""
 
     project: Project
     environment: Environment
@@ -67,6 +70,7 @@ class Wish:
     variables: str = ""
     plan_hash: str = ""
     choice: ProcessChoice = NO_CHOICE
+    prompted: Mapping[str, str] = field(default_factory=dict)
 
 
 def page(
@@ -99,7 +103,8 @@ def get(context: Context, actor: Actor, id: str) -> DeploymentView:
     """By id, with what its task found out."""
     actor.require(Permission.VIEW)
     with context.database.reading() as connection:
-        view = views(connection, [deployments.get(connection, id)])[0]
+        found = deployments.get(connection, id)
+        view = replace(views(connection, [found])[0], prompted=_prompted(connection, found))
         if view.deployment.task is None:
             return view
         task = tasks.get(connection, view.deployment.task)
@@ -108,6 +113,13 @@ def get(context: Context, actor: Actor, id: str) -> DeploymentView:
         held = certificate if isinstance(certificate, dict) else None
         unsettled = tasks.unsettled_end(connection, task)
         return replace(view, switch=switch_of(facts), certificate=held, unsettled=unsettled)
+
+
+def _prompted(connection: Connection, found: Deployment) -> tuple[prompting.Question, ...]:
+    """What was asked for, with the answers that the deployment was given."""
+    owner, place = projects.get(connection, found.project), environments.get(connection, found.environment)
+    asked = prompting.Asked(owner, place, releases.get(connection, found.release))
+    return prompting.questions(connection, asked, found.variables)
 
 
 def certificate(context: Context, actor: Actor, id: str) -> Mapping[str, Json]:
@@ -151,8 +163,10 @@ def create(
     plan_hash: str = "",
     keep_failed_s: float = 0,
     choice: ProcessChoice = NO_CHOICE,
+    prompted: Mapping[str, str] | None = None,
 ) -> DeploymentView:
-    """A deployment of a release: queued, or waiting where the phase asks for an approval.
+    """A deployment of a release: queued, or waiting where the phase asks for an approval. `prompted` are answers to
+    what its prompted variables ask for, by label or name.
 
     `plan_hash` (or its first twelve letters or more) is the plan that was shown: Refused `plan.changed` where another
     would run. Conflict `deployment.lifecycle` where the release may not go there yet, `deployment.nothing_to_do` where
@@ -181,6 +195,7 @@ def create(
             needs_approval=phase is not None and phase.needs_approval,
             plan_hash=plan_hash,
             choice=choice,
+            prompted=prompted or {},
         )
         made = ask(context, connection, actor, wish)
         if keep_failed_s:
@@ -241,7 +256,10 @@ def roll_back(context: Context, actor: Actor, project: str, environment: str, *,
 
 
 def ask(context: Context, connection: Connection, actor: Actor, wish: Wish) -> Deployment:
-    """The row, and its task or its approval, in the caller's transaction."""
+    """The row, and its task or its approval, in the caller's transaction. What is asked for by prompted variables must
+    be among the wish's answers: Invalid as `prompting.answered` has it."""
+    if not wish.variables:
+        wish = replace(wish, variables=_answered(context, connection, actor, wish))
     intended = intend_wish(context, connection, wish, wish.kind)
     if wish.plan_hash:
         planning.require_plan(wish.plan_hash, intended.plan_hash, what="would run now")
@@ -285,6 +303,11 @@ def ask(context: Context, connection: Connection, actor: Actor, wish: Wish) -> D
         _wait(context, connection, wish, made)
         return made
     return begin(context, connection, wish.project, wish.environment, wish.release, made)
+
+
+def _answered(context: Context, connection: Connection, actor: Actor, wish: Wish) -> str:
+    asked = prompting.Asked(wish.project, wish.environment, wish.release)
+    return prompting.answered(context, connection, actor, asked, wish.prompted)
 
 
 def begin(

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from fairlead.domain.errors import Invalid
 from fairlead.domain.project import Project
 from fairlead.domain.variable import NOT_IN_A_LIBRARY_SET, SETTABLE, Dimension, Scope, Variable
-from fairlead.store import channels, environments
+from fairlead.store import channels, environments, processes, targets
 from fairlead.store.database import Connection
 
 DEPLOYMENT_PROCESS = "deployment"
@@ -64,8 +64,29 @@ def _known(connection: Connection, project: Project | None, dimension: Dimension
             return {str(one.id): one.name for one in channels.of_project(connection, project.id)}
         case Dimension.PROCESS if project is not None:
             return {DEPLOYMENT_PROCESS: DEPLOYMENT_PROCESS}
+        case Dimension.STEP if project is not None:
+            return {name.lower(): name for name in _step_names(connection, project)}
+        case Dimension.TARGET:
+            return {str(one.id): one.name for one in targets.all_of(connection)}
+        case Dimension.TARGET_TAG:
+            return {tag.lower(): tag for tag in _tags(connection, project)}
         case _:
             return {}
+
+
+def _step_names(connection: Connection, project: Project) -> Iterator[str]:
+    """Of the process as it is now: steps, and their actions, which go by names of their own."""
+    held = processes.find(connection, project.id)
+    for step in held.process.steps if held else ():
+        yield step.name
+        yield from (action.name for action in step.actions)
+
+
+def _tags(connection: Connection, project: Project | None) -> Iterator[str]:
+    """Those that a target has, or a step of the project targets."""
+    held = processes.find(connection, project.id) if project else None
+    yield from (tag for step in (held.process.steps if held else ()) for tag in step.target_tags)
+    yield from (tag for one in targets.all_of(connection) for tag in one.tags)
 
 
 def choices(connection: Connection, project: Project | None) -> dict[Dimension, tuple[str, ...]]:

@@ -13,7 +13,7 @@ from fairlead.domain.system_variables import SystemVariables
 from fairlead.domain.text import Text
 from fairlead.domain.variable import Dimension, Scope
 from fairlead.domain.variable_table import Holding, VariableTable
-from fairlead.store import channels, variables
+from fairlead.store import channels, targets, variables
 from fairlead.store.database import Connection
 from fairlead.usecases.context import Context
 from fairlead.usecases.scopes import DEPLOYMENT_PROCESS, scope_of
@@ -113,12 +113,18 @@ def scope_where(connection: Connection, project: Project, where: Where, *, chann
             Dimension.PROCESS: _one(where.process or DEPLOYMENT_PROCESS),
         },
     )
-    found = dict(named)
+    found = {**named, **_of_target(connection, named)}
     if Dimension.CHANNEL not in found and named[Dimension.PROCESS] == {DEPLOYMENT_PROCESS}:
         found[Dimension.CHANNEL] = frozenset({str(channel or channels.default_of(connection, project.id).id)})
-    if Dimension.TARGET_TAG in found:
-        found[Dimension.TARGETED_TAG] = found[Dimension.TARGET_TAG]
     return found
+
+
+def _of_target(connection: Connection, named: Scope) -> Scope:
+    """The tags of the targets that are named, and beside them those that were named, which a step targets."""
+    tags = named.get(Dimension.TARGET_TAG, frozenset[str]())
+    known = [targets.get(connection, id) for id in named.get(Dimension.TARGET, ())]
+    has = tags | {tag.lower() for target in known for tag in target.tags}
+    return {Dimension.TARGET_TAG: has, Dimension.TARGETED_TAG: tags} if has else {}
 
 
 def _one(name: str) -> tuple[str, ...]:

@@ -109,7 +109,8 @@ def put(
         _refuse_changed(held, name, revision)
         if held is None and variables.count(connection, of.id) >= MOST_VARIABLES:
             raise TooLarge("input.too_large", f"{of.name} has {MOST_VARIABLES:,} variables already", thing=of.name)
-        secret = context.keep(connection, value, name=name, by=actor.name) if is_secret else None
+        is_kept = is_secret and bool(value or more.prompt is None)
+        secret = context.keep(connection, value, name=name, by=actor.name) if is_kept else None
         wanted = Variable(
             held.id if held else context.ids.new("var"),
             name,

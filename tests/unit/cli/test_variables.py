@@ -75,3 +75,21 @@ def test_a_preview_says_why_the_others_lost(fairlead: Run) -> None:
     assert [(one["name"], one["evaluated"]) for one in found["items"]] == [("A", "everywhere")]
     told = fairlead("why", "value", "A", "-e", "Test", "--channel", "Default", *OF)
     assert told.code == 0 and "Test" in told.out
+
+
+def test_a_deployment_is_given_what_it_asks_for(house: House, fairlead: Run) -> None:
+    ask = ("--prompt", "Why: now", "--required")
+    assert fairlead("variables", "set", "Reason", *ask, *OF).code == 0
+    mode = ("--prompt", "Mode", "--option", "fast", "--option", "safe")
+    assert fairlead("variables", "set", "Mode=safe", *mode, *OF).code == 0
+    assert fairlead("variables", "set", "Db.Host=db", *OF).code == 0
+    house.add_release("books", "1.0.0")
+    deploy = ("deploy", "1.0.0", "--to", "Test", *OF)
+    said = fairlead(*deploy)
+    assert said.code == 2 and "prompt.required" in said.err and "Why: now" in said.err
+    assert fairlead(*deploy, "--variable", "Nothing:x").code == 2
+    assert fairlead(*deploy, "--variable", "no value").code == 2
+    made = fairlead("-o", "json", *deploy, "--variable", "why: NOW:BOOK-7: again", "--variable", "mode:fast")
+    assert made.code == 0, made
+    asked = fairlead("-o", "json", "deployments", "show", made.data["id"]).data["prompted"]
+    assert [(one["label"], one["value"]) for one in asked] == [("Mode", "fast"), ("Why: now", "BOOK-7: again")]

@@ -31,6 +31,9 @@ class NewDeployment(Body):
     skip: list[str] = Field(default_factory=list, max_length=500, description="steps or actions that are left out")
     only_targets: list[str] = Field(default_factory=list, max_length=500, description="the only targets; empty: all")
     without_targets: list[str] = Field(default_factory=list, max_length=500, description="targets that are left out")
+    prompted: dict[str, str] = Field(
+        default_factory=dict, max_length=200, description="answers to what it asks for, by label or name"
+    )
 
     @property
     def choice(self) -> ProcessChoice:
@@ -115,6 +118,7 @@ def deploy(context: Books, actor: Asking, project: str, body: NewDeployment) -> 
         plan_hash=body.plan_hash,
         keep_failed_s=body.keep_failed_s,
         choice=body.choice,
+        prompted=body.prompted,
     )
     return shapes.deployment(view)
 

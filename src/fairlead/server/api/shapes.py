@@ -25,6 +25,7 @@ from fairlead.store.shelf import Page
 from fairlead.usecases.approvals import ApprovalView
 from fairlead.usecases.deployments import DeploymentView
 from fairlead.usecases.policies import Allowed
+from fairlead.usecases.prompting import Question
 from fairlead.usecases.releases import ReleaseView
 from fairlead.usecases.tasks import TaskView
 
@@ -167,9 +168,24 @@ def deployment(view: DeploymentView) -> answers.Deployment:
 def deployment_alone(view: DeploymentView) -> answers.DeploymentAlone:
     return {
         **deployment(view),
+        "prompted": [question(one) for one in view.prompted],
         "switch": switch(view.switch) if view.switch else None,
         "certificate": restoration(view.certificate) if view.certificate else None,
         "unsettled": unsettled(view.unsettled) if view.unsettled else None,
+    }
+
+
+def question(one: Question) -> answers.Question:
+    """What a deployment asks for."""
+    return {
+        "name": one.variable.name,
+        "label": one.label,
+        "description": one.prompt.description,
+        "required": one.prompt.is_required,
+        "control": one.prompt.control,
+        "options": list(one.prompt.options),
+        "value": one.variable.value,
+        "secret": one.variable.is_secret,
     }
 
 

@@ -15,7 +15,7 @@ from fairlead.server.api.bodies import Body
 from fairlead.server.api.doors import After, Asking, Books, Limit, revision_of
 from fairlead.server.api.places import WhereAsked
 from fairlead.store import library_sets, projects
-from fairlead.usecases import variable_preview, variables
+from fairlead.usecases import prompting, variable_preview, variables
 from fairlead.usecases.context import Context
 from fairlead.usecases.scopes import EntryNames, Wanted
 from fairlead.usecases.variable_preview import Previewed
@@ -145,6 +145,14 @@ def preview_variables(
     )
     part = shapes.page(found.page, previewed)
     return {"items": part["items"], "next": part["next"], "warnings": list(found.warnings)}
+
+
+@router.get("/projects/{project}/releases/{version}/prompts")
+def list_prompts(
+    context: Books, actor: Asking, project: str, version: str, environment: Annotated[str, Query(max_length=200)]
+) -> answers.Page[answers.Question]:
+    """What a deployment of the release there asks for, by label."""
+    return shapes.whole(prompting.of_release(context, actor, project, version, environment), shapes.question)
 
 
 @router.get("/library-sets/{library_set}/variables")

@@ -13,12 +13,14 @@ from starlette.responses import Response
 from fairlead.domain.process import ProcessChoice
 from fairlead.server.web.plans import NO_PLAN, shown
 from fairlead.server.web.visit import Posted, Visiting, Visitor
-from fairlead.usecases import deployments, environments, foreseeing, projects, releases
+from fairlead.usecases import deployments, environments, foreseeing, projects, prompting, releases
 
 router = APIRouter()
 
 Text = Annotated[str, Query(max_length=128)]
 OFFERED = 30
+PROMPT = "prompt."
+"""What the fields of answers begin with; the variable's name follows."""
 
 
 @router.get("/projects/{project}/releases/{version}")
@@ -61,9 +63,11 @@ def _offers(visitor: Visitor, project: str, version: str, environment: str) -> d
     known = environments.all_of(context, actor)
     chosen = version or (offered[0].version if offered else "")
     place = environment or (known[0].name if known else "")
+    asked = prompting.of_release(context, actor, owner.name, chosen, place) if chosen and place else ()
     return {
         "project": owner,
         "offered": offered,
+        "questions": asked,
         "environments": known,
         "version": chosen,
         "environment": place,
@@ -76,6 +80,9 @@ def deploy(form: Posted, project: str) -> Response:
     visitor = form.visitor
     version, environment = form.text("version"), form.text("environment")
     back = f"/projects/{quote(project)}/deploy?{urlencode({'version': version, 'environment': environment})}"
+    prompted = {
+        name.removeprefix(PROMPT): _text(value) for name, value in form.fields.items() if name.startswith(PROMPT)
+    }
 
     def work() -> tuple[str, str]:
         made = deployments.create(
@@ -86,12 +93,17 @@ def deploy(form: Posted, project: str) -> Response:
             environment,
             is_forced=form.is_ticked("force"),
             recreate_accessories=form.text("accessories").replace(",", " ").split(),
-            plan_hash="" if form.text("accessories") or form.text("skip") else form.text("plan_hash"),
             choice=ProcessChoice(tuple(filter(None, map(str.strip, form.text("skip").splitlines())))),
+            plan_hash="" if is_otherwise else form.text("plan_hash"),
+            prompted=prompted,
         )
         return _asked(made)
 
     return form.act(back, work)
+
+
+def _text(value: str) -> str:
+    return value.replace("\r\n", "\n")
 
 
 @router.post("/projects/{project}/rollback")

@@ -10,6 +10,7 @@ from typing_extensions import TypedDict
 from fairlead.domain.approval import ApprovalState
 from fairlead.domain.colour import Colour
 from fairlead.domain.deployment import DeploymentKind, DeploymentOutcome, DeploymentState
+from fairlead.domain.prompt import Control
 from fairlead.server.api.answers.lists import Moment
 
 
@@ -85,9 +86,23 @@ class Unsettled(TypedDict):
     waits_for_a_person: bool
 
 
+class Question(TypedDict):
+    """A prompted variable: what is asked for at a deployment, and its default or the answer."""
+
+    name: str
+    label: str
+    description: str
+    required: bool
+    control: Control
+    options: list[str]
+    value: Annotated[str, Field(description='"" where it is secret')]
+    secret: Annotated[bool, Field(description="a secret is there")]
+
+
 class DeploymentAlone(Deployment):
     """A deployment with what its users met, and whether all was left as it should be."""
 
+    prompted: list[Question]
     switch: Switch | None
     certificate: ShortCertificate | None
     unsettled: Unsettled | None

@@ -1,0 +1,152 @@
+"""Prompted variables of a deployment: what it asks for, and the snapshot in which the answers stand.
+
+The answers make a snapshot of their own, in which they are the variables' values. So they are recorded with the
+deployment, are part of its intention, and come back with it when somebody goes back to it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from fairlead.domain.actor import Actor
+from fairlead.domain.environment import Environment
+from fairlead.domain.errors import Invalid
+from fairlead.domain.permission import Permission
+from fairlead.domain.project import Project
+from fairlead.domain.prompt import Control, Prompt, check_answer
+from fairlead.domain.release import Release
+from fairlead.domain.variable import Dimension, Scope, Variable, applies, order_at
+from fairlead.store import environments, projects, variables
+from fairlead.store.database import Connection
+from fairlead.usecases import planning
+from fairlead.usecases.context import Context
+from fairlead.usecases.values import scope_at
+
+WITHIN = (Dimension.STEP, Dimension.TARGET, Dimension.TARGETED_TAG, Dimension.TARGET_TAG)
+"""What differs within one deployment: a variable that is only for some of these is asked for once, for the whole."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The deployment that asks."""
+
+    project: Project
+    environment: Environment
+    release: Release
+
+    @property
+    def scope(self) -> Scope:
+        """What is so for the whole of it."""
+        return scope_at(self.environment, channel=self.release.channel)
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A variable that a deployment asks for; its value is the default, or what was answered."""
+
+    variable: Variable
+    prompt: Prompt
+
+    @property
+    def label(self) -> str:
+        """What people read, and what the questions are ordered by."""
+        return self.prompt.label or self.variable.name
+
+    @property
+    def is_answered(self) -> bool:
+        """Whether there is anything that is not blank."""
+        return self.variable.is_secret or bool(self.variable.value.strip())
+
+    def is_called(self, given: str) -> bool:
+        """Whether that is its label or its name."""
+        return given.strip().lower() in (self.label.lower(), self.variable.name.lower())
+
+
+def of_release(context: Context, actor: Actor, project: str, version: str, environment: str) -> tuple[Question, ...]:
+    """What a deployment of the release there would ask for, by label."""
+    actor.require_somewhere(Permission.VIEW)
+    with context.database.reading() as connection:
+        owner = projects.by_name_or_id(connection, project)
+        place = environments.by_name_or_id(connection, environment)
+        actor.require_somewhere(Permission.VIEW, project=owner.id, environment=place.id)
+        release = planning.release_named(connection, owner, version)
+        return questions(connection, Asked(owner, place, release), release.variables)
+
+
+def questions(connection: Connection, asked: Asked, snapshot: str) -> tuple[Question, ...]:
+    """By label; a variable that another surely beats there is not asked for."""
+    return _questions(variables.snapshot(connection, snapshot).variables, asked.scope)
+
+
+def answered(context: Context, connection: Connection, actor: Actor, asked: Asked, given: Mapping[str, str]) -> str:
+    """The id of the snapshot with the answers in it; the release's own where nothing is asked for. Invalid
+    `prompt.unknown`, `prompt.value`, `prompt.required`."""
+    frozen = variables.snapshot(connection, asked.release.variables).variables
+    found = _questions(frozen, asked.scope)
+    for name in given:
+        if not any(question.is_called(name) for question in found):
+            raise Invalid(
+                "prompt.unknown",
+                f"nothing called {name[:80]!r} is asked for in {asked.environment.name}",
+                thing=name[:80],
+                hint=f"asked for: {', '.join(one.label for one in found)[:300]}" if found else "nothing is asked for",
+            )
+    answers = {
+        question.variable.id: _answer(context, connection, actor, question, text)
+        for question in found
+        for name, text in given.items()
+        if question.is_called(name)
+    }
+    _require(replace(one, variable=answers.get(one.variable.id, one.variable)) for one in found)
+    if not answers:
+        return asked.release.variables
+    return variables.keep_snapshot(
+        connection,
+        tuple(answers.get(one.id, one) for one in frozen),
+        id=context.ids.new("vsn"),
+        project=asked.project.id,
+        at=context.clock.now(),
+    ).id
+
+
+def _questions(frozen: Iterable[Variable], scope: Scope) -> tuple[Question, ...]:
+    best: dict[str, Variable] = {}
+    asked: list[Variable] = []
+    for variable in frozen:
+        for_all = {dimension: entries for dimension, entries in variable.scope.items() if dimension not in WITHIN}
+        if not applies(replace(variable, scope=for_all), scope):
+            continue
+        if variable.prompt is not None:
+            asked.append(variable)
+        key, is_for_all = variable.name.lower(), len(for_all) == len(variable.scope)
+        if is_for_all and (key not in best or order_at(variable, scope) < order_at(best[key], scope)):
+            best[key] = variable
+    found = [
+        Question(variable, variable.prompt)
+        for variable in asked
+        if variable.prompt is not None
+        and (any(one in WITHIN for one in variable.scope) or best[variable.name.lower()] is variable)
+    ]
+    return tuple(sorted(found, key=lambda question: (question.label.lower(), question.variable.id)))
+
+
+def _answer(context: Context, connection: Connection, actor: Actor, question: Question, text: str) -> Variable:
+    name = question.variable.name
+    value = check_answer(question.prompt, text, name=name)
+    if question.prompt.control is not Control.SENSITIVE:
+        return replace(question.variable, value=value)
+    if not value:
+        return question.variable
+    return replace(question.variable, value="", secret=context.keep(connection, value, name=name, by=actor.name))
+
+
+def _require(found: Iterable[Question]) -> None:
+    missing = [one.label for one in found if one.prompt.is_required and not one.is_answered]
+    if missing:
+        raise Invalid(
+            "prompt.required",
+            f"a value is asked for, and none was given: {', '.join(missing)[:500]}",
+            thing=missing[0],
+            hint=f'fairlead deploy … --variable "{missing[0]}:VALUE"',
+        )
