@@ -259,7 +259,7 @@ def ask(context: Context, connection: Connection, actor: Actor, wish: Wish) -> D
     """The row, and its task or its approval, in the caller's transaction. What is asked for by prompted variables must
     be among the wish's answers: Invalid as `prompting.answered` has it."""
     if not wish.variables:
-        wish = replace(wish, variables=_answered(context, connection, actor, wish))
+        wish = replace(wish, variables=_answered(context, connection, wish, actor.name))
     intended = intend_wish(context, connection, wish, wish.kind)
     if wish.plan_hash:
         planning.require_plan(wish.plan_hash, intended.plan_hash, what="would run now")
@@ -305,9 +305,9 @@ def ask(context: Context, connection: Connection, actor: Actor, wish: Wish) -> D
     return begin(context, connection, wish.project, wish.environment, wish.release, made)
 
 
-def _answered(context: Context, connection: Connection, actor: Actor, wish: Wish) -> str:
+def _answered(context: Context, connection: Connection, wish: Wish, by: str) -> str:
     asked = prompting.Asked(wish.project, wish.environment, wish.release)
-    return prompting.answered(context, connection, actor, asked, wish.prompted)
+    return prompting.answered(context, connection, asked, wish.prompted, by=by)
 
 
 def begin(

@@ -79,7 +79,7 @@ def questions(connection: Connection, asked: Asked, snapshot: str) -> tuple[Ques
     return _questions(variables.snapshot(connection, snapshot).variables, asked.scope)
 
 
-def answered(context: Context, connection: Connection, actor: Actor, asked: Asked, given: Mapping[str, str]) -> str:
+def answered(context: Context, connection: Connection, asked: Asked, given: Mapping[str, str], *, by: str) -> str:
     """The id of the snapshot with the answers in it; the release's own where nothing is asked for. Invalid
     `prompt.unknown`, `prompt.value`, `prompt.required`."""
     frozen = variables.snapshot(connection, asked.release.variables).variables
@@ -93,7 +93,7 @@ def answered(context: Context, connection: Connection, actor: Actor, asked: Aske
                 hint=f"asked for: {', '.join(one.label for one in found)[:300]}" if found else "nothing is asked for",
             )
     answers = {
-        question.variable.id: _answer(context, connection, actor, question, text)
+        question.variable.id: _answer(context, connection, by, question, text)
         for question in found
         for name, text in given.items()
         if question.is_called(name)
@@ -131,14 +131,14 @@ def _questions(frozen: Iterable[Variable], scope: Scope) -> tuple[Question, ...]
     return tuple(sorted(found, key=lambda question: (question.label.lower(), question.variable.id)))
 
 
-def _answer(context: Context, connection: Connection, actor: Actor, question: Question, text: str) -> Variable:
+def _answer(context: Context, connection: Connection, by: str, question: Question, text: str) -> Variable:
     name = question.variable.name
     value = check_answer(question.prompt, text, name=name)
     if question.prompt.control is not Control.SENSITIVE:
         return replace(question.variable, value=value)
     if not value:
         return question.variable
-    return replace(question.variable, value="", secret=context.keep(connection, value, name=name, by=actor.name))
+    return replace(question.variable, value="", secret=context.keep(connection, value, name=name, by=by))
 
 
 def _require(found: Iterable[Question]) -> None:
