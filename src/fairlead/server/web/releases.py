@@ -83,6 +83,7 @@ def deploy(form: Posted, project: str) -> Response:
     prompted = {
         name.removeprefix(PROMPT): _text(value) for name, value in form.fields.items() if name.startswith(PROMPT)
     }
+    is_otherwise = bool(form.text("accessories") or form.text("skip") or prompted)
 
     def work() -> tuple[str, str]:
         made = deployments.create(
