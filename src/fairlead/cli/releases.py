@@ -20,6 +20,7 @@ def list_releases(
     at = session(context)
     columns = {
         "version": "VERSION",
+        "channel": "CHANNEL",
         "commit": "COMMIT",
         "live_in": "LIVE IN",
         "images": "IMAGES",
@@ -60,6 +61,8 @@ def create(
         False, "--without-files", help="The project's process deploys no services: there is no fairlead.yml."
     ),
     notes: str = typer.Option("", help="Release notes."),
+    channel: str = typer.Option("", help="By default the first whose rules take the versions."),
+    package: list[str] = typer.Option([], "--package", help="NAME=VERSION, where no image tag says the version."),
     project: str = typer.Option("", "--project", "-p", help=PROJECT_HELP),
 ) -> None:
     """Make a release of images that your own CI has built, tested and pushed."""
@@ -68,10 +71,12 @@ def create(
 
     body: dict[str, Any] = {
         "version": version,
-        "images": dict(_pair(entry) for entry in image),
+        "images": dict(_image(entry) for entry in image),
         "test_image": test_image,
         "commit": commit,
         "notes": notes,
+        "channel": channel,
+        "packages": dict(_package(entry) for entry in package),
         "files": {} if without_files else carried(folder),
     }
     made = at.client.post(f"{API}/projects/{at.project(project)}/releases", body)
@@ -106,8 +111,15 @@ def _show_changes(at: Session, changes: list[dict[str, Any]]) -> None:
     at.screen.table(changes, columns, empty="")
 
 
-def _pair(entry: str) -> tuple[str, str]:
+def _image(entry: str) -> tuple[str, str]:
     service, sign, reference = entry.partition("=")
     if not sign or not service or not reference:
         raise Invalid("release.images", f"{entry[:120]!r} is not SERVICE=NAME@sha256:…")
     return service, reference
+
+
+def _package(entry: str) -> tuple[str, str]:
+    name, sign, version = entry.rpartition("=")
+    if not sign or not name or not version:
+        raise Invalid("input.invalid", f"{entry[:120]!r} is not NAME=VERSION")
+    return name, version

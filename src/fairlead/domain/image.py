@@ -19,3 +19,9 @@ def registry_of(reference: str) -> str:
 def registry_name(host: str) -> str:
     """One name for one registry: Docker Hub has several hosts."""
     return DOCKER_HUB if host in _HUBS else host
+
+
+def version_of(reference: str) -> str:
+    """The tag that the reference has beside its digest: what stands for the image's version; "" where it has none."""
+    name = reference.partition("@")[0].rpartition("/")[2]
+    return name.partition(":")[2]

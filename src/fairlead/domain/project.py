@@ -7,9 +7,9 @@ from datetime import datetime
 from typing import Literal, TypeAlias
 
 from fairlead.domain.ids import LifecycleId, ProjectId, SecretVersionId
+from fairlead.domain.release_settings import ReleaseSettings
 
 DEFAULT_POLL_S = 60.0
-DEFAULT_VERSION_MASK = "c.i.0"
 
 ForgeKind: TypeAlias = Literal["github", "gitea", "gitlab"]
 WebhookKind: TypeAlias = Literal["github", "gitea", "gitlab", "standard", "generic"]
@@ -52,8 +52,8 @@ class Forge:
 class Project:
     """`name` is stable and safe (domain.names.project_name): names in the world are derived from it.
 
-    `source` is None where releases come from a CI of the team's own. `version_mask` says how the next version is made
-    from the latest (domain.version.next_version). `registry` is the id of the image registry, "" for Fairlead's own.
+    `source` is None where releases come from a CI of the team's own. `release_settings` says how its releases
+    are numbered. `registry` is the id of the image registry, "" for Fairlead's own.
     """
 
     id: ProjectId
@@ -64,7 +64,7 @@ class Project:
     description: str = ""
     source: Source | None = None
     forge: Forge | None = None
-    version_mask: str = DEFAULT_VERSION_MASK
+    release_settings: ReleaseSettings = field(default_factory=ReleaseSettings)
     registry: str = ""
     is_enabled: bool = True
     labels: dict[str, str] = field(default_factory=dict)

@@ -27,7 +27,8 @@ class Change:
 class Release:
     """`images` service → reference by digest; `files` path → key of the bytes (ports.artifacts); `variables` the id of
     the variable snapshot, the one field that may be replaced, as a recorded act. `process` the id of the process's
-    snapshot; "" where the project had none of its own: then its services are deployed."""
+    snapshot; "" where the project had none of its own: then its services are deployed. `packages` service or package →
+    version, "" where it is not known."""
 
     id: ReleaseId
     project: ProjectId
@@ -47,6 +48,7 @@ class Release:
     created_by: str = ""
     notes: str = ""
     warnings: tuple[str, ...] = ()
+    packages: Mapping[str, str] = field(default_factory=dict)
     revision: int = 1
 
 

@@ -8,6 +8,7 @@ from fairlead import __version__
 from fairlead.server import health, hooks, openapi, problems
 from fairlead.server.api import (
     accounts,
+    channels,
     commands,
     declarations,
     deployments,
@@ -41,6 +42,7 @@ ROUTERS = (
     registries.router,
     targets.router,
     releases.router,
+    channels.router,
     deployments.router,
     tasks.router,
     status.router,

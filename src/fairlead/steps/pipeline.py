@@ -266,6 +266,8 @@ def _release(run: ResolvedRun) -> Effect:
         images=images,
         test_image=test_image,
         warnings=run.outline.warnings,
+        channel=run.channel,
+        packages=run.packages,
     )
     return Effect(
         MakeRelease.kind,

@@ -7,6 +7,7 @@ environment (for the variables of the services that stand beside the tests), and
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from fairlead.domain.ids import RunId, TaskId
@@ -50,7 +51,7 @@ class ResolvedRun:
     fairlead.yml lies in the repository. `definition` is compiled for the lifecycle's first environment: from it come
     the services that stand beside tests and the tests' environment, with variables filled in and secrets as
     references. `logins` open registries of base images. `pool` is where subnets of throw-away networks come from.
-    `created` is the run's time, RFC 3339.
+    `created` is the run's time, RFC 3339. `channel` is the id of the release's, `packages` the versions it names.
     """
 
     task: TaskId
@@ -72,3 +73,5 @@ class ResolvedRun:
     logins: tuple[RegistryLogin, ...] = ()
     builds_at_once: int = 2
     warnings: tuple[str, ...] = field(default=())
+    channel: str = ""
+    packages: Mapping[str, str] = field(default_factory=dict)

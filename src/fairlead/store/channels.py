@@ -6,8 +6,8 @@ import sqlalchemy as sa
 
 from fairlead.domain.channel import Channel
 from fairlead.domain.ids import LifecycleId, ProjectId
-from fairlead.store.schema import flag, key, link, metadata, number, text
-from fairlead.store.shelf import Shelf
+from fairlead.store.schema import data, flag, key, link, metadata, number, text
+from fairlead.store.shelf import Page, Shelf
 
 channels = sa.Table(
     "channels",
@@ -17,11 +17,14 @@ channels = sa.Table(
     text("name"),
     link("lifecycle", "lifecycles.id", nullable=True),
     flag("is_default"),
+    text("description"),
+    data("rules"),
+    data("tenant_tags"),
     number("revision"),
     sa.UniqueConstraint("project", "name"),
 )
 
-_shelf = Shelf(channels, Channel, unknown="channel.unknown")
+_shelf = Shelf(channels, Channel, unknown="channel.unknown", exists="channel.exists")
 insert, get, find, update, delete = _shelf.insert, _shelf.get, _shelf.find, _shelf.update, _shelf.delete
 
 
@@ -41,3 +44,19 @@ def default_of(connection: sa.Connection, project: ProjectId) -> Channel:
 def with_lifecycle(connection: sa.Connection, lifecycle: LifecycleId) -> tuple[Channel, ...]:
     """Those that name it as their own."""
     return _shelf.where(connection, channels.c.lifecycle == lifecycle)
+
+
+def by_name_or_id(connection: sa.Connection, project: ProjectId, text: str) -> Channel:
+    """As people and programs name it, whatever the case; NotFound `channel.unknown`."""
+    c = channels.c
+    found = _shelf.one(connection, c.project == project, c.id == text)
+    return found or _shelf.require(
+        _shelf.one(connection, c.project == project, sa.func.lower(c.name) == text.lower()), text
+    )
+
+
+def page(connection: sa.Connection, project: ProjectId, *, after: str | None = None, limit: int = 50) -> Page[Channel]:
+    """The project's, by name."""
+    return _shelf.page(
+        connection, channels.c.project == project, after=after, limit=limit, by="name", newest_first=False
+    )

@@ -22,7 +22,7 @@ projects = sa.Table(
     text("description"),
     data("source", nullable=True),
     data("forge", nullable=True),
-    text("version_mask"),
+    data("release_settings"),
     text("registry"),
     flag("is_enabled"),
     data("labels"),

@@ -16,7 +16,7 @@ from fairlead.domain.record import Json, from_data
 from fairlead.domain.release import Change, Release, require_digest
 from fairlead.domain.run import Run
 from fairlead.domain.slot import Slot, SlotState
-from fairlead.domain.version import next_version, parse
+from fairlead.domain.version import parse
 from fairlead.ports.catalogue import Place
 from fairlead.ports.clock import Clock, Ids
 from fairlead.store import (
@@ -32,6 +32,7 @@ from fairlead.store import (
     variables,
 )
 from fairlead.store.database import Database
+from fairlead.store.release_choice import Chosen, Wanted, choose
 
 log = structlog.get_logger("fairlead.store")
 
@@ -134,12 +135,14 @@ class StoreRecords:
     def _release(self, connection: sa.Connection, run: Run, facts: Mapping[str, Json]) -> Release:
         at = self._clock.now()
         images = from_data(dict[str, str], facts.get("images", {}))
+        chosen = self._chosen(connection, run, facts)
         frozen = variables.freeze(connection, id=self._ids.new("var"), project=run.project, at=at)
         return Release(
             id=ReleaseId(self._ids.new("rel")),
             project=run.project,
-            channel=channels.default_of(connection, run.project).id,
-            version=self._version(connection, run, str(facts.get("version") or "")),
+            channel=chosen.channel.id,
+            version=chosen.version,
+            packages=chosen.packages,
             created_at=at,
             images={service: require_digest(service, reference) for service, reference in images.items()},
             test_image=str(facts.get("test_image") or ""),
@@ -156,11 +159,13 @@ class StoreRecords:
             warnings=from_data(tuple[str, ...], facts.get("warnings", [])),
         )
 
-    def _version(self, connection: sa.Connection, run: Run, asked: str) -> str:
-        if asked:
-            return parse(asked).text
-        mask = projects.get(connection, run.project).version_mask
-        return next_version(releases.versions(connection, run.project), mask)
+    def _chosen(self, connection: sa.Connection, run: Run, facts: Mapping[str, Json]) -> Chosen:
+        project = projects.get(connection, run.project)
+        version, channel = str(facts.get("version") or ""), str(facts.get("channel") or "")
+        packages = from_data(dict[str, str], facts.get("packages", {}))
+        if version and channel:
+            return Chosen(channels.get(connection, channel), parse(version).text, packages)
+        return choose(connection, project, Wanted(channel, version, packages), self._clock.now())
 
 
 class StorePivot:

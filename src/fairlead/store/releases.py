@@ -7,8 +7,10 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from fairlead.domain.ids import ProjectId, ReleaseId, TaskId
+from fairlead.domain.ids import ChannelId, ProjectId, ReleaseId, TaskId
 from fairlead.domain.release import Release
+from fairlead.domain.release_number import Made
+from fairlead.store.channels import channels
 from fairlead.store.rows import from_row, to_row
 from fairlead.store.schema import data, instant, key, link, metadata, number, text
 from fairlead.store.shelf import Page, Shelf
@@ -34,6 +36,7 @@ releases = sa.Table(
     text("created_by"),
     text("notes"),
     data("warnings"),
+    data("packages"),
     number("revision"),
     text("task", nullable=True, unique=True),
     sa.UniqueConstraint("project", "version"),
@@ -100,6 +103,22 @@ def versions(connection: sa.Connection, project: ProjectId) -> tuple[str, ...]:
     """Versions of all releases of the project, in the order of making."""
     statement = sa.select(releases.c.version).where(releases.c.project == project).order_by(releases.c.id)
     return tuple(connection.execute(statement).scalars())
+
+
+def made(connection: sa.Connection, project: ProjectId) -> tuple[Made, ...]:
+    """Version and channel's name of each of the project's, in the order of making."""
+    statement = (
+        sa.select(releases.c.version, channels.c.name)
+        .join(channels, channels.c.id == releases.c.channel)
+        .where(releases.c.project == project)
+        .order_by(releases.c.id)
+    )
+    return tuple(Made(version, channel) for version, channel in connection.execute(statement))
+
+
+def are_in(connection: sa.Connection, channel: ChannelId) -> bool:
+    """Whether the channel has a release."""
+    return _shelf.one(connection, releases.c.channel == channel) is not None
 
 
 def images_in_use(connection: sa.Connection) -> frozenset[str]:

@@ -15,7 +15,8 @@ from fairlead.domain.effect import SaidNo
 from fairlead.domain.environment import Environment
 from fairlead.domain.errors import FairleadError, NotFound
 from fairlead.domain.ids import TaskId
-from fairlead.domain.outline import with_build_secrets
+from fairlead.domain.image import version_of
+from fairlead.domain.outline import Outline, with_build_secrets
 from fairlead.domain.plan import Plan
 from fairlead.domain.project import Project
 from fairlead.domain.record import Json, to_data
@@ -46,8 +47,9 @@ from fairlead.steps.retire_place import ResolvedRetirement, RetirePlace
 from fairlead.steps.run_resolved import ResolvedRun, SourceAccess
 from fairlead.steps.standing import standing_accessories, standing_slots
 from fairlead.steps.workspace import prepare, project_root, remove
-from fairlead.store import channels, deployments, environments, projects, releases, runs, subnets, tasks
+from fairlead.store import deployments, environments, projects, releases, runs, subnets, tasks
 from fairlead.store.database import Connection
+from fairlead.store.release_choice import Wanted, choose
 from fairlead.usecases import commands, places, planning, registries, retention, values
 from fairlead.usecases import releases as releasing
 from fairlead.usecases.context import Context
@@ -316,8 +318,8 @@ class Binding:
             first = environments.by_name(connection, names[0])
             frozen = releasing.freeze(self.context, connection, project.id)
             logins = self._logins(connection)
-            line = channels.default_of(connection, project.id)
-            holding = values.table_of(connection, frozen).at(values.scope_at(first, channel=line.id))
+            chosen = choose(connection, project, _wanted(outline), self.context.clock.now())
+            holding = values.table_of(connection, frozen).at(values.scope_at(first, channel=chosen.channel.id))
             lookup = values.lookup_in(holding, values.system_of(self.context, connection, project, first))
             definition = compile_project(
                 files,
@@ -326,7 +328,6 @@ class Binding:
                 lookup=lookup,
                 domain=self.context.installation.proxy_domain,
             )
-            version = releasing.version_for(connection, project, "")
         outline = with_build_secrets(outline, lookup)
         if outline.project and outline.project != project.name:
             raise NotFound(
@@ -340,7 +341,9 @@ class Binding:
             run=run.id,
             number=run.number,
             project=project.name,
-            version=version,
+            version=chosen.version,
+            channel=chosen.channel.id,
+            packages=chosen.packages,
             branch=run.branch,
             commit=run.commit,
             workspace=workspace,
@@ -441,3 +444,10 @@ def _plan_changed(about: _About, now: str, changes: tuple[str, ...]) -> SaidNo:
         hint=planning.ask_anew(about.release.version, about.environment.name),
         evidence=changes,
     )
+
+
+def _wanted(outline: Outline) -> Wanted:
+    """The services whose images are built have the release's version; of the others the tag is known, or nothing."""
+    swapped = [one for one in outline.services if not one.is_accessory]
+    fixed = {one.name: "" if "#{" in one.image else version_of(one.image) for one in swapped if one.build is None}
+    return Wanted(packages=fixed, built=frozenset(one.name for one in swapped if one.build is not None))

@@ -21,7 +21,18 @@ from fairlead.domain.switch_record import SwitchRecord, switch_of
 from fairlead.domain.task import Task, TaskState
 from fairlead.ports.tasks import End
 from fairlead.steps.keeping import ASKED
-from fairlead.store import approvals, deployments, environments, lifecycles, projects, releases, routes, slots, tasks
+from fairlead.store import (
+    approvals,
+    channels,
+    deployments,
+    environments,
+    lifecycles,
+    projects,
+    releases,
+    routes,
+    slots,
+    tasks,
+)
 from fairlead.store.database import Connection
 from fairlead.store.shelf import Page
 from fairlead.usecases import places, planning, prompting, telling, turns
@@ -178,7 +189,7 @@ def create(
         owner = projects.by_name_or_id(connection, project)
         place = environments.by_name_or_id(connection, environment)
         release = planning.release_named(connection, owner, version)
-        line = lifecycle_of(connection, owner)
+        line = lifecycle_of(connection, owner, release)
         reached = deployments.reached(connection, release.id)
         why_not = may_deploy(line, reached, place.id)
         if why_not is not None:
@@ -363,9 +374,11 @@ def refuse(context: Context, connection: Connection, wish: Wish, error: Fairlead
     return made
 
 
-def lifecycle_of(connection: Connection, project: Project) -> Lifecycle:
-    """The project's lifecycle with its phases spelt out."""
-    return resolved(lifecycles.get(connection, project.lifecycle), environments.all_of(connection))
+def lifecycle_of(connection: Connection, project: Project, release: Release) -> Lifecycle:
+    """The lifecycle of the release's channel, or else the project's, with its phases spelt out."""
+    channel = channels.get(connection, release.channel)
+    line = lifecycles.get(connection, channel.lifecycle or project.lifecycle)
+    return resolved(line, environments.all_of(connection))
 
 
 def intend_wish(context: Context, connection: Connection, wish: Wish, kind: DeploymentKind) -> planning.Intended:

@@ -74,7 +74,7 @@ def _apart(
 
 def release_made(context: Context, connection: Connection, project: Project, release: Release) -> None:
     """Where the lifecycle says so, its first deployments begin, or wait for an approval."""
-    line = deploying.lifecycle_of(connection, project)
+    line = deploying.lifecycle_of(connection, project, release)
     _promote(context, connection, project, release, begun_by_itself(line, frozenset()))
 
 
@@ -126,7 +126,7 @@ def _after_deployment(context: Context, connection: Connection, task: Task) -> N
     release = releases.get(connection, saved.release)
     _tell(context, connection, owner, release, saved)
     if saved.outcome is DeploymentOutcome.LIVE and saved.kind == "deployment":
-        line = deploying.lifecycle_of(connection, owner)
+        line = deploying.lifecycle_of(connection, owner, release)
         reached = deployments.reached(connection, release.id)
         _promote(context, connection, owner, release, begun_by_itself(line, reached))
 
@@ -178,7 +178,7 @@ def _promote(
     release: Release,
     wanted: tuple[EnvironmentId, ...],
 ) -> None:
-    line = deploying.lifecycle_of(connection, project)
+    line = deploying.lifecycle_of(connection, project, release)
     under_way = {
         one.environment for one in deployments.active(connection, project=project.id) if one.release == release.id
     }

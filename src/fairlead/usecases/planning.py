@@ -28,7 +28,7 @@ from fairlead.ports.proxy import RouteSpec
 from fairlead.steps.process_resolved import ResolvedProcess
 from fairlead.steps.resolved import LiveRelease, PlannedRoute, ProxyFacts, ResolvedDeployment, RoomRule
 from fairlead.steps.run_process import plan
-from fairlead.store import deployments, environments, gone_images, lifecycles, policies, releases
+from fairlead.store import channels, deployments, environments, gone_images, lifecycles, policies, releases
 from fairlead.store.database import Connection
 from fairlead.usecases.context import Context, Installation
 from fairlead.usecases.process_resolving import process_at
@@ -205,7 +205,7 @@ def definition_of(
 ) -> Definition:
     """The release's project file compiled for the environment. All that it is made of has ids of its own, or is named
     by its content, so that it need not be compiled twice."""
-    names, domain = environment_names(connection, project), context.installation.proxy_domain
+    names, domain = environment_names(connection, project, release), context.installation.proxy_domain
     system = system_of(context, connection, project, environment, release)
     scope = scope_at(environment, channel=release.channel)
 
@@ -262,10 +262,11 @@ class ReleaseFiles(Mapping[str, bytes]):
         return len(self._keys)
 
 
-def environment_names(connection: Connection, project: Project) -> tuple[str, ...]:
-    """The environments of the project's lifecycle, in order."""
+def environment_names(connection: Connection, project: Project, release: Release | None = None) -> tuple[str, ...]:
+    """The environments of the lifecycle of the release's channel, or else the project's, in order."""
     known = environments.all_of(connection)
-    line = resolved(lifecycles.get(connection, project.lifecycle), known)
+    own = channels.get(connection, release.channel).lifecycle if release else None
+    line = resolved(lifecycles.get(connection, own or project.lifecycle), known)
     by_id = {environment.id: environment.name for environment in known}
     return tuple(by_id[id] for phase in line.phases for id in phase.environments if id in by_id)
 

@@ -16,7 +16,7 @@ from fairlead.domain.git_address import branch_name, read_address
 from fairlead.domain.ids import ChannelId, ProjectId, SecretVersionId
 from fairlead.domain.permission import Permission
 from fairlead.domain.project import DEFAULT_POLL_S, Forge, ForgeKind, Project, Source, WebhookKind
-from fairlead.domain.version import next_version
+from fairlead.domain.release_settings import ReleaseSettings, check_settings
 from fairlead.store import channels, deployments, library_sets, lifecycles, processes, projects
 from fairlead.store.database import Connection
 from fairlead.store.shelf import Page
@@ -58,8 +58,8 @@ class NewForge:
     token: str | Stays = ""
 
 
-Field: TypeAlias = Literal["title", "description", "is_enabled", "version_mask", "lifecycle", "branch", "poll_s"]
-OWN_FIELDS = ("title", "description", "is_enabled", "version_mask")
+Field: TypeAlias = Literal["title", "description", "is_enabled", "release_settings", "lifecycle", "branch", "poll_s"]
+OWN_FIELDS = ("title", "description", "is_enabled", "release_settings")
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,8 +150,8 @@ def change(
     actor.require(Permission.PROJECT_EDIT)
     if "branch" in fields:
         branch_name(str(fields["branch"]))
-    if "version_mask" in fields:
-        next_version((), str(fields["version_mask"]))
+    if isinstance(settings := fields.get("release_settings"), ReleaseSettings):
+        check_settings(settings)
     with context.database.transaction() as connection:
         found = projects.by_name_or_id(connection, name)
         if revision is not None and revision != found.revision:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from fairlead.domain.actor import SYSTEM, Actor
-from fairlead.domain.errors import Invalid
+from fairlead.domain.errors import FairleadError, Invalid
 from fairlead.domain.ids import ReleaseId
 from fairlead.domain.project import Project
 from fairlead.domain.registry_event import Push, read_pushes
@@ -15,10 +15,11 @@ from fairlead.domain.version import parse
 from fairlead.domain.webhook_delivery import WebhookDelivery
 from fairlead.store import gone_images, projects, releases, webhook_deliveries
 from fairlead.store.database import Connection
+from fairlead.store.release_choice import Wanted, choose
 from fairlead.store.secrets import StoreSecrets
 from fairlead.usecases import following
 from fairlead.usecases.context import Context
-from fairlead.usecases.releases import freeze, version_for
+from fairlead.usecases.releases import freeze
 
 WEBHOOK = "registry"
 """Under which the events' ids are remembered: each is acted upon once."""
@@ -55,7 +56,9 @@ def _released(context: Context, connection: Connection, push: Push) -> Iterator[
         images = {service: _pushed(reference, push) for service, reference in latest.images.items()}
         test_image = _pushed(latest.test_image, push)
         if (images, test_image) != (dict(latest.images), latest.test_image):
-            yield _release(context, connection, project, latest, push, images, test_image)
+            made = _release(context, connection, project, latest, push, images, test_image)
+            if made is not None:
+                yield made
 
 
 def _release(
@@ -66,12 +69,22 @@ def _release(
     push: Push,
     images: Mapping[str, str],
     test_image: str,
-) -> Release:
+) -> Release | None:
     actor: Actor = replace(SYSTEM, via="registry")
+    pushed = {service: push.tag for service, image in images.items() if image != latest.images[service]}
+    wanted = Wanted(version=_version(connection, project, push.tag), packages={**latest.packages, **pushed})
+    try:
+        chosen = choose(connection, project, wanted, context.clock.now())
+    except FairleadError as error:
+        message = f"made no release: {push.repository}:{push.tag} was pushed, but {error.message}"
+        context.note(connection, actor, "release.not_made", message[:2000], thing=project.id, project=project.name)
+        return None
     made = replace(
         latest,
         id=ReleaseId(context.ids.new("rel")),
-        version=_version(connection, project, push.tag),
+        channel=chosen.channel.id,
+        version=chosen.version,
+        packages=chosen.packages,
         created_at=context.clock.now(),
         images=dict(images),
         test_image=test_image,
@@ -97,10 +110,10 @@ def _pushed(reference: str, push: Push) -> str:
 
 
 def _version(connection: Connection, project: Project, tag: str) -> str:
-    """The tag, where it is a version that is free; else the next one by the project's mask."""
+    """The tag, where it is a version that is free; else "": the project's template or donor decides."""
     try:
         parse(tag)
     except Invalid:
-        return version_for(connection, project, "")
+        return ""
     is_free = releases.find_by_version(connection, project.id, tag) is None
-    return version_for(connection, project, tag if is_free else "")
+    return tag if is_free and not project.release_settings.donor else ""

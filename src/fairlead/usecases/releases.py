@@ -8,32 +8,37 @@ from dataclasses import dataclass, replace
 
 from fairlead.domain import names
 from fairlead.domain.actor import Actor
-from fairlead.domain.errors import Conflict, Invalid
+from fairlead.domain.errors import Invalid
 from fairlead.domain.ids import ProjectId, ReleaseId
+from fairlead.domain.image import version_of
 from fairlead.domain.outline import Outline
 from fairlead.domain.permission import Permission
 from fairlead.domain.project import Project
 from fairlead.domain.release import Release, require_digest
 from fairlead.domain.slot import SlotState
 from fairlead.domain.variable import VariableChange, differences
-from fairlead.domain.version import next_version, parse
+from fairlead.domain.version import parse
 from fairlead.formats.project import read_outline
 from fairlead.store import channels, environments, gone_images, processes, projects, releases, slots, variables
 from fairlead.store.database import Connection
+from fairlead.store.release_choice import Wanted, choose
 from fairlead.store.shelf import Page
 from fairlead.usecases import following, planning
 from fairlead.usecases.context import Context
 
 LONGEST_NOTES = 1_000_000
+LONGEST_PACKAGE = 200
+MOST_PACKAGES = 500
 _COMMIT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}|")
 
 
 @dataclass(frozen=True, slots=True)
 class ReleaseView:
-    """A release, the names of the environments where it is live now, and of what retention has deleted the images:
-    where that is anything, it cannot be deployed any more."""
+    """A release, the names of its channel and of the environments where it is live now, and of what retention has
+    deleted the images: where that is anything, it cannot be deployed any more."""
 
     release: Release
+    channel: str = ""
     live_in: tuple[str, ...] = ()
     gone: tuple[str, ...] = ()
 
@@ -83,13 +88,17 @@ def create(
     contents: Mapping[str, bytes],
     commit: str = "",
     notes: str = "",
+    channel: str = "",
+    packages: Mapping[str, str] | None = None,
 ) -> Release:
     """A release of images that somebody else built: every service's by digest. `contents` path → bytes of what it
-    carries; `files` path → key where they are kept already. What its lifecycle begins by itself is begun."""
+    carries; `files` path → key where they are kept already; `packages` name → version, where an image's tag does not
+    say it. What its lifecycle begins by itself is begun. Raises what store.release_choice.choose raises."""
     actor.require(Permission.RELEASE_CREATE)
     if len(notes) > LONGEST_NOTES:
         raise Invalid("input.too_large", f"the notes are over {LONGEST_NOTES:,} characters", thing="notes")
     _check_words(version, commit, contents)
+    _check_packages(packages or {})
     outline = read_outline(contents) if contents else _without_services(context, project)
     _check_images(outline, images, test_image)
     kept = files if files is not None else {path: context.artifacts.keep(held) for path, held in contents.items()}
@@ -99,11 +108,13 @@ def create(
             raise Invalid(
                 "release.images", f"the project file is of {outline.project}, not of {owner.name}", thing=owner.name
             )
+        wanted = Wanted(channel, version, _packages(outline, images) | dict(packages or {}))
+        chosen = choose(connection, owner, wanted, context.clock.now())
         made = Release(
             ReleaseId(context.ids.new("rel")),
             owner.id,
-            channels.default_of(connection, owner.id).id,
-            version_for(connection, owner, version),
+            chosen.channel.id,
+            chosen.version,
             context.clock.now(),
             images=dict(images),
             test_image=test_image,
@@ -114,6 +125,7 @@ def create(
             created_by=actor.name,
             notes=notes,
             warnings=outline.warnings,
+            packages=chosen.packages,
         )
         releases.insert(connection, made)
         gone_images.are_there(connection, (*made.images.values(), made.test_image))
@@ -133,16 +145,6 @@ def _without_services(context: Context, project: str) -> Outline:
     if held is None or not held.process.steps or held.process.deploys_services:
         return read_outline({})
     return Outline(owner.name, ())
-
-
-def version_for(connection: Connection, project: Project, wanted: str) -> str:
-    """`wanted` if it is free and in order, else Conflict `release.exists`; without it the next one by the mask."""
-    if not wanted:
-        return next_version(releases.versions(connection, project.id), project.version_mask)
-    parse(names.version_text(wanted))
-    if releases.find_by_version(connection, project.id, wanted) is not None:
-        raise Conflict("release.exists", f"{project.name} has a release {wanted} already", thing=wanted)
-    return wanted
 
 
 def freeze(context: Context, connection: Connection, project: ProjectId) -> str:
@@ -186,6 +188,21 @@ def _check_words(version: str, commit: str, contents: Mapping[str, bytes]) -> No
             raise Invalid("input.name", f"{path[:80]!r} is not a path inside the repository", thing="files")
 
 
+def _check_packages(packages: Mapping[str, str]) -> None:
+    if len(packages) > MOST_PACKAGES:
+        raise Invalid("input.too_large", f"a release names {MOST_PACKAGES} packages at most", thing="packages")
+    for name, version in packages.items():
+        if not name.strip() or len(name) > LONGEST_PACKAGE or not name.isprintable():
+            raise Invalid("input.name", f"{name[:80]!r} is not the name of a package", thing="packages")
+        names.version_text(version)
+
+
+def _packages(outline: Outline, images: Mapping[str, str]) -> dict[str, str]:
+    """The versions of the services' images, as far as their tags say them. Accessories are never swapped."""
+    swapped = [one for one in outline.services if not one.is_accessory and "#{" not in one.image]
+    return {one.name: version_of(images.get(one.name) or one.image) for one in swapped}
+
+
 def _check_images(outline: Outline, images: Mapping[str, str], test_image: str) -> None:
     known = {service.name for service in outline.services}
     for service in images:
@@ -207,7 +224,10 @@ def _check_images(outline: Outline, images: Mapping[str, str], test_image: str) 
 
 def _views(connection: Connection, project: Project, found: Sequence[Release]) -> tuple[ReleaseView, ...]:
     live, gone = _live_in(connection, project), gone_images.of_releases(connection, found)
-    return tuple(ReleaseView(one, live.get(one.id, ()), gone.get(one.id, ())) for one in found)
+    names = {one.id: one.name for one in channels.of_project(connection, project.id)}
+    return tuple(
+        ReleaseView(one, names.get(one.channel, ""), live.get(one.id, ()), gone.get(one.id, ())) for one in found
+    )
 
 
 def _live_in(connection: Connection, project: Project) -> dict[str, tuple[str, ...]]:

@@ -7,7 +7,13 @@ from typing import Annotated
 from pydantic import AfterValidator, Field
 
 from fairlead.domain.lifecycle import DEFAULT_NAME
-from fairlead.domain.project import DEFAULT_POLL_S, DEFAULT_VERSION_MASK, ForgeKind, WebhookKind
+from fairlead.domain.project import DEFAULT_POLL_S, ForgeKind, WebhookKind
+from fairlead.domain.release_settings import (
+    DEFAULT_VERSION_TEMPLATE,
+    LONGEST_DONOR,
+    LONGEST_TEMPLATE,
+    LONGEST_VERSION_TEMPLATE,
+)
 from fairlead.formats.declared.layout import Layout, SecretField
 from fairlead.formats.shape import Shape
 
@@ -37,6 +43,18 @@ class ForgeItem(Shape):
     token: SecretField | None = None
 
 
+class ReleasesItem(Shape):
+    """How releases are numbered and described."""
+
+    version_template: str = Field(
+        DEFAULT_VERSION_TEMPLATE, max_length=LONGEST_VERSION_TEMPLATE, description="a mask, or a template of variables"
+    )
+    donor: str = Field("", max_length=LONGEST_DONOR, description="the service or package that numbers releases")
+    notes_template: str = Field("", max_length=LONGEST_TEMPLATE, description="the notes of a release without any")
+    changes_template: str = Field("", max_length=LONGEST_TEMPLATE, description="what a deployment brings")
+    locks_variables: bool = Field(default=True, description="a release that was promoted keeps its variables")
+
+
 class ProjectItem(Shape):
     """A project; its name is its folder's."""
 
@@ -44,7 +62,7 @@ class ProjectItem(Shape):
     description: str = Field("", max_length=10_000, description="what it is for")
     enabled: bool = Field(default=True, description="whether releases are made and deployed")
     lifecycle: str = Field(DEFAULT_NAME, description="the lifecycle's name")
-    version_mask: str = Field(DEFAULT_VERSION_MASK, max_length=100, description="how the next version is made")
+    releases: ReleasesItem = Field(default_factory=ReleasesItem, description="how releases are numbered and described")
     library_sets: tuple[str, ...] = Field((), description="names of those that it includes, in order")
     source: SourceItem | None = Field(None, description="its repository; without one, releases come from outside")
     forge: ForgeItem | None = Field(None, description="where commit statuses go")

@@ -55,6 +55,8 @@ RUN: answers.Run = {
 RELEASE: answers.Release = {
     "id": "rel-01j9",
     "version": "1.4.0",
+    "channel": "Default",
+    "packages": {"web": "1.4.0"},
     "commit": "4be1" * 10,
     "branch": "main",
     "images": {"web": WEB},

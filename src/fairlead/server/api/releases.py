@@ -31,6 +31,10 @@ class NewRelease(Body):
     test_image: str = Field("", max_length=500)
     commit: str = Field("", max_length=64)
     notes: str = ""
+    channel: str = Field("", max_length=100, description="by name; empty: the first whose rules take the versions")
+    packages: dict[str, str] = Field(
+        default_factory=dict, max_length=500, description="service or package: version, where no tag says it"
+    )
     files: dict[str, str] = Field(default_factory=dict, max_length=2000)
 
 
@@ -86,8 +90,10 @@ def create_release(context: Books, actor: Asking, project: str, body: NewRelease
         contents=contents,
         commit=body.commit,
         notes=body.notes,
+        channel=body.channel,
+        packages=body.packages,
     )
-    return shapes.release(releases.ReleaseView(made, ()))
+    return shapes.release(releases.get(context, actor, project, made.id))
 
 
 @router.get("/projects/{project}/releases/{version}")

@@ -115,6 +115,8 @@ def release(view: ReleaseView) -> answers.Release:
     return {
         "id": one.id,
         "version": one.version,
+        "channel": view.channel,
+        "packages": dict(one.packages),
         "commit": one.commit,
         "branch": one.branch,
         "images": dict(one.images),

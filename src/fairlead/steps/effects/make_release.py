@@ -36,13 +36,16 @@ class NewRelease:
     images: Mapping[str, str]
     test_image: str = ""
     warnings: tuple[str, ...] = field(default=())
+    channel: str = ""
+    packages: Mapping[str, str] = field(default_factory=dict)
 
 
 class MakeRelease(Plain):
     """Keeps the files, lists the commits since the last release, and records the release.
 
     Facts: ``version, branch, commit, previous_commit, folder, run, images (service → reference), test_image, files
-    (path → key), changes ([{commit, author, at, subject}]), warnings``: the fields of `domain.release.Release`.
+    (path → key), changes ([{commit, author, at, subject}]), warnings, channel (its id), packages (name → version)``:
+    the fields of `domain.release.Release`.
     """
 
     kind = "release.make"
@@ -66,6 +69,8 @@ class MakeRelease(Plain):
             "files": cast("Json", files),
             "changes": [cast("Json", asdict(change)) for change in changes],
             "warnings": list(wanted.warnings),
+            "channel": wanted.channel,
+            "packages": dict(wanted.packages),
         }
         release = await tools.records.create_release(tools.task, facts)
         tools.say(f"release {wanted.version}: {len(wanted.images)} images, {len(files)} files, {len(changes)} commits")

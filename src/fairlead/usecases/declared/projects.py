@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
 
 from fairlead.domain.actor import Actor
 from fairlead.domain.ids import LifecycleId, SecretVersionId
 from fairlead.domain.permission import Permission
 from fairlead.domain.project import Forge, Project, Source
+from fairlead.domain.release_settings import ReleaseSettings
 from fairlead.formats.declared.layout import SecretField
-from fairlead.formats.declared.projects import PROJECTS, ForgeItem, ProjectItem, SourceItem
+from fairlead.formats.declared.projects import PROJECTS, ForgeItem, ProjectItem, ReleasesItem, SourceItem
 from fairlead.store import library_sets as library_set_rows
 from fairlead.store import lifecycles
 from fairlead.store import projects as rows
@@ -45,16 +47,18 @@ class Projects(Noun[ProjectItem]):
             made_key=at.make_key(f"fairlead-{project}") if projects.needs_key(source) else None,
             lifecycle=item.lifecycle,
         )
-        if (item.enabled, item.version_mask) != (True, ProjectItem().version_mask):
-            fields = {"is_enabled": item.enabled, "version_mask": item.version_mask}
-            projects.change(at.context, at.actor, project, fields)  # type: ignore[arg-type]
+        if (item.enabled, item.releases) != (True, ReleasesItem()):
+            settings = ReleaseSettings(**item.releases.model_dump())
+            projects.change(at.context, at.actor, project, {"is_enabled": item.enabled, "release_settings": settings})
         _include(at, project, (), item.library_sets)
 
     def change(self, at: Applying, old: Held[ProjectItem], new: ProjectItem) -> None:
         project, was = old.project, old.item
         names: dict[str, Field] = {"title": "title", "description": "description", "enabled": "is_enabled"}
-        names |= {"lifecycle": "lifecycle", "version_mask": "version_mask"}
+        names |= {"lifecycle": "lifecycle"}
         fields = {own: getattr(new, key) for key, own in names.items() if getattr(new, key) != getattr(was, key)}
+        if new.releases != was.releases:
+            fields["release_settings"] = ReleaseSettings(**new.releases.model_dump())
         if fields:
             projects.change(at.context, at.actor, project, fields)
         if new.source != was.source or _is_given(at, new.source):
@@ -85,7 +89,7 @@ def _item(one: Project, lines: Mapping[LifecycleId, str], included: Sequence[str
         description=one.description,
         enabled=one.is_enabled,
         lifecycle=lines[one.lifecycle],
-        version_mask=one.version_mask,
+        releases=ReleasesItem(**asdict(one.release_settings)),
         library_sets=tuple(included),
         source=_source_item(one.name, one.source) if one.source else None,
         forge=_forge_item(one.name, one.forge) if one.forge else None,

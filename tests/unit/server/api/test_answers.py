@@ -78,7 +78,7 @@ class Furnished:
         """What a path's parameters are: ids by the noun before them."""
         nouns = {"deployments": "deployment", "skipped": "deployment", "approvals": "approval", "tasks": "task"}
         noun = next((of for part, of in nouns.items() if f"/{part}/{{id}}" in path), "task")
-        named = {**self.names, "id": self.names[noun]}
+        named = {**self.names, "id": self.names[noun], "channel": "Default"}
         return {**named, **{name: value for part, name, value in OF_PATHS if part in path}}
 
 

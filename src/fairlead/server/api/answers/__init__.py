@@ -5,6 +5,7 @@ of typing_extensions, because pydantic wants it before Python 3.12.
 """
 
 from fairlead.server.api.answers.access import AddedUser, Event, Key, MadeKey, Me, Signed, User
+from fairlead.server.api.answers.channels import Channel, VersionRule
 from fairlead.server.api.answers.declarations import Applied, DeclaredChange, DeclaredField, Exported
 from fairlead.server.api.answers.deployments import (
     Adoption,
@@ -87,6 +88,7 @@ __all__ = [
     "Cell",
     "Certificate",
     "Change",
+    "Channel",
     "Commit",
     "Contact",
     "DeclaredChange",
@@ -158,5 +160,6 @@ __all__ = [
     "VariablePart",
     "VariablePreview",
     "VariablePrompt",
+    "VersionRule",
     "Written",
 ]

@@ -130,6 +130,8 @@ class Release(TypedDict):
 
     id: str
     version: str
+    channel: str
+    packages: Annotated[dict[str, str], Field(description='service or package: version, "" where it is not known')]
     commit: str
     branch: str
     images: Annotated[dict[str, str], Field(description="service: image by digest")]

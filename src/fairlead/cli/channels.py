@@ -1,0 +1,132 @@
+"""Channels: lines of releases of a project, with rules of versions and a lifecycle of their own."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import quote
+
+import typer
+
+from fairlead.cli.session import API, PROJECT_HELP, Session, session
+from fairlead.domain.errors import Invalid
+
+RULE_HELP = "PACKAGES:RANGE:TAG, for example 'web,api:[1.0,2.0):^$' or '*::^beta'; once for each rule."
+
+group = typer.Typer(name="channels", help="Lines of releases, with rules of their versions.", no_args_is_help=True)
+
+
+@group.command("list")
+def list_channels(
+    context: typer.Context, project: str = typer.Option("", "--project", "-p", help=PROJECT_HELP)
+) -> None:
+    """All of a project."""
+    at = session(context)
+    rows = at.client.all(_path(at, project))
+    columns = {"name": "NAME", "default": "DEFAULT", "lifecycle": "LIFECYCLE", "rules": "RULES", "tags": "TENANTS"}
+    at.screen.table(rows if at.screen.as_json else [_row(row) for row in rows], columns, empty="no channels")
+
+
+@group.command("show")
+def show(
+    context: typer.Context,
+    name: str = typer.Argument(..., help="The channel."),
+    project: str = typer.Option("", "--project", "-p", help=PROJECT_HELP),
+) -> None:
+    """One channel."""
+    at = session(context)
+    at.screen.result(at.client.get(_path(at, project, name)))
+
+
+@group.command("add")
+def add(
+    context: typer.Context,
+    name: str = typer.Argument(..., help="Its name."),
+    description: str = typer.Option("", help="What it is for."),
+    lifecycle: str = typer.Option("", help="By default the project's."),
+    rule: list[str] = typer.Option([], "--rule", help=RULE_HELP),
+    maven_rule: list[str] = typer.Option([], "--maven-rule", help="The same with a range in Maven's notation."),
+    tenant_tag: list[str] = typer.Option([], "--tenant-tag", help="Set/Tag; once for each."),
+    default: bool = typer.Option(False, "--default", help="Releases that name no channel are tried here first."),
+    project: str = typer.Option("", "--project", "-p", help=PROJECT_HELP),
+) -> None:
+    """A new channel."""
+    at = session(context)
+    body: dict[str, Any] = {
+        "name": name,
+        "description": description,
+        "lifecycle": lifecycle,
+        "is_default": default,
+        "rules": _rules(rule, maven_rule),
+        "tenant_tags": tenant_tag,
+    }
+    at.screen.result(at.client.post(_path(at, project), body), f"channel {name} added")
+
+
+@group.command("set")
+def set_channel(
+    context: typer.Context,
+    name: str = typer.Argument(..., help="The channel."),
+    rename: str = typer.Option("", help="Its new name."),
+    description: str | None = typer.Option(None, help="What it is for."),
+    lifecycle: str | None = typer.Option(None, help="Empty: the project's."),
+    rule: list[str] = typer.Option([], "--rule", help=f"In place of all rules. {RULE_HELP}"),
+    maven_rule: list[str] = typer.Option([], "--maven-rule", help="The same with a range in Maven's notation."),
+    no_rules: bool = typer.Option(False, "--no-rules", help="Every version is taken."),
+    tenant_tag: list[str] = typer.Option([], "--tenant-tag", help="In place of all; Set/Tag."),
+    default: bool = typer.Option(False, "--default", help="Make it the default channel."),
+    project: str = typer.Option("", "--project", "-p", help=PROJECT_HELP),
+) -> None:
+    """Change a channel; what is not given stays."""
+    at = session(context)
+    held = at.client.get(_path(at, project, name))
+    body = {key: held[key] for key in ("name", "description", "lifecycle", "is_default", "rules", "tenant_tags")}
+    rules = _rules(rule, maven_rule)
+    body["name"] = rename or held["name"]
+    body["rules"] = rules if rules or no_rules else held["rules"]
+    body["description"] = held["description"] if description is None else description
+    body["lifecycle"] = held["lifecycle"] if lifecycle is None else lifecycle
+    body["tenant_tags"] = tenant_tag or held["tenant_tags"]
+    body["is_default"] = default or held["is_default"]
+    saved = at.client.put(_path(at, project, name), body)
+    at.screen.result(saved, f"channel {saved['name']} changed")
+
+
+@group.command("remove")
+def remove(
+    context: typer.Context,
+    name: str = typer.Argument(..., help="The channel."),
+    project: str = typer.Option("", "--project", "-p", help=PROJECT_HELP),
+) -> None:
+    """Remove a channel that no release was made in."""
+    at = session(context)
+    at.client.delete(_path(at, project, name))
+    at.screen.say(f"channel {name} removed")
+
+
+def _path(at: Session, project: str, name: str = "") -> str:
+    path = f"{API}/projects/{at.project(project)}/channels"
+    return f"{path}/{quote(name, safe='')}" if name else path
+
+
+def _row(row: dict[str, Any]) -> dict[str, str]:
+    shown = [f"{','.join(rule['packages']) or '*'}:{rule['range']}:{rule['tag']}" for rule in row["rules"]]
+    return {
+        "name": row["name"],
+        "default": "yes" if row["is_default"] else "",
+        "lifecycle": row["lifecycle"] or "the project's",
+        "rules": "  ".join(shown),
+        "tags": ", ".join(row["tenant_tags"]),
+    }
+
+
+def _rules(nuget: list[str], maven: list[str]) -> list[dict[str, Any]]:
+    return [_rule(text, "nuget") for text in nuget] + [_rule(text, "maven") for text in maven]
+
+
+def _rule(text: str, notation: str) -> dict[str, Any]:
+    packages, sign, rest = text.partition(":")
+    versions, _, tag = rest.partition(":")
+    if not sign:
+        raise Invalid("channel.rule", f"{text[:120]!r} is not PACKAGES:RANGE:TAG", hint="for example '*::^beta'")
+    named = [] if packages.strip() in ("", "*") else [name.strip() for name in packages.split(",")]
+    return {"packages": named, "range": versions.strip(), "notation": notation, "tag": tag}

@@ -1,0 +1,114 @@
+"""Which channel and version a release that is about to be made gets, from the books."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import islice
+
+import sqlalchemy as sa
+
+from fairlead.domain.channel import Channel, in_order_of_choice, objections
+from fairlead.domain.errors import Conflict, Invalid, Refused
+from fairlead.domain.ids import ProjectId
+from fairlead.domain.project import Project
+from fairlead.domain.release_number import Made, number_of, values_for
+from fairlead.domain.variable import Dimension, resolve_all
+from fairlead.store import channels, releases, variables
+
+MOST_REASONS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is known of the release: "" where it is to be chosen. `packages` service or package → version; those of
+    `built` are made with it, and have its version."""
+
+    channel: str = ""
+    version: str = ""
+    packages: Mapping[str, str] = field(default_factory=dict)
+    built: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """What the release gets."""
+
+    channel: Channel
+    version: str
+    packages: Mapping[str, str]
+
+
+def choose(connection: sa.Connection, project: Project, wanted: Wanted, at: datetime) -> Chosen:
+    """The named channel, else the first whose rules take all versions, the default before the others; the named
+    version, else the donor's, else what the project's template makes.
+
+    Refused `release.channel_rule` or `release.no_channel`; Conflict `release.exists`; Invalid `release.template`,
+    `release.donor`; NotFound `channel.unknown`.
+    """
+    if wanted.version and releases.find_by_version(connection, project.id, wanted.version) is not None:
+        raise _taken(project, wanted.version)
+    if wanted.channel:
+        candidates = [channels.by_name_or_id(connection, project.id, wanted.channel)]
+    else:
+        candidates = in_order_of_choice(channels.of_project(connection, project.id))
+    made = releases.made(connection, project.id)
+    reasons: list[str] = []
+    for channel in candidates:
+        version = wanted.version or _number(connection, project, channel, wanted, made, at)
+        packages = {**wanted.packages, **dict.fromkeys(sorted(wanted.built), version)}
+        found = list(islice(objections(channel, packages), MOST_REASONS))
+        if not found:
+            return Chosen(channel, version, packages)
+        reasons += found
+    raise _no_channel(wanted.channel, reasons)
+
+
+def template_values(connection: sa.Connection, project: ProjectId, channel: Channel) -> dict[str, str]:
+    """The project's variables that hold for every release of the channel; secrets are left out."""
+    place = {Dimension.CHANNEL: frozenset({str(channel.id)})}
+    resolutions = resolve_all(variables.of_project(connection, project), place)
+    held = {name: found.winner for name, found in resolutions.items()}
+    return {name: winner.value for name, winner in held.items() if winner is not None and not winner.is_secret}
+
+
+def _number(
+    connection: sa.Connection,
+    project: Project,
+    channel: Channel,
+    wanted: Wanted,
+    made: tuple[Made, ...],
+    at: datetime,
+) -> str:
+    settings = project.release_settings
+    if settings.donor:
+        version = wanted.packages.get(settings.donor, "")
+        if not version:
+            raise Invalid(
+                "release.donor",
+                f"the releases of {project.name} are numbered by {settings.donor}, whose version is not known",
+                thing=settings.donor,
+                hint=f"give it: --package {settings.donor}=VERSION, or an image with a tag",
+            )
+        if releases.find_by_version(connection, project.id, version) is not None:
+            raise _taken(project, version)
+        return version
+    values = template_values(connection, project.id, channel) | values_for(made, channel.name, at)
+    return number_of(settings.version_template, [one.version for one in made], values)
+
+
+def _taken(project: Project, version: str) -> Conflict:
+    return Conflict("release.exists", f"{project.name} has a release {version} already", thing=version)
+
+
+def _no_channel(named: str, reasons: list[str]) -> Refused:
+    shown = "; ".join(reasons[:MOST_REASONS])
+    if named:
+        return Refused("release.channel_rule", shown, thing=named, hint="choose another channel or version")
+    return Refused(
+        "release.no_channel",
+        f"no channel takes this release: {shown}",
+        thing="channel",
+        hint="give other versions, or change a rule (fairlead channels set)",
+    )
