@@ -23,7 +23,7 @@ from fairlead.domain.errors import FairleadError, NotAllowed, Problem, ProjectFi
 from fairlead.domain.ids import SecretVersionId
 from fairlead.domain.permission import Permission
 from fairlead.domain.record import Json
-from fairlead.formats.declared.layout import data_of
+from fairlead.formats.declared.layout import data_of, filled
 from fairlead.formats.declared.reading import Declarations, Entry, read, repeated
 from fairlead.formats.declared.register import LAYOUTS
 from fairlead.formats.declared.writing import write
@@ -93,14 +93,14 @@ def apply(
     wish: Wish,
     *,
     plan_hash: str | None = None,
-    make_key: Callable[[str], KeyPair] | None = None,
+    make_key: Callable[[str], KeyPair],
 ) -> Planned:
     """Everything is as the files say, or nothing was changed. With `plan_hash` only if the plan is still that one,
     else Refused `declaration.changed`. Every change is made, and noted in the audit, by its own use case."""
     actor.require(Permission.VIEW)
     declared = read(wish.files, LAYOUTS)
     with context.database.transaction() as connection:
-        work = _prepared(context, actor, wish, declared, connection, make_key or _no_key)
+        work = _prepared(context, actor, wish, declared, connection, make_key)
         if plan_hash is not None and plan_hash != work.pending.hash:
             raise Refused(
                 "declaration.changed",
@@ -137,7 +137,8 @@ class _Work:
 
 
 def _no_key(_: str) -> KeyPair:
-    return KeyPair("", "")
+    """What stands for a key pair that is made where a plan is applied."""
+    return KeyPair("made when it is applied", "made when it is applied")
 
 
 def _prepared(
@@ -186,7 +187,7 @@ def _comparable(
                 )
             elif value is not None and (version is None or context.reveal(connection, version) != value):
                 marks[name] = {"secret": f"(new, in place of {version})" if version else "(new)"}
-        wanted[key] = _plain(dict(entry.data), marks)
+        wanted[key] = _plain(dict(filled(entry.data, held.get(key, {}), entry.layout.left_alone)), marks)
     if lacking:
         raise ProjectFileInvalid(tuple(lacking), code="declaration.secret")
     return wanted, held

@@ -10,21 +10,28 @@ from tests.unit.usecases.house import ADMIN, VIEWER, House
 from fairlead.domain.composite import CompositeKind
 from fairlead.domain.errors import NotAllowed, ProjectFileInvalid, Refused
 from fairlead.domain.prompt import Control, Prompt
+from fairlead.domain.retention import Keep
 from fairlead.domain.variable import Dimension
+from fairlead.formats.phase_lines import PhaseLine
 from fairlead.formats.process import read_process
+from fairlead.ports.hosts import KeyPair as HostKey
 from fairlead.usecases import (
     declarations,
     environments,
     library_sets,
+    lifecycles,
     notifications,
     policies,
     processes,
     projects,
     registries,
+    targets,
     variables,
 )
 from fairlead.usecases.declarations import Planned, Wish
+from fairlead.usecases.lifecycles import Draft
 from fairlead.usecases.projects import KeyPair, NewForge, NewSource
+from fairlead.usecases.targets import NewSsh, TargetChange
 from fairlead.usecases.variables import InLibrary, More
 
 BOOKS = {
@@ -62,6 +69,18 @@ def furnish(house: House) -> None:
         variables.put(house.context, ADMIN, "books", name, value)
     variables.put(house.context, ADMIN, "books", "A", "other", only_in=["Test", "Production"])
     variables.put(house.context, ADMIN, "books", "Key", "hidden-5", is_secret=True, only_in=["Test"])
+    phases = [
+        PhaseLine("First", ("Test",), automatic=True, releases=Keep(3, None)),
+        PhaseLine("Late", ("Staging", "Production"), needs_approval=True, minimum=1, files=Keep()),
+        PhaseLine("Rest", is_optional=True),
+    ]
+    lifecycles.add(house.context, ADMIN, Draft("Careful", phases, "slowly", Keep(None, 30)))
+    targets.add(house.context, ADMIN, "here", only_in=["Test", "Staging"], tags=["web", "db"])
+    key = NewSsh("host.test", "deploy", 2222, "hidden-9", "ssh-ed25519 " + "A" * 30)
+    targets.add(house.context, ADMIN, "there", only_in=["Production"], ssh=key)
+    made = HostKey("hidden-10", "ssh-ed25519 BBBB")
+    targets.add(house.context, ADMIN, "third", only_in=["Test"], ssh=NewSsh("h.test", "deploy"), made_key=made)
+    targets.change(house.context, ADMIN, "here", TargetChange(is_enabled=False))
     put = partial(variables.put, house.context, ADMIN)
     prompt = Prompt("Whom", "a name", control=Control.SELECT, options=("Ada", "Bob"))
     put("books", "Asked", "Ada", more=More("for the log", prompt))
@@ -78,12 +97,16 @@ def furnish(house: House) -> None:
     notifications.add(house.context, ADMIN, "ops@example.com", events=["*"])
 
 
+def new_pair(name: str) -> KeyPair:
+    return KeyPair(f"private of {name}", f"ssh-ed25519 {name}")
+
+
 def planned(house: House, files: dict[str, bytes], **more: object) -> Planned:
     return declarations.plan(house.context, ADMIN, Wish(files, **more))  # type: ignore[arg-type]
 
 
 def applied(house: House, files: dict[str, bytes], **more: object) -> Planned:
-    return declarations.apply(house.context, ADMIN, Wish(files, **more))  # type: ignore[arg-type]
+    return declarations.apply(house.context, ADMIN, Wish(files, **more), make_key=new_pair)  # type: ignore[arg-type]
 
 
 def exported(house: House) -> dict[str, bytes]:
@@ -97,7 +120,7 @@ def told(planned: Planned) -> list[str]:
 def test_what_is_exported_changes_nothing_where_it_is_applied_and_holds_no_secret(house: House) -> None:
     furnish(house)
     files = exported(house)
-    assert "hidden" not in repr(files) and len(files) == 10
+    assert "hidden" not in repr(files) and len(files) == 12
     assert told(planned(house, files, prune=True)) == []
     rows = house.rows()
     assert told(applied(house, files, prune=True)) == []
@@ -118,6 +141,7 @@ def test_export_of_what_was_applied_elsewhere_gives_the_same_bytes(
         "books/https://hook.test/x": "5",
         "books/Deployer/Password": "6",
         "library/Every Project/Token": "7",
+        "target/there/key": "8",
     }
     applied(other, files, secrets=secrets)
     assert exported(other) == files
@@ -149,9 +173,9 @@ def test_a_plan_tells_everything_and_changes_nothing(house: House) -> None:
 def test_it_is_applied_once_and_again_nothing_changes(house: House) -> None:
     found = planned(house, BOOKS, secrets=SECRETS)
     wish = Wish(BOOKS, SECRETS)
-    declarations.apply(house.context, ADMIN, wish, plan_hash=found.pending.hash)
+    declarations.apply(house.context, ADMIN, wish, plan_hash=found.pending.hash, make_key=new_pair)
     assert [one.name for one in environments.all_of(house.context, ADMIN)] == ["Test", "Staging", "Production"]
-    assert told(declarations.apply(house.context, ADMIN, wish)) == []
+    assert told(declarations.apply(house.context, ADMIN, wish, make_key=new_pair)) == []
     assert told(applied(house, BOOKS)) == []
     assert len(house.audit("declaration.applied")) == 1
     assert house.audit("variable.set") and house.audit("environment.added") and house.audit("project.added")
@@ -167,7 +191,7 @@ def test_a_plan_that_no_longer_holds_is_refused_and_one_beside_which_others_chan
     variables.put(house.context, ADMIN, "books", "Db.Host", "third")
     rows = house.rows()
     with pytest.raises(Refused) as raised:
-        declarations.apply(house.context, ADMIN, Wish(files), plan_hash=found.pending.hash)
+        declarations.apply(house.context, ADMIN, Wish(files), plan_hash=found.pending.hash, make_key=new_pair)
     assert raised.value.code == "declaration.changed" and house.rows() == rows
 
 
@@ -264,7 +288,7 @@ def test_who_may_not_change_may_see_the_plan_and_is_told_what_lacks(house: House
     found = declarations.plan(house.context, VIEWER, Wish(BOOKS, SECRETS))
     assert "environment.edit" in found.refused and len(found.pending.changes) == 9
     with pytest.raises(NotAllowed):
-        declarations.apply(house.context, VIEWER, Wish(BOOKS, SECRETS))
+        declarations.apply(house.context, VIEWER, Wish(BOOKS, SECRETS), make_key=new_pair)
     assert house.rows() == rows
 
 
@@ -304,3 +328,12 @@ def test_a_process_is_told_at_the_line_of_the_thing_that_is_wrong(house: House) 
     assert str(raised.value.problems[0]).startswith("projects/books/process.yml:3:16: steps[0].actions[0].name: found")
     assert told(applied(house, {"projects/books/process.yml": PROCESS})) == ["add process books"]
     assert told(applied(house, {"projects/books/process.yml": PROCESS})) == []
+
+
+def test_what_a_file_leaves_alone_stays_as_it_is(house: House) -> None:
+    assert environments.get(house.context, ADMIN, "Production").asks_approval
+    bare = {"environments.yml": b"environments: [{name: Test}, {name: Production}]"}
+    assert told(applied(house, bare)) == []
+    said = {"environments.yml": b"environments: [{name: Test}, {name: Production, asks_approval: false}]"}
+    assert told(applied(house, said)) == ["change environment Production"]
+    assert not environments.get(house.context, ADMIN, "Production").asks_approval

@@ -13,6 +13,9 @@ class EnvironmentItem(Shape):
 
     name: str = Field(max_length=40, description="letters, digits, and single dashes, underscores or spaces")
     description: str = Field("", max_length=1000, description="what it is for")
+    asks_approval: bool | None = Field(
+        None, description="whether lifecycles without phases ask a person before each deployment; stays without it"
+    )
 
 
 ENVIRONMENTS = Layout(
@@ -23,4 +26,5 @@ ENVIRONMENTS = Layout(
     name_of=lambda item: item.name,
     top="environments",
     is_ordered=True,
+    left_alone=("asks_approval",),
 )

@@ -11,7 +11,7 @@ from typing import Any, Generic, TypeVar, cast
 from pydantic import Field, create_model
 
 from fairlead.domain.declaration import Data
-from fairlead.domain.record import fingerprint
+from fairlead.domain.record import Json, fingerprint
 from fairlead.formats.node import Node, to_plain
 from fairlead.formats.shape import Shape
 
@@ -47,7 +47,7 @@ class Layout(Generic[I]):
     project; ``{name}`` stands for a file name that says nothing. `top` is the key of the list in it, "" where the file
     holds one thing. `about` is said in the schema. With `is_ordered` the order of the list is the order of the things;
     with `may_repeat` two of them may have the same name. `plain` says how values are read, `normal` brings equal items
-    into one spelling."""
+    into one spelling. What `left_alone` names (``ssh.host_key``) stays as it is held where a file does not say it."""
 
     noun: str
     paths: tuple[str, ...]
@@ -59,6 +59,7 @@ class Layout(Generic[I]):
     may_repeat: bool = False
     plain: Callable[[Node], object] = to_plain
     normal: Callable[[I], I] = as_it_is
+    left_alone: tuple[str, ...] = ()
 
     @cached_property
     def file(self) -> type[Shape]:
@@ -96,6 +97,19 @@ def file_name(name: str, taken: Collection[str] = ()) -> str:
     with letters behind it that tell them apart."""
     spelt = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:60] or "x"
     return f"{spelt}-{fingerprint(name)[:8]}" if spelt in taken else spelt
+
+
+def filled(data: Data, held: Data, left_alone: tuple[str, ...]) -> Data:
+    """The data with what it leaves alone as it is held."""
+    made: dict[str, Json] = dict(data)
+    for path in left_alone:
+        name, _, below = path.partition(".")
+        own, other = made.get(name), held.get(name)
+        if not below and name in held and name not in made:
+            made[name] = other
+        elif below and isinstance(own, dict) and isinstance(other, dict):
+            made[name] = dict(filled(own, other, (below,)))
+    return made
 
 
 def data_of(item: Shape) -> Data:

@@ -10,16 +10,20 @@ from pydantic import BaseModel
 from fairlead.formats.declared.environments import ENVIRONMENTS
 from fairlead.formats.declared.layout import Layout, SecretField
 from fairlead.formats.declared.library_sets import LIBRARY_SETS
+from fairlead.formats.declared.lifecycles import LIFECYCLES
 from fairlead.formats.declared.notifications import NOTIFICATIONS
 from fairlead.formats.declared.policies import POLICIES
 from fairlead.formats.declared.processes import PROCESSES
 from fairlead.formats.declared.projects import PROJECTS
 from fairlead.formats.declared.registries import REGISTRIES
+from fairlead.formats.declared.targets import TARGETS
 from fairlead.formats.declared.variables import VARIABLES
 from fairlead.formats.schema import take_extensions
 
 LAYOUTS: tuple[Layout[Any], ...] = (
     ENVIRONMENTS,
+    LIFECYCLES,
+    TARGETS,
     REGISTRIES,
     LIBRARY_SETS,
     PROJECTS,

@@ -22,13 +22,16 @@ class Environments(Noun[EnvironmentItem]):
     def held(self, context: Context, actor: Actor, connection: Connection) -> Iterable[Held[EnvironmentItem]]:
         actor.require(Permission.VIEW)
         for one in rows.all_of(connection):
-            yield Held("", EnvironmentItem(name=one.name, description=one.description))
+            yield Held("", EnvironmentItem(name=one.name, description=one.description, asks_approval=one.asks_approval))
 
     def add(self, at: Applying, project: str, item: EnvironmentItem) -> None:
-        environments.add(at.context, at.actor, item.name, description=item.description)
+        environments.add(
+            at.context, at.actor, item.name, description=item.description, asks_approval=item.asks_approval
+        )
 
     def change(self, at: Applying, old: Held[EnvironmentItem], new: EnvironmentItem) -> None:
-        environments.change(at.context, at.actor, old.item.name, description=new.description)
+        asks = new.asks_approval
+        environments.change(at.context, at.actor, old.item.name, description=new.description, asks_approval=asks)
 
     def remove(self, at: Applying, held: Held[EnvironmentItem]) -> None:
         environments.remove(at.context, at.actor, held.item.name)
