@@ -92,7 +92,7 @@ def users(context: typer.Context) -> None:
     at = session(context)
     at.screen.table(
         at.client.all(f"{API}/users"),
-        {"name": "NAME", "email": "E-MAIL", "role": "ROLE", "created_at": "SINCE"},
+        {"name": "NAME", "email": "E-MAIL", "role": "ROLE", "is_enabled": "ENABLED", "created_at": "SINCE"},
         empty="no users",
     )
 
@@ -101,12 +101,32 @@ def add_user(
     context: typer.Context,
     name: str = typer.Argument(..., help="Small letters, digits, and dots, dashes, underscores or @ between them."),
     email: str = typer.Option("", help="E-mail address."),
-    role: str = typer.Option("viewer", help="viewer, deployer or administrator."),
+    role: str = typer.Option("viewer", help="viewer, deployer, maintainer, administrator; none: only what teams give."),
 ) -> None:
     """Add a user; a one-time password is printed."""
     at = session(context)
     made = at.client.post(f"{API}/users", {"name": name, "email": email, "role": role})
     at.screen.result(made, f"user {made['name']}, one-time password: {made['password']}")
+
+
+def show_user(context: typer.Context, name: str = typer.Argument(..., help="The user.")) -> None:
+    """One user, with their teams."""
+    at = session(context)
+    at.screen.result(at.client.get(f"{API}/users/{name}"))
+
+
+def change_user(
+    context: typer.Context,
+    name: str = typer.Argument(..., help="The user, or service account."),
+    email: str = typer.Option(None, help="E-mail address."),
+    role: str = typer.Option(None, help="viewer, deployer, maintainer, administrator; none: only what teams give."),
+    enabled: bool = typer.Option(None, "--enable/--disable", help="Who is disabled comes in by no door, at once."),
+) -> None:
+    """Change what is given; the rest stays."""
+    at = session(context)
+    given = {"email": email, "role": role, "is_enabled": enabled}
+    body = {key: value for key, value in given.items() if value is not None}
+    at.screen.result(at.client.patch(f"{API}/users/{name}", body), f"user {name} changed")
 
 
 def add_to(app: typer.Typer) -> None:
@@ -116,5 +136,7 @@ def add_to(app: typer.Typer) -> None:
     app.command("whoami")(whoami)
     people = typer.Typer(name="users", help="People who may sign in.", no_args_is_help=True)
     people.command("list")(users)
+    people.command("show")(show_user)
     people.command("add")(add_user)
+    people.command("set")(change_user)
     app.add_typer(people)

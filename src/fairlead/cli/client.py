@@ -65,9 +65,10 @@ class Client:
         headers = {} if revision is None else {"If-Match": f'"{revision}"'}
         return self._ask("PUT", path, body=body, query=query, headers=headers)
 
-    def patch(self, path: str, body: Mapping[str, object]) -> Any:
-        """The answer's JSON."""
-        return self._ask("PATCH", path, body=body)
+    def patch(self, path: str, body: Mapping[str, object], *, revision: int | None = None) -> Any:
+        """The answer's JSON; with `revision` only if the thing still has it."""
+        headers = {} if revision is None else {"If-Match": f'"{revision}"'}
+        return self._ask("PATCH", path, body=body, headers=headers)
 
     def delete(self, path: str, **query: object) -> Any:
         """The answer's JSON, None where it has none."""
@@ -91,6 +92,14 @@ class Client:
             answer = self._http.get(path)
         _check(answer)
         return bytes(answer.content)
+
+    def chunks(self, path: str, **query: object) -> Iterator[bytes]:
+        """The answer's bytes as they come: what may be longer than memory."""
+        with _spoken(self.account), self._http.stream("GET", path, params=_clean(query)) as answer:
+            if answer.status_code >= 400:
+                answer.read()
+                _check(answer)
+            yield from answer.iter_bytes()
 
     def follow(self, path: str, **query: object) -> Iterator[dict[str, Any]]:
         """Server-sent events as their JSON data, until the stream ends."""

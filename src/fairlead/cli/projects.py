@@ -17,19 +17,21 @@ FIRST_CONTACT_S = 600.0
 
 
 @group.command("list")
-def list_projects(context: typer.Context) -> None:
+def list_projects(
+    context: typer.Context, of: str = typer.Option("", "--group", "-g", help="Only those of this project group.")
+) -> None:
     """All projects."""
     at = session(context)
     columns = {
         "name": "NAME",
         "url": "REPOSITORY",
         "branch": "BRANCH",
+        "group": "GROUP",
         "latest_release": "LATEST RELEASE",
         "created_at": "SINCE",
     }
-    at.screen.table(
-        at.client.all(f"{API}/projects"), columns, empty="no projects yet: fairlead projects add NAME --git URL"
-    )
+    found = at.client.all(f"{API}/projects", group=of)
+    at.screen.table(found, columns, empty="no projects yet: fairlead projects add NAME --git URL")
 
 
 @group.command("show")
@@ -48,6 +50,7 @@ def add(
         "--git",
         help="The repository: a path, http(s) or ssh address. None: releases are made by `fairlead release create`.",
     ),
+    in_group: str = typer.Option("", "--group", "-g", help="The project group that it belongs to."),
     branch: str = typer.Option("main", help="The branch whose head is built."),
     folder: str = typer.Option("", help="Where fairlead.yml lies in the repository."),
     user: str = typer.Option("", help="User for http(s)."),
@@ -67,7 +70,7 @@ def add(
 ) -> None:
     """Add a project; prints its deploy key, webhook address and secret, and waits for the first contact."""
     at = session(context)
-    body: dict[str, Any] = {"name": name}
+    body: dict[str, Any] = {"name": name, "group": in_group}
     if forge:
         body["forge"] = {
             "kind": forge,
@@ -102,11 +105,19 @@ def change(
     description: str = typer.Option(None, help="What it is."),
     branch: str = typer.Option(None, help="The branch whose head is built."),
     poll: float = typer.Option(None, help="Seconds between looks when no webhook comes; 0: never."),
+    to_group: str = typer.Option(None, "--group", "-g", help="Move it to this project group; '' for none."),
     enabled: bool = typer.Option(None, "--enable/--disable", help="A disabled project is not looked at."),
 ) -> None:
     """Change what is given; the rest stays."""
     at = session(context)
-    given = {"title": title, "description": description, "branch": branch, "poll_s": poll, "is_enabled": enabled}
+    given = {
+        "title": title,
+        "description": description,
+        "branch": branch,
+        "poll_s": poll,
+        "group": to_group,
+        "is_enabled": enabled,
+    }
     body = {key: value for key, value in given.items() if value is not None}
     at.screen.result(at.client.patch(f"{API}/projects/{name}", body), f"project {name} changed")
 

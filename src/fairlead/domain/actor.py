@@ -57,6 +57,13 @@ class Actor:
             for grant in self.grants
         )
 
+    def reach(self, permission: Permission) -> tuple[Grant, ...] | None:
+        """Where the permission is held, for lists: None everywhere, else in what any of these grants names."""
+        if permission in self.permissions:
+            return None
+        narrowed = (grant.narrowed(permission) for grant in self.grants)
+        return tuple(grant for grant in narrowed if grant is not None)
+
     def require(
         self,
         permission: Permission,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Set
 from dataclasses import dataclass
 
 from fairlead.domain.permission import RESTRICTABLE, Permission, ScopeKind
@@ -46,7 +45,19 @@ class Grant:
             bool(held) if asked[kind] is None else asked[kind] in held for kind, held in known.items()
         )
 
-    def _known(self, permission: Permission) -> Mapping[ScopeKind, Set[str]] | None:
+    def narrowed(self, permission: Permission) -> Grant | None:
+        """What of it is about this permission alone; None where it does not give it at all."""
+        known = self._known(permission)
+        if known is None:
+            return None
+        return Grant(
+            frozenset({permission}),
+            projects=known.get(ScopeKind.PROJECT),
+            environments=known.get(ScopeKind.ENVIRONMENT),
+            tenants=known.get(ScopeKind.TENANT),
+        )
+
+    def _known(self, permission: Permission) -> dict[ScopeKind, frozenset[str]] | None:
         """The restrictions that the permission knows; None where the grant does not give it at all."""
         if permission not in self.permissions:
             return None

@@ -20,6 +20,7 @@ LIBRARY_SET = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9]|[-_. ](?=[A-Za-z0-9])){0,79
 VERSION = re.compile(r"[0-9A-Za-z](?:[0-9A-Za-z_+-]|\.(?!\.)){0,127}")
 HOST = re.compile(r"(?=.{1,253}$)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)*")
 URL_PATH = re.compile(r"/(?:[A-Za-z0-9._~-]+/?)*")
+LONGEST_TITLE = 80
 USER = re.compile(r"[a-z0-9](?:[a-z0-9]|[._@-](?=[a-z0-9])){0,63}")
 
 
@@ -70,6 +71,18 @@ def version_text(name: str) -> str:
 def host_name(name: str) -> str:
     """A host in lower case, without a trailing dot or port."""
     return require("host", HOST, name)
+
+
+def title(kind: str, name: str) -> str:
+    """What people call a team or a group: any letters, 80 at most, no slash, no space at its ends."""
+    if name and name == name.strip() and len(name) <= LONGEST_TITLE and name.isprintable() and "/" not in name:
+        return name
+    raise Invalid(
+        "input.name",
+        f"{name[:80]!r} is not a valid {kind} name",
+        thing=kind,
+        hint=f"1 to {LONGEST_TITLE} letters that can be printed, without a slash",
+    )
 
 
 def slug(environment: str) -> str:

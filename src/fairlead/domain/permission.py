@@ -78,8 +78,10 @@ Tenants)". One that cannot be restricted belongs to the whole installation, and 
 
 
 class RoleName(StrEnum):
-    """The built-in roles that a user can hold everywhere, each holding what the one before it holds."""
+    """The built-in roles that a user can hold everywhere, each holding what the one before it holds; with `none` a user
+    may only what teams give."""
 
+    NONE = "none"
     VIEWER = "viewer"
     DEPLOYER = "deployer"
     MAINTAINER = "maintainer"
@@ -107,6 +109,7 @@ _MAINTAINER = _DEPLOYER | {
 }
 
 ROLES: dict[RoleName, frozenset[Permission]] = {
+    RoleName.NONE: frozenset(),
     RoleName.VIEWER: _VIEWER,
     RoleName.DEPLOYER: _DEPLOYER,
     RoleName.MAINTAINER: _MAINTAINER,

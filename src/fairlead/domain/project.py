@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, TypeAlias
 
-from fairlead.domain.ids import LifecycleId, ProjectId, SecretVersionId
+from fairlead.domain.ids import GroupId, LifecycleId, ProjectId, SecretVersionId
 from fairlead.domain.release_settings import ReleaseSettings
 
 DEFAULT_POLL_S = 60.0
@@ -68,4 +68,5 @@ class Project:
     registry: str = ""
     is_enabled: bool = True
     labels: dict[str, str] = field(default_factory=dict)
+    group: GroupId | None = None
     revision: int = 1

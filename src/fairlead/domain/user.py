@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from fairlead.domain.ids import ActorId
 from fairlead.domain.permission import RoleName
@@ -11,7 +11,8 @@ from fairlead.domain.permission import RoleName
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """`name` as domain.names.USER has it. `password` is an argon2 hash; "" allows no log-in by password."""
+    """`name` as domain.names.USER has it. `password` is an argon2 hash; "" allows no log-in by password, as a service
+    account has it: a user that no person is."""
 
     id: ActorId
     name: str
@@ -21,12 +22,18 @@ class User:
     password: str = ""
     is_enabled: bool = True
     must_change_password: bool = False
+    is_service: bool = False
     revision: int = 1
+
+
+WARN_DAYS = (20, 10)
+"""How long before a key's end it is told, as Octopus does (https://octopus.com/docs/administration/managing-infrastructure/subscriptions)."""
 
 
 @dataclass(frozen=True, slots=True)
 class ApiKey:
-    """`prefix` is shown and finds it; `hash` is SHA-256 of the whole key, which is of high entropy."""
+    """`name` says what it is for; `prefix` is shown and finds it; `hash` is SHA-256 of the whole key, which is of high
+    entropy. `warned_days` is the last of `WARN_DAYS` that was told of, 0 once it is told that it expired."""
 
     id: str
     user: ActorId
@@ -37,6 +44,16 @@ class ApiKey:
     expires_at: datetime | None = None
     last_used_at: datetime | None = None
     revoked_at: datetime | None = None
+    warned_days: int | None = None
+
+    def warning(self, now: datetime) -> int | None:
+        """How many days before its end (0: it ended) it is time to tell of now; None where nothing is new."""
+        if self.expires_at is None or self.revoked_at is not None:
+            return None
+        left = self.expires_at - now
+        due = next((days for days in sorted((0, *WARN_DAYS)) if left <= timedelta(days=days)), None)
+        is_new = due is not None and (self.warned_days is None or due < self.warned_days)
+        return due if is_new else None
 
 
 @dataclass(frozen=True, slots=True)

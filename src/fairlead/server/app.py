@@ -8,10 +8,12 @@ from fairlead import __version__
 from fairlead.server import health, hooks, openapi, problems
 from fairlead.server.api import (
     accounts,
+    audit,
     channels,
     commands,
     declarations,
     deployments,
+    groups,
     installation,
     library_sets,
     lifecycles,
@@ -22,6 +24,7 @@ from fairlead.server.api import (
     status,
     targets,
     tasks,
+    teams,
     variables,
     why,
 )
@@ -33,8 +36,11 @@ from fairlead.server.web import pages
 API = "/api/v1"
 ROUTERS = (
     accounts.router,
+    teams.router,
+    audit.router,
     installation.router,
     lifecycles.router,
+    groups.router,
     projects.router,
     variables.router,
     library_sets.router,

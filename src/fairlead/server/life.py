@@ -234,4 +234,5 @@ async def _tidy(server: Server) -> None:
     await asyncio.to_thread(work)
     await server.durable.forget(now - timedelta(days=7))
     await asyncio.to_thread(housekeeping.forget_old_logs, server.context, now - days)
+    await asyncio.to_thread(housekeeping.tell_of_expiring_keys, server.context)
     await asyncio.to_thread(retention.start_if_due, server.context)

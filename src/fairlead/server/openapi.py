@@ -70,6 +70,10 @@ FAILED = {
 BYTES: dict[int | str, dict[str, Any]] = {
     200: {"content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}}
 }
+JSON_LINES = "application/x-ndjson"
+LINES: dict[int | str, dict[str, Any]] = {
+    200: {"content": {JSON_LINES: {"schema": {"type": "string", "description": "a JSON object on each line"}}}}
+}
 METRICS: dict[int | str, dict[str, Any]] = {
     200: {"content": {"text/plain": {"schema": {"type": "string", "description": "OpenMetrics"}}}}
 }

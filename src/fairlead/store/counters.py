@@ -14,6 +14,11 @@ _NEXT = sa.text(
 )
 
 
+def value_of(connection: sa.Connection, name: str) -> int:
+    """The last number under this name; 0 where none was taken."""
+    return int(connection.execute(sa.select(counters.c.value).where(counters.c.name == name)).scalar() or 0)
+
+
 def next_of(connection: sa.Connection, name: str) -> int:
     """The next number under this name, from 1; given back where the transaction is."""
     return int(connection.execute(_NEXT, {"name": name}).scalar_one())

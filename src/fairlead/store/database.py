@@ -37,6 +37,8 @@ NOTICE_A_DEAD_LINE = {
 """libpq's: a server whose machine is gone says nothing, and the kernel alone would wait a quarter of an hour."""
 
 _READS = "fairlead_reads"
+_LAST = "fairlead_last"
+_SAVED = "fairlead_saved"
 _DURABLE = "fairlead_durable"
 
 
@@ -47,6 +49,7 @@ class Database:
         self.url = _driver_url(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         self.engine = _sqlite_engine(self.url) if self.is_sqlite else _postgres_engine(self.url)
+        _forget_what_savepoints_take_back(self.engine)
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="store")
 
     @property
@@ -61,7 +64,14 @@ class Database:
         with _in_our_words(self.url), self.engine.connect() as connection:
             connection.execution_options(**{_DURABLE: is_durable})
             with connection.begin():
-                yield connection
+                last: list[Callable[[sa.Connection], None]] = []
+                connection.info.update({_LAST: last, _SAVED: []})
+                try:
+                    yield connection
+                    for work in last:
+                        work(connection)
+                finally:
+                    del connection.info[_LAST]
 
     @contextmanager
     def reading(self) -> Iterator[sa.Connection]:
@@ -125,6 +135,12 @@ class _Within(Database):
         yield self._connection
 
 
+def before_commit(connection: sa.Connection, work: Callable[[sa.Connection], None]) -> None:
+    """`work` is done last of all in the transaction; not at all where it, or the savepoint around this call, is taken
+    back. For what many transactions wait for each other over: nothing is waited for behind it but the commit."""
+    connection.info[_LAST].append(work)
+
+
 def sqlite_url(path: Path) -> str:
     """The URL of a database file."""
     return f"sqlite:///{path}"
@@ -145,6 +161,22 @@ def _driver_url(url: str) -> sa.URL:
             hint="sqlite:////path/fairlead.db or postgresql://user:password@host/name",
         )
     return made
+
+
+def _forget_what_savepoints_take_back(engine: sa.Engine) -> None:
+    """Savepoints lie in each other, so a stack of how much was asked for before each is enough."""
+
+    @sa.event.listens_for(engine, "savepoint")
+    def remember(connection: sa.Connection, _: str | None) -> None:
+        connection.info.setdefault(_SAVED, []).append(len(connection.info.get(_LAST, ())))
+
+    @sa.event.listens_for(engine, "rollback_savepoint")
+    def forget(connection: sa.Connection, _: str, __: object) -> None:
+        del connection.info.get(_LAST, [])[connection.info[_SAVED].pop() :]
+
+    @sa.event.listens_for(engine, "release_savepoint")
+    def keep(connection: sa.Connection, _: str, __: object) -> None:
+        connection.info[_SAVED].pop()
 
 
 def _sqlite_engine(url: sa.URL) -> sa.Engine:

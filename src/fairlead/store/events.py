@@ -1,12 +1,24 @@
-"""The audit: append only."""
+"""The audit: append only, each event behind the one that was committed before it, with its hash."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from datetime import datetime
+
 import sqlalchemy as sa
 
-from fairlead.domain.event import Event
-from fairlead.store.schema import data, instant, key, metadata, text
+from fairlead.domain.event import Event, chained
+from fairlead.store import counters
+from fairlead.store.database import before_commit
+from fairlead.store.rows import from_row, to_row
+from fairlead.store.schema import data, instant, key, metadata, number, text
 from fairlead.store.shelf import Page, Shelf
+
+Condition = sa.ColumnElement[bool]
+
+COUNTER = "audit"
+"""Counts the events that were ever written: a tail that was cut off is missed by it."""
+AT_ONCE = 1000
 
 events = sa.Table(
     "events",
@@ -23,30 +35,74 @@ events = sa.Table(
     text("via"),
     text("address"),
     data("facts"),
+    data("difference"),
+    number("sequence", unique=True),
+    text("previous"),
+    text("hash"),
     sa.Index("ix_events_thing", "thing", "id"),
     sa.Index("ix_events_project", "project", "id"),
+    sa.Index("ix_events_actor", "actor", "id"),
 )
 
 _shelf = Shelf(events, Event, unknown="page.unknown")
-insert = _shelf.insert
 
 
-def page(
-    connection: sa.Connection,
+def insert(connection: sa.Connection, event: Event) -> None:
+    """Kept when the transaction commits, last of all: from there on nobody else writes an event before our commit has
+    ended, and nothing else is waited for meanwhile, so that writers neither fork the chain nor lock each other out."""
+    before_commit(connection, lambda last: _append(last, event))
+
+
+def _append(connection: sa.Connection, event: Event) -> None:
+    sequence = counters.next_of(connection, COUNTER)
+    behind = sa.select(events.c.hash).where(events.c.sequence == sequence - 1)
+    previous = connection.execute(behind).scalar() or ""
+    connection.execute(sa.insert(events).values(**to_row(chained(event, sequence, previous))))
+
+
+def written(connection: sa.Connection) -> int:
+    """How many were ever written."""
+    return counters.value_of(connection, COUNTER)
+
+
+def in_order(connection: sa.Connection, *conditions: Condition) -> Iterator[Event]:
+    """All that fit, the oldest first, a part at a time."""
+    last = 0
+    while True:
+        statement = sa.select(events).where(events.c.sequence > last, *conditions).order_by(events.c.sequence)
+        rows = connection.execute(statement.limit(AT_ONCE)).mappings().all()
+        for row in rows:
+            yield from_row(Event, row)
+        if len(rows) < AT_ONCE:
+            return
+        last = int(rows[-1]["sequence"])
+
+
+def fitting(
     *,
     project: str | None = None,
     environment: str | None = None,
+    tenant: str | None = None,
     thing: str | None = None,
     kind: str | None = None,
     actor: str | None = None,
-    after: str | None = None,
-    limit: int = 50,
-) -> Page[Event]:
-    """Those that fit, the newest first. `kind` may end in a dot and then means all of that noun."""
-    wanted = {"project": project, "environment": environment, "thing": thing, "actor": actor}
+    since: datetime | None = None,
+    until: datetime | None = None,
+) -> list[Condition]:
+    """Conditions. `kind` may end in a dot and then means all of that noun; `until` is not included."""
+    wanted = {"project": project, "environment": environment, "tenant": tenant, "thing": thing, "actor": actor}
     conditions = [events.c[name] == value for name, value in wanted.items() if value is not None]
     if kind is not None:
         conditions.append(
             events.c.kind.startswith(kind, autoescape=True) if kind[-1:] == "." else events.c.kind == kind
         )
+    if since is not None:
+        conditions.append(events.c.at >= since)
+    if until is not None:
+        conditions.append(events.c.at < until)
+    return conditions
+
+
+def page(connection: sa.Connection, *conditions: Condition, after: str | None = None, limit: int = 50) -> Page[Event]:
+    """Those that fit (`fitting`), the newest first."""
     return _shelf.page(connection, *conditions, after=after, limit=limit)

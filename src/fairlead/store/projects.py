@@ -6,10 +6,10 @@ from collections.abc import Mapping
 
 import sqlalchemy as sa
 
-from fairlead.domain.ids import LifecycleId, ProjectId
+from fairlead.domain.ids import GroupId, LifecycleId, ProjectId
 from fairlead.domain.project import Project
 from fairlead.store.schema import data, flag, instant, key, link, metadata, number, text
-from fairlead.store.shelf import Page, Shelf
+from fairlead.store.shelf import Condition, Page, Shelf
 
 projects = sa.Table(
     "projects",
@@ -26,6 +26,7 @@ projects = sa.Table(
     text("registry"),
     flag("is_enabled"),
     data("labels"),
+    link("group", "groups.id", nullable=True, index=True),
     number("revision"),
     text("webhook", nullable=True, unique=True),
 )
@@ -64,9 +65,14 @@ def all_of(connection: sa.Connection) -> tuple[Project, ...]:
     return _shelf.where(connection, order=projects.c.name)
 
 
-def page(connection: sa.Connection, *, after: str | None = None, limit: int = 50, search: str = "") -> Page[Project]:
-    """By name, a part at a time; `search` is a part of the name. `after` is the last name of the part before."""
+def fitting(*, search: str = "", group: GroupId | None = None) -> list[Condition]:
+    """Conditions: a part of the name, the project group."""
     conditions = [projects.c.name.contains(search.lower(), autoescape=True)] if search else []
+    return conditions + ([projects.c.group == group] if group else [])
+
+
+def page(connection: sa.Connection, *conditions: Condition, after: str | None = None, limit: int = 50) -> Page[Project]:
+    """Those that fit, by name, a part at a time. `after` is the last name of the part before."""
     return _shelf.page(connection, *conditions, after=after, limit=limit, by="name", newest_first=False)
 
 

@@ -7,6 +7,7 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from fairlead.domain.ids import ActorId
+from fairlead.domain.permission import RoleName
 from fairlead.domain.user import ApiKey, LoginAttempt, Session, User
 from fairlead.store.rows import to_row
 from fairlead.store.schema import flag, instant, key, link, metadata, number, text
@@ -23,6 +24,7 @@ users = sa.Table(
     text("password"),
     flag("is_enabled"),
     flag("must_change_password"),
+    flag("is_service"),
     number("revision"),
 )
 
@@ -38,6 +40,7 @@ api_keys = sa.Table(
     instant("expires_at", nullable=True),
     instant("last_used_at", nullable=True),
     instant("revoked_at", nullable=True),
+    number("warned_days", nullable=True),
 )
 
 sessions = sa.Table(
@@ -82,9 +85,18 @@ def find_by_name(connection: sa.Connection, name: str) -> User | None:
     return _users.one(connection, users.c.name == name)
 
 
-def page(connection: sa.Connection, *, after: str | None = None, limit: int = 50) -> Page[User]:
-    """By name; `after` is the last name of the part before."""
-    return _users.page(connection, after=after, limit=limit, by="name", newest_first=False)
+def page(
+    connection: sa.Connection, *, after: str | None = None, limit: int = 50, is_service: bool | None = None
+) -> Page[User]:
+    """By name; `after` is the last name of the part before. `is_service` tells programs from people."""
+    conditions = [] if is_service is None else [users.c.is_service == is_service]
+    return _users.page(connection, *conditions, after=after, limit=limit, by="name", newest_first=False)
+
+
+def count_administrators(connection: sa.Connection) -> int:
+    """How many people may everything."""
+    c = users.c
+    return _users.count(connection, c.role == RoleName.ADMINISTRATOR.value, c.is_enabled, ~c.is_service)
 
 
 def count(connection: sa.Connection) -> int:
@@ -103,6 +115,13 @@ def key_by_hash(connection: sa.Connection, hash: str) -> ApiKey | None:
 def keys_of(connection: sa.Connection, user: ActorId) -> tuple[ApiKey, ...]:
     """All of the user's, in the order of making."""
     return _keys.where(connection, api_keys.c.user == user)
+
+
+def expiring_keys(connection: sa.Connection, before: datetime) -> tuple[ApiKey, ...]:
+    """Those that work, end before then, and of whose end not all is told."""
+    c = api_keys.c
+    told = sa.or_(c.warned_days.is_(None), c.warned_days > 0)
+    return _keys.where(connection, c.revoked_at.is_(None), c.expires_at <= before, told)
 
 
 def revoke_key(connection: sa.Connection, id: str, at: datetime) -> bool:

@@ -8,15 +8,17 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from fairlead.domain import names
-from fairlead.domain.actor import SYSTEM, Actor, permissions_of
-from fairlead.domain.errors import FairleadError, Invalid, NotAuthenticated, NotFound, RateLimited
+from fairlead.domain.actor import SYSTEM, Actor, ActorKind, permissions_of
+from fairlead.domain.errors import FairleadError, Invalid, NotAuthenticated, NotFound, RateLimited, Refused
+from fairlead.domain.grant import Grant
 from fairlead.domain.ids import ActorId
 from fairlead.domain.permission import Permission, RoleName
 from fairlead.domain.user import ApiKey, LoginAttempt, Session, User
-from fairlead.store import passwords, users
+from fairlead.store import passwords, teams, users
 from fairlead.store.database import Connection
 from fairlead.store.shelf import Page
 from fairlead.usecases.context import Context
+from fairlead.usecases.roles import require_all
 
 KEY_PREFIX = "flk_"
 SHORTEST_PASSWORD = 10
@@ -79,6 +81,8 @@ def reset_administrator(context: Context, name: str) -> FirstAdministrator:
         if found is None:
             names.require("user", names.USER, name)
             users.insert(connection, fresh)
+        elif found.is_service:
+            raise Refused("user.service", f"{name} is a service account", thing=name, hint="name a person")
         else:
             hashed = replace(
                 found,
@@ -131,9 +135,10 @@ def by_cookie(context: Context, cookie: str, *, address: str) -> tuple[Actor, Se
         if session is None or session.expires_at <= context.clock.now():
             return None
         user = users.find(connection, session.user)
+        grants = teams.grants_for(connection, session.user)
     if user is None or not user.is_enabled:
         return None
-    return _actor_of(user, "session", address), session
+    return _actor_of(user, "session", address, grants=grants), session
 
 
 def by_key(context: Context, text: str, *, address: str) -> Actor | None:
@@ -144,19 +149,23 @@ def by_key(context: Context, text: str, *, address: str) -> Actor | None:
         if key is None or key.revoked_at or (key.expires_at and key.expires_at <= now):
             return None
         user = users.find(connection, key.user)
+        grants = teams.grants_for(connection, key.user)
     if user is None or not user.is_enabled:
         return None
     if key.last_used_at is None or now - key.last_used_at > timedelta(minutes=1):
         # who may look still may when the disk is full
         with suppress(FairleadError), context.database.transaction() as connection:
             users.change_key(connection, key.id, last_used_at=now)
-    return _actor_of(user, f"key {key.prefix}", address, kind_is_key=True)
+    return _actor_of(user, f"key {key.prefix}", address, kind="key", grants=grants)
 
 
 def sign_out(context: Context, session: Session) -> None:
     """The session opens nothing any more."""
     with context.database.transaction() as connection:
         users.delete_session(connection, session.id)
+        user = users.get(connection, session.user)
+        actor = _actor_of(user, "session", session.address)
+        context.note(connection, actor, "user.signed_out", "signed out", thing=user.id)
 
 
 def change_password(context: Context, actor: Actor, old: str, new: str) -> None:
@@ -180,14 +189,15 @@ def me(context: Context, actor: Actor) -> User:
         return users.get(connection, actor.id)
 
 
-def make_key(context: Context, actor: Actor, name: str, *, days: int = 0) -> NewKey:
-    """An API key that may what the actor may; it lasts `days`, 0 until it is revoked."""
+def make_key(context: Context, actor: Actor, name: str, *, days: int = 0, of: ActorId | None = None) -> NewKey:
+    """An API key that may what the actor may (`of`: what that user may, for callers that asked whether the actor may
+    give that); it lasts `days`, 0 until it is revoked."""
     text = KEY_PREFIX + context.ids.secret(30)
     with context.database.transaction() as connection:
-        user = users.get(connection, actor.id)
+        user = users.get(connection, of or actor.id)
         key = _key(context, user, name[:100], text, days=days)
         users.insert_key(connection, key)
-        context.note(connection, actor, "key.added", f"made the API key {name[:100]!r}", thing=key.id)
+        context.note(connection, actor, "key.added", _made(key, user, actor), thing=key.id, after=key)
     return NewKey(key, text, user.name)
 
 
@@ -214,20 +224,38 @@ def page(context: Context, actor: Actor, *, after: str | None = None, limit: int
         return users.page(connection, after=after, limit=limit)
 
 
+def role_of(text: str) -> RoleName:
+    """The role that somebody holds everywhere, by its name."""
+    if text not in [name.value for name in RoleName]:
+        raise Invalid("input.invalid", f"{text[:40]!r} is no role", hint=", ".join(RoleName), thing="role")
+    return RoleName(text)
+
+
+def mail_address(text: str) -> str:
+    """`text` if it can be one, or is ""."""
+    if text and (not text.isprintable() or " " in text or "@" not in text):
+        raise Invalid("input.invalid", f"{text[:80]!r} is not a mail address", thing="email")
+    return text
+
+
 def add_user(context: Context, actor: Actor, name: str, *, email: str = "", role: str = "viewer") -> tuple[User, str]:
     """A user and a one-time password, which is told only now."""
     actor.require(Permission.USER_EDIT)
     names.require("user", names.USER, name)
-    if email and (not email.isprintable() or " " in email or "@" not in email):
-        raise Invalid("input.invalid", f"{email[:80]!r} is not a mail address", thing="email")
-    if role not in [name.value for name in RoleName]:
-        raise Invalid("input.invalid", f"{role[:40]!r} is no role", hint=", ".join(RoleName), thing="role")
+    held = role_of(role)
+    require_all(actor, permissions_of(held))
     password = context.ids.secret(12)
-    user = _user(context, name, email, RoleName(role), password, is_one_time=True)
+    user = _user(context, name, mail_address(email), held, password, is_one_time=True)
     with context.database.transaction() as connection:
         users.insert(connection, user)
-        context.note(connection, actor, "user.added", f"added {name} as {role}", thing=user.id)
+        context.note(connection, actor, "user.added", f"added {name} as {role}", thing=user.id, after=user)
     return user, password
+
+
+def _made(key: ApiKey, user: User, actor: Actor) -> str:
+    whose = "" if user.id == actor.id else f" of {user.name}"
+    until = f", until {key.expires_at:%Y-%m-%d}" if key.expires_at else ""
+    return f"made the API key {key.name!r}{whose}{until}"
 
 
 def _prove(context: Context, name: str, password: str, *, address: str) -> User:
@@ -279,6 +307,8 @@ def _key(context: Context, user: User, name: str, text: str, *, days: int) -> Ap
     return ApiKey(context.ids.new("key"), user.id, name, text[:8], passwords.hash_token(text), now, expires)
 
 
-def _actor_of(user: User, via: str, address: str, *, kind_is_key: bool = False) -> Actor:
-    kind = "key" if kind_is_key else "user"
-    return Actor(user.id, user.name, kind, permissions_of(user.role), via=via, address=address)  # type: ignore[arg-type]
+def _actor_of(user: User, via: str, address: str, *, kind: ActorKind = "user", grants: tuple[Grant, ...] = ()) -> Actor:
+    everywhere = [grant.permissions for grant in grants if not grant.is_scoped]
+    permissions = permissions_of(user.role).union(*everywhere)
+    scoped = tuple(grant for grant in grants if grant.is_scoped)
+    return Actor(user.id, user.name, kind, permissions, via=via, address=address, grants=scoped)

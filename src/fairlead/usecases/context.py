@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from fairlead.domain.actor import Actor
+from fairlead.domain.changes import changes
 from fairlead.domain.event import Event
 from fairlead.domain.ids import SecretVersionId, TaskId
 from fairlead.domain.record import Json
@@ -84,9 +85,13 @@ class Context:
         thing: str = "",
         project: str | None = None,
         environment: str | None = None,
+        tenant: str | None = None,
         facts: Mapping[str, Json] | None = None,
+        before: object = None,
+        after: object = None,
     ) -> None:
-        """One line in the audit, in the transaction of what it tells. No secret value."""
+        """One line in the audit, in the transaction of what it tells. `before` and `after` are the noun as it was and
+        as it is (None: not there): what differs is kept, secrets as changed. No secret value."""
         event = Event(
             self.ids.new("ev"),
             self.clock.now(),
@@ -96,8 +101,10 @@ class Context:
             thing=thing,
             project=project,
             environment=environment,
+            tenant=tenant,
             via=actor.via,
             address=actor.address,
             facts=facts or {},
+            difference=changes(before, after),
         )
         events.insert(connection, event)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
+from fairlead.domain.actor import SYSTEM
 from fairlead.domain.ids import TaskId
 from fairlead.domain.task import Task
-from fairlead.store import slots, task_lines, tasks
+from fairlead.domain.user import WARN_DAYS
+from fairlead.store import slots, task_lines, tasks, users
 from fairlead.usecases import turns
 from fairlead.usecases.context import Context
 
@@ -34,6 +36,24 @@ def end_expired_standbys(context: Context) -> int:
     if begun:
         context.durable.wake()
     return begun
+
+
+def tell_of_expiring_keys(context: Context) -> int:
+    """An event for each API key some days before its end, and at its end; how many. Each is told once."""
+    told = 0
+    now = context.clock.now()
+    with context.database.transaction() as connection:
+        for key in users.expiring_keys(connection, now + timedelta(days=max(WARN_DAYS))):
+            days = key.warning(now)
+            if days is None or key.expires_at is None:
+                continue
+            users.change_key(connection, key.id, warned_days=days)
+            owner = users.get(connection, key.user).name
+            kind = "key.expiring" if days else "key.expired"
+            said = f"expires on {key.expires_at:%Y-%m-%d}" if days else "has expired"
+            context.note(connection, SYSTEM, kind, f"the API key {key.name!r} of {owner} {said}", thing=key.id)
+            told += 1
+    return told
 
 
 def forget_old_logs(context: Context, before: datetime) -> int:

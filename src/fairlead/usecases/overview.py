@@ -16,8 +16,9 @@ from fairlead.domain.project import Project
 from fairlead.domain.service import Route
 from fairlead.domain.slot import Slot, SlotState
 from fairlead.ports.catalogue import Place
-from fairlead.store import approvals, deployments, environments, projects, releases, routes, slots
+from fairlead.store import approvals, deployments, environments, groups, projects, releases, routes, slots
 from fairlead.store.database import Connection
+from fairlead.store.reach import within
 from fairlead.usecases.context import Context
 
 MOST_PROJECTS = 500
@@ -37,6 +38,9 @@ class Cell:
     latest_version: str
     colour: Colour | None
     approval: Approval | None
+
+
+NOTHING = Cell(None, "", None, "", None, None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,26 +65,43 @@ class PlaceView:
     cell: Cell
 
 
-def grid(context: Context, actor: Actor, *, search: str = "", after: str | None = None, limit: int = 100) -> Grid:
-    """A part of the projects, by name, against every environment."""
-    actor.require(Permission.VIEW)
+def grid(
+    context: Context, actor: Actor, *, search: str = "", group: str = "", after: str | None = None, limit: int = 100
+) -> Grid:
+    """A part of the projects, by name, against every environment: what the actor may view of them."""
+    actor.require_somewhere(Permission.VIEW)
     with context.database.reading() as connection:
-        part = projects.page(connection, search=search, after=after, limit=min(limit, MOST_PROJECTS))
-        known = environments.all_of(connection)
-        return Grid(known, part.items, _cells(connection, part.items, known), part.after)
+        part = projects.page(
+            connection,
+            *projects.fitting(search=search, group=groups.by_name_or_id(connection, group).id if group else None),
+            *within(actor.reach(Permission.VIEW), project=projects.projects.c.id),
+            after=after,
+            limit=min(limit, MOST_PROJECTS),
+        )
+        known = [
+            one for one in environments.all_of(connection) if actor.may_somewhere(Permission.VIEW, environment=one.id)
+        ]
+        cells = _cells(connection, part.items, known)
+    seen = {at: cell if _may_see(actor, *at) else NOTHING for at, cell in cells.items()}
+    return Grid(known, part.items, seen, part.after)
 
 
 def place(context: Context, actor: Actor, project: str, environment: str) -> PlaceView:
     """One place, as our own books have it."""
-    actor.require(Permission.VIEW)
+    actor.require_somewhere(Permission.VIEW)
     with context.database.reading() as connection:
         owner = projects.by_name_or_id(connection, project)
         where = environments.by_name_or_id(connection, environment)
+        actor.require_somewhere(Permission.VIEW, project=owner.id, environment=where.id)
         at = Place(owner.name, where.name)
         both = slots.of(connection, at)
         its_routes = routes.of(connection, at)
         cell = _cells(connection, [owner], [where])[(owner.id, where.id)]
     return PlaceView(owner, where, at, both, its_routes, cell)
+
+
+def _may_see(actor: Actor, project: str, environment: str) -> bool:
+    return actor.may_somewhere(Permission.VIEW, project=project, environment=environment)
 
 
 def _cells(

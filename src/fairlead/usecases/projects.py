@@ -13,12 +13,13 @@ from fairlead.domain.actor import Actor
 from fairlead.domain.channel import Channel
 from fairlead.domain.errors import Conflict, Invalid
 from fairlead.domain.git_address import branch_name, read_address
-from fairlead.domain.ids import ChannelId, ProjectId, SecretVersionId
+from fairlead.domain.ids import ChannelId, GroupId, ProjectId, SecretVersionId
 from fairlead.domain.permission import Permission
 from fairlead.domain.project import DEFAULT_POLL_S, Forge, ForgeKind, Project, Source, WebhookKind
 from fairlead.domain.release_settings import ReleaseSettings, check_settings
-from fairlead.store import channels, deployments, library_sets, lifecycles, processes, projects
+from fairlead.store import channels, deployments, groups, library_sets, lifecycles, processes, projects
 from fairlead.store.database import Connection
+from fairlead.store.reach import within
 from fairlead.store.shelf import Page
 from fairlead.usecases.context import Context
 
@@ -58,7 +59,9 @@ class NewForge:
     token: str | Stays = ""
 
 
-Field: TypeAlias = Literal["title", "description", "is_enabled", "release_settings", "lifecycle", "branch", "poll_s"]
+Field: TypeAlias = Literal[
+    "title", "description", "is_enabled", "release_settings", "lifecycle", "branch", "poll_s", "group"
+]
 OWN_FIELDS = ("title", "description", "is_enabled", "release_settings")
 
 
@@ -79,19 +82,27 @@ class Added:
 
 
 def page(
-    context: Context, actor: Actor, *, after: str | None = None, limit: int = 50, search: str = ""
+    context: Context, actor: Actor, *, after: str | None = None, limit: int = 50, search: str = "", group: str = ""
 ) -> Page[Project]:
-    """By name."""
-    actor.require(Permission.VIEW)
+    """By name: those that the actor may view, of one project group where it is given."""
+    actor.require_somewhere(Permission.VIEW)
     with context.database.reading() as connection:
-        return projects.page(connection, after=after, limit=limit, search=search)
+        return projects.page(
+            connection,
+            *projects.fitting(search=search, group=groups.by_name_or_id(connection, group).id if group else None),
+            *within(actor.reach(Permission.VIEW), project=projects.projects.c.id),
+            after=after,
+            limit=limit,
+        )
 
 
 def get(context: Context, actor: Actor, name: str) -> Project:
     """By name or id."""
-    actor.require(Permission.VIEW)
+    actor.require_somewhere(Permission.VIEW)
     with context.database.reading() as connection:
-        return projects.by_name_or_id(connection, name)
+        found = projects.by_name_or_id(connection, name)
+    actor.require_somewhere(Permission.VIEW, project=found.id)
+    return found
 
 
 def needs_key(source: NewSource | None) -> bool:
@@ -110,15 +121,19 @@ def add(
     forge: NewForge | None = None,
     made_key: KeyPair | None = None,
     lifecycle: str = "Default",
+    group: str = "",
 ) -> Added:
-    """A new project with its default channel. Conflict `project.exists`; Invalid `source.url`."""
-    actor.require(Permission.PROJECT_EDIT)
+    """A new project with its default channel, in a project group where one is given: who may edit the projects of a
+    group may add to it. Conflict `project.exists`; Invalid `source.url`."""
+    actor.require_somewhere(Permission.PROJECT_EDIT)
     names.project_name(name)
     if source is not None:
         _check(source)
     if forge is not None:
         _check_forge(forge)
     with context.database.transaction() as connection:
+        inside = groups.by_name_or_id(connection, group).id if group else None
+        actor.require(Permission.PROJECT_EDIT, project=inside)
         line = lifecycles.by_name(connection, lifecycle)
         secret = context.ids.secret(24) if source is not None else ""
         made = Project(
@@ -130,10 +145,11 @@ def add(
             description=description,
             source=_source(context, connection, name, source, secret, made_key),
             forge=_forge(context, connection, name, forge),
+            group=inside,
         )
         projects.insert(connection, made)
         channels.insert(connection, Channel(ChannelId(context.ids.new("chn")), made.id))
-        context.note(connection, actor, "project.added", f"added {name}", thing=made.id, project=name)
+        context.note(connection, actor, "project.added", f"added {name}", thing=made.id, project=name, after=made)
     return Added(made, secret)
 
 
@@ -147,22 +163,21 @@ def change(
 ) -> Project:
     """Some fields of it, the lifecycle by name; with `revision` only if nobody changed it since, else Conflict
     `edit.conflict`."""
-    actor.require(Permission.PROJECT_EDIT)
+    actor.require_somewhere(Permission.PROJECT_EDIT)
     if "branch" in fields:
         branch_name(str(fields["branch"]))
     if isinstance(settings := fields.get("release_settings"), ReleaseSettings):
         check_settings(settings)
     with context.database.transaction() as connection:
         found = projects.by_name_or_id(connection, name)
-        if revision is not None and revision != found.revision:
-            raise Conflict(
-                "edit.conflict", f"{found.name} was changed by somebody else since it was read", thing=found.name
-            )
+        actor.require(Permission.PROJECT_EDIT, project=found.id)
         own = {key: value for key, value in fields.items() if key in OWN_FIELDS}
         if "lifecycle" in fields:
             own["lifecycle"] = lifecycles.by_name(connection, str(fields["lifecycle"])).id
         of_source = {key: value for key, value in fields.items() if key in ("branch", "poll_s")}
-        changed = replace(found, **own)  # type: ignore[arg-type]
+        changed = replace(found, **own, revision=found.revision if revision is None else revision)  # type: ignore[arg-type]
+        if "group" in fields:
+            changed = replace(changed, group=_moved(connection, actor, str(fields["group"])))
         if of_source:
             if found.source is None:
                 raise Invalid("input.invalid", f"{found.name} has no repository", thing=found.name)
@@ -170,7 +185,14 @@ def change(
         saved = projects.update(connection, changed)
         words = ", ".join(sorted(fields)) or "nothing"
         context.note(
-            connection, actor, "project.changed", f"changed {words} of {found.name}", thing=found.id, project=found.name
+            connection,
+            actor,
+            "project.changed",
+            f"changed {words} of {found.name}",
+            thing=found.id,
+            project=found.name,
+            before=found,
+            after=saved,
         )
     return saved
 
@@ -209,9 +231,10 @@ def report_to(context: Context, actor: Actor, name: str, forge: NewForge | None)
 
 def remove(context: Context, actor: Actor, name: str) -> None:
     """Gone, where nothing of it was ever deployed; else it can only be disabled, its history is kept."""
-    actor.require(Permission.PROJECT_EDIT)
+    actor.require_somewhere(Permission.PROJECT_EDIT)
     with context.database.transaction() as connection:
         found = projects.by_name_or_id(connection, name)
+        actor.require(Permission.PROJECT_EDIT, project=found.id)
         if deployments.page(connection, project=found.id, limit=1).items:
             raise Conflict(
                 "edit.conflict",
@@ -224,7 +247,15 @@ def remove(context: Context, actor: Actor, name: str) -> None:
         library_sets.exclude(connection, found.id)
         processes.delete(connection, found.id)
         projects.delete(connection, found.id)
-        context.note(connection, actor, "project.removed", f"removed {found.name}", thing=found.id, project=found.name)
+        context.note(
+            connection,
+            actor,
+            "project.removed",
+            f"removed {found.name}",
+            thing=found.id,
+            project=found.name,
+            before=found,
+        )
 
 
 def webhook_url(context: Context, project: Project) -> str:
@@ -232,6 +263,16 @@ def webhook_url(context: Context, project: Project) -> str:
     if project.source is None or not project.source.webhook:
         return ""
     return f"{context.installation.url}/hooks/{project.source.webhook}"
+
+
+def _moved(connection: Connection, actor: Actor, group: str) -> GroupId | None:
+    """The group that it comes to, "" for none: who may edit only the projects of some groups may move it only there."""
+    if not group:
+        actor.require(Permission.PROJECT_EDIT)
+        return None
+    found = groups.by_name_or_id(connection, group).id
+    actor.require(Permission.PROJECT_EDIT, project=found)
+    return found
 
 
 def _check(source: NewSource) -> None:

@@ -227,5 +227,5 @@ def _delivery(connection: Connection, run: Run) -> Reason:
 
 
 def _event(connection: Connection, thing: str, kind: str) -> Event | None:
-    found = events.page(connection, thing=thing, kind=kind, limit=1).items
+    found = events.page(connection, *events.fitting(thing=thing, kind=kind), limit=1).items
     return found[0] if found else None

@@ -78,5 +78,5 @@ def _known(
 
 
 def _set_by(connection: Connection, variable: Variable) -> tuple[Reason, ...]:
-    found = events.page(connection, thing=variable.id, limit=1).items
+    found = events.page(connection, *events.fitting(thing=variable.id), limit=1).items
     return tuple(Reason(f"{one.actor} {one.message}", at=one.at) for one in found)

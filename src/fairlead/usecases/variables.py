@@ -129,7 +129,7 @@ def put(
             variables.insert(connection, wanted, at=at, by=by)
         else:
             made = variables.update(connection, wanted, at=at, by=by)
-        _note(context, connection, actor, of, made, "variable.set")
+        _note(context, connection, actor, of, made, "variable.set", before=held, after=made)
     return made
 
 
@@ -156,7 +156,7 @@ def remove(
             )
         _refuse_changed(held, name, revision)
         variables.delete(connection, held, at=context.clock.now(), by=actor.name)
-        _note(context, connection, actor, of, held, "variable.removed")
+        _note(context, connection, actor, of, held, "variable.removed", before=held)
 
 
 def _owner(connection: Connection, owner: OwnerName) -> Owner:
@@ -233,10 +233,20 @@ def _scope(connection: Connection, owner: Owner, only_in: Sequence[str], scope: 
     return scope_of(connection, owner if isinstance(owner, Project) else None, wanted)
 
 
-def _note(context: Context, connection: Connection, actor: Actor, owner: Owner, variable: Variable, kind: str) -> None:
+def _note(
+    context: Context,
+    connection: Connection,
+    actor: Actor,
+    owner: Owner,
+    variable: Variable,
+    kind: str,
+    *,
+    before: Variable | None = None,
+    after: Variable | None = None,
+) -> None:
     what = {"text": "a value", "secret": "a secret"}.get(variable.kind, f"of type {variable.kind}")
     message = f"{kind.partition('.')[2]} {variable.name} ({what})"
     project = owner.name if isinstance(owner, Project) else None
     if project is None:
         message += f" in the library set {owner.name}"
-    context.note(connection, actor, kind, message, thing=variable.id, project=project)
+    context.note(connection, actor, kind, message, thing=variable.id, project=project, before=before, after=after)

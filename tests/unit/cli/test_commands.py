@@ -27,6 +27,11 @@ Run = Callable[..., Said]
 LISTS = [
     "keys",
     "users",
+    "teams",
+    "roles",
+    "service-accounts",
+    "audit",
+    "groups",
     "environments",
     "lifecycles",
     "projects",

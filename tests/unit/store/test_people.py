@@ -123,11 +123,12 @@ def test_the_audit_is_told_the_newest_first_and_by_noun(shop: Shop) -> None:
                 f"evt-{number}", shop.at, "ann", kind, "did it", thing="t", project=BOOKS, facts={"n": number}
             )
             events.insert(connection, event)
-        assert [one.kind for one in events.page(connection, kind="approval.").items] == [
+    with shop.database.reading() as connection:
+        assert [one.kind for one in events.page(connection, *events.fitting(kind="approval.")).items] == [
             "approval.rejected",
             "approval.approved",
         ]
-        [one] = events.page(connection, kind="user.made", project=BOOKS, actor="ann").items
+        [one] = events.page(connection, *events.fitting(kind="user.made", project=BOOKS, actor="ann")).items
         assert one.facts == {"n": 3}
 
 

@@ -93,8 +93,8 @@ def test_a_list_comes_in_parts_without_gaps_or_doubles(shop: Shop) -> None:
             if (after := part.after) is None:
                 break
         assert told == names
-        assert [found.name for found in projects.page(connection, search="0").items] == names[1:]
-        assert projects.page(connection, search="%").items == ()
+        assert [found.name for found in projects.page(connection, *projects.fitting(search="0")).items] == names[1:]
+        assert projects.page(connection, *projects.fitting(search="%")).items == ()
         assert len(projects.page(connection, limit=0).items) == 1
         assert projects.page(connection, limit=8).after is None
 

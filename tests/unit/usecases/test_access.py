@@ -75,7 +75,7 @@ def test_a_refused_log_in_stands_in_the_audit_with_its_address_and_no_name_that_
         with pytest.raises(NotAuthenticated):
             access.sign_in_for_key(house.context, name, "wrong", label="cli", address="10.0.0.7")
     with house.database.reading() as connection:
-        told = events.page(connection, kind="user.sign_in_refused").items
+        told = events.page(connection, *events.fitting(kind="user.sign_in_refused")).items
     assert [one.message for one in told] == [
         "refused a log-in of somebody who is not known",
         "refused a log-in of admin",

@@ -23,6 +23,7 @@ EXCEPTIONS = {
     "access.keys_of": "the own keys",
     "access.revoke_key": "the own key; of others it is not found",
     "runs.saw_head": "what the repository itself said; asked for by looking.look, which asks for the permission",
+    "audit.note_refused": "what the rim says of an actor, nothing that one asks for",
     "deployments.ask": "a part of verbs that have asked for the permission",
     "notifications.change": "which permission depends on whose it is: not found before not allowed",
     "notifications.remove": "which permission depends on whose it is: not found before not allowed",

@@ -4,9 +4,7 @@
                      begun    the shell's line of /proc/PID/stat and the machine's boot id: who it is, for ever
                      stdin    what it reads
                      log      what it writes, both streams
-                     work     where it is run, unless the command says
                      exit     its exit code and a newline
-                     cancelled  there once it was told to end: it may have called that a success
 
 The shell is detached (a session of its own, its parent gone at once), so it outlives us and leaves us no zombie.
 """
@@ -35,7 +33,6 @@ POLL_S = 0.02
 LOST = 137
 """The exit code of a run whose shell is gone and left none: killed, or the machine was started anew."""
 
-CANCELLED = 128 + signal.SIGTERM
 NOT_FOUND = 127
 SEARCH_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 LOCK_DESCRIPTOR = 9  # a shell can close descriptors of one digit only
@@ -87,11 +84,9 @@ class Tickets:
         child = _child(place)
         if child is None:
             return
-        if _lines(place / "exit", 1) is None:
-            (place / "cancelled").touch(mode=0o600)
         _end_session(child)
         if _lines(place / "exit", 1) is None:
-            (place / "exit").write_text(f"{CANCELLED}\n")
+            (place / "exit").write_text(f"{128 + signal.SIGTERM}\n")
 
     def complete(self, ticket: str) -> None:
         """Ended where it still runs, and forgotten."""
@@ -121,8 +116,7 @@ def _begin(place: Path, command: Command, lock: int) -> None:
         (place / "exit").write_text(f"{NOT_FOUND}\n")
         return
     arguments = [os.path.abspath(program), *command.arguments[1:]]  # with a slash: never a builtin of the shell
-    (place / "work").mkdir(mode=0o700, exist_ok=True)
-    working_dir = command.working_dir or str((place / "work").absolute())
+    working_dir = command.working_dir or "/"
     shell = ["/bin/sh", "-c", _OUTER, "fairlead-ticket", _INNER, str(place.absolute()), working_dir, *arguments]
     null = os.open(os.devnull, os.O_RDWR)
     try:
@@ -158,13 +152,13 @@ def _locked(path: Path) -> Iterator[int]:
 
 def _exit_code(place: Path) -> int | None:
     told = _lines(place / "exit", 1)
-    if told is None:
-        child = _child(place)
-        if child is None or child.is_alive():
-            return None
-        told = _lines(place / "exit", 1)  # it may have ended between the two looks
-    code = LOST if told is None else int(told[0])
-    return CANCELLED if code == 0 and (place / "cancelled").exists() else code
+    if told is not None:
+        return int(told[0])
+    child = _child(place)
+    if child is None or child.is_alive():
+        return None
+    told = _lines(place / "exit", 1)  # it may have ended between the two looks
+    return int(told[0]) if told is not None else LOST
 
 
 def _child(place: Path) -> Child | None:

@@ -1,16 +1,14 @@
-"""Signing in for a key, keys, users, and the audit."""
+"""Signing in for a key, keys, and users."""
 
 from __future__ import annotations
 
 from fastapi import APIRouter, Request, Response
 from pydantic import Field
 
-from fairlead.domain.permission import Permission
 from fairlead.server.api import answers, shapes
 from fairlead.server.api.bodies import Body
-from fairlead.server.api.doors import After, Asking, Books, Limit, address_of
-from fairlead.store import events
-from fairlead.usecases import access
+from fairlead.server.api.doors import After, Asking, Books, IfMatch, Limit, address_of, revision_of, tag
+from fairlead.usecases import access, users
 
 router = APIRouter(tags=["access"])
 
@@ -30,6 +28,17 @@ class NewUser(Body):
     name: str = Field(max_length=64)
     email: str = Field("", max_length=254)
     role: str = "viewer"
+
+
+class UserChange(Body):
+    email: str | None = Field(None, max_length=254)
+    role: str | None = Field(None, max_length=40)
+    is_enabled: bool | None = None
+
+
+class NewServiceAccount(Body):
+    name: str = Field(max_length=64)
+    role: str = Field("none", max_length=40, description="what it may everywhere; its teams may give it more")
 
 
 class NewPassword(Body):
@@ -97,16 +106,47 @@ def add_user(context: Books, actor: Asking, body: NewUser) -> answers.AddedUser:
     return {**shapes.user(user), "password": password}
 
 
-@router.get("/events")
-def list_events(
-    context: Books,
-    actor: Asking,
-    project: str | None = None,
-    kind: str | None = None,
-    after: After = None,
-    limit: Limit = 50,
-) -> answers.Page[answers.Event]:
-    """The audit, the newest first."""
-    actor.require(Permission.VIEW)
-    with context.database.reading() as connection:
-        return shapes.page(events.page(connection, project=project, kind=kind, after=after, limit=limit), shapes.event)
+@router.get("/users/{name}")
+def get_user(context: Books, actor: Asking, name: str, response: Response) -> answers.UserAlone:
+    """One, with their teams."""
+    found = users.get(context, actor, name)
+    tag(response, found.user.revision)
+    return {**shapes.user(found.user), "teams": list(found.teams)}
+
+
+@router.patch("/users/{name}")
+def change_user(
+    context: Books, actor: Asking, name: str, body: UserChange, response: Response, if_match: IfMatch = None
+) -> answers.User:
+    """Address, role, or whether they may come in; with If-Match only if nobody changed them since."""
+    given = body.model_dump(exclude_none=True)
+    saved = users.change(context, actor, name, **given, revision=revision_of(if_match))
+    tag(response, saved.revision)
+    return shapes.user(saved)
+
+
+@router.get("/service-accounts")
+def list_service_accounts(
+    context: Books, actor: Asking, after: After = None, limit: Limit = 50
+) -> answers.Page[answers.User]:
+    """Users that no person is."""
+    return shapes.page(users.service_accounts(context, actor, after=after, limit=limit), shapes.user)
+
+
+@router.post("/service-accounts", status_code=201)
+def add_service_account(context: Books, actor: Asking, body: NewServiceAccount) -> answers.User:
+    """A user for a program: it has keys and no password."""
+    return shapes.user(users.add_service_account(context, actor, body.name, role=body.role))
+
+
+@router.post("/service-accounts/{name}/keys", status_code=201)
+def make_service_key(context: Books, actor: Asking, name: str, body: NewKey) -> answers.MadeKey:
+    """A key of the service account; its text is told only now."""
+    made = users.add_service_key(context, actor, name, body.name, days=body.days)
+    return {**shapes.key(made.key), "key": made.text}
+
+
+@router.get("/service-accounts/{name}/keys")
+def list_service_keys(context: Books, actor: Asking, name: str) -> answers.Page[answers.Key]:
+    """The keys of the service account that were not revoked."""
+    return shapes.whole(users.service_keys(context, actor, name), shapes.key)

@@ -6,7 +6,7 @@ import asyncio
 import hmac
 from typing import Annotated, cast
 
-from fastapi import Depends, Query, Request
+from fastapi import Depends, Header, Query, Request, Response
 
 from fairlead.domain.actor import Actor
 from fairlead.domain.errors import NotAllowed, NotAuthenticated
@@ -46,6 +46,12 @@ def address_of(request: Request) -> str:
 
 async def actor_of(request: Request) -> Actor:
     """Who asks: by API key, or by a browser's session with its token; NotAuthenticated `auth.required`."""
+    actor = await _who_asks(request)
+    request.state.actor = actor
+    return actor
+
+
+async def _who_asks(request: Request) -> Actor:
     kind, _, text = request.headers.get("authorization", "").partition(" ")
     context, address = context_of(request), address_of(request)
     if kind.lower() == "bearer" and text:
@@ -83,4 +89,10 @@ Asking = Annotated[Actor, Depends(actor_of)]
 Parts = Annotated[Server, Depends(server_of)]
 Books = Annotated[Context, Depends(context_of)]
 After = Annotated[str | None, Query(description="the cursor that `next` of the part before gave")]
+IfMatch = Annotated[str | None, Header(description='the ETag that was read: "3"')]
 Limit = Annotated[int, Query(ge=1, le=500, description="how many at most")]
+
+
+def tag(response: Response, revision: int) -> None:
+    """The answer's ETag: what If-Match has to hold for the thing to be changed only as it was read."""
+    response.headers["ETag"] = f'"{revision}"'

@@ -167,8 +167,13 @@ EVENT: answers.Event = {
     "thing": "apr-01j9",
     "project": "shop",
     "environment": "Production",
+    "tenant": None,
     "via": "key",
     "address": "192.0.2.7",
+    "difference": [{"path": "state", "old": "waiting", "new": "approved", "secret": False}],
+    "sequence": 812,
+    "previous": "4be1" * 16,
+    "hash": "5f0c" * 16,
 }
 PROBLEM = {
     "type": "https://fairlead.dev/errors/release.unknown",

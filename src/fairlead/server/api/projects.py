@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import APIRouter, Header, Response
+from fastapi import APIRouter, Response
 from pydantic import Field
 from starlette.requests import Request
 
 from fairlead.domain.project import ForgeKind, WebhookKind
 from fairlead.server.api import answers, shapes
 from fairlead.server.api.bodies import Body
-from fairlead.server.api.doors import After, Asking, Books, Limit, Parts, life_of, revision_of
-from fairlead.usecases import looking, projects, runs
+from fairlead.server.api.doors import After, Asking, Books, IfMatch, Limit, Parts, life_of, revision_of
+from fairlead.usecases import groups, looking, projects, runs
 from fairlead.usecases.context import Context
 
 router = APIRouter(tags=["projects"])
@@ -41,6 +41,7 @@ class NewProject(Body):
     name: str = Field(max_length=40)
     title: str = Field("", max_length=200)
     description: str = Field("", max_length=10_000)
+    group: str = Field("", max_length=80)
     source: SourceBody | None = None
     forge: ForgeBody | None = None
 
@@ -51,21 +52,25 @@ class ProjectChange(Body):
     is_enabled: bool | None = None
     branch: str | None = Field(None, max_length=250)
     poll_s: float | None = Field(None, ge=0, le=86_400)
+    group: str | None = Field(None, max_length=80, description='"": in none')
 
 
 def shown(context: Context, actor: Any, name: str) -> answers.Project:
     """A project with the state of its repository."""
     found = projects.get(context, actor, name)
     contact = runs.contact_of(context, actor, found.id)
-    return shapes.project(found, webhook_url=projects.webhook_url(context, found), contact=contact)
+    url, names = projects.webhook_url(context, found), groups.names(context, actor)
+    return shapes.project(found, webhook_url=url, contact=contact, groups=names)
 
 
 @router.get("/projects")
 def list_projects(
-    context: Books, actor: Asking, search: str = "", after: After = None, limit: Limit = 50
+    context: Books, actor: Asking, search: str = "", group: str = "", after: After = None, limit: Limit = 50
 ) -> answers.Page[answers.Project]:
-    """By name."""
-    return shapes.page(projects.page(context, actor, after=after, limit=limit, search=search), shapes.project)
+    """By name; those of one project group where it is given."""
+    part = projects.page(context, actor, after=after, limit=limit, search=search, group=group)
+    names = groups.names(context, actor)
+    return shapes.page(part, lambda one: shapes.project(one, groups=names))
 
 
 @router.post("/projects", status_code=201)
@@ -88,10 +93,15 @@ def add_project(
         source=source,
         forge=forge,
         made_key=pair,
+        group=body.group,
     )
     if source is not None:
         life_of(request).look_soon(body.name, "person")
-    shown_now = shapes.project(added.project, webhook_url=projects.webhook_url(context, added.project))
+    shown_now = shapes.project(
+        added.project,
+        webhook_url=projects.webhook_url(context, added.project),
+        groups={str(added.project.group): body.group},
+    )
     return {**shown_now, "webhook_secret": added.webhook_secret}
 
 
@@ -110,7 +120,7 @@ def change_project(
     project: str,
     body: ProjectChange,
     response: Response,
-    if_match: Annotated[str | None, Header(description="the ETag that was read")] = None,
+    if_match: IfMatch = None,
 ) -> answers.Project:
     """Some fields of it; with If-Match only if nobody changed it since."""
     fields = body.model_dump(exclude_none=True)

@@ -7,7 +7,6 @@ from typing import TypeVar
 
 from fairlead.domain.certificate import Certificate
 from fairlead.domain.environment import Environment
-from fairlead.domain.event import Event
 from fairlead.domain.notification import NotificationTarget
 from fairlead.domain.plan import Effect, Node, Plan, Step, effects_of, inside
 from fairlead.domain.project import Project
@@ -54,7 +53,9 @@ def environment(one: Environment) -> answers.Environment:
     }
 
 
-def project(one: Project, *, webhook_url: str = "", contact: Contact | None = None) -> answers.Project:
+def project(
+    one: Project, *, webhook_url: str = "", contact: Contact | None = None, groups: Mapping[str, str] | None = None
+) -> answers.Project:
     source: answers.Source | None = None
     if one.source is not None:
         source = {
@@ -72,6 +73,7 @@ def project(one: Project, *, webhook_url: str = "", contact: Contact | None = No
         "name": one.name,
         "title": one.title,
         "description": one.description,
+        "group": (groups or {}).get(one.group, "") if one.group else "",
         "is_enabled": one.is_enabled,
         "created_at": one.created_at.isoformat(),
         "revision": one.revision,
@@ -349,21 +351,6 @@ def _steps(node: Node, name: str) -> Iterable[answers.PlanStep]:
                 yield from _steps(child, name)
 
 
-def event(one: Event) -> answers.Event:
-    return {
-        "id": one.id,
-        "at": one.at.isoformat(),
-        "actor": one.actor,
-        "kind": one.kind,
-        "message": one.message,
-        "thing": one.thing,
-        "project": one.project,
-        "environment": one.environment,
-        "via": one.via,
-        "address": one.address,
-    }
-
-
 def key(one: ApiKey) -> answers.Key:
     return {
         "id": one.id,
@@ -382,6 +369,8 @@ def user(one: User) -> answers.User:
         "email": one.email,
         "role": one.role,
         "is_enabled": one.is_enabled,
+        "is_service": one.is_service,
+        "revision": one.revision,
         "created_at": one.created_at.isoformat(),
     }
 

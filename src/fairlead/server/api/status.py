@@ -40,9 +40,11 @@ ENGINE_TIMEOUT_S = 15.0
 
 
 @router.get("/status")
-def status(context: Books, actor: Asking, search: str = "", after: After = None, limit: Limit = 50) -> answers.Grid:
-    """Projects × environments."""
-    found = overview.grid(context, actor, search=search, after=after, limit=limit)
+def status(
+    context: Books, actor: Asking, search: str = "", group: str = "", after: After = None, limit: Limit = 50
+) -> answers.Grid:
+    """Projects × environments; the projects of one project group where it is given."""
+    found = overview.grid(context, actor, search=search, group=group, after=after, limit=limit)
     rows: list[answers.Row] = []
     for project in found.projects:
         cells = {one.name: cell_shape(found.cells[(project.id, one.id)]) for one in found.environments}

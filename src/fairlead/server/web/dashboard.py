@@ -20,7 +20,7 @@ from fairlead.server.web import rendering, words
 from fairlead.server.web.visit import Visiting, Visitor
 from fairlead.server.web.words import Look
 from fairlead.store import slots, tasks
-from fairlead.usecases import overview
+from fairlead.usecases import groups, overview
 
 router = APIRouter()
 
@@ -46,28 +46,30 @@ class CellView:
 def show(
     visitor: Visiting,
     search: Annotated[str, Query(max_length=100)] = "",
+    group: Annotated[str, Query(max_length=100)] = "",
     after: Annotated[str | None, Query(max_length=100)] = None,
 ) -> Response:
     """The page."""
-    return visitor.page("dashboard.html", grid_of(visitor, search.strip(), after))
+    return visitor.page("dashboard.html", grid_of(visitor, search.strip(), after, group=group))
 
 
 @router.get("/grid")
 def show_grid(
     visitor: Visiting,
     search: Annotated[str, Query(max_length=100)] = "",
+    group: Annotated[str, Query(max_length=100)] = "",
     after: Annotated[str | None, Query(max_length=100)] = None,
     seen: Annotated[str, Query(max_length=64)] = "",
 ) -> Response:
     """The grid alone, as htmx asks for it again and again; 204 where nothing in it changed."""
-    response = visitor.part("grid.html", grid_of(visitor, search.strip(), after))
+    response = visitor.part("grid.html", grid_of(visitor, search.strip(), after, group=group))
     return unless_seen(response, seen)
 
 
-def grid_of(visitor: Visitor, search: str, after: str | None) -> dict[str, Any]:
+def grid_of(visitor: Visitor, search: str, after: str | None, *, group: str = "") -> dict[str, Any]:
     """What both templates show."""
     context = visitor.context
-    found = overview.grid(context, visitor.actor, search=search, after=after, limit=SHOWN)
+    found = overview.grid(context, visitor.actor, search=search, group=group, after=after, limit=SHOWN)
     moving = [cell.latest.task for cell in found.cells.values() if cell.latest and _moves(cell) and cell.latest.task]
     with context.database.reading() as connection:
         phases = tasks.phases_of_many(connection, moving)
@@ -82,13 +84,16 @@ def grid_of(visitor: Visitor, search: str, after: str | None) -> dict[str, Any]:
         )
         for project in found.projects
     ]
+    asked = {"search": search} | ({"group": group} if group else {})
     return {
         "environments": found.environments,
         "rows": rows,
         "search": search,
+        "group": group,
+        "groups": sorted(groups.names(context, visitor.actor).values()),
         "after": after,
-        "next_page": f"/?{urlencode({'search': search, 'after': found.more})}" if found.more else "",
-        "query": urlencode({"search": search, "after": after or ""}) if after else urlencode({"search": search}),
+        "next_page": f"/?{urlencode({**asked, 'after': found.more})}" if found.more else "",
+        "query": urlencode({**asked, "after": after} if after else asked),
     }
 
 

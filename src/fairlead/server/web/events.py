@@ -2,53 +2,97 @@
 
 from __future__ import annotations
 
+from datetime import UTC, date, datetime, time
 from typing import Annotated
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Query
 from starlette.responses import Response
 
-from fairlead.domain.permission import Permission
-from fairlead.server.web.visit import Visiting
-from fairlead.store import events
+from fairlead.server.web.visit import Posted, Visiting
+from fairlead.usecases import audit
 
 router = APIRouter()
 
 NOUNS = (
+    "act",
     "approval",
     "deployment",
     "environment",
+    "group",
     "key",
     "policy",
     "project",
     "release",
+    "role",
     "run",
     "target",
+    "secret",
     "task",
+    "team",
     "user",
     "variable",
 )
+
+Text = Annotated[str, Query(max_length=100)]
 
 
 @router.get("/events")
 def show(
     visitor: Visiting,
-    project: Annotated[str, Query(max_length=100)] = "",
-    kind: Annotated[str, Query(max_length=100)] = "",
+    project: Text = "",
+    environment: Text = "",
+    actor: Text = "",
+    kind: Text = "",
+    since: Annotated[str, Query(max_length=10)] = "",
+    until: Annotated[str, Query(max_length=10)] = "",
     after: Annotated[str | None, Query(max_length=100)] = None,
 ) -> Response:
-    """A part of it."""
-    visitor.actor.require(Permission.VIEW)
-    with visitor.context.database.reading() as connection:
-        part = events.page(connection, project=project or None, kind=kind or None, after=after)
-    kept = {name: value for name, value in (("project", project), ("kind", kind)) if value}
+    """A part of it; `since` and `until` are days in UTC, both included."""
+    wanted = audit.Wanted(
+        project=project or None,
+        environment=environment or None,
+        actor=actor or None,
+        kind=kind or None,
+        since=_day(since, time.min),
+        until=_day(until, time.max),
+    )
+    part = audit.page(visitor.context, visitor.actor, wanted, after=after)
+    given = {
+        "project": project,
+        "environment": environment,
+        "actor": actor,
+        "kind": kind,
+        "since": since,
+        "until": until,
+    }
+    kept = {name: value for name, value in given.items() if value}
     values = {
         "section": "/events",
         "events": part.items,
-        "project": project,
-        "kind": kind,
         "nouns": NOUNS,
+        **given,
         "older": f"/events?{urlencode({**kept, 'after': part.after})}" if part.after else "",
         "newest": f"/events?{urlencode(kept)}" if after else "",
     }
     return visitor.page("events.html", values)
+
+
+@router.post("/events/verify")
+def verify(form: Posted) -> Response:
+    """Say whether every event is as it was written."""
+    visitor = form.visitor
+    verdict = audit.verify(visitor.context, visitor.actor)
+    if verdict.is_whole:
+        return form.done(
+            "/events", f"All {verdict.count:,} events are as they were written; the last is {verdict.hash}."
+        )
+    first = verdict.faults[0]
+    return form.wrong("/events", f"Event {first.sequence} {first.event}: {first.reason}.")
+
+
+def _day(text: str, at: time) -> datetime | None:
+    try:
+        return datetime.combine(date.fromisoformat(text), at, UTC) if text else None
+    except ValueError:
+        return None

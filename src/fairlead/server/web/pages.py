@@ -11,13 +11,14 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from fairlead.domain.errors import FairleadError
-from fairlead.server import problems
+from fairlead.server import problems, refusals
 from fairlead.server.web import (
     approvals,
     assets,
     dashboard,
     events,
     failures,
+    groups,
     lifecycles,
     places,
     processes,
@@ -27,6 +28,8 @@ from fairlead.server.web import (
     setup,
     targets,
     tasks,
+    teams,
+    users,
     variables,
     why,
 )
@@ -48,6 +51,9 @@ ROUTERS = (
     targets.router,
     setup.router,
     lifecycles.router,
+    teams.router,
+    users.router,
+    groups.router,
     why.router,
 )
 FOR_PROGRAMS = ("/api/", "/hooks/", "/healthz", "/readyz", "/metrics")
@@ -80,6 +86,8 @@ Answer = Callable[[Request, Exception], Awaitable[Response]]
 def _either(program: Answer, person: Answer) -> Answer:
     async def answer(request: Request, error: Exception) -> Response:
         is_program = request.url.path.startswith(FOR_PROGRAMS)
+        if isinstance(error, FairleadError):
+            await refusals.note(request, error)
         return await (program if is_program else person)(request, error)
 
     return answer

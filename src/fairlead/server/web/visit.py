@@ -50,9 +50,13 @@ class Visitor:
     session: Session
     user: User
 
-    def may(self, permission: str) -> bool:
-        """Whether a page offers them that act; the use case decides it."""
-        return self.actor.may(Permission(permission))
+    def may(self, permission: str, *, project: str | None = None, environment: str | None = None) -> bool:
+        """Whether a page offers them that act, there where ids are given; the use case decides it."""
+        return self.actor.may(Permission(permission), project=project, environment=environment)
+
+    def may_somewhere(self, permission: str, *, project: str | None = None, environment: str | None = None) -> bool:
+        """Whether a page offers them that act somewhere, or anywhere in what the ids name."""
+        return self.actor.may_somewhere(Permission(permission), project=project, environment=environment)
 
     def page(self, template: str, values: Mapping[str, Any], *, status: int = 200) -> Response:
         """A whole page in the frame."""
@@ -97,6 +101,7 @@ async def visitor_with_any_password(request: Request) -> Visitor:
     if found is None:
         raise NotAuthenticated("auth.required", "sign in first")
     actor, session = found
+    request.state.actor = actor
     context = context_of(request)
     user = await asyncio.to_thread(access.me, context, actor)
     return Visitor(request, context, server_of(request), actor, session, user)
@@ -118,6 +123,11 @@ class Form:
         """The field, "" where it is not there."""
         return self.fields.get(name, "")
 
+    def number(self, name: str) -> int | None:
+        """The field as a number; None where it is none."""
+        text = self.text(name)
+        return int(text) if text.isascii() and text.isdigit() and len(text) < 12 else None
+
     def is_ticked(self, name: str) -> bool:
         """Whether the box is ticked."""
         return bool(self.fields.get(name))
@@ -137,6 +147,10 @@ class Form:
     def done(self, to: str, text: str) -> Response:
         """Go there, and read this."""
         return _say(self.visitor.request, to, "good", text)
+
+    def wrong(self, to: str, text: str) -> Response:
+        """Go there, and read this: it is not as it should be."""
+        return _say(self.visitor.request, to, "bad", text)
 
     def refused(self, back: str, error: FairleadError) -> Response:
         """Go back, and read why not."""

@@ -15,7 +15,7 @@ from tests.unit.server.house import ADMINISTRATOR, House, furnish
 from fairlead.server.api.examples import EXAMPLES
 from fairlead.server.app import create, routes_only
 from fairlead.server.openapi import document
-from fairlead.usecases import access, approvals, notifications, policies, registries, targets
+from fairlead.usecases import access, approvals, groups, notifications, policies, registries, targets, teams, users
 
 DOCUMENT = document(routes_only())
 SCHEMAS = DOCUMENT["components"]["schemas"]
@@ -50,6 +50,9 @@ def test_an_example_fits_its_schema(name: str) -> None:
     assert SCHEMAS[name]["examples"] == [EXAMPLES[name]]
 
 
+NAMED = {"users": "admin", "service-accounts": "robot", "teams": "Shop", "roles": "viewer", "groups": "Shops"}
+
+
 class Furnished:
     """A house in which everything that can be read is there, its document, and what stands for each parameter."""
 
@@ -61,6 +64,11 @@ class Furnished:
         notifications.add(house.context, ADMINISTRATOR, "ops@example.com", events=[], secret="", project="")
         targets.add(house.context, ADMINISTRATOR, "Db.Host", only_in=["Test"], tags=["web"])
         registries.put(house.context, ADMINISTRATOR, "registry.test", "robot", "word")
+        groups.add(house.context, ADMINISTRATOR, "Shops")
+        users.add_service_account(house.context, ADMINISTRATOR, "robot")
+        users.add_service_key(house.context, ADMINISTRATOR, "robot", "ci", days=30)
+        held = teams.HeldRole("project-deployer", ("books",), ("Shops",), ("Test",))
+        teams.add(house.context, ADMINISTRATOR, "Shop", members=["robot"], held=[held])
         rolled_back = tasks["rolled back"]
         self.names = {
             "project": "identity",
@@ -78,7 +86,8 @@ class Furnished:
         """What a path's parameters are: ids by the noun before them."""
         nouns = {"deployments": "deployment", "skipped": "deployment", "approvals": "approval", "tasks": "task"}
         noun = next((of for part, of in nouns.items() if f"/{part}/{{id}}" in path), "task")
-        named = {**self.names, "id": self.names[noun], "channel": "Default"}
+        by_noun = next((name for part, name in NAMED.items() if f"/{part}/{{name}}" in path), self.names["name"])
+        named = {**self.names, "id": self.names[noun], "name": by_noun, "channel": "Default"}
         return {**named, **{name: value for part, name, value in OF_PATHS if part in path}}
 
 

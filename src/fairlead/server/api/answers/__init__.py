@@ -4,7 +4,8 @@
 of typing_extensions, because pydantic wants it before Python 3.12.
 """
 
-from fairlead.server.api.answers.access import AddedUser, Event, Key, MadeKey, Me, Signed, User
+from fairlead.server.api.answers.access import AddedUser, Key, MadeKey, Me, Signed, User, UserAlone
+from fairlead.server.api.answers.audit import AuditVerdict, Event, EventChange, EventFault
 from fairlead.server.api.answers.channels import Channel, VersionRule
 from fairlead.server.api.answers.declarations import Applied, DeclaredChange, DeclaredField, Exported
 from fairlead.server.api.answers.deployments import (
@@ -62,6 +63,7 @@ from fairlead.server.api.answers.status import (
 )
 from fairlead.server.api.answers.targets import SshAccess, Target, TargetSeen
 from fairlead.server.api.answers.tasks import Artifact, Line, Phase, Task, TaskAlone, TestCase, TestCases
+from fairlead.server.api.answers.teams import Group, HeldRole, Role, Team
 from fairlead.server.api.answers.variables import (
     IncludedSet,
     LibrarySet,
@@ -85,6 +87,7 @@ __all__ = [
     "Applied",
     "Approval",
     "Artifact",
+    "AuditVerdict",
     "Cell",
     "Certificate",
     "Change",
@@ -97,10 +100,14 @@ __all__ = [
     "DeploymentAlone",
     "Environment",
     "Event",
+    "EventChange",
+    "EventFault",
     "Exported",
     "Foreseen",
     "Forge",
     "Grid",
+    "Group",
+    "HeldRole",
     "IncludedSet",
     "Instance",
     "Keep",
@@ -135,6 +142,7 @@ __all__ = [
     "Registry",
     "RegistryNotifications",
     "Release",
+    "Role",
     "Route",
     "Row",
     "Run",
@@ -149,12 +157,14 @@ __all__ = [
     "TargetSeen",
     "Task",
     "TaskAlone",
+    "Team",
     "TestCase",
     "TestCases",
     "TlsCertificate",
     "Unsettled",
     "UpdatedVariables",
     "User",
+    "UserAlone",
     "Variable",
     "VariableChange",
     "VariablePart",

@@ -1,4 +1,4 @@
-"""What is told of people and their keys, and the audit."""
+"""What is told of people and their keys."""
 
 from __future__ import annotations
 
@@ -9,21 +9,6 @@ from typing_extensions import TypedDict
 
 from fairlead.domain.permission import Permission, RoleName
 from fairlead.server.api.answers.lists import Moment
-
-
-class Event(TypedDict):
-    """An entry of the audit."""
-
-    id: str
-    at: Moment
-    actor: str
-    kind: Annotated[str, Field(description="dotted, noun first: approval.approved")]
-    message: str
-    thing: str
-    project: str | None
-    environment: str | None
-    via: str
-    address: str
 
 
 class Key(TypedDict):
@@ -59,7 +44,15 @@ class User(TypedDict):
     email: str
     role: RoleName
     is_enabled: bool
+    is_service: Annotated[bool, Field(description="a program's: it has keys and no password")]
+    revision: Annotated[int, Field(description="what its ETag holds")]
     created_at: Moment
+
+
+class UserAlone(User):
+    """A user with the teams that they are in."""
+
+    teams: list[str]
 
 
 class AddedUser(User):

@@ -50,6 +50,7 @@ class Project(TypedDict):
     name: str
     title: str
     description: str
+    group: Annotated[str, Field(description='its project group; "": none')]
     is_enabled: bool
     created_at: Moment
     revision: Annotated[int, Field(description="what its ETag holds")]

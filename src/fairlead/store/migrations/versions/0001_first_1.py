@@ -1,4 +1,4 @@
-"""The first tables, part 1: blobs to users."""
+"""The first tables, part 1: blobs to tasks."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ def upgrade() -> None:
     _environments()
     _events()
     _gone_images()
+    _groups()
     _idempotency_keys()
     _leases()
     _library_sets()
@@ -26,6 +27,7 @@ def upgrade() -> None:
     _process_snapshots()
     _processes()
     _registrations()
+    _roles()
     _routes()
     _secret_versions()
     _settings()
@@ -35,7 +37,6 @@ def upgrade() -> None:
     _task_log_lines()
     _task_secrets()
     _tasks()
-    _users()
 
 
 def _blobs() -> None:
@@ -88,8 +89,14 @@ def _events() -> None:
         sa.Column("via", sa.Text(), nullable=False),
         sa.Column("address", sa.Text(), nullable=False),
         sa.Column("facts", sa.JSON(none_as_null=True), nullable=False),
+        sa.Column("difference", sa.JSON(none_as_null=True), nullable=False),
+        sa.Column("sequence", sa.BigInteger(), nullable=False),
+        sa.Column("previous", sa.Text(), nullable=False),
+        sa.Column("hash", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_events")),
+        sa.UniqueConstraint("sequence", name=op.f("uq_events_sequence")),
     )
+    op.create_index("ix_events_actor", "events", ["actor", "id"], unique=False)
     op.create_index("ix_events_project", "events", ["project", "id"], unique=False)
     op.create_index("ix_events_thing", "events", ["thing", "id"], unique=False)
 
@@ -100,6 +107,18 @@ def _gone_images() -> None:
         sa.Column("reference", sa.Text(), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("reference", name=op.f("pk_gone_images")),
+    )
+
+
+def _groups() -> None:
+    op.create_table(
+        "groups",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("description", sa.Text(), nullable=False),
+        sa.Column("revision", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_groups")),
+        sa.UniqueConstraint("name", name=op.f("uq_groups_name")),
     )
 
 
@@ -227,6 +246,19 @@ def _registrations() -> None:
         sa.Column("deployment", sa.Text(), nullable=False),
         sa.Column("container", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("place", "instance", name=op.f("pk_registrations")),
+    )
+
+
+def _roles() -> None:
+    op.create_table(
+        "roles",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("permissions", sa.JSON(none_as_null=True), nullable=False),
+        sa.Column("description", sa.Text(), nullable=False),
+        sa.Column("revision", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_roles")),
+        sa.UniqueConstraint("name", name=op.f("uq_roles_name")),
     )
 
 
@@ -383,20 +415,3 @@ def _tasks() -> None:
     op.create_index("ix_tasks_project", "tasks", ["project", "id"], unique=False)
     op.create_index("ix_tasks_state", "tasks", ["state", "id"], unique=False)
     op.create_index("ix_tasks_subject", "tasks", ["subject"], unique=False)
-
-
-def _users() -> None:
-    op.create_table(
-        "users",
-        sa.Column("id", sa.Text(), nullable=False),
-        sa.Column("name", sa.Text(), nullable=False),
-        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("email", sa.Text(), nullable=False),
-        sa.Column("role", sa.Text(), nullable=False),
-        sa.Column("password", sa.Text(), nullable=False),
-        sa.Column("is_enabled", sa.Boolean(), nullable=False),
-        sa.Column("must_change_password", sa.Boolean(), nullable=False),
-        sa.Column("revision", sa.BigInteger(), nullable=False),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_users")),
-        sa.UniqueConstraint("name", name=op.f("uq_users_name")),
-    )

@@ -1,4 +1,4 @@
-"""The first tables, part 2: variable_versions to webhook_deliveries."""
+"""The first tables, part 2: teams to variable_snapshots."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ depends_on = None
 
 
 def upgrade() -> None:
+    _teams()
+    _users()
     _variable_versions()
     _api_keys()
     _artifacts()
@@ -23,6 +25,7 @@ def upgrade() -> None:
     _task_facts()
     _task_phases()
     _task_plans()
+    _team_members()
     _allowances()
     _channels()
     _contacts()
@@ -31,8 +34,38 @@ def upgrade() -> None:
     _runs()
     _seen_heads()
     _variable_snapshots()
-    _variables()
-    _webhook_deliveries()
+
+
+def _teams() -> None:
+    op.create_table(
+        "teams",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("description", sa.Text(), nullable=False),
+        sa.Column("roles", sa.JSON(none_as_null=True), nullable=False),
+        sa.Column("revision", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_teams")),
+        sa.UniqueConstraint("name", name=op.f("uq_teams_name")),
+    )
+
+
+def _users() -> None:
+    op.create_table(
+        "users",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("email", sa.Text(), nullable=False),
+        sa.Column("role", sa.Text(), nullable=False),
+        sa.Column("password", sa.Text(), nullable=False),
+        sa.Column("is_enabled", sa.Boolean(), nullable=False),
+        sa.Column("must_change_password", sa.Boolean(), nullable=False),
+        sa.Column("is_service", sa.Boolean(), nullable=False),
+        sa.Column("revision", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_users")),
+        sa.UniqueConstraint("name", name=op.f("uq_users_name")),
+    )
 
 
 def _variable_versions() -> None:
@@ -67,6 +100,7 @@ def _api_keys() -> None:
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("last_used_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("revoked_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("warned_days", sa.BigInteger(), nullable=True),
         sa.ForeignKeyConstraint(["user"], ["users.id"], name=op.f("fk_api_keys_user")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_api_keys")),
         sa.UniqueConstraint("hash", name=op.f("uq_api_keys_hash")),
@@ -139,13 +173,16 @@ def _projects() -> None:
         sa.Column("registry", sa.Text(), nullable=False),
         sa.Column("is_enabled", sa.Boolean(), nullable=False),
         sa.Column("labels", sa.JSON(none_as_null=True), nullable=False),
+        sa.Column("group", sa.Text(), nullable=True),
         sa.Column("revision", sa.BigInteger(), nullable=False),
         sa.Column("webhook", sa.Text(), nullable=True),
+        sa.ForeignKeyConstraint(["group"], ["groups.id"], name=op.f("fk_projects_group")),
         sa.ForeignKeyConstraint(["lifecycle"], ["lifecycles.id"], name=op.f("fk_projects_lifecycle")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_projects")),
         sa.UniqueConstraint("name", name=op.f("uq_projects_name")),
         sa.UniqueConstraint("webhook", name=op.f("uq_projects_webhook")),
     )
+    op.create_index(op.f("ix_projects_group"), "projects", ["group"], unique=False)
 
 
 def _registry_logins() -> None:
@@ -215,6 +252,18 @@ def _task_plans() -> None:
         sa.ForeignKeyConstraint(["task"], ["tasks.id"], name=op.f("fk_task_plans_task")),
         sa.PrimaryKeyConstraint("task", name=op.f("pk_task_plans")),
     )
+
+
+def _team_members() -> None:
+    op.create_table(
+        "team_members",
+        sa.Column("team", sa.Text(), nullable=False),
+        sa.Column("user", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["team"], ["teams.id"], name=op.f("fk_team_members_team")),
+        sa.ForeignKeyConstraint(["user"], ["users.id"], name=op.f("fk_team_members_user")),
+        sa.PrimaryKeyConstraint("team", "user", name=op.f("pk_team_members")),
+    )
+    op.create_index(op.f("ix_team_members_user"), "team_members", ["user"], unique=False)
 
 
 def _allowances() -> None:
@@ -360,47 +409,3 @@ def _variable_snapshots() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_variable_snapshots")),
     )
     op.create_index(op.f("ix_variable_snapshots_project"), "variable_snapshots", ["project"], unique=False)
-
-
-def _variables() -> None:
-    op.create_table(
-        "variables",
-        sa.Column("id", sa.Text(), nullable=False),
-        sa.Column("name", sa.Text(), nullable=False),
-        sa.Column("value", sa.Text(), nullable=False),
-        sa.Column("secret", sa.Text(), nullable=True),
-        sa.Column("scope", sa.JSON(none_as_null=True), nullable=False),
-        sa.Column("project", sa.Text(), nullable=True),
-        sa.Column("description", sa.Text(), nullable=False),
-        sa.Column("revision", sa.BigInteger(), nullable=False),
-        sa.Column("library_set", sa.Text(), nullable=True),
-        sa.Column("prompt", sa.JSON(none_as_null=True), nullable=True),
-        sa.Column("composite", sa.JSON(none_as_null=True), nullable=True),
-        sa.Column("owner", sa.Text(), nullable=False),
-        sa.Column("name_key", sa.Text(), nullable=False),
-        sa.Column("scope_key", sa.Text(), nullable=False),
-        sa.ForeignKeyConstraint(["library_set"], ["library_sets.id"], name=op.f("fk_variables_library_set")),
-        sa.ForeignKeyConstraint(["project"], ["projects.id"], name=op.f("fk_variables_project")),
-        sa.ForeignKeyConstraint(["secret"], ["secret_versions.id"], name=op.f("fk_variables_secret")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_variables")),
-        sa.UniqueConstraint("owner", "name_key", "scope_key", name=op.f("uq_variables_owner_name_key_scope_key")),
-    )
-    op.create_index(op.f("ix_variables_library_set"), "variables", ["library_set"], unique=False)
-    op.create_index(op.f("ix_variables_project"), "variables", ["project"], unique=False)
-
-
-def _webhook_deliveries() -> None:
-    op.create_table(
-        "webhook_deliveries",
-        sa.Column("id", sa.Text(), nullable=False),
-        sa.Column("webhook", sa.Text(), nullable=False),
-        sa.Column("key", sa.Text(), nullable=False),
-        sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("project", sa.Text(), nullable=True),
-        sa.Column("kind", sa.Text(), nullable=False),
-        sa.Column("outcome", sa.Text(), nullable=False),
-        sa.ForeignKeyConstraint(["project"], ["projects.id"], name=op.f("fk_webhook_deliveries_project")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_webhook_deliveries")),
-        sa.UniqueConstraint("webhook", "key", name=op.f("uq_webhook_deliveries_webhook_key")),
-    )
-    op.create_index("ix_webhook_deliveries_project", "webhook_deliveries", ["project", "id"], unique=False)

@@ -1,4 +1,4 @@
-"""The first tables, part 3: releases to approvals."""
+"""The first tables, part 3: variables to approvals."""
 
 from __future__ import annotations
 
@@ -12,9 +12,55 @@ depends_on = None
 
 
 def upgrade() -> None:
+    _variables()
+    _webhook_deliveries()
     _releases()
     _deployments()
     _approvals()
+
+
+def _variables() -> None:
+    op.create_table(
+        "variables",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("value", sa.Text(), nullable=False),
+        sa.Column("secret", sa.Text(), nullable=True),
+        sa.Column("scope", sa.JSON(none_as_null=True), nullable=False),
+        sa.Column("project", sa.Text(), nullable=True),
+        sa.Column("description", sa.Text(), nullable=False),
+        sa.Column("revision", sa.BigInteger(), nullable=False),
+        sa.Column("library_set", sa.Text(), nullable=True),
+        sa.Column("prompt", sa.JSON(none_as_null=True), nullable=True),
+        sa.Column("composite", sa.JSON(none_as_null=True), nullable=True),
+        sa.Column("owner", sa.Text(), nullable=False),
+        sa.Column("name_key", sa.Text(), nullable=False),
+        sa.Column("scope_key", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["library_set"], ["library_sets.id"], name=op.f("fk_variables_library_set")),
+        sa.ForeignKeyConstraint(["project"], ["projects.id"], name=op.f("fk_variables_project")),
+        sa.ForeignKeyConstraint(["secret"], ["secret_versions.id"], name=op.f("fk_variables_secret")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_variables")),
+        sa.UniqueConstraint("owner", "name_key", "scope_key", name=op.f("uq_variables_owner_name_key_scope_key")),
+    )
+    op.create_index(op.f("ix_variables_library_set"), "variables", ["library_set"], unique=False)
+    op.create_index(op.f("ix_variables_project"), "variables", ["project"], unique=False)
+
+
+def _webhook_deliveries() -> None:
+    op.create_table(
+        "webhook_deliveries",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("webhook", sa.Text(), nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("project", sa.Text(), nullable=True),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("outcome", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["project"], ["projects.id"], name=op.f("fk_webhook_deliveries_project")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_webhook_deliveries")),
+        sa.UniqueConstraint("webhook", "key", name=op.f("uq_webhook_deliveries_webhook_key")),
+    )
+    op.create_index("ix_webhook_deliveries_project", "webhook_deliveries", ["project", "id"], unique=False)
 
 
 def _releases() -> None:

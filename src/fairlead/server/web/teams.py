@@ -1,0 +1,109 @@
+"""Teams: who is in them, and what they hold where."""
+
+from __future__ import annotations
+
+from typing import Annotated
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Query
+from starlette.responses import Response
+
+from fairlead.server.web.visit import Posted, Visiting
+from fairlead.usecases import roles, teams
+from fairlead.usecases.teams import HeldRole
+
+router = APIRouter()
+
+
+@router.get("/teams")
+def show(visitor: Visiting, after: Annotated[str | None, Query(max_length=100)] = None) -> Response:
+    """A part of them, by name, and every role."""
+    part = teams.page(visitor.context, visitor.actor, after=after)
+    values = {
+        "section": "/teams",
+        "teams": part.items,
+        "roles": roles.all_of(visitor.context, visitor.actor),
+        "older": f"/teams?{urlencode({'after': part.after})}" if part.after else "",
+        "newest": "/teams" if after else "",
+    }
+    return visitor.page("teams.html", values)
+
+
+@router.post("/teams")
+def add(form: Posted) -> Response:
+    """A new one, without roles."""
+    visitor, name = form.visitor, form.text("name").strip()
+
+    def work() -> str:
+        made = teams.add(visitor.context, visitor.actor, name, members=_names(form.text("members")))
+        return f"The team {made.team.name} is added; give it roles."
+
+    return form.act("/teams", work)
+
+
+@router.post("/teams/{id}/members")
+def set_members(form: Posted, id: str) -> Response:
+    """These, and no others."""
+    visitor = form.visitor
+
+    def work() -> str:
+        saved = teams.change(
+            visitor.context,
+            visitor.actor,
+            id,
+            members=_names(form.text("members")),
+            revision=form.number("revision"),
+        )
+        return f"{saved.team.name} has {len(saved.members)} members."
+
+    return form.act("/teams", work)
+
+
+@router.post("/teams/{id}/give")
+def give(form: Posted, id: str) -> Response:
+    """One more role, in the scope that the form names."""
+    visitor = form.visitor
+
+    def work() -> str:
+        held = teams.get(visitor.context, visitor.actor, id).roles
+        added = HeldRole(
+            form.text("role"),
+            _names(form.text("projects")),
+            _names(form.text("groups")),
+            _names(form.text("environments")),
+        )
+        saved = teams.change(visitor.context, visitor.actor, id, held=(*held, added), revision=form.number("revision"))
+        return f"{saved.team.name} holds {saved.roles[-1].role}."
+
+    return form.act("/teams", work)
+
+
+@router.post("/teams/{id}/take")
+def take(form: Posted, id: str) -> Response:
+    """One role less, by its place in the list."""
+    visitor, place = form.visitor, form.number("place")
+
+    def work() -> str:
+        held = teams.get(visitor.context, visitor.actor, id).roles
+        left = [one for number, one in enumerate(held) if number != place]
+        saved = teams.change(visitor.context, visitor.actor, id, held=left, revision=form.number("revision"))
+        return f"{saved.team.name} holds {len(saved.roles)} roles."
+
+    return form.act("/teams", work)
+
+
+@router.post("/teams/{id}/remove")
+def remove(form: Posted, id: str) -> Response:
+    """Its members lose what it gave."""
+    visitor = form.visitor
+
+    def work() -> str:
+        teams.remove(visitor.context, visitor.actor, id)
+        return "The team is removed."
+
+    return form.act("/teams", work)
+
+
+def _names(text: str) -> tuple[str, ...]:
+    """What a field with commas holds."""
+    return tuple(part.strip() for part in text.split(",") if part.strip())

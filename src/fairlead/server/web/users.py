@@ -1,0 +1,65 @@
+"""Who may come in: people and service accounts, their roles, and whether they are let in."""
+
+from __future__ import annotations
+
+from typing import Annotated
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Query
+from starlette.responses import Response
+
+from fairlead.domain.permission import RoleName
+from fairlead.server.web.visit import Posted, Visiting
+from fairlead.usecases import access, users
+
+router = APIRouter()
+
+
+@router.get("/users")
+def show(visitor: Visiting, after: Annotated[str | None, Query(max_length=100)] = None) -> Response:
+    """A part of them, by name."""
+    part = access.page(visitor.context, visitor.actor, after=after)
+    values = {
+        "section": "/users",
+        "users": part.items,
+        "roles": list(RoleName),
+        "older": f"/users?{urlencode({'after': part.after})}" if part.after else "",
+        "newest": "/users" if after else "",
+    }
+    return visitor.page("users.html", values)
+
+
+@router.post("/users")
+def add(form: Posted) -> Response:
+    """A person, or a service account where the box is ticked."""
+    visitor, name = form.visitor, form.text("name").strip()
+
+    def work() -> str:
+        if form.is_ticked("is_service"):
+            users.add_service_account(visitor.context, visitor.actor, name, role=form.text("role"))
+            return f"Service account {name} is added; fairlead service-accounts key {name} makes its keys."
+        _, password = access.add_user(
+            visitor.context, visitor.actor, name, email=form.text("email").strip(), role=form.text("role")
+        )
+        return f"{name} is added, with the one-time password {password} (shown only now)."
+
+    return form.act("/users", work)
+
+
+@router.post("/users/{name}")
+def change(form: Posted, name: str) -> Response:
+    """The role that they hold everywhere, and whether they are let in."""
+    visitor = form.visitor
+
+    def work() -> str:
+        users.change(
+            visitor.context,
+            visitor.actor,
+            name,
+            role=form.text("role"),
+            is_enabled=form.is_ticked("is_enabled"),
+            revision=form.number("revision"),
+        )
+        return f"{name} is changed."
+
+    return form.act("/users", work)

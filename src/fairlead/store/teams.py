@@ -1,0 +1,94 @@
+"""Teams, their members, and what they make of somebody who asks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import sqlalchemy as sa
+
+from fairlead.domain.grant import Grant
+from fairlead.domain.ids import ActorId, RoleId, TeamId
+from fairlead.domain.team import Team, TeamRole, grants_of
+from fairlead.store import groups, roles
+from fairlead.store.rows import from_row
+from fairlead.store.schema import data, instant, key, metadata, number, text
+from fairlead.store.shelf import Page, Shelf
+from fairlead.store.users import users
+
+teams = sa.Table(
+    "teams",
+    metadata,
+    key(),
+    text("name", unique=True),
+    instant("created_at"),
+    text("description"),
+    data("roles"),
+    number("revision"),
+)
+
+team_members = sa.Table(
+    "team_members",
+    metadata,
+    sa.Column("team", sa.Text, sa.ForeignKey("teams.id"), primary_key=True),
+    sa.Column("user", sa.Text, sa.ForeignKey("users.id"), primary_key=True, index=True),
+)
+
+_shelf = Shelf(teams, Team, unknown="team.unknown", exists="team.exists")
+insert, get, find, update = _shelf.insert, _shelf.get, _shelf.find, _shelf.update
+
+
+def by_name_or_id(connection: sa.Connection, text: str) -> Team:
+    """As people and programs name it; NotFound `team.unknown`."""
+    return find(connection, text) or _shelf.require(_shelf.one(connection, teams.c.name == text), text)
+
+
+def page(connection: sa.Connection, *, after: str | None = None, limit: int = 50) -> Page[Team]:
+    """By name; `after` is the last name of the part before."""
+    return _shelf.page(connection, after=after, limit=limit, by="name", newest_first=False)
+
+
+def delete(connection: sa.Connection, id: TeamId) -> None:
+    """The team is gone, its members have its roles no more."""
+    connection.execute(sa.delete(team_members).where(team_members.c.team == id))
+    _shelf.delete(connection, id)
+
+
+def members_of(connection: sa.Connection, ids: Iterable[TeamId]) -> dict[TeamId, list[str]]:
+    """The names of each team's members, in one look."""
+    found: dict[TeamId, list[str]] = {id: [] for id in ids}
+    c = team_members.c
+    statement = sa.select(c.team, users.c.name).join(users, users.c.id == c.user).where(c.team.in_(list(found)))
+    for team, name in connection.execute(statement.order_by(users.c.name)):
+        found[TeamId(team)].append(name)
+    return found
+
+
+def set_members(connection: sa.Connection, team: TeamId, members: Iterable[ActorId]) -> None:
+    """These, and no others."""
+    connection.execute(sa.delete(team_members).where(team_members.c.team == team))
+    rows = [{"team": team, "user": user} for user in dict.fromkeys(members)]
+    if rows:
+        connection.execute(sa.insert(team_members), rows)
+
+
+def with_role(connection: sa.Connection, role: RoleId) -> tuple[Team, ...]:
+    """The teams that hold it."""
+    return tuple(team for team in _shelf.where(connection) if any(held.role == role for held in team.roles))
+
+
+def names_of(connection: sa.Connection, user: ActorId) -> tuple[str, ...]:
+    """The teams that the user is in."""
+    statement = sa.select(teams.c.name).join(team_members, team_members.c.team == teams.c.id)
+    return tuple(connection.execute(statement.where(team_members.c.user == user).order_by(teams.c.name)).scalars())
+
+
+def grants_for(connection: sa.Connection, user: ActorId) -> tuple[Grant, ...]:
+    """What the user's teams give. One look for somebody in no team; at most three, however many teams and scopes."""
+    statement = sa.select(teams).join(team_members, team_members.c.team == teams.c.id)
+    rows = connection.execute(statement.where(team_members.c.user == user)).mappings()
+    held: list[TeamRole] = [role for row in rows for role in from_row(Team, row).roles]
+    if not held:
+        return ()
+    named = {group for role in held for group in role.scope.groups}
+    grouped = groups.projects_in(connection, named) if named else {}
+    return grants_of(held, roles.permissions_of(connection, [role.role for role in held]), grouped)
