@@ -49,6 +49,7 @@ BENCHES = {
     "comparison": Bench(
         "comparison.py", "the same swap as others do it", ("--swaps", "8", "--readme"), ("--swaps", "2")
     ),
+    "variables": Bench("variables.py", "many variables, and a long file", (), ("--rounds", "1")),
     "push-to-live": Bench("push_to_live.py", "the example, from a push to Production"),
     "lists": Bench(
         "lists.py",

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fairlead.domain.variable import Dimension, Variable, resolve
+from fairlead.domain.variable import SETTABLE, Dimension, Variable, resolve
 from fairlead.domain.version import next_version, parse
 
 LABELS = st.text("abAB019-._", min_size=1, max_size=8).filter(lambda text: text[0] not in "-._")
@@ -47,3 +47,28 @@ def test_every_variable_wins_or_is_told_why_not(found: list[Variable], at: dict)
     told = {lost.variable.id for lost in resolution.losers} | ({resolution.winner.id} if resolution.winner else set())
     assert told == {variable.id for variable in found}
     assert all(lost.reason for lost in resolution.losers)
+
+
+def everywhere(scope: dict) -> dict:  # type: ignore[type-arg]
+    """A place where all that the scope names is so."""
+    return {dimension: entries or frozenset({"z"}) for dimension, entries in scope.items()}
+
+
+@given(SCOPES, st.sampled_from(SETTABLE), SCOPES)
+def test_a_scope_that_names_more_beats_the_same_that_names_less(scope: dict, more: Dimension, at: dict) -> None:  # type: ignore[type-arg]
+    less = {dimension: entries for dimension, entries in scope.items() if dimension in SETTABLE and dimension != more}
+    both = {**less, more: frozenset({"z"})}
+    found = [Variable("1", "Name", scope=less), Variable("2", "Name", scope=both)]
+    resolution = resolve(found, {**at, **everywhere(both)})
+    assert resolution is not None and resolution.winner == found[1]
+
+
+@given(st.sampled_from(SETTABLE), st.data())
+def test_one_higher_rank_beats_every_lower_one_together(higher: Dimension, data: st.DataObject) -> None:
+    lower = [dimension for dimension in SETTABLE if SETTABLE.index(dimension) > SETTABLE.index(higher)]
+    named = data.draw(st.sets(st.sampled_from(lower)) if lower else st.just(set[Dimension]()))
+    one = {higher: frozenset({"a"})}
+    many = {dimension: frozenset({"a"}) for dimension in named}
+    found = [Variable("1", "Name", scope=many), Variable("2", "Name", scope=one)]
+    resolution = resolve(found, {**one, **many})
+    assert resolution is not None and resolution.winner == found[1]

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import TypeAlias
 
 from fairlead.domain.composite import Composite
 from fairlead.domain.ids import LibrarySetId, ProjectId, SecretVersionId
@@ -116,6 +117,15 @@ class VariableSnapshot:
     variables: tuple[Variable, ...] = ()
 
 
+_BITS = {dimension: 1 << rank for rank, dimension in enumerate(reversed(Dimension))}
+"""A bit for each rank, the highest first. A variable's own scope never names the targeted tags: that bit is set where
+one of its tags is targeted, instead of that of the target's tags."""
+_TAG, _TARGETED = _BITS[Dimension.TARGET_TAG], _BITS[Dimension.TARGETED_TAG]
+
+Order: TypeAlias = tuple[int, int, str]
+"""Ranks that are lacked, as bits; entries of the highest dimension; the id."""
+
+
 @dataclass(frozen=True, slots=True)
 class Lost:
     """A variable of the name that did not win, and why."""
@@ -189,15 +199,19 @@ def applies(variable: Variable, scope: Scope) -> bool:
     return True
 
 
-def order_at(variable: Variable, scope: Scope) -> tuple[tuple[bool, ...], int, str]:
+def order_at(variable: Variable, scope: Scope) -> Order:
     """The least of those that apply is the one that holds: a bit for each rank that it lacks, highest first, the last
     for being the project's own; then how a tie is decided."""
-    named = {dimension for dimension, entries in variable.scope.items() if entries}
-    if Dimension.TARGET_TAG in named and _is_targeted(variable, scope):
-        named = named - {Dimension.TARGET_TAG} | {Dimension.TARGETED_TAG}
-    highest = next((dimension for dimension in SETTABLE if variable.scope.get(dimension)), None)
-    lacks = tuple(dimension not in named for dimension in Dimension)
-    return (*lacks, variable.library_set is not None), len(variable.scope[highest]) if highest else 0, variable.id
+    lacks, width = 0, 0
+    for dimension, bit in _BITS.items():
+        entries = variable.scope.get(dimension)
+        if not entries:
+            lacks |= bit
+        elif not width:
+            width = len(entries)
+    if not lacks & _TAG and _is_targeted(variable, scope):
+        lacks = (lacks | _TAG) & ~_TARGETED
+    return lacks << 1 | (variable.library_set is not None), width, variable.id
 
 
 def _is_targeted(variable: Variable, scope: Scope) -> bool:
@@ -220,10 +234,10 @@ def _why_lost(variable: Variable, winner: Variable | None, scope: Scope) -> str:
         )
         return f"its {' and its '.join(one.words for one in here)} does not fit"
     assert winner is not None
-    (*mine, _), my_width, _ = order_at(variable, scope)
-    (*better, _), its_width, _ = order_at(winner, scope)
-    if mine != better:
-        named = next(dimension for dimension, lacks, has in zip(Dimension, mine, better, strict=True) if lacks != has)
+    mine, my_width, _ = order_at(variable, scope)
+    better, its_width, _ = order_at(winner, scope)
+    if mine >> 1 != better >> 1:
+        named = next(one for one, bit in _BITS.items() if (mine ^ better) >> 1 & bit)
         return f"another is more specific: its scope names the {named.words}"
     if variable.library_set is not None and winner.library_set is None:
         return "the project's own comes before one of a library set"

@@ -8,6 +8,7 @@ for a whole deployment, the middle one for each target, and of the top only the 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from typing import TypeAlias
 
 from fairlead.domain.text import Text
 from fairlead.domain.variable import Dimension, Scope, Variable, applies, order_at
@@ -15,7 +16,9 @@ from fairlead.domain.variable import Dimension, Scope, Variable, applies, order_
 _FOR_TARGETS = (Dimension.TARGET, Dimension.TARGETED_TAG, Dimension.TARGET_TAG)
 _FOR_ALL = tuple(dimension for dimension in Dimension if dimension not in (Dimension.STEP, *_FOR_TARGETS))
 
-Layer = Mapping[str, Variable]
+Layer: TypeAlias = Mapping[str, Variable]
+_Key: TypeAlias = tuple[frozenset[str], ...]
+_NONE: frozenset[str] = frozenset()
 
 
 class Holding(Mapping[str, Text]):
@@ -72,38 +75,54 @@ class VariableTable:
     """Variables of a project and its library sets, to be asked for many places."""
 
     def __init__(self, variables: Iterable[Variable]) -> None:
-        self._for_steps: dict[str, list[Variable]] = {}
-        self._for_targets: list[Variable] = []
+        self._for_step: dict[str, list[Variable]] = {}
+        self._for_target: dict[tuple[Dimension, str], list[Variable]] = {}
         self._for_all: list[Variable] = []
-        for variable in sorted(variables, key=lambda variable: variable.id):
+        for variable in variables:
             self._put(variable)
-        self._base: dict[tuple[frozenset[str], ...], Layer] = {}
-        self._by_target: dict[tuple[frozenset[str], ...], Layer] = {}
+        self._base: dict[_Key, Layer] = {}
+        self._on_target: dict[_Key, _OnTarget] = {}
+        self._by_target: dict[_Key, Layer] = {}
 
     def at(self, scope: Scope) -> Holding:
         """What holds where that is so."""
         return Holding((self._of_step(scope), self._of_target(scope), self._of_all(scope)))
 
     def _put(self, variable: Variable) -> None:
-        steps = variable.scope.get(Dimension.STEP)
-        if steps:
+        if steps := variable.scope.get(Dimension.STEP):
             for step in steps:
-                self._for_steps.setdefault(step, []).append(variable)
-        elif any(variable.scope.get(dimension) for dimension in _FOR_TARGETS):
-            self._for_targets.append(variable)
-        else:
-            self._for_all.append(variable)
+                self._for_step.setdefault(step, []).append(variable)
+            return
+        for dimension in _FOR_TARGETS:
+            if entries := variable.scope.get(dimension):
+                for entry in entries:
+                    self._for_target.setdefault((dimension, entry), []).append(variable)
+                return
+        self._for_all.append(variable)
 
     def _of_step(self, scope: Scope) -> Layer:
-        steps = scope.get(Dimension.STEP, frozenset())
-        found = [variable for step in sorted(steps) for variable in self._for_steps.get(step, ())]
-        return _winners(found, scope) if found else {}
+        steps = scope.get(Dimension.STEP, ())
+        return _winners([variable for step in steps for variable in self._for_step.get(step, ())], scope)
 
     def _of_target(self, scope: Scope) -> Layer:
-        key = _key(scope, (*_FOR_TARGETS, *_FOR_ALL))
+        tags = scope.get(Dimension.TARGET_TAG, frozenset[str]())
+        targeted = scope.get(Dimension.TARGETED_TAG, frozenset[str]()) & tags
+        on_target = _key(scope, (Dimension.TARGET, Dimension.TARGET_TAG, *_FOR_ALL))
+        key = (*on_target, targeted)
         if key not in self._by_target:
-            self._by_target[key] = _winners(self._for_targets, scope)
+            if on_target not in self._on_target:
+                self._on_target[on_target] = self._fitting(scope)
+            self._by_target[key] = self._on_target[on_target].holding(scope)
         return self._by_target[key]
+
+    def _fitting(self, scope: Scope) -> _OnTarget:
+        found: dict[str, dict[str, Variable]] = {}
+        for dimension in _FOR_TARGETS:
+            for entry in scope.get(dimension, ()):
+                for variable in self._for_target.get((dimension, entry), ()):
+                    if applies(variable, scope):
+                        found.setdefault(variable.name.lower(), {})[variable.id] = variable
+        return _OnTarget({key: tuple(group.values()) for key, group in found.items()})
 
     def _of_all(self, scope: Scope) -> Layer:
         key = _key(scope, _FOR_ALL)
@@ -112,12 +131,21 @@ class VariableTable:
         return self._base[key]
 
 
-def _key(scope: Scope, dimensions: tuple[Dimension, ...]) -> tuple[frozenset[str], ...]:
-    """What of the place these layers depend on; of the tags that a step targets only those that the target has."""
-    parts = {dimension: scope.get(dimension, frozenset[str]()) for dimension in dimensions}
-    if Dimension.TARGETED_TAG in parts:
-        parts[Dimension.TARGETED_TAG] &= parts[Dimension.TARGET_TAG]
-    return tuple(parts.values())
+class _OnTarget:
+    """Those that apply on a target, by name. Which tags a step targets decides only where there are several."""
+
+    def __init__(self, groups: Mapping[str, tuple[Variable, ...]]) -> None:
+        self._alone = {key: group[0] for key, group in groups.items() if len(group) == 1}
+        self._several = {key: group for key, group in groups.items() if len(group) > 1}
+
+    def holding(self, scope: Scope) -> Layer:
+        best = {key: min(group, key=lambda one: order_at(one, scope)) for key, group in self._several.items()}
+        return {**self._alone, **best}
+
+
+def _key(scope: Scope, dimensions: tuple[Dimension, ...]) -> _Key:
+    """What of the place a layer depends on."""
+    return tuple(scope.get(dimension, _NONE) for dimension in dimensions)
 
 
 def _winners(variables: Iterable[Variable], scope: Scope) -> dict[str, Variable]:
