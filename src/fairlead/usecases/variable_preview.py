@@ -21,7 +21,7 @@ from fairlead.domain.variable_table import VariableTable
 from fairlead.store import channels, environments, library_sets, projects, variables
 from fairlead.store.database import Connection
 from fairlead.store.shelf import LARGEST_PAGE, Page
-from fairlead.usecases import planning
+from fairlead.usecases import planning, scopes
 from fairlead.usecases.context import Context
 from fairlead.usecases.scopes import EntryNames
 from fairlead.usecases.values import Where, lookup_in, scope_where, system_of
@@ -97,6 +97,16 @@ def preview(
         items = tuple(shown.previewed(one, lookup) for one in rest[:bounded])
         last = _key(rest[bounded - 1]) if len(rest) > bounded else None
         return Preview(Page(items, last), warnings_of(known, scope, lookup))
+
+
+def choices(context: Context, actor: Actor, project: str) -> dict[str, tuple[str, ...]]:
+    """What a scope, or a place, can name, by dimension; of a library set where `project` is ""."""
+    actor.require_somewhere(Permission.VIEW)
+    with context.database.reading() as connection:
+        owner = projects.by_name_or_id(connection, project) if project else None
+        if owner is not None:
+            actor.require_somewhere(Permission.VIEW, project=owner.id)
+        return {dimension.value: names for dimension, names in scopes.choices(connection, owner).items()}
 
 
 def known_variables(connection: Connection, project: Project, release: Release | None) -> tuple[Variable, ...]:

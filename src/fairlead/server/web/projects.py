@@ -13,9 +13,9 @@ from fairlead.domain.environment import Environment
 from fairlead.domain.errors import FairleadError
 from fairlead.domain.project import Project
 from fairlead.domain.service import Route
-from fairlead.domain.variable import Dimension, Variable
 from fairlead.server.api.status import url_of
 from fairlead.server.web.dashboard import grid_of, unless_seen
+from fairlead.server.web.variable_forms import rows_of
 from fairlead.server.web.visit import Posted, Visiting, Visitor
 from fairlead.store import environments, routes
 from fairlead.store.database import Connection
@@ -42,7 +42,6 @@ def show(visitor: Visiting, name: str) -> Response:
     with context.database.reading() as connection:
         known = environments.all_of(connection)
         routed = _routed(connection, found, known)
-    names = {str(one.id): one.name for one in known}
     values = {
         "project": found,
         "environments": known,
@@ -54,7 +53,7 @@ def show(visitor: Visiting, name: str) -> Response:
         "contact": runs.contact_of(context, actor, found.id),
         "webhook": projects.webhook_url(context, found),
         **_lists(visitor, found),
-        "variables": [(one, scope_of(one, names)) for one in variables.page(context, actor, found.id).items],
+        **rows_of(visitor, found.name, variables.page(context, actor, found.id, limit=SHOWN).items),
     }
     return visitor.page("project.html", values)
 
@@ -121,11 +120,6 @@ async def look(form: Posted, name: str) -> Response:
     if seen.run is not None:
         return form.done(f"/runs/{seen.run.id}", f"Run {seen.run.number} of {seen.head[:12]} begins.")
     return form.done(back, f"The head is {seen.head[:12]}: {seen.reason}.")
-
-
-def scope_of(variable: Variable, names: dict[str, str]) -> list[str]:
-    """The names of the environments that the variable is for; none means all."""
-    return sorted(names.get(id, id) for id in variable.scope.get(Dimension.ENVIRONMENT, ()))
 
 
 def _routed(

@@ -10,6 +10,7 @@ from urllib.parse import quote, urlencode
 from fastapi import APIRouter, Query
 from starlette.responses import Response
 
+from fairlead.domain.errors import NotFound
 from fairlead.domain.process import ProcessChoice
 from fairlead.server.web.plans import NO_PLAN, shown
 from fairlead.server.web.visit import Posted, Visiting, Visitor
@@ -63,7 +64,7 @@ def _offers(visitor: Visitor, project: str, version: str, environment: str) -> d
     known = environments.all_of(context, actor)
     chosen = version or (offered[0].version if offered else "")
     place = environment or (known[0].name if known else "")
-    asked = prompting.of_release(context, actor, owner.name, chosen, place) if chosen and place else ()
+    asked = _questions(visitor, owner.name, chosen, place)
     return {
         "project": owner,
         "offered": offered,
@@ -72,6 +73,16 @@ def _offers(visitor: Visitor, project: str, version: str, environment: str) -> d
         "version": chosen,
         "environment": place,
     }
+
+
+def _questions(visitor: Visitor, project: str, version: str, environment: str) -> tuple[prompting.Question, ...]:
+    """What it would ask for; nothing where the plan below says that it cannot be."""
+    if not version or not environment:
+        return ()
+    try:
+        return prompting.of_release(visitor.context, visitor.actor, project, version, environment)
+    except NotFound:
+        return ()
 
 
 @router.post("/projects/{project}/deploy")

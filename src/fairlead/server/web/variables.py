@@ -1,39 +1,51 @@
-"""Variables of a project: the forms that set and remove them."""
+"""Variables of a project: the list, the forms that set and remove them, and what they come to at a place."""
 
 from __future__ import annotations
 
-from urllib.parse import quote
+from typing import Annotated, Any
+from urllib.parse import quote, urlencode
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 from starlette.responses import Response
 
-from fairlead.server.web.projects import scope_of
+from fairlead.domain.errors import FairleadError, NotAllowed
+from fairlead.server.web.variable_forms import edit_page, given, rows_of, scope_given
 from fairlead.server.web.visit import Posted, Visiting
-from fairlead.store import environments
-from fairlead.usecases import projects, variables
+from fairlead.usecases import environments, library_sets, projects, variable_preview, variables
+from fairlead.usecases.values import Where
 
 router = APIRouter()
 
+SHOWN = 100
+Text = Annotated[str, Query(max_length=200)]
+After = Annotated[str | None, Query(max_length=250)]
 
-@router.get("/projects/{project}/variables/{name}")
-def edit(visitor: Visiting, project: str, name: str, environments_wanted: str = "") -> Response:
-    """The form with the variable of this name and scope in it."""
-    context = visitor.context
-    found = projects.get(context, visitor.actor, project)
-    with context.database.reading() as connection:
-        known = environments.all_of(connection)
-    names = {str(one.id): one.name for one in known}
-    scope = sorted(part for part in environments_wanted.split(",") if part)
-    held = next(
-        (
-            one
-            for one in variables.page(context, visitor.actor, found.id, limit=500).items
-            if one.name == name and scope_of(one, names) == scope
-        ),
-        None,
-    )
-    values = {"project": found, "name": name, "held": held, "scope": scope, "environments": known}
-    return visitor.page("variable.html", values)
+
+@router.get("/projects/{project}/variables")
+def show(visitor: Visiting, project: str, search: Text = "", after: After = None) -> Response:
+    """The project's own, in the order of making, and the library sets that it includes."""
+    found = projects.get(visitor.context, visitor.actor, project)
+    part = variables.page(visitor.context, visitor.actor, found.id, search=search, after=after, limit=SHOWN)
+    here, kept = f"/projects/{quote(found.name)}/variables", {"search": search} if search else {}
+    included = library_sets.of_project(visitor.context, visitor.actor, found.id)
+    others = library_sets.page(visitor.context, visitor.actor, limit=500).items
+    values = {
+        "project": found,
+        **rows_of(visitor, found.name, part.items),
+        "search": search,
+        "included": included,
+        "others": [one.library_set for one in others if one.library_set not in included],
+        "older": f"{here}?{urlencode({**kept, 'after': part.after})}" if part.after else "",
+        "newest": f"{here}?{urlencode(kept)}" if after else "",
+    }
+    return visitor.page("variables.html", values)
+
+
+@router.get("/projects/{project}/variables/{name:path}")
+def edit(visitor: Visiting, project: str, name: str, id: Text = "") -> Response:
+    """The form with the variable in it: that of the id, or else the first of the name."""
+    found = projects.get(visitor.context, visitor.actor, project)
+    return edit_page(visitor, found.name, name, id, {"title": found.title or found.name})
 
 
 @router.post("/projects/{project}/variables")
@@ -42,15 +54,7 @@ def put(form: Posted, project: str) -> Response:
     visitor = form.visitor
 
     def work() -> str:
-        made = variables.put(
-            visitor.context,
-            visitor.actor,
-            project,
-            form.text("name").strip(),
-            form.text("value").replace("\r\n", "\n"),
-            is_secret=form.is_ticked("secret"),
-            only_in=form.lists.get("environments", ()),
-        )
+        made = variables.put(visitor.context, visitor.actor, project, **given(form))
         return f"{made.name} is set. Releases keep the values that they froze; new ones take this."
 
     return form.act(f"/projects/{quote(project)}", work)
@@ -63,8 +67,62 @@ def remove(form: Posted, project: str) -> Response:
     name = form.text("name")
 
     def work() -> str:
-        only_in = form.lists.get("environments", ())
-        variables.remove(visitor.context, visitor.actor, project, name, only_in=only_in)
+        variables.remove(visitor.context, visitor.actor, project, name, **scope_given(form))
         return f"{name} is removed. Releases keep the values that they froze."
 
     return form.act(f"/projects/{quote(project)}", work)
+
+
+@router.post("/projects/{project}/library-sets")
+def include(form: Posted, project: str) -> Response:
+    """Its next releases take the set's variables too, or do without them."""
+    visitor, name = form.visitor, form.text("name")
+
+    def work() -> str:
+        if form.is_ticked("included"):
+            library_sets.include(visitor.context, visitor.actor, project, name)
+            return f"{project} includes {name} from its next release on."
+        library_sets.exclude(visitor.context, visitor.actor, project, name)
+        return f"{project} does without {name} from its next release on."
+
+    return form.act(f"/projects/{quote(project)}/variables", work)
+
+
+@router.get("/projects/{project}/variable-preview")
+def preview(
+    visitor: Visiting,
+    project: str,
+    environment: Text = "",
+    channel: Text = "",
+    tenant: Text = "",
+    target: Text = "",
+    target_tag: Text = "",
+    step: Text = "",
+    version: Text = "",
+    search: Text = "",
+    after: After = None,
+) -> Response:
+    """Which value holds for each name at a place, what it comes to, and why each other lost."""
+    context, actor = visitor.context, visitor.actor
+    found = projects.get(context, actor, project)
+    known = environments.all_of(context, actor)
+    place = environment or (known[-1].name if known else "")
+    where = Where(place, channel, tenant, target, (target_tag,) if target_tag else (), step)
+    asked = {"environment": place, "channel": channel, "tenant": tenant, "target": target, "target_tag": target_tag}
+    asked |= {"step": step, "version": version, "search": search}
+    values: dict[str, Any] = {"project": found, "asked": asked, "choices": {}, "items": ()}
+    values |= {"trouble": "", "older": "", "warnings": ()}
+    try:
+        values["choices"] = variable_preview.choices(context, actor, found.name)
+        seen = variable_preview.preview(
+            context, actor, found.name, where, version=version, search=search, after=after, limit=SHOWN
+        )
+        kept = {name: value for name, value in asked.items() if value}
+        here = f"/projects/{quote(found.name)}/variable-preview"
+        older = f"{here}?{urlencode({**kept, 'after': seen.page.after})}" if seen.page.after else ""
+        values |= {"items": seen.page.items, "warnings": seen.warnings, "older": older}
+    except NotAllowed:
+        raise
+    except FairleadError as error:
+        values["trouble"] = str(error)
+    return visitor.page("variable_preview.html", values)

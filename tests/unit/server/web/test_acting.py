@@ -89,7 +89,7 @@ def test_a_variable_is_set_for_one_environment_changed_and_removed(books: House,
     visit.post("/projects/books/variables", name="Mail.Host", value="mail.test", environments="Test")
     page = visit.get("/projects/books")
     assert "mail.test" in page
-    edit = visit.get("/projects/books/variables/Mail.Host?environments_wanted=Test")
+    edit = visit.get("/projects/books/variables/Mail.Host")
     assert "mail.test</textarea>" in edit
     visit.post("/projects/books/variables", name="Mail.Host", value="other.test", environments="Test")
     assert "mail.test" not in visit.get("/projects/books")
@@ -203,6 +203,12 @@ def test_new_variables_are_frozen_in_a_release_as_an_act(books: House, visit: Vi
 FORMS = [
     "/projects/books/variables",
     "/projects/books/variables/remove",
+    "/projects/books/library-sets",
+    "/library-sets",
+    "/library-sets/x",
+    "/library-sets/x/remove",
+    "/library-sets/x/variables",
+    "/library-sets/x/variables/remove",
     "/projects/books/look",
     "/projects/books/deploy",
     "/projects/books/process",

@@ -1,0 +1,130 @@
+"""Library variable sets: the list, one with its variables, and the forms that change them."""
+
+from __future__ import annotations
+
+from typing import Annotated
+from urllib.parse import quote, urlencode
+
+from fastapi import APIRouter, Query
+from starlette.responses import Response
+
+from fairlead.server.web.variable_forms import edit_page, given, rows_of, scope_given
+from fairlead.server.web.visit import Posted, Visiting
+from fairlead.usecases import library_sets, variables
+from fairlead.usecases.variables import InLibrary
+
+router = APIRouter()
+PAGE = "/library-sets"
+SHOWN = 100
+
+Text = Annotated[str, Query(max_length=200)]
+After = Annotated[str | None, Query(max_length=250)]
+
+
+@router.get("/library-sets")
+def show_all(visitor: Visiting, search: Text = "", after: After = None) -> Response:
+    """By name."""
+    part = library_sets.page(visitor.context, visitor.actor, search=search, after=after)
+    kept = {"search": search} if search else {}
+    values = {
+        "section": PAGE,
+        "sets": part.items,
+        "search": search,
+        "older": f"{PAGE}?{urlencode({**kept, 'after': part.after})}" if part.after else "",
+        "newest": f"{PAGE}?{urlencode(kept)}" if after else "",
+    }
+    return visitor.page("library_sets.html", values)
+
+
+@router.post("/library-sets")
+def add(form: Posted) -> Response:
+    """A new one."""
+    visitor = form.visitor
+
+    def work() -> tuple[str, str]:
+        name, words = form.text("name").strip(), form.text("description").strip()
+        made = library_sets.add(visitor.context, visitor.actor, name, description=words)
+        return f"{made.name} is added.", f"{PAGE}/{quote(made.name)}"
+
+    return form.act(PAGE, work)
+
+
+@router.get("/library-sets/{library_set}")
+def show(visitor: Visiting, library_set: str, search: Text = "", after: After = None) -> Response:
+    """One, with its variables in the order of making."""
+    view = library_sets.get(visitor.context, visitor.actor, library_set)
+    owner, here = InLibrary(view.library_set.name), f"{PAGE}/{quote(view.library_set.name)}"
+    part = variables.page(visitor.context, visitor.actor, owner, search=search, after=after, limit=SHOWN)
+    kept = {"search": search} if search else {}
+    values = {
+        "section": PAGE,
+        "view": view,
+        **rows_of(visitor, owner, part.items),
+        "search": search,
+        "older": f"{here}?{urlencode({**kept, 'after': part.after})}" if part.after else "",
+        "newest": f"{here}?{urlencode(kept)}" if after else "",
+    }
+    return visitor.page("library_set.html", values)
+
+
+@router.post("/library-sets/{library_set}")
+def change(form: Posted, library_set: str) -> Response:
+    """Another name or description."""
+    visitor = form.visitor
+
+    def work() -> tuple[str, str]:
+        revision = form.text("revision")
+        made = library_sets.change(
+            visitor.context,
+            visitor.actor,
+            library_set,
+            new_name=form.text("name").strip(),
+            description=form.text("description").strip(),
+            revision=int(revision) if revision.isdecimal() else None,
+        )
+        return f"{made.name} is changed.", f"{PAGE}/{quote(made.name)}"
+
+    return form.act(f"{PAGE}/{quote(library_set)}", work)
+
+
+@router.post("/library-sets/{library_set}/remove")
+def remove(form: Posted, library_set: str) -> Response:
+    """One that no project includes, with its variables."""
+    visitor = form.visitor
+
+    def work() -> tuple[str, str]:
+        library_sets.remove(visitor.context, visitor.actor, library_set)
+        return f"{library_set} is removed.", PAGE
+
+    return form.act(f"{PAGE}/{quote(library_set)}", work)
+
+
+@router.get("/library-sets/{library_set}/variables/{name:path}")
+def edit(visitor: Visiting, library_set: str, name: str, id: Text = "") -> Response:
+    """The form with the variable in it: that of the id, or else the first of the name."""
+    found = library_sets.get(visitor.context, visitor.actor, library_set).library_set
+    return edit_page(visitor, InLibrary(found.name), name, id, {"section": PAGE, "title": found.name})
+
+
+@router.post("/library-sets/{library_set}/variables")
+def put(form: Posted, library_set: str) -> Response:
+    """The variable of this name and scope has this value from now on."""
+    visitor = form.visitor
+
+    def work() -> str:
+        made = variables.put(visitor.context, visitor.actor, InLibrary(library_set), **given(form))
+        return f"{made.name} is set. Releases keep the values that they froze; new ones take this."
+
+    return form.act(f"{PAGE}/{quote(library_set)}", work)
+
+
+@router.post("/library-sets/{library_set}/variables/remove")
+def remove_variable(form: Posted, library_set: str) -> Response:
+    """The variable of exactly this name and scope is gone."""
+    visitor, name = form.visitor, form.text("name")
+
+    def work() -> str:
+        variables.remove(visitor.context, visitor.actor, InLibrary(library_set), name, **scope_given(form))
+        return f"{name} is removed. Releases keep the values that they froze."
+
+    return form.act(f"{PAGE}/{quote(library_set)}", work)
