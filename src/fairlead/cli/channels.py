@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 from urllib.parse import quote
 
 import typer
 
 from fairlead.cli.session import API, PROJECT_HELP, Session, session
-from fairlead.domain.errors import Invalid
+from fairlead.domain.channel import VersionRule
+from fairlead.formats import rule_lines
 
-RULE_HELP = "PACKAGES:RANGE:TAG, for example 'web,api:[1.0,2.0):^$' or '*::^beta'; once for each rule."
+RULE_HELP = f"{rule_lines.WORDS}; once for each rule."
 
 group = typer.Typer(name="channels", help="Lines of releases, with rules of their versions.", no_args_is_help=True)
 
@@ -109,24 +111,16 @@ def _path(at: Session, project: str, name: str = "") -> str:
 
 
 def _row(row: dict[str, Any]) -> dict[str, str]:
-    shown = [f"{','.join(rule['packages']) or '*'}:{rule['range']}:{rule['tag']}" for rule in row["rules"]]
+    rules = [VersionRule(tuple(one["packages"]), one["range"], one["notation"], one["tag"]) for one in row["rules"]]
     return {
         "name": row["name"],
         "default": "yes" if row["is_default"] else "",
         "lifecycle": row["lifecycle"] or "the project's",
-        "rules": "  ".join(shown),
+        "rules": "  ".join(rule_lines.written(rule) for rule in rules),
         "tags": ", ".join(row["tenant_tags"]),
     }
 
 
 def _rules(nuget: list[str], maven: list[str]) -> list[dict[str, Any]]:
-    return [_rule(text, "nuget") for text in nuget] + [_rule(text, "maven") for text in maven]
-
-
-def _rule(text: str, notation: str) -> dict[str, Any]:
-    packages, sign, rest = text.partition(":")
-    versions, _, tag = rest.partition(":")
-    if not sign:
-        raise Invalid("channel.rule", f"{text[:120]!r} is not PACKAGES:RANGE:TAG", hint="for example '*::^beta'")
-    named = [] if packages.strip() in ("", "*") else [name.strip() for name in packages.split(",")]
-    return {"packages": named, "range": versions.strip(), "notation": notation, "tag": tag}
+    rules = [rule_lines.read(text) for text in nuget] + [rule_lines.read(f"maven {text}") for text in maven]
+    return [{**asdict(rule), "packages": list(rule.packages)} for rule in rules]

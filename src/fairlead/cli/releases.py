@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import typer
@@ -60,7 +61,8 @@ def create(
     without_files: bool = typer.Option(
         False, "--without-files", help="The project's process deploys no services: there is no fairlead.yml."
     ),
-    notes: str = typer.Option("", help="Release notes."),
+    notes: str = typer.Option("", help="Release notes; #{…} in them is filled in."),
+    notes_file: str = typer.Option("", help="A file that holds them."),
     channel: str = typer.Option("", help="By default the first whose rules take the versions."),
     package: list[str] = typer.Option([], "--package", help="NAME=VERSION, where no image tag says the version."),
     project: str = typer.Option("", "--project", "-p", help=PROJECT_HELP),
@@ -74,13 +76,88 @@ def create(
         "images": dict(_image(entry) for entry in image),
         "test_image": test_image,
         "commit": commit,
-        "notes": notes,
+        "notes": text_of(notes_file) if notes_file else notes,
         "channel": channel,
         "packages": dict(_package(entry) for entry in package),
         "files": {} if without_files else carried(folder),
     }
     made = at.client.post(f"{API}/projects/{at.project(project)}/releases", body)
     at.screen.result(made, f"release {made['version']} made")
+
+
+@group.command("next-version")
+def next_version(
+    context: typer.Context,
+    channel: str = typer.Option("", help="Of this channel; by default the one that it would be made in."),
+    project: str = typer.Option("", "--project", "-p", help=PROJECT_HELP),
+) -> None:
+    """The version that the next release would have."""
+    at = session(context)
+    found = at.client.get(f"{API}/projects/{at.project(project)}/next-version", channel=channel)
+    at.screen.result(found, found["version"])
+
+
+@group.command("copy")
+def copy(
+    context: typer.Context,
+    version: str = typer.Argument(..., help="The release to copy, or `latest`."),
+    new_version: str = typer.Option("", "--version", help="By default the next one."),
+    channel: str = typer.Option("", help="By default the same."),
+    notes: str | None = typer.Option(None, help="By default the same."),
+    package: list[str] = typer.Option([], "--package", help="NAME=VERSION, in place of what the release has."),
+    project: str = typer.Option("", "--project", "-p", help=PROJECT_HELP),
+) -> None:
+    """A new release with the images, files and notes of another; process and variables as they are now."""
+    at = session(context)
+    body: dict[str, Any] = {
+        "version": new_version,
+        "channel": channel,
+        "notes": notes,
+        "packages": dict(_package(entry) for entry in package),
+    }
+    made = at.client.post(f"{API}/projects/{at.project(project)}/releases/{version}/copy", body)
+    at.screen.result(made, f"release {made['version']} made")
+
+
+@group.command("changes")
+def changes(
+    context: typer.Context,
+    version: str = typer.Argument(..., help="The release, or `latest`."),
+    to: str = typer.Option(..., "--to", help="The environment."),
+    project: str = typer.Option("", "--project", "-p", help=PROJECT_HELP),
+) -> None:
+    """What deploying the release there would bring since what is live there."""
+    at = session(context)
+    path = f"{API}/projects/{at.project(project)}/releases/{version}/changes"
+    found = at.client.get(path, environment=to)
+    at.screen.result(found, found["markdown"])
+
+
+@group.command("settings")
+def settings(
+    context: typer.Context,
+    version_template: str | None = typer.Option(None, help="A mask (c.i.0), or a template of variables."),
+    donor: str | None = typer.Option(None, help="The service or package whose version is the release's; empty: none."),
+    notes_template: str = typer.Option("", help="A file; what the notes of a release without any are made by."),
+    changes_template: str = typer.Option("", help="A file; how what a deployment brings is told."),
+    lock: bool | None = typer.Option(None, "--lock/--no-lock", help="Whether a promoted release keeps its variables."),
+    project: str = typer.Option("", "--project", "-p", help=PROJECT_HELP),
+) -> None:
+    """Show how releases are numbered and described, or change it."""
+    at = session(context)
+    path = f"{API}/projects/{at.project(project)}/release-settings"
+    held = at.client.get(path)
+    given = {
+        "version_template": version_template,
+        "donor": donor,
+        "notes_template": text_of(notes_template) if notes_template else None,
+        "changes_template": text_of(changes_template) if changes_template else None,
+        "locks_variables": lock,
+    }
+    changed = {name: value for name, value in given.items() if value is not None}
+    if changed:
+        held = at.client.put(path, {**{name: held[name] for name in given}, **changed})
+    at.screen.result(held)
 
 
 @group.command("update-variables")
@@ -123,3 +200,11 @@ def _package(entry: str) -> tuple[str, str]:
     if not sign or not name or not version:
         raise Invalid("input.invalid", f"{entry[:120]!r} is not NAME=VERSION")
     return name, version
+
+
+def text_of(file: str) -> str:
+    """What the file holds."""
+    try:
+        return Path(file).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise Invalid("input.invalid", f"{file} cannot be read: {error}"[:300]) from error

@@ -191,6 +191,8 @@ CODES: dict[str, str] = {
     "channel.rule": "A version rule of a channel cannot be asked.",
     "channel.default": "A project always has one default channel; make another the default first.",
     "channel.in_use": "The channel has releases, whose history is kept.",
+    "build_information.unknown": "Nothing was told of the build of this package and version.",
+    "build_information.exists": "Build information of this package and version exists already.",
     "release.unknown": "There is no such release.",
     "release.exists": "A release of this version exists.",
     "release.channel_rule": "A version rule of the channel does not take a version; both are named.",

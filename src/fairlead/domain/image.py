@@ -25,3 +25,12 @@ def version_of(reference: str) -> str:
     """The tag that the reference has beside its digest: what stands for the image's version; "" where it has none."""
     name = reference.partition("@")[0].rpartition("/")[2]
     return name.partition(":")[2]
+
+
+def names_of(reference: str) -> tuple[str, ...]:
+    """What the image is called without tag and digest: with its registry and without."""
+    path, slash, last = reference.partition("@")[0].rpartition("/")
+    whole = f"{path}{slash}{last.partition(':')[0]}"
+    host = registry_of(whole)
+    short = whole.partition("/")[2] if whole.startswith(f"{host}/") else whole
+    return (whole,) if short == whole else (whole, short)

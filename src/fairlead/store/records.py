@@ -33,6 +33,7 @@ from fairlead.store import (
 )
 from fairlead.store.database import Database
 from fairlead.store.release_choice import Chosen, Wanted, choose
+from fairlead.store.release_description import notes_of
 
 log = structlog.get_logger("fairlead.store")
 
@@ -135,6 +136,7 @@ class StoreRecords:
     def _release(self, connection: sa.Connection, run: Run, facts: Mapping[str, Json]) -> Release:
         at = self._clock.now()
         images = from_data(dict[str, str], facts.get("images", {}))
+        project = projects.get(connection, run.project)
         chosen = self._chosen(connection, run, facts)
         frozen = variables.freeze(connection, id=self._ids.new("var"), project=run.project, at=at)
         return Release(
@@ -155,7 +157,7 @@ class StoreRecords:
             process=processes.freeze(connection, run.project),
             run=run.id,
             created_by=run.created_by,
-            notes=str(facts.get("notes") or ""),
+            notes=notes_of(connection, project, chosen, images, str(facts.get("notes") or "")),
             warnings=from_data(tuple[str, ...], facts.get("warnings", [])),
         )
 

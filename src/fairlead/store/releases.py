@@ -116,6 +116,12 @@ def made(connection: sa.Connection, project: ProjectId) -> tuple[Made, ...]:
     return tuple(Made(version, channel) for version, channel in connection.execute(statement))
 
 
+def in_channel(connection: sa.Connection, channel: ChannelId) -> tuple[tuple[ReleaseId, str], ...]:
+    """Id and version of each that was made in the channel."""
+    statement = sa.select(releases.c.id, releases.c.version).where(releases.c.channel == channel)
+    return tuple((ReleaseId(id), version) for id, version in connection.execute(statement))
+
+
 def are_in(connection: sa.Connection, channel: ChannelId) -> bool:
     """Whether the channel has a release."""
     return _shelf.one(connection, releases.c.channel == channel) is not None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from fairlead.store import (
     approvals,
     artifacts,
+    build_information,
     certificates,
     channels,
     contacts,
@@ -48,6 +49,7 @@ __all__ = ["metadata"]
 NOUNS = (
     approvals,
     artifacts,
+    build_information,
     certificates,
     channels,
     contacts,

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from fairlead.domain import names
 from fairlead.domain.actor import Actor
-from fairlead.domain.errors import Invalid
+from fairlead.domain.errors import Conflict, Invalid, TooLarge
 from fairlead.domain.ids import ProjectId, ReleaseId
 from fairlead.domain.image import version_of
 from fairlead.domain.outline import Outline
@@ -19,14 +19,25 @@ from fairlead.domain.slot import SlotState
 from fairlead.domain.variable import VariableChange, differences
 from fairlead.domain.version import parse
 from fairlead.formats.project import read_outline
-from fairlead.store import channels, environments, gone_images, processes, projects, releases, slots, variables
+from fairlead.store import (
+    channels,
+    deployments,
+    environments,
+    gone_images,
+    processes,
+    projects,
+    releases,
+    slots,
+    variables,
+)
 from fairlead.store.database import Connection
 from fairlead.store.release_choice import Wanted, choose
+from fairlead.store.release_description import LONGEST_NOTES, notes_of
 from fairlead.store.shelf import Page
+from fairlead.usecases import deployments as deploying
 from fairlead.usecases import following, planning
 from fairlead.usecases.context import Context
 
-LONGEST_NOTES = 1_000_000
 LONGEST_PACKAGE = 200
 MOST_PACKAGES = 500
 _COMMIT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}|")
@@ -96,7 +107,7 @@ def create(
     say it. What its lifecycle begins by itself is begun. Raises what store.release_choice.choose raises."""
     actor.require(Permission.RELEASE_CREATE)
     if len(notes) > LONGEST_NOTES:
-        raise Invalid("input.too_large", f"the notes are over {LONGEST_NOTES:,} characters", thing="notes")
+        raise TooLarge("input.too_large", f"the notes are over {LONGEST_NOTES:,} characters", thing="notes")
     _check_words(version, commit, contents)
     _check_packages(packages or {})
     outline = read_outline(contents) if contents else _without_services(context, project)
@@ -123,7 +134,7 @@ def create(
             variables=freeze(context, connection, owner.id),
             process=processes.freeze(connection, owner.id),
             created_by=actor.name,
-            notes=notes,
+            notes=notes_of(connection, owner, chosen, images, notes),
             warnings=outline.warnings,
             packages=chosen.packages,
         )
@@ -135,6 +146,41 @@ def create(
         following.release_made(context, connection, owner, made)
     context.durable.wake()
     return made
+
+
+def copy(
+    context: Context,
+    actor: Actor,
+    project: str,
+    version: str,
+    *,
+    new_version: str = "",
+    channel: str = "",
+    notes: str | None = None,
+    packages: Mapping[str, str] | None = None,
+) -> Release:
+    """A release with the images, files, commit, packages and notes of another, and its channel unless one is named;
+    process and variables are as they are now. Conflict `release.images_gone` where images of it are gone."""
+    actor.require(Permission.RELEASE_CREATE)
+    view = get(context, actor, project, version)
+    old = view.release
+    if not view.is_deployable:
+        gone = ", ".join(view.gone)
+        raise Conflict("release.images_gone", f"the images of {gone} in {old.version} are deleted", thing=old.version)
+    return create(
+        context,
+        actor,
+        project,
+        version=new_version,
+        images=old.images,
+        test_image=old.test_image,
+        files=old.files,
+        contents=planning.ReleaseFiles(old.files, context.artifacts.content),
+        commit=old.commit,
+        notes=old.notes if notes is None else notes,
+        channel=channel or old.channel,
+        packages={**{name: known for name, known in old.packages.items() if known}, **(packages or {})},
+    )
 
 
 def _without_services(context: Context, project: str) -> Outline:
@@ -166,6 +212,7 @@ def update_variables(
         shown = tuple(_with_names(connection, changes))
         if is_preview or not changes:
             return VariablesUpdate(release, shown)
+        _refuse_locked(connection, owner, release)
         updated = releases.update(connection, replace(release, variables=freeze(context, connection, owner.id)))
         context.note(
             connection,
@@ -176,6 +223,25 @@ def update_variables(
             project=owner.name,
         )
     return VariablesUpdate(updated, shown)
+
+
+def _refuse_locked(connection: Connection, project: Project, release: Release) -> None:
+    """A release that has gone, or goes, beyond the first phase keeps what it was promoted with."""
+    if not project.release_settings.locks_variables:
+        return
+    line = deploying.lifecycle_of(connection, project, release)
+    first = line.phases[0].environments if line.phases else ()
+    asked = deployments.page(connection, release=release.id, limit=500).items
+    beyond = next((one for one in asked if one.task is not None and one.environment not in first), None)
+    if beyond is None:
+        return
+    where = environments.get(connection, beyond.environment).name
+    raise Conflict(
+        "release.variables_locked",
+        f"{release.version} was promoted to {where}, and keeps its variables",
+        thing=release.version,
+        hint="copy the release (fairlead release copy), or unlock them for the project (fairlead release settings)",
+    )
 
 
 def _check_words(version: str, commit: str, contents: Mapping[str, bytes]) -> None:

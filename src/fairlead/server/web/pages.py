@@ -15,6 +15,7 @@ from fairlead.server import problems, refusals
 from fairlead.server.web import (
     approvals,
     assets,
+    channels,
     dashboard,
     events,
     failures,
@@ -46,6 +47,7 @@ ROUTERS = (
     library_sets.router,
     processes.router,
     releases.router,
+    channels.router,
     places.router,
     tasks.router,
     approvals.router,

@@ -14,7 +14,7 @@ from fairlead.domain.errors import NotFound
 from fairlead.domain.process import ProcessChoice
 from fairlead.server.web.plans import NO_PLAN, shown
 from fairlead.server.web.visit import Posted, Visiting, Visitor
-from fairlead.usecases import deployments, environments, foreseeing, projects, prompting, releases
+from fairlead.usecases import deployments, environments, foreseeing, projects, prompting, release_changes, releases
 
 router = APIRouter()
 
@@ -25,15 +25,16 @@ PROMPT = "prompt."
 
 
 @router.get("/projects/{project}/releases/{version}")
-def show(visitor: Visiting, project: str, version: str) -> Response:
-    """One release: what is in it, and where it is live."""
+def show(visitor: Visiting, project: str, version: str, to: Text = "") -> Response:
+    """One release: what is in it, where it is live, and what deploying it to an environment would bring."""
     context, actor = visitor.context, visitor.actor
     owner = projects.get(context, actor, project)
     found = releases.get(context, actor, owner.name, version)
     pending = releases.update_variables(context, actor, owner.name, found.release.id, is_preview=True)
     known = environments.all_of(context, actor)
+    brought = release_changes.preview(context, actor, owner.name, found.release.id, to) if to else None
     values = {"project": owner, "view": found, "release": found.release, "changes": pending.changes}
-    return visitor.page("release.html", {**values, "environments": known})
+    return visitor.page("release.html", {**values, "environments": known, "brought": brought})
 
 
 @router.post("/projects/{project}/releases/{version}/variables")

@@ -12,10 +12,22 @@ from schemathesis.specs.openapi import checks as openapi_checks
 from tests.unit.server.api.conftest import KEY
 from tests.unit.server.house import ADMINISTRATOR, House, furnish
 
+from fairlead.domain.build_information import BuildCommit, BuildInformation
 from fairlead.server.api.examples import EXAMPLES
 from fairlead.server.app import create, routes_only
 from fairlead.server.openapi import document
-from fairlead.usecases import access, approvals, groups, notifications, policies, registries, targets, teams, users
+from fairlead.usecases import (
+    access,
+    approvals,
+    build_information,
+    groups,
+    notifications,
+    policies,
+    registries,
+    targets,
+    teams,
+    users,
+)
 
 DOCUMENT = document(routes_only())
 SCHEMAS = DOCUMENT["components"]["schemas"]
@@ -69,6 +81,8 @@ class Furnished:
         users.add_service_key(house.context, ADMINISTRATOR, "robot", "ci", days=30)
         held = teams.HeldRole("project-deployer", ("books",), ("Shops",), ("Test",))
         teams.add(house.context, ADMINISTRATOR, "Shop", members=["robot"], held=[held])
+        told = BuildInformation("", "web", "1.0", house.clock.now(), commits=(BuildCommit("c0ffee", "Fix #1"),))
+        build_information.push(house.context, ADMINISTRATOR, told)
         rolled_back = tasks["rolled back"]
         self.names = {
             "project": "identity",
@@ -76,6 +90,7 @@ class Furnished:
             "version": "1.30.0",
             "name": "Db.Host",
             "library_set": "Mail",
+            "package": "web",
             "deployment": house.deployment_of(rolled_back).id,
             "task": rolled_back,
             "approval": approvals.page(house.context, ADMINISTRATOR).items[0].approval.id,
@@ -98,7 +113,7 @@ def furnished(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Furnished]:
     house.close()
 
 
-OF_PATHS = (("/lifecycles/", "name", "Default"),)
+OF_PATHS = (("/lifecycles/", "name", "Default"), ("/build-information/", "version", "1.0"))
 """What a parameter is on paths that hold a part: part, parameter, value."""
 QUERIES = {
     "/api/v1/why/values/{project}/{name}": ("environment",),

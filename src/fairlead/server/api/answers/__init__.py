@@ -6,6 +6,15 @@ of typing_extensions, because pydantic wants it before Python 3.12.
 
 from fairlead.server.api.answers.access import AddedUser, Key, MadeKey, Me, Signed, User, UserAlone
 from fairlead.server.api.answers.audit import AuditVerdict, Event, EventChange, EventFault
+from fairlead.server.api.answers.build_information import (
+    BuildCommit,
+    BuildInformation,
+    DeploymentChanges,
+    NextVersion,
+    ReleaseChange,
+    ReleaseSettings,
+    WorkItem,
+)
 from fairlead.server.api.answers.channels import Channel, VersionRule
 from fairlead.server.api.answers.declarations import Applied, DeclaredChange, DeclaredField, Exported
 from fairlead.server.api.answers.deployments import (
@@ -88,6 +97,8 @@ __all__ = [
     "Approval",
     "Artifact",
     "AuditVerdict",
+    "BuildCommit",
+    "BuildInformation",
     "Cell",
     "Certificate",
     "Change",
@@ -98,6 +109,7 @@ __all__ = [
     "DeclaredField",
     "Deployment",
     "DeploymentAlone",
+    "DeploymentChanges",
     "Environment",
     "Event",
     "EventChange",
@@ -123,6 +135,7 @@ __all__ = [
     "MadeRun",
     "Me",
     "Moment",
+    "NextVersion",
     "Notification",
     "Page",
     "Phase",
@@ -142,6 +155,8 @@ __all__ = [
     "Registry",
     "RegistryNotifications",
     "Release",
+    "ReleaseChange",
+    "ReleaseSettings",
     "Role",
     "Route",
     "Row",
@@ -171,5 +186,6 @@ __all__ = [
     "VariablePreview",
     "VariablePrompt",
     "VersionRule",
+    "WorkItem",
     "Written",
 ]

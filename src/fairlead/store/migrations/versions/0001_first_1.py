@@ -13,6 +13,7 @@ depends_on = None
 
 def upgrade() -> None:
     _blobs()
+    _build_information()
     _counters()
     _environments()
     _events()
@@ -46,6 +47,30 @@ def _blobs() -> None:
         sa.Column("size_bytes", sa.BigInteger(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("key", name=op.f("pk_blobs")),
+    )
+
+
+def _build_information() -> None:
+    op.create_table(
+        "build_information",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("package", sa.Text(), nullable=False),
+        sa.Column("version", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("build_environment", sa.Text(), nullable=False),
+        sa.Column("build_number", sa.Text(), nullable=False),
+        sa.Column("build_url", sa.Text(), nullable=False),
+        sa.Column("branch", sa.Text(), nullable=False),
+        sa.Column("vcs_type", sa.Text(), nullable=False),
+        sa.Column("vcs_root", sa.Text(), nullable=False),
+        sa.Column("commit", sa.Text(), nullable=False),
+        sa.Column("commits", sa.JSON(none_as_null=True), nullable=False),
+        sa.Column("work_items", sa.JSON(none_as_null=True), nullable=False),
+        sa.Column("created_by", sa.Text(), nullable=False),
+        sa.Column("revision", sa.BigInteger(), nullable=False),
+        sa.Column("package_key", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_build_information")),
+        sa.UniqueConstraint("package_key", "version", name=op.f("uq_build_information_package_key_version")),
     )
 
 
