@@ -1,4 +1,4 @@
-"""The first tables, part 1: blobs to tasks."""
+"""The first tables, part 1: blobs to task_secrets."""
 
 from __future__ import annotations
 
@@ -37,7 +37,6 @@ def upgrade() -> None:
     _targets()
     _task_log_lines()
     _task_secrets()
-    _tasks()
 
 
 def _blobs() -> None:
@@ -403,40 +402,3 @@ def _task_secrets() -> None:
         sa.Column("secret", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("task", "secret", name=op.f("pk_task_secrets")),
     )
-
-
-def _tasks() -> None:
-    op.create_table(
-        "tasks",
-        sa.Column("id", sa.Text(), nullable=False),
-        sa.Column("kind", sa.Text(), nullable=False),
-        sa.Column("title", sa.Text(), nullable=False),
-        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("subject", sa.Text(), nullable=False),
-        sa.Column("project", sa.Text(), nullable=False),
-        sa.Column("environment", sa.Text(), nullable=False),
-        sa.Column("tenant", sa.Text(), nullable=True),
-        sa.Column("place", sa.Text(), nullable=False),
-        sa.Column("state", sa.Text(), nullable=False),
-        sa.Column("node", sa.Text(), nullable=True),
-        sa.Column("input", sa.JSON(none_as_null=True), nullable=False),
-        sa.Column("created_by", sa.Text(), nullable=False),
-        sa.Column("begun_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("cancel_asked_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("cancel_asked_by", sa.Text(), nullable=False),
-        sa.Column("plan_hash", sa.Text(), nullable=False),
-        sa.Column("reached", sa.Text(), nullable=False),
-        sa.Column("code", sa.Text(), nullable=False),
-        sa.Column("reason", sa.Text(), nullable=False),
-        sa.Column("hint", sa.Text(), nullable=False),
-        sa.Column("evidence", sa.JSON(none_as_null=True), nullable=False),
-        sa.Column("differences", sa.JSON(none_as_null=True), nullable=False),
-        sa.Column("end", sa.JSON(none_as_null=True), nullable=True),
-        sa.Column("undoing_at", sa.DateTime(timezone=True), nullable=True),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_tasks")),
-    )
-    op.create_index("ix_tasks_place", "tasks", ["place", "state", "id"], unique=False)
-    op.create_index("ix_tasks_project", "tasks", ["project", "id"], unique=False)
-    op.create_index("ix_tasks_state", "tasks", ["state", "id"], unique=False)
-    op.create_index("ix_tasks_subject", "tasks", ["subject"], unique=False)

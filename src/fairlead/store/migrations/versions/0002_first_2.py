@@ -1,4 +1,4 @@
-"""The first tables, part 2: teams to variable_snapshots."""
+"""The first tables, part 2: tasks to notification_targets."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ depends_on = None
 
 
 def upgrade() -> None:
+    _tasks()
     _teams()
     _users()
     _variable_versions()
@@ -31,9 +32,43 @@ def upgrade() -> None:
     _contacts()
     _library_set_inclusions()
     _notification_targets()
-    _runs()
-    _seen_heads()
-    _variable_snapshots()
+
+
+def _tasks() -> None:
+    op.create_table(
+        "tasks",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("title", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("subject", sa.Text(), nullable=False),
+        sa.Column("project", sa.Text(), nullable=False),
+        sa.Column("environment", sa.Text(), nullable=False),
+        sa.Column("tenant", sa.Text(), nullable=True),
+        sa.Column("place", sa.Text(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("node", sa.Text(), nullable=True),
+        sa.Column("input", sa.JSON(none_as_null=True), nullable=False),
+        sa.Column("created_by", sa.Text(), nullable=False),
+        sa.Column("begun_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("cancel_asked_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("cancel_asked_by", sa.Text(), nullable=False),
+        sa.Column("plan_hash", sa.Text(), nullable=False),
+        sa.Column("reached", sa.Text(), nullable=False),
+        sa.Column("code", sa.Text(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("hint", sa.Text(), nullable=False),
+        sa.Column("evidence", sa.JSON(none_as_null=True), nullable=False),
+        sa.Column("differences", sa.JSON(none_as_null=True), nullable=False),
+        sa.Column("end", sa.JSON(none_as_null=True), nullable=True),
+        sa.Column("undoing_at", sa.DateTime(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_tasks")),
+    )
+    op.create_index("ix_tasks_place", "tasks", ["place", "state", "id"], unique=False)
+    op.create_index("ix_tasks_project", "tasks", ["project", "id"], unique=False)
+    op.create_index("ix_tasks_state", "tasks", ["state", "id"], unique=False)
+    op.create_index("ix_tasks_subject", "tasks", ["subject"], unique=False)
 
 
 def _teams() -> None:
@@ -353,59 +388,3 @@ def _notification_targets() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_notification_targets")),
     )
     op.create_index(op.f("ix_notification_targets_project"), "notification_targets", ["project"], unique=False)
-
-
-def _runs() -> None:
-    op.create_table(
-        "runs",
-        sa.Column("id", sa.Text(), nullable=False),
-        sa.Column("number", sa.BigInteger(), nullable=False),
-        sa.Column("project", sa.Text(), nullable=False),
-        sa.Column("branch", sa.Text(), nullable=False),
-        sa.Column("commit", sa.Text(), nullable=False),
-        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("cause", sa.Text(), nullable=False),
-        sa.Column("previous_commit", sa.Text(), nullable=False),
-        sa.Column("subject", sa.Text(), nullable=False),
-        sa.Column("author", sa.Text(), nullable=False),
-        sa.Column("state", sa.Text(), nullable=False),
-        sa.Column("task", sa.Text(), nullable=True),
-        sa.Column("release", sa.Text(), nullable=True),
-        sa.Column("created_by", sa.Text(), nullable=False),
-        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("code", sa.Text(), nullable=False),
-        sa.Column("reason", sa.Text(), nullable=False),
-        sa.Column("revision", sa.BigInteger(), nullable=False),
-        sa.ForeignKeyConstraint(["project"], ["projects.id"], name=op.f("fk_runs_project")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_runs")),
-        sa.UniqueConstraint("project", "number", name=op.f("uq_runs_project_number")),
-        sa.UniqueConstraint("task", name=op.f("uq_runs_task")),
-    )
-    op.create_index("ix_runs_state", "runs", ["state", "project", "id"], unique=False)
-
-
-def _seen_heads() -> None:
-    op.create_table(
-        "seen_heads",
-        sa.Column("project", sa.Text(), nullable=False),
-        sa.Column("branch", sa.Text(), nullable=False),
-        sa.Column("commit", sa.Text(), nullable=False),
-        sa.Column("seen_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("run", sa.Text(), nullable=False),
-        sa.ForeignKeyConstraint(["project"], ["projects.id"], name=op.f("fk_seen_heads_project")),
-        sa.PrimaryKeyConstraint("project", "branch", "commit", name=op.f("pk_seen_heads")),
-    )
-
-
-def _variable_snapshots() -> None:
-    op.create_table(
-        "variable_snapshots",
-        sa.Column("id", sa.Text(), nullable=False),
-        sa.Column("project", sa.Text(), nullable=False),
-        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("variables", sa.JSON(none_as_null=True), nullable=False),
-        sa.Column("hash", sa.Text(), nullable=False),
-        sa.ForeignKeyConstraint(["project"], ["projects.id"], name=op.f("fk_variable_snapshots_project")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_variable_snapshots")),
-    )
-    op.create_index(op.f("ix_variable_snapshots_project"), "variable_snapshots", ["project"], unique=False)
