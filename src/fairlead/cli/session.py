@@ -94,7 +94,7 @@ def print_line(screen: Screen, line: dict[str, Any]) -> None:
     """One line of a task's log, on stderr while waiting (stdout belongs to the result)."""
     if screen.quiet:
         return
-    colour = {"warning": "yellow", "error": "red", "debug": "dim"}.get(line["level"], "")
+    colour = {"warning": "yellow", "error": "red", "debug": "dim", "highlight": "bold cyan", "wait": "magenta"}.get(line["level"], "")
     clock = str(line["at"])[11:19]
     text = f"{clock} {line['step'] or '·':<18} {line['text']}"
     screen.err.print(text, style=colour or None, markup=False)

@@ -338,6 +338,7 @@ CODES: dict[str, str] = {
     "schema.breaks_old_release": "The old release fails with the schema that the new one makes; nothing was deployed.",
     "tests.failed": "The tests said no.",
     "tests.broken": "The tests could not be run.",
+    "script.failed": "A script ended with another exit code than 0, or could not be begun.",
     "step.timed_out": "A step took longer than its bound.",
     "step.bug": "A bug in Fairlead stopped this task; its traceback is in the task's log.",
     "task.cancelled": "The task was cancelled.",

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from fairlead.domain.record import Json, from_data, to_data
 from fairlead.domain.text import Text
 
 PREFIXES = ("Octopus", "Fairlead")
@@ -74,3 +75,20 @@ def _names(output: OutputVariable) -> Iterator[Captured]:
             yield Captured(f"{action}.Output[{output.target}].{output.name}", output.value)
             yield Captured(f"{action}.Output.{output.name}", output.value, output.target)
         yield Captured(f"{action}.Output.{output.name}", output.value)
+
+
+def effect_output(action: str, target: str, values: Mapping[str, Text]) -> dict[str, Json]:
+    """What an effect that sets output variables gives: small, and secrets by reference."""
+    outputs = {name: to_data(value) for name, value in values.items()}
+    return {"action": action, "target": target, "outputs": outputs}
+
+
+def of_effects(given: Iterable[Mapping[str, Json]]) -> tuple[OutputVariable, ...]:
+    """The output variables among what effects gave, in their order."""
+    found: list[OutputVariable] = []
+    for output in given:
+        action, target, values = output.get("action"), output.get("target"), output.get("outputs")
+        if isinstance(action, str) and isinstance(target, str) and isinstance(values, dict):
+            texts = from_data(dict[str, Text], values)
+            found.extend(OutputVariable(action, target, name, text) for name, text in texts.items())
+    return tuple(found)

@@ -10,7 +10,8 @@ from typing import Protocol
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """A program and its arguments (never a shell string), with what it gets."""
+    """A program and its arguments (never a shell string), with what it gets. Without a `working_dir` it is run in an
+    empty directory of its own, which goes with `complete`."""
 
     arguments: tuple[str, ...]
     environment: Mapping[str, str] = field(default_factory=dict)

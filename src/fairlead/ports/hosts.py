@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from fairlead.domain.errors import NotFound
+from fairlead.domain.ids import TaskId
 from fairlead.domain.target import SshAccess
 from fairlead.ports.connection import Connection
 
@@ -38,9 +40,27 @@ class Hosts(Protocol):
         """The target's host."""
         ...
 
+    async def of_server(self, task: TaskId) -> Connection:
+        """This machine, for a step that runs on no target; Refused `policy.refused` where no administrator allowed
+        that to the task's project."""
+        ...
+
     async def look(self, target: str) -> Seen:
         """Something harmless was run there, and went well."""
         ...
+
+
+class NoHosts:
+    """Where there are no targets: none is found."""
+
+    async def of_target(self, target: str) -> Connection:
+        raise NotFound("target.unknown", f"there is no target {target[:80]!r}", thing=target[:80])
+
+    async def of_server(self, task: TaskId) -> Connection:
+        raise NotFound("target.unknown", "nothing can be run at the server here", thing=task)
+
+    async def look(self, target: str) -> Seen:
+        raise NotFound("target.unknown", f"there is no target {target[:80]!r}", thing=target[:80])
 
 
 class Keys(Protocol):

@@ -56,6 +56,10 @@ class Records(Protocol):
         """A named fact of the task (evidence, counts, certificate); the latest under a name holds."""
         ...
 
+    async def fact(self, task: TaskId, name: str) -> Json:
+        """The fact of that name; None where there is none. For those who know which: a task may have thousands."""
+        ...
+
     async def facts(self, task: TaskId) -> Mapping[str, Json]:
         """All named facts of the task."""
         ...

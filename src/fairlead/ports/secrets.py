@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Protocol
 
 from fairlead.domain.ids import SecretVersionId, TaskId
@@ -18,6 +19,11 @@ class Secrets(Protocol):
 
     async def values(self, task: TaskId, versions: Iterable[SecretVersionId]) -> Mapping[SecretVersionId, str]:
         """The values in clear, by id."""
+        ...
+
+    async def keep_told(self, task: TaskId, name: str, value: str, *, at: datetime) -> SecretVersionId:
+        """A value that the task came by itself (a script told it) is a secret version, handed to the task and masked
+        like the others; the same one where the task keeps the same value under the name again. `name` is for people."""
         ...
 
     async def masked(self, task: TaskId, texts: Sequence[str]) -> Sequence[str]:

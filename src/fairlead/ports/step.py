@@ -16,6 +16,7 @@ from fairlead.ports.catalogue import Catalogue
 from fairlead.ports.clock import Clock
 from fairlead.ports.connection import Connection
 from fairlead.ports.container_engine import ContainerEngine
+from fairlead.ports.hosts import Hosts, NoHosts
 from fairlead.ports.notifier import Notifier
 from fairlead.ports.proxy import Proxy
 from fairlead.ports.records import Records
@@ -53,6 +54,7 @@ class Tools:
     clock: Clock
     workspace: str
     traffic: Traffic = field(default_factory=NoTraffic)
+    hosts: Hosts = field(default_factory=NoHosts)
 
     def say(self, text: str, level: Level = "info") -> None:
         """One line in the task's log, under this step and target."""

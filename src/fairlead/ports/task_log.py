@@ -9,7 +9,7 @@ from typing import Literal, Protocol
 
 from fairlead.domain.ids import TaskId
 
-Level = Literal["debug", "info", "warning", "error"]
+Level = Literal["debug", "info", "highlight", "wait", "warning", "error"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -129,6 +129,10 @@ class StoreRecords:
         """As the port says."""
         await self._database.write(lambda connection: tasks.note(connection, task, name, data))
 
+    async def fact(self, task: TaskId, name: str) -> Json:
+        """As the port says."""
+        return await self._database.read(lambda connection: tasks.fact_of(connection, task, name))
+
     async def facts(self, task: TaskId) -> Mapping[str, Json]:
         """As the port says."""
         return await self._database.read(lambda connection: tasks.facts_of(connection, task))

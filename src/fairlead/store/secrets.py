@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
@@ -48,6 +49,18 @@ class StoreSecrets:
             self._keep(task, self._masks.get(task, Mask()).with_values(found.values()))
         return found
 
+    async def keep_told(self, task: TaskId, name: str, value: str, *, at: datetime) -> SecretVersionId:
+        """As the port says: its id comes from what it is, so that a task that tells it again makes no other."""
+        id = SecretVersionId(f"sec-{self.keyed_hash(json.dumps([task, name, value]))[:40]}")
+
+        def work(connection: sa.Connection) -> None:
+            if not secret_versions.sealed(connection, [id]):
+                self._insert(connection, id, value, name=name, at=at, by=task)
+
+        await self._database.write(work)
+        await self.values(task, [id])
+        return id
+
     async def masked(self, task: TaskId, texts: Sequence[str]) -> Sequence[str]:
         """As the port says."""
         mask = await self._database.read(lambda connection: self._load(connection, task))
@@ -60,8 +73,7 @@ class StoreSecrets:
     def keep(self, connection: sa.Connection, value: str, *, name: str, at: datetime, by: str = "") -> SecretVersionId:
         """A new immutable version; its id. `name` is for people."""
         id = SecretVersionId(self._ids.new("sec"))
-        row = {"id": id, "name": name, "sealed": self._sealer.seal(id, value), "created_at": at, "created_by": by}
-        connection.execute(sa.insert(secret_versions.secret_versions).values(**row))
+        self._insert(connection, id, value, name=name, at=at, by=by)
         return id
 
     def reveal(self, connection: sa.Connection, version: SecretVersionId) -> str:
@@ -80,6 +92,12 @@ class StoreSecrets:
     def mask(self, connection: sa.Connection, task: TaskId) -> Mask:
         """What the task's log must not show, as far as it was handed out until now."""
         return self._load(connection, task)
+
+    def _insert(
+        self, connection: sa.Connection, id: SecretVersionId, value: str, *, name: str, at: datetime, by: str
+    ) -> None:
+        row = {"id": id, "name": name, "sealed": self._sealer.seal(id, value), "created_at": at, "created_by": by}
+        connection.execute(sa.insert(secret_versions.secret_versions).values(**row))
 
     def _load(self, connection: sa.Connection, task: TaskId) -> Mask:
         with self._lock:

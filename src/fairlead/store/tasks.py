@@ -301,6 +301,13 @@ def note(connection: sa.Connection, task: TaskId, name: str, fact: Json) -> None
     upsert(connection, task_facts, {"task": task, "name": name, "data": fact})
 
 
+def fact_of(connection: sa.Connection, task: TaskId, name: str) -> Json:
+    """The fact of that name; None where there is none."""
+    wanted = (task_facts.c.task == task, task_facts.c.name == name)
+    held: Json = connection.execute(sa.select(task_facts.c.data).where(*wanted)).scalar_one_or_none()
+    return held
+
+
 def facts_of(connection: sa.Connection, task: TaskId) -> dict[str, Json]:
     """All named facts of the task."""
     statement = sa.select(task_facts.c.name, task_facts.c.data).where(task_facts.c.task == task)

@@ -89,6 +89,9 @@ class FakeRecords:
     async def note(self, task: TaskId, name: str, data: Json) -> None:
         self.kept_facts.setdefault(task, {})[name] = data
 
+    async def fact(self, task: TaskId, name: str) -> Json:
+        return self.kept_facts.get(task, {}).get(name)
+
     async def facts(self, task: TaskId) -> Mapping[str, Json]:
         return dict(self.kept_facts.get(task, {}))
 

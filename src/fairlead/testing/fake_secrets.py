@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 
 from fairlead.domain.errors import NotFound
 from fairlead.domain.ids import SecretVersionId, TaskId
@@ -36,6 +37,12 @@ class FakeSecrets:
             found[id] = self.kept[id]
         self.handed[task] = self.mask(task).with_values(found.values())
         return found
+
+    async def keep_told(self, task: TaskId, name: str, value: str, *, at: datetime) -> SecretVersionId:
+        id = SecretVersionId(f"sec-{self.keyed_hash(repr((task, name, value)))[:40]}")
+        self.kept[id] = value
+        await self.values(task, [id])
+        return id
 
     async def masked(self, task: TaskId, texts: Sequence[str]) -> Sequence[str]:
         mask = self.mask(task)

@@ -4,6 +4,7 @@
                      begun    the shell's line of /proc/PID/stat and the machine's boot id: who it is, for ever
                      stdin    what it reads
                      log      what it writes, both streams
+                     work     where it is run, unless the command says
                      exit     its exit code and a newline
 
 The shell is detached (a session of its own, its parent gone at once), so it outlives us and leaves us no zombie.
@@ -116,7 +117,8 @@ def _begin(place: Path, command: Command, lock: int) -> None:
         (place / "exit").write_text(f"{NOT_FOUND}\n")
         return
     arguments = [os.path.abspath(program), *command.arguments[1:]]  # with a slash: never a builtin of the shell
-    working_dir = command.working_dir or "/"
+    (place / "work").mkdir(mode=0o700, exist_ok=True)
+    working_dir = command.working_dir or str((place / "work").absolute())
     shell = ["/bin/sh", "-c", _OUTER, "fairlead-ticket", _INNER, str(place.absolute()), working_dir, *arguments]
     null = os.open(os.devnull, os.O_RDWR)
     try:

@@ -186,4 +186,6 @@ class RecordsContract:
         await books.records.note(task, "nothing", None)
         facts = await books.records.facts(task)
         assert facts == {"tests": {"passed": 4, "failed": 0}, "cut": 0, "nothing": None}
+        assert await books.records.fact(task, "tests") == facts["tests"]
+        assert await books.records.fact(task, "unknown") is None
         assert await books.records.facts(other) == {}

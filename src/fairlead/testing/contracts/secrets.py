@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 
 from fairlead.domain.errors import NotFound
 from fairlead.domain.ids import SecretVersionId
 from fairlead.testing.contracts.books import Books
 
+TOLD = datetime(2026, 3, 2, tzinfo=UTC)
 ODD = "line\nbreaks, ünïcode ☃ and 'quotes'"
 
 
@@ -54,3 +57,12 @@ class SecretsContract:
         assert await books.secrets.masked(task, ["it is hunter22", ""]) == ("it is •••", "")
         assert await books.secrets.masked(other, ["it is hunter22"]) == ("it is hunter22",)
         assert await (await books.reborn()).secrets.masked(task, ["it is hunter22"]) == ("it is •••",)
+
+    async def test_what_a_task_came_by_itself_is_kept_once_and_masked(self, books: Books) -> None:
+        task = await books.new_task()
+        first = await books.secrets.keep_told(task, "Token", "told-by-a-script", at=TOLD)
+        again = await (await books.reborn()).secrets.keep_told(task, "Token", "told-by-a-script", at=TOLD)
+        other = await books.secrets.keep_told(task, "Token", "another", at=TOLD)
+        assert first == again != other
+        assert await books.secrets.values(await books.new_task(), [first]) == {first: "told-by-a-script"}
+        assert await (await books.reborn()).secrets.masked(task, ["told-by-a-script"]) == ("•••",)

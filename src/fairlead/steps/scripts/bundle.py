@@ -1,0 +1,96 @@
+"""A script as it goes to its host: one archive on standard input, so that no value stands on a command line."""
+
+from __future__ import annotations
+
+import io
+import json
+import tarfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cache
+from importlib.resources import files
+
+from fairlead.domain.script_output import ERROR_MARK
+from fairlead.ports.connection import Command
+
+FOLDER = ".fairlead"
+"""Below the run's own directory: what is ours."""
+
+
+class Language(StrEnum):
+    """What a script is written in."""
+
+    BASH = "bash"
+    PYTHON = "python"
+    POWERSHELL = "powershell"
+
+
+@dataclass(frozen=True, slots=True)
+class Runner:
+    """What runs a language: the program and its first arguments, our file that begins, and what scripts are called."""
+
+    program: tuple[str, ...]
+    start: str
+    resource: str
+    name: str
+
+
+RUNNERS: Mapping[Language, Runner] = {
+    Language.BASH: Runner(("bash", "--noprofile", "--norc"), "start.sh", "start.sh", "script.sh"),
+    Language.PYTHON: Runner(("python3",), "start.py", "start.py.txt", "script.py"),
+    Language.POWERSHELL: Runner(
+        ("pwsh", "-NoLogo", "-NoProfile", "-NonInteractive", "-File"), "start.ps1", "start.ps1", "script.ps1"
+    ),
+}
+SUFFIXES: Mapping[str, Language] = {
+    ".sh": Language.BASH,
+    ".py": Language.PYTHON,
+    ".ps1": Language.POWERSHELL,
+}
+
+
+def command(
+    language: Language,
+    script: str,
+    *,
+    variables: Mapping[str, str],
+    contents: Mapping[str, bytes],
+    arguments: tuple[str, ...] = (),
+) -> Command:
+    """What starts the script `script`, which is among `contents` (path → bytes), in a directory of its own."""
+    runner = RUNNERS[language]
+    held = {
+        f"{FOLDER}/{runner.start}": _resource(runner.resource).encode(),
+        f"{FOLDER}/variables": _written(language, variables),
+        **contents,
+    }
+    launch = _resource("launch.sh").replace("MARK", ERROR_MARK)
+    words = (*runner.program, f"{FOLDER}/{runner.start}", f"./{script}", *arguments)
+    return Command(("sh", "-c", launch, "fairlead-script", *words), stdin=_archive(held))
+
+
+def escaped(text: str) -> str:
+    r"""One line that the shell's ``printf %b`` gives back as it was."""
+    return text.replace("\\", "\\\\").replace("\n", "\\n").replace("\r", "\\r").replace("\0", "")
+
+
+def _written(language: Language, variables: Mapping[str, str]) -> bytes:
+    if language is not Language.BASH:
+        return json.dumps(dict(variables), ensure_ascii=False).encode()
+    return "".join(f"{escaped(name)}\n{escaped(value)}\n" for name, value in variables.items()).encode()
+
+
+def _archive(contents: Mapping[str, bytes]) -> bytes:
+    stream = io.BytesIO()
+    with tarfile.open(fileobj=stream, mode="w", format=tarfile.PAX_FORMAT) as archive:
+        for path, content in contents.items():
+            entry = tarfile.TarInfo(path)
+            entry.size, entry.mode = len(content), 0o600 if path.startswith(f"{FOLDER}/") else 0o700
+            archive.addfile(entry, io.BytesIO(content))
+    return stream.getvalue()
+
+
+@cache
+def _resource(name: str) -> str:
+    return files("fairlead.steps.scripts").joinpath(name).read_text(encoding="utf-8")
