@@ -25,7 +25,7 @@ from fairlead.testing.contracts.connection import ConnectionContract, begun, end
 from fairlead.testing.fake_connection import FakeConnection, FakeHost, Run
 from fairlead.testing.sshd import Sshd
 
-EVER = "echo begun; sleep 300 & echo $! >>{pids}; echo $$ >>{pids}; trap 'exit 9' TERM; wait"
+EVER = "trap 'exit 9' TERM; sleep 300 & echo $! >>{pids}; echo $$ >>{pids}; echo begun; wait"
 
 
 @dataclass
@@ -136,6 +136,15 @@ class TestLocalConnection(ConnectionContract):
         progress = await ended(given.connection, "one")
         assert (progress.exit_code, progress.log) == (127, b"no-such-program: not found\n")
 
+    async def test_without_a_directory_it_has_an_empty_one_of_its_own_that_goes_with_it(
+        self, given: LocalGiven
+    ) -> None:
+        await given.connection.start("one", Command(("sh", "-c", "pwd; ls -A; echo x >file")))
+        where = (await ended(given.connection, "one")).log.decode().splitlines()
+        assert len(where) == 1 and (Path(where[0]) / "file").read_text() == "x\n"
+        await given.connection.complete("one")
+        assert not Path(where[0]).exists()
+
     async def test_a_word_of_the_shell_is_no_program(self, given: LocalGiven) -> None:
         await given.connection.start("one", Command(("exec", "true")))
         assert (await ended(given.connection, "one")).exit_code == 127
@@ -205,6 +214,13 @@ class TestSshConnection(ConnectionContract):
         await given.connection.start("one", Command(("sh", "-c", f"({seen}) 2>/dev/null"), {"A": "hidden-value"}))
         told = (await ended(given.connection, "one")).log
         assert b"fairlead-ticket" in told and b"hidden-value" not in told
+
+    async def test_without_a_directory_it_has_an_empty_one_of_its_own_that_goes_with_it(self, given: SshGiven) -> None:
+        await given.connection.start("one", Command(("sh", "-c", "pwd; ls -A; echo x >file")))
+        where = (await ended(given.connection, "one")).log.decode().splitlines()
+        assert len(where) == 1 and (Path(where[0]) / "file").read_text() == "x\n"
+        await given.connection.complete("one")
+        assert not Path(where[0]).exists()
 
     async def test_words_arrive_as_they_were(self, given: SshGiven) -> None:
         words = ("a b", "$(id)", "'\"", "new\nline\n", "*", "", "é\\0141")

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 API = "/api/v1"
 PROJECT_HELP = "The project; by default the one that ./fairlead.yml names, or FAIRLEAD_PROJECT."
 WAIT_HELP = "Follow it to its end; the exit code says how it ended."
+COLOURS = {"warning": "yellow", "error": "red", "debug": "dim", "highlight": "bold cyan", "wait": "magenta"}
 TIMEOUT_HELP = "Seconds to wait at most; 0: no bound."
 ENDS = {"succeeded": 0, "skipped": 0, "failed": 1, "rolled_back": 1, "cancelled": 1, "unsettled": 1}
 
@@ -94,7 +95,9 @@ def print_line(screen: Screen, line: dict[str, Any]) -> None:
     """One line of a task's log, on stderr while waiting (stdout belongs to the result)."""
     if screen.quiet:
         return
-    colour = {"warning": "yellow", "error": "red", "debug": "dim", "highlight": "bold cyan", "wait": "magenta"}.get(line["level"], "")
+    colour = {"warning": "yellow", "error": "red", "debug": "dim", "highlight": "bold cyan", "wait": "magenta"}.get(
+        line["level"], ""
+    )
     clock = str(line["at"])[11:19]
     text = f"{clock} {line['step'] or '·':<18} {line['text']}"
     screen.err.print(text, style=colour or None, markup=False)

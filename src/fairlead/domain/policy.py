@@ -9,6 +9,9 @@ from datetime import datetime
 from fairlead.domain.ids import EnvironmentId, ProjectId
 from fairlead.domain.service import Harm
 
+SCRIPTS_AT_SERVER = "script:server"
+"""The key of the allowance that lets scripts of a project's process run at the server, as the server's user."""
+
 
 @dataclass(frozen=True, slots=True)
 class Allowance:
@@ -32,6 +35,13 @@ def allowance_for(harm: Harm, allowances: Iterable[Allowance], environment: Envi
         if allowance.harm == harm.key and allowance.environment in (None, environment)
     ]
     return min(fitting, key=lambda allowance: (allowance.allowed_at, allowance.id), default=None)
+
+
+def may_run_at_server(allowances: Iterable[Allowance], environment: EnvironmentId | None) -> bool:
+    """Whether scripts of the project may run at the server, in this environment's tasks (None: in those of none)."""
+    return any(
+        allowance.harm == SCRIPTS_AT_SERVER and allowance.environment in (None, environment) for allowance in allowances
+    )
 
 
 def refused(harms: Iterable[Harm], allowances: Iterable[Allowance], environment: EnvironmentId) -> tuple[Harm, ...]:

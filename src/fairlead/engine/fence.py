@@ -15,6 +15,8 @@ from typing import Any, TypeVar, cast
 from fairlead.domain.ids import TaskId
 from fairlead.domain.record import Json
 from fairlead.engine.parts import ToolsFactory
+from fairlead.ports.connection import Connection
+from fairlead.ports.hosts import Hosts, Seen
 from fairlead.ports.step import Tools
 
 Port = TypeVar("Port")
@@ -36,6 +38,7 @@ def fenced(factory: ToolsFactory, require: Callable[[], None]) -> ToolsFactory:
             records=behind(made.records, require),
             artifacts=behind(made.artifacts, require),
             notifier=behind(made.notifier, require),
+            hosts=_FencedHosts(made.hosts, require),
         )
 
     return tools
@@ -44,6 +47,26 @@ def fenced(factory: ToolsFactory, require: Callable[[], None]) -> ToolsFactory:
 def behind(port: Port, require: Callable[[], None]) -> Port:
     """The port; each of its asynchronous verbs calls `require` first."""
     return cast("Port", _Fenced(port, require))
+
+
+class _FencedHosts:
+    """Hosts whose connections ask first, too."""
+
+    def __init__(self, hosts: Hosts, require: Callable[[], None]) -> None:
+        self._hosts = hosts
+        self._require = require
+
+    async def of_target(self, target: str) -> Connection:
+        self._require()
+        return behind(await self._hosts.of_target(target), self._require)
+
+    async def of_server(self, task: TaskId) -> Connection:
+        self._require()
+        return behind(await self._hosts.of_server(task), self._require)
+
+    async def look(self, target: str) -> Seen:
+        self._require()
+        return await self._hosts.look(target)
 
 
 class _Fenced:

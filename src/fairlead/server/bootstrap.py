@@ -169,7 +169,10 @@ def _build(settings: Settings, hold: Hold, database: Database, database_hold: Da
     here = LocalConnection(data / "tickets")
     traffic = ThroughProxy(here, clock)
     outside = Outside(container_engine, proxy, catalogue, records, secrets, source, logins, installation)
-    base = _base(outside, context, here, registry=registry, notifier=notifier, task_log=task_log, traffic=traffic)
+    hosts = hosts_of(settings, database, secrets, clock)
+    base = _base(
+        outside, context, here, hosts, registry=registry, notifier=notifier, task_log=task_log, traffic=traffic
+    )
     return Server(
         settings=settings,
         node=node,
@@ -192,7 +195,7 @@ def _build(settings: Settings, hold: Hold, database: Database, database_hold: Da
         durable=durable,
         interpreter=_interpreter(node, context, outside, base, tasks, durable),
         outside=outside,
-        hosts=hosts_of(settings, database, secrets, clock),
+        hosts=hosts,
         host_keys=SshKeys(),
     )
 
@@ -201,6 +204,7 @@ def _base(
     outside: Outside,
     context: Context,
     here: Ways,
+    hosts: BookedHosts,
     *,
     registry: Registry,
     notifier: Dispatch,
@@ -227,6 +231,7 @@ def _base(
         clock=context.clock,
         workspace=context.installation.workspaces,
         traffic=traffic,
+        hosts=hosts,
     )
 
 

@@ -6,12 +6,14 @@ import asyncio
 from collections.abc import Callable
 from typing import Protocol
 
-from fairlead.domain.errors import Failed
+from fairlead.domain.errors import Failed, Refused
+from fairlead.domain.ids import TaskId
+from fairlead.domain.policy import SCRIPTS_AT_SERVER, may_run_at_server
 from fairlead.domain.target import SshAccess, Target
 from fairlead.ports.clock import Clock
 from fairlead.ports.connection import Command, Connection
 from fairlead.ports.hosts import Seen
-from fairlead.store import targets
+from fairlead.store import environments, policies, projects, targets, tasks
 from fairlead.store.database import Connection as Books
 from fairlead.store.database import Database
 from fairlead.store.secrets import StoreSecrets
@@ -64,6 +66,11 @@ class BookedHosts:
             await kept[1].close()
         return made
 
+    async def of_server(self, task: TaskId) -> Connection:
+        """This machine, where the task's project may."""
+        await self._database.read(lambda books: _require_allowed(books, task))
+        return self._local("the server")
+
     async def look(self, target: str) -> Seen:
         """Runs a shell that looks which programs there are."""
         connection = await self.of_target(target)
@@ -90,3 +97,17 @@ class BookedHosts:
     def _looked_up(self, books: Books, target: str) -> tuple[Target, str]:
         found = targets.get(books, target)
         return found, self._secrets.reveal(books, found.ssh.key) if found.ssh else ""
+
+
+def _require_allowed(books: Books, task: TaskId) -> None:
+    held = tasks.get(books, task)
+    owner = projects.by_name(books, held.project)
+    place = environments.find_by_name(books, held.environment) if held.environment else None
+    if not may_run_at_server(policies.of_project(books, owner.id), place.id if place else None):
+        raise Refused(
+            "policy.refused",
+            f"scripts of {owner.name} may not run at the server",
+            thing=owner.name,
+            hint=f"run them on a target, or let an administrator allow it: "
+            f"fairlead policy allow {SCRIPTS_AT_SERVER} --project {owner.name}",
+        )

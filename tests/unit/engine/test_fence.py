@@ -53,3 +53,24 @@ async def test_what_runs_side_by_side_is_abandoned_as_one():
 
     with pytest.raises(Abandoned):
         await all_of([lost(), lost()])
+
+
+async def test_hosts_and_what_leads_to_them_ask_first():
+    from fairlead.engine.fence import fenced
+    from fairlead.ports.hosts import NoHosts
+    from fairlead.testing.toy_world import toy_tools
+
+    class Hosts(NoHosts):
+        async def of_target(self, target):
+            return engine
+
+    engine, ownership = Engine(), Ownership()
+    tools = fenced(lambda *given: toy_tools(*given, hosts=Hosts()), ownership.require)("task", "", "", {})
+    connection = await tools.hosts.of_target("web")
+    await connection.start("one")
+    ownership.is_held = False
+    with pytest.raises(Abandoned):
+        await connection.start("two")
+    with pytest.raises(Abandoned):
+        await tools.hosts.of_target("web")
+    assert engine.started == ["one"]

@@ -1,4 +1,4 @@
-"""script.run: a script on a target's host, or at the server, by ticket: begun once, found again, followed to its end."""
+"""script.run: a script on a host, by ticket: begun once, found again by whoever comes after, followed to its end."""
 
 from __future__ import annotations
 

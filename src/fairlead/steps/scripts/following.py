@@ -138,7 +138,9 @@ def _why_not_set(name: str, value: str, followed: Followed) -> str:
         return f"an output variable cannot be called {name[:80]!r}: it is not set"
     held = sum(len(one) for one in followed.outputs.values() if isinstance(one, str))
     if len(value) > OUTPUT_CHARACTERS or held + len(value) > ALL_OUTPUTS_CHARACTERS:
-        return f"{name} is too long for an output variable ({len(value):,} characters): it is not set; keep it in a file"
+        return (
+            f"{name} is too long for an output variable ({len(value):,} characters): it is not set; keep it in a file"
+        )
     if len(followed.outputs) >= MOST_OUTPUTS:
         return f"{name} is not set: a script can set {MOST_OUTPUTS:,} output variables"
     return ""

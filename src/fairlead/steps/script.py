@@ -1,0 +1,96 @@
+"""The action kind *script*: bash, Python or PowerShell, on each target, on a worker, or at the server."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from fairlead.domain.errors import Invalid
+from fairlead.domain.plan import Effect, Node
+from fairlead.domain.process import ResolvedAction, RunLocation
+from fairlead.domain.record import Json
+from fairlead.ports.step import EffectKind
+from fairlead.steps.effects.basis import arguments
+from fairlead.steps.effects.scripts import RunScript, ScriptRun
+from fairlead.steps.scripts.bundle import Language
+
+LONGEST_S = 24 * 3600.0
+"""For an action without a timeout of its own: nothing runs for ever."""
+
+MARGIN_S = 120.0
+"""Of the effect over the script: to begin it, to end it with its children, and to fetch what it left."""
+
+ATTEMPTS = 5
+"""While the host cannot be asked; the script goes on meanwhile, and is found again."""
+
+SCRIPT_CHARACTERS = 1024 * 1024
+MOST_ARGUMENTS = 100
+
+
+class Script:
+    """Runs a script, once for each target or once at all; ``#{…}`` in it is put in first."""
+
+    name = "script"
+    schema: Mapping[str, Json] = {
+        "type": "object",
+        "description": "runs a script in bash, Python or PowerShell",
+        "additionalProperties": False,
+        "required": ["script"],
+        "properties": {
+            "script": {
+                "type": "string",
+                "minLength": 1,
+                "maxLength": SCRIPT_CHARACTERS,
+                "description": "the script itself; variables in #{…} are put in, what has no value stays as it is",
+            },
+            "language": {
+                "enum": [language.value for language in Language],
+                "default": Language.BASH.value,
+                "description": "what it is written in; the host must have bash, python3 or pwsh",
+            },
+            "arguments": {
+                "type": "array",
+                "items": {"type": "string"},
+                "maxItems": MOST_ARGUMENTS,
+                "description": "what the script is called with; never a secret, for command lines can be seen",
+            },
+        },
+    }
+    effects: Mapping[str, EffectKind] = {RunScript.kind: RunScript()}
+
+    def plan(self, resolved: ResolvedAction) -> Node:
+        """One effect."""
+        action = resolved.action
+        source = action.properties.get("script")
+        if not isinstance(source, str) or not source.strip():
+            raise Invalid("process.properties", f"{action.name} has no script", thing=action.name)
+        given = action.properties.get("arguments")
+        where = _where(resolved)
+        run = ScriptRun(
+            action=action.name,
+            step=resolved.step,
+            language=Language(str(action.properties.get("language", Language.BASH.value))),
+            source=source,
+            target=where,
+            on_behalf_of=resolved.target.name if resolved.target else "",
+            arguments=tuple(str(one) for one in given) if isinstance(given, list) else (),
+            variables=resolved.variables,
+            timeout_s=action.timeout_s or LONGEST_S,
+        )
+        place = f" on {resolved.target.name}" if resolved.target else ""
+        return Effect(
+            RunScript.kind,
+            f"{resolved.key}/script",
+            f"{action.name}{place}",
+            arguments(run),
+            timeout_s=run.timeout_s + MARGIN_S,
+            attempts=ATTEMPTS,
+            target=resolved.place,
+        )
+
+
+def _where(resolved: ResolvedAction) -> str:
+    """The id of the target that it runs on; "": at the server."""
+    if resolved.worker is not None:
+        return resolved.worker.id
+    is_there = resolved.action.runs_on is RunLocation.TARGETS and resolved.target is not None
+    return resolved.target.id if is_there and resolved.target else ""
