@@ -103,6 +103,7 @@ if [ -s "$dir/exit" ]; then read -r exit_code <"$dir/exit"
 elif ! alive; then
   if [ -s "$dir/exit" ]; then read -r exit_code <"$dir/exit"; else exit_code=137; fi
 fi
+[ "$exit_code" = 0 ] && [ -e "$dir/cancelled" ] && exit_code=143
 [ -e "$dir/log" ] || : >"$dir/log"
 printf '%s %s\n' "$exit_code" "$(wc -c <"$dir/log")"
 tail -c "+$(($2 + 1))" "$dir/log" | head -c "$3"
@@ -133,6 +134,7 @@ end() {
     sleep 0.02; waited=$((waited + 1))
   done
 }
+[ -s "$dir/exit" ] || : >"$dir/cancelled"
 if [ "$boot" = "$now" ]; then end TERM; end KILL; fi
 [ -s "$dir/exit" ] || printf '143\n' >"$dir/exit"
 """

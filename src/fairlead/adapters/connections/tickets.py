@@ -6,6 +6,7 @@
                      log      what it writes, both streams
                      work     where it is run, unless the command says
                      exit     its exit code and a newline
+                     cancelled  there once it was told to end: it may have called that a success
 
 The shell is detached (a session of its own, its parent gone at once), so it outlives us and leaves us no zombie.
 """
@@ -34,6 +35,7 @@ POLL_S = 0.02
 LOST = 137
 """The exit code of a run whose shell is gone and left none: killed, or the machine was started anew."""
 
+CANCELLED = 128 + signal.SIGTERM
 NOT_FOUND = 127
 SEARCH_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 LOCK_DESCRIPTOR = 9  # a shell can close descriptors of one digit only
@@ -85,9 +87,11 @@ class Tickets:
         child = _child(place)
         if child is None:
             return
+        if _lines(place / "exit", 1) is None:
+            (place / "cancelled").touch(mode=0o600)
         _end_session(child)
         if _lines(place / "exit", 1) is None:
-            (place / "exit").write_text(f"{128 + signal.SIGTERM}\n")
+            (place / "exit").write_text(f"{CANCELLED}\n")
 
     def complete(self, ticket: str) -> None:
         """Ended where it still runs, and forgotten."""
@@ -154,13 +158,13 @@ def _locked(path: Path) -> Iterator[int]:
 
 def _exit_code(place: Path) -> int | None:
     told = _lines(place / "exit", 1)
-    if told is not None:
-        return int(told[0])
-    child = _child(place)
-    if child is None or child.is_alive():
-        return None
-    told = _lines(place / "exit", 1)  # it may have ended between the two looks
-    return int(told[0]) if told is not None else LOST
+    if told is None:
+        child = _child(place)
+        if child is None or child.is_alive():
+            return None
+        told = _lines(place / "exit", 1)  # it may have ended between the two looks
+    code = LOST if told is None else int(told[0])
+    return CANCELLED if code == 0 and (place / "cancelled").exists() else code
 
 
 def _child(place: Path) -> Child | None:
