@@ -59,6 +59,7 @@ class Rig:
         self.clock = SystemClock()
         self.log = FakeTaskLog(self.clock, self.secrets)
         local = {id: LocalConnection(self.place / "tickets", name=id or "server") for id in ("", "web1", "web2")}
+        self.server: Connection = local[""]
         self.hosts = Hosts({**local, **self.more})
         self.outputs: dict[str, Mapping[str, Json]] = {}
         self.kind = RunScript()
@@ -95,6 +96,7 @@ class Rig:
             task_log=self.log,
             clock=self.clock,
             hosts=self.hosts,
+            connection=self.server,
         )
 
     async def do(self, effect: Effect) -> Outcome:

@@ -17,9 +17,12 @@ from fairlead.adapters.connections.local import LocalConnection
 from fairlead.adapters.connections.ssh import SshConnection, SshLogin
 from fairlead.adapters.connections.tickets import SEARCH_PATH
 from fairlead.domain.effect import Done, NotYet, SaidNo
-from fairlead.domain.errors import Invalid
+from fairlead.domain.errors import Invalid, Refused
+from fairlead.domain.ids import TaskId
 from fairlead.domain.process import RunLocation
-from fairlead.ports.connection import Command
+from fairlead.ports.connection import Command, Connection
+from fairlead.ports.hosts import NoHosts
+from fairlead.steps.effects.scripts import RunScript
 from fairlead.testing.sshd import Sshd
 
 PYTHON = {"language": "python"}
@@ -298,6 +301,22 @@ async def test_what_has_ended_is_not_run_again_whatever_its_end(here: Rig, tmp_p
     await here.undo(badly)
     await here.do(badly)
     assert (tmp_path / "times").read_text() == "x\n" * 3
+
+
+async def test_a_host_that_it_never_came_to_is_not_asked_when_it_is_undone(here: Rig) -> None:
+    class Closed(NoHosts):
+        async def of_target(self, target: str) -> Connection:
+            raise Refused("target.host_key", "no key is trusted", thing=target)
+
+        async def of_server(self, task: TaskId) -> Connection:
+            raise Refused("policy.refused", "not here", thing=task)
+
+    here.hosts = Closed()  # type: ignore[assignment]
+    for target, place in (("web1", RunLocation.TARGETS), ("", RunLocation.SERVER)):
+        effect = here.effect("true", target=target, runs_on=place)
+        with pytest.raises(Refused):
+            await RunScript().do(effect, here.tools(effect))
+        await RunScript().undo(effect, here.tools(effect))
 
 
 async def test_a_program_that_is_missing_is_named(here: Rig, tmp_path: Path) -> None:

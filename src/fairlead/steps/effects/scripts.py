@@ -63,7 +63,7 @@ class RunScript:
         connection = await _connection(run, tools)
         ticket = _ticket(effect, tools)
         try:
-            await _begin(run, connection, ticket, tools)
+            await _begin(run, effect, connection, tools)
         except Invalid as error:
             return SaidNo(error.code, f"{run.action} could not be begun: {error.message}", hint=error.hint)
         followed = await self._followed(run, effect, connection, ticket, tools)
@@ -79,7 +79,7 @@ class RunScript:
     async def _followed(
         self, run: ScriptRun, effect: Effect, connection: Connection, ticket: str, tools: Tools
     ) -> Followed:
-        followed = Followed(f"{_note_name(effect)}:told", run.action, run.on_behalf_of)
+        followed = Followed(_told_name(effect), run.action, run.on_behalf_of)
         try:
             async with asyncio.timeout(run.timeout_s or None):
                 await follow(followed, connection, ticket, tools)
@@ -89,22 +89,23 @@ class RunScript:
         return followed
 
     async def undo(self, effect: Effect, tools: Tools) -> None:
-        """It runs no more, and is forgotten; what it did stays done."""
+        """It runs no more, and is forgotten; what it did stays done. A host that it never came to is not asked."""
         run = read(ScriptRun, effect)
+        if not await tools.records.fact(tools.task, _begun_name(effect)):
+            return
         try:
-            connection = await _connection(run, tools)
+            connection = await tools.hosts.of_target(run.target) if run.target else tools.connection
         except NotFound:
             tools.say(f"the target of {run.action} is not there any more", level="warning")
             return
         ticket = _ticket(effect, tools)
         try:
-            progress = await connection.progress(ticket)
-            if progress.exit_code is None:
+            if (await connection.progress(ticket)).exit_code is None:
                 tools.say(f"{run.action} is ended, with all that it began")
         except NotFound:
             pass
         await connection.complete(ticket)
-        for name in (_note_name(effect), f"{_note_name(effect)}:told"):
+        for name in (_note_name(effect), _told_name(effect), _begun_name(effect)):
             await tools.records.note(tools.task, name, None)
         tools.say(f"what {run.action} did stays done", level="debug")
 
@@ -113,9 +114,9 @@ async def _connection(run: ScriptRun, tools: Tools) -> Connection:
     return await tools.hosts.of_target(run.target) if run.target else await tools.hosts.of_server(tools.task)
 
 
-async def _begin(run: ScriptRun, connection: Connection, ticket: str, tools: Tools) -> None:
+async def _begin(run: ScriptRun, effect: Effect, connection: Connection, tools: Tools) -> None:
     """Nothing is handed over where it was begun before."""
-    known = await _known(run, tools)
+    known, ticket = await _known(run, tools), _ticket(effect, tools)
     try:
         await connection.progress(ticket)
         tools.say(f"{run.action} had begun already; it is followed on")
@@ -131,6 +132,7 @@ async def _begin(run: ScriptRun, connection: Connection, ticket: str, tools: Too
     )
     where = f" on {connection.name}" if run.target else " at the server"
     tools.say(f"running {run.action}{where}", level="debug")
+    await tools.records.note(tools.task, _begun_name(effect), {"on": connection.name})
     await connection.start(ticket, started)
 
 
@@ -208,3 +210,11 @@ def _ticket(effect: Effect, tools: Tools) -> str:
 
 def _note_name(effect: Effect) -> str:
     return f"script:{effect.key}"
+
+
+def _told_name(effect: Effect) -> str:
+    return f"{_note_name(effect)}:told"
+
+
+def _begun_name(effect: Effect) -> str:
+    return f"{_note_name(effect)}:begun"
