@@ -118,6 +118,7 @@ if ! is_root; then
         "run: sudo apt-get install $NEW" "then run the same command again"
 fi
 
+mkdir -p /run/lock
 exec 9>/run/lock/fairlead-packages.lock
 flock 9
 export DEBIAN_FRONTEND=noninteractive
