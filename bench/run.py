@@ -57,6 +57,12 @@ BENCHES = {
         (),
         ("--projects", "50", "--deployments", "5000", "--samples", "5"),
     ),
+    "orchestration": Bench(
+        "orchestration.py",
+        "a long process, and a thousand deployments queued at once",
+        (),
+        ("--steps", "20", "--targets", "10", "--tasks", "100", "--projects", "5"),
+    ),
     "crash-sweep": Bench("crash_sweep.py", "killed at every effect of every strategy", (), ("--fakes",)),
     "at-rest": Bench(
         "at_rest.py",
