@@ -12,7 +12,8 @@ from fairlead.adapters.system import SystemClock
 from fairlead.domain.effect import Done, NotYet
 from fairlead.domain.errors import Unreachable
 from fairlead.domain.ids import NodeId, TaskId
-from fairlead.domain.plan import Effect, InParallel, Plan, Retry, Sequence, Timeout
+from fairlead.domain.interruption import Choice, InterruptionKind, Question
+from fairlead.domain.plan import Ask, Effect, InParallel, Plan, Retry, Sequence, Timeout
 from fairlead.domain.task import TaskState
 from fairlead.engine.durable import DbosDurable
 from fairlead.engine.interpreter import Interpreter
@@ -20,6 +21,7 @@ from fairlead.engine.keeper import Keeper
 from fairlead.engine.parts import Parts, Patience
 from fairlead.store.database import Database, sqlite_url
 from fairlead.testing.contracts.durable import until
+from fairlead.testing.fake_interruptions import FakeInterruptions
 from fairlead.testing.fake_tasks import FakeBinder, FakeTaskLog, FakeTasks
 from fairlead.testing.toy_world import World, kinds_of, toy_tools
 
@@ -54,6 +56,7 @@ class Server:
     tasks: FakeTasks
     binder: FakeBinder
     log: FakeTaskLog
+    asked: FakeInterruptions
     interpreter: Interpreter
     durable: DbosDurable
     database: Database
@@ -78,14 +81,16 @@ class Server:
 async def server(tmp_path: Path) -> AsyncIterator[Server]:
     url = sqlite_url(tmp_path / "fairlead.db")
     world, slow, tasks, binder, clock = World(), Slow(), FakeTasks(), FakeBinder(), SystemClock()
-    log = FakeTaskLog(clock)
+    log, asked = FakeTaskLog(clock), FakeInterruptions()
     effects = {**kinds_of(world), "slow": slow}
     tools = partial(toy_tools, clock=clock, task_log=log)
-    parts = Parts(NodeId("node-1"), effects, tools, tasks, binder, world.is_committed, log, clock, PATIENCE)
+    parts = Parts(
+        NodeId("node-1"), effects, tools, tasks, binder, world.is_committed, log, clock, PATIENCE, interruptions=asked
+    )
     database, interpreter = Database(url), Interpreter(parts)
     durable = DbosDurable(url, node=NodeId("node-1"), clock=clock)
     await durable.launch(interpreter)
-    yield Server(world, slow, tasks, binder, log, interpreter, durable, database)
+    yield Server(world, slow, tasks, binder, log, asked, interpreter, durable, database)
     await durable.drain(bound_s=5)
     await durable.close()
     database.close()
@@ -129,6 +134,18 @@ async def test_an_unsettled_task_is_taken_up_by_the_keeper_and_settles(server: S
     await server.ended(task, TaskState.ROLLED_BACK)
     assert server.world.things == {} and not server.tasks.entry(task).has_lock
     assert replace(server.tasks.entry(task).end, evidence=()).code == "step.timed_out"
+
+
+async def test_a_paused_task_goes_on_from_where_it_stood(server: Server) -> None:
+    question = Question(InterruptionKind.MANUAL, "Go on?", (Choice.PROCEED, Choice.ABORT))
+    forward = Sequence((put("x"), Ask("[a]", question), put("y"), Ask("[b]", question), put("z")))
+    task = await server.submit("task-1", Plan("deployment", "t", {}, forward, COMMIT))
+    for key in ("[a]", "[b]"):
+        await server.ended(task, TaskState.PAUSED)
+        server.asked.answer(task, key, Choice.PROCEED)
+        await server.durable.resume(task, again=server.tasks.go_on(task))
+    await server.ended(task, TaskState.SUCCEEDED)
+    assert server.world.did == ["put x", "put y", "put z"]
 
 
 async def test_many_tasks_run_side_by_side_in_one_queue(server: Server) -> None:

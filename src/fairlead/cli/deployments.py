@@ -119,6 +119,9 @@ def deploy(
     skip: list[str] = typer.Option([], "--skip", help="Leave out this step, or action, of the process."),
     only_target: list[str] = typer.Option([], "--only-target", help="Run on this target, and on no other not named."),
     without_target: list[str] = typer.Option([], "--without-target", help="Do not run on this target."),
+    guided: bool | None = typer.Option(
+        None, "--guided/--not-guided", help="Ask a person where an action fails; by default as the process says."
+    ),
     variable: list[str] = typer.Option(
         [], "--variable", help='"Label or Name:Value" of what it asks for; asked at a terminal without it.'
     ),
@@ -141,6 +144,7 @@ def deploy(
         "skip": skip,
         "only_targets": only_target,
         "without_targets": without_target,
+        "guided": guided,
     }
     try:
         made = _asked(at, owner, body)

@@ -27,6 +27,7 @@ MARKS = {
     "refused": "[yellow]✘[/] refused",
     "cancelled": "[yellow]✘[/] cancelled",
     "skipped": "[dim]–[/] skipped",
+    "paused": "[yellow]⏸[/] paused",
     "unsettled": "[red]![/] unsettled",
     "standby": "[cyan]◐[/] standby",
 }

@@ -10,8 +10,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from fairlead.domain.errors import Invalid
+from fairlead.domain.known_variables import needed_by
 from fairlead.domain.process import RunCondition
-from fairlead.domain.substitution import names_in, substitute
+from fairlead.domain.substitution import substitute
 from fairlead.domain.template.evaluation import is_truthy
 from fairlead.domain.text import Text
 
@@ -38,15 +39,7 @@ def condition_of(on: RunCondition, expression: str, variables: Mapping[str, Text
     in any case (`known_variables.Known`)."""
     if on is not RunCondition.VARIABLE:
         return Condition(on)
-    needed: dict[str, Text] = {}
-    wanted = list(names_in(expression))
-    while wanted:
-        name = wanted.pop().lower()
-        text = variables.get(name)
-        if text is not None and name not in needed:
-            needed[name] = text
-            wanted.extend(names_in(text))
-    return Condition(on, expression, dict(sorted(needed.items())))
+    return Condition(on, expression, needed_by(expression, variables))
 
 
 def why_not(condition: Condition, error: str, known: Lookup) -> str:

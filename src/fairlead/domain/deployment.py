@@ -15,12 +15,14 @@ from fairlead.domain.process import NO_CHOICE, ProcessChoice
 class DeploymentState(StrEnum):
     """Where a deployment is. It is carried by a task from `queued` on; before it is a row that takes no turn.
 
-    waiting (for an approval) → queued → running → ended; `unsettled` is running that could not reach something.
+    waiting (for an approval) → queued → running → ended; `paused` is running that waits for a person, `unsettled` is
+    running that could not reach something.
     """
 
     WAITING = "waiting"
     QUEUED = "queued"
     RUNNING = "running"
+    PAUSED = "paused"
     UNSETTLED = "unsettled"
     ENDED = "ended"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from fairlead.domain.substitution import names_in
 from fairlead.domain.text import Text
 
 
@@ -38,3 +39,16 @@ class Known(Mapping[str, Text]):
 
 def _by_key(layer: Mapping[str, Text]) -> dict[str, Text]:
     return {name.lower(): text for name, text in layer.items()}
+
+
+def needed_by(text: Text, variables: Mapping[str, Text]) -> dict[str, Text]:
+    """Those of the variables that the text needs, those inside their values too, by their names in lower case."""
+    needed: dict[str, Text] = {}
+    wanted = list(names_in(text))
+    while wanted:
+        name = wanted.pop().lower()
+        found = variables.get(name)
+        if found is not None and name not in needed:
+            needed[name] = found
+            wanted.extend(names_in(found))
+    return dict(sorted(needed.items()))

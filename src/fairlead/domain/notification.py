@@ -15,10 +15,17 @@ EVENTS = (
     "deployment.failed",
     "deployment.live",
     "deployment.rolled_back",
+    "interruption.waiting",
     "run.failed",
 )
 """Everything that can be told; `*` asks for all of them."""
-DEFAULT_EVENTS = ("deployment.failed", "deployment.rolled_back", "approval.waiting", "run.failed")
+DEFAULT_EVENTS = (
+    "deployment.failed",
+    "deployment.rolled_back",
+    "approval.waiting",
+    "interruption.waiting",
+    "run.failed",
+)
 
 
 @dataclass(frozen=True, slots=True)

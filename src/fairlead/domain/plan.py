@@ -12,6 +12,7 @@ from typing import Literal, TypeAlias, assert_never
 
 from fairlead.domain.announced import Announced
 from fairlead.domain.condition import Condition
+from fairlead.domain.interruption import Question
 from fairlead.domain.record import Json, fingerprint, to_data
 from fairlead.domain.task import TaskKind
 
@@ -116,7 +117,24 @@ class Timeout:
     seconds: float
 
 
-Node: TypeAlias = Effect | Sequence | Regardless | InParallel | Step | Part | Retry | Timeout
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """A person is asked, and it goes on where they say so; the task is paused until then. `key` as an effect's."""
+
+    key: str
+    question: Question
+
+
+@dataclass(frozen=True, slots=True)
+class Guided:
+    """The node; where it fails, a person is asked whether to fail, try it again, ignore it or leave the target out."""
+
+    node: Node
+    key: str
+    question: Question
+
+
+Node: TypeAlias = Effect | Ask | Sequence | Regardless | InParallel | Step | Part | Retry | Timeout | Guided
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,11 +169,11 @@ class Plan:
 def inside(node: Node) -> tuple[Node, ...]:
     """The nodes that it holds, in order."""
     match node:
-        case Effect():
+        case Effect() | Ask():
             return ()
         case Sequence(nodes=nodes) | Regardless(nodes=nodes) | InParallel(nodes=nodes):
             return nodes
-        case Step(node=child) | Part(node=child) | Retry(node=child) | Timeout(node=child):
+        case Step(node=child) | Part(node=child) | Retry(node=child) | Timeout(node=child) | Guided(node=child):
             return (child,)
         case _:
             assert_never(node)

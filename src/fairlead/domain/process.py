@@ -102,6 +102,11 @@ class Action:
     is_required: bool = False
     is_disabled: bool = False
 
+    @property
+    def must_run(self) -> bool:
+        """Whether nobody may skip it: it is required, or asks a team that is responsible, as in Octopus."""
+        return self.is_required or (self.kind == MANUAL_INTERVENTION and bool(self.properties.get("teams")))
+
 
 @dataclass(frozen=True, slots=True)
 class ProcessStep:
@@ -160,11 +165,13 @@ class Process:
 @dataclass(frozen=True, slots=True)
 class ProcessChoice:
     """What somebody chose for one deployment. `skip` names steps or actions that are left out; `only_targets` are the
-    only ones that it runs on (empty: all), `without_targets` those that it does not run on. Targets by name or id."""
+    only ones that it runs on (empty: all), `without_targets` those that it does not run on. Targets by name or id.
+    `is_guided`: whether a person is asked where something fails; None: as the process says."""
 
     skip: tuple[str, ...] = ()
     only_targets: tuple[str, ...] = ()
     without_targets: tuple[str, ...] = ()
+    is_guided: bool | None = None
 
 
 NO_CHOICE = ProcessChoice()

@@ -15,13 +15,14 @@ from fairlead.domain.record import Json
 class TaskState(StrEnum):
     """Where a task is.
 
-    queued → running → (undoing →) one of the ends. `unsettled` is no end: something could not be reached, the
-    environment stays locked, and the task is taken up again when it can.
+    queued → running → (undoing →) one of the ends. `paused`: a person is waited for, and nothing runs. `unsettled` is
+    no end: something could not be reached, the environment stays locked, and the task is taken up again when it can.
     """
 
     QUEUED = "queued"
     RUNNING = "running"
     UNDOING = "undoing"
+    PAUSED = "paused"
     UNSETTLED = "unsettled"
     SUCCEEDED = "succeeded"
     FAILED = "failed"
@@ -45,6 +46,7 @@ class PhaseState(StrEnum):
 
     WAITING = "waiting"
     RUNNING = "running"
+    PAUSED = "paused"
     DONE = "done"
     FAILED = "failed"
     UNDONE = "undone"
@@ -60,7 +62,7 @@ class Task:
 
     `project`, `environment` and `tenant` are the place whose turn it needs (law 6), by name as ports.catalogue.Place
     has them; all empty where it needs none. Its frozen plan is kept apart (ports.tasks). `code`, `reason`, `hint`,
-    `evidence` and `differences` say how it ended.
+    `evidence` and `differences` say how it ended. `again` counts how often it went on after a pause.
     """
 
     id: TaskId
@@ -86,6 +88,7 @@ class Task:
     hint: str = ""
     evidence: tuple[str, ...] = ()
     differences: tuple[str, ...] = ()
+    again: int = 0
 
     @property
     def is_cancel_asked(self) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from fairlead.domain.effect import Done, SaidNo
@@ -38,6 +38,7 @@ class Attempt:
     outputs: Outputs
     parts: Parts
     books: Books
+    mark: str = ""
 
     async def do(self, scope: Scope) -> Result:
         """Done, or why not; tried again while it could not be asked, as often as the effect says."""
@@ -133,7 +134,8 @@ class Attempt:
         return True
 
     def _tools(self) -> Tools:
-        return self.parts.tools(self.task, self.step, self.effect.target, self.outputs)
+        made = self.parts.tools(self.task, self.step, self.effect.target, self.outputs)
+        return replace(made, attempt=self.mark) if self.mark else made
 
     def _say(self, level: Level, text: str) -> None:
         self.books.say(self.task, level, self.step, text, target=self.effect.target)

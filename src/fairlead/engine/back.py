@@ -9,7 +9,9 @@ from fairlead.domain.record import Json
 from fairlead.domain.task import PhaseState
 from fairlead.engine.placed import (
     Placed,
+    PlacedAsk,
     PlacedEffect,
+    PlacedGuided,
     PlacedParallel,
     PlacedPart,
     PlacedRegardless,
@@ -31,7 +33,14 @@ async def take_back(run: Run, node: Placed, here: Here) -> list[Failure]:
     match node:
         case PlacedEffect():
             return await _undo(run, node, here)
-        case PlacedSequence(nodes=nodes) | PlacedRegardless(nodes=nodes) | PlacedRetry(attempts=nodes):
+        case PlacedAsk():
+            return []
+        case (
+            PlacedSequence(nodes=nodes)
+            | PlacedRegardless(nodes=nodes)
+            | PlacedRetry(attempts=nodes)
+            | PlacedGuided(attempts=nodes)
+        ):
             for child in reversed(nodes):
                 if stuck := await take_back(run, child, here):
                     return stuck

@@ -50,9 +50,15 @@ class Books:
         text = "".join(traceback.format_exception(raised))
         self.say(task, "error", step, f"{what}: a bug in Fairlead stopped this (step.bug)\n{text}")
 
-    async def begin(self, task: TaskId, node: NodeId) -> Begun:
+    async def begin(self, task: TaskId, node: NodeId, *, again: int) -> Begun:
         """As `Tasks.begin`."""
-        return await self.ask(lambda: self.parts.tasks.begin(task, node))
+        return await self.ask(lambda: self.parts.tasks.begin(task, node, again=again))
+
+    async def pause(self, task: TaskId, *, again: int, holds: bool) -> None:
+        """As `Tasks.pause`, with all lines kept before."""
+        await self.phases.settle()
+        await self.parts.task_log.flush(task)
+        await self.ask(lambda: self.parts.tasks.pause(task, again=again, holds=holds))
 
     def phase(self, task: TaskId, step: str, state: PhaseState, *, reason: str = "") -> None:
         """As `Tasks.phases`, soon: in the order of the calls, and before the task's end."""

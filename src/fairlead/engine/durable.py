@@ -129,10 +129,10 @@ class DbosDurable:
             await self._take_over(await self._owners())
         self._bell.ring()
 
-    def enqueue(self, transaction: object, task: TaskId) -> None:
+    def enqueue(self, transaction: object, task: TaskId, *, again: int = 0) -> None:
         """The task will run once the transaction (a SQLAlchemy connection) commits."""
         assert isinstance(transaction, sa.Connection)
-        self._put(transaction, task, 0)
+        self._put(transaction, task, again)
 
     async def resume(self, task: TaskId, *, again: int) -> None:
         """The unsettled task gets its run number `again`."""

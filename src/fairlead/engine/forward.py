@@ -12,13 +12,16 @@ from typing import assert_never
 from fairlead.domain.plan import OnFailure
 from fairlead.domain.record import Json
 from fairlead.engine import result
+from fairlead.engine.asking import ask, guided
 from fairlead.engine.attempt import LONGEST_DRAIN_S
 from fairlead.engine.back import take_back
 from fairlead.engine.bounded import Stopped, bounded
 from fairlead.engine.judging import judged
 from fairlead.engine.placed import (
     Placed,
+    PlacedAsk,
     PlacedEffect,
+    PlacedGuided,
     PlacedParallel,
     PlacedPart,
     PlacedRegardless,
@@ -43,6 +46,10 @@ async def go_forward(run: Run, node: Placed, here: Here) -> Failure | None:
                 if failure := await go_forward(run, child, here):
                     return failure
             return None
+        case PlacedAsk():
+            return await ask(run, node, here)
+        case PlacedGuided():
+            return await guided(run, node, here, go_forward)
         case PlacedRegardless():
             return await _on_and_on(run, node, here)
         case PlacedParallel():
@@ -52,6 +59,8 @@ async def go_forward(run: Run, node: Placed, here: Here) -> Failure | None:
                 return run.pass_by(node, said)
             return await run.through_step(node, here, partial(go_forward, run, child))
         case PlacedPart(node=child):
+            if node.part.target and node.part.target in run.excluded:
+                return None
             if (said := await judged(run, node, here)) is not None:
                 return said.failure
             return await go_forward(run, child, here)
@@ -152,6 +161,8 @@ async def _again(run: Run, node: PlacedRetry, here: Here) -> Failure | None:
         if await take_back(run, attempt, here):
             return failure
         text = f"attempt {number + 1} of {len(node.attempts)} failed: {failure.reason}"
+        if f"{node.name}.{number + 1}" in run.earlier:
+            continue
         rest = partial(_rest, run, here, node.pause_s, text)
         if not_rested := await _keep_plain(run, node.pauses[number], f"{node.name}.{number + 1}", rest):
             return not_rested
@@ -159,7 +170,7 @@ async def _again(run: Run, node: PlacedRetry, here: Here) -> Failure | None:
 
 
 def _may_repeat(failure: Failure, scope: Scope) -> bool:
-    if failure.verdict in ("skipped", "bug"):
+    if failure.verdict in ("skipped", "bug", "waits"):
         return False
     return failure.stopped_by is None or failure.stopped_by > scope.depth
 

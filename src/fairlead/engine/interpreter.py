@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from fairlead.domain.effect import SaidNo
 from fairlead.domain.errors import FairleadError
 from fairlead.domain.ids import TaskId
+from fairlead.domain.interruption import Answered
 from fairlead.domain.plan import Plan
 from fairlead.domain.record import Json, from_data, to_data
 from fairlead.domain.task import TaskState
@@ -19,7 +20,7 @@ from fairlead.engine.cancel import Cancels
 from fairlead.engine.forward import go_forward, pass_commit
 from fairlead.engine.onward import go_always, go_onward
 from fairlead.engine.parts import Parts
-from fairlead.engine.placed import PlacedPlan, place, placed_effects, placed_steps
+from fairlead.engine.placed import PlacedPlan, asks_in, place, placed_effects, placed_steps
 from fairlead.engine.result import Failure, Result
 from fairlead.engine.run import Here, Outputs, Run
 from fairlead.engine.scope import CANCELLED, Scope
@@ -27,7 +28,7 @@ from fairlead.ports.durable import Journal, Reservation
 from fairlead.ports.task_log import Level
 from fairlead.ports.tasks import Begun, End
 
-BIND, CONCLUDE = "bind", "conclude"
+BIND, CONCLUDE, ANSWERS = "bind", "conclude", "answers"
 TASK_OUTPUT = "task"
 """The key under which effects of `always` find how the task ends: state, code, reason, reached."""
 
@@ -50,8 +51,8 @@ class Interpreter:
         books = Books(self.parts, journal)
         task = journal.task
         try:
-            begun = await books.begin(task, self.parts.node)
-            if not _is_over(begun.end):
+            begun = await books.begin(task, self.parts.node, again=journal.again)
+            if not _is_over(begun.end) and begun.again <= journal.again:
                 await self._run(Run(task, self.parts, journal, books, plan=begun.plan), begun)
         except Exception as raised:  # noqa: BLE001 - the rim of a task: a bug parks it and takes no other down
             books.say_bug(task, "", "the task", raised)
@@ -66,17 +67,21 @@ class Interpreter:
             await run.books.end(run.task, _refused(bound))
             return
         plan = run.plan if run.plan is not None else await run.books.ask(lambda: self.parts.tasks.plan(run.task))
-        placed = place(plan, run.journal)
-        if run.journal.again:
-            await _TakenUp(run, placed, conclude, await run.journal.earlier()).go()
+        if not run.journal.again:
+            await _First(run, place(plan, run.journal), conclude, self.cancels).go()
+            return
+        run.answers = await _answers(run, run.journal.reserve())
+        placed, earlier = place(plan, run.journal, run.answers), await run.journal.earlier()
+        if begun.end is None:
+            await _GoneOn(run, placed, conclude, self.cancels, earlier).go()
         else:
-            await _First(run, placed, conclude, self.cancels).go()
+            await _TakenUp(run, placed, conclude, earlier).go()
 
     async def _bind(self, run: Run, begun: Begun) -> Json:
         return (await self._bound(run, begun)).to_json()
 
     async def _bound(self, run: Run, begun: Begun) -> Result:
-        run.is_fresh = not run.journal.again
+        run.is_fresh = begun.end is None
         if begun.plan is not None:
             return Result("done")
         if begun.is_cancel_asked:
@@ -179,8 +184,11 @@ class _First(_Ending):
     cancels: Cancels
 
     async def go(self) -> None:
-        run, outputs = self.run, Outputs()
+        run, outputs = self.run, self.recall()
         failure = await self._to_the_commit(outputs)
+        if failure and failure.waits:
+            await run.books.pause(run.task, again=run.journal.again, holds=self._is_anything_undone())
+            return
         if failure:
             await run.books.state(run.task, TaskState.UNDOING)
             if await self.is_committed():
@@ -190,6 +198,10 @@ class _First(_Ending):
         meant = _meant(self.plan, failure, run.reached, is_anything_undone=self._is_anything_undone())
         await self.always(meant, stuck, outputs)
         await self.finish(meant, stuck)
+
+    def recall(self) -> Outputs:
+        """What is known at the beginning."""
+        return Outputs()
 
     async def _to_the_commit(self, outputs: Outputs) -> Failure | None:
         run = self.run
@@ -214,6 +226,31 @@ class _First(_Ending):
     def _is_anything_undone(self) -> bool:
         nodes = placed_effects(self.placed.forward)
         return any(node.is_begun and node.effect.is_undone for node in nodes)
+
+
+@dataclass(slots=True)
+class _GoneOn(_First):
+    """A later run of a task that was paused: it goes on from what the earlier ones kept."""
+
+    earlier: Mapping[str, Json]
+
+    def recall(self) -> Outputs:
+        """Mark each effect as the earlier runs left it; what they did not begin is done now."""
+        self.run.earlier = {name: kept for name, kept in self.earlier.items() if not name.startswith(("do ", "undo "))}
+        outputs = Outputs()
+        for node in placed_effects(self.placed.forward):
+            done, undone = self.earlier.get(node.do_name), self.earlier.get(node.undo_name)
+            kept = Result.from_json(done) if done is not None else None
+            if kept is None or not kept.begun:
+                continue
+            node.earlier, node.is_begun, node.is_done = kept, kept.begun, kept.is_done
+            node.is_undone = undone is not None and Result.from_json(undone).is_done
+            if kept.is_done and not node.is_undone:
+                outputs[node.effect.key] = dict(kept.output)
+        for step in placed_steps(self.placed.forward):
+            effects = list(placed_effects(step.node))
+            step.is_done = bool(effects) and all(one.is_done for one in effects) and not asks_in(step.node)
+        return outputs
 
 
 @dataclass(slots=True)
@@ -258,6 +295,16 @@ class _TakenUp(_Ending):
         for step in placed_steps(self.placed.forward):
             step.is_done = all(node.is_done for node in placed_effects(step.node))
         return outputs
+
+
+async def _answers(run: Run, place: Reservation) -> dict[str, Answered]:
+    """The answers that this run goes by: those that were there when it began."""
+
+    async def work() -> Json:
+        return to_data(await run.books.ask(lambda: run.parts.interruptions.answers(run.task)))
+
+    kept = from_data(tuple[Answered, ...], await run.journal.record(place, ANSWERS, work))
+    return {one.key: one for one in kept}
 
 
 def _is_over(end: End | None) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 
 from fairlead.domain.condition import DEPLOYMENT_ERROR, Condition, why_not
 from fairlead.domain.errors import Invalid
+from fairlead.domain.known_variables import Known
 from fairlead.domain.output_variables import OutputVariable, seen_from
 from fairlead.domain.process import RunCondition, action_of
 from fairlead.domain.record import Json, from_data
@@ -27,7 +28,7 @@ async def judged(run: Run, node: PlacedStep | PlacedPart, here: Here) -> NotRun 
     when = planned.when or Condition(RunCondition.ALWAYS)
 
     def ask() -> str:
-        return planned.skipped or why_not(when, here.error, _known(here, target))
+        return planned.skipped or why_not(when, here.error, known_at(here, target).get)
 
     if when.on is not RunCondition.VARIABLE and not ask():
         return None
@@ -35,7 +36,10 @@ async def judged(run: Run, node: PlacedStep | PlacedPart, here: Here) -> NotRun 
     async def work() -> Json:
         return _kept(run, here, planned.title, target, ask).to_json()
 
-    kept = Result.from_json(await run.journal.record(node.judging, node.judging_name, work))
+    if (before := run.earlier.get(node.judging_name)) is not None:
+        kept = Result.from_json(before)
+    else:
+        kept = Result.from_json(await run.journal.record(node.judging, node.judging_name, work))
     if kept.verdict == "error":
         return NotRun(kept.reason, Failure(kept.code, kept.reason, kept.hint))
     return NotRun(kept.reason) if kept.verdict == "skipped" else None
@@ -53,12 +57,12 @@ def _kept(run: Run, here: Here, title: str, target: str, ask: Callable[[], str])
     return Result("skipped", begun=False, reason=why)
 
 
-def _known(here: Here, target: str) -> Callable[[str], Text | None]:
+def known_at(here: Here, target: str) -> Known:
     """What became known on the way: outputs as the target sees them, and the deployment's error."""
     found: dict[str, Text] = {name.lower(): text for name, text in _outputs(here.outputs, target).items()}
     if error := here.deployment_error or here.error:
         found |= {f"{prefix}.{DEPLOYMENT_ERROR}".lower(): error for prefix in ("Octopus", "Fairlead")}
-    return lambda name: found.get(name.lower())
+    return Known(found)
 
 
 def _outputs(outputs: Outputs, target: str) -> Mapping[str, Text]:

@@ -7,7 +7,9 @@ from typing import assert_never
 
 from fairlead.engine.placed import (
     Placed,
+    PlacedAsk,
     PlacedEffect,
+    PlacedGuided,
     PlacedParallel,
     PlacedPart,
     PlacedRegardless,
@@ -30,6 +32,8 @@ async def go_onward(run: Run, node: Placed, here: Here) -> list[Failure]:
         case PlacedEffect():
             failure = node.stuck = await run.keep(node, here, partial(_do_onward, run, node, here))
             return [failure] if failure else []
+        case PlacedAsk():
+            return []  # nobody is asked behind the commit point
         case PlacedSequence(nodes=nodes) | PlacedRegardless(nodes=nodes):
             for child in nodes:
                 if failures := await go_onward(run, child, here):
@@ -40,7 +44,7 @@ async def go_onward(run: Run, node: Placed, here: Here) -> list[Failure]:
             return [failure for failures in ends for failure in failures]
         case PlacedStep():
             return await _step(run, node, here)
-        case PlacedRetry(attempts=attempts):
+        case PlacedRetry(attempts=attempts) | PlacedGuided(attempts=attempts):
             return await go_onward(run, attempts[0], here)
         case PlacedPart(node=child) | PlacedTimeout(node=child):
             return await go_onward(run, child, here)
@@ -54,6 +58,8 @@ async def go_always(run: Run, node: Placed, here: Here) -> list[Failure]:
         case PlacedEffect():
             failure = await run.keep(node, here, partial(_do_always, run, node, here))
             return [failure] if failure else []
+        case PlacedAsk():
+            return []
         case PlacedSequence(nodes=nodes) | PlacedRegardless(nodes=nodes):
             return [failure for child in nodes for failure in await go_always(run, child, here)]
         case PlacedParallel(nodes=nodes):
@@ -66,7 +72,7 @@ async def go_always(run: Run, node: Placed, here: Here) -> list[Failure]:
 
             failure = await run.through_step(node, here, inside)
             return [failure] if failure else []
-        case PlacedRetry(attempts=attempts):
+        case PlacedRetry(attempts=attempts) | PlacedGuided(attempts=attempts):
             return await go_always(run, attempts[0], here)
         case PlacedPart(node=child) | PlacedTimeout(node=child):
             return await go_always(run, child, here)

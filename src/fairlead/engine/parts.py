@@ -10,6 +10,7 @@ from fairlead.domain.ids import NodeId, TaskId
 from fairlead.domain.plan import Effect
 from fairlead.domain.record import Json
 from fairlead.ports.clock import Clock
+from fairlead.ports.interruptions import Interruptions, NobodyIsAsked
 from fairlead.ports.step import EffectKind, Tools
 from fairlead.ports.task_log import TaskLog
 from fairlead.ports.tasks import Binder, Pivot, Tasks
@@ -73,3 +74,4 @@ class Parts:
     clock: Clock
     patience: Patience = field(default_factory=Patience)
     by_hand: ByHand = _nothing_by_hand
+    interruptions: Interruptions = field(default_factory=NobodyIsAsked)

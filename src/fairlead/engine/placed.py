@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias, assert_never
 
+from fairlead.domain.interruption import Answered, Choice
 from fairlead.domain.plan import (
+    Ask,
     Effect,
+    Guided,
     InParallel,
     Node,
     OnFailure,
@@ -19,15 +22,18 @@ from fairlead.domain.plan import (
     Step,
     Timeout,
 )
-from fairlead.engine.result import Failure
+from fairlead.engine.result import Failure, Result
 from fairlead.ports.durable import Journal, Reservation
+
+NO_ANSWERS: Mapping[str, Answered] = {}
 
 
 @dataclass(slots=True)
 class PlacedEffect:
     """An effect, its two places, and how far it is in this run.
 
-    `mark` tells one attempt of a retried node from another, so that each record's name is its own.
+    `mark` tells one attempt of a retried node from another, so that each record's name is its own. `earlier` is how it
+    went in an earlier run of the task, where this one goes on from there.
     """
 
     effect: Effect
@@ -38,6 +44,7 @@ class PlacedEffect:
     is_done: bool = False
     is_undone: bool = False
     stuck: Failure | None = None
+    earlier: Result | None = None
 
     @property
     def do_name(self) -> str:
@@ -125,8 +132,32 @@ class PlacedTimeout:
     name: str
 
 
+def attempt_key(key: str, number: int) -> str:
+    """The key of the question about the attempt of that number, from 0, of a guided node."""
+    return f"{key}#{number}"
+
+
+@dataclass(slots=True)
+class PlacedAsk:
+    """A question, and the place where it is put."""
+
+    ask: Ask
+    asking: Reservation
+
+
+@dataclass(slots=True)
+class PlacedGuided:
+    """As many attempts as a person has asked for so far, and one; `asking` is where the next question is put."""
+
+    guided: Guided
+    attempts: tuple[Placed, ...]
+    asking: Reservation
+
+
 Placed: TypeAlias = (
     PlacedEffect
+    | PlacedAsk
+    | PlacedGuided
     | PlacedSequence
     | PlacedRegardless
     | PlacedParallel
@@ -152,6 +183,7 @@ class PlacedPlan:
 class _Drawing:
     journal: Journal
     modifiers: int = field(default=0)
+    answers: Mapping[str, Answered] = field(default_factory=dict)
     steps: int = field(default=0)
     parts: int = field(default=0)
 
@@ -159,6 +191,10 @@ class _Drawing:
         match node:
             case Effect():
                 return PlacedEffect(node, mark, self.journal.reserve(), self.journal.reserve())
+            case Ask():
+                return PlacedAsk(node, self.journal.reserve())
+            case Guided():
+                return self._guided(node, mark)
             case Sequence(nodes=nodes):
                 return PlacedSequence(tuple(self.place(child, mark) for child in nodes))
             case Regardless(nodes=nodes):
@@ -184,6 +220,17 @@ class _Drawing:
     def _judging(self, node: Step | Part) -> Reservation | None:
         return self.journal.reserve() if node.when is not None or node.skipped else None
 
+    def _guided(self, node: Guided, mark: str) -> PlacedGuided:
+        tried = 0
+        while self._is_retried(attempt_key(node.key, tried)):
+            tried += 1
+        marks = (mark, *(f"{mark}!{number}" for number in range(1, tried + 1)))
+        return PlacedGuided(node, tuple(self.place(node.node, one) for one in marks), self.journal.reserve())
+
+    def _is_retried(self, key: str) -> bool:
+        answered = self.answers.get(key)
+        return answered is not None and answered.choice is Choice.RETRY
+
     def _retry(self, node: Retry, mark: str) -> PlacedRetry:
         name = self._next_name("pause")
         numbers = range(1, max(1, node.attempts) + 1)
@@ -196,9 +243,9 @@ class _Drawing:
         return f"{what} {self.modifiers}"
 
 
-def place(plan: Plan, journal: Journal) -> PlacedPlan:
-    """Draw all places of the plan."""
-    drawing = _Drawing(journal)
+def place(plan: Plan, journal: Journal, answers: Mapping[str, Answered] = NO_ANSWERS) -> PlacedPlan:
+    """Draw all places of the plan; `answers` are those that this run of the task goes by."""
+    drawing = _Drawing(journal, answers=answers)
     forward = drawing.place(plan.forward)
     commit = None
     if plan.commit is not None:
@@ -209,11 +256,11 @@ def place(plan: Plan, journal: Journal) -> PlacedPlan:
 def placed_inside(node: Placed) -> tuple[Placed, ...]:
     """What it holds, in order, each attempt of a retry by itself."""
     match node:
-        case PlacedEffect():
+        case PlacedEffect() | PlacedAsk():
             return ()
         case PlacedSequence(nodes=nodes) | PlacedRegardless(nodes=nodes) | PlacedParallel(nodes=nodes):
             return nodes
-        case PlacedRetry(attempts=attempts):
+        case PlacedRetry(attempts=attempts) | PlacedGuided(attempts=attempts):
             return attempts
         case PlacedStep(node=child) | PlacedPart(node=child) | PlacedTimeout(node=child):
             return (child,)
@@ -227,6 +274,11 @@ def placed_effects(node: Placed) -> Iterator[PlacedEffect]:
         yield node
     for child in placed_inside(node):
         yield from placed_effects(child)
+
+
+def asks_in(node: Placed) -> bool:
+    """Whether a person is asked anywhere below the node."""
+    return isinstance(node, PlacedAsk) or any(asks_in(child) for child in placed_inside(node))
 
 
 def placed_steps(node: Placed) -> Iterator[PlacedStep]:

@@ -11,7 +11,7 @@ from fairlead.domain.errors import FairleadError, TimedOut, Unreachable
 from fairlead.domain.record import Json, from_data, to_data
 from fairlead.engine.scope import CANCELLED
 
-Verdict = Literal["done", "no", "error", "bug", "stopped", "skipped"]
+Verdict = Literal["done", "no", "error", "bug", "stopped", "skipped", "waits"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +100,13 @@ class Failure:
     @property
     def is_final(self) -> bool:
         """Whether it ends all that is around it, whatever conditions say: it was stopped from outside, or is a bug, or
-        nothing may start any more."""
-        return self.verdict in ("stopped", "bug", "skipped")
+        nothing may start any more, or a person is waited for."""
+        return self.verdict in ("stopped", "bug", "skipped", "waits")
+
+    @property
+    def waits(self) -> bool:
+        """Whether a person is waited for."""
+        return self.verdict == "waits"
 
     @property
     def is_cancel(self) -> bool:

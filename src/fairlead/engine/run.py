@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from fairlead.domain.ids import TaskId
+from fairlead.domain.interruption import Answered, Choice
 from fairlead.domain.plan import Plan
 from fairlead.domain.record import Json
 from fairlead.domain.task import PhaseState
@@ -64,7 +65,8 @@ class Run:
 
     `reached` is the last step, in the order of the plan, that came to its end. `is_fresh` is true where this very
     process made the first record: only then is an effect that it has not begun surely not begun, by a process that died
-    in it. `plan` is the frozen one, once it is.
+    in it. `plan` is the frozen one, once it is. `answers` are those of persons that this run goes by, by the key of the
+    question; `earlier` is what the runs kept that this one goes on from, by name.
     """
 
     task: TaskId
@@ -75,10 +77,17 @@ class Run:
     reached_number: int = 0
     is_fresh: bool = False
     plan: Plan | None = None
+    answers: Mapping[str, Answered] = field(default_factory=dict)
+    earlier: Mapping[str, Json] = field(default_factory=dict)
+
+    @property
+    def excluded(self) -> frozenset[str]:
+        """Targets that a person left out of the rest."""
+        return frozenset(one.target for one in self.answers.values() if one.choice is Choice.EXCLUDE)
 
     def attempt(self, node: PlacedEffect, here: Here) -> Attempt:
         """The work on this effect."""
-        return Attempt(self.task, node.effect, here.step, dict(here.outputs), self.parts, self.books)
+        return Attempt(self.task, node.effect, here.step, dict(here.outputs), self.parts, self.books, node.mark)
 
     async def keep(self, node: PlacedEffect, here: Here, work: Callable[[], Awaitable[Result]]) -> Failure | None:
         """Do the effect as the record of its place; its output counts from now on."""
@@ -86,6 +95,9 @@ class Run:
         async def as_json() -> Json:
             return (await work()).to_json()
 
+        if node.earlier is not None:
+            here.scope.begin()
+            return failure_of(node.earlier)  # its output, and how far it is, were recalled
         kept = Result.from_json(await self.journal.record(node.do, node.do_name, as_json))
         if kept.verdict != "skipped":
             here.scope.begin()
@@ -99,9 +111,10 @@ class Run:
         self, node: PlacedStep, here: Here, inside: Callable[[Here], Awaitable[Failure | None]]
     ) -> Failure | None:
         """Go through a named step; its end is told."""
-        seen = StepSeen(self.task, node.step, self.books, here.seen)
+        seen, was_done = StepSeen(self.task, node.step, self.books, here.seen), node.is_done
         failure = await inside(replace(here, seen=seen))
-        seen.finish(failure)
+        if not was_done:  # in an earlier run of the task, which told it
+            seen.finish(failure)
         if failure is None:
             node.is_done = True
             if node.number >= self.reached_number:

@@ -36,7 +36,9 @@ class StepSeen:
 
     def finish(self, failure: Failure | None) -> None:
         """It came to its end, or to a failure."""
-        if failure is None:
+        if failure is not None and failure.waits:
+            self.books.phase(self.task, self.step.name, PhaseState.PAUSED, reason=failure.reason)
+        elif failure is None:
             self.books.phase(self.task, self.step.name, PhaseState.DONE)
             self._say_end("info", "done")
         elif failure.verdict == "skipped" and not self.is_begun_here:

@@ -30,8 +30,8 @@ class Journal(Protocol):
     ends the run. A place is used once. While draining, `record` does not start `work` but waits for ever; when the
     run is lost to another owner, `work` is cancelled and `Abandoned` raised.
 
-    `again` says which run of the task this is: 0 the first, n the nth taking up of a task that stood unsettled; each
-    run has a journal of its own.
+    `again` says which run of the task this is: 0 the first; later ones go on after a pause, or take up a task that
+    stood unsettled. Each run has a journal of its own.
     """
 
     task: TaskId
@@ -70,8 +70,9 @@ class Durable(Protocol):
         """Ready, and taking work."""
         ...
 
-    def enqueue(self, transaction: object, task: TaskId) -> None:
-        """The task will run once the transaction commits. `transaction` is the store's open connection."""
+    def enqueue(self, transaction: object, task: TaskId, *, again: int = 0) -> None:
+        """The task will run once the transaction commits. `transaction` is the store's open connection; `again` the
+        number of the run, where it goes on after a pause."""
         ...
 
     async def resume(self, task: TaskId, *, again: int) -> None:

@@ -33,7 +33,8 @@ class Tools:
 
     `outputs` holds what earlier effects of this task gave, by effect key; under ``task``, for effects of *always*, how
     the task ends: state, code, reason, reached. `connection` reaches the target's host: probes
-    dial an instance's address through it, so that it need not be routable from here.
+    dial an instance's address through it, so that it need not be routable from here. `attempt` tells one attempt of a
+    retried part from another, "" the first: what must not be taken for the attempt before is named by it, too.
     """
 
     task: TaskId
@@ -55,6 +56,7 @@ class Tools:
     workspace: str
     traffic: Traffic = field(default_factory=NoTraffic)
     hosts: Hosts = field(default_factory=NoHosts)
+    attempt: str = ""
 
     def say(self, text: str, level: Level = "info") -> None:
         """One line in the task's log, under this step and target."""

@@ -49,18 +49,27 @@ class PhaseTold:
 @dataclass(frozen=True, slots=True)
 class Begun:
     """A task as it was found when it was begun. `end`: how it ended before, or was left unsettled; `plan`: the frozen
-    one, None before it was frozen."""
+    one, None before it was frozen. `again`: which run of the task is the newest that an answer began; an older one is
+    over, whatever its process thinks."""
 
     end: End | None = None
     plan: Plan | None = None
     is_cancel_asked: bool = False
+    again: int = 0
 
 
 class Tasks(Protocol):
     """One transaction a verb; the same when asked twice. A task that has ended is not changed by any of them."""
 
-    async def begin(self, task: TaskId, node: NodeId) -> Begun:
-        """Running, on that node; the time of the first beginning is kept. What was so before is told."""
+    async def begin(self, task: TaskId, node: NodeId, *, again: int = 0) -> Begun:
+        """Running, on that node; the time of the first beginning is kept. What was so before is told. `again` is the
+        number of the run; one that is over changes nothing."""
+        ...
+
+    async def pause(self, task: TaskId, *, again: int, holds: bool) -> None:
+        """A person is waited for, and the run `again` is over. Where the task `holds` nothing that would be undone, it
+        gives its place back, and is planned anew when it goes on. Where all answers are there by now, or a cancel was
+        asked, its next run begins at once. Nothing where a later run was begun before."""
         ...
 
     async def freeze(self, task: TaskId, plan: Plan) -> None:

@@ -58,13 +58,14 @@ from fairlead.store.catalogue import StoreCatalogue
 from fairlead.store.database import Connection, Database
 from fairlead.store.database_hold import DatabaseHold
 from fairlead.store.hold import Hold
+from fairlead.store.interruptions import StoreInterruptions
 from fairlead.store.lease import StoreLease
 from fairlead.store.records import StorePivot, StoreRecords
 from fairlead.store.sealing import Sealer, read_master_key
 from fairlead.store.secrets import StoreSecrets, check_master_key, has_master_key
 from fairlead.store.task_book import StoreTasks, TaskListener
 from fairlead.store.task_log import StoreTaskLog
-from fairlead.usecases import following, pushes
+from fairlead.usecases import following, pushes, telling
 from fairlead.usecases.binding import Binding, Outside
 from fairlead.usecases.context import Context, Installation
 
@@ -248,6 +249,12 @@ def _interpreter(
         pivot=StorePivot(context.database),
         task_log=base.task_log,
         clock=base.clock,
+        interruptions=StoreInterruptions(
+            context.database,
+            context.clock,
+            context.ids,
+            lambda connection, asked: telling.interruption_waits(context, connection, asked),
+        ),
         patience=Patience(bind_s=900.0),
         by_hand=by_hand,
     )
@@ -258,6 +265,7 @@ def _listener(context: Context) -> TaskListener:
     return TaskListener(
         changed=lambda connection, task: following.changed(context, connection, task),
         ended=lambda connection, task: following.ended(context, connection, task),
+        paused=lambda connection, task, holds: following.paused(context, connection, task, holds=holds),
     )
 
 
@@ -442,7 +450,7 @@ async def look_at_registry(settings: Settings) -> str:
 class _NoQueue:
     """Takes nothing: no server runs these books."""
 
-    def enqueue(self, transaction: object, task: TaskId) -> None:
+    def enqueue(self, transaction: object, task: TaskId, *, again: int = 0) -> None:
         raise Conflict("server.unreachable", "nothing can be queued without a server", hint="fairlead-server up")
 
     def wake(self) -> None:

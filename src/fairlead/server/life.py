@@ -22,13 +22,14 @@ from fairlead.server.following_switches import follow_switches
 from fairlead.server.outside import ProxyWatch, ensure_outside, keep_registry
 from fairlead.server.reconciling import reconcile
 from fairlead.store import idempotency, notices, projects, users, webhook_deliveries
-from fairlead.usecases import access, first_start, housekeeping, looking, retention, telling, turns
+from fairlead.usecases import access, first_start, housekeeping, interruptions, looking, retention, telling, turns
 
 log = structlog.get_logger("fairlead.server")
 
 DRAIN_S = 20.0
 NOTICES_S = 1.0
 STANDBYS_S = 2.0
+INTERRUPTIONS_S = 5.0
 HOURLY_S = 3600.0
 PROXY_S = 1.0
 """How often it is looked whether the proxy lives: while it does not, nobody is served."""
@@ -81,6 +82,7 @@ async def _looping(life: Life) -> AsyncIterator[None]:
             group.create_task(_again("notices", NOTICES_S, lambda: _deliver(server))),
             group.create_task(Keeper(server.tasks, server.durable, server.clock).run()),
             group.create_task(_again("standbys", STANDBYS_S, lambda: _end_standbys(server))),
+            group.create_task(_again("interruptions", INTERRUPTIONS_S, lambda: _expire_interruptions(server))),
             group.create_task(_again("proxy", PROXY_S, ProxyWatch(server).look, longest_s=PROXY_LONGEST_S)),
             group.create_task(_again("registry", REGISTRY_S, lambda: keep_registry(server))),
             group.create_task(_again("database", HOLD_S, lambda: _keep_hold(server))),
@@ -217,6 +219,10 @@ async def _keep_hold(server: Server) -> None:
 
 async def _end_standbys(server: Server) -> None:
     await asyncio.to_thread(housekeeping.end_expired_standbys, server.context)
+
+
+async def _expire_interruptions(server: Server) -> None:
+    await asyncio.to_thread(interruptions.expire, server.context)
 
 
 async def _tidy(server: Server) -> None:

@@ -9,6 +9,7 @@ from fairlead.domain.process import DEPLOY_SERVICES, ResolvedAction
 from fairlead.domain.record import Json
 from fairlead.ports.step import ActionKind, EffectKind
 from fairlead.steps.effects.kinds import DEPLOYMENT_EFFECTS
+from fairlead.steps.manual_intervention import ManualIntervention
 from fairlead.steps.script import Script
 
 
@@ -30,4 +31,6 @@ class DeployServicesHere:
         raise AssertionError("the services are planned with the deployment")
 
 
-ACTION_KINDS: Mapping[str, ActionKind] = {kind.name: kind for kind in (DeployServicesHere(), Script())}
+ACTION_KINDS: Mapping[str, ActionKind] = {
+    kind.name: kind for kind in (DeployServicesHere(), ManualIntervention(), Script())
+}

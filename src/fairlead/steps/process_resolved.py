@@ -48,12 +48,14 @@ class PlannedStep:
 
 @dataclass(frozen=True, slots=True)
 class ResolvedProcess:
-    """All of it. `choice` is what was chosen for this deployment, as its intention tells it."""
+    """All of it. `choice` is what was chosen for this deployment, as its intention tells it;
+    `is_guided`: a person is asked where an action fails."""
 
     process: Process
     steps: tuple[PlannedStep, ...]
     choice: Mapping[str, Json] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
+    is_guided: bool = False
 
     @property
     def deploys_services(self) -> bool:

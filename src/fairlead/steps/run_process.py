@@ -11,8 +11,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
+from fairlead.domain.interruption import Choice, InterruptionKind, Question
 from fairlead.domain.plan import (
+    Ask,
     Effect,
+    Guided,
     InParallel,
     Node,
     Part,
@@ -24,7 +27,7 @@ from fairlead.domain.plan import (
     Timeout,
     steps_of,
 )
-from fairlead.domain.process import StartTrigger
+from fairlead.domain.process import DEPLOY_SERVICES, ResolvedAction, StartTrigger
 from fairlead.domain.record import Json, to_data
 from fairlead.ports.step import ActionKind
 from fairlead.steps.action_kinds import ACTION_KINDS
@@ -47,7 +50,7 @@ def plan(
     if process is None:
         return DeployServices().plan(resolved)
     services = DeployServices().plan(resolved) if process.deploys_services else None
-    forward = Regardless(tuple(_Compiling(services, kinds).groups(process.steps)))
+    forward = Regardless(tuple(_Compiling(process, services, kinds).groups(process.steps)))
     meant: dict[str, Json] = {**intention(resolved), "process": _intention(process)}
     if services is not None:
         warnings = (*services.warnings, *process.warnings)
@@ -91,6 +94,7 @@ class _Compiling:
     """Steps to nodes. `services` is the plan that deploys the services, where a step does; `taken` are names of steps
     that are used: people and records tell steps apart by them."""
 
+    process: ResolvedProcess
     services: Plan | None
     kinds: Mapping[str, ActionKind]
     taken: set[str] = field(default_factory=set)
@@ -136,7 +140,10 @@ class _Compiling:
         name = action.resolved.action.name
         if action.skipped:
             return Part(name, Sequence(), target, action.when, action.skipped)
-        return Part(name, self.node(action), target, action.when)
+        node = self.node(action)
+        if self.process.is_guided and not isinstance(node, Ask):
+            node = Guided(node, action.resolved.key, _question(action.resolved))
+        return Part(name, node, target, action.when)
 
     def node(self, planned: PlannedAction) -> Node:
         if planned.deploys_services:
@@ -144,8 +151,28 @@ class _Compiling:
             return self.services.forward
         action = planned.resolved.action
         node = self.kinds[action.kind].plan(planned.resolved)
+        if isinstance(node, Ask):
+            may_answer = self.process.process.author_may_approve
+            return replace(node, question=replace(node.question, author_may_answer=may_answer))
         if action.timeout_s:
             node = Timeout(node, action.timeout_s)
         if action.retries:
             node = Retry(node, action.retries + 1, RETRY_PAUSE_S)
         return node
+
+
+def _question(resolved: ResolvedAction) -> Question:
+    """What a person is asked where the action fails. What is required is neither ignored nor left out, and services
+    are deployed or not: half of them is nothing that could be committed."""
+    action, target = resolved.action, resolved.target
+    choices = [Choice.FAIL, Choice.RETRY]
+    if not action.must_run and action.kind != DEPLOY_SERVICES:
+        choices += [Choice.IGNORE] + ([Choice.EXCLUDE] if target else [])
+    where = f" on {target.name}" if target else ""
+    return Question(
+        InterruptionKind.GUIDED,
+        f"{action.name} failed{where}",
+        tuple(choices),
+        action=action.name,
+        target=target.name if target else "",
+    )

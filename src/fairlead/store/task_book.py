@@ -21,16 +21,22 @@ def _say_nothing(connection: sa.Connection, task: Task) -> None:
     """Nobody listens."""
 
 
+def _keep_the_place(connection: sa.Connection, task: Task, holds: bool) -> None:
+    """Nobody listens."""
+
+
 @dataclass(frozen=True, slots=True)
 class TaskListener:
     """Who is told, inside the same transaction: so that a deployment's row, the next in line and what a lifecycle
     begins by itself commit together with the task's.
 
     `changed`: the task is in another state now, which is no end. `ended`: it ended, told once; its turn is given back.
+    `paused`: a person is waited for; told with whether it holds what would be undone.
     """
 
     changed: Callable[[sa.Connection, Task], None] = _say_nothing
     ended: Callable[[sa.Connection, Task], None] = _say_nothing
+    paused: Callable[[sa.Connection, Task, bool], None] = _keep_the_place
 
 
 class StoreTasks:
@@ -45,14 +51,14 @@ class StoreTasks:
         self._listener = listener or TaskListener()
         self._after: Callable[[], object] = after
 
-    async def begin(self, task: TaskId, node: NodeId) -> Begun:
+    async def begin(self, task: TaskId, node: NodeId, *, again: int = 0) -> Begun:
         """As the port says. A task that was undoing stays so; one that stood unsettled is taken up again."""
 
         def work(connection: sa.Connection) -> Begun:
             found = tasks.get(connection, task)
             end, plan = tasks.outcome(connection, task), tasks.plan_of(connection, task)
-            begun = Begun(end, plan, found.is_cancel_asked)
-            if found.state.has_ended:
+            begun = Begun(end, plan, found.is_cancel_asked, found.again)
+            if found.state.has_ended or found.again > again:
                 return begun
             waits = found.state in (TaskState.QUEUED, TaskState.UNSETTLED)
             state = TaskState.RUNNING if waits else found.state
@@ -63,6 +69,19 @@ class StoreTasks:
             return begun
 
         return await self._database.write(work)
+
+    async def pause(self, task: TaskId, *, again: int, holds: bool) -> None:
+        """As the port says; who gives the place back, and begins the next run, is the listener."""
+
+        def work(connection: sa.Connection) -> None:
+            found = tasks.get(connection, task)
+            if found.state.has_ended or found.state is TaskState.PAUSED or found.again > again:
+                return
+            tasks.change(connection, task, state=TaskState.PAUSED.value)
+            self._listener.paused(connection, tasks.get(connection, task), holds)
+
+        await self._database.write(work)
+        self._after()
 
     async def freeze(self, task: TaskId, plan: Plan) -> None:
         """As the port says."""

@@ -43,6 +43,7 @@ tasks = sa.Table(
     text("hint"),
     data("evidence"),
     data("differences"),
+    number("again"),
     data("end", nullable=True),
     instant("undoing_at", nullable=True),
     sa.Index("ix_tasks_state", "state", "id"),
@@ -247,6 +248,11 @@ def freeze(connection: sa.Connection, task: TaskId, plan: Plan, *, at: datetime)
     steps = [step for node in (plan.forward, plan.onward, plan.always) for step in steps_of(node)]
     phases = [TaskPhase(task, step.name, step.title, position) for position, step in enumerate(steps)]
     insert_all_ignoring(connection, task_phases, [to_row(phase) for phase in phases])
+
+
+def thaw(connection: sa.Connection, task: TaskId) -> None:
+    """The plan is made anew when the task goes on: what stood there when it was made may have changed."""
+    connection.execute(sa.delete(task_plans).where(task_plans.c.task == task))
 
 
 def plan_of(connection: sa.Connection, task: TaskId) -> Plan | None:

@@ -38,6 +38,7 @@ from fairlead.testing.fake_artifacts import FakeArtifacts
 from fairlead.testing.fake_catalogue import FakeCatalogue
 from fairlead.testing.fake_clock import FakeClock
 from fairlead.testing.fake_container_engine import FakeContainerEngine
+from fairlead.testing.fake_interruptions import FakeInterruptions
 from fairlead.testing.fake_proxy import FakeProxy, ProxyWorld
 from fairlead.testing.fake_records import DeploymentEntry, FakeRecords
 from fairlead.testing.fake_secrets import FakeSecrets
@@ -128,6 +129,7 @@ class World:
     patience: Patience = PATIENCE
     reshape: Callable[[Plan], Plan] = lambda plan: plan
     process: ResolvedProcess | None = None
+    interruptions: FakeInterruptions = field(default_factory=FakeInterruptions)
 
     def __post_init__(self) -> None:
         self.host = ContainerWorld(self.clock)
@@ -242,9 +244,10 @@ class World:
             pivot=pivot,
             task_log=self.log,
             clock=self.clock,
+            interruptions=self.interruptions,
             patience=self.patience,
         )
-        stage = Stage(parts, self.tasks, binder, task=task, bound_s=self.bound_s)
+        stage = Stage(parts, self.tasks, binder, task=task, bound_s=self.bound_s, answer=self.say_yes)
         end = await stage.play(plan, mischiefs)
         before = state_before(await self.records.facts(task))
         after = await self.capture()
@@ -254,6 +257,12 @@ class World:
         elif before:
             left = differences(before, after)
         return Deployed(resolved, plan, end, left, stage)
+
+    def say_yes(self, stage: Stage) -> None:
+        """Whoever is asked says so, to a failure too."""
+        for key in self.interruptions.waiting(stage.task):
+            choices = self.interruptions.asked[stage.task, key][0].choices
+            self.interruptions.answer(stage.task, key, choices[0])
 
     def standing(self) -> set[str]:
         """Names of the containers that run."""

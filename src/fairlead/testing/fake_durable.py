@@ -120,9 +120,9 @@ class FakeDurable:
             del self.disk.owners[key]
         self._take()
 
-    def enqueue(self, transaction: object, task: TaskId) -> None:
+    def enqueue(self, transaction: object, task: TaskId, *, again: int = 0) -> None:
         assert isinstance(transaction, FakeTransaction)
-        transaction.pending.append((task, 0))
+        transaction.pending.append((task, again))
 
     async def resume(self, task: TaskId, *, again: int) -> None:
         with transaction(self.disk) as opened:

@@ -30,6 +30,7 @@ class TaskEntry:
     is_cancel_asked: bool = False
     end: End | None = None
     has_lock: bool = True
+    again: int = 0
 
 
 class FakeTasks:
@@ -46,12 +47,29 @@ class FakeTasks:
         """A person asks to cancel it."""
         self.entry(task).is_cancel_asked = True
 
-    async def begin(self, task: TaskId, node: NodeId) -> Begun:
+    async def begin(self, task: TaskId, node: NodeId, *, again: int = 0) -> Begun:
         entry = self.entry(task)
-        begun = Begun(entry.end, self._frozen(entry), entry.is_cancel_asked)
+        begun = Begun(entry.end, self._frozen(entry), entry.is_cancel_asked, entry.again)
+        if again < entry.again:
+            return begun
         entry.node = node
         await self.state(task, TaskState.RUNNING)
         return begun
+
+    async def pause(self, task: TaskId, *, again: int, holds: bool) -> None:
+        entry = self.entry(task)
+        if again < entry.again or entry.state.has_ended:
+            return
+        await self.state(task, TaskState.PAUSED)
+        if not holds:
+            entry.has_lock, entry.plan, entry.read = False, None, None
+
+    def go_on(self, task: TaskId) -> int:
+        """The number of the next run, as an answer begins it."""
+        entry = self.entry(task)
+        entry.again += 1
+        entry.state, entry.has_lock = TaskState.QUEUED, True
+        return entry.again
 
     async def freeze(self, task: TaskId, plan: Plan) -> None:
         entry = self.entry(task)

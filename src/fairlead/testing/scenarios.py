@@ -13,7 +13,7 @@ from typing import Any
 from fairlead.domain.colour import Colour
 from fairlead.domain.condition import Condition
 from fairlead.domain.plan import Plan, effects_of
-from fairlead.domain.process import DEPLOY_SERVICES, Action, RunCondition, StartTrigger
+from fairlead.domain.process import DEPLOY_SERVICES, MANUAL_INTERVENTION, Action, RunCondition, StartTrigger
 from fairlead.domain.service import (
     Database,
     Definition,
@@ -83,9 +83,11 @@ WARM_NO_MORE = replace(WARM, services=(web(), *WARM.services[1:]))
 
 PROCESS = process(
     step(say("back up", outputs={"File": "dump.sql"})),
+    step(Action("go on?", MANUAL_INTERVENTION, {"instructions": "a person is asked, and nothing is held"})),
     step(say("announce"), parallelism=2),
     step(Action("Deploy", DEPLOY_SERVICES), start=StartTrigger.WITH_PREVIOUS),
     step(say("copy"), say("check"), targets=("w1", "w2", "w3"), at_once=2),
+    step(Action("keep it?", MANUAL_INTERVENTION, {"instructions": "a person is asked while the switch is held"})),
     step(say("clean up"), when=Condition(RunCondition.FAILURE)),
     step(say("only with a file"), when=Condition(RunCondition.VARIABLE, "#{Octopus.Action[back up].Output.File}")),
     step(say("last")),

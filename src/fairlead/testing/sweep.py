@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from fairlead.domain.ids import NodeId, TaskId
@@ -38,7 +38,9 @@ class Stage:
     deaths: int = 0
     takings_up: int = 0
     wakings: int = 0
+    pauses: int = 0
     struck: int = 0
+    answer: Callable[[Stage], None] | None = None
 
     async def play(self, plan: Plan, mischiefs: Sequence[Mischief] = ()) -> End:
         """Play the plan to its end, through all deaths; unsettled tasks are taken up as the keeper would."""
@@ -64,6 +66,13 @@ class Stage:
             await durable.launch(interpreters[-1])
             if await self._is_gone(durable, saboteur, was_asleep=bool(asleep)):
                 asleep += [durable] if not saboteur.crashed.is_set() else []
+                continue
+            if self.tasks.entry(self.task).state is TaskState.PAUSED:
+                self.pauses += 1
+                assert self.answer is not None, "the task waits for a person, and nobody answers"
+                self.answer(self)
+                await durable.resume(self.task, again=self.tasks.go_on(self.task))
+                await durable.die()
                 continue
             end = await self.tasks.outcome(self.task)
             assert end is not None, f"no end was recorded: {self.disk.broken}"

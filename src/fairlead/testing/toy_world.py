@@ -152,7 +152,7 @@ def toy_tools(
 ) -> Tools:
     """Tools of which only what is given is there."""
     held: dict[str, Any] = {name.name: None for name in fields(Tools)}
-    held.update(task=task, step=step, target=target, outputs=outputs, workspace="", **given)
+    held.update(task=task, step=step, target=target, outputs=outputs, workspace="", attempt="", **given)
     return Tools(**held)
 
 

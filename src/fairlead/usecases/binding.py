@@ -142,7 +142,7 @@ class Binding:
         if is_live:
             return _live_but_different(end, found)
         told = replace(end, differences=found, reason=f"{end.reason}; not all is as it was: {found[0]}")
-        is_given_up = end.again >= MOST_TAKINGS_UP or end.state is TaskState.UNSETTLED
+        is_given_up = end.again - row.again >= MOST_TAKINGS_UP or end.state is TaskState.UNSETTLED
         return told if is_given_up else replace(told, state=TaskState.UNSETTLED)
 
     async def _capture(self, place: Place) -> Capture:

@@ -22,7 +22,7 @@ from fairlead.usecases.compiled import Compiled
 class Queue(Protocol):
     """What use cases ask of ports.durable."""
 
-    def enqueue(self, transaction: object, task: TaskId) -> None:
+    def enqueue(self, transaction: object, task: TaskId, *, again: int = 0) -> None:
         """The task will run once the transaction commits."""
         ...
 

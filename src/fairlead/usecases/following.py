@@ -14,12 +14,16 @@ from fairlead.domain.project import Project
 from fairlead.domain.release import Release
 from fairlead.domain.run import RunState
 from fairlead.domain.task import Task, TaskState
-from fairlead.store import deployments, environments, projects, releases, runs, tasks
+from fairlead.store import deployments, environments, interruptions, projects, releases, runs, tasks
 from fairlead.store.database import Connection
 from fairlead.usecases import deployments as deploying
 from fairlead.usecases import places, telling, turns
 from fairlead.usecases.context import Context
 
+_DEPLOYMENT_STATES = {
+    TaskState.UNSETTLED: DeploymentState.UNSETTLED,
+    TaskState.PAUSED: DeploymentState.PAUSED,
+}
 _RUN_STATES = {
     TaskState.SUCCEEDED: RunState.SUCCEEDED,
     TaskState.CANCELLED: RunState.CANCELLED,
@@ -40,9 +44,20 @@ def changed(context: Context, connection: Connection, task: Task) -> None:
         return
     if task.kind in ("deployment", "rollback"):
         unsettled = task.state is TaskState.UNSETTLED
-        state = DeploymentState.UNSETTLED if unsettled else DeploymentState.RUNNING
+        state = _DEPLOYMENT_STATES.get(task.state, DeploymentState.RUNNING)
         more = {"reason": task.reason, "code": task.code, "hint": task.hint} if unsettled else {}
         deployments.change(connection, task.subject, state=state.value, **more)
+
+
+def paused(context: Context, connection: Connection, task: Task, *, holds: bool) -> None:
+    """A person is waited for. The place is free for others unless something would be undone there, or a question asks
+    that they wait; where there is nothing left to wait for, it goes on at once."""
+    waiting = interruptions.waiting_in(connection, task.id)
+    changed(context, connection, task)
+    if not waiting or task.is_cancel_asked:
+        turns.go_on(context, connection, task)
+    elif not holds and not any(one.blocks for one in waiting) and tasks.give_turn_back(connection, task.id):
+        turns.pass_on(context, connection, task)
 
 
 def ended(context: Context, connection: Connection, task: Task) -> None:

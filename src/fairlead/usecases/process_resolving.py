@@ -150,7 +150,8 @@ class _Resolving:
         steps = tuple(self._step(number, step, warnings) for number, step in enumerate(self.at.process.steps, 1))
         choice = to_data(replace(self.at.choice, skip=tuple(sorted(self.at.choice.skip))))
         assert isinstance(choice, dict)
-        return ResolvedProcess(self.at.process, steps, choice, tuple(warnings))
+        is_guided = self.at.process.is_guided if self.at.choice.is_guided is None else self.at.choice.is_guided
+        return ResolvedProcess(self.at.process, steps, choice, tuple(warnings), is_guided=is_guided)
 
     # What was chosen
 
@@ -168,7 +169,7 @@ class _Resolving:
             if name.lower() not in known:
                 raise Invalid("process.step_unknown", f"the process has no step {name[:80]!r}", thing=name[:80])
         for step, action in process.actions:
-            if action.is_required and self._is_skipped(step, action):
+            if action.must_run and self._is_skipped(step, action):
                 raise Refused(
                     "process.skip_required",
                     f"{action.name} is required and cannot be skipped",

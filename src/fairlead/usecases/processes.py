@@ -60,11 +60,12 @@ def of_release(context: Context, actor: Actor, project: str, version: str) -> Pr
 def put(context: Context, actor: Actor, project: str, process: Process, *, revision: int | None = None) -> ProcessView:
     """The project has this process from its next release on. With `revision` (0: it has none yet) only if nobody
     changed it since, else Conflict `edit.conflict`. `Invalid` with a code for each rule that it breaks."""
-    actor.require(Permission.PROJECT_EDIT)
+    actor.require_somewhere(Permission.PROCESS_EDIT)
     checked(process, ACTION_KINDS)
     checked_properties(process, {name: kind.schema for name, kind in ACTION_KINDS.items()})
     with context.database.transaction() as connection:
         owner = projects.by_name_or_id(connection, project)
+        actor.require(Permission.PROCESS_EDIT, project=owner.id)
         _require_known(connection, owner, process)
         held = processes.find(connection, owner.id)
         if revision is not None and revision != (held.revision if held else 0):

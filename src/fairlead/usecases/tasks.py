@@ -18,7 +18,8 @@ from fairlead.ports.tasks import End
 from fairlead.store import artifacts, deployments, tasks
 from fairlead.store.database import Connection
 from fairlead.store.shelf import Page
-from fairlead.usecases import following
+from fairlead.usecases import following, turns
+from fairlead.usecases import interruptions as interrupting
 from fairlead.usecases.context import Context
 
 JUNIT = "junit"
@@ -95,14 +96,25 @@ def cancel(context: Context, actor: Actor, id: str) -> Task:
                 project=found.project or None,
                 environment=found.environment or None,
             )
-        if found.state is TaskState.QUEUED and tasks.holder(connection, tasks.place_of(found)) != found.id:
+        if found.state is TaskState.PAUSED:
+            _cancel_paused(context, connection, found, actor)
+        elif found.state is TaskState.QUEUED and tasks.holder(connection, tasks.place_of(found)) != found.id:
             _end_unbegun(context, connection, found, actor)
         return tasks.get(connection, id)
 
 
+def _cancel_paused(context: Context, connection: Connection, task: Task, actor: Actor) -> None:
+    """Nobody is asked any more. What it did is undone by its next run; where that is nothing, it ends now."""
+    interrupting.withdraw(context, connection, task)
+    if tasks.holder(connection, tasks.place_of(task)) == task.id:
+        turns.go_on(context, connection, task)
+    else:
+        _end_unbegun(context, connection, task, actor)
+
+
 def _end_unbegun(context: Context, connection: Connection, task: Task, actor: Actor) -> None:
     """It waits behind others and nothing of it was begun: it need not wait for its turn to be told to stop."""
-    reason = f"cancelled by {actor.name} before it began"
+    reason = f"cancelled by {actor.name} " + ("while it waited" if task.begun_at else "before it began")
     tasks.finish(connection, task.id, End(TaskState.CANCELLED, "task.cancelled", reason), at=context.clock.now())
     following.ended(context, connection, tasks.get(connection, task.id))
 

@@ -10,13 +10,14 @@ from fairlead.domain.approval import Approval
 from fairlead.domain.deployment import Deployment, DeploymentOutcome
 from fairlead.domain.environment import Environment
 from fairlead.domain.ids import SecretVersionId
+from fairlead.domain.interruption import Interruption
 from fairlead.domain.project import Project
 from fairlead.domain.record import fingerprint
 from fairlead.domain.release import Release
 from fairlead.domain.run import Run, RunState
 from fairlead.domain.switch_record import switch_of
 from fairlead.ports.notifier import CommitStatus, Mail, Notice, Webhook
-from fairlead.store import notices, notifications, tasks
+from fairlead.store import notices, notifications, projects, tasks
 from fairlead.store.database import Connection
 from fairlead.store.notices import NoticeRow
 from fairlead.usecases.context import Context
@@ -45,6 +46,27 @@ def approval_waits(
         link=f"/deployments/{deployment.id}",
         about=approval.id,
         facts={"project": project.name, "version": release.version, "environment": environment.name},
+    )
+
+
+def interruption_waits(context: Context, connection: Connection, asked: Interruption) -> None:
+    """Somebody has to say how it goes on."""
+    if not asked.project:
+        return
+    project = projects.by_name(connection, asked.project)
+    choices = " or ".join(choice.value for choice in asked.choices)
+    _tell(
+        context,
+        connection,
+        project,
+        "interruption.waiting",
+        f"{asked.project} in {asked.environment}: {asked.title}",
+        "\n".join(
+            part for part in (asked.instructions, asked.why, f"Answer {choices}, on its page or by the API.") if part
+        ),
+        link=f"/interruptions/{asked.id}",
+        about=asked.id,
+        facts={"project": asked.project, "environment": asked.environment, "title": asked.title},
     )
 
 

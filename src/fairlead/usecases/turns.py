@@ -37,5 +37,16 @@ def catch_up(context: Context) -> int:
 def _begin_if_free(context: Context, connection: Connection, task: Task) -> bool:
     if not tasks.take_turn(connection, task, at=context.clock.now()):
         return False
-    context.durable.enqueue(connection, task.id)
+    context.durable.enqueue(connection, task.id, again=task.again)
     return True
+
+
+def go_on(context: Context, connection: Connection, task: Task) -> None:
+    """The paused task runs on: at once where it kept its place, else when it is its turn again, and planned anew."""
+    tasks.change(connection, task.id, state=TaskState.QUEUED.value, again=task.again + 1)
+    queued = tasks.get(connection, task.id)
+    if not task.project or tasks.holder(connection, tasks.place_of(task)) == task.id:
+        context.durable.enqueue(connection, task.id, again=queued.again)
+        return
+    tasks.thaw(connection, task.id)
+    _begin_if_free(context, connection, queued)

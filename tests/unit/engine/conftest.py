@@ -8,6 +8,7 @@ import pytest
 from fairlead.domain.ids import NodeId
 from fairlead.engine.parts import Parts, Patience
 from fairlead.testing.fake_clock import FakeClock
+from fairlead.testing.fake_interruptions import FakeInterruptions
 from fairlead.testing.fake_tasks import FakeBinder, FakeTaskLog, FakeTasks
 from fairlead.testing.sweep import Stage
 from fairlead.testing.toy_world import World, kinds_of, toy_tools
@@ -22,6 +23,7 @@ class Play:
     world: World
     stage: Stage
     log: FakeTaskLog
+    asked: FakeInterruptions
 
     @property
     def entry(self):
@@ -34,6 +36,7 @@ class Play:
 
 def make_play() -> Play:
     world, tasks, binder, clock = World(), FakeTasks(), FakeBinder(), FakeClock()
+    asked = FakeInterruptions()
     log = FakeTaskLog(clock)
     parts = Parts(
         node=NodeId("node"),
@@ -45,8 +48,9 @@ def make_play() -> Play:
         task_log=log,
         clock=clock,
         patience=PATIENCE,
+        interruptions=asked,
     )
-    return Play(world, Stage(parts, tasks, binder), log)
+    return Play(world, Stage(parts, tasks, binder), log, asked)
 
 
 @pytest.fixture

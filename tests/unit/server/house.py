@@ -104,7 +104,7 @@ class StillDurable(FakeDurable):
         self.asked: list[TaskId] = []
         self.resumed: list[tuple[TaskId, int]] = []
 
-    def enqueue(self, transaction: object, task: TaskId) -> None:
+    def enqueue(self, transaction: object, task: TaskId, *, again: int = 0) -> None:
         self.asked.append(task)
 
     async def resume(self, task: TaskId, *, again: int) -> None:
@@ -160,6 +160,7 @@ class House:
         listener = TaskListener(
             changed=lambda connection, task: following.changed(self.context, connection, task),
             ended=lambda connection, task: following.ended(self.context, connection, task),
+            paused=lambda connection, task, holds: following.paused(self.context, connection, task, holds=holds),
         )
         self.tasks = StoreTasks(database, self.clock, listener)
         self.task_log = StoreTaskLog(database, kept_secrets, self.clock)

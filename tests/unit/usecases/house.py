@@ -64,7 +64,7 @@ class StillQueue:
         self.asked: list[TaskId] = []
         self.woken = 0
 
-    def enqueue(self, transaction: object, task: TaskId) -> None:
+    def enqueue(self, transaction: object, task: TaskId, *, again: int = 0) -> None:
         self.asked.append(task)
 
     def wake(self) -> None:
@@ -85,6 +85,7 @@ class House:
         listener = TaskListener(
             changed=lambda connection, task: following.changed(self.context, connection, task),
             ended=lambda connection, task: following.ended(self.context, connection, task),
+            paused=lambda connection, task, holds: following.paused(self.context, connection, task, holds=holds),
         )
         self.tasks = StoreTasks(self.database, self.clock, listener)
         self.records = StoreRecords(self.database, self.clock, self.ids)

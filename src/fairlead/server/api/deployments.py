@@ -31,6 +31,7 @@ class NewDeployment(Body):
     skip: list[str] = Field(default_factory=list, max_length=500, description="steps or actions that are left out")
     only_targets: list[str] = Field(default_factory=list, max_length=500, description="the only targets; empty: all")
     without_targets: list[str] = Field(default_factory=list, max_length=500, description="targets that are left out")
+    guided: bool | None = Field(None, description="ask a person where an action fails; null: as the process says")
     prompted: dict[str, str] = Field(
         default_factory=dict, max_length=200, description="answers to what it asks for, by label or name"
     )
@@ -38,7 +39,7 @@ class NewDeployment(Body):
     @property
     def choice(self) -> ProcessChoice:
         """What of the process runs."""
-        return ProcessChoice(tuple(self.skip), tuple(self.only_targets), tuple(self.without_targets))
+        return ProcessChoice(tuple(self.skip), tuple(self.only_targets), tuple(self.without_targets), self.guided)
 
 
 Chosen = Annotated[list[str], Query(max_length=500)]

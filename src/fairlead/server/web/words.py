@@ -30,6 +30,7 @@ _TASKS: Mapping[TaskState, Look] = {
     TaskState.QUEUED: Look("queued", "quiet", "clock"),
     TaskState.RUNNING: Look("running", "busy", "play"),
     TaskState.UNDOING: Look("undoing", "warn", "back"),
+    TaskState.PAUSED: Look("waits for a person", "wait", "pause"),
     TaskState.UNSETTLED: Look("unsettled", "warn", "alert"),
     TaskState.SUCCEEDED: Look("succeeded", "good", "check"),
     TaskState.FAILED: Look("failed", "bad", "cross"),
@@ -40,6 +41,7 @@ _TASKS: Mapping[TaskState, Look] = {
 _PHASES: Mapping[PhaseState, Look] = {
     PhaseState.WAITING: Look("waiting", "quiet", "dash"),
     PhaseState.RUNNING: Look("running", "busy", "play"),
+    PhaseState.PAUSED: Look("waits for a person", "wait", "pause"),
     PhaseState.DONE: Look("done", "good", "check"),
     PhaseState.FAILED: Look("failed", "bad", "cross"),
     PhaseState.UNDONE: Look("undone", "warn", "back"),
@@ -67,6 +69,7 @@ _MOVING: Mapping[DeploymentState, Look] = {
     DeploymentState.WAITING: WAITS,
     DeploymentState.QUEUED: _TASKS[TaskState.QUEUED],
     DeploymentState.RUNNING: _TASKS[TaskState.RUNNING],
+    DeploymentState.PAUSED: _TASKS[TaskState.PAUSED],
     DeploymentState.UNSETTLED: _TASKS[TaskState.UNSETTLED],
     DeploymentState.ENDED: UNKNOWN,
 }

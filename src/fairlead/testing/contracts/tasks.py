@@ -66,6 +66,17 @@ class TasksContract:
         await books.tasks.end(task, FAILED)
         assert await books.tasks.begin(task, NODE) == Begun(FAILED, PLAN, is_cancel_asked=True)
 
+    async def test_a_paused_task_goes_on_only_by_a_later_run(self, books: Books) -> None:
+        task = await books.new_task()
+        await books.tasks.begin(task, NODE)
+        await books.tasks.freeze(task, PLAN)
+        for _ in range(2):
+            await books.tasks.pause(task, again=0, holds=True)
+        assert await books.tasks.begin(task, NODE) == Begun(plan=PLAN)
+        await books.tasks.end(task, FAILED)
+        await books.tasks.pause(task, again=0, holds=True)
+        assert await books.tasks.outcome(task) == FAILED
+
     async def test_an_end_is_told_whole_and_is_the_last(self, books: Books) -> None:
         task = await books.new_task()
         assert await books.tasks.outcome(task) is None

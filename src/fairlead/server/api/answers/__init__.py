@@ -37,6 +37,7 @@ from fairlead.server.api.answers.installation import (
     RegistryNotifications,
     TlsCertificate,
 )
+from fairlead.server.api.answers.interruptions import Interruption
 from fairlead.server.api.answers.lifecycles import Keep, Lifecycle, LifecyclePhase
 from fairlead.server.api.answers.lists import Moment, Page
 from fairlead.server.api.answers.plans import Allowed, Change, Foreseen, Plan, PlanStep, ProxyChanges, Setting
@@ -122,6 +123,7 @@ __all__ = [
     "HeldRole",
     "IncludedSet",
     "Instance",
+    "Interruption",
     "Keep",
     "Key",
     "LibrarySet",

@@ -1,0 +1,52 @@
+"""Interruptions: what waits for a person inside a deployment, and answering it."""
+
+from __future__ import annotations
+
+import typer
+
+from fairlead.cli.session import API, session
+
+group = typer.Typer(name="interruptions", help="What waits for a person inside a deployment.", no_args_is_help=True)
+
+
+@group.command("list")
+def list_interruptions(
+    context: typer.Context,
+    state: str = typer.Option("waiting", help="waiting, answered, expired or cancelled; '' for all."),
+    project: str = typer.Option("", "--project", "-p", help="Only of this project."),
+) -> None:
+    """The newest first."""
+    at = session(context)
+    rows = at.client.all(f"{API}/interruptions", most=50, state=state, project=project)
+    columns = {
+        "id": "ID",
+        "kind": "KIND",
+        "project": "PROJECT",
+        "environment": "ENVIRONMENT",
+        "title": "WHAT",
+        "choices": "MAY BE ANSWERED",
+        "why": "WHY",
+        "opened_at": "SINCE",
+    }
+    at.screen.table(rows, columns, empty="nothing waits for a person")
+
+
+@group.command("show")
+def show(context: typer.Context, id: str = typer.Argument(..., help="As the list shows it.")) -> None:
+    """One of them, with its instructions."""
+    at = session(context)
+    at.screen.result(at.client.get(f"{API}/interruptions/{id}"))
+
+
+@group.command("answer")
+def answer(
+    context: typer.Context,
+    id: str = typer.Argument(..., help="As the list shows it."),
+    choice: str = typer.Argument(..., help="proceed or abort; of a failure: fail, retry, ignore or exclude."),
+    note: str = typer.Option("", "--note", "-m", help="Kept with the answer."),
+    override: bool = typer.Option(False, "--override", help="In spite of teams and authors; the note has to say why."),
+) -> None:
+    """Say how it goes on."""
+    at = session(context)
+    made = at.client.post(f"{API}/interruptions/{id}/answer", {"choice": choice, "note": note, "override": override})
+    at.screen.result(made, f"{made['title']}: {made['answer']}; task {made['task']} goes on")

@@ -1,0 +1,76 @@
+"""Interruptions: what running tasks ask persons, and the answers."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+from pydantic import Field
+
+from fairlead.domain.interruption import Choice, Interruption, InterruptionState
+from fairlead.server.api import answers, shapes
+from fairlead.server.api.bodies import Body
+from fairlead.server.api.doors import After, Asking, Books, Limit
+from fairlead.usecases import interruptions
+
+router = APIRouter(tags=["deployments"])
+
+
+class InterruptionAnswer(Body):
+    choice: Choice
+    note: str = Field("", max_length=10_000)
+    override: bool = Field(default=False, description="in spite of teams and authors; the note has to say why")
+
+
+@router.get("/interruptions")
+def list_interruptions(
+    context: Books,
+    actor: Asking,
+    state: InterruptionState | None = None,
+    project: str = "",
+    task: str = "",
+    after: After = None,
+    limit: Limit = 50,
+) -> answers.Page[answers.Interruption]:
+    """The newest first."""
+    part = interruptions.page(context, actor, state=state, project=project, task=task, after=after, limit=limit)
+    return shapes.page(part, shape)
+
+
+@router.get("/interruptions/{id}")
+def get_interruption(context: Books, actor: Asking, id: str) -> answers.Interruption:
+    """One of them."""
+    return shape(interruptions.get(context, actor, id))
+
+
+@router.post("/interruptions/{id}/answer")
+def answer_interruption(context: Books, actor: Asking, id: str, body: InterruptionAnswer) -> answers.Interruption:
+    """The task goes on by it."""
+    made = interruptions.answer(context, actor, id, body.choice, note=body.note, is_override=body.override)
+    return shape(made)
+
+
+def shape(one: Interruption) -> answers.Interruption:
+    """As the API tells it."""
+    return {
+        "id": one.id,
+        "task": one.task,
+        "kind": one.kind,
+        "state": one.state,
+        "project": one.project,
+        "environment": one.environment,
+        "title": one.title,
+        "instructions": one.instructions,
+        "why": one.why,
+        "step": one.step,
+        "action": one.action,
+        "target": one.target,
+        "choices": list(one.choices),
+        "teams": list(one.teams),
+        "blocks": one.blocks,
+        "opened_at": one.opened_at.isoformat(),
+        "expires_at": one.expires_at.isoformat() if one.expires_at else None,
+        "answer": one.answer,
+        "note": one.note,
+        "answered_by": one.answered_by,
+        "answered_at": one.answered_at.isoformat() if one.answered_at else None,
+        "is_override": one.is_override,
+    }

@@ -1,0 +1,53 @@
+"""What waits for a person inside deployments, and the forms that answer it."""
+
+from __future__ import annotations
+
+from urllib.parse import quote
+
+from fastapi import APIRouter
+from starlette.responses import Response
+
+from fairlead.domain.interruption import Choice, InterruptionState
+from fairlead.server.web.visit import Posted, Visiting
+from fairlead.usecases import interruptions
+
+router = APIRouter()
+
+
+@router.get("/interruptions")
+def show_all(visitor: Visiting, after: str = "") -> Response:
+    """The newest first; those that wait before the others."""
+    context, actor = visitor.context, visitor.actor
+    waiting = interruptions.page(context, actor, state=InterruptionState.WAITING, limit=200)
+    recent = interruptions.page(context, actor, after=after or None, limit=50)
+    answered = [one for one in recent.items if one.state is not InterruptionState.WAITING]
+    return visitor.page("interruptions.html", {"waiting": waiting.items, "answered": answered, "more": recent.after})
+
+
+@router.get("/interruptions/{id}")
+def show(visitor: Visiting, id: str) -> Response:
+    """One of them."""
+    found = interruptions.get(visitor.context, visitor.actor, id)
+    is_waiting = found.state is InterruptionState.WAITING
+    values = {"waiting": [found] if is_waiting else [], "answered": [] if is_waiting else [found], "more": None}
+    return visitor.page("interruptions.html", values)
+
+
+@router.post("/interruptions/{id}/answer")
+def answer(form: Posted, id: str) -> Response:
+    """Say how it goes on."""
+    visitor = form.visitor
+
+    def work() -> tuple[str, str]:
+        made = interruptions.answer(
+            visitor.context,
+            visitor.actor,
+            id,
+            Choice(form.text("choice")),
+            note=form.text("note"),
+            is_override=form.is_ticked("override"),
+        )
+        said = made.answer.value if made.answer else ""
+        return f"{made.title}: {said}.", f"/tasks/{quote(made.task)}"
+
+    return form.act(f"/interruptions/{quote(id)}", work)

@@ -1,0 +1,196 @@
+"""Interruptions: what running tasks ask persons, who may answer, and going on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from fairlead.domain.actor import SYSTEM, Actor
+from fairlead.domain.errors import Conflict, Invalid, Refused
+from fairlead.domain.interruption import (
+    WHERE_NOBODY_ANSWERS,
+    Choice,
+    Interruption,
+    InterruptionKind,
+    InterruptionState,
+)
+from fairlead.domain.permission import Permission
+from fairlead.domain.task import Task, TaskState
+from fairlead.store import deployments, environments, interruptions, projects, releases, tasks, users
+from fairlead.store.database import Connection
+from fairlead.store.shelf import Page
+from fairlead.usecases import turns
+from fairlead.usecases.context import Context
+
+LONGEST_NOTE = 10_000
+NEEDED = {
+    InterruptionKind.MANUAL: Permission.DEPLOYMENT_APPROVE,
+    InterruptionKind.GUIDED: Permission.DEPLOYMENT_CREATE,
+}
+OVERRIDE = Permission.ENVIRONMENT_EDIT
+"""Who holds it for the environment may answer in spite of teams and authors, with a reason."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Rule:
+    """Why somebody may not answer."""
+
+    code: str
+    message: str
+    hint: str
+
+
+def page(
+    context: Context,
+    actor: Actor,
+    *,
+    state: InterruptionState | None = None,
+    project: str = "",
+    task: str = "",
+    after: str | None = None,
+    limit: int = 50,
+) -> Page[Interruption]:
+    """The newest first."""
+    actor.require(Permission.VIEW)
+    with context.database.reading() as connection:
+        owner = projects.by_name_or_id(connection, project).name if project else None
+        return interruptions.page(connection, state=state, project=owner, task=task or None, after=after, limit=limit)
+
+
+def get(context: Context, actor: Actor, id: str) -> Interruption:
+    """By id."""
+    actor.require(Permission.VIEW)
+    with context.database.reading() as connection:
+        return interruptions.get(connection, id)
+
+
+def answer(
+    context: Context, actor: Actor, id: str, choice: Choice, *, note: str = "", is_override: bool = False
+) -> Interruption:
+    """The task goes on by it. Conflict `interruption.answered`, Invalid `interruption.choice`; Refused
+    `interruption.team` and `interruption.author`, unless it `is_override` by somebody who may, with a reason in the
+    note (`interruption.reason`)."""
+    actor.require_somewhere(Permission.VIEW)
+    if len(note) > LONGEST_NOTE:
+        raise Invalid("input.too_large", f"a note has at most {LONGEST_NOTE:,} characters", thing="note")
+    with context.database.transaction() as connection:
+        asked = interruptions.get(connection, id)
+        owner = projects.by_name(connection, asked.project)
+        where = environments.by_name(connection, asked.environment)
+        actor.require(NEEDED[asked.kind], project=owner.id, environment=where.id)
+        _require_open(asked, choice)
+        broken = _broken_rule(connection, actor, asked)
+        if broken is not None:
+            if not is_override:
+                raise Refused(broken.code, broken.message, thing=id, hint=broken.hint)
+            actor.require(OVERRIDE, environment=where.id)
+            if not note.strip():
+                raise Invalid("interruption.reason", "say why in the note: it is kept", thing="note")
+        email = getattr(users.find(connection, actor.id), "email", "")
+        answered = interruptions.update(
+            connection,
+            replace(
+                asked,
+                state=InterruptionState.ANSWERED,
+                answer=choice,
+                note=note,
+                answered_by=actor.name,
+                answered_by_id=str(actor.id),
+                answered_by_email=str(email),
+                answered_at=context.clock.now(),
+                is_override=broken is not None,
+            ),
+        )
+        _note(context, connection, actor, answered, broken.code if broken else "")
+        _go_on(context, connection, tasks.get(connection, asked.task))
+    context.durable.wake()
+    return answered
+
+
+def expire(context: Context) -> int:
+    """Those whose time is over are answered as where nobody answers; how many."""
+    with context.database.transaction() as connection:
+        found = interruptions.expired(connection, context.clock.now())
+        for asked in found:
+            _close(context, connection, asked, InterruptionState.EXPIRED)
+            _go_on(context, connection, tasks.get(connection, asked.task))
+    if found:
+        context.durable.wake()
+    return len(found)
+
+
+def withdraw(context: Context, connection: Connection, task: Task) -> None:
+    """Nobody has to answer any more: the task is being cancelled."""
+    for asked in interruptions.waiting_in(connection, task.id):
+        _close(context, connection, asked, InterruptionState.CANCELLED)
+
+
+def may_override(actor: Actor, environment: str) -> bool:
+    """Whether the actor may answer in spite of a rule there."""
+    return actor.may(OVERRIDE, environment=environment)
+
+
+def _go_on(context: Context, connection: Connection, task: Task) -> None:
+    """A task that still runs beside the question looks for the answer itself before it pauses."""
+    if task.state is TaskState.PAUSED:
+        turns.go_on(context, connection, task)
+
+
+def _require_open(asked: Interruption, choice: Choice) -> None:
+    if asked.state is not InterruptionState.WAITING:
+        by = f" by {asked.answered_by}" if asked.answered_by else ""
+        raise Conflict("interruption.answered", f"it was {asked.state.value} before{by}", thing=asked.id)
+    if choice not in asked.choices:
+        possible = ", ".join(one.value for one in asked.choices)
+        raise Invalid("interruption.choice", f"it cannot be answered {choice.value}", thing=asked.id, hint=possible)
+
+
+def _broken_rule(connection: Connection, actor: Actor, asked: Interruption) -> _Rule | None:
+    why = "somebody who administers the environment may override it, with a reason"
+    if asked.teams and not _is_in_one(connection, actor, asked.teams):
+        teams = ", ".join(asked.teams)
+        return _Rule("interruption.team", f"only members of {teams} may answer", why)
+    if not asked.author_may_answer and actor.name.lower() in _authors(connection, asked):
+        message = f"{actor.name} has a part in this change, and may not answer"
+        return _Rule("interruption.author", message, why)
+    return None
+
+
+def _is_in_one(connection: Connection, actor: Actor, teams: Iterable[str]) -> bool:
+    return actor.name.lower() in {team.lower() for team in teams}
+
+
+def _authors(connection: Connection, asked: Interruption) -> set[str]:
+    """Names of those whose change it is: who made the release, who asked for the deployment, who wrote its commits."""
+    found = deployments.of_task(connection, asked.task)
+    if found is None:
+        return set()
+    release = releases.get(connection, found.release)
+    written = {change.author.lower() for change in release.changes}
+    names = {release.created_by.lower(), found.created_by.lower()}
+    for user in users.page(connection, limit=500).items:
+        email = user.email.lower()
+        if user.name.lower() in written or (email and any(f"<{email}>" in author for author in written)):
+            names.add(user.name.lower())
+    return names
+
+
+def _close(context: Context, connection: Connection, asked: Interruption, state: InterruptionState) -> None:
+    nobody = WHERE_NOBODY_ANSWERS[asked.kind]
+    closed = replace(asked, state=state, answer=nobody, answered_at=context.clock.now())
+    _note(context, connection, SYSTEM, interruptions.update(connection, closed), "")
+
+
+def _note(context: Context, connection: Connection, actor: Actor, asked: Interruption, overridden: str) -> None:
+    said = asked.answer.value if asked.answer else ""
+    how = f"{said}" + (f": {asked.note[:200]}" if asked.note else "") + (" (in spite of a rule)" if overridden else "")
+    context.note(
+        connection,
+        actor,
+        f"interruption.{asked.state.value}",
+        f"{asked.title}: {how}",
+        thing=asked.id,
+        project=asked.project or None,
+        environment=asked.environment or None,
+        facts={"task": asked.task, "choice": said, **({"overridden": overridden} if overridden else {})},
+    )

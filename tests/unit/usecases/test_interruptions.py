@@ -1,0 +1,195 @@
+"""Interruptions: the place is free while a person thinks, who may answer, and how it goes on."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from tests.unit.usecases.house import ADMIN, VIEWER, House
+
+from fairlead.domain.actor import Actor, permissions_of
+from fairlead.domain.deployment import DeploymentState
+from fairlead.domain.errors import FairleadError, NotFound
+from fairlead.domain.ids import ActorId, NodeId, TaskId
+from fairlead.domain.interruption import Choice, Interruption, InterruptionKind, InterruptionState, Question
+from fairlead.domain.permission import RoleName
+from fairlead.domain.plan import Plan
+from fairlead.domain.task import TaskState
+from fairlead.store import events, tasks
+from fairlead.store.interruptions import StoreInterruptions
+from fairlead.usecases import access, deployments, interruptions
+from fairlead.usecases import tasks as tasking
+
+DORA = Actor(ActorId("usr-dora"), "dora", "user", permissions_of(RoleName.DEPLOYER), via="test")
+QUESTION = Question(InterruptionKind.MANUAL, "Go on?", (Choice.PROCEED, Choice.ABORT))
+
+
+@pytest.fixture
+def paused(books: House) -> House:
+    """1.0.0 waits for a person in Test, and 1.1.0 was asked for behind it."""
+    books.add_release("1.0.0")
+    books.begin(books.deployment("1.0.0").task)
+    asyncio.run(books.tasks.freeze(task_of(books), Plan("deployment", "toy")))
+    books.add_release("1.1.0")
+    return books
+
+
+def task_of(books: House, version: str = "1.0.0") -> TaskId:
+    return TaskId(str(books.deployment(version).task))
+
+
+def ask(books: House, *, holds: bool = False, key: str = "[b]", **more: Any) -> Interruption:
+    """As the engine does: the question, then the pause."""
+    asking = StoreInterruptions(books.database, books.clock, books.ids)
+    question = replace(QUESTION, **more)
+    asyncio.run(asking.open(task_of(books), key, question, step="b", instructions="look", why=""))
+    asyncio.run(books.tasks.pause(task_of(books), again=0, holds=holds))
+    return interruptions.page(books.context, ADMIN, state=InterruptionState.WAITING).items[0]
+
+
+def holder_is(books: House, version: str) -> bool:
+    with books.database.reading() as connection:
+        return tasks.holder(connection, tasks.place_of(books.task(task_of(books)))) == task_of(books, version)
+
+
+def code_of(books: House, actor: Actor, id: str, choice: Choice = Choice.PROCEED, **more: Any) -> str:
+    with pytest.raises(FairleadError) as caught:
+        interruptions.answer(books.context, actor, id, choice, **more)
+    return caught.value.code
+
+
+def test_a_deployment_that_waits_for_a_person_holds_up_nobody(paused: House) -> None:
+    assert holder_is(paused, "1.0.0") and task_of(paused, "1.1.0") not in paused.queue.asked
+    ask(paused)
+    assert paused.task(task_of(paused)).state is TaskState.PAUSED
+    assert paused.deployment("1.0.0").state is DeploymentState.PAUSED
+    assert holder_is(paused, "1.1.0") and task_of(paused, "1.1.0") in paused.queue.asked
+
+
+def test_its_answer_has_it_wait_for_its_turn_and_be_planned_anew(paused: House) -> None:
+    asked = ask(paused)
+    interruptions.answer(paused.context, DORA, asked.id, Choice.PROCEED, note="fine")
+    task = paused.task(task_of(paused))
+    assert (task.state, task.again) == (TaskState.QUEUED, 1)
+    assert paused.queue.asked.count(task_of(paused)) == 1, "another has the place"
+    with paused.database.reading() as connection:
+        assert tasks.plan_of(connection, task.id) is None
+    paused.begin(task_of(paused, "1.1.0"))
+    paused.end(task_of(paused, "1.1.0"))
+    assert paused.queue.asked.count(task_of(paused)) == 2
+    assert holder_is(paused, "1.0.0")
+
+
+def test_one_that_holds_what_would_be_undone_keeps_its_place_and_its_plan(paused: House) -> None:
+    asked = ask(paused, holds=True)
+    assert holder_is(paused, "1.0.0")
+    interruptions.answer(paused.context, DORA, asked.id, Choice.PROCEED)
+    assert paused.queue.asked.count(task_of(paused)) == 2
+    with paused.database.reading() as connection:
+        assert tasks.plan_of(connection, task_of(paused)) is not None
+
+
+def test_one_that_asks_for_it_holds_up_the_others(paused: House) -> None:
+    ask(paused, blocks=True)
+    assert holder_is(paused, "1.0.0")
+
+
+def test_an_answer_that_comes_before_the_pause_is_gone_on_with_at_once(paused: House) -> None:
+    asking = StoreInterruptions(paused.database, paused.clock, paused.ids)
+    asyncio.run(asking.open(task_of(paused), "[b]", QUESTION, step="b", instructions="", why=""))
+    asked = interruptions.page(paused.context, ADMIN).items[0]
+    interruptions.answer(paused.context, DORA, asked.id, Choice.PROCEED)
+    assert paused.task(task_of(paused)).state is TaskState.RUNNING
+    asyncio.run(paused.tasks.pause(task_of(paused), again=0, holds=False))
+    assert (paused.task(task_of(paused)).state, holder_is(paused, "1.0.0")) == (TaskState.QUEUED, True)
+    asyncio.run(paused.tasks.pause(task_of(paused), again=0, holds=False))
+    assert paused.task(task_of(paused)).again == 1, "a run that is over changes nothing"
+    asyncio.run(paused.tasks.begin(task_of(paused), NodeId("late")))
+    assert paused.task(task_of(paused)).state is TaskState.QUEUED
+
+
+def test_an_answer_holds_once_and_only_if_it_was_offered(paused: House) -> None:
+    asked = ask(paused)
+    assert code_of(paused, DORA, asked.id, Choice.RETRY) == "interruption.choice"
+    interruptions.answer(paused.context, DORA, asked.id, Choice.ABORT, note="no")
+    assert code_of(paused, DORA, asked.id) == "interruption.answered"
+    told = interruptions.get(paused.context, VIEWER, asked.id)
+    assert (told.answer, told.answered_by, told.note) == (Choice.ABORT, "dora", "no")
+    with pytest.raises(NotFound):
+        interruptions.get(paused.context, VIEWER, "int-nowhere")
+
+
+def test_who_only_looks_may_not_answer(paused: House) -> None:
+    assert code_of(paused, VIEWER, ask(paused).id) == "permission.denied"
+
+
+def test_only_the_responsible_may_answer_or_who_overrides_it_with_a_reason(paused: House) -> None:
+    asked = ask(paused, teams=("Operators",))
+    assert code_of(paused, DORA, asked.id) == "interruption.team"
+    assert code_of(paused, DORA, asked.id, is_override=True, note="now") == "permission.denied"
+    assert code_of(paused, ADMIN, asked.id) == "interruption.team"
+    assert code_of(paused, ADMIN, asked.id, is_override=True, note=" ") == "interruption.reason"
+    made = interruptions.answer(paused.context, ADMIN, asked.id, Choice.PROCEED, note="fire", is_override=True)
+    assert made.is_override
+    with paused.database.reading() as connection:
+        told = next(one for one in events.page(connection, limit=20).items if one.kind == "interruption.answered")
+    assert told.message == "Go on?: proceed: fire (in spite of a rule)"
+    assert told.facts["overridden"] == "interruption.team"
+
+
+def test_those_whose_change_it_is_may_not_answer_where_the_project_asks_so(paused: House) -> None:
+    asked = ask(paused, author_may_answer=False)
+    assert code_of(paused, ADMIN, asked.id) == "interruption.author", "the administrator made the release"
+    interruptions.answer(paused.context, DORA, asked.id, Choice.PROCEED)
+
+
+def test_the_author_of_a_commit_is_known_by_the_users_address(paused: House) -> None:
+    made, _ = access.add_user(paused.context, ADMIN, "carl", email="carl@example.com", role=RoleName.DEPLOYER)
+    carl = replace(DORA, id=made.id, name="carl")
+    with paused.database.transaction() as connection:
+        connection.exec_driver_sql(
+            "UPDATE releases SET changes = ?",
+            ('[{"commit": "1", "author": "C <Carl@example.com>", "at": "", "subject": "x"}]',),
+        )
+    assert code_of(paused, carl, ask(paused, author_may_answer=False).id) == "interruption.author"
+
+
+def test_time_that_runs_out_is_the_answer_of_nobody(paused: House) -> None:
+    asked = ask(paused, expires_s=60.0)
+    assert interruptions.expire(paused.context) == 0
+    paused.clock.advance(61)
+    assert interruptions.expire(paused.context) == 1
+    told = interruptions.get(paused.context, VIEWER, asked.id)
+    assert (told.state, told.answer, told.answered_by) == (InterruptionState.EXPIRED, Choice.ABORT, "")
+    assert told.expires_at == told.opened_at + timedelta(seconds=60)
+    assert paused.task(task_of(paused)).state is TaskState.QUEUED
+    assert interruptions.expire(paused.context) == 0
+
+
+def test_a_paused_deployment_that_holds_nothing_is_cancelled_at_once(paused: House) -> None:
+    asked = ask(paused)
+    tasking.cancel(paused.context, DORA, task_of(paused))
+    assert paused.task(task_of(paused)).state is TaskState.CANCELLED
+    assert paused.deployment("1.0.0").has_ended
+    assert interruptions.get(paused.context, VIEWER, asked.id).state is InterruptionState.CANCELLED
+    assert code_of(paused, DORA, asked.id) == "interruption.answered"
+
+
+def test_a_paused_deployment_that_holds_something_goes_on_to_undo_it(paused: House) -> None:
+    ask(paused, holds=True)
+    tasking.cancel(paused.context, DORA, task_of(paused))
+    task = paused.task(task_of(paused))
+    assert (task.state, task.again, task.is_cancel_asked) == (TaskState.QUEUED, 1, True)
+
+
+def test_a_list_is_of_a_state_and_of_a_project(paused: House) -> None:
+    ask(paused)
+    paused.add_project("other")
+    wanted = {"project": "books", "state": InterruptionState.WAITING}
+    assert len(interruptions.page(paused.context, VIEWER, **wanted).items) == 1  # type: ignore[arg-type]
+    assert interruptions.page(paused.context, VIEWER, project="other").items == ()
+    assert interruptions.page(paused.context, VIEWER, task=str(task_of(paused))).items
+    assert deployments.page(paused.context, VIEWER, state=DeploymentState.PAUSED).items
