@@ -65,12 +65,13 @@ def get(context: Context, actor: Actor, id: str) -> Interruption:
 
 
 def answer(
-    context: Context, actor: Actor, id: str, choice: Choice, *, note: str = "", is_override: bool = False
+    context: Context, actor: Actor, id: str, choice: Choice | str, *, note: str = "", is_override: bool = False
 ) -> Interruption:
     """The task goes on by it. Conflict `interruption.answered`, Invalid `interruption.choice`; Refused
     `interruption.team` and `interruption.author`, unless it `is_override` by somebody who may, with a reason in the
     note (`interruption.reason`)."""
-    actor.require_somewhere(Permission.VIEW)
+    if not actor.may_somewhere(Permission.DEPLOYMENT_APPROVE):
+        actor.require_somewhere(Permission.DEPLOYMENT_CREATE)
     if len(note) > LONGEST_NOTE:
         raise Invalid("input.too_large", f"a note has at most {LONGEST_NOTE:,} characters", thing="note")
     with context.database.transaction() as connection:
@@ -78,7 +79,7 @@ def answer(
         owner = projects.by_name(connection, asked.project)
         where = environments.by_name(connection, asked.environment)
         actor.require(NEEDED[asked.kind], project=owner.id, environment=where.id)
-        _require_open(asked, choice)
+        chosen = _chosen(asked, choice)
         broken = _broken_rule(connection, actor, asked)
         if broken is not None:
             if not is_override:
@@ -92,7 +93,7 @@ def answer(
             replace(
                 asked,
                 state=InterruptionState.ANSWERED,
-                answer=choice,
+                answer=chosen,
                 note=note,
                 answered_by=actor.name,
                 answered_by_id=str(actor.id),
@@ -136,13 +137,15 @@ def _go_on(context: Context, connection: Connection, task: Task) -> None:
         turns.go_on(context, connection, task)
 
 
-def _require_open(asked: Interruption, choice: Choice) -> None:
+def _chosen(asked: Interruption, choice: str) -> Choice:
     if asked.state is not InterruptionState.WAITING:
         by = f" by {asked.answered_by}" if asked.answered_by else ""
         raise Conflict("interruption.answered", f"it was {asked.state.value} before{by}", thing=asked.id)
-    if choice not in asked.choices:
-        possible = ", ".join(one.value for one in asked.choices)
-        raise Invalid("interruption.choice", f"it cannot be answered {choice.value}", thing=asked.id, hint=possible)
+    for offered in asked.choices:
+        if offered.value == choice:
+            return offered
+    possible = ", ".join(one.value for one in asked.choices)
+    raise Invalid("interruption.choice", f"it cannot be answered {str(choice)[:40]!r}", thing=asked.id, hint=possible)
 
 
 def _broken_rule(connection: Connection, actor: Actor, asked: Interruption) -> _Rule | None:

@@ -7,7 +7,7 @@ from urllib.parse import quote
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from fairlead.domain.interruption import Choice, InterruptionState
+from fairlead.domain.interruption import InterruptionState
 from fairlead.server.web.visit import Posted, Visiting
 from fairlead.usecases import interruptions
 
@@ -43,7 +43,7 @@ def answer(form: Posted, id: str) -> Response:
             visitor.context,
             visitor.actor,
             id,
-            Choice(form.text("choice")),
+            form.text("choice"),
             note=form.text("note"),
             is_override=form.is_ticked("override"),
         )

@@ -125,6 +125,7 @@ OTHERWISE = {
     "/api/v1/runs/{id}": 404,
     "/api/v1/why/runs/{id}": 404,
     "/api/v1/certificates/{host}": 404,
+    "/api/v1/interruptions/{id}": 404,
     "/api/v1/tasks/{id}/artifacts/{name}": 404,
 }
 """What the house has nothing of, and a place whose containers are nobody's; journeys read them."""

@@ -221,6 +221,7 @@ FORMS = [
     "/projects/books/release-settings",
     "/approvals/x/approve",
     "/approvals/x/reject",
+    "/interruptions/x/answer",
     "/lifecycles",
     "/lifecycles/x",
     "/lifecycles/x/remove",

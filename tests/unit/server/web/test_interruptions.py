@@ -7,7 +7,7 @@ import asyncio
 from tests.unit.server.conftest import Visit
 from tests.unit.server.house import ADMINISTRATOR, House
 
-from fairlead.domain.ids import TaskId
+from fairlead.domain.ids import NodeId, TaskId
 from fairlead.domain.interruption import Choice, InterruptionKind, Question
 from fairlead.domain.task import TaskState
 from fairlead.store.interruptions import StoreInterruptions
@@ -23,7 +23,7 @@ def paused(house: House, *choices: Choice) -> tuple[str, TaskId]:
     asking = StoreInterruptions(house.context.database, house.context.clock, house.context.ids)
     question = Question(InterruptionKind.MANUAL, "Look at <it>?", choices or (Choice.PROCEED, Choice.ABORT))
     asyncio.run(asking.open(task, "[a]", question, step="a", instructions="the first page", why=""))
-    asyncio.run(house.life.server.tasks.begin(task, house.life.server.node))
+    asyncio.run(house.life.server.tasks.begin(task, NodeId("node")))
     asyncio.run(house.life.server.tasks.pause(task, again=0, holds=False))
     return interruptions.page(house.context, ADMINISTRATOR).items[0].id, task
 
@@ -42,7 +42,9 @@ def test_what_cannot_be_answered_so_is_said(house: House, visit: Visit) -> None:
     id, _ = paused(house)
     visit.sign_in()
     assert visit.post(f"/interruptions/{id}/answer", choice="retry") == f"/interruptions/{id}"
-    assert "it cannot be answered retry" in visit.get(f"/interruptions/{id}")
+    assert "it cannot be answered &#39;retry&#39;" in visit.get(f"/interruptions/{id}")
+    visit.post(f"/interruptions/{id}/answer", choice="nonsense")
+    assert "it cannot be answered &#39;nonsense&#39;" in visit.get(f"/interruptions/{id}")
 
 
 def test_a_program_lists_and_answers_it_too(house: House, visit: Visit) -> None:
