@@ -1,4 +1,4 @@
-"""The first tables, part 2: tasks to notification_targets."""
+"""The first tables, part 2: tasks to library_set_inclusions."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ def upgrade() -> None:
     _api_keys()
     _artifacts()
     _certificates()
+    _interruptions()
     _place_locks()
     _projects()
     _registry_logins()
@@ -31,7 +32,6 @@ def upgrade() -> None:
     _channels()
     _contacts()
     _library_set_inclusions()
-    _notification_targets()
 
 
 def _tasks() -> None:
@@ -61,6 +61,7 @@ def _tasks() -> None:
         sa.Column("hint", sa.Text(), nullable=False),
         sa.Column("evidence", sa.JSON(none_as_null=True), nullable=False),
         sa.Column("differences", sa.JSON(none_as_null=True), nullable=False),
+        sa.Column("again", sa.BigInteger(), nullable=False),
         sa.Column("end", sa.JSON(none_as_null=True), nullable=True),
         sa.Column("undoing_at", sa.DateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_tasks")),
@@ -176,6 +177,44 @@ def _certificates() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_certificates")),
         sa.UniqueConstraint("host", name=op.f("uq_certificates_host")),
     )
+
+
+def _interruptions() -> None:
+    op.create_table(
+        "interruptions",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("task", sa.Text(), nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("title", sa.Text(), nullable=False),
+        sa.Column("choices", sa.JSON(none_as_null=True), nullable=False),
+        sa.Column("opened_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("instructions", sa.Text(), nullable=False),
+        sa.Column("why", sa.Text(), nullable=False),
+        sa.Column("step", sa.Text(), nullable=False),
+        sa.Column("action", sa.Text(), nullable=False),
+        sa.Column("target", sa.Text(), nullable=False),
+        sa.Column("teams", sa.JSON(none_as_null=True), nullable=False),
+        sa.Column("blocks", sa.Boolean(), nullable=False),
+        sa.Column("author_may_answer", sa.Boolean(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("answer", sa.Text(), nullable=True),
+        sa.Column("note", sa.Text(), nullable=False),
+        sa.Column("answered_by", sa.Text(), nullable=False),
+        sa.Column("answered_by_id", sa.Text(), nullable=False),
+        sa.Column("answered_by_email", sa.Text(), nullable=False),
+        sa.Column("answered_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("is_override", sa.Boolean(), nullable=False),
+        sa.Column("assigned_to", sa.Text(), nullable=False),
+        sa.Column("project", sa.Text(), nullable=False),
+        sa.Column("environment", sa.Text(), nullable=False),
+        sa.Column("revision", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["task"], ["tasks.id"], name=op.f("fk_interruptions_task")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_interruptions")),
+        sa.UniqueConstraint("task", "key", name=op.f("uq_interruptions_task_key")),
+    )
+    op.create_index("ix_interruptions_state", "interruptions", ["state", "id"], unique=False)
 
 
 def _place_locks() -> None:
@@ -370,21 +409,3 @@ def _library_set_inclusions() -> None:
     op.create_index(
         op.f("ix_library_set_inclusions_library_set"), "library_set_inclusions", ["library_set"], unique=False
     )
-
-
-def _notification_targets() -> None:
-    op.create_table(
-        "notification_targets",
-        sa.Column("id", sa.Text(), nullable=False),
-        sa.Column("kind", sa.Text(), nullable=False),
-        sa.Column("address", sa.Text(), nullable=False),
-        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("project", sa.Text(), nullable=True),
-        sa.Column("events", sa.JSON(none_as_null=True), nullable=False),
-        sa.Column("secret", sa.Text(), nullable=True),
-        sa.Column("revision", sa.BigInteger(), nullable=False),
-        sa.ForeignKeyConstraint(["project"], ["projects.id"], name=op.f("fk_notification_targets_project")),
-        sa.ForeignKeyConstraint(["secret"], ["secret_versions.id"], name=op.f("fk_notification_targets_secret")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_notification_targets")),
-    )
-    op.create_index(op.f("ix_notification_targets_project"), "notification_targets", ["project"], unique=False)

@@ -1,4 +1,4 @@
-"""The first tables, part 3: runs to approvals."""
+"""The first tables, part 3: notification_targets to approvals."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ depends_on = None
 
 
 def upgrade() -> None:
+    _notification_targets()
     _runs()
     _seen_heads()
     _variable_snapshots()
@@ -20,6 +21,24 @@ def upgrade() -> None:
     _releases()
     _deployments()
     _approvals()
+
+
+def _notification_targets() -> None:
+    op.create_table(
+        "notification_targets",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("address", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("project", sa.Text(), nullable=True),
+        sa.Column("events", sa.JSON(none_as_null=True), nullable=False),
+        sa.Column("secret", sa.Text(), nullable=True),
+        sa.Column("revision", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["project"], ["projects.id"], name=op.f("fk_notification_targets_project")),
+        sa.ForeignKeyConstraint(["secret"], ["secret_versions.id"], name=op.f("fk_notification_targets_secret")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_notification_targets")),
+    )
+    op.create_index(op.f("ix_notification_targets_project"), "notification_targets", ["project"], unique=False)
 
 
 def _runs() -> None:
