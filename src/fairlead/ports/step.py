@@ -13,6 +13,7 @@ from fairlead.domain.process import ResolvedAction
 from fairlead.domain.record import Json
 from fairlead.ports.artifacts import Artifacts
 from fairlead.ports.catalogue import Catalogue
+from fairlead.ports.checkouts import Checkouts, NoCheckouts
 from fairlead.ports.clock import Clock
 from fairlead.ports.connection import Connection
 from fairlead.ports.container_engine import ContainerEngine
@@ -57,6 +58,7 @@ class Tools:
     traffic: Traffic = field(default_factory=NoTraffic)
     hosts: Hosts = field(default_factory=NoHosts)
     attempt: str = ""
+    checkouts: Checkouts = field(default_factory=NoCheckouts)
 
     def say(self, text: str, level: Level = "info") -> None:
         """One line in the task's log, under this step and target."""

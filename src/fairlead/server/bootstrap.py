@@ -39,6 +39,7 @@ from fairlead.ports.container_engine import ContainerEngine, Credentials
 from fairlead.ports.proxy import Proxy
 from fairlead.ports.registry import Registry
 from fairlead.ports.step import EffectKind, Tools
+from fairlead.server.checkouts import BookedCheckouts
 from fairlead.server.hosts import BookedHosts
 from fairlead.server.migrating import bring_up_to_date
 from fairlead.server.settings import Settings
@@ -233,6 +234,7 @@ def _base(
         workspace=context.installation.workspaces,
         traffic=traffic,
         hosts=hosts,
+        checkouts=BookedCheckouts(context),
     )
 
 

@@ -8,6 +8,7 @@ from fairlead.domain.plan import Node
 from fairlead.domain.process import DEPLOY_SERVICES, ResolvedAction
 from fairlead.domain.record import Json
 from fairlead.ports.step import ActionKind, EffectKind
+from fairlead.steps.container_kinds import BuildImageAction, RunTestsAction
 from fairlead.steps.effects.kinds import DEPLOYMENT_EFFECTS
 from fairlead.steps.manual_intervention import ManualIntervention
 from fairlead.steps.script import Script
@@ -31,6 +32,11 @@ class DeployServicesHere:
         raise AssertionError("the services are planned with the deployment")
 
 
-ACTION_KINDS: Mapping[str, ActionKind] = {
-    kind.name: kind for kind in (DeployServicesHere(), ManualIntervention(), Script())
-}
+_BUILT_IN: tuple[ActionKind, ...] = (
+    DeployServicesHere(),
+    ManualIntervention(),
+    Script(),
+    BuildImageAction(),
+    RunTestsAction(),
+)
+ACTION_KINDS: Mapping[str, ActionKind] = {kind.name: kind for kind in _BUILT_IN}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import PurePosixPath
 
 from fairlead.domain.errors import Invalid
 from fairlead.domain.plan import Effect, Node
@@ -11,7 +12,7 @@ from fairlead.domain.record import Json
 from fairlead.ports.step import EffectKind
 from fairlead.steps.effects.basis import arguments
 from fairlead.steps.effects.scripts import RunScript, ScriptRun
-from fairlead.steps.scripts.bundle import Language
+from fairlead.steps.scripts.bundle import SUFFIXES, Language
 
 LONGEST_S = 24 * 3600.0
 """For an action without a timeout of its own: nothing runs for ever."""
@@ -34,7 +35,7 @@ class Script:
         "type": "object",
         "description": "runs a script in bash, Python or PowerShell",
         "additionalProperties": False,
-        "required": ["script"],
+        "oneOf": [{"required": ["script"]}, {"required": ["file"]}],
         "properties": {
             "script": {
                 "type": "string",
@@ -42,10 +43,17 @@ class Script:
                 "maxLength": SCRIPT_CHARACTERS,
                 "description": "the script itself; variables in #{…} are put in, what has no value stays as it is",
             },
+            "file": {
+                "type": "string",
+                "minLength": 1,
+                "maxLength": 1000,
+                "description": "a script in the repository, below the folder of fairlead.yml, as the release's commit "
+                "has it; the commit's other files lie beside it",
+            },
             "language": {
                 "enum": [language.value for language in Language],
-                "default": Language.BASH.value,
-                "description": "what it is written in; the host must have bash, python3 or pwsh",
+                "description": "what it is written in: by default what the file's ending says, else bash; the host "
+                "must have bash, python3 or pwsh",
             },
             "arguments": {
                 "type": "array",
@@ -60,16 +68,18 @@ class Script:
     def plan(self, resolved: ResolvedAction) -> Node:
         """One effect."""
         action = resolved.action
-        source = action.properties.get("script")
-        if not isinstance(source, str) or not source.strip():
-            raise Invalid("process.properties", f"{action.name} has no script", thing=action.name)
+        source, file = (str(action.properties.get(name) or "") for name in ("script", "file"))
+        if bool(source.strip()) == bool(file.strip()):
+            message = f"{action.name} needs a script or a file that holds it, and not both"
+            raise Invalid("process.properties", message, thing=action.name)
         given = action.properties.get("arguments")
         where = _where(resolved)
         run = ScriptRun(
             action=action.name,
             step=resolved.step,
-            language=Language(str(action.properties.get("language", Language.BASH.value))),
+            language=_language(str(action.properties.get("language") or ""), file),
             source=source,
+            file=file,
             target=where,
             on_behalf_of=resolved.target.name if resolved.target else "",
             arguments=tuple(str(one) for one in given) if isinstance(given, list) else (),
@@ -86,6 +96,10 @@ class Script:
             attempts=ATTEMPTS,
             target=resolved.place,
         )
+
+
+def _language(given: str, file: str) -> Language:
+    return Language(given) if given else SUFFIXES.get(PurePosixPath(file).suffix.lower(), Language.BASH)
 
 
 def _where(resolved: ResolvedAction) -> str:

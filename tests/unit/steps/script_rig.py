@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,18 +16,22 @@ from fairlead.domain.plan import Effect
 from fairlead.domain.process import Action, ActionTarget, ResolvedAction, RunLocation, action_key
 from fairlead.domain.record import Json
 from fairlead.domain.text import SecretRef, Text
+from fairlead.ports.checkouts import Checkout
 from fairlead.ports.connection import Connection
 from fairlead.ports.hosts import NoHosts
+from fairlead.ports.source import Repository
 from fairlead.ports.step import Tools
 from fairlead.steps.effects.scripts import RunScript
 from fairlead.steps.script import Script
 from fairlead.testing.fake_artifacts import FakeArtifacts
 from fairlead.testing.fake_records import FakeRecords
 from fairlead.testing.fake_secrets import FakeSecrets
+from fairlead.testing.fake_source import FakeSource
 from fairlead.testing.fake_task_log import FakeTaskLog
 from fairlead.testing.toy_world import toy_tools
 
 TASK = TaskId("tsk-1")
+URL = "https://git.test/books.git"
 
 
 class Hosts(NoHosts):
@@ -63,13 +67,15 @@ class Rig:
         self.hosts = Hosts({**local, **self.more})
         self.outputs: dict[str, Mapping[str, Json]] = {}
         self.kind = RunScript()
+        self.source = FakeSource()
+        self.commit = ""
 
     def secret(self, name: str, value: str) -> SecretRef:
         return SecretRef(self.secrets.put(value), name)
 
     def effect(
         self,
-        script: str,
+        script: str = "",
         *,
         name: str = "Step",
         target: str = "web1",
@@ -78,14 +84,20 @@ class Rig:
         timeout_s: float = 60.0,
         **properties: Any,
     ) -> Effect:
-        action = Action(name, "script", {"script": script, **properties}, runs_on=runs_on, timeout_s=timeout_s)
+        action = Action(
+            name,
+            "script",
+            {**({"script": script} if script else {}), **properties},
+            runs_on=runs_on,
+            timeout_s=timeout_s,
+        )
         place = ActionTarget(target, target) if target else None
         planned = Script().plan(ResolvedAction(action, name, action_key(name, target), place, None, variables or {}))
         assert isinstance(planned, Effect)
         return planned
 
     def tools(self, effect: Effect) -> Tools:
-        return toy_tools(
+        made = toy_tools(
             TASK,
             "step",
             effect.target,
@@ -97,7 +109,10 @@ class Rig:
             clock=self.clock,
             hosts=self.hosts,
             connection=self.server,
+            source=self.source,
+            checkouts=self,
         )
+        return replace(made, workspace=str(self.place / "workspaces"))
 
     async def do(self, effect: Effect) -> Outcome:
         outcome = await self.kind.do(effect, self.tools(effect))
@@ -105,10 +120,10 @@ class Rig:
             self.outputs[effect.key] = outcome.output
         return outcome
 
-    async def run(self, script: str, **how: Any) -> Outcome:
+    async def run(self, script: str = "", **how: Any) -> Outcome:
         return await self.do(self.effect(script, **how))
 
-    async def ran(self, script: str, **how: Any) -> Mapping[str, Json]:
+    async def ran(self, script: str = "", **how: Any) -> Mapping[str, Json]:
         """What it set."""
         outcome = await self.run(script, **how)
         assert isinstance(outcome, Done), (outcome, self.told())
@@ -116,10 +131,14 @@ class Rig:
         assert isinstance(outputs, dict)
         return outputs
 
-    async def failed(self, script: str, **how: Any) -> SaidNo:
+    async def failed(self, script: str = "", **how: Any) -> SaidNo:
         outcome = await self.run(script, **how)
         assert isinstance(outcome, SaidNo), outcome
         return outcome
+
+    async def of_task(self, task: TaskId) -> Checkout:
+        """The commit of the release."""
+        return Checkout(Repository(URL), self.commit, "app")
 
     async def undo(self, effect: Effect) -> None:
         await self.kind.undo(effect, self.tools(effect))
@@ -127,6 +146,11 @@ class Rig:
     def told(self, *levels: str) -> list[str]:
         lines = self.log.lines.get(TASK, [])
         return [line.text for line in lines if not levels or line.level in levels]
+
+    def commit_files(self, **files: str) -> None:
+        """What the release was made from: below its folder, and beside it."""
+        held = {f"app/{name.replace('__', '/').replace('_', '.')}": text.encode() for name, text in files.items()}
+        self.commit = self.source.commit(URL, "main", {**held, "other/secret.sh": b"echo never"})
 
     @property
     def tickets(self) -> list[Path]:

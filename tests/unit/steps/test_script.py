@@ -303,6 +303,26 @@ async def test_what_has_ended_is_not_run_again_whatever_its_end(here: Rig, tmp_p
     assert (tmp_path / "times").read_text() == "x\n" * 3
 
 
+async def test_a_script_of_the_repository_is_as_the_commit_has_it_with_its_files_beside_it(rig: Rig) -> None:
+    rig.commit_files(
+        tools__run_py="import words\nset_octopusvariable('Said', words.WORD + ' #{Octopus.Machine.Name}')",
+        tools__words_py="WORD = 'hello'",
+        run_sh='set_octopusvariable Said "$(cat data.txt) $1"; ls ..; [ ! -e ../other ]',
+        data_txt="read",
+    )
+    variables = {"Octopus.Machine.Name": "web1"}
+    assert await rig.ran(file="tools/run.py", name="P", variables=variables) == {"Said": "hello web1"}
+    assert await rig.ran(file="./run.sh", name="B", arguments=["now"]) == {"Said": "read now"}
+    assert not (rig.place / "workspaces").exists() or not list((rig.place / "workspaces").iterdir())
+
+
+async def test_a_script_that_the_commit_does_not_have_is_named(here: Rig) -> None:
+    here.commit_files(run_sh="true")
+    for name, file in (("A", "none.sh"), ("B", "../other/secret.sh")):
+        failed = await here.failed(file=file, name=name)
+        assert failed.code == "project_file.missing" and file in failed.reason
+
+
 async def test_a_host_that_it_never_came_to_is_not_asked_when_it_is_undone(here: Rig) -> None:
     class Closed(NoHosts):
         async def of_target(self, target: str) -> Connection:
@@ -355,6 +375,8 @@ def test_an_action_without_a_script_is_refused(here: Rig) -> None:
     with pytest.raises(Invalid) as refused:
         here.effect("  ")
     assert refused.value.code == "process.properties"
+    with pytest.raises(Invalid):
+        here.effect("true", file="run.sh")
 
 
 async def appears(path: Path) -> None:

@@ -3,39 +3,46 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from fairlead.domain.effect import Done, Looked, NotYet, Outcome, SaidNo
 from fairlead.domain.errors import FairleadError, Invalid, NotFound
-from fairlead.domain.output_variables import PREFIXES, effect_output, of_effects, seen_from
+from fairlead.domain.output_variables import effect_output
 from fairlead.domain.plan import Effect
 from fairlead.domain.record import Json
 from fairlead.domain.template.variables import Variables
-from fairlead.domain.text import Text, reveal, secrets_in
-from fairlead.formats.markdown import MARKDOWN_FILTERS
+from fairlead.domain.text import Text
 from fairlead.ports.connection import Connection
 from fairlead.ports.step import Tools
+from fairlead.steps import workspace
 from fairlead.steps.effects.basis import read
+from fairlead.steps.filled_in import filled, known_at
 from fairlead.steps.scripts.bundle import RUNNERS, Language, command
 from fairlead.steps.scripts.following import Followed, follow
 
 REASON_CHARACTERS = 300
+LINK = 0o120000
+"""The mode of a link in a commit (Git's): none goes to a host."""
+
+FILES_LIMIT_BYTES = 64 * 1024**2
 
 
 @dataclass(frozen=True, slots=True)
 class ScriptRun:
     """A script to be run. `target` is the id of the one that it runs on ("": at the server), `on_behalf_of` the name of
-    the one that it is about, for its outputs. `source`, arguments and variables are as they were written: what is
-    known only when earlier steps have ended is put in when it begins."""
+    the one that it is about, for its outputs. It is `source`, or the `file` of the release's commit. All texts are as
+    they were written: what is known only when earlier steps have ended is put in when it begins."""
 
     action: str
     step: str
     language: Language
-    source: Text
+    source: str = ""
+    file: str = ""
     target: str = ""
     on_behalf_of: str = ""
-    arguments: tuple[Text, ...] = ()
+    arguments: tuple[str, ...] = ()
     variables: Mapping[str, Text] = field(default_factory=dict)
     timeout_s: float = 0.0
 
@@ -64,7 +71,7 @@ class RunScript:
         ticket = _ticket(effect, tools)
         try:
             await _begin(run, effect, connection, tools)
-        except Invalid as error:
+        except (Invalid, NotFound) as error:
             return SaidNo(error.code, f"{run.action} could not be begun: {error.message}", hint=error.hint)
         followed = await self._followed(run, effect, connection, ticket, tools)
         note = followed.note(effect_output(run.action, run.on_behalf_of, followed.outputs))
@@ -116,58 +123,47 @@ async def _connection(run: ScriptRun, tools: Tools) -> Connection:
 
 async def _begin(run: ScriptRun, effect: Effect, connection: Connection, tools: Tools) -> None:
     """Nothing is handed over where it was begun before."""
-    known, ticket = await _known(run, tools), _ticket(effect, tools)
+    ticket = _ticket(effect, tools)
     try:
         await connection.progress(ticket)
         tools.say(f"{run.action} had begun already; it is followed on")
         return
     except NotFound:
         pass
-    name = RUNNERS[run.language].name
-    values = {each: _evaluated(known, known.raw(each) or "") for each in known.names}
-    source = _evaluated(known, await _revealed(run.source, tools))
-    arguments = [_evaluated(known, await _revealed(argument, tools)) for argument in run.arguments]
-    started = command(
-        run.language, name, variables=values, contents={name: source.encode()}, arguments=tuple(arguments)
-    )
+    known = await known_at(run.variables, run.on_behalf_of, tools)
+    values = {each: filled(known, known.raw(each) or "") for each in known.names}
+    words = tuple(filled(known, argument) for argument in run.arguments)
+    script, contents = await _contents(run, known, effect, tools)
+    started = command(run.language, script, variables=values, contents=contents, arguments=words)
     where = f" on {connection.name}" if run.target else " at the server"
     tools.say(f"running {run.action}{where}", level="debug")
     await tools.records.note(tools.task, _begun_name(effect), {"on": connection.name})
     await connection.start(ticket, started)
 
 
-async def _known(run: ScriptRun, tools: Tools) -> Variables:
-    """Every variable that holds there, outputs of earlier steps too; those of ours under both names."""
-    outputs = seen_from(run.on_behalf_of, of_effects(tools.outputs.values()))
-    texts: dict[str, Text] = {**run.variables, **outputs}
-    ids = {reference.id for reference in secrets_in(*texts.values(), run.source, *run.arguments)}
-    secrets = await tools.secrets.values(tools.task, ids) if ids else {}
-    clear = {name: reveal(text, secrets) for name, text in texts.items()}
-    return Variables(with_both_names(clear), now=tools.clock.now, more_filters=MARKDOWN_FILTERS)
-
-
-def with_both_names(values: Mapping[str, str]) -> dict[str, str]:
-    """What is called ``Octopus.…`` is called ``Fairlead.…`` too, and the other way round; what is there stays."""
-    found = {name.lower() for name in values}
-    made = dict(values)
-    for name, value in values.items():
-        first, dot, rest = name.partition(".")
-        for prefix, other in (PREFIXES, tuple(reversed(PREFIXES))):
-            twin = f"{other}.{rest}"
-            if dot and first.lower() == prefix.lower() and twin.lower() not in found:
-                made[twin] = value
-    return made
-
-
-async def _revealed(text: Text, tools: Tools) -> str:
-    ids = {reference.id for reference in secrets_in(text)}
-    return reveal(text, await tools.secrets.values(tools.task, ids) if ids else {})
-
-
-def _evaluated(known: Variables, template: str) -> str:
-    """What has no value stays as it was written, as Octopus leaves it."""
-    found = known.evaluate(template, is_lenient=True).text
-    return "" if found is None else found
+async def _contents(run: ScriptRun, known: Variables, effect: Effect, tools: Tools) -> tuple[str, dict[str, bytes]]:
+    """The script's path, and every file that goes with it: one from the repository has the commit's others by it."""
+    if not run.file:
+        name = RUNNERS[run.language].name
+        return name, {name: filled(known, run.source).encode()}
+    place = f"{tools.workspace}/{tools.task}-{hashlib.sha256(effect.key.encode()).hexdigest()[:12]}"
+    checkout = await tools.checkouts.of_task(tools.task)
+    try:
+        tree = await workspace.prepare(tools.source, checkout.repository, checkout.commit, place)
+        root = workspace.project_root(place, checkout.folder)
+        prefix = f"{checkout.folder.strip('/')}/" if checkout.folder.strip("/") else ""
+        paths = [
+            path.removeprefix(prefix) for path, mode in tree.files.items() if path.startswith(prefix) and mode != LINK
+        ]
+        name = filled(known, run.file).removeprefix("./")
+        if name not in paths:
+            raise NotFound("project_file.missing", f"{name[:200]} is not in the commit", thing=name[:200])
+        limit = FILES_LIMIT_BYTES
+        found = dict(await asyncio.to_thread(workspace.read_files, root, paths, limit_bytes=limit))
+    finally:
+        await workspace.remove(place)
+    found[name] = filled(known, found[name].decode(errors="replace")).encode()
+    return name, found
 
 
 def _verdict(run: ScriptRun, note: Mapping[str, Json]) -> Outcome:

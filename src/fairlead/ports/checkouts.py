@@ -1,0 +1,35 @@
+"""Checkouts: which commit of which repository a task is about, for actions that need its files."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from fairlead.domain.errors import NotFound
+from fairlead.domain.ids import TaskId
+from fairlead.ports.source import Repository
+
+
+@dataclass(frozen=True, slots=True)
+class Checkout:
+    """A commit, the repository that has it (in clear, only inside an effect), and where its project file lies."""
+
+    repository: Repository
+    commit: str
+    folder: str = ""
+
+
+class Checkouts(Protocol):
+    """What a task's release was made from."""
+
+    async def of_task(self, task: TaskId) -> Checkout:
+        """The release's commit; NotFound `source.commit` where it names none, Conflict `source.none` where the project
+        has no repository."""
+        ...
+
+
+class NoCheckouts:
+    """Where releases come from nowhere: no task has a commit."""
+
+    async def of_task(self, task: TaskId) -> Checkout:
+        raise NotFound("source.commit", "the release was made from no commit", thing=task)

@@ -1,0 +1,38 @@
+"""Which commit a task is about: that of the release which its deployment deploys."""
+
+from __future__ import annotations
+
+from fairlead.domain.errors import NotFound
+from fairlead.domain.ids import TaskId
+from fairlead.domain.project import Project
+from fairlead.ports.checkouts import Checkout
+from fairlead.store import deployments, projects, releases, tasks
+from fairlead.store.database import Connection
+from fairlead.usecases.context import Context
+from fairlead.usecases.runs import repository_of
+
+
+class BookedCheckouts:
+    """As ports.checkouts.Checkouts says."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+
+    async def of_task(self, task: TaskId) -> Checkout:
+        """The release's commit, and the project's repository as it is opened now."""
+        project, commit, folder = await self._context.database.read(lambda books: _looked_up(books, task))
+        repository = await self._context.database.run(lambda: repository_of(self._context, project))
+        return Checkout(repository, commit, folder)
+
+
+def _looked_up(books: Connection, task: TaskId) -> tuple[Project, str, str]:
+    held = deployments.get(books, tasks.get(books, task).subject)
+    release = releases.get(books, held.release)
+    if not release.commit:
+        raise NotFound(
+            "source.commit",
+            f"release {release.version} was made from no commit",
+            thing=release.version,
+            hint="a release that a run makes has one; fairlead release create takes --commit",
+        )
+    return projects.get(books, release.project), release.commit, release.folder
