@@ -65,6 +65,10 @@ class Client:
         headers = {} if revision is None else {"If-Match": f'"{revision}"'}
         return self._ask("PUT", path, body=body, query=query, headers=headers)
 
+    def put_bytes(self, path: str, content: bytes, **query: object) -> Any:
+        """The answer's JSON to these bytes."""
+        return self._ask("PUT", path, content=content, query=query)
+
     def patch(self, path: str, body: Mapping[str, object], *, revision: int | None = None) -> Any:
         """The answer's JSON; with `revision` only if the thing still has it."""
         headers = {} if revision is None else {"If-Match": f'"{revision}"'}
@@ -126,12 +130,13 @@ class Client:
         path: str,
         *,
         body: Mapping[str, object] | None = None,
+        content: bytes | None = None,
         query: Mapping[str, object] | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> Any:
         with _spoken(self.account):
             answer = self._http.request(
-                method, path, json=body, params=_clean(query or {}), headers=dict(headers or {})
+                method, path, json=body, content=content, params=_clean(query or {}), headers=dict(headers or {})
             )
         _check(answer)
         try:

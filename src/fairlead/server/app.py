@@ -19,6 +19,7 @@ from fairlead.server.api import (
     interruptions,
     library_sets,
     lifecycles,
+    packages,
     processes,
     projects,
     registries,
@@ -35,6 +36,7 @@ from fairlead.server.guard import Guard
 from fairlead.server.idempotency import Idempotency
 from fairlead.server.life import Life
 from fairlead.server.web import pages
+from fairlead.store.artifact_files import LARGEST_FILE_BYTES
 
 API = "/api/v1"
 ROUTERS = (
@@ -53,6 +55,7 @@ ROUTERS = (
     releases.router,
     release_settings.router,
     build_information.router,
+    packages.router,
     channels.router,
     deployments.router,
     interruptions.router,
@@ -91,5 +94,10 @@ def create(life: Life) -> FastAPI:
     pages.install(app)
     context, settings = life.server.context, life.server.settings
     app.add_middleware(Idempotency, context=context)
-    app.add_middleware(Guard, max_body_bytes=settings.max_body_bytes, new_id=lambda: context.ids.new("req"))
+    app.add_middleware(
+        Guard,
+        max_body_bytes=settings.max_body_bytes,
+        larger={f"{API}/packages": LARGEST_FILE_BYTES},
+        new_id=lambda: context.ids.new("req"),
+    )
     return app

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -12,6 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from fairlead.domain.errors import FairleadError, Invalid, TooLarge
 from fairlead.server.problems import MEDIA_TYPE, body_of
 
+NOTHING: Mapping[str, int] = {}
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 
 PROTECTION = (
@@ -27,11 +28,20 @@ PROTECTION = (
 
 
 class Guard:
-    """ASGI middleware: refuses bodies over the limit with 413, also when no length was declared."""
+    """ASGI middleware: refuses bodies over the limit with 413, also when no length was declared. `larger` path → a
+    limit of its own."""
 
-    def __init__(self, app: ASGIApp, *, max_body_bytes: int, new_id: Callable[[], str]) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        max_body_bytes: int,
+        new_id: Callable[[], str],
+        larger: Mapping[str, int] = NOTHING,
+    ) -> None:
         self._app = app
         self._max = max_body_bytes
+        self._larger = larger
         self._new_id = new_id
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -50,16 +60,16 @@ class Guard:
         await self._pass(scope, receive, answer)
 
     async def _pass(self, scope: Scope, receive: Receive, answer: _Answer) -> None:
-        seen = 0
+        seen, most = 0, self._most(scope)
 
         async def counted() -> Message:
             nonlocal seen
             message = await receive()
             if message["type"] == "http.request":
                 seen += len(message.get("body", b""))
-                if seen > self._max:
+                if seen > most:
                     answer.is_cut = True
-                    raise self._too_large()
+                    raise _too_large(most)
             return message
 
         try:
@@ -68,17 +78,22 @@ class Guard:
             if not answer.is_cut:
                 raise
         if answer.is_cut:
-            await answer.refuse(self._too_large())
+            await answer.refuse(_too_large(most))
 
     def _refused(self, scope: Scope, declared: bytes) -> FairleadError | None:
-        if declared.isdigit() and int(declared) > self._max:
-            return self._too_large()
+        most = self._most(scope)
+        if declared.isdigit() and int(declared) > most:
+            return _too_large(most)
         if "\0" in scope["path"] or b"%00" in scope.get("query_string", b""):
             return Invalid("input.invalid", "the address holds a NUL character")
         return None
 
-    def _too_large(self) -> TooLarge:
-        return TooLarge("input.too_large", f"the body is over the limit of {self._max:,} bytes")
+    def _most(self, scope: Scope) -> int:
+        return self._larger.get(scope["path"], self._max)
+
+
+def _too_large(most: int) -> TooLarge:
+    return TooLarge("input.too_large", f"the body is over the limit of {most:,} bytes")
 
 
 @dataclass(slots=True)

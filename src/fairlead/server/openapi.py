@@ -18,6 +18,9 @@ TAGS = {
     "projects": "Projects, their repositories and their variables.",
     "processes": "What a project's deployments do, step by step, and the kinds of actions there are.",
     "releases": "Runs, which turn a commit into a release, and releases.",
+    "channels": "Lines of releases of a project, with rules of their versions.",
+    "packages": "The built-in feed of packages.",
+    "build information": "What build servers tell of packages: commits, issues.",
     "deployments": "Deployments, going back, plans and approvals.",
     "tasks": "Everything durable that runs, with its log and what it left behind.",
     "why": "Why something is as it is: chains of reasons, each with its evidence.",
@@ -69,6 +72,12 @@ FAILED = {
 
 BYTES: dict[int | str, dict[str, Any]] = {
     200: {"content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}}
+}
+BYTES_BODY: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
+    }
 }
 JSON_LINES = "application/x-ndjson"
 LINES: dict[int | str, dict[str, Any]] = {

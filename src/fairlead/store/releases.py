@@ -116,6 +116,12 @@ def made(connection: sa.Connection, project: ProjectId) -> tuple[Made, ...]:
     return tuple(Made(version, channel) for version, channel in connection.execute(statement))
 
 
+def name_package(connection: sa.Connection, name: str, version: str) -> bool:
+    """Whether a release names the package of this id, whatever its case, and version."""
+    held = connection.execute(sa.select(releases.c.packages)).scalars()
+    return any(found.get(key) == version for found in held for key in found if key.lower() == name.lower())
+
+
 def in_channel(connection: sa.Connection, channel: ChannelId) -> tuple[tuple[ReleaseId, str], ...]:
     """Id and version of each that was made in the channel."""
     statement = sa.select(releases.c.id, releases.c.version).where(releases.c.channel == channel)

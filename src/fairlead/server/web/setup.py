@@ -13,6 +13,8 @@ router = APIRouter()
 SECTION = "/setup"
 NOUNS: tuple[tuple[str, str, str], ...] = (
     ("/lifecycles", "Lifecycles", "In which order releases may reach environments."),
+    ("/packages", "Packages", "The built-in feed: files under an id and a version."),
+    ("/build-information", "Build information", "What build servers told of packages: commits, issues."),
 )
 """Address, name, and what it is."""
 

@@ -22,6 +22,7 @@ from fairlead.usecases import (
     build_information,
     groups,
     notifications,
+    packages,
     policies,
     registries,
     targets,
@@ -83,6 +84,7 @@ class Furnished:
         teams.add(house.context, ADMINISTRATOR, "Shop", members=["robot"], held=[held])
         told = BuildInformation("", "web", "1.0", house.clock.now(), commits=(BuildCommit("c0ffee", "Fix #1"),))
         build_information.push(house.context, ADMINISTRATOR, told)
+        packages.push(house.context, ADMINISTRATOR, "web.1.0.zip", b"PK\x03\x04")
         rolled_back = tasks["rolled back"]
         self.names = {
             "project": "identity",
@@ -113,7 +115,11 @@ def furnished(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Furnished]:
     house.close()
 
 
-OF_PATHS = (("/lifecycles/", "name", "Default"), ("/build-information/", "version", "1.0"))
+OF_PATHS = (
+    ("/lifecycles/", "name", "Default"),
+    ("/build-information/", "version", "1.0"),
+    ("/packages/", "version", "1.0"),
+)
 """What a parameter is on paths that hold a part: part, parameter, value."""
 QUERIES = {
     "/api/v1/why/values/{project}/{name}": ("environment",),

@@ -219,6 +219,7 @@ FORMS = [
     "/projects/books/channels/x",
     "/projects/books/channels/x/remove",
     "/projects/books/release-settings",
+    "/packages/remove",
     "/approvals/x/approve",
     "/approvals/x/reject",
     "/interruptions/x/answer",

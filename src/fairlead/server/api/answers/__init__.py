@@ -40,6 +40,7 @@ from fairlead.server.api.answers.installation import (
 from fairlead.server.api.answers.interruptions import Interruption
 from fairlead.server.api.answers.lifecycles import Keep, Lifecycle, LifecyclePhase
 from fairlead.server.api.answers.lists import Moment, Page
+from fairlead.server.api.answers.packages import Package
 from fairlead.server.api.answers.plans import Allowed, Change, Foreseen, Plan, PlanStep, ProxyChanges, Setting
 from fairlead.server.api.answers.processes import ActionKind, Process, ProcessAction, ProcessStep
 from fairlead.server.api.answers.projects import (
@@ -139,6 +140,7 @@ __all__ = [
     "Moment",
     "NextVersion",
     "Notification",
+    "Package",
     "Page",
     "Phase",
     "PlaceState",

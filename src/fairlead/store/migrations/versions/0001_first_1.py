@@ -1,4 +1,4 @@
-"""The first tables, part 1: blobs to task_secrets."""
+"""The first tables, part 1: blobs to task_log_lines."""
 
 from __future__ import annotations
 
@@ -25,6 +25,7 @@ def upgrade() -> None:
     _lifecycles()
     _login_attempts()
     _notices()
+    _packages()
     _process_snapshots()
     _processes()
     _registrations()
@@ -36,7 +37,6 @@ def upgrade() -> None:
     _subnets()
     _targets()
     _task_log_lines()
-    _task_secrets()
 
 
 def _blobs() -> None:
@@ -234,6 +234,24 @@ def _notices() -> None:
     op.create_index("ix_notices_next_at", "notices", ["next_at"], unique=False)
 
 
+def _packages() -> None:
+    op.create_table(
+        "packages",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("version", sa.Text(), nullable=False),
+        sa.Column("ending", sa.Text(), nullable=False),
+        sa.Column("blob", sa.Text(), nullable=False),
+        sa.Column("size_bytes", sa.BigInteger(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("created_by", sa.Text(), nullable=False),
+        sa.Column("revision", sa.BigInteger(), nullable=False),
+        sa.Column("name_key", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_packages")),
+        sa.UniqueConstraint("name_key", "version", name=op.f("uq_packages_name_key_version")),
+    )
+
+
 def _process_snapshots() -> None:
     op.create_table(
         "process_snapshots",
@@ -392,13 +410,4 @@ def _task_log_lines() -> None:
         sa.Column("target", sa.Text(), nullable=False),
         sa.Column("text", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("task", "number", name=op.f("pk_task_log_lines")),
-    )
-
-
-def _task_secrets() -> None:
-    op.create_table(
-        "task_secrets",
-        sa.Column("task", sa.Text(), nullable=False),
-        sa.Column("secret", sa.Text(), nullable=False),
-        sa.PrimaryKeyConstraint("task", "secret", name=op.f("pk_task_secrets")),
     )

@@ -1,0 +1,80 @@
+"""Packages: the built-in feed of zip, nupkg and tar files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from urllib.parse import quote
+
+import typer
+
+from fairlead.cli.session import API, session
+from fairlead.domain.errors import Invalid
+
+PATH = f"{API}/packages"
+
+group = typer.Typer(name="packages", help="The built-in feed: files under an id and a version.", no_args_is_help=True)
+
+
+@group.command("list")
+def list_packages(context: typer.Context, name: str = typer.Option("", "--id", help="Only of this one.")) -> None:
+    """The newest first."""
+    at = session(context)
+    rows = at.client.all(PATH, most=200, **({"name": name} if name else {}))
+    columns = {
+        "name": "ID",
+        "version": "VERSION",
+        "file_name": "FILE",
+        "size_bytes": "BYTES",
+        "created_at": "WHEN",
+        "created_by": "BY",
+    }
+    at.screen.table(rows, columns, empty="no packages yet")
+
+
+@group.command("push")
+def push(
+    context: typer.Context,
+    files: list[Path] = typer.Argument(..., help="Web.1.2.3.zip; several may be given."),
+    name: str = typer.Option("", "--id", help="Where the file's name does not say it."),
+    version: str = typer.Option("", "--version", help="Where the file's name does not say it."),
+    on_existing: str = typer.Option("fail", "--on-existing", help="fail, overwrite or ignore."),
+) -> None:
+    """Put files into the feed."""
+    at = session(context)
+    made = []
+    for file in files:
+        try:
+            content = file.read_bytes()
+        except OSError as error:
+            raise Invalid("input.invalid", f"{file} cannot be read: {error.strerror}") from error
+        query = {"file": file.name, "id": name, "version": version, "on_existing": on_existing}
+        made.append(at.client.put_bytes(PATH, content, **query))
+    at.screen.result(made, ", ".join(f"{one['name']} {one['version']}" for one in made) + " pushed")
+
+
+@group.command("download")
+def download(
+    context: typer.Context,
+    name: str = typer.Argument(..., help="The package's id."),
+    version: str = typer.Argument(..., help="Its version."),
+    to: Path = typer.Option(Path(), "--to", help="The folder."),
+) -> None:
+    """Fetch a package."""
+    at = session(context)
+    path = f"{PATH}/{quote(name, safe='')}/{quote(version, safe='')}"
+    found = at.client.get(path)
+    target = to / found["file_name"]
+    target.write_bytes(at.client.raw(f"{path}/content"))
+    at.screen.result(found, str(target))
+
+
+@group.command("remove")
+def remove(
+    context: typer.Context,
+    name: str = typer.Argument(..., help="The package's id."),
+    version: str = typer.Argument(..., help="Its version."),
+) -> None:
+    """Remove a package that no release names."""
+    at = session(context)
+    at.client.delete(f"{PATH}/{quote(name, safe='')}/{quote(version, safe='')}")
+    at.screen.say(f"{name} {version} removed")

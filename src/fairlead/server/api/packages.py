@@ -1,0 +1,77 @@
+"""The built-in package feed."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request, Response
+
+from fairlead.domain.package import Package
+from fairlead.server import openapi
+from fairlead.server.api import answers, shapes
+from fairlead.server.api.doors import After, Asking, Books, Limit
+from fairlead.usecases import packages
+
+router = APIRouter(tags=["packages"])
+
+
+@router.get("/packages")
+def list_packages(
+    context: Books, actor: Asking, name: str = "", after: After = None, limit: Limit = 50
+) -> answers.Page[answers.Package]:
+    """The newest first; of one id, or of all."""
+    return shapes.page(packages.page(context, actor, name=name, after=after, limit=limit), _shape)
+
+
+@router.put("/packages", openapi_extra=openapi.BYTES_BODY)
+async def push_package(
+    context: Books,
+    request: Request,
+    actor: Asking,
+    file: Annotated[str, Query(max_length=300, description="the file's name: Web.1.2.3.zip")],
+    id: Annotated[str, Query(max_length=100, description="where the file's name does not say it")] = "",
+    version: Annotated[str, Query(max_length=128, description="where the file's name does not say it")] = "",
+    on_existing: packages.OnExisting = "fail",
+) -> answers.Package:
+    """The bytes of the body are a package of the feed from now on."""
+    held = await request.body()
+
+    def work() -> Package:
+        return packages.push(context, actor, file, held, name=id, version=version, on_existing=on_existing)
+
+    return _shape(await asyncio.to_thread(work))
+
+
+@router.get("/packages/{package}/{version}")
+def get_package(context: Books, actor: Asking, package: str, version: str) -> answers.Package:
+    """Of one id and version."""
+    return _shape(packages.get(context, actor, package, version))
+
+
+@router.get("/packages/{package}/{version}/content", response_class=Response, responses=openapi.BYTES)
+def get_package_content(context: Books, actor: Asking, package: str, version: str) -> Response:
+    """The bytes, as a download."""
+    found, held = packages.content(context, actor, package, version)
+    headers = {"Content-Disposition": f'attachment; filename="{found.file_name}"'}
+    return Response(held, media_type="application/octet-stream", headers=headers)
+
+
+@router.delete("/packages/{package}/{version}", status_code=204)
+def remove_package(context: Books, actor: Asking, package: str, version: str) -> Response:
+    """One that no release names."""
+    packages.remove(context, actor, package, version)
+    return Response(status_code=204)
+
+
+def _shape(one: Package) -> answers.Package:
+    return {
+        "id": one.id,
+        "name": one.name,
+        "version": one.version,
+        "file_name": one.file_name,
+        "blob": one.blob,
+        "size_bytes": one.size_bytes,
+        "created_at": one.created_at.isoformat(),
+        "created_by": one.created_by,
+    }

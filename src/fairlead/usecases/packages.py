@@ -1,0 +1,104 @@
+"""Packages of the built-in feed: pushed, shown, fetched and taken away."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Literal, TypeAlias
+
+from fairlead.domain.actor import Actor
+from fairlead.domain.errors import Conflict, NotFound
+from fairlead.domain.package import Package, check_content, named
+from fairlead.domain.permission import Permission
+from fairlead.store import packages, releases
+from fairlead.store.database import Connection
+from fairlead.store.shelf import Page
+from fairlead.usecases.context import Context
+
+OnExisting: TypeAlias = Literal["fail", "overwrite", "ignore"]
+
+
+def page(context: Context, actor: Actor, *, name: str = "", after: str | None = None, limit: int = 50) -> Page[Package]:
+    """The newest first; of one id, or of all."""
+    actor.require_somewhere(Permission.VIEW)
+    with context.database.reading() as connection:
+        return packages.page(connection, name=name, after=after, limit=limit)
+
+
+def get(context: Context, actor: Actor, name: str, version: str) -> Package:
+    """Of one id and version; NotFound `package.unknown`."""
+    actor.require_somewhere(Permission.VIEW)
+    with context.database.reading() as connection:
+        return _held(connection, name, version)
+
+
+def content(context: Context, actor: Actor, name: str, version: str) -> tuple[Package, bytes]:
+    """A package and its bytes."""
+    found = get(context, actor, name, version)
+    return found, context.artifacts.content(found.blob)
+
+
+def push(
+    context: Context,
+    actor: Actor,
+    file_name: str,
+    held: bytes,
+    *,
+    name: str = "",
+    version: str = "",
+    on_existing: OnExisting = "fail",
+) -> Package:
+    """The file is in the feed, under the id and version that its name says or that are said. Conflict `package.exists`
+    where there is one, unless it is to be overwritten or ignored; Invalid `package.name`, `package.content`."""
+    actor.require_somewhere(Permission.RELEASE_CREATE)
+    id, number, ending = named(file_name, name=name, version=version)
+    check_content(ending, held)
+    with context.database.reading() as connection:
+        before = packages.find(connection, id, number)
+    if before is not None and on_existing == "ignore":
+        return before
+    if before is not None and on_existing == "fail":
+        raise Conflict(
+            "package.exists",
+            f"the feed has {before.name} {before.version} already",
+            thing=before.name,
+            hint="give another version, or say what to do with it: --on-existing overwrite, or ignore",
+        )
+    blob = context.artifacts.keep(held)
+    with context.database.transaction() as connection:
+        at = context.clock.now()
+        made = Package(context.ids.new("pkg"), id, number, ending, blob, len(held), at, actor.name)
+        if before is None:
+            packages.insert(connection, made)
+        else:
+            made = packages.update(connection, replace(made, id=before.id, revision=before.revision))
+        message = f"pushed the package {made.name} {made.version} ({made.size_bytes:,} bytes)"
+        context.note(connection, actor, "package.pushed", message, thing=made.id)
+    return made
+
+
+def remove(context: Context, actor: Actor, name: str, version: str) -> None:
+    """Gone from the feed. Conflict `package.in_use` where a release names it."""
+    actor.require_somewhere(Permission.RELEASE_CREATE)
+    with context.database.transaction() as connection:
+        held = _held(connection, name, version)
+        if releases.name_package(connection, held.name, held.version):
+            raise Conflict(
+                "package.in_use",
+                f"a release names {held.name} {held.version}",
+                thing=held.name,
+                hint="packages that releases name are kept",
+            )
+        packages.delete(connection, held.id)
+        is_free = not packages.blob_is_used(connection, held.blob)
+        message = f"removed the package {held.name} {held.version}"
+        context.note(connection, actor, "package.removed", message, thing=held.id)
+    if is_free:
+        context.artifacts.remove(held.blob)
+
+
+def _held(connection: Connection, name: str, version: str) -> Package:
+    found = packages.find(connection, name, version)
+    if found is None:
+        what = f"{name[:80]} {version[:80]}"
+        raise NotFound("package.unknown", f"the feed has no package {what}", thing=what)
+    return found

@@ -1,0 +1,64 @@
+"""The built-in feed: pushed once, fetched as it was, kept while a release names it."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+
+import pytest
+from tests.unit.usecases.house import ADMIN, DIGEST, PROJECT_FILE, House
+
+from fairlead.domain.errors import Conflict, Invalid, NotFound
+from fairlead.usecases import packages, releases
+
+FILE = {"fairlead.yml": PROJECT_FILE.format(name="books", image="nginx", more="").encode()}
+
+
+def zipped(text: str = "hello") -> bytes:
+    held = io.BytesIO()
+    with zipfile.ZipFile(held, "w") as archive:
+        archive.writestr("a.txt", text)
+    return held.getvalue()
+
+
+def test_a_package_is_pushed_found_whatever_the_case_and_fetched_as_it_was(house: House) -> None:
+    content = zipped()
+    made = packages.push(house.context, ADMIN, "Acme.Web.1.2.3.zip", content)
+    assert (made.name, made.version, made.size_bytes) == ("Acme.Web", "1.2.3", len(content))
+    found, held = packages.content(house.context, ADMIN, "acme.web", "1.2.3")
+    assert (found.file_name, held) == ("Acme.Web.1.2.3.zip", content)
+    packages.push(house.context, ADMIN, "Acme.Web.1.3.0.zip", content)
+    assert [one.version for one in packages.page(house.context, ADMIN, name="ACME.web").items] == ["1.3.0", "1.2.3"]
+    assert [one.message for one in house.audit("package.pushed")][-1].startswith("pushed the package Acme.Web 1.2.3")
+
+
+def test_a_version_that_exists_is_refused_overwritten_or_left(house: House) -> None:
+    first = packages.push(house.context, ADMIN, "web.1.0.zip", zipped("a"))
+    before = house.rows()
+    with pytest.raises(Conflict) as raised:
+        packages.push(house.context, ADMIN, "WEB.1.0.zip", zipped("b"))
+    assert raised.value.code == "package.exists" and house.rows() == before
+    assert packages.push(house.context, ADMIN, "web.1.0.zip", zipped("b"), on_existing="ignore") == first
+    packages.push(house.context, ADMIN, "web.1.0.zip", zipped("b"), on_existing="overwrite")
+    assert packages.content(house.context, ADMIN, "web", "1.0")[1] == zipped("b")
+
+
+def test_what_is_no_package_is_refused_and_keeps_nothing(house: House) -> None:
+    before = house.rows()
+    for file, content in (("web.zip", zipped()), ("web.1.0.zip", b"MZ"), ("web.1.0.exe", zipped())):
+        with pytest.raises(Invalid):
+            packages.push(house.context, ADMIN, file, content)
+    assert house.rows() == before
+
+
+def test_a_package_that_a_release_names_stays(books: House) -> None:
+    for version in ("1.0", "2.0"):
+        packages.push(books.context, ADMIN, f"tools.{version}.zip", zipped(version))
+    releases.create(books.context, ADMIN, "books", images={"web": DIGEST}, contents=FILE, packages={"Tools": "2.0"})
+    with pytest.raises(Conflict) as raised:
+        packages.remove(books.context, ADMIN, "tools", "2.0")
+    assert raised.value.code == "package.in_use"
+    packages.remove(books.context, ADMIN, "tools", "1.0")
+    with pytest.raises(NotFound) as gone:
+        packages.get(books.context, ADMIN, "tools", "1.0")
+    assert gone.value.code == "package.unknown"
