@@ -37,6 +37,7 @@ from fairlead.domain.variable_table import VariableTable
 from fairlead.steps.process_resolved import PlannedAction, PlannedPlace, PlannedStep, ResolvedProcess
 from fairlead.store import channels, processes, targets
 from fairlead.store.database import Connection
+from fairlead.usecases.brought import changes_of, variables_of
 from fairlead.usecases.context import Context
 from fairlead.usecases.values import scope_at, scope_on, table_of
 
@@ -108,6 +109,7 @@ def _system(
             excluded=choice.without_targets,
         ),
         system_variables.of_tagged_targets(dict(tags_of(here))),
+        variables_of(changes_of(context, connection, project, release, environment, deployment), release),
     ]
     if deployment is not None:
         name = f"Deploy {project.name} {release.version} to {environment.name}"

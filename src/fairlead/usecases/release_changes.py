@@ -1,55 +1,13 @@
-"""What a deployment brings: the releases since the one before it there, their notes, builds and issues.
-
-As Octopus counts (docs.octopus.com, "Deployment changes", "Release notes accumulation"): by version numbers within the
-channel, not by time; a pre-release brings itself alone, and adds to no other.
-"""
+"""What a deployment brings, for people: before it is asked for, and after."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-
 from fairlead.domain.actor import Actor
-from fairlead.domain.build_information import BuildInformation, distinct, listed
-from fairlead.domain.deployment import Deployment
-from fairlead.domain.environment import Environment
-from fairlead.domain.ids import TenantId
 from fairlead.domain.permission import Permission
-from fairlead.domain.project import Project
-from fairlead.domain.release import Release
-from fairlead.domain.release_settings import DEFAULT_CHANGES_TEMPLATE
-from fairlead.domain.template.variables import Variables
-from fairlead.domain.version import parse
-from fairlead.formats.markdown import MARKDOWN_FILTERS
-from fairlead.store import channels, deployments, environments, projects, releases
-from fairlead.store.database import Connection
-from fairlead.store.release_choice import template_values
-from fairlead.store.release_description import builds_of
+from fairlead.store import deployments, environments, projects, releases
 from fairlead.usecases import planning
+from fairlead.usecases.brought import DeploymentChanges, changes_of
 from fairlead.usecases.context import Context
-from fairlead.usecases.values import system_of
-
-MOST_RELEASES = 200
-LOOKED_BACK = 50
-
-
-@dataclass(frozen=True, slots=True)
-class ReleaseChange:
-    """One release that is brought, and what was told of the builds of its packages."""
-
-    release: Release
-    builds: tuple[BuildInformation, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class DeploymentChanges:
-    """`previous` is the version that was live there before, "" where none was; the oldest release first."""
-
-    version: str
-    environment: str
-    previous: str
-    changes: tuple[ReleaseChange, ...]
-    markdown: str
 
 
 def preview(context: Context, actor: Actor, project: str, version: str, environment: str) -> DeploymentChanges:
@@ -60,7 +18,7 @@ def preview(context: Context, actor: Actor, project: str, version: str, environm
         place = environments.by_name_or_id(connection, environment)
         actor.require(Permission.VIEW, project=owner.id, environment=place.id)
         release = planning.release_named(connection, owner, version)
-        return _changes(context, connection, owner, release, place, None)
+        return changes_of(context, connection, owner, release, place, None)
 
 
 def of_deployment(context: Context, actor: Actor, id: str) -> DeploymentChanges:
@@ -71,71 +29,4 @@ def of_deployment(context: Context, actor: Actor, id: str) -> DeploymentChanges:
         actor.require(Permission.VIEW, project=found.project, environment=found.environment, tenant=found.tenant)
         owner, place = projects.get(connection, found.project), environments.get(connection, found.environment)
         release = releases.get(connection, found.release)
-        return _changes(context, connection, owner, release, place, found)
-
-
-def _changes(
-    context: Context,
-    connection: Connection,
-    project: Project,
-    release: Release,
-    place: Environment,
-    deployment: Deployment | None,
-) -> DeploymentChanges:
-    before = _before(connection, release, place, deployment)
-    brought = [
-        ReleaseChange(one, builds_of(connection, one.packages, one.images))
-        for one in _brought(connection, release, before)
-    ]
-    values = {**system_of(context, connection, project, place, release)}
-    values |= template_values(connection, project.id, channels.get(connection, release.channel))
-    values |= _values(brought)
-    template = project.release_settings.changes_template or DEFAULT_CHANGES_TEMPLATE
-    made = Variables(values, now=context.clock.now, more_filters=MARKDOWN_FILTERS).evaluate(template, is_lenient=True)
-    previous = before.version if before else ""
-    return DeploymentChanges(release.version, place.name, previous, tuple(brought), (made.text or "").strip())
-
-
-def _before(
-    connection: Connection, release: Release, place: Environment, deployment: Deployment | None
-) -> Release | None:
-    """The release that was live there before: of the same channel where there was one."""
-    tenant: TenantId | None = deployment.tenant if deployment else None
-    until = (deployment.committed_at or deployment.created_at) if deployment else None
-    lived = [
-        one.release
-        for one in deployments.live_ones(connection, release.project, place.id, tenant=tenant, limit=LOOKED_BACK)
-        if one.release != release.id and (until is None or (one.committed_at or one.created_at) < until)
-    ]
-    known = releases.many(connection, lived)
-    found = [known[id] for id in lived if id in known]
-    return next((one for one in found if one.channel == release.channel), next(iter(found), None))
-
-
-def _brought(connection: Connection, release: Release, before: Release | None) -> Sequence[Release]:
-    wanted = parse(release.version)
-    if wanted.is_prerelease or (before is not None and parse(before.version) >= wanted):
-        return [release]
-    from_here = parse(before.version) if before else None
-    numbers = [(parse(version), id) for id, version in releases.in_channel(connection, release.channel)]
-    between = sorted(
-        (number, id)
-        for number, id in numbers
-        if number <= wanted and not number.is_prerelease and (from_here is None or number > from_here)
-    )
-    ids = [id for _, id in between][-MOST_RELEASES:]
-    known = releases.many(connection, ids)
-    return [known[id] for id in ids]
-
-
-def _values(brought: Sequence[ReleaseChange]) -> dict[str, str]:
-    values: dict[str, str] = {}
-    for number, one in enumerate(brought):
-        at = f"Deployment.Changes[{number}]"
-        values |= {f"{at}.Version": one.release.version, f"{at}.ReleaseNotes": one.release.notes}
-        values |= listed(at, one.builds)
-    every = distinct(item for one in brought for build in one.builds for item in build.issues)
-    for number, item in enumerate(every):
-        at = f"Deployment.WorkItems[{number}]"
-        values |= {f"{at}.Id": item.id, f"{at}.LinkUrl": item.url, f"{at}.Description": item.description}
-    return {f"{prefix}.{name}": value for prefix in ("Octopus", "Fairlead") for name, value in values.items()}
+        return changes_of(context, connection, owner, release, place, found)

@@ -94,3 +94,13 @@ async def test_another_process_at_its_turn_is_not_what_was_asked_for(books: Hous
         rows.change(connection, found.id, choice={"is": "ProcessChoice", "skip": ["Back up"]})
     said = await Binding(books.context, NOWHERE).bind(found.task)  # type: ignore[arg-type]
     assert not isinstance(said, Plan) and said.code == "plan.changed"
+
+
+async def test_steps_are_told_what_the_deployment_brings(books: House) -> None:
+    told = Action("Tell", "say", {"text": "Brings: #{Octopus.Deployment.ChangesMarkdown}"})
+    put(books, ProcessStep("Tell", (told,)))
+    releases.create(books.context, ADMIN, "books", version="1.0.0", images={}, contents={}, notes="It began.")
+    found = books.deployment("1.0.0")
+    plan = await Binding(books.context, NOWHERE).bind(found.task)  # type: ignore[arg-type]
+    assert isinstance(plan, Plan) and plan.hash == found.plan_hash
+    assert "Brings: **Release 1.0.0**" in str(plan) and "It began." in str(plan)

@@ -19,6 +19,7 @@ from fairlead.server.api.bodies import Body
 from fairlead.server.api.build_information import build_shape
 from fairlead.server.api.doors import Asking, Books, revision_of
 from fairlead.usecases import release_changes, release_settings, releases
+from fairlead.usecases.brought import DeploymentChanges
 
 router = APIRouter(tags=["releases"])
 
@@ -111,7 +112,7 @@ def _shape(view: release_settings.SettingsView, response: Response) -> answers.R
     }
 
 
-def _changes(found: release_changes.DeploymentChanges) -> answers.DeploymentChanges:
+def _changes(found: DeploymentChanges) -> answers.DeploymentChanges:
     return {
         "version": found.version,
         "environment": found.environment,
