@@ -1,4 +1,4 @@
-"""The first tables, part 2: tasks to library_set_inclusions."""
+"""The first tables, part 2: task_secrets to contacts."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ depends_on = None
 
 
 def upgrade() -> None:
+    _task_secrets()
     _tasks()
     _teams()
     _users()
@@ -31,7 +32,15 @@ def upgrade() -> None:
     _allowances()
     _channels()
     _contacts()
-    _library_set_inclusions()
+
+
+def _task_secrets() -> None:
+    op.create_table(
+        "task_secrets",
+        sa.Column("task", sa.Text(), nullable=False),
+        sa.Column("secret", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("task", "secret", name=op.f("pk_task_secrets")),
+    )
 
 
 def _tasks() -> None:
@@ -388,24 +397,4 @@ def _contacts() -> None:
         sa.Column("asked_by", sa.Text(), nullable=False),
         sa.ForeignKeyConstraint(["project"], ["projects.id"], name=op.f("fk_contacts_project")),
         sa.PrimaryKeyConstraint("project", name=op.f("pk_contacts")),
-    )
-
-
-def _library_set_inclusions() -> None:
-    op.create_table(
-        "library_set_inclusions",
-        sa.Column("id", sa.Text(), nullable=False),
-        sa.Column("project", sa.Text(), nullable=False),
-        sa.Column("library_set", sa.Text(), nullable=False),
-        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("created_by", sa.Text(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["library_set"], ["library_sets.id"], name=op.f("fk_library_set_inclusions_library_set")
-        ),
-        sa.ForeignKeyConstraint(["project"], ["projects.id"], name=op.f("fk_library_set_inclusions_project")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_library_set_inclusions")),
-        sa.UniqueConstraint("project", "library_set", name=op.f("uq_library_set_inclusions_project_library_set")),
-    )
-    op.create_index(
-        op.f("ix_library_set_inclusions_library_set"), "library_set_inclusions", ["library_set"], unique=False
     )

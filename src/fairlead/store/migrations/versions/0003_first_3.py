@@ -1,4 +1,4 @@
-"""The first tables, part 3: notification_targets to approvals."""
+"""The first tables, part 3: library_set_inclusions to approvals."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ depends_on = None
 
 
 def upgrade() -> None:
+    _library_set_inclusions()
     _notification_targets()
     _runs()
     _seen_heads()
@@ -21,6 +22,26 @@ def upgrade() -> None:
     _releases()
     _deployments()
     _approvals()
+
+
+def _library_set_inclusions() -> None:
+    op.create_table(
+        "library_set_inclusions",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("project", sa.Text(), nullable=False),
+        sa.Column("library_set", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("created_by", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["library_set"], ["library_sets.id"], name=op.f("fk_library_set_inclusions_library_set")
+        ),
+        sa.ForeignKeyConstraint(["project"], ["projects.id"], name=op.f("fk_library_set_inclusions_project")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_library_set_inclusions")),
+        sa.UniqueConstraint("project", "library_set", name=op.f("uq_library_set_inclusions_project_library_set")),
+    )
+    op.create_index(
+        op.f("ix_library_set_inclusions_library_set"), "library_set_inclusions", ["library_set"], unique=False
+    )
 
 
 def _notification_targets() -> None:
