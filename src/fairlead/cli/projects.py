@@ -107,6 +107,9 @@ def change(
     poll: float = typer.Option(None, help="Seconds between looks when no webhook comes; 0: never."),
     to_group: str = typer.Option(None, "--group", "-g", help="Move it to this project group; '' for none."),
     enabled: bool = typer.Option(None, "--enable/--disable", help="A disabled project is not looked at."),
+    as_code: bool = typer.Option(
+        None, "--as-code/--no-as-code", help="Take process, variables and channels from .fairlead in its repository."
+    ),
 ) -> None:
     """Change what is given; the rest stays."""
     at = session(context)
@@ -117,6 +120,7 @@ def change(
         "poll_s": poll,
         "group": to_group,
         "is_enabled": enabled,
+        "is_as_code": as_code,
     }
     body = {key: value for key, value in given.items() if value is not None}
     at.screen.result(at.client.patch(f"{API}/projects/{name}", body), f"project {name} changed")

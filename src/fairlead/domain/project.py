@@ -54,6 +54,9 @@ class Project:
 
     `source` is None where releases come from a CI of the team's own. `release_settings` says how its releases
     are numbered. `registry` is the id of the image registry, "" for Fairlead's own.
+
+    `is_as_code`: what the repository declares (formats.declared.repository) is taken with each release; `code_nouns`
+    are what it declared with the last one, and what is edited nowhere else.
     """
 
     id: ProjectId
@@ -69,4 +72,6 @@ class Project:
     is_enabled: bool = True
     labels: dict[str, str] = field(default_factory=dict)
     group: GroupId | None = None
+    is_as_code: bool = False
+    code_nouns: tuple[str, ...] = ()
     revision: int = 1

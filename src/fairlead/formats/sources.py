@@ -6,7 +6,9 @@ import posixpath
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from fairlead.domain.errors import ProjectFileInvalid
 from fairlead.formats.compose_files import COMPOSE_NAMES, ComposeReader
+from fairlead.formats.declared.repository import declared_paths, read_repository
 from fairlead.formats.dotenv import read_dotenv
 from fairlead.formats.expansion import without_variables
 from fairlead.formats.files import Files, clean
@@ -95,7 +97,9 @@ def read_sources(files: Files, findings: Findings) -> Sources | None:
     base = posixpath.dirname(paths[0][1]) if paths else ""
     dotenv_path = clean(".env", base) or ".env"
     dotenv = _dotenv(files, dotenv_path, findings if uses else Findings())
+    _check_declarations(files, root, findings)
     carried = {PROJECT_FILE, *reader.read_paths, *([dotenv_path] if dotenv_path in files else [])}
+    carried |= set(declared_paths(files))
     return Sources(files, findings, root, compose, uses, reader.directories, dotenv, frozenset(carried))
 
 
@@ -114,6 +118,16 @@ def _project(files: Files, findings: Findings) -> Table | None:
         findings.problem(root.mark, "", "what is no mapping", "a mapping that begins with project:")
         return None
     return root
+
+
+def _check_declarations(files: Files, root: Table, findings: Findings) -> None:
+    """What the repository declares besides, below ``.fairlead``: its shape."""
+    named = root.get("project")
+    try:
+        read_repository(str(named.text) if isinstance(named, Scalar) else "", files)
+    except ProjectFileInvalid as error:
+        findings.problems += [problem for problem in error.problems if problem not in findings.problems]
+        findings.codes += [error.code] * (len(findings.problems) - len(findings.codes))
 
 
 def _check_overrides(root: Table, findings: Findings) -> None:

@@ -66,7 +66,7 @@ from fairlead.store.sealing import Sealer, read_master_key
 from fairlead.store.secrets import StoreSecrets, check_master_key, has_master_key
 from fairlead.store.task_book import StoreTasks, TaskListener
 from fairlead.store.task_log import StoreTaskLog
-from fairlead.usecases import following, pushes, telling
+from fairlead.usecases import declarations, following, pushes, telling
 from fairlead.usecases.binding import Binding, Outside
 from fairlead.usecases.context import Context, Installation
 
@@ -163,7 +163,13 @@ def _build(settings: Settings, hold: Hold, database: Database, database_hold: Da
     proxy = HaproxyProxy(proxy_settings, clock)
     task_log = StoreTaskLog(database, secrets, clock)
     catalogue = StoreCatalogue(database, data / "catalogue")
-    records = StoreRecords(database, clock, ids, catalogue.copy_slots)
+    records = StoreRecords(
+        database,
+        clock,
+        ids,
+        catalogue.copy_slots,
+        lambda connection, project, files: declarations.taken(context, connection, project, files),
+    )
     source = Git(data)
     notifier = Dispatch(clock, mail_server=mail_server_of(settings))
     tasks = StoreTasks(database, clock, _listener(context), durable.wake)

@@ -28,6 +28,11 @@ _shelf = Shelf(channels, Channel, unknown="channel.unknown", exists="channel.exi
 insert, get, find, update, delete = _shelf.insert, _shelf.get, _shelf.find, _shelf.update, _shelf.delete
 
 
+def all_of(connection: sa.Connection) -> tuple[Channel, ...]:
+    """Of every project, in the order of making."""
+    return _shelf.where(connection)
+
+
 def of_project(connection: sa.Connection, project: ProjectId) -> tuple[Channel, ...]:
     """All of the project's, the default first."""
     return _shelf.where(

@@ -28,6 +28,11 @@ def page(connection: sa.Connection, *, after: str | None = None, limit: int = 50
     return _shelf.page(connection, after=after, limit=limit, by="name", newest_first=False)
 
 
+def all_of(connection: sa.Connection) -> tuple[Group, ...]:
+    """All, by name."""
+    return _shelf.where(connection, order=groups.c.name)
+
+
 def names(connection: sa.Connection) -> dict[GroupId, str]:
     """Name of each, by id."""
     return {GroupId(id): name for id, name in connection.execute(sa.select(groups.c.id, groups.c.name))}

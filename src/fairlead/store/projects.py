@@ -27,6 +27,8 @@ projects = sa.Table(
     flag("is_enabled"),
     data("labels"),
     link("group", "groups.id", nullable=True, index=True),
+    flag("is_as_code"),
+    data("code_nouns"),
     number("revision"),
     text("webhook", nullable=True, unique=True),
 )

@@ -11,7 +11,7 @@ import structlog
 
 from fairlead.domain.colour import Colour
 from fairlead.domain.errors import Conflict, Failed, NotFound
-from fairlead.domain.ids import DeploymentId, ReleaseId, TaskId
+from fairlead.domain.ids import DeploymentId, ProjectId, ReleaseId, TaskId
 from fairlead.domain.record import Json, from_data
 from fairlead.domain.release import Change, Release, require_digest
 from fairlead.domain.run import Run
@@ -39,15 +39,22 @@ log = structlog.get_logger("fairlead.store")
 
 
 class StoreRecords:
-    """One transaction a verb; the same when asked twice. `slots_changed` is called after each that changed a slot."""
+    """One transaction a verb; the same when asked twice. `slots_changed` is called after each that changed a slot,
+    `before_release` in the transaction of a new release, with the project and its files (path → key)."""
 
     def __init__(
-        self, database: Database, clock: Clock, ids: Ids, slots_changed: Callable[[Place], None] | None = None
+        self,
+        database: Database,
+        clock: Clock,
+        ids: Ids,
+        slots_changed: Callable[[Place], None] | None = None,
+        before_release: Callable[[sa.Connection, ProjectId, Mapping[str, str]], None] | None = None,
     ) -> None:
         self._database = database
         self._clock = clock
         self._ids = ids
         self._slots_changed = slots_changed
+        self._before_release = before_release
 
     async def slots(self, place: Place) -> Mapping[Colour, Slot]:
         """As the port says."""
@@ -108,6 +115,8 @@ class StoreRecords:
             run = runs.of_task(connection, task)
             if run is None:
                 raise NotFound("run.unknown", f"the task {task} carries out no run", thing=task)
+            if self._before_release is not None:
+                self._before_release(connection, run.project, from_data(dict[str, str], facts.get("files", {})))
             release = self._release(connection, run, facts)
             releases.insert_for_task(connection, release, task)
             gone_images.are_there(connection, (*release.images.values(), release.test_image))

@@ -75,6 +75,11 @@ insert_key, get_key, change_key = _keys.insert, _keys.get, _keys.change
 insert_session, delete_session = _sessions.insert, _sessions.delete
 
 
+def all_of(connection: sa.Connection) -> tuple[User, ...]:
+    """All, by name."""
+    return _users.where(connection, order=users.c.name)
+
+
 def by_name(connection: sa.Connection, name: str) -> User:
     """By name; NotFound `user.unknown`."""
     return _users.require(find_by_name(connection, name), name)

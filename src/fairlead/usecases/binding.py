@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from fairlead.domain.actor import SYSTEM
 from fairlead.domain.announced import Announced, unexpected
 from fairlead.domain.capture import Capture, differences, restarted
 from fairlead.domain.colour import Colour
@@ -50,7 +51,7 @@ from fairlead.steps.workspace import prepare, project_root, remove
 from fairlead.store import deployments, environments, projects, releases, runs, subnets, tasks
 from fairlead.store.database import Connection
 from fairlead.store.release_choice import Wanted, choose
-from fairlead.usecases import commands, places, planning, registries, retention, values
+from fairlead.usecases import commands, declarations, places, planning, registries, retention, values
 from fairlead.usecases import releases as releasing
 from fairlead.usecases.context import Context
 from fairlead.usecases.deployments import CERTIFICATE
@@ -314,6 +315,7 @@ class Binding:
         files = Directory(root)
         outline = read_outline(files)
         with self.context.database.transaction() as connection:
+            declarations.take(self.context, connection, SYSTEM, project.id, files)
             names = planning.environment_names(connection, project)
             first = environments.by_name(connection, names[0])
             frozen = releasing.freeze(self.context, connection, project.id)

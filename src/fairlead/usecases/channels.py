@@ -13,6 +13,7 @@ from fairlead.domain.permission import Permission
 from fairlead.store import channels, lifecycles, projects, releases
 from fairlead.store.database import Connection
 from fairlead.store.shelf import Page
+from fairlead.usecases.as_code import refuse_edit
 from fairlead.usecases.context import Context
 
 MOST_TAGS = 100
@@ -68,6 +69,7 @@ def add(context: Context, actor: Actor, project: str, words: ChannelWords) -> Ch
     with context.database.transaction() as connection:
         owner = projects.by_name_or_id(connection, project)
         actor.require(Permission.PROJECT_EDIT, project=owner.id)
+        refuse_edit(context, owner, "channel")
         made = _spoken(connection, Channel(ChannelId(context.ids.new("chn")), owner.id, is_default=False), words)
         channels.insert(connection, replace(made, is_default=False))
         if words.is_default:
@@ -89,6 +91,7 @@ def put(
     with context.database.transaction() as connection:
         owner = projects.by_name_or_id(connection, project)
         actor.require(Permission.PROJECT_EDIT, project=owner.id)
+        refuse_edit(context, owner, "channel")
         held = channels.by_name_or_id(connection, owner.id, channel)
         if revision is not None and revision != held.revision:
             raise Conflict(
@@ -110,6 +113,7 @@ def remove(context: Context, actor: Actor, project: str, channel: str) -> None:
     with context.database.transaction() as connection:
         owner = projects.by_name_or_id(connection, project)
         actor.require(Permission.PROJECT_EDIT, project=owner.id)
+        refuse_edit(context, owner, "channel")
         held = channels.by_name_or_id(connection, owner.id, channel)
         if held.is_default:
             raise _needs_default(held)

@@ -52,7 +52,7 @@ class Installation:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """Made once by the composition root."""
+    """Made once by the composition root. `is_from_repository`: what is done is what a project's repository says."""
 
     database: Database
     clock: Clock
@@ -61,6 +61,7 @@ class Context:
     secrets: StoreSecrets
     artifacts: StoreArtifacts
     installation: Installation = field(default_factory=Installation)
+    is_from_repository: bool = False
     compiled: Compiled = field(default_factory=Compiled)
 
     def within(self, connection: Connection) -> Context:

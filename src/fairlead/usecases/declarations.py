@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
-from fairlead.domain.actor import Actor
+from fairlead.domain.actor import SYSTEM, Actor
 from fairlead.domain.declaration import (
     ORDER,
     Act,
@@ -20,14 +20,16 @@ from fairlead.domain.declaration import (
     with_placeholders,
 )
 from fairlead.domain.errors import FairleadError, NotAllowed, Problem, ProjectFileInvalid, Refused
-from fairlead.domain.ids import SecretVersionId
+from fairlead.domain.ids import ProjectId, SecretVersionId
 from fairlead.domain.permission import Permission
 from fairlead.domain.record import Json
 from fairlead.formats.declared.layout import data_of, filled
 from fairlead.formats.declared.reading import Declarations, Entry, read, repeated
 from fairlead.formats.declared.register import LAYOUTS
+from fairlead.formats.declared.repository import as_installation, declared_paths, nouns_in, read_repository
 from fairlead.formats.declared.writing import write
 from fairlead.formats.node import Mark
+from fairlead.store import projects
 from fairlead.store.database import Connection
 from fairlead.usecases.context import Context
 from fairlead.usecases.declared.noun import Applying, Held, Noun
@@ -58,14 +60,17 @@ class Planned:
 
 
 def export(context: Context, actor: Actor) -> dict[str, str]:
-    """Path → text of every file of the installation, as far as the actor may see it; no secret value."""
+    """Path → text of every file of the installation, but for what projects' own repositories
+    declare; no secret value."""
     actor.require(Permission.VIEW)
     files: dict[str, str] = {}
     with context.database.reading() as connection:
         inner = context.within(connection)
+        as_code = {one.name: one.code_nouns for one in projects.all_of(connection) if one.code_nouns}
         for noun in NOUNS:
             held = noun.held(inner, actor, connection)
-            files |= write(noun.layout, ((one.project, one.item) for one in held))
+            own = ((one.project, one.item) for one in held if noun.layout.noun not in as_code.get(one.project, ()))
+            files |= write(noun.layout, own)
     return dict(sorted(files.items()))
 
 
@@ -116,6 +121,41 @@ def apply(
     return Planned(work.pending, work.places, work.unnamed)
 
 
+def take(
+    context: Context, connection: Connection, actor: Actor, project: ProjectId, files: Mapping[str, bytes]
+) -> None:
+    """A release is about to be made of these files: what they declare of the project is so from now on, in that
+    release's transaction, and is edited nowhere else. Nothing where the project is not as code. Raises
+    `ProjectFileInvalid` with each place."""
+    owner = projects.get(connection, project)
+    if not owner.is_as_code:
+        return
+    nouns = nouns_in(files)
+    if owner.code_nouns != nouns:
+        owner = projects.update(connection, replace(owner, code_nouns=nouns))
+    declared = read_repository(owner.name, files)
+    inner = replace(context.within(connection), is_from_repository=True)
+    own = as_installation(owner.name, files)
+    work = _prepared(inner, actor, Wish(own, prune=True), declared, connection, _no_key, only=(owner.name, nouns))
+    _perform(work)
+    if work.pending.changes:
+        message = f"took {len(work.pending.changes)} changes from the repository"
+        told: list[Json] = [f"{change.act} {change.key}" for change in work.pending.changes[:100]]
+        facts: dict[str, Json] = {"changes": told}
+        context.note(connection, actor, "declaration.taken", message, thing=owner.id, project=owner.name, facts=facts)
+
+
+def taken(context: Context, connection: Connection, project: ProjectId, files: Mapping[str, str]) -> None:
+    """`take`, for a release that a run makes; `files` path → key of the bytes."""
+    take(
+        context,
+        connection,
+        SYSTEM,
+        project,
+        {path: context.artifacts.content(files[path]) for path in declared_paths(files)},
+    )
+
+
 class _TakenBack(Exception):
     """Ends the transaction of a plan without a trace."""
 
@@ -148,11 +188,18 @@ def _prepared(
     declared: Declarations,
     connection: Connection,
     make_key: Callable[[str], KeyPair],
+    *,
+    only: tuple[str, Sequence[str]] | None = None,
 ) -> _Work:
+    """With `only` a project and nouns: nothing else is looked at."""
     inner = context.within(connection)
     found: dict[DeclaredKey, Held[Any]] = {}
     for noun in NOUNS:
-        for one in noun.held(inner, actor, connection):
+        if only is not None and noun.layout.noun not in only[1]:
+            continue
+        for one in noun.held(inner, SYSTEM if only else actor, connection):
+            if only is not None and one.project != only[0]:
+                continue
             key = DeclaredKey(noun.layout.noun, one.project, noun.layout.name_of(one.item))
             found[repeated(key, found) if key in found else key] = one
     wanted, held = _comparable(context, connection, wish, declared, found)
@@ -206,18 +253,22 @@ def _prunable(wish: Wish, declared: Declarations) -> Callable[[DeclaredKey], boo
     """What may be removed: with `prune`, things whose file is there but does not name them; projects (and all of them)
     whose folder is gone, where there are folders of others."""
     layouts = {layout.noun: layout for layout in LAYOUTS}
-    projects = {key.project for key in declared.entries if key.noun == "project"}
+    present = {key.project for key in declared.entries if key.noun == "project"}
+    staying = {noun.layout.noun for noun in NOUNS if not noun.is_removable}
     with_parts = {noun.layout.noun for noun in NOUNS if not noun.goes_with_project}
 
     def may_remove(key: DeclaredKey) -> bool:
-        if not wish.prune:
+        if not wish.prune or key.noun in staying:
             return False
-        if key.project and key.project not in projects:
-            return bool(projects) and key.noun in with_parts
-        layout = layouts[key.noun]
-        if layout.top:
-            return layout.path(key.project, key.name) in declared.files
-        return any(layout.match(path) for path in declared.files)
+        if layouts[key.noun].top:
+            if layouts[key.noun].path(key.project, "") in declared.files:
+                return True
+            if not key.project:
+                return False
+        if key.project and key.project not in present:
+            return bool(present) and key.noun in with_parts
+        said = (layouts[key.noun].match(path) for path in declared.files)
+        return any(found is not None and found.get("project", "") == key.project for found in said)
 
     return may_remove
 

@@ -17,6 +17,7 @@ from fairlead.store import channels, environments, processes, projects
 from fairlead.store.database import Connection
 from fairlead.store.processes import HeldProcess
 from fairlead.usecases import planning
+from fairlead.usecases.as_code import refuse_edit
 from fairlead.usecases.context import Context
 
 
@@ -66,6 +67,7 @@ def put(context: Context, actor: Actor, project: str, process: Process, *, revis
     with context.database.transaction() as connection:
         owner = projects.by_name_or_id(connection, project)
         actor.require(Permission.PROCESS_EDIT, project=owner.id)
+        refuse_edit(context, owner, "process")
         _require_known(connection, owner, process)
         held = processes.find(connection, owner.id)
         if revision is not None and revision != (held.revision if held else 0):

@@ -60,9 +60,9 @@ class NewForge:
 
 
 Field: TypeAlias = Literal[
-    "title", "description", "is_enabled", "release_settings", "lifecycle", "branch", "poll_s", "group"
+    "title", "description", "is_enabled", "is_as_code", "release_settings", "lifecycle", "branch", "poll_s", "group"
 ]
-OWN_FIELDS = ("title", "description", "is_enabled", "release_settings")
+OWN_FIELDS = ("is_as_code", "title", "description", "is_enabled", "release_settings")
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +176,8 @@ def change(
             own["lifecycle"] = lifecycles.by_name(connection, str(fields["lifecycle"])).id
         of_source = {key: value for key, value in fields.items() if key in ("branch", "poll_s")}
         changed = replace(found, **own, revision=found.revision if revision is None else revision)  # type: ignore[arg-type]
+        if not changed.is_as_code:
+            changed = replace(changed, code_nouns=())
         if "group" in fields:
             changed = replace(changed, group=_moved(connection, actor, str(fields["group"])))
         if of_source:

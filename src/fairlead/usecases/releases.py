@@ -34,8 +34,8 @@ from fairlead.store.database import Connection
 from fairlead.store.release_choice import Wanted, choose
 from fairlead.store.release_description import LONGEST_NOTES, notes_of
 from fairlead.store.shelf import Page
+from fairlead.usecases import declarations, following, planning
 from fairlead.usecases import deployments as deploying
-from fairlead.usecases import following, planning
 from fairlead.usecases.context import Context
 
 LONGEST_PACKAGE = 200
@@ -119,6 +119,7 @@ def create(
             raise Invalid(
                 "release.images", f"the project file is of {outline.project}, not of {owner.name}", thing=owner.name
             )
+        declarations.take(context, connection, actor, owner.id, contents)
         wanted = Wanted(channel, version, _packages(outline, images) | dict(packages or {}))
         chosen = choose(connection, owner, wanted, context.clock.now())
         made = Release(

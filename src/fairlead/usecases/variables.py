@@ -20,6 +20,7 @@ from fairlead.formats.pem import certificate_parts
 from fairlead.store import library_sets, projects, variables
 from fairlead.store.database import Connection
 from fairlead.store.shelf import Page
+from fairlead.usecases.as_code import refuse_edit
 from fairlead.usecases.context import Context
 from fairlead.usecases.scopes import Wanted, scope_of
 
@@ -105,6 +106,8 @@ def put(
         of = _owner(connection, owner)
         there = _scope(connection, of, only_in, scope)
         _require_edit(actor, of, there)
+        if isinstance(of, Project) and not is_secret:  # a repository never has the value of a secret
+            refuse_edit(context, of, "variable")
         held = variables.by_name_and_scope(connection, of.id, name, there)
         _refuse_changed(held, name, revision)
         if held is None and variables.count(connection, of.id) >= MOST_VARIABLES:
@@ -149,6 +152,8 @@ def remove(
         of = _owner(connection, owner)
         there = _scope(connection, of, only_in, scope)
         _require_edit(actor, of, there)
+        if isinstance(of, Project):
+            refuse_edit(context, of, "variable")
         held = variables.by_name_and_scope(connection, of.id, name, there)
         if held is None:
             raise NotFound(

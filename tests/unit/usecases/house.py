@@ -15,7 +15,7 @@ from fairlead.domain.approval import Approval
 from fairlead.domain.colour import Colour
 from fairlead.domain.deployment import Deployment
 from fairlead.domain.event import Event
-from fairlead.domain.ids import ActorId, NodeId, TaskId
+from fairlead.domain.ids import ActorId, NodeId, ProjectId, TaskId
 from fairlead.domain.permission import RoleName
 from fairlead.domain.project import Project
 from fairlead.domain.release import Release
@@ -25,13 +25,13 @@ from fairlead.ports.catalogue import Place
 from fairlead.ports.tasks import End
 from fairlead.store import approvals, deployments, environments, events, migrate, projects, releases, slots, tasks
 from fairlead.store.artifact_files import StoreArtifacts
-from fairlead.store.database import Database, sqlite_url
+from fairlead.store.database import Connection, Database, sqlite_url
 from fairlead.store.records import StoreRecords
 from fairlead.store.sealing import Sealer
 from fairlead.store.secrets import StoreSecrets
 from fairlead.store.task_book import StoreTasks, TaskListener
 from fairlead.testing.fake_clock import FakeClock, FakeIds
-from fairlead.usecases import first_start, following
+from fairlead.usecases import declarations, first_start, following
 from fairlead.usecases import projects as projecting
 from fairlead.usecases import releases as releasing
 from fairlead.usecases.context import Context, Installation
@@ -88,11 +88,14 @@ class House:
             paused=lambda connection, task, holds: following.paused(self.context, connection, task, holds=holds),
         )
         self.tasks = StoreTasks(self.database, self.clock, listener)
-        self.records = StoreRecords(self.database, self.clock, self.ids)
+        self.records = StoreRecords(self.database, self.clock, self.ids, before_release=self._before_release)
         first_start.prepare(self.context, name="admin", password=PASSWORD)
 
     def close(self) -> None:
         self.database.close()
+
+    def _before_release(self, connection: Connection, project: ProjectId, files: Mapping[str, str]) -> None:
+        declarations.taken(self.context, connection, project, files)
 
     # Making
 

@@ -7,6 +7,7 @@ from functools import partial
 import pytest
 from tests.unit.usecases.house import ADMIN, VIEWER, House
 
+from fairlead.domain.channel import VersionRule
 from fairlead.domain.composite import CompositeKind
 from fairlead.domain.errors import NotAllowed, ProjectFileInvalid, Refused
 from fairlead.domain.prompt import Control, Prompt
@@ -16,8 +17,11 @@ from fairlead.formats.phase_lines import PhaseLine
 from fairlead.formats.process import read_process
 from fairlead.ports.hosts import KeyPair as HostKey
 from fairlead.usecases import (
+    access,
+    channels,
     declarations,
     environments,
+    groups,
     library_sets,
     lifecycles,
     notifications,
@@ -25,13 +29,18 @@ from fairlead.usecases import (
     processes,
     projects,
     registries,
+    roles,
     targets,
+    teams,
+    users,
     variables,
 )
+from fairlead.usecases.channels import ChannelWords
 from fairlead.usecases.declarations import Planned, Wish
 from fairlead.usecases.lifecycles import Draft
 from fairlead.usecases.projects import KeyPair, NewForge, NewSource
 from fairlead.usecases.targets import NewSsh, TargetChange
+from fairlead.usecases.teams import HeldRole
 from fairlead.usecases.variables import InLibrary, More
 
 BOOKS = {
@@ -81,6 +90,16 @@ def furnish(house: House) -> None:
     made = HostKey("hidden-10", "ssh-ed25519 BBBB")
     targets.add(house.context, ADMIN, "third", only_in=["Test"], ssh=NewSsh("h.test", "deploy"), made_key=made)
     targets.change(house.context, ADMIN, "here", TargetChange(is_enabled=False))
+    words = ChannelWords("Hot fixes", "for the night", "Careful", rules=(VersionRule(("web",), "[1.0,2.0)", tag="^$"),))
+    channels.add(house.context, ADMIN, "books", words)
+    channels.add(house.context, ADMIN, "site", ChannelWords("Stable", is_default=True))
+    groups.add(house.context, ADMIN, "Shops", description="what sells")
+    projects.change(house.context, ADMIN, "books", {"group": "Shops"})
+    roles.add(house.context, ADMIN, "Night watch", ["view", "task.cancel"], description="at night")
+    access.add_user(house.context, ADMIN, "vera", email="vera@example.com", role="deployer")
+    users.add_service_account(house.context, ADMIN, "ci")
+    held = [HeldRole("Night watch", ("site", "books"), ("Shops",), ("Test",)), HeldRole("viewer")]
+    teams.add(house.context, ADMIN, "Watch", description="of the night", members=["vera", "ci"], held=held)
     put = partial(variables.put, house.context, ADMIN)
     prompt = Prompt("Whom", "a name", control=Control.SELECT, options=("Ada", "Bob"))
     put("books", "Asked", "Ada", more=More("for the log", prompt))
@@ -120,7 +139,7 @@ def told(planned: Planned) -> list[str]:
 def test_what_is_exported_changes_nothing_where_it_is_applied_and_holds_no_secret(house: House) -> None:
     furnish(house)
     files = exported(house)
-    assert "hidden" not in repr(files) and len(files) == 12
+    assert "hidden" not in repr(files) and len(files) == 18
     assert told(planned(house, files, prune=True)) == []
     rows = house.rows()
     assert told(applied(house, files, prune=True)) == []
@@ -337,3 +356,13 @@ def test_what_a_file_leaves_alone_stays_as_it_is(house: House) -> None:
     said = {"environments.yml": b"environments: [{name: Test}, {name: Production, asks_approval: false}]"}
     assert told(applied(house, said)) == ["change environment Production"]
     assert not environments.get(house.context, ADMIN, "Production").asks_approval
+
+
+def test_nobody_is_removed_by_a_file_and_without_the_permission_users_are_not_told(house: House) -> None:
+    furnish(house)
+    assert told(planned(house, {"users.yml": b"users: []"}, prune=True)) == []
+    disabled = {"users.yml": b"users: [{name: vera, email: vera@example.com, role: deployer, enabled: false}]"}
+    assert told(applied(house, disabled, prune=True)) == ["change user vera"]
+    assert told(applied(house, disabled, prune=True)) == []
+    seen = declarations.export(house.context, VIEWER)
+    assert "users.yml" not in seen and "teams.yml" not in seen and "projects/books/project.yml" in seen

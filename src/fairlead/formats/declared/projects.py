@@ -61,6 +61,8 @@ class ProjectItem(Shape):
     title: str = Field("", max_length=200, description="for people")
     description: str = Field("", max_length=10_000, description="what it is for")
     enabled: bool = Field(default=True, description="whether releases are made and deployed")
+    as_code: bool = Field(default=False, description="whether its repository declares the rest of it, in .fairlead")
+    group: str = Field("", description="the project group's name")
     lifecycle: str = Field(DEFAULT_NAME, description="the lifecycle's name")
     releases: ReleasesItem = Field(default_factory=ReleasesItem, description="how releases are numbered and described")
     library_sets: tuple[str, ...] = Field((), description="names of those that it includes, in order")

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from fairlead.domain.declaration import Data, DeclaredKey, placeholders
 from fairlead.domain.errors import Problem, ProjectFileInvalid
 from fairlead.formats.declared.layout import Layout, data_of
-from fairlead.formats.findings import Findings, did_you_mean, shown
+from fairlead.formats.findings import Findings, did_you_mean
+from fairlead.formats.findings import shown as spelt
 from fairlead.formats.node import Mark, Node, Path, node_at, place_of, scalars_of, spell
 from fairlead.formats.shape import Shape, check
 from fairlead.formats.yaml_tree import Bounds, read_yaml
@@ -71,25 +72,27 @@ def is_declaration(path: str) -> bool:
     return parts[-1].endswith(SUFFIXES) and not any(part.startswith(".") for part in parts)
 
 
-def read(files: Mapping[str, bytes], layouts: Sequence[Layout[Any]], *, prefix: str = "") -> Declarations:
-    """What the files declare. `prefix` is put before their paths in errors. Raises `ProjectFileInvalid`
-    `declaration.invalid` with every problem."""
+def read(
+    files: Mapping[str, bytes], layouts: Sequence[Layout[Any]], *, shown: Callable[[str], str] = str
+) -> Declarations:
+    """What the files declare. `shown` says how errors name them. Raises `ProjectFileInvalid` `declaration.invalid`
+    with every problem."""
     findings = Findings()
     entries: dict[DeclaredKey, Entry] = {}
     looked = [path for path in sorted(files) if is_declaration(path)]
     if len(looked) > FILE_LIMIT:
-        findings.problem(Mark(prefix or "."), "", f"{len(looked)} files", f"at most {FILE_LIMIT}")
+        findings.problem(Mark("."), "", f"{len(looked)} files", f"at most {FILE_LIMIT}")
         looked = []
     for path in looked:
         for layout in layouts:
             said = layout.match(path)
             if said is not None:
-                for entry in _entries(layout, prefix + path, files[path], said.get("project", ""), findings):
+                for entry in _entries(layout, shown(path), files[path], said.get("project", ""), findings):
                     _take(entry, entries, findings)
                 break
         else:
             known = {pattern for layout in layouts for pattern in layout.paths}
-            findings.problem(Mark(prefix + path), "", f"the unknown file {shown(path)}", did_you_mean(path, known))
+            findings.problem(Mark(shown(path)), "", f"the unknown file {shown(path)!r}", did_you_mean(path, known))
     if findings.problems:
         raise ProjectFileInvalid(tuple(findings.problems), code="declaration.invalid")
     return Declarations(entries, frozenset(looked))
@@ -122,7 +125,7 @@ def _take(entry: Entry, entries: dict[DeclaredKey, Entry], findings: Findings) -
         entry = Entry(key, entry.layout, entry.item, entry.root, entry.path)
     if key in entries:
         first = entries[key].mark
-        found = f"{entry.key.noun} {shown(key.name)} a second time"
+        found = f"{entry.key.noun} {spelt(key.name)} a second time"
         findings.problem(entry.mark, spell(entry.path), found, f"it once (first in {first.file}:{first.line})")
         return
     entries[key] = entry

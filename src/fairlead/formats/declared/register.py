@@ -7,7 +7,9 @@ from typing import Any, get_args
 
 from pydantic import BaseModel
 
+from fairlead.formats.declared.channels import CHANNELS
 from fairlead.formats.declared.environments import ENVIRONMENTS
+from fairlead.formats.declared.groups import GROUPS
 from fairlead.formats.declared.layout import Layout, SecretField
 from fairlead.formats.declared.library_sets import LIBRARY_SETS
 from fairlead.formats.declared.lifecycles import LIFECYCLES
@@ -16,21 +18,29 @@ from fairlead.formats.declared.policies import POLICIES
 from fairlead.formats.declared.processes import PROCESSES
 from fairlead.formats.declared.projects import PROJECTS
 from fairlead.formats.declared.registries import REGISTRIES
+from fairlead.formats.declared.roles import ROLES
 from fairlead.formats.declared.targets import TARGETS
+from fairlead.formats.declared.teams import TEAMS
+from fairlead.formats.declared.users import USERS
 from fairlead.formats.declared.variables import VARIABLES
 from fairlead.formats.schema import take_extensions
 
 LAYOUTS: tuple[Layout[Any], ...] = (
+    ROLES,
+    USERS,
     ENVIRONMENTS,
     LIFECYCLES,
     TARGETS,
     REGISTRIES,
     LIBRARY_SETS,
+    GROUPS,
     PROJECTS,
+    CHANNELS,
     PROCESSES,
     VARIABLES,
     POLICIES,
     NOTIFICATIONS,
+    TEAMS,
 )
 
 

@@ -50,6 +50,7 @@ class ProjectChange(Body):
     title: str | None = Field(None, max_length=200)
     description: str | None = Field(None, max_length=10_000)
     is_enabled: bool | None = None
+    is_as_code: bool | None = Field(None, description="take what the repository declares below .fairlead")
     branch: str | None = Field(None, max_length=250)
     poll_s: float | None = Field(None, ge=0, le=86_400)
     group: str | None = Field(None, max_length=80, description='"": in none')

@@ -75,6 +75,8 @@ def project(
         "description": one.description,
         "group": (groups or {}).get(one.group, "") if one.group else "",
         "is_enabled": one.is_enabled,
+        "is_as_code": one.is_as_code,
+        "code_nouns": list(one.code_nouns),
         "created_at": one.created_at.isoformat(),
         "revision": one.revision,
         "url": one.source.url if one.source else "",

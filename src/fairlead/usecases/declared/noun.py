@@ -57,6 +57,9 @@ class Noun(Generic[I]):
     goes_with_project: ClassVar[bool] = False
     """Whether it needs no removal of its own where its project goes."""
 
+    is_removable: ClassVar[bool] = True
+    """Whether `prune` may ever remove one."""
+
     def held(self, context: Context, actor: Actor, connection: Connection) -> Iterable[Held[I]]:
         """All of them, in the order in which they are written."""
         raise AssertionError("each noun has its own")

@@ -6,12 +6,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 
 from fairlead.domain.actor import Actor
-from fairlead.domain.ids import LifecycleId, SecretVersionId
+from fairlead.domain.ids import GroupId, LifecycleId, SecretVersionId
 from fairlead.domain.permission import Permission
 from fairlead.domain.project import Forge, Project, Source
 from fairlead.domain.release_settings import ReleaseSettings
 from fairlead.formats.declared.layout import SecretField
 from fairlead.formats.declared.projects import PROJECTS, ForgeItem, ProjectItem, ReleasesItem, SourceItem
+from fairlead.store import groups as group_rows
 from fairlead.store import library_sets as library_set_rows
 from fairlead.store import lifecycles
 from fairlead.store import projects as rows
@@ -30,9 +31,10 @@ class Projects(Noun[ProjectItem]):
     def held(self, context: Context, actor: Actor, connection: Connection) -> Iterable[Held[ProjectItem]]:
         actor.require(Permission.VIEW)
         lines = {one.id: one.name for one in lifecycles.all_of(connection)}
+        groups = group_rows.names(connection)
         included = library_set_rows.included(connection)
         for one in rows.all_of(connection):
-            yield Held(one.name, _item(one, lines, included.get(one.id, ())), _secrets(one))
+            yield Held(one.name, _item(one, lines, included.get(one.id, ()), groups), _secrets(one))
 
     def add(self, at: Applying, project: str, item: ProjectItem) -> None:
         source = _source(at, item.source)
@@ -47,15 +49,18 @@ class Projects(Noun[ProjectItem]):
             made_key=at.make_key(f"fairlead-{project}") if projects.needs_key(source) else None,
             lifecycle=item.lifecycle,
         )
-        if (item.enabled, item.releases) != (True, ReleasesItem()):
-            settings = ReleaseSettings(**item.releases.model_dump())
-            projects.change(at.context, at.actor, project, {"is_enabled": item.enabled, "release_settings": settings})
+        if (item.enabled, item.as_code, item.releases) != (True, False, ReleasesItem()):
+            fields: dict[Field, object] = {"is_enabled": item.enabled, "is_as_code": item.as_code}
+            fields["release_settings"] = ReleaseSettings(**item.releases.model_dump())
+            projects.change(at.context, at.actor, project, fields)
+        if item.group:
+            projects.change(at.context, at.actor, project, {"group": item.group})
         _include(at, project, (), item.library_sets)
 
     def change(self, at: Applying, old: Held[ProjectItem], new: ProjectItem) -> None:
         project, was = old.project, old.item
         names: dict[str, Field] = {"title": "title", "description": "description", "enabled": "is_enabled"}
-        names |= {"lifecycle": "lifecycle"}
+        names |= {"lifecycle": "lifecycle", "as_code": "is_as_code", "group": "group"}
         fields = {own: getattr(new, key) for key, own in names.items() if getattr(new, key) != getattr(was, key)}
         if new.releases != was.releases:
             fields["release_settings"] = ReleaseSettings(**new.releases.model_dump())
@@ -83,11 +88,15 @@ def _include(at: Applying, project: str, old: Sequence[str], new: Sequence[str])
             library_sets.include(at.context, at.actor, project, name)
 
 
-def _item(one: Project, lines: Mapping[LifecycleId, str], included: Sequence[str]) -> ProjectItem:
+def _item(
+    one: Project, lines: Mapping[LifecycleId, str], included: Sequence[str], groups: Mapping[GroupId, str]
+) -> ProjectItem:
     return ProjectItem(
         title=one.title,
         description=one.description,
         enabled=one.is_enabled,
+        as_code=one.is_as_code,
+        group=groups.get(one.group, "") if one.group else "",
         lifecycle=lines[one.lifecycle],
         releases=ReleasesItem(**asdict(one.release_settings)),
         library_sets=tuple(included),

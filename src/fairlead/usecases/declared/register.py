@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from fairlead.usecases.declared.channels import Channels
 from fairlead.usecases.declared.environments import Environments
+from fairlead.usecases.declared.groups import Groups
 from fairlead.usecases.declared.library_sets import LibrarySets
 from fairlead.usecases.declared.lifecycles import Lifecycles
 from fairlead.usecases.declared.notifications import Notifications
@@ -13,18 +15,26 @@ from fairlead.usecases.declared.policies import Policies
 from fairlead.usecases.declared.processes import Processes
 from fairlead.usecases.declared.projects import Projects
 from fairlead.usecases.declared.registries import Registries
+from fairlead.usecases.declared.roles import Roles
 from fairlead.usecases.declared.targets import Targets
+from fairlead.usecases.declared.teams import Teams
+from fairlead.usecases.declared.users import Users
 from fairlead.usecases.declared.variables import Variables
 
 NOUNS: tuple[Noun[Any], ...] = (
+    Roles(),
+    Users(),
     Environments(),
     Lifecycles(),
     Targets(),
     Registries(),
     LibrarySets(),
+    Groups(),
     Projects(),
+    Channels(),
     Processes(),
     Variables(),
     Policies(),
     Notifications(),
+    Teams(),
 )

@@ -52,6 +52,8 @@ class Project(TypedDict):
     description: str
     group: Annotated[str, Field(description='its project group; "": none')]
     is_enabled: bool
+    is_as_code: Annotated[bool, Field(description="what its repository declares below .fairlead is taken")]
+    code_nouns: Annotated[list[str], Field(description="what it declares, and is edited nowhere else")]
     created_at: Moment
     revision: Annotated[int, Field(description="what its ETag holds")]
     url: str

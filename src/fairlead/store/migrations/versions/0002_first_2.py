@@ -257,6 +257,8 @@ def _projects() -> None:
         sa.Column("is_enabled", sa.Boolean(), nullable=False),
         sa.Column("labels", sa.JSON(none_as_null=True), nullable=False),
         sa.Column("group", sa.Text(), nullable=True),
+        sa.Column("is_as_code", sa.Boolean(), nullable=False),
+        sa.Column("code_nouns", sa.JSON(none_as_null=True), nullable=False),
         sa.Column("revision", sa.BigInteger(), nullable=False),
         sa.Column("webhook", sa.Text(), nullable=True),
         sa.ForeignKeyConstraint(["group"], ["groups.id"], name=op.f("fk_projects_group")),
