@@ -1,0 +1,88 @@
+"""The example of orchestration: made by `fairlead apply` alone, and played from first release to Production."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from tests.journey.whole_server import ROOT, WholeServer
+
+HOUSE = ROOT / "examples" / "orchestration" / "house"
+pytestmark = pytest.mark.journey
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[WholeServer]:
+    """A server of its own that the example was applied to."""
+    made = WholeServer()
+    try:
+        made.start()
+        assert made.program("fairlead", "apply", str(HOUSE), "--plan", check=False).returncode == 3
+        made.program("fairlead", "apply", str(HOUSE), "--yes")
+        yield made
+    finally:
+        made.close()
+
+
+def released(server: WholeServer, project: str, version: str, *more: str) -> None:
+    server.program("fairlead", "release", "create", "-p", project, "--version", version, "--without-files", *more)
+
+
+def live(server: WholeServer, project: str, version: str, environment: str) -> list[str]:
+    """The log of the deployment, once it is live."""
+    ended = server.ended(server.deployment(project, version, environment))
+    lines = server.lines(ended["task"])
+    assert ended["outcome"] == "live", (ended, lines[-20:])
+    return lines
+
+
+def approve(server: WholeServer, project: str, version: str) -> None:
+    def waiting() -> str | None:
+        found = server.api("GET", "/approvals")["items"]
+        return next((one["id"] for one in found if (one["project"], one["version"]) == (project, version)), None)
+
+    server.program(
+        "fairlead",
+        "approve",
+        server.until(waiting, f"{project} {version} waits for an approval"),
+        "--note",
+        "looks right",
+    )
+
+
+def machines(lines: list[str]) -> list[str]:
+    """Which machines were reached, in the order in which they said so."""
+    return list(
+        dict.fromkeys(found[0] for line in lines if (found := re.findall(r"((?:live|test|staging)-\d)[: ]", line)))
+    )
+
+
+def test_it_is_applied_once_and_comes_back_as_it_was(server: WholeServer, tmp_path: Path) -> None:
+    assert server.program("fairlead", "apply", str(HOUSE), "--plan").returncode == 0
+    written = json.loads(server.program("fairlead", "-o", "json", "export", str(tmp_path)).stdout)
+    assert {path.relative_to(HOUSE).as_posix() for path in HOUSE.rglob("*.yml")} <= set(written["written"])
+    again = server.program("fairlead", "apply", str(tmp_path), "--plan")
+    assert again.returncode == 0
+
+
+def test_the_shop_goes_from_its_first_release_to_production(server: WholeServer) -> None:
+    released(server, "shop", "1.0.0")
+    assert any("for trial only" in line for line in live(server, "shop", "1.0.0", "Test"))
+    live(server, "shop", "1.0.0", "Staging")
+    approve(server, "shop", "1.0.0")
+    lines = live(server, "shop", "1.0.0", "Production")
+    assert sorted(machines(lines)) == ["live-1", "live-2", "live-3", "live-4"]
+    assert any("live-3: open" in line for line in lines)
+    assert any("begun by Example and Daughters" in line for line in lines)
+
+
+def test_a_hot_fix_leaves_staging_out(server: WholeServer) -> None:
+    released(server, "shop", "1.0.1", "--channel", "Hot fixes")
+    live(server, "shop", "1.0.1", "Test")
+    approve(server, "shop", "1.0.1")
+    live(server, "shop", "1.0.1", "Production")
+    staged = server.api("GET", "/deployments?project=shop&environment=Staging")["items"]
+    assert "1.0.1" not in {one["version"] for one in staged}
