@@ -1,5 +1,6 @@
 """Journeys of scripts: a process on two targets of this machine and one over SSH, killed, cancelled; a whole server."""
 
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -130,3 +131,58 @@ def test_a_script_that_fails_says_why_and_nothing_is_live(server: WholeServer) -
     ended = server.ended(deployment)
     assert ended["code"] == "script.failed" and "the disk is full" in ended["reason"], ended
     assert ended["outcome"] != "live"
+
+
+DOCKERFILE = """FROM fairlead-base-python:1
+ARG WORD=none
+ENV WORD=$WORD
+COPY check.py /check.py
+CMD ["python3", "/check.py"]
+"""
+CHECK = """
+import os, pathlib, sys
+pathlib.Path("/results").mkdir(exist_ok=True)
+pathlib.Path("/results/one.xml").write_text('<testsuite><testcase name="a"/></testsuite>')
+print("checked", os.environ["WORD"], os.environ.get("SAID"))
+sys.exit(os.environ["WORD"] == "bad")
+"""
+
+
+def test_an_image_is_built_and_tests_run_in_each_cell_of_a_matrix(server: WholeServer, python_image: str) -> None:
+    repository = server.repositories / "matrix"
+    repository.mkdir()
+    (repository / "Dockerfile").write_text(DOCKERFILE)
+    (repository / "check.py").write_text(CHECK)
+    for words in (["init", "-q", "-b", "main"], ["add", "."], ["commit", "-q", "-m", "first"]):
+        identity = ["-c", "user.name=test", "-c", "user.email=test@example.com"]
+        subprocess.run(["git", *identity, *words], cwd=repository, check=True, capture_output=True)
+    head = ["git", "rev-parse", "HEAD"]
+    commit = subprocess.run(head, cwd=repository, check=True, capture_output=True, text=True).stdout.strip()
+    project = server.project("matrix", source={"url": str(repository), "branch": "main"})
+    cells = {"build": {}, "matrix": {"arguments": [{"WORD": "good"}, {"WORD": "bad"}, {"WORD": "fine"}]}}
+    steps = [
+        {"name": "Build", "actions": [{"name": "Build", "kind": "build-image", "properties": {"build": {}}}]},
+        {
+            "name": "Use",
+            "actions": [
+                {
+                    "name": "Use",
+                    "kind": "run-tests",
+                    "properties": {
+                        "image": "#{Octopus.Action[Build].Output.Image}",
+                        "environment": {"SAID": "#{Octopus.Environment.Name}"},
+                    },
+                }
+            ],
+        },
+        {"name": "Cells", "actions": [{"name": "Cells", "kind": "run-tests", "properties": cells}]},
+    ]
+    server.api("PUT", f"/projects/{project}/process", {"steps": steps})
+    body = {"images": {}, "files": {}, "version": "1.0.0", "commit": commit}
+    server.api("POST", f"/projects/{project}/releases", body)
+    deployment = server.deployment(project, "1.0.0")
+    ended = server.ended(deployment)
+    lines = server.lines(deployment["task"])
+    assert ended["code"] == "tests.failed" and "WORD=bad" in ended["reason"], (ended, lines)
+    assert {"checked none Test", "checked good None", "checked bad None", "checked fine None"} <= set(lines), lines
+    assert not server.containers(project)

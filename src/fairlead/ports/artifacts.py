@@ -20,7 +20,8 @@ class Artifacts(Protocol):
         ...
 
     async def attach(self, task: TaskId, name: str, content: bytes, *, kind: str) -> None:
-        """`name` under the task is this content. Kinds: `junit`, `output` (an instance's last lines), `evidence`."""
+        """`name` under the task is this content. Kinds: `junit`, `output` (an instance's last lines), `evidence`,
+        `artifact` (what a script left)."""
         ...
 
     async def names(self, task: TaskId) -> Mapping[str, str]:
