@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Iterator, Sequence
 
-from fairlead.ports.step import EffectKind, StepKind
+from fairlead.ports.step import ActionKind, EffectKind, StepKind
 
 HEAD = """# Step kinds
 
@@ -14,19 +14,29 @@ changes that the plan is made of. `look` tells whether it is so already, `do` ma
 """
 
 
-def page(kinds: Sequence[StepKind]) -> str:
+ACTIONS = """# Action kinds
+
+What an action of a process can be (`kind:`), and the properties that it takes; `fairlead process kinds NAME` shows them in full.
+"""
+
+
+def page(kinds: Sequence[StepKind], actions: Sequence[ActionKind] = ()) -> str:
     """The whole page, as it lies in docs/reference/step-kinds.md."""
     lines = [HEAD]
     shown: dict[int, str] = {}
     for kind in kinds:
         lines += _step(kind, shown.get(id(kind.effects), ""))
         shown.setdefault(id(kind.effects), kind.name)
+    lines += [ACTIONS] if actions else []
+    for action in actions:
+        lines += _step(action, shown.get(id(action.effects), ""), tuple(_properties(action)))
     return "\n".join(lines)
 
 
-def _step(kind: StepKind, same_as: str) -> Iterator[str]:
+def _step(kind: StepKind | ActionKind, same_as: str, properties: Sequence[str] = ()) -> Iterator[str]:
     yield f"## {kind.name}\n"
     yield f"{_paragraph(kind)}\n"
+    yield from properties
     if same_as:
         yield f"Its effects are among those of {same_as}.\n"
         return
@@ -35,6 +45,17 @@ def _step(kind: StepKind, same_as: str) -> Iterator[str]:
     for name, effect in kind.effects.items():
         yield f"| `{name}` | {_paragraph(effect)} | {_verb(effect, 'look')} | {_verb(effect, 'undo')} |"
     yield ""
+
+
+def _properties(kind: ActionKind) -> Iterator[str]:
+    held = kind.schema.get("properties")
+    if isinstance(held, dict) and held:
+        yield "| property | what it says |"
+        yield "|---|---|"
+        for name, schema in held.items():
+            said = schema.get("description", "") if isinstance(schema, dict) else ""
+            yield f"| `{name}` | {said} |"
+        yield ""
 
 
 def _paragraph(kind: object) -> str:
