@@ -13,7 +13,7 @@ from fairlead.ports.step import Tools
 
 async def known_at(variables: Mapping[str, Text], target: str, tools: Tools, *, with_secrets: bool = True) -> Variables:
     """Every variable that holds on the target ("": on none), under both prefixes. Without `with_secrets` those that
-    hold a secret are not among them: for what is kept in the open, such as an image's layers."""
+    hold a secret are not among them: for what stands in the open: command lines, an image's layers."""
     texts: dict[str, Text] = {**variables, **seen_from(target, of_effects(tools.outputs.values()))}
     if not with_secrets:
         texts = {name: text for name, text in texts.items() if isinstance(text, str)}

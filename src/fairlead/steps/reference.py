@@ -16,7 +16,8 @@ changes that the plan is made of. `look` tells whether it is so already, `do` ma
 
 ACTIONS = """# Action kinds
 
-What an action of a process can be (`kind:`), and the properties that it takes; `fairlead process kinds NAME` shows them in full.
+What an action of a process can be (`kind:`), and the properties that it takes; `fairlead process kinds NAME` shows
+them in full.
 """
 
 

@@ -202,6 +202,14 @@ async def test_arguments_arrive_as_words(rig: Rig) -> None:
     assert await rig.ran(python, name="B", arguments=["a b"], language="python") == {"got": "['a b']"}
 
 
+async def test_a_secret_never_becomes_an_argument(here: Rig) -> None:
+    variables = {"Password": here.secret("Password", "hunter2-hidden"), "Url": "x/#{Password}"}
+    outputs = await here.ran(
+        'set_octopusvariable got "$1 $2"', arguments=["#{Password}", "#{Url}"], variables=variables
+    )
+    assert outputs == {"got": "#{Password} x/#{Password}"}
+
+
 HIDDEN = "hunter2-with-ünïcode/+&"
 
 

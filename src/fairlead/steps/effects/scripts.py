@@ -132,7 +132,8 @@ async def _begin(run: ScriptRun, effect: Effect, connection: Connection, tools: 
         pass
     known = await known_at(run.variables, run.on_behalf_of, tools)
     values = {each: filled(known, known.raw(each) or "") for each in known.names}
-    words = tuple(filled(known, argument) for argument in run.arguments)
+    in_the_open = await known_at(run.variables, run.on_behalf_of, tools, with_secrets=False)
+    words = tuple(filled(in_the_open, argument) for argument in run.arguments)
     script, contents = await _contents(run, known, effect, tools)
     started = command(run.language, script, variables=values, contents=contents, arguments=words)
     where = f" on {connection.name}" if run.target else " at the server"
