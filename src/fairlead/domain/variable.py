@@ -166,6 +166,15 @@ def resolve_all(variables: Iterable[Variable], scope: Scope) -> dict[str, Resolu
     return {found.name: found for found in resolved if found is not None}
 
 
+def ties(variables: Iterable[Variable], scope: Scope) -> tuple[Resolution, ...]:
+    """The names of which the rules leave open which holds there, in their order."""
+    named: dict[str, list[Variable]] = {}
+    for variable in variables:
+        named.setdefault(variable.name.lower(), []).append(variable)
+    several = (resolve(group, scope) for _, group in sorted(named.items()) if len(group) > 1)
+    return tuple(found for found in several if found is not None and found.tied)
+
+
 @dataclass(frozen=True, slots=True)
 class VariableChange:
     """One difference between two snapshots; values of secrets are shown as the ids of their versions."""

@@ -79,6 +79,13 @@ def latest(connection: sa.Connection, project: ProjectId) -> Release | None:
     return found[0] if found else None
 
 
+def before(connection: sa.Connection, release: Release) -> Release | None:
+    """The project's release that was made last before this one; None where there is none."""
+    earlier = (releases.c.project == release.project, releases.c.id < release.id)
+    found = _shelf.where(connection, *earlier, order=releases.c.id.desc(), limit=1)
+    return found[0] if found else None
+
+
 def first_at(connection: sa.Connection) -> datetime | None:
     """When the first of all releases was made; None where there is none."""
     found: datetime | None = connection.execute(sa.select(sa.func.min(releases.c.created_at))).scalar()

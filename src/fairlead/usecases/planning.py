@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 
 from fairlead.domain.colour import Colour
@@ -22,17 +22,18 @@ from fairlead.domain.project import Project
 from fairlead.domain.record import canonical, to_data
 from fairlead.domain.release import Release
 from fairlead.domain.service import Definition
+from fairlead.domain.variable_table import VariableTable
 from fairlead.formats.project import compile_project
 from fairlead.ports.catalogue import Place
 from fairlead.ports.proxy import RouteSpec
 from fairlead.steps.process_resolved import ResolvedProcess
 from fairlead.steps.resolved import LiveRelease, PlannedRoute, ProxyFacts, ResolvedDeployment, RoomRule
 from fairlead.steps.run_process import plan
-from fairlead.store import channels, deployments, environments, gone_images, lifecycles, policies, releases
+from fairlead.store import channels, deployments, environments, gone_images, lifecycles, policies, releases, variables
 from fairlead.store.database import Connection
 from fairlead.usecases.context import Context, Installation
 from fairlead.usecases.process_resolving import process_at
-from fairlead.usecases.values import lookup_in, scope_at, system_of, table_of
+from fairlead.usecases.values import lookup_in, scope_at, system_of, warnings_of
 
 LATEST = "latest"
 PREVIEW = DeploymentId("preview")
@@ -210,14 +211,17 @@ def definition_of(
     scope = scope_at(environment, channel=release.channel)
 
     def compile() -> Definition:
-        return compile_project(
+        frozen = variables.snapshot(connection, snapshot).variables
+        lookup = lookup_in(VariableTable(frozen).at(scope), system)
+        compiled = compile_project(
             ReleaseFiles(release.files, context.artifacts.content),
             environment=environment.name,
             environments=names,
-            lookup=lookup_in(table_of(connection, snapshot).at(scope), system),
+            lookup=lookup,
             domain=domain,
             images=release.images,
         )
+        return replace(compiled, warnings=(*compiled.warnings, *warnings_of(frozen, scope, lookup)))
 
     files, images = frozenset(release.files.items()), frozenset(release.images.items())
     return context.compiled.get(

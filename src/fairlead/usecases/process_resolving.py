@@ -35,14 +35,18 @@ from fairlead.domain.text import Text
 from fairlead.domain.variable import Scope
 from fairlead.domain.variable_table import VariableTable
 from fairlead.steps.process_resolved import PlannedAction, PlannedPlace, PlannedStep, ResolvedProcess
-from fairlead.store import channels, processes, targets
+from fairlead.store import channels, processes, targets, variables
 from fairlead.store.database import Connection
 from fairlead.usecases.brought import changes_of, variables_of
 from fairlead.usecases.context import Context
-from fairlead.usecases.values import scope_at, scope_on, table_of
+from fairlead.usecases.values import lookup_in, releases_before, scope_at, scope_on, warnings_of
 
 PARALLELISM = "Octopus.Action.MaxParallelism"
 """A variable of this name changes how many targets of a step are in hand at once."""
+
+
+NOT_YET = "not-yet"
+"""The id of a deployment and of a task that are only looked at."""
 
 
 @dataclass(frozen=True)
@@ -82,8 +86,12 @@ def process_at(
     channel = channels.get(connection, release.channel)
     system = _system(context, connection, project, environment, release, channel, choice, here, deployment)
     scope = scope_at(environment, channel=release.channel)
-    table = table_of(connection, snapshot)
-    return resolve_process(Surroundings(process, choice, environment, channel.name, system, known, table, scope))
+    frozen = variables.snapshot(connection, snapshot).variables
+    table = VariableTable(frozen)
+    made = resolve_process(Surroundings(process, choice, environment, channel.name, system, known, table, scope))
+    if made.deploys_services:
+        return made
+    return replace(made, warnings=(*made.warnings, *warnings_of(frozen, scope, lookup_in(table.at(scope), system))))
 
 
 def _system(
@@ -97,7 +105,8 @@ def _system(
     here: Sequence[Target],
     deployment: Deployment | None,
 ) -> SystemVariables:
-    """What the product gives to every step of the deployment; of itself only once there is one."""
+    """What the product gives to every step of the deployment. Before there is one, what tells of itself stands for what
+    will: the intention does not cover it."""
     parts = [
         system_variables.of_server(context.installation.url),
         system_variables.of_project(project),
@@ -111,19 +120,19 @@ def _system(
         system_variables.of_tagged_targets(dict(tags_of(here))),
         variables_of(changes_of(context, connection, project, release, environment, deployment), release),
     ]
-    if deployment is not None:
-        name = f"Deploy {project.name} {release.version} to {environment.name}"
-        parts.append(
-            system_variables.of_deployment(
-                deployment.id,
-                name,
-                number=deployment.number,
-                created_at=deployment.created_at,
-                created_by=deployment.created_by,
-            )
-        )
-        if deployment.task is not None:
-            parts.append(system_variables.of_task(deployment.task, name, deployment.created_at))
+    name = f"Deploy {project.name} {release.version} to {environment.name}"
+    asked_at = deployment.created_at if deployment else context.clock.now()
+    parts += [
+        releases_before(connection, environment, release),
+        system_variables.of_deployment(
+            deployment.id if deployment else NOT_YET,
+            name,
+            number=deployment.number if deployment else 0,
+            created_at=asked_at,
+            created_by=deployment.created_by if deployment else "",
+        ),
+        system_variables.of_task((deployment.task if deployment else None) or NOT_YET, name, asked_at),
+    ]
     return SystemVariables(*parts)
 
 

@@ -9,14 +9,17 @@ from fairlead.domain import system_variables
 from fairlead.domain.environment import Environment
 from fairlead.domain.project import Project
 from fairlead.domain.release import Release
-from fairlead.domain.system_variables import SystemVariables
+from fairlead.domain.system_variables import ReleaseBefore, SystemVariables
 from fairlead.domain.text import Text
-from fairlead.domain.variable import Dimension, Scope
+from fairlead.domain.variable import Dimension, Scope, Variable, ties
 from fairlead.domain.variable_table import Holding, VariableTable
-from fairlead.store import channels, targets, variables
+from fairlead.store import channels, deployments, releases, targets, variables
 from fairlead.store.database import Connection
 from fairlead.usecases.context import Context
 from fairlead.usecases.scopes import DEPLOYMENT_PROCESS, scope_of
+
+SUPPRESSED = ("OctopusSuppressDuplicateVariableWarning", "FairleadSuppressDuplicateVariableWarning")
+"""A variable that is true under one of these names means that ties are known, and nobody wants to be warned of them."""
 
 
 def scope_at(
@@ -73,6 +76,22 @@ def system_of(
     return SystemVariables(*parts)
 
 
+def releases_before(connection: Connection, environment: Environment, release: Release) -> dict[str, str]:
+    """The project's release before this one, what is live in the environment, and what else was live there last: what
+    a step can compare with."""
+    history = deployments.live_ones(connection, release.project, environment.id)
+    current = history[0].release if history else None
+    other = next((one.release for one in history if one.release != release.id), None)
+    known = releases.many(connection, {id for id in (current, other) if id is not None})
+    named = {id: ReleaseBefore(one.id, one.version) for id, one in known.items()}
+    before = releases.before(connection, release)
+    return system_variables.of_releases_before(
+        previous=ReleaseBefore(before.id, before.version) if before else None,
+        previous_there=named.get(other) if other else None,
+        current_there=named.get(current) if current else None,
+    )
+
+
 def lookup_in(holding: Holding, system: SystemVariables) -> Callable[[str], Text | None]:
     """What holds there, and behind it the system's: one that a person set takes the place of a system's."""
 
@@ -81,6 +100,21 @@ def lookup_in(holding: Holding, system: SystemVariables) -> Callable[[str], Text
         return system.find(name) if found is None else found
 
     return find
+
+
+def warnings_of(known: Iterable[Variable], scope: Scope, lookup: Callable[[str], Text | None]) -> tuple[str, ...]:
+    """A sentence for each name of which several are scoped equally there; none where a variable says not to warn."""
+    if any(_is_true(lookup(name)) for name in SUPPRESSED):
+        return ()
+    return tuple(
+        f"{one.name} has {len(one.tied) + 1} values that are scoped equally here: which holds is decided only by "
+        "how many entries their scopes name, and then by which was made first"
+        for one in ties(known, scope)
+    )
+
+
+def _is_true(found: Text | None) -> bool:
+    return isinstance(found, str) and found.strip().lower() == "true"
 
 
 @dataclass(frozen=True, slots=True)

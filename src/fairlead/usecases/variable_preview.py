@@ -16,7 +16,7 @@ from fairlead.domain.project import Project
 from fairlead.domain.release import Release
 from fairlead.domain.substitution import substitute
 from fairlead.domain.text import Text, redact
-from fairlead.domain.variable import Resolution, Scope, Variable, resolve_all
+from fairlead.domain.variable import Resolution, Variable, resolve_all
 from fairlead.domain.variable_table import VariableTable
 from fairlead.store import channels, environments, library_sets, projects, variables
 from fairlead.store.database import Connection
@@ -24,12 +24,9 @@ from fairlead.store.shelf import LARGEST_PAGE, Page
 from fairlead.usecases import planning, scopes
 from fairlead.usecases.context import Context
 from fairlead.usecases.scopes import EntryNames
-from fairlead.usecases.values import Where, lookup_in, scope_where, system_of
+from fairlead.usecases.values import Where, lookup_in, scope_where, system_of, warnings_of
 
 HIDDEN = "•••"
-
-SUPPRESSED = ("OctopusSuppressDuplicateVariableWarning", "FairleadSuppressDuplicateVariableWarning")
-"""A variable that is true under one of these names means that ties are known, and nobody wants to be warned of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,23 +111,6 @@ def known_variables(connection: Connection, project: Project, release: Release |
     if release is not None:
         return variables.snapshot(connection, release.variables).variables
     return variables.of_project(connection, project.id)
-
-
-def warnings_of(known: Iterable[Variable], scope: Scope, lookup: Callable[[str], Text | None]) -> tuple[str, ...]:
-    """A sentence for each name of which several are scoped equally there; none where a variable says not to warn."""
-    if any(_is_true(lookup, name) for name in SUPPRESSED):
-        return ()
-    tied = [one for one in _sorted(resolve_all(known, scope).values()) if one.tied]
-    return tuple(
-        f"{one.name} has {len(one.tied) + 1} values that are scoped equally here: which holds is decided only by "
-        "how many entries their scopes name, and then by which was made first"
-        for one in tied
-    )
-
-
-def _is_true(lookup: Callable[[str], Text | None], name: str) -> bool:
-    found = lookup(name)
-    return isinstance(found, str) and found.strip().lower() == "true"
 
 
 def _key(one: Resolution) -> str:

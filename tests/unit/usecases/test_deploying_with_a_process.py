@@ -104,3 +104,11 @@ async def test_steps_are_told_what_the_deployment_brings(books: House) -> None:
     plan = await Binding(books.context, NOWHERE).bind(found.task)  # type: ignore[arg-type]
     assert isinstance(plan, Plan) and plan.hash == found.plan_hash
     assert "Brings: **Release 1.0.0**" in str(plan) and "It began." in str(plan)
+
+
+def test_a_step_is_told_of_the_deployment_and_of_the_releases_before_it(books: House) -> None:
+    text = "#{Octopus.Deployment.Id} #{Octopus.Task.Id} #{Fairlead.Release.Previous.Number}"
+    put(books, ProcessStep("Tell", (Action("Tell", "say", {"text": text}),)), SERVICES)
+    books.add_release("1.0.0")
+    books.add_release("1.1.0")
+    assert books.deployment("1.1.0").state is DeploymentState.QUEUED

@@ -13,11 +13,22 @@ from tests.unit.usecases.house import ADMIN, VIEWER, House
 
 from fairlead.domain.composite import CompositeKind
 from fairlead.domain.errors import Conflict, FairleadError, Invalid, NotFound
+from fairlead.domain.process import Action, Process, ProcessStep
 from fairlead.domain.prompt import Control, Prompt
 from fairlead.domain.variable import Dimension
-from fairlead.store import events
+from fairlead.store import environments as store_environments
+from fairlead.store import events, projects, releases
 from fairlead.store.shelf import Page
-from fairlead.usecases import environments, library_sets, variable_preview, variables, why
+from fairlead.usecases import (
+    environments,
+    library_sets,
+    planning,
+    processes,
+    targets,
+    variable_preview,
+    variables,
+    why,
+)
 from fairlead.usecases.values import Where
 from fairlead.usecases.variables import InLibrary, More
 
@@ -249,3 +260,71 @@ def test_a_place_that_is_not_there_cannot_be_previewed(books: House) -> None:
     for where in (Where(), Where("Nowhere"), Where("Test", channel="Beta"), Where("Test", step="Nothing")):
         with pytest.raises(FairleadError):
             variable_preview.preview(books.context, VIEWER, "books", where)
+
+
+# In plans
+
+
+def settings(house: House, version: str = "1.0.0") -> tuple[dict[str, object], tuple[str, ...]]:
+    """The environment of its one service in Test, and what is warned of."""
+    with house.database.reading() as connection:
+        owner = projects.by_name(connection, "books")
+        place = store_environments.by_name(connection, "Test")
+        release = releases.by_version(connection, owner.id, version)
+        intended = planning.intend(house.context, connection, owner, place, release)
+    return dict(intended.definition.services[0].environment), intended.plan.warnings
+
+
+def test_a_project_file_names_what_the_system_says_and_what_a_person_set_comes_first(books: House) -> None:
+    more = ', labels: {v: "#{Octopus.Release.Number}"}'
+    variables.put(
+        books.context, ADMIN, "books", "Db.Host", "#{Octopus.Project.Name}-#{Fairlead.Environment.Name | ToLower}"
+    )
+    books.add_release("1.0.0", more=more)
+    assert settings(books)[0]["DB_HOST"] == "books-test"
+    variables.put(books.context, ADMIN, "books", "Octopus.Project.Name", "mine")
+    books.add_release("1.1.0", more=more)
+    assert settings(books, "1.1.0")[0]["DB_HOST"] == "mine-test"
+
+
+def test_a_variable_for_a_channel_or_the_deployment_process_holds_in_a_deployment(books: House) -> None:
+    scope = {Dimension.CHANNEL: ["Default"], Dimension.PROCESS: ["deployment"]}
+    variables.put(books.context, ADMIN, "books", "Db.Host", "of the channel", scope=scope)
+    books.add_release("1.0.0")
+    assert settings(books)[0]["DB_HOST"] == "of the channel"
+
+
+def test_a_plan_warns_of_values_that_are_scoped_equally(books: House) -> None:
+    environments.add(books.context, ADMIN, "Staging")
+    variables.put(books.context, ADMIN, "books", "Db.Host", "a", only_in=["Test", "Production"])
+    variables.put(books.context, ADMIN, "books", "Db.Host", "b", only_in=["Test", "Staging"])
+    books.add_release("1.0.0")
+    (warning,) = settings(books)[1]
+    assert warning.startswith("Db.Host has 2 values that are scoped equally here")
+    variables.put(books.context, ADMIN, "books", "FairleadSuppressDuplicateVariableWarning", "true")
+    books.add_release("1.1.0")
+    assert settings(books, "1.1.0")[1] == ()
+
+
+def test_a_step_and_a_target_are_named_once_they_are_there(books: House) -> None:
+    processes.put(
+        books.context, ADMIN, "books", Process((ProcessStep("Copy", (Action("Copy files", "deploy-services"),)),))
+    )
+    targets.add(books.context, ADMIN, "web-1", only_in=["Test"], tags=["Web"])
+    put = variables.put
+    put(books.context, ADMIN, "books", "A", "everywhere")
+    put(books.context, ADMIN, "books", "A", "on the tag", scope={Dimension.TARGET_TAG: ["web"]})
+    put(books.context, ADMIN, "books", "A", "on the target", scope={Dimension.TARGET: ["WEB-1"]})
+    put(books.context, ADMIN, "books", "A", "in the action", scope={Dimension.STEP: ["copy FILES"]})
+
+    def holds(**where: object) -> str:
+        at = Where("Test", **where)  # type: ignore[arg-type]
+        return variable_preview.preview(books.context, VIEWER, "books", at, search="A").page.items[0].evaluated
+
+    assert holds() == "everywhere"
+    assert holds(target_tags=("web",)) == "on the tag"
+    assert holds(target="web-1") == "on the target"
+    assert holds(target="web-1", step="Copy files") == "in the action"
+    assert holds(target="web-1", step="Copy") == "on the target"
+    told = why.value(books.context, VIEWER, "books", "A", Where("Test", target="web-1"))
+    assert "the one for target web-1 holds" in told.because[0].said
