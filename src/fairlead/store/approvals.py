@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from fairlead.domain.approval import Approval, ApprovalState
 from fairlead.domain.ids import DeploymentId, EnvironmentId, ProjectId
 from fairlead.store.schema import instant, key, link, metadata, number, text
-from fairlead.store.shelf import Page, Shelf
+from fairlead.store.shelf import Condition, Page, Shelf
 
 approvals = sa.Table(
     "approvals",
@@ -57,13 +57,13 @@ def waiting(
 
 def page(
     connection: sa.Connection,
-    *,
+    *more: Condition,
     state: ApprovalState | None = None,
     project: ProjectId | None = None,
     after: str | None = None,
     limit: int = 50,
 ) -> Page[Approval]:
-    """Those that fit, the newest first."""
+    """Those that fit, `more` too, the newest first."""
     conditions = [] if state is None else [approvals.c.state == state.value]
     conditions += [] if project is None else [approvals.c.project == project]
-    return _shelf.page(connection, *conditions, after=after, limit=limit)
+    return _shelf.page(connection, *conditions, *more, after=after, limit=limit)

@@ -83,7 +83,7 @@ def of_task(connection: sa.Connection, task: TaskId) -> Deployment | None:
 
 def page(
     connection: sa.Connection,
-    *,
+    *more: Condition,
     project: ProjectId | None = None,
     environment: EnvironmentId | None = None,
     release: ReleaseId | None = None,
@@ -92,10 +92,10 @@ def page(
     after: str | None = None,
     limit: int = 50,
 ) -> Page[Deployment]:
-    """Those that fit, the newest first."""
+    """Those that fit, `more` too, the newest first."""
     wanted = {"project": project, "environment": environment, "release": release, "state": state, "outcome": outcome}
     conditions = [_c[name] == str(value) for name, value in wanted.items() if value is not None]
-    return _shelf.page(connection, *conditions, after=after, limit=limit)
+    return _shelf.page(connection, *conditions, *more, after=after, limit=limit)
 
 
 def reached(connection: sa.Connection, release: ReleaseId, tenant: TenantId | None = None) -> frozenset[EnvironmentId]:

@@ -8,7 +8,7 @@ from fairlead.domain.ids import ProjectId, TaskId
 from fairlead.domain.run import Run, RunState
 from fairlead.store import counters
 from fairlead.store.schema import instant, key, link, metadata, number, text
-from fairlead.store.shelf import Page, Shelf
+from fairlead.store.shelf import Condition, Page, Shelf
 
 runs = sa.Table(
     "runs",
@@ -70,13 +70,13 @@ def latest(connection: sa.Connection, project: ProjectId) -> Run | None:
 
 def page(
     connection: sa.Connection,
-    *,
+    *more: Condition,
     project: ProjectId | None = None,
     state: RunState | None = None,
     after: str | None = None,
     limit: int = 50,
 ) -> Page[Run]:
-    """Those that fit, the newest first."""
+    """Those that fit, `more` too, the newest first."""
     conditions = [] if project is None else [runs.c.project == project]
     conditions += [] if state is None else [runs.c.state == state.value]
-    return _shelf.page(connection, *conditions, after=after, limit=limit)
+    return _shelf.page(connection, *conditions, *more, after=after, limit=limit)

@@ -16,7 +16,7 @@ from fairlead.ports.catalogue import Place
 from fairlead.ports.tasks import End, PhaseTold
 from fairlead.store.rows import from_row, insert_all_ignoring, insert_ignoring, to_row, upsert, upsert_all
 from fairlead.store.schema import data, instant, key, link, metadata, number, place_columns, place_key, text
-from fairlead.store.shelf import Page, Shelf
+from fairlead.store.shelf import Condition, Page, Shelf
 
 tasks = sa.Table(
     "tasks",
@@ -111,18 +111,18 @@ def place_of(task: Task) -> Place:
 
 def page(
     connection: sa.Connection,
-    *,
+    *more: Condition,
     kind: TaskKind | None = None,
     state: TaskState | None = None,
     project: str | None = None,
     after: str | None = None,
     limit: int = 50,
 ) -> Page[Task]:
-    """Those that fit, the newest first."""
+    """Those that fit, `more` too, the newest first."""
     conditions = [] if kind is None else [_c.kind == kind]
     conditions += [] if state is None else [_c.state == state.value]
     conditions += [] if project is None else [_c.project == project]
-    return _shelf.page(connection, *conditions, after=after, limit=limit)
+    return _shelf.page(connection, *conditions, *more, after=after, limit=limit)
 
 
 def unfinished(connection: sa.Connection, *, node: NodeId | None = None) -> tuple[Task, ...]:

@@ -11,10 +11,11 @@ from fairlead.domain.errors import Conflict, Invalid, Refused
 from fairlead.domain.permission import Permission
 from fairlead.store import approvals, deployments, environments, projects, releases
 from fairlead.store.database import Connection
+from fairlead.store.reach import within
 from fairlead.store.shelf import Page
 from fairlead.usecases import planning
 from fairlead.usecases.context import Context
-from fairlead.usecases.deployments import DeploymentView, begin, end_without_task, views
+from fairlead.usecases.deployments import DeploymentView, begin, end_without_task, require_of, views
 
 LONGEST_NOTE = 10_000
 
@@ -31,9 +32,11 @@ def page(
     context: Context, actor: Actor, *, state: ApprovalState | None = None, after: str | None = None, limit: int = 50
 ) -> Page[ApprovalView]:
     """The newest first."""
-    actor.require(Permission.VIEW)
+    actor.require_somewhere(Permission.VIEW)
     with context.database.reading() as connection:
-        part = approvals.page(connection, state=state, after=after, limit=limit)
+        c = approvals.approvals.c
+        mine = within(actor.reach(Permission.VIEW), project=c.project, environment=c.environment, tenant=c.tenant)
+        part = approvals.page(connection, *mine, state=state, after=after, limit=limit)
         about = deployments.many(connection, [approval.deployment for approval in part.items])
         shown = views(connection, [about[approval.deployment] for approval in part.items])
         return Page(tuple(ApprovalView(one, of) for one, of in zip(part.items, shown, strict=True)), part.after)
@@ -41,18 +44,22 @@ def page(
 
 def get(context: Context, actor: Actor, id: str) -> ApprovalView:
     """By id."""
-    actor.require(Permission.VIEW)
+    actor.require_somewhere(Permission.VIEW)
     with context.database.reading() as connection:
-        return _view(connection, approvals.get(connection, id))
+        found = approvals.get(connection, id)
+        require_of(actor, Permission.VIEW, found)
+        return _view(connection, found)
 
 
 def approve(context: Context, actor: Actor, id: str, *, note: str = "", plan_hash: str = "") -> ApprovalView:
     """The deployment that was shown is queued; at its turn it runs only if its plan still has the hash that
     was approved (law 4). Refused `plan.changed` where `plan_hash` names another plan, or where another would run now:
     the approval waits on."""
-    actor.require(Permission.DEPLOYMENT_APPROVE)
+    actor.require_somewhere(Permission.DEPLOYMENT_APPROVE)
     with context.database.transaction() as connection:
-        _require_unchanged(context, connection, approvals.get(connection, id), plan_hash)
+        asked = approvals.get(connection, id)
+        require_of(actor, Permission.DEPLOYMENT_APPROVE, asked)
+        _require_unchanged(context, connection, asked, plan_hash)
         answered = _answer(context, connection, actor, id, ApprovalState.APPROVED, note)
         deployment = deployments.get(connection, answered.deployment)
         project = projects.get(connection, deployment.project)
@@ -66,8 +73,9 @@ def approve(context: Context, actor: Actor, id: str, *, note: str = "", plan_has
 
 def reject(context: Context, actor: Actor, id: str, *, note: str = "") -> ApprovalView:
     """The deployment ends without having begun."""
-    actor.require(Permission.DEPLOYMENT_APPROVE)
+    actor.require_somewhere(Permission.DEPLOYMENT_APPROVE)
     with context.database.transaction() as connection:
+        require_of(actor, Permission.DEPLOYMENT_APPROVE, approvals.get(connection, id))
         answered = _answer(context, connection, actor, id, ApprovalState.REJECTED, note)
         reason = f"rejected by {actor.name}" + (f": {note}" if note else "")
         end_without_task(context, connection, answered.deployment, DeploymentOutcome.REJECTED, reason)

@@ -10,10 +10,9 @@ from fairlead.domain.actor import Actor
 from fairlead.domain.errors import NotAllowed
 from fairlead.domain.event import Event, Fault, fault_of
 from fairlead.domain.permission import Permission
-from fairlead.store import environments, events, projects
-from fairlead.store.database import Connection
-from fairlead.store.reach import within
+from fairlead.store import events
 from fairlead.store.shelf import Page
+from fairlead.usecases import reaching
 from fairlead.usecases.context import Context
 
 MOST_FAULTS = 100
@@ -55,7 +54,9 @@ def page(context: Context, actor: Actor, wanted: Wanted, *, after: str | None = 
     """The newest first, of what the actor may view; what belongs to no project is shown to who may view all."""
     actor.require_somewhere(Permission.VIEW)
     with context.database.reading() as connection:
-        conditions = [*_fitting(wanted), *_seen(connection, actor)]
+        c = events.events.c
+        mine = reaching.seen(connection, actor, project=c.project, environment=c.environment, tenant=c.tenant)
+        conditions = [*_fitting(wanted), *mine]
         return events.page(connection, *conditions, after=after, limit=limit)
 
 
@@ -118,14 +119,3 @@ def _fitting(wanted: Wanted) -> list[events.Condition]:
         since=wanted.since,
         until=wanted.until,
     )
-
-
-def _seen(connection: Connection, actor: Actor) -> list[events.Condition]:
-    """Events hold names. A scope by environments shows nothing that belongs to no environment."""
-    reach = actor.reach(Permission.VIEW)
-    if reach is None:
-        return []
-    names = {str(id): name for id, name in projects.names(connection).items()}
-    names |= {str(one.id): one.name for one in environments.all_of(connection)}
-    c = events.events.c
-    return within(reach, project=c.project, environment=c.environment, tenant=c.tenant, names=names)

@@ -47,7 +47,7 @@ def page(
     actor.require_somewhere(Permission.VIEW)
     with context.database.reading() as connection:
         owner = projects.by_name_or_id(connection, project)
-        actor.require(Permission.VIEW, project=owner.id)
+        actor.require_somewhere(Permission.VIEW, project=owner.id)
         part = channels.page(connection, owner.id, after=after, limit=limit)
         return Page(_views(connection, part.items), part.after)
 
@@ -57,7 +57,7 @@ def get(context: Context, actor: Actor, project: str, channel: str) -> ChannelVi
     actor.require_somewhere(Permission.VIEW)
     with context.database.reading() as connection:
         owner = projects.by_name_or_id(connection, project)
-        actor.require(Permission.VIEW, project=owner.id)
+        actor.require_somewhere(Permission.VIEW, project=owner.id)
         return _views(connection, [channels.by_name_or_id(connection, owner.id, channel)])[0]
 
 

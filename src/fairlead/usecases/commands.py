@@ -88,11 +88,12 @@ def execute(
 
 
 def _ask(context: Context, actor: Actor, asked: Asked) -> Task:
-    actor.require(Permission.EXEC)
+    actor.require_somewhere(Permission.EXEC)
     _check(asked)
     with context.database.transaction() as connection:
         owner = projects.by_name_or_id(connection, asked.project)
         where = environments.by_name_or_id(connection, asked.environment)
+        actor.require(Permission.EXEC, project=owner.id, environment=where.id)
         place = planning.place_of(owner, where)
         live = _live(connection, place)
         shown = _masked(context, connection, live, asked.command)

@@ -34,6 +34,7 @@ from fairlead.store import (
     tasks,
 )
 from fairlead.store.database import Connection
+from fairlead.store.reach import within
 from fairlead.store.shelf import Page
 from fairlead.usecases import places, planning, prompting, telling, turns
 from fairlead.usecases.context import Context
@@ -95,12 +96,15 @@ def page(
     limit: int = 50,
 ) -> Page[DeploymentView]:
     """The newest first."""
-    actor.require(Permission.VIEW)
+    actor.require_somewhere(Permission.VIEW)
     with context.database.reading() as connection:
         owner = projects.by_name_or_id(connection, project) if project else None
         place = environments.by_name_or_id(connection, environment) if environment else None
+        c = deployments.deployments.c
+        mine = within(actor.reach(Permission.VIEW), project=c.project, environment=c.environment, tenant=c.tenant)
         part = deployments.page(
             connection,
+            *mine,
             project=owner.id if owner else None,
             environment=place.id if place else None,
             state=state,
@@ -112,9 +116,10 @@ def page(
 
 def get(context: Context, actor: Actor, id: str) -> DeploymentView:
     """By id, with what its task found out."""
-    actor.require(Permission.VIEW)
+    actor.require_somewhere(Permission.VIEW)
     with context.database.reading() as connection:
         found = deployments.get(connection, id)
+        require_of(actor, Permission.VIEW, found)
         view = replace(views(connection, [found])[0], prompted=_prompted(connection, found))
         if view.deployment.task is None:
             return view
@@ -135,11 +140,16 @@ def _prompted(connection: Connection, found: Deployment) -> tuple[prompting.Ques
 
 def certificate(context: Context, actor: Actor, id: str) -> Mapping[str, Json]:
     """The whole certificate of a deployment; NotFound `certificate.none` where it changed nothing, or has not ended."""
-    actor.require(Permission.VIEW)
+    actor.require_somewhere(Permission.VIEW)
     view = get(context, actor, id)
     if view.certificate is None:
         raise NotFound("certificate.none", "it has no certificate: nothing was begun, or it has not ended", thing=id)
     return view.certificate
+
+
+def require_of(actor: Actor, permission: Permission, of: Deployment | Approval) -> None:
+    """NotAllowed `permission.denied` unless the actor has the permission where the deployment goes."""
+    actor.require(permission, project=of.project, environment=of.environment, tenant=of.tenant)
 
 
 def views(connection: Connection, found: Sequence[Deployment]) -> Sequence[DeploymentView]:
@@ -184,10 +194,11 @@ def create(
     it is live with the same configuration and nothing forces it, Conflict `route.taken`, and what `planning.intend`
     raises.
     """
-    actor.require(Permission.DEPLOYMENT_CREATE)
+    actor.require_somewhere(Permission.DEPLOYMENT_CREATE)
     with context.database.transaction() as connection:
         owner = projects.by_name_or_id(connection, project)
         place = environments.by_name_or_id(connection, environment)
+        actor.require(Permission.DEPLOYMENT_CREATE, project=owner.id, environment=place.id)
         release = planning.release_named(connection, owner, version)
         line = lifecycle_of(connection, owner, release)
         reached = deployments.reached(connection, release.id)
@@ -219,11 +230,12 @@ def create(
 def keep(context: Context, actor: Actor, id: str, *, seconds: float) -> DeploymentView:
     """Where the deployment fails, its idle slot is left standing, unrouted, for so long (0: not any more). Conflict
     `deployment.not_running` where it has no task yet or its end is decided."""
-    actor.require(Permission.DEPLOYMENT_CREATE)
+    actor.require_somewhere(Permission.DEPLOYMENT_CREATE)
     if not 0 <= seconds <= LONGEST_KEPT_S:
         raise Invalid("input.invalid", f"it may be kept for up to {LONGEST_KEPT_S:g} s", thing="seconds")
     with context.database.transaction() as connection:
         found = deployments.get(connection, id)
+        require_of(actor, Permission.DEPLOYMENT_CREATE, found)
         _keep(context, connection, actor, found, seconds)
         return views(connection, [found])[0]
 
@@ -252,10 +264,11 @@ def _keep(context: Context, connection: Connection, actor: Actor, found: Deploym
 def roll_back(context: Context, actor: Actor, project: str, environment: str, *, to: str = "") -> DeploymentView:
     """Back to the release that was live before this one, or to a named one that was live there; with the variables it
     had then. Conflict `deployment.no_way_back` where there is none."""
-    actor.require(Permission.DEPLOYMENT_CREATE)
+    actor.require_somewhere(Permission.DEPLOYMENT_CREATE)
     with context.database.transaction() as connection:
         owner = projects.by_name_or_id(connection, project)
         place = environments.by_name_or_id(connection, environment)
+        actor.require(Permission.DEPLOYMENT_CREATE, project=owner.id, environment=place.id)
         history = deployments.live_ones(connection, owner.id, place.id)
         target = _way_back(connection, owner, place, history, to)
         release = releases.get(connection, target.release)

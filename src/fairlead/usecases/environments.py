@@ -18,16 +18,19 @@ from fairlead.usecases.context import Context
 
 def all_of(context: Context, actor: Actor) -> Sequence[Environment]:
     """All, in the order in which releases reach them."""
-    actor.require(Permission.VIEW)
+    actor.require_somewhere(Permission.VIEW)
     with context.database.reading() as connection:
-        return environments.all_of(connection)
+        found = environments.all_of(connection)
+    return tuple(one for one in found if actor.may_somewhere(Permission.VIEW, environment=one.id))
 
 
 def get(context: Context, actor: Actor, name: str) -> Environment:
     """By name."""
-    actor.require(Permission.VIEW)
+    actor.require_somewhere(Permission.VIEW)
     with context.database.reading() as connection:
-        return environments.by_name_or_id(connection, name)
+        found = environments.by_name_or_id(connection, name)
+    actor.require_somewhere(Permission.VIEW, environment=found.id)
+    return found
 
 
 def add(
@@ -58,7 +61,9 @@ def add(
         asks = bool(before) and before[-1].asks_approval if asks_approval is None else asks_approval
         made = Environment(EnvironmentId(context.ids.new("env")), name, place, description, asks_approval=asks)
         environments.insert(connection, made)
-        context.note(connection, actor, "environment.added", f"added {name}", thing=made.id, environment=name)
+        context.note(
+            connection, actor, "environment.added", f"added {name}", thing=made.id, environment=name, after=made
+        )
     return made
 
 
@@ -87,7 +92,16 @@ def change(
         words = f"changed {saved.name}"
         if saved.asks_approval != found.asks_approval:
             words += ": it asks for approval" if saved.asks_approval else ": it asks for no approval"
-        context.note(connection, actor, "environment.changed", words, thing=found.id, environment=found.name)
+        context.note(
+            connection,
+            actor,
+            "environment.changed",
+            words,
+            thing=found.id,
+            environment=found.name,
+            before=found,
+            after=saved,
+        )
     return saved
 
 
@@ -109,9 +123,10 @@ def arrange(context: Context, actor: Actor, names: Sequence[str]) -> Sequence[En
 
 def remove(context: Context, actor: Actor, name: str) -> None:
     """Gone, where nothing was ever deployed to it; else Conflict `edit.conflict`."""
-    actor.require(Permission.ENVIRONMENT_EDIT)
+    actor.require_somewhere(Permission.ENVIRONMENT_EDIT)
     with context.database.transaction() as connection:
         found = environments.by_name_or_id(connection, name)
+        actor.require(Permission.ENVIRONMENT_EDIT, environment=found.id)
         if deployments.page(connection, environment=found.id, limit=1).items:
             raise Conflict("edit.conflict", f"{found.name} has deployments, which are kept", thing=found.name)
         if used := targets.used_in(connection, found.id):
@@ -119,7 +134,7 @@ def remove(context: Context, actor: Actor, name: str) -> None:
             raise Conflict("edit.conflict", message, thing=found.name, hint="take the environment from them first")
         _refuse_named(connection, found)
         environments.delete(connection, found.id)
-        context.note(connection, actor, "environment.removed", f"removed {found.name}", thing=found.id)
+        context.note(connection, actor, "environment.removed", f"removed {found.name}", thing=found.id, before=found)
 
 
 def _refuse_named(connection: Connection, found: Environment) -> None:

@@ -31,6 +31,7 @@ from fairlead.store.database import Connection
 from fairlead.usecases import planning
 from fairlead.usecases.binding import Outside, choose_colour
 from fairlead.usecases.context import Context
+from fairlead.usecases.deployments import require_of
 from fairlead.usecases.planning import Intended
 
 LOOK_TIMEOUT_S = 10.0
@@ -107,11 +108,12 @@ async def preview(
     choice: ProcessChoice = NO_CHOICE,
 ) -> Preview:
     """What a deployment of the release there would do now. What `planning.intend` raises."""
-    actor.require(Permission.VIEW)
+    actor.require_somewhere(Permission.VIEW)
 
     def find(connection: Connection) -> Wanted:
         owner = projects.by_name_or_id(connection, project)
         place = environments.by_name_or_id(connection, environment)
+        actor.require_somewhere(Permission.VIEW, project=owner.id, environment=place.id)
         release = planning.release_named(connection, owner, version)
         return Wanted(owner, place, release, recreate_accessories=tuple(recreate_accessories), choice=choice)
 
@@ -120,10 +122,11 @@ async def preview(
 
 async def of_deployment(context: Context, actor: Actor, outside: Outside, id: str) -> Preview:
     """What a deployment that was asked for would do now, and whether that is still what was asked for."""
-    actor.require(Permission.VIEW)
+    actor.require_somewhere(Permission.VIEW)
 
     def find(connection: Connection) -> Wanted:
         found = deployments.get(connection, id)
+        require_of(actor, Permission.VIEW, found)
         return Wanted(
             projects.get(connection, found.project),
             environments.get(connection, found.environment),

@@ -44,14 +44,14 @@ def all_of(context: Context, actor: Actor) -> Sequence[LifecycleView]:
     """All, by name."""
     actor.require_somewhere(Permission.VIEW)
     with context.database.reading() as connection:
-        return [_view(connection, one) for one in lifecycles.all_of(connection)]
+        return _seen(connection, actor, [_view(connection, one) for one in lifecycles.all_of(connection)])
 
 
 def get(context: Context, actor: Actor, name: str) -> LifecycleView:
     """By name or id; NotFound `lifecycle.unknown`."""
     actor.require_somewhere(Permission.VIEW)
     with context.database.reading() as connection:
-        return _view(connection, lifecycles.by_name_or_id(connection, name))
+        return _seen(connection, actor, [_view(connection, lifecycles.by_name_or_id(connection, name))])[0]
 
 
 def add(context: Context, actor: Actor, draft: Draft) -> LifecycleView:
@@ -147,6 +147,15 @@ def _phase(connection: Connection, line: PhaseLine) -> Phase:
         releases=line.releases,
         files=line.files,
     )
+
+
+def _seen(connection: Connection, actor: Actor, found: Sequence[LifecycleView]) -> Sequence[LifecycleView]:
+    """Without the projects that the actor may not view."""
+    if actor.reach(Permission.VIEW) is None:
+        return found
+    names = projects.names(connection)
+    mine = {name for id, name in names.items() if actor.may_somewhere(Permission.VIEW, project=id)}
+    return [replace(one, projects=tuple(name for name in one.projects if name in mine)) for one in found]
 
 
 def _view(connection: Connection, line: Lifecycle) -> LifecycleView:

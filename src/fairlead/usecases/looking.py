@@ -19,7 +19,8 @@ LOOK_TIMEOUT_S = 60.0
 async def look(context: Context, actor: Actor, source: Source, project: Project, *, cause: RunCause) -> runs.Looked:
     """The branch's head as the repository itself says it now; a run where it is new. A failure is kept for people to
     see, and raised."""
-    actor.require(Permission.VIEW)
+    actor.require_somewhere(Permission.VIEW)
+    actor.require_somewhere(Permission.VIEW, project=project.id)
     try:
         repository = await asyncio.to_thread(runs.repository_of, context, project)
         branch = project.source.branch if project.source else ""
@@ -32,15 +33,17 @@ async def look(context: Context, actor: Actor, source: Source, project: Project,
 
 async def look_by_name(context: Context, actor: Actor, source: Source, name: str) -> runs.Looked:
     """Asked for by a person."""
-    actor.require(Permission.RUN_START)
+    actor.require_somewhere(Permission.RUN_START)
     project = await asyncio.to_thread(projects.get, context, actor, name)
+    actor.require(Permission.RUN_START, project=project.id)
     return await look(context, actor, source, project, cause="person")
 
 
 async def head_of(context: Context, actor: Actor, source: Source, name: str) -> str:
     """The branch's head now, without starting anything."""
-    actor.require(Permission.RUN_START)
+    actor.require_somewhere(Permission.RUN_START)
     project = await asyncio.to_thread(projects.get, context, actor, name)
+    actor.require(Permission.RUN_START, project=project.id)
     repository = await asyncio.to_thread(runs.repository_of, context, project)
     return await _head(source, repository, project.source.branch if project.source else "")
 

@@ -16,20 +16,23 @@ from fairlead.usecases.context import Context
 
 def all_of(context: Context, actor: Actor) -> Sequence[NotificationTarget]:
     """Whom, of every project."""
-    actor.require(Permission.VIEW)
+    actor.require_somewhere(Permission.VIEW)
     with context.database.reading() as connection:
-        return notifications.all_of(connection)
+        found = notifications.all_of(connection)
+    return tuple(one for one in found if _may_view(actor, one))
 
 
 def add(
     context: Context, actor: Actor, address: str, *, events: Sequence[str] = (), secret: str = "", project: str = ""
 ) -> NotificationTarget:
     """Mail addresses and http(s) addresses; `secret` signs what is posted to the latter."""
-    actor.require(Permission.PROJECT_EDIT if project else Permission.SERVER_ADMINISTER)
+    actor.require_somewhere(Permission.PROJECT_EDIT if project else Permission.SERVER_ADMINISTER)
     is_web = _is_web(address)
     _check(events)
     with context.database.transaction() as connection:
         owner = projects.by_name_or_id(connection, project) if project else None
+        if owner is not None:
+            actor.require(Permission.PROJECT_EDIT, project=owner.id)
         kept = context.keep(connection, secret, name=f"webhook to {address}", by=actor.name) if secret else None
         made = NotificationTarget(
             context.ids.new("ntf"),
@@ -59,7 +62,7 @@ def change(
     _check(events)
     with context.database.transaction() as connection:
         held = notifications.get(connection, id)
-        actor.require(Permission.PROJECT_EDIT if held.project else Permission.SERVER_ADMINISTER)
+        _require_edit(actor, held)
         kept = held.secret if secret is None else None
         if secret:
             kept = context.keep(connection, secret, name=f"webhook to {held.address}", by=actor.name)
@@ -73,9 +76,22 @@ def remove(context: Context, actor: Actor, id: str) -> None:
     """They are told no more."""
     with context.database.transaction() as connection:
         held = notifications.get(connection, id)
-        actor.require(Permission.PROJECT_EDIT if held.project else Permission.SERVER_ADMINISTER)
+        _require_edit(actor, held)
         notifications.delete(connection, id)
         context.note(connection, actor, "notification.removed", f"no longer tell {held.address}", thing=id)
+
+
+def _may_view(actor: Actor, held: NotificationTarget) -> bool:
+    if held.project is None:
+        return actor.may(Permission.VIEW)
+    return actor.may_somewhere(Permission.VIEW, project=held.project)
+
+
+def _require_edit(actor: Actor, held: NotificationTarget) -> None:
+    if held.project is None:
+        actor.require(Permission.SERVER_ADMINISTER)
+    else:
+        actor.require(Permission.PROJECT_EDIT, project=held.project)
 
 
 def _check(events: Sequence[str]) -> None:

@@ -29,9 +29,10 @@ def retire(context: Context, actor: Actor, project: str, environment: str, *, ac
 
     Conflict `place.empty` where nothing stands there (with `accessories` the engine alone can tell).
     """
-    actor.require(Permission.PROJECT_EDIT)
+    actor.require_somewhere(Permission.PROJECT_EDIT)
     with context.database.transaction() as connection:
         owner = projects.by_name_or_id(connection, project)
+        actor.require(Permission.PROJECT_EDIT, project=owner.id)
         where = environments.by_name_or_id(connection, environment)
         place = Place(owner.name, where.name)
         _refuse_nothing(connection, place, is_whole=accessories)

@@ -26,7 +26,7 @@ class Allowed:
 
 def all_of(context: Context, actor: Actor, *, project: str = "") -> Sequence[Allowed]:
     """What was allowed, of one project or of all."""
-    actor.require(Permission.VIEW)
+    actor.require_somewhere(Permission.VIEW)
     with context.database.reading() as connection:
         names = projects.names(connection)
         id = projects.by_name_or_id(connection, project).id if project else None
@@ -39,17 +39,19 @@ def all_of(context: Context, actor: Actor, *, project: str = "") -> Sequence[All
                 places.get(allowance.environment, "") if allowance.environment else "",
             )
             for allowance in held
+            if actor.may_somewhere(Permission.VIEW, project=allowance.project, environment=allowance.environment)
         )
 
 
 def allow(context: Context, actor: Actor, project: str, key: str, *, environment: str = "", note: str = "") -> Allowed:
     """The harm of that key (as a refusal names it) is allowed from now on."""
-    actor.require(Permission.POLICY_EDIT)
+    actor.require_somewhere(Permission.POLICY_EDIT)
     if not key or len(key) > LONGEST_KEY or not key.isprintable():
         raise Invalid("input.invalid", "that is not the key of a harm", thing="key", hint="take it from the refusal")
     with context.database.transaction() as connection:
         owner = projects.by_name_or_id(connection, project)
         place = environments.by_name_or_id(connection, environment) if environment else None
+        actor.require(Permission.POLICY_EDIT, project=owner.id, environment=place.id if place else None)
         made = Allowance(
             context.ids.new("pol"),
             owner.id,
@@ -75,8 +77,9 @@ def allow(context: Context, actor: Actor, project: str, key: str, *, environment
 
 def revoke(context: Context, actor: Actor, id: str) -> None:
     """Refused again, from the next deployment on."""
-    actor.require(Permission.POLICY_EDIT)
+    actor.require_somewhere(Permission.POLICY_EDIT)
     with context.database.transaction() as connection:
         held = policies.get(connection, id)
+        actor.require(Permission.POLICY_EDIT, project=held.project, environment=held.environment)
         policies.delete(connection, id)
         context.note(connection, actor, "policy.revoked", f"revoked {held.harm}", thing=id)

@@ -37,23 +37,25 @@ class ProcessView:
 
 def kinds(context: Context, actor: Actor) -> tuple[ActionKind, ...]:
     """Every kind of action, by name."""
-    actor.require(Permission.VIEW)
+    actor.require_somewhere(Permission.VIEW)
     return tuple(ACTION_KINDS[name] for name in sorted(ACTION_KINDS))
 
 
 def get(context: Context, actor: Actor, project: str) -> ProcessView:
     """The project's process as it is now."""
-    actor.require(Permission.VIEW)
+    actor.require_somewhere(Permission.VIEW)
     with context.database.reading() as connection:
         owner = projects.by_name_or_id(connection, project)
+        actor.require_somewhere(Permission.VIEW, project=owner.id)
         return _view(owner, processes.find(connection, owner.id))
 
 
 def of_release(context: Context, actor: Actor, project: str, version: str) -> ProcessView:
     """The process that the release froze."""
-    actor.require(Permission.VIEW)
+    actor.require_somewhere(Permission.VIEW)
     with context.database.reading() as connection:
         owner = projects.by_name_or_id(connection, project)
+        actor.require_somewhere(Permission.VIEW, project=owner.id)
         release = planning.release_named(connection, owner, version)
         return ProcessView(owner, processes.snapshot(connection, release.process))
 

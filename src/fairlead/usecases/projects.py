@@ -204,30 +204,50 @@ def connect(
 ) -> Added:
     """Another repository, other credentials, or none from now on. The webhook's address and secret stay where there was
     one; a new one's secret is told only now. A deploy key that was made stays, unless `made_key` takes its place."""
-    actor.require(Permission.PROJECT_EDIT)
+    actor.require_somewhere(Permission.PROJECT_EDIT)
     if source is not None:
         _check(source)
     with context.database.transaction() as connection:
         found = projects.by_name_or_id(connection, name)
+        actor.require(Permission.PROJECT_EDIT, project=found.id)
         secret = context.ids.secret(24) if source is not None and found.source is None else ""
         made = _source(context, connection, found.name, source, secret, made_key, found.source)
         saved = projects.update(connection, replace(found, source=made))
         message = f"{found.name} comes from {source.url}" if source else f"{found.name} has no repository any more"
-        context.note(connection, actor, "project.connected", message, thing=found.id, project=found.name)
+        context.note(
+            connection,
+            actor,
+            "project.connected",
+            message,
+            thing=found.id,
+            project=found.name,
+            before=found,
+            after=saved,
+        )
     return Added(saved, secret)
 
 
 def report_to(context: Context, actor: Actor, name: str, forge: NewForge | None) -> Project:
     """Commit statuses go there from now on, or nowhere."""
-    actor.require(Permission.PROJECT_EDIT)
+    actor.require_somewhere(Permission.PROJECT_EDIT)
     if forge is not None:
         _check_forge(forge)
     with context.database.transaction() as connection:
         found = projects.by_name_or_id(connection, name)
+        actor.require(Permission.PROJECT_EDIT, project=found.id)
         made = _forge(context, connection, found.name, forge, found.forge)
         saved = projects.update(connection, replace(found, forge=made))
         message = f"commit statuses of {found.name} go to {forge.api_url if forge else 'nobody'}"
-        context.note(connection, actor, "project.changed", message, thing=found.id, project=found.name)
+        context.note(
+            connection,
+            actor,
+            "project.changed",
+            message,
+            thing=found.id,
+            project=found.name,
+            before=found,
+            after=saved,
+        )
     return saved
 
 

@@ -71,18 +71,20 @@ def page(
     context: Context, actor: Actor, project: str, *, after: str | None = None, limit: int = 50
 ) -> Page[ReleaseView]:
     """The newest first."""
-    actor.require(Permission.VIEW)
+    actor.require_somewhere(Permission.VIEW)
     with context.database.reading() as connection:
         found = projects.by_name_or_id(connection, project)
+        actor.require_somewhere(Permission.VIEW, project=found.id)
         part = releases.page(connection, project=found.id, after=after, limit=limit)
         return Page(_views(connection, found, part.items), part.after)
 
 
 def get(context: Context, actor: Actor, project: str, version: str) -> ReleaseView:
     """By version; `latest` is the one made last."""
-    actor.require(Permission.VIEW)
+    actor.require_somewhere(Permission.VIEW)
     with context.database.reading() as connection:
         found = projects.by_name_or_id(connection, project)
+        actor.require_somewhere(Permission.VIEW, project=found.id)
         release = planning.release_named(connection, found, version)
         return _views(connection, found, [release])[0]
 
@@ -105,7 +107,7 @@ def create(
     """A release of images that somebody else built: every service's by digest. `contents` path → bytes of what it
     carries; `files` path → key where they are kept already; `packages` name → version, where an image's tag does not
     say it. What its lifecycle begins by itself is begun. Raises what store.release_choice.choose raises."""
-    actor.require(Permission.RELEASE_CREATE)
+    actor.require_somewhere(Permission.RELEASE_CREATE)
     if len(notes) > LONGEST_NOTES:
         raise TooLarge("input.too_large", f"the notes are over {LONGEST_NOTES:,} characters", thing="notes")
     _check_words(version, commit, contents)
@@ -115,6 +117,7 @@ def create(
     kept = files if files is not None else {path: context.artifacts.keep(held) for path, held in contents.items()}
     with context.database.transaction() as connection:
         owner = projects.by_name_or_id(connection, project)
+        actor.require(Permission.RELEASE_CREATE, project=owner.id)
         if outline.project and outline.project != owner.name:
             raise Invalid(
                 "release.images", f"the project file is of {outline.project}, not of {owner.name}", thing=owner.name
@@ -204,9 +207,13 @@ def update_variables(
 ) -> VariablesUpdate:
     """The release has the variables as they are now, and a line in the audit says so; with `is_preview` only the
     difference is told."""
-    actor.require(Permission.VIEW if is_preview else Permission.RELEASE_CREATE)
+    actor.require_somewhere(Permission.VIEW if is_preview else Permission.RELEASE_CREATE)
     with context.database.transaction() as connection:
         owner = projects.by_name_or_id(connection, project)
+        if is_preview:
+            actor.require_somewhere(Permission.VIEW, project=owner.id)
+        else:
+            actor.require(Permission.RELEASE_CREATE, project=owner.id)
         release = planning.release_named(connection, owner, version)
         frozen = variables.snapshot(connection, release.variables)
         changes = differences(frozen.variables, variables.of_project(connection, owner.id))

@@ -45,17 +45,20 @@ def page(
     limit: int = 50,
 ) -> Page[Run]:
     """The newest first."""
-    actor.require(Permission.VIEW)
+    actor.require_somewhere(Permission.VIEW)
     with context.database.reading() as connection:
         found = projects.by_name_or_id(connection, project)
+        actor.require_somewhere(Permission.VIEW, project=found.id)
         return runs.page(connection, project=found.id, state=state, after=after, limit=limit)
 
 
 def get(context: Context, actor: Actor, id: str) -> Run:
     """By id."""
-    actor.require(Permission.VIEW)
+    actor.require_somewhere(Permission.VIEW)
     with context.database.reading() as connection:
-        return runs.get(connection, id)
+        found = runs.get(connection, id)
+        actor.require_somewhere(Permission.VIEW, project=found.project)
+        return found
 
 
 def versions(context: Context, found: Sequence[Run]) -> Mapping[str, str]:
@@ -67,9 +70,11 @@ def versions(context: Context, found: Sequence[Run]) -> Mapping[str, str]:
 
 def contact_of(context: Context, actor: Actor, project: str) -> Contact | None:
     """How the last look at the repository went; None before the first."""
-    actor.require(Permission.VIEW)
+    actor.require_somewhere(Permission.VIEW)
     with context.database.reading() as connection:
-        return contacts.of(connection, projects.by_name_or_id(connection, project).id)
+        owner = projects.by_name_or_id(connection, project)
+        actor.require_somewhere(Permission.VIEW, project=owner.id)
+        return contacts.of(connection, owner.id)
 
 
 def repository_of(context: Context, project: Project) -> Repository:
@@ -119,10 +124,11 @@ def could_not_look(context: Context, project: Project, error: FairleadError, *, 
 
 def start(context: Context, actor: Actor, project: str, commit: str) -> Run:
     """A run of this commit (whole id), asked for by a person."""
-    actor.require(Permission.RUN_START)
+    actor.require_somewhere(Permission.RUN_START)
     commit_id(commit)
     with context.database.transaction() as connection:
         found = projects.by_name_or_id(connection, project)
+        actor.require(Permission.RUN_START, project=found.id)
         if found.source is None:
             raise Conflict("source.none", f"{found.name} has no repository", thing=found.name)
         recent = runs.page(connection, project=found.id, limit=200).items

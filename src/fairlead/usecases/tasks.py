@@ -18,7 +18,7 @@ from fairlead.ports.tasks import End
 from fairlead.store import artifacts, deployments, tasks
 from fairlead.store.database import Connection
 from fairlead.store.shelf import Page
-from fairlead.usecases import following, turns
+from fairlead.usecases import following, reaching, turns
 from fairlead.usecases import interruptions as interrupting
 from fairlead.usecases.context import Context
 
@@ -48,23 +48,28 @@ def page(
     limit: int = 50,
 ) -> Page[Task]:
     """The newest first."""
-    actor.require(Permission.VIEW)
+    actor.require_somewhere(Permission.VIEW)
     with context.database.reading() as connection:
-        return tasks.page(connection, kind=kind, state=state, project=project, after=after, limit=limit)
+        c = tasks.tasks.c
+        mine = reaching.seen(connection, actor, project=c.project, environment=c.environment, tenant=c.tenant)
+        return tasks.page(connection, *mine, kind=kind, state=state, project=project, after=after, limit=limit)
 
 
 def get(context: Context, actor: Actor, id: str) -> Task:
     """The row alone."""
-    actor.require(Permission.VIEW)
+    actor.require_somewhere(Permission.VIEW)
     with context.database.reading() as connection:
-        return tasks.get(connection, id)
+        found = tasks.get(connection, id)
+        reaching.require_of_task(connection, actor, Permission.VIEW, found)
+        return found
 
 
 def view(context: Context, actor: Actor, id: str) -> TaskView:
     """The task with its phases, facts and plan."""
-    actor.require(Permission.VIEW)
+    actor.require_somewhere(Permission.VIEW)
     with context.database.reading() as connection:
         found = tasks.get(connection, id)
+        reaching.require_of_task(connection, actor, Permission.VIEW, found)
         return TaskView(
             found,
             tasks.phases_of(connection, found.id),
@@ -76,9 +81,10 @@ def view(context: Context, actor: Actor, id: str) -> TaskView:
 
 def cancel(context: Context, actor: Actor, id: str) -> Task:
     """It is being stopped; what it did is undone. Conflict `task.ended`, or `task.past_commit` behind that point."""
-    actor.require(Permission.TASK_CANCEL)
+    actor.require_somewhere(Permission.TASK_CANCEL)
     with context.database.transaction() as connection:
         found = tasks.get(connection, id)
+        reaching.require_of_task(connection, actor, Permission.TASK_CANCEL, found)
         if found.state.has_ended:
             raise Conflict("task.ended", f"{found.title} has ended: {found.state.value}", thing=found.id)
         deployment = deployments.of_task(connection, found.id)
@@ -121,9 +127,10 @@ def _end_unbegun(context: Context, connection: Connection, task: Task, actor: Ac
 
 def may_resume(context: Context, actor: Actor, id: str) -> TaskId:
     """The id of a task that stands unsettled and may be taken up by hand; Conflict `task.ended` for any other."""
-    actor.require(Permission.DEPLOYMENT_CREATE)
+    actor.require_somewhere(Permission.DEPLOYMENT_CREATE)
     with context.database.transaction() as connection:
         found = tasks.get(connection, id)
+        reaching.require_of_task(connection, actor, Permission.DEPLOYMENT_CREATE, found)
         if found.state is not TaskState.UNSETTLED:
             raise Conflict(
                 "task.ended", f"{found.title} does not stand unsettled: it is {found.state.value}", thing=found.id
@@ -142,9 +149,10 @@ def may_resume(context: Context, actor: Actor, id: str) -> TaskId:
 
 def test_reports(context: Context, actor: Actor, id: str) -> Mapping[str, TestReport]:
     """What the task's tests left in JUnit files, by their kind (pre-deployment, post-integration, …)."""
-    actor.require(Permission.VIEW)
+    actor.require_somewhere(Permission.VIEW)
     with context.database.reading() as connection:
         found = tasks.get(connection, id)
+        reaching.require_of_task(connection, actor, Permission.VIEW, found)
         names = sorted(name for name, what in artifacts.names(connection, found.id).items() if what == JUNIT)
         keys = {name: artifacts.blob_of(connection, found.id, name) for name in names}
     kinds: dict[str, dict[str, bytes]] = {}
@@ -156,7 +164,7 @@ def test_reports(context: Context, actor: Actor, id: str) -> Mapping[str, TestRe
 
 def may_resume_deployment(context: Context, actor: Actor, id: str) -> TaskId:
     """The task of a deployment that stands unsettled, as `may_resume`."""
-    actor.require(Permission.DEPLOYMENT_CREATE)
+    actor.require_somewhere(Permission.DEPLOYMENT_CREATE)
     with context.database.reading() as connection:
         found = deployments.get(connection, id)
     if found.task is None:

@@ -16,6 +16,7 @@ from fairlead.store import deployments, environments, projects, releases, runs, 
 from fairlead.store.database import Connection
 from fairlead.usecases import planning, reasons
 from fairlead.usecases.context import Context
+from fairlead.usecases.deployments import require_of
 from fairlead.usecases.value_reasons import of_value
 from fairlead.usecases.values import Where
 
@@ -41,29 +42,31 @@ class _Called:
 
 def deployment(context: Context, actor: Actor, id: str, *, project: str = "", environment: str = "") -> Reason:
     """Why it is, or ended, as it did. `id` is its id, its task's, or its number in `project` and `environment`."""
-    actor.require(Permission.VIEW)
+    actor.require_somewhere(Permission.VIEW)
     with context.database.reading() as connection:
-        called = _called(connection, _deployment(connection, id, project, environment))
+        called = _called(connection, actor, _deployment(connection, id, project, environment))
         return _of_deployment(context, connection, called)
 
 
 def release(context: Context, actor: Actor, project: str, version: str) -> Reason:
     """How it came to be: run, commit, and what began that."""
-    actor.require(Permission.VIEW)
+    actor.require_somewhere(Permission.VIEW)
     with context.database.reading() as connection:
         owner = projects.by_name_or_id(connection, project)
+        actor.require_somewhere(Permission.VIEW, project=owner.id)
         found = planning.release_named(connection, owner, version)
         return reasons.of_release(connection, found)
 
 
 def skipped(context: Context, actor: Actor, id: str, *, project: str = "", environment: str = "") -> Reason:
     """Why a run or a deployment did not begin, or was not carried out. Conflict `why.not_skipped` where it was."""
-    actor.require(Permission.VIEW)
+    actor.require_somewhere(Permission.VIEW)
     with context.database.reading() as connection:
         run = _run(connection, id, project, environment)
         if run is not None:
+            actor.require_somewhere(Permission.VIEW, project=run.project)
             return _of_run(context, connection, run)
-        called = _called(connection, _deployment(connection, id, project, environment))
+        called = _called(connection, actor, _deployment(connection, id, project, environment))
         outcome = called.deployment.outcome
         if outcome in (DeploymentOutcome.LIVE, DeploymentOutcome.NONE):
             raise _not_skipped(called.words, outcome.value or called.deployment.state.value)
@@ -72,11 +75,12 @@ def skipped(context: Context, actor: Actor, id: str, *, project: str = "", envir
 
 def run(context: Context, actor: Actor, id: str, *, project: str = "") -> Reason:
     """Why a run began, and why it ended as it did."""
-    actor.require(Permission.VIEW)
+    actor.require_somewhere(Permission.VIEW)
     with context.database.reading() as connection:
         found = _run(connection, id, project)
         if found is None:
             raise NotFound("run.unknown", f"there is no run {id[:80]!r}", thing=id[:80])
+        actor.require_somewhere(Permission.VIEW, project=found.project)
         return _of_run(context, connection, found, must_be_skipped=False)
 
 
@@ -93,11 +97,12 @@ def value(
     """Which variable of the name holds there, and why each other lost: as the variables are now, as a release froze
     them, or as a deployment was given them (its environment and channel are meant then). NotFound `variable.missing`
     where none has the name."""
-    actor.require(Permission.VIEW)
+    actor.require_somewhere(Permission.VIEW)
     with context.database.reading() as connection:
         owner = projects.by_name_or_id(connection, project)
+        actor.require_somewhere(Permission.VIEW, project=owner.id)
         if deployment:
-            called = _called(connection, _deployment(connection, deployment, project, where.environment))
+            called = _called(connection, actor, _deployment(connection, deployment, project, where.environment))
             there = replace(where, environment=called.environment.name)
             return of_value(
                 connection, owner, name, there, deployed=called.deployment, when=f"as {called.words} was given them"
@@ -173,7 +178,8 @@ def _newer_run(connection: Connection, skipped_one: Run) -> list[Reason]:
     return [Reason(said, at=first.created_at, noun="run", thing=first.id)]
 
 
-def _called(connection: Connection, found: Deployment) -> _Called:
+def _called(connection: Connection, actor: Actor, found: Deployment) -> _Called:
+    require_of(actor, Permission.VIEW, found)
     return _Called(
         found,
         projects.get(connection, found.project),

@@ -177,8 +177,8 @@ def _state_of(visitor: Visitor, id: str) -> dict[str, Any]:
         "may_cancel": not task.state.has_ended
         and not task.is_cancel_asked
         and not is_past_commit
-        and actor.may(Permission.TASK_CANCEL),
-        "may_resume": task.state is TaskState.UNSETTLED and actor.may(Permission.DEPLOYMENT_CREATE),
+        and actor.may_somewhere(Permission.TASK_CANCEL),
+        "may_resume": task.state is TaskState.UNSETTLED and actor.may_somewhere(Permission.DEPLOYMENT_CREATE),
         "unsettled": view.unsettled,
         "why": _why(visitor, task),
         "switch": deployment.switch if deployment else None,

@@ -1,0 +1,272 @@
+"""Every verb is refused outside of the scope in which its permission is held, and lists show nothing from there."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import typing
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from typing import Any
+
+import pytest
+from tests.unit.usecases.house import ADMIN, DIGEST, PROJECT_FILE, House
+from tests.unit.usecases.test_permissions import EXCEPTIONS, VERBS
+
+from fairlead.domain.actor import Actor
+from fairlead.domain.errors import FairleadError, NotAllowed
+from fairlead.domain.grant import Grant
+from fairlead.domain.ids import ActorId, EnvironmentId
+from fairlead.domain.permission import RESTRICTABLE, Permission
+from fairlead.domain.process import Process
+from fairlead.usecases import (
+    approvals,
+    audit,
+    channels,
+    environments,
+    groups,
+    library_sets,
+    notifications,
+    policies,
+    projects,
+    runs,
+    targets,
+    teams,
+    variables,
+)
+from fairlead.usecases.values import Where
+
+ALL = frozenset(Permission)
+WITHOUT_PLACE = {
+    "projects.add": "a new project belongs to no project yet",
+    "groups.add": "a group is no project's",
+    "groups.change": "a group is no project's: who edits its projects changes it",
+    "groups.remove": "a group is no project's",
+    "environments.add": "a new environment is in no scope yet",
+    "environments.arrange": "the order is of all of them",
+    "certificates.get": "certificates are the installation's",
+    "certificates.page": "certificates are the installation's",
+    "registries.all_of": "credentials are the installation's",
+    "audit.export": "the whole audit",
+    "audit.verify": "the whole audit",
+    "declarations.export": "the whole installation",
+    "declarations.plan": "the whole installation",
+    "declarations.apply": "the whole installation",
+    "notifications.change": "the one here is of the installation",
+    "tenants.add": "a new tenant is in no scope yet",
+}
+"""Verbs that need a permission without a scope, and why."""
+
+
+class Furnished:
+    """A project that is live in Test, a project and an environment elsewhere, and arguments by name."""
+
+    def __init__(self, house: House) -> None:
+        self.house = house
+        context = house.context
+        groups.add(context, ADMIN, "Shops")
+        self.zebra = projects.add(
+            context, ADMIN, "zebra", source=projects.NewSource("https://git.test/b.git"), group="Shops"
+        ).project
+        variables.put(context, ADMIN, "zebra", "Db.Host", "db")
+        self.other = house.add_project("other").id
+        self.elsewhere = environments.add(context, ADMIN, "Elsewhere").id
+        house.add_release("1.0.0", project="zebra")
+        live = house.go_live("1.0.0", project="zebra")
+        self.test = live.environment
+        self.policy = policies.allow(context, ADMIN, "zebra", "privileged", environment="Test").allowance.id
+        self.notification = notifications.add(context, ADMIN, "ops@example.com", project="zebra").id
+        teams.add(context, ADMIN, "Team")
+        self.run = runs.start(context, ADMIN, "zebra", "4be1" * 10).id
+        targets.add(context, ADMIN, "far", only_in=["Test"])
+        library_sets.add(context, ADMIN, "Set")
+        ids = {
+            "deployments": live.id,
+            "tasks": live.task,
+            "approvals": approvals.page(context, ADMIN).items[0].approval.id,
+            "policies": self.policy,
+            "notifications": self.notification,
+            "why": live.id,
+            "foreseeing": live.id,
+            "runs": self.run,
+            "why.run": self.run,
+            "tasks.may_resume_deployment": live.id,
+        }
+        self.ids: Mapping[str, Any] = ids
+        self.named: Mapping[str, Any] = {
+            "project": "zebra",
+            "environment": "Test",
+            "version": "1.0.0",
+            "service": "web",
+            "command": ["ls"],
+            "commit": "4be1" * 10,
+            "value": "v",
+            "images": {},
+            "contents": {},
+            "seconds": 5.0,
+            "events": [],
+            "address": "ops@example.com",
+            "key": "privileged",
+            "fields": {"title": "new"},
+            "channel": "Default",
+            "group": "Shops",
+            "role": "viewer",
+            "team": "Team",
+            "where": Where("Test"),
+            "wanted": audit.Wanted(),
+            "words": channels.ChannelWords("Hotfix"),
+            "process": Process(),
+            "owner": "zebra",
+            "fingerprint": "x",
+        }
+        self.names: Mapping[str, str] = {
+            "projects": "zebra",
+            "environments": "Test",
+            "groups": "Shops",
+            "looking": "zebra",
+            "variables": "Db.Host",
+            "why": "Db.Host",
+            "targets": "far",
+            "library_sets": "Set",
+            "lifecycles": "Default",
+            "roles": "viewer",
+            "tenants": "Acme",
+        }
+
+    def actor(self, *grants: Grant) -> Actor:
+        return Actor(ActorId("usr-eve"), "eve", "user", frozenset(), via="test", grants=grants)
+
+    def arguments(self, verb: str, actor: Actor) -> dict[str, Any]:
+        """What stands for each parameter; None for what no refused act comes to."""
+        module = verb.partition(".")[0]
+        made: dict[str, Any] = {"context": self.house.context, "actor": actor}
+        hints = typing.get_type_hints(VERBS[verb])
+        for name, parameter in inspect.signature(VERBS[verb]).parameters.items():
+            if name in made:
+                continue
+            if name == "id":
+                made[name] = self.ids.get(verb) or self.ids.get(module, "none")
+            elif name == "name" and module in self.names:
+                made[name] = self.names[module]
+            elif name == "only_in":
+                made[name] = ("Test",)
+            elif hints[name] is type(self.zebra):
+                made[name] = self.zebra
+            elif verb == "releases.create" and name == "contents":
+                made[name] = {"fairlead.yml": PROJECT_FILE.format(name="zebra", image=DIGEST, more="").encode()}
+            elif name in self.named and parameter.default is inspect.Parameter.empty:
+                made[name] = self.named[name]
+            elif parameter.default is inspect.Parameter.empty:
+                kind = typing.get_origin(hints[name]) or hints[name]
+                made[name] = {Mapping: {}, Sequence: (), str: "x"}.get(kind)
+        return made
+
+
+@pytest.fixture(scope="module")
+def furnished(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Furnished]:
+    house = House(tmp_path_factory.mktemp("scopes"))
+    yield Furnished(house)
+    house.close()
+
+
+class Untouched:
+    """A furnished house in which nothing was changed; a new one only where the last asker changed something."""
+
+    def __init__(self, factory: pytest.TempPathFactory) -> None:
+        self._factory = factory
+        self._held: Furnished | None = None
+        self._rows: Mapping[str, int] = {}
+
+    def get(self) -> Furnished:
+        if self._held is None or self._held.house.rows() != self._rows:
+            self.close()
+            self._held = Furnished(House(self._factory.mktemp("inside")))
+            self._rows = self._held.house.rows()
+        return self._held
+
+    def close(self) -> None:
+        if self._held is not None:
+            self._held.house.close()
+
+
+@pytest.fixture(scope="module")
+def untouched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Untouched]:
+    made = Untouched(tmp_path_factory)
+    yield made
+    made.close()
+
+
+def ask(furnished: Furnished, verb: str, actor: Actor) -> Any:
+    """What the verb tells."""
+    told = VERBS[verb](**furnished.arguments(verb, actor))
+    return asyncio.run(told) if inspect.iscoroutine(told) else told
+
+
+ASKED = sorted(set(VERBS) - set(EXCEPTIONS))
+
+
+@pytest.mark.parametrize("verb", ASKED)
+def test_a_verb_reaches_nothing_outside_of_its_scope(furnished: Furnished, verb: str) -> None:
+    """Who may everything in another project and another environment is refused, or shown nothing of this one."""
+    eve = furnished.actor(Grant(ALL, frozenset({furnished.other}), frozenset({furnished.elsewhere})))
+    before = furnished.house.rows()
+    try:
+        told = repr(ask(furnished, verb, eve))
+    except NotAllowed as error:
+        assert error.code == "permission.denied"
+    else:
+        for secret in ("zebra", furnished.zebra.id, furnished.policy, furnished.notification, furnished.test):
+            assert secret not in told, f"{verb} shows {secret} to somebody who may not view it"
+    assert furnished.house.rows() == before
+
+
+def _has_place(verb: str) -> bool:
+    parameters = inspect.signature(VERBS[verb]).parameters
+    if "environment" in parameters:
+        return parameters["environment"].default is inspect.Parameter.empty
+    return verb.partition(".")[0] in ("deployments", "tasks", "approvals") and "id" in parameters
+
+
+PLACED = [verb for verb in ASKED if _has_place(verb)]
+
+
+@pytest.mark.parametrize("verb", [verb for verb in PLACED if verb != "places.retire"])
+def test_a_verb_of_a_place_is_refused_in_another_environment(furnished: Furnished, verb: str) -> None:
+    eve = furnished.actor(Grant(ALL, frozenset({furnished.zebra.id}), frozenset({furnished.elsewhere})))
+    before = furnished.house.rows()
+    with pytest.raises(NotAllowed):
+        ask(furnished, verb, eve)
+    assert furnished.house.rows() == before
+
+
+@pytest.mark.parametrize("verb", [verb for verb in ASKED if verb not in WITHOUT_PLACE])
+def test_a_verb_is_not_refused_inside_of_its_scope(untouched: Untouched, verb: str) -> None:
+    """So that what the tests above see is the scope. What else may be wrong with the arguments is said after that."""
+    furnished = untouched.get()
+    places = frozenset({str(furnished.test)})
+    eve = furnished.actor(Grant(ALL, frozenset({furnished.zebra.id})), Grant(ALL, environments=places))
+    with suppress(FairleadError, AttributeError, TypeError):
+        try:
+            ask(furnished, verb, eve)
+        except NotAllowed as error:
+            assert not RESTRICTABLE[Permission(error.thing)], f"{verb} is refused inside of its scope: {error}"
+
+
+def test_the_exceptions_are_verbs() -> None:
+    assert {verb for verb in WITHOUT_PLACE if verb in VERBS} >= set(WITHOUT_PLACE) - {"tenants.add"}
+    assert len(PLACED) > 10
+
+
+def test_who_may_view_one_environment_sees_its_cells_alone(furnished: Furnished) -> None:
+    from fairlead.usecases import overview
+
+    eve = furnished.actor(Grant(frozenset({Permission.VIEW}), environments=frozenset({str(furnished.test)})))
+    grid = overview.grid(furnished.house.context, eve)
+    assert [one.name for one in grid.environments] == ["Test"]
+    assert {project.name for project in grid.projects} == {"zebra", "other"}
+    both = (
+        Grant(frozenset({Permission.VIEW}), frozenset({furnished.zebra.id}), frozenset({EnvironmentId("none")})),
+        Grant(frozenset({Permission.VIEW}), frozenset({furnished.other}), frozenset({furnished.test})),
+    )
+    grid = overview.grid(furnished.house.context, furnished.actor(*both))
+    assert grid.cells[(furnished.zebra.id, furnished.test)].live_version == ""
