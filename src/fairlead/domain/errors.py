@@ -364,6 +364,7 @@ CODES: dict[str, str] = {
     "server.unreachable": "The Fairlead server does not answer.",
     "server.state": "The data directory is not usable.",
     "secrets.master_key": "The master key is missing or is not the one that the secrets were encrypted with.",
+    "secrets.rotation": "The master key cannot be exchanged as it is given.",
     "store.unreachable": "The database does not answer.",
     "notification.failed": "A notification could not be delivered.",
     "backup.invalid": "The backup cannot be restored.",

@@ -62,7 +62,7 @@ from fairlead.store.hold import Hold
 from fairlead.store.interruptions import StoreInterruptions
 from fairlead.store.lease import StoreLease
 from fairlead.store.records import StorePivot, StoreRecords
-from fairlead.store.sealing import Sealer, read_master_key
+from fairlead.store.sealing import Sealer, read_master_key, read_master_keys
 from fairlead.store.secrets import StoreSecrets, check_master_key, has_master_key
 from fairlead.store.task_book import StoreTasks, TaskListener
 from fairlead.store.task_log import StoreTaskLog
@@ -111,6 +111,10 @@ def effects() -> Mapping[str, EffectKind]:
     return {name: effect for kind in kinds for name, effect in kind.effects.items()}
 
 
+MASTER_KEY = "master.key"
+"""The file in the data directory."""
+
+
 def open_database(settings: Settings) -> tuple[Database, Sealer]:
     """The database, migrated, and the key that opens its secrets. Refused `secrets.master_key`, Unreachable
     `store.unreachable`."""
@@ -123,7 +127,9 @@ def _prepared(settings: Settings, database: Database) -> Sealer:
     with database.reading() as connection:
         is_known = has_master_key(connection)
     given = settings.master_key.get_secret_value() if settings.master_key else ""
-    sealer = Sealer(read_master_key(settings.data_dir / "master.key", given=given, may_create=not is_known))
+    path = settings.data_dir / MASTER_KEY
+    first = read_master_key(path, given=given, may_create=not is_known)
+    sealer = Sealer(first, read=lambda: read_master_keys(path, given=given))
     with database.transaction() as connection:
         check_master_key(connection, sealer)
     return sealer

@@ -157,6 +157,26 @@ def reset_admin(
     print(f"{made.name}: one-time password {made.password}")
 
 
+@app.command("rotate-key")
+def rotate_key(
+    config: Path | None = Config,
+    prepare: bool = typer.Option(
+        False, "--prepare", help="Only make the next key's file, to be copied to the other nodes before."
+    ),
+) -> None:
+    """Exchange the master key while the server serves: secrets are sealed anew, then the old key is gone. Killed in the
+    middle, it is taken up by the same command."""
+    from fairlead.server import rotating
+
+    chosen = reading.read(os.environ, config)
+    if prepare:
+        _say(f"the next master key is in {rotating.prepare(chosen)}")
+        return
+    sealed = rotating.rotate(chosen, told=lambda so_far: _say(f"{so_far:,} secrets are sealed anew"))
+    _say(f"the master key is exchanged, {sealed:,} secrets were sealed anew; keep {chosen.data_dir}/master.key apart")
+    _say("note: backups that were made before need the old key, which is gone here")
+
+
 @app.command()
 def backup(
     to: Path = typer.Argument(..., help="The file to write (tar)."),

@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 from fairlead import __version__
-from fairlead.server.bootstrap import books_only
+from fairlead.server.bootstrap import MASTER_KEY, books_only
 from fairlead.server.settings import Settings
 from fairlead.store import backup as keeping
 from fairlead.store.backup import Summary
 from fairlead.store.database import Database, sqlite_url
-from fairlead.store.sealing import Sealer, read_master_key
+from fairlead.store.sealing import Sealer, read_master_keys
 from fairlead.store.secrets import check_master_key, has_master_key
 from fairlead.usecases import access
 from fairlead.usecases.access import FirstAdministrator
@@ -40,10 +40,10 @@ def restore(settings: Settings, source: Path) -> Summary:
 
 def _check_master_key(settings: Settings, copy: Path) -> None:
     given = settings.master_key.get_secret_value() if settings.master_key else ""
-    path = settings.data_dir / "master.key"
-    if not given and not path.exists():
+    keys = read_master_keys(settings.data_dir / MASTER_KEY, given=given)
+    if not keys:
         return
-    sealer = Sealer(read_master_key(path, given=given, may_create=False))
+    sealer = Sealer(keys[0], *keys[1:])
     database = Database(sqlite_url(copy))
     try:
         with database.reading() as connection:

@@ -27,7 +27,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from fairlead.domain.errors import Failed, Invalid, NotFound
-from fairlead.store import artifacts, migrate, settings
+from fairlead.store import artifacts, migrate, secret_versions, settings
 from fairlead.store.artifact_files import path_of
 from fairlead.store.database import Database, sqlite_url
 from fairlead.store.hold import Hold
@@ -61,6 +61,7 @@ def write(database: Database, data_dir: Path, target: Path, *, at: datetime, ver
                 installation = str(settings.value(connection, settings.INSTALLATION) or "")
                 revision = migrate.current_revision(connection)
                 keys = artifacts.all_blobs(connection)
+                master_keys = sorted(secret_versions.keys_in_use(connection) | _key_in_use(connection))
             manifest = {
                 "format": FORMAT,
                 "installation": installation,
@@ -68,6 +69,7 @@ def write(database: Database, data_dir: Path, target: Path, *, at: datetime, ver
                 "version": version,
                 "revision": revision,
                 "database": "sqlite" if copied else "postgresql",
+                "master_keys": master_keys,
             }
             missing = _pack(partial, manifest, copied, data_dir / "artifacts", keys)
         partial.replace(target)
@@ -76,7 +78,8 @@ def write(database: Database, data_dir: Path, target: Path, *, at: datetime, ver
         raise Failed("host.disk", said, thing=str(target)) from error
     finally:
         partial.unlink(missing_ok=True)
-    notes = ["the master key is not in it: keep master.key (or FAIRLEAD_MASTER_KEY) elsewhere"]
+    needed = " and ".join(master_keys) or "(none was used yet)"
+    notes = [f"the master key {needed} is not in it: keep master.key (or FAIRLEAD_MASTER_KEY) elsewhere"]
     notes += [] if copied else [f"the database is not in it: pg_dump --format=custom {database.url.database}"]
     notes += [f"{missing} artifacts were named but not on the disk"] if missing else []
     size = target.stat().st_size
@@ -101,7 +104,9 @@ def restore(
             if check is not None:
                 check(scratch / DATABASE_NAME)
         _put_artifacts(scratch / "artifacts", data_dir / "artifacts")
-        notes = ["the master key is not in a backup: put master.key back before the start"]
+        needed = manifest.get("master_keys")
+        named = " and ".join(map(str, needed)) if isinstance(needed, list) and needed else "that it was made with"
+        notes = [f"the master key {named} is not in a backup: put it back as master.key before the start"]
         if database is not None:
             kept = _put_database(scratch / DATABASE_NAME, database)
             notes += [f"the database that was there is kept as {kept}"] if kept else []
@@ -112,6 +117,11 @@ def restore(
 
 
 # Writing
+
+
+def _key_in_use(connection: sa.Connection) -> frozenset[str]:
+    held = settings.value(connection, settings.MASTER_KEY_CHECK)
+    return frozenset({str(held)[:16]} if held else ())
 
 
 def _copy_database(database: Database, copy: Path) -> Path | None:

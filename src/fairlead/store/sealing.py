@@ -7,6 +7,8 @@ import binascii
 import hashlib
 import hmac
 import os
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
@@ -19,36 +21,105 @@ from fairlead.domain.errors import Refused
 KEY_BYTES = 32
 NONCE_BYTES = 12
 _FORMAT = b"\x01"
+_HASH_KEY = "hash key"
 
 
-class Sealer:
-    """Keys derived from one master key (HKDF-SHA256, RFC 5869), each for one use."""
+class MasterKey:
+    """Keys derived from one master key (HKDF-SHA256, RFC 5869), each for one use. `id` names it without telling it."""
 
     def __init__(self, master: bytes) -> None:
         if len(master) != KEY_BYTES:
             raise _unusable("it is not 32 bytes long")
-        self._cipher = AESGCM(_derive(master, b"fairlead secret values 1"))
-        self._hash_key = _derive(master, b"fairlead keyed hashes 1")
+        self.cipher = AESGCM(_derive(master, b"fairlead secret values 1"))
+        self.hash_key = _derive(master, b"fairlead keyed hashes 1")
         self.check_value = _derive(master, b"fairlead check value 1").hex()
+        self.id = self.check_value[:16]
 
-    def seal(self, id: str, value: str) -> bytes:
-        """Encrypted, and bound to its id: under another id it does not open."""
-        nonce = os.urandom(NONCE_BYTES)
-        return _FORMAT + nonce + self._cipher.encrypt(nonce, value.encode(), id.encode())
 
-    def open(self, id: str, sealed: bytes) -> str:
-        """The value in clear; Refused `secrets.master_key` where this key does not open it."""
+class Sealer:
+    """Seals with one master key and opens with every one that is known: while the master key is exchanged there are
+    two. `read` looks for keys again, where a value, or the database, asks for one that is not known yet."""
+
+    def __init__(self, master: bytes, *others: bytes, read: Callable[[], Iterable[bytes]] = tuple) -> None:
+        self._read = read
+        self._current = MasterKey(master)
+        self._known = {key.id: key for key in (self._current, *map(MasterKey, others))}
+        self._hash_key = self._current.hash_key
+
+    @property
+    def check_value(self) -> str:
+        """What the database keeps of the key that values are sealed with."""
+        return self._current.check_value
+
+    @property
+    def key_id(self) -> str:
+        """The id of the key that values are sealed with."""
+        return self._current.id
+
+    def use(self, check_value: str) -> bool:
+        """Seal with the key of that check value from now on; false where it is not known, also after a look."""
+        if self._current.check_value == check_value:
+            return True
+        found = self._by(check_value[:16])
+        if found is None or found.check_value != check_value:
+            return False
+        self._current = found
+        return True
+
+    def knows(self, id: str) -> bool:
+        """Whether the master key of that id is here."""
+        return self._by(id) is not None
+
+    def seal(self, id: str, value: str, *, key: str = "") -> bytes:
+        """Encrypted with the known master key of that id ("": the one in use), and bound to its own id: under another
+        id it does not open."""
+        nonce, used = os.urandom(NONCE_BYTES), self._known[key] if key else self._current
+        return _FORMAT + nonce + used.cipher.encrypt(nonce, value.encode(), id.encode())
+
+    def open(self, id: str, sealed: bytes, *, key: str = "") -> str:
+        """The value in clear; `key` is the id of the master key that it was sealed with, "" the one in use. Refused
+        `secrets.master_key` where no key that there is opens it."""
+        found = self._by(key or self._current.id)
         nonce, content = sealed[1 : 1 + NONCE_BYTES], sealed[1 + NONCE_BYTES :]
         try:
-            if sealed[:1] != _FORMAT:
+            if found is None or sealed[:1] != _FORMAT:
                 raise InvalidTag
-            return self._cipher.decrypt(nonce, content, id.encode()).decode()
+            return found.cipher.decrypt(nonce, content, id.encode()).decode()
         except (InvalidTag, ValueError) as error:
-            raise _unusable(f"it does not open the secret {id}") from error
+            what = "none of those that are here opens" if found is None else "it does not open"
+            raise _unusable(f"{what} the secret {id}, which was sealed with the key {key or self.key_id}") from error
 
     def keyed_hash(self, value: str) -> str:
-        """HMAC-SHA256, hexadecimal."""
+        """HMAC-SHA256, hexadecimal; the same whichever master key is in use."""
         return hmac.new(self._hash_key, value.encode(), hashlib.sha256).hexdigest()
+
+    def hash_as(self, sealed: bytes, *, key: str) -> None:
+        """Hash with the key that `sealed_hash_key` made, from now on."""
+        self._hash_key = bytes.fromhex(self.open(_HASH_KEY, sealed, key=key))
+
+    def sealed_hash_key(self) -> bytes:
+        """What hashes are made with, sealed with the key in use."""
+        return self.seal(_HASH_KEY, self._hash_key.hex())
+
+    def _by(self, id: str) -> MasterKey | None:
+        if id not in self._known:
+            self._known |= {key.id: key for key in map(MasterKey, self._read())}
+        return self._known.get(id)
+
+
+def next_path(path: Path) -> Path:
+    """Where the next master key lies, beside the one in the file `path`, while they are exchanged."""
+    return path.with_name(path.name + ".next")
+
+
+def read_master_keys(path: Path, *, given: str = "") -> list[bytes]:
+    """Every master key that there is: the one in use or next in turn, in no order."""
+    files = [] if given.strip() else [one for one in (path, next_path(path)) if one.exists()]
+    found = [_decode(given, "the given master key")] if given.strip() else []
+    for file in files:
+        with suppress(FileNotFoundError):
+            found.append(read_master_key(file, may_create=False))
+    return found
 
 
 def read_master_key(path: Path, *, given: str = "", may_create: bool) -> bytes:

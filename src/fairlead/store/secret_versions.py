@@ -18,16 +18,35 @@ secret_versions = sa.Table(
     content("sealed"),
     instant("created_at"),
     text("created_by"),
+    text("sealed_with", index=True),
 )
 
 task_secrets = sa.Table("task_secrets", metadata, key("task"), key("secret"))
 
 
-def sealed(connection: sa.Connection, ids: Iterable[SecretVersionId]) -> dict[SecretVersionId, bytes]:
-    """The encrypted values of those that there are, by id."""
+def sealed(connection: sa.Connection, ids: Iterable[SecretVersionId]) -> dict[SecretVersionId, tuple[bytes, str]]:
+    """The encrypted values of those that there are, by id, each with the id of its master key."""
     c = secret_versions.c
-    rows = connection.execute(sa.select(c.id, c.sealed).where(c.id.in_(set(ids))))
-    return {SecretVersionId(id): bytes(value) for id, value in rows}
+    rows = connection.execute(sa.select(c.id, c.sealed, c.sealed_with).where(c.id.in_(set(ids))))
+    return {SecretVersionId(id): (bytes(value), key) for id, value, key in rows}
+
+
+def sealed_otherwise(connection: sa.Connection, key: str, *, most: int) -> dict[SecretVersionId, tuple[bytes, str]]:
+    """Some that are sealed with another master key than that, as `sealed` tells them."""
+    c = secret_versions.c
+    statement = sa.select(c.id, c.sealed, c.sealed_with).where(c.sealed_with != key).limit(most)
+    return {SecretVersionId(id): (bytes(value), old) for id, value, old in connection.execute(statement)}
+
+
+def seal_anew(connection: sa.Connection, id: SecretVersionId, sealed: bytes, key: str) -> None:
+    """The same value, under another master key."""
+    c = secret_versions.c
+    connection.execute(sa.update(secret_versions).where(c.id == id).values(sealed=sealed, sealed_with=key))
+
+
+def keys_in_use(connection: sa.Connection) -> frozenset[str]:
+    """The ids of the master keys that values are sealed with."""
+    return frozenset(connection.execute(sa.select(secret_versions.c.sealed_with).distinct()).scalars())
 
 
 def count(connection: sa.Connection) -> int:

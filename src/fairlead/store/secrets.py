@@ -87,7 +87,7 @@ class StoreSecrets:
         for id in wanted:
             if id not in held:
                 raise NotFound("variable.missing", f"there is no secret {id}", thing=id)
-        return {id: self._sealer.open(id, held[id]) for id in wanted}
+        return {id: self._sealer.open(id, held[id][0], key=held[id][1]) for id in wanted}
 
     def mask(self, connection: sa.Connection, task: TaskId) -> Mask:
         """What the task's log must not show, as far as it was handed out until now."""
@@ -96,7 +96,16 @@ class StoreSecrets:
     def _insert(
         self, connection: sa.Connection, id: SecretVersionId, value: str, *, name: str, at: datetime, by: str
     ) -> None:
-        row = {"id": id, "name": name, "sealed": self._sealer.seal(id, value), "created_at": at, "created_by": by}
+        use_current_key(connection, self._sealer)
+        key = self._sealer.key_id
+        row = {
+            "id": id,
+            "name": name,
+            "sealed": self._sealer.seal(id, value, key=key),
+            "created_at": at,
+            "created_by": by,
+            "sealed_with": key,
+        }
         connection.execute(sa.insert(secret_versions.secret_versions).values(**row))
 
     def _load(self, connection: sa.Connection, task: TaskId) -> Mask:
@@ -106,7 +115,7 @@ class StoreSecrets:
                 return self._masks[task]
         ids = secret_versions.handed_to(connection, task)
         held = secret_versions.sealed(connection, ids)
-        made = Mask(self._sealer.open(id, sealed) for id, sealed in held.items())
+        made = Mask(self._sealer.open(id, sealed, key=key) for id, (sealed, key) in held.items())
         with self._lock:
             return self._keep(task, self._masks.get(task, Mask()).with_values(made.values))
 
@@ -120,15 +129,33 @@ class StoreSecrets:
 
 def check_master_key(connection: sa.Connection, sealer: Sealer) -> None:
     """The key is the one that this database's secrets were encrypted with, from now on where it is the first;
-    Refused `secrets.master_key` where it is another."""
+    Refused `secrets.master_key` where it is another. Keyed hashes are made as they ever were here."""
     held = settings.value_or(connection, settings.MASTER_KEY_CHECK, sealer.check_value)
-    if held != sealer.check_value:
-        raise Refused(
-            "secrets.master_key",
-            "the master key is not the one that the secrets in this database were encrypted with",
-            thing="master key",
-            hint="give back that key (master.key, or FAIRLEAD_MASTER_KEY); nothing was changed",
-        )
+    if not sealer.use(str(held)):
+        raise _another_key(str(held))
+    for key in sorted(secret_versions.keys_in_use(connection)):
+        if not sealer.knows(key):
+            raise _another_key(key)
+    kept = settings.value_or(connection, settings.HASH_KEY, [sealer.sealed_hash_key().hex(), sealer.key_id])
+    assert isinstance(kept, list)
+    sealer.hash_as(bytes.fromhex(str(kept[0])), key=str(kept[1]))
+
+
+def use_current_key(connection: sa.Connection, sealer: Sealer) -> None:
+    """Seal with the master key that the database says, which stays so until this transaction ends."""
+    held = settings.value_held(connection, settings.MASTER_KEY_CHECK)
+    if held is not None and not sealer.use(str(held)):
+        raise _another_key(str(held))
+
+
+def _another_key(key: str) -> Refused:
+    return Refused(
+        "secrets.master_key",
+        f"the master key {key[:16]}, which secrets in this database are encrypted with, is not here",
+        thing="master key",
+        hint="give back that key (master.key, master.key.next while it is exchanged, or FAIRLEAD_MASTER_KEY); "
+        "nothing was changed",
+    )
 
 
 def has_master_key(connection: sa.Connection) -> bool:

@@ -12,11 +12,20 @@ settings = sa.Table("settings", metadata, key("name"), data("value", nullable=Tr
 
 INSTALLATION = "installation"
 MASTER_KEY_CHECK = "master_key.check"
+HASH_KEY = "master_key.hash_key"
+"""What keyed hashes are made with, sealed: it stays when the master key is exchanged."""
 
 
 def value(connection: sa.Connection, name: str) -> Json:
     """What is kept under the name; None where nothing is."""
     found: Json = connection.execute(sa.select(settings.c.value).where(settings.c.name == name)).scalar()
+    return found
+
+
+def value_held(connection: sa.Connection, name: str) -> Json:
+    """As `value`; nobody changes it before this transaction ends."""
+    statement = sa.select(settings.c.value).where(settings.c.name == name).with_for_update(read=True)
+    found: Json = connection.execute(statement).scalar()
     return found
 
 

@@ -62,7 +62,7 @@ def change(
     _check(events)
     with context.database.transaction() as connection:
         held = notifications.get(connection, id)
-        _require_edit(actor, held)
+        actor.require(Permission.PROJECT_EDIT if held.project else Permission.SERVER_ADMINISTER, project=held.project)
         kept = held.secret if secret is None else None
         if secret:
             kept = context.keep(connection, secret, name=f"webhook to {held.address}", by=actor.name)
@@ -76,7 +76,7 @@ def remove(context: Context, actor: Actor, id: str) -> None:
     """They are told no more."""
     with context.database.transaction() as connection:
         held = notifications.get(connection, id)
-        _require_edit(actor, held)
+        actor.require(Permission.PROJECT_EDIT if held.project else Permission.SERVER_ADMINISTER, project=held.project)
         notifications.delete(connection, id)
         context.note(connection, actor, "notification.removed", f"no longer tell {held.address}", thing=id)
 
@@ -85,13 +85,6 @@ def _may_view(actor: Actor, held: NotificationTarget) -> bool:
     if held.project is None:
         return actor.may(Permission.VIEW)
     return actor.may_somewhere(Permission.VIEW, project=held.project)
-
-
-def _require_edit(actor: Actor, held: NotificationTarget) -> None:
-    if held.project is None:
-        actor.require(Permission.SERVER_ADMINISTER)
-    else:
-        actor.require(Permission.PROJECT_EDIT, project=held.project)
 
 
 def _check(events: Sequence[str]) -> None:

@@ -330,8 +330,10 @@ def _secret_versions() -> None:
         sa.Column("sealed", sa.LargeBinary(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("created_by", sa.Text(), nullable=False),
+        sa.Column("sealed_with", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_secret_versions")),
     )
+    op.create_index(op.f("ix_secret_versions_sealed_with"), "secret_versions", ["sealed_with"], unique=False)
 
 
 def _settings() -> None:
