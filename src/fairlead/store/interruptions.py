@@ -75,18 +75,18 @@ def expired(connection: sa.Connection, now: datetime) -> tuple[Interruption, ...
 
 def page(
     connection: sa.Connection,
-    *,
+    *more: Condition,
     state: InterruptionState | None = None,
     project: str | None = None,
     task: str | None = None,
     after: str | None = None,
     limit: int = 50,
 ) -> Page[Interruption]:
-    """Those that fit, the newest first."""
+    """Those that fit, `more` too, the newest first."""
     conditions: list[Condition] = [] if state is None else [_c.state == state.value]
     conditions += [] if project is None else [_c.project == project]
     conditions += [] if task is None else [_c.task == task]
-    return _shelf.page(connection, *conditions, after=after, limit=limit)
+    return _shelf.page(connection, *conditions, *more, after=after, limit=limit)
 
 
 class StoreInterruptions:

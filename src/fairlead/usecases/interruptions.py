@@ -17,9 +17,10 @@ from fairlead.domain.interruption import (
 from fairlead.domain.permission import Permission
 from fairlead.domain.task import Task, TaskState
 from fairlead.store import deployments, environments, interruptions, projects, releases, tasks, users
+from fairlead.store import teams as teaming
 from fairlead.store.database import Connection
 from fairlead.store.shelf import Page
-from fairlead.usecases import turns
+from fairlead.usecases import reaching, turns
 from fairlead.usecases.context import Context
 
 LONGEST_NOTE = 10_000
@@ -50,18 +51,24 @@ def page(
     after: str | None = None,
     limit: int = 50,
 ) -> Page[Interruption]:
-    """The newest first."""
-    actor.require(Permission.VIEW)
+    """The newest first, of what the actor may view."""
+    actor.require_somewhere(Permission.VIEW)
     with context.database.reading() as connection:
         owner = projects.by_name_or_id(connection, project).name if project else None
-        return interruptions.page(connection, state=state, project=owner, task=task or None, after=after, limit=limit)
+        c = interruptions.interruptions.c
+        mine = reaching.seen(connection, actor, project=c.project, environment=c.environment)
+        return interruptions.page(
+            connection, *mine, state=state, project=owner, task=task or None, after=after, limit=limit
+        )
 
 
 def get(context: Context, actor: Actor, id: str) -> Interruption:
     """By id."""
-    actor.require(Permission.VIEW)
+    actor.require_somewhere(Permission.VIEW)
     with context.database.reading() as connection:
-        return interruptions.get(connection, id)
+        found = interruptions.get(connection, id)
+        reaching.require_of_task(connection, actor, Permission.VIEW, tasks.get(connection, found.task))
+        return found
 
 
 def answer(
@@ -160,7 +167,8 @@ def _broken_rule(connection: Connection, actor: Actor, asked: Interruption) -> _
 
 
 def _is_in_one(connection: Connection, actor: Actor, teams: Iterable[str]) -> bool:
-    return actor.name.lower() in {team.lower() for team in teams}
+    mine = {actor.name.lower(), *(name.lower() for name in teaming.names_of(connection, actor.id))}
+    return not mine.isdisjoint(team.lower() for team in teams)
 
 
 def _authors(connection: Connection, asked: Interruption) -> set[str]:

@@ -16,7 +16,7 @@ def preview(context: Context, actor: Actor, project: str, version: str, environm
     with context.database.reading() as connection:
         owner = projects.by_name_or_id(connection, project)
         place = environments.by_name_or_id(connection, environment)
-        actor.require(Permission.VIEW, project=owner.id, environment=place.id)
+        actor.require_somewhere(Permission.VIEW, project=owner.id, environment=place.id)
         release = planning.release_named(connection, owner, version)
         return changes_of(context, connection, owner, release, place, None)
 

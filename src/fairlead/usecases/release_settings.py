@@ -35,7 +35,7 @@ def get(context: Context, actor: Actor, project: str) -> SettingsView:
     actor.require_somewhere(Permission.VIEW)
     with context.database.reading() as connection:
         found = projects.by_name_or_id(connection, project)
-        actor.require(Permission.VIEW, project=found.id)
+        actor.require_somewhere(Permission.VIEW, project=found.id)
         return SettingsView(found.release_settings, found.revision)
 
 
@@ -55,7 +55,7 @@ def next_release(
     actor.require_somewhere(Permission.VIEW)
     with context.database.reading() as connection:
         found = projects.by_name_or_id(connection, project)
-        actor.require(Permission.VIEW, project=found.id)
+        actor.require_somewhere(Permission.VIEW, project=found.id)
         wanted = Wanted(channel, packages=dict(packages or {}))
         chosen = choose(connection, found, wanted, context.clock.now())
         return NextRelease(chosen.version, chosen.channel.name)

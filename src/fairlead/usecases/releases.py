@@ -165,7 +165,7 @@ def copy(
 ) -> Release:
     """A release with the images, files, commit, packages and notes of another, and its channel unless one is named;
     process and variables are as they are now. Conflict `release.images_gone` where images of it are gone."""
-    actor.require(Permission.RELEASE_CREATE)
+    actor.require_somewhere(Permission.RELEASE_CREATE)
     view = get(context, actor, project, version)
     old = view.release
     if not view.is_deployable:
