@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.journey.whole_server import ROOT, WholeServer
@@ -86,3 +87,27 @@ def test_a_hot_fix_leaves_staging_out(server: WholeServer) -> None:
     live(server, "shop", "1.0.1", "Production")
     staged = server.api("GET", "/deployments?project=shop&environment=Staging")["items"]
     assert "1.0.1" not in {one["version"] for one in staged}
+
+
+def test_the_classic_pauses_for_a_person_after_one_machine(server: WholeServer) -> None:
+    released(server, "backoffice", "1.0.0")
+    live(server, "backoffice", "1.0.0", "Test")
+    live(server, "backoffice", "1.0.0", "Staging")
+    approve(server, "backoffice", "1.0.0")
+    deployment = server.deployment("backoffice", "1.0.0", "Production")
+
+    def asked() -> dict[str, Any] | None:
+        found = server.api("GET", "/interruptions")["items"]
+        return next((one for one in found if one["project"] == "backoffice"), None)
+
+    question = server.until(asked, "somebody is asked")
+    before = server.lines(deployment["task"])
+    assert machines(before) == ["live-1"] and any("backed up" in line for line in before)
+    assert "backup-1.0.0.sql" in question["instructions"]
+    server.program("fairlead", "interruptions", "answer", question["id"], "proceed", "--note", "well")
+    assert sorted(machines(live(server, "backoffice", "1.0.0", "Production"))) == [
+        "live-1",
+        "live-2",
+        "live-3",
+        "live-4",
+    ]
