@@ -8,6 +8,7 @@ from dataclasses import replace
 from fairlead.domain.actor import SYSTEM, Actor
 from fairlead.domain.errors import FairleadError, Invalid
 from fairlead.domain.ids import ReleaseId
+from fairlead.domain.image import names_of, version_of
 from fairlead.domain.project import Project
 from fairlead.domain.registry_event import Push, read_pushes
 from fairlead.domain.release import Release
@@ -104,9 +105,12 @@ def _release(
 
 
 def _pushed(reference: str, push: Push) -> str:
-    """The reference with the pushed digest, where it is of the pushed repository."""
-    name, sign, _ = reference.partition("@")
-    return f"{name}@{push.digest}" if sign and name.partition("/")[2] == push.repository else reference
+    """The reference with the pushed digest, and the tag where it had one, if it names a registry and that repository."""
+    _, sign, _ = reference.partition("@")
+    if not sign or push.repository not in names_of(reference)[1:]:
+        return reference
+    tag = f":{push.tag}" if version_of(reference) else ""
+    return f"{names_of(reference)[0]}{tag}@{push.digest}"
 
 
 def _version(connection: Connection, project: Project, tag: str) -> str:
