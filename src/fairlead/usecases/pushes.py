@@ -105,7 +105,7 @@ def _release(
 
 
 def _pushed(reference: str, push: Push) -> str:
-    """The reference with the pushed digest, and the tag where it had one, if it names a registry and that repository."""
+    """The reference with the pushed digest, and tag where it had one, if it is of a registry and that repository."""
     _, sign, _ = reference.partition("@")
     if not sign or push.repository not in names_of(reference)[1:]:
         return reference
