@@ -1,0 +1,1 @@
+"""Octopus's own configuration language (OCL): what `.octopus/*.ocl` is written in."""
