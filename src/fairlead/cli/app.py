@@ -42,6 +42,7 @@ from fairlead.cli import (
     variables,
     why,
 )
+from fairlead.cli.importing import group as import_group
 from fairlead.cli.screen import Screen
 from fairlead.cli.session import Session
 from fairlead.domain.errors import FairleadError
@@ -114,6 +115,7 @@ def build() -> typer.Typer:
 
     for group in GROUPS:
         app.add_typer(group)
+    app.add_typer(import_group)
     for module in TOP_LEVEL:
         module.add_to(app)
     return app

@@ -1,0 +1,199 @@
+"""Steps and actions of Octopus as a process of Fairlead.
+
+The file is described at https://octopus.com/docs/projects/version-control/ocl-file-format. What cannot be taken as it
+is becomes a script that fails and says so: a step that is silently not run would be worse.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from fairlead.domain.process import (
+    MANUAL_INTERVENTION,
+    MOST_RETRIES,
+    Action,
+    Process,
+    ProcessStep,
+    RunCondition,
+    RunLocation,
+    StartTrigger,
+)
+from fairlead.formats.ocl.tree import Block
+from fairlead.formats.octopus.report import Properties, Report, Taking
+
+SCRIPT = "script"
+
+_CONDITIONS = {condition.value: condition for condition in RunCondition}
+_STARTS = {"startafterprevious": StartTrigger.AFTER_PREVIOUS, "startwithprevious": StartTrigger.WITH_PREVIOUS}
+_LANGUAGES = {"bash": "bash", "python": "python", "powershell": "powershell"}
+_NOT_IN_NAMES = str.maketrans({"[": "(", "]": ")", "{": "(", "}": ")", "#": "", "\n": " "})
+_HARMLESS = frozenset({"Octopus.Action.EnabledFeatures", "OctopusUseBundledTooling", "Octopus.Action.RunOnServer"})
+_FILES = "files are filled in by an action of the kind configure-files"
+_ELSEWHERE = {
+    "Octopus.Action.SubstituteInFiles.Enabled": _FILES,
+    "Octopus.Action.SubstituteInFiles.TargetFiles": _FILES,
+    "Octopus.Action.Package.JsonConfigurationVariablesEnabled": _FILES,
+    "Octopus.Action.Package.JsonConfigurationVariablesTargets": _FILES,
+    "Octopus.Action.Package.AutomaticallyRunConfigurationTransformationFiles": _FILES,
+    "Octopus.Action.Package.AdditionalXmlConfigurationTransforms": _FILES,
+    "Octopus.Action.Package.AutomaticallyUpdateAppSettingsAndConnectionStrings": _FILES,
+    "Octopus.Action.Template.Id": "step templates do not come with the repository; the action was taken as it stands",
+    "Octopus.Action.Template.Version": "as the template's id",
+}
+
+
+def process_of(document: Block, report: Report) -> Process:
+    """The steps of a process file; all else in it is reported as not taken."""
+    taking = Taking(document, report)
+    names: set[str] = set()
+    steps = tuple(_step(block, report, names) for block in taking.blocks("step"))
+    taking.rest()
+    return Process(steps)
+
+
+def _step(block: Block, report: Report, names: set[str]) -> ProcessStep:
+    report.taken(block, "a step")
+    taking = Taking(block, report)
+    name = _named(taking.text("name", default=block.label or "step"), names)
+    properties = Properties(taking)
+    tags = [tag for tag in properties.text("Octopus.Action.TargetRoles", "target tags").split(",") if tag.strip()]
+    window = _whole(properties.text("Octopus.Action.MaxParallelism", "the rolling window"))
+    condition = _condition(taking)
+    expression = properties.text("Octopus.Step.ConditionVariableExpression", "its expression")
+    start = _STARTS.get(taking.text("start_trigger").lower(), StartTrigger.AFTER_PREVIOUS)
+    inner: set[str] = set()
+    actions = tuple(
+        _action(one, report, _Around(name, inner, bool(tags), is_alone=_is_alone(block)))
+        for one in taking.blocks("action")
+    )
+    properties.rest()
+    taking.leave(block.get("package_requirement"), "packages are had when the release is made")
+    taking.rest()
+    return ProcessStep(
+        name,
+        actions or (_failing(name, "the step has no action", frozenset()),),
+        start=start,
+        condition=condition,
+        expression=expression if condition is RunCondition.VARIABLE else "",
+        target_tags=tuple(tag.strip() for tag in tags),
+        window=window,
+    )
+
+
+def _is_alone(block: Block) -> bool:
+    return sum(1 for _ in block.blocks("action")) == 1
+
+
+@dataclass(frozen=True, slots=True)
+class _Around:
+    """What an action takes from its step."""
+
+    step: str
+    names: set[str]
+    has_targets: bool
+    is_alone: bool
+
+
+def _action(block: Block, report: Report, around: _Around) -> Action:
+    report.taken(block, "an action")
+    taking = Taking(block, report)
+    own = taking.text("name", default=around.step if around.is_alone else block.label or around.step)
+    name = _named(own, around.names)
+    properties = Properties(taking)
+    kind, held, why = _kind(taking, properties)
+    condition = _condition(taking)
+    on_server = properties.text("Octopus.Action.RunOnServer", "where it runs").lower() == "true"
+    pool = taking.text("worker_pool", "the pool of its worker")
+    made = Action(
+        name,
+        kind,
+        held,
+        runs_on=_location(on_server=on_server, pool=pool, has_targets=around.has_targets),
+        worker_pool=pool,
+        environments=tuple(taking.texts("environments", "by the names that the file has: give them Fairlead's")),
+        excluded_environments=tuple(taking.texts("excluded_environments")),
+        channels=tuple(taking.texts("channels")),
+        tenant_tags=tuple(taking.texts("tenant_tags")),
+        condition=condition,
+        expression=properties.text("Octopus.Action.ConditionVariableExpression", "its expression"),
+        retries=min(MOST_RETRIES, _whole(properties.text("Octopus.Action.AutoRetry.MaximumCount", "retries"))),
+        timeout_s=60.0 * _whole(properties.text("Octopus.Action.ExecutionTimeout.Minutes", "its timeout")),
+        is_required=taking.flag("is_required"),
+        is_disabled=taking.flag("is_disabled"),
+    )
+    for entry in _HARMLESS:
+        properties.text(entry)
+    for entry, said in _ELSEWHERE.items():
+        properties.leave(entry, said)
+    properties.rest(why or "the kind of action has no such property")
+    taking.rest()
+    return made
+
+
+def _kind(taking: Taking, properties: Properties) -> tuple[str, dict[str, Any], str]:
+    """The kind, its properties, and why the rest of the properties is not taken ("": for no reason of the kind)."""
+    of = taking.text("action_type", "the kind of action", "Octopus.Script")
+    match of:
+        case "Octopus.Script":
+            return _script(properties)
+        case "Octopus.Manual":
+            return MANUAL_INTERVENTION, _intervention(properties), ""
+        case _:
+            why = f"there is no kind of action like {of}"
+            return SCRIPT, _failing_script(why), why
+
+
+def _script(properties: Properties) -> tuple[str, dict[str, Any], str]:
+    source = properties.text("Octopus.Action.Script.ScriptSource", "inline", "Inline")
+    syntax = properties.text("Octopus.Action.Script.Syntax", "its language", "PowerShell")
+    language = _LANGUAGES.get(syntax.lower())
+    if source != "Inline":
+        why = f"a script from {source} has to be written into the action"
+        return SCRIPT, _failing_script(why), why
+    if language is None:
+        why = f"scripts in {syntax} cannot be run"
+        return SCRIPT, _failing_script(why), why
+    body = properties.text("Octopus.Action.Script.ScriptBody", "the script")
+    return SCRIPT, {"script": body or ":", "language": language}, ""
+
+
+def _intervention(properties: Properties) -> dict[str, Any]:
+    told = properties.text("Octopus.Action.Manual.Instructions", "the instructions")
+    properties.leave("Octopus.Action.Manual.ResponsibleTeamIds", "teams have other ids here: name them in the action")
+    properties.leave("Octopus.Action.Manual.BlockConcurrentDeployments", "a waiting deployment blocks nobody")
+    return {"instructions": told or "Is all well?"}
+
+
+def _failing_script(why: str) -> dict[str, Any]:
+    said = why.replace("'", "’").replace("#{", "# {")
+    return {"script": f"echo 'This action was not imported: {said}.' >&2\nexit 1\n", "language": "bash"}
+
+
+def _failing(name: str, why: str, _: frozenset[str]) -> Action:
+    return Action(name, SCRIPT, _failing_script(why))
+
+
+def _location(*, on_server: bool, pool: str, has_targets: bool) -> RunLocation:
+    if pool:
+        return RunLocation.WORKER_FOR_TARGETS if has_targets else RunLocation.WORKER
+    return RunLocation.TARGETS if has_targets and not on_server else RunLocation.SERVER
+
+
+def _condition(taking: Taking) -> RunCondition:
+    said = taking.text("condition").lower()
+    return _CONDITIONS.get(said, RunCondition.SUCCESS)
+
+
+def _named(name: str, names: set[str]) -> str:
+    """A name that a process may have, and has once."""
+    clean = " ".join(name.translate(_NOT_IN_NAMES).split())[:90] or "step"
+    made, number = clean, 2
+    while made.lower() in names:
+        made, number = f"{clean} {number}", number + 1
+    names.add(made.lower())
+    return made
+
+
+def _whole(text: str) -> int:
+    return int(text) if text.strip().isdigit() else 0

@@ -1,0 +1,58 @@
+"""`import octopus`: files from a repository of Octopus, and what became of each line."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from tests.unit.cli.conftest import Said
+
+from fairlead.formats.process import read_process
+
+Run = Callable[..., Said]
+PROJECT = Path(__file__).parents[1] / "formats" / "octopus" / "project"
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Path:
+    inside = tmp_path / "My Books" / ".octopus"
+    inside.mkdir(parents=True)
+    for file in PROJECT.iterdir():
+        (inside / file.name).write_bytes(file.read_bytes())
+    return inside.parent
+
+
+def test_a_repository_becomes_files_and_every_line_is_told(repository: Path, fairlead: Run) -> None:
+    said = fairlead("import", "octopus", str(repository), "--to", "house")
+    assert said.code == 0
+    lines = said.out.splitlines()
+    assert "deployment_process.ocl:4: taken: action: an action" in lines
+    assert any(line.startswith('variables.ocl:25: NOT taken: variable "Tls": a variable of') for line in lines)
+    assert "files written to house" in said.err
+    process = read_process("process.yml", Path("house/projects/my-books/process.yml").read_bytes())
+    assert [step.name for step in process.steps] == ["Back up", "Deploy", "approve", "mail"]
+
+
+def test_programs_read_it_as_json(repository: Path, fairlead: Run) -> None:
+    said = fairlead("-o", "json", "import", "octopus", str(repository / ".octopus"), "--to", "house", "-p", "shop")
+    told = json.loads(said.out)
+    assert "projects/shop/variables.yml" in told["written"]
+    assert {line["taken"] for line in told["lines"]} == {True, False}
+
+
+def test_what_is_there_is_not_written_over_unasked(repository: Path, fairlead: Run) -> None:
+    assert fairlead("import", "octopus", str(repository), "--to", "house").code == 0
+    again = fairlead("import", "octopus", str(repository), "--to", "house")
+    assert again.code == 2 and "is there already" in again.err
+    assert fairlead("import", "octopus", str(repository), "--to", "house", "--force").code == 0
+
+
+def test_a_bad_file_says_where_and_nothing_is_written(repository: Path, fairlead: Run) -> None:
+    (repository / ".octopus" / "variables.ocl").write_text('variable "A" {\n  value = \n}\n')
+    said = fairlead("import", "octopus", str(repository), "--to", "house")
+    assert said.code == 2 and "variables.ocl:2:11" in said.err
+    assert not Path("house").exists()
+
+
+def test_a_folder_without_any_is_refused(tmp_path: Path, fairlead: Run) -> None:
+    assert fairlead("import", "octopus", str(tmp_path), "-p", "x").code == 2
