@@ -37,7 +37,8 @@ def _verdict(case: Case, folder: Path) -> Verdict:
 
 
 def _is_failure_expected(case: Case) -> bool:
-    return any("exception" in key or "error" in key for key in case if case[key])
+    said = [*(key for key in case if case[key]), *(kind for kind, *_ in case.get("log_expectations", ()))]
+    return any(word in one for one in said for word in ("exception", "error", "throw"))
 
 
 def _is_same(case: Case, came: bytes, expected: bytes) -> bool:
@@ -61,7 +62,7 @@ def _is_said(replaced: Replaced, kind: str, what: Any = None) -> bool:
         case "structure_found":
             return what in replaced.found
         case _:
-            return any(str(what) in warning for warning in replaced.warnings)
+            return any(what is None or str(what) in warning for warning in replaced.warnings)
 
 
 def _fits(file: Mapping[str, Any]) -> bool:

@@ -29,6 +29,8 @@ from fairlead.formats.structured.yaml_events import (
 from fairlead.formats.structured.yaml_paths import Paths
 from fairlead.formats.structured.yaml_writer import YamlWriter
 
+_NULLS = frozenset({"", "~", "null", "Null", "NULL"})
+
 SIZE_LIMIT = 2_097_152
 """Characters: some ten seconds of reading; configuration is a few thousand."""
 
@@ -147,5 +149,5 @@ def _patch(variables: Variables, name: str) -> Variables:
     for event in read_fragment(found.text or "") if found else ():
         path = paths.of(event)
         if path and isinstance(event, Scalar):
-            values[path] = event.value
+            values[path] = "" if not event.style and event.value in _NULLS else event.value
     return Variables(values)

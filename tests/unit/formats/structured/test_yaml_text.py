@@ -135,11 +135,11 @@ def test_a_value_inside_a_replaced_structure_is_gone_with_it() -> None:
 
 
 def test_a_patch_fills_its_document_alone() -> None:
-    patch = json.dumps({"a": {"b": ["one", "two"]}})
-    text = b"--- # patch: Fill\na:\n  b: [1, 2]\n---\na:\n  b: [1, 2]\n"
+    patch = json.dumps({"a": {"b": ["one", "two"], "c": None}})
+    text = b"--- # patch: Fill\na:\n  b: [1, 2]\n  c: 'x'\n---\na:\n  b: [1, 2]\n"
     replaced = replace_in_yaml(text, Variables({"Fill": patch}))
-    assert loaded(replaced.content) == [{"a": {"b": ["one", "two"]}}, {"a": {"b": [1, 2]}}]
-    assert replaced.found == ("a:b:0", "a:b:1")
+    assert loaded(replaced.content) == [{"a": {"b": ["one", "two"], "c": ""}}, {"a": {"b": [1, 2]}}]
+    assert replaced.found == ("a:b:0", "a:b:1", "a:c")
 
 
 def test_the_encoding_stays_and_what_it_lacks_is_escaped() -> None:
