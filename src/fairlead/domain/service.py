@@ -124,10 +124,21 @@ Mount: TypeAlias = Volume | Bind | Tmpfs
 
 
 @dataclass(frozen=True, slots=True)
+class Filling:
+    """How a file is filled in before it is put into a container: its tokens, the places that variables are named after,
+    or both; with the variables that it asks for, secrets by reference."""
+
+    is_template: bool
+    is_structured: bool
+    values: Mapping[str, Text] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class File:
     """A config or secret that is put into the container at `path` before it starts.
 
-    `content` is text (a secret by reference) or, where `blob` is given, the key of bytes that travel in the release.
+    `content` is text (a secret by reference) or, where `blob` is given, the key of bytes that travel in the release;
+    `source` is their path in the repository.
     """
 
     path: str
@@ -137,6 +148,8 @@ class File:
     uid: int = 0
     gid: int = 0
     is_secret: bool = False
+    source: str = ""
+    filling: Filling | None = None
 
 
 @dataclass(frozen=True, slots=True)

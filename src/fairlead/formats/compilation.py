@@ -91,4 +91,4 @@ class Compilation:
     def blob(self, path: str) -> str:
         """The file travels in the release; its key there."""
         self.blobs[path] = hashlib.sha256(self.files[path]).hexdigest()
-        return path
+        return f"sha256:{self.blobs[path]}"

@@ -55,7 +55,8 @@ NUMBERS = frozenset({"replicas", "scale"})
 @dataclass(frozen=True, slots=True)
 class Variables:
     """Where values come from. `is_known` is false where nobody can tell yet (`validate`, the outline): then what has no
-    value is left as written, or left out where only a value will do; `is_silent` says nothing of it."""
+    value is left as written, or left out where only a value will do; `is_silent` says nothing of it. `names` are those
+    of all variables that hold."""
 
     own: Lookup
     compose: Lookup
@@ -64,6 +65,7 @@ class Variables:
     project_file: str
     is_known: bool = True
     is_silent: bool = False
+    names: tuple[str, ...] = ()
 
 
 def fits(path: Path, places: tuple[tuple[str, ...], ...]) -> bool:

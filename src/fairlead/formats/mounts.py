@@ -161,7 +161,7 @@ def _carried_bind(at: Compilation, path: Path, volume: VolumeMount, target: str)
             if leads_out(at.files, one):
                 continue
             below_target = target if one == inside else posixpath.join(target, posixpath.relpath(one, inside))
-            yield File(below_target, blob=at.blob(one), mode=_mode(at.files[one]))
+            yield File(below_target, blob=at.blob(one), mode=_mode(at.files[one]), source=one)
 
 
 def _mode(content: bytes) -> int:
@@ -178,13 +178,14 @@ def _file(at: Compilation, path: Path, use: FileUse, *, is_secret: bool) -> Iter
     target = use.target or (f"/run/secrets/{use.source}" if is_secret else f"/{use.source}")
     target = _target(at, path, target if target.startswith("/") else f"/run/secrets/{target}")
     source = known[use.source]
-    content, blob = source_text(at, (section, use.source), source)
-    if content is not None or blob:
-        yield File(target, content or "", blob, use.mode, use.uid, use.gid, is_secret)
+    content, carried = source_text(at, (section, use.source), source)
+    if content is not None or carried:
+        blob = at.blob(carried) if carried else ""
+        yield File(target, content or "", blob, use.mode, use.uid, use.gid, is_secret, carried)
 
 
 def source_text(at: Compilation, path: Path, source: SourceModel) -> tuple[Text | None, str]:
-    """The text of a top-level secret or config, or the key of the file that travels in the release."""
+    """The text of a top-level secret or config, or the path of the file that travels in the release."""
     stated = [key for key in ("file", "environment", "content") if getattr(source, key) not in ("", None)]
     if source.external or len(stated) != 1:
         found = "an external one" if source.external else f"{len(stated)} of file, environment, content"
@@ -201,7 +202,8 @@ def source_text(at: Compilation, path: Path, source: SourceModel) -> tuple[Text 
         expected = "a file of the repository; what is not committed comes from a variable: environment: NAME"
         at.problem((*path, "file"), f"no file {shown(source.file)}", expected)
     else:
-        return None, at.blob(inside)
+        at.blob(inside)
+        return None, inside
     return None, ""
 
 

@@ -42,17 +42,19 @@ def compile_project(
     lookup: Lookup,
     domain: str = "localhost",
     images: Mapping[str, str] | None = None,
+    variables: Iterable[str] = (),
 ) -> Definition:
     """The project as it is deployed in `environment`.
 
     `environments` are the names of the project's lifecycle in order; a stated host holds as it is in the last of them.
     With `environment` "" nothing is overridden: what a pipeline run starts beside its tests. `lookup` gives variables
-    by name, secrets as references. `images` are the release's digests by service; a service without one keeps the name
-    in the file. Raises `ProjectFileInvalid` with every problem found; any other error is a bug.
+    by name, secrets as references; `variables` are the names of those that hold. `images` are the release's digests by
+    service; a service without one keeps the name in the file. Raises `ProjectFileInvalid` with every problem found; any
+    other error is a bug.
     """
     sources = _checked(files, environments)
-    variables = _variables(sources, lookup, is_known=True)
-    at = _compilation(sources, environment, environments, variables, domain, images or {})
+    known = _variables(sources, lookup, is_known=True, names=tuple(variables))
+    at = _compilation(sources, environment, environments, known, domain, images or {})
     definition = _definition(at) if at is not None else None
     sources.findings.stop_if_any()
     if definition is None:
@@ -102,7 +104,9 @@ def _checked(files: Files, environments: Sequence[str]) -> Sources:
     return sources
 
 
-def _variables(sources: Sources, lookup: Lookup, *, is_known: bool, is_silent: bool = False) -> Variables:
+def _variables(
+    sources: Sources, lookup: Lookup, *, is_known: bool, is_silent: bool = False, names: tuple[str, ...] = ()
+) -> Variables:
     def own(name: str) -> Text | None:
         return lookup(name)
 
@@ -111,7 +115,7 @@ def _variables(sources: Sources, lookup: Lookup, *, is_known: bool, is_silent: b
         return sources.dotenv.get(name) if value is None else substitute(value, lookup, where=name)
 
     return Variables(
-        own, for_compose, sources.dotenv.get, frozenset(sources.directories), PROJECT_FILE, is_known, is_silent
+        own, for_compose, sources.dotenv.get, frozenset(sources.directories), PROJECT_FILE, is_known, is_silent, names
     )
 
 

@@ -67,6 +67,13 @@ class HealthModel(Shape):
     within: Seconds | None = Field(None, gt=0, description="The bound for becoming ready (30s).")
 
 
+class ConfigureModel(Shape):
+    """Which of the repository's files that are mounted are filled in for the environment. Patterns of their paths."""
+
+    substitute: WordList = Field((), description="`#{Name}` in them is replaced.")
+    structured: WordList = Field((), description="JSON, YAML, XML, properties: variables are called like places.")
+
+
 def route_of(value: object) -> object:
     """``true`` and an empty mapping ask for the default host, ``false`` for no route."""
     if value is None or value == "true":
@@ -146,6 +153,10 @@ class ServiceModel(ComposeService):
     shared_volumes: Flag = Field(default=False, description="Both slots may write to the same named volumes.")
     drain: Seconds = Field(60.0, description="The bound for requests in flight after the switch.")
     standby: Seconds = Field(0.0, description="How long the old release is kept warm after the switch.")
+    configure: ConfigureModel | None = Field(
+        None,
+        description="Fills in mounted files of the repository: `{substitute: [*.env], structured: [*.json]}`.",
+    )
     overlap: Flag = Field(default=False, description="A worker's successor starts before it is stopped.")
 
 

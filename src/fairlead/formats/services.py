@@ -13,6 +13,7 @@ from fairlead.formats.compilation import IN_SLOT, Compilation
 from fairlead.formats.compose_model import BuildModel, NetworkModel
 from fairlead.formats.dotenv import read_dotenv
 from fairlead.formats.files import clean, leads_out
+from fairlead.formats.filled_files import with_fillings
 from fairlead.formats.findings import did_you_mean, shown
 from fairlead.formats.harms import capabilities, network_mode_of, note_harms, ports_of
 from fairlead.formats.health import health_of
@@ -43,6 +44,7 @@ def service_of(at: Compilation, name: str, model: ServiceModel) -> Service:
             ("services", name), "a route to a service whose port is not known", "port: with the container's port"
         )
     mounts, files = mounts_of(at, name, model)
+    files = with_fillings(at, name, model, files)
     note_harms(at, name, model)
     check_names(at, name, model)
     _check_replaced(at, name, model)

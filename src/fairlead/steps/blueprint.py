@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -10,6 +11,7 @@ from fairlead.domain.ids import SecretVersionId
 from fairlead.domain.record import canonical, fingerprint, from_data, to_data
 from fairlead.domain.service import File, Mount, Role, Service, Volume
 from fairlead.domain.text import Text, reveal, secrets_in
+from fairlead.formats.filled_files import filled
 from fairlead.ports.container_engine import (
     LABEL_COLOUR,
     LABEL_CONFIGURATION,
@@ -161,7 +163,8 @@ def once(service: Service) -> Service:
 
 def secret_versions(service: Service) -> tuple[SecretVersionId, ...]:
     """The secret versions that its containers are given, each once."""
-    texts = (*service.environment.values(), *(file.content for file in service.files))
+    filled = (text for file in service.files if file.filling for text in file.filling.values.values())
+    texts = (*service.environment.values(), *(file.content for file in service.files), *filled)
     return tuple(dict.fromkeys(reference.id for reference in secrets_in(*texts)))
 
 
@@ -211,4 +214,9 @@ async def assemble(blueprint: Blueprint, tools: Tools) -> ContainerSpec:
 
 async def _file(file: File, values: Mapping[SecretVersionId, str], tools: Tools) -> FileContent:
     content = await tools.artifacts.blob(file.blob) if file.blob else reveal(file.content, values).encode()
+    if file.filling is not None:
+        known = {name: reveal(text, values) for name, text in file.filling.values.items()}
+        content, warnings = await asyncio.to_thread(filled, file, content, known)
+        for warning in warnings:
+            tools.say(warning, "warning")
     return FileContent(path=file.path, content=content, mode=file.mode, uid=file.uid, gid=file.gid)

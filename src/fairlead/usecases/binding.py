@@ -322,13 +322,15 @@ class Binding:
             logins = self._logins(connection)
             chosen = choose(connection, project, _wanted(outline), self.context.clock.now())
             holding = values.table_of(connection, frozen).at(values.scope_at(first, channel=chosen.channel.id))
-            lookup = values.lookup_in(holding, values.system_of(self.context, connection, project, first))
+            system = values.system_of(self.context, connection, project, first)
+            lookup = values.lookup_in(holding, system)
             definition = compile_project(
                 files,
                 environment=first.name,
                 environments=names,
                 lookup=lookup,
                 domain=self.context.installation.proxy_domain,
+                variables=(*holding, *system),
             )
         outline = with_build_secrets(outline, lookup)
         if outline.project and outline.project != project.name:

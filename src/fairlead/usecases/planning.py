@@ -212,7 +212,8 @@ def definition_of(
 
     def compile() -> Definition:
         frozen = variables.snapshot(connection, snapshot).variables
-        lookup = lookup_in(VariableTable(frozen).at(scope), system)
+        holding = VariableTable(frozen).at(scope)
+        lookup = lookup_in(holding, system)
         compiled = compile_project(
             ReleaseFiles(release.files, context.artifacts.content),
             environment=environment.name,
@@ -220,6 +221,7 @@ def definition_of(
             lookup=lookup,
             domain=domain,
             images=release.images,
+            variables=(*holding, *system),
         )
         return replace(compiled, warnings=(*compiled.warnings, *warnings_of(frozen, scope, lookup)))
 

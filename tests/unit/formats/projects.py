@@ -32,7 +32,14 @@ def compiled(
     environments: Sequence[str] = LIFECYCLE,
     images: Mapping[str, str] | None = None,
 ) -> Definition:
-    return compile_project(files, environment=environment, environments=environments, lookup=values.get, images=images)
+    return compile_project(
+        files,
+        environment=environment,
+        environments=environments,
+        lookup=values.get,
+        images=images,
+        variables=values,
+    )
 
 
 def service(keys: str, extra: str = "", *, environment: str = "Production", **files: str) -> Service:

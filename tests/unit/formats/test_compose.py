@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+
 import pytest
 from tests.unit.formats.projects import SECRET, VALUES, compiled, place, problem, problems, repository
 
@@ -287,6 +289,11 @@ def test_build_secrets_are_named_by_their_variable() -> None:
     assert service.build is not None and service.build.secrets == {"token": "#{Password}"}
 
 
+def key(text: str) -> str:
+    """What a release keeps bytes by."""
+    return f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
+
+
 def test_secrets_and_configs_reach_a_container_as_files() -> None:
     service = web(
         "secrets: [token, {source: cert, target: /etc/cert, mode: 0400, uid: 5, gid: 6}],"
@@ -298,8 +305,8 @@ def test_secrets_and_configs_reach_a_container_as_files() -> None:
     )
     assert service.files == (
         File("/run/secrets/token", content=SECRET, is_secret=True),
-        File("/etc/cert", blob="cert.pem", mode=0o400, uid=5, gid=6, is_secret=True),
-        File("/etc/x.ini", blob="x.ini"),
+        File("/etc/cert", blob=key("c"), mode=0o400, uid=5, gid=6, is_secret=True, source="cert.pem"),
+        File("/etc/x.ini", blob=key("i"), source="x.ini"),
         File("/text", content=Mixed(("h=db.example.com p=", SECRET))),
     )
     assert SECRET not in service.environment.values()
@@ -329,9 +336,9 @@ def test_read_only_binds_inside_the_repository_travel_in_the_release() -> None:
         run_dot_sh="#!/bin/sh\n",
     )
     assert definition.service("web").files == (
-        File("/etc/c/a", blob="conf/a"),
-        File("/etc/c/b/c", blob="conf/b/c"),
-        File("/r", blob="run.sh", mode=0o555),
+        File("/etc/c/a", blob=key("1"), source="conf/a"),
+        File("/etc/c/b/c", blob=key("2"), source="conf/b/c"),
+        File("/r", blob=key("#!/bin/sh\n"), mode=0o555, source="run.sh"),
     )
     assert set(definition.blobs) == {"conf/a", "conf/b/c", "run.sh"}
     assert all(len(digest) == 64 for digest in definition.blobs.values())
