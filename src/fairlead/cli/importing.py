@@ -9,7 +9,7 @@ import typer
 
 from fairlead.cli.session import session
 from fairlead.domain.errors import Invalid
-from fairlead.domain.names import project_name
+from fairlead.domain.names import environment_name, project_name
 
 group = typer.Typer(name="import", help="Take over projects of other products.", no_args_is_help=True)
 
@@ -22,6 +22,9 @@ def octopus(
     folder: Path = typer.Argument(..., help="The folder .octopus, or the repository that has it."),
     to: Path = typer.Option(Path("house"), "--to", help="The folder of files for `fairlead apply`."),
     project: str = typer.Option("", "--project", "-p", help="The project's name; by default the repository's."),
+    environment: list[str] = typer.Option(
+        [], "--environment", "-e", help="What an environment is called here: SLUG=NAME, as production=Production."
+    ),
     force: bool = typer.Option(False, "--force", help="Write over files that are there."),
 ) -> None:
     """Make files for `fairlead apply` of a version-controlled project of Octopus. Needs no server.
@@ -33,7 +36,7 @@ def octopus(
     at = session(context)
     inside = folder / ".octopus" if (folder / ".octopus").is_dir() else folder
     name = project_name(project or _default_name(inside))
-    made = imported(name, _contents(inside))
+    made = imported(name, _contents(inside), dict(_pair(one) for one in environment))
     present = [path for path in made.files if (to / path).exists()]
     if present and not force:
         raise Invalid(
@@ -67,6 +70,15 @@ def _default_name(inside: Path) -> str:
     resolved = inside.resolve()
     own = (resolved.parent if resolved.name == ".octopus" else resolved).name.lower()
     return re.sub(r"[^a-z0-9]+", "-", own).strip("-")[:40].strip("-")
+
+
+def _pair(text: str) -> tuple[str, str]:
+    slug, equals, name = text.partition("=")
+    if not equals or not slug:
+        raise Invalid(
+            "input.invalid", f"{text[:80]!r} is not SLUG=NAME", hint="as in: --environment production=Production"
+        )
+    return slug.strip(), environment_name(name.strip())
 
 
 def _contents(inside: Path) -> dict[str, bytes]:

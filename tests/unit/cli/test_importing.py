@@ -54,5 +54,10 @@ def test_a_bad_file_says_where_and_nothing_is_written(repository: Path, fairlead
     assert not Path("house").exists()
 
 
+def test_an_environment_that_is_not_slug_and_name_is_refused(repository: Path, fairlead: Run) -> None:
+    assert fairlead("import", "octopus", str(repository), "-e", "production").code == 2
+    assert fairlead("import", "octopus", str(repository), "-e", "a=/").code == 2
+
+
 def test_a_folder_without_any_is_refused(tmp_path: Path, fairlead: Run) -> None:
     assert fairlead("import", "octopus", str(tmp_path), "-p", "x").code == 2

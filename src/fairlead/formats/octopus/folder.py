@@ -27,9 +27,9 @@ class Imported:
     lines: tuple[Line, ...]
 
 
-def imported(project: str, contents: Mapping[str, bytes]) -> Imported:
-    """A project of Fairlead from the files of a folder `.octopus`, by their names in it. `ProjectFileInvalid` where one
-    cannot be read; Invalid `import.nothing` where there is none."""
+def imported(project: str, contents: Mapping[str, bytes], environments: Mapping[str, str] | None = None) -> Imported:
+    """A project of Fairlead from the files of a folder `.octopus`, by their names in it. `environments` are our names
+    by Octopus's slugs. `ProjectFileInvalid` where one cannot be read; Invalid `import.nothing` where there is none."""
     known = {path: content for path, content in contents.items() if path.endswith(".ocl")}
     if not known:
         raise Invalid(
@@ -43,18 +43,21 @@ def imported(project: str, contents: Mapping[str, bytes]) -> Imported:
     for path in sorted(known):
         report = Report(path)
         document = read_ocl(path, decoded(known[path]).text)
-        files |= {f"projects/{project}/{name}": text for name, text in _made(path, document, report).items()}
+        files |= {
+            f"projects/{project}/{name}": text
+            for name, text in _made(path, document, report, environments or {}).items()
+        }
         lines += sorted(report.lines, key=lambda line: line.line)
     files.setdefault(f"projects/{project}/project.yml", "{}\n")
     return Imported(files, tuple(lines))
 
 
-def _made(path: str, document: Block, report: Report) -> dict[str, str]:
+def _made(path: str, document: Block, report: Report, environments: Mapping[str, str]) -> dict[str, str]:
     match path:
         case "deployment_process.ocl":
-            return {"process.yml": process_text(process_of(document, report))}
+            return {"process.yml": process_text(process_of(document, report, environments))}
         case "variables.ocl":
-            entries = variables_of(document, report)
+            entries = variables_of(document, report, environments)
             return {"variables.yml": _text({"variables": entries})} if entries else {}
         case "deployment_settings.ocl":
             return {"project.yml": _text(_settings(document, report))}

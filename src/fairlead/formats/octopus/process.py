@@ -6,6 +6,7 @@ is becomes a script that fails and says so: a step that is silently not run woul
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -43,16 +44,16 @@ _ELSEWHERE = {
 }
 
 
-def process_of(document: Block, report: Report) -> Process:
-    """The steps of a process file; all else in it is reported as not taken."""
+def process_of(document: Block, report: Report, environments: Mapping[str, str]) -> Process:
+    """The steps of a process file; all else in it is reported as not taken. `environments`: our names by Octopus's."""
     taking = Taking(document, report)
     names: set[str] = set()
-    steps = tuple(_step(block, report, names) for block in taking.blocks("step"))
+    steps = tuple(_step(block, report, names, environments) for block in taking.blocks("step"))
     taking.rest()
     return Process(steps)
 
 
-def _step(block: Block, report: Report, names: set[str]) -> ProcessStep:
+def _step(block: Block, report: Report, names: set[str], environments: Mapping[str, str]) -> ProcessStep:
     report.taken(block, "a step")
     taking = Taking(block, report)
     name = _named(taking.text("name", default=block.label or "step"), names)
@@ -64,7 +65,7 @@ def _step(block: Block, report: Report, names: set[str]) -> ProcessStep:
     start = _STARTS.get(taking.text("start_trigger").lower(), StartTrigger.AFTER_PREVIOUS)
     inner: set[str] = set()
     actions = tuple(
-        _action(one, report, _Around(name, inner, bool(tags), is_alone=_is_alone(block)))
+        _action(one, report, _Around(name, inner, environments, bool(tags), is_alone=_is_alone(block)))
         for one in taking.blocks("action")
     )
     properties.rest()
@@ -72,7 +73,7 @@ def _step(block: Block, report: Report, names: set[str]) -> ProcessStep:
     taking.rest()
     return ProcessStep(
         name,
-        actions or (_failing(name, "the step has no action", frozenset()),),
+        actions or (_failing(name, "the step has no action"),),
         start=start,
         condition=condition,
         expression=expression if condition is RunCondition.VARIABLE else "",
@@ -91,6 +92,7 @@ class _Around:
 
     step: str
     names: set[str]
+    environments: Mapping[str, str]
     has_targets: bool
     is_alone: bool
 
@@ -111,8 +113,8 @@ def _action(block: Block, report: Report, around: _Around) -> Action:
         held,
         runs_on=_location(on_server=on_server, pool=pool, has_targets=around.has_targets),
         worker_pool=pool,
-        environments=tuple(taking.texts("environments", "by the names that the file has: give them Fairlead's")),
-        excluded_environments=tuple(taking.texts("excluded_environments")),
+        environments=_called(taking.texts("environments", "where it runs"), around.environments),
+        excluded_environments=_called(taking.texts("excluded_environments"), around.environments),
         channels=tuple(taking.texts("channels")),
         tenant_tags=tuple(taking.texts("tenant_tags")),
         condition=condition,
@@ -170,8 +172,12 @@ def _failing_script(why: str) -> dict[str, Any]:
     return {"script": f"echo 'This action was not imported: {said}.' >&2\nexit 1\n", "language": "bash"}
 
 
-def _failing(name: str, why: str, _: frozenset[str]) -> Action:
+def _failing(name: str, why: str) -> Action:
     return Action(name, SCRIPT, _failing_script(why))
+
+
+def _called(names: list[str], ours: Mapping[str, str]) -> tuple[str, ...]:
+    return tuple(ours.get(name, name) for name in names)
 
 
 def _location(*, on_server: bool, pool: str, has_targets: bool) -> RunLocation:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from fairlead.domain.names import VARIABLE
@@ -27,15 +27,15 @@ _SCOPES = {
 _PLAIN_TYPES = ("", "String")
 
 
-def variables_of(document: Block, report: Report) -> list[dict[str, Any]]:
-    """Every value that can be taken, as an entry of ``variables.yml``."""
+def variables_of(document: Block, report: Report, environments: Mapping[str, str]) -> list[dict[str, Any]]:
+    """Every value that can be taken, as an entry of ``variables.yml``. `environments`: our names by Octopus's."""
     taking = Taking(document, report)
-    made = [entry for block in taking.blocks("variable") for entry in _variable(block, report)]
+    made = [entry for block in taking.blocks("variable") for entry in _variable(block, report, environments)]
     taking.rest()
     return made
 
 
-def _variable(block: Block, report: Report) -> Iterator[dict[str, Any]]:
+def _variable(block: Block, report: Report, environments: Mapping[str, str]) -> Iterator[dict[str, Any]]:
     taking = Taking(block, report)
     kind = block.get("type")
     if not VARIABLE.fullmatch(block.label):
@@ -49,7 +49,11 @@ def _variable(block: Block, report: Report) -> Iterator[dict[str, Any]]:
         taking.attribute("type")
     described = taking.text("description")
     for value in taking.blocks("value"):
-        yield _value(block.label, value, described, report)
+        entry = _value(block.label, value, described, report)
+        scope = entry.get("scope", {})
+        if "environment" in scope:
+            scope["environment"] = sorted({environments.get(name, name) for name in scope["environment"]})
+        yield entry
     taking.rest()
 
 
@@ -59,7 +63,7 @@ def _value(name: str, block: Block, described: str, report: Report) -> dict[str,
     text = block.label if block.labels else taking.text("value", "the value")
     scope: dict[str, list[str]] = {}
     for key, ours in _SCOPES.items():
-        names = taking.texts(key, f"the scope {ours}, by the names that the file has: give them Fairlead's")
+        names = taking.texts(key, f"the scope {ours}, named as in the file")
         if names:
             scope.setdefault(ours, []).extend(names)
     entry: dict[str, Any] = {"name": name, "value": text}

@@ -61,6 +61,13 @@ def test_variables_are_taken_with_their_scopes_and_prompts() -> None:
     assert "certificate" in told("variables.ocl", 'variable "Tls"')[0].lower()
 
 
+def test_environments_get_the_names_that_they_have_here() -> None:
+    made = imported("books", FILES, {"production": "Production", "test": "Test"})
+    actions = read_process("process.yml", made.files["projects/books/process.yml"].encode()).steps[1].actions
+    assert actions[1].environments == ("Production",)
+    assert "- Test" in made.files["projects/books/variables.yml"]
+
+
 def test_every_line_is_reported_once() -> None:
     for file, content in FILES.items():
         places = [(line.line, line.what.split(" ")[0]) for line in books().lines if line.file == file]
