@@ -13,8 +13,6 @@ from typing import Literal
 from fairlead.domain.errors import Invalid
 from fairlead.domain.template.variables import Variables
 from fairlead.formats.dotnet.pairing import Pair, pairs
-from fairlead.formats.dotnet.settings import replace_settings
-from fairlead.formats.dotnet.transformation import transform
 from fairlead.formats.globs import matching
 from fairlead.formats.structured.files import replace_in_file
 from fairlead.formats.structured.result import Unreadable
@@ -93,6 +91,8 @@ class _Work:
             self.files[path] = made.content
 
     def transform(self) -> None:
+        from fairlead.formats.dotnet.transformation import transform  # XPath, for those who need it
+
         found = _pairs(self.paths, self.features)
         for pair in found:
             try:
@@ -110,6 +110,8 @@ class _Work:
             self._warn(f"no files are there for the transformation {line}")
 
     def settings(self) -> None:
+        from fairlead.formats.dotnet.settings import replace_settings  # XPath, for those who need it
+
         used = {pair.transformation for pair in _pairs(self.paths, self.features)}
         for path in _settings_files(self.paths, self.features):
             if path in used:

@@ -70,7 +70,7 @@ def _filling(at: Compilation, name: str, file: File, is_template: bool, is_struc
     wanted: dict[str, None] = {}
     if is_template:
         wanted |= dict.fromkeys(_asked_for(decoded(content).text, at.variables.names))
-    if is_structured:
+    if is_structured and at.variables.is_known:
         try:
             found = replace_in_file(file.source, content, Variables(dict.fromkeys(at.variables.names, "")))
             wanted |= dict.fromkeys(found.found)

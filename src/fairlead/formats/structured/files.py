@@ -13,14 +13,21 @@ from fairlead.domain.template.variables import Variables
 from fairlead.formats.structured.json_text import replace_in_json
 from fairlead.formats.structured.properties_text import replace_in_properties
 from fairlead.formats.structured.result import Replaced, Unreadable
-from fairlead.formats.structured.xml_text import replace_in_xml
 from fairlead.formats.structured.yaml_text import replace_in_yaml
 
 Replacer = Callable[[bytes, Variables], Replaced]
 
+
+def _replace_in_xml(content: bytes, variables: Variables) -> Replaced:
+    """XPath is loaded with the first file that needs it: it takes eight megabytes, and the bare install has none."""
+    from fairlead.formats.structured.xml_text import replace_in_xml
+
+    return replace_in_xml(content, variables)
+
+
 FORMATS: Mapping[str, Replacer] = {
     "json": replace_in_json,
-    "xml": replace_in_xml,
+    "xml": _replace_in_xml,
     "yaml": replace_in_yaml,
     "properties": replace_in_properties,
 }
