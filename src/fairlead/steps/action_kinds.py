@@ -8,6 +8,7 @@ from fairlead.domain.plan import Node
 from fairlead.domain.process import DEPLOY_SERVICES, ResolvedAction
 from fairlead.domain.record import Json
 from fairlead.ports.step import ActionKind, EffectKind
+from fairlead.steps.configure_files import ConfigureFiles
 from fairlead.steps.container_kinds import BuildImageAction, RunTestsAction
 from fairlead.steps.effects.kinds import DEPLOYMENT_EFFECTS
 from fairlead.steps.manual_intervention import ManualIntervention
@@ -38,5 +39,6 @@ _BUILT_IN: tuple[ActionKind, ...] = (
     Script(),
     BuildImageAction(),
     RunTestsAction(),
+    ConfigureFiles(),
 )
 ACTION_KINDS: Mapping[str, ActionKind] = {kind.name: kind for kind in _BUILT_IN}

@@ -73,7 +73,7 @@ class Script:
             message = f"{action.name} needs a script or a file that holds it, and not both"
             raise Invalid("process.properties", message, thing=action.name)
         given = action.properties.get("arguments")
-        where = _where(resolved)
+        where = host_of(resolved)
         run = ScriptRun(
             action=action.name,
             step=resolved.step,
@@ -102,7 +102,7 @@ def _language(given: str, file: str) -> Language:
     return Language(given) if given else SUFFIXES.get(PurePosixPath(file).suffix.lower(), Language.BASH)
 
 
-def _where(resolved: ResolvedAction) -> str:
+def host_of(resolved: ResolvedAction) -> str:
     """The id of the target that it runs on; "": at the server."""
     if resolved.worker is not None:
         return resolved.worker.id
