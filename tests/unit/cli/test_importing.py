@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from tests.unit.cli.conftest import Said
+from tests.unit.server.house import House
 
 from fairlead.formats.process import read_process
 
@@ -31,6 +32,19 @@ def test_a_repository_becomes_files_and_every_line_is_told(repository: Path, fai
     assert "files written to house" in said.err
     process = read_process("process.yml", Path("house/projects/my-books/process.yml").read_bytes())
     assert [step.name for step in process.steps] == ["Back up", "Deploy", "approve", "mail"]
+
+
+def test_what_was_made_can_be_applied(house: House, repository: Path, fairlead: Run) -> None:
+    names = [f"--environment={slug}=Test" for slug in ("development", "test")]
+    said = fairlead("import", "octopus", str(repository), "--to", "house", "-e", "production=Production", *names)
+    assert said.code == 0
+    file = Path("house/projects/my-books/process.yml")
+    file.write_text(file.read_text().replace("manual-intervention", "script").replace("instructions:", "script:"))
+    said = fairlead("apply", "house", "--yes")
+    assert said.code == 0, said.err
+    said = fairlead("-o", "json", "variables", "list", "-p", "my-books")
+    assert [one["name"] for one in json.loads(said.out)] == ["Db:Host", "Db:Host", "Motto"]
+    assert fairlead("apply", "house", "--plan").code == 0
 
 
 def test_programs_read_it_as_json(repository: Path, fairlead: Run) -> None:
