@@ -29,6 +29,7 @@ from fairlead.formats.structured.xml_writer import write_xml
 
 SIZE_LIMIT = 4_194_304
 
+_PREFIX = re.compile(r"([A-Za-z_][\w.-]*):(?!:)")
 _DECLARED = re.compile(rb"""\s*<\?xml[^>]*?\sencoding\s*=\s*["']([A-Za-z][\w.-]*)["']""")
 
 
@@ -82,6 +83,9 @@ class _Filling:
 
     def take(self, name: str, value: str) -> None:
         """Put a value wherever its variable's name selects."""
+        prefix = _PREFIX.match(name)
+        if prefix and prefix[1] not in self.prefixes and "/" not in name:
+            return  # a place of JSON (Logging:Level), as most names with a colon: not worth reading as XPath
         selects = expression(name, self.prefixes)
         if selects is None:
             return

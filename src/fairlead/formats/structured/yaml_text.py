@@ -31,8 +31,8 @@ from fairlead.formats.structured.yaml_writer import YamlWriter
 
 _NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 
-SIZE_LIMIT = 2_097_152
-"""Characters: some ten seconds of reading; configuration is a few thousand."""
+SIZE_LIMIT = 1_048_576
+"""Characters: some twenty seconds of reading; configuration is a few thousand."""
 
 
 def replace_in_yaml(content: bytes, variables: Variables) -> Replaced:
