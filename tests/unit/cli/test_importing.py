@@ -38,8 +38,6 @@ def test_what_was_made_can_be_applied(house: House, repository: Path, fairlead: 
     names = [f"--environment={slug}=Test" for slug in ("development", "test")]
     said = fairlead("import", "octopus", str(repository), "--to", "house", "-e", "production=Production", *names)
     assert said.code == 0
-    file = Path("house/projects/my-books/process.yml")
-    file.write_text(file.read_text().replace("manual-intervention", "script").replace("instructions:", "script:"))
     said = fairlead("apply", "house", "--yes")
     assert said.code == 0, said.err
     said = fairlead("-o", "json", "variables", "list", "-p", "my-books")
