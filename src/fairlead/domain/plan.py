@@ -26,7 +26,8 @@ class Effect:
     `kind` names the effect kind that can look, do and undo it; `key` is unique within the plan and stays the same over
     every attempt, so that the name of what is made can be derived from it; `arguments` are JSON, secrets as references.
     `timeout_s` bounds one attempt of *do* (and one of *undo*). `attempts` bounds how often *do* is tried while it
-    *errors* (an outcome "no" is not tried again). `is_undone` is false where there is nothing to take back.
+    *errors* (an outcome "no" is not tried again). `is_undone` is false where there is nothing to take back; with
+    `only_tidies`, taking it back brings nothing back that was there before: it ends what still runs, and forgets.
     """
 
     kind: str
@@ -36,6 +37,7 @@ class Effect:
     timeout_s: float = DEFAULT_TIMEOUT_S
     attempts: int = 1
     is_undone: bool = True
+    only_tidies: bool = False
     service: str = ""
     target: str = "local"
 

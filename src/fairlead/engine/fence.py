@@ -39,6 +39,7 @@ def fenced(factory: ToolsFactory, require: Callable[[], None]) -> ToolsFactory:
             artifacts=behind(made.artifacts, require),
             notifier=behind(made.notifier, require),
             hosts=_FencedHosts(made.hosts, require),
+            web=behind(made.web, require),
         )
 
     return tools

@@ -225,7 +225,7 @@ class _First(_Ending):
 
     def _is_anything_undone(self) -> bool:
         nodes = placed_effects(self.placed.forward)
-        return any(node.is_begun and node.effect.is_undone for node in nodes)
+        return any(node.is_begun and node.effect.is_undone and not node.effect.only_tidies for node in nodes)
 
 
 @dataclass(slots=True)

@@ -46,12 +46,20 @@ class CommitStatus:
     token: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Chat:
+    """Say it in a channel, by the address of its incoming webhook: a secret, in clear only inside an effect."""
+
+    url: str
+    flavour: Literal["slack", "teams"]
+
+
 class Notifier(Protocol):
     """Delivers one notice to one place. A delivery that failed raises `Unreachable`/`Failed("notification.failed")`.
 
     `key` stays the same over repeats and travels along (message id, webhook-id), so that receivers can drop doubles.
     """
 
-    async def deliver(self, notice: Notice, to: Mail | Webhook | CommitStatus, *, key: str) -> None:
+    async def deliver(self, notice: Notice, to: Mail | Webhook | CommitStatus | Chat, *, key: str) -> None:
         """Handed over to the other side, which acknowledged it."""
         ...

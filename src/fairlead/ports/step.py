@@ -26,6 +26,7 @@ from fairlead.ports.secrets import Secrets
 from fairlead.ports.source import Source
 from fairlead.ports.task_log import Level, TaskLog
 from fairlead.ports.traffic import NoTraffic, Traffic
+from fairlead.ports.web import NoWeb, Web
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,7 @@ class Tools:
     hosts: Hosts = field(default_factory=NoHosts)
     attempt: str = ""
     checkouts: Checkouts = field(default_factory=NoCheckouts)
+    web: Web = field(default_factory=NoWeb)
 
     def say(self, text: str, level: Level = "info") -> None:
         """One line in the task's log, under this step and target."""

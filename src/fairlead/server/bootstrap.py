@@ -24,6 +24,7 @@ from fairlead.adapters.registries.own import OwnRegistry
 from fairlead.adapters.sources.git import Git
 from fairlead.adapters.system import SystemClock, SystemIds
 from fairlead.adapters.traffic import ThroughProxy
+from fairlead.adapters.web import HttpWeb
 from fairlead.domain.actor import SYSTEM
 from fairlead.domain.errors import Conflict
 from fairlead.domain.ids import NodeId, TaskId
@@ -247,6 +248,7 @@ def _base(
         traffic=traffic,
         hosts=hosts,
         checkouts=BookedCheckouts(context),
+        web=HttpWeb(),
     )
 
 

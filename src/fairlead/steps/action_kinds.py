@@ -11,7 +11,9 @@ from fairlead.ports.step import ActionKind, EffectKind
 from fairlead.steps.configure_files import ConfigureFiles
 from fairlead.steps.container_kinds import BuildImageAction, RunTestsAction
 from fairlead.steps.effects.kinds import DEPLOYMENT_EFFECTS
+from fairlead.steps.http_check import HttpCheck
 from fairlead.steps.manual_intervention import ManualIntervention
+from fairlead.steps.notify import Notify
 from fairlead.steps.script import Script
 
 
@@ -35,7 +37,9 @@ class DeployServicesHere:
 
 _BUILT_IN: tuple[ActionKind, ...] = (
     DeployServicesHere(),
+    HttpCheck(),
     ManualIntervention(),
+    Notify(),
     Script(),
     BuildImageAction(),
     RunTestsAction(),

@@ -94,6 +94,7 @@ class Script:
             arguments(run),
             timeout_s=run.timeout_s + MARGIN_S,
             attempts=ATTEMPTS,
+            only_tidies=True,
             target=resolved.place,
         )
 

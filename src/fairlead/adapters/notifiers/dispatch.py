@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 from typing import assert_never
 
+from fairlead.adapters.notifiers.chat import say
 from fairlead.adapters.notifiers.forge import report
 from fairlead.adapters.notifiers.mail import MailServer, send
 from fairlead.adapters.notifiers.posting import DELIVERY_TIMEOUT_S
 from fairlead.adapters.notifiers.webhook import post
 from fairlead.domain.errors import Failed
 from fairlead.ports.clock import Clock
-from fairlead.ports.notifier import CommitStatus, Mail, Notice, Webhook
+from fairlead.ports.notifier import Chat, CommitStatus, Mail, Notice, Webhook
 
 
 class Dispatch:
@@ -24,7 +25,7 @@ class Dispatch:
         self._mail_server = mail_server
         self._timeout_s = timeout_s
 
-    async def deliver(self, notice: Notice, to: Mail | Webhook | CommitStatus, *, key: str) -> None:
+    async def deliver(self, notice: Notice, to: Mail | Webhook | CommitStatus | Chat, *, key: str) -> None:
         """Handed over to the other side, which acknowledged it."""
         message = "msg_" + hashlib.sha256(key.encode()).hexdigest()[:32]
         match to:
@@ -41,5 +42,7 @@ class Dispatch:
                 await post(notice, to, message, self._clock.now(), timeout_s=self._timeout_s)
             case CommitStatus():
                 await report(notice, to, timeout_s=self._timeout_s)
+            case Chat():
+                await say(notice, to, timeout_s=self._timeout_s)
             case other:
                 assert_never(other)

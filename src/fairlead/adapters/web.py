@@ -1,0 +1,45 @@
+"""The web, asked with httpx2: bounded in time and in what is read."""
+
+from __future__ import annotations
+
+import asyncio
+from urllib.parse import urlsplit
+
+import httpx2
+
+from fairlead.domain.errors import Invalid, Unreachable
+from fairlead.ports.web import WebAnswer
+
+READ_BYTES = 65_536
+
+
+class HttpWeb:
+    """ports.web.Web."""
+
+    async def get(self, url: str, *, timeout_s: float) -> WebAnswer:
+        """As the port says."""
+        parts = urlsplit(url)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise Invalid("input.invalid", f"{url[:80]!r} is no http address", thing="url")
+        where = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
+        try:
+            async with asyncio.timeout(timeout_s), httpx2.AsyncClient(timeout=timeout_s) as client:
+                return await _read(client, url)
+        except TimeoutError as error:
+            raise Unreachable(
+                "host.unreachable", f"{where} gave no answer within {timeout_s:g} s", thing=where
+            ) from error
+        except (httpx2.HTTPError, httpx2.InvalidURL, ValueError, OSError) as error:
+            raise Unreachable(
+                "host.unreachable", f"{where} cannot be reached: {type(error).__name__}", thing=where
+            ) from error
+
+
+async def _read(client: httpx2.AsyncClient, url: str) -> WebAnswer:
+    async with client.stream("GET", url, headers={"User-Agent": "fairlead"}) as response:
+        held = b""
+        async for chunk in response.aiter_bytes():
+            held += chunk
+            if len(held) >= READ_BYTES:
+                break
+        return WebAnswer(response.status_code, held[:READ_BYTES].decode("utf-8", "replace"))

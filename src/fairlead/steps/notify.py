@@ -1,0 +1,100 @@
+"""The kind of action that tells people: by mail, by a signed webhook, or in a channel of Slack or Teams."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from fairlead.domain.effect import Done, Outcome
+from fairlead.domain.plan import Effect, Node
+from fairlead.domain.process import ResolvedAction
+from fairlead.domain.record import Json
+from fairlead.domain.text import Text, reveal, secrets_in
+from fairlead.ports.notifier import Chat, Mail, Notice, Webhook
+from fairlead.ports.step import EffectKind, Tools
+from fairlead.steps.effects.basis import Plain, arguments, read
+
+By = Literal["mail", "webhook", "slack", "teams"]
+TRIES = 3
+TIMEOUT_S = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What is told to whom; addresses and texts may hold secrets, by reference."""
+
+    by: By
+    to: Text
+    subject: Text
+    body: Text
+    secret: Text = ""
+
+
+class SendNotice(Plain):
+    """Sent once for its key: a receiver can drop doubles by it."""
+
+    kind = "notice.send"
+
+    async def do(self, effect: Effect, tools: Tools) -> Outcome:
+        """Handed over to the other side, which acknowledged it."""
+        told = read(Told, effect)
+        ids = {one.id for one in secrets_in(told.to, told.subject, told.body, told.secret)}
+        values = await tools.secrets.values(tools.task, ids) if ids else {}
+        to, secret = reveal(told.to, values), reveal(told.secret, values)
+        notice = Notice("process.notify", reveal(told.subject, values), reveal(told.body, values))
+        where: Mail | Webhook | Chat
+        if told.by == "mail":
+            where = Mail(tuple(part for part in to.replace(",", " ").split() if part))
+        elif told.by == "webhook":
+            where = Webhook(to, secret)
+        else:
+            where = Chat(to, told.by)
+        await tools.notifier.deliver(notice, where, key=f"{tools.task}/{effect.key}{tools.attempt}")
+        return Done()
+
+
+class Notify:
+    """An address that opens a channel is a secret: name the variable that holds it."""
+
+    name = "notify"
+    schema: Mapping[str, Json] = {
+        "type": "object",
+        "description": "tells people: by mail, by a webhook, or in a channel of Slack or Teams",
+        "additionalProperties": False,
+        "required": ["by", "to", "subject"],
+        "properties": {
+            "by": {"enum": ["mail", "webhook", "slack", "teams"], "description": "how"},
+            "to": {
+                "type": "string",
+                "minLength": 1,
+                "maxLength": 4000,
+                "description": "addresses, or the webhook's address: a secret variable, as #{Slack.Url}",
+            },
+            "subject": {"type": "string", "minLength": 1, "maxLength": 500, "description": "may hold #{…}"},
+            "body": {"type": "string", "maxLength": 20_000, "description": "may hold #{…}"},
+            "secret": {"type": "string", "maxLength": 500, "description": "signs a webhook; a secret variable"},
+        },
+    }
+    effects: Mapping[str, EffectKind] = {SendNotice.kind: SendNotice()}
+
+    def plan(self, resolved: ResolvedAction) -> Node:
+        """One effect."""
+        by = str(resolved.action.properties.get("by", "mail"))
+        assert by in ("mail", "webhook", "slack", "teams")  # the schema asked
+        told = Told(
+            by,  # type: ignore[arg-type]
+            resolved.text("to"),
+            resolved.text("subject"),
+            resolved.text("body"),
+            resolved.text("secret"),
+        )
+        return Effect(
+            SendNotice.kind,
+            f"{resolved.key}/notice",
+            resolved.action.name,
+            arguments(told),
+            timeout_s=TIMEOUT_S,
+            attempts=TRIES,
+            is_undone=False,
+        )
