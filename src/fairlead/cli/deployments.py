@@ -94,6 +94,18 @@ def resume(
     at.screen.result(taken_up, f"deployment {id} is tried again, task {taken_up['task']}")
 
 
+@group.command("retry")
+def retry(
+    context: typer.Context,
+    id: str = typer.Argument(..., help="The deployment; it failed."),
+    wait: bool = typer.Option(False, "--wait", help=WAIT_HELP),
+    timeout: float = typer.Option(0, help=TIMEOUT_HELP),
+) -> None:
+    """Try it again from the step that failed: what its process had finished is kept."""
+    at = session(context)
+    _begun(at, at.client.post(f"{API}/deployments/{id}/retry"), wait=wait, timeout_s=timeout)
+
+
 @group.command("keep")
 def keep(
     context: typer.Context,

@@ -131,6 +131,11 @@ class ProcessStep:
         return bool(self.target_tags)
 
     @property
+    def deploys_services(self) -> bool:
+        """Whether the project's services are deployed by it."""
+        return any(action.kind == DEPLOY_SERVICES for action in self.actions)
+
+    @property
     def at_once(self) -> int:
         """How many targets are in hand at once: a window holds, whatever parallelism allows."""
         return self.window or self.parallelism
@@ -166,12 +171,15 @@ class Process:
 class ProcessChoice:
     """What somebody chose for one deployment. `skip` names steps or actions that are left out; `only_targets` are the
     only ones that it runs on (empty: all), `without_targets` those that it does not run on. Targets by name or id.
-    `is_guided`: whether a person is asked where something fails; None: as the process says."""
+    `is_guided`: whether a person is asked where something fails; None: as the process says.
+    `kept` are steps that the failed deployment `kept_from` had finished, and that are not run again."""
 
     skip: tuple[str, ...] = ()
     only_targets: tuple[str, ...] = ()
     without_targets: tuple[str, ...] = ()
     is_guided: bool | None = None
+    kept: tuple[str, ...] = ()
+    kept_from: str = ""
 
 
 NO_CHOICE = ProcessChoice()

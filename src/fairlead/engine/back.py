@@ -19,6 +19,7 @@ from fairlead.engine.placed import (
     PlacedSequence,
     PlacedStep,
     PlacedTimeout,
+    placed_effects,
 )
 from fairlead.engine.result import Failure, Result, failure_of
 from fairlead.engine.run import Here, Run
@@ -75,6 +76,7 @@ async def _undo(run: Run, node: PlacedEffect, here: Here) -> list[Failure]:
 async def _undo_step(run: Run, node: PlacedStep, here: Here) -> list[Failure]:
     seen = StepSeen(run.task, node.step, run.books, here.seen)
     stuck = await take_back(run, node.node, Here(here.scope, here.outputs, seen))
-    if node.is_done and not stuck:
+    undone = any(one.is_undone and not one.effect.only_tidies for one in placed_effects(node.node))
+    if node.is_done and undone and not stuck:
         run.books.phase(run.task, node.step.name, PhaseState.UNDONE)
     return stuck

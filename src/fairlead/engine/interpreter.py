@@ -10,6 +10,7 @@ from fairlead.domain.errors import FairleadError
 from fairlead.domain.ids import TaskId
 from fairlead.domain.interruption import Answered
 from fairlead.domain.plan import Plan
+from fairlead.domain.process import action_of
 from fairlead.domain.record import Json, from_data, to_data
 from fairlead.domain.task import TaskState
 from fairlead.engine import result
@@ -29,6 +30,8 @@ from fairlead.ports.task_log import Level
 from fairlead.ports.tasks import Begun, End
 
 BIND, CONCLUDE, ANSWERS = "bind", "conclude", "answers"
+GIVEN = "process.outputs"
+"""The fact of a failed task that holds what its process's actions gave, by the keys of their effects."""
 TASK_OUTPUT = "task"
 """The key under which effects of `always` find how the task ends: state, code, reason, reached."""
 
@@ -217,6 +220,9 @@ class _First(_Ending):
 
     async def _back(self, failure: Failure, outputs: Outputs) -> list[Failure]:
         run = self.run
+        if given := {key: dict(held) for key, held in outputs.items() if action_of(key) is not None}:
+            tools = run.parts.tools(run.task, "", "local", {})  # so that one that goes on from here knows it
+            await run.books.ask(lambda: tools.records.note(run.task, GIVEN, dict(given)))
         run.books.say(run.task, "error", "", f"{failure.reason}: undoing what was begun")
         return await take_back(run, self.placed.forward, self.top(outputs))
 

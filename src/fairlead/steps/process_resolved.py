@@ -35,7 +35,8 @@ class PlannedPlace:
 @dataclass(frozen=True, slots=True)
 class PlannedStep:
     """A step; `skipped` says why it surely does not run. `at_once` bounds its targets, `parallelism` the parallel
-    group that it begins."""
+    group that it begins. `kept` is what its actions gave in an earlier deployment, by the keys of their effects: it
+    is not run again then."""
 
     name: str
     places: tuple[PlannedPlace, ...]
@@ -44,6 +45,7 @@ class PlannedStep:
     skipped: str = ""
     at_once: int = 1
     parallelism: int = 1
+    kept: Mapping[str, Json] | None = None
 
 
 @dataclass(frozen=True, slots=True)

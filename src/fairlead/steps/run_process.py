@@ -34,7 +34,7 @@ from fairlead.steps.action_kinds import ACTION_KINDS
 from fairlead.steps.bounds import ONWARD_TRIES
 from fairlead.steps.deploy_services import DeployServices
 from fairlead.steps.effects.basis import arguments
-from fairlead.steps.effects.ends import CommitProcess, ProcessCommitted
+from fairlead.steps.effects.ends import CommitProcess, KeepFinished, ProcessCommitted
 from fairlead.steps.intention import intention
 from fairlead.steps.process_resolved import PlannedAction, PlannedPlace, PlannedStep, ResolvedProcess
 from fairlead.steps.resolved import ResolvedDeployment
@@ -126,6 +126,8 @@ class _Compiling:
         self.taken.add(name)
         if step.skipped:
             return Step(name, step.name, Sequence(), step.when, step.skipped)
+        if step.kept is not None:
+            return Step(name, step.name, Sequence(tuple(_kept(key, held) for key, held in step.kept.items())))
         places = tuple(self.place(place) for place in step.places)
         if step.places[0].target is None:
             return Step(name, step.name, places[0], step.when)
@@ -176,3 +178,8 @@ def _question(resolved: ResolvedAction) -> Question:
         action=action.name,
         target=target.name if target else "",
     )
+
+
+def _kept(key: str, output: Json) -> Effect:
+    """What an action gave in an earlier deployment, under the key that others know it by."""
+    return Effect(KeepFinished.kind, key, "keep what was finished before", {"output": output}, is_undone=False)

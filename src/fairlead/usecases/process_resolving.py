@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from fairlead.domain import system_variables
@@ -12,6 +12,7 @@ from fairlead.domain.condition import condition_of
 from fairlead.domain.deployment import Deployment
 from fairlead.domain.environment import Environment
 from fairlead.domain.errors import Invalid, NotFound, Refused
+from fairlead.domain.ids import DeploymentId
 from fairlead.domain.known_variables import Known
 from fairlead.domain.process import (
     DEFAULT_PARALLELISM,
@@ -25,9 +26,10 @@ from fairlead.domain.process import (
     ResolvedAction,
     RunLocation,
     action_key,
+    action_of,
 )
 from fairlead.domain.project import Project
-from fairlead.domain.record import to_data
+from fairlead.domain.record import Json, to_data
 from fairlead.domain.release import Release
 from fairlead.domain.system_variables import SystemVariables
 from fairlead.domain.target import Target, chosen
@@ -35,12 +37,14 @@ from fairlead.domain.text import Text
 from fairlead.domain.variable import Scope
 from fairlead.domain.variable_table import VariableTable
 from fairlead.steps.process_resolved import PlannedAction, PlannedPlace, PlannedStep, ResolvedProcess
-from fairlead.store import channels, processes, targets, variables
+from fairlead.store import channels, deployments, processes, targets, tasks, variables
 from fairlead.store.database import Connection
 from fairlead.usecases.brought import changes_of, variables_of
 from fairlead.usecases.context import Context
 from fairlead.usecases.values import lookup_in, releases_before, scope_at, scope_on, warnings_of
 
+OUTPUTS = "process.outputs"
+"""The fact of a task that failed which holds what its actions gave, by the keys of their effects."""
 PARALLELISM = "Octopus.Action.MaxParallelism"
 """A variable of this name changes how many targets of a step are in hand at once."""
 
@@ -63,6 +67,7 @@ class Surroundings:
     table: VariableTable
     scope: Scope
     tenant_tags: frozenset[str] = frozenset()
+    finished: Mapping[str, Json] = field(default_factory=dict)
 
 
 def process_at(
@@ -86,12 +91,20 @@ def process_at(
     channel = channels.get(connection, release.channel)
     system = _system(context, connection, project, environment, release, channel, choice, here, deployment)
     scope = scope_at(environment, channel=release.channel)
-    frozen = variables.snapshot(connection, snapshot).variables
+    frozen, finished = variables.snapshot(connection, snapshot).variables, _finished(connection, choice)
     table = VariableTable(frozen)
-    made = resolve_process(Surroundings(process, choice, environment, channel.name, system, known, table, scope))
+    at = Surroundings(process, choice, environment, channel.name, system, known, table, scope, finished=finished)
+    made = resolve_process(at)
     if made.deploys_services:
         return made
     return replace(made, warnings=(*made.warnings, *warnings_of(frozen, scope, lookup_in(table.at(scope), system))))
+
+
+def _finished(connection: Connection, choice: ProcessChoice) -> Mapping[str, Json]:
+    """What the actions of the deployment gave that this one goes on from."""
+    before = deployments.find(connection, DeploymentId(choice.kept_from)) if choice.kept_from else None
+    held = tasks.facts_of(connection, before.task).get(OUTPUTS) if before and before.task else None
+    return held if isinstance(held, dict) else {}
 
 
 def _system(
@@ -208,6 +221,10 @@ class _Resolving:
             condition_of(step.condition, step.expression, at_step.variables(None, step.actions[0])),
             parallelism=step.parallelism,
         )
+        if step.name in self.at.choice.kept:
+            names = {action.name for action in step.actions}
+            finished = {key: held for key, held in self.at.finished.items() if _action_of(key) in names}
+            return replace(made, kept=finished)
         reasons = {action.name: self._why_not(step, action) for action in step.actions}
         if all(reasons.values()):
             return replace(made, skipped=next(iter(reasons.values())))
@@ -335,6 +352,11 @@ class _Step:
                 f"step {self.step.name}: its window of {self.step.window} holds, the parallelism of {stated} is ignored"
             )
         return self.step.window or stated
+
+
+def _action_of(key: str) -> str:
+    found = action_of(key)
+    return found[0] if found else ""
 
 
 def _number(held: Text | None, default: int) -> int:

@@ -16,7 +16,7 @@ from fairlead.server.api import answers, shapes
 from fairlead.server.api.bodies import Body
 from fairlead.server.api.doors import After, Asking, Books, Limit, Parts
 from fairlead.server.api.foreseen import foreseen
-from fairlead.usecases import adoption, approvals, deployments, foreseeing, places, tasks
+from fairlead.usecases import adoption, approvals, deployments, foreseeing, places, retrying, tasks
 
 router = APIRouter(tags=["deployments"])
 
@@ -195,6 +195,12 @@ async def plan(
         choice=ProcessChoice(tuple(skip), tuple(only_target), tuple(without_target)),
     )
     return foreseen(found)
+
+
+@router.post("/deployments/{id}/retry", status_code=201)
+def retry(context: Books, actor: Asking, id: str) -> answers.Deployment:
+    """Try a failed one again from the step that failed: what its process had finished is kept."""
+    return shapes.deployment(retrying.retry(context, actor, id))
 
 
 @router.post("/deployments/{id}/keep")

@@ -98,6 +98,17 @@ class CommitProcess:
         """From here on everything is carried forward."""
 
 
+class KeepFinished(Plain):
+    """Gives what an action gave in an earlier deployment, which is not run again."""
+
+    kind = "process.kept"
+
+    async def do(self, effect: Effect, tools: Tools) -> Outcome:
+        """Nothing is done."""
+        output = effect.arguments.get("output")
+        return Done(output if isinstance(output, dict) else {})
+
+
 @dataclass(frozen=True, slots=True)
 class Stopped:
     """Groups of containers, stopped one group after the other: routed ones first, then what they call."""

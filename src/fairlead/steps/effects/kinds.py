@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from fairlead.ports.step import EffectKind
 from fairlead.steps.effects.accessories import EnsureAccessory
-from fairlead.steps.effects.ends import Commit, CommitProcess, RetireSlot, StandBy, StopSlot, Tidy
+from fairlead.steps.effects.ends import Commit, CommitProcess, KeepFinished, RetireSlot, StandBy, StopSlot, Tidy
 from fairlead.steps.effects.ground import ClaimSlot, EnsureNetwork, EnsureVolume
 from fairlead.steps.effects.images import AcquireImage
 from fairlead.steps.effects.instances import (
@@ -52,6 +52,7 @@ DEPLOYMENT_EFFECTS: Mapping[str, EffectKind] = {
     VerifyRoutes.kind: VerifyRoutes(),
     Commit.kind: Commit(),
     CommitProcess.kind: CommitProcess(),
+    KeepFinished.kind: KeepFinished(),
     DrainRoute.kind: DrainRoute(),
     RemoveRoute.kind: RemoveRoute(),
     StopSlot.kind: StopSlot(),

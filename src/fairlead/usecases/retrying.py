@@ -1,0 +1,62 @@
+"""Trying a failed deployment again from the step that failed: what its process had finished is kept."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from fairlead.domain.actor import Actor
+from fairlead.domain.deployment import Deployment
+from fairlead.domain.errors import Conflict
+from fairlead.domain.lifecycle import phase_of
+from fairlead.domain.permission import Permission
+from fairlead.domain.process import ProcessChoice
+from fairlead.domain.task import PhaseState
+from fairlead.store import deployments, environments, processes, projects, releases, tasks
+from fairlead.store.database import Connection
+from fairlead.usecases.context import Context
+from fairlead.usecases.deployments import DeploymentView, Wish, ask, lifecycle_of, views
+
+
+def retry(context: Context, actor: Actor, id: str) -> DeploymentView:
+    """A new deployment of the same release, with the same variables and choices, that leaves out the steps that the
+    failed one had finished; what they gave is known to the others. Services are deployed anew: they were taken back.
+
+    Conflict `deployment.nothing_to_retry` where it is under way, went live, or never began.
+    """
+    actor.require_somewhere(Permission.DEPLOYMENT_CREATE)
+    with context.database.transaction() as connection:
+        failed = deployments.get(connection, id)
+        actor.require(Permission.DEPLOYMENT_CREATE, project=failed.project, environment=failed.environment)
+        if not failed.has_ended or failed.committed_at is not None or failed.task is None:
+            raise Conflict(
+                "deployment.nothing_to_retry",
+                f"deployment {failed.number} did not fail: there is nothing to try again",
+                thing=failed.id,
+                hint="fairlead deploy VERSION --to ENVIRONMENT",
+            )
+        owner, place = projects.get(connection, failed.project), environments.get(connection, failed.environment)
+        release = releases.get(connection, failed.release)
+        phase = phase_of(lifecycle_of(connection, owner, release), place.id)
+        wish = Wish(
+            owner,
+            place,
+            release,
+            kind=failed.kind,
+            is_forced=True,
+            recreate_accessories=failed.recreate_accessories,
+            needs_approval=phase is not None and phase.needs_approval,
+            variables=failed.variables,
+            choice=_choice(connection, failed, release.process),
+        )
+        view = views(connection, [ask(context, connection, actor, wish)])[0]
+    context.durable.wake()
+    return view
+
+
+def _choice(connection: Connection, failed: Deployment, process: str) -> ProcessChoice:
+    """As before, and the steps that were finished: by it, or by one that it went on from."""
+    assert failed.task is not None  # `retry` asked
+    done = {one.name for one in tasks.phases_of(connection, failed.task) if one.state is PhaseState.DONE}
+    steps = processes.snapshot(connection, process).steps
+    names = tuple(step.name for step in steps if step.name in done and not step.deploys_services)
+    return replace(failed.choice, kept=names, kept_from=failed.id if names else "")

@@ -1,0 +1,66 @@
+"""A failed deployment tried again: what its process had finished is kept, and known to what follows."""
+
+from __future__ import annotations
+
+import asyncio
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from tests.unit.usecases.house import ADMIN, House
+
+from fairlead.domain.errors import Conflict
+from fairlead.domain.ids import TaskId
+from fairlead.domain.plan import Plan, all_effects, steps_of
+from fairlead.domain.process import Action, Process, ProcessStep
+from fairlead.domain.task import PhaseState, TaskState
+from fairlead.ports.tasks import PhaseTold
+from fairlead.steps.action_kinds import ACTION_KINDS
+from fairlead.testing.toy_actions import SayAction
+from fairlead.usecases import deployments, processes, releases, retrying
+from fairlead.usecases.binding import Binding
+from fairlead.usecases.process_resolving import OUTPUTS
+
+STEPS = tuple(ProcessStep(name, (Action(name, "say"),)) for name in ("Back up", "Copy", "Tell"))
+GAVE = {"[Back up]:say": {"outputs": {"File": "dump.sql"}}, "[Copy]:say": {"outputs": {}}}
+
+
+@pytest.fixture
+def failed(books: House, monkeypatch: pytest.MonkeyPatch) -> House:
+    """The first step was done, the second failed."""
+    monkeypatch.setitem(ACTION_KINDS, "say", SayAction())  # type: ignore[arg-type]
+    processes.put(books.context, ADMIN, "books", Process(STEPS))
+    releases.create(books.context, ADMIN, "books", version="1.0.0", images={}, contents={})
+    task = TaskId(str(books.deployment("1.0.0").task))
+    books.begin(task)
+    told = [("Back up", PhaseState.DONE), ("Copy", PhaseState.FAILED), ("Tell", PhaseState.SKIPPED)]
+    asyncio.run(books.tasks.phases(task, [PhaseTold(name, state, books.clock.now()) for name, state in told]))
+    asyncio.run(books.records.note(task, OUTPUTS, GAVE))  # type: ignore[arg-type]
+    books.end(task, TaskState.FAILED)
+    return books
+
+
+async def bound(house: House) -> Plan:
+    nowhere: Any = SimpleNamespace()
+    plan = await Binding(house.context, nowhere).bind(TaskId(str(house.deployment("1.0.0").task)))
+    assert isinstance(plan, Plan)
+    return plan
+
+
+def test_finished_steps_are_kept_and_the_others_run(failed: House) -> None:
+    made = retrying.retry(failed.context, ADMIN, failed.deployment("1.0.0").id)
+    assert made.deployment.choice.kept == ("Back up",)
+    plan = asyncio.run(bound(failed))
+    assert [step.name for step in steps_of(plan.forward)] == ["Back up", "Copy", "Tell"]
+    kinds = [(effect.kind, effect.key) for effect in all_effects(plan)][:3]
+    assert kinds == [("process.kept", "[Back up]:say"), ("toy.say", "[Copy]:say"), ("toy.say", "[Tell]:say")]
+    kept = next(iter(all_effects(plan)))
+    assert kept.arguments["output"] == GAVE["[Back up]:say"]
+
+
+def test_what_did_not_fail_is_not_tried_again(failed: House) -> None:
+    made = retrying.retry(failed.context, ADMIN, failed.deployment("1.0.0").id).deployment
+    with pytest.raises(Conflict) as caught:
+        retrying.retry(failed.context, ADMIN, made.id)
+    assert caught.value.code == "deployment.nothing_to_retry"
+    assert deployments.get(failed.context, ADMIN, made.id).deployment.plan_hash
