@@ -158,6 +158,8 @@ def _deployments(
                 rows[events.events].append(_event(ids, owner, place, one))
                 if number == each - 1:
                     rows[slots.slots].append(_slot(owner, place, release, one))
+    for number, row in enumerate(rows[events.events], start=1):
+        row["sequence"] = -number  # beside the chain, which counts up from 1
     for table, held in rows.items():
         _insert(connection, table, held)
 
