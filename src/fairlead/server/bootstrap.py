@@ -7,6 +7,7 @@ import socket as sockets
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import ExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from ipaddress import ip_address
 
 from fairlead.adapters.connections import ssh
@@ -67,7 +68,7 @@ from fairlead.store.sealing import Sealer, read_master_key, read_master_keys
 from fairlead.store.secrets import StoreSecrets, check_master_key, has_master_key
 from fairlead.store.task_book import StoreTasks, TaskListener
 from fairlead.store.task_log import StoreTaskLog
-from fairlead.usecases import declarations, following, pushes, telling
+from fairlead.usecases import audit, declarations, following, pushes, telling
 from fairlead.usecases.binding import Binding, Outside
 from fairlead.usecases.context import Context, Installation
 
@@ -162,6 +163,7 @@ def _build(settings: Settings, hold: Hold, database: Database, database_hold: Da
     durable = DbosDurable(database.url, node=node, clock=clock, lease=lease, at_once=settings.concurrency)
     registry, own_registry = registry_of(settings, _notification(settings, secrets))
     context = Context(database, clock, ids, durable, secrets, artifacts, installation_of(settings, registry.address))
+    secrets.handed = partial(audit.secrets_handed, context)
     with database.transaction() as connection:
         installation = kept_settings.installation_id(connection, _going_on(ids, connection).new("ins"))
         logins = _logins(settings, context, connection)

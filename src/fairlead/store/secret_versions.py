@@ -60,10 +60,17 @@ def handed_to(connection: sa.Connection, task: TaskId) -> tuple[SecretVersionId,
     return tuple(SecretVersionId(id) for id in found)
 
 
-def remember_handed(connection: sa.Connection, task: TaskId, ids: Iterable[SecretVersionId]) -> None:
-    """Kept before the values are handed out."""
-    for id in ids:
-        insert_ignoring(connection, task_secrets, {"task": task, "secret": id})
+def remember_handed(
+    connection: sa.Connection, task: TaskId, ids: Iterable[SecretVersionId]
+) -> tuple[SecretVersionId, ...]:
+    """Kept before the values are handed out; those that the task is handed for the first time."""
+    return tuple(id for id in ids if insert_ignoring(connection, task_secrets, {"task": task, "secret": id}))
+
+
+def names_of(connection: sa.Connection, ids: Iterable[SecretVersionId]) -> tuple[str, ...]:
+    """What people call them, in alphabetical order."""
+    c = secret_versions.c
+    return tuple(connection.execute(sa.select(c.name).where(c.id.in_(set(ids))).order_by(c.name)).scalars())
 
 
 def delete(connection: sa.Connection, id: SecretVersionId) -> None:

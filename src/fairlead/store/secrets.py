@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections import OrderedDict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -22,13 +22,19 @@ TASKS_IN_MEMORY = 256
 """How many tasks' masks are kept ready; those of others are made again from the rows."""
 
 
+def nobody_asks(connection: sa.Connection, task: TaskId, names: Sequence[str]) -> None:
+    """What is done where nobody wants to know which secrets a task was handed."""
+
+
 class StoreSecrets:
-    """ports.secrets, and the synchronous verbs that use cases need."""
+    """ports.secrets, and the synchronous verbs that use cases need. `handed` is called, in the transaction, where a
+    task is handed secrets for the first time, with their names."""
 
     def __init__(self, database: Database, sealer: Sealer, ids: Ids) -> None:
         self._database = database
         self._ids = ids
         self._sealer = sealer
+        self.handed: Callable[[sa.Connection, TaskId, Sequence[str]], None] = nobody_asks
         self._masks: OrderedDict[TaskId, Mask] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -39,7 +45,9 @@ class StoreSecrets:
             return {}
 
         def work(connection: sa.Connection) -> dict[SecretVersionId, str]:
-            secret_versions.remember_handed(connection, task, wanted)
+            fresh = secret_versions.remember_handed(connection, task, wanted)
+            if fresh:
+                self.handed(connection, task, secret_versions.names_of(connection, fresh))
             found = self.reveal_all(connection, wanted)
             self._load(connection, task)
             return found

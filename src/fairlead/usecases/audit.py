@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
-from fairlead.domain.actor import Actor
+from fairlead.domain.actor import SYSTEM, Actor
 from fairlead.domain.errors import NotAllowed
 from fairlead.domain.event import Event, Fault, fault_of
+from fairlead.domain.ids import TaskId
 from fairlead.domain.permission import Permission
-from fairlead.store import events
+from fairlead.store import events, tasks
+from fairlead.store.database import Connection
 from fairlead.store.shelf import Page
 from fairlead.usecases import reaching
 from fairlead.usecases.context import Context
@@ -106,6 +108,21 @@ def note_refused(context: Context, actor: Actor, error: NotAllowed, act: str) ->
             thing=error.thing,
             facts={"code": error.code},
         )
+
+
+def secrets_handed(context: Context, connection: Connection, task: TaskId, names: Sequence[str]) -> None:
+    """That a task was handed secrets, by their names: told once for each, in the transaction in which it was."""
+    found = tasks.get(connection, task)
+    context.note(
+        connection,
+        replace(SYSTEM, via=f"task {task}"),
+        "secret.used",
+        f"handed {found.title}: {', '.join(names)}"[:2000],
+        thing=task,
+        project=found.project or None,
+        environment=found.environment or None,
+        tenant=found.tenant,
+    )
 
 
 def _fitting(wanted: Wanted) -> list[events.Condition]:

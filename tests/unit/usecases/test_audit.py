@@ -181,3 +181,23 @@ def test_an_export_can_be_checked_without_us(books: House) -> None:
         assert line["hash"] == hashlib.sha256(spelled.encode()).hexdigest()
         assert line["previous"] == previous
         previous = str(line["hash"])
+
+
+def test_a_secret_that_a_task_is_handed_is_kept_once_by_its_name(books: House) -> None:
+    import asyncio
+    from functools import partial
+
+    variables.put(books.context, ADMIN, "books", "Db.Password", "hunter2", is_secret=True)
+    books.add_release("1.0.0")
+    task = books.deployment("1.0.0").task
+    assert task is not None
+    secrets = books.context.secrets
+    secrets.handed = partial(audit.secrets_handed, books.context)
+    with books.database.reading() as connection:
+        id = connection.execute(sa.text("select id from secret_versions where name = 'Db.Password'")).scalar_one()
+    for _ in range(2):
+        assert asyncio.run(secrets.values(task, [id])) == {id: "hunter2"}
+    [event] = books.audit("secret.used")
+    assert (event.thing, event.project, event.environment) == (task, "books", "Test")
+    assert "Db.Password" in event.message
+    assert "hunter2" not in str(event)

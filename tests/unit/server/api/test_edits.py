@@ -1,0 +1,84 @@
+"""Whatever is edited is edited only as it was read: every PUT and PATCH takes If-Match, and refuses an old one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+from tests.unit.server.house import ADMINISTRATOR, House
+
+from fairlead.server.app import routes_only
+from fairlead.server.openapi import document
+from fairlead.usecases import access, groups, library_sets, roles, targets, teams, variables
+
+API = "/api/v1"
+EDITS = [
+    (method.upper(), path)
+    for path, methods in document(routes_only())["paths"].items()
+    for method in methods
+    if method in ("put", "patch")
+]
+WHOLE = {
+    f"{API}/certificates/{{host}}": "a new certificate takes the place of the old one, whatever that was",
+    f"{API}/packages": "a package of one version is given whole, and is what it was given as",
+    f"{API}/registries/{{registry}}": "new credentials take the place of the old ones, which nobody can read",
+    f"{API}/projects/{{project}}/lifecycle": "one choice, which is the whole",
+    f"{API}/projects/{{project}}/library-sets/{{library_set}}": "it is included, however often that is said",
+}
+"""What is given as a whole and not edited, and why."""
+CASES: dict[str, tuple[str, dict[str, Any]]] = {
+    "/users/{name}": ("/users/ann", {"email": "ann@example.com"}),
+    "/teams/{name}": ("/teams/Team", {"description": "ours"}),
+    "/roles/{name}": ("/roles/Own", {"description": "ours"}),
+    "/groups/{name}": ("/groups/Shops", {"description": "ours"}),
+    "/environments/{name}": ("/environments/Test", {"description": "ours"}),
+    "/lifecycles/{name}": ("/lifecycles/Default", {"name": "Default", "description": "ours"}),
+    "/projects/{project}": ("/projects/books", {"title": "ours"}),
+    "/projects/{project}/variables/{name}": ("/projects/books/variables/A", {"value": "2"}),
+    "/library-sets/{library_set}/variables/{name}": ("/library-sets/Set/variables/B", {"value": "2"}),
+    "/library-sets/{library_set}": ("/library-sets/Set", {"description": "ours"}),
+    "/projects/{project}/process": ("/projects/books/process", {"steps": []}),
+    "/targets/{name}": ("/targets/near", {"description": "ours"}),
+    "/projects/{project}/release-settings": ("/projects/books/release-settings", {"notes_template": "ours"}),
+    "/projects/{project}/channels/{channel}": (
+        "/projects/books/channels/Default",
+        {"name": "Default", "is_default": True},
+    ),
+}
+"""For each edit: where, and what is wanted there."""
+
+
+@pytest.fixture
+def furnished(house: House) -> House:
+    context = house.context
+    house.add_project("books")
+    variables.put(context, ADMINISTRATOR, "books", "A", "1")
+    library_sets.add(context, ADMINISTRATOR, "Set")
+    variables.put(context, ADMINISTRATOR, variables.InLibrary("Set"), "B", "1")
+    groups.add(context, ADMINISTRATOR, "Shops")
+    roles.add(context, ADMINISTRATOR, "Own", ["view"])
+    teams.add(context, ADMINISTRATOR, "Team")
+    targets.add(context, ADMINISTRATOR, "near", only_in=["Test"])
+    access.add_user(context, ADMINISTRATOR, "ann")
+    return house
+
+
+def test_every_edit_is_tried_here() -> None:
+    assert {path.removeprefix(API) for _, path in EDITS if path not in WHOLE} == set(CASES)
+
+
+@pytest.mark.parametrize(("method", "path"), [edit for edit in EDITS if edit[1] not in WHOLE])
+def test_an_edit_of_what_somebody_else_changed_is_refused(
+    furnished: House, client: TestClient, method: str, path: str
+) -> None:
+    where, wanted = CASES[path.removeprefix(API)]
+    before = client.get(API + where)
+    refused = client.request(method, API + where, json=wanted, headers={"If-Match": '"4711"'})
+    assert (refused.status_code, refused.json()["code"]) == (409, "edit.conflict"), refused.text
+    if before.status_code == 200:
+        assert client.get(API + where).json() == before.json(), "nothing was changed"
+        assert before.headers["ETag"] == f'"{before.json().get("revision", before.headers["ETag"][1:-1])}"'
+        read = before.headers["ETag"]
+        done = client.request(method, API + where, json=wanted, headers={"If-Match": read})
+        assert done.status_code == 200, done.text
