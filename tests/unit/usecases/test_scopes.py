@@ -90,6 +90,7 @@ class Furnished:
             "why": live.id,
             "foreseeing": live.id,
             "release_changes": live.id,
+            "retrying": live.id,
             "runs": self.run,
             "why.run": self.run,
             "tasks.may_resume_deployment": live.id,
@@ -205,6 +206,10 @@ def ask(furnished: Furnished, verb: str, actor: Actor) -> Any:
 
 
 OF_NO_PROJECT = {
+    "packages.content": "the feed is the installation's",
+    "packages.get": "the feed is the installation's",
+    "packages.push": "the feed is the installation's",
+    "packages.remove": "the feed is the installation's",
     "build_information.get": "it belongs to a package, which is no project's",
     "build_information.push": "it belongs to a package, which is no project's",
     "build_information.remove": "it belongs to a package, which is no project's",
