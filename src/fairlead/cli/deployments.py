@@ -8,11 +8,14 @@ from typing import Any
 import typer
 
 from fairlead.cli import prompts
+from fairlead.cli.moments import AT_HELP, moment
 from fairlead.cli.session import API, PROJECT_HELP, TIMEOUT_HELP, WAIT_HELP, Session, session
 from fairlead.domain.errors import Conflict, Invalid
 
 NOTHING_TO_DO = "deployment.nothing_to_do"
 """It is so already, which is what was wanted: news, and no failure."""
+
+OVERRIDE_HELP = "Why freezes do not bind it; needs the permission freeze.override, and is audited."
 
 group = typer.Typer(
     name="deployments", help="Deployments: what went where, when, and how it ended.", no_args_is_help=True
@@ -23,7 +26,7 @@ group = typer.Typer(
 def list_deployments(
     context: typer.Context,
     environment: str = typer.Option("", "--environment", "-e", help="Only there."),
-    state: str = typer.Option("", help="waiting, queued, running, unsettled or ended."),
+    state: str = typer.Option("", help="waiting, scheduled, queued, running, unsettled or ended."),
     project: str = typer.Option("", "--project", "-p", help="Only of this project."),
 ) -> None:
     """The newest first."""
@@ -118,6 +121,14 @@ def keep(
     at.screen.result(made, f"kept for {seconds:g} s where it fails; the next deployment there ends it earlier")
 
 
+@group.command("cancel")
+def cancel(context: typer.Context, id: str = typer.Argument(..., help="The deployment; it is scheduled.")) -> None:
+    """It does not begin when its time comes. What has begun: fairlead cancel TASK."""
+    at = session(context)
+    made = at.client.post(f"{API}/deployments/{id}/cancel")
+    at.screen.result(made, f"{made['project']} {made['version']} to {made['environment']} does not begin")
+
+
 def deploy(
     context: typer.Context,
     version: str = typer.Argument(..., help="The release's version, or `latest`."),
@@ -137,6 +148,9 @@ def deploy(
     variable: list[str] = typer.Option(
         [], "--variable", help='"Label or Name:Value" of what it asks for; asked at a terminal without it.'
     ),
+    at_time: str = typer.Option("", "--at", help=AT_HELP),
+    not_after: str = typer.Option("", help="It does not begin after this; as --at."),
+    override_freeze: str = typer.Option("", help=OVERRIDE_HELP),
     wait: bool = typer.Option(False, "--wait", help=WAIT_HELP),
     timeout: float = typer.Option(0, help=TIMEOUT_HELP),
     project: str = typer.Option("", "--project", "-p", help=PROJECT_HELP),
@@ -157,6 +171,9 @@ def deploy(
         "only_targets": only_target,
         "without_targets": without_target,
         "guided": guided,
+        "at": moment(at_time, "--at"),
+        "not_after": moment(not_after, "--not-after"),
+        "override_freeze": override_freeze,
     }
     try:
         made = _asked(at, owner, body)
@@ -187,13 +204,14 @@ def rollback(
     context: typer.Context,
     environment: str = typer.Option(..., "--environment", "-e", help="Where."),
     to: str = typer.Option("", "--to", help="A version; by default the release that was live before this one."),
+    override_freeze: str = typer.Option("", help=OVERRIDE_HELP),
     wait: bool = typer.Option(True, "--wait/--no-wait", help=WAIT_HELP),
     timeout: float = typer.Option(0, help=TIMEOUT_HELP),
     project: str = typer.Option("", "--project", "-p", help=PROJECT_HELP),
 ) -> None:
     """Go back: a switch alone where that release stands by, else a deployment of it."""
     at = session(context)
-    body = {"environment": environment, "to": to}
+    body = {"environment": environment, "to": to, "override_freeze": override_freeze}
     _begun(at, at.client.post(f"{API}/projects/{at.project(project)}/rollback", body), wait=wait, timeout_s=timeout)
 
 
@@ -226,6 +244,9 @@ def _begun(at: Session, made: dict[str, Any], *, wait: bool, timeout_s: float) -
     if made["state"] == "waiting":
         hash = made["plan_hash"][:16]
         at.screen.say(f"{what} waits for an approval: fairlead approve {made['approval']} --plan {hash}")
+        at.screen.result(made)
+    elif made["state"] == "scheduled":
+        at.screen.say(f"{what} begins at {made['not_before']}; not to: fairlead deployments cancel {made['id']}")
         at.screen.result(made)
     elif made["state"] == "ended":
         at.screen.say(f"{what}: {made['outcome']}: {made['reason']}")

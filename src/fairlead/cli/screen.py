@@ -22,6 +22,7 @@ MARKS = {
     "undoing": "[yellow]↩[/] undoing",
     "queued": "[blue]…[/] queued",
     "waiting": "[yellow]⏸[/] waiting",
+    "scheduled": "[blue]…[/] scheduled",
     "failed": "[red]✘[/] failed",
     "rolled_back": "[yellow]↩[/] rolled back",
     "refused": "[yellow]✘[/] refused",
@@ -134,7 +135,7 @@ def ago(stamp: str, *, now: datetime | None = None) -> str:
         at = datetime.fromisoformat(stamp)
     except ValueError:
         return escape(stamp)
-    seconds = int(((now or datetime.fromtimestamp(_wall_s(), UTC)) - at).total_seconds())
+    seconds = int(((now or datetime.fromtimestamp(wall_s(), UTC)) - at).total_seconds())
     if seconds < -CLOCKS_DIFFER_S:
         return f"in {_largest(-seconds)}"
     return f"{_largest(max(seconds, 0))} ago"
@@ -147,7 +148,7 @@ def _largest(seconds: int) -> str:
     return f"{seconds} s"
 
 
-def _wall_s() -> float:
+def wall_s() -> float:
     import time
 
     return time.clock_gettime(time.CLOCK_REALTIME)

@@ -102,9 +102,22 @@ def retention(
     context: typer.Context,
     wait: bool = typer.Option(False, "--wait", help=WAIT_HELP),
     timeout: float = typer.Option(0, help=TIMEOUT_HELP),
+    dry_run: bool = typer.Option(False, "--dry-run", help="Only say which releases would go, and why others stay."),
+    project: str = typer.Option("", "--project", "-p", help="With --dry-run: only this one."),
 ) -> None:
-    """Let go of images that no kept release names, now; else it happens once a day."""
+    """Let releases go as their lifecycles say, and images that none names; else it happens every four hours."""
     at = session(context)
+    if dry_run:
+        columns = {
+            "project": "PROJECT",
+            "version": "VERSION",
+            "is_kept": "STAYS",
+            "reason": "WHY",
+            "created_at": "MADE",
+        }
+        rows = at.client.get(f"{API}/retention", project=project)["items"]
+        at.screen.table(rows, columns, empty="there are no releases")
+        return
     task = at.client.post(f"{API}/retention")
     if wait:
         raise typer.Exit(at.follow(task["id"], timeout_s=timeout))

@@ -104,3 +104,14 @@ def _link(screen: Screen, one: Mapping[str, Any], depth: int) -> None:
         screen.out.print(f"{indent}  → {one['hint']}", markup=False)
     for each in one["because"]:
         _link(screen, each, depth + 1)
+
+
+@group.command("trigger")
+def trigger(
+    context: typer.Context,
+    name: str = typer.Argument(..., help="The trigger."),
+    project: str = typer.Option("", "--project", "-p", help=PROJECT_HELP),
+) -> None:
+    """Why a trigger did, or did not do, what it is for: the last times that it was looked at."""
+    at = session(context)
+    _tell(at.screen, at.client.get(f"{API}/why/triggers/{at.project(project)}/{quote(name)}"))

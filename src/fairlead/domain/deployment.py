@@ -15,11 +15,12 @@ from fairlead.domain.process import NO_CHOICE, ProcessChoice
 class DeploymentState(StrEnum):
     """Where a deployment is. It is carried by a task from `queued` on; before it is a row that takes no turn.
 
-    waiting (for an approval) → queued → running → ended; `paused` is running that waits for a person, `unsettled` is
-    running that could not reach something.
+    waiting (for an approval) → scheduled (for its time) → queued → running → ended; `paused` is running that waits for
+    a person, `unsettled` is running that could not reach something.
     """
 
     WAITING = "waiting"
+    SCHEDULED = "scheduled"
     QUEUED = "queued"
     RUNNING = "running"
     PAUSED = "paused"
@@ -57,7 +58,8 @@ class Deployment:
     """`number` counts from 1 in the project and environment. `variables` is the snapshot that it was planned with.
 
     `committed_at` is the commit point (law 2), written with the slots in one transaction by ports.records.
-    `code`, `reason` and `hint` say why it ended as it did; `reached` the last phase that ended well.
+    `code`, `reason` and `hint` say why it ended as it did; `reached` the last phase that ended well. It begins neither
+    before `not_before` nor after `not_after`. `freeze_override` is the reason why freezes do not bind it.
     """
 
     id: DeploymentId
@@ -88,6 +90,9 @@ class Deployment:
     reason: str = ""
     hint: str = ""
     revision: int = 1
+    not_before: datetime | None = None
+    not_after: datetime | None = None
+    freeze_override: str = ""
 
     @property
     def has_ended(self) -> bool:

@@ -15,6 +15,8 @@ class Permission(StrEnum):
     VARIABLE_EDIT = "variable.edit"
     RELEASE_CREATE = "release.create"
     RUN_START = "run.start"
+    DEFECT_REPORT = "defect.report"
+    DEFECT_RESOLVE = "defect.resolve"
     DEPLOYMENT_CREATE = "deployment.create"
     DEPLOYMENT_APPROVE = "deployment.approve"
     TASK_CANCEL = "task.cancel"
@@ -28,6 +30,7 @@ class Permission(StrEnum):
     LIFECYCLE_EDIT = "lifecycle.edit"
     LIBRARY_EDIT = "library.edit"
     FREEZE_EDIT = "freeze.edit"
+    FREEZE_OVERRIDE = "freeze.override"
     CERTIFICATE_EDIT = "certificate.edit"
     POLICY_EDIT = "policy.edit"
     USER_EDIT = "user.edit"
@@ -55,6 +58,8 @@ RESTRICTABLE: Mapping[Permission, frozenset[ScopeKind]] = {
     Permission.VARIABLE_EDIT: _PLACE,
     Permission.RELEASE_CREATE: _PROJECT,
     Permission.RUN_START: _PROJECT,
+    Permission.DEFECT_REPORT: _PROJECT,
+    Permission.DEFECT_RESOLVE: _PROJECT,
     Permission.DEPLOYMENT_CREATE: _PLACE,
     Permission.DEPLOYMENT_APPROVE: _PLACE,
     Permission.TASK_CANCEL: _PLACE,
@@ -68,6 +73,7 @@ RESTRICTABLE: Mapping[Permission, frozenset[ScopeKind]] = {
     Permission.LIFECYCLE_EDIT: _NONE,
     Permission.LIBRARY_EDIT: _NONE,
     Permission.FREEZE_EDIT: _NONE,
+    Permission.FREEZE_OVERRIDE: _PLACE,
     Permission.CERTIFICATE_EDIT: _NONE,
     Permission.POLICY_EDIT: _PROJECT | _ENVIRONMENT,
     Permission.USER_EDIT: _NONE,
@@ -92,6 +98,7 @@ _VIEWER = frozenset({Permission.VIEW})
 _DEPLOYER = _VIEWER | {
     Permission.RELEASE_CREATE,
     Permission.RUN_START,
+    Permission.DEFECT_REPORT,
     Permission.DEPLOYMENT_CREATE,
     Permission.DEPLOYMENT_APPROVE,
     Permission.TASK_CANCEL,
@@ -99,6 +106,7 @@ _DEPLOYER = _VIEWER | {
 }
 _MAINTAINER = _DEPLOYER | {
     Permission.PROJECT_EDIT,
+    Permission.DEFECT_RESOLVE,
     Permission.PROCESS_EDIT,
     Permission.VARIABLE_EDIT,
     Permission.RUNBOOK_EDIT,

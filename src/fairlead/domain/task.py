@@ -53,7 +53,9 @@ class PhaseState(StrEnum):
     SKIPPED = "skipped"
 
 
-TaskKind: TypeAlias = Literal["deployment", "rollback", "run", "retention", "retirement", "command", "health", "other"]
+TaskKind: TypeAlias = Literal[
+    "deployment", "rollback", "run", "retention", "runbook", "retirement", "command", "health", "other"
+]
 
 
 @dataclass(frozen=True, slots=True)

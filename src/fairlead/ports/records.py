@@ -52,6 +52,11 @@ class Records(Protocol):
         """The images were not deleted after all: releases that name them can be deployed."""
         ...
 
+    async def forget_releases(self, releases: Collection[ReleaseId]) -> frozenset[ReleaseId]:
+        """Those of the releases that left the books, with their deployments and these' tasks, logs and files. What is
+        live, stands by, waits or is under way stays, and what is not there is not among those that left."""
+        ...
+
     async def note(self, task: TaskId, name: str, data: Json) -> None:
         """A named fact of the task (evidence, counts, certificate); the latest under a name holds."""
         ...

@@ -22,7 +22,18 @@ from fairlead.server.following_switches import follow_switches
 from fairlead.server.outside import ProxyWatch, ensure_outside, keep_registry
 from fairlead.server.reconciling import reconcile
 from fairlead.store import idempotency, notices, projects, users, webhook_deliveries
-from fairlead.usecases import access, first_start, housekeeping, interruptions, looking, retention, telling, turns
+from fairlead.usecases import (
+    access,
+    first_start,
+    housekeeping,
+    interruptions,
+    looking,
+    retention,
+    scheduling,
+    telling,
+    triggers,
+    turns,
+)
 
 log = structlog.get_logger("fairlead.server")
 
@@ -30,6 +41,8 @@ DRAIN_S = 20.0
 NOTICES_S = 1.0
 STANDBYS_S = 2.0
 INTERRUPTIONS_S = 5.0
+SCHEDULED_S = 2.0
+"""How late a scheduled deployment may begin: nobody schedules by the second."""
 HOURLY_S = 3600.0
 PROXY_S = 1.0
 """How often it is looked whether the proxy lives: while it does not, nobody is served."""
@@ -83,6 +96,7 @@ async def _looping(life: Life) -> AsyncIterator[None]:
             group.create_task(Keeper(server.tasks, server.durable, server.clock).run()),
             group.create_task(_again("standbys", STANDBYS_S, lambda: _end_standbys(server))),
             group.create_task(_again("interruptions", INTERRUPTIONS_S, lambda: _expire_interruptions(server))),
+            group.create_task(_again("scheduled", SCHEDULED_S, lambda: _begin_due(server))),
             group.create_task(_again("proxy", PROXY_S, ProxyWatch(server).look, longest_s=PROXY_LONGEST_S)),
             group.create_task(_again("registry", REGISTRY_S, lambda: keep_registry(server))),
             group.create_task(_again("database", HOLD_S, lambda: _keep_hold(server))),
@@ -223,6 +237,11 @@ async def _end_standbys(server: Server) -> None:
 
 async def _expire_interruptions(server: Server) -> None:
     await asyncio.to_thread(interruptions.expire, server.context)
+
+
+async def _begin_due(server: Server) -> None:
+    await asyncio.to_thread(scheduling.begin_due, server.context)
+    await asyncio.to_thread(triggers.evaluate_due, server.context)
 
 
 async def _tidy(server: Server) -> None:

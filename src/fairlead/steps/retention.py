@@ -1,4 +1,4 @@
-"""Retention of images: a release's images, its test image too, live as long as the release; the rest goes."""
+"""Retention: releases go as their lifecycles say, and with them what hangs on them; then images that none names."""
 
 from __future__ import annotations
 
@@ -9,8 +9,10 @@ from typing import Any, cast
 from fairlead.domain.plan import Effect, Plan, Sequence, Step
 from fairlead.ports.step import EffectKind
 from fairlead.steps.effects.basis import arguments
+from fairlead.steps.effects.forgotten import ForgetReleases, Forgotten, Leaving
 from fairlead.steps.effects.retained import CollectGarbage, Retained, RetainImages
 
+FORGET_TIMEOUT_S = 1800.0
 RETAIN_TIMEOUT_S = 3600.0
 COLLECT_TIMEOUT_S = 1800.0
 ATTEMPTS = 3
@@ -19,19 +21,23 @@ ATTEMPTS = 3
 @dataclass(frozen=True, slots=True)
 class ResolvedRetention:
     """What the binder found, in one transaction: the projects, every image reference that a release names
-    (`store.releases.images_in_use`), and the projects that have a run queued, running or unsettled."""
+    (`store.releases.images_in_use`), and the projects that have a run queued, running or unsettled. `leaving` are the
+    releases that go first, with all that hangs on them."""
 
     projects: tuple[str, ...]
     keep: frozenset[str]
     busy: tuple[str, ...] = ()
     installation: str = ""
+    leaving: tuple[Leaving, ...] = ()
 
 
 class Retention:
     """The step kind of image retention."""
 
     name = "retention"
-    effects: Mapping[str, EffectKind] = {kind.kind: kind for kind in (RetainImages(), CollectGarbage())}
+    effects: Mapping[str, EffectKind] = {
+        kind.kind: kind for kind in (ForgetReleases(), RetainImages(), CollectGarbage())
+    }
 
     def plan(self, resolved: Any) -> Plan:
         """The plan of a `ResolvedRetention`."""
@@ -59,6 +65,23 @@ def plan(resolved: ResolvedRetention) -> Plan:
         attempts=ATTEMPTS,
         is_undone=False,
     )
-    steps = (Step("retain", "Delete images", retain), Step("collect", "Collect garbage", collect))
-    notes = tuple(f"{project} has a run under way: nothing of it goes" for project in resolved.busy)
-    return Plan("retention", "Retention of images", {"keep": list(keep)}, Sequence(steps), notes=notes)
+    steps = [Step("retain", "Delete images", retain), Step("collect", "Collect garbage", collect)]
+    if resolved.leaving:
+        steps.insert(0, Step("forget", "Delete releases", _forget(resolved.leaving)))
+    busy = (f"{project} has a run under way: nothing of it goes" for project in resolved.busy)
+    notes = (*busy, *(f"release {one.words}" for one in resolved.leaving))
+    return Plan(
+        "retention", "Retention of releases and images", {"keep": list(keep)}, Sequence(tuple(steps)), notes=notes
+    )
+
+
+def _forget(leaving: tuple[Leaving, ...]) -> Effect:
+    return Effect(
+        ForgetReleases.kind,
+        "forget",
+        f"Delete {len(leaving)} releases with their deployments, logs and files",
+        arguments(Forgotten(leaving)),
+        timeout_s=FORGET_TIMEOUT_S,
+        attempts=ATTEMPTS,
+        is_undone=False,
+    )

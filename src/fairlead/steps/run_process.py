@@ -183,3 +183,10 @@ def _question(resolved: ResolvedAction) -> Question:
 def _kept(key: str, output: Json) -> Effect:
     """What an action gave in an earlier deployment, under the key that others know it by."""
     return Effect(KeepFinished.kind, key, "keep what was finished before", {"output": output}, is_undone=False)
+
+
+def plan_runbook(process: ResolvedProcess, *, title: str, kinds: Mapping[str, ActionKind] = ACTION_KINDS) -> Plan:
+    """The plan of a process that needs no release: its steps, and nothing to be committed."""
+    forward = Regardless(tuple(_Compiling(process, None, kinds).groups(process.steps)))
+    meant: dict[str, Json] = {"process": _intention(process)}
+    return Plan("runbook", title, meant, forward, warnings=process.warnings)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 
 import sqlalchemy as sa
 
@@ -44,6 +45,9 @@ deployments = sa.Table(
     text("reason"),
     text("hint"),
     number("revision"),
+    instant("not_before", nullable=True),
+    instant("not_after", nullable=True),
+    text("freeze_override"),
     sa.Index("ix_deployments_project", "project", "id"),
     sa.Index("ix_deployments_place", "project", "environment", "tenant", "id"),
     sa.Index("ix_deployments_live", "project", "environment", "tenant", "committed_at"),
@@ -119,6 +123,17 @@ def live_ones(
     )
 
 
+def lives(connection: sa.Connection, project: ProjectId) -> tuple[Deployment, ...]:
+    """All that ever went live of the project, the last to commit first: what retention goes through."""
+    here = (_c.project == project, _c.committed_at.is_not(None))
+    return _shelf.where(connection, *here, order=(_c.committed_at.desc(), _c.id.desc()))
+
+
+def latest_of_places(connection: sa.Connection, project: ProjectId) -> tuple[Deployment, ...]:
+    """The newest of each of the project's places, however it ended: what dashboards show."""
+    return tuple(latest_by_place(connection, [project], live=False).values())
+
+
 def active(
     connection: sa.Connection, *, project: ProjectId | None = None, environment: EnvironmentId | None = None
 ) -> tuple[Deployment, ...]:
@@ -128,6 +143,14 @@ def active(
     conditions += [] if project is None else [_c.project == project]
     conditions += [] if environment is None else [_c.environment == environment]
     return _shelf.where(connection, *conditions)
+
+
+def due(connection: sa.Connection, at: datetime, *, limit: int) -> tuple[Deployment, ...]:
+    """Scheduled ones whose time has come, and those that nobody approved before their time was over; the earliest
+    first."""
+    scheduled = sa.and_(_c.state == DeploymentState.SCHEDULED.value, _c.not_before <= at)
+    too_late = sa.and_(_c.state == DeploymentState.WAITING.value, _c.not_after <= at)
+    return _shelf.where(connection, sa.or_(scheduled, too_late), order=(_c.not_before, _c.id), limit=limit)
 
 
 def latest_by_place(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -59,3 +59,15 @@ def snapshot(connection: sa.Connection, id: str) -> Process:
     if found is None:
         raise KeyError(f"no process was kept as {id}")
     return from_data(Process, found)
+
+
+def keep(connection: sa.Connection, owner: str, process: Process, *, at: datetime, by: str) -> HeldProcess:
+    """The owner's process is this one from now on."""
+    held = find(connection, owner)
+    if held is None:
+        made = HeldProcess(owner, process, at, by)
+        insert(connection, made)
+        return made
+    if held.process == process:
+        return held
+    return update(connection, replace(held, process=process, changed_at=at, changed_by=by))

@@ -22,6 +22,7 @@ from fairlead.ports.clock import Clock, Ids
 from fairlead.store import (
     channels,
     deployments,
+    forgetting,
     gone_images,
     processes,
     projects,
@@ -133,6 +134,10 @@ class StoreRecords:
     async def are_there(self, references: Collection[str]) -> None:
         """As the port says."""
         await self._database.write(lambda connection: gone_images.are_there(connection, references))
+
+    async def forget_releases(self, ids: Collection[ReleaseId]) -> frozenset[ReleaseId]:
+        """As the port says."""
+        return await self._database.write(lambda connection: forgetting.forget(connection, ids))
 
     async def note(self, task: TaskId, name: str, data: Json) -> None:
         """As the port says."""

@@ -92,6 +92,16 @@ def first_at(connection: sa.Connection) -> datetime | None:
     return found
 
 
+def all_of(connection: sa.Connection, project: ProjectId) -> tuple[Release, ...]:
+    """All of the project's, the newest first."""
+    return _shelf.where(connection, releases.c.project == project, order=releases.c.id.desc())
+
+
+def delete_row(connection: sa.Connection, id: ReleaseId) -> bool:
+    """The row alone; whether there was one. IntegrityError where something refers to it."""
+    return connection.execute(sa.delete(releases).where(releases.c.id == id)).rowcount == 1
+
+
 def page(
     connection: sa.Connection, *, project: ProjectId | None = None, after: str | None = None, limit: int = 50
 ) -> Page[Release]:

@@ -86,6 +86,12 @@ class FakeRecords:
     async def are_there(self, references: Collection[str]) -> None:
         self.gone -= set(references)
 
+    async def forget_releases(self, releases: Collection[ReleaseId]) -> frozenset[ReleaseId]:
+        going = set(releases) - self.needed
+        left = frozenset(id for id, _ in self.releases.values() if id in going)
+        self.releases = {task: held for task, held in self.releases.items() if held[0] not in left}
+        return left
+
     async def note(self, task: TaskId, name: str, data: Json) -> None:
         self.kept_facts.setdefault(task, {})[name] = data
 

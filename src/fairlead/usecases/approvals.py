@@ -13,9 +13,10 @@ from fairlead.store import approvals, deployments, environments, projects, relea
 from fairlead.store.database import Connection
 from fairlead.store.reach import within
 from fairlead.store.shelf import Page
-from fairlead.usecases import planning
+from fairlead.usecases import gates, planning
 from fairlead.usecases.context import Context
-from fairlead.usecases.deployments import DeploymentView, begin, end_without_task, require_of, views
+from fairlead.usecases.deployments import DeploymentView, begin, require_of, views
+from fairlead.usecases.waiting import end_without_task
 
 LONGEST_NOTE = 10_000
 
@@ -65,6 +66,17 @@ def approve(context: Context, actor: Actor, id: str, *, note: str = "", plan_has
         project = projects.get(connection, deployment.project)
         environment = environments.get(connection, deployment.environment)
         release = releases.get(connection, deployment.release)
+        no = gates.expired(deployment.not_after, at=context.clock.now()) or gates.closed(
+            connection,
+            project,
+            environment,
+            release,
+            at=context.clock.now(),
+            passes_freezes=bool(deployment.freeze_override or deployment.not_before),
+            tenant=deployment.tenant,
+        )
+        if no is not None:
+            raise no
         begin(context, connection, project, environment, release, deployment, approved_by=actor.name)
         view = _view(connection, answered)
     context.durable.wake()

@@ -51,7 +51,17 @@ from fairlead.steps.workspace import prepare, project_root, remove
 from fairlead.store import deployments, environments, projects, releases, runs, subnets, tasks
 from fairlead.store.database import Connection
 from fairlead.store.release_choice import Wanted, choose
-from fairlead.usecases import commands, declarations, places, planning, registries, retention, values
+from fairlead.usecases import (
+    commands,
+    declarations,
+    gates,
+    places,
+    planning,
+    registries,
+    retention,
+    runbooks,
+    values,
+)
 from fairlead.usecases import releases as releasing
 from fairlead.usecases.context import Context
 from fairlead.usecases.deployments import CERTIFICATE
@@ -106,6 +116,8 @@ class Binding:
             return await self._bind_deployment(row)
         if row.kind == "retention":
             return await self.context.database.read(self._retention_plan)
+        if row.kind == "runbook":
+            return await self.context.database.run(lambda: self._runbook_plan(row))
         if row.kind == "command":
             return await commands.bind(self.context, self.outside.container_engine, row)
         if row.kind == "retirement":
@@ -159,6 +171,9 @@ class Binding:
 
     async def _bind_deployment(self, task: Task) -> Plan | SaidNo:
         about = await self.context.database.read(lambda connection: _about(connection, task))
+        no = await self.context.database.read(lambda connection: self._closed(connection, about))
+        if no is not None:
+            return no
         intended = await self.context.database.run(lambda: self._intended(about))
         migration = intended.definition.migration
         has_gate = migration is not None and migration.database is not None
@@ -210,6 +225,20 @@ class Binding:
             pool=self.context.installation.subnet_pool,
         )
         return intended.plan_for(resolved)
+
+    def _closed(self, connection: Connection, about: _About) -> SaidNo | None:
+        """A freeze, a defect or the end of its time that came while it waited for its turn."""
+        one, now = about.deployment, self.context.clock.now()
+        no = gates.expired(one.not_after, at=now) or gates.closed(
+            connection,
+            about.project,
+            about.environment,
+            about.release,
+            at=now,
+            passes_freezes=bool(one.freeze_override),
+            tenant=one.tenant,
+        )
+        return None if no is None else SaidNo(no.code, no.message, hint=no.hint)
 
     def _before(self, about: _About, intended: planning.Intended) -> LiveRelease | None:
         with self.context.database.reading() as connection:
@@ -285,6 +314,13 @@ class Binding:
                 await standing_accessories(place, container_engine=outside.container_engine) if is_whole else None,
             )
         )
+
+    def _runbook_plan(self, task: Task) -> Plan | SaidNo:
+        with self.context.database.reading() as connection:
+            try:
+                return runbooks.plan_of(self.context, connection, task)
+            except FairleadError as error:
+                return SaidNo(error.code, error.message, error.hint)
 
     def _retention_plan(self, connection: Connection) -> Plan:
         return Retention().plan(retention.resolve(self.context, connection, self.outside.installation))

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 from fairlead.domain.actor import SYSTEM, Actor
-from fairlead.domain.approval import Approval, ApprovalState
+from fairlead.domain.approval import Approval
 from fairlead.domain.deployment import Deployment, DeploymentKind, DeploymentOutcome, DeploymentState
 from fairlead.domain.environment import Environment
 from fairlead.domain.errors import Conflict, FairleadError, Invalid, NotFound
-from fairlead.domain.ids import ApprovalId, DeploymentId, ReleaseId, TaskId
-from fairlead.domain.lifecycle import Lifecycle, may_deploy, phase_of, resolved
+from fairlead.domain.ids import DeploymentId, ReleaseId, TaskId
+from fairlead.domain.lifecycle import may_deploy, phase_of
 from fairlead.domain.permission import Permission
 from fairlead.domain.process import NO_CHOICE, ProcessChoice
 from fairlead.domain.project import Project
@@ -19,24 +20,14 @@ from fairlead.domain.record import Json
 from fairlead.domain.release import Release
 from fairlead.domain.switch_record import SwitchRecord, switch_of
 from fairlead.domain.task import Task, TaskState
+from fairlead.domain.timing import check_timing
 from fairlead.ports.tasks import End
 from fairlead.steps.keeping import ASKED
-from fairlead.store import (
-    approvals,
-    channels,
-    deployments,
-    environments,
-    lifecycles,
-    projects,
-    releases,
-    routes,
-    slots,
-    tasks,
-)
+from fairlead.store import approvals, deployments, environments, projects, releases, routes, slots, tasks
 from fairlead.store.database import Connection
 from fairlead.store.reach import within
 from fairlead.store.shelf import Page
-from fairlead.usecases import places, planning, prompting, telling, turns
+from fairlead.usecases import gates, lines, places, planning, prompting, turns, waiting
 from fairlead.usecases.context import Context
 
 CERTIFICATE = "certificate"
@@ -83,6 +74,9 @@ class Wish:
     plan_hash: str = ""
     choice: ProcessChoice = NO_CHOICE
     prompted: Mapping[str, str] = field(default_factory=dict)
+    not_before: datetime | None = None
+    not_after: datetime | None = None
+    freeze_override: str = ""
 
 
 def page(
@@ -185,9 +179,13 @@ def create(
     keep_failed_s: float = 0,
     choice: ProcessChoice = NO_CHOICE,
     prompted: Mapping[str, str] | None = None,
+    not_before: datetime | None = None,
+    not_after: datetime | None = None,
+    override_freeze: str = "",
 ) -> DeploymentView:
-    """A deployment of a release: queued, or waiting where the phase asks for an approval. `prompted` are answers to
-    what its prompted variables ask for, by label or name.
+    """A deployment of a release: queued, scheduled where it is to begin later, or waiting where the phase asks for an
+    approval. `override_freeze` is the reason why no freeze binds it, which needs a permission of its own. `prompted`
+    are answers to what its prompted variables ask for, by label or name.
 
     `plan_hash` (or its first twelve letters or more) is the plan that was shown: Refused `plan.changed` where another
     would run. Conflict `deployment.lifecycle` where the release may not go there yet, `deployment.nothing_to_do` where
@@ -200,7 +198,8 @@ def create(
         place = environments.by_name_or_id(connection, environment)
         actor.require(Permission.DEPLOYMENT_CREATE, project=owner.id, environment=place.id)
         release = planning.release_named(connection, owner, version)
-        line = lifecycle_of(connection, owner, release)
+        check_timing(not_before, not_after, now=context.clock.now())
+        line = lines.of_release(connection, owner, release)
         reached = deployments.reached(connection, release.id)
         why_not = may_deploy(line, reached, place.id)
         if why_not is not None:
@@ -218,6 +217,9 @@ def create(
             plan_hash=plan_hash,
             choice=choice,
             prompted=prompted or {},
+            not_before=not_before,
+            not_after=not_after,
+            freeze_override=override_freeze,
         )
         made = ask(context, connection, actor, wish)
         if keep_failed_s:
@@ -261,7 +263,9 @@ def _keep(context: Context, connection: Connection, actor: Actor, found: Deploym
     )
 
 
-def roll_back(context: Context, actor: Actor, project: str, environment: str, *, to: str = "") -> DeploymentView:
+def roll_back(
+    context: Context, actor: Actor, project: str, environment: str, *, to: str = "", override_freeze: str = ""
+) -> DeploymentView:
     """Back to the release that was live before this one, or to a named one that was live there; with the variables it
     had then. Conflict `deployment.no_way_back` where there is none."""
     actor.require_somewhere(Permission.DEPLOYMENT_CREATE)
@@ -272,7 +276,15 @@ def roll_back(context: Context, actor: Actor, project: str, environment: str, *,
         history = deployments.live_ones(connection, owner.id, place.id)
         target = _way_back(connection, owner, place, history, to)
         release = releases.get(connection, target.release)
-        wish = Wish(owner, place, release, kind="rollback", is_forced=True, variables=target.variables)
+        wish = Wish(
+            owner,
+            place,
+            release,
+            kind="rollback",
+            is_forced=True,
+            variables=target.variables,
+            freeze_override=override_freeze,
+        )
         made = ask(context, connection, actor, wish)
         view = views(connection, [made])[0]
     context.durable.wake()
@@ -280,10 +292,23 @@ def roll_back(context: Context, actor: Actor, project: str, environment: str, *,
 
 
 def ask(context: Context, connection: Connection, actor: Actor, wish: Wish) -> Deployment:
-    """The row, and its task or its approval, in the caller's transaction. What is asked for by prompted variables must
-    be among the wish's answers: Invalid as `prompting.answered` has it."""
+    """The row, and its task, its time or its approval, in the caller's transaction. What is asked for by prompted
+    variables must be among the wish's answers: Invalid as `prompting.answered` has it. Conflict `deployment.frozen`,
+    `deployment.defect`."""
     if not wish.variables:
         wish = replace(wish, variables=_answered(context, connection, wish, actor.name))
+    if wish.freeze_override:
+        gates.require_override(context, connection, actor, wish.project, wish.environment, wish.freeze_override)
+    no = gates.closed(
+        connection,
+        wish.project,
+        wish.environment,
+        wish.release,
+        at=context.clock.now(),
+        passes_freezes=bool(wish.freeze_override or wish.not_before),
+    )
+    if no is not None:
+        raise no
     intended = intend_wish(context, connection, wish, wish.kind)
     if wish.plan_hash:
         planning.require_plan(wish.plan_hash, intended.plan_hash, what="would run now")
@@ -310,6 +335,9 @@ def ask(context: Context, connection: Connection, actor: Actor, wish: Wish) -> D
         is_forced=wish.is_forced,
         recreate_accessories=wish.recreate_accessories,
         choice=wish.choice,
+        not_before=wish.not_before,
+        not_after=wish.not_after,
+        freeze_override=wish.freeze_override,
     )
     deployments.insert(connection, made)
     planning.remember(context, connection, intended)
@@ -322,9 +350,9 @@ def ask(context: Context, connection: Connection, actor: Actor, wish: Wish) -> D
         project=wish.project.name,
         environment=wish.environment.name,
     )
-    _supersede(context, connection, actor, wish)
+    waiting.supersede(context, connection, actor, wish.project, wish.environment, wish.release.version)
     if wish.needs_approval:
-        _wait(context, connection, wish, made)
+        waiting.wait(context, connection, wish.project, wish.environment, wish.release, made)
         return made
     return begin(context, connection, wish.project, wish.environment, wish.release, made)
 
@@ -344,7 +372,11 @@ def begin(
     *,
     approved_by: str = "",
 ) -> Deployment:
-    """The deployment's task is queued for its place."""
+    """The deployment's task is queued for its place, now or when its time comes."""
+    if deployment.not_before is not None and deployment.not_before > context.clock.now():
+        return deployments.update(
+            connection, replace(deployment, state=DeploymentState.SCHEDULED, approved_by=approved_by)
+        )
     title = f"{project.name} {release.version} to {environment.name}"
     task = Task(
         TaskId(context.ids.new("tsk")),
@@ -385,13 +417,6 @@ def refuse(context: Context, connection: Connection, wish: Wish, error: Fairlead
     )
     deployments.insert(connection, made)
     return made
-
-
-def lifecycle_of(connection: Connection, project: Project, release: Release) -> Lifecycle:
-    """The lifecycle of the release's channel, or else the project's, with its phases spelt out."""
-    channel = channels.get(connection, release.channel)
-    line = lifecycles.get(connection, channel.lifecycle or project.lifecycle)
-    return resolved(line, environments.all_of(connection))
 
 
 def intend_wish(context: Context, connection: Connection, wish: Wish, kind: DeploymentKind) -> planning.Intended:
@@ -439,53 +464,3 @@ def _way_back(
     raise Conflict(
         "deployment.no_way_back", f"{project.name} cannot go back in {place.name}: {which}", thing=place.name
     )
-
-
-def _supersede(context: Context, connection: Connection, actor: Actor, wish: Wish) -> None:
-    """A newer release that reaches the gate takes the place of older ones that wait there for an answer."""
-    for waiting in approvals.waiting(connection, project=wish.project.id, environment=wish.environment.id):
-        reason = f"superseded by {wish.release.version}, which reached the same gate"
-        approvals.update(
-            connection,
-            replace(waiting, state=ApprovalState.SUPERSEDED, answered_at=context.clock.now(), note=reason),
-        )
-        end_without_task(context, connection, waiting.deployment, DeploymentOutcome.SUPERSEDED, reason)
-        context.note(
-            connection,
-            actor,
-            "approval.superseded",
-            reason,
-            thing=waiting.id,
-            project=wish.project.name,
-            environment=wish.environment.name,
-        )
-
-
-def end_without_task(
-    context: Context, connection: Connection, id: DeploymentId, outcome: DeploymentOutcome, reason: str
-) -> None:
-    """A deployment that never began ends so; routes that only it had claimed are free again."""
-    deployments.change(
-        connection,
-        id,
-        state=DeploymentState.ENDED.value,
-        outcome=outcome.value,
-        reason=reason,
-        ended_at=context.clock.now(),
-    )
-    ended = deployments.get(connection, id)
-    owner, where = projects.get(connection, ended.project), environments.get(connection, ended.environment)
-    places.give_back(context, connection, owner, where)
-
-
-def _wait(context: Context, connection: Connection, wish: Wish, made: Deployment) -> None:
-    approval = Approval(
-        ApprovalId(context.ids.new("apr")),
-        made.id,
-        made.project,
-        made.environment,
-        made.plan_hash,
-        context.clock.now(),
-    )
-    approvals.insert(connection, approval)
-    telling.approval_waits(context, connection, wish.project, wish.environment, wish.release, made, approval)

@@ -17,7 +17,7 @@ from fairlead.domain.task import Task, TaskState
 from fairlead.store import deployments, environments, interruptions, projects, releases, runs, tasks
 from fairlead.store.database import Connection
 from fairlead.usecases import deployments as deploying
-from fairlead.usecases import places, telling, turns
+from fairlead.usecases import lines, places, runbooks, telling, turns
 from fairlead.usecases.context import Context
 
 _DEPLOYMENT_STATES = {
@@ -70,6 +70,9 @@ def ended(context: Context, connection: Connection, task: Task) -> None:
         _apart(context, connection, task, _deployment_ended)
         _apart(context, connection, task, _after_deployment)
         _apart(context, connection, task, _give_back)
+    elif task.kind == "runbook":
+        _apart(context, connection, task, _runbook_ended)
+        _apart(context, connection, task, runbooks.forget_old)
     elif task.kind == "retirement":
         _apart(context, connection, task, _retirement_ended)
     _apart(context, connection, task, turns.pass_on)
@@ -89,8 +92,22 @@ def _apart(
 
 def release_made(context: Context, connection: Connection, project: Project, release: Release) -> None:
     """Where the lifecycle says so, its first deployments begin, or wait for an approval."""
-    line = deploying.lifecycle_of(connection, project, release)
+    line = lines.of_release(connection, project, release)
     _promote(context, connection, project, release, begun_by_itself(line, frozenset()))
+
+
+def goes_on(context: Context, connection: Connection, project: Project, release: Release) -> None:
+    """What held the release back is gone: what its lifecycle begins by itself is begun."""
+    reached = deployments.reached(connection, release.id)
+    _promote(
+        context, connection, project, release, begun_by_itself(lines.of_release(connection, project, release), reached)
+    )
+
+
+def tell_end(context: Context, connection: Connection, ended: Deployment) -> None:
+    """A deployment that ended without a task: in the audit, and to who wants to be told."""
+    owner, release = projects.get(connection, ended.project), releases.get(connection, ended.release)
+    _tell(context, connection, owner, release, ended)
 
 
 def _run_ended(context: Context, connection: Connection, task: Task) -> None:
@@ -141,7 +158,7 @@ def _after_deployment(context: Context, connection: Connection, task: Task) -> N
     release = releases.get(connection, saved.release)
     _tell(context, connection, owner, release, saved)
     if saved.outcome is DeploymentOutcome.LIVE and saved.kind == "deployment":
-        line = deploying.lifecycle_of(connection, owner, release)
+        line = lines.of_release(connection, owner, release)
         reached = deployments.reached(connection, release.id)
         _promote(context, connection, owner, release, begun_by_itself(line, reached))
 
@@ -166,6 +183,12 @@ def _give_back(context: Context, connection: Connection, task: Task) -> None:
     saved = deployments.get(connection, task.subject)
     owner, place = projects.get(connection, saved.project), environments.get(connection, saved.environment)
     places.give_back(context, connection, owner, place)
+
+
+def _runbook_ended(context: Context, connection: Connection, task: Task) -> None:
+    words = f"{task.title}: {task.state.value}" + (f": {task.reason}" if task.reason else "")
+    kind = "runbook.run" if task.state is TaskState.SUCCEEDED else "runbook.failed"
+    context.note(connection, SYSTEM, kind, words, thing=task.id, project=task.project, environment=task.environment)
 
 
 def _retirement_ended(context: Context, connection: Connection, task: Task) -> None:
@@ -193,7 +216,7 @@ def _promote(
     release: Release,
     wanted: tuple[EnvironmentId, ...],
 ) -> None:
-    line = deploying.lifecycle_of(connection, project, release)
+    line = lines.of_release(connection, project, release)
     under_way = {
         one.environment for one in deployments.active(connection, project=project.id) if one.release == release.id
     }

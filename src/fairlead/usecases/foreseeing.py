@@ -288,4 +288,4 @@ def _addressless(plan: Plan) -> dict[RouteSpec, list[Endpoint]]:
 
 def waits(preview_of: Deployment) -> bool:
     """Whether a deployment has not begun, so that it can still be foreseen."""
-    return preview_of.state in (DeploymentState.WAITING, DeploymentState.QUEUED)
+    return preview_of.state in (DeploymentState.WAITING, DeploymentState.SCHEDULED, DeploymentState.QUEUED)

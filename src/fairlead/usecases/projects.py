@@ -17,7 +17,17 @@ from fairlead.domain.ids import ChannelId, GroupId, ProjectId, SecretVersionId
 from fairlead.domain.permission import Permission
 from fairlead.domain.project import DEFAULT_POLL_S, Forge, ForgeKind, Project, Source, WebhookKind
 from fairlead.domain.release_settings import ReleaseSettings, check_settings
-from fairlead.store import channels, deployments, groups, library_sets, lifecycles, processes, projects
+from fairlead.store import (
+    channels,
+    deployments,
+    groups,
+    library_sets,
+    lifecycles,
+    processes,
+    projects,
+    runbooks,
+    triggers,
+)
 from fairlead.store.database import Connection
 from fairlead.store.reach import within
 from fairlead.store.shelf import Page
@@ -264,6 +274,11 @@ def remove(context: Context, actor: Actor, name: str) -> None:
                 thing=found.name,
                 hint="disable it instead (fairlead projects set --disable); fairlead retire ends what is live",
             )
+        for runbook in runbooks.of_project(connection, found.id):
+            runbooks.delete(connection, runbook.id)
+            processes.delete(connection, runbook.id)
+        for trigger in triggers.of_project(connection, found.id):
+            triggers.delete(connection, trigger.id)
         for channel in channels.of_project(connection, found.id):
             channels.delete(connection, channel.id)
         library_sets.exclude(connection, found.id)

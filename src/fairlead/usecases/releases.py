@@ -34,8 +34,7 @@ from fairlead.store.database import Connection
 from fairlead.store.release_choice import Wanted, choose
 from fairlead.store.release_description import LONGEST_NOTES, notes_of
 from fairlead.store.shelf import Page
-from fairlead.usecases import declarations, following, planning
-from fairlead.usecases import deployments as deploying
+from fairlead.usecases import declarations, following, lines, planning
 from fairlead.usecases.context import Context
 
 LONGEST_PACKAGE = 200
@@ -237,7 +236,7 @@ def _refuse_locked(connection: Connection, project: Project, release: Release) -
     """A release that has gone, or goes, beyond the first phase keeps what it was promoted with."""
     if not project.release_settings.locks_variables:
         return
-    line = deploying.lifecycle_of(connection, project, release)
+    line = lines.of_release(connection, project, release)
     first = line.phases[0].environments if line.phases else ()
     asked = deployments.page(connection, release=release.id, limit=500).items
     beyond = next((one for one in asked if one.task is not None and one.environment not in first), None)

@@ -1,4 +1,4 @@
-"""Retention of images: which releases keep theirs, and the task that lets the others go."""
+"""Retention: which releases stay and keep their images, and the task that lets the others go."""
 
 from __future__ import annotations
 
@@ -10,14 +10,15 @@ from fairlead.domain.permission import Permission
 from fairlead.domain.release import Release
 from fairlead.domain.slot import SlotState
 from fairlead.domain.task import Task, TaskState
+from fairlead.steps.effects.forgotten import Leaving
 from fairlead.steps.retention import ResolvedRetention
 from fairlead.store import deployments, environments, projects, releases, slots, tasks
 from fairlead.store.database import Connection
-from fairlead.usecases import turns
+from fairlead.usecases import release_retention, turns
 from fairlead.usecases.context import Context
 
-EVERY = timedelta(days=1)
-TITLE = "retention of images"
+EVERY = timedelta(hours=4)
+TITLE = "retention"
 WAYS_BACK = 2
 """How many releases that were live in an environment keep their images there: the live one and the way back."""
 
@@ -32,13 +33,13 @@ def start(context: Context, actor: Actor) -> Task:
         at = context.clock.now()
         task = Task(TaskId(context.ids.new("tsk")), "retention", TITLE, at, created_by=actor.name)
         turns.queue(context, connection, task)
-        context.note(connection, actor, "retention.started", "started the retention of images", thing=task.id)
+        context.note(connection, actor, "retention.started", "started the retention", thing=task.id)
     context.durable.wake()
     return task
 
 
 def start_if_due(context: Context) -> bool:
-    """Once a day by itself, from a day after the first release on."""
+    """Every four hours by itself, as in Octopus, from that long after the first release on."""
     with context.database.reading() as connection:
         latest = tasks.page(connection, kind="retention", limit=1).items
         since = latest[0].created_at if latest else releases.first_at(connection)
@@ -51,11 +52,19 @@ def resolve(context: Context, connection: Connection, installation: str) -> Reso
     """What the plan is made from: the references to keep, and the projects to leave alone while they build."""
     kept: set[str] = set()
     names = projects.names(connection)
-    for id in names:
-        for release in kept_releases(context, connection, id):
-            kept |= {*release.images.values(), release.test_image} - {""}
     busy = {task.project for task in tasks.unfinished(connection) if task.kind == "run"}
-    return ResolvedRetention(tuple(sorted(names.values())), frozenset(kept), tuple(sorted(busy)), installation)
+    leaving: list[Leaving] = []
+    for id, name in names.items():
+        judged = release_retention.judge(connection, projects.get(connection, id), context.clock.now())
+        going = {} if name in busy else {one.release.id: one for one in judged if not one.fate.is_kept}
+        leaving += [
+            Leaving(one.release.id, f"{name} {one.release.version} ({one.fate.words})") for one in going.values()
+        ]
+        for release in kept_releases(context, connection, id):
+            if release.id not in going:
+                kept |= {*release.images.values(), release.test_image} - {""}
+    found = tuple(sorted(names.values()))
+    return ResolvedRetention(found, frozenset(kept), tuple(sorted(busy)), installation, tuple(leaving))
 
 
 def kept_releases(context: Context, connection: Connection, project: ProjectId) -> tuple[Release, ...]:

@@ -13,8 +13,9 @@ from fairlead.domain.process import ProcessChoice
 from fairlead.domain.task import PhaseState
 from fairlead.store import deployments, environments, processes, projects, releases, tasks
 from fairlead.store.database import Connection
+from fairlead.usecases import lines
 from fairlead.usecases.context import Context
-from fairlead.usecases.deployments import DeploymentView, Wish, ask, lifecycle_of, views
+from fairlead.usecases.deployments import DeploymentView, Wish, ask, views
 
 
 def retry(context: Context, actor: Actor, id: str) -> DeploymentView:
@@ -36,7 +37,7 @@ def retry(context: Context, actor: Actor, id: str) -> DeploymentView:
             )
         owner, place = projects.get(connection, failed.project), environments.get(connection, failed.environment)
         release = releases.get(connection, failed.release)
-        phase = phase_of(lifecycle_of(connection, owner, release), place.id)
+        phase = phase_of(lines.of_release(connection, owner, release), place.id)
         wish = Wish(
             owner,
             place,

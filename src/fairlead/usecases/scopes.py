@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fairlead.domain.errors import Invalid
 from fairlead.domain.project import Project
 from fairlead.domain.variable import NOT_IN_A_LIBRARY_SET, SETTABLE, Dimension, Scope, Variable
-from fairlead.store import channels, environments, processes, targets
+from fairlead.store import channels, environments, processes, runbooks, targets, tenants
 from fairlead.store.database import Connection
 
 DEPLOYMENT_PROCESS = "deployment"
@@ -63,9 +63,14 @@ def _known(connection: Connection, project: Project | None, dimension: Dimension
         case Dimension.CHANNEL if project is not None:
             return {str(one.id): one.name for one in channels.of_project(connection, project.id)}
         case Dimension.PROCESS if project is not None:
-            return {DEPLOYMENT_PROCESS: DEPLOYMENT_PROCESS}
+            its = {one.id: one.name for one in runbooks.of_project(connection, project.id)}
+            return {DEPLOYMENT_PROCESS: DEPLOYMENT_PROCESS, **its}
         case Dimension.STEP if project is not None:
             return {name.lower(): name for name in _step_names(connection, project)}
+        case Dimension.TENANT:
+            return {str(one.id): one.name for one in tenants.all_of(connection)}
+        case Dimension.TENANT_TAG:
+            return {tag.lower(): tag for one in tenants.sets(connection) for tag in one.written}
         case Dimension.TARGET:
             return {str(one.id): one.name for one in targets.all_of(connection)}
         case Dimension.TARGET_TAG:

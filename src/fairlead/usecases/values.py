@@ -13,7 +13,7 @@ from fairlead.domain.system_variables import ReleaseBefore, SystemVariables
 from fairlead.domain.text import Text
 from fairlead.domain.variable import Dimension, Scope, Variable, ties
 from fairlead.domain.variable_table import Holding, VariableTable
-from fairlead.store import channels, deployments, releases, targets, variables
+from fairlead.store import channels, deployments, releases, targets, tenants, variables
 from fairlead.store.database import Connection
 from fairlead.usecases.context import Context
 from fairlead.usecases.scopes import DEPLOYMENT_PROCESS, scope_of
@@ -147,7 +147,7 @@ def scope_where(connection: Connection, project: Project, where: Where, *, chann
             Dimension.PROCESS: _one(where.process or DEPLOYMENT_PROCESS),
         },
     )
-    found = {**named, **_of_target(connection, named)}
+    found = {**named, **_of_target(connection, named), **_of_tenant(connection, named)}
     if Dimension.CHANNEL not in found and named[Dimension.PROCESS] == {DEPLOYMENT_PROCESS}:
         found[Dimension.CHANNEL] = frozenset({str(channel or channels.default_of(connection, project.id).id)})
     return found
@@ -159,6 +159,13 @@ def _of_target(connection: Connection, named: Scope) -> Scope:
     known = [targets.get(connection, id) for id in named.get(Dimension.TARGET, ())]
     has = tags | {tag.lower() for target in known for tag in target.tags}
     return {Dimension.TARGET_TAG: has, Dimension.TARGETED_TAG: tags} if has else {}
+
+
+def _of_tenant(connection: Connection, named: Scope) -> Scope:
+    """The tags of the tenant that is named."""
+    known = [tenants.get(connection, id) for id in named.get(Dimension.TENANT, ())]
+    has = frozenset(tag.lower() for tenant in known for tag in tenant.tags)
+    return {Dimension.TENANT_TAG: has} if has else {}
 
 
 def _one(name: str) -> tuple[str, ...]:

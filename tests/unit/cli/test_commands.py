@@ -33,6 +33,7 @@ LISTS = [
     "audit",
     "groups",
     "environments",
+    "freezes",
     "lifecycles",
     "projects",
     "deployments",

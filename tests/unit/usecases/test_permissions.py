@@ -25,6 +25,7 @@ EXCEPTIONS = {
     "runs.saw_head": "what the repository itself said; asked for by looking.look, which asks for the permission",
     "audit.note_refused": "what the rim says of an actor, nothing that one asks for",
     "deployments.ask": "a part of verbs that have asked for the permission",
+    "waiting.supersede": "a part of deployments.ask",
     "declarations.take": "a part of making a release; each change asks for its own permission",
     "notifications.change": "which permission depends on whose it is: not found before not allowed",
     "notifications.remove": "which permission depends on whose it is: not found before not allowed",

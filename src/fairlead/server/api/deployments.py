@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, Query
-from pydantic import Field
+from pydantic import AwareDatetime, Field
 
 from fairlead.domain.approval import ApprovalState
 from fairlead.domain.deployment import DeploymentState
@@ -16,7 +16,7 @@ from fairlead.server.api import answers, shapes
 from fairlead.server.api.bodies import Body
 from fairlead.server.api.doors import After, Asking, Books, Limit, Parts
 from fairlead.server.api.foreseen import foreseen
-from fairlead.usecases import adoption, approvals, deployments, foreseeing, places, retrying, tasks
+from fairlead.usecases import adoption, approvals, deployments, foreseeing, places, retrying, scheduling, tasks
 
 router = APIRouter(tags=["deployments"])
 
@@ -28,6 +28,9 @@ class NewDeployment(Body):
     recreate_accessories: list[str] = Field(default_factory=list, max_length=50)
     plan_hash: str = Field("", max_length=64, description="what was shown; refused where another would run")
     keep_failed_s: float = Field(0, ge=0, le=604_800, description="keep the idle slot for so long where it fails")
+    at: AwareDatetime | None = Field(None, description="when it may begin, up to 30 days ahead; null: now")
+    not_after: AwareDatetime | None = Field(None, description="after it, it does not begin any more")
+    override_freeze: str = Field("", max_length=2000, description="why freezes do not bind it; needs freeze.override")
     skip: list[str] = Field(default_factory=list, max_length=500, description="steps or actions that are left out")
     only_targets: list[str] = Field(default_factory=list, max_length=500, description="the only targets; empty: all")
     without_targets: list[str] = Field(default_factory=list, max_length=500, description="targets that are left out")
@@ -52,6 +55,7 @@ class Keeping(Body):
 class NewRollback(Body):
     environment: str = Field(max_length=40)
     to: str = Field("", max_length=128)
+    override_freeze: str = Field("", max_length=2000, description="why freezes do not bind it; needs freeze.override")
 
 
 class Retirement(Body):
@@ -120,6 +124,9 @@ def deploy(context: Books, actor: Asking, project: str, body: NewDeployment) -> 
         keep_failed_s=body.keep_failed_s,
         choice=body.choice,
         prompted=body.prompted,
+        not_before=body.at,
+        not_after=body.not_after,
+        override_freeze=body.override_freeze,
     )
     return shapes.deployment(view)
 
@@ -127,7 +134,16 @@ def deploy(context: Books, actor: Asking, project: str, body: NewDeployment) -> 
 @router.post("/projects/{project}/rollback", status_code=201)
 def roll_back(context: Books, actor: Asking, project: str, body: NewRollback) -> answers.Deployment:
     """Back to the release that was live before, or to a named one."""
-    return shapes.deployment(deployments.roll_back(context, actor, project, body.environment, to=body.to))
+    view = deployments.roll_back(
+        context, actor, project, body.environment, to=body.to, override_freeze=body.override_freeze
+    )
+    return shapes.deployment(view)
+
+
+@router.post("/deployments/{id}/cancel")
+def cancel_scheduled(context: Books, actor: Asking, id: str) -> answers.Deployment:
+    """One that is scheduled does not begin."""
+    return shapes.deployment(scheduling.cancel(context, actor, id))
 
 
 @router.post("/projects/{project}/environments/{environment}/retire", status_code=201)

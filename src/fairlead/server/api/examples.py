@@ -103,6 +103,9 @@ DEPLOYMENT: answers.Deployment = {
     "created_by": "fairlead",
     "created_at": "2026-03-02T09:14:32+00:00",
     "committed_at": None,
+    "not_before": None,
+    "not_after": None,
+    "freeze_override": "",
     "ended_at": "2026-03-02T09:20:03+00:00",
 }
 APPROVAL: answers.Approval = {

@@ -167,6 +167,9 @@ def deployment(view: DeploymentView) -> answers.Deployment:
         "created_by": one.created_by,
         "created_at": one.created_at.isoformat(),
         "committed_at": one.committed_at.isoformat() if one.committed_at else None,
+        "not_before": one.not_before.isoformat() if one.not_before else None,
+        "not_after": one.not_after.isoformat() if one.not_after else None,
+        "freeze_override": one.freeze_override,
         "ended_at": one.ended_at.isoformat() if one.ended_at else None,
     }
 

@@ -15,9 +15,10 @@ from fairlead.domain.test_report import worst_first
 from fairlead.ports.artifacts import Artifacts
 from fairlead.server import openapi
 from fairlead.server.api import answers, shapes
+from fairlead.server.api.answers import retention as told
 from fairlead.server.api.doors import After, Asking, Books, Limit, Parts
 from fairlead.server.bootstrap import Server
-from fairlead.usecases import retention, tasks
+from fairlead.usecases import release_retention, retention, tasks
 
 router = APIRouter(tags=["tasks"])
 
@@ -112,8 +113,15 @@ async def resume(context: Books, server: Parts, actor: Asking, id: str) -> answe
 
 @router.post("/retention", status_code=201)
 def retain(context: Books, actor: Asking) -> answers.Task:
-    """Let the images go that no kept release names, now; what is kept stands in the task's plan."""
+    """Let releases go as their lifecycles say, and the images that no kept release names, now; what goes stands in the
+    task's plan."""
     return shapes.task(retention.start(context, actor))
+
+
+@router.get("/retention")
+def preview_retention(context: Books, actor: Asking, project: str = "") -> answers.Page[told.RetainedRelease]:
+    """What it would do to releases, and why; nothing is deleted. The newest of each project first."""
+    return shapes.whole(release_retention.preview(context, actor, project=project), _retained)
 
 
 @router.get("/tasks/{id}/artifacts")
@@ -183,3 +191,13 @@ def stream(events: AsyncIterator[str], *, timeout_s: float = 0) -> StreamingResp
 
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
     return StreamingResponse(kept_alive(), media_type="text/event-stream", headers=headers)
+
+
+def _retained(one: release_retention.Judged) -> told.RetainedRelease:
+    return {
+        "project": one.project,
+        "version": one.release.version,
+        "created_at": one.release.created_at.isoformat(),
+        "is_kept": one.fate.is_kept,
+        "reason": one.fate.words,
+    }

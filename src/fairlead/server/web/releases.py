@@ -10,11 +10,22 @@ from urllib.parse import quote, urlencode
 from fastapi import APIRouter, Query
 from starlette.responses import Response
 
+from fairlead.domain.deployment import DeploymentState
 from fairlead.domain.errors import NotFound
 from fairlead.domain.process import ProcessChoice
+from fairlead.server.web.gates import moment_of
 from fairlead.server.web.plans import NO_PLAN, shown
 from fairlead.server.web.visit import Posted, Visiting, Visitor
-from fairlead.usecases import deployments, environments, foreseeing, projects, prompting, release_changes, releases
+from fairlead.usecases import (
+    defects,
+    deployments,
+    environments,
+    foreseeing,
+    projects,
+    prompting,
+    release_changes,
+    releases,
+)
 
 router = APIRouter()
 
@@ -34,7 +45,9 @@ def show(visitor: Visiting, project: str, version: str, to: Text = "") -> Respon
     known = environments.all_of(context, actor)
     brought = release_changes.preview(context, actor, owner.name, found.release.id, to) if to else None
     values = {"project": owner, "view": found, "release": found.release, "changes": pending.changes}
-    return visitor.page("release.html", {**values, "environments": known, "brought": brought})
+    held = defects.of_release(context, actor, owner.name, found.release.id)
+    more = {"environments": known, "brought": brought, "defects": held}
+    return visitor.page("release.html", {**values, **more})
 
 
 @router.post("/projects/{project}/releases/{version}/variables")
@@ -109,6 +122,9 @@ def deploy(form: Posted, project: str) -> Response:
             choice=ProcessChoice(tuple(filter(None, map(str.strip, form.text("skip").splitlines())))),
             plan_hash="" if is_otherwise else form.text("plan_hash"),
             prompted=prompted,
+            not_before=moment_of(form, "at", "UTC"),
+            not_after=moment_of(form, "not_after", "UTC"),
+            override_freeze=form.text("override_freeze"),
         )
         return _asked(made)
 
@@ -134,8 +150,10 @@ def roll_back(form: Posted, project: str) -> Response:
 
 def _asked(made: deployments.DeploymentView) -> tuple[str, str]:
     what = f"{made.project} {made.version} to {made.environment}"
-    waits = made.deployment.task is None
-    return (f"{what} waits for an approval." if waits else f"{what} is queued.", f"/deployments/{made.deployment.id}")
+    one = made.deployment
+    begins = f"{what} begins at {one.not_before}." if one.state is DeploymentState.SCHEDULED else f"{what} is queued."
+    waits = one.state is DeploymentState.WAITING
+    return (f"{what} waits for an approval." if waits else begins, f"/deployments/{made.deployment.id}")
 
 
 async def _preview(visitor: Visitor, project: str, version: str, environment: str) -> Mapping[str, Any]:

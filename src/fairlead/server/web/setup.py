@@ -12,6 +12,9 @@ router = APIRouter()
 
 SECTION = "/setup"
 NOUNS: tuple[tuple[str, str, str], ...] = (
+    ("/freezes", "Freezes", "Times in which nothing may be deployed to some places."),
+    ("/retention", "Retention", "Which releases would go now, and why the others stay."),
+    ("/tenants", "Tenants", "Customers, regions or sites, with tags."),
     ("/lifecycles", "Lifecycles", "In which order releases may reach environments."),
     ("/packages", "Packages", "The built-in feed: files under an id and a version."),
     ("/build-information", "Build information", "What build servers told of packages: commits, issues."),

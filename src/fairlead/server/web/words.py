@@ -67,6 +67,7 @@ _OUTCOMES: Mapping[DeploymentOutcome, Look] = {
 }
 _MOVING: Mapping[DeploymentState, Look] = {
     DeploymentState.WAITING: WAITS,
+    DeploymentState.SCHEDULED: Look("scheduled", "wait", "clock"),
     DeploymentState.QUEUED: _TASKS[TaskState.QUEUED],
     DeploymentState.RUNNING: _TASKS[TaskState.RUNNING],
     DeploymentState.PAUSED: _TASKS[TaskState.PAUSED],

@@ -8,7 +8,7 @@ import pytest
 
 from fairlead.domain.colour import Colour
 from fairlead.domain.errors import Conflict, NotFound
-from fairlead.domain.ids import DeploymentId
+from fairlead.domain.ids import DeploymentId, ReleaseId
 from fairlead.domain.record import Json
 from fairlead.domain.slot import Slot, SlotState
 from fairlead.testing.contracts.books import ELSEWHERE, PLACE, Books
@@ -176,6 +176,12 @@ class RecordsContract:
         await books.records.let_go({WEB})
         await books.records.create_release(await books.new_run(), FACTS)
         assert not await books.lacks(old)
+
+    async def test_releases_leave_the_books_once_and_what_is_needed_stays(self, books: Books) -> None:
+        old, needed = [await books.records.create_release(await books.new_run(), FACTS) for _ in range(2)]
+        await books.need(needed)
+        assert await books.records.forget_releases([old, needed, ReleaseId("rel-nowhere")]) == {old}
+        assert await books.records.forget_releases([old]) == frozenset()
 
     async def test_the_latest_fact_under_a_name_holds(self, books: Books) -> None:
         task, other = await books.new_task(), await books.new_task()

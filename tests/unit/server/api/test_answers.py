@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -20,13 +21,17 @@ from fairlead.usecases import (
     access,
     approvals,
     build_information,
+    freezes,
     groups,
     notifications,
     packages,
     policies,
     registries,
+    runbooks,
     targets,
     teams,
+    tenants,
+    triggers,
     users,
 )
 
@@ -76,6 +81,13 @@ class Furnished:
         policies.allow(house.context, ADMINISTRATOR, "books", "privileged")
         notifications.add(house.context, ADMINISTRATOR, "ops@example.com", events=[], secret="", project="")
         targets.add(house.context, ADMINISTRATOR, "Db.Host", only_in=["Test"], tags=["web"])
+        holidays = freezes.Draft("Holidays", ends_at=datetime(2099, 1, 1, tzinfo=UTC), projects=["still"])
+        freezes.add(house.context, ADMINISTRATOR, holidays)
+        runbooks.put(house.context, ADMINISTRATOR, "identity", runbooks.Draft("Tidy"))
+        tenants.put(house.context, ADMINISTRATOR, tenants.Draft("Acme", connections={"identity": ["Test"]}))
+        nightly = triggers.Draft("Nightly", "0 2 * * *", destination="Production")
+        triggers.put(house.context, ADMINISTRATOR, "identity", nightly)
+        triggers.evaluate(house.context, ADMINISTRATOR, "identity", "Nightly")
         registries.put(house.context, ADMINISTRATOR, "registry.test", "robot", "word")
         groups.add(house.context, ADMINISTRATOR, "Shops")
         users.add_service_account(house.context, ADMINISTRATOR, "robot")
@@ -87,6 +99,9 @@ class Furnished:
         packages.push(house.context, ADMINISTRATOR, "web.1.0.zip", b"PK\x03\x04")
         rolled_back = tasks["rolled back"]
         self.names = {
+            "trigger_name": "Nightly",
+            "tenant_name": "Acme",
+            "runbook_name": "Tidy",
             "project": "identity",
             "environment": "Production",
             "version": "1.30.0",
@@ -119,6 +134,7 @@ OF_PATHS = (
     ("/lifecycles/", "name", "Default"),
     ("/build-information/", "version", "1.0"),
     ("/packages/", "version", "1.0"),
+    ("/freezes/", "name", "Holidays"),
 )
 """What a parameter is on paths that hold a part: part, parameter, value."""
 QUERIES = {

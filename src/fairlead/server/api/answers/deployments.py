@@ -39,6 +39,9 @@ class Deployment(TypedDict):
     created_by: str
     created_at: Moment
     committed_at: Moment | None
+    not_before: Annotated[Moment | None, Field(description="null: as soon as it is its turn")]
+    not_after: Annotated[Moment | None, Field(description="after it, it does not begin any more")]
+    freeze_override: Annotated[str, Field(description='why no freeze binds it; "": freezes do')]
     ended_at: Moment | None
 
 

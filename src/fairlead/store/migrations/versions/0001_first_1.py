@@ -1,4 +1,4 @@
-"""The first tables, part 1: blobs to task_log_lines."""
+"""The first tables, part 1: blobs to tag_sets."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ def upgrade() -> None:
     _counters()
     _environments()
     _events()
+    _freezes()
     _gone_images()
     _groups()
     _idempotency_keys()
@@ -35,8 +36,7 @@ def upgrade() -> None:
     _settings()
     _slots()
     _subnets()
-    _targets()
-    _task_log_lines()
+    _tag_sets()
 
 
 def _blobs() -> None:
@@ -123,6 +123,27 @@ def _events() -> None:
     op.create_index("ix_events_actor", "events", ["actor", "id"], unique=False)
     op.create_index("ix_events_project", "events", ["project", "id"], unique=False)
     op.create_index("ix_events_thing", "events", ["thing", "id"], unique=False)
+
+
+def _freezes() -> None:
+    op.create_table(
+        "freezes",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("starts_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ends_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("projects", sa.JSON(none_as_null=True), nullable=False),
+        sa.Column("environments", sa.JSON(none_as_null=True), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("cron", sa.Text(), nullable=False),
+        sa.Column("zone", sa.Text(), nullable=False),
+        sa.Column("lasts_s", sa.BigInteger(), nullable=False),
+        sa.Column("created_by", sa.Text(), nullable=False),
+        sa.Column("revision", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_freezes")),
+        sa.UniqueConstraint("name", name=op.f("uq_freezes_name")),
+    )
 
 
 def _gone_images() -> None:
@@ -379,37 +400,14 @@ def _subnets() -> None:
     )
 
 
-def _targets() -> None:
+def _tag_sets() -> None:
     op.create_table(
-        "targets",
+        "tag_sets",
         sa.Column("id", sa.Text(), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
-        sa.Column("kind", sa.Text(), nullable=False),
-        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("environments", sa.JSON(none_as_null=True), nullable=False),
         sa.Column("tags", sa.JSON(none_as_null=True), nullable=False),
-        sa.Column("is_enabled", sa.Boolean(), nullable=False),
-        sa.Column("ssh", sa.JSON(none_as_null=True), nullable=True),
         sa.Column("description", sa.Text(), nullable=False),
-        sa.Column("created_by", sa.Text(), nullable=False),
         sa.Column("revision", sa.BigInteger(), nullable=False),
-        sa.Column("name_key", sa.Text(), nullable=False),
-        sa.Column("tag_keys", sa.Text(), nullable=False),
-        sa.Column("environment_keys", sa.Text(), nullable=False),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_targets")),
-        sa.UniqueConstraint("name_key", name=op.f("uq_targets_name_key")),
-    )
-
-
-def _task_log_lines() -> None:
-    op.create_table(
-        "task_log_lines",
-        sa.Column("task", sa.Text(), nullable=False),
-        sa.Column("number", sa.BigInteger(), autoincrement=False, nullable=False),
-        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("level", sa.Text(), nullable=False),
-        sa.Column("step", sa.Text(), nullable=False),
-        sa.Column("target", sa.Text(), nullable=False),
-        sa.Column("text", sa.Text(), nullable=False),
-        sa.PrimaryKeyConstraint("task", "number", name=op.f("pk_task_log_lines")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_tag_sets")),
+        sa.UniqueConstraint("name", name=op.f("uq_tag_sets_name")),
     )

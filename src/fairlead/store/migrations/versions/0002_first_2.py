@@ -1,4 +1,4 @@
-"""The first tables, part 2: task_secrets to contacts."""
+"""The first tables, part 2: targets to team_members."""
 
 from __future__ import annotations
 
@@ -12,9 +12,12 @@ depends_on = None
 
 
 def upgrade() -> None:
+    _targets()
+    _task_log_lines()
     _task_secrets()
     _tasks()
     _teams()
+    _tenants()
     _users()
     _variable_versions()
     _api_keys()
@@ -29,9 +32,42 @@ def upgrade() -> None:
     _task_phases()
     _task_plans()
     _team_members()
-    _allowances()
-    _channels()
-    _contacts()
+
+
+def _targets() -> None:
+    op.create_table(
+        "targets",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("environments", sa.JSON(none_as_null=True), nullable=False),
+        sa.Column("tags", sa.JSON(none_as_null=True), nullable=False),
+        sa.Column("is_enabled", sa.Boolean(), nullable=False),
+        sa.Column("ssh", sa.JSON(none_as_null=True), nullable=True),
+        sa.Column("description", sa.Text(), nullable=False),
+        sa.Column("created_by", sa.Text(), nullable=False),
+        sa.Column("revision", sa.BigInteger(), nullable=False),
+        sa.Column("name_key", sa.Text(), nullable=False),
+        sa.Column("tag_keys", sa.Text(), nullable=False),
+        sa.Column("environment_keys", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_targets")),
+        sa.UniqueConstraint("name_key", name=op.f("uq_targets_name_key")),
+    )
+
+
+def _task_log_lines() -> None:
+    op.create_table(
+        "task_log_lines",
+        sa.Column("task", sa.Text(), nullable=False),
+        sa.Column("number", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("level", sa.Text(), nullable=False),
+        sa.Column("step", sa.Text(), nullable=False),
+        sa.Column("target", sa.Text(), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("task", "number", name=op.f("pk_task_log_lines")),
+    )
 
 
 def _task_secrets() -> None:
@@ -92,6 +128,20 @@ def _teams() -> None:
         sa.Column("revision", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_teams")),
         sa.UniqueConstraint("name", name=op.f("uq_teams_name")),
+    )
+
+
+def _tenants() -> None:
+    op.create_table(
+        "tenants",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("description", sa.Text(), nullable=False),
+        sa.Column("tags", sa.JSON(none_as_null=True), nullable=False),
+        sa.Column("connections", sa.JSON(none_as_null=True), nullable=False),
+        sa.Column("revision", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_tenants")),
+        sa.UniqueConstraint("name", name=op.f("uq_tenants_name")),
     )
 
 
@@ -349,54 +399,3 @@ def _team_members() -> None:
         sa.PrimaryKeyConstraint("team", "user", name=op.f("pk_team_members")),
     )
     op.create_index(op.f("ix_team_members_user"), "team_members", ["user"], unique=False)
-
-
-def _allowances() -> None:
-    op.create_table(
-        "allowances",
-        sa.Column("id", sa.Text(), nullable=False),
-        sa.Column("project", sa.Text(), nullable=False),
-        sa.Column("harm", sa.Text(), nullable=False),
-        sa.Column("allowed_by", sa.Text(), nullable=False),
-        sa.Column("allowed_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("environment", sa.Text(), nullable=True),
-        sa.Column("tenant", sa.Text(), nullable=True),
-        sa.Column("note", sa.Text(), nullable=False),
-        sa.ForeignKeyConstraint(["environment"], ["environments.id"], name=op.f("fk_allowances_environment")),
-        sa.ForeignKeyConstraint(["project"], ["projects.id"], name=op.f("fk_allowances_project")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_allowances")),
-    )
-    op.create_index(op.f("ix_allowances_project"), "allowances", ["project"], unique=False)
-
-
-def _channels() -> None:
-    op.create_table(
-        "channels",
-        sa.Column("id", sa.Text(), nullable=False),
-        sa.Column("project", sa.Text(), nullable=False),
-        sa.Column("name", sa.Text(), nullable=False),
-        sa.Column("lifecycle", sa.Text(), nullable=True),
-        sa.Column("is_default", sa.Boolean(), nullable=False),
-        sa.Column("description", sa.Text(), nullable=False),
-        sa.Column("rules", sa.JSON(none_as_null=True), nullable=False),
-        sa.Column("tenant_tags", sa.JSON(none_as_null=True), nullable=False),
-        sa.Column("revision", sa.BigInteger(), nullable=False),
-        sa.ForeignKeyConstraint(["lifecycle"], ["lifecycles.id"], name=op.f("fk_channels_lifecycle")),
-        sa.ForeignKeyConstraint(["project"], ["projects.id"], name=op.f("fk_channels_project")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_channels")),
-        sa.UniqueConstraint("project", "name", name=op.f("uq_channels_project_name")),
-    )
-
-
-def _contacts() -> None:
-    op.create_table(
-        "contacts",
-        sa.Column("project", sa.Text(), nullable=False),
-        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("is_ok", sa.Boolean(), nullable=False),
-        sa.Column("head", sa.Text(), nullable=False),
-        sa.Column("reason", sa.Text(), nullable=False),
-        sa.Column("asked_by", sa.Text(), nullable=False),
-        sa.ForeignKeyConstraint(["project"], ["projects.id"], name=op.f("fk_contacts_project")),
-        sa.PrimaryKeyConstraint("project", name=op.f("pk_contacts")),
-    )

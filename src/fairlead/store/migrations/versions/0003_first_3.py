@@ -1,4 +1,4 @@
-"""The first tables, part 3: library_set_inclusions to approvals."""
+"""The first tables, part 3: allowances to trigger_evaluations."""
 
 from __future__ import annotations
 
@@ -12,16 +12,74 @@ depends_on = None
 
 
 def upgrade() -> None:
+    _allowances()
+    _channels()
+    _contacts()
     _library_set_inclusions()
     _notification_targets()
+    _runbooks()
     _runs()
     _seen_heads()
     _variable_snapshots()
     _variables()
     _webhook_deliveries()
     _releases()
+    _runbook_runs()
+    _triggers()
+    _defects()
     _deployments()
-    _approvals()
+    _trigger_evaluations()
+
+
+def _allowances() -> None:
+    op.create_table(
+        "allowances",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("project", sa.Text(), nullable=False),
+        sa.Column("harm", sa.Text(), nullable=False),
+        sa.Column("allowed_by", sa.Text(), nullable=False),
+        sa.Column("allowed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("environment", sa.Text(), nullable=True),
+        sa.Column("tenant", sa.Text(), nullable=True),
+        sa.Column("note", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["environment"], ["environments.id"], name=op.f("fk_allowances_environment")),
+        sa.ForeignKeyConstraint(["project"], ["projects.id"], name=op.f("fk_allowances_project")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_allowances")),
+    )
+    op.create_index(op.f("ix_allowances_project"), "allowances", ["project"], unique=False)
+
+
+def _channels() -> None:
+    op.create_table(
+        "channels",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("project", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("lifecycle", sa.Text(), nullable=True),
+        sa.Column("is_default", sa.Boolean(), nullable=False),
+        sa.Column("description", sa.Text(), nullable=False),
+        sa.Column("rules", sa.JSON(none_as_null=True), nullable=False),
+        sa.Column("tenant_tags", sa.JSON(none_as_null=True), nullable=False),
+        sa.Column("revision", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["lifecycle"], ["lifecycles.id"], name=op.f("fk_channels_lifecycle")),
+        sa.ForeignKeyConstraint(["project"], ["projects.id"], name=op.f("fk_channels_project")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_channels")),
+        sa.UniqueConstraint("project", "name", name=op.f("uq_channels_project_name")),
+    )
+
+
+def _contacts() -> None:
+    op.create_table(
+        "contacts",
+        sa.Column("project", sa.Text(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("is_ok", sa.Boolean(), nullable=False),
+        sa.Column("head", sa.Text(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("asked_by", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["project"], ["projects.id"], name=op.f("fk_contacts_project")),
+        sa.PrimaryKeyConstraint("project", name=op.f("pk_contacts")),
+    )
 
 
 def _library_set_inclusions() -> None:
@@ -60,6 +118,25 @@ def _notification_targets() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_notification_targets")),
     )
     op.create_index(op.f("ix_notification_targets_project"), "notification_targets", ["project"], unique=False)
+
+
+def _runbooks() -> None:
+    op.create_table(
+        "runbooks",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("project", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("description", sa.Text(), nullable=False),
+        sa.Column("environments", sa.JSON(none_as_null=True), nullable=False),
+        sa.Column("kept_runs", sa.BigInteger(), nullable=False),
+        sa.Column("published", sa.JSON(none_as_null=True), nullable=True),
+        sa.Column("created_by", sa.Text(), nullable=False),
+        sa.Column("revision", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["project"], ["projects.id"], name=op.f("fk_runbooks_project")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_runbooks")),
+        sa.UniqueConstraint("project", "name", name=op.f("uq_runbooks_project_name")),
+    )
 
 
 def _runs() -> None:
@@ -195,6 +272,76 @@ def _releases() -> None:
     op.create_index("ix_releases_project_id", "releases", ["project", "id"], unique=False)
 
 
+def _runbook_runs() -> None:
+    op.create_table(
+        "runbook_runs",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("number", sa.BigInteger(), nullable=False),
+        sa.Column("runbook", sa.Text(), nullable=False),
+        sa.Column("project", sa.Text(), nullable=False),
+        sa.Column("environment", sa.Text(), nullable=False),
+        sa.Column("snapshot", sa.JSON(none_as_null=True), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("task", sa.Text(), nullable=False),
+        sa.Column("created_by", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["environment"], ["environments.id"], name=op.f("fk_runbook_runs_environment")),
+        sa.ForeignKeyConstraint(["project"], ["projects.id"], name=op.f("fk_runbook_runs_project")),
+        sa.ForeignKeyConstraint(["runbook"], ["runbooks.id"], name=op.f("fk_runbook_runs_runbook")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_runbook_runs")),
+        sa.UniqueConstraint("task", name=op.f("uq_runbook_runs_task")),
+    )
+    op.create_index("ix_runbook_runs_runbook", "runbook_runs", ["runbook", "environment", "id"], unique=False)
+
+
+def _triggers() -> None:
+    op.create_table(
+        "triggers",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("project", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("cron", sa.Text(), nullable=False),
+        sa.Column("action", sa.Text(), nullable=False),
+        sa.Column("zone", sa.Text(), nullable=False),
+        sa.Column("source", sa.Text(), nullable=True),
+        sa.Column("destination", sa.Text(), nullable=True),
+        sa.Column("channel", sa.Text(), nullable=True),
+        sa.Column("is_forced", sa.Boolean(), nullable=False),
+        sa.Column("is_enabled", sa.Boolean(), nullable=False),
+        sa.Column("next_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("created_by", sa.Text(), nullable=False),
+        sa.Column("revision", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["channel"], ["channels.id"], name=op.f("fk_triggers_channel")),
+        sa.ForeignKeyConstraint(["destination"], ["environments.id"], name=op.f("fk_triggers_destination")),
+        sa.ForeignKeyConstraint(["project"], ["projects.id"], name=op.f("fk_triggers_project")),
+        sa.ForeignKeyConstraint(["source"], ["environments.id"], name=op.f("fk_triggers_source")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_triggers")),
+        sa.UniqueConstraint("project", "name", name=op.f("uq_triggers_project_name")),
+    )
+    op.create_index(op.f("ix_triggers_next_at"), "triggers", ["next_at"], unique=False)
+
+
+def _defects() -> None:
+    op.create_table(
+        "defects",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("project", sa.Text(), nullable=False),
+        sa.Column("release", sa.Text(), nullable=False),
+        sa.Column("description", sa.Text(), nullable=False),
+        sa.Column("reported_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("reported_by", sa.Text(), nullable=False),
+        sa.Column("resolved_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("resolved_by", sa.Text(), nullable=False),
+        sa.Column("resolution", sa.Text(), nullable=False),
+        sa.Column("revision", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["project"], ["projects.id"], name=op.f("fk_defects_project")),
+        sa.ForeignKeyConstraint(["release"], ["releases.id"], name=op.f("fk_defects_release")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_defects")),
+    )
+    op.create_index(op.f("ix_defects_project"), "defects", ["project"], unique=False)
+    op.create_index(op.f("ix_defects_release"), "defects", ["release"], unique=False)
+
+
 def _deployments() -> None:
     op.create_table(
         "deployments",
@@ -226,6 +373,9 @@ def _deployments() -> None:
         sa.Column("reason", sa.Text(), nullable=False),
         sa.Column("hint", sa.Text(), nullable=False),
         sa.Column("revision", sa.BigInteger(), nullable=False),
+        sa.Column("not_before", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("not_after", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("freeze_override", sa.Text(), nullable=False),
         sa.ForeignKeyConstraint(["environment"], ["environments.id"], name=op.f("fk_deployments_environment")),
         sa.ForeignKeyConstraint(["project"], ["projects.id"], name=op.f("fk_deployments_project")),
         sa.ForeignKeyConstraint(["release"], ["releases.id"], name=op.f("fk_deployments_release")),
@@ -242,25 +392,20 @@ def _deployments() -> None:
     op.create_index("ix_deployments_state", "deployments", ["state", "id"], unique=False)
 
 
-def _approvals() -> None:
+def _trigger_evaluations() -> None:
     op.create_table(
-        "approvals",
+        "trigger_evaluations",
         sa.Column("id", sa.Text(), nullable=False),
-        sa.Column("deployment", sa.Text(), nullable=False),
-        sa.Column("project", sa.Text(), nullable=False),
-        sa.Column("environment", sa.Text(), nullable=False),
-        sa.Column("plan_hash", sa.Text(), nullable=False),
-        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("tenant", sa.Text(), nullable=True),
-        sa.Column("state", sa.Text(), nullable=False),
-        sa.Column("answered_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("answered_by", sa.Text(), nullable=False),
-        sa.Column("note", sa.Text(), nullable=False),
-        sa.Column("revision", sa.BigInteger(), nullable=False),
-        sa.ForeignKeyConstraint(["deployment"], ["deployments.id"], name=op.f("fk_approvals_deployment")),
-        sa.ForeignKeyConstraint(["environment"], ["environments.id"], name=op.f("fk_approvals_environment")),
-        sa.ForeignKeyConstraint(["project"], ["projects.id"], name=op.f("fk_approvals_project")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_approvals")),
+        sa.Column("trigger", sa.Text(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("due_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("has_fired", sa.Boolean(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("code", sa.Text(), nullable=False),
+        sa.Column("hint", sa.Text(), nullable=False),
+        sa.Column("deployment", sa.Text(), nullable=True),
+        sa.Column("run", sa.Text(), nullable=True),
+        sa.ForeignKeyConstraint(["trigger"], ["triggers.id"], name=op.f("fk_trigger_evaluations_trigger")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_trigger_evaluations")),
     )
-    op.create_index(op.f("ix_approvals_deployment"), "approvals", ["deployment"], unique=False)
-    op.create_index("ix_approvals_state", "approvals", ["state", "project", "environment"], unique=False)
+    op.create_index("ix_trigger_evaluations_trigger", "trigger_evaluations", ["trigger", "id"], unique=False)

@@ -1,0 +1,55 @@
+"""Defects of releases: reporting one keeps the release from going further."""
+
+from __future__ import annotations
+
+import typer
+
+from fairlead.cli.session import API, PROJECT_HELP, session
+
+group = typer.Typer(name="defects", help="Keep a release from going further, and let it.", no_args_is_help=True)
+
+
+@group.command("list")
+def list_defects(
+    context: typer.Context,
+    version: str = typer.Argument(..., help="The release."),
+    project: str = typer.Option("", "--project", "-p", help=PROJECT_HELP),
+) -> None:
+    """Those of a release."""
+    at = session(context)
+    rows = at.client.all(f"{API}/projects/{at.project(project)}/releases/{version}/defects")
+    columns = {
+        "id": "ID",
+        "description": "DEFECT",
+        "reported_by": "BY",
+        "reported_at": "WHEN",
+        "resolved_by": "RESOLVED BY",
+        "resolution": "HOW",
+    }
+    at.screen.table(rows, columns, empty=f"{version} has no defects")
+
+
+@group.command("report")
+def report(
+    context: typer.Context,
+    version: str = typer.Argument(..., help="The release."),
+    description: str = typer.Option(..., "--description", "-m", help="What is wrong with it."),
+    project: str = typer.Option("", "--project", "-p", help=PROJECT_HELP),
+) -> None:
+    """It goes to no phase where it has not been live yet, until the defect is resolved."""
+    at = session(context)
+    path = f"{API}/projects/{at.project(project)}/releases/{version}/defects"
+    made = at.client.post(path, {"description": description})
+    at.screen.result(made, f"{version} goes no further; when it is well: fairlead defects resolve {made['id']}")
+
+
+@group.command("resolve")
+def resolve(
+    context: typer.Context,
+    id: str = typer.Argument(..., help="The defect."),
+    resolution: str = typer.Option("", "--note", "-m", help="How it was resolved."),
+) -> None:
+    """The release goes on as its lifecycle says."""
+    at = session(context)
+    made = at.client.post(f"{API}/defects/{id}/resolve", {"resolution": resolution})
+    at.screen.result(made, "resolved")

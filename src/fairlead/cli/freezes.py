@@ -1,0 +1,65 @@
+"""Deployment freezes: times in which nothing may be deployed to some places."""
+
+from __future__ import annotations
+
+import typer
+
+from fairlead.cli.moments import AT_HELP, moment
+from fairlead.cli.session import API, session
+
+group = typer.Typer(name="freezes", help="Times in which nothing may be deployed to some places.", no_args_is_help=True)
+COLUMNS = {
+    "name": "NAME",
+    "is_active": "HOLDS NOW",
+    "starts_at": "FROM",
+    "ends_at": "UNTIL",
+    "cron": "SCHEDULE",
+    "projects": "PROJECTS",
+    "environments": "ENVIRONMENTS",
+    "reason": "REASON",
+}
+
+
+@group.command("list")
+def list_freezes(context: typer.Context) -> None:
+    """All, the newest first."""
+    at = session(context)
+    at.screen.table(at.client.all(f"{API}/freezes"), COLUMNS, empty="no freezes")
+
+
+@group.command("add")
+def add(
+    context: typer.Context,
+    name: str = typer.Argument(..., help="What people call it."),
+    start: str = typer.Option("", "--from", help=f"When it begins to hold; by default now. {AT_HELP}"),
+    end: str = typer.Option("", "--until", help="When it ends; needed without a schedule."),
+    project: list[str] = typer.Option([], "--project", "-p", help="Only these; by default all."),
+    environment: list[str] = typer.Option([], "--environment", "-e", help="Only these; by default all."),
+    cron: str = typer.Option("", help="A recurring one: when each time begins, as a line of cron."),
+    zone: str = typer.Option("UTC", help="The time zone of the schedule."),
+    lasts: int = typer.Option(0, help="How many minutes each time of the schedule lasts."),
+    reason: str = typer.Option("", "--reason", "-m", help="Why; told to who is refused."),
+) -> None:
+    """Add one; it binds people and automatic deployments alike."""
+    at = session(context)
+    body = {
+        "name": name,
+        "starts_at": moment(start, "--from"),
+        "ends_at": moment(end, "--until"),
+        "projects": project,
+        "environments": environment,
+        "cron": cron,
+        "zone": zone,
+        "lasts_s": lasts * 60,
+        "reason": reason,
+    }
+    made = at.client.post(f"{API}/freezes", body)
+    at.screen.result(made, f"freeze {made['name']} added" + (", and holds now" if made["is_active"] else ""))
+
+
+@group.command("remove")
+def remove(context: typer.Context, name: str = typer.Argument(..., help="The freeze.")) -> None:
+    """It holds no more."""
+    at = session(context)
+    at.client.delete(f"{API}/freezes/{name}")
+    at.screen.say(f"freeze {name} removed")

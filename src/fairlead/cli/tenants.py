@@ -1,0 +1,79 @@
+"""Tenants: customers, regions or sites, with tags, and connected to projects."""
+
+from __future__ import annotations
+
+import typer
+
+from fairlead.cli.session import API, session
+
+group = typer.Typer(name="tenants", help="Customers, regions or sites, with tags.", no_args_is_help=True)
+
+
+@group.command("list")
+def list_tenants(
+    context: typer.Context,
+    tag: list[str] = typer.Option([], "--tag", help="Only those with this tag, as Set/Tag; of one set any."),
+    search: str = typer.Option("", help="A part of the name."),
+) -> None:
+    """By name."""
+    at = session(context)
+    columns = {"name": "NAME", "tags": "TAGS", "connections": "CONNECTED TO", "description": "DESCRIPTION"}
+    at.screen.table(at.client.all(f"{API}/tenants", tag=tag, search=search), columns, empty="no tenants")
+
+
+@group.command("set")
+def put(
+    context: typer.Context,
+    name: str = typer.Argument(..., help="The tenant; a new one, or one that is changed."),
+    tag: list[str] = typer.Option([], "--tag", help="All of its tags, as Set/Tag; once for each."),
+    connect: list[str] = typer.Option([], "--connect", help="All of its connections: PROJECT=ENVIRONMENT,ENVIRONMENT."),
+    description: str = typer.Option("", help="Who it is."),
+) -> None:
+    """A tenant is so from now on."""
+    at = session(context)
+    connections: dict[str, list[str]] = {}
+    for text in connect:
+        project, equals, places = text.partition("=")
+        if not equals or not project.strip():
+            raise typer.BadParameter("PROJECT=ENVIRONMENT,ENVIRONMENT", param_hint="--connect")
+        connections[project.strip()] = [place.strip() for place in places.split(",") if place.strip()]
+    body = {"description": description, "tags": tag, "connections": connections}
+    made = at.client.put(f"{API}/tenants/{name}", body)
+    at.screen.result(made, f"tenant {made['name']} is set")
+
+
+@group.command("remove")
+def remove(context: typer.Context, name: str = typer.Argument(..., help="The tenant.")) -> None:
+    """Remove one; variables for it hold nowhere any more."""
+    at = session(context)
+    at.client.delete(f"{API}/tenants/{name}")
+    at.screen.say(f"tenant {name} removed")
+
+
+@group.command("tag-sets")
+def tag_sets(context: typer.Context) -> None:
+    """The sets of tags."""
+    at = session(context)
+    columns = {"name": "SET", "tags": "TAGS", "description": "DESCRIPTION"}
+    at.screen.table(at.client.all(f"{API}/tag-sets"), columns, empty="no sets of tags")
+
+
+@group.command("set-tags")
+def set_tags(
+    context: typer.Context,
+    name: str = typer.Argument(..., help="The set; a new one, or one that is changed."),
+    tags: list[str] = typer.Argument(..., help="All of its tags, in order."),
+    description: str = typer.Option("", help="What it tells apart."),
+) -> None:
+    """A set has these tags."""
+    at = session(context)
+    made = at.client.put(f"{API}/tag-sets/{name}", {"tags": tags, "description": description})
+    at.screen.result(made, f"{made['name']}: {', '.join(made['tags'])}")
+
+
+@group.command("remove-tags")
+def remove_tags(context: typer.Context, name: str = typer.Argument(..., help="The set.")) -> None:
+    """Remove a set whose tags no tenant has."""
+    at = session(context)
+    at.client.delete(f"{API}/tag-sets/{name}")
+    at.screen.say(f"set of tags {name} removed")

@@ -1,0 +1,69 @@
+"""A deployment freeze: a time in which neither people nor Fairlead itself deploys anything to some places."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta, tzinfo
+
+from fairlead.domain.cron import parse
+from fairlead.domain.errors import Invalid
+from fairlead.domain.ids import EnvironmentId, ProjectId
+from fairlead.domain.occurrences import next_after
+
+LONGEST_NAME = 100
+LONGEST_WINDOW_S = 366 * 86_400
+
+
+@dataclass(frozen=True, slots=True)
+class Freeze:
+    """From `starts_at` until `ends_at` (None: for ever). With `cron` it holds only for `lasts_s` from each time that
+    the line is due in `zone`, within these. No projects: all; no environments: all."""
+
+    id: str
+    name: str
+    starts_at: datetime
+    ends_at: datetime | None
+    created_at: datetime
+    projects: tuple[ProjectId, ...] = ()
+    environments: tuple[EnvironmentId, ...] = ()
+    reason: str = ""
+    cron: str = ""
+    zone: str = "UTC"
+    lasts_s: int = 0
+    created_by: str = ""
+    revision: int = 1
+
+    def covers(self, project: ProjectId, environment: EnvironmentId) -> bool:
+        """Whether the place is among those that it freezes, at some time."""
+        return (not self.projects or project in self.projects) and (
+            not self.environments or environment in self.environments
+        )
+
+    def until(self, at: datetime, zone: tzinfo) -> datetime | None:
+        """When it ends, where it holds at that moment; None where it does not. `zone` is that of its name. A freeze
+        without an end holds until the year 9999."""
+        end = self.ends_at or datetime.max.replace(tzinfo=at.tzinfo)
+        if not self.starts_at <= at < end:
+            return None
+        if not self.cron:
+            return end
+        lasting = timedelta(seconds=self.lasts_s)
+        begun = next_after(parse(self.cron), at - lasting, zone)
+        return min(begun + lasting, end) if begun is not None and begun <= at else None
+
+
+def check(freeze: Freeze) -> Freeze:
+    """Itself; Invalid `freeze.window` where it never holds, `schedule.cron` where its line is none."""
+    if not freeze.name.strip() or len(freeze.name) > LONGEST_NAME or not freeze.name.isprintable():
+        raise Invalid("input.name", f"a freeze has a name of 1 to {LONGEST_NAME} characters", thing="name")
+    if freeze.ends_at is not None and freeze.ends_at <= freeze.starts_at:
+        raise Invalid("freeze.window", "a freeze ends after it starts", thing=freeze.name)
+    if freeze.cron:
+        parse(freeze.cron)
+        if not 60 <= freeze.lasts_s <= LONGEST_WINDOW_S:
+            raise Invalid("freeze.window", "a recurring freeze lasts from a minute to a year", thing=freeze.name)
+    elif freeze.lasts_s:
+        raise Invalid("freeze.window", "how long it lasts is for a freeze with a schedule", thing=freeze.name)
+    elif freeze.ends_at is None:
+        raise Invalid("freeze.window", "a freeze without a schedule has an end", thing=freeze.name)
+    return freeze

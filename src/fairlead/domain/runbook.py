@@ -1,0 +1,79 @@
+"""A runbook: a process of a project that needs no release; what runs is its published snapshot."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from fairlead.domain.errors import Invalid
+from fairlead.domain.ids import EnvironmentId, ProjectId, TaskId
+from fairlead.domain.process import DEPLOY_SERVICES, Process
+
+LONGEST_NAME = 100
+DEFAULT_KEPT_RUNS = 100
+"""How many runs of a runbook are kept in each environment, as in Octopus."""
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """What was published: the process and the project's variables, as they were. `at` is RFC 3339."""
+
+    process: str
+    variables: str
+    at: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Runbook:
+    """No `environments`: all. `published` None: it cannot be run yet. Its draft is kept under its id among the
+    processes."""
+
+    id: str
+    project: ProjectId
+    name: str
+    created_at: datetime
+    description: str = ""
+    environments: tuple[EnvironmentId, ...] = ()
+    kept_runs: int = DEFAULT_KEPT_RUNS
+    published: Snapshot | None = None
+    created_by: str = ""
+    revision: int = 1
+
+    def may_run_in(self, environment: EnvironmentId) -> bool:
+        """Whether it is allowed there."""
+        return not self.environments or environment in self.environments
+
+
+@dataclass(frozen=True, slots=True)
+class RunbookRun:
+    """One run of what was published then; how it ended is its task's affair."""
+
+    id: str
+    number: int
+    runbook: str
+    project: ProjectId
+    environment: EnvironmentId
+    snapshot: Snapshot
+    created_at: datetime
+    task: TaskId
+    created_by: str = ""
+
+
+def check(runbook: Runbook) -> Runbook:
+    """Itself; Invalid `input.name` or `input.invalid`."""
+    name = runbook.name
+    if not name.strip() or len(name) > LONGEST_NAME or not name.isprintable() or "/" in name:
+        raise Invalid("input.name", f"a runbook has a name of 1 to {LONGEST_NAME} characters, no slash", thing="name")
+    if not 1 <= runbook.kept_runs <= 100_000:
+        raise Invalid("input.invalid", "1 to 100,000 runs are kept", thing="kept_runs")
+    return runbook
+
+
+def check_process(process: Process) -> Process:
+    """Itself; Invalid `runbook.services` where it would deploy the project's services."""
+    for step, action in process.actions:
+        if action.kind == DEPLOY_SERVICES:
+            message = f"step {step.name} deploys services, which needs a release"
+            raise Invalid("runbook.services", message, thing=action.name, hint="put it into the project's process")
+    return process

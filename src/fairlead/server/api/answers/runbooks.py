@@ -1,0 +1,47 @@
+"""What is told of runbooks."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+from typing_extensions import TypedDict
+
+from fairlead.domain.task import TaskState
+from fairlead.server.api.answers.lists import Moment
+
+
+class Runbook(TypedDict):
+    """A process of a project that needs no release."""
+
+    id: str
+    project: str
+    name: str
+    description: str
+    environments: Annotated[list[str], Field(description="where it may run; none: everywhere")]
+    kept_runs: Annotated[int, Field(description="in each environment")]
+    text: Annotated[str, Field(description="its draft, as YAML")]
+    steps: Annotated[list[str], Field(description="names of its draft's steps")]
+    is_published: bool
+    is_changed: Annotated[bool, Field(description="whether the draft is not what is published")]
+    published_at: Moment | None
+    published_by: str
+    created_at: Moment
+    created_by: str
+    revision: Annotated[int, Field(description="what its ETag holds")]
+
+
+class RunbookRun(TypedDict):
+    """One run of a runbook; follow its task."""
+
+    id: str
+    number: int
+    runbook: str
+    project: str
+    environment: str
+    task: str
+    state: TaskState
+    reason: str
+    published_at: Moment
+    created_at: Moment
+    created_by: str

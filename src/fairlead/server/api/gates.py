@@ -1,0 +1,134 @@
+"""Freezes of deployments, and defects that hold a release back."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Header, Response
+from pydantic import AwareDatetime, Field
+
+from fairlead.domain.defect import Defect
+from fairlead.server.api import answers, shapes
+from fairlead.server.api.answers import gates as told
+from fairlead.server.api.bodies import Body
+from fairlead.server.api.doors import After, Asking, Books, Limit, revision_of
+from fairlead.usecases import defects, freezes
+
+router = APIRouter(tags=["freezes and defects"])
+
+
+class FreezeBody(Body):
+    name: str = Field(max_length=100)
+    starts_at: AwareDatetime | None = Field(None, description="null: now, or as before")
+    ends_at: AwareDatetime | None = Field(None, description="needed without a schedule")
+    projects: list[str] = Field(default_factory=list, max_length=1000, description="none: all")
+    environments: list[str] = Field(default_factory=list, max_length=200, description="none: all")
+    reason: str = Field("", max_length=2000)
+    cron: str = Field("", max_length=500, description="when each time begins, as a line of cron")
+    zone: str = Field("UTC", max_length=60)
+    lasts_s: int = Field(0, ge=0, le=366 * 86_400, description="how long each time of the schedule lasts")
+
+
+class NewDefect(Body):
+    description: str = Field(max_length=10_000)
+
+
+class Resolution(Body):
+    resolution: str = Field("", max_length=10_000)
+
+
+@router.get("/freezes")
+def list_freezes(context: Books, actor: Asking, after: After = None, limit: Limit = 50) -> answers.Page[told.Freeze]:
+    """The newest first."""
+    return shapes.page(freezes.page(context, actor, after=after, limit=limit), freeze)
+
+
+@router.post("/freezes", status_code=201)
+def add_freeze(context: Books, actor: Asking, body: FreezeBody) -> told.Freeze:
+    """A new one; it binds people and automatic deployments alike."""
+    return freeze(freezes.add(context, actor, freezes.Draft(**body.model_dump())))
+
+
+@router.get("/freezes/{name}")
+def get_freeze(context: Books, actor: Asking, name: str, response: Response) -> told.Freeze:
+    """One of them."""
+    return _tagged(response, freezes.get(context, actor, name))
+
+
+@router.put("/freezes/{name}")
+def put_freeze(
+    context: Books,
+    actor: Asking,
+    name: str,
+    body: FreezeBody,
+    response: Response,
+    if_match: Annotated[str | None, Header(description='the revision that was read: "3"')] = None,
+) -> told.Freeze:
+    """It is so from now on; with If-Match only if nobody changed it since."""
+    wanted = freezes.Draft(**body.model_dump())
+    return _tagged(response, freezes.change(context, actor, name, wanted, revision=revision_of(if_match)))
+
+
+@router.delete("/freezes/{name}", status_code=204)
+def remove_freeze(context: Books, actor: Asking, name: str) -> Response:
+    """It holds no more."""
+    freezes.remove(context, actor, name)
+    return Response(status_code=204)
+
+
+@router.get("/projects/{project}/releases/{version}/defects")
+def list_defects(context: Books, actor: Asking, project: str, version: str) -> answers.Page[told.Defect]:
+    """Those of the release, the newest first."""
+    return shapes.whole(defects.of_release(context, actor, project, version), defect)
+
+
+@router.post("/projects/{project}/releases/{version}/defects", status_code=201)
+def report_defect(context: Books, actor: Asking, project: str, version: str, body: NewDefect) -> told.Defect:
+    """The release goes to no phase where it has not been live, until it is resolved."""
+    return defect(defects.report(context, actor, project, version, body.description))
+
+
+@router.post("/defects/{id}/resolve")
+def resolve_defect(context: Books, actor: Asking, id: str, body: Resolution) -> told.Defect:
+    """The release goes on as its lifecycle says."""
+    return defect(defects.resolve(context, actor, id, resolution=body.resolution))
+
+
+def freeze(one: freezes.FreezeView) -> told.Freeze:
+    """As the API tells it."""
+    held = one.freeze
+    return {
+        "id": held.id,
+        "name": held.name,
+        "starts_at": held.starts_at.isoformat(),
+        "ends_at": held.ends_at.isoformat() if held.ends_at else None,
+        "projects": list(one.projects),
+        "environments": list(one.environments),
+        "reason": held.reason,
+        "cron": held.cron,
+        "zone": held.zone,
+        "lasts_s": held.lasts_s,
+        "is_active": one.is_active,
+        "created_at": held.created_at.isoformat(),
+        "created_by": held.created_by,
+        "revision": held.revision,
+    }
+
+
+def defect(one: Defect) -> told.Defect:
+    """As the API tells it."""
+    return {
+        "id": one.id,
+        "description": one.description,
+        "reported_at": one.reported_at.isoformat(),
+        "reported_by": one.reported_by,
+        "is_open": one.is_open,
+        "resolved_at": one.resolved_at.isoformat() if one.resolved_at else None,
+        "resolved_by": one.resolved_by,
+        "resolution": one.resolution,
+    }
+
+
+def _tagged(response: Response, one: freezes.FreezeView) -> told.Freeze:
+    response.headers["ETag"] = f'"{one.freeze.revision}"'
+    return freeze(one)

@@ -1,0 +1,130 @@
+"""Runbooks of a project, and their runs."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Header, Response
+from pydantic import Field
+
+from fairlead.domain.runbook import DEFAULT_KEPT_RUNS
+from fairlead.formats.process import process_of, process_text
+from fairlead.formats.process_model import ProcessModel
+from fairlead.server.api import answers, shapes
+from fairlead.server.api.answers import runbooks as told
+from fairlead.server.api.bodies import Body
+from fairlead.server.api.doors import After, Asking, Books, Limit, revision_of
+from fairlead.usecases import runbooks
+
+router = APIRouter(prefix="/projects/{project}/runbooks", tags=["runbooks"])
+
+
+class RunbookBody(Body):
+    description: str = Field("", max_length=10_000)
+    environments: list[str] = Field(default_factory=list, max_length=200, description="none: everywhere")
+    kept_runs: int = Field(DEFAULT_KEPT_RUNS, ge=1, le=100_000, description="in each environment")
+    process: ProcessModel | None = Field(None, description="null: as before, at first without steps")
+
+
+class NewRun(Body):
+    environment: str = Field(max_length=80)
+
+
+@router.get("")
+def list_runbooks(context: Books, actor: Asking, project: str) -> answers.Page[told.Runbook]:
+    """By name."""
+    return shapes.whole(runbooks.all_of(context, actor, project), runbook)
+
+
+@router.get("/{runbook_name}")
+def get_runbook(context: Books, actor: Asking, project: str, runbook_name: str, response: Response) -> told.Runbook:
+    """One of them, with its draft."""
+    return _tagged(response, runbooks.get(context, actor, project, runbook_name))
+
+
+@router.put("/{runbook_name}")
+def put_runbook(
+    context: Books,
+    actor: Asking,
+    project: str,
+    runbook_name: str,
+    body: RunbookBody,
+    response: Response,
+    if_match: Annotated[str | None, Header(description='the revision that was read: "3"')] = None,
+) -> told.Runbook:
+    """It is so from now on, new or not; what is published stays. With If-Match only if nobody changed it since."""
+    process = process_of(body.process) if body.process is not None else None
+    draft = runbooks.Draft(runbook_name, body.description, body.environments, body.kept_runs, process)
+    return _tagged(response, runbooks.put(context, actor, project, draft, revision=revision_of(if_match)))
+
+
+@router.delete("/{runbook_name}", status_code=204)
+def remove_runbook(context: Books, actor: Asking, project: str, runbook_name: str) -> Response:
+    """Gone; the tasks of its runs stay."""
+    runbooks.remove(context, actor, project, runbook_name)
+    return Response(status_code=204)
+
+
+@router.post("/{runbook_name}/publish")
+def publish_runbook(context: Books, actor: Asking, project: str, runbook_name: str) -> told.Runbook:
+    """Its draft and the project's variables, as they are now, are what runs from now on."""
+    return runbook(runbooks.publish(context, actor, project, runbook_name))
+
+
+@router.post("/{runbook_name}/runs", status_code=201)
+def run_runbook(context: Books, actor: Asking, project: str, runbook_name: str, body: NewRun) -> told.RunbookRun:
+    """What is published runs there, when it is the place's turn."""
+    return run(runbooks.run(context, actor, project, runbook_name, body.environment))
+
+
+@router.get("/{runbook_name}/runs")
+def list_runbook_runs(
+    context: Books, actor: Asking, project: str, runbook_name: str, after: After = None, limit: Limit = 50
+) -> answers.Page[told.RunbookRun]:
+    """The newest first."""
+    return shapes.page(runbooks.runs_of(context, actor, project, runbook_name, after=after, limit=limit), run)
+
+
+def runbook(one: runbooks.RunbookView) -> told.Runbook:
+    """As the API tells it."""
+    held = one.runbook
+    return {
+        "id": held.id,
+        "project": one.project,
+        "name": held.name,
+        "description": held.description,
+        "environments": list(one.environments),
+        "kept_runs": held.kept_runs,
+        "text": process_text(one.draft),
+        "steps": [step.name for step in one.draft.steps],
+        "is_published": held.published is not None,
+        "is_changed": one.is_changed,
+        "published_at": held.published.at if held.published else None,
+        "published_by": held.published.by if held.published else "",
+        "created_at": held.created_at.isoformat(),
+        "created_by": held.created_by,
+        "revision": held.revision,
+    }
+
+
+def run(one: runbooks.RunView) -> told.RunbookRun:
+    """As the API tells it."""
+    held = one.run
+    return {
+        "id": held.id,
+        "number": held.number,
+        "runbook": one.runbook,
+        "project": one.project,
+        "environment": one.environment,
+        "task": held.task,
+        "state": one.state,
+        "reason": one.reason,
+        "published_at": held.snapshot.at,
+        "created_at": held.created_at.isoformat(),
+        "created_by": held.created_by,
+    }
+
+
+def _tagged(response: Response, one: runbooks.RunbookView) -> told.Runbook:
+    response.headers["ETag"] = f'"{one.runbook.revision}"'
+    return runbook(one)

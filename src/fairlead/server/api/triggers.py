@@ -1,0 +1,127 @@
+"""Triggers of a project, and the record of each time that one was looked at."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Header, Response
+from pydantic import Field
+
+from fairlead.domain.trigger import Evaluation, TriggerAction
+from fairlead.server.api import answers, shapes
+from fairlead.server.api.answers import triggers as told
+from fairlead.server.api.bodies import Body
+from fairlead.server.api.doors import After, Asking, Books, Limit, revision_of
+from fairlead.server.api.why import reason
+from fairlead.usecases import triggers
+
+router = APIRouter(tags=["triggers"])
+
+
+class TriggerBody(Body):
+    cron: str = Field(max_length=500, description="five fields as Debian's cron, or six or seven as Quartz")
+    zone: str = Field("UTC", max_length=60)
+    action: TriggerAction = TriggerAction.DEPLOY_LATEST
+    source: str = Field("", max_length=80, description='the latest that is live there; "": the latest made')
+    destination: str = Field("", max_length=80)
+    channel: str = Field("", max_length=100)
+    force: bool = False
+    is_enabled: bool = True
+
+
+@router.get("/projects/{project}/triggers")
+def list_triggers(context: Books, actor: Asking, project: str) -> answers.Page[told.Trigger]:
+    """By name."""
+    return shapes.whole(triggers.all_of(context, actor, project), trigger)
+
+
+@router.get("/projects/{project}/triggers/{trigger_name}")
+def get_trigger(context: Books, actor: Asking, project: str, trigger_name: str, response: Response) -> told.Trigger:
+    """One of them, and the last time that it was looked at."""
+    return _tagged(response, triggers.get(context, actor, project, trigger_name))
+
+
+@router.put("/projects/{project}/triggers/{trigger_name}")
+def put_trigger(
+    context: Books,
+    actor: Asking,
+    project: str,
+    trigger_name: str,
+    body: TriggerBody,
+    response: Response,
+    if_match: Annotated[str | None, Header(description='the revision that was read: "3"')] = None,
+) -> told.Trigger:
+    """It is so from now on, new or not; with If-Match only if nobody changed it since."""
+    fields = body.model_dump(exclude={"force"})
+    draft = triggers.Draft(trigger_name, is_forced=body.force, **fields)
+    return _tagged(response, triggers.put(context, actor, project, draft, revision=revision_of(if_match)))
+
+
+@router.delete("/projects/{project}/triggers/{trigger_name}", status_code=204)
+def remove_trigger(context: Books, actor: Asking, project: str, trigger_name: str) -> Response:
+    """Gone, with its record."""
+    triggers.remove(context, actor, project, trigger_name)
+    return Response(status_code=204)
+
+
+@router.post("/projects/{project}/triggers/{trigger_name}/evaluate")
+def evaluate_trigger(context: Books, actor: Asking, project: str, trigger_name: str) -> told.Evaluation:
+    """Do now what it is for, whatever its time."""
+    return evaluation(triggers.evaluate(context, actor, project, trigger_name))
+
+
+@router.get("/projects/{project}/triggers/{trigger_name}/evaluations")
+def list_evaluations(
+    context: Books, actor: Asking, project: str, trigger_name: str, after: After = None, limit: Limit = 50
+) -> answers.Page[told.Evaluation]:
+    """Each time that it was looked at, and why it did or did not fire; the newest first."""
+    return shapes.page(triggers.evaluated(context, actor, project, trigger_name, after=after, limit=limit), evaluation)
+
+
+@router.get("/why/triggers/{project}/{trigger_name}")
+def why_trigger(context: Books, actor: Asking, project: str, trigger_name: str) -> answers.Reason:
+    """Why it did, or did not do, what it is for."""
+    return reason(triggers.why(context, actor, project, trigger_name))
+
+
+def trigger(one: triggers.TriggerView) -> told.Trigger:
+    """As the API tells it."""
+    held = one.trigger
+    return {
+        "id": held.id,
+        "project": one.project,
+        "name": held.name,
+        "cron": held.cron,
+        "zone": held.zone,
+        "action": held.action,
+        "source": one.source,
+        "destination": one.destination,
+        "channel": one.channel,
+        "force": held.is_forced,
+        "is_enabled": held.is_enabled,
+        "next_at": held.next_at.isoformat() if held.next_at else None,
+        "last": evaluation(one.last) if one.last else None,
+        "created_at": held.created_at.isoformat(),
+        "created_by": held.created_by,
+        "revision": held.revision,
+    }
+
+
+def evaluation(one: Evaluation) -> told.Evaluation:
+    """As the API tells it."""
+    return {
+        "id": one.id,
+        "at": one.at.isoformat(),
+        "due_at": one.due_at.isoformat() if one.due_at else None,
+        "has_fired": one.has_fired,
+        "reason": one.reason,
+        "code": one.code,
+        "hint": one.hint,
+        "deployment": one.deployment,
+        "run": one.run,
+    }
+
+
+def _tagged(response: Response, one: triggers.TriggerView) -> told.Trigger:
+    response.headers["ETag"] = f'"{one.trigger.revision}"'
+    return trigger(one)

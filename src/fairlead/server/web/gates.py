@@ -1,0 +1,113 @@
+"""Freezes on a page of their own, and the forms that report and resolve defects of a release."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from urllib.parse import quote
+
+from fastapi import APIRouter
+from starlette.responses import Response
+
+from fairlead.domain.errors import Invalid
+from fairlead.domain.zones import zone_named
+from fairlead.server.web import setup
+from fairlead.server.web.visit import Form, Posted, Visiting
+from fairlead.usecases import defects, environments, freezes, scheduling
+
+router = APIRouter()
+
+
+@router.get("/freezes")
+def show(visitor: Visiting) -> Response:
+    """All, with the form for another."""
+    values = {
+        "section": setup.SECTION,
+        "freezes": freezes.page(visitor.context, visitor.actor, limit=200).items,
+        "environments": environments.all_of(visitor.context, visitor.actor),
+    }
+    return visitor.page("freezes.html", values)
+
+
+@router.post("/freezes")
+def add(form: Posted) -> Response:
+    """A new one."""
+    visitor = form.visitor
+
+    def work() -> str:
+        zone = form.text("zone") or "UTC"
+        minutes = form.text("minutes")
+        wanted = freezes.Draft(
+            form.text("name"),
+            moment_of(form, "starts_at", zone),
+            moment_of(form, "ends_at", zone),
+            projects=form.text("projects").replace(",", " ").split(),
+            environments=form.lists.get("environments", ()),
+            reason=form.text("reason"),
+            cron=form.text("cron"),
+            zone=zone,
+            lasts_s=int(minutes) * 60 if minutes.isdecimal() else 0,
+        )
+        made = freezes.add(visitor.context, visitor.actor, wanted)
+        return f"Freeze {made.freeze.name} is added" + (", and holds now." if made.is_active else ".")
+
+    return form.act("/freezes", work)
+
+
+@router.post("/freezes/{name}/remove")
+def remove(form: Posted, name: str) -> Response:
+    """It holds no more."""
+    visitor = form.visitor
+
+    def work() -> str:
+        freezes.remove(visitor.context, visitor.actor, name)
+        return "The freeze is removed."
+
+    return form.act("/freezes", work)
+
+
+@router.post("/projects/{project}/releases/{version}/defects")
+def report(form: Posted, project: str, version: str) -> Response:
+    """The release goes no further."""
+    visitor = form.visitor
+
+    def work() -> str:
+        defects.report(visitor.context, visitor.actor, project, version, form.text("description"))
+        return f"{version} goes no further until this is resolved."
+
+    return form.act(f"/projects/{quote(project)}/releases/{quote(version)}", work)
+
+
+@router.post("/projects/{project}/releases/{version}/defects/{id}/resolve")
+def resolve(form: Posted, project: str, version: str, id: str) -> Response:
+    """The release goes on."""
+    visitor = form.visitor
+
+    def work() -> str:
+        defects.resolve(visitor.context, visitor.actor, id, resolution=form.text("resolution"))
+        return "The defect is resolved."
+
+    return form.act(f"/projects/{quote(project)}/releases/{quote(version)}", work)
+
+
+@router.post("/deployments/{id}/cancel")
+def cancel(form: Posted, id: str) -> Response:
+    """A scheduled deployment does not begin."""
+    visitor = form.visitor
+
+    def work() -> str:
+        made = scheduling.cancel(visitor.context, visitor.actor, id)
+        return f"{made.project} {made.version} to {made.environment} does not begin."
+
+    return form.act(f"/deployments/{quote(id)}", work)
+
+
+def moment_of(form: Form, name: str, zone: str) -> datetime | None:
+    """The moment that a field gives in the zone; None where it is empty, Invalid where it is none."""
+    text = form.text(name).strip()
+    if not text:
+        return None
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise Invalid("input.invalid", f"{text[:40]!r} is no time: 2026-12-01T18:00", thing=name) from error
+    return found if found.tzinfo is not None else found.replace(tzinfo=zone_named(zone))

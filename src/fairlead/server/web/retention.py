@@ -1,0 +1,21 @@
+"""What retention would do to releases now, and why."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from starlette.responses import Response
+
+from fairlead.server.web import setup
+from fairlead.server.web.visit import Visiting
+from fairlead.usecases import release_retention
+
+router = APIRouter()
+
+
+@router.get("/retention")
+def show(visitor: Visiting, project: Annotated[str, Query(max_length=100)] = "") -> Response:
+    """The dry run."""
+    judged = release_retention.preview(visitor.context, visitor.actor, project=project)
+    return visitor.page("retention.html", {"section": setup.SECTION, "judged": judged, "project": project})

@@ -1,0 +1,88 @@
+"""Tenants and sets of tags on one page, with the forms that set and remove them."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+from starlette.responses import Response
+
+from fairlead.domain.errors import Invalid
+from fairlead.server.web import setup
+from fairlead.server.web.visit import Form, Posted, Visiting
+from fairlead.usecases import tenants
+
+router = APIRouter()
+
+
+@router.get("/tenants")
+def show(visitor: Visiting) -> Response:
+    """All of them."""
+    values = {
+        "section": setup.SECTION,
+        "tenants": tenants.page(visitor.context, visitor.actor, limit=500).items,
+        "sets": tenants.tag_sets(visitor.context, visitor.actor),
+    }
+    return visitor.page("tenants.html", values)
+
+
+@router.post("/tenants")
+def put(form: Posted) -> Response:
+    """The tenant of this name is so from now on."""
+    visitor = form.visitor
+
+    def work() -> str:
+        draft = tenants.Draft(form.text("name"), form.text("description"), _parts(form, "tags"), _connections(form))
+        made = tenants.put(visitor.context, visitor.actor, draft)
+        return f"Tenant {made.tenant.name} is set."
+
+    return form.act("/tenants", work)
+
+
+@router.post("/tenants/{name}/remove")
+def remove(form: Posted, name: str) -> Response:
+    """Gone."""
+    visitor = form.visitor
+
+    def work() -> str:
+        tenants.remove(visitor.context, visitor.actor, name)
+        return "The tenant is removed."
+
+    return form.act("/tenants", work)
+
+
+@router.post("/tag-sets")
+def put_tags(form: Posted) -> Response:
+    """The set has these tags."""
+    visitor = form.visitor
+
+    def work() -> str:
+        made = tenants.put_tag_set(visitor.context, visitor.actor, form.text("name"), _parts(form, "tags"))
+        return f"{made.name} has {len(made.tags)} tags."
+
+    return form.act("/tenants", work)
+
+
+@router.post("/tag-sets/{name}/remove")
+def remove_tags(form: Posted, name: str) -> Response:
+    """One whose tags no tenant has."""
+    visitor = form.visitor
+
+    def work() -> str:
+        tenants.remove_tag_set(visitor.context, visitor.actor, name)
+        return "The set of tags is removed."
+
+    return form.act("/tenants", work)
+
+
+def _parts(form: Form, name: str) -> list[str]:
+    return [part.strip() for part in form.text(name).split(",") if part.strip()]
+
+
+def _connections(form: Form) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for line in form.text("connections").splitlines():
+        project, colon, places = line.partition(":")
+        if line.strip() and not colon:
+            raise Invalid("input.invalid", f"{line[:60]!r} connects nothing", hint="project: Test, Production")
+        if line.strip():
+            found[project.strip()] = [place.strip() for place in places.split(",") if place.strip()]
+    return found

@@ -1,0 +1,103 @@
+"""Runbooks of projects, and their runs."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from fairlead.domain.ids import EnvironmentId, ProjectId, TaskId
+from fairlead.domain.runbook import Runbook, RunbookRun
+from fairlead.store import counters
+from fairlead.store.schema import data, instant, key, link, metadata, number, text
+from fairlead.store.shelf import Page, Shelf
+
+runbooks = sa.Table(
+    "runbooks",
+    metadata,
+    key(),
+    link("project", "projects.id"),
+    text("name"),
+    instant("created_at"),
+    text("description"),
+    data("environments"),
+    number("kept_runs"),
+    data("published", nullable=True),
+    text("created_by"),
+    number("revision"),
+    sa.UniqueConstraint("project", "name"),
+)
+runs = sa.Table(
+    "runbook_runs",
+    metadata,
+    key(),
+    number("number"),
+    link("runbook", "runbooks.id"),
+    link("project", "projects.id"),
+    link("environment", "environments.id"),
+    data("snapshot"),
+    instant("created_at"),
+    text("task", unique=True),
+    text("created_by"),
+    sa.Index("ix_runbook_runs_runbook", "runbook", "environment", "id"),
+)
+
+_shelf = Shelf(runbooks, Runbook, unknown="runbook.unknown", exists="runbook.exists")
+insert, get, find, update = _shelf.insert, _shelf.get, _shelf.find, _shelf.update
+_runs = Shelf(runs, RunbookRun, unknown="runbook.unknown")
+insert_run = _runs.insert
+
+
+def of_project(connection: sa.Connection, project: ProjectId) -> tuple[Runbook, ...]:
+    """All of the project's, by name."""
+    return _shelf.where(connection, runbooks.c.project == project, order=runbooks.c.name)
+
+
+def by_name_or_id(connection: sa.Connection, project: ProjectId, text: str) -> Runbook:
+    """The project's, as people and programs name it; NotFound `runbook.unknown`."""
+    c = runbooks.c
+    return _shelf.require(_shelf.one(connection, c.project == project, sa.or_(c.name == text, c.id == text)), text)
+
+
+def delete(connection: sa.Connection, id: str) -> None:
+    """The runbook and the rows of its runs are gone; their tasks stay as long as any."""
+    connection.execute(sa.delete(runs).where(runs.c.runbook == id))
+    _shelf.delete(connection, id)
+
+
+def next_number(connection: sa.Connection, runbook: str) -> int:
+    """The number of its next run, from 1."""
+    return counters.next_of(connection, f"runbook-runs/{runbook}")
+
+
+def run_of_task(connection: sa.Connection, task: TaskId) -> RunbookRun:
+    """The run that the task carries out; NotFound `runbook.unknown`."""
+    return _runs.require(_runs.one(connection, runs.c.task == task), task)
+
+
+def runs_of(
+    connection: sa.Connection,
+    runbook: str,
+    *,
+    environment: EnvironmentId | None = None,
+    after: str | None = None,
+    limit: int = 50,
+) -> Page[RunbookRun]:
+    """Its runs, the newest first."""
+    conditions = [runs.c.runbook == runbook]
+    conditions += [runs.c.environment == environment] if environment is not None else []
+    return _runs.page(connection, *conditions, after=after, limit=limit)
+
+
+def over_the_count(connection: sa.Connection, runbook: Runbook, environment: EnvironmentId) -> tuple[RunbookRun, ...]:
+    """Runs there beside the newest that are kept."""
+    c = runs.c
+    here = (c.runbook == runbook.id, c.environment == environment)
+    newest = sa.select(c.id).where(*here).order_by(c.id.desc()).limit(runbook.kept_runs)
+    kept = connection.execute(newest).scalars().all()
+    if len(kept) < runbook.kept_runs:
+        return ()
+    return _runs.where(connection, *here, c.id < kept[-1])
+
+
+def delete_run(connection: sa.Connection, id: str) -> None:
+    """The row of the run is gone."""
+    connection.execute(sa.delete(runs).where(runs.c.id == id))

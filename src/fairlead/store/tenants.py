@@ -1,0 +1,55 @@
+"""Tenants, and the sets of tags that they are told apart by."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from fairlead.domain.tenant import TagSet, Tenant
+from fairlead.store.schema import data, key, metadata, number, text
+from fairlead.store.shelf import Page, Shelf
+
+tenants = sa.Table(
+    "tenants",
+    metadata,
+    key(),
+    text("name", unique=True),
+    text("description"),
+    data("tags"),
+    data("connections"),
+    number("revision"),
+)
+tag_sets = sa.Table(
+    "tag_sets", metadata, key(), text("name", unique=True), data("tags"), text("description"), number("revision")
+)
+
+_shelf = Shelf(tenants, Tenant, unknown="tenant.unknown", exists="tenant.exists")
+insert, get, find, update, delete = _shelf.insert, _shelf.get, _shelf.find, _shelf.update, _shelf.delete
+_sets = Shelf(tag_sets, TagSet, unknown="tenant.tag_set", exists="tenant.exists")
+insert_set, update_set, delete_set = _sets.insert, _sets.update, _sets.delete
+
+
+def all_of(connection: sa.Connection) -> tuple[Tenant, ...]:
+    """All, by name."""
+    return _shelf.where(connection, order=tenants.c.name)
+
+
+def page(connection: sa.Connection, *, after: str | None = None, limit: int = 50, search: str = "") -> Page[Tenant]:
+    """By name, a part at a time; `search` is a part of the name."""
+    conditions = [tenants.c.name.contains(search, autoescape=True)] if search else []
+    return _shelf.page(connection, *conditions, after=after, limit=limit, by="name", newest_first=False)
+
+
+def by_name_or_id(connection: sa.Connection, text: str) -> Tenant:
+    """As people and programs name it; NotFound `tenant.unknown`."""
+    named = _shelf.one(connection, sa.func.lower(tenants.c.name) == text.lower())
+    return find(connection, text) or _shelf.require(named, text)
+
+
+def sets(connection: sa.Connection) -> tuple[TagSet, ...]:
+    """All sets of tags, by name."""
+    return _sets.where(connection, order=tag_sets.c.name)
+
+
+def set_named(connection: sa.Connection, name: str) -> TagSet:
+    """The set of this name; NotFound `tenant.tag_set`."""
+    return _sets.require(_sets.one(connection, sa.func.lower(tag_sets.c.name) == name.lower()), name)

@@ -1,0 +1,116 @@
+"""What can keep a deployment from beginning beside its lifecycle's phases: a freeze, a defect, the end of its time.
+
+Asked when it is asked for, when it is approved, and once more when it gets its turn; of people and of Fairlead alike.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from fairlead.domain.actor import Actor
+from fairlead.domain.environment import Environment
+from fairlead.domain.errors import Conflict, FairleadError, Invalid
+from fairlead.domain.freeze import Freeze
+from fairlead.domain.ids import TenantId
+from fairlead.domain.lifecycle import held_back
+from fairlead.domain.permission import Permission
+from fairlead.domain.project import Project
+from fairlead.domain.release import Release
+from fairlead.domain.zones import zone_named
+from fairlead.store import defects, deployments, freezes
+from fairlead.store.database import Connection
+from fairlead.usecases import lines
+from fairlead.usecases.context import Context
+
+LONGEST_REASON = 2000
+
+
+def closed(
+    connection: Connection,
+    project: Project,
+    environment: Environment,
+    release: Release,
+    *,
+    at: datetime,
+    passes_freezes: bool = False,
+    tenant: TenantId | None = None,
+) -> FairleadError | None:
+    """The rule that says no now; None where none does. Freezes bind none who passes them over, nor, before its time
+    has come, what is to begin later."""
+    return _defective(connection, project, environment, release, tenant) or (
+        None if passes_freezes else _frozen(connection, project, environment, at)
+    )
+
+
+def expired(not_after: datetime | None, *, at: datetime) -> FairleadError | None:
+    """Why it does not begin any more, where its time is over."""
+    if not_after is None or at < not_after:
+        return None
+    return Conflict(
+        "deployment.expired",
+        f"it was not to begin after {not_after.isoformat()}",
+        thing="not_after",
+        hint="ask for it again",
+    )
+
+
+def require_override(
+    context: Context, connection: Connection, actor: Actor, project: Project, environment: Environment, reason: str
+) -> None:
+    """That the actor may pass a freeze over, with a reason that can be kept; a line in the audit where one holds."""
+    actor.require_somewhere(Permission.FREEZE_OVERRIDE)
+    actor.require(Permission.FREEZE_OVERRIDE, project=project.id, environment=environment.id)
+    if len(reason) > LONGEST_REASON or not reason.strip():
+        raise Invalid("input.invalid", f"a reason has 1 to {LONGEST_REASON} characters", thing="override_freeze")
+    for freeze in _holding(connection, project, environment, context.clock.now()):
+        context.note(
+            connection,
+            actor,
+            "freeze.overridden",
+            f"passed over freeze {freeze.name}: {reason}",
+            thing=freeze.id,
+            project=project.name,
+            environment=environment.name,
+        )
+
+
+def _frozen(connection: Connection, project: Project, environment: Environment, at: datetime) -> FairleadError | None:
+    holding = _holding(connection, project, environment, at)
+    if not holding:
+        return None
+    freeze = holding[0]
+    end = freeze.until(at, zone_named(freeze.zone))
+    when = f" until {end.isoformat(timespec='minutes')}" if end is not None and end.year < 9999 else ""
+    why = f": {freeze.reason}" if freeze.reason else ""
+    return Conflict(
+        "deployment.frozen",
+        f"{environment.name} is frozen{when} by {freeze.name}{why}",
+        thing=freeze.name,
+        hint="wait, or pass it over: fairlead deploy … --override-freeze REASON (permission freeze.override)",
+    )
+
+
+def _holding(connection: Connection, project: Project, environment: Environment, at: datetime) -> list[Freeze]:
+    return [
+        one
+        for one in freezes.around(connection, at)
+        if one.covers(project.id, environment.id) and one.until(at, zone_named(one.zone)) is not None
+    ]
+
+
+def _defective(
+    connection: Connection, project: Project, environment: Environment, release: Release, tenant: TenantId | None
+) -> FairleadError | None:
+    found = defects.open_of(connection, release.id)
+    if found is None:
+        return None
+    reached = deployments.reached(connection, release.id, tenant)
+    why_not = held_back(lines.of_release(connection, project, release), reached, environment.id)
+    if why_not is None:
+        return None
+    return Conflict(
+        "deployment.defect",
+        f"{release.version} may not go on to {environment.name}: {why_not} ({found.description[:200]})",
+        thing=release.version,
+        hint=f"when it is well: fairlead defects resolve {found.id}",
+    )

@@ -1,0 +1,114 @@
+"""Which releases retention lets go, and why each other stays: by its lifecycle, for each tenant apart."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from fairlead.domain.actor import Actor
+from fairlead.domain.deployment import Deployment
+from fairlead.domain.ids import EnvironmentId, ProjectId, ReleaseId
+from fairlead.domain.lifecycle import Lifecycle, phase_of
+from fairlead.domain.permission import Permission
+from fairlead.domain.project import Project
+from fairlead.domain.release import Release
+from fairlead.domain.retention import Candidate, Fate, Protection, effective, fates, protected
+from fairlead.domain.slot import SlotState
+from fairlead.store import deployments, projects, releases, slots
+from fairlead.store.database import Connection
+from fairlead.usecases import lines
+from fairlead.usecases.context import Context
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What becomes of a release, and why."""
+
+    project: str
+    release: Release
+    fate: Fate
+
+
+def preview(context: Context, actor: Actor, *, project: str = "") -> Sequence[Judged]:
+    """What a retention task would do now to releases of the project, or of all; the newest first. Nothing goes."""
+    actor.require_somewhere(Permission.VIEW)
+    with context.database.reading() as connection:
+        wanted = [projects.by_name_or_id(connection, project).id] if project else list(projects.names(connection))
+        seen = [id for id in wanted if actor.may_somewhere(Permission.VIEW, project=id)]
+        now = context.clock.now()
+        return [one for id in seen for one in judge(connection, projects.get(connection, id), now)]
+
+
+def judge(connection: Connection, project: Project, now: datetime) -> Sequence[Judged]:
+    """The fate of each release of the project, the newest first. A release stays where any tenant, or those without
+    one, would keep it."""
+    found = releases.all_of(connection, project.id)
+    if not found:
+        return []
+    lived = deployments.lives(connection, project.id)
+    protection = _protected(connection, project, lived)
+    by_line: dict[str, tuple[Lifecycle, list[Release]]] = {}
+    for release in found:
+        line = lines.of_release(connection, project, release)
+        by_line.setdefault(line.id, (line, []))[1].append(release)
+    fated: dict[ReleaseId, Fate] = {}
+    for line, its in by_line.values():
+        for tenant in {one.tenant for one in lived} | {None}:
+            for release, fate in zip(its, _fates(line, its, lived, tenant, protection, now), strict=True):
+                fated[release.id] = _kinder(fated.get(release.id), fate)
+    return [Judged(project.name, release, fated[release.id]) for release in found]
+
+
+def _kinder(one: Fate | None, other: Fate | None) -> Fate:
+    known = [fate for fate in (one, other) if fate is not None]
+    return next((fate for fate in known if fate.is_kept), known[-1])
+
+
+def _fates(
+    line: Lifecycle,
+    its: Sequence[Release],
+    lived: Sequence[Deployment],
+    tenant: str | None,
+    protection: Mapping[ReleaseId, Protection],
+    now: datetime,
+) -> Sequence[Fate | None]:
+    """None for a release that another tenant has and this one has not: this one says nothing about it."""
+    rules = effective(line.releases, [(phase.name, phase.releases) for phase in line.phases])
+    phases = {release.id: dict[str, datetime]() for release in its}
+    elsewhere = {one.release for one in lived if one.tenant != tenant}
+    for one in lived:
+        phase = phase_of(line, one.environment)
+        if one.tenant == tenant and one.release in phases and phase is not None and one.committed_at is not None:
+            before = phases[one.release].get(phase.name)
+            phases[one.release][phase.name] = max(before, one.committed_at) if before else one.committed_at
+    order = {phase.name: at for at, phase in enumerate(line.phases)}
+    judged = [one for one in its if phases[one.id] or one.id not in elsewhere]
+    candidates = [
+        Candidate(
+            one.version,
+            one.created_at,
+            dict(sorted(phases[one.id].items(), key=lambda item: order[item[0]])),
+            protection.get(one.id),
+        )
+        for one in judged
+    ]
+    found = dict(zip((one.id for one in judged), fates(candidates, rules, line.releases, now=now), strict=True))
+    return [found.get(one.id) for one in its]
+
+
+def _protected(connection: Connection, project: Project, lived: Sequence[Deployment]) -> Mapping[ReleaseId, Protection]:
+    history: dict[tuple[EnvironmentId, str | None], list[str]] = {}
+    for one in lived:
+        versions = history.setdefault((one.environment, one.tenant), [])
+        if one.release not in versions:
+            versions.append(one.release)
+    found = protected({f"{place}/{tenant}": versions for (place, tenant), versions in history.items()})
+    under_way: set[str] = {one.release for one in deployments.active(connection, project=project.id)}
+    for both in slots.all_by_place(connection, [project.name]).values():
+        under_way |= {slot.release for slot in both.values() if slot.state is not SlotState.EMPTY and slot.release}
+    shown = {one.release for one in deployments.latest_of_places(connection, ProjectId(project.id))}
+    kept: dict[str, Protection] = {**dict.fromkeys(under_way, "under_way"), **found}
+    for id in shown:
+        kept.setdefault(id, "dashboard")
+    return {ReleaseId(id): why for id, why in kept.items()}

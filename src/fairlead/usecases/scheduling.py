@@ -1,0 +1,86 @@
+"""Deployments that are to begin later: rows that take no turn, begun when their time comes, over any restart."""
+
+from __future__ import annotations
+
+from fairlead.domain.actor import SYSTEM, Actor
+from fairlead.domain.deployment import Deployment, DeploymentOutcome, DeploymentState
+from fairlead.domain.errors import Conflict, FairleadError
+from fairlead.domain.permission import Permission
+from fairlead.store import deployments, environments, projects, releases
+from fairlead.store.database import Connection
+from fairlead.usecases import deployments as deploying
+from fairlead.usecases import following, gates, waiting
+from fairlead.usecases.context import Context
+from fairlead.usecases.deployments import DeploymentView
+
+MOST_AT_ONCE = 100
+"""In one transaction: the rest is looked at a moment later."""
+
+
+def begin_due(context: Context) -> int:
+    """Those whose time has come begin, or are refused where a rule says no by now; those that nobody approved in time
+    end. How many."""
+    with context.database.transaction() as connection:
+        due = deployments.due(connection, context.clock.now(), limit=MOST_AT_ONCE)
+        for one in due:
+            _begin(context, connection, one)
+    if due:
+        context.durable.wake()
+    return len(due)
+
+
+def cancel(context: Context, actor: Actor, id: str) -> DeploymentView:
+    """One that is scheduled does not begin. Conflict `deployment.not_scheduled` where it has begun or ended: its task
+    can be cancelled, its approval rejected."""
+    actor.require_somewhere(Permission.TASK_CANCEL)
+    with context.database.transaction() as connection:
+        found = deployments.get(connection, id)
+        actor.require(Permission.TASK_CANCEL, project=found.project, environment=found.environment)
+        if found.state is not DeploymentState.SCHEDULED:
+            message = f"deployment {found.number} is {found.outcome.value or found.state.value}, not scheduled"
+            raise Conflict("deployment.not_scheduled", message, thing=id, hint="fairlead cancel TASK, fairlead reject")
+        reason = f"cancelled by {actor.name} before it began"
+        waiting.end_without_task(context, connection, found.id, DeploymentOutcome.CANCELLED, reason)
+        view = deploying.views(connection, [deployments.get(connection, id)])[0]
+        words = f"cancelled {view.version} to {view.environment}, scheduled for {found.not_before}"
+        context.note(
+            connection,
+            actor,
+            "deployment.cancelled",
+            words,
+            thing=found.id,
+            project=view.project,
+            environment=view.environment,
+        )
+    return view
+
+
+def _begin(context: Context, connection: Connection, one: Deployment) -> None:
+    owner, place = projects.get(connection, one.project), environments.get(connection, one.environment)
+    release, now = releases.get(connection, one.release), context.clock.now()
+    no = gates.expired(one.not_after, at=now) or gates.closed(
+        connection, owner, place, release, at=now, passes_freezes=bool(one.freeze_override), tenant=one.tenant
+    )
+    if no is not None:
+        _refuse(context, connection, one, no)
+        return
+    deploying.begin(context, connection, owner, place, release, one, approved_by=one.approved_by)
+    words = f"{release.version} to {place.name} begins as scheduled"
+    context.note(
+        connection,
+        SYSTEM,
+        "deployment.due",
+        words,
+        thing=one.id,
+        project=owner.name,
+        environment=place.name,
+    )
+
+
+def _refuse(context: Context, connection: Connection, one: Deployment, no: FairleadError) -> None:
+    if one.state is DeploymentState.WAITING:
+        waiting.withdraw_approval(context, connection, one, no.message)
+    waiting.end_without_task(
+        context, connection, one.id, DeploymentOutcome.REFUSED, no.message, code=no.code, hint=no.hint
+    )
+    following.tell_end(context, connection, deployments.get(connection, one.id))

@@ -1,0 +1,165 @@
+"""Tenants and their tags: making, changing, removing them, and connecting them to projects."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from fairlead.domain.actor import Actor
+from fairlead.domain.errors import Conflict, Invalid
+from fairlead.domain.ids import TenantId
+from fairlead.domain.permission import Permission
+from fairlead.domain.tenant import MOST_TAGS, TagSet, Tenant, check_name, fits, known_tags
+from fairlead.store import environments, projects, tenants
+from fairlead.store.database import Connection
+from fairlead.store.shelf import Page
+from fairlead.usecases.context import Context
+
+
+@dataclass(frozen=True, slots=True)
+class TenantView:
+    """A tenant with the names that people know: project → environments."""
+
+    tenant: Tenant
+    connections: Mapping[str, tuple[str, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What a person gives of a tenant; tags as `Set/Tag`, connections by names."""
+
+    name: str
+    description: str = ""
+    tags: Sequence[str] = ()
+    connections: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+
+def page(
+    context: Context,
+    actor: Actor,
+    *,
+    search: str = "",
+    tags: Sequence[str] = (),
+    after: str | None = None,
+    limit: int = 50,
+) -> Page[TenantView]:
+    """By name; with `tags` only those that they mean: tags of one set are alternatives, each set must have one."""
+    actor.require_somewhere(Permission.VIEW)
+    with context.database.reading() as connection:
+        part = tenants.page(connection, after=after, limit=limit, search=search)
+        seen = [
+            one for one in part.items if actor.may_somewhere(Permission.VIEW, tenant=one.id) and fits(one.tags, tags)
+        ]
+        return Page(tuple(_views(connection, seen)), part.after)
+
+
+def get(context: Context, actor: Actor, name: str) -> TenantView:
+    """By name or id; NotFound `tenant.unknown`."""
+    actor.require_somewhere(Permission.VIEW)
+    with context.database.reading() as connection:
+        found = tenants.by_name_or_id(connection, name)
+        actor.require_somewhere(Permission.VIEW, tenant=found.id)
+        return _views(connection, [found])[0]
+
+
+def put(context: Context, actor: Actor, draft: Draft, *, revision: int | None = None) -> TenantView:
+    """The tenant of this name is so from now on, new or not; with `revision` only if nobody changed it since, else
+    Conflict `edit.conflict`. Invalid `tenant.tag`; NotFound `project.unknown`, `environment.unknown`."""
+    actor.require_somewhere(Permission.TENANT_EDIT)
+    name = check_name(draft.name, "tenant")
+    with context.database.transaction() as connection:
+        before = next((one for one in tenants.all_of(connection) if one.name.lower() == name.lower()), None)
+        actor.require(Permission.TENANT_EDIT, tenant=before.id if before else None)
+        if revision is not None and (before is None or before.revision != revision):
+            raise Conflict("edit.conflict", f"{name} was changed by somebody else since it was read", thing=name)
+        connections = {
+            projects.by_name_or_id(connection, project).id: tuple(
+                environments.by_name_or_id(connection, place).id for place in places
+            )
+            for project, places in draft.connections.items()
+        }
+        wanted = replace(
+            before or Tenant(TenantId(context.ids.new("ten")), name),
+            name=name,
+            description=draft.description,
+            tags=known_tags(draft.tags, tenants.sets(connection)),
+            connections=connections,
+        )
+        if before is None:
+            tenants.insert(connection, wanted)
+        saved = wanted if before is None else tenants.update(connection, wanted)
+        kind, verb = ("tenant.added", "added") if before is None else ("tenant.changed", "changed")
+        context.note(connection, actor, kind, f"{verb} tenant {name}", thing=saved.id, tenant=name)
+        return _views(connection, [saved])[0]
+
+
+def remove(context: Context, actor: Actor, name: str) -> None:
+    """Gone; variables for it hold nowhere any more."""
+    actor.require_somewhere(Permission.TENANT_EDIT)
+    with context.database.transaction() as connection:
+        found = tenants.by_name_or_id(connection, name)
+        actor.require(Permission.TENANT_EDIT, tenant=found.id)
+        tenants.delete(connection, found.id)
+        context.note(connection, actor, "tenant.removed", f"removed tenant {found.name}", thing=found.id)
+
+
+def tag_sets(context: Context, actor: Actor) -> Sequence[TagSet]:
+    """All sets of tags, by name."""
+    actor.require_somewhere(Permission.VIEW)
+    with context.database.reading() as connection:
+        return tenants.sets(connection)
+
+
+def put_tag_set(context: Context, actor: Actor, name: str, tags: Sequence[str], *, description: str = "") -> TagSet:
+    """The set has these tags, in this order; Conflict `tenant.tag_used` where a tenant has one that would go."""
+    actor.require(Permission.TENANT_EDIT)
+    name = check_name(name, "set of tags")
+    clean = tuple(dict.fromkeys(check_name(tag, "tag") for tag in tags))
+    if len(clean) > MOST_TAGS:
+        raise Invalid("input.too_large", f"a set has at most {MOST_TAGS} tags", thing="tags")
+    with context.database.transaction() as connection:
+        before = next((one for one in tenants.sets(connection) if one.name.lower() == name.lower()), None)
+        made = replace(before or TagSet(context.ids.new("tgs"), name), tags=clean, description=description)
+        if before is None:
+            tenants.insert_set(connection, made)
+            saved = made
+        else:
+            _refuse_used(connection, set(before.written) - set(made.written))
+            saved = tenants.update_set(connection, made)
+        words = f"set of tags {saved.name}: {', '.join(saved.tags)}"[:1000]
+        context.note(connection, actor, "tenant.tags_changed", words, thing=saved.id)
+        return saved
+
+
+def remove_tag_set(context: Context, actor: Actor, name: str) -> None:
+    """Gone; Conflict `tenant.tag_used` where a tenant has one of its tags."""
+    actor.require(Permission.TENANT_EDIT)
+    with context.database.transaction() as connection:
+        found = tenants.set_named(connection, name)
+        _refuse_used(connection, set(found.written))
+        tenants.delete_set(connection, found.id)
+        context.note(connection, actor, "tenant.tags_changed", f"removed set of tags {found.name}", thing=found.id)
+
+
+def _refuse_used(connection: Connection, going: set[str]) -> None:
+    for tenant in tenants.all_of(connection):
+        used = sorted(going & set(tenant.tags))
+        if used:
+            message = f"{tenant.name} has the tag {used[0]}"
+            raise Conflict("tenant.tag_used", message, thing=used[0], hint="take it from its tenants first")
+
+
+def _views(connection: Connection, found: Sequence[Tenant]) -> list[TenantView]:
+    owners = projects.names(connection)
+    places = {one.id: one.name for one in environments.all_of(connection)}
+    return [
+        TenantView(
+            one,
+            {
+                owners[project]: tuple(places[id] for id in ids if id in places)
+                for project, ids in one.connections.items()
+                if project in owners
+            },
+        )
+        for one in found
+    ]

@@ -1,0 +1,95 @@
+"""Deployments that have not begun: the question that they wait for, its withdrawal, and an end without a task."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from fairlead.domain.actor import Actor
+from fairlead.domain.approval import Approval, ApprovalState
+from fairlead.domain.deployment import Deployment, DeploymentOutcome, DeploymentState
+from fairlead.domain.environment import Environment
+from fairlead.domain.ids import ApprovalId, DeploymentId
+from fairlead.domain.project import Project
+from fairlead.domain.release import Release
+from fairlead.store import approvals, deployments, environments, projects
+from fairlead.store.database import Connection
+from fairlead.usecases import places, telling
+from fairlead.usecases.context import Context
+
+
+def wait(
+    context: Context,
+    connection: Connection,
+    project: Project,
+    environment: Environment,
+    release: Release,
+    made: Deployment,
+) -> None:
+    """The question whether it may begin is put."""
+    approval = Approval(
+        ApprovalId(context.ids.new("apr")),
+        made.id,
+        made.project,
+        made.environment,
+        made.plan_hash,
+        context.clock.now(),
+    )
+    approvals.insert(connection, approval)
+    telling.approval_waits(context, connection, project, environment, release, made, approval)
+
+
+def supersede(
+    context: Context, connection: Connection, actor: Actor, project: Project, environment: Environment, version: str
+) -> None:
+    """A newer release that reaches the gate takes the place of older ones that wait there for an answer."""
+    for waiting in approvals.waiting(connection, project=project.id, environment=environment.id):
+        reason = f"superseded by {version}, which reached the same gate"
+        approvals.update(
+            connection,
+            replace(waiting, state=ApprovalState.SUPERSEDED, answered_at=context.clock.now(), note=reason),
+        )
+        end_without_task(context, connection, waiting.deployment, DeploymentOutcome.SUPERSEDED, reason)
+        context.note(
+            connection,
+            actor,
+            "approval.superseded",
+            reason,
+            thing=waiting.id,
+            project=project.name,
+            environment=environment.name,
+        )
+
+
+def withdraw_approval(context: Context, connection: Connection, deployment: Deployment, reason: str) -> None:
+    """The question whether it may begin is put no more."""
+    for asked in approvals.of_deployment(connection, deployment.id):
+        if asked.state is ApprovalState.WAITING:
+            answered_at = context.clock.now()
+            withdrawn = replace(asked, state=ApprovalState.SUPERSEDED, answered_at=answered_at, note=reason)
+            approvals.update(connection, withdrawn)
+
+
+def end_without_task(
+    context: Context,
+    connection: Connection,
+    id: DeploymentId,
+    outcome: DeploymentOutcome,
+    reason: str,
+    *,
+    code: str = "",
+    hint: str = "",
+) -> None:
+    """A deployment that never began ends so; routes that only it had claimed are free again."""
+    deployments.change(
+        connection,
+        id,
+        state=DeploymentState.ENDED.value,
+        outcome=outcome.value,
+        reason=reason,
+        code=code,
+        hint=hint,
+        ended_at=context.clock.now(),
+    )
+    ended = deployments.get(connection, id)
+    owner, where = projects.get(connection, ended.project), environments.get(connection, ended.environment)
+    places.give_back(context, connection, owner, where)

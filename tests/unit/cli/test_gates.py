@@ -1,0 +1,56 @@
+"""Freezes, defects and times on the command line."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from tests.unit.cli.conftest import Said
+from tests.unit.server.house import ADMINISTRATOR, House
+
+from fairlead.usecases import variables
+
+Run = Callable[..., Said]
+
+
+def a_project(house: House) -> None:
+    house.add_project("books")
+    variables.put(house.context, ADMINISTRATOR, "books", "Db.Host", "db")
+
+
+def test_a_freeze_is_added_refuses_is_passed_over_and_removed(house: House, fairlead: Run) -> None:
+    a_project(house)
+    made = fairlead("freezes", "add", "Holidays", "--until", "2d", "-e", "Test", "-m", "away")
+    assert (made.code, "holds now" in made.out) == (0, True), made
+    house.add_release("books", "1.0.0")
+    deploy = ("deploy", "1.0.0", "--to", "Test", "-p", "books")
+    frozen = fairlead(*deploy)
+    assert (frozen.code, "deployment.frozen" in frozen.err) == (1, True)
+    assert fairlead(*deploy, "--override-freeze", "it burns").code == 0
+    assert fairlead("freezes", "remove", "Holidays").code == 0
+    wrong = fairlead("freezes", "add", "Odd", "--until", "soon")
+    assert (wrong.code, "soon" in wrong.err) == (2, True)
+    recurring = ("freezes", "add", "Fridays", "--cron", "0 18 * * FRI", "--lasts", "600", "--zone", "Europe/Berlin")
+    assert fairlead(*recurring).code == 0
+    assert fairlead("-o", "json", "freezes", "list").data[0]["lasts_s"] == 36_000
+
+
+def test_a_defect_is_reported_listed_and_resolved(house: House, fairlead: Run) -> None:
+    a_project(house)
+    house.add_release("books", "1.0.0")
+    made = fairlead("-o", "json", "defects", "report", "1.0.0", "-m", "broken", "-p", "books").data
+    assert fairlead("-o", "json", "defects", "list", "1.0.0", "-p", "books").data[0]["is_open"] is True
+    assert fairlead("defects", "resolve", made["id"], "-m", "mended").code == 0
+    assert "mended" in fairlead("defects", "list", "1.0.0", "-p", "books").out
+
+
+def test_a_deployment_is_scheduled_and_cancelled(house: House, fairlead: Run) -> None:
+    a_project(house)
+    house.add_release("books", "1.0.0")
+    deploy = ("deploy", "1.0.0", "--to", "Test", "-p", "books", "--force")
+    made = fairlead("-o", "json", *deploy, "--at", "6h", "--not-after", "1d").data
+    assert made["state"] == "scheduled" and made["not_before"] < made["not_after"]
+    assert fairlead("deployments", "cancel", made["id"]).code == 0
+    past = fairlead(*deploy, "--at", "2020-01-01T00:00")
+    assert (past.code, "schedule.past" in past.err) == (2, True)
+    far = fairlead(*deploy, "--at", "40d")
+    assert (far.code, "schedule.too_far" in far.err) == (2, True)

@@ -1,0 +1,23 @@
+"""The dry run of retention on the command line."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from tests.unit.cli.conftest import Said
+from tests.unit.server.house import ADMINISTRATOR, House
+
+from fairlead.usecases import variables
+
+
+def test_a_dry_run_says_what_would_go_and_why_the_rest_stays(house: House, fairlead: Callable[..., Said]) -> None:
+    house.add_project("books")
+    variables.put(house.context, ADMINISTRATOR, "books", "Db.Host", "db")
+    fairlead("lifecycles", "set", "Default", "--keep", "0")
+    for version in ("1.0.0", "1.1.0", "1.2.0"):
+        house.add_release("books", version)
+        house.go_live("books", version, "Test")
+    rows = fairlead("-o", "json", "tasks", "retention", "--dry-run", "-p", "books").data
+    assert [(row["version"], row["is_kept"]) for row in rows] == [("1.2.0", True), ("1.1.0", True), ("1.0.0", False)]
+    assert rows[-1]["reason"] == "Test full"
+    assert "Test full" in fairlead("tasks", "retention", "--dry-run").out

@@ -1,0 +1,119 @@
+"""Triggers: what they do when their time comes, and the record of why they did or did not."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from tests.unit.usecases.house import ADMIN, House
+
+from fairlead.domain.errors import Conflict, Invalid, NotFound
+from fairlead.domain.trigger import Evaluation, TriggerAction
+from fairlead.store import triggers as stored
+from fairlead.usecases import environments, freezes, triggers
+from fairlead.usecases.triggers import Draft
+
+HOURLY = Draft("Hourly", "0 * * * *", source="Test", destination="Production")
+
+
+def told(house: House, name: str = "Hourly") -> list[tuple[bool, str]]:
+    records = triggers.evaluated(house.context, ADMIN, "books", name).items
+    return [(one.has_fired, one.code) for one in records]
+
+
+def last(house: House, name: str = "Hourly") -> Evaluation:
+    return triggers.evaluated(house.context, ADMIN, "books", name).items[0]
+
+
+def an_hour_passes(house: House, hours: int = 1) -> None:
+    house.clock.advance(3600 * hours)
+    triggers.evaluate_due(house.context)
+
+
+def test_what_is_live_elsewhere_is_promoted_when_its_time_comes_and_each_time_is_recorded(books: House) -> None:
+    environments.change(books.context, ADMIN, "Production", asks_approval=False)
+    made = triggers.put(books.context, ADMIN, "books", HOURLY)
+    assert made.trigger.next_at is not None
+    assert made.trigger.next_at - books.clock.now() <= timedelta(hours=1)
+    assert triggers.evaluate_due(books.context) == 0
+    an_hour_passes(books)
+    assert told(books) == [(False, "trigger.nothing")]
+    assert "no release was ever live in Test" in last(books).reason
+    books.add_release("1.0.0")
+    books.go_live("1.0.0", "Test")
+    an_hour_passes(books)
+    fired = last(books)
+    assert fired.has_fired and fired.deployment == books.deployment("1.0.0", "Production").id
+    assert books.deployment("1.0.0", "Production").created_by == "trigger Hourly"
+    books.go_live("1.0.0", "Production")
+    an_hour_passes(books)
+    assert told(books)[0] == (False, "deployment.nothing_to_do")
+
+
+def test_rules_that_say_no_are_its_reason(books: House) -> None:
+    triggers.put(books.context, ADMIN, "books", replace(HOURLY, source=""))
+    books.add_release("1.0.0")
+    an_hour_passes(books)
+    assert told(books)[0] == (False, "deployment.lifecycle")
+    books.go_live("1.0.0", "Test")
+    end = books.clock.now() + timedelta(days=1)
+    freezes.add(books.context, ADMIN, freezes.Draft("Holidays", ends_at=end))
+    an_hour_passes(books)
+    assert told(books)[0] == (False, "deployment.frozen")
+    reason = triggers.why(books.context, ADMIN, "books", "Hourly")
+    assert "is due next at" in reason.said
+    assert ["frozen" in one.said for one in reason.because] == [True, False]
+
+
+def test_a_time_that_passed_without_a_server_is_made_good_within_an_hour_and_told_after_that(books: House) -> None:
+    triggers.put(books.context, ADMIN, "books", replace(HOURLY, name="Daily", cron="0 0 * * *"))
+    an_hour_passes(books, hours=24 + 5)
+    if told(books, "Daily")[0][1] != "trigger.missed":
+        assert told(books, "Daily")[0][1] == "trigger.nothing", "it was less than an hour late"
+    books.clock.advance(48 * 3600 + 2 * 3600)
+    assert triggers.evaluate_due(books.context) == 1, "however many times passed, once"
+    assert triggers.evaluate_due(books.context) == 0
+
+
+def test_a_new_release_needs_a_repository_that_was_read(books: House) -> None:
+    triggers.put(books.context, ADMIN, "books", Draft("Build", "@daily", TriggerAction.NEW_RELEASE))
+    assert not triggers.evaluate(books.context, ADMIN, "books", "Build").has_fired
+    assert "not read yet" in last(books, "Build").reason
+
+
+def test_one_is_changed_disabled_removed_and_never_two_of_a_name(books: House) -> None:
+    first = triggers.put(books.context, ADMIN, "books", HOURLY)
+    second = triggers.put(books.context, ADMIN, "books", replace(HOURLY, is_enabled=False), revision=1)
+    assert (second.trigger.id, second.trigger.next_at) == (first.trigger.id, None)
+    with pytest.raises(Conflict):
+        triggers.put(books.context, ADMIN, "books", HOURLY, revision=1)
+    an_hour_passes(books)
+    assert told(books) == []
+    triggers.remove(books.context, ADMIN, "books", "Hourly")
+    with pytest.raises(NotFound) as gone:
+        triggers.get(books.context, ADMIN, "books", "Hourly")
+    assert gone.value.code == "trigger.unknown"
+
+
+@pytest.mark.parametrize(
+    ("draft", "code"),
+    [
+        (Draft("A", "* * *", destination="Test"), "schedule.cron"),
+        (Draft("A", "0 0 30 2 *", destination="Test"), "schedule.never"),
+        (Draft("A", "@daily", zone="Mars", destination="Test"), "schedule.zone"),
+        (Draft("A", "@daily"), "trigger.invalid"),
+    ],
+)
+def test_a_bad_one_is_refused_and_says_why(books: House, draft: Draft, code: str) -> None:
+    with pytest.raises(Invalid) as refused:
+        triggers.put(books.context, ADMIN, "books", draft)
+    assert refused.value.code == code
+
+
+def test_the_record_is_bounded(books: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stored, "MOST_RECORDS", 3)
+    triggers.put(books.context, ADMIN, "books", HOURLY)
+    for _ in range(6):
+        triggers.evaluate(books.context, ADMIN, "books", "Hourly")
+    assert len(told(books)) <= 4
