@@ -87,12 +87,13 @@ def test_approving_queues_what_was_shown_and_counts_once(books: House) -> None:
 def test_rejecting_ends_it_with_the_note(books: House) -> None:
     books.add_release("1.0.0")
     books.go_live("1.0.0")
-    approvals.reject(books.context, ADMIN, books.approval("1.0.0").id, note="not today")
+    asked = books.approval("1.0.0").id
+    with pytest.raises(Invalid):
+        approvals.reject(books.context, ADMIN, asked, note="x" * 10_001)
+    approvals.reject(books.context, ADMIN, asked, note="not today")
     found = books.deployment("1.0.0", "Production")
     assert (found.outcome, found.task) == (DeploymentOutcome.REJECTED, None)
     assert "not today" in found.reason
-    with pytest.raises(Invalid):
-        approvals.reject(books.context, ADMIN, "x", note="x" * 10_001)
 
 
 def test_a_newer_release_at_the_gate_supersedes_the_older_approval_and_says_so(books: House) -> None:

@@ -15,6 +15,7 @@ from fairlead.domain.effect import SaidNo
 from fairlead.domain.errors import Refused
 from fairlead.domain.ids import TaskId
 from fairlead.domain.plan import Plan
+from fairlead.domain.release_settings import ReleaseSettings
 from fairlead.domain.task import TaskState
 from fairlead.server.api.foreseen import foreseen
 from fairlead.testing.container_world import ContainerWorld
@@ -22,7 +23,16 @@ from fairlead.testing.fake_catalogue import FakeCatalogue
 from fairlead.testing.fake_container_engine import FakeContainerEngine
 from fairlead.testing.fake_proxy import FakeProxy, ProxyWorld
 from fairlead.testing.fake_source import FakeSource
-from fairlead.usecases import approvals, deployments, environments, foreseeing, policies, releases, variables
+from fairlead.usecases import (
+    approvals,
+    deployments,
+    environments,
+    foreseeing,
+    policies,
+    release_settings,
+    releases,
+    variables,
+)
 from fairlead.usecases.binding import Binding, Outside
 
 FILE = """\
@@ -132,6 +142,7 @@ def test_what_was_approved_runs_with_the_variables_that_it_was_asked_with(books:
     id = asked(books)
     approved = approvals.approve(books.context, ADMIN, id, plan_hash=books.approval("1.0.0").plan_hash[:16])
     variables.put(books.context, ADMIN, "books", "Db.Host", "evil")
+    release_settings.put(books.context, ADMIN, "books", ReleaseSettings(locks_variables=False))
     releases.update_variables(books.context, ADMIN, "books", "1.0.0")
     plan = bound(books, outside)
     assert isinstance(plan, Plan)
