@@ -150,7 +150,7 @@ def test_run_and_exec_ask_for_a_command_and_follow_it(books: House, fairlead: Ru
     assert fairlead("run", "web", "-p", "books").code == 2
     asked: list[str] = []
 
-    def ended(transaction: object, task: TaskId) -> None:
+    def ended(transaction: object, task: TaskId, *, again: int = 0) -> None:
         """The engine is played: what the effect says and notes, and how the task ends."""
         asked.append(task)
 

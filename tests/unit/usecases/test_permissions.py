@@ -26,6 +26,7 @@ EXCEPTIONS = {
     "audit.note_refused": "what the rim says of an actor, nothing that one asks for",
     "deployments.ask": "a part of verbs that have asked for the permission",
     "waiting.supersede": "a part of deployments.ask",
+    "gates.require_override": "a part of deployments.create, which has read project and environment",
     "declarations.take": "a part of making a release; each change asks for its own permission",
     "notifications.change": "which permission depends on whose it is: not found before not allowed",
     "notifications.remove": "which permission depends on whose it is: not found before not allowed",

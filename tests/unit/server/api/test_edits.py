@@ -10,7 +10,7 @@ from tests.unit.server.house import ADMINISTRATOR, House
 
 from fairlead.server.app import routes_only
 from fairlead.server.openapi import document
-from fairlead.usecases import access, groups, library_sets, roles, targets, teams, variables
+from fairlead.usecases import access, freezes, groups, library_sets, roles, runbooks, targets, teams, tenants, variables
 
 API = "/api/v1"
 EDITS = [
@@ -23,6 +23,7 @@ WHOLE = {
     f"{API}/certificates/{{host}}": "a new certificate takes the place of the old one, whatever that was",
     f"{API}/packages": "a package of one version is given whole, and is what it was given as",
     f"{API}/registries/{{registry}}": "new credentials take the place of the old ones, which nobody can read",
+    f"{API}/tag-sets/{{tag_set_name}}": "a set of tags is given whole; one that is used is not taken away",
     f"{API}/projects/{{project}}/lifecycle": "one choice, which is the whole",
     f"{API}/projects/{{project}}/library-sets/{{library_set}}": "it is included, however often that is said",
 }
@@ -39,6 +40,10 @@ CASES: dict[str, tuple[str, dict[str, Any]]] = {
     "/library-sets/{library_set}/variables/{name}": ("/library-sets/Set/variables/B", {"value": "2"}),
     "/library-sets/{library_set}": ("/library-sets/Set", {"description": "ours"}),
     "/projects/{project}/process": ("/projects/books/process", {"steps": []}),
+    "/freezes/{name}": ("/freezes/Feast", {"name": "Feast", "cron": "0 0 1 1 *", "lasts_s": 60}),
+    "/tenants/{tenant_name}": ("/tenants/Acme", {"description": "ours"}),
+    "/projects/{project}/runbooks/{runbook_name}": ("/projects/books/runbooks/Nightly", {"description": "ours"}),
+    "/projects/{project}/triggers/{trigger_name}": ("/projects/books/triggers/Nightly", {"cron": "0 3 * * *"}),
     "/targets/{name}": ("/targets/near", {"description": "ours"}),
     "/projects/{project}/release-settings": ("/projects/books/release-settings", {"notes_template": "ours"}),
     "/projects/{project}/channels/{channel}": (
@@ -61,6 +66,9 @@ def furnished(house: House) -> House:
     teams.add(context, ADMINISTRATOR, "Team")
     targets.add(context, ADMINISTRATOR, "near", only_in=["Test"])
     access.add_user(context, ADMINISTRATOR, "ann")
+    freezes.add(context, ADMINISTRATOR, freezes.Draft("Feast", cron="0 0 1 1 *", lasts_s=60))
+    tenants.put(context, ADMINISTRATOR, tenants.Draft("Acme"))
+    runbooks.put(context, ADMINISTRATOR, "books", runbooks.Draft("Nightly"))
     return house
 
 
