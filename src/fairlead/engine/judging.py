@@ -15,6 +15,7 @@ from fairlead.engine.placed import PlacedPart, PlacedStep
 from fairlead.engine.result import Failure, Result
 from fairlead.engine.run import Here, NotRun, Outputs, Run
 
+NOTHING_KNOWN = Known()
 OUTPUTS = "outputs"
 """Under which key of an effect's output its output variables stand: name to text, or to a secret by reference."""
 
@@ -28,7 +29,9 @@ async def judged(run: Run, node: PlacedStep | PlacedPart, here: Here) -> NotRun 
     when = planned.when or Condition(RunCondition.ALWAYS)
 
     def ask() -> str:
-        return planned.skipped or why_not(when, here.error, known_at(here, target).get)
+        # only an expression asks for what became known: a long process would read all its outputs at each part
+        known = known_at(here, target) if when.on is RunCondition.VARIABLE else NOTHING_KNOWN
+        return planned.skipped or why_not(when, here.error, known.get)
 
     if when.on is not RunCondition.VARIABLE and not ask():
         return None
