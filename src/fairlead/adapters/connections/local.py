@@ -8,9 +8,10 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+from fairlead.adapters.connections.addresses import read_address
 from fairlead.adapters.connections.listeners import listening_sockets
 from fairlead.adapters.connections.tickets import Tickets
-from fairlead.domain.errors import Failed, Invalid, NotFound, TooLarge, Unreachable
+from fairlead.domain.errors import Failed, NotFound, TooLarge, Unreachable
 from fairlead.ports.connection import Command, Progress, Streams
 
 CONNECT_TIMEOUT_S = 5.0
@@ -50,16 +51,13 @@ class LocalConnection:
             raise _file_error("read", path, error) from error
 
     async def dial(self, address: str) -> Streams:
-        kind, _, where = address.partition(":")
-        host, _, port = where.rpartition(":")
-        if not where or (kind == "tcp" and not (host and port.isdecimal())) or kind not in {"unix", "tcp"}:
-            raise Invalid("input.invalid", f"{address!r} is neither unix:/path nor tcp:host:port", thing=address)
+        where = read_address(address)
         try:
             async with asyncio.timeout(self._connect_timeout_s):
-                if kind == "unix":
+                if isinstance(where, str):
                     reader, writer = await asyncio.open_unix_connection(where, limit=LINE_BYTES)
                 else:
-                    reader, writer = await asyncio.open_connection(host.strip("[]"), int(port), limit=LINE_BYTES)
+                    reader, writer = await asyncio.open_connection(*where, limit=LINE_BYTES)
         except OSError as error:  # TimeoutError among them
             words = str(error) or f"no answer within {self._connect_timeout_s:g} s"
             raise Unreachable("host.unreachable", f"{self.name}: {address}: {words}", thing=address) from error

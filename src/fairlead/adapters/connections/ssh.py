@@ -14,8 +14,9 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from fairlead.adapters.connections import ssh_scripts
+from fairlead.adapters.connections.addresses import read_address
 from fairlead.adapters.connections.listeners import read_listeners
-from fairlead.domain.errors import Failed, FairleadError, Invalid, NotFound, Refused, TooLarge, Unreachable
+from fairlead.domain.errors import Failed, FairleadError, NotFound, Refused, TooLarge, Unreachable
 from fairlead.domain.target import SshAccess
 from fairlead.ports.connection import Command, Progress, Streams
 
@@ -119,16 +120,13 @@ class SshConnection:
     async def dial(self, address: str) -> Streams:
         import asyncssh
 
-        kind, _, where = address.partition(":")
-        host, _, port = where.rpartition(":")
-        if not where or (kind == "tcp" and not (host and port.isdecimal())) or kind not in {"unix", "tcp"}:
-            raise Invalid("input.invalid", f"{address!r} is neither unix:/path nor tcp:host:port", thing=address)
+        where = read_address(address)
         try:
             async with self._connected() as connection, asyncio.timeout(self._connect_timeout_s):
-                if kind == "unix":
+                if isinstance(where, str):
                     reader, writer = await connection.open_unix_connection(where)
                 else:
-                    reader, writer = await connection.open_connection(host.strip("[]"), int(port))
+                    reader, writer = await connection.open_connection(*where)
         except (OSError, asyncssh.Error) as error:  # TimeoutError among them
             words = str(error) or f"no answer within {self._connect_timeout_s:g} s"
             raise Unreachable("host.unreachable", f"{self.name}: {address}: {words}", thing=address) from error
