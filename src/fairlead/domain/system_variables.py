@@ -123,15 +123,6 @@ def of_releases_before(
     return found
 
 
-def of_tenant(id: str, name: str, tags: Iterable[str] = ()) -> dict[str, str]:
-    """The tenant that the deployment is for; its tags as ``Set/Tag``, with commas between."""
-    return {
-        "Deployment.Tenant.Id": id,
-        "Deployment.Tenant.Name": name,
-        "Deployment.Tenant.Tags": ",".join(sorted(tags)),
-    }
-
-
 def of_deployment(
     id: str, name: str, *, number: int, created_at: datetime, created_by: str, comments: str = ""
 ) -> dict[str, str]:

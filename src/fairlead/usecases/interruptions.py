@@ -133,11 +133,6 @@ def withdraw(context: Context, connection: Connection, task: Task) -> None:
         _close(context, connection, asked, InterruptionState.CANCELLED)
 
 
-def may_override(actor: Actor, environment: str) -> bool:
-    """Whether the actor may answer in spite of a rule there."""
-    return actor.may(OVERRIDE, environment=environment)
-
-
 def _go_on(context: Context, connection: Connection, task: Task) -> None:
     """A task that still runs beside the question looks for the answer itself before it pauses."""
     if task.state is TaskState.PAUSED:
