@@ -25,6 +25,15 @@ class KnowsLinks(Protocol):
         ...
 
 
+@runtime_checkable
+class KnowsFolders(Protocol):
+    """Files that can list one folder without looking at all others."""
+
+    def below(self, directory: str) -> tuple[str, ...]:
+        """The paths of all files below the directory, sorted."""
+        ...
+
+
 class Directory(Mapping[str, bytes]):
     """The files below a directory on disk, read when asked for; the one part of this room that sees a disk.
 
@@ -48,12 +57,7 @@ class Directory(Mapping[str, bytes]):
         return isinstance(path, str) and self._real(path) is not None
 
     def __iter__(self) -> Iterator[str]:
-        for directory, below, names in os.walk(self._root):
-            below[:] = sorted(name for name in below if name != ".git")
-            for name in sorted(names):
-                path = Path(directory, name).relative_to(self._root).as_posix()
-                if path in self:
-                    yield path
+        yield from self._walk(self._root)
 
     def __len__(self) -> int:
         return sum(1 for _ in self)
@@ -64,6 +68,20 @@ class Directory(Mapping[str, bytes]):
             return not (self._root / path).resolve().is_relative_to(self._root)
         except (OSError, ValueError, RuntimeError):
             return True
+
+    def below(self, directory: str) -> tuple[str, ...]:
+        """Only that folder is walked; a folder that is a link is none."""
+        folder = self._root / directory
+        inside = clean(directory) == directory and not self.leaves(directory) and not folder.is_symlink()
+        return tuple(sorted(self._walk(folder))) if inside else ()
+
+    def _walk(self, folder: Path) -> Iterator[str]:
+        for directory, below, names in os.walk(folder):
+            below[:] = sorted(name for name in below if name != ".git")
+            for name in sorted(names):
+                path = Path(directory, name).relative_to(self._root).as_posix()
+                if path in self:
+                    yield path
 
     def _real(self, path: str) -> Path | None:
         if not path or path != clean(path) or path.split("/")[0] == ".git" or self.leaves(path):
@@ -95,6 +113,10 @@ class Overlaid(Mapping[str, bytes]):
     def __len__(self) -> int:
         return sum(1 for _ in self)
 
+    def below(self, directory: str) -> tuple[str, ...]:
+        """Of both."""
+        return tuple(sorted({*below(self._files, directory), *below(self._added, directory)}))
+
     def leaves(self, path: str) -> bool:
         """As the files below say."""
         return path not in self._added and leads_out(self._files, path)
@@ -110,6 +132,8 @@ def clean(path: str, base: str = "") -> str | None:
 
 def below(files: Files, directory: str) -> tuple[str, ...]:
     """The paths of all files below the directory, sorted."""
+    if isinstance(files, KnowsFolders):
+        return files.below(directory)
     prefix = "" if directory == "." else f"{directory}/"
     return tuple(sorted(path for path in files if path.startswith(prefix)))
 

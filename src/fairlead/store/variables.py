@@ -181,6 +181,12 @@ def freeze(connection: sa.Connection, *, id: str, project: ProjectId, at: dateti
     return keep_snapshot(connection, of_project(connection, project), id=id, project=project, at=at)
 
 
+def is_current(connection: sa.Connection, snapshot: str, project: ProjectId) -> bool:
+    """Whether the snapshot holds exactly the project's variables as they are now."""
+    kept = sa.select(variable_snapshots.c.hash).where(variable_snapshots.c.id == snapshot)
+    return connection.execute(kept).scalar() == _hash_of(of_project(connection, project))
+
+
 def keep_snapshot(
     connection: sa.Connection, found: tuple[Variable, ...], *, id: str, project: ProjectId, at: datetime
 ) -> VariableSnapshot:

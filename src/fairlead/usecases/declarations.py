@@ -51,12 +51,14 @@ class Wish:
 @dataclass(frozen=True, slots=True)
 class Planned:
     """What would be done, or was. `places` say where each change is declared. `unnamed` are things that no file
-    names and that stay; `refused` says which permission lacks, "" where none does."""
+    names and that stay; `refused` says which permission lacks, "" where none does. `following` is what is done because
+    of the changes, to things that files declare and that are no change themselves."""
 
     pending: Pending
     places: Mapping[DeclaredKey, Mark]
     unnamed: tuple[DeclaredKey, ...] = ()
     refused: str = ""
+    following: tuple[Change, ...] = ()
 
 
 def export(context: Context, actor: Actor) -> dict[str, str]:
@@ -82,12 +84,12 @@ def plan(context: Context, actor: Actor, wish: Wish) -> Planned:
     try:
         with context.database.transaction() as connection:
             work = _prepared(context, actor, wish, declared, connection, _no_key)
-            refused = ""
+            refused, following = "", tuple[Change, ...]()
             try:
-                _perform(work)
+                following = _perform(work)
             except NotAllowed as error:
                 refused = error.message
-            raise _TakenBack(Planned(work.pending, work.places, work.unnamed, refused))
+            raise _TakenBack(Planned(work.pending, work.places, work.unnamed, refused, following))
     except _TakenBack as done:
         return done.planned
 
@@ -113,12 +115,12 @@ def apply(
                 thing=plan_hash[:16],
                 hint="look at the new plan: fairlead apply --plan",
             )
-        _perform(work)
+        following = _perform(work)
         if work.pending.changes:
             facts: dict[str, Json] = {"hash": work.pending.hash, "changes": len(work.pending.changes)}
             message = f"applied {len(work.pending.changes)} changes from files"
             context.note(connection, actor, "declaration.applied", message, thing=work.pending.hash[:16], facts=facts)
-    return Planned(work.pending, work.places, work.unnamed)
+    return Planned(work.pending, work.places, work.unnamed, following=following)
 
 
 def take(
@@ -265,10 +267,10 @@ def _prunable(wish: Wish, declared: Declarations) -> Callable[[DeclaredKey], boo
                 return True
             if not key.project:
                 return False
-        if key.project and key.project not in present:
-            return bool(present) and key.noun in with_parts
         said = (layouts[key.noun].match(path) for path in declared.files)
-        return any(found is not None and found.get("project", "") == key.project for found in said)
+        if any(found is not None and found.get("project", "") == key.project for found in said):
+            return True
+        return bool(key.project and present) and key.project not in present and key.noun in with_parts
 
     return may_remove
 
@@ -298,7 +300,8 @@ def _with_orders(
     return (*before, *made, *(change for change in pending.changes if change.act == "remove"))
 
 
-def _perform(work: _Work) -> None:
+def _perform(work: _Work) -> tuple[Change, ...]:
+    """Makes the changes; what had to follow them."""
     nouns: dict[str, Noun[Any]] = {noun.layout.noun: noun for noun in NOUNS}
     for change in work.pending.changes:
         entry = work.declared.entries.get(change.key)
@@ -311,6 +314,12 @@ def _perform(work: _Work) -> None:
                 raise
             problem = entry.problem_at(error.thing, error.message, error.hint or "what can be done now")
             raise ProjectFileInvalid((problem,), code=error.code) from error
+    if not work.pending.changes:
+        return ()
+    changed = {change.key for change in work.pending.changes}
+    rest = [(key, entry) for key, entry in work.declared.entries.items() if key not in changed]
+    settled = (nouns[key.noun].settle(work.at, key.project, entry.item) for key, entry in rest)
+    return tuple(change for change in settled if change is not None)
 
 
 def _do(work: _Work, noun: Noun[Any], change: Change, entry: Entry | None) -> None:

@@ -70,7 +70,7 @@ def put(context: Context, actor: Actor, project: str, process: Process, *, revis
         owner = projects.by_name_or_id(connection, project)
         actor.require(Permission.PROCESS_EDIT, project=owner.id)
         refuse_edit(context, owner, "process")
-        _require_known(connection, owner, process)
+        require_known(connection, owner, process)
         held = processes.find(connection, owner.id)
         if revision is not None and revision != (held.revision if held else 0):
             message = f"the process of {owner.name} was changed by somebody else since it was read"
@@ -87,11 +87,7 @@ def put(context: Context, actor: Actor, project: str, process: Process, *, revis
     return _view(owner, made)
 
 
-def _view(owner: Project, held: HeldProcess | None) -> ProcessView:
-    return ProcessView(owner, held.process if held else Process(), held)
-
-
-def _require_known(connection: Connection, owner: Project, process: Process) -> None:
+def require_known(connection: Connection, owner: Project, process: Process) -> None:
     """Environments and channels that an action names are there: a slip of the pen would let it run nowhere."""
     known = {one.name.lower() for one in environments.all_of(connection)}
     lines = {one.name.lower() for one in channels.of_project(connection, owner.id)}
@@ -104,6 +100,10 @@ def _require_known(connection: Connection, owner: Project, process: Process) -> 
             if name.lower() not in lines:
                 message = f"action {action.name} names the channel {name[:80]!r}, which {owner.name} has not"
                 raise NotFound("channel.unknown", message, thing=name[:80])
+
+
+def _view(owner: Project, held: HeldProcess | None) -> ProcessView:
+    return ProcessView(owner, held.process if held else Process(), held)
 
 
 def _note(context: Context, connection: Connection, actor: Actor, owner: Project, old: Process, new: Process) -> None:

@@ -25,8 +25,10 @@ from fairlead.store import environments, forgetting, processes, projects, runboo
 from fairlead.store.database import Connection
 from fairlead.store.shelf import Page
 from fairlead.usecases import turns
+from fairlead.usecases.as_code import refuse_edit
 from fairlead.usecases.context import Context
 from fairlead.usecases.process_resolving import Surroundings, resolve_process, tags_of
+from fairlead.usecases.processes import require_known
 from fairlead.usecases.values import scope_at, table_of
 
 
@@ -93,6 +95,9 @@ def put(context: Context, actor: Actor, project: str, draft: Draft, *, revision:
     with context.database.transaction() as connection:
         owner = projects.by_name_or_id(connection, project)
         actor.require(Permission.RUNBOOK_EDIT, project=owner.id)
+        refuse_edit(context, owner, "runbook")
+        if draft.process is not None:
+            require_known(connection, owner, draft.process)
         before = next((one for one in runbooks.of_project(connection, owner.id) if one.name == draft.name), None)
         if revision is not None and (before is None or before.revision != revision):
             raise Conflict("edit.conflict", f"{draft.name} was changed by somebody else since it was read")
@@ -140,6 +145,7 @@ def remove(context: Context, actor: Actor, project: str, name: str) -> None:
     with context.database.transaction() as connection:
         owner = projects.by_name_or_id(connection, project)
         actor.require(Permission.RUNBOOK_EDIT, project=owner.id)
+        refuse_edit(context, owner, "runbook")
         found = runbooks.by_name_or_id(connection, owner.id, name)
         if any(task.kind == "runbook" and task.subject == found.id for task in tasks.unfinished(connection)):
             raise Conflict("edit.conflict", f"{found.name} is running", thing=found.name)

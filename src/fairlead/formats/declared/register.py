@@ -19,6 +19,7 @@ from fairlead.formats.declared.processes import PROCESSES
 from fairlead.formats.declared.projects import PROJECTS
 from fairlead.formats.declared.registries import REGISTRIES
 from fairlead.formats.declared.roles import ROLES
+from fairlead.formats.declared.runbooks import RUNBOOKS
 from fairlead.formats.declared.targets import TARGETS
 from fairlead.formats.declared.teams import TEAMS
 from fairlead.formats.declared.users import USERS
@@ -38,6 +39,7 @@ LAYOUTS: tuple[Layout[Any], ...] = (
     CHANNELS,
     PROCESSES,
     VARIABLES,
+    RUNBOOKS,
     POLICIES,
     NOTIFICATIONS,
     TEAMS,

@@ -58,7 +58,7 @@ def _shape(planned: Planned, *, is_applied: bool) -> answers.Applied:
         "hash": planned.pending.hash,
         "pending": bool(planned.pending.changes) and not is_applied,
         "applied": is_applied,
-        "changes": [_change(planned, change) for change in planned.pending.changes],
+        "changes": [_change(planned, change) for change in (*planned.pending.changes, *planned.following)],
         "unnamed": [str(key) for key in planned.unnamed],
         "refused": planned.refused,
     }

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar, Generic, TypeVar
 
 from fairlead.domain.actor import Actor
+from fairlead.domain.declaration import Change
 from fairlead.domain.ids import SecretVersionId
 from fairlead.formats.declared.layout import Layout, SecretField
 from fairlead.formats.shape import Shape
@@ -75,6 +76,11 @@ class Noun(Generic[I]):
     def remove(self, at: Applying, held: Held[I]) -> None:
         """It is gone."""
         raise AssertionError("each noun has its own")
+
+    def settle(self, at: Applying, project: str, item: I) -> Change | None:
+        """After every other change, for each declared thing that was none itself: what of it must follow those, done,
+        and told; None where nothing."""
+        return None
 
     def arrange(self, at: Applying, names: Sequence[str]) -> None:
         """They stand in this order."""

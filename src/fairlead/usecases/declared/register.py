@@ -16,6 +16,7 @@ from fairlead.usecases.declared.processes import Processes
 from fairlead.usecases.declared.projects import Projects
 from fairlead.usecases.declared.registries import Registries
 from fairlead.usecases.declared.roles import Roles
+from fairlead.usecases.declared.runbooks import Runbooks
 from fairlead.usecases.declared.targets import Targets
 from fairlead.usecases.declared.teams import Teams
 from fairlead.usecases.declared.users import Users
@@ -34,6 +35,7 @@ NOUNS: tuple[Noun[Any], ...] = (
     Channels(),
     Processes(),
     Variables(),
+    Runbooks(),
     Policies(),
     Notifications(),
     Teams(),
