@@ -37,6 +37,11 @@ def page(connection: sa.Connection, *, after: str | None = None, limit: int = 50
     return _shelf.page(connection, after=after, limit=limit)
 
 
+def all_of(connection: sa.Connection) -> tuple[Freeze, ...]:
+    """All, by name."""
+    return _shelf.where(connection, order=freezes.c.name)
+
+
 def by_name_or_id(connection: sa.Connection, text: str) -> Freeze:
     """As people and programs name it; NotFound `freeze.unknown`."""
     return find(connection, text) or _shelf.require(_shelf.one(connection, freezes.c.name == text), text)

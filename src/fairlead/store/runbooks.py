@@ -51,6 +51,11 @@ def of_project(connection: sa.Connection, project: ProjectId) -> tuple[Runbook, 
     return _shelf.where(connection, runbooks.c.project == project, order=runbooks.c.name)
 
 
+def all_of(connection: sa.Connection) -> tuple[Runbook, ...]:
+    """Of all projects, by name."""
+    return _shelf.where(connection, order=runbooks.c.name)
+
+
 def by_name_or_id(connection: sa.Connection, project: ProjectId, text: str) -> Runbook:
     """The project's, as people and programs name it; NotFound `runbook.unknown`."""
     c = runbooks.c

@@ -61,6 +61,11 @@ def of_project(connection: sa.Connection, project: ProjectId) -> tuple[Trigger, 
     return _shelf.where(connection, triggers.c.project == project, order=triggers.c.name)
 
 
+def all_of(connection: sa.Connection) -> tuple[Trigger, ...]:
+    """Of all projects, by name."""
+    return _shelf.where(connection, order=triggers.c.name)
+
+
 def by_name_or_id(connection: sa.Connection, project: ProjectId, text: str) -> Trigger:
     """The project's, as people and programs name it; NotFound `trigger.unknown`."""
     c = triggers.c

@@ -19,6 +19,7 @@ from fairlead.store.database import Connection
 from fairlead.store.shelf import Page
 from fairlead.usecases import deployments as deploying
 from fairlead.usecases import runs
+from fairlead.usecases.as_code import refuse_edit
 from fairlead.usecases.context import Context
 
 MOST_AT_ONCE = 50
@@ -80,6 +81,7 @@ def put(context: Context, actor: Actor, project: str, draft: Draft, *, revision:
     with context.database.transaction() as connection:
         owner = projects.by_name_or_id(connection, project)
         actor.require(Permission.TRIGGER_EDIT, project=owner.id)
+        refuse_edit(context, owner, "trigger")
         before = next((one for one in triggers.of_project(connection, owner.id) if one.name == draft.name), None)
         if revision is not None and (before is None or before.revision != revision):
             raise Conflict("edit.conflict", f"{draft.name} was changed by somebody else since it was read")
@@ -100,6 +102,7 @@ def remove(context: Context, actor: Actor, project: str, name: str) -> None:
     with context.database.transaction() as connection:
         owner = projects.by_name_or_id(connection, project)
         actor.require(Permission.TRIGGER_EDIT, project=owner.id)
+        refuse_edit(context, owner, "trigger")
         found = triggers.by_name_or_id(connection, owner.id, name)
         triggers.delete(connection, found.id)
         words = f"removed trigger {found.name}"

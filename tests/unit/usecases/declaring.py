@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from functools import partial
 
 from tests.unit.usecases.house import ADMIN, House
@@ -19,6 +20,7 @@ from fairlead.usecases import (
     channels,
     declarations,
     environments,
+    freezes,
     groups,
     library_sets,
     lifecycles,
@@ -31,16 +33,19 @@ from fairlead.usecases import (
     runbooks,
     targets,
     teams,
+    triggers,
     users,
     variables,
 )
 from fairlead.usecases.channels import ChannelWords
 from fairlead.usecases.declarations import Planned, Wish
+from fairlead.usecases.freezes import Draft as Freeze
 from fairlead.usecases.lifecycles import Draft
 from fairlead.usecases.projects import KeyPair, NewForge, NewSource
 from fairlead.usecases.runbooks import Draft as Runbook
 from fairlead.usecases.targets import NewSsh, TargetChange
 from fairlead.usecases.teams import HeldRole
+from fairlead.usecases.triggers import Draft as Trigger
 from fairlead.usecases.variables import InLibrary, More
 
 PROCESS = b"""steps:
@@ -104,6 +109,9 @@ def furnish(house: House) -> None:
     runbooks.put(house.context, ADMIN, "books", Runbook("Tidy", "the cache", ["Test"], kept_runs=3, process=tidy))
     runbooks.publish(house.context, ADMIN, "books", "Tidy")
     runbooks.put(house.context, ADMIN, "site", Runbook("Look about", process=tidy))
+    triggers.put(house.context, ADMIN, "books", Trigger("Nightly", "0 3 * * *", destination="Test", channel="Default"))
+    feast = Freeze("Feast", ends_at=house.clock.now() + timedelta(days=3), projects=["site"], reason="a feast")
+    freezes.add(house.context, ADMIN, feast)
 
 
 def new_pair(name: str) -> KeyPair:

@@ -34,7 +34,7 @@ SECRETS = {"ghcr": "g", "git": "i", "db": "d"}
 def test_what_is_exported_changes_nothing_where_it_is_applied_and_holds_no_secret(house: House) -> None:
     furnish(house)
     files = exported(house)
-    assert "hidden" not in repr(files) and len(files) == 20
+    assert "hidden" not in repr(files) and len(files) == 22
     assert told(planned(house, files, prune=True)) == []
     rows = house.rows()
     assert told(applied(house, files, prune=True)) == []

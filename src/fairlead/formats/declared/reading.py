@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -42,10 +43,13 @@ class Entry:
         return data_of(self.item)
 
     def problem_at(self, thing: str, found: str, expected: str) -> Problem:
-        """What is wrong with it, at the place where it says `thing`; at its beginning where it does not."""
+        """What is wrong with it, at the place where it says `thing`, or the one where it says that among other words;
+        at its beginning where it does not."""
         below = node_at(self.root, self.path)
-        places = (path for path, held in scalars_of(below) if held.text == thing) if below and thing else ()
-        return self.problem(next(iter(places), ()), found, expected)
+        said = [(path, str(held.text)) for path, held in scalars_of(below)] if below and thing else []
+        among = [path for path, text in said if re.search(rf"(?<!\w){re.escape(thing)}(?!\w)", text)]
+        exact = (path for path, text in said if text == thing)
+        return self.problem(next(exact, among[0] if len(among) == 1 else ()), found, expected)
 
     def problem(self, path: Path, found: str, expected: str) -> Problem:
         """What is wrong with it, at a place below it."""

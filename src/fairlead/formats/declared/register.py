@@ -9,6 +9,7 @@ from pydantic import BaseModel
 
 from fairlead.formats.declared.channels import CHANNELS
 from fairlead.formats.declared.environments import ENVIRONMENTS
+from fairlead.formats.declared.freezes import FREEZES
 from fairlead.formats.declared.groups import GROUPS
 from fairlead.formats.declared.layout import Layout, SecretField
 from fairlead.formats.declared.library_sets import LIBRARY_SETS
@@ -22,6 +23,7 @@ from fairlead.formats.declared.roles import ROLES
 from fairlead.formats.declared.runbooks import RUNBOOKS
 from fairlead.formats.declared.targets import TARGETS
 from fairlead.formats.declared.teams import TEAMS
+from fairlead.formats.declared.triggers import TRIGGERS
 from fairlead.formats.declared.users import USERS
 from fairlead.formats.declared.variables import VARIABLES
 from fairlead.formats.schema import take_extensions
@@ -40,6 +42,8 @@ LAYOUTS: tuple[Layout[Any], ...] = (
     PROCESSES,
     VARIABLES,
     RUNBOOKS,
+    TRIGGERS,
+    FREEZES,
     POLICIES,
     NOTIFICATIONS,
     TEAMS,

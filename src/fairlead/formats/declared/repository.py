@@ -10,11 +10,12 @@ from fairlead.formats.declared.layout import Layout
 from fairlead.formats.declared.processes import PROCESSES
 from fairlead.formats.declared.reading import Declarations, is_declaration, read
 from fairlead.formats.declared.runbooks import RUNBOOKS
+from fairlead.formats.declared.triggers import TRIGGERS
 from fairlead.formats.declared.variables import VARIABLES
 from fairlead.formats.files import Files, below
 
 FOLDER = ".fairlead"
-IN_REPOSITORY: tuple[Layout[Any], ...] = (CHANNELS, PROCESSES, VARIABLES, RUNBOOKS)
+IN_REPOSITORY: tuple[Layout[Any], ...] = (CHANNELS, PROCESSES, VARIABLES, RUNBOOKS, TRIGGERS)
 """Nouns that a project's repository may declare, each in the file of the same name as in the installation's files."""
 _PROJECT = "projects/{project}/"
 PATTERNS = tuple(f"{FOLDER}/{layout.paths[-1].removeprefix(_PROJECT)}" for layout in IN_REPOSITORY)

@@ -6,6 +6,7 @@ from typing import Any
 
 from fairlead.usecases.declared.channels import Channels
 from fairlead.usecases.declared.environments import Environments
+from fairlead.usecases.declared.freezes import Freezes
 from fairlead.usecases.declared.groups import Groups
 from fairlead.usecases.declared.library_sets import LibrarySets
 from fairlead.usecases.declared.lifecycles import Lifecycles
@@ -19,6 +20,7 @@ from fairlead.usecases.declared.roles import Roles
 from fairlead.usecases.declared.runbooks import Runbooks
 from fairlead.usecases.declared.targets import Targets
 from fairlead.usecases.declared.teams import Teams
+from fairlead.usecases.declared.triggers import Triggers
 from fairlead.usecases.declared.users import Users
 from fairlead.usecases.declared.variables import Variables
 
@@ -36,6 +38,8 @@ NOUNS: tuple[Noun[Any], ...] = (
     Processes(),
     Variables(),
     Runbooks(),
+    Triggers(),
+    Freezes(),
     Policies(),
     Notifications(),
     Teams(),

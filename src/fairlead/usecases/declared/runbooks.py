@@ -30,19 +30,18 @@ class Runbooks(Noun[RunbookItem]):
     def held(self, context: Context, actor: Actor, connection: Connection) -> Iterable[Held[RunbookItem]]:
         actor.require(Permission.VIEW)
         places = {one.id: one.name for one in environments.all_of(connection)}
-        for project in sorted(projects.all_of(connection), key=lambda one: one.name):
-            for one in rows.of_project(connection, project.id):
-                draft = processes.find(connection, one.id)
-                process = draft.process if draft else Process()
-                said = RunbookItem(
-                    name=one.name,
-                    description=one.description,
-                    environments=tuple(places[id] for id in one.environments if id in places),
-                    keep_runs=one.kept_runs,
-                    published=True if _is_published(context, connection, one, process) else None,
-                )
-                whole = {**data_of(said), **written(process)}
-                yield Held(project.name, RunbookItem.model_validate(whole))
+        owners = projects.names(connection)
+        for one in sorted(rows.all_of(connection), key=lambda one: (owners[one.project], one.name)):
+            draft = processes.find(connection, one.id)
+            process = draft.process if draft else Process()
+            said = RunbookItem(
+                name=one.name,
+                description=one.description,
+                environments=tuple(places.get(id, id) for id in one.environments),
+                keep_runs=one.kept_runs,
+                published=True if _is_published(context, connection, one, process) else None,
+            )
+            yield Held(owners[one.project], RunbookItem.model_validate({**data_of(said), **written(process)}))
 
     def add(self, at: Applying, project: str, item: RunbookItem) -> None:
         draft = Draft(item.name, item.description, item.environments, item.keep_runs, process_of(item))
