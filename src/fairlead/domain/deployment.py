@@ -16,7 +16,7 @@ class DeploymentState(StrEnum):
     """Where a deployment is. It is carried by a task from `queued` on; before it is a row that takes no turn.
 
     waiting (for an approval) → scheduled (for its time) → queued → running → ended; `paused` is running that waits for
-    a person, `unsettled` is running that could not reach something.
+    a person or for a deployment that it asked for, `unsettled` is running that could not reach something.
     """
 
     WAITING = "waiting"
@@ -60,6 +60,7 @@ class Deployment:
     `committed_at` is the commit point (law 2), written with the slots in one transaction by ports.records.
     `code`, `reason` and `hint` say why it ended as it did; `reached` the last phase that ended well. It begins neither
     before `not_before` nor after `not_after`. `freeze_override` is the reason why freezes do not bind it.
+    `parent` is the task whose step asked for it, and waits for its end; `parent_key` which step of it, and attempt.
     """
 
     id: DeploymentId
@@ -93,6 +94,8 @@ class Deployment:
     not_before: datetime | None = None
     not_after: datetime | None = None
     freeze_override: str = ""
+    parent: TaskId | None = None
+    parent_key: str = ""
 
     @property
     def has_ended(self) -> bool:

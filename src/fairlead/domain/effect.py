@@ -31,6 +31,14 @@ class SaidNo:
 
 
 @dataclass(frozen=True, slots=True)
+class Waits:
+    """It was begun, and ends when a deployment that this task asked for ends: until then the task is paused, holds no
+    worker, and keeps its place. Then it is looked at and done once more. `reason` says what is waited for."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class NotYet:
     """Looking found that it is not so (or not wholly): *do* is needed."""
 

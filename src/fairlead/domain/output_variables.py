@@ -8,6 +8,7 @@ meant, so that it is the same one whichever target was quicker. Each stands unde
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
@@ -16,6 +17,14 @@ from fairlead.domain.text import Text
 
 PREFIXES = ("Octopus", "Fairlead")
 """What every name that we give begins with; scripts written for Octopus find the first."""
+
+
+_LATE = re.compile(r"(?:octopus|fairlead)\.(?:action\[.+\]\.output\b|step\[.+\]\.status\b|deployment\.error$)", re.I)
+
+
+def becomes_known(name: str) -> bool:
+    """Whether a variable of that name gets its value only while the process runs."""
+    return _LATE.match(name) is not None
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,6 +44,23 @@ def may_run_at_server(allowances: Iterable[Allowance], environment: EnvironmentI
     )
 
 
+RELEASE_OF = "deploy-release:"
+"""How the key of an allowance begins that lets a repository's process deploy releases of the project named after it."""
+
+
+def release_key(project: str) -> str:
+    """The key of the allowance for releases of that project."""
+    return f"{RELEASE_OF}{project}"
+
+
+def may_deploy_release(allowances: Iterable[Allowance], child: str, environment: EnvironmentId) -> bool:
+    """Whether a process that a repository declares may have releases of the other project deployed by itself."""
+    return any(
+        allowance.harm.lower() == release_key(child).lower() and allowance.environment in (None, environment)
+        for allowance in allowances
+    )
+
+
 def refused(harms: Iterable[Harm], allowances: Iterable[Allowance], environment: EnvironmentId) -> tuple[Harm, ...]:
     """The harms that nobody allowed, in the order given."""
     known = tuple(allowances)

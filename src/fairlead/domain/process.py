@@ -30,7 +30,8 @@ MOST_PARALLELISM = 200
 
 DEPLOY_SERVICES = "deploy-services"
 MANUAL_INTERVENTION = "manual-intervention"
-NOT_REPEATED = frozenset({DEPLOY_SERVICES, MANUAL_INTERVENTION, "deploy-release", "health-check", "notify"})
+DEPLOY_RELEASE = "deploy-release"
+NOT_REPEATED = frozenset({DEPLOY_SERVICES, MANUAL_INTERVENTION, DEPLOY_RELEASE, "health-check", "notify"})
 """Kinds without retries and timeout, as in Octopus (docs, projects/steps/conditions): they ask a person or another
 process, or have patience of their own."""
 
@@ -214,6 +215,7 @@ class ResolvedAction:
     `variables` are those that hold there, by names of any case (`known_variables.Known`), secrets by reference.
     `key` begins the key of every effect of it: unique within the plan and the same in every plan of the same process,
     release and target. `worker` is the worker that runs it, where one does.
+    `chosen` is the version that the release names for the action, as it does for packages.
     """
 
     action: Action
@@ -222,6 +224,7 @@ class ResolvedAction:
     target: ActionTarget | None = None
     worker: ActionTarget | None = None
     variables: Mapping[str, Text] = field(default_factory=dict)
+    chosen: str = ""
 
     @property
     def place(self) -> str:

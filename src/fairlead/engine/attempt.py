@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass, replace
-from typing import TypeVar
+from typing import TypeVar, assert_never
 
-from fairlead.domain.effect import Done, SaidNo
+from fairlead.domain.effect import Done, Outcome, SaidNo, Waits
 from fairlead.domain.errors import FairleadError
 from fairlead.domain.ids import TaskId
 from fairlead.domain.plan import Effect
@@ -94,7 +94,7 @@ class Attempt:
             if isinstance(looked, Done):
                 return result.done(looked)
             outcome = await self._bounded(kind.do(effect, self._tools()), scope)
-            return result.said_no(outcome) if isinstance(outcome, SaidNo) else result.done(outcome)
+            return _answered(outcome)
         except Stopped:
             return result.stopped(_stopped_by(scope), begun=True)
         except OutOfTime:
@@ -141,12 +141,24 @@ class Attempt:
         self.books.say(self.task, level, self.step, text, target=self.effect.target)
 
     def _tell(self, found: Result) -> None:
-        if found.is_done:
-            self._say("info", self.effect.title)
+        if found.is_done or found.verdict == "waits":
+            self._say("info", found.reason or self.effect.title)
             return
         self._say("error", f"{self.effect.title}: {found.reason}" + (f" ({found.hint})" if found.hint else ""))
         for piece in found.evidence:
             self._say("info", piece)
+
+
+def _answered(outcome: Outcome | Waits) -> Result:
+    match outcome:
+        case Done():
+            return result.done(outcome)
+        case SaidNo():
+            return result.said_no(outcome)
+        case Waits():
+            return result.waits(outcome)
+        case _:
+            assert_never(outcome)
 
 
 def _stopped_by(scope: Scope) -> int:

@@ -40,6 +40,7 @@ def fenced(factory: ToolsFactory, require: Callable[[], None]) -> ToolsFactory:
             notifier=behind(made.notifier, require),
             hosts=_FencedHosts(made.hosts, require),
             web=behind(made.web, require),
+            children=behind(made.children, require),
         )
 
     return tools

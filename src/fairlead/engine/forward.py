@@ -85,7 +85,7 @@ async def pass_commit(run: Run, node: PlacedEffect, here: Here) -> Failure | Non
 
 async def _do(run: Run, node: PlacedEffect, here: Here) -> Result:
     if unbegun := _why_not(run, here.scope):
-        return unbegun
+        return replace(unbegun, begun=unbegun.begun or node.is_begun)  # an earlier run may have begun it, and waited
     here.scope.begin()
     here.touch()
     return await run.attempt(node, here).do(here.scope)

@@ -31,7 +31,7 @@ from fairlead.ports.tasks import Begun, End
 
 BIND, CONCLUDE, ANSWERS = "bind", "conclude", "answers"
 GIVEN = "process.outputs"
-"""The fact of a failed task that holds what its process's actions gave, by the keys of their effects."""
+"""The fact of a task that holds what its process's actions gave, by the keys of their effects."""
 TASK_OUTPUT = "task"
 """The key under which effects of `always` find how the task ends: state, code, reason, reached."""
 
@@ -190,13 +190,15 @@ class _First(_Ending):
         run, outputs = self.run, self.recall()
         failure = await self._to_the_commit(outputs)
         if failure and failure.waits:
-            await run.books.pause(run.task, again=run.journal.again, holds=self._is_anything_undone())
+            holds = self._is_anything_undone() or self._is_another_waited_for()
+            await run.books.pause(run.task, again=run.journal.again, holds=holds)
             return
         if failure:
             await run.books.state(run.task, TaskState.UNDOING)
             if await self.is_committed():
                 await run.books.state(run.task, TaskState.RUNNING)
                 failure = None
+        await self._tell_what_was_given(outputs)
         stuck = await (self._back(failure, outputs) if failure else self._onward(outputs))
         meant = _meant(self.plan, failure, run.reached, is_anything_undone=self._is_anything_undone())
         await self.always(meant, stuck, outputs)
@@ -218,16 +220,23 @@ class _First(_Ending):
             return NOT_COMMITTED
         return failure
 
-    async def _back(self, failure: Failure, outputs: Outputs) -> list[Failure]:
+    async def _tell_what_was_given(self, outputs: Outputs) -> None:
+        """So that a deployment that goes on from here knows it, and one that asked for this one."""
         run = self.run
         if given := {key: dict(held) for key, held in outputs.items() if action_of(key) is not None}:
-            tools = run.parts.tools(run.task, "", "local", {})  # so that one that goes on from here knows it
+            tools = run.parts.tools(run.task, "", "local", {})
             await run.books.ask(lambda: tools.records.note(run.task, GIVEN, dict(given)))
+
+    async def _back(self, failure: Failure, outputs: Outputs) -> list[Failure]:
+        run = self.run
         run.books.say(run.task, "error", "", f"{failure.reason}: undoing what was begun")
         return await take_back(run, self.placed.forward, self.top(outputs))
 
     async def _onward(self, outputs: Outputs) -> list[Failure]:
         return await go_onward(self.run, self.placed.onward, self.top(outputs))
+
+    def _is_another_waited_for(self) -> bool:
+        return any(node.is_waiting for node in placed_effects(self.placed.forward))
 
     def _is_anything_undone(self) -> bool:
         nodes = placed_effects(self.placed.forward)
@@ -249,7 +258,8 @@ class _GoneOn(_First):
             kept = Result.from_json(done) if done is not None else None
             if kept is None or not kept.begun:
                 continue
-            node.earlier, node.is_begun, node.is_done = kept, kept.begun, kept.is_done
+            node.is_begun, node.is_done = kept.begun, kept.is_done
+            node.earlier = None if kept.verdict == "waits" else kept  # what it waited for may have ended
             node.is_undone = undone is not None and Result.from_json(undone).is_done
             if kept.is_done and not node.is_undone:
                 outputs[node.effect.key] = dict(kept.output)

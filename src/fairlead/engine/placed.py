@@ -33,7 +33,7 @@ class PlacedEffect:
     """An effect, its two places, and how far it is in this run.
 
     `mark` tells one attempt of a retried node from another, so that each record's name is its own. `earlier` is how it
-    went in an earlier run of the task, where this one goes on from there.
+    went in an earlier run of the task, where this one goes on from there. `is_waiting`: it ends when another task does.
     """
 
     effect: Effect
@@ -43,6 +43,7 @@ class PlacedEffect:
     is_begun: bool = False
     is_done: bool = False
     is_undone: bool = False
+    is_waiting: bool = False
     stuck: Failure | None = None
     earlier: Result | None = None
 

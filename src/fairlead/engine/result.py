@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from fairlead.domain.effect import Done, SaidNo
+from fairlead.domain.effect import Done, SaidNo, Waits
 from fairlead.domain.errors import FairleadError, TimedOut, Unreachable
 from fairlead.domain.record import Json, from_data, to_data
 from fairlead.engine.scope import CANCELLED
@@ -58,6 +58,11 @@ def said_no(outcome: SaidNo) -> Result:
     return Result("no", code=outcome.code, reason=outcome.reason, hint=outcome.hint, evidence=outcome.evidence)
 
 
+def waits(outcome: Waits) -> Result:
+    """It ends when another task does."""
+    return Result("waits", code="deployment.waiting", reason=outcome.reason)
+
+
 def error(failed: FairleadError) -> Result:
     """It could not be asked, or answered with a failure; `may_pass` where asking again may help."""
     may_pass = isinstance(failed, Unreachable | TimedOut)
@@ -100,12 +105,12 @@ class Failure:
     @property
     def is_final(self) -> bool:
         """Whether it ends all that is around it, whatever conditions say: it was stopped from outside, or is a bug, or
-        nothing may start any more, or a person is waited for."""
+        nothing may start any more, or a person or another task is waited for."""
         return self.verdict in ("stopped", "bug", "skipped", "waits")
 
     @property
     def waits(self) -> bool:
-        """Whether a person is waited for."""
+        """Whether a person, or another task, is waited for."""
         return self.verdict == "waits"
 
     @property

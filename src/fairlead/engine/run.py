@@ -101,8 +101,8 @@ class Run:
         kept = Result.from_json(await self.journal.record(node.do, node.do_name, as_json))
         if kept.verdict != "skipped":
             here.scope.begin()
-        node.is_begun = kept.begun
-        node.is_done = kept.is_done
+        node.is_begun, node.is_done = kept.begun, kept.is_done
+        node.is_waiting = kept.verdict == "waits"
         if kept.is_done:
             here.outputs[node.effect.key] = dict(kept.output)
         return failure_of(kept)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from fairlead.domain.effect import Looked, Outcome
+from fairlead.domain.effect import Looked, Outcome, Waits
 from fairlead.domain.ids import TaskId
 from fairlead.domain.plan import Effect, Node, Plan
 from fairlead.domain.process import ResolvedAction
@@ -14,6 +14,7 @@ from fairlead.domain.record import Json
 from fairlead.ports.artifacts import Artifacts
 from fairlead.ports.catalogue import Catalogue
 from fairlead.ports.checkouts import Checkouts, NoCheckouts
+from fairlead.ports.children import Children, NoChildren
 from fairlead.ports.clock import Clock
 from fairlead.ports.connection import Connection
 from fairlead.ports.container_engine import ContainerEngine
@@ -61,6 +62,7 @@ class Tools:
     attempt: str = ""
     checkouts: Checkouts = field(default_factory=NoCheckouts)
     web: Web = field(default_factory=NoWeb)
+    children: Children = field(default_factory=NoChildren)
 
     def say(self, text: str, level: Level = "info") -> None:
         """One line in the task's log, under this step and target."""
@@ -72,8 +74,9 @@ class EffectKind(Protocol):
 
     `look` tells whether it is wholly so already, and changes nothing. `do` makes it so and is safe to repeat at any
     point of a half-done attempt, by another process too: names are derived from the effect's key and arguments. It
-    returns `SaidNo` for news (unhealthy, tests said no) and raises `FairleadError` when it could not ask. `undo` takes
-    back what `do` may have done, wholly, partly or not at all, and is as repeatable as `do`.
+    returns `SaidNo` for news (unhealthy, tests said no), `Waits` where a deployment that it asked for has to end first
+    (it is done once more then; before the commit point only), and raises `FairleadError` when it could not ask. `undo`
+    takes back what `do` may have done, wholly, partly or not at all, and is as repeatable as `do`.
     Cancellation passes through each; what `do` was cancelled in, `undo` can describe and take back.
     """
 
@@ -81,7 +84,7 @@ class EffectKind(Protocol):
         """Done when it is already so (its output with it), else NotYet."""
         ...
 
-    async def do(self, effect: Effect, tools: Tools) -> Outcome:
+    async def do(self, effect: Effect, tools: Tools) -> Outcome | Waits:
         """Make it so."""
         ...
 

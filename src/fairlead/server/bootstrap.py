@@ -42,6 +42,7 @@ from fairlead.ports.proxy import Proxy
 from fairlead.ports.registry import Registry
 from fairlead.ports.step import EffectKind, Tools
 from fairlead.server.checkouts import BookedCheckouts
+from fairlead.server.children import BookedChildren
 from fairlead.server.hosts import BookedHosts
 from fairlead.server.migrating import bring_up_to_date
 from fairlead.server.settings import Settings
@@ -251,6 +252,7 @@ def _base(
         hosts=hosts,
         checkouts=BookedCheckouts(context),
         web=HttpWeb(),
+        children=BookedChildren(context),
     )
 
 

@@ -48,11 +48,14 @@ deployments = sa.Table(
     instant("not_before", nullable=True),
     instant("not_after", nullable=True),
     text("freeze_override"),
+    text("parent", nullable=True),
+    text("parent_key"),
     sa.Index("ix_deployments_project", "project", "id"),
     sa.Index("ix_deployments_place", "project", "environment", "tenant", "id"),
     sa.Index("ix_deployments_live", "project", "environment", "tenant", "committed_at"),
     sa.Index("ix_deployments_state", "state", "id"),
     sa.Index("ix_deployments_outcome", "outcome", "id"),
+    sa.Index("ix_deployments_parent", "parent", "parent_key", unique=True),
 )
 
 
@@ -83,6 +86,19 @@ def many(connection: sa.Connection, ids: Iterable[DeploymentId]) -> dict[Deploym
 def of_task(connection: sa.Connection, task: TaskId) -> Deployment | None:
     """The deployment that the task carries out; None where it carries out another thing."""
     return _shelf.one(connection, _c.task == task)
+
+
+def child(connection: sa.Connection, parent: TaskId, key: str) -> Deployment | None:
+    """The deployment that the task asked for under that key; None before it did."""
+    return _shelf.one(connection, _c.parent == parent, _c.parent_key == key)
+
+
+def unfinished_children(connection: sa.Connection, parent: TaskId) -> tuple[Deployment, ...]:
+    """Those that the task asked for and that have not ended. Their rows are held until the transaction ends: one ends
+    before it is looked at here, or after what was decided here can be seen."""
+    statement = sa.select(deployments).where(_c.parent == parent).order_by(_c.id).with_for_update()
+    found = (from_row(Deployment, row) for row in connection.execute(statement).mappings())
+    return tuple(one for one in found if not one.has_ended)
 
 
 def page(

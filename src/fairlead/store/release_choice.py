@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import islice
 
@@ -16,6 +16,7 @@ from fairlead.domain.project import Project
 from fairlead.domain.release_number import Made, number_of, values_for
 from fairlead.domain.variable import Dimension, resolve_all
 from fairlead.store import channels, releases, variables
+from fairlead.store.child_choice import chosen_children
 
 MOST_REASONS = 5
 
@@ -44,6 +45,7 @@ def choose(connection: sa.Connection, project: Project, wanted: Wanted, at: date
     """The named channel, else the first whose rules take all versions, the default before the others; the named
     version, else the donor's, else what the project's template makes.
 
+    With it go the releases that its process deploys of other projects, as `child_choice.chosen_children` says.
     Refused `release.channel_rule` or `release.no_channel`; Conflict `release.exists`; Invalid `release.template`,
     `release.donor`; NotFound `channel.unknown`.
     """
@@ -54,6 +56,7 @@ def choose(connection: sa.Connection, project: Project, wanted: Wanted, at: date
     else:
         candidates = in_order_of_choice(channels.of_project(connection, project.id))
     made = releases.made(connection, project.id)
+    wanted = replace(wanted, packages={**wanted.packages, **chosen_children(connection, project.id, wanted.packages)})
     reasons: list[str] = []
     for channel in candidates:
         version = wanted.version or _number(connection, project, channel, wanted, made, at)

@@ -79,6 +79,13 @@ def latest(connection: sa.Connection, project: ProjectId) -> Release | None:
     return found[0] if found else None
 
 
+def latest_of(connection: sa.Connection, project: ProjectId, channel: ChannelId) -> Release | None:
+    """The one made last in the channel; None where there is none."""
+    here = (releases.c.project == project, releases.c.channel == channel)
+    found = _shelf.where(connection, *here, order=releases.c.id.desc(), limit=1)
+    return found[0] if found else None
+
+
 def before(connection: sa.Connection, release: Release) -> Release | None:
     """The project's release that was made last before this one; None where there is none."""
     earlier = (releases.c.project == release.project, releases.c.id < release.id)

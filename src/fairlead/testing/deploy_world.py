@@ -36,6 +36,7 @@ from fairlead.testing.behaviour import Behaviour, Script, http_ok
 from fairlead.testing.container_world import ContainerWorld
 from fairlead.testing.fake_artifacts import FakeArtifacts
 from fairlead.testing.fake_catalogue import FakeCatalogue
+from fairlead.testing.fake_children import FakeChildren
 from fairlead.testing.fake_clock import FakeClock
 from fairlead.testing.fake_container_engine import FakeContainerEngine
 from fairlead.testing.fake_interruptions import FakeInterruptions
@@ -130,6 +131,7 @@ class World:
     reshape: Callable[[Plan], Plan] = lambda plan: plan
     process: ResolvedProcess | None = None
     interruptions: FakeInterruptions = field(default_factory=FakeInterruptions)
+    children: FakeChildren = field(default_factory=FakeChildren)
 
     def __post_init__(self) -> None:
         self.host = ContainerWorld(self.clock)
@@ -168,6 +170,7 @@ class World:
             clock=self.clock,
             workspace="",
             traffic=self.traffic,
+            children=self.children,
         )
 
     async def capture(self) -> Capture:
@@ -259,7 +262,8 @@ class World:
         return Deployed(resolved, plan, end, left, stage)
 
     def say_yes(self, stage: Stage) -> None:
-        """Whoever is asked says so, to a failure too."""
+        """Whoever is asked says so, to a failure too; deployments that it asked for go live."""
+        self.children.end(stage.task)
         for key in self.interruptions.waiting(stage.task):
             choices = self.interruptions.asked[stage.task, key][0].choices
             self.interruptions.answer(stage.task, key, choices[0])

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Literal, TypeVar, get_args
 
-from fairlead.domain.effect import Looked, Outcome, SaidNo
+from fairlead.domain.effect import Looked, Outcome, SaidNo, Waits
 from fairlead.domain.errors import Failed, Unreachable
 from fairlead.domain.plan import Effect, Plan, all_effects, effects_of
 from fairlead.engine.bounded import OutOfTime
@@ -195,7 +195,7 @@ class _Struck:
     async def look(self, effect: Effect, tools: Tools) -> Looked:
         return await self.saboteur.through(effect, Verb.LOOK, tools, lambda with_: self.kind.look(effect, with_))
 
-    async def do(self, effect: Effect, tools: Tools) -> Outcome:
+    async def do(self, effect: Effect, tools: Tools) -> Outcome | Waits:
         try:
             return await self.saboteur.through(effect, Verb.DO, tools, lambda with_: self.kind.do(effect, with_))
         except _No as no:

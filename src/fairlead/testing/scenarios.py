@@ -13,7 +13,14 @@ from typing import Any
 from fairlead.domain.colour import Colour
 from fairlead.domain.condition import Condition
 from fairlead.domain.plan import Plan, effects_of
-from fairlead.domain.process import DEPLOY_SERVICES, MANUAL_INTERVENTION, Action, RunCondition, StartTrigger
+from fairlead.domain.process import (
+    DEPLOY_RELEASE,
+    DEPLOY_SERVICES,
+    MANUAL_INTERVENTION,
+    Action,
+    RunCondition,
+    StartTrigger,
+)
 from fairlead.domain.service import (
     Database,
     Definition,
@@ -84,8 +91,15 @@ WARM_NO_MORE = replace(WARM, services=(web(), *WARM.services[1:]))
 PROCESS = process(
     step(say("back up", outputs={"File": "dump.sql"})),
     step(Action("go on?", MANUAL_INTERVENTION, {"instructions": "a person is asked, and nothing is held"})),
-    step(say("announce"), parallelism=2),
+    step(
+        Action("Deploy shop", DEPLOY_RELEASE, {"project": "shop", "version": "#{Octopus.Action[back up].Output.File}"})
+    ),
+    step(say("announce"), parallelism=3),
     step(Action("Deploy", DEPLOY_SERVICES), start=StartTrigger.WITH_PREVIOUS),
+    step(
+        Action("Deploy stock", DEPLOY_RELEASE, {"project": "stock", "version": "2.0.0"}),
+        start=StartTrigger.WITH_PREVIOUS,
+    ),
     step(say("copy"), say("check"), targets=("w1", "w2", "w3"), at_once=2),
     step(Action("keep it?", MANUAL_INTERVENTION, {"instructions": "a person is asked while the switch is held"})),
     step(say("clean up"), when=Condition(RunCondition.FAILURE)),
@@ -192,6 +206,7 @@ def outside(world: World) -> Outside:
     for (_, colour), slot in world.records.kept_slots.items():
         until = "some time" if slot.standby_until else None
         found[f"slot {colour}"] = replace(slot, standby_until=None), until
+    found |= {f"deployment {key} that was asked for": "under way" for _, key in world.children.under_way}
     return {name: value for name, value in found.items() if not _is_empty_slot(value)}
 
 

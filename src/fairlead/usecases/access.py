@@ -159,6 +159,14 @@ def by_key(context: Context, text: str, *, address: str) -> Actor | None:
     return _actor_of(user, f"key {key.prefix}", address, kind="key", grants=grants)
 
 
+def actor_named(connection: Connection, name: str, *, via: str) -> Actor | None:
+    """Who asked for something that goes on by itself, with what they may now; None where they may nothing any more."""
+    user = users.find_by_name(connection, name)
+    if user is None or not user.is_enabled:
+        return None
+    return _actor_of(user, via, "", grants=teams.grants_for(connection, user.id))
+
+
 def sign_out(context: Context, session: Session) -> None:
     """The session opens nothing any more."""
     with context.database.transaction() as connection:

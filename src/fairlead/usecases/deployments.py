@@ -61,7 +61,7 @@ class DeploymentView:
 @dataclass(frozen=True, slots=True)
 class Wish:
     """What is to be deployed where, as `ask` takes it. `prompted` are answers by label or name; where `variables` names
-    a snapshot they are in it."""
+    a snapshot they are in it. `parent` is the task whose step asks, under `parent_key`."""
 
     project: Project
     environment: Environment
@@ -77,6 +77,8 @@ class Wish:
     not_before: datetime | None = None
     not_after: datetime | None = None
     freeze_override: str = ""
+    parent: TaskId | None = None
+    parent_key: str = ""
 
 
 def page(
@@ -338,6 +340,8 @@ def ask(context: Context, connection: Connection, actor: Actor, wish: Wish) -> D
         not_before=wish.not_before,
         not_after=wish.not_after,
         freeze_override=wish.freeze_override,
+        parent=wish.parent,
+        parent_key=wish.parent_key,
     )
     deployments.insert(connection, made)
     planning.remember(context, connection, intended)

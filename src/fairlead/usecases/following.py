@@ -50,11 +50,13 @@ def changed(context: Context, connection: Connection, task: Task) -> None:
 
 
 def paused(context: Context, connection: Connection, task: Task, *, holds: bool) -> None:
-    """A person is waited for. The place is free for others unless something would be undone there, or a question asks
-    that they wait; where there is nothing left to wait for, it goes on at once."""
+    """A person is waited for, or a deployment that it asked for. The place is free for others unless something would be
+    undone there, or a question asks that they wait, or it is another deployment that is waited for; where there is
+    nothing left to wait for, it goes on at once."""
     waiting = interruptions.waiting_in(connection, task.id)
+    children = deployments.unfinished_children(connection, task.id)
     changed(context, connection, task)
-    if not waiting or task.is_cancel_asked:
+    if not (waiting or children) or task.is_cancel_asked:
         turns.go_on(context, connection, task)
     elif not holds and not any(one.blocks for one in waiting) and tasks.give_turn_back(connection, task.id):
         turns.pass_on(context, connection, task)
@@ -70,6 +72,7 @@ def ended(context: Context, connection: Connection, task: Task) -> None:
         _apart(context, connection, task, _deployment_ended)
         _apart(context, connection, task, _after_deployment)
         _apart(context, connection, task, _give_back)
+        _apart(context, connection, task, _tell_parent)
     elif task.kind == "runbook":
         _apart(context, connection, task, _runbook_ended)
         _apart(context, connection, task, runbooks.forget_old)
@@ -183,6 +186,10 @@ def _give_back(context: Context, connection: Connection, task: Task) -> None:
     saved = deployments.get(connection, task.subject)
     owner, place = projects.get(connection, saved.project), environments.get(connection, saved.environment)
     places.give_back(context, connection, owner, place)
+
+
+def _tell_parent(context: Context, connection: Connection, task: Task) -> None:
+    turns.tell_parent(context, connection, deployments.get(connection, task.subject))
 
 
 def _runbook_ended(context: Context, connection: Connection, task: Task) -> None:

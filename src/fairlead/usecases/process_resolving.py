@@ -44,7 +44,7 @@ from fairlead.usecases.context import Context
 from fairlead.usecases.values import lookup_in, releases_before, scope_at, scope_on, warnings_of
 
 OUTPUTS = "process.outputs"
-"""The fact of a task that failed which holds what its actions gave, by the keys of their effects."""
+"""The fact of a task that holds what its actions gave, by the keys of their effects."""
 PARALLELISM = "Octopus.Action.MaxParallelism"
 """A variable of this name changes how many targets of a step are in hand at once."""
 
@@ -56,7 +56,7 @@ NOT_YET = "not-yet"
 @dataclass(frozen=True)
 class Surroundings:
     """What a process is resolved with: `targets` are all of the installation, `scope` and `system` are those of
-    the whole deployment, `channel` is the release's by name."""
+    the whole deployment, `channel` is the release's by name, `packages` are the versions that it names."""
 
     process: Process
     choice: ProcessChoice
@@ -68,6 +68,7 @@ class Surroundings:
     scope: Scope
     tenant_tags: frozenset[str] = frozenset()
     finished: Mapping[str, Json] = field(default_factory=dict)
+    packages: Mapping[str, str] = field(default_factory=dict)
 
 
 def process_at(
@@ -93,7 +94,18 @@ def process_at(
     scope = scope_at(environment, channel=release.channel)
     frozen, finished = variables.snapshot(connection, snapshot).variables, _finished(connection, choice)
     table = VariableTable(frozen)
-    at = Surroundings(process, choice, environment, channel.name, system, known, table, scope, finished=finished)
+    at = Surroundings(
+        process,
+        choice,
+        environment,
+        channel.name,
+        system,
+        known,
+        table,
+        scope,
+        finished=finished,
+        packages=release.packages,
+    )
     made = resolve_process(at)
     if made.deploys_services:
         return made
@@ -301,6 +313,7 @@ class _Resolving:
             ActionTarget(str(target.id), target.name) if target else None,
             None if skipped else self._worker(action),
             variables,
+            self.at.packages.get(action.name, ""),
         )
         return PlannedAction(resolved, condition_of(action.condition, action.expression, variables), skipped)
 

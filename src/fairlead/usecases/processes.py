@@ -16,7 +16,7 @@ from fairlead.steps.action_kinds import ACTION_KINDS
 from fairlead.store import channels, environments, processes, projects
 from fairlead.store.database import Connection
 from fairlead.store.processes import HeldProcess
-from fairlead.usecases import planning
+from fairlead.usecases import child_projects, planning
 from fairlead.usecases.as_code import refuse_edit
 from fairlead.usecases.context import Context
 
@@ -71,6 +71,7 @@ def put(context: Context, actor: Actor, project: str, process: Process, *, revis
         actor.require(Permission.PROCESS_EDIT, project=owner.id)
         refuse_edit(context, owner, "process")
         require_known(connection, owner, process)
+        child_projects.check(connection, actor, owner, process)
         held = processes.find(connection, owner.id)
         if revision is not None and revision != (held.revision if held else 0):
             message = f"the process of {owner.name} was changed by somebody else since it was read"

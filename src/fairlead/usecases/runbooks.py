@@ -24,7 +24,7 @@ from fairlead.steps.run_process import plan_runbook
 from fairlead.store import environments, forgetting, processes, projects, runbooks, targets, tasks, variables
 from fairlead.store.database import Connection
 from fairlead.store.shelf import Page
-from fairlead.usecases import turns
+from fairlead.usecases import child_projects, turns
 from fairlead.usecases.as_code import refuse_edit
 from fairlead.usecases.context import Context
 from fairlead.usecases.process_resolving import Surroundings, resolve_process, tags_of
@@ -98,6 +98,7 @@ def put(context: Context, actor: Actor, project: str, draft: Draft, *, revision:
         refuse_edit(context, owner, "runbook")
         if draft.process is not None:
             require_known(connection, owner, draft.process)
+            child_projects.check(connection, actor, owner, draft.process)
         before = next((one for one in runbooks.of_project(connection, owner.id) if one.name == draft.name), None)
         if revision is not None and (before is None or before.revision != revision):
             raise Conflict("edit.conflict", f"{draft.name} was changed by somebody else since it was read")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fairlead.domain.deployment import Deployment
 from fairlead.domain.task import Task, TaskState
 from fairlead.store import tasks
 from fairlead.store.database import Connection
@@ -39,6 +40,13 @@ def _begin_if_free(context: Context, connection: Connection, task: Task) -> bool
         return False
     context.durable.enqueue(connection, task.id, again=task.again)
     return True
+
+
+def tell_parent(context: Context, connection: Connection, ended: Deployment) -> None:
+    """The deployment ended: the task that waits for it goes on. One that still runs beside looks before it pauses."""
+    parent = tasks.find(connection, ended.parent) if ended.parent else None
+    if parent is not None and parent.state is TaskState.PAUSED:
+        go_on(context, connection, parent)
 
 
 def go_on(context: Context, connection: Connection, task: Task) -> None:

@@ -13,7 +13,7 @@ from fairlead.domain.project import Project
 from fairlead.domain.release import Release
 from fairlead.store import approvals, deployments, environments, projects
 from fairlead.store.database import Connection
-from fairlead.usecases import places, telling
+from fairlead.usecases import places, telling, turns
 from fairlead.usecases.context import Context
 
 
@@ -93,3 +93,4 @@ def end_without_task(
     ended = deployments.get(connection, id)
     owner, where = projects.get(connection, ended.project), environments.get(connection, ended.environment)
     places.give_back(context, connection, owner, where)
+    turns.tell_parent(context, connection, ended)

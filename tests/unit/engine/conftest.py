@@ -9,6 +9,7 @@ from fairlead.domain.ids import NodeId
 from fairlead.engine.parts import Parts, Patience
 from fairlead.testing.fake_clock import FakeClock
 from fairlead.testing.fake_interruptions import FakeInterruptions
+from fairlead.testing.fake_records import FakeRecords
 from fairlead.testing.fake_tasks import FakeBinder, FakeTaskLog, FakeTasks
 from fairlead.testing.sweep import Stage
 from fairlead.testing.toy_world import World, kinds_of, toy_tools
@@ -41,7 +42,7 @@ def make_play() -> Play:
     parts = Parts(
         node=NodeId("node"),
         effects=kinds_of(world),
-        tools=partial(toy_tools, clock=clock, task_log=log),
+        tools=partial(toy_tools, clock=clock, task_log=log, records=FakeRecords()),
         tasks=tasks,
         binder=binder,
         pivot=world.is_committed,

@@ -1,4 +1,4 @@
-"""The first tables, part 3: allowances to trigger_evaluations."""
+"""The first tables, part 3: allowances to deployments."""
 
 from __future__ import annotations
 
@@ -28,7 +28,6 @@ def upgrade() -> None:
     _triggers()
     _defects()
     _deployments()
-    _trigger_evaluations()
 
 
 def _allowances() -> None:
@@ -376,6 +375,8 @@ def _deployments() -> None:
         sa.Column("not_before", sa.DateTime(timezone=True), nullable=True),
         sa.Column("not_after", sa.DateTime(timezone=True), nullable=True),
         sa.Column("freeze_override", sa.Text(), nullable=False),
+        sa.Column("parent", sa.Text(), nullable=True),
+        sa.Column("parent_key", sa.Text(), nullable=False),
         sa.ForeignKeyConstraint(["environment"], ["environments.id"], name=op.f("fk_deployments_environment")),
         sa.ForeignKeyConstraint(["project"], ["projects.id"], name=op.f("fk_deployments_project")),
         sa.ForeignKeyConstraint(["release"], ["releases.id"], name=op.f("fk_deployments_release")),
@@ -386,26 +387,8 @@ def _deployments() -> None:
         "ix_deployments_live", "deployments", ["project", "environment", "tenant", "committed_at"], unique=False
     )
     op.create_index("ix_deployments_outcome", "deployments", ["outcome", "id"], unique=False)
+    op.create_index("ix_deployments_parent", "deployments", ["parent", "parent_key"], unique=True)
     op.create_index("ix_deployments_place", "deployments", ["project", "environment", "tenant", "id"], unique=False)
     op.create_index("ix_deployments_project", "deployments", ["project", "id"], unique=False)
     op.create_index(op.f("ix_deployments_release"), "deployments", ["release"], unique=False)
     op.create_index("ix_deployments_state", "deployments", ["state", "id"], unique=False)
-
-
-def _trigger_evaluations() -> None:
-    op.create_table(
-        "trigger_evaluations",
-        sa.Column("id", sa.Text(), nullable=False),
-        sa.Column("trigger", sa.Text(), nullable=False),
-        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("due_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("has_fired", sa.Boolean(), nullable=False),
-        sa.Column("reason", sa.Text(), nullable=False),
-        sa.Column("code", sa.Text(), nullable=False),
-        sa.Column("hint", sa.Text(), nullable=False),
-        sa.Column("deployment", sa.Text(), nullable=True),
-        sa.Column("run", sa.Text(), nullable=True),
-        sa.ForeignKeyConstraint(["trigger"], ["triggers.id"], name=op.f("fk_trigger_evaluations_trigger")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_trigger_evaluations")),
-    )
-    op.create_index("ix_trigger_evaluations_trigger", "trigger_evaluations", ["trigger", "id"], unique=False)

@@ -1,4 +1,4 @@
-"""The first tables, part 4: approvals."""
+"""The first tables, part 4: trigger_evaluations to approvals."""
 
 from __future__ import annotations
 
@@ -12,7 +12,27 @@ depends_on = None
 
 
 def upgrade() -> None:
+    _trigger_evaluations()
     _approvals()
+
+
+def _trigger_evaluations() -> None:
+    op.create_table(
+        "trigger_evaluations",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("trigger", sa.Text(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("due_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("has_fired", sa.Boolean(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("code", sa.Text(), nullable=False),
+        sa.Column("hint", sa.Text(), nullable=False),
+        sa.Column("deployment", sa.Text(), nullable=True),
+        sa.Column("run", sa.Text(), nullable=True),
+        sa.ForeignKeyConstraint(["trigger"], ["triggers.id"], name=op.f("fk_trigger_evaluations_trigger")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_trigger_evaluations")),
+    )
+    op.create_index("ix_trigger_evaluations_trigger", "trigger_evaluations", ["trigger", "id"], unique=False)
 
 
 def _approvals() -> None:

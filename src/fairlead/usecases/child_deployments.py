@@ -1,0 +1,222 @@
+"""Deployments that a step of a process asks for: a release of another project, as who asked for the parent may."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+from fairlead.domain.actor import SYSTEM, Actor
+from fairlead.domain.child_release import DeployCondition, why_left
+from fairlead.domain.deployment import Deployment, DeploymentOutcome, DeploymentState
+from fairlead.domain.environment import Environment
+from fairlead.domain.errors import Conflict, Invalid, NotAllowed, Refused
+from fairlead.domain.ids import TaskId
+from fairlead.domain.lifecycle import may_deploy, phase_of
+from fairlead.domain.permission import Permission
+from fairlead.domain.policy import may_deploy_release, release_key
+from fairlead.domain.project import Project
+from fairlead.domain.prompt import Control
+from fairlead.domain.release import Release
+from fairlead.domain.task import Task
+from fairlead.ports.catalogue import Place
+from fairlead.ports.children import Child, ChildWish
+from fairlead.store import deployments, environments, policies, projects, releases, tasks
+from fairlead.store.child_choice import child_release
+from fairlead.store.database import Connection
+from fairlead.usecases import access, lines, planning, prompting, waiting
+from fairlead.usecases import deployments as deploying
+from fairlead.usecases import tasks as tasking
+from fairlead.usecases.context import Context
+from fairlead.usecases.process_resolving import OUTPUTS
+
+CANCELLED = "cancelled with the deployment that asked for it"
+
+
+def begin(context: Context, parent: TaskId, key: str, wish: ChildWish) -> Child:
+    """As ports.children says. Where nobody but Fairlead asked for the parent, who saved its process was asked; for a
+    process that a repository declares an administrator's allowance stands for that: Refused `policy.refused`."""
+    with context.database.transaction() as connection:
+        found = deployments.child(connection, parent, key)
+        if found is not None:
+            return _view(connection, found)
+        task = tasks.get(connection, parent)
+        actor = _asker(connection, task)
+        owner = projects.by_name_or_id(connection, wish.project)
+        place = environments.by_name(connection, task.environment)
+        asking = deployments.of_task(connection, parent)
+        tenant = asking.tenant if asking else None
+        actor.require(Permission.DEPLOYMENT_CREATE, project=owner.id, environment=place.id, tenant=tenant)
+        _require_allowance(connection, actor, task, owner, place)
+        release = child_release(connection, owner, wish.version, wish.channel, asked_by=task.title)
+        if left := _left(connection, owner, place, release, wish, asking):
+            return Child(owner.name, place.name, release.version, left=left)
+        _refuse_circle(connection, task, planning.place_of(owner, place))
+        made = deploying.ask(
+            context, connection, actor, _wished(connection, actor, owner, place, release, wish, task, key)
+        )
+        child = _view(connection, made)
+    context.durable.wake()
+    return child
+
+
+def cancel(context: Context, parent: TaskId, key: str) -> None:
+    """As ports.children says."""
+    with context.database.transaction() as connection:
+        found = deployments.child(connection, parent, key)
+        if found is None or found.has_ended or found.committed_at is not None:
+            return
+        if found.task is None:
+            waiting.withdraw_approval(context, connection, found, CANCELLED)
+            waiting.end_without_task(context, connection, found.id, DeploymentOutcome.CANCELLED, CANCELLED)
+            return
+    with suppress(Conflict):  # it has ended, or is past its commit point by now
+        tasking.cancel(context, SYSTEM, found.task)
+    context.durable.wake()
+
+
+def _asker(connection: Connection, task: Task) -> Actor:
+    """Who asked for the parent, with what they may now; Fairlead itself where nobody did."""
+    actor = access.actor_named(connection, task.created_by, via=f"task {task.id}")
+    if actor is not None:
+        return actor
+    if task.created_by == SYSTEM.name:
+        return SYSTEM
+    raise NotAllowed(
+        "permission.denied",
+        f"{task.created_by or 'who'} asked for {task.title}, and may not ask for anything any more",
+        thing=Permission.DEPLOYMENT_CREATE.value,
+        hint="ask for the deployment anew",
+    )
+
+
+def _require_allowance(connection: Connection, actor: Actor, task: Task, child: Project, place: Environment) -> None:
+    owner = projects.by_name(connection, task.project)
+    if actor is not SYSTEM or "process" not in owner.code_nouns:
+        return
+    if not may_deploy_release(policies.of_project(connection, owner.id), child.name, place.id):
+        raise Refused(
+            "policy.refused",
+            f"the repository of {owner.name} may not have releases of {child.name} deployed",
+            thing=child.name,
+            hint=f"an administrator may allow it: fairlead policy allow {release_key(child.name)} "
+            f"--project {owner.name}",
+        )
+
+
+def _left(
+    connection: Connection,
+    owner: Project,
+    place: Environment,
+    release: Release,
+    wish: ChildWish,
+    asking: Deployment | None,
+) -> str:
+    if wish.condition is DeployCondition.ALWAYS:
+        return ""
+    tenant = asking.tenant if asking else None
+    live = deployments.live_ones(connection, owner.id, place.id, tenant=tenant, limit=1)
+    current = releases.get(connection, live[0].release).version if live else None
+    return why_left(wish.condition, release.version, current)
+
+
+def _wished(
+    connection: Connection,
+    actor: Actor,
+    owner: Project,
+    place: Environment,
+    release: Release,
+    wish: ChildWish,
+    task: Task,
+    key: str,
+) -> deploying.Wish:
+    """Conflict `deployment.lifecycle` where the release may not go there yet."""
+    line = lines.of_release(connection, owner, release)
+    why_not = may_deploy(line, deployments.reached(connection, release.id), place.id)
+    if why_not is not None:
+        raise Conflict(
+            "deployment.lifecycle",
+            f"{owner.name} {release.version} may not go to {place.name}: {why_not}",
+            thing=place.name,
+        )
+    _refuse_secrets(connection, owner, place, release, wish)
+    phase, asking = phase_of(line, place.id), deployments.of_task(connection, task.id)
+    override = asking.freeze_override if asking else ""
+    may_override = actor.may(Permission.FREEZE_OVERRIDE, project=owner.id, environment=place.id)
+    return deploying.Wish(
+        owner,
+        place,
+        release,
+        is_forced=True,
+        needs_approval=phase is not None and phase.needs_approval,
+        prompted=wish.answers,
+        freeze_override=override if may_override else "",
+        parent=task.id,
+        parent_key=key,
+    )
+
+
+def _refuse_secrets(
+    connection: Connection, owner: Project, place: Environment, release: Release, wish: ChildWish
+) -> None:
+    """What holds a secret goes only where it is kept as one (law 8)."""
+    if not wish.secret_answers:
+        return
+    asked = prompting.questions(connection, prompting.Asked(owner, place, release), release.variables)
+    for name in wish.secret_answers:
+        if any(one.is_called(name) and one.prompt.control is not Control.SENSITIVE for one in asked):
+            raise Invalid(
+                "variable.secret",
+                f"the answer to {name[:80]!r} of {owner.name} holds a secret, and is not kept as one",
+                thing=name[:80],
+                hint="let the prompt's control be sensitive, or answer without a secret",
+            )
+
+
+def _refuse_circle(connection: Connection, task: Task, wanted: Place) -> None:
+    """Whoever holds the place that is wanted must not wait, by way of others either, for one of ours."""
+    ours = {tasks.place_of(one) for one in _line_of(connection, task)}
+    if wanted in ours:
+        raise Refused(
+            "process.deploys_itself",
+            f"{wanted.project} in {wanted.environment} is what this deployment itself belongs to",
+            thing=wanted.project,
+            hint="a deployment cannot wait for another of its own project and environment: take the step away",
+        )
+    seen, left = {wanted}, [wanted]
+    while left:
+        holder = tasks.holder(connection, left.pop())
+        awaited = deployments.unfinished_children(connection, holder) if holder else ()
+        places = {tasks.place_of(tasks.get(connection, one.task)) for one in awaited if one.task} - seen
+        if places & ours:
+            raise Conflict(
+                "deployment.circle",
+                f"{wanted.project} in {wanted.environment} is just being deployed, and waits for {task.project}",
+                thing=wanted.project,
+                hint="try it again when that deployment has ended",
+            )
+        seen |= places
+        left += places
+
+
+def _line_of(connection: Connection, task: Task) -> list[Task]:
+    """The task, the one that asked for it, and so on."""
+    found = [task]
+    while (one := deployments.of_task(connection, found[-1].id)) is not None and one.parent:
+        found.append(tasks.get(connection, one.parent))
+    return found
+
+
+def _view(connection: Connection, made: Deployment) -> Child:
+    owner, place = projects.get(connection, made.project), environments.get(connection, made.environment)
+    given = tasks.fact_of(connection, made.task, OUTPUTS) if made.task and made.has_ended else None
+    return Child(
+        owner.name,
+        place.name,
+        releases.get(connection, made.release).version,
+        made.id,
+        made.number,
+        has_ended=made.has_ended,
+        waits_for="it waits for an approval" if made.state is DeploymentState.WAITING else "",
+        outcome=made.outcome,
+        reason=made.reason,
+        given=given if isinstance(given, dict) else {},
+    )
