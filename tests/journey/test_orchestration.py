@@ -89,25 +89,68 @@ def test_a_hot_fix_leaves_staging_out(server: WholeServer) -> None:
     assert "1.0.1" not in {one["version"] for one in staged}
 
 
-def test_the_classic_pauses_for_a_person_after_one_machine(server: WholeServer) -> None:
-    released(server, "backoffice", "1.0.0")
-    live(server, "backoffice", "1.0.0", "Test")
-    live(server, "backoffice", "1.0.0", "Staging")
-    approve(server, "backoffice", "1.0.0")
-    deployment = server.deployment("backoffice", "1.0.0", "Production")
+def newest(server: WholeServer, project: str, environment: str) -> dict[str, Any]:
+    found: dict[str, Any] = server.api("GET", f"/deployments?project={project}&environment={environment}")["items"][0]
+    return found
 
-    def asked() -> dict[str, Any] | None:
-        found = server.api("GET", "/interruptions")["items"]
+
+def asked(server: WholeServer) -> dict[str, Any]:
+    def looked() -> dict[str, Any] | None:
+        found = server.api("GET", "/interruptions?state=waiting")["items"]
         return next((one for one in found if one["project"] == "backoffice"), None)
 
-    question = server.until(asked, "somebody is asked")
+    question: dict[str, Any] = server.until(looked, "somebody is asked")
+    return question
+
+
+def test_the_classic_backs_up_pauses_after_one_machine_and_deploys_another_project(server: WholeServer) -> None:
+    released(server, "shop", "1.1.0")
+    live(server, "shop", "1.1.0", "Test")
+    live(server, "shop", "1.1.0", "Staging")
+    released(server, "backoffice", "1.0.0")
+    for environment in ("Test", "Staging"):
+        lines = live(server, "backoffice", "1.0.0", environment)
+        assert any("shop: 1.1.0 is the current release already" in line for line in lines)
+    approve(server, "backoffice", "1.0.0")
+    deployment = server.deployment("backoffice", "1.0.0", "Production")
+    question = asked(server)
     before = server.lines(deployment["task"])
     assert machines(before) == ["live-1"] and any("backed up" in line for line in before)
     assert "backup-1.0.0.sql" in question["instructions"]
     server.program("fairlead", "interruptions", "answer", question["id"], "proceed", "--note", "well")
-    assert sorted(machines(live(server, "backoffice", "1.0.0", "Production"))) == [
-        "live-1",
-        "live-2",
-        "live-3",
-        "live-4",
-    ]
+
+    def child() -> dict[str, Any] | None:
+        found = newest(server, "shop", "Production")
+        return found if found["parent"] == deployment["task"] else None
+
+    asked_for = server.until(child, "the shop is asked for")
+    assert (asked_for["version"], asked_for["state"]) == ("1.1.0", "waiting")
+    server.until(lambda: newest(server, "backoffice", "Production")["state"] == "paused", "the parent waits")
+    approve(server, "shop", "1.1.0")
+    lines = live(server, "backoffice", "1.0.0", "Production")
+    assert sorted(machines(lines)) == ["live-1", "live-2", "live-3", "live-4"]
+    assert newest(server, "shop", "Production")["outcome"] == "live"
+    assert any("shop 1.1.0 is there: True" in line for line in lines)
+    assert any("begun by Example and Daughters" in line for line in lines)
+
+
+def test_a_parent_that_is_cancelled_takes_its_child_with_it_over_a_death(server: WholeServer) -> None:
+    released(server, "shop", "1.2.0")
+    live(server, "shop", "1.2.0", "Test")
+    live(server, "shop", "1.2.0", "Staging")
+    released(server, "backoffice", "1.1.0")
+    live(server, "backoffice", "1.1.0", "Test")
+    live(server, "backoffice", "1.1.0", "Staging")
+    approve(server, "backoffice", "1.1.0")
+    deployment = server.deployment("backoffice", "1.1.0", "Production")
+    server.program("fairlead", "interruptions", "answer", asked(server)["id"], "proceed")
+    server.until(lambda: newest(server, "shop", "Production")["parent"] == deployment["task"], "the shop is asked for")
+    server.kill()
+    server.start()
+    assert newest(server, "shop", "Production")["state"] == "waiting"
+    server.program("fairlead", "cancel", deployment["task"])
+    ended = server.ended(server.deployment("backoffice", "1.1.0", "Production"))
+    assert ended["outcome"] == "cancelled"
+    assert newest(server, "shop", "Production")["outcome"] == "cancelled"
+    children = server.api("GET", "/deployments?project=shop&environment=Production")["items"]
+    assert len([one for one in children if one["parent"] == deployment["task"]]) == 1

@@ -12,12 +12,17 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from fairlead.domain.process import action_of
 from fairlead.domain.record import Json, from_data, to_data
 from fairlead.domain.text import Text
 
 PREFIXES = ("Octopus", "Fairlead")
 """What every name that we give begins with; scripts written for Octopus find the first."""
 
+
+STATUS = "status"
+"""The key under which effects find, among what earlier ones gave, how it stands: ``error`` is what failed first, and
+``steps`` how each step that is over ended, by its name: *Code* (Succeeded, Failed or Skipped) and *Error*."""
 
 _LATE = re.compile(r"(?:octopus|fairlead)\.(?:action\[.+\]\.output\b|step\[.+\]\.status\b|deployment\.error$)", re.I)
 
@@ -92,12 +97,27 @@ def effect_output(action: str, target: str, values: Mapping[str, Text]) -> dict[
     return {"action": action, "target": target, "outputs": outputs}
 
 
-def of_effects(given: Iterable[Mapping[str, Json]]) -> tuple[OutputVariable, ...]:
-    """The output variables among what effects gave, in their order."""
+def of_effects(given: Mapping[str, Mapping[str, Json]]) -> tuple[OutputVariable, ...]:
+    """The output variables among what effects gave, by the effects' keys, in their order: those of the action and
+    target that the key belongs to, unless the effect names them."""
     found: list[OutputVariable] = []
-    for output in given:
-        action, target, values = output.get("action"), output.get("target"), output.get("outputs")
-        if isinstance(action, str) and isinstance(target, str) and isinstance(values, dict):
+    for key, output in given.items():
+        values = output.get("outputs")
+        action, target = output.get("action"), output.get("target")
+        of = (action, target) if isinstance(action, str) and isinstance(target, str) else action_of(key)
+        if of is not None and isinstance(values, dict):
             texts = from_data(dict[str, Text], values)
-            found.extend(OutputVariable(action, target, name, text) for name, text in texts.items())
+            found.extend(OutputVariable(*of, name, text) for name, text in texts.items())
     return tuple(found)
+
+
+def of_status(given: Mapping[str, Mapping[str, Json]]) -> dict[str, Text]:
+    """How it stands, of what effects are given: what failed first, and how each step ended, by Octopus's names (docs,
+    projects/variables/system-variables): ``Deployment.Error``, ``Step[NAME].Status.Code`` and ``….Status.Error``."""
+    status = given.get(STATUS, {})
+    error, steps = status.get("error"), status.get("steps")
+    found = {"Deployment.Error": str(error)} if error else {}
+    for name, told in steps.items() if isinstance(steps, dict) else ():
+        if isinstance(told, dict):
+            found |= {f"Step[{name}].Status.{what}": str(word) for what, word in told.items()}
+    return {f"{prefix}.{name}": text for prefix in PREFIXES for name, text in found.items()}

@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from fairlead.domain.ids import TaskId
 from fairlead.domain.interruption import Answered, Choice
+from fairlead.domain.output_variables import STATUS
 from fairlead.domain.plan import Plan
 from fairlead.domain.record import Json
 from fairlead.domain.task import PhaseState
@@ -66,7 +67,8 @@ class Run:
     `reached` is the last step, in the order of the plan, that came to its end. `is_fresh` is true where this very
     process made the first record: only then is an effect that it has not begun surely not begun, by a process that died
     in it. `plan` is the frozen one, once it is. `answers` are those of persons that this run goes by, by the key of the
-    question; `earlier` is what the runs kept that this one goes on from, by name.
+    question; `earlier` is what the runs kept that this one goes on from, by name. `steps` is how each step ended that
+    is over, by its title.
     """
 
     task: TaskId
@@ -79,6 +81,7 @@ class Run:
     plan: Plan | None = None
     answers: Mapping[str, Answered] = field(default_factory=dict)
     earlier: Mapping[str, Json] = field(default_factory=dict)
+    steps: dict[str, Json] = field(default_factory=dict)
 
     @property
     def excluded(self) -> frozenset[str]:
@@ -87,7 +90,10 @@ class Run:
 
     def attempt(self, node: PlacedEffect, here: Here) -> Attempt:
         """The work on this effect."""
-        return Attempt(self.task, node.effect, here.step, dict(here.outputs), self.parts, self.books, node.mark)
+        outputs = dict(here.outputs)
+        if here.deployment_error or self.steps:
+            outputs[STATUS] = {"error": here.deployment_error, "steps": dict(self.steps)}
+        return Attempt(self.task, node.effect, here.step, outputs, self.parts, self.books, node.mark)
 
     async def keep(self, node: PlacedEffect, here: Here, work: Callable[[], Awaitable[Result]]) -> Failure | None:
         """Do the effect as the record of its place; its output counts from now on."""
@@ -115,6 +121,7 @@ class Run:
         failure = await inside(replace(here, seen=seen))
         if not was_done:  # in an earlier run of the task, which told it
             seen.finish(failure)
+        self._tell_status(node, "Failed" if failure else "Succeeded", failure)
         if failure is None:
             node.is_done = True
             if node.number >= self.reached_number:
@@ -124,8 +131,14 @@ class Run:
     def pass_by(self, node: PlacedStep, said: NotRun) -> Failure | None:
         """The step does not run; that is told as often as it is asked, for a death may have left it unwritten."""
         state = PhaseState.FAILED if said.failure else PhaseState.SKIPPED
+        self._tell_status(node, "Failed" if said.failure else "Skipped", said.failure)
         self.books.phase(self.task, node.step.name, state, reason=said.reason)
         return said.failure
+
+    def _tell_status(self, node: PlacedStep, code: str, failure: Failure | None) -> None:
+        """By Octopus's codes; what was stopped, or waits, is not over."""
+        if failure is None or not failure.is_final:
+            self.steps[node.step.title] = {"Code": code, "Error": failure.reason if failure else ""}
 
     async def limited(self, node: PlacedParallel, works: Iterable[Callable[[], Awaitable[T]]]) -> list[T]:
         """All of it at once, but for the node's limit; the results in order."""

@@ -61,7 +61,7 @@ class DeployChild(Plain):
             return Waits(f"waits for {what} ({child.deployment})" + (f": {child.waits_for}" if child.waits_for else ""))
         if child.outcome is not DeploymentOutcome.LIVE:
             how = child.outcome.value.replace("_", " ") + (f": {child.reason}" if child.reason else "")
-            return SaidNo("deployment.child", f"{what}, is {how}", hint=f"fairlead logs {child.deployment}")
+            return SaidNo("deployment.child", f"{what}, is {how}", hint=f"fairlead deployments show {child.deployment}")
         tools.say(f"{what}, is live")
         own = effect_output(deployed.action, "", _own(child))["outputs"]
         assert isinstance(own, dict)
@@ -78,7 +78,7 @@ def _key(effect: Effect, tools: Tools) -> str:
 
 async def _filled(deployed: ReleaseDeployed, tools: Tools) -> ChildWish:
     known = await known_at(deployed.variables, "", tools)
-    values = {**deployed.variables, **seen_from("", of_effects(tools.outputs.values()))}
+    values = {**deployed.variables, **seen_from("", of_effects(tools.outputs))}
     by_name = {name.lower(): text for name, text in values.items()}
     secret = {
         name

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from fairlead.domain.output_variables import PREFIXES, of_effects, seen_from
+from fairlead.domain.output_variables import PREFIXES, of_effects, of_status, seen_from
 from fairlead.domain.template.variables import Variables
 from fairlead.domain.text import Text, reveal, secrets_in
 from fairlead.formats.markdown import MARKDOWN_FILTERS
@@ -12,9 +12,11 @@ from fairlead.ports.step import Tools
 
 
 async def known_at(variables: Mapping[str, Text], target: str, tools: Tools, *, with_secrets: bool = True) -> Variables:
-    """Every variable that holds on the target ("": on none), under both prefixes. Without `with_secrets` those that
-    hold a secret are not among them: for what stands in the open: command lines, an image's layers."""
-    texts: dict[str, Text] = {**variables, **seen_from(target, of_effects(tools.outputs.values()))}
+    """Every variable that holds on the target ("": on none), under both prefixes, with how the deployment stands.
+    Without `with_secrets` those that hold a secret are not among them: for what stands in the open: command lines, an
+    image's layers."""
+    status = of_status(tools.outputs)
+    texts: dict[str, Text] = {**variables, **seen_from(target, of_effects(tools.outputs)), **status}
     if not with_secrets:
         texts = {name: text for name, text in texts.items() if isinstance(text, str)}
     ids = {reference.id for reference in secrets_in(*texts.values())}

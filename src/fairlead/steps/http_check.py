@@ -3,34 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import cast
 
 from fairlead.domain.effect import Done, Outcome, SaidNo
 from fairlead.domain.errors import Unreachable
-from fairlead.domain.ids import SecretVersionId
 from fairlead.domain.plan import Effect, Node
 from fairlead.domain.process import ResolvedAction
 from fairlead.domain.record import Json
-from fairlead.domain.text import Text, reveal, secrets_in
+from fairlead.domain.text import Text
 from fairlead.ports.step import EffectKind, Tools
 from fairlead.ports.web import WebAnswer
 from fairlead.steps.effects.basis import Plain, arguments, read
+from fairlead.steps.filled_in import filled, known_at
+from fairlead.steps.late_texts import late
 
 PAUSE_S = 2.0
 REQUEST_S = 10.0
 LONGEST_S = 3600
 MARGIN_S = 15.0
+LATE = "may hold #{…}, outputs of earlier steps too"
 
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """What is asked, and which answer is good: its status (0: any below 400), and what it holds."""
+    """What is asked, and which answer is good: its status (0: any below 400), and what it holds. Texts are as they
+    were written: what is known only when earlier steps have ended is put in when it is asked."""
 
-    url: Text
+    url: str
     status: int = 0
-    contains: Text = ""
+    contains: str = ""
     within_s: float = 0.0
+    variables: Mapping[str, Text] = field(default_factory=dict)
+    target: str = ""
 
 
 class CheckHttp(Plain):
@@ -41,8 +46,8 @@ class CheckHttp(Plain):
     async def do(self, effect: Effect, tools: Tools) -> Outcome:
         """Its status is an output."""
         checked = read(Checked, effect)
-        values = await _values(checked, tools)
-        url, contains = reveal(checked.url, values), reveal(checked.contains, values)
+        known = await known_at(checked.variables, checked.target, tools)
+        url, contains = filled(known, checked.url), filled(known, checked.contains)
         until_s = tools.clock.monotonic_s() + checked.within_s
         while True:
             said = await _said(url, tools)
@@ -51,11 +56,6 @@ class CheckHttp(Plain):
             if tools.clock.monotonic_s() >= until_s:
                 return SaidNo("check.failed", _why(said, checked.status, contains))
             await tools.clock.sleep(PAUSE_S)
-
-
-async def _values(checked: Checked, tools: Tools) -> Mapping[SecretVersionId, str]:
-    ids = {reference.id for reference in secrets_in(checked.url, checked.contains)}
-    return await tools.secrets.values(tools.task, ids) if ids else {}
 
 
 async def _said(url: str, tools: Tools) -> WebAnswer | str:
@@ -88,14 +88,14 @@ class HttpCheck:
         "additionalProperties": False,
         "required": ["url"],
         "properties": {
-            "url": {"type": "string", "minLength": 1, "maxLength": 4000, "description": "may hold #{…}"},
+            "url": {"type": "string", "minLength": 1, "maxLength": 4000, "description": f"the address; {LATE}"},
             "status": {
                 "type": "integer",
                 "minimum": 100,
                 "maximum": 599,
                 "description": "the expected status; any below 400 where none is given",
             },
-            "contains": {"type": "string", "maxLength": 4000, "description": "what the answer holds; may hold #{…}"},
+            "contains": {"type": "string", "maxLength": 4000, "description": f"what the answer holds; {LATE}"},
             "within_s": {
                 "type": "number",
                 "minimum": 0,
@@ -109,11 +109,14 @@ class HttpCheck:
     def plan(self, resolved: ResolvedAction) -> Node:
         """One effect."""
         held = resolved.action.properties
+        url, contains = (str(held.get(name, "")) for name in ("url", "contains"))
         checked = Checked(
-            resolved.text("url"),
+            url,
             int(cast("int", held.get("status", 0))),
-            resolved.text("contains"),
+            contains,
             float(cast("float", held.get("within_s", 0))),
+            late(resolved, {"url": url, "contains": contains}),
+            resolved.target.name if resolved.target else "",
         )
         return Effect(
             CheckHttp.kind,

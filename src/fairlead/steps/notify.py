@@ -3,32 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from fairlead.domain.effect import Done, Outcome
 from fairlead.domain.plan import Effect, Node
 from fairlead.domain.process import ResolvedAction
 from fairlead.domain.record import Json
-from fairlead.domain.text import Text, reveal, secrets_in
+from fairlead.domain.text import Text
 from fairlead.ports.notifier import Chat, Mail, Notice, Webhook
 from fairlead.ports.step import EffectKind, Tools
 from fairlead.steps.effects.basis import Plain, arguments, read
+from fairlead.steps.filled_in import filled, known_at
+from fairlead.steps.late_texts import late
 
 By = Literal["mail", "webhook", "slack", "teams"]
 TRIES = 3
+LATE = "may hold #{…}: outputs of earlier steps, Octopus.Deployment.Error and Octopus.Step[NAME].Status.Code too"
 TIMEOUT_S = 30.0
 
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What is told to whom; addresses and texts may hold secrets, by reference."""
+    """What is told to whom. All texts are as they were written: what is known only when earlier steps have ended is
+    put in when it is sent, and secrets of the `variables` too."""
 
     by: By
-    to: Text
-    subject: Text
-    body: Text
-    secret: Text = ""
+    to: str
+    subject: str
+    body: str
+    secret: str = ""
+    variables: Mapping[str, Text] = field(default_factory=dict)
+    target: str = ""
 
 
 class SendNotice(Plain):
@@ -39,10 +45,9 @@ class SendNotice(Plain):
     async def do(self, effect: Effect, tools: Tools) -> Outcome:
         """Handed over to the other side, which acknowledged it."""
         told = read(Told, effect)
-        ids = {one.id for one in secrets_in(told.to, told.subject, told.body, told.secret)}
-        values = await tools.secrets.values(tools.task, ids) if ids else {}
-        to, secret = reveal(told.to, values), reveal(told.secret, values)
-        notice = Notice("process.notify", reveal(told.subject, values), reveal(told.body, values))
+        known = await known_at(told.variables, told.target, tools)
+        to, secret = filled(known, told.to), filled(known, told.secret)
+        notice = Notice("process.notify", filled(known, told.subject), filled(known, told.body))
         where: Mail | Webhook | Chat
         if told.by == "mail":
             where = Mail(tuple(part for part in to.replace(",", " ").split() if part))
@@ -71,8 +76,8 @@ class Notify:
                 "maxLength": 4000,
                 "description": "addresses, or the webhook's address: a secret variable, as #{Slack.Url}",
             },
-            "subject": {"type": "string", "minLength": 1, "maxLength": 500, "description": "may hold #{…}"},
-            "body": {"type": "string", "maxLength": 20_000, "description": "may hold #{…}"},
+            "subject": {"type": "string", "minLength": 1, "maxLength": 500, "description": LATE},
+            "body": {"type": "string", "maxLength": 20_000, "description": LATE},
             "secret": {"type": "string", "maxLength": 500, "description": "signs a webhook; a secret variable"},
         },
     }
@@ -82,13 +87,9 @@ class Notify:
         """One effect."""
         by = str(resolved.action.properties.get("by", "mail"))
         assert by in ("mail", "webhook", "slack", "teams")  # the schema asked
-        told = Told(
-            by,  # type: ignore[arg-type]
-            resolved.text("to"),
-            resolved.text("subject"),
-            resolved.text("body"),
-            resolved.text("secret"),
-        )
+        texts = {name: str(resolved.action.properties.get(name, "")) for name in ("to", "subject", "body", "secret")}
+        target = resolved.target.name if resolved.target else ""
+        told = Told(by, **texts, variables=late(resolved, texts), target=target)  # type: ignore[arg-type]
         return Effect(
             SendNotice.kind,
             f"{resolved.key}/notice",

@@ -36,6 +36,7 @@ from fairlead.steps.deploy_services import DeployServices
 from fairlead.steps.effects.basis import arguments
 from fairlead.steps.effects.ends import CommitProcess, KeepFinished, ProcessCommitted
 from fairlead.steps.intention import intention
+from fairlead.steps.known_later import known_later
 from fairlead.steps.process_resolved import PlannedAction, PlannedPlace, PlannedStep, ResolvedProcess
 from fairlead.steps.resolved import ResolvedDeployment
 
@@ -54,7 +55,8 @@ def plan(
     meant: dict[str, Json] = {**intention(resolved), "process": _intention(process)}
     if services is not None:
         warnings = (*services.warnings, *process.warnings)
-        return replace(services, intention=meant, forward=forward, warnings=warnings)
+        notes = (*services.notes, *known_later(process))
+        return replace(services, intention=meant, forward=forward, warnings=warnings, notes=notes)
     verb = "Roll back" if resolved.kind == "rollback" else "Deploy"
     return Plan(
         task_kind=resolved.kind,
@@ -63,6 +65,7 @@ def plan(
         forward=forward,
         commit=_commit(resolved),
         warnings=process.warnings,
+        notes=known_later(process),
     )
 
 
@@ -189,4 +192,4 @@ def plan_runbook(process: ResolvedProcess, *, title: str, kinds: Mapping[str, Ac
     """The plan of a process that needs no release: its steps, and nothing to be committed."""
     forward = Regardless(tuple(_Compiling(process, None, kinds).groups(process.steps)))
     meant: dict[str, Json] = {"process": _intention(process)}
-    return Plan("runbook", title, meant, forward, warnings=process.warnings)
+    return Plan("runbook", title, meant, forward, warnings=process.warnings, notes=known_later(process))

@@ -84,7 +84,7 @@ async def test_an_image_is_built_from_the_commit_pushed_and_named_by_digest(rig:
     rig.world.scripts["import-job"] = ending(0, "")
     (outcome,) = await rig.play(BuildImageAction(), "Import job", build=WEB)
     assert isinstance(outcome, Done), outcome
-    found = {one.name: one.value for one in of_effects([outcome.output])}
+    found = {one.name: one.value for one in of_effects({"": outcome.output})}
     assert str(found["Image"]).partition("@")[0] == f"{rig.world.registry.address}/books/import-job"
     assert found["Tag"] == "1.4.0_7"
     assert await rig.world.registry.digest("books/import-job", "1.4.0_7") == found["Digest"]
@@ -120,7 +120,7 @@ async def test_tests_run_in_the_image_that_an_earlier_action_built(rig: Rig) -> 
     await rig.play(BuildImageAction(), "Job", build=WEB)
     (outcome,) = await rig.play(RunTestsAction(), "Check", image="#{Octopus.Action[Job].Output.Image}")
     assert isinstance(outcome, Done), outcome
-    assert [(one.name, one.value) for one in of_effects([outcome.output])] == [("Check.Passed", "True")]
+    assert [(one.name, one.value) for one in of_effects({"": outcome.output})] == [("Check.Passed", "True")]
     assert "all good" in rig.world.log.text(TASK) and rig.left == []
 
 
@@ -150,7 +150,12 @@ async def test_a_matrix_of_build_arguments_builds_an_image_for_each(rig: Rig) ->
     )
     assert all(isinstance(outcome, Done) for outcome in outcomes), outcomes
     assert asked == [{"BASE": "1.4.0+7", "DB": "postgres"}, {"BASE": "1.4.0+7", "DB": "sqlite"}]
-    names = [one.name for one in of_effects([dict(one.output) for one in outcomes if isinstance(one, Done)])]
+    names = [
+        one.name
+        for one in of_effects(
+            {str(number): dict(one.output) for number, one in enumerate(outcomes) if isinstance(one, Done)}
+        )
+    ]
     assert names == ["Check DB=postgres.Passed", "Check DB=sqlite.Passed"] and rig.left == []
 
 

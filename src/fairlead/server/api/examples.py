@@ -106,6 +106,7 @@ DEPLOYMENT: answers.Deployment = {
     "not_before": None,
     "not_after": None,
     "freeze_override": "",
+    "parent": None,
     "ended_at": "2026-03-02T09:20:03+00:00",
 }
 APPROVAL: answers.Approval = {

@@ -170,6 +170,7 @@ def deployment(view: DeploymentView) -> answers.Deployment:
         "not_before": one.not_before.isoformat() if one.not_before else None,
         "not_after": one.not_after.isoformat() if one.not_after else None,
         "freeze_override": one.freeze_override,
+        "parent": one.parent,
         "ended_at": one.ended_at.isoformat() if one.ended_at else None,
     }
 

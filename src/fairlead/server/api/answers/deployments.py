@@ -42,6 +42,7 @@ class Deployment(TypedDict):
     not_before: Annotated[Moment | None, Field(description="null: as soon as it is its turn")]
     not_after: Annotated[Moment | None, Field(description="after it, it does not begin any more")]
     freeze_override: Annotated[str, Field(description='why no freeze binds it; "": freezes do')]
+    parent: Annotated[str | None, Field(description="the task whose step asked for it, and waits for its end")]
     ended_at: Moment | None
 
 
