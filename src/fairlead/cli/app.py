@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import typer
 
@@ -102,8 +103,8 @@ GROUPS = (
 TOP_LEVEL = (access, files, declarations, deployments, plans, approvals, tasks, services, commands)
 
 
-def build() -> typer.Typer:
-    """The whole tree."""
+def build(kinds: Callable[[], Mapping[str, Any]] = dict) -> typer.Typer:
+    """The whole tree; `kinds` as `Session` has it."""
     app = typer.Typer(
         name="fairlead", help=HELP, no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False
     )
@@ -121,7 +122,7 @@ def build() -> typer.Typer:
     ) -> None:
         if output not in ("table", "json"):
             raise typer.BadParameter("must be table or json", param_hint="--output")
-        context.obj = Session(url=server, key=key, screen=Screen(as_json=output == "json", quiet=quiet))
+        context.obj = Session(url=server, key=key, screen=Screen(as_json=output == "json", quiet=quiet), kinds=kinds)
 
     for group in GROUPS:
         app.add_typer(group)
@@ -137,10 +138,10 @@ def _print_version(wanted: bool) -> None:
         raise typer.Exit
 
 
-def run(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; its exit code."""
+def run(arguments: Sequence[str] | None = None, *, kinds: Callable[[], Mapping[str, Any]] = dict) -> int:
+    """Run one command; its exit code. `kinds` as `Session` has it."""
     try:
-        result = build()(args=list(arguments) if arguments is not None else None, standalone_mode=False)
+        result = build(kinds)(args=list(arguments) if arguments is not None else None, standalone_mode=False)
     except FairleadError as error:
         Screen().fail(error.message, error.hint, error.code)
         return error.exit_code

@@ -45,11 +45,14 @@ def validate(
         ["Test", "Production"], "--environment", "-e", help="The lifecycle's, in order."
     ),
 ) -> None:
-    """Check fairlead.yml and the compose files. Needs no server; what variables hold is not known here."""
+    """Check fairlead.yml, the compose files, and what .fairlead declares. Needs no server; what variables hold is not
+    known here."""
+    from fairlead.formats.declared.repository import declared_paths
     from fairlead.formats.project import validate as check
 
     at = session(context)
-    warnings, problems = check(Directory(_folder(folder)), environment)
+    files = Directory(_folder(folder))
+    warnings, problems = check(files, environment, kinds=at.kinds() if declared_paths(files) else {})
     if at.screen.as_json:
         at.screen.result({"warnings": list(warnings), "problems": [str(problem) for problem in problems]})
     else:

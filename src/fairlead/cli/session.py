@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,11 +27,13 @@ ENDS = {"succeeded": 0, "skipped": 0, "failed": 1, "rolled_back": 1, "cancelled"
 
 @dataclass
 class Session:
-    """Made once by the root command."""
+    """Made once by the root command. `kinds` tells the JSON Schema of each kind of action, for what is checked without
+    a server."""
 
     url: str = ""
     key: str = ""
     screen: Screen = field(default_factory=Screen)
+    kinds: Callable[[], Mapping[str, Any]] = dict
     _client: Client | None = None
 
     @property

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from fairlead.domain.errors import FairleadError, Problem, ProjectFileInvalid
 from fairlead.domain.names import environment_name, project_name
@@ -12,6 +13,8 @@ from fairlead.domain.service import Build, Definition, Role, Service, Tests
 from fairlead.domain.substitution import Lookup, substitute
 from fairlead.domain.text import Text
 from fairlead.formats.compilation import Compilation
+from fairlead.formats.declared.repository import read_repository
+from fairlead.formats.declared.repository_rules import Kinds, check_repository
 from fairlead.formats.expansion import Variables, expanded
 from fairlead.formats.exposed import with_exposed_ports
 from fairlead.formats.files import Files
@@ -75,14 +78,19 @@ def read_outline(files: Files, *, is_whole: bool = False) -> Outline:
     return outline
 
 
-def validate(files: Files, environments: Sequence[str] = ()) -> tuple[tuple[str, ...], tuple[Problem, ...]]:
-    """Warnings and problems of a whole repository, without a server: what a variable holds is not known here."""
+def validate(
+    files: Files, environments: Sequence[str] = (), *, kinds: Kinds = MappingProxyType({})
+) -> tuple[tuple[str, ...], tuple[Problem, ...]]:
+    """Warnings and problems of a whole repository, without a server: what a variable holds is not known here. `kinds`
+    are the schemas of kinds of actions, for what stands below ``.fairlead``; without any nothing is said of them."""
     try:
         sources = _checked(files, environments)
     except ProjectFileInvalid as error:
         return (), error.problems
     findings = sources.findings
     _outlined(sources, is_whole=True)
+    places = {*environments, *sources.environments}
+    check_repository(read_repository("here", files), files, findings, environments=places, kinds=kinds)
     names = environments or sources.environments or ("",)
     variables = _variables(sources, lambda _: None, is_known=False)
     for name in names:

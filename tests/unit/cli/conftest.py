@@ -15,6 +15,7 @@ from fastapi.testclient import TestClient
 from tests.unit.server.house import House
 
 from fairlead.cli import app, client
+from fairlead.entry.client import kinds
 from fairlead.server.app import create
 from fairlead.store import passwords
 from fairlead.usecases import access
@@ -80,7 +81,7 @@ def fairlead(
     def run(*arguments: str, key: str = KEY) -> Said:
         monkeypatch.setenv("FAIRLEAD_API_KEY", key)
         capfd.readouterr()
-        code = app.run(arguments)
+        code = app.run(arguments, kinds=kinds)
         told = capfd.readouterr()
         return Said(code, told.out, told.err)
 
