@@ -44,6 +44,16 @@ def written(process: Process) -> dict[str, Any]:
     return {"steps": [_written_step(step) for step in process.steps], **_written(process, "steps")}
 
 
+def by_name(process: Process) -> dict[str, Any]:
+    """The same with its steps by their names, and their order apart: what differs between two is told step by step."""
+    told = written(process)
+    return {
+        **told,
+        "steps": {step["name"]: step for step in told["steps"]},
+        "order": [one.name for one in process.steps],
+    }
+
+
 def process_text(process: Process) -> str:
     """The same as YAML; texts of several lines as blocks."""
     yaml = YAML()

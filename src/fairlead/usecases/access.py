@@ -222,7 +222,7 @@ def revoke_key(context: Context, actor: Actor, id: str) -> None:
         if key.user != actor.id and not actor.may(Permission.USER_EDIT):
             raise NotFound("key.unknown", f"you have no key {id[:40]!r}", thing=id[:40])
         users.revoke_key(connection, id, context.clock.now())
-        context.note(connection, actor, "key.revoked", f"revoked the API key {key.name!r}", thing=id)
+        context.note(connection, actor, "key.revoked", f"revoked the API key {key.name!r}", thing=id, before=key)
 
 
 def page(context: Context, actor: Actor, *, after: str | None = None, limit: int = 50) -> Page[User]:

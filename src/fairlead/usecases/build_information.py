@@ -65,7 +65,7 @@ def push(
         else:
             made = build_information.update(connection, replace(whole, id=held.id, revision=held.revision))
         message = f"pushed build information of {package} {told.version}: {len(told.commits)} commits"
-        context.note(connection, actor, "build_information.pushed", message, thing=made.id)
+        context.note(connection, actor, "build_information.pushed", message, thing=made.id, before=held, after=made)
     return made
 
 
@@ -76,7 +76,7 @@ def remove(context: Context, actor: Actor, package: str, version: str) -> None:
         held = _held(connection, package, version)
         build_information.delete(connection, held.id)
         message = f"removed the build information of {held.package} {version}"
-        context.note(connection, actor, "build_information.removed", message, thing=held.id)
+        context.note(connection, actor, "build_information.removed", message, thing=held.id, before=held)
 
 
 def _held(connection: Connection, package: str, version: str) -> BuildInformation:

@@ -53,7 +53,9 @@ def put(context: Context, actor: Actor, host: str, chain: str, key: str) -> Cert
         saved = certificates.update(connection, made) if held else made
         if held is None:
             certificates.insert(connection, made)
-        context.note(connection, actor, "certificate.set", f"gave {host} a certificate", thing=made.id)
+        context.note(
+            connection, actor, "certificate.set", f"gave {host} a certificate", thing=made.id, before=held, after=saved
+        )
     return replace(saved)
 
 
@@ -70,7 +72,9 @@ def remove(context: Context, actor: Actor, host: str) -> None:
     with context.database.transaction() as connection:
         found = _found(certificates.by_host(connection, host), host)
         certificates.delete(connection, found.id)
-        context.note(connection, actor, "certificate.removed", f"removed the certificate of {host}", thing=found.id)
+        context.note(
+            connection, actor, "certificate.removed", f"removed the certificate of {host}", thing=found.id, before=found
+        )
 
 
 def _found(certificate: Certificate | None, host: str) -> Certificate:

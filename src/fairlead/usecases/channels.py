@@ -75,7 +75,13 @@ def add(context: Context, actor: Actor, project: str, words: ChannelWords) -> Ch
         if words.is_default:
             made = _make_default(connection, made)
         context.note(
-            connection, actor, "channel.added", f"added the channel {made.name}", thing=made.id, project=owner.name
+            connection,
+            actor,
+            "channel.added",
+            f"added the channel {made.name}",
+            thing=made.id,
+            project=owner.name,
+            after=made,
         )
         return _views(connection, [made])[0]
 
@@ -103,7 +109,9 @@ def put(
         if words.is_default and not held.is_default:
             saved = _make_default(connection, saved)
         message = f"changed {_difference(held, saved) or 'nothing'} of the channel {saved.name}"
-        context.note(connection, actor, "channel.changed", message, thing=saved.id, project=owner.name)
+        context.note(
+            connection, actor, "channel.changed", message, thing=saved.id, project=owner.name, before=held, after=saved
+        )
         return _views(connection, [saved])[0]
 
 
@@ -126,7 +134,13 @@ def remove(context: Context, actor: Actor, project: str, channel: str) -> None:
             )
         channels.delete(connection, held.id)
         context.note(
-            connection, actor, "channel.removed", f"removed the channel {held.name}", thing=held.id, project=owner.name
+            connection,
+            actor,
+            "channel.removed",
+            f"removed the channel {held.name}",
+            thing=held.id,
+            project=owner.name,
+            before=held,
         )
 
 

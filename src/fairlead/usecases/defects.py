@@ -38,7 +38,7 @@ def report(context: Context, actor: Actor, project: str, version: str, descripti
         made = Defect(id, owner.id, release.id, description.strip(), now, actor.name)
         defects.insert(connection, made)
         words = f"reported a defect of {release.version}: {made.description[:300]}"
-        context.note(connection, actor, "defect.reported", words, thing=release.id, project=owner.name)
+        context.note(connection, actor, "defect.reported", words, thing=release.id, project=owner.name, after=made)
     return made
 
 
@@ -59,7 +59,9 @@ def resolve(context: Context, actor: Actor, id: str, *, resolution: str = "") ->
         )
         owner, release = projects.get(connection, found.project), releases.get(connection, found.release)
         words = f"resolved a defect of {release.version}" + (f": {resolution[:300]}" if resolution else "")
-        context.note(connection, actor, "defect.resolved", words, thing=release.id, project=owner.name)
+        context.note(
+            connection, actor, "defect.resolved", words, thing=release.id, project=owner.name, before=found, after=saved
+        )
         if defects.open_of(connection, release.id) is None:
             following.goes_on(context, connection, owner, release)
     context.durable.wake()

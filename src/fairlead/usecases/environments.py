@@ -117,7 +117,14 @@ def arrange(context: Context, actor: Actor, names: Sequence[str]) -> Sequence[En
         for place, name in enumerate(names, start=1):
             if known[name].order != place:
                 environments.update(connection, replace(known[name], order=place))
-        context.note(connection, actor, "environment.arranged", f"the order is {', '.join(names)}"[:1000])
+        context.note(
+            connection,
+            actor,
+            "environment.arranged",
+            f"the order is {', '.join(names)}"[:1000],
+            before={"order": list(known)},
+            after={"order": list(names)},
+        )
         return environments.all_of(connection)
 
 

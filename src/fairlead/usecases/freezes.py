@@ -65,7 +65,9 @@ def add(context: Context, actor: Actor, draft: Draft) -> FreezeView:
         blank = Freeze(context.ids.new("frz"), draft.name, now, None, now, created_by=actor.name)
         made = _drafted(connection, draft, blank)
         freezes.insert(connection, made)
-        context.note(connection, actor, "freeze.added", f"added freeze {made.name}{_words(made)}", thing=made.id)
+        context.note(
+            connection, actor, "freeze.added", f"added freeze {made.name}{_words(made)}", thing=made.id, after=made
+        )
         return _views(context, connection, [made])[0]
 
 
@@ -77,7 +79,15 @@ def change(context: Context, actor: Actor, name: str, draft: Draft, *, revision:
         if revision is not None and revision != found.revision:
             raise Conflict("edit.conflict", f"{found.name} was changed by somebody else since it was read", thing=name)
         saved = freezes.update(connection, _drafted(connection, draft, found))
-        context.note(connection, actor, "freeze.changed", f"changed freeze {saved.name}{_words(saved)}", thing=saved.id)
+        context.note(
+            connection,
+            actor,
+            "freeze.changed",
+            f"changed freeze {saved.name}{_words(saved)}",
+            thing=saved.id,
+            before=found,
+            after=saved,
+        )
         return _views(context, connection, [saved])[0]
 
 
@@ -87,7 +97,7 @@ def remove(context: Context, actor: Actor, name: str) -> None:
     with context.database.transaction() as connection:
         found = freezes.by_name_or_id(connection, name)
         freezes.delete(connection, found.id)
-        context.note(connection, actor, "freeze.removed", f"removed freeze {found.name}", thing=found.id)
+        context.note(connection, actor, "freeze.removed", f"removed freeze {found.name}", thing=found.id, before=found)
 
 
 def _drafted(connection: Connection, draft: Draft, before: Freeze) -> Freeze:

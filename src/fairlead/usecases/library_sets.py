@@ -64,7 +64,7 @@ def add(context: Context, actor: Actor, name: str, *, description: str = "") -> 
     )
     with context.database.transaction() as connection:
         library_sets.insert(connection, made)
-        context.note(connection, actor, "library_set.added", f"added the library set {name}", thing=made.id)
+        context.note(connection, actor, "library_set.added", f"added the library set {name}", thing=made.id, after=made)
     return made
 
 
@@ -87,7 +87,15 @@ def change(
         called = names.library_set_name(new_name) if new_name else found.name
         words = found.description if description is None else description
         saved = library_sets.update(connection, replace(found, name=called, description=words))
-        context.note(connection, actor, "library_set.changed", f"changed the library set {called}", thing=found.id)
+        context.note(
+            connection,
+            actor,
+            "library_set.changed",
+            f"changed the library set {called}",
+            thing=found.id,
+            before=found,
+            after=saved,
+        )
     return saved
 
 
@@ -106,7 +114,14 @@ def remove(context: Context, actor: Actor, name: str) -> None:
             )
         variables.delete_all(connection, found.id, at=context.clock.now(), by=actor.name)
         library_sets.delete(connection, found.id)
-        context.note(connection, actor, "library_set.removed", f"removed the library set {found.name}", thing=found.id)
+        context.note(
+            connection,
+            actor,
+            "library_set.removed",
+            f"removed the library set {found.name}",
+            thing=found.id,
+            before=found,
+        )
 
 
 def include(context: Context, actor: Actor, project: str, name: str) -> None:
@@ -135,7 +150,14 @@ def _turn(context: Context, actor: Actor, project: str, name: str, *, is_include
         kind = "library_set.included" if is_included else "library_set.excluded"
         verb = kind.partition(".")[2]
         context.note(
-            connection, actor, kind, f"{verb} the library set {found.name}", thing=found.id, project=owner.name
+            connection,
+            actor,
+            kind,
+            f"{verb} the library set {found.name}",
+            thing=found.id,
+            project=owner.name,
+            before={"included": not is_included},
+            after={"included": is_included},
         )
 
 

@@ -60,7 +60,7 @@ def add(context: Context, actor: Actor, draft: Draft) -> LifecycleView:
     with context.database.transaction() as connection:
         made = _drafted(connection, draft, Lifecycle(LifecycleId(context.ids.new("lfc")), draft.name))
         lifecycles.insert(connection, made)
-        context.note(connection, actor, "lifecycle.added", f"added lifecycle {made.name}", thing=made.id)
+        context.note(connection, actor, "lifecycle.added", f"added lifecycle {made.name}", thing=made.id, after=made)
         return _view(connection, made)
 
 
@@ -73,7 +73,15 @@ def change(context: Context, actor: Actor, name: str, draft: Draft, *, revision:
         if revision is not None and revision != found.revision:
             raise Conflict("edit.conflict", f"{found.name} was changed by somebody else since it was read", thing=name)
         saved = lifecycles.update(connection, _drafted(connection, draft, found))
-        context.note(connection, actor, "lifecycle.changed", f"changed lifecycle {saved.name}", thing=saved.id)
+        context.note(
+            connection,
+            actor,
+            "lifecycle.changed",
+            f"changed lifecycle {saved.name}",
+            thing=saved.id,
+            before=found,
+            after=saved,
+        )
         return _view(connection, saved)
 
 
@@ -87,7 +95,9 @@ def remove(context: Context, actor: Actor, name: str) -> None:
             who = ", ".join(users) or "channels"
             raise Conflict("lifecycle.in_use", f"{found.name} is followed by {who}", thing=found.name)
         lifecycles.delete(connection, found.id)
-        context.note(connection, actor, "lifecycle.removed", f"removed lifecycle {found.name}", thing=found.id)
+        context.note(
+            connection, actor, "lifecycle.removed", f"removed lifecycle {found.name}", thing=found.id, before=found
+        )
 
 
 def of_project(context: Context, actor: Actor, project: str) -> LifecycleView:
@@ -106,6 +116,7 @@ def use(context: Context, actor: Actor, project: str, name: str) -> LifecycleVie
         owner = projects.by_name_or_id(connection, project)
         actor.require(Permission.PROJECT_EDIT, project=owner.id)
         line = lifecycles.by_name_or_id(connection, name)
+        before = lifecycles.get(connection, owner.lifecycle)
         projects.update(connection, replace(owner, lifecycle=line.id))
         context.note(
             connection,
@@ -114,6 +125,8 @@ def use(context: Context, actor: Actor, project: str, name: str) -> LifecycleVie
             f"{owner.name} follows lifecycle {line.name}",
             thing=owner.id,
             project=owner.name,
+            before={"lifecycle": before.name},
+            after={"lifecycle": line.name},
         )
         return _view(connection, line)
 

@@ -51,6 +51,7 @@ def add(
             f"tell {address}",
             thing=made.id,
             project=owner.name if owner else None,
+            after=made,
         )
     return made
 
@@ -68,7 +69,15 @@ def change(
             kept = context.keep(connection, secret, name=f"webhook to {held.address}", by=actor.name)
         changed = replace(held, events=tuple(events) or DEFAULT_EVENTS, secret=kept)
         saved = notifications.update(connection, changed)
-        context.note(connection, actor, "notification.changed", f"tell {held.address} of other things", thing=id)
+        context.note(
+            connection,
+            actor,
+            "notification.changed",
+            f"tell {held.address} of other things",
+            thing=id,
+            before=held,
+            after=saved,
+        )
     return saved
 
 
@@ -78,7 +87,7 @@ def remove(context: Context, actor: Actor, id: str) -> None:
         held = notifications.get(connection, id)
         actor.require(Permission.PROJECT_EDIT if held.project else Permission.SERVER_ADMINISTER, project=held.project)
         notifications.delete(connection, id)
-        context.note(connection, actor, "notification.removed", f"no longer tell {held.address}", thing=id)
+        context.note(connection, actor, "notification.removed", f"no longer tell {held.address}", thing=id, before=held)
 
 
 def _may_view(actor: Actor, held: NotificationTarget) -> bool:

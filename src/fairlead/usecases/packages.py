@@ -72,7 +72,7 @@ def push(
         else:
             made = packages.update(connection, replace(made, id=before.id, revision=before.revision))
         message = f"pushed the package {made.name} {made.version} ({made.size_bytes:,} bytes)"
-        context.note(connection, actor, "package.pushed", message, thing=made.id)
+        context.note(connection, actor, "package.pushed", message, thing=made.id, before=before, after=made)
     return made
 
 
@@ -91,7 +91,7 @@ def remove(context: Context, actor: Actor, name: str, version: str) -> None:
         packages.delete(connection, held.id)
         is_free = not packages.blob_is_used(connection, held.blob)
         message = f"removed the package {held.name} {held.version}"
-        context.note(connection, actor, "package.removed", message, thing=held.id)
+        context.note(connection, actor, "package.removed", message, thing=held.id, before=held)
     if is_free:
         context.artifacts.remove(held.blob)
 

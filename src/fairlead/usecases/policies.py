@@ -71,6 +71,7 @@ def allow(context: Context, actor: Actor, project: str, key: str, *, environment
             thing=made.id,
             project=owner.name,
             environment=place.name if place else None,
+            after=made,
         )
     return Allowed(made, owner.name, place.name if place else "")
 
@@ -82,4 +83,4 @@ def revoke(context: Context, actor: Actor, id: str) -> None:
         held = policies.get(connection, id)
         actor.require(Permission.POLICY_EDIT, project=held.project, environment=held.environment)
         policies.delete(connection, id)
-        context.note(connection, actor, "policy.revoked", f"revoked {held.harm}", thing=id)
+        context.note(connection, actor, "policy.revoked", f"revoked {held.harm}", thing=id, before=held)

@@ -9,7 +9,7 @@ from fairlead.domain.errors import Conflict, NotFound
 from fairlead.domain.permission import Permission
 from fairlead.domain.process import Process, checked
 from fairlead.domain.project import Project
-from fairlead.formats.process import written
+from fairlead.formats.process import by_name, written
 from fairlead.formats.properties import checked_properties
 from fairlead.ports.step import ActionKind
 from fairlead.steps.action_kinds import ACTION_KINDS
@@ -123,4 +123,6 @@ def _note(context: Context, connection: Connection, actor: Actor, owner: Project
         thing=owner.id,
         project=owner.name,
         facts={"before": written(old), "after": written(new)},
+        before=by_name(old),
+        after=by_name(new),
     )

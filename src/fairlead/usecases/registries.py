@@ -45,7 +45,15 @@ def put(
         kept = stays or context.keep(connection, password, name=f"registry {registry}", by=actor.name)
         made = RegistryLoginRow(registry, user, kept, context.clock.now(), actor.name)
         registry_logins.put(connection, made)
-        context.note(connection, actor, "registry.set", f"set the credentials of {registry}", thing=registry)
+        context.note(
+            connection,
+            actor,
+            "registry.set",
+            f"set the credentials of {registry}",
+            thing=registry,
+            before=held,
+            after=made,
+        )
     return made
 
 
@@ -54,9 +62,12 @@ def remove(context: Context, actor: Actor, registry: str) -> None:
     actor.require(Permission.SERVER_ADMINISTER)
     registry = registry_name(registry)
     with context.database.transaction() as connection:
+        held = next((one for one in registry_logins.all_of(connection) if one.registry == registry), None)
         if not registry_logins.delete(connection, registry):
             raise NotFound("registry.unknown", f"there are no credentials for {registry[:100]!r}", thing=registry[:100])
-        context.note(connection, actor, "registry.removed", f"removed the credentials of {registry}", thing=registry)
+        context.note(
+            connection, actor, "registry.removed", f"removed the credentials of {registry}", thing=registry, before=held
+        )
 
 
 def logins(connection: Connection) -> tuple[RegistryLogin, ...]:

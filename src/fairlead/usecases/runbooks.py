@@ -18,11 +18,13 @@ from fairlead.domain.runbook import DEFAULT_KEPT_RUNS, Runbook, RunbookRun, Snap
 from fairlead.domain.system_variables import SystemVariables
 from fairlead.domain.target import chosen
 from fairlead.domain.task import Task, TaskState
+from fairlead.formats.process import by_name
 from fairlead.formats.properties import checked_properties
 from fairlead.steps.action_kinds import ACTION_KINDS
 from fairlead.steps.run_process import plan_runbook
 from fairlead.store import environments, forgetting, processes, projects, runbooks, targets, tasks, variables
 from fairlead.store.database import Connection
+from fairlead.store.processes import HeldProcess
 from fairlead.store.shelf import Page
 from fairlead.usecases import child_projects, turns
 from fairlead.usecases.as_code import refuse_edit
@@ -112,12 +114,27 @@ def put(context: Context, actor: Actor, project: str, draft: Draft, *, revision:
         if before is None:
             runbooks.insert(connection, check(wanted))
         saved = wanted if before is None else runbooks.update(connection, check(wanted))
+        old = processes.find(connection, saved.id)
+        new = old
         if draft.process is not None:
-            processes.keep(connection, saved.id, draft.process, at=now, by=actor.name)
+            new = processes.keep(connection, saved.id, draft.process, at=now, by=actor.name)
         kind, verb = ("runbook.added", "added") if before is None else ("runbook.changed", "changed")
         words = f"{verb} runbook {saved.name}"
-        context.note(connection, actor, kind, words, thing=saved.id, project=owner.name)
+        context.note(
+            connection,
+            actor,
+            kind,
+            words,
+            thing=saved.id,
+            project=owner.name,
+            before=_told(before, old) if before else None,
+            after=_told(saved, new),
+        )
         return _view(connection, owner, saved)
+
+
+def _told(runbook: Runbook, held: HeldProcess | None) -> dict[str, object]:
+    return {"runbook": runbook, "process": by_name(held.process) if held else None}
 
 
 def publish(context: Context, actor: Actor, project: str, name: str) -> RunbookView:
@@ -136,7 +153,9 @@ def publish(context: Context, actor: Actor, project: str, name: str) -> RunbookV
             connection, replace(found, published=Snapshot(process, frozen, now.isoformat(), actor.name))
         )
         words = f"published runbook {saved.name}"
-        context.note(connection, actor, "runbook.published", words, thing=saved.id, project=owner.name)
+        context.note(
+            connection, actor, "runbook.published", words, thing=saved.id, project=owner.name, before=found, after=saved
+        )
         return _view(connection, owner, saved)
 
 
@@ -153,7 +172,7 @@ def remove(context: Context, actor: Actor, project: str, name: str) -> None:
         runbooks.delete(connection, found.id)
         processes.delete(connection, found.id)
         words = f"removed runbook {found.name}"
-        context.note(connection, actor, "runbook.removed", words, thing=found.id, project=owner.name)
+        context.note(connection, actor, "runbook.removed", words, thing=found.id, project=owner.name, before=found)
 
 
 def run(context: Context, actor: Actor, project: str, name: str, environment: str) -> RunView:

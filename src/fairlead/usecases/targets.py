@@ -116,7 +116,9 @@ def add(
         targets.insert(connection, made)
         view = _view(connection, made)
         where = ", ".join(view.environments)
-        context.note(connection, actor, "target.added", f"added {name} ({made.address}) for {where}", thing=made.id)
+        context.note(
+            connection, actor, "target.added", f"added {name} ({made.address}) for {where}", thing=made.id, after=made
+        )
     return view
 
 
@@ -143,7 +145,15 @@ def change(
             changed = replace(changed, ssh=_moved(context, connection, actor, held, wanted.ssh))
         saved = targets.update(connection, changed)
         what = ", ".join(_differing(held, changed)) or "nothing"
-        context.note(connection, actor, "target.changed", f"changed {what} of {held.name}", thing=held.id)
+        context.note(
+            connection,
+            actor,
+            "target.changed",
+            f"changed {what} of {held.name}",
+            thing=held.id,
+            before=held,
+            after=saved,
+        )
         return _view(connection, saved)
 
 
@@ -153,7 +163,7 @@ def remove(context: Context, actor: Actor, name: str) -> None:
     with context.database.transaction() as connection:
         held = _held(connection, actor, name, None)
         targets.delete(connection, held.id)
-        context.note(connection, actor, "target.removed", f"removed {held.name}", thing=held.id)
+        context.note(connection, actor, "target.removed", f"removed {held.name}", thing=held.id, before=held)
 
 
 async def trust(context: Context, actor: Actor, keys: Keys, name: str, fingerprint: str) -> TargetView:
@@ -176,7 +186,15 @@ async def trust(context: Context, actor: Actor, keys: Keys, name: str, fingerpri
     def work(connection: Connection) -> TargetView:
         held = _held(connection, actor, found.id, found.revision)
         saved = targets.update(connection, replace(held, ssh=replace(access, host_key=offered)))
-        context.note(connection, actor, "target.trusted", f"trusted {seen} of {held.name}", thing=held.id)
+        context.note(
+            connection,
+            actor,
+            "target.trusted",
+            f"trusted {seen} of {held.name}",
+            thing=held.id,
+            before=held,
+            after=saved,
+        )
         return _view(connection, saved)
 
     return await context.database.write(work)

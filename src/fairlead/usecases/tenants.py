@@ -89,7 +89,9 @@ def put(context: Context, actor: Actor, draft: Draft, *, revision: int | None = 
             tenants.insert(connection, wanted)
         saved = wanted if before is None else tenants.update(connection, wanted)
         kind, verb = ("tenant.added", "added") if before is None else ("tenant.changed", "changed")
-        context.note(connection, actor, kind, f"{verb} tenant {name}", thing=saved.id, tenant=name)
+        context.note(
+            connection, actor, kind, f"{verb} tenant {name}", thing=saved.id, tenant=name, before=before, after=saved
+        )
         return _views(connection, [saved])[0]
 
 
@@ -100,7 +102,7 @@ def remove(context: Context, actor: Actor, name: str) -> None:
         found = tenants.by_name_or_id(connection, name)
         actor.require(Permission.TENANT_EDIT, tenant=found.id)
         tenants.delete(connection, found.id)
-        context.note(connection, actor, "tenant.removed", f"removed tenant {found.name}", thing=found.id)
+        context.note(connection, actor, "tenant.removed", f"removed tenant {found.name}", thing=found.id, before=found)
 
 
 def tag_sets(context: Context, actor: Actor) -> Sequence[TagSet]:
@@ -127,7 +129,7 @@ def put_tag_set(context: Context, actor: Actor, name: str, tags: Sequence[str], 
             _refuse_used(connection, set(before.written) - set(made.written))
             saved = tenants.update_set(connection, made)
         words = f"set of tags {saved.name}: {', '.join(saved.tags)}"[:1000]
-        context.note(connection, actor, "tenant.tags_changed", words, thing=saved.id)
+        context.note(connection, actor, "tenant.tags_changed", words, thing=saved.id, before=before, after=saved)
         return saved
 
 
@@ -138,7 +140,9 @@ def remove_tag_set(context: Context, actor: Actor, name: str) -> None:
         found = tenants.set_named(connection, name)
         _refuse_used(connection, set(found.written))
         tenants.delete_set(connection, found.id)
-        context.note(connection, actor, "tenant.tags_changed", f"removed set of tags {found.name}", thing=found.id)
+        context.note(
+            connection, actor, "tenant.tags_changed", f"removed set of tags {found.name}", thing=found.id, before=found
+        )
 
 
 def _refuse_used(connection: Connection, going: set[str]) -> None:

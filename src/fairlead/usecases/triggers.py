@@ -92,7 +92,7 @@ def put(context: Context, actor: Actor, project: str, draft: Draft, *, revision:
         saved = wanted if before is None else triggers.update(connection, wanted)
         words = f"{'added' if before is None else 'changed'} trigger {saved.name}: {saved.action.value}, {saved.cron}"
         kind = "trigger.added" if before is None else "trigger.changed"
-        context.note(connection, actor, kind, words, thing=saved.id, project=owner.name)
+        context.note(connection, actor, kind, words, thing=saved.id, project=owner.name, before=before, after=saved)
         return _view(connection, owner, saved)
 
 
@@ -106,7 +106,7 @@ def remove(context: Context, actor: Actor, project: str, name: str) -> None:
         found = triggers.by_name_or_id(connection, owner.id, name)
         triggers.delete(connection, found.id)
         words = f"removed trigger {found.name}"
-        context.note(connection, actor, "trigger.removed", words, thing=found.id, project=owner.name)
+        context.note(connection, actor, "trigger.removed", words, thing=found.id, project=owner.name, before=found)
 
 
 def evaluated(
