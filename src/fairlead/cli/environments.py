@@ -50,6 +50,16 @@ def change(
     at.screen.result(made, f"environment {made['name']} changed")
 
 
+@group.command("arrange")
+def arrange(
+    context: typer.Context, names: list[str] = typer.Argument(..., help="Every environment, in the order wanted.")
+) -> None:
+    """Put them in order: releases reach them one after the other."""
+    at = session(context)
+    made = at.client.put(f"{API}/environments", {"names": names})["items"]
+    at.screen.result(made, f"the order is {', '.join(one['name'] for one in made)}")
+
+
 @group.command("remove")
 def remove(context: typer.Context, name: str = typer.Argument(..., help="The environment.")) -> None:
     """Remove one that nothing was ever deployed to."""

@@ -19,9 +19,14 @@ ProjectName: TypeAlias = Annotated[str, typer.Option("--project", "-p", help=PRO
 def list_sets(
     context: typer.Context,
     search: str = typer.Option("", "--search", help="Only names that have this in them."),
+    project: str = typer.Option("", "--project", "-p", help="Only those that this project includes."),
 ) -> None:
-    """All, and which projects include them."""
+    """All, and which projects include them; or those of one project."""
     at = session(context)
+    if project:
+        included = at.client.all(f"{API}/projects/{project}/library-sets")
+        at.screen.table(included, {"name": "NAME", "description": "DESCRIPTION"}, empty=f"{project} includes none")
+        return
     rows = at.client.all(f"{API}/library-sets", search=search)
     columns = {"name": "NAME", "variables": "VARIABLES", "projects": "INCLUDED IN", "description": "DESCRIPTION"}
     at.screen.table(rows, columns, empty="no library sets")

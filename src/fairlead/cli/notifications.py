@@ -32,6 +32,19 @@ def add(
     at.screen.result(made, f"{address} is told of {', '.join(made['events'])}")
 
 
+@group.command("set")
+def change(
+    context: typer.Context,
+    id: str = typer.Argument(..., help="As `notifications list` shows it."),
+    event: list[str] = typer.Option([], help="Only these from now on; as before without any."),
+    secret: str = typer.Option(None, help="Signs webhooks from now on; '' for nothing."),
+) -> None:
+    """Tell them of other things; the rest stays."""
+    at = session(context)
+    made = at.client.patch(f"{API}/notifications/{id}", {"events": event or None, "secret": secret})
+    at.screen.result(made, f"{made['address']} is told of {', '.join(made['events'])}")
+
+
 @group.command("remove")
 def remove(context: typer.Context, id: str = typer.Argument(..., help="As `notifications list` shows it.")) -> None:
     """Tell them no more."""

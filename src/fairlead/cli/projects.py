@@ -126,6 +126,63 @@ def change(
     at.screen.result(at.client.patch(f"{API}/projects/{name}", body), f"project {name} changed")
 
 
+@group.command("connect")
+def connect(
+    context: typer.Context,
+    name: str = typer.Argument(..., help="The project."),
+    git: str = typer.Argument("", help="The repository's address; none: releases come from outside from now on."),
+    branch: str = typer.Option("main", help="The branch whose head is built."),
+    folder: str = typer.Option("", help="Where fairlead.yml lies in the repository."),
+    user: str = typer.Option("", help="User for http(s)."),
+    password_from: str = typer.Option("", help="File with the password or token for http(s); as before without."),
+    key_from: str = typer.Option("", help="File with a private ssh key; as before without, or a deploy key is made."),
+    webhook: str = typer.Option("generic", help="Who will call: github, gitea, gitlab, standard or generic."),
+    poll: float | None = typer.Option(None, help="Seconds between looks when no webhook comes, 0: never."),
+) -> None:
+    """Take it from another repository, or with other credentials, or from none; the webhook stays as it is."""
+    at = session(context)
+    if not git:
+        at.client.delete(f"{API}/projects/{name}/source")
+        at.screen.say(f"project {name} has no repository any more")
+        return
+    body = {
+        "url": git,
+        "branch": branch,
+        "folder": folder,
+        "user": user,
+        "password": _read(password_from) or None,
+        "ssh_key": _read(key_from) or None,
+        "webhook_kind": webhook,
+        "poll_s": poll,
+    }
+    made = at.client.put(f"{API}/projects/{name}/source", body)
+    if made["source"]["deploy_key"]:
+        at.screen.err.print(f"deploy key: {made['source']['deploy_key']}", markup=False)
+    if made["webhook_secret"]:
+        at.screen.err.print(f"webhook secret: {made['webhook_secret']}", markup=False)
+    at.screen.result(made, f"project {name} comes from {git}")
+
+
+@group.command("report-to")
+def report_to(
+    context: typer.Context,
+    name: str = typer.Argument(..., help="The project."),
+    forge: str = typer.Argument("", help="github, gitea (Forgejo too) or gitlab; none: statuses go nowhere."),
+    url: str = typer.Option("", help="Its API's base address, for example https://api.github.com."),
+    repository: str = typer.Option("", help="owner/name there (GitLab: its id or path)."),
+    token_from: str = typer.Option("", help="File with a token that may set commit statuses; as before without."),
+) -> None:
+    """Report commit statuses to this forge from now on, or nowhere."""
+    at = session(context)
+    if not forge:
+        at.client.delete(f"{API}/projects/{name}/forge")
+        at.screen.say(f"commit statuses of {name} go nowhere")
+        return
+    body = {"kind": forge, "api_url": url, "repository": repository, "token": _read(token_from) or None}
+    made = at.client.put(f"{API}/projects/{name}/forge", body)
+    at.screen.result(made, f"commit statuses of {name} go to {url}")
+
+
 @group.command("look")
 def look(context: typer.Context, name: str = typer.Argument(..., help="The project.")) -> None:
     """Ask the repository for its head now; starts a run where it is new."""

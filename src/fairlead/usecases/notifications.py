@@ -57,17 +57,25 @@ def add(
 
 
 def change(
-    context: Context, actor: Actor, id: str, *, events: Sequence[str], secret: str | None = None
+    context: Context,
+    actor: Actor,
+    id: str,
+    *,
+    events: Sequence[str] | None = None,
+    secret: str | None = None,
+    revision: int | None = None,
 ) -> NotificationTarget:
-    """Of what they are told; `secret` None leaves what signs it as it is, "" takes it away."""
-    _check(events)
+    """Of what they are told, None: as before; `secret` None leaves what signs it as it is, "" takes it away. With
+    `revision` only if nobody changed it since, else Conflict `edit.conflict`."""
+    _check(events or ())
     with context.database.transaction() as connection:
         held = notifications.get(connection, id)
         actor.require(Permission.PROJECT_EDIT if held.project else Permission.SERVER_ADMINISTER, project=held.project)
         kept = held.secret if secret is None else None
         if secret:
             kept = context.keep(connection, secret, name=f"webhook to {held.address}", by=actor.name)
-        changed = replace(held, events=tuple(events) or DEFAULT_EVENTS, secret=kept)
+        told = held.events if events is None else tuple(events) or DEFAULT_EVENTS
+        changed = replace(held, events=told, secret=kept, revision=held.revision if revision is None else revision)
         saved = notifications.update(connection, changed)
         context.note(
             connection,

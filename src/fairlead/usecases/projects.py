@@ -185,7 +185,7 @@ def change(
         if "lifecycle" in fields:
             own["lifecycle"] = lifecycles.by_name(connection, str(fields["lifecycle"])).id
         of_source = {key: value for key, value in fields.items() if key in ("branch", "poll_s")}
-        changed = replace(found, **own, revision=found.revision if revision is None else revision)  # type: ignore[arg-type]
+        changed = replace(_read_as(found, revision), **own)  # type: ignore[arg-type]
         if not changed.is_as_code:
             changed = replace(changed, code_nouns=())
         if "group" in fields:
@@ -210,10 +210,17 @@ def change(
 
 
 def connect(
-    context: Context, actor: Actor, name: str, source: NewSource | None, *, made_key: KeyPair | None = None
+    context: Context,
+    actor: Actor,
+    name: str,
+    source: NewSource | None,
+    *,
+    made_key: KeyPair | None = None,
+    revision: int | None = None,
 ) -> Added:
     """Another repository, other credentials, or none from now on. The webhook's address and secret stay where there was
-    one; a new one's secret is told only now. A deploy key that was made stays, unless `made_key` takes its place."""
+    one; a new one's secret is told only now. A deploy key that was made stays, unless `made_key` takes its place. With
+    `revision` only if nobody changed the project since, else Conflict `edit.conflict`."""
     actor.require_somewhere(Permission.PROJECT_EDIT)
     if source is not None:
         _check(source)
@@ -222,7 +229,7 @@ def connect(
         actor.require(Permission.PROJECT_EDIT, project=found.id)
         secret = context.ids.secret(24) if source is not None and found.source is None else ""
         made = _source(context, connection, found.name, source, secret, made_key, found.source)
-        saved = projects.update(connection, replace(found, source=made))
+        saved = projects.update(connection, replace(_read_as(found, revision), source=made))
         message = f"{found.name} comes from {source.url}" if source else f"{found.name} has no repository any more"
         context.note(
             connection,
@@ -237,8 +244,10 @@ def connect(
     return Added(saved, secret)
 
 
-def report_to(context: Context, actor: Actor, name: str, forge: NewForge | None) -> Project:
-    """Commit statuses go there from now on, or nowhere."""
+def report_to(
+    context: Context, actor: Actor, name: str, forge: NewForge | None, *, revision: int | None = None
+) -> Project:
+    """Commit statuses go there from now on, or nowhere; `revision` as `connect` has it."""
     actor.require_somewhere(Permission.PROJECT_EDIT)
     if forge is not None:
         _check_forge(forge)
@@ -246,7 +255,7 @@ def report_to(context: Context, actor: Actor, name: str, forge: NewForge | None)
         found = projects.by_name_or_id(connection, name)
         actor.require(Permission.PROJECT_EDIT, project=found.id)
         made = _forge(context, connection, found.name, forge, found.forge)
-        saved = projects.update(connection, replace(found, forge=made))
+        saved = projects.update(connection, replace(_read_as(found, revision), forge=made))
         message = f"commit statuses of {found.name} go to {forge.api_url if forge else 'nobody'}"
         context.note(
             connection,
@@ -319,6 +328,11 @@ def _check(source: NewSource) -> None:
         raise Invalid("input.name", f"{source.folder[:80]!r} is not a folder of the repository", thing="folder")
     if not source.user.isprintable():
         raise Invalid("input.name", f"{source.user[:80]!r} is not a user's name", thing="user")
+
+
+def _read_as(found: Project, revision: int | None) -> Project:
+    """With the revision that a person read, where one is given: the store refuses an old one."""
+    return found if revision is None else replace(found, revision=revision)
 
 
 def _check_forge(forge: NewForge) -> None:

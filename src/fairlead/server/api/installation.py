@@ -48,6 +48,15 @@ class NewNotification(Body):
     project: str = ""
 
 
+class NotificationChange(Body):
+    events: list[str] | None = Field(None, max_length=50)
+    secret: str | None = Field(None, max_length=500, description='"": nothing signs it any more')
+
+
+class EnvironmentOrder(Body):
+    names: list[str] = Field(max_length=1000, description="every environment, once")
+
+
 @router.get("/environments")
 def list_environments(context: Books, actor: Asking) -> answers.Page[answers.Environment]:
     """In the order in which releases reach them."""
@@ -66,6 +75,20 @@ def add_environment(context: Books, actor: Asking, body: NewEnvironment) -> answ
         asks_approval=body.asks_approval,
     )
     return shapes.environment(made)
+
+
+@router.put("/environments")
+def arrange_environments(context: Books, actor: Asking, body: EnvironmentOrder) -> answers.Page[answers.Environment]:
+    """Releases reach them in this order from now on; each is named exactly once."""
+    return shapes.whole(environments.arrange(context, actor, body.names), shapes.environment)
+
+
+@router.get("/environments/{name}")
+def get_environment(context: Books, actor: Asking, name: str, response: Response) -> answers.Environment:
+    """One of them, by name or id."""
+    found = environments.get(context, actor, name)
+    response.headers["ETag"] = f'"{found.revision}"'
+    return shapes.environment(found)
 
 
 @router.patch("/environments/{name}")
@@ -166,6 +189,25 @@ def add_notification(context: Books, actor: Asking, body: NewNotification) -> an
     """Tell somebody."""
     made = notifications.add(context, actor, body.address, events=body.events, secret=body.secret, project=body.project)
     return shapes.notification(made, {str(made.project): body.project} if made.project else {})
+
+
+@router.patch("/notifications/{id}")
+def change_notification(
+    context: Books,
+    actor: Asking,
+    id: str,
+    body: NotificationChange,
+    response: Response,
+    if_match: Annotated[str | None, Header(description='the revision that was read: "3"')] = None,
+) -> answers.Notification:
+    """Tell them of other things; with If-Match only if nobody changed it since."""
+    made = notifications.change(
+        context, actor, id, events=body.events, secret=body.secret, revision=revision_of(if_match)
+    )
+    response.headers["ETag"] = f'"{made.revision}"'
+    with context.database.reading() as connection:
+        names = {str(id): name for id, name in projects.names(connection).items()}
+    return shapes.notification(made, names)
 
 
 @router.delete("/notifications/{id}", status_code=204)

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Response
 from pydantic import Field
 from starlette.requests import Request
 
-from fairlead.domain.project import ForgeKind, WebhookKind
+from fairlead.domain.project import ForgeKind, Project, WebhookKind
 from fairlead.server.api import answers, shapes
 from fairlead.server.api.bodies import Body
 from fairlead.server.api.doors import After, Asking, Books, IfMatch, Limit, Parts, life_of, revision_of
@@ -18,23 +18,38 @@ from fairlead.usecases.context import Context
 router = APIRouter(tags=["projects"])
 
 
-class SourceBody(Body):
+class RepositoryBody(Body):
     url: str = Field(max_length=1000)
     branch: str = Field("main", max_length=250)
     folder: str = Field("", max_length=250)
     user: str = Field("", max_length=200)
-    password: str = Field("", max_length=4000)
-    ssh_key: str = Field("", max_length=20_000)
     known_hosts: str = Field("", max_length=20_000)
     poll_s: float | None = Field(None, ge=0, le=86_400, description="0: never; without it as the settings say")
     webhook_kind: WebhookKind = "generic"
 
 
-class ForgeBody(Body):
+class SourceBody(RepositoryBody):
+    password: str = Field("", max_length=4000)
+    ssh_key: str = Field("", max_length=20_000)
+
+
+class OtherSource(RepositoryBody):
+    password: str | None = Field(None, max_length=4000, description='without it as before; "": none')
+    ssh_key: str | None = Field(None, max_length=20_000, description='without it as before; "": a deploy key')
+
+
+class ReportingBody(Body):
     kind: ForgeKind
     api_url: str = Field(max_length=500, pattern=r"^https?://")
     repository: str = Field(max_length=300)
+
+
+class ForgeBody(ReportingBody):
     token: str = Field("", max_length=4000)
+
+
+class OtherForge(ReportingBody):
+    token: str | None = Field(None, max_length=4000, description='without it as before; "": none')
 
 
 class NewProject(Body):
@@ -131,6 +146,58 @@ def change_project(
     return found
 
 
+@router.put("/projects/{project}/source")
+def connect_project(
+    context: Books,
+    server: Parts,
+    request: Request,
+    actor: Asking,
+    project: str,
+    body: OtherSource,
+    response: Response,
+    if_match: IfMatch = None,
+) -> answers.AddedProject:
+    """It comes from this repository from now on; with If-Match (the project's revision) only if nobody changed the
+    project since. The webhook's secret is told only where there was no repository."""
+    held = projects.get(context, actor, project)
+    wanted = _other_source(body, held, server.settings.poll_interval_s)
+    pair = None
+    if projects.needs_key(wanted) and not (held.source and held.source.deploy_key):
+        made = server.source.deploy_key(f"fairlead-{held.name}")
+        pair = projects.KeyPair(made.private, made.public)
+    done = projects.connect(context, actor, held.id, wanted, made_key=pair, revision=revision_of(if_match))
+    life_of(request).look_soon(held.name, "person")
+    response.headers["ETag"] = f'"{done.project.revision}"'
+    return {**shown(context, actor, held.id), "webhook_secret": done.webhook_secret}
+
+
+@router.delete("/projects/{project}/source", status_code=204)
+def disconnect_project(context: Books, actor: Asking, project: str) -> Response:
+    """It has no repository any more: its releases come from outside."""
+    projects.connect(context, actor, project, None)
+    return Response(status_code=204)
+
+
+@router.put("/projects/{project}/forge")
+def report_to(
+    context: Books, actor: Asking, project: str, body: OtherForge, response: Response, if_match: IfMatch = None
+) -> answers.Project:
+    """Commit statuses go there from now on; with If-Match (the project's revision) only if nobody changed the project
+    since."""
+    token = projects.Stays.AS_IT_IS if body.token is None else body.token
+    wanted = projects.NewForge(**{**body.model_dump(), "token": token})
+    saved = projects.report_to(context, actor, project, wanted, revision=revision_of(if_match))
+    response.headers["ETag"] = f'"{saved.revision}"'
+    return shown(context, actor, saved.id)
+
+
+@router.delete("/projects/{project}/forge", status_code=204)
+def report_nowhere(context: Books, actor: Asking, project: str) -> Response:
+    """Commit statuses go nowhere from now on."""
+    projects.report_to(context, actor, project, None)
+    return Response(status_code=204)
+
+
 @router.delete("/projects/{project}", status_code=204)
 def remove_project(context: Books, actor: Asking, project: str) -> Response:
     """One of which nothing was ever deployed."""
@@ -143,6 +210,19 @@ async def look(context: Books, server: Parts, actor: Asking, project: str) -> an
     """Ask the repository for its head now; a run where it is new."""
     seen = await looking.look_by_name(context, actor, server.source, project)
     return {"head": seen.head, "run": shapes.run(seen.run) if seen.run else None, "reason": seen.reason}
+
+
+def _other_source(body: OtherSource, held: Project, poll_s: float) -> projects.NewSource:
+    """What is not said of secrets stays; a key that a person gave stays where the address is one for ssh."""
+    before = held.source
+    has_own_key = before is not None and before.ssh_key is not None and not before.deploy_key
+    stays = projects.Stays.AS_IT_IS
+    secrets = {
+        "password": stays if body.password is None else body.password,
+        "ssh_key": (stays if has_own_key else "") if body.ssh_key is None else body.ssh_key,
+    }
+    poll = poll_s if body.poll_s is None else body.poll_s
+    return projects.NewSource(**{**body.model_dump(), **secrets, "poll_s": poll})
 
 
 def _source(body: SourceBody, poll_s: float) -> projects.NewSource:

@@ -411,4 +411,6 @@ def notification(one: NotificationTarget, projects: Mapping[str, str]) -> answer
         "address": one.address,
         "events": list(one.events),
         "project": projects.get(one.project, "") if one.project else "",
+        "is_signed": one.secret is not None,
+        "revision": one.revision,
     }

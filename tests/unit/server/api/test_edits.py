@@ -10,7 +10,19 @@ from tests.unit.server.house import ADMINISTRATOR, House
 
 from fairlead.server.app import routes_only
 from fairlead.server.openapi import document
-from fairlead.usecases import access, freezes, groups, library_sets, roles, runbooks, targets, teams, tenants, variables
+from fairlead.usecases import (
+    access,
+    freezes,
+    groups,
+    library_sets,
+    notifications,
+    roles,
+    runbooks,
+    targets,
+    teams,
+    tenants,
+    variables,
+)
 
 API = "/api/v1"
 EDITS = [
@@ -24,6 +36,7 @@ WHOLE = {
     f"{API}/packages": "a package of one version is given whole, and is what it was given as",
     f"{API}/registries/{{registry}}": "new credentials take the place of the old ones, which nobody can read",
     f"{API}/tag-sets/{{tag_set_name}}": "a set of tags is given whole; one that is used is not taken away",
+    f"{API}/environments": "the order of all: it names each exactly once, what came or went since is refused",
     f"{API}/projects/{{project}}/lifecycle": "one choice, which is the whole",
     f"{API}/projects/{{project}}/library-sets/{{library_set}}": "it is included, however often that is said",
 }
@@ -44,6 +57,12 @@ CASES: dict[str, tuple[str, dict[str, Any]]] = {
     "/tenants/{tenant_name}": ("/tenants/Acme", {"description": "ours"}),
     "/projects/{project}/runbooks/{runbook_name}": ("/projects/books/runbooks/Nightly", {"description": "ours"}),
     "/projects/{project}/triggers/{trigger_name}": ("/projects/books/triggers/Nightly", {"cron": "0 3 * * *"}),
+    "/notifications/{id}": ("/notifications/{notification}", {"events": ["*"]}),
+    "/projects/{project}/source": ("/projects/books/source", {"url": "https://git.test/other.git"}),
+    "/projects/{project}/forge": (
+        "/projects/books/forge",
+        {"kind": "gitea", "api_url": "https://forge.test", "repository": "team/books"},
+    ),
     "/targets/{name}": ("/targets/near", {"description": "ours"}),
     "/projects/{project}/release-settings": ("/projects/books/release-settings", {"notes_template": "ours"}),
     "/projects/{project}/channels/{channel}": (
@@ -69,6 +88,7 @@ def furnished(house: House) -> House:
     freezes.add(context, ADMINISTRATOR, freezes.Draft("Feast", cron="0 0 1 1 *", lasts_s=60))
     tenants.put(context, ADMINISTRATOR, tenants.Draft("Acme"))
     runbooks.put(context, ADMINISTRATOR, "books", runbooks.Draft("Nightly"))
+    notifications.add(context, ADMINISTRATOR, "ops@example.com")
     return house
 
 
@@ -81,6 +101,7 @@ def test_an_edit_of_what_somebody_else_changed_is_refused(
     furnished: House, client: TestClient, method: str, path: str
 ) -> None:
     where, wanted = CASES[path.removeprefix(API)]
+    where = where.replace("{notification}", notifications.all_of(furnished.context, ADMINISTRATOR)[0].id)
     before = client.get(API + where)
     refused = client.request(method, API + where, json=wanted, headers={"If-Match": '"4711"'})
     assert (refused.status_code, refused.json()["code"]) == (409, "edit.conflict"), refused.text

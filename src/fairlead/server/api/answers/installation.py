@@ -52,6 +52,8 @@ class Notification(TypedDict):
     address: str
     events: list[str]
     project: Annotated[str, Field(description='"": every project')]
+    is_signed: Annotated[bool, Field(description="whether a secret signs what is posted")]
+    revision: int
 
 
 class Registry(TypedDict):

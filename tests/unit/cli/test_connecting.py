@@ -1,0 +1,45 @@
+"""Commands that connect a project anew, put environments in order, and tell somebody of other things."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from tests.unit.cli.conftest import Said
+from tests.unit.server.house import House
+
+Run = Callable[..., Said]
+
+
+def test_environments_are_put_in_order_and_each_is_named(house: House, fairlead: Run) -> None:
+    assert fairlead("environments", "arrange", "Production", "Test").code == 0
+    listed = fairlead("-o", "json", "environments", "list").data
+    assert [one["name"] for one in listed] == ["Production", "Test"]
+    wrong = fairlead("environments", "arrange", "Test")
+    assert wrong.code == 2 and "exactly once" in wrong.err
+
+
+def test_somebody_is_told_of_other_things(house: House, fairlead: Run) -> None:
+    made = fairlead("-o", "json", "notifications", "add", "https://hook.test/x", "--secret", "hidden").data
+    assert made["is_signed"] and made["revision"] == 1
+    changed = fairlead("-o", "json", "notifications", "set", made["id"], "--event", "run.failed").data
+    assert (changed["events"], changed["is_signed"]) == (["run.failed"], True)
+    plain = fairlead("-o", "json", "notifications", "set", made["id"], "--secret", "").data
+    assert (plain["events"], plain["is_signed"]) == (["run.failed"], False)
+
+
+def test_a_project_is_taken_from_another_repository_or_from_none(house: House, fairlead: Run, tmp_path: Path) -> None:
+    house.add_project("books", git="https://git.test/books.git")
+    (tmp_path / "token").write_text("hidden\n")
+    before = fairlead("-o", "json", "projects", "show", "books").data
+    said = fairlead("-o", "json", "projects", "connect", "books", "https://git.test/o.git", "--password-from", "token")
+    assert said.data["source"]["url"] == "https://git.test/o.git" and said.data["webhook_secret"] == ""
+    assert said.data["source"]["webhook_url"] == before["source"]["webhook_url"], "the webhook stays"
+    assert "hidden" not in said.out
+    there = ["gitea", "--url", "https://forge.test", "--repository", "team/books", "--token-from", "token"]
+    told = fairlead("-o", "json", "projects", "report-to", "books", *there).data
+    assert told["forge"]["repository"] == "team/books"
+    assert fairlead("projects", "report-to", "books").code == 0
+    assert fairlead("projects", "connect", "books").code == 0
+    after = fairlead("-o", "json", "projects", "show", "books").data
+    assert not after["source"] and not after["forge"]
