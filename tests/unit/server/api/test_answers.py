@@ -68,7 +68,14 @@ def test_an_example_fits_its_schema(name: str) -> None:
     assert SCHEMAS[name]["examples"] == [EXAMPLES[name]]
 
 
-NAMED = {"users": "admin", "service-accounts": "robot", "teams": "Shop", "roles": "viewer", "groups": "Shops"}
+NAMED = {
+    "users": "admin",
+    "service-accounts": "robot",
+    "teams": "Shop",
+    "roles": "viewer",
+    "groups": "Shops",
+    "environments": "Test",
+}
 
 
 class Furnished:
