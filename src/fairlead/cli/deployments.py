@@ -143,7 +143,9 @@ def deploy(
     only_target: list[str] = typer.Option([], "--only-target", help="Run on this target, and on no other not named."),
     without_target: list[str] = typer.Option([], "--without-target", help="Do not run on this target."),
     guided: bool | None = typer.Option(
-        None, "--guided/--not-guided", help="Ask a person where an action fails; by default as the process says."
+        None,
+        "--guided/--not-guided",
+        help="Ask a person where an action fails; by default as process or environment say.",
     ),
     variable: list[str] = typer.Option(
         [], "--variable", help='"Label or Name:Value" of what it asks for; asked at a terminal without it.'

@@ -8,6 +8,9 @@ from fairlead.cli.session import API, session
 
 group = typer.Typer(name="environments", help="Environments of the installation, in order.", no_args_is_help=True)
 
+GUIDED_HELP = (
+    "Whether a person is asked where an action fails there, unless the process or the deployment says otherwise."
+)
 APPROVAL_HELP = "Whether deployments there wait for a person; by default where the environment before it asks."
 
 
@@ -15,7 +18,13 @@ APPROVAL_HELP = "Whether deployments there wait for a person; by default where t
 def list_environments(context: typer.Context) -> None:
     """All, in the order in which releases reach them."""
     at = session(context)
-    columns = {"name": "NAME", "order": "ORDER", "asks_approval": "ASKS FOR APPROVAL", "description": "DESCRIPTION"}
+    columns = {
+        "name": "NAME",
+        "order": "ORDER",
+        "asks_approval": "ASKS FOR APPROVAL",
+        "guided": "GUIDED",
+        "description": "DESCRIPTION",
+    }
     at.screen.table(at.client.all(f"{API}/environments"), columns, empty="no environments")
 
 
@@ -26,10 +35,11 @@ def add(
     order: int = typer.Option(0, help="Its place; 0: after all others."),
     description: str = typer.Option("", help="What it is for."),
     approval: bool = typer.Option(None, "--approval/--no-approval", help=APPROVAL_HELP),
+    guided: bool = typer.Option(False, "--guided/--not-guided", help=GUIDED_HELP),
 ) -> None:
     """Add one."""
     at = session(context)
-    body = {"name": name, "order": order, "description": description, "asks_approval": approval}
+    body = {"name": name, "order": order, "description": description, "asks_approval": approval, "guided": guided}
     made = at.client.post(f"{API}/environments", body)
     asks = ", asks for approval" if made["asks_approval"] else ""
     at.screen.result(made, f"environment {made['name']} added, order {made['order']}{asks}")
@@ -43,10 +53,12 @@ def change(
     approval: bool = typer.Option(
         None, "--approval/--no-approval", help="Whether deployments there wait for a person, without stated phases."
     ),
+    guided: bool = typer.Option(None, "--guided/--not-guided", help=GUIDED_HELP),
 ) -> None:
     """Change what is given; the rest stays."""
     at = session(context)
-    made = at.client.patch(f"{API}/environments/{name}", {"description": description, "asks_approval": approval})
+    body = {"description": description, "asks_approval": approval, "guided": guided}
+    made = at.client.patch(f"{API}/environments/{name}", body)
     at.screen.result(made, f"environment {made['name']} changed")
 
 

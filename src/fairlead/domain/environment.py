@@ -11,7 +11,8 @@ from fairlead.domain.ids import EnvironmentId
 @dataclass(frozen=True, slots=True)
 class Environment:
     """`order` counts up from the one that releases reach first; `revision` counts edits. `asks_approval`: where a
-    lifecycle states no phases, a person must say yes before each deployment there."""
+    lifecycle states no phases, a person must say yes before each deployment there. `is_guided`: a person is asked where
+    an action fails there, unless the process or the deployment says otherwise."""
 
     id: EnvironmentId
     name: str
@@ -19,6 +20,7 @@ class Environment:
     description: str = ""
     revision: int = 1
     asks_approval: bool = False
+    is_guided: bool = False
 
 
 FIRST_NAMES = ("Test", "Production")

@@ -144,12 +144,13 @@ class ProcessStep:
 
 @dataclass(frozen=True, slots=True)
 class Process:
-    """Steps in order. `is_guided`: a person is asked what to do where an action fails. `author_may_approve`: whether
+    """Steps in order. `is_guided`: a person is asked what to do where an action fails; None: where the environment says
+    so. `author_may_approve`: whether
     those whose change a release is may answer its interventions."""
 
     steps: tuple[ProcessStep, ...] = ()
     no_target: NoTarget = NoTarget.REFUSE
-    is_guided: bool = False
+    is_guided: bool | None = None
     author_may_approve: bool = True
 
     @property
@@ -172,7 +173,7 @@ class Process:
 class ProcessChoice:
     """What somebody chose for one deployment. `skip` names steps or actions that are left out; `only_targets` are the
     only ones that it runs on (empty: all), `without_targets` those that it does not run on. Targets by name or id.
-    `is_guided`: whether a person is asked where something fails; None: as the process says.
+    `is_guided`: whether a person is asked where something fails; None: as the process says, or the environment.
     `kept` are steps that the failed deployment `kept_from` had finished, and that are not run again."""
 
     skip: tuple[str, ...] = ()

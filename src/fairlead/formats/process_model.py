@@ -72,5 +72,8 @@ class ProcessModel(Shape):
 
     steps: list[StepModel] = Field(default_factory=list, max_length=MOST_STEPS, description="in order")
     no_target: NoTarget = Field(NoTarget.REFUSE, description="what becomes of a step that no target matches")
-    guided: bool = Field(default=False, description="a person is asked what to do where an action fails")
+    guided: bool | None = Field(
+        default=None,
+        description="whether a person is asked what to do where an action fails; as environments say without",
+    )
     author_may_approve: bool = Field(default=True, description="whether authors of the change may answer what it asks")

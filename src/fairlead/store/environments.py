@@ -18,6 +18,7 @@ environments = sa.Table(
     text("description"),
     number("revision"),
     flag("asks_approval"),
+    flag("is_guided"),
     text("slug", unique=True),
 )
 

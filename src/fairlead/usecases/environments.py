@@ -41,9 +41,11 @@ def add(
     order: int = 0,
     description: str = "",
     asks_approval: bool | None = None,
+    is_guided: bool = False,
 ) -> Environment:
     """A new one at that place: those from there on move up; `order` 0 puts it after all others. Without
-    `asks_approval` it asks where the one before it does: nothing behind Production is open by accident. Conflict
+    `asks_approval` it asks where the one before it does: nothing behind Production is open by accident. `is_guided`: a
+    person is asked where an action fails there, unless the process or the deployment says otherwise. Conflict
     `environment.exists`, also for a name that differs only in what `domain.names.slug` leaves out."""
     actor.require(Permission.ENVIRONMENT_EDIT)
     names.environment_name(name)
@@ -59,7 +61,8 @@ def add(
                     environments.update(connection, replace(other, order=other.order + 1))
         before = [other for other in in_order(known) if other.order < place]
         asks = bool(before) and before[-1].asks_approval if asks_approval is None else asks_approval
-        made = Environment(EnvironmentId(context.ids.new("env")), name, place, description, asks_approval=asks)
+        id = EnvironmentId(context.ids.new("env"))
+        made = Environment(id, name, place, description, asks_approval=asks, is_guided=is_guided)
         environments.insert(connection, made)
         context.note(
             connection, actor, "environment.added", f"added {name}", thing=made.id, environment=name, after=made
@@ -74,6 +77,7 @@ def change(
     *,
     description: str | None = None,
     asks_approval: bool | None = None,
+    is_guided: bool | None = None,
     revision: int | None = None,
 ) -> Environment:
     """What is given of it; with `revision` only if nobody changed it since, else Conflict `edit.conflict`."""
@@ -87,11 +91,16 @@ def change(
             found,
             description=found.description if description is None else description,
             asks_approval=found.asks_approval if asks_approval is None else asks_approval,
+            is_guided=found.is_guided if is_guided is None else is_guided,
         )
         saved = environments.update(connection, changed)
         words = f"changed {saved.name}"
         if saved.asks_approval != found.asks_approval:
             words += ": it asks for approval" if saved.asks_approval else ": it asks for no approval"
+        if saved.is_guided != found.is_guided:
+            words += (
+                ": a person is asked where something fails" if saved.is_guided else ": nobody is asked at a failure"
+            )
         context.note(
             connection,
             actor,

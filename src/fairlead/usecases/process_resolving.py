@@ -186,8 +186,12 @@ class _Resolving:
         steps = tuple(self._step(number, step, warnings) for number, step in enumerate(self.at.process.steps, 1))
         choice = to_data(replace(self.at.choice, skip=tuple(sorted(self.at.choice.skip))))
         assert isinstance(choice, dict)
-        is_guided = self.at.process.is_guided if self.at.choice.is_guided is None else self.at.choice.is_guided
-        return ResolvedProcess(self.at.process, steps, choice, tuple(warnings), is_guided=is_guided)
+        return ResolvedProcess(self.at.process, steps, choice, tuple(warnings), is_guided=self._is_guided())
+
+    def _is_guided(self) -> bool:
+        """As chosen for this deployment, else as the process says, else as the environment does."""
+        said = (self.at.choice.is_guided, self.at.process.is_guided)
+        return next((one for one in said if one is not None), self.at.environment.is_guided)
 
     # What was chosen
 

@@ -120,7 +120,7 @@ processes = st.builds(
     Process,
     st.lists(steps, max_size=3).map(tuple),
     no_target=st.sampled_from(NoTarget),
-    is_guided=st.booleans(),
+    is_guided=st.none() | st.booleans(),
     author_may_approve=st.booleans(),
 )
 

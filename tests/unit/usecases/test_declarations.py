@@ -253,6 +253,16 @@ def test_what_a_file_leaves_alone_stays_as_it_is(house: House) -> None:
     assert not environments.get(house.context, ADMIN, "Production").asks_approval
 
 
+def test_guided_failure_of_an_environment_comes_and_goes_with_its_file(house: House) -> None:
+    said = {"environments.yml": b"environments: [{name: Test}, {name: Production, guided: true}]"}
+    assert told(applied(house, said)) == ["change environment Production"]
+    assert environments.get(house.context, ADMIN, "Production").is_guided
+    assert told(applied(house, said)) == []
+    bare = {"environments.yml": b"environments: [{name: Test}, {name: Production}]"}
+    assert told(applied(house, bare)) == ["change environment Production"]
+    assert not environments.get(house.context, ADMIN, "Production").is_guided
+
+
 def test_nobody_is_removed_by_a_file_and_without_the_permission_users_are_not_told(house: House) -> None:
     furnish(house)
     assert told(planned(house, {"users.yml": b"users: []"}, prune=True)) == []

@@ -57,14 +57,35 @@ def step(*actions: Action, name: str = "", **more: Any) -> ProcessStep:
 def resolved(
     *steps: ProcessStep, choice: ProcessChoice = NO_CHOICE, variables: tuple[Variable, ...] = (), **more: Any
 ) -> ResolvedProcess:
-    process = Process(steps, **{key: more.pop(key) for key in ("no_target",) if key in more})
+    process = Process(steps, **{key: more.pop(key) for key in ("no_target", "is_guided") if key in more})
     scope = {Dimension.ENVIRONMENT: frozenset({str(TEST)})}
     table = VariableTable(variables)
-    return resolve_process(Surroundings(process, choice, ENVIRONMENT, "Default", SYSTEM, TARGETS, table, scope, **more))
+    environment = replace(ENVIRONMENT, is_guided=more.pop("environment_is_guided", False))
+    return resolve_process(Surroundings(process, choice, environment, "Default", SYSTEM, TARGETS, table, scope, **more))
 
 
 def names(process: ResolvedProcess, at: int = 0) -> list[str]:
     return [place.target.name if place.target else "" for place in process.steps[at].places]
+
+
+@pytest.mark.parametrize(
+    ("environment", "process", "deployment", "is_guided"),
+    [
+        (False, None, None, False),
+        (True, None, None, True),
+        (True, False, None, False),
+        (False, True, None, True),
+        (True, False, True, True),
+        (True, True, False, False),
+        (True, None, False, False),
+    ],
+)
+def test_a_failure_is_guided_as_the_deployment_says_else_the_process_else_the_environment(
+    environment: bool, process: bool | None, deployment: bool | None, is_guided: bool
+) -> None:
+    choice = ProcessChoice(is_guided=deployment)
+    found = resolved(step(action()), choice=choice, is_guided=process, environment_is_guided=environment)
+    assert found.is_guided is is_guided
 
 
 def code_of(*steps: ProcessStep, **more: Any) -> str:

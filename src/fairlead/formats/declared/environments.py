@@ -16,6 +16,9 @@ class EnvironmentItem(Shape):
     asks_approval: bool | None = Field(
         None, description="whether lifecycles without phases ask a person before each deployment; stays without it"
     )
+    guided: bool = Field(
+        default=False, description="whether a person is asked where an action fails, unless the process says no"
+    )
 
 
 ENVIRONMENTS = Layout(

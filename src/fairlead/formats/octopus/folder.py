@@ -78,7 +78,7 @@ def _settings(document: Block, report: Report) -> dict[str, Any]:
     if description:
         made["description"] = description
     guided = document.get("default_guided_failure_mode")
-    taking.leave(guided, "say `guided: true` in process.yml where it is on")
+    taking.leave(guided, "say `guided: true` or `false` in process.yml where it is not the environment's default")
     for block in taking.blocks("versioning_strategy"):
         report.left(block, "say version_mask in project.yml: templates of versions are written otherwise")
     taking.rest()

@@ -34,7 +34,9 @@ class NewDeployment(Body):
     skip: list[str] = Field(default_factory=list, max_length=500, description="steps or actions that are left out")
     only_targets: list[str] = Field(default_factory=list, max_length=500, description="the only targets; empty: all")
     without_targets: list[str] = Field(default_factory=list, max_length=500, description="targets that are left out")
-    guided: bool | None = Field(None, description="ask a person where an action fails; null: as the process says")
+    guided: bool | None = Field(
+        None, description="ask a person where an action fails; null: as the process says, or the environment"
+    )
     prompted: dict[str, str] = Field(
         default_factory=dict, max_length=200, description="answers to what it asks for, by label or name"
     )

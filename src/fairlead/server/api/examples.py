@@ -19,6 +19,7 @@ ENVIRONMENT: answers.Environment = {
     "order": 2,
     "description": "",
     "asks_approval": True,
+    "guided": False,
     "revision": 1,
 }
 VARIABLE: answers.Variable = {

@@ -22,11 +22,15 @@ class NewEnvironment(Body):
     order: int = Field(0, ge=0, le=1000)
     description: str = Field("", max_length=1000)
     asks_approval: bool | None = Field(None, description="without it: where the environment before it asks")
+    guided: bool = Field(
+        default=False, description="a person is asked where an action fails, unless the process says no"
+    )
 
 
 class EnvironmentChange(Body):
     description: str | None = Field(None, max_length=1000)
     asks_approval: bool | None = None
+    guided: bool | None = None
 
 
 class NewPolicy(Body):
@@ -73,6 +77,7 @@ def add_environment(context: Books, actor: Asking, body: NewEnvironment) -> answ
         order=body.order,
         description=body.description,
         asks_approval=body.asks_approval,
+        is_guided=body.guided,
     )
     return shapes.environment(made)
 
@@ -107,6 +112,7 @@ def change_environment(
         name,
         description=body.description,
         asks_approval=body.asks_approval,
+        is_guided=body.guided,
         revision=revision_of(if_match),
     )
     response.headers["ETag"] = f'"{made.revision}"'

@@ -49,6 +49,7 @@ def environment(one: Environment) -> answers.Environment:
         "order": one.order,
         "description": one.description,
         "asks_approval": one.asks_approval,
+        "guided": one.is_guided,
         "revision": one.revision,
     }
 

@@ -22,16 +22,30 @@ class Environments(Noun[EnvironmentItem]):
     def held(self, context: Context, actor: Actor, connection: Connection) -> Iterable[Held[EnvironmentItem]]:
         actor.require(Permission.VIEW)
         for one in rows.all_of(connection):
-            yield Held("", EnvironmentItem(name=one.name, description=one.description, asks_approval=one.asks_approval))
+            item = EnvironmentItem(
+                name=one.name, description=one.description, asks_approval=one.asks_approval, guided=one.is_guided
+            )
+            yield Held("", item)
 
     def add(self, at: Applying, project: str, item: EnvironmentItem) -> None:
         environments.add(
-            at.context, at.actor, item.name, description=item.description, asks_approval=item.asks_approval
+            at.context,
+            at.actor,
+            item.name,
+            description=item.description,
+            asks_approval=item.asks_approval,
+            is_guided=item.guided,
         )
 
     def change(self, at: Applying, old: Held[EnvironmentItem], new: EnvironmentItem) -> None:
-        asks = new.asks_approval
-        environments.change(at.context, at.actor, old.item.name, description=new.description, asks_approval=asks)
+        environments.change(
+            at.context,
+            at.actor,
+            old.item.name,
+            description=new.description,
+            asks_approval=new.asks_approval,
+            is_guided=new.guided,
+        )
 
     def remove(self, at: Applying, held: Held[EnvironmentItem]) -> None:
         environments.remove(at.context, at.actor, held.item.name)

@@ -49,7 +49,7 @@ class Process(TypedDict):
     project: str
     steps: list[ProcessStep]
     no_target: NoTarget
-    guided: bool
+    guided: bool | None
     author_may_approve: bool
     hash: str
     text: str
