@@ -17,6 +17,8 @@ from fairlead.domain.record import Json, fingerprint, to_data
 from fairlead.domain.task import TaskKind
 
 DEFAULT_TIMEOUT_S = 60.0
+EXCLUDED = "excluded"
+"""In an effect's output: the names of targets on which nothing that follows is done."""
 
 
 @dataclass(frozen=True, slots=True)

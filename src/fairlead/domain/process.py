@@ -31,7 +31,8 @@ MOST_PARALLELISM = 200
 DEPLOY_SERVICES = "deploy-services"
 MANUAL_INTERVENTION = "manual-intervention"
 DEPLOY_RELEASE = "deploy-release"
-NOT_REPEATED = frozenset({DEPLOY_SERVICES, MANUAL_INTERVENTION, DEPLOY_RELEASE, "health-check", "notify"})
+HEALTH_CHECK = "health-check"
+NOT_REPEATED = frozenset({DEPLOY_SERVICES, MANUAL_INTERVENTION, DEPLOY_RELEASE, HEALTH_CHECK, "notify"})
 """Kinds without retries and timeout, as in Octopus (docs, projects/steps/conditions): they ask a person or another
 process, or have patience of their own."""
 

@@ -72,6 +72,17 @@ class Target:
         return self.ssh.address if self.ssh else "this host"
 
 
+@dataclass(frozen=True, slots=True)
+class TargetHealth:
+    """What the last look found: whether it answered, `since` when that is so, and why not."""
+
+    target: TargetId
+    is_available: bool
+    at: datetime
+    since: datetime
+    reason: str = ""
+
+
 def target_name(name: str) -> str:
     """Letters of any script, digits, dots, dashes, underscores and single spaces between them, 80 at most."""
     return require("target", NAME, name)

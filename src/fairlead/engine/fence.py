@@ -41,6 +41,7 @@ def fenced(factory: ToolsFactory, require: Callable[[], None]) -> ToolsFactory:
             hosts=_FencedHosts(made.hosts, require),
             web=behind(made.web, require),
             children=behind(made.children, require),
+            health=behind(made.health, require),
         )
 
     return tools

@@ -10,7 +10,7 @@ from typing import TypeVar
 from fairlead.domain.ids import TaskId
 from fairlead.domain.interruption import Answered, Choice
 from fairlead.domain.output_variables import STATUS
-from fairlead.domain.plan import Plan
+from fairlead.domain.plan import EXCLUDED, Plan
 from fairlead.domain.record import Json
 from fairlead.domain.task import PhaseState
 from fairlead.engine.attempt import Attempt
@@ -68,7 +68,7 @@ class Run:
     process made the first record: only then is an effect that it has not begun surely not begun, by a process that died
     in it. `plan` is the frozen one, once it is. `answers` are those of persons that this run goes by, by the key of the
     question; `earlier` is what the runs kept that this one goes on from, by name. `steps` is how each step ended that
-    is over, by its title.
+    is over, by its title; `left_out` are targets that effects excluded from what follows.
     """
 
     task: TaskId
@@ -82,11 +82,13 @@ class Run:
     answers: Mapping[str, Answered] = field(default_factory=dict)
     earlier: Mapping[str, Json] = field(default_factory=dict)
     steps: dict[str, Json] = field(default_factory=dict)
+    left_out: set[str] = field(default_factory=set)
 
     @property
     def excluded(self) -> frozenset[str]:
-        """Targets that a person left out of the rest."""
-        return frozenset(one.target for one in self.answers.values() if one.choice is Choice.EXCLUDE)
+        """Targets that a person, or an effect, left out of the rest."""
+        by_persons = (one.target for one in self.answers.values() if one.choice is Choice.EXCLUDE)
+        return frozenset((*by_persons, *self.left_out))
 
     def attempt(self, node: PlacedEffect, here: Here) -> Attempt:
         """The work on this effect."""
@@ -103,6 +105,7 @@ class Run:
 
         if node.earlier is not None:
             here.scope.begin()
+            self._leave_out(node.earlier)
             return failure_of(node.earlier)  # its output, and how far it is, were recalled
         kept = Result.from_json(await self.journal.record(node.do, node.do_name, as_json))
         if kept.verdict != "skipped":
@@ -111,7 +114,13 @@ class Run:
         node.is_waiting = kept.verdict == "waits"
         if kept.is_done:
             here.outputs[node.effect.key] = dict(kept.output)
+            self._leave_out(kept)
         return failure_of(kept)
+
+    def _leave_out(self, kept: Result) -> None:
+        excluded = kept.output.get(EXCLUDED)
+        if kept.is_done and isinstance(excluded, list):
+            self.left_out |= {str(target) for target in excluded}
 
     async def through_step(
         self, node: PlacedStep, here: Here, inside: Callable[[Here], Awaitable[Failure | None]]

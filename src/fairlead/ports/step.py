@@ -18,6 +18,7 @@ from fairlead.ports.children import Children, NoChildren
 from fairlead.ports.clock import Clock
 from fairlead.ports.connection import Connection
 from fairlead.ports.container_engine import ContainerEngine
+from fairlead.ports.health import Health, NoHealth
 from fairlead.ports.hosts import Hosts, NoHosts
 from fairlead.ports.notifier import Notifier
 from fairlead.ports.proxy import Proxy
@@ -63,6 +64,7 @@ class Tools:
     checkouts: Checkouts = field(default_factory=NoCheckouts)
     web: Web = field(default_factory=NoWeb)
     children: Children = field(default_factory=NoChildren)
+    health: Health = field(default_factory=NoHealth)
 
     def say(self, text: str, level: Level = "info") -> None:
         """One line in the task's log, under this step and target."""

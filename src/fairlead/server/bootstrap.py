@@ -46,6 +46,7 @@ from fairlead.server.children import BookedChildren
 from fairlead.server.hosts import BookedHosts
 from fairlead.server.migrating import bring_up_to_date
 from fairlead.server.settings import Settings
+from fairlead.server.target_health import BookedHealth
 from fairlead.steps.action_kinds import ACTION_KINDS
 from fairlead.steps.by_hand import by_hand
 from fairlead.steps.commands import Commands
@@ -253,6 +254,7 @@ def _base(
         checkouts=BookedCheckouts(context),
         web=HttpWeb(),
         children=BookedChildren(context),
+        health=BookedHealth(context),
     )
 
 

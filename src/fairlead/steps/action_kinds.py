@@ -12,6 +12,7 @@ from fairlead.steps.configure_files import ConfigureFiles
 from fairlead.steps.container_kinds import BuildImageAction, RunTestsAction
 from fairlead.steps.deploy_release import DeployRelease
 from fairlead.steps.effects.kinds import DEPLOYMENT_EFFECTS
+from fairlead.steps.health_check import HealthCheck
 from fairlead.steps.http_check import HttpCheck
 from fairlead.steps.manual_intervention import ManualIntervention
 from fairlead.steps.notify import Notify
@@ -39,6 +40,7 @@ class DeployServicesHere:
 _BUILT_IN: tuple[ActionKind, ...] = (
     DeployServicesHere(),
     DeployRelease(),
+    HealthCheck(),
     HttpCheck(),
     ManualIntervention(),
     Notify(),

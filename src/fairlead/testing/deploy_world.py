@@ -22,6 +22,7 @@ from fairlead.ports.catalogue import Place
 from fairlead.ports.clock import Clock
 from fairlead.ports.connection import Connection, Streams
 from fairlead.ports.container_engine import ContainerEngine
+from fairlead.ports.hosts import NoHosts, Seen
 from fairlead.ports.proxy import Proxy, RouteSpec
 from fairlead.ports.step import EffectKind, Tools
 from fairlead.ports.tasks import End
@@ -101,6 +102,20 @@ class MutedWriter:
     async def wait_closed(self) -> None: ...
 
 
+SILENT = "w3"
+"""A target that answers nobody."""
+
+
+class SomeHosts(NoHosts):
+    """Hosts that answer, but for one."""
+
+    async def look(self, target: str) -> Seen:
+        await asyncio.sleep(0)
+        if target == SILENT:
+            raise Unreachable("host.unreachable", f"{target} does not answer", thing=target)
+        return Seen(0.0, ())
+
+
 class NoRegistry:
     """A registry that needs no credentials."""
 
@@ -171,6 +186,7 @@ class World:
             workspace="",
             traffic=self.traffic,
             children=self.children,
+            hosts=SomeHosts(),
         )
 
     async def capture(self) -> Capture:

@@ -16,9 +16,11 @@ from fairlead.domain.plan import Plan, effects_of
 from fairlead.domain.process import (
     DEPLOY_RELEASE,
     DEPLOY_SERVICES,
+    HEALTH_CHECK,
     MANUAL_INTERVENTION,
     Action,
     RunCondition,
+    RunLocation,
     StartTrigger,
 )
 from fairlead.domain.service import (
@@ -99,6 +101,10 @@ PROCESS = process(
     step(
         Action("Deploy stock", DEPLOY_RELEASE, {"project": "stock", "version": "2.0.0"}),
         start=StartTrigger.WITH_PREVIOUS,
+    ),
+    step(
+        Action("look", HEALTH_CHECK, {"on_unhealthy": "exclude"}, runs_on=RunLocation.TARGETS),
+        targets=("w1", "w2", "w3"),
     ),
     step(say("copy"), say("check"), targets=("w1", "w2", "w3"), at_once=2),
     step(Action("keep it?", MANUAL_INTERVENTION, {"instructions": "a person is asked while the switch is held"})),

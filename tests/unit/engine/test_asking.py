@@ -9,7 +9,19 @@ from tests.unit.engine.test_interpreter import COMMIT, Scripted, add_kind, put
 from fairlead.domain.condition import Condition
 from fairlead.domain.effect import Done, SaidNo
 from fairlead.domain.interruption import Choice, InterruptionKind, InterruptionState, Question
-from fairlead.domain.plan import Ask, Effect, Guided, InParallel, Part, Plan, Regardless, Retry, Sequence, Step
+from fairlead.domain.plan import (
+    EXCLUDED,
+    Ask,
+    Effect,
+    Guided,
+    InParallel,
+    Part,
+    Plan,
+    Regardless,
+    Retry,
+    Sequence,
+    Step,
+)
 from fairlead.domain.process import RunCondition
 from fairlead.domain.task import PhaseState, TaskState
 from fairlead.testing.sweep import Mischief, Moment, Verb
@@ -192,6 +204,30 @@ async def test_a_target_that_is_left_out_is_left_out_of_all_that_follows(play):
     window = InParallel(tuple(on_target(name) for name in ("w1", "w2", "w3")), limit=1, on_failure="begin_none")
     later = InParallel(tuple(Part(name, put(f"z{name}"), name) for name in ("w1", "w2", "w3")), limit=1)
     end = await play.stage.play(plan_of(step("roll", window), step("later", later)))
+    assert end.state is TaskState.SUCCEEDED
+    assert play.world.did == ["put yw1", "put yw3", "put zw1", "put zw3"]
+
+
+@pytest.mark.parametrize("pauses", [False, True])
+async def test_a_target_that_an_effect_leaves_out_is_left_out_of_all_that_follows(play, pauses: bool):
+    async def look(effect, tools):
+        return Done({EXCLUDED: ["w2"]} if effect.target == "w2" else {})
+
+    add_kind(play, "look", Scripted(look))
+    answering(play, Choice.PROCEED)
+    names = ("w1", "w2", "w3")
+
+    def each(node) -> InParallel:
+        return InParallel(tuple(Part(name, node(name), name) for name in names), limit=1)
+
+    def checked(name: str) -> Regardless:
+        look = Effect("look", f"[look][{name}]", "look", is_undone=False, target=name)
+        return Regardless((Part("look", look, name), Part("put", put(f"y{name}"), name, SUCCESS)))
+
+    steps = [step("look", each(checked)), step("later", each(lambda name: put(f"z{name}")))]
+    if pauses:
+        steps.insert(1, step("go on?", Ask("[q]", MANUAL)))
+    end = await play.stage.play(plan_of(*steps))
     assert end.state is TaskState.SUCCEEDED
     assert play.world.did == ["put yw1", "put yw3", "put zw1", "put zw3"]
 

@@ -78,6 +78,9 @@ class RunScript:
         if followed.exit_code != 0:
             said, *last = await tools.secrets.masked(tools.task, [followed.said, *followed.last])
             note |= {"said": said, "last": list(last)}
+        if followed.said_error or followed.warned:
+            wrong, warned = await tools.secrets.masked(tools.task, [followed.said_error, followed.warned])
+            note |= {"said_error": wrong, "warned": warned}
         await tools.task_log.flush(tools.task)
         await tools.records.note(tools.task, _note_name(effect), note)
         await _forget(connection, ticket, tools)

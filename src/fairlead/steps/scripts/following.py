@@ -29,12 +29,14 @@ ARTIFACT_BYTES = 64 * 1024**2
 MOST_ARTIFACTS = 100
 TRUE = "true"
 NAME = re.compile(r"[^\r\n#{}]{1,200}")
+LONGEST_SAID = 300
 
 
 @dataclass(slots=True)
 class Followed:
     """How far a script is. `told_note` names the task's fact that says how many of its lines are in the log, so that
-    whoever follows it after us tells only the rest."""
+    whoever follows it after us tells only the rest. `said_error` is the first line that it said at level error on
+    purpose, `warned` the first warning, what it wrote to its error stream among them."""
 
     told_note: str
     action: str
@@ -48,6 +50,8 @@ class Followed:
     lines: int = 0
     told_before: int = 0
     wrote_errors: bool = False
+    said_error: str = ""
+    warned: str = ""
 
     def note(self, output: Mapping[str, Json]) -> dict[str, Json]:
         """What is kept of it: a successor needs nothing more of the run."""
@@ -92,6 +96,10 @@ async def _hear(told: Told, followed: Followed, tools: Tools) -> None:
     if isinstance(told, ScriptLine):
         followed.last.append(told.text)
         followed.wrote_errors |= told.is_error and told.level == "error"
+        if told.level == "error" and not told.is_error:
+            followed.said_error = followed.said_error or told.text[:LONGEST_SAID]
+        elif told.level in ("error", "warning"):
+            followed.warned = followed.warned or told.text[:LONGEST_SAID]
         _say(told.text, told.level, followed, tools)
         return
     match told.name.lower():

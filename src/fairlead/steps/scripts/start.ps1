@@ -51,6 +51,8 @@ function Write-Highlight([string]$message) { Write-AtLevel 'highlight' $message 
 function Write-Wait([string]$message) { Write-AtLevel 'wait' $message }
 function Write-Warning([string]$message) { Write-AtLevel 'warning' $message }
 
+function Fail-HealthCheck([string]$message = '') { Fail-Step $message }
+
 function Get-FairleadVariable([string]$name) { Get-OctopusVariable $name }
 function Set-FairleadVariable([string]$name, [string]$value, [switch]$sensitive) { Set-OctopusVariable $name $value -sensitive:$sensitive }
 function New-FairleadArtifact([string]$path, [string]$name = '') { New-OctopusArtifact $path $name }

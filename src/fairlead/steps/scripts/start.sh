@@ -64,6 +64,9 @@ write_verbose() { _fairlead_write verbose "$*"; }
 write_highlight() { _fairlead_write highlight "$*"; }
 write_wait() { _fairlead_write wait "$*"; }
 write_warning() { _fairlead_write warning "$*"; }
+echo_warning() { _fairlead_write warning "$*"; }
+echo_error() { _fairlead_write error "$*"; }
+fail_healthcheck() { fail_step "$@"; }
 
 get_fairleadvariable() { get_octopusvariable "$@"; }
 set_fairleadvariable() { set_octopusvariable "$@"; }

@@ -1,4 +1,4 @@
-"""The first tables, part 2: targets to team_members."""
+"""The first tables, part 2: target_health to team_members."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ depends_on = None
 
 
 def upgrade() -> None:
+    _target_health()
     _targets()
     _task_log_lines()
     _task_secrets()
@@ -32,6 +33,18 @@ def upgrade() -> None:
     _task_phases()
     _task_plans()
     _team_members()
+
+
+def _target_health() -> None:
+    op.create_table(
+        "target_health",
+        sa.Column("target", sa.Text(), nullable=False),
+        sa.Column("is_available", sa.Boolean(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("since", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("target", name=op.f("pk_target_health")),
+    )
 
 
 def _targets() -> None:

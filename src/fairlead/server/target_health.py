@@ -1,0 +1,19 @@
+"""How running tasks find targets, told to the books: ports.health."""
+
+from __future__ import annotations
+
+from fairlead.domain.health import HealthState
+from fairlead.domain.ids import TaskId
+from fairlead.usecases import target_states
+from fairlead.usecases.context import Context
+
+
+class BookedHealth:
+    """As ports.health.Health says."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+
+    async def found(self, task: TaskId, target: str, state: HealthState, reason: str) -> None:
+        """Kept."""
+        await self._context.database.run(lambda: target_states.found(self._context, task, target, state, reason))
