@@ -30,7 +30,7 @@ _TASKS: Mapping[TaskState, Look] = {
     TaskState.QUEUED: Look("queued", "quiet", "clock"),
     TaskState.RUNNING: Look("running", "busy", "play"),
     TaskState.UNDOING: Look("undoing", "warn", "back"),
-    TaskState.PAUSED: Look("waits for a person", "wait", "pause"),
+    TaskState.PAUSED: Look("waits", "wait", "pause"),
     TaskState.UNSETTLED: Look("unsettled", "warn", "alert"),
     TaskState.SUCCEEDED: Look("succeeded", "good", "check"),
     TaskState.FAILED: Look("failed", "bad", "cross"),
@@ -41,7 +41,7 @@ _TASKS: Mapping[TaskState, Look] = {
 _PHASES: Mapping[PhaseState, Look] = {
     PhaseState.WAITING: Look("waiting", "quiet", "dash"),
     PhaseState.RUNNING: Look("running", "busy", "play"),
-    PhaseState.PAUSED: Look("waits for a person", "wait", "pause"),
+    PhaseState.PAUSED: Look("waits", "wait", "pause"),
     PhaseState.DONE: Look("done", "good", "check"),
     PhaseState.FAILED: Look("failed", "bad", "cross"),
     PhaseState.UNDONE: Look("undone", "warn", "back"),
