@@ -39,6 +39,7 @@ def add(
     zone: str = typer.Option("UTC", help="The time zone of the schedule."),
     lasts: int = typer.Option(0, help="How many minutes each time of the schedule lasts."),
     reason: str = typer.Option("", "--reason", "-m", help="Why; told to who is refused."),
+    runbooks: bool = typer.Option(False, "--runbooks", help="Runbooks do not run meanwhile, either."),
 ) -> None:
     """Add one; it binds people and automatic deployments alike."""
     at = session(context)
@@ -52,6 +53,7 @@ def add(
         "zone": zone,
         "lasts_s": lasts * 60,
         "reason": reason,
+        "binds_runbooks": runbooks,
     }
     made = at.client.post(f"{API}/freezes", body)
     at.screen.result(made, f"freeze {made['name']} added" + (", and holds now" if made["is_active"] else ""))

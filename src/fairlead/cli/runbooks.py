@@ -85,6 +85,7 @@ def run(
     context: typer.Context,
     name: str = typer.Argument(..., help=NAME_HELP),
     environment: str = typer.Option(..., "--environment", "-e", help="Where."),
+    override_freeze: str = typer.Option("", help="Why no freeze binds it; needs the permission freeze.override."),
     wait: bool = typer.Option(False, "--wait", help=WAIT_HELP),
     timeout: float = typer.Option(0, help=TIMEOUT_HELP),
     project: str = typer.Option("", "--project", "-p", help=PROJECT_HELP),
@@ -92,7 +93,7 @@ def run(
     """Run what is published."""
     at = session(context)
     path = f"{API}/projects/{at.project(project)}/runbooks/{name}/runs"
-    made = at.client.post(path, {"environment": environment})
+    made = at.client.post(path, {"environment": environment, "override_freeze": override_freeze})
     if wait:
         raise typer.Exit(at.follow(made["task"], timeout_s=timeout))
     at.screen.result(made, f"run {made['number']} of {name} in {environment}, task {made['task']}")

@@ -33,6 +33,7 @@ def list_targets(
         "environments": "ENVIRONMENTS",
         "tags": "TAGS",
         "enabled": "ENABLED",
+        "available": "ANSWERS",
         "trusted": "KEY TRUSTED",
     }
     rows = at.client.all(f"{API}/targets", environment=environment, tag=tag, kind=kind or None, search=search)

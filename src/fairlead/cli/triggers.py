@@ -1,33 +1,49 @@
-"""Triggers: what is done without being asked when a time comes."""
+"""Triggers: what is done without being asked when something happens."""
 
 from __future__ import annotations
+
+from typing import Any
 
 import typer
 
 from fairlead.cli.session import API, PROJECT_HELP, session
+from fairlead.cli.why import trigger as explain
 
-group = typer.Typer(name="triggers", help="What is done without being asked when a time comes.", no_args_is_help=True)
+group = typer.Typer(
+    name="triggers", help="What is done without being asked when something happens.", no_args_is_help=True
+)
+NAME_HELP = "The trigger."
 CRON_HELP = (
     "When: five fields as Debian's cron has them, or six or seven as Quartz: '0 6 * * Mon-Fri', '0 0 6 ? * 2#1'."
 )
+KIND_HELP = (
+    "schedule (a time), package (one is pushed into the built-in feed), image (a registry has a newer version), "
+    "push (a registry tells of a push), target (one becomes available)."
+)
+ACTION_HELP = (
+    "deploy-latest, new-release, run-runbook; of the kind target deploy-current or run-runbook. By default a schedule "
+    "deploys, what is new makes a release, and a target gets what is live."
+)
+WATCH_HELP = "A package's id, or an image without tag; may be given again. By default those of the latest release."
 
 
 @group.command("list")
 def list_triggers(
     context: typer.Context, project: str = typer.Option("", "--project", "-p", help=PROJECT_HELP)
 ) -> None:
-    """Those of a project, and when each is due next."""
+    """Those of a project, what each waits for, and what it did last."""
     at = session(context)
     rows = at.client.all(f"{API}/projects/{at.project(project)}/triggers")
     if not at.screen.as_json:
         rows = [{**row, "last": row["last"] and row["last"]["reason"]} for row in rows]
     columns = {
         "name": "NAME",
+        "when": "WHEN",
         "action": "DOES",
         "source": "FROM",
         "destination": "TO",
-        "cron": "WHEN",
-        "zone": "ZONE",
+        "runbook": "RUNBOOK",
+        "is_enabled": "ENABLED",
         "next_at": "NEXT",
         "last": "LAST",
     }
@@ -38,36 +54,51 @@ def list_triggers(
 def put(
     context: typer.Context,
     name: str = typer.Argument(..., help="What people call it; a new one, or one that is changed."),
-    cron: str = typer.Option(..., "--cron", help=CRON_HELP),
+    kind: str = typer.Option("schedule", help=KIND_HELP),
+    cron: str = typer.Option("", "--cron", help=CRON_HELP),
     zone: str = typer.Option("UTC", help="The time zone of the schedule: Europe/Berlin."),
-    action: str = typer.Option("deploy-latest", help="deploy-latest, or new-release: a run of the branch's head."),
+    action: str = typer.Option("", help=ACTION_HELP),
     source: str = typer.Option("", "--from", help="Deploy what is live there; by default the latest release made."),
     destination: str = typer.Option("", "--to", help="Where to."),
-    channel: str = typer.Option("", help="Only releases of this channel."),
+    channel: str = typer.Option("", help="Only releases of this channel; a new release is made in it."),
+    runbook: str = typer.Option("", help="The runbook that is run."),
+    watch: list[str] = typer.Option([], "--watch", "-w", help=WATCH_HELP),
+    poll: int = typer.Option(60, help="How often a registry is asked, in seconds."),
+    environment: list[str] = typer.Option([], "--environment", "-e", help="Of targets: only those there."),
+    tag: list[str] = typer.Option([], "--tag", "-t", help="Of targets: only those with one of these tags."),
+    event: list[str] = typer.Option([], "--event", help="Of targets: added, enabled or healthy; by default all."),
     force: bool = typer.Option(False, "--force", help="Deploy also where nothing differs."),
-    enabled: bool = typer.Option(True, "--enable/--disable", help="A disabled one is never due."),
+    enabled: bool = typer.Option(True, "--enable/--disable", help="A disabled one does nothing, and says so."),
     project: str = typer.Option("", "--project", "-p", help=PROJECT_HELP),
 ) -> None:
     """A trigger is so from now on."""
     at = session(context)
-    body = {
+    body: dict[str, Any] = {
+        "kind": kind,
         "cron": cron,
         "zone": zone,
-        "action": action,
+        "action": action or None,
         "source": source,
         "destination": destination,
         "channel": channel,
+        "runbook": runbook,
+        "watches": watch,
+        "poll_s": poll,
+        "environments": environment,
+        "tags": tag,
+        "events": event,
         "force": force,
         "is_enabled": enabled,
     }
     made = at.client.put(f"{API}/projects/{at.project(project)}/triggers/{name}", body)
-    at.screen.result(made, f"trigger {made['name']} is due next at {made['next_at'] or 'no time'}")
+    waits = f"is due next at {made['next_at']}" if kind == "schedule" and made["next_at"] else f"waits: {made['when']}"
+    at.screen.result(made, f"trigger {made['name']} " + (waits if made["is_enabled"] else "is disabled"))
 
 
 @group.command("evaluate")
 def evaluate(
     context: typer.Context,
-    name: str = typer.Argument(..., help="The trigger."),
+    name: str = typer.Argument(..., help=NAME_HELP),
     project: str = typer.Option("", "--project", "-p", help=PROJECT_HELP),
 ) -> None:
     """Do now what it is for; exit code 1 where it did not fire."""
@@ -78,10 +109,41 @@ def evaluate(
         raise typer.Exit(1)
 
 
+@group.command("records")
+def records(
+    context: typer.Context,
+    name: str = typer.Argument(..., help=NAME_HELP),
+    most: int = typer.Option(50, help="How many, the newest first."),
+    project: str = typer.Option("", "--project", "-p", help=PROJECT_HELP),
+) -> None:
+    """Each time that it was looked at, and why it did or did not fire; the newest first."""
+    at = session(context)
+    path = f"{API}/projects/{at.project(project)}/triggers/{name}/evaluations"
+    columns = {
+        "at": "WHEN",
+        "event": "FOR",
+        "has_fired": "FIRED",
+        "reason": "WHY",
+        "code": "CODE",
+        "hint": "NEXT",
+    }
+    at.screen.table(at.client.all(path, most=most), columns, empty=f"{name} was never looked at")
+
+
+@group.command("why")
+def why(
+    context: typer.Context,
+    name: str = typer.Argument(..., help=NAME_HELP),
+    project: str = typer.Option("", "--project", "-p", help=PROJECT_HELP),
+) -> None:
+    """Why it did, or did not do, what it is for; as `fairlead why trigger`."""
+    explain(context, name, project)
+
+
 @group.command("remove")
 def remove(
     context: typer.Context,
-    name: str = typer.Argument(..., help="The trigger."),
+    name: str = typer.Argument(..., help=NAME_HELP),
     project: str = typer.Option("", "--project", "-p", help=PROJECT_HELP),
 ) -> None:
     """Remove one, with its record."""

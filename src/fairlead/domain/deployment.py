@@ -58,9 +58,10 @@ class Deployment:
     """`number` counts from 1 in the project and environment. `variables` is the snapshot that it was planned with.
 
     `committed_at` is the commit point (law 2), written with the slots in one transaction by ports.records.
-    `code`, `reason` and `hint` say why it ended as it did; `reached` the last phase that ended well. It begins neither
-    before `not_before` nor after `not_after`. `freeze_override` is the reason why freezes do not bind it.
-    `parent` is the task whose step asked for it, and waits for its end; `parent_key` which step of it, and attempt.
+    `code`, `reason` and `hint` say why it ended as it did; `reached` the last phase that ended well. `parent` is the
+    task whose step asked for it, and waits for its end; `parent_key` which step of it, and attempt. It begins neither
+    before `not_before` nor after `not_after`. `freeze_override` is the reason why freezes do not bind it; where it
+    `waits_for_thaw`, a freeze does not refuse it but holds it back: `held_by` is that freeze's name, until it ends.
     """
 
     id: DeploymentId
@@ -96,6 +97,8 @@ class Deployment:
     freeze_override: str = ""
     parent: TaskId | None = None
     parent_key: str = ""
+    waits_for_thaw: bool = False
+    held_by: str = ""
 
     @property
     def has_ended(self) -> bool:

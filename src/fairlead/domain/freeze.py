@@ -17,7 +17,8 @@ LONGEST_WINDOW_S = 366 * 86_400
 @dataclass(frozen=True, slots=True)
 class Freeze:
     """From `starts_at` until `ends_at` (None: for ever). With `cron` it holds only for `lasts_s` from each time that
-    the line is due in `zone`, within these. No projects: all; no environments: all."""
+    the line is due in `zone`, within these. No projects: all; no environments: all. Runs of runbooks are bound only
+    where `binds_runbooks`: in need, a runbook is often what helps."""
 
     id: str
     name: str
@@ -32,6 +33,7 @@ class Freeze:
     lasts_s: int = 0
     created_by: str = ""
     revision: int = 1
+    binds_runbooks: bool = False
 
     def covers(self, project: ProjectId, environment: EnvironmentId) -> bool:
         """Whether the place is among those that it freezes, at some time."""

@@ -27,6 +27,12 @@ def version_of(reference: str) -> str:
     return name.partition(":")[2]
 
 
+def repository_of(reference: str) -> str:
+    """What its registry calls it: Docker Hub keeps images without a path under ``library/``."""
+    name = names_of(reference)[-1]
+    return f"library/{name}" if registry_of(reference) == DOCKER_HUB and "/" not in name else name
+
+
 def names_of(reference: str) -> tuple[str, ...]:
     """What the image is called without tag and digest: with its registry and without."""
     path, slash, last = reference.partition("@")[0].rpartition("/")

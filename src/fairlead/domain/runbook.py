@@ -58,6 +58,7 @@ class RunbookRun:
     created_at: datetime
     task: TaskId
     created_by: str = ""
+    freeze_override: str = ""
 
 
 def check(runbook: Runbook) -> Runbook:

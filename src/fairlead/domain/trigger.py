@@ -1,36 +1,88 @@
-"""A trigger: what is done without being asked when a time comes, and the record of each time that it was looked at."""
+"""A trigger: what is done without being asked when something happens, and the record of each time it was looked at."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta, tzinfo
 from enum import StrEnum
 
 from fairlead.domain.cron import parse
 from fairlead.domain.errors import Invalid
-from fairlead.domain.ids import ChannelId, DeploymentId, EnvironmentId, ProjectId
+from fairlead.domain.ids import ChannelId, DeploymentId, EnvironmentId, ProjectId, ReleaseId, TargetId
 from fairlead.domain.occurrences import next_after
 
 LONGEST_NAME = 100
+LONGEST_WATCHED = 250
+MOST_WATCHED = 50
 GRACE = timedelta(hours=1)
 """A time that passed while no server ran is made good within this; what is later is only recorded."""
+SHORTEST_POLL_S = 10
+LONGEST_POLL_S = 86_400
+DEFAULT_POLL_S = 60
+"""How often a registry is asked for its tags. Octopus asks every three minutes; most registries allow a minute."""
+
+
+class TriggerKind(StrEnum):
+    """What makes it fire.
+
+    schedule  a time, as a line of cron says it
+    package   a package of an id that it watches was pushed into the built-in feed
+    image     a tag that is a newer version is in a registry, which is asked for it every so often
+    push      a registry tells that a tag was pushed, whatever the tag
+    target    a target became available: it was added, enabled, or answers again
+    """
+
+    SCHEDULE = "schedule"
+    PACKAGE = "package"
+    IMAGE = "image"
+    PUSH = "push"
+    TARGET = "target"
 
 
 class TriggerAction(StrEnum):
     """What a trigger does.
 
-    deploy-latest  the latest release that is live in the source environment, or without one the latest made, goes to
-                   the destination
-    new-release    a run of the branch's head as it was last seen, which makes a release
+    deploy-latest   the latest release that is live in the source environment, or without one the latest made, goes to
+                    the destination
+    new-release     a release: of the branch's head, or with the package or images that came, else as the latest was
+    deploy-current  the release that is live in the target's environment goes to that target alone, skipping the steps
+                    that were skipped when it went live
+    run-runbook     what is published of a runbook runs in the destination, or where the target is
     """
 
     DEPLOY_LATEST = "deploy-latest"
     NEW_RELEASE = "new-release"
+    DEPLOY_CURRENT = "deploy-current"
+    RUN_RUNBOOK = "run-runbook"
+
+
+_COMING = (TriggerAction.NEW_RELEASE, TriggerAction.DEPLOY_LATEST, TriggerAction.RUN_RUNBOOK)
+ACTIONS: Mapping[TriggerKind, tuple[TriggerAction, ...]] = {
+    TriggerKind.SCHEDULE: (TriggerAction.DEPLOY_LATEST, TriggerAction.NEW_RELEASE, TriggerAction.RUN_RUNBOOK),
+    TriggerKind.PACKAGE: _COMING,
+    TriggerKind.IMAGE: _COMING,
+    TriggerKind.PUSH: _COMING,
+    TriggerKind.TARGET: (TriggerAction.DEPLOY_CURRENT, TriggerAction.RUN_RUNBOOK),
+}
+"""What each kind can do; the first is what it does where nothing is said."""
+
+
+class TargetEvent(StrEnum):
+    """How a target becomes available: it is new in an environment or has a new tag; it is enabled; it answers again."""
+
+    ADDED = "added"
+    ENABLED = "enabled"
+    HEALTHY = "healthy"
 
 
 @dataclass(frozen=True, slots=True)
 class Trigger:
-    """A schedule of a project. `next_at` is when it is due next; None: never, or disabled."""
+    """`next_at` is when a schedule is due, or a registry asked, next; None: never, or disabled.
+
+    `watches` are ids of packages, or images without tag (with or without their registry); none: those that the
+    project's latest release has. `environments`, `tags` and `events` choose among targets; none: all.
+    """
 
     id: str
     project: ProjectId
@@ -47,15 +99,62 @@ class Trigger:
     next_at: datetime | None = None
     created_by: str = ""
     revision: int = 1
+    kind: TriggerKind = TriggerKind.SCHEDULE
+    runbook: str | None = None
+    watches: tuple[str, ...] = ()
+    poll_s: int = DEFAULT_POLL_S
+    environments: tuple[EnvironmentId, ...] = ()
+    tags: tuple[str, ...] = ()
+    events: tuple[TargetEvent, ...] = ()
 
     def due_after(self, at: datetime, zone: tzinfo) -> datetime | None:
-        """When it is due next; None where it is disabled."""
-        return next_after(parse(self.cron), at, zone) if self.is_enabled else None
+        """When it is due next; None where it is disabled, or no time makes it fire."""
+        if not self.is_enabled:
+            return None
+        if self.kind is TriggerKind.IMAGE:
+            return at + timedelta(seconds=self.poll_s)
+        return next_after(parse(self.cron), at, zone) if self.kind is TriggerKind.SCHEDULE else None
+
+    def watches_package(self, name: str) -> bool:
+        """Whether the package is among those named."""
+        return any(name.lower() == watched.lower() for watched in self.watches)
+
+    @property
+    def when(self) -> str:
+        """What makes it fire, in few words."""
+        if self.kind is TriggerKind.SCHEDULE:
+            return f"{self.cron}, {self.zone}"
+        if self.kind is TriggerKind.TARGET:
+            chosen = [one.value for one in self.events] + [f"tag {tag}" for tag in self.tags]
+            return " ".join(["a target becomes available", *([f"({', '.join(chosen)})"] if chosen else [])])
+        what = {"package": "new package", "image": "new image", "push": "push of an image"}[self.kind.value]
+        return f"{what} {', '.join(self.watches)}".rstrip() if self.watches else f"{what} of the latest release"
+
+
+@dataclass(frozen=True, slots=True)
+class TriggerEvent:
+    """Something that happened and that the trigger is to be looked at for, once: `key` is the same over repeats.
+
+    `packages` id → version, `images` name without tag → reference with digest; `target` became available in
+    `environments`. `taken_at` None: not looked at yet.
+    """
+
+    id: str
+    trigger: str
+    key: str
+    at: datetime
+    said: str
+    packages: Mapping[str, str] = field(default_factory=dict)
+    images: Mapping[str, str] = field(default_factory=dict)
+    target: TargetId | None = None
+    environments: tuple[EnvironmentId, ...] = ()
+    taken_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """One time that a trigger was looked at: whether it did what it is for, and why or why not."""
+    """One time that a trigger was looked at: whether it did what it is for, and why or why not. `event` is what
+    happened, "" for a time or a person who asked."""
 
     id: str
     trigger: str
@@ -67,14 +166,49 @@ class Evaluation:
     hint: str = ""
     deployment: DeploymentId | None = None
     run: str | None = None
+    event: str = ""
+    release: ReleaseId | None = None
+    task: str | None = None
 
 
 def check(trigger: Trigger, *, now: datetime, zone: tzinfo) -> Trigger:
-    """Itself with its next time; Invalid `trigger.invalid`, `schedule.cron`, `schedule.never`."""
+    """Itself; Invalid `input.name`, `trigger.invalid`, `schedule.cron`, `schedule.never`."""
     if not trigger.name.strip() or len(trigger.name) > LONGEST_NAME or not trigger.name.isprintable():
         raise Invalid("input.name", f"a trigger has a name of 1 to {LONGEST_NAME} characters", thing="name")
+    if trigger.action not in ACTIONS[trigger.kind]:
+        allowed = ", ".join(one.value for one in ACTIONS[trigger.kind])
+        message = f"a trigger of kind {trigger.kind.value} does not do {trigger.action.value}"
+        raise Invalid("trigger.invalid", message, thing=trigger.name, hint=f"it does one of: {allowed}")
     if trigger.action is TriggerAction.DEPLOY_LATEST and trigger.destination is None:
         raise Invalid("trigger.invalid", "it deploys: where to?", thing=trigger.name, hint="give an environment")
-    if next_after(parse(trigger.cron), now, zone) is None:
-        raise Invalid("schedule.never", f"{trigger.cron!r} is never due", thing=trigger.cron[:80])
+    if trigger.action is TriggerAction.RUN_RUNBOOK and trigger.runbook is None:
+        raise Invalid("trigger.invalid", "it runs a runbook: which?", thing=trigger.name, hint="name a runbook")
+    is_placed = trigger.kind is TriggerKind.TARGET or trigger.destination is not None
+    if trigger.action is TriggerAction.RUN_RUNBOOK and not is_placed:
+        raise Invalid("trigger.invalid", "it runs a runbook: where?", thing=trigger.name, hint="give an environment")
+    _check_watched(trigger)
+    if trigger.kind is TriggerKind.SCHEDULE:
+        if next_after(parse(trigger.cron), now, zone) is None:
+            raise Invalid("schedule.never", f"{trigger.cron!r} is never due", thing=trigger.cron[:80])
+    elif trigger.cron:
+        message = f"a trigger of kind {trigger.kind.value} has no schedule"
+        raise Invalid("trigger.invalid", message, thing=trigger.name, hint="leave the line of cron out")
     return trigger
+
+
+def _check_watched(trigger: Trigger) -> None:
+    watched = trigger.watches
+    if watched and trigger.kind in (TriggerKind.SCHEDULE, TriggerKind.TARGET):
+        message = f"a trigger of kind {trigger.kind.value} watches no packages or images"
+        raise Invalid("trigger.invalid", message, thing=trigger.name)
+    if len(watched) > MOST_WATCHED or not all(0 < len(one) <= LONGEST_WATCHED and one.isprintable() for one in watched):
+        raise Invalid("trigger.invalid", f"up to {MOST_WATCHED} packages or images are watched", thing=trigger.name)
+    tagged = [one for one in watched if "@" in one or ":" in one.rpartition("/")[2]]
+    if tagged and trigger.kind is not TriggerKind.PACKAGE:
+        message = f"{tagged[0][:80]} names a tag: images are watched without"
+        raise Invalid("trigger.invalid", message, thing=tagged[0][:80], hint="registry.example.com/shop/web")
+    if (trigger.environments or trigger.tags or trigger.events) and trigger.kind is not TriggerKind.TARGET:
+        raise Invalid("trigger.invalid", "environments, tags and events choose targets", thing=trigger.name)
+    if not SHORTEST_POLL_S <= trigger.poll_s <= LONGEST_POLL_S:
+        message = f"a registry is asked every {SHORTEST_POLL_S} to {LONGEST_POLL_S:,} s"
+        raise Invalid("trigger.invalid", message, thing="poll_s")

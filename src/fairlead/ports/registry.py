@@ -50,3 +50,12 @@ class Registry(Protocol):
         """Layers that no manifest names are gone; bytes freed. Only where the registry is our own, else 0. It waits
         for pushes under way (`pushing`), and makes later ones wait."""
         ...
+
+
+class Registries(Protocol):
+    """Every registry that images are in, by its name."""
+
+    def of(self, host: str) -> Registry:
+        """The registry at ``host[:port]``, logged in to with what is stored for it; Fairlead's own where it is that.
+        Nothing is asked yet."""
+        ...

@@ -45,6 +45,7 @@ from fairlead.server.checkouts import BookedCheckouts
 from fairlead.server.children import BookedChildren
 from fairlead.server.hosts import BookedHosts
 from fairlead.server.migrating import bring_up_to_date
+from fairlead.server.registries import BookedRegistries
 from fairlead.server.settings import Settings
 from fairlead.server.target_health import BookedHealth
 from fairlead.steps.action_kinds import ACTION_KINDS
@@ -107,6 +108,7 @@ class Server:
     outside: Outside
     hosts: BookedHosts
     host_keys: SshKeys
+    registries: BookedRegistries
 
 
 def effects() -> Mapping[str, EffectKind]:
@@ -216,6 +218,7 @@ def _build(settings: Settings, hold: Hold, database: Database, database_hold: Da
         outside=outside,
         hosts=hosts,
         host_keys=SshKeys(),
+        registries=BookedRegistries(database, secrets, registry, DistributionRegistry, given_url=settings.registry_url),
     )
 
 

@@ -24,14 +24,16 @@ from fairlead.server.reconciling import reconcile
 from fairlead.store import idempotency, notices, projects, users, webhook_deliveries
 from fairlead.usecases import (
     access,
+    evaluating,
     first_start,
     housekeeping,
+    image_looks,
     interruptions,
     looking,
     retention,
     scheduling,
+    target_looks,
     telling,
-    triggers,
     turns,
 )
 
@@ -43,6 +45,9 @@ STANDBYS_S = 2.0
 INTERRUPTIONS_S = 5.0
 SCHEDULED_S = 2.0
 """How late a scheduled deployment may begin: nobody schedules by the second."""
+IMAGES_S = 2.0
+"""How often it is asked which registries are due: each trigger says how often that is."""
+TARGETS_S = 5.0
 HOURLY_S = 3600.0
 PROXY_S = 1.0
 """How often it is looked whether the proxy lives: while it does not, nobody is served."""
@@ -97,6 +102,8 @@ async def _looping(life: Life) -> AsyncIterator[None]:
             group.create_task(_again("standbys", STANDBYS_S, lambda: _end_standbys(server))),
             group.create_task(_again("interruptions", INTERRUPTIONS_S, lambda: _expire_interruptions(server))),
             group.create_task(_again("scheduled", SCHEDULED_S, lambda: _begin_due(server))),
+            group.create_task(_again("images", IMAGES_S, lambda: _look_at_images(server))),
+            group.create_task(_again("targets", TARGETS_S, lambda: _look_at_targets(server))),
             group.create_task(_again("proxy", PROXY_S, ProxyWatch(server).look, longest_s=PROXY_LONGEST_S)),
             group.create_task(_again("registry", REGISTRY_S, lambda: keep_registry(server))),
             group.create_task(_again("database", HOLD_S, lambda: _keep_hold(server))),
@@ -239,9 +246,18 @@ async def _expire_interruptions(server: Server) -> None:
     await asyncio.to_thread(interruptions.expire, server.context)
 
 
+async def _look_at_images(server: Server) -> None:
+    await image_looks.look_at_due(server.context, server.registries)
+
+
+async def _look_at_targets(server: Server) -> None:
+    await target_looks.look_at_due(server.context, server.hosts)
+
+
 async def _begin_due(server: Server) -> None:
     await asyncio.to_thread(scheduling.begin_due, server.context)
-    await asyncio.to_thread(triggers.evaluate_due, server.context)
+    await asyncio.to_thread(evaluating.evaluate_due, server.context)
+    await asyncio.to_thread(evaluating.act_on_events, server.context)
 
 
 async def _tidy(server: Server) -> None:

@@ -50,6 +50,8 @@ deployments = sa.Table(
     text("freeze_override"),
     text("parent", nullable=True),
     text("parent_key"),
+    flag("waits_for_thaw"),
+    text("held_by"),
     sa.Index("ix_deployments_project", "project", "id"),
     sa.Index("ix_deployments_place", "project", "environment", "tenant", "id"),
     sa.Index("ix_deployments_live", "project", "environment", "tenant", "committed_at"),
@@ -167,6 +169,16 @@ def due(connection: sa.Connection, at: datetime, *, limit: int) -> tuple[Deploym
     scheduled = sa.and_(_c.state == DeploymentState.SCHEDULED.value, _c.not_before <= at)
     too_late = sa.and_(_c.state == DeploymentState.WAITING.value, _c.not_after <= at)
     return _shelf.where(connection, sa.or_(scheduled, too_late), order=(_c.not_before, _c.id), limit=limit)
+
+
+def held_back(
+    connection: sa.Connection, *, project: ProjectId | None = None, environment: EnvironmentId | None = None
+) -> tuple[Deployment, ...]:
+    """Those that a freeze holds back, the oldest first."""
+    conditions: list[Condition] = [_c.state == DeploymentState.SCHEDULED.value, _c.held_by != ""]
+    conditions += [] if project is None else [_c.project == project]
+    conditions += [] if environment is None else [_c.environment == environment]
+    return _shelf.where(connection, *conditions)
 
 
 def latest_by_place(

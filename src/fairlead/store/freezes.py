@@ -7,7 +7,7 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from fairlead.domain.freeze import Freeze
-from fairlead.store.schema import data, instant, key, metadata, number, text
+from fairlead.store.schema import data, flag, instant, key, metadata, number, text
 from fairlead.store.shelf import Page, Shelf
 
 freezes = sa.Table(
@@ -26,6 +26,7 @@ freezes = sa.Table(
     number("lasts_s"),
     text("created_by"),
     number("revision"),
+    flag("binds_runbooks"),
 )
 
 _shelf = Shelf(freezes, Freeze, unknown="freeze.unknown", exists="freeze.exists")

@@ -37,6 +37,7 @@ runs = sa.Table(
     instant("created_at"),
     text("task", unique=True),
     text("created_by"),
+    text("freeze_override"),
     sa.Index("ix_runbook_runs_runbook", "runbook", "environment", "id"),
 )
 

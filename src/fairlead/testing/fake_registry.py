@@ -12,6 +12,18 @@ from fairlead.testing.behaviour import Script
 from fairlead.testing.container_world import ContainerWorld
 
 
+class FakeRegistries:
+    """Every registry is the one, whatever it is asked for by."""
+
+    def __init__(self, registry: FakeRegistry) -> None:
+        self.registry = registry
+        self.asked: list[str] = []
+
+    def of(self, host: str) -> FakeRegistry:
+        self.asked.append(host)
+        return self.registry
+
+
 class FakeRegistry:
     """A Registry. What it holds is what the world's `registry` has under its address.
 

@@ -34,6 +34,8 @@ CERTIFICATE = "certificate"
 """The task's fact that holds how the state after compares with the state before."""
 
 
+FROZEN = "deployment.frozen"
+HELD_HINT = "it begins by itself when the freeze ends, unless something newer comes; fairlead deployments cancel"
 LONGEST_KEPT_S = 7 * 86_400.0
 """A failed slot takes memory and a subnet: a week is enough to look at it."""
 
@@ -61,7 +63,8 @@ class DeploymentView:
 @dataclass(frozen=True, slots=True)
 class Wish:
     """What is to be deployed where, as `ask` takes it. `prompted` are answers by label or name; where `variables` names
-    a snapshot they are in it. `parent` is the task whose step asks, under `parent_key`."""
+    a snapshot they are in it. `parent` is the task whose step asks, under `parent_key`. One that `waits_for_thaw` is
+    `held` back by a freeze instead of refused."""
 
     project: Project
     environment: Environment
@@ -79,6 +82,8 @@ class Wish:
     freeze_override: str = ""
     parent: TaskId | None = None
     parent_key: str = ""
+    waits_for_thaw: bool = False
+    held: gates.Hold | None = None
 
 
 def page(
@@ -301,16 +306,7 @@ def ask(context: Context, connection: Connection, actor: Actor, wish: Wish) -> D
         wish = replace(wish, variables=_answered(context, connection, wish, actor.name))
     if wish.freeze_override:
         gates.require_override(context, connection, actor, wish.project, wish.environment, wish.freeze_override)
-    no = gates.closed(
-        connection,
-        wish.project,
-        wish.environment,
-        wish.release,
-        at=context.clock.now(),
-        passes_freezes=bool(wish.freeze_override or wish.not_before),
-    )
-    if no is not None:
-        raise no
+    wish = _gated(context, connection, wish)
     intended = intend_wish(context, connection, wish, wish.kind)
     if wish.plan_hash:
         planning.require_plan(wish.plan_hash, intended.plan_hash, what="would run now")
@@ -342,6 +338,11 @@ def ask(context: Context, connection: Connection, actor: Actor, wish: Wish) -> D
         freeze_override=wish.freeze_override,
         parent=wish.parent,
         parent_key=wish.parent_key,
+        waits_for_thaw=wish.waits_for_thaw,
+        held_by=wish.held.by if wish.held else "",
+        code=wish.held.no.code if wish.held else "",
+        reason=wish.held.no.message if wish.held else "",
+        hint=HELD_HINT if wish.held else "",
     )
     deployments.insert(connection, made)
     planning.remember(context, connection, intended)
@@ -359,6 +360,24 @@ def ask(context: Context, connection: Connection, actor: Actor, wish: Wish) -> D
         waiting.wait(context, connection, wish.project, wish.environment, wish.release, made)
         return made
     return begin(context, connection, wish.project, wish.environment, wish.release, made)
+
+
+def _gated(context: Context, connection: Connection, wish: Wish) -> Wish:
+    """The wish, held back where a freeze holds that it waits for; raises what else says no."""
+    no = gates.closed(
+        connection,
+        wish.project,
+        wish.environment,
+        wish.release,
+        at=context.clock.now(),
+        passes_freezes=bool(wish.freeze_override or wish.not_before),
+    )
+    if no is None:
+        return wish
+    if not wish.waits_for_thaw or no.code != FROZEN:
+        raise no
+    held = gates.held_until(connection, wish.project, wish.environment, at=context.clock.now())
+    return replace(wish, held=held, not_before=held.until if held else None)
 
 
 def _answered(context: Context, connection: Connection, wish: Wish, by: str) -> str:
@@ -393,6 +412,8 @@ def begin(
         created_by=deployment.created_by,
     )
     queued = replace(deployment, state=DeploymentState.QUEUED, task=task.id, approved_by=approved_by)
+    if deployment.held_by:
+        queued = replace(queued, held_by="", code="", reason="", hint="")
     saved = deployments.update(connection, queued)
     turns.queue(context, connection, task)
     return saved

@@ -164,6 +164,23 @@ def _after_deployment(context: Context, connection: Connection, task: Task) -> N
         line = lines.of_release(connection, owner, release)
         reached = deployments.reached(connection, release.id)
         _promote(context, connection, owner, release, begun_by_itself(line, reached))
+    elif saved.waits_for_thaw and saved.code == deploying.FROZEN:
+        _ask_again(context, connection, owner, release, saved)
+
+
+def _ask_again(context: Context, connection: Connection, owner: Project, release: Release, frozen: Deployment) -> None:
+    """A freeze began while it waited for its turn: it is held back until that ends, as if it were asked for now."""
+    place = environments.get(connection, frozen.environment)
+    wish = deploying.Wish(
+        owner,
+        place,
+        release,
+        is_forced=True,
+        variables=frozen.variables,
+        choice=frozen.choice,
+        waits_for_thaw=True,
+    )
+    deploying.ask(context, connection, replace(SYSTEM, name=frozen.created_by or SYSTEM.name), wish)
 
 
 def _tell(context: Context, connection: Connection, owner: Project, release: Release, saved: Deployment) -> None:
@@ -234,8 +251,9 @@ def _promote(
             continue
         phase = phase_of(line, id)
         place = environments.get(connection, id)
+        needs_approval = phase is not None and phase.needs_approval
         wish = deploying.Wish(
-            project, place, release, is_forced=True, needs_approval=phase is not None and phase.needs_approval
+            project, place, release, is_forced=True, needs_approval=needs_approval, waits_for_thaw=True
         )
         try:
             with connection.begin_nested():

@@ -7,13 +7,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from fairlead.domain.actor import Actor
-from fairlead.domain.errors import Conflict
+from fairlead.domain.errors import Conflict, NotFound
 from fairlead.domain.freeze import Freeze, check
 from fairlead.domain.permission import Permission
 from fairlead.domain.zones import zone_named
 from fairlead.store import environments, freezes, projects
 from fairlead.store.database import Connection
 from fairlead.store.shelf import Page
+from fairlead.usecases import scheduling
 from fairlead.usecases.context import Context
 
 
@@ -40,21 +41,26 @@ class Draft:
     cron: str = ""
     zone: str = "UTC"
     lasts_s: int = 0
+    binds_runbooks: bool = False
 
 
 def page(context: Context, actor: Actor, *, after: str | None = None, limit: int = 50) -> Page[FreezeView]:
-    """The newest first."""
+    """The newest first: those that hold for something that the actor may view."""
     actor.require_somewhere(Permission.VIEW)
     with context.database.reading() as connection:
         part = freezes.page(connection, after=after, limit=limit)
-        return Page(tuple(_views(context, connection, part.items)), part.after)
+        mine = [one for one in part.items if _may_view(actor, one)]
+        return Page(tuple(_views(context, connection, mine, actor)), part.after)
 
 
 def get(context: Context, actor: Actor, name: str) -> FreezeView:
-    """By name or id; NotFound `freeze.unknown`."""
+    """By name or id; NotFound `freeze.unknown`, also where it holds for nothing that the actor may view."""
     actor.require_somewhere(Permission.VIEW)
     with context.database.reading() as connection:
-        return _views(context, connection, [freezes.by_name_or_id(connection, name)])[0]
+        found = freezes.by_name_or_id(connection, name)
+        if not _may_view(actor, found):
+            raise NotFound("freeze.unknown", f"there is no freeze {name[:80]!r}", thing=name[:80])
+        return _views(context, connection, [found], actor)[0]
 
 
 def add(context: Context, actor: Actor, draft: Draft) -> FreezeView:
@@ -79,6 +85,7 @@ def change(context: Context, actor: Actor, name: str, draft: Draft, *, revision:
         if revision is not None and revision != found.revision:
             raise Conflict("edit.conflict", f"{found.name} was changed by somebody else since it was read", thing=name)
         saved = freezes.update(connection, _drafted(connection, draft, found))
+        scheduling.thaw(context, connection)
         context.note(
             connection,
             actor,
@@ -97,6 +104,7 @@ def remove(context: Context, actor: Actor, name: str) -> None:
     with context.database.transaction() as connection:
         found = freezes.by_name_or_id(connection, name)
         freezes.delete(connection, found.id)
+        scheduling.thaw(context, connection)
         context.note(connection, actor, "freeze.removed", f"removed freeze {found.name}", thing=found.id, before=found)
 
 
@@ -113,8 +121,17 @@ def _drafted(connection: Connection, draft: Draft, before: Freeze) -> Freeze:
         cron=draft.cron.strip(),
         zone=draft.zone,
         lasts_s=draft.lasts_s,
+        binds_runbooks=draft.binds_runbooks,
     )
     return check(wanted)
+
+
+def _may_view(actor: Actor, freeze: Freeze) -> bool:
+    return any(
+        actor.may_somewhere(Permission.VIEW, project=project, environment=environment)
+        for project in freeze.projects or (None,)
+        for environment in freeze.environments or (None,)
+    )
 
 
 def _words(freeze: Freeze) -> str:
@@ -123,14 +140,21 @@ def _words(freeze: Freeze) -> str:
     return f"{when}, {freeze.cron} for {freeze.lasts_s} s" if freeze.cron else when
 
 
-def _views(context: Context, connection: Connection, found: Sequence[Freeze]) -> list[FreezeView]:
+def _views(
+    context: Context, connection: Connection, found: Sequence[Freeze], actor: Actor | None = None
+) -> list[FreezeView]:
+    """With `actor`, only the names of projects that they may view."""
     owners = projects.names(connection)
     places = {one.id: one.name for one in environments.all_of(connection)}
     now = context.clock.now()
     return [
         FreezeView(
             one,
-            tuple(owners.get(id, id) for id in one.projects),
+            tuple(
+                owners.get(id, id)
+                for id in one.projects
+                if actor is None or actor.may_somewhere(Permission.VIEW, project=id)
+            ),
             tuple(places.get(id, id) for id in one.environments),
             one.until(now, zone_named(one.zone)) is not None,
         )

@@ -5,6 +5,7 @@ Asked when it is asked for, when it is approved, and once more when it gets its 
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from fairlead.domain.actor import Actor
@@ -42,6 +43,25 @@ def closed(
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """What holds a deployment back that waits for a freeze's end: the freeze by name, `until` when, and why."""
+
+    by: str
+    until: datetime
+    no: FairleadError
+
+
+def held_until(connection: Connection, project: Project, environment: Environment, *, at: datetime) -> Hold | None:
+    """The freeze that ends last of those that hold there now; None where none does."""
+    holding = _holding(connection, project, environment, at)
+    ends = [(end, one) for one in holding if (end := one.until(at, zone_named(one.zone))) is not None]
+    if not ends:
+        return None
+    end, last = max(ends, key=lambda pair: pair[0])
+    return Hold(last.name, end, _refusal(environment, last, at))
+
+
 def expired(not_after: datetime | None, *, at: datetime) -> FairleadError | None:
     """Why it does not begin any more, where its time is over."""
     if not_after is None or at < not_after:
@@ -51,6 +71,22 @@ def expired(not_after: datetime | None, *, at: datetime) -> FairleadError | None
         f"it was not to begin after {not_after.isoformat()}",
         thing="not_after",
         hint="ask for it again",
+    )
+
+
+def closed_to_runbook(
+    connection: Connection, project: Project, environment: Environment, runbook: str, *, at: datetime
+) -> FairleadError | None:
+    """The freeze that binds runs of runbooks there now, as Conflict `runbook.frozen`; None where none does."""
+    holding = [one for one in _holding(connection, project, environment, at) if one.binds_runbooks]
+    if not holding:
+        return None
+    no = _refusal(environment, holding[0], at)
+    return Conflict(
+        "runbook.frozen",
+        f"{runbook} does not run: {no.message}, which binds runbooks, too",
+        thing=holding[0].name,
+        hint="wait, or pass it over: fairlead runbooks run … --override-freeze REASON (permission freeze.override)",
     )
 
 
@@ -78,7 +114,10 @@ def _frozen(connection: Connection, project: Project, environment: Environment, 
     holding = _holding(connection, project, environment, at)
     if not holding:
         return None
-    freeze = holding[0]
+    return _refusal(environment, holding[0], at)
+
+
+def _refusal(environment: Environment, freeze: Freeze, at: datetime) -> FairleadError:
     end = freeze.until(at, zone_named(freeze.zone))
     when = f" until {end.isoformat(timespec='minutes')}" if end is not None and end.year < 9999 else ""
     why = f": {freeze.reason}" if freeze.reason else ""

@@ -12,6 +12,7 @@ from fairlead.domain.permission import Permission
 from fairlead.store import packages, releases
 from fairlead.store.database import Connection
 from fairlead.store.shelf import Page
+from fairlead.usecases import happenings
 from fairlead.usecases.context import Context
 
 OnExisting: TypeAlias = Literal["fail", "overwrite", "ignore"]
@@ -72,6 +73,7 @@ def push(
         else:
             made = packages.update(connection, replace(made, id=before.id, revision=before.revision))
         message = f"pushed the package {made.name} {made.version} ({made.size_bytes:,} bytes)"
+        happenings.package_pushed(context, connection, made)
         context.note(connection, actor, "package.pushed", message, thing=made.id, before=before, after=made)
     return made
 

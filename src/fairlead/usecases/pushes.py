@@ -12,13 +12,14 @@ from fairlead.domain.image import names_of, version_of
 from fairlead.domain.project import Project
 from fairlead.domain.registry_event import Push, read_pushes
 from fairlead.domain.release import Release
+from fairlead.domain.trigger import TriggerKind
 from fairlead.domain.version import parse
 from fairlead.domain.webhook_delivery import WebhookDelivery
-from fairlead.store import gone_images, projects, releases, webhook_deliveries
+from fairlead.store import gone_images, projects, releases, triggers, webhook_deliveries
 from fairlead.store.database import Connection
 from fairlead.store.release_choice import Wanted, choose
 from fairlead.store.secrets import StoreSecrets
-from fairlead.usecases import following
+from fairlead.usecases import following, happenings
 from fairlead.usecases.context import Context
 from fairlead.usecases.releases import freeze
 
@@ -32,7 +33,8 @@ def token(secrets: StoreSecrets) -> str:
 
 
 def received(context: Context, headers: Mapping[str, str], body: bytes) -> tuple[Release, ...]:
-    """The releases that were made. Projects with a repository of their own are left alone: their runs push.
+    """The releases that were made at once. Projects with a repository of their own are left alone: their runs push; so
+    are those with triggers for images, which are told of the push.
 
     NotAuthenticated `webhook.signature`; Invalid `input.invalid` for a body that is no notification.
     """
@@ -50,7 +52,15 @@ def _released(context: Context, connection: Connection, push: Push) -> Iterator[
     delivery = WebhookDelivery(context.ids.new("dlv"), WEBHOOK, push.id, at, kind="push", outcome=push.repository)
     if not webhook_deliveries.accept(connection, delivery):
         return
+    happenings.image_pushed(context, connection, push)
+    triggered = {
+        trigger.project
+        for kind in (TriggerKind.IMAGE, TriggerKind.PUSH)
+        for trigger in triggers.of_kind(connection, kind)
+    }
     for project in projects.without_source(connection):
+        if project.id in triggered:
+            continue
         latest = releases.latest(connection, project.id)
         if latest is None:
             continue

@@ -43,6 +43,8 @@ def of_start(connection: Connection, deployment: Deployment) -> Iterator[Reason]
         yield _promoted(connection, deployment)
     else:
         yield Reason(f"{deployment.created_by} asked for it{where}", at=deployment.created_at)
+    if deployment.held_by:
+        yield Reason(deployment.reason, code=deployment.code, hint=deployment.hint, at=deployment.not_before)
     for approval in approvals.of_deployment(connection, deployment.id):
         yield of_approval(approval)
 

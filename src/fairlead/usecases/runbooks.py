@@ -22,11 +22,11 @@ from fairlead.formats.process import by_name
 from fairlead.formats.properties import checked_properties
 from fairlead.steps.action_kinds import ACTION_KINDS
 from fairlead.steps.run_process import plan_runbook
-from fairlead.store import environments, forgetting, processes, projects, runbooks, targets, tasks, variables
+from fairlead.store import environments, forgetting, processes, projects, runbooks, targets, tasks, triggers, variables
 from fairlead.store.database import Connection
 from fairlead.store.processes import HeldProcess
 from fairlead.store.shelf import Page
-from fairlead.usecases import child_projects, turns
+from fairlead.usecases import child_projects, gates, turns
 from fairlead.usecases.as_code import refuse_edit
 from fairlead.usecases.context import Context
 from fairlead.usecases.process_resolving import Surroundings, resolve_process, tags_of
@@ -169,14 +169,21 @@ def remove(context: Context, actor: Actor, project: str, name: str) -> None:
         found = runbooks.by_name_or_id(connection, owner.id, name)
         if any(task.kind == "runbook" and task.subject == found.id for task in tasks.unfinished(connection)):
             raise Conflict("edit.conflict", f"{found.name} is running", thing=found.name)
+        used = ", ".join(one.name for one in triggers.of_runbook(connection, found.id))
+        if used:
+            message = f"{found.name} is run by triggers: {used}"
+            raise Conflict("runbook.in_use", message, thing=found.name, hint="remove or change them first")
         runbooks.delete(connection, found.id)
         processes.delete(connection, found.id)
         words = f"removed runbook {found.name}"
         context.note(connection, actor, "runbook.removed", words, thing=found.id, project=owner.name, before=found)
 
 
-def run(context: Context, actor: Actor, project: str, name: str, environment: str) -> RunView:
-    """What is published runs there, when it is the place's turn. Conflict `runbook.unpublished`; Refused
+def run(
+    context: Context, actor: Actor, project: str, name: str, environment: str, *, override_freeze: str = ""
+) -> RunView:
+    """What is published runs there, when it is the place's turn. `override_freeze` is the reason why no freeze binds
+    it, which needs a permission of its own. Conflict `runbook.unpublished`, `runbook.frozen`; Refused
     `runbook.environment`."""
     actor.require_somewhere(Permission.RUNBOOK_RUN)
     with context.database.transaction() as connection:
@@ -189,7 +196,12 @@ def run(context: Context, actor: Actor, project: str, name: str, environment: st
             raise Conflict("runbook.unpublished", f"{found.name} was not published yet", thing=found.name, hint=hint)
         if not found.may_run_in(place.id):
             raise Refused("runbook.environment", f"{found.name} may not run in {place.name}", thing=place.name)
-        made = _asked(context, connection, actor, owner, place, found, found.published)
+        if override_freeze:
+            gates.require_override(context, connection, actor, owner, place, override_freeze)
+        no = gates.closed_to_runbook(connection, owner, place, found.name, at=context.clock.now())
+        if no is not None and not override_freeze:
+            raise no
+        made = _asked(context, connection, actor, owner, place, found, found.published, override_freeze)
         view = _run_view(connection, made)
     context.durable.wake()
     return view
@@ -209,10 +221,14 @@ def runs_of(
 
 
 def plan_of(context: Context, connection: Connection, task: Task) -> Plan:
-    """The plan of a run, from what was published when it was asked for. What `resolve_process` raises."""
+    """The plan of a run, from what was published when it was asked for. Conflict `runbook.frozen` where a freeze came
+    while it waited for its turn, and what `resolve_process` raises."""
     made = runbooks.run_of_task(connection, task.id)
     owner = projects.get(connection, made.project)
     place = environments.get(connection, made.environment)
+    no = gates.closed_to_runbook(connection, owner, place, task.title, at=context.clock.now())
+    if no is not None and not made.freeze_override:
+        raise no
     process = processes.snapshot(connection, made.snapshot.process)
     known = targets.all_of(connection)
     here = chosen(known, place.id, [tag for step in process.steps for tag in step.target_tags])
@@ -250,6 +266,7 @@ def _asked(
     place: Environment,
     found: Runbook,
     published: Snapshot,
+    freeze_override: str,
 ) -> RunbookRun:
     now, id = context.clock.now(), TaskId(context.ids.new("tsk"))
     title = f"{found.name} of {owner.name} in {place.name}"
@@ -265,7 +282,16 @@ def _asked(
     )
     number = runbooks.next_number(connection, found.id)
     made = RunbookRun(
-        context.ids.new("rbr"), number, found.id, owner.id, place.id, published, now, id, created_by=actor.name
+        context.ids.new("rbr"),
+        number,
+        found.id,
+        owner.id,
+        place.id,
+        published,
+        now,
+        id,
+        created_by=actor.name,
+        freeze_override=freeze_override,
     )
     runbooks.insert_run(connection, made)
     turns.queue(context, connection, task)

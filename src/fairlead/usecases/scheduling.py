@@ -61,11 +61,15 @@ def _begin(context: Context, connection: Connection, one: Deployment) -> None:
     no = gates.expired(one.not_after, at=now) or gates.closed(
         connection, owner, place, release, at=now, passes_freezes=bool(one.freeze_override), tenant=one.tenant
     )
+    if no is not None and no.code == deploying.FROZEN and one.waits_for_thaw:
+        _hold(connection, one, gates.held_until(connection, owner, place, at=now))
+        return
     if no is not None:
         _refuse(context, connection, one, no)
         return
     deploying.begin(context, connection, owner, place, release, one, approved_by=one.approved_by)
-    words = f"{release.version} to {place.name} begins as scheduled"
+    why = f"once the freeze {one.held_by} is over" if one.held_by else "as scheduled"
+    words = f"{release.version} to {place.name} begins {why}"
     context.note(
         connection,
         SYSTEM,
@@ -75,6 +79,31 @@ def _begin(context: Context, connection: Connection, one: Deployment) -> None:
         project=owner.name,
         environment=place.name,
     )
+
+
+def thaw(context: Context, connection: Connection) -> None:
+    """Freezes were changed: what they hold back begins when they end now, at once where none holds any more."""
+    now = context.clock.now()
+    for one in deployments.held_back(connection):
+        owner, place = projects.get(connection, one.project), environments.get(connection, one.environment)
+        held = gates.held_until(connection, owner, place, at=now)
+        if held is None:
+            deployments.change(connection, one.id, not_before=now)
+        else:
+            _hold(connection, one, held)
+
+
+def _hold(connection: Connection, one: Deployment, held: gates.Hold | None) -> None:
+    if held is not None:
+        deployments.change(
+            connection,
+            one.id,
+            not_before=held.until,
+            held_by=held.by,
+            code=held.no.code,
+            reason=held.no.message,
+            hint=deploying.HELD_HINT,
+        )
 
 
 def _refuse(context: Context, connection: Connection, one: Deployment, no: FairleadError) -> None:

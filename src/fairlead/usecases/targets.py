@@ -9,27 +9,28 @@ from typing import Any, TypeVar
 
 from fairlead.domain import target as words
 from fairlead.domain.actor import Actor
-from fairlead.domain.errors import Conflict, Invalid, Refused, TimedOut
+from fairlead.domain.errors import Conflict, Invalid, Refused
 from fairlead.domain.ids import EnvironmentId, TargetId
 from fairlead.domain.permission import Permission
-from fairlead.domain.target import SshAccess, Target, TargetKind
+from fairlead.domain.target import SshAccess, Target, TargetHealth, TargetKind
+from fairlead.domain.trigger import TargetEvent
 from fairlead.ports.hosts import Hosts, KeyPair, Keys, Seen
-from fairlead.store import environments, targets
+from fairlead.store import environments, target_health, targets
 from fairlead.store.database import Connection
 from fairlead.store.shelf import Page
+from fairlead.usecases import happenings, target_looks
 from fairlead.usecases.context import Context
 
 T = TypeVar("T")
 
-CHECK_TIMEOUT_S = 30.0
-
 
 @dataclass(frozen=True, slots=True)
 class TargetView:
-    """A target with the names of its environments."""
+    """A target with the names of its environments; `health` is what the last look found, None before the first."""
 
     target: Target
     environments: tuple[str, ...]
+    health: TargetHealth | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +71,10 @@ def page(
     with context.database.reading() as connection:
         place = environments.by_name_or_id(connection, environment).id if environment else None
         found = targets.page(connection, environment=place, kind=kind, tag=tag, search=search, after=after, limit=limit)
-        seen = tuple(_view(connection, one) for one in found.items if _may_view(actor, one))
+        health = target_health.of(connection, [one.id for one in found.items])
+        seen = tuple(
+            replace(_view(connection, one), health=health.get(one.id)) for one in found.items if _may_view(actor, one)
+        )
         return Page(seen, found.after)
 
 
@@ -81,7 +85,7 @@ def get(context: Context, actor: Actor, name: str) -> TargetView:
         found = targets.by_name_or_id(connection, name)
         if not _may_view(actor, found):
             actor.require(Permission.VIEW, environment=next(iter(found.environments), None))
-        return _view(connection, found)
+        return replace(_view(connection, found), health=target_health.of(connection, [found.id]).get(found.id))
 
 
 def add(
@@ -114,6 +118,7 @@ def add(
             created_by=actor.name,
         )
         targets.insert(connection, made)
+        happenings.target_became(context, connection, made, TargetEvent.ADDED)
         view = _view(connection, made)
         where = ", ".join(view.environments)
         context.note(
@@ -144,6 +149,7 @@ def change(
         if wanted.ssh is not None:
             changed = replace(changed, ssh=_moved(context, connection, actor, held, wanted.ssh))
         saved = targets.update(connection, changed)
+        _tell_triggers(context, connection, held, saved)
         what = ", ".join(_differing(held, changed)) or "nothing"
         context.note(
             connection,
@@ -163,6 +169,7 @@ def remove(context: Context, actor: Actor, name: str) -> None:
     with context.database.transaction() as connection:
         held = _held(connection, actor, name, None)
         targets.delete(connection, held.id)
+        target_health.forget(connection, held.id)
         context.note(connection, actor, "target.removed", f"removed {held.name}", thing=held.id, before=held)
 
 
@@ -201,21 +208,28 @@ async def trust(context: Context, actor: Actor, keys: Keys, name: str, fingerpri
 
 
 async def check(context: Context, actor: Actor, hosts: Hosts, name: str) -> Seen:
-    """Whether something can be run there, and what with."""
+    """Whether something can be run there, and what with; what was found is its health from now on."""
     actor.require_somewhere(Permission.TARGET_EDIT)
     found = (await asyncio.to_thread(get, context, actor, name)).target
     _require_all(actor, found.environments)
-    return await _bounded(found, hosts.look(found.id))
+    return await target_looks.look(context, hosts, found)
 
 
 async def _bounded(target: Target, work: Coroutine[Any, Any, T]) -> T:
-    try:
-        async with asyncio.timeout(CHECK_TIMEOUT_S):
-            return await work
-    except TimeoutError as error:
-        raise TimedOut(
-            "host.unreachable", f"{target.name} did not answer within {CHECK_TIMEOUT_S:g} s", thing=target.name
-        ) from error
+    return await target_looks.bounded(target, work)
+
+
+def _tell_triggers(context: Context, connection: Connection, old: Target, new: Target) -> None:
+    """Where it is available from now on: everywhere if it was disabled or has a new tag, else where it is new."""
+    if not new.is_enabled:
+        return
+    if not old.is_enabled:
+        happenings.target_became(context, connection, new, TargetEvent.ENABLED)
+        return
+    has_new_tag = bool({tag.lower() for tag in new.tags} - {tag.lower() for tag in old.tags})
+    where = [place for place in new.environments if has_new_tag or place not in old.environments]
+    if where:
+        happenings.target_became(context, connection, new, TargetEvent.ADDED, where)
 
 
 def _may_view(actor: Actor, target: Target) -> bool:

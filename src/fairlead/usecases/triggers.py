@@ -1,31 +1,36 @@
-"""Triggers: making, changing, removing them, and doing what they are for when their time comes."""
+"""Triggers: making, changing, removing them, and why each did or did not do what it is for."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, tzinfo
+from typing import Literal
 
-from fairlead.domain.actor import SYSTEM, Actor
-from fairlead.domain.errors import Conflict, FairleadError
+from fairlead.domain.actor import Actor
+from fairlead.domain.errors import Conflict
 from fairlead.domain.permission import Permission
 from fairlead.domain.project import Project
 from fairlead.domain.reason import Reason
-from fairlead.domain.release import Release
-from fairlead.domain.trigger import GRACE, Evaluation, Trigger, TriggerAction, check
+from fairlead.domain.target import tags_of
+from fairlead.domain.trigger import (
+    ACTIONS,
+    DEFAULT_POLL_S,
+    Evaluation,
+    TargetEvent,
+    Trigger,
+    TriggerAction,
+    TriggerKind,
+    check,
+)
 from fairlead.domain.zones import zone_named
-from fairlead.store import channels, contacts, deployments, environments, projects, releases, triggers
+from fairlead.store import channels, environments, projects, runbooks, triggers
 from fairlead.store.database import Connection
 from fairlead.store.shelf import Page
-from fairlead.usecases import deployments as deploying
-from fairlead.usecases import runs
 from fairlead.usecases.as_code import refuse_edit
 from fairlead.usecases.context import Context
 
-MOST_AT_ONCE = 50
 MOST_TOLD = 20
-LOOKED_BACK = 200
-"""Live deployments of an environment that are looked through for the latest of a channel."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,21 +43,30 @@ class TriggerView:
     destination: str
     channel: str
     last: Evaluation | None
+    runbook: str = ""
+    environments: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """What a person gives of a trigger."""
+    """What a person gives of a trigger; `action` None: what its kind does first of all."""
 
     name: str
-    cron: str
-    action: TriggerAction = TriggerAction.DEPLOY_LATEST
+    cron: str = ""
+    action: TriggerAction | None = None
     zone: str = "UTC"
     source: str = ""
     destination: str = ""
     channel: str = ""
     is_forced: bool = False
     is_enabled: bool = True
+    kind: TriggerKind = TriggerKind.SCHEDULE
+    runbook: str = ""
+    watches: Sequence[str] = ()
+    poll_s: int = DEFAULT_POLL_S
+    environments: Sequence[str] = ()
+    tags: Sequence[str] = ()
+    events: Sequence[TargetEvent] = ()
 
 
 def all_of(context: Context, actor: Actor, project: str) -> Sequence[TriggerView]:
@@ -85,12 +99,13 @@ def put(context: Context, actor: Actor, project: str, draft: Draft, *, revision:
         before = next((one for one in triggers.of_project(connection, owner.id) if one.name == draft.name), None)
         if revision is not None and (before is None or before.revision != revision):
             raise Conflict("edit.conflict", f"{draft.name} was changed by somebody else since it was read")
-        blank = Trigger(context.ids.new("trg"), owner.id, draft.name, now, draft.cron, draft.action)
+        action = draft.action or ACTIONS[draft.kind][0]
+        blank = Trigger(context.ids.new("trg"), owner.id, draft.name, now, draft.cron, action)
         wanted = _drafted(context, connection, actor, owner, draft, before or replace(blank, created_by=actor.name))
         if before is None:
             triggers.insert(connection, wanted)
         saved = wanted if before is None else triggers.update(connection, wanted)
-        words = f"{'added' if before is None else 'changed'} trigger {saved.name}: {saved.action.value}, {saved.cron}"
+        words = f"{'added' if before is None else 'changed'} trigger {saved.name}: {saved.action.value}, {saved.when}"
         kind = "trigger.added" if before is None else "trigger.changed"
         context.note(connection, actor, kind, words, thing=saved.id, project=owner.name, before=before, after=saved)
         return _view(connection, owner, saved)
@@ -118,110 +133,51 @@ def evaluated(
         return triggers.evaluated(connection, found.trigger.id, after=after, limit=limit)
 
 
-def evaluate(context: Context, actor: Actor, project: str, name: str) -> Evaluation:
-    """Do now what it is for, whatever its time; it is recorded like any other time."""
-    actor.require_somewhere(Permission.TRIGGER_EDIT)
-    with context.database.reading() as connection:
-        owner = projects.by_name_or_id(connection, project)
-        actor.require(Permission.TRIGGER_EDIT, project=owner.id)
-        found = triggers.by_name_or_id(connection, owner.id, name)
-    return _fire(context, found, None)
-
-
-def evaluate_due(context: Context) -> int:
-    """Those whose time has come do what they are for, or it is recorded why not; how many."""
-    now = context.clock.now()
-    with context.database.transaction() as connection:
-        due = triggers.due(connection, now, limit=MOST_AT_ONCE)
-        for one in due:
-            triggers.update(connection, replace(one, next_at=one.due_after(now, zone_named(one.zone))))
-    for one in due:
-        _fire(context, one, one.next_at)
-    return len(due)
-
-
 def why(context: Context, actor: Actor, project: str, name: str) -> Reason:
     """Why it did, or did not do, what it is for: the last times that it was looked at."""
     view = get(context, actor, project, name)
     told = evaluated(context, actor, project, name, limit=MOST_TOLD).items
     because = tuple(
         Reason(
-            ("fired: " if one.has_fired else "did not fire: ") + one.reason,
+            f"{one.event}: " * bool(one.event) + ("fired: " if one.has_fired else "did not fire: ") + one.reason,
             code=one.code,
             hint=one.hint,
             at=one.at,
-            noun="deployment" if one.deployment else "run" if one.run else "",
-            thing=one.deployment or one.run or "",
+            noun=noun,
+            thing=thing,
         )
         for one in told
+        for noun, thing in [_begun(one)]
     )
     one = view.trigger
-    due = (
-        f"is due next at {one.next_at.isoformat()}" if one.next_at else "is disabled" if not one.is_enabled else "ends"
-    )
-    if not told:
-        due += "; it was never looked at"
-    return Reason(f"trigger {one.name} of {view.project} ({one.cron}, {one.zone}) {due}", because, at=one.created_at)
+    state = f"is {_due(one)}" + ("" if told else "; it was never looked at")
+    return Reason(f"trigger {one.name} of {view.project} ({one.when}) {state}", because, at=one.created_at)
 
 
-def _fire(context: Context, trigger: Trigger, due_at: datetime | None) -> Evaluation:
-    now = context.clock.now()
-    record = Evaluation(context.ids.new("tev"), trigger.id, now, due_at, has_fired=False, reason="")
-    if due_at is not None and now - due_at > GRACE:
-        late = f"it was due at {due_at.isoformat()}, when no server ran; more than {GRACE} late it is left out"
-        return _record(context, trigger, replace(record, reason=late, code="trigger.missed"))
-    actor = replace(SYSTEM, name=f"trigger {trigger.name}", via="schedule")
-    try:
-        done = _run(context, actor, trigger, record)
-    except FairleadError as error:
-        done = replace(record, reason=error.message, code=error.code, hint=error.hint)
-    return _record(context, trigger, done)
+def _begun(one: Evaluation) -> tuple[Literal["", "deployment", "run", "task"], str]:
+    """What it began, and its id; "" where that is nothing, or has no page of its own."""
+    if one.deployment:
+        return "deployment", one.deployment
+    return ("run", one.run) if one.run else ("task", one.task) if one.task else ("", "")
 
 
-def _record(context: Context, trigger: Trigger, one: Evaluation) -> Evaluation:
-    with context.database.transaction() as connection:
-        if triggers.find(connection, trigger.id) is not None:
-            triggers.record(connection, one)
-            triggers.forget_old(connection, trigger.id)
-    return one
+def _due(one: Trigger) -> str:
+    if not one.is_enabled:
+        return "disabled"
+    if one.kind is TriggerKind.IMAGE and one.next_at is not None:
+        return f"going to ask the registry at {one.next_at.isoformat()}"
+    if one.kind is not TriggerKind.SCHEDULE:
+        return "waiting for that"
+    return f"due next at {one.next_at.isoformat()}" if one.next_at else "over"
 
 
-def _run(context: Context, actor: Actor, trigger: Trigger, record: Evaluation) -> Evaluation:
-    with context.database.reading() as connection:
-        owner = projects.get(connection, trigger.project)
-        head = contacts.of(connection, owner.id)
-        found = None if trigger.action is TriggerAction.NEW_RELEASE else _latest(connection, owner, trigger)
-    if not owner.is_enabled:
-        raise Conflict("trigger.nothing", f"{owner.name} is disabled", thing=owner.name)
-    if trigger.action is TriggerAction.NEW_RELEASE:
-        if head is None or not head.head:
-            raise Conflict("trigger.nothing", "the repository was not read yet", thing=owner.name)
-        made = runs.start(context, actor, owner.id, head.head)
-        return replace(record, has_fired=True, reason=f"run {made.number} of {head.head[:12]} began", run=made.id)
-    if found is None:
-        raise Conflict("trigger.nothing", _nothing(context, trigger), thing=owner.name)
-    view = deploying.create(context, actor, owner.id, found.id, str(trigger.destination), is_forced=trigger.is_forced)
-    words = f"{found.version} to {view.environment} is {view.deployment.state.value}"
-    return replace(record, has_fired=True, reason=words, deployment=view.deployment.id)
-
-
-def _latest(connection: Connection, owner: Project, trigger: Trigger) -> Release | None:
-    """The latest release that is live in the source, or without a source the latest made; of the channel, if any."""
-    if trigger.source is None:
-        known: Sequence[Release] = releases.page(connection, project=owner.id, limit=LOOKED_BACK).items
-    else:
-        live = deployments.live_ones(connection, owner.id, trigger.source, limit=LOOKED_BACK)
-        by_id = releases.many(connection, [one.release for one in live])
-        known = [by_id[one.release] for one in live if one.release in by_id]
-    return next((one for one in known if trigger.channel in (None, one.channel)), None)
-
-
-def _nothing(context: Context, trigger: Trigger) -> str:
-    with context.database.reading() as connection:
-        where = environments.get(connection, trigger.source).name if trigger.source else ""
-        line = channels.get(connection, trigger.channel).name if trigger.channel else ""
-    which = f" of channel {line}" if line else ""
-    return f"no release{which} was ever live in {where}" if where else f"there is no release{which}"
+_NEEDED = {
+    TriggerAction.DEPLOY_LATEST: Permission.DEPLOYMENT_CREATE,
+    TriggerAction.DEPLOY_CURRENT: Permission.DEPLOYMENT_CREATE,
+    TriggerAction.NEW_RELEASE: Permission.RELEASE_CREATE,
+    TriggerAction.RUN_RUNBOOK: Permission.RUNBOOK_RUN,
+}
+"""What who makes it must be allowed; for a run of the branch's head `run.start`."""
 
 
 def _drafted(
@@ -232,25 +188,48 @@ def _drafted(
     destination = environments.by_name_or_id(connection, draft.destination).id if draft.destination else None
     known = {one.name: one.id for one in channels.of_project(connection, owner.id)}
     channel = known.get(draft.channel) or (channels.get(connection, draft.channel).id if draft.channel else None)
-    may = Permission.DEPLOYMENT_CREATE if draft.action is TriggerAction.DEPLOY_LATEST else Permission.RUN_START
-    actor.require(may, project=owner.id, environment=destination)
+    runbook = runbooks.by_name_or_id(connection, owner.id, draft.runbook).id if draft.runbook else None
     wanted = replace(
         before,
         cron=draft.cron.strip(),
-        action=draft.action,
+        action=draft.action or ACTIONS[draft.kind][0],
         zone=draft.zone,
         source=source,
         destination=destination,
         channel=channel,
         is_forced=draft.is_forced,
         is_enabled=draft.is_enabled,
+        kind=draft.kind,
+        runbook=runbook,
+        watches=tuple(dict.fromkeys(one.strip() for one in draft.watches)),
+        poll_s=draft.poll_s,
+        environments=tuple(environments.by_name_or_id(connection, name).id for name in draft.environments),
+        tags=tags_of(draft.tags),
+        events=tuple(dict.fromkeys(draft.events)),
     )
-    return replace(check(wanted, now=now, zone=zone), next_at=wanted.due_after(now, zone))
+    _require_allowed(actor, owner, wanted)
+    return replace(check(wanted, now=now, zone=zone), next_at=_first_time(wanted, now, zone))
+
+
+def _require_allowed(actor: Actor, owner: Project, wanted: Trigger) -> None:
+    is_run = wanted.kind is TriggerKind.SCHEDULE and wanted.action is TriggerAction.NEW_RELEASE
+    may = Permission.RUN_START if is_run and owner.source is not None else _NEEDED[wanted.action]
+    places = (wanted.destination,) if wanted.destination else (wanted.environments or (None,))
+    for place in (None,) if wanted.action is TriggerAction.NEW_RELEASE else places:
+        actor.require(may, project=owner.id, environment=place)
+
+
+def _first_time(wanted: Trigger, now: datetime, zone: tzinfo) -> datetime | None:
+    """A registry is asked at once."""
+    if wanted.kind is TriggerKind.IMAGE and wanted.is_enabled:
+        return now
+    return wanted.due_after(now, zone)
 
 
 def _view(connection: Connection, owner: Project, one: Trigger) -> TriggerView:
     names = {place.id: place.name for place in environments.all_of(connection)}
     lines = {line.id: line.name for line in channels.of_project(connection, owner.id)}
+    books = {book.id: book.name for book in runbooks.of_project(connection, owner.id)}
     last = triggers.evaluated(connection, one.id, limit=1).items
     return TriggerView(
         one,
@@ -259,4 +238,6 @@ def _view(connection: Connection, owner: Project, one: Trigger) -> TriggerView:
         names.get(one.destination, "") if one.destination else "",
         lines.get(one.channel, "") if one.channel else "",
         last[0] if last else None,
+        books.get(one.runbook, "") if one.runbook else "",
+        tuple(names.get(id, id) for id in one.environments),
     )

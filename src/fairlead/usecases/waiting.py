@@ -58,6 +58,9 @@ def supersede(
             project=project.name,
             environment=environment.name,
         )
+    for held in deployments.held_back(connection, project=project.id, environment=environment.id):
+        reason = f"superseded by {version}, which was asked for while a freeze held it back"
+        end_without_task(context, connection, held.id, DeploymentOutcome.SUPERSEDED, reason)
 
 
 def withdraw_approval(context: Context, connection: Connection, deployment: Deployment, reason: str) -> None:

@@ -20,3 +20,30 @@ def test_a_trigger_is_set_looked_at_explained_and_removed(house: House, fairlead
     wrong = fairlead("triggers", "set", "Bad", "--cron", "0 0 2 1 * MON", "--to", "Test", *of)
     assert (wrong.code, "schedule.cron" in wrong.err) == (2, True)
     assert fairlead("triggers", "remove", "Nightly", *of).code == 0
+
+
+def test_kinds_records_and_why_are_told_and_a_wrong_word_names_the_right_ones(
+    house: House, fairlead: Callable[..., Said]
+) -> None:
+    house.add_project("books")
+    of = ("-p", "books")
+    made = fairlead("triggers", "set", "Orders", "--kind", "package", "--watch", "orders", *of)
+    assert (made.code, "waits: new package orders" in made.out) == (0, True), made
+    assert fairlead("triggers", "evaluate", "Orders", *of).code == 1
+    assert "no release to go by" in fairlead("triggers", "records", "Orders", *of).out
+    assert "did not fire" in fairlead("triggers", "why", "Orders", *of).out
+    off = fairlead("triggers", "set", "Orders", "--kind", "package", "--disable", *of)
+    assert "is disabled" in off.out
+    images = fairlead("triggers", "set", "Images", "--kind", "image", "--poll", "30", *of)
+    assert "new image of the latest release" in images.out
+    assert "trigger.same_version" in fairlead("-o", "json", "triggers", "evaluate", "Images", *of).out
+    come = ("--kind", "target", "--tag", "web", "--event", "healthy", "-e", "Test")
+    assert fairlead("triggers", "set", "Comes", *come, *of).code == 0
+    listed = fairlead("-o", "json", "triggers", "list", *of).data
+    assert {one["name"]: one["action"] for one in listed} == {
+        "Comes": "deploy-current",
+        "Images": "new-release",
+        "Orders": "new-release",
+    }
+    wrong = fairlead("triggers", "set", "Bad", "--kind", "package", "--action", "deploy-current", *of)
+    assert (wrong.code, "it does one of: new-release" in wrong.err) == (2, True), wrong

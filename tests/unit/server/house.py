@@ -56,10 +56,12 @@ from fairlead.store.sealing import Sealer
 from fairlead.store.secrets import StoreSecrets
 from fairlead.store.task_book import StoreTasks, TaskListener
 from fairlead.store.task_log import StoreTaskLog
+from fairlead.testing.container_world import ContainerWorld
 from fairlead.testing.fake_catalogue import FakeCatalogue
 from fairlead.testing.fake_clock import FakeClock
 from fairlead.testing.fake_durable import Disk, FakeDurable
 from fairlead.testing.fake_proxy import FakeProxy, ProxyWorld
+from fairlead.testing.fake_registry import FakeRegistries, FakeRegistry
 from fairlead.testing.fake_source import FakeSource
 from fairlead.usecases import access, first_start, following, foreseeing, planning
 from fairlead.usecases import projects as projecting
@@ -203,6 +205,7 @@ class House:
             ),
             hosts=hosts_of(Settings(data_dir=folder), self.context.database, self.context.secrets, SystemClock()),
             host_keys=SshKeys(),
+            registries=FakeRegistries(FakeRegistry(ContainerWorld(FakeClock()))),
         )
 
     def close(self) -> None:

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from tests.unit.usecases.house import ADMIN, House
+from tests.unit.usecases.house import ADMIN, NOBODY, House
 
 from fairlead.domain.actor import Actor
 from fairlead.domain.deployment import DeploymentOutcome, DeploymentState
-from fairlead.domain.errors import Conflict, Invalid, NotAllowed
+from fairlead.domain.errors import Conflict, Invalid, NotAllowed, NotFound
+from fairlead.domain.grant import Grant
 from fairlead.domain.ids import ActorId
 from fairlead.domain.permission import Permission
-from fairlead.usecases import approvals, defects, deployments, environments, freezes, scheduling
+from fairlead.domain.process import Action, Process, ProcessStep
+from fairlead.domain.task import TaskState
+from fairlead.store import projects
+from fairlead.usecases import approvals, defects, deployments, environments, freezes, runbooks, scheduling, why
 from fairlead.usecases.freezes import Draft
 
 HOUR = timedelta(hours=1)
+HELD = DeploymentState.SCHEDULED
 DEPLOYER = Actor(
     ActorId("usr-d"), "dora", "user", frozenset({Permission.VIEW, Permission.DEPLOYMENT_CREATE}), via="test"
 )
@@ -32,17 +38,109 @@ def refused(work: object) -> str:
     return caught.value.code
 
 
-def test_a_freeze_binds_people_and_automatic_deployments_and_says_so(books: House) -> None:
+def test_a_freeze_binds_people_and_holds_back_what_the_lifecycle_begins_until_it_ends(books: House) -> None:
     freeze(books, "Test")
     books.add_release("1.0.0")
     row = books.deployment("1.0.0", "Test")
-    assert (row.outcome, row.code, row.task) == (DeploymentOutcome.REFUSED, "deployment.frozen", None)
-    assert "Holidays: nobody is here" in row.reason
+    assert (row.state, row.held_by, row.code, row.task) == (HELD, "Holidays", "deployment.frozen", None)
+    assert "Holidays: nobody is here" in row.reason and "when the freeze ends" in row.hint
+    [held] = [one for one in why.deployment(books.context, ADMIN, row.id).because if one.code == "deployment.frozen"]
+    assert "Holidays" in held.said
     with pytest.raises(Conflict) as caught:
         deployments.create(books.context, ADMIN, "books", "1.0.0", "Test")
     assert caught.value.code == "deployment.frozen" and "--override-freeze" in caught.value.hint
+    books.clock.advance(24 * 3600 - 1)
+    assert scheduling.begin_due(books.context) == 0
+    books.clock.advance(1)
+    assert scheduling.begin_due(books.context) == 1
+    begun = books.deployment("1.0.0", "Test")
+    assert begun.id == row.id and begun.task and (begun.held_by, begun.reason, begun.code) == ("", "", "")
+    assert "once the freeze Holidays is over" in books.audit("deployment.due")[0].message
+
+
+def test_the_last_of_several_freezes_counts_and_one_that_is_longer_by_then_holds_on(books: House) -> None:
+    freeze(books, "Test", hours=1, name="Short")
+    freeze(books, "Test", hours=3, name="Long")
+    books.add_release("1.0.0")
+    assert books.deployment("1.0.0", "Test").held_by == "Long"
+    later = Draft("Long", books.clock.now(), books.clock.now() + 5 * HOUR)
+    freezes.change(books.context, ADMIN, "Long", later)
+    assert books.deployment("1.0.0", "Test").not_before == books.clock.now() + 5 * HOUR
+    books.clock.advance(5 * 3600)
+    freeze(books, hours=2, name="Another")
+    assert scheduling.begin_due(books.context) == 1
+    again = books.deployment("1.0.0", "Test")
+    assert (again.state, again.held_by) == (HELD, "Another")
+
+
+def test_a_freeze_that_is_removed_lets_what_it_held_back_begin_and_something_newer_takes_its_place(
+    books: House,
+) -> None:
+    freeze(books, "Test")
+    books.add_release("1.0.0")
+    books.add_release("1.1.0")
+    old = books.deployment("1.0.0", "Test")
+    assert old.outcome is DeploymentOutcome.SUPERSEDED and "1.1.0" in old.reason
     freezes.remove(books.context, ADMIN, "Holidays")
-    assert deployments.create(books.context, ADMIN, "books", "1.0.0", "Test").deployment.task
+    assert scheduling.begin_due(books.context) == 1
+    assert books.deployment("1.1.0", "Test").task and not books.deployment("1.0.0", "Test").task
+
+
+def test_what_is_held_back_can_be_cancelled_and_is_not_begun_then(books: House) -> None:
+    freeze(books, "Test")
+    books.add_release("1.0.0")
+    scheduling.cancel(books.context, ADMIN, books.deployment("1.0.0", "Test").id)
+    books.clock.advance(25 * 3600)
+    assert scheduling.begin_due(books.context) == 0
+    assert books.deployment("1.0.0", "Test").outcome is DeploymentOutcome.CANCELLED
+
+
+def test_an_automatic_one_that_meets_a_freeze_at_its_turn_is_asked_for_again_and_held(books: House) -> None:
+    books.add_release("1.0.0")
+    first = books.deployment("1.0.0", "Test")
+    books.begin(first.task)
+    freeze(books, "Test")
+    books.end(first.task, TaskState.FAILED, code="deployment.frozen", reason="Test is frozen")
+    held = books.deployment("1.0.0", "Test")
+    assert held.id != first.id and (held.state, held.held_by) == (HELD, "Holidays")
+
+
+def test_a_freeze_is_shown_to_those_who_may_view_something_that_it_freezes(books: House) -> None:
+    books.add_project("secret")
+    with books.database.reading() as connection:
+        mine = projects.by_name(connection, "books").id
+    reader = replace(NOBODY, grants=(Grant(frozenset({Permission.VIEW}), projects=frozenset({mine})),))
+    end = books.clock.now() + HOUR
+    freezes.add(books.context, ADMIN, Draft("Theirs", ends_at=end, projects=["secret"]))
+    freezes.add(books.context, ADMIN, Draft("Both", ends_at=end, projects=["secret", "books"]))
+    freezes.add(books.context, ADMIN, Draft("All", ends_at=end))
+    shown = {one.freeze.name: one.projects for one in freezes.page(books.context, reader).items}
+    assert shown == {"Both": ("books",), "All": ()}
+    with pytest.raises(NotFound) as caught:
+        freezes.get(books.context, reader, "Theirs")
+    assert caught.value.code == "freeze.unknown"
+    assert freezes.get(books.context, ADMIN, "Both").projects == ("secret", "books")
+
+
+def test_runbooks_are_bound_only_where_a_freeze_says_so_and_may_pass_it_over(books: House) -> None:
+    process = Process((ProcessStep("Tidy", (Action("Tidy", "script", {"script": "echo"}),)),))
+    runbooks.put(books.context, ADMIN, "books", runbooks.Draft("Tidy", process=process))
+    runbooks.publish(books.context, ADMIN, "books", "Tidy")
+    freeze(books, "Test")
+    before = runbooks.run(books.context, ADMIN, "books", "Tidy", "Test")
+    end = books.clock.now() + HOUR
+    freezes.add(books.context, ADMIN, Draft("Audit", ends_at=end, environments=["Test"], binds_runbooks=True))
+    assert refused(lambda: runbooks.run(books.context, ADMIN, "books", "Tidy", "Test")) == "runbook.frozen"
+    with books.database.reading() as connection, pytest.raises(Conflict) as caught:
+        runbooks.plan_of(books.context, connection, books.task(before.run.task))
+    assert caught.value.code == "runbook.frozen", "one that waited for its turn meanwhile"
+    with pytest.raises(NotAllowed):
+        runner = replace(DEPLOYER, permissions=frozenset({Permission.VIEW, Permission.RUNBOOK_RUN}))
+        runbooks.run(books.context, runner, "books", "Tidy", "Test", override_freeze="it burns")
+    made = runbooks.run(books.context, ADMIN, "books", "Tidy", "Test", override_freeze="it burns")
+    with books.database.reading() as connection:
+        assert runbooks.plan_of(books.context, connection, books.task(made.run.task)).task_kind == "runbook"
+    assert any("it burns" in event.message for event in books.audit("freeze.overridden"))
 
 
 def test_a_freeze_elsewhere_or_over_binds_nothing(books: House) -> None:

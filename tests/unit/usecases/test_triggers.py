@@ -9,9 +9,9 @@ import pytest
 from tests.unit.usecases.house import ADMIN, House
 
 from fairlead.domain.errors import Conflict, Invalid, NotFound
-from fairlead.domain.trigger import Evaluation, TriggerAction
+from fairlead.domain.trigger import Evaluation, TriggerAction, TriggerKind
 from fairlead.store import triggers as stored
-from fairlead.usecases import environments, freezes, triggers
+from fairlead.usecases import environments, evaluating, freezes, triggers
 from fairlead.usecases.triggers import Draft
 
 HOURLY = Draft("Hourly", "0 * * * *", source="Test", destination="Production")
@@ -28,7 +28,7 @@ def last(house: House, name: str = "Hourly") -> Evaluation:
 
 def an_hour_passes(house: House, hours: int = 1) -> None:
     house.clock.advance(3600 * hours)
-    triggers.evaluate_due(house.context)
+    evaluating.evaluate_due(house.context)
 
 
 def test_what_is_live_elsewhere_is_promoted_when_its_time_comes_and_each_time_is_recorded(books: House) -> None:
@@ -36,7 +36,7 @@ def test_what_is_live_elsewhere_is_promoted_when_its_time_comes_and_each_time_is
     made = triggers.put(books.context, ADMIN, "books", HOURLY)
     assert made.trigger.next_at is not None
     assert made.trigger.next_at - books.clock.now() <= timedelta(hours=1)
-    assert triggers.evaluate_due(books.context) == 0
+    assert evaluating.evaluate_due(books.context) == 0
     an_hour_passes(books)
     assert told(books) == [(False, "trigger.nothing")]
     assert "no release was ever live in Test" in last(books).reason
@@ -72,14 +72,17 @@ def test_a_time_that_passed_without_a_server_is_made_good_within_an_hour_and_tol
     if told(books, "Daily")[0][1] != "trigger.missed":
         assert told(books, "Daily")[0][1] == "trigger.nothing", "it was less than an hour late"
     books.clock.advance(48 * 3600 + 2 * 3600)
-    assert triggers.evaluate_due(books.context) == 1, "however many times passed, once"
-    assert triggers.evaluate_due(books.context) == 0
+    assert evaluating.evaluate_due(books.context) == 1, "however many times passed, once"
+    assert evaluating.evaluate_due(books.context) == 0
 
 
 def test_a_new_release_needs_a_repository_that_was_read(books: House) -> None:
     triggers.put(books.context, ADMIN, "books", Draft("Build", "@daily", TriggerAction.NEW_RELEASE))
-    assert not triggers.evaluate(books.context, ADMIN, "books", "Build").has_fired
-    assert "not read yet" in last(books, "Build").reason
+    assert not evaluating.evaluate(books.context, ADMIN, "books", "Build").has_fired
+    assert "no release to go by" in last(books, "Build").reason
+    books.add_project("shop", git="https://git.example.com/shop.git")
+    triggers.put(books.context, ADMIN, "shop", Draft("Build", "@daily", TriggerAction.NEW_RELEASE))
+    assert "not read yet" in evaluating.evaluate(books.context, ADMIN, "shop", "Build").reason
 
 
 def test_one_is_changed_disabled_removed_and_never_two_of_a_name(books: House) -> None:
@@ -103,6 +106,13 @@ def test_one_is_changed_disabled_removed_and_never_two_of_a_name(books: House) -
         (Draft("A", "0 0 30 2 *", destination="Test"), "schedule.never"),
         (Draft("A", "@daily", zone="Mars", destination="Test"), "schedule.zone"),
         (Draft("A", "@daily"), "trigger.invalid"),
+        (Draft("A", "@daily", TriggerAction.RUN_RUNBOOK, destination="Test"), "trigger.invalid"),
+        (Draft("A", "@daily", TriggerAction.DEPLOY_CURRENT), "trigger.invalid"),
+        (Draft("A", "@daily", kind=TriggerKind.PACKAGE), "trigger.invalid"),
+        (Draft("A", kind=TriggerKind.IMAGE, watches=["registry.test/web:1.0"]), "trigger.invalid"),
+        (Draft("A", kind=TriggerKind.IMAGE, poll_s=1), "trigger.invalid"),
+        (Draft("A", kind=TriggerKind.PACKAGE, tags=["web"]), "trigger.invalid"),
+        (Draft("A", "@daily", destination="Test", watches=["orders"]), "trigger.invalid"),
     ],
 )
 def test_a_bad_one_is_refused_and_says_why(books: House, draft: Draft, code: str) -> None:
@@ -115,5 +125,5 @@ def test_the_record_is_bounded(books: House, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(stored, "MOST_RECORDS", 3)
     triggers.put(books.context, ADMIN, "books", HOURLY)
     for _ in range(6):
-        triggers.evaluate(books.context, ADMIN, "books", "Hourly")
+        evaluating.evaluate(books.context, ADMIN, "books", "Hourly")
     assert len(told(books)) <= 4

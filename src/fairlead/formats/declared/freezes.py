@@ -23,6 +23,7 @@ class FreezeItem(Shape):
     cron: str = Field("", max_length=500, description="it begins again and again: five fields, or six or seven")
     zone: str = Field("UTC", max_length=60, description="whose clock the schedule means")
     lasts_s: int = Field(0, ge=0, le=LONGEST_WINDOW_S, description="how long, from each time of the schedule")
+    binds_runbooks: bool = Field(default=False, description="runbooks do not run meanwhile, either")
     projects: tuple[str, ...] = Field((), max_length=1000, description="only these; all without any")
     environments: tuple[str, ...] = Field((), max_length=200, description="only these; all without any")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from fairlead.domain.trigger import LONGEST_NAME, TriggerAction
+from fairlead.domain.trigger import ACTIONS, DEFAULT_POLL_S, LONGEST_NAME, TargetEvent, TriggerAction, TriggerKind
 from fairlead.formats.declared.layout import Layout
 from fairlead.formats.shape import Shape
 
@@ -15,12 +15,27 @@ class TriggerItem(Shape):
     name: str = Field(max_length=LONGEST_NAME, description="unique in the project")
     cron: str = Field("", max_length=500, description="five fields as Debian's cron, or six or seven as Quartz")
     zone: str = Field("UTC", max_length=60, description="whose clock the schedule means")
-    action: TriggerAction = Field(TriggerAction.DEPLOY_LATEST, description="what it does")
+    kind: TriggerKind = Field(TriggerKind.SCHEDULE, description="what makes it fire")
+    action: TriggerAction | None = Field(None, description="what it does; without it what its kind does first of all")
     source: str = Field("", max_length=80, description="the latest that is live there; the latest made without it")
     destination: str = Field("", max_length=80, description="the environment that it goes to")
     channel: str = Field("", max_length=100, description="only releases of this channel")
     force: bool = Field(default=False, description="deploy what is there already, too")
     enabled: bool = Field(default=True, description="whether it does anything")
+    runbook: str = Field("", max_length=100, description="the one that it runs")
+    watches: tuple[str, ...] = Field(
+        (), max_length=50, description="packages or images; without any the latest release's"
+    )
+    poll_s: int = Field(DEFAULT_POLL_S, description="how often a registry is asked")
+    environments: tuple[str, ...] = Field((), max_length=100, description="of targets: only there")
+    tags: tuple[str, ...] = Field((), max_length=50, description="of targets: only those with one of these")
+    events: tuple[TargetEvent, ...] = Field((), max_length=3, description="of targets: only these")
+
+
+def normal(item: TriggerItem) -> TriggerItem:
+    """Without an action that is what its kind does anyway."""
+    is_usual = item.action is ACTIONS[item.kind][0]
+    return item.model_copy(update={"action": None}) if is_usual else item
 
 
 TRIGGERS = Layout(
@@ -30,4 +45,5 @@ TRIGGERS = Layout(
     "what the project does without being asked",
     name_of=lambda item: item.name,
     top="triggers",
+    normal=normal,
 )

@@ -108,6 +108,7 @@ DEPLOYMENT: answers.Deployment = {
     "not_after": None,
     "freeze_override": "",
     "parent": None,
+    "held_by": "",
     "ended_at": "2026-03-02T09:20:03+00:00",
 }
 APPROVAL: answers.Approval = {

@@ -27,6 +27,7 @@ class FreezeBody(Body):
     cron: str = Field("", max_length=500, description="when each time begins, as a line of cron")
     zone: str = Field("UTC", max_length=60)
     lasts_s: int = Field(0, ge=0, le=366 * 86_400, description="how long each time of the schedule lasts")
+    binds_runbooks: bool = Field(default=False, description="runbooks do not run meanwhile, either")
 
 
 class NewDefect(Body):
@@ -108,6 +109,7 @@ def freeze(one: freezes.FreezeView) -> told.Freeze:
         "cron": held.cron,
         "zone": held.zone,
         "lasts_s": held.lasts_s,
+        "binds_runbooks": held.binds_runbooks,
         "is_active": one.is_active,
         "created_at": held.created_at.isoformat(),
         "created_by": held.created_by,

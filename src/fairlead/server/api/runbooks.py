@@ -28,6 +28,7 @@ class RunbookBody(Body):
 
 class NewRun(Body):
     environment: str = Field(max_length=80)
+    override_freeze: str = Field("", max_length=2000, description="why no freeze binds it; needs freeze.override")
 
 
 @router.get("")
@@ -74,7 +75,9 @@ def publish_runbook(context: Books, actor: Asking, project: str, runbook_name: s
 @router.post("/{runbook_name}/runs", status_code=201)
 def run_runbook(context: Books, actor: Asking, project: str, runbook_name: str, body: NewRun) -> told.RunbookRun:
     """What is published runs there, when it is the place's turn."""
-    return run(runbooks.run(context, actor, project, runbook_name, body.environment))
+    return run(
+        runbooks.run(context, actor, project, runbook_name, body.environment, override_freeze=body.override_freeze)
+    )
 
 
 @router.get("/{runbook_name}/runs")

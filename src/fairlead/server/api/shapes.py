@@ -172,6 +172,7 @@ def deployment(view: DeploymentView) -> answers.Deployment:
         "not_after": one.not_after.isoformat() if one.not_after else None,
         "freeze_override": one.freeze_override,
         "parent": one.parent,
+        "held_by": one.held_by,
         "ended_at": one.ended_at.isoformat() if one.ended_at else None,
     }
 

@@ -7,26 +7,37 @@ from typing import Annotated
 from fastapi import APIRouter, Header, Response
 from pydantic import Field
 
-from fairlead.domain.trigger import Evaluation, TriggerAction
+from fairlead.domain.trigger import DEFAULT_POLL_S, Evaluation, TargetEvent, TriggerAction, TriggerKind
 from fairlead.server.api import answers, shapes
 from fairlead.server.api.answers import triggers as told
 from fairlead.server.api.bodies import Body
-from fairlead.server.api.doors import After, Asking, Books, Limit, revision_of
+from fairlead.server.api.doors import After, Asking, Books, Limit, Parts, revision_of
 from fairlead.server.api.why import reason
-from fairlead.usecases import triggers
+from fairlead.usecases import image_looks, triggers
 
 router = APIRouter(tags=["triggers"])
 
 
 class TriggerBody(Body):
-    cron: str = Field(max_length=500, description="five fields as Debian's cron, or six or seven as Quartz")
+    kind: TriggerKind = Field(TriggerKind.SCHEDULE, description="what makes it fire")
+    cron: str = Field(
+        "", max_length=500, description="of a schedule: five fields as Debian's cron, or six or seven as Quartz"
+    )
     zone: str = Field("UTC", max_length=60)
-    action: TriggerAction = TriggerAction.DEPLOY_LATEST
+    action: TriggerAction | None = Field(None, description="null: what its kind does first of all")
     source: str = Field("", max_length=80, description='the latest that is live there; "": the latest made')
     destination: str = Field("", max_length=80)
     channel: str = Field("", max_length=100)
     force: bool = False
     is_enabled: bool = True
+    runbook: str = Field("", max_length=100, description="of the action run-runbook")
+    watches: list[str] = Field(
+        default_factory=list, max_length=50, description="packages, or images without tag; none: the latest release's"
+    )
+    poll_s: int = Field(DEFAULT_POLL_S, description="how often a registry is asked, of the kind image")
+    environments: list[str] = Field(default_factory=list, max_length=100, description="of targets; none: all")
+    tags: list[str] = Field(default_factory=list, max_length=50, description="of targets: one of these; none: any")
+    events: list[TargetEvent] = Field(default_factory=list, max_length=3, description="of targets; none: all")
 
 
 @router.get("/projects/{project}/triggers")
@@ -65,9 +76,11 @@ def remove_trigger(context: Books, actor: Asking, project: str, trigger_name: st
 
 
 @router.post("/projects/{project}/triggers/{trigger_name}/evaluate")
-def evaluate_trigger(context: Books, actor: Asking, project: str, trigger_name: str) -> told.Evaluation:
-    """Do now what it is for, whatever its time."""
-    return evaluation(triggers.evaluate(context, actor, project, trigger_name))
+async def evaluate_trigger(
+    context: Books, server: Parts, actor: Asking, project: str, trigger_name: str
+) -> told.Evaluation:
+    """Do now what it is for, whatever its time: with the newest package, or what the registry has."""
+    return evaluation(await image_looks.evaluate(context, actor, server.registries, project, trigger_name))
 
 
 @router.get("/projects/{project}/triggers/{trigger_name}/evaluations")
@@ -91,6 +104,8 @@ def trigger(one: triggers.TriggerView) -> told.Trigger:
         "id": held.id,
         "project": one.project,
         "name": held.name,
+        "kind": held.kind,
+        "when": held.when,
         "cron": held.cron,
         "zone": held.zone,
         "action": held.action,
@@ -99,6 +114,12 @@ def trigger(one: triggers.TriggerView) -> told.Trigger:
         "channel": one.channel,
         "force": held.is_forced,
         "is_enabled": held.is_enabled,
+        "runbook": one.runbook,
+        "watches": list(held.watches),
+        "poll_s": held.poll_s,
+        "environments": list(one.environments),
+        "tags": list(held.tags),
+        "events": list(held.events),
         "next_at": held.next_at.isoformat() if held.next_at else None,
         "last": evaluation(one.last) if one.last else None,
         "created_at": held.created_at.isoformat(),
@@ -113,12 +134,15 @@ def evaluation(one: Evaluation) -> told.Evaluation:
         "id": one.id,
         "at": one.at.isoformat(),
         "due_at": one.due_at.isoformat() if one.due_at else None,
+        "event": one.event,
         "has_fired": one.has_fired,
         "reason": one.reason,
         "code": one.code,
         "hint": one.hint,
         "deployment": one.deployment,
         "run": one.run,
+        "release": one.release,
+        "task": one.task,
     }
 
 

@@ -46,6 +46,7 @@ def add(form: Posted) -> Response:
             cron=form.text("cron"),
             zone=zone,
             lasts_s=int(minutes) * 60 if minutes.isdecimal() else 0,
+            binds_runbooks=form.is_ticked("runbooks"),
         )
         made = freezes.add(visitor.context, visitor.actor, wanted)
         return f"Freeze {made.freeze.name} is added" + (", and holds now." if made.is_active else ".")

@@ -1,17 +1,21 @@
-"""Triggers of a project: when each is due, what it did the last times and why, and the forms that change them."""
+"""Triggers of a project: what each waits for, what it did the last times and why, and the forms that change them."""
 
 from __future__ import annotations
 
+from enum import StrEnum
+from typing import TypeVar
 from urllib.parse import quote
 
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from fairlead.domain.trigger import TriggerAction
-from fairlead.server.web.visit import Posted, Visiting
-from fairlead.usecases import environments, projects, triggers
+from fairlead.domain.errors import FairleadError, Invalid, NotAllowed
+from fairlead.domain.trigger import TargetEvent, TriggerAction, TriggerKind
+from fairlead.server.web.visit import Form, Posted, Visiting
+from fairlead.usecases import channels, environments, image_looks, projects, runbooks, triggers
 
 router = APIRouter()
+E = TypeVar("E", bound=StrEnum)
 
 
 @router.get("/projects/{project}/triggers")
@@ -28,7 +32,11 @@ def show(visitor: Visiting, project: str) -> Response:
             for one in found
         },
         "environments": environments.all_of(context, actor),
+        "channels": channels.page(context, actor, owner.name, limit=200).items,
+        "runbooks": runbooks.all_of(context, actor, owner.name),
         "actions": list(TriggerAction),
+        "kinds": list(TriggerKind),
+        "events": list(TargetEvent),
     }
     return visitor.page("triggers.html", values)
 
@@ -37,34 +45,52 @@ def show(visitor: Visiting, project: str) -> Response:
 def put(form: Posted, project: str) -> Response:
     """The trigger of this name is so from now on."""
     visitor = form.visitor
+    return form.act(
+        f"/projects/{quote(project)}/triggers",
+        lambda: f"Trigger {triggers.put(visitor.context, visitor.actor, project, _draft(form)).trigger.name} is set.",
+    )
 
-    def work() -> str:
-        draft = triggers.Draft(
-            form.text("name"),
-            form.text("cron"),
-            TriggerAction(form.text("action") or TriggerAction.DEPLOY_LATEST),
-            zone=form.text("zone") or "UTC",
-            source=form.text("source"),
-            destination=form.text("destination"),
-            is_forced=form.is_ticked("force"),
-            is_enabled=not form.is_ticked("disabled"),
-        )
-        made = triggers.put(visitor.context, visitor.actor, project, draft)
-        return f"Trigger {made.trigger.name} is set."
 
-    return form.act(f"/projects/{quote(project)}/triggers", work)
+def _draft(form: Form) -> triggers.Draft:
+    action = form.text("action")
+    return triggers.Draft(
+        form.text("name"),
+        form.text("cron"),
+        _one_of(TriggerAction, action) if action else None,
+        zone=form.text("zone") or "UTC",
+        source=form.text("source"),
+        destination=form.text("destination"),
+        channel=form.text("channel"),
+        is_forced=form.is_ticked("force"),
+        is_enabled=not form.is_ticked("disabled"),
+        kind=_one_of(TriggerKind, form.text("kind") or TriggerKind.SCHEDULE),
+        runbook=form.text("runbook"),
+        watches=form.text("watches").replace(",", " ").split(),
+        environments=form.lists.get("environments", ()),
+        tags=[one.strip() for one in form.text("tags").split(",") if one.strip()],
+        events=[_one_of(TargetEvent, one) for one in form.lists.get("events", ())],
+    )
+
+
+def _one_of(kind: type[E], given: str) -> E:
+    try:
+        return kind(given)
+    except ValueError as error:
+        known = ", ".join(one.value for one in kind)
+        raise Invalid("trigger.invalid", f"{given[:40]!r} is none of {known}", thing=given[:40]) from error
 
 
 @router.post("/projects/{project}/triggers/{name}/evaluate")
-def evaluate(form: Posted, project: str, name: str) -> Response:
+async def evaluate(form: Posted, project: str, name: str) -> Response:
     """Do now what it is for."""
-    visitor = form.visitor
-
-    def work() -> str:
-        made = triggers.evaluate(visitor.context, visitor.actor, project, name)
-        return ("It fired: " if made.has_fired else "It did not fire: ") + made.reason
-
-    return form.act(f"/projects/{quote(project)}/triggers", work)
+    visitor, back = form.visitor, f"/projects/{quote(project)}/triggers"
+    try:
+        made = await image_looks.evaluate(visitor.context, visitor.actor, visitor.server.registries, project, name)
+    except NotAllowed:
+        raise
+    except FairleadError as error:
+        return form.refused(back, error)
+    return form.done(back, ("It fired: " if made.has_fired else "It did not fire: ") + made.reason)
 
 
 @router.post("/projects/{project}/triggers/{name}/remove")

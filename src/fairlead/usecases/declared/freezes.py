@@ -35,6 +35,7 @@ class Freezes(Noun[FreezeItem]):
                 cron=one.cron,
                 zone=one.zone,
                 lasts_s=one.lasts_s,
+                binds_runbooks=one.binds_runbooks,
                 projects=tuple(owners.get(id, id) for id in one.projects),
                 environments=tuple(places.get(id, id) for id in one.environments),
             )
@@ -61,4 +62,5 @@ def _draft(item: FreezeItem) -> Draft:
         cron=item.cron,
         zone=item.zone,
         lasts_s=item.lasts_s,
+        binds_runbooks=item.binds_runbooks,
     )

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from fairlead.domain.actor import Actor
 from fairlead.domain.permission import Permission
-from fairlead.formats.declared.triggers import TRIGGERS, TriggerItem
+from fairlead.formats.declared.triggers import TRIGGERS, TriggerItem, normal
 from fairlead.store import projects
 from fairlead.store import triggers as rows
 from fairlead.store.database import Connection
@@ -45,4 +45,5 @@ class Triggers(Noun[TriggerItem]):
 def _item(one: TriggerView) -> TriggerItem:
     """Each field by its name: from the view where that tells people's names, else from the trigger."""
     said = ((name, _RENAMED.get(name, name)) for name in TriggerItem.model_fields)
-    return TriggerItem(**{name: getattr(one if hasattr(one, field) else one.trigger, field) for name, field in said})
+    fields = {name: getattr(one if hasattr(one, field) else one.trigger, field) for name, field in said}
+    return normal(TriggerItem(**fields))

@@ -43,6 +43,7 @@ class Deployment(TypedDict):
     not_after: Annotated[Moment | None, Field(description="after it, it does not begin any more")]
     freeze_override: Annotated[str, Field(description='why no freeze binds it; "": freezes do')]
     parent: Annotated[str | None, Field(description="the task whose step asked for it, and waits for its end")]
+    held_by: Annotated[str, Field(description='the freeze that holds it back until it ends; "": none')]
     ended_at: Moment | None
 
 

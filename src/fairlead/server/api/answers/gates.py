@@ -23,6 +23,7 @@ class Freeze(TypedDict):
     cron: Annotated[str, Field(description='when each time begins; "": it holds from start to end')]
     zone: str
     lasts_s: int
+    binds_runbooks: Annotated[bool, Field(description="whether runbooks do not run meanwhile, either")]
     is_active: Annotated[bool, Field(description="whether it holds now")]
     created_at: Moment
     created_by: str

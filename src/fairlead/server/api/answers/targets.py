@@ -31,6 +31,9 @@ class Target(TypedDict):
     tags: list[str]
     enabled: bool
     ssh: SshAccess | None
+    available: Annotated[bool | None, Field(description="whether it answered the last look; null: not looked at yet")]
+    looked_at: Moment | None
+    available_reason: Annotated[str, Field(description='why it did not answer; "": it did')]
     description: str
     created_at: Moment
     created_by: str

@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import Field
 from typing_extensions import TypedDict
 
-from fairlead.domain.trigger import TriggerAction
+from fairlead.domain.trigger import TargetEvent, TriggerAction, TriggerKind
 from fairlead.server.api.answers.lists import Moment
 
 
@@ -16,21 +16,26 @@ class Evaluation(TypedDict):
 
     id: str
     at: Moment
-    due_at: Annotated[Moment | None, Field(description="null: a person asked for it")]
+    due_at: Annotated[Moment | None, Field(description="null: something happened, or a person asked for it")]
+    event: Annotated[str, Field(description='what happened; "": its time came, or a person asked')]
     has_fired: bool
     reason: str
     code: str
     hint: str
     deployment: str | None
     run: str | None
+    release: str | None
+    task: Annotated[str | None, Field(description="of a runbook's run")]
 
 
 class Trigger(TypedDict):
-    """What is done without being asked when a time comes."""
+    """What is done without being asked when something happens."""
 
     id: str
     project: str
     name: str
+    kind: TriggerKind
+    when: Annotated[str, Field(description="what makes it fire, in few words")]
     cron: str
     zone: str
     action: TriggerAction
@@ -39,6 +44,12 @@ class Trigger(TypedDict):
     channel: Annotated[str, Field(description='"": any')]
     force: bool
     is_enabled: bool
+    runbook: str
+    watches: Annotated[list[str], Field(description="packages, or images; none: those of the latest release")]
+    poll_s: Annotated[int, Field(description="how often a registry is asked, of the kind image")]
+    environments: Annotated[list[str], Field(description="of targets; none: all")]
+    tags: Annotated[list[str], Field(description="of targets: one of these; none: any")]
+    events: Annotated[list[TargetEvent], Field(description="of targets; none: all")]
     next_at: Moment | None
     last: Evaluation | None
     created_at: Moment

@@ -283,6 +283,7 @@ def _runbook_runs() -> None:
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("task", sa.Text(), nullable=False),
         sa.Column("created_by", sa.Text(), nullable=False),
+        sa.Column("freeze_override", sa.Text(), nullable=False),
         sa.ForeignKeyConstraint(["environment"], ["environments.id"], name=op.f("fk_runbook_runs_environment")),
         sa.ForeignKeyConstraint(["project"], ["projects.id"], name=op.f("fk_runbook_runs_project")),
         sa.ForeignKeyConstraint(["runbook"], ["runbooks.id"], name=op.f("fk_runbook_runs_runbook")),
@@ -310,6 +311,13 @@ def _triggers() -> None:
         sa.Column("next_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("created_by", sa.Text(), nullable=False),
         sa.Column("revision", sa.BigInteger(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("runbook", sa.Text(), nullable=True),
+        sa.Column("watches", sa.JSON(none_as_null=True), nullable=False),
+        sa.Column("poll_s", sa.BigInteger(), nullable=False),
+        sa.Column("environments", sa.JSON(none_as_null=True), nullable=False),
+        sa.Column("tags", sa.JSON(none_as_null=True), nullable=False),
+        sa.Column("events", sa.JSON(none_as_null=True), nullable=False),
         sa.ForeignKeyConstraint(["channel"], ["channels.id"], name=op.f("fk_triggers_channel")),
         sa.ForeignKeyConstraint(["destination"], ["environments.id"], name=op.f("fk_triggers_destination")),
         sa.ForeignKeyConstraint(["project"], ["projects.id"], name=op.f("fk_triggers_project")),
@@ -317,6 +325,7 @@ def _triggers() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_triggers")),
         sa.UniqueConstraint("project", "name", name=op.f("uq_triggers_project_name")),
     )
+    op.create_index("ix_triggers_kind", "triggers", ["kind"], unique=False)
     op.create_index(op.f("ix_triggers_next_at"), "triggers", ["next_at"], unique=False)
 
 
@@ -375,8 +384,8 @@ def _deployments() -> None:
         sa.Column("not_before", sa.DateTime(timezone=True), nullable=True),
         sa.Column("not_after", sa.DateTime(timezone=True), nullable=True),
         sa.Column("freeze_override", sa.Text(), nullable=False),
-        sa.Column("parent", sa.Text(), nullable=True),
-        sa.Column("parent_key", sa.Text(), nullable=False),
+        sa.Column("waits_for_thaw", sa.Boolean(), nullable=False),
+        sa.Column("held_by", sa.Text(), nullable=False),
         sa.ForeignKeyConstraint(["environment"], ["environments.id"], name=op.f("fk_deployments_environment")),
         sa.ForeignKeyConstraint(["project"], ["projects.id"], name=op.f("fk_deployments_project")),
         sa.ForeignKeyConstraint(["release"], ["releases.id"], name=op.f("fk_deployments_release")),

@@ -13,6 +13,7 @@ depends_on = None
 
 def upgrade() -> None:
     _trigger_evaluations()
+    _trigger_events()
     _approvals()
 
 
@@ -29,10 +30,33 @@ def _trigger_evaluations() -> None:
         sa.Column("hint", sa.Text(), nullable=False),
         sa.Column("deployment", sa.Text(), nullable=True),
         sa.Column("run", sa.Text(), nullable=True),
+        sa.Column("event", sa.Text(), nullable=False),
+        sa.Column("release", sa.Text(), nullable=True),
+        sa.Column("task", sa.Text(), nullable=True),
         sa.ForeignKeyConstraint(["trigger"], ["triggers.id"], name=op.f("fk_trigger_evaluations_trigger")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_trigger_evaluations")),
     )
     op.create_index("ix_trigger_evaluations_trigger", "trigger_evaluations", ["trigger", "id"], unique=False)
+
+
+def _trigger_events() -> None:
+    op.create_table(
+        "trigger_events",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("trigger", sa.Text(), nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("said", sa.Text(), nullable=False),
+        sa.Column("packages", sa.JSON(none_as_null=True), nullable=False),
+        sa.Column("images", sa.JSON(none_as_null=True), nullable=False),
+        sa.Column("target", sa.Text(), nullable=True),
+        sa.Column("environments", sa.JSON(none_as_null=True), nullable=False),
+        sa.Column("taken_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["trigger"], ["triggers.id"], name=op.f("fk_trigger_events_trigger")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_trigger_events")),
+        sa.UniqueConstraint("trigger", "key", name=op.f("uq_trigger_events_trigger_key")),
+    )
+    op.create_index("ix_trigger_events_taken_at", "trigger_events", ["taken_at", "id"], unique=False)
 
 
 def _approvals() -> None:

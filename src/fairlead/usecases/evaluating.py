@@ -1,0 +1,207 @@
+"""Looking at triggers: at those whose time has come, at what happened, and when a person asks; each time recorded.
+
+What a trigger begins, the record of it and that its event was looked at stand in one transaction: an event fires once,
+though the server dies, or is told of it again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from fairlead.domain.actor import SYSTEM, Actor
+from fairlead.domain.errors import Conflict, FairleadError
+from fairlead.domain.ids import EnvironmentId, TargetId
+from fairlead.domain.permission import Permission
+from fairlead.domain.trigger import GRACE, Evaluation, TargetEvent, Trigger, TriggerAction, TriggerEvent, TriggerKind
+from fairlead.domain.zones import zone_named
+from fairlead.store import packages, projects, target_health, targets, triggers
+from fairlead.store.database import Connection
+from fairlead.usecases.context import Context
+from fairlead.usecases.firing import Occasion, fire
+from fairlead.usecases.happenings import target_became, watched_package
+
+MOST_AT_ONCE = 50
+GATHERED_S = 5.0
+"""Targets that become available within so long are deployed to together: machines are started in groups."""
+
+
+def evaluate(context: Context, actor: Actor, project: str, name: str) -> Evaluation:
+    """Do now what it is for, whatever its time: with the newest package that it watches, or all of its targets that
+    answer. It is recorded like any other time. Conflict `trigger.asked` for kinds that wait for a registry."""
+    actor.require_somewhere(Permission.TRIGGER_EDIT)
+    with context.database.transaction() as connection:
+        owner = projects.by_name_or_id(connection, project)
+        actor.require(Permission.TRIGGER_EDIT, project=owner.id)
+        found = triggers.by_name_or_id(connection, owner.id, name)
+        _require_askable(found)
+        made = [
+            _attempt(context, connection, found, occasion) for occasion in _occasions_asked(context, connection, found)
+        ]
+    context.durable.wake()
+    return next((one for one in made if one.has_fired), made[-1])
+
+
+def evaluate_due(context: Context) -> int:
+    """Schedules whose time has come do what they are for, or it is recorded why not; how many."""
+    now = context.clock.now()
+    with context.database.reading() as connection:
+        due = triggers.due(connection, TriggerKind.SCHEDULE, now, limit=MOST_AT_ONCE)
+    for one in due:
+        with context.database.transaction() as connection:
+            held = triggers.find(connection, one.id)
+            if held is None or held.next_at != one.next_at:
+                continue
+            triggers.update(connection, replace(held, next_at=held.due_after(now, zone_named(held.zone))))
+            _attempt(context, connection, held, Occasion(), due_at=one.next_at)
+    if due:
+        context.durable.wake()
+    return len(due)
+
+
+def act_on_events(context: Context) -> int:
+    """Triggers are looked at for what happened and they were not looked at for yet; for how many events."""
+    now = context.clock.now()
+    with context.database.reading() as connection:
+        found = triggers.waiting(connection, now, limit=MOST_AT_ONCE)
+    acted = 0
+    for together in _gathered(found, now):
+        with context.database.transaction() as connection:
+            trigger = triggers.find(connection, together[0].trigger)
+            taken = [one for one in together if triggers.take(connection, one, now)]
+            if trigger is None or not taken:
+                continue
+            for occasion in _occasions_of(taken):
+                _attempt(context, connection, trigger, occasion)
+            acted += len(taken)
+    if acted:
+        context.durable.wake()
+    return acted
+
+
+def could_not_look(context: Context, trigger: Trigger, error: FairleadError) -> None:
+    """A registry was not asked with success: recorded once, until something else happens."""
+    with context.database.transaction() as connection:
+        before = triggers.evaluated(connection, trigger.id, limit=1).items
+        if triggers.find(connection, trigger.id) is None or (before and before[0].code == error.code):
+            return
+        record = _blank(context, trigger, None, "")
+        _keep(connection, replace(record, reason=error.message, code=error.code, hint=error.hint))
+
+
+def latest_or_nothing(context: Context, connection: Connection, trigger: Trigger) -> Evaluation:
+    """The record of what was done this very moment; where there is none, that nothing newer was found."""
+    last = triggers.evaluated(connection, trigger.id, limit=1).items
+    if last and last[0].at >= context.clock.now() - timedelta(seconds=GATHERED_S):
+        return last[0]
+    record = _blank(context, trigger, None, "")
+    words = "the registry has no newer version than was looked at before"
+    return _keep(connection, replace(record, reason=words, code="trigger.same_version"))
+
+
+def _require_askable(trigger: Trigger) -> None:
+    if trigger.kind is TriggerKind.PUSH:
+        raise Conflict(
+            "trigger.asked",
+            f"{trigger.name} waits for a registry that tells of a push: there is nothing to do now",
+            thing=trigger.name,
+            hint="push a tag, or make the release: fairlead release create",
+        )
+
+
+def _occasions_asked(context: Context, connection: Connection, trigger: Trigger) -> Sequence[Occasion]:
+    if trigger.kind is TriggerKind.PACKAGE:
+        return [_newest_packages(connection, trigger)]
+    if trigger.kind is TriggerKind.TARGET:
+        silent = target_health.unavailable(connection)
+        for target in targets.all_of(connection):
+            if target.is_enabled and target.id not in silent:
+                event = next(iter(trigger.events), TargetEvent.ADDED)
+                target_became(context, connection, target, event, only=trigger.id)
+        told = triggers.waiting_of(connection, trigger.id)
+        taken = [one for one in told if triggers.take(connection, one, context.clock.now())]
+        return list(_occasions_of(taken)) or [Occasion("nothing happened")]
+    return [Occasion()]
+
+
+def _newest_packages(connection: Connection, trigger: Trigger) -> Occasion:
+    newest: dict[str, str] = {}
+    for one in packages.page(connection, limit=500).items:
+        if one.name.lower() not in {name.lower() for name in newest} and watched_package(connection, trigger, one.name):
+            newest[one.name] = one.version
+    shown = ", ".join(f"{name} {version}" for name, version in newest.items())
+    return Occasion(f"the feed has {shown}" if shown else "the feed has nothing that it watches", newest)
+
+
+def _gathered(found: Sequence[TriggerEvent], now: datetime) -> Iterator[list[TriggerEvent]]:
+    """One by one; those of targets together for each trigger, once the oldest of them has waited a little."""
+    of_targets: dict[str, list[TriggerEvent]] = {}
+    for one in found:
+        if one.target is None:
+            yield [one]
+        else:
+            of_targets.setdefault(one.trigger, []).append(one)
+    for together in of_targets.values():
+        if together[0].at <= now - timedelta(seconds=GATHERED_S):
+            yield together
+
+
+def _occasions_of(events: Sequence[TriggerEvent]) -> Iterator[Occasion]:
+    """One for what came; of targets one for each environment."""
+    of_targets = [one for one in events if one.target is not None]
+    for one in events:
+        if one.target is None:
+            yield Occasion(one.said, one.packages, one.images)
+    places: dict[EnvironmentId, list[TriggerEvent]] = {}
+    for one in of_targets:
+        for place in one.environments:
+            places.setdefault(place, []).append(one)
+    for place, here in places.items():
+        said = "; ".join(dict.fromkeys(one.said for one in here))
+        yield Occasion(said, targets=tuple(dict.fromkeys(_targets(here))), environment=place)
+
+
+def _targets(events: Iterable[TriggerEvent]) -> Iterator[TargetId]:
+    return (one.target for one in events if one.target is not None)
+
+
+def _attempt(
+    context: Context, connection: Connection, trigger: Trigger, occasion: Occasion, *, due_at: datetime | None = None
+) -> Evaluation:
+    """Done or refused, and recorded. What goes wrong undoes what was begun, and neither the record nor the rest."""
+    record = _blank(context, trigger, due_at, occasion.said)
+    if due_at is not None and record.at - due_at > GRACE:
+        late = f"it was due at {due_at.isoformat()}, when no server ran; more than {GRACE} late it is left out"
+        return _keep(connection, replace(record, reason=late, code="trigger.missed"))
+    try:
+        with connection.begin_nested():
+            done = fire(context.within(connection), connection, trigger, occasion, record)
+    except FairleadError as error:
+        done = replace(record, reason=error.message, code=error.code, hint=_hint(trigger, error))
+    except Exception as bug:  # noqa: BLE001 - the rim of a trigger: it must not be looked at for ever for one event
+        words = f"{type(bug).__name__}: {bug}"[:1000]
+        done = replace(record, reason=words, code="trigger.failed")
+        context.note(connection, SYSTEM, "trigger.failed", f"{trigger.name}: {words}", thing=trigger.id)
+    return _keep(connection, done)
+
+
+def _hint(trigger: Trigger, error: FairleadError) -> str:
+    """What a person can do; of a freeze, what the trigger itself will do about it."""
+    if error.code not in ("deployment.frozen", "runbook.frozen"):
+        return error.hint
+    if trigger.kind is TriggerKind.SCHEDULE:
+        return "this time is not made good when the freeze ends; the trigger's next time comes"
+    again = "fairlead triggers evaluate" if trigger.action is not TriggerAction.DEPLOY_LATEST else "fairlead deploy"
+    return f"it is not made good when the freeze ends: {again}"
+
+
+def _blank(context: Context, trigger: Trigger, due_at: datetime | None, said: str) -> Evaluation:
+    id, now = context.ids.new("tev"), context.clock.now()
+    return Evaluation(id, trigger.id, now, due_at, has_fired=False, reason="", event=said[:2000])
+
+
+def _keep(connection: Connection, one: Evaluation) -> Evaluation:
+    triggers.record(connection, one)
+    triggers.forget_old(connection, one.trigger)
+    return one

@@ -1,0 +1,34 @@
+"""Triggers on their project's page: set with any kind, asked, and with their record."""
+
+from tests.unit.server.conftest import Visit
+from tests.unit.server.house import ADMINISTRATOR, House
+
+from fairlead.domain.trigger import TargetEvent, TriggerKind
+from fairlead.usecases import triggers
+
+PAGE = "/projects/books/triggers"
+
+
+def test_each_kind_is_set_asked_and_shows_what_it_waits_for_and_why_not(house: House, visit: Visit) -> None:
+    house.add_project("books")
+    visit.sign_in()
+    assert "No triggers" in visit.get(PAGE)
+    visit.post(PAGE, name="Orders", kind="package", watches="orders, stock")
+    visit.post(PAGE, name="Comes", kind="target", tags="web server", environments="Test", events="healthy")
+    visit.post(PAGE, name="Bad", kind="target", cron="* * * * *")
+    page = visit.get(PAGE)
+    assert "new package orders, stock" in page and "a target becomes available (healthy, tag web server)" in page
+    held = {one.trigger.name: one.trigger for one in triggers.all_of(house.context, ADMINISTRATOR, "books")}
+    assert set(held) == {"Comes", "Orders"}
+    assert (held["Comes"].kind, held["Comes"].events) == (TriggerKind.TARGET, (TargetEvent.HEALTHY,))
+    visit.post(f"{PAGE}/Orders/evaluate")
+    page = visit.get(PAGE)
+    assert "did not fire" in page and "has no release to go by" in page and "trigger.nothing" in page
+
+
+def test_a_word_that_is_no_kind_is_refused_and_says_which_there_are(house: House, visit: Visit) -> None:
+    house.add_project("books")
+    visit.sign_in()
+    visit.post(PAGE, name="Odd", kind="moon")
+    assert "none of schedule, package, image, push, target" in visit.get(PAGE)
+    assert triggers.all_of(house.context, ADMINISTRATOR, "books") == []
