@@ -21,6 +21,7 @@ from fairlead.usecases import (
     access,
     approvals,
     build_information,
+    evaluating,
     freezes,
     groups,
     notifications,
@@ -94,7 +95,7 @@ class Furnished:
         tenants.put(house.context, ADMINISTRATOR, tenants.Draft("Acme", connections={"identity": ["Test"]}))
         nightly = triggers.Draft("Nightly", "0 2 * * *", destination="Production")
         triggers.put(house.context, ADMINISTRATOR, "identity", nightly)
-        triggers.evaluate(house.context, ADMINISTRATOR, "identity", "Nightly")
+        evaluating.evaluate(house.context, ADMINISTRATOR, "identity", "Nightly")
         registries.put(house.context, ADMINISTRATOR, "registry.test", "robot", "word")
         groups.add(house.context, ADMINISTRATOR, "Shops")
         users.add_service_account(house.context, ADMINISTRATOR, "robot")
