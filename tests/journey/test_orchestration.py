@@ -80,6 +80,17 @@ def test_the_shop_goes_from_its_first_release_to_production(server: WholeServer)
     assert any("begun by Example and Daughters" in line for line in lines)
 
 
+def test_the_runbook_that_was_applied_runs_as_published_and_not_where_it_may_not(server: WholeServer) -> None:
+    of = ("Stock-take", "-p", "shop")
+    run = json.loads(server.program("fairlead", "-o", "json", "runbooks", "run", *of, "-e", "Production").stdout)
+    server.until(lambda: server.api("GET", f"/tasks/{run['task']}")["state"] == "succeeded", "the runbook ran")
+    lines = server.lines(run["task"])
+    assert machines(lines) == ["live-1", "live-2", "live-3", "live-4"], "one after the other, by name"
+    assert any("live-2: counted for Example and Daughters by Stock-take, open" in line for line in lines)
+    elsewhere = server.program("fairlead", "runbooks", "run", *of, "-e", "Test", check=False)
+    assert elsewhere.returncode != 0 and "runbook.environment" in elsewhere.stderr
+
+
 def test_a_hot_fix_leaves_staging_out(server: WholeServer) -> None:
     released(server, "shop", "1.0.1", "--channel", "Hot fixes")
     live(server, "shop", "1.0.1", "Test")

@@ -7,7 +7,8 @@ from typing import Any
 
 import typer
 
-from fairlead.cli.session import API, PROJECT_HELP, TIMEOUT_HELP, WAIT_HELP, session
+from fairlead.cli import prompts
+from fairlead.cli.session import API, PROJECT_HELP, TIMEOUT_HELP, WAIT_HELP, Session, session
 from fairlead.domain.errors import Invalid
 
 group = typer.Typer(name="runbooks", help="Processes of a project that need no release.", no_args_is_help=True)
@@ -51,12 +52,20 @@ def put(
     file: Path = typer.Option(None, "--process", help="A YAML file with its steps, as `process show` prints them."),
     description: str = typer.Option("", help="What it is for."),
     environment: list[str] = typer.Option([], "--environment", "-e", help="Only there; by default everywhere."),
+    in_lifecycle: bool = typer.Option(
+        False, "--in-lifecycle", help="Only in the environments of the project's lifecycle."
+    ),
     keep: int = typer.Option(100, help="How many runs are kept in each environment."),
     project: str = typer.Option("", "--project", "-p", help=PROJECT_HELP),
 ) -> None:
     """A runbook's draft is so from now on; what is published stays until the next `publish`."""
     at = session(context)
-    body: dict[str, Any] = {"description": description, "environments": environment, "kept_runs": keep}
+    body: dict[str, Any] = {
+        "description": description,
+        "environments": environment,
+        "in_lifecycle": in_lifecycle,
+        "kept_runs": keep,
+    }
     if file is not None:
         from fairlead.formats.process import read_process, written  # its libraries are loaded where they are needed
 
@@ -84,7 +93,18 @@ def publish(
 def run(
     context: typer.Context,
     name: str = typer.Argument(..., help=NAME_HELP),
-    environment: str = typer.Option(..., "--environment", "-e", help="Where."),
+    environment: list[str] = typer.Option(
+        ..., "--environment", "-e", help="Where; given again, it runs in all of them, or in none."
+    ),
+    variable: list[str] = typer.Option(
+        [], "--variable", help='"Label or Name:Value" of what it asks for; asked at a terminal without it.'
+    ),
+    skip: list[str] = typer.Option([], "--skip", help="Leave out this step, or action."),
+    only_target: list[str] = typer.Option([], "--only-target", help="Run on this target, and on no other not named."),
+    without_target: list[str] = typer.Option([], "--without-target", help="Do not run on this target."),
+    guided: bool | None = typer.Option(
+        None, "--guided/--not-guided", help="Ask a person where an action fails; by default as the process says."
+    ),
     override_freeze: str = typer.Option("", help="Why no freeze binds it; needs the permission freeze.override."),
     wait: bool = typer.Option(False, "--wait", help=WAIT_HELP),
     timeout: float = typer.Option(0, help=TIMEOUT_HELP),
@@ -92,11 +112,42 @@ def run(
 ) -> None:
     """Run what is published."""
     at = session(context)
-    path = f"{API}/projects/{at.project(project)}/runbooks/{name}/runs"
-    made = at.client.post(path, {"environment": environment, "override_freeze": override_freeze})
+    path = f"{API}/projects/{at.project(project)}/runbooks/{name}"
+    asked = _questions(at, path, environment) if variable else []
+    body: dict[str, Any] = {
+        "environments": environment,
+        "prompted": prompts.answers(asked, variable),
+        "skip": skip,
+        "only_targets": only_target,
+        "without_targets": without_target,
+        "guided": guided,
+        "override_freeze": override_freeze,
+    }
+    made = _run(at, path, body)
     if wait:
-        raise typer.Exit(at.follow(made["task"], timeout_s=timeout))
-    at.screen.result(made, f"run {made['number']} of {name} in {environment}, task {made['task']}")
+        raise typer.Exit(max(at.follow(one["task"], timeout_s=timeout) for one in made))
+    said = [f"run {one['number']} of {name} in {one['environment']}, task {one['task']}" for one in made]
+    at.screen.result(made[0] if len(made) == 1 else made, "\n".join(said))
+
+
+def _run(at: Session, path: str, body: dict[str, Any]) -> list[Any]:
+    """The runs; where something is asked for and a person is there, they are asked."""
+    try:
+        return list(at.client.post(f"{path}/runs/several", body)["items"])
+    except Invalid as wanting:
+        if wanting.code != prompts.REQUIRED:
+            raise
+        more = prompts.at_terminal(_questions(at, path, body["environments"]), body["prompted"])
+        if not more:
+            raise
+    body = {**body, "prompted": {**body["prompted"], **more}}
+    return list(at.client.post(f"{path}/runs/several", body)["items"])
+
+
+def _questions(at: Session, path: str, environments: list[str]) -> list[Any]:
+    """What is asked for in any of them, each once."""
+    found = [one for place in environments for one in at.client.get(f"{path}/prompts", environment=place)["items"]]
+    return list({one["name"]: one for one in found}.values())
 
 
 @group.command("runs")

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from dataclasses import dataclass
 from datetime import datetime
 
 from fairlead.domain.errors import Invalid
 from fairlead.domain.ids import EnvironmentId, ProjectId, TaskId
-from fairlead.domain.process import DEPLOY_SERVICES, Process
+from fairlead.domain.process import DEPLOY_SERVICES, NO_CHOICE, Process, ProcessChoice
 
 LONGEST_NAME = 100
 DEFAULT_KEPT_RUNS = 100
@@ -26,8 +27,8 @@ class Snapshot:
 
 @dataclass(frozen=True, slots=True)
 class Runbook:
-    """No `environments`: all. `published` None: it cannot be run yet. Its draft is kept under its id among the
-    processes."""
+    """No `environments`: all, or with `in_lifecycle` those of the project's lifecycle. `published` None: it cannot be
+    run yet. Its draft is kept under its id among the processes."""
 
     id: str
     project: ProjectId
@@ -39,15 +40,19 @@ class Runbook:
     published: Snapshot | None = None
     created_by: str = ""
     revision: int = 1
+    in_lifecycle: bool = False
 
-    def may_run_in(self, environment: EnvironmentId) -> bool:
-        """Whether it is allowed there."""
+    def may_run_in(self, environment: EnvironmentId, lifecycle: Container[EnvironmentId]) -> bool:
+        """Whether it is allowed there; `lifecycle` are the environments of the project's."""
+        if self.in_lifecycle:
+            return environment in lifecycle
         return not self.environments or environment in self.environments
 
 
 @dataclass(frozen=True, slots=True)
 class RunbookRun:
-    """One run of what was published then; how it ended is its task's affair."""
+    """One run of what was published then, with the answers to what it asked for in the snapshot's variables; how it
+    ended is its task's affair."""
 
     id: str
     number: int
@@ -59,6 +64,7 @@ class RunbookRun:
     task: TaskId
     created_by: str = ""
     freeze_override: str = ""
+    choice: ProcessChoice = NO_CHOICE
 
 
 def check(runbook: Runbook) -> Runbook:
@@ -66,6 +72,9 @@ def check(runbook: Runbook) -> Runbook:
     name = runbook.name
     if not name.strip() or len(name) > LONGEST_NAME or not name.isprintable() or "/" in name:
         raise Invalid("input.name", f"a runbook has a name of 1 to {LONGEST_NAME} characters, no slash", thing="name")
+    if runbook.in_lifecycle and runbook.environments:
+        message = "it runs in the environments of the lifecycle, or in those named"
+        raise Invalid("input.invalid", message, thing="environments")
     if not 1 <= runbook.kept_runs <= 100_000:
         raise Invalid("input.invalid", "1 to 100,000 runs are kept", thing="kept_runs")
     return runbook

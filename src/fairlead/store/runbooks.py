@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from fairlead.domain.ids import EnvironmentId, ProjectId, TaskId
 from fairlead.domain.runbook import Runbook, RunbookRun
 from fairlead.store import counters
-from fairlead.store.schema import data, instant, key, link, metadata, number, text
+from fairlead.store.schema import data, flag, instant, key, link, metadata, number, text
 from fairlead.store.shelf import Page, Shelf
 
 runbooks = sa.Table(
@@ -23,6 +23,7 @@ runbooks = sa.Table(
     data("published", nullable=True),
     text("created_by"),
     number("revision"),
+    flag("in_lifecycle"),
     sa.UniqueConstraint("project", "name"),
 )
 runs = sa.Table(
@@ -38,6 +39,7 @@ runs = sa.Table(
     text("task", unique=True),
     text("created_by"),
     text("freeze_override"),
+    data("choice"),
     sa.Index("ix_runbook_runs_runbook", "runbook", "environment", "id"),
 )
 

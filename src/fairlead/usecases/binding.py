@@ -59,7 +59,7 @@ from fairlead.usecases import (
     planning,
     registries,
     retention,
-    runbooks,
+    runbook_runs,
     values,
 )
 from fairlead.usecases import releases as releasing
@@ -318,7 +318,7 @@ class Binding:
     def _runbook_plan(self, task: Task) -> Plan | SaidNo:
         with self.context.database.reading() as connection:
             try:
-                return runbooks.plan_of(self.context, connection, task)
+                return runbook_runs.plan_of(self.context, connection, task)
             except FairleadError as error:
                 return SaidNo(error.code, error.message, error.hint)
 

@@ -33,7 +33,7 @@ from fairlead.store.database import Connection
 from fairlead.usecases import deployments as deploying
 from fairlead.usecases import planning, runs
 from fairlead.usecases import releases as releasing
-from fairlead.usecases import runbooks as running
+from fairlead.usecases import runbook_runs as running
 from fairlead.usecases.context import Context
 
 LOOKED_BACK = 200

@@ -17,7 +17,7 @@ from fairlead.domain.task import Task, TaskState
 from fairlead.store import deployments, environments, interruptions, projects, releases, runs, tasks
 from fairlead.store.database import Connection
 from fairlead.usecases import deployments as deploying
-from fairlead.usecases import lines, places, runbooks, telling, turns
+from fairlead.usecases import lines, places, runbook_runs, telling, turns
 from fairlead.usecases.context import Context
 
 _DEPLOYMENT_STATES = {
@@ -75,7 +75,7 @@ def ended(context: Context, connection: Connection, task: Task) -> None:
         _apart(context, connection, task, _tell_parent)
     elif task.kind == "runbook":
         _apart(context, connection, task, _runbook_ended)
-        _apart(context, connection, task, runbooks.forget_old)
+        _apart(context, connection, task, runbook_runs.forget_old)
     elif task.kind == "retirement":
         _apart(context, connection, task, _retirement_ended)
     _apart(context, connection, task, turns.pass_on)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 from fairlead.domain.actor import Actor
 from fairlead.domain.environment import Environment
@@ -27,6 +28,39 @@ WITHIN = (Dimension.STEP, Dimension.TARGET, Dimension.TARGETED_TAG, Dimension.TA
 """What differs within one deployment: a variable that is only for some of these is asked for once, for the whole."""
 
 
+class Asker(Protocol):
+    """A deployment, or a run of a runbook, that asks."""
+
+    @property
+    def project(self) -> Project: ...
+    @property
+    def environment(self) -> Environment: ...
+    @property
+    def snapshot(self) -> str:
+        """That of the variables as they were frozen."""
+        ...
+
+    @property
+    def scope(self) -> Scope:
+        """What is so for the whole of it."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class AskedByRunbook:
+    """The run of a runbook that asks."""
+
+    project: Project
+    environment: Environment
+    runbook: str
+    snapshot: str
+
+    @property
+    def scope(self) -> Scope:
+        """What is so for the whole of it."""
+        return scope_at(self.environment, process=self.runbook)
+
+
 @dataclass(frozen=True, slots=True)
 class Asked:
     """The deployment that asks."""
@@ -34,6 +68,11 @@ class Asked:
     project: Project
     environment: Environment
     release: Release
+
+    @property
+    def snapshot(self) -> str:
+        """The release's own."""
+        return self.release.variables
 
     @property
     def scope(self) -> Scope:
@@ -74,15 +113,15 @@ def of_release(context: Context, actor: Actor, project: str, version: str, envir
         return questions(connection, Asked(owner, place, release), release.variables)
 
 
-def questions(connection: Connection, asked: Asked, snapshot: str) -> tuple[Question, ...]:
+def questions(connection: Connection, asked: Asker, snapshot: str) -> tuple[Question, ...]:
     """By label; a variable that another surely beats there is not asked for."""
     return _questions(variables.snapshot(connection, snapshot).variables, asked.scope)
 
 
-def answered(context: Context, connection: Connection, asked: Asked, given: Mapping[str, str], *, by: str) -> str:
+def answered(context: Context, connection: Connection, asked: Asker, given: Mapping[str, str], *, by: str) -> str:
     """The id of the snapshot with the answers in it; the release's own where nothing is asked for. Invalid
     `prompt.unknown`, `prompt.value`, `prompt.required`."""
-    frozen = variables.snapshot(connection, asked.release.variables).variables
+    frozen = variables.snapshot(connection, asked.snapshot).variables
     found = _questions(frozen, asked.scope)
     for name in given:
         if not any(question.is_called(name) for question in found):
@@ -98,9 +137,10 @@ def answered(context: Context, connection: Connection, asked: Asked, given: Mapp
         for name, text in given.items()
         if question.is_called(name)
     }
-    _require(replace(one, variable=answers.get(one.variable.id, one.variable)) for one in found)
+    command = "fairlead runbooks run" if isinstance(asked, AskedByRunbook) else "fairlead deploy"
+    _require(command, (replace(one, variable=answers.get(one.variable.id, one.variable)) for one in found))
     if not answers:
-        return asked.release.variables
+        return asked.snapshot
     return variables.keep_snapshot(
         connection,
         tuple(answers.get(one.id, one) for one in frozen),
@@ -141,12 +181,12 @@ def _answer(context: Context, connection: Connection, by: str, question: Questio
     return replace(question.variable, value="", secret=context.keep(connection, value, name=name, by=by))
 
 
-def _require(found: Iterable[Question]) -> None:
+def _require(command: str, found: Iterable[Question]) -> None:
     missing = [one.label for one in found if one.prompt.is_required and not one.is_answered]
     if missing:
         raise Invalid(
             "prompt.required",
             f"a value is asked for, and none was given: {', '.join(missing)[:500]}",
             thing=missing[0],
-            hint=f'fairlead deploy … --variable "{missing[0]}:VALUE"',
+            hint=f'{command} … --variable "{missing[0]}:VALUE"',
         )

@@ -1,37 +1,26 @@
-"""Runbooks: making, changing, publishing, running them; and keeping their runs in bounds."""
+"""Runbooks: making, changing, publishing and removing them."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from fairlead.domain import system_variables
 from fairlead.domain.actor import Actor
-from fairlead.domain.environment import Environment
-from fairlead.domain.errors import Conflict, Refused
-from fairlead.domain.ids import TaskId
+from fairlead.domain.errors import Conflict
 from fairlead.domain.permission import Permission
-from fairlead.domain.plan import Plan
-from fairlead.domain.process import NO_CHOICE, Process, checked
+from fairlead.domain.process import Process, checked
 from fairlead.domain.project import Project
-from fairlead.domain.runbook import DEFAULT_KEPT_RUNS, Runbook, RunbookRun, Snapshot, check, check_process
-from fairlead.domain.system_variables import SystemVariables
-from fairlead.domain.target import chosen
-from fairlead.domain.task import Task, TaskState
+from fairlead.domain.runbook import DEFAULT_KEPT_RUNS, Runbook, Snapshot, check, check_process
 from fairlead.formats.process import by_name
 from fairlead.formats.properties import checked_properties
 from fairlead.steps.action_kinds import ACTION_KINDS
-from fairlead.steps.run_process import plan_runbook
-from fairlead.store import environments, forgetting, processes, projects, runbooks, targets, tasks, triggers, variables
+from fairlead.store import environments, processes, projects, runbooks, tasks, triggers, variables
 from fairlead.store.database import Connection
 from fairlead.store.processes import HeldProcess
-from fairlead.store.shelf import Page
-from fairlead.usecases import child_projects, gates, turns
+from fairlead.usecases import child_projects
 from fairlead.usecases.as_code import refuse_edit
 from fairlead.usecases.context import Context
-from fairlead.usecases.process_resolving import Surroundings, resolve_process, tags_of
 from fairlead.usecases.processes import require_known
-from fairlead.usecases.values import scope_at, table_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,18 +35,6 @@ class RunbookView:
 
 
 @dataclass(frozen=True, slots=True)
-class RunView:
-    """A run with the names that people know, and its task's state."""
-
-    run: RunbookRun
-    runbook: str
-    project: str
-    environment: str
-    state: TaskState
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
 class Draft:
     """What a person gives of a runbook; `process` None: as before, at first without steps."""
 
@@ -66,6 +43,7 @@ class Draft:
     environments: Sequence[str] = ()
     kept_runs: int = DEFAULT_KEPT_RUNS
     process: Process | None = None
+    in_lifecycle: bool = False
 
 
 def all_of(context: Context, actor: Actor, project: str) -> Sequence[RunbookView]:
@@ -110,6 +88,7 @@ def put(context: Context, actor: Actor, project: str, draft: Draft, *, revision:
             description=draft.description,
             environments=tuple(environments.by_name_or_id(connection, name).id for name in draft.environments),
             kept_runs=draft.kept_runs,
+            in_lifecycle=draft.in_lifecycle,
         )
         if before is None:
             runbooks.insert(connection, check(wanted))
@@ -179,142 +158,9 @@ def remove(context: Context, actor: Actor, project: str, name: str) -> None:
         context.note(connection, actor, "runbook.removed", words, thing=found.id, project=owner.name, before=found)
 
 
-def run(
-    context: Context, actor: Actor, project: str, name: str, environment: str, *, override_freeze: str = ""
-) -> RunView:
-    """What is published runs there, when it is the place's turn. `override_freeze` is the reason why no freeze binds
-    it, which needs a permission of its own. Conflict `runbook.unpublished`, `runbook.frozen`; Refused
-    `runbook.environment`."""
-    actor.require_somewhere(Permission.RUNBOOK_RUN)
-    with context.database.transaction() as connection:
-        owner = projects.by_name_or_id(connection, project)
-        place = environments.by_name_or_id(connection, environment)
-        actor.require(Permission.RUNBOOK_RUN, project=owner.id, environment=place.id)
-        found = runbooks.by_name_or_id(connection, owner.id, name)
-        if found.published is None:
-            hint = f"fairlead runbooks publish {found.name}"
-            raise Conflict("runbook.unpublished", f"{found.name} was not published yet", thing=found.name, hint=hint)
-        if not found.may_run_in(place.id):
-            raise Refused("runbook.environment", f"{found.name} may not run in {place.name}", thing=place.name)
-        if override_freeze:
-            gates.require_override(context, connection, actor, owner, place, override_freeze)
-        no = gates.closed_to_runbook(connection, owner, place, found.name, at=context.clock.now())
-        if no is not None and not override_freeze:
-            raise no
-        made = _asked(context, connection, actor, owner, place, found, found.published, override_freeze)
-        view = _run_view(connection, made)
-    context.durable.wake()
-    return view
-
-
-def runs_of(
-    context: Context, actor: Actor, project: str, name: str, *, after: str | None = None, limit: int = 50
-) -> Page[RunView]:
-    """Its runs, the newest first."""
-    actor.require_somewhere(Permission.VIEW)
-    with context.database.reading() as connection:
-        owner = projects.by_name_or_id(connection, project)
-        actor.require_somewhere(Permission.VIEW, project=owner.id)
-        found = runbooks.by_name_or_id(connection, owner.id, name)
-        part = runbooks.runs_of(connection, found.id, after=after, limit=limit)
-        return Page(tuple(_run_view(connection, one) for one in part.items), part.after)
-
-
-def plan_of(context: Context, connection: Connection, task: Task) -> Plan:
-    """The plan of a run, from what was published when it was asked for. Conflict `runbook.frozen` where a freeze came
-    while it waited for its turn, and what `resolve_process` raises."""
-    made = runbooks.run_of_task(connection, task.id)
-    owner = projects.get(connection, made.project)
-    place = environments.get(connection, made.environment)
-    no = gates.closed_to_runbook(connection, owner, place, task.title, at=context.clock.now())
-    if no is not None and not made.freeze_override:
-        raise no
-    process = processes.snapshot(connection, made.snapshot.process)
-    known = targets.all_of(connection)
-    here = chosen(known, place.id, [tag for step in process.steps for tag in step.target_tags])
-    name = runbooks.get(connection, made.runbook).name
-    system = SystemVariables(
-        system_variables.of_server(context.installation.url),
-        system_variables.of_project(owner),
-        system_variables.of_environment(place),
-        system_variables.of_targets({str(target.id): target.name for target in here}, specific=(), excluded=()),
-        system_variables.of_tagged_targets(dict(tags_of(here))),
-        system_variables.of_runbook(made.runbook, name),
-        system_variables.of_task(task.id, task.title, task.created_at),
-    )
-    table = table_of(connection, made.snapshot.variables)
-    at = Surroundings(process, NO_CHOICE, place, "", system, known, table, scope_at(place, process=made.runbook))
-    return plan_runbook(resolve_process(at), title=task.title)
-
-
-def forget_old(context: Context, connection: Connection, task: Task) -> None:
-    """After a run's end: of its runbook's runs there only as many stay as it says, the rest go with tasks and logs."""
-    made = runbooks.run_of_task(connection, task.id)
-    found = runbooks.get(connection, made.runbook)
-    for old in runbooks.over_the_count(connection, found, made.environment):
-        carried = tasks.find(connection, old.task)
-        if carried is not None and carried.state.has_ended:
-            forgetting.forget_tasks(connection, [old.task])
-            runbooks.delete_run(connection, old.id)
-
-
-def _asked(
-    context: Context,
-    connection: Connection,
-    actor: Actor,
-    owner: Project,
-    place: Environment,
-    found: Runbook,
-    published: Snapshot,
-    freeze_override: str,
-) -> RunbookRun:
-    now, id = context.clock.now(), TaskId(context.ids.new("tsk"))
-    title = f"{found.name} of {owner.name} in {place.name}"
-    task = Task(
-        id,
-        "runbook",
-        title,
-        now,
-        subject=found.id,
-        project=owner.name,
-        environment=place.name,
-        created_by=actor.name,
-    )
-    number = runbooks.next_number(connection, found.id)
-    made = RunbookRun(
-        context.ids.new("rbr"),
-        number,
-        found.id,
-        owner.id,
-        place.id,
-        published,
-        now,
-        id,
-        created_by=actor.name,
-        freeze_override=freeze_override,
-    )
-    runbooks.insert_run(connection, made)
-    turns.queue(context, connection, task)
-    words = f"asked to run {found.name} in {place.name}"
-    context.note(connection, actor, "runbook.asked", words, thing=made.id, project=owner.name, environment=place.name)
-    return made
-
-
 def _view(connection: Connection, owner: Project, one: Runbook) -> RunbookView:
     names: Mapping[str, str] = {place.id: place.name for place in environments.all_of(connection)}
     held = processes.find(connection, one.id)
     draft = held.process if held else Process()
     is_changed = one.published is None or draft.hash != one.published.process
     return RunbookView(one, owner.name, tuple(names.get(id, id) for id in one.environments), draft, is_changed)
-
-
-def _run_view(connection: Connection, one: RunbookRun) -> RunView:
-    task = tasks.get(connection, one.task)
-    return RunView(
-        one,
-        runbooks.get(connection, one.runbook).name,
-        projects.get(connection, one.project).name,
-        environments.get(connection, one.environment).name,
-        task.state,
-        task.reason,
-    )

@@ -17,8 +17,19 @@ from fairlead.domain.permission import Permission
 from fairlead.domain.process import Action, Process, ProcessStep
 from fairlead.domain.task import TaskState
 from fairlead.store import projects
-from fairlead.usecases import approvals, defects, deployments, environments, freezes, runbooks, scheduling, why
+from fairlead.usecases import (
+    approvals,
+    defects,
+    deployments,
+    environments,
+    freezes,
+    runbook_runs,
+    runbooks,
+    scheduling,
+    why,
+)
 from fairlead.usecases.freezes import Draft
+from fairlead.usecases.runbook_runs import Wish
 
 HOUR = timedelta(hours=1)
 HELD = DeploymentState.SCHEDULED
@@ -127,19 +138,19 @@ def test_runbooks_are_bound_only_where_a_freeze_says_so_and_may_pass_it_over(boo
     runbooks.put(books.context, ADMIN, "books", runbooks.Draft("Tidy", process=process))
     runbooks.publish(books.context, ADMIN, "books", "Tidy")
     freeze(books, "Test")
-    before = runbooks.run(books.context, ADMIN, "books", "Tidy", "Test")
+    before = runbook_runs.run(books.context, ADMIN, "books", "Tidy", "Test")
     end = books.clock.now() + HOUR
     freezes.add(books.context, ADMIN, Draft("Audit", ends_at=end, environments=["Test"], binds_runbooks=True))
-    assert refused(lambda: runbooks.run(books.context, ADMIN, "books", "Tidy", "Test")) == "runbook.frozen"
+    assert refused(lambda: runbook_runs.run(books.context, ADMIN, "books", "Tidy", "Test")) == "runbook.frozen"
     with books.database.reading() as connection, pytest.raises(Conflict) as caught:
-        runbooks.plan_of(books.context, connection, books.task(before.run.task))
+        runbook_runs.plan_of(books.context, connection, books.task(before.run.task))
     assert caught.value.code == "runbook.frozen", "one that waited for its turn meanwhile"
     with pytest.raises(NotAllowed):
         runner = replace(DEPLOYER, permissions=frozenset({Permission.VIEW, Permission.RUNBOOK_RUN}))
-        runbooks.run(books.context, runner, "books", "Tidy", "Test", override_freeze="it burns")
-    made = runbooks.run(books.context, ADMIN, "books", "Tidy", "Test", override_freeze="it burns")
+        runbook_runs.run(books.context, runner, "books", "Tidy", "Test", wish=Wish(override_freeze="it burns"))
+    made = runbook_runs.run(books.context, ADMIN, "books", "Tidy", "Test", wish=Wish(override_freeze="it burns"))
     with books.database.reading() as connection:
-        assert runbooks.plan_of(books.context, connection, books.task(made.run.task)).task_kind == "runbook"
+        assert runbook_runs.plan_of(books.context, connection, books.task(made.run.task)).task_kind == "runbook"
     assert any("it burns" in event.message for event in books.audit("freeze.overridden"))
 
 

@@ -9,11 +9,16 @@ from tests.unit.usecases.house import ADMIN, House
 
 from fairlead.domain.errors import Conflict, Invalid, Refused
 from fairlead.domain.plan import steps_of
-from fairlead.domain.process import Action, Process, ProcessStep
+from fairlead.domain.process import Action, Process, ProcessChoice, ProcessStep
+from fairlead.domain.prompt import Prompt
 from fairlead.domain.task import TaskState
+from fairlead.formats.phase_lines import PhaseLine
+from fairlead.store import runbooks as stored
 from fairlead.store import tasks
-from fairlead.usecases import runbooks
+from fairlead.usecases import environments, lifecycles, projects, runbook_runs, runbooks, variables
+from fairlead.usecases.runbook_runs import Wish
 from fairlead.usecases.runbooks import Draft
+from fairlead.usecases.variables import More
 
 
 def process(*names: str) -> Process:
@@ -28,17 +33,17 @@ def test_a_draft_is_published_and_what_is_published_is_what_runs(books: House) -
     made = runbooks.put(books.context, ADMIN, "books", TIDY)
     assert (made.environments, made.is_changed) == (("Test",), True)
     with pytest.raises(Conflict) as unpublished:
-        runbooks.run(books.context, ADMIN, "books", "Tidy", "Test")
+        runbook_runs.run(books.context, ADMIN, "books", "Tidy", "Test")
     assert unpublished.value.code == "runbook.unpublished"
     assert not runbooks.publish(books.context, ADMIN, "books", "Tidy").is_changed
     changed = runbooks.put(books.context, ADMIN, "books", replace(TIDY, process=process("Other")))
     assert changed.is_changed
-    view = runbooks.run(books.context, ADMIN, "books", "Tidy", "Test")
+    view = runbook_runs.run(books.context, ADMIN, "books", "Tidy", "Test")
     task = books.task(view.run.task)
     assert (task.kind, task.state, view.run.number) == ("runbook", TaskState.QUEUED, 1)
     assert task.id in books.queue.asked
     with books.database.reading() as connection:
-        plan = runbooks.plan_of(books.context, connection, task)
+        plan = runbook_runs.plan_of(books.context, connection, task)
     assert [step.name for step in steps_of(plan.forward)] == ["Look", "Delete"]
     assert plan.task_kind == "runbook" and plan.commit is None
 
@@ -47,7 +52,7 @@ def test_it_runs_only_where_it_may_and_without_services(books: House) -> None:
     runbooks.put(books.context, ADMIN, "books", TIDY)
     runbooks.publish(books.context, ADMIN, "books", "Tidy")
     with pytest.raises(Refused) as elsewhere:
-        runbooks.run(books.context, ADMIN, "books", "Tidy", "Production")
+        runbook_runs.run(books.context, ADMIN, "books", "Tidy", "Production")
     assert elsewhere.value.code == "runbook.environment"
     deploying = Process((ProcessStep("Deploy", (Action("Deploy", "deploy-services"),)),))
     with pytest.raises(Invalid) as refused:
@@ -64,11 +69,11 @@ def test_of_its_runs_only_so_many_are_kept_in_each_environment(books: House) -> 
     runbooks.publish(books.context, ADMIN, "books", "Tidy")
     first = ""
     for place in ("Production", "Test", "Test", "Test"):
-        made = runbooks.run(books.context, ADMIN, "books", "Tidy", place)
+        made = runbook_runs.run(books.context, ADMIN, "books", "Tidy", place)
         first = first or made.run.task if place == "Test" else first
         books.begin(made.run.task)
         books.end(made.run.task)
-    kept = runbooks.runs_of(books.context, ADMIN, "books", "Tidy").items
+    kept = runbook_runs.runs_of(books.context, ADMIN, "books", "Tidy").items
     assert [(one.environment, one.run.number) for one in kept] == [("Test", 4), ("Test", 3), ("Production", 1)]
     with books.database.reading() as connection:
         assert tasks.find(connection, first) is None
@@ -82,10 +87,92 @@ def test_an_edit_of_what_somebody_else_changed_is_refused_and_a_running_one_stay
         runbooks.put(books.context, ADMIN, "books", TIDY, revision=1)
     assert stale.value.code == "edit.conflict"
     runbooks.publish(books.context, ADMIN, "books", "Tidy")
-    made = runbooks.run(books.context, ADMIN, "books", "Tidy", "Test")
+    made = runbook_runs.run(books.context, ADMIN, "books", "Tidy", "Test")
     with pytest.raises(Conflict):
         runbooks.remove(books.context, ADMIN, "books", "Tidy")
     books.begin(made.run.task)
     books.end(made.run.task)
     runbooks.remove(books.context, ADMIN, "books", "Tidy")
     assert runbooks.all_of(books.context, ADMIN, "books") == []
+
+
+ROTATE = Draft(
+    "Rotate",
+    process=Process((ProcessStep("Say", (Action("Say", "script", {"script": "echo '#{Key} #{Reason}'"}),)),)),
+)
+
+
+def asking(house: House) -> None:
+    """A runbook with a question of its own, and one that is asked for only in Production."""
+    reason, key = Prompt("Why", is_required=True), Prompt("Which key", is_required=True)
+    put = variables.put
+    put(house.context, ADMIN, "books", "Reason", more=More(prompt=reason))
+    put(house.context, ADMIN, "books", "Key", only_in=["Production"], more=More(prompt=key))
+    runbooks.put(house.context, ADMIN, "books", ROTATE)
+    runbooks.publish(house.context, ADMIN, "books", "Rotate")
+
+
+def test_what_it_asks_for_is_answered_for_each_run_and_stands_in_its_plan(books: House) -> None:
+    asking(books)
+    here = runbook_runs.questions_of(books.context, ADMIN, "books", "Rotate", "Test")
+    there = runbook_runs.questions_of(books.context, ADMIN, "books", "Rotate", "Production")
+    assert ([one.label for one in here], [one.label for one in there]) == (["Why"], ["Which key", "Why"])
+    with pytest.raises(Invalid) as missing:
+        runbook_runs.run(books.context, ADMIN, "books", "Rotate", "Test")
+    assert missing.value.code == "prompt.required" and "fairlead runbooks run" in missing.value.hint
+    with pytest.raises(Invalid) as unknown:
+        runbook_runs.run(books.context, ADMIN, "books", "Rotate", "Test", wish=Wish({"Which key": "k"}))
+    assert unknown.value.code == "prompt.unknown"
+    made = runbook_runs.run_in_all(
+        books.context, ADMIN, "books", "Rotate", ["Test", "Production"], wish=Wish({"why": "a leak", "Which key": "k2"})
+    )
+    assert [(one.environment, one.run.number) for one in made] == [("Test", 1), ("Production", 2)]
+    with books.database.reading() as connection:
+        plans = [runbook_runs.plan_of(books.context, connection, books.task(one.run.task)) for one in made]
+    assert all("a leak" in repr(plan) for plan in plans)
+    assert ["k2" in repr(plan) for plan in plans] == [False, True]
+
+
+def test_in_several_environments_it_runs_in_all_or_in_none(books: House) -> None:
+    runbooks.put(books.context, ADMIN, "books", TIDY)
+    runbooks.publish(books.context, ADMIN, "books", "Tidy")
+    before = books.rows()
+    with pytest.raises(Refused) as elsewhere:
+        runbook_runs.run_in_all(books.context, ADMIN, "books", "Tidy", ["Test", "Production"])
+    assert elsewhere.value.code == "runbook.environment"
+    assert books.rows() == before
+    with pytest.raises(Invalid):
+        runbook_runs.run_in_all(books.context, ADMIN, "books", "Tidy", [])
+
+
+def test_a_run_may_skip_steps_and_ask_a_person_and_what_cannot_be_chosen_is_refused_at_once(books: House) -> None:
+    runbooks.put(books.context, ADMIN, "books", TIDY)
+    runbooks.publish(books.context, ADMIN, "books", "Tidy")
+    chosen = Wish(choice=ProcessChoice(skip=("Delete",), is_guided=True))
+    made = runbook_runs.run(books.context, ADMIN, "books", "Tidy", "Test", wish=chosen)
+    with books.database.reading() as connection:
+        plan = runbook_runs.plan_of(books.context, connection, books.task(made.run.task))
+    assert "somebody chose to skip it" in repr(plan)
+    with books.database.reading() as connection:
+        kept = stored.run_of_task(connection, made.run.task)
+    assert (kept.choice.skip, kept.choice.is_guided) == (("Delete",), True)
+    with pytest.raises(Invalid) as unknown:
+        runbook_runs.run(
+            books.context, ADMIN, "books", "Tidy", "Test", wish=Wish(choice=ProcessChoice(skip=("Nowhere",)))
+        )
+    assert unknown.value.code == "process.step_unknown"
+
+
+def test_one_for_the_lifecycle_runs_where_the_project_s_lifecycle_goes_and_nowhere_else(books: House) -> None:
+    environments.add(books.context, ADMIN, "Lab")
+    phase = PhaseLine("All", ("Test", "Production"))
+    lifecycles.add(books.context, ADMIN, lifecycles.Draft("Short", phases=[phase]))
+    projects.change(books.context, ADMIN, "books", {"lifecycle": "Short"})
+    runbooks.put(books.context, ADMIN, "books", replace(TIDY, environments=(), in_lifecycle=True))
+    runbooks.publish(books.context, ADMIN, "books", "Tidy")
+    assert runbook_runs.run(books.context, ADMIN, "books", "Tidy", "Test").run.number == 1
+    with pytest.raises(Refused) as elsewhere:
+        runbook_runs.run(books.context, ADMIN, "books", "Tidy", "Lab")
+    assert elsewhere.value.code == "runbook.environment"
+    with pytest.raises(Invalid):
+        runbooks.put(books.context, ADMIN, "books", replace(TIDY, in_lifecycle=True))

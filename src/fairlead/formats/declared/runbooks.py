@@ -20,6 +20,7 @@ class RunbookHead(Shape):
     name: str = Field(max_length=LONGEST_NAME, description="unique in the project")
     description: str = Field("", max_length=10_000, description="what it is for")
     environments: tuple[str, ...] = Field((), max_length=200, description="where it may run; everywhere without any")
+    in_lifecycle: bool = Field(default=False, description="only in the environments of the project's lifecycle")
     keep_runs: int = Field(DEFAULT_KEPT_RUNS, ge=1, le=100_000, description="how many runs stay in each environment")
     published: bool | None = Field(
         None,

@@ -23,9 +23,7 @@ class TriggerItem(Shape):
     force: bool = Field(default=False, description="deploy what is there already, too")
     enabled: bool = Field(default=True, description="whether it does anything")
     runbook: str = Field("", max_length=100, description="the one that it runs")
-    watches: tuple[str, ...] = Field(
-        (), max_length=50, description="packages or images; without any the latest release's"
-    )
+    watches: tuple[str, ...] = Field((), max_length=50, description="packages, or images; else the latest release has")
     poll_s: int = Field(DEFAULT_POLL_S, description="how often a registry is asked")
     environments: tuple[str, ...] = Field((), max_length=100, description="of targets: only there")
     tags: tuple[str, ...] = Field((), max_length=50, description="of targets: only those with one of these")

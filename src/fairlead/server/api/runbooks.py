@@ -7,6 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Header, Response
 from pydantic import Field
 
+from fairlead.domain.process import ProcessChoice
 from fairlead.domain.runbook import DEFAULT_KEPT_RUNS
 from fairlead.formats.process import process_of, process_text
 from fairlead.formats.process_model import ProcessModel
@@ -14,7 +15,7 @@ from fairlead.server.api import answers, shapes
 from fairlead.server.api.answers import runbooks as told
 from fairlead.server.api.bodies import Body
 from fairlead.server.api.doors import After, Asking, Books, Limit, revision_of
-from fairlead.usecases import runbooks
+from fairlead.usecases import runbook_runs, runbooks
 
 router = APIRouter(prefix="/projects/{project}/runbooks", tags=["runbooks"])
 
@@ -22,13 +23,34 @@ router = APIRouter(prefix="/projects/{project}/runbooks", tags=["runbooks"])
 class RunbookBody(Body):
     description: str = Field("", max_length=10_000)
     environments: list[str] = Field(default_factory=list, max_length=200, description="none: everywhere")
+    in_lifecycle: bool = Field(default=False, description="only in the environments of the project's lifecycle")
     kept_runs: int = Field(DEFAULT_KEPT_RUNS, ge=1, le=100_000, description="in each environment")
     process: ProcessModel | None = Field(None, description="null: as before, at first without steps")
 
 
-class NewRun(Body):
-    environment: str = Field(max_length=80)
+class RunWish(Body):
+    prompted: dict[str, str] = Field(
+        default_factory=dict, max_length=200, description="answers to what it asks for, by label or name"
+    )
+    skip: list[str] = Field(default_factory=list, max_length=500, description="steps or actions that are left out")
+    only_targets: list[str] = Field(default_factory=list, max_length=500, description="the only targets; empty: all")
+    without_targets: list[str] = Field(default_factory=list, max_length=500, description="targets that are left out")
+    guided: bool | None = Field(None, description="ask a person where an action fails; null: as the process says")
     override_freeze: str = Field("", max_length=2000, description="why no freeze binds it; needs freeze.override")
+
+    @property
+    def wish(self) -> runbook_runs.Wish:
+        """As the use case takes it."""
+        choice = ProcessChoice(tuple(self.skip), tuple(self.only_targets), tuple(self.without_targets), self.guided)
+        return runbook_runs.Wish(self.prompted, choice, self.override_freeze)
+
+
+class NewRun(RunWish):
+    environment: str = Field(max_length=80)
+
+
+class NewRuns(RunWish):
+    environments: list[str] = Field(min_length=1, max_length=200)
 
 
 @router.get("")
@@ -55,7 +77,9 @@ def put_runbook(
 ) -> told.Runbook:
     """It is so from now on, new or not; what is published stays. With If-Match only if nobody changed it since."""
     process = process_of(body.process) if body.process is not None else None
-    draft = runbooks.Draft(runbook_name, body.description, body.environments, body.kept_runs, process)
+    draft = runbooks.Draft(
+        runbook_name, body.description, body.environments, body.kept_runs, process, in_lifecycle=body.in_lifecycle
+    )
     return _tagged(response, runbooks.put(context, actor, project, draft, revision=revision_of(if_match)))
 
 
@@ -75,9 +99,25 @@ def publish_runbook(context: Books, actor: Asking, project: str, runbook_name: s
 @router.post("/{runbook_name}/runs", status_code=201)
 def run_runbook(context: Books, actor: Asking, project: str, runbook_name: str, body: NewRun) -> told.RunbookRun:
     """What is published runs there, when it is the place's turn."""
-    return run(
-        runbooks.run(context, actor, project, runbook_name, body.environment, override_freeze=body.override_freeze)
-    )
+    return run(runbook_runs.run(context, actor, project, runbook_name, body.environment, wish=body.wish))
+
+
+@router.post("/{runbook_name}/runs/several", status_code=201)
+def run_runbook_in_several(
+    context: Books, actor: Asking, project: str, runbook_name: str, body: NewRuns
+) -> answers.Page[told.RunbookRun]:
+    """As a run, in several environments: in all of them, or in none."""
+    made = runbook_runs.run_in_all(context, actor, project, runbook_name, body.environments, wish=body.wish)
+    return shapes.whole(made, run)
+
+
+@router.get("/{runbook_name}/prompts")
+def list_runbook_prompts(
+    context: Books, actor: Asking, project: str, runbook_name: str, environment: str
+) -> answers.Page[answers.Question]:
+    """What a run in the environment asks for, by label."""
+    asked = runbook_runs.questions_of(context, actor, project, runbook_name, environment)
+    return shapes.whole(asked, shapes.question)
 
 
 @router.get("/{runbook_name}/runs")
@@ -85,7 +125,7 @@ def list_runbook_runs(
     context: Books, actor: Asking, project: str, runbook_name: str, after: After = None, limit: Limit = 50
 ) -> answers.Page[told.RunbookRun]:
     """The newest first."""
-    return shapes.page(runbooks.runs_of(context, actor, project, runbook_name, after=after, limit=limit), run)
+    return shapes.page(runbook_runs.runs_of(context, actor, project, runbook_name, after=after, limit=limit), run)
 
 
 def runbook(one: runbooks.RunbookView) -> told.Runbook:
@@ -97,6 +137,7 @@ def runbook(one: runbooks.RunbookView) -> told.Runbook:
         "name": held.name,
         "description": held.description,
         "environments": list(one.environments),
+        "in_lifecycle": held.in_lifecycle,
         "kept_runs": held.kept_runs,
         "text": process_text(one.draft),
         "steps": [step.name for step in one.draft.steps],
@@ -110,7 +151,7 @@ def runbook(one: runbooks.RunbookView) -> told.Runbook:
     }
 
 
-def run(one: runbooks.RunView) -> told.RunbookRun:
+def run(one: runbook_runs.RunView) -> told.RunbookRun:
     """As the API tells it."""
     held = one.run
     return {

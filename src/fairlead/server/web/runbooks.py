@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
-from urllib.parse import quote
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Annotated
+from urllib.parse import quote, urlencode
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 from starlette.responses import Response
 
+from fairlead.domain.errors import FairleadError, NotAllowed
+from fairlead.domain.process import NO_CHOICE
+from fairlead.domain.runbook import DEFAULT_KEPT_RUNS
 from fairlead.formats.process import process_text, read_process
-from fairlead.server.web.visit import Posted, Visiting
-from fairlead.usecases import environments, projects, runbooks
+from fairlead.server.web.visit import Posted, Visiting, Visitor
+from fairlead.usecases import environments, projects, prompting, runbook_runs, runbooks
 
 router = APIRouter()
+PROMPT = "prompt."
+Places = Annotated[tuple[str, ...], Query(max_length=200)]
 
 
 @router.get("/projects/{project}/runbooks")
@@ -25,7 +33,8 @@ def show(visitor: Visiting, project: str) -> Response:
         "runbooks": found,
         "texts": {one.runbook.id: process_text(one.draft) for one in found},
         "runs": {
-            one.runbook.id: runbooks.runs_of(context, actor, owner.name, one.runbook.id, limit=5).items for one in found
+            one.runbook.id: runbook_runs.runs_of(context, actor, owner.name, one.runbook.id, limit=5).items
+            for one in found
         },
         "environments": environments.all_of(context, actor),
     }
@@ -41,7 +50,14 @@ def put(form: Posted, project: str) -> Response:
         text = form.text("process").replace("\r\n", "\n")
         process = read_process("the process", text.encode()) if text.strip() else None
         places = form.lists.get("environments", ())
-        draft = runbooks.Draft(form.text("name"), form.text("description"), places, process=process)
+        draft = runbooks.Draft(
+            form.text("name"),
+            form.text("description"),
+            places,
+            form.number("keep") or DEFAULT_KEPT_RUNS,
+            process,
+            in_lifecycle=form.is_ticked("in_lifecycle"),
+        )
         made = runbooks.put(visitor.context, visitor.actor, project, draft)
         return f"Runbook {made.runbook.name} is set; publish it to run it."
 
@@ -60,16 +76,63 @@ def publish(form: Posted, project: str, name: str) -> Response:
     return form.act(f"/projects/{quote(project)}/runbooks", work)
 
 
+@router.get("/projects/{project}/runbooks/{name}/run")
+def ask(visitor: Visiting, project: str, name: str, environment: Places = ()) -> Response:
+    """What a run there asks for, and how it may differ from what the process says."""
+    context, actor = visitor.context, visitor.actor
+    owner = projects.get(context, actor, project)
+    found = runbooks.get(context, actor, owner.name, name)
+    known = [place for place in environments.all_of(context, actor) if _may_run(found, place.name)]
+    chosen = [place for place in environment if place] or [place.name for place in known[:1]]
+    values = {
+        "project": owner,
+        "view": found,
+        "environments": known,
+        "chosen": chosen,
+        "questions": _questions(visitor, owner.name, found, chosen),
+    }
+    return visitor.page("runbook_run.html", values)
+
+
 @router.post("/projects/{project}/runbooks/{name}/run")
 def run(form: Posted, project: str, name: str) -> Response:
-    """Run what is published."""
+    """Run what is published; where it asks for something, there is a page for the answers."""
     visitor = form.visitor
+    places = form.lists.get("environment", ())
+    back = (
+        f"/projects/{quote(project)}/runbooks/{quote(name)}/run?{urlencode([('environment', one) for one in places])}"
+    )
+    prompted = {
+        key.removeprefix(PROMPT): value for key, value in form.fields.items() if key.startswith(PROMPT) and value
+    }
+    guided = {"yes": True, "no": False}.get(form.text("guided"))
+    skip = tuple(one.strip() for one in form.text("skip").split(",") if one.strip())
+    wish = runbook_runs.Wish(
+        prompted, replace(NO_CHOICE, skip=skip, is_guided=guided), form.text("override_freeze").strip()
+    )
+    try:
+        made = runbook_runs.run_in_all(visitor.context, visitor.actor, project, name, places, wish=wish)
+    except NotAllowed:
+        raise
+    except FairleadError as error:
+        return form.refused(back, error)
+    said = "; ".join(f"{one.runbook} in {one.environment} is queued" for one in made)
+    return form.done(f"/tasks/{made[0].run.task}", f"{said}.")
 
-    def work() -> tuple[str, str]:
-        made = runbooks.run(visitor.context, visitor.actor, project, name, form.text("environment"))
-        return f"{made.runbook} in {made.environment} is queued.", f"/tasks/{made.run.task}"
 
-    return form.act(f"/projects/{quote(project)}/runbooks", work)
+def _may_run(found: runbooks.RunbookView, place: str) -> bool:
+    return not found.environments or place in found.environments
+
+
+def _questions(
+    visitor: Visitor, project: str, found: runbooks.RunbookView, places: Sequence[str]
+) -> list[prompting.Question]:
+    """Those of all the places, each once."""
+    asked: dict[str, prompting.Question] = {}
+    for place in places:
+        for one in runbook_runs.questions_of(visitor.context, visitor.actor, project, found.runbook.id, place):
+            asked.setdefault(one.variable.id, one)
+    return list(asked.values())
 
 
 @router.post("/projects/{project}/runbooks/{name}/remove")

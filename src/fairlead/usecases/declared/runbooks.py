@@ -38,13 +38,16 @@ class Runbooks(Noun[RunbookItem]):
                 name=one.name,
                 description=one.description,
                 environments=tuple(places.get(id, id) for id in one.environments),
+                in_lifecycle=one.in_lifecycle,
                 keep_runs=one.kept_runs,
                 published=True if _is_published(context, connection, one, process) else None,
             )
             yield Held(owners[one.project], RunbookItem.model_validate({**data_of(said), **written(process)}))
 
     def add(self, at: Applying, project: str, item: RunbookItem) -> None:
-        draft = Draft(item.name, item.description, item.environments, item.keep_runs, process_of(item))
+        draft = Draft(
+            item.name, item.description, item.environments, item.keep_runs, process_of(item), item.in_lifecycle
+        )
         runbooks.put(at.context, at.actor, project, draft)
         if item.published:
             runbooks.publish(at.context, at.actor, project, item.name)

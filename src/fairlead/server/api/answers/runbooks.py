@@ -19,6 +19,7 @@ class Runbook(TypedDict):
     name: str
     description: str
     environments: Annotated[list[str], Field(description="where it may run; none: everywhere")]
+    in_lifecycle: Annotated[bool, Field(description="only in the environments of the project's lifecycle")]
     kept_runs: Annotated[int, Field(description="in each environment")]
     text: Annotated[str, Field(description="its draft, as YAML")]
     steps: Annotated[list[str], Field(description="names of its draft's steps")]
