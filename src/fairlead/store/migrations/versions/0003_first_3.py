@@ -386,6 +386,8 @@ def _deployments() -> None:
         sa.Column("not_before", sa.DateTime(timezone=True), nullable=True),
         sa.Column("not_after", sa.DateTime(timezone=True), nullable=True),
         sa.Column("freeze_override", sa.Text(), nullable=False),
+        sa.Column("parent", sa.Text(), nullable=True),
+        sa.Column("parent_key", sa.Text(), nullable=False),
         sa.Column("waits_for_thaw", sa.Boolean(), nullable=False),
         sa.Column("held_by", sa.Text(), nullable=False),
         sa.ForeignKeyConstraint(["environment"], ["environments.id"], name=op.f("fk_deployments_environment")),
