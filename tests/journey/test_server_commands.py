@@ -43,6 +43,8 @@ def test_a_server_starts_goes_to_the_background_dies_and_ends(server: WholeServe
 
     again = server.program("fairlead-server", "up", check=False)
     assert again.returncode == 1 and "server.port" in again.stderr
+    behind = server.program("fairlead-server", "up", "--detach", check=False)
+    assert behind.returncode == 1 and "ready at" not in behind.stderr, "the answer was another server's"
     server.settings["FAIRLEAD_PORT"] = "0"
     second = server.program("fairlead-server", "up", check=False)
     assert second.returncode == 1 and "server.second" in second.stderr, second.stderr

@@ -232,13 +232,14 @@ def _detached(chosen: Settings, config: Path | None) -> None:
             start_new_session=True,
         )
     from fairlead.server.readiness import is_ready
+    from fairlead.store.hold import LOCK_NAME, holder_of
 
     deadline = time.monotonic() + START_BOUND_S
     while time.monotonic() < deadline:
         if child.poll() is not None:
             _say(log_path.read_bytes()[begun_at:].decode(errors="replace").strip())
             raise typer.Exit(child.returncode or 1)
-        if is_ready(chosen):
+        if holder_of(chosen.data_dir / LOCK_NAME) == child.pid and is_ready(chosen):  # not another server that answers
             told = log_path.read_bytes()[begun_at:].decode(errors="replace")
             for line in told.splitlines():
                 if "one-time password" in line:
