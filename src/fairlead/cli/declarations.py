@@ -9,6 +9,7 @@ from typing import Any
 
 import typer
 
+from fairlead.cli.field_lines import field_lines
 from fairlead.cli.screen import Screen
 from fairlead.cli.session import API, session
 from fairlead.domain.declaration import environment_variable
@@ -17,6 +18,7 @@ from fairlead.domain.errors import Invalid
 CHANGES_PENDING = 3
 SIGNS = {"add": "+", "change": "~", "arrange": "~", "remove": "-"}
 STYLES = {"add": "green", "remove": "red"}
+LINES = {"+": "green", "-": "red", " ": ""}
 
 
 def export(
@@ -113,11 +115,13 @@ def _show(screen: Screen, found: Mapping[str, Any]) -> None:
         line = f"{SIGNS[change['act']]} {change['noun']} {project}{change['name']}".rstrip() + where
         screen.out.print(line, markup=False, style=STYLES.get(change["act"], "yellow"))
         for one in change["fields"]:
-            old = f"{one['old']} → " if one["old"] else ""
-            screen.out.print(f"    {one['field']}: {old}{one['new'] or 'its default'}", markup=False)
+            for text, mark in field_lines(one["field"], one["old"], one["new"]):
+                screen.out.print(f"    {text}", markup=False, highlight=False, style=LINES[mark])
     screen.out.print(f"plan {found['hash'][:16]}: {_count(found)}", markup=False, style="bold")
     if found["unnamed"]:
-        screen.say(f"{len(found['unnamed'])} things that no file names stay (--prune removes those of files given)")
+        screen.say(
+            f"{len(found['unnamed'])} that no file names stay (--prune removes those of files given)"
+        )
     if found["refused"]:
         screen.err.print(f"you may not apply this: {found['refused']}", markup=False, style="red")
 
