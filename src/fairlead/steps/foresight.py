@@ -16,7 +16,7 @@ from fairlead.ports.proxy import Endpoint, RouteSpec
 from fairlead.steps.blueprint import Blueprint, configuration_hash
 from fairlead.steps.effects.accessories import Accessory, EnsureAccessory
 from fairlead.steps.effects.basis import read
-from fairlead.steps.effects.ends import Retired, RetireSlot, StandBy, Tidied, Tidy
+from fairlead.steps.effects.ends import CommitProcess, Retired, RetireSlot, StandBy, Tidied, Tidy
 from fairlead.steps.effects.ground import EnsureNetwork, EnsureVolume, NamedVolume
 from fairlead.steps.effects.instances import ResumeInstances, Standees, StartInstance, StopInstances
 from fairlead.steps.effects.routes import Filled, FillRoute, RemoveRoute
@@ -251,14 +251,20 @@ def _migration(resolved: ResolvedDeployment) -> str:
 
 
 def _way_back(resolved: ResolvedDeployment, plan: Plan) -> Iterator[str]:
-    undone = sum(effect.is_undone for effect in effects_of(plan.forward))
-    yield f"until the commit point a failure undoes what was begun of {counted(undone, 'act')}, in reverse"
+    undone = sum(effect.is_undone and not effect.only_tidies for effect in effects_of(plan.forward))
+    if undone:
+        yield f"until the commit point a failure undoes what was begun of {counted(undone, 'act')}, in reverse"
+    if scripts := sum(effect.only_tidies for effect in effects_of(plan.forward)):
+        yield f"not undone: what {counted(scripts, 'script')} did; a failure ends those that still run"
     if resolved.definition.migration and not resolved.is_switch_alone:
         yield "not undone: what the migration does to data"
     if any(effect.kind == EnsureVolume.kind for effect in all_effects(plan)):
         yield "not undone: volumes that were made, and what is in them"
     if any(effect.key.startswith("standby:") for effect in effects_of(plan.forward)):
         yield f"not undone: {resolved.idle.slot.version or 'what stands'} in the idle slot is ended first"
+    if plan.commit is not None and plan.commit.kind == CommitProcess.kind:
+        yield "after it: `fairlead rollback` runs the process of the release before, where there was one"
+        return
     if resolved.live is None:
         yield "after it: nothing was live before, so there is nothing to go back to"
         return

@@ -15,6 +15,8 @@ from fairlead.domain.effect import SaidNo
 from fairlead.domain.errors import Refused
 from fairlead.domain.ids import TaskId
 from fairlead.domain.plan import Plan
+from fairlead.domain.policy import SCRIPTS_AT_SERVER
+from fairlead.domain.process import Action, Process, ProcessStep
 from fairlead.domain.release_settings import ReleaseSettings
 from fairlead.domain.task import TaskState
 from fairlead.server.api.foreseen import foreseen
@@ -29,6 +31,7 @@ from fairlead.usecases import (
     environments,
     foreseeing,
     policies,
+    processes,
     release_settings,
     releases,
     variables,
@@ -80,6 +83,18 @@ def test_a_first_deployment_is_told_whole(books: House, outside: Outside) -> Non
     assert any("privileged" in note and "admin" in note for note in told["notes"])
     with pytest.raises(Refused, match="privileged"):
         asyncio.run(foreseeing.preview(books.context, VIEWER, outside, "books", "1.0.0", "Production"))
+
+
+def test_of_scripts_it_is_not_said_that_they_are_undone(books: House, outside: Outside) -> None:
+    script = Action("Look", "script", properties={"script": "echo looked"})
+    policies.allow(books.context, ADMIN, "books", SCRIPTS_AT_SERVER)
+    processes.put(books.context, ADMIN, "books", Process((ProcessStep("Look", (script,)),)))
+    releases.create(books.context, ADMIN, "books", version="1.0.0", images={}, contents={})
+    found = asyncio.run(foreseeing.preview(books.context, VIEWER, outside, "books", "1.0.0", "Test"))
+    assert foreseen(found)["way_back"] == [
+        "not undone: what 1 script did; a failure ends those that still run",
+        "after it: `fairlead rollback` runs the process of the release before, where there was one",
+    ]
 
 
 def test_what_differs_from_what_is_live_is_told_and_a_secret_only_by_whether(books: House, outside: Outside) -> None:
