@@ -119,9 +119,7 @@ def _show(screen: Screen, found: Mapping[str, Any]) -> None:
                 screen.out.print(f"    {text}", markup=False, highlight=False, style=LINES[mark])
     screen.out.print(f"plan {found['hash'][:16]}: {_count(found)}", markup=False, style="bold")
     if found["unnamed"]:
-        screen.say(
-            f"{len(found['unnamed'])} that no file names stay (--prune removes those of files given)"
-        )
+        screen.say(f"{len(found['unnamed'])} that no file names stay (--prune removes those of files given)")
     if found["refused"]:
         screen.err.print(f"you may not apply this: {found['refused']}", markup=False, style="red")
 
