@@ -165,3 +165,36 @@ def test_a_parent_that_is_cancelled_takes_its_child_with_it_over_a_death(server:
     assert newest(server, "shop", "Production")["outcome"] == "cancelled"
     children = server.api("GET", "/deployments?project=shop&environment=Production")["items"]
     assert len([one for one in children if one["parent"] == deployment["task"]]) == 1
+
+
+WELL = """
+steps:
+  - name: Who is well
+    target_tags: [till]
+    actions:
+      - name: Who is well
+        kind: health-check
+        properties: {script: "test -d / || fail_healthcheck gone", on_unhealthy: exclude}
+  - name: Open
+    target_tags: [till]
+    actions: [{name: Open, kind: script, properties: {script: 'echo "#{Octopus.Machine.Name} is open"'}}]
+  - name: Tell
+    actions:
+      - name: Tell
+        kind: script
+        properties: {script: 'echo "till-2: #{Octopus.Action[Who is well].Output[till-2].Health}"'}
+"""
+
+
+def test_who_does_not_answer_is_left_out_of_the_rest(server: WholeServer, tmp_path: Path) -> None:
+    for name, more in (("till-1", ()), ("till-2", ("--ssh", "nobody@127.0.0.1:1"))):
+        server.program("fairlead", "targets", "add", name, "-e", "Test", "-t", "till", *more)
+    server.api("POST", "/projects", {"name": "tills"})
+    server.program("fairlead", "policy", "allow", "script:server", "--project", "tills")
+    (tmp_path / "process.yml").write_text(WELL)
+    server.program("fairlead", "process", "set", str(tmp_path / "process.yml"), "-p", "tills")
+    released(server, "tills", "1.0.0")
+    lines = live(server, "tills", "1.0.0", "Test")
+    assert any("till-1 is open" in line for line in lines)
+    assert not any("till-2 is open" in line for line in lines)
+    assert any("till-2: unavailable" in line for line in lines)
