@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal
 from urllib.parse import quote, urlsplit
 
 from fastapi import Depends, Request
+from starlette.datastructures import UploadFile
 from starlette.responses import RedirectResponse, Response
 
 from fairlead.domain.actor import Actor
@@ -31,6 +32,8 @@ PASSWORD = "/password"
 SAID = "fairlead_said"
 LONGEST_SAID = 1000
 MOST_COUNTED = 100
+LARGEST_FIELD = 4 * 1024 * 1024
+"""Bytes that are pasted into a form with a file."""
 
 Tone = Literal["good", "bad"]
 
@@ -169,6 +172,28 @@ async def form_with_any_password(request: Request, visitor: VisitingAnyhow) -> F
 
 Posted = Annotated[Form, Depends(form_of)]
 PostedAnyhow = Annotated[Form, Depends(form_with_any_password)]
+
+
+@dataclass(frozen=True, slots=True)
+class FormWithFile(Form):
+    """With a file that was sent along; empty where none was."""
+
+    file: bytes = b""
+
+
+async def form_with_file(request: Request, visitor: Visiting) -> FormWithFile:
+    """As `form_of`, for a form with one field ``file``."""
+    sent = await request.form(max_files=1, max_fields=50, max_part_size=LARGEST_FIELD)  # kept: read again below
+    given = sent.get("file")
+    content = b""
+    if isinstance(given, UploadFile):
+        content = await given.read()
+        await given.close()
+    form = await _read(request, visitor)
+    return FormWithFile(form.visitor, form.fields, form.lists, content)
+
+
+PostedWithFile = Annotated[FormWithFile, Depends(form_with_file)]
 
 
 async def _read(request: Request, visitor: Visitor) -> Form:

@@ -220,6 +220,8 @@ FORMS = [
     "/projects/books/channels/x/remove",
     "/projects/books/release-settings",
     "/packages/remove",
+    "/files/plan",
+    "/files/apply",
     "/approvals/x/approve",
     "/approvals/x/reject",
     "/interruptions/x/answer",
@@ -266,7 +268,7 @@ FORMS = [
 ]
 
 
-FOR_VIEWERS = ("/sign-out", "/password", "/events/verify")
+FOR_VIEWERS = ("/sign-out", "/password", "/events/verify", "/files/plan", "/files/apply")
 
 
 @pytest.mark.parametrize("path", FORMS)
