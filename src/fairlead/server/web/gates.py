@@ -12,7 +12,8 @@ from fairlead.domain.errors import Invalid
 from fairlead.domain.zones import zone_named
 from fairlead.server.web import setup
 from fairlead.server.web.visit import Form, Posted, Visiting
-from fairlead.usecases import defects, environments, freezes, scheduling
+from fairlead.usecases import defects, environments, freezes, retrying, scheduling
+from fairlead.usecases.deployments import DeploymentView
 
 router = APIRouter()
 
@@ -100,6 +101,23 @@ def cancel(form: Posted, id: str) -> Response:
         return f"{made.project} {made.version} to {made.environment} does not begin."
 
     return form.act(f"/deployments/{quote(id)}", work)
+
+
+@router.post("/deployments/{id}/retry")
+def retry(form: Posted, id: str) -> Response:
+    """A failed deployment is tried again from the step that failed."""
+    visitor = form.visitor
+
+    def work() -> tuple[str, str]:
+        made = retrying.retry(visitor.context, visitor.actor, id)
+        return f"{made.project} {made.version} to {made.environment} is tried again.", _page_of(made)
+
+    return form.act(f"/deployments/{quote(id)}", work)
+
+
+def _page_of(made: DeploymentView) -> str:
+    task = made.deployment.task
+    return f"/tasks/{task}" if task else f"/deployments/{made.deployment.id}"
 
 
 def moment_of(form: Form, name: str, zone: str) -> datetime | None:

@@ -178,6 +178,15 @@ def _state_of(visitor: Visitor, id: str) -> dict[str, Any]:
         and not task.is_cancel_asked
         and not is_past_commit
         and actor.may_somewhere(Permission.TASK_CANCEL),
+        "may_retry": task.state.has_ended
+        and deployment is not None
+        and deployment.deployment.has_ended
+        and deployment.deployment.committed_at is None
+        and actor.may(
+            Permission.DEPLOYMENT_CREATE,
+            project=deployment.deployment.project,
+            environment=deployment.deployment.environment,
+        ),
         "may_resume": task.state is TaskState.UNSETTLED and actor.may_somewhere(Permission.DEPLOYMENT_CREATE),
         "unsettled": view.unsettled,
         "why": _why(visitor, task),

@@ -167,6 +167,22 @@ def test_a_task_is_cancelled_and_an_unsettled_one_taken_up(books: House, visit: 
     assert books.durable.resumed == [(task, 3)]
 
 
+def test_a_deployment_that_failed_is_tried_again_from_its_page(books: House, visit: Visit) -> None:
+    approvals.approve(books.context, ADMINISTRATOR, waiting(books).approval.id)
+    task = books.begin("books", "1.0.0", "Production")
+    visit.sign_in()
+    assert "Try again" not in visit.get(f"/tasks/{task}")
+    books.end(task, End(TaskState.FAILED, "tests.failed", "they failed"))
+    assert "Try again from what failed" in visit.get(f"/tasks/{task}")
+    failed = books.deployment("books", "1.0.0", "Production")
+    to = visit.post(f"/deployments/{failed.id}/retry")
+    assert to.startswith(("/tasks/", "/deployments/")) and failed.id not in to
+    assert "is tried again" in visit.get(to)
+    books.add_user("eva", "viewer")
+    visit.sign_in("eva")
+    assert "Try again" not in visit.get(f"/tasks/{task}")
+
+
 def test_an_unsettled_deployment_tells_what_to_do_and_is_taken_up_by_its_id(books: House, visit: Visit) -> None:
     approvals.approve(books.context, ADMINISTRATOR, waiting(books).approval.id)
     task = books.begin("books", "1.0.0", "Production")
@@ -241,6 +257,7 @@ FORMS = [
     "/projects/books/releases/1.0.0/defects",
     "/projects/books/releases/1.0.0/defects/x/resolve",
     "/deployments/x/cancel",
+    "/deployments/x/retry",
     "/lifecycles",
     "/lifecycles/x",
     "/lifecycles/x/remove",
