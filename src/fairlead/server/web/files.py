@@ -113,7 +113,7 @@ def _unpacked(content: bytes) -> dict[str, bytes]:
                 hint = "fairlead apply takes larger ones"
                 raise TooLarge("input.too_large", f"over {MOST_FILES:,} files or {LARGEST_BYTES:,} bytes", hint=hint)
             files = {one.filename: archive.read(one) for one in found}
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, RuntimeError) as error:
+    except (zipfile.BadZipFile, OSError, ValueError, RuntimeError) as error:
         raise Invalid("input.invalid", "that is no zip archive that can be read", thing="file") from error
     tops = {path.partition("/")[0] for path in files if "/" in path}
     if len(tops) == 1 and all("/" in path for path in files) and not tops & {"projects", "library", "tenants"}:
