@@ -24,6 +24,7 @@ NOT_ASKED_FOR = {
 }
 """Verbs that nobody asks for, and why."""
 INSIDE = {
+    "evaluating.evaluate": "image_looks.evaluate, which looks at the registry first",
     "looking.look": "server.life, which POST /projects/{project}/look asks",
     "variable_preview.choices": "what the form of the page offers; the API is given what to preview",
     "variables.named": "part of the page of one variable; the API filters its list by name",
@@ -32,7 +33,6 @@ INSIDE = {
 WITHOUT_A_COMMAND = {
     "GET /api/v1/approvals/{id}": "the list tells all of each",
     "GET /api/v1/deployments/{id}/changes": "`fairlead release changes` tells it of the release",
-    "GET /api/v1/projects/{project}/triggers/{trigger_name}/evaluations": "`fairlead why trigger` tells them",
     "GET /healthz": "for load balancers",
     "GET /readyz": "for load balancers",
     "GET /metrics": "for Prometheus",
@@ -46,6 +46,10 @@ FROM_PARTS = {
     "packages": ["/packages/{package}/{version}", "/packages/{package}/{version}/content"],
     "variables": ["/projects/{project}/variables/{name}", "/library-sets/{library_set}/variables/{name}"],
     "channels": ["/projects/{project}/channels/{channel}"],
+    "runbooks": [
+        "/projects/{project}/runbooks/{runbook_name}/prompts",
+        "/projects/{project}/runbooks/{runbook_name}/runs/several",
+    ],
     "deployments": ["/projects/{project}/environments/{environment}/retire"],
     "commands": [
         f"/projects/{{project}}/environments/{{environment}}/services/{{service}}/{act}" for act in ("run", "exec")
