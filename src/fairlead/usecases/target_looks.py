@@ -8,6 +8,8 @@ from datetime import timedelta
 from typing import Any, TypeVar
 
 from fairlead.domain.errors import FairleadError, TimedOut
+from fairlead.domain.health import HealthState
+from fairlead.domain.ids import TargetId
 from fairlead.domain.target import Target, TargetHealth, TargetKind
 from fairlead.domain.trigger import TargetEvent
 from fairlead.ports.hosts import Hosts, Seen
@@ -20,6 +22,7 @@ T = TypeVar("T")
 
 CHECK_TIMEOUT_S = 30.0
 LOOKS_AT_ONCE = 8
+LONGEST_REASON = 1000
 WELL_EVERY = timedelta(minutes=10)
 """How often a host that answers is looked at: what runs on it is told by its deployments."""
 SILENT_EVERY = timedelta(seconds=30)
@@ -33,9 +36,9 @@ async def look(context: Context, hosts: Hosts, target: Target) -> Seen:
         seen = await bounded(target, hosts.look(target.id))
     except FairleadError as error:
         message = error.message
-        await context.database.write(lambda connection: found(context, connection, target, message))
+        await context.database.write(lambda connection: found(context, connection, target.id, message))
         raise
-    await context.database.write(lambda connection: found(context, connection, target, ""))
+    await context.database.write(lambda connection: found(context, connection, target.id, is_available=True))
     return seen
 
 
@@ -57,15 +60,17 @@ async def look_at_due(context: Context, hosts: Hosts) -> int:
     return len(due)
 
 
-def found(context: Context, connection: Connection, target: Target, reason: str) -> None:
-    """The target answered, or did not for this reason."""
-    now = context.clock.now()
-    before = target_health.of(connection, [target.id]).get(target.id)
-    is_available = not reason
+def found(
+    context: Context, connection: Connection, id: TargetId, reason: str = "", *, is_available: bool = False
+) -> None:
+    """A look or a health check found it so, for this reason; where it is available and was not, triggers are told."""
+    now, held = context.clock.now(), targets.find(connection, id)
+    if held is None:
+        return
+    before = target_health.of(connection, [id]).get(id)
     since = before.since if before is not None and before.is_available == is_available else now
-    target_health.put(connection, TargetHealth(target.id, is_available, now, since, reason[:1000]))
-    held = targets.find(connection, target.id)
-    if is_available and before is not None and not before.is_available and held is not None and held.is_enabled:
+    target_health.put(connection, TargetHealth(id, is_available, now, since, reason[:LONGEST_REASON]))
+    if is_available and before is not None and not before.is_available and held.is_enabled:
         happenings.target_became(context, connection, held, TargetEvent.HEALTHY)
 
 
@@ -84,7 +89,16 @@ def _due(context: Context, connection: Connection) -> list[Target]:
     now = context.clock.now()
     known = [one for one in targets.all_of(connection) if one.is_enabled and one.kind is TargetKind.SSH]
     health = target_health.of(connection, [one.id for one in known])
-    return [one for one in known if (held := health.get(one.id)) is None or now >= held.at + _pause(held)]
+    return [
+        one
+        for one in known
+        if (held := health.get(one.id)) is None or (now >= held.at + _pause(held) and not is_unwell(held))
+    ]
+
+
+def is_unwell(held: TargetHealth) -> bool:
+    """Whether it answers, but its health check said no: only another check can tell that it is well again."""
+    return not held.is_available and held.reason.startswith(f"{HealthState.UNHEALTHY.value}:")
 
 
 def _pause(held: TargetHealth) -> timedelta:

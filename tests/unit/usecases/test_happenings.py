@@ -15,6 +15,8 @@ from tests.unit.usecases.house import ADMIN, DIGEST, House
 from fairlead.domain.channel import VersionRule
 from fairlead.domain.deployment import DeploymentState
 from fairlead.domain.errors import Conflict, Unreachable
+from fairlead.domain.health import HealthState
+from fairlead.domain.ids import TaskId
 from fairlead.domain.process import Action, Process, ProcessChoice, ProcessStep, RunLocation
 from fairlead.domain.trigger import Evaluation, TargetEvent, TriggerAction, TriggerKind
 from fairlead.ports.hosts import Seen
@@ -35,6 +37,7 @@ from fairlead.usecases import (
     releases,
     runbooks,
     target_looks,
+    target_states,
     targets,
     triggers,
 )
@@ -346,6 +349,17 @@ def test_a_host_that_answers_again_is_deployed_to_and_one_that_is_silent_is_not(
     assert asyncio.run(target_looks.look_at_due(books.context, host)) == 1  # type: ignore[arg-type]
     assert gathered(books)[0] == (True, "")
     assert records(books, "Comes")[0].event == "web2 answers again"
+
+
+def test_one_that_a_health_check_found_unwell_is_told_once_a_check_finds_it_well(books: House) -> None:
+    live_on_targets(books)
+    put(books, COMES)
+    web1, task = targets.get(books.context, ADMIN, "web1").target, TaskId("tsk-check")
+    target_states.found(books.context, task, web1.id, HealthState.UNHEALTHY, "the disk is full")
+    assert gathered(books) == []
+    target_states.found(books.context, task, web1.id, HealthState.HAS_WARNINGS, "the disk is nearly full")
+    assert gathered(books) == [(True, "")]
+    assert records(books, "Comes")[0].event == "web1 answers again"
 
 
 def test_a_freeze_holds_what_came_back_until_it_ends(books: House) -> None:
