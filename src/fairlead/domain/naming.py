@@ -17,6 +17,11 @@ that people give may hold one (`domain.names`), so that two things never share a
     books-production.3f9a1c2e.schema         the schema gate's throw-away network
     books-production_web.3f9a1c2e.schema     a service that stands there
 
+A tenant's things have the tenant after the environment, behind a dot: nothing of an untenanted deployment goes on so.
+
+    books-production.acme                    its environment network; what follows is as above
+    books-production.acme_data               its volume `data`
+
 Project `a-b` in environment `c` and project `a` in environment `b-c` would share names; labels tell them apart, and
 the second is refused as a stranger's rather than mixed up (law 7).
 """
@@ -24,6 +29,7 @@ the second is refused as a stranger's rather than mixed up (law 7).
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import dataclass
 
 from fairlead.domain.colour import Colour
@@ -31,6 +37,8 @@ from fairlead.domain.names import slug
 
 TAG_LENGTH = 8
 HOST_LENGTH = 80
+TENANT_LENGTH = 24
+_HASHED = re.compile(r".*-[0-9a-f]{8}")
 
 
 def tag(deployment: str) -> str:
@@ -38,31 +46,52 @@ def tag(deployment: str) -> str:
     return hashlib.sha256(deployment.encode()).hexdigest()[:TAG_LENGTH]
 
 
-def route_name(project: str, environment: str, host: str, path: str) -> str:
+def tenant_slug(name: str) -> str:
+    """A tenant's name as it stands in names, 33 characters at most: itself where it can be, else what can be read of
+    it with a hash, so that no two tenants share one (their names differ in more than case)."""
+    lower, plain = name.lower(), slug(name)
+    if plain == lower and len(plain) <= TENANT_LENGTH and not _HASHED.fullmatch(plain):
+        return plain
+    whole = hashlib.sha256(lower.encode()).hexdigest()[:TAG_LENGTH]
+    return f"{plain[:TENANT_LENGTH].strip('-') or 'tenant'}-{whole}"
+
+
+def where_slug(environment: str, tenant: str | None = None) -> str:
+    """An environment, and a tenant in it, as they stand in names."""
+    return f"{slug(environment)}.{tenant_slug(tenant)}" if tenant else slug(environment)
+
+
+def route_name(project: str, environment: str, host: str, path: str, *, tenant: str | None = None) -> str:
     """A route's name at the proxy: by what users type, so that it keeps its name when another service answers it.
 
-    At most 170 characters: a host may be longer than a proxy's names, so its end is told by a hash.
+    At most 171 characters: a host may be longer than a proxy's names, so its end is told by a hash.
     """
     whole = hashlib.sha256(f"{host}{path}".encode()).hexdigest()[:TAG_LENGTH]
-    return f"{project}/{slug(environment)}/{host[:HOST_LENGTH].rstrip('.-')}/{whole}"
+    room = HOST_LENGTH - (len(tenant_slug(tenant)) + 1 if tenant else 0)
+    return f"{route_prefix(project, environment, tenant=tenant)}{host[:room].rstrip('.-')}/{whole}"
 
 
-def route_prefix(project: str, environment: str) -> str:
+def route_prefix(project: str, environment: str, *, tenant: str | None = None) -> str:
     """What the names of all routes of the project in the environment begin with."""
-    return f"{project}/{slug(environment)}/"
+    return f"{project}/{where_slug(environment, tenant)}/"
 
 
 @dataclass(frozen=True, slots=True)
 class PlaceNames:
-    """Names of what belongs to a project in an environment, whichever deployment made it."""
+    """Names of what belongs to a project in an environment (and tenant), whichever deployment made it."""
 
     project: str
     environment: str
+    tenant: str | None = None
 
     @property
     def base(self) -> str:
         """What every name begins with; also the environment network's name."""
-        return f"{self.project}-{slug(self.environment)}"
+        return f"{self.project}-{where_slug(self.environment, self.tenant)}"
+
+    @property
+    def _key(self) -> str:
+        return f"{self.project}/{self.environment}" + (f"/{self.tenant}" if self.tenant else "")
 
     @property
     def network(self) -> str:
@@ -72,7 +101,7 @@ class PlaceNames:
     @property
     def network_key(self) -> str:
         """The key that the environment network is adopted by."""
-        return f"{self.project}/{self.environment}/network"
+        return f"{self._key}/network"
 
     def volume(self, name: str) -> str:
         """A named volume."""
@@ -84,7 +113,7 @@ class PlaceNames:
 
     def accessory_key(self, service: str) -> str:
         """The key that an accessory as first made is adopted by."""
-        return f"{self.project}/{self.environment}/accessory/{service}"
+        return f"{self._key}/accessory/{service}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,11 +15,23 @@ SlotState = Literal["empty", "idle", "live", "standby", "failed"]
 class Place:
     """A project in an environment (and tenant): what one deployment at a time belongs to (law 6).
 
-    By *name*, as they stand in labels and in the names of things in the world; both are safe (domain.names)."""
+    By *name*, as they stand in labels and in the names of things in the world: the first two are safe (domain.names),
+    a tenant's name is any text without a slash, and stands in names as `domain.naming.tenant_slug` has it."""
 
     project: str
     environment: str
     tenant: str | None = None
+
+    @property
+    def where(self) -> str:
+        """The environment and the tenant as one text that no other place of the project has: what labels hold, so that
+        a search by labels finds what is the place's and nothing of its tenants."""
+        return f"{self.environment}/{self.tenant}" if self.tenant else self.environment
+
+    @property
+    def shown(self) -> str:
+        """The environment, and for whom, as people read it."""
+        return f"{self.environment} for {self.tenant}" if self.tenant else self.environment
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,10 +7,12 @@ from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 from fairlead.domain.service import Limits, Mount, PublishedPort
+from fairlead.ports.catalogue import Place
 
 LABEL_KEY = "io.fairlead.key"
 LABEL_PROJECT = "io.fairlead.project"
 LABEL_ENVIRONMENT = "io.fairlead.environment"
+LABEL_TENANT = "io.fairlead.tenant"
 LABEL_DEPLOYMENT = "io.fairlead.deployment"
 LABEL_TASK = "io.fairlead.task"
 LABEL_RELEASE = "io.fairlead.release"
@@ -22,6 +24,12 @@ LABEL_ROLE = "io.fairlead.role"
 LABEL_VERSION = "io.fairlead.version"
 LABEL_CONFIGURATION = "io.fairlead.configuration"
 LABEL_INSTANCE = "io.fairlead.instance"
+
+
+def labels_of(place: Place) -> dict[str, str]:
+    """What everything of the place carries, and nothing of another: the environment's label names the tenant, too,
+    where there is one, so that a search for what is untenanted finds nothing of tenants."""
+    return {LABEL_PROJECT: place.project, LABEL_ENVIRONMENT: place.where}
 
 
 @dataclass(frozen=True, slots=True)

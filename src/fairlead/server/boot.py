@@ -13,15 +13,15 @@ from itertools import groupby
 
 from fairlead.domain.colour import Colour
 from fairlead.domain.errors import FairleadError
+from fairlead.ports.catalogue import Place
 from fairlead.ports.container_engine import (
     LABEL_DEPLOYMENT,
-    LABEL_ENVIRONMENT,
     LABEL_INSTANCE,
     LABEL_KIND,
-    LABEL_PROJECT,
     LABEL_ROLE,
     LABEL_SERVICE,
     Container,
+    labels_of,
 )
 from fairlead.server import bootstrap
 from fairlead.server.bootstrap import WithoutServer
@@ -85,7 +85,7 @@ class Standing:
 
     async def bring_up(self) -> bool:
         """Accessories in their order, then the slot in its own; whether all of it runs."""
-        place = {LABEL_PROJECT: self.copy.project, LABEL_ENVIRONMENT: self.copy.environment}
+        place = labels_of(Place(self.copy.project, self.copy.environment, self.copy.tenant))
         found = await self.outside.engine.containers(place)
         accessories = [one for one in found if one.labels.get(LABEL_KIND) == KIND_ACCESSORY]
         is_up = await self._in_order(accessories, found)

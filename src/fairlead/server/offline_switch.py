@@ -112,9 +112,9 @@ def _problems(
 
 
 def chosen(copies: Sequence[PlaceCopy], project: str, environment: str, *, file: Path) -> PlaceCopy:
-    """The copy of that place; NotFound names those that there are."""
+    """The copy of that place, a tenant's by `Environment/Tenant`; NotFound names those that there are."""
     for copy in copies:
-        if (copy.project, copy.environment.lower()) == (project, environment.lower()):
+        if (copy.project, _place(copy).where.lower()) == (project, environment.lower()):
             return copy
     there = ", ".join(copy.shown for copy in copies) or "none"
     raise NotFound(

@@ -16,18 +16,18 @@ from fairlead.ports.container_engine import (
     LABEL_COLOUR,
     LABEL_CONFIGURATION,
     LABEL_DEPLOYMENT,
-    LABEL_ENVIRONMENT,
     LABEL_INSTANCE,
     LABEL_KEY,
     LABEL_KIND,
-    LABEL_PROJECT,
     LABEL_RELEASE,
     LABEL_ROLE,
     LABEL_SERVICE,
+    LABEL_TENANT,
     LABEL_VERSION,
     Attachment,
     ContainerSpec,
     FileContent,
+    labels_of,
 )
 from fairlead.ports.step import Tools
 from fairlead.steps.resolved import ResolvedDeployment
@@ -93,11 +93,12 @@ def configuration_hash(service: Service, image: str) -> str:
 
 def place_labels(resolved: ResolvedDeployment, *, key: str, kind: str) -> dict[str, str]:
     """The labels of what belongs to a place, and which deployment made it."""
+    tenant = resolved.place.tenant
     return {
         LABEL_KEY: key,
         LABEL_KIND: kind,
-        LABEL_PROJECT: resolved.place.project,
-        LABEL_ENVIRONMENT: resolved.place.environment,
+        **labels_of(resolved.place),
+        **({LABEL_TENANT: tenant} if tenant else {}),
         LABEL_DEPLOYMENT: resolved.deployment,
     }
 

@@ -15,7 +15,7 @@ from fairlead.domain.capture import (
 from fairlead.domain.naming import route_prefix
 from fairlead.domain.record import Json, canonical
 from fairlead.ports.catalogue import Catalogue, Place
-from fairlead.ports.container_engine import LABEL_ENVIRONMENT, LABEL_KIND, LABEL_PROJECT, Container, ContainerEngine
+from fairlead.ports.container_engine import LABEL_KIND, Container, ContainerEngine, labels_of
 from fairlead.ports.proxy import Proxy, RouteState
 from fairlead.ports.records import Records
 from fairlead.ports.secrets import Secrets
@@ -36,7 +36,7 @@ async def capture(
     secrets: Secrets,
 ) -> Capture:
     """All that is the place's, and nothing of others. No secret is in it."""
-    ours = {LABEL_PROJECT: place.project, LABEL_ENVIRONMENT: place.environment}
+    ours = labels_of(place)
     async with side_by_side() as group:
         containers = group.create_task(container_engine.containers(ours))
         networks = group.create_task(container_engine.networks(ours))
@@ -66,7 +66,7 @@ async def capture(
 
 async def routes_of(place: Place, proxy: Proxy) -> tuple[RouteState, ...]:
     """Every route of the place as the running proxy tells it."""
-    prefix = route_prefix(place.project, place.environment)
+    prefix = route_prefix(place.project, place.environment, tenant=place.tenant)
     states = [await proxy.read_back(spec.name) for spec in await proxy.routes() if spec.name.startswith(prefix)]
     return tuple(state for state in states if state is not None)
 

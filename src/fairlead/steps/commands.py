@@ -78,7 +78,7 @@ def _one_off(resolved: ResolvedOneOff) -> Plan:
     place = resolved.live.place
     return Plan(
         "command",
-        f"Run a command of {place.project} {resolved.service.name} in {place.environment}",
+        f"Run a command of {place.project} {resolved.service.name} in {place.shown}",
         {"run": resolved.service.name, "task": resolved.task},
         Step("command", "Run the command", run),
         always=Step("clear", "Remove its container", clear),

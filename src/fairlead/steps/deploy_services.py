@@ -75,7 +75,7 @@ def _announced(resolved: ResolvedDeployment) -> Announced:
 
 def _title(resolved: ResolvedDeployment) -> str:
     verb = "Roll back" if resolved.kind == "rollback" else "Deploy"
-    return f"{verb} {resolved.place.project} {resolved.version} to {resolved.place.environment}"
+    return f"{verb} {resolved.place.project} {resolved.version} to {resolved.place.shown}"
 
 
 def _all_steps(resolved: ResolvedDeployment) -> Iterator[Node]:

@@ -34,7 +34,7 @@ class EndStandby:
         place, slot = resolved.place, resolved.standing.slot
         return Plan(
             task_kind="other",
-            title=f"End the standby of {place.project} {slot.version} in {place.environment}",
-            intention={"end_standby": slot.deployment, "project": place.project, "environment": place.environment},
+            title=f"End the standby of {place.project} {slot.version} in {place.shown}",
+            intention={"end_standby": slot.deployment, "project": place.project, "environment": place.where},
             forward=end_standby_node(place, resolved.standing, resolved.routes),
         )

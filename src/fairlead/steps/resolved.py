@@ -176,7 +176,7 @@ class ResolvedDeployment:
     @property
     def place_names(self) -> PlaceNames:
         """The names of what belongs to the place."""
-        return PlaceNames(self.place.project, self.place.environment)
+        return PlaceNames(self.place.project, self.place.environment, self.place.tenant)
 
     @property
     def idle(self) -> Standing:

@@ -41,10 +41,10 @@ class RetirePlace:
         place = resolved.place
         return Plan(
             task_kind="retirement",
-            title=f"End {place.project} in {place.environment}",
+            title=f"End {place.project} in {place.shown}",
             intention={
                 "retire": place.project,
-                "environment": place.environment,
+                "environment": place.where,
                 "accessories": resolved.accessories is not None,
             },
             forward=Sequence(tuple(_steps(resolved))),

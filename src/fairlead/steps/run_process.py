@@ -60,7 +60,7 @@ def plan(
     verb = "Roll back" if resolved.kind == "rollback" else "Deploy"
     return Plan(
         task_kind=resolved.kind,
-        title=f"{verb} {resolved.place.project} {resolved.version} to {resolved.place.environment}",
+        title=f"{verb} {resolved.place.project} {resolved.version} to {resolved.place.shown}",
         intention=meant,
         forward=forward,
         commit=_commit(resolved),

@@ -11,14 +11,13 @@ from fairlead.ports.catalogue import Place
 from fairlead.ports.container_engine import (
     LABEL_CONFIGURATION,
     LABEL_DEPLOYMENT,
-    LABEL_ENVIRONMENT,
     LABEL_INSTANCE,
     LABEL_KIND,
-    LABEL_PROJECT,
     LABEL_ROLE,
     LABEL_SERVICE,
     Container,
     ContainerEngine,
+    labels_of,
 )
 from fairlead.ports.records import Records
 from fairlead.steps.blueprint import KIND_ACCESSORY, KIND_INSTANCE, read_facts
@@ -45,7 +44,7 @@ async def _instances(place: Place, slot: Slot, engine: ContainerEngine) -> tuple
 
 
 def _place_labels(place: Place) -> dict[str, str]:
-    return {LABEL_PROJECT: place.project, LABEL_ENVIRONMENT: place.environment}
+    return labels_of(place)
 
 
 def _instance(container: Container) -> StandingInstance:

@@ -82,7 +82,7 @@ def _copied(connection: sa.Connection, place: Place) -> dict[str, object]:
     }
     led = [
         {
-            "name": route_name(place.project, place.environment, route.host, route.path),
+            "name": route_name(place.project, place.environment, route.host, route.path, tenant=place.tenant),
             "service": service,
             "host": route.host,
             "path": route.path,

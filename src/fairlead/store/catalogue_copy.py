@@ -13,7 +13,7 @@ import structlog
 
 from fairlead.domain.colour import Colour
 from fairlead.domain.errors import Failed
-from fairlead.domain.names import slug
+from fairlead.domain.naming import where_slug
 from fairlead.domain.record import from_data
 from fairlead.domain.slot import SlotState
 from fairlead.ports.catalogue import Place
@@ -78,8 +78,7 @@ class PlaceCopy:
 
 def file_of(folder: Path, place: Place) -> Path:
     """Where the copy of a place lies."""
-    parts = [place.project, slug(place.environment), *([slug(place.tenant)] if place.tenant else [])]
-    return folder / f"{'-'.join(parts)}.json"
+    return folder / f"{place.project}-{where_slug(place.environment, place.tenant)}.json"
 
 
 def write(folder: Path, place: Place, described: Mapping[str, object], *, is_durable: bool) -> None:

@@ -75,7 +75,7 @@ class StoreRecords:
                 return
             holder = tasks.holder(connection, place)
             if holder is not None and holder != found.task:
-                where = f"{place.project} in {place.environment}"
+                where = f"{place.project} in {place.shown}"
                 raise Conflict("deployment.locked", f"{where} is held by another task, {holder}", thing=where)
             if found.task is not None and tasks.has_begun_to_undo(connection, found.task):
                 what = f"the deployment {deployment} has begun to undo"

@@ -48,12 +48,12 @@ def claim(connection: sa.Connection, place: Place, service: str, wanted: Sequenc
         mine = sa.update(routes).where(_c.host == route.host, _c.path == route.path, _c.place == place_key(place))
         if connection.execute(mine.values(**row)).rowcount == 0:
             owner = owner_of(connection, route.host, route.path)
-            held = f"{owner.project} in {owner.environment}" if owner else "another project"
+            held = f"{owner.project} in {owner.shown}" if owner else "another project"
             raise Conflict(
                 "route.taken",
                 f"{route.host}{route.path} belongs to {held}",
                 thing=f"{route.host}{route.path}",
-                hint="give one of them another host or path",
+                hint="give one of them another host or path; a host may name #{Octopus.Deployment.Tenant.Name}",
             )
 
 

@@ -98,6 +98,6 @@ def expired_standbys(connection: sa.Connection, now: datetime) -> tuple[tuple[Pl
 def _changed(place: Place, now: Slot, expected: str) -> Conflict:
     return Conflict(
         "slot.changed",
-        f"the {now.colour} slot of {place.project} in {place.environment} is {now.state}, not {expected}",
-        thing=f"{place.project}/{place.environment}/{now.colour}",
+        f"the {now.colour} slot of {place.project} in {place.shown} is {now.state}, not {expected}",
+        thing=f"{place.project}/{place.where}/{now.colour}",
     )

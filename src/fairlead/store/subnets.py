@@ -63,7 +63,7 @@ def claim_subnet(
     raise Conflict(
         "network.pool",
         f"no free /{SUBNET_BITS} is left in {', '.join(pool)}",
-        thing=f"{place.project}/{place.environment}/{purpose}",
+        thing=f"{place.project}/{place.where}/{purpose}",
         hint="widen networks.pool in the settings, or remove networks that nobody needs",
     )
 

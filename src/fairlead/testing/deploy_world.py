@@ -358,4 +358,4 @@ def planned_routes(definition: Definition, place: Place) -> tuple[PlannedRoute, 
 
 def name_of(place: Place, route: Route) -> str:
     """The route's name at the proxy."""
-    return route_name(place.project, place.environment, route.host, route.path)
+    return route_name(place.project, place.environment, route.host, route.path, tenant=place.tenant)

@@ -20,15 +20,14 @@ from fairlead.ports.catalogue import Catalogue, Place, Registration
 from fairlead.ports.container_engine import (
     LABEL_COLOUR,
     LABEL_DEPLOYMENT,
-    LABEL_ENVIRONMENT,
     LABEL_INSTANCE,
     LABEL_KIND,
-    LABEL_PROJECT,
     LABEL_RELEASE,
     LABEL_SERVICE,
     LABEL_VERSION,
     Container,
     ContainerEngine,
+    labels_of,
 )
 from fairlead.ports.proxy import Proxy, RouteState
 from fairlead.steps.blueprint import KIND_INSTANCE, KIND_SLOT_NETWORK, read_facts
@@ -68,9 +67,9 @@ async def look(
     colours = {state.live for state in pointed if state.live is not None}
     if len(colours) != 1:
         said = "sends users to no instance" if not colours else "sends users to both slots"
-        raise _nothing(place, f"the proxy {said} of {place.project} in {place.environment}")
+        raise _nothing(place, f"the proxy {said} of {place.project} in {place.shown}")
     (colour,) = colours
-    ours = {LABEL_PROJECT: place.project, LABEL_ENVIRONMENT: place.environment}
+    ours = labels_of(place)
     standing = await container_engine.containers({**ours, LABEL_COLOUR: colour.value, LABEL_KIND: KIND_INSTANCE})
     by_address = {read_facts(one.labels.get(LABEL_INSTANCE, "")).address: one for one in standing}
     reached = [by_address[address] for state in pointed for address in _users_of(state) if address in by_address]
@@ -126,7 +125,7 @@ def _booked(connection: Connection, project: str, environment: str) -> tuple[Pla
 def _write(context: Context, connection: Connection, actor: Actor, seen: Adoption) -> None:
     place, found = seen.place, seen.found
     if (holder := tasks.holder(connection, place)) is not None:
-        where = f"{place.project} in {place.environment}"
+        where = f"{place.project} in {place.shown}"
         raise Conflict("deployment.locked", f"{where} is held by a task, {holder}", thing=where)
     other = slots.of(connection, place)[found.colour.other]
     if other.state is SlotState.LIVE:  # what stands of it is ended before the next deployment, like what was left over
@@ -178,4 +177,4 @@ def _claims(pointed: Sequence[RouteState], by_address: dict[str, Container]) -> 
 
 
 def _nothing(place: Place, message: str) -> Conflict:
-    return Conflict("slot.changed", message, thing=f"{place.project}/{place.environment}", hint="nothing was changed")
+    return Conflict("slot.changed", message, thing=f"{place.project}/{place.where}", hint="nothing was changed")

@@ -29,7 +29,7 @@ from fairlead.domain.text import SecretRef
 from fairlead.formats.files import Directory
 from fairlead.formats.project import compile_project, read_outline
 from fairlead.ports.catalogue import Catalogue, Place
-from fairlead.ports.container_engine import LABEL_ENVIRONMENT, LABEL_PROJECT, ContainerEngine
+from fairlead.ports.container_engine import ContainerEngine, labels_of
 from fairlead.ports.proxy import Proxy, RouteState
 from fairlead.ports.records import Records
 from fairlead.ports.secrets import Secrets
@@ -267,7 +267,7 @@ class Binding:
     async def _taken(self, place: Place) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """Subnets that are in use, and of these those that no network of the place has."""
         engine = self.outside.container_engine
-        labels = {LABEL_PROJECT: place.project, LABEL_ENVIRONMENT: place.environment}
+        labels = labels_of(place)
         async with side_by_side() as group:
             used, networks = group.create_task(engine.used_subnets()), group.create_task(engine.networks(labels))
         own = {subnet for network in networks.result() for subnet in network.subnets}

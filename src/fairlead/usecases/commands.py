@@ -18,13 +18,12 @@ from fairlead.domain.task import Task
 from fairlead.ports.catalogue import Place
 from fairlead.ports.container_engine import (
     LABEL_DEPLOYMENT,
-    LABEL_ENVIRONMENT,
     LABEL_INSTANCE,
     LABEL_KIND,
-    LABEL_PROJECT,
     LABEL_SERVICE,
     Container,
     ContainerEngine,
+    labels_of,
 )
 from fairlead.steps.blueprint import KIND_ACCESSORY, KIND_INSTANCE, InstanceFacts, read_facts
 from fairlead.steps.commands import Commands, ResolvedInside, ResolvedOneOff
@@ -140,8 +139,8 @@ def _live(connection: Connection, place: Place) -> Deployment:
     if found is None:
         raise Conflict(
             "command.nothing_live",
-            f"nothing of {place.project} is live in {place.environment}",
-            thing=f"{place.project}/{place.environment}",
+            f"nothing of {place.project} is live in {place.shown}",
+            thing=f"{place.project}/{place.where}",
         )
     return found
 
@@ -219,7 +218,7 @@ def _bind_one_off(context: Context, task: Task, asked: Asked) -> Plan | SaidNo:
 async def _bind_inside(context: Context, engine: ContainerEngine, asked: Asked) -> Plan | SaidNo:
     place = Place(asked.project, asked.environment)
     live = await context.database.read(lambda connection: slots.live(connection, place))
-    labels = {LABEL_PROJECT: place.project, LABEL_ENVIRONMENT: place.environment, LABEL_SERVICE: asked.service}
+    labels = {**labels_of(place), LABEL_SERVICE: asked.service}
     found = [one for one in await engine.containers(labels) if _is_meant(one, asked, live)]
     if not found:
         which = f"instance {asked.instance} of {asked.service}" if asked.instance else asked.service

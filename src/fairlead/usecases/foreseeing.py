@@ -20,7 +20,7 @@ from fairlead.domain.project import Project
 from fairlead.domain.release import Release
 from fairlead.domain.slot import SlotState
 from fairlead.ports.catalogue import Place
-from fairlead.ports.container_engine import LABEL_ENVIRONMENT, LABEL_PROJECT
+from fairlead.ports.container_engine import labels_of
 from fairlead.ports.proxy import Endpoint, Rehearsal, RouteSpec
 from fairlead.steps.capturing import routes_of
 from fairlead.steps.foresight import Foreseen, Present, foresee, removed_routes, wanted_at_the_proxy
@@ -234,7 +234,7 @@ async def _look_outside(books: _Books, outside: Outside) -> tuple[ResolvedDeploy
     """What stands there now; what cannot be asked is named, and taken as our books have it."""
     place, unknown = books.wanted.place, list[str]()
     engine = outside.container_engine
-    labels = {LABEL_PROJECT: place.project, LABEL_ENVIRONMENT: place.environment}
+    labels = labels_of(place)
     found = await _known(unknown, "the engine", standing_slots(place, records=outside.records, container_engine=engine))
     accessories = await _known(unknown, "the engine", standing_accessories(place, container_engine=engine))
     networks = await _known(unknown, "the engine", engine.networks(labels))

@@ -23,7 +23,7 @@ def end_expired_standbys(context: Context) -> int:
             task = Task(
                 TaskId(context.ids.new("tsk")),
                 "other",
-                f"end the standby of {place.project} {slot.version} in {place.environment}",
+                f"end the standby of {place.project} {slot.version} in {place.shown}",
                 context.clock.now(),
                 subject=slot.deployment,
                 project=place.project,

@@ -101,7 +101,7 @@ def _refuse_nothing(connection: Connection, place: Place, *, is_whole: bool) -> 
     if not stands and not is_whole:
         raise Conflict(
             "place.empty",
-            f"nothing of {place.project} stands in {place.environment}",
-            thing=f"{place.project}/{place.environment}",
+            f"nothing of {place.project} stands in {place.shown}",
+            thing=f"{place.project}/{place.where}",
             hint="accessories are ended only where that is asked for, too",
         )

@@ -77,7 +77,11 @@ async def follow(context: Context, outside: Outside, place: Place, colour: Colou
 
 def _route_names(connection: Connection, place: Place) -> Sequence[str]:
     held = routes.of(connection, place).values()
-    return [route_name(place.project, place.environment, route.host, route.path) for its in held for route in its]
+    return [
+        route_name(place.project, place.environment, route.host, route.path, tenant=place.tenant)
+        for its in held
+        for route in its
+    ]
 
 
 def _record(context: Context, connection: Connection, place: Place, slot: Slot, by: str) -> None:

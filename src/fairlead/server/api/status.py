@@ -17,11 +17,10 @@ from fairlead.domain.errors import NotFound, TimedOut
 from fairlead.ports.container_engine import (
     LABEL_COLOUR,
     LABEL_DEPLOYMENT,
-    LABEL_ENVIRONMENT,
-    LABEL_PROJECT,
     LABEL_SERVICE,
     LABEL_VERSION,
     Container,
+    labels_of,
 )
 from fairlead.server import openapi
 from fairlead.server.api import answers
@@ -147,7 +146,7 @@ def instance_shape(one: Container) -> answers.Instance:
 
 async def containers_of(server: Server, view: overview.PlaceView) -> list[Container]:
     """Every container of the place, by name."""
-    labels = {LABEL_PROJECT: view.place.project, LABEL_ENVIRONMENT: view.place.environment}
+    labels = labels_of(view.place)
     try:
         async with asyncio.timeout(ENGINE_TIMEOUT_S):
             found = await server.container_engine.containers(labels)

@@ -175,7 +175,9 @@ async def _counted(server: Server, view: overview.PlaceView) -> tuple[Mapping[Co
 
 async def _sum(server: Server, view: overview.PlaceView, routes: Sequence[Route], colour: Colour) -> Counters:
     place = view.place
-    names = [route_name(place.project, place.environment, route.host, route.path) for route in routes]
+    names = [
+        route_name(place.project, place.environment, route.host, route.path, tenant=place.tenant) for route in routes
+    ]
     each = [await server.proxy.counters(name, colour) for name in names]
     return Counters(
         sum(one.requests for one in each),

@@ -19,6 +19,7 @@ from fairlead.domain.record import Json
 from fairlead.domain.service import Build, Role, Service
 from fairlead.domain.template.variables import Variables
 from fairlead.domain.text import Text
+from fairlead.ports.catalogue import Place
 from fairlead.ports.container_engine import LABEL_ENVIRONMENT, LABEL_KEY, LABEL_KIND, LABEL_PROJECT, LABEL_TASK
 from fairlead.ports.step import Tools
 from fairlead.steps import workspace
@@ -197,7 +198,7 @@ async def _errand(wanted: TestsWanted, image: str, effect: Effect, tools: Tools)
         LABEL_KEY: key,
         LABEL_KIND: KIND_ONE_OFF,
         LABEL_PROJECT: project,
-        LABEL_ENVIRONMENT: known.raw("Octopus.Environment.Name") or "",
+        LABEL_ENVIRONMENT: _where(known),
         LABEL_TASK: tools.task,
     }
     service = once(Service(_short(about.action), Role.ONE_SHOT, image=image, command=wanted.command or None))
@@ -209,6 +210,11 @@ async def _errand(wanted: TestsWanted, image: str, effect: Effect, tools: Tools)
 
 def _workspace(effect: Effect, tools: Tools) -> str:
     return f"{tools.workspace}/{tools.task}-{hashlib.sha256(effect.key.encode()).hexdigest()[:12]}"
+
+
+def _where(known: Variables) -> str:
+    environment, tenant = known.raw("Octopus.Environment.Name") or "", known.raw("Octopus.Deployment.Tenant.Name")
+    return Place("", environment, tenant or None).where
 
 
 def _project(known: Variables) -> str:

@@ -13,9 +13,8 @@ from fairlead.domain.slot import Slot, SlotState
 from fairlead.ports.catalogue import Place
 from fairlead.ports.container_engine import (
     LABEL_DEPLOYMENT,
-    LABEL_ENVIRONMENT,
     LABEL_KIND,
-    LABEL_PROJECT,
+    labels_of,
 )
 from fairlead.ports.step import Tools
 from fairlead.steps.blueprint import KIND_ACCESSORY, KIND_INSTANCE, KIND_SLOT_NETWORK
@@ -190,7 +189,7 @@ async def clear_routes(routes: tuple[str, ...], colour: Colour, tools: Tools) ->
 
 def deployment_labels(place: Place, deployment: str) -> dict[str, str]:
     """What everything carries that a deployment made."""
-    return {LABEL_PROJECT: place.project, LABEL_ENVIRONMENT: place.environment, LABEL_DEPLOYMENT: deployment}
+    return {**labels_of(place), LABEL_DEPLOYMENT: deployment}
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from fairlead.domain.effect import Done, Outcome
 from fairlead.domain.plan import Effect
 from fairlead.ports.catalogue import Place
-from fairlead.ports.container_engine import LABEL_ENVIRONMENT, LABEL_KIND, LABEL_PROJECT, Container
+from fairlead.ports.container_engine import LABEL_KIND, Container, labels_of
 from fairlead.ports.step import Tools
 from fairlead.steps.blueprint import KIND_ACCESSORY, KIND_NETWORK
 from fairlead.steps.effects.basis import Plain, all_of, read
@@ -34,7 +34,7 @@ class ClearPlace(Plain):
     async def do(self, effect: Effect, tools: Tools) -> Outcome:
         """Removes them, accessories after their output was kept; asked again, it goes on."""
         wanted = read(Cleared, effect)
-        ours = {LABEL_PROJECT: wanted.place.project, LABEL_ENVIRONMENT: wanted.place.environment}
+        ours = labels_of(wanted.place)
         engine = tools.container_engine
         goes = [one for one in await engine.containers(ours) if wanted.is_whole or not _stays(one.labels)]
         await all_of(_end(one, wanted.grace_s, tools) for one in goes)
