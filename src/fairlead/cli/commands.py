@@ -6,7 +6,7 @@ from typing import Any
 
 import typer
 
-from fairlead.cli.session import API, PROJECT_HELP, Session, session
+from fairlead.cli.session import API, PROJECT_HELP, TENANT_HELP, Session, session
 
 WORDS_HELP = "The command and its words, after --; no shell looks at them."
 WHERE_HELP = "Where; by default the last of the lifecycle."
@@ -19,11 +19,12 @@ def run(
     command: list[str] = typer.Argument(..., help=WORDS_HELP),
     environment: str = typer.Option("", "--environment", "-e", help=WHERE_HELP),
     timeout: float = typer.Option(3600, help=TIMEOUT_HELP),
+    tenant: str = typer.Option("", "--tenant", help=TENANT_HELP),
     project: str = typer.Option("", "--project", "-p", help=PROJECT_HELP),
 ) -> None:
     """Run a command in a container of its own: the live release's image, configuration and networks, no route."""
     at = session(context)
-    _ask(at, project, environment, f"{service}/run", {"command": command, "timeout_s": timeout})
+    _ask(at, project, environment, f"{service}/run", {"command": command, "timeout_s": timeout, "tenant": tenant})
 
 
 def execute(
@@ -33,11 +34,12 @@ def execute(
     instance: int = typer.Option(0, help="Which replica, from 1; by default the first that runs."),
     environment: str = typer.Option("", "--environment", "-e", help=WHERE_HELP),
     timeout: float = typer.Option(3600, help=TIMEOUT_HELP),
+    tenant: str = typer.Option("", "--tenant", help=TENANT_HELP),
     project: str = typer.Option("", "--project", "-p", help=PROJECT_HELP),
 ) -> None:
     """Run a command in a running instance."""
     at = session(context)
-    body = {"command": command, "timeout_s": timeout, "instance": instance}
+    body = {"command": command, "timeout_s": timeout, "instance": instance, "tenant": tenant}
     _ask(at, project, environment, f"{service}/exec", body)
 
 

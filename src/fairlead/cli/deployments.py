@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import urlencode
 
 import typer
 
 from fairlead.cli import prompts
+from fairlead.cli.deploy_each import deploy_each, refuse_alone
 from fairlead.cli.moments import AT_HELP, moment
-from fairlead.cli.session import API, PROJECT_HELP, TIMEOUT_HELP, WAIT_HELP, Session, session
+from fairlead.cli.session import API, PROJECT_HELP, TENANT_HELP, TIMEOUT_HELP, WAIT_HELP, Session, session
 from fairlead.domain.errors import Conflict, Invalid
 
 NOTHING_TO_DO = "deployment.nothing_to_do"
@@ -27,16 +29,19 @@ def list_deployments(
     context: typer.Context,
     environment: str = typer.Option("", "--environment", "-e", help="Only there."),
     state: str = typer.Option("", help="waiting, scheduled, queued, running, unsettled or ended."),
+    tenant: str = typer.Option("", "--tenant", help="Only for this tenant."),
     project: str = typer.Option("", "--project", "-p", help="Only of this project."),
 ) -> None:
     """The newest first."""
     at = session(context)
-    rows = at.client.all(f"{API}/deployments", most=50, project=project, environment=environment, state=state)
+    asked = {"project": project, "environment": environment, "tenant": tenant, "state": state}
+    rows = at.client.all(f"{API}/deployments", most=50, **asked)
     columns = {
         "id": "ID",
         "project": "PROJECT",
         "version": "VERSION",
         "environment": "ENVIRONMENT",
+        "tenant": "TENANT",
         "status": "STATE",
         "reached": "REACHED",
         "reason": "REASON",
@@ -153,6 +158,10 @@ def deploy(
     at_time: str = typer.Option("", "--at", help=AT_HELP),
     not_after: str = typer.Option("", help="It does not begin after this; as --at."),
     override_freeze: str = typer.Option("", help=OVERRIDE_HELP),
+    tenant: list[str] = typer.Option([], "--tenant", help="For this tenant; once for each."),
+    tenant_tag: list[str] = typer.Option(
+        [], "--tenant-tag", help="For every tenant there with this tag, Set/Tag: one deployment each."
+    ),
     wait: bool = typer.Option(False, "--wait", help=WAIT_HELP),
     timeout: float = typer.Option(0, help=TIMEOUT_HELP),
     project: str = typer.Option("", "--project", "-p", help=PROJECT_HELP),
@@ -160,10 +169,14 @@ def deploy(
     """Deploy a release to an environment."""
     at = session(context)
     owner = at.project(project)
-    asked = prompts.questions(at, owner, version, environment) if variable else []
+    if tenant_tag or len(tenant) > 1:
+        refuse_alone(recreate_accessory, keep_failed, plan)
+    alone = tenant[0] if len(tenant) == 1 and not tenant_tag else ""
+    asked = prompts.questions(at, owner, version, environment, alone) if variable else []
     body: dict[str, Any] = {
         "version": version,
         "environment": environment,
+        "tenant": alone,
         "prompted": prompts.answers(asked, variable),
         "force": force,
         "recreate_accessories": recreate_accessory,
@@ -177,6 +190,8 @@ def deploy(
         "not_after": moment(not_after, "--not-after"),
         "override_freeze": override_freeze,
     }
+    if tenant_tag or len(tenant) > 1:
+        raise typer.Exit(deploy_each(at, owner, body, tenant, tenant_tag, wait=wait, timeout_s=timeout))
     try:
         made = _asked(at, owner, body)
     except Conflict as news:
@@ -195,7 +210,7 @@ def _asked(at: Session, owner: str, body: dict[str, Any]) -> dict[str, Any]:
     except Invalid as wanting:
         if wanting.code != prompts.REQUIRED:
             raise
-        asked = prompts.questions(at, owner, body["version"], body["environment"])
+        asked = prompts.questions(at, owner, body["version"], body["environment"], body["tenant"])
         more = prompts.at_terminal(asked, body["prompted"])
         if not more:
             raise
@@ -207,13 +222,14 @@ def rollback(
     environment: str = typer.Option(..., "--environment", "-e", help="Where."),
     to: str = typer.Option("", "--to", help="A version; by default the release that was live before this one."),
     override_freeze: str = typer.Option("", help=OVERRIDE_HELP),
+    tenant: str = typer.Option("", "--tenant", help=TENANT_HELP),
     wait: bool = typer.Option(True, "--wait/--no-wait", help=WAIT_HELP),
     timeout: float = typer.Option(0, help=TIMEOUT_HELP),
     project: str = typer.Option("", "--project", "-p", help=PROJECT_HELP),
 ) -> None:
     """Go back: a switch alone where that release stands by, else a deployment of it."""
     at = session(context)
-    body = {"environment": environment, "to": to, "override_freeze": override_freeze}
+    body = {"environment": environment, "to": to, "override_freeze": override_freeze, "tenant": tenant}
     _begun(at, at.client.post(f"{API}/projects/{at.project(project)}/rollback", body), wait=wait, timeout_s=timeout)
 
 
@@ -221,6 +237,7 @@ def retire(
     context: typer.Context,
     environment: str = typer.Option(..., "--environment", "-e", help="Where."),
     accessories: bool = typer.Option(False, "--accessories", help="End the accessories, too; their volumes stay."),
+    tenant: str = typer.Option("", "--tenant", help=TENANT_HELP),
     yes: bool = typer.Option(False, "--yes", "-y", help="Do not ask."),
     wait: bool = typer.Option(True, "--wait/--no-wait", help=WAIT_HELP),
     timeout: float = typer.Option(0, help=TIMEOUT_HELP),
@@ -231,10 +248,11 @@ def retire(
     name = at.project(project)
     path = f"{API}/projects/{name}/environments/{environment}"
     if not yes:
-        live = at.client.get(path)["version"] or "nothing"
-        question = f"End {name} in {environment} ({live} is live) and give its routes back?"
+        live = at.client.get(path, tenant=tenant)["version"] or "nothing"
+        whose = f" for {tenant}" if tenant else ""
+        question = f"End {name} in {environment}{whose} ({live} is live) and give its routes back?"
         typer.confirm(question, abort=True, err=True)
-    task = at.client.post(f"{path}/retire", {"accessories": accessories})
+    task = at.client.post(f"{path}/retire", {"accessories": accessories, "tenant": tenant})
     at.screen.say(f"{task['title']}: task {task['id']}")
     if wait:
         raise typer.Exit(at.follow(task["id"], timeout_s=timeout))
@@ -243,6 +261,7 @@ def retire(
 
 def _begun(at: Session, made: dict[str, Any], *, wait: bool, timeout_s: float) -> None:
     what = f"{made['project']} {made['version']} to {made['environment']}"
+    what += f" for {made['tenant']}" if made["tenant"] else ""
     if made["state"] == "waiting":
         hash = made["plan_hash"][:16]
         at.screen.say(f"{what} waits for an approval: fairlead approve {made['approval']} --plan {hash}")
@@ -263,13 +282,14 @@ def _begun(at: Session, made: dict[str, Any], *, wait: bool, timeout_s: float) -
 def adopt(
     context: typer.Context,
     environment: str = typer.Option(..., "--environment", "-e", help="Where."),
+    tenant: str = typer.Option("", "--tenant", help=TENANT_HELP),
     yes: bool = typer.Option(False, "--yes", "-y", help="Do not ask."),
     project: str = typer.Option("", "--project", "-p", help=PROJECT_HELP),
 ) -> None:
     """Take over into the books what users reach: after an old backup was put back. Nothing that runs is touched."""
     at = session(context)
     path = f"{API}/projects/{at.project(project)}/environments/{environment}/adoption"
-    seen = at.client.get(path)
+    seen = at.client.get(path, tenant=tenant)
     found, booked = seen["found"], seen["booked"] or {"version": "nothing", "colour": "—", "deployment": "—"}
     if not seen["is_needed"]:
         at.screen.result(seen, f"the books and the proxy agree: {found['version']} in {found['colour']} is live")
@@ -279,7 +299,8 @@ def adopt(
     at.screen.say(f"{'routes':<14} {', '.join(seen['routes'])}\n{'instances':<14} {', '.join(seen['instances'])}")
     if not yes:
         typer.confirm(f"Write into the books that {found['version']} is live?", abort=True, err=True)
-    made = at.client.post(path, {"deployment": found["deployment"]})
+    asked = f"?{urlencode({'tenant': tenant})}" if tenant else ""
+    made = at.client.post(f"{path}{asked}", {"deployment": found["deployment"]})
     at.screen.result(made, f"{found['version']} in {found['colour']} is live in the books, too")
 
 

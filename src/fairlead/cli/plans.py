@@ -8,7 +8,7 @@ from typing import Any
 import typer
 
 from fairlead.cli.screen import Screen
-from fairlead.cli.session import API, PROJECT_HELP, session
+from fairlead.cli.session import API, PROJECT_HELP, TENANT_HELP, session
 
 CHANGES_PENDING = 3
 SIGNS = {"make": "+", "added": "+", "remove": "-", "removed": "-", "keep": " ", "unchanged": " "}
@@ -25,6 +25,7 @@ def plan(
     only_target: list[str] = typer.Option([], "--only-target", help="As for `deploy`."),
     without_target: list[str] = typer.Option([], "--without-target", help="As for `deploy`."),
     steps: bool = typer.Option(True, "--steps/--no-steps", help="With each step and what it does."),
+    tenant: str = typer.Option("", "--tenant", help=TENANT_HELP),
     project: str = typer.Option("", "--project", "-p", help=PROJECT_HELP),
 ) -> None:
     """Show what a deployment would change; nothing is changed. Ends with 3 where something would be, else with 0."""
@@ -36,6 +37,7 @@ def plan(
             f"{API}/projects/{at.project(project)}/plan",
             version=version,
             environment=environment,
+            tenant=tenant,
             recreate_accessory=recreate_accessory,
             skip=skip,
             only_target=only_target,

@@ -107,6 +107,7 @@ def change(
     poll: float = typer.Option(None, help="Seconds between looks when no webhook comes; 0: never."),
     to_group: str = typer.Option(None, "--group", "-g", help="Move it to this project group; '' for none."),
     enabled: bool = typer.Option(None, "--enable/--disable", help="A disabled project is not looked at."),
+    tenancy: str = typer.Option(None, help="untenanted, tenanted-or-untenanted or tenanted: for whom it is deployed."),
     as_code: bool = typer.Option(
         None, "--as-code/--no-as-code", help="Take process, variables and channels from .fairlead in its repository."
     ),
@@ -121,6 +122,7 @@ def change(
         "group": to_group,
         "is_enabled": enabled,
         "is_as_code": as_code,
+        "tenancy": tenancy,
     }
     body = {key: value for key, value in given.items() if value is not None}
     at.screen.result(at.client.patch(f"{API}/projects/{name}", body), f"project {name} changed")

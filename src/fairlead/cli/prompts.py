@@ -15,10 +15,10 @@ from fairlead.domain.errors import Invalid
 REQUIRED = "prompt.required"
 
 
-def questions(at: Session, project: str, version: str, environment: str) -> list[Mapping[str, Any]]:
+def questions(at: Session, project: str, version: str, environment: str, tenant: str = "") -> list[Mapping[str, Any]]:
     """What a deployment of the release there asks for."""
     path = f"{API}/projects/{project}/releases/{quote(version)}/prompts"
-    return list(at.client.get(path, environment=environment)["items"])
+    return list(at.client.get(path, environment=environment, tenant=tenant)["items"])
 
 
 def answers(asked: Sequence[Mapping[str, Any]], given: Sequence[str]) -> dict[str, str]:

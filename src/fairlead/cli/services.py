@@ -6,7 +6,7 @@ from typing import Any
 
 import typer
 
-from fairlead.cli.session import API, PROJECT_HELP, Session, session
+from fairlead.cli.session import API, PROJECT_HELP, TENANT_HELP, Session, session
 
 NOT_LIVE = ("refused", "rolled_back")
 """How a deployment ended that a person should look at."""
@@ -17,17 +17,20 @@ def status(
     environment: str = typer.Option(
         "", "--environment", "-e", help="With a project: its slots, routes and instances there."
     ),
+    tenant: str = typer.Option("", "--tenant", help="What this tenant has; by default everybody."),
     project: str = typer.Option("", "--project", "-p", help="Only this project."),
 ) -> None:
     """What is live where."""
     at = session(context)
     if environment:
-        _show_place(at, at.client.get(f"{API}/projects/{at.project(project)}/environments/{environment}"))
+        _show_place(
+            at, at.client.get(f"{API}/projects/{at.project(project)}/environments/{environment}", tenant=tenant)
+        )
         return
-    found = at.client.get(f"{API}/status", search=project)
+    found = at.client.get(f"{API}/status", search=project, tenant=tenant)
     part = found
     while part["next"]:
-        part = at.client.get(f"{API}/status", search=project, after=part["next"])
+        part = at.client.get(f"{API}/status", search=project, tenant=tenant, after=part["next"])
         found["projects"] += part["projects"]
     found["next"] = None
     rows = [row for row in found["projects"] if not project or row["name"] == project]
@@ -43,7 +46,7 @@ def status(
 
 def _show_place(at: Session, place: dict[str, Any]) -> None:
     """The cell, then what stands there."""
-    parts = ("slots", "routes", "instances")
+    parts = ("slots", "routes", "instances", "tenants")
     if at.screen.as_json:
         at.screen.result(place)
         return
@@ -62,6 +65,7 @@ def logs(
     environment: str = typer.Option("", "--environment", "-e", help="Where; by default the last of the lifecycle."),
     follow: bool = typer.Option(False, "--follow", "-f", help="Go on until Ctrl-C."),
     tail: int = typer.Option(200, help="How many lines back to begin."),
+    tenant: str = typer.Option("", "--tenant", help=TENANT_HELP),
     project: str = typer.Option("", "--project", "-p", help=PROJECT_HELP),
 ) -> None:
     """What the live instances of a service write."""
@@ -69,7 +73,7 @@ def logs(
     name = at.project(project)
     place = environment or at.last_environment()
     path = f"{API}/projects/{name}/environments/{place}/services/{service}/output"
-    for line in at.client.follow(path, tail=tail, follow=follow):
+    for line in at.client.follow(path, tail=tail, follow=follow, tenant=tenant):
         if at.screen.as_json:
             at.screen.result(line)
         elif "text" in line:
@@ -78,7 +82,14 @@ def logs(
 
 def _cell(cell: dict[str, Any] | None) -> str:
     """What is live, then what moves, waits or did not go well; "" where nothing ever was."""
-    if not cell or not cell["latest_deployment"]:
+    if not cell:
+        return ""
+    beside = [f"{one['tenant']}: {said}" for one in cell.get("tenants", ()) if (said := _own(one))]
+    return "\n".join(part for part in (_own(cell), *beside) if part)
+
+
+def _own(cell: dict[str, Any]) -> str:
+    if not cell["latest_deployment"]:
         return ""
     parts = [cell["version"]] if cell["version"] else []
     if cell["waiting_approval"]:
@@ -91,10 +102,12 @@ def _cell(cell: dict[str, Any] | None) -> str:
 def _say_why(at: Session, rows: list[dict[str, Any]]) -> None:
     """Why the newest deployments of the places did not go live, below the table."""
     for row in rows:
-        for place, cell in row["cells"].items():
+        each = [(place, one) for place, cell in row["cells"].items() for one in (cell, *cell.get("tenants", ()))]
+        for place, cell in each:
             if cell["state"] in NOT_LIVE and cell["latest_reason"]:
                 words = f"{cell['latest_version']} {cell['state'].replace('_', ' ')}"
-                at.screen.say(f"{row['name']} in {place}: {words}: {cell['latest_reason']}")
+                whose = f" for {cell['tenant']}" if cell.get("tenant") else ""
+                at.screen.say(f"{row['name']} in {place}{whose}: {words}: {cell['latest_reason']}")
 
 
 def add_to(app: typer.Typer) -> None:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from fairlead.cli.client import Client
 
 API = "/api/v1"
+TENANT_HELP = "For this tenant; by default for none."
 PROJECT_HELP = "The project; by default the one that ./fairlead.yml names, or FAIRLEAD_PROJECT."
 WAIT_HELP = "Follow it to its end; the exit code says how it ended."
 COLOURS = {"warning": "yellow", "error": "red", "debug": "dim", "highlight": "bold cyan", "wait": "magenta"}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from fairlead.cli.session import API, session
+from fairlead.cli.session import API, PROJECT_HELP, session
 
 group = typer.Typer(name="tenants", help="Customers, regions or sites, with tags.", no_args_is_help=True)
 
@@ -40,6 +40,24 @@ def put(
     body = {"description": description, "tags": tag, "connections": connections}
     made = at.client.put(f"{API}/tenants/{name}", body)
     at.screen.result(made, f"tenant {made['name']} is set")
+
+
+@group.command("connect")
+def connect(
+    context: typer.Context,
+    name: str = typer.Argument(..., help="The tenant."),
+    environment: list[str] = typer.Option([], "--environment", "-e", help="All that it has of the project; once each."),
+    project: str = typer.Option("", "--project", "-p", help=PROJECT_HELP),
+) -> None:
+    """A tenant has the project in these environments; without any, in none. Its other connections stay."""
+    at = session(context)
+    owner, held = at.project(project), at.client.get(f"{API}/tenants/{name}")
+    connections = {**held["connections"], owner: environment}
+    if not environment:
+        del connections[owner]
+    body = {"description": held["description"], "tags": held["tags"], "connections": connections}
+    made = at.client.put(f"{API}/tenants/{name}", body)
+    at.screen.result(made, f"{made['name']} has {owner} in {', '.join(environment) or 'no environment'}")
 
 
 @group.command("remove")

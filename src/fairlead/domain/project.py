@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 from typing import Literal, TypeAlias
 
 from fairlead.domain.ids import GroupId, LifecycleId, ProjectId, SecretVersionId
@@ -13,6 +14,14 @@ DEFAULT_POLL_S = 60.0
 
 ForgeKind: TypeAlias = Literal["github", "gitea", "gitlab"]
 WebhookKind: TypeAlias = Literal["github", "gitea", "gitlab", "standard", "generic"]
+
+
+class Tenancy(StrEnum):
+    """For whom a project is deployed: for nobody in particular, for tenants too, or for tenants only."""
+
+    UNTENANTED = "untenanted"
+    EITHER = "tenanted-or-untenanted"
+    TENANTED = "tenanted"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,4 +83,5 @@ class Project:
     group: GroupId | None = None
     is_as_code: bool = False
     code_nouns: tuple[str, ...] = ()
+    tenancy: Tenancy = Tenancy.UNTENANTED
     revision: int = 1

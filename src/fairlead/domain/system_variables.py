@@ -17,8 +17,10 @@ from datetime import datetime
 
 from fairlead.domain.channel import Channel
 from fairlead.domain.environment import Environment
+from fairlead.domain.naming import tenant_slug
 from fairlead.domain.project import Project
 from fairlead.domain.release import Release
+from fairlead.domain.tenant import Tenant
 
 PREFIXES = ("Octopus.", "Fairlead.")
 
@@ -136,6 +138,17 @@ def of_deployment(
         "Deployment.CreatedBy.DisplayName": created_by,
         "Deployment.Comments": comments,
         "Web.DeploymentLink": f"/deployments/{id}",
+    }
+
+
+def of_tenant(tenant: Tenant) -> dict[str, str]:
+    """For whom a deployment is: by name, and as it stands in names and hosts; its tags as they are written, with commas
+    between."""
+    return {
+        "Deployment.Tenant.Id": tenant.id,
+        "Deployment.Tenant.Name": tenant.name,
+        "Deployment.Tenant.Slug": tenant_slug(tenant.name),
+        "Deployment.Tenant.Tags": ",".join(tenant.tags),
     }
 
 

@@ -36,6 +36,7 @@ class Compilation:
     is_last: bool
     domain: str
     images: Mapping[str, str]
+    tenant: str = ""
     roles: Mapping[str, Role] = field(default_factory=dict)
     blobs: dict[str, str] = field(default_factory=dict)
     dockerfiles: set[str] = field(default_factory=set)

@@ -43,11 +43,13 @@ def compile_project(
     environment: str,
     environments: Sequence[str] = (),
     lookup: Lookup,
+    tenant: str = "",
     domain: str = "localhost",
     images: Mapping[str, str] | None = None,
     variables: Iterable[str] = (),
 ) -> Definition:
-    """The project as it is deployed in `environment`.
+    """The project as it is deployed in `environment`, for `tenant` where one is named: hosts that nobody stated have
+    it in them.
 
     `environments` are the names of the project's lifecycle in order; a stated host holds as it is in the last of them.
     With `environment` "" nothing is overridden: what a pipeline run starts beside its tests. `lookup` gives variables
@@ -58,6 +60,8 @@ def compile_project(
     sources = _checked(files, environments)
     known = _variables(sources, lookup, is_known=True, names=tuple(variables))
     at = _compilation(sources, environment, environments, known, domain, images or {})
+    if at is not None:
+        at.tenant = tenant
     definition = _definition(at) if at is not None else None
     sources.findings.stop_if_any()
     if definition is None:

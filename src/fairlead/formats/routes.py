@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from fairlead.domain.names import HOST, URL_PATH
+from fairlead.domain.naming import tenant_slug
 from fairlead.domain.service import Role, Route
 from fairlead.formats.compilation import Compilation
 from fairlead.formats.findings import shown
@@ -55,7 +56,8 @@ def _route(at: Compilation, name: str, path: Path, route: RouteModel) -> Route:
 def _host(at: Compilation, name: str, path: Path, route: RouteModel) -> str:
     host = at.clear((*path, "host"), route.host).lower().rstrip(".")
     if not host:
-        host = f"{_label(name)}.{at.model.project}.{at.slug}.{at.domain}"
+        whose = f"{tenant_slug(at.tenant)}." if at.tenant else ""
+        host = f"{_label(name)}.{at.model.project}.{whose}{at.slug}.{at.domain}"
     elif not at.is_last and not _is_meant_for_this(at, path):
         host = f"{at.slug}.{host}"
     if not HOST.fullmatch(host):

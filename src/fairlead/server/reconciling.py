@@ -75,13 +75,12 @@ async def _all_run(server: Server, names: list[str]) -> bool:
 
 def _recorded(connection: Connection) -> Iterator[_Live]:
     names = sorted(projects.names(connection).values())
-    for (project, environment), both in slots.all_by_place(connection, names).items():
-        place = Place(project, environment)
+    for place, both in slots.all_by_place(connection, names).items():
         colour = next((colour for colour, slot in both.items() if slot.state is SlotState.LIVE), None)
         if colour is None or tasks.holder(connection, place) is not None:
             continue
         for service, its in routes.of(connection, place).items():
             for route in its:
-                name = route_name(project, environment, route.host, route.path)
+                name = route_name(place.project, place.environment, route.host, route.path, tenant=place.tenant)
                 spec = RouteSpec(name, route.host, route.path, tls=route.tls, redirect_http=route.redirect_http)
                 yield _Live(place, service, spec, colour)

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import sqlalchemy as sa
 
 from fairlead.domain.approval import Approval, ApprovalState
-from fairlead.domain.ids import DeploymentId, EnvironmentId, ProjectId
+from fairlead.domain.ids import DeploymentId, EnvironmentId, ProjectId, TenantId
 from fairlead.store.schema import instant, key, link, metadata, number, text
 from fairlead.store.shelf import Condition, Page, Shelf
 
@@ -46,13 +46,21 @@ def of_deployments(connection: sa.Connection, ids: Iterable[DeploymentId]) -> di
 
 
 def waiting(
-    connection: sa.Connection, *, project: ProjectId | None = None, environment: EnvironmentId | None = None
+    connection: sa.Connection,
+    *more: Condition,
+    project: ProjectId | None = None,
+    environment: EnvironmentId | None = None,
 ) -> tuple[Approval, ...]:
     """Those that wait for an answer, the oldest first."""
     conditions = [approvals.c.state == ApprovalState.WAITING.value]
     conditions += [] if project is None else [approvals.c.project == project]
     conditions += [] if environment is None else [approvals.c.environment == environment]
-    return _shelf.where(connection, *conditions)
+    return _shelf.where(connection, *conditions, *more)
+
+
+def of_tenant(tenant: TenantId | None) -> Condition:
+    """The condition that a deployment for this tenant is asked about; None: one for nobody."""
+    return approvals.c.tenant.is_not_distinct_from(tenant)
 
 
 def page(

@@ -108,6 +108,7 @@ def page(
     *more: Condition,
     project: ProjectId | None = None,
     environment: EnvironmentId | None = None,
+    tenant: TenantId | None = None,
     release: ReleaseId | None = None,
     state: DeploymentState | None = None,
     outcome: DeploymentOutcome | None = None,
@@ -116,6 +117,8 @@ def page(
 ) -> Page[Deployment]:
     """Those that fit, `more` too, the newest first."""
     wanted = {"project": project, "environment": environment, "release": release, "state": state, "outcome": outcome}
+    if tenant is not None:
+        more = (*more, _c.tenant == tenant)
     conditions = [_c[name] == str(value) for name, value in wanted.items() if value is not None]
     return _shelf.page(connection, *conditions, *more, after=after, limit=limit)
 
@@ -123,6 +126,12 @@ def page(
 def reached(connection: sa.Connection, release: ReleaseId, tenant: TenantId | None = None) -> frozenset[EnvironmentId]:
     """Where the release has been live: what lifecycles ask."""
     statement = sa.select(_c.environment).where(_c.release == release, _IS_LIVE, _c.tenant.is_not_distinct_from(tenant))
+    return frozenset(EnvironmentId(id) for id in connection.execute(statement.distinct()).scalars())
+
+
+def reached_by_any(connection: sa.Connection, release: ReleaseId) -> frozenset[EnvironmentId]:
+    """Where the release has been live, for whomever."""
+    statement = sa.select(_c.environment).where(_c.release == release, _IS_LIVE)
     return frozenset(EnvironmentId(id) for id in connection.execute(statement.distinct()).scalars())
 
 
@@ -153,14 +162,22 @@ def latest_of_places(connection: sa.Connection, project: ProjectId) -> tuple[Dep
 
 
 def active(
-    connection: sa.Connection, *, project: ProjectId | None = None, environment: EnvironmentId | None = None
+    connection: sa.Connection,
+    *more: Condition,
+    project: ProjectId | None = None,
+    environment: EnvironmentId | None = None,
 ) -> tuple[Deployment, ...]:
-    """Those that have not ended, the oldest first."""
+    """Those that have not ended, `more` of them too, the oldest first."""
     unfinished = [state.value for state in DeploymentState if state is not DeploymentState.ENDED]
     conditions: list[Condition] = [_c.state.in_(unfinished)]
     conditions += [] if project is None else [_c.project == project]
     conditions += [] if environment is None else [_c.environment == environment]
-    return _shelf.where(connection, *conditions)
+    return _shelf.where(connection, *conditions, *more)
+
+
+def of_tenant(tenant: TenantId | None) -> Condition:
+    """The condition that a deployment is this tenant's; None: nobody's."""
+    return _c.tenant.is_not_distinct_from(tenant)
 
 
 def due(connection: sa.Connection, at: datetime, *, limit: int) -> tuple[Deployment, ...]:
@@ -183,8 +200,8 @@ def held_back(
 
 def latest_by_place(
     connection: sa.Connection, projects: Iterable[str], *, live: bool
-) -> Mapping[tuple[ProjectId, EnvironmentId], Deployment]:
-    """For each project and environment the newest deployment, or with `live` the newest that went live; one query."""
+) -> Mapping[tuple[ProjectId, EnvironmentId, TenantId | None], Deployment]:
+    """The newest deployment by project, environment and tenant, or with `live` the newest that went live; one query."""
     place = (_c.project, _c.environment, _c.tenant)
     order = _c.committed_at if live else _c.id
     here = (_c.project.in_(set(projects)), order.is_not(None))
@@ -197,4 +214,4 @@ def latest_by_place(
     )
     statement = sa.select(deployments).join(newest, sa.and_(*same)).order_by(_c.id)
     found = (from_row(Deployment, row) for row in connection.execute(statement).mappings())
-    return {(deployment.project, deployment.environment): deployment for deployment in found}
+    return {(one.project, one.environment, one.tenant): one for one in found}

@@ -29,6 +29,7 @@ projects = sa.Table(
     link("group", "groups.id", nullable=True, index=True),
     flag("is_as_code"),
     data("code_nouns"),
+    text("tenancy"),
     number("revision"),
     text("webhook", nullable=True, unique=True),
 )

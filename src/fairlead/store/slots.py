@@ -77,13 +77,13 @@ def all_places(connection: sa.Connection) -> tuple[Place, ...]:
     return tuple(Place(row.project, row.environment, row.tenant) for row in rows)
 
 
-def all_by_place(connection: sa.Connection, projects: list[str]) -> Mapping[tuple[str, str], dict[Colour, Slot]]:
-    """The recorded slots of these projects (by name), by project and environment; one query."""
+def all_by_place(connection: sa.Connection, projects: list[str]) -> Mapping[Place, dict[Colour, Slot]]:
+    """The recorded slots of these projects (by name), by place; one query."""
     rows = connection.execute(sa.select(slots).where(slots.c.project.in_(projects))).mappings()
-    found: dict[tuple[str, str], dict[Colour, Slot]] = {}
+    found: dict[Place, dict[Colour, Slot]] = {}
     for row in rows:
         slot = from_row(Slot, row)
-        found.setdefault((row["project"], row["environment"]), {})[slot.colour] = slot
+        found.setdefault(Place(row["project"], row["environment"], row["tenant"]), {})[slot.colour] = slot
     return found
 
 

@@ -41,8 +41,18 @@ def page(connection: sa.Connection, *, after: str | None = None, limit: int = 50
 
 def by_name_or_id(connection: sa.Connection, text: str) -> Tenant:
     """As people and programs name it; NotFound `tenant.unknown`."""
-    named = _shelf.one(connection, sa.func.lower(tenants.c.name) == text.lower())
-    return find(connection, text) or _shelf.require(named, text)
+    return find(connection, text) or _shelf.require(find_by_name(connection, text), text)
+
+
+def find_by_name(connection: sa.Connection, name: str) -> Tenant | None:
+    """By name, whatever its case; None where there is none."""
+    return _shelf.one(connection, sa.func.lower(tenants.c.name) == name.lower())
+
+
+def names(connection: sa.Connection) -> dict[str, str]:
+    """Name of each, by id."""
+    rows = connection.execute(sa.select(tenants.c.id, tenants.c.name))
+    return {str(row.id): str(row.name) for row in rows}
 
 
 def sets(connection: sa.Connection) -> tuple[TagSet, ...]:

@@ -34,6 +34,7 @@ from fairlead.steps.blueprint import KIND_INSTANCE, KIND_SLOT_NETWORK, read_fact
 from fairlead.steps.capturing import routes_of
 from fairlead.store import environments, projects, routes, slots, tasks
 from fairlead.store.database import Connection
+from fairlead.usecases import planning, tenancy
 from fairlead.usecases.context import Context
 
 
@@ -57,12 +58,19 @@ class Adoption:
 
 
 async def look(
-    context: Context, actor: Actor, container_engine: ContainerEngine, proxy: Proxy, project: str, environment: str
+    context: Context,
+    actor: Actor,
+    container_engine: ContainerEngine,
+    proxy: Proxy,
+    project: str,
+    environment: str,
+    *,
+    tenant: str = "",
 ) -> Adoption:
     """What the proxy sends users to, as the engine tells it beside our books. Conflict `slot.changed` where the proxy
     sends them nowhere, to both slots, or to what carries no label of ours: that could not be adopted."""
     actor.require(Permission.SERVER_ADMINISTER)
-    place, booked = await context.database.read(lambda connection: _booked(connection, project, environment))
+    place, booked = await context.database.read(lambda connection: _booked(connection, project, environment, tenant))
     pointed = tuple(state for state in await routes_of(place, proxy) if _users_of(state))
     colours = {state.live for state in pointed if state.live is not None}
     if len(colours) != 1:
@@ -102,11 +110,12 @@ async def adopt(
     environment: str,
     *,
     deployment: str,
+    tenant: str = "",
 ) -> Adoption:
     """The books say from now on what the proxy says; `deployment` is the one that was shown. Conflict `slot.changed`
     where it is another by now, or where both agree already; `deployment.locked` while a task is under way there."""
     actor.require(Permission.SERVER_ADMINISTER)
-    seen = await look(context, actor, container_engine, proxy, project, environment)
+    seen = await look(context, actor, container_engine, proxy, project, environment, tenant=tenant)
     if not seen.is_needed:
         raise _nothing(seen.place, "our books and the proxy agree: there is nothing to adopt")
     if seen.found.deployment != deployment:
@@ -116,9 +125,10 @@ async def adopt(
     return seen
 
 
-def _booked(connection: Connection, project: str, environment: str) -> tuple[Place, Slot | None]:
+def _booked(connection: Connection, project: str, environment: str, tenant: str) -> tuple[Place, Slot | None]:
     owner = projects.by_name_or_id(connection, project)
-    place = Place(owner.name, environments.by_name_or_id(connection, environment).name)
+    where, whose = environments.by_name_or_id(connection, environment), tenancy.named(connection, tenant)
+    place = planning.place_of(owner, where, whose)
     return place, slots.live(connection, place)
 
 
@@ -143,6 +153,7 @@ def _write(context: Context, connection: Connection, actor: Actor, seen: Adoptio
         thing=found.deployment,
         project=place.project,
         environment=place.environment,
+        tenant=place.tenant,
     )
 
 

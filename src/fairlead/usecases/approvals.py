@@ -13,7 +13,7 @@ from fairlead.store import approvals, deployments, environments, projects, relea
 from fairlead.store.database import Connection
 from fairlead.store.reach import within
 from fairlead.store.shelf import Page
-from fairlead.usecases import gates, planning
+from fairlead.usecases import gates, planning, tenancy
 from fairlead.usecases.context import Context
 from fairlead.usecases.deployments import DeploymentView, begin, require_of, views
 from fairlead.usecases.waiting import end_without_task
@@ -110,6 +110,7 @@ def _require_unchanged(context: Context, connection: Connection, asked: Approval
         deployment.recreate_accessories,
         kind=deployment.kind,
         choice=deployment.choice,
+        tenant=tenancy.of(connection, deployment.tenant),
     )
     if now.plan_hash != asked.plan_hash:
         changes = planning.changes_since(context, asked.plan_hash, now)
@@ -118,7 +119,7 @@ def _require_unchanged(context: Context, connection: Connection, asked: Approval
             "plan.changed",
             planning.changed_words(asked.plan_hash, now.plan_hash, changes),
             thing=asked.id,
-            hint=planning.ask_anew(view.version, view.environment),
+            hint=planning.ask_anew(view.version, view.environment, view.tenant),
         )
 
 

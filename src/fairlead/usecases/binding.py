@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -23,14 +23,14 @@ from fairlead.domain.project import Project
 from fairlead.domain.record import Json, to_data
 from fairlead.domain.release import Release
 from fairlead.domain.run import Run
-from fairlead.domain.slot import SlotState
 from fairlead.domain.task import Task, TaskState
+from fairlead.domain.tenant import Tenant
 from fairlead.domain.text import SecretRef
 from fairlead.formats.files import Directory
 from fairlead.formats.project import compile_project, read_outline
 from fairlead.ports.catalogue import Catalogue, Place
 from fairlead.ports.container_engine import ContainerEngine, labels_of
-from fairlead.ports.proxy import Proxy, RouteState
+from fairlead.ports.proxy import Proxy
 from fairlead.ports.records import Records
 from fairlead.ports.secrets import Secrets
 from fairlead.ports.source import Source
@@ -42,7 +42,7 @@ from fairlead.steps.effects.state import state_before
 from fairlead.steps.end_standby import EndStandby, ResolvedStandby
 from fairlead.steps.keeping import kept_words, without_kept
 from fairlead.steps.pipeline import Pipeline
-from fairlead.steps.resolved import LiveRelease, RegistryLogin, ResolvedDeployment, Standing
+from fairlead.steps.resolved import LiveRelease, RegistryLogin, ResolvedDeployment
 from fairlead.steps.retention import Retention
 from fairlead.steps.retire_place import ResolvedRetirement, RetirePlace
 from fairlead.steps.run_resolved import ResolvedRun, SourceAccess
@@ -60,12 +60,14 @@ from fairlead.usecases import (
     registries,
     retention,
     runbook_runs,
+    tenancy,
     values,
 )
 from fairlead.usecases import releases as releasing
 from fairlead.usecases.context import Context
 from fairlead.usecases.deployments import CERTIFICATE
 from fairlead.usecases.runs import repository_of
+from fairlead.usecases.slot_choice import choose_colour, stands_idle, users_elsewhere
 
 MOST_TAKINGS_UP = 2
 """How often a task is taken up again only because the state after differs; then it ends, and says so."""
@@ -94,10 +96,11 @@ class _About:
     project: Project
     environment: Environment
     release: Release
+    tenant: Tenant | None
 
     @property
     def place(self) -> Place:
-        return planning.place_of(self.project, self.environment)
+        return planning.place_of(self.project, self.environment, self.tenant)
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,7 +214,7 @@ class Binding:
             slot_subnet=slot_subnet,
             kind=about.deployment.kind,
             test_image=about.release.test_image,
-            routes=planning.planned_routes(intended.definition, about.project, about.environment),
+            routes=planning.planned_routes(intended.definition, about.place),
             routes_before=routes_before,
             variables=about.deployment.variables,
             allowed_harms=intended.allowed_harms,
@@ -243,7 +246,12 @@ class Binding:
     def _before(self, about: _About, intended: planning.Intended) -> LiveRelease | None:
         with self.context.database.reading() as connection:
             return planning.live_release(
-                self.context, connection, about.project, about.environment, intended.definition
+                self.context,
+                connection,
+                about.project,
+                about.environment,
+                intended.definition,
+                tenant=about.tenant,
             )
 
     def _logins(self, connection: Connection) -> tuple[RegistryLogin, ...]:
@@ -262,6 +270,7 @@ class Binding:
                 kind=about.deployment.kind,
                 choice=about.deployment.choice,
                 deployment=about.deployment,
+                tenant=about.tenant,
             )
 
     async def _taken(self, place: Place) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -294,7 +303,7 @@ class Binding:
         slots = await standing_slots(
             place, records=self.outside.records, container_engine=self.outside.container_engine
         )
-        standing = next((one for one in slots.values() if _stands_idle(one)), None)
+        standing = next((one for one in slots.values() if stands_idle(one)), None)
         if standing is None:
             return SaidNo("deployment.nothing_to_do", "nothing stands by there any more")
         routes = await routes_of(place, self.outside.proxy)
@@ -428,44 +437,6 @@ def _live_but_not_contracted(end: End, facts: Mapping[str, Json]) -> End:
     )
 
 
-def users_elsewhere(slots: Mapping[Colour, Standing], routes: Sequence[RouteState]) -> SaidNo | None:
-    """Why nothing may be done: the proxy sends users to a slot that our books do not call live (they may come from an
-    old backup), so that ending "what stands idle" would end what users reach. None where both agree."""
-    for route in routes:
-        standing = slots.get(route.live) if route.live else None
-        if (
-            standing is None
-            or standing.slot.state is SlotState.LIVE
-            or not any(route.servers.get(standing.slot.colour, ()))
-        ):
-            continue
-        return SaidNo(
-            "slot.changed",
-            f"the proxy sends {route.spec.host}{route.spec.path} to {standing.slot.colour.value}, "
-            f"which our books call {standing.slot.state.value}",
-            hint="nothing was touched; was a backup put back? fairlead adopt takes over what users reach",
-        )
-    return None
-
-
-def _stands_idle(standing: Standing) -> bool:
-    """Whether it stands by, or failed and was kept for a time."""
-    slot = standing.slot
-    return slot.state is SlotState.STANDBY or (slot.state is SlotState.IDLE and slot.standby_until is not None)
-
-
-def choose_colour(deployment: Deployment, slots: Mapping[Colour, Standing]) -> Colour:
-    """The slot to fill: for a rollback the one in which the release stands by, else the one that is not live."""
-    if deployment.kind == "rollback":
-        for colour, standing in slots.items():
-            if standing.slot.state is SlotState.STANDBY and standing.slot.release == deployment.release:
-                return colour
-    for colour, standing in slots.items():
-        if standing.slot.state is SlotState.LIVE:
-            return colour.other
-    return Colour.BLUE
-
-
 def _about(connection: Connection, task: Task) -> _About:
     deployment = deployments.get(connection, task.subject)
     return _About(
@@ -474,6 +445,7 @@ def _about(connection: Connection, task: Task) -> _About:
         projects.get(connection, deployment.project),
         environments.get(connection, deployment.environment),
         releases.get(connection, deployment.release),
+        tenancy.of(connection, deployment.tenant),
     )
 
 
@@ -481,7 +453,7 @@ def _plan_changed(about: _About, now: str, changes: tuple[str, ...]) -> SaidNo:
     return SaidNo(
         "plan.changed",
         planning.changed_words(about.deployment.plan_hash, now, changes),
-        hint=planning.ask_anew(about.release.version, about.environment.name),
+        hint=planning.ask_anew(about.release.version, about.environment.name, about.place.tenant or ""),
         evidence=changes,
     )
 

@@ -17,6 +17,7 @@ from fairlead.domain.project import Project
 from fairlead.domain.release import Release
 from fairlead.domain.release_settings import DEFAULT_CHANGES_TEMPLATE
 from fairlead.domain.template.variables import Variables
+from fairlead.domain.tenant import Tenant
 from fairlead.domain.version import parse
 from fairlead.formats.markdown import MARKDOWN_FILTERS
 from fairlead.store import channels, deployments, releases
@@ -57,15 +58,19 @@ def changes_of(
     release: Release,
     place: Environment,
     deployment: Deployment | None,
+    *,
+    tenant: Tenant | None = None,
 ) -> DeploymentChanges:
-    """What deploying the release there brings; with `deployment` what that one brought, whatever came after it."""
-    before = _before(connection, release, place, deployment)
+    """What deploying the release there (for the tenant) brings; with `deployment` what that one brought, whatever came
+    after it."""
+    whose = deployment.tenant if deployment else tenant.id if tenant else None
+    before = _before(connection, release, place, deployment, whose)
     brought = [
         ReleaseChange(one, builds_of(connection, one.packages, one.images))
         for one in _brought(connection, release, before)
         if deployment is None or one.created_at <= deployment.created_at
     ]
-    values = {**system_of(context, connection, project, place, release)}
+    values = {**system_of(context, connection, project, place, release, tenant)}
     values |= template_values(connection, project.id, channels.get(connection, release.channel))
     values |= {f"{prefix}.{name}": value for prefix in PREFIXES for name, value in _values(brought).items()}
     template = project.release_settings.changes_template or DEFAULT_CHANGES_TEMPLATE
@@ -75,10 +80,13 @@ def changes_of(
 
 
 def _before(
-    connection: Connection, release: Release, place: Environment, deployment: Deployment | None
+    connection: Connection,
+    release: Release,
+    place: Environment,
+    deployment: Deployment | None,
+    tenant: TenantId | None,
 ) -> Release | None:
     """The release that was live there before: of the same channel where there was one."""
-    tenant: TenantId | None = deployment.tenant if deployment else None
     until = (deployment.committed_at or deployment.created_at) if deployment else None
     lived = [
         one.release

@@ -30,7 +30,7 @@ from fairlead.steps.commands import Commands, ResolvedInside, ResolvedOneOff
 from fairlead.steps.effects.one_offs import Inside
 from fairlead.store import deployments, environments, projects, releases, slots
 from fairlead.store.database import Connection
-from fairlead.usecases import planning, turns
+from fairlead.usecases import planning, tenancy, turns
 from fairlead.usecases.context import Context
 
 DEFAULT_TIMEOUT_S = 3600.0
@@ -51,6 +51,12 @@ class Asked:
     timeout_s: float
     instance: int = 0
     is_inside: bool = False
+    tenant: str = ""
+
+    @property
+    def place(self) -> Place:
+        """Where it runs."""
+        return Place(self.project, self.environment, self.tenant or None)
 
 
 def run(
@@ -62,10 +68,11 @@ def run(
     command: Sequence[str],
     *,
     timeout_s: float = DEFAULT_TIMEOUT_S,
+    tenant: str = "",
 ) -> Task:
     """A task that runs the command in a container of the live release: its image, configuration and networks, no
     route. Conflict `command.nothing_live` where nothing is live there; NotFound `service.unknown`."""
-    return _ask(context, actor, Asked(service, project, environment, tuple(command), timeout_s))
+    return _ask(context, actor, Asked(service, project, environment, tuple(command), timeout_s, tenant=tenant))
 
 
 def execute(
@@ -78,12 +85,12 @@ def execute(
     *,
     instance: int = 0,
     timeout_s: float = DEFAULT_TIMEOUT_S,
+    tenant: str = "",
 ) -> Task:
     """A task that runs the command in a running instance (an accessory's container, too); `instance` 0 takes the
     first. What is not there or does not run is said by the task."""
-    return _ask(
-        context, actor, Asked(service, project, environment, tuple(command), timeout_s, instance, is_inside=True)
-    )
+    asked = Asked(service, project, environment, tuple(command), timeout_s, instance, is_inside=True, tenant=tenant)
+    return _ask(context, actor, asked)
 
 
 def _ask(context: Context, actor: Actor, asked: Asked) -> Task:
@@ -92,22 +99,24 @@ def _ask(context: Context, actor: Actor, asked: Asked) -> Task:
     with context.database.transaction() as connection:
         owner = projects.by_name_or_id(connection, asked.project)
         where = environments.by_name_or_id(connection, asked.environment)
-        actor.require(Permission.EXEC, project=owner.id, environment=where.id)
-        place = planning.place_of(owner, where)
+        whose = tenancy.named(connection, asked.tenant)
+        scope = whose.id if whose else None
+        actor.require(Permission.EXEC, project=owner.id, environment=where.id, tenant=scope)
+        place = planning.place_of(owner, where, whose)
         live = _live(connection, place)
         shown = _masked(context, connection, live, asked.command)
         verb = "exec" if asked.is_inside else "run"
         task = Task(
             TaskId(context.ids.new("tsk")),
             "command",
-            f"{verb} in {owner.name} {where.name} {asked.service}: {shown[:SHOWN_COMMAND]}",
+            f"{verb} in {owner.name} {place.shown} {asked.service}: {shown[:SHOWN_COMMAND]}",
             context.clock.now(),
             subject=live.id,
-            input=_input(replace(asked, project=owner.name, environment=where.name)),
+            input=_input(replace(asked, project=owner.name, environment=where.name, tenant=place.tenant or "")),
             created_by=actor.name,
         )
         turns.queue(context, connection, task)
-        message = f"{verb} {asked.service} in {where.name}: {shown[:SHOWN_COMMAND]}"
+        message = f"{verb} {asked.service} in {place.shown}: {shown[:SHOWN_COMMAND]}"
         context.note(
             connection,
             actor,
@@ -116,6 +125,7 @@ def _ask(context: Context, actor: Actor, asked: Asked) -> Task:
             thing=task.id,
             project=owner.name,
             environment=where.name,
+            tenant=place.tenant,
             facts={"service": asked.service, "instance": asked.instance, "command": shown},
         )
     context.durable.wake()
@@ -160,6 +170,7 @@ def _input(asked: Asked) -> dict[str, Json]:
         "timeout_s": asked.timeout_s,
         "instance": asked.instance,
         "is_inside": asked.is_inside,
+        "tenant": asked.tenant,
     }
 
 
@@ -176,6 +187,7 @@ def asked_of(task: Task) -> Asked:
         float(timeout_s),
         instance,
         is_inside=bool(held["is_inside"]),
+        tenant=str(held["tenant"]),
     )
 
 
@@ -191,7 +203,7 @@ def _bind_one_off(context: Context, task: Task, asked: Asked) -> Plan | SaidNo:
     with context.database.reading() as connection:
         owner = projects.by_name(connection, asked.project)
         where = environments.by_name(connection, asked.environment)
-        place = planning.place_of(owner, where)
+        place = asked.place
         slot = slots.live(connection, place)
         live = _live(connection, place)
         assert slot is not None  # _live asked
@@ -206,6 +218,7 @@ def _bind_one_off(context: Context, task: Task, asked: Asked) -> Plan | SaidNo:
             live.recreate_accessories,
             kind=live.kind,
             choice=live.choice,
+            tenant=tenancy.of(connection, live.tenant),
         )
     service = next((one for one in intended.definition.services if one.name == asked.service), None)
     if service is None:
@@ -216,7 +229,7 @@ def _bind_one_off(context: Context, task: Task, asked: Asked) -> Plan | SaidNo:
 
 
 async def _bind_inside(context: Context, engine: ContainerEngine, asked: Asked) -> Plan | SaidNo:
-    place = Place(asked.project, asked.environment)
+    place = asked.place
     live = await context.database.read(lambda connection: slots.live(connection, place))
     labels = {**labels_of(place), LABEL_SERVICE: asked.service}
     found = [one for one in await engine.containers(labels) if _is_meant(one, asked, live)]
@@ -224,7 +237,7 @@ async def _bind_inside(context: Context, engine: ContainerEngine, asked: Asked) 
         which = f"instance {asked.instance} of {asked.service}" if asked.instance else asked.service
         return SaidNo(
             "engine.gone",
-            f"{which} does not run in {asked.environment}",
+            f"{which} does not run in {place.shown}",
             hint=f"fairlead status -p {asked.project} -e {asked.environment}",
         )
     chosen = min(found, key=lambda one: (_facts(one).replica, one.name))

@@ -11,7 +11,7 @@ from fairlead.domain.approval import Approval
 from fairlead.domain.deployment import Deployment, DeploymentKind, DeploymentOutcome, DeploymentState
 from fairlead.domain.environment import Environment
 from fairlead.domain.errors import Conflict, FairleadError, Invalid, NotFound
-from fairlead.domain.ids import DeploymentId, ReleaseId, TaskId
+from fairlead.domain.ids import DeploymentId, TaskId
 from fairlead.domain.lifecycle import may_deploy, phase_of
 from fairlead.domain.permission import Permission
 from fairlead.domain.process import NO_CHOICE, ProcessChoice
@@ -20,14 +20,16 @@ from fairlead.domain.record import Json
 from fairlead.domain.release import Release
 from fairlead.domain.switch_record import SwitchRecord, switch_of
 from fairlead.domain.task import Task, TaskState
+from fairlead.domain.tenant import Tenant
 from fairlead.domain.timing import check_timing
+from fairlead.ports.catalogue import Place
 from fairlead.ports.tasks import End
 from fairlead.steps.keeping import ASKED
-from fairlead.store import approvals, deployments, environments, projects, releases, routes, slots, tasks
+from fairlead.store import approvals, deployments, environments, projects, releases, routes, tasks, tenants
 from fairlead.store.database import Connection
 from fairlead.store.reach import within
 from fairlead.store.shelf import Page
-from fairlead.usecases import gates, lines, places, planning, prompting, turns, waiting
+from fairlead.usecases import gates, places, planning, prompting, tenancy, turns, waiting
 from fairlead.usecases.context import Context
 
 CERTIFICATE = "certificate"
@@ -53,11 +55,17 @@ class DeploymentView:
     project: str
     environment: str
     version: str
+    tenant: str = ""
     approval: Approval | None = None
     prompted: tuple[prompting.Question, ...] = ()
     switch: SwitchRecord | None = None
     certificate: Mapping[str, Json] | None = None
     unsettled: End | None = None
+
+    @property
+    def where(self) -> str:
+        """The environment, and for whom."""
+        return f"{self.environment} for {self.tenant}" if self.tenant else self.environment
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +92,12 @@ class Wish:
     parent_key: str = ""
     waits_for_thaw: bool = False
     held: gates.Hold | None = None
+    tenant: Tenant | None = None
+
+    @property
+    def place(self) -> Place:
+        """Where it goes, and for whom, by names."""
+        return planning.place_of(self.project, self.environment, self.tenant)
 
 
 def page(
@@ -92,6 +106,7 @@ def page(
     *,
     project: str = "",
     environment: str = "",
+    tenant: str = "",
     state: DeploymentState | None = None,
     after: str | None = None,
     limit: int = 50,
@@ -101,6 +116,7 @@ def page(
     with context.database.reading() as connection:
         owner = projects.by_name_or_id(connection, project) if project else None
         place = environments.by_name_or_id(connection, environment) if environment else None
+        whose = tenancy.named(connection, tenant)
         c = deployments.deployments.c
         mine = within(actor.reach(Permission.VIEW), project=c.project, environment=c.environment, tenant=c.tenant)
         part = deployments.page(
@@ -108,6 +124,7 @@ def page(
             *mine,
             project=owner.id if owner else None,
             environment=place.id if place else None,
+            tenant=whose.id if whose else None,
             state=state,
             after=after,
             limit=limit,
@@ -135,7 +152,7 @@ def get(context: Context, actor: Actor, id: str) -> DeploymentView:
 def _prompted(connection: Connection, found: Deployment) -> tuple[prompting.Question, ...]:
     """What was asked for, with the answers that the deployment was given."""
     owner, place = projects.get(connection, found.project), environments.get(connection, found.environment)
-    asked = prompting.Asked(owner, place, releases.get(connection, found.release))
+    asked = prompting.Asked(owner, place, releases.get(connection, found.release), tenancy.of(connection, found.tenant))
     return prompting.questions(connection, asked, found.variables)
 
 
@@ -161,12 +178,14 @@ def views(connection: Connection, found: Sequence[Deployment]) -> Sequence[Deplo
         id: release.version for id, release in releases.many(connection, [one.release for one in found]).items()
     }
     asked = approvals.of_deployments(connection, (one.id for one in found))
+    whose = tenants.names(connection)
     return [
         DeploymentView(
             one,
             owners.get(one.project, ""),
             places.get(one.environment, ""),
             versions.get(one.release, ""),
+            whose.get(one.tenant, "") if one.tenant else "",
             asked.get(one.id),
         )
         for one in found
@@ -189,31 +208,36 @@ def create(
     not_before: datetime | None = None,
     not_after: datetime | None = None,
     override_freeze: str = "",
+    tenant: str = "",
 ) -> DeploymentView:
-    """A deployment of a release: queued, scheduled where it is to begin later, or waiting where the phase asks for an
-    approval. `override_freeze` is the reason why no freeze binds it, which needs a permission of its own. `prompted`
-    are answers to what its prompted variables ask for, by label or name.
+    """A deployment of a release, for the tenant where one is named: queued, scheduled where it is to begin later, or
+    waiting where the phase asks for an approval. `override_freeze` is the reason why no freeze binds it, which needs a
+    permission of its own. `prompted` are answers to what its prompted variables ask for, by label or name.
 
     `plan_hash` (or its first twelve letters or more) is the plan that was shown: Refused `plan.changed` where another
     would run. Conflict `deployment.lifecycle` where the release may not go there yet, `deployment.nothing_to_do` where
-    it is live with the same configuration and nothing forces it, Conflict `route.taken`, and what `planning.intend`
-    raises.
+    it is live with the same configuration and nothing forces it, Conflict `route.taken`, what `tenancy.check` and what
+    `planning.intend` raise.
     """
     actor.require_somewhere(Permission.DEPLOYMENT_CREATE)
     with context.database.transaction() as connection:
         owner = projects.by_name_or_id(connection, project)
         place = environments.by_name_or_id(connection, environment)
-        actor.require(Permission.DEPLOYMENT_CREATE, project=owner.id, environment=place.id)
+        whose = tenancy.named(connection, tenant)
+        scope = whose.id if whose else None
+        actor.require(Permission.DEPLOYMENT_CREATE, project=owner.id, environment=place.id, tenant=scope)
         release = planning.release_named(connection, owner, version)
         check_timing(not_before, not_after, now=context.clock.now())
-        line = lines.of_release(connection, owner, release)
-        reached = deployments.reached(connection, release.id)
-        why_not = may_deploy(line, reached, place.id)
+        tenancy.check(connection, owner, place, release, whose)
+        way = tenancy.way(connection, owner, release, whose)
+        why_not = may_deploy(way.line, way.reached, place.id)
         if why_not is not None:
             raise Conflict(
-                "deployment.lifecycle", f"{release.version} may not go to {place.name}: {why_not}", thing=place.name
+                "deployment.lifecycle",
+                f"{release.version} may not go to {planning.place_of(owner, place, whose).shown}: {why_not}",
+                thing=place.name,
             )
-        phase = phase_of(line, place.id)
+        phase = phase_of(way.line, place.id)
         wish = Wish(
             owner,
             place,
@@ -227,6 +251,7 @@ def create(
             not_before=not_before,
             not_after=not_after,
             freeze_override=override_freeze,
+            tenant=whose,
         )
         made = ask(context, connection, actor, wish)
         if keep_failed_s:
@@ -267,35 +292,8 @@ def _keep(context: Context, connection: Connection, actor: Actor, found: Deploym
         thing=found.id,
         project=task.project,
         environment=task.environment,
+        tenant=task.tenant,
     )
-
-
-def roll_back(
-    context: Context, actor: Actor, project: str, environment: str, *, to: str = "", override_freeze: str = ""
-) -> DeploymentView:
-    """Back to the release that was live before this one, or to a named one that was live there; with the variables it
-    had then. Conflict `deployment.no_way_back` where there is none."""
-    actor.require_somewhere(Permission.DEPLOYMENT_CREATE)
-    with context.database.transaction() as connection:
-        owner = projects.by_name_or_id(connection, project)
-        place = environments.by_name_or_id(connection, environment)
-        actor.require(Permission.DEPLOYMENT_CREATE, project=owner.id, environment=place.id)
-        history = deployments.live_ones(connection, owner.id, place.id)
-        target = _way_back(connection, owner, place, history, to)
-        release = releases.get(connection, target.release)
-        wish = Wish(
-            owner,
-            place,
-            release,
-            kind="rollback",
-            is_forced=True,
-            variables=target.variables,
-            freeze_override=override_freeze,
-        )
-        made = ask(context, connection, actor, wish)
-        view = views(connection, [made])[0]
-    context.durable.wake()
-    return view
 
 
 def ask(context: Context, connection: Connection, actor: Actor, wish: Wish) -> Deployment:
@@ -305,7 +303,9 @@ def ask(context: Context, connection: Connection, actor: Actor, wish: Wish) -> D
     if not wish.variables:
         wish = replace(wish, variables=_answered(context, connection, wish, actor.name))
     if wish.freeze_override:
-        gates.require_override(context, connection, actor, wish.project, wish.environment, wish.freeze_override)
+        gates.require_override(
+            context, connection, actor, wish.project, wish.environment, wish.freeze_override, tenant=wish.tenant
+        )
     wish = _gated(context, connection, wish)
     intended = intend_wish(context, connection, wish, wish.kind)
     if wish.plan_hash:
@@ -314,9 +314,7 @@ def ask(context: Context, connection: Connection, actor: Actor, wish: Wish) -> D
         _refuse_nothing(context, connection, wish)
     wanted = [(service.name, service.routes) for service in intended.definition.services if service.routes]
     for service, its_routes in wanted:
-        routes.claim(
-            connection, planning.place_of(wish.project, wish.environment), service, its_routes, at=context.clock.now()
-        )
+        routes.claim(connection, wish.place, service, its_routes, at=context.clock.now())
     number = deployments.next_number(connection, wish.project.id, wish.environment.id)
     made = Deployment(
         DeploymentId(context.ids.new("dep")),
@@ -325,6 +323,7 @@ def ask(context: Context, connection: Connection, actor: Actor, wish: Wish) -> D
         wish.release.id,
         wish.environment.id,
         context.clock.now(),
+        tenant=wish.tenant.id if wish.tenant else None,
         kind=wish.kind,
         state=DeploymentState.WAITING,
         variables=wish.variables or wish.release.variables,
@@ -350,12 +349,15 @@ def ask(context: Context, connection: Connection, actor: Actor, wish: Wish) -> D
         connection,
         actor,
         f"{wish.kind}.asked",
-        f"asked for {wish.release.version} in {wish.environment.name}",
+        f"asked for {wish.release.version} in {wish.place.shown}",
         thing=made.id,
         project=wish.project.name,
         environment=wish.environment.name,
+        tenant=wish.place.tenant,
     )
-    waiting.supersede(context, connection, actor, wish.project, wish.environment, wish.release.version)
+    waiting.supersede(
+        context, connection, actor, wish.project, wish.environment, wish.release.version, tenant=wish.tenant
+    )
     if wish.needs_approval:
         waiting.wait(context, connection, wish.project, wish.environment, wish.release, made)
         return made
@@ -371,6 +373,7 @@ def _gated(context: Context, connection: Connection, wish: Wish) -> Wish:
         wish.release,
         at=context.clock.now(),
         passes_freezes=bool(wish.freeze_override or wish.not_before),
+        tenant=wish.tenant.id if wish.tenant else None,
     )
     if no is None:
         return wish
@@ -381,7 +384,7 @@ def _gated(context: Context, connection: Connection, wish: Wish) -> Wish:
 
 
 def _answered(context: Context, connection: Connection, wish: Wish, by: str) -> str:
-    asked = prompting.Asked(wish.project, wish.environment, wish.release)
+    asked = prompting.Asked(wish.project, wish.environment, wish.release, wish.tenant)
     return prompting.answered(context, connection, asked, wish.prompted, by=by)
 
 
@@ -400,7 +403,8 @@ def begin(
         return deployments.update(
             connection, replace(deployment, state=DeploymentState.SCHEDULED, approved_by=approved_by)
         )
-    title = f"{project.name} {release.version} to {environment.name}"
+    place = planning.place_of(project, environment, tenancy.of(connection, deployment.tenant))
+    title = f"{project.name} {release.version} to {place.shown}"
     task = Task(
         TaskId(context.ids.new("tsk")),
         deployment.kind,
@@ -409,6 +413,7 @@ def begin(
         subject=deployment.id,
         project=project.name,
         environment=environment.name,
+        tenant=place.tenant,
         created_by=deployment.created_by,
     )
     queued = replace(deployment, state=DeploymentState.QUEUED, task=task.id, approved_by=approved_by)
@@ -430,6 +435,7 @@ def refuse(context: Context, connection: Connection, wish: Wish, error: Fairlead
         wish.release.id,
         wish.environment.id,
         at,
+        tenant=wish.tenant.id if wish.tenant else None,
         kind=wish.kind,
         state=DeploymentState.ENDED,
         outcome=DeploymentOutcome.REFUSED,
@@ -456,36 +462,19 @@ def intend_wish(context: Context, connection: Connection, wish: Wish, kind: Depl
         wish.recreate_accessories,
         kind=kind,
         choice=wish.choice,
+        tenant=wish.tenant,
     )
 
 
 def _refuse_nothing(context: Context, connection: Connection, wish: Wish) -> None:
-    id = places.live_deployment(connection, planning.place_of(wish.project, wish.environment))
+    id = places.live_deployment(connection, wish.place)
     live = deployments.find(connection, id) if id else None
     if live is None or live.release != wish.release.id:
         return
     if intend_wish(context, connection, wish, live.kind).plan_hash == live.plan_hash:
         raise Conflict(
             "deployment.nothing_to_do",
-            f"{wish.release.version} is live in {wish.environment.name} with the same configuration",
+            f"{wish.release.version} is live in {wish.place.shown} with the same configuration",
             thing=wish.release.version,
             hint="--force deploys it all the same",
         )
-
-
-def _way_back(
-    connection: Connection, project: Project, place: Environment, history: Sequence[Deployment], to: str
-) -> Deployment:
-    if not history:
-        raise Conflict(
-            "deployment.no_way_back", f"nothing of {project.name} was ever live in {place.name}", thing=place.name
-        )
-    wanted: ReleaseId | None = planning.release_named(connection, project, to).id if to else None
-    now = slots.live(connection, planning.place_of(project, place))
-    for earlier in history:
-        if earlier.release == wanted or (wanted is None and (now is None or earlier.release != now.release)):
-            return earlier
-    which = f"{to} was never live there" if to else "no other release was live there before"
-    raise Conflict(
-        "deployment.no_way_back", f"{project.name} cannot go back in {place.name}: {which}", thing=place.name
-    )

@@ -8,8 +8,7 @@ from dataclasses import replace
 from fairlead.domain.actor import SYSTEM
 from fairlead.domain.deployment import Deployment, DeploymentOutcome, DeploymentState
 from fairlead.domain.errors import FairleadError
-from fairlead.domain.ids import EnvironmentId
-from fairlead.domain.lifecycle import begun_by_itself, phase_of
+from fairlead.domain.lifecycle import phase_of
 from fairlead.domain.project import Project
 from fairlead.domain.release import Release
 from fairlead.domain.run import RunState
@@ -17,7 +16,7 @@ from fairlead.domain.task import Task, TaskState
 from fairlead.store import deployments, environments, interruptions, projects, releases, runs, tasks
 from fairlead.store.database import Connection
 from fairlead.usecases import deployments as deploying
-from fairlead.usecases import lines, places, runbook_runs, telling, turns
+from fairlead.usecases import places, planning, runbook_runs, telling, tenancy, turns
 from fairlead.usecases.context import Context
 
 _DEPLOYMENT_STATES = {
@@ -95,16 +94,14 @@ def _apart(
 
 def release_made(context: Context, connection: Connection, project: Project, release: Release) -> None:
     """Where the lifecycle says so, its first deployments begin, or wait for an approval."""
-    line = lines.of_release(connection, project, release)
-    _promote(context, connection, project, release, begun_by_itself(line, frozenset()))
+    for way in tenancy.ways(connection, project, release):
+        _promote(context, connection, project, release, way)
 
 
 def goes_on(context: Context, connection: Connection, project: Project, release: Release) -> None:
     """What held the release back is gone: what its lifecycle begins by itself is begun."""
-    reached = deployments.reached(connection, release.id)
-    _promote(
-        context, connection, project, release, begun_by_itself(lines.of_release(connection, project, release), reached)
-    )
+    for way in tenancy.ways(connection, project, release):
+        _promote(context, connection, project, release, way)
 
 
 def tell_end(context: Context, connection: Connection, ended: Deployment) -> None:
@@ -161,9 +158,8 @@ def _after_deployment(context: Context, connection: Connection, task: Task) -> N
     release = releases.get(connection, saved.release)
     _tell(context, connection, owner, release, saved)
     if saved.outcome is DeploymentOutcome.LIVE and saved.kind == "deployment":
-        line = lines.of_release(connection, owner, release)
-        reached = deployments.reached(connection, release.id)
-        _promote(context, connection, owner, release, begun_by_itself(line, reached))
+        for way in tenancy.ways_after(connection, owner, release, saved.tenant):
+            _promote(context, connection, owner, release, way)
     elif saved.waits_for_thaw and saved.code == deploying.FROZEN:
         _ask_again(context, connection, owner, release, saved)
 
@@ -179,22 +175,24 @@ def _ask_again(context: Context, connection: Connection, owner: Project, release
         variables=frozen.variables,
         choice=frozen.choice,
         waits_for_thaw=True,
+        tenant=tenancy.of(connection, frozen.tenant),
     )
     deploying.ask(context, connection, replace(SYSTEM, name=frozen.created_by or SYSTEM.name), wish)
 
 
 def _tell(context: Context, connection: Connection, owner: Project, release: Release, saved: Deployment) -> None:
     """The end of a deployment: in the audit, to who wants to be told, and to the forge."""
-    place = environments.get(connection, saved.environment)
+    place, tenant = environments.get(connection, saved.environment), tenancy.of(connection, saved.tenant)
     words = saved.outcome.value.replace("_", " ") + (f": {saved.reason}" if saved.reason else "")
     context.note(
         connection,
         SYSTEM,
         f"deployment.{saved.outcome.value}",
-        f"{release.version} in {place.name} is {words}",
+        f"{release.version} in {planning.place_of(owner, place, tenant).shown} is {words}",
         thing=saved.id,
         project=owner.name,
         environment=place.name,
+        tenant=tenant.name if tenant else None,
     )
     telling.deployment_ended(context, connection, owner, place, release, saved)
 
@@ -202,7 +200,7 @@ def _tell(context: Context, connection: Connection, owner: Project, release: Rel
 def _give_back(context: Context, connection: Connection, task: Task) -> None:
     saved = deployments.get(connection, task.subject)
     owner, place = projects.get(connection, saved.project), environments.get(connection, saved.environment)
-    places.give_back(context, connection, owner, place)
+    places.give_back(context, connection, owner, place, tenancy.of(connection, saved.tenant))
 
 
 def _tell_parent(context: Context, connection: Connection, task: Task) -> None:
@@ -219,9 +217,19 @@ def _retirement_ended(context: Context, connection: Connection, task: Task) -> N
     is_well = task.state is TaskState.SUCCEEDED
     if is_well:
         places.retired(context, connection, task)
-    words = f"{task.project} in {task.environment} " + ("is ended" if is_well else f"is not ended: {task.reason}")
-    kind = "place.retired" if is_well else "place.not_retired"
-    context.note(connection, SYSTEM, kind, words, thing=task.id, project=task.project, environment=task.environment)
+    words = f"{task.project} in {tasks.place_of(task).shown} " + (
+        "is ended" if is_well else f"is not ended: {task.reason}"
+    )
+    context.note(
+        connection,
+        SYSTEM,
+        "place.retired" if is_well else "place.not_retired",
+        words,
+        thing=task.id,
+        project=task.project,
+        environment=task.environment,
+        tenant=task.tenant,
+    )
 
 
 def outcome_of(task: Task, deployment: Deployment) -> DeploymentOutcome:
@@ -233,27 +241,29 @@ def outcome_of(task: Task, deployment: Deployment) -> DeploymentOutcome:
     return DeploymentOutcome.ROLLED_BACK if task.state is TaskState.ROLLED_BACK else DeploymentOutcome.REFUSED
 
 
-def _promote(
-    context: Context,
-    connection: Connection,
-    project: Project,
-    release: Release,
-    wanted: tuple[EnvironmentId, ...],
-) -> None:
-    line = lines.of_release(connection, project, release)
-    under_way = {
-        one.environment for one in deployments.active(connection, project=project.id) if one.release == release.id
-    }
-    known = deployments.page(connection, release=release.id, limit=500).items
+def _promote(context: Context, connection: Connection, project: Project, release: Release, way: tenancy.Way) -> None:
+    wanted = way.begun_by_itself
+    if not wanted:
+        return
+    whose = deployments.of_tenant(way.tenant.id if way.tenant else None)
+    active = deployments.active(connection, whose, project=project.id)
+    under_way = {one.environment for one in active if one.release == release.id}
+    known = deployments.page(connection, whose, release=release.id, limit=500).items
     tried = {one.environment for one in known if not _was_refused_at_once(one)}
     for id in wanted:
         if id in under_way or id in tried:
             continue
-        phase = phase_of(line, id)
-        place = environments.get(connection, id)
+        phase = phase_of(way.line, id)
         needs_approval = phase is not None and phase.needs_approval
+        place = environments.get(connection, id)
         wish = deploying.Wish(
-            project, place, release, is_forced=True, needs_approval=needs_approval, waits_for_thaw=True
+            project,
+            place,
+            release,
+            is_forced=True,
+            needs_approval=needs_approval,
+            waits_for_thaw=True,
+            tenant=way.tenant,
         )
         try:
             with connection.begin_nested():

@@ -19,6 +19,7 @@ from fairlead.domain.process import NO_CHOICE, ProcessChoice
 from fairlead.domain.project import Project
 from fairlead.domain.release import Release
 from fairlead.domain.slot import SlotState
+from fairlead.domain.tenant import Tenant
 from fairlead.ports.catalogue import Place
 from fairlead.ports.container_engine import labels_of
 from fairlead.ports.proxy import Endpoint, Rehearsal, RouteSpec
@@ -28,11 +29,12 @@ from fairlead.steps.resolved import ResolvedDeployment, Standing
 from fairlead.steps.standing import standing_accessories, standing_slots
 from fairlead.store import deployments, environments, policies, projects, releases, slots
 from fairlead.store.database import Connection
-from fairlead.usecases import planning
-from fairlead.usecases.binding import Outside, choose_colour
+from fairlead.usecases import planning, tenancy
+from fairlead.usecases.binding import Outside
 from fairlead.usecases.context import Context
 from fairlead.usecases.deployments import require_of
 from fairlead.usecases.planning import Intended
+from fairlead.usecases.slot_choice import choose_colour
 
 LOOK_TIMEOUT_S = 10.0
 """How long the engine and the proxy may take to say what is there; then the plan says that it does not know."""
@@ -52,11 +54,12 @@ class Wanted:
     recreate_accessories: tuple[str, ...] = ()
     deployment: Deployment | None = None
     choice: ProcessChoice = NO_CHOICE
+    tenant: Tenant | None = None
 
     @property
     def place(self) -> Place:
         """The place by its names."""
-        return planning.place_of(self.project, self.environment)
+        return planning.place_of(self.project, self.environment, self.tenant)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,16 +109,22 @@ async def preview(
     *,
     recreate_accessories: Sequence[str] = (),
     choice: ProcessChoice = NO_CHOICE,
+    tenant: str = "",
 ) -> Preview:
-    """What a deployment of the release there would do now. What `planning.intend` raises."""
+    """What a deployment of the release there (for the tenant) would do now. What `planning.intend` raises, and
+    `tenancy.check`."""
     actor.require_somewhere(Permission.VIEW)
 
     def find(connection: Connection) -> Wanted:
         owner = projects.by_name_or_id(connection, project)
         place = environments.by_name_or_id(connection, environment)
-        actor.require_somewhere(Permission.VIEW, project=owner.id, environment=place.id)
+        whose = tenancy.named(connection, tenant)
+        scope = whose.id if whose else None
+        actor.require_somewhere(Permission.VIEW, project=owner.id, environment=place.id, tenant=scope)
         release = planning.release_named(connection, owner, version)
-        return Wanted(owner, place, release, recreate_accessories=tuple(recreate_accessories), choice=choice)
+        tenancy.check(connection, owner, place, release, whose)
+        again = tuple(recreate_accessories)
+        return Wanted(owner, place, release, recreate_accessories=again, choice=choice, tenant=whose)
 
     return await _preview(context, outside, await context.database.read(find))
 
@@ -136,6 +145,7 @@ async def of_deployment(context: Context, actor: Actor, outside: Outside, id: st
             found.recreate_accessories,
             found,
             found.choice,
+            tenancy.of(connection, found.tenant),
         )
 
     return await _preview(context, outside, await context.database.read(find))
@@ -166,7 +176,9 @@ async def _preview(context: Context, outside: Outside, wanted: Wanted) -> Previe
 def _look_at_books(context: Context, wanted: Wanted) -> _Books:
     with context.database.reading() as connection:
         held = slots.of(connection, wanted.place)
-        live = next(iter(deployments.live_ones(connection, wanted.project.id, wanted.environment.id, limit=1)), None)
+        whose = wanted.tenant.id if wanted.tenant else None
+        history = deployments.live_ones(connection, wanted.project.id, wanted.environment.id, tenant=whose, limit=1)
+        live = next(iter(history), None)
         intended = planning.intend(
             context,
             connection,
@@ -178,9 +190,17 @@ def _look_at_books(context: Context, wanted: Wanted) -> _Books:
             kind=wanted.kind,
             choice=wanted.choice,
             deployment=wanted.deployment,
+            tenant=wanted.tenant,
         )
         known = policies.of_project(connection, wanted.project.id)
-        before = planning.live_release(context, connection, wanted.project, wanted.environment, intended.definition)
+        before = planning.live_release(
+            context,
+            connection,
+            wanted.project,
+            wanted.environment,
+            intended.definition,
+            tenant=wanted.tenant,
+        )
         return _Books(
             wanted,
             replace(intended, resolved=replace(intended.resolved, before=before)),
@@ -205,7 +225,13 @@ def _present(context: Context, connection: Connection, wanted: Wanted, live: Dep
     release = releases.get(connection, live.release)
     try:
         definition = planning.definition_of(
-            context, connection, wanted.project, wanted.environment, release, live.variables
+            context,
+            connection,
+            wanted.project,
+            wanted.environment,
+            release,
+            live.variables,
+            tenant=wanted.tenant,
         )
     except FairleadError:
         return Present()
@@ -226,6 +252,7 @@ def _is_live_already(context: Context, connection: Connection, wanted: Wanted, l
         live.recreate_accessories,
         kind=live.kind,
         choice=live.choice,
+        tenant=wanted.tenant,
     )
     return now.plan_hash == live.plan_hash
 

@@ -17,10 +17,11 @@ from fairlead.domain.lifecycle import held_back
 from fairlead.domain.permission import Permission
 from fairlead.domain.project import Project
 from fairlead.domain.release import Release
+from fairlead.domain.tenant import Tenant
 from fairlead.domain.zones import zone_named
-from fairlead.store import defects, deployments, freezes
+from fairlead.store import defects, freezes
 from fairlead.store.database import Connection
-from fairlead.usecases import lines
+from fairlead.usecases import tenancy
 from fairlead.usecases.context import Context
 
 LONGEST_REASON = 2000
@@ -91,11 +92,19 @@ def closed_to_runbook(
 
 
 def require_override(
-    context: Context, connection: Connection, actor: Actor, project: Project, environment: Environment, reason: str
+    context: Context,
+    connection: Connection,
+    actor: Actor,
+    project: Project,
+    environment: Environment,
+    reason: str,
+    *,
+    tenant: Tenant | None = None,
 ) -> None:
     """That the actor may pass a freeze over, with a reason that can be kept; a line in the audit where one holds."""
     actor.require_somewhere(Permission.FREEZE_OVERRIDE)
-    actor.require(Permission.FREEZE_OVERRIDE, project=project.id, environment=environment.id)
+    whose = tenant.id if tenant else None
+    actor.require(Permission.FREEZE_OVERRIDE, project=project.id, environment=environment.id, tenant=whose)
     if len(reason) > LONGEST_REASON or not reason.strip():
         raise Invalid("input.invalid", f"a reason has 1 to {LONGEST_REASON} characters", thing="override_freeze")
     for freeze in _holding(connection, project, environment, context.clock.now()):
@@ -143,8 +152,8 @@ def _defective(
     found = defects.open_of(connection, release.id)
     if found is None:
         return None
-    reached = deployments.reached(connection, release.id, tenant)
-    why_not = held_back(lines.of_release(connection, project, release), reached, environment.id)
+    way = tenancy.way(connection, project, release, tenancy.of(connection, tenant))
+    why_not = held_back(way.line, way.reached, environment.id)
     if why_not is None:
         return None
     return Conflict(

@@ -3,25 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import TypeAlias
 
 from fairlead.domain.actor import Actor
 from fairlead.domain.approval import Approval
 from fairlead.domain.colour import Colour
 from fairlead.domain.deployment import Deployment
 from fairlead.domain.environment import Environment
-from fairlead.domain.ids import EnvironmentId
+from fairlead.domain.ids import EnvironmentId, ProjectId, ReleaseId, TenantId
 from fairlead.domain.permission import Permission
 from fairlead.domain.project import Project
 from fairlead.domain.service import Route
 from fairlead.domain.slot import Slot, SlotState
+from fairlead.domain.tenant import Tenant
 from fairlead.ports.catalogue import Place
-from fairlead.store import approvals, deployments, environments, groups, projects, releases, routes, slots
+from fairlead.store import approvals, deployments, environments, groups, projects, releases, routes, slots, tenants
 from fairlead.store.database import Connection
 from fairlead.store.reach import within
+from fairlead.usecases import planning, tenancy
 from fairlead.usecases.context import Context
 
 MOST_PROJECTS = 500
+
+_At: TypeAlias = tuple[ProjectId, EnvironmentId, TenantId | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +43,23 @@ class Cell:
     latest_version: str
     colour: Colour | None
     approval: Approval | None
+    tenants: tuple[TenantCell, ...] = ()
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing ever was there, for anybody."""
+        return self.latest is None and self.colour is None and not self.tenants
 
 
 NOTHING = Cell(None, "", None, "", None, None)
+
+
+@dataclass(frozen=True, slots=True)
+class TenantCell:
+    """What one tenant has in a place where nobody in particular was asked for."""
+
+    tenant: Tenant
+    cell: Cell
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,15 +69,18 @@ class Grid:
     environments: Sequence[Environment]
     projects: Sequence[Project]
     cells: Mapping[tuple[str, EnvironmentId], Cell]
+    tenant: Tenant | None = None
     more: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class PlaceView:
-    """One project in one environment."""
+    """One project in one environment, for one tenant or nobody; `tenants` are those that are connected there."""
 
     project: Project
     environment: Environment
+    tenant: Tenant | None
+    tenants: tuple[Tenant, ...]
     place: Place
     slots: Mapping[Colour, Slot]
     routes: Mapping[str, tuple[Route, ...]]
@@ -66,11 +88,22 @@ class PlaceView:
 
 
 def grid(
-    context: Context, actor: Actor, *, search: str = "", group: str = "", after: str | None = None, limit: int = 100
+    context: Context,
+    actor: Actor,
+    *,
+    search: str = "",
+    group: str = "",
+    tenant: str = "",
+    after: str | None = None,
+    limit: int = 100,
 ) -> Grid:
-    """A part of the projects, by name, against every environment: what the actor may view of them."""
+    """A part of the projects, by name, against every environment: what the actor may view of them; with `tenant` what
+    that one has, else what is nobody's, with what each tenant has beside it."""
     actor.require_somewhere(Permission.VIEW)
     with context.database.reading() as connection:
+        whose = tenancy.named(connection, tenant)
+        if whose is not None:
+            actor.require_somewhere(Permission.VIEW, tenant=whose.id)
         part = projects.page(
             connection,
             *projects.fitting(search=search, group=groups.by_name_or_id(connection, group).id if group else None),
@@ -81,52 +114,100 @@ def grid(
         known = [
             one for one in environments.all_of(connection) if actor.may_somewhere(Permission.VIEW, environment=one.id)
         ]
-        cells = _cells(connection, part.items, known)
-    seen = {at: cell if _may_see(actor, *at) else NOTHING for at, cell in cells.items()}
-    return Grid(known, part.items, seen, part.after)
+        cells = _cells(connection, actor, part.items, known, whose)
+    return Grid(known, part.items, cells, whose, part.after)
 
 
-def place(context: Context, actor: Actor, project: str, environment: str) -> PlaceView:
-    """One place, as our own books have it."""
+def place(context: Context, actor: Actor, project: str, environment: str, *, tenant: str = "") -> PlaceView:
+    """One place, as our own books have it; with `tenant` that one's."""
     actor.require_somewhere(Permission.VIEW)
     with context.database.reading() as connection:
         owner = projects.by_name_or_id(connection, project)
         where = environments.by_name_or_id(connection, environment)
-        actor.require_somewhere(Permission.VIEW, project=owner.id, environment=where.id)
-        at = Place(owner.name, where.name)
+        whose = tenancy.named(connection, tenant)
+        scope = whose.id if whose else None
+        actor.require_somewhere(Permission.VIEW, project=owner.id, environment=where.id, tenant=scope)
+        at = planning.place_of(owner, where, whose)
         both = slots.of(connection, at)
         its_routes = routes.of(connection, at)
-        cell = _cells(connection, [owner], [where])[(owner.id, where.id)]
-    return PlaceView(owner, where, at, both, its_routes, cell)
+        cell = _cells(connection, actor, [owner], [where], whose)[(owner.id, where.id)]
+        connected = tuple(
+            one
+            for one in tenants.all_of(connection)
+            if where.id in one.connections.get(owner.id, ()) and _may_see(actor, owner.id, where.id, one.id)
+        )
+    return PlaceView(owner, where, whose, connected, at, both, its_routes, cell)
 
 
-def _may_see(actor: Actor, project: str, environment: str) -> bool:
-    return actor.may_somewhere(Permission.VIEW, project=project, environment=environment)
+def _may_see(actor: Actor, project: str, environment: str, tenant: str | None) -> bool:
+    return actor.may_somewhere(Permission.VIEW, project=project, environment=environment, tenant=tenant)
 
 
 def _cells(
-    connection: Connection, shown: Sequence[Project], known: Sequence[Environment]
+    connection: Connection,
+    actor: Actor,
+    shown: Sequence[Project],
+    known: Sequence[Environment],
+    tenant: Tenant | None,
 ) -> dict[tuple[str, EnvironmentId], Cell]:
-    ids = [project.id for project in shown]
-    live = deployments.latest_by_place(connection, ids, live=True)
-    latest = deployments.latest_by_place(connection, ids, live=False)
-    wanted = {one.release for one in latest.values()}
-    versions = {id: release.version for id, release in releases.many(connection, wanted).items()}
-    recorded = slots.all_by_place(connection, [project.name for project in shown])
-    waiting = {(one.project, one.environment): one for one in approvals.waiting(connection)}
-    cells = {}
+    books = _read(connection, shown)
+    cells: dict[tuple[str, EnvironmentId], Cell] = {}
     for project in shown:
         for environment in known:
-            key = (project.id, environment.id)
-            standing = recorded.get((project.name, environment.name), {})
-            slot = next((slot for slot in standing.values() if slot.state is SlotState.LIVE), None)
-            last = live.get(key)
-            cells[(str(project.id), environment.id)] = Cell(
-                last if slot is not None and last is not None and last.id == slot.deployment else None,
-                slot.version if slot else "",
-                latest.get(key),
-                versions.get(latest[key].release, "") if key in latest else "",
-                slot.colour if slot else None,
-                waiting.get(key),
-            )
+            at = (project.id, environment.id)
+            whose = tenant.id if tenant else None
+            cell = books.cell(project, environment, tenant) if _may_see(actor, *at, whose) else NOTHING
+            if tenant is None:
+                beside = [one for one in books.tenants.get(at, ()) if _may_see(actor, *at, one.id)]
+                its = tuple(TenantCell(one, books.cell(project, environment, one)) for one in beside)
+                cell = replace(cell, tenants=its)
+            cells[(str(project.id), environment.id)] = cell
     return cells
+
+
+@dataclass(frozen=True, slots=True)
+class _Books:
+    """What the books say of the projects that are shown, read in a fixed number of queries."""
+
+    live: Mapping[_At, Deployment]
+    latest: Mapping[_At, Deployment]
+    versions: Mapping[ReleaseId, str]
+    recorded: Mapping[Place, Mapping[Colour, Slot]]
+    waiting: Mapping[_At, Approval]
+    tenants: Mapping[tuple[str, str], list[Tenant]]
+
+    def cell(self, project: Project, environment: Environment, tenant: Tenant | None) -> Cell:
+        """One of them."""
+        key = (project.id, environment.id, tenant.id if tenant else None)
+        standing = self.recorded.get(planning.place_of(project, environment, tenant), {})
+        slot = next((slot for slot in standing.values() if slot.state is SlotState.LIVE), None)
+        last, newest = self.live.get(key), self.latest.get(key)
+        return Cell(
+            last if slot is not None and last is not None and last.id == slot.deployment else None,
+            slot.version if slot else "",
+            newest,
+            self.versions.get(newest.release, "") if newest else "",
+            slot.colour if slot else None,
+            self.waiting.get(key),
+        )
+
+
+def _read(connection: Connection, shown: Sequence[Project]) -> _Books:
+    ids = [project.id for project in shown]
+    latest = deployments.latest_by_place(connection, ids, live=False)
+    known = {str(one.id): one for one in tenants.all_of(connection)}
+    beside: dict[tuple[str, str], list[Tenant]] = {}
+    for project, environment, tenant in latest:
+        if tenant is not None and tenant in known:
+            beside.setdefault((project, environment), []).append(known[tenant])
+    return _Books(
+        deployments.latest_by_place(connection, ids, live=True),
+        latest,
+        {
+            id: release.version
+            for id, release in releases.many(connection, {one.release for one in latest.values()}).items()
+        },
+        slots.all_by_place(connection, [project.name for project in shown]),
+        {(one.project, one.environment, one.tenant): one for one in approvals.waiting(connection)},
+        {at: sorted(its, key=lambda one: one.name.lower()) for at, its in beside.items()},
+    )

@@ -14,17 +14,20 @@ from fairlead.domain.record import from_data
 from fairlead.domain.service import Route
 from fairlead.domain.slot import SlotState
 from fairlead.domain.task import Task
+from fairlead.domain.tenant import Tenant
 from fairlead.ports.catalogue import Place
-from fairlead.store import deployments, environments, projects, routes, slots, subnets
+from fairlead.store import deployments, environments, projects, routes, slots, subnets, tasks
 from fairlead.store.database import Connection
-from fairlead.usecases import turns
+from fairlead.usecases import tenancy, turns
 from fairlead.usecases.context import Context
 
 ACCESSORIES = "accessories"
 """The input of a retirement's task that says whether accessories go, too."""
 
 
-def retire(context: Context, actor: Actor, project: str, environment: str, *, accessories: bool = False) -> Task:
+def retire(
+    context: Context, actor: Actor, project: str, environment: str, *, accessories: bool = False, tenant: str = ""
+) -> Task:
     """A task that ends what is live and what stands by, and gives the routes back; volumes stay.
 
     Conflict `place.empty` where nothing stands there (with `accessories` the engine alone can tell).
@@ -34,32 +37,44 @@ def retire(context: Context, actor: Actor, project: str, environment: str, *, ac
         owner = projects.by_name_or_id(connection, project)
         actor.require(Permission.PROJECT_EDIT, project=owner.id)
         where = environments.by_name_or_id(connection, environment)
-        place = Place(owner.name, where.name)
+        whose = tenancy.named(connection, tenant)
+        place = Place(owner.name, where.name, whose.name if whose else None)
         _refuse_nothing(connection, place, is_whole=accessories)
         task = Task(
             TaskId(context.ids.new("tsk")),
             "retirement",
-            f"end {owner.name} in {where.name}",
+            f"end {owner.name} in {place.shown}",
             context.clock.now(),
             project=owner.name,
             environment=where.name,
+            tenant=place.tenant,
             input={ACCESSORIES: accessories},
             created_by=actor.name,
         )
         turns.queue(context, connection, task)
-        what = f"asked to end {owner.name} in {where.name}" + (", accessories too" if accessories else "")
+        what = f"asked to end {owner.name} in {place.shown}" + (", accessories too" if accessories else "")
         context.note(
-            connection, actor, "place.retire_asked", what, thing=task.id, project=owner.name, environment=where.name
+            connection,
+            actor,
+            "place.retire_asked",
+            what,
+            thing=task.id,
+            project=owner.name,
+            environment=where.name,
+            tenant=place.tenant,
         )
     context.durable.wake()
     return task
 
 
-def give_back(context: Context, connection: Connection, project: Project, environment: Environment) -> None:
+def give_back(
+    context: Context, connection: Connection, project: Project, environment: Environment, tenant: Tenant | None = None
+) -> None:
     """Routes that neither what is live there nor what is to be deployed there needs are free for others (law 7 has
     them claimed before a deployment). Nothing where an intention was not kept."""
-    place = Place(project.name, environment.name)
-    needed = list(deployments.active(connection, project=project.id, environment=environment.id))
+    place = Place(project.name, environment.name, tenant.name if tenant else None)
+    whose = deployments.of_tenant(tenant.id if tenant else None)
+    needed = list(deployments.active(connection, whose, project=project.id, environment=environment.id))
     live = slots.live(connection, place)
     if live is not None:
         found = deployments.find(connection, live.deployment)
@@ -75,10 +90,10 @@ def give_back(context: Context, connection: Connection, project: Project, enviro
 
 def retired(context: Context, connection: Connection, task: Task) -> None:
     """In the transaction in which a retirement ended well: routes and networks are free again."""
-    place = Place(task.project, task.environment)
+    place = tasks.place_of(task)
     project = projects.by_name(connection, task.project)
     environment = environments.by_name(connection, task.environment)
-    give_back(context, connection, project, environment)
+    give_back(context, connection, project, environment, tenancy.named(connection, task.tenant or ""))
     for purpose in ("blue", "green", *(("environment",) if task.input.get(ACCESSORIES) else ())):
         subnets.release_subnet(connection, place, purpose)
 

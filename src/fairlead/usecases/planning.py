@@ -22,6 +22,7 @@ from fairlead.domain.project import Project
 from fairlead.domain.record import canonical, to_data
 from fairlead.domain.release import Release
 from fairlead.domain.service import Definition
+from fairlead.domain.tenant import Tenant
 from fairlead.domain.variable_table import VariableTable
 from fairlead.formats.project import compile_project
 from fairlead.ports.catalogue import Place
@@ -61,9 +62,9 @@ class Intended:
         return plan(resolved, self.process)
 
 
-def place_of(project: Project, environment: Environment) -> Place:
+def place_of(project: Project, environment: Environment, tenant: Tenant | None = None) -> Place:
     """The place by its names."""
-    return Place(project.name, environment.name)
+    return Place(project.name, environment.name, tenant.name if tenant else None)
 
 
 def release_named(connection: Connection, project: Project, version: str) -> Release:
@@ -87,19 +88,21 @@ def intend(
     kind: DeploymentKind = "deployment",
     choice: ProcessChoice = NO_CHOICE,
     deployment: Deployment | None = None,
+    tenant: Tenant | None = None,
 ) -> Intended:
-    """The intention of deploying the release there with the variables of `snapshot` (its own where ""). The hash does
-    not cover what stands there: it is taken of a plan for an empty place. `deployment` is the one that is meant, where
-    there is one already: its steps are told its number and who asked for it, which the hash does not cover either.
+    """The intention of deploying the release there with the variables of `snapshot` (its own where ""), for `tenant`
+    where one is meant. The hash does not cover what stands there: it is taken of a plan for an empty place.
+    `deployment` is the one that is meant, where there is one already: its steps are told its number and who asked for
+    it, which the hash does not cover either.
 
     Conflict `release.images_gone`, ProjectFileInvalid, Invalid `variable.unknown` and `variable.circular`,
     Refused `policy.refused` naming each harm, and what `process_resolving.resolve_process` raises.
     """
     frozen = snapshot or release.variables
-    process = process_at(context, connection, project, environment, release, frozen, choice, deployment)
+    process = process_at(context, connection, project, environment, release, frozen, choice, deployment, tenant=tenant)
     if process is None or process.deploys_services:
         _refuse_gone(connection, project, release)
-        definition = definition_of(context, connection, project, environment, release, frozen)
+        definition = definition_of(context, connection, project, environment, release, frozen, tenant=tenant)
     else:
         definition = Definition(project.name, ())
     known = policies.of_project(connection, project.id)
@@ -121,7 +124,7 @@ def intend(
     preview_of = ResolvedDeployment(
         deployment=PREVIEW,
         number=0,
-        place=place_of(project, environment),
+        place=place_of(project, environment, tenant),
         release=release.id,
         version=release.version,
         definition=definition,
@@ -132,7 +135,7 @@ def intend(
         slot_subnet=PREVIEW_SUBNET,
         kind=kind,
         test_image=release.test_image,
-        routes=planned_routes(definition, project, environment),
+        routes=planned_routes(definition, place_of(project, environment, tenant)),
         variables=frozen,
         allowed_harms=allowed,
         recreate_accessories=frozenset(recreate_accessories),
@@ -179,9 +182,11 @@ def changed_words(asked: str, now: str, changes: Sequence[str]) -> str:
     return f"what would run now (plan {now[:16]}) is not what was asked for (plan {asked[:16]}){what}"
 
 
-def ask_anew(version: str, environment: str) -> str:
+def ask_anew(version: str, environment: str, tenant: str = "") -> str:
     """The way on."""
-    plan, deploy = f"fairlead plan {version} {environment}", f"fairlead deploy {version} --to {environment}"
+    whose = f" --tenant {tenant!r}" if tenant else ""
+    plan = f"fairlead plan {version} {environment}{whose}"
+    deploy = f"fairlead deploy {version} --to {environment}{whose}"
     return f"look at the plan again, {plan}, and ask anew: {deploy}"
 
 
@@ -203,12 +208,14 @@ def definition_of(
     environment: Environment,
     release: Release,
     snapshot: str,
+    *,
+    tenant: Tenant | None = None,
 ) -> Definition:
-    """The release's project file compiled for the environment. All that it is made of has ids of its own, or is named
-    by its content, so that it need not be compiled twice."""
+    """The release's project file compiled for the environment, and the tenant. All that it is made of has ids of its
+    own, or is named by its content, so that it need not be compiled twice."""
     names, domain = environment_names(connection, project, release), context.installation.proxy_domain
-    system = system_of(context, connection, project, environment, release)
-    scope = scope_at(environment, channel=release.channel)
+    system = system_of(context, connection, project, environment, release, tenant)
+    scope = scope_at(environment, channel=release.channel, tenant=tenant)
 
     def compile() -> Definition:
         frozen = variables.snapshot(connection, snapshot).variables
@@ -219,6 +226,7 @@ def definition_of(
             environment=environment.name,
             environments=names,
             lookup=lookup,
+            tenant=tenant.name if tenant else "",
             domain=domain,
             images=release.images,
             variables=(*holding, *system),
@@ -227,25 +235,34 @@ def definition_of(
 
     files, images = frozenset(release.files.items()), frozenset(release.images.items())
     return context.compiled.get(
-        (files, images, snapshot, environment.id, environment.name, names, domain, release.channel, system.stated),
+        (files, images, snapshot, frozenset(scope.items()), environment.name, names, domain, system.stated),
         compile,
     )
 
 
 def live_release(
-    context: Context, connection: Connection, project: Project, environment: Environment, wanted: Definition
+    context: Context,
+    connection: Connection,
+    project: Project,
+    environment: Environment,
+    wanted: Definition,
+    *,
+    tenant: Tenant | None = None,
 ) -> LiveRelease | None:
     """What is live there now, compiled with the variables that it was deployed with, for the schema gate; None where
     the migration names no database, nothing is live, or it cannot be compiled any more."""
     if wanted.migration is None or wanted.migration.database is None:
         return None
-    live = next(iter(deployments.live_ones(connection, project.id, environment.id, limit=1)), None)
+    history = deployments.live_ones(
+        connection, project.id, environment.id, tenant=tenant.id if tenant else None, limit=1
+    )
+    live = next(iter(history), None)
     if live is None:
         return None
     release = releases.get(connection, live.release)
     try:
         _refuse_gone(connection, project, release)
-        definition = definition_of(context, connection, project, environment, release, live.variables)
+        definition = definition_of(context, connection, project, environment, release, live.variables, tenant=tenant)
     except FairleadError:
         return None
     return LiveRelease(release.version, definition, images_of(release, definition), release.test_image)
@@ -283,13 +300,13 @@ def images_of(release: Release, definition: Definition) -> dict[str, str]:
     return {**own, **release.images}
 
 
-def planned_routes(definition: Definition, project: Project, environment: Environment) -> tuple[PlannedRoute, ...]:
+def planned_routes(definition: Definition, place: Place) -> tuple[PlannedRoute, ...]:
     """The routes of the definition under their names at the proxy."""
     return tuple(
         PlannedRoute(
             service.name,
             RouteSpec(
-                route_name(project.name, environment.name, route.host, route.path),
+                route_name(place.project, place.environment, route.host, route.path, tenant=place.tenant),
                 route.host,
                 route.path,
                 tls=route.tls,

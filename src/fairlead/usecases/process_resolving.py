@@ -33,6 +33,7 @@ from fairlead.domain.record import Json, to_data
 from fairlead.domain.release import Release
 from fairlead.domain.system_variables import SystemVariables
 from fairlead.domain.target import Target, chosen
+from fairlead.domain.tenant import Tenant
 from fairlead.domain.text import Text
 from fairlead.domain.variable import Scope
 from fairlead.domain.variable_table import VariableTable
@@ -80,6 +81,8 @@ def process_at(
     snapshot: str,
     choice: ProcessChoice,
     deployment: Deployment | None,
+    *,
+    tenant: Tenant | None = None,
 ) -> ResolvedProcess | None:
     """The release's process as it is to run there; None, and nothing is asked, where it has none of its own. Invalid
     `process.step_unknown` where steps of none are to be skipped, and what `resolve_process` raises."""
@@ -90,10 +93,10 @@ def process_at(
     known = targets.all_of(connection)
     here = chosen(known, environment.id, [tag for step in process.steps for tag in step.target_tags])
     channel = channels.get(connection, release.channel)
-    system = _system(context, connection, project, environment, release, channel, choice, here, deployment)
-    scope = scope_at(environment, channel=release.channel)
+    system = _system(context, connection, project, environment, release, channel, choice, here, deployment, tenant)
+    scope = scope_at(environment, channel=release.channel, tenant=tenant)
     frozen, finished = variables.snapshot(connection, snapshot).variables, _finished(connection, choice)
-    table = VariableTable(frozen)
+    table, tags = VariableTable(frozen), frozenset(tenant.tags if tenant else ())
     at = Surroundings(
         process,
         choice,
@@ -103,6 +106,7 @@ def process_at(
         known,
         table,
         scope,
+        tags,
         finished=finished,
         packages=release.packages,
     )
@@ -129,6 +133,7 @@ def _system(
     choice: ProcessChoice,
     here: Sequence[Target],
     deployment: Deployment | None,
+    tenant: Tenant | None,
 ) -> SystemVariables:
     """What the product gives to every step of the deployment. Before there is one, what tells of itself stands for what
     will: the intention does not cover it."""
@@ -143,12 +148,15 @@ def _system(
             excluded=choice.without_targets,
         ),
         system_variables.of_tagged_targets(dict(tags_of(here))),
-        variables_of(changes_of(context, connection, project, release, environment, deployment), release),
+        variables_of(
+            changes_of(context, connection, project, release, environment, deployment, tenant=tenant), release
+        ),
+        *([system_variables.of_tenant(tenant)] if tenant else []),
     ]
-    name = f"Deploy {project.name} {release.version} to {environment.name}"
+    name = f"Deploy {project.name} {release.version} to {environment.name}" + (f" for {tenant.name}" if tenant else "")
     asked_at = deployment.created_at if deployment else context.clock.now()
     parts += [
-        releases_before(connection, environment, release),
+        releases_before(connection, environment, release, tenant),
         system_variables.of_deployment(
             deployment.id if deployment else NOT_YET,
             name,

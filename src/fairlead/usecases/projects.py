@@ -70,9 +70,18 @@ class NewForge:
 
 
 Field: TypeAlias = Literal[
-    "title", "description", "is_enabled", "is_as_code", "release_settings", "lifecycle", "branch", "poll_s", "group"
+    "title",
+    "description",
+    "is_enabled",
+    "is_as_code",
+    "release_settings",
+    "lifecycle",
+    "branch",
+    "poll_s",
+    "group",
+    "tenancy",
 ]
-OWN_FIELDS = ("is_as_code", "title", "description", "is_enabled", "release_settings")
+OWN_FIELDS = ("is_as_code", "title", "description", "is_enabled", "release_settings", "tenancy")
 
 
 @dataclass(frozen=True, slots=True)

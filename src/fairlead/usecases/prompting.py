@@ -17,10 +17,11 @@ from fairlead.domain.permission import Permission
 from fairlead.domain.project import Project
 from fairlead.domain.prompt import Control, Prompt, check_answer
 from fairlead.domain.release import Release
+from fairlead.domain.tenant import Tenant
 from fairlead.domain.variable import Dimension, Scope, Variable, applies, order_at
 from fairlead.store import environments, projects, variables
 from fairlead.store.database import Connection
-from fairlead.usecases import planning
+from fairlead.usecases import planning, tenancy
 from fairlead.usecases.context import Context
 from fairlead.usecases.values import scope_at
 
@@ -68,6 +69,7 @@ class Asked:
     project: Project
     environment: Environment
     release: Release
+    tenant: Tenant | None = None
 
     @property
     def snapshot(self) -> str:
@@ -77,7 +79,7 @@ class Asked:
     @property
     def scope(self) -> Scope:
         """What is so for the whole of it."""
-        return scope_at(self.environment, channel=self.release.channel)
+        return scope_at(self.environment, channel=self.release.channel, tenant=self.tenant)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,15 +104,20 @@ class Question:
         return given.strip().lower() in (self.label.lower(), self.variable.name.lower())
 
 
-def of_release(context: Context, actor: Actor, project: str, version: str, environment: str) -> tuple[Question, ...]:
-    """What a deployment of the release there would ask for, by label."""
+def of_release(
+    context: Context, actor: Actor, project: str, version: str, environment: str, *, tenant: str = ""
+) -> tuple[Question, ...]:
+    """What a deployment of the release there (for the tenant) would ask for, by label."""
     actor.require_somewhere(Permission.VIEW)
     with context.database.reading() as connection:
         owner = projects.by_name_or_id(connection, project)
         place = environments.by_name_or_id(connection, environment)
-        actor.require_somewhere(Permission.VIEW, project=owner.id, environment=place.id)
+        whose = tenancy.named(connection, tenant)
+        actor.require_somewhere(
+            Permission.VIEW, project=owner.id, environment=place.id, tenant=whose.id if whose else None
+        )
         release = planning.release_named(connection, owner, version)
-        return questions(connection, Asked(owner, place, release), release.variables)
+        return questions(connection, Asked(owner, place, release, whose), release.variables)
 
 
 def questions(connection: Connection, asked: Asker, snapshot: str) -> tuple[Question, ...]:

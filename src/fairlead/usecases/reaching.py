@@ -5,7 +5,7 @@ from __future__ import annotations
 from fairlead.domain.actor import Actor
 from fairlead.domain.permission import Permission
 from fairlead.domain.task import Task
-from fairlead.store import environments, projects
+from fairlead.store import environments, projects, tenants
 from fairlead.store.database import Connection
 from fairlead.store.reach import Columns, within
 from fairlead.store.shelf import Condition
@@ -22,10 +22,12 @@ def require_of_task(connection: Connection, actor: Actor, permission: Permission
         return
     where = environments.find_by_name(connection, task.environment) if task.environment else None
     place = where.id if where else None
+    whose = tenants.find_by_name(connection, task.tenant) if task.tenant else None
+    tenant = whose.id if whose else None
     if permission is Permission.VIEW:
-        actor.require_somewhere(permission, project=owner.id, environment=place, tenant=task.tenant)
+        actor.require_somewhere(permission, project=owner.id, environment=place, tenant=tenant)
     else:
-        actor.require(permission, project=owner.id, environment=place, tenant=task.tenant)
+        actor.require(permission, project=owner.id, environment=place, tenant=tenant)
 
 
 def seen(
@@ -43,4 +45,5 @@ def seen(
         return []
     names = {str(id): name for id, name in projects.names(connection).items()}
     names |= {str(one.id): one.name for one in environments.all_of(connection)}
+    names |= {str(one.id): one.name for one in tenants.all_of(connection)}
     return within(reach, project=project, environment=environment, tenant=tenant, names=names)

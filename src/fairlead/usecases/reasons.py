@@ -95,7 +95,11 @@ def _superseded(connection: Connection, deployment: Deployment) -> Iterator[Reas
     newer = [
         one
         for one in deployments.page(
-            connection, project=deployment.project, environment=deployment.environment, limit=MOST_LOOKED_BACK
+            connection,
+            deployments.of_tenant(deployment.tenant),
+            project=deployment.project,
+            environment=deployment.environment,
+            limit=MOST_LOOKED_BACK,
         ).items
         if one.number > deployment.number
     ]
@@ -110,7 +114,9 @@ def _replaced(connection: Connection, deployment: Deployment) -> Iterator[Reason
     committed = deployment.committed_at
     later = [
         one
-        for one in deployments.live_ones(connection, deployment.project, deployment.environment)
+        for one in deployments.live_ones(
+            connection, deployment.project, deployment.environment, tenant=deployment.tenant
+        )
         if one.committed_at is not None and committed is not None and one.committed_at > committed
     ]
     if later:

@@ -304,13 +304,15 @@ def _views(connection: Connection, project: Project, found: Sequence[Release]) -
 
 
 def _live_in(connection: Connection, project: Project) -> dict[str, tuple[str, ...]]:
-    """By release, the environments in which our books call its slot live."""
+    """By release, the environments (and tenants) where our books call its slot live."""
     live: dict[str, tuple[str, ...]] = {}
     recorded = slots.all_by_place(connection, [project.name])
-    for environment in environments.all_of(connection):
-        for slot in recorded.get((project.name, environment.name), {}).values():
+    order = {environment.name: number for number, environment in enumerate(environments.all_of(connection))}
+    known = [place for place in recorded if place.environment in order]
+    for place in sorted(known, key=lambda place: (order[place.environment], place.tenant or "")):
+        for slot in recorded[place].values():
             if slot.state is SlotState.LIVE:
-                live[slot.release] = (*live.get(slot.release, ()), environment.name)
+                live[slot.release] = (*live.get(slot.release, ()), place.shown)
     return live
 
 

@@ -12,7 +12,7 @@ from fairlead.domain.slot import SlotState
 from fairlead.domain.task import Task, TaskState
 from fairlead.steps.effects.forgotten import Leaving
 from fairlead.steps.retention import ResolvedRetention
-from fairlead.store import deployments, environments, projects, releases, slots, tasks
+from fairlead.store import deployments, projects, releases, slots, tasks
 from fairlead.store.database import Connection
 from fairlead.usecases import release_retention, turns
 from fairlead.usecases.context import Context
@@ -71,12 +71,12 @@ def kept_releases(context: Context, connection: Connection, project: ProjectId) 
     """The newest of the project, those that are live or stand by, those that are the way back, and those under way."""
     newest = releases.page(connection, project=project, limit=context.installation.keep_releases).items
     wanted: set[ReleaseId] = {one.release for one in deployments.active(connection, project=project)}
-    for environment in environments.all_of(connection):
-        seen: list[ReleaseId] = []
-        for deployment in deployments.live_ones(connection, project, environment.id):
-            if deployment.release not in seen:
-                seen.append(deployment.release)
-        wanted |= set(seen[:WAYS_BACK])
+    places: dict[tuple[str, str | None], list[ReleaseId]] = {}
+    for deployment in deployments.lives(connection, project):
+        seen = places.setdefault((deployment.environment, deployment.tenant), [])
+        if deployment.release not in seen and len(seen) < WAYS_BACK:
+            seen.append(deployment.release)
+    wanted |= {release for seen in places.values() for release in seen}
     name = projects.get(connection, project).name
     for both in slots.all_by_place(connection, [name]).values():
         wanted |= {

@@ -13,9 +13,9 @@ from fairlead.domain.process import ProcessChoice
 from fairlead.domain.task import PhaseState
 from fairlead.store import deployments, environments, processes, projects, releases, tasks
 from fairlead.store.database import Connection
-from fairlead.usecases import lines
+from fairlead.usecases import lines, tenancy
 from fairlead.usecases.context import Context
-from fairlead.usecases.deployments import DeploymentView, Wish, ask, views
+from fairlead.usecases.deployments import DeploymentView, Wish, ask, require_of, views
 
 
 def retry(context: Context, actor: Actor, id: str) -> DeploymentView:
@@ -27,7 +27,7 @@ def retry(context: Context, actor: Actor, id: str) -> DeploymentView:
     actor.require_somewhere(Permission.DEPLOYMENT_CREATE)
     with context.database.transaction() as connection:
         failed = deployments.get(connection, id)
-        actor.require(Permission.DEPLOYMENT_CREATE, project=failed.project, environment=failed.environment)
+        require_of(actor, Permission.DEPLOYMENT_CREATE, failed)
         if not failed.has_ended or failed.committed_at is not None or failed.task is None:
             raise Conflict(
                 "deployment.nothing_to_retry",
@@ -37,6 +37,9 @@ def retry(context: Context, actor: Actor, id: str) -> DeploymentView:
             )
         owner, place = projects.get(connection, failed.project), environments.get(connection, failed.environment)
         release = releases.get(connection, failed.release)
+        tenant = tenancy.of(connection, failed.tenant)
+        if failed.kind == "deployment":
+            tenancy.check(connection, owner, place, release, tenant)
         phase = phase_of(lines.of_release(connection, owner, release), place.id)
         wish = Wish(
             owner,
@@ -48,6 +51,7 @@ def retry(context: Context, actor: Actor, id: str) -> DeploymentView:
             needs_approval=phase is not None and phase.needs_approval,
             variables=failed.variables,
             choice=_choice(connection, failed, release.process),
+            tenant=tenant,
         )
         view = views(connection, [ask(context, connection, actor, wish)])[0]
     context.durable.wake()

@@ -35,7 +35,7 @@ def cancel(context: Context, actor: Actor, id: str) -> DeploymentView:
     actor.require_somewhere(Permission.TASK_CANCEL)
     with context.database.transaction() as connection:
         found = deployments.get(connection, id)
-        actor.require(Permission.TASK_CANCEL, project=found.project, environment=found.environment)
+        deploying.require_of(actor, Permission.TASK_CANCEL, found)
         if found.state is not DeploymentState.SCHEDULED:
             message = f"deployment {found.number} is {found.outcome.value or found.state.value}, not scheduled"
             raise Conflict("deployment.not_scheduled", message, thing=id, hint="fairlead cancel TASK, fairlead reject")

@@ -16,7 +16,7 @@ from fairlead.domain.slot import Slot, SlotState
 from fairlead.ports.catalogue import Catalogue, Place
 from fairlead.ports.container_engine import ContainerEngine
 from fairlead.ports.proxy import Proxy
-from fairlead.store import deployments, environments, projects, routes, slots, tasks
+from fairlead.store import deployments, environments, projects, routes, slots, tasks, tenants
 from fairlead.store.database import Connection
 from fairlead.usecases.context import Context
 
@@ -90,6 +90,7 @@ def _record(context: Context, connection: Connection, place: Place, slot: Slot, 
     slots.stand_by(connection, place, slot.colour.other, now + LEFT_STANDS_FOR)
     project = projects.by_name(connection, place.project)
     environment = environments.by_name(connection, place.environment)
+    tenant = tenants.find_by_name(connection, place.tenant) if place.tenant else None
     who = by or "somebody"
     reason = f"{who} sent users back to {slot.version} without the server"
     before = deployments.get(connection, slot.deployment)
@@ -100,6 +101,7 @@ def _record(context: Context, connection: Connection, place: Place, slot: Slot, 
         ReleaseId(slot.release),
         environment.id,
         now,
+        tenant=tenant.id if tenant else None,
         kind="rollback",
         state=DeploymentState.ENDED,
         outcome=DeploymentOutcome.LIVE,
@@ -118,4 +120,13 @@ def _record(context: Context, connection: Connection, place: Place, slot: Slot, 
 
 def _note(context: Context, connection: Connection, place: Place, message: str, *, thing: str) -> None:
     kind = "environment.switched_back"
-    context.note(connection, SYSTEM, kind, message, thing=thing, project=place.project, environment=place.environment)
+    context.note(
+        connection,
+        SYSTEM,
+        kind,
+        message,
+        thing=thing,
+        project=place.project,
+        environment=place.environment,
+        tenant=place.tenant,
+    )

@@ -17,7 +17,7 @@ from fairlead.domain.release import Release
 from fairlead.domain.run import Run, RunState
 from fairlead.domain.switch_record import switch_of
 from fairlead.ports.notifier import CommitStatus, Mail, Notice, Webhook
-from fairlead.store import notices, notifications, projects, tasks
+from fairlead.store import notices, notifications, projects, tasks, tenants
 from fairlead.store.database import Connection
 from fairlead.store.notices import NoticeRow
 from fairlead.usecases.context import Context
@@ -41,7 +41,7 @@ def approval_waits(
         connection,
         project,
         "approval.waiting",
-        f"{project.name} {release.version} waits for an approval for {environment.name}",
+        f"{project.name} {release.version} waits for an approval for {_where(connection, environment, deployment)}",
         f"Approve or reject it: fairlead approve {approval.id}, or on its page.",
         link=f"/deployments/{deployment.id}",
         about=approval.id,
@@ -85,7 +85,7 @@ def deployment_ended(
         DeploymentOutcome.ROLLED_BACK: "deployment.rolled_back",
         DeploymentOutcome.CANCELLED: "deployment.cancelled",
     }.get(outcome, "deployment.failed")
-    words = outcome.value.replace("_", " ")
+    words, where = outcome.value.replace("_", " "), _where(connection, environment, deployment)
     record = switch_of(tasks.facts_of(connection, deployment.task)) if deployment.task else None
     said = record.sentence if record else ""
     _tell(
@@ -93,7 +93,7 @@ def deployment_ended(
         connection,
         project,
         event,
-        f"{project.name} {release.version} in {environment.name}: {words}",
+        f"{project.name} {release.version} in {where}: {words}",
         "\n".join(part for part in (deployment.reason or f"It is {words}.", deployment.hint, said) if part),
         link=f"/deployments/{deployment.id}",
         about=f"{deployment.id}/{outcome.value}",
@@ -111,11 +111,16 @@ def deployment_ended(
         connection,
         project,
         release.commit,
-        f"fairlead/{environment.name}",
+        f"fairlead/{where}",
         state,
         words,
         f"/deployments/{deployment.id}",
     )
+
+
+def _where(connection: Connection, environment: Environment, deployment: Deployment) -> str:
+    whose = tenants.find(connection, deployment.tenant) if deployment.tenant else None
+    return f"{environment.name} for {whose.name}" if whose else environment.name
 
 
 def run_ended(context: Context, connection: Connection, project: Project, run: Run) -> None:

@@ -10,7 +10,7 @@ from fairlead.domain.errors import Conflict, Invalid
 from fairlead.domain.ids import TenantId
 from fairlead.domain.permission import Permission
 from fairlead.domain.tenant import MOST_TAGS, TagSet, Tenant, check_name, fits, known_tags
-from fairlead.store import environments, projects, tenants
+from fairlead.store import deployments, environments, projects, tenants
 from fairlead.store.database import Connection
 from fairlead.store.shelf import Page
 from fairlead.usecases.context import Context
@@ -62,8 +62,22 @@ def get(context: Context, actor: Actor, name: str) -> TenantView:
         return _views(connection, [found])[0]
 
 
+def names(context: Context, actor: Actor, *, project: str = "") -> tuple[str, ...]:
+    """Of those that the actor may view, with `project` only of those that are connected to it; for a form."""
+    actor.require_somewhere(Permission.VIEW)
+    with context.database.reading() as connection:
+        owner = projects.by_name_or_id(connection, project).id if project else None
+        return tuple(
+            one.name
+            for one in tenants.all_of(connection)
+            if (owner is None or owner in one.connections)
+            and actor.may_somewhere(Permission.VIEW, project=owner, tenant=one.id)
+        )
+
+
 def put(context: Context, actor: Actor, draft: Draft, *, revision: int | None = None) -> TenantView:
-    """The tenant of this name is so from now on, new or not; with `revision` only if nobody changed it since, else
+    """The tenant of this name is so from now on, new or not (one that is there keeps its name as it was written, for
+    things in the world are named by it); with `revision` only if nobody changed it since, else
     Conflict `edit.conflict`. Invalid `tenant.tag`; NotFound `project.unknown`, `environment.unknown`."""
     actor.require_somewhere(Permission.TENANT_EDIT)
     name = check_name(draft.name, "tenant")
@@ -80,7 +94,6 @@ def put(context: Context, actor: Actor, draft: Draft, *, revision: int | None = 
         }
         wanted = replace(
             before or Tenant(TenantId(context.ids.new("ten")), name),
-            name=name,
             description=draft.description,
             tags=known_tags(draft.tags, tenants.sets(connection)),
             connections=connections,
@@ -89,18 +102,26 @@ def put(context: Context, actor: Actor, draft: Draft, *, revision: int | None = 
             tenants.insert(connection, wanted)
         saved = wanted if before is None else tenants.update(connection, wanted)
         kind, verb = ("tenant.added", "added") if before is None else ("tenant.changed", "changed")
+        words = f"{verb} tenant {saved.name}"
         context.note(
-            connection, actor, kind, f"{verb} tenant {name}", thing=saved.id, tenant=name, before=before, after=saved
+            connection, actor, kind, words, thing=saved.id, tenant=saved.name, before=before, after=saved
         )
         return _views(connection, [saved])[0]
 
 
 def remove(context: Context, actor: Actor, name: str) -> None:
-    """Gone; variables for it hold nowhere any more."""
+    """Gone; variables for it hold nowhere any more. Conflict `tenant.in_use` where it has deployments."""
     actor.require_somewhere(Permission.TENANT_EDIT)
     with context.database.transaction() as connection:
         found = tenants.by_name_or_id(connection, name)
         actor.require(Permission.TENANT_EDIT, tenant=found.id)
+        if deployments.page(connection, tenant=found.id, limit=1).items:
+            raise Conflict(
+                "tenant.in_use",
+                f"{found.name} has deployments, whose history is kept",
+                thing=found.name,
+                hint="fairlead tenants connect takes connections away; fairlead retire … --tenant ends what is live",
+            )
         tenants.delete(connection, found.id)
         context.note(connection, actor, "tenant.removed", f"removed tenant {found.name}", thing=found.id, before=found)
 

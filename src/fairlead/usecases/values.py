@@ -10,6 +10,7 @@ from fairlead.domain.environment import Environment
 from fairlead.domain.project import Project
 from fairlead.domain.release import Release
 from fairlead.domain.system_variables import ReleaseBefore, SystemVariables
+from fairlead.domain.tenant import Tenant
 from fairlead.domain.text import Text
 from fairlead.domain.variable import Dimension, Scope, Variable, ties
 from fairlead.domain.variable_table import Holding, VariableTable
@@ -26,16 +27,15 @@ def scope_at(
     environment: Environment,
     *,
     channel: str = "",
-    tenant: str | None = None,
-    tenant_tags: Iterable[str] = (),
+    tenant: Tenant | None = None,
     process: str = DEPLOYMENT_PROCESS,
 ) -> Scope:
     """What is so for a whole deployment (or, by `process`, a run of a runbook, which has no channel), by ids."""
     found = {
         Dimension.ENVIRONMENT: frozenset({str(environment.id)}),
         Dimension.CHANNEL: frozenset({str(channel)} if channel else ()),
-        Dimension.TENANT: frozenset({str(tenant)} if tenant else ()),
-        Dimension.TENANT_TAG: frozenset(tenant_tags),
+        Dimension.TENANT: frozenset({str(tenant.id)} if tenant else ()),
+        Dimension.TENANT_TAG: frozenset(tag.lower() for tag in tenant.tags) if tenant else frozenset(),
         Dimension.PROCESS: frozenset({process}),
     }
     return {dimension: entries for dimension, entries in found.items() if entries}
@@ -66,6 +66,7 @@ def system_of(
     project: Project,
     environment: Environment | None = None,
     release: Release | None = None,
+    tenant: Tenant | None = None,
 ) -> SystemVariables:
     """What Fairlead itself says of the place, as far as it is known when a deployment is asked for."""
     parts = [system_variables.of_server(context.installation.url), system_variables.of_project(project)]
@@ -73,13 +74,17 @@ def system_of(
         parts.append(system_variables.of_environment(environment))
     if release is not None:
         parts.append(system_variables.of_release(project, release, channels.get(connection, release.channel)))
+    if tenant is not None:
+        parts.append(system_variables.of_tenant(tenant))
     return SystemVariables(*parts)
 
 
-def releases_before(connection: Connection, environment: Environment, release: Release) -> dict[str, str]:
-    """The project's release before this one, what is live in the environment, and what else was live there last: what
-    a step can compare with."""
-    history = deployments.live_ones(connection, release.project, environment.id)
+def releases_before(
+    connection: Connection, environment: Environment, release: Release, tenant: Tenant | None = None
+) -> dict[str, str]:
+    """The project's release before this one, what is live in the environment (for the tenant), and what else was live
+    there last: what a step can compare with."""
+    history = deployments.live_ones(connection, release.project, environment.id, tenant=tenant.id if tenant else None)
     current = history[0].release if history else None
     other = next((one.release for one in history if one.release != release.id), None)
     known = releases.many(connection, {id for id in (current, other) if id is not None})

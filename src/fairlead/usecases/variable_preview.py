@@ -21,7 +21,7 @@ from fairlead.domain.variable_table import VariableTable
 from fairlead.store import channels, environments, library_sets, projects, variables
 from fairlead.store.database import Connection
 from fairlead.store.shelf import LARGEST_PAGE, Page
-from fairlead.usecases import planning, scopes
+from fairlead.usecases import planning, scopes, tenancy
 from fairlead.usecases.context import Context
 from fairlead.usecases.scopes import EntryNames
 from fairlead.usecases.values import Where, lookup_in, scope_where, system_of, warnings_of
@@ -84,7 +84,7 @@ def preview(
         channel = release.channel if release else channels.default_of(connection, owner.id).id
         scope = scope_where(connection, owner, where, channel=channel)
         known = known_variables(connection, owner, release)
-        system = system_of(context, connection, owner, environment, release)
+        system = system_of(context, connection, owner, environment, release, tenancy.named(connection, where.tenant))
         lookup = lookup_in(VariableTable(known).at(scope), system)
         found = _sorted(resolve_all(known, scope).values())
         shown = _Shows(connection, owner)

@@ -11,9 +11,10 @@ from fairlead.domain.environment import Environment
 from fairlead.domain.ids import ApprovalId, DeploymentId
 from fairlead.domain.project import Project
 from fairlead.domain.release import Release
+from fairlead.domain.tenant import Tenant
 from fairlead.store import approvals, deployments, environments, projects
 from fairlead.store.database import Connection
-from fairlead.usecases import places, telling, turns
+from fairlead.usecases import places, telling, tenancy, turns
 from fairlead.usecases.context import Context
 
 
@@ -33,16 +34,26 @@ def wait(
         made.environment,
         made.plan_hash,
         context.clock.now(),
+        tenant=made.tenant,
     )
     approvals.insert(connection, approval)
     telling.approval_waits(context, connection, project, environment, release, made, approval)
 
 
 def supersede(
-    context: Context, connection: Connection, actor: Actor, project: Project, environment: Environment, version: str
+    context: Context,
+    connection: Connection,
+    actor: Actor,
+    project: Project,
+    environment: Environment,
+    version: str,
+    *,
+    tenant: Tenant | None = None,
 ) -> None:
-    """A newer release that reaches the gate takes the place of older ones that wait there for an answer."""
-    for waiting in approvals.waiting(connection, project=project.id, environment=environment.id):
+    """A newer release that reaches the gate takes the place of older ones that wait there, for the same tenant, for an
+    answer."""
+    whose = approvals.of_tenant(tenant.id if tenant else None)
+    for waiting in approvals.waiting(connection, whose, project=project.id, environment=environment.id):
         reason = f"superseded by {version}, which reached the same gate"
         approvals.update(
             connection,
@@ -57,6 +68,7 @@ def supersede(
             thing=waiting.id,
             project=project.name,
             environment=environment.name,
+            tenant=tenant.name if tenant else None,
         )
     for held in deployments.held_back(connection, project=project.id, environment=environment.id):
         reason = f"superseded by {version}, which was asked for while a freeze held it back"
@@ -95,5 +107,5 @@ def end_without_task(
     )
     ended = deployments.get(connection, id)
     owner, where = projects.get(connection, ended.project), environments.get(connection, ended.environment)
-    places.give_back(context, connection, owner, where)
+    places.give_back(context, connection, owner, where, tenancy.of(connection, ended.tenant))
     turns.tell_parent(context, connection, ended)

@@ -1,5 +1,6 @@
 """Names, addresses and the state before and after."""
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -16,7 +17,7 @@ from fairlead.domain.capture import (
 )
 from fairlead.domain.colour import Colour
 from fairlead.domain.errors import Conflict, Invalid, Refused
-from fairlead.domain.naming import DeploymentNames, PlaceNames, route_name, route_prefix, tag
+from fairlead.domain.naming import DeploymentNames, PlaceNames, route_name, route_prefix, tag, tenant_slug
 from fairlead.domain.placement import claim, dynamic_range, fixed_addresses
 
 PLACE = PlaceNames("books", "Production")
@@ -119,3 +120,25 @@ def test_a_new_volume_is_the_projects_own_and_a_restart_is_told_not_compared():
     after = replace(BEFORE, volumes=("data", "more"), containers={"web": again})
     assert differences(BEFORE, after) == ()
     assert restarted(BEFORE, after) == ("web",)
+
+
+def test_what_is_of_a_tenant_is_named_apart_from_everything_that_is_not() -> None:
+    names = DeploymentNames(PlaceNames("books", "Production", "Acme"), "dep-1", Colour.BLUE)
+    assert names.place.network == "books-production.acme"
+    assert names.place.volume("data") == "books-production.acme_data"
+    assert names.instance("web", 1).startswith("books-production.acme_web.blue.")
+    assert route_name("books", "Production", "a.test", "/", tenant="Acme").startswith("books/production.acme/a.test/")
+    assert not route_name("books", "Production", "a.test", "/", tenant="Acme").startswith(
+        route_prefix("books", "Production")
+    )
+    assert names.place.network_key == "books/Production/Acme/network"
+
+
+def test_no_two_tenants_share_a_slug_and_none_is_long() -> None:
+    given = ["Acme Ltd", "acme-ltd", "acme ltd.", "Ω", "Ж", "a" * 100, "a" * 99, "blue", "acme-ltd-3f9a1c2e"]
+    found = [tenant_slug(name) for name in given]
+    assert len(set(found)) == len(given)
+    assert all(re.fullmatch(r"[a-z0-9](?:[a-z0-9-]{0,31}[a-z0-9])?", one) for one in found)
+    assert (tenant_slug("acme-ltd"), tenant_slug("ACME")) == ("acme-ltd", "acme")
+    longest = route_name("p" * 40, "e" * 40, "h" * 250, "/", tenant="Ω" * 100)
+    assert len(longest) <= 171

@@ -19,6 +19,7 @@ from fairlead.usecases import (
     planning,
     policies,
     releases,
+    rolling_back,
     telling,
     variables,
 )
@@ -117,28 +118,28 @@ def test_each_deployment_to_a_gated_environment_asks_again_but_going_back_does_n
         books.go_live(version, "Production")
     again = deployments.create(books.context, ADMIN, "books", "1.0.0", "Production")
     assert again.deployment.state is DeploymentState.WAITING
-    back = deployments.roll_back(books.context, ADMIN, "books", "Production")
+    back = rolling_back.roll_back(books.context, ADMIN, "books", "Production")
     assert (back.version, back.deployment.state) == ("1.0.0", DeploymentState.QUEUED)
 
 
 def test_going_back_needs_an_earlier_release_and_takes_its_variables(books: House) -> None:
     for environment in ("Test", "Production"):
         with pytest.raises(Conflict) as raised:
-            deployments.roll_back(books.context, ADMIN, "books", environment)
+            rolling_back.roll_back(books.context, ADMIN, "books", environment)
         assert raised.value.code == "deployment.no_way_back"
     first = books.add_release("1.0.0")
     books.go_live("1.0.0")
     with pytest.raises(Conflict):
-        deployments.roll_back(books.context, ADMIN, "books", "Test")
+        rolling_back.roll_back(books.context, ADMIN, "books", "Test")
     variables.put(books.context, ADMIN, "books", "Db.Host", "other")
     releases.update_variables(books.context, ADMIN, "books", "1.0.0")
     books.add_release("1.1.0", image=OTHER_DIGEST)
     books.go_live("1.1.0")
     books.add_release("1.2.0", image=OTHER_DIGEST)
     with pytest.raises(Conflict) as never:
-        deployments.roll_back(books.context, ADMIN, "books", "Test", to="1.2.0")
+        rolling_back.roll_back(books.context, ADMIN, "books", "Test", to="1.2.0")
     assert "never live" in never.value.message
-    back = deployments.roll_back(books.context, ADMIN, "books", "Test", to="1.0.0")
+    back = rolling_back.roll_back(books.context, ADMIN, "books", "Test", to="1.0.0")
     assert (back.deployment.kind, back.deployment.variables) == ("rollback", first.variables)
 
 

@@ -13,7 +13,7 @@ from fairlead.domain.slot import Slot
 from fairlead.domain.task import TaskState
 from fairlead.ports.catalogue import Place
 from fairlead.store import routes, slots, subnets
-from fairlead.usecases import approvals, deployments, overview, places, releases
+from fairlead.usecases import approvals, deployments, overview, places, releases, rolling_back
 
 HERE = Place("books", "Test")
 SHOP = ", route: {host: shop.example.com}"
@@ -54,7 +54,7 @@ def test_after_an_end_going_back_brings_the_last_one_back(books: House) -> None:
         books.add_release(version)
         books.go_live(version)
     end_here(books)
-    assert deployments.roll_back(books.context, ADMIN, "books", "Test").version == "1.1.0"
+    assert rolling_back.roll_back(books.context, ADMIN, "books", "Test").version == "1.1.0"
 
 
 def test_networks_of_the_place_are_free_again_the_environments_with_its_accessories(books: House) -> None:

@@ -9,7 +9,7 @@ from tests.unit.usecases.house import ADMIN, DIGEST, OTHER_DIGEST, PROJECT_FILE,
 
 from fairlead.domain.errors import Conflict, FairleadError, Invalid, NotFound, ProjectFileInvalid
 from fairlead.domain.task import TaskState
-from fairlead.usecases import approvals, deployments, releases, variables
+from fairlead.usecases import approvals, deployments, releases, rolling_back, variables
 
 FILE = {"fairlead.yml": PROJECT_FILE.format(name="books", image="nginx", more="").encode()}
 
@@ -125,7 +125,7 @@ def test_a_release_whose_images_are_gone_is_shown_so_and_refused_at_once(books: 
     before = books.rows()
     for ask in (
         lambda: deployments.create(books.context, ADMIN, "books", "1.0.0", "Test"),
-        lambda: deployments.roll_back(books.context, ADMIN, "books", "Production", to="1.0.0"),
+        lambda: rolling_back.roll_back(books.context, ADMIN, "books", "Production", to="1.0.0"),
     ):
         with pytest.raises(Conflict) as raised:
             ask()

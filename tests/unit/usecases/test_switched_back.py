@@ -21,8 +21,7 @@ from fairlead.testing.fake_catalogue import FakeCatalogue
 from fairlead.testing.fake_clock import FakeClock
 from fairlead.testing.fake_container_engine import FakeContainerEngine
 from fairlead.testing.fake_proxy import FakeProxy, ProxyWorld
-from fairlead.usecases import deployments as deploying
-from fairlead.usecases import switched_back
+from fairlead.usecases import rolling_back, switched_back
 
 PLACE = Place("books", "Test")
 
@@ -89,7 +88,7 @@ def test_the_standby_that_users_are_sent_to_is_recorded_as_live(standing: House)
     assert "ada sent users back to 1.0.0" in told.message
     assert asyncio.run(switched_back.follow(standing.context, outside, PLACE, Colour.BLUE))  # it is so already
     assert len(standing.audit("environment.switched_back")) == 1
-    back = deploying.roll_back(standing.context, ADMIN, "books", "Test")
+    back = rolling_back.roll_back(standing.context, ADMIN, "books", "Test")
     with standing.database.reading() as connection:
         release = deployments.get(connection, back.deployment.id).release
     assert release == standing.deployment("1.1.0").release  # what was left is what one goes back to

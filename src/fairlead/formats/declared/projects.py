@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Field
 
 from fairlead.domain.lifecycle import DEFAULT_NAME
-from fairlead.domain.project import DEFAULT_POLL_S, ForgeKind, WebhookKind
+from fairlead.domain.project import DEFAULT_POLL_S, ForgeKind, Tenancy, WebhookKind
 from fairlead.domain.release_settings import (
     DEFAULT_VERSION_TEMPLATE,
     LONGEST_DONOR,
@@ -62,6 +62,7 @@ class ProjectItem(Shape):
     description: str = Field("", max_length=10_000, description="what it is for")
     enabled: bool = Field(default=True, description="whether releases are made and deployed")
     as_code: bool = Field(default=False, description="whether its repository declares the rest of it, in .fairlead")
+    tenancy: Tenancy = Field(Tenancy.UNTENANTED, description="whether it is deployed for tenants, for nobody, or both")
     group: str = Field("", description="the project group's name")
     lifecycle: str = Field(DEFAULT_NAME, description="the lifecycle's name")
     releases: ReleasesItem = Field(default_factory=ReleasesItem, description="how releases are numbered and described")

@@ -16,6 +16,7 @@ router = APIRouter(prefix="/projects/{project}/environments/{environment}/servic
 class NewCommand(Body):
     command: list[str] = Field(max_length=500, description="the words, as they are: no shell looks at them")
     timeout_s: float = Field(3600, gt=0, le=86_400)
+    tenant: str = Field("", max_length=100, description="whose release, by name")
 
 
 class NewCommandInside(NewCommand):
@@ -28,7 +29,8 @@ def run_command(
 ) -> answers.Task:
     """Run a command in a container of its own of the live release. Follow the task's log: the command's lines have
     stdout or stderr as their target; the fact `ended` holds its exit code."""
-    task = commands.run(context, actor, project, environment, service, body.command, timeout_s=body.timeout_s)
+    timeout_s, tenant = body.timeout_s, body.tenant
+    task = commands.run(context, actor, project, environment, service, body.command, timeout_s=timeout_s, tenant=tenant)
     return shapes.task(task)
 
 
@@ -46,5 +48,6 @@ def execute_command(
         body.command,
         instance=body.instance,
         timeout_s=body.timeout_s,
+        tenant=body.tenant,
     )
     return shapes.task(task)

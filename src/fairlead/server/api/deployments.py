@@ -16,7 +16,18 @@ from fairlead.server.api import answers, shapes
 from fairlead.server.api.bodies import Body
 from fairlead.server.api.doors import After, Asking, Books, Limit, Parts
 from fairlead.server.api.foreseen import foreseen
-from fairlead.usecases import adoption, approvals, deployments, foreseeing, places, retrying, scheduling, tasks
+from fairlead.usecases import (
+    adoption,
+    approvals,
+    deployments,
+    foreseeing,
+    places,
+    retrying,
+    rolling_back,
+    scheduling,
+    tasks,
+    tenanted,
+)
 
 router = APIRouter(tags=["deployments"])
 
@@ -24,6 +35,7 @@ router = APIRouter(tags=["deployments"])
 class NewDeployment(Body):
     version: str = Field(max_length=128)
     environment: str = Field(max_length=40)
+    tenant: str = Field("", max_length=100, description='for whom, by name; "": for no tenant')
     force: bool = False
     recreate_accessories: list[str] = Field(default_factory=list, max_length=50)
     plan_hash: str = Field("", max_length=64, description="what was shown; refused where another would run")
@@ -54,14 +66,36 @@ class Keeping(Body):
     seconds: float = Field(ge=0, le=604_800, description="0: not any more")
 
 
+class NewTenantDeployments(Body):
+    version: str = Field(max_length=128)
+    environment: str = Field(max_length=40)
+    tenants: list[str] = Field(default_factory=list, max_length=1000, description="by name")
+    tenant_tags: list[str] = Field(
+        default_factory=list, max_length=100, description="Set/Tag: for each tenant there that has them"
+    )
+    force: bool = False
+    at: AwareDatetime | None = Field(None, description="when they may begin, up to 30 days ahead; null: now")
+    not_after: AwareDatetime | None = Field(None, description="after it, they do not begin any more")
+    override_freeze: str = Field("", max_length=2000, description="why freezes do not bind them; needs freeze.override")
+    skip: list[str] = Field(default_factory=list, max_length=500, description="steps or actions that are left out")
+    only_targets: list[str] = Field(default_factory=list, max_length=500, description="the only targets; empty: all")
+    without_targets: list[str] = Field(default_factory=list, max_length=500, description="targets that are left out")
+    guided: bool | None = Field(None, description="ask a person where an action fails; null: as the process says")
+    prompted: dict[str, str] = Field(
+        default_factory=dict, max_length=200, description="answers to what they ask for, by label or name"
+    )
+
+
 class NewRollback(Body):
     environment: str = Field(max_length=40)
+    tenant: str = Field("", max_length=100, description="whose release goes back, by name")
     to: str = Field("", max_length=128)
     override_freeze: str = Field("", max_length=2000, description="why freezes do not bind it; needs freeze.override")
 
 
 class Retirement(Body):
     accessories: bool = Field(default=False, description="end the accessories, too")
+    tenant: str = Field("", max_length=100, description="whose, by name")
 
 
 class AdoptionBody(Body):
@@ -79,13 +113,21 @@ def list_deployments(
     actor: Asking,
     project: str = "",
     environment: str = "",
+    tenant: str = "",
     state: DeploymentState | None = None,
     after: After = None,
     limit: Limit = 50,
 ) -> answers.Page[answers.Deployment]:
     """The newest first."""
     part = deployments.page(
-        context, actor, project=project, environment=environment, state=state, after=after, limit=limit
+        context,
+        actor,
+        project=project,
+        environment=environment,
+        tenant=tenant,
+        state=state,
+        after=after,
+        limit=limit,
     )
     return shapes.page(part, shapes.deployment)
 
@@ -129,15 +171,51 @@ def deploy(context: Books, actor: Asking, project: str, body: NewDeployment) -> 
         not_before=body.at,
         not_after=body.not_after,
         override_freeze=body.override_freeze,
+        tenant=body.tenant,
     )
     return shapes.deployment(view)
+
+
+@router.post("/projects/{project}/tenant-deployments", status_code=201)
+def deploy_for_tenants(
+    context: Books, actor: Asking, project: str, body: NewTenantDeployments
+) -> answers.TenantDeployments:
+    """Deploy a release for several tenants, one deployment each; what is refused for one holds up no other."""
+    asked = tenanted.create_each(
+        context,
+        actor,
+        project,
+        body.version,
+        body.environment,
+        names=body.tenants,
+        tags=body.tenant_tags,
+        is_forced=body.force,
+        choice=ProcessChoice(tuple(body.skip), tuple(body.only_targets), tuple(body.without_targets), body.guided),
+        prompted=body.prompted,
+        not_before=body.at,
+        not_after=body.not_after,
+        override_freeze=body.override_freeze,
+    )
+    return {
+        "made": [shapes.deployment(view) for view in asked.made],
+        "refused": [
+            {"tenant": one.tenant, "code": one.error.code, "detail": one.error.message, "hint": one.error.hint}
+            for one in asked.refused
+        ],
+    }
 
 
 @router.post("/projects/{project}/rollback", status_code=201)
 def roll_back(context: Books, actor: Asking, project: str, body: NewRollback) -> answers.Deployment:
     """Back to the release that was live before, or to a named one."""
-    view = deployments.roll_back(
-        context, actor, project, body.environment, to=body.to, override_freeze=body.override_freeze
+    view = rolling_back.roll_back(
+        context,
+        actor,
+        project,
+        body.environment,
+        to=body.to,
+        override_freeze=body.override_freeze,
+        tenant=body.tenant,
     )
     return shapes.deployment(view)
 
@@ -151,24 +229,32 @@ def cancel_scheduled(context: Books, actor: Asking, id: str) -> answers.Deployme
 @router.post("/projects/{project}/environments/{environment}/retire", status_code=201)
 def retire(context: Books, actor: Asking, project: str, environment: str, body: Retirement) -> answers.Task:
     """End what is live and what stands by there; routes are given back, volumes stay."""
-    return shapes.task(places.retire(context, actor, project, environment, accessories=body.accessories))
+    whole, tenant = body.accessories, body.tenant
+    return shapes.task(places.retire(context, actor, project, environment, accessories=whole, tenant=tenant))
 
 
 @router.get("/projects/{project}/environments/{environment}/adoption")
 async def look_at_adoption(
-    context: Books, server: Parts, actor: Asking, project: str, environment: str
+    context: Books, server: Parts, actor: Asking, project: str, environment: str, tenant: str = ""
 ) -> answers.Adoption:
     """What users reach there beside what our books say; nothing is changed."""
-    return _adoption(await adoption.look(context, actor, server.container_engine, server.proxy, project, environment))
+    parts = (server.container_engine, server.proxy)
+    return _adoption(await adoption.look(context, actor, *parts, project, environment, tenant=tenant))
 
 
 @router.post("/projects/{project}/environments/{environment}/adoption", status_code=201)
 async def adopt(
-    context: Books, server: Parts, actor: Asking, project: str, environment: str, body: AdoptionBody
+    context: Books,
+    server: Parts,
+    actor: Asking,
+    project: str,
+    environment: str,
+    body: AdoptionBody,
+    tenant: str = "",
 ) -> answers.Adoption:
     """Our books say from now on what the proxy says: after an old backup was put back."""
     parts = (server.container_engine, server.proxy, server.catalogue)
-    seen = await adoption.adopt(context, actor, *parts, project, environment, deployment=body.deployment)
+    seen = await adoption.adopt(context, actor, *parts, project, environment, deployment=body.deployment, tenant=tenant)
     return _adoption(seen)
 
 
@@ -176,6 +262,7 @@ def _adoption(seen: adoption.Adoption) -> answers.Adoption:
     return {
         "project": seen.place.project,
         "environment": seen.place.environment,
+        "tenant": seen.place.tenant or "",
         "is_needed": seen.is_needed,
         "booked": _slot(seen.booked) if seen.booked else None,
         "found": _slot(seen.found),
@@ -196,6 +283,7 @@ async def plan(
     project: str,
     version: str,
     environment: str,
+    tenant: str = "",
     recreate_accessory: Annotated[list[str], Query(max_length=50)] = [],  # noqa: B006 - FastAPI copies it
     skip: Chosen = [],  # noqa: B006
     only_target: Chosen = [],  # noqa: B006
@@ -211,6 +299,7 @@ async def plan(
         environment,
         recreate_accessories=recreate_accessory,
         choice=ProcessChoice(tuple(skip), tuple(only_target), tuple(without_target)),
+        tenant=tenant,
     )
     return foreseen(found)
 

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Response
 from pydantic import Field
 from starlette.requests import Request
 
-from fairlead.domain.project import ForgeKind, Project, WebhookKind
+from fairlead.domain.project import ForgeKind, Project, Tenancy, WebhookKind
 from fairlead.server.api import answers, shapes
 from fairlead.server.api.bodies import Body
 from fairlead.server.api.doors import After, Asking, Books, IfMatch, Limit, Parts, life_of, revision_of
@@ -66,6 +66,7 @@ class ProjectChange(Body):
     description: str | None = Field(None, max_length=10_000)
     is_enabled: bool | None = None
     is_as_code: bool | None = Field(None, description="take what the repository declares below .fairlead")
+    tenancy: Tenancy | None = Field(None, description="whether it is deployed for tenants, for nobody, or both")
     branch: str | None = Field(None, max_length=250)
     poll_s: float | None = Field(None, ge=0, le=86_400)
     group: str | None = Field(None, max_length=80, description='"": in none')

@@ -40,10 +40,16 @@ ENGINE_TIMEOUT_S = 15.0
 
 @router.get("/status")
 def status(
-    context: Books, actor: Asking, search: str = "", group: str = "", after: After = None, limit: Limit = 50
+    context: Books,
+    actor: Asking,
+    search: str = "",
+    group: str = "",
+    tenant: str = "",
+    after: After = None,
+    limit: Limit = 50,
 ) -> answers.Grid:
-    """Projects × environments; the projects of one project group where it is given."""
-    found = overview.grid(context, actor, search=search, group=group, after=after, limit=limit)
+    """Projects × environments; the projects of one project group where it is given, and what a tenant has of them."""
+    found = overview.grid(context, actor, search=search, group=group, tenant=tenant, after=after, limit=limit)
     rows: list[answers.Row] = []
     for project in found.projects:
         cells = {one.name: cell_shape(found.cells[(project.id, one.id)]) for one in found.environments}
@@ -52,13 +58,16 @@ def status(
 
 
 @router.get("/projects/{project}/environments/{environment}")
-async def get_place(context: Books, server: Parts, actor: Asking, project: str, environment: str) -> answers.PlaceState:
-    """One project in one environment: slots, routes, and the containers as the engine tells them."""
-    view = await context.database.run(lambda: overview.place(context, actor, project, environment))
+async def get_place(
+    context: Books, server: Parts, actor: Asking, project: str, environment: str, tenant: str = ""
+) -> answers.PlaceState:
+    """One project in one environment (for a tenant): slots, routes, and the containers as the engine tells them."""
+    view = await context.database.run(lambda: overview.place(context, actor, project, environment, tenant=tenant))
     containers = await containers_of(server, view)
     return {
         "project": view.project.name,
         "environment": view.environment.name,
+        "tenant": view.tenant.name if view.tenant else "",
         **cell_shape(view.cell),
         "slots": {
             colour: {
@@ -91,11 +100,12 @@ async def output(
     environment: str,
     service: str,
     *,
+    tenant: str = "",
     tail: Annotated[int, Query(ge=0, le=10_000)] = 200,
     follow: bool = False,
 ) -> StreamingResponse:
     """Server-sent events: what the live instances of a service write."""
-    view = await context.database.run(lambda: overview.place(context, actor, project, environment))
+    view = await context.database.run(lambda: overview.place(context, actor, project, environment, tenant=tenant))
     live = view.cell.colour.value if view.cell.colour else ""
     found = [
         one
@@ -108,7 +118,12 @@ async def output(
 
 
 def cell_shape(cell: overview.Cell) -> answers.Cell:
-    """A cell of the grid."""
+    """A cell of the grid, with what tenants have beside it."""
+    its = [{"tenant": one.tenant.name, **_own_shape(one.cell)} for one in cell.tenants]
+    return {**_own_shape(cell), "tenants": its}  # type: ignore[typeddict-item]
+
+
+def _own_shape(cell: overview.Cell) -> answers.OwnCell:
     latest, live = cell.latest, cell.live
     moving = latest is not None and not latest.has_ended and cell.approval is None
     state = "live" if cell.colour else "empty"

@@ -149,10 +149,17 @@ def preview_variables(
 
 @router.get("/projects/{project}/releases/{version}/prompts")
 def list_prompts(
-    context: Books, actor: Asking, project: str, version: str, environment: Annotated[str, Query(max_length=200)]
+    context: Books,
+    actor: Asking,
+    project: str,
+    version: str,
+    environment: Annotated[str, Query(max_length=200)],
+    tenant: str = "",
 ) -> answers.Page[answers.Question]:
     """What a deployment of the release there asks for, by label."""
-    return shapes.whole(prompting.of_release(context, actor, project, version, environment), shapes.question)
+    return shapes.whole(
+        prompting.of_release(context, actor, project, version, environment, tenant=tenant), shapes.question
+    )
 
 
 @router.get("/library-sets/{library_set}/variables")

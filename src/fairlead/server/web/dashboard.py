@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any
 from urllib.parse import quote, urlencode
 
@@ -12,20 +12,33 @@ from fastapi import APIRouter, Query
 from starlette.responses import Response
 
 from fairlead.domain.deployment import DeploymentOutcome, DeploymentState
-from fairlead.domain.environment import Environment
-from fairlead.domain.project import Project
 from fairlead.domain.slot import SlotState
 from fairlead.domain.task import PhaseState, TaskPhase
+from fairlead.ports.catalogue import Place
 from fairlead.server.web import rendering, words
 from fairlead.server.web.visit import Visiting, Visitor
 from fairlead.server.web.words import Look
 from fairlead.store import slots, tasks
-from fairlead.usecases import groups, overview
+from fairlead.usecases import groups, overview, planning, tenants
 
 router = APIRouter()
 
 SHOWN = 20
 """Projects on a page: with ten environments two hundred cells, made in hundredths of a second, redrawn unnoticed."""
+
+
+TENANTS_SHOWN = 5
+"""Of a cell; the page of the place has all."""
+
+
+@dataclass(frozen=True, slots=True)
+class TenantLine:
+    """What one tenant has, as a line of a cell."""
+
+    name: str
+    version: str
+    look: Look
+    link: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +53,8 @@ class CellView:
     link: str = ""
     live_version: str = ""
     standby: str = ""
+    tenants: tuple[TenantLine, ...] = ()
+    more_tenants: int = 0
 
 
 @router.get("/")
@@ -47,10 +62,11 @@ def show(
     visitor: Visiting,
     search: Annotated[str, Query(max_length=100)] = "",
     group: Annotated[str, Query(max_length=100)] = "",
+    tenant: Annotated[str, Query(max_length=100)] = "",
     after: Annotated[str | None, Query(max_length=100)] = None,
 ) -> Response:
     """The page."""
-    return visitor.page("dashboard.html", grid_of(visitor, search.strip(), after, group=group))
+    return visitor.page("dashboard.html", grid_of(visitor, search.strip(), after, group=group, tenant=tenant))
 
 
 @router.get("/grid")
@@ -58,18 +74,19 @@ def show_grid(
     visitor: Visiting,
     search: Annotated[str, Query(max_length=100)] = "",
     group: Annotated[str, Query(max_length=100)] = "",
+    tenant: Annotated[str, Query(max_length=100)] = "",
     after: Annotated[str | None, Query(max_length=100)] = None,
     seen: Annotated[str, Query(max_length=64)] = "",
 ) -> Response:
     """The grid alone, as htmx asks for it again and again; 204 where nothing in it changed."""
-    response = visitor.part("grid.html", grid_of(visitor, search.strip(), after, group=group))
+    response = visitor.part("grid.html", grid_of(visitor, search.strip(), after, group=group, tenant=tenant))
     return unless_seen(response, seen)
 
 
-def grid_of(visitor: Visitor, search: str, after: str | None, *, group: str = "") -> dict[str, Any]:
+def grid_of(visitor: Visitor, search: str, after: str | None, *, group: str = "", tenant: str = "") -> dict[str, Any]:
     """What both templates show."""
     context = visitor.context
-    found = overview.grid(context, visitor.actor, search=search, group=group, after=after, limit=SHOWN)
+    found = overview.grid(context, visitor.actor, search=search, group=group, tenant=tenant, after=after, limit=SHOWN)
     moving = [cell.latest.task for cell in found.cells.values() if cell.latest and _moves(cell) and cell.latest.task]
     with context.database.reading() as connection:
         phases = tasks.phases_of_many(connection, moving)
@@ -78,19 +95,29 @@ def grid_of(visitor: Visitor, search: str, after: str | None, *, group: str = ""
         (
             project,
             [
-                (environment, _cell(project, environment, found.cells[(project.id, environment.id)], phases, standing))
+                (
+                    environment,
+                    cell_of(
+                        planning.place_of(project, environment, found.tenant),
+                        found.cells[(project.id, environment.id)],
+                        phases,
+                        standing,
+                    ),
+                )
                 for environment in found.environments
             ],
         )
         for project in found.projects
     ]
-    asked = {"search": search} | ({"group": group} if group else {})
+    asked = {"search": search} | ({"group": group} if group else {}) | ({"tenant": tenant} if tenant else {})
     return {
         "environments": found.environments,
         "rows": rows,
         "search": search,
         "group": group,
         "groups": sorted(groups.names(context, visitor.actor).values()),
+        "tenant": found.tenant.name if found.tenant else "",
+        "tenants": tenants.names(context, visitor.actor),
         "after": after,
         "next_page": f"/?{urlencode({**asked, 'after': found.more})}" if found.more else "",
         "query": urlencode({**asked, "after": after} if after else asked),
@@ -114,18 +141,45 @@ def _moves(cell: overview.Cell) -> bool:
     )
 
 
-def _cell(
-    project: Project,
-    environment: Environment,
+def cell_of(
+    at: Place,
     cell: overview.Cell,
     phases: Mapping[str, tuple[TaskPhase, ...]],
-    standing: Mapping[tuple[str, str], Mapping[Any, Any]],
+    standing: Mapping[Place, Mapping[Any, Any]],
 ) -> CellView | None:
     """One cell; None where nothing ever was."""
+    drawn = _drawn(at, cell, phases, standing)
+    if not cell.tenants:
+        return drawn
+    lines = tuple(_line(at, one) for one in cell.tenants[:TENANTS_SHOWN])
+    first = drawn or CellView(words.LIVE, "", link=place_link(at))
+    return replace(first, tenants=lines, more_tenants=max(0, len(cell.tenants) - TENANTS_SHOWN))
+
+
+def place_link(at: Place) -> str:
+    """The address of the page of the place."""
+    asked = f"?{urlencode({'tenant': at.tenant})}" if at.tenant else ""
+    return f"/projects/{at.project}/environments/{quote(at.environment)}{asked}"
+
+
+def _line(at: Place, one: overview.TenantCell) -> TenantLine:
+    link, cell = place_link(replace(at, tenant=one.tenant.name)), one.cell
+    if cell.approval is not None:
+        return TenantLine(one.tenant.name, cell.latest_version, words.WAITS, link)
+    look = words.of_deployment(cell.latest) if cell.latest else words.RETIRED
+    return TenantLine(one.tenant.name, cell.live_version or cell.latest_version, look, link)
+
+
+def _drawn(
+    at: Place,
+    cell: overview.Cell,
+    phases: Mapping[str, tuple[TaskPhase, ...]],
+    standing: Mapping[Place, Mapping[Any, Any]],
+) -> CellView | None:
     latest = cell.latest
     if latest is None:
         return None
-    place = f"/projects/{project.name}/environments/{quote(environment.name)}"
+    place = place_link(at)
     task = f"/tasks/{latest.task}" if latest.task else f"/deployments/{latest.id}"
     if cell.approval is not None:
         return CellView(
@@ -142,7 +196,7 @@ def _cell(
         return CellView(
             look, cell.latest_version, latest.reason, at=latest.ended_at, link=task, live_version=cell.live_version
         )
-    slots_here = standing.get((project.name, environment.name), {})
+    slots_here = standing.get(at, {})
     standby = next((slot.version for slot in slots_here.values() if slot.state is SlotState.STANDBY), "")
     since = cell.live.committed_at if cell.live else None
     return CellView(words.LIVE, cell.live_version, at=since, link=place, standby=standby)

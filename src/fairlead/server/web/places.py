@@ -27,6 +27,7 @@ from fairlead.server.web import words
 from fairlead.server.web.dashboard import unless_seen
 from fairlead.server.web.visit import Posted, Visiting, Visitor
 from fairlead.server.web.words import Look
+from fairlead.store.shelf import Page
 from fairlead.usecases import deployments, overview
 from fairlead.usecases import places as using
 
@@ -37,6 +38,8 @@ log = structlog.get_logger("fairlead.web")
 PROXY_TIMEOUT_S = 2.0
 ROUTES_COUNTED = 8
 LISTED = 8
+
+Tenant = Annotated[str, Query(max_length=100)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,14 +81,14 @@ _WORDS = {
 
 
 @router.get("/projects/{project}/environments/{environment}")
-async def show(visitor: Visiting, project: str, environment: str) -> Response:
+async def show(visitor: Visiting, project: str, environment: str, tenant: Tenant = "") -> Response:
     """The page."""
-    context, actor = visitor.context, visitor.actor
-    values = await picture_of(visitor, project, environment)
+    context = visitor.context
+    values = await picture_of(visitor, project, environment, tenant)
 
     def page() -> Response:
         view: overview.PlaceView = values["view"]
-        part = deployments.page(context, actor, project=view.project.id, environment=view.environment.id, limit=LISTED)
+        part = _recent(visitor, view)
         history = [one for one in part.items if one.deployment.committed_at is not None]
         versions = list(dict.fromkeys(one.version for one in history if one.version != view.cell.live_version))
         return visitor.page("place.html", {**values, "deployments": part.items, "earlier": versions})
@@ -95,21 +98,28 @@ async def show(visitor: Visiting, project: str, environment: str) -> Response:
 
 @router.get("/projects/{project}/environments/{environment}/history")
 def show_history(
-    visitor: Visiting, project: str, environment: str, seen: Annotated[str, Query(max_length=64)] = ""
+    visitor: Visiting,
+    project: str,
+    environment: str,
+    tenant: Tenant = "",
+    seen: Annotated[str, Query(max_length=64)] = "",
 ) -> Response:
     """The newest deployments there, as htmx asks for them again and again; 204 where nothing changed."""
-    context, actor = visitor.context, visitor.actor
-    view = overview.place(context, actor, project, environment)
-    part = deployments.page(context, actor, project=view.project.id, environment=view.environment.id, limit=LISTED)
+    view = overview.place(visitor.context, visitor.actor, project, environment, tenant=tenant)
+    part = _recent(visitor, view)
     return unless_seen(visitor.part("place_history.html", {"view": view, "deployments": part.items}), seen)
 
 
 @router.get("/projects/{project}/environments/{environment}/picture")
 async def show_picture(
-    visitor: Visiting, project: str, environment: str, seen: Annotated[str, Query(max_length=64)] = ""
+    visitor: Visiting,
+    project: str,
+    environment: str,
+    tenant: Tenant = "",
+    seen: Annotated[str, Query(max_length=64)] = "",
 ) -> Response:
     """The picture alone, as htmx asks for it again and again; 204 where nothing in it changed."""
-    values = await picture_of(visitor, project, environment)
+    values = await picture_of(visitor, project, environment, tenant)
     return unless_seen(visitor.part("picture.html", values), seen)
 
 
@@ -120,16 +130,30 @@ def retire(form: Posted, project: str, environment: str) -> Response:
 
     def work() -> tuple[str, str]:
         whole = form.is_ticked("accessories")
-        task = using.retire(visitor.context, visitor.actor, project, environment, accessories=whole)
+        tenant = form.text("tenant")
+        task = using.retire(visitor.context, visitor.actor, project, environment, accessories=whole, tenant=tenant)
         return f"It is asked for: {task.title}.", f"/tasks/{task.id}"
 
     return form.act(f"/projects/{quote(project)}/environments/{quote(environment)}", work)
 
 
-async def picture_of(visitor: Visitor, project: str, environment: str) -> dict[str, Any]:
+def _recent(visitor: Visitor, view: overview.PlaceView) -> Page[deployments.DeploymentView]:
+    return deployments.page(
+        visitor.context,
+        visitor.actor,
+        project=view.project.id,
+        environment=view.environment.id,
+        tenant=view.tenant.id if view.tenant else "",
+        limit=LISTED,
+    )
+
+
+async def picture_of(visitor: Visitor, project: str, environment: str, tenant: str = "") -> dict[str, Any]:
     """What our own books, the engine and the proxy say; who of the last two does not answer is named."""
     context = visitor.context
-    view = await context.database.run(lambda: overview.place(context, visitor.actor, project, environment))
+    view = await context.database.run(
+        lambda: overview.place(context, visitor.actor, project, environment, tenant=tenant)
+    )
     containers, engine_trouble = await _containers(visitor.server, view)
     counted, proxy_trouble = await _counted(visitor.server, view)
     slots = tuple(_slot(view, colour, containers, counted.get(colour)) for colour in Colour)

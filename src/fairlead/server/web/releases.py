@@ -25,6 +25,8 @@ from fairlead.usecases import (
     prompting,
     release_changes,
     releases,
+    rolling_back,
+    tenants,
 )
 
 router = APIRouter()
@@ -63,14 +65,16 @@ def update_variables(form: Posted, project: str, version: str) -> Response:
 
 
 @router.get("/projects/{project}/deploy")
-async def choose(visitor: Visiting, project: str, version: Text = "", environment: Text = "") -> Response:
+async def choose(
+    visitor: Visiting, project: str, version: Text = "", environment: Text = "", tenant: Text = ""
+) -> Response:
     """The form, and below it the plan of what was chosen."""
-    values = await asyncio.to_thread(_offers, visitor, project, version, environment)
-    found = await _preview(visitor, values["project"].name, values["version"], values["environment"])
+    values = await asyncio.to_thread(_offers, visitor, project, version, environment, tenant)
+    found = await _preview(visitor, values["project"].name, values["version"], values["environment"], tenant)
     return await asyncio.to_thread(visitor.page, "deploy.html", {**values, **found})
 
 
-def _offers(visitor: Visitor, project: str, version: str, environment: str) -> dict[str, Any]:
+def _offers(visitor: Visitor, project: str, version: str, environment: str, tenant: str) -> dict[str, Any]:
     context, actor = visitor.context, visitor.actor
     owner = projects.get(context, actor, project)
     recent = releases.page(context, actor, owner.name, limit=OFFERED).items
@@ -78,7 +82,7 @@ def _offers(visitor: Visitor, project: str, version: str, environment: str) -> d
     known = environments.all_of(context, actor)
     chosen = version or (offered[0].version if offered else "")
     place = environment or (known[0].name if known else "")
-    asked = _questions(visitor, owner.name, chosen, place)
+    asked = _questions(visitor, owner.name, chosen, place, tenant)
     return {
         "project": owner,
         "offered": offered,
@@ -86,15 +90,19 @@ def _offers(visitor: Visitor, project: str, version: str, environment: str) -> d
         "environments": known,
         "version": chosen,
         "environment": place,
+        "tenant": tenant,
+        "tenants": tenants.names(context, actor, project=owner.name) if owner.tenancy != "untenanted" else (),
     }
 
 
-def _questions(visitor: Visitor, project: str, version: str, environment: str) -> tuple[prompting.Question, ...]:
+def _questions(
+    visitor: Visitor, project: str, version: str, environment: str, tenant: str
+) -> tuple[prompting.Question, ...]:
     """What it would ask for; nothing where the plan below says that it cannot be."""
     if not version or not environment:
         return ()
     try:
-        return prompting.of_release(visitor.context, visitor.actor, project, version, environment)
+        return prompting.of_release(visitor.context, visitor.actor, project, version, environment, tenant=tenant)
     except NotFound:
         return ()
 
@@ -103,8 +111,9 @@ def _questions(visitor: Visitor, project: str, version: str, environment: str) -
 def deploy(form: Posted, project: str) -> Response:
     """Deploy it: queued, or waiting for an approval."""
     visitor = form.visitor
-    version, environment = form.text("version"), form.text("environment")
-    back = f"/projects/{quote(project)}/deploy?{urlencode({'version': version, 'environment': environment})}"
+    version, environment, tenant = form.text("version"), form.text("environment"), form.text("tenant")
+    chosen = {"version": version, "environment": environment} | ({"tenant": tenant} if tenant else {})
+    back = f"/projects/{quote(project)}/deploy?{urlencode(chosen)}"
     prompted = {
         name.removeprefix(PROMPT): _text(value) for name, value in form.fields.items() if name.startswith(PROMPT)
     }
@@ -125,6 +134,7 @@ def deploy(form: Posted, project: str) -> Response:
             not_before=moment_of(form, "at", "UTC"),
             not_after=moment_of(form, "not_after", "UTC"),
             override_freeze=form.text("override_freeze"),
+            tenant=tenant,
         )
         return _asked(made)
 
@@ -139,27 +149,29 @@ def _text(value: str) -> str:
 def roll_back(form: Posted, project: str) -> Response:
     """Back to the release that was live before, or to a named one."""
     visitor = form.visitor
-    environment = form.text("environment")
+    environment, tenant = form.text("environment"), form.text("tenant")
 
     def work() -> tuple[str, str]:
-        made = deployments.roll_back(visitor.context, visitor.actor, project, environment, to=form.text("to"))
+        to = form.text("to")
+        made = rolling_back.roll_back(visitor.context, visitor.actor, project, environment, to=to, tenant=tenant)
         return _asked(made)
 
-    return form.act(f"/projects/{quote(project)}/environments/{quote(environment)}", work)
+    asked = f"?{urlencode({'tenant': tenant})}" if tenant else ""
+    return form.act(f"/projects/{quote(project)}/environments/{quote(environment)}{asked}", work)
 
 
 def _asked(made: deployments.DeploymentView) -> tuple[str, str]:
-    what = f"{made.project} {made.version} to {made.environment}"
+    what = f"{made.project} {made.version} to {made.where}"
     one = made.deployment
     begins = f"{what} begins at {one.not_before}." if one.state is DeploymentState.SCHEDULED else f"{what} is queued."
     waits = one.state is DeploymentState.WAITING
     return (f"{what} waits for an approval." if waits else begins, f"/deployments/{made.deployment.id}")
 
 
-async def _preview(visitor: Visitor, project: str, version: str, environment: str) -> Mapping[str, Any]:
+async def _preview(visitor: Visitor, project: str, version: str, environment: str, tenant: str) -> Mapping[str, Any]:
     if not version or not environment:
         return NO_PLAN
     server = visitor.server
     return await shown(
-        foreseeing.preview(visitor.context, visitor.actor, server.outside, project, version, environment)
+        foreseeing.preview(visitor.context, visitor.actor, server.outside, project, version, environment, tenant=tenant)
     )

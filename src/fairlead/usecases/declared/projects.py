@@ -8,7 +8,7 @@ from dataclasses import asdict
 from fairlead.domain.actor import Actor
 from fairlead.domain.ids import GroupId, LifecycleId, SecretVersionId
 from fairlead.domain.permission import Permission
-from fairlead.domain.project import Forge, Project, Source
+from fairlead.domain.project import Forge, Project, Source, Tenancy
 from fairlead.domain.release_settings import ReleaseSettings
 from fairlead.formats.declared.layout import SecretField
 from fairlead.formats.declared.projects import PROJECTS, ForgeItem, ProjectItem, ReleasesItem, SourceItem
@@ -49,8 +49,10 @@ class Projects(Noun[ProjectItem]):
             made_key=at.make_key(f"fairlead-{project}") if projects.needs_key(source) else None,
             lifecycle=item.lifecycle,
         )
-        if (item.enabled, item.as_code, item.releases) != (True, False, ReleasesItem()):
+        said = (item.enabled, item.as_code, item.tenancy, item.releases)
+        if said != (True, False, Tenancy.UNTENANTED, ReleasesItem()):
             fields: dict[Field, object] = {"is_enabled": item.enabled, "is_as_code": item.as_code}
+            fields["tenancy"] = item.tenancy
             fields["release_settings"] = ReleaseSettings(**item.releases.model_dump())
             projects.change(at.context, at.actor, project, fields)
         if item.group:
@@ -60,7 +62,7 @@ class Projects(Noun[ProjectItem]):
     def change(self, at: Applying, old: Held[ProjectItem], new: ProjectItem) -> None:
         project, was = old.project, old.item
         names: dict[str, Field] = {"title": "title", "description": "description", "enabled": "is_enabled"}
-        names |= {"lifecycle": "lifecycle", "as_code": "is_as_code", "group": "group"}
+        names |= {"lifecycle": "lifecycle", "as_code": "is_as_code", "group": "group", "tenancy": "tenancy"}
         fields = {own: getattr(new, key) for key, own in names.items() if getattr(new, key) != getattr(was, key)}
         if new.releases != was.releases:
             fields["release_settings"] = ReleaseSettings(**new.releases.model_dump())
@@ -96,6 +98,7 @@ def _item(
         description=one.description,
         enabled=one.is_enabled,
         as_code=one.is_as_code,
+        tenancy=one.tenancy,
         group=groups.get(one.group, "") if one.group else "",
         lifecycle=lines[one.lifecycle],
         releases=ReleasesItem(**asdict(one.release_settings)),

@@ -27,6 +27,7 @@ from fairlead.server.api.answers.deployments import (
     Question,
     ShortCertificate,
     Switch,
+    TenantDeployments,
     Unsettled,
 )
 from fairlead.server.api.answers.installation import (
@@ -64,6 +65,7 @@ from fairlead.server.api.answers.status import (
     Cell,
     Grid,
     Instance,
+    OwnCell,
     PlaceState,
     Ready,
     Reason,
@@ -140,6 +142,7 @@ __all__ = [
     "Moment",
     "NextVersion",
     "Notification",
+    "OwnCell",
     "Package",
     "Page",
     "Phase",
@@ -177,6 +180,7 @@ __all__ = [
     "Task",
     "TaskAlone",
     "Team",
+    "TenantDeployments",
     "TestCase",
     "TestCases",
     "TlsCertificate",

@@ -21,6 +21,7 @@ class Deployment(TypedDict):
     number: int
     project: str
     environment: str
+    tenant: Annotated[str, Field(description='for whom; "": for no tenant')]
     version: str
     kind: DeploymentKind
     state: DeploymentState
@@ -45,6 +46,22 @@ class Deployment(TypedDict):
     parent: Annotated[str | None, Field(description="the task whose step asked for it, and waits for its end")]
     held_by: Annotated[str, Field(description='the freeze that holds it back until it ends; "": none')]
     ended_at: Moment | None
+
+
+class RefusedTenant(TypedDict):
+    """Why there is no deployment for a tenant."""
+
+    tenant: str
+    code: str
+    detail: str
+    hint: str
+
+
+class TenantDeployments(TypedDict):
+    """What became of deployments for several tenants."""
+
+    made: list[Deployment]
+    refused: list[RefusedTenant]
 
 
 class Switch(TypedDict):
@@ -119,6 +136,7 @@ class Approval(TypedDict):
     id: str
     project: str
     environment: str
+    tenant: Annotated[str, Field(description='for whom; "": for no tenant')]
     version: str
     deployment: str
     task: str | None
@@ -143,6 +161,7 @@ class Adoption(TypedDict):
 
     project: str
     environment: str
+    tenant: Annotated[str, Field(description='for whom; "": for no tenant')]
     is_needed: bool
     booked: AdoptionSlot | None
     found: AdoptionSlot

@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import Field
 from typing_extensions import TypedDict
 
-from fairlead.domain.project import ForgeKind, WebhookKind
+from fairlead.domain.project import ForgeKind, Tenancy, WebhookKind
 from fairlead.domain.run import RunCause, RunState
 from fairlead.server.api.answers.lists import Moment
 
@@ -53,6 +53,7 @@ class Project(TypedDict):
     group: Annotated[str, Field(description='its project group; "": none')]
     is_enabled: bool
     is_as_code: Annotated[bool, Field(description="what its repository declares below .fairlead is taken")]
+    tenancy: Annotated[Tenancy, Field(description="whether it is deployed for tenants, for nobody, or both")]
     code_nouns: Annotated[list[str], Field(description="what it declares, and is edited nowhere else")]
     created_at: Moment
     revision: Annotated[int, Field(description="what its ETag holds")]

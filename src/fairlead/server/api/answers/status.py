@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
+from pydantic import Field
 from typing_extensions import TypedDict
 
 from fairlead.domain.colour import Colour
@@ -12,7 +13,7 @@ from fairlead.domain.slot import SlotState
 from fairlead.server.api.answers.lists import Moment
 
 
-class Cell(TypedDict):
+class OwnCell(TypedDict):
     """A project in an environment: what is live, and what moves or waits there."""
 
     version: str
@@ -26,6 +27,18 @@ class Cell(TypedDict):
     latest_reason: str
     running_task: str | None
     waiting_approval: str | None
+
+
+class TenantCell(OwnCell):
+    """What one tenant has there."""
+
+    tenant: str
+
+
+class Cell(OwnCell):
+    """What is nobody's there, or one tenant's, where that was asked for; and else what each tenant has beside it."""
+
+    tenants: list[TenantCell]
 
 
 class Row(TypedDict):
@@ -82,6 +95,7 @@ class PlaceState(Cell):
 
     project: str
     environment: str
+    tenant: Annotated[str, Field(description='for whom; "": for no tenant')]
     slots: dict[Colour, Slot]
     routes: list[Route]
     instances: list[Instance]

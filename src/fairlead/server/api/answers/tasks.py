@@ -23,6 +23,7 @@ class Task(TypedDict):
     subject: str
     project: str
     environment: str
+    tenant: Annotated[str, Field(description='for whom; "": for no tenant')]
     state: TaskState
     has_ended: bool
     is_cancel_asked: bool

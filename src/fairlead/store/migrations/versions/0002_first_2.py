@@ -322,6 +322,7 @@ def _projects() -> None:
         sa.Column("group", sa.Text(), nullable=True),
         sa.Column("is_as_code", sa.Boolean(), nullable=False),
         sa.Column("code_nouns", sa.JSON(none_as_null=True), nullable=False),
+        sa.Column("tenancy", sa.Text(), nullable=False),
         sa.Column("revision", sa.BigInteger(), nullable=False),
         sa.Column("webhook", sa.Text(), nullable=True),
         sa.ForeignKeyConstraint(["group"], ["groups.id"], name=op.f("fk_projects_group")),

@@ -1,0 +1,74 @@
+"""Going back to a release that was live before, with the variables that it had then."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from fairlead.domain.actor import Actor
+from fairlead.domain.deployment import Deployment
+from fairlead.domain.errors import Conflict
+from fairlead.domain.ids import ReleaseId
+from fairlead.domain.permission import Permission
+from fairlead.domain.project import Project
+from fairlead.ports.catalogue import Place
+from fairlead.store import deployments, environments, projects, releases, slots
+from fairlead.store.database import Connection
+from fairlead.usecases import planning, tenancy
+from fairlead.usecases.context import Context
+from fairlead.usecases.deployments import DeploymentView, Wish, ask, views
+
+
+def roll_back(
+    context: Context,
+    actor: Actor,
+    project: str,
+    environment: str,
+    *,
+    to: str = "",
+    override_freeze: str = "",
+    tenant: str = "",
+) -> DeploymentView:
+    """Back to the release that was live before this one, or to a named one that was live there; with the variables it
+    had then, and for the same tenant. Conflict `deployment.no_way_back` where there is none."""
+    actor.require_somewhere(Permission.DEPLOYMENT_CREATE)
+    with context.database.transaction() as connection:
+        owner = projects.by_name_or_id(connection, project)
+        place = environments.by_name_or_id(connection, environment)
+        whose = tenancy.named(connection, tenant)
+        scope = whose.id if whose else None
+        actor.require(Permission.DEPLOYMENT_CREATE, project=owner.id, environment=place.id, tenant=scope)
+        history = deployments.live_ones(connection, owner.id, place.id, tenant=scope)
+        target = _way_back(connection, owner, planning.place_of(owner, place, whose), history, to)
+        release = releases.get(connection, target.release)
+        wish = Wish(
+            owner,
+            place,
+            release,
+            kind="rollback",
+            is_forced=True,
+            variables=target.variables,
+            freeze_override=override_freeze,
+            tenant=whose,
+        )
+        made = ask(context, connection, actor, wish)
+        view = views(connection, [made])[0]
+    context.durable.wake()
+    return view
+
+
+def _way_back(
+    connection: Connection, project: Project, place: Place, history: Sequence[Deployment], to: str
+) -> Deployment:
+    if not history:
+        raise Conflict(
+            "deployment.no_way_back", f"nothing of {project.name} was ever live in {place.shown}", thing=place.where
+        )
+    wanted: ReleaseId | None = planning.release_named(connection, project, to).id if to else None
+    now = slots.live(connection, place)
+    for earlier in history:
+        if earlier.release == wanted or (wanted is None and (now is None or earlier.release != now.release)):
+            return earlier
+    which = f"{to} was never live there" if to else "no other release was live there before"
+    raise Conflict(
+        "deployment.no_way_back", f"{project.name} cannot go back in {place.shown}: {which}", thing=place.where
+    )
