@@ -126,7 +126,7 @@ def place(context: Context, actor: Actor, project: str, environment: str, *, ten
         where = environments.by_name_or_id(connection, environment)
         whose = tenancy.named(connection, tenant)
         scope = whose.id if whose else None
-        actor.require_somewhere(Permission.VIEW, project=owner.id, environment=where.id, tenant=scope)
+        actor.require(Permission.VIEW, project=owner.id, environment=where.id, tenant=scope)
         at = planning.place_of(owner, where, whose)
         both = slots.of(connection, at)
         its_routes = routes.of(connection, at)
@@ -140,7 +140,7 @@ def place(context: Context, actor: Actor, project: str, environment: str, *, ten
 
 
 def _may_see(actor: Actor, project: str, environment: str, tenant: str | None) -> bool:
-    return actor.may_somewhere(Permission.VIEW, project=project, environment=environment, tenant=tenant)
+    return actor.may(Permission.VIEW, project=project, environment=environment, tenant=tenant)
 
 
 def _cells(
