@@ -32,18 +32,27 @@ def released(server: WholeServer, project: str, version: str, *more: str) -> Non
     server.program("fairlead", "release", "create", "-p", project, "--version", version, "--without-files", *more)
 
 
-def live(server: WholeServer, project: str, version: str, environment: str) -> list[str]:
-    """The log of the deployment, once it is live."""
-    ended = server.ended(server.deployment(project, version, environment))
+def live(server: WholeServer, project: str, version: str, environment: str, *, tenant: str = "") -> list[str]:
+    """The log of the deployment, for the tenant or for nobody, once it is live."""
+
+    def begun() -> dict[str, Any] | None:
+        found = server.api("GET", f"/deployments?project={project}&environment={environment}")["items"]
+        its = (one for one in found if (one["version"], one["tenant"]) == (version, tenant))
+        return next((one for one in its if one["task"] or one["state"] == "ended"), None)
+
+    ended = server.ended(server.until(begun, f"{version} goes to {environment}"))
     lines = server.lines(ended["task"])
     assert ended["outcome"] == "live", (ended, lines[-20:])
     return lines
 
 
-def approve(server: WholeServer, project: str, version: str) -> None:
+def approve(server: WholeServer, project: str, version: str, *, tenant: str = "") -> None:
+    wanted = (project, version, tenant, "waiting")
+
     def waiting() -> str | None:
         found = server.api("GET", "/approvals")["items"]
-        return next((one["id"] for one in found if (one["project"], one["version"]) == (project, version)), None)
+        named = ((one["project"], one["version"], one["tenant"], one["state"]) for one in found)
+        return next((one["id"] for one, its in zip(found, named, strict=True) if its == wanted), None)
 
     server.program(
         "fairlead",
@@ -89,6 +98,15 @@ def test_the_runbook_that_was_applied_runs_as_published_and_not_where_it_may_not
     assert any("live-2: counted for Example and Daughters by Stock-take, open" in line for line in lines)
     elsewhere = server.program("fairlead", "runbooks", "run", *of, "-e", "Test", check=False)
     assert elsewhere.returncode != 0 and "runbook.environment" in elsewhere.stderr
+
+
+def test_the_shops_tenant_gets_what_was_live_in_test(server: WholeServer) -> None:
+    approve(server, "shop", "1.0.0", tenant="Harbour")
+    lines = live(server, "shop", "1.0.0", "Production", tenant="Harbour")
+    assert any("live-3: open until the last boat" in line for line in lines)
+    its = server.api("GET", "/projects/shop/environments/Production?tenant=Harbour")
+    assert (its["latest_version"], its["latest_outcome"]) == ("1.0.0", "live")
+    assert not any("last boat" in line for line in live(server, "shop", "1.0.0", "Production"))
 
 
 def test_a_hot_fix_leaves_staging_out(server: WholeServer) -> None:

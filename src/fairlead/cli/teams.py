@@ -15,6 +15,7 @@ Team = typer.Argument(..., help="The team.")
 Project = typer.Option([], "--project", "-p", help="Only in this project; can be given several times.")
 Group = typer.Option([], "--group", "-g", help="Only in projects of this project group; can be given several times.")
 Environment = typer.Option([], "--environment", "-e", help="Only in this environment; can be given several times.")
+Tenant = typer.Option([], "--tenant", help="Only for this tenant.")
 
 
 @group.command("list")
@@ -77,11 +78,12 @@ def give(
     project: list[str] = Project,
     of: list[str] = Group,
     environment: list[str] = Environment,
+    tenant: list[str] = Tenant,
 ) -> None:
     """The team's members hold the role; everywhere, or only where the options say."""
     at = session(context)
     held = at.client.get(f"{API}/teams/{team}")
-    added = {"role": role, "projects": project, "groups": of, "environments": environment}
+    added = {"role": role, "projects": project, "groups": of, "environments": environment, "tenants": tenant}
     _change(at, held, {"roles": [*held["roles"], added]})
 
 
@@ -115,4 +117,5 @@ def _change(at: Session, held: dict[str, Any], body: dict[str, object]) -> None:
 
 def _sentence(role: dict[str, Any]) -> str:
     named = [*role["projects"], *(f"group {name}" for name in role["groups"]), *role["environments"]]
+    named += [f"tenant {name}" for name in role["tenants"]]
     return f"{role['role']} ({', '.join(named)})" if named else str(role["role"])

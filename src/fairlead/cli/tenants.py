@@ -51,12 +51,8 @@ def connect(
 ) -> None:
     """A tenant has the project in these environments; without any, in none. Its other connections stay."""
     at = session(context)
-    owner, held = at.project(project), at.client.get(f"{API}/tenants/{name}")
-    connections = {**held["connections"], owner: environment}
-    if not environment:
-        del connections[owner]
-    body = {"description": held["description"], "tags": held["tags"], "connections": connections}
-    made = at.client.put(f"{API}/tenants/{name}", body)
+    owner = at.project(project)
+    made = at.client.put(f"{API}/tenants/{name}/projects/{owner}", {"environments": environment})
     at.screen.result(made, f"{made['name']} has {owner} in {', '.join(environment) or 'no environment'}")
 
 

@@ -11,7 +11,7 @@ from fairlead.domain.errors import Invalid
 from fairlead.domain.ids import EnvironmentId, GroupId, ProjectId, TeamId
 from fairlead.domain.permission import Permission
 from fairlead.domain.team import MOST_ROLES, Scope, Team, TeamRole
-from fairlead.store import environments, groups, projects, roles, teams, users
+from fairlead.store import environments, groups, projects, roles, teams, tenants, users
 from fairlead.store.database import Connection
 from fairlead.store.shelf import Page
 from fairlead.usecases.context import Context
@@ -26,6 +26,7 @@ class HeldRole:
     projects: tuple[str, ...] = ()
     groups: tuple[str, ...] = ()
     environments: tuple[str, ...] = ()
+    tenants: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +141,7 @@ def told(view: TeamView) -> dict[str, object]:
 
 def _sentence(held: HeldRole) -> str:
     scope = {"projects": held.projects, "groups": held.groups, "environments": held.environments}
+    scope |= {"tenants": held.tenants}
     words = [f"{kind} {', '.join(named)}" for kind, named in scope.items() if named]
     return f"{held.role} in {'; '.join(words) or 'everything'}"
 
@@ -153,6 +155,7 @@ def _roles(connection: Connection, actor: Actor, held: Iterable[HeldRole]) -> tu
             tuple(ProjectId(projects.by_name_or_id(connection, name).id) for name in one.projects),
             tuple(GroupId(groups.by_name_or_id(connection, name).id) for name in one.groups),
             tuple(EnvironmentId(environments.by_name_or_id(connection, name).id) for name in one.environments),
+            tuple(tenants.by_name_or_id(connection, name).id for name in one.tenants),
         )
         made.append(TeamRole(role.id, scope))
     if len(made) > MOST_ROLES:
@@ -170,6 +173,7 @@ def _views(connection: Connection, found: Sequence[Team]) -> list[TeamView]:
     members = teams.members_of(connection, [team.id for team in found])
     known_projects, known_groups = projects.names(connection), groups.names(connection)
     places = {one.id: one.name for one in environments.all_of(connection)}
+    known_tenants = tenants.names(connection)
     known_roles = {role.id: role.name for role in roles.all_of(connection)}
     return [
         TeamView(
@@ -181,6 +185,7 @@ def _views(connection: Connection, found: Sequence[Team]) -> list[TeamView]:
                     tuple(known_projects.get(id, id) for id in held.scope.projects),
                     tuple(known_groups.get(id, id) for id in held.scope.groups),
                     tuple(places.get(id, id) for id in held.scope.environments),
+                    tuple(known_tenants.get(id, id) for id in held.scope.tenants),
                 )
                 for held in team.roles
             ),

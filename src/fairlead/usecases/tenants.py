@@ -109,6 +109,22 @@ def put(context: Context, actor: Actor, draft: Draft, *, revision: int | None = 
         return _views(connection, [saved])[0]
 
 
+def connect(context: Context, actor: Actor, name: str, project: str, places: Sequence[str]) -> TenantView:
+    """The tenant has the project in these environments from now on, and in no other; without any, it has it nowhere.
+    Its other connections stay."""
+    actor.require_somewhere(Permission.TENANT_EDIT)
+    with context.database.transaction() as connection:
+        found = tenants.by_name_or_id(connection, name)
+        actor.require(Permission.TENANT_EDIT, tenant=found.id)
+        owner = projects.by_name_or_id(connection, project)
+        its = tuple(dict.fromkeys(environments.by_name_or_id(connection, place).id for place in places))
+        rest = {id: held for id, held in found.connections.items() if id != owner.id}
+        saved = tenants.update(connection, replace(found, connections={**rest, **({owner.id: its} if its else {})}))
+        words = f"{found.name} has {owner.name} in {', '.join(places) or 'no environment'}"
+        context.note(connection, actor, "tenant.changed", words, thing=saved.id, project=owner.name, tenant=saved.name)
+        return _views(connection, [saved])[0]
+
+
 def remove(context: Context, actor: Actor, name: str) -> None:
     """Gone; variables for it hold nowhere any more. Conflict `tenant.in_use` where it has deployments."""
     actor.require_somewhere(Permission.TENANT_EDIT)

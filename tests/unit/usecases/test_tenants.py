@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from tests.unit.usecases.declaring import applied, exported, planned, told
 from tests.unit.usecases.house import ADMIN, House
 
 from fairlead.domain.errors import Conflict, Invalid, NotFound
 from fairlead.domain.tenant import fits
 from fairlead.domain.variable import Dimension
 from fairlead.store import environments, projects
-from fairlead.usecases import runbooks, scopes, tenants
+from fairlead.usecases import runbooks, scopes, teams, tenants
 from fairlead.usecases.tenants import Draft
 from fairlead.usecases.values import Where, scope_where
 
@@ -80,3 +81,34 @@ def test_a_scope_names_tenants_their_tags_and_runbooks_and_a_place_has_its_tenan
         place = environments.by_name(connection, "Test")
         there = scope_where(connection, owner, Where(place.name, tenant="Acme"))
         assert there[Dimension.TENANT_TAG] == scope[Dimension.TENANT_TAG]
+
+
+def test_connecting_leaves_the_other_connections_as_they_are(tagged: House) -> None:
+    tagged.add_project("press")
+    tenants.put(tagged.context, ADMIN, ACME)
+    made = tenants.connect(tagged.context, ADMIN, "Acme", "press", ["Test"])
+    assert made.connections == {"books": ("Test", "Production"), "press": ("Test",)}
+    assert tenants.connect(tagged.context, ADMIN, "Acme", "books", []).connections == {"press": ("Test",)}
+
+
+def test_tenants_tags_and_connections_are_declared_and_come_back_as_they_were(house: House) -> None:
+    files = {
+        "tag-sets.yml": b"tag_sets: [{name: Region, tags: [EU, US]}]",
+        "tenants.yml": b"tenants: [{name: Acme, description: a customer, tags: [Region/EU]}]",
+        "projects/books/project.yml": b"tenancy: tenanted-or-untenanted",
+        "projects/books/tenants.yml": b"tenants: [{tenant: Acme, environments: [Production, Test]}]",
+        "library/Shared.yml": b"name: Shared\nvariables: [{name: Site, value: eu, scope: {tenant: [Acme]}}]",
+        "teams.yml": b"teams: [{name: Those of Acme, roles: [{role: Project deployer, tenants: [Acme]}]}]",
+    }
+    applied(house, files)
+    assert told(applied(house, files)) == []
+    assert tenants.get(house.context, ADMIN, "Acme").connections == {"books": ("Production", "Test")}
+    assert teams.get(house.context, ADMIN, "Those of Acme").roles[0].tenants == ("Acme",)
+    written = exported(house)
+    assert told(planned(house, written, prune=True)) == []
+    changed = {**written, "tenants.yml": b"tenants: [{name: Acme, tags: [Region/US]}]"}
+    assert told(applied(house, changed)) == ["change tenant Acme"]
+    assert tenants.get(house.context, ADMIN, "Acme").connections == {"books": ("Production", "Test")}
+    del changed["projects/books/tenants.yml"]
+    gone = applied(house, {**changed, "projects/books/tenants.yml": b"tenants: []"}, prune=True)
+    assert told(gone) == ["remove tenant connection books: Acme"]

@@ -23,6 +23,7 @@ from fairlead.formats.declared.roles import ROLES
 from fairlead.formats.declared.runbooks import RUNBOOKS
 from fairlead.formats.declared.targets import TARGETS
 from fairlead.formats.declared.teams import TEAMS
+from fairlead.formats.declared.tenants import CONNECTIONS, TAG_SETS, TENANTS
 from fairlead.formats.declared.triggers import TRIGGERS
 from fairlead.formats.declared.users import USERS
 from fairlead.formats.declared.variables import VARIABLES
@@ -32,12 +33,15 @@ LAYOUTS: tuple[Layout[Any], ...] = (
     ROLES,
     USERS,
     ENVIRONMENTS,
+    TAG_SETS,
+    TENANTS,
     LIFECYCLES,
     TARGETS,
     REGISTRIES,
     LIBRARY_SETS,
     GROUPS,
     PROJECTS,
+    CONNECTIONS,
     CHANNELS,
     PROCESSES,
     VARIABLES,

@@ -15,6 +15,7 @@ class HeldRoleItem(Shape):
     projects: tuple[str, ...] = Field((), description="only for these projects")
     groups: tuple[str, ...] = Field((), description="only for projects of these groups")
     environments: tuple[str, ...] = Field((), description="only in these environments")
+    tenants: tuple[str, ...] = Field((), description="only for these tenants")
 
 
 class TeamItem(Shape):
@@ -34,6 +35,7 @@ def normal(item: TeamItem) -> TeamItem:
             projects=tuple(sorted(one.projects)),
             groups=tuple(sorted(one.groups)),
             environments=tuple(sorted(one.environments)),
+            tenants=tuple(sorted(one.tenants)),
         )
         for one in item.roles
     )

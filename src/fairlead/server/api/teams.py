@@ -21,6 +21,7 @@ class HeldRoleBody(Body):
     projects: list[str] = Field(default_factory=list, max_length=1000)
     groups: list[str] = Field(default_factory=list, max_length=1000)
     environments: list[str] = Field(default_factory=list, max_length=1000)
+    tenants: list[str] = Field(default_factory=list, max_length=1000)
 
 
 class NewTeam(Body):
@@ -161,6 +162,7 @@ def team(one: teams.TeamView) -> answers.Team:
                 "projects": list(held.projects),
                 "groups": list(held.groups),
                 "environments": list(held.environments),
+                "tenants": list(held.tenants),
             }
             for held in one.roles
         ],
@@ -181,4 +183,5 @@ def role(one: Role) -> answers.Role:
 
 
 def _held(body: HeldRoleBody) -> teams.HeldRole:
-    return teams.HeldRole(body.role, tuple(body.projects), tuple(body.groups), tuple(body.environments))
+    places = (tuple(body.projects), tuple(body.groups), tuple(body.environments), tuple(body.tenants))
+    return teams.HeldRole(body.role, *places)

@@ -25,6 +25,10 @@ class TenantBody(Body):
     )
 
 
+class ConnectionBody(Body):
+    environments: list[str] = Field(default_factory=list, max_length=1000)
+
+
 class TagSetBody(Body):
     tags: list[str] = Field(max_length=500)
     description: str = Field("", max_length=10_000)
@@ -61,6 +65,14 @@ def put_tenant(
     """It is so from now on, new or not; with If-Match only if nobody changed it since."""
     draft = tenants.Draft(tenant_name, body.description, body.tags, body.connections)
     return _tagged(response, tenants.put(context, actor, draft, revision=revision_of(if_match)))
+
+
+@router.put("/tenants/{tenant_name}/projects/{project}")
+def connect_tenant(
+    context: Books, actor: Asking, tenant_name: str, project: str, body: ConnectionBody, response: Response
+) -> told.Tenant:
+    """The tenant has the project in these environments, and in no other; without any, nowhere."""
+    return _tagged(response, tenants.connect(context, actor, tenant_name, project, body.environments))
 
 
 @router.delete("/tenants/{tenant_name}", status_code=204)

@@ -71,6 +71,7 @@ def give(form: Posted, id: str) -> Response:
             _names(form.text("projects")),
             _names(form.text("groups")),
             _names(form.text("environments")),
+            _names(form.text("tenants")),
         )
         saved = teams.change(visitor.context, visitor.actor, id, held=(*held, added), revision=form.number("revision"))
         return f"{saved.team.name} holds {saved.roles[-1].role}."

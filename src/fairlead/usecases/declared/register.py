@@ -20,6 +20,7 @@ from fairlead.usecases.declared.roles import Roles
 from fairlead.usecases.declared.runbooks import Runbooks
 from fairlead.usecases.declared.targets import Targets
 from fairlead.usecases.declared.teams import Teams
+from fairlead.usecases.declared.tenants import Connections, TagSets, Tenants
 from fairlead.usecases.declared.triggers import Triggers
 from fairlead.usecases.declared.users import Users
 from fairlead.usecases.declared.variables import Variables
@@ -28,12 +29,15 @@ NOUNS: tuple[Noun[Any], ...] = (
     Roles(),
     Users(),
     Environments(),
+    TagSets(),
+    Tenants(),
     Lifecycles(),
     Targets(),
     Registries(),
     LibrarySets(),
     Groups(),
     Projects(),
+    Connections(),
     Channels(),
     Processes(),
     Variables(),

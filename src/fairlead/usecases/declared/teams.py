@@ -32,6 +32,7 @@ class Teams(Noun[TeamItem]):
                         projects=tuple(sorted(one.projects)),
                         groups=tuple(sorted(one.groups)),
                         environments=tuple(sorted(one.environments)),
+                        tenants=tuple(sorted(one.tenants)),
                     )
                     for one in view.roles
                 )
@@ -62,4 +63,4 @@ class Teams(Noun[TeamItem]):
 
 
 def _roles(item: TeamItem) -> list[HeldRole]:
-    return [HeldRole(one.role, one.projects, one.groups, one.environments) for one in item.roles]
+    return [HeldRole(one.role, one.projects, one.groups, one.environments, one.tenants) for one in item.roles]

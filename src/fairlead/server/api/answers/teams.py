@@ -18,6 +18,7 @@ class HeldRole(TypedDict):
     projects: list[str]
     groups: list[str]
     environments: list[str]
+    tenants: list[str]
 
 
 class Team(TypedDict):
