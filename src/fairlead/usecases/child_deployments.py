@@ -9,20 +9,21 @@ from fairlead.domain.child_release import DeployCondition, why_left
 from fairlead.domain.deployment import Deployment, DeploymentOutcome, DeploymentState
 from fairlead.domain.environment import Environment
 from fairlead.domain.errors import Conflict, Invalid, NotAllowed, Refused
-from fairlead.domain.ids import TaskId
+from fairlead.domain.ids import TaskId, TenantId
 from fairlead.domain.lifecycle import may_deploy, phase_of
 from fairlead.domain.permission import Permission
 from fairlead.domain.policy import may_deploy_release, release_key
-from fairlead.domain.project import Project
+from fairlead.domain.project import Project, Tenancy
 from fairlead.domain.prompt import Control
 from fairlead.domain.release import Release
 from fairlead.domain.task import Task
+from fairlead.domain.tenant import Tenant
 from fairlead.ports.catalogue import Place
 from fairlead.ports.children import Child, ChildWish
 from fairlead.store import deployments, environments, policies, projects, releases, tasks
 from fairlead.store.child_choice import child_release
 from fairlead.store.database import Connection
-from fairlead.usecases import access, lines, planning, prompting, waiting
+from fairlead.usecases import access, planning, prompting, tenancy, waiting
 from fairlead.usecases import deployments as deploying
 from fairlead.usecases import tasks as tasking
 from fairlead.usecases.context import Context
@@ -43,15 +44,16 @@ def begin(context: Context, parent: TaskId, key: str, wish: ChildWish) -> Child:
         owner = projects.by_name_or_id(connection, wish.project)
         place = environments.by_name(connection, task.environment)
         asking = deployments.of_task(connection, parent)
-        tenant = asking.tenant if asking else None
-        actor.require(Permission.DEPLOYMENT_CREATE, project=owner.id, environment=place.id, tenant=tenant)
+        tenant = _tenant(connection, owner, asking)
+        scope = tenant.id if tenant else None
+        actor.require(Permission.DEPLOYMENT_CREATE, project=owner.id, environment=place.id, tenant=scope)
         _require_allowance(connection, actor, task, owner, place)
         release = child_release(connection, owner, wish.version, wish.channel, asked_by=task.title)
-        if left := _left(connection, owner, place, release, wish, asking):
+        if left := _left(connection, owner, place, release, wish, scope):
             return Child(owner.name, place.name, release.version, left=left)
-        _refuse_circle(connection, task, planning.place_of(owner, place))
+        _refuse_circle(connection, task, planning.place_of(owner, place, tenant))
         made = deploying.ask(
-            context, connection, actor, _wished(connection, actor, owner, place, release, wish, task, key)
+            context, connection, actor, _wished(connection, actor, owner, place, release, wish, task, key, tenant)
         )
         child = _view(connection, made)
     context.durable.wake()
@@ -102,17 +104,23 @@ def _require_allowance(connection: Connection, actor: Actor, task: Task, child: 
         )
 
 
+def _tenant(connection: Connection, owner: Project, asking: Deployment | None) -> Tenant | None:
+    """For whom the parent is, where the project is deployed for tenants at all."""
+    if asking is None or owner.tenancy is Tenancy.UNTENANTED:
+        return None
+    return tenancy.of(connection, asking.tenant)
+
+
 def _left(
     connection: Connection,
     owner: Project,
     place: Environment,
     release: Release,
     wish: ChildWish,
-    asking: Deployment | None,
+    tenant: TenantId | None,
 ) -> str:
     if wish.condition is DeployCondition.ALWAYS:
         return ""
-    tenant = asking.tenant if asking else None
     live = deployments.live_ones(connection, owner.id, place.id, tenant=tenant, limit=1)
     current = releases.get(connection, live[0].release).version if live else None
     return why_left(wish.condition, release.version, current)
@@ -127,18 +135,20 @@ def _wished(
     wish: ChildWish,
     task: Task,
     key: str,
+    tenant: Tenant | None,
 ) -> deploying.Wish:
-    """Conflict `deployment.lifecycle` where the release may not go there yet."""
-    line = lines.of_release(connection, owner, release)
-    why_not = may_deploy(line, deployments.reached(connection, release.id), place.id)
+    """Conflict `deployment.lifecycle` where the release may not go there yet, and what `tenancy.check` raises."""
+    tenancy.check(connection, owner, place, release, tenant)
+    way = tenancy.way(connection, owner, release, tenant)
+    why_not = may_deploy(way.line, way.reached, place.id)
     if why_not is not None:
         raise Conflict(
             "deployment.lifecycle",
             f"{owner.name} {release.version} may not go to {place.name}: {why_not}",
             thing=place.name,
         )
-    _refuse_secrets(connection, owner, place, release, wish)
-    phase, asking = phase_of(line, place.id), deployments.of_task(connection, task.id)
+    _refuse_secrets(connection, owner, place, release, wish, tenant)
+    phase, asking = phase_of(way.line, place.id), deployments.of_task(connection, task.id)
     override = asking.freeze_override if asking else ""
     may_override = actor.may(Permission.FREEZE_OVERRIDE, project=owner.id, environment=place.id)
     return deploying.Wish(
@@ -147,6 +157,7 @@ def _wished(
         release,
         is_forced=True,
         needs_approval=phase is not None and phase.needs_approval,
+        tenant=tenant,
         prompted=wish.answers,
         freeze_override=override if may_override else "",
         parent=task.id,
@@ -155,12 +166,17 @@ def _wished(
 
 
 def _refuse_secrets(
-    connection: Connection, owner: Project, place: Environment, release: Release, wish: ChildWish
+    connection: Connection,
+    owner: Project,
+    place: Environment,
+    release: Release,
+    wish: ChildWish,
+    tenant: Tenant | None,
 ) -> None:
     """What holds a secret goes only where it is kept as one (law 8)."""
     if not wish.secret_answers:
         return
-    asked = prompting.questions(connection, prompting.Asked(owner, place, release), release.variables)
+    asked = prompting.questions(connection, prompting.Asked(owner, place, release, tenant), release.variables)
     for name in wish.secret_answers:
         if any(one.is_called(name) and one.prompt.control is not Control.SENSITIVE for one in asked):
             raise Invalid(
