@@ -312,9 +312,8 @@ def ask(context: Context, connection: Connection, actor: Actor, wish: Wish) -> D
         planning.require_plan(wish.plan_hash, intended.plan_hash, what="would run now")
     if not wish.is_forced:
         _refuse_nothing(context, connection, wish)
-    wanted = [(service.name, service.routes) for service in intended.definition.services if service.routes]
-    for service, its_routes in wanted:
-        routes.claim(connection, wish.place, service, its_routes, at=context.clock.now())
+    for service in intended.definition.services:
+        routes.claim(connection, wish.place, service.name, service.routes, at=context.clock.now())
     number = deployments.next_number(connection, wish.project.id, wish.environment.id)
     made = Deployment(
         DeploymentId(context.ids.new("dep")),
