@@ -103,9 +103,7 @@ def put(context: Context, actor: Actor, draft: Draft, *, revision: int | None = 
         saved = wanted if before is None else tenants.update(connection, wanted)
         kind, verb = ("tenant.added", "added") if before is None else ("tenant.changed", "changed")
         words = f"{verb} tenant {saved.name}"
-        context.note(
-            connection, actor, kind, words, thing=saved.id, tenant=saved.name, before=before, after=saved
-        )
+        context.note(connection, actor, kind, words, thing=saved.id, tenant=saved.name, before=before, after=saved)
         return _views(connection, [saved])[0]
 
 

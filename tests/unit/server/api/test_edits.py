@@ -36,6 +36,7 @@ WHOLE = {
     f"{API}/packages": "a package of one version is given whole, and is what it was given as",
     f"{API}/registries/{{registry}}": "new credentials take the place of the old ones, which nobody can read",
     f"{API}/tag-sets/{{tag_set_name}}": "a set of tags is given whole; one that is used is not taken away",
+    f"{API}/tenants/{{tenant_name}}/projects/{{project}}": "the environments are given whole, and nothing else is",
     f"{API}/environments": "the order of all: it names each exactly once, what came or went since is refused",
     f"{API}/projects/{{project}}/lifecycle": "one choice, which is the whole",
     f"{API}/projects/{{project}}/library-sets/{{library_set}}": "it is included, however often that is said",
