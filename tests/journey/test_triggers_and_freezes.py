@@ -208,6 +208,6 @@ def test_a_newer_image_in_the_registry_makes_a_release_and_the_same_none(server:
     fired = first(server, project, "Images")
     assert fired["has_fired"], fired
     made = server.api("GET", f"/projects/{project}/releases/{fired['reason'].removeprefix('made release ')}")
-    assert made["packages"][image] == "1.0.0" and made["packages"]["Orders"] == "1.0.0", made
+    assert made["packages"][image] == "1.0.0", made
     again = server.program("fairlead", "triggers", "evaluate", "Images", *of, check=False)
     assert again.returncode == 1 and "no newer version" in again.stdout
