@@ -15,6 +15,7 @@ from enum import StrEnum
 
 from fairlead.domain.errors import Invalid
 from fairlead.domain.record import Json, fingerprint, to_data
+from fairlead.domain.step_template import UsedTemplate
 from fairlead.domain.substitution import substitute
 from fairlead.domain.text import Text
 
@@ -85,7 +86,7 @@ class Action:
     `environments`, `channels` and `tenant_tags` limit where it applies, empty: everywhere; `excluded_environments` is
     where it does not. Tags of one set are alternatives, sets must all fit (`Set/Tag`). `is_required`: nobody may skip
     it. `retries` is how often it is tried again. `timeout_s` 0: none. `condition` is its own, judged on each target;
-    `expression` belongs to the condition *variable*.
+    `expression` belongs to the condition *variable*. With a `template`, `kind` and `properties` are its version's.
     """
 
     name: str
@@ -103,6 +104,7 @@ class Action:
     timeout_s: float = 0.0
     is_required: bool = False
     is_disabled: bool = False
+    template: UsedTemplate | None = None
 
     @property
     def must_run(self) -> bool:
@@ -353,7 +355,9 @@ def _check_kind(action: Action, known: frozenset[str]) -> None:
     if not _KIND.fullmatch(action.kind) or action.kind not in known:
         raise Invalid(
             "process.kind",
-            f"action {action.name} is of kind {action.kind[:40]!r}",
+            f"action {action.name} is of kind {action.kind[:40]!r}"
+            if action.kind
+            else f"action {action.name} names neither a kind nor a template",
             thing=action.name,
             hint=f"known kinds: {', '.join(sorted(known))}",
         )

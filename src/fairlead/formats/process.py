@@ -10,9 +10,10 @@ from ruamel.yaml.scalarstring import LiteralScalarString
 
 from fairlead.domain.process import Action, Process, ProcessStep, RunLocation
 from fairlead.domain.record import to_data
+from fairlead.domain.step_template import UsedTemplate
 from fairlead.formats.findings import Findings
 from fairlead.formats.node import to_typed
-from fairlead.formats.process_model import ActionModel, ProcessModel, StepModel
+from fairlead.formats.process_model import ActionModel, ProcessModel, StepModel, TemplateModel
 from fairlead.formats.shape import check
 from fairlead.formats.yaml_tree import read_yaml
 
@@ -56,11 +57,16 @@ def by_name(process: Process) -> dict[str, Any]:
 
 def process_text(process: Process) -> str:
     """The same as YAML; texts of several lines as blocks."""
+    return as_yaml(written(process))
+
+
+def as_yaml(data: dict[str, Any]) -> str:
+    """Plain data as people write it; texts of several lines as blocks."""
     yaml = YAML()
     yaml.width = 120
     yaml.indent(mapping=2, sequence=4, offset=2)
     stream = BytesIO()
-    yaml.dump(_blocks(written(process)), stream)
+    yaml.dump(_blocks(data), stream)
     return stream.getvalue().decode()
 
 
@@ -95,7 +101,12 @@ def _action(model: ActionModel, on: RunLocation) -> Action:
         timeout_s=model.timeout_s,
         is_required=model.required,
         is_disabled=model.disabled,
+        template=_template(model.template) if model.template else None,
     )
+
+
+def _template(model: TemplateModel) -> UsedTemplate:
+    return UsedTemplate(model.name, model.version, dict(model.parameters))
 
 
 def _written_step(step: ProcessStep) -> dict[str, Any]:
@@ -105,9 +116,12 @@ def _written_step(step: ProcessStep) -> dict[str, Any]:
 
 
 def _written_action(action: Action, on: RunLocation) -> dict[str, Any]:
-    rest = _written(action, "name", "kind", "runs_on")
+    rest = _written(action, "name", "kind", "runs_on", "template")
     place = {} if action.runs_on is on else {"runs_on": action.runs_on.value}
-    return {"name": action.name, "kind": action.kind, **place, **rest}
+    if action.template is None:
+        return {"name": action.name, "kind": action.kind, **place, **rest}
+    used = _written(action.template, "defaults", "secrets")
+    return {"name": action.name, "template": used, **place, **{key: rest[key] for key in rest if key != "properties"}}
 
 
 def _written(noun: object, *without: str) -> dict[str, Any]:

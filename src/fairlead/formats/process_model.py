@@ -18,16 +18,30 @@ from fairlead.domain.process import (
     RunLocation,
     StartTrigger,
 )
+from fairlead.domain.step_template import MOST_PARAMETERS
 from fairlead.formats.shape import Shape
 
 LONGEST_EXPRESSION = 4000
+
+
+class TemplateModel(Shape):
+    """A step template, as an action uses it."""
+
+    name: str = Field(description="which one", min_length=1, max_length=100)
+    version: int = Field(description="which of its versions", ge=1, le=1_000_000_000)
+    parameters: dict[str, str] = Field(
+        default_factory=dict,
+        description="values of its parameters, by name; #{…} is put in where it runs",
+        max_length=MOST_PARAMETERS,
+    )
 
 
 class ActionModel(Shape):
     """What is done, and where it does not apply."""
 
     name: str = Field(description="unique in the process; variables name it", max_length=100)
-    kind: str = Field(description="which kind of action it is", max_length=40)
+    kind: str = Field("", description="which kind of action it is; with a template its", max_length=40)
+    template: TemplateModel | None = Field(None, description="the step template that gives its kind and properties")
     properties: dict[str, Any] = Field(default_factory=dict, description="what the kind is told")
     runs_on: RunLocation | None = Field(
         None, description="targets (where the step has target tags), worker-for-targets, server or worker"

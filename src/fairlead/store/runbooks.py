@@ -59,6 +59,12 @@ def all_of(connection: sa.Connection) -> tuple[Runbook, ...]:
     return _shelf.where(connection, order=runbooks.c.name)
 
 
+def names(connection: sa.Connection) -> dict[str, tuple[str, str]]:
+    """The project's id and the name of each, by id."""
+    c = runbooks.c
+    return {id: (project, name) for id, project, name in connection.execute(sa.select(c.id, c.project, c.name))}
+
+
 def by_name_or_id(connection: sa.Connection, project: ProjectId, text: str) -> Runbook:
     """The project's, as people and programs name it; NotFound `runbook.unknown`."""
     c = runbooks.c

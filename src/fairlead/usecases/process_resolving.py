@@ -31,6 +31,8 @@ from fairlead.domain.process import (
 from fairlead.domain.project import Project
 from fairlead.domain.record import Json, to_data
 from fairlead.domain.release import Release
+from fairlead.domain.step_template import UsedTemplate
+from fairlead.domain.substitution import substitute
 from fairlead.domain.system_variables import SystemVariables
 from fairlead.domain.target import Target, chosen
 from fairlead.domain.tenant import Tenant
@@ -366,7 +368,8 @@ class _Step:
             given |= system_variables.of_target(
                 str(target.id), target.name, tags=target.tags, targeted=self.step.target_tags, host=target.address
             )
-        return Known(self.at.table.at(scope), SystemVariables(given), self.at.system)
+        known = Known(self.at.table.at(scope), SystemVariables(given), self.at.system)
+        return known if action.template is None else with_parameters(action, action.template, known)
 
     def at_once(self, warnings: list[str]) -> int:
         """How many targets are in hand at once. A window holds, whatever parallelism allows beside it."""
@@ -377,6 +380,25 @@ class _Step:
                 f"step {self.step.name}: its window of {self.step.window} holds, the parallelism of {stated} is ignored"
             )
         return self.step.window or stated
+
+
+def with_parameters(action: Action, used: UsedTemplate, known: Known) -> Known:
+    """What holds with the values of the template's parameters before all else. Refused `step_template.not_secret`
+    where one that is to be a secret is none; what is known only later is not asked."""
+    whole = Known(used.values, known)
+    for name in used.secrets:
+        try:
+            value = substitute(used.values[name], whole.get)
+        except Invalid:
+            continue
+        if isinstance(value, str) and value:
+            raise Refused(
+                "step_template.not_secret",
+                f"{name} of action {action.name} is a secret, and {used.values[name]} is not",
+                thing=action.name,
+                hint="let it name a secret variable: fairlead variables set NAME --secret",
+            )
+    return whole
 
 
 def _action_of(key: str) -> str:

@@ -7,10 +7,9 @@ from dataclasses import dataclass, replace
 from fairlead.domain.actor import Actor
 from fairlead.domain.errors import Conflict, NotFound
 from fairlead.domain.permission import Permission
-from fairlead.domain.process import Process, checked
+from fairlead.domain.process import Process
 from fairlead.domain.project import Project
 from fairlead.formats.process import by_name, written
-from fairlead.formats.properties import checked_properties
 from fairlead.ports.step import ActionKind
 from fairlead.steps.action_kinds import ACTION_KINDS
 from fairlead.store import channels, environments, processes, projects
@@ -19,6 +18,7 @@ from fairlead.store.processes import HeldProcess
 from fairlead.usecases import child_projects, planning
 from fairlead.usecases.as_code import refuse_edit
 from fairlead.usecases.context import Context
+from fairlead.usecases.process_checking import completed
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +64,11 @@ def put(context: Context, actor: Actor, project: str, process: Process, *, revis
     """The project has this process from its next release on. With `revision` (0: it has none yet) only if nobody
     changed it since, else Conflict `edit.conflict`. `Invalid` with a code for each rule that it breaks."""
     actor.require_somewhere(Permission.PROCESS_EDIT)
-    checked(process, ACTION_KINDS)
-    checked_properties(process, {name: kind.schema for name, kind in ACTION_KINDS.items()})
     with context.database.transaction() as connection:
         owner = projects.by_name_or_id(connection, project)
         actor.require(Permission.PROCESS_EDIT, project=owner.id)
         refuse_edit(context, owner, "process")
+        process = completed(connection, process)
         require_known(connection, owner, process)
         child_projects.check(connection, actor, owner, process)
         held = processes.find(connection, owner.id)

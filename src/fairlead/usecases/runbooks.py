@@ -8,18 +8,17 @@ from dataclasses import dataclass, replace
 from fairlead.domain.actor import Actor
 from fairlead.domain.errors import Conflict
 from fairlead.domain.permission import Permission
-from fairlead.domain.process import Process, checked
+from fairlead.domain.process import Process
 from fairlead.domain.project import Project
 from fairlead.domain.runbook import DEFAULT_KEPT_RUNS, Runbook, Snapshot, check, check_process
 from fairlead.formats.process import by_name
-from fairlead.formats.properties import checked_properties
-from fairlead.steps.action_kinds import ACTION_KINDS
 from fairlead.store import environments, processes, projects, runbooks, tasks, triggers, variables
 from fairlead.store.database import Connection
 from fairlead.store.processes import HeldProcess
 from fairlead.usecases import child_projects
 from fairlead.usecases.as_code import refuse_edit
 from fairlead.usecases.context import Context
+from fairlead.usecases.process_checking import completed
 from fairlead.usecases.processes import require_known
 
 
@@ -68,17 +67,15 @@ def put(context: Context, actor: Actor, project: str, draft: Draft, *, revision:
     """The project's runbook of this name is so from now on, new or not; what is published stays. With `revision` only
     if nobody changed it since, else Conflict `edit.conflict`. `Invalid` with a code for each rule that it breaks."""
     actor.require_somewhere(Permission.RUNBOOK_EDIT)
-    if draft.process is not None:
-        check_process(checked(draft.process, ACTION_KINDS))
-        checked_properties(draft.process, {name: kind.schema for name, kind in ACTION_KINDS.items()})
     now = context.clock.now()
     with context.database.transaction() as connection:
         owner = projects.by_name_or_id(connection, project)
         actor.require(Permission.RUNBOOK_EDIT, project=owner.id)
         refuse_edit(context, owner, "runbook")
-        if draft.process is not None:
-            require_known(connection, owner, draft.process)
-            child_projects.check(connection, actor, owner, draft.process)
+        process = check_process(completed(connection, draft.process)) if draft.process is not None else None
+        if process is not None:
+            require_known(connection, owner, process)
+            child_projects.check(connection, actor, owner, process)
         before = next((one for one in runbooks.of_project(connection, owner.id) if one.name == draft.name), None)
         if revision is not None and (before is None or before.revision != revision):
             raise Conflict("edit.conflict", f"{draft.name} was changed by somebody else since it was read")
@@ -95,8 +92,8 @@ def put(context: Context, actor: Actor, project: str, draft: Draft, *, revision:
         saved = wanted if before is None else runbooks.update(connection, check(wanted))
         old = processes.find(connection, saved.id)
         new = old
-        if draft.process is not None:
-            new = processes.keep(connection, saved.id, draft.process, at=now, by=actor.name)
+        if process is not None:
+            new = processes.keep(connection, saved.id, process, at=now, by=actor.name)
         kind, verb = ("runbook.added", "added") if before is None else ("runbook.changed", "changed")
         words = f"{verb} runbook {saved.name}"
         context.note(

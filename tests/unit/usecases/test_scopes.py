@@ -7,6 +7,7 @@ import inspect
 import typing
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -18,7 +19,8 @@ from fairlead.domain.errors import FairleadError, NotAllowed
 from fairlead.domain.grant import Grant
 from fairlead.domain.ids import ActorId, EnvironmentId
 from fairlead.domain.permission import RESTRICTABLE, Permission
-from fairlead.domain.process import Process
+from fairlead.domain.process import Action, Process, ProcessStep
+from fairlead.domain.step_template import TemplateContent, UsedTemplate
 from fairlead.usecases import (
     approvals,
     audit,
@@ -29,9 +31,11 @@ from fairlead.usecases import (
     library_sets,
     notifications,
     policies,
+    processes,
     projects,
     runbooks,
     runs,
+    step_templates,
     targets,
     teams,
     tenants,
@@ -89,6 +93,11 @@ class Furnished:
         targets.add(context, ADMIN, "far", only_in=["Test"])
         library_sets.add(context, ADMIN, "Set")
         tenants.put(context, ADMIN, tenants.Draft("Acme"))
+        template = step_templates.Draft("Dump", TemplateContent("script", {"script": "dump"}))
+        step_templates.put(context, ADMIN, template)
+        use = Action("Dump", "", template=UsedTemplate("Dump", 1))
+        processes.put(context, ADMIN, "zebra", Process((ProcessStep("Dump", (use,)),)))
+        step_templates.put(context, ADMIN, replace(template, content=TemplateContent("script", {"script": "cp"})))
         ids = {
             "deployments": live.id,
             "tasks": live.task,
@@ -133,6 +142,7 @@ class Furnished:
         self.drafts: Mapping[str, Any] = {
             "freezes": freezes.Draft("Feast", cron="0 0 1 1 *", lasts_s=60),
             "runbooks": runbooks.Draft("Nightly"),
+            "step_templates": template,
             "tenants": tenants.Draft("Acme"),
             "triggers": triggers.Draft("Nightly", "0 3 * * *"),
         }
@@ -147,6 +157,8 @@ class Furnished:
             "library_sets": "Set",
             "lifecycles": "Default",
             "roles": "viewer",
+            "step_template_users": "Dump",
+            "step_templates": "Dump",
             "tenants": "Acme",
         }
 

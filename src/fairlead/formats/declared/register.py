@@ -21,6 +21,7 @@ from fairlead.formats.declared.projects import PROJECTS
 from fairlead.formats.declared.registries import REGISTRIES
 from fairlead.formats.declared.roles import ROLES
 from fairlead.formats.declared.runbooks import RUNBOOKS
+from fairlead.formats.declared.step_templates import STEP_TEMPLATES
 from fairlead.formats.declared.targets import TARGETS
 from fairlead.formats.declared.teams import TEAMS
 from fairlead.formats.declared.tenants import CONNECTIONS, TAG_SETS, TENANTS
@@ -39,6 +40,7 @@ LAYOUTS: tuple[Layout[Any], ...] = (
     TARGETS,
     REGISTRIES,
     LIBRARY_SETS,
+    STEP_TEMPLATES,
     GROUPS,
     PROJECTS,
     CONNECTIONS,

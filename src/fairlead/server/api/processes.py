@@ -62,10 +62,10 @@ def _tagged(response: Response, view: processes.ProcessView) -> answers.Process:
 
 def _shape(view: processes.ProcessView) -> answers.Process:
     full = ProcessModel.model_validate(written(view.process)).model_dump(mode="json")
-    for step in full["steps"]:
+    for step, held in zip(full["steps"], view.process.steps, strict=True):
         on = RunLocation.TARGETS if step["target_tags"] else RunLocation.SERVER
-        for action in step["actions"]:
-            action["runs_on"] = action["runs_on"] or on.value
+        for action, meant in zip(step["actions"], held.actions, strict=True):
+            action["runs_on"], action["kind"] = action["runs_on"] or on.value, meant.kind
     told = {
         **full,
         "project": view.project.name,

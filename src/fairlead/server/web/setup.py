@@ -17,6 +17,7 @@ NOUNS: tuple[tuple[str, str, str], ...] = (
     ("/tenants", "Tenants", "Customers, regions or sites, with tags."),
     ("/lifecycles", "Lifecycles", "In which order releases may reach environments."),
     ("/files", "Files", "All of it as files: taken along, changed, planned, applied."),
+    ("/step-templates", "Step templates", "Actions that processes share, in versions."),
     ("/packages", "Packages", "The built-in feed: files under an id and a version."),
     ("/build-information", "Build information", "What build servers told of packages: commits, issues."),
 )

@@ -18,6 +18,7 @@ from fairlead.usecases.declared.projects import Projects
 from fairlead.usecases.declared.registries import Registries
 from fairlead.usecases.declared.roles import Roles
 from fairlead.usecases.declared.runbooks import Runbooks
+from fairlead.usecases.declared.step_templates import StepTemplates
 from fairlead.usecases.declared.targets import Targets
 from fairlead.usecases.declared.teams import Teams
 from fairlead.usecases.declared.tenants import Connections, TagSets, Tenants
@@ -35,6 +36,7 @@ NOUNS: tuple[Noun[Any], ...] = (
     Targets(),
     Registries(),
     LibrarySets(),
+    StepTemplates(),
     Groups(),
     Projects(),
     Connections(),

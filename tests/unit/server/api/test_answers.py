@@ -14,6 +14,8 @@ from tests.unit.server.api.conftest import KEY
 from tests.unit.server.house import ADMINISTRATOR, House, furnish
 
 from fairlead.domain.build_information import BuildCommit, BuildInformation
+from fairlead.domain.process import Action, Process, ProcessStep
+from fairlead.domain.step_template import Parameter, TemplateContent, UsedTemplate
 from fairlead.server.api.examples import EXAMPLES
 from fairlead.server.app import create, routes_only
 from fairlead.server.openapi import document
@@ -27,8 +29,10 @@ from fairlead.usecases import (
     notifications,
     packages,
     policies,
+    processes,
     registries,
     runbooks,
+    step_templates,
     targets,
     teams,
     tenants,
@@ -92,6 +96,10 @@ class Furnished:
         holidays = freezes.Draft("Holidays", ends_at=datetime(2099, 1, 1, tzinfo=UTC), projects=["still"])
         freezes.add(house.context, ADMINISTRATOR, holidays)
         runbooks.put(house.context, ADMINISTRATOR, "identity", runbooks.Draft("Tidy"))
+        content = TemplateContent("script", {"script": "dump #{Host}"}, (Parameter("Host", default="db"),))
+        step_templates.put(house.context, ADMINISTRATOR, step_templates.Draft("Dump", content))
+        use = Action("Dump", "", template=UsedTemplate("Dump", 1))
+        processes.put(house.context, ADMINISTRATOR, "still", Process((ProcessStep("Dump", (use,)),)))
         tenants.put(house.context, ADMINISTRATOR, tenants.Draft("Acme", connections={"identity": ["Test"]}))
         nightly = triggers.Draft("Nightly", "0 2 * * *", destination="Production")
         triggers.put(house.context, ADMINISTRATOR, "identity", nightly)
@@ -110,6 +118,7 @@ class Furnished:
             "trigger_name": "Nightly",
             "tenant_name": "Acme",
             "runbook_name": "Tidy",
+            "template_name": "Dump",
             "project": "identity",
             "environment": "Production",
             "version": "1.30.0",

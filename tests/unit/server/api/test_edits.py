@@ -8,6 +8,7 @@ import pytest
 from fastapi.testclient import TestClient
 from tests.unit.server.house import ADMINISTRATOR, House
 
+from fairlead.domain.step_template import TemplateContent
 from fairlead.server.app import routes_only
 from fairlead.server.openapi import document
 from fairlead.usecases import (
@@ -18,6 +19,7 @@ from fairlead.usecases import (
     notifications,
     roles,
     runbooks,
+    step_templates,
     targets,
     teams,
     tenants,
@@ -64,6 +66,10 @@ CASES: dict[str, tuple[str, dict[str, Any]]] = {
         "/projects/books/forge",
         {"kind": "gitea", "api_url": "https://forge.test", "repository": "team/books"},
     ),
+    "/step-templates/{template_name}": (
+        "/step-templates/Dump",
+        {"kind": "script", "properties": {"script": "dump"}, "description": "ours"},
+    ),
     "/targets/{name}": ("/targets/near", {"description": "ours"}),
     "/projects/{project}/release-settings": ("/projects/books/release-settings", {"notes_template": "ours"}),
     "/projects/{project}/channels/{channel}": (
@@ -90,6 +96,9 @@ def furnished(house: House) -> House:
     tenants.put(context, ADMINISTRATOR, tenants.Draft("Acme"))
     runbooks.put(context, ADMINISTRATOR, "books", runbooks.Draft("Nightly"))
     notifications.add(context, ADMINISTRATOR, "ops@example.com")
+    step_templates.put(
+        context, ADMINISTRATOR, step_templates.Draft("Dump", TemplateContent("script", {"script": "dump"}))
+    )
     return house
 
 

@@ -10,11 +10,20 @@ from fairlead.domain.process import NoTarget, RunCondition, RunLocation, StartTr
 from fairlead.server.api.answers.lists import Moment
 
 
+class ActionTemplate(TypedDict):
+    """A step template, as an action uses it."""
+
+    name: str
+    version: int
+    parameters: dict[str, str]
+
+
 class ProcessAction(TypedDict):
-    """What is done, and where it does not apply."""
+    """What is done, and where it does not apply. With a template, `properties` are its affair and not shown here."""
 
     name: str
     kind: str
+    template: ActionTemplate | None
     properties: dict[str, Any]
     runs_on: RunLocation
     worker_pool: str

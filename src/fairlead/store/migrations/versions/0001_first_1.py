@@ -1,4 +1,4 @@
-"""The first tables, part 1: blobs to tag_sets."""
+"""The first tables, part 1: blobs to subnets."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ def upgrade() -> None:
     _secret_versions()
     _settings()
     _slots()
+    _step_templates()
     _subnets()
-    _tag_sets()
 
 
 def _blobs() -> None:
@@ -387,6 +387,22 @@ def _slots() -> None:
     )
 
 
+def _step_templates() -> None:
+    op.create_table(
+        "step_templates",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("latest", sa.BigInteger(), nullable=False),
+        sa.Column("description", sa.Text(), nullable=False),
+        sa.Column("created_by", sa.Text(), nullable=False),
+        sa.Column("revision", sa.BigInteger(), nullable=False),
+        sa.Column("name_key", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_step_templates")),
+        sa.UniqueConstraint("name_key", name=op.f("uq_step_templates_name_key")),
+    )
+
+
 def _subnets() -> None:
     op.create_table(
         "subnets",
@@ -399,17 +415,4 @@ def _subnets() -> None:
         sa.Column("claimed_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("subnet", name=op.f("pk_subnets")),
         sa.UniqueConstraint("place", "purpose", name=op.f("uq_subnets_place_purpose")),
-    )
-
-
-def _tag_sets() -> None:
-    op.create_table(
-        "tag_sets",
-        sa.Column("id", sa.Text(), nullable=False),
-        sa.Column("name", sa.Text(), nullable=False),
-        sa.Column("tags", sa.JSON(none_as_null=True), nullable=False),
-        sa.Column("description", sa.Text(), nullable=False),
-        sa.Column("revision", sa.BigInteger(), nullable=False),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_tag_sets")),
-        sa.UniqueConstraint("name", name=op.f("uq_tag_sets_name")),
     )

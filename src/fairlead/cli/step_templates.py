@@ -1,0 +1,162 @@
+"""Step templates: actions that processes share, their versions, and taking users from one version to another."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, TypeAlias
+from urllib.parse import quote
+
+import typer
+
+from fairlead.cli.declarations import CHANGES_PENDING
+from fairlead.cli.screen import Screen
+from fairlead.cli.session import API, session
+from fairlead.domain.errors import Invalid
+
+group = typer.Typer(name="step-templates", help="Actions that processes share, in versions.", no_args_is_help=True)
+
+TemplateName: TypeAlias = Annotated[str, typer.Argument(help="The step template.")]
+
+
+@group.command("list")
+def list_templates(
+    context: typer.Context,
+    search: str = typer.Option("", "--search", help="Only names that have this in them."),
+) -> None:
+    """All, each with its newest version."""
+    at = session(context)
+    rows = at.client.all(f"{API}/step-templates", search=search)
+    columns = {"name": "NAME", "kind": "KIND", "latest": "NEWEST", "saved_at": "SAVED", "description": "DESCRIPTION"}
+    at.screen.table(rows, columns, empty="no step templates")
+
+
+@group.command("show")
+def show(
+    context: typer.Context,
+    name: TemplateName,
+    version: int = typer.Option(0, "--version", help="This version; by default the newest."),
+) -> None:
+    """A version as YAML: save it, edit it, and `fairlead step-templates set` it."""
+    at = session(context)
+    found = at.client.get(f"{API}/step-templates/{quote(name, safe='')}", number=version)
+    at.screen.result(found, found["text"].rstrip())
+
+
+@group.command("set")
+def put(
+    context: typer.Context,
+    name: TemplateName,
+    file: Path = typer.Argument(..., help="A YAML file with kind, properties and parameters."),
+    revision: int = typer.Option(-1, "--revision", help="Only if nobody changed it since this revision."),
+) -> None:
+    """A new template, or its next version; users stay with theirs until they are moved."""
+    from fairlead.formats.step_template import read_template, written  # its libraries are loaded where they are needed
+
+    at = session(context)
+    try:
+        content, description = read_template(str(file), file.read_bytes())
+    except OSError as error:
+        raise Invalid("input.invalid", f"{file}: {error.strerror or error}", thing=str(file)) from error
+    body: dict[str, Any] = {**written(content), "description": description}
+    made = at.client.put(
+        f"{API}/step-templates/{quote(name, safe='')}", body, revision=revision if revision >= 0 else None
+    )
+    at.screen.result(made, f"{made['name']} is saved: version {made['version']}")
+
+
+@group.command("versions")
+def versions(context: typer.Context, name: TemplateName) -> None:
+    """All of its versions, the newest first."""
+    at = session(context)
+    rows = at.client.all(f"{API}/step-templates/{quote(name, safe='')}/versions")
+    columns = {"version": "VERSION", "kind": "KIND", "saved_at": "SAVED", "saved_by": "BY"}
+    at.screen.table(rows, columns, empty="no versions")
+
+
+@group.command("users")
+def users(
+    context: typer.Context,
+    name: TemplateName,
+    to: int = typer.Option(0, "--to", help="What it would mean to go to this version; by default the newest."),
+) -> None:
+    """Which processes use it, and which version."""
+    at = session(context)
+    found = at.client.get(f"{API}/step-templates/{quote(name, safe='')}/users", number=to)
+    columns = {
+        "user": "PROCESS",
+        "action": "ACTION",
+        "version": "VERSION",
+        "missing": f"MISSING FOR {found['version']}",
+    }
+    at.screen.table(found["users"], columns, empty=f"nothing uses {name}")
+
+
+@group.command("move")
+def move(
+    context: typer.Context,
+    name: TemplateName,
+    to: int = typer.Option(0, "--to", help="To this version, newer or older; by default the newest."),
+    user: list[str] = typer.Option([], "--user", help="Only this process, PROJECT or PROJECT/RUNBOOK; by default all."),
+    value: list[str] = typer.Option([], "--set", help="PARAMETER=VALUE, for parameters that the version has."),
+    plan: bool = typer.Option(False, "--plan", help="Only show what would change; exit code 3 where something would."),
+    hash: str = typer.Option("", "--hash", help="Only if the plan is still this one."),
+    yes: bool = typer.Option(False, "--yes", "-y", help="Do not ask."),
+) -> None:
+    """Take users to another version, up or down. What would change is shown first, and asked about."""
+    at = session(context)
+    path = f"{API}/step-templates/{quote(name, safe='')}/users"
+    body: dict[str, Any] = {"version": to, "users": user, "values": _values(value)}
+    found = at.client.post(f"{path}/plan", body)
+    if plan or not found["pending"]:
+        _show(at.screen, found)
+        raise typer.Exit(CHANGES_PENDING if found["pending"] else 0)
+    if not yes:
+        _show(at.screen, found)
+        typer.confirm(f"Take them to version {found['version']}?", abort=True, err=True)
+    done = at.client.post(f"{path}/move", {**body, "hash": hash or found["hash"]})
+    at.screen.result(done, f"{_count(done)} to version {done['version']} from their next release on")
+
+
+@group.command("remove")
+def remove(
+    context: typer.Context,
+    name: TemplateName,
+    version: int = typer.Option(0, "--version", help="Only this version; by default all of it."),
+) -> None:
+    """Remove a template, or a version of it, that no process uses. Releases keep what they froze."""
+    at = session(context)
+    path = f"{API}/step-templates/{quote(name, safe='')}"
+    at.client.delete(f"{path}/versions/{version}" if version else path)
+    at.screen.say(f"version {version} of {name} removed" if version else f"step template {name} removed")
+
+
+def _values(given: list[str]) -> dict[str, str]:
+    for one in given:
+        if "=" not in one:
+            raise Invalid("input.invalid", f"{one[:80]!r} is no value", thing="--set", hint="PARAMETER=VALUE")
+    return {one.partition("=")[0]: one.partition("=")[2] for one in given}
+
+
+def _show(screen: Screen, found: Mapping[str, Any]) -> None:
+    if screen.as_json:
+        screen.result(found)
+        return
+    for one in found["users"]:
+        if one["version"] == found["version"]:
+            continue
+        line = f"~ {one['user']}: {one['action']}, version {one['version']} → {found['version']}"
+        screen.out.print(line, markup=False, style="yellow")
+        told = [*one["changes"], *(f"drops the value of {name}" for name in one["dropped"])]
+        told += [f"needs a value: --set {name}=…" for name in one["missing"]] + one["wrong"]
+        for said in [*told, *([one["why_not"]] if one["why_not"] else [])]:
+            screen.out.print(f"    {said}", markup=False)
+    if not found["pending"]:
+        screen.say(f"nothing to change: all use version {found['version']}", mark="[green]✔[/]")
+        return
+    screen.out.print(f"plan {found['hash'][:16]}: {_count(found)}", markup=False, style="bold")
+
+
+def _count(found: Mapping[str, Any]) -> str:
+    many = sum(one["version"] != found["version"] for one in found["users"])
+    return f"{many} use{'' if many == 1 else 's'}"

@@ -1,0 +1,106 @@
+"""Step templates: the list, one with its versions and users, and the forms that save, move and remove."""
+
+from __future__ import annotations
+
+from typing import Annotated
+from urllib.parse import quote, urlencode
+
+from fastapi import APIRouter, Query
+from starlette.responses import Response
+
+from fairlead.formats.step_template import read_template, template_text
+from fairlead.server.web import setup
+from fairlead.server.web.visit import Posted, Visiting
+from fairlead.usecases import step_template_users, step_templates
+from fairlead.usecases.step_template_users import Wish
+
+router = APIRouter()
+PAGE = "/step-templates"
+
+Text = Annotated[str, Query(max_length=200)]
+After = Annotated[str | None, Query(max_length=250)]
+To = Annotated[int, Query(ge=0)]
+
+
+@router.get("/step-templates")
+def show_all(visitor: Visiting, search: Text = "", after: After = None) -> Response:
+    """By name."""
+    part = step_templates.page(visitor.context, visitor.actor, search=search, after=after)
+    kept = {"search": search} if search else {}
+    values = {
+        "section": setup.SECTION,
+        "views": part.items,
+        "search": search,
+        "older": f"{PAGE}?{urlencode({**kept, 'after': part.after})}" if part.after else "",
+        "newest": f"{PAGE}?{urlencode(kept)}" if after else "",
+    }
+    return visitor.page("step_templates.html", values)
+
+
+@router.post("/step-templates")
+def put(form: Posted) -> Response:
+    """A new one, or the next version of one."""
+    visitor, name = form.visitor, form.text("name").strip()
+
+    def work() -> tuple[str, str]:
+        content, words = read_template("the template", form.text("text").replace("\r\n", "\n").encode())
+        draft = step_templates.Draft(name, content, words)
+        revision = form.text("revision")
+        made = step_templates.put(
+            visitor.context, visitor.actor, draft, revision=int(revision) if revision.isdecimal() else None
+        )
+        said = f"{made.template.name} is saved: version {made.version.number}. Its users stay with theirs."
+        return said, f"{PAGE}/{quote(made.template.name)}"
+
+    return form.act(f"{PAGE}/{quote(name)}" if form.text("revision") else PAGE, work)
+
+
+@router.get("/step-templates/{name}")
+def show(visitor: Visiting, name: str, to: To = 0) -> Response:
+    """One, with its versions, who uses it, and what going to the version `to` (0: the newest) would mean for each."""
+    context, actor = visitor.context, visitor.actor
+    versions = step_templates.versions(context, actor, name)
+    plan = step_template_users.plan(context, actor, name, Wish(to))
+    values = {
+        "section": setup.SECTION,
+        "template": plan.template,
+        "versions": versions,
+        "texts": {one.version.number: template_text(one.version.content) for one in versions},
+        "text": template_text(versions[0].version.content, plan.template.description),
+        "plan": plan,
+    }
+    return visitor.page("step_template.html", values)
+
+
+@router.post("/step-templates/{name}/move")
+def move(form: Posted, name: str) -> Response:
+    """The ticked users use that version from their next release on."""
+    visitor = form.visitor
+    version = form.text("version")
+    here = f"{PAGE}/{quote(name)}?to={quote(version)}"
+
+    def work() -> tuple[str, str]:
+        values = {key.removeprefix("value-"): held for key, held in form.fields.items() if key.startswith("value-")}
+        given = {key: held for key, held in values.items() if held}
+        wish = Wish(int(version) if version.isdecimal() else 0, tuple(form.lists.get("users", ())), given)
+        if not wish.users:
+            return "Nobody was ticked.", here
+        made = step_template_users.apply(visitor.context, visitor.actor, name, wish)
+        return f"{len(made.needed)} uses are at version {made.version} from their next release on.", here
+
+    return form.act(here, work)
+
+
+@router.post("/step-templates/{name}/remove")
+def remove(form: Posted, name: str) -> Response:
+    """One that no process uses, or one of its versions."""
+    visitor, version = form.visitor, form.text("version")
+
+    def work() -> tuple[str, str]:
+        if version.isdecimal():
+            step_templates.remove_version(visitor.context, visitor.actor, name, int(version))
+            return f"Version {version} is removed.", f"{PAGE}/{quote(name)}"
+        step_templates.remove(visitor.context, visitor.actor, name)
+        return f"{name} is removed.", PAGE
+
+    return form.act(f"{PAGE}/{quote(name)}", work)
