@@ -35,6 +35,7 @@ from fairlead.usecases import (
     projects,
     runbooks,
     runs,
+    step_template_users,
     step_templates,
     targets,
     teams,
@@ -177,6 +178,8 @@ class Furnished:
                 made[name] = self.ids.get(verb) or self.ids.get(module, "none")
             elif name == "name" and module in self.names:
                 made[name] = self.names[module]
+            elif name == "wish" and module == "step_template_users":
+                made[name] = step_template_users.Wish()
             elif name == "draft":
                 made[name] = self.drafts.get(module)
             elif name == "only_in":
