@@ -198,6 +198,8 @@ CODES: dict[str, str] = {
     "package.exists": "The feed has a package of this id and version already.",
     "package.name": "The file's name does not say which package it is.",
     "package.content": "The bytes are not those of such a file.",
+    "package.file": "The package has no such file.",
+    "package.unsafe": "The package holds a path that leads out of the folder that it is unpacked in.",
     "package.in_use": "A release names the package; it is kept.",
     "build_information.unknown": "Nothing was told of the build of this package and version.",
     "build_information.exists": "Build information of this package and version exists already.",

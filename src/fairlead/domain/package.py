@@ -7,6 +7,7 @@ and version stand in the file's name, ``Web.1.2.3.zip``, unless they are said.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -44,6 +45,24 @@ class Package:
     def file_name(self) -> str:
         """What the file is called."""
         return f"{self.name}.{self.version}{self.ending}"
+
+
+@dataclass(frozen=True, slots=True)
+class PackageFile:
+    """A package as a plan names it: what it is called, and the bytes that are meant."""
+
+    name: str
+    version: str
+    ending: str
+    blob: str
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.version}"
+
+
+def newest_first(versions: Iterable[str]) -> list[str]:
+    """Versions of the feed in their order, the highest first."""
+    return sorted(versions, key=lambda one: (read(one, VersionFormat.OCTOPUS), one), reverse=True)
 
 
 def named(file_name: str, *, name: str = "", version: str = "") -> tuple[str, str, str]:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from fairlead.domain.errors import Invalid
+from fairlead.domain.package import PackageFile
 from fairlead.domain.record import Json, fingerprint, to_data
 from fairlead.domain.step_template import UsedTemplate
 from fairlead.domain.substitution import substitute
@@ -171,6 +172,16 @@ class Process:
         """Whether the project's services are deployed by it."""
         return any(action.kind == DEPLOY_SERVICES for _, action in self.actions)
 
+    @property
+    def packages(self) -> tuple[str, ...]:
+        """The packages of the feed that its actions take files from, each once whatever its case, in order."""
+        named = (str(action.properties[PACKAGE]) for _, action in self.actions if action.properties.get(PACKAGE))
+        return tuple({name.lower(): name for name in reversed(list(named))}.values())[::-1]
+
+
+PACKAGE = "package"
+"""The property of an action that names a package of the feed, from which it takes its files."""
+
 
 @dataclass(frozen=True, slots=True)
 class ProcessChoice:
@@ -219,7 +230,8 @@ class ResolvedAction:
     `variables` are those that hold there, by names of any case (`known_variables.Known`), secrets by reference.
     `key` begins the key of every effect of it: unique within the plan and the same in every plan of the same process,
     release and target. `worker` is the worker that runs it, where one does.
-    `chosen` is the version that the release names for the action, as it does for packages.
+    `chosen` is the version that the release names for the action, as it does for packages; `package` the one that its
+    property of that name says, in the release's version.
     """
 
     action: Action
@@ -229,6 +241,7 @@ class ResolvedAction:
     worker: ActionTarget | None = None
     variables: Mapping[str, Text] = field(default_factory=dict)
     chosen: str = ""
+    package: PackageFile | None = None
 
     @property
     def place(self) -> str:

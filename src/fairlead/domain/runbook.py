@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Container
-from dataclasses import dataclass
+from collections.abc import Container, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from fairlead.domain.errors import Invalid
@@ -17,12 +17,14 @@ DEFAULT_KEPT_RUNS = 100
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """What was published: the process and the project's variables, as they were. `at` is RFC 3339."""
+    """What was published: the process and the project's variables, as they were; `packages` name → version of
+    those of the feed that it takes files from. `at` is RFC 3339."""
 
     process: str
     variables: str
     at: str
     by: str
+    packages: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from fairlead.domain.condition import SUCCESS, Condition
+from fairlead.domain.package import PackageFile
 from fairlead.domain.process import DEPLOY_SERVICES, ActionTarget, Process, ResolvedAction, StartTrigger
 from fairlead.domain.record import Json
 
@@ -50,12 +51,14 @@ class PlannedStep:
 
 @dataclass(frozen=True, slots=True)
 class ResolvedProcess:
-    """All of it. `choice` is what was chosen for this deployment, as its intention tells it;
+    """All of it. `choice` is what was chosen for this deployment, as its intention tells it; `packages` are those that
+    its actions take files from;
     `is_guided`: a person is asked where an action fails."""
 
     process: Process
     steps: tuple[PlannedStep, ...]
     choice: Mapping[str, Json] = field(default_factory=dict)
+    packages: Mapping[str, PackageFile] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
     is_guided: bool = False
 

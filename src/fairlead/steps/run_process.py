@@ -70,13 +70,16 @@ def plan(
 
 
 def _intention(process: ResolvedProcess) -> Json:
-    """The process, who its steps run on, and what was chosen: with the variables' snapshot all that decides."""
+    """The process, who its steps run on, what was chosen, and the bytes of each package: with the variables' snapshot
+    all that decides."""
+    packages = {one.name: [one.version, one.blob] for one in process.packages.values()}
     targets = {step.name: [place.target.name for place in step.places if place.target] for step in process.steps}
     return to_data(
         {
             "process": process.process,
             "targets": {name: names for name, names in targets.items() if names},
             "choice": process.choice,
+            **({"packages": packages} if packages else {}),
         }
     )
 

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from pathlib import PurePosixPath
 
 from fairlead.domain.errors import Invalid
+from fairlead.domain.package import ID, PackageFile
 from fairlead.domain.plan import Effect, Node
-from fairlead.domain.process import ResolvedAction, RunLocation
+from fairlead.domain.process import PACKAGE, ResolvedAction, RunLocation
 from fairlead.domain.record import Json
 from fairlead.ports.step import EffectKind
 from fairlead.steps.effects.basis import arguments
@@ -36,6 +37,7 @@ class Script:
         "description": "runs a script in bash, Python or PowerShell",
         "additionalProperties": False,
         "oneOf": [{"required": ["script"]}, {"required": ["file"]}],
+        "dependentRequired": {"package": ["file"]},
         "properties": {
             "script": {
                 "type": "string",
@@ -48,7 +50,14 @@ class Script:
                 "minLength": 1,
                 "maxLength": 1000,
                 "description": "a script in the repository, below the folder of fairlead.yml, as the release's commit "
-                "has it; the commit's other files lie beside it",
+                "has it, or in the package; the other files of the commit or package lie beside it",
+            },
+            "package": {
+                "type": "string",
+                "pattern": ID.pattern,
+                "maxLength": 100,
+                "description": "a package of the feed that `file` is in, with its other files beside it; which version "
+                "is chosen when the release is made",
             },
             "language": {
                 "enum": [language.value for language in Language],
@@ -80,6 +89,7 @@ class Script:
             language=_language(str(action.properties.get("language") or ""), file),
             source=source,
             file=file,
+            package=_package(resolved),
             target=where,
             on_behalf_of=resolved.target.name if resolved.target else "",
             arguments=tuple(str(one) for one in given) if isinstance(given, list) else (),
@@ -87,6 +97,7 @@ class Script:
             timeout_s=action.timeout_s or LONGEST_S,
         )
         place = f" on {resolved.target.name}" if resolved.target else ""
+        place += f" (from {run.package})" if run.package else ""
         return Effect(
             RunScript.kind,
             f"{resolved.key}/script",
@@ -97,6 +108,13 @@ class Script:
             only_tidies=True,
             target=resolved.place,
         )
+
+
+def _package(resolved: ResolvedAction) -> PackageFile | None:
+    if resolved.action.properties.get(PACKAGE) and resolved.package is None:
+        message = f"{resolved.action.name} takes its file from a package, and here none was chosen"
+        raise Invalid("process.properties", message, thing=resolved.action.name)
+    return resolved.package
 
 
 def _language(given: str, file: str) -> Language:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import sqlalchemy as sa
 
@@ -39,6 +39,15 @@ _c = packages.c
 def find(connection: sa.Connection, name: str, version: str) -> Package | None:
     """Of this id (whatever its case) and version; None where there is none."""
     return _shelf.one(connection, _c.name_key == name.lower(), _c.version == version)
+
+
+def versions_of(connection: sa.Connection, names: Iterable[str]) -> dict[str, list[str]]:
+    """The versions that the feed has of each of these ids, by the id in lower case; one query."""
+    wanted = {name.lower() for name in names}
+    found: dict[str, list[str]] = {}
+    for name, version in connection.execute(sa.select(_c.name_key, _c.version).where(_c.name_key.in_(wanted))):
+        found.setdefault(name, []).append(version)
+    return found
 
 
 def page(connection: sa.Connection, *, name: str = "", after: str | None = None, limit: int = 50) -> Page[Package]:

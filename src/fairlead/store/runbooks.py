@@ -5,7 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from fairlead.domain.ids import EnvironmentId, ProjectId, TaskId
-from fairlead.domain.runbook import Runbook, RunbookRun
+from fairlead.domain.record import from_data
+from fairlead.domain.runbook import Runbook, RunbookRun, Snapshot
 from fairlead.store import counters
 from fairlead.store.schema import data, flag, instant, key, link, metadata, number, text
 from fairlead.store.shelf import Page, Shelf
@@ -75,6 +76,18 @@ def delete(connection: sa.Connection, id: str) -> None:
     """The runbook and the rows of its runs are gone; their tasks stay as long as any."""
     connection.execute(sa.delete(runs).where(runs.c.runbook == id))
     _shelf.delete(connection, id)
+
+
+def packages_named(connection: sa.Connection) -> frozenset[tuple[str, str]]:
+    """Id in lower case and version of each package that a published runbook, or one of its runs, names."""
+    held = connection.execute(sa.select(runbooks.c.published).union_all(sa.select(runs.c.snapshot))).scalars()
+    named = (from_data(Snapshot, one).packages for one in held if one)
+    return frozenset((name.lower(), version) for packages in named for name, version in packages.items())
+
+
+def name_package(connection: sa.Connection, name: str, version: str) -> bool:
+    """Whether a published runbook, or one of its runs, names the package."""
+    return (name.lower(), version) in packages_named(connection)
 
 
 def next_number(connection: sa.Connection, runbook: str) -> int:

@@ -9,7 +9,7 @@ from fairlead.domain.actor import Actor
 from fairlead.domain.errors import Conflict, NotFound
 from fairlead.domain.package import Package, check_content, named
 from fairlead.domain.permission import Permission
-from fairlead.store import packages, releases
+from fairlead.store import packages, releases, runbooks
 from fairlead.store.database import Connection
 from fairlead.store.shelf import Page
 from fairlead.usecases import happenings
@@ -49,7 +49,8 @@ def push(
     on_existing: OnExisting = "fail",
 ) -> Package:
     """The file is in the feed, under the id and version that its name says or that are said. Conflict `package.exists`
-    where there is one, unless it is to be overwritten or ignored; Invalid `package.name`, `package.content`."""
+    where there is one, unless it is to be ignored, or overwritten: then `package.in_use` where a release or runbook
+    names it. Invalid `package.name`, `package.content`."""
     actor.require_somewhere(Permission.RELEASE_CREATE)
     id, number, ending = named(file_name, name=name, version=version)
     check_content(ending, held)
@@ -66,6 +67,8 @@ def push(
         )
     blob = context.artifacts.keep(held)
     with context.database.transaction() as connection:
+        if before is not None and before.blob != blob:
+            _refuse_used(connection, before)
         at = context.clock.now()
         made = Package(context.ids.new("pkg"), id, number, ending, blob, len(held), at, actor.name)
         if before is None:
@@ -83,19 +86,25 @@ def remove(context: Context, actor: Actor, name: str, version: str) -> None:
     actor.require_somewhere(Permission.RELEASE_CREATE)
     with context.database.transaction() as connection:
         held = _held(connection, name, version)
-        if releases.name_package(connection, held.name, held.version):
-            raise Conflict(
-                "package.in_use",
-                f"a release names {held.name} {held.version}",
-                thing=held.name,
-                hint="packages that releases name are kept",
-            )
+        _refuse_used(connection, held)
         packages.delete(connection, held.id)
         is_free = not packages.blob_is_used(connection, held.blob)
         message = f"removed the package {held.name} {held.version}"
         context.note(connection, actor, "package.removed", message, thing=held.id, before=held)
     if is_free:
         context.artifacts.remove(held.blob)
+
+
+def _refuse_used(connection: Connection, held: Package) -> None:
+    """What was tested is what is deployed: a package that is named stays as it is."""
+    is_in_release = releases.name_package(connection, held.name, held.version)
+    if is_in_release or runbooks.name_package(connection, held.name, held.version):
+        raise Conflict(
+            "package.in_use",
+            f"a {'release' if is_in_release else 'runbook'} names {held.name} {held.version}",
+            thing=held.name,
+            hint="packages that releases and published runbooks name are kept as they are",
+        )
 
 
 def _held(connection: Connection, name: str, version: str) -> Package:

@@ -14,9 +14,11 @@ from fairlead.domain.environment import Environment
 from fairlead.domain.errors import Invalid, NotFound, Refused
 from fairlead.domain.ids import DeploymentId
 from fairlead.domain.known_variables import Known
+from fairlead.domain.package import PackageFile
 from fairlead.domain.process import (
     DEFAULT_PARALLELISM,
     MOST_PARALLELISM,
+    PACKAGE,
     Action,
     ActionTarget,
     NoTarget,
@@ -40,7 +42,7 @@ from fairlead.domain.text import Text
 from fairlead.domain.variable import Scope
 from fairlead.domain.variable_table import VariableTable
 from fairlead.steps.process_resolved import PlannedAction, PlannedPlace, PlannedStep, ResolvedProcess
-from fairlead.store import channels, deployments, processes, targets, tasks, variables
+from fairlead.store import channels, deployments, packages, processes, targets, tasks, variables
 from fairlead.store.database import Connection
 from fairlead.usecases.brought import changes_of, variables_of
 from fairlead.usecases.context import Context
@@ -59,7 +61,8 @@ NOT_YET = "not-yet"
 @dataclass(frozen=True)
 class Surroundings:
     """What a process is resolved with: `targets` are all of the installation, `scope` and `system` are those of
-    the whole deployment, `channel` is the release's by name, `packages` are the versions that it names."""
+    the whole deployment, `channel` is the release's by name, `packages` are the versions that it names; `files_from` are
+    the packages that its actions take files from, by name in lower case."""
 
     process: Process
     choice: ProcessChoice
@@ -72,6 +75,7 @@ class Surroundings:
     tenant_tags: frozenset[str] = frozenset()
     finished: Mapping[str, Json] = field(default_factory=dict)
     packages: Mapping[str, str] = field(default_factory=dict)
+    files_from: Mapping[str, PackageFile] = field(default_factory=dict)
 
 
 def process_at(
@@ -111,11 +115,31 @@ def process_at(
         tags,
         finished=finished,
         packages=release.packages,
+        files_from=packages_of(connection, process, release.packages),
     )
     made = resolve_process(at)
     if made.deploys_services:
         return made
     return replace(made, warnings=(*made.warnings, *warnings_of(frozen, scope, lookup_in(table.at(scope), system))))
+
+
+def packages_of(connection: Connection, process: Process, versions: Mapping[str, str]) -> dict[str, PackageFile]:
+    """The packages of the feed that the process takes files from, in these versions, by name in lower case. NotFound
+    `package.unknown`."""
+    chosen_versions = {name.lower(): version for name, version in versions.items()}
+    found: dict[str, PackageFile] = {}
+    for name in process.packages:
+        version = chosen_versions.get(name.lower(), "")
+        held = packages.find(connection, name, version)
+        if held is None:
+            raise NotFound(
+                "package.unknown",
+                f"the process takes files from the package {name} {version}, which the feed has no more",
+                thing=name,
+                hint=f"push it again: fairlead packages push … --id {name} --version {version or 'VERSION'}",
+            )
+        found[name.lower()] = PackageFile(held.name, held.version, held.ending, held.blob)
+    return found
 
 
 def _finished(connection: Connection, choice: ProcessChoice) -> Mapping[str, Json]:
@@ -196,7 +220,9 @@ class _Resolving:
         steps = tuple(self._step(number, step, warnings) for number, step in enumerate(self.at.process.steps, 1))
         choice = to_data(replace(self.at.choice, skip=tuple(sorted(self.at.choice.skip))))
         assert isinstance(choice, dict)
-        return ResolvedProcess(self.at.process, steps, choice, tuple(warnings), is_guided=self._is_guided())
+        return ResolvedProcess(
+            self.at.process, steps, choice, self.at.files_from, tuple(warnings), is_guided=self._is_guided()
+        )
 
     def _is_guided(self) -> bool:
         """As chosen for this deployment, else as the process says, else as the environment does."""
@@ -328,6 +354,7 @@ class _Resolving:
             None if skipped else self._worker(action),
             variables,
             self.at.packages.get(action.name, ""),
+            self.at.files_from.get(str(action.properties.get(PACKAGE) or "").lower()),
         )
         return PlannedAction(resolved, condition_of(action.condition, action.expression, variables), skipped)
 
@@ -364,6 +391,8 @@ class _Step:
         )
         given = system_variables.of_step(self.step.name, self.number, action=action.name)
         given["Action.MaxParallelism"] = str(self.step.parallelism)
+        if package := self.at.files_from.get(str(action.properties.get(PACKAGE) or "").lower()):
+            given |= {"Action.Package.PackageId": package.name, "Action.Package.PackageVersion": package.version}
         if target:
             given |= system_variables.of_target(
                 str(target.id), target.name, tags=target.tags, targeted=self.step.target_tags, host=target.address

@@ -24,7 +24,7 @@ from fairlead.store.database import Connection
 from fairlead.store.shelf import Page
 from fairlead.usecases import gates, lines, prompting, turns
 from fairlead.usecases.context import Context
-from fairlead.usecases.process_resolving import Surroundings, resolve_process, tags_of
+from fairlead.usecases.process_resolving import Surroundings, packages_of, resolve_process, tags_of
 from fairlead.usecases.values import scope_at, table_of
 
 
@@ -253,7 +253,9 @@ def _planned(
         system_variables.of_task(task.id, task.title, task.created_at),
     )
     table = table_of(connection, made.snapshot.variables)
-    at = Surroundings(process, made.choice, place, "", system, known, table, scope_at(place, process=made.runbook))
+    scope = scope_at(place, process=made.runbook)
+    held = packages_of(connection, process, made.snapshot.packages)
+    at = Surroundings(process, made.choice, place, "", system, known, table, scope, files_from=held)
     return plan_runbook(resolve_process(at), title=task.title)
 
 

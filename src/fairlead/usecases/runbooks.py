@@ -15,6 +15,7 @@ from fairlead.formats.process import by_name
 from fairlead.store import environments, processes, projects, runbooks, tasks, triggers, variables
 from fairlead.store.database import Connection
 from fairlead.store.processes import HeldProcess
+from fairlead.store.release_choice import newest_of_feed
 from fairlead.usecases import child_projects
 from fairlead.usecases.as_code import refuse_edit
 from fairlead.usecases.context import Context
@@ -114,7 +115,8 @@ def _told(runbook: Runbook, held: HeldProcess | None) -> dict[str, object]:
 
 
 def publish(context: Context, actor: Actor, project: str, name: str) -> RunbookView:
-    """Its draft and the project's variables, as they are now, are what runs from now on. Conflict `runbook.empty`."""
+    """Its draft and the project's variables, as they are now, are what runs from now on, with the newest of each
+    package that it takes files from. Conflict `runbook.empty`, NotFound `package.unknown`."""
     actor.require_somewhere(Permission.RUNBOOK_EDIT)
     now = context.clock.now()
     with context.database.transaction() as connection:
@@ -124,9 +126,10 @@ def publish(context: Context, actor: Actor, project: str, name: str) -> RunbookV
         process = processes.freeze(connection, found.id)
         if not process:
             raise Conflict("runbook.empty", f"{found.name} has no steps yet", thing=found.name)
+        packages = newest_of_feed(connection, processes.snapshot(connection, process))
         frozen = variables.freeze(connection, id=context.ids.new("vsn"), project=owner.id, at=now).id
         saved = runbooks.update(
-            connection, replace(found, published=Snapshot(process, frozen, now.isoformat(), actor.name))
+            connection, replace(found, published=Snapshot(process, frozen, now.isoformat(), actor.name, packages))
         )
         words = f"published runbook {saved.name}"
         context.note(

@@ -12,6 +12,7 @@ from fairlead.adapters.system import SystemClock
 from fairlead.domain.effect import Done, Outcome, SaidNo
 from fairlead.domain.errors import NotFound
 from fairlead.domain.ids import TaskId
+from fairlead.domain.package import PackageFile
 from fairlead.domain.plan import Effect
 from fairlead.domain.process import Action, ActionTarget, ResolvedAction, RunLocation, action_key
 from fairlead.domain.record import Json
@@ -82,17 +83,21 @@ class Rig:
         runs_on: RunLocation = RunLocation.TARGETS,
         variables: Mapping[str, Text] | None = None,
         timeout_s: float = 60.0,
+        package: PackageFile | str | None = None,
         **properties: Any,
     ) -> Effect:
+        chosen = package if isinstance(package, PackageFile) else None
+        named = {"package": chosen.name if chosen else package} if package else {}
         action = Action(
             name,
             "script",
-            {**({"script": script} if script else {}), **properties},
+            {**({"script": script} if script else {}), **named, **properties},
             runs_on=runs_on,
             timeout_s=timeout_s,
         )
         place = ActionTarget(target, target) if target else None
-        planned = Script().plan(ResolvedAction(action, name, action_key(name, target), place, None, variables or {}))
+        key = action_key(name, target)
+        planned = Script().plan(ResolvedAction(action, name, key, place, None, variables or {}, chosen))
         assert isinstance(planned, Effect)
         return planned
 

@@ -2,9 +2,11 @@
 
 import asyncio
 import base64
+import io
 import json
 import os
 import sys
+import zipfile
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
@@ -19,6 +21,7 @@ from fairlead.adapters.connections.tickets import SEARCH_PATH
 from fairlead.domain.effect import Done, NotYet, SaidNo
 from fairlead.domain.errors import Invalid, Refused
 from fairlead.domain.ids import TaskId
+from fairlead.domain.package import PackageFile
 from fairlead.domain.process import RunLocation
 from fairlead.ports.connection import Command, Connection
 from fairlead.ports.hosts import NoHosts
@@ -434,3 +437,33 @@ async def test_powershell_is_given_the_script_its_functions_and_variables(tmp_pa
     )
     assert outputs == {"Said": "hello now"}
     assert 'Write-Host "hello"' in rig.told("info") and rig.told("error") == ["and to the error stream"]
+
+
+async def test_a_script_of_a_package_has_the_packages_other_files_beside_it(rig: Rig) -> None:
+    held = io.BytesIO()
+    with zipfile.ZipFile(held, "w") as archive:
+        archive.writestr("bin/measure.sh", '. ./lib/names.sh; set_octopusvariable Said "$name #{Who}"')
+        archive.writestr("lib/names.sh", "name=books")
+        archive.writestr(".fairlead/start.sh", "echo not ours")
+    package = PackageFile("Tools", "1.2.0", ".zip", await rig.artifacts.put_blob(held.getvalue()))
+    said = await rig.ran(file="bin/measure.sh", package=package, variables={"Who": "you"})
+    assert said == {"Said": "books you"}
+    missing = await rig.failed(name="Other", file="bin/none.sh", package=package)
+    assert (missing.code, "bin/measure.sh" in missing.hint) == ("package.file", True)
+
+
+async def test_a_package_that_leads_out_of_its_folder_runs_nothing(here: Rig) -> None:
+    held = io.BytesIO()
+    with zipfile.ZipFile(held, "w") as archive:
+        archive.writestr("run.sh", "echo hi")
+        archive.writestr("../../evil.sh", "echo evil")
+    package = PackageFile("Tools", "1.2.0", ".zip", await here.artifacts.put_blob(held.getvalue()))
+    refused = await here.failed(file="run.sh", package=package)
+    assert refused.code == "package.unsafe"
+    assert here.told("info") == []
+
+
+async def test_a_package_that_was_not_chosen_is_said(here: Rig) -> None:
+    with pytest.raises(Invalid) as caught:
+        here.effect(file="run.sh", package="Tools")
+    assert caught.value.code == "process.properties"

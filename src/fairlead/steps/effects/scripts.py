@@ -10,10 +10,12 @@ from dataclasses import dataclass, field
 from fairlead.domain.effect import Done, Looked, NotYet, Outcome, SaidNo
 from fairlead.domain.errors import FairleadError, Invalid, NotFound
 from fairlead.domain.output_variables import effect_output
+from fairlead.domain.package import PackageFile
 from fairlead.domain.plan import Effect
 from fairlead.domain.record import Json
 from fairlead.domain.template.variables import Variables
 from fairlead.domain.text import Text
+from fairlead.formats.package_files import unpacked
 from fairlead.ports.connection import Connection
 from fairlead.ports.step import Tools
 from fairlead.steps import workspace
@@ -32,7 +34,8 @@ FILES_LIMIT_BYTES = 64 * 1024**2
 @dataclass(frozen=True, slots=True)
 class ScriptRun:
     """A script to be run. `target` is the id of the one that it runs on ("": at the server), `on_behalf_of` the name of
-    the one that it is about, for its outputs. It is `source`, or the `file` of the release's commit. All texts are as
+    the one that it is about, for its outputs. It is `source`, or the `file` of the release's commit or (where there is
+    one) of the package. All texts are as
     they were written: what is known only when earlier steps have ended is put in when it begins."""
 
     action: str
@@ -40,6 +43,7 @@ class ScriptRun:
     language: Language
     source: str = ""
     file: str = ""
+    package: PackageFile | None = None
     target: str = ""
     on_behalf_of: str = ""
     arguments: tuple[str, ...] = ()
@@ -146,10 +150,35 @@ async def _begin(run: ScriptRun, effect: Effect, connection: Connection, tools: 
 
 
 async def _contents(run: ScriptRun, known: Variables, effect: Effect, tools: Tools) -> tuple[str, dict[str, bytes]]:
-    """The script's path, and every file that goes with it: one from the repository has the commit's others by it."""
+    """The script's path, and every file that goes with it: one of the repository has the commit's others by it, one of
+    a package the package's."""
     if not run.file:
         name = RUNNERS[run.language].name
         return name, {name: filled(known, run.source).encode()}
+    name = filled(known, run.file).removeprefix("./")
+    if run.package is not None:
+        found = await _of_package(run, run.package, tools)
+        if name not in found:
+            hint = f"it holds {', '.join(sorted(found)[:10])[:300]}"
+            raise NotFound("package.file", f"{name[:200]} is not in {run.package}", thing=name[:200], hint=hint)
+    else:
+        found = await _of_commit(name, effect, tools)
+    found[name] = filled(known, found[name].decode(errors="replace")).encode()
+    return name, found
+
+
+async def _of_package(run: ScriptRun, package: PackageFile, tools: Tools) -> dict[str, bytes]:
+    """Its files, vetted before any of them goes to a host."""
+    content, limit = await tools.artifacts.blob(package.blob), FILES_LIMIT_BYTES
+    made = await asyncio.to_thread(unpacked, str(package), package.ending, content, limit_bytes=limit)
+    if made.left_out:
+        tools.say(f"links and devices in {package} are left out: {', '.join(made.left_out)[:300]}", level="warning")
+    tools.say(f"unpacked {package}: {len(made.files)} files", level="debug")
+    return made.files
+
+
+async def _of_commit(name: str, effect: Effect, tools: Tools) -> dict[str, bytes]:
+    """The files of the release's commit, below the folder of its project file."""
     place = f"{tools.workspace}/{tools.task}-{hashlib.sha256(effect.key.encode()).hexdigest()[:12]}"
     checkout = await tools.checkouts.of_task(tools.task)
     try:
@@ -159,15 +188,12 @@ async def _contents(run: ScriptRun, known: Variables, effect: Effect, tools: Too
         paths = [
             path.removeprefix(prefix) for path, mode in tree.files.items() if path.startswith(prefix) and mode != LINK
         ]
-        name = filled(known, run.file).removeprefix("./")
         if name not in paths:
             raise NotFound("project_file.missing", f"{name[:200]} is not in the commit", thing=name[:200])
         limit = FILES_LIMIT_BYTES
-        found = dict(await asyncio.to_thread(workspace.read_files, root, paths, limit_bytes=limit))
+        return dict(await asyncio.to_thread(workspace.read_files, root, paths, limit_bytes=limit))
     finally:
         await workspace.remove(place)
-    found[name] = filled(known, found[name].decode(errors="replace")).encode()
-    return name, found
 
 
 def _verdict(run: ScriptRun, note: Mapping[str, Json]) -> Outcome:

@@ -61,9 +61,9 @@ def command(
     """What starts the script `script`, which is among `contents` (path → bytes), in a directory of its own."""
     runner = RUNNERS[language]
     held = {
+        **contents,
         f"{FOLDER}/{runner.start}": _resource(runner.resource).encode(),
         f"{FOLDER}/variables": _written(language, variables),
-        **contents,
     }
     launch = _resource("launch.sh").replace("MARK", ERROR_MARK)
     words = (*runner.program, f"{FOLDER}/{runner.start}", f"./{script}", *arguments)

@@ -27,6 +27,7 @@ class Runbook(TypedDict):
     is_changed: Annotated[bool, Field(description="whether the draft is not what is published")]
     published_at: Moment | None
     published_by: str
+    packages: Annotated[dict[str, str], Field(description="of the feed, that what is published takes files from")]
     created_at: Moment
     created_by: str
     revision: Annotated[int, Field(description="what its ETag holds")]
