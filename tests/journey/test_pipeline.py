@@ -20,6 +20,7 @@ from fairlead.adapters.sources.git import Git
 from fairlead.domain.effect import Done, SaidNo
 from fairlead.domain.ids import RunId, SecretVersionId, TaskId
 from fairlead.domain.outline import Outline, OutlineService
+from fairlead.domain.registry_login import RegistryLogin
 from fairlead.domain.service import (
     Bind,
     Build,
@@ -37,7 +38,6 @@ from fairlead.ports.container_engine import Credentials
 from fairlead.ports.source import Repository
 from fairlead.steps import workspace
 from fairlead.steps.pipeline import plan
-from fairlead.steps.resolved import RegistryLogin
 from fairlead.steps.run_resolved import ResolvedRun, SourceAccess
 from fairlead.testing.fake_secrets import FakeSecrets
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import typer
 
+from fairlead.cli import prompts
 from fairlead.cli.screen import Screen
 from fairlead.cli.session import API, PROJECT_HELP, TENANT_HELP, session
 
@@ -24,6 +25,8 @@ def plan(
     skip: list[str] = typer.Option([], "--skip", help="As for `deploy`."),
     only_target: list[str] = typer.Option([], "--only-target", help="As for `deploy`."),
     without_target: list[str] = typer.Option([], "--without-target", help="As for `deploy`."),
+    guided: bool | None = typer.Option(None, "--guided/--not-guided", help="As for `deploy`."),
+    variable: list[str] = typer.Option([], "--variable", help='"Label or Name:Value" of what it asks for.'),
     steps: bool = typer.Option(True, "--steps/--no-steps", help="With each step and what it does."),
     tenant: str = typer.Option("", "--tenant", help=TENANT_HELP),
     project: str = typer.Option("", "--project", "-p", help=PROJECT_HELP),
@@ -33,16 +36,20 @@ def plan(
     if deployment:
         found = at.client.get(f"{API}/deployments/{deployment}/plan")
     elif version and environment:
-        found = at.client.get(
-            f"{API}/projects/{at.project(project)}/plan",
-            version=version,
-            environment=environment,
-            tenant=tenant,
-            recreate_accessory=recreate_accessory,
-            skip=skip,
-            only_target=only_target,
-            without_target=without_target,
-        )
+        name = at.project(project)
+        asked = prompts.questions(at, name, version, environment, tenant) if variable else []
+        body = {
+            "version": version,
+            "environment": environment,
+            "tenant": tenant,
+            "recreate_accessories": recreate_accessory,
+            "skip": skip,
+            "only_targets": only_target,
+            "without_targets": without_target,
+            "guided": guided,
+            "prompted": prompts.answers(asked, variable) if variable else None,
+        }
+        found = at.client.post(f"{API}/projects/{name}/plan", body)
     else:
         raise typer.BadParameter("give a version and an environment, or --deployment")
     if at.screen.as_json:

@@ -420,6 +420,7 @@ CODES: dict[str, str] = {
     "schema.migration": "The migration failed on a scratch copy of the schema; nothing was deployed.",
     "schema.breaks_old_release": "The old release fails with the schema that the new one makes; nothing was deployed.",
     "tests.failed": "The tests said no.",
+    "tests.network": "The tests are to join the environment's network, which is not there.",
     "tests.broken": "The tests could not be run.",
     "script.failed": "A script ended with another exit code than 0, or could not be begun.",
     "step.timed_out": "A step took longer than its bound.",

@@ -16,6 +16,7 @@ from enum import StrEnum
 from fairlead.domain.errors import Invalid
 from fairlead.domain.package import PackageFile
 from fairlead.domain.record import Json, fingerprint, to_data
+from fairlead.domain.registry_login import RegistryLogin
 from fairlead.domain.step_template import UsedTemplate
 from fairlead.domain.substitution import substitute
 from fairlead.domain.text import Text
@@ -231,7 +232,7 @@ class ResolvedAction:
     `key` begins the key of every effect of it: unique within the plan and the same in every plan of the same process,
     release and target. `worker` is the worker that runs it, where one does.
     `chosen` is the version that the release names for the action, as it does for packages; `package` the one that its
-    property of that name says, in the release's version.
+    property of that name says, in the release's version. `logins` open registries that are not Fairlead's own.
     """
 
     action: Action
@@ -242,6 +243,7 @@ class ResolvedAction:
     variables: Mapping[str, Text] = field(default_factory=dict)
     chosen: str = ""
     package: PackageFile | None = None
+    logins: tuple[RegistryLogin, ...] = ()
 
     @property
     def place(self) -> str:

@@ -30,6 +30,7 @@ from fairlead.domain.actor import SYSTEM
 from fairlead.domain.errors import Conflict
 from fairlead.domain.ids import NodeId, TaskId
 from fairlead.domain.record import Json
+from fairlead.domain.registry_login import RegistryLogin
 from fairlead.domain.text import SecretRef
 from fairlead.engine.durable import DbosDurable
 from fairlead.engine.fence import fenced
@@ -54,7 +55,6 @@ from fairlead.steps.commands import Commands
 from fairlead.steps.deploy_services import DeployServices
 from fairlead.steps.end_standby import EndStandby
 from fairlead.steps.pipeline import Pipeline
-from fairlead.steps.resolved import RegistryLogin
 from fairlead.steps.retention import Retention
 from fairlead.steps.retire_place import RetirePlace
 from fairlead.store import settings as kept_settings

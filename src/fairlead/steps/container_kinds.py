@@ -92,6 +92,11 @@ class RunTestsAction:
             "build": _BUILD,
             "command": {"type": "array", "items": _TEXT, "maxItems": 100, "description": "by default the image's own"},
             "environment": {**cast("dict[str, Json]", _TEXTS), "description": "secrets may be put in by #{…}"},
+            "network": {
+                "enum": ["own", "environment"],
+                "default": "own",
+                "description": "environment: in the environment's network, where accessories live under their names",
+            },
             "matrix": {
                 "type": "object",
                 "additionalProperties": False,
@@ -161,12 +166,13 @@ def _cells(resolved: ResolvedAction) -> Iterator[TestsWanted]:
             command=tuple(str(word) for word in cast("list[Any]", properties.get("command") or [])),
             environment=_texts(properties.get("environment")),
             timeout_s=resolved.action.timeout_s or TESTS_TIMEOUT_S,
+            joins_environment=properties.get("network") == "environment",
         )
 
 
 def _about(resolved: ResolvedAction) -> ActionAbout:
     target = resolved.target.name if resolved.target else ""
-    return ActionAbout(resolved.action.name, target, resolved.variables)
+    return ActionAbout(resolved.action.name, target, resolved.variables, resolved.logins)
 
 
 def _build(given: Json, more: Mapping[str, str]) -> ActionBuild:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from fairlead.domain.image import registry_of
 from fairlead.domain.plan import Effect, InParallel, Node, Sequence, Step
+from fairlead.domain.registry_login import RegistryLogin
 from fairlead.domain.service import Role, Service
 from fairlead.ports.container_engine import Attachment, NetworkSpec
 from fairlead.steps.blueprint import (
@@ -24,7 +25,7 @@ from fairlead.steps.effects.images import Acquired, AcquireImage
 from fairlead.steps.effects.instances import Standees, StopInstances
 from fairlead.steps.effects.room import CheckRoom, Room
 from fairlead.steps.layers import layers
-from fairlead.steps.resolved import AccessoryState, RegistryLogin, ResolvedDeployment, StandingInstance
+from fairlead.steps.resolved import AccessoryState, ResolvedDeployment, StandingInstance
 from fairlead.steps.roster import SLOT_ROLES, image_of, world_volumes
 
 

@@ -10,9 +10,9 @@ from fairlead.domain.colour import Colour
 from fairlead.domain.deployment import DeploymentKind
 from fairlead.domain.ids import DeploymentId, ReleaseId
 from fairlead.domain.naming import DeploymentNames, PlaceNames
+from fairlead.domain.registry_login import RegistryLogin
 from fairlead.domain.service import Definition, Role
 from fairlead.domain.slot import Slot, SlotState
-from fairlead.domain.text import SecretRef
 from fairlead.ports.catalogue import Place
 from fairlead.ports.proxy import RouteSpec, RouteState
 
@@ -78,15 +78,6 @@ class ProxyFacts:
     is_loopback: bool = True
     http_port: int = 80
     https_port: int = 443
-
-
-@dataclass(frozen=True, slots=True)
-class RegistryLogin:
-    """What opens a registry that is not Fairlead's own; `registry` is its name (`domain.image.registry_of`)."""
-
-    registry: str
-    user: str
-    password: SecretRef
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,11 +12,11 @@ from dataclasses import dataclass, field
 
 from fairlead.domain.ids import RunId, TaskId
 from fairlead.domain.outline import Outline
+from fairlead.domain.registry_login import RegistryLogin
 from fairlead.domain.service import Definition
 from fairlead.domain.text import SecretRef
 from fairlead.ports.secrets import Secrets
 from fairlead.ports.source import Repository
-from fairlead.steps.resolved import RegistryLogin
 
 
 @dataclass(frozen=True, slots=True)

@@ -84,6 +84,15 @@ class StoreSecrets:
         self._insert(connection, id, value, name=name, at=at, by=by)
         return id
 
+    def keep_once(
+        self, connection: sa.Connection, value: str, *, about: str, name: str, at: datetime, by: str = ""
+    ) -> SecretVersionId:
+        """The immutable version of this value for what it is `about`: the same one whenever it is given again."""
+        id = SecretVersionId(f"sec-{self.keyed_hash(json.dumps([about, value]))[:40]}")
+        if not secret_versions.sealed(connection, [id]):
+            self._insert(connection, id, value, name=name, at=at, by=by)
+        return id
+
     def reveal(self, connection: sa.Connection, version: SecretVersionId) -> str:
         """The value in clear outside of any task (a webhook's signature, a poll's credentials)."""
         return self.reveal_all(connection, [version])[version]

@@ -199,6 +199,15 @@ def keep_snapshot(
     return made
 
 
+def keep_answered(
+    connection: sa.Connection, found: tuple[Variable, ...], *, project: ProjectId, at: datetime
+) -> VariableSnapshot:
+    """A snapshot of exactly these, whose id comes from what it holds: who gives the same answers again, or only looks
+    at what they would do, has the same one."""
+    id = f"vsn-{fingerprint([project, _hash_of(found)])[:40]}"
+    return keep_snapshot(connection, found, id=id, project=project, at=at)
+
+
 def secrets_in_use(connection: sa.Connection) -> frozenset[SecretVersionId]:
     """Secret versions that a variable or a snapshot names."""
     now = connection.execute(sa.select(variables.c.secret, variables.c.composite)).all()

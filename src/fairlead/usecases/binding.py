@@ -21,6 +21,7 @@ from fairlead.domain.outline import Outline, with_build_secrets
 from fairlead.domain.plan import Plan
 from fairlead.domain.project import Project
 from fairlead.domain.record import Json, to_data
+from fairlead.domain.registry_login import RegistryLogin
 from fairlead.domain.release import Release
 from fairlead.domain.run import Run
 from fairlead.domain.task import Task, TaskState
@@ -42,7 +43,7 @@ from fairlead.steps.effects.state import state_before
 from fairlead.steps.end_standby import EndStandby, ResolvedStandby
 from fairlead.steps.keeping import kept_words, without_kept
 from fairlead.steps.pipeline import Pipeline
-from fairlead.steps.resolved import LiveRelease, RegistryLogin, ResolvedDeployment
+from fairlead.steps.resolved import LiveRelease, ResolvedDeployment
 from fairlead.steps.retention import Retention
 from fairlead.steps.retire_place import ResolvedRetirement, RetirePlace
 from fairlead.steps.run_resolved import ResolvedRun, SourceAccess

@@ -29,7 +29,7 @@ from fairlead.steps.resolved import ResolvedDeployment, Standing
 from fairlead.steps.standing import standing_accessories, standing_slots
 from fairlead.store import deployments, environments, policies, projects, releases, slots
 from fairlead.store.database import Connection
-from fairlead.usecases import planning, tenancy
+from fairlead.usecases import planning, prompting, tenancy
 from fairlead.usecases.binding import Outside
 from fairlead.usecases.context import Context
 from fairlead.usecases.deployments import require_of
@@ -44,7 +44,8 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What is looked at: a release for an environment, or a deployment that was asked for and has not begun."""
+    """What is looked at: a release for an environment, or a deployment that was asked for and has not begun. `prompted`
+    are answers to what it asks for; None: they are not asked for."""
 
     project: Project
     environment: Environment
@@ -55,6 +56,7 @@ class Wanted:
     deployment: Deployment | None = None
     choice: ProcessChoice = NO_CHOICE
     tenant: Tenant | None = None
+    prompted: Mapping[str, str] | None = None
 
     @property
     def place(self) -> Place:
@@ -110,9 +112,11 @@ async def preview(
     recreate_accessories: Sequence[str] = (),
     choice: ProcessChoice = NO_CHOICE,
     tenant: str = "",
+    prompted: Mapping[str, str] | None = None,
 ) -> Preview:
-    """What a deployment of the release there (for the tenant) would do now. What `planning.intend` raises, and
-    `tenancy.check`."""
+    """What a deployment of the release there (for the tenant) would do now; its hash is that of a deployment with the
+    same choice and answers. `prompted` None: with the defaults of what it asks for, answered or not. What
+    `planning.intend` and `prompting.answered` raise, and `tenancy.check`."""
     actor.require_somewhere(Permission.VIEW)
 
     def find(connection: Connection) -> Wanted:
@@ -124,7 +128,9 @@ async def preview(
         release = planning.release_named(connection, owner, version)
         tenancy.check(connection, owner, place, release, whose)
         again = tuple(recreate_accessories)
-        return Wanted(owner, place, release, recreate_accessories=again, choice=choice, tenant=whose)
+        return Wanted(
+            owner, place, release, recreate_accessories=again, choice=choice, tenant=whose, prompted=prompted
+        )
 
     return await _preview(context, outside, await context.database.read(find))
 
@@ -173,49 +179,70 @@ async def _preview(context: Context, outside: Outside, wanted: Wanted) -> Previe
     )
 
 
+class _TakenBack(Exception):
+    """Ends the transaction of a look without a trace."""
+
+    def __init__(self, books: _Books) -> None:
+        super().__init__("taken back")
+        self.books = books
+
+
 def _look_at_books(context: Context, wanted: Wanted) -> _Books:
-    with context.database.reading() as connection:
-        held = slots.of(connection, wanted.place)
-        whose = wanted.tenant.id if wanted.tenant else None
-        history = deployments.live_ones(connection, wanted.project.id, wanted.environment.id, tenant=whose, limit=1)
-        live = next(iter(history), None)
-        intended = planning.intend(
-            context,
-            connection,
-            wanted.project,
-            wanted.environment,
-            wanted.release,
-            wanted.variables,
-            wanted.recreate_accessories,
-            kind=wanted.kind,
-            choice=wanted.choice,
-            deployment=wanted.deployment,
-            tenant=wanted.tenant,
-        )
-        known = policies.of_project(connection, wanted.project.id)
-        before = planning.live_release(
-            context,
-            connection,
-            wanted.project,
-            wanted.environment,
-            intended.definition,
-            tenant=wanted.tenant,
-        )
-        return _Books(
-            wanted,
-            replace(intended, resolved=replace(intended.resolved, before=before)),
-            {colour: Standing(slot) for colour, slot in held.items()},
-            live,
-            _present(context, connection, wanted, live),
-            tuple(
-                dict.fromkeys(
-                    allowance
-                    for harm in intended.definition.harms
-                    if (allowance := allowance_for(harm, known, wanted.environment.id)) is not None
-                )
-            ),
-            not _is_live_already(context, connection, wanted, live),
-        )
+    """Answers are put into a snapshot that is taken back: its id, and so the plan's hash, comes from what it holds."""
+    if not wanted.prompted:
+        with context.database.reading() as connection:
+            return _looked_at(context, connection, wanted)
+    try:
+        with context.database.transaction() as connection:
+            asked = prompting.Asked(wanted.project, wanted.environment, wanted.release, wanted.tenant)
+            frozen = prompting.answered(context, connection, asked, wanted.prompted, by="a plan")
+            raise _TakenBack(_looked_at(context, connection, replace(wanted, variables=frozen)))
+    except _TakenBack as done:
+        return done.books
+
+
+def _looked_at(context: Context, connection: Connection, wanted: Wanted) -> _Books:
+    held = slots.of(connection, wanted.place)
+    whose = wanted.tenant.id if wanted.tenant else None
+    history = deployments.live_ones(connection, wanted.project.id, wanted.environment.id, tenant=whose, limit=1)
+    live = next(iter(history), None)
+    intended = planning.intend(
+        context,
+        connection,
+        wanted.project,
+        wanted.environment,
+        wanted.release,
+        wanted.variables,
+        wanted.recreate_accessories,
+        kind=wanted.kind,
+        choice=wanted.choice,
+        deployment=wanted.deployment,
+        tenant=wanted.tenant,
+    )
+    known = policies.of_project(connection, wanted.project.id)
+    before = planning.live_release(
+        context,
+        connection,
+        wanted.project,
+        wanted.environment,
+        intended.definition,
+        tenant=wanted.tenant,
+    )
+    return _Books(
+        wanted,
+        replace(intended, resolved=replace(intended.resolved, before=before)),
+        {colour: Standing(slot) for colour, slot in held.items()},
+        live,
+        _present(context, connection, wanted, live),
+        tuple(
+            dict.fromkeys(
+                allowance
+                for harm in intended.definition.harms
+                if (allowance := allowance_for(harm, known, wanted.environment.id)) is not None
+            )
+        ),
+        not _is_live_already(context, connection, wanted, live),
+    )
 
 
 def _present(context: Context, connection: Connection, wanted: Wanted, live: Deployment | None) -> Present:

@@ -32,6 +32,7 @@ from fairlead.domain.process import (
 )
 from fairlead.domain.project import Project
 from fairlead.domain.record import Json, to_data
+from fairlead.domain.registry_login import RegistryLogin
 from fairlead.domain.release import Release
 from fairlead.domain.step_template import UsedTemplate
 from fairlead.domain.substitution import substitute
@@ -46,6 +47,7 @@ from fairlead.store import channels, deployments, packages, processes, targets, 
 from fairlead.store.database import Connection
 from fairlead.usecases.brought import changes_of, variables_of
 from fairlead.usecases.context import Context
+from fairlead.usecases.registries import logins as registry_logins
 from fairlead.usecases.values import lookup_in, releases_before, scope_at, scope_on, warnings_of
 
 OUTPUTS = "process.outputs"
@@ -62,7 +64,8 @@ NOT_YET = "not-yet"
 class Surroundings:
     """What a process is resolved with: `targets` are all of the installation, `scope` and `system` are those of
     the whole deployment, `channel` is the release's by name, `packages` are the versions that it names; `files_from` are
-    the packages that its actions take files from, by name in lower case."""
+    the packages that its actions take files from, by name in lower case; `logins` are for images that
+    they pull."""
 
     process: Process
     choice: ProcessChoice
@@ -76,6 +79,7 @@ class Surroundings:
     finished: Mapping[str, Json] = field(default_factory=dict)
     packages: Mapping[str, str] = field(default_factory=dict)
     files_from: Mapping[str, PackageFile] = field(default_factory=dict)
+    logins: tuple[RegistryLogin, ...] = ()
 
 
 def process_at(
@@ -116,6 +120,7 @@ def process_at(
         finished=finished,
         packages=release.packages,
         files_from=packages_of(connection, process, release.packages),
+        logins=registry_logins(connection),
     )
     made = resolve_process(at)
     if made.deploys_services:
@@ -355,6 +360,7 @@ class _Resolving:
             variables,
             self.at.packages.get(action.name, ""),
             self.at.files_from.get(str(action.properties.get(PACKAGE) or "").lower()),
+            self.at.logins,
         )
         return PlannedAction(resolved, condition_of(action.condition, action.expression, variables), skipped)
 

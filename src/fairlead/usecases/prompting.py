@@ -126,7 +126,8 @@ def questions(connection: Connection, asked: Asker, snapshot: str) -> tuple[Ques
 
 
 def answered(context: Context, connection: Connection, asked: Asker, given: Mapping[str, str], *, by: str) -> str:
-    """The id of the snapshot with the answers in it; the release's own where nothing is asked for. Invalid
+    """The id of the snapshot with the answers in it, the same for the same answers; the asker's own where nothing is
+    answered. Invalid
     `prompt.unknown`, `prompt.value`, `prompt.required`."""
     frozen = variables.snapshot(connection, asked.snapshot).variables
     found = _questions(frozen, asked.scope)
@@ -148,13 +149,8 @@ def answered(context: Context, connection: Connection, asked: Asker, given: Mapp
     _require(command, (replace(one, variable=answers.get(one.variable.id, one.variable)) for one in found))
     if not answers:
         return asked.snapshot
-    return variables.keep_snapshot(
-        connection,
-        tuple(answers.get(one.id, one) for one in frozen),
-        id=context.ids.new("vsn"),
-        project=asked.project.id,
-        at=context.clock.now(),
-    ).id
+    whole = tuple(answers.get(one.id, one) for one in frozen)
+    return variables.keep_answered(connection, whole, project=asked.project.id, at=context.clock.now()).id
 
 
 def _questions(frozen: Iterable[Variable], scope: Scope) -> tuple[Question, ...]:
@@ -185,7 +181,10 @@ def _answer(context: Context, connection: Connection, by: str, question: Questio
         return replace(question.variable, value=value)
     if not value:
         return question.variable
-    return replace(question.variable, value="", secret=context.keep(connection, value, name=name, by=by))
+    kept = context.secrets.keep_once(
+        connection, value, about=question.variable.id, name=name, at=context.clock.now(), by=by
+    )
+    return replace(question.variable, value="", secret=kept)
 
 
 def _require(command: str, found: Iterable[Question]) -> None:

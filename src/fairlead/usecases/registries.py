@@ -9,8 +9,8 @@ from fairlead.domain.actor import Actor
 from fairlead.domain.errors import Invalid, NotFound
 from fairlead.domain.image import registry_name
 from fairlead.domain.permission import Permission
+from fairlead.domain.registry_login import RegistryLogin
 from fairlead.domain.text import SecretRef
-from fairlead.steps.resolved import RegistryLogin
 from fairlead.store import registry_logins
 from fairlead.store.database import Connection
 from fairlead.store.registry_logins import RegistryLoginRow

@@ -25,6 +25,7 @@ from fairlead.store.shelf import Page
 from fairlead.usecases import gates, lines, prompting, turns
 from fairlead.usecases.context import Context
 from fairlead.usecases.process_resolving import Surroundings, packages_of, resolve_process, tags_of
+from fairlead.usecases.registries import logins
 from fairlead.usecases.values import scope_at, table_of
 
 
@@ -256,7 +257,7 @@ def _planned(
     scope = scope_at(place, process=made.runbook)
     held = packages_of(connection, process, made.snapshot.packages)
     at = Surroundings(process, made.choice, place, "", system, known, table, scope, files_from=held)
-    return plan_runbook(resolve_process(at), title=task.title)
+    return plan_runbook(resolve_process(replace(at, logins=logins(connection))), title=task.title)
 
 
 def _run_view(connection: Connection, one: RunbookRun) -> RunView:

@@ -1,6 +1,6 @@
 """Actions that build an image and run tests in containers: the release's commit, a matrix, a result for each cell."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,13 +14,28 @@ from fairlead.domain.ids import TaskId
 from fairlead.domain.output_variables import of_effects
 from fairlead.domain.plan import Effect, InParallel, effects_of
 from fairlead.domain.process import Action, ResolvedAction, action_key
+from fairlead.domain.registry_login import RegistryLogin
 from fairlead.domain.text import SecretRef, Text
 from fairlead.ports.checkouts import Checkout
+from fairlead.ports.container_engine import (
+    LABEL_ENVIRONMENT,
+    LABEL_KEY,
+    LABEL_KIND,
+    LABEL_PROJECT,
+    Container,
+    ContainerSpec,
+    Credentials,
+    Image,
+    NetworkSpec,
+)
 from fairlead.ports.source import Repository
 from fairlead.ports.step import Tools
+from fairlead.steps.blueprint import KIND_NETWORK
 from fairlead.steps.container_kinds import BuildImageAction, RunTestsAction
 from fairlead.steps.effects.container_actions import BuildForAction, TestInContainer
+from fairlead.testing.container_world import ContainerWorld
 from fairlead.testing.deploy_world import ending
+from fairlead.testing.fake_container_engine import FakeContainerEngine
 
 WEB = {"context": "web", "dockerfile": "web/Dockerfile"}
 VARIABLES: Mapping[str, Text] = {
@@ -47,12 +62,13 @@ class Rig:
         self.world = PipelineWorld(folder)
         self.folder = folder
         self.outputs: dict[str, Mapping[str, Any]] = {}
+        self.logins: tuple[RegistryLogin, ...] = ()
         self.kinds = {kind.kind: kind for kind in (BuildForAction(), TestInContainer())}
 
     def effects(self, kind: Any, name: str, variables: Mapping[str, Text] | None = None, **properties: Any) -> Any:
         action = Action(name, kind.name, properties)
         known = {**VARIABLES, **(variables or {})}
-        node = kind.plan(ResolvedAction(action, name, action_key(name), variables=known))
+        node = kind.plan(ResolvedAction(action, name, action_key(name), variables=known, logins=self.logins))
         return list(effects_of(node)), node
 
     def tools(self, effect: Effect) -> Tools:
@@ -181,3 +197,47 @@ def test_what_cannot_be_meant_is_refused(rig: Rig, properties: dict[str, Any]) -
     with pytest.raises(Invalid) as refused:
         rig.effects(RunTestsAction(), "Check", **properties)
     assert refused.value.code == "process.properties"
+
+
+class Noting(FakeContainerEngine):
+    """Notes with what each image was pulled."""
+
+    def __init__(self, world: ContainerWorld) -> None:
+        super().__init__(world)
+        self.given: dict[str, Credentials | None] = {}
+
+    async def pull(self, reference: str, credentials: Credentials | None, say: Callable[[str], None]) -> Image:
+        self.given[reference] = credentials
+        return await super().pull(reference, credentials, say)
+
+
+async def test_an_image_of_a_registry_that_needs_credentials_is_pulled_with_those_that_are_kept(rig: Rig) -> None:
+    id = rig.world.host.add_image("private.test/py:3", ending(0, ""))
+    rig.world.host.registry["private.test/py:3"] = rig.world.host.images.pop(id)
+    password = SecretRef(rig.world.secrets.put("hunter2-hidden"), "password")
+    rig.logins = (RegistryLogin("private.test", "bot", password), RegistryLogin("other.test", "x", password))
+    (effect,), _ = rig.effects(RunTestsAction(), "Check", image="private.test/py:3")
+    assert "hunter2" not in repr(effect)
+    engine = Noting(rig.world.host)
+    outcome = await TestInContainer().do(effect, replace(rig.tools(effect), container_engine=engine))
+    assert isinstance(outcome, Done), outcome
+    assert engine.given == {"private.test/py:3": Credentials("bot", "hunter2-hidden")}
+
+
+async def test_tests_join_the_network_of_the_environment_where_they_are_to(rig: Rig) -> None:
+    rig.world.host.add_image("py:3", ending(0, ""))
+    (effect,), _ = rig.effects(RunTestsAction(), "Check", image="py:3", network="environment")
+    refused = await rig.do(effect)
+    assert isinstance(refused, SaidNo) and refused.code == "tests.network" and "deploy-services" in refused.hint
+    engine = rig.tools(effect).container_engine
+    labels = {LABEL_PROJECT: "books", LABEL_ENVIRONMENT: "Test", LABEL_KIND: KIND_NETWORK, LABEL_KEY: "n"}
+    await engine.ensure_network(NetworkSpec("books-test", "10.9.0.0/26", labels))
+    seen: list[tuple[str, ...]] = []
+
+    class Seeing(FakeContainerEngine):
+        async def ensure_container(self, spec: ContainerSpec) -> Container:
+            seen.append(tuple(one.network for one in spec.networks))
+            return await super().ensure_container(spec)
+
+    done = await TestInContainer().do(effect, replace(rig.tools(effect), container_engine=Seeing(rig.world.host)))
+    assert isinstance(done, Done) and seen == [("books-test",)]

@@ -17,7 +17,7 @@ FILE = {"fairlead.yml": PROJECT_FILE.format(name="books", image="nginx", more=""
 def zipped(text: str = "hello") -> bytes:
     held = io.BytesIO()
     with zipfile.ZipFile(held, "w") as archive:
-        archive.writestr("a.txt", text)
+        archive.writestr(zipfile.ZipInfo("a.txt"), text)
     return held.getvalue()
 
 

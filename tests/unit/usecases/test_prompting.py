@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 from tests.unit.usecases.house import ADMIN, VIEWER, House
+from tests.unit.usecases.test_foreseeing import outside_of
 
 from fairlead.domain.deployment import DeploymentOutcome
 from fairlead.domain.errors import Conflict, Invalid
 from fairlead.domain.prompt import Control, Prompt
 from fairlead.store import variables as rows
-from fairlead.usecases import deployments, prompting, variables
+from fairlead.usecases import deployments, foreseeing, prompting, variables
 from fairlead.usecases.variables import More
 
 WHY = Prompt("Why now", "the ticket", is_required=True)
@@ -117,3 +120,24 @@ def test_the_same_answers_again_change_nothing(asking: House) -> None:
         deployments.create(asking.context, ADMIN, "books", "1.0.0", "Test", prompted={"reason": "a"})
     assert raised.value.code == "deployment.nothing_to_do"
     assert deployments.create(asking.context, ADMIN, "books", "1.0.0", "Test", prompted={"reason": "b"})
+
+
+def look(house: House, **prompted: str) -> foreseeing.Preview:
+    answers = {name.replace("_", " "): answer for name, answer in prompted.items()}
+    outside = outside_of(house)
+    return asyncio.run(foreseeing.preview(house.context, VIEWER, outside, "books", "1.0.0", "Test", prompted=answers))
+
+
+def test_a_plan_with_answers_has_the_hash_of_the_deployment_and_leaves_nothing(asking: House) -> None:
+    before = asking.rows()
+    shown = look(asking, Why_now="BOOK-7", Word="hunter2")
+    assert asking.rows() == before
+    assert "hunter2" not in repr(shown)
+    made = deploy(asking, Why_now="BOOK-7", Word="hunter2")
+    assert made.deployment.plan_hash == shown.plan.hash
+    assert look(asking, Why_now="BOOK-7", Word="other").plan.hash != shown.plan.hash
+    again = deploy(asking, Why_now="BOOK-7", Word="hunter2")
+    assert again.deployment.variables == made.deployment.variables
+    with pytest.raises(Invalid) as caught:
+        look(asking, Mode="safe")
+    assert caught.value.code == "prompt.required"

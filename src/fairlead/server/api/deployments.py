@@ -59,6 +59,20 @@ class NewDeployment(Body):
         return ProcessChoice(tuple(self.skip), tuple(self.only_targets), tuple(self.without_targets), self.guided)
 
 
+class NewPlan(Body):
+    version: str = Field(max_length=128)
+    environment: str = Field(max_length=40)
+    tenant: str = Field("", max_length=100, description='for whom, by name; "": for no tenant')
+    recreate_accessories: list[str] = Field(default_factory=list, max_length=50)
+    skip: list[str] = Field(default_factory=list, max_length=500, description="steps or actions that are left out")
+    only_targets: list[str] = Field(default_factory=list, max_length=500, description="the only targets; empty: all")
+    without_targets: list[str] = Field(default_factory=list, max_length=500, description="targets that are left out")
+    guided: bool | None = Field(None, description="ask a person where an action fails; null: as the process says")
+    prompted: dict[str, str] | None = Field(
+        None, max_length=200, description="answers to what it asks for, by label or name; null: it is not asked"
+    )
+
+
 Chosen = Annotated[list[str], Query(max_length=500)]
 
 
@@ -300,6 +314,28 @@ async def plan(
         recreate_accessories=recreate_accessory,
         choice=ProcessChoice(tuple(skip), tuple(only_target), tuple(without_target)),
         tenant=tenant,
+    )
+    return foreseen(found)
+
+
+@router.post("/projects/{project}/plan")
+async def plan_with_answers(
+    context: Books, server: Parts, actor: Asking, project: str, body: NewPlan
+) -> answers.Foreseen:
+    """The same, with answers to what the deployment asks for: the hash is that of a deployment that is asked for with
+    the same body. Nothing is changed."""
+    choice = ProcessChoice(tuple(body.skip), tuple(body.only_targets), tuple(body.without_targets), body.guided)
+    found = await foreseeing.preview(
+        context,
+        actor,
+        server.outside,
+        project,
+        body.version,
+        body.environment,
+        recreate_accessories=body.recreate_accessories,
+        choice=choice,
+        tenant=body.tenant,
+        prompted=body.prompted,
     )
     return foreseen(found)
 

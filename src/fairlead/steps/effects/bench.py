@@ -9,6 +9,7 @@ from fairlead.domain.effect import Done, Looked, NotYet, Outcome, SaidNo
 from fairlead.domain.errors import Conflict, Failed
 from fairlead.domain.placement import claim, dynamic_range
 from fairlead.domain.plan import Effect
+from fairlead.domain.registry_login import RegistryLogin
 from fairlead.domain.service import Role
 from fairlead.ports.container_engine import LABEL_KEY, NetworkSpec
 from fairlead.ports.step import Tools
@@ -20,7 +21,6 @@ from fairlead.steps.effects.runs import Errand, RunContainer
 from fairlead.steps.output import last_lines
 from fairlead.steps.probing import Probed
 from fairlead.steps.readiness import Watched, until_ready
-from fairlead.steps.resolved import RegistryLogin
 
 CLAIM_ATTEMPTS = 10
 CLAIM_PAUSE_S = 0.1

@@ -12,6 +12,7 @@ from fairlead.domain.errors import Failed, FairleadError, NotAllowed, NotFound, 
 from fairlead.domain.image import registry_of
 from fairlead.domain.plan import Effect
 from fairlead.domain.record import Json
+from fairlead.domain.registry_login import RegistryLogin
 from fairlead.domain.service import Build
 from fairlead.domain.text import reveal, secrets_in
 from fairlead.formats.dockerfile import base_images
@@ -19,7 +20,6 @@ from fairlead.ports.container_engine import BuildRequest, Credentials, Image
 from fairlead.ports.step import Tools
 from fairlead.steps.build_inputs import context_of, dockerfile_text, inputs_hash
 from fairlead.steps.effects.basis import Plain, read
-from fairlead.steps.resolved import RegistryLogin
 from fairlead.steps.workspace import project_root
 
 SOURCE_TAG = "src-"

@@ -16,14 +16,22 @@ from fairlead.domain.names import slug
 from fairlead.domain.output_variables import effect_output
 from fairlead.domain.plan import Effect
 from fairlead.domain.record import Json
+from fairlead.domain.registry_login import RegistryLogin
 from fairlead.domain.service import Build, Role, Service
 from fairlead.domain.template.variables import Variables
 from fairlead.domain.text import Text
 from fairlead.ports.catalogue import Place
-from fairlead.ports.container_engine import LABEL_ENVIRONMENT, LABEL_KEY, LABEL_KIND, LABEL_PROJECT, LABEL_TASK
+from fairlead.ports.container_engine import (
+    LABEL_ENVIRONMENT,
+    LABEL_KEY,
+    LABEL_KIND,
+    LABEL_PROJECT,
+    LABEL_TASK,
+    Attachment,
+)
 from fairlead.ports.step import Tools
 from fairlead.steps import workspace
-from fairlead.steps.blueprint import KIND_ONE_OFF, Blueprint, once
+from fairlead.steps.blueprint import KIND_NETWORK, KIND_ONE_OFF, Blueprint, once
 from fairlead.steps.effects.basis import arguments, read
 from fairlead.steps.effects.builds import BuildImage, Built, fetch
 from fairlead.steps.effects.pushes import Pushed, PushImage
@@ -46,11 +54,13 @@ class ActionBuild:
 
 @dataclass(frozen=True, slots=True)
 class ActionAbout:
-    """Whose action it is: its name, the target that it is about ("": none), and the variables that hold there."""
+    """Whose action it is: its name, the target that it is about ("": none), the variables that hold there, and what
+    opens the registries of the images that it pulls."""
 
     action: str
     target: str
     variables: Mapping[str, Text] = field(default_factory=dict)
+    logins: tuple[RegistryLogin, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +113,8 @@ class BuildForAction:
 
 @dataclass(frozen=True, slots=True)
 class TestsWanted:
-    """One cell of a matrix: tests in a container of an image, which is named or built. `cell` tells it from others."""
+    """One cell of a matrix: tests in a container of an image, which is named or built. `cell` tells it from others.
+    `joins_environment`: the container is in the environment's network, where accessories live under their names."""
 
     about: ActionAbout
     cell: str
@@ -112,6 +123,7 @@ class TestsWanted:
     command: tuple[str, ...] = ()
     environment: Mapping[str, str] = field(default_factory=dict)
     timeout_s: float = 3600.0
+    joins_environment: bool = False
 
 
 class TestInContainer:
@@ -141,9 +153,11 @@ class TestInContainer:
             image = str(built.output["image"])
         try:
             if await tools.container_engine.image(image) is None:
-                await fetch(image, (), tools, what=f"the image of {wanted.cell}")
+                await fetch(image, about.logins, tools, what=f"the image of {wanted.cell}")
         except Failed as error:
             return SaidNo("tests.broken", error.message, hint=error.hint)
+        if wanted.joins_environment and not await _networks(known, tools):
+            return _no_network(wanted, known)
         inner = await _errand(wanted, image, effect, tools)
         outcome = await RunContainer().do(inner, tools)
         if isinstance(outcome, SaidNo):
@@ -178,12 +192,13 @@ async def _built(
             target=filled(known, build.target),
             arguments={name: filled(known, value) for name, value in build.arguments.items()},
         )
-        built = Built(about.action, said, repository, place, checkout.folder, {LABEL_PROJECT: _project(known)})
+        labels = {LABEL_PROJECT: _project(known)}
+        built = Built(about.action, said, repository, place, checkout.folder, labels, about.logins)
         inner = replace(effect, kind=BuildImage.kind, arguments=arguments(built))
         looked = await BuildImage().look(inner, tools)
         outcome = looked if isinstance(looked, Done) else await BuildImage().do(inner, tools)
         if isinstance(outcome, Done) and outcome.output["reference"]:
-            await fetch(str(outcome.output["image"]), (), tools, what=f"the image of {about.action}")
+            await fetch(str(outcome.output["image"]), about.logins, tools, what=f"the image of {about.action}")
         return outcome
     finally:
         await workspace.remove(place)
@@ -203,9 +218,29 @@ async def _errand(wanted: TestsWanted, image: str, effect: Effect, tools: Tools)
     }
     service = once(Service(_short(about.action), Role.ONE_SHOT, image=image, command=wanted.command or None))
     name = f"{project}_tests.{_short(about.action)}.{hashlib.sha256(key.encode()).hexdigest()[:12]}"
-    blueprint = Blueprint(name, image, service, labels, environment=environment)
+    networks = await _networks(known, tools) if wanted.joins_environment else ()
+    blueprint = Blueprint(name, image, service, labels, networks, environment=environment)
     errand = Errand(blueprint, "tests", f"the {wanted.cell} tests", wanted.timeout_s)
     return replace(effect, kind=RunContainer.kind, arguments=arguments(errand))
+
+
+async def _networks(known: Variables, tools: Tools) -> tuple[Attachment, ...]:
+    """The environment's network, found by what it carries; () where there is none yet."""
+    labels = {
+        LABEL_PROJECT: _project(known),
+        LABEL_ENVIRONMENT: _where(known),
+        LABEL_KIND: KIND_NETWORK,
+    }
+    return tuple(Attachment(one.name) for one in await tools.container_engine.networks(labels))
+
+
+def _no_network(wanted: TestsWanted, known: Variables) -> SaidNo:
+    place = f"{_project(known)} in {known.raw('Octopus.Environment.Name') or 'this environment'}"
+    return SaidNo(
+        "tests.network",
+        f"{wanted.about.action} is to join the network of {place}, which has none",
+        hint="the first deployment of services makes it: let this step come after deploy-services",
+    )
 
 
 def _workspace(effect: Effect, tools: Tools) -> str:

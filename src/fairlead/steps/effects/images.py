@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 from fairlead.domain.effect import Done, Looked, NotYet, Outcome
 from fairlead.domain.plan import Effect
+from fairlead.domain.registry_login import RegistryLogin
 from fairlead.ports.container_engine import Credentials, Image
 from fairlead.ports.step import Tools
 from fairlead.steps.effects.basis import Plain, read
-from fairlead.steps.resolved import RegistryLogin
 
 
 @dataclass(frozen=True, slots=True)
