@@ -103,6 +103,7 @@ def retention(
     wait: bool = typer.Option(False, "--wait", help=WAIT_HELP),
     timeout: float = typer.Option(0, help=TIMEOUT_HELP),
     dry_run: bool = typer.Option(False, "--dry-run", help="Only say which releases would go, and why others stay."),
+    packages: bool = typer.Option(False, "--packages", help="With --dry-run: packages and build information instead."),
     project: str = typer.Option("", "--project", "-p", help="With --dry-run: only this one."),
 ) -> None:
     """Let releases go as their lifecycles say, and images that none names; else it happens every four hours."""
@@ -115,8 +116,12 @@ def retention(
             "reason": "WHY",
             "created_at": "MADE",
         }
-        rows = at.client.get(f"{API}/retention", project=project)["items"]
-        at.screen.table(rows, columns, empty="there are no releases")
+        rows = [] if packages else at.client.get(f"{API}/retention", project=project)["items"]
+        if packages:
+            rows = at.client.get(f"{API}/retention/packages")["items"]
+            columns = {"noun": "WHAT", "name": "NAME", **columns}
+            del columns["project"]
+        at.screen.table(rows, columns, empty="there are none")
         return
     task = at.client.post(f"{API}/retention")
     if wait:

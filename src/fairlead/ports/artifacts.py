@@ -19,6 +19,10 @@ class Artifacts(Protocol):
         """The bytes; `NotFound` where there are none."""
         ...
 
+    async def let_go(self, key: str) -> None:
+        """The bytes are gone, unless a package, a release or a task names them; gone is fine."""
+        ...
+
     async def attach(self, task: TaskId, name: str, content: bytes, *, kind: str) -> None:
         """`name` under the task is this content. Kinds: `junit`, `output` (an instance's last lines), `evidence`,
         `artifact` (what a script left)."""

@@ -57,6 +57,15 @@ class Records(Protocol):
         live, stands by, waits or is under way stays, and what is not there is not among those that left."""
         ...
 
+    async def forget_unused(self, ids: Collection[str]) -> frozenset[str]:
+        """Those of the packages and pieces of build information that left the books. What a release, a published
+        runbook or a process needs by now stays, and what is not there is not among those that left."""
+        ...
+
+    async def forget_snapshots(self, before: datetime) -> int:
+        """Snapshots of processes that nothing names, and that nobody froze since `before`, left the books; how many."""
+        ...
+
     async def note(self, task: TaskId, name: str, data: Json) -> None:
         """A named fact of the task (evidence, counts, certificate); the latest under a name holds."""
         ...

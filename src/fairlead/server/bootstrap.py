@@ -330,6 +330,7 @@ def installation_of(settings: Settings, registry_address: str) -> Installation:
         memory_reserve_bytes=settings.room_margin_bytes,
         disk_reserve_bytes=settings.disk_margin_bytes,
         keep_releases=settings.keep_releases,
+        keep_packages_days=settings.keep_packages_days,
         workspaces=str(settings.data_dir / "workspaces"),
     )
 

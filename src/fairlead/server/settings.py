@@ -75,6 +75,9 @@ class Settings(BaseModel):
     keep_releases: int = Field(
         10, ge=1, description="releases of a project whose images are kept, beside those that are or were live"
     )
+    keep_packages_days: int = Field(
+        0, ge=0, description="days that packages of the feed are kept which no release names; 0: for ever"
+    )
     task_log_days: int = Field(365, ge=1, description="days that the logs of ended tasks are kept")
 
     smtp_host: str = Field("", description="mail server for notifications; empty: no mail")

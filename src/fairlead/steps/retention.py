@@ -11,6 +11,7 @@ from fairlead.ports.step import EffectKind
 from fairlead.steps.effects.basis import arguments
 from fairlead.steps.effects.forgotten import ForgetReleases, Forgotten, Leaving
 from fairlead.steps.effects.retained import CollectGarbage, Retained, RetainImages
+from fairlead.steps.effects.unused import ForgetUnused, Unneeded, Unused
 
 FORGET_TIMEOUT_S = 1800.0
 RETAIN_TIMEOUT_S = 3600.0
@@ -22,13 +23,16 @@ ATTEMPTS = 3
 class ResolvedRetention:
     """What the binder found, in one transaction: the projects, every image reference that a release names
     (`store.releases.images_in_use`), and the projects that have a run queued, running or unsettled. `leaving` are the
-    releases that go first, with all that hangs on them."""
+    releases that go first, with all that hangs on them; then `unneeded`, packages and build information, and so many
+    `snapshots` of processes that nothing names."""
 
     projects: tuple[str, ...]
     keep: frozenset[str]
     busy: tuple[str, ...] = ()
     installation: str = ""
     leaving: tuple[Leaving, ...] = ()
+    unneeded: tuple[Unneeded, ...] = ()
+    snapshots: int = 0
 
 
 class Retention:
@@ -36,7 +40,7 @@ class Retention:
 
     name = "retention"
     effects: Mapping[str, EffectKind] = {
-        kind.kind: kind for kind in (ForgetReleases(), RetainImages(), CollectGarbage())
+        kind.kind: kind for kind in (ForgetReleases(), ForgetUnused(), RetainImages(), CollectGarbage())
     }
 
     def plan(self, resolved: Any) -> Plan:
@@ -68,10 +72,25 @@ def plan(resolved: ResolvedRetention) -> Plan:
     steps = [Step("retain", "Delete images", retain), Step("collect", "Collect garbage", collect)]
     if resolved.leaving:
         steps.insert(0, Step("forget", "Delete releases", _forget(resolved.leaving)))
+    if resolved.unneeded or resolved.snapshots:
+        steps.insert(0, Step("unused", "Delete what nothing names", _unused(resolved)))
     busy = (f"{project} has a run under way: nothing of it goes" for project in resolved.busy)
     notes = (*busy, *(f"release {one.words}" for one in resolved.leaving))
+    notes = (*notes, *(one.words for one in resolved.unneeded))
     return Plan(
         "retention", "Retention of releases and images", {"keep": list(keep)}, Sequence(tuple(steps)), notes=notes
+    )
+
+
+def _unused(resolved: ResolvedRetention) -> Effect:
+    return Effect(
+        ForgetUnused.kind,
+        "unused",
+        f"Delete {len(resolved.unneeded)} packages and build information, and {resolved.snapshots} kept processes",
+        arguments(Unused(resolved.unneeded)),
+        timeout_s=FORGET_TIMEOUT_S,
+        attempts=ATTEMPTS,
+        is_undone=False,
     )
 
 

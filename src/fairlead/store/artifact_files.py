@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from fairlead.domain.errors import Failed, NotFound, TooLarge
 from fairlead.domain.ids import TaskId
 from fairlead.ports.clock import Clock
-from fairlead.store import artifacts
+from fairlead.store import artifacts, packages, releases
 from fairlead.store.database import Database
 
 LARGEST_FILE_BYTES = 64 * 1024 * 1024
@@ -36,6 +36,16 @@ class StoreArtifacts:
     async def blob(self, key: str) -> bytes:
         """As the port says."""
         return await self._database.run(lambda: self.content(key))
+
+    async def let_go(self, key: str) -> None:
+        """As the port says."""
+
+        def is_named(connection: sa.Connection) -> bool:
+            is_used = packages.blob_is_used(connection, key) or artifacts.blob_is_used(connection, key)
+            return is_used or key in releases.blobs_in_use(connection)
+
+        if not await self._database.read(is_named):
+            await self._database.run(lambda: self.remove(key))
 
     async def attach(self, task: TaskId, name: str, content: bytes, *, kind: str) -> None:
         """As the port says."""

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from fairlead.domain.process import Process
 from fairlead.domain.record import from_data, to_data
-from fairlead.store.rows import insert_ignoring
+from fairlead.store.rows import upsert
 from fairlead.store.schema import data, instant, key, metadata, number, text
 from fairlead.store.shelf import Shelf
 
@@ -17,7 +17,7 @@ processes = sa.Table(
     "processes", metadata, key(), data("process"), instant("changed_at"), text("changed_by"), number("revision")
 )
 
-process_snapshots = sa.Table("process_snapshots", metadata, key(), data("process"))
+process_snapshots = sa.Table("process_snapshots", metadata, key(), data("process"), instant("used_at"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,14 +40,14 @@ def all_of(connection: sa.Connection) -> tuple[HeldProcess, ...]:
     return _shelf.where(connection)
 
 
-def freeze(connection: sa.Connection, owner: str) -> str:
-    """The id under which the owner's process is kept as it is now, for ever; "" where it has none, or one without
-    steps. Equal processes have one id."""
+def freeze(connection: sa.Connection, owner: str, *, at: datetime) -> str:
+    """The id under which the owner's process is kept as it is now, as long as anything names it; "" where it has none,
+    or one without steps. Equal processes have one id."""
     held = find(connection, owner)
     if held is None or not held.process.steps:
         return ""
     id = held.process.hash
-    insert_ignoring(connection, process_snapshots, {"id": id, "process": to_data(held.process)})
+    upsert(connection, process_snapshots, {"id": id, "process": to_data(held.process), "used_at": at})
     return id
 
 

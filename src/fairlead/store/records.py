@@ -30,6 +30,7 @@ from fairlead.store import (
     runs,
     slots,
     tasks,
+    unused,
     variables,
 )
 from fairlead.store.database import Database
@@ -139,6 +140,14 @@ class StoreRecords:
         """As the port says."""
         return await self._database.write(lambda connection: forgetting.forget(connection, ids))
 
+    async def forget_unused(self, ids: Collection[str]) -> frozenset[str]:
+        """As the port says."""
+        return await self._database.write(lambda connection: unused.forget(connection, ids))
+
+    async def forget_snapshots(self, before: datetime) -> int:
+        """As the port says."""
+        return await self._database.write(lambda connection: unused.forget_snapshots(connection, before))
+
     async def note(self, task: TaskId, name: str, data: Json) -> None:
         """As the port says."""
         await self._database.write(lambda connection: tasks.note(connection, task, name, data))
@@ -172,7 +181,7 @@ class StoreRecords:
             files=from_data(dict[str, str], facts.get("files", {})),
             folder=str(facts.get("folder") or ""),
             variables=frozen.id,
-            process=processes.freeze(connection, run.project),
+            process=processes.freeze(connection, run.project, at=at),
             run=run.id,
             created_by=run.created_by,
             notes=notes_of(connection, project, chosen, images, str(facts.get("notes") or "")),

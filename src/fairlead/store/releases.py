@@ -146,6 +146,12 @@ def name_package(connection: sa.Connection, name: str, version: str) -> bool:
     return any(found.get(key) == version for found in held for key in found if key.lower() == name.lower())
 
 
+def packages_named(connection: sa.Connection) -> frozenset[tuple[str, str]]:
+    """Name in lower case and version of every package that a release names."""
+    held = connection.execute(sa.select(releases.c.packages)).scalars()
+    return frozenset((name.lower(), version) for found in held for name, version in found.items())
+
+
 def in_channel(connection: sa.Connection, channel: ChannelId) -> tuple[tuple[ReleaseId, str], ...]:
     """Id and version of each that was made in the channel."""
     statement = sa.select(releases.c.id, releases.c.version).where(releases.c.channel == channel)

@@ -31,6 +31,10 @@ class FakeArtifacts:
             raise NotFound("artifact.unknown", "there are no such bytes", thing=key)
         return self.blobs[key]
 
+    async def let_go(self, key: str) -> None:
+        if not any(held == key for names in self.attached.values() for _, held in names.values()):
+            self.blobs.pop(key, None)
+
     async def attach(self, task: TaskId, name: str, content: bytes, *, kind: str) -> None:
         key = await self.put_blob(content)
         named = self.attached.setdefault(task, {})

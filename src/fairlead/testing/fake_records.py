@@ -33,6 +33,7 @@ class FakeRecords:
     releases: dict[TaskId, tuple[ReleaseId, Mapping[str, Json]]] = field(default_factory=dict)
     kept_facts: dict[TaskId, dict[str, Json]] = field(default_factory=dict)
     needed: set[ReleaseId] = field(default_factory=set)
+    unneeded: frozenset[str] = frozenset()
     gone: set[str] = field(default_factory=set)
     kept_slots: dict[tuple[Place, Colour], Slot] = field(default_factory=dict)
 
@@ -91,6 +92,14 @@ class FakeRecords:
         left = frozenset(id for id, _ in self.releases.values() if id in going)
         self.releases = {task: held for task, held in self.releases.items() if held[0] not in left}
         return left
+
+    async def forget_unused(self, ids: Collection[str]) -> frozenset[str]:
+        left = frozenset(ids) & self.unneeded
+        self.unneeded -= left
+        return left
+
+    async def forget_snapshots(self, before: datetime) -> int:
+        return 0
 
     async def note(self, task: TaskId, name: str, data: Json) -> None:
         self.kept_facts.setdefault(task, {})[name] = data

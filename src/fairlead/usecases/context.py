@@ -47,6 +47,7 @@ class Installation:
     memory_reserve_bytes: int = 256 * 1024**2
     disk_reserve_bytes: int = 1024**3
     keep_releases: int = 10
+    keep_packages_days: int = 0
     workspaces: str = "/var/lib/fairlead/workspaces"
 
 

@@ -135,7 +135,7 @@ def create(
             commit=commit,
             files=dict(kept),
             variables=freeze(context, connection, owner.id),
-            process=processes.freeze(connection, owner.id),
+            process=processes.freeze(connection, owner.id, at=context.clock.now()),
             created_by=actor.name,
             notes=notes_of(connection, owner, chosen, images, notes),
             warnings=outline.warnings,

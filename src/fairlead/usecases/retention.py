@@ -11,10 +11,11 @@ from fairlead.domain.release import Release
 from fairlead.domain.slot import SlotState
 from fairlead.domain.task import Task, TaskState
 from fairlead.steps.effects.forgotten import Leaving
+from fairlead.steps.effects.unused import SNAPSHOTS_AFTER, Unneeded
 from fairlead.steps.retention import ResolvedRetention
-from fairlead.store import deployments, projects, releases, slots, tasks
+from fairlead.store import deployments, projects, releases, slots, tasks, unused
 from fairlead.store.database import Connection
-from fairlead.usecases import release_retention, turns
+from fairlead.usecases import package_retention, release_retention, turns
 from fairlead.usecases.context import Context
 
 EVERY = timedelta(hours=4)
@@ -64,7 +65,17 @@ def resolve(context: Context, connection: Connection, installation: str) -> Reso
             if release.id not in going:
                 kept |= {*release.images.values(), release.test_image} - {""}
     found = tuple(sorted(names.values()))
-    return ResolvedRetention(found, frozenset(kept), tuple(sorted(busy)), installation, tuple(leaving))
+    unneeded = _unneeded(context, connection)
+    idle = len(unused.snapshots(connection, context.clock.now() - SNAPSHOTS_AFTER))
+    return ResolvedRetention(
+        found, frozenset(kept), tuple(sorted(busy)), installation, tuple(leaving), unneeded, snapshots=idle
+    )
+
+
+def _unneeded(context: Context, connection: Connection) -> tuple[Unneeded, ...]:
+    """Packages and build information that go."""
+    going = [one for one in package_retention.judge(context, connection) if not one.is_kept]
+    return tuple(Unneeded(one.stored.id, f"{one.stored} ({one.words})", one.stored.blob) for one in going)
 
 
 def kept_releases(context: Context, connection: Connection, project: ProjectId) -> tuple[Release, ...]:

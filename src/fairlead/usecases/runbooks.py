@@ -123,7 +123,7 @@ def publish(context: Context, actor: Actor, project: str, name: str) -> RunbookV
         owner = projects.by_name_or_id(connection, project)
         actor.require(Permission.RUNBOOK_EDIT, project=owner.id)
         found = runbooks.by_name_or_id(connection, owner.id, name)
-        process = processes.freeze(connection, found.id)
+        process = processes.freeze(connection, found.id, at=now)
         if not process:
             raise Conflict("runbook.empty", f"{found.name} has no steps yet", thing=found.name)
         packages = newest_of_feed(connection, processes.snapshot(connection, process))

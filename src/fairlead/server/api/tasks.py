@@ -12,13 +12,14 @@ from fastapi.responses import StreamingResponse
 
 from fairlead.domain.task import TaskKind, TaskState
 from fairlead.domain.test_report import worst_first
+from fairlead.domain.unused import Verdict
 from fairlead.ports.artifacts import Artifacts
 from fairlead.server import openapi
 from fairlead.server.api import answers, shapes
 from fairlead.server.api.answers import retention as told
 from fairlead.server.api.doors import After, Asking, Books, Limit, Parts
 from fairlead.server.bootstrap import Server
-from fairlead.usecases import release_retention, retention, tasks
+from fairlead.usecases import package_retention, release_retention, retention, tasks
 
 router = APIRouter(tags=["tasks"])
 
@@ -124,6 +125,12 @@ def preview_retention(context: Books, actor: Asking, project: str = "") -> answe
     return shapes.whole(release_retention.preview(context, actor, project=project), _retained)
 
 
+@router.get("/retention/packages")
+def preview_package_retention(context: Books, actor: Asking) -> answers.Page[told.RetainedPackage]:
+    """What it would do to packages of the feed and to build information, and why; nothing is deleted."""
+    return shapes.whole(package_retention.preview(context, actor), _retained_package)
+
+
 @router.get("/tasks/{id}/artifacts")
 async def list_artifacts(context: Books, server: Parts, actor: Asking, id: str) -> answers.Page[answers.Artifact]:
     """What it left behind."""
@@ -191,6 +198,17 @@ def stream(events: AsyncIterator[str], *, timeout_s: float = 0) -> StreamingResp
 
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
     return StreamingResponse(kept_alive(), media_type="text/event-stream", headers=headers)
+
+
+def _retained_package(one: Verdict) -> told.RetainedPackage:
+    return {
+        "noun": one.stored.noun,
+        "name": one.stored.name,
+        "version": one.stored.version,
+        "created_at": one.stored.created_at.isoformat(),
+        "is_kept": one.is_kept,
+        "reason": one.words,
+    }
 
 
 def _retained(one: release_retention.Judged) -> told.RetainedRelease:

@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from fairlead.server.web import setup
 from fairlead.server.web.visit import Visiting
-from fairlead.usecases import release_retention
+from fairlead.usecases import package_retention, release_retention
 
 router = APIRouter()
 
@@ -18,4 +18,6 @@ router = APIRouter()
 def show(visitor: Visiting, project: Annotated[str, Query(max_length=100)] = "") -> Response:
     """The dry run."""
     judged = release_retention.preview(visitor.context, visitor.actor, project=project)
-    return visitor.page("retention.html", {"section": setup.SECTION, "judged": judged, "project": project})
+    stored = () if project else package_retention.preview(visitor.context, visitor.actor)
+    values = {"section": setup.SECTION, "judged": judged, "project": project, "stored": stored}
+    return visitor.page("retention.html", values)

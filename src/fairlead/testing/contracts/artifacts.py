@@ -33,6 +33,17 @@ class ArtifactsContract:
             await books.artifacts.blob(key)
         assert raised.value.code == "artifact.unknown"
 
+    async def test_bytes_that_nothing_names_are_let_go_and_twice_is_once(self, books: Books) -> None:
+        task, key = await books.new_task(), await books.artifacts.put_blob(CONTENT)
+        await books.artifacts.attach(task, "results.xml", CONTENT, kind="junit")
+        await books.artifacts.let_go(key)
+        assert await books.artifacts.blob(key) == CONTENT
+        other = await books.artifacts.put_blob(b"nobody's")
+        for _ in range(2):
+            await books.artifacts.let_go(other)
+        with pytest.raises(NotFound):
+            await books.artifacts.blob(other)
+
     async def test_names_belong_to_a_task(self, books: Books) -> None:
         task, other = await books.new_task(), await books.new_task()
         await books.artifacts.attach(task, "results.xml", CONTENT, kind="junit")

@@ -280,6 +280,7 @@ def _process_snapshots() -> None:
         "process_snapshots",
         sa.Column("id", sa.Text(), nullable=False),
         sa.Column("process", sa.JSON(none_as_null=True), nullable=False),
+        sa.Column("used_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_process_snapshots")),
     )
 
