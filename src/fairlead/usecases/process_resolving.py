@@ -63,9 +63,8 @@ NOT_YET = "not-yet"
 @dataclass(frozen=True)
 class Surroundings:
     """What a process is resolved with: `targets` are all of the installation, `scope` and `system` are those of
-    the whole deployment, `channel` is the release's by name, `packages` are the versions that it names; `files_from` are
-    the packages that its actions take files from, by name in lower case; `logins` are for images that
-    they pull."""
+    the whole deployment, `channel` is the release's by name, `packages` are the versions that it names. `files_from`
+    are the packages that its actions take files from, by name in lower case, `logins` for images that they pull."""
 
     process: Process
     choice: ProcessChoice
