@@ -1,4 +1,4 @@
-"""The first tables, part 2: target_health to team_members."""
+"""The first tables, part 2: tag_sets to task_facts."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ depends_on = None
 
 
 def upgrade() -> None:
+    _tag_sets()
     _target_health()
     _targets()
     _task_log_lines()
@@ -29,10 +30,21 @@ def upgrade() -> None:
     _projects()
     _registry_logins()
     _sessions()
+    _step_template_versions()
     _task_facts()
-    _task_phases()
-    _task_plans()
-    _team_members()
+
+
+def _tag_sets() -> None:
+    op.create_table(
+        "tag_sets",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("tags", sa.JSON(none_as_null=True), nullable=False),
+        sa.Column("description", sa.Text(), nullable=False),
+        sa.Column("revision", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_tag_sets")),
+        sa.UniqueConstraint("name", name=op.f("uq_tag_sets_name")),
+    )
 
 
 def _target_health() -> None:
@@ -364,6 +376,21 @@ def _sessions() -> None:
     op.create_index(op.f("ix_sessions_user"), "sessions", ["user"], unique=False)
 
 
+def _step_template_versions() -> None:
+    op.create_table(
+        "step_template_versions",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("template", sa.Text(), nullable=False),
+        sa.Column("number", sa.BigInteger(), nullable=False),
+        sa.Column("content", sa.JSON(none_as_null=True), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("created_by", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["template"], ["step_templates.id"], name=op.f("fk_step_template_versions_template")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_step_template_versions")),
+        sa.UniqueConstraint("template", "number", name=op.f("uq_step_template_versions_template_number")),
+    )
+
+
 def _task_facts() -> None:
     op.create_table(
         "task_facts",
@@ -373,43 +400,3 @@ def _task_facts() -> None:
         sa.ForeignKeyConstraint(["task"], ["tasks.id"], name=op.f("fk_task_facts_task")),
         sa.PrimaryKeyConstraint("task", "name", name=op.f("pk_task_facts")),
     )
-
-
-def _task_phases() -> None:
-    op.create_table(
-        "task_phases",
-        sa.Column("task", sa.Text(), nullable=False),
-        sa.Column("name", sa.Text(), nullable=False),
-        sa.Column("title", sa.Text(), nullable=False),
-        sa.Column("position", sa.BigInteger(), nullable=False),
-        sa.Column("state", sa.Text(), nullable=False),
-        sa.Column("reason", sa.Text(), nullable=False),
-        sa.Column("begun_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
-        sa.ForeignKeyConstraint(["task"], ["tasks.id"], name=op.f("fk_task_phases_task")),
-        sa.PrimaryKeyConstraint("task", "name", name=op.f("pk_task_phases")),
-    )
-
-
-def _task_plans() -> None:
-    op.create_table(
-        "task_plans",
-        sa.Column("task", sa.Text(), nullable=False),
-        sa.Column("plan", sa.JSON(none_as_null=True), nullable=False),
-        sa.Column("hash", sa.Text(), nullable=False),
-        sa.Column("frozen_at", sa.DateTime(timezone=True), nullable=False),
-        sa.ForeignKeyConstraint(["task"], ["tasks.id"], name=op.f("fk_task_plans_task")),
-        sa.PrimaryKeyConstraint("task", name=op.f("pk_task_plans")),
-    )
-
-
-def _team_members() -> None:
-    op.create_table(
-        "team_members",
-        sa.Column("team", sa.Text(), nullable=False),
-        sa.Column("user", sa.Text(), nullable=False),
-        sa.ForeignKeyConstraint(["team"], ["teams.id"], name=op.f("fk_team_members_team")),
-        sa.ForeignKeyConstraint(["user"], ["users.id"], name=op.f("fk_team_members_user")),
-        sa.PrimaryKeyConstraint("team", "user", name=op.f("pk_team_members")),
-    )
-    op.create_index(op.f("ix_team_members_user"), "team_members", ["user"], unique=False)

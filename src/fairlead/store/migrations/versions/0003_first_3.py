@@ -1,4 +1,4 @@
-"""The first tables, part 3: allowances to deployments."""
+"""The first tables, part 3: task_phases to defects."""
 
 from __future__ import annotations
 
@@ -12,6 +12,9 @@ depends_on = None
 
 
 def upgrade() -> None:
+    _task_phases()
+    _task_plans()
+    _team_members()
     _allowances()
     _channels()
     _contacts()
@@ -27,7 +30,46 @@ def upgrade() -> None:
     _runbook_runs()
     _triggers()
     _defects()
-    _deployments()
+
+
+def _task_phases() -> None:
+    op.create_table(
+        "task_phases",
+        sa.Column("task", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("title", sa.Text(), nullable=False),
+        sa.Column("position", sa.BigInteger(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("begun_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["task"], ["tasks.id"], name=op.f("fk_task_phases_task")),
+        sa.PrimaryKeyConstraint("task", "name", name=op.f("pk_task_phases")),
+    )
+
+
+def _task_plans() -> None:
+    op.create_table(
+        "task_plans",
+        sa.Column("task", sa.Text(), nullable=False),
+        sa.Column("plan", sa.JSON(none_as_null=True), nullable=False),
+        sa.Column("hash", sa.Text(), nullable=False),
+        sa.Column("frozen_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["task"], ["tasks.id"], name=op.f("fk_task_plans_task")),
+        sa.PrimaryKeyConstraint("task", name=op.f("pk_task_plans")),
+    )
+
+
+def _team_members() -> None:
+    op.create_table(
+        "team_members",
+        sa.Column("team", sa.Text(), nullable=False),
+        sa.Column("user", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["team"], ["teams.id"], name=op.f("fk_team_members_team")),
+        sa.ForeignKeyConstraint(["user"], ["users.id"], name=op.f("fk_team_members_user")),
+        sa.PrimaryKeyConstraint("team", "user", name=op.f("pk_team_members")),
+    )
+    op.create_index(op.f("ix_team_members_user"), "team_members", ["user"], unique=False)
 
 
 def _allowances() -> None:
@@ -350,58 +392,3 @@ def _defects() -> None:
     )
     op.create_index(op.f("ix_defects_project"), "defects", ["project"], unique=False)
     op.create_index(op.f("ix_defects_release"), "defects", ["release"], unique=False)
-
-
-def _deployments() -> None:
-    op.create_table(
-        "deployments",
-        sa.Column("id", sa.Text(), nullable=False),
-        sa.Column("number", sa.BigInteger(), nullable=False),
-        sa.Column("project", sa.Text(), nullable=False),
-        sa.Column("release", sa.Text(), nullable=False),
-        sa.Column("environment", sa.Text(), nullable=False),
-        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("tenant", sa.Text(), nullable=True),
-        sa.Column("kind", sa.Text(), nullable=False),
-        sa.Column("state", sa.Text(), nullable=False),
-        sa.Column("outcome", sa.Text(), nullable=False),
-        sa.Column("variables", sa.Text(), nullable=False),
-        sa.Column("plan_hash", sa.Text(), nullable=False),
-        sa.Column("colour", sa.Text(), nullable=True),
-        sa.Column("task", sa.Text(), nullable=True),
-        sa.Column("created_by", sa.Text(), nullable=False),
-        sa.Column("approved_by", sa.Text(), nullable=False),
-        sa.Column("is_forced", sa.Boolean(), nullable=False),
-        sa.Column("recreate_accessories", sa.JSON(none_as_null=True), nullable=False),
-        sa.Column("choice", sa.JSON(none_as_null=True), nullable=False),
-        sa.Column("replaces", sa.Text(), nullable=True),
-        sa.Column("committed_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("switched", sa.Boolean(), nullable=False),
-        sa.Column("reached", sa.Text(), nullable=False),
-        sa.Column("code", sa.Text(), nullable=False),
-        sa.Column("reason", sa.Text(), nullable=False),
-        sa.Column("hint", sa.Text(), nullable=False),
-        sa.Column("revision", sa.BigInteger(), nullable=False),
-        sa.Column("not_before", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("not_after", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("freeze_override", sa.Text(), nullable=False),
-        sa.Column("parent", sa.Text(), nullable=True),
-        sa.Column("parent_key", sa.Text(), nullable=False),
-        sa.Column("waits_for_thaw", sa.Boolean(), nullable=False),
-        sa.Column("held_by", sa.Text(), nullable=False),
-        sa.ForeignKeyConstraint(["environment"], ["environments.id"], name=op.f("fk_deployments_environment")),
-        sa.ForeignKeyConstraint(["project"], ["projects.id"], name=op.f("fk_deployments_project")),
-        sa.ForeignKeyConstraint(["release"], ["releases.id"], name=op.f("fk_deployments_release")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_deployments")),
-        sa.UniqueConstraint("task", name=op.f("uq_deployments_task")),
-    )
-    op.create_index(
-        "ix_deployments_live", "deployments", ["project", "environment", "tenant", "committed_at"], unique=False
-    )
-    op.create_index("ix_deployments_outcome", "deployments", ["outcome", "id"], unique=False)
-    op.create_index("ix_deployments_parent", "deployments", ["parent", "parent_key"], unique=True)
-    op.create_index("ix_deployments_place", "deployments", ["project", "environment", "tenant", "id"], unique=False)
-    op.create_index("ix_deployments_project", "deployments", ["project", "id"], unique=False)
-    op.create_index(op.f("ix_deployments_release"), "deployments", ["release"], unique=False)
-    op.create_index("ix_deployments_state", "deployments", ["state", "id"], unique=False)
