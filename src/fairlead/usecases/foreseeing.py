@@ -128,9 +128,7 @@ async def preview(
         release = planning.release_named(connection, owner, version)
         tenancy.check(connection, owner, place, release, whose)
         again = tuple(recreate_accessories)
-        return Wanted(
-            owner, place, release, recreate_accessories=again, choice=choice, tenant=whose, prompted=prompted
-        )
+        return Wanted(owner, place, release, recreate_accessories=again, choice=choice, tenant=whose, prompted=prompted)
 
     return await _preview(context, outside, await context.database.read(find))
 
