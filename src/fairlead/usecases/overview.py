@@ -34,7 +34,8 @@ class Cell:
     """A project in an environment: what is live, and what moves or waits there.
 
     What is live is what the slots say: after a retirement nothing is, whatever was deployed before. `live` is None
-    for a live slot, too, where our books do not know the deployment that made it (they come from a backup).
+    for a live slot, too, where our books do not know the deployment that made it (they come from a backup). Where
+    there never was a slot, for the process deploys no services, it is what went there last.
     """
 
     live: Deployment | None
@@ -44,6 +45,11 @@ class Cell:
     colour: Colour | None
     approval: Approval | None
     tenants: tuple[TenantCell, ...] = ()
+
+    @property
+    def is_live(self) -> bool:
+        """Whether something is: services in a slot, or what a process without any brought there."""
+        return self.colour is not None or self.live is not None
 
     @property
     def is_empty(self) -> bool:
@@ -182,9 +188,11 @@ class _Books:
         standing = self.recorded.get(planning.place_of(project, environment, tenant), {})
         slot = next((slot for slot in standing.values() if slot.state is SlotState.LIVE), None)
         last, newest = self.live.get(key), self.latest.get(key)
+        if standing and last is not None and (slot is None or last.id != slot.deployment):
+            last = None
         return Cell(
-            last if slot is not None and last is not None and last.id == slot.deployment else None,
-            slot.version if slot else "",
+            last,
+            slot.version if slot else self.versions.get(last.release, "") if last else "",
             newest,
             self.versions.get(newest.release, "") if newest else "",
             slot.colour if slot else None,
@@ -195,17 +203,20 @@ class _Books:
 def _read(connection: Connection, shown: Sequence[Project]) -> _Books:
     ids = [project.id for project in shown]
     latest = deployments.latest_by_place(connection, ids, live=False)
+    live = deployments.latest_by_place(connection, ids, live=True)
     known = {str(one.id): one for one in tenants.all_of(connection)}
     beside: dict[tuple[str, str], list[Tenant]] = {}
     for project, environment, tenant in latest:
         if tenant is not None and tenant in known:
             beside.setdefault((project, environment), []).append(known[tenant])
     return _Books(
-        deployments.latest_by_place(connection, ids, live=True),
+        live,
         latest,
         {
             id: release.version
-            for id, release in releases.many(connection, {one.release for one in latest.values()}).items()
+            for id, release in releases.many(
+                connection, {one.release for one in (*latest.values(), *live.values())}
+            ).items()
         },
         slots.all_by_place(connection, [project.name for project in shown]),
         {(one.project, one.environment, one.tenant): one for one in approvals.waiting(connection)},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
@@ -11,12 +12,15 @@ from tests.unit.usecases.house import ADMIN, House
 
 from fairlead.domain.deployment import DeploymentState
 from fairlead.domain.errors import FairleadError, ProjectFileInvalid
+from fairlead.domain.ids import TaskId
 from fairlead.domain.plan import Plan, steps_of
 from fairlead.domain.process import Action, Process, ProcessChoice, ProcessStep
+from fairlead.domain.task import TaskState
+from fairlead.ports.catalogue import Place
 from fairlead.steps.action_kinds import ACTION_KINDS
 from fairlead.store import deployments as rows
 from fairlead.testing.toy_actions import SayAction
-from fairlead.usecases import deployments, processes, releases
+from fairlead.usecases import deployments, overview, processes, releases
 from fairlead.usecases.binding import Binding
 
 SERVICES = ProcessStep("Deploy", (Action("Deploy", "deploy-services"),))
@@ -112,3 +116,17 @@ def test_a_step_is_told_of_the_deployment_and_of_the_releases_before_it(books: H
     books.add_release("1.0.0")
     books.add_release("1.1.0")
     assert books.deployment("1.1.0").state is DeploymentState.QUEUED
+
+
+def test_what_a_process_without_services_brought_is_live_until_a_later_one_does(books: House) -> None:
+    put(books, TELL)
+    for version, outcome in (("1.0.0", TaskState.SUCCEEDED), ("1.1.0", TaskState.FAILED)):
+        releases.create(books.context, ADMIN, "books", version=version, images={}, contents={})
+        task = TaskId(str(books.deployment(version).task))
+        books.begin(task)
+        if outcome is TaskState.SUCCEEDED:
+            asyncio.run(books.records.commit(books.deployment(version).id, Place("books", "Test"), None))
+        books.end(task, outcome)
+        cell = overview.place(books.context, ADMIN, "books", "Test").cell
+        assert cell.is_live and cell.live_version == "1.0.0", version
+        assert cell.latest_version == version

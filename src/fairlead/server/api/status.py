@@ -126,7 +126,7 @@ def cell_shape(cell: overview.Cell) -> answers.Cell:
 def _own_shape(cell: overview.Cell) -> answers.OwnCell:
     latest, live = cell.latest, cell.live
     moving = latest is not None and not latest.has_ended and cell.approval is None
-    state = "live" if cell.colour else "empty"
+    state = "live" if cell.is_live else "empty"
     if latest is not None and latest.outcome is not DeploymentOutcome.LIVE:
         state = latest.state.value if moving else latest.outcome.value or latest.state.value
     return {

@@ -190,9 +190,9 @@ def _drawn(
         percent, now = _progress(phases.get(latest.task or "", ()))
         return CellView(look, cell.latest_version, now, percent=percent, link=task, live_version=cell.live_version)
     is_failure = latest.outcome in (DeploymentOutcome.ROLLED_BACK, DeploymentOutcome.REFUSED)
-    if latest.outcome is DeploymentOutcome.LIVE and cell.colour is None:
+    if latest.outcome is DeploymentOutcome.LIVE and not cell.is_live:
         return CellView(words.RETIRED, "", "nothing is live any more", link=place)
-    if is_failure or cell.colour is None:
+    if is_failure or not cell.is_live:
         return CellView(
             look, cell.latest_version, latest.reason, at=latest.ended_at, link=task, live_version=cell.live_version
         )
