@@ -57,9 +57,16 @@ class Visitor:
         """Whether a page offers them that act, there where ids are given; the use case decides it."""
         return self.actor.may(Permission(permission), project=project, environment=environment)
 
-    def may_somewhere(self, permission: str, *, project: str | None = None, environment: str | None = None) -> bool:
+    def may_somewhere(
+        self,
+        permission: str,
+        *,
+        project: str | None = None,
+        environment: str | None = None,
+        tenant: str | None = None,
+    ) -> bool:
         """Whether a page offers them that act somewhere, or anywhere in what the ids name."""
-        return self.actor.may_somewhere(Permission(permission), project=project, environment=environment)
+        return self.actor.may_somewhere(Permission(permission), project=project, environment=environment, tenant=tenant)
 
     def page(self, template: str, values: Mapping[str, Any], *, status: int = 200) -> Response:
         """A whole page in the frame."""
