@@ -90,10 +90,10 @@ def could_not_look(context: Context, trigger: Trigger, error: FairleadError) -> 
         _keep(connection, replace(record, reason=error.message, code=error.code, hint=error.hint))
 
 
-def latest_or_nothing(context: Context, connection: Connection, trigger: Trigger) -> Evaluation:
-    """The record of what was done this very moment; where there is none, that nothing newer was found."""
+def latest_or_nothing(context: Context, connection: Connection, trigger: Trigger, before: str) -> Evaluation:
+    """The record that was made since, where `before` was the newest one; else that nothing newer was found."""
     last = triggers.evaluated(connection, trigger.id, limit=1).items
-    if last and last[0].at >= context.clock.now() - timedelta(seconds=GATHERED_S):
+    if last and last[0].id != before:
         return last[0]
     record = _blank(context, trigger, None, "")
     words = "the registry has no newer version than was looked at before"

@@ -57,9 +57,16 @@ async def evaluate(context: Context, actor: Actor, registries: Registries, proje
     found = await context.database.read(find)
     if found.kind is not TriggerKind.IMAGE:
         return await asyncio.to_thread(evaluating.evaluate, context, actor, project, name)
+    before = await context.database.read(lambda connection: _newest_record(connection, found))
     await _look(context, registries, found)
     await asyncio.to_thread(evaluating.act_on_events, context)
-    return await context.database.write(lambda connection: evaluating.latest_or_nothing(context, connection, found))
+    return await context.database.write(
+        lambda connection: evaluating.latest_or_nothing(context, connection, found, before)
+    )
+
+
+def _newest_record(connection: Connection, trigger: Trigger) -> str:
+    return next((one.id for one in triggers.evaluated(connection, trigger.id, limit=1).items), "")
 
 
 async def _look(context: Context, registries: Registries, trigger: Trigger) -> None:
