@@ -11,6 +11,7 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
 from jinja2.runtime import Context as Scope
+from markupsafe import Markup, escape
 from starlette.responses import HTMLResponse
 
 from fairlead import __version__
@@ -18,6 +19,7 @@ from fairlead.server.web import assets, words
 
 FOLDER = Path(__file__).with_name("templates")
 _CODES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])|[\x00-\x08\x0b-\x1f\x7f]")
+_BETWEEN_TICKS = re.compile(r"`([^`]+)`")
 NOT_KEPT = {"Cache-Control": "no-store"}
 
 
@@ -40,6 +42,7 @@ def templates() -> Environment:
     made.filters["exact"] = exact
     made.filters["short"] = short
     made.filters["plain"] = plain
+    made.filters["with_code"] = with_code
     made.filters["without_codes"] = without_codes
     return made
 
@@ -62,6 +65,11 @@ def short(text: str, length: int = 12) -> str:
 def plain(text: str) -> str:
     """`rolled_back` as people write it."""
     return text.replace("_", " ")
+
+
+def with_code(text: str) -> Markup:
+    """What stands between backticks, as in our own sentences, is code; all else of the text is escaped."""
+    return Markup(_BETWEEN_TICKS.sub(r"<code>\1</code>", escape(text)))
 
 
 def without_codes(text: str) -> str:
