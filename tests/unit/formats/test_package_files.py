@@ -82,7 +82,7 @@ def test_what_unpacks_to_too_much_is_refused_before_it_is_held() -> None:
     assert caught.value.code == "input.too_large"
 
 
-@pytest.mark.parametrize("content", [b"PK\x03\x04 no zip", zipped(FILES)[:60], b""])
+@pytest.mark.parametrize("content", [b"PK\x03\x04 no zip", zipped(FILES)[:60], b""], ids=["no zip", "cut off", "empty"])
 def test_what_cannot_be_read_is_said(content: bytes) -> None:
     for ending in (".zip", ".tar.gz"):
         with pytest.raises(FairleadError) as caught:

@@ -69,7 +69,7 @@ def plain(text: str) -> str:
 
 def with_code(text: str) -> Markup:
     """What stands between backticks, as in our own sentences, is code; all else of the text is escaped."""
-    return Markup(_BETWEEN_TICKS.sub(r"<code>\1</code>", escape(text)))
+    return Markup(_BETWEEN_TICKS.sub(r"<code>\1</code>", str(escape(text))))
 
 
 def without_codes(text: str) -> str:
