@@ -4,21 +4,17 @@ import fcntl
 import http.client
 import json
 import os
-import pwd
 import shutil
-import signal
 import socket
 import subprocess
-import tempfile
-import time
 import urllib.parse
 import uuid
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from argon2 import PasswordHasher
+from tests.postgres import PostgresServer, private_postgres, programs
 
 from fairlead.server import logs
 from fairlead.store import passwords
@@ -31,7 +27,6 @@ GROUND = ROOT / "packaging" / "ground"
 STATE = Path(os.environ.get("FAIRLEAD_GROUND", ROOT / ".ground"))
 ENGINE_START_S = 200
 IMAGE_BUILD_S = 400
-POSTGRES_START_S = 60
 KINDS = ("unit", "contract", "property", "crash", "conformance", "journey", "tidy")
 SYSTEM_PATH = os.pathsep.join([os.environ.get("PATH", ""), "/usr/local/sbin", "/usr/sbin", "/sbin"])
 
@@ -222,75 +217,13 @@ def sshd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sshd]:
 # PostgreSQL
 
 
-@dataclass(frozen=True, slots=True)
-class PostgresServer:
-    """A private PostgreSQL: `url(name)` is where a database of it is."""
-
-    port: int
-    password: str
-
-    def url(self, database: str) -> str:
-        return f"postgresql://fairlead:{self.password}@127.0.0.1:{self.port}/{database}"
-
-
-def _postgres_programs() -> Path:
-    versions = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: float(path.parts[-3]))
-    if versions:
-        return versions[-1].parent
-    return _find_program("initdb", package="postgresql").resolve().parent
-
-
-def _unprivileged_user() -> str | None:
-    if os.geteuid() != 0:
-        return None
-    names = {entry.pw_name for entry in pwd.getpwall()}
-    return "postgres" if "postgres" in names else "nobody"
-
-
 @pytest.fixture(scope="session")
 def postgres_server(free_port: Callable[[], int]) -> Iterator[PostgresServer]:
     """One PostgreSQL for the session, on a free port; it dies with this process, however that ends."""
-    programs, user = _postgres_programs(), _unprivileged_user()
-    server = PostgresServer(free_port(), uuid.uuid4().hex)
-    home = Path(tempfile.mkdtemp(prefix="fairlead-postgres-"))
-    (home / "password").write_text(server.password)
-    identity: dict[str, object] = {}
-    if user:
-        entry = pwd.getpwnam(user)
-        for path in (home, home / "password"):
-            os.chown(path, entry.pw_uid, entry.pw_gid)
-        identity = {"user": user, "group": entry.pw_gid, "extra_groups": []}
-    initdb = [programs / "initdb", "-D", home / "data", "-U", "fairlead", "-A", "scram-sha-256", "-E", "UTF8"]
-    command = [*initdb, "--locale=C.UTF-8", "--no-sync", f"--pwfile={home / 'password'}"]
-    subprocess.run(command, check=True, capture_output=True, cwd=home, timeout=POSTGRES_START_S, **identity)  # type: ignore[call-overload]
-    settings = ["fsync=off", "synchronous_commit=off", "full_page_writes=off", f"unix_socket_directories={home}"]
-    settings += ["listen_addresses=127.0.0.1", "max_connections=200", "shared_buffers=32MB"]
-    run_as = [f"--reuid={user}", f"--regid={user if user != 'nobody' else 'nogroup'}", "--clear-groups"] if user else []
-    argv = ["setpriv", *run_as, "--pdeathsig=QUIT", programs / "postgres", "-D", home / "data", "-p", str(server.port)]
-    argv += [part for setting in settings for part in ("-c", setting)]
-    with (home / "log").open("wb") as log:
-        child = subprocess.Popen(argv, stdout=log, stderr=log, cwd=home)
-    try:
-        _wait_for_postgres(server, child, home / "log")
-        yield server
-    finally:
-        child.send_signal(signal.SIGQUIT)  # at once: nothing here is worth a checkpoint
-        child.wait(timeout=POSTGRES_START_S)
-        shutil.rmtree(home, ignore_errors=True)
-
-
-def _wait_for_postgres(server: PostgresServer, child: subprocess.Popen[bytes], log: Path) -> None:
-    import psycopg
-
-    deadline = time.monotonic() + POSTGRES_START_S
-    while True:
-        try:
-            psycopg.connect(server.url("postgres"), connect_timeout=2).close()
-            return
-        except psycopg.OperationalError:
-            if child.poll() is not None or time.monotonic() > deadline:
-                raise AssertionError(f"PostgreSQL did not start: {log.read_text()[-2000:]}") from None
-            time.sleep(0.05)
+    if programs() is None:
+        _find_program("initdb", package="postgresql")
+    with private_postgres(free_port()) as running:
+        yield running
 
 
 @pytest.fixture
