@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 
 from elementpath import XPath2Parser, XPathContext
 from elementpath.exceptions import ElementPathError
-from elementpath.xpath_nodes import AttributeNode, ElementNode, XPathNode
+from elementpath.xpath_nodes import AttributeNode, ElementNode, TextNode, XPathNode
 
 from fairlead.formats.structured.xml_tree import (
     Comment,
@@ -74,7 +74,7 @@ def expression(text: str, prefixes: Mapping[str, str], *, is_xpath_1: bool = Fal
 
 
 class Nodes:
-    """A document as XPath sees it, at the time it was made."""
+    """A document as XPath sees it: as it was when this was made, and `followed` since."""
 
     def __init__(self, document: Document) -> None:
         known = {id(element): here for element, here in with_namespaces(document.root)}
@@ -97,6 +97,36 @@ class Nodes:
             if isinstance(element, Element):
                 return Attribute(element, _written_name(element, node))
         return self._ours.get(id(node))
+
+    def follows(self, element: Element, attribute: str | None = None) -> bool:
+        """That an attribute, or the one text of an element, has another value is seen from now on. False where it
+        cannot be: what XPath sees has to be made anew then, which takes as long as the document is large."""
+        seen = self._theirs.get(id(element))
+        if seen is None:
+            return False
+        their: Any = seen
+        if attribute is not None:
+            return self._follows_attribute(their, element, attribute)
+        only = element.children[0] if len(element.children) == 1 else None
+        if not isinstance(only, Text) or not only.data or len(their.children) != 1:
+            return False
+        text = their.children[0]
+        if not isinstance(text, TextNode):
+            return False
+        text.value = their.value.text = only.data
+        self._ours[id(text)] = only
+        return True
+
+    def _follows_attribute(self, their: Any, element: Element, name: str) -> bool:
+        written = [one for one in element.attributes if declared_prefix(one) is None]
+        if name not in written:
+            return False  # it declares a prefix: names that XPath reads are others by it
+        node = their.attributes[written.index(name)]
+        if not isinstance(node.value, str):
+            return False
+        node.value = element.attributes[name]
+        their.value.set(str(node.name), node.value)
+        return True
 
     def _pair(self, theirs: ElementNode, ours: Element) -> None:
         waiting = [(theirs, ours)]
@@ -139,7 +169,9 @@ def _outline(root: Element, known: Mapping[int, Mapping[str, str]]) -> Any:
         last: Any = None
         for child in element.children:
             if isinstance(child, Text):
-                if last is None:
+                if not child.data:
+                    pass  # XPath has no text without a character
+                elif last is None:
                     seen.text = (seen.text or "") + child.data
                 else:
                     last.tail = (last.tail or "") + child.data

@@ -93,7 +93,8 @@ class _Filling:
         for selected in selects.select(self.nodes):
             self.found.append(name)
             self._put(selected, name, value)
-            self.nodes = None
+            if self.nodes is not None and not _is_followed(self.nodes, selected):
+                self.nodes = None
 
     def _put(self, selected: Selected, name: str, value: str) -> None:
         if not is_writable(value):
@@ -119,3 +120,14 @@ class _Filling:
             element.children = read_fragment(value, known)
         except Unreadable as unreadable:
             self.warnings.append(f"The value of {name} was not set: it has to be XML there ({unreadable})")
+
+
+def _is_followed(nodes: Nodes, selected: Selected) -> bool:
+    """Whether what was put there is seen by what selects next, without reading the whole document once more."""
+    match selected:
+        case Attribute():
+            return nodes.follows(selected.element, selected.name)
+        case Element():
+            return nodes.follows(selected)
+        case _:
+            return False

@@ -12,11 +12,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from ruamel.yaml import YAML
 from ruamel.yaml import events as read
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from fairlead.formats.structured.result import Unreadable
+from fairlead.formats.structured.yaml_reading import parsed
 
 DEPTH_LIMIT = 100
 
@@ -118,7 +118,7 @@ def _parsed(text: str) -> list[tuple[Any, Placed]]:
     depth = 0
     made: list[tuple[Any, Placed]] = []
     try:
-        for event in YAML(typ="safe", pure=True).parse(text):
+        for event in parsed(text):
             if isinstance(event, read.StreamStartEvent | read.StreamEndEvent):
                 continue
             nesting = isinstance(event, read.CollectionStartEvent) - isinstance(event, read.CollectionEndEvent)

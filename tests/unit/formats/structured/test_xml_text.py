@@ -5,7 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fairlead.domain.template.variables import Variables
+from fairlead.formats.structured import xml_text
 from fairlead.formats.structured.result import Unreadable
+from fairlead.formats.structured.xml_paths import Nodes
 from fairlead.formats.structured.xml_text import replace_in_xml
 from fairlead.formats.structured.xml_tree import Comment, Document, Element, Instruction, Node, Text, read_xml
 from fairlead.formats.structured.xml_writer import write_xml
@@ -147,3 +149,39 @@ def test_a_bomb_of_references_stays_small() -> None:
         f'<!ENTITY b{level} "{f"&b{level - 1 if level > 1 else str()};" * 10}">' for level in range(1, 12)
     )
     assert len(replace_in_xml(f"{bomb}]><a>&b9;</a>".encode(), Variables({"/a": "v"})).content) < 10_000
+
+
+SEEN = (
+    "//*:item[.='x']",
+    "//*:item",
+    "//*:group",
+    "//@*:n",
+    "//*[@n='1']",
+    "//*:group/*[1]",
+    "//text()",
+    "//comment()",
+)
+
+
+@given(st.lists(st.tuples(st.sampled_from(SEEN), st.sampled_from(["", "1", "x", "<item n='2'>1</item>"])), max_size=6))
+def test_what_is_followed_is_what_reading_it_anew_would_see(puts: list[tuple[str, str]]) -> None:
+    text = "<root n='1'><group><item n='1'>x</item><item>y</item></group><item n='x'/><!--c--><group>1</group></root>"
+    named = {f"{path}[position()<{number + 5}]": value for number, (path, value) in enumerate(puts)}
+    followed = replace_in_xml(text.encode(), Variables(named))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Nodes, "follows", lambda *_: False)
+        assert replace_in_xml(text.encode(), Variables(named)) == followed
+
+
+def test_a_file_is_read_once_for_many_places(monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[Document] = []
+    monkeypatch.setattr(xml_text, "Nodes", lambda document: read.append(document) or Nodes(document))
+    text = "<root>" + "".join(f"<item id='{number}'>x</item>" for number in range(30)) + "</root>"
+    named = {f"/root/item[@id='{number}']": "new" for number in range(20)} | {"/root/item[25]/@id": "another"}
+    assert replace_in_xml(text.encode(), Variables(named)).content.count(b">new<") == 20
+    assert len(read) == 1
+
+
+def test_an_empty_value_leaves_what_comes_after_it_to_be_found() -> None:
+    named = {"//*:item[.='x']": "", "//*:group": "<item>z</item>"}
+    assert "<item>z</item>" in filled(FILE, **named)
