@@ -19,8 +19,9 @@ from fairlead.domain.slot import SlotState
 from fairlead.ports.catalogue import Place
 from fairlead.ports.proxy import Endpoint, RouteSpec
 from fairlead.server.bootstrap import Server
-from fairlead.store import certificates, projects, routes, slots, tasks
+from fairlead.store import certificates, routes, slots, tasks
 from fairlead.store.database import Connection
+from fairlead.store.schema import place_key
 from fairlead.usecases import certificates as giving
 
 log = structlog.get_logger("fairlead.server")
@@ -74,12 +75,14 @@ async def _all_run(server: Server, names: list[str]) -> bool:
 
 
 def _recorded(connection: Connection) -> Iterator[_Live]:
-    names = sorted(projects.names(connection).values())
-    for place, both in slots.all_by_place(connection, names).items():
+    """What is looked at one by one is read at once: a large house has ten thousand places."""
+    recorded, taken = slots.recorded(connection), tasks.held_places(connection)
+    for place, by_service in routes.all_by_place(connection).items():
+        both = recorded.get(place, {})
         colour = next((colour for colour, slot in both.items() if slot.state is SlotState.LIVE), None)
-        if colour is None or tasks.holder(connection, place) is not None:
+        if colour is None or place_key(place) in taken:
             continue
-        for service, its in routes.of(connection, place).items():
+        for service, its in by_service.items():
             for route in its:
                 name = route_name(place.project, place.environment, route.host, route.path, tenant=place.tenant)
                 spec = RouteSpec(name, route.host, route.path, tls=route.tls, redirect_http=route.redirect_http)

@@ -87,19 +87,43 @@ def write(folder: Path, place: Place, described: Mapping[str, object], *, is_dur
     temporary = path.with_suffix(f".{os.getpid()}.new")
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o755)
-        with temporary.open("w") as file:
-            file.write(json.dumps(described, indent=2, sort_keys=True) + "\n")
-            if is_durable:
-                file.flush()
-                os.fsync(file.fileno())
+        temporary.write_text(_text(described))
+        if is_durable:
+            _force(temporary)
         temporary.replace(path)
         if is_durable:
             _force(folder)
     except OSError as error:
         with contextlib.suppress(OSError):
             temporary.unlink(missing_ok=True)
-        said = f"the catalogue's file could not be written: {error.strerror}"
-        raise Failed("host.disk", said, thing=str(path)) from error
+        raise _not_written(path, error) from error
+
+
+def write_all(folder: Path, copies: Mapping[Place, Mapping[str, object]]) -> None:
+    """As `write` for each of them, durably; those that say so already stay. `Failed("host.disk")`.
+
+    What is written is forced to the disk when all of it is: one wait for the journal then stands for most of them.
+    """
+    begun: dict[Path, Path] = {}
+    path = folder
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o755)
+        for place, described in copies.items():
+            path, text = file_of(folder, place), _text(described)
+            if _read(path) == text:
+                _force(path)  # perhaps it was written for a change that needed not outlive a loss of power
+                continue
+            begun[path] = path.with_suffix(f".{os.getpid()}.new")
+            begun[path].write_text(text)
+        for path, temporary in begun.items():
+            _force(temporary)
+            temporary.replace(path)
+        _force(folder)
+    except OSError as error:
+        for temporary in begun.values():
+            with contextlib.suppress(OSError):
+                temporary.unlink(missing_ok=True)
+        raise _not_written(path, error) from error
 
 
 def read_all(folder: Path) -> Sequence[PlaceCopy]:
@@ -113,8 +137,24 @@ def read_all(folder: Path) -> Sequence[PlaceCopy]:
     return found
 
 
-def _force(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+def _text(described: Mapping[str, object]) -> str:
+    return json.dumps(described, indent=2, sort_keys=True) + "\n"
+
+
+def _read(path: Path) -> str | None:
+    try:
+        return path.read_text()
+    except (FileNotFoundError, UnicodeDecodeError):
+        return None
+
+
+def _not_written(path: Path, error: OSError) -> Failed:
+    said = f"the catalogue's file could not be written: {error.strerror}"
+    return Failed("host.disk", said, thing=str(path))
+
+
+def _force(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
         os.fsync(descriptor)
     finally:

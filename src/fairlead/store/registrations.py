@@ -47,10 +47,22 @@ def of(
     conditions = [_c.place == place_key(place)]
     conditions += [] if colour is None else [_c.colour == colour.value]
     conditions += [_c.service == service] if service else []
+    return _found(connection, *conditions)
+
+
+def all_by_place(connection: sa.Connection) -> dict[Place, list[Registration]]:
+    """Those of every place that has an instance, each place's as `of` gives them; one query."""
+    found: dict[Place, list[Registration]] = {}
+    for one in _found(connection):
+        found.setdefault(one.place, []).append(one)
+    return found
+
+
+def _found(connection: sa.Connection, *conditions: sa.ColumnElement[bool]) -> tuple[Registration, ...]:
     rows = connection.execute(sa.select(registrations).where(*conditions).order_by(_c.service, _c.instance))
     return tuple(
         Registration(
-            place,
+            Place(row.project, row.environment, row.tenant),
             Colour(row.colour),
             row.service,
             row.instance,
@@ -61,10 +73,3 @@ def of(
         )
         for row in rows
     )
-
-
-def all_places(connection: sa.Connection) -> tuple[Place, ...]:
-    """Every place that has an instance."""
-    rows = connection.execute(sa.select(_c.project, _c.environment, _c.tenant).distinct())
-    found = (Place(row.project, row.environment, row.tenant) for row in rows)
-    return tuple(sorted(found, key=lambda place: (place.project, place.environment, place.tenant or "")))

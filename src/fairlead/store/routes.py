@@ -79,6 +79,15 @@ def of_many(connection: sa.Connection, places: Iterable[Place]) -> dict[Place, d
     return found
 
 
+def all_by_place(connection: sa.Connection) -> dict[Place, dict[str, tuple[Route, ...]]]:
+    """The routes of every place that has one, by service; one query."""
+    found: dict[Place, dict[str, tuple[Route, ...]]] = {}
+    for row in connection.execute(sa.select(routes).order_by(_c.service, _c.host, _c.path)):
+        its = found.setdefault(Place(row.project, row.environment, row.tenant), {})
+        its[row.service] = (*its.get(row.service, ()), Route(row.host, row.path, row.tls, row.redirect_http))
+    return found
+
+
 def keep_only(connection: sa.Connection, place: Place, kept: Sequence[Route]) -> None:
     """All other routes of the place are free again."""
     wanted = {(route.host, route.path) for route in kept}

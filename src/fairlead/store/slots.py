@@ -71,10 +71,13 @@ def stand_by(connection: sa.Connection, place: Place, colour: Colour, until: dat
     upsert(connection, slots, {**place_values(place), **row})
 
 
-def all_places(connection: sa.Connection) -> tuple[Place, ...]:
-    """Every place of which something was ever recorded."""
-    rows = connection.execute(sa.select(slots.c.project, slots.c.environment, slots.c.tenant).distinct())
-    return tuple(Place(row.project, row.environment, row.tenant) for row in rows)
+def recorded(connection: sa.Connection) -> dict[Place, dict[Colour, Slot]]:
+    """The slots of every place of which something was ever recorded; one query."""
+    found: dict[Place, dict[Colour, Slot]] = {}
+    for row in connection.execute(sa.select(slots)).mappings():
+        slot = from_row(Slot, row)
+        found.setdefault(Place(row["project"], row["environment"], row["tenant"]), {})[slot.colour] = slot
+    return found
 
 
 def all_by_place(connection: sa.Connection, projects: list[str]) -> Mapping[Place, dict[Colour, Slot]]:

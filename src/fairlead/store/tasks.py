@@ -167,6 +167,11 @@ def holder(connection: sa.Connection, place: Place) -> TaskId | None:
     return None if found is None else TaskId(found)
 
 
+def held_places(connection: sa.Connection) -> frozenset[str]:
+    """Those places, by their keys, at which it is some task's turn; one query."""
+    return frozenset(connection.execute(sa.select(place_locks.c.place)).scalars())
+
+
 def give_turn_back(connection: sa.Connection, task: TaskId) -> bool:
     """The task holds no place any more; whether it held one."""
     return connection.execute(sa.delete(place_locks).where(place_locks.c.task == task)).rowcount == 1

@@ -11,6 +11,7 @@ import tarfile
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 from tests.unit.store.conftest import Shop
 
 from fairlead.domain.colour import Colour
@@ -72,6 +73,25 @@ async def test_the_catalogue_writes_a_copy_of_each_place(shop: Shop, tmp_path: P
     assert json.loads(path.read_text()) == written
     await catalogue.deregister(PLACE, ["web-1"])
     assert json.loads(path.read_text())["instances"] == []
+
+
+async def test_a_start_writes_only_the_copies_that_say_something_else(shop: Shop, tmp_path: Path) -> None:
+    catalogue = StoreCatalogue(shop.database, folder := tmp_path / "catalogue")
+    there = [Place(f"books-{number}", "Test") for number in range(5)]
+    entries = [Registration(one, Colour.GREEN, "web", "web-1", "10.0.0.2", 80, "dep-1", "c") for one in there]
+    await catalogue.register(entries)
+    before = {path: (path.read_text(), path.stat().st_ino) for path in folder.iterdir()}
+    changed, gone, *_ = sorted(before)
+    changed.write_text("{")
+    gone.unlink()
+    asked: list[str] = []
+    sa.event.listen(
+        shop.database.engine, "before_cursor_execute", lambda _, __, statement, *___: asked.append(statement)
+    )
+    catalogue.write_all()
+    assert {path: path.read_text() for path in folder.iterdir()} == {path: text for path, (text, _) in before.items()}
+    assert all(path.stat().st_ino == before[path][1] for path in set(before) - {changed, gone})
+    assert sum("SELECT" in statement for statement in asked) == 4, "as many for five places as for ten thousand"
 
 
 async def test_the_copy_tells_who_has_nothing_else_what_stands_where(shop: Shop, tmp_path: Path) -> None:
