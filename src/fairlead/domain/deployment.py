@@ -104,3 +104,32 @@ class Deployment:
     def has_ended(self) -> bool:
         """Whether nothing more will happen by itself."""
         return self.state is DeploymentState.ENDED
+
+
+@dataclass(frozen=True, slots=True)
+class Latest:
+    """The newest deployment of a place, as what shows hundreds of places needs it; its release's version with it."""
+
+    id: DeploymentId
+    version: str
+    state: DeploymentState
+    outcome: DeploymentOutcome
+    task: TaskId | None
+    reason: str
+    ended_at: datetime | None
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether nothing more will happen by itself."""
+        return self.state is DeploymentState.ENDED
+
+
+@dataclass(frozen=True, slots=True)
+class Committed:
+    """The deployment of a place that went live last, as what shows hundreds of places needs it."""
+
+    id: DeploymentId
+    kind: DeploymentKind
+    release: ReleaseId
+    version: str
+    committed_at: datetime

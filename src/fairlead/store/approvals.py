@@ -63,6 +63,14 @@ def of_tenant(tenant: TenantId | None) -> Condition:
     return approvals.c.tenant.is_not_distinct_from(tenant)
 
 
+def waiting_by_place(
+    connection: sa.Connection, projects: Iterable[str]
+) -> dict[tuple[ProjectId, EnvironmentId, TenantId | None], Approval]:
+    """For each project, environment and tenant the one that waits, of several the newest; one query."""
+    here = (approvals.c.state == ApprovalState.WAITING.value, approvals.c.project.in_(set(projects)))
+    return {(one.project, one.environment, one.tenant): one for one in _shelf.where(connection, *here)}
+
+
 def page(
     connection: sa.Connection,
     *more: Condition,

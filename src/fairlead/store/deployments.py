@@ -7,9 +7,10 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from fairlead.domain.deployment import Deployment, DeploymentOutcome, DeploymentState
+from fairlead.domain.deployment import Committed, Deployment, DeploymentOutcome, DeploymentState, Latest
 from fairlead.domain.ids import DeploymentId, EnvironmentId, ProjectId, ReleaseId, TaskId, TenantId
 from fairlead.store import counters
+from fairlead.store.releases import releases as release_table
 from fairlead.store.rows import from_row
 from fairlead.store.schema import data, flag, instant, key, link, metadata, number, text
 from fairlead.store.shelf import Condition, Page, Shelf
@@ -156,9 +157,10 @@ def lives(connection: sa.Connection, project: ProjectId) -> tuple[Deployment, ..
     return _shelf.where(connection, *here, order=(_c.committed_at.desc(), _c.id.desc()))
 
 
-def latest_of_places(connection: sa.Connection, project: ProjectId) -> tuple[Deployment, ...]:
-    """The newest of each of the project's places, however it ended: what dashboards show."""
-    return tuple(latest_by_place(connection, [project], live=False).values())
+def releases_shown(connection: sa.Connection, project: ProjectId) -> frozenset[ReleaseId]:
+    """The releases of the newest deployments of the project's places, however they ended: what dashboards show."""
+    newest = sa.select(sa.func.max(_c.id)).where(_c.project == project).group_by(_c.environment, _c.tenant)
+    return frozenset(map(ReleaseId, connection.execute(sa.select(_c.release).where(_c.id.in_(newest))).scalars()))
 
 
 def active(
@@ -199,19 +201,38 @@ def held_back(
 
 
 def latest_by_place(
-    connection: sa.Connection, projects: Iterable[str], *, live: bool
-) -> Mapping[tuple[ProjectId, EnvironmentId, TenantId | None], Deployment]:
-    """The newest deployment by project, environment and tenant, or with `live` the newest that went live; one query."""
+    connection: sa.Connection, projects: Iterable[str]
+) -> Mapping[tuple[ProjectId, EnvironmentId, TenantId | None], Latest]:
+    """For each project, environment and tenant the newest deployment with the version of its release; one query."""
     place = (_c.project, _c.environment, _c.tenant)
-    order = _c.committed_at if live else _c.id
-    here = (_c.project.in_(set(projects)), order.is_not(None))
-    newest = sa.select(*place, sa.func.max(order).label("newest")).where(*here).group_by(*place).subquery()
+    newest = sa.select(sa.func.max(_c.id)).where(_c.project.in_(set(projects))).group_by(*place)
+    version = release_table.c.version
+    shown = (*place, _c.id, version, _c.state, _c.outcome, _c.task, _c.reason, _c.ended_at)
+    statement = sa.select(*shown).join(release_table, release_table.c.id == _c.release).where(_c.id.in_(newest))
+    found = {}
+    for project, environment, tenant, id, version, state, outcome, task, reason, ended_at in connection.execute(
+        statement.order_by(_c.id)
+    ):
+        found[(project, environment, tenant)] = Latest(
+            id, version, DeploymentState(state), DeploymentOutcome(outcome), task, reason, ended_at
+        )
+    return found
+
+
+def committed_by_place(
+    connection: sa.Connection, projects: Iterable[str]
+) -> Mapping[tuple[ProjectId, EnvironmentId, TenantId | None], Committed]:
+    """For each project, environment and tenant the deployment that went live last; one query."""
+    place = (_c.project, _c.environment, _c.tenant)
+    here = (_c.project.in_(set(projects)), _c.committed_at.is_not(None))
+    last = sa.select(*place, sa.func.max(_c.committed_at).label("last")).where(*here).group_by(*place).subquery()
     same = (
-        _c.project == newest.c.project,
-        _c.environment == newest.c.environment,
-        _c.tenant.is_not_distinct_from(newest.c.tenant),
-        order == newest.c.newest,
+        _c.project == last.c.project,
+        _c.environment == last.c.environment,
+        _c.tenant.is_not_distinct_from(last.c.tenant),
+        _c.committed_at == last.c.last,
     )
-    statement = sa.select(deployments).join(newest, sa.and_(*same)).order_by(_c.id)
-    found = (from_row(Deployment, row) for row in connection.execute(statement).mappings())
-    return {(one.project, one.environment, one.tenant): one for one in found}
+    shown = (*place, _c.id, _c.kind, _c.release, release_table.c.version, _c.committed_at)
+    found = sa.select(*shown).join(last, sa.and_(*same)).join(release_table, release_table.c.id == _c.release)
+    rows = connection.execute(found.order_by(_c.id))
+    return {(project, environment, tenant): Committed(*rest) for project, environment, tenant, *rest in rows}

@@ -82,7 +82,8 @@ def _reader(hint: Any) -> Callable[[Any], object] | None:
         return None
     if is_one and len(kinds) == 1 and isinstance(kinds[0], type) and issubclass(kinds[0], Enum):
         kind = kinds[0]
-        return lambda held: None if held is None else kind(held)
+        members = {one.value: one for one in kind}
+        return lambda held: None if held is None else members.get(held) or kind(held)
     return lambda held: from_data(hint, held)
 
 

@@ -53,6 +53,18 @@ def all_of(connection: sa.Connection) -> tuple[Target, ...]:
     return _shelf.where(connection, order=targets.c.name_key)
 
 
+def names(connection: sa.Connection) -> dict[str, str]:
+    """The names of all by id, by name: for what names many of them, or asks which there are."""
+    found = connection.execute(sa.select(targets.c.id, targets.c.name).order_by(targets.c.name_key))
+    return {row.id: row.name for row in found}
+
+
+def tags(connection: sa.Connection) -> tuple[str, ...]:
+    """Every tag that a target has, as it spells it, in the order of the targets' names; most come more than once."""
+    found = connection.execute(sa.select(targets.c.tags).order_by(targets.c.name_key)).scalars()
+    return tuple(tag for its in found for tag in its)
+
+
 def by_name_or_id(connection: sa.Connection, text: str) -> Target:
     """As people and programs name it; NotFound `target.unknown`."""
     return find(connection, text) or _shelf.require(_shelf.one(connection, targets.c.name_key == text.lower()), text)

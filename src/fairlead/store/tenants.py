@@ -33,6 +33,12 @@ def all_of(connection: sa.Connection) -> tuple[Tenant, ...]:
     return _shelf.where(connection, order=tenants.c.name)
 
 
+def names(connection: sa.Connection) -> dict[str, str]:
+    """The names of all by id, by name: for what names many of them, or asks which there are."""
+    found = connection.execute(sa.select(tenants.c.id, tenants.c.name).order_by(tenants.c.name))
+    return {row.id: row.name for row in found}
+
+
 def page(connection: sa.Connection, *, after: str | None = None, limit: int = 50, search: str = "") -> Page[Tenant]:
     """By name, a part at a time; `search` is a part of the name."""
     conditions = [tenants.c.name.contains(search, autoescape=True)] if search else []
@@ -47,12 +53,6 @@ def by_name_or_id(connection: sa.Connection, text: str) -> Tenant:
 def find_by_name(connection: sa.Connection, name: str) -> Tenant | None:
     """By name, whatever its case; None where there is none."""
     return _shelf.one(connection, sa.func.lower(tenants.c.name) == name.lower())
-
-
-def names(connection: sa.Connection) -> dict[str, str]:
-    """Name of each, by id."""
-    rows = connection.execute(sa.select(tenants.c.id, tenants.c.name))
-    return {str(row.id): str(row.name) for row in rows}
 
 
 def sets(connection: sa.Connection) -> tuple[TagSet, ...]:

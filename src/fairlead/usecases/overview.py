@@ -9,16 +9,16 @@ from typing import TypeAlias
 from fairlead.domain.actor import Actor
 from fairlead.domain.approval import Approval
 from fairlead.domain.colour import Colour
-from fairlead.domain.deployment import Deployment
+from fairlead.domain.deployment import Committed, Latest
 from fairlead.domain.environment import Environment
-from fairlead.domain.ids import EnvironmentId, ProjectId, ReleaseId, TenantId
+from fairlead.domain.ids import EnvironmentId, ProjectId, TenantId
 from fairlead.domain.permission import Permission
 from fairlead.domain.project import Project
 from fairlead.domain.service import Route
 from fairlead.domain.slot import Slot, SlotState
 from fairlead.domain.tenant import Tenant
 from fairlead.ports.catalogue import Place
-from fairlead.store import approvals, deployments, environments, groups, projects, releases, routes, slots, tenants
+from fairlead.store import approvals, deployments, environments, groups, projects, routes, slots, tenants
 from fairlead.store.database import Connection
 from fairlead.store.reach import within
 from fairlead.usecases import planning, tenancy
@@ -38,13 +38,18 @@ class Cell:
     there never was a slot, for the process deploys no services, it is what went there last.
     """
 
-    live: Deployment | None
+    live: Committed | None
     live_version: str
-    latest: Deployment | None
-    latest_version: str
+    latest: Latest | None
     colour: Colour | None
     approval: Approval | None
     tenants: tuple[TenantCell, ...] = ()
+    standby_version: str = ""
+
+    @property
+    def latest_version(self) -> str:
+        """The version that went there last, however that ended; "" where none ever did."""
+        return self.latest.version if self.latest else ""
 
     @property
     def is_live(self) -> bool:
@@ -57,7 +62,7 @@ class Cell:
         return self.latest is None and self.colour is None and not self.tenants
 
 
-NOTHING = Cell(None, "", None, "", None, None)
+NOTHING = Cell(None, "", None, None, None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,11 +122,16 @@ def grid(
             after=after,
             limit=min(limit, MOST_PROJECTS),
         )
-        known = [
-            one for one in environments.all_of(connection) if actor.may_somewhere(Permission.VIEW, environment=one.id)
-        ]
-        cells = _cells(connection, actor, part.items, known, whose)
-    return Grid(known, part.items, cells, whose, part.after)
+        return _grid(connection, actor, part.items, whose, part.after)
+
+
+def row(context: Context, actor: Actor, project: str) -> Grid:
+    """One project, by name or id, against every environment that the actor may view."""
+    actor.require_somewhere(Permission.VIEW)
+    with context.database.reading() as connection:
+        found = projects.by_name_or_id(connection, project)
+        actor.require_somewhere(Permission.VIEW, project=found.id)
+        return _grid(connection, actor, [found], None, None)
 
 
 def place(context: Context, actor: Actor, project: str, environment: str, *, tenant: str = "") -> PlaceView:
@@ -143,6 +153,13 @@ def place(context: Context, actor: Actor, project: str, environment: str, *, ten
             if where.id in one.connections.get(owner.id, ()) and _may_see(actor, owner.id, where.id, one.id)
         )
     return PlaceView(owner, where, whose, connected, at, both, its_routes, cell)
+
+
+def _grid(
+    connection: Connection, actor: Actor, shown: Sequence[Project], tenant: Tenant | None, more: str | None
+) -> Grid:
+    known = [one for one in environments.all_of(connection) if actor.may_somewhere(Permission.VIEW, environment=one.id)]
+    return Grid(known, shown, _cells(connection, actor, shown, known, tenant), tenant, more)
 
 
 def _may_see(actor: Actor, project: str, environment: str, tenant: str | None) -> bool:
@@ -175,9 +192,8 @@ def _cells(
 class _Books:
     """What the books say of the projects that are shown, read in a fixed number of queries."""
 
-    live: Mapping[_At, Deployment]
-    latest: Mapping[_At, Deployment]
-    versions: Mapping[ReleaseId, str]
+    committed: Mapping[_At, Committed]
+    latest: Mapping[_At, Latest]
     recorded: Mapping[Place, Mapping[Colour, Slot]]
     waiting: Mapping[_At, Approval]
     tenants: Mapping[tuple[str, str], list[Tenant]]
@@ -185,40 +201,41 @@ class _Books:
     def cell(self, project: Project, environment: Environment, tenant: Tenant | None) -> Cell:
         """One of them."""
         key = (project.id, environment.id, tenant.id if tenant else None)
-        standing = self.recorded.get(planning.place_of(project, environment, tenant), {})
-        slot = next((slot for slot in standing.values() if slot.state is SlotState.LIVE), None)
-        last, newest = self.live.get(key), self.latest.get(key)
-        if standing and last is not None and (slot is None or last.id != slot.deployment):
-            last = None
+        both = self.recorded.get(planning.place_of(project, environment, tenant), {})
+        slot = next((slot for slot in both.values() if slot.state is SlotState.LIVE), None)
+        last = self.committed.get(key)
+        if both:
+            last = _live(slot, last)
         return Cell(
             last,
-            slot.version if slot else self.versions.get(last.release, "") if last else "",
-            newest,
-            self.versions.get(newest.release, "") if newest else "",
+            slot.version if slot else last.version if last else "",
+            self.latest.get(key),
             slot.colour if slot else None,
             self.waiting.get(key),
+            standby_version=next((slot.version for slot in both.values() if slot.state is SlotState.STANDBY), ""),
         )
 
 
 def _read(connection: Connection, shown: Sequence[Project]) -> _Books:
     ids = [project.id for project in shown]
-    latest = deployments.latest_by_place(connection, ids, live=False)
-    live = deployments.latest_by_place(connection, ids, live=True)
+    latest = deployments.latest_by_place(connection, ids)
     known = {str(one.id): one for one in tenants.all_of(connection)}
     beside: dict[tuple[str, str], list[Tenant]] = {}
     for project, environment, tenant in latest:
         if tenant is not None and tenant in known:
             beside.setdefault((project, environment), []).append(known[tenant])
     return _Books(
-        live,
+        deployments.committed_by_place(connection, ids),
         latest,
-        {
-            id: release.version
-            for id, release in releases.many(
-                connection, {one.release for one in (*latest.values(), *live.values())}
-            ).items()
-        },
         slots.all_by_place(connection, [project.name for project in shown]),
-        {(one.project, one.environment, one.tenant): one for one in approvals.waiting(connection)},
+        approvals.waiting_by_place(connection, ids),
         {at: sorted(its, key=lambda one: one.name.lower()) for at, its in beside.items()},
     )
+
+
+def _live(slot: Slot | None, last: Committed | None) -> Committed | None:
+    """The deployment that what is live is owed to: it filled the slot, or went back to what stood by there."""
+    if slot is None or last is None:
+        return None
+    went_back = last.kind == "rollback" and last.release == slot.release
+    return last if went_back or last.id == slot.deployment else None

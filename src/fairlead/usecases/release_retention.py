@@ -107,7 +107,7 @@ def _protected(connection: Connection, project: Project, lived: Sequence[Deploym
     under_way: set[str] = {one.release for one in deployments.active(connection, project=project.id)}
     for both in slots.all_by_place(connection, [project.name]).values():
         under_way |= {slot.release for slot in both.values() if slot.state is not SlotState.EMPTY and slot.release}
-    shown = {one.release for one in deployments.latest_of_places(connection, ProjectId(project.id))}
+    shown = deployments.releases_shown(connection, ProjectId(project.id))
     kept: dict[str, Protection] = {**dict.fromkeys(under_way, "under_way"), **found}
     for id in shown:
         kept.setdefault(id, "dashboard")

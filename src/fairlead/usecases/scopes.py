@@ -68,11 +68,11 @@ def _known(connection: Connection, project: Project | None, dimension: Dimension
         case Dimension.STEP if project is not None:
             return {name.lower(): name for name in _step_names(connection, project)}
         case Dimension.TENANT:
-            return {str(one.id): one.name for one in tenants.all_of(connection)}
+            return tenants.names(connection)
         case Dimension.TENANT_TAG:
             return {tag.lower(): tag for one in tenants.sets(connection) for tag in one.written}
         case Dimension.TARGET:
-            return {str(one.id): one.name for one in targets.all_of(connection)}
+            return targets.names(connection)
         case Dimension.TARGET_TAG:
             return {tag.lower(): tag for tag in _tags(connection, project)}
         case _:
@@ -91,7 +91,7 @@ def _tags(connection: Connection, project: Project | None) -> Iterator[str]:
     """Those that a target has, or a step of the project targets."""
     held = processes.find(connection, project.id) if project else None
     yield from (tag for step in (held.process.steps if held else ()) for tag in step.target_tags)
-    yield from (tag for one in targets.all_of(connection) for tag in one.tags)
+    yield from targets.tags(connection)
 
 
 def choices(connection: Connection, project: Project | None) -> dict[Dimension, tuple[str, ...]]:

@@ -61,9 +61,14 @@ def test_what_is_live_is_what_was_committed_last_not_what_was_asked_for_last(sho
     newest = shop.deployment(release.id)
     with shop.database.reading() as connection:
         assert deployments.live_ones(connection, BOOKS, TEST) == (waited, asked_later)
-        assert deployments.latest_by_place(connection, [BOOKS], live=True) == {(BOOKS, TEST): waited}
-        assert deployments.latest_by_place(connection, [BOOKS], live=False) == {(BOOKS, TEST): newest}
-        assert deployments.latest_by_place(connection, [], live=True) == {}
+        assert {at: one.id for at, one in deployments.committed_by_place(connection, [BOOKS]).items()} == {
+            (BOOKS, TEST): waited.id
+        }
+        assert {at: (one.id, one.version) for at, one in deployments.latest_by_place(connection, [BOOKS]).items()} == {
+            (BOOKS, TEST): (newest.id, "1.0.0")
+        }
+        assert deployments.releases_shown(connection, BOOKS) == {release.id}
+        assert deployments.committed_by_place(connection, []) == deployments.latest_by_place(connection, []) == {}
 
 
 def test_approvals_wait_until_they_are_answered(shop: Shop) -> None:

@@ -6,12 +6,14 @@ import pytest
 from tests.unit.usecases.house import ADMIN, House
 
 from fairlead.domain.actor import Actor, permissions_of
+from fairlead.domain.colour import Colour
 from fairlead.domain.errors import Conflict, NotAllowed
 from fairlead.domain.ids import ActorId
 from fairlead.domain.permission import RoleName
-from fairlead.domain.slot import Slot
+from fairlead.domain.slot import Slot, SlotState
 from fairlead.domain.task import TaskState
 from fairlead.ports.catalogue import Place
+from fairlead.store import deployments as stored_deployments
 from fairlead.store import routes, slots, subnets
 from fairlead.usecases import approvals, deployments, overview, places, releases, rolling_back
 
@@ -47,6 +49,21 @@ def test_what_is_ended_is_live_no_more_and_can_be_deployed_again(books: House) -
     deployments.create(books.context, ADMIN, "books", "1.0.0", "Test")
     assert held(books) == {"web": ["web.books.test.localhost"]}
     assert [event.message for event in books.audit("place.retired")] == ["books in Test is ended"]
+
+
+def test_what_a_rollback_brought_back_from_its_slot_is_live_since_the_rollback(books: House) -> None:
+    books.add_release("1.0.0")
+    filled = books.go_live("1.0.0")
+    books.add_release("1.1.0")
+    books.go_live("1.1.0")
+    back = deployments.roll_back(books.context, ADMIN, "books", "Test").deployment
+    with books.database.transaction() as connection:
+        stored_deployments.change(connection, back.id, committed_at=books.clock.now(), state="ended", outcome="live")
+        slot = Slot(Colour.GREEN, SlotState.LIVE, filled.id, filled.release, "1.0.0")
+        for one in Colour:
+            slots.put(connection, HERE, slot if one is Colour.GREEN else Slot(one))
+    cell = overview.place(books.context, ADMIN, "books", "Test").cell
+    assert (cell.live_version, cell.live and cell.live.id) == ("1.0.0", back.id)
 
 
 def test_after_an_end_going_back_brings_the_last_one_back(books: House) -> None:

@@ -132,7 +132,7 @@ def _own_shape(cell: overview.Cell) -> answers.OwnCell:
     return {
         "version": cell.live_version,
         "state": state if not cell.approval else "waiting",
-        "at": live.committed_at.isoformat() if live and live.committed_at else None,
+        "at": live.committed_at.isoformat() if live else None,
         "deployment": live.id if live else None,
         "colour": cell.colour,
         "latest_version": cell.latest_version,

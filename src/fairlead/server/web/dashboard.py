@@ -12,13 +12,14 @@ from fastapi import APIRouter, Query
 from starlette.responses import Response
 
 from fairlead.domain.deployment import DeploymentOutcome, DeploymentState
-from fairlead.domain.slot import SlotState
+from fairlead.domain.environment import Environment
+from fairlead.domain.project import Project
 from fairlead.domain.task import PhaseState, TaskPhase
 from fairlead.ports.catalogue import Place
 from fairlead.server.web import rendering, words
 from fairlead.server.web.visit import Visiting, Visitor
 from fairlead.server.web.words import Look
-from fairlead.store import slots, tasks
+from fairlead.store import tasks
 from fairlead.usecases import groups, overview, planning, tenants
 
 router = APIRouter()
@@ -87,28 +88,7 @@ def grid_of(visitor: Visitor, search: str, after: str | None, *, group: str = ""
     """What both templates show."""
     context = visitor.context
     found = overview.grid(context, visitor.actor, search=search, group=group, tenant=tenant, after=after, limit=SHOWN)
-    moving = [cell.latest.task for cell in found.cells.values() if cell.latest and _moves(cell) and cell.latest.task]
-    with context.database.reading() as connection:
-        phases = tasks.phases_of_many(connection, moving)
-        standing = slots.all_by_place(connection, [project.name for project in found.projects])
-    rows = [
-        (
-            project,
-            [
-                (
-                    environment,
-                    cell_of(
-                        planning.place_of(project, environment, found.tenant),
-                        found.cells[(project.id, environment.id)],
-                        phases,
-                        standing,
-                    ),
-                )
-                for environment in found.environments
-            ],
-        )
-        for project in found.projects
-    ]
+    rows = rows_of(visitor, found)
     asked = {"search": search} | ({"group": group} if group else {}) | ({"tenant": tenant} if tenant else {})
     return {
         "environments": found.environments,
@@ -122,6 +102,26 @@ def grid_of(visitor: Visitor, search: str, after: str | None, *, group: str = ""
         "next_page": f"/?{urlencode({**asked, 'after': found.more})}" if found.more else "",
         "query": urlencode({**asked, "after": after} if after else asked),
     }
+
+
+def rows_of(visitor: Visitor, found: overview.Grid) -> list[tuple[Project, list[tuple[Environment, CellView | None]]]]:
+    """The grid as it is drawn: each project with its cells, in the order of the environments."""
+    moving = [cell.latest.task for cell in found.cells.values() if cell.latest and _moves(cell) and cell.latest.task]
+    with visitor.context.database.reading() as connection:
+        phases = tasks.phases_of_many(connection, moving)
+    return [
+        (
+            project,
+            [
+                (
+                    one,
+                    cell_of(planning.place_of(project, one, found.tenant), found.cells[(project.id, one.id)], phases),
+                )
+                for one in found.environments
+            ],
+        )
+        for project in found.projects
+    ]
 
 
 def unless_seen(response: Response, seen: str) -> Response:
@@ -145,10 +145,9 @@ def cell_of(
     at: Place,
     cell: overview.Cell,
     phases: Mapping[str, tuple[TaskPhase, ...]],
-    standing: Mapping[Place, Mapping[Any, Any]],
 ) -> CellView | None:
     """One cell; None where nothing ever was."""
-    drawn = _drawn(at, cell, phases, standing)
+    drawn = _drawn(at, cell, phases)
     if not cell.tenants:
         return drawn
     lines = tuple(_line(at, one) for one in cell.tenants[:TENANTS_SHOWN])
@@ -174,7 +173,6 @@ def _drawn(
     at: Place,
     cell: overview.Cell,
     phases: Mapping[str, tuple[TaskPhase, ...]],
-    standing: Mapping[Place, Mapping[Any, Any]],
 ) -> CellView | None:
     latest = cell.latest
     if latest is None:
@@ -196,10 +194,8 @@ def _drawn(
         return CellView(
             look, cell.latest_version, latest.reason, at=latest.ended_at, link=task, live_version=cell.live_version
         )
-    slots_here = standing.get(at, {})
-    standby = next((slot.version for slot in slots_here.values() if slot.state is SlotState.STANDBY), "")
     since = cell.live.committed_at if cell.live else None
-    return CellView(words.LIVE, cell.live_version, at=since, link=place, standby=standby)
+    return CellView(words.LIVE, cell.live_version, at=since, link=place, standby=cell.standby_version)
 
 
 def _progress(phases: tuple[TaskPhase, ...]) -> tuple[int, str]:

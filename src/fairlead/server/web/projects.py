@@ -14,12 +14,13 @@ from fairlead.domain.errors import FairleadError
 from fairlead.domain.project import Project
 from fairlead.domain.service import Route
 from fairlead.server.api.status import url_of
-from fairlead.server.web.dashboard import grid_of, unless_seen
+from fairlead.server.web import dashboard
+from fairlead.server.web.dashboard import unless_seen
 from fairlead.server.web.variable_forms import rows_of
 from fairlead.server.web.visit import Posted, Visiting, Visitor
 from fairlead.store import environments, routes
 from fairlead.store.database import Connection
-from fairlead.usecases import deployments, looking, projects, releases, runs, variables
+from fairlead.usecases import deployments, looking, overview, projects, releases, runs, variables
 from fairlead.usecases.planning import place_of
 
 router = APIRouter()
@@ -141,8 +142,8 @@ def _lists(visitor: Visitor, found: Project) -> dict[str, Any]:
 
 
 def _cells(visitor: Visitor, name: str) -> list[Any]:
-    rows = grid_of(visitor, name, None)["rows"]
-    return next((cells for project, cells in rows if project.name == name), [])
+    [(_, cells)] = dashboard.rows_of(visitor, overview.row(visitor.context, visitor.actor, name))
+    return cells
 
 
 def _listed(visitor: Visitor, name: str, what: str, items: Any, more: str | None, after: str | None) -> Response:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from fairlead.domain.deployment import Deployment, DeploymentOutcome, DeploymentState
+from fairlead.domain.deployment import Deployment, DeploymentOutcome, DeploymentState, Latest
 from fairlead.domain.run import RunState
 from fairlead.domain.task import PhaseState, TaskState
 
@@ -100,7 +100,7 @@ def of_run(state: RunState) -> Look:
     return _RUNS[state]
 
 
-def of_deployment(one: Deployment) -> Look:
+def of_deployment(one: Deployment | Latest) -> Look:
     """How a deployment ended, or where it is. One that was live once is called so only by who knows that it still
     is; here it is *went live*."""
     if one.outcome is DeploymentOutcome.LIVE:
