@@ -23,13 +23,18 @@ from fairlead.domain.ids import (
     ProjectId,
     ReleaseId,
     RunId,
+    TargetId,
     TaskId,
+    TenantId,
 )
 from fairlead.domain.project import Project, Source
 from fairlead.domain.release import Release
 from fairlead.domain.run import Run, RunState
 from fairlead.domain.slot import Slot, SlotState
+from fairlead.domain.target import Target, TargetKind
 from fairlead.domain.task import Task, TaskState
+from fairlead.domain.tenant import Tenant
+from fairlead.domain.variable import Dimension, Variable
 from fairlead.ports.catalogue import Place
 from fairlead.ports.clock import Ids
 from fairlead.store import (
@@ -43,7 +48,10 @@ from fairlead.store import (
     releases,
     runs,
     slots,
+    targets,
     tasks,
+    tenants,
+    variables,
 )
 from fairlead.store.database import Connection, Database
 from fairlead.store.rows import to_row
@@ -62,6 +70,9 @@ class Size:
     deployments: int
     releases_each: int = 20
     waiting: int = 20
+    targets: int = 5
+    tenants: int = 5
+    variables_each: int = 3
 
 
 def fill(database: Database, ids: Ids, at: datetime, size: Size) -> None:
@@ -72,6 +83,9 @@ def fill(database: Database, ids: Ids, at: datetime, size: Size) -> None:
         owners = _projects(connection, ids, line, at, size.projects)
         made = _releases(connection, ids, owners, at, size.releases_each)
         _deployments(connection, ids, owners, places, made, at, size)
+        _targets(connection, ids, places, at, size.targets)
+        _tenants(connection, ids, owners, places, size.tenants)
+        _variables(connection, ids, owners, places, at, size.variables_each)
 
 
 def _environments(connection: Connection, ids: Ids, count: int) -> list[Environment]:
@@ -223,6 +237,33 @@ def _event(ids: Ids, owner: Project, place: Environment, one: Deployment) -> dic
 def _slot(owner: Project, place: Environment, release: Release, one: Deployment) -> dict[str, object]:
     held = Slot(Colour.BLUE, SlotState.LIVE, one.id, release.id, release.version)
     return {**to_row(held), **place_values(Place(owner.name, place.name))}
+
+
+def _targets(connection: Connection, ids: Ids, places: list[Environment], at: datetime, count: int) -> None:
+    where = tuple(one.id for one in places)
+    for number in range(count):
+        name, tags = f"crowd-{number:04}", ("web", f"rack-{number % 20}")
+        targets.insert(connection, Target(TargetId(ids.new("tgt")), name, TargetKind.LOCAL, at, where, tags))
+
+
+def _tenants(connection: Connection, ids: Ids, owners: list[Project], places: list[Environment], count: int) -> None:
+    where = tuple(one.id for one in places)
+    for number in range(count):
+        connections = {owners[(number + more) % len(owners)].id: where for more in range(min(3, len(owners)))}
+        made = Tenant(TenantId(ids.new("tnt")), f"crowd-{number:04}", "one of many", connections=connections)
+        tenants.insert(connection, made)
+
+
+def _variables(
+    connection: Connection, ids: Ids, owners: list[Project], places: list[Environment], at: datetime, each: int
+) -> None:
+    for owner in owners:
+        for number in range(each):
+            scope = {Dimension.ENVIRONMENT: frozenset({places[number % len(places)].id})} if number % 2 else {}
+            made = Variable(
+                ids.new("var"), f"Crowd.Number{number:04}", f"value {number}", scope=scope, project=owner.id
+            )
+            variables.insert(connection, made, at=at, by="fairlead")
 
 
 def _insert(connection: Connection, table: sa.Table, rows: list[dict[str, object]]) -> None:
