@@ -5,6 +5,7 @@ import os
 import sqlite3
 import subprocess
 import threading
+import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
@@ -31,7 +32,9 @@ from fairlead.engine.interpreter import Interpreter
 from fairlead.engine.ownership import LeaseTimes
 from fairlead.engine.parts import Parts, Patience
 from fairlead.ports.proxy import RouteSpec
+from fairlead.store import answered_in_time as answered_in_time_module
 from fairlead.store import settings as kept
+from fairlead.store.answered_in_time import answered_in_time
 from fairlead.store.database import Database, sqlite_url
 from fairlead.store.lease import StoreLease
 from fairlead.store.leases import leases
@@ -39,7 +42,7 @@ from fairlead.store.rows import upsert
 from fairlead.testing.contracts.durable import until
 from fairlead.testing.fake_clock import FakeClock
 from fairlead.testing.fake_tasks import FakeBinder, FakeTaskLog, FakeTasks
-from fairlead.testing.fault_proxy import FaultProxy
+from fairlead.testing.fault_proxy import Drop, FaultProxy
 from fairlead.testing.toy_world import World, kinds_of, toy_tools
 
 PATIENCE = Patience(undo_s=0.5, onward_s=0.5, first_pause_s=0.02, last_pause_s=0.1, cancel_poll_s=5.0)
@@ -131,7 +134,7 @@ async def serving(
     node = NodeId("node-1")
     parts = Parts(node, effects, tools, tasks, binder, world.is_committed, log, clock, PATIENCE)
     lease = StoreLease(database, clock) if is_shared else None
-    durable = DbosDurable(url, node=node, clock=clock, lease=lease, times=TIMES)
+    durable = DbosDurable(url, node=node, clock=clock, lease=lease, times=TIMES, bounded=answered_in_time)
     await durable.launch(Interpreter(parts))
     try:
         yield Server(world, tasks, binder, durable, database)
@@ -314,6 +317,57 @@ async def test_a_database_whose_machine_is_gone_is_noticed_by_both_of_our_pools(
                 told = connection.connection.driver_connection.info.get_parameters()  # type: ignore[union-attr]
                 assert (told["connect_timeout"], told["tcp_user_timeout"]) == ("5", "20000")
                 assert (told["keepalives_idle"], told["keepalives_count"]) == ("5", "3")
+
+
+async def test_a_database_that_takes_our_words_and_never_answers_is_given_up(
+    wire: tuple[Wire, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The line is well and the server hangs: its own bound for a statement holds nothing."""
+    proxy, url = wire
+    monkeypatch.setattr(answered_in_time_module, "ANSWER_S", 1.0)
+    database = Database(url)
+    database.check()
+    proxy.proxy.strike(Drop())
+    for _ in range(2):  # on the connection that there was, and on a new one
+        begun = time.monotonic()
+        with pytest.raises(Unreachable) as raised:
+            await asyncio.to_thread(database.check)
+        assert raised.value.code == "store.unreachable"
+        assert time.monotonic() - begun < 12.0
+    proxy.proxy.heal()
+    await asyncio.to_thread(database.check)
+    database.close()
+
+
+async def test_work_goes_on_after_a_database_that_did_not_answer_for_a_while(
+    wire: tuple[Wire, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In both of our pools: a run's journal waits for no answer that will never come."""
+    proxy, url = wire
+    monkeypatch.setattr(answered_in_time_module, "ANSWER_S", 1.0)
+
+    async def hang() -> None:
+        proxy.proxy.strike(Drop())
+        asyncio.get_running_loop().call_later(2.5, proxy.proxy.heal)
+
+    async with serving(url, Struck(hang), is_shared=True) as server:
+        task = await server.submit("task-1", STRIKE)
+        await server.succeeded(task)
+        assert server.world.did.count("put before") == 1, "what was kept is not done again"
+
+
+async def test_what_waits_for_news_is_not_given_up(postgres_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(answered_in_time_module, "ANSWER_S", 0.2)
+    database = Database(postgres_url)
+
+    def wait_for_news() -> list[object]:
+        with database.engine.connect() as connection:
+            line = connection.connection.driver_connection
+            line.autocommit = True  # type: ignore[union-attr]
+            return list(line.notifies(timeout=1.0))  # type: ignore[union-attr]
+
+    assert await asyncio.to_thread(wait_for_news) == []
+    database.close()
 
 
 # clocks

@@ -78,7 +78,9 @@ class DbosDurable:
         lease: Lease | None = None,
         at_once: int = AT_ONCE,
         times: LeaseTimes | None = None,
+        bounded: Callable[[sa.Engine], None] = lambda _: None,
     ) -> None:
+        """`bounded` sees to it that a statement on PostgreSQL that is never answered fails after a time."""
         self._url = sa.make_url(url)
         self._node = node
         self._clock = clock
@@ -87,6 +89,8 @@ class DbosDurable:
         self._at_once = at_once
         self._is_alone = self._url.get_backend_name() == "sqlite"
         self._engine = _sqlite_engine(self._url) if self._is_alone else _postgres_engine(self._url)
+        if not self._is_alone:
+            bounded(self._engine)
         self._serializer = DBOSPortableJSONSerializer()
         self._client = DBOSClient(
             system_database_engine=self._engine,

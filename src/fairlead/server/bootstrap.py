@@ -59,6 +59,7 @@ from fairlead.steps.retention import Retention
 from fairlead.steps.retire_place import RetirePlace
 from fairlead.store import settings as kept_settings
 from fairlead.store import tasks as task_rows
+from fairlead.store.answered_in_time import answered_in_time
 from fairlead.store.artifact_files import StoreArtifacts
 from fairlead.store.catalogue import StoreCatalogue
 from fairlead.store.database import Connection, Database
@@ -164,7 +165,9 @@ def _build(settings: Settings, hold: Hold, database: Database, database_hold: Da
     secrets = StoreSecrets(database, sealer, ids)
     artifacts = StoreArtifacts(database, data / "artifacts", clock)
     lease = None if database.is_sqlite else StoreLease(database, clock)
-    durable = DbosDurable(database.url, node=node, clock=clock, lease=lease, at_once=settings.concurrency)
+    durable = DbosDurable(
+        database.url, node=node, clock=clock, lease=lease, at_once=settings.concurrency, bounded=answered_in_time
+    )
     registry, own_registry = registry_of(settings, _notification(settings, secrets))
     context = Context(database, clock, ids, durable, secrets, artifacts, installation_of(settings, registry.address))
     secrets.handed = partial(audit.secrets_handed, context)

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 import sqlalchemy as sa
 
 from fairlead.domain.errors import Conflict, FairleadError, Invalid, Refused, Unreachable
+from fairlead.store.answered_in_time import answered_in_time
 
 T = TypeVar("T")
 
@@ -208,13 +209,15 @@ def _sqlite_engine(url: sa.URL) -> sa.Engine:
 
 def _postgres_engine(url: sa.URL) -> sa.Engine:
     options = f"-c statement_timeout={BUSY_TIMEOUT_S * 1000} -c timezone=UTC"
-    return sa.create_engine(
+    engine = sa.create_engine(
         url,
         pool_size=POOL_SIZE,
         max_overflow=OVERFLOW,
         pool_pre_ping=True,
         connect_args={"connect_timeout": CONNECT_TIMEOUT_S, "options": options, **NOTICE_A_DEAD_LINE},
     )
+    answered_in_time(engine)
+    return engine
 
 
 @contextmanager
