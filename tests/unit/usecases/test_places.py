@@ -56,7 +56,7 @@ def test_what_a_rollback_brought_back_from_its_slot_is_live_since_the_rollback(b
     filled = books.go_live("1.0.0")
     books.add_release("1.1.0")
     books.go_live("1.1.0")
-    back = deployments.roll_back(books.context, ADMIN, "books", "Test").deployment
+    back = rolling_back.roll_back(books.context, ADMIN, "books", "Test").deployment
     with books.database.transaction() as connection:
         stored_deployments.change(connection, back.id, committed_at=books.clock.now(), state="ended", outcome="live")
         slot = Slot(Colour.GREEN, SlotState.LIVE, filled.id, filled.release, "1.0.0")
