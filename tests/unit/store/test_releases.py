@@ -62,10 +62,10 @@ def test_what_is_live_is_what_was_committed_last_not_what_was_asked_for_last(sho
     with shop.database.reading() as connection:
         assert deployments.live_ones(connection, BOOKS, TEST) == (waited, asked_later)
         assert {at: one.id for at, one in deployments.committed_by_place(connection, [BOOKS]).items()} == {
-            (BOOKS, TEST): waited.id
+            (BOOKS, TEST, None): waited.id
         }
         assert {at: (one.id, one.version) for at, one in deployments.latest_by_place(connection, [BOOKS]).items()} == {
-            (BOOKS, TEST): (newest.id, "1.0.0")
+            (BOOKS, TEST, None): (newest.id, "1.0.0")
         }
         assert deployments.releases_shown(connection, BOOKS) == {release.id}
         assert deployments.committed_by_place(connection, []) == deployments.latest_by_place(connection, []) == {}
