@@ -120,6 +120,8 @@ def script_of(behaviour: Behaviour) -> str:
     for stream, text in behaviour.output:
         lines.append(f"echo {shlex.quote(text)} {'>&2' if stream == 'stderr' else ''}")
         lines.append("usleep 20000")  # the engine reads two streams; only time keeps their order
+    if behaviour.echoes_input:
+        lines.append("cat <&0")
     if behaviour.ends_after_s is None:
         lines += ["echo ready", "while :; do usleep 50000; done"]
     else:

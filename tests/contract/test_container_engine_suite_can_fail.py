@@ -69,8 +69,10 @@ class StopsStrangers(FakeContainerEngine):
 
 
 class ForgetsHowItEnded(FakeContainerEngine):
-    async def executing(self, name: str, command: Sequence[str]) -> AsyncIterator[OutputLine | Exited]:
-        async for piece in super().executing(name, command):
+    async def executing(
+        self, name: str, command: Sequence[str], *, stdin: bytes | None = None
+    ) -> AsyncIterator[OutputLine | Exited]:
+        async for piece in super().executing(name, command, stdin=stdin):
             yield Exited(0) if isinstance(piece, Exited) else piece
 
 

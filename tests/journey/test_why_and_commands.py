@@ -38,8 +38,8 @@ def test_a_plan_commands_a_failure_that_is_kept_and_why(server: WholeServer, tmp
     image = server.push_image(write_application(tmp_path), "desk")
     project = server.project("desk")
 
-    def fairlead(*words: str) -> CompletedProcess[str]:
-        return server.program("fairlead", *words, check=False)
+    def fairlead(*words: str, stdin: str | None = None) -> CompletedProcess[str]:
+        return server.program("fairlead", *words, check=False, stdin=stdin)
 
     def told(*words: str) -> Any:
         return json.loads(fairlead("-o", "json", *words).stdout)
@@ -56,6 +56,14 @@ def test_a_plan_commands_a_failure_that_is_kept_and_why(server: WholeServer, tmp
         assert said.returncode == code, said
         assert said.stdout == "one •••\n"
         assert "oops" in said.stderr
+    assert server.containers(project) == before
+    given = "".join(f"line {number} of what is piped\n" for number in range(20_000))
+    for verb in ("run", "exec"):
+        said = fairlead(verb, "web", *where, "--stdin", "--", "sh", "-c", "wc -c; echo its end came", stdin=given)
+        assert (said.returncode, said.stdout.split()[0]) == (0, str(len(given))), said
+        assert "its end came" in said.stdout
+        said = fairlead(verb, "web", *where, "-i", "--", "sh", "-c", "head -n 1", stdin=given)  # it reads no more
+        assert (said.returncode, said.stdout) == (0, "line 0 of what is piped\n"), said
     assert server.containers(project) == before
 
     # A plan

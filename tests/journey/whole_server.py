@@ -216,12 +216,11 @@ class WholeServer:
         return content
 
     def program(
-        self, name: str, *arguments: str, check: bool = True, cwd: Path | None = None
+        self, name: str, *arguments: str, check: bool = True, cwd: Path | None = None, stdin: str | None = None
     ) -> subprocess.CompletedProcess[str]:
         """A command as a person types it."""
-        done = subprocess.run(
-            [PROGRAMS / name, *arguments], env=self.environment(), cwd=cwd, capture_output=True, text=True, timeout=120
-        )
+        argv, env = [PROGRAMS / name, *arguments], self.environment()
+        done = subprocess.run(argv, env=env, cwd=cwd, input=stdin, capture_output=True, text=True, timeout=120)
         assert not check or done.returncode == 0, f"{name} {arguments}: {done.returncode}\n{done.stdout}\n{done.stderr}"
         return done
 

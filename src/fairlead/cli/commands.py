@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import base64
+import sys
 from typing import Any
 
 import typer
 
 from fairlead.cli.session import API, PROJECT_HELP, TENANT_HELP, Session, session
+from fairlead.domain.errors import TooLarge
 
 WORDS_HELP = "The command and its words, after --; no shell looks at them."
 WHERE_HELP = "Where; by default the last of the lifecycle."
+STDIN_HELP = "Give it what comes on the standard input, up to its end; 3 MiB at most."
+LARGEST_INPUT_BYTES = 3 * 1024 * 1024
 TIMEOUT_HELP = "Seconds that it may take."
 
 
@@ -20,11 +25,13 @@ def run(
     environment: str = typer.Option("", "--environment", "-e", help=WHERE_HELP),
     timeout: float = typer.Option(3600, help=TIMEOUT_HELP),
     tenant: str = typer.Option("", "--tenant", help=TENANT_HELP),
+    stdin: bool = typer.Option(False, "--stdin", "-i", help=STDIN_HELP),
     project: str = typer.Option("", "--project", "-p", help=PROJECT_HELP),
 ) -> None:
     """Run a command in a container of its own: the live release's image, configuration and networks, no route."""
     at = session(context)
-    _ask(at, project, environment, f"{service}/run", {"command": command, "timeout_s": timeout, "tenant": tenant})
+    body = {"command": command, "timeout_s": timeout, "tenant": tenant, **_given(at, stdin=stdin)}
+    _ask(at, project, environment, f"{service}/run", body)
 
 
 def execute(
@@ -35,12 +42,26 @@ def execute(
     environment: str = typer.Option("", "--environment", "-e", help=WHERE_HELP),
     timeout: float = typer.Option(3600, help=TIMEOUT_HELP),
     tenant: str = typer.Option("", "--tenant", help=TENANT_HELP),
+    stdin: bool = typer.Option(False, "--stdin", "-i", help=STDIN_HELP),
     project: str = typer.Option("", "--project", "-p", help=PROJECT_HELP),
 ) -> None:
     """Run a command in a running instance."""
     at = session(context)
     body = {"command": command, "timeout_s": timeout, "instance": instance, "tenant": tenant}
+    body |= _given(at, stdin=stdin)
     _ask(at, project, environment, f"{service}/exec", body)
+
+
+def _given(at: Session, *, stdin: bool) -> dict[str, Any]:
+    """What comes on our own standard input, up to its end; the command starts then."""
+    if not stdin:
+        return {}
+    content = sys.stdin.buffer.read(LARGEST_INPUT_BYTES + 1)
+    if len(content) > LARGEST_INPUT_BYTES:
+        hint = "put larger things where the command can fetch them: a volume, an object store"
+        raise TooLarge("input.too_large", f"more than {LARGEST_INPUT_BYTES:,} bytes came", thing="stdin", hint=hint)
+    at.screen.say(f"{len(content):,} bytes go to its standard input")
+    return {"stdin": base64.b64encode(content).decode()}
 
 
 def _ask(at: Session, project: str, environment: str, what: str, body: dict[str, Any]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
@@ -91,6 +92,7 @@ class ContainerSpec:
     log_options: Mapping[str, str] = field(default_factory=dict)
     limits: Limits = field(default_factory=Limits)
     ports: tuple[PublishedPort, ...] = ()
+    reads_input: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -297,9 +299,18 @@ class ContainerEngine(Protocol):
         """Run a command inside; at the bound `TimedOut("step.timed_out")`."""
         ...
 
-    def executing(self, name: str, command: Sequence[str]) -> AsyncIterator[OutputLine | Exited]:
+    def executing(
+        self, name: str, command: Sequence[str], *, stdin: bytes | None = None
+    ) -> AsyncIterator[OutputLine | Exited]:
         """Run a command inside: what it writes, line by line as it comes, and last `Exited`. Lines are cut at 8 KiB and
-        carry no time. Where the caller stops listening, the command may go on inside; the caller bounds the time."""
+        carry no time. `stdin` is what it finds on its standard input, with an end behind it; it need not read it. Where
+        the caller stops listening, the command may go on inside; the caller bounds the time."""
+        ...
+
+    def fed(self, name: str, content: bytes) -> AbstractAsyncContextManager[None]:
+        """Starts a container that was made with `reads_input`; inside of the block it finds the content on its standard
+        input, with an end behind it. Leaving the block ends the input where it is: leave it when the command has ended.
+        """
         ...
 
     async def copy_out(self, name: str, path: str, *, limit_bytes: int) -> Mapping[str, bytes]:

@@ -26,6 +26,7 @@ class ResolvedOneOff:
     task: str
     command: tuple[str, ...]
     timeout_s: float
+    stdin: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,7 @@ def _one_off(resolved: ResolvedOneOff) -> Plan:
         RunCommand.kind,
         "command",
         f"run a command in {blueprint.name}",
-        arguments(OneOff(blueprint, resolved.timeout_s)),
+        arguments(OneOff(blueprint, resolved.timeout_s, resolved.stdin)),
         timeout_s=resolved.timeout_s + START_TIMEOUT_S,
         attempts=TRIES,
         is_undone=False,

@@ -17,6 +17,7 @@ class Behaviour:
     stopped. It listens on `ports` from `ready_after_s` on, and each connection is answered by `answer` (a request's
     bytes in, a response's bytes out). `health` is what its HEALTHCHECK says once it is ready ("" where it has none).
     `commands` are what `execute` may be asked, `files` what it leaves for `copy_out`. `ignores_stop` needs a KILL.
+    `echoes_input`: it, or a command in it, writes what it finds on its standard input (`cat`).
     `refuses_start` is an error code that its start ends in. `is_oom_killed` (fakes only): the kernel ended it.
     """
 
@@ -32,6 +33,7 @@ class Behaviour:
     ignores_stop: bool = False
     refuses_start: str = ""
     is_oom_killed: bool = False
+    echoes_input: bool = False
 
 
 Script: TypeAlias = Behaviour | Callable[[ContainerSpec], Behaviour]

@@ -66,6 +66,7 @@ class FakeContainer:
     started_at: str = ""
     exit_code: int = 0
     restart_count: int = 0
+    input: bytes | None = None
 
 
 class ContainerWorld:

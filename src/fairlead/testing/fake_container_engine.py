@@ -6,6 +6,7 @@ import asyncio
 import ipaddress
 import posixpath
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, TypeAlias, TypeVar
@@ -182,8 +183,24 @@ class FakeContainerEngine:
             raise TimedOut("step.timed_out", f"{command[0]!r} in {name} did not end in time", thing=name)
         return await self._end("execute", name, answer)
 
-    async def executing(self, name: str, command: Sequence[str]) -> AsyncIterator[OutputLine | Exited]:
+    @asynccontextmanager
+    async def fed(self, name: str, content: bytes) -> AsyncIterator[None]:
+        found = self._ours(name)
+        if not found.spec.reads_input:
+            raise Failed("engine.failed", f"Container {name} reads no input", thing=name)
+        found.input = content
+        if found.behaviour.echoes_input:
+            for line in content.decode().splitlines():
+                found.behaviour = replace(found.behaviour, output=(*found.behaviour.output, ("stdout", line)))
+        await self.start(name)
+        yield
+
+    async def executing(
+        self, name: str, command: Sequence[str], *, stdin: bytes | None = None
+    ) -> AsyncIterator[OutputLine | Exited]:
         answer = await self.execute(name, command, timeout_s=FOR_EVER_S)
+        if stdin is not None and self._ours(name).behaviour.echoes_input:
+            answer = replace(answer, output=answer.output + stdin.decode())
         for line in answer.output.splitlines():
             yield OutputLine(line[:LINE_CHARACTERS], "stdout")
         yield Exited(answer.exit_code)

@@ -38,6 +38,8 @@ LONGEST_TIMEOUT_S = 86_400.0
 MOST_WORDS = 500
 LONGEST_COMMAND = 32_768
 SHOWN_COMMAND = 200
+LARGEST_INPUT_BYTES = 3 * 1024 * 1024
+"""What a request of the largest size holds, written as base64."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,7 @@ class Asked:
     instance: int = 0
     is_inside: bool = False
     tenant: str = ""
+    stdin: str = ""
 
     @property
     def place(self) -> Place:
@@ -69,10 +72,13 @@ def run(
     *,
     timeout_s: float = DEFAULT_TIMEOUT_S,
     tenant: str = "",
+    stdin: bytes | None = None,
 ) -> Task:
     """A task that runs the command in a container of the live release: its image, configuration and networks, no
-    route. Conflict `command.nothing_live` where nothing is live there; NotFound `service.unknown`."""
-    return _ask(context, actor, Asked(service, project, environment, tuple(command), timeout_s, tenant=tenant))
+    route; it finds `stdin` on its standard input. Conflict `command.nothing_live` where nothing is live there;
+    NotFound `service.unknown`."""
+    asked = Asked(service, project, environment, tuple(command), timeout_s, tenant=tenant)
+    return _ask(context, actor, asked, stdin)
 
 
 def execute(
@@ -86,16 +92,17 @@ def execute(
     instance: int = 0,
     timeout_s: float = DEFAULT_TIMEOUT_S,
     tenant: str = "",
+    stdin: bytes | None = None,
 ) -> Task:
     """A task that runs the command in a running instance (an accessory's container, too); `instance` 0 takes the
     first. What is not there or does not run is said by the task."""
     asked = Asked(service, project, environment, tuple(command), timeout_s, instance, is_inside=True, tenant=tenant)
-    return _ask(context, actor, asked)
+    return _ask(context, actor, asked, stdin)
 
 
-def _ask(context: Context, actor: Actor, asked: Asked) -> Task:
+def _ask(context: Context, actor: Actor, asked: Asked, stdin: bytes | None) -> Task:
     actor.require_somewhere(Permission.EXEC)
-    _check(asked)
+    _check(asked, stdin)
     with context.database.transaction() as connection:
         owner = projects.by_name_or_id(connection, asked.project)
         where = environments.by_name_or_id(connection, asked.environment)
@@ -104,6 +111,8 @@ def _ask(context: Context, actor: Actor, asked: Asked) -> Task:
         actor.require(Permission.EXEC, project=owner.id, environment=where.id, tenant=scope)
         place = planning.place_of(owner, where, whose)
         live = _live(connection, place)
+        if stdin is not None:
+            asked = replace(asked, stdin=context.artifacts.keep_within(connection, stdin))
         shown = _masked(context, connection, live, asked.command)
         verb = "exec" if asked.is_inside else "run"
         task = Task(
@@ -126,17 +135,29 @@ def _ask(context: Context, actor: Actor, asked: Asked) -> Task:
             project=owner.name,
             environment=where.name,
             tenant=place.tenant,
-            facts={"service": asked.service, "instance": asked.instance, "command": shown},
+            facts={
+                "service": asked.service,
+                "instance": asked.instance,
+                "command": shown,
+                "input_bytes": len(stdin or b""),
+            },
         )
     context.durable.wake()
     return task
 
 
-def _check(asked: Asked) -> None:
+def _check(asked: Asked, stdin: bytes | None) -> None:
     if not asked.command or not asked.command[0]:
         raise Invalid("input.invalid", "which command?", thing="command", hint="after --: fairlead run web -- ls /")
     if len(asked.command) > MOST_WORDS or sum(map(len, asked.command)) > LONGEST_COMMAND:
         raise TooLarge("input.too_large", f"a command has at most {LONGEST_COMMAND:,} characters", thing="command")
+    if stdin is not None and len(stdin) > LARGEST_INPUT_BYTES:
+        raise TooLarge(
+            "input.too_large",
+            f"a command is given at most {LARGEST_INPUT_BYTES:,} bytes on its standard input",
+            thing="stdin",
+            hint="put larger things where the command can fetch them: a volume, an object store",
+        )
     if any("\0" in word for word in asked.command):
         raise Invalid("input.invalid", "a command holds no NUL character", thing="command")
     if not 0 < asked.timeout_s <= LONGEST_TIMEOUT_S:
@@ -171,6 +192,7 @@ def _input(asked: Asked) -> dict[str, Json]:
         "instance": asked.instance,
         "is_inside": asked.is_inside,
         "tenant": asked.tenant,
+        "stdin": asked.stdin,
     }
 
 
@@ -188,6 +210,7 @@ def asked_of(task: Task) -> Asked:
         instance,
         is_inside=bool(held["is_inside"]),
         tenant=str(held["tenant"]),
+        stdin=str(held.get("stdin") or ""),
     )
 
 
@@ -225,7 +248,7 @@ def _bind_one_off(context: Context, task: Task, asked: Asked) -> Plan | SaidNo:
         known = ", ".join(one.name for one in intended.definition.services)
         return SaidNo("service.unknown", f"{release.version} has no service {asked.service}", hint=f"it has {known}")
     resolved = replace(intended.resolved, deployment=DeploymentId(slot.deployment), colour=slot.colour)
-    return Commands().plan(ResolvedOneOff(resolved, service, task.id, asked.command, asked.timeout_s))
+    return Commands().plan(ResolvedOneOff(resolved, service, task.id, asked.command, asked.timeout_s, asked.stdin))
 
 
 async def _bind_inside(context: Context, engine: ContainerEngine, asked: Asked) -> Plan | SaidNo:
@@ -241,7 +264,7 @@ async def _bind_inside(context: Context, engine: ContainerEngine, asked: Asked) 
             hint=f"fairlead status -p {asked.project} -e {asked.environment}",
         )
     chosen = min(found, key=lambda one: (_facts(one).replica, one.name))
-    inside = Inside(chosen.name, asked.command, asked.timeout_s, _facts(chosen).secrets)
+    inside = Inside(chosen.name, asked.command, asked.timeout_s, _facts(chosen).secrets, asked.stdin)
     return Commands().plan(ResolvedInside(inside, f"Run a command in {chosen.name}"))
 
 

@@ -205,6 +205,40 @@ def test_a_command_inside_is_never_run_twice_by_itself(scene: Scene) -> None:
     assert scene.world.containers["web.1"].commands_run == []
 
 
+def test_a_command_finds_what_it_was_given_on_its_input(scene: Scene) -> None:
+    scene.script = Behaviour(ends_after_s=0, echoes_input=True)
+    task = commands.run(scene.house.context, ADMIN, "books", "Test", "web", ["cat"], stdin=b"one\ns3cret-value\n")
+    assert isinstance(scene.play(task), Done)
+    assert scene.said(task.id) == [("stdout", "one"), ("stdout", "•••")]
+    assert set(scene.world.containers) == {"web.1", "web.2"}
+    held = scene.world.containers["web.1"]
+    held.behaviour = Behaviour(commands={("cat",): ExecResult(0, "")}, echoes_input=True)
+    inside = commands.execute(scene.house.context, ADMIN, "books", "Test", "web", ["cat"], stdin=b"two\n")
+    assert isinstance(scene.play(inside), Done)
+    assert scene.said(inside.id) == [("stdout", "two")]
+    (event,) = scene.house.audit("command.exec")
+    assert event.facts["input_bytes"] == 4 and "two" not in json.dumps(dict(event.facts))
+
+
+def test_a_command_is_never_given_its_input_twice_by_itself(scene: Scene) -> None:
+    scene.script = Behaviour(ends_after_s=0, echoes_input=True)
+    task = commands.run(scene.house.context, ADMIN, "books", "Test", "web", ["cat"], stdin=b"half")
+    asyncio.run(scene.house.records.note(task.id, "begun", {"container": "web"}))  # its server died then
+    said = scene.play(task)
+    assert isinstance(said, SaidNo) and said.code == "command.lost"
+    assert set(scene.world.containers) == {"web.1", "web.2"}
+
+
+def test_an_input_is_bounded_and_an_empty_one_is_one(scene: Scene) -> None:
+    with pytest.raises(TooLarge) as refused:
+        commands.run(scene.house.context, ADMIN, "books", "Test", "web", ["cat"], stdin=bytes(3 * 1024 * 1024 + 1))
+    assert (refused.value.code, refused.value.thing) == ("input.too_large", "stdin")
+    scene.script = Behaviour(ends_after_s=0, echoes_input=True)
+    task = commands.run(scene.house.context, ADMIN, "books", "Test", "web", ["cat"], stdin=b"")
+    assert isinstance(scene.play(task), Done)
+    assert scene.said(task.id) == []
+
+
 def test_what_does_not_run_is_said(scene: Scene) -> None:
     for service, instance, code in (("web", 9, "engine.gone"), ("nothing", 0, "engine.gone")):
         task = commands.execute(scene.house.context, ADMIN, "books", "Test", service, ["env"], instance=instance)

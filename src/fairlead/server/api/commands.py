@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fastapi import APIRouter
-from pydantic import Field
+from pydantic import Base64Bytes, Field
 
 from fairlead.server.api import answers, shapes
 from fairlead.server.api.bodies import Body
@@ -17,6 +17,9 @@ class NewCommand(Body):
     command: list[str] = Field(max_length=500, description="the words, as they are: no shell looks at them")
     timeout_s: float = Field(3600, gt=0, le=86_400)
     tenant: str = Field("", max_length=100, description="whose release, by name")
+    stdin: Base64Bytes | None = Field(
+        None, description="what it finds on its standard input, with an end behind it, as base64: 3 MiB at most"
+    )
 
 
 class NewCommandInside(NewCommand):
@@ -29,8 +32,17 @@ def run_command(
 ) -> answers.Task:
     """Run a command in a container of its own of the live release. Follow the task's log: the command's lines have
     stdout or stderr as their target; the fact `ended` holds its exit code."""
-    timeout_s, tenant = body.timeout_s, body.tenant
-    task = commands.run(context, actor, project, environment, service, body.command, timeout_s=timeout_s, tenant=tenant)
+    task = commands.run(
+        context,
+        actor,
+        project,
+        environment,
+        service,
+        body.command,
+        timeout_s=body.timeout_s,
+        tenant=body.tenant,
+        stdin=body.stdin,
+    )
     return shapes.task(task)
 
 
@@ -49,5 +61,6 @@ def execute_command(
         instance=body.instance,
         timeout_s=body.timeout_s,
         tenant=body.tenant,
+        stdin=body.stdin,
     )
     return shapes.task(task)

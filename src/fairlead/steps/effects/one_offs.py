@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from fairlead.domain.effect import Done, Looked, NotYet, Outcome, SaidNo
 from fairlead.domain.errors import Failed, FairleadError, NotFound
@@ -19,17 +19,18 @@ ENDED = "ended"
 """The task's fact that holds the command's exit code."""
 
 BEGUN = "begun"
-"""The task's fact that says that a command inside an instance was begun: it is not begun twice."""
+"""The task's fact that says that a command inside an instance, or one with an input, was begun: not twice."""
 
 STOP_GRACE_S = 5.0
 
 
 @dataclass(frozen=True, slots=True)
 class OneOff:
-    """The container that the command runs in, and how long it may."""
+    """The container that the command runs in, how long it may, and the blob that it finds on its standard input."""
 
     blueprint: Blueprint
     timeout_s: float
+    stdin: str = ""
 
 
 class RunCommand(Plain):
@@ -45,6 +46,8 @@ class RunCommand(Plain):
         """Starts it, tells its output, notes its exit code; another than 0 is said as no."""
         wanted = read(OneOff, effect)
         name = wanted.blueprint.name
+        if wanted.stdin:
+            return await _fed(wanted, tools)
         try:
             container = await tools.container_engine.ensure_container(await assemble(wanted.blueprint, tools))
             if container.state == "created":
@@ -62,12 +65,14 @@ class RunCommand(Plain):
 
 @dataclass(frozen=True, slots=True)
 class Inside:
-    """A running instance, the command, and the secrets that the instance was given: its output is masked by them."""
+    """A running instance, the command, the blob that it finds on its standard input, and the secrets that the instance
+    was given: its output is masked by them."""
 
     container: str
     command: tuple[str, ...]
     timeout_s: float
     secrets: tuple[SecretVersionId, ...] = ()
+    stdin: str = ""
 
 
 class ExecuteCommand(Plain):
@@ -93,7 +98,8 @@ class ExecuteCommand(Plain):
         exit_code = None
         try:
             async with asyncio.timeout(wanted.timeout_s):
-                async for piece in tools.container_engine.executing(wanted.container, wanted.command):
+                given = await tools.artifacts.blob(wanted.stdin) if wanted.stdin else None
+                async for piece in tools.container_engine.executing(wanted.container, wanted.command, stdin=given):
                     if isinstance(piece, Exited):
                         exit_code = piece.exit_code
                     else:
@@ -124,6 +130,30 @@ class ClearCommand(Plain):
         for container in await tools.container_engine.containers({LABEL_KEY: labels[LABEL_KEY]}):
             await tools.container_engine.remove(container.name)
         return Done()
+
+
+async def _fed(wanted: OneOff, tools: Tools) -> Outcome:
+    """As `do`, once: what is left of an input that broke off is not what the person gave."""
+    name = wanted.blueprint.name
+    if BEGUN in await tools.records.facts(tools.task):
+        return SaidNo(
+            "command.lost",
+            f"the server died, or lost the engine, while {name} was given its input: what it read is not known",
+            hint="it is not run twice by itself; look whether it did its work, and ask again",
+        )
+    content = await tools.artifacts.blob(wanted.stdin)
+    engine = tools.container_engine
+    try:
+        await engine.ensure_container(replace(await assemble(wanted.blueprint, tools), reads_input=True))
+        await tools.records.note(tools.task, BEGUN, {"container": name})
+        async with asyncio.timeout(wanted.timeout_s), engine.fed(name, content):
+            exit_code = await _follow(name, tools)
+    except (Failed, NotFound) as error:
+        return SaidNo("command.failed", f"the command could not be run: {error.message}", hint=error.hint)
+    except TimeoutError:
+        await engine.stop(name, grace_s=STOP_GRACE_S)
+        return _too_long(wanted.timeout_s, "it was stopped")
+    return await _verdict(exit_code, tools)
 
 
 async def _ended_well(tools: Tools) -> Looked:

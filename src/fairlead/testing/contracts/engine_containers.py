@@ -264,6 +264,25 @@ class ContainerContract:
             _ = [piece async for piece in given.engine.executing(given.name("b"), ask)]
         assert refused.value.code == "engine.stranger"
 
+    async def test_a_command_finds_what_it_is_given_on_its_input_and_its_end(self, given: GivenEngine) -> None:
+        ask = ("cat",)
+        spec = given.spec("a", Behaviour(commands={ask: ExecResult(0, "")}, echoes_input=True))
+        await given.engine.ensure_container(spec)
+        await given.engine.start(spec.name)
+        content = "".join(f"line {number}\n" for number in range(30_000)).encode()
+        told = [piece async for piece in given.engine.executing(spec.name, ask, stdin=content)]
+        assert [one.text for one in told[:-1] if isinstance(one, OutputLine)] == content.decode().splitlines()
+        assert told[-1] == Exited(0)
+        assert [piece async for piece in given.engine.executing(spec.name, ask, stdin=b"")] == [Exited(0)]
+
+    async def test_a_container_is_fed_to_its_inputs_end(self, given: GivenEngine) -> None:
+        spec = replace(given.spec("a", Behaviour(ends_after_s=0.0, echoes_input=True)), reads_input=True)
+        await given.engine.ensure_container(spec)
+        async with given.engine.fed(spec.name, b"one\ntwo\n"):
+            assert await given.engine.wait(spec.name) == 0
+        told = [line.text async for line in given.engine.output(spec.name, follow=False)]
+        assert told == ["one", "two"]
+
     async def test_a_command_that_hangs_is_timed_out(self, given: GivenEngine) -> None:
         hang = ("sleep", "60")
         spec = given.spec("a", Behaviour(commands={hang: ExecResult(-1, "")}))

@@ -104,6 +104,12 @@ class EngineClient:
                 hint="it is very busy, or hangs: ask it by hand (docker ps), and see its log",
             ) from error
 
+    async def versioned(self, path: str) -> str:
+        """The path as the engine is asked for it, in the version that both speak."""
+        if not self._api:
+            await self.version()
+        return f"/v{self._api}{path}"
+
     @asynccontextmanager
     async def stream(
         self,
@@ -117,15 +123,12 @@ class EngineClient:
         thing: str = "",
     ) -> AsyncIterator[aiohttp.ClientResponse]:
         """The answer while it comes in, closed at the end of the block. Errors as with `ask`."""
-        if not self._api:
-            await self.version()
+        target = await self.versioned(path)
         sent = dict(headers or {})
         if body is not None:
             data = json.dumps(body).encode()
             sent["Content-Type"] = "application/json"
-        async with self._open(
-            method, f"/v{self._api}{path}", params=query(params), data=data, headers=sent
-        ) as response:
+        async with self._open(method, target, params=query(params), data=data, headers=sent) as response:
             if response.status == 304 or response.status >= 400:
                 raise EngineSaidNo(response.status, await _words_of(response), thing)
             yield response

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping, Sequence
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from contextlib import aclosing, asynccontextmanager
 from typing import Any
 
 from fairlead.adapters.engines.docker.client import EngineClient, part
 from fairlead.adapters.engines.docker.errors import EngineSaidNo, stranger, told
+from fairlead.adapters.engines.docker.fed import taken_over
 from fairlead.adapters.engines.docker.files import put_files
 from fairlead.adapters.engines.docker.inspection import container_of, is_never_started
 from fairlead.adapters.engines.docker.networks import Networks, label_filter
@@ -142,11 +143,29 @@ class Containers:
             words = f"{command[0]!r} in {name} did not end within {timeout_s:g} s"
             raise TimedOut("step.timed_out", words, thing=name) from error
 
-    async def executing(self, name: str, command: Sequence[str]) -> AsyncGenerator[OutputLine | Exited, None]:
+    @asynccontextmanager
+    async def fed(self, name: str, content: bytes) -> AsyncIterator[None]:
+        found = await self._ours(name)
+        params = {"stream": True, "stdin": True}
+        try:
+            async with taken_over(self._client, f"/containers/{found['Id']}/attach", params=params, thing=name) as line:
+                await self.start(name)
+                feeding = asyncio.create_task(line.feed(content))
+                try:
+                    yield
+                finally:
+                    feeding.cancel()
+                    await asyncio.gather(feeding, return_exceptions=True)
+        except EngineSaidNo as refusal:
+            raise told(refusal, "attaching to") from refusal
+
+    async def executing(
+        self, name: str, command: Sequence[str], *, stdin: bytes | None = None
+    ) -> AsyncGenerator[OutputLine | Exited, None]:
         found = await self._ours(name)
         lines = CommandLines()
         ended = 0
-        async with aclosing(self._pieces(found["Id"], name, command)) as pieces:
+        async with aclosing(self._pieces(found["Id"], name, command, stdin=stdin)) as pieces:
             async for piece in pieces:
                 if isinstance(piece, Exited):
                     ended = piece.exit_code
@@ -170,24 +189,44 @@ class Containers:
         return ExecResult(ended, written.decode("utf-8", errors="replace"))
 
     async def _pieces(
-        self, container_id: str, name: str, command: Sequence[str]
+        self, container_id: str, name: str, command: Sequence[str], *, stdin: bytes | None = None
     ) -> AsyncGenerator[tuple[Stream, bytes] | Exited, None]:
         """What it writes, as it comes, and last how it ended."""
         body: Json = {"AttachStdout": True, "AttachStderr": True, "Cmd": list(command)}
+        if stdin is not None:
+            body["AttachStdin"] = True
         try:
             made = await self._client.ask("POST", f"/containers/{container_id}/exec", body=body, thing=name)
             path = f"/exec/{made['Id']}/start"
             body = {"Detach": False, "Tty": False}
-            async with (
-                self._client.stream("POST", path, body=body, thing=name) as response,
-                aclosing(frames(response.content.iter_any())) as pieces,
-            ):
-                async for piece in pieces:
-                    yield piece
+            if stdin is None:
+                async with (
+                    self._client.stream("POST", path, body=body, thing=name) as response,
+                    aclosing(frames(response.content.iter_any())) as pieces,
+                ):
+                    async for piece in pieces:
+                        yield piece
+            else:
+                async with aclosing(self._pieces_of_fed(path, body, name, stdin)) as pieces:
+                    async for piece in pieces:
+                        yield piece
             ended = await self._client.ask("GET", f"/exec/{made['Id']}/json", thing=name)
         except EngineSaidNo as refusal:
             raise told(refusal, f"running {command[0]!r} in") from refusal
         yield Exited(int(ended.get("ExitCode") or 0))
+
+    async def _pieces_of_fed(
+        self, path: str, body: Json, name: str, stdin: bytes
+    ) -> AsyncGenerator[tuple[Stream, bytes], None]:
+        async with taken_over(self._client, path, body=body, thing=name) as line:
+            feeding = asyncio.create_task(line.feed(stdin))
+            try:
+                async with aclosing(frames(line.pieces())) as pieces:
+                    async for piece in pieces:
+                        yield piece
+            finally:
+                feeding.cancel()
+                await asyncio.gather(feeding, return_exceptions=True)
 
     async def _made(self, spec: ContainerSpec) -> Container | None:
         """A new one, wholly made, or None where the name is taken meanwhile."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 
 from fairlead.adapters.engines.docker.builds import Builds
@@ -117,8 +118,13 @@ class DockerEngine:
     async def execute(self, name: str, command: Sequence[str], *, timeout_s: float) -> ExecResult:
         return await self._containers.execute(name, command, timeout_s=timeout_s)
 
-    def executing(self, name: str, command: Sequence[str]) -> AsyncIterator[OutputLine | Exited]:
-        return self._containers.executing(name, command)
+    def executing(
+        self, name: str, command: Sequence[str], *, stdin: bytes | None = None
+    ) -> AsyncIterator[OutputLine | Exited]:
+        return self._containers.executing(name, command, stdin=stdin)
+
+    def fed(self, name: str, content: bytes) -> AbstractAsyncContextManager[None]:
+        return self._containers.fed(name, content)
 
     async def copy_out(self, name: str, path: str, *, limit_bytes: int) -> Mapping[str, bytes]:
         return await copy_out(self._client, name, path, limit_bytes=limit_bytes)

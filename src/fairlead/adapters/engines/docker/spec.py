@@ -42,6 +42,8 @@ def create_body(spec: ContainerSpec) -> Json:
     body.update({key: value for key, value in optional.items() if value not in (None, "")})
     if spec.tty:
         body["Tty"] = True
+    if spec.reads_input:
+        body |= {"OpenStdin": True, "StdinOnce": True, "AttachStdin": True}  # once: its end is the input's end
     if spec.ports:
         body["ExposedPorts"] = {f"{port.container_port}/{port.protocol}": {} for port in spec.ports}
     if spec.networks and not spec.network_mode:
