@@ -105,13 +105,22 @@ def put(
         else:
             made = replace(held, description=held.description if draft.description is None else words)
         known = {one.number for one in step_templates.versions_of(connection, made.id)}
+        before = TemplateView(held, step_templates.version(connection, held, held.latest)) if held else None
         version = _version(context, connection, actor, made, content, number, is_new=held is None)
         made = replace(made, latest=max(made.latest, version.number))
         if held is not None and made != held:
             made = step_templates.update(connection, made)
             is_saved = version.number not in known
             what = f"saved version {version.number} of" if is_saved else "described"
-            _note(context, connection, actor, "step_template.changed", f"{what} the step template {made.name}", made)
+            context.note(
+                connection,
+                actor,
+                "step_template.changed",
+                f"{what} the step template {made.name}",
+                thing=made.id,
+                before=before,
+                after=TemplateView(made, version),
+            )
         return TemplateView(made, version)
 
 
@@ -122,7 +131,8 @@ def remove(context: Context, actor: Actor, name: str) -> None:
         found = step_templates.by_name_or_id(connection, name)
         _refuse_used(found, users_of(connection, found.name), "it")
         step_templates.delete(connection, found.id)
-        _note(context, connection, actor, "step_template.removed", f"removed the step template {found.name}", found)
+        words = f"removed the step template {found.name}"
+        context.note(connection, actor, "step_template.removed", words, thing=found.id, before=found)
 
 
 def remove_version(context: Context, actor: Actor, name: str, number: int) -> None:
@@ -139,7 +149,7 @@ def remove_version(context: Context, actor: Actor, name: str, number: int) -> No
         _refuse_used(found, using, f"version {number}")
         step_templates.delete_version(connection, held.id)
         message = f"removed version {number} of the step template {found.name}"
-        _note(context, connection, actor, "step_template.changed", message, found)
+        context.note(connection, actor, "step_template.changed", message, thing=found.id, before=held)
 
 
 def checked_content(content: TemplateContent) -> TemplateContent:
@@ -165,7 +175,8 @@ def users_of(connection: Connection, name: str) -> tuple[User, ...]:
 def _first(context: Context, connection: Connection, actor: Actor, name: str, words: str, number: int) -> StepTemplate:
     made = StepTemplate(context.ids.new("stp"), name, context.clock.now(), number, words, actor.name)
     step_templates.insert(connection, made)
-    _note(context, connection, actor, "step_template.added", f"added the step template {name}", made)
+    message = f"added the step template {name}"
+    context.note(connection, actor, "step_template.added", message, thing=made.id, after=made)
     return made
 
 
@@ -208,12 +219,6 @@ def _refuse_used(template: StepTemplate, using: Sequence[User], what: str) -> No
             thing=template.name,
             hint=f"fairlead step-templates users {template.name}",
         )
-
-
-def _note(
-    context: Context, connection: Connection, actor: Actor, kind: str, message: str, template: StepTemplate
-) -> None:
-    context.note(connection, actor, kind, message, thing=template.id)
 
 
 def _of(user: User) -> int:

@@ -119,7 +119,17 @@ def connect(context: Context, actor: Actor, name: str, project: str, places: Seq
         rest = {id: held for id, held in found.connections.items() if id != owner.id}
         saved = tenants.update(connection, replace(found, connections={**rest, **({owner.id: its} if its else {})}))
         words = f"{found.name} has {owner.name} in {', '.join(places) or 'no environment'}"
-        context.note(connection, actor, "tenant.changed", words, thing=saved.id, project=owner.name, tenant=saved.name)
+        context.note(
+            connection,
+            actor,
+            "tenant.changed",
+            words,
+            thing=saved.id,
+            project=owner.name,
+            tenant=saved.name,
+            before=found,
+            after=saved,
+        )
         return _views(connection, [saved])[0]
 
 

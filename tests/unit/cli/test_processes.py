@@ -26,7 +26,7 @@ def test_a_file_that_is_wrong_is_refused_with_its_place(house: House, fairlead: 
     house.add_project("books")
     (tmp_path / "process.yaml").write_text(TEXT.replace("kind:", "knid:"))
     said = fairlead("process", "set", "process.yaml", "-p", "books")
-    assert (said.code, "process.yaml:4:9" in said.err) == (2, True), said
+    assert (said.code, "process.yaml:5:9" in said.err) == (2, True), said
     assert fairlead("process", "set", "nowhere.yaml", "-p", "books").code == 2
     (tmp_path / "process.yaml").write_text(TEXT)
     assert fairlead("process", "set", "process.yaml", "-p", "books", "--revision", "7").code == 1

@@ -26,6 +26,8 @@ NOT_ASKED_FOR = {
 INSIDE = {
     "evaluating.evaluate": "image_looks.evaluate, which looks at the registry first",
     "looking.look": "server.life, which POST /projects/{project}/look asks",
+    "overview.row": "the grid's row on a project's page; the API filters the grid",
+    "tenants.names": "what forms offer; the API lists tenants",
     "variable_preview.choices": "what the form of the page offers; the API is given what to preview",
     "variables.named": "part of the page of one variable; the API filters its list by name",
 }
@@ -46,6 +48,11 @@ FROM_PARTS = {
     "packages": ["/packages/{package}/{version}", "/packages/{package}/{version}/content"],
     "variables": ["/projects/{project}/variables/{name}", "/library-sets/{library_set}/variables/{name}"],
     "channels": ["/projects/{project}/channels/{channel}"],
+    "step_templates": [
+        "/step-templates/{template_name}/users/plan",
+        "/step-templates/{template_name}/users/move",
+        "/step-templates/{template_name}/versions/{number}",
+    ],
     "runbooks": [
         "/projects/{project}/runbooks/{runbook_name}/prompts",
         "/projects/{project}/runbooks/{runbook_name}/runs/several",

@@ -97,7 +97,7 @@ class Rig:
         )
         place = ActionTarget(target, target) if target else None
         key = action_key(name, target)
-        planned = Script().plan(ResolvedAction(action, name, key, place, None, variables or {}, chosen))
+        planned = Script().plan(ResolvedAction(action, name, key, place, None, variables or {}, package=chosen))
         assert isinstance(planned, Effect)
         return planned
 

@@ -49,6 +49,7 @@ ACTS = {
     "runs._skip": "news",
     "scheduling.cancel": "an act",
     "scheduling._begin": "an act",
+    "step_template_users.apply": "each process has an event of its own",
     "switched_back._note": "news",
     "tasks.cancel": "an act",
     "tasks.may_resume": "an act",

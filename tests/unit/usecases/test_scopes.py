@@ -63,6 +63,7 @@ WITHOUT_PLACE = {
     "declarations.apply": "the whole installation",
     "notifications.change": "the one here is of the installation",
     "interruptions.answer": "which permission depends on what waits: not found before not allowed",
+    "tenants.connect": "a scope of projects and environments says nothing of tenants",
     "tenants.put": "a scope of projects and environments says nothing of tenants",
     "tenants.put_tag_set": "sets of tags are the installation's",
     "tenants.remove": "a scope of projects and environments says nothing of tenants",

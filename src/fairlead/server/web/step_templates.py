@@ -8,6 +8,7 @@ from urllib.parse import quote, urlencode
 from fastapi import APIRouter, Query
 from starlette.responses import Response
 
+from fairlead.domain.permission import Permission
 from fairlead.formats.step_template import read_template, template_text
 from fairlead.server.web import setup
 from fairlead.server.web.visit import Posted, Visiting
@@ -43,6 +44,7 @@ def put(form: Posted) -> Response:
     visitor, name = form.visitor, form.text("name").strip()
 
     def work() -> tuple[str, str]:
+        visitor.actor.require_somewhere(Permission.LIBRARY_EDIT)  # before anything is said of what was typed
         content, words = read_template("the template", form.text("text").replace("\r\n", "\n").encode())
         draft = step_templates.Draft(name, content, words)
         revision = form.text("revision")
@@ -82,6 +84,7 @@ def move(form: Posted, name: str) -> Response:
     def work() -> tuple[str, str]:
         values = {key.removeprefix("value-"): held for key, held in form.fields.items() if key.startswith("value-")}
         given = {key: held for key, held in values.items() if held}
+        visitor.actor.require_somewhere(Permission.PROCESS_EDIT)
         wish = Wish(int(version) if version.isdecimal() else 0, tuple(form.lists.get("users", ())), given)
         if not wish.users:
             return "Nobody was ticked.", here

@@ -55,7 +55,12 @@ def test_every_route_refuses_who_may_nothing_and_each_refusal_is_kept(house: Hou
         address = path
         for part in ("project", "environment", "version", "id", "name", "service", "host", "channel", "registry"):
             address = address.replace(f"{{{part}}}", "x")
-        address = address.replace("{release}", "x").replace("{library_set}", "x").replace("{set}", "x")
+        address = (
+            address.replace("{number}", "1")
+            .replace("{release}", "x")
+            .replace("{library_set}", "x")
+            .replace("{set}", "x")
+        )
         before = len(refusals(house))
         answer = powerless.request(method, address)
         kept = refusals(house)[: len(refusals(house)) - before]

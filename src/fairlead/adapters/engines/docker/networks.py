@@ -24,6 +24,10 @@ ATTEMPTS = 40  # look, make, and somebody else was faster: making one takes a te
 PAUSE_S = 0.05
 
 
+FREE_ALREADY = ("is not connected", "is marked for removal")
+"""How the engine says that a container does not hold a network, or goes away this moment and takes its hold along."""
+
+
 class Networks:
     """Bridge networks with a subnet of ours. Names are looked up, ids are acted on: names may be doubled."""
 
@@ -118,7 +122,7 @@ class Networks:
             try:
                 await self._client.ask("POST", f"/networks/{part(name)}/disconnect", body=body)
             except EngineSaidNo as refusal:
-                if refusal.status not in (404, 409) and "is not connected" not in refusal.words:
+                if refusal.status not in (404, 409) and not any(said in refusal.words for said in FREE_ALREADY):
                     raise told(refusal, "disconnecting from the network") from refusal
 
 
