@@ -22,6 +22,7 @@ from fairlead.engine.parts import Parts, Patience
 from fairlead.store.database import Database, sqlite_url
 from fairlead.testing.contracts.durable import until
 from fairlead.testing.fake_interruptions import FakeInterruptions
+from fairlead.testing.fake_records import FakeRecords
 from fairlead.testing.fake_tasks import FakeBinder, FakeTaskLog, FakeTasks
 from fairlead.testing.toy_world import World, kinds_of, toy_tools
 
@@ -83,7 +84,7 @@ async def server(tmp_path: Path) -> AsyncIterator[Server]:
     world, slow, tasks, binder, clock = World(), Slow(), FakeTasks(), FakeBinder(), SystemClock()
     log, asked = FakeTaskLog(clock), FakeInterruptions()
     effects = {**kinds_of(world), "slow": slow}
-    tools = partial(toy_tools, clock=clock, task_log=log)
+    tools = partial(toy_tools, clock=clock, task_log=log, records=FakeRecords())
     parts = Parts(
         NodeId("node-1"), effects, tools, tasks, binder, world.is_committed, log, clock, PATIENCE, interruptions=asked
     )

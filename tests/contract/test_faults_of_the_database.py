@@ -41,6 +41,7 @@ from fairlead.store.leases import leases
 from fairlead.store.rows import upsert
 from fairlead.testing.contracts.durable import until
 from fairlead.testing.fake_clock import FakeClock
+from fairlead.testing.fake_records import FakeRecords
 from fairlead.testing.fake_tasks import FakeBinder, FakeTaskLog, FakeTasks
 from fairlead.testing.fault_proxy import Drop, FaultProxy
 from fairlead.testing.toy_world import World, kinds_of, toy_tools
@@ -130,7 +131,7 @@ async def serving(
     kept_tables(database)
     world, binder, tasks, log = World(), FakeBinder(), WrittenTasks(database), FakeTaskLog(clock)
     effects = {**kinds_of(world), "strike": strike}
-    tools = partial(toy_tools, clock=clock, task_log=log)
+    tools = partial(toy_tools, clock=clock, task_log=log, records=FakeRecords())
     node = NodeId("node-1")
     parts = Parts(node, effects, tools, tasks, binder, world.is_committed, log, clock, PATIENCE)
     lease = StoreLease(database, clock) if is_shared else None

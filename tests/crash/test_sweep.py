@@ -12,6 +12,7 @@ from fairlead.domain.task import TaskState
 from fairlead.engine.parts import Parts, Patience
 from fairlead.ports.tasks import End
 from fairlead.testing.fake_clock import FakeClock
+from fairlead.testing.fake_records import FakeRecords
 from fairlead.testing.fake_tasks import FakeBinder, FakeTaskLog, FakeTasks
 from fairlead.testing.sweep import Deed, Mischief, Moment, Stage, Verb, every_moment
 from fairlead.testing.toy_world import World, kinds_of, toy_tools
@@ -48,7 +49,7 @@ def blue_green(post: str = "yes") -> Plan:
 def make_stage(world: World) -> tuple[Stage, FakeTaskLog]:
     tasks, binder, clock = FakeTasks(), FakeBinder(), FakeClock()
     log = FakeTaskLog(clock)
-    tools = partial(toy_tools, clock=clock, task_log=log)
+    tools = partial(toy_tools, clock=clock, task_log=log, records=FakeRecords())
     parts = Parts(NodeId("node"), kinds_of(world), tools, tasks, binder, world.is_committed, log, clock, PATIENCE)
     return Stage(parts, tasks, binder), log
 
