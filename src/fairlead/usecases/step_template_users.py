@@ -191,7 +191,12 @@ def _save_runbook(
     view = project_runbooks.get(inner, actor, owner.name, name)
     found = runbooks.by_name_or_id(connection, owner.id, name)
     draft = project_runbooks.Draft(
-        found.name, found.description, view.environments, found.kept_runs, _moved(view.draft, moves)
+        found.name,
+        found.description,
+        view.environments,
+        found.kept_runs,
+        _moved(view.draft, moves),
+        in_lifecycle=found.in_lifecycle,
     )
     project_runbooks.put(inner, actor, owner.name, draft, revision=found.revision)
 

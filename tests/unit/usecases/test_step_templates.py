@@ -176,7 +176,9 @@ def test_users_are_moved_as_the_plan_says_and_releases_keep_what_they_froze(book
     books.add_project("shop")
     for project in ("books", "shop"):
         processes.put(books.context, ADMIN, project, process(Database=project))
-    runbooks.put(books.context, ADMIN, "books", runbooks.Draft("Nightly", process=process(Database="books")))
+    runbooks.put(
+        books.context, ADMIN, "books", runbooks.Draft("Nightly", process=process(Database="books"), in_lifecycle=True)
+    )
     release(books, "1.0.0")
     step_templates.put(books.context, ADMIN, Draft("Dump", TWO))
     plan = step_template_users.plan(books.context, VIEWER, "Dump", Wish())
@@ -193,7 +195,9 @@ def test_users_are_moved_as_the_plan_says_and_releases_keep_what_they_froze(book
     assert len(done.needed) == 2
     assert used_by(books).template == UsedTemplate("Dump", 2, {"Database": "books", "Host": "db"})
     assert used_by(books, "shop").template == UsedTemplate("Dump", 1, {"Database": "shop"})
-    draft = runbooks.get(books.context, ADMIN, "books", "Nightly").draft
+    held = runbooks.get(books.context, ADMIN, "books", "Nightly")
+    assert held.runbook.in_lifecycle, "all else of the runbook stays"
+    draft = held.draft
     assert [one.properties for _, one in draft.actions] == [TWO.properties]
     frozen = processes.of_release(books.context, ADMIN, "books", "1.0.0").process
     assert [one.properties for _, one in frozen.actions] == [ONE.properties]
