@@ -5,7 +5,9 @@ from __future__ import annotations
 import difflib
 import json
 from collections.abc import Iterator
+from typing import cast
 
+from fairlead.domain.record import Json
 from fairlead.formats.yaml_text import scalar, yaml_text
 
 AROUND = 2
@@ -49,15 +51,12 @@ def _is_short(value: object) -> bool:
 
 
 def _short(text: str, value: object) -> str:
-    return text if isinstance(value, list | dict) else scalar(value) if isinstance(value, str) else text
+    return scalar(value) if isinstance(value, str) else text
 
 
 def _lines(value: object) -> list[str]:
+    """As YAML, whatever it is: behind a key, which is then taken away."""
     if isinstance(value, str):
         return value.splitlines()
-    if not isinstance(value, list | dict):
-        return [json.dumps(value)]
-    if isinstance(value, dict):
-        return yaml_text(value).splitlines()
-    whole = yaml_text({"it": value}).splitlines()[1:]
-    return [line.removeprefix("  ") for line in whole]
+    first, *rest = yaml_text({"it": cast("Json", value)}).splitlines()
+    return [line.removeprefix("  ") for line in rest] or [first.removeprefix("it: ")]

@@ -39,3 +39,8 @@ def test_a_text_of_several_lines_is_compared_by_line() -> None:
 
 def test_a_word_that_is_no_value_is_shown_as_it_is() -> None:
     assert list(field_lines("value", "", "another value")) == [("value: another value", " ")]
+
+
+def test_a_short_list_that_became_a_long_one_is_shown_too() -> None:
+    told = list(field_lines("steps", json.dumps(["a", "b"]), json.dumps([{"name": "a"}])))
+    assert [text for text, mark in told if mark in "+-"] == ["  -[a, b]", "  +- name: a"]
