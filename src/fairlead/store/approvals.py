@@ -71,6 +71,12 @@ def waiting_by_place(
     return {(one.project, one.environment, one.tenant): one for one in _shelf.where(connection, *here)}
 
 
+def count_waiting(connection: sa.Connection, *more: Condition, most: int) -> int:
+    """How many wait for an answer, counted up to `most`."""
+    here = sa.select(approvals.c.id).where(approvals.c.state == ApprovalState.WAITING.value, *more).limit(most)
+    return connection.execute(sa.select(sa.func.count()).select_from(here.subquery())).scalar_one()
+
+
 def page(
     connection: sa.Connection,
     *more: Condition,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import sqlalchemy as sa
 
@@ -90,9 +90,10 @@ def without_source(connection: sa.Connection) -> tuple[Project, ...]:
     return tuple(project for project in enabled if project.source is None)
 
 
-def names(connection: sa.Connection) -> dict[ProjectId, str]:
-    """Name of each, by id."""
-    rows = connection.execute(sa.select(projects.c.id, projects.c.name))
+def names(connection: sa.Connection, ids: Iterable[str] | None = None) -> dict[ProjectId, str]:
+    """Name of each, by id; with `ids` of these alone."""
+    statement = sa.select(projects.c.id, projects.c.name)
+    rows = connection.execute(statement if ids is None else statement.where(projects.c.id.in_(set(ids))))
     return {ProjectId(id): name for id, name in rows}
 
 

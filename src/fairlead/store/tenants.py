@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import sqlalchemy as sa
 
 from fairlead.domain.tenant import TagSet, Tenant
@@ -33,10 +35,16 @@ def all_of(connection: sa.Connection) -> tuple[Tenant, ...]:
     return _shelf.where(connection, order=tenants.c.name)
 
 
-def names(connection: sa.Connection) -> dict[str, str]:
-    """The names of all by id, by name: for what names many of them, or asks which there are."""
-    found = connection.execute(sa.select(tenants.c.id, tenants.c.name).order_by(tenants.c.name))
+def names(connection: sa.Connection, ids: Iterable[str] | None = None) -> dict[str, str]:
+    """The names by id, by name: of all, for what asks which there are, or of these `ids`."""
+    statement = sa.select(tenants.c.id, tenants.c.name).order_by(tenants.c.name)
+    found = connection.execute(statement if ids is None else statement.where(tenants.c.id.in_(set(ids))))
     return {row.id: row.name for row in found}
+
+
+def many(connection: sa.Connection, ids: Iterable[str]) -> dict[str, Tenant]:
+    """Those with these ids, by id, in one query."""
+    return {str(one.id): one for one in _shelf.where(connection, tenants.c.id.in_(set(ids)))}
 
 
 def page(connection: sa.Connection, *, after: str | None = None, limit: int = 50, search: str = "") -> Page[Tenant]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from fairlead.domain.actor import Actor
@@ -12,7 +13,7 @@ from fairlead.domain.permission import Permission
 from fairlead.store import approvals, deployments, environments, projects, releases
 from fairlead.store.database import Connection
 from fairlead.store.reach import within
-from fairlead.store.shelf import Page
+from fairlead.store.shelf import Condition, Page
 from fairlead.usecases import gates, planning, tenancy
 from fairlead.usecases.context import Context
 from fairlead.usecases.deployments import DeploymentView, begin, require_of, views
@@ -35,12 +36,22 @@ def page(
     """The newest first."""
     actor.require_somewhere(Permission.VIEW)
     with context.database.reading() as connection:
-        c = approvals.approvals.c
-        mine = within(actor.reach(Permission.VIEW), project=c.project, environment=c.environment, tenant=c.tenant)
-        part = approvals.page(connection, *mine, state=state, after=after, limit=limit)
+        part = approvals.page(connection, *_seen_by(actor), state=state, after=after, limit=limit)
         about = deployments.many(connection, [approval.deployment for approval in part.items])
         shown = views(connection, [about[approval.deployment] for approval in part.items])
         return Page(tuple(ApprovalView(one, of) for one, of in zip(part.items, shown, strict=True)), part.after)
+
+
+def count_waiting(context: Context, actor: Actor, *, most: int) -> int:
+    """How many wait for somebody, of those that the actor may view; counted up to `most`."""
+    actor.require_somewhere(Permission.VIEW)
+    with context.database.reading() as connection:
+        return approvals.count_waiting(connection, *_seen_by(actor), most=most)
+
+
+def _seen_by(actor: Actor) -> Sequence[Condition]:
+    c = approvals.approvals.c
+    return within(actor.reach(Permission.VIEW), project=c.project, environment=c.environment, tenant=c.tenant)
 
 
 def get(context: Context, actor: Actor, id: str) -> ApprovalView:

@@ -172,13 +172,13 @@ def require_of(actor: Actor, permission: Permission, of: Deployment | Approval) 
 
 def views(connection: Connection, found: Sequence[Deployment]) -> Sequence[DeploymentView]:
     """The deployments with their names, in a fixed number of queries."""
-    owners = projects.names(connection)
+    owners = projects.names(connection, (one.project for one in found))
     places = {environment.id: environment.name for environment in environments.all_of(connection)}
     versions = {
         id: release.version for id, release in releases.many(connection, [one.release for one in found]).items()
     }
     asked = approvals.of_deployments(connection, (one.id for one in found))
-    whose = tenants.names(connection)
+    whose = tenants.names(connection, (one.tenant for one in found if one.tenant))
     return [
         DeploymentView(
             one,

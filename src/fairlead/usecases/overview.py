@@ -219,7 +219,7 @@ class _Books:
 def _read(connection: Connection, shown: Sequence[Project]) -> _Books:
     ids = [project.id for project in shown]
     latest = deployments.latest_by_place(connection, ids)
-    known = {str(one.id): one for one in tenants.all_of(connection)}
+    known = tenants.many(connection, (tenant for _, _, tenant in latest if tenant is not None))
     beside: dict[tuple[str, str], list[Tenant]] = {}
     for project, environment, tenant in latest:
         if tenant is not None and tenant in known:

@@ -94,13 +94,6 @@ def _tags(connection: Connection, project: Project | None) -> Iterator[str]:
     yield from targets.tags(connection)
 
 
-def choices(connection: Connection, project: Project | None) -> dict[Dimension, tuple[str, ...]]:
-    """What a scope can name, for a form; dimensions without anything to choose are left out."""
-    allowed = [one for one in SETTABLE if project is not None or one not in NOT_IN_A_LIBRARY_SET]
-    found = {one: tuple(_known(connection, project, one).values()) for one in allowed}
-    return {dimension: names for dimension, names in found.items() if names}
-
-
 class EntryNames:
     """Names of what scopes name, read once for many variables; what is gone is called by its id."""
 
@@ -110,6 +103,11 @@ class EntryNames:
             for dimension in SETTABLE
             if project is not None or dimension not in NOT_IN_A_LIBRARY_SET
         }
+
+    @property
+    def choices(self) -> dict[str, tuple[str, ...]]:
+        """What a scope can name, by dimension, for a form; dimensions without anything to choose are left out."""
+        return {dimension.value: tuple(known.values()) for dimension, known in self._names.items() if known}
 
     def of(self, dimension: Dimension, ids: Iterable[str]) -> list[str]:
         """Sorted."""

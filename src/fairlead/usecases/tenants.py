@@ -66,13 +66,12 @@ def names(context: Context, actor: Actor, *, project: str = "") -> tuple[str, ..
     """Of those that the actor may view, with `project` only of those that are connected to it; for a form."""
     actor.require_somewhere(Permission.VIEW)
     with context.database.reading() as connection:
-        owner = projects.by_name_or_id(connection, project).id if project else None
-        return tuple(
-            one.name
-            for one in tenants.all_of(connection)
-            if (owner is None or owner in one.connections)
-            and actor.may_somewhere(Permission.VIEW, project=owner, tenant=one.id)
-        )
+        if project:
+            owner = projects.by_name_or_id(connection, project).id
+            known = {str(one.id): one.name for one in tenants.all_of(connection) if owner in one.connections}
+        else:
+            owner, known = None, tenants.names(connection)
+    return tuple(its for id, its in known.items() if actor.may_somewhere(Permission.VIEW, project=owner, tenant=id))
 
 
 def put(context: Context, actor: Actor, draft: Draft, *, revision: int | None = None) -> TenantView:

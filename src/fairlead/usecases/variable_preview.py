@@ -21,7 +21,7 @@ from fairlead.domain.variable_table import VariableTable
 from fairlead.store import channels, environments, library_sets, projects, variables
 from fairlead.store.database import Connection
 from fairlead.store.shelf import LARGEST_PAGE, Page
-from fairlead.usecases import planning, scopes, tenancy
+from fairlead.usecases import planning, tenancy
 from fairlead.usecases.context import Context
 from fairlead.usecases.scopes import EntryNames
 from fairlead.usecases.values import Where, lookup_in, scope_where, system_of, warnings_of
@@ -103,7 +103,7 @@ def choices(context: Context, actor: Actor, project: str) -> dict[str, tuple[str
         owner = projects.by_name_or_id(connection, project) if project else None
         if owner is not None:
             actor.require_somewhere(Permission.VIEW, project=owner.id)
-        return {dimension.value: names for dimension, names in scopes.choices(connection, owner).items()}
+        return EntryNames(connection, owner).choices
 
 
 def known_variables(connection: Connection, project: Project, release: Release | None) -> tuple[Variable, ...]:

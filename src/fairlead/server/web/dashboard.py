@@ -25,7 +25,7 @@ from fairlead.usecases import groups, overview, planning, tenants
 router = APIRouter()
 
 SHOWN = 20
-"""Projects on a page: with ten environments two hundred cells, made in hundredths of a second, redrawn unnoticed."""
+"""Projects on a page: with ten environments two hundred cells, which is what a person can look over."""
 
 
 TENANTS_SHOWN = 5

@@ -14,7 +14,7 @@ from fairlead.domain.prompt import Control, Prompt
 from fairlead.domain.variable import Dimension, Variable
 from fairlead.server.web.visit import Form, Visitor
 from fairlead.store import projects
-from fairlead.usecases import variable_preview, variables
+from fairlead.usecases import variables
 from fairlead.usecases.scopes import EntryNames
 from fairlead.usecases.variables import InLibrary, OwnerName
 
@@ -33,7 +33,7 @@ def rows_of(visitor: Visitor, owner: OwnerName, found: Iterable[Variable]) -> di
     return {
         "rows": [(one, names.scope(one), hidden_scope(one)) for one in found],
         "base": base_of(owner),
-        "choices": _choices(visitor, owner),
+        "choices": names.choices,
         "given": GIVEN,
         "controls": [one.value for one in Control],
     }
@@ -102,8 +102,3 @@ def _names(visitor: Visitor, owner: OwnerName) -> EntryNames:
     with visitor.context.database.reading() as connection:
         found = None if isinstance(owner, InLibrary) else projects.by_name_or_id(connection, owner)
         return EntryNames(connection, found)
-
-
-def _choices(visitor: Visitor, owner: OwnerName) -> dict[str, tuple[str, ...]]:
-    project = "" if isinstance(owner, InLibrary) else owner
-    return variable_preview.choices(visitor.context, visitor.actor, project)

@@ -17,7 +17,6 @@ from starlette.datastructures import UploadFile
 from starlette.responses import RedirectResponse, Response
 
 from fairlead.domain.actor import Actor
-from fairlead.domain.approval import ApprovalState
 from fairlead.domain.errors import FairleadError, NotAllowed, NotAuthenticated
 from fairlead.domain.permission import Permission
 from fairlead.domain.user import Session, User
@@ -94,7 +93,7 @@ class Visitor:
 
     def waiting_count(self) -> int:
         """How many approvals wait for somebody; bounded."""
-        return len(approvals.page(self.context, self.actor, state=ApprovalState.WAITING, limit=MOST_COUNTED).items)
+        return approvals.count_waiting(self.context, self.actor, most=MOST_COUNTED)
 
 
 async def visitor_of(request: Request) -> Visitor:
