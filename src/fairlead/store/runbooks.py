@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import sqlalchemy as sa
 
 from fairlead.domain.ids import EnvironmentId, ProjectId, TaskId
@@ -112,6 +114,11 @@ def runs_of(
     conditions = [runs.c.runbook == runbook]
     conditions += [runs.c.environment == environment] if environment is not None else []
     return _runs.page(connection, *conditions, after=after, limit=limit)
+
+
+def newest_runs_of(connection: sa.Connection, ids: Iterable[str], *, limit: int) -> dict[str, tuple[RunbookRun, ...]]:
+    """The newest runs of each of these runbooks, by its id, the newest first; one query."""
+    return _runs.newest_of_each(connection, "runbook", ids, limit=limit)
 
 
 def over_the_count(connection: sa.Connection, runbook: Runbook, environment: EnvironmentId) -> tuple[RunbookRun, ...]:

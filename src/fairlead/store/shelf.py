@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Generic, TypeVar
 
@@ -77,6 +77,25 @@ class Shelf(Generic[T]):
         statement = sa.select(self.table).where(*conditions).order_by(*by)
         rows = connection.execute(statement.limit(limit)).mappings()
         return tuple(from_row(self.kind, row) for row in rows)
+
+    def of_ids(self, connection: sa.Connection, ids: Iterable[str]) -> dict[str, T]:
+        """Those of them that there are, by id; one query."""
+        statement = sa.select(self.table).where(self.table.c.id.in_(set(ids)))
+        return {str(row["id"]): from_row(self.kind, row) for row in connection.execute(statement).mappings()}
+
+    def newest_of_each(
+        self, connection: sa.Connection, by: str, ids: Iterable[str], *, limit: int
+    ) -> dict[str, tuple[T, ...]]:
+        """At most so many for each of these values of the column `by`, the newest first; one query."""
+        c = self.table.c
+        place = sa.func.row_number().over(partition_by=c[by], order_by=c.id.desc()).label("place")
+        ranked = sa.select(c.id, place).where(c[by].in_(set(ids))).subquery()
+        newest = sa.select(ranked.c.id).where(ranked.c.place <= limit)
+        rows = connection.execute(sa.select(self.table).where(c.id.in_(newest)).order_by(c.id.desc())).mappings()
+        found: dict[str, list[T]] = {}
+        for row in rows:
+            found.setdefault(str(row[by]), []).append(from_row(self.kind, row))
+        return {value: tuple(held) for value, held in found.items()}
 
     def page(
         self,

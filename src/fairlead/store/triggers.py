@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -154,6 +155,13 @@ def evaluated(
 ) -> Page[Evaluation]:
     """The record of a trigger, the newest first."""
     return _records.page(connection, evaluations.c.trigger == trigger, after=after, limit=limit)
+
+
+def newest_evaluated(
+    connection: sa.Connection, ids: Iterable[str], *, limit: int = 1
+) -> dict[str, tuple[Evaluation, ...]]:
+    """The newest part of the record of each of these triggers, by its id, the newest first; one query."""
+    return _records.newest_of_each(connection, "trigger", ids, limit=limit)
 
 
 def forget_old(connection: sa.Connection, trigger: str) -> None:

@@ -77,12 +77,12 @@ def run_in_all(
         if found.published is None:
             hint = f"fairlead runbooks publish {found.name}"
             raise Conflict("runbook.unpublished", f"{found.name} was not published yet", thing=found.name, hint=hint)
-        views = []
+        views: list[RunView] = []
         for place in here:
             _require_open(context, connection, actor, owner, place, found, wish)
             given = _asked_here(connection, owner, place, found, found.published, wish, is_only=len(here) == 1)
             made = _asked(context, connection, actor, owner, place, found, found.published, given)
-            views.append(_run_view(connection, made))
+            views += _run_views(connection, owner, [made])
     context.durable.wake()
     return views
 
@@ -112,7 +112,21 @@ def runs_of(
         actor.require_somewhere(Permission.VIEW, project=owner.id)
         found = runbooks.by_name_or_id(connection, owner.id, name)
         part = runbooks.runs_of(connection, found.id, after=after, limit=limit)
-        return Page(tuple(_run_view(connection, one) for one in part.items), part.after)
+        return Page(_run_views(connection, owner, part.items), part.after)
+
+
+def newest_of(context: Context, actor: Actor, project: str, *, limit: int = 5) -> Mapping[str, Sequence[RunView]]:
+    """The newest runs of each of the project's runbooks, by its id, the newest first."""
+    actor.require_somewhere(Permission.VIEW)
+    with context.database.reading() as connection:
+        owner = projects.by_name_or_id(connection, project)
+        actor.require_somewhere(Permission.VIEW, project=owner.id)
+        known = [one.id for one in runbooks.of_project(connection, owner.id)]
+        newest = runbooks.newest_runs_of(connection, known, limit=limit)
+        views: dict[str, list[RunView]] = {}
+        for view in _run_views(connection, owner, [one for part in newest.values() for one in part]):
+            views.setdefault(view.run.runbook, []).append(view)
+        return views
 
 
 def plan_of(context: Context, connection: Connection, task: Task) -> Plan:
@@ -260,13 +274,19 @@ def _planned(
     return plan_runbook(resolve_process(replace(at, logins=logins(connection))), title=task.title)
 
 
-def _run_view(connection: Connection, one: RunbookRun) -> RunView:
-    task = tasks.get(connection, one.task)
-    return RunView(
-        one,
-        runbooks.get(connection, one.runbook).name,
-        projects.get(connection, one.project).name,
-        environments.get(connection, one.environment).name,
-        task.state,
-        task.reason,
+def _run_views(connection: Connection, owner: Project, made: Sequence[RunbookRun]) -> tuple[RunView, ...]:
+    """As many queries for one as for all of a project's."""
+    carried = tasks.of_ids(connection, [one.task for one in made])
+    books = {book.id: book.name for book in runbooks.of_project(connection, owner.id)}
+    places = {place.id: place.name for place in environments.all_of(connection)}
+    return tuple(
+        RunView(
+            one,
+            books[one.runbook],
+            owner.name,
+            places[one.environment],
+            carried[one.task].state,
+            carried[one.task].reason,
+        )
+        for one in made
     )

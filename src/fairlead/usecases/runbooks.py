@@ -52,7 +52,7 @@ def all_of(context: Context, actor: Actor, project: str) -> Sequence[RunbookView
     with context.database.reading() as connection:
         owner = projects.by_name_or_id(connection, project)
         actor.require_somewhere(Permission.VIEW, project=owner.id)
-        return [_view(connection, owner, one) for one in runbooks.of_project(connection, owner.id)]
+        return _views(connection, owner, runbooks.of_project(connection, owner.id))
 
 
 def get(context: Context, actor: Actor, project: str, name: str) -> RunbookView:
@@ -159,8 +159,18 @@ def remove(context: Context, actor: Actor, project: str, name: str) -> None:
 
 
 def _view(connection: Connection, owner: Project, one: Runbook) -> RunbookView:
+    [view] = _views(connection, owner, [one])
+    return view
+
+
+def _views(connection: Connection, owner: Project, found: Sequence[Runbook]) -> list[RunbookView]:
+    """As many queries for one as for all of a project's."""
     names: Mapping[str, str] = {place.id: place.name for place in environments.all_of(connection)}
-    held = processes.find(connection, one.id)
-    draft = held.process if held else Process()
-    is_changed = one.published is None or draft.hash != one.published.process
-    return RunbookView(one, owner.name, tuple(names.get(id, id) for id in one.environments), draft, is_changed)
+    held = processes.of_ids(connection, [one.id for one in found])
+    views = []
+    for one in found:
+        draft = held[one.id].process if one.id in held else Process()
+        is_changed = one.published is None or draft.hash != one.published.process
+        places = tuple(names.get(id, id) for id in one.environments)
+        views.append(RunbookView(one, owner.name, places, draft, is_changed))
+    return views

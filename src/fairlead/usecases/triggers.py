@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
 from typing import Literal
@@ -75,7 +75,7 @@ def all_of(context: Context, actor: Actor, project: str) -> Sequence[TriggerView
     with context.database.reading() as connection:
         owner = projects.by_name_or_id(connection, project)
         actor.require_somewhere(Permission.VIEW, project=owner.id)
-        return [_view(connection, owner, one) for one in triggers.of_project(connection, owner.id)]
+        return _views(connection, owner, triggers.of_project(connection, owner.id))
 
 
 def get(context: Context, actor: Actor, project: str, name: str) -> TriggerView:
@@ -131,6 +131,18 @@ def evaluated(
     found = get(context, actor, project, name)
     with context.database.reading() as connection:
         return triggers.evaluated(connection, found.trigger.id, after=after, limit=limit)
+
+
+def lately_evaluated(
+    context: Context, actor: Actor, project: str, *, limit: int = 10
+) -> Mapping[str, Sequence[Evaluation]]:
+    """The last times that each of the project's was looked at, by its id, the newest first."""
+    actor.require_somewhere(Permission.VIEW)
+    with context.database.reading() as connection:
+        owner = projects.by_name_or_id(connection, project)
+        actor.require_somewhere(Permission.VIEW, project=owner.id)
+        known = [one.id for one in triggers.of_project(connection, owner.id)]
+        return triggers.newest_evaluated(connection, known, limit=limit)
 
 
 def why(context: Context, actor: Actor, project: str, name: str) -> Reason:
@@ -227,17 +239,26 @@ def _first_time(wanted: Trigger, now: datetime, zone: tzinfo) -> datetime | None
 
 
 def _view(connection: Connection, owner: Project, one: Trigger) -> TriggerView:
+    [view] = _views(connection, owner, [one])
+    return view
+
+
+def _views(connection: Connection, owner: Project, found: Sequence[Trigger]) -> list[TriggerView]:
+    """As many queries for one as for all of a project's."""
     names = {place.id: place.name for place in environments.all_of(connection)}
     lines = {line.id: line.name for line in channels.of_project(connection, owner.id)}
     books = {book.id: book.name for book in runbooks.of_project(connection, owner.id)}
-    last = triggers.evaluated(connection, one.id, limit=1).items
-    return TriggerView(
-        one,
-        owner.name,
-        names.get(one.source, "") if one.source else "",
-        names.get(one.destination, "") if one.destination else "",
-        lines.get(one.channel, "") if one.channel else "",
-        last[0] if last else None,
-        books.get(one.runbook, "") if one.runbook else "",
-        tuple(names.get(id, id) for id in one.environments),
-    )
+    last = triggers.newest_evaluated(connection, [one.id for one in found])
+    return [
+        TriggerView(
+            one,
+            owner.name,
+            names.get(one.source, "") if one.source else "",
+            names.get(one.destination, "") if one.destination else "",
+            lines.get(one.channel, "") if one.channel else "",
+            next(iter(last.get(one.id, ())), None),
+            books.get(one.runbook, "") if one.runbook else "",
+            tuple(names.get(id, id) for id in one.environments),
+        )
+        for one in found
+    ]

@@ -11,13 +11,25 @@ from fastapi.testclient import TestClient
 from tests.unit.server.crowd import Size, fill
 from tests.unit.server.house import ADMINISTRATOR, House
 
+from fairlead.domain.process import Action, Process, ProcessStep
+from fairlead.domain.trigger import Evaluation, TriggerAction
 from fairlead.server.app import create, routes_only
 from fairlead.server.openapi import document
-from fairlead.usecases import access, library_sets, variables
+from fairlead.store import triggers as rows
+from fairlead.usecases import access, library_sets, runbook_runs, runbooks, triggers, variables
 
 KEY = "flk_a-key-for-tests"
 SMALL, LARGE = Size(2, 3, 12, releases_each=2, waiting=1), Size(9, 6, 270, releases_each=5, waiting=8)
-OF_A_PROJECT = ("releases", "runs", "variables", "library-sets")
+OF_A_PROJECT = (
+    "releases",
+    "runs",
+    "variables",
+    "library-sets",
+    "channels",
+    "triggers",
+    "runbooks",
+    "runbooks/Book-0/runs",
+)
 PATHS = [
     path
     for path, methods in document(routes_only())["paths"].items()
@@ -28,6 +40,7 @@ PATHS = [
 ]
 PATHS += [f"/api/v1/projects/project-0001/{noun}" for noun in OF_A_PROJECT]
 PATHS += [
+    "/api/v1/projects/project-0001/runbooks/Book-0/runs",
     "/api/v1/deployments?project=project-0001",
     "/api/v1/tasks?project=project-0001",
     "/api/v1/deployments?environment=Test",
@@ -35,6 +48,8 @@ PATHS += [
 PATHS += ["/", "/grid", "/tasks", "/approvals", "/approvals/count", "/events", "/projects/project-0001/releases"]
 PATHS += [f"/projects/project-0001/{part}" for part in ("lists", "places", "runs", "deployments")]
 PATHS += ["/projects/project-0001", "/projects/project-0001/environments/Test"]
+PATHS += [f"/projects/project-0001/{part}" for part in ("triggers", "runbooks")]
+TIDY = Process((ProcessStep("Tidy", (Action("Tidy", "script", {"script": "true"}),)),))
 
 
 class Counting:
@@ -48,10 +63,27 @@ class Counting:
             library_sets.add(self.house.context, ADMINISTRATOR, f"Set {number}")
             library_sets.include(self.house.context, ADMINISTRATOR, "project-0001", f"Set {number}")
             variables.put(self.house.context, ADMINISTRATOR, "project-0001", f"V{number}", "x", only_in=["Test"])
+            self._fill_runbooks(number)
         cookies = {"fairlead_session": self.house.open_session("admin")}
         self.client = TestClient(create(self.house.life), headers={"Authorization": f"Bearer {KEY}"}, cookies=cookies)
         self.told: list[str] = []
         sa.event.listen(self.house.context.database.engine, "before_cursor_execute", self._count)
+
+    def _fill_runbooks(self, number: int) -> None:
+        """One more, which a trigger runs, and one more run of the first."""
+        context, name = self.house.context, f"Book-{number}"
+        runbooks.put(context, ADMINISTRATOR, "project-0001", runbooks.Draft(name, process=TIDY))
+        runbooks.publish(context, ADMINISTRATOR, "project-0001", name)
+        for asked in dict.fromkeys(("Book-0", name)):
+            runbook_runs.run(context, ADMINISTRATOR, "project-0001", asked, "Test")
+        wanted = triggers.Draft(
+            f"Trigger-{number}", "0 6 * * *", TriggerAction.RUN_RUNBOOK, destination="Test", runbook=name
+        )
+        made = triggers.put(context, ADMINISTRATOR, "project-0001", wanted)
+        with context.database.transaction() as connection:
+            now = self.house.clock.now()
+            said = Evaluation(self.house.ids.new("evl"), made.trigger.id, now, now, has_fired=False, reason="not yet")
+            rows.record(connection, said)
 
     def _count(self, _connection: object, _cursor: object, statement: str, *_: object) -> None:
         self.told.append(statement)

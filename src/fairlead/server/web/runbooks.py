@@ -32,10 +32,7 @@ def show(visitor: Visiting, project: str) -> Response:
         "project": owner,
         "runbooks": found,
         "texts": {one.runbook.id: process_text(one.draft) for one in found},
-        "runs": {
-            one.runbook.id: runbook_runs.runs_of(context, actor, owner.name, one.runbook.id, limit=5).items
-            for one in found
-        },
+        "runs": runbook_runs.newest_of(context, actor, owner.name),
         "environments": environments.all_of(context, actor),
     }
     return visitor.page("runbooks.html", values)

@@ -27,10 +27,7 @@ def show(visitor: Visiting, project: str) -> Response:
     values = {
         "project": owner,
         "triggers": found,
-        "records": {
-            one.trigger.id: triggers.evaluated(context, actor, owner.name, one.trigger.id, limit=10).items
-            for one in found
-        },
+        "records": triggers.lately_evaluated(context, actor, owner.name),
         "environments": environments.all_of(context, actor),
         "channels": channels.page(context, actor, owner.name, limit=200).items,
         "runbooks": runbooks.all_of(context, actor, owner.name),
