@@ -42,7 +42,7 @@ def child_release(
     line = channels.by_name_or_id(connection, owner.id, channel) if channel else None
     if version != LATEST:
         return releases.by_version(connection, owner.id, version)
-    found = releases.latest_of(connection, owner.id, line.id) if line else releases.latest(connection, owner.id)
+    found = releases.latest(connection, owner.id, line.id if line else None)
     if found is None:
         where = f" in the channel {line.name}" if line else ""
         raise Conflict(

@@ -73,15 +73,9 @@ def by_version_or_id(connection: sa.Connection, project: ProjectId, text: str) -
     return found or by_version(connection, project, text)
 
 
-def latest(connection: sa.Connection, project: ProjectId) -> Release | None:
-    """The one made last; None where there is none."""
-    found = _shelf.where(connection, releases.c.project == project, order=releases.c.id.desc(), limit=1)
-    return found[0] if found else None
-
-
-def latest_of(connection: sa.Connection, project: ProjectId, channel: ChannelId) -> Release | None:
-    """The one made last in the channel; None where there is none."""
-    here = (releases.c.project == project, releases.c.channel == channel)
+def latest(connection: sa.Connection, project: ProjectId, channel: ChannelId | None = None) -> Release | None:
+    """The one made last, with `channel` of that one; None where there is none."""
+    here = [releases.c.project == project] + ([] if channel is None else [releases.c.channel == channel])
     found = _shelf.where(connection, *here, order=releases.c.id.desc(), limit=1)
     return found[0] if found else None
 

@@ -13,14 +13,15 @@ from datetime import datetime, timedelta
 from fairlead.domain.actor import SYSTEM, Actor
 from fairlead.domain.errors import Conflict, FairleadError
 from fairlead.domain.ids import EnvironmentId, TargetId
+from fairlead.domain.package import Package
 from fairlead.domain.permission import Permission
-from fairlead.domain.trigger import GRACE, Evaluation, TargetEvent, Trigger, TriggerAction, TriggerEvent, TriggerKind
+from fairlead.domain.trigger import GRACE, Evaluation, Trigger, TriggerAction, TriggerEvent, TriggerKind
 from fairlead.domain.zones import zone_named
 from fairlead.store import packages, projects, target_health, targets, triggers
 from fairlead.store.database import Connection
 from fairlead.usecases.context import Context
 from fairlead.usecases.firing import Occasion, fire
-from fairlead.usecases.happenings import target_became, watched_package
+from fairlead.usecases.happenings import target_is_there, watches_package
 
 MOST_AT_ONCE = 50
 GATHERED_S = 5.0
@@ -117,8 +118,7 @@ def _occasions_asked(context: Context, connection: Connection, trigger: Trigger)
         silent = target_health.unavailable(connection)
         for target in targets.all_of(connection):
             if target.is_enabled and target.id not in silent:
-                event = next(iter(trigger.events), TargetEvent.ADDED)
-                target_became(context, connection, target, event, only=trigger.id)
+                target_is_there(context, connection, trigger, target)
         told = triggers.waiting_of(connection, trigger.id)
         taken = [one for one in told if triggers.take(connection, one, context.clock.now())]
         return list(_occasions_of(taken)) or [Occasion("nothing happened")]
@@ -126,12 +126,14 @@ def _occasions_asked(context: Context, connection: Connection, trigger: Trigger)
 
 
 def _newest_packages(connection: Connection, trigger: Trigger) -> Occasion:
-    newest: dict[str, str] = {}
+    is_watched = watches_package(connection, trigger)
+    newest: dict[str, Package] = {}
     for one in packages.page(connection, limit=500).items:
-        if one.name.lower() not in {name.lower() for name in newest} and watched_package(connection, trigger, one.name):
-            newest[one.name] = one.version
-    shown = ", ".join(f"{name} {version}" for name, version in newest.items())
-    return Occasion(f"the feed has {shown}" if shown else "the feed has nothing that it watches", newest)
+        if is_watched(one.name):
+            newest.setdefault(one.name.lower(), one)
+    shown = ", ".join(f"{one.name} {one.version}" for one in newest.values())
+    said = f"the feed has {shown}" if shown else "the feed has nothing that it watches"
+    return Occasion(said, {one.name: one.version for one in newest.values()})
 
 
 def _gathered(found: Sequence[TriggerEvent], now: datetime) -> Iterator[list[TriggerEvent]]:

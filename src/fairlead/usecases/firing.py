@@ -37,7 +37,7 @@ from fairlead.usecases import runbook_runs as running
 from fairlead.usecases.context import Context
 
 LOOKED_BACK = 200
-"""Releases, and live deployments of an environment, that are looked through for the latest of a channel."""
+"""Live deployments of an environment that are looked through for the latest of a channel."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,17 +93,16 @@ def _deploy_latest(
         context, acting(trigger), owner.id, found.id, str(trigger.destination), is_forced=trigger.is_forced
     )
     words = f"{found.version} to {view.environment} is {view.deployment.state.value}"
-    return replace(record, has_fired=True, reason=words, deployment=view.deployment.id, release=found.id)
+    return _deployed(record, words, view.deployment.id, found.id)
 
 
 def _latest(connection: Connection, owner: Project, trigger: Trigger) -> Release | None:
     """The latest release that is live in the source, or without a source the latest made; of the channel, if any."""
     if trigger.source is None:
-        known: Sequence[Release] = releases.page(connection, project=owner.id, limit=LOOKED_BACK).items
-    else:
-        live = deployments.live_ones(connection, owner.id, trigger.source, limit=LOOKED_BACK)
-        by_id = releases.many(connection, [one.release for one in live])
-        known = [by_id[one.release] for one in live if one.release in by_id]
+        return releases.latest(connection, owner.id, trigger.channel)
+    live = deployments.live_ones(connection, owner.id, trigger.source, limit=LOOKED_BACK)
+    by_id = releases.many(connection, [one.release for one in live])
+    known = (by_id[one.release] for one in live if one.release in by_id)
     return next((one for one in known if trigger.channel in (None, one.channel)), None)
 
 
@@ -128,9 +127,8 @@ def _new_release(
     context: Context, connection: Connection, owner: Project, trigger: Trigger, occasion: Occasion
 ) -> Release:
     """As the latest one, of the trigger's channel where it has one, with what came instead."""
-    made = releases.page(connection, project=owner.id, limit=LOOKED_BACK).items
-    before = next((one for one in made if trigger.channel in (None, one.channel)), None)
-    base = before or next(iter(made), None)
+    before = releases.latest(connection, owner.id, trigger.channel)
+    base = before or releases.latest(connection, owner.id)
     images = dict(base.images) if base else {}
     packages = dict(occasion.packages)
     for name, reference in occasion.images.items():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from fairlead.domain.ids import EnvironmentId
 from fairlead.domain.image import names_of
@@ -14,13 +14,15 @@ from fairlead.store import releases, triggers
 from fairlead.store.database import Connection
 from fairlead.usecases.context import Context
 
+WORDS = {TargetEvent.ADDED: "was added", TargetEvent.ENABLED: "was enabled", TargetEvent.HEALTHY: "answers again"}
+
 
 def package_pushed(context: Context, connection: Connection, package: Package) -> None:
     """The built-in feed has it from now on; the same bytes under the same version are no news."""
     key = f"{package.name.lower()} {package.version} {package.blob}"
     said = f"the package {package.name} {package.version} was pushed"
     for trigger in triggers.of_kind(connection, TriggerKind.PACKAGE):
-        if watched_package(connection, trigger, package.name):
+        if watches_package(connection, trigger)(package.name):
             _note(context, connection, trigger, key, said, packages={package.name: package.version})
 
 
@@ -47,30 +49,46 @@ def target_became(
     target: Target,
     event: TargetEvent,
     environments: Iterable[EnvironmentId] | None = None,
-    *,
-    only: str = "",
 ) -> None:
-    """It is available in these environments (None: in all of its own) from now on; told to all triggers, or `only` to
-    that one."""
+    """It is available in these environments (None: in all of its own) from now on."""
     places = tuple(target.environments if environments is None else environments)
-    words = {TargetEvent.ADDED: "was added", TargetEvent.ENABLED: "was enabled", TargetEvent.HEALTHY: "answers again"}
-    id = context.ids.new("hap")
+    key = context.ids.new("hap")
     for trigger in triggers.of_kind(connection, TriggerKind.TARGET):
-        here = tuple(place for place in places if not trigger.environments or place in trigger.environments)
-        tags = {tag.lower() for tag in target.tags}
-        has_tag = not trigger.tags or any(tag.lower() in tags for tag in trigger.tags)
-        if only in ("", trigger.id) and here and has_tag and (not trigger.events or event in trigger.events):
-            said = f"{target.name} {words[event]}"
-            _note(context, connection, trigger, id, said, target=target, environments=here)
+        if not trigger.events or event in trigger.events:
+            _tell_of_target(context, connection, trigger, key, target, event, places)
 
 
-def watched_package(connection: Connection, trigger: Trigger, name: str) -> bool:
-    """Whether the trigger is for packages of this id: it names it, or names none and the latest release has it."""
+def target_is_there(context: Context, connection: Connection, trigger: Trigger, target: Target) -> None:
+    """It is available, which this trigger alone is told because a person asks."""
+    event = next(iter(trigger.events), TargetEvent.ADDED)
+    _tell_of_target(context, connection, trigger, context.ids.new("hap"), target, event, target.environments)
+
+
+def _tell_of_target(
+    context: Context,
+    connection: Connection,
+    trigger: Trigger,
+    key: str,
+    target: Target,
+    event: TargetEvent,
+    places: Iterable[EnvironmentId],
+) -> None:
+    here = tuple(place for place in places if not trigger.environments or place in trigger.environments)
+    if here and (not trigger.tags or _lower(trigger.tags) & _lower(target.tags)):
+        _note(context, connection, trigger, key, f"{target.name} {WORDS[event]}", target=target, environments=here)
+
+
+def _lower(tags: Iterable[str]) -> set[str]:
+    return {tag.lower() for tag in tags}
+
+
+def watches_package(connection: Connection, trigger: Trigger) -> Callable[[str], bool]:
+    """Whether the trigger is for packages of an id: it names it, or names none and the latest release has it."""
     if trigger.watches:
-        return trigger.watches_package(name)
+        return trigger.watches_package
     latest = releases.latest(connection, trigger.project)
     held = {one.lower() for one in latest.packages} - {one.lower() for one in latest.images} if latest else set()
-    return name.lower() in held
+    return lambda name: name.lower() in held
 
 
 def watched_images(connection: Connection, trigger: Trigger) -> Sequence[str]:

@@ -122,9 +122,8 @@ def _version(text: str) -> Version | None:
 def _watched(connection: Connection, trigger: Trigger) -> list[Watched]:
     known = channels.of_project(connection, trigger.project)
     lines = tuple(one for one in known if trigger.channel in (None, one.id))
-    made = releases.page(connection, project=trigger.project, limit=200).items
-    latest = next((one for one in made if trigger.channel in (None, one.channel)), None)
-    base = latest or next(iter(made), None)
+    latest = releases.latest(connection, trigger.project, trigger.channel)
+    base = latest or releases.latest(connection, trigger.project)
     images: Mapping[str, str] = base.images if base else {}
     found = []
     for name in watched_images(connection, trigger):
