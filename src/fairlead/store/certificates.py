@@ -6,7 +6,7 @@ import sqlalchemy as sa
 
 from fairlead.domain.certificate import Certificate
 from fairlead.store.schema import instant, key, link, metadata, number, text
-from fairlead.store.shelf import Page, Shelf
+from fairlead.store.shelf import Page, Shelf, holding
 
 certificates = sa.Table(
     "certificates",
@@ -32,9 +32,13 @@ def by_host(connection: sa.Connection, host: str) -> Certificate | None:
     return _shelf.one(connection, certificates.c.host == host)
 
 
-def page(connection: sa.Connection, *, after: str | None = None, limit: int = 50) -> Page[Certificate]:
+def page(
+    connection: sa.Connection, *, search: str = "", after: str | None = None, limit: int = 50
+) -> Page[Certificate]:
     """By host; `after` is the last host of the part before."""
-    return _shelf.page(connection, after=after, limit=limit, by="host", newest_first=False)
+    return _shelf.page(
+        connection, *holding(certificates.c.host, search), after=after, limit=limit, by="host", newest_first=False
+    )
 
 
 def all_of(connection: sa.Connection) -> tuple[Certificate, ...]:

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from fairlead.domain.channel import Channel
 from fairlead.domain.ids import LifecycleId, ProjectId
 from fairlead.store.schema import data, flag, key, link, metadata, number, text
-from fairlead.store.shelf import Page, Shelf
+from fairlead.store.shelf import Page, Shelf, holding
 
 channels = sa.Table(
     "channels",
@@ -60,8 +60,16 @@ def by_name_or_id(connection: sa.Connection, project: ProjectId, text: str) -> C
     )
 
 
-def page(connection: sa.Connection, project: ProjectId, *, after: str | None = None, limit: int = 50) -> Page[Channel]:
+def page(
+    connection: sa.Connection, project: ProjectId, *, search: str = "", after: str | None = None, limit: int = 50
+) -> Page[Channel]:
     """The project's, by name."""
     return _shelf.page(
-        connection, channels.c.project == project, after=after, limit=limit, by="name", newest_first=False
+        connection,
+        channels.c.project == project,
+        *holding(channels.c.name, search),
+        after=after,
+        limit=limit,
+        by="name",
+        newest_first=False,
     )

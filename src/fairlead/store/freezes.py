@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from fairlead.domain.freeze import Freeze
 from fairlead.store.schema import data, flag, instant, key, metadata, number, text
-from fairlead.store.shelf import Page, Shelf
+from fairlead.store.shelf import Page, Shelf, holding
 
 freezes = sa.Table(
     "freezes",
@@ -33,9 +33,9 @@ _shelf = Shelf(freezes, Freeze, unknown="freeze.unknown", exists="freeze.exists"
 insert, get, find, update, delete = _shelf.insert, _shelf.get, _shelf.find, _shelf.update, _shelf.delete
 
 
-def page(connection: sa.Connection, *, after: str | None = None, limit: int = 50) -> Page[Freeze]:
+def page(connection: sa.Connection, *, search: str = "", after: str | None = None, limit: int = 50) -> Page[Freeze]:
     """The newest first."""
-    return _shelf.page(connection, after=after, limit=limit)
+    return _shelf.page(connection, *holding(freezes.c.name, search), after=after, limit=limit)
 
 
 def all_of(connection: sa.Connection) -> tuple[Freeze, ...]:

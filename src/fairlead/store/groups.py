@@ -10,7 +10,7 @@ from fairlead.domain.group import Group
 from fairlead.domain.ids import GroupId, ProjectId
 from fairlead.store.projects import projects
 from fairlead.store.schema import key, metadata, number, text
-from fairlead.store.shelf import Page, Shelf
+from fairlead.store.shelf import Page, Shelf, holding
 
 groups = sa.Table("groups", metadata, key(), text("name", unique=True), text("description"), number("revision"))
 
@@ -23,9 +23,11 @@ def by_name_or_id(connection: sa.Connection, text: str) -> Group:
     return find(connection, text) or _shelf.require(_shelf.one(connection, groups.c.name == text), text)
 
 
-def page(connection: sa.Connection, *, after: str | None = None, limit: int = 50) -> Page[Group]:
+def page(connection: sa.Connection, *, search: str = "", after: str | None = None, limit: int = 50) -> Page[Group]:
     """By name; `after` is the last name of the part before."""
-    return _shelf.page(connection, after=after, limit=limit, by="name", newest_first=False)
+    return _shelf.page(
+        connection, *holding(groups.c.name, search), after=after, limit=limit, by="name", newest_first=False
+    )
 
 
 def all_of(connection: sa.Connection) -> tuple[Group, ...]:

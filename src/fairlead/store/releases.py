@@ -13,7 +13,7 @@ from fairlead.domain.release_number import Made
 from fairlead.store.channels import channels
 from fairlead.store.rows import from_row, to_row
 from fairlead.store.schema import data, instant, key, link, metadata, number, text
-from fairlead.store.shelf import Page, Shelf
+from fairlead.store.shelf import Page, Shelf, holding
 
 releases = sa.Table(
     "releases",
@@ -104,10 +104,18 @@ def delete_row(connection: sa.Connection, id: ReleaseId) -> bool:
 
 
 def page(
-    connection: sa.Connection, *, project: ProjectId | None = None, after: str | None = None, limit: int = 50
+    connection: sa.Connection,
+    *,
+    project: ProjectId | None = None,
+    channel: ChannelId | None = None,
+    search: str = "",
+    after: str | None = None,
+    limit: int = 50,
 ) -> Page[Release]:
-    """The newest first; of one project, or of all."""
+    """The newest first; of one project, or of all, of one channel, with this in its version."""
     conditions = [] if project is None else [releases.c.project == project]
+    conditions += [] if channel is None else [releases.c.channel == channel]
+    conditions += holding(releases.c.version, search)
     return _shelf.page(connection, *conditions, after=after, limit=limit)
 
 

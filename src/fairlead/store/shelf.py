@@ -25,6 +25,11 @@ class Page(Generic[T]):
     after: str | None = None
 
 
+def holding(column: sa.ColumnElement[str], search: str) -> list[Condition]:
+    """That the column has it in it, in whatever case; nothing where there is nothing to look for."""
+    return [sa.func.lower(column).contains(search.lower(), autoescape=True)] if search else []
+
+
 def no_more(_: object) -> dict[str, object]:
     """No columns beside the noun's own fields."""
     return {}

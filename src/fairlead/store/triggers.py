@@ -151,10 +151,12 @@ def take(connection: sa.Connection, event: TriggerEvent, at: datetime) -> bool:
 
 
 def evaluated(
-    connection: sa.Connection, trigger: str, *, after: str | None = None, limit: int = 50
+    connection: sa.Connection, trigger: str, *, has_fired: bool | None = None, after: str | None = None, limit: int = 50
 ) -> Page[Evaluation]:
     """The record of a trigger, the newest first."""
-    return _records.page(connection, evaluations.c.trigger == trigger, after=after, limit=limit)
+    conditions = [evaluations.c.trigger == trigger]
+    conditions += [] if has_fired is None else [evaluations.c.has_fired == has_fired]
+    return _records.page(connection, *conditions, after=after, limit=limit)
 
 
 def newest_evaluated(

@@ -11,7 +11,7 @@ from fairlead.domain.permission import RoleName
 from fairlead.domain.user import ApiKey, LoginAttempt, Session, User
 from fairlead.store.rows import to_row
 from fairlead.store.schema import flag, instant, key, link, metadata, number, text
-from fairlead.store.shelf import Page, Shelf
+from fairlead.store.shelf import Page, Shelf, holding
 
 users = sa.Table(
     "users",
@@ -91,10 +91,16 @@ def find_by_name(connection: sa.Connection, name: str) -> User | None:
 
 
 def page(
-    connection: sa.Connection, *, after: str | None = None, limit: int = 50, is_service: bool | None = None
+    connection: sa.Connection,
+    *,
+    after: str | None = None,
+    limit: int = 50,
+    search: str = "",
+    is_service: bool | None = None,
 ) -> Page[User]:
     """By name; `after` is the last name of the part before. `is_service` tells programs from people."""
     conditions = [] if is_service is None else [users.c.is_service == is_service]
+    conditions += holding(users.c.name, search)
     return _users.page(connection, *conditions, after=after, limit=limit, by="name", newest_first=False)
 
 

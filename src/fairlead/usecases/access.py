@@ -225,11 +225,11 @@ def revoke_key(context: Context, actor: Actor, id: str) -> None:
         context.note(connection, actor, "key.revoked", f"revoked the API key {key.name!r}", thing=id, before=key)
 
 
-def page(context: Context, actor: Actor, *, after: str | None = None, limit: int = 50) -> Page[User]:
+def page(context: Context, actor: Actor, *, search: str = "", after: str | None = None, limit: int = 50) -> Page[User]:
     """Users, by name."""
     actor.require(Permission.USER_EDIT)
     with context.database.reading() as connection:
-        return users.page(connection, after=after, limit=limit)
+        return users.page(connection, search=search, after=after, limit=limit)
 
 
 def role_of(text: str) -> RoleName:

@@ -15,11 +15,13 @@ from fairlead.store.shelf import Page
 from fairlead.usecases.context import Context
 
 
-def page(context: Context, actor: Actor, *, after: str | None = None, limit: int = 50) -> Page[Certificate]:
+def page(
+    context: Context, actor: Actor, *, search: str = "", after: str | None = None, limit: int = 50
+) -> Page[Certificate]:
     """By host; without keys."""
     actor.require(Permission.VIEW)
     with context.database.reading() as connection:
-        return certificates.page(connection, after=after, limit=limit)
+        return certificates.page(connection, search=search, after=after, limit=limit)
 
 
 def get(context: Context, actor: Actor, host: str) -> Certificate:

@@ -41,14 +41,14 @@ class ChannelWords:
 
 
 def page(
-    context: Context, actor: Actor, project: str, *, after: str | None = None, limit: int = 50
+    context: Context, actor: Actor, project: str, *, search: str = "", after: str | None = None, limit: int = 50
 ) -> Page[ChannelView]:
     """The project's, by name."""
     actor.require_somewhere(Permission.VIEW)
     with context.database.reading() as connection:
         owner = projects.by_name_or_id(connection, project)
         actor.require_somewhere(Permission.VIEW, project=owner.id)
-        part = channels.page(connection, owner.id, after=after, limit=limit)
+        part = channels.page(connection, owner.id, search=search, after=after, limit=limit)
         return Page(_views(connection, part.items), part.after)
 
 

@@ -44,11 +44,13 @@ class Draft:
     binds_runbooks: bool = False
 
 
-def page(context: Context, actor: Actor, *, after: str | None = None, limit: int = 50) -> Page[FreezeView]:
+def page(
+    context: Context, actor: Actor, *, search: str = "", after: str | None = None, limit: int = 50
+) -> Page[FreezeView]:
     """The newest first: those that hold for something that the actor may view."""
     actor.require_somewhere(Permission.VIEW)
     with context.database.reading() as connection:
-        part = freezes.page(connection, after=after, limit=limit)
+        part = freezes.page(connection, search=search, after=after, limit=limit)
         mine = [one for one in part.items if _may_view(actor, one)]
         return Page(tuple(_views(context, connection, mine, actor)), part.after)
 

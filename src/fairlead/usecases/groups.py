@@ -15,11 +15,11 @@ from fairlead.store.shelf import Page
 from fairlead.usecases.context import Context
 
 
-def page(context: Context, actor: Actor, *, after: str | None = None, limit: int = 50) -> Page[Group]:
+def page(context: Context, actor: Actor, *, search: str = "", after: str | None = None, limit: int = 50) -> Page[Group]:
     """By name."""
     actor.require_somewhere(Permission.VIEW)
     with context.database.reading() as connection:
-        return groups.page(connection, after=after, limit=limit)
+        return groups.page(connection, search=search, after=after, limit=limit)
 
 
 def get(context: Context, actor: Actor, name: str) -> Group:

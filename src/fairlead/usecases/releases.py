@@ -67,14 +67,22 @@ class VariablesUpdate:
 
 
 def page(
-    context: Context, actor: Actor, project: str, *, after: str | None = None, limit: int = 50
+    context: Context,
+    actor: Actor,
+    project: str,
+    *,
+    channel: str = "",
+    search: str = "",
+    after: str | None = None,
+    limit: int = 50,
 ) -> Page[ReleaseView]:
     """The newest first."""
     actor.require_somewhere(Permission.VIEW)
     with context.database.reading() as connection:
         found = projects.by_name_or_id(connection, project)
         actor.require_somewhere(Permission.VIEW, project=found.id)
-        part = releases.page(connection, project=found.id, after=after, limit=limit)
+        line = channels.by_name_or_id(connection, found.id, channel).id if channel else None
+        part = releases.page(connection, project=found.id, channel=line, search=search, after=after, limit=limit)
         return Page(_views(connection, found, part.items), part.after)
 
 

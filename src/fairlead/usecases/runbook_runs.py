@@ -103,7 +103,14 @@ def questions_of(
 
 
 def runs_of(
-    context: Context, actor: Actor, project: str, name: str, *, after: str | None = None, limit: int = 50
+    context: Context,
+    actor: Actor,
+    project: str,
+    name: str,
+    *,
+    environment: str = "",
+    after: str | None = None,
+    limit: int = 50,
 ) -> Page[RunView]:
     """Its runs, the newest first."""
     actor.require_somewhere(Permission.VIEW)
@@ -111,7 +118,8 @@ def runs_of(
         owner = projects.by_name_or_id(connection, project)
         actor.require_somewhere(Permission.VIEW, project=owner.id)
         found = runbooks.by_name_or_id(connection, owner.id, name)
-        part = runbooks.runs_of(connection, found.id, after=after, limit=limit)
+        place = environments.by_name_or_id(connection, environment).id if environment else None
+        part = runbooks.runs_of(connection, found.id, environment=place, after=after, limit=limit)
         return Page(_run_views(connection, owner, part.items), part.after)
 
 

@@ -38,11 +38,13 @@ class TeamView:
     roles: tuple[HeldRole, ...]
 
 
-def page(context: Context, actor: Actor, *, after: str | None = None, limit: int = 50) -> Page[TeamView]:
+def page(
+    context: Context, actor: Actor, *, search: str = "", after: str | None = None, limit: int = 50
+) -> Page[TeamView]:
     """By name."""
     actor.require(Permission.USER_EDIT)
     with context.database.reading() as connection:
-        part = teams.page(connection, after=after, limit=limit)
+        part = teams.page(connection, search=search, after=after, limit=limit)
         return Page(tuple(_views(connection, part.items)), part.after)
 
 

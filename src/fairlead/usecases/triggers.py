@@ -125,12 +125,19 @@ def remove(context: Context, actor: Actor, project: str, name: str) -> None:
 
 
 def evaluated(
-    context: Context, actor: Actor, project: str, name: str, *, after: str | None = None, limit: int = 50
+    context: Context,
+    actor: Actor,
+    project: str,
+    name: str,
+    *,
+    has_fired: bool | None = None,
+    after: str | None = None,
+    limit: int = 50,
 ) -> Page[Evaluation]:
     """Each time that it was looked at, the newest first."""
     found = get(context, actor, project, name)
     with context.database.reading() as connection:
-        return triggers.evaluated(connection, found.trigger.id, after=after, limit=limit)
+        return triggers.evaluated(connection, found.trigger.id, has_fired=has_fired, after=after, limit=limit)
 
 
 def lately_evaluated(

@@ -69,11 +69,13 @@ def change(
     return saved
 
 
-def service_accounts(context: Context, actor: Actor, *, after: str | None = None, limit: int = 50) -> Page[User]:
+def service_accounts(
+    context: Context, actor: Actor, *, search: str = "", after: str | None = None, limit: int = 50
+) -> Page[User]:
     """By name."""
     actor.require(Permission.USER_EDIT)
     with context.database.reading() as connection:
-        return users.page(connection, after=after, limit=limit, is_service=True)
+        return users.page(connection, search=search, after=after, limit=limit, is_service=True)
 
 
 def add_service_account(context: Context, actor: Actor, name: str, *, role: str = "none") -> User:

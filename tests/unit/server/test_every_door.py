@@ -27,7 +27,9 @@ INSIDE = {
     "evaluating.evaluate": "image_looks.evaluate, which looks at the registry first",
     "looking.look": "server.life, which POST /projects/{project}/look asks",
     "overview.row": "the grid's row on a project's page; the API filters the grid",
+    "runbook_runs.newest_of": "part of the page of runbooks; the API lists the runs of each",
     "tenants.names": "what forms offer; the API lists tenants",
+    "triggers.lately_evaluated": "part of the page of triggers; the API lists the record of each",
     "variable_preview.choices": "what the form of the page offers; the API is given what to preview",
     "variables.named": "part of the page of one variable; the API filters its list by name",
 }

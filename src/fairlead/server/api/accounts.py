@@ -7,7 +7,7 @@ from pydantic import Field
 
 from fairlead.server.api import answers, shapes
 from fairlead.server.api.bodies import Body
-from fairlead.server.api.doors import After, Asking, Books, IfMatch, Limit, address_of, revision_of, tag
+from fairlead.server.api.doors import After, Asked, Asking, Books, IfMatch, Limit, Search, address_of, revision_of, tag
 from fairlead.usecases import access, users
 
 router = APIRouter(tags=["access"])
@@ -74,9 +74,11 @@ def change_password(context: Books, actor: Asking, body: NewPassword) -> Respons
 
 
 @router.get("/keys")
-def list_keys(context: Books, actor: Asking) -> answers.Page[answers.Key]:
+def list_keys(context: Books, actor: Asking, asked: Asked) -> answers.Page[answers.Key]:
     """The own API keys."""
-    return shapes.whole(access.keys_of(context, actor), shapes.key)
+    return shapes.cut(
+        access.keys_of(context, actor), shapes.key, asked, name=lambda one: one.name, order=lambda one: one.id
+    )
 
 
 @router.post("/keys", status_code=201)
@@ -94,9 +96,11 @@ def revoke_key(context: Books, actor: Asking, id: str) -> Response:
 
 
 @router.get("/users")
-def list_users(context: Books, actor: Asking, after: After = None, limit: Limit = 50) -> answers.Page[answers.User]:
+def list_users(
+    context: Books, actor: Asking, search: Search = "", after: After = None, limit: Limit = 50
+) -> answers.Page[answers.User]:
     """Who may sign in."""
-    return shapes.page(access.page(context, actor, after=after, limit=limit), shapes.user)
+    return shapes.page(access.page(context, actor, search=search, after=after, limit=limit), shapes.user)
 
 
 @router.post("/users", status_code=201)
@@ -127,10 +131,10 @@ def change_user(
 
 @router.get("/service-accounts")
 def list_service_accounts(
-    context: Books, actor: Asking, after: After = None, limit: Limit = 50
+    context: Books, actor: Asking, search: Search = "", after: After = None, limit: Limit = 50
 ) -> answers.Page[answers.User]:
     """Users that no person is."""
-    return shapes.page(users.service_accounts(context, actor, after=after, limit=limit), shapes.user)
+    return shapes.page(users.service_accounts(context, actor, search=search, after=after, limit=limit), shapes.user)
 
 
 @router.post("/service-accounts", status_code=201)
@@ -147,6 +151,8 @@ def make_service_key(context: Books, actor: Asking, name: str, body: NewKey) -> 
 
 
 @router.get("/service-accounts/{name}/keys")
-def list_service_keys(context: Books, actor: Asking, name: str) -> answers.Page[answers.Key]:
+def list_service_keys(context: Books, actor: Asking, name: str, asked: Asked) -> answers.Page[answers.Key]:
     """The keys of the service account that were not revoked."""
-    return shapes.whole(users.service_keys(context, actor, name), shapes.key)
+    return shapes.cut(
+        users.service_keys(context, actor, name), shapes.key, asked, name=lambda one: one.name, order=lambda one: one.id
+    )

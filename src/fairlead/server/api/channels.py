@@ -10,7 +10,7 @@ from pydantic import Field
 from fairlead.domain.channel import RangeNotation, VersionRule
 from fairlead.server.api import answers, shapes
 from fairlead.server.api.bodies import Body
-from fairlead.server.api.doors import After, Asking, Books, Limit, revision_of
+from fairlead.server.api.doors import After, Asking, Books, Limit, Search, revision_of
 from fairlead.usecases import channels
 
 router = APIRouter(tags=["channels"])
@@ -38,10 +38,10 @@ class ChannelBody(Body):
 
 @router.get("/projects/{project}/channels")
 def list_channels(
-    context: Books, actor: Asking, project: str, after: After = None, limit: Limit = 50
+    context: Books, actor: Asking, project: str, search: Search = "", after: After = None, limit: Limit = 50
 ) -> answers.Page[answers.Channel]:
     """By name."""
-    return shapes.page(channels.page(context, actor, project, after=after, limit=limit), _shape)
+    return shapes.page(channels.page(context, actor, project, search=search, after=after, limit=limit), _shape)
 
 
 @router.post("/projects/{project}/channels", status_code=201)

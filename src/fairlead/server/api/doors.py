@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import hmac
-from typing import Annotated, cast
+from dataclasses import dataclass
+from typing import Annotated, TypeAlias, cast
 
 from fastapi import Depends, Header, Query, Request, Response
 
@@ -91,6 +92,25 @@ Books = Annotated[Context, Depends(context_of)]
 After = Annotated[str | None, Query(description="the cursor that `next` of the part before gave")]
 IfMatch = Annotated[str | None, Header(description='the ETag that was read: "3"')]
 Limit = Annotated[int, Query(ge=1, le=500, description="how many at most")]
+
+Search: TypeAlias = Annotated[str, Query(max_length=200, description="only names that have this in them")]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Which part of a list is asked for."""
+
+    search: str
+    after: str | None
+    limit: int
+
+
+def part_of(search: Search = "", after: After = None, limit: Limit = 50) -> Part:
+    """As the query says it."""
+    return Part(search, after, limit)
+
+
+Asked = Annotated[Part, Depends(part_of)]
 
 
 def tag(response: Response, revision: int) -> None:

@@ -11,7 +11,7 @@ from fairlead.domain.defect import Defect
 from fairlead.server.api import answers, shapes
 from fairlead.server.api.answers import gates as told
 from fairlead.server.api.bodies import Body
-from fairlead.server.api.doors import After, Asking, Books, Limit, revision_of
+from fairlead.server.api.doors import After, Asked, Asking, Books, Limit, Search, revision_of
 from fairlead.usecases import defects, freezes
 
 router = APIRouter(tags=["freezes and defects"])
@@ -39,9 +39,11 @@ class Resolution(Body):
 
 
 @router.get("/freezes")
-def list_freezes(context: Books, actor: Asking, after: After = None, limit: Limit = 50) -> answers.Page[told.Freeze]:
+def list_freezes(
+    context: Books, actor: Asking, search: Search = "", after: After = None, limit: Limit = 50
+) -> answers.Page[told.Freeze]:
     """The newest first."""
-    return shapes.page(freezes.page(context, actor, after=after, limit=limit), freeze)
+    return shapes.page(freezes.page(context, actor, search=search, after=after, limit=limit), freeze)
 
 
 @router.post("/freezes", status_code=201)
@@ -78,9 +80,15 @@ def remove_freeze(context: Books, actor: Asking, name: str) -> Response:
 
 
 @router.get("/projects/{project}/releases/{version}/defects")
-def list_defects(context: Books, actor: Asking, project: str, version: str) -> answers.Page[told.Defect]:
+def list_defects(context: Books, actor: Asking, project: str, version: str, asked: Asked) -> answers.Page[told.Defect]:
     """Those of the release, the newest first."""
-    return shapes.whole(defects.of_release(context, actor, project, version), defect)
+    return shapes.cut(
+        defects.of_release(context, actor, project, version),
+        defect,
+        asked,
+        name=lambda one: one.description,
+        order=lambda one: one.id,
+    )
 
 
 @router.post("/projects/{project}/releases/{version}/defects", status_code=201)

@@ -8,7 +8,7 @@ from pydantic import Field
 from fairlead.domain.group import Group
 from fairlead.server.api import answers, shapes
 from fairlead.server.api.bodies import Body
-from fairlead.server.api.doors import After, Asking, Books, IfMatch, Limit, revision_of, tag
+from fairlead.server.api.doors import After, Asking, Books, IfMatch, Limit, Search, revision_of, tag
 from fairlead.usecases import groups
 
 router = APIRouter(tags=["projects"])
@@ -25,9 +25,11 @@ class GroupChange(Body):
 
 
 @router.get("/groups")
-def list_groups(context: Books, actor: Asking, after: After = None, limit: Limit = 50) -> answers.Page[answers.Group]:
+def list_groups(
+    context: Books, actor: Asking, search: Search = "", after: After = None, limit: Limit = 50
+) -> answers.Page[answers.Group]:
     """By name."""
-    return shapes.page(groups.page(context, actor, after=after, limit=limit), group)
+    return shapes.page(groups.page(context, actor, search=search, after=after, limit=limit), group)
 
 
 @router.post("/groups", status_code=201)

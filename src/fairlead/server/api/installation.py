@@ -10,7 +10,7 @@ from pydantic import Field
 from fairlead.domain.errors import Refused
 from fairlead.server.api import answers, shapes
 from fairlead.server.api.bodies import Body
-from fairlead.server.api.doors import After, Asking, Books, Limit, Parts, revision_of
+from fairlead.server.api.doors import After, Asked, Asking, Books, Limit, Parts, Search, revision_of
 from fairlead.store import projects
 from fairlead.usecases import certificates, environments, notifications, policies
 
@@ -62,9 +62,15 @@ class EnvironmentOrder(Body):
 
 
 @router.get("/environments")
-def list_environments(context: Books, actor: Asking) -> answers.Page[answers.Environment]:
+def list_environments(context: Books, actor: Asking, asked: Asked) -> answers.Page[answers.Environment]:
     """In the order in which releases reach them."""
-    return shapes.whole(environments.all_of(context, actor), shapes.environment)
+    return shapes.cut(
+        environments.all_of(context, actor),
+        shapes.environment,
+        asked,
+        name=lambda one: one.name,
+        order=lambda one: f"{one.order:09} {one.name}",
+    )
 
 
 @router.post("/environments", status_code=201)
@@ -127,9 +133,15 @@ def remove_environment(context: Books, actor: Asking, name: str) -> Response:
 
 
 @router.get("/policies")
-def list_policies(context: Books, actor: Asking, project: str = "") -> answers.Page[answers.Policy]:
+def list_policies(context: Books, actor: Asking, asked: Asked, project: str = "") -> answers.Page[answers.Policy]:
     """What was allowed beyond the harmless."""
-    return shapes.whole(policies.all_of(context, actor, project=project), shapes.policy)
+    return shapes.cut(
+        policies.all_of(context, actor, project=project),
+        shapes.policy,
+        asked,
+        name=lambda one: one.allowance.harm,
+        order=lambda one: one.allowance.id,
+    )
 
 
 @router.post("/policies", status_code=201)
@@ -148,10 +160,10 @@ def revoke(context: Books, actor: Asking, id: str) -> Response:
 
 @router.get("/certificates")
 def list_certificates(
-    context: Books, actor: Asking, after: After = None, limit: Limit = 50
+    context: Books, actor: Asking, search: Search = "", after: After = None, limit: Limit = 50
 ) -> answers.Page[answers.TlsCertificate]:
     """By host."""
-    return shapes.page(certificates.page(context, actor, after=after, limit=limit), shapes.certificate)
+    return shapes.page(certificates.page(context, actor, search=search, after=after, limit=limit), shapes.certificate)
 
 
 @router.get("/certificates/{host}")
@@ -183,11 +195,17 @@ async def remove_certificate(context: Books, server: Parts, actor: Asking, host:
 
 
 @router.get("/notifications")
-def list_notifications(context: Books, actor: Asking) -> answers.Page[answers.Notification]:
+def list_notifications(context: Books, actor: Asking, asked: Asked) -> answers.Page[answers.Notification]:
     """Whom is told of what."""
     with context.database.reading() as connection:
         names = {str(id): name for id, name in projects.names(connection).items()}
-    return shapes.whole(notifications.all_of(context, actor), lambda one: shapes.notification(one, names))
+    return shapes.cut(
+        notifications.all_of(context, actor),
+        lambda one: shapes.notification(one, names),
+        asked,
+        name=lambda one: one.address,
+        order=lambda one: one.id,
+    )
 
 
 @router.post("/notifications", status_code=201)

@@ -9,8 +9,7 @@ from pydantic import Field
 
 from fairlead.server.api import answers, shapes
 from fairlead.server.api.bodies import Body
-from fairlead.server.api.doors import After, Asking, Books, Limit, revision_of
-from fairlead.server.api.variables import Search
+from fairlead.server.api.doors import After, Asked, Asking, Books, Limit, Search, revision_of
 from fairlead.usecases import library_sets
 from fairlead.usecases.library_sets import LibrarySetView
 
@@ -75,11 +74,13 @@ def remove_library_set(context: Books, actor: Asking, library_set: str) -> Respo
 
 
 @router.get("/projects/{project}/library-sets")
-def list_included_sets(context: Books, actor: Asking, project: str) -> answers.Page[answers.IncludedSet]:
+def list_included_sets(context: Books, actor: Asking, project: str, asked: Asked) -> answers.Page[answers.IncludedSet]:
     """Those that the project includes."""
-    return shapes.whole(
+    return shapes.cut(
         library_sets.of_project(context, actor, project),
         lambda one: {"id": one.id, "name": one.name, "description": one.description},
+        asked,
+        name=lambda one: one.name,
     )
 
 

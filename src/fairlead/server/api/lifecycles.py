@@ -11,7 +11,7 @@ from fairlead.domain.retention import Keep
 from fairlead.formats.phase_lines import PhaseLine, written
 from fairlead.server.api import answers, shapes
 from fairlead.server.api.bodies import Body
-from fairlead.server.api.doors import Asking, Books, revision_of
+from fairlead.server.api.doors import Asked, Asking, Books, revision_of
 from fairlead.usecases import lifecycles
 
 router = APIRouter(tags=["lifecycles"])
@@ -47,9 +47,9 @@ class LifecycleUse(Body):
 
 
 @router.get("/lifecycles")
-def list_lifecycles(context: Books, actor: Asking) -> answers.Page[answers.Lifecycle]:
+def list_lifecycles(context: Books, actor: Asking, asked: Asked) -> answers.Page[answers.Lifecycle]:
     """By name."""
-    return shapes.whole(lifecycles.all_of(context, actor), shape)
+    return shapes.cut(lifecycles.all_of(context, actor), shape, asked, name=lambda one: one.lifecycle.name)
 
 
 @router.post("/lifecycles", status_code=201)

@@ -13,7 +13,7 @@ from fairlead.formats.process_model import ProcessModel
 from fairlead.ports.step import ActionKind
 from fairlead.server.api import answers, shapes
 from fairlead.server.api.bodies import Body
-from fairlead.server.api.doors import Asking, Books, revision_of
+from fairlead.server.api.doors import Asked, Asking, Books, revision_of
 from fairlead.usecases import processes
 
 router = APIRouter(tags=["processes"])
@@ -24,9 +24,9 @@ class ProcessBody(ProcessModel, Body):
 
 
 @router.get("/action-kinds")
-def list_action_kinds(context: Books, actor: Asking) -> answers.Page[answers.ActionKind]:
+def list_action_kinds(context: Books, actor: Asking, asked: Asked) -> answers.Page[answers.ActionKind]:
     """By name; what each takes."""
-    return shapes.whole(processes.kinds(context, actor), _kind)
+    return shapes.cut(processes.kinds(context, actor), _kind, asked, name=lambda one: one.name)
 
 
 @router.get("/projects/{project}/process")

@@ -8,7 +8,7 @@ from pydantic import Field
 from fairlead.domain.permission import Permission
 from fairlead.server.api import answers, shapes
 from fairlead.server.api.bodies import Body
-from fairlead.server.api.doors import Asking, Books
+from fairlead.server.api.doors import Asked, Asking, Books
 from fairlead.store.registry_logins import RegistryLoginRow
 from fairlead.usecases import pushes, registries
 
@@ -31,9 +31,9 @@ def shape(one: RegistryLoginRow) -> answers.Registry:
 
 
 @router.get("/registries")
-def list_registries(context: Books, actor: Asking) -> answers.Page[answers.Registry]:
+def list_registries(context: Books, actor: Asking, asked: Asked) -> answers.Page[answers.Registry]:
     """Registries that images are pulled from with credentials."""
-    return shapes.whole(registries.all_of(context, actor), shape)
+    return shapes.cut(registries.all_of(context, actor), shape, asked, name=lambda one: one.registry)
 
 
 @router.get("/registry-notifications")

@@ -12,7 +12,7 @@ from fairlead.domain.errors import Invalid
 from fairlead.domain.run import RunState
 from fairlead.server.api import answers, shapes
 from fairlead.server.api.bodies import Body
-from fairlead.server.api.doors import After, Asking, Books, Limit, Parts
+from fairlead.server.api.doors import After, Asking, Books, Limit, Parts, Search
 from fairlead.usecases import looking, releases, runs
 
 router = APIRouter(tags=["releases"])
@@ -70,10 +70,18 @@ def get_run(context: Books, actor: Asking, id: str) -> answers.Run:
 
 @router.get("/projects/{project}/releases")
 def list_releases(
-    context: Books, actor: Asking, project: str, after: After = None, limit: Limit = 50
+    context: Books,
+    actor: Asking,
+    project: str,
+    search: Search = "",
+    channel: str = "",
+    after: After = None,
+    limit: Limit = 50,
 ) -> answers.Page[answers.Release]:
     """The newest first."""
-    return shapes.page(releases.page(context, actor, project, after=after, limit=limit), shapes.release)
+    return shapes.page(
+        releases.page(context, actor, project, search=search, channel=channel, after=after, limit=limit), shapes.release
+    )
 
 
 @router.post("/projects/{project}/releases", status_code=201)

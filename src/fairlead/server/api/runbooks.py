@@ -14,7 +14,7 @@ from fairlead.formats.process_model import ProcessModel
 from fairlead.server.api import answers, shapes
 from fairlead.server.api.answers import runbooks as told
 from fairlead.server.api.bodies import Body
-from fairlead.server.api.doors import After, Asking, Books, Limit, revision_of
+from fairlead.server.api.doors import After, Asked, Asking, Books, Limit, revision_of
 from fairlead.usecases import runbook_runs, runbooks
 
 router = APIRouter(prefix="/projects/{project}/runbooks", tags=["runbooks"])
@@ -54,9 +54,9 @@ class NewRuns(RunWish):
 
 
 @router.get("")
-def list_runbooks(context: Books, actor: Asking, project: str) -> answers.Page[told.Runbook]:
+def list_runbooks(context: Books, actor: Asking, project: str, asked: Asked) -> answers.Page[told.Runbook]:
     """By name."""
-    return shapes.whole(runbooks.all_of(context, actor, project), runbook)
+    return shapes.cut(runbooks.all_of(context, actor, project), runbook, asked, name=lambda one: one.runbook.name)
 
 
 @router.get("/{runbook_name}")
@@ -122,10 +122,19 @@ def list_runbook_prompts(
 
 @router.get("/{runbook_name}/runs")
 def list_runbook_runs(
-    context: Books, actor: Asking, project: str, runbook_name: str, after: After = None, limit: Limit = 50
+    context: Books,
+    actor: Asking,
+    project: str,
+    runbook_name: str,
+    environment: str = "",
+    after: After = None,
+    limit: Limit = 50,
 ) -> answers.Page[told.RunbookRun]:
     """The newest first."""
-    return shapes.page(runbook_runs.runs_of(context, actor, project, runbook_name, after=after, limit=limit), run)
+    return shapes.page(
+        runbook_runs.runs_of(context, actor, project, runbook_name, environment=environment, after=after, limit=limit),
+        run,
+    )
 
 
 def runbook(one: runbooks.RunbookView) -> told.Runbook:

@@ -19,6 +19,7 @@ from fairlead.domain.user import ApiKey, User
 from fairlead.ports.task_log import Line
 from fairlead.ports.tasks import End
 from fairlead.server.api import answers
+from fairlead.server.api.doors import Part
 from fairlead.store.contacts import Contact
 from fairlead.store.shelf import Page
 from fairlead.usecases.approvals import ApprovalView
@@ -40,6 +41,24 @@ def page(part: Page[T], shape: Callable[[T], S]) -> answers.Page[S]:
 def whole(items: Iterable[T], shape: Callable[[T], S]) -> answers.Page[S]:
     """A list that comes at once."""
     return {"items": [shape(item) for item in items], "next": None}
+
+
+def cut(
+    items: Iterable[T],
+    shape: Callable[[T], S],
+    asked: Part,
+    *,
+    name: Callable[[T], str],
+    order: Callable[[T], str] | None = None,
+) -> answers.Page[S]:
+    """The part that is asked for of a list that is read whole because it is short: by `order`, which tells each from
+    all others (the name where there is none)."""
+    place = order or name
+    after, wanted = asked.after, asked.search.lower()
+    fitting = sorted((one for one in items if wanted in name(one).lower()), key=place)
+    rest = [one for one in fitting if after is None or place(one) > after]
+    held = rest[: asked.limit]
+    return {"items": [shape(one) for one in held], "next": place(held[-1]) if len(rest) > len(held) else None}
 
 
 def environment(one: Environment) -> answers.Environment:

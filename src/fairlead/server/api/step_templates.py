@@ -12,12 +12,13 @@ from fairlead.formats.step_template import ParameterModel, content_of, template_
 from fairlead.server.api import answers, shapes
 from fairlead.server.api.answers import step_templates as told
 from fairlead.server.api.bodies import Body
-from fairlead.server.api.doors import After, Asking, Books, Limit, revision_of
-from fairlead.server.api.variables import Search
+from fairlead.server.api.doors import After, Asking, Books, Limit, Part, Search, revision_of
 from fairlead.usecases import step_template_users, step_templates
 from fairlead.usecases.step_template_users import MovePlan, PlannedMove, Wish
 from fairlead.usecases.step_templates import TemplateView
 
+LAST = 10**10 - 1
+"""No template gets as many versions."""
 router = APIRouter(prefix="/step-templates", tags=["processes"])
 
 Number = Annotated[int, Query(alias="number", ge=0, description="of the version; 0: the newest")]
@@ -78,9 +79,12 @@ def remove_step_template(context: Books, actor: Asking, template_name: str) -> R
 
 
 @router.get("/{template_name}/versions")
-def list_step_template_versions(context: Books, actor: Asking, template_name: str) -> answers.Page[told.StepTemplate]:
+def list_step_template_versions(
+    context: Books, actor: Asking, template_name: str, after: After = None, limit: Limit = 50
+) -> answers.Page[told.StepTemplate]:
     """The newest first."""
-    return shapes.whole(step_templates.versions(context, actor, template_name), shown)
+    held = step_templates.versions(context, actor, template_name)
+    return shapes.cut(held, shown, Part("", after, limit), name=lambda one: f"{LAST - one.version.number:010}")
 
 
 @router.delete("/{template_name}/versions/{number}", status_code=204)

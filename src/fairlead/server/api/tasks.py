@@ -17,7 +17,7 @@ from fairlead.ports.artifacts import Artifacts
 from fairlead.server import openapi
 from fairlead.server.api import answers, shapes
 from fairlead.server.api.answers import retention as told
-from fairlead.server.api.doors import After, Asking, Books, Limit, Parts
+from fairlead.server.api.doors import After, Asked, Asking, Books, Limit, Parts
 from fairlead.server.bootstrap import Server
 from fairlead.usecases import package_retention, release_retention, retention, tasks
 
@@ -132,11 +132,17 @@ def preview_package_retention(context: Books, actor: Asking) -> answers.Page[tol
 
 
 @router.get("/tasks/{id}/artifacts")
-async def list_artifacts(context: Books, server: Parts, actor: Asking, id: str) -> answers.Page[answers.Artifact]:
+async def list_artifacts(
+    context: Books, server: Parts, actor: Asking, id: str, asked: Asked
+) -> answers.Page[answers.Artifact]:
     """What it left behind."""
     found = await context.database.run(lambda: tasks.get(context, actor, id))
     names = await artifacts_of(server).names(found.id)
-    return {"items": [{"name": name, "kind": kind} for name, kind in names.items()], "next": None}
+    return shapes.cut(names.items(), _artifact, asked, name=lambda one: one[0])
+
+
+def _artifact(one: tuple[str, str]) -> answers.Artifact:
+    return {"name": one[0], "kind": one[1]}
 
 
 @router.get("/tasks/{id}/tests")

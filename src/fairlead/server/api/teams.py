@@ -8,7 +8,7 @@ from pydantic import Field
 from fairlead.domain.role import Role, is_built_in
 from fairlead.server.api import answers, shapes
 from fairlead.server.api.bodies import Body
-from fairlead.server.api.doors import After, Asking, Books, IfMatch, Limit, revision_of, tag
+from fairlead.server.api.doors import After, Asked, Asking, Books, IfMatch, Limit, Search, revision_of, tag
 from fairlead.usecases import roles, teams
 
 router = APIRouter(tags=["access"])
@@ -50,9 +50,11 @@ class RoleChange(Body):
 
 
 @router.get("/teams")
-def list_teams(context: Books, actor: Asking, after: After = None, limit: Limit = 50) -> answers.Page[answers.Team]:
+def list_teams(
+    context: Books, actor: Asking, search: Search = "", after: After = None, limit: Limit = 50
+) -> answers.Page[answers.Team]:
     """By name."""
-    return shapes.page(teams.page(context, actor, after=after, limit=limit), team)
+    return shapes.page(teams.page(context, actor, search=search, after=after, limit=limit), team)
 
 
 @router.post("/teams", status_code=201)
@@ -105,9 +107,9 @@ def remove_team(context: Books, actor: Asking, name: str) -> Response:
 
 
 @router.get("/roles")
-def list_roles(context: Books, actor: Asking) -> answers.Page[answers.Role]:
+def list_roles(context: Books, actor: Asking, asked: Asked) -> answers.Page[answers.Role]:
     """The built-in ones first."""
-    return shapes.whole(roles.all_of(context, actor), role)
+    return shapes.cut(roles.all_of(context, actor), role, asked, name=lambda one: one.name)
 
 
 @router.post("/roles", status_code=201)

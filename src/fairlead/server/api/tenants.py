@@ -11,7 +11,7 @@ from fairlead.domain.tenant import TagSet
 from fairlead.server.api import answers, shapes
 from fairlead.server.api.answers import tenants as told
 from fairlead.server.api.bodies import Body
-from fairlead.server.api.doors import After, Asking, Books, Limit, revision_of
+from fairlead.server.api.doors import After, Asked, Asking, Books, Limit, revision_of
 from fairlead.usecases import tenants
 
 router = APIRouter(tags=["tenants"])
@@ -83,9 +83,9 @@ def remove_tenant(context: Books, actor: Asking, tenant_name: str) -> Response:
 
 
 @router.get("/tag-sets")
-def list_tag_sets(context: Books, actor: Asking) -> answers.Page[told.TagSet]:
+def list_tag_sets(context: Books, actor: Asking, asked: Asked) -> answers.Page[told.TagSet]:
     """By name."""
-    return shapes.whole(tenants.tag_sets(context, actor), tag_set)
+    return shapes.cut(tenants.tag_sets(context, actor), tag_set, asked, name=lambda one: one.name)
 
 
 @router.put("/tag-sets/{tag_set_name}")

@@ -11,7 +11,7 @@ from fairlead.domain.trigger import DEFAULT_POLL_S, Evaluation, TargetEvent, Tri
 from fairlead.server.api import answers, shapes
 from fairlead.server.api.answers import triggers as told
 from fairlead.server.api.bodies import Body
-from fairlead.server.api.doors import After, Asking, Books, Limit, Parts, revision_of
+from fairlead.server.api.doors import After, Asked, Asking, Books, Limit, Parts, revision_of
 from fairlead.server.api.why import reason
 from fairlead.usecases import image_looks, triggers
 
@@ -41,9 +41,9 @@ class TriggerBody(Body):
 
 
 @router.get("/projects/{project}/triggers")
-def list_triggers(context: Books, actor: Asking, project: str) -> answers.Page[told.Trigger]:
+def list_triggers(context: Books, actor: Asking, project: str, asked: Asked) -> answers.Page[told.Trigger]:
     """By name."""
-    return shapes.whole(triggers.all_of(context, actor, project), trigger)
+    return shapes.cut(triggers.all_of(context, actor, project), trigger, asked, name=lambda one: one.trigger.name)
 
 
 @router.get("/projects/{project}/triggers/{trigger_name}")
@@ -85,10 +85,19 @@ async def evaluate_trigger(
 
 @router.get("/projects/{project}/triggers/{trigger_name}/evaluations")
 def list_evaluations(
-    context: Books, actor: Asking, project: str, trigger_name: str, after: After = None, limit: Limit = 50
+    context: Books,
+    actor: Asking,
+    project: str,
+    trigger_name: str,
+    has_fired: bool | None = None,
+    after: After = None,
+    limit: Limit = 50,
 ) -> answers.Page[told.Evaluation]:
     """Each time that it was looked at, and why it did or did not fire; the newest first."""
-    return shapes.page(triggers.evaluated(context, actor, project, trigger_name, after=after, limit=limit), evaluation)
+    return shapes.page(
+        triggers.evaluated(context, actor, project, trigger_name, has_fired=has_fired, after=after, limit=limit),
+        evaluation,
+    )
 
 
 @router.get("/why/triggers/{project}/{trigger_name}")

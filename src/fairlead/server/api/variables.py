@@ -12,7 +12,7 @@ from fairlead.domain.prompt import Control, Prompt
 from fairlead.domain.variable import Dimension, Variable
 from fairlead.server.api import answers, shapes
 from fairlead.server.api.bodies import Body
-from fairlead.server.api.doors import After, Asking, Books, Limit, revision_of
+from fairlead.server.api.doors import After, Asking, Books, Limit, Search, revision_of
 from fairlead.server.api.places import WhereAsked
 from fairlead.store import library_sets, projects
 from fairlead.usecases import prompting, variable_preview, variables
@@ -86,7 +86,6 @@ def scope_asked(
 
 
 ScopeAsked: TypeAlias = Annotated[Wanted, Depends(scope_asked)]
-Search: TypeAlias = Annotated[str, Query(max_length=200, description="only names that have this in them")]
 
 
 @router.get("/projects/{project}/variables")
