@@ -9,7 +9,7 @@ from getpass import getpass
 import typer
 
 from fairlead.cli import account
-from fairlead.cli.session import API, session
+from fairlead.cli.session import API, Search, session
 
 group = typer.Typer(name="keys", help="API keys: for programs, and for this command line.", no_args_is_help=True)
 
@@ -50,7 +50,7 @@ def whoami(context: typer.Context) -> None:
 
 
 @group.command("list")
-def list_keys(context: typer.Context) -> None:
+def list_keys(context: typer.Context, search: Search = "") -> None:
     """Your API keys; the keys themselves are shown only when they are made."""
     at = session(context)
     columns = {
@@ -61,7 +61,7 @@ def list_keys(context: typer.Context) -> None:
         "expires_at": "EXPIRES",
         "last_used_at": "USED",
     }
-    at.screen.table(at.client.all(f"{API}/keys"), columns, empty="no keys")
+    at.screen.table(at.client.all(f"{API}/keys", search=search), columns, empty="no keys")
 
 
 @group.command("add")
@@ -87,11 +87,11 @@ def remove_key(
     at.screen.say(f"key {id} removed")
 
 
-def users(context: typer.Context) -> None:
+def users(context: typer.Context, search: Search = "") -> None:
     """Who may sign in."""
     at = session(context)
     at.screen.table(
-        at.client.all(f"{API}/users"),
+        at.client.all(f"{API}/users", search=search),
         {"name": "NAME", "email": "E-MAIL", "role": "ROLE", "is_enabled": "ENABLED", "created_at": "SINCE"},
         empty="no users",
     )

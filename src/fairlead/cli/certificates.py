@@ -6,7 +6,7 @@ from pathlib import Path
 
 import typer
 
-from fairlead.cli.session import API, session
+from fairlead.cli.session import API, Search, session
 from fairlead.domain.errors import Invalid
 
 group = typer.Typer(
@@ -15,11 +15,11 @@ group = typer.Typer(
 
 
 @group.command("list")
-def list_certificates(context: typer.Context) -> None:
+def list_certificates(context: typer.Context, search: Search = "") -> None:
     """Hosts, and until when their certificates hold."""
     at = session(context)
     columns = {"host": "HOST", "not_after": "UNTIL", "fingerprint": "SHA-256", "created_by": "BY"}
-    at.screen.table(at.client.all(f"{API}/certificates"), columns, empty="no certificates")
+    at.screen.table(at.client.all(f"{API}/certificates", search=search), columns, empty="no certificates")
 
 
 @group.command("set")

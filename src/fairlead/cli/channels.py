@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 import typer
 
-from fairlead.cli.session import API, PROJECT_HELP, Session, session
+from fairlead.cli.session import API, PROJECT_HELP, Search, Session, session
 from fairlead.domain.channel import VersionRule
 from fairlead.formats import rule_lines
 
@@ -19,11 +19,11 @@ group = typer.Typer(name="channels", help="Lines of releases, with rules of thei
 
 @group.command("list")
 def list_channels(
-    context: typer.Context, project: str = typer.Option("", "--project", "-p", help=PROJECT_HELP)
+    context: typer.Context, project: str = typer.Option("", "--project", "-p", help=PROJECT_HELP), search: Search = ""
 ) -> None:
     """All of a project."""
     at = session(context)
-    rows = at.client.all(_path(at, project))
+    rows = at.client.all(_path(at, project), search=search)
     columns = {"name": "NAME", "default": "DEFAULT", "lifecycle": "LIFECYCLE", "rules": "RULES", "tags": "TENANTS"}
     at.screen.table(rows if at.screen.as_json else [_row(row) for row in rows], columns, empty="no channels")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from fairlead.cli.session import API, PROJECT_HELP, session
+from fairlead.cli.session import API, PROJECT_HELP, Search, session
 
 group = typer.Typer(name="defects", help="Keep a release from going further, and let it.", no_args_is_help=True)
 
@@ -14,10 +14,11 @@ def list_defects(
     context: typer.Context,
     version: str = typer.Argument(..., help="The release."),
     project: str = typer.Option("", "--project", "-p", help=PROJECT_HELP),
+    search: Search = "",
 ) -> None:
     """Those of a release."""
     at = session(context)
-    rows = at.client.all(f"{API}/projects/{at.project(project)}/releases/{version}/defects")
+    rows = at.client.all(f"{API}/projects/{at.project(project)}/releases/{version}/defects", search=search)
     columns = {
         "id": "ID",
         "description": "DEFECT",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from fairlead.cli.session import API, session
+from fairlead.cli.session import API, Search, session
 
 group = typer.Typer(name="environments", help="Environments of the installation, in order.", no_args_is_help=True)
 
@@ -15,7 +15,7 @@ APPROVAL_HELP = "Whether deployments there wait for a person; by default where t
 
 
 @group.command("list")
-def list_environments(context: typer.Context) -> None:
+def list_environments(context: typer.Context, search: Search = "") -> None:
     """All, in the order in which releases reach them."""
     at = session(context)
     columns = {
@@ -25,7 +25,7 @@ def list_environments(context: typer.Context) -> None:
         "guided": "GUIDED",
         "description": "DESCRIPTION",
     }
-    at.screen.table(at.client.all(f"{API}/environments"), columns, empty="no environments")
+    at.screen.table(at.client.all(f"{API}/environments", search=search), columns, empty="no environments")
 
 
 @group.command("add")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 from fairlead.cli.moments import AT_HELP, moment
-from fairlead.cli.session import API, session
+from fairlead.cli.session import API, Search, session
 
 group = typer.Typer(name="freezes", help="Times in which nothing may be deployed to some places.", no_args_is_help=True)
 COLUMNS = {
@@ -21,10 +21,10 @@ COLUMNS = {
 
 
 @group.command("list")
-def list_freezes(context: typer.Context) -> None:
+def list_freezes(context: typer.Context, search: Search = "") -> None:
     """All, the newest first."""
     at = session(context)
-    at.screen.table(at.client.all(f"{API}/freezes"), COLUMNS, empty="no freezes")
+    at.screen.table(at.client.all(f"{API}/freezes", search=search), COLUMNS, empty="no freezes")
 
 
 @group.command("add")

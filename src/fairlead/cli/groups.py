@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import typer
 
-from fairlead.cli.session import API, session
+from fairlead.cli.session import API, Search, session
 
 group = typer.Typer(name="groups", help="Project groups: related projects under one name.", no_args_is_help=True)
 
 
 @group.command("list")
-def list_groups(context: typer.Context) -> None:
+def list_groups(context: typer.Context, search: Search = "") -> None:
     """All project groups."""
     at = session(context)
-    at.screen.table(
-        at.client.all(f"{API}/groups"), {"name": "NAME", "description": "DESCRIPTION"}, empty="no project groups"
-    )
+    rows = at.client.all(f"{API}/groups", search=search)
+    at.screen.table(rows, {"name": "NAME", "description": "DESCRIPTION"}, empty="no project groups")
 
 
 @group.command("add")

@@ -24,7 +24,7 @@ def list_sets(
     """All, and which projects include them; or those of one project."""
     at = session(context)
     if project:
-        included = at.client.all(f"{API}/projects/{project}/library-sets")
+        included = at.client.all(f"{API}/projects/{project}/library-sets", search=search)
         at.screen.table(included, {"name": "NAME", "description": "DESCRIPTION"}, empty=f"{project} includes none")
         return
     rows = at.client.all(f"{API}/library-sets", search=search)

@@ -6,7 +6,7 @@ from typing import Any
 
 import typer
 
-from fairlead.cli.session import API, PROJECT_HELP, session
+from fairlead.cli.session import API, PROJECT_HELP, Search, session
 from fairlead.formats import phase_lines
 
 group = typer.Typer(
@@ -20,10 +20,10 @@ KEEP_HELP = "Releases that phases keep which say nothing themselves: a count, or
 
 
 @group.command("list")
-def list_lifecycles(context: typer.Context) -> None:
+def list_lifecycles(context: typer.Context, search: Search = "") -> None:
     """All, with who follows them."""
     at = session(context)
-    rows = at.client.all(f"{API}/lifecycles")
+    rows = at.client.all(f"{API}/lifecycles", search=search)
     if not at.screen.as_json:
         rows = [{**row, "phases": [phase["name"] for phase in row["resolved"]]} for row in rows]
     columns = {"name": "NAME", "phases": "PHASES", "projects": "PROJECTS", "description": "DESCRIPTION"}

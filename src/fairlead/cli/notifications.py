@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import typer
 
-from fairlead.cli.session import API, session
+from fairlead.cli.session import API, Search, session
 
 group = typer.Typer(name="notifications", help="Mail and webhooks for what a person should know.", no_args_is_help=True)
 
 
 @group.command("list")
-def list_targets(context: typer.Context) -> None:
+def list_targets(context: typer.Context, search: Search = "") -> None:
     """Whom is told of what."""
     at = session(context)
     columns = {"id": "ID", "kind": "KIND", "address": "ADDRESS", "project": "PROJECT", "events": "EVENTS"}
-    at.screen.table(at.client.all(f"{API}/notifications"), columns, empty="nobody is told")
+    at.screen.table(at.client.all(f"{API}/notifications", search=search), columns, empty="nobody is told")
 
 
 @group.command("add")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from fairlead.cli.session import API, PROJECT_HELP, session
+from fairlead.cli.session import API, PROJECT_HELP, Search, session
 
 group = typer.Typer(
     name="policy", help="What a project file may ask of the host, beyond the harmless.", no_args_is_help=True
@@ -12,7 +12,7 @@ group = typer.Typer(
 
 
 @group.command("list")
-def list_policies(context: typer.Context) -> None:
+def list_policies(context: typer.Context, search: Search = "") -> None:
     """What was allowed, by whom."""
     at = session(context)
     columns = {
@@ -24,7 +24,9 @@ def list_policies(context: typer.Context) -> None:
         "allowed_at": "WHEN",
         "note": "NOTE",
     }
-    at.screen.table(at.client.all(f"{API}/policies"), columns, empty="nothing is allowed beyond the harmless")
+    at.screen.table(
+        at.client.all(f"{API}/policies", search=search), columns, empty="nothing is allowed beyond the harmless"
+    )
 
 
 @group.command("allow")

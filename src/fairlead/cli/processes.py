@@ -8,7 +8,7 @@ from typing import Any
 
 import typer
 
-from fairlead.cli.session import API, PROJECT_HELP, session
+from fairlead.cli.session import API, PROJECT_HELP, Search, session
 from fairlead.domain.errors import Invalid
 
 group = typer.Typer(name="process", help="What a project's deployments do, step by step.", no_args_is_help=True)
@@ -53,10 +53,12 @@ def put(
 
 
 @group.command("kinds")
-def kinds(context: typer.Context, kind: str = typer.Argument("", help="What this kind takes, in full.")) -> None:
+def kinds(
+    context: typer.Context, kind: str = typer.Argument("", help="What this kind takes, in full."), search: Search = ""
+) -> None:
     """The kinds of actions, and what each takes."""
     at = session(context)
-    found: list[dict[str, Any]] = at.client.all(f"{API}/action-kinds")
+    found: list[dict[str, Any]] = at.client.all(f"{API}/action-kinds", search=search)
     if not kind:
         at.screen.table(found, {"name": "KIND", "description": "WHAT IT DOES"}, empty="there are none")
         return

@@ -7,17 +7,17 @@ from pathlib import Path
 
 import typer
 
-from fairlead.cli.session import API, session
+from fairlead.cli.session import API, Search, session
 
 group = typer.Typer(name="registries", help="Credentials for private base images.", no_args_is_help=True)
 
 
 @group.command("list")
-def list_registries(context: typer.Context) -> None:
+def list_registries(context: typer.Context, search: Search = "") -> None:
     """Registries with credentials; passwords are never shown."""
     at = session(context)
     columns = {"registry": "REGISTRY", "user": "USER", "created_by": "SET BY", "created_at": "WHEN"}
-    at.screen.table(at.client.all(f"{API}/registries"), columns, empty="no credentials")
+    at.screen.table(at.client.all(f"{API}/registries", search=search), columns, empty="no credentials")
 
 
 @group.command("set")

@@ -7,7 +7,7 @@ from typing import Any
 
 import typer
 
-from fairlead.cli.session import API, PROJECT_HELP, Session, session
+from fairlead.cli.session import API, PROJECT_HELP, Search, Session, session
 from fairlead.domain.errors import Invalid
 
 group = typer.Typer(name="release", help="Releases: snapshots that can be deployed.", no_args_is_help=True)
@@ -15,7 +15,10 @@ group = typer.Typer(name="release", help="Releases: snapshots that can be deploy
 
 @group.command("list")
 def list_releases(
-    context: typer.Context, project: str = typer.Option("", "--project", "-p", help=PROJECT_HELP)
+    context: typer.Context,
+    project: str = typer.Option("", "--project", "-p", help=PROJECT_HELP),
+    channel: str = typer.Option("", "--channel", help="Only those of this channel."),
+    search: Search = "",
 ) -> None:
     """The newest first."""
     at = session(context)
@@ -28,7 +31,7 @@ def list_releases(
         "created_at": "WHEN",
         "created_by": "BY",
     }
-    rows = at.client.all(f"{API}/projects/{at.project(project)}/releases", most=50)
+    rows = at.client.all(f"{API}/projects/{at.project(project)}/releases", most=50, channel=channel, search=search)
     if at.screen.as_json:
         at.screen.result(rows)
         return

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from fairlead.cli.session import API, session
+from fairlead.cli.session import API, Search, session
 
 group = typer.Typer(name="roles", help="Roles: bundles of permissions that teams hold.", no_args_is_help=True)
 
@@ -12,11 +12,11 @@ Permissions = typer.Option(..., "--permission", "-p", help="A permission; can be
 
 
 @group.command("list")
-def list_roles(context: typer.Context) -> None:
+def list_roles(context: typer.Context, search: Search = "") -> None:
     """All roles, the built-in ones first."""
     at = session(context)
     columns = {"id": "ROLE", "name": "NAME", "permissions": "PERMISSIONS", "built_in": "BUILT IN"}
-    at.screen.table(at.client.all(f"{API}/roles"), columns, empty="no roles")
+    at.screen.table(at.client.all(f"{API}/roles", search=search), columns, empty="no roles")
 
 
 @group.command("add")

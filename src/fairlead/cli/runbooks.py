@@ -8,7 +8,7 @@ from typing import Any
 import typer
 
 from fairlead.cli import prompts
-from fairlead.cli.session import API, PROJECT_HELP, TIMEOUT_HELP, WAIT_HELP, Session, session
+from fairlead.cli.session import API, PROJECT_HELP, TIMEOUT_HELP, WAIT_HELP, Search, Session, session
 from fairlead.domain.errors import Invalid
 
 group = typer.Typer(name="runbooks", help="Processes of a project that need no release.", no_args_is_help=True)
@@ -17,11 +17,11 @@ NAME_HELP = "The runbook."
 
 @group.command("list")
 def list_runbooks(
-    context: typer.Context, project: str = typer.Option("", "--project", "-p", help=PROJECT_HELP)
+    context: typer.Context, project: str = typer.Option("", "--project", "-p", help=PROJECT_HELP), search: Search = ""
 ) -> None:
     """Those of a project."""
     at = session(context)
-    rows = at.client.all(f"{API}/projects/{at.project(project)}/runbooks")
+    rows = at.client.all(f"{API}/projects/{at.project(project)}/runbooks", search=search)
     columns = {
         "name": "NAME",
         "steps": "STEPS",
@@ -154,11 +154,14 @@ def _questions(at: Session, path: str, environments: list[str]) -> list[Any]:
 def runs(
     context: typer.Context,
     name: str = typer.Argument(..., help=NAME_HELP),
+    environment: str = typer.Option("", "--environment", "-e", help="Only its runs there."),
     project: str = typer.Option("", "--project", "-p", help=PROJECT_HELP),
 ) -> None:
     """Its runs, the newest first."""
     at = session(context)
-    rows = at.client.all(f"{API}/projects/{at.project(project)}/runbooks/{name}/runs", most=100)
+    rows = at.client.all(
+        f"{API}/projects/{at.project(project)}/runbooks/{name}/runs", most=100, environment=environment
+    )
     columns = {
         "number": "RUN",
         "environment": "ENVIRONMENT",

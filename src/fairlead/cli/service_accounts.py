@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from fairlead.cli.session import API, session
+from fairlead.cli.session import API, Search, session
 
 group = typer.Typer(
     name="service-accounts", help="Users of programs: they have API keys and no password.", no_args_is_help=True
@@ -14,11 +14,11 @@ Name = typer.Argument(..., help="The service account.")
 
 
 @group.command("list")
-def list_service_accounts(context: typer.Context) -> None:
+def list_service_accounts(context: typer.Context, search: Search = "") -> None:
     """All service accounts."""
     at = session(context)
     columns = {"name": "NAME", "role": "ROLE", "is_enabled": "ENABLED", "created_at": "SINCE"}
-    at.screen.table(at.client.all(f"{API}/service-accounts"), columns, empty="no service accounts")
+    at.screen.table(at.client.all(f"{API}/service-accounts", search=search), columns, empty="no service accounts")
 
 
 @group.command("add")
@@ -48,8 +48,8 @@ def key(
 
 
 @group.command("keys")
-def keys(context: typer.Context, name: str = Name) -> None:
+def keys(context: typer.Context, name: str = Name, search: Search = "") -> None:
     """Its keys; `keys remove` ends one."""
     at = session(context)
     columns = {"id": "ID", "name": "FOR", "prefix": "BEGINS WITH", "expires_at": "EXPIRES", "last_used_at": "USED"}
-    at.screen.table(at.client.all(f"{API}/service-accounts/{name}/keys"), columns, empty="no keys")
+    at.screen.table(at.client.all(f"{API}/service-accounts/{name}/keys", search=search), columns, empty="no keys")

@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 import typer
 
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 API = "/api/v1"
 TENANT_HELP = "For this tenant; by default for none."
 PROJECT_HELP = "The project; by default the one that ./fairlead.yml names, or FAIRLEAD_PROJECT."
+Search: TypeAlias = Annotated[str, typer.Option("--search", help="Only names that have this in them.")]
+"""Of a list."""
 WAIT_HELP = "Follow it to its end; the exit code says how it ended."
 COLOURS = {"warning": "yellow", "error": "red", "debug": "dim", "highlight": "bold cyan", "wait": "magenta"}
 TIMEOUT_HELP = "Seconds to wait at most; 0: no bound."

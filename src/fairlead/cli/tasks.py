@@ -66,9 +66,7 @@ def files(
     if get:
         typer.get_binary_stream("stdout").write(at.client.raw(f"{API}/tasks/{id}/artifacts/{get}"))
         return
-    at.screen.table(
-        at.client.get(f"{API}/tasks/{id}/artifacts")["items"], {"name": "NAME", "kind": "KIND"}, empty="no files"
-    )
+    at.screen.table(at.client.all(f"{API}/tasks/{id}/artifacts"), {"name": "NAME", "kind": "KIND"}, empty="no files")
 
 
 @group.command("tests")

@@ -6,7 +6,7 @@ from typing import Any
 
 import typer
 
-from fairlead.cli.session import API, Session, session
+from fairlead.cli.session import API, Search, Session, session
 from fairlead.domain.errors import NotFound
 
 group = typer.Typer(name="teams", help="Teams: people who hold roles together, each in a scope.", no_args_is_help=True)
@@ -19,10 +19,10 @@ Tenant = typer.Option([], "--tenant", help="Only for this tenant.")
 
 
 @group.command("list")
-def list_teams(context: typer.Context) -> None:
+def list_teams(context: typer.Context, search: Search = "") -> None:
     """All teams."""
     at = session(context)
-    found = at.client.all(f"{API}/teams")
+    found = at.client.all(f"{API}/teams", search=search)
     rows = (
         found if at.screen.as_json else [{**one, "roles": [_sentence(role) for role in one["roles"]]} for one in found]
     )

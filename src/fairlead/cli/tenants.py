@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from fairlead.cli.session import API, PROJECT_HELP, session
+from fairlead.cli.session import API, PROJECT_HELP, Search, session
 
 group = typer.Typer(name="tenants", help="Customers, regions or sites, with tags.", no_args_is_help=True)
 
@@ -65,11 +65,11 @@ def remove(context: typer.Context, name: str = typer.Argument(..., help="The ten
 
 
 @group.command("tag-sets")
-def tag_sets(context: typer.Context) -> None:
+def tag_sets(context: typer.Context, search: Search = "") -> None:
     """The sets of tags."""
     at = session(context)
     columns = {"name": "SET", "tags": "TAGS", "description": "DESCRIPTION"}
-    at.screen.table(at.client.all(f"{API}/tag-sets"), columns, empty="no sets of tags")
+    at.screen.table(at.client.all(f"{API}/tag-sets", search=search), columns, empty="no sets of tags")
 
 
 @group.command("set-tags")

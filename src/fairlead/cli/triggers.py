@@ -6,7 +6,7 @@ from typing import Any
 
 import typer
 
-from fairlead.cli.session import API, PROJECT_HELP, session
+from fairlead.cli.session import API, PROJECT_HELP, Search, session
 from fairlead.cli.why import trigger as explain
 
 group = typer.Typer(
@@ -29,11 +29,11 @@ WATCH_HELP = "A package's id, or an image without tag; may be given again. By de
 
 @group.command("list")
 def list_triggers(
-    context: typer.Context, project: str = typer.Option("", "--project", "-p", help=PROJECT_HELP)
+    context: typer.Context, project: str = typer.Option("", "--project", "-p", help=PROJECT_HELP), search: Search = ""
 ) -> None:
     """Those of a project, what each waits for, and what it did last."""
     at = session(context)
-    rows = at.client.all(f"{API}/projects/{at.project(project)}/triggers")
+    rows = at.client.all(f"{API}/projects/{at.project(project)}/triggers", search=search)
     if not at.screen.as_json:
         rows = [{**row, "last": row["last"] and row["last"]["reason"]} for row in rows]
     columns = {
@@ -114,6 +114,7 @@ def records(
     context: typer.Context,
     name: str = typer.Argument(..., help=NAME_HELP),
     most: int = typer.Option(50, help="How many, the newest first."),
+    fired: bool | None = typer.Option(None, "--fired/--not-fired", help="Only when it fired, or only when not."),
     project: str = typer.Option("", "--project", "-p", help=PROJECT_HELP),
 ) -> None:
     """Each time that it was looked at, and why it did or did not fire; the newest first."""
@@ -127,7 +128,8 @@ def records(
         "code": "CODE",
         "hint": "NEXT",
     }
-    at.screen.table(at.client.all(path, most=most), columns, empty=f"{name} was never looked at")
+    rows = at.client.all(path, most=most, has_fired="" if fired is None else str(fired).lower())
+    at.screen.table(rows, columns, empty=f"{name} was never looked at")
 
 
 @group.command("why")

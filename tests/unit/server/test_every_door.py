@@ -24,6 +24,7 @@ NOT_ASKED_FOR = {
 }
 """Verbs that nobody asks for, and why."""
 INSIDE = {
+    "approvals.count_waiting": "the number beside the word in the menu; the API lists what waits",
     "evaluating.evaluate": "image_looks.evaluate, which looks at the registry first",
     "looking.look": "server.life, which POST /projects/{project}/look asks",
     "overview.row": "the grid's row on a project's page; the API filters the grid",
