@@ -7,7 +7,6 @@ import socket as sockets
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import ExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, replace
-from functools import partial
 from ipaddress import ip_address
 
 from fairlead.adapters.connections import ssh
@@ -170,7 +169,7 @@ def _build(settings: Settings, hold: Hold, database: Database, database_hold: Da
     )
     registry, own_registry = registry_of(settings, _notification(settings, secrets))
     context = Context(database, clock, ids, durable, secrets, artifacts, installation_of(settings, registry.address))
-    secrets.handed = partial(audit.secrets_handed, context)
+    audit.hear_of_secrets(context)
     with database.transaction() as connection:
         installation = kept_settings.installation_id(connection, _going_on(ids, connection).new("ins"))
         logins = _logins(settings, context, connection)

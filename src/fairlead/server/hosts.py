@@ -16,6 +16,7 @@ from fairlead.ports.hosts import Seen
 from fairlead.store import environments, policies, projects, targets, tasks
 from fairlead.store.database import Connection as Books
 from fairlead.store.database import Database
+from fairlead.store.secret_versions import SecretUse
 from fairlead.store.secrets import StoreSecrets
 
 LOOK = Command(("sh", "-c", 'for one in bash python3 pwsh; do command -v "$one" >/dev/null && echo "$one"; done; true'))
@@ -54,7 +55,7 @@ class BookedHosts:
 
     async def of_target(self, target: str) -> Connection:
         """The kept one, or a new one where the target's access was changed."""
-        found, key = await self._database.read(lambda books: self._looked_up(books, target))
+        found, key = await self._database.run(lambda: self._looked_up(target))
         if found.ssh is None:
             return self._local(found.name)
         kept = self._kept.get(found.id)
@@ -94,9 +95,13 @@ class BookedHosts:
         for _, connection in kept.values():
             await connection.close()
 
-    def _looked_up(self, books: Books, target: str) -> tuple[Target, str]:
-        found = targets.get(books, target)
-        return found, self._secrets.reveal(books, found.ssh.key) if found.ssh else ""
+    def _looked_up(self, target: str) -> tuple[Target, str]:
+        with self._database.reading() as books:
+            found = targets.get(books, target)
+        if found.ssh is None:
+            return found, ""
+        use = SecretUse(f"reach {found.name} at {found.address}", found.id)
+        return found, self._secrets.use(self._database, [found.ssh.key], use)[found.ssh.key]
 
 
 def _require_allowed(books: Books, task: TaskId) -> None:

@@ -11,6 +11,7 @@ from fairlead.ports.container_engine import Credentials
 from fairlead.ports.registry import Registry
 from fairlead.store import registry_logins
 from fairlead.store.database import Database
+from fairlead.store.secret_versions import SecretUse
 from fairlead.store.secrets import StoreSecrets
 
 HUB_URL = "https://registry-1.docker.io"
@@ -48,7 +49,10 @@ class BookedRegistries:
     def _login(self, host: str) -> Credentials | None:
         with self._database.reading() as books:
             held = next((one for one in registry_logins.all_of(books) if one.registry == host), None)
-            return Credentials(held.user, self._secrets.reveal(books, held.password)) if held else None
+        if held is None:
+            return None
+        use = SecretUse(f"sign in to the registry {host} as {held.user}", host)
+        return Credentials(held.user, self._secrets.use(self._database, [held.password], use)[held.password])
 
 
 def _is_here(host: str) -> bool:

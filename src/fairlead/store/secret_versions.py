@@ -1,8 +1,9 @@
-"""Rows of secret values: immutable, encrypted; and which of them a task was handed."""
+"""Rows of secret values: immutable, encrypted; which of them a task was handed, and what else they were used for."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 import sqlalchemy as sa
 
@@ -22,6 +23,17 @@ secret_versions = sa.Table(
 )
 
 task_secrets = sa.Table("task_secrets", metadata, key("task"), key("secret"))
+secret_uses = sa.Table("secret_uses", metadata, key("secret"), key("used_for"))
+
+
+@dataclass(frozen=True, slots=True)
+class SecretUse:
+    """What secrets are used for outside of any task: a sentence that names the place to which they are shown, what it
+    is of, and whose project that is (None: the installation's)."""
+
+    what: str
+    thing: str = ""
+    project: str | None = None
 
 
 def sealed(connection: sa.Connection, ids: Iterable[SecretVersionId]) -> dict[SecretVersionId, tuple[bytes, str]]:
@@ -67,6 +79,19 @@ def remember_handed(
     return tuple(id for id in ids if insert_ignoring(connection, task_secrets, {"task": task, "secret": id}))
 
 
+def were_used(connection: sa.Connection, what: str, ids: Iterable[SecretVersionId]) -> bool:
+    """Whether each of them was used for that before."""
+    c = secret_uses.c
+    wanted = set(ids)
+    seen = connection.execute(sa.select(c.secret).where(c.used_for == what, c.secret.in_(wanted))).scalars()
+    return wanted <= set(seen)
+
+
+def remember_used(connection: sa.Connection, what: str, ids: Iterable[SecretVersionId]) -> tuple[SecretVersionId, ...]:
+    """Those that are used for that for the first time."""
+    return tuple(id for id in ids if insert_ignoring(connection, secret_uses, {"secret": id, "used_for": what}))
+
+
 def names_of(connection: sa.Connection, ids: Iterable[SecretVersionId]) -> tuple[str, ...]:
     """What people call them, in alphabetical order."""
     c = secret_versions.c
@@ -75,4 +100,5 @@ def names_of(connection: sa.Connection, ids: Iterable[SecretVersionId]) -> tuple
 
 def delete(connection: sa.Connection, id: SecretVersionId) -> None:
     """The value is gone for ever; the callers know that nothing names it."""
+    connection.execute(sa.delete(secret_uses).where(secret_uses.c.secret == id))
     connection.execute(sa.delete(secret_versions).where(secret_versions.c.id == id))

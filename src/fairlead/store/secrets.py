@@ -17,6 +17,7 @@ from fairlead.store import secret_versions, settings
 from fairlead.store.database import Database
 from fairlead.store.masks import Mask
 from fairlead.store.sealing import Sealer
+from fairlead.store.secret_versions import SecretUse
 
 TASKS_IN_MEMORY = 256
 """How many tasks' masks are kept ready; those of others are made again from the rows."""
@@ -26,15 +27,21 @@ def nobody_asks(connection: sa.Connection, task: TaskId, names: Sequence[str]) -
     """What is done where nobody wants to know which secrets a task was handed."""
 
 
+def nobody_hears(connection: sa.Connection, use: SecretUse, names: Sequence[str]) -> None:
+    """What is done where nobody wants to know what else secrets are used for."""
+
+
 class StoreSecrets:
     """ports.secrets, and the synchronous verbs that use cases need. `handed` is called, in the transaction, where a
-    task is handed secrets for the first time, with their names."""
+    task is handed secrets for the first time, with their names; `used` where they are used for something else for the
+    first time."""
 
     def __init__(self, database: Database, sealer: Sealer, ids: Ids) -> None:
         self._database = database
         self._ids = ids
         self._sealer = sealer
         self.handed: Callable[[sa.Connection, TaskId, Sequence[str]], None] = nobody_asks
+        self.used: Callable[[sa.Connection, SecretUse, Sequence[str]], None] = nobody_hears
         self._masks: OrderedDict[TaskId, Mask] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -93,8 +100,24 @@ class StoreSecrets:
             self._insert(connection, id, value, name=name, at=at, by=by)
         return id
 
+    def use(self, database: Database, ids: Iterable[SecretVersionId], use: SecretUse) -> dict[SecretVersionId, str]:
+        """Values in clear, by id, for what no task does (a poll's credentials, a webhook's signature). Before they are
+        given away it is told what for: once for each version and use, so that polls do not fill the audit."""
+        wanted = tuple(dict.fromkeys(ids))
+        if not wanted:
+            return {}
+        with database.reading() as connection:
+            found = self.reveal_all(connection, wanted)
+            is_known = secret_versions.were_used(connection, use.what, wanted)
+        if not is_known:
+            with database.transaction() as connection:
+                fresh = secret_versions.remember_used(connection, use.what, wanted)
+                if fresh:
+                    self.used(connection, use, secret_versions.names_of(connection, fresh))
+        return found
+
     def reveal(self, connection: sa.Connection, version: SecretVersionId) -> str:
-        """The value in clear outside of any task (a webhook's signature, a poll's credentials)."""
+        """The value in clear, to compare it with another; what shows it to somebody is `use`."""
         return self.reveal_all(connection, [version])[version]
 
     def reveal_all(self, connection: sa.Connection, ids: Iterable[SecretVersionId]) -> dict[SecretVersionId, str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 
 from fairlead.domain.actor import SYSTEM, Actor
 from fairlead.domain.errors import NotAllowed
@@ -13,6 +14,7 @@ from fairlead.domain.ids import TaskId
 from fairlead.domain.permission import Permission
 from fairlead.store import events, tasks
 from fairlead.store.database import Connection
+from fairlead.store.secret_versions import SecretUse
 from fairlead.store.shelf import Page
 from fairlead.usecases import reaching
 from fairlead.usecases.context import Context
@@ -110,6 +112,12 @@ def note_refused(context: Context, actor: Actor, error: NotAllowed, act: str) ->
         )
 
 
+def hear_of_secrets(context: Context) -> None:
+    """From now on it is kept what secrets are used for, by tasks and otherwise."""
+    context.secrets.handed = partial(secrets_handed, context)
+    context.secrets.used = partial(secrets_used, context)
+
+
 def secrets_handed(context: Context, connection: Connection, task: TaskId, names: Sequence[str]) -> None:
     """That a task was handed secrets, by their names: told once for each, in the transaction in which it was."""
     found = tasks.get(connection, task)
@@ -123,6 +131,12 @@ def secrets_handed(context: Context, connection: Connection, task: TaskId, names
         environment=found.environment or None,
         tenant=found.tenant,
     )
+
+
+def secrets_used(context: Context, connection: Connection, use: SecretUse, names: Sequence[str]) -> None:
+    """That secrets were used for what no task does, by their names: told once for each version and use."""
+    words = f"used to {use.what}: {', '.join(names)}"[:2000]
+    context.note(connection, SYSTEM, "secret.used", words, thing=use.thing, project=use.project)
 
 
 def _fitting(wanted: Wanted) -> list[events.Condition]:

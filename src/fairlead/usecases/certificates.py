@@ -63,8 +63,7 @@ def put(context: Context, actor: Actor, host: str, chain: str, key: str) -> Cert
 
 def pem_of(context: Context, certificate: Certificate) -> bytes:
     """Chain and key as the proxy takes them, in clear."""
-    with context.database.reading() as connection:
-        key = context.reveal(connection, certificate.key)
+    key = context.use(certificate.key, f"give the proxy the certificate of {certificate.host}", thing=certificate.id)
     return f"{certificate.chain.strip()}\n{key.strip()}\n".encode()
 
 

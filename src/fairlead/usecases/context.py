@@ -15,6 +15,7 @@ from fairlead.ports.clock import Clock, Ids
 from fairlead.store import events
 from fairlead.store.artifact_files import StoreArtifacts
 from fairlead.store.database import Connection, Database
+from fairlead.store.secret_versions import SecretUse
 from fairlead.store.secrets import StoreSecrets
 from fairlead.usecases.compiled import Compiled
 
@@ -74,8 +75,13 @@ class Context:
         return self.secrets.keep(connection, value, name=name, at=self.clock.now(), by=by)
 
     def reveal(self, connection: Connection, id: SecretVersionId) -> str:
-        """A secret in clear, outside of any task (a webhook's signature, a poll's credentials)."""
+        """A secret in clear, to compare it with another; what shows it to somebody is `use`."""
         return self.secrets.reveal(connection, id)
+
+    def use(self, id: SecretVersionId | None, what: str, *, thing: str = "", project: str | None = None) -> str:
+        """A secret in clear for what no task does, told in the audit once for each version and use; "" for None. No
+        transaction is open meanwhile."""
+        return self.secrets.use(self.database, [id], SecretUse(what, thing, project))[id] if id else ""
 
     def note(
         self,

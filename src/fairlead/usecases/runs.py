@@ -87,9 +87,9 @@ def repository_of(context: Context, project: Project) -> Repository:
             thing=project.name,
             hint="fairlead release create --image …",
         )
-    with context.database.reading() as connection:
-        password = context.reveal(connection, source.password) if source.password else ""
-        key = context.reveal(connection, source.ssh_key) if source.ssh_key else ""
+    what = f"read the repository {source.url}"
+    password = context.use(source.password, what, thing=project.id, project=project.name)
+    key = context.use(source.ssh_key, what, thing=project.id, project=project.name)
     return Repository(source.url, user=source.user, password=password, ssh_key=key, known_hosts=source.known_hosts)
 
 
@@ -149,9 +149,10 @@ def received(context: Context, webhook: str, headers: Headers, body: bytes) -> P
     with context.database.reading() as connection:
         project = projects.by_webhook(connection, webhook)
         source = project.source if project else None
-        secret = context.reveal(connection, source.webhook_secret) if source and source.webhook_secret else ""
-    if project is None or source is None or not secret:
+    if project is None or source is None or not source.webhook_secret:
         raise NotAuthenticated("webhook.signature", "the webhook's signature is missing or wrong")
+    what = f"check what is delivered to the webhook of {project.name}"
+    secret = context.use(source.webhook_secret, what, thing=project.id, project=project.name)
     look = receive(source.webhook_kind, secret, headers, body, now_s=context.clock.now().timestamp())
     is_ours = look.branch in (None, source.branch)
     delivery = WebhookDelivery(

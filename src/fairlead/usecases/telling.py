@@ -198,8 +198,8 @@ def delivery_of(context: Context, row: NoticeRow) -> tuple[Notice, Mail | Webhoo
     to = {key: str(value) for key, value in row.to.items()}
     secret = ""
     if to.get("secret"):
-        with context.database.reading() as connection:
-            secret = context.reveal(connection, SecretVersionId(to["secret"]))
+        webhook, forge = f"sign notices to {to.get('address')}", f"tell {to.get('api_url')} of {to.get('repository')}"
+        secret = context.use(SecretVersionId(to["secret"]), webhook if to["kind"] == "webhook" else forge)
     notice = Notice(row.event, row.subject, row.body, f"{context.installation.url}{row.link}", dict(row.facts))
     if to["kind"] == "mail":
         return notice, Mail((to["address"],))

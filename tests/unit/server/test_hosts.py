@@ -10,7 +10,7 @@ from fairlead.adapters.connections.ssh_keys import SshKeys
 from fairlead.domain.errors import NotFound, Refused, Unreachable
 from fairlead.server.hosts import BookedHosts
 from fairlead.testing.sshd import Sshd
-from fairlead.usecases import targets
+from fairlead.usecases import audit, targets
 from fairlead.usecases.targets import NewSsh, TargetChange
 
 
@@ -62,3 +62,14 @@ async def test_a_target_that_is_gone_is_not_found(hosts: BookedHosts) -> None:
     with pytest.raises(NotFound) as refused:
         await hosts.of_target("tgt-none")
     assert refused.value.code == "target.unknown"
+
+
+async def test_that_a_key_was_used_to_reach_a_host_is_kept_once(house: House, hosts: BookedHosts, sshd: Sshd) -> None:
+    audit.hear_of_secrets(house.context)
+    access = NewSsh("127.0.0.1", sshd.user, sshd.port, sshd.key, sshd.host_key)
+    made = targets.add(house.context, ADMINISTRATOR, "far", only_in=["Test"], ssh=access).target
+    for _ in range(2):
+        await hosts.of_target(made.id)
+    [event] = audit.page(house.context, ADMINISTRATOR, audit.Wanted(kind="secret.used")).items
+    assert event.thing == made.id and f"reach far at {sshd.user}@127.0.0.1" in event.message
+    assert sshd.key.splitlines()[1] not in str(event)

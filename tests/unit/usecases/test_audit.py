@@ -9,13 +9,16 @@ import pytest
 import sqlalchemy as sa
 from tests.unit.usecases.house import ADMIN, PASSWORD, House
 
-from fairlead.domain.errors import NotAllowed
+from fairlead.domain.errors import NotAllowed, NotAuthenticated
 from fairlead.domain.grant import Grant
 from fairlead.domain.permission import Permission
+from fairlead.ports.notifier import Webhook
 from fairlead.store import backup
 from fairlead.store.database import Database, sqlite_url
-from fairlead.usecases import access, audit, projects, variables
+from fairlead.store.notices import NoticeRow
+from fairlead.usecases import access, audit, notifications, projects, runs, telling, variables
 from fairlead.usecases.audit import Wanted
+from fairlead.usecases.projects import NewSource
 
 
 def tamper(house: House, statement: str, **values: object) -> None:
@@ -185,14 +188,13 @@ def test_an_export_can_be_checked_without_us(books: House) -> None:
 
 def test_a_secret_that_a_task_is_handed_is_kept_once_by_its_name(books: House) -> None:
     import asyncio
-    from functools import partial
 
     variables.put(books.context, ADMIN, "books", "Db.Password", "hunter2", is_secret=True)
     books.add_release("1.0.0")
     task = books.deployment("1.0.0").task
     assert task is not None
     secrets = books.context.secrets
-    secrets.handed = partial(audit.secrets_handed, books.context)
+    audit.hear_of_secrets(books.context)
     with books.database.reading() as connection:
         id = connection.execute(sa.text("select id from secret_versions where name = 'Db.Password'")).scalar_one()
     for _ in range(2):
@@ -201,3 +203,50 @@ def test_a_secret_that_a_task_is_handed_is_kept_once_by_its_name(books: House) -
     assert (event.thing, event.project, event.environment) == (task, "books", "Test")
     assert "Db.Password" in event.message
     assert "hunter2" not in str(event)
+
+
+def test_a_secret_that_polls_use_is_kept_once_for_each_version_and_place(house: House) -> None:
+    context = house.context
+    audit.hear_of_secrets(context)
+    projects.add(context, ADMIN, "books", source=NewSource("https://git.test/books.git", password="word-1"))
+    for _ in range(3):
+        assert runs.repository_of(context, projects.get(context, ADMIN, "books")).password == "word-1"
+    [first] = house.audit("secret.used")
+    assert (first.actor, first.project) == ("fairlead", "books")
+    assert "https://git.test/books.git" in first.message and "word-1" not in str(first)
+    projects.connect(context, ADMIN, "books", NewSource("https://git.test/books.git", password="word-2"))
+    for _ in range(2):
+        assert runs.repository_of(context, projects.get(context, ADMIN, "books")).password == "word-2"
+    assert len(house.audit("secret.used")) == 2
+    projects.connect(context, ADMIN, "books", NewSource("https://elsewhere.test/books.git", password="word-3"))
+    runs.repository_of(context, projects.get(context, ADMIN, "books"))
+    assert "elsewhere.test" in house.audit("secret.used")[0].message
+
+
+def test_a_secret_that_checks_a_webhook_is_kept_once_and_strangers_use_none(house: House) -> None:
+    context = house.context
+    audit.hear_of_secrets(context)
+    projects.add(context, ADMIN, "books", source=NewSource("https://git.test/books.git"))
+    source = projects.get(context, ADMIN, "books").source
+    assert source is not None
+    for address in ("nobody", source.webhook, source.webhook):
+        with pytest.raises(NotAuthenticated):
+            runs.received(context, address, {}, b"{}")
+    [event] = house.audit("secret.used")
+    assert event.project == "books" and "webhook" in event.message
+
+
+def test_a_secret_that_signs_notices_is_kept_once_for_each_address(house: House) -> None:
+    context = house.context
+    audit.hear_of_secrets(context)
+    for address in ("https://one.test/in", "https://two.test/in"):
+        notifications.add(context, ADMIN, address, events=[], secret="sign-1", project="")
+    for one in [*notifications.all_of(context, ADMIN)] * 2:
+        to = {"kind": "webhook", "address": one.address, "secret": one.secret}
+        now = context.clock.now()
+        place = telling.delivery_of(context, NoticeRow("ntc-1", "deployment.succeeded", "", "", now, now, to))[1]
+        assert isinstance(place, Webhook) and place.secret == "sign-1"
+    assert sorted(one.message.partition(":")[0] for one in house.audit("secret.used")) == [
+        "used to sign notices to https",
+        "used to sign notices to https",
+    ]

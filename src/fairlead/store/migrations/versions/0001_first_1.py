@@ -1,4 +1,4 @@
-"""The first tables, part 1: blobs to subnets."""
+"""The first tables, part 1: blobs to step_templates."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ def upgrade() -> None:
     _registrations()
     _roles()
     _routes()
+    _secret_uses()
     _secret_versions()
     _settings()
     _slots()
     _step_templates()
-    _subnets()
 
 
 def _blobs() -> None:
@@ -346,6 +346,15 @@ def _routes() -> None:
     op.create_index("ix_routes_place", "routes", ["place"], unique=False)
 
 
+def _secret_uses() -> None:
+    op.create_table(
+        "secret_uses",
+        sa.Column("secret", sa.Text(), nullable=False),
+        sa.Column("used_for", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("secret", "used_for", name=op.f("pk_secret_uses")),
+    )
+
+
 def _secret_versions() -> None:
     op.create_table(
         "secret_versions",
@@ -401,19 +410,4 @@ def _step_templates() -> None:
         sa.Column("name_key", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_step_templates")),
         sa.UniqueConstraint("name_key", name=op.f("uq_step_templates_name_key")),
-    )
-
-
-def _subnets() -> None:
-    op.create_table(
-        "subnets",
-        sa.Column("subnet", sa.Text(), nullable=False),
-        sa.Column("place", sa.Text(), nullable=False),
-        sa.Column("project", sa.Text(), nullable=False),
-        sa.Column("environment", sa.Text(), nullable=False),
-        sa.Column("tenant", sa.Text(), nullable=True),
-        sa.Column("purpose", sa.Text(), nullable=False),
-        sa.Column("claimed_at", sa.DateTime(timezone=True), nullable=False),
-        sa.PrimaryKeyConstraint("subnet", name=op.f("pk_subnets")),
-        sa.UniqueConstraint("place", "purpose", name=op.f("uq_subnets_place_purpose")),
     )

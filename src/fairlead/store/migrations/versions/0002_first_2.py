@@ -1,4 +1,4 @@
-"""The first tables, part 2: tag_sets to task_facts."""
+"""The first tables, part 2: subnets to step_template_versions."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ depends_on = None
 
 
 def upgrade() -> None:
+    _subnets()
     _tag_sets()
     _target_health()
     _targets()
@@ -31,7 +32,21 @@ def upgrade() -> None:
     _registry_logins()
     _sessions()
     _step_template_versions()
-    _task_facts()
+
+
+def _subnets() -> None:
+    op.create_table(
+        "subnets",
+        sa.Column("subnet", sa.Text(), nullable=False),
+        sa.Column("place", sa.Text(), nullable=False),
+        sa.Column("project", sa.Text(), nullable=False),
+        sa.Column("environment", sa.Text(), nullable=False),
+        sa.Column("tenant", sa.Text(), nullable=True),
+        sa.Column("purpose", sa.Text(), nullable=False),
+        sa.Column("claimed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("subnet", name=op.f("pk_subnets")),
+        sa.UniqueConstraint("place", "purpose", name=op.f("uq_subnets_place_purpose")),
+    )
 
 
 def _tag_sets() -> None:
@@ -388,15 +403,4 @@ def _step_template_versions() -> None:
         sa.ForeignKeyConstraint(["template"], ["step_templates.id"], name=op.f("fk_step_template_versions_template")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_step_template_versions")),
         sa.UniqueConstraint("template", "number", name=op.f("uq_step_template_versions_template_number")),
-    )
-
-
-def _task_facts() -> None:
-    op.create_table(
-        "task_facts",
-        sa.Column("task", sa.Text(), nullable=False),
-        sa.Column("name", sa.Text(), nullable=False),
-        sa.Column("data", sa.JSON(none_as_null=True), nullable=True),
-        sa.ForeignKeyConstraint(["task"], ["tasks.id"], name=op.f("fk_task_facts_task")),
-        sa.PrimaryKeyConstraint("task", "name", name=op.f("pk_task_facts")),
     )

@@ -1,4 +1,4 @@
-"""The first tables, part 3: task_phases to defects."""
+"""The first tables, part 3: task_facts to defects."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ depends_on = None
 
 
 def upgrade() -> None:
+    _task_facts()
     _task_phases()
     _task_plans()
     _team_members()
@@ -30,6 +31,17 @@ def upgrade() -> None:
     _runbook_runs()
     _triggers()
     _defects()
+
+
+def _task_facts() -> None:
+    op.create_table(
+        "task_facts",
+        sa.Column("task", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("data", sa.JSON(none_as_null=True), nullable=True),
+        sa.ForeignKeyConstraint(["task"], ["tasks.id"], name=op.f("fk_task_facts_task")),
+        sa.PrimaryKeyConstraint("task", "name", name=op.f("pk_task_facts")),
+    )
 
 
 def _task_phases() -> None:
