@@ -41,24 +41,28 @@ ORDERED = tuple(layout.noun for layout in LAYOUTS)
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What a person gives: files by path, values of secrets by placeholder. With `prune` what no file names goes."""
+    """What a person gives: files by path, values of secrets by placeholder. With `prune` what no file names goes. With
+    `asks_later` a plan may lack values of new secrets: they are given where it is applied."""
 
     files: Mapping[str, bytes]
     secrets: Mapping[str, str] = field(default_factory=dict)
     prune: bool = False
+    asks_later: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Planned:
     """What would be done, or was. `places` say where each change is declared. `unnamed` are things that no file
     names and that stay; `refused` says which permission lacks, "" where none does. `following` is what is done because
-    of the changes, to things that files declare and that are no change themselves."""
+    of the changes, to things that files declare and that are no change themselves. `lacking` are secrets whose values
+    have still to be given: such a plan was not tried out."""
 
     pending: Pending
     places: Mapping[DeclaredKey, Mark]
     unnamed: tuple[DeclaredKey, ...] = ()
     refused: str = ""
     following: tuple[Change, ...] = ()
+    lacking: tuple[str, ...] = ()
 
 
 def export(context: Context, actor: Actor) -> dict[str, str]:
@@ -84,6 +88,8 @@ def plan(context: Context, actor: Actor, wish: Wish) -> Planned:
     try:
         with context.database.transaction() as connection:
             work = _prepared(context, actor, wish, declared, connection, _no_key)
+            if work.lacking:
+                raise _TakenBack(Planned(work.pending, work.places, work.unnamed, lacking=work.lacking))
             refused, following = "", tuple[Change, ...]()
             try:
                 following = _perform(work)
@@ -106,6 +112,7 @@ def apply(
     else Refused `declaration.changed`. Every change is made, and noted in the audit, by its own use case."""
     actor.require(Permission.VIEW)
     declared = read(wish.files, LAYOUTS)
+    wish = replace(wish, asks_later=False)
     with context.database.transaction() as connection:
         work = _prepared(context, actor, wish, declared, connection, make_key)
         if plan_hash is not None and plan_hash != work.pending.hash:
@@ -176,6 +183,7 @@ class _Work:
     pending: Pending
     places: Mapping[DeclaredKey, Mark]
     unnamed: tuple[DeclaredKey, ...]
+    lacking: tuple[str, ...] = ()
 
 
 def _no_key(_: str) -> KeyPair:
@@ -204,14 +212,14 @@ def _prepared(
                 continue
             key = DeclaredKey(noun.layout.noun, one.project, noun.layout.name_of(one.item))
             found[repeated(key, found) if key in found else key] = one
-    wanted, held = _comparable(context, connection, wish, declared, found)
+    wanted, held, lacking = _comparable(context, connection, wish, declared, found)
     may_remove = _prunable(wish, declared)
     pending = compare(wanted, held, order=ORDERED, may_remove=may_remove)
     pending = Pending(_with_orders(pending, declared, found, may_remove))
     unnamed = tuple(key for key in held if key not in wanted and not may_remove(key))
     places = {key: entry.mark for key, entry in declared.entries.items()}
     at = Applying(inner, actor, wish.secrets, make_key)
-    return _Work(at, declared, found, pending, places, unnamed)
+    return _Work(at, declared, found, pending, places, unnamed, lacking)
 
 
 def _comparable(
@@ -220,26 +228,28 @@ def _comparable(
     wish: Wish,
     declared: Declarations,
     found: Mapping[DeclaredKey, Held[Any]],
-) -> tuple[dict[DeclaredKey, Data], dict[DeclaredKey, Data]]:
-    """Both sides as data; placeholders as equal, unless a value was given that is not the one that is held."""
+) -> tuple[dict[DeclaredKey, Data], dict[DeclaredKey, Data], tuple[str, ...]]:
+    """Both sides as data; placeholders as equal, unless a value was given that is not the one that is held. And the
+    secrets whose values are given later."""
     held = {key: _plain(dict(data_of(one.item)), {}) for key, one in found.items()}
     wanted: dict[DeclaredKey, Data] = {}
-    lacking: list[Problem] = []
+    lacking: dict[str, list[Problem]] = {}
     for key, entry in declared.entries.items():
         versions = _versions(found[key]) if key in found else {}
         marks: dict[str, dict[str, Json]] = {}
         for path, name in placeholders(dict(entry.data)):
             version, value = versions.get(path), wish.secrets.get(name)
             if value is None and version is None:
-                lacking.append(
-                    entry.problem(path, f"no value for {name!r}", "one from --secrets FILE or the environment")
-                )
+                problem = entry.problem(path, f"no value for {name!r}", "one from --secrets FILE or the environment")
+                lacking.setdefault(name, []).append(problem)
+                marks[name] = {"secret": "(new)"}
             elif value is not None and (version is None or context.reveal(connection, version) != value):
                 marks[name] = {"secret": f"(new, in place of {version})" if version else "(new)"}
         wanted[key] = _plain(dict(filled(entry.data, held.get(key, {}), entry.layout.left_alone)), marks)
-    if lacking:
-        raise ProjectFileInvalid(tuple(lacking), code="declaration.secret")
-    return wanted, held
+    if lacking and not wish.asks_later:
+        problems = tuple(problem for places in lacking.values() for problem in places)
+        raise ProjectFileInvalid(problems, code="declaration.secret")
+    return wanted, held, tuple(lacking)
 
 
 def _plain(data: dict[str, Json], marks: Mapping[str, dict[str, Json]]) -> Data:

@@ -27,6 +27,8 @@ HERE = "/files"
 MOST_FILES = 5000
 LARGEST_BYTES = 16 * 1024 * 1024
 """Of all files together, unpacked: what is larger goes by `fairlead apply`."""
+SECRET = "secret."
+"""Before the name of a new secret, the field of its value."""
 _MARK = "# file:"
 
 
@@ -52,7 +54,9 @@ def plan(form: PostedWithFile) -> Response:
         files = {**_unpacked(form.file), **_pasted(form.text("text"))}
         if not files:
             raise Invalid("input.invalid", "no file was given", hint="choose an archive, or paste a file")
-        found = declarations.plan(visitor.context, visitor.actor, Wish(files, prune=form.is_ticked("prune")))
+        found = declarations.plan(
+            visitor.context, visitor.actor, Wish(files, prune=form.is_ticked("prune"), asks_later=True)
+        )
     except NotAllowed:
         raise
     except FairleadError as error:
@@ -78,7 +82,10 @@ def apply(form: Posted, request: Request) -> Response:
         return KeyPair(made.private, made.public)
 
     def work() -> str:
-        wish = Wish(_unpacked(_decoded(form.text("files"))), prune=form.is_ticked("prune"))
+        secrets = {
+            name.removeprefix(SECRET): value for name, value in form.fields.items() if name.startswith(SECRET) and value
+        }
+        wish = Wish(_unpacked(_decoded(form.text("files"))), secrets, prune=form.is_ticked("prune"))
         hash = form.text("hash")
         done = declarations.apply(visitor.context, visitor.actor, wish, plan_hash=hash, make_key=make_key)
         for project in declarations.added_projects(done):

@@ -10,7 +10,7 @@ import pytest
 from tests.unit.server.conftest import Visit
 from tests.unit.server.house import ADMINISTRATOR, House
 
-from fairlead.usecases import environments
+from fairlead.usecases import environments, variables
 
 PASTED = "# file: environments.yml\nenvironments:\n  - {name: Test, description: for all}\n  - {name: Staging}\n"
 
@@ -76,3 +76,23 @@ def test_who_may_only_look_sees_the_plan_and_may_not_apply_it(house: House, visi
     fields = fields_of(planned(visit, PASTED))
     visit.sign_in("eva")
     assert "lacks the permission" in visit.post("/files/apply", status=403, **fields)
+
+
+SECRET = "# file: projects/books/variables.yml\nvariables:\n  - {name: Db.Password, value: {secret: db}}\n"
+
+
+def test_values_of_new_secrets_are_asked_for_beside_the_plan(house: House, visit: Visit) -> None:
+    house.add_project("books")
+    visit.sign_in()
+    page = planned(visit, SECRET)
+    assert 'type="password" name="secret.db"' in page and "Db.Password" in page
+    assert not variables.page(house.context, ADMINISTRATOR, "books").items, "a plan changes nothing"
+    visit.post("/files/apply", **fields_of(page))
+    assert not variables.page(house.context, ADMINISTRATOR, "books").items, "nothing is made without the value"
+    assert visit.post("/files/apply", **fields_of(page), **{"secret.db": "hunter2"}) == "/files"
+    said = visit.get("/files")
+    assert "changes made." in said and "hunter2" not in said
+    [held] = variables.page(house.context, ADMINISTRATOR, "books").items
+    assert held.name == "Db.Password" and held.is_secret
+    with house.context.database.reading() as connection:
+        assert held.secret is not None and house.context.reveal(connection, held.secret) == "hunter2"
