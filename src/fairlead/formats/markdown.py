@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cache
-
-from markdown_it import MarkdownIt
+from typing import TYPE_CHECKING
 
 from fairlead.domain.template.evaluation import Filter
+
+if TYPE_CHECKING:
+    from markdown_it import MarkdownIt
 
 
 def to_html(text: str) -> str:
@@ -17,6 +19,8 @@ def to_html(text: str) -> str:
 
 @cache
 def _reader() -> MarkdownIt:
+    from markdown_it import MarkdownIt  # few texts are Markdown: a server at rest does without it
+
     return MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
 
 

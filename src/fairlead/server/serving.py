@@ -43,6 +43,7 @@ async def _serve(settings: Settings, listener: socket.socket, build: Callable[[S
             log_config=None,
             access_log=False,
             lifespan="off",
+            ws="none",
             timeout_graceful_shutdown=5,
             server_header=False,
             proxy_headers=False,
