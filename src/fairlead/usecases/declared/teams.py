@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from fairlead.domain.actor import Actor
 from fairlead.domain.permission import Permission
-from fairlead.formats.declared.teams import TEAMS, HeldRoleItem, TeamItem
+from fairlead.formats.declared.teams import TEAMS, HeldRoleItem, TeamItem, normal
 from fairlead.store.database import Connection
 from fairlead.usecases import teams
 from fairlead.usecases.context import Context
@@ -29,16 +29,17 @@ class Teams(Noun[TeamItem]):
                 roles = tuple(
                     HeldRoleItem(
                         role=one.role,
-                        projects=tuple(sorted(one.projects)),
-                        groups=tuple(sorted(one.groups)),
-                        environments=tuple(sorted(one.environments)),
-                        tenants=tuple(sorted(one.tenants)),
+                        projects=tuple(one.projects),
+                        groups=tuple(one.groups),
+                        environments=tuple(one.environments),
+                        tenants=tuple(one.tenants),
                     )
                     for one in view.roles
                 )
-                members = tuple(sorted(view.members))
-                found = view.team
-                yield Held("", TeamItem(name=found.name, description=found.description, members=members, roles=roles))
+                item = TeamItem(
+                    name=view.team.name, description=view.team.description, members=tuple(view.members), roles=roles
+                )
+                yield Held("", normal(item))
             after = part.after
             if after is None:
                 return
