@@ -19,6 +19,23 @@ from fairlead.usecases import approvals
 START_S = 20.0
 PATIENCE_MS = 15_000
 LONG_PATIENCE_MS = 60_000
+OF_ALL = [
+    "tenants",
+    "targets",
+    "packages",
+    "step-templates",
+    "files",
+    "retention",
+    "lifecycles",
+    "teams",
+    "users",
+    "groups",
+    "freezes",
+    "setup",
+    "library-sets",
+    "interruptions",
+]
+"""Pages of the installation."""
 COUNT_LINES = "document.querySelectorAll('.fl-line').length"
 
 
@@ -66,6 +83,10 @@ class Site:
             "waits": f"/deployments/{waits}",
             "events": "/events",
             "password": "/password",
+            **{
+                name: f"/projects/books/{name}" for name in ("process", "variables", "triggers", "runbooks", "channels")
+            },
+            **{name: f"/{name}" for name in OF_ALL},
         }
 
 
