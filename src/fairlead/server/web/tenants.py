@@ -1,14 +1,17 @@
-"""Tenants and sets of tags on one page, with the forms that set and remove them."""
+"""Tenants and sets of tags on one page, with the forms that set and remove them; for whom a project is deployed."""
 
 from __future__ import annotations
+
+from urllib.parse import quote
 
 from fastapi import APIRouter
 from starlette.responses import Response
 
 from fairlead.domain.errors import Invalid
+from fairlead.domain.project import Tenancy
 from fairlead.server.web import setup
 from fairlead.server.web.visit import Form, Posted, Visiting
-from fairlead.usecases import tenants
+from fairlead.usecases import projects, tenants
 
 router = APIRouter()
 
@@ -71,6 +74,25 @@ def remove_tags(form: Posted, name: str) -> Response:
         return "The set of tags is removed."
 
     return form.act("/tenants", work)
+
+
+@router.post("/projects/{name}/tenancy")
+def put_tenancy(form: Posted, name: str) -> Response:
+    """The project is deployed for tenants, for nobody, or both."""
+    visitor = form.visitor
+
+    def work() -> str:
+        saved = projects.change(visitor.context, visitor.actor, name, {"tenancy": _tenancy(form)})
+        return f"{saved.name} is {saved.tenancy} from now on."
+
+    return form.act(f"/projects/{quote(name)}", work)
+
+
+def _tenancy(form: Form) -> Tenancy:
+    said = form.text("tenancy")
+    if said not in list(Tenancy):
+        raise Invalid("input.invalid", f"{said[:60]!r} is no tenancy", thing="tenancy", hint=", ".join(Tenancy))
+    return Tenancy(said)
 
 
 def _parts(form: Form, name: str) -> list[str]:

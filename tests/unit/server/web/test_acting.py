@@ -265,6 +265,7 @@ FORMS = [
     "/lifecycles/x",
     "/lifecycles/x/remove",
     "/projects/books/lifecycle",
+    "/projects/books/tenancy",
     "/tasks/x/cancel",
     "/tasks/x/resume",
     "/targets",
