@@ -22,6 +22,7 @@ from fairlead.steps.effects.instances import ResumeInstances, Standees, StartIns
 from fairlead.steps.effects.routes import Filled, FillRoute, RemoveRoute
 from fairlead.steps.effects.runs import Errand, RunContainer
 from fairlead.steps.effects.schema import OldTests, RunContraction, RunOldTests, StandInGate, Stood
+from fairlead.steps.effects.scripts import RunScript
 from fairlead.steps.plan_ground import is_made_again
 from fairlead.steps.plan_schema import gate_of
 from fairlead.steps.resolved import Presence, ResolvedDeployment
@@ -254,7 +255,7 @@ def _way_back(resolved: ResolvedDeployment, plan: Plan) -> Iterator[str]:
     undone = sum(effect.is_undone and not effect.only_tidies for effect in effects_of(plan.forward))
     if undone:
         yield f"until the commit point a failure undoes what was begun of {counted(undone, 'act')}, in reverse"
-    if scripts := sum(effect.only_tidies for effect in effects_of(plan.forward)):
+    if scripts := sum(effect.kind == RunScript.kind for effect in effects_of(plan.forward)):
         yield f"not undone: what {counted(scripts, 'script')} did; a failure ends those that still run"
     if resolved.definition.migration and not resolved.is_switch_alone:
         yield "not undone: what the migration does to data"

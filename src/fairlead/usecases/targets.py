@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from fairlead.domain import target as words
 from fairlead.domain.actor import Actor
@@ -180,7 +180,7 @@ async def trust(context: Context, actor: Actor, keys: Keys, name: str, fingerpri
     found = (await asyncio.to_thread(get, context, actor, name)).target
     _require_all(actor, found.environments)
     access = _ssh_of(found)
-    offered = await _bounded(found, keys.host_key(access))
+    offered = await target_looks.bounded(found, keys.host_key(access))
     seen = keys.fingerprint(offered)
     if seen != fingerprint.strip():
         raise Refused(
@@ -213,10 +213,6 @@ async def check(context: Context, actor: Actor, hosts: Hosts, name: str) -> Seen
     found = (await asyncio.to_thread(get, context, actor, name)).target
     _require_all(actor, found.environments)
     return await target_looks.look(context, hosts, found)
-
-
-async def _bounded(target: Target, work: Coroutine[Any, Any, T]) -> T:
-    return await target_looks.bounded(target, work)
 
 
 def _tell_triggers(context: Context, connection: Connection, old: Target, new: Target) -> None:

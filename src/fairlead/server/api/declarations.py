@@ -11,12 +11,12 @@ from starlette.requests import Request
 
 from fairlead.domain.declaration import Change
 from fairlead.domain.record import Json
+from fairlead.server import declaring
 from fairlead.server.api import answers
 from fairlead.server.api.bodies import Body
-from fairlead.server.api.doors import Asking, Books, Parts, life_of
+from fairlead.server.api.doors import Asking, Books, life_of
 from fairlead.usecases import declarations
 from fairlead.usecases.declarations import Planned, Wish
-from fairlead.usecases.projects import KeyPair
 
 router = APIRouter(tags=["installation"])
 
@@ -36,21 +36,13 @@ def export(context: Books, actor: Asking) -> answers.Exported:
 
 
 @router.post("/apply")
-def apply(context: Books, server: Parts, request: Request, actor: Asking, body: Declared) -> answers.Applied:
+def apply(context: Books, request: Request, actor: Asking, body: Declared) -> answers.Applied:
     """Plan what files would change, or make it so, all or nothing; with a hash only if that is still the plan."""
     files = {path: text.encode() for path, text in body.files.items()}
     wish = Wish(files, body.secrets, body.prune)
     if body.mode == "plan":
         return _shape(declarations.plan(context, actor, wish), is_applied=False)
-
-    def make_key(name: str) -> KeyPair:
-        made = server.source.deploy_key(name)
-        return KeyPair(made.private, made.public)
-
-    done = declarations.apply(context, actor, wish, plan_hash=body.hash, make_key=make_key)
-    for project in declarations.added_projects(done):
-        life_of(request).look_soon(project, "person")
-    return _shape(done, is_applied=True)
+    return _shape(declaring.apply(life_of(request), actor, wish, plan_hash=body.hash), is_applied=True)
 
 
 def _shape(planned: Planned, *, is_applied: bool) -> answers.Applied:

@@ -12,6 +12,7 @@ from fairlead.domain.project import ForgeKind, Project, Tenancy, WebhookKind
 from fairlead.server.api import answers, shapes
 from fairlead.server.api.bodies import Body
 from fairlead.server.api.doors import After, Asking, Books, IfMatch, Limit, Parts, life_of, revision_of
+from fairlead.server.declaring import deploy_key
 from fairlead.usecases import groups, looking, projects, runs
 from fairlead.usecases.context import Context
 
@@ -99,8 +100,7 @@ def add_project(
     forge = projects.NewForge(**body.forge.model_dump()) if body.forge else None
     pair = None
     if projects.needs_key(source):
-        made = server.source.deploy_key(f"fairlead-{body.name}")
-        pair = projects.KeyPair(made.private, made.public)
+        pair = deploy_key(life_of(request), f"fairlead-{body.name}")
     added = projects.add(
         context,
         actor,
@@ -164,8 +164,7 @@ def connect_project(
     wanted = _other_source(body, held, server.settings.poll_interval_s)
     pair = None
     if projects.needs_key(wanted) and not (held.source and held.source.deploy_key):
-        made = server.source.deploy_key(f"fairlead-{held.name}")
-        pair = projects.KeyPair(made.private, made.public)
+        pair = deploy_key(life_of(request), f"fairlead-{held.name}")
     done = projects.connect(context, actor, held.id, wanted, made_key=pair, revision=revision_of(if_match))
     life_of(request).look_soon(held.name, "person")
     response.headers["ETag"] = f'"{done.project.revision}"'

@@ -14,12 +14,12 @@ from starlette.responses import Response
 
 from fairlead.domain.errors import FairleadError, Invalid, NotAllowed, ProjectFileInvalid, TooLarge
 from fairlead.formats.declared.reading import is_declaration
+from fairlead.server import declaring
 from fairlead.server.api.doors import life_of
 from fairlead.server.web import rendering, setup
 from fairlead.server.web.visit import Posted, PostedWithFile, Visiting, Visitor
 from fairlead.usecases import declarations
 from fairlead.usecases.declarations import Wish
-from fairlead.usecases.projects import KeyPair
 
 router = APIRouter()
 
@@ -75,21 +75,13 @@ def plan(form: PostedWithFile) -> Response:
 @router.post("/files/apply")
 def apply(form: Posted, request: Request) -> Response:
     """Everything is as the files say, if the plan is still the one that was seen; else nothing was changed."""
-    visitor, server = form.visitor, form.visitor.server
-
-    def make_key(name: str) -> KeyPair:
-        made = server.source.deploy_key(name)
-        return KeyPair(made.private, made.public)
 
     def work() -> str:
         secrets = {
             name.removeprefix(SECRET): value for name, value in form.fields.items() if name.startswith(SECRET) and value
         }
         wish = Wish(_unpacked(_decoded(form.text("files"))), secrets, prune=form.is_ticked("prune"))
-        hash = form.text("hash")
-        done = declarations.apply(visitor.context, visitor.actor, wish, plan_hash=hash, make_key=make_key)
-        for project in declarations.added_projects(done):
-            life_of(request).look_soon(project, "person")
+        done = declaring.apply(life_of(request), form.visitor.actor, wish, plan_hash=form.text("hash"))
         return f"{len(done.pending.changes) + len(done.following)} changes made."
 
     return form.act(HERE, work)
