@@ -25,6 +25,7 @@ ACTS = {
     "approvals._answer": "an answer; its facts are kept",
     "audit.note_refused": "a refused act",
     "audit.secrets_handed": "a use of secrets; they are named",
+    "audit.secrets_used": "a use of secrets; they are named",
     "commands._ask": "an act; its words are kept",
     "declarations.apply": "each change has an event of its own",
     "declarations.take": "each change has an event of its own",
