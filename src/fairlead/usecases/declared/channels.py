@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from fairlead.domain.actor import Actor
 from fairlead.domain.channel import VersionRule
+from fairlead.domain.errors import NotFound
 from fairlead.domain.permission import Permission
 from fairlead.formats.declared.channels import CHANNELS, ChannelItem, RuleItem
 from fairlead.store import channels as rows
@@ -42,10 +43,12 @@ class Channels(Noun[ChannelItem]):
             yield Held(project, item)
 
     def add(self, at: Applying, project: str, item: ChannelItem) -> None:
-        if any(one.channel.name == item.name for one in channels.page(at.context, at.actor, project).items):
-            self._put(at, project, item)  # the one that came with the project
-        else:
+        try:
+            channels.get(at.context, at.actor, project, item.name)
+        except NotFound:
             channels.add(at.context, at.actor, project, _words(item, is_default=bool(item.default)))
+        else:
+            self._put(at, project, item)  # the one that came with the project
 
     def change(self, at: Applying, old: Held[ChannelItem], new: ChannelItem) -> None:
         self._put(at, old.project, new)
