@@ -8,6 +8,7 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from fairlead.domain.errors import Invalid
+from fairlead.domain.permission import Permission
 from fairlead.domain.project import Tenancy
 from fairlead.server.web import setup
 from fairlead.server.web.visit import Form, Posted, Visiting
@@ -80,6 +81,7 @@ def remove_tags(form: Posted, name: str) -> Response:
 def put_tenancy(form: Posted, name: str) -> Response:
     """The project is deployed for tenants, for nobody, or both."""
     visitor = form.visitor
+    visitor.actor.require_somewhere(Permission.PROJECT_EDIT)  # before anything is said of what was typed
 
     def work() -> str:
         saved = projects.change(visitor.context, visitor.actor, name, {"tenancy": _tenancy(form)})
