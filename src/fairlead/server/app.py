@@ -40,10 +40,10 @@ from fairlead.server.api import (
 from fairlead.server.guard import Guard
 from fairlead.server.idempotency import Idempotency
 from fairlead.server.life import Life
+from fairlead.server.routing import API, add_routes
 from fairlead.server.web import pages
 from fairlead.store.artifact_files import LARGEST_FILE_BYTES
 
-API = "/api/v1"
 ROUTERS = (
     accounts.router,
     teams.router,
@@ -89,10 +89,7 @@ def routes_only() -> FastAPI:
         redoc_url=None,
     )
     problems.install(app)
-    for router in ROUTERS:
-        app.include_router(router, prefix=API)
-    app.include_router(hooks.router)
-    app.include_router(health.router)
+    add_routes(app, *ROUTERS, hooks.router, health.router)
     openapi.install(app)
     return app
 

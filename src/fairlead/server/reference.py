@@ -116,11 +116,10 @@ def _families() -> Iterator[type[errors.FairleadError]]:
 
 def _permissions() -> dict[tuple[str, str], str]:
     """What a route's use case asks for, read from its source; "" where being known is enough."""
-    routes = [(route, "/api/v1") for router in ROUTERS for route in router.routes]
-    routes += [(route, "") for route in health.router.routes]
     return {
-        (method, prefix + route.path.replace(":path}", "}")): _asked_by(route.endpoint)
-        for route, prefix in routes
+        (method, route.path.replace(":path}", "}")): _asked_by(route.endpoint)
+        for router in (*ROUTERS, health.router)
+        for route in router.routes
         if isinstance(route, APIRoute)
         for method in route.methods or ()
     }

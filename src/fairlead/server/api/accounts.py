@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 from pydantic import Field
 
 from fairlead.server.api import answers, shapes
 from fairlead.server.api.bodies import Body
 from fairlead.server.api.doors import After, Asked, Asking, Books, IfMatch, Limit, Search, address_of, revision_of, tag
+from fairlead.server.routing import api_router
 from fairlead.usecases import access, users
 
-router = APIRouter(tags=["access"])
+router = api_router("access")
 
 
 class NewSession(Body):

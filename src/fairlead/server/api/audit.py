@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import Depends, Query
 from fastapi.responses import StreamingResponse
 
 from fairlead.domain.errors import Invalid
@@ -15,9 +15,10 @@ from fairlead.domain.event import Event, content_of
 from fairlead.server import openapi
 from fairlead.server.api import answers, shapes
 from fairlead.server.api.doors import After, Asking, Books, Limit
+from fairlead.server.routing import api_router
 from fairlead.usecases import audit
 
-router = APIRouter(tags=["access"])
+router = api_router("access")
 
 Moment = Annotated[datetime | None, Query(description="RFC 3339, with an offset")]
 

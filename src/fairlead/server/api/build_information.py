@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 from pydantic import Field
 
 from fairlead.domain.build_information import BuildCommit, BuildInformation, WorkItem, commit_url
 from fairlead.server.api import answers, shapes
 from fairlead.server.api.bodies import Body
 from fairlead.server.api.doors import After, Asking, Books, Limit
+from fairlead.server.routing import api_router
 from fairlead.usecases import build_information
 
-router = APIRouter(tags=["build information"])
+router = api_router("build information")
 
 
 class CommitBody(Body):

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Header, Response
+from fastapi import Header, Response
 from pydantic import Field
 
 from fairlead.domain.channel import RangeNotation, VersionRule
 from fairlead.server.api import answers, shapes
 from fairlead.server.api.bodies import Body
 from fairlead.server.api.doors import After, Asking, Books, Limit, Search, revision_of
+from fairlead.server.routing import api_router
 from fairlead.usecases import channels
 
-router = APIRouter(tags=["channels"])
+router = api_router("channels")
 
 
 class RuleBody(Body):

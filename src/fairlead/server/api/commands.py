@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
 from pydantic import Base64Bytes, Field
 
 from fairlead.server.api import answers, shapes
 from fairlead.server.api.bodies import Body
 from fairlead.server.api.doors import Asking, Books
+from fairlead.server.routing import api_router
 from fairlead.usecases import commands
 
-router = APIRouter(prefix="/projects/{project}/environments/{environment}/services/{service}", tags=["commands"])
+router = api_router("commands", "/projects/{project}/environments/{environment}/services/{service}")
 
 
 class NewCommand(Body):

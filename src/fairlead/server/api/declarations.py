@@ -5,20 +5,19 @@ from __future__ import annotations
 import json
 from typing import Literal
 
-from fastapi import APIRouter
 from pydantic import Field
 from starlette.requests import Request
 
 from fairlead.domain.declaration import Change
 from fairlead.domain.record import Json
-from fairlead.server import declaring
-from fairlead.server.api import answers
+from fairlead.server.api import answers, declaring
 from fairlead.server.api.bodies import Body
 from fairlead.server.api.doors import Asking, Books, life_of
+from fairlead.server.routing import api_router
 from fairlead.usecases import declarations
 from fairlead.usecases.declarations import Planned, Wish
 
-router = APIRouter(tags=["installation"])
+router = api_router("installation")
 
 
 class Declared(Body):

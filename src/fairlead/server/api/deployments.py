@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from pydantic import AwareDatetime, Field
 
 from fairlead.domain.approval import ApprovalState
@@ -16,6 +16,7 @@ from fairlead.server.api import answers, shapes
 from fairlead.server.api.bodies import Body
 from fairlead.server.api.doors import After, Asking, Books, Limit, Parts
 from fairlead.server.api.foreseen import foreseen
+from fairlead.server.routing import api_router
 from fairlead.usecases import (
     adoption,
     approvals,
@@ -29,7 +30,7 @@ from fairlead.usecases import (
     tenanted,
 )
 
-router = APIRouter(tags=["deployments"])
+router = api_router("deployments")
 
 
 class NewDeployment(Body):

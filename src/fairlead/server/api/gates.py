@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Header, Response
+from fastapi import Header, Response
 from pydantic import AwareDatetime, Field
 
 from fairlead.domain.defect import Defect
@@ -12,9 +12,10 @@ from fairlead.server.api import answers, shapes
 from fairlead.server.api.answers import gates as told
 from fairlead.server.api.bodies import Body
 from fairlead.server.api.doors import After, Asked, Asking, Books, Limit, Search, revision_of
+from fairlead.server.routing import api_router
 from fairlead.usecases import defects, freezes
 
-router = APIRouter(tags=["freezes and defects"])
+router = api_router("freezes and defects")
 
 
 class FreezeBody(Body):

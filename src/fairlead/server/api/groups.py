@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 from pydantic import Field
 
 from fairlead.domain.group import Group
 from fairlead.server.api import answers, shapes
 from fairlead.server.api.bodies import Body
 from fairlead.server.api.doors import After, Asking, Books, IfMatch, Limit, Search, revision_of, tag
+from fairlead.server.routing import api_router
 from fairlead.usecases import groups
 
-router = APIRouter(tags=["projects"])
+router = api_router("projects")
 
 
 class NewGroup(Body):

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Header, Response
+from fastapi import Header, Response
 from pydantic import Field
 
 from fairlead.domain.errors import Refused
 from fairlead.server.api import answers, shapes
 from fairlead.server.api.bodies import Body
 from fairlead.server.api.doors import After, Asked, Asking, Books, Limit, Parts, Search, revision_of
+from fairlead.server.routing import api_router
 from fairlead.store import projects
 from fairlead.usecases import certificates, environments, notifications, policies
 
-router = APIRouter(tags=["installation"])
+router = api_router("installation")
 
 
 class NewEnvironment(Body):

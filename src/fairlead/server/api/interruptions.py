@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
 from pydantic import Field
 
 from fairlead.domain.interruption import Choice, Interruption, InterruptionState
 from fairlead.server.api import answers, shapes
 from fairlead.server.api.bodies import Body
 from fairlead.server.api.doors import After, Asking, Books, Limit
+from fairlead.server.routing import api_router
 from fairlead.usecases import interruptions
 
-router = APIRouter(tags=["deployments"])
+router = api_router("deployments")
 
 
 class InterruptionAnswer(Body):

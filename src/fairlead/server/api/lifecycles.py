@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Header, Response
+from fastapi import Header, Response
 from pydantic import Field
 
 from fairlead.domain.retention import Keep
@@ -12,9 +12,10 @@ from fairlead.formats.phase_lines import PhaseLine, written
 from fairlead.server.api import answers, shapes
 from fairlead.server.api.bodies import Body
 from fairlead.server.api.doors import Asked, Asking, Books, revision_of
+from fairlead.server.routing import api_router
 from fairlead.usecases import lifecycles
 
-router = APIRouter(tags=["lifecycles"])
+router = api_router("lifecycles")
 IfMatch = Annotated[str | None, Header(description='the revision that was read: "3"')]
 
 

@@ -5,15 +5,16 @@ from __future__ import annotations
 import asyncio
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import Query, Request, Response
 
 from fairlead.domain.package import Package
 from fairlead.server import openapi
 from fairlead.server.api import answers, shapes
 from fairlead.server.api.doors import After, Asking, Books, Limit
+from fairlead.server.routing import api_router
 from fairlead.usecases import packages
 
-router = APIRouter(tags=["packages"])
+router = api_router("packages")
 
 
 @router.get("/packages")

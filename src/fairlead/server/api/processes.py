@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, cast
 
-from fastapi import APIRouter, Header, Response
+from fastapi import Header, Response
 
 from fairlead.domain.process import RunLocation
 from fairlead.domain.record import to_data
@@ -14,9 +14,10 @@ from fairlead.ports.step import ActionKind
 from fairlead.server.api import answers, shapes
 from fairlead.server.api.bodies import Body
 from fairlead.server.api.doors import Asked, Asking, Books, revision_of
+from fairlead.server.routing import api_router
 from fairlead.usecases import processes
 
-router = APIRouter(tags=["processes"])
+router = api_router("processes")
 
 
 class ProcessBody(ProcessModel, Body):

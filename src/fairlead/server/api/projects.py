@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 from pydantic import Field
 from starlette.requests import Request
 
 from fairlead.domain.project import ForgeKind, Project, Tenancy, WebhookKind
 from fairlead.server.api import answers, shapes
 from fairlead.server.api.bodies import Body
+from fairlead.server.api.declaring import deploy_key
 from fairlead.server.api.doors import After, Asking, Books, IfMatch, Limit, Parts, life_of, revision_of
-from fairlead.server.declaring import deploy_key
+from fairlead.server.routing import api_router
 from fairlead.usecases import groups, looking, projects, runs
 from fairlead.usecases.context import Context
 
-router = APIRouter(tags=["projects"])
+router = api_router("projects")
 
 
 class RepositoryBody(Body):

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 from pydantic import Field
 
 from fairlead.domain.permission import Permission
 from fairlead.server.api import answers, shapes
 from fairlead.server.api.bodies import Body
 from fairlead.server.api.doors import Asked, Asking, Books
+from fairlead.server.routing import api_router
 from fairlead.store.registry_logins import RegistryLoginRow
 from fairlead.usecases import pushes, registries
 
-router = APIRouter(tags=["installation"])
+router = api_router("installation")
 
 
 class Credentials(Body):

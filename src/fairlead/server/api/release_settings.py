@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Header, Response
+from fastapi import Header, Response
 from pydantic import Field
 
 from fairlead.domain.release_settings import (
@@ -18,10 +18,11 @@ from fairlead.server.api import answers, shapes
 from fairlead.server.api.bodies import Body
 from fairlead.server.api.build_information import build_shape
 from fairlead.server.api.doors import Asking, Books, revision_of
+from fairlead.server.routing import api_router
 from fairlead.usecases import release_changes, release_settings, releases
 from fairlead.usecases.brought import DeploymentChanges
 
-router = APIRouter(tags=["releases"])
+router = api_router("releases")
 
 
 class SettingsBody(Body):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import binascii
 
-from fastapi import APIRouter
 from pydantic import Field
 
 from fairlead.domain.errors import Invalid
@@ -13,9 +12,10 @@ from fairlead.domain.run import RunState
 from fairlead.server.api import answers, shapes
 from fairlead.server.api.bodies import Body
 from fairlead.server.api.doors import After, Asking, Books, Limit, Parts, Search
+from fairlead.server.routing import api_router
 from fairlead.usecases import looking, releases, runs
 
-router = APIRouter(tags=["releases"])
+router = api_router("releases")
 
 
 class NewRun(Body):

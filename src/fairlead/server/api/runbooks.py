@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Header, Response
+from fastapi import Header, Response
 from pydantic import Field
 
 from fairlead.domain.process import ProcessChoice
@@ -15,9 +15,10 @@ from fairlead.server.api import answers, shapes
 from fairlead.server.api.answers import runbooks as told
 from fairlead.server.api.bodies import Body
 from fairlead.server.api.doors import After, Asked, Asking, Books, Limit, revision_of
+from fairlead.server.routing import api_router
 from fairlead.usecases import runbook_runs, runbooks
 
-router = APIRouter(prefix="/projects/{project}/runbooks", tags=["runbooks"])
+router = api_router("runbooks", "/projects/{project}/runbooks")
 
 
 class RunbookBody(Body):

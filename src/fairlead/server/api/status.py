@@ -8,7 +8,7 @@ import json
 from collections.abc import AsyncIterator
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from fastapi.responses import StreamingResponse
 from pydantic import TypeAdapter
 
@@ -27,12 +27,13 @@ from fairlead.server.api import answers
 from fairlead.server.api.doors import After, Asking, Books, Limit, Parts
 from fairlead.server.api.tasks import stream
 from fairlead.server.bootstrap import Server
+from fairlead.server.routing import api_router
 from fairlead.store import deployments
 from fairlead.store.database import Connection
 from fairlead.store.masks import Mask
 from fairlead.usecases import overview
 
-router = APIRouter(tags=["status"])
+router = api_router("status")
 
 LINES_KEPT = 1000
 ENGINE_TIMEOUT_S = 15.0

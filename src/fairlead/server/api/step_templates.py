@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Header, Query, Response
+from fastapi import Header, Query, Response
 from pydantic import Field
 
 from fairlead.domain.record import to_data
@@ -13,13 +13,14 @@ from fairlead.server.api import answers, shapes
 from fairlead.server.api.answers import step_templates as told
 from fairlead.server.api.bodies import Body
 from fairlead.server.api.doors import After, Asking, Books, Limit, Part, Search, revision_of
+from fairlead.server.routing import api_router
 from fairlead.usecases import step_template_users, step_templates
 from fairlead.usecases.step_template_users import MovePlan, PlannedMove, Wish
 from fairlead.usecases.step_templates import TemplateView
 
 LAST = 10**10 - 1
 """No template gets as many versions."""
-router = APIRouter(prefix="/step-templates", tags=["processes"])
+router = api_router("processes", "/step-templates")
 
 Number = Annotated[int, Query(alias="number", ge=0, description="of the version; 0: the newest")]
 

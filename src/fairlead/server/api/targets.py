@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Header, Query, Response
+from fastapi import Header, Query, Response
 from pydantic import Field
 
 from fairlead.domain.target import SSH_PORT, TargetKind
 from fairlead.server.api import answers, shapes
 from fairlead.server.api.bodies import Body
 from fairlead.server.api.doors import After, Asking, Books, Limit, Parts, revision_of
+from fairlead.server.routing import api_router
 from fairlead.usecases import targets
 from fairlead.usecases.targets import NewSsh, TargetChange, TargetView
 
-router = APIRouter(tags=["targets"])
+router = api_router("targets")
 
 Names = Annotated[list[str], Field(max_length=100)]
 

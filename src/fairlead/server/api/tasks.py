@@ -7,7 +7,7 @@ import json
 from collections.abc import AsyncIterator
 from typing import Annotated
 
-from fastapi import APIRouter, Header, Query, Response
+from fastapi import Header, Query, Response
 from fastapi.responses import StreamingResponse
 
 from fairlead.domain.task import TaskKind, TaskState
@@ -19,9 +19,10 @@ from fairlead.server.api import answers, shapes
 from fairlead.server.api.answers import retention as told
 from fairlead.server.api.doors import After, Asked, Asking, Books, Limit, Parts
 from fairlead.server.bootstrap import Server
+from fairlead.server.routing import api_router
 from fairlead.usecases import package_retention, release_retention, retention, tasks
 
-router = APIRouter(tags=["tasks"])
+router = api_router("tasks")
 
 KEEP_ALIVE_S = 15.0
 

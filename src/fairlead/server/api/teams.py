@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 from pydantic import Field
 
 from fairlead.domain.role import Role, is_built_in
 from fairlead.server.api import answers, shapes
 from fairlead.server.api.bodies import Body
 from fairlead.server.api.doors import After, Asked, Asking, Books, IfMatch, Limit, Search, revision_of, tag
+from fairlead.server.routing import api_router
 from fairlead.usecases import roles, teams
 
-router = APIRouter(tags=["access"])
+router = api_router("access")
 
 MOST_MEMBERS = 1000
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Header, Query, Response
+from fastapi import Header, Query, Response
 from pydantic import Field
 
 from fairlead.domain.tenant import TagSet
@@ -12,9 +12,10 @@ from fairlead.server.api import answers, shapes
 from fairlead.server.api.answers import tenants as told
 from fairlead.server.api.bodies import Body
 from fairlead.server.api.doors import After, Asked, Asking, Books, Limit, revision_of
+from fairlead.server.routing import api_router
 from fairlead.usecases import tenants
 
-router = APIRouter(tags=["tenants"])
+router = api_router("tenants")
 
 
 class TenantBody(Body):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Header, Response
+from fastapi import Header, Response
 from pydantic import Field
 
 from fairlead.domain.trigger import DEFAULT_POLL_S, Evaluation, TargetEvent, TriggerAction, TriggerKind
@@ -13,9 +13,10 @@ from fairlead.server.api.answers import triggers as told
 from fairlead.server.api.bodies import Body
 from fairlead.server.api.doors import After, Asked, Asking, Books, Limit, Parts, revision_of
 from fairlead.server.api.why import reason
+from fairlead.server.routing import api_router
 from fairlead.usecases import image_looks, triggers
 
-router = APIRouter(tags=["triggers"])
+router = api_router("triggers")
 
 
 class TriggerBody(Body):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, TypeAlias
 
-from fastapi import APIRouter, Depends, Header, Query, Response
+from fastapi import Depends, Header, Query, Response
 from pydantic import Field
 
 from fairlead.domain.composite import CompositeKind
@@ -14,6 +14,7 @@ from fairlead.server.api import answers, shapes
 from fairlead.server.api.bodies import Body
 from fairlead.server.api.doors import After, Asking, Books, Limit, Search, revision_of
 from fairlead.server.api.places import WhereAsked
+from fairlead.server.routing import api_router
 from fairlead.store import library_sets, projects
 from fairlead.usecases import prompting, variable_preview, variables
 from fairlead.usecases.context import Context
@@ -21,7 +22,7 @@ from fairlead.usecases.scopes import EntryNames, Wanted
 from fairlead.usecases.variable_preview import Previewed
 from fairlead.usecases.variables import InLibrary, OwnerName
 
-router = APIRouter(tags=["variables"])
+router = api_router("variables")
 
 MOST_NAMES = 500
 IfMatch: TypeAlias = Annotated[str | None, Header(description='the revision that was read: "3"')]

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
-
 from fairlead.domain.reason import Reason
 from fairlead.server.api import answers
 from fairlead.server.api.doors import Asking, Books
 from fairlead.server.api.places import WhereAsked
+from fairlead.server.routing import api_router
 from fairlead.usecases import why
 
-router = APIRouter(prefix="/why", tags=["why"])
+router = api_router("why", "/why")
 
 
 def reason(one: Reason) -> answers.Reason:

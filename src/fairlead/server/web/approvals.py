@@ -6,18 +6,19 @@ import asyncio
 from typing import Annotated
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from starlette.responses import RedirectResponse, Response
 
 from fairlead.domain.approval import ApprovalState
 from fairlead.domain.deployment import DeploymentState
+from fairlead.server.routing import page_router
 from fairlead.server.web.dashboard import unless_seen
 from fairlead.server.web.plans import NO_PLAN, shown
 from fairlead.server.web.visit import Posted, Visiting, local_path
 from fairlead.usecases import approvals, deployments, foreseeing, why
 from fairlead.usecases.deployments import DeploymentView
 
-router = APIRouter()
+router = page_router()
 
 
 @router.get("/approvals")

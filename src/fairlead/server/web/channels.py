@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from urllib.parse import quote
 
-from fastapi import APIRouter
 from starlette.responses import Response
 
 from fairlead.domain.errors import FairleadError
 from fairlead.domain.release_settings import ReleaseSettings
 from fairlead.formats import rule_lines
+from fairlead.server.routing import page_router
 from fairlead.server.web.visit import Form, Posted, Visiting
 from fairlead.usecases import channels, lifecycles, projects, release_settings
 
-router = APIRouter()
+router = page_router()
 SHOWN = 200
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Annotated, Any
 from urllib.parse import quote, urlencode
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from starlette.responses import Response
 
 from fairlead.domain.deployment import DeploymentOutcome, DeploymentState
@@ -16,13 +16,14 @@ from fairlead.domain.environment import Environment
 from fairlead.domain.project import Project
 from fairlead.domain.task import PhaseState, TaskPhase
 from fairlead.ports.catalogue import Place
+from fairlead.server.routing import page_router
 from fairlead.server.web import rendering, words
 from fairlead.server.web.visit import Visiting, Visitor
 from fairlead.server.web.words import Look
 from fairlead.store import tasks
 from fairlead.usecases import groups, overview, planning, tenants
 
-router = APIRouter()
+router = page_router()
 
 SHOWN = 20
 """Projects on a page: with ten environments two hundred cells, which is what a person can look over."""

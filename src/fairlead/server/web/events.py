@@ -6,13 +6,14 @@ from datetime import UTC, date, datetime, time
 from typing import Annotated
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from starlette.responses import Response
 
+from fairlead.server.routing import page_router
 from fairlead.server.web.visit import Posted, Visiting
 from fairlead.usecases import audit
 
-router = APIRouter()
+router = page_router()
 
 NOUNS = (
     "act",

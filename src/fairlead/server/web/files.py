@@ -8,20 +8,20 @@ import io
 import zipfile
 from collections.abc import Mapping
 
-from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
 from fairlead.domain.errors import FairleadError, Invalid, NotAllowed, ProjectFileInvalid, TooLarge
 from fairlead.formats.declared.reading import is_declaration
-from fairlead.server import declaring
+from fairlead.server.api import declaring
 from fairlead.server.api.doors import life_of
+from fairlead.server.routing import page_router
 from fairlead.server.web import rendering, setup
 from fairlead.server.web.visit import Posted, PostedWithFile, Visiting, Visitor
 from fairlead.usecases import declarations
 from fairlead.usecases.declarations import Wish
 
-router = APIRouter()
+router = page_router()
 
 HERE = "/files"
 MOST_FILES = 5000

@@ -5,17 +5,17 @@ from __future__ import annotations
 from datetime import datetime
 from urllib.parse import quote
 
-from fastapi import APIRouter
 from starlette.responses import Response
 
 from fairlead.domain.errors import Invalid
 from fairlead.domain.zones import zone_named
+from fairlead.server.routing import page_router
 from fairlead.server.web import setup
 from fairlead.server.web.visit import Form, Posted, Visiting
 from fairlead.usecases import defects, environments, freezes, retrying, scheduling
 from fairlead.usecases.deployments import DeploymentView
 
-router = APIRouter()
+router = page_router()
 
 
 @router.get("/freezes")

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Annotated
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from starlette.responses import Response
 
+from fairlead.server.routing import page_router
 from fairlead.server.web.visit import Posted, Visiting
 from fairlead.usecases import groups
 
-router = APIRouter()
+router = page_router()
 
 
 @router.get("/groups")

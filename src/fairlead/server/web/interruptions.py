@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from urllib.parse import quote
 
-from fastapi import APIRouter
 from starlette.responses import Response
 
 from fairlead.domain.interruption import InterruptionState
+from fairlead.server.routing import page_router
 from fairlead.server.web.visit import Posted, Visiting
 from fairlead.usecases import interruptions
 
-router = APIRouter()
+router = page_router()
 
 
 @router.get("/interruptions")

@@ -5,15 +5,16 @@ from __future__ import annotations
 from typing import Annotated
 from urllib.parse import quote, urlencode
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from starlette.responses import Response
 
+from fairlead.server.routing import page_router
 from fairlead.server.web.variable_forms import edit_page, given, rows_of, scope_given
 from fairlead.server.web.visit import Posted, Visiting
 from fairlead.usecases import library_sets, variables
 from fairlead.usecases.variables import InLibrary
 
-router = APIRouter()
+router = page_router()
 PAGE = "/library-sets"
 SHOWN = 100
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
 from starlette.responses import Response
 
 from fairlead.formats import phase_lines
+from fairlead.server.routing import page_router
 from fairlead.server.web import setup
 from fairlead.server.web.visit import Form, Posted, Visiting
 from fairlead.usecases import environments, lifecycles
 
-router = APIRouter()
+router = page_router()
 PAGE = "/lifecycles"
 
 

@@ -5,14 +5,15 @@ from __future__ import annotations
 from typing import Annotated
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from starlette.responses import Response
 
+from fairlead.server.routing import page_router
 from fairlead.server.web import setup
 from fairlead.server.web.visit import Posted, Visiting
 from fairlead.usecases import build_information, packages
 
-router = APIRouter()
+router = page_router()
 SHOWN = 50
 
 Name = Annotated[str, Query(max_length=200)]

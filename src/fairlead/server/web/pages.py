@@ -12,6 +12,7 @@ from starlette.responses import Response
 
 from fairlead.domain.errors import FairleadError
 from fairlead.server import problems, refusals
+from fairlead.server.routing import add_routes
 from fairlead.server.web import (
     approvals,
     assets,
@@ -83,8 +84,7 @@ FOR_PROGRAMS = ("/api/", "/hooks/", "/healthz", "/readyz", "/metrics")
 
 def install(app: FastAPI) -> None:
     """All pages; programs go on to get problem+json."""
-    for router in ROUTERS:
-        app.include_router(router, include_in_schema=False)
+    add_routes(app, *ROUTERS)
     app.add_api_route(assets.PREFIX + "/{stamp}/{name:path}", _static, methods=["GET", "HEAD"], include_in_schema=False)
     app.add_api_route("/favicon.ico", _favicon, methods=["GET"], include_in_schema=False)
     app.add_exception_handler(FairleadError, _either(problems.on_error, failures.on_error))

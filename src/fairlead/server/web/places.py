@@ -10,7 +10,7 @@ from typing import Annotated, Any
 from urllib.parse import quote
 
 import structlog
-from fastapi import APIRouter, Query
+from fastapi import Query
 from starlette.responses import Response
 
 from fairlead.domain.colour import Colour
@@ -23,6 +23,7 @@ from fairlead.ports.container_engine import LABEL_COLOUR, LABEL_SERVICE, LABEL_V
 from fairlead.ports.proxy import Counters
 from fairlead.server.api.status import containers_of, url_of
 from fairlead.server.bootstrap import Server
+from fairlead.server.routing import page_router
 from fairlead.server.web import words
 from fairlead.server.web.dashboard import unless_seen
 from fairlead.server.web.visit import Posted, Visiting, Visitor
@@ -31,7 +32,7 @@ from fairlead.store.shelf import Page
 from fairlead.usecases import deployments, overview
 from fairlead.usecases import places as using
 
-router = APIRouter()
+router = page_router()
 
 log = structlog.get_logger("fairlead.web")
 

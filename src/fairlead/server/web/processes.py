@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from urllib.parse import quote
 
-from fastapi import APIRouter
 from starlette.responses import Response
 
 from fairlead.domain.errors import FairleadError, NotAllowed
 from fairlead.formats.process import process_text, read_process
+from fairlead.server.routing import page_router
 from fairlead.server.web.visit import Posted, Visiting, Visitor
 from fairlead.usecases import processes
 
-router = APIRouter()
+router = page_router()
 FILE = "process.yaml"
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Annotated, Any
 from urllib.parse import quote, urlencode
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from starlette.responses import RedirectResponse, Response
 
 from fairlead.domain.environment import Environment
@@ -14,6 +14,7 @@ from fairlead.domain.errors import FairleadError
 from fairlead.domain.project import Project
 from fairlead.domain.service import Route
 from fairlead.server.api.status import url_of
+from fairlead.server.routing import page_router
 from fairlead.server.web import dashboard
 from fairlead.server.web.dashboard import unless_seen
 from fairlead.server.web.variable_forms import rows_of
@@ -23,7 +24,7 @@ from fairlead.store.database import Connection
 from fairlead.usecases import deployments, looking, overview, projects, releases, runs, variables
 from fairlead.usecases.planning import place_of
 
-router = APIRouter()
+router = page_router()
 
 LISTED = 8
 SHOWN = 30

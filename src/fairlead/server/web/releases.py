@@ -7,12 +7,13 @@ from collections.abc import Mapping
 from typing import Annotated, Any
 from urllib.parse import quote, urlencode
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from starlette.responses import Response
 
 from fairlead.domain.deployment import DeploymentState
 from fairlead.domain.errors import NotFound
 from fairlead.domain.process import ProcessChoice
+from fairlead.server.routing import page_router
 from fairlead.server.web.gates import moment_of
 from fairlead.server.web.plans import NO_PLAN, shown
 from fairlead.server.web.visit import Posted, Visiting, Visitor
@@ -29,7 +30,7 @@ from fairlead.usecases import (
     tenants,
 )
 
-router = APIRouter()
+router = page_router()
 
 Text = Annotated[str, Query(max_length=128)]
 OFFERED = 30

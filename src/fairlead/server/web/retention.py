@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from starlette.responses import Response
 
+from fairlead.server.routing import page_router
 from fairlead.server.web import setup
 from fairlead.server.web.visit import Visiting
 from fairlead.usecases import package_retention, release_retention
 
-router = APIRouter()
+router = page_router()
 
 
 @router.get("/retention")

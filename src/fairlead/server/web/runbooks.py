@@ -7,17 +7,18 @@ from dataclasses import replace
 from typing import Annotated
 from urllib.parse import quote, urlencode
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from starlette.responses import Response
 
 from fairlead.domain.errors import FairleadError, NotAllowed
 from fairlead.domain.process import NO_CHOICE
 from fairlead.domain.runbook import DEFAULT_KEPT_RUNS
 from fairlead.formats.process import process_text, read_process
+from fairlead.server.routing import page_router
 from fairlead.server.web.visit import Posted, Visiting, Visitor
 from fairlead.usecases import environments, projects, prompting, runbook_runs, runbooks
 
-router = APIRouter()
+router = page_router()
 PROMPT = "prompt."
 Places = Annotated[tuple[str, ...], Query(max_length=200)]
 

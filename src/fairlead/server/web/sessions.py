@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hmac
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from starlette.responses import RedirectResponse, Response
 
 from fairlead.domain.errors import FairleadError, NotAllowed
 from fairlead.server.api.doors import COOKIE, address_of, context_of, session_of
+from fairlead.server.routing import page_router
 from fairlead.server.web import rendering
 from fairlead.server.web.visit import (
     PASSWORD,
@@ -21,7 +22,7 @@ from fairlead.server.web.visit import (
 )
 from fairlead.usecases import access
 
-router = APIRouter()
+router = page_router()
 
 BEFORE = "fairlead_before"
 """A cookie of chance that a sign-in form must repeat, so that no other site can sign a person in as somebody else."""

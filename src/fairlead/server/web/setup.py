@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
 from starlette.responses import Response
 
 from fairlead.domain.permission import Permission
+from fairlead.server.routing import page_router
 from fairlead.server.web.visit import Visiting
 
-router = APIRouter()
+router = page_router()
 
 SECTION = "/setup"
 NOUNS: tuple[tuple[str, str, str], ...] = (

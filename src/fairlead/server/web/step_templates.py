@@ -5,17 +5,18 @@ from __future__ import annotations
 from typing import Annotated
 from urllib.parse import quote, urlencode
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from starlette.responses import Response
 
 from fairlead.domain.permission import Permission
 from fairlead.formats.step_template import read_template, template_text
+from fairlead.server.routing import page_router
 from fairlead.server.web import setup
 from fairlead.server.web.visit import Posted, Visiting
 from fairlead.usecases import step_template_users, step_templates
 from fairlead.usecases.step_template_users import Wish
 
-router = APIRouter()
+router = page_router()
 PAGE = "/step-templates"
 
 Text = Annotated[str, Query(max_length=200)]

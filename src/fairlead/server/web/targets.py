@@ -6,16 +6,17 @@ from collections.abc import Awaitable, Callable
 from typing import Annotated, TypeVar
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from starlette.responses import Response
 
 from fairlead.domain.errors import FairleadError, Invalid, NotAllowed
 from fairlead.domain.target import SSH_PORT
+from fairlead.server.routing import page_router
 from fairlead.server.web.visit import Form, Posted, Visiting
 from fairlead.usecases import environments, targets
 from fairlead.usecases.targets import NewSsh, TargetChange
 
-router = APIRouter()
+router = page_router()
 PAGE = "/targets"
 T = TypeVar("T")
 

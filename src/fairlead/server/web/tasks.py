@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from starlette.responses import PlainTextResponse, RedirectResponse, Response, StreamingResponse
 
 from fairlead.domain.deployment import DeploymentOutcome
@@ -18,13 +18,14 @@ from fairlead.domain.record import Json
 from fairlead.domain.task import PhaseState, Task, TaskState
 from fairlead.domain.test_report import TestReport, worst_first
 from fairlead.ports.task_log import Line
+from fairlead.server.routing import page_router
 from fairlead.server.web import rendering
 from fairlead.server.web.dashboard import unless_seen
 from fairlead.server.web.visit import Posted, Visiting, Visitor
 from fairlead.store import artifacts, task_lines
 from fairlead.usecases import deployments, releases, runs, tasks, why
 
-router = APIRouter()
+router = page_router()
 
 LINES_ON_A_PAGE = 1000
 LINES_AT_FIRST = 5_000

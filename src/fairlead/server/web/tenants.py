@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from urllib.parse import quote
 
-from fastapi import APIRouter
 from starlette.responses import Response
 
 from fairlead.domain.errors import Invalid
 from fairlead.domain.permission import Permission
 from fairlead.domain.project import Tenancy
+from fairlead.server.routing import page_router
 from fairlead.server.web import setup
 from fairlead.server.web.visit import Form, Posted, Visiting
 from fairlead.usecases import projects, tenants
 
-router = APIRouter()
+router = page_router()
 
 
 @router.get("/tenants")

@@ -6,15 +6,15 @@ from enum import StrEnum
 from typing import TypeVar
 from urllib.parse import quote
 
-from fastapi import APIRouter
 from starlette.responses import Response
 
 from fairlead.domain.errors import FairleadError, Invalid, NotAllowed
 from fairlead.domain.trigger import TargetEvent, TriggerAction, TriggerKind
+from fairlead.server.routing import page_router
 from fairlead.server.web.visit import Form, Posted, Visiting
 from fairlead.usecases import channels, environments, image_looks, projects, runbooks, triggers
 
-router = APIRouter()
+router = page_router()
 E = TypeVar("E", bound=StrEnum)
 
 

@@ -5,16 +5,17 @@ from __future__ import annotations
 from typing import Annotated, Any
 from urllib.parse import quote, urlencode
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from starlette.responses import Response
 
 from fairlead.domain.errors import FairleadError, NotAllowed
+from fairlead.server.routing import page_router
 from fairlead.server.web.variable_forms import edit_page, given, rows_of, scope_given
 from fairlead.server.web.visit import Posted, Visiting
 from fairlead.usecases import environments, library_sets, projects, variable_preview, variables
 from fairlead.usecases.values import Where
 
-router = APIRouter()
+router = page_router()
 
 SHOWN = 100
 Text = Annotated[str, Query(max_length=200)]

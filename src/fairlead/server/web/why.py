@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from starlette.responses import Response
 
 from fairlead.domain.reason import Reason
+from fairlead.server.routing import page_router
 from fairlead.server.web.visit import Visiting, Visitor
 from fairlead.usecases import environments, why
 from fairlead.usecases.values import Where
 
-router = APIRouter(prefix="/why")
+router = page_router("/why")
 
 Text = Annotated[str, Query(max_length=128)]
 
