@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from enum import StrEnum
 
 from fairlead.domain.process import DEPLOY_RELEASE, Action, Process
 from fairlead.domain.version import parse
+
+LATEST = "latest"
+"""In place of a version: the release that was made last."""
 
 
 class DeployCondition(StrEnum):
@@ -49,3 +52,12 @@ def channel_of(action: Action) -> str:
 def is_chosen_with_release(action: Action) -> bool:
     """Whether the version is chosen when the parent's release is made, and kept with it."""
     return not str(action.properties.get("version", "")).strip()
+
+
+def child_version(action: Action, chosen: Mapping[str, str]) -> str:
+    """The version that a release of the parent names for the action: the one `chosen` with it (action → version), or
+    the one that the process names; "" where only the deployment knows."""
+    if is_chosen_with_release(action):
+        return chosen.get(action.name, "")
+    version = str(action.properties["version"]).strip()
+    return "" if "#{" in version or version == LATEST else version

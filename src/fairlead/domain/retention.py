@@ -2,7 +2,8 @@
 
 A release is judged by counters: one for releases that were never deployed, and one for each phase that it was deployed
 to. It goes only where every counter that it falls under is full already. What a dashboard shows, and what was live
-before that, is never deleted and takes no place in a counter; nor is anything that is under way.
+before that, is never deleted and takes no place in a counter; nor is anything that is under way, nor what a kept
+release of another project deploys.
 Source: docs.octopus.com, "Retention policies".
 """
 
@@ -16,7 +17,7 @@ from typing import Literal, TypeAlias
 UNDEPLOYED = "undeployed"
 """The counter of releases that were never deployed."""
 
-Protection: TypeAlias = Literal["dashboard", "previous", "under_way"]
+Protection: TypeAlias = Literal["dashboard", "previous", "under_way", "parent"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +58,14 @@ class Count:
 
 @dataclass(frozen=True, slots=True)
 class Fate:
-    """Whether a release stays, and why: its protection, or what each counter said."""
+    """Whether a release stays, and why: its protection (with ``parent``, which release that is), or what each counter
+    said."""
 
     version: str
     is_kept: bool
     protection: Protection | None = None
     counts: tuple[Count, ...] = ()
+    parent: str = ""
 
     @property
     def words(self) -> str:
@@ -74,6 +77,8 @@ class Fate:
                 return "previous of dashboard (rollback)"
             case "under_way":
                 return "a deployment of it is under way or waits"
+            case "parent":
+                return f"{self.parent or 'a release of another project'} deploys it"
             case None:
                 return "; ".join(_counted(count) for count in self.counts)
 

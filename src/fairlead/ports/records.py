@@ -54,7 +54,8 @@ class Records(Protocol):
 
     async def forget_releases(self, releases: Collection[ReleaseId]) -> frozenset[ReleaseId]:
         """Those of the releases that left the books, with their deployments and these' tasks, logs and files. What is
-        live, stands by, waits or is under way stays, and what is not there is not among those that left."""
+        live, stands by, waits or is under way stays, as does what a release that stays deploys of another project; what
+        is not there is not among those that left."""
         ...
 
     async def forget_unused(self, ids: Collection[str]) -> frozenset[str]:

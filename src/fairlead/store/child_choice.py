@@ -6,14 +6,12 @@ from collections.abc import Mapping
 
 import sqlalchemy as sa
 
-from fairlead.domain.child_release import channel_of, children_of, is_chosen_with_release, project_of
+from fairlead.domain.child_release import LATEST, channel_of, children_of, is_chosen_with_release, project_of
 from fairlead.domain.errors import Conflict
 from fairlead.domain.ids import ProjectId
 from fairlead.domain.project import Project
 from fairlead.domain.release import Release
 from fairlead.store import channels, processes, projects, releases
-
-LATEST = "latest"
 
 
 def chosen_children(connection: sa.Connection, project: ProjectId, wanted: Mapping[str, str]) -> dict[str, str]:

@@ -13,6 +13,7 @@ from fairlead.store import (
     artifacts,
     defects,
     deployments,
+    named_releases,
     projects,
     releases,
     runs,
@@ -33,10 +34,18 @@ OF_TASKS = (
 
 
 def forget(connection: Connection, ids: Collection[ReleaseId]) -> frozenset[ReleaseId]:
-    """Those of the releases that are gone: what has a deployment under way, stands in a slot, or is referred to by
-    something else by now stays."""
+    """Those of the releases that are gone: what has a deployment under way, stands in a slot, is deployed by a release
+    of another project that stays, or is referred to by something else by now stays. So parents go first."""
     needed = _needed(connection)
-    return frozenset(id for id in ids if id not in needed and _forgotten(connection, id))
+    left = [id for id in ids if id not in needed]
+    parents: dict[ReleaseId, set[ReleaseId]] = {}
+    for one in named_releases.all_namings(connection):
+        parents.setdefault(one.child, set()).add(one.parent)
+    gone: set[ReleaseId] = set()
+    while ready := [id for id in left if parents.get(id, gone) <= gone]:
+        gone |= {id for id in ready if _forgotten(connection, id)}
+        left = [id for id in left if id not in ready]
+    return frozenset(gone)
 
 
 def _needed(connection: Connection) -> frozenset[str]:

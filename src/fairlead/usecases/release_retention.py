@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from fairlead.domain.actor import Actor
@@ -15,8 +15,9 @@ from fairlead.domain.project import Project
 from fairlead.domain.release import Release
 from fairlead.domain.retention import Candidate, Fate, Protection, effective, fates, protected
 from fairlead.domain.slot import SlotState
-from fairlead.store import deployments, projects, releases, slots
+from fairlead.store import deployments, named_releases, projects, releases, slots
 from fairlead.store.database import Connection
+from fairlead.store.named_releases import Naming
 from fairlead.usecases import lines
 from fairlead.usecases.context import Context
 
@@ -30,34 +31,95 @@ class Judged:
     fate: Fate
 
 
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What a project's releases are judged by, read once, by the line that each follows."""
+
+    project: Project
+    releases: Sequence[Release]
+    lived: Sequence[Deployment]
+    protection: Mapping[ReleaseId, Protection]
+    by_line: Sequence[tuple[Lifecycle, Sequence[Release]]]
+
+
 def preview(context: Context, actor: Actor, *, project: str = "") -> Sequence[Judged]:
     """What a retention task would do now to releases of the project, or of all; the newest first. Nothing goes."""
     actor.require_somewhere(Permission.VIEW)
     with context.database.reading() as connection:
         wanted = [projects.by_name_or_id(connection, project).id] if project else list(projects.names(connection))
         seen = [id for id in wanted if actor.may_somewhere(Permission.VIEW, project=id)]
-        now = context.clock.now()
-        return [one for id in seen for one in judge(connection, projects.get(connection, id), now)]
+        judged = judge(connection, seen, context.clock.now(), seen_by=actor)
+        return [one for id in seen for one in judged[id]]
 
 
-def judge(connection: Connection, project: Project, now: datetime) -> Sequence[Judged]:
-    """The fate of each release of the project, the newest first. A release stays where any tenant, or those without
-    one, would keep it."""
-    found = releases.all_of(connection, project.id)
+def judge(
+    connection: Connection,
+    wanted: Sequence[ProjectId],
+    now: datetime,
+    *,
+    untouched: Collection[ProjectId] = (),
+    seen_by: Actor | None = None,
+) -> Mapping[ProjectId, Sequence[Judged]]:
+    """The fate of each release of these projects, the newest first. A release stays where any tenant, or those without
+    one, would keep it, and where a release of another project that stays deploys it; nothing goes of the `untouched`
+    projects. Where `seen_by` is given, projects that they may not see are not named."""
+    namings = _above(named_releases.all_namings(connection), wanted)
+    ids = dict.fromkeys([*wanted, *(one.parent_project for one in namings)])
+    known = {id: _read(connection, id) for id in ids}
+    parents: dict[ReleaseId, Naming] = {}
+    judged: dict[ProjectId, Sequence[Judged]] = {}
+    stale = set(ids)
+    while stale:
+        judged |= {id: _judge(known[id], parents, now, seen_by) for id in stale}
+        staying = {one.release.id for its in judged.values() for one in its if one.fate.is_kept}
+        staying |= {one.id for id in untouched if id in known for one in known[id].releases}
+        fresh = [one for one in namings if one.parent in staying and one.child not in parents]
+        parents = {**{one.child: one for one in reversed(fresh)}, **parents}
+        stale = {one.child_project for one in fresh}
+    return judged
+
+
+def _above(namings: Sequence[Naming], wanted: Collection[ProjectId]) -> Sequence[Naming]:
+    """Those on whose parents it depends, in the end, what becomes of these projects' releases."""
+    below = set(wanted)
+    while more := {one.parent_project for one in namings if one.child_project in below} - below:
+        below |= more
+    return [one for one in namings if one.child_project in below]
+
+
+def _read(connection: Connection, id: ProjectId) -> _Known:
+    project = projects.get(connection, id)
+    found = releases.all_of(connection, id)
     if not found:
-        return []
-    lived = deployments.lives(connection, project.id)
-    protection = _protected(connection, project, lived)
+        return _Known(project, (), (), {}, ())
+    lived = deployments.lives(connection, id)
     by_line: dict[str, tuple[Lifecycle, list[Release]]] = {}
     for release in found:
         line = lines.of_release(connection, project, release)
         by_line.setdefault(line.id, (line, []))[1].append(release)
+    return _Known(project, found, lived, _protected(connection, project, lived), tuple(by_line.values()))
+
+
+def _judge(
+    known: _Known, parents: Mapping[ReleaseId, Naming], now: datetime, seen_by: Actor | None
+) -> Sequence[Judged]:
+    named: Mapping[ReleaseId, Protection] = {one.id: "parent" for one in known.releases if one.id in parents}
+    protection = {**named, **known.protection}
+    titles = {id: _title(parents[id], seen_by) for id in named}
     fated: dict[ReleaseId, Fate] = {}
-    for line, its in by_line.values():
-        for tenant in {one.tenant for one in lived} | {None}:
-            for release, fate in zip(its, _fates(line, its, lived, tenant, protection, now), strict=True):
+    for line, its in known.by_line:
+        for tenant in {one.tenant for one in known.lived} | {None}:
+            for release, fate in zip(its, _fates(line, its, known.lived, tenant, protection, now), strict=True):
                 fated[release.id] = _kinder(fated.get(release.id), fate)
-    return [Judged(project.name, release, fated[release.id]) for release in found]
+    return [
+        Judged(known.project.name, one, replace(fated[one.id], parent=titles.get(one.id, ""))) for one in known.releases
+    ]
+
+
+def _title(naming: Naming, seen_by: Actor | None) -> str:
+    if seen_by is None or seen_by.may_somewhere(Permission.VIEW, project=naming.parent_project):
+        return naming.parent_title
+    return "a release of another project"
 
 
 def _kinder(one: Fate | None, other: Fate | None) -> Fate:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
 
 from fairlead.domain.actor import SYSTEM, Actor
@@ -13,7 +14,7 @@ from fairlead.domain.task import Task, TaskState
 from fairlead.steps.effects.forgotten import Leaving
 from fairlead.steps.effects.unused import SNAPSHOTS_AFTER, Unneeded
 from fairlead.steps.retention import ResolvedRetention
-from fairlead.store import deployments, projects, releases, slots, tasks, unused
+from fairlead.store import deployments, named_releases, projects, releases, slots, tasks, unused
 from fairlead.store.database import Connection
 from fairlead.usecases import package_retention, release_retention, turns
 from fairlead.usecases.context import Context
@@ -54,22 +55,30 @@ def resolve(context: Context, connection: Connection, installation: str) -> Reso
     kept: set[str] = set()
     names = projects.names(connection)
     busy = {task.project for task in tasks.unfinished(connection) if task.kind == "run"}
-    leaving: list[Leaving] = []
-    for id, name in names.items():
-        judged = release_retention.judge(connection, projects.get(connection, id), context.clock.now())
-        going = {} if name in busy else {one.release.id: one for one in judged if not one.fate.is_kept}
-        leaving += [
-            Leaving(one.release.id, f"{name} {one.release.version} ({one.fate.words})") for one in going.values()
-        ]
-        for release in kept_releases(context, connection, id):
-            if release.id not in going:
-                kept |= {*release.images.values(), release.test_image} - {""}
+    untouched = {id for id, name in names.items() if name in busy}
+    judged = release_retention.judge(connection, list(names), context.clock.now(), untouched=untouched)
+    going = {
+        one.release.id: one for id, its in judged.items() for one in its if id not in untouched and not one.fate.is_kept
+    }
+    leaving = [Leaving(id, f"{one.project} {one.release.version} ({one.fate.words})") for id, one in going.items()]
+    staying = {one.id: one for id in names for one in kept_releases(context, connection, id) if one.id not in going}
+    for release in _with_children(connection, staying).values():
+        kept |= {*release.images.values(), release.test_image} - {""}
     found = tuple(sorted(names.values()))
     unneeded = _unneeded(context, connection)
     idle = len(unused.snapshots(connection, context.clock.now() - SNAPSHOTS_AFTER))
     return ResolvedRetention(
         found, frozenset(kept), tuple(sorted(busy)), installation, tuple(leaving), unneeded, snapshots=idle
     )
+
+
+def _with_children(connection: Connection, staying: Mapping[ReleaseId, Release]) -> Mapping[ReleaseId, Release]:
+    """And the releases that they deploy of other projects, and these of others: without images they could not be."""
+    namings = named_releases.all_namings(connection)
+    found = dict(staying)
+    while fresh := {one.child for one in namings if one.parent in found} - set(found):
+        found |= releases.many(connection, fresh)
+    return found
 
 
 def _unneeded(context: Context, connection: Connection) -> tuple[Unneeded, ...]:
