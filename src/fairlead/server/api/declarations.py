@@ -10,8 +10,9 @@ from starlette.requests import Request
 
 from fairlead.domain.declaration import Change
 from fairlead.domain.record import Json
-from fairlead.server.api import answers, declaring
+from fairlead.server.api import answers
 from fairlead.server.api.bodies import Body
+from fairlead.server.api.declaring import key_maker, look_at_added
 from fairlead.server.api.doors import Asking, Books, life_of
 from fairlead.server.routing import api_router
 from fairlead.usecases import declarations
@@ -41,7 +42,10 @@ def apply(context: Books, request: Request, actor: Asking, body: Declared) -> an
     wish = Wish(files, body.secrets, body.prune)
     if body.mode == "plan":
         return _shape(declarations.plan(context, actor, wish), is_applied=False)
-    return _shape(declaring.apply(life_of(request), actor, wish, plan_hash=body.hash), is_applied=True)
+    life = life_of(request)
+    done = declarations.apply(context, actor, wish, plan_hash=body.hash, make_key=key_maker(life))
+    look_at_added(life, done)
+    return _shape(done, is_applied=True)
 
 
 def _shape(planned: Planned, *, is_applied: bool) -> answers.Applied:

@@ -11,7 +11,7 @@ from starlette.requests import Request
 from fairlead.domain.project import ForgeKind, Project, Tenancy, WebhookKind
 from fairlead.server.api import answers, shapes
 from fairlead.server.api.bodies import Body
-from fairlead.server.api.declaring import deploy_key
+from fairlead.server.api.declaring import key_maker
 from fairlead.server.api.doors import After, Asking, Books, IfMatch, Limit, Parts, life_of, revision_of
 from fairlead.server.routing import api_router
 from fairlead.usecases import groups, looking, projects, runs
@@ -101,7 +101,7 @@ def add_project(
     forge = projects.NewForge(**body.forge.model_dump()) if body.forge else None
     pair = None
     if projects.needs_key(source):
-        pair = deploy_key(life_of(request), f"fairlead-{body.name}")
+        pair = key_maker(life_of(request))(f"fairlead-{body.name}")
     added = projects.add(
         context,
         actor,
@@ -165,7 +165,7 @@ def connect_project(
     wanted = _other_source(body, held, server.settings.poll_interval_s)
     pair = None
     if projects.needs_key(wanted) and not (held.source and held.source.deploy_key):
-        pair = deploy_key(life_of(request), f"fairlead-{held.name}")
+        pair = key_maker(life_of(request))(f"fairlead-{held.name}")
     done = projects.connect(context, actor, held.id, wanted, made_key=pair, revision=revision_of(if_match))
     life_of(request).look_soon(held.name, "person")
     response.headers["ETag"] = f'"{done.project.revision}"'

@@ -13,7 +13,7 @@ from starlette.responses import Response
 
 from fairlead.domain.errors import FairleadError, Invalid, NotAllowed, ProjectFileInvalid, TooLarge
 from fairlead.formats.declared.reading import is_declaration
-from fairlead.server.api import declaring
+from fairlead.server.api.declaring import key_maker, look_at_added
 from fairlead.server.api.doors import life_of
 from fairlead.server.routing import page_router
 from fairlead.server.web import rendering, setup
@@ -75,13 +75,17 @@ def plan(form: PostedWithFile) -> Response:
 @router.post("/files/apply")
 def apply(form: Posted, request: Request) -> Response:
     """Everything is as the files say, if the plan is still the one that was seen; else nothing was changed."""
+    visitor, life = form.visitor, life_of(request)
 
     def work() -> str:
         secrets = {
             name.removeprefix(SECRET): value for name, value in form.fields.items() if name.startswith(SECRET) and value
         }
         wish = Wish(_unpacked(_decoded(form.text("files"))), secrets, prune=form.is_ticked("prune"))
-        done = declaring.apply(life_of(request), form.visitor.actor, wish, plan_hash=form.text("hash"))
+        done = declarations.apply(
+            visitor.context, visitor.actor, wish, plan_hash=form.text("hash"), make_key=key_maker(life)
+        )
+        look_at_added(life, done)
         return f"{len(done.pending.changes) + len(done.following)} changes made."
 
     return form.act(HERE, work)
