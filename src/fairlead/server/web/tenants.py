@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from urllib.parse import quote
+from typing import Annotated
+from urllib.parse import quote, urlencode
 
+from fastapi import Query
 from starlette.responses import Response
 
 from fairlead.domain.errors import Invalid
@@ -18,11 +20,14 @@ router = page_router()
 
 
 @router.get("/tenants")
-def show(visitor: Visiting) -> Response:
-    """All of them."""
+def show(visitor: Visiting, after: Annotated[str | None, Query(max_length=100)] = None) -> Response:
+    """A part of them, by name."""
+    part = tenants.page(visitor.context, visitor.actor, after=after)
     values = {
         "section": setup.SECTION,
-        "tenants": tenants.page(visitor.context, visitor.actor, limit=500).items,
+        "tenants": part.items,
+        "older": f"/tenants?{urlencode({'after': part.after})}" if part.after else "",
+        "newest": "/tenants" if after else "",
         "sets": tenants.tag_sets(visitor.context, visitor.actor),
     }
     return visitor.page("tenants.html", values)
