@@ -8,7 +8,7 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from fairlead.domain.deployment import Committed, Deployment, DeploymentOutcome, DeploymentState, Latest
-from fairlead.domain.ids import DeploymentId, EnvironmentId, ProjectId, ReleaseId, TaskId, TenantId
+from fairlead.domain.ids import EnvironmentId, ProjectId, ReleaseId, TaskId, TenantId
 from fairlead.store import counters
 from fairlead.store.releases import releases as release_table
 from fairlead.store.rows import from_row
@@ -64,6 +64,7 @@ deployments = sa.Table(
 
 _shelf = Shelf(deployments, Deployment, unknown="deployment.unknown")
 insert, get, find, update, change = _shelf.insert, _shelf.get, _shelf.find, _shelf.update, _shelf.change
+many = _shelf.many
 
 _c = deployments.c
 _IS_LIVE = _c.outcome == DeploymentOutcome.LIVE.value
@@ -79,11 +80,6 @@ def by_number(connection: sa.Connection, project: ProjectId, environment: Enviro
     c = deployments.c
     found = _shelf.one(connection, c.project == project, c.environment == environment, c.number == number)
     return _shelf.require(found, str(number))
-
-
-def many(connection: sa.Connection, ids: Iterable[DeploymentId]) -> dict[DeploymentId, Deployment]:
-    """Those of these ids; one query."""
-    return {one.id: one for one in _shelf.where(connection, _c.id.in_(set(ids)))}
 
 
 def of_task(connection: sa.Connection, task: TaskId) -> Deployment | None:

@@ -33,7 +33,7 @@ class HeldProcess:
 
 _shelf = Shelf(processes, HeldProcess, unknown="process.unknown")
 insert, find, update, delete = _shelf.insert, _shelf.find, _shelf.update, _shelf.delete
-of_ids = _shelf.of_ids
+many = _shelf.many
 
 
 def all_of(connection: sa.Connection) -> tuple[HeldProcess, ...]:

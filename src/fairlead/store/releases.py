@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -11,7 +10,7 @@ from fairlead.domain.ids import ChannelId, ProjectId, ReleaseId, TaskId
 from fairlead.domain.release import Release
 from fairlead.domain.release_number import Made
 from fairlead.store.channels import channels
-from fairlead.store.rows import from_row, to_row
+from fairlead.store.rows import to_row
 from fairlead.store.schema import data, instant, key, link, metadata, number, text
 from fairlead.store.shelf import Page, Shelf, holding
 
@@ -45,6 +44,7 @@ releases = sa.Table(
 
 _shelf = Shelf(releases, Release, unknown="release.unknown", exists="release.exists")
 insert, get, find, update, delete = _shelf.insert, _shelf.get, _shelf.find, _shelf.update, _shelf.delete
+many = _shelf.many
 
 
 def insert_for_task(connection: sa.Connection, release: Release, task: TaskId) -> None:
@@ -117,12 +117,6 @@ def page(
     conditions += [] if channel is None else [releases.c.channel == channel]
     conditions += holding(releases.c.version, search)
     return _shelf.page(connection, *conditions, after=after, limit=limit)
-
-
-def many(connection: sa.Connection, ids: Iterable[str]) -> dict[ReleaseId, Release]:
-    """Those with these ids, by id, in one query."""
-    rows = connection.execute(sa.select(releases).where(releases.c.id.in_(set(ids)))).mappings()
-    return {ReleaseId(row["id"]): from_row(Release, row) for row in rows}
 
 
 def versions(connection: sa.Connection, project: ProjectId) -> tuple[str, ...]:

@@ -83,7 +83,7 @@ class Shelf(Generic[T]):
         rows = connection.execute(statement.limit(limit)).mappings()
         return tuple(from_row(self.kind, row) for row in rows)
 
-    def of_ids(self, connection: sa.Connection, ids: Iterable[str]) -> dict[str, T]:
+    def many(self, connection: sa.Connection, ids: Iterable[str]) -> dict[str, T]:
         """Those of them that there are, by id; one query."""
         statement = sa.select(self.table).where(self.table.c.id.in_(set(ids)))
         return {str(row["id"]): from_row(self.kind, row) for row in connection.execute(statement).mappings()}

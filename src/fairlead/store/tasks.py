@@ -98,7 +98,7 @@ def _place_of(task: Task) -> Mapping[str, object]:
 
 _shelf = Shelf(tasks, Task, unknown="task.unknown", more=_place_of)
 insert, get, find, change = _shelf.insert, _shelf.get, _shelf.find, _shelf.change
-of_ids = _shelf.of_ids
+many = _shelf.many
 
 _c = tasks.c
 _ENDED = tuple(state.value for state in ENDED)

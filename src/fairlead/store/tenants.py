@@ -26,6 +26,7 @@ tag_sets = sa.Table(
 
 _shelf = Shelf(tenants, Tenant, unknown="tenant.unknown", exists="tenant.exists")
 insert, get, find, update, delete = _shelf.insert, _shelf.get, _shelf.find, _shelf.update, _shelf.delete
+many = _shelf.many
 _sets = Shelf(tag_sets, TagSet, unknown="tenant.tag_set", exists="tenant.exists")
 insert_set, update_set, delete_set = _sets.insert, _sets.update, _sets.delete
 
@@ -40,11 +41,6 @@ def names(connection: sa.Connection, ids: Iterable[str] | None = None) -> dict[s
     statement = sa.select(tenants.c.id, tenants.c.name).order_by(tenants.c.name)
     found = connection.execute(statement if ids is None else statement.where(tenants.c.id.in_(set(ids))))
     return {row.id: row.name for row in found}
-
-
-def many(connection: sa.Connection, ids: Iterable[str]) -> dict[str, Tenant]:
-    """Those with these ids, by id, in one query."""
-    return {str(one.id): one for one in _shelf.where(connection, tenants.c.id.in_(set(ids)))}
 
 
 def page(connection: sa.Connection, *, after: str | None = None, limit: int = 50, search: str = "") -> Page[Tenant]:

@@ -77,7 +77,7 @@ def _with_children(connection: Connection, staying: Mapping[ReleaseId, Release])
     namings = named_releases.all_namings(connection)
     found = dict(staying)
     while fresh := {one.child for one in namings if one.parent in found} - set(found):
-        found |= releases.many(connection, fresh)
+        found |= {one.id: one for one in releases.many(connection, fresh).values()}
     return found
 
 

@@ -284,7 +284,7 @@ def _planned(
 
 def _run_views(connection: Connection, owner: Project, made: Sequence[RunbookRun]) -> tuple[RunView, ...]:
     """As many queries for one as for all of a project's."""
-    carried = tasks.of_ids(connection, [one.task for one in made])
+    carried = tasks.many(connection, [one.task for one in made])
     books = {book.id: book.name for book in runbooks.of_project(connection, owner.id)}
     places = {place.id: place.name for place in environments.all_of(connection)}
     return tuple(

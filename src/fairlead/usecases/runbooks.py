@@ -166,7 +166,7 @@ def _view(connection: Connection, owner: Project, one: Runbook) -> RunbookView:
 def _views(connection: Connection, owner: Project, found: Sequence[Runbook]) -> list[RunbookView]:
     """As many queries for one as for all of a project's."""
     names: Mapping[str, str] = {place.id: place.name for place in environments.all_of(connection)}
-    held = processes.of_ids(connection, [one.id for one in found])
+    held = processes.many(connection, [one.id for one in found])
     views = []
     for one in found:
         draft = held[one.id].process if one.id in held else Process()
