@@ -15,6 +15,7 @@ group = typer.Typer(
     name="targets", help="Places that steps run on: this host, or hosts over SSH.", no_args_is_help=True
 )
 NAME_HELP = "The target, by name or id."
+TENANCY_HELP = "untenanted, tenanted-or-untenanted or tenanted: for whom steps run on it."
 
 
 @group.command("list")
@@ -32,6 +33,7 @@ def list_targets(
         "address": "WHERE",
         "environments": "ENVIRONMENTS",
         "tags": "TAGS",
+        "serves": "SERVES",
         "enabled": "ENABLED",
         "available": "ANSWERS",
         "trusted": "KEY TRUSTED",
@@ -57,10 +59,14 @@ def add(
     key: str = typer.Option("", help="File with the private key, - for standard input; by default one is made."),
     host_key: str = typer.Option("", help="The host's key, as ssh-keyscan prints it without the host."),
     description: str = typer.Option("", help="What it is."),
+    tenancy: str = typer.Option("", help=TENANCY_HELP),
+    tenant: list[str] = typer.Option([], "--tenant", help="Only for this tenant; may be given again."),
+    tenant_tag: list[str] = typer.Option([], "--tenant-tag", help="For tenants with this Set/Tag; may be given again."),
 ) -> None:
     """Add one. A host over SSH is used once its key is trusted: `fairlead targets trust`."""
     at = session(context)
     body: dict[str, Any] = {"name": name, "environments": environment, "tags": tag, "description": description}
+    body |= {"tenants": tenant, "tenant_tags": tenant_tag} | ({"tenancy": tenancy} if tenancy else {})
     if ssh:
         body["ssh"] = {**address_of(ssh), "key": _read(key), "host_key": host_key}
     made = at.client.post(f"{API}/targets", body)
@@ -80,10 +86,15 @@ def change(
     enabled: bool = typer.Option(None, "--enable/--disable", help="Whether steps that begin run on it."),
     ssh: str = typer.Option("", help="user@host[:port]; a new host or port is trusted anew."),
     key: str = typer.Option("", help="File with another private key, - for standard input."),
+    tenancy: str = typer.Option(None, help=TENANCY_HELP),
+    tenant: list[str] = typer.Option([], "--tenant", help="All tenants that it names from now on."),
+    tenant_tag: list[str] = typer.Option([], "--tenant-tag", help="All their tags that it names from now on: Set/Tag."),
+    all_tenants: bool = typer.Option(False, "--all-tenants", help="For all tenants: it names none, and no tags."),
 ) -> None:
-    """Change one; what is not named stays."""
+    """Change one; what is not named stays. With untenanted, it names no tenants any more."""
     at = session(context)
     body: dict[str, Any] = {"environments": environment or None, "tags": tag or None, "enabled": enabled}
+    body |= {"tenancy": tenancy, **_tenants(tenant, tenant_tag, all_tenants=all_tenants)}
     if key and not ssh:
         raise Invalid("input.invalid", "whose key is it?", hint="give --ssh user@host too")
     if ssh:
@@ -138,10 +149,28 @@ def address_of(text: str) -> dict[str, Any]:
 
 def _row(target: dict[str, Any]) -> dict[str, Any]:
     access = target["ssh"]
+    row = {**target, "serves": _served(target)}
     if access is None:
-        return {**target, "address": "this host", "trusted": ""}
+        return {**row, "address": "this host", "trusted": ""}
     address = f"{access['user']}@{access['host']}:{access['port']}"
-    return {**target, "address": address, "trusted": bool(access["host_key"])}
+    return {**row, "address": address, "trusted": bool(access["host_key"])}
+
+
+def _served(target: dict[str, Any]) -> str:
+    """For whom steps run on it, in few words."""
+    named = [*target["tenants"], *target["tenant_tags"]]
+    if target["hidden_tenants"]:
+        named.append(f"{target['hidden_tenants']} more")
+    return f"{target['tenancy']}: {', '.join(named)}" if named else str(target["tenancy"])
+
+
+def _tenants(names: list[str], tags: list[str], *, all_tenants: bool) -> dict[str, list[str] | None]:
+    """What a change says of them; where only names or only tags are given, the others stay."""
+    if all_tenants and (names or tags):
+        raise Invalid("input.invalid", "for all tenants, or for those that are named?", thing="--all-tenants")
+    if all_tenants:
+        return {"tenants": [], "tenant_tags": []}
+    return {"tenants": names or None, "tenant_tags": tags or None}
 
 
 def _read(file: str) -> str:

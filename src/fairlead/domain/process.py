@@ -174,6 +174,11 @@ class Process:
         return any(action.kind == DEPLOY_SERVICES for _, action in self.actions)
 
     @property
+    def target_tags(self) -> tuple[str, ...]:
+        """The tags that its steps choose targets by, in order."""
+        return tuple(tag for step in self.steps for tag in step.target_tags)
+
+    @property
     def packages(self) -> tuple[str, ...]:
         """The packages of the feed that its actions take files from, each once whatever its case, in order."""
         named = (str(action.properties[PACKAGE]) for _, action in self.actions if action.properties.get(PACKAGE))

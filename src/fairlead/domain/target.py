@@ -10,8 +10,10 @@ from enum import StrEnum
 from ipaddress import ip_address
 
 from fairlead.domain.errors import Invalid
-from fairlead.domain.ids import EnvironmentId, SecretVersionId, TargetId
+from fairlead.domain.ids import EnvironmentId, SecretVersionId, TargetId, TenantId
 from fairlead.domain.names import HOST, require
+from fairlead.domain.project import Tenancy
+from fairlead.domain.tenant import Tenant, fits
 
 NAME = re.compile(r"[^\W_](?:[\w.-]|[ ](?=[\w.-])){0,79}")
 """Letters of any script, digits, dots, dashes, underscores, single spaces: variables name a target in brackets."""
@@ -20,6 +22,10 @@ TAG = re.compile(r"[^\W_](?:[\w.+/-]|[ ](?=[\w.+/-])){0,59}")
 SSH_USER = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,31}\$?")
 HOST_KEY = re.compile(r"[a-z0-9@.-]{1,64} [A-Za-z0-9+/]{20,4000}={0,3}")
 MOST_TAGS = 50
+MOST_TENANTS = 500
+MOST_NAMED = 5
+"""As many targets are named in a sentence."""
+
 SSH_PORT = 22
 
 
@@ -52,7 +58,8 @@ class SshAccess:
 @dataclass(frozen=True, slots=True)
 class Target:
     """`environments` are those whose deployments may run on it; steps choose among them by `tags`, whatever their
-    case. One that is not `is_enabled` is left out of what begins from now on."""
+    case. One that is not `is_enabled` is left out of what begins from now on. Of the tenants that its tenancy lets it
+    serve, it serves those of `tenants` and those with the `tenant_tags` (as `Set/Tag`); all where neither is said."""
 
     id: TargetId
     name: str
@@ -64,7 +71,19 @@ class Target:
     ssh: SshAccess | None = None
     description: str = ""
     created_by: str = ""
+    tenancy: Tenancy = Tenancy.EITHER
+    tenants: tuple[TenantId, ...] = ()
+    tenant_tags: tuple[str, ...] = ()
     revision: int = 1
+
+    def serves(self, tenant: Tenant | None) -> bool:
+        """Whether what is done for the tenant, or (None) for nobody in particular, may run on it."""
+        if tenant is None:
+            return self.tenancy is not Tenancy.TENANTED
+        if self.tenancy is Tenancy.UNTENANTED:
+            return False
+        is_named = tenant.id in self.tenants or (bool(self.tenant_tags) and fits(tenant.tags, self.tenant_tags))
+        return is_named or not (self.tenants or self.tenant_tags)
 
     @property
     def address(self) -> str:
@@ -115,8 +134,41 @@ def checked(access: SshAccess) -> SshAccess:
     return access
 
 
-def chosen(targets: Iterable[Target], environment: EnvironmentId, tags: Iterable[str]) -> tuple[Target, ...]:
-    """Those that a step with these tags runs on in this environment: enabled, with one of the tags, by name."""
+def checked_tenancy(target: Target) -> Target:
+    """Itself; Invalid `target.tenancy` where it serves no tenant and names some, or names too many."""
+    if target.tenancy is Tenancy.UNTENANTED and (target.tenants or target.tenant_tags):
+        raise Invalid(
+            "target.tenancy",
+            f"{target.name} is untenanted, and names tenants or their tags",
+            thing="tenancy",
+            hint="let it be tenanted or tenanted-or-untenanted, or name none",
+        )
+    if len(target.tenants) > MOST_TENANTS:
+        message = f"a target names {MOST_TENANTS} tenants at most"
+        raise Invalid("target.tenancy", message, thing="tenants", hint="give them a tag, and name that")
+    return target
+
+
+def chosen(
+    targets: Iterable[Target], environment: EnvironmentId, tags: Iterable[str], *, tenant: Tenant | None
+) -> tuple[Target, ...]:
+    """Those that a step with these tags runs on in this environment for the tenant, or (None) for nobody: enabled, with
+    one of the tags, by name."""
+    return tuple(target for target in _fitting(targets, environment, tags) if target.serves(tenant))
+
+
+def kept_out(
+    targets: Iterable[Target], environment: EnvironmentId, tags: Iterable[str], *, tenant: Tenant | None
+) -> str:
+    """How many would be `chosen` but for their tenancy, and which, in words that end a sentence; "" where none."""
+    found = [target for target in _fitting(targets, environment, tags) if not target.serves(tenant)]
+    if not found:
+        return ""
+    names = ", ".join(target.name for target in found[:MOST_NAMED]) + (", …" if len(found) > MOST_NAMED else "")
+    return f"; tenancy excludes {len(found)} ({names}: {f'not for {tenant.name}' if tenant else 'for tenants only'})"
+
+
+def _fitting(targets: Iterable[Target], environment: EnvironmentId, tags: Iterable[str]) -> tuple[Target, ...]:
     wanted = {tag.lower() for tag in tags}
     fitting = [
         target

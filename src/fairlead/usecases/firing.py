@@ -14,7 +14,7 @@ from fairlead.domain.image import names_of, version_of
 from fairlead.domain.process import NO_CHOICE, Process
 from fairlead.domain.project import Project
 from fairlead.domain.release import Release
-from fairlead.domain.target import Target, chosen
+from fairlead.domain.target import Target, chosen, kept_out
 from fairlead.domain.trigger import Evaluation, Trigger, TriggerAction, TriggerKind
 from fairlead.domain.version import parse
 from fairlead.store import (
@@ -250,10 +250,10 @@ def _fitting(
     connection: Connection, process: Process, place: Environment, wanted: Sequence[TargetId]
 ) -> Sequence[Target]:
     """Those that steps run on there, and that answer. Conflict `trigger.no_target`."""
-    tags = [tag for step in process.steps for tag in step.target_tags]
+    tags = process.target_tags
     known = [one for one in targets.all_of(connection) if one.id in wanted]
     silent = target_health.unavailable(connection)
-    fitting = [one for one in chosen(known, place.id, tags) if one.id not in silent]
+    fitting = [one for one in chosen(known, place.id, tags, tenant=None) if one.id not in silent]
     if fitting:
         return fitting
     if not known:
@@ -265,6 +265,7 @@ def _fitting(
         why = f"{name} is disabled"
     else:
         why = f"no step of the release that is live in {place.name} runs on {name}"
+        why += kept_out(known, place.id, tags, tenant=None)
     raise Conflict("trigger.no_target", why, thing=name, hint="steps choose targets by their tags")
 
 

@@ -37,8 +37,8 @@ from fairlead.domain.release import Release
 from fairlead.domain.step_template import UsedTemplate
 from fairlead.domain.substitution import substitute
 from fairlead.domain.system_variables import SystemVariables
-from fairlead.domain.target import Target, chosen
-from fairlead.domain.tenant import Tenant
+from fairlead.domain.target import Target, chosen, kept_out
+from fairlead.domain.tenant import Tenant, fits
 from fairlead.domain.text import Text
 from fairlead.domain.variable import Scope
 from fairlead.domain.variable_table import VariableTable
@@ -63,8 +63,9 @@ NOT_YET = "not-yet"
 @dataclass(frozen=True)
 class Surroundings:
     """What a process is resolved with: `targets` are all of the installation, `scope` and `system` are those of
-    the whole deployment, `channel` is the release's by name, `packages` are the versions that it names. `files_from`
-    are the packages that its actions take files from, by name in lower case, `logins` for images that they pull."""
+    the whole deployment, `channel` is the release's by name, `packages` are the versions that it names, `tenant` whom
+    it is for (None: nobody). `files_from` are the packages that its actions take files from, by name in lower case,
+    `logins` for images that they pull."""
 
     process: Process
     choice: ProcessChoice
@@ -74,7 +75,7 @@ class Surroundings:
     targets: Sequence[Target]
     table: VariableTable
     scope: Scope
-    tenant_tags: frozenset[str] = frozenset()
+    tenant: Tenant | None = None
     finished: Mapping[str, Json] = field(default_factory=dict)
     packages: Mapping[str, str] = field(default_factory=dict)
     files_from: Mapping[str, PackageFile] = field(default_factory=dict)
@@ -100,12 +101,12 @@ def process_at(
         return None
     process = processes.snapshot(connection, release.process)
     known = targets.all_of(connection)
-    here = chosen(known, environment.id, [tag for step in process.steps for tag in step.target_tags])
+    here = chosen(known, environment.id, process.target_tags, tenant=tenant)
     channel = channels.get(connection, release.channel)
     system = _system(context, connection, project, environment, release, channel, choice, here, deployment, tenant)
     scope = scope_at(environment, channel=release.channel, tenant=tenant)
     frozen, finished = variables.snapshot(connection, snapshot).variables, _finished(connection, choice)
-    table, tags = VariableTable(frozen), frozenset(tenant.tags if tenant else ())
+    table = VariableTable(frozen)
     at = Surroundings(
         process,
         choice,
@@ -115,7 +116,7 @@ def process_at(
         known,
         table,
         scope,
-        tags,
+        tenant,
         finished=finished,
         packages=release.packages,
         files_from=packages_of(connection, process, release.packages),
@@ -244,9 +245,9 @@ class _Resolving:
                 thing="targets",
                 hint="name either those that it runs on, or those that it does not",
             )
-        known = {step.name.lower() for step in process.steps} | {action.name.lower() for _, action in process.actions}
+        steps = {step.name.lower() for step in process.steps} | {action.name.lower() for _, action in process.actions}
         for name in choice.skip:
-            if name.lower() not in known:
+            if name.lower() not in steps:
                 raise Invalid("process.step_unknown", f"the process has no step {name[:80]!r}", thing=name[:80])
         for step, action in process.actions:
             if action.must_run and self._is_skipped(step, action):
@@ -255,11 +256,13 @@ class _Resolving:
                     f"{action.name} is required and cannot be skipped",
                     thing=action.name,
                 )
+        known = self.at.targets
         for name in (*choice.only_targets, *choice.without_targets):
             if not any(_is_called(target, name) for target in self._here):
                 raise NotFound(
                     "process.target_unknown",
-                    f"{name[:80]!r} is no target that the process runs on in {self.at.environment.name}",
+                    f"{name[:80]!r} is no target that the process runs on in {self.at.environment.name}"
+                    + self._kept_out(self.at.process.target_tags, [one for one in known if _is_called(one, name)]),
                     thing=name[:80],
                 )
 
@@ -304,7 +307,7 @@ class _Resolving:
             return f"it is not for {here}"
         if action.channels and not _names(channel, action.channels):
             return f"it is only for the channel {' or '.join(action.channels)}"
-        if action.tenant_tags and not _has_tags(self.at.tenant_tags, action.tenant_tags):
+        if not fits(self.at.tenant.tags if self.at.tenant else (), action.tenant_tags):
             return f"it is only for tenants with {', '.join(action.tenant_tags)}"
         return ""
 
@@ -315,22 +318,30 @@ class _Resolving:
         fitting = _fitting(self._here, step)
         if not fitting:
             reason = f"no target in {self.at.environment.name} has the tag {' or '.join(step.target_tags)}"
+            excluded = self._kept_out(step.target_tags)
+            how = "let one serve it: fairlead targets set --tenancy" if excluded else "add one: fairlead targets add"
             if self.at.process.no_target is NoTarget.REFUSE:
                 raise Refused(
                     "process.no_target",
-                    f"step {step.name} cannot run: {reason}",
+                    f"step {step.name} cannot run: {reason}{excluded}",
                     thing=step.name,
-                    hint="add one: fairlead targets add; or let such steps be left out: no_target: skip",
+                    hint=f"{how}; or let such steps be left out: no_target: skip",
                 )
-            return (), reason
+            return (), reason + excluded
         left = [target for target in fitting if target in self._chosen]
         return (left, "") if left else ((), "all of its targets are left out of this deployment")
 
     @cached_property
     def _here(self) -> Sequence[Target]:
         """Every target that some step runs on here, by name."""
-        tags = [tag for step in self.at.process.steps for tag in step.target_tags]
-        return chosen(self.at.targets, self.at.environment.id, tags)
+        return self._with_tags(self.at.process.target_tags)
+
+    def _with_tags(self, tags: Iterable[str]) -> tuple[Target, ...]:
+        return chosen(self.at.targets, self.at.environment.id, tags, tenant=self.at.tenant)
+
+    def _kept_out(self, tags: Iterable[str], among: Sequence[Target] | None = None) -> str:
+        asked = self.at.targets if among is None else among
+        return kept_out(asked, self.at.environment.id, tags, tenant=self.at.tenant)
 
     @cached_property
     def _chosen(self) -> Sequence[Target]:
@@ -367,11 +378,12 @@ class _Resolving:
         """The worker of the pool that comes first by name; None where the server is the worker."""
         if action.runs_on not in (RunLocation.WORKER, RunLocation.WORKER_FOR_TARGETS) or not action.worker_pool:
             return None
-        pool = chosen(self.at.targets, self.at.environment.id, [action.worker_pool])
+        pool = self._with_tags([action.worker_pool])
         if not pool:
             raise Refused(
                 "process.no_worker",
-                f"{action.name} runs on a worker of {action.worker_pool}, and none is there",
+                f"{action.name} runs on a worker of {action.worker_pool}, and none is there"
+                + self._kept_out([action.worker_pool]),
                 thing=action.worker_pool,
                 hint=f"a worker is a target with the pool's name as a tag: fairlead targets add … {action.worker_pool}",
             )
@@ -457,15 +469,6 @@ def _is_called(target: Target, name: str) -> bool:
 
 def _names(name: str, among: Iterable[str]) -> bool:
     return name.lower() in {one.lower() for one in among}
-
-
-def _has_tags(tags: frozenset[str], wanted: Iterable[str]) -> bool:
-    """Whether of each tag set that is named at least one tag is there."""
-    held = {tag.lower() for tag in tags}
-    sets: dict[str, set[str]] = {}
-    for tag in wanted:
-        sets.setdefault(tag.partition("/")[0].lower(), set()).add(tag.lower())
-    return all(held & alternatives for alternatives in sets.values())
 
 
 def tags_of(targets: Iterable[Target]) -> Iterator[tuple[str, tuple[str, ...]]]:

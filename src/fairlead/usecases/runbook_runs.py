@@ -260,7 +260,7 @@ def _planned(
 ) -> Plan:
     process = processes.snapshot(connection, made.snapshot.process)
     known = targets.all_of(connection)
-    here = chosen(known, place.id, [tag for step in process.steps for tag in step.target_tags])
+    here = chosen(known, place.id, process.target_tags, tenant=None)
     name = runbooks.get(connection, made.runbook).name
     system = SystemVariables(
         system_variables.of_server(context.installation.url),

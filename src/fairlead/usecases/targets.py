@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from fairlead.domain import target as words
 from fairlead.domain.actor import Actor
 from fairlead.domain.errors import Conflict, Invalid, Refused
-from fairlead.domain.ids import EnvironmentId, TargetId
+from fairlead.domain.ids import EnvironmentId, TargetId, TenantId
 from fairlead.domain.permission import Permission
+from fairlead.domain.project import Tenancy
 from fairlead.domain.target import SshAccess, Target, TargetHealth, TargetKind
 from fairlead.domain.trigger import TargetEvent
 from fairlead.ports.hosts import Hosts, KeyPair, Keys, Seen
@@ -20,17 +21,36 @@ from fairlead.store.database import Connection
 from fairlead.store.shelf import Page
 from fairlead.usecases import happenings, target_looks
 from fairlead.usecases.context import Context
+from fairlead.usecases.target_tenancy import AS_IT_IS, Serving, bound, names_for, serves_more
 
 T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
 class TargetView:
-    """A target with the names of its environments; `health` is what the last look found, None before the first."""
+    """A target with the names of its environments, and of the tenants that it names and the actor may view; `health`
+    is what the last look found, None before the first."""
 
     target: Target
     environments: tuple[str, ...]
+    tenants: tuple[str, ...] = ()
     health: TargetHealth | None = None
+
+    @property
+    def hidden_tenants(self) -> int:
+        """How many more tenants it names."""
+        return len(self.target.tenants) - len(self.tenants)
+
+    @property
+    def served(self) -> str:
+        """For whom steps run on it, for people."""
+        if self.target.tenancy is Tenancy.UNTENANTED:
+            return "nobody in particular"
+        hidden = [f"{self.hidden_tenants} more"] if self.hidden_tenants else []
+        named = ", ".join([*self.tenants, *self.target.tenant_tags, *hidden])
+        if self.target.tenancy is Tenancy.TENANTED:
+            return named or "tenants only"
+        return f"nobody in particular, and {named}" if named else "everybody"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +73,7 @@ class TargetChange:
     environments: Sequence[str] | None = None
     is_enabled: bool | None = None
     ssh: NewSsh | None = None
+    serving: Serving = AS_IT_IS
 
 
 def page(
@@ -72,10 +93,10 @@ def page(
         place = environments.by_name_or_id(connection, environment).id if environment else None
         found = targets.page(connection, environment=place, kind=kind, tag=tag, search=search, after=after, limit=limit)
         health = target_health.of(connection, [one.id for one in found.items])
-        seen = tuple(
-            replace(_view(connection, one), health=health.get(one.id)) for one in found.items if _may_view(actor, one)
-        )
-        return Page(seen, found.after)
+        seen = [one for one in found.items if _may_view(actor, one)]
+        names = names_for(connection, actor, seen)
+        views = (replace(_view(connection, one, names), health=health.get(one.id)) for one in seen)
+        return Page(tuple(views), found.after)
 
 
 def get(context: Context, actor: Actor, name: str) -> TargetView:
@@ -85,7 +106,8 @@ def get(context: Context, actor: Actor, name: str) -> TargetView:
         found = targets.by_name_or_id(connection, name)
         if not _may_view(actor, found):
             actor.require(Permission.VIEW, environment=next(iter(found.environments), None))
-        return replace(_view(connection, found), health=target_health.of(connection, [found.id]).get(found.id))
+        names = names_for(connection, actor, [found])
+        return replace(_view(connection, found, names), health=target_health.of(connection, [found.id]).get(found.id))
 
 
 def add(
@@ -98,8 +120,10 @@ def add(
     ssh: NewSsh | None = None,
     made_key: KeyPair | None = None,
     description: str = "",
+    serving: Serving = AS_IT_IS,
 ) -> TargetView:
-    """A new one: this host, or with `ssh` another; `made_key` is used where `ssh` brings none."""
+    """A new one: this host, or with `ssh` another; `made_key` is used where `ssh` brings none. It serves everybody
+    where `serving` says nothing else."""
     actor.require_somewhere(Permission.TARGET_EDIT)
     words.target_name(name)
     known_tags = words.tags_of(tags)
@@ -117,9 +141,10 @@ def add(
             description=description,
             created_by=actor.name,
         )
+        made = bound(connection, actor, made, serving)
         targets.insert(connection, made)
         happenings.target_became(context, connection, made, TargetEvent.ADDED)
-        view = _view(connection, made)
+        view = _view(connection, made, names_for(connection, actor, [made]))
         where = ", ".join(view.environments)
         context.note(
             connection, actor, "target.added", f"added {name} ({made.address}) for {where}", thing=made.id, after=made
@@ -148,6 +173,7 @@ def change(
             changed = replace(changed, is_enabled=wanted.is_enabled)
         if wanted.ssh is not None:
             changed = replace(changed, ssh=_moved(context, connection, actor, held, wanted.ssh))
+        changed = bound(connection, actor, changed, wanted.serving)
         saved = targets.update(connection, changed)
         _tell_triggers(context, connection, held, saved)
         what = ", ".join(_differing(held, changed)) or "nothing"
@@ -160,7 +186,7 @@ def change(
             before=held,
             after=saved,
         )
-        return _view(connection, saved)
+        return _view(connection, saved, names_for(connection, actor, [saved]))
 
 
 def remove(context: Context, actor: Actor, name: str) -> None:
@@ -202,7 +228,7 @@ async def trust(context: Context, actor: Actor, keys: Keys, name: str, fingerpri
             before=held,
             after=saved,
         )
-        return _view(connection, saved)
+        return _view(connection, saved, names_for(connection, actor, [saved]))
 
     return await context.database.write(work)
 
@@ -216,14 +242,16 @@ async def check(context: Context, actor: Actor, hosts: Hosts, name: str) -> Seen
 
 
 def _tell_triggers(context: Context, connection: Connection, old: Target, new: Target) -> None:
-    """Where it is available from now on: everywhere if it was disabled or has a new tag, else where it is new."""
+    """Where it is available from now on: everywhere if it was disabled, has a new tag or serves somebody new, else
+    where it is new."""
     if not new.is_enabled:
         return
     if not old.is_enabled:
         happenings.target_became(context, connection, new, TargetEvent.ENABLED)
         return
     has_new_tag = bool({tag.lower() for tag in new.tags} - {tag.lower() for tag in old.tags})
-    where = [place for place in new.environments if has_new_tag or place not in old.environments]
+    is_new = has_new_tag or serves_more(connection, old, new)
+    where = [place for place in new.environments if is_new or place not in old.environments]
     if where:
         happenings.target_became(context, connection, new, TargetEvent.ADDED, where)
 
@@ -256,9 +284,9 @@ def _places(connection: Connection, names: Sequence[str]) -> tuple[EnvironmentId
     return tuple(dict.fromkeys(found))
 
 
-def _view(connection: Connection, target: Target) -> TargetView:
-    known = environments.all_of(connection)
-    return TargetView(target, tuple(one.name for one in known if one.id in target.environments))
+def _view(connection: Connection, target: Target, tenants: Mapping[TenantId, str]) -> TargetView:
+    places = tuple(one.name for one in environments.all_of(connection) if one.id in target.environments)
+    return TargetView(target, places, tuple(name for id, name in tenants.items() if id in target.tenants))
 
 
 def _access(
@@ -296,5 +324,7 @@ def _differing(old: Target, new: Target) -> Sequence[str]:
         "the environments": old.environments != new.environments,
         "enabled" if new.is_enabled else "disabled": old.is_enabled != new.is_enabled,
         "the access": old.ssh != new.ssh,
+        "the tenancy": old.tenancy != new.tenancy,
+        "the tenants": (old.tenants, old.tenant_tags) != (new.tenants, new.tenant_tags),
     }
     return [name for name, differs in named.items() if differs]

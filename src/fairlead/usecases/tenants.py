@@ -10,7 +10,7 @@ from fairlead.domain.errors import Conflict, Invalid
 from fairlead.domain.ids import TenantId
 from fairlead.domain.permission import Permission
 from fairlead.domain.tenant import MOST_TAGS, TagSet, Tenant, check_name, fits, known_tags
-from fairlead.store import deployments, environments, projects, tenants
+from fairlead.store import deployments, environments, projects, targets, tenants
 from fairlead.store.database import Connection
 from fairlead.store.shelf import Page
 from fairlead.usecases.context import Context
@@ -133,7 +133,8 @@ def connect(context: Context, actor: Actor, name: str, project: str, places: Seq
 
 
 def remove(context: Context, actor: Actor, name: str) -> None:
-    """Gone; variables for it hold nowhere any more. Conflict `tenant.in_use` where it has deployments."""
+    """Gone; variables for it hold nowhere any more. Conflict `tenant.in_use` where it has deployments,
+    `tenant.on_target` where a target names it, which without it might serve everybody."""
     actor.require_somewhere(Permission.TENANT_EDIT)
     with context.database.transaction() as connection:
         found = tenants.by_name_or_id(connection, name)
@@ -145,6 +146,7 @@ def remove(context: Context, actor: Actor, name: str) -> None:
                 thing=found.name,
                 hint="fairlead tenants connect takes connections away; fairlead retire … --tenant ends what is live",
             )
+        _refuse_named(connection, found)
         tenants.delete(connection, found.id)
         context.note(connection, actor, "tenant.removed", f"removed tenant {found.name}", thing=found.id, before=found)
 
@@ -157,7 +159,8 @@ def tag_sets(context: Context, actor: Actor) -> Sequence[TagSet]:
 
 
 def put_tag_set(context: Context, actor: Actor, name: str, tags: Sequence[str], *, description: str = "") -> TagSet:
-    """The set has these tags, in this order; Conflict `tenant.tag_used` where a tenant has one that would go."""
+    """The set has these tags, in this order; Conflict `tenant.tag_used` where a tenant has one that would go, or a
+    target names it."""
     actor.require(Permission.TENANT_EDIT)
     name = check_name(name, "set of tags")
     clean = tuple(dict.fromkeys(check_name(tag, "tag") for tag in tags))
@@ -178,7 +181,7 @@ def put_tag_set(context: Context, actor: Actor, name: str, tags: Sequence[str], 
 
 
 def remove_tag_set(context: Context, actor: Actor, name: str) -> None:
-    """Gone; Conflict `tenant.tag_used` where a tenant has one of its tags."""
+    """Gone; Conflict `tenant.tag_used` where a tenant has one of its tags, or a target names it."""
     actor.require(Permission.TENANT_EDIT)
     with context.database.transaction() as connection:
         found = tenants.set_named(connection, name)
@@ -195,6 +198,25 @@ def _refuse_used(connection: Connection, going: set[str]) -> None:
         if used:
             message = f"{tenant.name} has the tag {used[0]}"
             raise Conflict("tenant.tag_used", message, thing=used[0], hint="take it from its tenants first")
+    for target in targets.all_of(connection):
+        used = sorted(going & set(target.tenant_tags))
+        if used:
+            message = f"the target {target.name} is for tenants with the tag {used[0]}"
+            raise Conflict("tenant.tag_used", message, thing=used[0], hint=_ON_TARGET.format(target.name))
+
+
+_ON_TARGET = "let it be for others: fairlead targets set {} --tenant …, --tenant-tag … or --all-tenants"
+
+
+def _refuse_named(connection: Connection, found: Tenant) -> None:
+    named = [one.name for one in targets.all_of(connection) if found.id in one.tenants]
+    if named:
+        raise Conflict(
+            "tenant.on_target",
+            f"{found.name} is named by {len(named)} target{'s' if len(named) > 1 else ''}: {', '.join(named)[:300]}",
+            thing=found.name,
+            hint=_ON_TARGET.format(named[0]),
+        )
 
 
 def _views(connection: Connection, found: Sequence[Tenant]) -> list[TenantView]:

@@ -2,6 +2,7 @@
 
 import gc
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -48,6 +49,22 @@ def test_a_key_is_made_where_none_is_given_and_its_public_half_is_told(fairlead:
     shown = fairlead("-o", "json", "targets", "show", "db").data
     assert shown["ssh"]["public_key"] in said.err.replace("\n", "")
     assert "PRIVATE" not in fairlead("-o", "json", "targets", "show", "db").out
+
+
+def test_a_target_is_for_some_tenants_for_all_or_for_none(fairlead: Run) -> None:
+    fairlead("tenants", "set-tags", "Region", "EU")
+    fairlead("tenants", "set", "Acme, Inc", "--tag", "Region/EU")
+    assert fairlead("targets", "add", "web1", "-e", "Test", "--tenancy", "tenanted", "--tenant", "acme, inc").code == 0
+    assert "tenanted: Acme, Inc" in fairlead("targets", "list").out
+    assert fairlead("tenants", "remove", "Acme, Inc").code == 1
+    set_ = partial(fairlead, "-o", "json", "targets", "set", "web1")
+    assert set_("--tenant-tag", "Region/EU").data["tenants"] == ["Acme, Inc"], "what is not named stays"
+    assert set_("--all-tenants", "--tenant", "Acme, Inc").code == 2
+    cleared = set_("--all-tenants").data
+    assert (cleared["tenancy"], cleared["tenants"], cleared["tenant_tags"]) == ("tenanted", [], [])
+    assert set_("--tenancy", "for-all").code == 2
+    assert set_("--tenancy", "untenanted").data["tenancy"] == "untenanted"
+    assert "names tenants" in set_("--tenant", "Acme, Inc").err
 
 
 @pytest.mark.parametrize(

@@ -1,20 +1,32 @@
 """Targets: names, tags, addresses, and which of them a step runs on."""
 
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
 from fairlead.domain.errors import Invalid
 from fairlead.domain.ids import EnvironmentId, SecretVersionId, TargetId
-from fairlead.domain.target import MOST_TAGS, SshAccess, Target, TargetKind, checked, chosen, tags_of, target_name
+from fairlead.domain.project import Tenancy
+from fairlead.domain.target import (
+    MOST_TAGS,
+    SshAccess,
+    Target,
+    TargetKind,
+    checked,
+    chosen,
+    kept_out,
+    tags_of,
+    target_name,
+)
 
 NOW = datetime(2026, 3, 2, tzinfo=UTC)
 TEST, PRODUCTION = EnvironmentId("env-1"), EnvironmentId("env-2")
 KEY = SecretVersionId("sec-1")
 
 
-def target(name: str, *tags: str, places: tuple[EnvironmentId, ...] = (TEST,), is_enabled: bool = True) -> Target:
-    return Target(TargetId(name), name, TargetKind.LOCAL, NOW, places, tags, is_enabled)
+def target(name: str, *tags: str, places: tuple[EnvironmentId, ...] = (TEST,), **more: Any) -> Target:
+    return Target(TargetId(name), name, TargetKind.LOCAL, NOW, places, tags, **more)
 
 
 @pytest.mark.parametrize("name", ["Web01", "web-01.example.com", "Büro Süd", "東京 1", "a", "x" * 80])
@@ -47,8 +59,8 @@ def test_a_step_runs_on_those_of_its_environment_and_tags_by_name() -> None:
         target("resting", "web", is_enabled=False),
         target("other", "queue"),
     ]
-    assert [one.name for one in chosen(known, TEST, ["Web", "unknown"])] == ["Web1", "web2"]
-    assert chosen(known, TEST, []) == ()
+    assert [one.name for one in chosen(known, TEST, ["Web", "unknown"], tenant=None)] == ["Web1", "web2"]
+    assert chosen(known, TEST, [], tenant=None) == ()
 
 
 @pytest.mark.parametrize("host", ["example.com", "10.0.0.7", "::1", "fe80::1", "localhost"])
@@ -78,3 +90,12 @@ def test_an_address_is_shown_as_people_write_it() -> None:
     assert SshAccess("example.com", "deploy", KEY).address == "deploy@example.com"
     assert SshAccess("::1", "root", KEY, port=2222).address == "root@[::1]:2222"
     assert target("here").address == "this host"
+
+
+def test_how_many_tenancy_keeps_out_is_said_of_those_that_would_fit_alone() -> None:
+    known = [target(f"web{number}", "web", tenancy=Tenancy.TENANTED) for number in range(7)]
+    known += [target("resting", "web", is_enabled=False, tenancy=Tenancy.TENANTED), target("db", "db")]
+    assert kept_out(known, TEST, ["web"], tenant=None) == (
+        "; tenancy excludes 7 (web0, web1, web2, web3, web4, …: for tenants only)"
+    )
+    assert kept_out(known, TEST, ["db"], tenant=None) == kept_out(known, TEST, ["queue"], tenant=None) == ""

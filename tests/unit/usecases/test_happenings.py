@@ -18,6 +18,7 @@ from fairlead.domain.errors import Conflict, Unreachable
 from fairlead.domain.health import HealthState
 from fairlead.domain.ids import TaskId
 from fairlead.domain.process import Action, Process, ProcessChoice, ProcessStep, RunLocation
+from fairlead.domain.project import Tenancy
 from fairlead.domain.trigger import Evaluation, TargetEvent, TriggerAction, TriggerKind
 from fairlead.ports.hosts import Seen
 from fairlead.store import triggers as stored
@@ -42,6 +43,7 @@ from fairlead.usecases import (
     triggers,
 )
 from fairlead.usecases.channels import ChannelWords
+from fairlead.usecases.target_tenancy import Serving
 from fairlead.usecases.triggers import Draft
 
 WEB = ProcessStep(
@@ -315,6 +317,10 @@ def test_a_target_that_no_step_runs_on_that_is_gone_or_where_nothing_is_live_is_
     targets.add(books.context, ADMIN, "web2", only_in=["Test"], tags=["web"])
     targets.remove(books.context, ADMIN, "web2")
     assert gathered(books)[0] == (False, "trigger.no_target")
+    served = Serving(Tenancy.TENANTED)
+    targets.add(books.context, ADMIN, "theirs", only_in=["Test"], tags=["web"], serving=served)
+    assert gathered(books)[0] == (False, "trigger.no_target"), "what is live is nobody's"
+    assert "for tenants only" in records(books, "Comes")[0].reason
     targets.add(books.context, ADMIN, "far", only_in=["Production"], tags=["web"])
     assert gathered(books)[0] == (False, "trigger.nothing")
 

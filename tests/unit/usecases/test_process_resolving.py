@@ -8,7 +8,7 @@ import pytest
 
 from fairlead.domain.environment import Environment
 from fairlead.domain.errors import FairleadError
-from fairlead.domain.ids import EnvironmentId, TargetId
+from fairlead.domain.ids import EnvironmentId, TargetId, TenantId
 from fairlead.domain.process import (
     NO_CHOICE,
     Action,
@@ -21,6 +21,7 @@ from fairlead.domain.process import (
 )
 from fairlead.domain.system_variables import SystemVariables
 from fairlead.domain.target import Target, TargetKind
+from fairlead.domain.tenant import Tenant
 from fairlead.domain.variable import Dimension, Variable
 from fairlead.domain.variable_table import VariableTable
 from fairlead.steps.process_resolved import ResolvedProcess
@@ -127,7 +128,7 @@ def test_a_step_that_is_left_out_anyway_needs_no_target() -> None:
     ],
 )
 def test_what_is_left_out_says_why(more: dict[str, Any], reason: str) -> None:
-    found = resolved(step(action(**more)), tenant_tags=frozenset({"region/eu"}))
+    found = resolved(step(action(**more)), tenant=Tenant(TenantId("ten-1"), "Acme", tags=("region/eu",)))
     assert found.steps[0].skipped == reason
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from fairlead.domain.target import MOST_TAGS, SSH_PORT
+from fairlead.domain.project import Tenancy
+from fairlead.domain.target import MOST_TAGS, MOST_TENANTS, SSH_PORT
 from fairlead.formats.declared.layout import Layout, SecretField
 from fairlead.formats.shape import Shape
 
@@ -28,6 +29,15 @@ class TargetItem(Shape):
     enabled: bool = Field(default=True, description="whether steps run on it")
     description: str = Field("", max_length=1000)
     ssh: SshItem | None = Field(None, description="another host; this one without it")
+    tenancy: Tenancy = Field(Tenancy.EITHER, description="whether it serves tenants, nobody in particular, or both")
+    tenants: tuple[str, ...] = Field((), max_length=MOST_TENANTS, description="by name; none, and no tags: all")
+    tenant_tags: tuple[str, ...] = Field((), max_length=MOST_TENANTS, description="tenants with these, too; Set/Tag")
+
+
+def normal_target(item: TargetItem) -> TargetItem:
+    """Its tenants and their tags in the order of the letters, which says nothing of them."""
+    ordered = {"tenants": tuple(sorted(set(item.tenants))), "tenant_tags": tuple(sorted(set(item.tenant_tags)))}
+    return item.model_copy(update=ordered)
 
 
 TARGETS = Layout(
@@ -37,5 +47,6 @@ TARGETS = Layout(
     "places that steps run on",
     name_of=lambda item: item.name,
     top="targets",
+    normal=normal_target,
     left_alone=("ssh.host_key",),
 )

@@ -7,17 +7,20 @@ from typing import Annotated
 from fastapi import Header, Query, Response
 from pydantic import Field
 
-from fairlead.domain.target import SSH_PORT, TargetKind
+from fairlead.domain.project import Tenancy
+from fairlead.domain.target import MOST_TENANTS, SSH_PORT, TargetKind
 from fairlead.server.api import answers, shapes
 from fairlead.server.api.bodies import Body
 from fairlead.server.api.doors import After, Asking, Books, Limit, Parts, revision_of
 from fairlead.server.routing import api_router
 from fairlead.usecases import targets
+from fairlead.usecases.target_tenancy import Serving
 from fairlead.usecases.targets import NewSsh, TargetChange, TargetView
 
 router = api_router("targets")
 
 Names = Annotated[list[str], Field(max_length=100)]
+Tenants = Annotated[list[str], Field(max_length=MOST_TENANTS)]
 
 
 class SshBody(Body):
@@ -34,6 +37,9 @@ class NewTarget(Body):
     tags: Names = Field(default_factory=list)
     ssh: SshBody | None = Field(None, description="without it the target is the server's own host")
     description: str = Field("", max_length=1000)
+    tenancy: Tenancy = Field(Tenancy.EITHER, description="whether it serves tenants, nobody in particular, or both")
+    tenants: Tenants = Field(default_factory=list, description="by name; none, and no tags: all")
+    tenant_tags: Tenants = Field(default_factory=list, description="Set/Tag; of one set any, of each set one")
 
 
 class ChangedTarget(Body):
@@ -42,6 +48,9 @@ class ChangedTarget(Body):
     enabled: bool | None = None
     ssh: SshBody | None = Field(None, description="a key or host key that is not given stays")
     description: str | None = Field(None, max_length=1000)
+    tenancy: Tenancy | None = Field(None, description="untenanted: the tenants and tags that it names are forgotten")
+    tenants: Tenants | None = Field(None, description="all that it names from now on; none, and no tags: all")
+    tenant_tags: Tenants | None = None
 
 
 class Trusted(Body):
@@ -72,6 +81,10 @@ def shape(view: TargetView) -> answers.Target:
         "looked_at": view.health.at.isoformat() if view.health else None,
         "available_reason": view.health.reason if view.health else "",
         "description": one.description,
+        "tenancy": one.tenancy,
+        "tenants": list(view.tenants),
+        "tenant_tags": list(one.tenant_tags),
+        "hidden_tenants": view.hidden_tenants,
         "created_at": one.created_at.isoformat(),
         "created_by": one.created_by,
         "revision": one.revision,
@@ -109,6 +122,7 @@ def add_target(context: Books, server: Parts, actor: Asking, body: NewTarget) ->
         ssh=_ssh(body.ssh),
         made_key=server.host_keys.new_pair(f"fairlead-{body.name}") if needs_key else None,
         description=body.description,
+        serving=_serving(body),
     )
     return shape(made)
 
@@ -129,7 +143,8 @@ def change_target(
     if_match: Annotated[str | None, Header(description="the ETag that was read")] = None,
 ) -> answers.Target:
     """Some fields of it; with If-Match only if nobody changed it since."""
-    wanted = TargetChange(body.description, body.tags, body.environments, body.enabled, _ssh(body.ssh))
+    serving = _serving(body)
+    wanted = TargetChange(body.description, body.tags, body.environments, body.enabled, _ssh(body.ssh), serving)
     return _tagged(targets.change(context, actor, name, wanted, revision=revision_of(if_match)), response)
 
 
@@ -155,6 +170,10 @@ async def check_target(context: Books, server: Parts, actor: Asking, name: str) 
 
 def _ssh(body: SshBody | None) -> NewSsh | None:
     return None if body is None else NewSsh(body.host, body.user, body.port, body.key, body.host_key)
+
+
+def _serving(body: NewTarget | ChangedTarget) -> Serving:
+    return Serving(body.tenancy, body.tenants, body.tenant_tags)
 
 
 def _tagged(view: TargetView, response: Response) -> answers.Target:

@@ -10,10 +10,13 @@ from fastapi import Query
 from starlette.responses import Response
 
 from fairlead.domain.errors import FairleadError, Invalid, NotAllowed
+from fairlead.domain.permission import Permission
 from fairlead.domain.target import SSH_PORT
 from fairlead.server.routing import page_router
 from fairlead.server.web.visit import Form, Posted, Visiting
+from fairlead.server.web.whom import tags_of, tenancy_of, tenants_of
 from fairlead.usecases import environments, targets
+from fairlead.usecases.target_tenancy import Serving
 from fairlead.usecases.targets import NewSsh, TargetChange
 
 router = page_router()
@@ -67,6 +70,7 @@ def add(form: Posted) -> Response:
             if ssh and not ssh.key
             else None,
             description=form.text("description").strip(),
+            serving=_serving(form),
         ).target
         public = made.ssh.public_key if made.ssh else ""
         return f"{made.name} is added." + (f" Put this line into authorized_keys there: {public}" if public else "")
@@ -82,6 +86,19 @@ def enable(form: Posted, name: str) -> Response:
     def work() -> str:
         held = targets.change(form.visitor.context, form.visitor.actor, name, TargetChange(is_enabled=wanted)).target
         return f"{held.name} is {'used' if wanted else 'left out'} from now on."
+
+    return form.act(PAGE, work)
+
+
+@router.post("/targets/{name}/tenancy")
+def bind(form: Posted, name: str) -> Response:
+    """Steps run on it for these tenants from now on."""
+    form.visitor.actor.require_somewhere(Permission.TARGET_EDIT)  # before anything is said of what was typed
+
+    def work() -> str:
+        wanted = TargetChange(serving=_serving(form))
+        held = targets.change(form.visitor.context, form.visitor.actor, name, wanted).target
+        return f"It is set for whom steps run on {held.name}."
 
     return form.act(PAGE, work)
 
@@ -122,6 +139,10 @@ async def _said(form: Form, work: Awaitable[T], words: Callable[[T], str]) -> Re
         raise
     except FairleadError as error:
         return form.refused(PAGE, error)
+
+
+def _serving(form: Form) -> Serving:
+    return Serving(tenancy_of(form) if form.text("tenancy") else None, tenants_of(form), tags_of(form))
 
 
 def _ssh(form: Form) -> NewSsh | None:

@@ -10,10 +10,10 @@ from starlette.responses import Response
 
 from fairlead.domain.errors import Invalid
 from fairlead.domain.permission import Permission
-from fairlead.domain.project import Tenancy
 from fairlead.server.routing import page_router
 from fairlead.server.web import setup
 from fairlead.server.web.visit import Form, Posted, Visiting
+from fairlead.server.web.whom import tags_of, tenancy_of
 from fairlead.usecases import projects, tenants
 
 router = page_router()
@@ -39,7 +39,7 @@ def put(form: Posted) -> Response:
     visitor = form.visitor
 
     def work() -> str:
-        draft = tenants.Draft(form.text("name"), form.text("description"), _parts(form, "tags"), _connections(form))
+        draft = tenants.Draft(form.text("name"), form.text("description"), tags_of(form, "tags"), _connections(form))
         made = tenants.put(visitor.context, visitor.actor, draft)
         return f"Tenant {made.tenant.name} is set."
 
@@ -64,7 +64,7 @@ def put_tags(form: Posted) -> Response:
     visitor = form.visitor
 
     def work() -> str:
-        made = tenants.put_tag_set(visitor.context, visitor.actor, form.text("name"), _parts(form, "tags"))
+        made = tenants.put_tag_set(visitor.context, visitor.actor, form.text("name"), tags_of(form, "tags"))
         return f"{made.name} has {len(made.tags)} tags."
 
     return form.act("/tenants", work)
@@ -89,21 +89,10 @@ def put_tenancy(form: Posted, name: str) -> Response:
     visitor.actor.require_somewhere(Permission.PROJECT_EDIT)  # before anything is said of what was typed
 
     def work() -> str:
-        saved = projects.change(visitor.context, visitor.actor, name, {"tenancy": _tenancy(form)})
+        saved = projects.change(visitor.context, visitor.actor, name, {"tenancy": tenancy_of(form)})
         return f"{saved.name} is {saved.tenancy} from now on."
 
     return form.act(f"/projects/{quote(name)}", work)
-
-
-def _tenancy(form: Form) -> Tenancy:
-    said = form.text("tenancy")
-    if said not in list(Tenancy):
-        raise Invalid("input.invalid", f"{said[:60]!r} is no tenancy", thing="tenancy", hint=", ".join(Tenancy))
-    return Tenancy(said)
-
-
-def _parts(form: Form, name: str) -> list[str]:
-    return [part.strip() for part in form.text(name).split(",") if part.strip()]
 
 
 def _connections(form: Form) -> dict[str, list[str]]:

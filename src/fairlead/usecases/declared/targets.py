@@ -7,14 +7,15 @@ from collections.abc import Iterable
 from fairlead.domain.actor import Actor
 from fairlead.domain.permission import Permission
 from fairlead.formats.declared.layout import SecretField
-from fairlead.formats.declared.targets import TARGETS, SshItem, TargetItem
+from fairlead.formats.declared.targets import TARGETS, SshItem, TargetItem, normal_target
 from fairlead.ports.hosts import KeyPair
-from fairlead.store import environments
+from fairlead.store import environments, tenants
 from fairlead.store import targets as rows
 from fairlead.store.database import Connection
 from fairlead.usecases import targets
 from fairlead.usecases.context import Context
 from fairlead.usecases.declared.noun import Applying, Held, Noun
+from fairlead.usecases.target_tenancy import Serving
 from fairlead.usecases.targets import NewSsh, TargetChange
 
 
@@ -25,7 +26,7 @@ class Targets(Noun[TargetItem]):
 
     def held(self, context: Context, actor: Actor, connection: Connection) -> Iterable[Held[TargetItem]]:
         actor.require(Permission.VIEW)
-        known = environments.all_of(connection)
+        known, customers = environments.all_of(connection), tenants.names(connection)
         for one in rows.all_of(connection):
             name = f"target/{one.name}/key"
             ssh = None
@@ -47,8 +48,11 @@ class Targets(Noun[TargetItem]):
                 enabled=one.is_enabled,
                 description=one.description,
                 ssh=ssh,
+                tenancy=one.tenancy,
+                tenants=tuple(customers[id] for id in one.tenants),
+                tenant_tags=one.tenant_tags,
             )
-            yield Held("", item, secrets)
+            yield Held("", normal_target(item), secrets)
 
     def add(self, at: Applying, project: str, item: TargetItem) -> None:
         ssh = _ssh(at, item.ssh)
@@ -62,6 +66,7 @@ class Targets(Noun[TargetItem]):
             ssh=ssh,
             made_key=KeyPair(made.private, made.public) if made else None,
             description=item.description,
+            serving=_serving(item),
         )
         if not item.enabled:
             targets.change(at.context, at.actor, item.name, TargetChange(is_enabled=False))
@@ -71,11 +76,16 @@ class Targets(Noun[TargetItem]):
             self.remove(at, old)
             self.add(at, old.project, new)
             return
-        wanted = TargetChange(new.description, new.tags, new.environments, new.enabled, _ssh(at, new.ssh))
+        ssh, serving = _ssh(at, new.ssh), _serving(new)
+        wanted = TargetChange(new.description, new.tags, new.environments, new.enabled, ssh, serving)
         targets.change(at.context, at.actor, old.item.name, wanted)
 
     def remove(self, at: Applying, held: Held[TargetItem]) -> None:
         targets.remove(at.context, at.actor, held.item.name)
+
+
+def _serving(item: TargetItem) -> Serving:
+    return Serving(item.tenancy, item.tenants, item.tenant_tags)
 
 
 def _ssh(at: Applying, item: SshItem | None) -> NewSsh | None:

@@ -270,6 +270,7 @@ FORMS = [
     "/tasks/x/resume",
     "/targets",
     "/targets/x/enable",
+    "/targets/x/tenancy",
     "/targets/x/remove",
     "/targets/x/trust",
     "/targets/x/check",

@@ -1,10 +1,11 @@
 """The page of targets: added, looked at, left out and removed by its forms."""
 
 from tests.unit.server.conftest import Visit
-from tests.unit.server.house import House
+from tests.unit.server.house import ADMINISTRATOR, House
 
 from fairlead.adapters.connections.ssh_keys import SshKeys
 from fairlead.testing.sshd import Sshd
+from fairlead.usecases import tenants
 
 
 def test_this_host_is_added_looked_at_left_out_and_removed(house: House, visit: Visit) -> None:
@@ -31,3 +32,17 @@ def test_a_host_is_added_with_a_key_of_its_own_and_trusted(house: House, visit: 
     fingerprint = SshKeys().fingerprint(sshd.host_key)
     visit.post("/targets/far/trust", fingerprint=fingerprint)
     assert fingerprint in visit.get("/targets")
+
+
+def test_it_is_said_by_forms_for_whom_a_target_is(house: House, visit: Visit) -> None:
+    tenants.put_tag_set(house.context, ADMINISTRATOR, "Region", ["EU"])
+    tenants.put(house.context, ADMINISTRATOR, tenants.Draft("Acme, Inc"))
+    visit.sign_in()
+    visit.post("/targets", name="web1", environments="Test", tenancy="tenanted", tenants="Acme, Inc\n", tenant_tags="")
+    assert ">Acme, Inc</td>" in visit.get("/targets")
+    visit.post("/targets/web1/tenancy", tenancy="tenanted-or-untenanted", tenants="acme, inc", tenant_tags="region/eu")
+    assert "nobody in particular, and Acme, Inc, Region/EU" in visit.get("/targets")
+    visit.post("/targets/web1/tenancy", tenancy="tenanted", tenants="Nobody", tenant_tags="")
+    assert "there is no tenant" in visit.get("/targets")
+    visit.post("/targets/web1/tenancy", tenancy="tenanted", tenants="", tenant_tags="")
+    assert ">tenants only</td>" in visit.get("/targets")

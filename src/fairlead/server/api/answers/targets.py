@@ -7,6 +7,7 @@ from typing import Annotated
 from pydantic import Field
 from typing_extensions import TypedDict
 
+from fairlead.domain.project import Tenancy
 from fairlead.domain.target import TargetKind
 from fairlead.server.api.answers.lists import Moment
 
@@ -35,6 +36,12 @@ class Target(TypedDict):
     looked_at: Moment | None
     available_reason: Annotated[str, Field(description='why it did not answer; "": it did')]
     description: str
+    tenancy: Annotated[Tenancy, Field(description="whether it serves tenants, nobody in particular, or both")]
+    tenants: Annotated[list[str], Field(description="that it names; none, and no tags: all that its tenancy allows")]
+    tenant_tags: Annotated[
+        list[str], Field(description="it serves those with these, too: of one set any, of each set one")
+    ]
+    hidden_tenants: Annotated[int, Field(description="how many more it names that you may not view")]
     created_at: Moment
     created_by: str
     revision: int

@@ -1,0 +1,25 @@
+"""What forms say of tenants: a tenancy, tenants a line each, and tags with commas between."""
+
+from __future__ import annotations
+
+from fairlead.domain.errors import Invalid
+from fairlead.domain.project import Tenancy
+from fairlead.server.web.visit import Form
+
+
+def tenancy_of(form: Form) -> Tenancy:
+    """What was chosen; Invalid `input.invalid`."""
+    said = form.text("tenancy")
+    if said not in list(Tenancy):
+        raise Invalid("input.invalid", f"{said[:60]!r} is no tenancy", thing="tenancy", hint=", ".join(Tenancy))
+    return Tenancy(said)
+
+
+def tenants_of(form: Form, name: str = "tenants") -> list[str]:
+    """Their names, which may have commas in them."""
+    return [line.strip() for line in form.text(name).splitlines() if line.strip()]
+
+
+def tags_of(form: Form, name: str = "tenant_tags") -> list[str]:
+    """Each as `Set/Tag`."""
+    return [part.strip() for part in form.text(name).split(",") if part.strip()]
