@@ -6,7 +6,7 @@ import sqlalchemy as sa
 
 from fairlead.domain.lifecycle import Lifecycle
 from fairlead.store.schema import data, key, metadata, number, text
-from fairlead.store.shelf import Shelf
+from fairlead.store.shelf import Page, Shelf, holding
 
 lifecycles = sa.Table(
     "lifecycles",
@@ -27,6 +27,12 @@ insert, get, find, update, delete = _shelf.insert, _shelf.get, _shelf.find, _she
 def all_of(connection: sa.Connection) -> tuple[Lifecycle, ...]:
     """All, by name."""
     return _shelf.where(connection, order=lifecycles.c.name)
+
+
+def page(connection: sa.Connection, *, search: str = "", after: str | None = None, limit: int = 50) -> Page[Lifecycle]:
+    """By name, a part at a time; with `search` those that have it in their names."""
+    fits = holding(lifecycles.c.name, search)
+    return _shelf.page(connection, *fits, after=after, limit=limit, by="name", newest_first=False)
 
 
 def by_name(connection: sa.Connection, name: str) -> Lifecycle:

@@ -11,7 +11,7 @@ from fairlead.domain.record import from_data
 from fairlead.domain.runbook import Runbook, RunbookRun, Snapshot
 from fairlead.store import counters
 from fairlead.store.schema import data, flag, instant, key, link, metadata, number, text
-from fairlead.store.shelf import Page, Shelf
+from fairlead.store.shelf import Page, Shelf, holding
 
 runbooks = sa.Table(
     "runbooks",
@@ -55,6 +55,14 @@ insert_run = _runs.insert
 def of_project(connection: sa.Connection, project: ProjectId) -> tuple[Runbook, ...]:
     """All of the project's, by name."""
     return _shelf.where(connection, runbooks.c.project == project, order=runbooks.c.name)
+
+
+def page(
+    connection: sa.Connection, project: ProjectId, *, search: str = "", after: str | None = None, limit: int = 50
+) -> Page[Runbook]:
+    """The project's, by name, a part at a time; with `search` those that have it in their names."""
+    fits = (runbooks.c.project == project, *holding(runbooks.c.name, search))
+    return _shelf.page(connection, *fits, after=after, limit=limit, by="name", newest_first=False)
 
 
 def all_of(connection: sa.Connection) -> tuple[Runbook, ...]:

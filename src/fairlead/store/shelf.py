@@ -30,6 +30,24 @@ def holding(column: sa.ColumnElement[str], search: str) -> list[Condition]:
     return [sa.func.lower(column).contains(search.lower(), autoescape=True)] if search else []
 
 
+def part_of(
+    items: Iterable[T],
+    *,
+    name: Callable[[T], str],
+    order: Callable[[T], str] | None = None,
+    search: str = "",
+    after: str | None = None,
+    limit: int = 50,
+) -> Page[T]:
+    """A part of a list that is read whole because it is short: what has `search` in its name, in whatever case, by
+    `order`, which tells each from all others (the name where there is none)."""
+    place, wanted = order or name, search.lower()
+    fitting = sorted((one for one in items if wanted in name(one).lower()), key=place)
+    rest = [one for one in fitting if after is None or place(one) > after]
+    held = tuple(rest[:limit])
+    return Page(held, place(held[-1]) if len(rest) > len(held) else None)
+
+
 def no_more(_: object) -> dict[str, object]:
     """No columns beside the noun's own fields."""
     return {}

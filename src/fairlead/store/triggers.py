@@ -11,7 +11,7 @@ from fairlead.domain.ids import ProjectId
 from fairlead.domain.trigger import Evaluation, Trigger, TriggerEvent, TriggerKind
 from fairlead.store.rows import insert_ignoring, to_row
 from fairlead.store.schema import data, flag, instant, key, link, metadata, number, text
-from fairlead.store.shelf import Page, Shelf
+from fairlead.store.shelf import Page, Shelf, holding
 
 triggers = sa.Table(
     "triggers",
@@ -91,6 +91,14 @@ MOST_EVENTS = 5000
 def of_project(connection: sa.Connection, project: ProjectId) -> tuple[Trigger, ...]:
     """All of the project's, by name."""
     return _shelf.where(connection, triggers.c.project == project, order=triggers.c.name)
+
+
+def page(
+    connection: sa.Connection, project: ProjectId, *, search: str = "", after: str | None = None, limit: int = 50
+) -> Page[Trigger]:
+    """The project's, by name, a part at a time; with `search` those that have it in their names."""
+    fits = (triggers.c.project == project, *holding(triggers.c.name, search))
+    return _shelf.page(connection, *fits, after=after, limit=limit, by="name", newest_first=False)
 
 
 def all_of(connection: sa.Connection) -> tuple[Trigger, ...]:

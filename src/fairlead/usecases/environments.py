@@ -13,6 +13,7 @@ from fairlead.domain.ids import EnvironmentId
 from fairlead.domain.permission import Permission
 from fairlead.store import deployments, environments, lifecycles, targets
 from fairlead.store.database import Connection
+from fairlead.store.shelf import Page, part_of
 from fairlead.usecases.context import Context
 
 
@@ -22,6 +23,20 @@ def all_of(context: Context, actor: Actor) -> Sequence[Environment]:
     with context.database.reading() as connection:
         found = environments.all_of(connection)
     return tuple(one for one in found if actor.may_somewhere(Permission.VIEW, environment=one.id))
+
+
+def page(
+    context: Context, actor: Actor, *, search: str = "", after: str | None = None, limit: int = 50
+) -> Page[Environment]:
+    """As `all_of`, a part at a time."""
+    return part_of(
+        all_of(context, actor),
+        name=lambda one: one.name,
+        order=lambda one: f"{one.order:09} {one.name}",
+        search=search,
+        after=after,
+        limit=limit,
+    )
 
 
 def get(context: Context, actor: Actor, name: str) -> Environment:

@@ -14,6 +14,7 @@ from fairlead.domain.retention import Keep
 from fairlead.formats.phase_lines import PhaseLine
 from fairlead.store import channels, environments, lifecycles, projects
 from fairlead.store.database import Connection
+from fairlead.store.shelf import Page
 from fairlead.usecases.context import Context
 
 
@@ -44,7 +45,17 @@ def all_of(context: Context, actor: Actor) -> Sequence[LifecycleView]:
     """All, by name."""
     actor.require_somewhere(Permission.VIEW)
     with context.database.reading() as connection:
-        return _seen(connection, actor, [_view(connection, one) for one in lifecycles.all_of(connection)])
+        return _seen(connection, actor, _views(connection, lifecycles.all_of(connection)))
+
+
+def page(
+    context: Context, actor: Actor, *, search: str = "", after: str | None = None, limit: int = 50
+) -> Page[LifecycleView]:
+    """By name, a part at a time."""
+    actor.require_somewhere(Permission.VIEW)
+    with context.database.reading() as connection:
+        part = lifecycles.page(connection, search=search, after=after, limit=limit)
+        return Page(tuple(_seen(connection, actor, _views(connection, part.items))), part.after)
 
 
 def get(context: Context, actor: Actor, name: str) -> LifecycleView:
@@ -90,7 +101,7 @@ def remove(context: Context, actor: Actor, name: str) -> None:
     actor.require(Permission.LIFECYCLE_EDIT)
     with context.database.transaction() as connection:
         found = lifecycles.by_name_or_id(connection, name)
-        users = _projects(connection, found.id)
+        users = projects.following(connection, [found.id]).get(found.id, ())
         if users or channels.with_lifecycle(connection, found.id):
             who = ", ".join(users) or "channels"
             raise Conflict("lifecycle.in_use", f"{found.name} is followed by {who}", thing=found.name)
@@ -172,15 +183,24 @@ def _seen(connection: Connection, actor: Actor, found: Sequence[LifecycleView]) 
 
 
 def _view(connection: Connection, line: Lifecycle) -> LifecycleView:
+    [view] = _views(connection, [line])
+    return view
+
+
+def _views(connection: Connection, lines: Sequence[Lifecycle]) -> list[LifecycleView]:
+    """As many queries for one as for all."""
     known = environments.all_of(connection)
     names = {one.id: one.name for one in known}
-    spelt_out = resolved(line, known).phases
-    return LifecycleView(
-        line,
-        tuple(_line(phase, names) for phase in line.phases),
-        tuple(_line(phase, names) for phase in spelt_out),
-        _projects(connection, line.id),
-    )
+    followers = projects.following(connection, [line.id for line in lines])
+    return [
+        LifecycleView(
+            line,
+            tuple(_line(phase, names) for phase in line.phases),
+            tuple(_line(phase, names) for phase in resolved(line, known).phases),
+            tuple(followers.get(line.id, ())),
+        )
+        for line in lines
+    ]
 
 
 def _line(phase: Phase, names: Mapping[EnvironmentId, str]) -> PhaseLine:
@@ -194,7 +214,3 @@ def _line(phase: Phase, names: Mapping[EnvironmentId, str]) -> PhaseLine:
         releases=phase.releases,
         files=phase.files,
     )
-
-
-def _projects(connection: Connection, id: LifecycleId) -> tuple[str, ...]:
-    return tuple(one.name for one in projects.with_lifecycle(connection, id))

@@ -12,6 +12,7 @@ from fairlead.domain.ids import RoleId
 from fairlead.domain.permission import Permission
 from fairlead.domain.role import BUILT_IN, Role, is_built_in
 from fairlead.store import roles, teams
+from fairlead.store.shelf import Page, part_of
 from fairlead.usecases.context import Context
 
 
@@ -20,6 +21,18 @@ def all_of(context: Context, actor: Actor) -> Sequence[Role]:
     actor.require_somewhere(Permission.VIEW)
     with context.database.reading() as connection:
         return roles.all_of(connection)
+
+
+def page(context: Context, actor: Actor, *, search: str = "", after: str | None = None, limit: int = 50) -> Page[Role]:
+    """As `all_of`, a part at a time."""
+    return part_of(
+        all_of(context, actor),
+        name=lambda one: one.name,
+        order=lambda one: f"{not is_built_in(one)} {one.name}",
+        search=search,
+        after=after,
+        limit=limit,
+    )
 
 
 def get(context: Context, actor: Actor, name: str) -> Role:

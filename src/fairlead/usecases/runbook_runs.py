@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from fairlead.domain import system_variables
@@ -26,6 +26,7 @@ from fairlead.usecases import gates, lines, prompting, turns
 from fairlead.usecases.context import Context
 from fairlead.usecases.process_resolving import Surroundings, packages_of, resolve_process, tags_of
 from fairlead.usecases.registries import logins
+from fairlead.usecases.runbooks import RunbookView
 from fairlead.usecases.values import scope_at, table_of
 
 
@@ -123,13 +124,15 @@ def runs_of(
         return Page(_run_views(connection, owner, part.items), part.after)
 
 
-def newest_of(context: Context, actor: Actor, project: str, *, limit: int = 5) -> Mapping[str, Sequence[RunView]]:
-    """The newest runs of each of the project's runbooks, by its id, the newest first."""
+def newest_of(
+    context: Context, actor: Actor, project: str, shown: Iterable[RunbookView], *, limit: int = 5
+) -> Mapping[str, Sequence[RunView]]:
+    """The newest runs of each of those runbooks of the project, by its id, the newest first."""
     actor.require_somewhere(Permission.VIEW)
     with context.database.reading() as connection:
         owner = projects.by_name_or_id(connection, project)
         actor.require_somewhere(Permission.VIEW, project=owner.id)
-        known = [one.id for one in runbooks.of_project(connection, owner.id)]
+        known = [one.runbook.id for one in shown if one.runbook.project == owner.id]
         newest = runbooks.newest_runs_of(connection, known, limit=limit)
         views: dict[str, list[RunView]] = {}
         for view in _run_views(connection, owner, [one for part in newest.values() for one in part]):

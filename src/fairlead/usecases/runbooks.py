@@ -16,6 +16,7 @@ from fairlead.store import environments, processes, projects, runbooks, tasks, t
 from fairlead.store.database import Connection
 from fairlead.store.processes import HeldProcess
 from fairlead.store.release_choice import newest_of_feed
+from fairlead.store.shelf import Page
 from fairlead.usecases import child_projects
 from fairlead.usecases.as_code import refuse_edit
 from fairlead.usecases.context import Context
@@ -46,13 +47,25 @@ class Draft:
     in_lifecycle: bool = False
 
 
-def all_of(context: Context, actor: Actor, project: str) -> Sequence[RunbookView]:
-    """The project's, by name."""
+def page(
+    context: Context, actor: Actor, project: str, *, search: str = "", after: str | None = None, limit: int = 50
+) -> Page[RunbookView]:
+    """The project's, by name, a part at a time."""
     actor.require_somewhere(Permission.VIEW)
     with context.database.reading() as connection:
         owner = projects.by_name_or_id(connection, project)
         actor.require_somewhere(Permission.VIEW, project=owner.id)
-        return _views(connection, owner, runbooks.of_project(connection, owner.id))
+        part = runbooks.page(connection, owner.id, search=search, after=after, limit=limit)
+        return Page(tuple(_views(connection, owner, part.items)), part.after)
+
+
+def names(context: Context, actor: Actor, project: str) -> Sequence[str]:
+    """What the project's are called, in order: to choose one of."""
+    actor.require_somewhere(Permission.VIEW)
+    with context.database.reading() as connection:
+        owner = projects.by_name_or_id(connection, project)
+        actor.require_somewhere(Permission.VIEW, project=owner.id)
+        return [one.name for one in runbooks.of_project(connection, owner.id)]
 
 
 def get(context: Context, actor: Actor, project: str, name: str) -> RunbookView:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
 from typing import Literal
@@ -78,6 +78,18 @@ def all_of(context: Context, actor: Actor, project: str) -> Sequence[TriggerView
         return _views(connection, owner, triggers.of_project(connection, owner.id))
 
 
+def page(
+    context: Context, actor: Actor, project: str, *, search: str = "", after: str | None = None, limit: int = 50
+) -> Page[TriggerView]:
+    """The project's, by name, a part at a time."""
+    actor.require_somewhere(Permission.VIEW)
+    with context.database.reading() as connection:
+        owner = projects.by_name_or_id(connection, project)
+        actor.require_somewhere(Permission.VIEW, project=owner.id)
+        part = triggers.page(connection, owner.id, search=search, after=after, limit=limit)
+        return Page(tuple(_views(connection, owner, part.items)), part.after)
+
+
 def get(context: Context, actor: Actor, project: str, name: str) -> TriggerView:
     """By name or id; NotFound `trigger.unknown`."""
     actor.require_somewhere(Permission.VIEW)
@@ -141,14 +153,14 @@ def evaluated(
 
 
 def lately_evaluated(
-    context: Context, actor: Actor, project: str, *, limit: int = 10
+    context: Context, actor: Actor, project: str, shown: Iterable[TriggerView], *, limit: int = 10
 ) -> Mapping[str, Sequence[Evaluation]]:
-    """The last times that each of the project's was looked at, by its id, the newest first."""
+    """The last times that each of those triggers of the project was looked at, by its id, the newest first."""
     actor.require_somewhere(Permission.VIEW)
     with context.database.reading() as connection:
         owner = projects.by_name_or_id(connection, project)
         actor.require_somewhere(Permission.VIEW, project=owner.id)
-        known = [one.id for one in triggers.of_project(connection, owner.id)]
+        known = [one.trigger.id for one in shown if one.trigger.project == owner.id]
         return triggers.newest_evaluated(connection, known, limit=limit)
 
 

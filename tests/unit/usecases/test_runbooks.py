@@ -93,7 +93,7 @@ def test_an_edit_of_what_somebody_else_changed_is_refused_and_a_running_one_stay
     books.begin(made.run.task)
     books.end(made.run.task)
     runbooks.remove(books.context, ADMIN, "books", "Tidy")
-    assert runbooks.all_of(books.context, ADMIN, "books") == []
+    assert runbooks.page(books.context, ADMIN, "books").items == ()
 
 
 ROTATE = Draft(

@@ -65,13 +65,8 @@ class EnvironmentOrder(Body):
 @router.get("/environments")
 def list_environments(context: Books, actor: Asking, asked: Asked) -> answers.Page[answers.Environment]:
     """In the order in which releases reach them."""
-    return shapes.cut(
-        environments.all_of(context, actor),
-        shapes.environment,
-        asked,
-        name=lambda one: one.name,
-        order=lambda one: f"{one.order:09} {one.name}",
-    )
+    part = environments.page(context, actor, search=asked.search, after=asked.after, limit=asked.limit)
+    return shapes.page(part, shapes.environment)
 
 
 @router.post("/environments", status_code=201)

@@ -50,7 +50,9 @@ class LifecycleUse(Body):
 @router.get("/lifecycles")
 def list_lifecycles(context: Books, actor: Asking, asked: Asked) -> answers.Page[answers.Lifecycle]:
     """By name."""
-    return shapes.cut(lifecycles.all_of(context, actor), shape, asked, name=lambda one: one.lifecycle.name)
+    return shapes.page(
+        lifecycles.page(context, actor, search=asked.search, after=asked.after, limit=asked.limit), shape
+    )
 
 
 @router.post("/lifecycles", status_code=201)

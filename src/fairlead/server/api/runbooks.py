@@ -57,7 +57,8 @@ class NewRuns(RunWish):
 @router.get("")
 def list_runbooks(context: Books, actor: Asking, project: str, asked: Asked) -> answers.Page[told.Runbook]:
     """By name."""
-    return shapes.cut(runbooks.all_of(context, actor, project), runbook, asked, name=lambda one: one.runbook.name)
+    part = runbooks.page(context, actor, project, search=asked.search, after=asked.after, limit=asked.limit)
+    return shapes.page(part, runbook)
 
 
 @router.get("/{runbook_name}")

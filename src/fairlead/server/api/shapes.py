@@ -21,7 +21,7 @@ from fairlead.ports.tasks import End
 from fairlead.server.api import answers
 from fairlead.server.api.doors import Part
 from fairlead.store.contacts import Contact
-from fairlead.store.shelf import Page
+from fairlead.store.shelf import Page, part_of
 from fairlead.usecases.approvals import ApprovalView
 from fairlead.usecases.deployments import DeploymentView
 from fairlead.usecases.policies import Allowed
@@ -53,12 +53,8 @@ def cut(
 ) -> answers.Page[S]:
     """The part that is asked for of a list that is read whole because it is short: by `order`, which tells each from
     all others (the name where there is none)."""
-    place = order or name
-    after, wanted = asked.after, asked.search.lower()
-    fitting = sorted((one for one in items if wanted in name(one).lower()), key=place)
-    rest = [one for one in fitting if after is None or place(one) > after]
-    held = rest[: asked.limit]
-    return {"items": [shape(one) for one in held], "next": place(held[-1]) if len(rest) > len(held) else None}
+    part = part_of(items, name=name, order=order, search=asked.search, after=asked.after, limit=asked.limit)
+    return page(part, shape)
 
 
 def environment(one: Environment) -> answers.Environment:

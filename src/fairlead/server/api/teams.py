@@ -110,13 +110,7 @@ def remove_team(context: Books, actor: Asking, name: str) -> Response:
 @router.get("/roles")
 def list_roles(context: Books, actor: Asking, asked: Asked) -> answers.Page[answers.Role]:
     """The built-in ones first."""
-    return shapes.cut(
-        roles.all_of(context, actor),
-        role,
-        asked,
-        name=lambda one: one.name,
-        order=lambda one: f"{not is_built_in(one)} {one.name}",
-    )
+    return shapes.page(roles.page(context, actor, search=asked.search, after=asked.after, limit=asked.limit), role)
 
 
 @router.post("/roles", status_code=201)

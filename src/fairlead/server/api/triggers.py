@@ -44,7 +44,8 @@ class TriggerBody(Body):
 @router.get("/projects/{project}/triggers")
 def list_triggers(context: Books, actor: Asking, project: str, asked: Asked) -> answers.Page[told.Trigger]:
     """By name."""
-    return shapes.cut(triggers.all_of(context, actor, project), trigger, asked, name=lambda one: one.trigger.name)
+    part = triggers.page(context, actor, project, search=asked.search, after=asked.after, limit=asked.limit)
+    return shapes.page(part, trigger)
 
 
 @router.get("/projects/{project}/triggers/{trigger_name}")

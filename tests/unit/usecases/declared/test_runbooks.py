@@ -81,7 +81,7 @@ def test_what_no_file_names_goes_with_prune_where_there_are_files_of_others(book
     runbooks.put(books.context, ADMIN, "books", Draft("Second"))
     assert told(planned(books, {PATH: TIDY})) == []
     assert told(applied(books, {PATH: TIDY}, prune=True)) == ["remove runbook books: Second"]
-    assert [one.runbook.name for one in runbooks.all_of(books.context, ADMIN, "books")] == ["Tidy"]
+    assert [one.runbook.name for one in runbooks.page(books.context, ADMIN, "books").items] == ["Tidy"]
 
 
 @pytest.mark.parametrize(
@@ -107,12 +107,12 @@ def test_what_is_wrong_is_told_at_its_line(books: House, old: bytes, new: bytes,
 def test_a_repository_declares_runbooks_and_those_it_has_no_more_go(books: House) -> None:
     projects.change(books.context, ADMIN, "books", {"is_as_code": True})
     released(books, "1.0.0", runbooks__tidy=TIDY, runbooks__two=TIDY.replace(b"Tidy", b"Second"))
-    assert [one.runbook.name for one in runbooks.all_of(books.context, ADMIN, "books")] == ["Second", "Tidy"]
+    assert [one.runbook.name for one in runbooks.page(books.context, ADMIN, "books").items] == ["Second", "Tidy"]
     with pytest.raises(Refused) as refused:
         runbooks.put(books.context, ADMIN, "books", Draft("Tidy"))
     assert refused.value.code == "project.as_code"
     released(books, "1.1.0", runbooks__tidy=TIDY)
-    assert [one.runbook.name for one in runbooks.all_of(books.context, ADMIN, "books")] == ["Tidy"]
+    assert [one.runbook.name for one in runbooks.page(books.context, ADMIN, "books").items] == ["Tidy"]
     assert PATH not in exported(books)
 
 
