@@ -25,11 +25,16 @@ NOT_ASKED_FOR = {
 """Verbs that nobody asks for, and why."""
 INSIDE = {
     "approvals.count_waiting": "the number beside the word in the menu; the API lists what waits",
+    "environments.all_of": "what forms offer; the API lists them by `page`",
     "evaluating.evaluate": "image_looks.evaluate, which looks at the registry first",
+    "lifecycles.all_of": "what forms offer; the API lists them by `page`",
     "looking.look": "server.life, which POST /projects/{project}/look asks",
     "overview.row": "the grid's row on a project's page; the API filters the grid",
+    "runbooks.names": "what the form of triggers offers; the API lists runbooks",
+    "roles.all_of": "what forms offer; the API lists them by `page`",
     "runbook_runs.newest_of": "part of the page of runbooks; the API lists the runs of each",
     "tenants.names": "what forms offer; the API lists tenants",
+    "triggers.all_of": "what the files of a project have; the API lists them by `page`",
     "triggers.lately_evaluated": "part of the page of triggers; the API lists the record of each",
     "variable_preview.choices": "what the form of the page offers; the API is given what to preview",
     "variables.named": "part of the page of one variable; the API filters its list by name",

@@ -3,20 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from fastapi.routing import APIRoute
 from fastapi.testclient import TestClient
 from tests.unit.server.crowd import Size, fill
 from tests.unit.server.house import ADMINISTRATOR, House
 
 from fairlead.domain.process import Action, Process, ProcessStep
+from fairlead.domain.step_template import TemplateContent
 from fairlead.domain.trigger import Evaluation, TriggerAction
+from fairlead.formats.phase_lines import PhaseLine
 from fairlead.server.app import create, routes_only
 from fairlead.server.openapi import document
+from fairlead.server.web.pages import ROUTERS
 from fairlead.store import triggers as rows
-from fairlead.usecases import access, library_sets, runbook_runs, runbooks, triggers, variables
+from fairlead.usecases import (
+    access,
+    channels,
+    freezes,
+    groups,
+    library_sets,
+    lifecycles,
+    roles,
+    runbook_runs,
+    runbooks,
+    step_templates,
+    teams,
+    triggers,
+    variables,
+)
 
 KEY = "flk_a-key-for-tests"
 SMALL, LARGE = Size(2, 3, 12, releases_each=2, waiting=1), Size(9, 6, 270, releases_each=5, waiting=8)
@@ -48,7 +67,13 @@ PATHS += [
 PATHS += ["/", "/grid", "/tasks", "/approvals", "/approvals/count", "/events", "/projects/project-0001/releases"]
 PATHS += [f"/projects/project-0001/{part}" for part in ("lists", "places", "runs", "deployments")]
 PATHS += ["/projects/project-0001", "/projects/project-0001/environments/Test"]
-PATHS += [f"/projects/project-0001/{part}" for part in ("triggers", "runbooks")]
+PATHS += [f"/projects/project-0001/{part}" for part in ("triggers", "runbooks", "channels", "variables", "runs")]
+PATHS += sorted(
+    route.path
+    for router in ROUTERS
+    for route in router.routes
+    if isinstance(route, APIRoute) and "GET" in route.methods and f"/api/v1{route.path}" in PATHS
+)
 TIDY = Process((ProcessStep("Tidy", (Action("Tidy", "script", {"script": "true"}),)),))
 
 
@@ -64,6 +89,7 @@ class Counting:
             library_sets.include(self.house.context, ADMINISTRATOR, "project-0001", f"Set {number}")
             variables.put(self.house.context, ADMINISTRATOR, "project-0001", f"V{number}", "x", only_in=["Test"])
             self._fill_runbooks(number)
+            self._fill_setup(number)
         cookies = {"fairlead_session": self.house.open_session("admin")}
         self.client = TestClient(create(self.house.life), headers={"Authorization": f"Bearer {KEY}"}, cookies=cookies)
         self.told: list[str] = []
@@ -84,6 +110,22 @@ class Counting:
             now = self.house.clock.now()
             said = Evaluation(self.house.ids.new("evl"), made.trigger.id, now, now, has_fired=False, reason="not yet")
             rows.record(connection, said)
+
+    def _fill_setup(self, number: int) -> None:
+        """One more of what belongs to the installation, and a channel that follows it."""
+        context, name = self.house.context, f"More-{number}"
+        lifecycles.add(context, ADMINISTRATOR, lifecycles.Draft(name, [PhaseLine("Test", ("Test",))]))
+        channels.add(context, ADMINISTRATOR, "project-0001", channels.ChannelWords(name, lifecycle=name))
+        lifecycles.use(context, ADMINISTRATOR, f"project-{number:04}", name)
+        roles.add(context, ADMINISTRATOR, name, ["view"])
+        groups.add(context, ADMINISTRATOR, name)
+        held = teams.HeldRole(name, groups=(name,), environments=("Test",))
+        teams.add(context, ADMINISTRATOR, name, members=["admin"], held=[held])
+        freezes.add(
+            context, ADMINISTRATOR, freezes.Draft(name, ends_at=datetime(2099, 1, 1, tzinfo=UTC), environments=["Test"])
+        )
+        content = TemplateContent("script", {"script": "true"})
+        step_templates.put(context, ADMINISTRATOR, step_templates.Draft(name, content))
 
     def _count(self, _connection: object, _cursor: object, statement: str, *_: object) -> None:
         self.told.append(statement)

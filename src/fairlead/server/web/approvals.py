@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from typing import Annotated
-from urllib.parse import urlencode
 
 from fastapi import Query
 from starlette.responses import RedirectResponse, Response
@@ -13,6 +12,7 @@ from fairlead.domain.approval import ApprovalState
 from fairlead.domain.deployment import DeploymentState
 from fairlead.server.routing import page_router
 from fairlead.server.web.dashboard import unless_seen
+from fairlead.server.web.lists import Paged
 from fairlead.server.web.plans import NO_PLAN, shown
 from fairlead.server.web.visit import Posted, Visiting, local_path
 from fairlead.usecases import approvals, deployments, foreseeing, why
@@ -22,16 +22,15 @@ router = page_router()
 
 
 @router.get("/approvals")
-def show(visitor: Visiting, after: Annotated[str | None, Query(max_length=100)] = None) -> Response:
+def show(visitor: Visiting, part: Paged) -> Response:
     """Those that wait, and those that were answered."""
     waiting = approvals.page(visitor.context, visitor.actor, state=ApprovalState.WAITING, limit=200)
-    part = approvals.page(visitor.context, visitor.actor, after=after)
+    found = approvals.page(visitor.context, visitor.actor, after=part.after, limit=part.limit)
     values = {
         "section": "/approvals",
-        "waiting": waiting.items if not after else (),
-        "answered": [one for one in part.items if one.approval.state is not ApprovalState.WAITING],
-        "older": f"/approvals?{urlencode({'after': part.after})}" if part.after else "",
-        "newest": "/approvals" if after else "",
+        "waiting": waiting.items if not part.after else (),
+        "answered": [one for one in found.items if one.approval.state is not ApprovalState.WAITING],
+        "listed": part.shown(found.after),
     }
     return visitor.page("approvals.html", values)
 

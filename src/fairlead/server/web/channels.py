@@ -10,21 +10,23 @@ from fairlead.domain.errors import FairleadError
 from fairlead.domain.release_settings import ReleaseSettings
 from fairlead.formats import rule_lines
 from fairlead.server.routing import page_router
+from fairlead.server.web.lists import Searched
 from fairlead.server.web.visit import Form, Posted, Visiting
 from fairlead.usecases import channels, lifecycles, projects, release_settings
 
 router = page_router()
-SHOWN = 200
 
 
 @router.get("/projects/{project}/channels")
-def show(visitor: Visiting, project: str) -> Response:
-    """All of them, the settings of releases, and the next version."""
+def show(visitor: Visiting, project: str, part: Searched) -> Response:
+    """A part of them, by name, the settings of releases, and the next version."""
     context, actor = visitor.context, visitor.actor
     owner = projects.get(context, actor, project)
+    found = channels.page(context, actor, owner.name, search=part.search, after=part.after, limit=part.limit)
     values = {
         "project": owner,
-        "channels": channels.page(context, actor, owner.name, limit=SHOWN).items,
+        "channels": found.items,
+        "listed": part.shown(found.after),
         "lifecycles": lifecycles.all_of(context, actor),
         "settings": release_settings.get(context, actor, owner.name).settings,
         "written": rule_lines.written,

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, time
 from typing import Annotated
-from urllib.parse import urlencode
 
 from fastapi import Query
 from starlette.responses import Response
 
 from fairlead.server.routing import page_router
+from fairlead.server.web.lists import Paged
 from fairlead.server.web.visit import Posted, Visiting
 from fairlead.usecases import audit
 
@@ -41,13 +41,13 @@ Text = Annotated[str, Query(max_length=100)]
 @router.get("/events")
 def show(
     visitor: Visiting,
+    part: Paged,
     project: Text = "",
     environment: Text = "",
     actor: Text = "",
     kind: Text = "",
     since: Annotated[str, Query(max_length=10)] = "",
     until: Annotated[str, Query(max_length=10)] = "",
-    after: Annotated[str | None, Query(max_length=100)] = None,
 ) -> Response:
     """A part of it; `since` and `until` are days in UTC, both included."""
     wanted = audit.Wanted(
@@ -58,23 +58,18 @@ def show(
         since=_day(since, time.min),
         until=_day(until, time.max),
     )
-    part = audit.page(visitor.context, visitor.actor, wanted, after=after)
-    given = {
+    found = audit.page(visitor.context, visitor.actor, wanted, after=part.after, limit=part.limit)
+    values = {
+        "section": "/events",
+        "events": found.items,
+        "listed": part.shown(found.after),
+        "nouns": NOUNS,
         "project": project,
         "environment": environment,
         "actor": actor,
         "kind": kind,
         "since": since,
         "until": until,
-    }
-    kept = {name: value for name, value in given.items() if value}
-    values = {
-        "section": "/events",
-        "events": part.items,
-        "nouns": NOUNS,
-        **given,
-        "older": f"/events?{urlencode({**kept, 'after': part.after})}" if part.after else "",
-        "newest": f"/events?{urlencode(kept)}" if after else "",
     }
     return visitor.page("events.html", values)
 

@@ -11,6 +11,7 @@ from fairlead.domain.errors import Invalid
 from fairlead.domain.zones import zone_named
 from fairlead.server.routing import page_router
 from fairlead.server.web import setup
+from fairlead.server.web.lists import Searched
 from fairlead.server.web.visit import Form, Posted, Visiting
 from fairlead.usecases import defects, environments, freezes, retrying, scheduling
 from fairlead.usecases.deployments import DeploymentView
@@ -19,11 +20,13 @@ router = page_router()
 
 
 @router.get("/freezes")
-def show(visitor: Visiting) -> Response:
-    """All, with the form for another."""
+def show(visitor: Visiting, part: Searched) -> Response:
+    """A part of them, the newest first, with the form for another."""
+    found = freezes.page(visitor.context, visitor.actor, search=part.search, after=part.after, limit=part.limit)
     values = {
         "section": setup.SECTION,
-        "freezes": freezes.page(visitor.context, visitor.actor, limit=200).items,
+        "freezes": found.items,
+        "listed": part.shown(found.after),
         "environments": environments.all_of(visitor.context, visitor.actor),
     }
     return visitor.page("freezes.html", values)

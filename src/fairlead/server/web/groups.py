@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-from urllib.parse import urlencode
-
-from fastapi import Query
 from starlette.responses import Response
 
 from fairlead.server.routing import page_router
+from fairlead.server.web.lists import Searched
 from fairlead.server.web.visit import Posted, Visiting
 from fairlead.usecases import groups
 
@@ -16,14 +13,13 @@ router = page_router()
 
 
 @router.get("/groups")
-def show(visitor: Visiting, after: Annotated[str | None, Query(max_length=100)] = None) -> Response:
+def show(visitor: Visiting, part: Searched) -> Response:
     """A part of them, by name."""
-    part = groups.page(visitor.context, visitor.actor, after=after)
+    found = groups.page(visitor.context, visitor.actor, search=part.search, after=part.after, limit=part.limit)
     values = {
         "section": "/groups",
-        "groups": part.items,
-        "older": f"/groups?{urlencode({'after': part.after})}" if part.after else "",
-        "newest": "/groups" if after else "",
+        "groups": found.items,
+        "listed": part.shown(found.after),
     }
     return visitor.page("groups.html", values)
 

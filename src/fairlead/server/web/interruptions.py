@@ -8,6 +8,7 @@ from starlette.responses import Response
 
 from fairlead.domain.interruption import InterruptionState
 from fairlead.server.routing import page_router
+from fairlead.server.web.lists import Paged
 from fairlead.server.web.visit import Posted, Visiting
 from fairlead.usecases import interruptions
 
@@ -15,13 +16,15 @@ router = page_router()
 
 
 @router.get("/interruptions")
-def show_all(visitor: Visiting, after: str = "") -> Response:
+def show_all(visitor: Visiting, part: Paged) -> Response:
     """The newest first; those that wait before the others."""
     context, actor = visitor.context, visitor.actor
     waiting = interruptions.page(context, actor, state=InterruptionState.WAITING, limit=200)
-    recent = interruptions.page(context, actor, after=after or None, limit=50)
-    answered = [one for one in recent.items if one.state is not InterruptionState.WAITING]
-    return visitor.page("interruptions.html", {"waiting": waiting.items, "answered": answered, "more": recent.after})
+    found = interruptions.page(context, actor, after=part.after, limit=part.limit)
+    answered = [one for one in found.items if one.state is not InterruptionState.WAITING]
+    shown = () if part.after else waiting.items
+    values = {"waiting": shown, "answered": answered, "listed": part.shown(found.after)}
+    return visitor.page("interruptions.html", values)
 
 
 @router.get("/interruptions/{id}")
@@ -29,7 +32,7 @@ def show(visitor: Visiting, id: str) -> Response:
     """One of them."""
     found = interruptions.get(visitor.context, visitor.actor, id)
     is_waiting = found.state is InterruptionState.WAITING
-    values = {"waiting": [found] if is_waiting else [], "answered": [] if is_waiting else [found], "more": None}
+    values = {"waiting": [found] if is_waiting else [], "answered": [] if is_waiting else [found], "listed": None}
     return visitor.page("interruptions.html", values)
 
 

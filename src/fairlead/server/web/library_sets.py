@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from typing import Annotated
-from urllib.parse import quote, urlencode
+from urllib.parse import quote
 
 from fastapi import Query
 from starlette.responses import Response
 
 from fairlead.server.routing import page_router
+from fairlead.server.web.lists import Searched
 from fairlead.server.web.variable_forms import edit_page, given, rows_of, scope_given
 from fairlead.server.web.visit import Posted, Visiting
 from fairlead.usecases import library_sets, variables
@@ -16,23 +17,18 @@ from fairlead.usecases.variables import InLibrary
 
 router = page_router()
 PAGE = "/library-sets"
-SHOWN = 100
 
 Text = Annotated[str, Query(max_length=200)]
-After = Annotated[str | None, Query(max_length=250)]
 
 
 @router.get("/library-sets")
-def show_all(visitor: Visiting, search: Text = "", after: After = None) -> Response:
+def show_all(visitor: Visiting, part: Searched) -> Response:
     """By name."""
-    part = library_sets.page(visitor.context, visitor.actor, search=search, after=after)
-    kept = {"search": search} if search else {}
+    found = library_sets.page(visitor.context, visitor.actor, search=part.search, after=part.after, limit=part.limit)
     values = {
         "section": PAGE,
-        "sets": part.items,
-        "search": search,
-        "older": f"{PAGE}?{urlencode({**kept, 'after': part.after})}" if part.after else "",
-        "newest": f"{PAGE}?{urlencode(kept)}" if after else "",
+        "sets": found.items,
+        "listed": part.shown(found.after),
     }
     return visitor.page("library_sets.html", values)
 
@@ -51,19 +47,18 @@ def add(form: Posted) -> Response:
 
 
 @router.get("/library-sets/{library_set}")
-def show(visitor: Visiting, library_set: str, search: Text = "", after: After = None) -> Response:
+def show(visitor: Visiting, library_set: str, part: Searched) -> Response:
     """One, with its variables in the order of making."""
     view = library_sets.get(visitor.context, visitor.actor, library_set)
-    owner, here = InLibrary(view.library_set.name), f"{PAGE}/{quote(view.library_set.name)}"
-    part = variables.page(visitor.context, visitor.actor, owner, search=search, after=after, limit=SHOWN)
-    kept = {"search": search} if search else {}
+    owner = InLibrary(view.library_set.name)
+    found = variables.page(
+        visitor.context, visitor.actor, owner, search=part.search, after=part.after, limit=part.limit
+    )
     values = {
         "section": PAGE,
         "view": view,
-        **rows_of(visitor, owner, part.items),
-        "search": search,
-        "older": f"{here}?{urlencode({**kept, 'after': part.after})}" if part.after else "",
-        "newest": f"{here}?{urlencode(kept)}" if after else "",
+        **rows_of(visitor, owner, found.items),
+        "listed": part.shown(found.after),
     }
     return visitor.page("library_set.html", values)
 

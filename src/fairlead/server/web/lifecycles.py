@@ -7,6 +7,7 @@ from starlette.responses import Response
 from fairlead.formats import phase_lines
 from fairlead.server.routing import page_router
 from fairlead.server.web import setup
+from fairlead.server.web.lists import Searched
 from fairlead.server.web.visit import Form, Posted, Visiting
 from fairlead.usecases import environments, lifecycles
 
@@ -15,11 +16,13 @@ PAGE = "/lifecycles"
 
 
 @router.get("/lifecycles")
-def show(visitor: Visiting) -> Response:
-    """All, with what follows them."""
+def show(visitor: Visiting, part: Searched) -> Response:
+    """A part of them, by name, with what follows them."""
+    found = lifecycles.page(visitor.context, visitor.actor, search=part.search, after=part.after, limit=part.limit)
     values = {
         "section": setup.SECTION,
-        "lifecycles": lifecycles.all_of(visitor.context, visitor.actor),
+        "lifecycles": found.items,
+        "listed": part.shown(found.after),
         "environments": environments.all_of(visitor.context, visitor.actor),
         "written": phase_lines.written,
         "words": phase_lines.WORDS,

@@ -3,33 +3,29 @@
 from __future__ import annotations
 
 from typing import Annotated
-from urllib.parse import urlencode
 
 from fastapi import Query
 from starlette.responses import Response
 
 from fairlead.server.routing import page_router
 from fairlead.server.web import setup
+from fairlead.server.web.lists import Paged
 from fairlead.server.web.visit import Posted, Visiting
 from fairlead.usecases import build_information, packages
 
 router = page_router()
-SHOWN = 50
-
 Name = Annotated[str, Query(max_length=200)]
-Cursor = Annotated[str | None, Query(max_length=100)]
 
 
 @router.get("/packages")
-def show_packages(visitor: Visiting, name: Name = "", after: Cursor = None) -> Response:
+def show_packages(visitor: Visiting, part: Paged, name: Name = "") -> Response:
     """The newest first; of one id, or of all."""
-    part = packages.page(visitor.context, visitor.actor, name=name, after=after, limit=SHOWN)
+    found = packages.page(visitor.context, visitor.actor, name=name, after=part.after, limit=part.limit)
     values = {
         "section": setup.SECTION,
-        "packages": part.items,
+        "packages": found.items,
         "name": name,
-        "older": f"/packages?{urlencode({'name': name, 'after': part.after})}" if part.after else "",
-        "newest": f"/packages?{urlencode({'name': name})}" if after else "",
+        "listed": part.shown(found.after),
     }
     return visitor.page("packages.html", values)
 
@@ -47,14 +43,13 @@ def remove(form: Posted) -> Response:
 
 
 @router.get("/build-information")
-def show_builds(visitor: Visiting, name: Name = "", after: Cursor = None) -> Response:
+def show_builds(visitor: Visiting, part: Paged, name: Name = "") -> Response:
     """The newest first; of one package, or of all."""
-    part = build_information.page(visitor.context, visitor.actor, package=name, after=after, limit=SHOWN)
+    found = build_information.page(visitor.context, visitor.actor, package=name, after=part.after, limit=part.limit)
     values = {
         "section": setup.SECTION,
-        "builds": part.items,
+        "builds": found.items,
         "name": name,
-        "older": f"/build-information?{urlencode({'name': name, 'after': part.after})}" if part.after else "",
-        "newest": f"/build-information?{urlencode({'name': name})}" if after else "",
+        "listed": part.shown(found.after),
     }
     return visitor.page("builds.html", values)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Annotated, Any
-from urllib.parse import quote, urlencode
+from urllib.parse import quote
 
 from fastapi import Query
 from starlette.responses import RedirectResponse, Response
@@ -17,6 +17,7 @@ from fairlead.server.api.status import url_of
 from fairlead.server.routing import page_router
 from fairlead.server.web import dashboard
 from fairlead.server.web.dashboard import unless_seen
+from fairlead.server.web.lists import Paged, Searched, Shown
 from fairlead.server.web.variable_forms import rows_of
 from fairlead.server.web.visit import Posted, Visiting, Visitor
 from fairlead.store import environments, routes
@@ -86,26 +87,24 @@ def show_lists(visitor: Visiting, name: str, seen: Annotated[str, Query(max_leng
 
 
 @router.get("/projects/{name}/releases")
-def show_releases(visitor: Visiting, name: str, after: Annotated[str | None, Query(max_length=100)] = None) -> Response:
-    """All releases, the newest first."""
-    part = releases.page(visitor.context, visitor.actor, name, after=after, limit=SHOWN)
-    return _listed(visitor, name, "releases", part.items, part.after, after)
+def show_releases(visitor: Visiting, name: str, part: Searched) -> Response:
+    """A part of the releases, the newest first."""
+    found = releases.page(visitor.context, visitor.actor, name, search=part.search, after=part.after, limit=part.limit)
+    return _listed(visitor, name, "releases", found.items, part.shown(found.after))
 
 
 @router.get("/projects/{name}/runs")
-def show_runs(visitor: Visiting, name: str, after: Annotated[str | None, Query(max_length=100)] = None) -> Response:
-    """All runs, the newest first."""
-    part = runs.page(visitor.context, visitor.actor, name, after=after, limit=SHOWN)
-    return _listed(visitor, name, "runs", part.items, part.after, after)
+def show_runs(visitor: Visiting, name: str, part: Paged) -> Response:
+    """A part of the runs, the newest first."""
+    found = runs.page(visitor.context, visitor.actor, name, after=part.after, limit=part.limit)
+    return _listed(visitor, name, "runs", found.items, part.shown(found.after))
 
 
 @router.get("/projects/{name}/deployments")
-def show_deployments(
-    visitor: Visiting, name: str, after: Annotated[str | None, Query(max_length=100)] = None
-) -> Response:
-    """All deployments, the newest first."""
-    part = deployments.page(visitor.context, visitor.actor, project=name, after=after, limit=SHOWN)
-    return _listed(visitor, name, "deployments", part.items, part.after, after)
+def show_deployments(visitor: Visiting, name: str, part: Paged) -> Response:
+    """A part of the deployments, the newest first."""
+    found = deployments.page(visitor.context, visitor.actor, project=name, after=part.after, limit=part.limit)
+    return _listed(visitor, name, "deployments", found.items, part.shown(found.after))
 
 
 @router.post("/projects/{name}/look")
@@ -147,14 +146,6 @@ def _cells(visitor: Visitor, name: str) -> list[Any]:
     return cells
 
 
-def _listed(visitor: Visitor, name: str, what: str, items: Any, more: str | None, after: str | None) -> Response:
+def _listed(visitor: Visitor, name: str, what: str, items: Sequence[Any], listed: Shown) -> Response:
     found = projects.get(visitor.context, visitor.actor, name)
-    here = f"/projects/{found.name}/{what}"
-    values = {
-        "project": found,
-        "what": what,
-        "items": items,
-        "older": f"{here}?{urlencode({'after': more})}" if more else "",
-        "newest": here if after else "",
-    }
-    return visitor.page("project_list.html", values)
+    return visitor.page("project_list.html", {"project": found, "what": what, "items": items, "listed": listed})

@@ -15,6 +15,7 @@ from fairlead.domain.process import NO_CHOICE
 from fairlead.domain.runbook import DEFAULT_KEPT_RUNS
 from fairlead.formats.process import process_text, read_process
 from fairlead.server.routing import page_router
+from fairlead.server.web.lists import Searched
 from fairlead.server.web.visit import Posted, Visiting, Visitor
 from fairlead.usecases import environments, projects, prompting, runbook_runs, runbooks
 
@@ -24,16 +25,17 @@ Places = Annotated[tuple[str, ...], Query(max_length=200)]
 
 
 @router.get("/projects/{project}/runbooks")
-def show(visitor: Visiting, project: str) -> Response:
-    """All of them, each with its draft and last runs."""
+def show(visitor: Visiting, project: str, part: Searched) -> Response:
+    """A part of them, by name, each with its draft and last runs."""
     context, actor = visitor.context, visitor.actor
     owner = projects.get(context, actor, project)
-    found = runbooks.all_of(context, actor, owner.name)
+    found = runbooks.page(context, actor, owner.name, search=part.search, after=part.after, limit=part.limit)
     values = {
         "project": owner,
-        "runbooks": found,
-        "texts": {one.runbook.id: process_text(one.draft) for one in found},
-        "runs": runbook_runs.newest_of(context, actor, owner.name),
+        "runbooks": found.items,
+        "listed": part.shown(found.after),
+        "texts": {one.runbook.id: process_text(one.draft) for one in found.items},
+        "runs": runbook_runs.newest_of(context, actor, owner.name, found.items),
         "environments": environments.all_of(context, actor),
     }
     return visitor.page("runbooks.html", values)

@@ -15,6 +15,8 @@ NOUNS: tuple[tuple[str, str, str], ...] = (
     ("/freezes", "Freezes", "Times in which nothing may be deployed to some places."),
     ("/retention", "Retention", "Which releases would go now, and why the others stay."),
     ("/tenants", "Tenants", "Customers, regions or sites, with tags."),
+    ("/environments", "Environments", "Where releases go, in their order."),
+    ("/roles", "Roles", "What each allows who holds it."),
     ("/lifecycles", "Lifecycles", "In which order releases may reach environments."),
     ("/files", "Files", "All of it as files: taken along, changed, planned, applied."),
     ("/step-templates", "Step templates", "Actions that processes share, in versions."),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from typing import Annotated
-from urllib.parse import quote, urlencode
+from urllib.parse import quote
 
 from fastapi import Query
 from starlette.responses import Response
@@ -12,6 +12,7 @@ from fairlead.domain.permission import Permission
 from fairlead.formats.step_template import read_template, template_text
 from fairlead.server.routing import page_router
 from fairlead.server.web import setup
+from fairlead.server.web.lists import Searched
 from fairlead.server.web.visit import Posted, Visiting
 from fairlead.usecases import step_template_users, step_templates
 from fairlead.usecases.step_template_users import Wish
@@ -19,22 +20,17 @@ from fairlead.usecases.step_template_users import Wish
 router = page_router()
 PAGE = "/step-templates"
 
-Text = Annotated[str, Query(max_length=200)]
-After = Annotated[str | None, Query(max_length=250)]
 To = Annotated[int, Query(ge=0)]
 
 
 @router.get("/step-templates")
-def show_all(visitor: Visiting, search: Text = "", after: After = None) -> Response:
+def show_all(visitor: Visiting, part: Searched) -> Response:
     """By name."""
-    part = step_templates.page(visitor.context, visitor.actor, search=search, after=after)
-    kept = {"search": search} if search else {}
+    found = step_templates.page(visitor.context, visitor.actor, search=part.search, after=part.after, limit=part.limit)
     values = {
         "section": setup.SECTION,
-        "views": part.items,
-        "search": search,
-        "older": f"{PAGE}?{urlencode({**kept, 'after': part.after})}" if part.after else "",
-        "newest": f"{PAGE}?{urlencode(kept)}" if after else "",
+        "views": found.items,
+        "listed": part.shown(found.after),
     }
     return visitor.page("step_templates.html", values)
 

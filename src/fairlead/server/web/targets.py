@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from typing import Annotated, TypeVar
-from urllib.parse import urlencode
 
 from fastapi import Query
 from starlette.responses import Response
@@ -13,6 +12,7 @@ from fairlead.domain.errors import FairleadError, Invalid, NotAllowed
 from fairlead.domain.permission import Permission
 from fairlead.domain.target import SSH_PORT
 from fairlead.server.routing import page_router
+from fairlead.server.web.lists import Searched
 from fairlead.server.web.visit import Form, Posted, Visiting
 from fairlead.server.web.whom import tags_of, tenancy_of, tenants_of
 from fairlead.usecases import environments, targets
@@ -27,27 +27,33 @@ T = TypeVar("T")
 @router.get("/targets")
 def show(
     visitor: Visiting,
+    part: Searched,
     environment: Annotated[str, Query(max_length=100)] = "",
     tag: Annotated[str, Query(max_length=100)] = "",
-    after: Annotated[str | None, Query(max_length=100)] = None,
 ) -> Response:
     """A part of them, by name."""
-    part = targets.page(visitor.context, visitor.actor, environment=environment, tag=tag, after=after)
-    kept = {name: value for name, value in (("environment", environment), ("tag", tag)) if value}
+    found = targets.page(
+        visitor.context,
+        visitor.actor,
+        environment=environment,
+        tag=tag,
+        search=part.search,
+        after=part.after,
+        limit=part.limit,
+    )
     keys = visitor.server.host_keys
     values = {
         "section": PAGE,
-        "targets": part.items,
+        "targets": found.items,
+        "listed": part.shown(found.after),
         "fingerprints": {
             one.target.id: keys.fingerprint(one.target.ssh.host_key)
-            for one in part.items
+            for one in found.items
             if one.target.ssh and one.target.ssh.host_key
         },
         "environments": environments.all_of(visitor.context, visitor.actor),
         "environment": environment,
         "tag": tag,
-        "older": f"{PAGE}?{urlencode({**kept, 'after': part.after})}" if part.after else "",
-        "newest": f"{PAGE}?{urlencode(kept)}" if after else "",
     }
     return visitor.page("targets.html", values)
 

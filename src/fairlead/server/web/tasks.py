@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
-from urllib.parse import urlencode
 
 from fastapi import Query
 from starlette.responses import PlainTextResponse, RedirectResponse, Response, StreamingResponse
@@ -21,6 +20,7 @@ from fairlead.ports.task_log import Line
 from fairlead.server.routing import page_router
 from fairlead.server.web import rendering
 from fairlead.server.web.dashboard import unless_seen
+from fairlead.server.web.lists import Paged
 from fairlead.server.web.visit import Posted, Visiting, Visitor
 from fairlead.store import artifacts, task_lines
 from fairlead.usecases import deployments, releases, runs, tasks, why
@@ -49,15 +49,12 @@ class Tests:
 
 
 @router.get("/tasks")
-def show_list(visitor: Visiting, state: TaskState | None = None, project: str = "", after: After = None) -> Response:
+def show_list(visitor: Visiting, part: Paged, state: TaskState | None = None, project: str = "") -> Response:
     """All tasks, the newest first."""
-    part = tasks.page(visitor.context, visitor.actor, state=state, project=project or None, after=after)
-    asked = {"state": state.value if state else "", "project": project}
-    kept = {name: value for name, value in asked.items() if value}
-    older = f"/tasks?{urlencode({**kept, 'after': part.after})}" if part.after else ""
-    newest = f"/tasks?{urlencode(kept)}" if after else ""
-    values = {"section": "/tasks", "tasks": part.items, "state": state, "states": TaskState, "project": project}
-    return visitor.page("tasks.html", {**values, "older": older, "newest": newest})
+    context, actor = visitor.context, visitor.actor
+    found = tasks.page(context, actor, state=state, project=project or None, after=part.after, limit=part.limit)
+    values = {"section": "/tasks", "tasks": found.items, "state": state, "states": TaskState, "project": project}
+    return visitor.page("tasks.html", {**values, "listed": part.shown(found.after)})
 
 
 @router.get("/tasks/{id}")

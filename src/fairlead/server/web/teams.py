@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-from urllib.parse import urlencode
-
-from fastapi import Query
 from starlette.responses import Response
 
 from fairlead.server.routing import page_router
+from fairlead.server.web.lists import Searched
 from fairlead.server.web.visit import Posted, Visiting
 from fairlead.usecases import roles, teams
 from fairlead.usecases.teams import HeldRole
@@ -17,15 +14,14 @@ router = page_router()
 
 
 @router.get("/teams")
-def show(visitor: Visiting, after: Annotated[str | None, Query(max_length=100)] = None) -> Response:
-    """A part of them, by name, and every role."""
-    part = teams.page(visitor.context, visitor.actor, after=after)
+def show(visitor: Visiting, part: Searched) -> Response:
+    """A part of them, by name, with the roles that can be given."""
+    found = teams.page(visitor.context, visitor.actor, search=part.search, after=part.after, limit=part.limit)
     values = {
         "section": "/teams",
-        "teams": part.items,
+        "teams": found.items,
+        "listed": part.shown(found.after),
         "roles": roles.all_of(visitor.context, visitor.actor),
-        "older": f"/teams?{urlencode({'after': part.after})}" if part.after else "",
-        "newest": "/teams" if after else "",
     }
     return visitor.page("teams.html", values)
 

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-from urllib.parse import quote, urlencode
+from urllib.parse import quote
 
-from fastapi import Query
 from starlette.responses import Response
 
 from fairlead.domain.errors import Invalid
 from fairlead.domain.permission import Permission
 from fairlead.server.routing import page_router
 from fairlead.server.web import setup
+from fairlead.server.web.lists import Searched
 from fairlead.server.web.visit import Form, Posted, Visiting
 from fairlead.server.web.whom import tags_of, tenancy_of
 from fairlead.usecases import projects, tenants
@@ -20,14 +19,13 @@ router = page_router()
 
 
 @router.get("/tenants")
-def show(visitor: Visiting, after: Annotated[str | None, Query(max_length=100)] = None) -> Response:
+def show(visitor: Visiting, part: Searched) -> Response:
     """A part of them, by name."""
-    part = tenants.page(visitor.context, visitor.actor, after=after)
+    found = tenants.page(visitor.context, visitor.actor, search=part.search, after=part.after, limit=part.limit)
     values = {
         "section": setup.SECTION,
-        "tenants": part.items,
-        "older": f"/tenants?{urlencode({'after': part.after})}" if part.after else "",
-        "newest": "/tenants" if after else "",
+        "tenants": found.items,
+        "listed": part.shown(found.after),
         "sets": tenants.tag_sets(visitor.context, visitor.actor),
     }
     return visitor.page("tenants.html", values)

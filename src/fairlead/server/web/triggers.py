@@ -11,6 +11,7 @@ from starlette.responses import Response
 from fairlead.domain.errors import FairleadError, Invalid, NotAllowed
 from fairlead.domain.trigger import TargetEvent, TriggerAction, TriggerKind
 from fairlead.server.routing import page_router
+from fairlead.server.web.lists import Searched
 from fairlead.server.web.visit import Form, Posted, Visiting
 from fairlead.usecases import channels, environments, image_looks, projects, runbooks, triggers
 
@@ -19,18 +20,19 @@ E = TypeVar("E", bound=StrEnum)
 
 
 @router.get("/projects/{project}/triggers")
-def show(visitor: Visiting, project: str) -> Response:
-    """All of them, each with its record."""
+def show(visitor: Visiting, project: str, part: Searched) -> Response:
+    """A part of them, by name, each with its record."""
     context, actor = visitor.context, visitor.actor
     owner = projects.get(context, actor, project)
-    found = triggers.all_of(context, actor, owner.name)
+    found = triggers.page(context, actor, owner.name, search=part.search, after=part.after, limit=part.limit)
     values = {
         "project": owner,
-        "triggers": found,
-        "records": triggers.lately_evaluated(context, actor, owner.name),
+        "triggers": found.items,
+        "listed": part.shown(found.after),
+        "records": triggers.lately_evaluated(context, actor, owner.name, found.items),
         "environments": environments.all_of(context, actor),
         "channels": channels.page(context, actor, owner.name, limit=200).items,
-        "runbooks": runbooks.all_of(context, actor, owner.name),
+        "runbooks": runbooks.names(context, actor, owner.name),
         "actions": list(TriggerAction),
         "kinds": list(TriggerKind),
         "events": list(TargetEvent),

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-from urllib.parse import urlencode
-
-from fastapi import Query
 from starlette.responses import Response
 
 from fairlead.domain.permission import RoleName
 from fairlead.server.routing import page_router
+from fairlead.server.web.lists import Searched
 from fairlead.server.web.visit import Posted, Visiting
 from fairlead.usecases import access, users
 
@@ -17,15 +14,14 @@ router = page_router()
 
 
 @router.get("/users")
-def show(visitor: Visiting, after: Annotated[str | None, Query(max_length=100)] = None) -> Response:
+def show(visitor: Visiting, part: Searched) -> Response:
     """A part of them, by name."""
-    part = access.page(visitor.context, visitor.actor, after=after)
+    found = access.page(visitor.context, visitor.actor, search=part.search, after=part.after, limit=part.limit)
     values = {
         "section": "/users",
-        "users": part.items,
+        "users": found.items,
+        "listed": part.shown(found.after),
         "roles": list(RoleName),
-        "older": f"/users?{urlencode({'after': part.after})}" if part.after else "",
-        "newest": "/users" if after else "",
     }
     return visitor.page("users.html", values)
 

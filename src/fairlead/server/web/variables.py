@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from fairlead.domain.errors import FairleadError, NotAllowed
 from fairlead.server.routing import page_router
+from fairlead.server.web.lists import Searched
 from fairlead.server.web.variable_forms import edit_page, given, rows_of, scope_given
 from fairlead.server.web.visit import Posted, Visiting
 from fairlead.usecases import environments, library_sets, projects, variable_preview, variables
@@ -23,21 +24,20 @@ After = Annotated[str | None, Query(max_length=250)]
 
 
 @router.get("/projects/{project}/variables")
-def show(visitor: Visiting, project: str, search: Text = "", after: After = None) -> Response:
+def show(visitor: Visiting, project: str, part: Searched) -> Response:
     """The project's own, in the order of making, and the library sets that it includes."""
     found = projects.get(visitor.context, visitor.actor, project)
-    part = variables.page(visitor.context, visitor.actor, found.id, search=search, after=after, limit=SHOWN)
-    here, kept = f"/projects/{quote(found.name)}/variables", {"search": search} if search else {}
+    own = variables.page(
+        visitor.context, visitor.actor, found.id, search=part.search, after=part.after, limit=part.limit
+    )
     included = library_sets.of_project(visitor.context, visitor.actor, found.id)
     others = library_sets.page(visitor.context, visitor.actor, limit=500).items
     values = {
         "project": found,
-        **rows_of(visitor, found.name, part.items),
-        "search": search,
+        **rows_of(visitor, found.name, own.items),
+        "listed": part.shown(own.after),
         "included": included,
         "others": [one.library_set for one in others if one.library_set not in included],
-        "older": f"{here}?{urlencode({**kept, 'after': part.after})}" if part.after else "",
-        "newest": f"{here}?{urlencode(kept)}" if after else "",
     }
     return visitor.page("variables.html", values)
 
