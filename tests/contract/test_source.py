@@ -52,6 +52,9 @@ class GitGiven:
         self.git("update-ref", f"refs/heads/{branch}", commit)
         return commit
 
+    def tag(self, name: str, commit: str) -> None:
+        self.git("tag", "--annotate", "--message", "a tag", name, commit)
+
     def _head(self, branch: str) -> str:
         return self.git("for-each-ref", "--format=%(objectname)", f"refs/heads/{branch}")
 
@@ -91,6 +94,9 @@ class FakeGiven:
 
     def commit(self, branch: str, files: Mapping[str, bytes], *, subject: str = "a change", fresh: bool = False) -> str:
         return self.source.commit(self.repository.url, branch, files, subject=subject, fresh=fresh)
+
+    def tag(self, name: str, commit: str) -> None:
+        self.source.tag(self.repository.url, name, commit)
 
 
 class TestFakeSource(SourceContract):

@@ -250,6 +250,7 @@ CODES: dict[str, str] = {
     "process.no_target": "No target matches a step of the process.",
     "process.no_worker": "No worker is in the pool that an action names.",
     "process.properties": "An action's properties are not what its kind takes.",
+    "process.repository": "The repository that a script comes from is named by a variable.",
     "process.services_twice": "More than one action of the process deploys the project's services.",
     "process.child_version": "No version was chosen of the other project's release that an action deploys.",
     "process.deploys_itself": "A process would deploy its own project, by way of others' processes too.",
@@ -376,6 +377,9 @@ CODES: dict[str, str] = {
     "source.branch": "The branch does not exist in the repository.",
     "source.commit": "The commit is not in the repository.",
     "source.url": "The repository's address is not of an allowed form.",
+    "source.ref": "The repository has neither a branch nor a tag nor a commit of that name.",
+    "source.file": "The commit has no file of that name.",
+    "source.local": "The repository is on the server's disk, where others' are, too.",
     "source.none": "The project has no repository; its releases are made from outside.",
     "source.failed": "Git answered with a failure.",
     # engine, images, registry

@@ -17,6 +17,7 @@ from fairlead.domain.errors import Invalid
 from fairlead.domain.package import PackageFile
 from fairlead.domain.record import Json, fingerprint, to_data
 from fairlead.domain.registry_login import RegistryLogin
+from fairlead.domain.script_source import sources_of
 from fairlead.domain.step_template import UsedTemplate
 from fairlead.domain.substitution import substitute
 from fairlead.domain.text import Text
@@ -237,7 +238,8 @@ class ResolvedAction:
     `key` begins the key of every effect of it: unique within the plan and the same in every plan of the same process,
     release and target. `worker` is the worker that runs it, where one does.
     `chosen` is the version that the release names for the action, as it does for packages; `package` the one that its
-    property of that name says, in the release's version. `logins` open registries that are not Fairlead's own.
+    property of that name says, in the release's version; `commit` that of the other repository that its script is
+    from. `logins` open registries that are not Fairlead's own.
     """
 
     action: Action
@@ -249,6 +251,7 @@ class ResolvedAction:
     chosen: str = ""
     package: PackageFile | None = None
     logins: tuple[RegistryLogin, ...] = ()
+    commit: str = ""
 
     @property
     def place(self) -> str:
@@ -275,6 +278,7 @@ def checked(process: Process, kinds: Iterable[str]) -> Process:
         for action in step.actions:
             _check_action(step, action, known)
     _check_services(process)
+    sources_of(process)
     return process
 
 

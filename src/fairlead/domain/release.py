@@ -28,7 +28,8 @@ class Release:
     """`images` service → reference by digest; `files` path → key of the bytes (ports.artifacts); `variables` the id of
     the variable snapshot, the one field that may be replaced, as a recorded act. `process` the id of the process's
     snapshot; "" where the project had none of its own: then its services are deployed. `packages` service or package →
-    version, "" where it is not known."""
+    version, "" where it is not known. `script_commits` action → commit of the other repository that its
+    script is from."""
 
     id: ReleaseId
     project: ProjectId
@@ -49,6 +50,7 @@ class Release:
     notes: str = ""
     warnings: tuple[str, ...] = ()
     packages: Mapping[str, str] = field(default_factory=dict)
+    script_commits: Mapping[str, str] = field(default_factory=dict)
     revision: int = 1
 
 

@@ -18,13 +18,15 @@ DEFAULT_KEPT_RUNS = 100
 @dataclass(frozen=True, slots=True)
 class Snapshot:
     """What was published: the process and the project's variables, as they were; `packages` name → version of
-    those of the feed that it takes files from. `at` is RFC 3339."""
+    those of the feed that it takes files from, `script_commits` action → commit of scripts from other
+    repositories. `at` is RFC 3339."""
 
     process: str
     variables: str
     at: str
     by: str
     packages: Mapping[str, str] = field(default_factory=dict)
+    script_commits: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,9 +27,17 @@ class Checkouts(Protocol):
         has no repository."""
         ...
 
+    async def of_repository(self, task: TaskId, url: str) -> Repository:
+        """Another repository that the process of the task's project names, with the project's credentials where they
+        are for it too. Refused `source.local`."""
+        ...
+
 
 class NoCheckouts:
     """Where releases come from nowhere: no task has a commit."""
 
     async def of_task(self, task: TaskId) -> Checkout:
         raise NotFound("source.commit", "the release was made from no commit", thing=task)
+
+    async def of_repository(self, task: TaskId, url: str) -> Repository:
+        return Repository(url)

@@ -39,7 +39,9 @@ class Records(Protocol):
         ...
 
     async def create_release(self, task: TaskId, facts: Mapping[str, Json]) -> ReleaseId:
-        """The run's release, made once for the task; `facts` hold version, images, commit, files, commits between."""
+        """The run's release, made once for the task; `facts` hold version, images, commit, files, commits between.
+        `domain.script_source.NotLookedUp` where its process has scripts from other repositories that are not among the
+        facts' `script_commits` ([[source, commit]])."""
         ...
 
     async def let_go(self, references: Collection[str]) -> frozenset[str]:

@@ -71,6 +71,15 @@ class Source(Protocol):
         """All branches with their heads."""
         ...
 
+    async def commit_of(self, repository: Repository, ref: str) -> str:
+        """The commit id that `ref` names now, asked of the repository itself: a branch, else a tag (what it points at),
+        both also by their full names (``refs/…``), else a whole commit id. NotFound `source.ref`."""
+        ...
+
+    async def files(self, repository: Repository, commit: str) -> Mapping[str, int]:
+        """The commit's files with Git's modes, by path; no submodules. It is fetched where it was not."""
+        ...
+
     async def check_out(self, repository: Repository, commit: str, into: str) -> Tree:
         """The commit's files are in the directory `into` (made anew); a shared mirror keeps what was fetched."""
         ...

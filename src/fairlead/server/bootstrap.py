@@ -44,6 +44,7 @@ from fairlead.ports.step import EffectKind, Tools
 from fairlead.server.checkouts import BookedCheckouts
 from fairlead.server.children import BookedChildren
 from fairlead.server.hosts import BookedHosts
+from fairlead.server.looked_up import LookedUp
 from fairlead.server.migrating import bring_up_to_date
 from fairlead.server.registries import BookedRegistries
 from fairlead.server.settings import Settings
@@ -168,14 +169,15 @@ def _build(settings: Settings, hold: Hold, database: Database, database_hold: Da
         database.url, node=node, clock=clock, lease=lease, at_once=settings.concurrency, bounded=answered_in_time
     )
     registry, own_registry = registry_of(settings, _notification(settings, secrets))
-    context = Context(database, clock, ids, durable, secrets, artifacts, installation_of(settings, registry.address))
+    source = Git(data)
+    facts = installation_of(settings, registry.address)
+    context = Context(database, clock, ids, durable, secrets, artifacts, facts, look_up=LookedUp(source))
     audit.hear_of_secrets(context)
     with database.transaction() as connection:
         installation = kept_settings.installation_id(connection, _going_on(ids, connection).new("ins"))
         logins = _logins(settings, context, connection)
     container_engine = DockerEngine(settings.docker_socket, installation=installation)
-    proxy_settings = proxy_settings_of(settings)
-    proxy = HaproxyProxy(proxy_settings, clock)
+    proxy = HaproxyProxy(proxy_settings := proxy_settings_of(settings), clock)
     task_log = StoreTaskLog(database, secrets, clock)
     catalogue = StoreCatalogue(database, data / "catalogue")
     records = StoreRecords(
@@ -183,9 +185,8 @@ def _build(settings: Settings, hold: Hold, database: Database, database_hold: Da
         clock,
         ids,
         catalogue.copy_slots,
-        lambda connection, project, files: declarations.taken(context, connection, project, files),
+        lambda connection, project, files, commits: declarations.taken(context, connection, project, files, commits),
     )
-    source = Git(data)
     notifier = Dispatch(clock, mail_server=mail_server_of(settings))
     tasks = StoreTasks(database, clock, _listener(context), durable.wake)
 

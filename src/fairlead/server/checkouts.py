@@ -1,4 +1,4 @@
-"""Which commit a task is about: that of the release which its deployment deploys."""
+"""Which commit a task is about, and how other repositories are opened for it."""
 
 from __future__ import annotations
 
@@ -6,10 +6,12 @@ from fairlead.domain.errors import NotFound
 from fairlead.domain.ids import TaskId
 from fairlead.domain.project import Project
 from fairlead.ports.checkouts import Checkout
+from fairlead.ports.source import Repository
 from fairlead.store import deployments, projects, releases, tasks
 from fairlead.store.database import Connection
 from fairlead.usecases.context import Context
 from fairlead.usecases.runs import repository_of
+from fairlead.usecases.script_sources import repository_at
 
 
 class BookedCheckouts:
@@ -23,6 +25,15 @@ class BookedCheckouts:
         project, commit, folder = await self._context.database.read(lambda books: _looked_up(books, task))
         repository = await self._context.database.run(lambda: repository_of(self._context, project))
         return Checkout(repository, commit, folder)
+
+    async def of_repository(self, task: TaskId, url: str) -> Repository:
+        """Opened as the task's project may."""
+
+        def owner(books: Connection) -> Project:
+            return projects.by_name_or_id(books, tasks.get(books, task).project or "")
+
+        project = await self._context.database.read(owner)
+        return await self._context.database.run(lambda: repository_at(self._context, project, url))
 
 
 def _looked_up(books: Connection, task: TaskId) -> tuple[Project, str, str]:

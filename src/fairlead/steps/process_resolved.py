@@ -52,8 +52,8 @@ class PlannedStep:
 @dataclass(frozen=True, slots=True)
 class ResolvedProcess:
     """All of it. `choice` is what was chosen for this deployment, as its intention tells it; `packages` are those that
-    its actions take files from;
-    `is_guided`: a person is asked where an action fails."""
+    its actions take files from, `script_commits` action → commit of scripts from other repositories; `is_guided`: a
+    person is asked where an action fails."""
 
     process: Process
     steps: tuple[PlannedStep, ...]
@@ -61,6 +61,7 @@ class ResolvedProcess:
     packages: Mapping[str, PackageFile] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
     is_guided: bool = False
+    script_commits: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def deploys_services(self) -> bool:

@@ -70,8 +70,8 @@ def plan(
 
 
 def _intention(process: ResolvedProcess) -> Json:
-    """The process, who its steps run on, what was chosen, and the bytes of each package: with the variables' snapshot
-    all that decides."""
+    """The process, who its steps run on, what was chosen, the bytes of each package and the commit of each script from
+    another repository: with the variables' snapshot all that decides."""
     packages = {one.name: [one.version, one.blob] for one in process.packages.values()}
     targets = {step.name: [place.target.name for place in step.places if place.target] for step in process.steps}
     return to_data(
@@ -80,6 +80,7 @@ def _intention(process: ResolvedProcess) -> Json:
             "targets": {name: names for name, names in targets.items() if names},
             "choice": process.choice,
             **({"packages": packages} if packages else {}),
+            **({"script_commits": process.script_commits} if process.script_commits else {}),
         }
     )
 

@@ -6,10 +6,12 @@ from collections.abc import Mapping
 from pathlib import PurePosixPath
 
 from fairlead.domain.errors import Invalid
+from fairlead.domain.git_address import MAX_LENGTH
 from fairlead.domain.package import ID, PackageFile
 from fairlead.domain.plan import Effect, Node
 from fairlead.domain.process import PACKAGE, ResolvedAction, RunLocation
 from fairlead.domain.record import Json
+from fairlead.domain.script_source import ScriptSource, source_of
 from fairlead.ports.step import EffectKind
 from fairlead.steps.effects.basis import arguments
 from fairlead.steps.effects.scripts import RunScript, ScriptRun
@@ -37,7 +39,8 @@ class Script:
         "description": "runs a script in bash, Python or PowerShell",
         "additionalProperties": False,
         "oneOf": [{"required": ["script"]}, {"required": ["file"]}],
-        "dependentRequired": {"package": ["file"]},
+        "dependentRequired": {"package": ["file"], "repository": ["file"]},
+        "not": {"required": ["package", "repository"]},
         "properties": {
             "script": {
                 "type": "string",
@@ -50,7 +53,7 @@ class Script:
                 "minLength": 1,
                 "maxLength": 1000,
                 "description": "a script in the repository, below the folder of fairlead.yml, as the release's commit "
-                "has it, or in the package; the other files of the commit or package lie beside it",
+                "has it, or in the package or other repository; its other files lie beside it",
             },
             "package": {
                 "type": "string",
@@ -58,6 +61,23 @@ class Script:
                 "maxLength": 100,
                 "description": "a package of the feed that `file` is in, with its other files beside it; which version "
                 "is chosen when the release is made",
+            },
+            "repository": {
+                "type": "object",
+                "description": "another Git repository that `file` is in, from its root, with its other files beside "
+                "it; opened with the project's own credentials where it is at the same server, else without",
+                "additionalProperties": False,
+                "required": ["url", "ref"],
+                "properties": {
+                    "url": {"type": "string", "minLength": 1, "maxLength": MAX_LENGTH, "description": "its address"},
+                    "ref": {
+                        "type": "string",
+                        "minLength": 1,
+                        "maxLength": 250,
+                        "description": "a branch, tag or whole commit id; which commit it names is looked up when the "
+                        "release is made, and kept",
+                    },
+                },
             },
             "language": {
                 "enum": [language.value for language in Language],
@@ -82,7 +102,7 @@ class Script:
             message = f"{action.name} needs a script or a file that holds it, and not both"
             raise Invalid("process.properties", message, thing=action.name)
         given = action.properties.get("arguments")
-        where = host_of(resolved)
+        where, elsewhere = host_of(resolved), _elsewhere(resolved)
         run = ScriptRun(
             action=action.name,
             step=resolved.step,
@@ -90,6 +110,8 @@ class Script:
             source=source,
             file=file,
             package=_package(resolved),
+            repository=elsewhere.url if elsewhere else "",
+            commit=resolved.commit if elsewhere else "",
             target=where,
             on_behalf_of=resolved.target.name if resolved.target else "",
             arguments=tuple(str(one) for one in given) if isinstance(given, list) else (),
@@ -98,6 +120,7 @@ class Script:
         )
         place = f" on {resolved.target.name}" if resolved.target else ""
         place += f" (from {run.package})" if run.package else ""
+        place += f" (from {run.repository} {run.commit[:12]})" if run.repository else ""
         return Effect(
             RunScript.kind,
             f"{resolved.key}/script",
@@ -115,6 +138,15 @@ def _package(resolved: ResolvedAction) -> PackageFile | None:
         message = f"{resolved.action.name} takes its file from a package, and here none was chosen"
         raise Invalid("process.properties", message, thing=resolved.action.name)
     return resolved.package
+
+
+def _elsewhere(resolved: ResolvedAction) -> ScriptSource | None:
+    found = source_of(resolved.action)
+    if found is not None and not resolved.commit:
+        message = f"{resolved.action.name} takes its file from {found.url}, and no commit of it was chosen"
+        hint = "make a release again, or publish the runbook again"
+        raise Invalid("process.properties", message, thing=resolved.action.name, hint=hint)
+    return found
 
 
 def _language(given: str, file: str) -> Language:

@@ -58,6 +58,11 @@ class Database:
         """The file on SQLite; None on PostgreSQL."""
         return Path(self.url.database) if self.is_sqlite and self.url.database else None
 
+    @property
+    def is_within(self) -> bool:
+        """Whether it is inside of a transaction that somebody else opened (`within`)."""
+        return False
+
     @contextmanager
     def transaction(self, *, is_durable: bool = False) -> Iterator[sa.Connection]:
         """Reads and writes, all or nothing. On SQLite the one writer's lock is taken at once, so that what was read
@@ -126,6 +131,10 @@ class _Within(Database):
     def __init__(self, outer: Database, connection: sa.Connection) -> None:
         self.url, self.is_sqlite, self.engine = outer.url, outer.is_sqlite, outer.engine
         self._threads, self._connection = outer._threads, connection
+
+    @property
+    def is_within(self) -> bool:
+        return True
 
     @contextmanager
     def transaction(self, *, is_durable: bool = False) -> Iterator[sa.Connection]:

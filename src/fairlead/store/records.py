@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 from functools import partial
+from typing import TypeAlias
 
 import sqlalchemy as sa
 import structlog
@@ -15,6 +16,7 @@ from fairlead.domain.ids import DeploymentId, ProjectId, ReleaseId, TaskId
 from fairlead.domain.record import Json, from_data
 from fairlead.domain.release import Change, Release, require_digest
 from fairlead.domain.run import Run
+from fairlead.domain.script_source import ScriptSource, commits_of
 from fairlead.domain.slot import Slot, SlotState
 from fairlead.domain.version import parse
 from fairlead.ports.catalogue import Place
@@ -40,9 +42,13 @@ from fairlead.store.release_description import notes_of
 log = structlog.get_logger("fairlead.store")
 
 
+BeforeRelease: TypeAlias = Callable[[sa.Connection, ProjectId, Mapping[str, str], Mapping[ScriptSource, str]], None]
+
+
 class StoreRecords:
     """One transaction a verb; the same when asked twice. `slots_changed` is called after each that changed a slot,
-    `before_release` in the transaction of a new release, with the project and its files (path → key)."""
+    `before_release` in the transaction of a new release, with the project, its files (path → key), and the commits that
+    were looked up of scripts from other repositories."""
 
     def __init__(
         self,
@@ -50,7 +56,7 @@ class StoreRecords:
         clock: Clock,
         ids: Ids,
         slots_changed: Callable[[Place], None] | None = None,
-        before_release: Callable[[sa.Connection, ProjectId, Mapping[str, str]], None] | None = None,
+        before_release: BeforeRelease | None = None,
     ) -> None:
         self._database = database
         self._clock = clock
@@ -118,7 +124,8 @@ class StoreRecords:
             if run is None:
                 raise NotFound("run.unknown", f"the task {task} carries out no run", thing=task)
             if self._before_release is not None:
-                self._before_release(connection, run.project, from_data(dict[str, str], facts.get("files", {})))
+                files = from_data(dict[str, str], facts.get("files", {}))
+                self._before_release(connection, run.project, files, _looked_up(facts))
             release = self._release(connection, run, facts)
             releases.insert_for_task(connection, release, task)
             gone_images.are_there(connection, (*release.images.values(), release.test_image))
@@ -166,6 +173,8 @@ class StoreRecords:
         project = projects.get(connection, run.project)
         chosen = self._chosen(connection, run, facts)
         frozen = variables.freeze(connection, id=self._ids.new("var"), project=run.project, at=at)
+        process = processes.freeze(connection, run.project, at=at)
+        recipe = processes.snapshot(connection, process)
         return Release(
             id=ReleaseId(self._ids.new("rel")),
             project=run.project,
@@ -181,7 +190,8 @@ class StoreRecords:
             files=from_data(dict[str, str], facts.get("files", {})),
             folder=str(facts.get("folder") or ""),
             variables=frozen.id,
-            process=processes.freeze(connection, run.project, at=at),
+            process=process,
+            script_commits=commits_of(recipe, _looked_up(facts), project=run.project),
             run=run.id,
             created_by=run.created_by,
             notes=notes_of(connection, project, chosen, images, str(facts.get("notes") or "")),
@@ -195,6 +205,12 @@ class StoreRecords:
         if version and channel:
             return Chosen(channels.get(connection, channel), parse(version).text, packages)
         return choose(connection, project, Wanted(channel, version, packages), self._clock.now())
+
+
+def _looked_up(facts: Mapping[str, Json]) -> dict[ScriptSource, str]:
+    """What the effect found of scripts from other repositories."""
+    held = from_data(tuple[tuple[ScriptSource, str], ...], facts.get("script_commits", []))
+    return dict(held)
 
 
 class StorePivot:

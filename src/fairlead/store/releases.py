@@ -36,6 +36,7 @@ releases = sa.Table(
     text("notes"),
     data("warnings"),
     data("packages"),
+    data("script_commits"),
     number("revision"),
     text("task", nullable=True, unique=True),
     sa.UniqueConstraint("project", "version"),

@@ -9,7 +9,8 @@ from datetime import datetime
 from fairlead.domain.colour import Colour
 from fairlead.domain.errors import Conflict, NotFound
 from fairlead.domain.ids import DeploymentId, ReleaseId, TaskId
-from fairlead.domain.record import Json
+from fairlead.domain.record import Json, from_data
+from fairlead.domain.script_source import NotLookedUp, ScriptSource
 from fairlead.domain.slot import Slot, SlotState
 from fairlead.ports.catalogue import Place
 
@@ -26,7 +27,8 @@ class DeploymentEntry:
 @dataclass(slots=True)
 class FakeRecords:
     """`ports.records.Records`. Deployments and runs must be known: put them into `deployments` and `runs` first.
-    `needed` are releases that are live, wait or are under way; `gone` the references that were let go."""
+    `needed` are releases that are live, wait or are under way; `gone` the references that were let go; `scripts` what
+    the process takes from other repositories."""
 
     deployments: dict[DeploymentId, DeploymentEntry] = field(default_factory=dict)
     runs: set[TaskId] = field(default_factory=set)
@@ -36,6 +38,7 @@ class FakeRecords:
     unneeded: frozenset[str] = frozenset()
     gone: set[str] = field(default_factory=set)
     kept_slots: dict[tuple[Place, Colour], Slot] = field(default_factory=dict)
+    scripts: tuple[ScriptSource, ...] = ()
 
     async def slots(self, place: Place) -> Mapping[Colour, Slot]:
         return {colour: self.kept_slots.get((place, colour), Slot(colour)) for colour in Colour}
@@ -73,6 +76,9 @@ class FakeRecords:
     async def create_release(self, task: TaskId, facts: Mapping[str, Json]) -> ReleaseId:
         if task not in self.runs:
             raise NotFound("run.unknown", f"the task {task} carries out no run", thing=task)
+        told = from_data(tuple[tuple[ScriptSource, str], ...], facts.get("script_commits", []))
+        if missing := tuple(one for one in self.scripts if one not in dict(told)):
+            raise NotLookedUp("books", missing)
         if task not in self.releases:
             self.gone -= set(_images(facts))
         made = self.releases.setdefault(task, (ReleaseId(f"rel-{len(self.releases) + 1:05d}"), dict(facts)))

@@ -19,9 +19,10 @@ AT = "2026-01-01T00:00:00+00:00"
 
 @dataclass(slots=True)
 class KeptRepository:
-    """Branches with their heads, and every commit that ever was, with its files by path."""
+    """Branches with their heads, tags, and every commit that ever was, with its files by path."""
 
     heads: dict[str, str] = field(default_factory=dict)
+    tags: dict[str, str] = field(default_factory=dict)
     commits: dict[str, tuple[Commit, Mapping[str, tuple[int, bytes]]]] = field(default_factory=dict)
 
 
@@ -45,6 +46,10 @@ class FakeSource:
         kept.heads[branch] = identity
         return identity
 
+    def tag(self, url: str, name: str, commit: str) -> None:
+        """The tag points at that commit."""
+        self.repositories[url].tags[name] = commit
+
     async def head(self, repository: Repository, branch: str) -> str:
         """The branch's newest commit."""
         branch_name(branch)
@@ -56,6 +61,22 @@ class FakeSource:
     async def branches(self, repository: Repository) -> Mapping[str, str]:
         """All branches with their heads."""
         return dict(sorted(self._kept(repository).heads.items()))
+
+    async def commit_of(self, repository: Repository, ref: str) -> str:
+        """A branch's head, a tag's commit, or a commit's own id."""
+        named = branch_name(ref)
+        kept = self._kept(repository)
+        known = {f"refs/tags/{name}": id for name, id in kept.tags.items()}
+        known |= {f"refs/heads/{name}": id for name, id in kept.heads.items()}
+        found = known.get(named) or known.get(f"refs/heads/{named}") or known.get(f"refs/tags/{named}")
+        if found or named in kept.commits:
+            return found or named
+        raise NotFound("source.ref", f"{repository.url} has neither a branch nor a tag {ref!r}", thing=ref)
+
+    async def files(self, repository: Repository, commit: str) -> Mapping[str, int]:
+        """Path → mode."""
+        _, held = self._commit(repository, commit)
+        return {path: mode for path, (mode, _) in held.items()}
 
     async def check_out(self, repository: Repository, commit: str, into: str) -> Tree:
         """The files, written to `into`."""

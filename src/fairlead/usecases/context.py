@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from fairlead.domain.actor import Actor
 from fairlead.domain.changes import changes
+from fairlead.domain.errors import Conflict, FairleadError
 from fairlead.domain.event import Event
 from fairlead.domain.ids import SecretVersionId, TaskId
 from fairlead.domain.record import Json
+from fairlead.domain.script_source import ScriptSource
 from fairlead.ports.clock import Clock, Ids
+from fairlead.ports.source import Repository
 from fairlead.store import events
 from fairlead.store.artifact_files import StoreArtifacts
 from fairlead.store.database import Connection, Database
@@ -52,9 +55,17 @@ class Installation:
     workspaces: str = "/var/lib/fairlead/workspaces"
 
 
+def no_look_up(repository: Repository, wanted: ScriptSource) -> str:
+    """Where no repository can be asked."""
+    raise Conflict("source.none", f"no repository can be asked here, {repository.url} neither", thing=wanted.url)
+
+
 @dataclass(frozen=True, slots=True)
 class Context:
-    """Made once by the composition root. `is_from_repository`: what is done is what a project's repository says."""
+    """Made once by the composition root. `is_from_repository`: what is done is what a project's repository says.
+
+    `look_up` asks a repository which commit is meant, and waits for it: never inside of a transaction. `looked_up` is
+    what was found so far, by project (`script_sources.with_commits`)."""
 
     database: Database
     clock: Clock
@@ -65,6 +76,8 @@ class Context:
     installation: Installation = field(default_factory=Installation)
     is_from_repository: bool = False
     compiled: Compiled = field(default_factory=Compiled)
+    look_up: Callable[[Repository, ScriptSource], str] = no_look_up
+    looked_up: Mapping[tuple[str, ScriptSource], str | FairleadError] = field(default_factory=dict)
 
     def within(self, connection: Connection) -> Context:
         """The same, inside of one open transaction: use cases that are called with it all happen, or none."""

@@ -23,6 +23,7 @@ from fairlead.domain.errors import FairleadError, NotAllowed, Problem, ProjectFi
 from fairlead.domain.ids import ProjectId, SecretVersionId
 from fairlead.domain.permission import Permission
 from fairlead.domain.record import Json
+from fairlead.domain.script_source import ScriptSource
 from fairlead.formats.declared.layout import data_of, filled
 from fairlead.formats.declared.reading import Declarations, Entry, read, repeated
 from fairlead.formats.declared.register import LAYOUTS
@@ -35,6 +36,7 @@ from fairlead.usecases.context import Context
 from fairlead.usecases.declared.noun import Applying, Held, Noun
 from fairlead.usecases.declared.register import NOUNS
 from fairlead.usecases.projects import KeyPair
+from fairlead.usecases.script_sources import with_commits, with_known
 
 ORDERED = tuple(layout.noun for layout in LAYOUTS)
 
@@ -85,6 +87,10 @@ def plan(context: Context, actor: Actor, wish: Wish) -> Planned:
     line. Needs no more than to see; what the actor may not change is told. Raises `ProjectFileInvalid`."""
     actor.require(Permission.VIEW)
     declared = read(wish.files, LAYOUTS)
+    return with_commits(context, lambda inner: _tried(inner, actor, wish, declared))
+
+
+def _tried(context: Context, actor: Actor, wish: Wish, declared: Declarations) -> Planned:
     try:
         with context.database.transaction() as connection:
             work = _prepared(context, actor, wish, declared, connection, _no_key)
@@ -113,6 +119,17 @@ def apply(
     actor.require(Permission.VIEW)
     declared = read(wish.files, LAYOUTS)
     wish = replace(wish, asks_later=False)
+    return with_commits(context, lambda inner: _applied(inner, actor, wish, declared, plan_hash, make_key))
+
+
+def _applied(
+    context: Context,
+    actor: Actor,
+    wish: Wish,
+    declared: Declarations,
+    plan_hash: str | None,
+    make_key: Callable[[str], KeyPair],
+) -> Planned:
     with context.database.transaction() as connection:
         work = _prepared(context, actor, wish, declared, connection, make_key)
         if plan_hash is not None and plan_hash != work.pending.hash:
@@ -154,10 +171,17 @@ def take(
         context.note(connection, actor, "declaration.taken", message, thing=owner.id, project=owner.name, facts=facts)
 
 
-def taken(context: Context, connection: Connection, project: ProjectId, files: Mapping[str, str]) -> None:
-    """`take`, for a release that a run makes; `files` path → key of the bytes."""
+def taken(
+    context: Context,
+    connection: Connection,
+    project: ProjectId,
+    files: Mapping[str, str],
+    commits: Mapping[ScriptSource, str],
+) -> None:
+    """`take`, for a release that a run makes; `files` path → key of the bytes, `commits` those of scripts from other
+    repositories that the run looked up."""
     take(
-        context,
+        with_known(context, project, commits),
         connection,
         SYSTEM,
         project,

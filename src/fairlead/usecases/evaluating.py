@@ -9,12 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 
 from fairlead.domain.actor import SYSTEM, Actor
 from fairlead.domain.errors import Conflict, FairleadError
 from fairlead.domain.ids import EnvironmentId, TargetId
 from fairlead.domain.package import Package
 from fairlead.domain.permission import Permission
+from fairlead.domain.script_source import NotLookedUp
 from fairlead.domain.trigger import GRACE, Evaluation, Trigger, TriggerAction, TriggerEvent, TriggerKind
 from fairlead.domain.zones import zone_named
 from fairlead.store import packages, projects, target_health, targets, triggers
@@ -22,6 +24,7 @@ from fairlead.store.database import Connection
 from fairlead.usecases.context import Context
 from fairlead.usecases.firing import Occasion, fire
 from fairlead.usecases.happenings import target_is_there, watches_package
+from fairlead.usecases.script_sources import with_commits
 
 MOST_AT_ONCE = 50
 GATHERED_S = 5.0
@@ -32,16 +35,19 @@ def evaluate(context: Context, actor: Actor, project: str, name: str) -> Evaluat
     """Do now what it is for, whatever its time: with the newest package that it watches, or all of its targets that
     answer. It is recorded like any other time. Conflict `trigger.asked` for kinds that wait for a registry."""
     actor.require_somewhere(Permission.TRIGGER_EDIT)
+    made = with_commits(context, lambda inner: _asked(inner, actor, project, name))
+    context.durable.wake()
+    return next((one for one in made if one.has_fired), made[-1])
+
+
+def _asked(context: Context, actor: Actor, project: str, name: str) -> list[Evaluation]:
     with context.database.transaction() as connection:
         owner = projects.by_name_or_id(connection, project)
         actor.require(Permission.TRIGGER_EDIT, project=owner.id)
         found = triggers.by_name_or_id(connection, owner.id, name)
         _require_askable(found)
-        made = [
-            _attempt(context, connection, found, occasion) for occasion in _occasions_asked(context, connection, found)
-        ]
-    context.durable.wake()
-    return next((one for one in made if one.has_fired), made[-1])
+        occasions = _occasions_asked(context, connection, found)
+        return [_attempt(context, connection, found, occasion) for occasion in occasions]
 
 
 def evaluate_due(context: Context) -> int:
@@ -50,15 +56,19 @@ def evaluate_due(context: Context) -> int:
     with context.database.reading() as connection:
         due = triggers.due(connection, TriggerKind.SCHEDULE, now, limit=MOST_AT_ONCE)
     for one in due:
-        with context.database.transaction() as connection:
-            held = triggers.find(connection, one.id)
-            if held is None or held.next_at != one.next_at:
-                continue
-            triggers.update(connection, replace(held, next_at=held.due_after(now, zone_named(held.zone))))
-            _attempt(context, connection, held, Occasion(), due_at=one.next_at)
+        with_commits(context, partial(_evaluated_due, one=one, now=now))
     if due:
         context.durable.wake()
     return len(due)
+
+
+def _evaluated_due(context: Context, *, one: Trigger, now: datetime) -> None:
+    with context.database.transaction() as connection:
+        held = triggers.find(connection, one.id)
+        if held is None or held.next_at != one.next_at:
+            return
+        triggers.update(connection, replace(held, next_at=held.due_after(now, zone_named(held.zone))))
+        _attempt(context, connection, held, Occasion(), due_at=one.next_at)
 
 
 def act_on_events(context: Context) -> int:
@@ -66,19 +76,21 @@ def act_on_events(context: Context) -> int:
     now = context.clock.now()
     with context.database.reading() as connection:
         found = triggers.waiting(connection, now, limit=MOST_AT_ONCE)
-    acted = 0
-    for together in _gathered(found, now):
-        with context.database.transaction() as connection:
-            trigger = triggers.find(connection, together[0].trigger)
-            taken = [one for one in together if triggers.take(connection, one, now)]
-            if trigger is None or not taken:
-                continue
-            for occasion in _occasions_of(taken):
-                _attempt(context, connection, trigger, occasion)
-            acted += len(taken)
+    acted = sum(with_commits(context, partial(_acted, together=one, now=now)) for one in _gathered(found, now))
     if acted:
         context.durable.wake()
     return acted
+
+
+def _acted(context: Context, *, together: Sequence[TriggerEvent], now: datetime) -> int:
+    with context.database.transaction() as connection:
+        trigger = triggers.find(connection, together[0].trigger)
+        taken = [one for one in together if triggers.take(connection, one, now)]
+        if trigger is None or not taken:
+            return 0
+        for occasion in _occasions_of(taken):
+            _attempt(context, connection, trigger, occasion)
+        return len(taken)
 
 
 def could_not_look(context: Context, trigger: Trigger, error: FairleadError) -> None:
@@ -179,6 +191,8 @@ def _attempt(
     try:
         with connection.begin_nested():
             done = fire(context.within(connection), connection, trigger, occasion, record)
+    except NotLookedUp:
+        raise
     except FairleadError as error:
         done = replace(record, reason=error.message, code=error.code, hint=_hint(trigger, error))
     except Exception as bug:  # noqa: BLE001 - the rim of a trigger: it must not be looked at for ever for one event

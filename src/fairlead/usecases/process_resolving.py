@@ -65,7 +65,7 @@ class Surroundings:
     """What a process is resolved with: `targets` are all of the installation, `scope` and `system` are those of
     the whole deployment, `channel` is the release's by name, `packages` are the versions that it names, `tenant` whom
     it is for (None: nobody). `files_from` are the packages that its actions take files from, by name in lower case,
-    `logins` for images that they pull."""
+    `logins` for images that they pull, `script_commits` action → commit of scripts from other repositories."""
 
     process: Process
     choice: ProcessChoice
@@ -80,6 +80,7 @@ class Surroundings:
     packages: Mapping[str, str] = field(default_factory=dict)
     files_from: Mapping[str, PackageFile] = field(default_factory=dict)
     logins: tuple[RegistryLogin, ...] = ()
+    script_commits: Mapping[str, str] = field(default_factory=dict)
 
 
 def process_at(
@@ -121,6 +122,7 @@ def process_at(
         packages=release.packages,
         files_from=packages_of(connection, process, release.packages),
         logins=registry_logins(connection),
+        script_commits=release.script_commits,
     )
     made = resolve_process(at)
     if made.deploys_services:
@@ -226,7 +228,13 @@ class _Resolving:
         choice = to_data(replace(self.at.choice, skip=tuple(sorted(self.at.choice.skip))))
         assert isinstance(choice, dict)
         return ResolvedProcess(
-            self.at.process, steps, choice, self.at.files_from, tuple(warnings), is_guided=self._is_guided()
+            self.at.process,
+            steps,
+            choice,
+            self.at.files_from,
+            tuple(warnings),
+            is_guided=self._is_guided(),
+            script_commits=self.at.script_commits,
         )
 
     def _is_guided(self) -> bool:
@@ -371,6 +379,7 @@ class _Resolving:
             self.at.packages.get(action.name, ""),
             self.at.files_from.get(str(action.properties.get(PACKAGE) or "").lower()),
             self.at.logins,
+            self.at.script_commits.get(action.name, ""),
         )
         return PlannedAction(resolved, condition_of(action.condition, action.expression, variables), skipped)
 

@@ -36,6 +36,7 @@ from fairlead.store.release_description import LONGEST_NOTES, notes_of
 from fairlead.store.shelf import Page
 from fairlead.usecases import declarations, following, lines, planning
 from fairlead.usecases.context import Context
+from fairlead.usecases.script_sources import commits_at, with_commits
 
 LONGEST_PACKAGE = 200
 MOST_PACKAGES = 500
@@ -113,7 +114,8 @@ def create(
 ) -> Release:
     """A release of images that somebody else built: every service's by digest. `contents` path → bytes of what it
     carries; `files` path → key where they are kept already; `packages` name → version, where an image's tag does not
-    say it. What its lifecycle begins by itself is begun. Raises what store.release_choice.choose raises."""
+    say it. Scripts from other repositories are those of the commits that are named there now. What its lifecycle begins
+    by itself is begun. Raises what store.release_choice.choose raises; NotFound `source.ref`, `source.file`."""
     actor.require_somewhere(Permission.RELEASE_CREATE)
     if len(notes) > LONGEST_NOTES:
         raise TooLarge("input.too_large", f"the notes are over {LONGEST_NOTES:,} characters", thing="notes")
@@ -122,16 +124,41 @@ def create(
     outline = read_outline(contents) if contents else _without_services(context, project)
     _check_images(outline, images, test_image)
     kept = files if files is not None else {path: context.artifacts.keep(held) for path, held in contents.items()}
+    draft = _Draft(version, images, test_image, kept, contents, commit, notes, channel, packages or {}, outline)
+    made = with_commits(context, lambda inner: _made(inner, actor, project, draft))
+    context.durable.wake()
+    return made
+
+
+@dataclass(frozen=True, slots=True)
+class _Draft:
+    """What is to be in a release, vetted; as `create` is given it."""
+
+    version: str
+    images: Mapping[str, str]
+    test_image: str
+    files: Mapping[str, str]
+    contents: Mapping[str, bytes]
+    commit: str
+    notes: str
+    channel: str
+    packages: Mapping[str, str]
+    outline: Outline
+
+
+def _made(context: Context, actor: Actor, project: str, draft: _Draft) -> Release:
     with context.database.transaction() as connection:
         owner = projects.by_name_or_id(connection, project)
         actor.require(Permission.RELEASE_CREATE, project=owner.id)
+        outline, images = draft.outline, draft.images
         if outline.project and outline.project != owner.name:
             raise Invalid(
                 "release.images", f"the project file is of {outline.project}, not of {owner.name}", thing=owner.name
             )
-        declarations.take(context, connection, actor, owner.id, contents)
-        wanted = Wanted(channel, version, _packages(outline, images) | dict(packages or {}))
+        declarations.take(context, connection, actor, owner.id, draft.contents)
+        wanted = Wanted(draft.channel, draft.version, _packages(outline, images) | dict(draft.packages))
         chosen = choose(connection, owner, wanted, context.clock.now())
+        process = processes.freeze(connection, owner.id, at=context.clock.now())
         made = Release(
             ReleaseId(context.ids.new("rel")),
             owner.id,
@@ -139,13 +166,14 @@ def create(
             chosen.version,
             context.clock.now(),
             images=dict(images),
-            test_image=test_image,
-            commit=commit,
-            files=dict(kept),
+            test_image=draft.test_image,
+            commit=draft.commit,
+            files=dict(draft.files),
             variables=freeze(context, connection, owner.id),
-            process=processes.freeze(connection, owner.id, at=context.clock.now()),
+            process=process,
+            script_commits=commits_at(context, connection, owner.id, process),
             created_by=actor.name,
-            notes=notes_of(connection, owner, chosen, images, notes),
+            notes=notes_of(connection, owner, chosen, images, draft.notes),
             warnings=outline.warnings,
             packages=chosen.packages,
         )
@@ -155,7 +183,6 @@ def create(
             connection, actor, "release.created", f"made release {made.version}", thing=made.id, project=owner.name
         )
         following.release_made(context, connection, owner, made)
-    context.durable.wake()
     return made
 
 

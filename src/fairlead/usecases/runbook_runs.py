@@ -282,7 +282,8 @@ def _planned(
     scope = scope_at(place, process=made.runbook)
     held = packages_of(connection, process, made.snapshot.packages)
     at = Surroundings(process, made.choice, place, "", system, known, table, scope, files_from=held)
-    return plan_runbook(resolve_process(replace(at, logins=logins(connection))), title=task.title)
+    at = replace(at, logins=logins(connection), script_commits=made.snapshot.script_commits)
+    return plan_runbook(resolve_process(at), title=task.title)
 
 
 def _run_views(connection: Connection, owner: Project, made: Sequence[RunbookRun]) -> tuple[RunView, ...]:

@@ -22,6 +22,7 @@ from fairlead.usecases.as_code import refuse_edit
 from fairlead.usecases.context import Context
 from fairlead.usecases.process_checking import completed
 from fairlead.usecases.processes import require_known
+from fairlead.usecases.script_sources import commits_at, with_commits
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,8 +130,13 @@ def _told(runbook: Runbook, held: HeldProcess | None) -> dict[str, object]:
 
 def publish(context: Context, actor: Actor, project: str, name: str) -> RunbookView:
     """Its draft and the project's variables, as they are now, are what runs from now on, with the newest of each
-    package that it takes files from. Conflict `runbook.empty`, NotFound `package.unknown`."""
+    package that it takes files from, and the commits of scripts from other repositories. Conflict `runbook.empty`,
+    NotFound `package.unknown`, `source.ref`, `source.file`."""
     actor.require_somewhere(Permission.RUNBOOK_EDIT)
+    return with_commits(context, lambda inner: _publish(inner, actor, project, name))
+
+
+def _publish(context: Context, actor: Actor, project: str, name: str) -> RunbookView:
     now = context.clock.now()
     with context.database.transaction() as connection:
         owner = projects.by_name_or_id(connection, project)
@@ -140,10 +146,10 @@ def publish(context: Context, actor: Actor, project: str, name: str) -> RunbookV
         if not process:
             raise Conflict("runbook.empty", f"{found.name} has no steps yet", thing=found.name)
         packages = newest_of_feed(connection, processes.snapshot(connection, process))
+        commits = commits_at(context, connection, owner.id, process)
         frozen = variables.freeze(connection, id=context.ids.new("vsn"), project=owner.id, at=now).id
-        saved = runbooks.update(
-            connection, replace(found, published=Snapshot(process, frozen, now.isoformat(), actor.name, packages))
-        )
+        published = Snapshot(process, frozen, now.isoformat(), actor.name, packages, commits)
+        saved = runbooks.update(connection, replace(found, published=published))
         words = f"published runbook {saved.name}"
         context.note(
             connection, actor, "runbook.published", words, thing=saved.id, project=owner.name, before=found, after=saved

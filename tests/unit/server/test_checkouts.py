@@ -3,7 +3,7 @@
 import pytest
 from tests.unit.server.house import ADMINISTRATOR, DIGEST, PROJECT_FILE, House
 
-from fairlead.domain.errors import NotFound
+from fairlead.domain.errors import NotFound, Refused
 from fairlead.domain.ids import TaskId
 from fairlead.server.checkouts import BookedCheckouts
 from fairlead.usecases import releases, variables
@@ -38,3 +38,12 @@ async def test_a_release_that_was_made_from_no_commit_is_told(house: House) -> N
     with pytest.raises(NotFound) as refused:
         await BookedCheckouts(house.context).of_task(deployed(house, "1.0.0", ""))
     assert refused.value.code == "source.commit" and "1.0.0" in refused.value.message
+
+
+async def test_another_repository_at_the_same_server_is_opened_for_the_project_of_the_task(house: House) -> None:
+    begun(house)
+    books, task = BookedCheckouts(house.context), deployed(house, "1.0.0", COMMIT)
+    assert (await books.of_repository(task, "https://git.test/tools.git")).url == "https://git.test/tools.git"
+    with pytest.raises(Refused) as refused:
+        await books.of_repository(task, "/var/lib/fairlead/mirrors/others.git")
+    assert refused.value.code == "source.local"

@@ -84,6 +84,7 @@ class Rig:
         variables: Mapping[str, Text] | None = None,
         timeout_s: float = 60.0,
         package: PackageFile | str | None = None,
+        commit: str = "",
         **properties: Any,
     ) -> Effect:
         chosen = package if isinstance(package, PackageFile) else None
@@ -97,7 +98,9 @@ class Rig:
         )
         place = ActionTarget(target, target) if target else None
         key = action_key(name, target)
-        planned = Script().plan(ResolvedAction(action, name, key, place, None, variables or {}, package=chosen))
+        planned = Script().plan(
+            ResolvedAction(action, name, key, place, None, variables or {}, package=chosen, commit=commit)
+        )
         assert isinstance(planned, Effect)
         return planned
 
@@ -144,6 +147,9 @@ class Rig:
     async def of_task(self, task: TaskId) -> Checkout:
         """The commit of the release."""
         return Checkout(Repository(URL), self.commit, "app")
+
+    async def of_repository(self, task: TaskId, url: str) -> Repository:
+        return Repository(url)
 
     async def undo(self, effect: Effect) -> None:
         await self.kind.undo(effect, self.tools(effect))

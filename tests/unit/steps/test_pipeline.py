@@ -9,6 +9,7 @@ from tests.unit.steps.pipeline_world import DEFINITION, FILES, OUTLINE, SERVICES
 from fairlead.domain.outline import OutlineService
 from fairlead.domain.plan import all_effects, steps_of
 from fairlead.domain.record import from_data, to_data
+from fairlead.domain.script_source import ScriptSource
 from fairlead.domain.service import Bind, Build, PublishedPort, Tests
 from fairlead.domain.task import TaskState
 from fairlead.steps.effects.bench import BenchService
@@ -126,6 +127,26 @@ async def test_a_run_makes_a_release_and_leaves_nothing(tmp_path: Path) -> None:
     assert sorted(world.builds) == ["tests.image", "web"]
     assert await world.left() == []
     assert "t0ken" not in str(to_data(plan(resolved(world.commit, world.workspace))))
+
+
+async def test_scripts_of_other_repositories_are_of_the_commits_that_are_there_then(tmp_path: Path) -> None:
+    world = PipelineWorld(tmp_path)
+    tools = "https://git.test/tools.git"
+    commit = world.source.commit(tools, "v2", {"measure.sh": b"true"})
+    world.records.scripts = (ScriptSource(tools, "v2", "measure.sh"),)
+    assert (await world.play(plan(resolved(world.commit, world.workspace)))).state is TaskState.SUCCEEDED
+    _, facts = world.records.releases[TASK]
+    told = {"is": "ScriptSource", "url": tools, "ref": "v2", "file": "measure.sh"}
+    assert facts["script_commits"] == [[told, commit]]
+    assert commit[:12] in world.log.text(TASK)
+
+
+async def test_a_run_makes_no_release_where_a_script_is_not_there(tmp_path: Path) -> None:
+    world = PipelineWorld(tmp_path)
+    world.records.scripts = (ScriptSource(URL, "main", "absent.sh"),)
+    end = await world.play(plan(resolved(world.commit, world.workspace)))
+    assert (end.state, end.code) == (TaskState.FAILED, "source.file")
+    assert TASK not in world.records.releases and await world.left() == []
 
 
 async def test_unchanged_inputs_are_not_built_again(tmp_path: Path) -> None:

@@ -327,6 +327,18 @@ async def test_a_script_of_the_repository_is_as_the_commit_has_it_with_its_files
     assert not (rig.place / "workspaces").exists() or not list((rig.place / "workspaces").iterdir())
 
 
+async def test_a_script_of_another_repository_is_as_the_frozen_commit_has_it(rig: Rig) -> None:
+    url = "https://git.test/tools.git"
+    held = {"bin/run.sh": b'set_octopusvariable Said "$(cat data.txt)"', "data.txt": b"frozen", "out@": b"/etc"}
+    commit = rig.source.commit(url, "main", held)
+    rig.source.commit(url, "main", {"bin/run.sh": b"exit 1"})
+    named = {"file": "bin/run.sh", "repository": {"url": url, "ref": "main"}}
+    assert await rig.ran(commit=commit, **named) == {"Said": "frozen"}
+    assert not list((rig.place / "workspaces").iterdir())
+    with pytest.raises(Invalid):
+        rig.effect(**named)
+
+
 async def test_a_script_that_the_commit_does_not_have_is_named(here: Rig) -> None:
     here.commit_files(run_sh="true")
     for name, file in (("A", "none.sh"), ("B", "../other/secret.sh")):

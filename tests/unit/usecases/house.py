@@ -19,10 +19,12 @@ from fairlead.domain.ids import ActorId, NodeId, ProjectId, TaskId
 from fairlead.domain.permission import RoleName
 from fairlead.domain.project import Project
 from fairlead.domain.release import Release
+from fairlead.domain.script_source import ScriptSource
 from fairlead.domain.slot import Slot, SlotState
 from fairlead.domain.task import Task, TaskState
 from fairlead.ports.catalogue import Place
 from fairlead.ports.tasks import End
+from fairlead.server.looked_up import LookedUp
 from fairlead.store import approvals, deployments, environments, events, migrate, projects, releases, slots, tasks
 from fairlead.store.artifact_files import StoreArtifacts
 from fairlead.store.database import Connection, Database, sqlite_url
@@ -31,6 +33,7 @@ from fairlead.store.sealing import Sealer
 from fairlead.store.secrets import StoreSecrets
 from fairlead.store.task_book import StoreTasks, TaskListener
 from fairlead.testing.fake_clock import FakeClock, FakeIds
+from fairlead.testing.fake_source import FakeSource
 from fairlead.usecases import declarations, first_start, following
 from fairlead.usecases import projects as projecting
 from fairlead.usecases import releases as releasing
@@ -81,7 +84,17 @@ class House:
         secrets = StoreSecrets(self.database, Sealer(b"k" * 32), self.ids)
         artifacts = StoreArtifacts(self.database, folder / "artifacts", self.clock)
         installation = Installation(workspaces=str(folder / "workspaces"))
-        self.context = Context(self.database, self.clock, self.ids, self.queue, secrets, artifacts, installation)
+        self.source = FakeSource()
+        self.context = Context(
+            self.database,
+            self.clock,
+            self.ids,
+            self.queue,
+            secrets,
+            artifacts,
+            installation,
+            look_up=LookedUp(self.source),
+        )
         listener = TaskListener(
             changed=lambda connection, task: following.changed(self.context, connection, task),
             ended=lambda connection, task: following.ended(self.context, connection, task),
@@ -94,8 +107,14 @@ class House:
     def close(self) -> None:
         self.database.close()
 
-    def _before_release(self, connection: Connection, project: ProjectId, files: Mapping[str, str]) -> None:
-        declarations.taken(self.context, connection, project, files)
+    def _before_release(
+        self,
+        connection: Connection,
+        project: ProjectId,
+        files: Mapping[str, str],
+        commits: Mapping[ScriptSource, str],
+    ) -> None:
+        declarations.taken(self.context, connection, project, files, commits)
 
     # Making
 

@@ -122,7 +122,7 @@ def test_a_run_takes_what_its_commit_declares(code: House) -> None:
     files = {".fairlead/variables.yml": code.context.artifacts.keep(VARIABLES)}
     with code.database.transaction() as connection:
         owner = rows.by_name(connection, "books")
-        declarations.taken(code.context, connection, owner.id, files)
+        declarations.taken(code.context, connection, owner.id, files, {})
         assert rows.get(connection, owner.id).code_nouns == ("variable",)
     assert len(variables.page(code.context, ADMIN, "books").items) == 2
 

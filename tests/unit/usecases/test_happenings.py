@@ -98,6 +98,20 @@ def test_a_package_makes_a_release_with_it_and_the_lifecycle_carries_it(plain: H
     assert dict(releases.get(plain.context, ADMIN, "books", "latest").release.packages) == {"Orders": "1.1.0"}
 
 
+def test_a_release_of_a_trigger_has_the_commits_of_scripts_from_other_repositories(plain: House) -> None:
+    url = "https://git.test/tools.git"
+    there = {"file": "say.sh", "repository": {"url": url, "ref": "main"}}
+    scripted(plain, ProcessStep("Say", (Action("Say", "script", there),)))
+    put(plain, ORDERS)
+    push(plain, "1.0.0")
+    assert told(plain) == [(False, "source.unreachable")]
+    commit = plain.source.commit(url, "main", {"say.sh": b"echo"})
+    push(plain, "1.1.0")
+    assert told(plain)[0] == (True, "")
+    [made] = releases.page(plain.context, ADMIN, "books").items[:1]
+    assert made.release.script_commits == {"Say": commit}
+
+
 def test_what_is_older_or_released_already_says_so(plain: House) -> None:
     put(plain, ORDERS)
     push(plain, "1.1.0")

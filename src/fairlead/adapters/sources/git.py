@@ -15,7 +15,7 @@ from pathlib import Path
 from fairlead.adapters.sources import access, child
 from fairlead.adapters.sources.keys import new_deploy_key
 from fairlead.adapters.sources.words import failure
-from fairlead.domain.errors import Failed, FairleadError, NotFound, TooLarge, Unreachable
+from fairlead.domain.errors import Failed, FairleadError, Invalid, NotFound, TooLarge, Unreachable
 from fairlead.domain.git_address import GitAddress, branch_name, commit_id, read_address
 from fairlead.ports.source import Commit, DeployKey, Repository, Tree
 
@@ -60,6 +60,37 @@ class Git:
         heads = await self._heads(repository, "refs/heads/*")
         return {name.removeprefix("refs/heads/"): commit for name, commit in sorted(heads.items())}
 
+    async def commit_of(self, repository: Repository, ref: str) -> str:
+        """The commit that a branch, a tag or a whole id names. The repository is asked for an id, too: what another
+        project fetched is nobody's who may not read it."""
+        named = (
+            [branch_name(ref)] if ref.startswith("refs/") else [f"refs/heads/{branch_name(ref)}", f"refs/tags/{ref}"]
+        )
+        patterns = [pattern for name in named for pattern in (f"{name}^{{}}", name)]
+        told = await self._refs(repository, *patterns)
+        if found := next((told[pattern] for pattern in patterns if pattern in told), ""):
+            return found
+        with contextlib.suppress(Invalid, NotFound):
+            await self.files(repository, commit_id(ref))
+            return ref
+        raise NotFound(
+            "source.ref",
+            f"{repository.url} has neither a branch nor a tag {ref!r}, nor is it the whole id of a commit there",
+            thing=ref,
+            hint="push it, or name another branch, tag or commit (all of its digits)",
+        )
+
+    async def files(self, repository: Repository, commit: str) -> Mapping[str, int]:
+        """The commit's files with their modes."""
+        commit_id(commit)
+        address = read_address(repository.url)
+        mirror = self._mirror(address)
+        with access.opened(self._calls, mirror, address, repository) as call:
+            git = _Git(call, mirror, address, repository)
+            await self._ensure(git, commit)
+            entries = _tree_entries(await git.run("ls-tree", "-r", "-l", "-z", "--full-tree", commit))
+        return {path: mode for path, (mode, _) in entries.items() if mode != SUBMODULE}
+
     async def check_out(self, repository: Repository, commit: str, into: str) -> Tree:
         """The commit's files are in the directory `into` (made anew); a shared mirror keeps what was fetched."""
         commit_id(commit)
@@ -100,11 +131,14 @@ class Git:
         return new_deploy_key(comment)
 
     async def _heads(self, repository: Repository, pattern: str) -> dict[str, str]:
+        return await self._refs(repository, pattern, only=("--heads",))
+
+    async def _refs(self, repository: Repository, *patterns: str, only: tuple[str, ...] = ()) -> dict[str, str]:
         address = read_address(repository.url)
         mirror = self._mirror(address)
         with access.opened(self._calls, mirror, address, repository) as call:
             git = _Git(call, mirror, address, repository)
-            asked = ["ls-remote", "--heads", "--quiet", "--end-of-options", address.url, pattern]
+            asked = ["ls-remote", *only, "--quiet", "--end-of-options", address.url, *patterns]
             told = await git.run(*asked, bound_s=self._ask_timeout_s, in_mirror=False)
         lines = (line.split("\t", 1) for line in told.decode("utf-8", "replace").splitlines() if "\t" in line)
         return {name: commit for commit, name in lines}
@@ -114,7 +148,7 @@ class Git:
         return self._mirrors / f"{hashlib.sha256(address.url.encode()).hexdigest()[:20]}-{name}.git"
 
     async def _ensure(self, git: _Git, commit: str) -> None:
-        """The mirror has the commit: from before, from a branch, or (rewritten since) by its id where that is given."""
+        """The mirror has the commit: from before, from a branch, (rewritten since) by its id, or from a tag."""
         if await git.has(commit):
             return
         async with _locked(git.mirror):
@@ -125,9 +159,10 @@ class Git:
             wanted = "+refs/heads/*:refs/heads/*"
             fetch = ["fetch", "--quiet", "--no-tags", "--prune", "--force", "--no-write-fetch-head", "--no-auto-gc"]
             await git.run(*fetch, "--", git.address.url, wanted, bound_s=FETCH_TIMEOUT_S)
-            if not await git.has(commit):
-                with contextlib.suppress(Failed):
-                    await git.run(*fetch, "--", git.address.url, commit, bound_s=FETCH_TIMEOUT_S)
+            for other in (commit, "+refs/tags/*:refs/tags/*"):  # on no branch: by its id where that is given
+                if not await git.has(commit):
+                    with contextlib.suppress(Failed):
+                        await git.run(*fetch, "--", git.address.url, other, bound_s=FETCH_TIMEOUT_S)
             if not await git.has(commit):
                 raise NotFound(
                     "source.commit",

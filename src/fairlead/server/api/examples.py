@@ -58,6 +58,7 @@ RELEASE: answers.Release = {
     "version": "1.4.0",
     "channel": "Default",
     "packages": {"web": "1.4.0"},
+    "script_commits": {},
     "commit": "4be1" * 10,
     "branch": "main",
     "images": {"web": WEB},

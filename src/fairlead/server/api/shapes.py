@@ -138,6 +138,7 @@ def release(view: ReleaseView) -> answers.Release:
         "version": one.version,
         "channel": view.channel,
         "packages": dict(one.packages),
+        "script_commits": dict(one.script_commits),
         "commit": one.commit,
         "branch": one.branch,
         "images": dict(one.images),

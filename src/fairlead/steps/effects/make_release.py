@@ -8,15 +8,21 @@ from dataclasses import asdict, dataclass, field
 from typing import cast
 
 from fairlead.domain.effect import Done, Outcome
+from fairlead.domain.errors import Conflict
+from fairlead.domain.ids import ReleaseId
 from fairlead.domain.plan import Effect
-from fairlead.domain.record import Json
+from fairlead.domain.record import Json, to_data
 from fairlead.domain.release import Change
+from fairlead.domain.script_source import NotLookedUp, ScriptSource
 from fairlead.ports.step import Tools
 from fairlead.steps.effects.basis import Plain, read
 from fairlead.steps.run_resolved import SourceAccess
+from fairlead.steps.script_source import commit_of
 from fairlead.steps.workspace import project_root, read_files
 
 CHANGES_LIMIT = 200
+MOST_ROUNDS = 5
+"""Of looking up: the files that the release brings may name other repositories than were known before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +50,8 @@ class MakeRelease(Plain):
     """Keeps the files, lists the commits since the last release, and records the release.
 
     Facts: ``version, branch, commit, previous_commit, folder, run, images (service → reference), test_image, files
-    (path → key), changes ([{commit, author, at, subject}]), warnings, channel (its id), packages (name → version)``:
-    the fields of `domain.release.Release`.
+    (path → key), changes ([{commit, author, at, subject}]), warnings, channel (its id), packages (name → version),
+    script_commits ([[source, commit]])``: the fields of `domain.release.Release`.
     """
 
     kind = "release.make"
@@ -72,9 +78,24 @@ class MakeRelease(Plain):
             "channel": wanted.channel,
             "packages": dict(wanted.packages),
         }
-        release = await tools.records.create_release(tools.task, facts)
+        release = await _made(facts, tools)
         tools.say(f"release {wanted.version}: {len(wanted.images)} images, {len(files)} files, {len(changes)} commits")
         return Done({"release": release, "version": wanted.version})
+
+
+async def _made(facts: dict[str, Json], tools: Tools) -> ReleaseId:
+    """The release; what its process takes from other repositories is looked up as soon as it is known what that is."""
+    known: dict[ScriptSource, str] = {}
+    for _ in range(MOST_ROUNDS):
+        told = to_data(list(known.items()))
+        try:
+            return await tools.records.create_release(tools.task, {**facts, "script_commits": told})
+        except NotLookedUp as lacking:
+            for one in lacking.wanted:
+                repository = await tools.checkouts.of_repository(tools.task, one.url)
+                known[one] = await commit_of(tools.source, repository, one)
+                tools.say(f"{one.file} of {one.url} at {one.ref} is of commit {known[one][:12]}")
+    raise Conflict("edit.conflict", "the process was changed again and again while its repositories were asked")
 
 
 def _reference(key: str, tools: Tools) -> str:

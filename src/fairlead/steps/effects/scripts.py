@@ -16,6 +16,7 @@ from fairlead.domain.record import Json
 from fairlead.domain.template.variables import Variables
 from fairlead.domain.text import Text
 from fairlead.formats.package_files import unpacked
+from fairlead.ports.checkouts import Checkout
 from fairlead.ports.connection import Connection
 from fairlead.ports.step import Tools
 from fairlead.steps import workspace
@@ -35,8 +36,8 @@ FILES_LIMIT_BYTES = 64 * 1024**2
 class ScriptRun:
     """A script to be run. `target` is the id of the one that it runs on ("": at the server), `on_behalf_of` the name of
     the one that it is about, for its outputs. It is `source`, or the `file` of the release's commit or (where there is
-    one) of the package. All texts are as
-    they were written: what is known only when earlier steps have ended is put in when it begins."""
+    one) of the package, or of that `commit` of another `repository`. All texts are as they were written: what is known
+    only when earlier steps have ended is put in when it begins."""
 
     action: str
     step: str
@@ -49,6 +50,8 @@ class ScriptRun:
     arguments: tuple[str, ...] = ()
     variables: Mapping[str, Text] = field(default_factory=dict)
     timeout_s: float = 0.0
+    repository: str = ""
+    commit: str = ""
 
 
 class RunScript:
@@ -162,7 +165,7 @@ async def _contents(run: ScriptRun, known: Variables, effect: Effect, tools: Too
             hint = f"it holds {', '.join(sorted(found)[:10])[:300]}"
             raise NotFound("package.file", f"{name[:200]} is not in {run.package}", thing=name[:200], hint=hint)
     else:
-        found = await _of_commit(name, effect, tools)
+        found = await _of_commit(name, await _checkout(run, tools), effect, tools)
     found[name] = filled(known, found[name].decode(errors="replace")).encode()
     return name, found
 
@@ -177,10 +180,16 @@ async def _of_package(run: ScriptRun, package: PackageFile, tools: Tools) -> dic
     return made.files
 
 
-async def _of_commit(name: str, effect: Effect, tools: Tools) -> dict[str, bytes]:
-    """The files of the release's commit, below the folder of its project file."""
+async def _checkout(run: ScriptRun, tools: Tools) -> Checkout:
+    """The release's commit below the folder of its project file, or the frozen one of another repository."""
+    if not run.repository:
+        return await tools.checkouts.of_task(tools.task)
+    return Checkout(await tools.checkouts.of_repository(tools.task, run.repository), run.commit)
+
+
+async def _of_commit(name: str, checkout: Checkout, effect: Effect, tools: Tools) -> dict[str, bytes]:
+    """The commit's files, below its folder."""
     place = f"{tools.workspace}/{tools.task}-{hashlib.sha256(effect.key.encode()).hexdigest()[:12]}"
-    checkout = await tools.checkouts.of_task(tools.task)
     try:
         tree = await workspace.prepare(tools.source, checkout.repository, checkout.commit, place)
         root = workspace.project_root(place, checkout.folder)

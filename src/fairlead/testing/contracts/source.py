@@ -52,6 +52,10 @@ class GivenSource(Protocol):
         """
         ...
 
+    def tag(self, name: str, commit: str) -> None:
+        """A tag object of that name that points at the commit."""
+        ...
+
 
 def content(tree: Tree, name: str) -> bytes:
     """What the checked-out file holds."""
@@ -86,6 +90,48 @@ class SourceContract:
         given.commit("feature/main", {"a": b"1"})
         with pytest.raises(NotFound):
             await given.source.head(given.repository, "main")
+
+    async def test_a_branch_a_tag_and_a_commit_name_a_commit(self, given: GivenSource) -> None:
+        old, new = given.commit("main", {"a": b"1"}), given.commit("main", {"a": b"2"})
+        given.tag("v1", old)
+        for ref, commit in {
+            "main": new,
+            "refs/heads/main": new,
+            "v1": old,
+            "refs/tags/v1": old,
+            old: old,
+            new: new,
+        }.items():
+            assert await given.source.commit_of(given.repository, ref) == commit, ref
+
+    async def test_a_branch_comes_before_a_tag_of_its_name(self, given: GivenSource) -> None:
+        old, new = given.commit("main", {"a": b"1"}), given.commit("main", {"a": b"2"})
+        given.tag("main", old)
+        assert await given.source.commit_of(given.repository, "main") == new
+        assert await given.source.commit_of(given.repository, "refs/tags/main") == old
+
+    @pytest.mark.parametrize("ref", ["absent", "refs/tags/absent", NO_COMMIT, "abc123"])
+    async def test_a_ref_that_is_not_there_is_not_found(self, given: GivenSource, ref: str) -> None:
+        given.commit("main", {"a": b"1"})
+        with pytest.raises(NotFound) as error:
+            await given.source.commit_of(given.repository, ref)
+        assert error.value.code == "source.ref"
+
+    @pytest.mark.parametrize("ref", BAD_BRANCHES)
+    async def test_a_ref_that_could_harm_is_refused(self, given: GivenSource, ref: str) -> None:
+        with pytest.raises(Invalid) as error:
+            await given.source.commit_of(given.repository, ref)
+        assert error.value.code == "input.name"
+
+    async def test_a_commit_that_only_a_tag_names_is_fetched(self, given: GivenSource, tmp_path: Path) -> None:
+        given.commit("main", {"a": b"1"})
+        tagged = given.commit("gone", {"dir/run*": b"2"}, fresh=True)
+        given.tag("v2", tagged)
+        given.commit("gone", {"a": b"3"}, fresh=True)
+        assert await given.source.commit_of(given.repository, "v2") == tagged
+        assert await given.source.files(given.repository, tagged) == {"dir/run": 0o100755}
+        tree = await given.source.check_out(given.repository, tagged, str(tmp_path / "out"))
+        assert content(tree, "dir/run") == b"2"
 
     async def test_a_checked_out_commit_has_its_files_and_modes_and_nothing_else(
         self, given: GivenSource, tmp_path: Path

@@ -136,6 +136,7 @@ class Release(TypedDict):
     version: str
     channel: str
     packages: Annotated[dict[str, str], Field(description='service or package: version, "" where it is not known')]
+    script_commits: Annotated[dict[str, str], Field(description="action: commit of the other repository of its script")]
     commit: str
     branch: str
     images: Annotated[dict[str, str], Field(description="service: image by digest")]

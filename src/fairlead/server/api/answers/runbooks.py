@@ -28,6 +28,7 @@ class Runbook(TypedDict):
     published_at: Moment | None
     published_by: str
     packages: Annotated[dict[str, str], Field(description="of the feed, that what is published takes files from")]
+    script_commits: Annotated[dict[str, str], Field(description="action: commit of the other repository of its script")]
     created_at: Moment
     created_by: str
     revision: Annotated[int, Field(description="what its ETag holds")]
