@@ -27,6 +27,8 @@ OF_ALL = [
     "files",
     "retention",
     "lifecycles",
+    "environments",
+    "roles",
     "teams",
     "users",
     "groups",

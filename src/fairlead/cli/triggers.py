@@ -24,6 +24,7 @@ ACTION_HELP = (
     "deploy-latest, new-release, run-runbook; of the kind target deploy-current or run-runbook. By default a schedule "
     "deploys, what is new makes a release, and a target gets what is live."
 )
+PLACE_HELP = "Of targets: only those there. Of a runbook: it runs in each of them; may be given again."
 WATCH_HELP = "A package's id, or an image without tag; may be given again. By default those of the latest release."
 
 
@@ -35,7 +36,7 @@ def list_triggers(
     at = session(context)
     rows = at.client.all(f"{API}/projects/{at.project(project)}/triggers", search=search)
     if not at.screen.as_json:
-        rows = [{**row, "last": row["last"] and row["last"]["reason"]} for row in rows]
+        rows = [{**row, "last": row["last"] and row["last"]["reason"], "destination": _where(row)} for row in rows]
     columns = {
         "name": "NAME",
         "when": "WHEN",
@@ -48,6 +49,11 @@ def list_triggers(
         "last": "LAST",
     }
     at.screen.table(rows, columns, empty="no triggers")
+
+
+def _where(row: dict[str, Any]) -> str:
+    is_run = row["action"] == "run-runbook" and row["kind"] != "target"
+    return ", ".join(one for one in (row["destination"], *(row["environments"] if is_run else ())) if one)
 
 
 @group.command("set")
@@ -64,7 +70,7 @@ def put(
     runbook: str = typer.Option("", help="The runbook that is run."),
     watch: list[str] = typer.Option([], "--watch", "-w", help=WATCH_HELP),
     poll: int = typer.Option(60, help="How often a registry is asked, in seconds."),
-    environment: list[str] = typer.Option([], "--environment", "-e", help="Of targets: only those there."),
+    environment: list[str] = typer.Option([], "--environment", "-e", help=PLACE_HELP),
     tag: list[str] = typer.Option([], "--tag", "-t", help="Of targets: only those with one of these tags."),
     event: list[str] = typer.Option([], "--event", help="Of targets: added, enabled or healthy; by default all."),
     force: bool = typer.Option(False, "--force", help="Deploy also where nothing differs."),
@@ -123,6 +129,7 @@ def records(
     columns = {
         "at": "WHEN",
         "event": "FOR",
+        "environment": "WHERE",
         "has_fired": "FIRED",
         "reason": "WHY",
         "code": "CODE",

@@ -48,7 +48,8 @@ class TriggerAction(StrEnum):
     new-release     a release: of the branch's head, or with the package or images that came, else as the latest was
     deploy-current  the release that is live in the target's environment goes to that target alone, skipping the steps
                     that were skipped when it went live
-    run-runbook     what is published of a runbook runs in the destination, or where the target is
+    run-runbook     what is published of a runbook runs in the destination, in each of several environments, or where
+                    the target is
     """
 
     DEPLOY_LATEST = "deploy-latest"
@@ -81,7 +82,8 @@ class Trigger:
     """`next_at` is when a schedule is due, or a registry asked, next; None: never, or disabled.
 
     `watches` are ids of packages, or images without tag (with or without their registry); none: those that the
-    project's latest release has. `environments`, `tags` and `events` choose among targets; none: all.
+    project's latest release has. `environments`, `tags` and `events` choose among targets; none: all. Of a runbook
+    that waits for no target `environments` are where it runs, in each of them.
     """
 
     id: str
@@ -120,6 +122,14 @@ class Trigger:
         return any(name.lower() == watched.lower() for watched in self.watches)
 
     @property
+    def places(self) -> tuple[EnvironmentId, ...]:
+        """Where its runbook runs, each once; none where it runs none, or runs where the target is."""
+        if self.action is not TriggerAction.RUN_RUNBOOK:
+            return ()
+        named = () if self.kind is TriggerKind.TARGET else self.environments
+        return tuple(dict.fromkeys((*((self.destination,) if self.destination else ()), *named)))
+
+    @property
     def when(self) -> str:
         """What makes it fire, in few words."""
         if self.kind is TriggerKind.SCHEDULE:
@@ -154,7 +164,8 @@ class TriggerEvent:
 @dataclass(frozen=True, slots=True)
 class Evaluation:
     """One time that a trigger was looked at: whether it did what it is for, and why or why not. `event` is what
-    happened, "" for a time or a person who asked."""
+    happened, "" for a time or a person who asked; `environment` the name of the one that it
+    was looked at for, "" for none in particular."""
 
     id: str
     trigger: str
@@ -169,6 +180,7 @@ class Evaluation:
     event: str = ""
     release: ReleaseId | None = None
     task: str | None = None
+    environment: str = ""
 
 
 def check(trigger: Trigger, *, now: datetime, zone: tzinfo) -> Trigger:
@@ -183,9 +195,9 @@ def check(trigger: Trigger, *, now: datetime, zone: tzinfo) -> Trigger:
         raise Invalid("trigger.invalid", "it deploys: where to?", thing=trigger.name, hint="give an environment")
     if trigger.action is TriggerAction.RUN_RUNBOOK and trigger.runbook is None:
         raise Invalid("trigger.invalid", "it runs a runbook: which?", thing=trigger.name, hint="name a runbook")
-    is_placed = trigger.kind is TriggerKind.TARGET or trigger.destination is not None
+    is_placed = trigger.kind is TriggerKind.TARGET or bool(trigger.places)
     if trigger.action is TriggerAction.RUN_RUNBOOK and not is_placed:
-        raise Invalid("trigger.invalid", "it runs a runbook: where?", thing=trigger.name, hint="give an environment")
+        raise Invalid("trigger.invalid", "it runs a runbook: where?", thing=trigger.name, hint="give environments")
     _check_watched(trigger)
     if trigger.kind is TriggerKind.SCHEDULE:
         if next_after(parse(trigger.cron), now, zone) is None:
@@ -207,8 +219,11 @@ def _check_watched(trigger: Trigger) -> None:
     if tagged and trigger.kind is not TriggerKind.PACKAGE:
         message = f"{tagged[0][:80]} names a tag: images are watched without"
         raise Invalid("trigger.invalid", message, thing=tagged[0][:80], hint="registry.example.com/shop/web")
-    if (trigger.environments or trigger.tags or trigger.events) and trigger.kind is not TriggerKind.TARGET:
-        raise Invalid("trigger.invalid", "environments, tags and events choose targets", thing=trigger.name)
+    if (trigger.tags or trigger.events) and trigger.kind is not TriggerKind.TARGET:
+        raise Invalid("trigger.invalid", "tags and events choose targets", thing=trigger.name)
+    if trigger.environments and not trigger.places and trigger.kind is not TriggerKind.TARGET:
+        message = "environments choose targets, or are where a runbook runs"
+        raise Invalid("trigger.invalid", message, thing=trigger.name, hint="a deployment goes to one: its destination")
     if not SHORTEST_POLL_S <= trigger.poll_s <= LONGEST_POLL_S:
         message = f"a registry is asked every {SHORTEST_POLL_S} to {LONGEST_POLL_S:,} s"
         raise Invalid("trigger.invalid", message, thing="poll_s")

@@ -73,6 +73,7 @@ evaluations = sa.Table(
     text("event"),
     text("release", nullable=True),
     text("task", nullable=True),
+    text("environment"),
     sa.Index("ix_trigger_evaluations_trigger", "trigger", "id"),
 )
 

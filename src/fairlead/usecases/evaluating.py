@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
+from itertools import takewhile
 
 from fairlead.domain.actor import SYSTEM, Actor
 from fairlead.domain.errors import Conflict, FairleadError
@@ -19,7 +20,7 @@ from fairlead.domain.permission import Permission
 from fairlead.domain.script_source import NotLookedUp
 from fairlead.domain.trigger import GRACE, Evaluation, Trigger, TriggerAction, TriggerEvent, TriggerKind
 from fairlead.domain.zones import zone_named
-from fairlead.store import packages, projects, target_health, targets, triggers
+from fairlead.store import environments, packages, projects, target_health, targets, triggers
 from fairlead.store.database import Connection
 from fairlead.usecases.context import Context
 from fairlead.usecases.firing import Occasion, fire
@@ -33,11 +34,12 @@ GATHERED_S = 5.0
 
 def evaluate(context: Context, actor: Actor, project: str, name: str) -> Evaluation:
     """Do now what it is for, whatever its time: with the newest package that it watches, or all of its targets that
-    answer. It is recorded like any other time. Conflict `trigger.asked` for kinds that wait for a registry."""
+    answer. It is recorded like any other time; where it was looked at for several environments, the answer's reason
+    says of each what became of it. Conflict `trigger.asked` for kinds that wait for a registry."""
     actor.require_somewhere(Permission.TRIGGER_EDIT)
     made = with_commits(context, lambda inner: _asked(inner, actor, project, name))
     context.durable.wake()
-    return next((one for one in made if one.has_fired), made[-1])
+    return _together(made)
 
 
 def _asked(context: Context, actor: Actor, project: str, name: str) -> list[Evaluation]:
@@ -46,8 +48,7 @@ def _asked(context: Context, actor: Actor, project: str, name: str) -> list[Eval
         actor.require(Permission.TRIGGER_EDIT, project=owner.id)
         found = triggers.by_name_or_id(connection, owner.id, name)
         _require_askable(found)
-        occasions = _occasions_asked(context, connection, found)
-        return [_attempt(context, connection, found, occasion) for occasion in occasions]
+        return _attempt_each(context, connection, found, _occasions_asked(context, connection, found))
 
 
 def evaluate_due(context: Context) -> int:
@@ -68,7 +69,7 @@ def _evaluated_due(context: Context, *, one: Trigger, now: datetime) -> None:
         if held is None or held.next_at != one.next_at:
             return
         triggers.update(connection, replace(held, next_at=held.due_after(now, zone_named(held.zone))))
-        _attempt(context, connection, held, Occasion(), due_at=one.next_at)
+        _attempt_each(context, connection, held, [Occasion()], due_at=one.next_at)
 
 
 def act_on_events(context: Context) -> int:
@@ -88,8 +89,7 @@ def _acted(context: Context, *, together: Sequence[TriggerEvent], now: datetime)
         taken = [one for one in together if triggers.take(connection, one, now)]
         if trigger is None or not taken:
             return 0
-        for occasion in _occasions_of(taken):
-            _attempt(context, connection, trigger, occasion)
+        _attempt_each(context, connection, trigger, _occasions_of(taken))
         return len(taken)
 
 
@@ -105,9 +105,9 @@ def could_not_look(context: Context, trigger: Trigger, error: FairleadError) -> 
 
 def latest_or_nothing(context: Context, connection: Connection, trigger: Trigger, before: str) -> Evaluation:
     """The record that was made since, where `before` was the newest one; else that nothing newer was found."""
-    last = triggers.evaluated(connection, trigger.id, limit=1).items
-    if last and last[0].id != before:
-        return last[0]
+    held = triggers.evaluated(connection, trigger.id, limit=MOST_AT_ONCE).items
+    if since := list(takewhile(lambda one: one.id != before, held)):
+        return _together(since[::-1])
     record = _blank(context, trigger, None, "")
     words = "the registry has no newer version than was looked at before"
     return _keep(connection, replace(record, reason=words, code="trigger.same_version"))
@@ -180,11 +180,38 @@ def _targets(events: Iterable[TriggerEvent]) -> Iterator[TargetId]:
     return (one.target for one in events if one.target is not None)
 
 
+def _attempt_each(
+    context: Context,
+    connection: Connection,
+    trigger: Trigger,
+    occasions: Iterable[Occasion],
+    *,
+    due_at: datetime | None = None,
+) -> list[Evaluation]:
+    """A runbook once for each environment that it runs in: what one of them refuses keeps it from no other."""
+    wanted = [
+        replace(occasion, environment=place) if place else occasion
+        for occasion in occasions
+        for place in trigger.places or (None,)
+    ]
+    return [_attempt(context, connection, trigger, one, due_at=due_at) for one in wanted]
+
+
+def _together(made: Sequence[Evaluation]) -> Evaluation:
+    """The first that fired, or else the last; its reason has those of all."""
+    told = next((one for one in made if one.has_fired), made[-1])
+    if len(made) == 1:
+        return told
+    said = (f"{one.environment}: {one.reason}" if one.environment else one.reason for one in made)
+    return replace(told, reason="; ".join(dict.fromkeys(said)), environment="")
+
+
 def _attempt(
     context: Context, connection: Connection, trigger: Trigger, occasion: Occasion, *, due_at: datetime | None = None
 ) -> Evaluation:
     """Done or refused, and recorded. What goes wrong undoes what was begun, and neither the record nor the rest."""
-    record = _blank(context, trigger, due_at, occasion.said)
+    place = environments.find(connection, occasion.environment) if occasion.environment else None
+    record = replace(_blank(context, trigger, due_at, occasion.said), environment=place.name if place else "")
     if due_at is not None and record.at - due_at > GRACE:
         late = f"it was due at {due_at.isoformat()}, when no server ran; more than {GRACE} late it is left out"
         return _keep(connection, replace(record, reason=late, code="trigger.missed"))

@@ -42,7 +42,8 @@ LOOKED_BACK = 200
 
 @dataclass(frozen=True, slots=True)
 class Occasion:
-    """Why a trigger is looked at: what came, as its events tell; nothing where its time came, or a person asked."""
+    """Why a trigger is looked at: what came, as its events tell; nothing where its time came, or a person asked.
+    `environment` is where targets became available, or where its runbook is to run."""
 
     said: str = ""
     packages: Mapping[str, str] = field(default_factory=dict)
@@ -272,7 +273,7 @@ def _fitting(
 def _run_runbook(
     context: Context, connection: Connection, owner: Project, trigger: Trigger, occasion: Occasion, record: Evaluation
 ) -> Evaluation:
-    where = trigger.destination or occasion.environment
+    where = occasion.environment
     found = runbooks.find(connection, trigger.runbook) if trigger.runbook else None
     if found is None:
         raise Conflict("trigger.nothing", "the runbook is no more", thing=trigger.name)

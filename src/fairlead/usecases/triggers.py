@@ -170,7 +170,10 @@ def why(context: Context, actor: Actor, project: str, name: str) -> Reason:
     told = evaluated(context, actor, project, name, limit=MOST_TOLD).items
     because = tuple(
         Reason(
-            f"{one.event}: " * bool(one.event) + ("fired: " if one.has_fired else "did not fire: ") + one.reason,
+            f"{one.event}: " * bool(one.event)
+            + f"in {one.environment}: " * bool(one.environment)
+            + ("fired: " if one.has_fired else "did not fire: ")
+            + one.reason,
             code=one.code,
             hint=one.hint,
             at=one.at,
@@ -245,7 +248,7 @@ def _drafted(
 def _require_allowed(actor: Actor, owner: Project, wanted: Trigger) -> None:
     is_run = wanted.kind is TriggerKind.SCHEDULE and wanted.action is TriggerAction.NEW_RELEASE
     may = Permission.RUN_START if is_run and owner.source is not None else _NEEDED[wanted.action]
-    places = (wanted.destination,) if wanted.destination else (wanted.environments or (None,))
+    places = wanted.places or ((wanted.destination,) if wanted.destination else (wanted.environments or (None,)))
     for place in (None,) if wanted.action is TriggerAction.NEW_RELEASE else places:
         actor.require(may, project=owner.id, environment=place)
 

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from tests.unit.cli.conftest import Said
-from tests.unit.server.house import House
+from tests.unit.server.house import ADMINISTRATOR, House
+
+from fairlead.domain.process import Action, Process, ProcessStep
+from fairlead.usecases import runbooks
 
 
 def test_a_trigger_is_set_looked_at_explained_and_removed(house: House, fairlead: Callable[..., Said]) -> None:
@@ -20,6 +23,25 @@ def test_a_trigger_is_set_looked_at_explained_and_removed(house: House, fairlead
     wrong = fairlead("triggers", "set", "Bad", "--cron", "0 0 2 1 * MON", "--to", "Test", *of)
     assert (wrong.code, "schedule.cron" in wrong.err) == (2, True)
     assert fairlead("triggers", "remove", "Nightly", *of).code == 0
+
+
+def test_a_runbook_in_several_environments_is_set_asked_and_told_of_each(
+    house: House, fairlead: Callable[..., Said]
+) -> None:
+    house.add_project("books")
+    steps = Process((ProcessStep("Tidy", (Action("Tidy", "script", {"script": "true"}),)),))
+    runbooks.put(house.context, ADMINISTRATOR, "books", runbooks.Draft("Tidy", environments=["Test"], process=steps))
+    runbooks.publish(house.context, ADMINISTRATOR, "books", "Tidy")
+    of = ("-p", "books")
+    does = ("--cron", "@daily", "--action", "run-runbook", "--runbook", "Tidy", "-e", "Test", "-e", "Production")
+    assert fairlead("triggers", "set", "Tidy", *does, *of).code == 0
+    assert "Test, Production" in fairlead("triggers", "list", *of).out
+    tried = fairlead("triggers", "evaluate", "Tidy", *of)
+    assert (tried.code, "fired: Test: run 1" in tried.out, "Production: Tidy" in tried.out) == (0, True, True), tried
+    told = fairlead("-o", "json", "triggers", "records", "Tidy", *of).data
+    assert {one["environment"]: one["has_fired"] for one in told} == {"Test": True, "Production": False}
+    wrong = fairlead("triggers", "set", "Bad", "--cron", "@daily", "--to", "Test", "-e", "Test", *of)
+    assert (wrong.code, "where a runbook runs" in wrong.err) == (2, True), wrong
 
 
 def test_kinds_records_and_why_are_told_and_a_wrong_word_names_the_right_ones(

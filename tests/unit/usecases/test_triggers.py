@@ -8,10 +8,16 @@ from datetime import timedelta
 import pytest
 from tests.unit.usecases.house import ADMIN, House
 
-from fairlead.domain.errors import Conflict, Invalid, NotFound
+from fairlead.domain.actor import Actor
+from fairlead.domain.errors import Conflict, Invalid, NotAllowed, NotFound
+from fairlead.domain.grant import Grant
+from fairlead.domain.ids import ActorId
+from fairlead.domain.permission import Permission
+from fairlead.domain.process import Action, Process, ProcessStep
 from fairlead.domain.trigger import Evaluation, TriggerAction, TriggerKind
+from fairlead.store import environments as stored_environments
 from fairlead.store import triggers as stored
-from fairlead.usecases import environments, evaluating, freezes, triggers
+from fairlead.usecases import environments, evaluating, freezes, runbook_runs, runbooks, triggers
 from fairlead.usecases.triggers import Draft
 
 HOURLY = Draft("Hourly", "0 * * * *", source="Test", destination="Production")
@@ -112,6 +118,8 @@ def test_one_is_changed_disabled_removed_and_never_two_of_a_name(books: House) -
         (Draft("A", kind=TriggerKind.IMAGE, watches=["registry.test/web:1.0"]), "trigger.invalid"),
         (Draft("A", kind=TriggerKind.IMAGE, poll_s=1), "trigger.invalid"),
         (Draft("A", kind=TriggerKind.PACKAGE, tags=["web"]), "trigger.invalid"),
+        (Draft("A", "@daily", destination="Test", environments=["Test"]), "trigger.invalid"),
+        (Draft("A", "@daily", TriggerAction.NEW_RELEASE, environments=["Test"]), "trigger.invalid"),
         (Draft("A", "@daily", destination="Test", watches=["orders"]), "trigger.invalid"),
     ],
 )
@@ -119,6 +127,57 @@ def test_a_bad_one_is_refused_and_says_why(books: House, draft: Draft, code: str
     with pytest.raises(Invalid) as refused:
         triggers.put(books.context, ADMIN, "books", draft)
     assert refused.value.code == code
+
+
+@pytest.fixture
+def tidy(books: House) -> Draft:
+    """Every hour a runbook in Test and Production."""
+    steps = Process((ProcessStep("Tidy", (Action("Tidy", "script", {"script": "true"}),)),))
+    runbooks.put(books.context, ADMIN, "books", runbooks.Draft("Tidy", process=steps))
+    runbooks.publish(books.context, ADMIN, "books", "Tidy")
+    places = ("Test", "Production")
+    return Draft("Tidy", "0 * * * *", TriggerAction.RUN_RUNBOOK, runbook="Tidy", environments=places)
+
+
+def places_run_in(house: House) -> list[str]:
+    return sorted(one.environment for one in runbook_runs.runs_of(house.context, ADMIN, "books", "Tidy").items)
+
+
+def test_a_runbook_runs_in_each_of_its_environments_and_the_record_says_of_each(books: House, tidy: Draft) -> None:
+    triggers.put(books.context, ADMIN, "books", tidy)
+    end = books.clock.now() + timedelta(minutes=90)
+    frozen = freezes.Draft("Holidays", ends_at=end, environments=["Production"], binds_runbooks=True)
+    freezes.add(books.context, ADMIN, frozen)
+    an_hour_passes(books)
+    records = triggers.evaluated(books.context, ADMIN, "books", "Tidy").items
+    assert {one.environment: (one.has_fired, one.code) for one in records} == {
+        "Test": (True, ""),
+        "Production": (False, "runbook.frozen"),
+    }
+    assert places_run_in(books) == ["Test"], "what one environment refuses keeps it from no other"
+    said = [one.said for one in triggers.why(books.context, ADMIN, "books", "Tidy").because]
+    assert [one.partition(": ")[0] for one in said] == ["in Production", "in Test"]
+    an_hour_passes(books)
+    assert places_run_in(books) == ["Production", "Test", "Test"]
+    asked = evaluating.evaluate(books.context, ADMIN, "books", "Tidy")
+    assert asked.has_fired and "Test: run 4" in asked.reason and "Production: run 5" in asked.reason
+
+
+def test_a_destination_that_is_named_again_is_one_place(books: House, tidy: Draft) -> None:
+    triggers.put(books.context, ADMIN, "books", replace(tidy, destination="Test"))
+    an_hour_passes(books)
+    assert places_run_in(books) == ["Production", "Test"]
+
+
+def test_who_may_not_run_it_in_one_of_them_makes_no_such_trigger(books: House, tidy: Draft) -> None:
+    with books.context.database.reading() as connection:
+        test = stored_environments.by_name(connection, "Test").id
+    runs_in_test = Grant(frozenset({Permission.RUNBOOK_RUN}), environments=frozenset({test}))
+    may = frozenset({Permission.TRIGGER_EDIT, Permission.VIEW})
+    someone = Actor(ActorId("usr-x"), "x", "user", may, grants=(runs_in_test,))
+    triggers.put(books.context, someone, "books", replace(tidy, environments=["Test"]))
+    with pytest.raises(NotAllowed):
+        triggers.put(books.context, someone, "books", tidy)
 
 
 def test_the_record_is_bounded(books: House, monkeypatch: pytest.MonkeyPatch) -> None:

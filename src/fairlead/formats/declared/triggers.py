@@ -25,7 +25,9 @@ class TriggerItem(Shape):
     runbook: str = Field("", max_length=100, description="the one that it runs")
     watches: tuple[str, ...] = Field((), max_length=50, description="packages, or images; else the latest release has")
     poll_s: int = Field(DEFAULT_POLL_S, description="how often a registry is asked")
-    environments: tuple[str, ...] = Field((), max_length=100, description="of targets: only there")
+    environments: tuple[str, ...] = Field(
+        (), max_length=100, description="of targets: only there; of a runbook: in each"
+    )
     tags: tuple[str, ...] = Field((), max_length=50, description="of targets: only those with one of these")
     events: tuple[TargetEvent, ...] = Field((), max_length=3, description="of targets: only these")
 

@@ -36,7 +36,9 @@ class TriggerBody(Body):
         default_factory=list, max_length=50, description="packages, or images without tag; none: the latest release's"
     )
     poll_s: int = Field(DEFAULT_POLL_S, description="how often a registry is asked, of the kind image")
-    environments: list[str] = Field(default_factory=list, max_length=100, description="of targets; none: all")
+    environments: list[str] = Field(
+        default_factory=list, max_length=100, description="of targets (none: all), or where the runbook runs, in each"
+    )
     tags: list[str] = Field(default_factory=list, max_length=50, description="of targets: one of these; none: any")
     events: list[TargetEvent] = Field(default_factory=list, max_length=3, description="of targets; none: all")
 
@@ -146,6 +148,7 @@ def evaluation(one: Evaluation) -> told.Evaluation:
         "at": one.at.isoformat(),
         "due_at": one.due_at.isoformat() if one.due_at else None,
         "event": one.event,
+        "environment": one.environment,
         "has_fired": one.has_fired,
         "reason": one.reason,
         "code": one.code,

@@ -3,8 +3,9 @@
 from tests.unit.server.conftest import Visit
 from tests.unit.server.house import ADMINISTRATOR, House
 
+from fairlead.domain.process import Action, Process, ProcessStep
 from fairlead.domain.trigger import TargetEvent, TriggerKind
-from fairlead.usecases import triggers
+from fairlead.usecases import runbooks, triggers
 
 PAGE = "/projects/books/triggers"
 
@@ -32,3 +33,19 @@ def test_a_word_that_is_no_kind_is_refused_and_says_which_there_are(house: House
     visit.post(PAGE, name="Odd", kind="moon")
     assert "none of schedule, package, image, push, target" in visit.get(PAGE)
     assert triggers.all_of(house.context, ADMINISTRATOR, "books") == []
+
+
+def test_a_runbook_runs_in_each_environment_that_is_ticked_and_the_page_says_of_each(
+    house: House, visit: Visit
+) -> None:
+    house.add_project("books")
+    steps = Process((ProcessStep("Tidy", (Action("Tidy", "script", {"script": "true"}),)),))
+    runbooks.put(house.context, ADMINISTRATOR, "books", runbooks.Draft("Tidy", environments=["Test"], process=steps))
+    runbooks.publish(house.context, ADMINISTRATOR, "books", "Tidy")
+    visit.sign_in()
+    fields = {"kind": "schedule", "cron": "@daily", "action": "run-runbook", "runbook": "Tidy"}
+    visit.post(PAGE, name="Tidy", environments=["Test", "Production"], **fields)
+    assert "run-runbook Tidy, in each of Test, Production" in visit.get(PAGE)
+    visit.post(f"{PAGE}/Tidy/evaluate")
+    page = visit.get(PAGE)
+    assert "in Test:</span> <strong>fired" in page and "in Production:</span> <strong>did not fire" in page

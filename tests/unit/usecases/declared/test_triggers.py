@@ -7,8 +7,9 @@ from tests.unit.usecases.declaring import applied, exported, planned, told
 from tests.unit.usecases.house import ADMIN, DIGEST, PROJECT_FILE, House
 
 from fairlead.domain.errors import ProjectFileInvalid, Refused
+from fairlead.domain.process import Action, Process, ProcessStep
 from fairlead.domain.trigger import TriggerAction
-from fairlead.usecases import projects, releases, triggers
+from fairlead.usecases import projects, releases, runbooks, triggers
 from fairlead.usecases.triggers import Draft
 
 PATH = "projects/books/triggers.yml"
@@ -38,6 +39,16 @@ def test_a_file_makes_triggers_and_an_export_says_the_same(books: House) -> None
         "remove trigger books: Builds",
         "remove trigger books: Nightly",
     ]
+
+
+def test_a_runbook_in_several_environments_is_taken_from_its_file_and_exported(books: House) -> None:
+    steps = Process((ProcessStep("Tidy", (Action("Tidy", "script", {"script": "true"}),)),))
+    runbooks.put(books.context, ADMIN, "books", runbooks.Draft("Tidy", process=steps))
+    tidy = b"{name: Tidy, cron: '@daily', action: run-runbook, runbook: Tidy, environments: [Test, Production]}"
+    file = b"triggers: [" + tidy + b"]"
+    assert told(applied(books, {PATH: file})) == ["add trigger books: Tidy"]
+    assert triggers.get(books.context, ADMIN, "books", "Tidy").environments == ("Test", "Production")
+    assert told(planned(books, {PATH: exported(books)[PATH]})) == []
 
 
 @pytest.mark.parametrize(

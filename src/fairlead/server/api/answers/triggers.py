@@ -18,6 +18,7 @@ class Evaluation(TypedDict):
     at: Moment
     due_at: Annotated[Moment | None, Field(description="null: something happened, or a person asked for it")]
     event: Annotated[str, Field(description='what happened; "": its time came, or a person asked')]
+    environment: Annotated[str, Field(description='which one it was looked at for; "": none in particular')]
     has_fired: bool
     reason: str
     code: str
