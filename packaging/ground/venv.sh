@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # venv.sh [--tests]: make .venv with Fairlead and what its server (and its tests) need, in the versions that
-# packaging/constraints.txt pins. Does nothing where that was done already and pyproject.toml is unchanged.
+# packaging/constraints.txt pins. Does nothing where that was done already and pyproject.toml is unchanged, but for
+# compiling what changed: where PYTHONDONTWRITEBYTECODE is set nothing else would, and each start of a server lasted longer.
 set -euo pipefail
 . "$(dirname "$0")/say.sh"
 
@@ -24,13 +25,18 @@ find_python() { # the first that is new enough and can make a virtual environmen
     return 1
 }
 
+compile_sources() { "$VENV/bin/python3" -m compileall -q "$REPOSITORY/src" 9>&- || true; }
+
 mkdir -p "$GROUND"
 exec 9>"$GROUND/venv.lock"
 flock 9
 inputs=$(cat "$REPOSITORY/pyproject.toml" "$CONSTRAINTS" | sha256sum | cut -d' ' -f1)
 stamp=$VENV/.fairlead-ground
 for wanted in "$extras" server,postgres,dev; do
-    if [ "$(cat "$stamp" 2>/dev/null)" = "$inputs $wanted" ] && [ -x "$VENV/bin/python3" ]; then exit 0; fi
+    if [ "$(cat "$stamp" 2>/dev/null)" = "$inputs $wanted" ] && [ -x "$VENV/bin/python3" ]; then
+        compile_sources
+        exit 0
+    fi
 done
 case "$(cat "$stamp" 2>/dev/null)" in *,dev) extras=server,postgres,dev ;; esac # never take the tests' packages away
 
@@ -46,3 +52,4 @@ if ! (cd "$REPOSITORY" && "$VENV/bin/python3" -m pip install --quiet --disable-p
         "a package index must be reachable: check the network, and PIP_INDEX_URL or pip.conf if you use a mirror"
 fi
 echo "$inputs $extras" >"$stamp"
+compile_sources

@@ -54,7 +54,9 @@ BUSY_TIMEOUT_MS = 30_000
 CONNECT_TIMEOUT_S = 5
 DEAD_LINE_MS = 20_000
 """A PostgreSQL whose machine is gone says nothing; the kernel alone would wait a quarter of an hour."""
-CACHE_KIB = 256
+CACHE_KIB = 64
+STATEMENTS = 32
+"""Of each connection: pages of the file, and statements that it keeps compiled."""
 PRAGMAS = ("foreign_keys=ON", "journal_mode=WAL", "synchronous=NORMAL")
 END_RUNS_S = 5.0
 FORGET_AT_ONCE = 500
@@ -338,7 +340,12 @@ def _run_id(task: TaskId, again: int) -> str:
 
 
 def _sqlite_engine(url: sa.URL) -> sa.Engine:
-    engine = sa.create_engine(url, pool_size=POOL_SIZE)
+    engine = sa.create_engine(
+        url,
+        pool_size=POOL_SIZE,
+        pool_use_lifo=True,  # few connections are used much, and the others hold little
+        connect_args={"cached_statements": STATEMENTS},
+    )
 
     sa.event.listen(engine, "handle_error", _wait_for_room)
 

@@ -7,21 +7,16 @@ import os
 import sys
 from pathlib import Path
 
-UNUSED = ("rich", "watchfiles")
-"""What libraries load where they find it, and a server never uses: colours on a terminal, reloading on a change."""
-
 
 def main() -> None:
     """Serve until told to end; the first argument, where given, is the file of settings."""
-    for name in UNUSED:
-        sys.modules[name] = None  # type: ignore[assignment] # as if it were not installed
     from fairlead.domain.errors import FairleadError
     from fairlead.server import settings as reading
-    from fairlead.server.stand_ins import leave_out_driver
+    from fairlead.server.stand_ins import leave_out
 
     try:
         settings = reading.read(os.environ, Path(sys.argv[1]) if len(sys.argv) > 1 else None)
-        leave_out_driver(settings.database)
+        leave_out(settings.database)
         from fairlead.server.serving import serve
 
         serve(settings)

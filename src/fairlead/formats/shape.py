@@ -14,7 +14,9 @@ from fairlead.formats.node import Node, Path, place_of, spell, to_plain
 class Shape(BaseModel):
     """A mapping whose keys are known; ``x-…`` keys are everybody's own and are not looked at."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True, protected_namespaces=())
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, populate_by_name=True, protected_namespaces=(), defer_build=True
+    )
 
     @model_validator(mode="before")
     @classmethod

@@ -1,4 +1,8 @@
-"""What libraries load and a server on SQLite never uses: kept out of its memory (9 MB of PostgreSQL's driver)."""
+"""What libraries load and this server never uses, kept out of its memory and its start (docs/decisions/0009).
+
+DBOS imports PostgreSQL's driver whatever its database is, and SQLAlchemy's ORM for a kind of data source that we have
+none of; of both it only asks whether something is one of their classes.
+"""
 
 from __future__ import annotations
 
@@ -6,28 +10,43 @@ import importlib.machinery
 import sys
 from types import ModuleType
 
-DRIVER = "psycopg"
-"""DBOS imports it whatever the database is, and asks only whether an error is one of its kinds."""
+DRIVER = ("psycopg", "psycopg.errors")
+ORM = ("sqlalchemy.orm", "sqlalchemy.ext.asyncio")
+ABSENT = ("rich", "watchfiles", "pydantic.v1")
+"""What libraries do without where it is not installed: colours on a terminal, reloading on a change, models of old."""
 
 
-class _OnlyErrors(ModuleType):
-    """A module whose every name is a kind of error, which nobody raises; `errors` is such a module in it."""
+class _OnlyClasses(ModuleType):
+    """A module whose every name is a class, of errors too, that nothing is ever one of."""
 
     def __getattr__(self, name: str) -> type[Exception]:
         if name.startswith("__"):
             raise AttributeError(name)
-        made = type(name, (Exception,), {"__module__": self.__name__})
+        made = type(name, (Exception,), {"__module__": self.__name__, "__class_getitem__": _itself})
         setattr(self, name, made)
         return made
 
 
-def leave_out_driver(database: str) -> None:
-    """On SQLite a stand-in takes the driver's place; before anything that imports it. `database` is a URL."""
-    if not database.startswith("sqlite") or DRIVER in sys.modules:
-        return
-    whole, errors = _OnlyErrors(DRIVER), _OnlyErrors(f"{DRIVER}.errors")
-    for module in (whole, errors):
-        module.__spec__ = importlib.machinery.ModuleSpec(module.__name__, None, is_package=module is whole)
-        sys.modules[module.__name__] = module
-    whole.__path__ = []
-    setattr(whole, "errors", errors)  # noqa: B010 - a module's attribute, as an import would set it
+@classmethod  # type: ignore[misc]
+def _itself(cls: type, _: object) -> type:
+    """Of whatever parameters."""
+    return cls
+
+
+def leave_out(database: str) -> None:
+    """Before anything imports DBOS. `database` is a URL: on PostgreSQL its driver stays."""
+    for name in ABSENT:
+        sys.modules[name] = None  # type: ignore[assignment] # as if it were not installed
+    for name in (*ORM, *(DRIVER if database.startswith("sqlite") else ())):
+        if name not in sys.modules:
+            _stand_in(name)
+
+
+def _stand_in(name: str) -> None:
+    made = _OnlyClasses(name)
+    made.__spec__ = importlib.machinery.ModuleSpec(name, None, is_package=True)
+    made.__path__ = []
+    sys.modules[name] = made
+    parent, _, child = name.rpartition(".")
+    if parent in sys.modules:
+        setattr(sys.modules[parent], child, made)  # as an import would set it

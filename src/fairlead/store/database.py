@@ -24,6 +24,8 @@ BUSY_TIMEOUT_S = 20
 CONNECT_TIMEOUT_S = 5
 CACHE_KIB = 256
 """For each connection to SQLite: the file's pages are in the system's cache already, and not once more in ours."""
+STATEMENTS = 32
+"""That each connection to SQLite keeps compiled."""
 POOL_SIZE = 8
 OVERFLOW = 24
 THREADS = 6
@@ -193,8 +195,9 @@ def _sqlite_engine(url: sa.URL) -> sa.Engine:
     engine = sa.create_engine(
         url,
         pool_size=POOL_SIZE,
+        pool_use_lifo=True,  # few connections are used much, and the others hold little
         max_overflow=OVERFLOW,
-        connect_args={"timeout": BUSY_TIMEOUT_S, "check_same_thread": False},
+        connect_args={"timeout": BUSY_TIMEOUT_S, "check_same_thread": False, "cached_statements": STATEMENTS},
     )
 
     @sa.event.listens_for(engine, "connect")

@@ -12,7 +12,7 @@ DEEPEST = 20
 class Body(BaseModel):
     """A field that is not known is refused: it was meant to do something. Text has neither NUL nor half characters."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
     @model_validator(mode="before")
     @classmethod
