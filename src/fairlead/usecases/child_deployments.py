@@ -10,7 +10,6 @@ from fairlead.domain.deployment import Deployment, DeploymentOutcome, Deployment
 from fairlead.domain.environment import Environment
 from fairlead.domain.errors import Conflict, Invalid, NotAllowed, Refused
 from fairlead.domain.ids import TaskId, TenantId
-from fairlead.domain.lifecycle import may_deploy, phase_of
 from fairlead.domain.permission import Permission
 from fairlead.domain.policy import may_deploy_release, release_key
 from fairlead.domain.project import Project, Tenancy
@@ -137,18 +136,10 @@ def _wished(
     key: str,
     tenant: Tenant | None,
 ) -> deploying.Wish:
-    """Conflict `deployment.lifecycle` where the release may not go there yet, and what `tenancy.check` raises."""
-    tenancy.check(connection, owner, place, release, tenant)
-    way = tenancy.way(connection, owner, release, tenant)
-    why_not = may_deploy(way.line, way.reached, place.id)
-    if why_not is not None:
-        raise Conflict(
-            "deployment.lifecycle",
-            f"{owner.name} {release.version} may not go to {place.name}: {why_not}",
-            thing=place.name,
-        )
+    """What `tenancy.phase_there` raises where the release may not go there."""
+    phase = tenancy.phase_there(connection, owner, place, release, tenant)
     _refuse_secrets(connection, owner, place, release, wish, tenant)
-    phase, asking = phase_of(way.line, place.id), deployments.of_task(connection, task.id)
+    asking = deployments.of_task(connection, task.id)
     override = asking.freeze_override if asking else ""
     may_override = actor.may(Permission.FREEZE_OVERRIDE, project=owner.id, environment=place.id)
     return deploying.Wish(

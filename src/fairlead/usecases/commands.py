@@ -32,6 +32,7 @@ from fairlead.store import deployments, environments, projects, releases, slots
 from fairlead.store.database import Connection
 from fairlead.usecases import planning, tenancy, turns
 from fairlead.usecases.context import Context
+from fairlead.usecases.located import located
 
 DEFAULT_TIMEOUT_S = 3600.0
 LONGEST_TIMEOUT_S = 86_400.0
@@ -104,12 +105,9 @@ def _ask(context: Context, actor: Actor, asked: Asked, stdin: bytes | None) -> T
     actor.require_somewhere(Permission.EXEC)
     _check(asked, stdin)
     with context.database.transaction() as connection:
-        owner = projects.by_name_or_id(connection, asked.project)
-        where = environments.by_name_or_id(connection, asked.environment)
-        whose = tenancy.named(connection, asked.tenant)
-        scope = whose.id if whose else None
-        actor.require(Permission.EXEC, project=owner.id, environment=where.id, tenant=scope)
-        place = planning.place_of(owner, where, whose)
+        there = located(connection, asked.project, asked.environment, asked.tenant)
+        there.require(actor, Permission.EXEC)
+        owner, where, place = there.project, there.environment, there.place
         live = _live(connection, place)
         if stdin is not None:
             asked = replace(asked, stdin=context.artifacts.keep_within(connection, stdin))

@@ -12,7 +12,6 @@ from fairlead.domain.deployment import Deployment, DeploymentKind, DeploymentOut
 from fairlead.domain.environment import Environment
 from fairlead.domain.errors import Conflict, FairleadError, Invalid, NotFound
 from fairlead.domain.ids import DeploymentId, TaskId
-from fairlead.domain.lifecycle import may_deploy, phase_of
 from fairlead.domain.permission import Permission
 from fairlead.domain.process import NO_CHOICE, ProcessChoice
 from fairlead.domain.project import Project
@@ -31,6 +30,7 @@ from fairlead.store.reach import within
 from fairlead.store.shelf import Page
 from fairlead.usecases import gates, places, planning, prompting, tenancy, turns, waiting
 from fairlead.usecases.context import Context
+from fairlead.usecases.located import located
 
 CERTIFICATE = "certificate"
 """The task's fact that holds how the state after compares with the state before."""
@@ -221,26 +221,14 @@ def create(
     """
     actor.require_somewhere(Permission.DEPLOYMENT_CREATE)
     with context.database.transaction() as connection:
-        owner = projects.by_name_or_id(connection, project)
-        place = environments.by_name_or_id(connection, environment)
-        whose = tenancy.named(connection, tenant)
-        scope = whose.id if whose else None
-        actor.require(Permission.DEPLOYMENT_CREATE, project=owner.id, environment=place.id, tenant=scope)
-        release = planning.release_named(connection, owner, version)
+        there = located(connection, project, environment, tenant)
+        there.require(actor, Permission.DEPLOYMENT_CREATE)
+        release = planning.release_named(connection, there.project, version)
         check_timing(not_before, not_after, now=context.clock.now())
-        tenancy.check(connection, owner, place, release, whose)
-        way = tenancy.way(connection, owner, release, whose)
-        why_not = may_deploy(way.line, way.reached, place.id)
-        if why_not is not None:
-            raise Conflict(
-                "deployment.lifecycle",
-                f"{release.version} may not go to {planning.place_of(owner, place, whose).shown}: {why_not}",
-                thing=place.name,
-            )
-        phase = phase_of(way.line, place.id)
+        phase = tenancy.phase_there(connection, there.project, there.environment, release, there.tenant)
         wish = Wish(
-            owner,
-            place,
+            there.project,
+            there.environment,
             release,
             is_forced=is_forced,
             recreate_accessories=tuple(recreate_accessories),
@@ -251,7 +239,7 @@ def create(
             not_before=not_before,
             not_after=not_after,
             freeze_override=override_freeze,
-            tenant=whose,
+            tenant=there.tenant,
         )
         made = ask(context, connection, actor, wish)
         if keep_failed_s:

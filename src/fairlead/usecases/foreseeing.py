@@ -33,6 +33,7 @@ from fairlead.usecases import planning, prompting, tenancy
 from fairlead.usecases.binding import Outside
 from fairlead.usecases.context import Context
 from fairlead.usecases.deployments import require_of
+from fairlead.usecases.located import located
 from fairlead.usecases.planning import Intended
 from fairlead.usecases.slot_choice import choose_colour
 
@@ -120,15 +121,19 @@ async def preview(
     actor.require_somewhere(Permission.VIEW)
 
     def find(connection: Connection) -> Wanted:
-        owner = projects.by_name_or_id(connection, project)
-        place = environments.by_name_or_id(connection, environment)
-        whose = tenancy.named(connection, tenant)
-        scope = whose.id if whose else None
-        actor.require_somewhere(Permission.VIEW, project=owner.id, environment=place.id, tenant=scope)
-        release = planning.release_named(connection, owner, version)
-        tenancy.check(connection, owner, place, release, whose)
-        again = tuple(recreate_accessories)
-        return Wanted(owner, place, release, recreate_accessories=again, choice=choice, tenant=whose, prompted=prompted)
+        there = located(connection, project, environment, tenant)
+        there.require_somewhere(actor, Permission.VIEW)
+        release = planning.release_named(connection, there.project, version)
+        tenancy.check(connection, there.project, there.environment, release, there.tenant)
+        return Wanted(
+            there.project,
+            there.environment,
+            release,
+            recreate_accessories=tuple(recreate_accessories),
+            choice=choice,
+            tenant=there.tenant,
+            prompted=prompted,
+        )
 
     return await _preview(context, outside, await context.database.read(find))
 

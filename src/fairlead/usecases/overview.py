@@ -23,6 +23,7 @@ from fairlead.store.database import Connection
 from fairlead.store.reach import within
 from fairlead.usecases import planning, tenancy
 from fairlead.usecases.context import Context
+from fairlead.usecases.located import located
 
 MOST_PROJECTS = 500
 
@@ -138,12 +139,9 @@ def place(context: Context, actor: Actor, project: str, environment: str, *, ten
     """One place, as our own books have it; with `tenant` that one's."""
     actor.require_somewhere(Permission.VIEW)
     with context.database.reading() as connection:
-        owner = projects.by_name_or_id(connection, project)
-        where = environments.by_name_or_id(connection, environment)
-        whose = tenancy.named(connection, tenant)
-        scope = whose.id if whose else None
-        actor.require(Permission.VIEW, project=owner.id, environment=where.id, tenant=scope)
-        at = planning.place_of(owner, where, whose)
+        there = located(connection, project, environment, tenant)
+        there.require(actor, Permission.VIEW)
+        owner, where, whose, at = there.project, there.environment, there.tenant, there.place
         both = slots.of(connection, at)
         its_routes = routes.of(connection, at)
         cell = _cells(connection, actor, [owner], [where], whose)[(owner.id, where.id)]

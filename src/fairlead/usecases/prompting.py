@@ -19,10 +19,11 @@ from fairlead.domain.prompt import Control, Prompt, check_answer
 from fairlead.domain.release import Release
 from fairlead.domain.tenant import Tenant
 from fairlead.domain.variable import Dimension, Scope, Variable, applies, order_at
-from fairlead.store import environments, projects, variables
+from fairlead.store import variables
 from fairlead.store.database import Connection
-from fairlead.usecases import planning, tenancy
+from fairlead.usecases import planning
 from fairlead.usecases.context import Context
+from fairlead.usecases.located import located
 from fairlead.usecases.values import scope_at
 
 WITHIN = (Dimension.STEP, Dimension.TARGET, Dimension.TARGETED_TAG, Dimension.TARGET_TAG)
@@ -110,14 +111,11 @@ def of_release(
     """What a deployment of the release there (for the tenant) would ask for, by label."""
     actor.require_somewhere(Permission.VIEW)
     with context.database.reading() as connection:
-        owner = projects.by_name_or_id(connection, project)
-        place = environments.by_name_or_id(connection, environment)
-        whose = tenancy.named(connection, tenant)
-        actor.require_somewhere(
-            Permission.VIEW, project=owner.id, environment=place.id, tenant=whose.id if whose else None
-        )
-        release = planning.release_named(connection, owner, version)
-        return questions(connection, Asked(owner, place, release, whose), release.variables)
+        there = located(connection, project, environment, tenant)
+        there.require_somewhere(actor, Permission.VIEW)
+        release = planning.release_named(connection, there.project, version)
+        asked = Asked(there.project, there.environment, release, there.tenant)
+        return questions(connection, asked, release.variables)
 
 
 def questions(connection: Connection, asked: Asker, snapshot: str) -> tuple[Question, ...]:

@@ -11,11 +11,12 @@ from fairlead.domain.ids import ReleaseId
 from fairlead.domain.permission import Permission
 from fairlead.domain.project import Project
 from fairlead.ports.catalogue import Place
-from fairlead.store import deployments, environments, projects, releases, slots
+from fairlead.store import deployments, releases, slots
 from fairlead.store.database import Connection
-from fairlead.usecases import planning, tenancy
+from fairlead.usecases import planning
 from fairlead.usecases.context import Context
 from fairlead.usecases.deployments import DeploymentView, Wish, ask, views
+from fairlead.usecases.located import located
 
 
 def roll_back(
@@ -32,23 +33,20 @@ def roll_back(
     had then, and for the same tenant. Conflict `deployment.no_way_back` where there is none."""
     actor.require_somewhere(Permission.DEPLOYMENT_CREATE)
     with context.database.transaction() as connection:
-        owner = projects.by_name_or_id(connection, project)
-        place = environments.by_name_or_id(connection, environment)
-        whose = tenancy.named(connection, tenant)
-        scope = whose.id if whose else None
-        actor.require(Permission.DEPLOYMENT_CREATE, project=owner.id, environment=place.id, tenant=scope)
-        history = deployments.live_ones(connection, owner.id, place.id, tenant=scope)
-        target = _way_back(connection, owner, planning.place_of(owner, place, whose), history, to)
+        there = located(connection, project, environment, tenant)
+        there.require(actor, Permission.DEPLOYMENT_CREATE)
+        history = deployments.live_ones(connection, there.project.id, there.environment.id, tenant=there.scope)
+        target = _way_back(connection, there.project, there.place, history, to)
         release = releases.get(connection, target.release)
         wish = Wish(
-            owner,
-            place,
+            there.project,
+            there.environment,
             release,
             kind="rollback",
             is_forced=True,
             variables=target.variables,
             freeze_override=override_freeze,
-            tenant=whose,
+            tenant=there.tenant,
         )
         made = ask(context, connection, actor, wish)
         view = views(connection, [made])[0]

@@ -15,10 +15,11 @@ from fairlead.domain.channel import Channel
 from fairlead.domain.environment import Environment
 from fairlead.domain.errors import Conflict
 from fairlead.domain.ids import EnvironmentId, TenantId
-from fairlead.domain.lifecycle import Lifecycle, Phase, begun_by_itself
+from fairlead.domain.lifecycle import Lifecycle, Phase, begun_by_itself, may_deploy, phase_of
 from fairlead.domain.project import Project, Tenancy
 from fairlead.domain.release import Release
 from fairlead.domain.tenant import Tenant, fits
+from fairlead.ports.catalogue import Place
 from fairlead.store import channels, deployments, tenants
 from fairlead.store.database import Connection
 from fairlead.usecases import lines
@@ -123,6 +124,21 @@ def way(connection: Connection, project: Project, release: Release, tenant: Tena
         phases = (*first, *phases)
         reached |= deployments.reached_by_any(connection, release.id) & frozenset(first[0].environments)
     return Way(tenant, replace(line, phases=phases), reached, connected)
+
+
+def phase_there(
+    connection: Connection, project: Project, environment: Environment, release: Release, tenant: Tenant | None
+) -> Phase | None:
+    """The phase in which the release goes there now; None where its lifecycle has none. Conflict
+    `deployment.lifecycle` where it may not go there yet, and what `check` raises."""
+    check(connection, project, environment, release, tenant)
+    here = way(connection, project, release, tenant)
+    why_not = may_deploy(here.line, here.reached, environment.id)
+    if why_not is not None:
+        place = Place(project.name, environment.name, tenant.name if tenant else None)
+        message = f"{project.name} {release.version} may not go to {place.shown}: {why_not}"
+        raise Conflict("deployment.lifecycle", message, thing=environment.name)
+    return phase_of(here.line, environment.id)
 
 
 def _own(phase: Phase, connected: frozenset[EnvironmentId]) -> Phase:
