@@ -10,6 +10,7 @@ from fairlead.domain.channel import LONGEST_NAME, Channel, VersionRule, check_ru
 from fairlead.domain.errors import Conflict, Invalid
 from fairlead.domain.ids import ChannelId, LifecycleId
 from fairlead.domain.permission import Permission
+from fairlead.domain.project import Project
 from fairlead.store import channels, lifecycles, projects, releases
 from fairlead.store.database import Connection
 from fairlead.store.shelf import Page
@@ -67,23 +68,11 @@ def add(context: Context, actor: Actor, project: str, words: ChannelWords) -> Ch
     actor.require_somewhere(Permission.PROJECT_EDIT)
     _check(words)
     with context.database.transaction() as connection:
-        owner = projects.by_name_or_id(connection, project)
-        actor.require(Permission.PROJECT_EDIT, project=owner.id)
-        refuse_edit(context, owner, "channel")
-        made = _spoken(connection, Channel(ChannelId(context.ids.new("chn")), owner.id, is_default=False), words)
-        channels.insert(connection, replace(made, is_default=False))
-        if words.is_default:
-            made = _make_default(connection, made)
-        context.note(
-            connection,
-            actor,
-            "channel.added",
-            f"added the channel {made.name}",
-            thing=made.id,
-            project=owner.name,
-            after=made,
-        )
-        return _views(connection, [made])[0]
+        owner = _edited(context, connection, actor, project)
+        blank = Channel(ChannelId(context.ids.new("chn")), owner.id, is_default=False)
+        made = replace(_spoken(connection, blank, words), is_default=False)
+        channels.insert(connection, made)
+        return _saved(context, connection, actor, owner, made, words)
 
 
 def put(
@@ -95,9 +84,7 @@ def put(
     actor.require_somewhere(Permission.PROJECT_EDIT)
     _check(words)
     with context.database.transaction() as connection:
-        owner = projects.by_name_or_id(connection, project)
-        actor.require(Permission.PROJECT_EDIT, project=owner.id)
-        refuse_edit(context, owner, "channel")
+        owner = _edited(context, connection, actor, project)
         held = channels.by_name_or_id(connection, owner.id, channel)
         if revision is not None and revision != held.revision:
             raise Conflict(
@@ -106,22 +93,43 @@ def put(
         if held.is_default and not words.is_default:
             raise _needs_default(held)
         saved = channels.update(connection, replace(_spoken(connection, held, words), is_default=held.is_default))
-        if words.is_default and not held.is_default:
-            saved = _make_default(connection, saved)
-        message = f"changed {_difference(held, saved) or 'nothing'} of the channel {saved.name}"
-        context.note(
-            connection, actor, "channel.changed", message, thing=saved.id, project=owner.name, before=held, after=saved
-        )
-        return _views(connection, [saved])[0]
+        return _saved(context, connection, actor, owner, saved, words, before=held)
+
+
+def _edited(context: Context, connection: Connection, actor: Actor, project: str) -> Project:
+    """The project whose channels the actor may edit here."""
+    owner = projects.by_name_or_id(connection, project)
+    actor.require(Permission.PROJECT_EDIT, project=owner.id)
+    refuse_edit(context, owner, "channel")
+    return owner
+
+
+def _saved(
+    context: Context,
+    connection: Connection,
+    actor: Actor,
+    owner: Project,
+    saved: Channel,
+    words: ChannelWords,
+    *,
+    before: Channel | None = None,
+) -> ChannelView:
+    """The default where it is to be, and told of."""
+    if words.is_default and not saved.is_default:
+        saved = _make_default(connection, saved)
+    kind, message = "channel.added", f"added the channel {saved.name}"
+    if before is not None:
+        what = _difference(before, saved) or "nothing"
+        kind, message = "channel.changed", f"changed {what} of the channel {saved.name}"
+    context.note(connection, actor, kind, message, thing=saved.id, project=owner.name, before=before, after=saved)
+    return _views(connection, [saved])[0]
 
 
 def remove(context: Context, actor: Actor, project: str, channel: str) -> None:
     """Gone, where no release was made in it and it is not the default."""
     actor.require_somewhere(Permission.PROJECT_EDIT)
     with context.database.transaction() as connection:
-        owner = projects.by_name_or_id(connection, project)
-        actor.require(Permission.PROJECT_EDIT, project=owner.id)
-        refuse_edit(context, owner, "channel")
+        owner = _edited(context, connection, actor, project)
         held = channels.by_name_or_id(connection, owner.id, channel)
         if held.is_default:
             raise _needs_default(held)
