@@ -16,6 +16,7 @@ from fairlead.server.api import answers, shapes
 from fairlead.server.api.bodies import Body
 from fairlead.server.api.doors import After, Asking, Books, Limit, Parts
 from fairlead.server.api.foreseen import foreseen
+from fairlead.server.api.process_choice import ChoosingBody
 from fairlead.server.routing import api_router
 from fairlead.usecases import (
     adoption,
@@ -33,7 +34,7 @@ from fairlead.usecases import (
 router = api_router("deployments")
 
 
-class NewDeployment(Body):
+class NewDeployment(ChoosingBody):
     version: str = Field(max_length=128)
     environment: str = Field(max_length=40)
     tenant: str = Field("", max_length=100, description='for whom, by name; "": for no tenant')
@@ -44,31 +45,16 @@ class NewDeployment(Body):
     at: AwareDatetime | None = Field(None, description="when it may begin, up to 30 days ahead; null: now")
     not_after: AwareDatetime | None = Field(None, description="after it, it does not begin any more")
     override_freeze: str = Field("", max_length=2000, description="why freezes do not bind it; needs freeze.override")
-    skip: list[str] = Field(default_factory=list, max_length=500, description="steps or actions that are left out")
-    only_targets: list[str] = Field(default_factory=list, max_length=500, description="the only targets; empty: all")
-    without_targets: list[str] = Field(default_factory=list, max_length=500, description="targets that are left out")
-    guided: bool | None = Field(
-        None, description="ask a person where an action fails; null: as the process says, or the environment"
-    )
     prompted: dict[str, str] = Field(
         default_factory=dict, max_length=200, description="answers to what it asks for, by label or name"
     )
 
-    @property
-    def choice(self) -> ProcessChoice:
-        """What of the process runs."""
-        return ProcessChoice(tuple(self.skip), tuple(self.only_targets), tuple(self.without_targets), self.guided)
 
-
-class NewPlan(Body):
+class NewPlan(ChoosingBody):
     version: str = Field(max_length=128)
     environment: str = Field(max_length=40)
     tenant: str = Field("", max_length=100, description='for whom, by name; "": for no tenant')
     recreate_accessories: list[str] = Field(default_factory=list, max_length=50)
-    skip: list[str] = Field(default_factory=list, max_length=500, description="steps or actions that are left out")
-    only_targets: list[str] = Field(default_factory=list, max_length=500, description="the only targets; empty: all")
-    without_targets: list[str] = Field(default_factory=list, max_length=500, description="targets that are left out")
-    guided: bool | None = Field(None, description="ask a person where an action fails; null: as the process says")
     prompted: dict[str, str] | None = Field(
         None, max_length=200, description="answers to what it asks for, by label or name; null: it is not asked"
     )
@@ -81,7 +67,7 @@ class Keeping(Body):
     seconds: float = Field(ge=0, le=604_800, description="0: not any more")
 
 
-class NewTenantDeployments(Body):
+class NewTenantDeployments(ChoosingBody):
     version: str = Field(max_length=128)
     environment: str = Field(max_length=40)
     tenants: list[str] = Field(default_factory=list, max_length=1000, description="by name")
@@ -92,10 +78,6 @@ class NewTenantDeployments(Body):
     at: AwareDatetime | None = Field(None, description="when they may begin, up to 30 days ahead; null: now")
     not_after: AwareDatetime | None = Field(None, description="after it, they do not begin any more")
     override_freeze: str = Field("", max_length=2000, description="why freezes do not bind them; needs freeze.override")
-    skip: list[str] = Field(default_factory=list, max_length=500, description="steps or actions that are left out")
-    only_targets: list[str] = Field(default_factory=list, max_length=500, description="the only targets; empty: all")
-    without_targets: list[str] = Field(default_factory=list, max_length=500, description="targets that are left out")
-    guided: bool | None = Field(None, description="ask a person where an action fails; null: as the process says")
     prompted: dict[str, str] = Field(
         default_factory=dict, max_length=200, description="answers to what they ask for, by label or name"
     )
@@ -205,7 +187,7 @@ def deploy_for_tenants(
         names=body.tenants,
         tags=body.tenant_tags,
         is_forced=body.force,
-        choice=ProcessChoice(tuple(body.skip), tuple(body.only_targets), tuple(body.without_targets), body.guided),
+        choice=body.choice,
         prompted=body.prompted,
         not_before=body.at,
         not_after=body.not_after,

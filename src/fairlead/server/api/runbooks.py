@@ -7,7 +7,6 @@ from typing import Annotated
 from fastapi import Header, Response
 from pydantic import Field
 
-from fairlead.domain.process import ProcessChoice
 from fairlead.domain.runbook import DEFAULT_KEPT_RUNS
 from fairlead.formats.process import process_of, process_text
 from fairlead.formats.process_model import ProcessModel
@@ -15,6 +14,7 @@ from fairlead.server.api import answers, shapes
 from fairlead.server.api.answers import runbooks as told
 from fairlead.server.api.bodies import Body
 from fairlead.server.api.doors import After, Asked, Asking, Books, Limit, revision_of
+from fairlead.server.api.process_choice import ChoosingBody
 from fairlead.server.routing import api_router
 from fairlead.usecases import runbook_runs, runbooks
 
@@ -29,21 +29,16 @@ class RunbookBody(Body):
     process: ProcessModel | None = Field(None, description="null: as before, at first without steps")
 
 
-class RunWish(Body):
+class RunWish(ChoosingBody):
     prompted: dict[str, str] = Field(
         default_factory=dict, max_length=200, description="answers to what it asks for, by label or name"
     )
-    skip: list[str] = Field(default_factory=list, max_length=500, description="steps or actions that are left out")
-    only_targets: list[str] = Field(default_factory=list, max_length=500, description="the only targets; empty: all")
-    without_targets: list[str] = Field(default_factory=list, max_length=500, description="targets that are left out")
-    guided: bool | None = Field(None, description="ask a person where an action fails; null: as the process says")
     override_freeze: str = Field("", max_length=2000, description="why no freeze binds it; needs freeze.override")
 
     @property
     def wish(self) -> runbook_runs.Wish:
         """As the use case takes it."""
-        choice = ProcessChoice(tuple(self.skip), tuple(self.only_targets), tuple(self.without_targets), self.guided)
-        return runbook_runs.Wish(self.prompted, choice, self.override_freeze)
+        return runbook_runs.Wish(self.prompted, self.choice, self.override_freeze)
 
 
 class NewRun(RunWish):
