@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from fairlead.domain.channel import Channel
 from fairlead.domain.ids import LifecycleId, ProjectId
 from fairlead.store.schema import data, flag, key, link, metadata, number, text
-from fairlead.store.shelf import Page, Shelf, holding
+from fairlead.store.shelf import Page, Shelf
 
 channels = sa.Table(
     "channels",
@@ -64,12 +64,5 @@ def page(
     connection: sa.Connection, project: ProjectId, *, search: str = "", after: str | None = None, limit: int = 50
 ) -> Page[Channel]:
     """The project's, by name."""
-    return _shelf.page(
-        connection,
-        channels.c.project == project,
-        *holding(channels.c.name, search),
-        after=after,
-        limit=limit,
-        by="name",
-        newest_first=False,
-    )
+    fits = channels.c.project == project
+    return _shelf.page_by_name(connection, fits, search=search, after=after, limit=limit)

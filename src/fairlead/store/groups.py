@@ -10,7 +10,7 @@ from fairlead.domain.group import Group
 from fairlead.domain.ids import GroupId, ProjectId
 from fairlead.store.projects import projects
 from fairlead.store.schema import key, metadata, number, text
-from fairlead.store.shelf import Page, Shelf, holding
+from fairlead.store.shelf import Page, Shelf
 
 groups = sa.Table("groups", metadata, key(), text("name", unique=True), text("description"), number("revision"))
 
@@ -25,9 +25,7 @@ def by_name_or_id(connection: sa.Connection, text: str) -> Group:
 
 def page(connection: sa.Connection, *, search: str = "", after: str | None = None, limit: int = 50) -> Page[Group]:
     """By name; `after` is the last name of the part before."""
-    return _shelf.page(
-        connection, *holding(groups.c.name, search), after=after, limit=limit, by="name", newest_first=False
-    )
+    return _shelf.page_by_name(connection, search=search, after=after, limit=limit)
 
 
 def all_of(connection: sa.Connection) -> tuple[Group, ...]:

@@ -11,7 +11,7 @@ from fairlead.domain.library_set import Inclusion, LibrarySet
 from fairlead.store.projects import projects
 from fairlead.store.rows import from_row
 from fairlead.store.schema import instant, key, link, metadata, number, text
-from fairlead.store.shelf import Page, Shelf
+from fairlead.store.shelf import Page, Shelf, name_key
 
 library_sets = sa.Table(
     "library_sets",
@@ -41,7 +41,7 @@ _shelf = Shelf(
     LibrarySet,
     unknown="library_set.unknown",
     exists="library_set.exists",
-    more=lambda one: {"name_key": one.name.lower()},
+    more=name_key,
 )
 _included = Shelf(inclusions, Inclusion, unknown="library_set.unknown", exists="library_set.exists")
 insert, get, find, update, delete = _shelf.insert, _shelf.get, _shelf.find, _shelf.update, _shelf.delete
@@ -50,14 +50,12 @@ include = _included.insert
 
 def by_name_or_id(connection: sa.Connection, text: str) -> LibrarySet:
     """As people and programs name it; NotFound `library_set.unknown`."""
-    either = sa.or_(library_sets.c.name_key == text.lower(), library_sets.c.id == text)
-    return _shelf.require(_shelf.one(connection, either), text)
+    return _shelf.require(_shelf.find_named(connection, text), text)
 
 
 def page(connection: sa.Connection, *, search: str = "", after: str | None = None, limit: int = 50) -> Page[LibrarySet]:
     """By name; with `search` those whose name has it in it."""
-    conditions = [library_sets.c.name_key.contains(search.lower(), autoescape=True)] if search else []
-    return _shelf.page(connection, *conditions, after=after, limit=limit, by="name", newest_first=False)
+    return _shelf.page_by_name(connection, search=search, after=after, limit=limit)
 
 
 def names(connection: sa.Connection, ids: Iterable[str]) -> dict[str, str]:

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 
 from fairlead.domain.lifecycle import Lifecycle
 from fairlead.store.schema import data, key, metadata, number, text
-from fairlead.store.shelf import Page, Shelf, holding
+from fairlead.store.shelf import Page, Shelf
 
 lifecycles = sa.Table(
     "lifecycles",
@@ -31,8 +31,7 @@ def all_of(connection: sa.Connection) -> tuple[Lifecycle, ...]:
 
 def page(connection: sa.Connection, *, search: str = "", after: str | None = None, limit: int = 50) -> Page[Lifecycle]:
     """By name, a part at a time; with `search` those that have it in their names."""
-    fits = holding(lifecycles.c.name, search)
-    return _shelf.page(connection, *fits, after=after, limit=limit, by="name", newest_first=False)
+    return _shelf.page_by_name(connection, search=search, after=after, limit=limit)
 
 
 def by_name(connection: sa.Connection, name: str) -> Lifecycle:

@@ -11,7 +11,7 @@ from fairlead.domain.record import from_data
 from fairlead.domain.runbook import Runbook, RunbookRun, Snapshot
 from fairlead.store import counters
 from fairlead.store.schema import data, flag, instant, key, link, metadata, number, text
-from fairlead.store.shelf import Page, Shelf, holding
+from fairlead.store.shelf import Page, Shelf
 
 runbooks = sa.Table(
     "runbooks",
@@ -61,8 +61,8 @@ def page(
     connection: sa.Connection, project: ProjectId, *, search: str = "", after: str | None = None, limit: int = 50
 ) -> Page[Runbook]:
     """The project's, by name, a part at a time; with `search` those that have it in their names."""
-    fits = (runbooks.c.project == project, *holding(runbooks.c.name, search))
-    return _shelf.page(connection, *fits, after=after, limit=limit, by="name", newest_first=False)
+    fits = runbooks.c.project == project
+    return _shelf.page_by_name(connection, fits, search=search, after=after, limit=limit)
 
 
 def all_of(connection: sa.Connection) -> tuple[Runbook, ...]:

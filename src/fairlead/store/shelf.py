@@ -48,6 +48,11 @@ def part_of(
     return Page(held, place(held[-1]) if len(rest) > len(held) else None)
 
 
+def name_key(noun: Any) -> dict[str, object]:
+    """What names that are unique whatever their case are found and sorted by."""
+    return {"name_key": noun.name.lower()}
+
+
 def no_more(_: object) -> dict[str, object]:
     """No columns beside the noun's own fields."""
     return {}
@@ -139,6 +144,24 @@ class Shelf(Generic[T]):
         rows = connection.execute(statement).mappings().all()
         items = tuple(from_row(self.kind, row) for row in rows[:bounded])
         return Page(items, str(rows[bounded - 1][by]) if len(rows) > bounded else None)
+
+    def page_by_name(
+        self,
+        connection: sa.Connection,
+        *conditions: Condition,
+        search: str = "",
+        after: str | None = None,
+        limit: int = 50,
+    ) -> Page[T]:
+        """Those that fit and have `search` in their names, in whatever case, by name, a part at a time. Where names are
+        unique whatever their case they go by `name_key`."""
+        by = "name_key" if "name_key" in self.table.c else "name"
+        fits = (*conditions, *holding(self.table.c[by], search))
+        return self.page(connection, *fits, after=after, limit=limit, by=by, newest_first=False)
+
+    def find_named(self, connection: sa.Connection, text: str) -> T | None:
+        """By name, whatever its case, or id, where the table has a `name_key`; None where there is none."""
+        return self.one(connection, sa.or_(self.table.c.name_key == text.lower(), self.table.c.id == text))
 
     def count(self, connection: sa.Connection, *conditions: Condition) -> int:
         """How many fit."""

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from fairlead.domain.step_template import StepTemplate, TemplateVersion
 from fairlead.store.rows import from_row
 from fairlead.store.schema import data, instant, key, link, metadata, number, text
-from fairlead.store.shelf import Page, Shelf
+from fairlead.store.shelf import Page, Shelf, name_key
 
 step_templates = sa.Table(
     "step_templates",
@@ -41,7 +41,7 @@ _shelf = Shelf(
     StepTemplate,
     unknown="step_template.unknown",
     exists="step_template.exists",
-    more=lambda one: {"name_key": one.name.lower()},
+    more=name_key,
 )
 _versions = Shelf(versions, TemplateVersion, unknown="step_template.version_unknown", exists="step_template.exists")
 insert, update = _shelf.insert, _shelf.update
@@ -56,16 +56,14 @@ def by_name_or_id(connection: sa.Connection, text: str) -> StepTemplate:
 
 def find(connection: sa.Connection, text: str) -> StepTemplate | None:
     """By name, whatever its case, or id; None where there is none."""
-    c = step_templates.c
-    return _shelf.one(connection, sa.or_(c.name_key == text.lower(), c.id == text))
+    return _shelf.find_named(connection, text)
 
 
 def page(
     connection: sa.Connection, *, search: str = "", after: str | None = None, limit: int = 50
 ) -> Page[StepTemplate]:
     """By name; with `search` those whose name has it in it."""
-    conditions = [step_templates.c.name_key.contains(search.lower(), autoescape=True)] if search else []
-    return _shelf.page(connection, *conditions, after=after, limit=limit, by="name_key", newest_first=False)
+    return _shelf.page_by_name(connection, search=search, after=after, limit=limit)
 
 
 def all_of(connection: sa.Connection) -> tuple[StepTemplate, ...]:

@@ -91,9 +91,7 @@ def page(
         conditions.append(targets.c.kind == kind.value)
     if tag:
         conditions.append(targets.c.tag_keys.contains(_listed([tag.lower()]), autoescape=True))
-    if search:
-        conditions.append(targets.c.name_key.contains(search.lower(), autoescape=True))
-    return _shelf.page(connection, *conditions, after=after, limit=limit, by="name_key", newest_first=False)
+    return _shelf.page_by_name(connection, *conditions, search=search, after=after, limit=limit)
 
 
 def used_in(connection: sa.Connection, environment: EnvironmentId) -> tuple[Target, ...]:

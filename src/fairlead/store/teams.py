@@ -12,7 +12,7 @@ from fairlead.domain.team import Team, TeamRole, grants_of
 from fairlead.store import groups, roles
 from fairlead.store.rows import from_row
 from fairlead.store.schema import data, instant, key, metadata, number, text
-from fairlead.store.shelf import Page, Shelf, holding
+from fairlead.store.shelf import Page, Shelf
 from fairlead.store.users import users
 
 teams = sa.Table(
@@ -44,9 +44,7 @@ def by_name_or_id(connection: sa.Connection, text: str) -> Team:
 
 def page(connection: sa.Connection, *, search: str = "", after: str | None = None, limit: int = 50) -> Page[Team]:
     """By name; `after` is the last name of the part before."""
-    return _shelf.page(
-        connection, *holding(teams.c.name, search), after=after, limit=limit, by="name", newest_first=False
-    )
+    return _shelf.page_by_name(connection, search=search, after=after, limit=limit)
 
 
 def delete(connection: sa.Connection, id: TeamId) -> None:

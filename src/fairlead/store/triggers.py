@@ -11,7 +11,7 @@ from fairlead.domain.ids import ProjectId
 from fairlead.domain.trigger import Evaluation, Trigger, TriggerEvent, TriggerKind
 from fairlead.store.rows import insert_ignoring, to_row
 from fairlead.store.schema import data, flag, instant, key, link, metadata, number, text
-from fairlead.store.shelf import Page, Shelf, holding
+from fairlead.store.shelf import Page, Shelf
 
 triggers = sa.Table(
     "triggers",
@@ -98,8 +98,8 @@ def page(
     connection: sa.Connection, project: ProjectId, *, search: str = "", after: str | None = None, limit: int = 50
 ) -> Page[Trigger]:
     """The project's, by name, a part at a time; with `search` those that have it in their names."""
-    fits = (triggers.c.project == project, *holding(triggers.c.name, search))
-    return _shelf.page(connection, *fits, after=after, limit=limit, by="name", newest_first=False)
+    fits = triggers.c.project == project
+    return _shelf.page_by_name(connection, fits, search=search, after=after, limit=limit)
 
 
 def all_of(connection: sa.Connection) -> tuple[Trigger, ...]:

@@ -11,7 +11,7 @@ from fairlead.domain.permission import RoleName
 from fairlead.domain.user import ApiKey, LoginAttempt, Session, User
 from fairlead.store.rows import to_row
 from fairlead.store.schema import flag, instant, key, link, metadata, number, text
-from fairlead.store.shelf import Page, Shelf, holding
+from fairlead.store.shelf import Page, Shelf
 
 users = sa.Table(
     "users",
@@ -100,8 +100,7 @@ def page(
 ) -> Page[User]:
     """By name; `after` is the last name of the part before. `is_service` tells programs from people."""
     conditions = [] if is_service is None else [users.c.is_service == is_service]
-    conditions += holding(users.c.name, search)
-    return _users.page(connection, *conditions, after=after, limit=limit, by="name", newest_first=False)
+    return _users.page_by_name(connection, *conditions, search=search, after=after, limit=limit)
 
 
 def count_administrators(connection: sa.Connection) -> int:
