@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
-from typing import TypeVar
 from urllib.parse import quote
 
 from starlette.responses import Response
 
-from fairlead.domain.errors import FairleadError, Invalid, NotAllowed
+from fairlead.domain.errors import FairleadError, NotAllowed
 from fairlead.domain.trigger import TargetEvent, TriggerAction, TriggerKind
 from fairlead.server.routing import page_router
 from fairlead.server.web.lists import Searched
-from fairlead.server.web.visit import Form, Posted, Visiting
+from fairlead.server.web.visit import Form, Posted, Visiting, one_of
 from fairlead.usecases import channels, environments, image_looks, projects, runbooks, triggers
 
 router = page_router()
-E = TypeVar("E", bound=StrEnum)
 
 
 @router.get("/projects/{project}/triggers")
@@ -55,28 +52,20 @@ def _draft(form: Form) -> triggers.Draft:
     return triggers.Draft(
         form.text("name"),
         form.text("cron"),
-        _one_of(TriggerAction, action) if action else None,
+        one_of(TriggerAction, action, "action") if action else None,
         zone=form.text("zone") or "UTC",
         source=form.text("source"),
         destination=form.text("destination"),
         channel=form.text("channel"),
         is_forced=form.is_ticked("force"),
         is_enabled=not form.is_ticked("disabled"),
-        kind=_one_of(TriggerKind, form.text("kind") or TriggerKind.SCHEDULE),
+        kind=one_of(TriggerKind, form.text("kind") or TriggerKind.SCHEDULE, "kind"),
         runbook=form.text("runbook"),
         watches=form.text("watches").replace(",", " ").split(),
         environments=form.lists.get("environments", ()),
         tags=[one.strip() for one in form.text("tags").split(",") if one.strip()],
-        events=[_one_of(TargetEvent, one) for one in form.lists.get("events", ())],
+        events=[one_of(TargetEvent, one, "event") for one in form.lists.get("events", ())],
     )
-
-
-def _one_of(kind: type[E], given: str) -> E:
-    try:
-        return kind(given)
-    except ValueError as error:
-        known = ", ".join(one.value for one in kind)
-        raise Invalid("trigger.invalid", f"{given[:40]!r} is none of {known}", thing=given[:40]) from error
 
 
 @router.post("/projects/{project}/triggers/{name}/evaluate")

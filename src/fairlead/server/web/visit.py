@@ -9,7 +9,8 @@ import hmac
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from enum import StrEnum
+from typing import Annotated, Any, Literal, TypeVar
 from urllib.parse import quote, urlsplit
 
 from fastapi import Depends, Request
@@ -17,7 +18,7 @@ from starlette.datastructures import UploadFile
 from starlette.responses import RedirectResponse, Response
 
 from fairlead.domain.actor import Actor
-from fairlead.domain.errors import FairleadError, NotAllowed, NotAuthenticated
+from fairlead.domain.errors import FairleadError, Invalid, NotAllowed, NotAuthenticated
 from fairlead.domain.permission import Permission
 from fairlead.domain.user import Session, User
 from fairlead.server.api.doors import CSRF_HEADER, context_of, server_of, session_of
@@ -35,6 +36,7 @@ LARGEST_FIELD = 4 * 1024 * 1024
 """Bytes that are pasted into a form with a file."""
 
 Tone = Literal["good", "bad"]
+E = TypeVar("E", bound=StrEnum)
 
 
 class PasswordNeeded(Exception):
@@ -218,6 +220,16 @@ async def fields_of(request: Request) -> tuple[dict[str, str], dict[str, tuple[s
     for name, value in pairs:
         lists[name] = (*lists.get(name, ()), value)
     return {name: values[-1] for name, values in lists.items()}, lists
+
+
+def one_of(kind: type[E], given: str, what: str) -> E:
+    """What was chosen; Invalid `input.invalid` that says which there are."""
+    try:
+        return kind(given)
+    except ValueError as error:
+        known = ", ".join(one.value for one in kind)
+        message = f"{given[:60]!r} is no {what}: it is none of {known}"
+        raise Invalid("input.invalid", message, thing=what, hint=known) from error
 
 
 def local_path(text: str, otherwise: str = "/") -> str:

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from fairlead.domain.errors import Invalid
 from fairlead.domain.project import Tenancy
-from fairlead.server.web.visit import Form
+from fairlead.server.web.visit import Form, one_of
 
 
 def tenancy_of(form: Form) -> Tenancy:
     """What was chosen; Invalid `input.invalid`."""
-    said = form.text("tenancy")
-    if said not in list(Tenancy):
-        raise Invalid("input.invalid", f"{said[:60]!r} is no tenancy", thing="tenancy", hint=", ".join(Tenancy))
-    return Tenancy(said)
+    return one_of(Tenancy, form.text("tenancy"), "tenancy")
 
 
 def tenants_of(form: Form, name: str = "tenants") -> list[str]:
