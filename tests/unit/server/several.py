@@ -8,13 +8,13 @@ from datetime import UTC, datetime, timedelta
 import sqlalchemy as sa
 from tests.unit.server.house import ADMINISTRATOR, House, wait_for
 
-from fairlead.domain.build_information import BuildInformation
+from fairlead.domain.build_information import BuildCommit, BuildInformation
 from fairlead.domain.certificate import Certificate
 from fairlead.domain.ids import DeploymentId, ProjectId, ReleaseId, RunId, TaskId
 from fairlead.domain.interruption import Choice, Interruption, InterruptionKind, InterruptionState
 from fairlead.domain.process import Action, Process, ProcessStep
 from fairlead.domain.run import Run, RunState
-from fairlead.domain.step_template import TemplateContent
+from fairlead.domain.step_template import Parameter, TemplateContent, UsedTemplate
 from fairlead.domain.target import TargetKind
 from fairlead.formats.phase_lines import PhaseLine
 from fairlead.store import certificates as certificate_rows
@@ -35,6 +35,7 @@ from fairlead.usecases import (
     channels,
     defects,
     environments,
+    evaluating,
     freezes,
     groups,
     library_sets,
@@ -42,6 +43,7 @@ from fairlead.usecases import (
     notifications,
     packages,
     policies,
+    processes,
     projects,
     registries,
     roles,
@@ -56,6 +58,34 @@ from fairlead.usecases import (
     variables,
 )
 from fairlead.usecases.variables import InLibrary
+
+
+def one_of_each(house: House) -> None:
+    """Of each noun that can be read, beside what a furnished house has."""
+    house.add_project("still", git="ssh://git@git.test/still.git")
+    policies.allow(house.context, ADMINISTRATOR, "books", "privileged")
+    notifications.add(house.context, ADMINISTRATOR, "ops@example.com", events=[], secret="", project="")
+    targets.add(house.context, ADMINISTRATOR, "Db.Host", only_in=["Test"], tags=["web"])
+    holidays = freezes.Draft("Holidays", ends_at=datetime(2099, 1, 1, tzinfo=UTC), projects=["still"])
+    freezes.add(house.context, ADMINISTRATOR, holidays)
+    runbooks.put(house.context, ADMINISTRATOR, "identity", runbooks.Draft("Tidy"))
+    content = TemplateContent("script", {"script": "dump #{Host}"}, (Parameter("Host", default="db"),))
+    step_templates.put(house.context, ADMINISTRATOR, step_templates.Draft("Dump", content))
+    use = Action("Dump", "", template=UsedTemplate("Dump", 1))
+    processes.put(house.context, ADMINISTRATOR, "still", Process((ProcessStep("Dump", (use,)),)))
+    tenants.put(house.context, ADMINISTRATOR, tenants.Draft("Acme", connections={"identity": ["Test"]}))
+    nightly = triggers.Draft("Nightly", "0 2 * * *", destination="Production")
+    triggers.put(house.context, ADMINISTRATOR, "identity", nightly)
+    evaluating.evaluate(house.context, ADMINISTRATOR, "identity", "Nightly")
+    registries.put(house.context, ADMINISTRATOR, "registry.test", "robot", "word")
+    groups.add(house.context, ADMINISTRATOR, "Shops")
+    users.add_service_account(house.context, ADMINISTRATOR, "robot")
+    users.add_service_key(house.context, ADMINISTRATOR, "robot", "ci", days=30)
+    held = teams.HeldRole("project-deployer", ("books",), ("Shops",), ("Test",))
+    teams.add(house.context, ADMINISTRATOR, "Shop", members=["robot"], held=[held])
+    told = BuildInformation("", "web", "1.0", house.clock.now(), commits=(BuildCommit("c0ffee", "Fix #1"),))
+    build_information.push(house.context, ADMINISTRATOR, told)
+    packages.push(house.context, ADMINISTRATOR, "web.1.0.zip", b"PK\x03\x04")
 
 
 def fill(house: House, task: TaskId) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -12,33 +11,12 @@ from jsonschema_rs import Draft202012Validator
 from schemathesis.specs.openapi import checks as openapi_checks
 from tests.unit.server.api.conftest import KEY
 from tests.unit.server.house import ADMINISTRATOR, House, furnish
+from tests.unit.server.several import one_of_each
 
-from fairlead.domain.build_information import BuildCommit, BuildInformation
-from fairlead.domain.process import Action, Process, ProcessStep
-from fairlead.domain.step_template import Parameter, TemplateContent, UsedTemplate
 from fairlead.server.api.examples import EXAMPLES
 from fairlead.server.app import create, routes_only
 from fairlead.server.openapi import document
-from fairlead.usecases import (
-    access,
-    approvals,
-    build_information,
-    evaluating,
-    freezes,
-    groups,
-    notifications,
-    packages,
-    policies,
-    processes,
-    registries,
-    runbooks,
-    step_templates,
-    targets,
-    teams,
-    tenants,
-    triggers,
-    users,
-)
+from fairlead.usecases import access, approvals
 
 DOCUMENT = document(routes_only())
 SCHEMAS = DOCUMENT["components"]["schemas"]
@@ -89,30 +67,7 @@ class Furnished:
     def __init__(self, house: House) -> None:
         access.set_up(house.context, name="admin", api_key=KEY)
         tasks = furnish(house)
-        house.add_project("still", git="ssh://git@git.test/still.git")
-        policies.allow(house.context, ADMINISTRATOR, "books", "privileged")
-        notifications.add(house.context, ADMINISTRATOR, "ops@example.com", events=[], secret="", project="")
-        targets.add(house.context, ADMINISTRATOR, "Db.Host", only_in=["Test"], tags=["web"])
-        holidays = freezes.Draft("Holidays", ends_at=datetime(2099, 1, 1, tzinfo=UTC), projects=["still"])
-        freezes.add(house.context, ADMINISTRATOR, holidays)
-        runbooks.put(house.context, ADMINISTRATOR, "identity", runbooks.Draft("Tidy"))
-        content = TemplateContent("script", {"script": "dump #{Host}"}, (Parameter("Host", default="db"),))
-        step_templates.put(house.context, ADMINISTRATOR, step_templates.Draft("Dump", content))
-        use = Action("Dump", "", template=UsedTemplate("Dump", 1))
-        processes.put(house.context, ADMINISTRATOR, "still", Process((ProcessStep("Dump", (use,)),)))
-        tenants.put(house.context, ADMINISTRATOR, tenants.Draft("Acme", connections={"identity": ["Test"]}))
-        nightly = triggers.Draft("Nightly", "0 2 * * *", destination="Production")
-        triggers.put(house.context, ADMINISTRATOR, "identity", nightly)
-        evaluating.evaluate(house.context, ADMINISTRATOR, "identity", "Nightly")
-        registries.put(house.context, ADMINISTRATOR, "registry.test", "robot", "word")
-        groups.add(house.context, ADMINISTRATOR, "Shops")
-        users.add_service_account(house.context, ADMINISTRATOR, "robot")
-        users.add_service_key(house.context, ADMINISTRATOR, "robot", "ci", days=30)
-        held = teams.HeldRole("project-deployer", ("books",), ("Shops",), ("Test",))
-        teams.add(house.context, ADMINISTRATOR, "Shop", members=["robot"], held=[held])
-        told = BuildInformation("", "web", "1.0", house.clock.now(), commits=(BuildCommit("c0ffee", "Fix #1"),))
-        build_information.push(house.context, ADMINISTRATOR, told)
-        packages.push(house.context, ADMINISTRATOR, "web.1.0.zip", b"PK\x03\x04")
+        one_of_each(house)
         rolled_back = tasks["rolled back"]
         self.names = {
             "trigger_name": "Nightly",
