@@ -39,12 +39,7 @@ class StoreArtifacts:
 
     async def let_go(self, key: str) -> None:
         """As the port says."""
-
-        def is_named(connection: sa.Connection) -> bool:
-            is_used = packages.blob_is_used(connection, key) or artifacts.blob_is_used(connection, key)
-            return is_used or key in releases.blobs_in_use(connection)
-
-        if not await self._database.read(is_named):
+        if not await self._database.read(lambda connection: self.is_named(connection, key)):
             await self._database.run(lambda: self.remove(key))
 
     async def attach(self, task: TaskId, name: str, content: bytes, *, kind: str) -> None:
@@ -93,6 +88,11 @@ class StoreArtifacts:
             return self._path(key).read_bytes()
         except FileNotFoundError as error:
             raise _unknown(key) from error
+
+    def is_named(self, connection: sa.Connection, key: str) -> bool:
+        """Whether a package, a task or a release names these bytes: one query, one row, however many there are."""
+        named = (packages.naming_blob(key), artifacts.naming_blob(key), releases.naming_blob(key))
+        return bool(connection.execute(sa.select(sa.or_(*named))).scalar_one())
 
     def remove(self, key: str) -> None:
         """The bytes are gone, and so is their row; gone is fine."""

@@ -58,10 +58,9 @@ def blob_of(connection: sa.Connection, task: TaskId, name: str) -> str | None:
     return connection.execute(sa.select(c.blob).where(c.task == task, c.name == name)).scalar()
 
 
-def blob_is_used(connection: sa.Connection, key: str) -> bool:
-    """Whether a task left these bytes behind."""
-    found = sa.select(sa.literal(1)).where(artifacts.c.blob == key).limit(1)
-    return connection.execute(found).first() is not None
+def naming_blob(key: str) -> sa.Exists:
+    """That a task left these bytes behind."""
+    return sa.exists().where(artifacts.c.blob == key)
 
 
 def unused_blobs(connection: sa.Connection, kept: frozenset[str], before: datetime) -> tuple[str, ...]:

@@ -56,6 +56,6 @@ def page(connection: sa.Connection, *, name: str = "", after: str | None = None,
     return _shelf.page(connection, *conditions, after=after, limit=limit)
 
 
-def blob_is_used(connection: sa.Connection, blob: str) -> bool:
-    """Whether a package has these bytes."""
-    return _shelf.one(connection, _c.blob == blob) is not None
+def naming_blob(key: str) -> sa.Exists:
+    """That a package has these bytes."""
+    return sa.exists().where(_c.blob == key)

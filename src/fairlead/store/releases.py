@@ -168,6 +168,12 @@ def images_in_use(connection: sa.Connection) -> frozenset[str]:
     )
 
 
+def naming_blob(key: str) -> sa.Exists:
+    """That the files of a release name these bytes. A key is looked for in the text as it is kept: it has nothing in it
+    that JSON spells otherwise."""
+    return sa.exists().where(sa.cast(releases.c.files, sa.Text).contains(key, autoescape=True))
+
+
 def blobs_in_use(connection: sa.Connection) -> frozenset[str]:
     """Every key of bytes that a release's files name."""
     return frozenset(

@@ -88,7 +88,7 @@ def remove(context: Context, actor: Actor, name: str, version: str) -> None:
         held = _held(connection, name, version)
         _refuse_used(connection, held)
         packages.delete(connection, held.id)
-        is_free = not packages.blob_is_used(connection, held.blob)
+        is_free = not context.artifacts.is_named(connection, held.blob)
         message = f"removed the package {held.name} {held.version}"
         context.note(connection, actor, "package.removed", message, thing=held.id, before=held)
     if is_free:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import zipfile
+from dataclasses import replace
 
 import pytest
+import sqlalchemy as sa
 from tests.unit.usecases.house import ADMIN, DIGEST, PROJECT_FILE, House
 
 from fairlead.domain.errors import Conflict, Invalid, NotFound
+from fairlead.domain.ids import ReleaseId
+from fairlead.store import releases as rows
 from fairlead.usecases import packages, releases
 
 FILE = {"fairlead.yml": PROJECT_FILE.format(name="books", image="nginx", more="").encode()}
@@ -62,3 +67,43 @@ def test_a_package_that_a_release_names_stays(books: House) -> None:
     with pytest.raises(NotFound) as gone:
         packages.get(books.context, ADMIN, "tools", "1.0")
     assert gone.value.code == "package.unknown"
+
+
+def test_bytes_that_something_else_names_outlive_the_package(books: House) -> None:
+    made = packages.push(books.context, ADMIN, "web.1.0.zip", zipped())
+    name_in_releases(books, made.blob, 1)
+    packages.remove(books.context, ADMIN, "web", "1.0")
+    assert books.context.artifacts.content(made.blob) == zipped()
+    asyncio.run(books.context.artifacts.let_go(made.blob))
+    assert books.context.artifacts.content(made.blob) == zipped()
+    other = packages.push(books.context, ADMIN, "other.1.0.zip", zipped("other"))
+    packages.remove(books.context, ADMIN, "other", "1.0")
+    with pytest.raises(NotFound):
+        books.context.artifacts.content(other.blob)
+
+
+@pytest.mark.parametrize("is_named", [True, False])
+def test_to_let_bytes_go_takes_one_row_however_many_releases_there_are(books: House, *, is_named: bool) -> None:
+    artifacts = books.context.artifacts
+    key, other = artifacts.keep(b"asked about"), artifacts.keep(b"other")
+    name_in_releases(books, key if is_named else other, 300)
+    told: list[tuple[str, object]] = []
+
+    def tell(_connection: object, _cursor: object, statement: str, parameters: object, *_: object) -> None:
+        told.append((statement, parameters))
+
+    sa.event.listen(books.database.engine, "before_cursor_execute", tell)
+    with books.database.reading() as connection:
+        assert artifacts.is_named(connection, key) is is_named
+        sa.event.remove(books.database.engine, "before_cursor_execute", tell)
+        [(statement, parameters)] = [one for one in told if one[0].startswith("SELECT")]
+        assert len(connection.exec_driver_sql(statement, parameters).all()) == 1  # type: ignore[arg-type]
+
+
+def name_in_releases(house: House, key: str, count: int) -> None:
+    """So many releases have a file of these bytes."""
+    first = house.add_release("1.0.0")
+    with house.database.transaction() as connection:
+        for number in range(count):
+            id, version = ReleaseId(house.context.ids.new("rel")), f"2.{number}.0"
+            rows.insert(connection, replace(first, id=id, version=version, files={"tool.zip": key}))
