@@ -9,14 +9,15 @@ import pytest
 import sqlalchemy as sa
 from tests.unit.usecases.house import ADMIN, PASSWORD, House
 
+from fairlead.domain.certificate import Certificate
 from fairlead.domain.errors import NotAllowed, NotAuthenticated
 from fairlead.domain.grant import Grant
 from fairlead.domain.permission import Permission
-from fairlead.ports.notifier import Webhook
+from fairlead.ports.notifier import CommitStatus, Webhook
 from fairlead.store import backup
 from fairlead.store.database import Database, sqlite_url
 from fairlead.store.notices import NoticeRow
-from fairlead.usecases import access, audit, notifications, projects, runs, telling, variables
+from fairlead.usecases import access, audit, certificates, notifications, projects, runs, telling, variables
 from fairlead.usecases.audit import Wanted
 from fairlead.usecases.projects import NewSource
 
@@ -250,3 +251,36 @@ def test_a_secret_that_signs_notices_is_kept_once_for_each_address(house: House)
         "used to sign notices to https",
         "used to sign notices to https",
     ]
+
+
+def test_a_secret_that_tells_a_forge_of_a_commit_is_kept_once_for_each_repository(house: House) -> None:
+    context, now = house.context, house.context.clock.now()
+    audit.hear_of_secrets(context)
+    with context.database.transaction() as connection:
+        token = context.keep(connection, "token-1", name="forge of books", by="admin")
+    for repository in ("acme/books", "acme/shop", "acme/books"):
+        to = {"kind": "commit", "forge": "github", "api_url": "https://api.test", "repository": repository}
+        to |= {"commit": "4be1" * 10, "state": "success", "context": "fairlead/Test", "secret": token}
+        place = telling.delivery_of(context, NoticeRow("ntc-1", "run.succeeded", "", "", now, now, to))[1]
+        assert isinstance(place, CommitStatus) and place.token == "token-1"
+    used = house.audit("secret.used")
+    assert sorted(one.message for one in used) == [
+        f"used to tell https://api.test of acme/{name}: forge of books" for name in ("books", "shop")
+    ]
+    assert "token-1" not in str(used)
+
+
+def test_the_key_of_a_certificate_is_kept_as_used_once_for_each_version(house: House) -> None:
+    context, now = house.context, house.context.clock.now()
+    audit.hear_of_secrets(context)
+    for value in ("key-1", "key-2"):
+        with context.database.transaction() as connection:
+            key = context.keep(connection, value, name="certificate of shop.test", by="admin")
+        made = Certificate("crt-1", "shop.test", "chain", key, "ab12", now, now, now)
+        for _ in range(2):
+            assert certificates.pem_of(context, made) == f"chain\n{value}\n".encode()
+    used = house.audit("secret.used")
+    assert [(one.thing, one.message) for one in used] == [
+        ("crt-1", "used to give the proxy the certificate of shop.test: certificate of shop.test")
+    ] * 2
+    assert "key-1" not in str(used)
