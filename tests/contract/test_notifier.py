@@ -212,6 +212,7 @@ class TestGitLab(ForgeContract):
         words = "Cannot transition status via :enqueue from :pending"
         given.server.answer = (400, json.dumps({"message": words}))
         await given.notifier.deliver(NOTICE, given.place, key="k")
+        assert len(given.received()) == 1, "it is not told again"
 
 
 class Mailbox:

@@ -33,6 +33,7 @@ def test_what_lacks_is_named() -> None:
 def test_fairlead_itself_may_everything() -> None:
     for permission in Permission:
         SYSTEM.require(permission)
+    assert SYSTEM.permissions == frozenset(Permission) and not SYSTEM.grants
 
 
 def allowance(id: str, harm: str, environment: str | None, days: int = 0) -> Allowance:

@@ -107,6 +107,8 @@ class TasksContract:
         for state in (PhaseState.RUNNING, PhaseState.RUNNING, PhaseState.FAILED, PhaseState.UNDONE):
             told = PhaseTold("switch", state, AT, "because")
             await books.tasks.phases(task, [told, told])
+        assert await books.tasks.begin(task, NODE) == Begun(plan=PLAN)
+        assert await books.tasks.outcome(task) is None, "a phase that ends ends no task"
 
     async def test_an_unsettled_task_keeps_its_place(self, books: Books) -> None:
         deployment, task = await books.new_deployment(PLACE)

@@ -1,5 +1,7 @@
 """What HAProxy says is read as it is meant, and anything unexpected is an error that shows it."""
 
+from contextlib import nullcontext
+
 import pytest
 
 from fairlead.adapters.proxies import haproxy_answers as answers
@@ -88,7 +90,10 @@ def test_a_new_generation_has_a_number() -> None:
     ],
 )
 def test_success_with_text_is_success(text: str) -> None:
-    check(["set server fl0000/s1 addr 10.0.0.2 port 80"], [text], allowed=answers.ADDRESS_SET)
+    told = ["set server fl0000/s1 addr 10.0.0.2 port 80"]
+    check(told, [text], allowed=answers.ADDRESS_SET)
+    with pytest.raises(Failed) if text else nullcontext():
+        check(told, [text])
 
 
 def test_any_other_text_is_a_failure_that_shows_it_and_no_payload() -> None:

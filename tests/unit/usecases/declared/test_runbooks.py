@@ -123,3 +123,5 @@ def test_a_rotated_secret_asks_nothing_more_of_who_makes_releases(books: House) 
     variables.put(books.context, ADMIN, "books", "Key", "rotated", is_secret=True)
     ci = Actor(ActorId("usr-ci"), "ci", "user", frozenset({Permission.VIEW, Permission.RELEASE_CREATE}))
     released(books, "1.1.0", ci, runbooks__tidy=TIDY)
+    made = releases.page(books.context, ADMIN, "books").items
+    assert [one.release.version for one in made] == ["1.1.0", "1.0.0"]
