@@ -203,6 +203,7 @@ def _sqlite_engine(url: sa.URL) -> sa.Engine:
     @sa.event.listens_for(engine, "connect")
     def prepare(connection: Any, _: object) -> None:
         connection.isolation_level = None  # we say BEGIN ourselves: the driver's own would come too late
+        connection.create_function("lower", 1, _lower, deterministic=True)  # its own knows the letters a to z alone
         cache = f"cache_size=-{CACHE_KIB}"
         for pragma in ("journal_mode=WAL", "foreign_keys=ON", "synchronous=NORMAL", "temp_store=MEMORY", cache):
             connection.execute(f"PRAGMA {pragma}")
@@ -217,6 +218,10 @@ def _sqlite_engine(url: sa.URL) -> sa.Engine:
         connection.exec_driver_sql("BEGIN" if options.get(_READS) else "BEGIN IMMEDIATE")
 
     return engine
+
+
+def _lower(held: Any) -> Any:
+    return held.lower() if isinstance(held, str) else held
 
 
 def _postgres_engine(url: sa.URL) -> sa.Engine:

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from fairlead.domain.ids import GroupId, LifecycleId, ProjectId
 from fairlead.domain.project import Project
 from fairlead.store.schema import data, flag, instant, key, link, metadata, number, text
-from fairlead.store.shelf import Condition, Page, Shelf
+from fairlead.store.shelf import Condition, Page, Shelf, holding
 
 projects = sa.Table(
     "projects",
@@ -70,8 +70,7 @@ def all_of(connection: sa.Connection) -> tuple[Project, ...]:
 
 def fitting(*, search: str = "", group: GroupId | None = None) -> list[Condition]:
     """Conditions: a part of the name, the project group."""
-    conditions = [projects.c.name.contains(search.lower(), autoescape=True)] if search else []
-    return conditions + ([projects.c.group == group] if group else [])
+    return holding(projects.c.name, search) + ([projects.c.group == group] if group else [])
 
 
 def page(connection: sa.Connection, *conditions: Condition, after: str | None = None, limit: int = 50) -> Page[Project]:

@@ -45,8 +45,7 @@ def names(connection: sa.Connection, ids: Iterable[str] | None = None) -> dict[s
 
 def page(connection: sa.Connection, *, after: str | None = None, limit: int = 50, search: str = "") -> Page[Tenant]:
     """By name, a part at a time; `search` is a part of the name."""
-    conditions = [tenants.c.name.contains(search, autoescape=True)] if search else []
-    return _shelf.page(connection, *conditions, after=after, limit=limit, by="name", newest_first=False)
+    return _shelf.page_by_name(connection, search=search, after=after, limit=limit)
 
 
 def by_name_or_id(connection: sa.Connection, text: str) -> Tenant:

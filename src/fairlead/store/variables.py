@@ -14,7 +14,7 @@ from fairlead.domain.variable import Scope, Variable, VariableSnapshot, scope_ke
 from fairlead.store.library_sets import inclusions
 from fairlead.store.rows import to_row
 from fairlead.store.schema import data, flag, instant, key, link, metadata, number, text
-from fairlead.store.shelf import Page, Shelf
+from fairlead.store.shelf import Page, Shelf, holding
 
 variables = sa.Table(
     "variables",
@@ -152,10 +152,8 @@ def page(
     connection: sa.Connection, owner: Owner, *, search: str = "", after: str | None = None, limit: int = 200
 ) -> Page[Variable]:
     """The owner's, in the order of making; with `search` those whose name has it in it."""
-    conditions = [variables.c.owner == owner_key(owner)]
-    if search:
-        conditions.append(variables.c.name_key.contains(search.lower(), autoescape=True))
-    return _shelf.page(connection, *conditions, after=after, limit=limit, newest_first=False)
+    fits = (variables.c.owner == owner_key(owner), *holding(variables.c.name_key, search))
+    return _shelf.page(connection, *fits, after=after, limit=limit, newest_first=False)
 
 
 def count(connection: sa.Connection, owner: Owner) -> int:

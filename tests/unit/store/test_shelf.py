@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from tests.unit.store.conftest import BOOKS, Shop
 
+import fairlead.store
 from fairlead.domain.errors import Conflict, NotFound
-from fairlead.domain.ids import LifecycleId, ProjectId, SecretVersionId
+from fairlead.domain.ids import LifecycleId, ProjectId, SecretVersionId, TenantId
 from fairlead.domain.project import Forge, Project, Source
-from fairlead.store import environments, lifecycles, projects
+from fairlead.domain.tenant import Tenant
+from fairlead.store import environments, lifecycles, projects, tenants
 from fairlead.testing.fake_clock import START
 
 WHOLE = Project(
@@ -24,6 +27,22 @@ WHOLE = Project(
     Forge("gitea", "https://example.com/api/v1", "we/shop"),
     labels={"team": "b", "a": "first"},
 )
+
+
+def test_names_are_found_whatever_their_case_in_any_script(shop: Shop) -> None:
+    with shop.database.transaction() as connection:
+        tenants.insert(connection, Tenant(TenantId("tnt-1"), "Ärzte 100% Süd"))
+        tenants.insert(connection, Tenant(TenantId("tnt-2"), "Books 1000 Nord"))
+        assert tenants.by_name_or_id(connection, "ÄRZTE 100% süd").id == "tnt-1"
+        for text in ("ärzte", "ÄRZTE", "SÜD", "100%"):
+            assert [one.id for one in tenants.page(connection, search=text).items] == ["tnt-1"], text
+        assert projects.page(connection, *projects.fitting(search="BOO")).items[0].name == "books"
+
+
+def test_every_search_knows_no_case() -> None:
+    """One that only some databases answer so is found by its text: `contains` of what was given."""
+    stores = Path(fairlead.store.__file__).parent.glob("*.py")
+    assert [one.name for one in stores if ".contains(search" in one.read_text()] == ["shelf.py"]
 
 
 def test_a_noun_comes_back_as_it_was_put(shop: Shop) -> None:
