@@ -136,22 +136,27 @@ class Move:
 
 def check(content: TemplateContent) -> TemplateContent:
     """Itself; Invalid `step_template.parameter` naming the parameter that breaks a rule."""
-    if len(content.parameters) > MOST_PARAMETERS:
-        raise _no_parameter("", f"a template has {MOST_PARAMETERS} parameters at most")
+    check_parameters(content.parameters)
+    return content
+
+
+def check_parameters(parameters: Sequence[Parameter], *, code: str = "step_template.parameter") -> None:
+    """Invalid `code` naming the parameter that breaks a rule."""
+    if len(parameters) > MOST_PARAMETERS:
+        raise _no_parameter("", f"there are {MOST_PARAMETERS} parameters at most", code)
     seen: set[str] = set()
-    for one in content.parameters:
+    for one in parameters:
         if not VARIABLE.fullmatch(one.name) or re.match(r"(?i)(octopus|fairlead)\.", one.name):
             message = f"{one.name[:80]!r} is not the name of a parameter: it is named as variables are, not Octopus.…"
-            raise _no_parameter(one.name, message)
+            raise _no_parameter(one.name, message, code)
         if one.name.lower() in seen:
-            raise _no_parameter(one.name, f"two parameters are called {one.name}")
+            raise _no_parameter(one.name, f"two parameters are called {one.name}", code)
         seen.add(one.name.lower())
         if (one.type is ParameterType.SELECT) != bool(one.options) or len(one.options) > MOST_OPTIONS:
-            raise _no_parameter(one.name, f"{one.name}: options, up to {MOST_OPTIONS}, belong to the type select")
+            raise _no_parameter(one.name, f"{one.name}: options, up to {MOST_OPTIONS}, belong to the type select", code)
         why = one.objection(one.default) if one.default else ""
         if why:
-            raise _no_parameter(one.name, f"the default of {one.name}: {why}")
-    return content
+            raise _no_parameter(one.name, f"the default of {one.name}: {why}", code)
 
 
 def used(name: str, version: int, content: TemplateContent, given: Mapping[str, str], *, action: str) -> UsedTemplate:
@@ -229,5 +234,5 @@ def require_ascending(numbers: Sequence[int]) -> None:
         )
 
 
-def _no_parameter(name: str, message: str) -> Invalid:
-    return Invalid("step_template.parameter", message, thing=name[:80] or "parameters")
+def _no_parameter(name: str, message: str, code: str) -> Invalid:
+    return Invalid(code, message, thing=name[:80] or "parameters")

@@ -18,6 +18,7 @@ from typing import TypeAlias
 from fairlead.domain.composite import Composite
 from fairlead.domain.ids import LibrarySetId, ProjectId, SecretVersionId
 from fairlead.domain.prompt import Prompt
+from fairlead.domain.tenant_template import TenantTemplate
 from fairlead.domain.text import SecretRef, Text
 
 
@@ -115,6 +116,7 @@ class VariableSnapshot:
     project: ProjectId
     created_at: datetime
     variables: tuple[Variable, ...] = ()
+    templates: tuple[TenantTemplate, ...] = ()
 
 
 _BITS = {dimension: 1 << rank for rank, dimension in enumerate(reversed(Dimension))}

@@ -10,7 +10,9 @@ import sqlalchemy as sa
 
 from fairlead.domain.ids import LibrarySetId, ProjectId, SecretVersionId
 from fairlead.domain.record import fingerprint, to_data
+from fairlead.domain.tenant_template import TenantTemplate
 from fairlead.domain.variable import Scope, Variable, VariableSnapshot, scope_key
+from fairlead.store import tenant_templates
 from fairlead.store.library_sets import inclusions
 from fairlead.store.rows import to_row
 from fairlead.store.schema import data, flag, instant, key, link, metadata, number, text
@@ -61,6 +63,7 @@ variable_snapshots = sa.Table(
     link("project", "projects.id", index=True),
     instant("created_at"),
     data("variables"),
+    data("templates"),
     text("hash"),
 )
 
@@ -86,11 +89,11 @@ def _keys(variable: Variable) -> Mapping[str, object]:
 
 
 def _hash(snapshot: VariableSnapshot) -> Mapping[str, object]:
-    return {"hash": _hash_of(snapshot.variables)}
+    return {"hash": _hash_of(snapshot.variables, snapshot.templates)}
 
 
-def _hash_of(found: Iterable[Variable]) -> str:
-    return fingerprint([to_data(variable) for variable in found])
+def _hash_of(found: Iterable[Variable], templates: Iterable[TenantTemplate] = ()) -> str:
+    return fingerprint([to_data(one) for one in (*found, *templates)])
 
 
 _shelf = Shelf(variables, Variable, unknown="variable.missing", exists="variable.exists", more=_keys)
@@ -175,24 +178,33 @@ def delete_all(connection: sa.Connection, owner: Owner, *, at: datetime, by: str
 
 
 def freeze(connection: sa.Connection, *, id: str, project: ProjectId, at: datetime) -> VariableSnapshot:
-    """The project's variables as they are now; the snapshot that already holds exactly them, where there is one."""
-    return keep_snapshot(connection, of_project(connection, project), id=id, project=project, at=at)
+    """The project's variables and its tenants' templates as they are now; the snapshot that already holds exactly
+    them, where there is one."""
+    found, asked = of_project(connection, project), tenant_templates.of_project(connection, project)
+    return keep_snapshot(connection, found, id=id, project=project, at=at, templates=asked)
 
 
 def is_current(connection: sa.Connection, snapshot: str, project: ProjectId) -> bool:
-    """Whether the snapshot holds exactly the project's variables as they are now."""
+    """Whether the snapshot holds exactly the project's variables and templates as they are now."""
     kept = sa.select(variable_snapshots.c.hash).where(variable_snapshots.c.id == snapshot)
-    return connection.execute(kept).scalar() == _hash_of(of_project(connection, project))
+    now = _hash_of(of_project(connection, project), tenant_templates.of_project(connection, project))
+    return connection.execute(kept).scalar() == now
 
 
 def keep_snapshot(
-    connection: sa.Connection, found: tuple[Variable, ...], *, id: str, project: ProjectId, at: datetime
+    connection: sa.Connection,
+    found: tuple[Variable, ...],
+    *,
+    id: str,
+    project: ProjectId,
+    at: datetime,
+    templates: tuple[TenantTemplate, ...] = (),
 ) -> VariableSnapshot:
     """A snapshot of exactly these; the one that there is already, where there is one."""
-    same = sa.and_(variable_snapshots.c.project == project, variable_snapshots.c.hash == _hash_of(found))
+    same = sa.and_(variable_snapshots.c.project == project, variable_snapshots.c.hash == _hash_of(found, templates))
     made = _snapshots.one(connection, same)
     if made is None:
-        made = VariableSnapshot(id, project, at, found)
+        made = VariableSnapshot(id, project, at, found, templates)
         _snapshots.insert(connection, made)
     return made
 
@@ -207,11 +219,12 @@ def keep_answered(
 
 
 def secrets_in_use(connection: sa.Connection) -> frozenset[SecretVersionId]:
-    """Secret versions that a variable or a snapshot names."""
+    """Secret versions that a variable, a tenant's value or a snapshot names."""
     now = connection.execute(sa.select(variables.c.secret, variables.c.composite)).all()
     frozen = connection.execute(sa.select(variable_snapshots.c.variables)).scalars()
     held = [(entry.get("secret"), entry.get("composite")) for entries in frozen for entry in entries]
-    return frozenset(SecretVersionId(str(id)) for secret, composite in (*now, *held) for id in _ids(secret, composite))
+    named = {SecretVersionId(str(id)) for secret, composite in (*now, *held) for id in _ids(secret, composite)}
+    return tenant_templates.secrets_in_use(connection) | named
 
 
 def _ids(secret: str | None, composite: Any) -> Iterator[str]:

@@ -191,14 +191,18 @@ class _TakenBack(Exception):
 
 
 def _look_at_books(context: Context, wanted: Wanted) -> _Books:
-    """Answers are put into a snapshot that is taken back: its id, and so the plan's hash, comes from what it holds."""
-    if not wanted.prompted:
+    """Answers, and what the tenant gives, are put into a snapshot that is taken back: its id, and so the plan's hash,
+    comes from what it holds."""
+    if not wanted.prompted and (wanted.tenant is None or wanted.variables):
         with context.database.reading() as connection:
             return _looked_at(context, connection, wanted)
     try:
         with context.database.transaction() as connection:
             asked = prompting.Asked(wanted.project, wanted.environment, wanted.release, wanted.tenant)
-            frozen = prompting.answered(context, connection, asked, wanted.prompted, by="a plan")
+            if wanted.prompted:
+                frozen = prompting.answered(context, connection, asked, wanted.prompted, by="a plan")
+            else:
+                frozen = prompting.with_defaults(context, connection, asked)
             raise _TakenBack(_looked_at(context, connection, replace(wanted, variables=frozen)))
     except _TakenBack as done:
         return done.books

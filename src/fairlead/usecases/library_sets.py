@@ -11,7 +11,7 @@ from fairlead.domain.errors import Conflict
 from fairlead.domain.ids import LibrarySetId
 from fairlead.domain.library_set import Inclusion, LibrarySet
 from fairlead.domain.permission import Permission
-from fairlead.store import library_sets, projects, variables
+from fairlead.store import library_sets, projects, tenant_templates, variables
 from fairlead.store.database import Connection
 from fairlead.store.shelf import Page
 from fairlead.usecases.context import Context
@@ -113,6 +113,7 @@ def remove(context: Context, actor: Actor, name: str) -> None:
                 hint="fairlead library-sets exclude it there first",
             )
         variables.delete_all(connection, found.id, at=context.clock.now(), by=actor.name)
+        tenant_templates.forget_owner(connection, found.id)
         library_sets.delete(connection, found.id)
         context.note(
             connection,

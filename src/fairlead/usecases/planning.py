@@ -23,6 +23,7 @@ from fairlead.domain.record import canonical, to_data
 from fairlead.domain.release import Release
 from fairlead.domain.service import Definition
 from fairlead.domain.tenant import Tenant
+from fairlead.domain.tenant_value import Filled
 from fairlead.domain.variable_table import VariableTable
 from fairlead.formats.project import compile_project
 from fairlead.ports.catalogue import Place
@@ -32,6 +33,7 @@ from fairlead.steps.resolved import LiveRelease, PlannedRoute, ProxyFacts, Resol
 from fairlead.steps.run_process import plan
 from fairlead.store import channels, deployments, environments, gone_images, lifecycles, policies, releases, variables
 from fairlead.store.database import Connection
+from fairlead.usecases import tenant_filling
 from fairlead.usecases.context import Context, Installation
 from fairlead.usecases.process_resolving import process_at
 from fairlead.usecases.values import lookup_in, scope_at, system_of, warnings_of
@@ -145,6 +147,17 @@ def intend(
     )
     made = plan(preview_of, process)
     return Intended(definition, images, allowed, made.hash, made, preview_of, process)
+
+
+def filled(
+    connection: Connection, snapshot: str, environment: Environment, tenant: Tenant | None, *, is_whole: bool = False
+) -> Filled:
+    """The frozen variables with what the tenant gives by now. With `is_whole` Conflict `tenant.value_missing` where it
+    gives nothing for a template that has no default."""
+    found = tenant_filling.of_snapshot(connection, variables.snapshot(connection, snapshot), environment, tenant)
+    if is_whole:
+        tenant_filling.refuse_missing(connection, found, environment, tenant)
+    return found
 
 
 def _refuse_gone(connection: Connection, project: Project, release: Release) -> None:

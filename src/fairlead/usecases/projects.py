@@ -26,6 +26,7 @@ from fairlead.store import (
     processes,
     projects,
     runbooks,
+    tenant_templates,
     triggers,
 )
 from fairlead.store.database import Connection
@@ -300,6 +301,7 @@ def remove(context: Context, actor: Actor, name: str) -> None:
         for channel in channels.of_project(connection, found.id):
             channels.delete(connection, channel.id)
         library_sets.exclude(connection, found.id)
+        tenant_templates.forget_owner(connection, found.id)
         processes.delete(connection, found.id)
         projects.delete(connection, found.id)
         context.note(

@@ -18,6 +18,7 @@ from fairlead.domain.project import Project
 from fairlead.domain.prompt import Control, Prompt, check_answer
 from fairlead.domain.release import Release
 from fairlead.domain.tenant import Tenant
+from fairlead.domain.tenant_value import Filled
 from fairlead.domain.variable import Dimension, Scope, Variable, applies, order_at
 from fairlead.store import variables
 from fairlead.store.database import Connection
@@ -47,6 +48,11 @@ class Asker(Protocol):
         """What is so for the whole of it."""
         ...
 
+    @property
+    def tenant(self) -> Tenant | None:
+        """For whom."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class AskedByRunbook:
@@ -61,6 +67,11 @@ class AskedByRunbook:
     def scope(self) -> Scope:
         """What is so for the whole of it."""
         return scope_at(self.environment, process=self.runbook)
+
+    @property
+    def tenant(self) -> None:
+        """For nobody: runs know no tenants."""
+        return
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,15 +131,16 @@ def of_release(
 
 def questions(connection: Connection, asked: Asker, snapshot: str) -> tuple[Question, ...]:
     """By label; a variable that another surely beats there is not asked for."""
-    return _questions(variables.snapshot(connection, snapshot).variables, asked.scope)
+    found = planning.filled(connection, snapshot, asked.environment, asked.tenant)
+    return _questions(found.variables, asked.scope)
 
 
 def answered(context: Context, connection: Connection, asked: Asker, given: Mapping[str, str], *, by: str) -> str:
-    """The id of the snapshot with the answers in it, the same for the same answers; the asker's own where nothing is
-    answered. Invalid
-    `prompt.unknown`, `prompt.value`, `prompt.required`."""
-    frozen = variables.snapshot(connection, asked.snapshot).variables
-    found = _questions(frozen, asked.scope)
+    """The id of the snapshot with the answers, and what the tenant gives, in it, the same for the same; the asker's own
+    where there is neither. Invalid `prompt.unknown`, `prompt.value`, `prompt.required`; Conflict
+    `tenant.value_missing`."""
+    filled = planning.filled(connection, asked.snapshot, asked.environment, asked.tenant, is_whole=True)
+    found = _questions(filled.variables, asked.scope)
     for name in given:
         if not any(question.is_called(name) for question in found):
             raise Invalid(
@@ -145,9 +157,19 @@ def answered(context: Context, connection: Connection, asked: Asker, given: Mapp
     }
     command = "fairlead runbooks run" if isinstance(asked, AskedByRunbook) else "fairlead deploy"
     _require(command, (replace(one, variable=answers.get(one.variable.id, one.variable)) for one in found))
-    if not answers:
+    whole = tuple(answers.get(one.id, one) for one in filled.variables)
+    return _kept(context, connection, asked, filled, whole)
+
+
+def with_defaults(context: Context, connection: Connection, asked: Asker) -> str:
+    """As `answered`, but what is asked for has its default, answered or not."""
+    filled = planning.filled(connection, asked.snapshot, asked.environment, asked.tenant, is_whole=True)
+    return _kept(context, connection, asked, filled, filled.variables)
+
+
+def _kept(context: Context, connection: Connection, asked: Asker, filled: Filled, whole: tuple[Variable, ...]) -> str:
+    if not filled.given and whole == filled.variables:
         return asked.snapshot
-    whole = tuple(answers.get(one.id, one) for one in frozen)
     return variables.keep_answered(connection, whole, project=asked.project.id, at=context.clock.now()).id
 
 

@@ -16,6 +16,7 @@ from fairlead.domain.permission import Permission
 from fairlead.domain.project import Project
 from fairlead.domain.release import Release, require_digest
 from fairlead.domain.slot import SlotState
+from fairlead.domain.tenant_value import template_changes
 from fairlead.domain.variable import VariableChange, differences
 from fairlead.domain.version import parse
 from fairlead.formats.project import read_outline
@@ -28,6 +29,7 @@ from fairlead.store import (
     projects,
     releases,
     slots,
+    tenant_templates,
     variables,
 )
 from fairlead.store.database import Connection
@@ -251,6 +253,7 @@ def update_variables(
         release = planning.release_named(connection, owner, version)
         frozen = variables.snapshot(connection, release.variables)
         changes = differences(frozen.variables, variables.of_project(connection, owner.id))
+        changes += template_changes(frozen.templates, tenant_templates.of_project(connection, owner.id))
         shown = tuple(_with_names(connection, changes))
         if is_preview or not changes:
             return VariablesUpdate(release, shown)

@@ -10,7 +10,7 @@ from fairlead.domain.errors import Conflict, Invalid
 from fairlead.domain.ids import TenantId
 from fairlead.domain.permission import Permission
 from fairlead.domain.tenant import MOST_TAGS, TagSet, Tenant, check_name, fits, known_tags
-from fairlead.store import deployments, environments, projects, targets, tenants
+from fairlead.store import deployments, environments, projects, targets, tenant_templates, tenants
 from fairlead.store.database import Connection
 from fairlead.store.shelf import Page
 from fairlead.usecases.context import Context
@@ -147,6 +147,7 @@ def remove(context: Context, actor: Actor, name: str) -> None:
                 hint="fairlead tenants connect takes connections away; fairlead retire … --tenant ends what is live",
             )
         _refuse_named(connection, found)
+        tenant_templates.forget_tenant(connection, found.id)
         tenants.delete(connection, found.id)
         context.note(connection, actor, "tenant.removed", f"removed tenant {found.name}", thing=found.id, before=found)
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from fairlead.domain.deployment import Deployment
-from fairlead.domain.errors import NotFound
+from fairlead.domain.errors import Conflict, NotFound
 from fairlead.domain.project import Project
 from fairlead.domain.reason import Reason
 from fairlead.domain.release import Release
+from fairlead.domain.tenant_value import Filled
 from fairlead.domain.variable import Lost, Variable, resolve
-from fairlead.store import events, library_sets, releases, variables
+from fairlead.store import environments, events, library_sets, releases, variables
 from fairlead.store.database import Connection
+from fairlead.usecases import tenancy, tenant_filling
 from fairlead.usecases.scopes import EntryNames
 from fairlead.usecases.values import Where, scope_where
 
@@ -27,9 +29,12 @@ def of_value(
     """As the variables are now, as `release` froze them, or as the deployment was given them; `when` says which.
     NotFound `variable.missing` where none has the name."""
     of = releases.get(connection, deployed.release) if deployed is not None else release
-    known = _known(connection, project, of, deployed)
+    filled = _known(connection, project, of, deployed, where)
+    known = filled.variables
     scope = scope_where(connection, project, where, channel=of.channel if of else "")
     found = resolve([one for one in known if one.name.lower() == name.lower()], scope)
+    if found is None and (lacks := _lacking(connection, filled, name, where)) is not None:
+        return Reason(f"{lacks.message}, {when}: {lacks.hint}", noun="variable", thing=lacks.thing)
     if found is None:
         raise NotFound("variable.missing", f"no variable is called {name[:80]!r}, {when}", thing=name[:80])
     words = _Words(connection, project)
@@ -53,14 +58,18 @@ def shown(variable: Variable) -> str:
 class _Words:
     def __init__(self, connection: Connection, project: Project) -> None:
         self._names = EntryNames(connection, project)
+        self._project = project.name
         self._sets = {str(one.id): one.name for one in library_sets.of_project(connection, project.id)}
 
     def of(self, variable: Variable) -> str:
         """Its scope, and the library set that it comes from."""
-        scope = self._names.words(variable)
-        if variable.library_set is None:
-            return scope
-        return f"{scope} (of the library set {self._sets.get(variable.library_set, variable.library_set)})"
+        scope, owner = self._names.words(variable), self._project
+        if variable.library_set is not None:
+            owner = f"the library set {self._sets.get(variable.library_set, variable.library_set)}"
+        source = tenant_filling.source_words(variable, self._names, owner)
+        if source or variable.library_set is None:
+            return f"{scope} ({source})" if source else scope
+        return f"{scope} (of {owner})"
 
     def lost(self, lost: Lost) -> Reason:
         """That it does not hold, and why."""
@@ -68,13 +77,19 @@ class _Words:
 
 
 def _known(
-    connection: Connection, project: Project, release: Release | None, deployed: Deployment | None
-) -> tuple[Variable, ...]:
+    connection: Connection, project: Project, release: Release | None, deployed: Deployment | None, where: Where
+) -> Filled:
     if deployed is not None:
-        return variables.snapshot(connection, deployed.variables).variables
-    if release is not None:
-        return variables.snapshot(connection, release.variables).variables
-    return variables.of_project(connection, project.id)
+        return Filled(variables.snapshot(connection, deployed.variables).variables)
+    place, tenant = environments.by_name_or_id(connection, where.environment), tenancy.named(connection, where.tenant)
+    return tenant_filling.of_now(connection, project, release, place, tenant)
+
+
+def _lacking(connection: Connection, filled: Filled, name: str, where: Where) -> Conflict | None:
+    """What a deployment would be refused with, where a template of the name lacks the tenant's value."""
+    lacking = tuple(one for one in filled.missing if one.parameter.name.lower() == name.lower())
+    place, tenant = environments.by_name_or_id(connection, where.environment), tenancy.named(connection, where.tenant)
+    return tenant_filling.missing(connection, lacking, place, tenant) if lacking and tenant else None
 
 
 def _set_by(connection: Connection, variable: Variable) -> tuple[Reason, ...]:

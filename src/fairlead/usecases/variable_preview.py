@@ -10,18 +10,20 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from fairlead.domain.actor import Actor
+from fairlead.domain.environment import Environment
 from fairlead.domain.errors import FairleadError, Invalid
 from fairlead.domain.permission import Permission
 from fairlead.domain.project import Project
-from fairlead.domain.release import Release
 from fairlead.domain.substitution import substitute
+from fairlead.domain.tenant import Tenant
+from fairlead.domain.tenant_value import Filled
 from fairlead.domain.text import Text, redact
 from fairlead.domain.variable import Resolution, Variable, resolve_all
 from fairlead.domain.variable_table import VariableTable
-from fairlead.store import channels, environments, library_sets, projects, variables
+from fairlead.store import channels, environments, library_sets, projects
 from fairlead.store.database import Connection
 from fairlead.store.shelf import LARGEST_PAGE, Page
-from fairlead.usecases import planning, tenancy
+from fairlead.usecases import planning, tenancy, tenant_filling
 from fairlead.usecases.context import Context
 from fairlead.usecases.scopes import EntryNames
 from fairlead.usecases.values import Where, lookup_in, scope_where, system_of, warnings_of
@@ -31,12 +33,14 @@ HIDDEN = "•••"
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A variable for people: its value as it was set (a secret as •••), its scope in words, its library set's name."""
+    """A variable for people: its value as it was set (a secret as •••), its scope in words, its library set's name;
+    of a tenant, where its value comes from."""
 
     variable: Variable
     value: str
     scope: str
     library_set: str
+    template: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,12 +83,15 @@ def preview(
         if not where.environment:
             raise Invalid("input.invalid", "an environment is needed", thing="environment")
         environment = environments.by_name_or_id(connection, where.environment)
-        actor.require_somewhere(Permission.VIEW, project=owner.id, environment=environment.id)
+        tenant = tenancy.named(connection, where.tenant)
+        whose = tenant.id if tenant else None
+        actor.require_somewhere(Permission.VIEW, project=owner.id, environment=environment.id, tenant=whose)
         release = planning.release_named(connection, owner, version) if version else None
         channel = release.channel if release else channels.default_of(connection, owner.id).id
         scope = scope_where(connection, owner, where, channel=channel)
-        known = known_variables(connection, owner, release)
-        system = system_of(context, connection, owner, environment, release, tenancy.named(connection, where.tenant))
+        filled = tenant_filling.of_now(connection, owner, release, environment, tenant)
+        known = filled.variables
+        system = system_of(context, connection, owner, environment, release, tenant)
         lookup = lookup_in(VariableTable(known).at(scope), system)
         found = _sorted(resolve_all(known, scope).values())
         shown = _Shows(connection, owner)
@@ -93,7 +100,8 @@ def preview(
         bounded = max(1, min(limit, LARGEST_PAGE))
         items = tuple(shown.previewed(one, lookup) for one in rest[:bounded])
         last = _key(rest[bounded - 1]) if len(rest) > bounded else None
-        return Preview(Page(items, last), warnings_of(known, scope, lookup))
+        lacking = _lacking(connection, filled, environment, tenant)
+        return Preview(Page(items, last), (*lacking, *warnings_of(known, scope, lookup)))
 
 
 def choices(context: Context, actor: Actor, project: str) -> dict[str, tuple[str, ...]]:
@@ -106,11 +114,14 @@ def choices(context: Context, actor: Actor, project: str) -> dict[str, tuple[str
         return EntryNames(connection, owner).choices
 
 
-def known_variables(connection: Connection, project: Project, release: Release | None) -> tuple[Variable, ...]:
-    """As they are now, or as the release froze them."""
-    if release is not None:
-        return variables.snapshot(connection, release.variables).variables
-    return variables.of_project(connection, project.id)
+def _lacking(
+    connection: Connection, filled: Filled, environment: Environment, tenant: Tenant | None
+) -> tuple[str, ...]:
+    """A sentence for each template that a deployment would be refused for."""
+    if tenant is None:
+        return ()
+    told = (tenant_filling.missing(connection, (one,), environment, tenant) for one in filled.missing)
+    return tuple(f"{one.message}: {one.hint}" for one in told)
 
 
 def _key(one: Resolution) -> str:
@@ -124,6 +135,7 @@ def _sorted(found: Iterable[Resolution]) -> list[Resolution]:
 class _Shows:
     def __init__(self, connection: Connection, project: Project) -> None:
         self._names = EntryNames(connection, project)
+        self._project = project.name
         self._sets = {str(one.id): one.name for one in library_sets.of_project(connection, project.id)}
 
     def previewed(self, one: Resolution, lookup: Callable[[str], Text | None]) -> Previewed:
@@ -140,4 +152,5 @@ class _Shows:
     def shown(self, one: Variable) -> Shown:
         value = HIDDEN if one.is_secret else f"({one.composite.kind.value})" if one.composite else one.value
         of = self._sets.get(one.library_set, one.library_set) if one.library_set else ""
-        return Shown(one, value, self._names.words(one), of)
+        owner = f"the library set {of}" if of else self._project
+        return Shown(one, value, self._names.words(one), of, tenant_filling.source_words(one, self._names, owner))

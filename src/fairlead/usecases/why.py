@@ -14,7 +14,7 @@ from fairlead.domain.reason import Reason
 from fairlead.domain.run import Run, RunState
 from fairlead.store import deployments, environments, projects, releases, runs, tasks
 from fairlead.store.database import Connection
-from fairlead.usecases import planning, reasons
+from fairlead.usecases import planning, reasons, tenancy
 from fairlead.usecases.context import Context
 from fairlead.usecases.deployments import require_of
 from fairlead.usecases.value_reasons import of_value
@@ -95,15 +95,16 @@ def value(
     deployment: str = "",
 ) -> Reason:
     """Which variable of the name holds there, and why each other lost: as the variables are now, as a release froze
-    them, or as a deployment was given them (its environment and channel are meant then). NotFound `variable.missing`
-    where none has the name."""
+    them, or as a deployment was given them (its environment, channel and tenant are meant then). NotFound
+    `variable.missing` where none has the name."""
     actor.require_somewhere(Permission.VIEW)
     with context.database.reading() as connection:
-        owner = projects.by_name_or_id(connection, project)
-        actor.require_somewhere(Permission.VIEW, project=owner.id)
+        owner, asked = projects.by_name_or_id(connection, project), tenancy.named(connection, where.tenant)
+        actor.require_somewhere(Permission.VIEW, project=owner.id, tenant=asked.id if asked else None)
         if deployment:
             called = _called(connection, actor, _deployment(connection, deployment, project, where.environment))
-            there = replace(where, environment=called.environment.name)
+            whose = tenancy.of(connection, called.deployment.tenant)
+            there = replace(where, environment=called.environment.name, tenant=whose.name if whose else where.tenant)
             return of_value(
                 connection, owner, name, there, deployed=called.deployment, when=f"as {called.words} was given them"
             )

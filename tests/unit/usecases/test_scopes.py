@@ -134,6 +134,7 @@ class Furnished:
             "group": "Shops",
             "role": "viewer",
             "team": "Team",
+            "tenant": "Acme",
             "where": Where("Test"),
             "wanted": audit.Wanted(),
             "words": channels.ChannelWords("Hotfix"),

@@ -1,4 +1,4 @@
-"""The first tables, part 2: subnets to step_template_versions."""
+"""The first tables, part 2: subnets to sessions."""
 
 from __future__ import annotations
 
@@ -20,6 +20,8 @@ def upgrade() -> None:
     _task_secrets()
     _tasks()
     _teams()
+    _tenant_templates()
+    _tenant_values()
     _tenants()
     _users()
     _variable_versions()
@@ -31,7 +33,6 @@ def upgrade() -> None:
     _projects()
     _registry_logins()
     _sessions()
-    _step_template_versions()
 
 
 def _subnets() -> None:
@@ -171,6 +172,26 @@ def _teams() -> None:
         sa.Column("revision", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_teams")),
         sa.UniqueConstraint("name", name=op.f("uq_teams_name")),
+    )
+
+
+def _tenant_templates() -> None:
+    op.create_table(
+        "tenant_templates",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("templates", sa.JSON(none_as_null=True), nullable=False),
+        sa.Column("revision", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_tenant_templates")),
+    )
+
+
+def _tenant_values() -> None:
+    op.create_table(
+        "tenant_values",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("values", sa.JSON(none_as_null=True), nullable=False),
+        sa.Column("revision", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_tenant_values")),
     )
 
 
@@ -392,18 +413,3 @@ def _sessions() -> None:
         sa.UniqueConstraint("hash", name=op.f("uq_sessions_hash")),
     )
     op.create_index(op.f("ix_sessions_user"), "sessions", ["user"], unique=False)
-
-
-def _step_template_versions() -> None:
-    op.create_table(
-        "step_template_versions",
-        sa.Column("id", sa.Text(), nullable=False),
-        sa.Column("template", sa.Text(), nullable=False),
-        sa.Column("number", sa.BigInteger(), nullable=False),
-        sa.Column("content", sa.JSON(none_as_null=True), nullable=False),
-        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("created_by", sa.Text(), nullable=False),
-        sa.ForeignKeyConstraint(["template"], ["step_templates.id"], name=op.f("fk_step_template_versions_template")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_step_template_versions")),
-        sa.UniqueConstraint("template", "number", name=op.f("uq_step_template_versions_template_number")),
-    )

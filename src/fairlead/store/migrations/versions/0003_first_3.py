@@ -1,4 +1,4 @@
-"""The first tables, part 3: task_facts to defects."""
+"""The first tables, part 3: step_template_versions to triggers."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ depends_on = None
 
 
 def upgrade() -> None:
+    _step_template_versions()
     _task_facts()
     _task_phases()
     _task_plans()
@@ -30,7 +31,21 @@ def upgrade() -> None:
     _releases()
     _runbook_runs()
     _triggers()
-    _defects()
+
+
+def _step_template_versions() -> None:
+    op.create_table(
+        "step_template_versions",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("template", sa.Text(), nullable=False),
+        sa.Column("number", sa.BigInteger(), nullable=False),
+        sa.Column("content", sa.JSON(none_as_null=True), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("created_by", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["template"], ["step_templates.id"], name=op.f("fk_step_template_versions_template")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_step_template_versions")),
+        sa.UniqueConstraint("template", "number", name=op.f("uq_step_template_versions_template_number")),
+    )
 
 
 def _task_facts() -> None:
@@ -242,6 +257,7 @@ def _variable_snapshots() -> None:
         sa.Column("project", sa.Text(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("variables", sa.JSON(none_as_null=True), nullable=False),
+        sa.Column("templates", sa.JSON(none_as_null=True), nullable=False),
         sa.Column("hash", sa.Text(), nullable=False),
         sa.ForeignKeyConstraint(["project"], ["projects.id"], name=op.f("fk_variable_snapshots_project")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_variable_snapshots")),
@@ -384,24 +400,3 @@ def _triggers() -> None:
     )
     op.create_index("ix_triggers_kind", "triggers", ["kind"], unique=False)
     op.create_index(op.f("ix_triggers_next_at"), "triggers", ["next_at"], unique=False)
-
-
-def _defects() -> None:
-    op.create_table(
-        "defects",
-        sa.Column("id", sa.Text(), nullable=False),
-        sa.Column("project", sa.Text(), nullable=False),
-        sa.Column("release", sa.Text(), nullable=False),
-        sa.Column("description", sa.Text(), nullable=False),
-        sa.Column("reported_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("reported_by", sa.Text(), nullable=False),
-        sa.Column("resolved_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("resolved_by", sa.Text(), nullable=False),
-        sa.Column("resolution", sa.Text(), nullable=False),
-        sa.Column("revision", sa.BigInteger(), nullable=False),
-        sa.ForeignKeyConstraint(["project"], ["projects.id"], name=op.f("fk_defects_project")),
-        sa.ForeignKeyConstraint(["release"], ["releases.id"], name=op.f("fk_defects_release")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_defects")),
-    )
-    op.create_index(op.f("ix_defects_project"), "defects", ["project"], unique=False)
-    op.create_index(op.f("ix_defects_release"), "defects", ["release"], unique=False)

@@ -1,4 +1,4 @@
-"""The first tables, part 4: deployments to approvals."""
+"""The first tables, part 4: defects to approvals."""
 
 from __future__ import annotations
 
@@ -12,10 +12,32 @@ depends_on = None
 
 
 def upgrade() -> None:
+    _defects()
     _deployments()
     _trigger_evaluations()
     _trigger_events()
     _approvals()
+
+
+def _defects() -> None:
+    op.create_table(
+        "defects",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("project", sa.Text(), nullable=False),
+        sa.Column("release", sa.Text(), nullable=False),
+        sa.Column("description", sa.Text(), nullable=False),
+        sa.Column("reported_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("reported_by", sa.Text(), nullable=False),
+        sa.Column("resolved_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("resolved_by", sa.Text(), nullable=False),
+        sa.Column("resolution", sa.Text(), nullable=False),
+        sa.Column("revision", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["project"], ["projects.id"], name=op.f("fk_defects_project")),
+        sa.ForeignKeyConstraint(["release"], ["releases.id"], name=op.f("fk_defects_release")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_defects")),
+    )
+    op.create_index(op.f("ix_defects_project"), "defects", ["project"], unique=False)
+    op.create_index(op.f("ix_defects_release"), "defects", ["release"], unique=False)
 
 
 def _deployments() -> None:
