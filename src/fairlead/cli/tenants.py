@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typer
 
+from fairlead.cli import tenant_values
 from fairlead.cli.session import API, PROJECT_HELP, Search, session
 
 group = typer.Typer(name="tenants", help="Customers, regions or sites, with tags.", no_args_is_help=True)
@@ -91,3 +92,6 @@ def remove_tags(context: typer.Context, name: str = typer.Argument(..., help="Th
     at = session(context)
     at.client.delete(f"{API}/tag-sets/{name}")
     at.screen.say(f"set of tags {name} removed")
+
+
+tenant_values.add_to(group)

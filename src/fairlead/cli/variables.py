@@ -179,6 +179,8 @@ def _comes_to(row: dict[str, Any]) -> str:
 
 
 def _from(row: dict[str, Any]) -> str:
+    if row["template"]:
+        return f"{row['scope']} ({row['template']})"
     return f"{row['scope']} (library set {row['library_set']})" if row["library_set"] else str(row["scope"])
 
 
@@ -208,7 +210,7 @@ def _given(name: str, source: str, value: str, *, secret: bool, is_asked: bool) 
     if source == "-":
         return key, sys.stdin.read().removesuffix("\n")
     if source:
-        return key, _file(source)
+        return key, text_of(source)
     return key, str(typer.prompt(key, hide_input=secret, err=True))
 
 
@@ -218,10 +220,11 @@ def _part(given: str) -> tuple[str, str]:
         raise Invalid(
             "input.invalid", f"{given[:80]!r} is no part", hint="--part Username=robot, --part PrivateKey=@key"
         )
-    return name, _file(value[1:]) if value.startswith("@") else value
+    return name, text_of(value[1:]) if value.startswith("@") else value
 
 
-def _file(name: str) -> str:
+def text_of(name: str) -> str:
+    """The file's text; Invalid `input.invalid` where it cannot be read."""
     try:
         return Path(name).read_text().removesuffix("\n")
     except OSError as error:

@@ -53,8 +53,24 @@ def read_template(name: str, content: bytes) -> tuple[TemplateContent, str | Non
 
 def content_of(kind: str, properties: Mapping[str, Any], parameters: Sequence[ParameterModel]) -> TemplateContent:
     """The version that was written. Its rules are `domain.step_template.check`'s affair."""
-    made = (Parameter(one.name, one.label, one.help, one.type, one.default, tuple(one.options)) for one in parameters)
-    return TemplateContent(kind, dict(properties), tuple(made))
+    return TemplateContent(kind, dict(properties), parameters_of(parameters))
+
+
+def parameters_of(written: Sequence[ParameterModel]) -> tuple[Parameter, ...]:
+    """Those that were written."""
+    return tuple(Parameter(one.name, one.label, one.help, one.type, one.default, tuple(one.options)) for one in written)
+
+
+def parameter_model(one: Parameter) -> ParameterModel:
+    """As people write it."""
+    return ParameterModel(
+        name=one.name,
+        label=one.label,
+        help=one.help,
+        type=one.type,
+        default=one.default,
+        options=list(one.options),
+    )
 
 
 def written(content: TemplateContent) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from fastapi import Header, Query, Response
 from pydantic import Field
 
 from fairlead.domain.record import to_data
+from fairlead.domain.step_template import Parameter
 from fairlead.formats.step_template import ParameterModel, content_of, template_text
 from fairlead.server.api import answers, shapes
 from fairlead.server.api.answers import step_templates as told
@@ -127,23 +128,25 @@ def shown(view: TemplateView) -> told.StepTemplate:
         "version": version.number,
         "kind": version.content.kind,
         "properties": _plain(version.content.properties),
-        "parameters": [
-            {
-                "name": one.name,
-                "label": one.label,
-                "help": one.help,
-                "type": one.type,
-                "default": one.default,
-                "options": list(one.options),
-            }
-            for one in version.content.parameters
-        ],
+        "parameters": [parameter_shown(one) for one in version.content.parameters],
         "text": template_text(version.content, template.description),
         "saved_at": version.created_at.isoformat(),
         "saved_by": version.created_by,
         "created_at": template.created_at.isoformat(),
         "created_by": template.created_by,
         "revision": template.revision,
+    }
+
+
+def parameter_shown(one: Parameter) -> told.TemplateParameter:
+    """As the API tells it."""
+    return {
+        "name": one.name,
+        "label": one.label,
+        "help": one.help,
+        "type": one.type,
+        "default": one.default,
+        "options": list(one.options),
     }
 
 

@@ -247,10 +247,17 @@ def previewed(one: Previewed) -> answers.PreviewedVariable:
         "code": one.problem.code if one.problem else "",
         "scope": winner.scope if winner else "",
         "library_set": winner.library_set if winner else "",
+        "template": winner.template if winner else "",
         "prompted": bool(winner and winner.variable.prompt),
         "tied": one.is_tied,
         "lost": [
-            {"value": lost.value, "scope": lost.scope, "library_set": lost.library_set, "reason": reason}
+            {
+                "value": lost.value,
+                "scope": lost.scope,
+                "library_set": lost.library_set,
+                "template": lost.template,
+                "reason": reason,
+            }
             for lost, reason in one.lost
         ],
     }

@@ -9,12 +9,13 @@ import pytest
 from fastapi.testclient import TestClient
 from tests.unit.server.api.conftest import KEY
 from tests.unit.server.api.test_answers import DOCUMENT, Furnished
-from tests.unit.server.house import House
+from tests.unit.server.house import ADMINISTRATOR, House
 from tests.unit.server.several import fill
 
 from fairlead.domain.ids import TaskId
+from fairlead.domain.step_template import Parameter
 from fairlead.server.app import create
-from fairlead.usecases import access
+from fairlead.usecases import access, tenant_templates
 
 Item = Mapping[str, Any]
 LISTS = {
@@ -55,6 +56,8 @@ class World:
     def __init__(self, house: House) -> None:
         self.furnished = Furnished(house)
         fill(house, TaskId(self.furnished.names["task"]))
+        asked = (Parameter("Schema"), Parameter("Tone", default="plain"))
+        tenant_templates.put(house.context, ADMINISTRATOR, "identity", asked)
         access.make_key(house.context, access.by_key(house.context, KEY, address=""), "laptop")
         self.client = TestClient(create(house.life), headers={"Authorization": f"Bearer {KEY}"})
 

@@ -7,6 +7,8 @@ from typing import Annotated
 from pydantic import Field
 from typing_extensions import TypedDict
 
+from fairlead.server.api.answers.step_templates import TemplateParameter
+
 
 class TagSet(TypedDict):
     """Tags that belong together, in order."""
@@ -26,3 +28,31 @@ class Tenant(TypedDict):
     tags: Annotated[list[str], Field(description="as Set/Tag")]
     connections: Annotated[dict[str, list[str]], Field(description="project: the environments where it has the tenant")]
     revision: Annotated[int, Field(description="what its ETag holds")]
+
+
+class TenantTemplates(TypedDict):
+    """What a project or library set asks tenants for, in order."""
+
+    templates: Annotated[list[TemplateParameter], Field(description="without a default each tenant must give a value")]
+    revision: Annotated[int, Field(description="what their ETag holds")]
+
+
+class TenantValue(TypedDict):
+    """One value that a tenant is asked for, or gives."""
+
+    name: str
+    project: Annotated[str, Field(description='"" for a library set\'s')]
+    environment: str
+    library_set: str
+    state: Annotated[str, Field(description="given, default, missing, or left: asked for no more")]
+    value: Annotated[str, Field(description='given or default; "" for a secret')]
+    secret: bool
+    template: Annotated[TemplateParameter | None, Field(description="null where nothing asks for it any more")]
+
+
+class TenantValues(TypedDict):
+    """What giving values came to."""
+
+    tenant: str
+    missing: Annotated[int, Field(description="how many values are missing now, for which deployments are refused")]
+    revision: Annotated[int, Field(description="what the ETag of its values holds")]

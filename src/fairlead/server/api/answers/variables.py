@@ -73,6 +73,7 @@ class LostVariable(TypedDict):
     value: str
     scope: str
     library_set: str
+    template: Annotated[str, Field(description='which tenant template it comes from, and how; "" where from none')]
     reason: str
 
 
@@ -88,6 +89,7 @@ class PreviewedVariable(TypedDict):
     code: str
     scope: str
     library_set: str
+    template: Annotated[str, Field(description='which tenant template it comes from, and how; "" where from none')]
     prompted: bool
     tied: Annotated[bool, Field(description="another is scoped equally: the rules leave open which holds")]
     lost: list[LostVariable]

@@ -1,0 +1,155 @@
+"""What tenants are asked for and give: commands of the group *tenants*."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated, Any, TypeAlias
+from urllib.parse import quote
+
+import typer
+
+from fairlead.cli.session import API, PROJECT_HELP, Session, session
+from fairlead.cli.variables import text_of
+from fairlead.domain.errors import Invalid, NotFound
+
+Tenant: TypeAlias = Annotated[str, typer.Argument(help="The tenant.")]
+Template: TypeAlias = Annotated[str, typer.Argument(help="The template's name.")]
+ProjectName: TypeAlias = Annotated[str, typer.Option("--project", "-p", help=PROJECT_HELP)]
+EnvironmentName: TypeAlias = Annotated[
+    str, typer.Option("--environment", "-e", help="Where the tenant has the project; needed for a project's template.")
+]
+LibraryName: TypeAlias = Annotated[
+    str, typer.Option("--library-set", "-l", help="Of this library set instead of a project.")
+]
+
+
+def add_to(group: typer.Typer) -> None:
+    """The commands become those of the group."""
+    group.command("templates")(templates)
+    group.command("set-template")(set_template)
+    group.command("remove-template")(remove_template)
+    group.command("values")(values)
+    group.command("set-value")(set_value)
+    group.command("remove-value")(remove_value)
+
+
+def templates(context: typer.Context, project: ProjectName = "", library_set: LibraryName = "") -> None:
+    """What a project, or a library set, asks each tenant for."""
+    at = session(context)
+    rows = at.client.get(_templates(at, project, library_set))["templates"]
+    columns = {"name": "NAME", "label": "LABEL", "type": "TYPE", "default": "DEFAULT", "help": "HELP"}
+    shown = rows if at.screen.as_json else [{**row, "default": _default(row)} for row in rows]
+    at.screen.table(shown, columns, empty="no templates")
+
+
+def set_template(
+    context: typer.Context,
+    name: Template,
+    label: str = typer.Option("", "--label", help="What people are shown."),
+    help_text: str = typer.Option("", "--help-text", help="What it is for."),
+    type: str = typer.Option("text", "--type", help="text, multi-line, checkbox, select or secret."),
+    default: str | None = typer.Option(None, "--default", help="Without one each tenant must give a value."),
+    option: list[str] = typer.Option([], "--option", help="What a select offers; may be given again."),
+    project: ProjectName = "",
+    library_set: LibraryName = "",
+) -> None:
+    """Ask each tenant for a value: a new template, or one that is asked for otherwise from the next release on."""
+    at = session(context)
+    path = _templates(at, project, library_set)
+    held = at.client.get(path)
+    made = {"name": name, "label": label, "help": help_text, "type": type, "default": default, "options": option}
+    found = [one["name"].lower() for one in held["templates"]]
+    rows = [made if one["name"].lower() == name.lower() else one for one in held["templates"]]
+    wanted = rows if name.lower() in found else [*rows, made]
+    done = at.client.put(path, {"templates": wanted}, revision=held["revision"])
+    at.screen.result(done, f"tenants are asked for {name}: releases that are made from now on need it")
+
+
+def remove_template(
+    context: typer.Context, name: Template, project: ProjectName = "", library_set: LibraryName = ""
+) -> None:
+    """Ask for it no more. Releases that froze it still need it, so what tenants gave stays with them."""
+    at = session(context)
+    path = _templates(at, project, library_set)
+    held = at.client.get(path)
+    stays = [one for one in held["templates"] if one["name"].lower() != name.lower()]
+    if stays == held["templates"]:
+        raise NotFound("tenant.template_unknown", f"there is no template {name[:80]!r}", thing=name[:80])
+    at.client.put(path, {"templates": stays}, revision=held["revision"])
+    at.screen.say(f"template {name} removed")
+
+
+def values(
+    context: typer.Context,
+    name: Tenant,
+    missing: bool = typer.Option(False, "--missing", help="Only those for which deployments are refused."),
+    search: str = typer.Option("", "--search", help="Only templates that have this in their name."),
+) -> None:
+    """What a tenant is asked for, and what it gives; secrets are never shown."""
+    at = session(context)
+    rows = at.client.all(f"{API}/tenants/{quote(name)}/values", state="missing" if missing else "", search=search)
+    columns = {"name": "TEMPLATE", "where": "FOR", "state": "STATE", "value": "VALUE", "label": "LABEL"}
+    shown = rows if at.screen.as_json else [_row(row) for row in rows]
+    at.screen.table(shown, columns, empty="nothing is missing" if missing else "nothing is asked for")
+
+
+def set_value(
+    context: typer.Context,
+    name: Tenant,
+    template: Template,
+    value: str | None = typer.Argument(None, help="The value; asked for, unseen, where it is not given."),
+    source: str = typer.Option("", "--from", help="A file that holds the value; - for standard input."),
+    project: ProjectName = "",
+    environment: EnvironmentName = "",
+    library_set: LibraryName = "",
+) -> None:
+    """A tenant gives this value: in a project's environment, or for a library set. Later deployments have it."""
+    at = session(context)
+    if value is not None and source:
+        raise Invalid("input.invalid", "a value was given twice", hint="VALUE or --from")
+    if source:
+        value = sys.stdin.read().removesuffix("\n") if source == "-" else text_of(source)
+    if value is None:
+        value = str(typer.prompt(template, hide_input=True, err=True))
+    done = _change(at, name, template, value, project=project, environment=environment, library_set=library_set)
+    more = f"; {done['missing']} missing: fairlead tenants values {name} --missing" if done["missing"] else ""
+    at.screen.result(done, f"{done['tenant']} gives {template}{more}")
+
+
+def remove_value(
+    context: typer.Context,
+    name: Tenant,
+    template: Template,
+    project: ProjectName = "",
+    environment: EnvironmentName = "",
+    library_set: LibraryName = "",
+) -> None:
+    """A tenant gives it no more: the default stands, where there is one."""
+    at = session(context)
+    done = _change(at, name, template, None, project=project, environment=environment, library_set=library_set)
+    at.screen.result(done, f"{done['tenant']} gives no {template} there")
+
+
+def _change(
+    at: Session, name: str, template: str, value: str | None, *, project: str, environment: str, library_set: str
+) -> dict[str, Any]:
+    where = {"library_set": library_set} if library_set else {"project": at.project(project)}
+    given = {"name": template, "value": value, "environment": environment, **where}
+    made: dict[str, Any] = at.client.patch(f"{API}/tenants/{quote(name)}/values", {"values": [given]})
+    return made
+
+
+def _templates(at: Session, project: str, library_set: str) -> str:
+    if library_set:
+        return f"{API}/library-sets/{quote(library_set)}/tenant-templates"
+    return f"{API}/projects/{at.project(project)}/tenant-templates"
+
+
+def _default(row: dict[str, Any]) -> str:
+    return "(needed)" if row["default"] is None else str(row["default"])
+
+
+def _row(row: dict[str, Any]) -> dict[str, Any]:
+    where = f"library set {row['library_set']}" if row["library_set"] else f"{row['project']} in {row['environment']}"
+    value = "•••" if row["secret"] and row["state"] in ("given", "left") else row["value"]
+    return {**row, "where": where, "value": value, "label": row["template"]["label"] if row["template"] else ""}

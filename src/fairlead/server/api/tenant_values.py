@@ -1,0 +1,125 @@
+"""Templates of what tenants give, of projects and library sets; and what each tenant gives."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated, Literal
+
+from fastapi import Header, Query, Response
+from pydantic import Field
+
+from fairlead.domain.step_template import MOST_PARAMETERS, Parameter
+from fairlead.formats.step_template import ParameterModel, parameters_of
+from fairlead.server.api import answers, shapes
+from fairlead.server.api.answers import tenants as told
+from fairlead.server.api.bodies import Body
+from fairlead.server.api.doors import Asked, Asking, Books, revision_of
+from fairlead.server.api.step_templates import parameter_shown
+from fairlead.server.routing import api_router
+from fairlead.usecases import tenant_templates, tenant_values
+from fairlead.usecases.tenant_templates import TemplatesView
+from fairlead.usecases.tenant_values import Given
+from fairlead.usecases.variables import InLibrary
+
+router = api_router("tenants")
+
+IfMatch = Annotated[str | None, Header(description='the revision that was read: "3"')]
+
+
+class TemplatesBody(Body):
+    templates: list[ParameterModel] = Field(max_length=MOST_PARAMETERS, description="all of them, in order")
+
+
+class GivenBody(Body):
+    name: str = Field(max_length=200, description="the template's")
+    value: str | None = Field(max_length=100_000, description="null takes it away")
+    project: str = Field("", max_length=200)
+    environment: str = Field("", max_length=200, description="needed for a project's template")
+    library_set: str = Field("", max_length=200, description="instead of project and environment")
+
+
+class ValuesBody(Body):
+    values: list[GivenBody] = Field(max_length=1000, description="those that change; others stay")
+
+
+@router.get("/projects/{project}/tenant-templates")
+def get_project_templates(context: Books, actor: Asking, project: str, response: Response) -> told.TenantTemplates:
+    """What the project asks each tenant for in each environment where it has the project."""
+    return _tagged(response, tenant_templates.of(context, actor, project))
+
+
+@router.put("/projects/{project}/tenant-templates")
+def put_project_templates(
+    context: Books, actor: Asking, project: str, body: TemplatesBody, response: Response, if_match: IfMatch = None
+) -> told.TenantTemplates:
+    """These are all, in this order; the next releases freeze them. With If-Match only if nobody changed them since."""
+    made = tenant_templates.put(context, actor, project, _parameters(body), revision=revision_of(if_match))
+    return _tagged(response, made)
+
+
+@router.get("/library-sets/{library_set}/tenant-templates")
+def get_library_templates(context: Books, actor: Asking, library_set: str, response: Response) -> told.TenantTemplates:
+    """What the set asks each tenant for that has a project which includes it."""
+    return _tagged(response, tenant_templates.of(context, actor, InLibrary(library_set)))
+
+
+@router.put("/library-sets/{library_set}/tenant-templates")
+def put_library_templates(
+    context: Books, actor: Asking, library_set: str, body: TemplatesBody, response: Response, if_match: IfMatch = None
+) -> told.TenantTemplates:
+    """As those of a project."""
+    owner, revision = InLibrary(library_set), revision_of(if_match)
+    return _tagged(response, tenant_templates.put(context, actor, owner, _parameters(body), revision=revision))
+
+
+@router.get("/tenants/{tenant_name}/values")
+def list_tenant_values(
+    context: Books,
+    actor: Asking,
+    tenant_name: str,
+    asked: Asked,
+    response: Response,
+    state: Annotated[Literal["", "given", "default", "missing", "left"], Query(description="only these")] = "",
+) -> answers.Page[told.TenantValue]:
+    """What is asked of it: by each project in each environment, and by library sets; values of secrets are not told.
+    *missing* refuses deployments, *left* is asked for no more."""
+    view = tenant_values.of(context, actor, tenant_name)
+    response.headers["ETag"] = f'"{view.revision}"'
+    fitting = [one for one in view.asked if state in ("", one.state)]
+    return shapes.cut(fitting, shown, asked, name=lambda one: one.name, order=lambda one: one.key)
+
+
+@router.patch("/tenants/{tenant_name}/values")
+def change_tenant_values(
+    context: Books, actor: Asking, tenant_name: str, body: ValuesBody, response: Response, if_match: IfMatch = None
+) -> told.TenantValues:
+    """It gives these from now on, all or none; deployments that are asked for later have them. With If-Match only if
+    nobody changed any since."""
+    given = [Given(one.name, one.value, one.project, one.environment, one.library_set) for one in body.values]
+    view = tenant_values.put(context, actor, tenant_name, given, revision=revision_of(if_match))
+    response.headers["ETag"] = f'"{view.revision}"'
+    return {"tenant": view.tenant.name, "missing": len(view.missing), "revision": view.revision}
+
+
+def shown(one: tenant_values.Asked) -> told.TenantValue:
+    """As the API tells it."""
+    asked = one.parameter
+    return {
+        "name": one.name,
+        "project": one.project,
+        "environment": one.environment,
+        "library_set": one.library_set,
+        "state": one.state,
+        "value": one.shown,
+        "secret": one.is_secret,
+        "template": parameter_shown(asked) if asked else None,
+    }
+
+
+def _parameters(body: TemplatesBody) -> Sequence[Parameter]:
+    return parameters_of(body.templates)
+
+
+def _tagged(response: Response, view: TemplatesView) -> told.TenantTemplates:
+    response.headers["ETag"] = f'"{view.templates.revision}"'
+    return {"templates": [parameter_shown(one) for one in view.parameters], "revision": view.templates.revision}
