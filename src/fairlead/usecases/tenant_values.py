@@ -12,6 +12,7 @@ from fairlead.domain.ids import EnvironmentId, ProjectId
 from fairlead.domain.library_set import LibrarySet
 from fairlead.domain.permission import Permission
 from fairlead.domain.project import Project
+from fairlead.domain.record import fingerprint
 from fairlead.domain.step_template import Parameter
 from fairlead.domain.tenant import Tenant
 from fairlead.domain.tenant_template import TemplateList, TenantTemplate, check_value
@@ -19,6 +20,9 @@ from fairlead.domain.tenant_value import MOST_VALUES, VALUE, TenantValue, Tenant
 from fairlead.store import environments, library_sets, projects, tenant_templates, tenants
 from fairlead.store.database import Connection
 from fairlead.usecases.context import Context
+
+LONGEST_KEY = 200
+"""Letters that tell what is asked for in order; longer ones end in a hash, so that each can be told in an address."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +66,8 @@ class Asked:
     def key(self) -> str:
         """Apart from all others of the tenant, and in order: projects, then library sets, then what is left."""
         rank = "2" if self.is_left else "1" if self.library_set else "0"
-        return "\n".join((rank, self.project, self.environment, self.library_set, self.name))
+        whole = "\n".join((rank, self.project, self.environment, self.library_set, self.name))
+        return whole if len(whole) <= LONGEST_KEY else f"{whole[:LONGEST_KEY]}{fingerprint(whole)[:16]}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Annotated, Literal
 
-from fastapi import Header, Query, Response
+from fastapi import Query, Response
 from pydantic import Field
 
 from fairlead.domain.step_template import MOST_PARAMETERS, Parameter
@@ -13,7 +13,7 @@ from fairlead.formats.step_template import ParameterModel, parameters_of
 from fairlead.server.api import answers, shapes
 from fairlead.server.api.answers import tenants as told
 from fairlead.server.api.bodies import Body
-from fairlead.server.api.doors import Asked, Asking, Books, revision_of
+from fairlead.server.api.doors import Asked, Asking, Books, IfMatch, revision_of
 from fairlead.server.api.step_templates import parameter_shown
 from fairlead.server.routing import api_router
 from fairlead.usecases import tenant_templates, tenant_values
@@ -22,8 +22,6 @@ from fairlead.usecases.tenant_values import Given
 from fairlead.usecases.variables import InLibrary
 
 router = api_router("tenants")
-
-IfMatch = Annotated[str | None, Header(description='the revision that was read: "3"')]
 
 
 class TemplatesBody(Body):
