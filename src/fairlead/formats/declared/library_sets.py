@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from pydantic import Field
 
+from fairlead.domain.step_template import MOST_PARAMETERS
 from fairlead.formats.declared.layout import Layout
 from fairlead.formats.declared.variables import VariableItem
 from fairlead.formats.declared.variables import normal as normal_variable
 from fairlead.formats.shape import Shape
+from fairlead.formats.step_template import ParameterModel
 
 
 class LibrarySetItem(Shape):
@@ -16,6 +18,9 @@ class LibrarySetItem(Shape):
     name: str = Field(max_length=200, description="what projects include it by")
     description: str = Field("", max_length=1000, description="what it is for")
     variables: tuple[VariableItem, ...] = Field((), description="its variables, as a project has them")
+    tenant_templates: tuple[ParameterModel, ...] = Field(
+        (), max_length=MOST_PARAMETERS, description="what each tenant is asked for once, in order"
+    )
 
 
 def normal(item: LibrarySetItem) -> LibrarySetItem:

@@ -14,8 +14,10 @@ from fairlead.domain.release_settings import (
     LONGEST_TEMPLATE,
     LONGEST_VERSION_TEMPLATE,
 )
+from fairlead.domain.step_template import MOST_PARAMETERS
 from fairlead.formats.declared.layout import Layout, SecretField
 from fairlead.formats.shape import Shape
+from fairlead.formats.step_template import ParameterModel
 
 
 class SourceItem(Shape):
@@ -67,6 +69,9 @@ class ProjectItem(Shape):
     lifecycle: str = Field(DEFAULT_NAME, description="the lifecycle's name")
     releases: ReleasesItem = Field(default_factory=ReleasesItem, description="how releases are numbered and described")
     library_sets: tuple[str, ...] = Field((), description="names of those that it includes, in order")
+    tenant_templates: tuple[ParameterModel, ...] = Field(
+        (), max_length=MOST_PARAMETERS, description="what each tenant is asked for in each environment, in order"
+    )
     source: SourceItem | None = Field(None, description="its repository; without one, releases come from outside")
     forge: ForgeItem | None = Field(None, description="where commit statuses go")
 

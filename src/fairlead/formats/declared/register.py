@@ -24,6 +24,7 @@ from fairlead.formats.declared.runbooks import RUNBOOKS
 from fairlead.formats.declared.step_templates import STEP_TEMPLATES
 from fairlead.formats.declared.targets import TARGETS
 from fairlead.formats.declared.teams import TEAMS
+from fairlead.formats.declared.tenant_values import TENANT_VALUES
 from fairlead.formats.declared.tenants import CONNECTIONS, TAG_SETS, TENANTS
 from fairlead.formats.declared.triggers import TRIGGERS
 from fairlead.formats.declared.users import USERS
@@ -44,6 +45,7 @@ LAYOUTS: tuple[Layout[Any], ...] = (
     GROUPS,
     PROJECTS,
     CONNECTIONS,
+    TENANT_VALUES,
     CHANNELS,
     PROCESSES,
     VARIABLES,

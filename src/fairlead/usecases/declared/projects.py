@@ -10,14 +10,17 @@ from fairlead.domain.ids import GroupId, LifecycleId, SecretVersionId
 from fairlead.domain.permission import Permission
 from fairlead.domain.project import Forge, Project, Source, Tenancy
 from fairlead.domain.release_settings import ReleaseSettings
+from fairlead.domain.tenant_template import TemplateList
 from fairlead.formats.declared.layout import SecretField
 from fairlead.formats.declared.projects import PROJECTS, ForgeItem, ProjectItem, ReleasesItem, SourceItem
+from fairlead.formats.step_template import ParameterModel, parameter_model, parameters_of
 from fairlead.store import groups as group_rows
 from fairlead.store import library_sets as library_set_rows
 from fairlead.store import lifecycles
 from fairlead.store import projects as rows
 from fairlead.store.database import Connection
-from fairlead.usecases import library_sets, projects
+from fairlead.store.tenant_templates import by_owner
+from fairlead.usecases import library_sets, projects, tenant_templates
 from fairlead.usecases.context import Context
 from fairlead.usecases.declared.noun import Applying, Held, Noun
 from fairlead.usecases.projects import Field, NewForge, NewSource, Stays
@@ -32,9 +35,11 @@ class Projects(Noun[ProjectItem]):
         actor.require(Permission.VIEW)
         lines = {one.id: one.name for one in lifecycles.all_of(connection)}
         groups = group_rows.names(connection)
-        included = library_set_rows.included(connection)
+        included, templates = library_set_rows.included(connection), by_owner(connection)
         for one in rows.all_of(connection):
-            yield Held(one.name, _item(one, lines, included.get(one.id, ()), groups), _secrets(one))
+            item = _item(one, lines, included.get(one.id, ()), groups)
+            asked = models(templates.get(one.id))
+            yield Held(one.name, item.model_copy(update={"tenant_templates": asked}) if asked else item, _secrets(one))
 
     def add(self, at: Applying, project: str, item: ProjectItem) -> None:
         source = _source(at, item.source)
@@ -58,6 +63,8 @@ class Projects(Noun[ProjectItem]):
         if item.group:
             projects.change(at.context, at.actor, project, {"group": item.group})
         _include(at, project, (), item.library_sets)
+        if item.tenant_templates:
+            tenant_templates.put(at.context, at.actor, project, parameters_of(item.tenant_templates))
 
     def change(self, at: Applying, old: Held[ProjectItem], new: ProjectItem) -> None:
         project, was = old.project, old.item
@@ -76,9 +83,16 @@ class Projects(Noun[ProjectItem]):
         if new.forge != was.forge or _is_given(at, new.forge):
             projects.report_to(at.context, at.actor, project, _forge(at, new.forge))
         _include(at, project, was.library_sets, new.library_sets)
+        if new.tenant_templates != was.tenant_templates:
+            tenant_templates.put(at.context, at.actor, project, parameters_of(new.tenant_templates))
 
     def remove(self, at: Applying, held: Held[ProjectItem]) -> None:
         projects.remove(at.context, at.actor, held.project)
+
+
+def models(held: TemplateList | None) -> tuple[ParameterModel, ...]:
+    """Tenant templates as files have them."""
+    return tuple(parameter_model(one.parameter) for one in held.templates) if held else ()
 
 
 def _include(at: Applying, project: str, old: Sequence[str], new: Sequence[str]) -> None:

@@ -21,6 +21,7 @@ from fairlead.usecases.declared.runbooks import Runbooks
 from fairlead.usecases.declared.step_templates import StepTemplates
 from fairlead.usecases.declared.targets import Targets
 from fairlead.usecases.declared.teams import Teams
+from fairlead.usecases.declared.tenant_values import TenantValues
 from fairlead.usecases.declared.tenants import Connections, TagSets, Tenants
 from fairlead.usecases.declared.triggers import Triggers
 from fairlead.usecases.declared.users import Users
@@ -40,6 +41,7 @@ NOUNS: tuple[Noun[Any], ...] = (
     Groups(),
     Projects(),
     Connections(),
+    TenantValues(),
     Channels(),
     Processes(),
     Variables(),
