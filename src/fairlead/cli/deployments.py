@@ -30,11 +30,12 @@ def list_deployments(
     environment: str = typer.Option("", "--environment", "-e", help="Only there."),
     state: str = typer.Option("", help="waiting, scheduled, queued, running, unsettled or ended."),
     tenant: str = typer.Option("", "--tenant", help="Only for this tenant."),
+    parent: str = typer.Option("", "--parent", help="Only those that a step of this task asked for."),
     project: str = typer.Option("", "--project", "-p", help="Only of this project."),
 ) -> None:
     """The newest first."""
     at = session(context)
-    asked = {"project": project, "environment": environment, "tenant": tenant, "state": state}
+    asked = {"project": project, "environment": environment, "tenant": tenant, "state": state, "parent": parent}
     rows = at.client.all(f"{API}/deployments", most=50, **asked)
     columns = {
         "id": "ID",

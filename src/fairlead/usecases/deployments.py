@@ -108,10 +108,11 @@ def page(
     environment: str = "",
     tenant: str = "",
     state: DeploymentState | None = None,
+    parent: str = "",
     after: str | None = None,
     limit: int = 50,
 ) -> Page[DeploymentView]:
-    """The newest first."""
+    """The newest first; with `parent` those that a step of that task's process asked for."""
     actor.require_somewhere(Permission.VIEW)
     with context.database.reading() as connection:
         owner = projects.by_name_or_id(connection, project) if project else None
@@ -126,6 +127,7 @@ def page(
             environment=place.id if place else None,
             tenant=whose.id if whose else None,
             state=state,
+            parent=TaskId(parent) if parent else None,
             after=after,
             limit=limit,
         )

@@ -153,7 +153,8 @@ def _rows(house: House, task: TaskId) -> None:
         release_rows.insert(connection, of_preview)
         tenant = next(one for one in tenant_rows.all_of(connection) if one.name == "Acme").id
         deployed = deployment_rows.page(connection, limit=1).items[0]
-        for_one = replace(deployed, id=DeploymentId(house.ids.new("dep")), tenant=tenant, task=None, number=99)
+        of_its_own = {"id": DeploymentId(house.ids.new("dep")), "task": None, "number": 99, "parent_key": "[step]"}
+        for_one = replace(deployed, tenant=tenant, parent=task, **of_its_own)
         deployment_rows.insert(connection, for_one)
         ssh = target_rows.by_name_or_id(connection, "Cache.Host")
         target_rows.update(connection, replace(ssh, kind=TargetKind.SSH))

@@ -112,10 +112,11 @@ def list_deployments(
     environment: str = "",
     tenant: str = "",
     state: DeploymentState | None = None,
+    parent: str = "",
     after: After = None,
     limit: Limit = 50,
 ) -> answers.Page[answers.Deployment]:
-    """The newest first."""
+    """The newest first; with `parent` those that a step of that task asked for."""
     part = deployments.page(
         context,
         actor,
@@ -123,6 +124,7 @@ def list_deployments(
         environment=environment,
         tenant=tenant,
         state=state,
+        parent=parent,
         after=after,
         limit=limit,
     )

@@ -13,7 +13,7 @@ from fairlead.server.routing import page_router
 from fairlead.server.web import setup
 from fairlead.server.web.lists import Searched
 from fairlead.server.web.visit import Form, Posted, Visiting
-from fairlead.usecases import defects, environments, freezes, retrying, scheduling
+from fairlead.usecases import defects, deployments, environments, freezes, retrying, scheduling
 from fairlead.usecases.deployments import DeploymentView
 
 router = page_router()
@@ -114,6 +114,19 @@ def retry(form: Posted, id: str) -> Response:
     def work() -> tuple[str, str]:
         made = retrying.retry(visitor.context, visitor.actor, id)
         return f"{made.project} {made.version} to {made.environment} is tried again.", _page_of(made)
+
+    return form.act(f"/deployments/{quote(id)}", work)
+
+
+@router.post("/deployments/{id}/keep")
+def keep(form: Posted, id: str) -> Response:
+    """Where it fails, its idle slot is left standing for so long; 0 takes that back."""
+    visitor, seconds = form.visitor, form.number("seconds") or 0
+
+    def work() -> str:
+        deployments.keep(visitor.context, visitor.actor, id, seconds=seconds)
+        kept = f"Where it fails, its idle slot is kept for {seconds / 60:g} minutes; no user reaches it."
+        return kept if seconds else "Where it fails, everything is taken back."
 
     return form.act(f"/deployments/{quote(id)}", work)
 

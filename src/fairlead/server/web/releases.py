@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Annotated, Any
 from urllib.parse import quote, urlencode
 
@@ -13,10 +14,11 @@ from starlette.responses import Response
 from fairlead.domain.deployment import DeploymentState
 from fairlead.domain.errors import NotFound
 from fairlead.domain.process import ProcessChoice
+from fairlead.domain.prompt import Control
 from fairlead.server.routing import page_router
 from fairlead.server.web.gates import moment_of
 from fairlead.server.web.plans import NO_PLAN, shown
-from fairlead.server.web.visit import Posted, Visiting, Visitor
+from fairlead.server.web.visit import Form, Posted, Visiting, Visitor
 from fairlead.usecases import (
     defects,
     deployments,
@@ -71,8 +73,56 @@ async def choose(
 ) -> Response:
     """The form, and below it the plan of what was chosen."""
     values = await asyncio.to_thread(_offers, visitor, project, version, environment, tenant)
-    found = await _preview(visitor, values["project"].name, values["version"], values["environment"], tenant)
+    found = await _preview(visitor, values, _Chosen())
     return await asyncio.to_thread(visitor.page, "deploy.html", {**values, **found})
+
+
+@router.post("/projects/{project}/deploy/plan")
+async def plan(form: Posted, project: str) -> Response:
+    """The same page, its plan made with what the form answers and chooses; nothing is changed. Answers come by POST:
+    they may be secret."""
+    visitor, chosen = form.visitor, _chosen(form)
+    where = (form.text("version"), form.text("environment"), form.text("tenant"))
+    values = await asyncio.to_thread(_offers, visitor, project, *where)
+    looking = foreseeing.preview(
+        visitor.context, visitor.actor, visitor.server.outside, *_where(values), **_as_chosen(values, chosen)
+    )
+    found = await shown(looking)
+    again = {"questions": _with_answers(values["questions"], chosen.prompted), "chosen": chosen, "is_planned": True}
+    return await asyncio.to_thread(visitor.page, "deploy.html", {**values, **found, **again})
+
+
+@dataclass(frozen=True, slots=True)
+class _Chosen:
+    """What the form of a deployment answers and chooses, beside what goes where. `prompted` None: nothing is said."""
+
+    prompted: Mapping[str, str] | None = None
+    accessories: tuple[str, ...] = ()
+    skip: tuple[str, ...] = ()
+
+    @property
+    def is_anything(self) -> bool:
+        """Whether it differs from what the page's first plan goes by."""
+        return bool(self.prompted or self.accessories or self.skip)
+
+
+def _chosen(form: Form) -> _Chosen:
+    named = {name.removeprefix(PROMPT): _text(value) for name, value in form.fields.items() if name.startswith(PROMPT)}
+    accessories = form.text("accessories").replace(",", " ").split()
+    return _Chosen(named, tuple(accessories), tuple(filter(None, map(str.strip, form.text("skip").splitlines()))))
+
+
+def _with_answers(
+    asked: Sequence[prompting.Question], prompted: Mapping[str, str] | None
+) -> tuple[prompting.Question, ...]:
+    """The questions as they were answered; a secret is shown to nobody, and has to be given again."""
+    given = prompted or {}
+    return tuple(
+        one
+        if one.prompt.control is Control.SENSITIVE or one.variable.name not in given
+        else replace(one, variable=replace(one.variable, value=given[one.variable.name]))
+        for one in asked
+    )
 
 
 def _offers(visitor: Visitor, project: str, version: str, environment: str, tenant: str) -> dict[str, Any]:
@@ -93,6 +143,8 @@ def _offers(visitor: Visitor, project: str, version: str, environment: str, tena
         "environment": place,
         "tenant": tenant,
         "tenants": tenants.names(context, actor, project=owner.name) if owner.tenancy != "untenanted" else (),
+        "chosen": _Chosen(),
+        "is_planned": False,
     }
 
 
@@ -110,15 +162,13 @@ def _questions(
 
 @router.post("/projects/{project}/deploy")
 def deploy(form: Posted, project: str) -> Response:
-    """Deploy it: queued, or waiting for an approval."""
-    visitor = form.visitor
+    """Deploy it: queued, or waiting for an approval. A plan that was made with the form's answers binds; the page's
+    first one only where nothing is answered or chosen."""
+    visitor, wanted = form.visitor, _chosen(form)
     version, environment, tenant = form.text("version"), form.text("environment"), form.text("tenant")
     chosen = {"version": version, "environment": environment} | ({"tenant": tenant} if tenant else {})
     back = f"/projects/{quote(project)}/deploy?{urlencode(chosen)}"
-    prompted = {
-        name.removeprefix(PROMPT): _text(value) for name, value in form.fields.items() if name.startswith(PROMPT)
-    }
-    is_otherwise = bool(form.text("accessories") or form.text("skip") or prompted)
+    is_shown = form.is_ticked("planned") or not wanted.is_anything
 
     def work() -> tuple[str, str]:
         made = deployments.create(
@@ -128,10 +178,11 @@ def deploy(form: Posted, project: str) -> Response:
             version,
             environment,
             is_forced=form.is_ticked("force"),
-            recreate_accessories=form.text("accessories").replace(",", " ").split(),
-            choice=ProcessChoice(tuple(filter(None, map(str.strip, form.text("skip").splitlines())))),
-            plan_hash="" if is_otherwise else form.text("plan_hash"),
-            prompted=prompted,
+            recreate_accessories=wanted.accessories,
+            keep_failed_s=60.0 * (form.number("keep_failed") or 0),
+            choice=ProcessChoice(wanted.skip),
+            plan_hash=form.text("plan_hash") if is_shown else "",
+            prompted=wanted.prompted,
             not_before=moment_of(form, "at", "UTC"),
             not_after=moment_of(form, "not_after", "UTC"),
             override_freeze=form.text("override_freeze"),
@@ -169,10 +220,21 @@ def _asked(made: deployments.DeploymentView) -> tuple[str, str]:
     return (f"{what} waits for an approval." if waits else begins, f"/deployments/{made.deployment.id}")
 
 
-async def _preview(visitor: Visitor, project: str, version: str, environment: str, tenant: str) -> Mapping[str, Any]:
-    if not version or not environment:
+async def _preview(visitor: Visitor, values: Mapping[str, Any], chosen: _Chosen) -> Mapping[str, Any]:
+    if not values["version"] or not values["environment"]:
         return NO_PLAN
-    server = visitor.server
-    return await shown(
-        foreseeing.preview(visitor.context, visitor.actor, server.outside, project, version, environment, tenant=tenant)
-    )
+    context, actor, outside = visitor.context, visitor.actor, visitor.server.outside
+    return await shown(foreseeing.preview(context, actor, outside, *_where(values), **_as_chosen(values, chosen)))
+
+
+def _where(values: Mapping[str, Any]) -> tuple[str, str, str]:
+    return values["project"].name, values["version"], values["environment"]
+
+
+def _as_chosen(values: Mapping[str, Any], chosen: _Chosen) -> dict[str, Any]:
+    return {
+        "recreate_accessories": chosen.accessories,
+        "choice": ProcessChoice(chosen.skip),
+        "tenant": values["tenant"],
+        "prompted": chosen.prompted,
+    }

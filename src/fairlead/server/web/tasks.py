@@ -22,6 +22,7 @@ from fairlead.server.web import rendering
 from fairlead.server.web.dashboard import unless_seen
 from fairlead.server.web.lists import Paged
 from fairlead.server.web.visit import Posted, Visiting, Visitor
+from fairlead.steps.keeping import asked_s
 from fairlead.store import artifacts, task_lines
 from fairlead.usecases import deployments, releases, runs, tasks, why
 
@@ -32,6 +33,7 @@ LINES_AT_FIRST = 5_000
 """What the live log begins with of a longer one; the lines before are fetched when they are asked for."""
 READ_AT_ONCE = 2000
 CASES_SHOWN = 2000
+CHILDREN_SHOWN = 50
 
 After = Annotated[str | None, Query(max_length=100)]
 
@@ -157,6 +159,7 @@ def _state_of(visitor: Visitor, id: str) -> dict[str, Any]:
     deployment = deployments.get(context, actor, task.subject) if task.kind in ("deployment", "rollback") else None
     run = runs.get(context, actor, task.subject) if task.kind == "run" and task.subject else None
     made = releases.get(context, actor, task.project, run.release) if run and run.release else None
+    asked_for = deployments.page(context, actor, parent=task.id, limit=CHILDREN_SHOWN).items
     is_past_commit = deployment is not None and deployment.deployment.committed_at is not None
     over = sum(1 for phase in view.phases if phase.state not in (PhaseState.WAITING, PhaseState.RUNNING))
     return {
@@ -169,6 +172,17 @@ def _state_of(visitor: Visitor, id: str) -> dict[str, Any]:
         "tests": _tests(view.facts, left),
         "artifacts": left,
         "deployment": deployment,
+        "children": tuple(reversed(asked_for)),
+        "kept_s": asked_s(view.facts),
+        "may_keep": deployment is not None
+        and task.state in (TaskState.QUEUED, TaskState.RUNNING)
+        and not is_past_commit
+        and actor.may(
+            Permission.DEPLOYMENT_CREATE,
+            project=deployment.deployment.project,
+            environment=deployment.deployment.environment,
+            tenant=deployment.deployment.tenant,
+        ),
         "is_live": deployment is not None and deployment.deployment.outcome is DeploymentOutcome.LIVE,
         "run": run,
         "made": made,

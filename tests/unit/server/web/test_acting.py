@@ -231,6 +231,7 @@ FORMS = [
     "/projects/books/tenant-templates/remove",
     "/projects/books/look",
     "/projects/books/deploy",
+    "/projects/books/deploy/plan",
     "/projects/books/process",
     "/projects/books/rollback",
     "/projects/books/environments/Test/retire",
@@ -266,6 +267,7 @@ FORMS = [
     "/projects/books/releases/1.0.0/defects/x/resolve",
     "/deployments/x/cancel",
     "/deployments/x/retry",
+    "/deployments/x/keep",
     "/lifecycles",
     "/lifecycles/x",
     "/lifecycles/x/remove",
@@ -295,7 +297,7 @@ FORMS = [
 ]
 
 
-FOR_VIEWERS = ("/sign-out", "/password", "/events/verify", "/files/plan", "/files/apply")
+FOR_VIEWERS = ("/sign-out", "/password", "/events/verify", "/files/plan", "/files/apply", "/projects/books/deploy/plan")
 
 
 @pytest.mark.parametrize("path", FORMS)
