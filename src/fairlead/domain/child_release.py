@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from enum import StrEnum
 
+from fairlead.domain.errors import Refused
 from fairlead.domain.process import DEPLOY_RELEASE, Action, Process
 from fairlead.domain.version import parse
 
@@ -47,6 +48,24 @@ def project_of(action: Action) -> str:
 def channel_of(action: Action) -> str:
     """The channel that the release is of; "" for any."""
     return str(action.properties.get("channel", ""))
+
+
+def refuse_itself(process: Process, owner: str) -> None:
+    """Refused `process.deploys_itself` where an action deploys a release of the project `owner` that the process is of.
+    A circle by way of other projects' processes only the server knows."""
+    for action in children_of(process):
+        if project_of(action) == owner:
+            raise deploys_itself(action, (owner, owner))
+
+
+def deploys_itself(action: Action, way: Sequence[str]) -> Refused:
+    """The error; `way` leads from the project to itself, by names."""
+    return Refused(
+        "process.deploys_itself",
+        f"action {action.name} would deploy its own project in the end: {' → '.join(way)}",
+        thing=action.name,
+        hint="two projects that deploy one another would wait for one another: take one of these steps away",
+    )
 
 
 def is_chosen_with_release(action: Action) -> bool:

@@ -92,9 +92,15 @@ def validate(
     except ProjectFileInvalid as error:
         return (), error.problems
     findings = sources.findings
-    _outlined(sources, is_whole=True)
-    places = {*environments, *sources.environments}
-    check_repository(read_repository("here", files), files, findings, environments=places, kinds=kinds)
+    outline = _outlined(sources, is_whole=True)
+    check_repository(
+        read_repository("here", files),
+        files,
+        findings,
+        environments={*environments, *sources.environments},
+        kinds=kinds,
+        project=outline.project if outline else "",
+    )
     names = environments or sources.environments or ("",)
     variables = _variables(sources, lambda _: None, is_known=False)
     for name in names:

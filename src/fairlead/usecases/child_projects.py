@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from fairlead.domain.actor import Actor
-from fairlead.domain.child_release import channel_of, children_of, project_of
-from fairlead.domain.errors import Invalid, Refused
+from fairlead.domain.child_release import channel_of, children_of, deploys_itself, project_of, refuse_itself
+from fairlead.domain.errors import Invalid
 from fairlead.domain.permission import Permission
 from fairlead.domain.process import Process, RunLocation
 from fairlead.domain.project import Project
@@ -20,6 +20,7 @@ def check(connection: Connection, actor: Actor, owner: Project, process: Process
     circle, Invalid `process.place` an action on targets."""
     if not any(True for _ in children_of(process)):
         return
+    refuse_itself(process, owner.name)
     names = projects.names(connection)
     children = {held.id: _projects_in(connection, held.process) for held in processes.all_of(connection)}
     for action in children_of(process):
@@ -35,13 +36,7 @@ def check(connection: Connection, actor: Actor, owner: Project, process: Process
             channels.by_name_or_id(connection, child.id, channel)
         actor.require_somewhere(Permission.DEPLOYMENT_CREATE, project=child.id)
         if way := _way(child.id, owner.id, children):
-            circle = " → ".join(names.get(id, id) for id in (owner.id, *way))  # type: ignore[call-overload]
-            raise Refused(
-                "process.deploys_itself",
-                f"action {action.name} would deploy its own project in the end: {circle}",
-                thing=action.name,
-                hint="two projects that deploy one another would wait for one another: take one of these steps away",
-            )
+            raise deploys_itself(action, [names.get(id, id) for id in (owner.id, *way)])  # type: ignore[call-overload]
 
 
 def _projects_in(connection: Connection, process: Process) -> tuple[str, ...]:

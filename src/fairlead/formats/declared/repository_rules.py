@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from graphlib import CycleError, TopologicalSorter
 
 from fairlead.domain.channel import VersionRule, check_rules
+from fairlead.domain.child_release import refuse_itself
 from fairlead.domain.cron import parse
 from fairlead.domain.errors import FairleadError, Invalid
 from fairlead.domain.names import variable_name
@@ -41,13 +42,20 @@ _ALWAYS = {"default"}
 
 
 def check_repository(
-    declared: Declarations, files: Files, findings: Findings, *, environments: Iterable[str], kinds: Kinds
+    declared: Declarations,
+    files: Files,
+    findings: Findings,
+    *,
+    environments: Iterable[str],
+    kinds: Kinds,
+    project: str = "",
 ) -> None:
     """Problems for what breaks a rule, warnings for a name that nothing declares: the server may know it.
-    `environments` are those that are known by name; without `kinds` nothing is said of kinds of actions."""
+    `environments` are those that are known by name; without `kinds` nothing is said of kinds of actions; `project`
+    is the name of the one that it is of."""
     for path in unknown_paths(files):
         findings.problem(Mark(path), "", f"the unknown file {path!r}", did_you_mean(path, PATTERNS))
-    _Rules(declared, findings, {name.lower() for name in environments}, kinds).check()
+    _Rules(declared, findings, {name.lower() for name in environments}, kinds, project).check()
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +64,7 @@ class _Rules:
     findings: Findings
     environments: Collection[str]
     kinds: Kinds
+    project: str
 
     def check(self) -> None:
         for entry in self.declared.entries.values():
@@ -77,6 +86,7 @@ class _Rules:
         process = process_of(item)
         self._rule(entry, lambda: checked(process, self.kinds or {action.kind for _, action in process.actions}))
         self._rule(entry, lambda: _check_properties(process, self.kinds))
+        self._rule(entry, lambda: refuse_itself(process, self.project))
         if isinstance(item, RunbookItem):
             self._rule(entry, lambda: check_process(process))
             self._known(entry, "environment", item.environments, self.environments)

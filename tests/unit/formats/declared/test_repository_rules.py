@@ -48,6 +48,24 @@ def test_what_fits_together_is_well() -> None:
     [
         ("process.yml", b"kind: script, properties: {script: echo}", b"kind: dance", "process.yml:3:16: steps[0]"),
         ("process.yml", b"{script: echo}", b"{scirpt: echo}", "process.yml:3:16: steps[0].actions[0].name: found"),
+        (
+            "process.yml",
+            b"kind: deploy-services",
+            b"kind: deploy-release, properties: {project: books}",
+            "found action Services would deploy its own project in the end: books → books",
+        ),
+        (
+            "runbooks/tidy.yml",
+            b"kind: script, properties: {script: ls}",
+            b"kind: deploy-release, properties: {project: books}",
+            "would deploy its own project",
+        ),
+        (
+            "process.yml",
+            b"{script: echo}",
+            b"{file: a.sh, repository: {url: '--upload-pack=x', ref: main}}",
+            "is not an address of a repository",
+        ),
         ("process.yml", b"Action[Run it]", b"Action[Run]", "steps[2].actions[0].properties.script: found"),
         ("process.yml", b"name: Tell", b"name: Deploy", "process.yml:4:5: steps[1].name: found two steps are called"),
         ("runbooks/tidy.yml", b"kind: script, properties: {script: ls}", b"kind: deploy-services", "needs a release"),
