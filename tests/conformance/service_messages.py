@@ -1,22 +1,52 @@
-"""Cases of service messages: what a stream's pieces hold, and how a message is written."""
+"""Cases of service messages: what a stream's pieces hold, and how the functions that scripts find write one."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import json
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 from tests.conformance.judging import Case, Shape, Verdict
 
-from fairlead.domain.service_messages import ServiceMessage, ServiceMessageParser, write_message
+from fairlead.domain.service_messages import ServiceMessage, ServiceMessageParser
+from fairlead.steps.scripts.bundle import FOLDER, RUNNERS, Language
 
 
 def judge(file: Mapping[str, Any]) -> Iterator[Verdict]:
     """A verdict for each case of both kinds."""
     for case in file.get("parse", ()):
         yield _parsed(case)
-    for case in file.get("format", ()):
-        came = write_message(case["message"], case["properties"])
+    cases = list(file.get("format", ()))
+    for case, came in zip(cases, _written(cases), strict=True):
         yield Verdict(case["name"], came == case["expected"], case["expected"], came)
+
+
+WRITING = """\
+import json
+with open("cases.json", encoding="utf-8") as file:
+    print(json.dumps([_message(name, **properties) for name, properties in json.load(file)]))
+"""
+
+
+def _written(cases: Sequence[Case]) -> list[str]:
+    """As a Python script on a host writes them: with the functions that it is sent with."""
+    runner = RUNNERS[Language.PYTHON]
+    with tempfile.TemporaryDirectory() as folder:
+        place = Path(folder)
+        (place / FOLDER).mkdir()
+        (place / FOLDER / "variables").write_text("{}")
+        start = files("fairlead.steps.scripts").joinpath(runner.resource)
+        (place / FOLDER / runner.start).write_bytes(start.read_bytes())
+        (place / "cases.json").write_text(json.dumps([[case["message"], case["properties"]] for case in cases]))
+        (place / runner.name).write_text(WRITING)
+        words = [sys.executable, f"{FOLDER}/{runner.start}", f"./{runner.name}"]
+        ran = subprocess.run(words, cwd=place, capture_output=True, check=True, timeout=60)
+    return list(json.loads(ran.stdout))
 
 
 def _parsed(case: Case) -> Verdict:

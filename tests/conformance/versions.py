@@ -9,7 +9,7 @@ from tests.conformance.judging import Case, Shape, Verdict
 
 from fairlead.domain.errors import FairleadError, Invalid
 from fairlead.domain.version import Version, VersionFormat, read
-from fairlead.domain.versions.masks import apply_mask, latest_masked, latest_masked_all, read_mask
+from fairlead.domain.versions.masks import apply_mask, latest_masked_all, read_mask
 from fairlead.domain.versions.maven_coordinates import MavenCoordinates, read_coordinates
 from fairlead.domain.versions.ranges import VersionRange, maven_range, nuget_range
 
@@ -128,8 +128,7 @@ def _mask_part(case: Case) -> object:
     if case["attr"] == "IsMask":
         return read_mask(case["mask"]).is_mask
     expected = case.get("expected")
-    found = latest_masked(case["mask"], _versions(case.get("versions") or ([expected] if expected else [])))
-    return str(found) if found else None
+    return _first(case["mask"], case.get("versions") or ([expected] if expected else []))
 
 
 def _mask_applied(case: Case) -> object:
@@ -138,8 +137,12 @@ def _mask_applied(case: Case) -> object:
 
 
 def _latest(case: Case) -> object:
-    found = latest_masked(case["mask"], _versions(case["versions"]))
-    return str(found) if found else None
+    return _first(case["mask"], case["versions"])
+
+
+def _first(mask: str, texts: list[str]) -> str | None:
+    """Of equal ones the first is meant."""
+    return next(iter(_texts(latest_masked_all(mask, _versions(texts)))), None)
 
 
 def _package(case: Case) -> object:

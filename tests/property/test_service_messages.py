@@ -4,8 +4,9 @@ import string
 
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.printed import message
 
-from fairlead.domain.service_messages import ServiceMessage, ServiceMessageParser, read_message, write_message
+from fairlead.domain.service_messages import ServiceMessage, ServiceMessageParser, read_message
 
 NAMES = st.text(string.ascii_letters, min_size=1, max_size=12)
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
@@ -24,7 +25,7 @@ def read(pieces: list[str]) -> tuple[list[ServiceMessage], str]:
 def test_messages_and_text_are_told_apart_wherever_they_are_cut(
     wanted: list[ServiceMessage | str], data: st.DataObject
 ) -> None:
-    stream = "".join(one if isinstance(one, str) else write_message(one.name, one.properties) for one in wanted)
+    stream = "".join(one if isinstance(one, str) else message(one.name, one.properties) for one in wanted)
     cuts = sorted(data.draw(st.lists(st.integers(0, len(stream)), max_size=8)))
     pieces = [stream[start:end] for start, end in zip([0, *cuts], [*cuts, len(stream)], strict=True)]
     messages, text = read(pieces)

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from fairlead.domain.errors import Invalid
 from fairlead.domain.version import Version, VersionFormat, read
-from fairlead.domain.versions.masks import apply_mask, latest_masked, read_mask
+from fairlead.domain.versions.masks import apply_mask, latest_masked_all, read_mask
 from fairlead.domain.versions.ranges import maven_range, nuget_range
 
 FORMATS = st.sampled_from(list(VersionFormat))
@@ -19,6 +19,11 @@ SPELT = st.builds(
     st.lists(st.integers(0, 12), min_size=1, max_size=4),
     st.none() | LABELS.filter(lambda text: ".." not in text),
 )
+
+
+def latest_masked(mask: str, versions: list[Version]) -> Version | None:
+    """The first of those that fit best."""
+    return next(iter(latest_masked_all(mask, versions)), None)
 
 
 @given(TEXTS, FORMATS)

@@ -9,6 +9,9 @@ import typer
 
 from fairlead.cli.session import API, PROJECT_HELP, Search, Session, session
 from fairlead.domain.errors import Invalid
+from fairlead.domain.versions.maven_coordinates import read_coordinates
+
+PACKAGE_HELP = "NAME=VERSION, or Maven's GROUP:ARTIFACT:VERSION, where no image tag says the version."
 
 group = typer.Typer(name="release", help="Releases: snapshots that can be deployed.", no_args_is_help=True)
 
@@ -67,7 +70,7 @@ def create(
     notes: str = typer.Option("", help="Release notes; #{…} in them is filled in."),
     notes_file: str = typer.Option("", help="A file that holds them."),
     channel: str = typer.Option("", help="By default the first whose rules take the versions."),
-    package: list[str] = typer.Option([], "--package", help="NAME=VERSION, where no image tag says the version."),
+    package: list[str] = typer.Option([], "--package", help=PACKAGE_HELP),
     project: str = typer.Option("", "--project", "-p", help=PROJECT_HELP),
 ) -> None:
     """Make a release of images that your own CI has built, tested and pushed."""
@@ -199,9 +202,13 @@ def _image(entry: str) -> tuple[str, str]:
 
 
 def _package(entry: str) -> tuple[str, str]:
+    """``NAME=VERSION``, or Maven's ``GROUP:ARTIFACT:VERSION``, whose package is called ``GROUP:ARTIFACT``."""
     name, sign, version = entry.rpartition("=")
-    if not sign or not name or not version:
-        raise Invalid("input.invalid", f"{entry[:120]!r} is not NAME=VERSION")
+    if not sign and ":" in entry:
+        found = read_coordinates(entry)
+        name, version = ("" if found.packaging else f"{found.group}:{found.artifact}"), found.version
+    if not name or not version:
+        raise Invalid("input.invalid", f"{entry[:120]!r} is neither NAME=VERSION nor GROUP:ARTIFACT:VERSION")
     return name, version
 
 

@@ -116,18 +116,8 @@ def read_message(body: str) -> ServiceMessage | None:
     return ServiceMessage(_local(element.tag), properties)
 
 
-def write_message(name: str, properties: Mapping[str, str | None]) -> str:
-    """The message as a script would print it; properties without a value are left out."""
-    given = "".join(f' {key}="{_encoded(value)}"' for key, value in properties.items() if value is not None)
-    return f"{MARK}[{name}{given}]"
-
-
 def _local(name: str) -> str:
     return name.rpartition("}")[2]
-
-
-def _encoded(value: str) -> str:
-    return base64.b64encode(value.encode()).decode()
 
 
 def _decoded(value: str) -> str:

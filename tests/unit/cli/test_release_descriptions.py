@@ -41,6 +41,17 @@ def test_a_release_is_copied_and_says_what_it_brings(house: House, fairlead: Run
     assert "**Release 1.0.1**" in brought.out and "again" in brought.out
 
 
+def test_a_package_is_named_in_mavens_way_too(house: House, fairlead: Run) -> None:
+    house.add_project("books")
+    house.add_release("books", "1.0.0")
+    copy = ("-o", "json", "release", "copy", "1.0.0", "-p", "books")
+    given = ("--package", "com.example:web:2.1.0", "--package", "a:b=3.0", "--package", "tools=1.2")
+    packages = fairlead(*copy, "--version", "1.0.1", *given).data["packages"]
+    assert packages.items() >= {"com.example:web": "2.1.0", "a:b": "3.0", "tools": "1.2"}.items()
+    for wrong in ("com.example:web", "com.example:web:1.0:jar", ":web:1.0", "web"):
+        assert fairlead(*copy, "--version", "1.0.2", "--package", wrong).code == 2, wrong
+
+
 def test_build_information_is_pushed_as_octopus_has_it_or_as_the_api(house: House, fairlead: Run) -> None:
     octopus = {
         "BuildEnvironment": "TeamCity",

@@ -2,13 +2,14 @@
 
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.printed import message
 
 from fairlead.domain.script_output import ERROR_MARK, LONGEST_LINE, ScriptLine, ScriptOutput, Told
-from fairlead.domain.service_messages import ServiceMessage, write_message
+from fairlead.domain.service_messages import ServiceMessage
 
 SAMPLE = (
     f"hello\n{ERROR_MARK}oops\nworld\r\n\n##octopus[stdout-verbose]\nat length\n##octopus[stdout-default]\n"
-    f"a{write_message('progress', {'percentage': '5'})}b\n##octopus[stderr-warning]\n{ERROR_MARK}mind\n"
+    f"a{message('progress', {'percentage': '5'})}b\n##octopus[stderr-warning]\n{ERROR_MARK}mind\n"
     f"##octopus[stdout-ignore]\nnever\n##octopus[stdout-default]\n##octopus[stderr-default]\n{ERROR_MARK}é🐙\nend"
 )
 EXPECTED = [

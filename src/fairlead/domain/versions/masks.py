@@ -70,12 +70,6 @@ def apply_mask(text: str, latest: Version | None) -> Version:
     return read(made, VersionFormat.OCTOPUS)
 
 
-def latest_masked(text: str, versions: Iterable[Version]) -> Version | None:
-    """The highest that fits the mask, the first of equal ones; None where none does."""
-    found = latest_masked_all(text, versions)
-    return found[0] if found else None
-
-
 def latest_masked_all(text: str, versions: Iterable[Version]) -> Sequence[Version]:
     """The highest that fit the mask: several where they differ by metadata alone."""
     mask = read_mask(text)
