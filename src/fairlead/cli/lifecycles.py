@@ -16,6 +16,7 @@ PHASE_HELP = (
     "A phase, in order, as often as there are phases: 'Production: EU, US; approval; minimum 1'. "
     f"After the environments: {phase_lines.WORDS}. No environments: all that no earlier phase names."
 )
+KEEP_FILES_HELP = "The same for packages on targets, beside the present one."
 KEEP_HELP = "Releases that phases keep which say nothing themselves: a count, or days as 30d."
 
 
@@ -56,10 +57,11 @@ def add(
     phase: list[str] = typer.Option([], "--phase", help=PHASE_HELP),
     description: str = typer.Option("", help="What it is for."),
     keep: str = typer.Option("", help=KEEP_HELP),
+    keep_files: str = typer.Option("", help=KEEP_FILES_HELP),
 ) -> None:
     """Add one."""
     at = session(context)
-    made = at.client.post(f"{API}/lifecycles", _body(name, phase, description, keep))
+    made = at.client.post(f"{API}/lifecycles", _body(name, phase, description, keep, keep_files))
     at.screen.result(made, f"lifecycle {made['name']} added: {len(made['resolved'])} phases")
 
 
@@ -70,11 +72,12 @@ def change(
     phase: list[str] = typer.Option([], "--phase", help=PHASE_HELP),
     description: str = typer.Option("", help="What it is for."),
     keep: str = typer.Option("", help=KEEP_HELP),
+    keep_files: str = typer.Option("", help=KEEP_FILES_HELP),
     new_name: str = typer.Option("", "--name", help="A new name."),
 ) -> None:
     """Its phases are these from now on; none: each environment is one."""
     at = session(context)
-    body = _body(new_name or name, phase, description, keep)
+    body = _body(new_name or name, phase, description, keep, keep_files)
     made = at.client.put(f"{API}/lifecycles/{name}", body)
     at.screen.result(made, f"lifecycle {made['name']} changed: {len(made['resolved'])} phases")
 
@@ -100,7 +103,7 @@ def use(
     at.screen.result(made, f"{owner} follows lifecycle {made['name']}")
 
 
-def _body(name: str, phases: list[str], description: str, keep: str) -> dict[str, Any]:
+def _body(name: str, phases: list[str], description: str, keep: str, keep_files: str) -> dict[str, Any]:
     lines = [phase_lines.read(text) for text in phases]
     return {
         "name": name,
@@ -120,14 +123,15 @@ def _body(name: str, phases: list[str], description: str, keep: str) -> dict[str
             }
             for line in lines
         ],
-        "keep_releases": _keep(keep),
+        "keep_releases": _keep(keep, "--keep"),
+        "keep_files": _keep(keep_files, "--keep-files"),
     }
 
 
-def _keep(text: str) -> dict[str, int] | None:
+def _keep(text: str, option: str) -> dict[str, int] | None:
     if not text:
         return None
     count = text.removesuffix("d")
     if not count.isdecimal():
-        raise typer.BadParameter("a count, or days as 30d", param_hint="--keep")
+        raise typer.BadParameter("a count, or days as 30d", param_hint=option)
     return {"days" if text.endswith("d") else "releases": int(count)}

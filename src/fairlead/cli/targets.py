@@ -134,6 +134,25 @@ def check(context: typer.Context, name: str = typer.Argument(..., help=NAME_HELP
     at.screen.result(seen, f"{name} answered after {seen['took_s']:.2f} s; it has {programs}")
 
 
+@group.command("packages")
+def packages(context: typer.Context, name: str = typer.Argument(..., help=NAME_HELP)) -> None:
+    """What deployments left there to stay, and what the next ones would remove, and why. Nothing is removed."""
+    at = session(context)
+    columns = {
+        "package": "PACKAGE",
+        "version": "VERSION",
+        "project": "PROJECT",
+        "environment": "ENVIRONMENT",
+        "tenant": "TENANT",
+        "action": "ACTION",
+        "is_kept": "STAYS",
+        "reason": "WHY",
+        "directory": "BELOW ~/fairlead",
+        "installed_at": "WHEN",
+    }
+    at.screen.table(at.client.get(f"{API}/targets/{name}/packages")["items"], columns, empty="nothing lies there")
+
+
 def address_of(text: str) -> dict[str, Any]:
     """``user@host``, ``user@host:port``, ``user@[address]:port``."""
     user, sign, rest = text.rpartition("@")

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from fairlead.domain.environment import Environment, in_order
 from fairlead.domain.errors import Invalid
 from fairlead.domain.ids import EnvironmentId, LifecycleId
-from fairlead.domain.retention import KEEP_ALL, Keep
+from fairlead.domain.retention import KEEP_ALL, Keep, effective
 
 DEFAULT_NAME = "Default"
 LONGEST_NAME = 60
@@ -122,6 +122,13 @@ def check_phases(phases: Sequence[Phase], names: Mapping[EnvironmentId, str]) ->
 
 def _wrong(phase: Phase, message: str) -> Invalid:
     return Invalid("lifecycle.phases", message, thing=phase.name[:LONGEST_NAME])
+
+
+def files_kept(lifecycle: Lifecycle, environment: EnvironmentId) -> Keep:
+    """How much of files on targets is kept there; everything where the lifecycle does not know the environment."""
+    phase = phase_of(lifecycle, environment)
+    rules = effective(lifecycle.files, [(one.name, one.files) for one in lifecycle.phases])
+    return rules[phase.name] if phase is not None else KEEP_ALL
 
 
 def phase_of(lifecycle: Lifecycle, environment: EnvironmentId) -> Phase | None:

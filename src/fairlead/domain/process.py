@@ -36,6 +36,7 @@ DEPLOY_SERVICES = "deploy-services"
 MANUAL_INTERVENTION = "manual-intervention"
 DEPLOY_RELEASE = "deploy-release"
 HEALTH_CHECK = "health-check"
+DEPLOY_PACKAGE = "deploy-package"
 NOT_REPEATED = frozenset({DEPLOY_SERVICES, MANUAL_INTERVENTION, DEPLOY_RELEASE, HEALTH_CHECK, "notify"})
 """Kinds without retries and timeout, as in Octopus (docs, projects/steps/conditions): they ask a person or another
 process, or have patience of their own."""
@@ -239,7 +240,8 @@ class ResolvedAction:
     release and target. `worker` is the worker that runs it, where one does.
     `chosen` is the version that the release names for the action, as it does for packages; `package` the one that its
     property of that name says, in the release's version; `commit` that of the other repository that its script is
-    from. `logins` open registries that are not Fairlead's own.
+    from. `logins` open registries that are not Fairlead's own. `owner` are the names of project, environment and tenant
+    ("" for nobody's), whatever variables say.
     """
 
     action: Action
@@ -252,6 +254,7 @@ class ResolvedAction:
     package: PackageFile | None = None
     logins: tuple[RegistryLogin, ...] = ()
     commit: str = ""
+    owner: tuple[str, str, str] = ("", "", "")
 
     @property
     def place(self) -> str:

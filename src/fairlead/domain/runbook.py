@@ -8,7 +8,7 @@ from datetime import datetime
 
 from fairlead.domain.errors import Invalid
 from fairlead.domain.ids import EnvironmentId, ProjectId, TaskId
-from fairlead.domain.process import DEPLOY_SERVICES, NO_CHOICE, Process, ProcessChoice
+from fairlead.domain.process import DEPLOY_PACKAGE, DEPLOY_SERVICES, NO_CHOICE, Process, ProcessChoice
 
 LONGEST_NAME = 100
 DEFAULT_KEPT_RUNS = 100
@@ -85,8 +85,11 @@ def check(runbook: Runbook) -> Runbook:
 
 
 def check_process(process: Process) -> Process:
-    """Itself; Invalid `runbook.services` where it would deploy the project's services."""
+    """Itself; Invalid `runbook.services` where it would deploy the project's services, `runbook.package` a package."""
     for step, action in process.actions:
+        if action.kind == DEPLOY_PACKAGE:
+            message = f"step {step.name} deploys a package, which needs a release"
+            raise Invalid("runbook.package", message, thing=action.name, hint="put it into the project's process")
         if action.kind == DEPLOY_SERVICES:
             message = f"step {step.name} deploys services, which needs a release"
             raise Invalid("runbook.services", message, thing=action.name, hint="put it into the project's process")

@@ -44,6 +44,21 @@ def clearance(journal: Sequence[JournalEntry], policy_set: str, keep: Keep, *, n
     return Clearance(tuple(entry.id for entry in going), tuple(directories))
 
 
+def why(entry: JournalEntry, going: Clearance, keep: Keep) -> str:
+    """Why the entry goes, or stays, in words."""
+    if entry.id not in going.entries:
+        if keep.is_everything:
+            return "everything is kept there"
+        return f"not older than {keep.days} days" if keep.days is not None else "among those that are kept"
+    told = (
+        f"older than {keep.days} days"
+        if keep.days is not None
+        else f"the present and {keep.releases} before it are kept"
+    )
+    is_shared = entry.directory is not None and entry.directory not in going.directories
+    return f"{told}; its directory is used by another, and stays" if is_shared else told
+
+
 def _kept(ours: Sequence[JournalEntry], keep: Keep, now: datetime) -> frozenset[str]:
     if keep.days is not None:
         return frozenset(one.id for one in ours if now - one.installed_at <= timedelta(days=keep.days))

@@ -10,6 +10,7 @@ from fairlead.domain.record import Json
 from fairlead.ports.step import ActionKind, EffectKind
 from fairlead.steps.configure_files import ConfigureFiles
 from fairlead.steps.container_kinds import BuildImageAction, RunTestsAction
+from fairlead.steps.deploy_package import DeployPackage
 from fairlead.steps.deploy_release import DeployRelease
 from fairlead.steps.effects.kinds import DEPLOYMENT_EFFECTS
 from fairlead.steps.health_check import HealthCheck
@@ -39,6 +40,7 @@ class DeployServicesHere:
 
 _BUILT_IN: tuple[ActionKind, ...] = (
     DeployServicesHere(),
+    DeployPackage(),
     DeployRelease(),
     HealthCheck(),
     HttpCheck(),

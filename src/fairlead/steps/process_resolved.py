@@ -9,6 +9,7 @@ from fairlead.domain.condition import SUCCESS, Condition
 from fairlead.domain.package import PackageFile
 from fairlead.domain.process import DEPLOY_SERVICES, ActionTarget, Process, ResolvedAction, StartTrigger
 from fairlead.domain.record import Json
+from fairlead.domain.retention import KEEP_ALL, Keep
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,7 @@ class PlannedStep:
 class ResolvedProcess:
     """All of it. `choice` is what was chosen for this deployment, as its intention tells it; `packages` are those that
     its actions take files from, `script_commits` action → commit of scripts from other repositories; `is_guided`: a
-    person is asked where an action fails."""
+    person is asked where an action fails. `keep_files` is how much of packages on targets is kept there."""
 
     process: Process
     steps: tuple[PlannedStep, ...]
@@ -62,6 +63,7 @@ class ResolvedProcess:
     warnings: tuple[str, ...] = ()
     is_guided: bool = False
     script_commits: Mapping[str, str] = field(default_factory=dict)
+    keep_files: Keep = KEEP_ALL
 
     @property
     def deploys_services(self) -> bool:

@@ -32,6 +32,7 @@ from fairlead.domain.record import Json, to_data
 from fairlead.ports.step import ActionKind
 from fairlead.steps.action_kinds import ACTION_KINDS
 from fairlead.steps.bounds import ONWARD_TRIES
+from fairlead.steps.deploy_package import tidying
 from fairlead.steps.deploy_services import DeployServices
 from fairlead.steps.effects.basis import arguments
 from fairlead.steps.effects.ends import CommitProcess, KeepFinished, ProcessCommitted
@@ -56,7 +57,9 @@ def plan(
     if services is not None:
         warnings = (*services.warnings, *process.warnings)
         notes = (*services.notes, *known_later(process))
-        return replace(services, intention=meant, forward=forward, warnings=warnings, notes=notes)
+        after = tidying(process)
+        always = Sequence((services.always, after)) if isinstance(after, Step) else services.always
+        return replace(services, intention=meant, forward=forward, always=always, warnings=warnings, notes=notes)
     verb = "Roll back" if resolved.kind == "rollback" else "Deploy"
     return Plan(
         task_kind=resolved.kind,
@@ -64,6 +67,7 @@ def plan(
         intention=meant,
         forward=forward,
         commit=_commit(resolved),
+        always=tidying(process),
         warnings=process.warnings,
         notes=known_later(process),
     )

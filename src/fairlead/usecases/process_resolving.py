@@ -14,6 +14,7 @@ from fairlead.domain.environment import Environment
 from fairlead.domain.errors import Invalid, NotFound, Refused
 from fairlead.domain.ids import DeploymentId
 from fairlead.domain.known_variables import Known
+from fairlead.domain.lifecycle import files_kept
 from fairlead.domain.package import PackageFile
 from fairlead.domain.process import (
     DEFAULT_PARALLELISM,
@@ -34,6 +35,7 @@ from fairlead.domain.project import Project
 from fairlead.domain.record import Json, to_data
 from fairlead.domain.registry_login import RegistryLogin
 from fairlead.domain.release import Release
+from fairlead.domain.retention import KEEP_ALL, Keep
 from fairlead.domain.step_template import UsedTemplate
 from fairlead.domain.substitution import substitute
 from fairlead.domain.system_variables import SystemVariables
@@ -45,6 +47,7 @@ from fairlead.domain.variable_table import VariableTable
 from fairlead.steps.process_resolved import PlannedAction, PlannedPlace, PlannedStep, ResolvedProcess
 from fairlead.store import channels, deployments, packages, processes, targets, tasks, variables
 from fairlead.store.database import Connection
+from fairlead.usecases import lines
 from fairlead.usecases.brought import changes_of, variables_of
 from fairlead.usecases.context import Context
 from fairlead.usecases.registries import logins as registry_logins
@@ -65,7 +68,8 @@ class Surroundings:
     """What a process is resolved with: `targets` are all of the installation, `scope` and `system` are those of
     the whole deployment, `channel` is the release's by name, `packages` are the versions that it names, `tenant` whom
     it is for (None: nobody). `files_from` are the packages that its actions take files from, by name in lower case,
-    `logins` for images that they pull, `script_commits` action → commit of scripts from other repositories."""
+    `logins` for images that they pull, `script_commits` action → commit of scripts from other repositories,
+    `owner` the names of project, environment and tenant, `keep_files` how much of packages on targets is kept."""
 
     process: Process
     choice: ProcessChoice
@@ -81,6 +85,8 @@ class Surroundings:
     files_from: Mapping[str, PackageFile] = field(default_factory=dict)
     logins: tuple[RegistryLogin, ...] = ()
     script_commits: Mapping[str, str] = field(default_factory=dict)
+    owner: tuple[str, str, str] = ("", "", "")
+    keep_files: Keep = KEEP_ALL
 
 
 def process_at(
@@ -123,6 +129,8 @@ def process_at(
         files_from=packages_of(connection, process, release.packages),
         logins=registry_logins(connection),
         script_commits=release.script_commits,
+        owner=(project.name, environment.name, tenant.name if tenant else ""),
+        keep_files=files_kept(lines.of_release(connection, project, release), environment.id),
     )
     made = resolve_process(at)
     if made.deploys_services:
@@ -235,6 +243,7 @@ class _Resolving:
             tuple(warnings),
             is_guided=self._is_guided(),
             script_commits=self.at.script_commits,
+            keep_files=self.at.keep_files,
         )
 
     def _is_guided(self) -> bool:
@@ -380,6 +389,7 @@ class _Resolving:
             self.at.files_from.get(str(action.properties.get(PACKAGE) or "").lower()),
             self.at.logins,
             self.at.script_commits.get(action.name, ""),
+            self.at.owner,
         )
         return PlannedAction(resolved, condition_of(action.condition, action.expression, variables), skipped)
 

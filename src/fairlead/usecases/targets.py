@@ -233,11 +233,18 @@ async def trust(context: Context, actor: Actor, keys: Keys, name: str, fingerpri
     return await context.database.write(work)
 
 
+def to_look_at(context: Context, actor: Actor, name: str) -> Target:
+    """The target, for something that is looked at there: who may change it may."""
+    actor.require_somewhere(Permission.TARGET_EDIT)
+    found = get(context, actor, name).target
+    _require_all(actor, found.environments)
+    return found
+
+
 async def check(context: Context, actor: Actor, hosts: Hosts, name: str) -> Seen:
     """Whether something can be run there, and what with; what was found is its health from now on."""
     actor.require_somewhere(Permission.TARGET_EDIT)
-    found = (await asyncio.to_thread(get, context, actor, name)).target
-    _require_all(actor, found.environments)
+    found = await asyncio.to_thread(to_look_at, context, actor, name)
     return await target_looks.look(context, hosts, found)
 
 

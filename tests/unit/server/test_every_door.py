@@ -20,6 +20,7 @@ NOT_ASKED_FOR = {
     "deployments.ask": "a part of other verbs",
     "gates.require_override": "a part of deployments.create",
     "runs.saw_head": "a part of looking.look",
+    "targets.to_look_at": "a part of targets.check and target_files.preview",
     "waiting.supersede": "a part of deployments.ask",
 }
 """Verbs that nobody asks for, and why."""

@@ -157,6 +157,7 @@ class Furnished:
             "variables": "Db.Host",
             "why": "Db.Host",
             "targets": "far",
+            "target_files": "far",
             "library_sets": "Set",
             "lifecycles": "Default",
             "roles": "viewer",

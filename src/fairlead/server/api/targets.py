@@ -13,7 +13,7 @@ from fairlead.server.api import answers, shapes
 from fairlead.server.api.bodies import Body
 from fairlead.server.api.doors import After, Asking, Books, Limit, Parts, revision_of
 from fairlead.server.routing import api_router
-from fairlead.usecases import targets
+from fairlead.usecases import target_files, targets
 from fairlead.usecases.target_tenancy import Serving
 from fairlead.usecases.targets import NewSsh, TargetChange, TargetView
 
@@ -166,6 +166,32 @@ async def check_target(context: Books, server: Parts, actor: Asking, name: str) 
     """Something harmless is run there."""
     seen = await targets.check(context, actor, server.hosts, name)
     return {"took_s": seen.took_s, "programs": list(seen.programs)}
+
+
+@router.get("/targets/{name}/packages")
+async def list_packages_of_target(
+    context: Books, server: Parts, actor: Asking, name: str
+) -> answers.Page[answers.LyingPackage]:
+    """What deployments left there, read from the target, and what the next ones would remove, and why; the newest
+    first. Nothing is removed."""
+    return shapes.whole(await target_files.preview(context, actor, server.hosts, name), _lying)
+
+
+def _lying(one: target_files.LyingPackage) -> answers.LyingPackage:
+    held = one.package
+    return {
+        "id": held.id,
+        "project": held.project,
+        "environment": held.environment,
+        "tenant": held.tenant,
+        "action": held.action,
+        "package": held.package,
+        "version": held.version,
+        "directory": held.directory,
+        "is_kept": one.is_kept,
+        "reason": one.reason,
+        "installed_at": held.installed_at,
+    }
 
 
 def _ssh(body: SshBody | None) -> NewSsh | None:

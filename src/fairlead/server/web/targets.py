@@ -12,10 +12,11 @@ from fairlead.domain.errors import FairleadError, Invalid, NotAllowed
 from fairlead.domain.permission import Permission
 from fairlead.domain.target import SSH_PORT
 from fairlead.server.routing import page_router
+from fairlead.server.web import setup
 from fairlead.server.web.lists import Searched
 from fairlead.server.web.visit import Form, Posted, Visiting
 from fairlead.server.web.whom import tags_of, tenancy_of, tenants_of
-from fairlead.usecases import environments, targets
+from fairlead.usecases import environments, target_files, targets
 from fairlead.usecases.target_tenancy import Serving
 from fairlead.usecases.targets import NewSsh, TargetChange
 
@@ -136,6 +137,22 @@ async def check(form: Posted, name: str) -> Response:
     return await _said(
         form, looking, lambda seen: f"It answered after {seen.took_s:.2f} s and has {', '.join(seen.programs)}."
     )
+
+
+@router.get("/targets/{name}/packages")
+async def show_packages(visitor: Visiting, name: str) -> Response:
+    """What deployments left there, and what the next ones would remove."""
+    context, actor = visitor.context, visitor.actor
+    held = await context.database.run(lambda: targets.get(context, actor, name))
+    trouble, lying = "", tuple[target_files.LyingPackage, ...]()
+    try:
+        lying = tuple(await target_files.preview(context, actor, visitor.server.hosts, name))
+    except NotAllowed:
+        raise
+    except FairleadError as error:
+        trouble = str(error)
+    values = {"section": setup.SECTION, "target": held.target, "lying": lying, "trouble": trouble}
+    return await context.database.run(lambda: visitor.page("target_packages.html", values))
 
 
 async def _said(form: Form, work: Awaitable[T], words: Callable[[T], str]) -> Response:

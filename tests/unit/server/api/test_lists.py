@@ -28,6 +28,7 @@ LISTS = {
 AT_ONCE = {
     "/api/v1/projects/{project}/releases/{version}/prompts": "the fields of one form, which are answered together",
     "/api/v1/projects/{project}/runbooks/{runbook_name}/prompts": "the fields of one form, answered together",
+    "/api/v1/targets/{name}/packages": "a dry run, read from the host at once",
     "/api/v1/retention": "a dry run judges all releases at once, and would for each part",
     "/api/v1/retention/packages": "a dry run judges all packages at once, and would for each part",
 }

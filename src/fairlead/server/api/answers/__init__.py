@@ -74,7 +74,7 @@ from fairlead.server.api.answers.status import (
     Slot,
     Written,
 )
-from fairlead.server.api.answers.targets import SshAccess, Target, TargetSeen
+from fairlead.server.api.answers.targets import LyingPackage, SshAccess, Target, TargetSeen
 from fairlead.server.api.answers.tasks import Artifact, Line, Phase, Task, TaskAlone, TestCase, TestCases
 from fairlead.server.api.answers.teams import Group, HeldRole, Role, Team
 from fairlead.server.api.answers.variables import (
@@ -135,6 +135,7 @@ __all__ = [
     "Line",
     "Look",
     "LostVariable",
+    "LyingPackage",
     "MadeKey",
     "MadeReleases",
     "MadeRun",

@@ -47,6 +47,22 @@ class Target(TypedDict):
     revision: int
 
 
+class LyingPackage(TypedDict):
+    """A package that a deployment left on a target to stay."""
+
+    id: str
+    project: str
+    environment: str
+    tenant: Annotated[str, Field(description='"" for nobody in particular')]
+    action: str
+    package: str
+    version: str
+    directory: Annotated[str, Field(description="below ~/fairlead there")]
+    is_kept: Annotated[bool, Field(description="whether the next deployment of the same action leaves it")]
+    reason: str
+    installed_at: Moment
+
+
 class TargetSeen(TypedDict):
     """What a look at a target found."""
 

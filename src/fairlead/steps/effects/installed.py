@@ -1,0 +1,230 @@
+"""package.install and package.tidy: a package unpacked on a target to stay, and those before it that need not."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import tarfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from fairlead.domain.effect import Done, Looked, NotYet, Outcome, SaidNo
+from fairlead.domain.errors import Failed, Invalid, NotFound, TooLarge
+from fairlead.domain.installed_package import InstalledPackage, directory_of, id_of, read_journal
+from fairlead.domain.output_variables import effect_output
+from fairlead.domain.package import PackageFile
+from fairlead.domain.plan import Effect
+from fairlead.domain.record import Json
+from fairlead.domain.retention import Keep
+from fairlead.domain.target_retention import clearance, why
+from fairlead.domain.text import Text
+from fairlead.formats.package_files import unpacked
+from fairlead.ports.connection import Command, Connection
+from fairlead.ports.step import Tools
+from fairlead.steps.effects.basis import Plain, read
+
+FILES_LIMIT_BYTES = 64 * 1024**2
+SAID_BYTES = 8 * 1024**2
+MOST_AT_ONCE = 200
+FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.02, 0.5
+PROGRAM_STARTS = (b"#!", b"\x7fELF")
+"""How files begin that are programs: packages do not say it."""
+
+_HOME = """\
+[ -n "${HOME-}" ] || HOME=$(getent passwd "$(id -u)" | cut -d : -f 6)
+[ -n "$HOME" ] || { echo "the user has no home directory here"; exit 1; }
+root=$HOME/fairlead journal=$HOME/.fairlead/journal
+umask 022
+"""
+INSTALL = (
+    _HOME
+    + """\
+dir=$root/$1 entry=$journal/$2
+if [ -f "$entry" ] && [ -d "$dir" ]; then printf '%s\\n' "$dir"; exit 0; fi
+rm -rf "$dir" "$dir.part" && mkdir -p "$dir.part" "$journal" || exit 1
+tar -xf - -C "$dir.part" || { rm -rf "$dir.part"; exit 126; }
+mv "$dir.part/files" "$dir" && mv "$dir.part/entry" "$entry" && rm -rf "$dir.part" && printf '%s\\n' "$dir"
+"""
+)
+JOURNAL = _HOME + 'for one in "$journal"/*; do [ -f "$one" ] && cat "$one"; done; exit 0\n'
+REMOVE = (
+    _HOME
+    + """\
+while [ "$#" -gt 1 ]; do
+  if [ -n "$2" ]; then rm -rf "$root/$2" "$root/$2.part" || exit 1; fi
+  rm -f "$journal/$1" || exit 1
+  shift 2
+done
+"""
+)
+
+
+@dataclass(frozen=True, slots=True)
+class NewPackage:
+    """A package to be unpacked on the target (id and name); for whom: project, environment, tenant."""
+
+    action: str
+    target: str
+    name: str
+    package: PackageFile
+    owner: tuple[str, str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Tidied:
+    """What the action left on the target before, as much of it as is not kept; `installed` is the key of the effect
+    that unpacks the present one."""
+
+    new: NewPackage
+    installed: str
+    keep: Keep
+
+
+class InstallPackage:
+    """Unpacks the package into a directory of its own, whole or not at all, and enters it into the target's journal.
+    Its key names the directory, so asked again it is found. Undone, both are gone. Output: the variables
+    ``Package.InstallationDirectoryPath``, ``Package.PackageId`` and ``Package.PackageVersion``."""
+
+    kind = "package.install"
+
+    async def look(self, effect: Effect, tools: Tools) -> Looked:
+        """Asking costs as much as doing."""
+        return NotYet()
+
+    async def do(self, effect: Effect, tools: Tools) -> Outcome:
+        """Unpacks it, where it was not."""
+        new = read(NewPackage, effect)
+        host = await tools.hosts.of_target(new.target)
+        try:
+            content = await tools.artifacts.blob(new.package.blob)
+            made = await asyncio.to_thread(
+                unpacked, str(new.package), new.package.ending, content, limit_bytes=FILES_LIMIT_BYTES
+            )
+        except (Invalid, TooLarge) as error:
+            return SaidNo(error.code, error.message, hint=error.hint)
+        if made.left_out:
+            tools.say(f"links and devices in it are left out: {', '.join(made.left_out)[:300]}", "warning")
+        entry = _entry(new, f"{tools.task}/{effect.key}", tools.clock.now().isoformat())
+        await tools.records.note(tools.task, _begun(effect), {"on": host.name})
+        words = ("sh", "-c", INSTALL, "fairlead-package", entry.directory, entry.id)
+        archive = await asyncio.to_thread(_archive, made.files, entry.line)
+        exit_code, said = await ran(host, f"{tools.task}/{effect.key}", Command(words, stdin=archive))
+        if exit_code != 0:
+            reason = said.strip().splitlines()[-1][:300] if said.strip() else f"it ended with {exit_code}"
+            hint = "look whether its user has a home with room there, and whether tar is installed"
+            return SaidNo("package.not_installed", f"{new.package} could not be unpacked on {new.name}: {reason}", hint)
+        where = said.strip().splitlines()[-1]
+        tools.say(f"{new.package} lies in {where}: {len(made.files)} files")
+        outputs: dict[str, Text] = {
+            "Package.InstallationDirectoryPath": where,
+            "Package.PackageId": new.package.name,
+            "Package.PackageVersion": new.package.version,
+        }
+        return Done(effect_output(new.action, new.name, outputs))
+
+    async def undo(self, effect: Effect, tools: Tools) -> None:
+        """It lies there no more. A host that it never came to is not asked."""
+        new = read(NewPackage, effect)
+        if not await tools.records.fact(tools.task, _begun(effect)):
+            return
+        try:
+            host = await tools.hosts.of_target(new.target)
+        except NotFound:
+            tools.say(f"{new.name} is no target any more; what lies there stays", level="warning")
+            return
+        await host.complete(f"{tools.task}/{effect.key}")
+        await _remove(host, f"{tools.task}/{effect.key}/undo", [_entry(new, f"{tools.task}/{effect.key}", "")])
+        await tools.records.note(tools.task, _begun(effect), None)
+
+
+class TidyPackages(Plain):
+    """Once the deployment went well: what earlier ones left on the target for the same action goes, as the lifecycle
+    says; what stays, and why, is told. Output: ``removed``, directories."""
+
+    kind = "package.tidy"
+
+    async def do(self, effect: Effect, tools: Tools) -> Outcome:
+        """Reads the journal, decides, removes."""
+        wanted = read(Tidied, effect)
+        ended = tools.outputs.get("task", {}).get("state")
+        if ended != "succeeded" or wanted.installed not in tools.outputs:
+            return Done({"removed": []})
+        host = await tools.hosts.of_target(wanted.new.target)
+        present = _entry(wanted.new, f"{tools.task}/{wanted.installed}", tools.clock.now().isoformat())
+        found = await journal_of(host, f"{tools.task}/{effect.key}/journal")
+        others = [one for one in found if one.id != present.id]
+        going = clearance(
+            [*(one.entry for one in others), present.entry], present.policy_set, wanted.keep, now=tools.clock.now()
+        )
+        leaving = [one for one in others if one.id in going.entries]
+        for one in others:
+            if one.policy_set == present.policy_set:
+                word = "removes" if one in leaving else "keeps"
+                tools.say(f"{word} {one.directory}: {why(one.entry, going, wanted.keep)}", "debug")
+        for start in range(0, len(leaving), MOST_AT_ONCE):
+            part = [_only(one, going.directories) for one in leaving[start : start + MOST_AT_ONCE]]
+            await _remove(host, f"{tools.task}/{effect.key}/{start}", part)
+        if leaving:
+            tools.say(f"{len(leaving)} older installations removed from {wanted.new.name}")
+        return Done({"removed": list[Json](going.directories)})
+
+
+async def journal_of(host: Connection, ticket: str) -> tuple[InstalledPackage, ...]:
+    """What lies on the host, by its journal."""
+    exit_code, said = await ran(host, ticket, Command(("sh", "-c", JOURNAL, "fairlead-journal")))
+    return read_journal(said) if exit_code == 0 else ()
+
+
+async def ran(host: Connection, ticket: str, command: Command) -> tuple[int, str]:
+    """Run to its end there; its exit code and what it said, bounded. Nothing of the run is left."""
+    await host.start(ticket, command)
+    log, pause_s = b"", FIRST_PAUSE_S
+    try:
+        while True:
+            progress = await host.progress(ticket, after=len(log))
+            log += progress.log
+            if progress.exit_code is not None or len(log) > SAID_BYTES:
+                return progress.exit_code or 0, log.decode("utf-8", "replace")
+            await asyncio.sleep(pause_s)
+            pause_s = min(pause_s * 1.5, LONGEST_PAUSE_S)
+    finally:
+        await asyncio.shield(host.complete(ticket))
+
+
+async def _remove(host: Connection, ticket: str, leaving: Sequence[InstalledPackage]) -> None:
+    words = [word for one in leaving for word in (one.id, one.directory)]
+    exit_code, said = await ran(host, ticket, Command(("sh", "-c", REMOVE, "fairlead-remove", *words)))
+    if exit_code != 0:
+        raise Failed(
+            "package.not_removed", f"{host.name} could not remove packages: {said.strip()[-300:]}", thing=host.name
+        )
+
+
+def _entry(new: NewPackage, key: str, at: str) -> InstalledPackage:
+    id, (project, environment, tenant) = id_of(key), new.owner
+    directory = directory_of(new.owner, new.package.name, new.package.version, id)
+    names = (project, environment, tenant, new.action, new.package.name, new.package.version)
+    return InstalledPackage(id, *names, directory, at)
+
+
+def _only(one: InstalledPackage, directories: Sequence[str]) -> InstalledPackage:
+    """Its entry alone, where its directory stays."""
+    return one if one.directory in directories else replace(one, directory="")
+
+
+def _archive(contents: Mapping[str, bytes], entry: str) -> bytes:
+    stream = io.BytesIO()
+    with tarfile.open(fileobj=stream, mode="w", format=tarfile.PAX_FORMAT) as archive:
+        folder = tarfile.TarInfo("files")
+        folder.type, folder.mode = tarfile.DIRTYPE, 0o755
+        archive.addfile(folder)
+        files = {f"files/{path}": content for path, content in contents.items()}
+        for path, content in {"entry": entry.encode(), **files}.items():
+            file = tarfile.TarInfo(path)
+            file.size, file.mode = len(content), 0o755 if content.startswith(PROGRAM_STARTS) else 0o644
+            archive.addfile(file, io.BytesIO(content))
+    return stream.getvalue()
+
+
+def _begun(effect: Effect) -> str:
+    return f"package:{effect.key}:begun"
