@@ -8,6 +8,7 @@ from typing import Any
 import typer
 
 from fairlead.cli import prompts
+from fairlead.cli.deploy_each import FAILED
 from fairlead.cli.session import API, PROJECT_HELP, TIMEOUT_HELP, WAIT_HELP, Search, Session, session
 from fairlead.domain.errors import Invalid
 
@@ -55,7 +56,10 @@ def put(
     in_lifecycle: bool = typer.Option(
         False, "--in-lifecycle", help="Only in the environments of the project's lifecycle."
     ),
-    keep: int = typer.Option(100, help="How many runs are kept in each environment."),
+    keep: int = typer.Option(100, help="How many runs are kept in each environment, for each tenant."),
+    tenancy: str = typer.Option(
+        None, help="untenanted, tenanted-or-untenanted or tenanted: for whom it may run; by default as the project."
+    ),
     project: str = typer.Option("", "--project", "-p", help=PROJECT_HELP),
 ) -> None:
     """A runbook's draft is so from now on; what is published stays until the next `publish`."""
@@ -65,6 +69,7 @@ def put(
         "environments": environment,
         "in_lifecycle": in_lifecycle,
         "kept_runs": keep,
+        "tenancy": tenancy,
     }
     if file is not None:
         from fairlead.formats.process import read_process, written  # its libraries are loaded where they are needed
@@ -96,6 +101,10 @@ def run(
     environment: list[str] = typer.Option(
         ..., "--environment", "-e", help="Where; given again, it runs in all of them, or in none."
     ),
+    tenant: list[str] = typer.Option([], "--tenant", help="For this tenant; once for each."),
+    tenant_tag: list[str] = typer.Option(
+        [], "--tenant-tag", help="For every tenant there with this tag, Set/Tag: one run each."
+    ),
     variable: list[str] = typer.Option(
         [], "--variable", help='"Label or Name:Value" of what it asks for; asked at a terminal without it.'
     ),
@@ -110,10 +119,11 @@ def run(
     timeout: float = typer.Option(0, help=TIMEOUT_HELP),
     project: str = typer.Option("", "--project", "-p", help=PROJECT_HELP),
 ) -> None:
-    """Run what is published."""
+    """Run what is published; for several tenants, what is refused for one holds up no other."""
     at = session(context)
     path = f"{API}/projects/{at.project(project)}/runbooks/{name}"
-    asked = _questions(at, path, environment) if variable else []
+    alone = tenant[0] if tenant and not tenant_tag else ""
+    asked = _questions(at, path, environment, alone) if variable else []
     body: dict[str, Any] = {
         "environments": environment,
         "prompted": prompts.answers(asked, variable),
@@ -123,10 +133,13 @@ def run(
         "guided": guided,
         "override_freeze": override_freeze,
     }
-    made = _run(at, path, body)
+    if tenant_tag or len(tenant) > 1:
+        body |= {"tenants": tenant, "tenant_tags": tenant_tag}
+        raise typer.Exit(_run_each(at, path, body, timeout_s=timeout if wait else None))
+    made = _run(at, path, {**body, "tenant": alone})
     if wait:
         raise typer.Exit(max(at.follow(one["task"], timeout_s=timeout) for one in made))
-    said = [f"run {one['number']} of {name} in {one['environment']}, task {one['task']}" for one in made]
+    said = [f"run {one['number']} of {name} in {_where(one)}, task {one['task']}" for one in made]
     at.screen.result(made[0] if len(made) == 1 else made, "\n".join(said))
 
 
@@ -137,17 +150,35 @@ def _run(at: Session, path: str, body: dict[str, Any]) -> list[Any]:
     except Invalid as wanting:
         if wanting.code != prompts.REQUIRED:
             raise
-        more = prompts.at_terminal(_questions(at, path, body["environments"]), body["prompted"])
+        more = prompts.at_terminal(_questions(at, path, body["environments"], body["tenant"]), body["prompted"])
         if not more:
             raise
     body = {**body, "prompted": {**body["prompted"], **more}}
     return list(at.client.post(f"{path}/runs/several", body)["items"])
 
 
-def _questions(at: Session, path: str, environments: list[str]) -> list[Any]:
+def _run_each(at: Session, path: str, body: dict[str, Any], *, timeout_s: float | None) -> int:
+    """The exit code: not 0 where one was refused or (where `timeout_s` says that they are waited for) did not go
+    well."""
+    found = at.client.post(f"{path}/tenant-runs", body)
+    columns = {"tenant": "TENANT", "environment": "ENVIRONMENT", "state": "STATE", "task": "TASK", "reason": "REASON"}
+    refused = [{**one, "state": "refused", "reason": one["detail"]} for one in found["refused"]]
+    if at.screen.as_json:
+        at.screen.result(found)
+    else:
+        at.screen.table([*found["made"], *refused], columns, empty="no tenant")
+    ends = [at.follow(one["task"], timeout_s=timeout_s) for one in found["made"] if timeout_s is not None]
+    return max([*ends, FAILED if refused else 0])
+
+
+def _where(run: dict[str, Any]) -> str:
+    return f"{run['environment']} for {run['tenant']}" if run["tenant"] else str(run["environment"])
+
+
+def _questions(at: Session, path: str, environments: list[str], tenant: str) -> list[Any]:
     """What is asked for in any of them, each once."""
-    found = [one for place in environments for one in at.client.get(f"{path}/prompts", environment=place)["items"]]
-    return list({one["name"]: one for one in found}.values())
+    asked = (at.client.get(f"{path}/prompts", environment=place, tenant=tenant)["items"] for place in environments)
+    return list({one["name"]: one for part in asked for one in part}.values())
 
 
 @group.command("runs")
@@ -155,16 +186,17 @@ def runs(
     context: typer.Context,
     name: str = typer.Argument(..., help=NAME_HELP),
     environment: str = typer.Option("", "--environment", "-e", help="Only its runs there."),
+    tenant: str = typer.Option("", "--tenant", help="Only its runs for this tenant."),
     project: str = typer.Option("", "--project", "-p", help=PROJECT_HELP),
 ) -> None:
     """Its runs, the newest first."""
     at = session(context)
-    rows = at.client.all(
-        f"{API}/projects/{at.project(project)}/runbooks/{name}/runs", most=100, environment=environment
-    )
+    path = f"{API}/projects/{at.project(project)}/runbooks/{name}/runs"
+    rows = at.client.all(path, most=100, environment=environment, tenant=tenant)
     columns = {
         "number": "RUN",
         "environment": "ENVIRONMENT",
+        "tenant": "TENANT",
         "state": "STATE",
         "reason": "REASON",
         "created_by": "BY",

@@ -6,13 +6,15 @@ from collections.abc import Container, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from fairlead.domain import ids
+from fairlead.domain import project as projects
 from fairlead.domain.errors import Invalid
 from fairlead.domain.ids import EnvironmentId, ProjectId, TaskId
 from fairlead.domain.process import DEPLOY_PACKAGE, DEPLOY_SERVICES, NO_CHOICE, Process, ProcessChoice
 
 LONGEST_NAME = 100
 DEFAULT_KEPT_RUNS = 100
-"""How many runs of a runbook are kept in each environment, as in Octopus."""
+"""How many runs of a runbook are kept in each environment (and for each tenant), as in Octopus."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +34,7 @@ class Snapshot:
 @dataclass(frozen=True, slots=True)
 class Runbook:
     """No `environments`: all, or with `in_lifecycle` those of the project's lifecycle. `published` None: it cannot be
-    run yet. Its draft is kept under its id among the processes."""
+    run yet. `tenancy` None: the project's. Its draft is kept under its id among the processes."""
 
     id: str
     project: ProjectId
@@ -45,6 +47,7 @@ class Runbook:
     created_by: str = ""
     revision: int = 1
     in_lifecycle: bool = False
+    tenancy: projects.Tenancy | None = None
 
     def may_run_in(self, environment: EnvironmentId, lifecycle: Container[EnvironmentId]) -> bool:
         """Whether it is allowed there; `lifecycle` are the environments of the project's."""
@@ -55,8 +58,8 @@ class Runbook:
 
 @dataclass(frozen=True, slots=True)
 class RunbookRun:
-    """One run of what was published then, with the answers to what it asked for in the snapshot's variables; how it
-    ended is its task's affair."""
+    """One run of what was published then (for the tenant, None: for nobody), with the answers to what it asked for in
+    the snapshot's variables; how it ended is its task's affair."""
 
     id: str
     number: int
@@ -69,6 +72,7 @@ class RunbookRun:
     created_by: str = ""
     freeze_override: str = ""
     choice: ProcessChoice = NO_CHOICE
+    tenant: ids.TenantId | None = None
 
 
 def check(runbook: Runbook) -> Runbook:

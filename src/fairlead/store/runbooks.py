@@ -6,12 +6,12 @@ from collections.abc import Iterable
 
 import sqlalchemy as sa
 
-from fairlead.domain.ids import EnvironmentId, ProjectId, TaskId
+from fairlead.domain.ids import EnvironmentId, ProjectId, TaskId, TenantId
 from fairlead.domain.record import from_data
 from fairlead.domain.runbook import Runbook, RunbookRun, Snapshot
 from fairlead.store import counters
 from fairlead.store.schema import data, flag, instant, key, link, metadata, number, text
-from fairlead.store.shelf import Page, Shelf
+from fairlead.store.shelf import Condition, Page, Shelf
 
 runbooks = sa.Table(
     "runbooks",
@@ -27,6 +27,7 @@ runbooks = sa.Table(
     text("created_by"),
     number("revision"),
     flag("in_lifecycle"),
+    text("tenancy", nullable=True),
     sa.UniqueConstraint("project", "name"),
 )
 runs = sa.Table(
@@ -43,6 +44,7 @@ runs = sa.Table(
     text("created_by"),
     text("freeze_override"),
     data("choice"),
+    text("tenant", nullable=True, index=True),
     sa.Index("ix_runbook_runs_runbook", "runbook", "environment", "id"),
 )
 
@@ -113,26 +115,37 @@ def run_of_task(connection: sa.Connection, task: TaskId) -> RunbookRun:
 def runs_of(
     connection: sa.Connection,
     runbook: str,
-    *,
+    *more: Condition,
     environment: EnvironmentId | None = None,
+    tenant: TenantId | None = None,
     after: str | None = None,
     limit: int = 50,
 ) -> Page[RunbookRun]:
-    """Its runs, the newest first."""
-    conditions = [runs.c.runbook == runbook]
+    """Its runs that fit, the newest first."""
+    conditions = [runs.c.runbook == runbook, *more]
     conditions += [runs.c.environment == environment] if environment is not None else []
+    conditions += [runs.c.tenant == tenant] if tenant is not None else []
     return _runs.page(connection, *conditions, after=after, limit=limit)
 
 
-def newest_runs_of(connection: sa.Connection, ids: Iterable[str], *, limit: int) -> dict[str, tuple[RunbookRun, ...]]:
-    """The newest runs of each of these runbooks, by its id, the newest first; one query."""
-    return _runs.newest_of_each(connection, "runbook", ids, limit=limit)
+def newest_runs_of(
+    connection: sa.Connection, ids: Iterable[str], *more: Condition, limit: int
+) -> dict[str, tuple[RunbookRun, ...]]:
+    """The newest runs that fit of each of these runbooks, by its id, the newest first; one query."""
+    return _runs.newest_of_each(connection, "runbook", ids, *more, limit=limit)
 
 
-def over_the_count(connection: sa.Connection, runbook: Runbook, environment: EnvironmentId) -> tuple[RunbookRun, ...]:
-    """Runs there beside the newest that are kept."""
+def are_for(connection: sa.Connection, tenant: TenantId) -> bool:
+    """Whether any run was for the tenant."""
+    return _runs.one(connection, runs.c.tenant == tenant) is not None
+
+
+def over_the_count(
+    connection: sa.Connection, runbook: Runbook, environment: EnvironmentId, tenant: TenantId | None
+) -> tuple[RunbookRun, ...]:
+    """Runs there for the tenant (None: for nobody) beside the newest that are kept."""
     c = runs.c
-    here = (c.runbook == runbook.id, c.environment == environment)
+    here = (c.runbook == runbook.id, c.environment == environment, c.tenant.is_not_distinct_from(tenant))
     newest = sa.select(c.id).where(*here).order_by(c.id.desc()).limit(runbook.kept_runs)
     kept = connection.execute(newest).scalars().all()
     if len(kept) < runbook.kept_runs:

@@ -112,12 +112,12 @@ class Shelf(Generic[T]):
         return {str(row["id"]): from_row(self.kind, row) for row in connection.execute(statement).mappings()}
 
     def newest_of_each(
-        self, connection: sa.Connection, by: str, ids: Iterable[str], *, limit: int
+        self, connection: sa.Connection, by: str, ids: Iterable[str], *more: Condition, limit: int
     ) -> dict[str, tuple[T, ...]]:
-        """At most so many for each of these values of the column `by`, the newest first; one query."""
+        """At most so many that fit for each of these values of the column `by`, the newest first; one query."""
         c = self.table.c
         place = sa.func.row_number().over(partition_by=c[by], order_by=c.id.desc()).label("place")
-        ranked = sa.select(c.id, place).where(c[by].in_(set(ids))).subquery()
+        ranked = sa.select(c.id, place).where(c[by].in_(set(ids)), *more).subquery()
         newest = sa.select(ranked.c.id).where(ranked.c.place <= limit)
         rows = connection.execute(sa.select(self.table).where(c.id.in_(newest)).order_by(c.id.desc())).mappings()
         found: dict[str, list[T]] = {}

@@ -210,7 +210,16 @@ def _tell_parent(context: Context, connection: Connection, task: Task) -> None:
 def _runbook_ended(context: Context, connection: Connection, task: Task) -> None:
     words = f"{task.title}: {task.state.value}" + (f": {task.reason}" if task.reason else "")
     kind = "runbook.run" if task.state is TaskState.SUCCEEDED else "runbook.failed"
-    context.note(connection, SYSTEM, kind, words, thing=task.id, project=task.project, environment=task.environment)
+    context.note(
+        connection,
+        SYSTEM,
+        kind,
+        words,
+        thing=task.id,
+        project=task.project,
+        environment=task.environment,
+        tenant=task.tenant,
+    )
 
 
 def _retirement_ended(context: Context, connection: Connection, task: Task) -> None:

@@ -62,16 +62,12 @@ class AskedByRunbook:
     environment: Environment
     runbook: str
     snapshot: str
+    tenant: Tenant | None = None
 
     @property
     def scope(self) -> Scope:
         """What is so for the whole of it."""
-        return scope_at(self.environment, process=self.runbook)
-
-    @property
-    def tenant(self) -> None:
-        """For nobody: runs know no tenants."""
-        return
+        return scope_at(self.environment, process=self.runbook, tenant=self.tenant)
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,11 +18,13 @@ from fairlead.domain.runbook import Runbook, RunbookRun, Snapshot
 from fairlead.domain.system_variables import SystemVariables
 from fairlead.domain.target import chosen
 from fairlead.domain.task import Task, TaskState
+from fairlead.domain.tenant import Tenant
 from fairlead.steps.run_process import plan_runbook
-from fairlead.store import environments, forgetting, processes, projects, runbooks, targets, tasks
+from fairlead.store import environments, forgetting, processes, projects, runbooks, targets, tasks, tenants
 from fairlead.store.database import Connection
-from fairlead.store.shelf import Page
-from fairlead.usecases import gates, lines, prompting, turns
+from fairlead.store.reach import within
+from fairlead.store.shelf import Condition, Page
+from fairlead.usecases import gates, lines, prompting, tenancy, turns
 from fairlead.usecases.context import Context
 from fairlead.usecases.process_resolving import Surroundings, packages_of, resolve_process, tags_of
 from fairlead.usecases.registries import logins
@@ -32,12 +34,13 @@ from fairlead.usecases.values import scope_at, table_of
 
 @dataclass(frozen=True, slots=True)
 class RunView:
-    """A run with the names that people know, and its task's state."""
+    """A run with the names that people know (`tenant` "": for nobody), and its task's state."""
 
     run: RunbookRun
     runbook: str
     project: str
     environment: str
+    tenant: str
     state: TaskState
     reason: str
 
@@ -45,26 +48,57 @@ class RunView:
 @dataclass(frozen=True, slots=True)
 class Wish:
     """What a person wants of a run: `prompted` are answers by label or name, `choice` what of the process runs and
-    where, `override_freeze` the reason why no freeze binds it."""
+    where, `override_freeze` the reason why no freeze binds it. `is_for_several`: answers may be for some runs only."""
 
     prompted: Mapping[str, str] = field(default_factory=dict)
     choice: ProcessChoice = NO_CHOICE
     override_freeze: str = ""
+    is_for_several: bool = False
 
 
 AS_IT_IS = Wish()
 
 
-def run(context: Context, actor: Actor, project: str, name: str, environment: str, *, wish: Wish = AS_IT_IS) -> RunView:
-    """What is published runs there, when it is the place's turn. Passing a freeze over needs a permission of its own.
-    Conflict `runbook.unpublished`, `runbook.frozen`; Refused `runbook.environment`; what `prompting.answered` and
-    `resolve_process` raise."""
-    [view] = run_in_all(context, actor, project, name, [environment], wish=wish)
+@dataclass(frozen=True, slots=True)
+class _Where:
+    """The place of a run."""
+
+    project: Project
+    environment: Environment
+    tenant: Tenant | None = None
+
+    @property
+    def shown(self) -> str:
+        """For people, without the project."""
+        return self.environment.name + (f" for {self.tenant.name}" if self.tenant else "")
+
+
+def run(
+    context: Context,
+    actor: Actor,
+    project: str,
+    name: str,
+    environment: str,
+    *,
+    tenant: str = "",
+    wish: Wish = AS_IT_IS,
+) -> RunView:
+    """What is published runs there (for the tenant), when it is the place's turn. Passing a freeze over needs a
+    permission of its own. Conflict `runbook.unpublished`, `runbook.frozen`; Refused `runbook.environment`; what
+    `tenancy.check_runbook`, `prompting.answered` and `resolve_process` raise."""
+    [view] = run_in_all(context, actor, project, name, [environment], tenant=tenant, wish=wish)
     return view
 
 
 def run_in_all(
-    context: Context, actor: Actor, project: str, name: str, places: Sequence[str], *, wish: Wish = AS_IT_IS
+    context: Context,
+    actor: Actor,
+    project: str,
+    name: str,
+    places: Sequence[str],
+    *,
+    tenant: str = "",
+    wish: Wish = AS_IT_IS,
 ) -> Sequence[RunView]:
     """As `run`, in several environments: in all of them, or in none. Answers count where they are asked for."""
     actor.require_somewhere(Permission.RUNBOOK_RUN)
@@ -73,34 +107,38 @@ def run_in_all(
         actor.require_somewhere(Permission.RUNBOOK_RUN, project=owner.id)
         if not places:
             raise Invalid("input.invalid", "a runbook runs in an environment", thing="environments", hint="name one")
-        here = [_place(connection, actor, owner, one) for one in dict.fromkeys(places)]
+        whose = tenancy.named(connection, tenant)
+        here = [_place(connection, actor, owner, one, whose) for one in dict.fromkeys(places)]
         found = runbooks.by_name_or_id(connection, owner.id, name)
         if found.published is None:
             hint = f"fairlead runbooks publish {found.name}"
             raise Conflict("runbook.unpublished", f"{found.name} was not published yet", thing=found.name, hint=hint)
+        is_only = len(here) == 1 and not wish.is_for_several
         views: list[RunView] = []
-        for place in here:
-            _require_open(context, connection, actor, owner, place, found, wish)
-            given = _asked_here(connection, owner, place, found, found.published, wish, is_only=len(here) == 1)
-            made = _asked(context, connection, actor, owner, place, found, found.published, given)
+        for where in here:
+            _require_open(context, connection, actor, where, found, wish)
+            given = wish if is_only else _asked_here(connection, where, found, found.published, wish)
+            made = _asked(context, connection, actor, where, found, found.published, given)
             views += _run_views(connection, owner, [made])
     context.durable.wake()
     return views
 
 
 def questions_of(
-    context: Context, actor: Actor, project: str, name: str, environment: str
+    context: Context, actor: Actor, project: str, name: str, environment: str, *, tenant: str = ""
 ) -> tuple[prompting.Question, ...]:
-    """What a run there would ask for, by label; nothing where it was not published yet."""
+    """What a run there (for the tenant) would ask for, by label; nothing where it was not published yet."""
     actor.require_somewhere(Permission.VIEW)
     with context.database.reading() as connection:
         owner = projects.by_name_or_id(connection, project)
         place = environments.by_name_or_id(connection, environment)
-        actor.require_somewhere(Permission.VIEW, project=owner.id, environment=place.id)
+        whose = tenancy.named(connection, tenant)
+        scope = whose.id if whose else None
+        actor.require_somewhere(Permission.VIEW, project=owner.id, environment=place.id, tenant=scope)
         found = runbooks.by_name_or_id(connection, owner.id, name)
         if found.published is None:
             return ()
-        return _questions(connection, owner, place, found, found.published)
+        return _questions(connection, _Where(owner, place, whose), found, found.published)
 
 
 def runs_of(
@@ -110,30 +148,36 @@ def runs_of(
     name: str,
     *,
     environment: str = "",
+    tenant: str = "",
     after: str | None = None,
     limit: int = 50,
 ) -> Page[RunView]:
-    """Its runs, the newest first."""
+    """Its runs where the actor may view them, the newest first."""
     actor.require_somewhere(Permission.VIEW)
     with context.database.reading() as connection:
         owner = projects.by_name_or_id(connection, project)
         actor.require_somewhere(Permission.VIEW, project=owner.id)
         found = runbooks.by_name_or_id(connection, owner.id, name)
         place = environments.by_name_or_id(connection, environment).id if environment else None
-        part = runbooks.runs_of(connection, found.id, environment=place, after=after, limit=limit)
+        whose = tenancy.named(connection, tenant)
+        scope = whose.id if whose else None
+        part = runbooks.runs_of(
+            connection, found.id, *_mine(actor), environment=place, tenant=scope, after=after, limit=limit
+        )
         return Page(_run_views(connection, owner, part.items), part.after)
 
 
 def newest_of(
     context: Context, actor: Actor, project: str, shown: Iterable[RunbookView], *, limit: int = 5
 ) -> Mapping[str, Sequence[RunView]]:
-    """The newest runs of each of those runbooks of the project, by its id, the newest first."""
+    """The newest runs of each of those runbooks of the project where the actor may view them, by its id, the newest
+    first."""
     actor.require_somewhere(Permission.VIEW)
     with context.database.reading() as connection:
         owner = projects.by_name_or_id(connection, project)
         actor.require_somewhere(Permission.VIEW, project=owner.id)
         known = [one.runbook.id for one in shown if one.runbook.project == owner.id]
-        newest = runbooks.newest_runs_of(connection, known, limit=limit)
+        newest = runbooks.newest_runs_of(connection, known, *_mine(actor), limit=limit)
         views: dict[str, list[RunView]] = {}
         for view in _run_views(connection, owner, [one for part in newest.values() for one in part]):
             views.setdefault(view.run.runbook, []).append(view)
@@ -145,71 +189,66 @@ def plan_of(context: Context, connection: Connection, task: Task) -> Plan:
     while it waited for its turn, and what `resolve_process` raises."""
     made = runbooks.run_of_task(connection, task.id)
     owner = projects.get(connection, made.project)
-    place = environments.get(connection, made.environment)
-    no = gates.closed_to_runbook(connection, owner, place, task.title, at=context.clock.now())
+    where = _Where(owner, environments.get(connection, made.environment), tenancy.of(connection, made.tenant))
+    no = gates.closed_to_runbook(connection, owner, where.environment, task.title, at=context.clock.now())
     if no is not None and not made.freeze_override:
         raise no
-    return _planned(context, connection, owner, place, made, task)
+    return _planned(context, connection, where, made, task)
 
 
 def forget_old(context: Context, connection: Connection, task: Task) -> None:
-    """After a run's end: of its runbook's runs there only as many stay as it says, the rest go with tasks and logs."""
+    """After a run's end: of its runbook's runs there for the tenant only as many stay as it says, the rest go with
+    tasks and logs."""
     made = runbooks.run_of_task(connection, task.id)
     found = runbooks.get(connection, made.runbook)
-    for old in runbooks.over_the_count(connection, found, made.environment):
+    for old in runbooks.over_the_count(connection, found, made.environment, made.tenant):
         carried = tasks.find(connection, old.task)
         if carried is not None and carried.state.has_ended:
             forgetting.forget_tasks(connection, [old.task])
             runbooks.delete_run(connection, old.id)
 
 
-def _place(connection: Connection, actor: Actor, owner: Project, name: str) -> Environment:
+def _mine(actor: Actor) -> list[Condition]:
+    c = runbooks.runs.c
+    return within(actor.reach(Permission.VIEW), project=c.project, environment=c.environment, tenant=c.tenant)
+
+
+def _place(connection: Connection, actor: Actor, owner: Project, name: str, tenant: Tenant | None) -> _Where:
     place = environments.by_name_or_id(connection, name)
-    actor.require(Permission.RUNBOOK_RUN, project=owner.id, environment=place.id)
-    return place
+    whose = tenant.id if tenant else None
+    actor.require(Permission.RUNBOOK_RUN, project=owner.id, environment=place.id, tenant=whose)
+    return _Where(owner, place, tenant)
 
 
 def _require_open(
-    context: Context,
-    connection: Connection,
-    actor: Actor,
-    owner: Project,
-    place: Environment,
-    found: Runbook,
-    wish: Wish,
+    context: Context, connection: Connection, actor: Actor, where: _Where, found: Runbook, wish: Wish
 ) -> None:
-    """That it may run there, and no freeze that binds it holds, or is passed over."""
+    """That it may run there for whom it is to, and no freeze that binds it holds, or is passed over."""
+    owner, place = where.project, where.environment
     phases = lines.of_project(connection, owner).phases if found.in_lifecycle else ()
     if not found.may_run_in(place.id, [id for phase in phases for id in phase.environments]):
         raise Refused("runbook.environment", f"{found.name} may not run in {place.name}", thing=place.name)
+    tenancy.check_runbook(owner, found, place, where.tenant)
     if wish.override_freeze:
-        gates.require_override(context, connection, actor, owner, place, wish.override_freeze)
+        gates.require_override(context, connection, actor, owner, place, wish.override_freeze, tenant=where.tenant)
     no = gates.closed_to_runbook(connection, owner, place, found.name, at=context.clock.now())
     if no is not None and not wish.override_freeze:
         raise no
 
 
+def _asker(where: _Where, found: Runbook, published: Snapshot) -> prompting.AskedByRunbook:
+    return prompting.AskedByRunbook(where.project, where.environment, found.id, published.variables, where.tenant)
+
+
 def _questions(
-    connection: Connection, owner: Project, place: Environment, found: Runbook, published: Snapshot
+    connection: Connection, where: _Where, found: Runbook, published: Snapshot
 ) -> tuple[prompting.Question, ...]:
-    asker = prompting.AskedByRunbook(owner, place, found.id, published.variables)
-    return prompting.questions(connection, asker, published.variables)
+    return prompting.questions(connection, _asker(where, found, published), published.variables)
 
 
-def _asked_here(
-    connection: Connection,
-    owner: Project,
-    place: Environment,
-    found: Runbook,
-    published: Snapshot,
-    wish: Wish,
-    *,
-    is_only: bool,
-) -> Wish:
-    """Of several environments, each is given the answers to what it asks for itself."""
-    if is_only or not wish.prompted:
-        return wish
-    asked = _questions(connection, owner, place, found, published)
+def _asked_here(connection: Connection, where: _Where, found: Runbook, published: Snapshot, wish: Wish) -> Wish:
+    """Of several runs, each is given the answers to what it asks for itself."""
+    asked = _questions(connection, where, found, published) if wish.prompted else ()
     kept = {name: text for name, text in wish.prompted.items() if any(one.is_called(name) for one in asked)}
     return replace(wish, prompted=kept)
 
@@ -218,8 +257,7 @@ def _asked(
     context: Context,
     connection: Connection,
     actor: Actor,
-    owner: Project,
-    place: Environment,
+    where: _Where,
     found: Runbook,
     published: Snapshot,
     wish: Wish,
@@ -228,47 +266,56 @@ def _asked(
     task = Task(
         id,
         "runbook",
-        f"{found.name} of {owner.name} in {place.name}",
+        f"{found.name} of {where.project.name} in {where.shown}",
         now,
         subject=found.id,
-        project=owner.name,
-        environment=place.name,
+        project=where.project.name,
+        environment=where.environment.name,
+        tenant=where.tenant.name if where.tenant else None,
         created_by=actor.name,
     )
-    asker = prompting.AskedByRunbook(owner, place, found.id, published.variables)
-    answered = prompting.answered(context, connection, asker, wish.prompted, by=actor.name)
+    answered = prompting.answered(context, connection, _asker(where, found, published), wish.prompted, by=actor.name)
     made = RunbookRun(
         context.ids.new("rbr"),
         runbooks.next_number(connection, found.id),
         found.id,
-        owner.id,
-        place.id,
+        where.project.id,
+        where.environment.id,
         replace(published, variables=answered),
         now,
         id,
         created_by=actor.name,
         freeze_override=wish.override_freeze,
         choice=wish.choice,
+        tenant=where.tenant.id if where.tenant else None,
     )
-    _planned(context, connection, owner, place, made, task)  # what cannot be planned is refused where it is asked for
+    _planned(context, connection, where, made, task)  # what cannot be planned is refused where it is asked for
     runbooks.insert_run(connection, made)
     turns.queue(context, connection, task)
-    words = f"asked to run {found.name} in {place.name}"
-    context.note(connection, actor, "runbook.asked", words, thing=made.id, project=owner.name, environment=place.name)
+    context.note(
+        connection,
+        actor,
+        "runbook.asked",
+        f"asked to run {found.name} in {where.shown}",
+        thing=made.id,
+        project=task.project,
+        environment=task.environment,
+        tenant=task.tenant,
+    )
     return made
 
 
-def _planned(
-    context: Context, connection: Connection, owner: Project, place: Environment, made: RunbookRun, task: Task
-) -> Plan:
+def _planned(context: Context, connection: Connection, where: _Where, made: RunbookRun, task: Task) -> Plan:
+    place, tenant = where.environment, where.tenant
     process = processes.snapshot(connection, made.snapshot.process)
     known = targets.all_of(connection)
-    here = chosen(known, place.id, process.target_tags, tenant=None)
+    here = chosen(known, place.id, process.target_tags, tenant=tenant)
     name = runbooks.get(connection, made.runbook).name
     system = SystemVariables(
         system_variables.of_server(context.installation.url),
-        system_variables.of_project(owner),
+        system_variables.of_project(where.project),
         system_variables.of_environment(place),
+        *([system_variables.of_tenant(tenant)] if tenant else []),
         system_variables.of_targets(
             {str(target.id): target.name for target in here},
             specific=made.choice.only_targets,
@@ -279,9 +326,9 @@ def _planned(
         system_variables.of_task(task.id, task.title, task.created_at),
     )
     table = table_of(connection, made.snapshot.variables)
-    scope = scope_at(place, process=made.runbook)
+    scope = scope_at(place, process=made.runbook, tenant=tenant)
     held = packages_of(connection, process, made.snapshot.packages)
-    at = Surroundings(process, made.choice, place, "", system, known, table, scope, files_from=held)
+    at = Surroundings(process, made.choice, place, "", system, known, table, scope, tenant, files_from=held)
     at = replace(at, logins=logins(connection), script_commits=made.snapshot.script_commits)
     return plan_runbook(resolve_process(at), title=task.title)
 
@@ -291,12 +338,14 @@ def _run_views(connection: Connection, owner: Project, made: Sequence[RunbookRun
     carried = tasks.many(connection, [one.task for one in made])
     books = {book.id: book.name for book in runbooks.of_project(connection, owner.id)}
     places = {place.id: place.name for place in environments.all_of(connection)}
+    whose = tenants.names(connection, (one.tenant for one in made if one.tenant))
     return tuple(
         RunView(
             one,
             books[one.runbook],
             owner.name,
             places[one.environment],
+            whose.get(one.tenant, "") if one.tenant else "",
             carried[one.task].state,
             carried[one.task].reason,
         )

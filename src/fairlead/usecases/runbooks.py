@@ -9,7 +9,7 @@ from fairlead.domain.actor import Actor
 from fairlead.domain.errors import Conflict
 from fairlead.domain.permission import Permission
 from fairlead.domain.process import Process
-from fairlead.domain.project import Project
+from fairlead.domain.project import Project, Tenancy
 from fairlead.domain.runbook import DEFAULT_KEPT_RUNS, Runbook, Snapshot, check, check_process
 from fairlead.formats.process import by_name
 from fairlead.store import environments, processes, projects, runbooks, tasks, triggers, variables
@@ -38,7 +38,8 @@ class RunbookView:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """What a person gives of a runbook; `process` None: as before, at first without steps."""
+    """What a person gives of a runbook; `process` None: as before, at first without steps; `tenancy` None: the
+    project's."""
 
     name: str
     description: str = ""
@@ -46,6 +47,7 @@ class Draft:
     kept_runs: int = DEFAULT_KEPT_RUNS
     process: Process | None = None
     in_lifecycle: bool = False
+    tenancy: Tenancy | None = None
 
 
 def page(
@@ -101,6 +103,7 @@ def put(context: Context, actor: Actor, project: str, draft: Draft, *, revision:
             environments=tuple(environments.by_name_or_id(connection, name).id for name in draft.environments),
             kept_runs=draft.kept_runs,
             in_lifecycle=draft.in_lifecycle,
+            tenancy=draft.tenancy,
         )
         if before is None:
             runbooks.insert(connection, check(wanted))

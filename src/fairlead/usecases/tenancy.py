@@ -18,6 +18,7 @@ from fairlead.domain.ids import EnvironmentId, TenantId
 from fairlead.domain.lifecycle import Lifecycle, Phase, begun_by_itself, may_deploy, phase_of
 from fairlead.domain.project import Project, Tenancy
 from fairlead.domain.release import Release
+from fairlead.domain.runbook import Runbook
 from fairlead.domain.tenant import Tenant, fits
 from fairlead.ports.catalogue import Place
 from fairlead.store import channels, deployments, tenants
@@ -28,31 +29,14 @@ from fairlead.usecases import lines
 def check(
     connection: Connection, project: Project, environment: Environment, release: Release, tenant: Tenant | None
 ) -> None:
-    """That the release may be deployed there for the tenant, or (None) for nobody. Conflict `tenant.required`,
-    `tenant.forbidden`, `tenant.not_connected`, `tenant.channel`."""
+    """That the release may be deployed there for the tenant, or (None) for nobody. Conflict `tenant.channel`, and what
+    `_check` raises."""
+    allow = f"fairlead projects set {project.name}"
+    _check(
+        _Ruled(f"{project.name} is deployed", project.tenancy, "fairlead deploy", allow), project, environment, tenant
+    )
     if tenant is None:
-        if project.tenancy is Tenancy.TENANTED:
-            raise Conflict(
-                "tenant.required",
-                f"{project.name} is deployed for tenants only",
-                thing=project.name,
-                hint="say for whom: fairlead deploy … --tenant NAME; or --tenant-tag Set/Tag",
-            )
         return
-    if project.tenancy is Tenancy.UNTENANTED:
-        raise Conflict(
-            "tenant.forbidden",
-            f"{project.name} is deployed for no tenant",
-            thing=tenant.name,
-            hint=f"let it be: fairlead projects set {project.name} --tenancy tenanted-or-untenanted",
-        )
-    if environment.id not in tenant.connections.get(project.id, ()):
-        raise Conflict(
-            "tenant.not_connected",
-            f"{tenant.name} is not connected to {project.name} in {environment.name}",
-            thing=tenant.name,
-            hint=f"fairlead tenants connect {tenant.name!r} --project {project.name} -e {environment.name!r}",
-        )
     channel = channels.get(connection, release.channel)
     if not fits(tenant.tags, channel.tenant_tags):
         raise Conflict(
@@ -61,6 +45,50 @@ def check(
             f"{', '.join(channel.tenant_tags)}; {tenant.name} has {', '.join(tenant.tags) or 'no tags'}",
             thing=tenant.name,
             hint="give the tenant a tag, or make the release in another channel",
+        )
+
+
+def check_runbook(project: Project, runbook: Runbook, environment: Environment, tenant: Tenant | None) -> None:
+    """That the project's runbook may run there for the tenant, or (None) for nobody; Conflict as `_check` has it."""
+    tenancy = project.tenancy if runbook.tenancy is None else runbook.tenancy
+    allow = f"fairlead runbooks set {runbook.name!r}"
+    _check(_Ruled(f"{runbook.name} runs", tenancy, "fairlead runbooks run", allow), project, environment, tenant)
+
+
+@dataclass(frozen=True, slots=True)
+class _Ruled:
+    """What is done for tenants or for nobody, in words; the commands that do it, and that change its tenancy."""
+
+    words: str
+    tenancy: Tenancy
+    does: str
+    allows: str
+
+
+def _check(ruled: _Ruled, project: Project, environment: Environment, tenant: Tenant | None) -> None:
+    """Conflict `tenant.required`, `tenant.forbidden`, `tenant.not_connected`."""
+    if tenant is None:
+        if ruled.tenancy is Tenancy.TENANTED:
+            raise Conflict(
+                "tenant.required",
+                f"{ruled.words} for tenants only",
+                thing=project.name,
+                hint=f"say for whom: {ruled.does} … --tenant NAME; or --tenant-tag Set/Tag",
+            )
+        return
+    if ruled.tenancy is Tenancy.UNTENANTED:
+        raise Conflict(
+            "tenant.forbidden",
+            f"{ruled.words} for no tenant",
+            thing=tenant.name,
+            hint=f"let it be: {ruled.allows} --tenancy tenanted-or-untenanted",
+        )
+    if environment.id not in tenant.connections.get(project.id, ()):
+        raise Conflict(
+            "tenant.not_connected",
+            f"{tenant.name} is not connected to {project.name} in {environment.name}",
+            thing=tenant.name,
+            hint=f"fairlead tenants connect {tenant.name!r} --project {project.name} -e {environment.name!r}",
         )
 
 

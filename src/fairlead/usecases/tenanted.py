@@ -1,17 +1,21 @@
-"""Deployments of one release for several tenants: one each, and each by its own rules."""
+"""Deployments of one release, or runs of one runbook, for several tenants: one each, and each by its own rules."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from fairlead.domain.actor import Actor
+from fairlead.domain.environment import Environment
 from fairlead.domain.errors import FairleadError, Invalid
 from fairlead.domain.permission import Permission
 from fairlead.domain.process import NO_CHOICE, ProcessChoice
-from fairlead.store import environments, projects, tenants
-from fairlead.usecases import deployments, tenancy
+from fairlead.domain.project import Project
+from fairlead.domain.tenant import Tenant
+from fairlead.store import environments, projects, runbooks, tenants
+from fairlead.store.database import Connection
+from fairlead.usecases import deployments, runbook_runs, tenancy
 from fairlead.usecases.context import Context
 
 
@@ -21,6 +25,21 @@ class RefusedTenant:
 
     tenant: str
     error: FairleadError
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedRun(RefusedTenant):
+    """The same, and where it would have run."""
+
+    environment: str
+
+
+@dataclass(frozen=True, slots=True)
+class AskedRuns:
+    """What became of the runs of a runbook for each tenant in each environment."""
+
+    made: tuple[runbook_runs.RunView, ...]
+    refused: tuple[RefusedRun, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,13 +73,9 @@ def create_each(
     with context.database.reading() as connection:
         owner, where = projects.by_name_or_id(connection, project), environments.by_name_or_id(connection, environment)
         actor.require_somewhere(Permission.DEPLOYMENT_CREATE, project=owner.id, environment=where.id)
-        meant = [tenants.by_name_or_id(connection, name) for name in names]
-        if tags:
-            meant += tenancy.meant(connection, owner, where, tags)
-    if not meant:
-        raise Invalid("input.invalid", "for which tenants?", thing="tenants", hint="name them, or their tags")
+        meant = _meant(connection, owner, where, names, tags)
     made, refused = [], []
-    for one in {each.id: each for each in meant}.values():
+    for one in meant:
         try:
             view = deployments.create(
                 context,
@@ -80,3 +95,52 @@ def create_each(
         except FairleadError as error:
             refused.append(RefusedTenant(one.name, error))
     return Asked(tuple(made), tuple(refused))
+
+
+def run_each(
+    context: Context,
+    actor: Actor,
+    project: str,
+    runbook: str,
+    places: Sequence[str],
+    *,
+    names: Sequence[str] = (),
+    tags: Sequence[str] = (),
+    wish: runbook_runs.Wish = runbook_runs.AS_IT_IS,
+) -> AskedRuns:
+    """In each environment one run for each tenant that is named, and for each that is connected there and has the tags.
+    What `runbook_runs.run` refuses for one holds up no other; answers count where they are asked for. Errors as
+    `create_each` has them, and NotFound `runbook.unknown`."""
+    actor.require_somewhere(Permission.RUNBOOK_RUN)
+    with context.database.reading() as connection:
+        owner = projects.by_name_or_id(connection, project)
+        actor.require_somewhere(Permission.RUNBOOK_RUN, project=owner.id)
+        if not places:
+            raise Invalid("input.invalid", "a runbook runs in an environment", thing="environments", hint="name one")
+        found = runbooks.by_name_or_id(connection, owner.id, runbook)
+        pairs: list[tuple[Environment, Tenant]] = []
+        for name in dict.fromkeys(places):
+            where = environments.by_name_or_id(connection, name)
+            actor.require_somewhere(Permission.RUNBOOK_RUN, project=owner.id, environment=where.id)
+            pairs += [(where, one) for one in _meant(connection, owner, where, names, tags)]
+    shared = replace(wish, is_for_several=len(pairs) > 1)
+    made, refused = [], []
+    for where, one in pairs:
+        try:
+            made.append(runbook_runs.run(context, actor, owner.id, found.id, where.id, tenant=one.id, wish=shared))
+        except FairleadError as error:
+            refused.append(RefusedRun(one.name, error, where.name))
+    return AskedRuns(tuple(made), tuple(refused))
+
+
+def _meant(
+    connection: Connection, owner: Project, where: Environment, names: Sequence[str], tags: Sequence[str]
+) -> Sequence[Tenant]:
+    """Each once: those named, and those that the tags mean there. Conflict `tenant.none`; Invalid `input.invalid` where
+    neither is given."""
+    found = [tenants.by_name_or_id(connection, name) for name in names]
+    if tags:
+        found += tenancy.meant(connection, owner, where, tags)
+    if not found:
+        raise Invalid("input.invalid", "for which tenants?", thing="tenants", hint="name them, or their tags")
+    return list({one.id: one for one in found}.values())

@@ -10,7 +10,7 @@ from fairlead.domain.errors import Conflict, Invalid
 from fairlead.domain.ids import TenantId
 from fairlead.domain.permission import Permission
 from fairlead.domain.tenant import MOST_TAGS, TagSet, Tenant, check_name, fits, known_tags
-from fairlead.store import deployments, environments, projects, targets, tenant_templates, tenants
+from fairlead.store import deployments, environments, projects, runbooks, targets, tenant_templates, tenants
 from fairlead.store.database import Connection
 from fairlead.store.shelf import Page
 from fairlead.usecases.context import Context
@@ -133,8 +133,8 @@ def connect(context: Context, actor: Actor, name: str, project: str, places: Seq
 
 
 def remove(context: Context, actor: Actor, name: str) -> None:
-    """Gone; variables for it hold nowhere any more. Conflict `tenant.in_use` where it has deployments,
-    `tenant.on_target` where a target names it, which without it might serve everybody."""
+    """Gone; variables for it hold nowhere any more. Conflict `tenant.in_use` where it has deployments or runbooks ran
+    for it, `tenant.on_target` where a target names it, which without it might serve everybody."""
     actor.require_somewhere(Permission.TENANT_EDIT)
     with context.database.transaction() as connection:
         found = tenants.by_name_or_id(connection, name)
@@ -146,6 +146,9 @@ def remove(context: Context, actor: Actor, name: str) -> None:
                 thing=found.name,
                 hint="fairlead tenants connect takes connections away; fairlead retire … --tenant ends what is live",
             )
+        if runbooks.are_for(connection, found.id):
+            message = f"runbooks ran for {found.name}, and the history of that is kept"
+            raise Conflict("tenant.in_use", message, thing=found.name, hint="fairlead tenants connect takes it away")
         _refuse_named(connection, found)
         tenant_templates.forget_tenant(connection, found.id)
         tenants.delete(connection, found.id)

@@ -51,3 +51,31 @@ def test_a_run_in_several_places_with_answers_and_what_is_asked_for(
     assert [one["environment"] for one in made.data] == ["Test", "Production"], made
     asked = fairlead(*both, "--variable", "Why:x", "--skip", "Nothing", *of)
     assert (asked.code, "process.step_unknown" in asked.err) == (2, True), asked
+
+
+def test_a_run_for_one_tenant_and_for_each_of_several(house: House, fairlead: Callable[..., Said]) -> None:
+    house.add_project("books")
+    Path("look.yml").write_text(TEXT)
+    of = ("-p", "books")
+    fairlead("tenants", "set-tags", "Region", "EU")
+    fairlead("tenants", "set", "Acme", "--tag", "Region/EU", "--connect", "books=Test,Production")
+    fairlead("tenants", "set", "Bolt", "--connect", "books=Test")
+    fairlead("runbooks", "set", "Look", "--process", "look.yml", "--tenancy", "tenanted", *of)
+    fairlead("runbooks", "publish", "Look", *of)
+    assert "tenant.required" in fairlead("runbooks", "run", "Look", "-e", "Test", *of).err
+    one = fairlead("runbooks", "run", "Look", "-e", "Test", "--tenant", "acme", *of)
+    assert (one.code, "run 1 of Look in Test for Acme" in one.out) == (0, True), one
+    each = ("runbooks", "run", "Look", "-e", "Test", "-e", "Production", "--tenant", "Bolt", "--tenant", "Acme", *of)
+    several = fairlead("-o", "json", *each)
+    assert several.code == 1, "Bolt is not connected in Production"
+    assert [(run["tenant"], run["environment"]) for run in several.data["made"]] == [
+        ("Bolt", "Test"),
+        ("Acme", "Test"),
+        ("Acme", "Production"),
+    ]
+    assert [one["code"] for one in several.data["refused"]] == ["tenant.not_connected"]
+    tagged = fairlead("runbooks", "run", "Look", "-e", "Test", "--tenant-tag", "Region/EU", *of)
+    assert (tagged.code, "Acme" in tagged.out) == (0, True), tagged
+    assert {
+        run["tenant"] for run in fairlead("-o", "json", "runbooks", "runs", "Look", "--tenant", "Bolt", *of).data
+    } == {"Bolt"}

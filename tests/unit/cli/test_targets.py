@@ -29,6 +29,22 @@ def test_this_host_is_added_shown_checked_changed_and_removed(fairlead: Run) -> 
     assert fairlead("targets", "show", "web1").code == 5
 
 
+def test_a_target_is_for_some_tenants_for_all_or_for_none(fairlead: Run) -> None:
+    fairlead("tenants", "set-tags", "Region", "EU")
+    fairlead("tenants", "set", "Acme, Inc", "--tag", "Region/EU")
+    assert fairlead("targets", "add", "web1", "-e", "Test", "--tenancy", "tenanted", "--tenant", "acme, inc").code == 0
+    assert "tenanted: Acme, Inc" in fairlead("targets", "list").out
+    assert fairlead("tenants", "remove", "Acme, Inc").code == 1
+    set_ = partial(fairlead, "-o", "json", "targets", "set", "web1")
+    assert set_("--tenant-tag", "Region/EU").data["tenants"] == ["Acme, Inc"], "what is not named stays"
+    assert set_("--all-tenants", "--tenant", "Acme, Inc").code == 2
+    cleared = set_("--all-tenants").data
+    assert (cleared["tenancy"], cleared["tenants"], cleared["tenant_tags"]) == ("tenanted", [], [])
+    assert set_("--tenancy", "for-all").code == 2
+    assert set_("--tenancy", "untenanted").data["tenancy"] == "untenanted"
+    assert "names tenants" in set_("--tenant", "Acme, Inc").err
+
+
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_a_host_over_ssh_says_what_to_do_until_it_is_trusted(fairlead: Run, sshd: Sshd, tmp_path: Path) -> None:
     (tmp_path / "key").write_text(sshd.key)
@@ -50,22 +66,6 @@ def test_a_key_is_made_where_none_is_given_and_its_public_half_is_told(fairlead:
     shown = fairlead("-o", "json", "targets", "show", "db").data
     assert shown["ssh"]["public_key"] in said.err.replace("\n", "")
     assert "PRIVATE" not in fairlead("-o", "json", "targets", "show", "db").out
-
-
-def test_a_target_is_for_some_tenants_for_all_or_for_none(fairlead: Run) -> None:
-    fairlead("tenants", "set-tags", "Region", "EU")
-    fairlead("tenants", "set", "Acme, Inc", "--tag", "Region/EU")
-    assert fairlead("targets", "add", "web1", "-e", "Test", "--tenancy", "tenanted", "--tenant", "acme, inc").code == 0
-    assert "tenanted: Acme, Inc" in fairlead("targets", "list").out
-    assert fairlead("tenants", "remove", "Acme, Inc").code == 1
-    set_ = partial(fairlead, "-o", "json", "targets", "set", "web1")
-    assert set_("--tenant-tag", "Region/EU").data["tenants"] == ["Acme, Inc"], "what is not named stays"
-    assert set_("--all-tenants", "--tenant", "Acme, Inc").code == 2
-    cleared = set_("--all-tenants").data
-    assert (cleared["tenancy"], cleared["tenants"], cleared["tenant_tags"]) == ("tenanted", [], [])
-    assert set_("--tenancy", "for-all").code == 2
-    assert set_("--tenancy", "untenanted").data["tenancy"] == "untenanted"
-    assert "names tenants" in set_("--tenant", "Acme, Inc").err
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from fairlead.domain.certificate import Certificate
 from fairlead.domain.ids import DeploymentId, ProjectId, ReleaseId, RunId, TaskId
 from fairlead.domain.interruption import Choice, Interruption, InterruptionKind, InterruptionState
 from fairlead.domain.process import Action, Process, ProcessStep
+from fairlead.domain.project import Tenancy
 from fairlead.domain.run import Run, RunState
 from fairlead.domain.step_template import Parameter, TemplateContent, UsedTemplate
 from fairlead.domain.target import TargetKind
@@ -125,13 +126,16 @@ def fill(house: House, task: TaskId) -> None:
 
 
 def _runbooks(house: House) -> None:
-    """Another, and runs of the first in two environments."""
+    """Another, and runs of the first in two environments, and for a tenant."""
     steps = Process((ProcessStep("Tidy", (Action("Tidy", "script", {"script": "true"}),)),))
     for name in ("Tidy", "Rotate"):
-        runbooks.put(house.context, ADMINISTRATOR, "identity", runbooks.Draft(name, process=steps))
+        draft = runbooks.Draft(name, process=steps, tenancy=Tenancy.EITHER)
+        runbooks.put(house.context, ADMINISTRATOR, "identity", draft)
         runbooks.publish(house.context, ADMINISTRATOR, "identity", name)
     for place in ("Test", "Production"):
         runbook_runs.run(house.context, ADMINISTRATOR, "identity", "Tidy", place)
+    tenants.connect(house.context, ADMINISTRATOR, "Zeta", "identity", ["Test"])
+    runbook_runs.run(house.context, ADMINISTRATOR, "identity", "Tidy", "Test", tenant="Zeta")
 
 
 def _triggers(house: House) -> None:

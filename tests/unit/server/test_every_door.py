@@ -64,6 +64,7 @@ FROM_PARTS = {
     ],
     "runbooks": [
         "/projects/{project}/runbooks/{runbook_name}/prompts",
+        "/projects/{project}/runbooks/{runbook_name}/tenant-runs",
         "/projects/{project}/runbooks/{runbook_name}/runs/several",
     ],
     "deployments": ["/projects/{project}/environments/{environment}/retire"],

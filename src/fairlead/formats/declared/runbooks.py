@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from fairlead.domain.project import Tenancy
 from fairlead.domain.runbook import DEFAULT_KEPT_RUNS, LONGEST_NAME
 from fairlead.formats.declared.layout import Layout
 from fairlead.formats.node import to_typed
@@ -22,6 +23,7 @@ class RunbookHead(Shape):
     environments: tuple[str, ...] = Field((), max_length=200, description="where it may run; everywhere without any")
     in_lifecycle: bool = Field(default=False, description="only in the environments of the project's lifecycle")
     keep_runs: int = Field(DEFAULT_KEPT_RUNS, ge=1, le=100_000, description="how many runs stay in each environment")
+    tenancy: Tenancy | None = Field(None, description="for whom it may run; as the project is deployed without it")
     published: bool | None = Field(
         None,
         description="true: these steps, with the project's variables, are what runs; without it, publishing stays a "

@@ -7,6 +7,7 @@ from typing import Annotated
 from fastapi import Header, Response
 from pydantic import Field
 
+from fairlead.domain.project import Tenancy
 from fairlead.domain.runbook import DEFAULT_KEPT_RUNS
 from fairlead.formats.process import process_of, process_text
 from fairlead.formats.process_model import ProcessModel
@@ -16,7 +17,7 @@ from fairlead.server.api.bodies import Body
 from fairlead.server.api.doors import After, Asked, Asking, Books, Limit, revision_of
 from fairlead.server.api.process_choice import ChoosingBody
 from fairlead.server.routing import api_router
-from fairlead.usecases import runbook_runs, runbooks
+from fairlead.usecases import runbook_runs, runbooks, tenanted
 
 router = api_router("runbooks", "/projects/{project}/runbooks")
 
@@ -25,7 +26,8 @@ class RunbookBody(Body):
     description: str = Field("", max_length=10_000)
     environments: list[str] = Field(default_factory=list, max_length=200, description="none: everywhere")
     in_lifecycle: bool = Field(default=False, description="only in the environments of the project's lifecycle")
-    kept_runs: int = Field(DEFAULT_KEPT_RUNS, ge=1, le=100_000, description="in each environment")
+    kept_runs: int = Field(DEFAULT_KEPT_RUNS, ge=1, le=100_000, description="in each environment, for each tenant")
+    tenancy: Tenancy | None = Field(None, description="for whom it may run; null: as the project is deployed")
     process: ProcessModel | None = Field(None, description="null: as before, at first without steps")
 
 
@@ -43,10 +45,20 @@ class RunWish(ChoosingBody):
 
 class NewRun(RunWish):
     environment: str = Field(max_length=80)
+    tenant: str = Field("", max_length=100, description='for whom, by name; "": for nobody in particular')
 
 
 class NewRuns(RunWish):
     environments: list[str] = Field(min_length=1, max_length=200)
+    tenant: str = Field("", max_length=100, description='for whom, by name; "": for nobody in particular')
+
+
+class NewTenantRuns(RunWish):
+    environments: list[str] = Field(min_length=1, max_length=200)
+    tenants: list[str] = Field(default_factory=list, max_length=1000, description="by name")
+    tenant_tags: list[str] = Field(
+        default_factory=list, max_length=100, description="Set/Tag: for each tenant there that has them"
+    )
 
 
 @router.get("")
@@ -75,7 +87,13 @@ def put_runbook(
     """It is so from now on, new or not; what is published stays. With If-Match only if nobody changed it since."""
     process = process_of(body.process) if body.process is not None else None
     draft = runbooks.Draft(
-        runbook_name, body.description, body.environments, body.kept_runs, process, in_lifecycle=body.in_lifecycle
+        runbook_name,
+        body.description,
+        body.environments,
+        body.kept_runs,
+        process,
+        in_lifecycle=body.in_lifecycle,
+        tenancy=body.tenancy,
     )
     return _tagged(response, runbooks.put(context, actor, project, draft, revision=revision_of(if_match)))
 
@@ -95,8 +113,9 @@ def publish_runbook(context: Books, actor: Asking, project: str, runbook_name: s
 
 @router.post("/{runbook_name}/runs", status_code=201)
 def run_runbook(context: Books, actor: Asking, project: str, runbook_name: str, body: NewRun) -> told.RunbookRun:
-    """What is published runs there, when it is the place's turn."""
-    return run(runbook_runs.run(context, actor, project, runbook_name, body.environment, wish=body.wish))
+    """What is published runs there (for the tenant), when it is the place's turn."""
+    made = runbook_runs.run(context, actor, project, runbook_name, body.environment, tenant=body.tenant, wish=body.wish)
+    return run(made)
 
 
 @router.post("/{runbook_name}/runs/several", status_code=201)
@@ -104,16 +123,47 @@ def run_runbook_in_several(
     context: Books, actor: Asking, project: str, runbook_name: str, body: NewRuns
 ) -> answers.Page[told.RunbookRun]:
     """As a run, in several environments: in all of them, or in none."""
-    made = runbook_runs.run_in_all(context, actor, project, runbook_name, body.environments, wish=body.wish)
+    places, tenant = body.environments, body.tenant
+    made = runbook_runs.run_in_all(context, actor, project, runbook_name, places, tenant=tenant, wish=body.wish)
     return shapes.whole(made, run)
+
+
+@router.post("/{runbook_name}/tenant-runs", status_code=201)
+def run_runbook_for_tenants(
+    context: Books, actor: Asking, project: str, runbook_name: str, body: NewTenantRuns
+) -> told.TenantRuns:
+    """For several tenants, one run each in each environment; what is refused for one holds up no other."""
+    asked = tenanted.run_each(
+        context,
+        actor,
+        project,
+        runbook_name,
+        body.environments,
+        names=body.tenants,
+        tags=body.tenant_tags,
+        wish=body.wish,
+    )
+    return {
+        "made": [run(view) for view in asked.made],
+        "refused": [
+            {
+                "tenant": one.tenant,
+                "environment": one.environment,
+                "code": one.error.code,
+                "detail": one.error.message,
+                "hint": one.error.hint,
+            }
+            for one in asked.refused
+        ],
+    }
 
 
 @router.get("/{runbook_name}/prompts")
 def list_runbook_prompts(
-    context: Books, actor: Asking, project: str, runbook_name: str, environment: str
+    context: Books, actor: Asking, project: str, runbook_name: str, environment: str, tenant: str = ""
 ) -> answers.Page[answers.Question]:
-    """What a run in the environment asks for, by label."""
-    asked = runbook_runs.questions_of(context, actor, project, runbook_name, environment)
+    """What a run in the environment (for the tenant) asks for, by label."""
+    asked = runbook_runs.questions_of(context, actor, project, runbook_name, environment, tenant=tenant)
     return shapes.whole(asked, shapes.question)
 
 
@@ -124,14 +174,15 @@ def list_runbook_runs(
     project: str,
     runbook_name: str,
     environment: str = "",
+    tenant: str = "",
     after: After = None,
     limit: Limit = 50,
 ) -> answers.Page[told.RunbookRun]:
     """The newest first."""
-    return shapes.page(
-        runbook_runs.runs_of(context, actor, project, runbook_name, environment=environment, after=after, limit=limit),
-        run,
+    part = runbook_runs.runs_of(
+        context, actor, project, runbook_name, environment=environment, tenant=tenant, after=after, limit=limit
     )
+    return shapes.page(part, run)
 
 
 def runbook(one: runbooks.RunbookView) -> told.Runbook:
@@ -143,6 +194,7 @@ def runbook(one: runbooks.RunbookView) -> told.Runbook:
         "name": held.name,
         "description": held.description,
         "environments": list(one.environments),
+        "tenancy": held.tenancy,
         "in_lifecycle": held.in_lifecycle,
         "kept_runs": held.kept_runs,
         "text": process_text(one.draft),
@@ -168,6 +220,7 @@ def run(one: runbook_runs.RunView) -> told.RunbookRun:
         "runbook": one.runbook,
         "project": one.project,
         "environment": one.environment,
+        "tenant": one.tenant,
         "task": held.task,
         "state": one.state,
         "reason": one.reason,

@@ -40,13 +40,20 @@ class Runbooks(Noun[RunbookItem]):
                 environments=tuple(places.get(id, id) for id in one.environments),
                 in_lifecycle=one.in_lifecycle,
                 keep_runs=one.kept_runs,
+                tenancy=one.tenancy,
                 published=True if _is_published(context, connection, one, process) else None,
             )
             yield Held(owners[one.project], RunbookItem.model_validate({**data_of(said), **written(process)}))
 
     def add(self, at: Applying, project: str, item: RunbookItem) -> None:
         draft = Draft(
-            item.name, item.description, item.environments, item.keep_runs, process_of(item), item.in_lifecycle
+            item.name,
+            item.description,
+            item.environments,
+            item.keep_runs,
+            process_of(item),
+            item.in_lifecycle,
+            item.tenancy,
         )
         runbooks.put(at.context, at.actor, project, draft)
         if item.published:

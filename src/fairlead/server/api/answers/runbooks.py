@@ -7,6 +7,7 @@ from typing import Annotated
 from pydantic import Field
 from typing_extensions import TypedDict
 
+from fairlead.domain.project import Tenancy
 from fairlead.domain.task import TaskState
 from fairlead.server.api.answers.lists import Moment
 
@@ -19,8 +20,9 @@ class Runbook(TypedDict):
     name: str
     description: str
     environments: Annotated[list[str], Field(description="where it may run; none: everywhere")]
+    tenancy: Annotated[Tenancy | None, Field(description="for whom it may run; null: as the project is deployed")]
     in_lifecycle: Annotated[bool, Field(description="only in the environments of the project's lifecycle")]
-    kept_runs: Annotated[int, Field(description="in each environment")]
+    kept_runs: Annotated[int, Field(description="in each environment, for each tenant")]
     text: Annotated[str, Field(description="its draft, as YAML")]
     steps: Annotated[list[str], Field(description="names of its draft's steps")]
     is_published: bool
@@ -42,9 +44,27 @@ class RunbookRun(TypedDict):
     runbook: str
     project: str
     environment: str
+    tenant: Annotated[str, Field(description='for whom; "": for nobody in particular')]
     task: str
     state: TaskState
     reason: str
     published_at: Moment
     created_at: Moment
     created_by: str
+
+
+class RefusedRun(TypedDict):
+    """A tenant for which a rule said no in an environment, while others had their run."""
+
+    tenant: str
+    environment: str
+    code: str
+    detail: str
+    hint: str
+
+
+class TenantRuns(TypedDict):
+    """What became of runs for several tenants."""
+
+    made: list[RunbookRun]
+    refused: list[RefusedRun]

@@ -202,6 +202,7 @@ def _runbooks() -> None:
         sa.Column("created_by", sa.Text(), nullable=False),
         sa.Column("revision", sa.BigInteger(), nullable=False),
         sa.Column("in_lifecycle", sa.Boolean(), nullable=False),
+        sa.Column("tenancy", sa.Text(), nullable=True),
         sa.ForeignKeyConstraint(["project"], ["projects.id"], name=op.f("fk_runbooks_project")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_runbooks")),
         sa.UniqueConstraint("project", "name", name=op.f("uq_runbooks_project_name")),
@@ -357,6 +358,7 @@ def _runbook_runs() -> None:
         sa.Column("created_by", sa.Text(), nullable=False),
         sa.Column("freeze_override", sa.Text(), nullable=False),
         sa.Column("choice", sa.JSON(none_as_null=True), nullable=False),
+        sa.Column("tenant", sa.Text(), nullable=True),
         sa.ForeignKeyConstraint(["environment"], ["environments.id"], name=op.f("fk_runbook_runs_environment")),
         sa.ForeignKeyConstraint(["project"], ["projects.id"], name=op.f("fk_runbook_runs_project")),
         sa.ForeignKeyConstraint(["runbook"], ["runbooks.id"], name=op.f("fk_runbook_runs_runbook")),
@@ -364,6 +366,7 @@ def _runbook_runs() -> None:
         sa.UniqueConstraint("task", name=op.f("uq_runbook_runs_task")),
     )
     op.create_index("ix_runbook_runs_runbook", "runbook_runs", ["runbook", "environment", "id"], unique=False)
+    op.create_index(op.f("ix_runbook_runs_tenant"), "runbook_runs", ["tenant"], unique=False)
 
 
 def _triggers() -> None:
