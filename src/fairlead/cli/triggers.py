@@ -36,13 +36,14 @@ def list_triggers(
     at = session(context)
     rows = at.client.all(f"{API}/projects/{at.project(project)}/triggers", search=search)
     if not at.screen.as_json:
-        rows = [{**row, "last": row["last"] and row["last"]["reason"], "destination": _where(row)} for row in rows]
+        rows = [{**row, **_shown(row), "destination": _where(row)} for row in rows]
     columns = {
         "name": "NAME",
         "when": "WHEN",
         "action": "DOES",
         "source": "FROM",
         "destination": "TO",
+        "whom": "FOR",
         "runbook": "RUNBOOK",
         "is_enabled": "ENABLED",
         "next_at": "NEXT",
@@ -73,6 +74,12 @@ def put(
     environment: list[str] = typer.Option([], "--environment", "-e", help=PLACE_HELP),
     tag: list[str] = typer.Option([], "--tag", "-t", help="Of targets: only those with one of these tags."),
     event: list[str] = typer.Option([], "--event", help="Of targets: added, enabled or healthy; by default all."),
+    tenant: list[str] = typer.Option(
+        [], "--tenant", help="Do it for this tenant; once for each. By default for nobody."
+    ),
+    tenant_tag: list[str] = typer.Option(
+        [], "--tenant-tag", help="Do it for every tenant there with this tag, Set/Tag."
+    ),
     force: bool = typer.Option(False, "--force", help="Deploy also where nothing differs."),
     enabled: bool = typer.Option(True, "--enable/--disable", help="A disabled one does nothing, and says so."),
     project: str = typer.Option("", "--project", "-p", help=PROJECT_HELP),
@@ -93,6 +100,8 @@ def put(
         "environments": environment,
         "tags": tag,
         "events": event,
+        "tenants": tenant,
+        "tenant_tags": tenant_tag,
         "force": force,
         "is_enabled": enabled,
     }
@@ -110,7 +119,7 @@ def evaluate(
     """Do now what it is for; exit code 1 where it did not fire."""
     at = session(context)
     made = at.client.post(f"{API}/projects/{at.project(project)}/triggers/{name}/evaluate")
-    at.screen.result(made, ("fired: " if made["has_fired"] else "did not fire: ") + made["reason"])
+    at.screen.result(made, ("fired: " if made["has_fired"] else "did not fire: ") + _reason(made))
     if not made["has_fired"]:
         raise typer.Exit(1)
 
@@ -136,6 +145,8 @@ def records(
         "hint": "NEXT",
     }
     rows = at.client.all(path, most=most, has_fired="" if fired is None else str(fired).lower())
+    if not at.screen.as_json:
+        rows = [{**row, "reason": _reason(row)} for row in rows]
     at.screen.table(rows, columns, empty=f"{name} was never looked at")
 
 
@@ -159,3 +170,16 @@ def remove(
     at = session(context)
     at.client.delete(f"{API}/projects/{at.project(project)}/triggers/{name}")
     at.screen.say(f"trigger {name} removed")
+
+
+def _shown(trigger: dict[str, Any]) -> dict[str, str]:
+    """What it did last, the tenants that it is for, and their tags."""
+    hidden = [f"{trigger['hidden_tenants']} more"] if trigger["hidden_tenants"] else []
+    whom = ", ".join([*trigger["tenants"], *trigger["tenant_tags"], *hidden])
+    return {"last": trigger["last"]["reason"] if trigger["last"] else "", "whom": whom}
+
+
+def _reason(record: dict[str, Any]) -> str:
+    """With what became of it for each tenant."""
+    each = (f"for {one['tenant']}: {one['reason']}" for one in record["tenants"])
+    return "; ".join([str(record["reason"]), *each])

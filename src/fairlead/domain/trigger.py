@@ -9,12 +9,14 @@ from enum import StrEnum
 
 from fairlead.domain.cron import parse
 from fairlead.domain.errors import Invalid
-from fairlead.domain.ids import ChannelId, DeploymentId, EnvironmentId, ProjectId, ReleaseId, TargetId
+from fairlead.domain.ids import ChannelId, DeploymentId, EnvironmentId, ProjectId, ReleaseId, TargetId, TenantId
 from fairlead.domain.occurrences import next_after
 
 LONGEST_NAME = 100
 LONGEST_WATCHED = 250
 MOST_WATCHED = 50
+MOST_TENANTS = 1000
+"""As many are named by a trigger, and told of in its record each time."""
 GRACE = timedelta(hours=1)
 """A time that passed while no server ran is made good within this; what is later is only recorded."""
 SHORTEST_POLL_S = 10
@@ -83,7 +85,8 @@ class Trigger:
 
     `watches` are ids of packages, or images without tag (with or without their registry); none: those that the
     project's latest release has. `environments`, `tags` and `events` choose among targets; none: all. Of a runbook
-    that waits for no target `environments` are where it runs, in each of them.
+    that waits for no target `environments` are where it runs, in each of them. What it does is done for each of
+    `tenants`, and each that is connected there and has the `tenant_tags`; none: for nobody.
     """
 
     id: str
@@ -108,6 +111,13 @@ class Trigger:
     environments: tuple[EnvironmentId, ...] = ()
     tags: tuple[str, ...] = ()
     events: tuple[TargetEvent, ...] = ()
+    tenants: tuple[TenantId, ...] = ()
+    tenant_tags: tuple[str, ...] = ()
+
+    @property
+    def is_for_tenants(self) -> bool:
+        """Whether it names any, or their tags."""
+        return bool(self.tenants or self.tenant_tags)
 
     def due_after(self, at: datetime, zone: tzinfo) -> datetime | None:
         """When it is due next; None where it is disabled, or no time makes it fire."""
@@ -162,10 +172,24 @@ class TriggerEvent:
 
 
 @dataclass(frozen=True, slots=True)
+class TenantOutcome:
+    """What became of it for one tenant, whose `name` is as it was then."""
+
+    tenant: TenantId
+    name: str
+    has_fired: bool
+    reason: str
+    code: str = ""
+    hint: str = ""
+    deployment: DeploymentId | None = None
+    task: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Evaluation:
-    """One time that a trigger was looked at: whether it did what it is for, and why or why not. `event` is what
-    happened, "" for a time or a person who asked; `environment` the name of the one that it
-    was looked at for, "" for none in particular."""
+    """One time that a trigger was looked at: whether it did what it is for (for one tenant at least, where it is for
+    `tenants`), and why or why not. `event` is what happened, "" for a time or a person who asked; `environment` the
+    name of the one that it was looked at for, "" for none in particular."""
 
     id: str
     trigger: str
@@ -181,6 +205,7 @@ class Evaluation:
     release: ReleaseId | None = None
     task: str | None = None
     environment: str = ""
+    tenants: tuple[TenantOutcome, ...] = ()
 
 
 def check(trigger: Trigger, *, now: datetime, zone: tzinfo) -> Trigger:
@@ -198,6 +223,12 @@ def check(trigger: Trigger, *, now: datetime, zone: tzinfo) -> Trigger:
     is_placed = trigger.kind is TriggerKind.TARGET or bool(trigger.places)
     if trigger.action is TriggerAction.RUN_RUNBOOK and not is_placed:
         raise Invalid("trigger.invalid", "it runs a runbook: where?", thing=trigger.name, hint="give environments")
+    if trigger.is_for_tenants and trigger.action is TriggerAction.NEW_RELEASE:
+        message = "a release is made for no tenant"
+        raise Invalid("trigger.invalid", message, thing=trigger.name, hint="name tenants where something is deployed")
+    if len(trigger.tenants) > MOST_TENANTS:
+        message = f"a trigger names {MOST_TENANTS:,} tenants at most"
+        raise Invalid("trigger.invalid", message, thing=trigger.name, hint="give them a tag, and name that")
     _check_watched(trigger)
     if trigger.kind is TriggerKind.SCHEDULE:
         if next_after(parse(trigger.cron), now, zone) is None:

@@ -38,6 +38,8 @@ triggers = sa.Table(
     data("environments"),
     data("tags"),
     data("events"),
+    data("tenants"),
+    data("tenant_tags"),
     sa.UniqueConstraint("project", "name"),
     sa.Index("ix_triggers_kind", "kind"),
 )
@@ -74,6 +76,7 @@ evaluations = sa.Table(
     text("release", nullable=True),
     text("task", nullable=True),
     text("environment"),
+    data("tenants"),
     sa.Index("ix_trigger_evaluations_trigger", "trigger", "id"),
 )
 

@@ -26,6 +26,7 @@ from fairlead.usecases.context import Context
 from fairlead.usecases.firing import Occasion, fire
 from fairlead.usecases.happenings import target_is_there, watches_package
 from fairlead.usecases.script_sources import with_commits
+from fairlead.usecases.triggers import as_seen
 
 MOST_AT_ONCE = 50
 GATHERED_S = 5.0
@@ -48,7 +49,8 @@ def _asked(context: Context, actor: Actor, project: str, name: str) -> list[Eval
         actor.require(Permission.TRIGGER_EDIT, project=owner.id)
         found = triggers.by_name_or_id(connection, owner.id, name)
         _require_askable(found)
-        return _attempt_each(context, connection, found, _occasions_asked(context, connection, found))
+        made = _attempt_each(context, connection, found, _occasions_asked(context, connection, found))
+        return [as_seen(actor, owner.id, one) for one in made]
 
 
 def evaluate_due(context: Context) -> int:
@@ -203,7 +205,8 @@ def _together(made: Sequence[Evaluation]) -> Evaluation:
     if len(made) == 1:
         return told
     said = (f"{one.environment}: {one.reason}" if one.environment else one.reason for one in made)
-    return replace(told, reason="; ".join(dict.fromkeys(said)), environment="")
+    whose = tuple(each for one in made for each in one.tenants)
+    return replace(told, reason="; ".join(dict.fromkeys(said)), environment="", tenants=whose)
 
 
 def _attempt(

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import assert_never
 
 from fairlead.domain.actor import SYSTEM, Actor
@@ -15,6 +16,7 @@ from fairlead.domain.process import NO_CHOICE, Process
 from fairlead.domain.project import Project
 from fairlead.domain.release import Release
 from fairlead.domain.target import Target, chosen, kept_out
+from fairlead.domain.tenant import Tenant
 from fairlead.domain.trigger import Evaluation, Trigger, TriggerAction, TriggerKind
 from fairlead.domain.version import parse
 from fairlead.store import (
@@ -31,10 +33,11 @@ from fairlead.store import (
 )
 from fairlead.store.database import Connection
 from fairlead.usecases import deployments as deploying
-from fairlead.usecases import planning, runs
+from fairlead.usecases import planning, runs, tenancy
 from fairlead.usecases import releases as releasing
 from fairlead.usecases import runbook_runs as running
 from fairlead.usecases.context import Context
+from fairlead.usecases.firing_for_tenants import for_each
 
 LOOKED_BACK = 200
 """Live deployments of an environment that are looked through for the latest of a channel."""
@@ -62,7 +65,8 @@ def fire(
 ) -> Evaluation:
     """The record with what was begun; all of it in the caller's transaction. Raises the rule that says no: Conflict
     `trigger.disabled`, `trigger.nothing`, `trigger.same_version`, `trigger.older`, `trigger.no_target`, and what the
-    use cases raise that it asks. `context` is of that transaction."""
+    use cases raise that it asks; where it is for tenants, that is told of each instead. `context` is of that
+    transaction."""
     owner = projects.get(connection, trigger.project)
     if not trigger.is_enabled:
         raise Conflict("trigger.disabled", f"the trigger {trigger.name} is disabled", thing=trigger.name)
@@ -70,45 +74,85 @@ def fire(
         raise Conflict("trigger.disabled", f"the project {owner.name} is disabled", thing=owner.name)
     match trigger.action:
         case TriggerAction.DEPLOY_LATEST:
-            return _deploy_latest(context, connection, owner, trigger, record)
+            work = partial(_deploy_latest, context, connection, owner, trigger, record)
+            return _for_whom(connection, owner, trigger, trigger.destination, record, work)
         case TriggerAction.NEW_RELEASE if trigger.kind is TriggerKind.SCHEDULE and owner.source is not None:
             return _run_head(context, connection, owner, trigger, record)
         case TriggerAction.NEW_RELEASE:
             made = _new_release(context, connection, owner, trigger, occasion)
             return replace(record, has_fired=True, reason=f"made release {made.version}", release=made.id)
         case TriggerAction.DEPLOY_CURRENT:
-            return _deploy_current(context, connection, owner, trigger, occasion, record)
+            work = partial(_deploy_current, context, connection, owner, trigger, occasion, record)
+            return _for_whom(connection, owner, trigger, occasion.environment, record, work)
         case TriggerAction.RUN_RUNBOOK:
-            return _run_runbook(context, connection, owner, trigger, occasion, record)
+            work = partial(_run_runbook, context, connection, owner, trigger, occasion, record)
+            return _for_whom(connection, owner, trigger, occasion.environment, record, work)
         case _:
             assert_never(trigger.action)
 
 
-def _deploy_latest(
-    context: Context, connection: Connection, owner: Project, trigger: Trigger, record: Evaluation
+def _for_whom(
+    connection: Connection,
+    owner: Project,
+    trigger: Trigger,
+    where: EnvironmentId | None,
+    record: Evaluation,
+    work: Callable[[Tenant | None], Evaluation],
 ) -> Evaluation:
-    found = _latest(connection, owner, trigger)
+    """For each of its tenants, or for nobody."""
+    if where is None:
+        raise Conflict("trigger.nothing", "no target became available", thing=owner.name)
+    if not trigger.is_for_tenants:
+        return work(None)
+    return for_each(connection, owner, trigger, environments.get(connection, where), record, work)
+
+
+def _deploy_latest(
+    context: Context,
+    connection: Connection,
+    owner: Project,
+    trigger: Trigger,
+    record: Evaluation,
+    tenant: Tenant | None,
+) -> Evaluation:
+    whose = _live_for(owner, trigger, tenant)
+    found = _latest(connection, owner, trigger, whose)
     if found is None:
-        raise Conflict("trigger.nothing", _nothing(connection, trigger), thing=owner.name)
+        raise Conflict("trigger.nothing", _nothing(connection, trigger, whose), thing=owner.name)
     view = deploying.create(
-        context, acting(trigger), owner.id, found.id, str(trigger.destination), is_forced=trigger.is_forced
+        context,
+        acting(trigger),
+        owner.id,
+        found.id,
+        str(trigger.destination),
+        is_forced=trigger.is_forced,
+        tenant=tenant.id if tenant else "",
     )
     words = f"{found.version} to {view.environment} is {view.deployment.state.value}"
     return _deployed(record, words, view.deployment.id, found.id)
 
 
-def _latest(connection: Connection, owner: Project, trigger: Trigger) -> Release | None:
-    """The latest release that is live in the source, or without a source the latest made; of the channel, if any."""
+def _live_for(owner: Project, trigger: Trigger, tenant: Tenant | None) -> Tenant | None:
+    """Whose release in the source it is: the tenant's where it is connected there, else (as in Octopus) nobody's."""
+    is_there = tenant is not None and trigger.source in tenant.connections.get(owner.id, ())
+    return tenant if is_there else None
+
+
+def _latest(connection: Connection, owner: Project, trigger: Trigger, tenant: Tenant | None) -> Release | None:
+    """The latest release that is live in the source for the tenant (None: for nobody), or without a source the latest
+    made; of the channel, if any."""
     if trigger.source is None:
         return releases.latest(connection, owner.id, trigger.channel)
-    live = deployments.live_ones(connection, owner.id, trigger.source, limit=LOOKED_BACK)
+    whose = tenant.id if tenant else None
+    live = deployments.live_ones(connection, owner.id, trigger.source, tenant=whose, limit=LOOKED_BACK)
     by_id = releases.many(connection, [one.release for one in live])
     known = (by_id[one.release] for one in live if one.release in by_id)
     return next((one for one in known if trigger.channel in (None, one.channel)), None)
 
 
-def _nothing(connection: Connection, trigger: Trigger) -> str:
+def _nothing(connection: Connection, trigger: Trigger, tenant: Tenant | None) -> str:
     where = environments.get(connection, trigger.source).name if trigger.source else ""
+    where += f" for {tenant.name}" if tenant and where else ""
     line = channels.get(connection, trigger.channel).name if trigger.channel else ""
     which = f" of channel {line}" if line else ""
     return f"no release{which} was ever live in {where}" if where else f"there is no release{which}"
@@ -213,17 +257,24 @@ def _is_older(version: str, known: str) -> bool:
 
 
 def _deploy_current(
-    context: Context, connection: Connection, owner: Project, trigger: Trigger, occasion: Occasion, record: Evaluation
+    context: Context,
+    connection: Connection,
+    owner: Project,
+    trigger: Trigger,
+    occasion: Occasion,
+    record: Evaluation,
+    tenant: Tenant | None,
 ) -> Evaluation:
-    if occasion.environment is None:
-        raise Conflict("trigger.nothing", "no target became available", thing=owner.name)
-    place = environments.get(connection, occasion.environment)
-    live = next(iter(deployments.live_ones(connection, owner.id, place.id, limit=1)), None)
+    place = environments.get(connection, str(occasion.environment))
+    whose = tenant.id if tenant else None
+    live = next(iter(deployments.live_ones(connection, owner.id, place.id, tenant=whose, limit=1)), None)
     if live is None:
-        raise Conflict("trigger.nothing", f"nothing of {owner.name} was ever live in {place.name}", thing=owner.name)
+        where = place.name + (f" for {tenant.name}" if tenant else "")
+        raise Conflict("trigger.nothing", f"nothing of {owner.name} was ever live in {where}", thing=owner.name)
     release = releases.get(connection, live.release)
+    tenancy.check(connection, owner, place, release, tenant)
     process = processes.snapshot(connection, release.process) if release.process else Process()
-    there = _fitting(connection, process, place, occasion.targets)
+    there = _fitting(connection, process, place, occasion.targets, tenant)
     swapped = tuple(
         step.name
         for step in process.steps
@@ -235,7 +286,14 @@ def _deploy_current(
         only_targets=tuple(str(one.id) for one in there),
     )
     wish = deploying.Wish(
-        owner, place, release, is_forced=True, variables=live.variables, choice=choice, waits_for_thaw=True
+        owner,
+        place,
+        release,
+        is_forced=True,
+        variables=live.variables,
+        choice=choice,
+        waits_for_thaw=True,
+        tenant=tenant,
     )
     made = deploying.ask(context, connection, acting(trigger), wish)
     names = ", ".join(one.name for one in there)
@@ -248,13 +306,13 @@ def _deployed(record: Evaluation, words: str, deployment: DeploymentId, release:
 
 
 def _fitting(
-    connection: Connection, process: Process, place: Environment, wanted: Sequence[TargetId]
+    connection: Connection, process: Process, place: Environment, wanted: Sequence[TargetId], tenant: Tenant | None
 ) -> Sequence[Target]:
-    """Those that steps run on there, and that answer. Conflict `trigger.no_target`."""
+    """Those that steps run on there for whom it is, and that answer. Conflict `trigger.no_target`."""
     tags = process.target_tags
     known = [one for one in targets.all_of(connection) if one.id in wanted]
     silent = target_health.unavailable(connection)
-    fitting = [one for one in chosen(known, place.id, tags, tenant=None) if one.id not in silent]
+    fitting = [one for one in chosen(known, place.id, tags, tenant=tenant) if one.id not in silent]
     if fitting:
         return fitting
     if not known:
@@ -266,19 +324,23 @@ def _fitting(
         why = f"{name} is disabled"
     else:
         why = f"no step of the release that is live in {place.name} runs on {name}"
-        why += kept_out(known, place.id, tags, tenant=None)
+        why += kept_out(known, place.id, tags, tenant=tenant)
     raise Conflict("trigger.no_target", why, thing=name, hint="steps choose targets by their tags")
 
 
 def _run_runbook(
-    context: Context, connection: Connection, owner: Project, trigger: Trigger, occasion: Occasion, record: Evaluation
+    context: Context,
+    connection: Connection,
+    owner: Project,
+    trigger: Trigger,
+    occasion: Occasion,
+    record: Evaluation,
+    tenant: Tenant | None,
 ) -> Evaluation:
-    where = occasion.environment
     found = runbooks.find(connection, trigger.runbook) if trigger.runbook else None
     if found is None:
         raise Conflict("trigger.nothing", "the runbook is no more", thing=trigger.name)
-    if where is None:
-        raise Conflict("trigger.nothing", "no target became available", thing=trigger.name)
-    made = running.run(context, acting(trigger), owner.id, found.id, where)
+    whose = tenant.id if tenant else ""
+    made = running.run(context, acting(trigger), owner.id, found.id, str(occasion.environment), tenant=whose)
     words = f"run {made.run.number} of {found.name} in {made.environment} is {made.state.value}"
     return replace(record, has_fired=True, reason=words, task=made.run.task)

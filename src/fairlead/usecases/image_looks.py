@@ -20,6 +20,7 @@ from fairlead.store.database import Connection
 from fairlead.usecases import evaluating
 from fairlead.usecases.context import Context
 from fairlead.usecases.happenings import images_found, watched_images
+from fairlead.usecases.triggers import as_seen
 
 MOST_AT_ONCE = 20
 LOOK_TIMEOUT_S = 30.0
@@ -60,9 +61,10 @@ async def evaluate(context: Context, actor: Actor, registries: Registries, proje
     before = await context.database.read(lambda connection: _newest_record(connection, found))
     await _look(context, registries, found)
     await asyncio.to_thread(evaluating.act_on_events, context)
-    return await context.database.write(
+    made = await context.database.write(
         lambda connection: evaluating.latest_or_nothing(context, connection, found, before)
     )
+    return as_seen(actor, found.project, made)
 
 
 def _newest_record(connection: Connection, trigger: Trigger) -> str:

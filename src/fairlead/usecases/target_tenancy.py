@@ -6,13 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from fairlead.domain.actor import Actor
-from fairlead.domain.ids import TenantId
-from fairlead.domain.permission import Permission
 from fairlead.domain.project import Tenancy
 from fairlead.domain.target import Target, checked_tenancy
 from fairlead.domain.tenant import Tenant, known_tags
 from fairlead.store import tenants
 from fairlead.store.database import Connection
+from fairlead.usecases.named_tenants import named_anew
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,22 +35,13 @@ def bound(connection: Connection, actor: Actor, target: Target, wanted: Serving)
     if wanted.tenancy is Tenancy.UNTENANTED and changed.tenancy is not target.tenancy:
         changed = replace(changed, tenants=(), tenant_tags=())
     if wanted.tenants is not None:
-        changed = replace(changed, tenants=_ids(connection, actor, wanted.tenants))
+        found = named_anew(connection, actor, wanted.tenants, before=target.tenants)
+        changed = replace(changed, tenants=found)
+    elif changed.tenants != target.tenants:
+        named_anew(connection, actor, (), before=target.tenants)
     if wanted.tags is not None:
         changed = replace(changed, tenant_tags=known_tags(wanted.tags, tenants.sets(connection)))
-    if changed.tenants != target.tenants:
-        for id in target.tenants:
-            actor.require_somewhere(Permission.VIEW, tenant=id)
     return checked_tenancy(changed)
-
-
-def names_for(connection: Connection, actor: Actor, found: Sequence[Target]) -> dict[TenantId, str]:
-    """Of the tenants that these name, those that the actor may view: their names by id, in the order of the names."""
-    wanted = {id for target in found for id in target.tenants}
-    if not wanted:
-        return {}
-    known = tenants.names(connection, wanted)
-    return {TenantId(id): name for id, name in known.items() if actor.may_somewhere(Permission.VIEW, tenant=id)}
 
 
 def serves_more(connection: Connection, old: Target, new: Target) -> bool:
@@ -60,10 +50,3 @@ def serves_more(connection: Connection, old: Target, new: Target) -> bool:
         return False
     everybody: list[Tenant | None] = [None, *tenants.all_of(connection)]
     return any(new.serves(one) and not old.serves(one) for one in everybody)
-
-
-def _ids(connection: Connection, actor: Actor, names: Sequence[str]) -> tuple[TenantId, ...]:
-    found = [tenants.by_name_or_id(connection, name) for name in names]
-    for one in found:
-        actor.require_somewhere(Permission.VIEW, tenant=one.id)
-    return tuple(dict.fromkeys(one.id for one in found))

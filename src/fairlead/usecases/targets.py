@@ -21,7 +21,8 @@ from fairlead.store.database import Connection
 from fairlead.store.shelf import Page
 from fairlead.usecases import happenings, target_looks
 from fairlead.usecases.context import Context
-from fairlead.usecases.target_tenancy import AS_IT_IS, Serving, bound, names_for, serves_more
+from fairlead.usecases.named_tenants import names_for
+from fairlead.usecases.target_tenancy import AS_IT_IS, Serving, bound, serves_more
 
 T = TypeVar("T")
 
@@ -94,7 +95,7 @@ def page(
         found = targets.page(connection, environment=place, kind=kind, tag=tag, search=search, after=after, limit=limit)
         health = target_health.of(connection, [one.id for one in found.items])
         seen = [one for one in found.items if _may_view(actor, one)]
-        names = names_for(connection, actor, seen)
+        names = names_for(connection, actor, (id for one in seen for id in one.tenants))
         views = (replace(_view(connection, one, names), health=health.get(one.id)) for one in seen)
         return Page(tuple(views), found.after)
 
@@ -106,7 +107,7 @@ def get(context: Context, actor: Actor, name: str) -> TargetView:
         found = targets.by_name_or_id(connection, name)
         if not _may_view(actor, found):
             actor.require(Permission.VIEW, environment=next(iter(found.environments), None))
-        names = names_for(connection, actor, [found])
+        names = names_for(connection, actor, found.tenants)
         return replace(_view(connection, found, names), health=target_health.of(connection, [found.id]).get(found.id))
 
 
@@ -144,7 +145,7 @@ def add(
         made = bound(connection, actor, made, serving)
         targets.insert(connection, made)
         happenings.target_became(context, connection, made, TargetEvent.ADDED)
-        view = _view(connection, made, names_for(connection, actor, [made]))
+        view = _view(connection, made, names_for(connection, actor, made.tenants))
         where = ", ".join(view.environments)
         context.note(
             connection, actor, "target.added", f"added {name} ({made.address}) for {where}", thing=made.id, after=made
@@ -186,7 +187,7 @@ def change(
             before=held,
             after=saved,
         )
-        return _view(connection, saved, names_for(connection, actor, [saved]))
+        return _view(connection, saved, names_for(connection, actor, saved.tenants))
 
 
 def remove(context: Context, actor: Actor, name: str) -> None:
@@ -228,7 +229,7 @@ async def trust(context: Context, actor: Actor, keys: Keys, name: str, fingerpri
             before=held,
             after=saved,
         )
-        return _view(connection, saved, names_for(connection, actor, [saved]))
+        return _view(connection, saved, names_for(connection, actor, saved.tenants))
 
     return await context.database.write(work)
 

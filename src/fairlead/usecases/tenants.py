@@ -10,7 +10,7 @@ from fairlead.domain.errors import Conflict, Invalid
 from fairlead.domain.ids import TenantId
 from fairlead.domain.permission import Permission
 from fairlead.domain.tenant import MOST_TAGS, TagSet, Tenant, check_name, fits, known_tags
-from fairlead.store import deployments, environments, projects, runbooks, targets, tenant_templates, tenants
+from fairlead.store import deployments, environments, projects, runbooks, targets, tenant_templates, tenants, triggers
 from fairlead.store.database import Connection
 from fairlead.store.shelf import Page
 from fairlead.usecases.context import Context
@@ -134,7 +134,7 @@ def connect(context: Context, actor: Actor, name: str, project: str, places: Seq
 
 def remove(context: Context, actor: Actor, name: str) -> None:
     """Gone; variables for it hold nowhere any more. Conflict `tenant.in_use` where it has deployments or runbooks ran
-    for it, `tenant.on_target` where a target names it, which without it might serve everybody."""
+    for it, `tenant.on_target` where a target names it, which without it might serve everybody, `tenant.on_trigger`."""
     actor.require_somewhere(Permission.TENANT_EDIT)
     with context.database.transaction() as connection:
         found = tenants.by_name_or_id(connection, name)
@@ -208,8 +208,17 @@ def _refuse_used(connection: Connection, going: set[str]) -> None:
             message = f"the target {target.name} is for tenants with the tag {used[0]}"
             raise Conflict("tenant.tag_used", message, thing=used[0], hint=_ON_TARGET.format(target.name))
 
+    for trigger in triggers.all_of(connection):
+        used = sorted(going & set(trigger.tenant_tags))
+        if used:
+            message = f"the trigger {trigger.name} is for tenants with the tag {used[0]}"
+            raise Conflict("tenant.tag_used", message, thing=used[0], hint=_ON_TRIGGER)
+
 
 _ON_TARGET = "let it be for others: fairlead targets set {} --tenant …, --tenant-tag … or --all-tenants"
+
+
+_ON_TRIGGER = "let the trigger be for others, or remove it: fairlead triggers set … --tenant …"
 
 
 def _refuse_named(connection: Connection, found: Tenant) -> None:
@@ -221,6 +230,10 @@ def _refuse_named(connection: Connection, found: Tenant) -> None:
             thing=found.name,
             hint=_ON_TARGET.format(named[0]),
         )
+    waiting = [one.name for one in triggers.all_of(connection) if found.id in one.tenants]
+    if waiting:
+        message = f"triggers are for {found.name}: {', '.join(waiting)[:300]}"
+        raise Conflict("tenant.on_trigger", message, thing=found.name, hint=_ON_TRIGGER)
 
 
 def _views(connection: Connection, found: Sequence[Tenant]) -> list[TenantView]:

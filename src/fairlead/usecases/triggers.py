@@ -9,33 +9,38 @@ from typing import Literal
 
 from fairlead.domain.actor import Actor
 from fairlead.domain.errors import Conflict
+from fairlead.domain.ids import ProjectId
 from fairlead.domain.permission import Permission
 from fairlead.domain.project import Project
 from fairlead.domain.reason import Reason
 from fairlead.domain.target import tags_of
+from fairlead.domain.tenant import known_tags
 from fairlead.domain.trigger import (
     ACTIONS,
     DEFAULT_POLL_S,
     Evaluation,
     TargetEvent,
+    TenantOutcome,
     Trigger,
     TriggerAction,
     TriggerKind,
     check,
 )
 from fairlead.domain.zones import zone_named
-from fairlead.store import channels, environments, projects, runbooks, triggers
+from fairlead.store import channels, environments, projects, runbooks, tenants, triggers
 from fairlead.store.database import Connection
 from fairlead.store.shelf import Page
 from fairlead.usecases.as_code import refuse_edit
 from fairlead.usecases.context import Context
+from fairlead.usecases.named_tenants import named_anew, names_for
 
 MOST_TOLD = 20
 
 
 @dataclass(frozen=True, slots=True)
 class TriggerView:
-    """A trigger with the names that people know, and the last time that it was looked at."""
+    """A trigger with the names that people know (of tenants, those that the actor may view), and the last time that it
+    was looked at."""
 
     trigger: Trigger
     project: str
@@ -45,6 +50,12 @@ class TriggerView:
     last: Evaluation | None
     runbook: str = ""
     environments: tuple[str, ...] = ()
+    tenants: tuple[str, ...] = ()
+
+    @property
+    def hidden_tenants(self) -> int:
+        """How many more tenants it names."""
+        return len(self.trigger.tenants) - len(self.tenants)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +78,8 @@ class Draft:
     environments: Sequence[str] = ()
     tags: Sequence[str] = ()
     events: Sequence[TargetEvent] = ()
+    tenants: Sequence[str] = ()
+    tenant_tags: Sequence[str] = ()
 
 
 def all_of(context: Context, actor: Actor, project: str) -> Sequence[TriggerView]:
@@ -75,7 +88,7 @@ def all_of(context: Context, actor: Actor, project: str) -> Sequence[TriggerView
     with context.database.reading() as connection:
         owner = projects.by_name_or_id(connection, project)
         actor.require_somewhere(Permission.VIEW, project=owner.id)
-        return _views(connection, owner, triggers.of_project(connection, owner.id))
+        return _views(connection, actor, owner, triggers.of_project(connection, owner.id))
 
 
 def page(
@@ -87,7 +100,7 @@ def page(
         owner = projects.by_name_or_id(connection, project)
         actor.require_somewhere(Permission.VIEW, project=owner.id)
         part = triggers.page(connection, owner.id, search=search, after=after, limit=limit)
-        return Page(tuple(_views(connection, owner, part.items)), part.after)
+        return Page(tuple(_views(connection, actor, owner, part.items)), part.after)
 
 
 def get(context: Context, actor: Actor, project: str, name: str) -> TriggerView:
@@ -96,7 +109,7 @@ def get(context: Context, actor: Actor, project: str, name: str) -> TriggerView:
     with context.database.reading() as connection:
         owner = projects.by_name_or_id(connection, project)
         actor.require_somewhere(Permission.VIEW, project=owner.id)
-        return _view(connection, owner, triggers.by_name_or_id(connection, owner.id, name))
+        return _view(connection, actor, owner, triggers.by_name_or_id(connection, owner.id, name))
 
 
 def put(context: Context, actor: Actor, project: str, draft: Draft, *, revision: int | None = None) -> TriggerView:
@@ -120,7 +133,7 @@ def put(context: Context, actor: Actor, project: str, draft: Draft, *, revision:
         words = f"{'added' if before is None else 'changed'} trigger {saved.name}: {saved.action.value}, {saved.when}"
         kind = "trigger.added" if before is None else "trigger.changed"
         context.note(connection, actor, kind, words, thing=saved.id, project=owner.name, before=before, after=saved)
-        return _view(connection, owner, saved)
+        return _view(connection, actor, owner, saved)
 
 
 def remove(context: Context, actor: Actor, project: str, name: str) -> None:
@@ -147,9 +160,10 @@ def evaluated(
     limit: int = 50,
 ) -> Page[Evaluation]:
     """Each time that it was looked at, the newest first."""
-    found = get(context, actor, project, name)
+    found = get(context, actor, project, name).trigger
     with context.database.reading() as connection:
-        return triggers.evaluated(connection, found.trigger.id, has_fired=has_fired, after=after, limit=limit)
+        part = triggers.evaluated(connection, found.id, has_fired=has_fired, after=after, limit=limit)
+        return Page(tuple(as_seen(actor, found.project, one) for one in part.items), part.after)
 
 
 def lately_evaluated(
@@ -161,7 +175,14 @@ def lately_evaluated(
         owner = projects.by_name_or_id(connection, project)
         actor.require_somewhere(Permission.VIEW, project=owner.id)
         known = [one.trigger.id for one in shown if one.trigger.project == owner.id]
-        return triggers.newest_evaluated(connection, known, limit=limit)
+        newest = triggers.newest_evaluated(connection, known, limit=limit)
+        return {id: [as_seen(actor, owner.id, one) for one in held] for id, held in newest.items()}
+
+
+def as_seen(actor: Actor, project: ProjectId, one: Evaluation) -> Evaluation:
+    """Without what became of it for tenants that the actor may not view in the project."""
+    seen = (told for told in one.tenants if actor.may_somewhere(Permission.VIEW, project=project, tenant=told.tenant))
+    return replace(one, tenants=tuple(seen))
 
 
 def why(context: Context, actor: Actor, project: str, name: str) -> Reason:
@@ -174,6 +195,7 @@ def why(context: Context, actor: Actor, project: str, name: str) -> Reason:
             + f"in {one.environment}: " * bool(one.environment)
             + ("fired: " if one.has_fired else "did not fire: ")
             + one.reason,
+            tuple(_for_tenant(each) for each in one.tenants),
             code=one.code,
             hint=one.hint,
             at=one.at,
@@ -188,11 +210,18 @@ def why(context: Context, actor: Actor, project: str, name: str) -> Reason:
     return Reason(f"trigger {one.name} of {view.project} ({one.when}) {state}", because, at=one.created_at)
 
 
-def _begun(one: Evaluation) -> tuple[Literal["", "deployment", "run", "task"], str]:
+def _for_tenant(one: TenantOutcome) -> Reason:
+    noun, thing = _begun(one)
+    return Reason(f"for {one.name}: {one.reason}", code=one.code, hint=one.hint, noun=noun, thing=thing)
+
+
+def _begun(one: Evaluation | TenantOutcome) -> tuple[Literal["", "deployment", "run", "task"], str]:
     """What it began, and its id; "" where that is nothing, or has no page of its own."""
     if one.deployment:
         return "deployment", one.deployment
-    return ("run", one.run) if one.run else ("task", one.task) if one.task else ("", "")
+    if isinstance(one, Evaluation) and one.run:
+        return "run", one.run
+    return ("task", one.task) if one.task else ("", "")
 
 
 def _due(one: Trigger) -> str:
@@ -240,17 +269,22 @@ def _drafted(
         environments=tuple(environments.by_name_or_id(connection, name).id for name in draft.environments),
         tags=tags_of(draft.tags),
         events=tuple(dict.fromkeys(draft.events)),
+        tenants=named_anew(connection, actor, draft.tenants, before=before.tenants),
+        tenant_tags=known_tags(draft.tenant_tags, tenants.sets(connection)) if draft.tenant_tags else (),
     )
     _require_allowed(actor, owner, wanted)
     return replace(check(wanted, now=now, zone=zone), next_at=_first_time(wanted, now, zone))
 
 
 def _require_allowed(actor: Actor, owner: Project, wanted: Trigger) -> None:
+    """For each tenant that it names; for nobody, or those whom tags may ever mean, without a restriction to tenants."""
     is_run = wanted.kind is TriggerKind.SCHEDULE and wanted.action is TriggerAction.NEW_RELEASE
     may = Permission.RUN_START if is_run and owner.source is not None else _NEEDED[wanted.action]
     places = wanted.places or ((wanted.destination,) if wanted.destination else (wanted.environments or (None,)))
+    whose = wanted.tenants if wanted.tenants and not wanted.tenant_tags else (None,)
     for place in (None,) if wanted.action is TriggerAction.NEW_RELEASE else places:
-        actor.require(may, project=owner.id, environment=place)
+        for tenant in whose:
+            actor.require(may, project=owner.id, environment=place, tenant=tenant)
 
 
 def _first_time(wanted: Trigger, now: datetime, zone: tzinfo) -> datetime | None:
@@ -260,17 +294,19 @@ def _first_time(wanted: Trigger, now: datetime, zone: tzinfo) -> datetime | None
     return wanted.due_after(now, zone)
 
 
-def _view(connection: Connection, owner: Project, one: Trigger) -> TriggerView:
-    [view] = _views(connection, owner, [one])
+def _view(connection: Connection, actor: Actor, owner: Project, one: Trigger) -> TriggerView:
+    [view] = _views(connection, actor, owner, [one])
     return view
 
 
-def _views(connection: Connection, owner: Project, found: Sequence[Trigger]) -> list[TriggerView]:
+def _views(connection: Connection, actor: Actor, owner: Project, found: Sequence[Trigger]) -> list[TriggerView]:
     """As many queries for one as for all of a project's."""
     names = {place.id: place.name for place in environments.all_of(connection)}
     lines = {line.id: line.name for line in channels.of_project(connection, owner.id)}
     books = {book.id: book.name for book in runbooks.of_project(connection, owner.id)}
-    last = triggers.newest_evaluated(connection, [one.id for one in found])
+    whose = names_for(connection, actor, (id for one in found for id in one.tenants))
+    newest = triggers.newest_evaluated(connection, [one.id for one in found])
+    last = {id: as_seen(actor, owner.id, held[0]) for id, held in newest.items() if held}
     return [
         TriggerView(
             one,
@@ -278,9 +314,10 @@ def _views(connection: Connection, owner: Project, found: Sequence[Trigger]) -> 
             names.get(one.source, "") if one.source else "",
             names.get(one.destination, "") if one.destination else "",
             lines.get(one.channel, "") if one.channel else "",
-            next(iter(last.get(one.id, ())), None),
+            last.get(one.id),
             books.get(one.runbook, "") if one.runbook else "",
             tuple(names.get(id, id) for id in one.environments),
+            tuple(name for id, name in whose.items() if id in one.tenants),
         )
         for one in found
     ]

@@ -69,3 +69,25 @@ def test_kinds_records_and_why_are_told_and_a_wrong_word_names_the_right_ones(
     }
     wrong = fairlead("triggers", "set", "Bad", "--kind", "package", "--action", "deploy-current", *of)
     assert (wrong.code, "it does one of: new-release" in wrong.err) == (2, True), wrong
+
+
+def test_one_for_tenants_says_of_each_what_became_of_it(house: House, fairlead: Callable[..., Said]) -> None:
+    house.add_project("books")
+    of = ("-p", "books")
+    fairlead("tenants", "set-tags", "Region", "EU")
+    fairlead("tenants", "set", "Acme", "--tag", "Region/EU", "--connect", "books=Test")
+    fairlead("tenants", "set", "Bolt")
+    nightly = ("triggers", "set", "Nightly", "--cron", "@daily", "--to", "Test")
+    made = fairlead("-o", "json", *nightly, "--tenant", "bolt", "--tenant-tag", "region/eu", *of)
+    assert (made.data["tenants"], made.data["tenant_tags"]) == (["Bolt"], ["Region/EU"]), made
+    assert "Bolt, Region/EU" in " ".join(fairlead("triggers", "list", *of).out.split())
+    tried = fairlead("triggers", "evaluate", "Nightly", *of)
+    told = "begun for 0 of 2 tenants; for Acme: there is no release; for Bolt: there is no release"
+    assert (tried.code, told in tried.out) == (1, True), tried
+    records = fairlead("-o", "json", "triggers", "records", "Nightly", *of).data
+    assert [(one["tenant"], one["code"]) for one in records[0]["tenants"]] == [
+        ("Acme", "trigger.nothing"),
+        ("Bolt", "trigger.nothing"),
+    ]
+    assert "for Acme: there is no release" in fairlead("why", "trigger", "Nightly", *of).out
+    assert fairlead("tenants", "remove", "Bolt").code == 1

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from fairlead.domain.trigger import ACTIONS, DEFAULT_POLL_S, LONGEST_NAME, TargetEvent, TriggerAction, TriggerKind
+from fairlead.domain.trigger import (
+    ACTIONS,
+    DEFAULT_POLL_S,
+    LONGEST_NAME,
+    MOST_TENANTS,
+    TargetEvent,
+    TriggerAction,
+    TriggerKind,
+)
 from fairlead.formats.declared.layout import Layout
 from fairlead.formats.shape import Shape
 
@@ -30,12 +38,15 @@ class TriggerItem(Shape):
     )
     tags: tuple[str, ...] = Field((), max_length=50, description="of targets: only those with one of these")
     events: tuple[TargetEvent, ...] = Field((), max_length=3, description="of targets: only these")
+    tenants: tuple[str, ...] = Field((), max_length=MOST_TENANTS, description="for each of whom it does it")
+    tenant_tags: tuple[str, ...] = Field((), max_length=100, description="and for each tenant with these, Set/Tag")
 
 
 def normal(item: TriggerItem) -> TriggerItem:
-    """Without an action that is what its kind does anyway."""
-    is_usual = item.action is ACTIONS[item.kind][0]
-    return item.model_copy(update={"action": None}) if is_usual else item
+    """Without an action that is what its kind does anyway; tenants and their tags in the order of the letters."""
+    usual = {"action": None} if item.action is ACTIONS[item.kind][0] else {}
+    ordered = {"tenants": tuple(sorted(set(item.tenants))), "tenant_tags": tuple(sorted(set(item.tenant_tags)))}
+    return item.model_copy(update={**ordered, **usual})
 
 
 TRIGGERS = Layout(

@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import Header, Response
 from pydantic import Field
 
-from fairlead.domain.trigger import DEFAULT_POLL_S, Evaluation, TargetEvent, TriggerAction, TriggerKind
+from fairlead.domain.trigger import DEFAULT_POLL_S, MOST_TENANTS, Evaluation, TargetEvent, TriggerAction, TriggerKind
 from fairlead.server.api import answers, shapes
 from fairlead.server.api.answers import triggers as told
 from fairlead.server.api.bodies import Body
@@ -41,6 +41,12 @@ class TriggerBody(Body):
     )
     tags: list[str] = Field(default_factory=list, max_length=50, description="of targets: one of these; none: any")
     events: list[TargetEvent] = Field(default_factory=list, max_length=3, description="of targets; none: all")
+    tenants: list[str] = Field(
+        default_factory=list, max_length=MOST_TENANTS, description="for each of these; none, and no tags: for nobody"
+    )
+    tenant_tags: list[str] = Field(
+        default_factory=list, max_length=100, description="Set/Tag: for each tenant there that has them"
+    )
 
 
 @router.get("/projects/{project}/triggers")
@@ -133,6 +139,9 @@ def trigger(one: triggers.TriggerView) -> told.Trigger:
         "environments": list(one.environments),
         "tags": list(held.tags),
         "events": list(held.events),
+        "tenants": list(one.tenants),
+        "tenant_tags": list(held.tenant_tags),
+        "hidden_tenants": one.hidden_tenants,
         "next_at": held.next_at.isoformat() if held.next_at else None,
         "last": evaluation(one.last) if one.last else None,
         "created_at": held.created_at.isoformat(),
@@ -157,6 +166,18 @@ def evaluation(one: Evaluation) -> told.Evaluation:
         "run": one.run,
         "release": one.release,
         "task": one.task,
+        "tenants": [
+            {
+                "tenant": each.name,
+                "has_fired": each.has_fired,
+                "reason": each.reason,
+                "code": each.code,
+                "hint": each.hint,
+                "deployment": each.deployment,
+                "task": each.task,
+            }
+            for each in one.tenants
+        ],
     }
 
 

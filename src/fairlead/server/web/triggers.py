@@ -11,6 +11,7 @@ from fairlead.domain.trigger import TargetEvent, TriggerAction, TriggerKind
 from fairlead.server.routing import page_router
 from fairlead.server.web.lists import Searched
 from fairlead.server.web.visit import Form, Posted, Visiting, one_of
+from fairlead.server.web.whom import tags_of, tenants_of
 from fairlead.usecases import channels, environments, image_looks, projects, runbooks, triggers
 
 router = page_router()
@@ -65,6 +66,8 @@ def _draft(form: Form) -> triggers.Draft:
         environments=form.lists.get("environments", ()),
         tags=[one.strip() for one in form.text("tags").split(",") if one.strip()],
         events=[one_of(TargetEvent, one, "event") for one in form.lists.get("events", ())],
+        tenants=tenants_of(form),
+        tenant_tags=tags_of(form),
     )
 
 

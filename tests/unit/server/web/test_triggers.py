@@ -5,7 +5,7 @@ from tests.unit.server.house import ADMINISTRATOR, House
 
 from fairlead.domain.process import Action, Process, ProcessStep
 from fairlead.domain.trigger import TargetEvent, TriggerKind
-from fairlead.usecases import runbooks, triggers
+from fairlead.usecases import runbooks, tenants, triggers
 
 PAGE = "/projects/books/triggers"
 
@@ -49,3 +49,14 @@ def test_a_runbook_runs_in_each_environment_that_is_ticked_and_the_page_says_of_
     visit.post(f"{PAGE}/Tidy/evaluate")
     page = visit.get(PAGE)
     assert "in Test:</span> <strong>fired" in page and "in Production:</span> <strong>did not fire" in page
+
+
+def test_one_for_tenants_is_set_and_says_of_each_what_became_of_it(house: House, visit: Visit) -> None:
+    house.add_project("books")
+    tenants.put(house.context, ADMINISTRATOR, tenants.Draft("Acme, Inc", connections={"books": ["Test"]}))
+    visit.sign_in()
+    visit.post(PAGE, name="Nightly", cron="0 2 * * *", destination="Test", tenants="acme, inc\n", tenant_tags="")
+    assert "deploy-latest to Test, for Acme, Inc." in visit.get(PAGE)
+    visit.post(f"{PAGE}/Nightly/evaluate")
+    page = visit.get(PAGE)
+    assert "begun for 0 of 1 tenant" in page and "for Acme, Inc: there is no release" in page

@@ -11,6 +11,18 @@ from fairlead.domain.trigger import TargetEvent, TriggerAction, TriggerKind
 from fairlead.server.api.answers.lists import Moment
 
 
+class TenantOutcome(TypedDict):
+    """What became of it for one tenant."""
+
+    tenant: Annotated[str, Field(description="its name then")]
+    has_fired: bool
+    reason: str
+    code: str
+    hint: str
+    deployment: str | None
+    task: Annotated[str | None, Field(description="of a runbook's run")]
+
+
 class Evaluation(TypedDict):
     """One time that a trigger was looked at, and why it did or did not do what it is for."""
 
@@ -27,6 +39,7 @@ class Evaluation(TypedDict):
     run: str | None
     release: str | None
     task: Annotated[str | None, Field(description="of a runbook's run")]
+    tenants: Annotated[list[TenantOutcome], Field(description="of a trigger for tenants: those that you may view")]
 
 
 class Trigger(TypedDict):
@@ -51,6 +64,9 @@ class Trigger(TypedDict):
     environments: Annotated[list[str], Field(description="of targets; none: all")]
     tags: Annotated[list[str], Field(description="of targets: one of these; none: any")]
     events: Annotated[list[TargetEvent], Field(description="of targets; none: all")]
+    tenants: Annotated[list[str], Field(description="for each of whom it does it; none, and no tags: for nobody")]
+    tenant_tags: Annotated[list[str], Field(description="and for each tenant there with these")]
+    hidden_tenants: Annotated[int, Field(description="how many more it names that you may not view")]
     next_at: Moment | None
     last: Evaluation | None
     created_at: Moment

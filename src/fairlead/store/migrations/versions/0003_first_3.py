@@ -394,6 +394,8 @@ def _triggers() -> None:
         sa.Column("environments", sa.JSON(none_as_null=True), nullable=False),
         sa.Column("tags", sa.JSON(none_as_null=True), nullable=False),
         sa.Column("events", sa.JSON(none_as_null=True), nullable=False),
+        sa.Column("tenants", sa.JSON(none_as_null=True), nullable=False),
+        sa.Column("tenant_tags", sa.JSON(none_as_null=True), nullable=False),
         sa.ForeignKeyConstraint(["channel"], ["channels.id"], name=op.f("fk_triggers_channel")),
         sa.ForeignKeyConstraint(["destination"], ["environments.id"], name=op.f("fk_triggers_destination")),
         sa.ForeignKeyConstraint(["project"], ["projects.id"], name=op.f("fk_triggers_project")),

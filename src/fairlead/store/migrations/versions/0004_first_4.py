@@ -112,6 +112,7 @@ def _trigger_evaluations() -> None:
         sa.Column("release", sa.Text(), nullable=True),
         sa.Column("task", sa.Text(), nullable=True),
         sa.Column("environment", sa.Text(), nullable=False),
+        sa.Column("tenants", sa.JSON(none_as_null=True), nullable=False),
         sa.ForeignKeyConstraint(["trigger"], ["triggers.id"], name=op.f("fk_trigger_evaluations_trigger")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_trigger_evaluations")),
     )
