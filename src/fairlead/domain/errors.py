@@ -279,6 +279,7 @@ CODES: dict[str, str] = {
     "why.not_skipped": "Nothing was skipped, refused or taken back: it is under way or went well.",
     "command.nothing_live": "Nothing is live there that a command could be run in.",
     "command.failed": "The command ended with another exit code than 0, or could not be run.",
+    "target.unavailable": "A target does not answer, and the process leaves none out.",
     "target.unhealthy": "A health check found a target that is not well.",
     "check.failed": "An HTTP check did not get the expected answer in time.",
     "command.lost": "The server died while the command ran inside an instance: how it ended is not known.",

@@ -83,6 +83,21 @@ class NoTarget(StrEnum):
     SKIP = "skip"
 
 
+class UnavailableTargets(StrEnum):
+    """What becomes of a run that finds a target of its steps not answering when it begins: whatever meets it fails, or
+    it is left out."""
+
+    FAIL = "fail"
+    SKIP = "skip"
+
+
+class UnhealthyTargets(StrEnum):
+    """Whether steps run on a target that answers, but that its last health check found not well."""
+
+    INCLUDE = "include"
+    EXCLUDE = "exclude"
+
+
 @dataclass(frozen=True, slots=True)
 class Action:
     """What is done. `kind` names the action kind that reads `properties`; their texts may hold ``#{…}``.
@@ -159,6 +174,14 @@ class Process:
     no_target: NoTarget = NoTarget.REFUSE
     is_guided: bool | None = None
     author_may_approve: bool = True
+    unavailable_targets: UnavailableTargets = UnavailableTargets.FAIL
+    unhealthy_targets: UnhealthyTargets = UnhealthyTargets.INCLUDE
+
+    @property
+    def leaves_targets_out(self) -> bool:
+        """Whether a run looks at its targets before it does anything, to leave some out."""
+        is_skipping = self.unavailable_targets is UnavailableTargets.SKIP
+        return is_skipping or self.unhealthy_targets is UnhealthyTargets.EXCLUDE
 
     @property
     def hash(self) -> str:

@@ -37,6 +37,8 @@ def process_of(model: ProcessModel) -> Process:
         no_target=model.no_target,
         is_guided=model.guided,
         author_may_approve=model.author_may_approve,
+        unavailable_targets=model.unavailable_targets,
+        unhealthy_targets=model.unhealthy_targets,
     )
 
 

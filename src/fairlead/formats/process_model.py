@@ -17,6 +17,8 @@ from fairlead.domain.process import (
     RunCondition,
     RunLocation,
     StartTrigger,
+    UnavailableTargets,
+    UnhealthyTargets,
 )
 from fairlead.domain.step_template import MOST_PARAMETERS
 from fairlead.formats.shape import Shape
@@ -91,3 +93,10 @@ class ProcessModel(Shape):
         description="whether a person is asked what to do where an action fails; as environments say without",
     )
     author_may_approve: bool = Field(default=True, description="whether authors of the change may answer what it asks")
+    unavailable_targets: UnavailableTargets = Field(
+        UnavailableTargets.FAIL,
+        description="what becomes of a target that does not answer when a run begins: what meets it fails, or skip it",
+    )
+    unhealthy_targets: UnhealthyTargets = Field(
+        UnhealthyTargets.INCLUDE, description="whether a target that its last health check found not well is used"
+    )

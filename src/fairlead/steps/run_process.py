@@ -27,7 +27,7 @@ from fairlead.domain.plan import (
     Timeout,
     steps_of,
 )
-from fairlead.domain.process import DEPLOY_SERVICES, ResolvedAction, StartTrigger
+from fairlead.domain.process import DEPLOY_SERVICES, Process, ResolvedAction, StartTrigger
 from fairlead.domain.record import Json, to_data
 from fairlead.ports.step import ActionKind
 from fairlead.steps.action_kinds import ACTION_KINDS
@@ -35,12 +35,19 @@ from fairlead.steps.bounds import ONWARD_TRIES
 from fairlead.steps.deploy_package import tidying
 from fairlead.steps.deploy_services import DeployServices
 from fairlead.steps.effects.basis import arguments
+from fairlead.steps.effects.choosing_targets import LOOK_S, LOOKED_AT_ONCE, Candidates, ChooseTargets
 from fairlead.steps.effects.ends import CommitProcess, KeepFinished, ProcessCommitted
 from fairlead.steps.intention import intention
 from fairlead.steps.known_later import known_later
 from fairlead.steps.process_resolved import PlannedAction, PlannedPlace, PlannedStep, ResolvedProcess
 from fairlead.steps.resolved import ResolvedDeployment
 
+CHOICE = "Choose targets"
+"""The step that comes before the others where the process does without some of its targets."""
+MARGIN_S = 120.0
+"""Beside what the targets get to answer, some at a time."""
+LOOK_TRIES = 3
+"""Of asking the books; that a target does not answer is an answer."""
 RETRY_PAUSE_S = 5.0
 """Between two attempts of an action."""
 
@@ -52,7 +59,7 @@ def plan(
     if process is None:
         return DeployServices().plan(resolved)
     services = DeployServices().plan(resolved) if process.deploys_services else None
-    forward = Regardless(tuple(_Compiling(process, services, kinds).groups(process.steps)))
+    forward = Regardless(tuple(_Compiling(process, services, kinds).all_of_it()))
     meant: dict[str, Json] = {**intention(resolved), "process": _intention(process)}
     if services is not None:
         warnings = (*services.warnings, *process.warnings)
@@ -89,6 +96,25 @@ def _intention(process: ResolvedProcess) -> Json:
     )
 
 
+def _targets(process: ResolvedProcess) -> dict[str, str]:
+    """Those that its steps run on, by id, in the order in which they come to them."""
+    run = (step for step in process.steps if not step.skipped and step.kept is None)
+    return {place.target.id: place.target.name for step in run for place in step.places if place.target}
+
+
+def _chosen(process: Process, targets: Mapping[str, str]) -> Effect:
+    candidates = Candidates(targets, process.unavailable_targets, process.unhealthy_targets, process.no_target)
+    return Effect(
+        ChooseTargets.kind,
+        "targets",
+        f"look at {', '.join(targets.values())}: who answers and is well",
+        arguments(candidates),
+        timeout_s=LOOK_S * (1 + len(targets) // LOOKED_AT_ONCE) + MARGIN_S,
+        attempts=LOOK_TRIES,
+        is_undone=False,
+    )
+
+
 def _commit(resolved: ResolvedDeployment) -> Effect:
     return Effect(
         CommitProcess.kind,
@@ -114,6 +140,13 @@ class _Compiling:
         if self.services is not None:
             parts = (self.services.forward, self.services.onward, self.services.always)
             self.taken |= {step.name for part in parts for step in steps_of(part)}
+
+    def all_of_it(self) -> Iterator[Node]:
+        """Its steps, behind the choice of their targets where the process does without some."""
+        if self.process.process.leaves_targets_out and (targets := _targets(self.process)):
+            self.taken.add(CHOICE)
+            yield Step(CHOICE, CHOICE, _chosen(self.process.process, targets))
+        yield from self.groups(self.process.steps)
 
     def groups(self, steps: Iterable[PlannedStep]) -> Iterator[Node]:
         """Each step by itself, but for contiguous ones that start together."""
@@ -198,6 +231,6 @@ def _kept(key: str, output: Json) -> Effect:
 
 def plan_runbook(process: ResolvedProcess, *, title: str, kinds: Mapping[str, ActionKind] = ACTION_KINDS) -> Plan:
     """The plan of a process that needs no release: its steps, and nothing to be committed."""
-    forward = Regardless(tuple(_Compiling(process, None, kinds).groups(process.steps)))
+    forward = Regardless(tuple(_Compiling(process, None, kinds).all_of_it()))
     meant: dict[str, Json] = {"process": _intention(process)}
     return Plan("runbook", title, meant, forward, warnings=process.warnings, notes=known_later(process))

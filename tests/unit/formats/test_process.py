@@ -13,6 +13,8 @@ from fairlead.domain.process import (
     RunCondition,
     RunLocation,
     StartTrigger,
+    UnavailableTargets,
+    UnhealthyTargets,
 )
 from fairlead.formats.process import process_text, read_process, written
 
@@ -122,6 +124,8 @@ processes = st.builds(
     no_target=st.sampled_from(NoTarget),
     is_guided=st.none() | st.booleans(),
     author_may_approve=st.booleans(),
+    unavailable_targets=st.sampled_from(UnavailableTargets),
+    unhealthy_targets=st.sampled_from(UnhealthyTargets),
 )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -38,6 +39,9 @@ class Kept:
 
     async def found(self, task: TaskId, target: str, state: HealthState, reason: str) -> None:
         self.states[target] = (state, reason)
+
+    async def unhealthy(self, targets: Collection[str]) -> Mapping[str, str]:
+        return {}
 
 
 def planned(target: str = "web1", **properties: Any) -> Effect:

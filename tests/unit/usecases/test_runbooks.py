@@ -8,14 +8,14 @@ import pytest
 from tests.unit.usecases.house import ADMIN, House
 
 from fairlead.domain.errors import Conflict, Invalid, Refused
-from fairlead.domain.plan import steps_of
-from fairlead.domain.process import Action, Process, ProcessChoice, ProcessStep
+from fairlead.domain.plan import all_effects, steps_of
+from fairlead.domain.process import Action, Process, ProcessChoice, ProcessStep, RunLocation, UnavailableTargets
 from fairlead.domain.prompt import Prompt
 from fairlead.domain.task import TaskState
 from fairlead.formats.phase_lines import PhaseLine
 from fairlead.store import runbooks as stored
 from fairlead.store import tasks
-from fairlead.usecases import environments, lifecycles, projects, runbook_runs, runbooks, variables
+from fairlead.usecases import environments, lifecycles, projects, runbook_runs, runbooks, targets, variables
 from fairlead.usecases.runbook_runs import Wish
 from fairlead.usecases.runbooks import Draft
 from fairlead.usecases.variables import More
@@ -176,3 +176,20 @@ def test_one_for_the_lifecycle_runs_where_the_project_s_lifecycle_goes_and_nowhe
     assert elsewhere.value.code == "runbook.environment"
     with pytest.raises(Invalid):
         runbooks.put(books.context, ADMIN, "books", replace(TIDY, in_lifecycle=True))
+
+
+def test_one_that_does_without_silent_targets_looks_at_those_of_its_steps_first(books: House) -> None:
+    for name, tag in (("web-1", "web"), ("web-2", "web"), ("db-1", "db")):
+        targets.add(books.context, ADMIN, name, only_in=["Test"], tags=[tag])
+    copy = Action("Copy", "script", {"script": "true"}, runs_on=RunLocation.TARGETS)
+    steps = (ProcessStep("Copy", (copy,), target_tags=("web",)),)
+    plans = []
+    for process in (Process(steps), Process(steps, unavailable_targets=UnavailableTargets.SKIP)):
+        runbooks.put(books.context, ADMIN, "books", replace(TIDY, process=process))
+        runbooks.publish(books.context, ADMIN, "books", "Tidy")
+        made = runbook_runs.run(books.context, ADMIN, "books", "Tidy", "Test")
+        with books.database.reading() as connection:
+            plans.append(runbook_runs.plan_of(books.context, connection, books.task(made.run.task)))
+    assert [[step.name for step in steps_of(plan.forward)] for plan in plans] == [["Copy"], ["Choose targets", "Copy"]]
+    assert "look at web-1, web-2: who answers and is well" in [one.title for one in all_effects(plans[1])]
+    assert plans[0].hash != plans[1].hash

@@ -35,6 +35,15 @@ def test_the_last_look_holds_and_since_when_it_is_so(house: House) -> None:
     assert third.reason == "has-warnings: 80 % full"
 
 
+def test_those_that_a_check_found_not_well_are_told_and_silent_ones_are_not(house: House) -> None:
+    ids = [targets.add(house.context, ADMIN, name, only_in=["Test"]).target.id for name in ("w-1", "w-2", "w-3")]
+    target_states.found(house.context, TASK, ids[0], HealthState.UNHEALTHY, "no disk")
+    target_states.found(house.context, TASK, ids[1], HealthState.UNAVAILABLE, "silent")
+    target_states.found(house.context, TASK, ids[2], HealthState.HAS_WARNINGS, "80 % full")
+    assert target_states.unhealthy(house.context, ids) == {ids[0]: "unhealthy: no disk"}
+    assert target_states.unhealthy(house.context, ids[1:]) == {}
+
+
 def test_a_target_that_is_gone_is_passed_over(house: House) -> None:
     target_states.found(house.context, TASK, "tgt-none", HealthState.HEALTHY, "")
     assert health(house, TargetId("tgt-none")) is None

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from fairlead.ports.step import EffectKind
 from fairlead.steps.effects.accessories import EnsureAccessory
+from fairlead.steps.effects.choosing_targets import ChooseTargets
 from fairlead.steps.effects.ends import Commit, CommitProcess, KeepFinished, RetireSlot, StandBy, StopSlot, Tidy
 from fairlead.steps.effects.ground import ClaimSlot, EnsureNetwork, EnsureVolume
 from fairlead.steps.effects.images import AcquireImage
@@ -53,6 +54,7 @@ DEPLOYMENT_EFFECTS: Mapping[str, EffectKind] = {
     Commit.kind: Commit(),
     CommitProcess.kind: CommitProcess(),
     KeepFinished.kind: KeepFinished(),
+    ChooseTargets.kind: ChooseTargets(),
     DrainRoute.kind: DrainRoute(),
     RemoveRoute.kind: RemoveRoute(),
     StopSlot.kind: StopSlot(),

@@ -6,7 +6,14 @@ from typing import Any
 
 from typing_extensions import TypedDict
 
-from fairlead.domain.process import NoTarget, RunCondition, RunLocation, StartTrigger
+from fairlead.domain.process import (
+    NoTarget,
+    RunCondition,
+    RunLocation,
+    StartTrigger,
+    UnavailableTargets,
+    UnhealthyTargets,
+)
 from fairlead.server.api.answers.lists import Moment
 
 
@@ -60,6 +67,8 @@ class Process(TypedDict):
     no_target: NoTarget
     guided: bool | None
     author_may_approve: bool
+    unavailable_targets: UnavailableTargets
+    unhealthy_targets: UnhealthyTargets
     hash: str
     text: str
     revision: int
