@@ -6,7 +6,7 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -20,6 +20,7 @@ from fairlead.engine.keeper import Keeper
 from fairlead.server.bootstrap import Server
 from fairlead.server.following_switches import follow_switches
 from fairlead.server.outside import ProxyWatch, ensure_outside, keep_registry
+from fairlead.server.polling import ROUND_S, Polled, Polling
 from fairlead.server.reconciling import reconcile
 from fairlead.store import idempotency, notices, projects, users, webhook_deliveries
 from fairlead.usecases import (
@@ -55,7 +56,7 @@ PROXY_LONGEST_S = 5.0
 REGISTRY_S = 5.0
 HOLD_S = 5.0
 LOOKS_AT_ONCE = 4
-"""Repositories that are asked at a time: one that hangs holds up neither the others nor this machine."""
+"""Repositories that are asked at a time because somebody said so: one that hangs does not hold up the others."""
 DELIVERY_TIMEOUT_S = 30.0
 LONGEST_PAUSE_S = 300.0
 
@@ -96,7 +97,7 @@ async def _looping(life: Life) -> AsyncIterator[None]:
     async with asyncio.TaskGroup() as group:
         loops = [
             *(group.create_task(_again("webhooks", 0.0, lambda: _look_asked(life))) for _ in range(LOOKS_AT_ONCE)),
-            group.create_task(_again("polling", 1.0, _Polling(life).once)),
+            group.create_task(_poll(server)),
             group.create_task(_again("notices", NOTICES_S, lambda: _deliver(server))),
             group.create_task(Keeper(server.tasks, server.durable, server.clock).run()),
             group.create_task(_again("standbys", STANDBYS_S, lambda: _end_standbys(server))),
@@ -178,43 +179,30 @@ async def _look_asked(life: Life) -> None:
     await _look(life.server, project, cause=cause)
 
 
-@dataclass
-class _Polling:
-    """Each project is asked in its own interval; one that fails waits no longer than the others."""
+async def _poll(server: Server) -> None:
+    async def polled() -> Sequence[Polled]:
+        found = await server.context.database.read(projects.polled)
+        return [Polled(id, name, every_s) for id, name, every_s in found]
 
-    life: Life
-    last_s: dict[str, float] = field(default_factory=dict)
-    places: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(LOOKS_AT_ONCE))
-
-    async def once(self) -> None:
-        server = self.life.server
-        found = await server.context.database.read(projects.with_source)
-        now_s = server.clock.monotonic_s()
-        due: list[str] = []
-        for project in found:
-            interval_s = project.source.poll_s if project.source else 0.0
-            if interval_s <= 0 or now_s - self.last_s.get(project.id, -1e9) < interval_s:
-                continue
-            self.last_s[project.id] = now_s
-            due.append(project.name)
-        async with asyncio.TaskGroup() as group:
-            for name in due:
-                group.create_task(self._look(name))
-
-    async def _look(self, name: str) -> None:
-        async with self.places:
-            await _look(self.life.server, name, cause="poll")
+    polling = Polling(polled, lambda name: _look(server, name, cause="poll"), server.clock)
+    async with asyncio.TaskGroup() as group:
+        await _again("polling", ROUND_S, lambda: polling.begin(group))
 
 
-async def _look(server: Server, name: str, *, cause: RunCause) -> None:
-    actor = SYSTEM
+async def _look(server: Server, name: str, *, cause: RunCause) -> bool:
+    """Whether the repository could be asked."""
     try:
         project = await server.context.database.read(lambda connection: projects.by_name(connection, name))
-        seen = await looking.look(server.context, actor, server.source, project, cause=cause)
+        seen = await looking.look(server.context, SYSTEM, server.source, project, cause=cause)
         if seen.run is not None:
             log.info("run.started", project=name, commit=seen.head[:12], cause=cause)
     except FairleadError as error:
         log.warning("source.not_looked", project=name, code=error.code, reason=str(error), cause=cause)
+        return False
+    except Exception as bug:
+        log.error("loop.bug", loop="looks", project=name, error=type(bug).__name__, exc_info=bug)
+        return False
+    return True
 
 
 async def _deliver(server: Server) -> None:

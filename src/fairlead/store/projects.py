@@ -78,9 +78,14 @@ def page(connection: sa.Connection, *conditions: Condition, after: str | None = 
     return _shelf.page(connection, *conditions, after=after, limit=limit, by="name", newest_first=False)
 
 
-def with_source(connection: sa.Connection) -> tuple[Project, ...]:
-    """Those that come from a repository and are enabled: what polling goes through."""
-    return _shelf.where(connection, projects.c.source.is_not(sa.null()), projects.c.is_enabled)
+def polled(connection: sa.Connection) -> list[tuple[ProjectId, str, float]]:
+    """Id, name and seconds between two looks of those that come from a repository and are enabled. It is asked each
+    second, so nothing more of them is read."""
+    fitting = (projects.c.source.is_not(sa.null()), projects.c.is_enabled)
+    rows = connection.execute(
+        sa.select(projects.c.id, projects.c.name, projects.c.source["poll_s"].as_float()).where(*fitting)
+    )
+    return [(ProjectId(id), name, every_s) for id, name, every_s in rows]
 
 
 def without_source(connection: sa.Connection) -> tuple[Project, ...]:

@@ -56,7 +56,7 @@ def test_a_noun_comes_back_as_it_was_put(shop: Shop) -> None:
         assert projects.by_name(connection, "shop") == WHOLE
         assert projects.by_name_or_id(connection, "prj-shop") == WHOLE
         assert projects.by_webhook(connection, "hook-1") == WHOLE
-        assert [project.name for project in projects.with_source(connection)] == ["shop"]
+        assert projects.polled(connection) == [(WHOLE.id, "shop", WHOLE.source.poll_s if WHOLE.source else 0)]
         assert projects.names(connection) == {BOOKS: "books", WHOLE.id: "shop"}
 
 
