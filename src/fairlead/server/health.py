@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from fastapi import APIRouter, Request, Response
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, generate_latest
 
 from fairlead.domain.errors import FairleadError
 from fairlead.domain.permission import Permission
@@ -38,6 +37,8 @@ def ready(request: Request, response: Response, context: Books) -> Ready:
 @router.get("/metrics", response_class=Response, responses=METRICS)
 def metrics(context: Books, actor: Asking) -> Response:
     """OpenMetrics text: tasks by state, projects."""
+    from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, generate_latest  # where it is watched
+
     actor.require(Permission.VIEW)
     registry = CollectorRegistry()
     by_state = Gauge("fairlead_tasks_unfinished", "Tasks that have not ended, by state", ["state"], registry=registry)

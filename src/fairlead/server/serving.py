@@ -19,7 +19,7 @@ from fairlead.server.bootstrap import Server, build
 from fairlead.server.life import living
 from fairlead.server.settings import Settings
 
-COLLECTED = (5_000, 10, 20)
+COLLECTED = (2_000, 10, 30)
 """When garbage is looked for. By Python's own measure (700, 10, 10) the answer with a list of 150 KB waited for several
 collections of everything: what is frozen does not count, and so everything else always seems to have grown by much."""
 

@@ -14,6 +14,9 @@ from fairlead.engine import durable
 from fairlead.server import app
 print("real" if hasattr(psycopg, "__file__") else "stand-in", issubclass(psycopg.errors.UniqueViolation, Exception))
 print(isinstance(ValueError(), psycopg.OperationalError), psycopg.OperationalError is psycopg.OperationalError)
+import ssl, aiohttp.connector
+print(aiohttp.connector._SSL_CONTEXT_VERIFIED.get_ca_certs(), aiohttp.connector._SSL_CONTEXT_VERIFIED.verify_mode.name)
+print(bool(ssl.create_default_context().get_ca_certs()))
 print([name for name in ("sqlalchemy.orm.session", "pydantic.v1.main", "rich.console") if name in sys.modules])
 """
 
@@ -22,4 +25,4 @@ print([name for name in ("sqlalchemy.orm.session", "pydantic.v1.main", "rich.con
 def test_what_is_not_used_is_not_loaded(database: str, is_real: bool) -> None:
     done = subprocess.run([sys.executable, "-c", PROGRAM, database], capture_output=True, text=True, check=True)
     assert ("stand-in" not in done.stdout) is is_real
-    assert done.stdout.endswith("True\nFalse True\n[]\n")
+    assert done.stdout.endswith("True\nFalse True\n[] CERT_REQUIRED\nTrue\n[]\n")
