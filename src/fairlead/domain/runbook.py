@@ -6,11 +6,10 @@ from collections.abc import Container, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from fairlead.domain import ids
-from fairlead.domain import project as projects
 from fairlead.domain.errors import Invalid
-from fairlead.domain.ids import EnvironmentId, ProjectId, TaskId
+from fairlead.domain.ids import EnvironmentId, ProjectId, TaskId, TenantId
 from fairlead.domain.process import DEPLOY_PACKAGE, DEPLOY_SERVICES, NO_CHOICE, Process, ProcessChoice
+from fairlead.domain.project import Tenancy
 
 LONGEST_NAME = 100
 DEFAULT_KEPT_RUNS = 100
@@ -47,7 +46,7 @@ class Runbook:
     created_by: str = ""
     revision: int = 1
     in_lifecycle: bool = False
-    tenancy: projects.Tenancy | None = None
+    tenancy: Tenancy | None = None
 
     def may_run_in(self, environment: EnvironmentId, lifecycle: Container[EnvironmentId]) -> bool:
         """Whether it is allowed there; `lifecycle` are the environments of the project's."""
@@ -72,7 +71,7 @@ class RunbookRun:
     created_by: str = ""
     freeze_override: str = ""
     choice: ProcessChoice = NO_CHOICE
-    tenant: ids.TenantId | None = None
+    tenant: TenantId | None = None
 
 
 def check(runbook: Runbook) -> Runbook:

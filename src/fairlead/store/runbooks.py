@@ -140,6 +140,11 @@ def are_for(connection: sa.Connection, tenant: TenantId) -> bool:
     return _runs.one(connection, runs.c.tenant == tenant) is not None
 
 
+def ran_in(connection: sa.Connection, environment: EnvironmentId) -> bool:
+    """Whether any run was there."""
+    return _runs.one(connection, runs.c.environment == environment) is not None
+
+
 def over_the_count(
     connection: sa.Connection, runbook: Runbook, environment: EnvironmentId, tenant: TenantId | None
 ) -> tuple[RunbookRun, ...]:

@@ -11,7 +11,7 @@ from fairlead.domain.environment import Environment, in_order
 from fairlead.domain.errors import Conflict, Invalid
 from fairlead.domain.ids import EnvironmentId
 from fairlead.domain.permission import Permission
-from fairlead.store import deployments, environments, lifecycles, targets
+from fairlead.store import deployments, environments, lifecycles, policies, runbooks, targets, triggers
 from fairlead.store.database import Connection
 from fairlead.store.shelf import Page, part_of
 from fairlead.usecases.context import Context
@@ -153,7 +153,8 @@ def arrange(context: Context, actor: Actor, names: Sequence[str]) -> Sequence[En
 
 
 def remove(context: Context, actor: Actor, name: str) -> None:
-    """Gone, where nothing was ever deployed to it; else Conflict `edit.conflict`."""
+    """Gone, where nothing was ever deployed to it or ran in it, and nothing names it that would be for nothing, or for
+    everything, without it; else Conflict `edit.conflict`."""
     actor.require_somewhere(Permission.ENVIRONMENT_EDIT)
     with context.database.transaction() as connection:
         found = environments.by_name_or_id(connection, name)
@@ -171,9 +172,17 @@ def remove(context: Context, actor: Actor, name: str) -> None:
 def _refuse_named(connection: Connection, found: Environment) -> None:
     for line in lifecycles.all_of(connection):
         if any(found.id in phase.environments for phase in line.phases):
-            raise Conflict(
-                "edit.conflict",
-                f"{found.name} is in a phase of lifecycle {line.name}",
-                thing=found.name,
-                hint=f"take it out first: fairlead lifecycles set {line.name}",
-            )
+            message = f"{found.name} is in a phase of lifecycle {line.name}"
+            hint = f"take it out first: fairlead lifecycles set {line.name}"
+            raise Conflict("edit.conflict", message, thing=found.name, hint=hint)
+    acting = triggers.all_of(connection)
+    named = (one.name for one in acting if found.id in (one.source, one.destination, *one.environments))
+    if first := next(named, ""):
+        message = f"{found.name} is where trigger {first} acts, or what it asks after"
+        raise Conflict("edit.conflict", message, thing=found.name, hint="fairlead triggers set, or remove")
+    if runbooks.ran_in(connection, found.id):
+        message = f"runbooks ran in {found.name}, and the history of that is kept"
+        raise Conflict("edit.conflict", message, thing=found.name)
+    if harm := next((one.harm for one in policies.all_of(connection) if one.environment == found.id), ""):
+        message = f"a policy allows {harm} in {found.name}"
+        raise Conflict("edit.conflict", message, thing=found.name, hint="take it back first: fairlead policy revoke")

@@ -17,7 +17,7 @@ from fairlead.domain.process import Action, Process, ProcessStep
 from fairlead.domain.trigger import Evaluation, TriggerAction, TriggerKind
 from fairlead.store import environments as stored_environments
 from fairlead.store import triggers as stored
-from fairlead.usecases import environments, evaluating, freezes, runbook_runs, runbooks, triggers
+from fairlead.usecases import environments, evaluating, freezes, policies, runbook_runs, runbooks, triggers
 from fairlead.usecases.triggers import Draft
 
 HOURLY = Draft("Hourly", "0 * * * *", source="Test", destination="Production")
@@ -178,6 +178,29 @@ def test_who_may_not_run_it_in_one_of_them_makes_no_such_trigger(books: House, t
     triggers.put(books.context, someone, "books", replace(tidy, environments=["Test"]))
     with pytest.raises(NotAllowed):
         triggers.put(books.context, someone, "books", tidy)
+
+
+def test_an_environment_that_a_trigger_names_is_not_removed(books: House, tidy: Draft) -> None:
+    for name in ("Lab", "Yard"):
+        environments.add(books.context, ADMIN, name)
+    triggers.put(books.context, ADMIN, "books", replace(HOURLY, destination="Lab"))
+    triggers.put(books.context, ADMIN, "books", replace(tidy, destination="", environments=("Test", "Yard")))
+    for name, trigger in (("Lab", HOURLY.name), ("Yard", tidy.name)):
+        with pytest.raises(Conflict, match=f"trigger {trigger} acts"):
+            environments.remove(books.context, ADMIN, name)
+        triggers.remove(books.context, ADMIN, "books", trigger)
+        environments.remove(books.context, ADMIN, name)
+
+
+def test_an_environment_with_a_policy_or_with_runs_of_a_runbook_is_not_removed(books: House, tidy: Draft) -> None:
+    environments.add(books.context, ADMIN, "Lab")
+    made = policies.allow(books.context, ADMIN, "books", "privileged", environment="Lab")
+    with pytest.raises(Conflict, match="policy allows privileged"):
+        environments.remove(books.context, ADMIN, "Lab")
+    policies.revoke(books.context, ADMIN, made.allowance.id)
+    runbook_runs.run(books.context, ADMIN, "books", tidy.runbook, "Lab")
+    with pytest.raises(Conflict, match="runbooks ran in Lab"):
+        environments.remove(books.context, ADMIN, "Lab")
 
 
 def test_the_record_is_bounded(books: House, monkeypatch: pytest.MonkeyPatch) -> None:
