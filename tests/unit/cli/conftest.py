@@ -65,8 +65,9 @@ def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[House]:
 @pytest.fixture
 def fairlead(
     house: House, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], tmp_path: Path
-) -> Callable[..., Said]:
-    """`fairlead("status", "-o", "json")` → what it said; signed in as an administrator unless `key` says otherwise."""
+) -> Iterator[Callable[..., Said]]:
+    """`fairlead("status", "-o", "json")` → what it said; signed in as an administrator unless `key` says otherwise. All
+    of it is answered in one event loop, in which connections to hosts are kept, and ended."""
     transport = ToTheApplication(house)
     before = client.Client.__init__
 
@@ -85,4 +86,7 @@ def fairlead(
         told = capfd.readouterr()
         return Said(code, told.out, told.err)
 
-    return run
+    with transport.application as entered:
+        yield run
+        assert entered.portal is not None
+        entered.portal.call(house.life.server.hosts.close)

@@ -1,6 +1,5 @@
 """Targets on the command line: this host, and one over SSH from its key to the first look."""
 
-import gc
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -45,7 +44,6 @@ def test_a_target_is_for_some_tenants_for_all_or_for_none(fairlead: Run) -> None
     assert "names tenants" in set_("--tenant", "Acme, Inc").err
 
 
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_a_host_over_ssh_says_what_to_do_until_it_is_trusted(fairlead: Run, sshd: Sshd, tmp_path: Path) -> None:
     (tmp_path / "key").write_text(sshd.key)
     address = f"{sshd.user}@127.0.0.1:{sshd.port}"
@@ -57,7 +55,6 @@ def test_a_host_over_ssh_says_what_to_do_until_it_is_trusted(fairlead: Run, sshd
     assert wrong.code == 1 and "SHA256:" in wrong.err
     assert fairlead("targets", "trust", "far", fingerprint).code == 0
     assert "answered after" in fairlead("targets", "check", "far").out
-    gc.collect()  # here each command has an event loop of its own, which ends while the host's connection is kept
 
 
 def test_a_key_is_made_where_none_is_given_and_its_public_half_is_told(fairlead: Run) -> None:
