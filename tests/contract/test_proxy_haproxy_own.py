@@ -239,6 +239,27 @@ async def test_a_certificate_whose_file_is_gone_keeps_no_route_down(rig: Haproxy
     assert await rig.ask(BOOKS.host) == "v1"
 
 
+async def test_a_switch_that_the_proxy_does_not_do_is_an_error(
+    rig: HaproxyRig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await live(rig, BOOKS, "v1")
+    await rig.proxy.fill(BOOKS.name, GREEN, [await rig.endpoint("v2")])
+    asked = RuntimeSocket.ask
+
+    async def deaf(self: RuntimeSocket, *commands: str | Command) -> list[str]:
+        heard = ["clear counters" if str(one).startswith("set map") else one for one in commands]
+        return await asked(self, *heard)
+
+    monkeypatch.setattr(RuntimeSocket, "ask", deaf)
+    with pytest.raises(Failed, match="does not do it"):
+        await rig.proxy.point({BOOKS.name: GREEN})
+    monkeypatch.undo()
+    assert await rig.proxy.live(BOOKS.name) is BLUE
+    assert await rig.ask(BOOKS.host) == "v1"
+    await rig.proxy.point({BOOKS.name: GREEN})
+    assert await rig.ask(BOOKS.host) == "v2"
+
+
 async def test_a_very_long_path_and_a_request_without_a_host_are_answered(rig: HaproxyRig) -> None:
     await live(rig, BOOKS, "v1")
     assert await rig.ask(BOOKS.host, "/" + "a" * 12_000) == "v1"

@@ -39,7 +39,7 @@ async def world(
 @pytest.mark.parametrize(
     ("fault", "when", "times", "code"),
     [
-        pytest.param(Say(b"Internal error.\n\n> "), POINT, 1, "proxy.failed", id="refusing"),
+        pytest.param(Say(b"Internal error.\n\n> " * 2), POINT, 1, "proxy.failed", id="refusing"),
         pytest.param(Drop(), FILL, 5, "proxy.unreachable", id="silent while it is filled"),
     ],
 )

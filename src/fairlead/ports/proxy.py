@@ -127,7 +127,8 @@ class Proxy(Protocol):
         ...
 
     async def point(self, live: Mapping[str, Colour]) -> None:
-        """Every named route points at its colour, in one generation: all or none."""
+        """Every named route points at its colour, in one generation: all or none; returns once the running proxy says
+        so itself."""
         ...
 
     async def read_back(self, route: str) -> RouteState | None:

@@ -30,7 +30,7 @@ from fairlead.adapters.proxies.haproxy_settings import HaproxySettings
 from fairlead.adapters.proxies.haproxy_socket import check
 from fairlead.domain import names
 from fairlead.domain.colour import Colour
-from fairlead.domain.errors import Conflict, FairleadError, NotFound, Refused
+from fairlead.domain.errors import Conflict, Failed, FairleadError, NotFound, Refused
 from fairlead.ports.clock import Clock
 from fairlead.ports.proxy import Counters, Drained, Endpoint, Rehearsal, RouteSpec, RouteState, ServerState
 
@@ -122,7 +122,8 @@ class HaproxyProxy:
                 await self._change(books, books.with_holding(holding.with_servers(colour, {})), commands)
 
     async def point(self, live: Mapping[str, Colour]) -> None:
-        """See the port. One route whose line is there already: one command; else a new generation of the map."""
+        """See the port. One route whose line is there already: one command; else a new generation of the map. What the
+        map says then is asked in the same exchange."""
         async with self._files.locked(self._clock):
             old = self._files.read()
             routed = dict(old.routed)
@@ -144,9 +145,10 @@ class HaproxyProxy:
         if len(keys) == 1 and old.keys() == new.keys():
             (key,) = keys
             command = f"set map {self._map} {key} {new[key]}"
-            answers = await self._socket.ask(command)
-            if not answers[0].startswith(NOT_THERE):
-                check([command], answers)
+            answer, seen = await self._socket.ask(command, f"show map {self._map}")
+            if not answer.startswith(NOT_THERE):
+                check([command], [answer])
+                _verify(seen, {key: new[key]})
                 return
         await self._commit_generation(new)
 
@@ -162,7 +164,9 @@ class HaproxyProxy:
         if adds:
             check(adds, await self._socket.ask(*adds))
         commit = f"commit map @{version} {path}"
-        check([commit], await self._socket.ask(commit))
+        answer, seen = await self._socket.ask(commit, f"show map {path}")
+        check([commit], [answer])
+        _verify(seen, routed)
 
     async def _change(self, old: Books, new: Books, commands: Sequence[str]) -> None:
         """Files, then the running proxy; the files as they were where it refuses."""
@@ -327,6 +331,13 @@ def _since_claimed(claim: Claim, facts: str, usage: Usage) -> Counters:
     before = claim.before if is_same else Tally()
     counted = {name: getattr(usage, name) - getattr(before, name) for name in TALLIED}
     return Counters(**counted, sessions_now=usage.open_now)
+
+
+def _verify(seen: str, wanted: Mapping[str, MapEntry]) -> None:
+    lines = f"{seen}\n"
+    if key := next((key for key, entry in wanted.items() if f" {key} {entry}\n" not in lines), ""):
+        message = f"the proxy was told where {key} points, said no word against it, and does not do it"
+        raise Failed("proxy.failed", message, thing=key, hint="fairlead why, and the proxy's own log")
 
 
 def _held(books: Books, route: str) -> Holding:

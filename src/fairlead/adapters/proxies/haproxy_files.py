@@ -39,11 +39,13 @@ class HaproxyFiles:
 
     def read(self) -> Books:
         """What is on disk now; another process may have written it."""
+        known_routes, known_routed, books = self._known
         try:
-            routes, routed = _content(self._books_path), _content(self._map_path)
+            seen = _sight(self._books_path)  # it is only ever replaced, by a file of another inode
+            routes = known_routes if seen == self._seen else _content(self._books_path)
+            routed = _content(self._map_path)
         except FileNotFoundError:
             return Books(self.settings.backends, self.settings.servers)
-        known_routes, known_routed, books = self._known
         if (routes, routed) != (known_routes, known_routed):
             try:
                 books = parse_books(routes.decode(), routed.decode())
@@ -52,19 +54,16 @@ class HaproxyFiles:
                     "proxy.failed", f"{self.settings.books} cannot be read: {error}", thing=str(self.settings.books)
                 ) from error
             self._known = (routes, routed, books)
+        self._seen = seen
         return books
 
     def glance(self) -> Books:
         """As `read`, for who does not hold the lock and needs no more than who claims which backend; cheaper."""
         try:
-            found = os.stat(self._books_path)
+            is_known = _sight(self._books_path) == self._seen
         except FileNotFoundError:
-            return self.read()
-        seen = (found.st_ino, found.st_mtime_ns, found.st_size)
-        if seen != self._seen:
-            self.read()
-            self._seen = seen
-        return self._known[2]
+            is_known = False
+        return self._known[2] if is_known else self.read()
 
     def write(self, books: Books) -> None:
         """The books are on disk, and the configuration that follows from them; as before where one cannot be written:
@@ -174,12 +173,12 @@ class ProxyLock:
         os.close(self._descriptor)
 
     def _open(self) -> int:
-        flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
+        flags = os.O_RDWR | os.O_CLOEXEC
         try:
-            return os.open(self._path, flags, 0o600)
+            return os.open(self._path, flags)
         except FileNotFoundError:
             Path(self._path).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            return os.open(self._path, flags, 0o600)
+            return os.open(self._path, flags | os.O_CREAT, 0o600)
 
     async def _wait(self) -> None:
         deadline = self._clock.monotonic_s() + self._bound_s
@@ -192,6 +191,12 @@ class ProxyLock:
                     hint="see who holds it with `fuser`",
                 )
             await self._clock.sleep(LOCK_POLL_S)
+
+
+def _sight(path: str) -> tuple[int, int, int]:
+    """What tells a file from the one that was there before."""
+    found = os.stat(path)
+    return found.st_ino, found.st_mtime_ns, found.st_size
 
 
 def _content(path: str) -> bytes:
