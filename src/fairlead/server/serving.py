@@ -10,7 +10,8 @@ import socket
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 
-import uvicorn
+from uvicorn.config import Config
+from uvicorn.server import Server as Uvicorn
 
 from fairlead.domain.errors import Conflict
 from fairlead.server import logs
@@ -19,12 +20,12 @@ from fairlead.server.bootstrap import Server, build
 from fairlead.server.life import living
 from fairlead.server.settings import Settings
 
-COLLECTED = (2_000, 10, 30)
+COLLECTED = (1_000, 10, 30)
 """When garbage is looked for. By Python's own measure (700, 10, 10) the answer with a list of 150 KB waited for several
 collections of everything: what is frozen does not count, and so everything else always seems to have grown by much."""
 
 
-class _Serving(uvicorn.Server):
+class _Serving(Uvicorn):
     """Signals are ours: the end of serving is not the end of the process, whose parts end after it."""
 
     def capture_signals(self) -> AbstractContextManager[None]:  # type: ignore[override]
@@ -42,7 +43,7 @@ def serve(settings: Settings, *, build: Callable[[Settings], Server] = build) ->
 async def _serve(settings: Settings, listener: socket.socket, build: Callable[[Settings], Server]) -> None:
     server = await asyncio.to_thread(build, settings)
     async with living(server) as life:
-        config = uvicorn.Config(
+        config = Config(
             create(life),
             log_config=None,
             access_log=False,

@@ -15,6 +15,7 @@ from types import ModuleType
 
 DRIVER = ("psycopg", "psycopg.errors")
 ORM = ("sqlalchemy.orm", "sqlalchemy.ext.asyncio")
+COMMAND_LINE = ("uvicorn.main",)
 ABSENT = ("rich", "watchfiles", "pydantic.v1")
 """What libraries do without where it is not installed: colours on a terminal, reloading on a change, models of old."""
 
@@ -40,7 +41,7 @@ def leave_out(database: str) -> None:
     """Before anything imports DBOS. `database` is a URL: on PostgreSQL its driver stays."""
     for name in ABSENT:
         sys.modules[name] = None  # type: ignore[assignment] # as if it were not installed
-    for name in (*ORM, *(DRIVER if database.startswith("sqlite") else ())):
+    for name in (*ORM, *COMMAND_LINE, *(DRIVER if database.startswith("sqlite") else ())):
         if name not in sys.modules:
             _stand_in(name)
     _import_aiohttp()
