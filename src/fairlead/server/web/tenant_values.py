@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import quote, unquote
 
@@ -16,6 +16,7 @@ from fairlead.server.web import setup
 from fairlead.server.web.lists import Searched
 from fairlead.server.web.variable_forms import base_of
 from fairlead.server.web.visit import Form, Posted, Visiting, Visitor
+from fairlead.store.shelf import part_of
 from fairlead.usecases import projects, tenant_templates, tenant_values
 from fairlead.usecases.tenant_values import Asked, Given
 from fairlead.usecases.variables import InLibrary, OwnerName
@@ -31,11 +32,16 @@ REMOVED = "It is asked for no more. Releases that froze it still need what tenan
 def show(visitor: Visiting, name: str, part: Searched) -> Response:
     """A field for each template in each place, and what is left over; a part of them, which is set by itself."""
     view = tenant_values.of(visitor.context, visitor.actor, name)
-    fitting = [one for one in view.asked if part.search.lower() in one.name.lower()]
-    rest = [one for one in fitting if part.after is None or one.key > part.after]
-    asked = rest[: part.limit]
+    asked = part_of(
+        view.asked,
+        name=lambda one: one.name,
+        order=lambda one: one.key,
+        search=part.search,
+        after=part.after,
+        limit=part.limit,
+    )
     places: dict[str, list[tuple[str, Asked]]] = {}
-    for one in asked:
+    for one in asked.items:
         if not one.is_left:
             place = f"Library set {one.library_set}" if one.library_set else f"{one.project} in {one.environment}"
             places.setdefault(place, []).append((_field(one), one))
@@ -43,8 +49,8 @@ def show(visitor: Visiting, name: str, part: Searched) -> Response:
         "section": setup.SECTION,
         "view": view,
         "places": places,
-        "left": [(_field(one), one) for one in asked if one.is_left],
-        "listed": part.shown(asked[-1].key if len(rest) > len(asked) else None),
+        "left": [(_field(one), one) for one in asked.items if one.is_left],
+        "listed": part.shown(asked.after),
     }
     return visitor.page("tenant_values.html", values)
 
@@ -83,57 +89,61 @@ def show_of_library(visitor: Visiting, library_set: str) -> Response:
 @router.post("/projects/{project}/tenant-templates")
 def put_of_project(form: Posted, project: str) -> Response:
     """One more, or one that is asked for otherwise."""
-    visitor, revision = form.visitor, form.number("revision")
-    visitor.actor.require_somewhere(Permission.VARIABLE_EDIT)  # before anything is said of what was typed
 
-    def work() -> str:
-        wanted = _with(form, project)
-        tenant_templates.put(visitor.context, visitor.actor, project, wanted, revision=revision)
-        return SET
+    def work(revision: int | None) -> None:
+        context, actor = form.visitor.context, form.visitor.actor
+        tenant_templates.put(context, actor, project, _with(form, project), revision=revision)
 
-    return form.act(f"{base_of(project)}/tenant-templates", work)
+    return _change(form, project, Permission.VARIABLE_EDIT, work, SET)
 
 
 @router.post("/library-sets/{library_set}/tenant-templates")
 def put_of_library(form: Posted, library_set: str) -> Response:
     """One more, or one that is asked for otherwise."""
-    visitor, owner, revision = form.visitor, InLibrary(library_set), form.number("revision")
-    visitor.actor.require_somewhere(Permission.LIBRARY_EDIT)
+    owner = InLibrary(library_set)
 
-    def work() -> str:
-        wanted = _with(form, owner)
-        tenant_templates.put(visitor.context, visitor.actor, owner, wanted, revision=revision)
-        return SET
+    def work(revision: int | None) -> None:
+        context, actor = form.visitor.context, form.visitor.actor
+        tenant_templates.put(context, actor, owner, _with(form, owner), revision=revision)
 
-    return form.act(f"{base_of(owner)}/tenant-templates", work)
+    return _change(form, owner, Permission.LIBRARY_EDIT, work, SET)
 
 
 @router.post("/projects/{project}/tenant-templates/remove")
 def remove_of_project(form: Posted, project: str) -> Response:
     """It is asked for no more."""
-    visitor, revision = form.visitor, form.number("revision")
-    visitor.actor.require_somewhere(Permission.VARIABLE_EDIT)
 
-    def work() -> str:
-        wanted = _without(form, project)
-        tenant_templates.put(visitor.context, visitor.actor, project, wanted, revision=revision)
-        return REMOVED
+    def work(revision: int | None) -> None:
+        context, actor = form.visitor.context, form.visitor.actor
+        tenant_templates.put(context, actor, project, _without(form, project), revision=revision)
 
-    return form.act(f"{base_of(project)}/tenant-templates", work)
+    return _change(form, project, Permission.VARIABLE_EDIT, work, REMOVED)
 
 
 @router.post("/library-sets/{library_set}/tenant-templates/remove")
 def remove_of_library(form: Posted, library_set: str) -> Response:
     """It is asked for no more."""
-    visitor, owner, revision = form.visitor, InLibrary(library_set), form.number("revision")
-    visitor.actor.require_somewhere(Permission.LIBRARY_EDIT)
+    owner = InLibrary(library_set)
 
-    def work() -> str:
-        wanted = _without(form, owner)
-        tenant_templates.put(visitor.context, visitor.actor, owner, wanted, revision=revision)
-        return REMOVED
+    def work(revision: int | None) -> None:
+        context, actor = form.visitor.context, form.visitor.actor
+        tenant_templates.put(context, actor, owner, _without(form, owner), revision=revision)
 
-    return form.act(f"{base_of(owner)}/tenant-templates", work)
+    return _change(form, owner, Permission.LIBRARY_EDIT, work, REMOVED)
+
+
+def _change(
+    form: Form, owner: OwnerName, permission: Permission, work: Callable[[int | None], None], said: str
+) -> Response:
+    """Does the work with the revision that the form was made of."""
+    revision = form.number("revision")
+    form.visitor.actor.require_somewhere(permission)  # before anything is said of what was typed
+
+    def done() -> str:
+        work(revision)
+        return said
+
+    return form.act(f"{base_of(owner)}/tenant-templates", done)
 
 
 def _templates(visitor: Visitor, owner: OwnerName, permission: str) -> Response:
