@@ -10,7 +10,7 @@ from pydantic import Field
 from fairlead.domain.channel import RangeNotation, VersionRule
 from fairlead.server.api import answers, shapes
 from fairlead.server.api.bodies import Body
-from fairlead.server.api.doors import After, Asking, Books, Limit, Search, revision_of
+from fairlead.server.api.doors import After, Asking, Books, Limit, Search, revision_of, tag
 from fairlead.server.routing import api_router
 from fairlead.usecases import channels
 
@@ -55,7 +55,7 @@ def add_channel(context: Books, actor: Asking, project: str, body: ChannelBody) 
 def get_channel(context: Books, actor: Asking, project: str, channel: str, response: Response) -> answers.Channel:
     """One channel."""
     found = channels.get(context, actor, project, channel)
-    response.headers["ETag"] = f'"{found.channel.revision}"'
+    tag(response, found.channel.revision)
     return _shape(found)
 
 
@@ -71,7 +71,7 @@ def put_channel(
 ) -> answers.Channel:
     """The channel as the body has it; releases that exist stay in it."""
     saved = channels.put(context, actor, project, channel, _words(body), revision=revision_of(if_match))
-    response.headers["ETag"] = f'"{saved.channel.revision}"'
+    tag(response, saved.channel.revision)
     return _shape(saved)
 
 

@@ -11,7 +11,7 @@ from fairlead.domain.defect import Defect
 from fairlead.server.api import answers, shapes
 from fairlead.server.api.answers import gates as told
 from fairlead.server.api.bodies import Body
-from fairlead.server.api.doors import After, Asked, Asking, Books, Limit, Search, revision_of
+from fairlead.server.api.doors import After, Asked, Asking, Books, Limit, Search, revision_of, tag
 from fairlead.server.routing import api_router
 from fairlead.usecases import defects, freezes
 
@@ -141,5 +141,5 @@ def defect(one: Defect) -> told.Defect:
 
 
 def _tagged(response: Response, one: freezes.FreezeView) -> told.Freeze:
-    response.headers["ETag"] = f'"{one.freeze.revision}"'
+    tag(response, one.freeze.revision)
     return freeze(one)

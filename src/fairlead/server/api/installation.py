@@ -10,7 +10,7 @@ from pydantic import Field
 from fairlead.domain.errors import Refused
 from fairlead.server.api import answers, shapes
 from fairlead.server.api.bodies import Body
-from fairlead.server.api.doors import After, Asked, Asking, Books, Limit, Parts, Search, revision_of
+from fairlead.server.api.doors import After, Asked, Asking, Books, Limit, Parts, Search, revision_of, tag
 from fairlead.server.routing import api_router
 from fairlead.store import projects
 from fairlead.usecases import certificates, environments, notifications, policies
@@ -94,7 +94,7 @@ def arrange_environments(context: Books, actor: Asking, body: EnvironmentOrder) 
 def get_environment(context: Books, actor: Asking, name: str, response: Response) -> answers.Environment:
     """One of them, by name or id."""
     found = environments.get(context, actor, name)
-    response.headers["ETag"] = f'"{found.revision}"'
+    tag(response, found.revision)
     return shapes.environment(found)
 
 
@@ -117,7 +117,7 @@ def change_environment(
         is_guided=body.guided,
         revision=revision_of(if_match),
     )
-    response.headers["ETag"] = f'"{made.revision}"'
+    tag(response, made.revision)
     return shapes.environment(made)
 
 
@@ -224,7 +224,7 @@ def change_notification(
     made = notifications.change(
         context, actor, id, events=body.events, secret=body.secret, revision=revision_of(if_match)
     )
-    response.headers["ETag"] = f'"{made.revision}"'
+    tag(response, made.revision)
     with context.database.reading() as connection:
         names = {str(id): name for id, name in projects.names(connection).items()}
     return shapes.notification(made, names)

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from fairlead.server.api import answers, shapes
 from fairlead.server.api.bodies import Body
-from fairlead.server.api.doors import After, Asked, Asking, Books, Limit, Search, revision_of
+from fairlead.server.api.doors import After, Asked, Asking, Books, Limit, Search, revision_of, tag
 from fairlead.server.routing import api_router
 from fairlead.usecases import library_sets
 from fairlead.usecases.library_sets import LibrarySetView
@@ -46,7 +46,7 @@ def add_library_set(context: Books, actor: Asking, body: NewLibrarySet) -> answe
 def get_library_set(context: Books, actor: Asking, library_set: str, response: Response) -> answers.LibrarySet:
     """One, by name or id."""
     found = shown(library_sets.get(context, actor, library_set))
-    response.headers["ETag"] = f'"{found["revision"]}"'
+    tag(response, found["revision"])
     return found
 
 
@@ -63,7 +63,7 @@ def change_library_set(
     made = library_sets.change(
         context, actor, library_set, new_name=body.name, description=body.description, revision=revision_of(if_match)
     )
-    response.headers["ETag"] = f'"{made.revision}"'
+    tag(response, made.revision)
     return shown(library_sets.get(context, actor, made.id))
 
 

@@ -11,7 +11,7 @@ from fairlead.domain.retention import Keep
 from fairlead.formats.phase_lines import PhaseLine, written
 from fairlead.server.api import answers, shapes
 from fairlead.server.api.bodies import Body
-from fairlead.server.api.doors import Asked, Asking, Books, revision_of
+from fairlead.server.api.doors import Asked, Asking, Books, revision_of, tag
 from fairlead.server.routing import api_router
 from fairlead.usecases import lifecycles
 
@@ -110,7 +110,7 @@ def shape(one: lifecycles.LifecycleView) -> answers.Lifecycle:
 
 
 def _tagged(response: Response, one: lifecycles.LifecycleView) -> answers.Lifecycle:
-    response.headers["ETag"] = f'"{one.lifecycle.revision}"'
+    tag(response, one.lifecycle.revision)
     return shape(one)
 
 

@@ -13,7 +13,7 @@ from fairlead.formats.process_model import ProcessModel
 from fairlead.ports.step import ActionKind
 from fairlead.server.api import answers, shapes
 from fairlead.server.api.bodies import Body
-from fairlead.server.api.doors import Asked, Asking, Books, revision_of
+from fairlead.server.api.doors import Asked, Asking, Books, revision_of, tag
 from fairlead.server.routing import api_router
 from fairlead.usecases import processes
 
@@ -57,7 +57,7 @@ def get_release_process(context: Books, actor: Asking, project: str, version: st
 
 
 def _tagged(response: Response, view: processes.ProcessView) -> answers.Process:
-    response.headers["ETag"] = f'"{view.revision}"'
+    tag(response, view.revision)
     return _shape(view)
 
 

@@ -12,7 +12,7 @@ from fairlead.domain.project import ForgeKind, Project, Tenancy, WebhookKind
 from fairlead.server.api import answers, shapes
 from fairlead.server.api.bodies import Body
 from fairlead.server.api.declaring import key_maker
-from fairlead.server.api.doors import After, Asking, Books, IfMatch, Limit, Parts, life_of, revision_of
+from fairlead.server.api.doors import After, Asking, Books, IfMatch, Limit, Parts, life_of, revision_of, tag
 from fairlead.server.routing import api_router
 from fairlead.usecases import groups, looking, projects, runs
 from fairlead.usecases.context import Context
@@ -127,7 +127,7 @@ def add_project(
 def get_project(context: Books, actor: Asking, project: str, response: Response) -> answers.Project:
     """One project."""
     found = shown(context, actor, project)
-    response.headers["ETag"] = f'"{found["revision"]}"'
+    tag(response, found["revision"])
     return found
 
 
@@ -144,7 +144,7 @@ def change_project(
     fields = body.model_dump(exclude_none=True)
     projects.change(context, actor, project, fields, revision=revision_of(if_match))  # type: ignore[arg-type]
     found = shown(context, actor, project)
-    response.headers["ETag"] = f'"{found["revision"]}"'
+    tag(response, found["revision"])
     return found
 
 
@@ -168,7 +168,7 @@ def connect_project(
         pair = key_maker(life_of(request))(f"fairlead-{held.name}")
     done = projects.connect(context, actor, held.id, wanted, made_key=pair, revision=revision_of(if_match))
     life_of(request).look_soon(held.name, "person")
-    response.headers["ETag"] = f'"{done.project.revision}"'
+    tag(response, done.project.revision)
     return {**shown(context, actor, held.id), "webhook_secret": done.webhook_secret}
 
 
@@ -188,7 +188,7 @@ def report_to(
     token = projects.Stays.AS_IT_IS if body.token is None else body.token
     wanted = projects.NewForge(**{**body.model_dump(), "token": token})
     saved = projects.report_to(context, actor, project, wanted, revision=revision_of(if_match))
-    response.headers["ETag"] = f'"{saved.revision}"'
+    tag(response, saved.revision)
     return shown(context, actor, saved.id)
 
 

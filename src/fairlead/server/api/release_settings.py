@@ -17,7 +17,7 @@ from fairlead.domain.release_settings import (
 from fairlead.server.api import answers, shapes
 from fairlead.server.api.bodies import Body
 from fairlead.server.api.build_information import build_shape
-from fairlead.server.api.doors import Asking, Books, revision_of
+from fairlead.server.api.doors import Asking, Books, revision_of, tag
 from fairlead.server.routing import api_router
 from fairlead.usecases import release_changes, release_settings, releases
 from fairlead.usecases.brought import DeploymentChanges
@@ -101,7 +101,7 @@ def get_deployment_changes(context: Books, actor: Asking, id: str) -> answers.De
 
 
 def _shape(view: release_settings.SettingsView, response: Response) -> answers.ReleaseSettings:
-    response.headers["ETag"] = f'"{view.revision}"'
+    tag(response, view.revision)
     one = view.settings
     return {
         "version_template": one.version_template,

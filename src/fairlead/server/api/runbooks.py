@@ -14,7 +14,7 @@ from fairlead.formats.process_model import ProcessModel
 from fairlead.server.api import answers, shapes
 from fairlead.server.api.answers import runbooks as told
 from fairlead.server.api.bodies import Body
-from fairlead.server.api.doors import After, Asked, Asking, Books, Limit, revision_of
+from fairlead.server.api.doors import After, Asked, Asking, Books, Limit, revision_of, tag
 from fairlead.server.api.process_choice import ChoosingBody
 from fairlead.server.routing import api_router
 from fairlead.usecases import runbook_runs, runbooks, tenanted
@@ -231,5 +231,5 @@ def run(one: runbook_runs.RunView) -> told.RunbookRun:
 
 
 def _tagged(response: Response, one: runbooks.RunbookView) -> told.Runbook:
-    response.headers["ETag"] = f'"{one.runbook.revision}"'
+    tag(response, one.runbook.revision)
     return runbook(one)

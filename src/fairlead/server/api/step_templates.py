@@ -13,7 +13,7 @@ from fairlead.formats.step_template import ParameterModel, content_of, template_
 from fairlead.server.api import answers, shapes
 from fairlead.server.api.answers import step_templates as told
 from fairlead.server.api.bodies import Body
-from fairlead.server.api.doors import After, Asking, Books, Limit, Part, Search, revision_of
+from fairlead.server.api.doors import After, Asking, Books, Limit, Part, Search, revision_of, tag
 from fairlead.server.routing import api_router
 from fairlead.usecases import step_template_users, step_templates
 from fairlead.usecases.step_template_users import MovePlan, PlannedMove, Wish
@@ -187,5 +187,5 @@ def _plain(held: object) -> dict[str, Any]:
 
 
 def _tagged(response: Response, view: TemplateView) -> told.StepTemplate:
-    response.headers["ETag"] = f'"{view.template.revision}"'
+    tag(response, view.template.revision)
     return shown(view)

@@ -11,7 +11,7 @@ from fairlead.domain.project import Tenancy
 from fairlead.domain.target import MOST_TENANTS, SSH_PORT, TargetKind
 from fairlead.server.api import answers, shapes
 from fairlead.server.api.bodies import Body
-from fairlead.server.api.doors import After, Asking, Books, Limit, Parts, revision_of
+from fairlead.server.api.doors import After, Asking, Books, Limit, Parts, revision_of, tag
 from fairlead.server.routing import api_router
 from fairlead.usecases import target_files, targets
 from fairlead.usecases.target_tenancy import Serving
@@ -203,5 +203,5 @@ def _serving(body: NewTarget | ChangedTarget) -> Serving:
 
 
 def _tagged(view: TargetView, response: Response) -> answers.Target:
-    response.headers["ETag"] = f'"{view.target.revision}"'
+    tag(response, view.target.revision)
     return shape(view)

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Annotated, Literal
 
 from fastapi import Query, Response
 from pydantic import Field
 
-from fairlead.domain.step_template import MOST_PARAMETERS, Parameter
+from fairlead.domain.step_template import MOST_PARAMETERS
 from fairlead.formats.step_template import ParameterModel, parameters_of
 from fairlead.server.api import answers, shapes
 from fairlead.server.api.answers import tenants as told
 from fairlead.server.api.bodies import Body
-from fairlead.server.api.doors import Asked, Asking, Books, IfMatch, revision_of
+from fairlead.server.api.doors import Asked, Asking, Books, IfMatch, revision_of, tag
 from fairlead.server.api.step_templates import parameter_shown
 from fairlead.server.routing import api_router
 from fairlead.usecases import tenant_templates, tenant_values
@@ -51,7 +50,7 @@ def put_project_templates(
     context: Books, actor: Asking, project: str, body: TemplatesBody, response: Response, if_match: IfMatch = None
 ) -> told.TenantTemplates:
     """These are all, in this order; the next releases freeze them. With If-Match only if nobody changed them since."""
-    made = tenant_templates.put(context, actor, project, _parameters(body), revision=revision_of(if_match))
+    made = tenant_templates.put(context, actor, project, parameters_of(body.templates), revision=revision_of(if_match))
     return _tagged(response, made)
 
 
@@ -67,7 +66,9 @@ def put_library_templates(
 ) -> told.TenantTemplates:
     """As those of a project."""
     owner, revision = InLibrary(library_set), revision_of(if_match)
-    return _tagged(response, tenant_templates.put(context, actor, owner, _parameters(body), revision=revision))
+    return _tagged(
+        response, tenant_templates.put(context, actor, owner, parameters_of(body.templates), revision=revision)
+    )
 
 
 @router.get("/tenants/{tenant_name}/values")
@@ -82,7 +83,7 @@ def list_tenant_values(
     """What is asked of it: by each project in each environment, and by library sets; values of secrets are not told.
     *missing* refuses deployments, *left* is asked for no more."""
     view = tenant_values.of(context, actor, tenant_name)
-    response.headers["ETag"] = f'"{view.revision}"'
+    tag(response, view.revision)
     fitting = [one for one in view.asked if state in ("", one.state)]
     return shapes.cut(fitting, shown, asked, name=lambda one: one.name, order=lambda one: one.key)
 
@@ -95,7 +96,7 @@ def change_tenant_values(
     nobody changed any since."""
     given = [Given(one.name, one.value, one.project, one.environment, one.library_set) for one in body.values]
     view = tenant_values.put(context, actor, tenant_name, given, revision=revision_of(if_match))
-    response.headers["ETag"] = f'"{view.revision}"'
+    tag(response, view.revision)
     return {"tenant": view.tenant.name, "missing": len(view.missing), "revision": view.revision}
 
 
@@ -114,10 +115,6 @@ def shown(one: tenant_values.Asked) -> told.TenantValue:
     }
 
 
-def _parameters(body: TemplatesBody) -> Sequence[Parameter]:
-    return parameters_of(body.templates)
-
-
 def _tagged(response: Response, view: TemplatesView) -> told.TenantTemplates:
-    response.headers["ETag"] = f'"{view.templates.revision}"'
+    tag(response, view.templates.revision)
     return {"templates": [parameter_shown(one) for one in view.parameters], "revision": view.templates.revision}

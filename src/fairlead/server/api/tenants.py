@@ -11,7 +11,7 @@ from fairlead.domain.tenant import TagSet
 from fairlead.server.api import answers, shapes
 from fairlead.server.api.answers import tenants as told
 from fairlead.server.api.bodies import Body
-from fairlead.server.api.doors import After, Asked, Asking, Books, Limit, revision_of
+from fairlead.server.api.doors import After, Asked, Asking, Books, Limit, revision_of, tag
 from fairlead.server.routing import api_router
 from fairlead.usecases import tenants
 
@@ -120,5 +120,5 @@ def tag_set(one: TagSet) -> told.TagSet:
 
 
 def _tagged(response: Response, one: tenants.TenantView) -> told.Tenant:
-    response.headers["ETag"] = f'"{one.tenant.revision}"'
+    tag(response, one.tenant.revision)
     return tenant(one)

@@ -11,7 +11,7 @@ from fairlead.domain.trigger import DEFAULT_POLL_S, MOST_TENANTS, Evaluation, Ta
 from fairlead.server.api import answers, shapes
 from fairlead.server.api.answers import triggers as told
 from fairlead.server.api.bodies import Body
-from fairlead.server.api.doors import After, Asked, Asking, Books, Limit, Parts, revision_of
+from fairlead.server.api.doors import After, Asked, Asking, Books, Limit, Parts, revision_of, tag
 from fairlead.server.api.why import reason
 from fairlead.server.routing import api_router
 from fairlead.usecases import image_looks, triggers
@@ -182,5 +182,5 @@ def evaluation(one: Evaluation) -> told.Evaluation:
 
 
 def _tagged(response: Response, one: triggers.TriggerView) -> told.Trigger:
-    response.headers["ETag"] = f'"{one.trigger.revision}"'
+    tag(response, one.trigger.revision)
     return trigger(one)

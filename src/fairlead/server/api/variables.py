@@ -12,7 +12,7 @@ from fairlead.domain.prompt import Control, Prompt
 from fairlead.domain.variable import Dimension, Variable
 from fairlead.server.api import answers, shapes
 from fairlead.server.api.bodies import Body
-from fairlead.server.api.doors import After, Asking, Books, Limit, Search, revision_of
+from fairlead.server.api.doors import After, Asking, Books, Limit, Search, revision_of, tag
 from fairlead.server.api.places import WhereAsked
 from fairlead.server.routing import api_router
 from fairlead.store import library_sets, projects
@@ -304,5 +304,5 @@ def _put(
         more=more,
         revision=revision_of(if_match),
     )
-    response.headers["ETag"] = f'"{made.revision}"'
+    tag(response, made.revision)
     return Shown(context, owner)(made)
