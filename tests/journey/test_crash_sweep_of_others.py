@@ -73,7 +73,7 @@ def test_a_server_that_was_suspended_taken_over_and_woken_does_nothing_more(
         assert ended["outcome"] == "live", ended
         assert unlike_new(before, taken_over, ended["version"], keeps_standby=False) == []
         assert first.child is not None
-        first.child.send_signal(signal.SIGCONT)
+        first.child.send(signal.SIGCONT)
         first.until(lambda: first.has_died() or "task.abandoned" in first.log(), "it let go", bound_s=TAKEOVER_BOUND_S)
         assert bed.capture() == taken_over
         assert second.visit(bed.host)[0] == 200

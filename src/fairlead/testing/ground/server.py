@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from fairlead.domain.errors import Failed, TimedOut
+from fairlead.testing.ground.forked import Forked
 from fairlead.testing.ground.outside import Books, Engine, Proxy, SqliteBooks, find_proxy
 
 START_BOUND_S = 60.0
@@ -52,7 +53,7 @@ class ThrowAway:
         self.books: Books = books or SqliteBooks(self.data_dir / "fairlead.db")
         self.port, self.proxy_port, self.registry_port = free_ports(3)
         self.key = "flk_" + secrets.token_urlsafe(24)
-        self.child: subprocess.Popen[bytes] | None = None
+        self.child: Forked | None = None
         self._images: list[str] = []
         self.settings = {
             "FAIRLEAD_DATA_DIR": str(self.data_dir),
@@ -81,18 +82,11 @@ class ThrowAway:
 
     def begin(self) -> None:
         """Its process is started; whoever asks waits for it."""
-        with (self.data_dir / "server.log").open("ab") as log:
-            self.child = subprocess.Popen(
-                [sys.executable, "-m", "fairlead.entry.struck", str(self.orders)],
-                env=self._environment(),
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
+        self.child = Forked(self._environment(), self.orders, self.data_dir / "server.log")
 
     def has_died(self) -> bool:
         """Whether its process is gone."""
-        return self.child is not None and self.child.poll() is not None
+        return self.child is not None and self.child.has_ended()
 
     def _is_ready(self) -> bool:
         if self.has_died():
@@ -104,13 +98,11 @@ class ThrowAway:
 
     def stop(self) -> None:
         """SIGTERM, and it ends."""
-        if self.child is not None and self.child.poll() is None:
-            self.child.send_signal(signal.SIGCONT)
-            self.child.send_signal(signal.SIGTERM)
-            try:
-                self.child.wait(END_BOUND_S)
-            except subprocess.TimeoutExpired:
-                self.child.kill()
+        if self.child is not None and not self.child.has_ended():
+            self.child.send(signal.SIGCONT)
+            self.child.send(signal.SIGTERM)
+            if not self.child.wait(END_BOUND_S):
+                self.child.send(signal.SIGKILL)
                 self.child.wait(END_BOUND_S)
 
     def close(self) -> None:
