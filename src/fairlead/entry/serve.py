@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import gc
 import os
 import sys
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 
 def main() -> None:
     """Serve until told to end; the first argument, where given, is the file of settings."""
+    gc.disable()  # until it serves: what loading makes stays, and looking through it again and again takes 0.5 s
     from fairlead.domain.errors import FairleadError
     from fairlead.server import settings as reading
     from fairlead.server.stand_ins import leave_out

@@ -57,6 +57,7 @@ async def _serve(settings: Settings, listener: socket.socket, build: Callable[[S
         gc.collect()
         gc.freeze()  # what is there by now stays: no later collection needs to look through it again
         gc.set_threshold(*COLLECTED)
+        gc.enable()
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, setattr, serving, "should_exit", True)  # noqa: FBT003
         await serving.serve(sockets=[listener])

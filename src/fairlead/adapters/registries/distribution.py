@@ -113,7 +113,7 @@ class DistributionRegistry:
     async def _ask(self, method: str, path: str, *, headers: Mapping[str, str] | None = None) -> httpx2.Response:
         """The answer, logged in where the registry asks for it. Statuses from 500 on, and 401 and 403, are errors."""
         try:
-            async with self._client() as client:
+            async with self._client(self._base) as client:
                 answer = await self._send(client, method, path, headers or {})
         except httpx2.HTTPError as error:
             words = str(error) or type(error).__name__
@@ -140,12 +140,14 @@ class DistributionRegistry:
                 return answer
             given = httpx2.BasicAuth(self._credentials.user, self._credentials.password)
             return await _bounded(client, method, self._base + path, headers, auth=given)
-        token = await fetch_token(client, challenge, self._base, self._credentials)
+        async with self._client(challenge.parameters.get("realm", "")) as asking:
+            token = await fetch_token(asking, challenge, self._base, self._credentials)
         bearer = {**headers, "Authorization": f"Bearer {token}"}
         return await _bounded(client, method, self._base + path, bearer)
 
-    def _client(self) -> httpx2.AsyncClient:
-        return httpx2.AsyncClient(timeout=TIMEOUT, verify=_trust(), trust_env=not self._is_near)
+    def _client(self, url: str) -> httpx2.AsyncClient:
+        trust = _nobody() if self._is_near and url.startswith("http:") else _authorities()
+        return httpx2.AsyncClient(timeout=TIMEOUT, verify=trust, trust_env=not self._is_near)
 
     def _name(self, repository: str) -> str:
         name = "/".join(filter(None, (self._prefix, repository)))
@@ -163,9 +165,15 @@ class DistributionRegistry:
 
 
 @functools.cache
-def _trust() -> ssl.SSLContext:
+def _authorities() -> ssl.SSLContext:
     """The machine's certificate authorities, read once: that takes longer than most questions."""
     return httpx2.create_ssl_context()
+
+
+@functools.cache
+def _nobody() -> ssl.SSLContext:
+    """For plain http on this machine, as our own registry is asked: who has no other never reads the authorities."""
+    return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
 async def _bounded(
