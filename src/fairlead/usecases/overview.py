@@ -26,6 +26,8 @@ from fairlead.usecases.context import Context
 from fairlead.usecases.located import located
 
 MOST_PROJECTS = 500
+PROJECTS_SHOWN = 20
+"""Projects in a part: with ten environments two hundred cells, which is what a person can look over."""
 
 _At: TypeAlias = tuple[ProjectId, EnvironmentId, TenantId | None]
 
@@ -107,7 +109,7 @@ def grid(
     group: str = "",
     tenant: str = "",
     after: str | None = None,
-    limit: int = 100,
+    limit: int = PROJECTS_SHOWN,
 ) -> Grid:
     """A part of the projects, by name, against every environment: what the actor may view of them; with `tenant` what
     that one has, else what is nobody's, with what each tenant has beside it."""

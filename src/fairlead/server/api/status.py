@@ -47,7 +47,7 @@ def status(
     group: str = "",
     tenant: str = "",
     after: After = None,
-    limit: Limit = 50,
+    limit: Limit = overview.PROJECTS_SHOWN,
 ) -> answers.Grid:
     """Projects × environments; the projects of one project group where it is given, and what a tenant has of them."""
     found = overview.grid(context, actor, search=search, group=group, tenant=tenant, after=after, limit=limit)

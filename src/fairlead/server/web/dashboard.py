@@ -25,10 +25,6 @@ from fairlead.usecases import groups, overview, planning, tenants
 
 router = page_router()
 
-SHOWN = 20
-"""Projects on a page: with ten environments two hundred cells, which is what a person can look over."""
-
-
 TENANTS_SHOWN = 5
 """Of a cell; the page of the place has all."""
 
@@ -88,7 +84,7 @@ def show_grid(
 def grid_of(visitor: Visitor, search: str, after: str | None, *, group: str = "", tenant: str = "") -> dict[str, Any]:
     """What both templates show."""
     context = visitor.context
-    found = overview.grid(context, visitor.actor, search=search, group=group, tenant=tenant, after=after, limit=SHOWN)
+    found = overview.grid(context, visitor.actor, search=search, group=group, tenant=tenant, after=after)
     rows = rows_of(visitor, found)
     asked = {"search": search} | ({"group": group} if group else {}) | ({"tenant": tenant} if tenant else {})
     return {

@@ -19,8 +19,8 @@ from tests.unit.server.conftest import Visit
 from tests.unit.server.house import House
 
 from fairlead.server.routing import API
-from fairlead.server.web.dashboard import SHOWN
 from fairlead.server.web.pages import ROUTERS
+from fairlead.usecases.overview import PROJECTS_SHOWN
 
 
 def asked_of(part: Dependant) -> set[str]:
@@ -145,7 +145,7 @@ def test_the_walk_reaches_the_lists_that_there_are() -> None:
 
 
 def test_the_grid_shows_each_project_once_and_finds_by_name(house: House, visit: Visit) -> None:
-    for number in range(2 * SHOWN + 5):
+    for number in range(2 * PROJECTS_SHOWN + 5):
         house.add_project(f"shop-{number:02}")
     visit.sign_in()
     seen, sizes, at = [], [], "/"
