@@ -7,11 +7,10 @@ from typing import Any
 import psycopg
 
 from fairlead.store.hold import LOCK_NAME
-from fairlead.testing.ground.image import ensure_image
 from fairlead.testing.ground.outside import Engine
 from fairlead.testing.ground.projects import STRATEGIES
 from fairlead.testing.ground.server import ThrowAway
-from fairlead.testing.ground.sweep import TAG, Choice, Results, sweep, told
+from fairlead.testing.ground.sweep import Choice, Results, sweep, told
 from fairlead.testing.ground.trial import Bed
 from fairlead.testing.ground.verdict import unlike_new
 
@@ -52,13 +51,12 @@ def test_a_server_that_was_suspended_taken_over_and_woken_does_nothing_more(
     docker_socket: Path, haproxy_binary: Path, registry_binary: Path, postgres_url: str
 ) -> None:
     engine, books = Engine(str(docker_socket)), PostgresBooks(postgres_url)
-    ensure_image(engine, TAG)
     first = ThrowAway(engine, settings={"FAIRLEAD_DATABASE_URL": postgres_url}, place=DISK, books=books)
     second = beside(first, postgres_url, books)
     try:
         first.order({})
         first.start()
-        bed = Bed(first, next(one for one in STRATEGIES if one.name == "rollback"), first.push(TAG))
+        bed = Bed(first, next(one for one in STRATEGIES if one.name == "rollback"), first.push())
         bed.prepare()
         before = bed.capture()
         first.order({"freeze:during:do:start:web:1": 1})

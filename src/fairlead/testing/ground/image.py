@@ -88,10 +88,8 @@ print(json.dumps({"files": files, "os": os.__file__, "home": sys.base_prefix}))
 """
 
 
-def ensure_image(engine: Engine, tag: str) -> None:
+def make_image(engine: Engine, tag: str) -> None:
     """The image is in the engine under that tag. Failed `image.build` where this Python cannot be copied."""
-    if engine.get(f"/images/{tag}/json") is not None:
-        return
     engine.import_image(tag, archive(), [f"CMD {json.dumps(command('serve'))}", *_environment()])
 
 

@@ -21,6 +21,7 @@ from typing import Any
 
 from fairlead.domain.errors import Failed, TimedOut
 from fairlead.testing.ground.forked import Forked
+from fairlead.testing.ground.image import make_image
 from fairlead.testing.ground.outside import Books, Engine, Proxy, SqliteBooks, find_proxy
 
 START_BOUND_S = 60.0
@@ -175,11 +176,15 @@ class ThrowAway:
             time.sleep(LOOK_S)
         raise TimedOut("server.unreachable", f"waited {bound_s:g} s in vain until {what}", thing=str(self.data_dir))
 
-    def push(self, image: str) -> str:
-        """The engine's image of that tag is in the server's registry; its reference by digest."""
+    def push(self, image: str = "") -> str:
+        """The engine's image of that tag, else one made of this Python, is in the server's registry; its reference by
+        digest."""
         tag = f"127.0.0.1:{self.registry_port}/{self.prefix}-ci/tiny:1"
-        self.engine.tag(image, tag)
         self._images.append(tag)
+        if image:
+            self.engine.tag(image, tag)
+        else:
+            make_image(self.engine, tag)
         return f"{tag.removesuffix(':1')}@{self.engine.push(tag)}"
 
     def release(self, project: str, text: str, images: Mapping[str, str], test_image: str) -> str:

@@ -23,7 +23,6 @@ from typing import Any, Literal, get_args
 
 from fairlead.domain.errors import FairleadError, Unreachable
 from fairlead.testing.dice import Dice
-from fairlead.testing.ground.image import ensure_image
 from fairlead.testing.ground.outside import Engine, EngineError
 from fairlead.testing.ground.projects import STRATEGIES, Strategy
 from fairlead.testing.ground.server import ThrowAway
@@ -32,7 +31,6 @@ from fairlead.testing.ground.trial import Bed, Tried
 from fairlead.testing.matrix import Point
 from fairlead.testing.mischief import Mischief, Moment, Verb
 
-TAG = "fairlead-trial:1"
 COMBINED = 6
 """Combinations of several mischiefs for each strategy and seed."""
 
@@ -132,8 +130,7 @@ def usual(bed: Bed) -> Iterator[Point]:
 def sweep(engine: Engine, choice: Choice, results: Results, tell: Tell, *, image: str = "", place: Path | None) -> None:
     """Tries every chosen point on a throw-away server of its own; FairleadError where there can be none."""
     try:
-        if not image:
-            ensure_image(engine, TAG)
+        engine.get("/version")
     except (OSError, EngineError) as error:
         raise Unreachable(
             "engine.unreachable",
@@ -146,15 +143,13 @@ def sweep(engine: Engine, choice: Choice, results: Results, tell: Tell, *, image
     try:
         server.order({})
         server.start()
-        pushed = server.push(image or TAG)
+        pushed = server.push(image)
         for strategy in choice.strategies:
             bed = Bed(server, strategy, pushed)
             bed.prepare()
             _try_all(bed, choice, known, results, tell)
     finally:
         server.close()
-        if not image:
-            engine.delete(f"/images/{TAG}", force=1)
 
 
 def _try_all(bed: Bed, choice: Choice, known: set[str], results: Results, tell: Tell) -> None:
