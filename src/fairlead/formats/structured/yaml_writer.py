@@ -69,18 +69,18 @@ class YamlWriter:
     def _document_start(self, event: DocumentStart, *, is_first: bool) -> None:
         own = tuple(tag for tag in event.tags if tag not in _STANDARD_TAGS)
         self._tags = own + _STANDARD_TAGS
-        if not is_first and not self._is_end_written and (event.version or own):
+        if not is_first and not self._is_end_written and (event.version or event.tags):
             self._indicator("...", needs_space=True)
             self._line()
         if event.version:
             self._indicator(f"%YAML {event.version[0]}.{event.version[1]}", needs_space=True)
             self._line()
-        for handle, prefix in own:
+        for handle, prefix in event.tags:
             self._indicator(f"%TAG {handle} {prefix}", needs_space=True)
             self._line()
         first = self._peek()
         holds_nothing = isinstance(first, Scalar) and not first.value
-        if event.is_explicit or not is_first or event.version or own or holds_nothing:
+        if event.is_explicit or not is_first or event.version or event.tags or holds_nothing:
             self._line()
             self._indicator("---", needs_space=True)
 
