@@ -34,3 +34,15 @@ def test_a_wrong_expectation_fails_and_is_told(tmp_path: Path) -> None:
     assert told.returncode == 1
     assert "FAILED: Wrong" in told.stdout and "'2'" in told.stdout and "came:     '1'" in told.stdout
     assert told.stdout.endswith("0 passed, 1 failed\n")
+
+
+def test_a_case_of_an_unknown_form_fails_and_the_others_are_judged(tmp_path: Path) -> None:
+    known = {"name": "Known", "kind": "evaluate", "template": "#{A}", "variables": {"A": "1"}, "expected": "1"}
+    unknown = [{**known, "name": "Kind", "kind": "sing"}, {**known, "name": "Expected", "expected_colour": "red"}]
+    version = {"name": "Version", "kind": "parse", "format": "octopus", "input": "1.0", "expected": {"Colour": "red"}}
+    (tmp_path / "templates.json").write_text(json.dumps({"cases": [*unknown, known]}))
+    (tmp_path / "versions.json").write_text(json.dumps({"cases": [version]}))
+    out = io.StringIO()
+    count = run([tmp_path / "templates.json", tmp_path / "versions.json"], out)
+    assert (count.passed, count.failed) == (1, 3), out.getvalue()
+    assert "not judged" in out.getvalue()

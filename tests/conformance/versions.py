@@ -25,6 +25,8 @@ def judge(file: Mapping[str, Any]) -> Iterator[Verdict]:
             came = KINDS[case["kind"]](case) if case["kind"] in KINDS else f"no kind is called {case['kind']}"
         except FairleadError as failed:
             came = REFUSED if expected == REFUSED else f"{REFUSED}: {failed}"
+        except (KeyError, ValueError, IndexError) as unknown:  # of a form that we do not know: the others go on
+            came = f"not judged: {unknown!r}"
         yield Verdict(case["name"], _holds(expected, came), expected, came)
 
 
