@@ -13,11 +13,13 @@ from fairlead.domain.template.tree import Index, Name, Path
 
 @dataclass(slots=True)
 class Binding:
-    """What stands at one path: a value or none, parts by name, parts by index in the order of their making."""
+    """What stands at one path: a value or none, parts by name, parts by index in the order of their making. `index` is
+    its own, as it was first written, where it is a part by index."""
 
     value: str | None = None
     names: dict[str, Binding] = field(default_factory=dict)
     indexes: dict[str, Binding] = field(default_factory=dict)
+    index: str = ""
 
 
 def bind(variables: Mapping[str, str | None]) -> Binding:
@@ -57,6 +59,11 @@ def items(value: str) -> Iterable[Binding]:
     return [Binding(one) for one in value.split(",")]
 
 
+def keyed(item: Binding) -> Binding:
+    """An item of an indexed collection as a loop has it: its index is its ``Key``, where it has none of its own."""
+    return Binding(item.value, {"key": Binding(item.index), **item.names}, item.indexes, item.index)
+
+
 def as_text(found: Json) -> str:
     """A value of JSON as a variable has it."""
     match found:
@@ -86,7 +93,7 @@ def _put(root: Binding, path: Path, value: str) -> None:
             case Name():
                 at = at.names.setdefault(step.key, Binding())
             case Index(of=str() as index):
-                at = at.indexes.setdefault(step.key, Binding(index))
+                at = at.indexes.setdefault(step.key, Binding(index, index=index))
             case _:
                 return
     at.value = value

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TypeAlias, assert_never
 
 from fairlead.domain.errors import Invalid, TooLarge
-from fairlead.domain.template.bindings import Binding, items, part
+from fairlead.domain.template.bindings import Binding, items, keyed, part
 from fairlead.domain.template.numbers import calculated, number_of
 from fairlead.domain.template.reading import Unreadable, read
 from fairlead.domain.template.tree import (
@@ -120,11 +120,9 @@ def _evaluated(token: Token, scope: Scope, findings: Findings) -> str:
             return _choice(token, scope, findings)
         case Each():
             return _each(token, scope, findings)
-        case Calculation(operand=operand, source=source):
+        case Calculation(operand=operand):
             number = _number(operand, scope, findings)
-            if number is None:
-                findings.missing[source] = None
-            return source if number is None else number_of(number)
+            return _echoed(token, findings) if number is None else number_of(number)
         case _:
             assert_never(token)
 
@@ -136,6 +134,10 @@ def _value(token: Value, expression: Expression, scope: Scope, findings: Finding
     if isinstance(expression, Call) and expression.filter.lower() == NULL and not expression.options:
         findings.is_null = True
         return ""
+    return _echoed(token, findings)
+
+
+def _echoed(token: Token, findings: Findings) -> str:
     echoed = written(token)
     findings.missing[echoed] = None
     return echoed
@@ -202,7 +204,7 @@ def _collection(collection: Expression, scope: Scope, findings: Findings) -> lis
     if found is None:
         return []
     if found.indexes:
-        return list(found.indexes.values())
+        return [keyed(item) for item in found.indexes.values()]
     return [] if found.value is None else list(items(found.value))
 
 
@@ -284,13 +286,14 @@ def _next(at: Binding, step: Step, scope: Scope) -> Binding | None:
 
 
 def _whole(at: Binding, scope: Scope) -> str | None:
-    """The value that may be JSON, evaluated where it is a template; None where it needs itself."""
+    """The value that may be JSON, evaluated where it is a template; as it was set where it needs itself: of
+    ``{A: "#{Own.B}", B: 1}`` the part ``B`` can be had all the same."""
     if at.value is None or "#{" not in at.value:
         return at.value
     try:
         return _settled(at, scope, Findings()).value
     except Circular:
-        return None
+        return at.value
 
 
 def _settled(at: Binding, scope: Scope, findings: Findings) -> Binding:

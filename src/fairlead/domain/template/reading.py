@@ -40,7 +40,7 @@ CACHED_LENGTH = 4096
 once."""
 
 _IN_NAMES = frozenset("_-:/~()@")
-_IN_SUMS = frozenset("_:~@")  # there, - / ( ) are arithmetic
+_IN_SUMS = frozenset("_:~@")  # there, ( ) are arithmetic, and so are - / unless they stand within a name
 
 
 class Unreadable(Exception):
@@ -190,7 +190,6 @@ class _Reader:
         return Each(name.text, collection, body)
 
     def calculation(self) -> Calculation:
-        start = self.at
         self._expect("#{")
         self._spaces()
         self._keyword("calc")
@@ -198,7 +197,7 @@ class _Reader:
         operand = self.sum()
         self._spaces()
         self._expect("}")
-        return Calculation(operand, self.text[start : self.at])
+        return Calculation(operand)
 
     def _branch(self, keyword: str) -> tuple[Condition, tuple[Token, ...]]:
         self._spaces(least=1)
@@ -422,13 +421,18 @@ class _Reader:
         while self.at < len(self.text):
             found = self.text[self.at]
             depth += {"[": 1, "]": -1}.get(found, 0)
-            if not (depth > 0 or found in "]." or found in _IN_SUMS or found.isalnum()):
+            if not (depth > 0 or found in "]." or found in _IN_SUMS or found.isalnum() or self._joins_words()):
                 break
             self.at += 1
         path = read_path(self.text[start : self.at])
         if path is None:
             raise Unreadable(self.at)
         return path
+
+    def _joins_words(self) -> bool:
+        """Whether a ``-`` or ``/`` here belongs to a name as it does outside of sums: it stands between its letters."""
+        before, found, after = self.text[self.at - 1], self.text[self.at], self.text[self.at + 1 : self.at + 2]
+        return found in "-/" and all(one.isalnum() or one in _IN_SUMS for one in (before, after or " "))
 
     # the smallest things
 

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal, TypeAlias, assert_never
 
+from fairlead.domain.template.numbers import number_of
+
 
 @dataclass(frozen=True, slots=True)
 class Name:
@@ -44,6 +46,12 @@ class Path:
     def key(self) -> str:
         """Equal for paths that are the same but for case."""
         return "/".join(f"{type(step).__name__}:{step.key}" for step in self.steps)
+
+    @property
+    def known_beginning(self) -> Path:
+        """Its steps before the first index that is itself a path."""
+        by_value = (at for at, step in enumerate(self.steps) if isinstance(step, Index) and isinstance(step.of, Path))
+        return Path(self.steps[: next(by_value, len(self.steps))])
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,10 +121,9 @@ Operand: TypeAlias = "float | Path | Sum"
 
 @dataclass(frozen=True, slots=True)
 class Calculation:
-    """``#{calc …}``; `source` is how it was written."""
+    """``#{calc …}``"""
 
     operand: Operand
-    source: str
 
 
 Token: TypeAlias = Run | Value | Choice | Each | Calculation
@@ -133,8 +140,8 @@ def written(token: Token) -> str:
             return _choice(token)
         case Each(name=name, collection=collection, body=body):
             return f"#{{each {name} in {shown(collection)}}}{_all(body)}#{{/each}}"
-        case Calculation(source=source):
-            return source
+        case Calculation(operand=operand):
+            return f"#{{{_sum(operand)}}}"  # as Octopus shows it: without the keyword, brackets and spaces
         case _:
             assert_never(token)
 
@@ -196,6 +203,18 @@ def _choice(choice: Choice) -> str:
 def _condition(condition: Condition) -> str:
     left = _side(condition.left)
     return f"{left} {condition.comparison} {_side(condition.right)}" if condition.comparison else left
+
+
+def _sum(operand: Operand) -> str:
+    match operand:
+        case Path():
+            return shown(operand)
+        case Sum(operator=operator, left=left, right=right):
+            return f"{_sum(left)}{operator}{_sum(right)}"
+        case float():
+            return number_of(operand)
+        case _:
+            assert_never(operand)
 
 
 def _side(side: str | Expression) -> str:

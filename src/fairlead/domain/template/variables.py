@@ -21,10 +21,13 @@ class Evaluated:
 
     text: str | None
     missing: tuple[str, ...] = ()
+    unread: str = ""
 
     @property
     def error(self) -> str:
-        """ "" where nothing is missing."""
+        """What had no value, or why the text is no template (`unread`); "" where neither."""
+        if self.unread:
+            return self.unread
         told = ", ".join(f"'{token}'" for token in self.missing)
         return f"The following tokens were unable to be evaluated: {told}" if told else ""
 
@@ -68,8 +71,8 @@ class Variables:
         what can be read of it is replaced all the same."""
         try:
             tokens = read_leniently(template) if is_lenient else read(template)
-        except Unreadable:
-            return Evaluated(template)
+        except Unreadable as unreadable:
+            return Evaluated(template, unread=f"The template cannot be read: {unreadable}")
         findings = Findings()
         try:
             text = evaluate(tokens, Scope(self._bound, self._filters), findings)
@@ -101,7 +104,7 @@ class Variables:
         at: Binding | None = self._bound
         for step in path.steps if path else ():
             at = (at.names.get(step.key) or at.indexes.get(step.key)) if at else None
-        return tuple(one.value or "" for one in at.indexes.values()) if at and path else ()
+        return tuple(one.index for one in at.indexes.values()) if at and path else ()
 
     def as_json(self) -> str:
         """All of them by name, as set, for a file that scripts read."""
@@ -117,5 +120,7 @@ class Variables:
 
 
 def names_in(template: str) -> tuple[str, ...]:
-    """The paths that a template asks for by name, each once; not those of a loop's items."""
-    return tuple(dict.fromkeys(shown(path) for path in paths_in(read_leniently(template))))
+    """The paths that a template asks for by name, each once; not those of a loop's items. One whose index is known only
+    by its value is told up to that index: ``A[#{B}].C`` asks for ``A`` and ``B``."""
+    paths = paths_in(read_leniently(template))
+    return tuple(dict.fromkeys(shown(path.known_beginning) for path in paths))

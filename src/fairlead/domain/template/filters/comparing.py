@@ -14,6 +14,9 @@ from fairlead.domain.template.filters.text import whole
 _NUMBER = re.compile(r"\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*")
 
 
+LARGEST_BUCKET = 2**31 - 1
+
+
 def _answer(found: bool) -> str:
     return "true" if found else "false"
 
@@ -40,11 +43,14 @@ def _match(value: str | None, options: Sequence[str]) -> str | None:
 
 
 def _hash_bucket(value: str | None, options: Sequence[str]) -> str | None:
-    """Into which of so many buckets a value falls: the same one always, and about as many values into each."""
-    buckets = whole(options[0]) if len(options) == 1 else None
-    if not value or buckets is None or buckets < 1:
-        return None
-    return str(int.from_bytes(hashlib.sha256(value.encode()).digest()[:4]) % buckets)
+    """Into which of so many buckets a value falls: the same one always, and about as many values into each. What is
+    wrong with their number is said in the text itself, so that it is seen where it is used."""
+    if len(options) != 1:
+        return "[HashBucket error: expected a single bucket count]"
+    buckets = whole(options[0])
+    if buckets is None or not 1 <= buckets <= LARGEST_BUCKET:
+        return f"[HashBucket error: bucket count '{options[0]}' is not a positive integer]"
+    return value and str(int.from_bytes(hashlib.sha256(value.encode()).digest()[:4]) % buckets)
 
 
 FILTERS: dict[str, Filter] = {

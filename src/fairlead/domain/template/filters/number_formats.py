@@ -32,8 +32,7 @@ def _standard(number: Decimal, kind: str, digits: str, *, letter: str, is_whole:
     places = int(digits) if digits else 2
     match kind:
         case "C":
-            amount = f"${_grouped(abs(number), places)}"
-            return f"({amount})" if number < 0 else amount
+            return ("-" if number < 0 else "") + f"${_grouped(abs(number), places)}"
         case "F":
             return f"{_rounded(number, places):f}"
         case "N":
