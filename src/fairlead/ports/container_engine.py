@@ -229,7 +229,8 @@ class ContainerEngine(Protocol):
     half made (created but not connected, connected but without its files). *Gone is fine*: stopping or removing what
     is not there succeeds. *Nothing of others is touched*: a name held by something with another key (or none) raises
     `Conflict("engine.stranger")` naming it; removing anything that does not carry our LABEL_KEY raises the same.
-    *Cancelled is describable*: after a cancellation `container(name)` and friends tell what is so.
+    *Cancelled is describable*: after a cancellation `container(name)` and friends tell what is so, and it stays so;
+    only a stop that was begun goes on to its end.
     Errors: `Unreachable("engine.unreachable")` when it does not answer; `Failed("engine.failed")` with the engine's own
     words; more precise codes where known (`engine.address`, `image.unknown`, `host.port`, `host.disk`). Every
     call is bounded by the caller's timeout; the adapter adds only a connect timeout.

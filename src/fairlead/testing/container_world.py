@@ -63,6 +63,7 @@ class FakeContainer:
     written: list[OutputLine] = field(default_factory=list)
     commands_run: list[tuple[str, ...]] = field(default_factory=list)
     started_at_s: float = 0.0
+    killed_at_s: float | None = None
     started_at: str = ""
     exit_code: int = 0
     restart_count: int = 0
@@ -151,6 +152,8 @@ class ContainerWorld:
     def settle(self) -> None:
         """What was to happen by now has happened: containers whose time is up have ended, or were started again."""
         for container in self.containers.values():
+            if container.killed_at_s is not None and self.clock.monotonic_s() >= container.killed_at_s:
+                self.stop(container)
             ends = container.behaviour.ends_after_s
             if container.state != "running" or ends is None:
                 continue
@@ -241,6 +244,7 @@ class ContainerWorld:
 
     def _run(self, container: FakeContainer) -> None:
         container.state = "running"
+        container.killed_at_s = None
         container.started_at_s = self.clock.monotonic_s()
         container.started_at = self.clock.now().isoformat()
         for offset, (stream, text) in enumerate(container.behaviour.output):

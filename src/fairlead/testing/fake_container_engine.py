@@ -117,6 +117,7 @@ class FakeContainerEngine:
         if found is not None:
             _refuse_stranger("container", name, found.spec.labels, None)
             if found.behaviour.ignores_stop and found.state == "running":
+                found.killed_at_s = self.world.clock.monotonic_s() + grace_s  # whether or not somebody waits for it
                 await self.world.clock.sleep(grace_s)
             await self._watch(Moment("stop", "during", name))
             self.world.stop(found)

@@ -2,8 +2,10 @@
 
 import pytest
 
+from fairlead.domain.effect import SaidNo
 from fairlead.domain.service import Dependency, Migration, Role, Service, Tests
 from fairlead.domain.task import TaskState
+from fairlead.testing.behaviour import Behaviour
 from fairlead.testing.deploy_world import World, definition, ending, idling, serving, web
 
 
@@ -81,3 +83,29 @@ async def test_whole_project_with_accessory_migration_one_shot_and_worker(world)
     }
     assert set(world.host.containers) == world.standing()
     assert set(world.host.volumes) == {"books-production_data"}
+
+
+class CutOff:
+    """Tells the old worker to stop, and does not see it end: the engine goes on with that, whoever asked."""
+
+    def __init__(self, stopping, host):
+        self.look, self.undo, self.host = stopping.look, stopping.undo, host
+
+    async def do(self, effect, tools):
+        for one in effect.arguments["instances"]:
+            self.host.containers[one["name"]].killed_at_s = self.host.clock.monotonic_s() + one["grace_s"]
+        return SaidNo("engine.unreachable", "cut off")
+
+
+async def test_an_old_worker_that_was_told_to_stop_runs_after_the_way_back(world):
+    services = (web(), Service("worker", Role.WORKER, stop_grace_s=20.0))
+    scripts = {"worker": Behaviour(ignores_stop=True)}
+    await world.deploy(definition(*services), "1.0.0", scripts=scripts)
+    before = world.standing()
+    world.effects = {**world.effects, "instance.stop": CutOff(world.effects["instance.stop"], world.host)}
+    failed = await world.deploy(definition(*services), "1.1.0", scripts=scripts)
+    assert failed.state is TaskState.ROLLED_BACK, world.log.text(failed.stage.task)
+    assert failed.differences == ()
+    world.clock.advance(60.0)
+    world.host.settle()
+    assert world.standing() == before

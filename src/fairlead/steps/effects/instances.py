@@ -185,8 +185,9 @@ class StopInstances:
         return Done()
 
     async def undo(self, effect: Effect, tools: Tools) -> None:
-        """Starts those again that ran before."""
-        await all_of(_start_again(one, tools) for one in read(Standees, effect).instances if one.is_running)
+        """Starts those again that ran before. One that still runs may have been told to stop, and end any moment: a
+        stop goes on to its end whoever asked for it. It is stopped first, which waits for that."""
+        await all_of(_start_anew(one, tools) for one in read(Standees, effect).instances if one.is_running)
 
 
 class ResumeInstances:
@@ -224,10 +225,11 @@ async def _start(instance: StandingInstance, tools: Tools) -> None:
         tools.say(f"started {instance.name}")
 
 
-async def _start_again(instance: StandingInstance, tools: Tools) -> None:
+async def _start_anew(instance: StandingInstance, tools: Tools) -> None:
     if await tools.container_engine.container(instance.name) is None:
         tools.say(f"{instance.name} is gone and cannot be started again: deploy the release again", level="error")
         return
+    await stop(instance, tools)
     await _start(instance, tools)
 
 

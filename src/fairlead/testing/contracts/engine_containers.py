@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -64,6 +65,28 @@ class ContainerContract:
         assert first.state == second.state == "running"
         assert first.started_at == second.started_at != ""
         assert (await given.engine.ensure_container(spec)).id == first.id
+
+    async def test_what_is_so_after_a_cancellation_stays_so(self, given: GivenEngine) -> None:
+        for number in range(8):
+            spec = given.spec(f"a{number}", FOR_EVER)
+            making = asyncio.ensure_future(given.engine.ensure_container(spec))
+            await cancelled_after(0.004 * number, making)
+            found = await given.successor.container(spec.name)
+            await asyncio.sleep(0.3)
+            assert await given.successor.container(spec.name) == found
+
+    async def test_a_stop_that_was_cancelled_goes_on(self, given: GivenEngine) -> None:
+        stubborn = given.spec("stubborn", Behaviour(ignores_stop=True), restart="always")
+        await given.engine.ensure_container(stubborn)
+        await given.engine.start(stubborn.name)
+        await asyncio.sleep(0.3)  # a real one has set its trap by then
+        await cancelled_after(0.3, asyncio.ensure_future(given.engine.stop(stubborn.name, grace_s=2)))
+        running = await given.successor.container(stubborn.name)
+        assert running is not None and running.state == "running"
+        await given.successor.stop(stubborn.name, grace_s=5)
+        await asyncio.sleep(2.5)
+        ended = await given.successor.container(stubborn.name)
+        assert ended is not None and ended.state == "exited"
 
     async def test_what_a_death_left_half_made_is_finished(self, given: GivenEngine) -> None:
         for number, name in enumerate(("n1", "n2")):
@@ -338,3 +361,10 @@ class ContainerContract:
         assert refused.value.code == "image.unknown"
         assert "fairlead-no-such-image:1" in refused.value.message
         assert await given.engine.container(spec.name) is None
+
+
+async def cancelled_after(seconds: float, work: asyncio.Future[Any]) -> None:
+    """Cancelled so late, and at its end."""
+    await asyncio.sleep(seconds)
+    work.cancel()
+    await asyncio.wait({work})

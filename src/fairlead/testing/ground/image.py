@@ -25,8 +25,14 @@ BOUND_S = 60.0
 APPLICATION = r"""
 import os, signal, socket, sys, time, _thread
 
-signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
+signal.signal(signal.SIGTERM, lambda *_: end())
 role, version = (sys.argv[1:] or ["serve"])[0], os.environ.get("VERSION", "")
+
+
+def end():
+    if role == "idle":
+        time.sleep(0.4)  # what works in the background ends what it has begun
+    os._exit(0)
 
 
 def answer(stream):

@@ -87,6 +87,29 @@ class EngineClient:
         ):
             return await _json_of(response)
 
+    async def change(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, object] | None = None,
+        body: object = None,
+        thing: str = "",
+    ) -> Any:
+        """As `ask`, of a change that the engine carries out whether or not somebody still waits for its answer: who is
+        cancelled meanwhile ends with that answer, so that what is looked at then is so."""
+        asked = asyncio.ensure_future(self.ask(method, path, params=params, body=body, thing=thing))
+        try:
+            return await asyncio.shield(asked)
+        except asyncio.CancelledError:
+            await asyncio.wait({asked})
+            raise
+        finally:
+            if not asked.done():
+                asked.cancel()
+            elif not asked.cancelled():
+                asked.exception()  # told to whoever was not cancelled
+
     @asynccontextmanager
     async def _in_time(self, method: str, path: str) -> AsyncIterator[None]:
         """A question is answered within its bound, all of it."""

@@ -62,7 +62,7 @@ class Containers:
     async def start(self, name: str) -> Container:
         found = await self._ours(name)
         try:
-            await self._client.ask("POST", f"/containers/{found['Id']}/start", thing=name)
+            await self._client.change("POST", f"/containers/{found['Id']}/start", thing=name)
         except EngineSaidNo as refusal:
             if refusal.status != 304:
                 raise told(refusal, "starting the container") from refusal
@@ -84,7 +84,7 @@ class Containers:
         found = await self._ours(name)
         try:
             body = {"RestartPolicy": restart_policy(restart)}
-            await self._client.ask("POST", f"/containers/{found['Id']}/update", body=body, thing=name)
+            await self._client.change("POST", f"/containers/{found['Id']}/update", body=body, thing=name)
         except EngineSaidNo as refusal:
             raise told(refusal, "changing the restart policy of") from refusal
 
@@ -233,7 +233,7 @@ class Containers:
         attachments = _attachments(spec)
         networks = await self._networks.ids_of([one.network for one in attachments])
         try:
-            made = await self._client.ask(
+            made = await self._client.change(
                 "POST", "/containers/create", params={"name": spec.name}, body=create_body(spec), thing=spec.name
             )
         except EngineSaidNo as refusal:
@@ -261,7 +261,7 @@ class Containers:
     async def _connect(self, network_id: str, container_id: str, attachment: Attachment, name: str) -> None:
         body = {"Container": container_id, "EndpointConfig": endpoint(attachment)}
         try:
-            await self._client.ask("POST", f"/networks/{network_id}/connect", body=body, thing=name)
+            await self._client.change("POST", f"/networks/{network_id}/connect", body=body, thing=name)
         except EngineSaidNo as refusal:
             if not (refusal.status == 403 and "already exists in network" in refusal.words):
                 raise told(refusal, "connecting the container") from refusal
@@ -270,7 +270,7 @@ class Containers:
         for _ in range(ATTEMPTS):
             try:
                 params = {"force": True, "v": True}
-                await self._client.ask("DELETE", f"/containers/{container_id}", params=params, thing=name)
+                await self._client.change("DELETE", f"/containers/{container_id}", params=params, thing=name)
             except EngineSaidNo as refusal:
                 if refusal.status == 404:
                     return

@@ -39,7 +39,7 @@ class Networks:
             for found in await self.named(spec.name):
                 return _adopted(found, spec)
             try:
-                made = await self._client.ask("POST", "/networks/create", body=_body(spec), thing=spec.name)
+                made = await self._client.change("POST", "/networks/create", body=_body(spec), thing=spec.name)
             except EngineSaidNo as refusal:
                 error = told(refusal, "making the network")
                 if refusal.status != 409 and not (error.code == "network.pool" and await self._is_being_made(spec)):
@@ -108,7 +108,7 @@ class Networks:
 
     async def _remove_by_id(self, network_id: str, name: str) -> None:
         try:
-            await self._client.ask("DELETE", f"/networks/{network_id}", thing=name)
+            await self._client.change("DELETE", f"/networks/{network_id}", thing=name)
         except EngineSaidNo as refusal:
             if refusal.status != 404:
                 raise told(refusal, "removing the network") from refusal
@@ -120,7 +120,7 @@ class Networks:
         for container in await self._client.ask("GET", "/containers/json", params=params):
             body = {"Container": container["Id"], "Force": True}
             try:
-                await self._client.ask("POST", f"/networks/{part(name)}/disconnect", body=body)
+                await self._client.change("POST", f"/networks/{part(name)}/disconnect", body=body)
             except EngineSaidNo as refusal:
                 if refusal.status not in (404, 409) and not any(said in refusal.words for said in FREE_ALREADY):
                     raise told(refusal, "disconnecting from the network") from refusal
@@ -137,7 +137,7 @@ class Volumes:
         if volume is None:
             body = {"Name": name, "Labels": dict(labels)}
             try:
-                volume = await self._client.ask("POST", "/volumes/create", body=body, thing=name)
+                volume = await self._client.change("POST", "/volumes/create", body=body, thing=name)
             except EngineSaidNo as refusal:
                 raise told(refusal, "making the volume") from refusal
         entry = _volume(volume)
@@ -152,7 +152,7 @@ class Volumes:
         if not {LABEL_KEY, LABEL_PROJECT} & set(volume.get("Labels") or {}):
             raise stranger("volume", name, "")
         try:
-            await self._client.ask("DELETE", f"/volumes/{part(name)}", thing=name)
+            await self._client.change("DELETE", f"/volumes/{part(name)}", thing=name)
         except EngineSaidNo as refusal:
             if refusal.status != 404:
                 raise told(refusal, "removing the volume") from refusal
