@@ -62,22 +62,30 @@ class Bed:
     projects: int = 0
     deaths: int = 0
     plan: Plan = field(default_factory=lambda: Plan("other", ""))
+    """Of the deployment that is begun next, as one of the same shape had it."""
+    plan_after: Plan | None = None
+    """Where old and new change places with each deployment and each stays what it is: that of the one after next."""
 
     def prepare(self) -> None:
-        """What stands before is deployed, and its plan is known: an undisturbed deployment more than that."""
+        """What stands before is deployed, and the plan is known: an undisturbed deployment more than that."""
         self.server.order({})
         self.projects += 1
         self.project = f"{self.server.prefix}-{self.strategy.name}-{self.projects}"
         self.server.api("POST", "/projects", {"name": self.project})
         for _ in range(self.strategy.deployments_before):
             self._must_be_live(self.released())
+        self.plan = self._undisturbed()
+        self.plan_after = self._undisturbed() if self.strategy.keeps_standby else None
+
+    def _undisturbed(self) -> Plan:
+        """The plan of a deployment that nothing strikes."""
         before = self.capture()
         last = self.begin()
         self._must_be_live(last)
         if wrong := unlike_new(before, self.capture(), last["version"], keeps_standby=self.strategy.keeps_standby):
             raise AssertionError(f"{self.strategy.name} does not keep its shape undisturbed: {wrong}")
         frozen = self.server.books.rows(f"SELECT plan FROM task_plans WHERE task = '{last['task']}'")[0][0]
-        self.plan = from_data(Plan, json.loads(frozen) if isinstance(frozen, str) else frozen)  # PostgreSQL reads JSON
+        return from_data(Plan, json.loads(frozen) if isinstance(frozen, str) else frozen)  # PostgreSQL reads JSON
 
     def _must_be_live(self, deployment: Mapping[str, Any]) -> None:
         ended = self.ended(deployment)
@@ -184,9 +192,12 @@ class Bed:
         if end == "old" and all(one.deed in HARMLESS for one in point.mischiefs):
             wrong.append(f"nothing failed, and still it ended {ended['outcome']}: {ended['reason']}")
         seconds = round(time.monotonic() - began, 2)
-        return Tried(
+        tried = Tried(
             self.text_of(point), "otherwise" if wrong else end, ended["outcome"], self.deaths, seconds, tuple(wrong)
         )
+        if end == "new" and self.plan_after is not None:
+            self.plan, self.plan_after = self.plan_after, self.plan
+        return tried
 
     def _judge(self, before: State, ended: Mapping[str, Any]) -> tuple[str, list[str]]:
         after = self.capture()
