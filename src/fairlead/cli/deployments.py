@@ -12,10 +12,13 @@ from fairlead.cli import prompts
 from fairlead.cli.deploy_each import deploy_each, refuse_alone
 from fairlead.cli.moments import AT_HELP, moment
 from fairlead.cli.session import API, PROJECT_HELP, TENANT_HELP, TIMEOUT_HELP, WAIT_HELP, Session, session
-from fairlead.domain.errors import Conflict, Invalid
+from fairlead.domain.errors import Conflict, Invalid, NotFound
 
 NOTHING_TO_DO = "deployment.nothing_to_do"
 """It is so already, which is what was wanted: news, and no failure."""
+
+ID_HELP = "The deployment's id, or its number with -p and -e."
+WHERE_HELP = "Of a number: where."
 
 OVERRIDE_HELP = "Why freezes do not bind it; needs the permission freeze.override, and is audited."
 
@@ -29,6 +32,7 @@ def list_deployments(
     context: typer.Context,
     environment: str = typer.Option("", "--environment", "-e", help="Only there."),
     state: str = typer.Option("", help="waiting, scheduled, queued, running, unsettled or ended."),
+    outcome: str = typer.Option("", help="live, rolled_back, refused, cancelled or superseded."),
     tenant: str = typer.Option("", "--tenant", help="Only for this tenant."),
     parent: str = typer.Option("", "--parent", help="Only those that a step of this task asked for."),
     project: str = typer.Option("", "--project", "-p", help="Only of this project."),
@@ -36,12 +40,14 @@ def list_deployments(
     """The newest first."""
     at = session(context)
     asked = {"project": project, "environment": environment, "tenant": tenant, "state": state, "parent": parent}
+    asked |= {"outcome": outcome}
     rows = at.client.all(f"{API}/deployments", most=50, **asked)
     columns = {
         "id": "ID",
         "project": "PROJECT",
-        "version": "VERSION",
         "environment": "ENVIRONMENT",
+        "number": "NO.",
+        "version": "VERSION",
         "tenant": "TENANT",
         "status": "STATE",
         "reached": "REACHED",
@@ -52,10 +58,15 @@ def list_deployments(
 
 
 @group.command("show")
-def show(context: typer.Context, id: str = typer.Argument(..., help="The deployment.")) -> None:
+def show(
+    context: typer.Context,
+    id: str = typer.Argument(..., help=ID_HELP),
+    environment: str = typer.Option("", "--environment", "-e", help=WHERE_HELP),
+    project: str = typer.Option("", "--project", "-p", help=PROJECT_HELP),
+) -> None:
     """One deployment: how it ended, and what users met while it switched."""
     at = session(context)
-    found = at.client.get(f"{API}/deployments/{id}")
+    found = at.client.get(f"{API}/deployments/{_named(at, id, project, environment)}")
     if not at.screen.as_json:
         said = found["switch"] and found["switch"]["said"]
         prompted = {one["label"]: "•••" if one["secret"] else one["value"] for one in found["prompted"]}
@@ -64,13 +75,33 @@ def show(context: typer.Context, id: str = typer.Argument(..., help="The deploym
 
 
 @group.command("certificate")
-def certificate(context: typer.Context, id: str = typer.Argument(..., help="The deployment.")) -> None:
+def certificate(
+    context: typer.Context,
+    id: str = typer.Argument(..., help=ID_HELP),
+    environment: str = typer.Option("", "--environment", "-e", help=WHERE_HELP),
+    project: str = typer.Option("", "--project", "-p", help=PROJECT_HELP),
+) -> None:
     """What differs from before it, and from what its plan announced; exit code 1 where something unexpected does."""
     at = session(context)
-    found = at.client.get(f"{API}/deployments/{id}/certificate")
+    found = at.client.get(f"{API}/deployments/{_named(at, id, project, environment)}/certificate")
     at.screen.result(found, "\n".join(_certificate_lines(found)))
     if found["differences"]:
         raise typer.Exit(1)
+
+
+def _named(at: Session, id: str, project: str, environment: str) -> str:
+    """The id of the deployment that is meant by id, or by its number where it went."""
+    if not id.isdecimal():
+        return id
+    asked = {"project": at.project(project), "environment": environment, "number": int(id)}
+    found = at.client.get(f"{API}/deployments", **asked)["items"]
+    if not found:
+        where = f" in {environment}" if environment else ""
+        raise NotFound("deployment.unknown", f"there is no deployment {id} of {asked['project']}{where}")
+    if len(found) > 1:
+        places = ", ".join(sorted({one["environment"] for one in found}))
+        raise Invalid("input.invalid", f"deployment {id} of which environment?", hint=f"-e one of: {places}")
+    return str(found[0]["id"])
 
 
 def _in_short(found: dict[str, Any] | None) -> str:
@@ -91,13 +122,15 @@ def _certificate_lines(found: dict[str, Any]) -> Iterator[str]:
 @group.command("resume")
 def resume(
     context: typer.Context,
-    id: str = typer.Argument(..., help="The deployment."),
+    id: str = typer.Argument(..., help=ID_HELP),
+    environment: str = typer.Option("", "--environment", "-e", help=WHERE_HELP),
+    project: str = typer.Option("", "--project", "-p", help=PROJECT_HELP),
     wait: bool = typer.Option(False, "--wait", help=WAIT_HELP),
     timeout: float = typer.Option(0, help=TIMEOUT_HELP),
 ) -> None:
     """Try an unsettled deployment again now, instead of when its pause is over; a bug waits for this."""
     at = session(context)
-    taken_up = at.client.post(f"{API}/deployments/{id}/resume")
+    taken_up = at.client.post(f"{API}/deployments/{_named(at, id, project, environment)}/resume")
     if wait:
         raise typer.Exit(at.follow(taken_up["task"], timeout_s=timeout))
     at.screen.result(taken_up, f"deployment {id} is tried again, task {taken_up['task']}")
@@ -106,32 +139,46 @@ def resume(
 @group.command("retry")
 def retry(
     context: typer.Context,
-    id: str = typer.Argument(..., help="The deployment; it failed."),
+    id: str = typer.Argument(..., help=ID_HELP),
+    environment: str = typer.Option("", "--environment", "-e", help=WHERE_HELP),
+    project: str = typer.Option("", "--project", "-p", help=PROJECT_HELP),
     wait: bool = typer.Option(False, "--wait", help=WAIT_HELP),
     timeout: float = typer.Option(0, help=TIMEOUT_HELP),
 ) -> None:
     """Try it again from the step that failed: what its process had finished is kept."""
     at = session(context)
-    _begun(at, at.client.post(f"{API}/deployments/{id}/retry"), wait=wait, timeout_s=timeout)
+    _begun(
+        at,
+        at.client.post(f"{API}/deployments/{_named(at, id, project, environment)}/retry"),
+        wait=wait,
+        timeout_s=timeout,
+    )
 
 
 @group.command("keep")
 def keep(
     context: typer.Context,
-    id: str = typer.Argument(..., help="The deployment; it is under way."),
+    id: str = typer.Argument(..., help=ID_HELP),
+    environment: str = typer.Option("", "--environment", "-e", help=WHERE_HELP),
+    project: str = typer.Option("", "--project", "-p", help=PROJECT_HELP),
     seconds: float = typer.Option(7200, "--for", help="How many seconds; 0: not any more."),
 ) -> None:
     """Where it fails, leave its idle slot standing, unrouted, to be looked at."""
     at = session(context)
-    made = at.client.post(f"{API}/deployments/{id}/keep", {"seconds": seconds})
+    made = at.client.post(f"{API}/deployments/{_named(at, id, project, environment)}/keep", {"seconds": seconds})
     at.screen.result(made, f"kept for {seconds:g} s where it fails; the next deployment there ends it earlier")
 
 
 @group.command("cancel")
-def cancel(context: typer.Context, id: str = typer.Argument(..., help="The deployment; it is scheduled.")) -> None:
+def cancel(
+    context: typer.Context,
+    id: str = typer.Argument(..., help=ID_HELP),
+    environment: str = typer.Option("", "--environment", "-e", help=WHERE_HELP),
+    project: str = typer.Option("", "--project", "-p", help=PROJECT_HELP),
+) -> None:
     """It does not begin when its time comes. What has begun: fairlead cancel TASK."""
     at = session(context)
-    made = at.client.post(f"{API}/deployments/{id}/cancel")
+    made = at.client.post(f"{API}/deployments/{_named(at, id, project, environment)}/cancel")
     at.screen.result(made, f"{made['project']} {made['version']} to {made['environment']} does not begin")
 
 

@@ -109,6 +109,7 @@ def page(
     release: ReleaseId | None = None,
     state: DeploymentState | None = None,
     outcome: DeploymentOutcome | None = None,
+    number: int | None = None,
     parent: TaskId | None = None,
     after: str | None = None,
     limit: int = 50,
@@ -116,6 +117,7 @@ def page(
     """Those that fit, `more` too, the newest first."""
     wanted = {"project": project, "environment": environment, "release": release, "state": state, "outcome": outcome}
     more += () if tenant is None else (_c.tenant == tenant,)
+    more += () if number is None else (_c.number == number,)
     more += () if parent is None else (_c.parent == parent,)
     conditions = [_c[name] == str(value) for name, value in wanted.items() if value is not None]
     return _shelf.page(connection, *conditions, *more, after=after, limit=limit)

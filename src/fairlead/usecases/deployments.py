@@ -108,11 +108,14 @@ def page(
     environment: str = "",
     tenant: str = "",
     state: DeploymentState | None = None,
+    outcome: DeploymentOutcome | None = None,
+    number: int | None = None,
     parent: str = "",
     after: str | None = None,
     limit: int = 50,
 ) -> Page[DeploymentView]:
-    """The newest first; with `parent` those that a step of that task's process asked for."""
+    """The newest first; with `number` those that have it where they went, with `parent` those that a step of that
+    task's process asked for."""
     actor.require_somewhere(Permission.VIEW)
     with context.database.reading() as connection:
         owner = projects.by_name_or_id(connection, project) if project else None
@@ -127,6 +130,8 @@ def page(
             environment=place.id if place else None,
             tenant=whose.id if whose else None,
             state=state,
+            outcome=outcome,
+            number=number,
             parent=TaskId(parent) if parent else None,
             after=after,
             limit=limit,

@@ -414,3 +414,15 @@ def test_the_version_is_told_without_the_libraries_of_a_client() -> None:
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60)
     assert (done.returncode, done.stdout) == (0, "fairlead 0.1.0\n"), done.stderr
+
+
+def test_a_deployment_is_named_by_its_number_where_it_went(books: House, fairlead: Run) -> None:
+    here = ("-p", "books", "-e", "Test")
+    [live] = fairlead("-o", "json", "deployments", "list", *here, "--outcome", "live").data[:1]
+    assert fairlead("-o", "json", "deployments", "list", *here, "--outcome", "refused").data == []
+    assert f" {live['number']} " in fairlead("deployments", "list", *here).out
+    assert fairlead("-o", "json", "deployments", "show", str(live["number"]), *here).data["id"] == live["id"]
+    unknown = fairlead("deployments", "show", "999", *here)
+    assert unknown.code == 5 and "there is no deployment 999 of books in Test" in unknown.err
+    unsure = fairlead("deployments", "show", "1", "-p", "books")
+    assert unsure.code == 2 and "Test" in unsure.err, unsure

@@ -8,7 +8,7 @@ from fastapi import Query
 from pydantic import AwareDatetime, Field
 
 from fairlead.domain.approval import ApprovalState
-from fairlead.domain.deployment import DeploymentState
+from fairlead.domain.deployment import DeploymentOutcome, DeploymentState
 from fairlead.domain.errors import NotFound
 from fairlead.domain.process import ProcessChoice
 from fairlead.domain.slot import Slot
@@ -112,11 +112,14 @@ def list_deployments(
     environment: str = "",
     tenant: str = "",
     state: DeploymentState | None = None,
+    outcome: DeploymentOutcome | None = None,
+    number: Annotated[int | None, Query(ge=1, le=2**31)] = None,
     parent: str = "",
     after: After = None,
     limit: Limit = 50,
 ) -> answers.Page[answers.Deployment]:
-    """The newest first; with `parent` those that a step of that task asked for."""
+    """The newest first; with `number` those that have it in their project and environment, with `parent` those that a
+    step of that task asked for."""
     part = deployments.page(
         context,
         actor,
@@ -124,6 +127,8 @@ def list_deployments(
         environment=environment,
         tenant=tenant,
         state=state,
+        outcome=outcome,
+        number=number,
         parent=parent,
         after=after,
         limit=limit,
