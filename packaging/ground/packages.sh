@@ -24,6 +24,7 @@ util-linux        setpriv
 NEEDS_OF_TESTS='
 postgresql              postgres
 chromium                chromium
+libatomic1              -
 fonts-inter             -
 fonts-noto-color-emoji  -
 openssh-server          sshd
