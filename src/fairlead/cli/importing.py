@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 
 from fairlead.cli.session import session
 from fairlead.domain.errors import Invalid
 from fairlead.domain.names import environment_name, project_name
+
+if TYPE_CHECKING:
+    from fairlead.formats.octopus.report import Line
 
 group = typer.Typer(name="import", help="Take over projects of other products.", no_args_is_help=True)
 
@@ -51,18 +56,21 @@ def octopus(
         target.write_text(text, encoding="utf-8", newline="\n")
     left = [line for line in made.lines if not line.is_taken]
     if at.screen.as_json:
-        lines = [
-            {"file": one.file, "line": one.line, "what": one.what, "taken": one.is_taken, "said": one.said}
-            for one in made.lines
-        ]
-        at.screen.result({"written": sorted(made.files), "lines": lines})
+        told = {"lines": _data(made.lines), "unknown": _data(made.unknown)}
+        at.screen.result({"written": sorted(made.files), **told})
         return
-    for line in made.lines:
+    for line in (*made.lines, *made.unknown):
         at.screen.out.print(str(line), markup=False, style="" if line.is_taken else "yellow")
     at.screen.say(
-        f"{len(made.lines) - len(left)} taken, {len(left)} not; {len(made.files)} files written to {to}. "
-        f"Look them over, then: fairlead apply {to} --plan"
+        f"{len(made.lines) - len(left)} taken, {len(left)} not; {len(made.unknown)} names are used and not given; "
+        f"{len(made.files)} files written to {to}. Look them over, then: fairlead apply {to} --plan"
     )
+
+
+def _data(lines: Iterable[Line]) -> list[dict[str, object]]:
+    return [
+        {"file": one.file, "line": one.line, "what": one.what, "taken": one.is_taken, "said": one.said} for one in lines
+    ]
 
 
 def _default_name(inside: Path) -> str:

@@ -31,7 +31,15 @@ def test_a_repository_becomes_files_and_every_line_is_told(repository: Path, fai
     assert any(line.startswith('variables.ocl:25: NOT taken: variable "Tls": a variable of') for line in lines)
     assert "files written to house" in said.err
     process = read_process("process.yml", Path("house/projects/my-books/process.yml").read_bytes())
-    assert [step.name for step in process.steps] == ["Back up", "Deploy", "approve", "mail"]
+    assert [step.name for step in process.steps] == [
+        "Back up",
+        "Deploy",
+        "approve",
+        "mail",
+        "Deploy the tools",
+        "install",
+    ]
+    assert any("NOT taken: #{Start}: no file gives it" in line for line in lines)
 
 
 def test_what_was_made_can_be_applied(house: House, repository: Path, fairlead: Run) -> None:
@@ -50,6 +58,7 @@ def test_programs_read_it_as_json(repository: Path, fairlead: Run) -> None:
     told = json.loads(said.out)
     assert "projects/shop/variables.yml" in told["written"]
     assert {line["taken"] for line in told["lines"]} == {True, False}
+    assert [line["what"] for line in told["unknown"]] == ["#{Start}", "#{Notes}", "#{Name}"]
 
 
 def test_what_is_there_is_not_written_over_unasked(repository: Path, fairlead: Run) -> None:

@@ -15,16 +15,19 @@ from fairlead.formats.ocl.reading import read_ocl
 from fairlead.formats.ocl.tree import Block
 from fairlead.formats.octopus.process import process_of
 from fairlead.formats.octopus.report import Line, Report, Taking
+from fairlead.formats.octopus.unknown import unknown_names
 from fairlead.formats.octopus.variables import variables_of
 from fairlead.formats.process import process_text
 
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """`files`: what was made, by path in the folder that `apply` takes; `lines`: what became of each line."""
+    """`files`: what was made, by path in the folder that `apply` takes; `lines`: what became of each line; `unknown`:
+    variables that the files use and none of them gives, each once, where it is used first."""
 
     files: Mapping[str, str]
     lines: tuple[Line, ...]
+    unknown: tuple[Line, ...] = ()
 
 
 def imported(project: str, contents: Mapping[str, bytes], environments: Mapping[str, str] | None = None) -> Imported:
@@ -40,16 +43,16 @@ def imported(project: str, contents: Mapping[str, bytes], environments: Mapping[
         )
     files: dict[str, str] = {}
     lines: list[Line] = []
-    for path in sorted(known):
+    documents = {path: read_ocl(path, decoded(known[path]).text) for path in sorted(known)}
+    for path, document in documents.items():
         report = Report(path)
-        document = read_ocl(path, decoded(known[path]).text)
         files |= {
             f"projects/{project}/{name}": text
             for name, text in _made(path, document, report, environments or {}).items()
         }
         lines += sorted(report.lines, key=lambda line: line.line)
     files.setdefault(f"projects/{project}/project.yml", "{}\n")
-    return Imported(files, tuple(lines))
+    return Imported(files, tuple(lines), unknown_names(documents))
 
 
 def _made(path: str, document: Block, report: Report, environments: Mapping[str, str]) -> dict[str, str]:

@@ -6,11 +6,12 @@ is becomes a script that fails and says so: a step that is silently not run woul
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from fairlead.domain.process import (
+    DEPLOY_PACKAGE,
     MANUAL_INTERVENTION,
     MOST_RETRIES,
     Action,
@@ -21,13 +22,16 @@ from fairlead.domain.process import (
     StartTrigger,
 )
 from fairlead.formats.ocl.tree import Block
+from fairlead.formats.octopus.packages import filled_in, package_of
 from fairlead.formats.octopus.report import Properties, Report, Taking
 
 SCRIPT = "script"
+CONFIGURE_FILES = "configure-files"
 
 _CONDITIONS = {condition.value: condition for condition in RunCondition}
 _STARTS = {"startafterprevious": StartTrigger.AFTER_PREVIOUS, "startwithprevious": StartTrigger.WITH_PREVIOUS}
 _LANGUAGES = {"bash": "bash", "python": "python", "powershell": "powershell"}
+_ENDINGS = (".sh", ".py", ".ps1")
 _NOT_IN_NAMES = str.maketrans({"[": "(", "]": ")", "{": "(", "}": ")", "#": "", "\n": " "})
 _HARMLESS = frozenset({"Octopus.Action.EnabledFeatures", "OctopusUseBundledTooling", "Octopus.Action.RunOnServer"})
 _FILES = "files are filled in by an action of the kind configure-files"
@@ -64,10 +68,8 @@ def _step(block: Block, report: Report, names: set[str], environments: Mapping[s
     expression = properties.text("Octopus.Step.ConditionVariableExpression", "its expression")
     start = _STARTS.get(taking.text("start_trigger").lower(), StartTrigger.AFTER_PREVIOUS)
     inner: set[str] = set()
-    actions = tuple(
-        _action(one, report, _Around(name, inner, environments, bool(tags), is_alone=_is_alone(block)))
-        for one in taking.blocks("action")
-    )
+    around = _Around(name, inner, environments, bool(tags), is_alone=_is_alone(block))
+    actions = tuple(made for one in taking.blocks("action") for made in _actions(one, report, around))
     properties.rest()
     taking.leave(block.get("package_requirement"), "packages are had when the release is made")
     taking.rest()
@@ -97,20 +99,34 @@ class _Around:
     is_alone: bool
 
 
-def _action(block: Block, report: Report, around: _Around) -> Action:
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    """What an action is. `why`: why the rest of its properties is not taken ("": for no reason of the kind); `after`:
+    the properties of an action that fills in files after it, {} for none."""
+
+    name: str
+    properties: dict[str, Any]
+    why: str = ""
+    after: dict[str, Any] = field(default_factory=dict)
+
+
+def _actions(block: Block, report: Report, around: _Around) -> Iterator[Action]:
+    """The action, and what has to follow it."""
     report.taken(block, "an action")
     taking = Taking(block, report)
     own = taking.text("name", default=around.step if around.is_alone else block.label or around.step)
     name = _named(own, around.names)
     properties = Properties(taking)
-    kind, held, why = _kind(taking, properties)
+    kind = _kind(name, taking, properties, around)
     condition = _condition(taking)
     on_server = properties.text("Octopus.Action.RunOnServer", "where it runs").lower() == "true"
     pool = taking.text("worker_pool", "the pool of its worker")
+    if kind.name == DEPLOY_PACKAGE:
+        on_server, pool = False, ""
     made = Action(
         name,
-        kind,
-        held,
+        kind.name,
+        kind.properties,
         runs_on=_location(on_server=on_server, pool=pool, has_targets=around.has_targets),
         worker_pool=pool,
         environments=_called(taking.texts("environments", "where it runs"), around.environments),
@@ -128,36 +144,63 @@ def _action(block: Block, report: Report, around: _Around) -> Action:
         properties.text(entry)
     for entry, said in _ELSEWHERE.items():
         properties.leave(entry, said)
-    properties.rest(why or "the kind of action has no such property")
+    properties.rest(kind.why or "the kind of action has no such property")
+    taking.leave(block.get("worker_pool_variable"), "name the pool, where it runs on a worker")
     taking.rest()
-    return made
+    yield made
+    if kind.after:
+        after = _named(f"{name}: files", around.names)
+        yield replace(made, name=after, kind=CONFIGURE_FILES, properties=kind.after)
 
 
-def _kind(taking: Taking, properties: Properties) -> tuple[str, dict[str, Any], str]:
-    """The kind, its properties, and why the rest of the properties is not taken ("": for no reason of the kind)."""
+def _kind(name: str, taking: Taking, properties: Properties, around: _Around) -> _Kind:
     of = taking.text("action_type", "the kind of action", "Octopus.Script")
     match of:
         case "Octopus.Script":
-            return _script(properties)
+            return _script(taking, properties)
         case "Octopus.Manual":
-            return MANUAL_INTERVENTION, _intervention(properties), ""
+            return _Kind(MANUAL_INTERVENTION, _intervention(properties))
+        case "Octopus.TentaclePackage":
+            return _deploy_package(name, taking, properties, around)
         case _:
-            why = f"there is no kind of action like {of}"
-            return SCRIPT, _failing_script(why), why
+            return _not_imported(f"there is no kind of action like {of}")
 
 
-def _script(properties: Properties) -> tuple[str, dict[str, Any], str]:
-    source = properties.text("Octopus.Action.Script.ScriptSource", "inline", "Inline")
+def _deploy_package(name: str, taking: Taking, properties: Properties, around: _Around) -> _Kind:
+    package, why = package_of(taking, properties)
+    if not around.has_targets:
+        why = why or "a package is deployed to targets, and its step has no target tags"
+    if why:
+        return _not_imported(why)
+    return _Kind(DEPLOY_PACKAGE, {"package": package}, after=filled_in(name, properties))
+
+
+def _not_imported(why: str) -> _Kind:
+    return _Kind(SCRIPT, _failing_script(why), why)
+
+
+def _script(taking: Taking, properties: Properties) -> _Kind:
+    source = properties.text("Octopus.Action.Script.ScriptSource", "where the script is", "Inline")
     syntax = properties.text("Octopus.Action.Script.Syntax", "its language", "PowerShell")
     language = _LANGUAGES.get(syntax.lower())
+    if source == "Package":
+        return _packaged_script(taking, properties)
     if source != "Inline":
-        why = f"a script from {source} has to be written into the action"
-        return SCRIPT, _failing_script(why), why
+        return _not_imported(f"a script from {source} has to be written into the action")
     if language is None:
-        why = f"scripts in {syntax} cannot be run"
-        return SCRIPT, _failing_script(why), why
+        return _not_imported(f"scripts in {syntax} cannot be run")
     body = properties.text("Octopus.Action.Script.ScriptBody", "the script")
-    return SCRIPT, {"script": body or ":", "language": language}, ""
+    return _Kind(SCRIPT, {"script": body or ":", "language": language})
+
+
+def _packaged_script(taking: Taking, properties: Properties) -> _Kind:
+    """What it is written in is what its file's ending says, to both."""
+    package, why = package_of(taking, properties)
+    file = properties.text("Octopus.Action.Script.ScriptFileName", "the script's file").replace("\\", "/")
+    if not file.lower().endswith(_ENDINGS):
+        why = why or f"a script is a file of its package that ends in {', '.join(_ENDINGS)}"
+    properties.leave("Octopus.Action.Script.ScriptParameters", "give them as `arguments`, a list")
+    return _not_imported(why) if why else _Kind(SCRIPT, {"package": package, "file": file})
 
 
 def _intervention(properties: Properties) -> dict[str, Any]:

@@ -117,6 +117,17 @@ class Properties:
             self._report.taken(found, said)
         return as_text(found.value)
 
+    def peek(self, name: str) -> str:
+        """An entry as text, which is not taken by this; "" where there is none."""
+        found = self._entries.get(name)
+        return "" if found is None else as_text(found.value)
+
+    def leave_all(self, prefix: str, why: str) -> None:
+        """Entries whose names begin so are not taken, unless they were."""
+        for entry in self._entries.attributes:
+            if entry.name.lower().startswith(prefix.lower()):
+                self.leave(entry.name, why)
+
     def leave(self, name: str, why: str) -> None:
         """An entry is not taken, for a reason of its own."""
         found = self._entries.get(name)

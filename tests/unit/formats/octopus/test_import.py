@@ -21,7 +21,7 @@ def books() -> Imported:
 
 def process() -> Process:
     made = read_process("process.yml", books().files["projects/books/process.yml"].encode())
-    return checked(made, {"script", "manual-intervention"})
+    return checked(made, {"script", "manual-intervention", "deploy-package", "configure-files"})
 
 
 def told(file: str, what: str) -> list[str]:
@@ -29,7 +29,7 @@ def told(file: str, what: str) -> list[str]:
 
 
 def test_steps_and_actions_are_taken_with_their_conditions() -> None:
-    backup, deploy, approve, mail = process().steps
+    backup, deploy, approve, mail = process().steps[:4]
     (dump,) = backup.actions
     assert (backup.name, dump.name, dump.kind) == ("Back up", "Back up", "script")
     assert dump.properties == {"script": "pg_dump books\n", "language": "bash"}
@@ -49,6 +49,91 @@ def test_what_has_no_like_fails_and_says_so_instead_of_being_left_out() -> None:
     (action,) = process().steps[3].actions
     assert "exit 1" in str(action.properties["script"]) and "Octopus.Email" in str(action.properties["script"])
     assert any("NOT taken" in line for line in told("deployment_process.ocl", "Octopus.Action.Email.To"))
+
+
+def test_a_package_is_deployed_and_its_files_are_filled_in_where_it_lies() -> None:
+    package, files = process().steps[4].actions
+    assert (package.name, package.kind, package.properties) == (
+        "Deploy the tools",
+        "deploy-package",
+        {"package": "Tools"},
+    )
+    assert (files.name, files.kind, files.environments) == (
+        "Deploy the tools: files",
+        "configure-files",
+        ("production",),
+    )
+    assert files.properties == {
+        "folder": "#{Octopus.Action[Deploy the tools].Output.Package.InstallationDirectoryPath}",
+        "substitute": ["conf/*.env", "motd"],
+        "dotnet": {"transform": True, "transformations": ["Web.Release.config => Web.config"]},
+    }
+    assert {package.runs_on, files.runs_on} == {RunLocation.TARGETS}
+
+
+def test_what_a_package_had_besides_is_told_with_what_to_do() -> None:
+    def left(what: str) -> str:
+        (line,) = told("deployment_process.ocl", what)
+        assert "NOT taken" in line
+        return line
+
+    assert "the kind script" in left("Octopus.Action.CustomScripts.PostDeploy.sh")
+    assert "point a link" in left("Octopus.Action.Package.CustomInstallationDirectory")
+    assert "not enabled" in left("Octopus.Action.Package.AutomaticallyUpdateAppSettingsAndConnectionStrings")
+    assert "one package" in left('packages "extra"')
+
+
+def test_a_script_of_a_package_stays_in_it() -> None:
+    (action,) = process().steps[5].actions
+    assert action.properties == {"package": "Installer", "file": "bin/install.sh"}
+    feeds = told("deployment_process.ocl", "feed")
+    assert sum("NOT taken" in line and "push it there" in line for line in feeds) == 1
+
+
+ONE = """step "a" {
+    properties = { Octopus.Action.TargetRoles = "%s" }
+    action {
+        action_type = "Octopus.TentaclePackage"
+        packages {
+            package_id = "%s"
+        }
+    }
+}
+"""
+
+
+@pytest.mark.parametrize(
+    ("tags", "package", "why"),
+    [("", "Tools", "no target tags"), ("web", "#{Which}", "without variables"), ("web", "", "names no package")],
+)
+def test_a_package_that_cannot_be_deployed_fails_and_says_why(tags: str, package: str, why: str) -> None:
+    made = imported("books", {"deployment_process.ocl": (ONE % (tags, package)).encode()})
+    ((action,),) = [step.actions for step in read_process("p", made.files["projects/books/process.yml"].encode()).steps]
+    assert action.kind == "script" and why in str(action.properties["script"])
+
+
+def test_names_that_no_file_gives_are_told_once_where_they_are_used_first() -> None:
+    assert [(one.file, one.what) for one in books().unknown] == [
+        ("deployment_process.ocl", "#{Start}"),
+        ("deployment_settings.ocl", "#{Notes}"),
+        ("variables.ocl", "#{Name}"),
+    ]
+    assert all("tenant_templates" in str(one) for one in books().unknown)
+
+
+def test_a_name_is_given_whole_in_part_or_as_what_is_below_it() -> None:
+    variables = 'variable "Db.Host" {\n value "a" {}\n}\nvariable "Json" {\n value "{}" {}\n}\n'
+    script = (
+        "#{Db.Host} #{Json.a[0].b} #{Octopus.Environment.Name} #{each one in Db}#{one}#{/each} "
+        "#{Key[#{Json}].x | ToUpper} #{if Asked}#{/if}"
+    )
+    process = (
+        'step "a" {\n action {\n  properties = {\n   Mine = "1"\n   Octopus.Action.Script.ScriptBody = <<-EOT\n    '
+        f"{script}\n    get_octopusvariable \"Bash.Name\"\n    $OctopusParameters['Power'] $OctopusParameters['Mine']\n"
+        "   EOT\n  }\n }\n}\n"
+    )
+    made = imported("x", {"deployment_process.ocl": process.encode(), "variables.ocl": variables.encode()})
+    assert {one.what for one in made.unknown} == {"#{Key}", "#{Asked}", "#{Bash.Name}", "#{Power}"}
 
 
 def test_variables_are_taken_with_their_scopes_and_prompts() -> None:
