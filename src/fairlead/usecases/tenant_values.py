@@ -2,72 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from fairlead.domain.actor import Actor
 from fairlead.domain.environment import Environment
 from fairlead.domain.errors import Conflict, Invalid, NotFound, TooLarge
-from fairlead.domain.ids import EnvironmentId, ProjectId
+from fairlead.domain.ids import ProjectId
 from fairlead.domain.library_set import LibrarySet
 from fairlead.domain.permission import Permission
 from fairlead.domain.project import Project
-from fairlead.domain.record import fingerprint
-from fairlead.domain.step_template import Parameter
 from fairlead.domain.tenant import Tenant
-from fairlead.domain.tenant_template import TemplateList, TenantTemplate, check_value
+from fairlead.domain.tenant_template import TenantTemplate, check_value
 from fairlead.domain.tenant_value import MOST_VALUES, VALUE, TenantValue, TenantValues
 from fairlead.store import environments, library_sets, projects, tenant_templates, tenants
 from fairlead.store.database import Connection
+from fairlead.usecases.asked_of_tenants import Asked, Ground, included, left
 from fairlead.usecases.context import Context
-
-LONGEST_KEY = 200
-"""Letters that tell what is asked for in order; longer ones end in a hash, so that each can be told in an address."""
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """A template that the tenant is asked for, in a project's environment or ("" for both) by a library set; or, where
-    `is_left`, a value that nothing asks for any more. `value` None: it gives none. A secret's is never in here."""
-
-    name: str
-    project: str = ""
-    environment: str = ""
-    library_set: str = ""
-    parameter: Parameter | None = None
-    is_secret: bool = False
-    value: TenantValue | None = None
-
-    @property
-    def is_left(self) -> bool:
-        """Whether the template is gone, or the tenant not connected there any more."""
-        return self.parameter is None
-
-    @property
-    def is_missing(self) -> bool:
-        """Whether a deployment would be refused."""
-        return self.value is None and self.parameter is not None and self.parameter.default is None
-
-    @property
-    def state(self) -> str:
-        """given, default, missing or left."""
-        if self.is_left:
-            return "left"
-        return "given" if self.value else "missing" if self.is_missing else "default"
-
-    @property
-    def shown(self) -> str:
-        """The value, given or default; "" for a secret's and where there is none."""
-        if self.value is not None:
-            return self.value.value
-        return (self.parameter.default or "") if self.parameter else ""
-
-    @property
-    def key(self) -> str:
-        """Apart from all others of the tenant, and in order: projects, then library sets, then what is left."""
-        rank = "2" if self.is_left else "1" if self.library_set else "0"
-        whole = "\n".join((rank, self.project, self.environment, self.library_set, self.name))
-        return whole if len(whole) <= LONGEST_KEY else f"{whole[:LONGEST_KEY]}{fingerprint(whole)[:16]}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,7 +193,7 @@ def _refuse_unconnected(connection: Connection, tenant: Tenant, place: _Place) -
             return
         way = f"fairlead tenants connect {tenant.name!r} --project {place.owner.name} -e {place.environment.name!r}"
     else:
-        if place.owner.name in _included(connection, [one for one, its in tenant.connections.items() if its]):
+        if place.owner.name in included(connection, [one for one, its in tenant.connections.items() if its]):
             return
         way = "connect it to a project that includes the set"
     raise Conflict(
@@ -250,57 +201,9 @@ def _refuse_unconnected(connection: Connection, tenant: Tenant, place: _Place) -
     )
 
 
-def _included(connection: Connection, owners: Iterable[ProjectId]) -> frozenset[str]:
-    """The names of the sets that any of these projects includes."""
-    known = library_sets.included(connection)
-    return frozenset(name for owner in owners for name in known.get(owner, ()))
-
-
 def _view(connection: Connection, actor: Actor, tenant: Tenant, held: TenantValues) -> ValuesView:
-    asked = sorted(_asked(connection, actor, tenant, held), key=lambda one: one.key)
-    return ValuesView(tenant, held.revision, tuple(asked))
-
-
-def _asked(connection: Connection, actor: Actor, tenant: Tenant, held: TenantValues) -> Iterator[Asked]:
-    owners = {one.id: one for one in projects.all_of(connection)}
-    places = {one.id: one for one in environments.all_of(connection)}
-    joined = {project: its for project, its in tenant.connections.items() if project in owners and its}
-    named = _included(connection, joined)
-    sets = [one for one in library_sets.all_of(connection) if one.name in named]
-    known = tenant_templates.by_owner(connection)
-    told: list[TenantValue] = []
-    for project, its in joined.items():
-        for template in known.get(project, TemplateList("")).templates:
-            for id in (one for one in its if one in places):
-                value = held.of(template, id)
-                told += [value] if value else []
-                if actor.may(Permission.VIEW, project=project, environment=id, tenant=tenant.id):
-                    yield _of(template, value, project=owners[project].name, environment=places[id].name)
-    for library in sets:
-        for template in known.get(library.id, TemplateList("")).templates:
-            value = held.of(template, None)
-            told += [value] if value else []
-            yield _of(template, value, library_set=library.name)
-    yield from _left(connection, actor, tenant, [one for one in held.values if one not in told])
-
-
-def _of(template: TenantTemplate, value: TenantValue | None, **where: str) -> Asked:
-    name = template.parameter.name
-    return Asked(name, parameter=template.parameter, is_secret=template.is_secret, value=value, **where)
-
-
-def _left(connection: Connection, actor: Actor, tenant: Tenant, values: Sequence[TenantValue]) -> Iterator[Asked]:
-    """What nothing asks for any more."""
-    owners: dict[str, str] = {str(id): name for id, name in projects.names(connection).items()}
-    sets = library_sets.names(connection, (one.owner for one in values))
-    places = {one.id: one.name for one in environments.all_of(connection)}
-    for one in values:
-        is_secret = one.secret is not None
-        if one.environment is None:
-            if one.owner in sets:
-                yield Asked(one.name, library_set=sets[one.owner], is_secret=is_secret, value=one)
-        elif one.owner in owners and actor.may(
-            Permission.VIEW, project=one.owner, environment=one.environment, tenant=tenant.id
-        ):
-            place = places.get(one.environment, EnvironmentId(one.environment))
-            yield Asked(one.name, owners[one.owner], place, is_secret=is_secret, value=one)
+    told = list(Ground.read(connection).asked(actor, tenant, held))
+    used = [one.value for one, _ in told if one.value]
+    gone = left(connection, actor, tenant, [one for one in held.values if one not in used])
+    seen = [one for one, is_seen in told if is_seen]
+    return ValuesView(tenant, held.revision, tuple(sorted([*seen, *gone], key=lambda one: one.key)))

@@ -15,7 +15,7 @@ from fairlead.server.api.bodies import Body
 from fairlead.server.api.doors import Asked, Asking, Books, IfMatch, revision_of, tag
 from fairlead.server.api.step_templates import parameter_shown
 from fairlead.server.routing import api_router
-from fairlead.usecases import tenant_templates, tenant_values
+from fairlead.usecases import asked_of_tenants, tenant_templates, tenant_values
 from fairlead.usecases.tenant_templates import TemplatesView
 from fairlead.usecases.tenant_values import Given
 from fairlead.usecases.variables import InLibrary
@@ -100,7 +100,7 @@ def change_tenant_values(
     return {"tenant": view.tenant.name, "missing": len(view.missing), "revision": view.revision}
 
 
-def shown(one: tenant_values.Asked) -> told.TenantValue:
+def shown(one: asked_of_tenants.Asked) -> told.TenantValue:
     """As the API tells it."""
     asked = one.parameter
     return {

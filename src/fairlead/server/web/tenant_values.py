@@ -18,7 +18,8 @@ from fairlead.server.web.variable_forms import base_of
 from fairlead.server.web.visit import Form, Posted, Visiting, Visitor
 from fairlead.store.shelf import part_of
 from fairlead.usecases import projects, tenant_templates, tenant_values
-from fairlead.usecases.tenant_values import Asked, Given
+from fairlead.usecases.asked_of_tenants import Asked
+from fairlead.usecases.tenant_values import Given
 from fairlead.usecases.variables import InLibrary, OwnerName
 
 router = page_router()
