@@ -29,6 +29,7 @@ def add_to(group: typer.Typer) -> None:
     group.command("set-template")(set_template)
     group.command("remove-template")(remove_template)
     group.command("values")(values)
+    group.command("missing")(missing_values)
     group.command("set-value")(set_value)
     group.command("remove-value")(remove_value)
 
@@ -93,6 +94,27 @@ def values(
     at.screen.table(shown, columns, empty="nothing is missing" if missing else "nothing is asked for")
 
 
+def missing_values(
+    context: typer.Context,
+    project: str = typer.Option("", "--project", "-p", help="Only for this project's templates."),
+    environment: str = typer.Option("", "--environment", "-e", help="Only for this environment."),
+    tag: list[str] = typer.Option([], "--tag", help="Only of tenants with this tag, Set/Tag."),
+    search: str = typer.Option("", "--search", help="Only where a name has this in it: any that the list shows."),
+) -> None:
+    """What deployments are refused for, of all tenants: values that are asked for and not given."""
+    at = session(context)
+    rows = at.client.all(
+        f"{API}/missing-tenant-values", search=search, project=project, environment=environment, tag=tag
+    )
+    columns = {"tenant": "TENANT", "where": "FOR", "name": "TEMPLATE", "label": "LABEL"}
+    shown = (
+        rows
+        if at.screen.as_json
+        else [{**row, "where": _where(row), "label": row["template"]["label"]} for row in rows]
+    )
+    at.screen.table(shown, columns, empty="nothing is missing")
+
+
 def set_value(
     context: typer.Context,
     name: Tenant,
@@ -150,6 +172,9 @@ def _default(row: dict[str, Any]) -> str:
 
 
 def _row(row: dict[str, Any]) -> dict[str, Any]:
-    where = f"library set {row['library_set']}" if row["library_set"] else f"{row['project']} in {row['environment']}"
     value = "•••" if row["secret"] and row["state"] in ("given", "left") else row["value"]
-    return {**row, "where": where, "value": value, "label": row["template"]["label"] if row["template"] else ""}
+    return {**row, "where": _where(row), "value": value, "label": row["template"]["label"] if row["template"] else ""}
+
+
+def _where(row: dict[str, Any]) -> str:
+    return f"library set {row['library_set']}" if row["library_set"] else f"{row['project']} in {row['environment']}"

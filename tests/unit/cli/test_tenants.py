@@ -47,6 +47,11 @@ def test_a_template_is_set_and_a_tenant_gives_what_is_missing(house: House, fair
     assert "x" in fairlead("tenants", "templates", "-p", "books").out
     missing = fairlead("-o", "json", "tenants", "values", "Acme Ltd", "--missing").data
     assert [one["name"] for one in missing] == ["Key", "Site"]
+    everywhere = fairlead("-o", "json", "tenants", "missing").data
+    assert [(one["tenant"], one["name"]) for one in everywhere] == [("Acme Ltd", "Key"), ("Acme Ltd", "Site")]
+    shown = fairlead("tenants", "missing", "-p", "books", "-e", "Test").out
+    assert "books in Test" in shown and "Key" in shown and "Site" not in shown
+    assert "library set Shared Things" in fairlead("tenants", "missing", "--search", "site").out
     give = ("tenants", "set-value", "Acme Ltd")
     assert "1 missing" in fairlead(*give, "site", "Zürich", "-l", "Shared Things").out
     assert fairlead(*give, "Key", "hidden-key", "-p", "books", "-e", "Test").code == 0

@@ -12,10 +12,10 @@ from fairlead.formats.step_template import ParameterModel, parameters_of
 from fairlead.server.api import answers, shapes
 from fairlead.server.api.answers import tenants as told
 from fairlead.server.api.bodies import Body
-from fairlead.server.api.doors import Asked, Asking, Books, IfMatch, revision_of, tag
+from fairlead.server.api.doors import After, Asked, Asking, Books, IfMatch, Limit, revision_of, tag
 from fairlead.server.api.step_templates import parameter_shown
 from fairlead.server.routing import api_router
-from fairlead.usecases import asked_of_tenants, tenant_templates, tenant_values
+from fairlead.usecases import asked_of_tenants, missing_values, tenant_templates, tenant_values
 from fairlead.usecases.tenant_templates import TemplatesView
 from fairlead.usecases.tenant_values import Given
 from fairlead.usecases.variables import InLibrary
@@ -88,6 +88,33 @@ def list_tenant_values(
     return shapes.cut(fitting, shown, asked, name=lambda one: one.name, order=lambda one: one.key)
 
 
+@router.get("/missing-tenant-values")
+def list_missing_values(
+    context: Books,
+    actor: Asking,
+    search: Annotated[
+        str, Query(max_length=200, description="in the tenant's, project's, set's, environment's or template's name")
+    ] = "",
+    project: Annotated[str, Query(max_length=200, description="only for this project's templates")] = "",
+    environment: Annotated[str, Query(max_length=200, description="only for this environment")] = "",
+    tag: Annotated[list[str], Query(max_length=100, description="only of tenants with these tags, as Set/Tag")] = [],  # noqa: B006 - FastAPI copies it
+    after: After = None,
+    limit: Limit = 50,
+) -> answers.Page[told.MissingValue]:
+    """What deployments are refused for, of all tenants: by tenant, then project or library set."""
+    found = missing_values.page(
+        context,
+        actor,
+        search=search,
+        project=project,
+        environment=environment,
+        tags=tuple(tag),
+        after=after,
+        limit=limit,
+    )
+    return shapes.page(found, missing)
+
+
 @router.patch("/tenants/{tenant_name}/values")
 def change_tenant_values(
     context: Books, actor: Asking, tenant_name: str, body: ValuesBody, response: Response, if_match: IfMatch = None
@@ -112,6 +139,21 @@ def shown(one: asked_of_tenants.Asked) -> told.TenantValue:
         "value": one.shown,
         "secret": one.is_secret,
         "template": parameter_shown(asked) if asked else None,
+    }
+
+
+def missing(one: missing_values.Missing) -> told.MissingValue:
+    """As the API tells it."""
+    asked = one.asked
+    assert asked.parameter is not None, "what nothing asks for is not missing"
+    return {
+        "tenant": one.tenant,
+        "tags": list(one.tags),
+        "name": asked.name,
+        "project": asked.project,
+        "environment": asked.environment,
+        "library_set": asked.library_set,
+        "template": parameter_shown(asked.parameter),
     }
 
 

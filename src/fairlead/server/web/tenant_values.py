@@ -17,7 +17,7 @@ from fairlead.server.web.lists import Searched
 from fairlead.server.web.variable_forms import base_of
 from fairlead.server.web.visit import Form, Posted, Visiting, Visitor
 from fairlead.store.shelf import part_of
-from fairlead.usecases import projects, tenant_templates, tenant_values
+from fairlead.usecases import missing_values, projects, tenant_templates, tenant_values
 from fairlead.usecases.asked_of_tenants import Asked
 from fairlead.usecases.tenant_values import Given
 from fairlead.usecases.variables import InLibrary, OwnerName
@@ -54,6 +54,14 @@ def show(visitor: Visiting, name: str, part: Searched) -> Response:
         "listed": part.shown(asked.after),
     }
     return visitor.page("tenant_values.html", values)
+
+
+@router.get("/missing-tenant-values")
+def show_missing(visitor: Visiting, part: Searched) -> Response:
+    """What deployments are refused for, of all tenants, each with the way to where it is given."""
+    found = missing_values.page(visitor.context, visitor.actor, search=part.search, after=part.after, limit=part.limit)
+    values = {"section": setup.SECTION, "missing": found.items, "listed": part.shown(found.after)}
+    return visitor.page("missing_values.html", values)
 
 
 @router.post("/tenants/{name}/values")

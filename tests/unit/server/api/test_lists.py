@@ -15,7 +15,8 @@ from tests.unit.server.several import fill
 from fairlead.domain.ids import TaskId
 from fairlead.domain.step_template import Parameter
 from fairlead.server.app import create
-from fairlead.usecases import access, tenant_templates
+from fairlead.usecases import access, library_sets, tenant_templates
+from fairlead.usecases.variables import InLibrary
 
 Item = Mapping[str, Any]
 LISTS = {
@@ -59,6 +60,9 @@ class World:
         fill(house, TaskId(self.furnished.names["task"]))
         asked = (Parameter("Schema"), Parameter("Tone", default="plain"))
         tenant_templates.put(house.context, ADMINISTRATOR, "identity", asked)
+        library_sets.add(house.context, ADMINISTRATOR, "Asks tenants")
+        library_sets.include(house.context, ADMINISTRATOR, "identity", "Asks tenants")
+        tenant_templates.put(house.context, ADMINISTRATOR, InLibrary("Asks tenants"), [Parameter("Site")])
         access.make_key(house.context, access.by_key(house.context, KEY, address=""), "laptop")
         self.client = TestClient(create(house.life), headers={"Authorization": f"Bearer {KEY}"})
 
@@ -133,6 +137,7 @@ FIELDS = {
     ("/api/v1/targets", "environment"): "environments",
     ("/api/v1/targets", "tag"): "tags",
     ("/api/v1/tenants", "tag"): "tags",
+    ("/api/v1/missing-tenant-values", "tag"): "tags",
 }
 """The field that a filter is about where it is not called as the filter."""
 

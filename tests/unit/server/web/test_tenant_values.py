@@ -85,3 +85,17 @@ def test_a_template_is_set_changed_and_removed(asked: House, visit: Visit, base:
     assert "is no type" in visit.get(page)
     visit.post(f"{page}/remove", name="TONE")
     assert "<code>TONE</code>" not in visit.get(page)
+
+
+def test_what_is_missing_of_all_tenants_is_one_list_that_is_searched(asked: House, visit: Visit) -> None:
+    tenants.put(asked.context, ADMINISTRATOR, tenants.Draft("Bolt", connections={"books": ["Test"]}))
+    visit.sign_in()
+    assert "/missing-tenant-values" in visit.get("/tenants")
+    page = visit.get("/missing-tenant-values")
+    assert page.count("<code>Db.Schema</code>") == 3 and page.count("<code>Site</code>") == 2
+    assert "<code>Size</code>" not in page and "Schema &lt;b&gt;" in page
+    assert "/tenants/Acme%20%26%20Co/values?search=Db.Schema" in page
+    assert visit.get("/missing-tenant-values?search=bolt").count("<code>Db.Schema</code>") == 1
+    assert "Nothing is missing" in visit.get("/missing-tenant-values?search=zzz")
+    first = visit.get("/missing-tenant-values?limit=2")
+    assert first.count("<tr><th") == 3 and "after=" in first

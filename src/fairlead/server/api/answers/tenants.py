@@ -50,6 +50,18 @@ class TenantValue(TypedDict):
     template: Annotated[TemplateParameter | None, Field(description="null where nothing asks for it any more")]
 
 
+class MissingValue(TypedDict):
+    """A value that a tenant is asked for and does not give: deployments there are refused."""
+
+    tenant: str
+    tags: Annotated[list[str], Field(description="the tenant's, as Set/Tag")]
+    name: Annotated[str, Field(description="the template's")]
+    project: Annotated[str, Field(description='"" for a library set\'s')]
+    environment: str
+    library_set: str
+    template: TemplateParameter
+
+
 class TenantValues(TypedDict):
     """What giving values came to."""
 
