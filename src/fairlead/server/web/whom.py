@@ -18,4 +18,9 @@ def tenants_of(form: Form, name: str = "tenants") -> list[str]:
 
 def tags_of(form: Form, name: str = "tenant_tags") -> list[str]:
     """Each as `Set/Tag`."""
-    return [part.strip() for part in form.text(name).split(",") if part.strip()]
+    return tags_in(form.text(name))
+
+
+def tags_in(text: str) -> list[str]:
+    """Tags with commas between."""
+    return [part.strip() for part in text.split(",") if part.strip()]

@@ -40,10 +40,54 @@ def test_a_run_is_for_the_tenant_that_was_chosen(house: House, visit: Visit) -> 
     visit.post(f"{PAGE}/Look/publish")
     assert "It runs for tenants only." in visit.get(PAGE)
     form = visit.get(f"{PAGE}/Look/run?environment=Test&tenant=Acme+%26+Co")
-    assert "<option selected>Acme &amp; Co</option>" in form and "Run in Test for Acme &amp; Co" in form
+    assert 'value="Acme &amp; Co" checked' in form and "Run in Test for Acme &amp; Co" in form
     visit.post(f"{PAGE}/Look/run", environment="Test")
     assert "for tenants only" in visit.get(f"{PAGE}/Look/run")
     visit.post(f"{PAGE}/Look/run", environment="Test", tenant="Acme & Co")
     [made] = runbook_runs.runs_of(house.context, ADMINISTRATOR, "books", "Look").items
     assert made.tenant == "Acme & Co"
     assert "run 1 in Test for Acme &amp; Co" in visit.get(PAGE)
+
+
+def for_tenants(house: House, visit: Visit) -> str:
+    """The runbook Look, published, of a project with three tenants; the page that runs it."""
+    house.add_project("books")
+    tenants.put_tag_set(house.context, ADMINISTRATOR, "Region", ["EU", "US"])
+    for name, tags, places in (
+        ("Acme", ["Region/EU"], ["Test", "Production"]),
+        ("Bolt", ["Region/EU"], ["Test"]),
+        ("Core", ["Region/US"], ["Test"]),
+    ):
+        tenants.put(house.context, ADMINISTRATOR, tenants.Draft(name, tags=tags, connections={"books": places}))
+    visit.sign_in()
+    visit.post(PAGE, name="Look", process=STEPS, tenancy="tenanted")
+    visit.post(f"{PAGE}/Look/publish")
+    return f"{PAGE}/Look/run"
+
+
+def ran_for(house: House) -> list[tuple[str, str]]:
+    found = runbook_runs.runs_of(house.context, ADMINISTRATOR, "books", "Look").items
+    return sorted((one.environment, one.tenant) for one in found)
+
+
+def test_a_run_is_for_each_tenant_that_is_ticked_or_has_the_tag(house: House, visit: Visit) -> None:
+    page = for_tenants(house, visit)
+    form = visit.get(f"{page}?environment=Test&tenant=Core&tenant_tags=Region/EU")
+    assert "Run in Test for 3 tenants" in form and form.count(" checked") == 2 and 'value="Region/EU"' in form
+    assert visit.post(page, environment="Test", tenant=["Acme", "Core"]) == PAGE
+    assert ran_for(house) == [("Test", "Acme"), ("Test", "Core")]
+    assert "Look in Test for Acme is queued; Look in Test for Core is queued." in visit.get(PAGE)
+    visit.post(page, environment=["Test", "Production"], tenant_tags="Region/EU")
+    assert ran_for(house)[:2] == [("Production", "Acme"), ("Test", "Acme")] and ("Test", "Bolt") in ran_for(house)
+    assert len(ran_for(house)) == 5
+
+
+def test_what_is_refused_for_one_tenant_holds_up_no_other_and_is_said(house: House, visit: Visit) -> None:
+    page = for_tenants(house, visit)
+    assert visit.post(page, environment="Production", tenant=["Acme", "Bolt"]) == PAGE
+    assert ran_for(house) == [("Production", "Acme")]
+    assert "not in Production for Bolt: Bolt is not connected to books in Production" in visit.get(PAGE)
+    back = visit.post(page, environment="Production", tenant=["Bolt", "Core"])
+    assert back.startswith(page) and "tenant=Bolt" in back and "tenant=Core" in back
+    assert visit.post(page, environment="Test", tenant_tags="Region/None").startswith(page)
+    assert len(ran_for(house)) == 1
