@@ -136,7 +136,7 @@ def check(context: typer.Context, name: str = typer.Argument(..., help=NAME_HELP
 
 @group.command("packages")
 def packages(context: typer.Context, name: str = typer.Argument(..., help=NAME_HELP)) -> None:
-    """What deployments left there to stay, and what the next ones would remove, and why. Nothing is removed."""
+    """What deployments and runbooks left there to stay, what the next ones would remove, and why. Nothing goes."""
     at = session(context)
     columns = {
         "package": "PACKAGE",
@@ -144,6 +144,7 @@ def packages(context: typer.Context, name: str = typer.Argument(..., help=NAME_H
         "project": "PROJECT",
         "environment": "ENVIRONMENT",
         "tenant": "TENANT",
+        "runbook": "RUNBOOK",
         "action": "ACTION",
         "is_kept": "STAYS",
         "reason": "WHY",

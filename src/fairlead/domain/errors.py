@@ -334,7 +334,6 @@ CODES: dict[str, str] = {
     "runbook.frozen": "A freeze that binds runbooks keeps it from running there now.",
     "runbook.in_use": "Triggers run the runbook.",
     "runbook.environment": "The runbook may not run in this environment.",
-    "runbook.package": "A runbook's process would deploy a package, which only a release can.",
     "runbook.services": "A runbook deploys no services.",
     "step_template.unknown": "There is no such step template.",
     "step_template.exists": "A step template of this name exists.",

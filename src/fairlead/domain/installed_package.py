@@ -26,8 +26,23 @@ _OTHER = re.compile(r"[^A-Za-z0-9._+-]+")
 
 
 @dataclass(frozen=True, slots=True)
+class Owner:
+    """For whom something is done, by names: `tenant` "" for nobody; `runbook` that which runs, "" for a deployment."""
+
+    project: str = ""
+    environment: str = ""
+    tenant: str = ""
+    runbook: str = ""
+
+
+UNOWNED = Owner()
+"""Where nobody says for whom."""
+
+
+@dataclass(frozen=True, slots=True)
 class InstalledPackage:
-    """One that lies on a target. `directory` is relative; `installed_at` is RFC 3339; `tenant` "" for nobody's."""
+    """One that lies on a target. `directory` is relative; `installed_at` is RFC 3339; `tenant` "" for nobody's;
+    `runbook` "" for what a deployment left."""
 
     id: str
     project: str
@@ -38,11 +53,14 @@ class InstalledPackage:
     version: str
     directory: str
     installed_at: str
+    runbook: str = ""
 
     @property
     def policy_set(self) -> str:
-        """What its retention counts together: the same action's, for the same place."""
-        return "\n".join((self.project, self.environment, self.tenant, self.action)).lower()
+        """What its retention counts together: the same action's, of deployments or of one runbook, for the same
+        place."""
+        of = (self.runbook,) if self.runbook else ()
+        return "\n".join((self.project, self.environment, self.tenant, self.action, *of)).lower()
 
     @property
     def line(self) -> str:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from fairlead.domain.errors import Invalid
+from fairlead.domain.installed_package import UNOWNED, Owner
 from fairlead.domain.package import PackageFile
 from fairlead.domain.record import Json, fingerprint, to_data
 from fairlead.domain.registry_login import RegistryLogin
@@ -263,8 +264,8 @@ class ResolvedAction:
     release and target. `worker` is the worker that runs it, where one does.
     `chosen` is the version that the release names for the action, as it does for packages; `package` the one that its
     property of that name says, in the release's version; `commit` that of the other repository that its script is
-    from. `logins` open registries that are not Fairlead's own. `owner` are the names of project, environment and tenant
-    ("" for nobody's), whatever variables say.
+    from. `logins` open registries that are not Fairlead's own. `owner` is for whom it runs, by names, whatever
+    variables say.
     """
 
     action: Action
@@ -277,7 +278,7 @@ class ResolvedAction:
     package: PackageFile | None = None
     logins: tuple[RegistryLogin, ...] = ()
     commit: str = ""
-    owner: tuple[str, str, str] = ("", "", "")
+    owner: Owner = UNOWNED
 
     @property
     def place(self) -> str:

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from fairlead.domain.errors import Invalid
 from fairlead.domain.ids import EnvironmentId, ProjectId, TaskId, TenantId
-from fairlead.domain.process import DEPLOY_PACKAGE, DEPLOY_SERVICES, NO_CHOICE, Process, ProcessChoice
+from fairlead.domain.process import DEPLOY_SERVICES, NO_CHOICE, Process, ProcessChoice
 from fairlead.domain.project import Tenancy
 
 LONGEST_NAME = 100
@@ -88,11 +88,8 @@ def check(runbook: Runbook) -> Runbook:
 
 
 def check_process(process: Process) -> Process:
-    """Itself; Invalid `runbook.services` where it would deploy the project's services, `runbook.package` a package."""
+    """Itself; Invalid `runbook.services` where it would deploy the project's services."""
     for step, action in process.actions:
-        if action.kind == DEPLOY_PACKAGE:
-            message = f"step {step.name} deploys a package, which needs a release"
-            raise Invalid("runbook.package", message, thing=action.name, hint="put it into the project's process")
         if action.kind == DEPLOY_SERVICES:
             message = f"step {step.name} deploys services, which needs a release"
             raise Invalid("runbook.services", message, thing=action.name, hint="put it into the project's process")

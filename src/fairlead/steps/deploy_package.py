@@ -24,8 +24,9 @@ AT_ONCE = 10
 
 
 class DeployPackage:
-    """Octopus's *deploy a package*, without its features that are actions of their own here (configure-files, script).
-    Earlier packages of the same action go once the deployment went well, as the lifecycle says of files on targets."""
+    """Octopus's *deploy a package*, without its features that are actions of their own here (configure-files, script);
+    in a runbook, too. Earlier packages of the same action go once the deployment, or run, went well, as the lifecycle
+    says of files on targets."""
 
     name = DEPLOY_PACKAGE
     schema: Mapping[str, Json] = {
@@ -38,8 +39,8 @@ class DeployPackage:
                 "type": "string",
                 "pattern": ID.pattern,
                 "maxLength": 100,
-                "description": "its id; which version is chosen when the release is made. Later steps find its "
-                "directory as #{Octopus.Action[ACTION].Output.Package.InstallationDirectoryPath}",
+                "description": "its id; which version is chosen when the release is made, or the runbook published. "
+                "Later steps find its directory as #{Octopus.Action[ACTION].Output.Package.InstallationDirectoryPath}",
             },
         },
     }
@@ -60,8 +61,8 @@ class DeployPackage:
 
 
 def tidying(process: ResolvedProcess) -> Node:
-    """What is done on the targets when the deployment has ended; nothing where nothing was deployed to stay, or all of
-    it is kept."""
+    """What is done on the targets when the deployment, or run, has ended; nothing where nothing was deployed to stay,
+    or all of it is kept."""
     keep = process.keep_files
     planned = [] if keep.is_everything else list(_deploying(process))
     if not planned:
@@ -109,7 +110,7 @@ def _new(resolved: ResolvedAction) -> NewPackage:
             thing=action.name,
             hint="give its step target tags",
         )
-    if resolved.package is None or not resolved.owner[0]:
+    if resolved.package is None or not resolved.owner.project:
         message = f"{action.name} deploys a package, and here none was chosen"
         raise Invalid("process.properties", message, thing=action.name)
     return NewPackage(action.name, target.id, target.name, resolved.package, resolved.owner)

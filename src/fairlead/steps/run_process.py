@@ -233,4 +233,12 @@ def plan_runbook(process: ResolvedProcess, *, title: str, kinds: Mapping[str, Ac
     """The plan of a process that needs no release: its steps, and nothing to be committed."""
     forward = Regardless(tuple(_Compiling(process, None, kinds).all_of_it()))
     meant: dict[str, Json] = {"process": _intention(process)}
-    return Plan("runbook", title, meant, forward, warnings=process.warnings, notes=known_later(process))
+    return Plan(
+        "runbook",
+        title,
+        meant,
+        forward,
+        always=tidying(process),
+        warnings=process.warnings,
+        notes=known_later(process),
+    )

@@ -13,6 +13,7 @@ from fairlead.domain.deployment import Deployment
 from fairlead.domain.environment import Environment
 from fairlead.domain.errors import Invalid, NotFound, Refused
 from fairlead.domain.ids import DeploymentId
+from fairlead.domain.installed_package import UNOWNED, Owner
 from fairlead.domain.known_variables import Known
 from fairlead.domain.lifecycle import files_kept
 from fairlead.domain.package import PackageFile
@@ -69,7 +70,7 @@ class Surroundings:
     the whole deployment, `channel` is the release's by name, `packages` are the versions that it names, `tenant` whom
     it is for (None: nobody). `files_from` are the packages that its actions take files from, by name in lower case,
     `logins` for images that they pull, `script_commits` action → commit of scripts from other repositories,
-    `owner` the names of project, environment and tenant, `keep_files` how much of packages on targets is kept."""
+    `owner` is for whom it runs, by names, `keep_files` how much of packages on targets is kept."""
 
     process: Process
     choice: ProcessChoice
@@ -85,7 +86,7 @@ class Surroundings:
     files_from: Mapping[str, PackageFile] = field(default_factory=dict)
     logins: tuple[RegistryLogin, ...] = ()
     script_commits: Mapping[str, str] = field(default_factory=dict)
-    owner: tuple[str, str, str] = ("", "", "")
+    owner: Owner = UNOWNED
     keep_files: Keep = KEEP_ALL
 
 
@@ -129,7 +130,7 @@ def process_at(
         files_from=packages_of(connection, process, release.packages),
         logins=registry_logins(connection),
         script_commits=release.script_commits,
-        owner=(project.name, environment.name, tenant.name if tenant else ""),
+        owner=Owner(project.name, environment.name, tenant.name if tenant else ""),
         keep_files=files_kept(lines.of_release(connection, project, release), environment.id),
     )
     made = resolve_process(at)

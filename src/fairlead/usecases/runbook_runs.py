@@ -10,6 +10,8 @@ from fairlead.domain.actor import Actor
 from fairlead.domain.environment import Environment
 from fairlead.domain.errors import Conflict, Invalid, Refused
 from fairlead.domain.ids import TaskId
+from fairlead.domain.installed_package import Owner
+from fairlead.domain.lifecycle import files_kept
 from fairlead.domain.permission import Permission
 from fairlead.domain.plan import Plan
 from fairlead.domain.process import NO_CHOICE, ProcessChoice
@@ -329,7 +331,10 @@ def _planned(context: Context, connection: Connection, where: _Where, made: Runb
     scope = scope_at(place, process=made.runbook, tenant=tenant)
     held = packages_of(connection, process, made.snapshot.packages)
     at = Surroundings(process, made.choice, place, "", system, known, table, scope, tenant, files_from=held)
+    owner = Owner(where.project.name, place.name, tenant.name if tenant else "", name)
+    keep = files_kept(lines.of_project(connection, where.project), place.id)
     at = replace(at, logins=logins(connection), script_commits=made.snapshot.script_commits)
+    at = replace(at, owner=owner, keep_files=keep)
     return plan_runbook(resolve_process(at), title=task.title)
 
 

@@ -1,5 +1,5 @@
-"""What deployments left on a target, and what the next one of the same action would remove: the dry run of retention
-there. Nothing goes."""
+"""What deployments and runs of runbooks left on a target, and what the next one of the same action would remove: the
+dry run of retention there. Nothing goes."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from fairlead.domain.retention import KEEP_ALL, Keep
 from fairlead.domain.target_retention import clearance, why
 from fairlead.ports.hosts import Hosts
 from fairlead.steps.effects.installed import journal_of
-from fairlead.store import deployments, environments, projects, releases, tenants
+from fairlead.store import deployments, environments, projects, releases, runbooks, tenants
 from fairlead.store.database import Connection
 from fairlead.usecases import lines, targets
 from fairlead.usecases.context import Context
@@ -24,7 +24,7 @@ from fairlead.usecases.target_looks import bounded
 
 @dataclass(frozen=True, slots=True)
 class LyingPackage:
-    """A package that lies on a target; `is_kept`: the next deployment of the same action leaves it."""
+    """A package that lies on a target; `is_kept`: the next deployment, or run, of the same action leaves it."""
 
     package: InstalledPackage
     is_kept: bool
@@ -85,6 +85,9 @@ def _of_set(connection: Connection, actor: Actor, one: InstalledPackage) -> _Jud
         return _Judged(may_view=actor.may(Permission.VIEW))
     scope = whose.id if whose else None
     may_view = actor.may(Permission.VIEW, project=owner.id, environment=place.id, tenant=scope)
+    if one.runbook:
+        is_known = any(each.name == one.runbook for each in runbooks.of_project(connection, owner.id))
+        return _Judged(files_kept(lines.of_project(connection, owner), place.id), is_known, may_view)
     latest = next(iter(deployments.live_ones(connection, owner.id, place.id, tenant=scope, limit=1)), None)
     release = releases.find(connection, latest.release) if latest else None
     line = lines.of_release(connection, owner, release) if release else lines.of_project(connection, owner)

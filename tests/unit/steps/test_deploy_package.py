@@ -17,7 +17,7 @@ from fairlead.adapters.connections.local import LocalConnection
 from fairlead.adapters.connections.ssh import SshConnection, SshLogin
 from fairlead.domain.effect import Done, SaidNo
 from fairlead.domain.errors import Invalid
-from fairlead.domain.installed_package import InstalledPackage, read_journal
+from fairlead.domain.installed_package import InstalledPackage, Owner, read_journal
 from fairlead.domain.package import PackageFile
 from fairlead.domain.plan import Effect, Node, effects_of
 from fairlead.domain.process import Action, ActionTarget, Process, ResolvedAction, RunLocation, action_key
@@ -29,7 +29,7 @@ from fairlead.steps.effects.installed import InstallPackage, TidyPackages
 from fairlead.steps.process_resolved import PlannedAction, PlannedPlace, PlannedStep, ResolvedProcess
 from fairlead.testing.sshd import Sshd
 
-OWNER = ("books", "Test", "")
+OWNER = Owner("books", "Test")
 WELL: Mapping[str, Json] = {"state": "succeeded"}
 
 
@@ -56,7 +56,7 @@ class Lying:
                 archive.writestr(name.replace("__", "/").replace("_", "."), content)
         return PackageFile("Tools", version, ".zip", await self.rig.artifacts.put_blob(held.getvalue()))
 
-    def resolved(self, package: PackageFile, owner: tuple[str, str, str] = OWNER) -> ResolvedAction:
+    def resolved(self, package: PackageFile, owner: Owner = OWNER) -> ResolvedAction:
         action = Action("Tools", "deploy-package", {"package": "Tools"}, runs_on=RunLocation.TARGETS)
         at = ActionTarget("web1", "web1")
         return ResolvedAction(action, "Tools", action_key("Tools", "web1"), at, package=package, owner=owner)
@@ -158,12 +158,13 @@ async def test_nothing_goes_without_a_rule_or_after_a_failure_or_of_others(there
     keep = Keep(releases=0)
     await there.deploy("1.0")
     await there.deploy("1.1", keep=keep, ended={"state": "rolled_back"})
-    await there.deploy("9.0", keep=keep, owner=("books", "Production", ""))
-    await there.deploy("8.0", keep=keep, owner=("shop", "Test", ""))
-    await there.deploy("7.0", keep=keep, owner=("books", "Test", "Acme"))
-    assert sorted(one.version for one in there.journal()) == ["1.0", "1.1", "7.0", "8.0", "9.0"]
+    await there.deploy("9.0", keep=keep, owner=Owner("books", "Production"))
+    await there.deploy("8.0", keep=keep, owner=Owner("shop", "Test"))
+    await there.deploy("7.0", keep=keep, owner=Owner("books", "Test", "Acme"))
+    await there.deploy("6.0", keep=keep, owner=Owner("books", "Test", runbook="Tidy"))
+    assert sorted(one.version for one in there.journal()) == ["1.0", "1.1", "6.0", "7.0", "8.0", "9.0"]
     await there.deploy("1.2", keep=keep)
-    assert sorted(one.version for one in there.journal()) == ["1.2", "7.0", "8.0", "9.0"]
+    assert sorted(one.version for one in there.journal()) == ["1.2", "6.0", "7.0", "8.0", "9.0"]
     assert list(effects_of(after(there.resolved(await there.package("2")), KEEP_ALL))) == []
 
 

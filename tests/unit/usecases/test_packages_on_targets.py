@@ -12,14 +12,16 @@ import pytest
 from tests.unit.usecases.house import ADMIN, VIEWER, House
 
 from fairlead.adapters.connections.local import LocalConnection
-from fairlead.domain.errors import FairleadError, NotAllowed
-from fairlead.domain.installed_package import InstalledPackage, directory_of, id_of, read_journal
+from fairlead.domain.errors import NotAllowed
+from fairlead.domain.installed_package import InstalledPackage, Owner, directory_of, id_of, read_journal
 from fairlead.domain.plan import all_effects, steps_of
 from fairlead.domain.process import Action, Process, ProcessStep, RunLocation
 from fairlead.domain.retention import Keep
 from fairlead.ports.connection import Command, Connection
 from fairlead.ports.hosts import NoHosts
-from fairlead.store import environments
+from fairlead.steps.effects.basis import read
+from fairlead.steps.effects.installed import NewPackage
+from fairlead.store import environments, tasks
 from fairlead.usecases import (
     lifecycles,
     packages,
@@ -27,6 +29,7 @@ from fairlead.usecases import (
     processes,
     projects,
     releases,
+    runbook_runs,
     runbooks,
     target_files,
     targets,
@@ -103,10 +106,50 @@ def test_the_plan_unpacks_it_and_tidies_up_where_not_everything_is_kept(books: H
     assert [step.title for step in steps_of(tidied.always)] == ["Tidy up packages on targets"]
 
 
-def test_only_a_release_deploys_a_package(books: House) -> None:
-    with pytest.raises(FairleadError) as caught:
-        runbooks.put(books.context, ADMIN, "books", runbooks.Draft("Nightly", process=PROCESS))
-    assert caught.value.code == "runbook.package"
+def test_a_runbook_deploys_the_version_that_it_was_published_with(books: House) -> None:
+    context = books.context
+    runbooks.put(context, ADMIN, "books", runbooks.Draft("Nightly", process=PROCESS))
+    runbooks.publish(context, ADMIN, "books", "Nightly")
+    push(books, "1.5.0")
+    keep_files(books, Keep(releases=2))
+    made = runbook_runs.run(context, ADMIN, "books", "Nightly", "Test").run
+    with books.database.reading() as connection:
+        plan = runbook_runs.plan_of(context, connection, tasks.get(connection, made.task))
+    [install, tidy] = all_effects(plan)
+    assert install.title == "Tools: unpack Tools 1.4.0 on web-1" and install.is_undone
+    assert tidy.kind == "package.tidy" and [step.title for step in steps_of(plan.always)] == [
+        "Tidy up packages on targets"
+    ]
+    new = read(NewPackage, install)
+    assert new.owner == Owner("books", "Test", runbook="Nightly")
+
+
+async def test_what_a_runbook_left_is_counted_apart_and_known_while_the_runbook_is(
+    books: House, tmp_path: Path
+) -> None:
+    host = AtHome(tmp_path / "tickets", name="web-1")
+    host.home = tmp_path
+    (tmp_path / ".fairlead" / "journal").mkdir(parents=True)
+    for number, runbook in enumerate(["", "Nightly", "", "Nightly", "Gone"]):
+        id = id_of(str(number))
+        directory, at = (
+            directory_of(("books", "Test"), "Tools", f"1.{number}", id),
+            f"2025-01-0{number + 1}T00:00:00+00:00",
+        )
+        one = InstalledPackage(id, "books", "Test", "", "Tools", "Tools", f"1.{number}", directory, at, runbook)
+        assert read_journal(one.line) == (one,)
+        (tmp_path / ".fairlead" / "journal" / id).write_text(one.line)
+    keep_files(books, Keep(releases=1))
+    runbooks.put(books.context, ADMIN, "books", runbooks.Draft("Nightly", process=PROCESS))
+    found = await target_files.preview(books.context, ADMIN, OneHost(host), "web-1")
+    assert [(one.package.version, one.is_kept) for one in found] == [
+        ("1.4", True),
+        ("1.3", True),
+        ("1.2", True),
+        ("1.1", False),
+        ("1.0", False),
+    ]
+    assert "nothing is deployed there any more" in found[0].reason
 
 
 async def test_the_dry_run_says_what_the_next_deployment_removes_and_why(books: House, tmp_path: Path) -> None:

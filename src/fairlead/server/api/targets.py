@@ -172,8 +172,8 @@ async def check_target(context: Books, server: Parts, actor: Asking, name: str) 
 async def list_packages_of_target(
     context: Books, server: Parts, actor: Asking, name: str
 ) -> answers.Page[answers.LyingPackage]:
-    """What deployments left there, read from the target, and what the next ones would remove, and why; the newest
-    first. Nothing is removed."""
+    """What deployments and runbooks left there, read from the target, what the next ones would remove, and why; the
+    newest first. Nothing is removed."""
     return shapes.whole(await target_files.preview(context, actor, server.hosts, name), _lying)
 
 
@@ -184,6 +184,7 @@ def _lying(one: target_files.LyingPackage) -> answers.LyingPackage:
         "project": held.project,
         "environment": held.environment,
         "tenant": held.tenant,
+        "runbook": held.runbook,
         "action": held.action,
         "package": held.package,
         "version": held.version,

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from fairlead.domain.effect import Done, Looked, NotYet, Outcome, SaidNo
 from fairlead.domain.errors import Failed, Invalid, NotFound, TooLarge
-from fairlead.domain.installed_package import InstalledPackage, directory_of, id_of, read_journal
+from fairlead.domain.installed_package import InstalledPackage, Owner, directory_of, id_of, read_journal
 from fairlead.domain.output_variables import effect_output
 from fairlead.domain.package import PackageFile
 from fairlead.domain.plan import Effect
@@ -61,13 +61,13 @@ done
 
 @dataclass(frozen=True, slots=True)
 class NewPackage:
-    """A package to be unpacked on the target (id and name); for whom: project, environment, tenant."""
+    """A package to be unpacked on the target (id and name), for whom."""
 
     action: str
     target: str
     name: str
     package: PackageFile
-    owner: tuple[str, str, str]
+    owner: Owner
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,8 +138,8 @@ class InstallPackage:
 
 
 class TidyPackages(Plain):
-    """Once the deployment went well: what earlier ones left on the target for the same action goes, as the lifecycle
-    says; what stays, and why, is told. Output: ``removed``, directories."""
+    """Once the deployment, or run, went well: what earlier ones left on the target for the same action goes, as the
+    lifecycle says; what stays, and why, is told. Output: ``removed``, directories."""
 
     kind = "package.tidy"
 
@@ -201,10 +201,12 @@ async def _remove(host: Connection, ticket: str, leaving: Sequence[InstalledPack
 
 
 def _entry(new: NewPackage, key: str, at: str) -> InstalledPackage:
-    id, (project, environment, tenant) = id_of(key), new.owner
-    directory = directory_of(new.owner, new.package.name, new.package.version, id)
-    names = (project, environment, tenant, new.action, new.package.name, new.package.version)
-    return InstalledPackage(id, *names, directory, at)
+    id, of = id_of(key), new.owner
+    place = (of.project, of.environment, of.tenant)
+    directory = directory_of(place, new.package.name, new.package.version, id)
+    return InstalledPackage(
+        id, *place, new.action, new.package.name, new.package.version, directory, at, runbook=of.runbook
+    )
 
 
 def _only(one: InstalledPackage, directories: Sequence[str]) -> InstalledPackage:

@@ -48,17 +48,18 @@ class Target(TypedDict):
 
 
 class LyingPackage(TypedDict):
-    """A package that a deployment left on a target to stay."""
+    """A package that a deployment, or a run of a runbook, left on a target to stay."""
 
     id: str
     project: str
     environment: str
     tenant: Annotated[str, Field(description='"" for nobody in particular')]
+    runbook: Annotated[str, Field(description='whose run left it; "" for a deployment')]
     action: str
     package: str
     version: str
     directory: Annotated[str, Field(description="below ~/fairlead there")]
-    is_kept: Annotated[bool, Field(description="whether the next deployment of the same action leaves it")]
+    is_kept: Annotated[bool, Field(description="whether the next deployment, or run, of the same action leaves it")]
     reason: str
     installed_at: Moment
 
