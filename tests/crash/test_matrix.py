@@ -2,9 +2,10 @@
 
 import pytest
 
+from fairlead.domain.plan import all_effects
 from fairlead.testing.matrix import SEEDS, Point, Tried, by_seed, points_of, told, try_point
 from fairlead.testing.mischief import Mischief, Moment, Verb
-from fairlead.testing.scenarios import STRATEGIES, Scenario, prepare
+from fairlead.testing.scenarios import STRATEGIES, Scenario, last_forward, prepare
 
 MADE: dict[str, Scenario] = {}
 DEEDS = ("die", "freeze", "twice", "late", "no", "fail", "cancel")
@@ -71,6 +72,25 @@ async def test_an_undo_that_is_forgotten_is_red_and_says_how_to_play_it_again(ki
     assert end.end == "otherwise"
     assert any("is left" in wrong or "is gone" in wrong or "is {" in wrong or "is (" in wrong for wrong in end.wrong)
     assert "--point 'worker no:after:do:ready:worker:1'" in told([end])
+
+
+async def test_a_package_that_is_left_on_a_target_is_red_whether_new_or_old() -> None:
+    made = await prepare(next(one for one in STRATEGIES if one.name == "targets"))
+    made.world.effects = {**made.world.effects, "package.install": Forgetful(made.world.effects["package.install"])}
+    end = await try_point(made, Point("targets", (Mischief("no", last_forward(made.plan), Verb.DO, Moment.AFTER),)))
+    assert any("package books/Production/Tools/1.4.0" in wrong and "is left" in wrong for wrong in end.wrong)
+    made = await prepare(next(one for one in STRATEGIES if one.name == "targets"))
+    made.world.targets["w2"].directories["books/Production/Tools/1.3.0-0000"] = ("files/run",)
+    end = await try_point(made, Point("targets", (Mischief("die", "commit", Verb.DO, Moment.AFTER),)))
+    assert any("1.3.0" in wrong and "is left" in wrong for wrong in end.wrong)
+
+
+async def test_targets_are_chosen_and_one_that_does_not_answer_is_left_out() -> None:
+    made = await scenario("targets")
+    assert "targets.choose" in {effect.kind for effect in all_effects(made.plan)}
+    assert set(made.world.targets) == {"w1", "w2"}
+    assert len([name for name in made.new if name.startswith("package ")]) == 2
+    assert not {name for name in made.new if name.startswith("package ")} & set(made.old), "the older ones went"
 
 
 @pytest.mark.parametrize("kind", ["route.point", "instance.start"])

@@ -39,14 +39,17 @@ from fairlead.testing.fake_artifacts import FakeArtifacts
 from fairlead.testing.fake_catalogue import FakeCatalogue
 from fairlead.testing.fake_children import FakeChildren
 from fairlead.testing.fake_clock import FakeClock
+from fairlead.testing.fake_connection import FakeConnection
 from fairlead.testing.fake_container_engine import FakeContainerEngine
 from fairlead.testing.fake_interruptions import FakeInterruptions
+from fairlead.testing.fake_package_host import FakePackageHost
 from fairlead.testing.fake_proxy import FakeProxy, ProxyWorld
 from fairlead.testing.fake_records import DeploymentEntry, FakeRecords
 from fairlead.testing.fake_secrets import FakeSecrets
 from fairlead.testing.fake_tasks import FakeBinder, FakeTaskLog, FakeTasks
 from fairlead.testing.fake_traffic import FakeTraffic
 from fairlead.testing.mischief import Mischief
+from fairlead.testing.processes import PACKAGES, TOOLS
 from fairlead.testing.sweep import Stage
 from fairlead.testing.toy_actions import KINDS
 
@@ -109,6 +112,14 @@ SILENT = "w3"
 class SomeHosts(NoHosts):
     """Hosts that answer, but for one."""
 
+    def __init__(self, hosts: dict[str, FakePackageHost]) -> None:
+        self.hosts = hosts
+
+    async def of_target(self, target: str) -> Connection:
+        if target == SILENT:
+            raise Unreachable("host.unreachable", f"{target} does not answer", thing=target)
+        return FakeConnection(self.hosts.setdefault(target, FakePackageHost()), name=target)
+
     async def look(self, target: str) -> Seen:
         await asyncio.sleep(0)
         if target == SILENT:
@@ -147,11 +158,13 @@ class World:
     process: ResolvedProcess | None = None
     interruptions: FakeInterruptions = field(default_factory=FakeInterruptions)
     children: FakeChildren = field(default_factory=FakeChildren)
+    targets: dict[str, FakePackageHost] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.host = ContainerWorld(self.clock)
         self.records = self.tasks.records
         self.log = FakeTaskLog(self.clock)
+        self.artifacts.blobs |= {one.blob: TOOLS for one in PACKAGES.values()}
 
     @property
     def engine(self) -> ContainerEngine:
@@ -186,7 +199,7 @@ class World:
             workspace="",
             traffic=self.traffic,
             children=self.children,
-            hosts=SomeHosts(),
+            hosts=SomeHosts(self.targets),
         )
 
     async def capture(self) -> Capture:

@@ -122,7 +122,7 @@ async def try_point(scenario: Scenario, point: Point) -> Tried:
         deployed, world = await scenario.play(*point.mischiefs)
     except (AssertionError, TimeoutError) as error:
         return Tried(point, "otherwise", (str(error) or "it comes to no end in time",))
-    end, wrong = scenario.contradictions(deployed, world)
+    end, wrong = scenario.contradictions(deployed, world, point.mischiefs)
     if deployed.stage.disk.broken:
         wrong.append(f"the run broke: {deployed.stage.disk.broken}")
     if end == "old" and all(one.deed in HARMLESS for one in point.mischiefs):

@@ -2,18 +2,47 @@
 
 from __future__ import annotations
 
+import hashlib
+import io
+import zipfile
 from collections.abc import Iterable
 from typing import Any
 
 from fairlead.domain.condition import SUCCESS, condition_of
+from fairlead.domain.installed_package import Owner
 from fairlead.domain.known_variables import Known
-from fairlead.domain.process import Action, ActionTarget, Process, ProcessStep, ResolvedAction, StartTrigger, action_key
+from fairlead.domain.package import PackageFile
+from fairlead.domain.process import (
+    PACKAGE,
+    Action,
+    ActionTarget,
+    Process,
+    ProcessStep,
+    ResolvedAction,
+    StartTrigger,
+    action_key,
+)
 from fairlead.domain.record import Json
 from fairlead.steps.process_resolved import PlannedAction, PlannedPlace, PlannedStep, ResolvedProcess
 
 WITH_PREVIOUS = StartTrigger.WITH_PREVIOUS
 NO_TARGET: list[ActionTarget | None] = [None]
 SERVICES = Action("Deploy", "deploy-services")
+OWNER = Owner("books", "Production")
+
+
+def _zipped(**files: bytes) -> bytes:
+    """The same bytes each time."""
+    held = io.BytesIO()
+    with zipfile.ZipFile(held, "w") as archive:
+        for name, content in files.items():
+            archive.writestr(zipfile.ZipInfo(name), content)
+    return held.getvalue()
+
+
+TOOLS = _zipped(run=b"#!/bin/sh\n")
+PACKAGES = {"Tools": PackageFile("Tools", "1.4.0", ".zip", f"sha256:{hashlib.sha256(TOOLS).hexdigest()}")}
+"""What actions that take files from a package have, by its name."""
 
 
 def say(name: str, **more: Any) -> Action:
@@ -35,7 +64,8 @@ def step(
 
 def _planned(action: Action, target: ActionTarget | None) -> PlannedAction:
     key = action_key(action.name, target.name if target else "")
-    resolved = ResolvedAction(action, action.name, key, target)
+    package = PACKAGES.get(str(action.properties.get(PACKAGE, "")))
+    resolved = ResolvedAction(action, action.name, key, target, package=package, owner=OWNER)
     return PlannedAction(resolved, condition_of(action.condition, action.expression, Known({})))
 
 

@@ -6,7 +6,7 @@ Seen from outside: from the fakes' own worlds and books, not through the code th
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -14,6 +14,7 @@ from fairlead.domain.colour import Colour
 from fairlead.domain.condition import Condition
 from fairlead.domain.plan import Plan, effects_of
 from fairlead.domain.process import (
+    DEPLOY_PACKAGE,
     DEPLOY_RELEASE,
     DEPLOY_SERVICES,
     HEALTH_CHECK,
@@ -22,7 +23,9 @@ from fairlead.domain.process import (
     RunCondition,
     RunLocation,
     StartTrigger,
+    UnavailableTargets,
 )
+from fairlead.domain.retention import Keep
 from fairlead.domain.service import (
     Database,
     Definition,
@@ -114,9 +117,25 @@ PROCESS = process(
 )
 
 
+TOOLS = Action("Tools", DEPLOY_PACKAGE, {"package": "Tools"}, runs_on=RunLocation.TARGETS)
+ON_TARGETS = process(
+    step(TOOLS, targets=("w1", "w2", "w3")),
+    step(Action("Deploy", DEPLOY_SERVICES)),
+    step(say("point at them"), targets=("w1", "w3")),
+    step(say("last")),
+)
+ON_TARGETS = replace(
+    ON_TARGETS,
+    process=replace(ON_TARGETS.process, unavailable_targets=UnavailableTargets.SKIP),
+    keep_files=Keep(releases=0),
+)
+"""Chooses its targets, of which one does not answer, and unpacks a package on the others; the one before it goes."""
+
+
 @dataclass(frozen=True, slots=True)
 class Strategy:
-    """What is deployed before (a definition and a version each), and then what is struck."""
+    """What is deployed before (a definition and a version each; `is_alike`: by the process, too), and then what is
+    struck."""
 
     name: str
     before: tuple[tuple[Definition, str], ...]
@@ -125,6 +144,7 @@ class Strategy:
     more: Mapping[str, Any] = field(default_factory=dict)
     ends_standby: bool = False
     process: ResolvedProcess | None = None
+    is_alike: bool = False
 
 
 STRATEGIES = (
@@ -137,6 +157,7 @@ STRATEGIES = (
     Strategy("rollback", ((PLAIN, "1.0.0"), (PLAIN, "1.1.0")), PLAIN, "1.0.0", {"kind": "rollback"}),
     Strategy("standby-switch", ((WARM, "1.0.0"), (WARM, "1.1.0")), WARM, "1.0.0", {"kind": "rollback"}),
     Strategy("process", ((PLAIN, "1.0.0"),), PLAIN, "1.1.0", process=PROCESS),
+    Strategy("targets", ((PLAIN, "1.0.0"),), PLAIN, "1.1.0", process=ON_TARGETS, is_alike=True),
     Strategy("over-standby", ((WARM, "1.0.0"), (WARM, "1.1.0")), WARM_NO_MORE, "1.2.0", ends_standby=True),
 )
 
@@ -156,10 +177,13 @@ class Scenario:
         world = _copied(self.world)
         return await _deploy(self.strategy, world, *mischiefs), world
 
-    def contradictions(self, deployed: Deployed, world: World) -> tuple[str, list[str]]:
+    def contradictions(
+        self, deployed: Deployed, world: World, mischiefs: Sequence[Mischief] = ()
+    ) -> tuple[str, list[str]]:
         """``new`` or ``old``, by how the task ended, and what contradicts it."""
         if deployed.state is TaskState.SUCCEEDED:
-            return "new", unlike(without_ids(self.new), without_ids(outside(world)))
+            new, now = without_ids(self.new), without_ids(outside(world))
+            return "new", unlike({**new, **self._untidied(mischiefs, now)}, now)
         if deployed.state not in (TaskState.ROLLED_BACK, TaskState.CANCELLED, TaskState.FAILED):
             return "otherwise", [f"the task is {deployed.state}: {deployed.end.reason}", *deployed.end.differences]
         old, now = self.old, outside(world)
@@ -169,10 +193,17 @@ class Scenario:
         told = [f"the certificate says: {difference}" for difference in deployed.differences]
         return "old", unlike(old, now) + told
 
+    def _untidied(self, mischiefs: Sequence[Mischief], now: Outside) -> Outside:
+        """What a tidying that failed for good may have left on a target: the next deployment there removes it."""
+        failed = {one.key for one in mischiefs if one.deed in ("fail", "no", "unreachable")}
+        places = tuple(f" on {effect.target}" for effect in effects_of(self.plan.always) if effect.key in failed)
+        return {name: held for name, held in self.old.items() if places and name.endswith(places) and name in now}
+
 
 async def prepare(strategy: Strategy) -> Scenario:
     """What stood before is deployed, and the undisturbed end is known."""
     world = World()
+    world.process = strategy.process if strategy.is_alike else None
     for what, version in strategy.before:
         deployed = await world.deploy(what, version, scripts=SCRIPTS)
         assert deployed.state is TaskState.SUCCEEDED, deployed.end
@@ -212,6 +243,9 @@ def outside(world: World) -> Outside:
     for (_, colour), slot in world.records.kept_slots.items():
         until = "some time" if slot.standby_until else None
         found[f"slot {colour}"] = replace(slot, standby_until=None), until
+    for name, target in world.targets.items():
+        found |= {f"package {directory} on {name}": files for directory, files in target.directories.items()}
+        found |= {f"journal entry {id} on {name}": "there" for id in target.journal}
     found |= {f"deployment {key} that was asked for": "under way" for _, key in world.children.under_way}
     return {name: value for name, value in found.items() if not _is_empty_slot(value)}
 
