@@ -6,7 +6,7 @@ ask for it: ``#{unless Octopus.Deployment.Error}true#{/unless}`` (Octopus docs, 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from fairlead.domain.errors import Invalid
@@ -15,8 +15,6 @@ from fairlead.domain.process import RunCondition
 from fairlead.domain.substitution import substitute
 from fairlead.domain.template.evaluation import is_truthy
 from fairlead.domain.text import Text
-
-Lookup = Callable[[str], "Text | None"]
 
 DEPLOYMENT_ERROR = "Deployment.Error"
 """The variable, under ``Octopus.`` and ``Fairlead.``, that says what failed first in the deployment."""
@@ -42,9 +40,9 @@ def condition_of(on: RunCondition, expression: str, variables: Mapping[str, Text
     return Condition(on, expression, needed_by(expression, variables))
 
 
-def why_not(condition: Condition, error: str, known: Lookup) -> str:
-    """Why it does not run, "" where it does. `error` says what failed before it, "" where nothing did; `known` gives
-    what became known on the way (outputs of earlier steps, the deployment's error).
+def why_not(condition: Condition, error: str, known: Mapping[str, Text]) -> str:
+    """Why it does not run, "" where it does. `error` says what failed before it, "" where nothing did; `known` is
+    what became known on the way (outputs of earlier steps, the deployment's error), by names in lower case.
 
     `Invalid` `variable.secret` where the expression would look into a secret, `variable.circular` for a circle.
     """
@@ -59,15 +57,17 @@ def why_not(condition: Condition, error: str, known: Lookup) -> str:
             return "" if _is_true(condition, known) else f"its condition is not true: {condition.expression[:200]}"
 
 
-def _is_true(condition: Condition, known: Lookup) -> bool:
+def _is_true(condition: Condition, known: Mapping[str, Text]) -> bool:
     by_key = {name.lower(): text for name, text in condition.variables.items()}
 
     def value_of(name: str) -> Text | None:
-        found = known(name)
+        found = known.get(name.lower())
         return by_key.get(name.lower()) if found is None else found
 
     try:
-        found = substitute(condition.expression, value_of, where="its condition")
+        found = substitute(
+            condition.expression, value_of, where="its condition", names={**condition.variables, **known}
+        )
     except Invalid as invalid:
         if invalid.code == "variable.unknown":
             return False  # what is not defined is false

@@ -7,16 +7,20 @@ reference it was. What would have to look at the value (a filter, a comparison, 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from fairlead.domain.errors import Invalid
 from fairlead.domain.template.bindings import bind
 from fairlead.domain.template.evaluation import Circular, Filter, Findings, Scope, evaluate
 from fairlead.domain.template.filters import FIXED
 from fairlead.domain.template.reading import read_leniently
-from fairlead.domain.template.tree import Index, Name, Path, Token, paths_in, shown
+from fairlead.domain.template.tree import Path, paths_in, shown
 from fairlead.domain.text import SecretRef, Text, parts_of
+
+RawOf: TypeAlias = Callable[[str], "Text | None"]
+Below: TypeAlias = Callable[[str], Iterable[str]]
 
 MOST_TOLD = 20
 """Tokens without a value in one message."""
@@ -33,14 +37,28 @@ def has_expressions(words: str) -> bool:
     return any(_KEYWORD.match(found[1]) or not _SIMPLE.fullmatch(found[1]) for found in _TOKEN.finditer(words))
 
 
-def evaluated(words: str, value_of: Callable[[str], Text | None], where: str) -> Iterator[str | SecretRef]:
-    """The words with every expression in its value's place. `value_of` gives a variable's value, wholly substituted.
+def asked_in(words: str, below: Below) -> Mapping[str, None]:
+    """The names that the words may need: each path whole, its beginnings, of which it may be a part, and all that lie
+    below it where which one is meant shows only later. `below` gives those of the variables below a path."""
+    names: dict[str, None] = {}
+    for path in paths_in(read_leniently(words)):
+        beginning = path.known_beginning
+        for length in range(len(beginning.steps), 0, -1):
+            names[shown(Path(beginning.steps[:length]))] = None
+        if beginning != path and beginning.steps:
+            names |= dict.fromkeys(below(shown(beginning)))
+    return names
+
+
+def evaluated(words: str, raw_of: RawOf, below: Below, where: str) -> Iterator[str | SecretRef]:
+    """The words with every expression in its value's place. `raw_of` gives a variable's value as it was set; what it
+    mentions is looked at when it is needed.
 
     Raises `Invalid`: `variable.unknown` for what has no value, `variable.secret` where a secret would be looked into.
     """
     tokens = read_leniently(words)
     marks = _Marks(where)
-    values = {name: marks.put(value) for name in _names(tokens) if (value := value_of(name)) is not None}
+    values = _needed(words, raw_of, below, marks)
     findings = Findings()
     scope = Scope(bind(values), {name: marks.guarded(filter) for name, filter in FIXED.items()}, look=marks.refuse)
     try:
@@ -58,8 +76,8 @@ class _Marks:
     secrets: list[SecretRef] = field(default_factory=list)
 
     def put(self, value: Text) -> str:
-        """The value as the language reads it: what it holds is text already, and no template again."""
-        return "".join(self._mark(part) if isinstance(part, SecretRef) else _literal(part) for part in parts_of(value))
+        """The value as the language reads it."""
+        return "".join(self._mark(part) if isinstance(part, SecretRef) else part for part in parts_of(value))
 
     def take(self, text: str) -> Iterator[str | SecretRef]:
         for number, part in enumerate(_MARK.split(text)):
@@ -88,19 +106,20 @@ class _Marks:
         return f"{_OPEN}{len(self.secrets) - 1}{_CLOSE}"
 
 
-def _literal(part: str) -> str:
-    return part.replace("#{", "##{")
-
-
-def _names(tokens: tuple[Token, ...]) -> Mapping[str, None]:
-    """The names that these tokens may need: each path whole, and its beginnings, of which it may be a part."""
-    names: dict[str, None] = {}
-    for path in paths_in(tokens):
-        for length in range(len(path.steps), 0, -1):
-            steps = path.steps[:length]
-            if all(isinstance(step, Name) or (isinstance(step, Index) and isinstance(step.of, str)) for step in steps):
-                names[shown(Path(steps))] = None
-    return names
+def _needed(words: str, raw_of: RawOf, below: Below, marks: _Marks) -> dict[str, str]:
+    """The values of all that the words may need, and of what those may need."""
+    values: dict[str, str] = {}
+    asked: set[str] = set()
+    waiting = [words]
+    while waiting:
+        for name in asked_in(waiting.pop(), below):
+            if name.lower() in asked:
+                continue
+            asked.add(name.lower())
+            if (value := raw_of(name)) is not None:
+                values[name] = marks.put(value)
+                waiting.append(values[name])
+    return values
 
 
 def _unknown(tokens: Sequence[str], where: str) -> Invalid:

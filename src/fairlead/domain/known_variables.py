@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from fairlead.domain.substitution import names_in
-from fairlead.domain.text import Text
+from fairlead.domain.expressions import asked_in
+from fairlead.domain.substitution import names_below
+from fairlead.domain.text import Text, parts_of
 
 
 class Known(Mapping[str, Text]):
@@ -44,11 +45,17 @@ def _by_key(layer: Mapping[str, Text]) -> dict[str, Text]:
 def needed_by(text: Text, variables: Mapping[str, Text]) -> dict[str, Text]:
     """Those of the variables that the text needs, those inside their values too, by their names in lower case."""
     needed: dict[str, Text] = {}
-    wanted = list(names_in(text))
+    wanted = list(_asked_in(text, variables))
     while wanted:
         name = wanted.pop().lower()
         found = variables.get(name)
         if found is not None and name not in needed:
             needed[name] = found
-            wanted.extend(names_in(found))
+            wanted.extend(_asked_in(found, variables))
     return dict(sorted(needed.items()))
+
+
+def _asked_in(text: Text, variables: Mapping[str, Text]) -> Iterator[str]:
+    for part in parts_of(text):
+        if isinstance(part, str) and "#{" in part:
+            yield from asked_in(part, lambda beginning: names_below(beginning, variables))

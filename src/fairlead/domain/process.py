@@ -290,7 +290,8 @@ class ResolvedAction:
     def text(self, property: str, default: str = "") -> Text:
         """The property with its variables put in; `Invalid` naming the step where one has no value."""
         found = self.action.properties.get(property, default)
-        return substitute(str(found), self.variables.get, where=f"{property} of {self.action.name}")
+        where = f"{property} of {self.action.name}"
+        return substitute(str(found), self.variables.get, where=where, names=self.variables)
 
 
 def checked(process: Process, kinds: Iterable[str]) -> Process:

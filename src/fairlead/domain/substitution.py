@@ -9,7 +9,7 @@ environment. What a lookup gives is never read as Compose syntax again; ``#{Name
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -36,12 +36,13 @@ _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _BRACES = re.compile(r"\$\$|\$\{|\}")
 
 
-def substitute(text: Text, lookup: Lookup, *, where: str = "") -> Text:
-    """`text` with each ``#{Name}`` replaced, values of variables included; ``##{x}`` is the text ``#{x}``.
+def substitute(text: Text, lookup: Lookup, *, where: str = "", names: Iterable[str] = ()) -> Text:
+    """`text` with each ``#{Name}`` replaced, values of variables included; ``##{x}`` is the text ``#{x}``. `names` are
+    those of the variables: what ``#{each x in Hosts}`` or ``#{Hosts[#{Which}]}`` may find among ``Hosts[…]``.
 
     Raises `Invalid` with `variable.unknown` (naming it and `where`) or `variable.circular` (naming the chain).
     """
-    return _Substitution(lookup, where).of(text, ())
+    return _Substitution(lookup, where, names).of(text, ())
 
 
 def names_in(text: Text) -> Iterator[str]:
@@ -62,13 +63,26 @@ def interpolate(text: str, lookup: Lookup, *, where: str = "") -> Text:
     return expand(text, compose=lookup, where=where)
 
 
-def expand(text: str, *, compose: Lookup | None = None, variables: Lookup | None = None, where: str = "") -> Text:
+def names_below(beginning: str, names: Iterable[str]) -> Iterator[str]:
+    """Those of the names that lie below the path: ``Hosts[web].Port`` below ``Hosts``."""
+    inside = tuple(f"{beginning.lower()}{mark}" for mark in "[.")
+    return (name for name in names if name.lower().startswith(inside))
+
+
+def expand(
+    text: str,
+    *,
+    compose: Lookup | None = None,
+    variables: Lookup | None = None,
+    where: str = "",
+    names: Iterable[str] = (),
+) -> Text:
     """Both kinds in one reading, so that neither is looked for in what the other put in."""
     pieces = _Interpolation(text, compose, where).read() if compose is not None else [_Piece(text, is_literal=True)]
     parts: list[str | SecretRef] = []
     for piece in pieces:
         is_open = piece.is_literal and variables is not None
-        value = substitute(piece.text, variables, where=where) if is_open and variables else piece.text
+        value = substitute(piece.text, variables, where=where, names=names) if is_open and variables else piece.text
         parts.extend(parts_of(value))
     return join(_bounded(parts, where))
 
@@ -89,6 +103,7 @@ def _bounded(parts: list[str | SecretRef], where: str) -> tuple[str | SecretRef,
 class _Substitution:
     lookup: Lookup
     where: str
+    names: Iterable[str] = ()
     known: dict[str, Text] = field(default_factory=dict)
 
     def of(self, text: Text, chain: tuple[str, ...]) -> Text:
@@ -101,10 +116,11 @@ class _Substitution:
         return join(_bounded(parts, self.where))
 
     def _words(self, words: str, chain: tuple[str, ...]) -> Iterator[str | SecretRef]:
-        if has_expressions(words):
-            yield from evaluated(words, lambda name: self._known(name, chain), self.where)
+        is_plain = not has_expressions(words)
+        missing = [name for name in dict.fromkeys(names_in(words)) if self._raw(name) is None] if is_plain else []
+        if not is_plain or any(map(self._is_part, missing)):
+            yield from evaluated(words, self._raw, lambda beginning: names_below(beginning, self.names), self.where)
             return
-        missing = [name for name in dict.fromkeys(names_in(words)) if self._raw(name) is None]
         if missing:
             raise self._unknown(missing, chain)
         at = 0
@@ -119,9 +135,10 @@ class _Substitution:
                 yield f"{{{name}}}"
         yield words[at:]
 
-    def _known(self, name: str, chain: tuple[str, ...]) -> Text | None:
-        is_there = VARIABLE.fullmatch(name) is not None and self.lookup(name) is not None
-        return self._value(name, chain) if is_there else None
+    def _is_part(self, name: str) -> bool:
+        """Whether the name may be that of a part of a value of JSON."""
+        steps = name.split(".")
+        return any(self._raw(".".join(steps[:length])) is not None for length in range(1, len(steps)))
 
     def _value(self, name: str, chain: tuple[str, ...]) -> Text:
         key = name.lower()

@@ -31,7 +31,7 @@ async def judged(run: Run, node: PlacedStep | PlacedPart, here: Here) -> NotRun 
     def ask() -> str:
         # only an expression asks for what became known: a long process would read all its outputs at each part
         known = known_at(here, target) if when.on is RunCondition.VARIABLE else NOTHING_KNOWN
-        return planned.skipped or why_not(when, here.error, known.get)
+        return planned.skipped or why_not(when, here.error, known)
 
     if when.on is not RunCondition.VARIABLE and not ask():
         return None

@@ -128,9 +128,8 @@ def _scalar(node: Scalar, path: Path, variables: Variables, findings: Findings) 
     if is_ours and not takes_variables and any(names_in(text)):
         findings.problem(node.mark, spell(path), f"the variable {text[:60]!r}", "no variable in this place")
     try:
-        value: Text = expand(
-            text, compose=compose, variables=variables.own if takes_variables else None, where=spell(path)
-        )
+        own = variables.own if takes_variables else None
+        value: Text = expand(text, compose=compose, variables=own, where=spell(path), names=variables.names)
     except FairleadError as error:
         return _unfilled(node, path, variables, findings, error, is_build=is_build)
     return Scalar(node.mark, value, is_plain=False)

@@ -89,7 +89,7 @@ def _asked_for(text: str, names: Iterable[str]) -> Iterator[str]:
 def _value(at: Compilation, path: Path, name: str) -> Text | None:
     value = at.variables.own(name)
     try:
-        return None if value is None else substitute(value, at.variables.own, where=name)
+        return None if value is None else substitute(value, at.variables.own, where=name, names=at.variables.names)
     except FairleadError as error:
         at.error(path, error)
         return None

@@ -130,7 +130,7 @@ def _variables(
 
     def for_compose(name: str) -> Text | None:
         value = lookup(name)
-        return sources.dotenv.get(name) if value is None else substitute(value, lookup, where=name)
+        return sources.dotenv.get(name) if value is None else substitute(value, lookup, where=name, names=names)
 
     return Variables(
         own, for_compose, sources.dotenv.get, frozenset(sources.directories), PROJECT_FILE, is_known, is_silent, names

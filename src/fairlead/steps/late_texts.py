@@ -22,6 +22,6 @@ def late(resolved: ResolvedAction, texts: Mapping[str, str]) -> dict[str, Text]:
 
     needed: dict[str, Text] = {}
     for property, text in texts.items():
-        substitute(text, value_of, where=f"{property} of {resolved.action.name}")
+        substitute(text, value_of, where=f"{property} of {resolved.action.name}", names=resolved.variables)
         needed |= needed_by(text, resolved.variables)
     return needed

@@ -454,7 +454,7 @@ def with_parameters(action: Action, used: UsedTemplate, known: Known) -> Known:
     whole = Known(used.values, known)
     for name in used.secrets:
         try:
-            value = substitute(used.values[name], whole.get)
+            value = substitute(used.values[name], whole.get, names=whole)
         except Invalid:
             continue
         if isinstance(value, str) and value:

@@ -6,7 +6,7 @@ refusal that a deployment would meet.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 
 from fairlead.domain.actor import Actor
@@ -92,13 +92,14 @@ def preview(
         filled = tenant_filling.of_now(connection, owner, release, environment, tenant)
         known = filled.variables
         system = system_of(context, connection, owner, environment, release, tenant)
-        lookup = lookup_in(VariableTable(known).at(scope), system)
+        holding = VariableTable(known).at(scope)
+        lookup, names = lookup_in(holding, system), (*holding, *system)
         found = _sorted(resolve_all(known, scope).values())
         shown = _Shows(connection, owner)
         wanted = [one for one in found if search.lower() in one.name.lower()]
         rest = [one for one in wanted if after is None or _key(one) > after]
         bounded = max(1, min(limit, LARGEST_PAGE))
-        items = tuple(shown.previewed(one, lookup) for one in rest[:bounded])
+        items = tuple(shown.previewed(one, lookup, names) for one in rest[:bounded])
         last = _key(rest[bounded - 1]) if len(rest) > bounded else None
         lacking = _lacking(connection, filled, environment, tenant)
         return Preview(Page(items, last), (*lacking, *warnings_of(known, scope, lookup)))
@@ -138,13 +139,13 @@ class _Shows:
         self._project = project.name
         self._sets = {str(one.id): one.name for one in library_sets.of_project(connection, project.id)}
 
-    def previewed(self, one: Resolution, lookup: Callable[[str], Text | None]) -> Previewed:
+    def previewed(self, one: Resolution, lookup: Callable[[str], Text | None], names: Collection[str]) -> Previewed:
         lost = tuple((self.shown(each.variable), each.reason) for each in one.losers)
         if one.winner is None:
             return Previewed(one.name, None, lost, is_tied=False)
         evaluated, problem = "", None
         try:
-            evaluated = redact(substitute(one.winner.text, lookup, where=one.name))
+            evaluated = redact(substitute(one.winner.text, lookup, where=one.name, names=names))
         except FairleadError as error:
             problem = error
         return Previewed(one.winner.name, self.shown(one.winner), lost, bool(one.tied), evaluated, problem)

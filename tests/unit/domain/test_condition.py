@@ -14,7 +14,7 @@ UNLESS_ERROR = "#{unless Octopus.Deployment.Error}true#{/unless}"
 
 def runs(condition: Condition, *, error: str = "", **known: Text) -> bool:
     held = {name.replace("_", ".").lower(): value for name, value in known.items()}
-    return not why_not(condition, error, lambda name: held.get(name.lower()))
+    return not why_not(condition, error, held)
 
 
 @pytest.mark.parametrize(

@@ -64,3 +64,70 @@ def test_a_circle_through_a_condition_is_found():
 
 def test_the_names_of_an_expression_are_told():
     assert list(names_in("#{if A}#{B | Append #{C}}#{/if}")) == ["A", "B", "C"]
+
+
+HOSTS = {
+    "Host[web].Port": "80",
+    "Host[web].Url": "#{Scheme}://web:#{Host[web].Port}",
+    "Host[db].Port": "5432",
+    "Host[db].Password": SECRET,
+    "Which": "db",
+    "Scheme": "http",
+    "Names": "web,db",
+    "Config": '{"db": {"port": "#{Host[db].Port}"}, "password": "x"}',
+    "Endless[a]": "#{each one in Endless}#{one}#{/each}",
+    "Odd[a].Url": "#{Odd[#{Which}].Name}",
+    "Odd[db].Name": "orders",
+}
+BY_KEY = {name.lower(): value for name, value in HOSTS.items()}
+
+
+def filled(template):
+    return substitute(template, lambda name: BY_KEY.get(name.lower()), names=HOSTS)
+
+
+@pytest.mark.parametrize(
+    ("template", "expected"),
+    [
+        ("#{each h in Host}#{h}:#{h.Port} #{/each}", "web:80 db:5432 "),
+        ("#{each h in Host}#{if h.Url}#{h.Url}#{/if}#{/each}", "http://web:80"),
+        ("#{each n in Names}#{Scheme}://#{n}:#{Host[#{n}].Port} #{/each}", "http://web:80 http://db:5432 "),
+        ("#{Host[#{Which}].Port}", "5432"),
+        ('#{if Host[#{Which}].Port == "5432"}yes#{/if}', "yes"),
+        ("#{Host[*].Port}", "80"),
+        ("#{Odd[a].Url}", "orders"),
+        ("#{Config.db.port}", "5432"),
+        ("port #{Config.db.port} of #{Which}", "port 5432 of db"),
+        ("#{each h in Host}#{calc h.Port + 1} #{/each}", "81 5433 "),
+    ],
+)
+def test_collections_of_variables_are_looked_into(template, expected):
+    assert filled(template) == expected
+
+
+def test_a_secret_of_a_collection_stays_a_reference():
+    assert filled("#{Host[#{Which}].Password}") == SECRET
+
+
+def test_a_variable_that_goes_over_itself_is_a_circle():
+    with pytest.raises(Invalid) as refused:
+        filled("#{Endless[a]}")
+    assert refused.value.code == "variable.circular"
+
+
+def test_a_part_that_a_collection_lacks_is_named():
+    with pytest.raises(Invalid, match=r"h\.Colour") as refused:
+        filled("#{each h in Host}#{h.Colour}#{/each}")
+    assert refused.value.code == "variable.unknown"
+
+
+def test_what_is_in_no_branch_that_is_taken_may_mention_what_is_not_there():
+    values = {"Debug": "no", "Trace": "#{Nowhere}"}
+    assert substitute("#{if Debug}#{Trace}#{else}quiet#{/if}", values.get) == "quiet"
+
+
+def test_the_names_of_a_loop_are_those_around_it():
+    assert set(names_in("#{each h in Hosts}#{h.Port}#{Scheme}#{Octopus.Template.Each.Index}#{/each}")) == {
+        "Hosts",
+        "Scheme",
+    }

@@ -11,6 +11,7 @@ from fairlead.domain.template.bindings import Binding, items, keyed, part
 from fairlead.domain.template.numbers import calculated, number_of
 from fairlead.domain.template.reading import Unreadable, read
 from fairlead.domain.template.tree import (
+    ANY,
     Calculation,
     Call,
     Choice,
@@ -275,7 +276,7 @@ def _next(at: Binding, step: Step, scope: Scope) -> Binding | None:
         case Name(text=text):
             found = at.names.get(step.key)
         case Index(of=str() as text):
-            found = at.indexes.get(step.key) or (next(iter(at.indexes.values()), None) if text == "*" else None)
+            found = at.indexes.get(step.key) or (next(iter(at.indexes.values()), None) if text == ANY else None)
         case _:
             return None
     if found is not None:

@@ -8,6 +8,9 @@ from typing import Literal, TypeAlias, assert_never
 
 from fairlead.domain.template.numbers import number_of
 
+ANY = "*"
+"""As an index: the first there is."""
+
 
 @dataclass(frozen=True, slots=True)
 class Name:
@@ -32,6 +35,11 @@ class Index:
         """As compared."""
         return self.of.casefold() if isinstance(self.of, str) else f"#{{{self.of.key}}}"
 
+    @property
+    def is_open(self) -> bool:
+        """Whether which one is meant shows only when it is evaluated."""
+        return self.of == ANY or isinstance(self.of, Path)
+
 
 Step: TypeAlias = Name | Index
 
@@ -49,9 +57,9 @@ class Path:
 
     @property
     def known_beginning(self) -> Path:
-        """Its steps before the first index that is itself a path."""
-        by_value = (at for at, step in enumerate(self.steps) if isinstance(step, Index) and isinstance(step.of, Path))
-        return Path(self.steps[: next(by_value, len(self.steps))])
+        """Its steps before the first index that is itself a path, or ``*``: anything below it may be meant."""
+        is_open = (at for at, step in enumerate(self.steps) if isinstance(step, Index) and step.is_open)
+        return Path(self.steps[: next(is_open, len(self.steps))])
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +167,8 @@ def shown(expression: Expression) -> str:
 
 
 def paths_in(tokens: tuple[Token, ...]) -> Iterator[Path]:
-    """Every path that is asked for when all branches are taken; not those inside a loop, whose items are not known."""
+    """Every path that is asked for when all branches are taken; not those of a loop's items, which are not known.
+    What a loop goes over is followed by the same with the index ``*``: anything below it may be asked for."""
     for token in tokens:
         match token:
             case Run():
@@ -172,12 +181,26 @@ def paths_in(tokens: tuple[Token, ...]) -> Iterator[Path]:
                         yield from () if isinstance(side, str) else _paths(side)
                     yield from paths_in(body)
                 yield from paths_in(otherwise)
-            case Each(collection=collection):
-                yield from _paths(collection)
+            case Each():
+                yield from _of_loop(token)
             case Calculation(operand=operand):
                 yield from _operands(operand)
             case _:
                 assert_never(token)
+
+
+def _of_loop(loop: Each) -> Iterator[Path]:
+    yield from _paths(loop.collection)
+    collection = loop.collection
+    while isinstance(collection, Call):
+        collection = collection.argument
+    if collection.steps:
+        yield Path((*collection.steps, Index(ANY)))
+    own = Name(loop.name).key
+    for path in paths_in(loop.body):
+        names = [step.key if isinstance(step, Name) else "" for step in path.steps[:3]]
+        if names[0] != own and names != ["octopus", "template", "each"]:
+            yield path
 
 
 def _step(step: Step, *, is_first: bool) -> str:
