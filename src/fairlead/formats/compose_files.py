@@ -68,7 +68,7 @@ class ComposeReader:
         else:
             self.read_paths.append(path)
             self.directories[path] = directory
-            root = read_yaml(path, content, self.findings)
+            root = read_yaml(path, content, self.findings, is_foreign=True)
             if isinstance(root, Table):
                 self._check_top(root)
                 self._parsed[path] = root

@@ -32,6 +32,7 @@ NODE_LIMIT = 50_000
 
 _NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 _STANDARD_TAG = re.compile(r"tag:yaml\.org,2002:(str|int|float|bool|null|map|seq)|!")
+_CUT_OFF = re.compile(r"(?:[ \t]*[:-])?[ \t]+(?P<comment>#\{[^\r\n]*)")
 # What ruamel's own code lets through on garbage, besides its own errors.
 _READER_SLIPS = (ValueError, IndexError, KeyError, TypeError, AttributeError, AssertionError, OverflowError)
 
@@ -48,12 +49,17 @@ class _Stop(Exception):
     """Reading ends here; the problem is recorded."""
 
 
-def read_yaml(name: str, content: bytes, findings: Findings, bounds: Bounds = Bounds()) -> Node | None:
-    """The document's root; None (and problems recorded) where it cannot be read; an empty file is an empty mapping."""
+def read_yaml(
+    name: str, content: bytes, findings: Findings, bounds: Bounds = Bounds(), *, is_foreign: bool = False
+) -> Node | None:
+    """The document's root; None (and problems recorded) where it cannot be read; an empty file is an empty mapping.
+
+    A text without quotes that a comment ``#{…`` cuts off is a problem, unless the file is another program's, too.
+    """
     text = _decoded(name, content, findings, bounds)
     if text is None:
         return None
-    builder = _Builder(name, findings, bounds)
+    builder = _Builder(name, findings, bounds, text="" if is_foreign else text)
     try:
         return builder.document(_events(text))
     except _Stop:
@@ -128,7 +134,9 @@ class _Builder:
     name: str
     findings: Findings
     bounds: Bounds
+    text: str = ""
     last: Mark = field(init=False)
+    end: int = 0
     total: int = 0
     anchors: dict[str, tuple[Node, int]] = field(default_factory=dict)
     opened: list[_Open] = field(default_factory=list)
@@ -142,6 +150,7 @@ class _Builder:
         for event in events:
             self.last = Mark(self.name, event.start_mark.line + 1, event.start_mark.column + 1)
             self._take(event)
+            self.end = event.end_mark.index
         return self.root if self.root is not None else Table(Mark(self.name))
 
     def _take(self, event: Any) -> None:
@@ -178,8 +187,17 @@ class _Builder:
 
     def _scalar(self, event: Any) -> Scalar:
         is_plain = event.style in (None, "")
+        if is_plain and (cut := _CUT_OFF.match(self.text, event.end_mark.index if event.value else self.end)):
+            self._say_cut_off(cut)
         is_null = is_plain and event.value in _NULLS and "str" not in str(event.tag or "")
         return Scalar(self.last, None if is_null else str(event.value), is_plain)
+
+    def _say_cut_off(self, cut: re.Match[str]) -> None:
+        at = Mark(self.name, *_line_and_column(self.text, cut.start("comment")))
+        found = f"a comment, {shown(cut['comment'][:40])}, where a value is meant"
+        self.findings.problem(
+            at, "", found, "quotes around the whole text: a # behind a space begins a comment in YAML"
+        )
 
     def _alias(self, event: Any) -> None:
         if event.anchor not in self.anchors:

@@ -87,3 +87,37 @@ def test_a_huge_file_is_not_even_decoded() -> None:
 def test_several_things_wrong_are_said_at_once() -> None:
     _, problems = read("a: 1\na: 2\nb: 1\nb: 2\n")
     assert len(problems) == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "column"),
+    [
+        ("a: 1\nb: #{Name}\n", 2, 4),
+        ("b: #{Name}\nc: 1\n", 1, 4),
+        ("a:\n  - #{Name}\n", 2, 5),
+        ("a: echo to #{Name} now\n", 1, 12),
+        ("a: {b: x #{Name}\n  }\n", 1, 10),
+        ("- one\n- two   #{if A}x#{/if}\n", 2, 9),
+    ],
+)
+def test_a_text_that_a_comment_cuts_off_is_a_problem(text: str, line: int, column: int) -> None:
+    findings = Findings()
+    read_yaml("process.yml", text.encode(), findings)
+    (problem,) = findings.problems
+    assert (problem.line, problem.column) == (line, column)
+    assert "a comment, '#{" in problem.found and "quotes" in problem.expected
+
+
+@pytest.mark.parametrize(
+    "text", ['a: "to #{Name}"\n', "a: x#{Name}\n", "a: |\n  to #{Name}\n", "# #{Name}\na: 1 # {b}\n", "a: 'x' #{y}\n"]
+)
+def test_what_no_comment_cuts_off_is_none(text: str) -> None:
+    findings = Findings()
+    assert read_yaml("process.yml", text.encode(), findings) is not None
+    assert not findings.problems
+
+
+def test_a_file_of_another_program_may_have_such_comments() -> None:
+    findings = Findings()
+    read_yaml("compose.yaml", b"a: b #{c}\n", findings, is_foreign=True)
+    assert not findings.problems
