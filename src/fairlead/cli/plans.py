@@ -20,6 +20,7 @@ def plan(
     context: typer.Context,
     version: str = typer.Argument("", help="The release's version, or `latest`."),
     environment: str = typer.Argument("", help="Where to."),
+    to: str = typer.Option("", "--to", "--environment", "-e", help="Where to, as for `deploy`."),
     deployment: str = typer.Option("", help="Instead: a deployment that waits, as it would run now."),
     recreate_accessory: list[str] = typer.Option([], help="As for `deploy`."),
     skip: list[str] = typer.Option([], "--skip", help="As for `deploy`."),
@@ -33,6 +34,7 @@ def plan(
 ) -> None:
     """Show what a deployment would change; nothing is changed. Ends with 3 where something would be, else with 0."""
     at = session(context)
+    environment = environment or to
     if deployment:
         found = at.client.get(f"{API}/deployments/{deployment}/plan")
     elif version and environment:

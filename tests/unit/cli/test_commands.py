@@ -115,7 +115,7 @@ def test_plan_deploy_approve_and_roll_back(books: House, fairlead: Run) -> None:
         assert part in plan.out, part
     told = fairlead("-o", "json", "plan", "1.0.0", "Production", "-p", "books").data
     assert told["hash"][:16] in plan.out and told["pending"] is True
-    same = fairlead("plan", "1.0.0", "Test", "-p", "books")
+    same = fairlead("plan", "1.0.0", "-e", "Test", "-p", "books")
     assert same.code == 0 and "nothing would differ" in same.out
     assert fairlead("plan", "-p", "books").code == 2
     nothing = fairlead("deploy", "1.0.0", "--to", "Test", "-p", "books")
