@@ -20,6 +20,7 @@ from fairlead.domain.tenant_value import template_changes
 from fairlead.domain.variable import VariableChange, differences
 from fairlead.domain.version import parse
 from fairlead.formats.project import read_outline
+from fairlead.ports.catalogue import Place
 from fairlead.store import (
     channels,
     deployments,
@@ -30,6 +31,7 @@ from fairlead.store import (
     releases,
     slots,
     tenant_templates,
+    tenants,
     variables,
 )
 from fairlead.store.database import Connection
@@ -342,15 +344,29 @@ def _views(connection: Connection, project: Project, found: Sequence[Release]) -
 
 
 def _live_in(connection: Connection, project: Project) -> dict[str, tuple[str, ...]]:
-    """By release, the environments (and tenants) where our books call its slot live."""
-    live: dict[str, tuple[str, ...]] = {}
+    """By release, the environments (and tenants) where it is live: by its slot, or where a place has none, because its
+    process deploys no services, by the deployment that went live last."""
     recorded = slots.all_by_place(connection, [project.name])
-    order = {environment.name: number for number, environment in enumerate(environments.all_of(connection))}
-    known = [place for place in recorded if place.environment in order]
+    held = {
+        place: slot.release
+        for place, both in recorded.items()
+        for slot in both.values()
+        if slot.state is SlotState.LIVE
+    }
+    committed = deployments.committed_by_place(connection, [project.id])
+    whose = tenants.many(connection, (tenant for _, _, tenant in committed if tenant is not None))
+    there = environments.all_of(connection)
+    names = {environment.id: environment.name for environment in there}
+    for (_, environment, tenant), last in committed.items():
+        if environment in names and (tenant is None or tenant in whose):
+            place = Place(project.name, names[environment], whose[tenant].name if tenant else None)
+            if place not in recorded:
+                held[place] = last.release
+    order = {environment.name: number for number, environment in enumerate(there)}
+    live: dict[str, tuple[str, ...]] = {}
+    known = [place for place in held if place.environment in order]
     for place in sorted(known, key=lambda place: (order[place.environment], place.tenant or "")):
-        for slot in recorded[place].values():
-            if slot.state is SlotState.LIVE:
-                live[slot.release] = (*live.get(slot.release, ()), place.shown)
+        live[held[place]] = (*live.get(held[place], ()), place.shown)
     return live
 
 

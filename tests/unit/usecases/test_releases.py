@@ -8,8 +8,10 @@ import pytest
 from tests.unit.usecases.house import ADMIN, DIGEST, OTHER_DIGEST, PROJECT_FILE, House
 
 from fairlead.domain.errors import Conflict, FairleadError, Invalid, NotFound, ProjectFileInvalid
+from fairlead.domain.process import Action, Process, ProcessStep
 from fairlead.domain.task import TaskState
-from fairlead.usecases import approvals, deployments, releases, rolling_back, variables
+from fairlead.ports.catalogue import Place
+from fairlead.usecases import approvals, deployments, processes, releases, rolling_back, variables
 
 FILE = {"fairlead.yml": PROJECT_FILE.format(name="books", image="nginx", more="").encode()}
 
@@ -153,3 +155,17 @@ def test_where_a_release_is_live_is_told(books: House) -> None:
     books.add_release("1.1.0", image=OTHER_DIGEST)
     shown = {one.release.version: one.live_in for one in releases.page(books.context, ADMIN, "books").items}
     assert shown == {"1.1.0": (), "1.0.0": ("Test",)}
+
+
+def test_where_a_release_of_a_process_without_services_is_live_is_told(books: House) -> None:
+    tell = Action("Tell", "notify", {"by": "mail", "to": "a@x.test", "subject": "s"})
+    processes.put(books.context, ADMIN, "books", Process((ProcessStep("Tell", (tell,)),)))
+    for version in ("1.0.0", "1.1.0"):
+        releases.create(books.context, ADMIN, "books", version=version, images={}, contents={})
+        found = books.deployment(version)
+        books.begin(found.task)
+        asyncio.run(books.records.commit(found.id, Place("books", "Test"), None))
+        books.end(found.task)
+        books.clock.advance(1)
+        shown = {one.release.version: one.live_in for one in releases.page(books.context, ADMIN, "books").items}
+        assert shown.pop(version) == ("Test",) and not any(shown.values())
