@@ -56,6 +56,7 @@ _WHOLE_FORMATS = {
     "Y": "yyyy MMMM",
 }
 ROUND_TRIP = "O"
+_ALWAYS_UTC = ("r", "R", "u")
 
 
 def read_date(text: str) -> datetime | None:
@@ -233,9 +234,18 @@ def _format(value: str | None, options: Sequence[str]) -> str | None:
     kind, form = ("", options[0]) if len(options) == 1 else (options[0].lower(), options[1])
     number = decimal_of(value) if kind in ("", "int", "int32", "double", "decimal") else None
     if number is not None and (kind not in ("int", "int32") or number == int(number)):
-        return formatted_number(number, form, is_whole=kind in ("int", "int32"))
+        return formatted_number(number, form, is_whole=kind in ("int", "int32"), keeps_zeros=kind in ("", "decimal"))
     moment = read_date(value) if kind in ("", "date", "datetime", "datetimeoffset") else None
-    return None if moment is None else formatted(moment, form)
+    if moment is None or (len(form) == 1 and form not in _WHOLE_FORMATS):
+        return None
+    return formatted(_with_offset(moment, form) if kind in ("", "datetimeoffset") else moment, form)
+
+
+def _with_offset(moment: datetime, form: str) -> datetime:
+    """As a .NET DateTimeOffset is formatted: its offset is always told, in figures; in UTC where the format says so."""
+    offset = moment.utcoffset() or timedelta()
+    named = moment.replace(tzinfo=timezone(offset, "offset"))
+    return named.astimezone(UTC) if form in _ALWAYS_UTC else named
 
 
 FILTERS: dict[str, Filter] = {

@@ -21,8 +21,11 @@ def decimal_of(text: str) -> Decimal | None:
         return None
 
 
-def formatted_number(number: Decimal, form: str, *, is_whole: bool = False) -> str | None:
-    """As that format has it; None where it is no format of numbers."""
+def formatted_number(number: Decimal, form: str, *, is_whole: bool = False, keeps_zeros: bool = False) -> str | None:
+    """As that format has it; None where it is no format of numbers. `keeps_zeros`: at the end of the fraction, in a
+    general format, as .NET's decimals have it."""
+    if keeps_zeros and form in ("G", "g"):
+        return f"{number:f}"
     if standard := _STANDARD.fullmatch(form):
         return _standard(number, standard[1].upper(), standard[2], letter=standard[1], is_whole=is_whole)
     return _by_pattern(number, form)

@@ -32,6 +32,11 @@ def plain(change: Callable[[str], str]) -> Filter:
     return apply
 
 
+def _letter_by_letter(value: str, change: Callable[[str], str]) -> str:
+    """One letter for each, as .NET has it: what would become two stays (``ß``)."""
+    return "".join(changed if len(changed := change(letter)) == 1 else letter for letter in value)
+
+
 def _to_base64(value: str | None, options: Sequence[str]) -> str | None:
     encoding = _encoding(options)
     if value is None or encoding is None:
@@ -123,8 +128,8 @@ def _replace(value: str | None, options: Sequence[str]) -> str | None:
 
 
 FILTERS: dict[str, Filter] = {
-    "toupper": plain(str.upper),
-    "tolower": plain(str.lower),
+    "toupper": plain(lambda value: _letter_by_letter(value, str.upper)),
+    "tolower": plain(lambda value: _letter_by_letter(value, str.lower)),
     "tobase64": _to_base64,
     "frombase64": _from_base64,
     "append": _append,
