@@ -1,7 +1,9 @@
 """One structured configuration file, whatever its format: the values of variables at the places they are named after.
 
 JSON is tried first for every file, as older versions of Octopus knew nothing else; then the format that the file's name
-says; where the name says none, all of them in order (Calamari's `StructuredConfigVariablesService`).
+says; where the name says none, all of them in order (Calamari's `StructuredConfigVariablesService`). Of several that a
+file can be read as, the first is meant in which a variable has its place: ``a=1`` is YAML, too, but a text of no parts.
+An empty file stays so, unless its name says JSON.
 """
 
 from __future__ import annotations
@@ -39,11 +41,20 @@ _ENDINGS = {".json": "json", ".xml": "xml", ".yaml": "yaml", ".yml": "yaml", ".p
 def replace_in_file(path: str, content: bytes, variables: Variables) -> Replaced:
     """The file with its values replaced. Invalid `configuration.unreadable` where no format fits."""
     told: list[str] = []
-    for name in formats_to_try(path):
+    read: list[Replaced] = []
+    formats = formats_to_try(path)
+    if not content.strip() and formats != ("json",):
+        return Replaced(formats[-1], content, ())
+    for name in formats:
         try:
-            return FORMATS[name](content, variables)
+            read.append(FORMATS[name](content, variables))
         except Unreadable as unreadable:
             told.append(f"as {name}: {unreadable}")
+            continue
+        if read[-1].found:
+            return read[-1]
+    if read:
+        return read[0]
     raise Invalid("configuration.unreadable", f"{path} cannot be read {'; '.join(told)}", thing=path)
 
 
