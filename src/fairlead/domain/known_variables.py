@@ -43,19 +43,27 @@ def _by_key(layer: Mapping[str, Text]) -> dict[str, Text]:
 
 
 def needed_by(text: Text, variables: Mapping[str, Text]) -> dict[str, Text]:
-    """Those of the variables that the text needs, those inside their values too, by their names in lower case."""
+    """Those of the variables that the text needs, those inside their values too: by their names in lower case, but for
+    members of a collection that it goes over, whose indexes it may show."""
     needed: dict[str, Text] = {}
-    wanted = list(_asked_in(text, variables))
+    spelt: dict[str, str] = {}
+    wanted = _asked_in(text, variables, spelt)
     while wanted:
         name = wanted.pop().lower()
         found = variables.get(name)
         if found is not None and name not in needed:
             needed[name] = found
-            wanted.extend(_asked_in(found, variables))
-    return dict(sorted(needed.items()))
+            wanted += _asked_in(found, variables, spelt)
+    return dict(sorted((spelt.get(name, name), found) for name, found in needed.items()))
 
 
-def _asked_in(text: Text, variables: Mapping[str, Text]) -> Iterator[str]:
-    for part in parts_of(text):
-        if isinstance(part, str) and "#{" in part:
-            yield from asked_in(part, lambda beginning: names_below(beginning, variables))
+def _asked_in(text: Text, variables: Mapping[str, Text], spelt: dict[str, str]) -> list[str]:
+    """The names that the text asks for; `spelt` takes up how those of collections are written."""
+
+    def below(beginning: str) -> list[str]:
+        found = list(names_below(beginning, variables))
+        spelt.update((name.lower(), name) for name in found)
+        return found
+
+    texts = (part for part in parts_of(text) if isinstance(part, str) and "#{" in part)
+    return [name for part in texts for name in asked_in(part, below)]

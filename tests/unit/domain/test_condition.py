@@ -4,10 +4,12 @@ import pytest
 
 from fairlead.domain.condition import Condition, condition_of, why_not
 from fairlead.domain.errors import Invalid
-from fairlead.domain.ids import SecretVersionId
+from fairlead.domain.ids import ProjectId, SecretVersionId
 from fairlead.domain.known_variables import Known
 from fairlead.domain.process import RunCondition
 from fairlead.domain.text import SecretRef, Text
+from fairlead.domain.variable import Variable
+from fairlead.domain.variable_table import VariableTable
 
 UNLESS_ERROR = "#{unless Octopus.Deployment.Error}true#{/unless}"
 
@@ -57,3 +59,15 @@ def test_a_secret_is_not_looked_into() -> None:
     assert caught.value.code == "variable.secret"
     with pytest.raises(Invalid):
         runs(of('#{if Password == "x"}true#{/if}', Password=SecretRef(SecretVersionId("s"), "Password")))
+
+
+def test_an_expression_goes_over_a_collection_and_sees_its_indexes_as_they_are_written() -> None:
+    hosts: dict[str, Text] = {"Host[Web].Port": "80", "Host[Db].Port": "#{Port}", "port": "5432"}
+    holding = VariableTable(
+        Variable(f"{number:04d}", name, str(value), project=ProjectId("p"))
+        for number, (name, value) in enumerate(hosts.items())
+    ).at({})
+    needs = '#{each h in Host}#{if h.Port == "5432"}#{if h == "Db"}true#{/if}#{/if}#{/each}'
+    condition = condition_of(RunCondition.VARIABLE, needs, Known(holding))
+    assert set(condition.variables) == {"Host[Web].Port", "Host[Db].Port", "port"}
+    assert runs(condition)
