@@ -41,13 +41,14 @@ def asked_in(words: str, below: Below) -> Mapping[str, None]:
     """The names that the words may need: each path whole, its beginnings, of which it may be a part, and all that lie
     below it where which one is meant shows only later. `below` gives those of the variables below a path."""
     names: dict[str, None] = {}
+    members: dict[str, None] = {}  # come first: how they are written, an index may show
     for path in paths_in(read_leniently(words)):
         beginning = path.known_beginning
         for length in range(len(beginning.steps), 0, -1):
             names[shown(Path(beginning.steps[:length]))] = None
         if beginning != path and beginning.steps:
-            names |= dict.fromkeys(below(shown(beginning)))
-    return names
+            members |= dict.fromkeys(below(shown(beginning)))
+    return members | names
 
 
 def evaluated(words: str, raw_of: RawOf, below: Below, where: str) -> Iterator[str | SecretRef]:

@@ -90,6 +90,7 @@ def filled(template):
     ("template", "expected"),
     [
         ("#{each h in Host}#{h}:#{h.Port} #{/each}", "web:80 db:5432 "),
+        ("#{host[WEB].port} #{each h in Host}#{h} #{/each}", "80 web db "),
         ("#{each h in Host}#{if h.Url}#{h.Url}#{/if}#{/each}", "http://web:80"),
         ("#{each n in Names}#{Scheme}://#{n}:#{Host[#{n}].Port} #{/each}", "http://web:80 http://db:5432 "),
         ("#{Host[#{Which}].Port}", "5432"),

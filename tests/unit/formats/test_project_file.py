@@ -31,6 +31,7 @@ from fairlead.domain.service import (
     TcpProbe,
 )
 from fairlead.domain.text import Mixed
+from fairlead.formats.project import compile_project
 
 FIVE_LINES = "project: hello\nservices:\n  web:\n    port: 8080\n    health: {http: /healthz}\n"
 
@@ -309,3 +310,16 @@ def test_drain_standby_and_overlap_are_read() -> None:
 
 def test_own_extensions_are_not_looked_at() -> None:
     assert service("image: x\nx-note: {any: thing}", "x-ours: [1]").image == "x"
+
+
+def test_collections_of_variables_are_gone_over_and_chosen_from() -> None:
+    text = FIVE_LINES + (
+        "    environment:\n"
+        '      ALL: "#{each h in Host}#{h}=#{h.Port};#{/each}"\n'
+        '      ONE: "#{Host[#{Which}].Port}"\n'
+        '      PART: "#{Config.db.port}"\n'
+    )
+    values = {"Host[Web].Port": "80", "Host[Db].Port": "5432", "Which": "Db", "Config": '{"db": {"port": 1}}'}
+    files = repository(text, Dockerfile="FROM x")
+    made = compile_project(files, environment="Test", lookup=values.get, variables=values)
+    assert dict(made.service("web").environment) == {"ALL": "Web=80;Db=5432;", "ONE": "5432", "PART": "1"}
