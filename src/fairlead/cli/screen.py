@@ -109,7 +109,8 @@ def escape(text: str) -> str:
 def _console(stream: TextIO) -> Console:
     from rich.console import Console
 
-    return Console(file=stream, highlight=False, soft_wrap=True, width=None if stream.isatty() else WIDE)
+    width = None if stream.isatty() else WIDE
+    return Console(file=stream, highlight=False, emoji=False, soft_wrap=True, width=width)
 
 
 def cell(value: Any) -> str:
