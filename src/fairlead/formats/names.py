@@ -34,8 +34,9 @@ def check_names(at: Compilation, name: str, model: ServiceModel) -> None:
 
 
 def check_image(at: Compilation, path: Path, image: str) -> None:
-    """An image's reference; variables may still stand in it."""
-    if image and not _IMAGE.fullmatch(image):
+    """An image's reference; variables may still stand in it, Compose's where their values are not known here."""
+    is_open = "$" in image and not at.variables.is_known and at.place(path).file in at.variables.compose_files
+    if image and not is_open and not _IMAGE.fullmatch(image):
         at.problem(path, shown(image), "an image's name")
 
 

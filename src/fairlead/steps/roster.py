@@ -62,7 +62,13 @@ def image_of(resolved: ResolvedDeployment, service: str) -> str:
     """The service's image by digest; Invalid where the release has none."""
     image = resolved.images.get(service, "")
     if not image:
-        raise Invalid("release.images", f"release {resolved.version} has no image for {service}", thing=service)
+        raise Invalid(
+            "release.images",
+            f"release {resolved.version} has no image for {service}",
+            thing=service,
+            hint="a run takes the digest of what variables name, where it is the same in all environments: start one; "
+            f"or make the release with --image {service}=NAME@sha256:…",
+        )
     return image
 
 

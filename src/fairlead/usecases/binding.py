@@ -16,8 +16,7 @@ from fairlead.domain.effect import SaidNo
 from fairlead.domain.environment import Environment
 from fairlead.domain.errors import FairleadError, NotFound
 from fairlead.domain.ids import TaskId
-from fairlead.domain.image import version_of
-from fairlead.domain.outline import Outline, with_build_secrets
+from fairlead.domain.outline import Outline
 from fairlead.domain.plan import Plan
 from fairlead.domain.project import Project
 from fairlead.domain.record import Json, to_data
@@ -28,7 +27,7 @@ from fairlead.domain.task import Task, TaskState
 from fairlead.domain.tenant import Tenant
 from fairlead.domain.text import SecretRef
 from fairlead.formats.files import Directory
-from fairlead.formats.project import compile_project, read_outline
+from fairlead.formats.project import read_outline
 from fairlead.ports.catalogue import Catalogue, Place
 from fairlead.ports.container_engine import ContainerEngine, labels_of
 from fairlead.ports.proxy import Proxy
@@ -62,11 +61,10 @@ from fairlead.usecases import (
     retention,
     runbook_runs,
     tenancy,
-    values,
 )
-from fairlead.usecases import releases as releasing
 from fairlead.usecases.context import Context
 from fairlead.usecases.deployments import CERTIFICATE
+from fairlead.usecases.run_outline import outlined, versions_named
 from fairlead.usecases.runs import repository_of
 from fairlead.usecases.slot_choice import choose_colour, stands_idle, users_elsewhere
 
@@ -362,23 +360,9 @@ class Binding:
         outline = read_outline(files)
         with self.context.database.transaction() as connection:
             declarations.take(self.context, connection, SYSTEM, project.id, files)
-            names = planning.environment_names(connection, project)
-            first = environments.by_name(connection, names[0])
-            frozen = releasing.freeze(self.context, connection, project.id)
             logins = self._logins(connection)
             chosen = choose(connection, project, _wanted(outline), self.context.clock.now())
-            holding = values.table_of(connection, frozen).at(values.scope_at(first, channel=chosen.channel.id))
-            system = values.system_of(self.context, connection, project, first)
-            lookup = values.lookup_in(holding, system)
-            definition = compile_project(
-                files,
-                environment=first.name,
-                environments=names,
-                lookup=lookup,
-                domain=self.context.installation.proxy_domain,
-                variables=(*holding, *system),
-            )
-        outline = with_build_secrets(outline, lookup)
+            outline, definition = outlined(self.context, connection, project, files, outline, chosen.channel.id)
         if outline.project and outline.project != project.name:
             raise NotFound(
                 "project.unknown",
@@ -393,7 +377,7 @@ class Binding:
             project=project.name,
             version=chosen.version,
             channel=chosen.channel.id,
-            packages=chosen.packages,
+            packages={**chosen.packages, **versions_named(outline)},
             branch=run.branch,
             commit=run.commit,
             workspace=workspace,
@@ -461,6 +445,5 @@ def _plan_changed(about: _About, now: str, changes: tuple[str, ...]) -> SaidNo:
 
 def _wanted(outline: Outline) -> Wanted:
     """The services whose images are built have the release's version; of the others the tag is known, or nothing."""
-    swapped = [one for one in outline.services if not one.is_accessory]
-    fixed = {one.name: "" if "#{" in one.image else version_of(one.image) for one in swapped if one.build is None}
-    return Wanted(packages=fixed, built=frozenset(one.name for one in swapped if one.build is not None))
+    built = frozenset(one.name for one in outline.services if one.build is not None and not one.is_accessory)
+    return Wanted(packages=versions_named(outline), built=built)

@@ -312,7 +312,7 @@ def _check_packages(packages: Mapping[str, str]) -> None:
 
 def _packages(outline: Outline, images: Mapping[str, str]) -> dict[str, str]:
     """The versions of the services' images, as far as their tags say them. Accessories are never swapped."""
-    swapped = [one for one in outline.services if not one.is_accessory and "#{" not in one.image]
+    swapped = [one for one in outline.services if not one.is_accessory and one.has_whole_name]
     return {one.name: version_of(images.get(one.name) or one.image) for one in swapped}
 
 

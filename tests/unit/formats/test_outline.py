@@ -211,3 +211,19 @@ def test_compose_files_have_a_bound_together() -> None:
     include = ", ".join(parts)
     files = repository("project: b\n", f"include: [{include}]\nservices: {{web: {{image: x}}}}\n") | parts
     assert all("bytes of Compose files" in one.found for one in validate(files)[1]) and validate(files)[1]
+
+
+@pytest.mark.parametrize("image", ["app:${TAG}", "${REGISTRY}/app:1", "app:$TAG", "app:${TAG:?say which}"])
+def test_an_image_with_an_environments_variable_is_known_at_the_deployment(image: str) -> None:
+    files = repository("project: b\n", f"services: {{web: {{image: '{image}', ports: ['80:80']}}}}\n")
+    warnings, problems = validate(files)
+    assert not problems and any("where this is deployed" in said for said in warnings)
+    (web,) = read_outline(files).services
+    assert not web.has_fixed_image and not web.has_whole_name
+    values = {**VALUES, "TAG": "2", "REGISTRY": "registry.example.com"}
+    assert "$" not in compiled(files, values=values).service("web").image
+
+
+def test_a_dollar_sign_in_an_image_of_the_project_file_itself_is_no_variable() -> None:
+    _, problems = validate(repository("project: b\nservices: {web: {image: 'app:${TAG}', port: 80}}\n"))
+    assert [problem.expected for problem in problems] == ["an image's name"]

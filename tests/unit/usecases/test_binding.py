@@ -20,7 +20,8 @@ from fairlead.domain.task import TaskState
 from fairlead.domain.text import SecretRef
 from fairlead.ports.tasks import End
 from fairlead.steps.effects.basis import read
-from fairlead.steps.effects.builds import BuildImage, Built
+from fairlead.steps.effects.builds import BuildImage, Built, PinImage, Pinned
+from fairlead.steps.effects.make_release import MakeRelease, NewRelease
 from fairlead.steps.standing import Standing
 from fairlead.testing.fake_source import FakeSource
 from fairlead.usecases import binding, policies, runs, variables
@@ -134,3 +135,44 @@ async def test_a_run_builds_with_the_variables_that_its_build_secrets_name(house
     assert isinstance(token, SecretRef) and built["build/tests.image"] == {"npm": token}
     assert built["build/web"]["plain"] == "in clear"
     assert "t0ken" not in canonical(to_data(plan))
+
+
+async def planned_run(house: House, tmp_path: Path, text: str, **values: str) -> Plan | SaidNo:
+    url, source = "https://git.test/books.git", FakeSource()
+    commit = source.commit(url, "main", {"fairlead.yml": b"project: books\n", "compose.yaml": text.encode()})
+    project = house.add_project(git=url)
+    for name, value in values.items():
+        variable, _, environment = name.partition("__")
+        variables.put(house.context, ADMIN, "books", variable, value, only_in=[environment] if environment else [])
+    outside: Any = SimpleNamespace(source=source, logins=(), installation="", container_engine=None)
+    looked = runs.saw_head(house.context, ADMIN, project, commit, cause="person")
+    assert looked.run is not None and looked.run.task is not None
+    return await Binding(house.context, outside).bind(looked.run.task)
+
+
+@pytest.mark.parametrize("image", ["app:${TAG}", "app:${TAG:-1}", "app:#{TAG}"])
+async def test_a_run_takes_the_digest_of_the_image_that_variables_name(
+    house: House, tmp_path: Path, image: str
+) -> None:
+    compose = f"services: {{web: {{image: '{image}', ports: ['80:80'], environment: {{A: '${{ONLY_IN_TEST}}'}}}}}}\n"
+    plan = await planned_run(house, tmp_path, compose, TAG="2", ONLY_IN_TEST__Test="yes")
+    assert isinstance(plan, Plan), plan
+    (pinned,) = (read(Pinned, one) for one in all_effects(plan) if one.kind == PinImage.kind)
+    assert pinned.image == "app:2"
+    (made,) = (read(NewRelease, one) for one in all_effects(plan) if one.kind == MakeRelease.kind)
+    assert made.packages == {"web": "2"} and set(made.images) == {"web"}
+
+
+async def test_a_run_says_where_an_image_is_not_the_same_in_every_environment(house: House, tmp_path: Path) -> None:
+    compose = "services: {web: {image: 'app:${TAG}', ports: ['80:80']}}\n"
+    said = await planned_run(house, tmp_path, compose, TAG__Test="2", TAG__Production="3")
+    assert isinstance(said, SaidNo) and said.code == "release.images"
+    assert "app:2 in Test, app:3 in Production" in said.reason
+
+
+async def test_images_that_variables_name_by_digest_may_differ_by_environment(house: House, tmp_path: Path) -> None:
+    compose = "services: {web: {image: '${IMAGE}', ports: ['80:80']}}\n"
+    one, other = (f"app@sha256:{digit * 64}" for digit in "12")
+    plan = await planned_run(house, tmp_path, compose, IMAGE__Test=one, IMAGE__Production=other)
+    assert isinstance(plan, Plan), plan
+    assert not [effect for effect in all_effects(plan) if effect.kind == PinImage.kind]
