@@ -23,6 +23,19 @@ URL_PATH = re.compile(r"/(?:[A-Za-z0-9._~-]+/?)*")
 LONGEST_TITLE = 80
 USER = re.compile(r"[a-z0-9](?:[a-z0-9]|[._@-](?=[a-z0-9])){0,63}")
 
+_IN_WORDS = {
+    PROJECT: "lower-case letters, digits and single dashes, a letter first, 40 at most",
+    ENVIRONMENT: "letters, digits, and single dashes, underscores or spaces between them, a letter first, 40 at most",
+    SERVICE: "lower-case letters, digits, and single dashes or underscores between them, 40 at most",
+    VARIABLE: "letters, digits, . _ - and single spaces inside, and what paths need (: / [ ] ( ) @ and the like), 200 "
+    "at most; it may not begin as a condition or a loop does",
+    LIBRARY_SET: "letters, digits, and single dashes, underscores, dots or spaces between them, 80 at most",
+    VERSION: "letters, digits, . - _ and +, a letter or digit first, no two dots in a row, 128 at most",
+    HOST: "a host in lower case (www.example.com), without scheme, port or last dot",
+    USER: "lower-case letters, digits, and single . _ - or @ between them, 64 at most",
+}
+"""What a person may write, for those who do not read patterns."""
+
 
 def require(kind: str, pattern: re.Pattern[str], name: str) -> str:
     """`name` if the whole of it fits, else Invalid `input.name` that shows it safely."""
@@ -32,7 +45,7 @@ def require(kind: str, pattern: re.Pattern[str], name: str) -> str:
         "input.name",
         f"{name[:80]!r} is not a valid {kind} name",
         thing=kind,
-        hint=f"allowed: {pattern.pattern}",
+        hint=f"allowed: {_IN_WORDS.get(pattern, pattern.pattern)}",
     )
 
 

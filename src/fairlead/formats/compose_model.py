@@ -19,6 +19,7 @@ from fairlead.formats.scalars import (
     WordList,
     Words,
     long_form,
+    of_each,
     whole,
     words,
     wrong,
@@ -199,7 +200,11 @@ def ports_of(value: object) -> list[object]:
         return []
     if not isinstance(value, list):
         raise wrong("a list of ports")
-    return [port for entry in value for port in (_short_port(entry) if not isinstance(entry, dict) else [entry])]
+    return [port for ports in of_each(enumerate(value), _ports) for port in ports]
+
+
+def _ports(entry: object) -> list[object]:
+    return [entry] if isinstance(entry, dict) else _short_port(entry)
 
 
 _SHORT_PORT = re.compile(
@@ -242,7 +247,7 @@ def volumes_of(value: object) -> list[object]:
         return []
     if not isinstance(value, list):
         raise wrong("a list of volumes")
-    return [_short_volume(entry) if not isinstance(entry, dict) else entry for entry in value]
+    return of_each(enumerate(value), lambda entry: entry if isinstance(entry, dict) else _short_volume(entry))
 
 
 def _short_volume(entry: object) -> dict[str, object]:
@@ -269,7 +274,7 @@ def dependencies_of(value: object) -> object:
     if value is None:
         return {}
     if isinstance(value, list):
-        return {words(name, "a service's name"): {} for name in value}
+        return {name: {} for name in of_each(enumerate(value), lambda name: words(name, "a service's name"))}
     return {name: {} if held is None else held for name, held in value.items()} if isinstance(value, dict) else value
 
 
@@ -291,7 +296,7 @@ def file_uses_of(value: object) -> object:
 def networks_of(value: object) -> object:
     """A list of names, or the mapping with options."""
     if isinstance(value, list):
-        return {words(name, "a network's name"): {} for name in value}
+        return {name: {} for name in of_each(enumerate(value), lambda name: words(name, "a network's name"))}
     if isinstance(value, dict):
         return {name: {} if held is None else held for name, held in value.items()}
     return {} if value is None else value
@@ -304,14 +309,17 @@ def ulimits_of(value: object) -> dict[str, tuple[int, int]]:
     for name in value:
         if not re.fullmatch(r"[a-z]{1,20}", str(name)):
             raise wrong(f"the name of a limit (nofile), not {str(name)[:60]!r}")
-    return {str(name): _ulimit(held) for name, held in value.items()}
+    return dict(zip(map(str, value), of_each(value.items(), _ulimit), strict=True))
 
 
 def _ulimit(value: object) -> tuple[int, int]:
     if isinstance(value, dict):
         if set(value) != {"soft", "hard"}:
             raise wrong("a number, or soft and hard")
-        return _limit(value["soft"]), _limit(value["hard"])
+        soft, hard = _limit(value["soft"]), _limit(value["hard"])
+        if hard != -1 and not 0 <= soft <= hard:
+            raise wrong("a soft limit that is not over the hard one")
+        return soft, hard
     return _limit(value), _limit(value)
 
 

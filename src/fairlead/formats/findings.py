@@ -35,7 +35,7 @@ class Findings:
 
     def error(self, mark: Mark, key: str, error: FairleadError) -> None:
         """An error of the domain, said at its place in the file."""
-        self.problem(mark, key, error.message, error.hint or "a valid value", code=error.code)
+        self.problem(mark, key, error.message, error.hint.removeprefix("allowed: ") or "a valid value", code=error.code)
 
     def warn(self, mark: Mark, key: str, text: str) -> None:
         """One thing that is honoured otherwise than written."""

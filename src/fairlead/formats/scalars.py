@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 import shlex
-from typing import Annotated, Any, TypeAlias
+from collections.abc import Callable, Iterable
+from typing import Annotated, Any, TypeAlias, TypeVar
 
 from pydantic import BeforeValidator, PlainValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from fairlead.domain.text import Mixed, SecretRef, Text
+
+T = TypeVar("T")
 
 DURATION_LIMIT_S = 31_536_000.0
 """A year: more is a slip of the pen."""
@@ -29,6 +32,18 @@ _KEY = re.compile(r"[^\s=;\x00-\x1f\x7f]{1,500}")
 def wrong(expected: str) -> PydanticCustomError:
     """The error of a value that is not `expected`."""
     return PydanticCustomError("wrong", "{expected}", {"expected": expected})
+
+
+def of_each(entries: Iterable[tuple[str | int, object]], read: Callable[[object], T]) -> list[T]:
+    """Each entry as `read` reads it, by its key or number; the error of one says which it is."""
+    found: list[T] = []
+    for step, entry in entries:
+        try:
+            found.append(read(entry))
+        except PydanticCustomError as error:
+            context = {"step": step, "entry": entry, **(error.context or {})}
+            raise PydanticCustomError("wrong", "{expected}", context) from error
+    return found
 
 
 def words(value: object, expected: str = "text") -> str:
@@ -113,7 +128,7 @@ def command(value: object) -> tuple[str, ...]:
     """A list of words, or one line that is split as a shell would, without being given to one."""
     expected = "a list of words, or one line"
     if isinstance(value, list):
-        return tuple(words(part, expected) for part in value)
+        return tuple(of_each(enumerate(value), lambda part: words(part, expected)))
     try:
         return tuple(shlex.split(words(value, expected)))
     except ValueError as error:
@@ -125,7 +140,7 @@ def word_list(value: object) -> tuple[str, ...]:
     if value is None:
         return ()
     if isinstance(value, list):
-        return tuple(name(part, "a list of texts") for part in value)
+        return tuple(of_each(enumerate(value), lambda part: name(part, "a list of texts")))
     return (name(value, "a list of texts"),)
 
 
@@ -135,15 +150,21 @@ def key_texts(value: object) -> dict[str, Text | None]:
     if value is None:
         return {}
     if isinstance(value, dict):
-        pairs = {str(key): None if held is None else text(held) for key, held in value.items()}
-    elif isinstance(value, list):
-        pairs = dict(_pair(part, expected) for part in value)
-    else:
-        raise wrong(expected)
-    for key in pairs:
-        if not _KEY.fullmatch(key):
-            raise wrong("names without blanks, '=', ';' and control characters")
-    return pairs
+        keys = of_each(((str(key), str(key)) for key in value), _key)
+        return dict(zip(keys, of_each(value.items(), _held), strict=True))
+    if isinstance(value, list):
+        return dict(of_each(enumerate(value), lambda part: _pair(part, expected)))
+    raise wrong(expected)
+
+
+def _key(written: object) -> str:
+    if not _KEY.fullmatch(str(written)):
+        raise wrong("names without blanks, '=', ';' and control characters")
+    return str(written)
+
+
+def _held(value: object) -> Text | None:
+    return None if value is None else text(value)
 
 
 def key_words(value: object) -> dict[str, str]:
@@ -155,9 +176,9 @@ def _pair(part: object, expected: str) -> tuple[str, Text | None]:
     if isinstance(part, Mixed) and isinstance(part.parts[0], str) and "=" in part.parts[0]:
         key, _, begun = part.parts[0].partition("=")
         rest = (begun, *part.parts[1:]) if begun else part.parts[1:]
-        return key, rest[0] if len(rest) == 1 else Mixed(rest)
+        return _key(key), rest[0] if len(rest) == 1 else Mixed(rest)
     key, equals, held = words(part, expected).partition("=")
-    return key, held if equals else None
+    return _key(key), held if equals else None
 
 
 def long_form(key: str, written: Any) -> BeforeValidator:

@@ -48,7 +48,8 @@ def check(
 
 
 def _say(wrong: Any, model: type[Shape], root: Node, findings: Findings, prefix: Path) -> None:
-    path: Path = tuple(wrong["loc"])
+    context = wrong.get("ctx") or {}
+    path: Path = (*wrong["loc"], *([context["step"]] if "step" in context else []))
     key = spell((*prefix, *path))
     kind = wrong["type"]
     if kind == "extra_forbidden":
@@ -59,7 +60,7 @@ def _say(wrong: Any, model: type[Shape], root: Node, findings: Findings, prefix:
     elif kind == "missing":
         findings.problem(place_of(root, path[:-1]), key, "nothing", f"the key {path[-1]!r}")
     else:
-        findings.problem(place_of(root, path), key, shown(wrong["input"]), _expected(wrong))
+        findings.problem(place_of(root, path), key, shown(context.get("entry", wrong["input"])), _expected(wrong))
 
 
 def _expected(wrong: Any) -> str:

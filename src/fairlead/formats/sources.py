@@ -159,6 +159,7 @@ def _compose_paths(files: Files, root: Table, findings: Findings) -> tuple[list[
         if services and all("build" in node.nodes or "image" in node.nodes for node in services):
             findings.warn(root.mark, "compose", f"{found} is not used: each service here says how its image is made")
             return [], False
+        _warn_of_overrides(files, root, found, findings)
         return [(root.mark, found)], True
     paths = []
     for node in stated.nodes if isinstance(stated, Items) else (stated,):
@@ -171,6 +172,14 @@ def _compose_paths(files: Files, root: Table, findings: Findings) -> tuple[list[
         else:
             paths.append((node.mark, path))
     return paths, bool(paths)
+
+
+def _warn_of_overrides(files: Files, root: Table, found: str, findings: Findings) -> None:
+    """`docker compose` lays this file over the other unasked; here only what fairlead.yml names is deployed."""
+    stem, _, ending = found.rpartition(".")
+    for override in (f"{stem}.override.{ending}", f"{stem}.override.{'yml' if ending == 'yaml' else 'yaml'}"):
+        if override in files:
+            findings.warn(root.mark, "compose", f"{override} is not laid over {found} unless both are named here")
 
 
 def _dotenv(files: Files, path: str, findings: Findings) -> dict[str, str]:

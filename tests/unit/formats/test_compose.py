@@ -505,3 +505,28 @@ def test_values_given_are_those_of_the_caller() -> None:
 def test_a_secret_in_the_list_form_of_an_environment_stays_a_reference() -> None:
     service = web('environment: ["A=${Password}", "B=x-${Password}", "C=#{Password}"]')
     assert service.environment == {"A": SECRET, "B": Mixed(("x-", SECRET)), "C": SECRET}
+
+
+@pytest.mark.parametrize(
+    ("keys", "said"),
+    [
+        ("ports: ['80:80', '::1:80:80']", "services.web.ports[1]: '::1:80:80': a port"),
+        ("volumes: [a:b:c:d]", "services.web.volumes[0]: 'a:b:c:d': a volume"),
+        ("environment: {A: b, C: [d]}", "services.web.environment.C: a list: text"),
+        ("environment: [A=b, =c]", "services.web.environment[1]: '=c': names without"),
+        ("command: [run, [fast]]", "services.web.command[1]: a list: a list of words"),
+        ("ulimits: {nofile: {soft: 2, hard: 1}}", "services.web.ulimits.nofile: a mapping: a soft limit"),
+    ],
+)
+def test_of_many_entries_the_wrong_one_is_named(keys: str, said: str) -> None:
+    assert wrong(keys).startswith(said)
+
+
+@pytest.mark.parametrize("name", ["compose.override.yaml", "compose.override.yml"])
+def test_a_file_that_compose_would_lay_over_the_other_unasked_is_named(name: str) -> None:
+    files = repository("project: books\n", "services: {web: {image: x}}\n") | {name: b"services: {web: {user: root}}\n"}
+    definition = compiled(files)
+    assert definition.service("web").user == ""
+    assert [one for one in definition.warnings if f"{name} is not laid over compose.yaml" in one]
+    both = files | {"fairlead.yml": f"project: books\ncompose: [compose.yaml, {name}]\n".encode()}
+    assert compiled(both).service("web").user == "root" and not compiled(both).warnings

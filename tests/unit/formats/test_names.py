@@ -68,3 +68,8 @@ def test_a_bad_name_is_a_problem_at_its_place_and_stays_on_one_line(place: str) 
         if place == "a secret's variable":
             assert problems(files), (place, bad)
         assert all(str(one).isprintable() for one in told), [str(one) for one in told]
+
+
+def test_what_a_name_may_be_is_said_in_words() -> None:
+    _, (told,) = validate(repository("project: books\nservices: {Web: {image: x}}\n"))
+    assert told.expected.startswith("lower-case letters, digits")

@@ -99,7 +99,7 @@ def test_everything_wrong_is_said_at_once() -> None:
         ("services: {web: {}}\ncompose: nothing.yaml", "a Compose file of the repository"),
         ("services: {web: {}}\ncompose: ../out.yaml", "inside the repository"),
         ("services: {}", "at least one service"),
-        ("services: {'Bad Name': {image: x}}", "allowed"),
+        ("services: {'Bad Name': {image: x}}", "lower-case letters"),
     ],
 )
 def test_a_wrong_shape_says_what_was_expected(written: str, said: str) -> None:
