@@ -100,18 +100,19 @@ def _from_compose(files: Files, path: str, project: str) -> list[str]:
     findings = Findings()
     compose = ComposeReader(files, findings).read(path, Mark(path), directory=path.rpartition("/")[0])
     services = compose.table("services")
-    proposed = [
-        _service(files, name, services.table(name)) for name in services.nodes if not profiles_of(services.table(name))
-    ]
+    tables = {name: services.table(name) for name in services.nodes if not profiles_of(services.table(name))}
+    is_sought = not any(_ports(node.get("ports")) and not _is_accessory(node) for node in tables.values())
+    proposed = [_service(name, node, is_sought=is_sought) for name, node in tables.items()]
     own = [service for service in proposed if service.keys]
     lines = [*_head(project), f"compose: {path}"]
     return [*lines, "services:", *(line for service in own for line in service.lines())] if own else lines
 
 
-def _service(files: Files, name: str, node: Table) -> _Service:
+def _service(name: str, node: Table, *, is_sought: bool) -> _Service:
+    """`is_sought` says that nothing else is for users: then what is published is, though it keeps data of its own."""
     service = _Service(name)
     ports, mounts = _ports(node.get("ports")), _mounts(node.get("volumes"))
-    if _is_accessory(node, mounts):
+    if _is_accessory(node) and not (is_sought and ports and not _is_store(node)):
         service.keys.append("accessory: true                # started once, never swapped")
         if ports:
             service.notes.append("Its ports are for development; to publish them an administrator must allow it.")
@@ -148,13 +149,17 @@ def _without_writable_binds(service: _Service, mounts: list[VolumeMount]) -> Non
         service.keys.append(f'  - "{source}{mount.target}{":ro" if mount.read_only else ""}"')
 
 
-def _is_accessory(node: Table, mounts: list[VolumeMount]) -> bool:
-    image = node.get("image")
-    if node.get("build") is not None or not isinstance(image, Scalar):
+def _is_accessory(node: Table) -> bool:
+    if node.get("build") is not None or not isinstance(node.get("image"), Scalar):
         return False
-    base = re.split(r"[:@]", str(image.text).rpartition("/")[2])[0]
-    keeps = any(mount.type == "volume" and mount.source and not mount.read_only for mount in mounts)
-    return base.lower() in ACCESSORY_IMAGES or keeps
+    mounts = _mounts(node.get("volumes"))
+    return _is_store(node) or any(mount.type == "volume" and mount.source and not mount.read_only for mount in mounts)
+
+
+def _is_store(node: Table) -> bool:
+    image = node.get("image")
+    written = str(image.text) if isinstance(image, Scalar) else ""
+    return re.split(r"[:@]", written.rpartition("/")[2])[0].lower() in ACCESSORY_IMAGES
 
 
 def _ports(node: Node | None) -> list[PortModel]:

@@ -107,3 +107,29 @@ def test_what_cannot_be_settled_by_itself_is_said_in_the_proposal() -> None:
 def test_a_repository_with_nothing_to_deploy_is_told_so() -> None:
     with pytest.raises(Invalid, match="neither a Compose file nor a Dockerfile"):
         propose({"README.md": b""})
+
+
+WORDPRESS = b"""
+services:
+  db: {image: "mariadb:11", volumes: ["db:/var/lib/mysql"]}
+  wordpress:
+    image: wordpress:latest
+    ports: ["8000:80"]
+    volumes: ["wp:/var/www/html"]
+    depends_on: [db]
+volumes: {db: , wp: }
+"""
+
+
+def test_what_alone_is_published_is_for_users_though_it_is_only_an_image_that_keeps_data() -> None:
+    found = proposed({"compose.yaml": WORDPRESS})
+    wordpress = found.service("wordpress")
+    assert (wordpress.role, wordpress.port, wordpress.ports) == (Role.RECREATE, 80, ())
+    assert [route.host for route in wordpress.routes] == ["wordpress.books.production.localhost"]
+    assert found.service("db").role is Role.ACCESSORY
+
+
+def test_beside_what_is_built_an_image_that_keeps_data_is_an_accessory_as_before() -> None:
+    compose = WORDPRESS.replace(b"services:\n", b"services:\n  shop: {build: ., ports: ['80:80']}\n")
+    found = proposed({"compose.yaml": compose, "Dockerfile": b"FROM x\n"})
+    assert found.service("wordpress").role is Role.ACCESSORY and found.service("shop").role is Role.ROUTED
