@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping
@@ -13,6 +14,10 @@ from fairlead.domain.errors import FairleadError, Invalid, TooLarge
 from fairlead.server.problems import MEDIA_TYPE, body_of
 
 NOTHING: Mapping[str, int] = {}
+MOST_READ_OFF_BYTES = 64 * 1024 * 1024
+READ_OFF_S = 10.0
+"""What is still taken, and dropped, of a body that is refused: a connection that is closed on its sender takes the
+answer with it, and many clients look for none before they have sent all."""
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 
 PROTECTION = (
@@ -55,16 +60,20 @@ class Guard:
         answer = _Answer(send, [*PROTECTION, (b"x-request-id", request_id)])
         refused = self._refused(scope, headers.get(b"content-length", b"0"))
         if refused is not None:
-            await answer.refuse(refused)
+            is_sent = isinstance(refused, TooLarge) and b"expect" not in headers
+            await answer.refuse(refused, receive if is_sent else None)
             return
         await self._pass(scope, receive, answer)
 
     async def _pass(self, scope: Scope, receive: Receive, answer: _Answer) -> None:
         seen, most = 0, self._most(scope)
+        rest: Receive | None = receive
 
         async def counted() -> Message:
-            nonlocal seen
+            nonlocal seen, rest
             message = await receive()
+            if not message.get("more_body"):
+                rest = None
             if message["type"] == "http.request":
                 seen += len(message.get("body", b""))
                 if seen > most:
@@ -78,7 +87,7 @@ class Guard:
             if not answer.is_cut:
                 raise
         if answer.is_cut:
-            await answer.refuse(_too_large(most))
+            await answer.refuse(_too_large(most), rest)
 
     def _refused(self, scope: Scope, declared: bytes) -> FairleadError | None:
         most = self._most(scope)
@@ -113,11 +122,29 @@ class _Answer:
             message["headers"] = [*message.get("headers", []), *self.more]
         await self.out(message)
 
-    async def refuse(self, error: FairleadError) -> None:
+    async def refuse(self, error: FairleadError, rest: Receive | None) -> None:
+        """Our answer, where none has begun; then `rest`, what is still sent, is read off before the end."""
         if self.is_begun:
             return
         self.is_cut = False
         body = json.dumps(body_of(error)).encode()
         headers = [(b"content-type", MEDIA_TYPE.encode()), (b"content-length", str(len(body)).encode())]
         await self.send({"type": "http.response.start", "status": error.http_status, "headers": headers})
+        if rest is not None:
+            await self.send({"type": "http.response.body", "body": body, "more_body": True})
+            await _read_off(rest)
+            body = b""
         await self.send({"type": "http.response.body", "body": body})
+
+
+async def _read_off(rest: Receive) -> None:
+    left = MOST_READ_OFF_BYTES
+    try:
+        async with asyncio.timeout(READ_OFF_S):
+            while left > 0:
+                message = await rest()
+                if not message.get("more_body"):
+                    return
+                left -= len(message.get("body", b""))
+    except TimeoutError:
+        return
