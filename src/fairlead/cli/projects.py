@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -27,11 +28,19 @@ def list_projects(
         "url": "REPOSITORY",
         "branch": "BRANCH",
         "group": "GROUP",
-        "latest_release": "LATEST RELEASE",
+        "answer": "LAST LOOK",
         "created_at": "SINCE",
     }
     found = at.client.all(f"{API}/projects", group=of)
-    at.screen.table(found, columns, empty="no projects yet: fairlead projects add NAME --git URL")
+    rows = found if at.screen.as_json else [{**one, "answer": _last_look(one)} for one in found]
+    at.screen.table(rows, columns, empty="no projects yet: fairlead projects add NAME --git URL")
+
+
+def _last_look(project: Mapping[str, Any]) -> str:
+    look = project["contact"]
+    if look["at"] is None:
+        return "not yet" if project["source"] else ""
+    return "worked" if look["ok"] else f"failed: {look['reason']}"
 
 
 @group.command("show")
@@ -202,10 +211,10 @@ def remove(
     name: str = typer.Argument(..., help="The project."),
     yes: bool = typer.Option(False, "--yes", help="Do not ask."),
 ) -> None:
-    """Forget a project of which nothing is live any more."""
+    """Forget a project that has no history: no run, release or deployment. One that has can be disabled."""
     at = session(context)
     if not yes:
-        typer.confirm(f"Remove project {name} with its releases and history?", abort=True, err=True)
+        typer.confirm(f"Remove project {name} with its variables, process and channels?", abort=True, err=True)
     at.client.delete(f"{API}/projects/{name}")
     at.screen.say(f"project {name} removed")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -45,6 +46,12 @@ def of(connection: sa.Connection, project: ProjectId) -> Contact | None:
     """The latest look; None before the first."""
     row = connection.execute(sa.select(contacts).where(contacts.c.project == project)).mappings().first()
     return None if row is None else from_row(Contact, row)
+
+
+def of_many(connection: sa.Connection, projects: Collection[ProjectId]) -> dict[ProjectId, Contact]:
+    """The latest look of each that was looked at."""
+    rows = connection.execute(sa.select(contacts).where(contacts.c.project.in_(projects))).mappings()
+    return {found.project: found for found in (from_row(Contact, row) for row in rows)}
 
 
 def forget(connection: sa.Connection, project: ProjectId) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from fairlead.domain.actor import Actor
 from fairlead.domain.errors import Conflict, FairleadError, NotAuthenticated
 from fairlead.domain.git_address import commit_id
-from fairlead.domain.ids import RunId, TaskId
+from fairlead.domain.ids import ProjectId, RunId, TaskId
 from fairlead.domain.permission import Permission
 from fairlead.domain.pipeline import NothingNew, decide
 from fairlead.domain.project import Project
@@ -75,6 +75,12 @@ def contact_of(context: Context, actor: Actor, project: str) -> Contact | None:
         owner = projects.by_name_or_id(connection, project)
         actor.require_somewhere(Permission.VIEW, project=owner.id)
         return contacts.of(connection, owner.id)
+
+
+def contacts_of(context: Context, found: Sequence[Project]) -> Mapping[ProjectId, Contact]:
+    """How the last look at the repository of each of the projects went, where there was one; one query."""
+    with context.database.reading() as connection:
+        return contacts.of_many(connection, [one.id for one in found])
 
 
 def repository_of(context: Context, project: Project) -> Repository:

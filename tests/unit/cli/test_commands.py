@@ -426,3 +426,19 @@ def test_a_deployment_is_named_by_its_number_where_it_went(books: House, fairlea
     assert unknown.code == 5 and "there is no deployment 999 of books in Test" in unknown.err
     unsure = fairlead("deployments", "show", "1", "-p", "books")
     assert unsure.code == 2 and "Test" in unsure.err, unsure
+
+
+def test_a_list_of_projects_says_how_their_repositories_answered(books: House, fairlead: Run) -> None:
+    from tests.unit.server.house import ADMINISTRATOR
+
+    from fairlead.usecases import projects, runs
+
+    silent = projects.get(books.context, ADMINISTRATOR, "books")
+    gone = errors.Unreachable("source.unreachable", "https://git.test/books.git cannot be reached")
+    runs.could_not_look(books.context, silent, gone, cause="poll")
+    books.add_project("shop", git="https://git.test/shop.git")
+    assert "cannot be reached" in fairlead("projects", "list").out
+    listed = {one["name"]: one for one in fairlead("-o", "json", "projects", "list").data}
+    for name, found in listed.items():
+        assert found == fairlead("-o", "json", "projects", "show", name).data
+    assert listed["books"]["contact"]["at"] is not None and listed["shop"]["contact"]["at"] is None

@@ -59,7 +59,7 @@ def test_who_sends_all_of_a_body_before_looking_for_an_answer_is_told_that_it_is
 def test_reading_off_has_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(guard, "READ_OFF_S", 0.2)
     with served() as port, socket.create_connection(("127.0.0.1", port), 20) as asking:
-        asking.sendall(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 999999\r\n\r\n")
+        asking.sendall(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 999999\r\nConnection: close\r\n\r\n")
         told = b""
         while part := asking.recv(65_536):
             told += part

@@ -88,8 +88,13 @@ def list_projects(
 ) -> answers.Page[answers.Project]:
     """By name; those of one project group where it is given."""
     part = projects.page(context, actor, after=after, limit=limit, search=search, group=group)
-    names = groups.names(context, actor)
-    return shapes.page(part, lambda one: shapes.project(one, groups=names))
+    names, looks = groups.names(context, actor), runs.contacts_of(context, part.items)
+    return shapes.page(
+        part,
+        lambda one: shapes.project(
+            one, webhook_url=projects.webhook_url(context, one), contact=looks.get(one.id), groups=names
+        ),
+    )
 
 
 @router.post("/projects", status_code=201)
