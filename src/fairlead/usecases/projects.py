@@ -19,15 +19,16 @@ from fairlead.domain.project import DEFAULT_POLL_S, Forge, ForgeKind, Project, S
 from fairlead.domain.release_settings import ReleaseSettings, check_settings
 from fairlead.store import (
     channels,
-    deployments,
     groups,
     library_sets,
     lifecycles,
     processes,
+    project_rows,
     projects,
     runbooks,
     tenant_templates,
     triggers,
+    variables,
 )
 from fairlead.store.database import Connection
 from fairlead.store.reach import within
@@ -281,15 +282,15 @@ def report_to(
 
 
 def remove(context: Context, actor: Actor, name: str) -> None:
-    """Gone, where nothing of it was ever deployed; else it can only be disabled, its history is kept."""
+    """Gone with all that was set for it, where it has no history; else it can only be disabled, its history is kept."""
     actor.require_somewhere(Permission.PROJECT_EDIT)
     with context.database.transaction() as connection:
         found = projects.by_name_or_id(connection, name)
         actor.require(Permission.PROJECT_EDIT, project=found.id)
-        if deployments.page(connection, project=found.id, limit=1).items:
+        if kept := project_rows.history_of(connection, found.id):
             raise Conflict(
                 "edit.conflict",
-                f"{found.name} has deployments, whose history is kept",
+                f"{found.name} has {' and '.join(kept)}, whose history is kept",
                 thing=found.name,
                 hint="disable it instead (fairlead projects set --disable); fairlead retire ends what is live",
             )
@@ -301,6 +302,8 @@ def remove(context: Context, actor: Actor, name: str) -> None:
         for channel in channels.of_project(connection, found.id):
             channels.delete(connection, channel.id)
         library_sets.exclude(connection, found.id)
+        variables.delete_all(connection, found.id, at=context.clock.now(), by=actor.name)
+        project_rows.forget(connection, found.id)
         tenant_templates.forget_owner(connection, found.id)
         processes.delete(connection, found.id)
         projects.delete(connection, found.id)

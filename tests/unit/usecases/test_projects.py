@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import pytest
+import sqlalchemy as sa
 from tests.unit.usecases.house import ADMIN, House
 
-from fairlead.domain.errors import Conflict, FairleadError, Invalid, NotFound, TooLarge
+from fairlead.domain.errors import Conflict, FairleadError, Invalid, NotFound, TooLarge, Unreachable
 from fairlead.domain.variable import Dimension
-from fairlead.usecases import environments, projects, runs, variables
+from fairlead.domain.webhook_delivery import WebhookDelivery
+from fairlead.store import project_rows, webhook_deliveries
+from fairlead.store.schema import metadata
+from fairlead.usecases import environments, policies, projects, runs, variables
+from fairlead.usecases import releases as releasing
 from fairlead.usecases.projects import KeyPair, NewForge, NewSource
 
 BAD_NAMES = ["", "a\nb", "a;b", "..", "a..b", "../etc", "--upload-pack=x", "ext::sh", "A", "a b", "a/b", "-a", "a" * 41]
@@ -120,6 +125,43 @@ def test_a_project_goes_only_where_nothing_of_it_was_deployed(books: House) -> N
         projects.remove(books.context, ADMIN, "books")
     with pytest.raises(NotFound):
         projects.get(books.context, ADMIN, "empty")
+
+
+def test_a_project_that_was_set_up_and_looked_at_goes_with_what_was_set_for_it(house: House) -> None:
+    project = house.add_project(git="https://git.test/books.git")
+    gone = Unreachable("source.unreachable", "https://git.test/books.git cannot be reached")
+    runs.could_not_look(house.context, project, gone, cause="poll")
+    variables.put(house.context, ADMIN, "books", "Db.Host", "db")
+    policies.allow(house.context, ADMIN, "books", "privileged", note="")
+    with house.database.transaction() as connection:
+        delivery = WebhookDelivery("whd-1", "hook", "key", house.clock.now(), project.id, "generic", "accepted")
+        assert webhook_deliveries.accept(connection, delivery)
+        releasing.freeze(house.context, connection, project.id)
+    projects.remove(house.context, ADMIN, "books")
+    with house.database.reading() as connection:
+        for key in referring():
+            found = sa.select(key.parent).where(key.parent == project.id)
+            assert not connection.execute(found).all(), str(key.parent)
+
+
+def test_a_project_with_a_run_stays_and_says_so(house: House) -> None:
+    project = house.add_project(git="https://git.test/books.git")
+    assert runs.saw_head(house.context, ADMIN, project, "1" * 40, cause="poll").run is not None
+    with pytest.raises(Conflict, match="books has runs, whose history is kept"):
+        projects.remove(house.context, ADMIN, "books")
+
+
+def test_all_that_refers_to_a_project_is_history_or_goes_with_it() -> None:
+    of_their_own = {"channels", "library_set_inclusions", "runbooks", "triggers", "variables"}
+    of_history = {"approvals", "defects"}  # of deployments and releases
+    known = {table.name for table in (*project_rows.HISTORY.values(), *project_rows.GOING)}
+    assert known | of_their_own | of_history == {key.parent.table.name for key in referring()}
+
+
+def referring() -> list[sa.ForeignKey]:
+    """All that holds a project's row where it is."""
+    keys = [key for table in metadata.tables.values() for key in table.foreign_keys]
+    return [key for key in keys if key.column.table.name == "projects"]
 
 
 # Environments
