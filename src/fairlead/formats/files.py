@@ -34,6 +34,15 @@ class KnowsFolders(Protocol):
         ...
 
 
+@runtime_checkable
+class KnowsRest(Protocol):
+    """Files that can tell what else lies in a folder."""
+
+    def rest(self, directory: str) -> tuple[str, ...]:
+        """What lies below the directory and is no file that can be used, sorted."""
+        ...
+
+
 class Directory(Mapping[str, bytes]):
     """The files below a directory on disk, read when asked for; the one part of this room that sees a disk.
 
@@ -75,13 +84,21 @@ class Directory(Mapping[str, bytes]):
         inside = clean(directory) == directory and not self.leaves(directory) and not folder.is_symlink()
         return tuple(sorted(self._walk(folder))) if inside else ()
 
+    def rest(self, directory: str) -> tuple[str, ...]:
+        """Links that lead outside or to a folder, devices, and files over `READ_LIMIT`."""
+        folder = self._root / directory
+        inside = clean(directory) == directory and not self.leaves(directory)
+        return tuple(sorted(path for path in self._entries(folder) if path not in self)) if inside else ()
+
     def _walk(self, folder: Path) -> Iterator[str]:
+        yield from (path for path in self._entries(folder) if path in self)
+
+    def _entries(self, folder: Path) -> Iterator[str]:
         for directory, below, names in os.walk(folder):
+            links = [name for name in below if Path(directory, name).is_symlink()]
             below[:] = sorted(name for name in below if name != ".git")
-            for name in sorted(names):
-                path = Path(directory, name).relative_to(self._root).as_posix()
-                if path in self:
-                    yield path
+            for name in sorted((*names, *links)):
+                yield Path(directory, name).relative_to(self._root).as_posix()
 
     def _real(self, path: str) -> Path | None:
         if not path or path != clean(path) or path.split("/")[0] == ".git" or self.leaves(path):
@@ -117,6 +134,10 @@ class Overlaid(Mapping[str, bytes]):
         """Of both."""
         return tuple(sorted({*below(self._files, directory), *below(self._added, directory)}))
 
+    def rest(self, directory: str) -> tuple[str, ...]:
+        """As the files below say."""
+        return tuple(path for path in rest_of(self._files, directory) if path not in self._added)
+
     def leaves(self, path: str) -> bool:
         """As the files below say."""
         return path not in self._added and leads_out(self._files, path)
@@ -136,6 +157,11 @@ def below(files: Files, directory: str) -> tuple[str, ...]:
         return files.below(directory)
     prefix = "" if directory == "." else f"{directory}/"
     return tuple(sorted(path for path in files if path.startswith(prefix)))
+
+
+def rest_of(files: Files, directory: str) -> tuple[str, ...]:
+    """What lies below the directory and is no file that can be used."""
+    return files.rest(directory) if isinstance(files, KnowsRest) else ()
 
 
 def leads_out(files: Files, path: str) -> bool:

@@ -12,7 +12,7 @@ from fairlead.domain.substitution import substitute
 from fairlead.domain.text import Text
 from fairlead.formats.compilation import IN_SLOT, Compilation
 from fairlead.formats.compose_model import FileUse, SourceModel, VolumeModel, VolumeMount
-from fairlead.formats.files import below, clean, leads_out
+from fairlead.formats.files import READ_LIMIT, below, clean, leads_out, rest_of
 from fairlead.formats.findings import did_you_mean, shown
 from fairlead.formats.node import Path
 from fairlead.formats.service_model import ServiceModel
@@ -157,9 +157,9 @@ def _carried_bind(at: Compilation, path: Path, volume: VolumeMount, target: str)
     elif len(found) > FILES_LIMIT or sum(len(at.files[one]) for one in found) > BYTES_LIMIT:
         at.problem(path, f"{len(found)} files", f"at most {FILES_LIMIT} files and {BYTES_LIMIT} bytes")
     else:
+        for one in rest_of(at.files, inside):
+            at.warn(path, f"{shown(one)} is left out: only files of up to {READ_LIMIT} bytes in the repository travel")
         for one in found:
-            if leads_out(at.files, one):
-                continue
             below_target = target if one == inside else posixpath.join(target, posixpath.relpath(one, inside))
             yield File(below_target, blob=at.blob(one), mode=_mode(at.files[one]), source=one)
 

@@ -60,13 +60,35 @@ def compile_project(
     sources = _checked(files, environments)
     known = _variables(sources, lookup, is_known=True, names=tuple(variables))
     at = _compilation(sources, environment, environments, known, domain, images or {})
+    return _compiled(sources, at, tenant)[0]
+
+
+def compile_whole(
+    files: Files,
+    *,
+    environment: str,
+    environments: Sequence[str],
+    lookup: Lookup,
+    domain: str = "localhost",
+    variables: Iterable[str] = (),
+) -> tuple[Definition, frozenset[str]]:
+    """As `compile_project`, of a repository that is all there; and the paths of the files that this needs of it, which
+    variables may name (``env_file: ${STAGE}.env``)."""
+    sources = _checked(files, environments)
+    known = _variables(sources, lookup, is_known=True, names=tuple(variables))
+    at = _compilation(sources, environment, environments, known, domain, {})
+    definition, at = _compiled(sources, at, "")
+    return definition, frozenset(paths_used(at))
+
+
+def _compiled(sources: Sources, at: Compilation | None, tenant: str) -> tuple[Definition, Compilation]:
     if at is not None:
         at.tenant = tenant
     definition = _definition(at) if at is not None else None
     sources.findings.stop_if_any()
-    if definition is None:
+    if definition is None or at is None:
         raise AssertionError("no definition, and no problem that says why")
-    return definition
+    return definition, at
 
 
 def read_outline(files: Files, *, is_whole: bool = False) -> Outline:

@@ -11,7 +11,7 @@ from tests.unit.formats.projects import VALUES, compiled, place, repository
 from fairlead.domain.errors import ProjectFileInvalid
 from fairlead.domain.outline import OutlineService
 from fairlead.domain.service import Build
-from fairlead.formats.files import Directory, Overlaid, below, clean
+from fairlead.formats.files import READ_LIMIT, Directory, Overlaid, below, clean
 from fairlead.formats.project import read_outline, validate
 
 PROJECT = """
@@ -227,3 +227,21 @@ def test_an_image_with_an_environments_variable_is_known_at_the_deployment(image
 def test_a_dollar_sign_in_an_image_of_the_project_file_itself_is_no_variable() -> None:
     _, problems = validate(repository("project: b\nservices: {web: {image: 'app:${TAG}', port: 80}}\n"))
     assert [problem.expected for problem in problems] == ["an image's name"]
+
+
+def test_what_a_bound_directory_loses_is_named(tmp_path: Path) -> None:
+    (tmp_path / "conf").mkdir()
+    (tmp_path / "conf/a").write_text("a")
+    (tmp_path / "conf/inside").symlink_to("a")
+    (tmp_path / "conf/outside").symlink_to("/etc/passwd")
+    (tmp_path / "conf/folder").symlink_to("/etc")
+    (tmp_path / "conf/large").write_bytes(b" " * (READ_LIMIT + 1))
+    (tmp_path / "fairlead.yml").write_text(
+        "project: b\nservices: {web: {image: x, port: 80, volumes: ['./conf:/c:ro']}}\n"
+    )
+    warnings, problems = validate(Directory(tmp_path))
+    assert not problems
+    for lost in ("folder", "large", "outside"):
+        assert len([said for said in warnings if f"'conf/{lost}' is left out" in said]) == 1
+    assert len(warnings) == 3
+    assert set(read_outline(Directory(tmp_path)).carried) == {"fairlead.yml", "conf/a", "conf/inside"}

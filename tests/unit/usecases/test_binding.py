@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from types import SimpleNamespace
+from types import MappingProxyType, SimpleNamespace
 from typing import Any
 
 import pytest
@@ -137,9 +138,11 @@ async def test_a_run_builds_with_the_variables_that_its_build_secrets_name(house
     assert "t0ken" not in canonical(to_data(plan))
 
 
-async def planned_run(house: House, tmp_path: Path, text: str, **values: str) -> Plan | SaidNo:
+async def planned_run(
+    house: House, text: str, more: Mapping[str, bytes] = MappingProxyType({}), **values: str
+) -> Plan | SaidNo:
     url, source = "https://git.test/books.git", FakeSource()
-    commit = source.commit(url, "main", {"fairlead.yml": b"project: books\n", "compose.yaml": text.encode()})
+    commit = source.commit(url, "main", {"fairlead.yml": b"project: books\n", "compose.yaml": text.encode(), **more})
     project = house.add_project(git=url)
     for name, value in values.items():
         variable, _, environment = name.partition("__")
@@ -151,11 +154,9 @@ async def planned_run(house: House, tmp_path: Path, text: str, **values: str) ->
 
 
 @pytest.mark.parametrize("image", ["app:${TAG}", "app:${TAG:-1}", "app:#{TAG}"])
-async def test_a_run_takes_the_digest_of_the_image_that_variables_name(
-    house: House, tmp_path: Path, image: str
-) -> None:
+async def test_a_run_takes_the_digest_of_the_image_that_variables_name(house: House, image: str) -> None:
     compose = f"services: {{web: {{image: '{image}', ports: ['80:80'], environment: {{A: '${{ONLY_IN_TEST}}'}}}}}}\n"
-    plan = await planned_run(house, tmp_path, compose, TAG="2", ONLY_IN_TEST__Test="yes")
+    plan = await planned_run(house, compose, TAG="2", ONLY_IN_TEST__Test="yes")
     assert isinstance(plan, Plan), plan
     (pinned,) = (read(Pinned, one) for one in all_effects(plan) if one.kind == PinImage.kind)
     assert pinned.image == "app:2"
@@ -163,16 +164,25 @@ async def test_a_run_takes_the_digest_of_the_image_that_variables_name(
     assert made.packages == {"web": "2"} and set(made.images) == {"web"}
 
 
-async def test_a_run_says_where_an_image_is_not_the_same_in_every_environment(house: House, tmp_path: Path) -> None:
+async def test_a_run_says_where_an_image_is_not_the_same_in_every_environment(house: House) -> None:
     compose = "services: {web: {image: 'app:${TAG}', ports: ['80:80']}}\n"
-    said = await planned_run(house, tmp_path, compose, TAG__Test="2", TAG__Production="3")
+    said = await planned_run(house, compose, TAG__Test="2", TAG__Production="3")
     assert isinstance(said, SaidNo) and said.code == "release.images"
     assert "app:2 in Test, app:3 in Production" in said.reason
 
 
-async def test_images_that_variables_name_by_digest_may_differ_by_environment(house: House, tmp_path: Path) -> None:
+async def test_images_that_variables_name_by_digest_may_differ_by_environment(house: House) -> None:
     compose = "services: {web: {image: '${IMAGE}', ports: ['80:80']}}\n"
     one, other = (f"app@sha256:{digit * 64}" for digit in "12")
-    plan = await planned_run(house, tmp_path, compose, IMAGE__Test=one, IMAGE__Production=other)
+    plan = await planned_run(house, compose, IMAGE__Test=one, IMAGE__Production=other)
     assert isinstance(plan, Plan), plan
     assert not [effect for effect in all_effects(plan) if effect.kind == PinImage.kind]
+
+
+async def test_files_that_variables_name_travel_in_the_release(house: House) -> None:
+    compose = "services: {web: {image: app:1, ports: ['80:80'], env_file: '${STAGE}.env'}}\n"
+    files = {"one.env": b"A=1\n", "two.env": b"A=2\n", "three.env": b"A=3\n"}
+    plan = await planned_run(house, compose, files, STAGE__Test="one", STAGE__Production="two")
+    assert isinstance(plan, Plan), plan
+    (made,) = (read(NewRelease, one) for one in all_effects(plan) if one.kind == MakeRelease.kind)
+    assert set(made.carried) == {"fairlead.yml", "compose.yaml", "one.env", "two.env"}
