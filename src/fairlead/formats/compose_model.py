@@ -27,6 +27,26 @@ from fairlead.formats.scalars import (
 from fairlead.formats.shape import Shape
 
 PORT_LIMIT = 65_535
+ULIMITS = frozenset(
+    {
+        "core",
+        "cpu",
+        "data",
+        "fsize",
+        "locks",
+        "memlock",
+        "msgqueue",
+        "nice",
+        "nofile",
+        "nproc",
+        "rss",
+        "rtprio",
+        "rttime",
+    }
+    | {"sigpending", "stack"}
+)
+"""All that the engine knows (docker run --ulimit)."""
+
 RANGE_LIMIT = 256
 """Ports that one range may publish."""
 
@@ -306,10 +326,14 @@ def ulimits_of(value: object) -> dict[str, tuple[int, int]]:
     """``nofile: 1024`` or ``nofile: {soft: …, hard: …}``."""
     if not isinstance(value, dict):
         raise wrong("a mapping of limits")
-    for name in value:
-        if not re.fullmatch(r"[a-z]{1,20}", str(name)):
-            raise wrong(f"the name of a limit (nofile), not {str(name)[:60]!r}")
-    return dict(zip(map(str, value), of_each(value.items(), _ulimit), strict=True))
+    names = of_each(((str(name), str(name)) for name in value), _limit_name)
+    return dict(zip(names, of_each(value.items(), _ulimit), strict=True))
+
+
+def _limit_name(written: object) -> str:
+    if written not in ULIMITS:
+        raise wrong(f"the name of a limit: {', '.join(sorted(ULIMITS))}")
+    return str(written)
 
 
 def _ulimit(value: object) -> tuple[int, int]:

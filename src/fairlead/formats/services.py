@@ -23,14 +23,17 @@ from fairlead.formats.node import Path
 from fairlead.formats.roles import dependencies_of, port_of
 from fairlead.formats.routes import routes_of
 from fairlead.formats.service_model import ServiceModel
+from fairlead.formats.signals import is_signal
 
 OUR_LABELS = ("io.fairlead.", "com.docker.compose.")
 BOUNDED_DRIVERS = frozenset({"json-file", "local"})
 READABLE_DRIVERS = BOUNDED_DRIVERS | {"journald"}
+LEAST_MEMORY_BYTES = 6 * 1024 * 1024
+"""Of a limit (Docker Engine 20.10 and newer)."""
+
 LOG_OPTIONS: Mapping[str, str] = {"max-size": "10m", "max-file": "3"}
 
 _LOG_SIZE = re.compile(r"[1-9]\d{0,8}[kmg]?", re.IGNORECASE)
-_SIGNAL = re.compile(r"(?:SIG)?[A-Z0-9+-]{1,12}|\d{1,2}")
 
 
 def service_of(at: Compilation, name: str, model: ServiceModel) -> Service:
@@ -236,8 +239,11 @@ def _limits(at: Compilation, name: str, model: ServiceModel) -> Limits:
     limits, reservations = model.deploy.resources.limits, model.deploy.resources.reservations
     if limits.devices or reservations.devices:
         at.problem(("services", name, "deploy", "resources"), "devices reserved", "no devices")
+    memory = limits.memory or model.mem_limit
+    if 0 < memory < LEAST_MEMORY_BYTES:
+        at.problem(("services", name), f"a limit of {memory} bytes of memory", "6m or more: the engine takes no less")
     return Limits(
-        memory_bytes=limits.memory or model.mem_limit,
+        memory_bytes=memory,
         memory_reservation_bytes=reservations.memory or model.mem_reservation,
         cpus=limits.cpus or model.cpus,
         pids=limits.pids or model.pids_limit,
@@ -260,7 +266,7 @@ def _replicas(at: Compilation, name: str, model: ServiceModel) -> int:
 
 
 def _signal(at: Compilation, name: str, model: ServiceModel) -> str:
-    if model.stop_signal and not _SIGNAL.fullmatch(model.stop_signal):
+    if model.stop_signal and not is_signal(model.stop_signal):
         at.problem(("services", name, "stop_signal"), shown(model.stop_signal), "a signal (SIGTERM)")
     return model.stop_signal
 

@@ -112,7 +112,7 @@ def test_durations(written: str, seconds: float) -> None:
     [("512", 512), ("1b", 1), ("64k", 65536), ("64Kb", 65536), ("1.5g", 3 << 29), ("1GiB", 1 << 30)],
 )
 def test_sizes(written: str, size: int) -> None:
-    assert web(f"mem_limit: {written}").limits.memory_bytes == size
+    assert web(f"shm_size: {written}").limits.shm_size_bytes == size
 
 
 @pytest.mark.parametrize(
@@ -530,3 +530,21 @@ def test_a_file_that_compose_would_lay_over_the_other_unasked_is_named(name: str
     assert [one for one in definition.warnings if f"{name} is not laid over compose.yaml" in one]
     both = files | {"fairlead.yml": f"project: books\ncompose: [compose.yaml, {name}]\n".encode()}
     assert compiled(both).service("web").user == "root" and not compiled(both).warnings
+
+
+@pytest.mark.parametrize(
+    ("keys", "said"),
+    [
+        ("stop_signal: SIGFOO", "services.web.stop_signal: 'SIGFOO': a signal"),
+        ("stop_signal: '65'", "services.web.stop_signal: '65': a signal"),
+        ("mem_limit: 5m", "services.web: a limit of 5242880 bytes of memory: 6m or more"),
+        ("ulimits: {files: 5}", "services.web.ulimits.files: 'files': the name of a limit"),
+    ],
+)
+def test_what_no_engine_takes_is_said_before_one_is_asked(keys: str, said: str) -> None:
+    assert wrong(keys).startswith(said)
+
+
+@pytest.mark.parametrize("signal", ["SIGTERM", "term", "15", "64", "SIGRTMIN+3", "RTMAX-14", "SIGWINCH"])
+def test_every_signal_of_the_engine_is_taken(signal: str) -> None:
+    assert web(f"stop_signal: {signal}").stop_signal == signal
