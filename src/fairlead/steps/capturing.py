@@ -12,7 +12,7 @@ from fairlead.domain.capture import (
     RoutedState,
     SlotRecord,
 )
-from fairlead.domain.naming import route_prefix
+from fairlead.domain.naming import PlaceNames, route_prefix
 from fairlead.domain.record import Json, canonical
 from fairlead.ports.catalogue import Catalogue, Place
 from fairlead.ports.container_engine import LABEL_KIND, Container, ContainerEngine, labels_of
@@ -35,8 +35,10 @@ async def capture(
     records: Records,
     secrets: Secrets,
 ) -> Capture:
-    """All that is the place's, and nothing of others. No secret is in it."""
+    """All that is the place's, and nothing of others. No secret is in it. A volume without a name of ours (an anonymous
+    one, or that of files under a read-only root) is its container's, and goes with it."""
     ours = labels_of(place)
+    named = PlaceNames(place.project, place.environment, place.tenant).volume("")
     async with side_by_side() as group:
         containers = group.create_task(container_engine.containers(ours))
         networks = group.create_task(container_engine.networks(ours))
@@ -51,7 +53,7 @@ async def capture(
             if one.labels.get(LABEL_KIND) != KIND_ONE_OFF
         },
         networks={one.name: NetworkState(one.id, one.subnets) for one in networks.result()},
-        volumes=tuple(sorted(one.name for one in volumes.result())),
+        volumes=tuple(sorted(one.name for one in volumes.result() if one.name.startswith(named))),
         registrations={
             one.instance: RegisteredState(one.service, one.colour.value, one.address, one.port)
             for one in registrations.result()

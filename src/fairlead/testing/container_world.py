@@ -10,9 +10,13 @@ from datetime import timedelta
 from typing import Literal
 
 from fairlead.domain.errors import Conflict, Failed
+from fairlead.domain.service import Volume
 from fairlead.ports.clock import Clock
 from fairlead.ports.container_engine import (
+    LABEL_ENVIRONMENT,
+    LABEL_INSTALLATION,
     LABEL_KEY,
+    LABEL_PROJECT,
     Attachment,
     BuildRequest,
     ContainerSpec,
@@ -68,6 +72,7 @@ class FakeContainer:
     exit_code: int = 0
     restart_count: int = 0
     input: bytes | None = None
+    anonymous_volumes: list[str] = field(default_factory=list)
 
 
 class ContainerWorld:
@@ -186,7 +191,22 @@ class ContainerWorld:
         if spec.networks and not spec.network_mode:
             container.networks[spec.networks[0].network] = spec.networks[0]
         self.containers[spec.name] = container
+        for mount in spec.mounts:
+            if isinstance(mount, Volume) and not mount.name:
+                self._add_anonymous_volume(container)
         return container
+
+    def _add_anonymous_volume(self, container: FakeContainer) -> None:
+        name, told = self.new_id(), container.spec.labels
+        kept = (LABEL_PROJECT, LABEL_ENVIRONMENT, LABEL_INSTALLATION)
+        self.volumes[name] = VolumeEntry(name, {key: told[key] for key in kept if key in told})
+        container.anonymous_volumes.append(name)
+
+    def remove_container(self, container: FakeContainer) -> None:
+        """Gone, and its anonymous volumes with it."""
+        del self.containers[container.spec.name]
+        for name in container.anonymous_volumes:
+            self.volumes.pop(name, None)
 
     def add_stranger(self, name: str) -> FakeContainer:
         """A running container that is not ours."""

@@ -134,7 +134,7 @@ class FakeContainerEngine:
         found = self._found(name)
         if found is not None:
             _refuse_stranger("container", name, found.spec.labels, None)
-            del self.world.containers[found.spec.name]
+            self.world.remove_container(found)
         await self._end("remove", name, None)
 
     async def container(self, name: str) -> Container | None:

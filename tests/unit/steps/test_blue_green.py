@@ -3,7 +3,7 @@
 import pytest
 
 from fairlead.domain.effect import SaidNo
-from fairlead.domain.service import Dependency, Migration, Role, Service, Tests
+from fairlead.domain.service import Dependency, Migration, Role, Service, Tests, Volume
 from fairlead.domain.task import TaskState
 from fairlead.testing.behaviour import Behaviour
 from fairlead.testing.deploy_world import World, definition, ending, idling, serving, web
@@ -32,6 +32,13 @@ async def test_the_second_replaces_the_first_and_leaves_nothing_of_it(world):
     assert [one.instance for one in await world.catalogue.find(world.place)] == [
         second.resolved.names.instance("web", 1)
     ]
+
+
+async def test_a_volume_without_a_name_goes_with_its_instance_as_announced(world):
+    await world.deploy(definition(web(mounts=(Volume("", "/cache"),))), "1.0.0")
+    second = await world.deploy(definition(web(mounts=(Volume("", "/cache"),))), "1.1.0")
+    assert second.state is TaskState.SUCCEEDED and len(world.host.volumes) == 1
+    assert second.end.code == "" and second.differences == ()
 
 
 TESTED = Tests(command=("./run_tests.sh",))
