@@ -135,7 +135,9 @@ class StillEngine:
     async def volumes(self, labels: Mapping[str, str]) -> Sequence[VolumeEntry]:
         return []
 
-    async def output(self, name: str, *, follow: bool = False, tail: int = 0) -> AsyncIterator[OutputLine]:
+    async def output(
+        self, name: str, *, follow: bool = False, tail: int = 0, since: str = ""
+    ) -> AsyncIterator[OutputLine]:
         for text in self.written.get(name, ()):
             yield OutputLine(text, "stdout")
         if follow:

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import json
-from collections.abc import AsyncIterator
 from typing import Annotated, Any
 
 from fastapi import Query
@@ -16,7 +13,6 @@ from fairlead.domain.deployment import DeploymentOutcome
 from fairlead.domain.errors import NotFound, TimedOut
 from fairlead.ports.container_engine import (
     LABEL_COLOUR,
-    LABEL_DEPLOYMENT,
     LABEL_SERVICE,
     LABEL_VERSION,
     Container,
@@ -27,15 +23,12 @@ from fairlead.server.api import answers
 from fairlead.server.api.doors import After, Asking, Books, Limit, Parts
 from fairlead.server.api.tasks import stream
 from fairlead.server.bootstrap import Server
+from fairlead.server.live_output import LiveOutput
 from fairlead.server.routing import api_router
-from fairlead.store import deployments
-from fairlead.store.database import Connection
-from fairlead.store.masks import Mask
 from fairlead.usecases import overview
 
 router = api_router("status")
 
-LINES_KEPT = 1000
 ENGINE_TIMEOUT_S = 15.0
 
 
@@ -106,16 +99,20 @@ async def output(
     follow: bool = False,
 ) -> StreamingResponse:
     """Server-sent events: what the live instances of a service write."""
-    view = await context.database.run(lambda: overview.place(context, actor, project, environment, tenant=tenant))
-    live = view.cell.colour.value if view.cell.colour else ""
-    found = [
-        one
-        for one in await containers_of(server, view)
-        if one.labels.get(LABEL_SERVICE) == service and one.labels.get(LABEL_COLOUR, live) in ("", live)
-    ]
+
+    async def find() -> list[Container]:
+        view = await context.database.run(lambda: overview.place(context, actor, project, environment, tenant=tenant))
+        live = view.cell.colour.value if view.cell.colour else ""
+        return [
+            one
+            for one in await containers_of(server, view)
+            if one.labels.get(LABEL_SERVICE) == service and one.labels.get(LABEL_COLOUR, live) in ("", live)
+        ]
+
+    found = await find()
     if not found:
         raise NotFound("service.unknown", f"no instance of {service[:80]} runs there", thing=service[:80])
-    return stream(_written(server, found, tail=tail, follow=follow))
+    return stream(LiveOutput(server, find).lines(found, tail=tail, follow=follow))
 
 
 def cell_shape(cell: overview.Cell) -> answers.Cell:
@@ -179,42 +176,3 @@ def url_of(server: Server, route: Any) -> str:
         ("https", settings.proxy_https_port, 443) if route.tls else ("http", settings.proxy_http_port, 80)
     )
     return f"{scheme}://{route.host}{'' if port == usual else f':{port}'}{route.path}"
-
-
-def _mask_of(server: Server, connection: Connection, one: Container) -> Mask:
-    """What the container was given of secrets, by the deployment that made it (law 8)."""
-    made_by = deployments.find(connection, one.labels.get(LABEL_DEPLOYMENT, ""))
-    return server.context.secrets.mask(connection, made_by.task) if made_by and made_by.task else Mask()
-
-
-async def _written(server: Server, found: list[Container], *, tail: int, follow: bool) -> AsyncIterator[str]:
-    queue: asyncio.Queue[str | None] = asyncio.Queue(maxsize=LINES_KEPT)
-
-    async def read(one: Container) -> None:
-        try:
-            mask = await server.context.database.read(lambda connection: _mask_of(server, connection, one))
-            async with contextlib.aclosing(server.container_engine.output(one.name, follow=follow, tail=tail)) as lines:  # type: ignore[type-var]
-                async for line in lines:
-                    data: answers.Written = {
-                        "instance": one.name,
-                        "text": mask.apply(line.text),
-                        "stream": line.stream,
-                        "at": line.at,
-                    }
-                    await queue.put(f"data: {json.dumps(data, ensure_ascii=False)}\n\n")
-        finally:
-            await queue.put(None)
-
-    readers = [asyncio.create_task(read(one)) for one in found]
-    open_ones = len(readers)
-    try:
-        while open_ones:
-            event = await queue.get()
-            if event is None:
-                open_ones -= 1
-            else:
-                yield event
-    finally:
-        for reader in readers:
-            reader.cancel()
-        await asyncio.gather(*readers, return_exceptions=True)

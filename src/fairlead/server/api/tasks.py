@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 from collections.abc import AsyncIterator
 from typing import Annotated
@@ -180,10 +181,13 @@ def stream(events: AsyncIterator[str], *, timeout_s: float = 0) -> StreamingResp
 
         async def fill() -> None:
             try:
-                async for event in events:
-                    await queue.put(event)
-            finally:
+                async with contextlib.aclosing(events) as coming:  # type: ignore[type-var]
+                    async for event in coming:
+                        await queue.put(event)
+            except Exception:
                 await queue.put(None)
+                raise
+            await queue.put(None)  # not where we are cancelled: nobody takes it, and the queue may be full
 
         filling = asyncio.create_task(fill())
         loop = asyncio.get_running_loop()
