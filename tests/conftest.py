@@ -12,6 +12,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 from argon2 import PasswordHasher
 from tests.postgres import PostgresServer, private_postgres, programs
@@ -21,6 +22,9 @@ from fairlead.store import passwords
 from fairlead.testing.free_ports import free_ports_of_this_process
 from fairlead.testing.sshd import Sshd, serving
 from fairlead.testing.sshd import program as sshd_program
+
+hypothesis.settings.register_profile("any machine", deadline=None)  # how long an example takes is the machine's affair
+hypothesis.settings.load_profile("any machine")
 
 ROOT = Path(__file__).resolve().parent.parent
 GROUND = ROOT / "packaging" / "ground"

@@ -27,6 +27,7 @@ chromium                chromium
 libatomic1              -
 fonts-inter             -
 fonts-noto-color-emoji  -
+iproute2                ip
 openssh-server          sshd
 socat                   socat
 apache2-utils           htpasswd

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from fairlead.domain.errors import Invalid
@@ -40,7 +40,6 @@ def test_any_dockerfile_and_name(lines: list[str], name: str) -> None:
     assert validate({**files, "fairlead.yml": text.encode()})[1] == ()
 
 
-@settings(deadline=None)
 @given(st.dictionaries(st.sampled_from(["web", "db", "Odd Name"]), st.tuples(IMAGES, PORTS, VOLUMES), max_size=3))
 def test_any_services(services: dict[str, tuple[str, list[str], list[str]]]) -> None:
     compose = {
@@ -53,7 +52,6 @@ def test_any_services(services: dict[str, tuple[str, list[str], list[str]]]) -> 
     assert bool(problems) is ("To settle" in text)
 
 
-@settings(deadline=None)
 @given(
     st.dictionaries(
         st.sampled_from(["compose.yaml", "docker-compose.yml", "Dockerfile", "x/Dockerfile"]), st.binary(max_size=80)

@@ -57,7 +57,6 @@ def yaml_of(value: Any) -> bytes:
     return str(stream.getvalue()).encode()
 
 
-@settings(deadline=None)
 @given(st.binary(max_size=200), st.binary(max_size=200))
 @example(b"[" * 200, b"")
 @example(b'a: "\\UFFFFFFFF"', b"")
@@ -117,7 +116,7 @@ SECTIONS = {
 }
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     st.fixed_dictionaries(
         {"project": st.just("books") | VALUES_OF},
@@ -151,7 +150,7 @@ def test_any_project_is_a_definition_or_problems(project: dict[str, Any], compos
         assert from_data(Definition, to_data(definition)) == definition
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(KEYS, VALUES_OF)
 def test_any_value_of_any_key_is_a_definition_or_problems(key: str, value: object) -> None:
     service = {"image": "x", "port": 80, key: value}

@@ -39,7 +39,7 @@ def fields(draw: st.DrawFn, low: int, high: int) -> tuple[str, set[int]]:
             return f"{first},{last}", {first, last}
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(fields(0, 59), fields(0, 23), fields(1, 31), fields(1, 12), fields(0, 7), MOMENTS)
 def test_five_fields_are_due_when_a_watch_in_utc_says_so(
     minutes: tuple[str, set[int]],
@@ -68,7 +68,7 @@ def test_five_fields_are_due_when_a_watch_in_utc_says_so(
         assert found is None or (found >= first + WATCHED and is_due(found))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     st.sampled_from(["* * * * *", "*/7 * * * *", "*/20 1-3 * * *", "0 0/13 * ? * *", "*/40 30 * * * ?"]), ZONES, MOMENTS
 )

@@ -1,7 +1,7 @@
 """Processes as people write them: read with places, written as little as possible, and the same both ways."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from fairlead.domain.errors import ProjectFileInvalid
@@ -129,7 +129,6 @@ processes = st.builds(
 )
 
 
-@settings(deadline=None)
 @given(processes)
 def test_what_was_written_reads_back_as_the_same(process: Process) -> None:
     assert read_process("process.yaml", process_text(process).encode()) == process
