@@ -15,7 +15,8 @@ WORDS_HELP = "The command and its words, after --; no shell looks at them."
 WHERE_HELP = "Where; by default the last of the lifecycle."
 STDIN_HELP = "Give it what comes on the standard input, up to its end; 3 MiB at most."
 LARGEST_INPUT_BYTES = 3 * 1024 * 1024
-TIMEOUT_HELP = "Seconds that it may take."
+TIMEOUT_HELP = "Seconds that it may take; exit code 124 where it takes longer."
+TIMED_OUT = 124
 
 
 def run(
@@ -74,7 +75,10 @@ def _ask(at: Session, project: str, environment: str, what: str, body: dict[str,
             typer.echo(line["text"], err=line["target"] == "stderr")
     ended = at.client.get(f"{API}/tasks/{task['id']}")
     exit_code = ended["facts"].get("ended", {}).get("exit_code")
-    raise typer.Exit(at.told(ended) if exit_code is None else exit_code)
+    if exit_code is None:
+        told = at.told(ended)
+        exit_code = TIMED_OUT if ended["code"] == "step.timed_out" else told
+    raise typer.Exit(exit_code)
 
 
 def add_to(app: typer.Typer) -> None:

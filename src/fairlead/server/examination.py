@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 from fairlead.domain.errors import FairleadError
 from fairlead.server import bootstrap
 from fairlead.server.readiness import is_ready
-from fairlead.server.settings import Settings, environment_name
+from fairlead.server.settings import Settings, environment_name, unknown
 from fairlead.store.database import Database
 
 TIMEOUT_S = 15.0
@@ -57,6 +57,8 @@ def show(settings: Settings, found: tuple[Finding, ...], *, as_json: bool) -> No
     for name, value in settings.shown().items():
         set_by = "" if environment_name(name) not in os.environ else "  (from the environment)"
         print(f"  {environment_name(name):<32} {value}{set_by}")
+    for sentence in unknown(os.environ):
+        print(f"! {sentence}")
 
 
 async def _look(name: str, look: Callable[[Settings], Awaitable[str]], settings: Settings) -> Finding:

@@ -36,8 +36,9 @@ def settings_page() -> str:
         f"{NOTE}\n",
         "Each setting has a name in the TOML file (`/etc/fairlead/fairlead.toml`, or the one that `--config` or",
         "`FAIRLEAD_CONFIG` names) and one in the environment. The environment wins over the file, the file over the",
-        "default. `FAIRLEAD_…_FILE` names a file that holds the value, for secrets. An unknown name is an error.",
-        "`fairlead-server doctor` shows what is in force and where it comes from.\n",
+        "default. `FAIRLEAD_…_FILE` names a file that holds the value, for secrets. An unknown name is an error in the",
+        "file; in the environment it is warned of in the log and by `fairlead-server doctor`, which shows what is in",
+        "force and where it comes from.\n",
         "| name | environment | default | what it is |",
         "|---|---|---|---|",
     ]

@@ -10,6 +10,7 @@ import socket
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 
+import structlog
 from uvicorn.config import Config
 from uvicorn.server import Server as Uvicorn
 
@@ -18,7 +19,9 @@ from fairlead.server import logs
 from fairlead.server.app import create
 from fairlead.server.bootstrap import Server, build
 from fairlead.server.life import living
-from fairlead.server.settings import Settings
+from fairlead.server.settings import Settings, unknown
+
+log = structlog.get_logger(__name__)
 
 COLLECTED = (1_000, 10, 30)
 """When garbage is looked for. By Python's own measure (700, 10, 10) the answer with a list of 150 KB waited for several
@@ -35,6 +38,8 @@ class _Serving(Uvicorn):
 def serve(settings: Settings, *, build: Callable[[Settings], Server] = build) -> None:
     """Until SIGTERM or SIGINT. Conflict `server.port` where the port is in use; what the start refuses is raised."""
     logs.configure(settings.log_level, settings.log_format)
+    for sentence in unknown(os.environ):
+        log.warning("settings.unknown", what=sentence)
     listener = _listen(settings)
     asyncio.run(_serve(settings, listener, build))
     os._exit(0)  # every part has ended; what is left are idle threads of libraries, which would take seconds to join

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import ipaddress
 import os
 import re
@@ -15,6 +16,8 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, f
 from fairlead.domain.errors import Invalid
 
 PREFIX = "FAIRLEAD_"
+OTHERS = ("CONFIG", "URL", "API_KEY", "PROJECT", "GROUND", "VENV", "CACHE")
+"""What the command line and the makefile read of the same environment."""
 _PASSWORD = re.compile(r"(\w+://[^:/@\s]*:)[^@\s]*@")
 DEFAULT_FILE = Path("/etc/fairlead/fairlead.toml")
 
@@ -145,6 +148,19 @@ def read(environment: Mapping[str, str], file: Path | None = None) -> Settings:
         raise Invalid(
             "server.settings", _sentences(error, origin), hint="fairlead-server doctor lists all settings"
         ) from error
+
+
+def unknown(environment: Mapping[str, str]) -> tuple[str, ...]:
+    """A sentence for each FAIRLEAD_… in the environment that sets nothing. No error as in the file: others, too, call
+    their variables so."""
+    known = {environment_name(name) for name in Settings.model_fields}
+    known |= {f"{name}_FILE" for name in known} | {PREFIX + name for name in OTHERS}
+    return tuple(_unknown(name, known) for name in sorted(environment) if name.startswith(PREFIX) and name not in known)
+
+
+def _unknown(name: str, known: set[str]) -> str:
+    near = difflib.get_close_matches(name, known, 1)
+    return f"{name} is no setting and sets nothing" + (f"; is {near[0]} meant?" if near else "")
 
 
 def environment_name(name: str) -> str:

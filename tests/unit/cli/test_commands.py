@@ -162,6 +162,9 @@ def test_run_and_exec_ask_for_a_command_and_follow_it(books: House, fairlead: Ru
         books.task_log.write(task, "info", "command", "oh no", target="stderr")
         books.task_log.write(task, "info", "command", "run a command in …", target="local")
         wait_for(books.task_log.flush(task))
+        if len(asked) > 2:
+            books.end(task, End(TaskState.FAILED, "step.timed_out", "the command did not end within 1 s"))
+            return
         wait_for(books.records.note(task, "ended", {"exit_code": 7}))
         books.end(task, End(TaskState.FAILED, "command.failed", "the command ended with 7"))
 
@@ -170,8 +173,10 @@ def test_run_and_exec_ask_for_a_command_and_follow_it(books: House, fairlead: Ru
         said = fairlead(verb, "web", "-e", "Test", "-p", "books", "--", "ls", "-la")
         assert (said.code, said.out) == (7, "out\n"), said
         assert "oh no" in said.err and "run a command in" not in said.out
+    late = fairlead("exec", "web", "-e", "Test", "-p", "books", "--timeout", "1", "--", "ls", "-la")
+    assert late.code == 124 and "did not end within 1 s" in late.err, late
     kinds = [one["message"] for one in fairlead("-o", "json", "events").data if one["kind"].startswith("command.")]
-    assert kinds == ["exec web in Test: ls -la", "run web in Test: ls -la"]
+    assert kinds[1:] == ["exec web in Test: ls -la", "run web in Test: ls -la"]
 
 
 def test_why(books: House, fairlead: Run) -> None:

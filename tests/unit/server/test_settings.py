@@ -8,7 +8,7 @@ import pytest
 
 from fairlead.domain.errors import Invalid
 from fairlead.server import settings as reading
-from fairlead.server.settings import Settings
+from fairlead.server.settings import Settings, unknown
 
 
 def test_the_environment_wins_over_the_file_and_the_file_over_the_default(tmp_path: Path) -> None:
@@ -68,3 +68,8 @@ def test_secrets_are_shown_nowhere() -> None:
     )
     assert "hunter2" not in str(found.shown()) + repr(found.admin_password)
     assert found.shown()["database_url"] == "postgresql://fairlead:•••@db/fairlead"
+
+
+def test_a_misspelled_name_in_the_environment_is_told_with_what_is_meant():
+    said = unknown({"FAIRLEAD_PROT": "1", "FAIRLEAD_PORT": "1", "FAIRLEAD_MASTER_KEY_FILE": "x", "FAIRLEAD_URL": "u"})
+    assert said == ("FAIRLEAD_PROT is no setting and sets nothing; is FAIRLEAD_PORT meant?",)
