@@ -17,6 +17,7 @@ from fairlead.domain.errors import Invalid
 
 PREFIX = "FAIRLEAD_"
 OTHERS = ("CONFIG", "URL", "API_KEY", "PROJECT", "GROUND", "VENV", "CACHE")
+PLACEHOLDERS = f"{PREFIX}SECRET_"
 """What the command line and the makefile read of the same environment."""
 _PASSWORD = re.compile(r"(\w+://[^:/@\s]*:)[^@\s]*@")
 DEFAULT_FILE = Path("/etc/fairlead/fairlead.toml")
@@ -155,7 +156,8 @@ def unknown(environment: Mapping[str, str]) -> tuple[str, ...]:
     their variables so."""
     known = {environment_name(name) for name in Settings.model_fields}
     known |= {f"{name}_FILE" for name in known} | {PREFIX + name for name in OTHERS}
-    return tuple(_unknown(name, known) for name in sorted(environment) if name.startswith(PREFIX) and name not in known)
+    names = (name for name in sorted(environment) if name.startswith(PREFIX) and not name.startswith(PLACEHOLDERS))
+    return tuple(_unknown(name, known) for name in names if name not in known)
 
 
 def _unknown(name: str, known: set[str]) -> str:

@@ -71,5 +71,13 @@ def test_secrets_are_shown_nowhere() -> None:
 
 
 def test_a_misspelled_name_in_the_environment_is_told_with_what_is_meant():
-    said = unknown({"FAIRLEAD_PROT": "1", "FAIRLEAD_PORT": "1", "FAIRLEAD_MASTER_KEY_FILE": "x", "FAIRLEAD_URL": "u"})
+    said = unknown(
+        {
+            "FAIRLEAD_PROT": "1",
+            "FAIRLEAD_PORT": "1",
+            "FAIRLEAD_MASTER_KEY_FILE": "x",
+            "FAIRLEAD_URL": "u",
+            "FAIRLEAD_SECRET_X": "s",
+        }
+    )
     assert said == ("FAIRLEAD_PROT is no setting and sets nothing; is FAIRLEAD_PORT meant?",)
