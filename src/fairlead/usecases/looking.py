@@ -18,7 +18,7 @@ LOOK_TIMEOUT_S = 60.0
 
 async def look(context: Context, actor: Actor, source: Source, project: Project, *, cause: RunCause) -> runs.Looked:
     """The branch's head as the repository itself says it now; a run where it is new. A failure is kept for people to
-    see, and raised."""
+    see, and raised; that there is no repository is none."""
     actor.require_somewhere(Permission.VIEW)
     actor.require_somewhere(Permission.VIEW, project=project.id)
     try:
@@ -26,7 +26,8 @@ async def look(context: Context, actor: Actor, source: Source, project: Project,
         branch = project.source.branch if project.source else ""
         head = await _head(source, repository, branch)
     except FairleadError as error:
-        await asyncio.to_thread(runs.could_not_look, context, project, error, cause=cause)
+        if project.source is not None:
+            await asyncio.to_thread(runs.could_not_look, context, project, error, cause=cause)
         raise
     return await asyncio.to_thread(runs.saw_head, context, actor, project, head, cause=cause)
 

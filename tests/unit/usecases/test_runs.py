@@ -137,6 +137,13 @@ def test_a_project_without_a_repository_has_no_runs(house: House) -> None:
     assert raised.value.code == "source.none"
 
 
+async def test_a_look_at_a_project_without_a_repository_is_no_look_that_failed(house: House) -> None:
+    projects.add(house.context, ADMIN, "elsewhere")
+    with pytest.raises(Conflict, match="has no repository"):
+        await looking.look_by_name(house.context, ADMIN, FakeSource(), "elsewhere")
+    assert runs.contact_of(house.context, ADMIN, projects.get(house.context, ADMIN, "elsewhere").id) is None
+
+
 async def test_looking_asks_the_repository_and_starts_a_run(house: House, secret: str) -> None:
     source = FakeSource()
     head = source.commit(URL, "main", {"fairlead.yml": b"project: books\n"})
