@@ -91,7 +91,7 @@ def repository_of(context: Context, project: Project) -> Repository:
             "source.none",
             f"{project.name} has no repository",
             thing=project.name,
-            hint="fairlead release create --image …",
+            hint=f"fairlead release create -p {project.name} --image SERVICE=NAME@sha256:…",
         )
     what = f"read the repository {source.url}"
     password = context.use(source.password, what, thing=project.id, project=project.name)
