@@ -253,7 +253,7 @@ class MailGiven:
 
     @property
     def notifier(self) -> Notifier:
-        return Dispatch(SystemClock(), mail_server=self.server, timeout_s=5)
+        return Dispatch(SystemClock(), mail_server=self.server, timeout_s=30)
 
     def received(self) -> Sequence[Received]:
         found = []

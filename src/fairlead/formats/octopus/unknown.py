@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from fairlead.domain.template.reading import read_leniently
-from fairlead.domain.template.tree import Index, Path, paths_in, shown
+from fairlead.domain.template.tree import paths_in, shown
 from fairlead.formats.ocl.tree import Attribute, Block, Entries, Place, Value
 from fairlead.formats.octopus.report import Line
 
@@ -81,16 +81,6 @@ def _texts(value: Value) -> Iterator[str]:
 
 def _names(text: str) -> Iterator[str]:
     for path in paths_in(read_leniently(text)):
-        yield _name(path)
+        yield shown(path.known_beginning)  # ``A`` of ``A[#{B}].C``
     for found in _IN_SCRIPTS.finditer(text):
         yield found["bash"] or found["other"]
-
-
-def _name(path: Path) -> str:
-    """As far as it is known without values: ``A`` of ``A[#{B}].C``."""
-    steps = []
-    for step in path.steps:
-        if isinstance(step, Index) and not isinstance(step.of, str):
-            break
-        steps.append(step)
-    return shown(Path(tuple(steps)))
