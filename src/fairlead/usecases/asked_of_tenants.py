@@ -63,7 +63,7 @@ class Asked:
         """Apart from all others of the tenant, and in order: projects, then library sets, then what is left."""
         rank = "2" if self.is_left else "1" if self.library_set else "0"
         whole = "\n".join((rank, self.project, self.environment, self.library_set, self.name))
-        return whole if len(whole) <= LONGEST_KEY else f"{whole[:LONGEST_KEY]}{fingerprint(whole)[:16]}"
+        return bounded_key(whole)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,8 +102,28 @@ class Ground:
             for template in self._of(library.id):
                 yield _of(template, held.of(template, None), library_set=library.name), True
 
+    def left(self, actor: Actor, tenant: Tenant, values: Sequence[TenantValue]) -> Iterator[Asked]:
+        """What nothing asks for any more, of `values`, where the actor may see it."""
+        owners: dict[str, str] = {str(id): name for id, name in self.projects.items()}
+        sets: dict[str, str] = {str(one.id): one.name for one in self.sets}
+        for one in values:
+            is_secret = one.secret is not None
+            if one.environment is None:
+                if one.owner in sets:
+                    yield Asked(one.name, library_set=sets[one.owner], is_secret=is_secret, value=one)
+            elif one.owner in owners and actor.may(
+                Permission.VIEW, project=one.owner, environment=one.environment, tenant=tenant.id
+            ):
+                place = self.places.get(one.environment, one.environment)
+                yield Asked(one.name, owners[one.owner], place, is_secret=is_secret, value=one)
+
     def _of(self, owner: str) -> Sequence[TenantTemplate]:
         return self.templates.get(owner, TemplateList("")).templates
+
+
+def bounded_key(whole: str) -> str:
+    """The letters that tell what is asked for apart and in order, short enough for an address."""
+    return whole if len(whole) <= LONGEST_KEY else f"{whole[:LONGEST_KEY]}{fingerprint(whole)[:16]}"
 
 
 def included(connection: Connection, owners: Iterable[ProjectId]) -> frozenset[str]:
@@ -115,20 +135,3 @@ def included(connection: Connection, owners: Iterable[ProjectId]) -> frozenset[s
 def _of(template: TenantTemplate, value: TenantValue | None, **where: str) -> Asked:
     name = template.parameter.name
     return Asked(name, parameter=template.parameter, is_secret=template.is_secret, value=value, **where)
-
-
-def left(connection: Connection, actor: Actor, tenant: Tenant, values: Sequence[TenantValue]) -> Iterator[Asked]:
-    """What nothing asks for any more, of `values`, where the actor may see it."""
-    owners: dict[str, str] = {str(id): name for id, name in projects.names(connection).items()}
-    sets = library_sets.names(connection, (one.owner for one in values))
-    places = {one.id: one.name for one in environments.all_of(connection)}
-    for one in values:
-        is_secret = one.secret is not None
-        if one.environment is None:
-            if one.owner in sets:
-                yield Asked(one.name, library_set=sets[one.owner], is_secret=is_secret, value=one)
-        elif one.owner in owners and actor.may(
-            Permission.VIEW, project=one.owner, environment=one.environment, tenant=tenant.id
-        ):
-            place = places.get(one.environment, EnvironmentId(one.environment))
-            yield Asked(one.name, owners[one.owner], place, is_secret=is_secret, value=one)

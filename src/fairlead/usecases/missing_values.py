@@ -7,13 +7,12 @@ from dataclasses import dataclass
 
 from fairlead.domain.actor import Actor
 from fairlead.domain.permission import Permission
-from fairlead.domain.record import fingerprint
 from fairlead.domain.tenant import fits
 from fairlead.domain.tenant_value import TenantValues
 from fairlead.store import tenant_templates, tenants
 from fairlead.store.database import Connection
 from fairlead.store.shelf import Page, part_of
-from fairlead.usecases.asked_of_tenants import LONGEST_KEY, Asked, Ground
+from fairlead.usecases.asked_of_tenants import Asked, Ground, bounded_key
 from fairlead.usecases.context import Context
 
 
@@ -28,8 +27,7 @@ class Missing:
     @property
     def key(self) -> str:
         """Apart from all others, and in order: by tenant, then as each tenant's own list has them."""
-        whole = f"{self.tenant.lower()}\n{self.asked.key}"
-        return whole if len(whole) <= LONGEST_KEY else f"{whole[:LONGEST_KEY]}{fingerprint(whole)[:16]}"
+        return bounded_key(f"{self.tenant.lower()}\n{self.asked.key}")
 
     @property
     def words(self) -> str:

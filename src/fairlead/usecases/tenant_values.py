@@ -17,7 +17,7 @@ from fairlead.domain.tenant_template import TenantTemplate, check_value
 from fairlead.domain.tenant_value import MOST_VALUES, VALUE, TenantValue, TenantValues
 from fairlead.store import environments, library_sets, projects, tenant_templates, tenants
 from fairlead.store.database import Connection
-from fairlead.usecases.asked_of_tenants import Asked, Ground, included, left
+from fairlead.usecases.asked_of_tenants import Asked, Ground, included
 from fairlead.usecases.context import Context
 
 
@@ -202,8 +202,9 @@ def _refuse_unconnected(connection: Connection, tenant: Tenant, place: _Place) -
 
 
 def _view(connection: Connection, actor: Actor, tenant: Tenant, held: TenantValues) -> ValuesView:
-    told = list(Ground.read(connection).asked(actor, tenant, held))
+    ground = Ground.read(connection)
+    told = list(ground.asked(actor, tenant, held))
     used = [one.value for one, _ in told if one.value]
-    gone = left(connection, actor, tenant, [one for one in held.values if one not in used])
+    gone = ground.left(actor, tenant, [one for one in held.values if one not in used])
     seen = [one for one, is_seen in told if is_seen]
     return ValuesView(tenant, held.revision, tuple(sorted([*seen, *gone], key=lambda one: one.key)))
