@@ -9,14 +9,13 @@ from typing import Any
 import typer
 
 from fairlead.cli.session import API, PROJECT_HELP, TENANT_HELP, Session, session
-from fairlead.domain.errors import TooLarge
+from fairlead.domain.errors import TimedOut, TooLarge
 
 WORDS_HELP = "The command and its words, after --; no shell looks at them."
 WHERE_HELP = "Where; by default the last of the lifecycle."
 STDIN_HELP = "Give it what comes on the standard input, up to its end; 3 MiB at most."
 LARGEST_INPUT_BYTES = 3 * 1024 * 1024
 TIMEOUT_HELP = "Seconds that it may take; exit code 124 where it takes longer."
-TIMED_OUT = 124
 
 
 def run(
@@ -77,7 +76,7 @@ def _ask(at: Session, project: str, environment: str, what: str, body: dict[str,
     exit_code = ended["facts"].get("ended", {}).get("exit_code")
     if exit_code is None:
         told = at.told(ended)
-        exit_code = TIMED_OUT if ended["code"] == "step.timed_out" else told
+        exit_code = TimedOut.exit_code if ended["code"] == "step.timed_out" else told
     raise typer.Exit(exit_code)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import typer
 
 from fairlead.cli.session import API, Session, session
-from fairlead.domain.errors import Invalid
+from fairlead.domain.errors import Invalid, TimedOut
 
 group = typer.Typer(name="projects", help="Projects: what is deployed as one.", no_args_is_help=True)
 
@@ -262,4 +262,4 @@ def _first_contact(at: Session, made: dict[str, Any]) -> None:
             )
         time.sleep(1)
     at.screen.fail("the repository could not be read yet", f"fairlead projects look {name}", "source.unreachable")
-    raise typer.Exit(124)
+    raise typer.Exit(TimedOut.exit_code)

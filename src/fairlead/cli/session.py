@@ -78,7 +78,7 @@ class Session:
     def _bound_reached(self, task: str, timeout_s: float) -> int:
         told = f"task {task} has not ended in {timeout_s:g} s, and goes on"
         self.screen.fail(told, f"fairlead tasks log {task} --follow", "step.timed_out")
-        return 124
+        return TimedOut.exit_code
 
     def told(self, task: dict[str, Any]) -> int:
         """Say how a task ended; the exit code."""
