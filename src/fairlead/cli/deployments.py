@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Annotated, Any, TypeAlias
 from urllib.parse import urlencode
 
 import typer
@@ -17,8 +17,9 @@ from fairlead.domain.errors import Conflict, Invalid, NotFound
 NOTHING_TO_DO = "deployment.nothing_to_do"
 """It is so already, which is what was wanted: news, and no failure."""
 
-ID_HELP = "The deployment's id, or its number with -p and -e."
-WHERE_HELP = "Of a number: where."
+Id: TypeAlias = Annotated[str, typer.Argument(help="The deployment's id, or its number with -p and -e.")]
+Where: TypeAlias = Annotated[str, typer.Option("--environment", "-e", help="Of a number: where.")]
+Of: TypeAlias = Annotated[str, typer.Option("--project", "-p", help=PROJECT_HELP)]
 
 OVERRIDE_HELP = "Why freezes do not bind it; needs the permission freeze.override, and is audited."
 
@@ -60,9 +61,9 @@ def list_deployments(
 @group.command("show")
 def show(
     context: typer.Context,
-    id: str = typer.Argument(..., help=ID_HELP),
-    environment: str = typer.Option("", "--environment", "-e", help=WHERE_HELP),
-    project: str = typer.Option("", "--project", "-p", help=PROJECT_HELP),
+    id: Id,
+    environment: Where = "",
+    project: Of = "",
 ) -> None:
     """One deployment: how it ended, and what users met while it switched."""
     at = session(context)
@@ -77,9 +78,9 @@ def show(
 @group.command("certificate")
 def certificate(
     context: typer.Context,
-    id: str = typer.Argument(..., help=ID_HELP),
-    environment: str = typer.Option("", "--environment", "-e", help=WHERE_HELP),
-    project: str = typer.Option("", "--project", "-p", help=PROJECT_HELP),
+    id: Id,
+    environment: Where = "",
+    project: Of = "",
 ) -> None:
     """What differs from before it, and from what its plan announced; exit code 1 where something unexpected does."""
     at = session(context)
@@ -122,9 +123,9 @@ def _certificate_lines(found: dict[str, Any]) -> Iterator[str]:
 @group.command("resume")
 def resume(
     context: typer.Context,
-    id: str = typer.Argument(..., help=ID_HELP),
-    environment: str = typer.Option("", "--environment", "-e", help=WHERE_HELP),
-    project: str = typer.Option("", "--project", "-p", help=PROJECT_HELP),
+    id: Id,
+    environment: Where = "",
+    project: Of = "",
     wait: bool = typer.Option(False, "--wait", help=WAIT_HELP),
     timeout: float = typer.Option(0, help=TIMEOUT_HELP),
 ) -> None:
@@ -139,9 +140,9 @@ def resume(
 @group.command("retry")
 def retry(
     context: typer.Context,
-    id: str = typer.Argument(..., help=ID_HELP),
-    environment: str = typer.Option("", "--environment", "-e", help=WHERE_HELP),
-    project: str = typer.Option("", "--project", "-p", help=PROJECT_HELP),
+    id: Id,
+    environment: Where = "",
+    project: Of = "",
     wait: bool = typer.Option(False, "--wait", help=WAIT_HELP),
     timeout: float = typer.Option(0, help=TIMEOUT_HELP),
 ) -> None:
@@ -158,9 +159,9 @@ def retry(
 @group.command("keep")
 def keep(
     context: typer.Context,
-    id: str = typer.Argument(..., help=ID_HELP),
-    environment: str = typer.Option("", "--environment", "-e", help=WHERE_HELP),
-    project: str = typer.Option("", "--project", "-p", help=PROJECT_HELP),
+    id: Id,
+    environment: Where = "",
+    project: Of = "",
     seconds: float = typer.Option(7200, "--for", help="How many seconds; 0: not any more."),
 ) -> None:
     """Where it fails, leave its idle slot standing, unrouted, to be looked at."""
@@ -172,9 +173,9 @@ def keep(
 @group.command("cancel")
 def cancel(
     context: typer.Context,
-    id: str = typer.Argument(..., help=ID_HELP),
-    environment: str = typer.Option("", "--environment", "-e", help=WHERE_HELP),
-    project: str = typer.Option("", "--project", "-p", help=PROJECT_HELP),
+    id: Id,
+    environment: Where = "",
+    project: Of = "",
 ) -> None:
     """It does not begin when its time comes. What has begun: fairlead cancel TASK."""
     at = session(context)
