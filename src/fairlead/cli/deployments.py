@@ -33,7 +33,7 @@ def list_deployments(
     context: typer.Context,
     environment: str = typer.Option("", "--environment", "-e", help="Only there."),
     state: str = typer.Option("", help="waiting, scheduled, queued, running, unsettled or ended."),
-    outcome: str = typer.Option("", help="live, rolled_back, refused, cancelled or superseded."),
+    outcome: str = typer.Option("", help="live, rolled_back, failed, refused, cancelled, rejected or superseded."),
     tenant: str = typer.Option("", "--tenant", help="Only for this tenant."),
     parent: str = typer.Option("", "--parent", help="Only those that a step of this task asked for."),
     project: str = typer.Option("", "--project", "-p", help="Only of this project."),

@@ -8,7 +8,7 @@ import typer
 
 from fairlead.cli.session import API, PROJECT_HELP, TENANT_HELP, Session, session
 
-NOT_LIVE = ("refused", "rolled_back")
+NOT_LIVE = ("failed", "refused", "rolled_back")
 """How a deployment ended that a person should look at."""
 
 

@@ -33,7 +33,8 @@ class DeploymentOutcome(StrEnum):
 
     live         past its commit point: the release is what users reach (or was, until the next)
     rolled_back  something failed after it began; all is as it was
-    refused      a rule said no before anything was done (room, policy, plan changed, lifecycle)
+    failed       something failed after it began, and there was nothing to take back
+    refused      something said no before anything was begun (room, policy, plan changed, lifecycle)
     cancelled    a person stopped it; all is as it was
     rejected     a person said no to its approval
     superseded   a newer one took its place before it began
@@ -43,11 +44,18 @@ class DeploymentOutcome(StrEnum):
     NONE = ""
     LIVE = "live"
     ROLLED_BACK = "rolled_back"
+    FAILED = "failed"
     REFUSED = "refused"
     CANCELLED = "cancelled"
     REJECTED = "rejected"
     SUPERSEDED = "superseded"
     NOTHING = "nothing"
+
+    @property
+    def words(self) -> str:
+        """What is said of a deployment that ended so: `is rolled back`, `failed`."""
+        plain = self.value.replace("_", " ")
+        return plain if self is DeploymentOutcome.FAILED else f"is {plain}"
 
 
 DeploymentKind: TypeAlias = Literal["deployment", "rollback"]

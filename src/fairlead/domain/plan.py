@@ -30,6 +30,7 @@ class Effect:
     `timeout_s` bounds one attempt of *do* (and one of *undo*). `attempts` bounds how often *do* is tried while it
     *errors* (an outcome "no" is not tried again). `is_undone` is false where there is nothing to take back; with
     `only_tidies`, taking it back brings nothing back that was there before: it ends what still runs, and forgets.
+    `only_looks`: it changes nothing in the world, and a task whose effects have only looked has begun nothing.
     """
 
     kind: str
@@ -40,6 +41,7 @@ class Effect:
     attempts: int = 1
     is_undone: bool = True
     only_tidies: bool = False
+    only_looks: bool = False
     service: str = ""
     target: str = "local"
 

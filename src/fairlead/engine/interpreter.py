@@ -67,7 +67,7 @@ class Interpreter:
         bind, conclude = run.journal.reserve(), run.journal.reserve()
         bound = Result.from_json(await run.journal.record(bind, BIND, lambda: self._bind(run, begun)))
         if not bound.is_done:
-            await run.books.end(run.task, _refused(bound))
+            await run.books.end(run.task, _refused(bound, has_begun=await _has_begun_before(run.journal)))
             return
         plan = run.plan if run.plan is not None else await run.books.ask(lambda: self.parts.tasks.plan(run.task))
         if not run.journal.again:
@@ -201,6 +201,7 @@ class _First(_Ending):
         await self._tell_what_was_given(outputs)
         stuck = await (self._back(failure, outputs) if failure else self._onward(outputs))
         meant = _meant(self.plan, failure, run.reached, is_anything_undone=self._is_anything_undone())
+        meant = replace(meant, has_begun=self._has_begun())
         await self.always(meant, stuck, outputs)
         await self.finish(meant, stuck)
 
@@ -237,6 +238,9 @@ class _First(_Ending):
 
     def _is_another_waited_for(self) -> bool:
         return any(node.is_waiting for node in placed_effects(self.placed.forward))
+
+    def _has_begun(self) -> bool:
+        return any(node.is_begun and not node.effect.only_looks for node in placed_effects(self.placed.forward))
 
     def _is_anything_undone(self) -> bool:
         nodes = placed_effects(self.placed.forward)
@@ -327,9 +331,15 @@ def _is_over(end: End | None) -> bool:
     return end is not None and end.state is not TaskState.UNSETTLED
 
 
-def _refused(bound: Result) -> End:
+async def _has_begun_before(journal: Journal) -> bool:
+    """Whether earlier runs of the task, before a pause, did anything."""
+    earlier = await journal.earlier() if journal.again else {}
+    return any(Result.from_json(kept).begun for name, kept in earlier.items() if name.startswith("do "))
+
+
+def _refused(bound: Result, *, has_begun: bool) -> End:
     state = TaskState.CANCELLED if bound.verdict == "stopped" else TaskState.FAILED
-    return End(state, bound.code, bound.reason, bound.hint, evidence=bound.evidence)
+    return End(state, bound.code, bound.reason, bound.hint, evidence=bound.evidence, has_begun=has_begun)
 
 
 def _meant(plan: Plan, failure: Failure | None, reached: str, *, is_anything_undone: bool) -> End:

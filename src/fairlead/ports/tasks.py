@@ -20,7 +20,8 @@ class End:
     `differences` say what is not as it was (certificate). `again` is the number of the run that ended so (see
     `ports.durable.Journal`). `is_parked` is true for an unsettled task that waits for a person (a bug stopped it) and
     is not taken up by itself. `tried` says of an unsettled task what could not be done or undone, and `commands` what
-    a person can run on the host to settle it.
+    a person can run on the host to settle it. `has_begun` is false where surely nothing was begun: something said no
+    before.
     """
 
     state: TaskState
@@ -34,6 +35,7 @@ class End:
     is_parked: bool = False
     tried: tuple[str, ...] = ()
     commands: tuple[str, ...] = ()
+    has_begun: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -137,6 +137,7 @@ def _capture(resolved: ResolvedDeployment) -> Step:
         arguments(Captured(resolved.place)),
         attempts=TRIES,
         is_undone=False,
+        only_looks=True,
     )
     return Step("capture", "Capture the state before", effect)
 

@@ -33,7 +33,8 @@ def room_step(resolved: ResolvedDeployment) -> Step:
     """What the new instances need against what is free."""
     needs = list(_memory_needs(resolved))
     room = Room(sum(needs), resolved.room.memory_reserve_bytes, resolved.room.disk_reserve_bytes, len(needs))
-    effect = Effect(CheckRoom.kind, "room", "is there room?", arguments(room), attempts=TRIES, is_undone=False)
+    title = "is there room?"
+    effect = Effect(CheckRoom.kind, "room", title, arguments(room), attempts=TRIES, is_undone=False, only_looks=True)
     return Step("room", "Look for room on the host", effect)
 
 

@@ -112,6 +112,7 @@ def _chosen(process: Process, targets: Mapping[str, str]) -> Effect:
         timeout_s=LOOK_S * (1 + len(targets) // LOOKED_AT_ONCE) + MARGIN_S,
         attempts=LOOK_TRIES,
         is_undone=False,
+        only_looks=True,
     )
 
 
@@ -226,7 +227,8 @@ def _question(resolved: ResolvedAction) -> Question:
 
 def _kept(key: str, output: Json) -> Effect:
     """What an action gave in an earlier deployment, under the key that others know it by."""
-    return Effect(KeepFinished.kind, key, "keep what was finished before", {"output": output}, is_undone=False)
+    title = "keep what was finished before"
+    return Effect(KeepFinished.kind, key, title, {"output": output}, is_undone=False, only_looks=True)
 
 
 def plan_runbook(process: ResolvedProcess, *, title: str, kinds: Mapping[str, ActionKind] = ACTION_KINDS) -> Plan:

@@ -13,6 +13,7 @@ from fairlead.domain.project import Project
 from fairlead.domain.release import Release
 from fairlead.domain.run import RunState
 from fairlead.domain.task import Task, TaskState
+from fairlead.ports.tasks import End
 from fairlead.store import deployments, environments, interruptions, projects, releases, runs, tasks
 from fairlead.store.database import Connection
 from fairlead.usecases import deployments as deploying
@@ -141,7 +142,7 @@ def _deployment_ended(context: Context, connection: Connection, task: Task) -> N
         replace(
             deployment,
             state=DeploymentState.ENDED,
-            outcome=outcome_of(task, deployment),
+            outcome=outcome_of(task, deployment, tasks.outcome(connection, task.id)),
             ended_at=context.clock.now(),
             switched=switched,
             reached=task.reached,
@@ -183,12 +184,12 @@ def _ask_again(context: Context, connection: Connection, owner: Project, release
 def _tell(context: Context, connection: Connection, owner: Project, release: Release, saved: Deployment) -> None:
     """The end of a deployment: in the audit, to who wants to be told, and to the forge."""
     place, tenant = environments.get(connection, saved.environment), tenancy.of(connection, saved.tenant)
-    words = saved.outcome.value.replace("_", " ") + (f": {saved.reason}" if saved.reason else "")
+    words = saved.outcome.words + (f": {saved.reason}" if saved.reason else "")
     context.note(
         connection,
         SYSTEM,
         f"deployment.{saved.outcome.value}",
-        f"{release.version} in {planning.place_of(owner, place, tenant).shown} is {words}",
+        f"{release.version} in {planning.place_of(owner, place, tenant).shown} {words}",
         thing=saved.id,
         project=owner.name,
         environment=place.name,
@@ -241,13 +242,15 @@ def _retirement_ended(context: Context, connection: Connection, task: Task) -> N
     )
 
 
-def outcome_of(task: Task, deployment: Deployment) -> DeploymentOutcome:
+def outcome_of(task: Task, deployment: Deployment, end: End | None) -> DeploymentOutcome:
     """How a deployment ended, from how its task did: whether the commit happened is read from our own row (law 2)."""
     if deployment.committed_at is not None:
         return DeploymentOutcome.LIVE
     if task.state is TaskState.CANCELLED:
         return DeploymentOutcome.CANCELLED
-    return DeploymentOutcome.ROLLED_BACK if task.state is TaskState.ROLLED_BACK else DeploymentOutcome.REFUSED
+    if task.state is TaskState.ROLLED_BACK:
+        return DeploymentOutcome.ROLLED_BACK
+    return DeploymentOutcome.FAILED if end is None or end.has_begun else DeploymentOutcome.REFUSED
 
 
 def _promote(context: Context, connection: Connection, project: Project, release: Release, way: tenancy.Way) -> None:

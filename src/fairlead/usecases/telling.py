@@ -94,7 +94,7 @@ def deployment_ended(
         project,
         event,
         f"{project.name} {release.version} in {where}: {words}",
-        "\n".join(part for part in (deployment.reason or f"It is {words}.", deployment.hint, said) if part),
+        "\n".join(part for part in (deployment.reason or f"It {outcome.words}.", deployment.hint, said) if part),
         link=f"/deployments/{deployment.id}",
         about=f"{deployment.id}/{outcome.value}",
         facts={

@@ -20,7 +20,6 @@ from fairlead.usecases.deployments import require_of
 from fairlead.usecases.value_reasons import of_value
 from fairlead.usecases.values import Where
 
-NEVER_BEGAN = frozenset({DeploymentOutcome.REFUSED, DeploymentOutcome.REJECTED, DeploymentOutcome.SUPERSEDED})
 MOST_EVENTS = 50
 
 
@@ -121,7 +120,6 @@ def value(
 def _of_deployment(context: Context, connection: Connection, called: _Called) -> Reason:
     one = called.deployment
     task = tasks.get(connection, one.task) if one.task else None
-    words = (one.outcome.value or one.state.value).replace("_", " ")
     reason = f": {one.reason}" if one.reason else ""
     because = (
         *reasons.of_end(context, connection, one),
@@ -129,7 +127,7 @@ def _of_deployment(context: Context, connection: Connection, called: _Called) ->
         reasons.of_release(connection, releases.get(connection, one.release)),
     )
     return Reason(
-        f"{called.words} {_is(one)} {words}{reason}",
+        f"{called.words} {_how(one)}{reason}",
         because,
         task.evidence if task else (),
         one.code,
@@ -140,10 +138,13 @@ def _of_deployment(context: Context, connection: Connection, called: _Called) ->
     )
 
 
-def _is(one: Deployment) -> str:
-    if one.state is not DeploymentState.ENDED or one.outcome is DeploymentOutcome.LIVE:
-        return "is" if one.outcome is not DeploymentOutcome.LIVE else "went"
-    return "was"
+def _how(one: Deployment) -> str:
+    words = (one.outcome.value or one.state.value).replace("_", " ")
+    if one.outcome is DeploymentOutcome.FAILED:
+        return words
+    if one.outcome is DeploymentOutcome.LIVE:
+        return f"went {words}"
+    return f"{'was' if one.state is DeploymentState.ENDED else 'is'} {words}"
 
 
 def _of_run(context: Context, connection: Connection, found: Run, *, must_be_skipped: bool = True) -> Reason:

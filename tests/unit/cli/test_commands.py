@@ -231,6 +231,25 @@ def test_a_release_that_a_rule_keeps_out_of_its_first_environment_is_seen_with_t
     assert (cells["Test"]["state"], cells["Test"]["latest_reason"]) == ("refused", row["reason"])
 
 
+def test_a_deployment_that_failed_with_nothing_to_take_back_is_listed_and_found_as_failed(
+    books: House, fairlead: Run
+) -> None:
+    from tests.unit.server.house import ADMINISTRATOR
+
+    from fairlead.usecases import deployments
+
+    made = deployments.create(books.context, ADMINISTRATOR, "books", "1.0.0", "Test", is_forced=True).deployment
+    end = End(TaskState.FAILED, "step.failed", "the script ended with 1")
+    books.end(TaskId(str(made.task)), end)
+    said = fairlead("status")
+    assert "1.0.0 failed" in said.out and "books in Test: 1.0.0 failed: the script ended with 1" in said.err
+    [row] = fairlead("-o", "json", "deployments", "list", "-p", "books", "--outcome", "failed").data
+    assert (row["id"], row["status"]) == (made.id, "failed")
+    assert "✘ failed" in fairlead("deployments", "list", "-p", "books").out
+    wrong = fairlead("deployments", "list", "-p", "books", "--outcome", "sad")
+    assert wrong.code == 2, wrong
+
+
 def test_a_deployment_is_shown_with_what_users_met_during_its_switch(books: House, fairlead: Run) -> None:
     [row] = [one for one in fairlead("-o", "json", "deployments", "list", "-p", "books").data if one["task"]][:1]
     assert fairlead("-o", "json", "deployments", "show", row["id"]).data["switch"] is None

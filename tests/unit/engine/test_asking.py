@@ -105,6 +105,21 @@ async def test_a_task_that_holds_nothing_is_planned_anew_and_one_that_does_is_no
     assert len(play.stage.binder.bound) == 2
 
 
+async def test_a_no_to_the_first_question_begins_nothing(play):
+    answering(play, Choice.ABORT)
+    assert not (await play.stage.play(plan_of(step("b", Ask("[b]", MANUAL)), step("a", put("a"))))).has_begun
+
+
+async def test_what_is_refused_when_it_is_planned_anew_has_begun_what_earlier_runs_did(play):
+    def answer(stage) -> None:
+        play.asked.answer(stage.task, "[b]", Choice.PROCEED)
+        stage.binder.plans[stage.task] = SaidNo("plan.changed", "another image")
+
+    play.stage.answer = answer
+    end = await play.stage.play(plan_of(step("a", put("a", is_undone=False)), step("b", Ask("[b]", MANUAL))))
+    assert (end.state, end.code, end.has_begun) == (TaskState.FAILED, "plan.changed", True)
+
+
 async def test_what_would_be_undone_is_held_through_the_pause(play):
     answering(play, Choice.PROCEED)
     await play.stage.play(plan_of(step("a", put("a")), step("b", Ask("[b]", MANUAL))))

@@ -77,6 +77,19 @@ async def test_a_binder_that_refuses_ends_the_task_with_nothing_done(play):
     end = await play.stage.play(refusal)
     assert (end.state, end.code, end.hint) == (TaskState.FAILED, "plan.changed", "approve again")
     assert play.world.did == [] and play.entry.phases == {}
+    assert not end.has_begun
+
+
+async def test_what_failed_with_nothing_to_take_back_has_begun_and_what_only_looked_has_not(play):
+    looks = ask("no room", key="room", is_undone=False, only_looks=True)
+    end = await play.stage.play(plan_of(Sequence((looks, put("a"))), commit=COMMIT))
+    assert (end.state, end.reason, end.has_begun) == (TaskState.FAILED, "no room", False)
+
+
+async def test_a_script_that_ends_badly_has_begun(play):
+    script = ask("exit code 1", key="script", only_tidies=True)
+    end = await play.stage.play(plan_of(Sequence((script, put("a"))), commit=COMMIT))
+    assert (end.state, end.reason, end.has_begun) == (TaskState.FAILED, "exit code 1", True)
 
 
 async def test_later_effects_get_the_outputs_of_earlier_ones_by_key(play):

@@ -44,6 +44,11 @@ def argument(plan: Plan, kind: type, key: str):
     return next(from_data(kind, dict(one.arguments)) for one in all_effects(plan) if one.key == key)
 
 
+async def test_what_comes_before_the_first_change_only_looks():
+    looking = [one.key for one in all_effects(await planned()) if one.only_looks]
+    assert looking == ["state:before", "room"]
+
+
 async def test_the_order_is_the_designs():
     assert names_of(await planned()) == [
         "capture",

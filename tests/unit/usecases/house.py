@@ -172,9 +172,17 @@ class House:
         assert task is not None
         asyncio.run(self.tasks.begin(TaskId(task), NodeId("node")))
 
-    def end(self, task: str | None, state: TaskState = TaskState.SUCCEEDED, code: str = "", reason: str = "") -> None:
+    def end(
+        self,
+        task: str | None,
+        state: TaskState = TaskState.SUCCEEDED,
+        code: str = "",
+        reason: str = "",
+        *,
+        has_begun: bool = True,
+    ) -> None:
         assert task is not None
-        asyncio.run(self.tasks.end(TaskId(task), End(state, code, reason)))
+        asyncio.run(self.tasks.end(TaskId(task), End(state, code, reason, has_begun=has_begun)))
 
     def commit(self, version: str, environment: str = "Test", *, project: str = "books") -> None:
         """The deployment passes its commit point."""

@@ -174,6 +174,28 @@ def test_an_unknown_variable_is_named_and_nothing_is_asked(house: House) -> None
     assert house.queue.asked == []
 
 
+@pytest.mark.parametrize(
+    ("has_begun", "outcome", "words"), [(True, "failed", "failed"), (False, "refused", "is refused")]
+)
+def test_what_began_and_had_nothing_to_take_back_failed_and_what_began_nothing_is_refused(
+    books: House, has_begun: bool, outcome: str, words: str
+) -> None:
+    notifications.add(books.context, ADMIN, "http://127.0.0.1:9/hook")
+    books.add_release("1.0.0")
+    task = books.deployment("1.0.0").task
+    books.begin(task)
+    books.end(task, TaskState.FAILED, "step.failed", "the script ended with 1", has_begun=has_begun)
+    ended = books.deployment("1.0.0")
+    assert (ended.outcome.value, ended.code, ended.committed_at) == (outcome, "step.failed", None)
+    [told] = books.audit(f"deployment.{outcome}")
+    assert told.message == f"1.0.0 in Test {words}: the script ended with 1"
+    [notice] = telling.due(books.context)
+    assert (notice.event, notice.facts["outcome"]) == ("deployment.failed", outcome)
+    with pytest.raises(Conflict):
+        deployments.create(books.context, ADMIN, "books", "1.0.0", "Production")
+    assert deployments.create(books.context, ADMIN, "books", "1.0.0", "Test").deployment.number == 2
+
+
 def test_what_was_refused_at_once_is_asked_for_again_once_nothing_is_in_the_way(house: House) -> None:
     house.add_project()
     notifications.add(house.context, ADMIN, "http://127.0.0.1:9/hook")
@@ -389,7 +411,7 @@ def test_a_notice_that_cannot_be_written_takes_neither_the_end_nor_the_turn(
     task = books.deployment("1.0.0").task
     books.begin(task)
     books.end(task, TaskState.FAILED, "tests.failed", "no")
-    assert books.deployment("1.0.0").outcome is DeploymentOutcome.REFUSED
+    assert books.deployment("1.0.0").outcome is DeploymentOutcome.FAILED
     with books.database.reading() as connection:
         assert tasks.unfinished(connection) == ()
 

@@ -55,6 +55,15 @@ def roll_back(house: House, version: str = "1.0.0") -> TaskId:
     return task
 
 
+def test_a_deployment_that_failed_with_nothing_to_take_back_is_said_to_have_failed(books: House) -> None:
+    books.add_release("1.0.0")
+    found = books.deployment("1.0.0")
+    books.begin(found.task)
+    books.end(found.task, TaskState.FAILED, "step.failed", "it ended with 1")
+    said = why.deployment(books.context, VIEWER, found.id).said
+    assert said == "the deployment of books 1.0.0 to Test (number 1) failed: it ended with 1"
+
+
 def test_a_rolled_back_deployment_tells_probes_lines_exit_code_tests_and_who_began_it(books: House) -> None:
     books.add_release("1.0.0")
     task = roll_back(books)

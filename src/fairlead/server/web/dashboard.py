@@ -25,6 +25,7 @@ from fairlead.usecases import groups, overview, planning, tenants
 
 router = page_router()
 
+_FAILURES = (DeploymentOutcome.ROLLED_BACK, DeploymentOutcome.FAILED, DeploymentOutcome.REFUSED)
 TENANTS_SHOWN = 5
 """Of a cell; the page of the place has all."""
 
@@ -184,7 +185,7 @@ def _drawn(
     if _moves(cell):
         percent, now = _progress(phases.get(latest.task or "", ()))
         return CellView(look, cell.latest_version, now, percent=percent, link=task, live_version=cell.live_version)
-    is_failure = latest.outcome in (DeploymentOutcome.ROLLED_BACK, DeploymentOutcome.REFUSED)
+    is_failure = latest.outcome in _FAILURES
     if latest.outcome is DeploymentOutcome.LIVE and not cell.is_live:
         return CellView(words.RETIRED, "", "nothing is live any more", link=place)
     if is_failure or not cell.is_live:

@@ -59,6 +59,7 @@ _OUTCOMES: Mapping[DeploymentOutcome, Look] = {
     DeploymentOutcome.NONE: UNKNOWN,
     DeploymentOutcome.LIVE: LIVE,
     DeploymentOutcome.ROLLED_BACK: _TASKS[TaskState.ROLLED_BACK],
+    DeploymentOutcome.FAILED: _TASKS[TaskState.FAILED],
     DeploymentOutcome.REFUSED: Look("refused", "bad", "cross"),
     DeploymentOutcome.CANCELLED: _TASKS[TaskState.CANCELLED],
     DeploymentOutcome.REJECTED: Look("rejected", "quiet", "cross"),

@@ -12,7 +12,10 @@ from tests.unit.server.conftest import Visit
 from tests.unit.server.house import ADMINISTRATOR, DIGEST, House
 
 from fairlead.domain.actor import SYSTEM
+from fairlead.domain.ids import TaskId
 from fairlead.domain.switch_record import SwitchRecord, as_fact
+from fairlead.domain.task import TaskState
+from fairlead.ports.tasks import End
 from fairlead.server.api import shapes
 from fairlead.usecases import deployments, variables
 
@@ -193,6 +196,16 @@ def test_deployments_and_runs_lead_to_their_task(furnished: Furnished, looking: 
     house, tasks = furnished
     made = house.deployment("books", "1.1.0", "Production")
     assert looking.client.get(f"/deployments/{made.id}").headers["location"] == f"/tasks/{tasks['running']}"
+
+
+def test_a_deployment_that_failed_with_nothing_to_take_back_is_called_so(furnished: Furnished, looking: Visit) -> None:
+    house, _ = furnished
+    made = deployments.create(house.context, ADMINISTRATOR, "identity", "1.29.4", "Test", is_forced=True).deployment
+    house.end(TaskId(str(made.task)), End(TaskState.FAILED, "step.failed", "the script ended with 1"))
+    for path in ("/", "/projects/identity"):
+        page = looking.get(path)
+        assert "the script ended with 1" in page and "failed" in page, path
+    assert "(number 3) failed: the script ended with 1" in looking.get(f"/why/deployments/{made.id}")
 
 
 def test_a_deployment_that_waits_shows_the_plan_that_is_answered_to(furnished: Furnished, looking: Visit) -> None:
