@@ -16,7 +16,7 @@ log = structlog.get_logger("fairlead.server")
 
 
 async def follow_switches(server: Server) -> int:
-    """Before any task goes on: notes are read, tasks called off, books follow. How many notes were settled.
+    """Before any task goes on: notes are read, tasks called off, books follow. How many places were settled.
 
     A note is forgotten once it was acted on; one that could not be (the proxy does not answer) is read again.
     """
@@ -29,7 +29,21 @@ async def follow_switches(server: Server) -> int:
             continue
         path.unlink(missing_ok=True)
         settled += 1
-    return settled
+    return settled + await _follow_what_is_so(server)
+
+
+async def _follow_what_is_so(server: Server) -> int:
+    """Commands that were pasted leave no note: what the proxy says is read, as long as nobody has mended it."""
+    followed = 0
+    try:
+        for place, colour in await switched_back.standing_elsewhere(server.context, server):
+            if await switched_back.follow(server.context, server, place, colour):
+                await asyncio.to_thread(server.catalogue.copy_slots, place)
+                log.warning("offline.switched_back", project=place.project, environment=place.where, colour=colour)
+                followed += 1
+    except FairleadError as error:
+        log.error("offline.not_followed", code=error.code, reason=str(error))
+    return followed
 
 
 async def _follow(server: Server, note: SwitchNote) -> None:

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
 from fairlead.domain.colour import Colour
-from fairlead.domain.errors import FairleadError
+from fairlead.domain.errors import FairleadError, Refused
 from fairlead.server import bootstrap, offline_switch
 from fairlead.server.bootstrap import WithoutServer
 from fairlead.server.offline_switch import Seen
 from fairlead.server.settings import Settings
 from fairlead.store import catalogue_copy
+from fairlead.store.hold import LOCK_NAME, Hold, holder_of
 
 
 async def status(settings: Settings, *, as_json: bool) -> None:
@@ -34,6 +35,8 @@ async def status(settings: Settings, *, as_json: bool) -> None:
 async def print_commands(settings: Settings, project: str, environment: str, to: Colour | None) -> None:
     """Lines for a shell on stdout, all else on stderr; Conflict `deployment.no_way_back`."""
     socket = bootstrap.proxy_settings_of(settings).socket
+    if (pid := holder_of(settings.data_dir / LOCK_NAME)) is not None:
+        _say(f"the server runs (process {pid}) and does not follow what is pasted: end it first, or fairlead rollback")
     async with _at(settings, project, environment, to) as (seen, outside):
         offline_switch.require_way_back(seen)
         for line in await offline_switch.commands(seen, outside, socket):
@@ -47,7 +50,13 @@ async def print_commands(settings: Settings, project: str, environment: str, to:
 
 
 async def switch_back(settings: Settings, project: str, environment: str, to: Colour | None) -> bool:
-    """Whether all of it was done; false where routes were switched and workers could not be swapped."""
+    """Whether all of it was done; false where routes were switched and workers could not be swapped. Refused
+    `server.second` while the server runs: its books would go on calling the other slot live."""
+    with _without_a_server(settings):
+        return await _switch_back(settings, project, environment, to)
+
+
+async def _switch_back(settings: Settings, project: str, environment: str, to: Colour | None) -> bool:
     async with _at(settings, project, environment, to) as (seen, outside):
         await offline_switch.switch_back(seen, outside, settings.data_dir, _say)
         _say(f"users of {seen.copy.shown} are sent to {seen.other}: {_version(seen, seen.other)}")
@@ -61,6 +70,25 @@ async def switch_back(settings: Settings, project: str, environment: str, to: Co
             _say(f"workers were not swapped: {failed}\n  → once the engine answers: {again}")
             return False
         return True
+
+
+@contextmanager
+def _without_a_server(settings: Settings) -> Iterator[None]:
+    """None runs, and none begins meanwhile: it would read what is noted before it is so."""
+    try:
+        hold = Hold(settings.data_dir)
+    except Refused as error:
+        if error.code != "server.second":
+            raise
+        pid = holder_of(settings.data_dir / LOCK_NAME)
+        raise Refused(
+            error.code,
+            f"the server runs (process {pid}), and would not follow what is switched behind its back",
+            thing=error.thing,
+            hint="fairlead rollback; where it does not answer, fairlead-server down --keep-proxy, and this again",
+        ) from error
+    with hold:
+        yield
 
 
 @asynccontextmanager
@@ -82,7 +110,9 @@ def _version(seen: Seen, colour: Colour | None) -> str:
 
 
 def _shown(seen: Seen) -> list[str]:
-    lines = [f"{seen.copy.shown}: users get {seen.live or 'nothing'} ({_version(seen, seen.live)})"]
+    booked = f"our books call {seen.copy.live or 'nothing'} live ({_version(seen, seen.copy.live)})"
+    users = f"users get {seen.live or 'nothing'} ({_version(seen, seen.live)})"
+    lines = [f"{seen.copy.shown}: {users if seen.is_told else f'where users are sent is not known; {booked}'}"]
     for colour, slot in seen.copy.slots.items():
         lines.append(f"  {colour:<6} {slot.version or '-':<12} recorded as {slot.state}")
         for one in seen.copy.instances:
@@ -90,7 +120,8 @@ def _shown(seen: Seen) -> list[str]:
                 answer = "answers" if seen.answers.get(one.instance) else "does not answer"
                 lines.append(f"         {one.instance} at {one.address}:{one.port} {answer}")
     for route in seen.copy.routes:
-        lines.append(f"  route  {route.host}{route.path} → {seen.pointed.get(route.name) or 'nowhere'}")
+        pointed = seen.pointed.get(route.name) or ("nowhere" if seen.is_told else "not known")
+        lines.append(f"  route  {route.host}{route.path} → {pointed}")
     if seen.problems:
         lines += [f"  no way back: {problem}" for problem in seen.problems]
     else:
@@ -103,6 +134,7 @@ def _as_data(seen: Seen) -> dict[str, object]:
         "project": seen.copy.project,
         "environment": seen.copy.environment,
         "live": seen.live,
+        "proxy_answers": seen.is_told,
         "other": seen.other,
         "recorded": {
             colour: {"state": slot.state, "version": slot.version, "deployment": slot.deployment}

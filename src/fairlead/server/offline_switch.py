@@ -33,7 +33,8 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """One place. `live` is where the proxy sends users; `problems` is why they cannot be sent to `other`."""
+    """One place. `live` is where the proxy sends users, not known where `is_told` is false; `problems` is why they
+    cannot be sent to `other`."""
 
     copy: PlaceCopy
     live: Colour | None
@@ -42,6 +43,7 @@ class Seen:
     answers: Mapping[str, bool]
     problems: tuple[str, ...]
     specs: Mapping[str, RouteSpec] = field(default_factory=dict)
+    is_told: bool = True
 
     @property
     def wanted(self) -> Mapping[RouteSpec, Sequence[Endpoint]]:
@@ -58,6 +60,7 @@ class Seen:
 
 async def look(copy: PlaceCopy, outside: WithoutServer, to: Colour | None = None) -> Seen:
     """What is so. A proxy that does not answer is a problem, no error."""
+    answers = dict(await asyncio.gather(*(_answers(one, outside) for one in copy.instances)))
     pointed: dict[str, Colour | None] = {}
     specs: dict[str, RouteSpec] = {}
     try:
@@ -66,12 +69,16 @@ async def look(copy: PlaceCopy, outside: WithoutServer, to: Colour | None = None
             if state is not None:
                 pointed[route.name], specs[route.name] = state.live, state.spec
     except FairleadError as failed:
-        return Seen(copy, None, None, {}, {}, (str(failed),))
-    answers = dict(await asyncio.gather(*(_answers(one, outside) for one in copy.instances)))
+        return Seen(copy, None, None, {}, answers, (str(failed),), is_told=False)
     found = {colour for colour in pointed.values() if colour is not None}
     live = next(iter(found)) if len(found) == 1 else None
-    other = to or (live.other if live else None)
-    return Seen(copy, live, other, pointed, answers, tuple(_problems(copy, pointed, other, answers)), specs)
+    was_sent_back = live is not None and copy.slots[live].state is SlotState.STANDBY
+    other = to or (live.other if live and not was_sent_back else None)
+    if live and other is None:
+        problems = [f"users are in {live} already, which stood by: `--to {live.other}` would send them forward again"]
+    else:
+        problems = list(_problems(copy, pointed, other, answers))
+    return Seen(copy, live, other, pointed, answers, tuple(problems), specs)
 
 
 async def _answers(one: CopiedInstance, outside: WithoutServer) -> tuple[str, bool]:

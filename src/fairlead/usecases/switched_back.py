@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Protocol
@@ -18,6 +18,7 @@ from fairlead.ports.container_engine import ContainerEngine
 from fairlead.ports.proxy import Proxy
 from fairlead.store import deployments, environments, projects, routes, slots, tasks, tenants
 from fairlead.store.database import Connection
+from fairlead.store.schema import place_key
 from fairlead.usecases.context import Context
 
 LEFT_STANDS_FOR = timedelta(hours=1)
@@ -73,6 +74,24 @@ async def follow(context: Context, outside: Outside, place: Place, colour: Colou
         lambda connection: _record(context, connection, place, both[colour], by), is_durable=True
     )
     return True
+
+
+async def standing_elsewhere(context: Context, outside: Outside) -> Sequence[tuple[Place, Colour]]:
+    """Places without a task where users are sent to the slot that stands by, whoever pointed them there: somebody who
+    pasted commands leaves no note."""
+    found = await context.database.read(lambda connection: tuple(_standing_by(connection)))
+    return [(place, colour) for place, colour, route in found if await outside.proxy.live(route) is colour]
+
+
+def _standing_by(connection: Connection) -> Iterator[tuple[Place, Colour, str]]:
+    """Each place with a slot that stands by, and one of its routes."""
+    taken = tasks.held_places(connection)
+    for place, both in slots.recorded(connection).items():
+        colour = next((colour for colour, slot in both.items() if slot.state is SlotState.STANDBY), None)
+        if colour is None or place_key(place) in taken:
+            continue
+        for name in _route_names(connection, place)[:1]:
+            yield place, colour, name
 
 
 def _route_names(connection: Connection, place: Place) -> Sequence[str]:

@@ -7,12 +7,14 @@ import pytest
 from tests.unit.server.test_boot import copy_of, cut
 
 from fairlead.domain.colour import Colour
-from fairlead.domain.errors import Conflict, NotFound
+from fairlead.domain.errors import Conflict, NotFound, Refused
 from fairlead.domain.slot import SlotState
-from fairlead.server import offline_switch
+from fairlead.server import offline_shown, offline_switch
 from fairlead.server.bootstrap import WithoutServer
+from fairlead.server.settings import read
 from fairlead.store import switch_notes
 from fairlead.store.catalogue_copy import CopiedInstance, PlaceCopy
+from fairlead.store.hold import Hold
 from fairlead.testing.deploy_world import World
 from fairlead.testing.scenarios import SCRIPTS, WARM
 
@@ -88,6 +90,39 @@ async def test_what_does_not_answer_and_a_proxy_that_is_gone_are_named() -> None
     world.proxy.is_up = False
     (problem,) = (await offline_switch.look(await whole_copy(world), outside)).problems
     assert "proxy" in problem
+
+
+async def test_a_proxy_that_does_not_answer_leaves_where_users_are_unsaid() -> None:
+    world, outside = await warm()
+    world.proxy.is_up = False
+    seen = await offline_switch.look(await whole_copy(world), outside)
+    first, *more = offline_shown._shown(seen)
+    assert first == "books in Production: where users are sent is not known; our books call green live (1.1.0)"
+    assert not any("nowhere" in line or "does not answer" in line for line in more if "no way back" not in line)
+    assert any(line.endswith(" answers") for line in more)
+    assert offline_shown._as_data(seen)["proxy_answers"] is False
+
+
+async def test_asked_twice_it_does_not_send_users_forward_again(tmp_path: Path) -> None:
+    world, outside = await warm()
+    copy = await whole_copy(world)
+    await offline_switch.switch_back(await offline_switch.look(copy, outside), outside, tmp_path, lambda _: None)
+    again = await offline_switch.look(copy, outside)
+    with pytest.raises(Conflict, match="users are in blue already, which stood by: `--to green` would send them for"):
+        await offline_switch.switch_back(again, outside, tmp_path, lambda _: None)
+    assert world.live_version() == "1.0.0"
+    forward = await offline_switch.look(copy, outside, Colour.GREEN)
+    assert forward.problems == ()
+
+
+async def test_it_is_refused_while_the_server_runs(tmp_path: Path) -> None:
+    settings = read({"FAIRLEAD_DATA_DIR": str(tmp_path)})
+    with Hold(tmp_path), pytest.raises(Refused, match=r"the server runs \(process \d+\)") as refused:
+        await offline_shown.switch_back(settings, "books", "Production", None)
+    assert refused.value.code == "server.second"
+    assert "fairlead rollback" in refused.value.hint
+    with pytest.raises(NotFound):  # it ended; there is nothing of that name
+        await offline_shown.switch_back(settings, "books", "Production", None)
 
 
 async def test_another_place_names_those_that_there_are(tmp_path: Path) -> None:

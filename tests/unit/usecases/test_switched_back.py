@@ -130,3 +130,15 @@ def test_one_past_it_is_not(standing: House) -> None:
     assert switched_back.call_off(standing.context, PLACE, by="ada") is None
     assert not standing.task(found.task).is_cancel_asked
     assert "past its commit point" in standing.audit("environment.switched_back")[0].message
+
+
+def test_who_pasted_the_commands_left_no_note_and_is_followed_all_the_same(standing: House) -> None:
+    async def elsewhere(pointed: Colour) -> list[tuple[Place, Colour]]:
+        outside = Outside()
+        await outside.furnish(standing, pointed=pointed)
+        return list(await switched_back.standing_elsewhere(standing.context, outside))
+
+    assert asyncio.run(elsewhere(Colour.BLUE)) == [(PLACE, Colour.BLUE)]
+    assert asyncio.run(elsewhere(Colour.GREEN)) == []
+    rolling_back.roll_back(standing.context, ADMIN, "books", "Test")  # a task is under way: it looks for itself
+    assert asyncio.run(elsewhere(Colour.BLUE)) == []
