@@ -345,6 +345,24 @@ async def test_books_that_cannot_be_read_are_said_and_left(rig: HaproxyRig) -> N
 # The process
 
 
+async def test_the_pulse_ends_with_the_process_and_is_found_again(rig: HaproxyRig) -> None:
+    pulse = haproxy_child.Pulse(rig.settings)
+    assert pulse.beats()
+    first = haproxy_child.running_pid(rig.settings)
+    rig.settings.pid_file.rename(kept := rig.settings.pid_file.with_suffix(".kept"))
+    assert pulse.beats()  # nothing is read while it lives
+    kept.rename(rig.settings.pid_file)
+
+    await rig.kill()
+    assert not pulse.beats()
+    assert not pulse.beats()
+
+    again = await haproxy_child.ensure_running(rig.settings, rig.clock)
+    assert again.pid != first
+    assert pulse.beats()
+    pulse.close()
+
+
 async def test_it_is_found_again_and_started_only_when_it_is_dead(rig: HaproxyRig) -> None:
     first = await rig.start()
     assert (first.was_started, first.needs_restart) == (False, "")

@@ -400,9 +400,9 @@ async def ensure_proxy(server: Server) -> haproxy_child.HaproxyChild:
     return await haproxy_child.ensure_running(server.proxy_settings, server.clock)
 
 
-def is_proxy_running(server: Server) -> bool:
-    """Whether our own proxy's process lives; cheap enough to ask every few seconds."""
-    return haproxy_child.running_pid(server.proxy_settings) is not None
+def proxy_pulse(server: Server) -> haproxy_child.Pulse:
+    """Whether our own proxy's process lives."""
+    return haproxy_child.Pulse(server.proxy_settings)
 
 
 async def start_proxy(settings: Settings) -> haproxy_child.HaproxyChild:

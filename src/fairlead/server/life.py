@@ -243,9 +243,12 @@ async def _look_at_targets(server: Server) -> None:
 
 
 async def _begin_due(server: Server) -> None:
-    await asyncio.to_thread(scheduling.begin_due, server.context)
-    await asyncio.to_thread(evaluating.evaluate_due, server.context)
-    await asyncio.to_thread(evaluating.act_on_events, server.context)
+    def work() -> None:
+        scheduling.begin_due(server.context)
+        evaluating.evaluate_due(server.context)
+        evaluating.act_on_events(server.context)
+
+    await asyncio.to_thread(work)
 
 
 async def _tidy(server: Server) -> None:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
 
 import structlog
 
 from fairlead.domain.errors import FairleadError, TimedOut
-from fairlead.server.bootstrap import Server, ensure_proxy, is_proxy_running
+from fairlead.server.bootstrap import Server, ensure_proxy, proxy_pulse
 from fairlead.server.reconciling import reconcile
 
 log = structlog.get_logger("fairlead.server")
@@ -40,18 +39,19 @@ async def ensure_outside(server: Server) -> None:
         log.warning("registry.not_reached", registry=server.registry.address, reason=str(error))
 
 
-@dataclass(slots=True)
 class ProxyWatch:
     """Looks after the proxy: one that died is started from its own files; one that hangs, has lost its socket or
     shares its port is told of, once when it begins and once when it is over: what to end is for a person to say."""
 
-    server: Server
-    trouble: str = ""
-    _checked_s: float = float("-inf")
+    def __init__(self, server: Server) -> None:
+        self.server = server
+        self._pulse = proxy_pulse(server)
+        self._trouble = ""
+        self._checked_s = float("-inf")
 
     async def look(self) -> None:
         """Cheap enough to ask every second."""
-        if not is_proxy_running(self.server):
+        if not self._pulse.beats():
             child = await ensure_proxy(self.server)
             log.error("proxy.was_gone", pid=child.pid)
             await reconcile(self.server)
@@ -64,13 +64,13 @@ class ProxyWatch:
         try:
             await self.server.proxy.check()
         except FairleadError as error:
-            if not self.trouble:
+            if not self._trouble:
                 log.error("proxy.not_well", code=error.code, reason=error.message, hint=error.hint)
-            self.trouble = error.code
+            self._trouble = error.code
         else:
-            if self.trouble:
-                log.warning("proxy.well_again", was=self.trouble)
-            self.trouble = ""
+            if self._trouble:
+                log.warning("proxy.well_again", was=self._trouble)
+            self._trouble = ""
 
 
 async def keep_registry(server: Server) -> None:

@@ -13,9 +13,11 @@ import sys
 from functools import partial
 from types import ModuleType
 
+from pydantic import BaseModel
+
 DRIVER = ("psycopg", "psycopg.errors")
 ORM = ("sqlalchemy.orm", "sqlalchemy.ext.asyncio")
-COMMAND_LINE = ("uvicorn.main",)
+COMMAND_LINE = ("uvicorn.main", "click")
 ABSENT = ("rich", "watchfiles", "pydantic.v1")
 """What libraries do without where it is not installed: colours on a terminal, reloading on a change, models of old."""
 
@@ -45,6 +47,8 @@ def leave_out(database: str) -> None:
         if name not in sys.modules:
             _stand_in(name)
     _import_aiohttp()
+    # each model checks its first value with what is made then, not at the import: FastAPI has many that nobody asks for
+    BaseModel.model_config["defer_build"] = True
 
 
 def _import_aiohttp() -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import os
 import re
+import select
 import shutil
 import signal
 from dataclasses import dataclass, replace
@@ -106,6 +107,45 @@ def running_pid(settings: HaproxySettings) -> int | None:
     except (OSError, ValueError, IndexError):
         return None
     return pid if is_ours(settings, command_of(pid)) else None
+
+
+class Pulse:
+    """Whether our proxy lives, for who asks again and again: as long as the kernel says that the process that was seen
+    to be ours has not ended, no file is read."""
+
+    def __init__(self, settings: HaproxySettings) -> None:
+        self._settings = settings
+        self._held: int | None = None
+
+    def beats(self) -> bool:
+        """It lives, now."""
+        if self._held is not None and _has_ended(self._held):
+            self.close()
+        return self._held is not None or self._is_found()
+
+    def close(self) -> None:
+        """Nothing is held open; the next question looks again."""
+        if self._held is not None:
+            os.close(self._held)
+            self._held = None
+
+    def _is_found(self) -> bool:
+        pid = running_pid(self._settings)
+        if pid is None:
+            return False
+        try:
+            self._held = os.pidfd_open(pid)
+        except OSError:
+            return running_pid(self._settings) == pid  # a kernel without such handles, or it ended just now
+        if running_pid(self._settings) != pid:  # its number may be another's by now
+            self.close()
+        return self._held is not None
+
+
+def _has_ended(handle: int) -> bool:
+    asked = select.poll()
+    asked.register(handle, select.POLLIN)
+    return bool(asked.poll(0))
 
 
 def runtime_socket(settings: HaproxySettings) -> RuntimeSocket:

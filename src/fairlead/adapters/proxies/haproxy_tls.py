@@ -135,12 +135,13 @@ async def _listed(socket: RuntimeSocket, settings: HaproxySettings) -> set[str]:
 
 
 def _self_signed() -> str:
-    """A certificate for nobody; the date is fixed, it proves nothing anyway."""
+    """A certificate for nobody; the date is fixed, it proves nothing anyway. RSA: for a signature by an elliptic curve,
+    cryptography loads 2 MB that a server has no other use for."""
     from cryptography import x509
     from cryptography.hazmat.primitives import hashes, serialization
-    from cryptography.hazmat.primitives.asymmetric import ec
+    from cryptography.hazmat.primitives.asymmetric import rsa
 
-    key = ec.generate_private_key(ec.SECP256R1())
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "fairlead.invalid")])
     builder = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
     builder = builder.serial_number(x509.random_serial_number()).not_valid_before(DEFAULT_SINCE)
