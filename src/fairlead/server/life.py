@@ -42,11 +42,11 @@ log = structlog.get_logger("fairlead.server")
 
 DRAIN_S = 20.0
 NOTICES_S = 1.0
-STANDBYS_S = 2.0
+STANDBYS_S = 5.0
 INTERRUPTIONS_S = 5.0
 SCHEDULED_S = 2.0
 """How late a scheduled deployment may begin: nobody schedules by the second."""
-IMAGES_S = 2.0
+IMAGES_S = 5.0
 """How often it is asked which registries are due: each trigger says how often that is."""
 TARGETS_S = 5.0
 HOURLY_S = 3600.0
