@@ -107,6 +107,7 @@ def page(
     environment: EnvironmentId | None = None,
     tenant: TenantId | None = None,
     release: ReleaseId | None = None,
+    version: str = "",
     state: DeploymentState | None = None,
     outcome: DeploymentOutcome | None = None,
     number: int | None = None,
@@ -117,10 +118,15 @@ def page(
     """Those that fit, `more` too, the newest first."""
     wanted = {"project": project, "environment": environment, "release": release, "state": state, "outcome": outcome}
     more += () if tenant is None else (_c.tenant == tenant,)
+    more += (_c.release.in_(_called(version)),) if version else ()
     more += () if number is None else (_c.number == number,)
     more += () if parent is None else (_c.parent == parent,)
     conditions = [_c[name] == str(value) for name, value in wanted.items() if value is not None]
     return _shelf.page(connection, *conditions, *more, after=after, limit=limit)
+
+
+def _called(version: str) -> sa.Select[tuple[str]]:
+    return sa.select(release_table.c.id).where(release_table.c.version == version)
 
 
 def reached(connection: sa.Connection, release: ReleaseId, tenant: TenantId | None = None) -> frozenset[EnvironmentId]:

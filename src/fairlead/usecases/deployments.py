@@ -107,6 +107,7 @@ def page(
     project: str = "",
     environment: str = "",
     tenant: str = "",
+    version: str = "",
     state: DeploymentState | None = None,
     outcome: DeploymentOutcome | None = None,
     number: int | None = None,
@@ -114,8 +115,8 @@ def page(
     after: str | None = None,
     limit: int = 50,
 ) -> Page[DeploymentView]:
-    """The newest first; with `number` those that have it where they went, with `parent` those that a step of that
-    task's process asked for."""
+    """The newest first; with `version` those of releases that are called so, with `number` those that have it where
+    they went, with `parent` those that a step of that task's process asked for."""
     actor.require_somewhere(Permission.VIEW)
     with context.database.reading() as connection:
         owner = projects.by_name_or_id(connection, project) if project else None
@@ -129,6 +130,7 @@ def page(
             project=owner.id if owner else None,
             environment=place.id if place else None,
             tenant=whose.id if whose else None,
+            version=version,
             state=state,
             outcome=outcome,
             number=number,

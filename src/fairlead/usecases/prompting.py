@@ -6,7 +6,7 @@ deployment, are part of its intention, and come back with it when somebody goes 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -129,6 +129,17 @@ def questions(connection: Connection, asked: Asker, snapshot: str) -> tuple[Ques
     """By label; a variable that another surely beats there is not asked for."""
     found = planning.filled(connection, snapshot, asked.environment, asked.tenant)
     return _questions(found.variables, asked.scope)
+
+
+def own_answers(asked: Mapping[str, Sequence[Question]], given: Mapping[str, str]) -> dict[str, dict[str, str]]:
+    """Of several deployments, by name with what each asks for, each is given the answers to that; what none of them
+    asks for stays with all of them, so that it is refused."""
+    everything = [one for its in asked.values() for one in its]
+    stray = {name for name in given if not any(one.is_called(name) for one in everything)}
+    return {
+        whose: {name: text for name, text in given.items() if name in stray or any(one.is_called(name) for one in its)}
+        for whose, its in asked.items()
+    }
 
 
 def answered(context: Context, connection: Connection, asked: Asker, given: Mapping[str, str], *, by: str) -> str:

@@ -8,15 +8,17 @@ from datetime import datetime
 
 from fairlead.domain.actor import Actor
 from fairlead.domain.environment import Environment
-from fairlead.domain.errors import FairleadError, Invalid
+from fairlead.domain.errors import FairleadError, Invalid, NotFound
 from fairlead.domain.permission import Permission
 from fairlead.domain.process import NO_CHOICE, ProcessChoice
 from fairlead.domain.project import Project
 from fairlead.domain.tenant import Tenant
 from fairlead.store import environments, projects, runbooks, tenants
 from fairlead.store.database import Connection
-from fairlead.usecases import deployments, runbook_runs, tenancy
+from fairlead.usecases import deployments, planning, prompting, runbook_runs, tenancy
 from fairlead.usecases.context import Context
+
+NO_PLANS: Mapping[str, str] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,25 @@ class Asked:
     refused: tuple[RefusedTenant, ...]
 
 
+def meant(
+    context: Context,
+    actor: Actor,
+    project: str,
+    environment: str,
+    *,
+    names: Sequence[str] = (),
+    tags: Sequence[str] = (),
+) -> tuple[str, ...]:
+    """For whom `create_each` would deploy there: of those that the actor may view, by name. Errors as it has them."""
+    actor.require_somewhere(Permission.VIEW)
+    with context.database.reading() as connection:
+        owner, where = projects.by_name_or_id(connection, project), environments.by_name_or_id(connection, environment)
+        actor.require_somewhere(Permission.VIEW, project=owner.id, environment=where.id)
+        found = _meant(connection, owner, where, names, tags)
+    may = [one for one in found if actor.may_somewhere(Permission.VIEW, project=owner.id, tenant=one.id)]
+    return tuple(sorted((one.name for one in may), key=str.lower))
+
+
 def create_each(
     context: Context,
     actor: Actor,
@@ -65,17 +86,20 @@ def create_each(
     not_before: datetime | None = None,
     not_after: datetime | None = None,
     override_freeze: str = "",
+    plans: Mapping[str, str] = NO_PLANS,
 ) -> Asked:
     """One deployment for each tenant that is named, and for each that is connected there and has the tags: of one set
-    any, of each set one. What `deployments.create` refuses for one tenant holds up no other. NotFound `tenant.unknown`,
-    Conflict `tenant.none`, Invalid `input.invalid` where nobody is meant."""
+    any, of each set one. What `deployments.create` refuses for one tenant holds up no other; answers count where they
+    are asked for. `plans` are the hashes of those that were shown, by tenant. NotFound `tenant.unknown`, Conflict
+    `tenant.none`, Invalid `input.invalid` where nobody is meant."""
     actor.require_somewhere(Permission.DEPLOYMENT_CREATE)
     with context.database.reading() as connection:
         owner, where = projects.by_name_or_id(connection, project), environments.by_name_or_id(connection, environment)
         actor.require_somewhere(Permission.DEPLOYMENT_CREATE, project=owner.id, environment=where.id)
-        meant = _meant(connection, owner, where, names, tags)
+        found = _meant(connection, owner, where, names, tags)
+        given = _own_answers(connection, owner, where, version, found, prompted or {})
     made, refused = [], []
-    for one in meant:
+    for one in found:
         try:
             view = deployments.create(
                 context,
@@ -84,8 +108,9 @@ def create_each(
                 version,
                 where.id,
                 is_forced=is_forced,
+                plan_hash=plans.get(one.name, ""),
                 choice=choice,
-                prompted=prompted,
+                prompted=given[one.name],
                 not_before=not_before,
                 not_after=not_after,
                 override_freeze=override_freeze,
@@ -95,6 +120,28 @@ def create_each(
         except FairleadError as error:
             refused.append(RefusedTenant(one.name, error))
     return Asked(tuple(made), tuple(refused))
+
+
+def _own_answers(
+    connection: Connection,
+    owner: Project,
+    where: Environment,
+    version: str,
+    found: Sequence[Tenant],
+    prompted: Mapping[str, str],
+) -> Mapping[str, Mapping[str, str]]:
+    """The answers for each, by name; all of them where nobody can say what is asked for."""
+    if not prompted or len(found) < 2:
+        return {one.name: prompted for one in found}
+    try:
+        release = planning.release_named(connection, owner, version)
+        asked = {
+            one.name: prompting.questions(connection, prompting.Asked(owner, where, release, one), release.variables)
+            for one in found
+        }
+    except NotFound:
+        return {one.name: prompted for one in found}
+    return prompting.own_answers(asked, prompted)
 
 
 def run_each(

@@ -34,6 +34,7 @@ INSIDE = {
     "runbooks.names": "what the form of triggers offers; the API lists runbooks",
     "roles.all_of": "what forms offer; the API lists them by `page`",
     "runbook_runs.newest_of": "part of the page of runbooks; the API lists the runs of each",
+    "tenanted.meant": "for whom a page shows plans; the API lists tenants, and plans for each",
     "tenants.names": "what forms offer; the API lists tenants",
     "triggers.all_of": "what the files of a project have; the API lists them by `page`",
     "triggers.lately_evaluated": "part of the page of triggers; the API lists the record of each",

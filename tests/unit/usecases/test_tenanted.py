@@ -16,6 +16,7 @@ from fairlead.domain.grant import Grant
 from fairlead.domain.ids import ActorId, TaskId
 from fairlead.domain.naming import tenant_slug
 from fairlead.domain.permission import Permission
+from fairlead.domain.prompt import Prompt
 from fairlead.domain.slot import Slot, SlotState
 from fairlead.domain.task import TaskState
 from fairlead.domain.variable import Dimension
@@ -229,6 +230,38 @@ def test_one_deployment_for_each_tenant_that_tags_mean_and_one_refusal_holds_up_
     with pytest.raises(Conflict) as nobody:
         create_each(two.context, ADMIN, "books", "1.0.0", "Production", tags=["Region/Mars"])
     assert nobody.value.code == "tenant.none"
+
+
+def test_answers_go_to_the_tenants_that_are_asked_and_what_nobody_is_asked_for_is_refused(two: House) -> None:
+    more = variables.More(prompt=Prompt("Colour", is_required=True))
+    variables.put(two.context, ADMIN, "books", "Colour", "", scope={Dimension.TENANT: ["Bolt"]}, more=more)
+    two.add_release("1.0.0")
+
+    def made_with(**prompted: str) -> list[str]:
+        asked = create_each(
+            two.context,
+            ADMIN,
+            "books",
+            "1.0.0",
+            "Test",
+            tags=["Region/EU", "Region/US"],
+            prompted=prompted,
+            is_forced=True,
+        )
+        return [one.tenant for one in asked.made] + [one.error.code for one in asked.refused]
+
+    assert made_with() == ["Acme Ltd", "prompt.required"]
+    assert made_with(Colour="blue") == ["Acme Ltd", "Bolt"]
+    assert made_with(Colour="blue", Nothing="x") == ["prompt.unknown", "prompt.unknown"]
+
+
+def test_of_several_plans_each_binds_its_own_tenant(two: House) -> None:
+    two.add_release("1.0.0")
+    plans = {"Acme Ltd": "0" * 64}
+    where = ("books", "1.0.0", "Test")
+    asked = create_each(two.context, ADMIN, *where, names=["Acme Ltd", "Bolt"], plans=plans, is_forced=True)
+    assert [one.tenant for one in asked.made] == ["Bolt"]
+    assert [(one.tenant, one.error.code) for one in asked.refused] == [("Acme Ltd", "plan.changed")]
 
 
 def test_who_may_deploy_for_one_tenant_may_not_for_another_nor_for_nobody(two: House) -> None:

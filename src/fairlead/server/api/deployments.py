@@ -111,6 +111,7 @@ def list_deployments(
     project: str = "",
     environment: str = "",
     tenant: str = "",
+    version: str = "",
     state: DeploymentState | None = None,
     outcome: DeploymentOutcome | None = None,
     number: Annotated[int | None, Query(ge=1, le=2**31)] = None,
@@ -118,14 +119,15 @@ def list_deployments(
     after: After = None,
     limit: Limit = 50,
 ) -> answers.Page[answers.Deployment]:
-    """The newest first; with `number` those that have it in their project and environment, with `parent` those that a
-    step of that task asked for."""
+    """The newest first; with `version` those of releases that are called so, with `number` those that have it in
+    their project and environment, with `parent` those that a step of that task asked for."""
     part = deployments.page(
         context,
         actor,
         project=project,
         environment=environment,
         tenant=tenant,
+        version=version,
         state=state,
         outcome=outcome,
         number=number,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated
 from urllib.parse import quote, urlencode
@@ -11,6 +10,9 @@ from fastapi import Depends, Query, Request
 
 SHOWN = 50
 MOST_SHOWN = 200
+
+_OF_THE_PART = ("after", "seen")
+"""What a link to another part does not keep."""
 
 Text = Annotated[str, Query(max_length=200)]
 After = Annotated[str | None, Query(max_length=250)]
@@ -33,7 +35,7 @@ class Part:
     """Which part of the list at `here` is asked for; `kept` is what else the address asks."""
 
     here: str
-    kept: Mapping[str, str]
+    kept: dict[str, str]
     search: str
     after: str | None
     limit: int
@@ -56,7 +58,7 @@ def paged(request: Request, after: After = None, limit: Limit = SHOWN) -> Part:
 
 
 def _part(request: Request, search: str, after: str | None, limit: int) -> Part:
-    kept = {name: value for name, value in request.query_params.items() if name != "after" and value}
+    kept = {name: value for name, value in request.query_params.items() if name not in _OF_THE_PART and value}
     return Part(quote(request.url.path), kept, search, after, limit)
 
 

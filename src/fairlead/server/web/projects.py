@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from typing import Annotated, Any
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from fastapi import Query
 from starlette.responses import RedirectResponse, Response
@@ -17,7 +17,7 @@ from fairlead.server.api.status import url_of
 from fairlead.server.routing import page_router
 from fairlead.server.web import dashboard
 from fairlead.server.web.dashboard import unless_seen
-from fairlead.server.web.lists import Paged, Searched, Shown
+from fairlead.server.web.lists import Paged, Searched, Shown, Text
 from fairlead.server.web.variable_forms import rows_of
 from fairlead.server.web.visit import Posted, Visiting, Visitor
 from fairlead.store import environments, routes
@@ -101,10 +101,32 @@ def show_runs(visitor: Visiting, name: str, part: Paged) -> Response:
 
 
 @router.get("/projects/{name}/deployments")
-def show_deployments(visitor: Visiting, name: str, part: Paged) -> Response:
-    """A part of the deployments, the newest first."""
-    found = deployments.page(visitor.context, visitor.actor, project=name, after=part.after, limit=part.limit)
-    return _listed(visitor, name, "deployments", found.items, part.shown(found.after))
+def show_deployments(
+    visitor: Visiting,
+    name: str,
+    part: Paged,
+    version: Text = "",
+    environment: Text = "",
+    seen: Annotated[str | None, Query(max_length=64)] = None,
+) -> Response:
+    """A part of the deployments (of a release, to an environment), the newest first; with `seen` their list alone, as
+    htmx asks for it again and again."""
+    found = deployments.page(
+        visitor.context,
+        visitor.actor,
+        project=name,
+        environment=environment,
+        version=version,
+        after=part.after,
+        limit=part.limit,
+    )
+    listed = part.shown(found.after)
+    again = part.kept | ({"after": part.after} if part.after else {})
+    values = {"items": found.items, "listed": listed, "query": urlencode(again)}
+    if seen is not None:
+        return unless_seen(visitor.part("deployment_list.html", values), seen)
+    narrowed = " to ".join(filter(None, (version, environment)))
+    return _listed(visitor, name, "deployments", found.items, listed, narrowed=narrowed, query=urlencode(again))
 
 
 @router.post("/projects/{name}/look")
@@ -146,6 +168,16 @@ def _cells(visitor: Visitor, name: str) -> list[Any]:
     return cells
 
 
-def _listed(visitor: Visitor, name: str, what: str, items: Sequence[Any], listed: Shown) -> Response:
+def _listed(
+    visitor: Visitor,
+    name: str,
+    what: str,
+    items: Sequence[Any],
+    listed: Shown,
+    *,
+    narrowed: str = "",
+    query: str = "",
+) -> Response:
     found = projects.get(visitor.context, visitor.actor, name)
-    return visitor.page("project_list.html", {"project": found, "what": what, "items": items, "listed": listed})
+    values = {"project": found, "what": what, "items": items, "listed": listed}
+    return visitor.page("project_list.html", {**values, "narrowed": narrowed, "query": query})

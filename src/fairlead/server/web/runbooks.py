@@ -18,15 +18,12 @@ from fairlead.formats.process import process_text, read_process
 from fairlead.server.routing import page_router
 from fairlead.server.web.lists import Searched
 from fairlead.server.web.visit import Form, Posted, Visiting, Visitor
-from fairlead.server.web.whom import tags_in, tags_of, tenancy_of
+from fairlead.server.web.whom import Tags, Whose, tags_in, tags_of, tenancy_of
 from fairlead.usecases import environments, projects, prompting, runbook_runs, runbooks, tenanted, tenants
 
 router = page_router()
 PROMPT = "prompt."
 Places = Annotated[tuple[str, ...], Query(max_length=200)]
-Whose = Annotated[tuple[str, ...], Query(max_length=200)]
-"""Those that are ticked; more than a page can have are chosen by a tag."""
-Tags = Annotated[str, Query(max_length=2000)]
 MOST_ASKED = 200
 """Runs whose questions are looked up for one page; what only a later one asks for is told where it is refused."""
 MOST_SAID = 10

@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
+from fastapi import Query
+
 from fairlead.domain.project import Tenancy
 from fairlead.server.web.visit import Form, one_of
+
+Whose = Annotated[tuple[str, ...], Query(max_length=200)]
+"""Those that are ticked; more than a page can have are chosen by a tag."""
+Tags = Annotated[str, Query(max_length=2000)]
 
 
 def tenancy_of(form: Form) -> Tenancy:

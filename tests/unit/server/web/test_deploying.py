@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 
 import pytest
@@ -12,11 +13,13 @@ from fairlead.domain.ids import TaskId
 from fairlead.domain.process import Action, Process, ProcessStep
 from fairlead.domain.prompt import Control, Prompt
 from fairlead.domain.task import TaskState
+from fairlead.domain.variable import Dimension
 from fairlead.ports.children import ChildWish
 from fairlead.ports.tasks import End
+from fairlead.server.web import deploying
 from fairlead.steps.keeping import ASKED
 from fairlead.store import tasks
-from fairlead.usecases import child_deployments, processes, releases, variables
+from fairlead.usecases import child_deployments, deployments, processes, projects, releases, tenants, variables
 from fairlead.usecases.variables import More
 
 WHERE = {"version": "1.0.0", "environment": "Test"}
@@ -107,3 +110,110 @@ def test_parent_and_child_lead_to_one_another(house: House, visit: Visit) -> Non
     headers = {"x-csrf-token": visit.token()}
     listed = visit.client.get("/api/v1/deployments", params={"parent": parent.task}, headers=headers).json()["items"]
     assert [one["id"] for one in listed] == [made.deployment]
+
+
+TENANTS = (
+    ("Acme & Co", ["Region/EU"], ["Test", "Production"]),
+    ("Bolt", ["Region/EU"], ["Test"]),
+    ("Core", ["Region/US"], ["Production"]),
+)
+
+
+@pytest.fixture
+def tenanted(books: House) -> House:
+    """The project may be deployed for tenants, too, of whom two have one tag; one of them is asked for a colour."""
+    projects.change(books.context, ADMINISTRATOR, "books", {"tenancy": "tenanted-or-untenanted"})
+    tenants.put_tag_set(books.context, ADMINISTRATOR, "Region", ["EU", "US"])
+    for name, tags, places in TENANTS:
+        tenants.put(books.context, ADMINISTRATOR, tenants.Draft(name, tags=tags, connections={"books": places}))
+    more = More(prompt=Prompt("Colour"))
+    variables.put(books.context, ADMINISTRATOR, "books", "Colour", "red", scope={Dimension.TENANT: ["Bolt"]}, more=more)
+    books.add_release("books", "2.0.0")
+    return books
+
+
+def asked_for(house: House, version: str = "2.0.0") -> list[tuple[str, str]]:
+    """For whom it was asked for by a person, and the plan."""
+    found = deployments.page(house.context, ADMINISTRATOR, project="books", version=version).items
+    return sorted((one.tenant, one.deployment.plan_hash) for one in found if one.deployment.created_by == "admin")
+
+
+SEVERAL = f"{DEPLOY}?version=2.0.0&environment=Test&tenant=Acme+%26+Co&tenant=Bolt"
+
+
+def plans_in(page: str) -> dict[str, str]:
+    found = re.findall(r'name="(plan\.[^"]+)" value="([0-9a-f]{64})"', page)
+    return {html.unescape(name): value for name, value in found}
+
+
+def test_each_tenant_that_is_ticked_or_has_the_tag_has_a_plan_and_that_is_what_runs(
+    tenanted: House, visit: Visit
+) -> None:
+    page = visit.get(f"{DEPLOY}?version=2.0.0&environment=Test&tenant=Bolt&tenant_tags=Region/EU")
+    plans = plans_in(page)
+    assert "Deploy 2.0.0 to Test for 2 tenants" in page and page.count(" checked") == 1
+    assert sorted(plans) == ["plan.Acme & Co", "plan.Bolt"] and "Colour" in page
+    where = {"version": "2.0.0", "environment": "Test", "tenant": ["Bolt"], "tenant_tags": "Region/EU"}
+    to = visit.post(DEPLOY, **where, force="1", **plans)
+    assert to == "/projects/books/deployments?version=2.0.0&environment=Test"
+    assert asked_for(tenanted) == [(name.removeprefix("plan."), plan) for name, plan in sorted(plans.items())]
+    listed = visit.get(to)
+    assert "2.0.0 to Test was asked for, for 2 tenants." in listed and "2.0.0 to Test for Bolt" in listed
+    assert "Deployments of 2.0.0 to Test" in listed and "1.0.0" not in listed
+    part = visit.get(f"{to}&seen=")
+    assert "<html" not in part and "2.0.0 to Test for Bolt" in part
+    mark = re.search(r"seen=([0-9a-f]{16})", part)
+    assert mark
+    visit.get(f"{to}&seen={mark[1]}", 204)
+    of_release = {"version": "2.0.0", "environment": "Test"}
+    by_api = visit.client.get("/api/v1/deployments", params={**of_release, "project": "books"}).json()["items"]
+    assert {one["version"] for one in by_api} == {"2.0.0"}
+
+
+def test_answers_go_to_those_who_are_asked_and_are_in_the_plans(tenanted: House, visit: Visit) -> None:
+    first = plans_in(visit.get(SEVERAL))
+    where = {"version": "2.0.0", "environment": "Test", "tenant": ["Acme & Co", "Bolt"], "prompt.Colour": "blue"}
+    page = visit.post(f"{DEPLOY}/plan", 200, **where)
+    plans = plans_in(page)
+    assert plans["plan.Acme & Co"] == first["plan.Acme & Co"] and plans["plan.Bolt"] != first["plan.Bolt"]
+    assert 'value="blue"' in page and 'name="planned" value="1"' in page
+    visit.post(DEPLOY, **where, force="1", planned="1", **plans)
+    assert asked_for(tenanted) == [("Acme & Co", plans["plan.Acme & Co"]), ("Bolt", plans["plan.Bolt"])]
+
+
+def test_what_is_refused_for_one_tenant_is_said_and_holds_up_no_other(tenanted: House, visit: Visit) -> None:
+    page = visit.get(f"{DEPLOY}?version=2.0.0&environment=Test&tenant=Bolt&tenant=Core")
+    assert "would be refused" in page and "Core is not connected to books in Test" in page
+    assert list(plans_in(page)) == ["plan.Bolt"]
+    where = {"version": "2.0.0", "environment": "Test", "force": "1"}
+    stale = {"plan.Bolt": "0" * 64}
+    back = visit.post(DEPLOY, **where, tenant=["Bolt", "Core"], planned="1", **stale)
+    assert back.startswith(DEPLOY) and "tenant=Bolt" in back and "tenant=Core" in back
+    said = visit.get(back)
+    assert "Not for Bolt: " in said and "Not for Core: Core is not connected" in said and asked_for(tenanted) == []
+    to = visit.post(DEPLOY, **where, tenant=["Bolt", "Core"])
+    said = visit.get(to)
+    assert "was asked for, for 1 tenant." in said and "Not for Core: Core is not connected" in said
+    assert [name for name, _ in asked_for(tenanted)] == ["Bolt"]
+
+
+def test_one_tenant_is_deployed_to_as_before_and_tags_that_mean_nobody_are_told(tenanted: House, visit: Visit) -> None:
+    page = visit.get(f"{DEPLOY}?version=2.0.0&environment=Test&tenant=Bolt")
+    assert "Deploy 2.0.0 to Test for Bolt" in page and 'name="keep_failed"' in page
+    to = visit.post(DEPLOY, version="2.0.0", environment="Test", tenant="Bolt", force="1", plan_hash=hash_in(page))
+    assert to.startswith("/deployments/")
+    page = visit.get(f"{DEPLOY}?version=2.0.0&environment=Test&tenant_tags=Region/None")
+    assert "no tenant with Region/None is connected" in page and "btn-primary" not in page
+    page = visit.get(SEVERAL)
+    assert 'name="keep_failed"' not in page and 'name="accessories"' not in page
+    where = {"version": "2.0.0", "environment": "Test", "tenant": ["Acme & Co", "Bolt"]}
+    back = visit.post(DEPLOY, **where, accessories="db")
+    assert "for one tenant at a time" in visit.get(back)
+    assert [name for name, _ in asked_for(tenanted)] == ["Bolt"]
+
+
+def test_only_so_many_plans_are_made_for_a_page(tenanted: House, visit: Visit, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(deploying, "MOST_PLANNED", 1)
+    page = visit.get(SEVERAL)
+    assert len(plans_in(page)) == 1 and "And for 1 more, whose plans are not shown here" in page
+    assert "for 2 tenants" in page
