@@ -7,6 +7,7 @@ import binascii
 import hashlib
 import hmac
 import os
+import tempfile
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
@@ -145,16 +146,25 @@ def _create(path: Path) -> bytes:
     master = os.urandom(KEY_BYTES)
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     try:
-        file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        _write_whole(path, base64.b64encode(master) + b"\n")
     except FileExistsError:
         return read_master_key(path, may_create=False)
     except OSError as error:
-        raise _unusable(f"{path} cannot be written: {error.strerror}") from error
-    with os.fdopen(file, "wb") as opened:
-        opened.write(base64.b64encode(master) + b"\n")
-        opened.flush()
-        os.fsync(opened.fileno())
+        said = f"{path} cannot be written: {error.strerror}"
+        raise _unusable(said, hint="free space there, or give the server's user the right to") from error
     return master
+
+
+def _write_whole(path: Path, content: bytes) -> None:
+    """Whole or not at all, never over another file, and readable by its owner alone from its first byte."""
+    file, partial = tempfile.mkstemp(prefix=".key-", dir=path.parent)
+    try:
+        os.write(file, content)
+        os.fsync(file)
+        os.link(partial, path)
+    finally:
+        os.close(file)
+        os.unlink(partial)
 
 
 def _decode(text: str, where: str) -> bytes:
