@@ -1,9 +1,7 @@
 """The database locked, full, cut off, silent; clocks that jump: work waits, and goes on where it was."""
 
 import asyncio
-import os
 import sqlite3
-import subprocess
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -148,20 +146,6 @@ async def serving(
 def kept_tables(database: Database) -> None:
     for table in (kept.settings, leases):
         table.create(database.engine, checkfirst=True)
-
-
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of a few megabytes."""
-    if os.geteuid() != 0:
-        pytest.skip("only root can mount a small disk")
-    place = tmp_path / "disk"
-    place.mkdir()
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4m", "none", place], capture_output=True)
-    if mounted.returncode != 0:
-        pytest.skip(f"a small disk cannot be mounted: {mounted.stderr.decode().strip()}")
-    yield place
-    subprocess.run(["umount", place], check=True)
 
 
 def fill(place: Path) -> Path:

@@ -213,7 +213,7 @@ def restore(
     if not yes:
         typer.confirm(f"Replace everything in {chosen.data_dir} by {source}?", abort=True, err=True)
     summary = offline.restore(chosen, source)
-    _say(f"restored into {chosen.data_dir}")
+    _say(f"restored into {chosen.data_dir}: what was backed up at {summary.made_at[:16].replace('T', ' ')} UTC")
     for note in summary.notes:
         _say(f"note: {note}")
 

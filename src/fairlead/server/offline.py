@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from fairlead import __version__
+from fairlead.domain.errors import Refused
 from fairlead.server.bootstrap import MASTER_KEY, books_only
 from fairlead.server.settings import Settings
 from fairlead.store import backup as keeping
@@ -18,12 +19,14 @@ from fairlead.usecases.access import FirstAdministrator
 
 def reset_admin(settings: Settings, user: str) -> FirstAdministrator:
     """A new one-time password; works beside a running server."""
+    require_installed(settings)
     with books_only(settings) as context:
         return access.reset_administrator(context, user or settings.admin_user)
 
 
 def backup(settings: Settings, to: Path) -> Summary:
     """Database and artifacts in one file; works beside a running server."""
+    require_installed(settings)
     with books_only(settings) as context:
         return keeping.write(context.database, settings.data_dir, to, at=context.clock.now(), version=__version__)
 
@@ -38,11 +41,19 @@ def restore(settings: Settings, source: Path) -> Summary:
     )
 
 
-def _check_master_key(settings: Settings, copy: Path) -> None:
+def require_installed(settings: Settings) -> None:
+    """Refused `server.state` where no server has been: what looks after an installation makes none."""
+    file = Path(settings.database.removeprefix("sqlite:///"))
+    if settings.database.startswith("sqlite") and not file.exists():
+        hint = "name the data directory that the server has (data_dir, --config), or start one: fairlead-server up"
+        raise Refused("server.state", f"no server has been here: {file} is not there", thing=str(file), hint=hint)
+
+
+def _check_master_key(settings: Settings, copy: Path) -> bool:
     given = settings.master_key.get_secret_value() if settings.master_key else ""
     keys = read_master_keys(settings.data_dir / MASTER_KEY, given=given)
     if not keys:
-        return
+        return False
     sealer = Sealer(keys[0], *keys[1:])
     database = Database(sqlite_url(copy))
     try:
@@ -51,3 +62,4 @@ def _check_master_key(settings: Settings, copy: Path) -> None:
                 check_master_key(connection, sealer)
     finally:
         database.close()
+    return True

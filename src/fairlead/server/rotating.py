@@ -10,6 +10,7 @@ from pathlib import Path
 from fairlead.domain.actor import SYSTEM
 from fairlead.domain.errors import Refused
 from fairlead.server.bootstrap import MASTER_KEY, books_only
+from fairlead.server.offline import require_installed
 from fairlead.server.settings import Settings
 from fairlead.store import rotation
 from fairlead.store.sealing import MasterKey, Sealer, next_path, read_master_key, read_master_keys
@@ -27,6 +28,7 @@ def prepare(settings: Settings) -> Path:
             thing="master key",
             hint="put it into master.key in the data directory (mode 600), take the setting away, restart; then rotate",
         )
+    require_installed(settings)
     path = next_path(settings.data_dir / MASTER_KEY)
     read_master_key(path, may_create=True)
     return path

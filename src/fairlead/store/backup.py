@@ -7,6 +7,8 @@ Images are not in it: the registry's storage is the operator's to back up.
 
 from __future__ import annotations
 
+import errno
+import gzip
 import hashlib
 import io
 import json
@@ -16,8 +18,9 @@ import shutil
 import sqlite3
 import tarfile
 import tempfile
+import zlib
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import count
@@ -36,6 +39,8 @@ FORMAT = 1
 DATABASE_NAME = "fairlead.db"
 MANIFEST_NAME = "manifest.json"
 LARGEST_MANIFEST_BYTES = 64 * 1024
+PIECE_BYTES = 1024 * 1024
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 _ARTIFACT = re.compile(r"artifacts/([0-9a-f]{2})/(\1[0-9a-f]{62})")
 
 
@@ -73,9 +78,10 @@ def write(database: Database, data_dir: Path, target: Path, *, at: datetime, ver
             }
             missing = _pack(partial, manifest, copied, data_dir / "artifacts", keys)
         partial.replace(target)
-    except OSError as error:
-        said = f"the backup could not be written: {error.strerror or error}"
-        raise Failed("host.disk", said, thing=str(target)) from error
+    except (OSError, sqlite3.Error) as error:
+        said = f"the backup {target} could not be written: {getattr(error, 'strerror', None) or error}"
+        hint = "choose a file on a disk with room for the database twice; what ran goes on"
+        raise Failed("host.disk", said, thing=str(target), hint=hint) from error
     finally:
         partial.unlink(missing_ok=True)
     needed = " and ".join(master_keys) or "(none was used yet)"
@@ -87,26 +93,26 @@ def write(database: Database, data_dir: Path, target: Path, *, at: datetime, ver
 
 
 def restore(
-    source: Path, data_dir: Path, *, database: Path | None, check: Callable[[Path], None] | None = None
+    source: Path, data_dir: Path, *, database: Path | None, check: Callable[[Path], bool] | None = None
 ) -> Summary:
     """What the archive holds is in the data directory; `database` is the file on SQLite, None on PostgreSQL. What was
     in the file before is kept beside it. Refused `server.second` while a server holds the directory; Invalid
     `backup.invalid`, with nothing changed, where the archive is none of ours, cut short, or of a newer version.
-    `check` looks at the unpacked database before anything is changed."""
+    `check` looks at the unpacked database before anything is changed, and says whether its master key is here."""
     with Hold(data_dir), _scratch(data_dir) as scratch, _opened(source) as archive:
         manifest = _manifest_of(archive)
         wants_database = manifest["database"] == "sqlite"
         if wants_database != (database is not None):
             raise _invalid(source, f"it is of a server on {manifest['database']}, which this one is not")
-        blobs = _unpack(source, archive, scratch)
+        blobs, has_key = _unpack(source, archive, scratch), False
         if database is not None:
             _check_copy(source, scratch / DATABASE_NAME)
-            if check is not None:
-                check(scratch / DATABASE_NAME)
+            has_key = check is not None and check(scratch / DATABASE_NAME)
         _put_artifacts(scratch / "artifacts", data_dir / "artifacts")
         needed = manifest.get("master_keys")
         named = " and ".join(map(str, needed)) if isinstance(needed, list) and needed else "that it was made with"
-        notes = [f"the master key {named} is not in a backup: put it back as master.key before the start"]
+        missing = f"the master key {named} is not in a backup: put it back as master.key before the start"
+        notes = [f"the master key {named} is here" if has_key else missing]
         if database is not None:
             kept = _put_database(scratch / DATABASE_NAME, database)
             notes += [f"the database that was there is kept as {kept}"] if kept else []
@@ -184,8 +190,13 @@ def _opened(source: Path) -> Iterator[tarfile.TarFile]:
             yield archive
     except FileNotFoundError as error:
         raise NotFound("backup.invalid", f"there is no backup {source}", thing=str(source)) from error
-    except (tarfile.TarError, EOFError, OSError) as error:
-        raise _invalid(source, f"it cannot be read to its end: {error}") from error
+    except (tarfile.TarError, EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise _invalid(source, f"it is damaged, cut short or no backup: {error}") from error
+    except OSError as error:
+        if error.errno in NO_ROOM:
+            hint = "free space there; nothing was changed"
+            raise Failed("host.disk", f"there is no room to unpack {source}: {error.strerror}", hint=hint) from error
+        raise _invalid(source, f"it cannot be read: {error.strerror or error}") from error
 
 
 def _manifest_of(archive: tarfile.TarFile) -> dict[str, object]:
@@ -225,6 +236,8 @@ def _unpack(source: Path, archive: tarfile.TarFile, into: Path) -> int:
             with path.open("rb") as file:
                 if hashlib.file_digest(file, "sha256").hexdigest() != path.name:
                     raise _invalid(source, f"the artifact {path.name} is damaged")
+    while archive.fileobj is not None and archive.fileobj.read(PIECE_BYTES):
+        pass  # to the end, where the checksum of all that was read is compared
     return blobs
 
 
@@ -260,11 +273,13 @@ def _put_database(copy: Path, target: Path) -> Path | None:
     kept: Path | None = None
     target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     if target.exists():
-        with closing(sqlite3.connect(target)) as connection:
-            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        with suppress(sqlite3.Error), closing(sqlite3.connect(target)) as connection:
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # what is damaged is kept as it is
         names = (target.with_name(f"{target.name}.before-restore-{number}") for number in count(1))
         kept = next(name for name in names if not name.exists())
         target.replace(kept)
+        with suppress(FileNotFoundError):
+            target.with_name(f"{target.name}-wal").replace(kept.with_name(f"{kept.name}-wal"))
     for rest in ("-wal", "-shm"):
         target.with_name(target.name + rest).unlink(missing_ok=True)
     copy.chmod(0o600)

@@ -237,3 +237,15 @@ def test_a_restore_asks_first(furnished: Run, tmp_path: Path, monkeypatch: pytes
     furnished("backup", str(file))
     monkeypatch.setattr(sys, "stdin", io.StringIO("n\n"))
     assert furnished("restore", str(file)).code == 130
+
+
+@pytest.mark.parametrize("command", [("backup", "x.tar"), ("reset-admin",), ("rotate-key",)])
+@pytest.mark.parametrize("is_there", [True, False])
+def test_where_no_server_has_been_nothing_is_made(
+    server: Run, data_dir: Path, command: tuple[str, ...], is_there: bool
+) -> None:
+    if is_there:
+        data_dir.mkdir()
+    said = server(*command)
+    assert said.code == 1 and "server.state" in said.err and str(data_dir / "fairlead.db") in said.err
+    assert data_dir.exists() == is_there and not list(data_dir.glob("*"))

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import json
 import os
 import subprocess
 import sys
 import tarfile
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -27,6 +29,7 @@ from fairlead.store.catalogue_copy import CopiedSlot
 from fairlead.store.database import Database, sqlite_url
 from fairlead.store.hold import Hold
 from fairlead.store.records import StoreRecords
+from fairlead.store.sealing import read_master_key
 from fairlead.testing.fake_clock import START, FakeClock
 
 PLACE = Place("books", "Pre Production")
@@ -251,3 +254,63 @@ async def test_on_postgresql_the_archive_says_how_to_dump(shop: Shop, tmp_path: 
     back = backup.restore(archive, there, database=None)
     assert back.blobs == 1
     assert any("pg_restore" in note for note in back.notes)
+
+
+async def test_a_backup_with_wrong_bytes_anywhere_is_refused(sqlite_shop: Shop, tmp_path: Path) -> None:
+    await furnished(sqlite_shop, tmp_path / "data")
+    backup.write(sqlite_shop.database, tmp_path / "data", tmp_path / "whole", at=START, version="0.1.0")
+    whole, there = (tmp_path / "whole").read_bytes(), tmp_path / "there"
+    rotten = gzip.decompress(whole).replace(b"books", b"cooks")
+    checked = gzip.compress(rotten)[:-8] + whole[-8:]
+    cut = [whole[: len(whole) * part // 8] for part in range(1, 8)] + [whole[:-1], whole[:-4]]
+    flipped = [
+        whole[:at] + bytes([whole[at] ^ 255]) + whole[at + 1 :] for at in range(100, len(whole), len(whole) // 20)
+    ]
+    for content in (checked, *cut, *flipped):
+        (tmp_path / "wrong").write_bytes(content)
+        with pytest.raises(Invalid) as raised:
+            backup.restore(tmp_path / "wrong", there, database=there / "fairlead.db")
+        assert raised.value.code == "backup.invalid"
+        assert [path.name for path in there.iterdir()] == ["server.lock"]
+
+
+async def test_a_database_that_is_damaged_is_kept_and_replaced(sqlite_shop: Shop, tmp_path: Path) -> None:
+    await furnished(sqlite_shop, tmp_path / "data")
+    backup.write(sqlite_shop.database, tmp_path / "data", tmp_path / "whole", at=START, version="0.1.0")
+    there = tmp_path / "there"
+    there.mkdir()
+    (there / "fairlead.db").write_bytes(b"no database" * 1000)
+    backup.restore(tmp_path / "whole", there, database=there / "fairlead.db")
+    assert (there / "fairlead.db.before-restore-1").read_bytes() == b"no database" * 1000
+    assert (there / "fairlead.db").read_bytes().startswith(b"SQLite")
+
+
+async def test_a_full_disk_is_no_fault_of_the_backup(sqlite_shop: Shop, tmp_path: Path, small_disk: Path) -> None:
+    await furnished(sqlite_shop, tmp_path / "data")
+    backup.write(sqlite_shop.database, tmp_path / "data", tmp_path / "whole", at=START, version="0.1.0")
+    Hold(small_disk / "there").release()
+    fill(small_disk)
+    with pytest.raises(Failed) as restored:
+        backup.restore(tmp_path / "whole", small_disk / "there", database=small_disk / "there" / "fairlead.db")
+    with pytest.raises(Failed) as written:
+        backup.write(sqlite_shop.database, tmp_path / "data", small_disk / "there" / "x", at=START, version="0.1.0")
+    assert restored.value.code == written.value.code == "host.disk"
+    assert str(small_disk / "there" / "x") in written.value.message
+    assert sorted(path.name for path in (small_disk / "there").iterdir()) == ["server.lock"]
+
+
+def test_a_master_key_is_made_whole_or_not_at_all(small_disk: Path) -> None:
+    fill(small_disk)
+    with pytest.raises(FairleadError) as raised:
+        read_master_key(small_disk / "master.key", may_create=True)
+    assert raised.value.code == "secrets.master_key"
+    assert [path.name for path in small_disk.iterdir()] == ["fill"]
+    (small_disk / "fill").unlink()
+    made = read_master_key(small_disk / "master.key", may_create=True)
+    assert read_master_key(small_disk / "master.key", may_create=False) == made
+
+
+def fill(disk: Path) -> None:
+    with suppress(OSError), (disk / "fill").open("wb", buffering=0) as file:
+        while True:
+            file.write(bytes(4096))
