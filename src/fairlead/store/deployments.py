@@ -215,9 +215,8 @@ def latest_by_place(
     shown = (*place, _c.id, version, _c.state, _c.outcome, _c.task, _c.reason, _c.ended_at)
     statement = sa.select(*shown).join(release_table, release_table.c.id == _c.release).where(_c.id.in_(newest))
     found = {}
-    for project, environment, tenant, id, version, state, outcome, task, reason, ended_at in connection.execute(
-        statement.order_by(_c.id)
-    ):
+    rows = connection.execute(statement.order_by(_c.id)).all()
+    for project, environment, tenant, id, version, state, outcome, task, reason, ended_at in rows:
         found[(project, environment, tenant)] = Latest(
             id, version, DeploymentState(state), DeploymentOutcome(outcome), task, reason, ended_at
         )
@@ -239,5 +238,5 @@ def committed_by_place(
     )
     shown = (*place, _c.id, _c.kind, _c.release, release_table.c.version, _c.committed_at)
     found = sa.select(*shown).join(last, sa.and_(*same)).join(release_table, release_table.c.id == _c.release)
-    rows = connection.execute(found.order_by(_c.id))
+    rows = connection.execute(found.order_by(_c.id)).all()
     return {(project, environment, tenant): Committed(*rest) for project, environment, tenant, *rest in rows}

@@ -103,13 +103,13 @@ class Shelf(Generic[T]):
         columns = self.table.c.id if order is None else order
         by = columns if isinstance(columns, tuple) else (columns,)
         statement = sa.select(self.table).where(*conditions).order_by(*by)
-        rows = connection.execute(statement.limit(limit)).mappings()
+        rows = connection.execute(statement.limit(limit)).mappings().all()  # at once: one by one takes twice as long
         return tuple(from_row(self.kind, row) for row in rows)
 
     def many(self, connection: sa.Connection, ids: Iterable[str]) -> dict[str, T]:
         """Those of them that there are, by id; one query."""
         statement = sa.select(self.table).where(self.table.c.id.in_(set(ids)))
-        return {str(row["id"]): from_row(self.kind, row) for row in connection.execute(statement).mappings()}
+        return {str(row["id"]): from_row(self.kind, row) for row in connection.execute(statement).mappings().all()}
 
     def newest_of_each(
         self, connection: sa.Connection, by: str, ids: Iterable[str], *more: Condition, limit: int
@@ -119,7 +119,7 @@ class Shelf(Generic[T]):
         place = sa.func.row_number().over(partition_by=c[by], order_by=c.id.desc()).label("place")
         ranked = sa.select(c.id, place).where(c[by].in_(set(ids)), *more).subquery()
         newest = sa.select(ranked.c.id).where(ranked.c.place <= limit)
-        rows = connection.execute(sa.select(self.table).where(c.id.in_(newest)).order_by(c.id.desc())).mappings()
+        rows = connection.execute(sa.select(self.table).where(c.id.in_(newest)).order_by(c.id.desc())).mappings().all()
         found: dict[str, list[T]] = {}
         for row in rows:
             found.setdefault(str(row[by]), []).append(from_row(self.kind, row))

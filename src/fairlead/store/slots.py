@@ -82,7 +82,7 @@ def recorded(connection: sa.Connection) -> dict[Place, dict[Colour, Slot]]:
 
 def all_by_place(connection: sa.Connection, projects: list[str]) -> Mapping[Place, dict[Colour, Slot]]:
     """The recorded slots of these projects (by name), by place; one query."""
-    rows = connection.execute(sa.select(slots).where(slots.c.project.in_(projects))).mappings()
+    rows = connection.execute(sa.select(slots).where(slots.c.project.in_(projects))).mappings().all()
     found: dict[Place, dict[Colour, Slot]] = {}
     for row in rows:
         slot = from_row(Slot, row)

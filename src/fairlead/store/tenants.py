@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 import sqlalchemy as sa
 
+from fairlead.domain.ids import ProjectId
 from fairlead.domain.tenant import TagSet, Tenant
 from fairlead.store.schema import data, key, metadata, number, text
 from fairlead.store.shelf import Page, Shelf
@@ -36,11 +37,16 @@ def all_of(connection: sa.Connection) -> tuple[Tenant, ...]:
     return _shelf.where(connection, order=tenants.c.name)
 
 
+def connected(connection: sa.Connection, project: ProjectId) -> tuple[Tenant, ...]:
+    """Those that are connected to the project, wherever, by name."""
+    return _shelf.where(connection, tenants.c.connections[project].as_string().is_not(sa.null()), order=tenants.c.name)
+
+
 def names(connection: sa.Connection, ids: Iterable[str] | None = None) -> dict[str, str]:
     """The names by id, by name: of all, for what asks which there are, or of these `ids`."""
     statement = sa.select(tenants.c.id, tenants.c.name).order_by(tenants.c.name)
     found = connection.execute(statement if ids is None else statement.where(tenants.c.id.in_(set(ids))))
-    return {row.id: row.name for row in found}
+    return {row.id: row.name for row in found.all()}
 
 
 def page(connection: sa.Connection, *, after: str | None = None, limit: int = 50, search: str = "") -> Page[Tenant]:

@@ -149,8 +149,8 @@ def place(context: Context, actor: Actor, project: str, environment: str, *, ten
         cell = _cells(connection, actor, [owner], [where], whose)[(owner.id, where.id)]
         connected = tuple(
             one
-            for one in tenants.all_of(connection)
-            if where.id in one.connections.get(owner.id, ()) and _may_see(actor, owner.id, where.id, one.id)
+            for one in tenants.connected(connection, owner.id)
+            if where.id in one.connections[owner.id] and _may_see(actor, owner.id, where.id, one.id)
         )
     return PlaceView(owner, where, whose, connected, at, both, its_routes, cell)
 
@@ -183,7 +183,7 @@ def _cells(
             if tenant is None:
                 beside = [one for one in books.tenants.get(at, ()) if _may_see(actor, *at, one.id)]
                 its = tuple(TenantCell(one, books.cell(project, environment, one)) for one in beside)
-                cell = replace(cell, tenants=its)
+                cell = replace(cell, tenants=its) if its else cell
             cells[(str(project.id), environment.id)] = cell
     return cells
 

@@ -109,8 +109,8 @@ def meant(
     have one. Conflict `tenant.none` where there is none."""
     found = tuple(
         one
-        for one in tenants.all_of(connection)
-        if fits(one.tags, tags) and environment.id in one.connections.get(project.id, ())
+        for one in tenants.connected(connection, project.id)
+        if fits(one.tags, tags) and environment.id in one.connections[project.id]
     )
     if not found:
         raise Conflict(
@@ -179,7 +179,7 @@ def _is_used(connection: Connection, project: Project, phase: Phase) -> bool:
     if project.tenancy is not Tenancy.TENANTED:
         return True
     here = set(phase.environments)
-    return any(here & set(one.connections.get(project.id, ())) for one in tenants.all_of(connection))
+    return any(here & set(one.connections[project.id]) for one in tenants.connected(connection, project.id))
 
 
 def ways(connection: Connection, project: Project, release: Release) -> tuple[Way, ...]:
@@ -188,7 +188,7 @@ def ways(connection: Connection, project: Project, release: Release) -> tuple[Wa
     found: list[Tenant | None] = [] if project.tenancy is Tenancy.TENANTED else [None]
     if project.tenancy is not Tenancy.UNTENANTED:
         channel = channels.get(connection, release.channel)
-        found += [one for one in tenants.all_of(connection) if _is_for(channel, project, one)]
+        found += [one for one in tenants.connected(connection, project.id) if _is_for(channel, project, one)]
     return tuple(way(connection, project, release, one) for one in found)
 
 

@@ -68,7 +68,7 @@ def names(context: Context, actor: Actor, *, project: str = "") -> tuple[str, ..
     with context.database.reading() as connection:
         if project:
             owner = projects.by_name_or_id(connection, project).id
-            known = {str(one.id): one.name for one in tenants.all_of(connection) if owner in one.connections}
+            known = {str(one.id): one.name for one in tenants.connected(connection, owner)}
         else:
             owner, known = None, tenants.names(connection)
     return tuple(its for id, its in known.items() if actor.may_somewhere(Permission.VIEW, project=owner, tenant=id))

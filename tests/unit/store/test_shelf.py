@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from tests.unit.store.conftest import BOOKS, Shop
+from tests.unit.store.conftest import BOOKS, TEST, Shop
 
 import fairlead.store
 from fairlead.domain.errors import Conflict, NotFound
@@ -37,6 +37,16 @@ def test_names_are_found_whatever_their_case_in_any_script(shop: Shop) -> None:
         for text in ("ärzte", "ÄRZTE", "SÜD", "100%"):
             assert [one.id for one in tenants.page(connection, search=text).items] == ["tnt-1"], text
         assert projects.page(connection, *projects.fitting(search="BOO")).items[0].name == "books"
+
+
+def test_the_tenants_of_a_project_are_those_that_are_connected_to_it(shop: Shop) -> None:
+    other = ProjectId('prj-"other"')
+    with shop.database.transaction() as connection:
+        tenants.insert(connection, Tenant(TenantId("tnt-1"), "South", connections={BOOKS: (TEST,)}))
+        tenants.insert(connection, Tenant(TenantId("tnt-2"), "North", connections={other: (TEST,), BOOKS: ()}))
+        tenants.insert(connection, Tenant(TenantId("tnt-3"), "West"))
+        assert [one.name for one in tenants.connected(connection, BOOKS)] == ["North", "South"]
+        assert [one.name for one in tenants.connected(connection, ProjectId("prj-none"))] == []
 
 
 def test_every_search_knows_no_case() -> None:

@@ -16,6 +16,7 @@ from starlette.responses import HTMLResponse
 
 from fairlead import __version__
 from fairlead.server.web import assets, words
+from fairlead.server.web.icons import icon
 
 FOLDER = Path(__file__).with_name("templates")
 _CODES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])|[\x00-\x08\x0b-\x1f\x7f]")
@@ -37,6 +38,8 @@ def templates() -> Environment:
     made.globals["asset"] = assets.url
     made.globals["fairlead_version"] = __version__
     made.globals["words"] = words
+    made.globals["drawn_icon"] = icon
+    made.globals["drawn_time"] = _time
     made.filters["ago"] = _ago
     made.filters["lasted"] = _lasted
     made.filters["exact"] = exact
@@ -80,6 +83,15 @@ def without_codes(text: str) -> str:
 @pass_context
 def _ago(scope: Scope, at: datetime | None) -> str:
     return words.ago(at, scope["now"])
+
+
+@pass_context
+def _time(scope: Scope, at: datetime | None) -> Markup:
+    """How long ago it was, with the time itself beside it; nothing without one."""
+    if at is None:
+        return Markup()
+    ago = escape(words.ago(at, scope["now"]))
+    return Markup(f'<time datetime="{exact(at)}" title="{exact(at)}">{ago}</time>')  # escaped
 
 
 @pass_context
