@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any, Generic, TypeVar
 
 import sqlalchemy as sa
@@ -58,6 +59,18 @@ def no_more(_: object) -> dict[str, object]:
     return {}
 
 
+@cache
+def _by_id(table: sa.Table) -> sa.Select[Any]:
+    """Built once: to build a statement takes longer than to ask it."""
+    return sa.select(table).where(table.c.id == sa.bindparam("id"))
+
+
+@cache
+def _as_known(table: sa.Table) -> sa.Update:
+    known = (table.c.id == sa.bindparam("known_id"), table.c.revision == sa.bindparam("known_revision"))
+    return sa.update(table).where(*known)
+
+
 @dataclass(frozen=True, slots=True)
 class Shelf(Generic[T]):
     """Rows of one noun. `unknown` and `exists` are the codes of the errors; `more` makes columns that are no field."""
@@ -71,14 +84,15 @@ class Shelf(Generic[T]):
     def insert(self, connection: sa.Connection, noun: T) -> None:
         """A new row; Conflict with the code `exists` where one of its keys is taken."""
         try:
-            connection.execute(sa.insert(self.table).values(**to_row(noun), **self.more(noun)))
+            connection.execute(sa.insert(self.table), {**to_row(noun), **self.more(noun)})
         except sa.exc.IntegrityError as error:
             name = str(getattr(noun, "name", "") or getattr(noun, "id", ""))
             raise Conflict(self.exists, f"{name or 'it'} exists already", thing=name) from error
 
     def find(self, connection: sa.Connection, id: str) -> T | None:
         """By id; None where there is none."""
-        return self.one(connection, self.table.c.id == id)
+        row = connection.execute(_by_id(self.table), {"id": id}).mappings().first()
+        return None if row is None else from_row(self.kind, row)
 
     def get(self, connection: sa.Connection, id: str) -> T:
         """By id; NotFound with the code `unknown`."""
@@ -172,10 +186,9 @@ class Shelf(Generic[T]):
         `edit.conflict`. What is returned has the new revision."""
         values: dict[str, Any] = {**to_row(noun), **self.more(noun)}
         values["revision"] += 1
-        table = self.table
-        statement = sa.update(table).where(table.c.id == values["id"], table.c.revision == values["revision"] - 1)
+        known = {"known_id": values["id"], "known_revision": values["revision"] - 1}
         try:
-            changed = connection.execute(statement.values(**values)).rowcount
+            changed = connection.execute(_as_known(self.table), values | known).rowcount
         except sa.exc.IntegrityError as error:
             raise Conflict(self.exists, "another has these names already", thing=values["id"]) from error
         if changed != 1:
