@@ -15,6 +15,7 @@ from fairlead.steps.listening import describe_listeners
 from fairlead.steps.output import last_lines
 from fairlead.steps.probing import Answer, Probed, ask
 from fairlead.steps.remains import HealthHistory, keep_health
+from fairlead.steps.words import KILLED, counted, ended_with
 
 PROBE_PAUSE_S = 0.05
 """Until ready we ask twenty times a second: what is ready should not wait for us."""
@@ -129,8 +130,10 @@ async def still_ready(watched: Watched, tools: Tools) -> SaidNo | None:
         answer = await ask(watched.probed, tools)
         if answer.is_healthy:
             return None
+        history.add(tools.clock.now().isoformat(), is_healthy=False, text=answer.text)
         if attempt + 1 < STILL_TRIES:
             await tools.clock.sleep(ENGINE_PROBE_PAUSE_S)
+    await keep_health(watched.probed.name, history, tools)
     return SaidNo(
         "instance.unhealthy",
         f"{watched.service} ({watched.probed.name}) was ready and does not answer any more: {answer.text}",
@@ -160,8 +163,9 @@ async def _dead(
         return SaidNo("instance.died", f"the container {name} is {container.state}, not running")
     history.died = container
     how = _how(container)
-    hint = "give it a higher memory limit" if container.oom_killed else "its last lines say why"
-    again = f" and was restarted {container.restart_count} times" if container.restart_count else ""
+    is_short = container.oom_killed or (container.state != "running" and container.exit_code == KILLED)
+    hint = "give it a higher memory limit" if is_short else "its last lines say why"
+    again = f" and was restarted {counted(container.restart_count, 'time')}" if container.restart_count else ""
     return SaidNo(
         "instance.died",
         f"{watched.service} ({name}) {how}{again} {when}",
@@ -173,7 +177,7 @@ async def _dead(
 def _how(container: Container) -> str:
     if container.oom_killed:
         return "was ended by the kernel: out of memory"
-    return "ended" if container.state == "running" else f"ended with {container.exit_code}"
+    return "ended" if container.state == "running" else ended_with(container.exit_code)
 
 
 async def _too_late(watched: Watched, answer: Answer, history: HealthHistory, tools: Tools) -> SaidNo:

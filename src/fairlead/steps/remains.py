@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from fairlead.domain.record import Json
 from fairlead.ports.container_engine import LABEL_SERVICE, Container
 from fairlead.ports.step import Tools
 from fairlead.steps.output import keep_output
-from fairlead.steps.words import counted
+from fairlead.steps.words import counted, ended_with
 
 FACT = "instance:"
 """Before the container's name: the task's fact that holds how it ended."""
 
 HEALTH_FACT = "health:"
-"""Before the container's name: the task's fact that holds what its probes were answered, where it did not get ready."""
+"""Before the container's name: the task's fact that holds what its probes were answered, where it did not get ready, or
+was ready and is not any more."""
 
 MOST_SPANS = 100
 """An instance that flaps for an hour: the first answers and the newest are kept, the rest is counted."""
@@ -80,14 +81,14 @@ async def keep_remains(before: Container, tools: Tools) -> None:
         "how": ended.how,
         "healthcheck": before.health,
         "output": f"{before.name}.log",
-        "health": watched["answers"] if watched else _told_when_ready(before, tools.outputs),
+        "health": [*_told_when_ready(before, tools.outputs), *_spans(watched.get("answers"))],
     }
     await tools.records.note(tools.task, f"{FACT}{before.name}", told)
 
 
 @dataclass(frozen=True, slots=True)
 class _Ended:
-    """How an instance ended. `exit_code` None: it was restarted since, and nobody saw the code."""
+    """How an instance ended. `exit_code` None: it was restarted since, and nobody saw the code, or it runs still."""
 
     how: str
     exit_code: int | None
@@ -100,21 +101,31 @@ def _ended(before: Container, now: Container, died: Json) -> _Ended:
     if isinstance(died, dict):
         code, is_oom = died["exit_code"], died["oom_killed"]
         assert isinstance(code, int)
-        how = "was ended by the kernel: out of memory" if is_oom else f"ended by itself with {code}"
+        how = "was ended by the kernel: out of memory" if is_oom else _by_itself(code)
         return _Ended(how + again, code, bool(is_oom))
     if before.oom_killed:
         return _Ended(f"was ended by the kernel: out of memory{again}", before.exit_code, is_oom_killed=True)
+    if before.state == now.state == "running" and not before.restart_count:
+        return _Ended("runs still: it was kept, as was asked for", None, is_oom_killed=False)
     if before.state == "running" and not before.restart_count:
         return _Ended(f"ran until Fairlead stopped it, and ended with {now.exit_code}", now.exit_code, now.oom_killed)
     if before.state == "running":
         return _Ended(f"ended by itself{again}", None, now.oom_killed)
     if before.state in ("created", "paused"):
         return _Ended(f"was {before.state}, not running", None, is_oom_killed=False)
-    return _Ended(f"ended by itself with {before.exit_code}{again}", before.exit_code, is_oom_killed=False)
+    return _Ended(f"{_by_itself(before.exit_code)}{again}", before.exit_code, is_oom_killed=False)
 
 
-def _told_when_ready(container: Container, outputs: Mapping[str, Mapping[str, Json]]) -> Json:
+def _by_itself(exit_code: int) -> str:
+    return ended_with(exit_code).replace("ended with", "ended by itself with")
+
+
+def _told_when_ready(container: Container, outputs: Mapping[str, Mapping[str, Json]]) -> Sequence[Json]:
     for output in outputs.values():
         if output.get("container") == container.id and "health" in output:
-            return output["health"]
-    return []
+            return _spans(output["health"])
+    return ()
+
+
+def _spans(answers: Json) -> Sequence[Json]:
+    return answers if isinstance(answers, list) else ()

@@ -12,7 +12,7 @@ from fairlead.domain.record import Json
 from fairlead.domain.release import Release
 from fairlead.domain.run import Run
 from fairlead.domain.task import PhaseState, Task
-from fairlead.steps.keeping import kept_words
+from fairlead.steps.keeping import ASKED, asked_s, kept_words
 from fairlead.steps.remains import FACT
 from fairlead.store import (
     approvals,
@@ -141,11 +141,17 @@ def of_task(context: Context, connection: Connection, task: Task) -> Iterator[Re
         if name.startswith(FACT) and isinstance(fact, dict):
             yield _instance(context, connection, task, name.removeprefix(FACT), fact)
     if left := kept_words(facts):
-        yield Reason("somebody asked to keep what failed for a time", evidence=left, noun="task", thing=task.id)
+        yield Reason(_asked_to_keep(facts), evidence=left, noun="task", thing=task.id)
     if task.differences:
         yield Reason("not all is as it was before", evidence=task.differences, noun="task", thing=task.id)
     elif isinstance(kept := facts.get("certificate"), dict) and kept.get("is_as_it_was"):
         yield Reason("all is as it was before: captured before and after, and compared", noun="task", thing=task.id)
+
+
+def _asked_to_keep(facts: Mapping[str, Json]) -> str:
+    asked = facts.get(ASKED)
+    by = asked.get("by") if isinstance(asked, dict) else None
+    return f"{by or 'somebody'} asked to keep what failed, for {asked_s(facts):g} s"
 
 
 def _has_failing(name: str, fact: Json) -> bool:

@@ -178,6 +178,18 @@ async def test_results_and_output_are_kept_with_the_task(world):
     assert "1 failed" in world.log.text(failed.stage.task)
 
 
+@pytest.mark.parametrize("kind", ["pre-integration", "post-integration"])
+async def test_a_test_that_says_no_is_named_in_the_reason_and_counted(world, kind):
+    case = '<testcase classname="books" name="a title is kept"><failure message="wanted 1, got 0"/></testcase>'
+    junit = f'<testsuite><testcase classname="books" name="opens"/>{case}</testsuite>'.encode()
+    says_no = ending(1, "FAILED", files={"/results/junit.xml": junit})
+    failed = await world.deploy(definition(tests=replace(TESTED, kinds=(kind,))), "1.0.0", scripts={"tests": says_no})
+    assert failed.end.reason == f"the {kind} tests ended with 1: FAILED: books.a title is kept"
+    assert failed.end.evidence[0] == "books.a title is kept: wanted 1, got 0"
+    told = (await world.records.facts(failed.stage.task))[f"tests:{kind}"]
+    assert (told["passed"], told["failed"], told["failing"]) == (1, 1, ["books.a title is kept"])
+
+
 async def test_the_output_of_instances_is_kept_when_they_fail_and_when_they_are_retired(world):
     talking = serving(output=(("stdout", "hello"),))
     first = await world.deploy(definition(), "1.0.0", scripts={"web": talking})
@@ -204,6 +216,15 @@ async def test_how_an_instance_of_a_failed_slot_ended_is_kept_with_its_probes(wo
     told = (await world.records.facts(died.stage.task))[f"instance:{name}"]
     assert (told["exit_code"], told["oom_killed"]) == (137, True)
     assert told["how"] == "was ended by the kernel: out of memory"
+
+
+async def test_a_kill_that_was_not_ours_is_told_as_one_though_the_engine_says_nothing_of_memory(world):
+    """dockerd 20.10 on cgroup v1 does not flag it."""
+    died = await world.deploy(definition(web(restart="no")), "1.0.0", scripts={"web": ending(137)})
+    told = (await world.records.facts(died.stage.task))[f"instance:{died.resolved.names.instance('web', 1)}"]
+    assert told["how"] == "was killed from outside (137, as the kernel does where memory runs out)"
+    assert "was killed from outside (137, as the kernel" in died.end.reason
+    assert died.end.hint == "give it a higher memory limit"
 
 
 async def test_the_exit_code_of_an_instance_that_died_before_it_was_ready_is_kept(world):

@@ -14,7 +14,6 @@ from fairlead.domain.service import Role
 from fairlead.ports.container_engine import LABEL_KEY, NetworkSpec
 from fairlead.ports.step import Tools
 from fairlead.steps.blueprint import Blueprint, assemble
-from fairlead.steps.case_results import summarise
 from fairlead.steps.effects.basis import Plain, all_of, arguments, read
 from fairlead.steps.effects.builds import fetch
 from fairlead.steps.effects.runs import Errand, RunContainer
@@ -160,7 +159,7 @@ class RunTests:
         outcome = await RunContainer().do(replace(effect, arguments=arguments(errand)), tools)
         if isinstance(outcome, SaidNo):
             await _tell_services(wanted, tools)
-        return await summarise(outcome, wanted.kind, tools)
+        return outcome
 
     async def undo(self, effect: Effect, tools: Tools) -> None:
         """Its container is gone."""

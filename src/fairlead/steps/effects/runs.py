@@ -14,6 +14,7 @@ from fairlead.domain.record import Json
 from fairlead.ports.container_engine import LABEL_KEY, Container
 from fairlead.ports.step import Tools
 from fairlead.steps.blueprint import Blueprint, assemble
+from fairlead.steps.case_results import summarise
 from fairlead.steps.effects.basis import read
 from fairlead.steps.output import keep_output, last_lines
 
@@ -58,6 +59,11 @@ class Errand:
     title: str
     timeout_s: float
 
+    @property
+    def kind(self) -> str:
+        """Of tests: ``pre-integration``."""
+        return self.title.removeprefix("the ").removesuffix(" tests")
+
 
 LOST = 255
 """What the engine gives a container as exit code that ended while it looked away: a power cut, a kill of the engine.
@@ -80,8 +86,18 @@ class RunContainer:
         return NotYet()
 
     async def do(self, effect: Effect, tools: Tools) -> Outcome:
-        """Starts it, or finds it begun by an earlier attempt; tells its output; its exit code is the verdict."""
+        """Starts it, or finds it begun by an earlier attempt; tells its output; its exit code is the verdict, in which
+        tests that left a report are named where they failed."""
         errand = read(Errand, effect)
+        outcome = await self._run(errand, tools)
+        if errand.purpose == "tests":
+            outcome = await summarise(outcome, errand.kind, tools)
+        if isinstance(outcome, Done):
+            await tools.task_log.flush(tools.task)
+            await tools.records.note(tools.task, _note_name(effect), dict(outcome.output))
+        return outcome
+
+    async def _run(self, errand: Errand, tools: Tools) -> Outcome:
         began = tools.clock.monotonic_s()
         try:
             await self._begin(errand, tools)
@@ -95,11 +111,7 @@ class RunContainer:
             return await _timed_out(errand, tools)
         if errand.purpose == "tests":
             await _collect_results(errand, tools)
-        outcome = await _verdict(errand, exit_code, tools.clock.monotonic_s() - began, tools)
-        if isinstance(outcome, Done):
-            await tools.task_log.flush(tools.task)
-            await tools.records.note(tools.task, _note_name(effect), dict(outcome.output))
-        return outcome
+        return await _verdict(errand, exit_code, tools.clock.monotonic_s() - began, tools)
 
     async def _begin(self, errand: Errand, tools: Tools) -> Container:
         spec = await assemble(errand.blueprint, tools)
@@ -186,7 +198,6 @@ def _hint(errand: Errand) -> str:
 
 
 async def _collect_results(errand: Errand, tools: Tools) -> None:
-    kind = errand.title.removeprefix("the ").removesuffix(" tests")
     try:
         files = await tools.container_engine.copy_out(
             errand.blueprint.name, RESULTS_DIR, limit_bytes=RESULTS_LIMIT_BYTES
@@ -197,7 +208,7 @@ async def _collect_results(errand: Errand, tools: Tools) -> None:
     for name, content in sorted(files.items()):
         if name.endswith(".xml"):
             (report,) = await tools.secrets.masked(tools.task, [content.decode(errors="replace")])
-            await tools.artifacts.attach(tools.task, f"{kind}/{name}", report.encode(), kind="junit")
+            await tools.artifacts.attach(tools.task, f"{errand.kind}/{name}", report.encode(), kind="junit")
 
 
 def _note_name(effect: Effect) -> str:
