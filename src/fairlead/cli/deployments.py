@@ -11,6 +11,7 @@ import typer
 from fairlead.cli import prompts
 from fairlead.cli.deploy_each import deploy_each, refuse_alone
 from fairlead.cli.moments import AT_HELP, moment
+from fairlead.cli.nested import show_unsettled
 from fairlead.cli.session import API, PROJECT_HELP, TENANT_HELP, TIMEOUT_HELP, WAIT_HELP, Session, session
 from fairlead.domain.errors import Conflict, Invalid, NotFound
 
@@ -68,11 +69,14 @@ def show(
     """One deployment: how it ended, and what users met while it switched."""
     at = session(context)
     found = at.client.get(f"{API}/deployments/{_named(at, id, project, environment)}")
-    if not at.screen.as_json:
-        said = found["switch"] and found["switch"]["said"]
-        prompted = {one["label"]: "•••" if one["secret"] else one["value"] for one in found["prompted"]}
-        found = {**found, "prompted": prompted, "switch": said, "certificate": _in_short(found["certificate"])}
-    at.screen.result(found)
+    if at.screen.as_json:
+        at.screen.result(found)
+        return
+    said = found["switch"] and found["switch"]["said"]
+    prompted = {one["label"]: "•••" if one["secret"] else one["value"] for one in found["prompted"]}
+    shown = {**found, "prompted": prompted, "switch": said, "certificate": _in_short(found["certificate"])}
+    at.screen.fields({name: value for name, value in shown.items() if name != "unsettled"})
+    show_unsettled(at.screen, found["unsettled"])
 
 
 @group.command("certificate")
@@ -164,10 +168,12 @@ def keep(
     project: Of = "",
     seconds: float = typer.Option(7200, "--for", help="How many seconds; 0: not any more."),
 ) -> None:
-    """Where it fails, leave its idle slot standing, unrouted, to be looked at."""
+    """Where it fails, leave its idle slot standing, unrouted, to be looked at; if it stands, for so long from now."""
     at = session(context)
     made = at.client.post(f"{API}/deployments/{_named(at, id, project, environment)}/keep", {"seconds": seconds})
-    at.screen.result(made, f"kept for {seconds:g} s where it fails; the next deployment there ends it earlier")
+    stands = "kept from now on" if made["state"] == "ended" else "kept where it fails"
+    said = f"{stands}, for {seconds:g} s; the next deployment there ends it earlier"
+    at.screen.result(made, said if seconds else "not kept any more")
 
 
 @group.command("cancel")

@@ -36,6 +36,9 @@ MARKS = {
 CLOCKS_DIFFER_S = 60
 """A server's clock may be so far ahead of ours: what it has just done is not to come."""
 
+TO_COME = ("_until", "not_before", "not_after", "expires_at", "starts_at", "ends_at", "due_at", "next_at")
+"""How what is called ends that lies ahead: its last minute counts."""
+
 
 @dataclass
 class Screen:
@@ -77,14 +80,14 @@ class Screen:
         for heading in columns.values():
             table.add_column(heading, overflow="fold")
         for row in rows:
-            table.add_row(*(cell(row.get(key)) for key in columns))
+            table.add_row(*(cell(row.get(key), key) for key in columns))
         self.out.print(table)
 
     def fields(self, data: Mapping[str, Any]) -> None:
         """One thing, a line for each field."""
         width = max((len(key) for key in data), default=0)
         for key, value in data.items():
-            self.out.print(f"[bold]{escape(key.replace('_', ' ')):<{width}}[/]  {cell(value)}")
+            self.out.print(f"[bold]{escape(key.replace('_', ' ')):<{width}}[/]  {cell(value, key)}")
 
     def say(self, text: str, *, mark: str = "") -> None:
         """Chatter: on stderr, not with --quiet; `mark` is a sign before it, in colour."""
@@ -113,8 +116,8 @@ def _console(stream: TextIO) -> Console:
     return Console(file=stream, highlight=False, emoji=False, soft_wrap=True, width=width)
 
 
-def cell(value: Any) -> str:
-    """A value as text for a table, safe against markup."""
+def cell(value: Any, key: str = "") -> str:
+    """A value as text for a table, safe against markup; `key` is what it is called in the answer."""
     if value is None or value == "":
         return "[dim]—[/]"
     if isinstance(value, bool):
@@ -122,7 +125,7 @@ def cell(value: Any) -> str:
     if isinstance(value, str) and value in MARKS:
         return MARKS[value]
     if isinstance(value, str) and len(value) >= 20 and value[10] == "T":
-        return ago(value)
+        return ago(value, leeway_s=0 if key.endswith(TO_COME) else CLOCKS_DIFFER_S)
     if isinstance(value, list | tuple):
         return ", ".join(cell(part) for part in value) or "[dim]—[/]"
     if isinstance(value, Mapping):
@@ -130,14 +133,14 @@ def cell(value: Any) -> str:
     return escape(str(value))
 
 
-def ago(stamp: str, *, now: datetime | None = None) -> str:
-    """A time as people say it; the stamp itself where it is no time."""
+def ago(stamp: str, *, now: datetime | None = None, leeway_s: float = CLOCKS_DIFFER_S) -> str:
+    """A time as people say it; the stamp itself where it is no time. What is to come within the leeway is now."""
     try:
         at = datetime.fromisoformat(stamp)
     except ValueError:
         return escape(stamp)
     seconds = int(((now or datetime.fromtimestamp(wall_s(), UTC)) - at).total_seconds())
-    if seconds < -CLOCKS_DIFFER_S:
+    if seconds < -leeway_s:
         return f"in {_largest(-seconds)}"
     return f"{_largest(max(seconds, 0))} ago"
 

@@ -52,7 +52,7 @@ def _show_place(at: Session, place: dict[str, Any]) -> None:
         return
     at.screen.result({name: value for name, value in place.items() if name not in parts})
     slots = [{"slot": colour, **slot} for colour, slot in place["slots"].items()]
-    columns = {"slot": "SLOT", "state": "STATE", "version": "RELEASE", "standby_until": "STANDS BY UNTIL"}
+    columns = {"slot": "SLOT", "state": "STATE", "version": "RELEASE", "standby_until": "STANDS UNTIL"}
     at.screen.table(slots, columns, empty="no slots")
     at.screen.table(place["routes"], {"service": "SERVICE", "url": "ROUTE"}, empty="no routes")
     columns = {"name": "INSTANCE", "colour": "SLOT", "version": "RELEASE", "state": "STATE", "restarts": "RESTARTS"}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typer
 
+from fairlead.cli.nested import show_task
 from fairlead.cli.session import API, TIMEOUT_HELP, WAIT_HELP, session
 
 group = typer.Typer(
@@ -29,7 +30,11 @@ def list_tasks(
 def show(context: typer.Context, id: str = typer.Argument(..., help="The task.")) -> None:
     """One task: its phases, how it ended and why."""
     at = session(context)
-    at.screen.result(at.client.get(f"{API}/tasks/{id}"))
+    found = at.client.get(f"{API}/tasks/{id}")
+    if at.screen.as_json:
+        at.screen.result(found)
+    else:
+        show_task(at.screen, found)
 
 
 @group.command("log")

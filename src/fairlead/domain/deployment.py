@@ -70,6 +70,7 @@ class Deployment:
     task whose step asked for it, and waits for its end; `parent_key` which step of it, and attempt. It begins neither
     before `not_before` nor after `not_after`. `freeze_override` is the reason why freezes do not bind it; where it
     `waits_for_thaw`, a freeze does not refuse it but holds it back: `held_by` is that freeze's name, until it ends.
+    Where it fails, its idle slot is left standing for `keep_failed_s`: asked for before it had a task.
     """
 
     id: DeploymentId
@@ -107,6 +108,8 @@ class Deployment:
     parent_key: str = ""
     waits_for_thaw: bool = False
     held_by: str = ""
+    keep_failed_s: float = 0.0
+    keep_asked_by: str = ""
 
     @property
     def has_ended(self) -> bool:

@@ -12,7 +12,7 @@ from fairlead.domain.ids import EnvironmentId, ProjectId, ReleaseId, TaskId, Ten
 from fairlead.store import counters
 from fairlead.store.releases import releases as release_table
 from fairlead.store.rows import from_row
-from fairlead.store.schema import data, flag, instant, key, link, metadata, number, text
+from fairlead.store.schema import data, flag, instant, key, link, metadata, number, real, text
 from fairlead.store.shelf import Condition, Page, Shelf
 
 deployments = sa.Table(
@@ -53,6 +53,8 @@ deployments = sa.Table(
     text("parent_key"),
     flag("waits_for_thaw"),
     text("held_by"),
+    real("keep_failed_s"),
+    text("keep_asked_by"),
     sa.Index("ix_deployments_project", "project", "id"),
     sa.Index("ix_deployments_place", "project", "environment", "tenant", "id"),
     sa.Index("ix_deployments_live", "project", "environment", "tenant", "committed_at"),

@@ -125,7 +125,7 @@ def secrets_handed(context: Context, connection: Connection, task: TaskId, names
         connection,
         replace(SYSTEM, via=f"task {task}"),
         "secret.used",
-        f"handed {found.title}: {', '.join(names)}"[:2000],
+        f"handed to “{found.title}”: {', '.join(names)}"[:2000],
         thing=task,
         project=found.project or None,
         environment=found.environment or None,

@@ -18,17 +18,16 @@ from fairlead.domain.project import Project
 from fairlead.domain.record import Json
 from fairlead.domain.release import Release
 from fairlead.domain.switch_record import SwitchRecord, switch_of
-from fairlead.domain.task import Task, TaskState
+from fairlead.domain.task import Task
 from fairlead.domain.tenant import Tenant
 from fairlead.domain.timing import check_timing
 from fairlead.ports.catalogue import Place
 from fairlead.ports.tasks import End
-from fairlead.steps.keeping import ASKED
 from fairlead.store import approvals, deployments, environments, projects, releases, routes, tasks, tenants
 from fairlead.store.database import Connection
 from fairlead.store.reach import within
 from fairlead.store.shelf import Page
-from fairlead.usecases import gates, places, planning, prompting, tenancy, turns, waiting
+from fairlead.usecases import gates, kept_slots, places, planning, prompting, tenancy, turns, waiting
 from fairlead.usecases.context import Context
 from fairlead.usecases.located import located
 
@@ -252,45 +251,22 @@ def create(
         )
         made = ask(context, connection, actor, wish)
         if keep_failed_s:
-            _keep(context, connection, actor, made, keep_failed_s)
+            made = kept_slots.ask(context, connection, actor, made, keep_failed_s)
         view = views(connection, [made])[0]
     context.durable.wake()
     return view
 
 
 def keep(context: Context, actor: Actor, id: str, *, seconds: float) -> DeploymentView:
-    """Where the deployment fails, its idle slot is left standing, unrouted, for so long (0: not any more). Conflict
-    `deployment.not_running` where it has no task yet or its end is decided."""
+    """Where the deployment fails, its idle slot is left standing, unrouted, for so long (0: not any more); one that
+    stands is, from now on. Conflict `deployment.not_running` where nothing of it stands and its end is decided."""
     actor.require_somewhere(Permission.DEPLOYMENT_CREATE)
     if not 0 <= seconds <= LONGEST_KEPT_S:
         raise Invalid("input.invalid", f"it may be kept for up to {LONGEST_KEPT_S:g} s", thing="seconds")
     with context.database.transaction() as connection:
         found = deployments.get(connection, id)
         require_of(actor, Permission.DEPLOYMENT_CREATE, found)
-        _keep(context, connection, actor, found, seconds)
-        return views(connection, [found])[0]
-
-
-def _keep(context: Context, connection: Connection, actor: Actor, found: Deployment, seconds: float) -> None:
-    task = tasks.get(connection, found.task) if found.task else None
-    if task is None or task.state not in (TaskState.QUEUED, TaskState.RUNNING) or found.committed_at is not None:
-        raise Conflict(
-            "deployment.not_running",
-            f"deployment {found.number} is not under way: what stands of it cannot be kept",
-            thing=found.id,
-            hint="ask for it before or while it runs: fairlead deploy VERSION --to ENVIRONMENT --keep-failed 7200",
-        )
-    tasks.note(connection, task.id, ASKED, {"seconds": seconds, "by": actor.name})
-    context.note(
-        connection,
-        actor,
-        "deployment.keep_asked",
-        f"asked to keep deployment {found.number} for {seconds:g} s where it fails",
-        thing=found.id,
-        project=task.project,
-        environment=task.environment,
-        tenant=task.tenant,
-    )
+        return views(connection, [kept_slots.ask(context, connection, actor, found, seconds)])[0]
 
 
 def ask(context: Context, connection: Connection, actor: Actor, wish: Wish) -> Deployment:
@@ -417,6 +393,7 @@ def begin(
         queued = replace(queued, held_by="", code="", reason="", hint="")
     saved = deployments.update(connection, queued)
     turns.queue(context, connection, task)
+    kept_slots.hand_over(connection, saved, task)
     return saved
 
 

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from fairlead.domain.actor import SYSTEM
 from fairlead.domain.ids import TaskId
+from fairlead.domain.slot import SlotState
 from fairlead.domain.task import Task
 from fairlead.domain.user import WARN_DAYS
 from fairlead.store import slots, task_lines, tasks, users
@@ -20,10 +21,11 @@ def end_expired_standbys(context: Context) -> int:
         for place, slot in slots.expired_standbys(connection, context.clock.now()):
             if tasks.holder(connection, place) is not None:
                 continue
+            what = "the standby" if slot.state is SlotState.STANDBY else "what was kept"
             task = Task(
                 TaskId(context.ids.new("tsk")),
                 "other",
-                f"end the standby of {place.project} {slot.version} in {place.shown}",
+                f"end {what} of {place.project} {slot.version} in {place.shown}",
                 context.clock.now(),
                 subject=slot.deployment,
                 project=place.project,

@@ -102,7 +102,7 @@ def test_status_shows_what_is_live_and_what_waits(books: House, fairlead: Run) -
     assert fairlead("-o", "json", "status").data["projects"][0]["cells"]["Test"]["version"] == "1.0.0"
     place = fairlead("-o", "json", "status", "-p", "books", "-e", "Test").data
     shown = fairlead("status", "-p", "books", "-e", "Test").out
-    for part in ("STANDS BY UNTIL", "http://web.books.test.localhost", "books-test_db", "INSTANCE"):
+    for part in ("STANDS UNTIL", "http://web.books.test.localhost", "books-test_db", "INSTANCE"):
         assert part in shown, shown
     assert place["slots"] and len(place["instances"]) == 4
     assert "listens on 8080" in fairlead("logs", "web", "-p", "books", "-e", "Test").out

@@ -78,6 +78,8 @@ def _deployments() -> None:
         sa.Column("parent_key", sa.Text(), nullable=False),
         sa.Column("waits_for_thaw", sa.Boolean(), nullable=False),
         sa.Column("held_by", sa.Text(), nullable=False),
+        sa.Column("keep_failed_s", sa.Float(), nullable=False),
+        sa.Column("keep_asked_by", sa.Text(), nullable=False),
         sa.ForeignKeyConstraint(["environment"], ["environments.id"], name=op.f("fk_deployments_environment")),
         sa.ForeignKeyConstraint(["project"], ["projects.id"], name=op.f("fk_deployments_project")),
         sa.ForeignKeyConstraint(["release"], ["releases.id"], name=op.f("fk_deployments_release")),
