@@ -65,6 +65,8 @@ def _show(screen: Screen, found: Mapping[str, Any], *, with_steps: bool) -> None
     screen.out.print(f"{found['title']}  (plan {found['hash'][:16]})", markup=False, style="bold")
     if not found.get("pending", True):
         screen.out.print("nothing would differ: it is live with the same configuration", markup=False)
+    if refused := found.get("refused"):
+        screen.out.print(f"asked for now, it would be refused: {refused}", style="yellow", markup=False)
     if not found.get("is_as_asked", True):
         screen.out.print(f"this is not what was asked for (plan {found['asked_hash'][:16]})", style="red", markup=False)
         _part(screen, "In what it differs from what was asked for", found["changed"])

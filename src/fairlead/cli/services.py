@@ -46,7 +46,7 @@ def status(
 
 def _show_place(at: Session, place: dict[str, Any]) -> None:
     """The cell, then what stands there."""
-    parts = ("slots", "routes", "instances", "tenants")
+    parts = ("slots", "routes", "instances", "tenants", "not_asked")
     if at.screen.as_json:
         at.screen.result(place)
         return
@@ -56,7 +56,11 @@ def _show_place(at: Session, place: dict[str, Any]) -> None:
     at.screen.table(slots, columns, empty="no slots")
     at.screen.table(place["routes"], {"service": "SERVICE", "url": "ROUTE"}, empty="no routes")
     columns = {"name": "INSTANCE", "colour": "SLOT", "version": "RELEASE", "state": "STATE", "restarts": "RESTARTS"}
-    at.screen.table(place["instances"], columns, empty="no instances")
+    at.screen.table(place["instances"], columns, empty=_why_none(place["not_asked"]))
+
+
+def _why_none(not_asked: str) -> str:
+    return f"which instances there are is not known: {not_asked}" if not_asked else "no instances"
 
 
 def logs(

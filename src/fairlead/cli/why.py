@@ -98,7 +98,7 @@ def _link(screen: Screen, one: Mapping[str, Any], depth: int) -> None:
     code = f"  [{one['code']}]" if one["code"] else ""
     said = f"{indent}{'because ' if depth else ''}{one['said']}{code}{at}"
     screen.out.print(said, markup=False, style="bold" if depth == 0 else None)
-    for line in one["evidence"]:
+    for line in "\n".join(one["evidence"]).splitlines():
         screen.out.print(f"{indent}    │ {line}", markup=False)
     if one["hint"]:
         screen.out.print(f"{indent}  → {one['hint']}", markup=False)

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field, replace
 
 from fairlead.domain.effect import SaidNo
 from fairlead.domain.errors import FairleadError
-from fairlead.domain.ids import TaskId
 from fairlead.domain.interruption import Answered
 from fairlead.domain.plan import Plan
 from fairlead.domain.process import action_of
@@ -19,6 +18,7 @@ from fairlead.engine.books import Books
 from fairlead.engine.bounded import OutOfTime, bounded
 from fairlead.engine.cancel import Cancels
 from fairlead.engine.forward import go_forward, pass_commit
+from fairlead.engine.left_over import left_over, still_to_undo
 from fairlead.engine.onward import go_always, go_onward
 from fairlead.engine.parts import Parts
 from fairlead.engine.placed import PlacedPlan, asks_in, place, placed_effects, placed_steps
@@ -157,9 +157,10 @@ class _Ending:
         again, patience = self.run.journal.again, self.run.parts.patience
         proposed = replace(meant, again=again)
         if stuck:
-            left = tuple(failure.reason for failure in stuck)
+            waiting = tuple(f"not undone yet: {one.effect.title}" for one in still_to_undo(self.placed))
+            left = (*(failure.reason for failure in stuck), *waiting)
             parked = any(failure.verdict == "bug" for failure in stuck)
-            tried, commands = _left_over(self.placed, self.run.parts, self.run.task)
+            tried, commands = left_over(self.placed, self.run.parts, self.run.task)
             proposed = replace(
                 proposed,
                 state=TaskState.UNSETTLED,
@@ -350,25 +351,6 @@ def _meant(plan: Plan, failure: Failure | None, reached: str, *, is_anything_und
     if failure.is_cancel:
         state = TaskState.CANCELLED
     return End(state, failure.code, failure.reason, failure.hint, reached, failure.evidence)
-
-
-def _left_over(placed: PlacedPlan, parts: Parts, task: TaskId) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """What was tried in vain, and what a person can run instead; then the task is taken up."""
-    tried: list[str] = []
-    commands: dict[str, None] = {}
-    for node, is_undo in (
-        *((one, True) for one in placed_effects(placed.forward)),
-        *((one, False) for one in placed_effects(placed.onward)),
-    ):
-        if node.stuck is None:
-            continue
-        bound_s = parts.patience.undo_s if is_undo else parts.patience.onward_s
-        what = f"undoing “{node.effect.title}”" if is_undo else f"“{node.effect.title}”"
-        how_long = "not again: it is a bug" if node.stuck.verdict == "bug" else f"again and again for {bound_s:g} s"
-        hint = f" ({node.stuck.hint})" if node.stuck.hint else ""
-        tried.append(f"{what}, {how_long}: {node.stuck.reason}{hint}")
-        commands |= dict.fromkeys(parts.by_hand(node.effect, is_undo=is_undo))
-    return tuple(tried), (*commands, f"fairlead tasks resume {task}")
 
 
 def _not_looked(end: End, why: str) -> End:

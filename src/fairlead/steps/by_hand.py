@@ -15,6 +15,7 @@ from fairlead.steps.effects.ground import EnsureNetwork
 from fairlead.steps.effects.instances import (
     KeepInstancesUp,
     Lasting,
+    MakeInstance,
     ResumeInstances,
     Standees,
     StartInstance,
@@ -23,16 +24,13 @@ from fairlead.steps.effects.instances import (
 from fairlead.steps.effects.routes import DrainRoute, FillRoute, PointRoutes, RemoveRoute
 from fairlead.steps.effects.runs import Errand, RunContainer
 
-LOOK = ("fairlead-server doctor",)
-"""Where nothing can be done by hand but to look why it cannot be done by us."""
-
 LOOK_AT_PROXY = ("fairlead-server offline status", "fairlead-server boot")
 
 
 def by_hand(effect: Effect, *, is_undo: bool) -> Sequence[str]:
     """Lines for a shell, in order (engine.parts.ByHand)."""
     known = (UNDOING if is_undo else DOING).get(effect.kind)
-    return tuple(known(effect)) if known else LOOK
+    return tuple(known(effect)) if known else ()
 
 
 def _remove(names: Iterable[str]) -> list[str]:
@@ -97,6 +95,7 @@ def _proxy(effect: Effect) -> Sequence[str]:
 
 
 UNDOING: Mapping[str, Callable[[Effect], Sequence[str]]] = {
+    MakeInstance.kind: _started,
     StartInstance.kind: _started,
     RunContainer.kind: _ran,
     EnsureNetwork.kind: _network,

@@ -29,7 +29,7 @@ from fairlead.steps.resolved import ResolvedDeployment, Standing
 from fairlead.steps.standing import standing_accessories, standing_slots
 from fairlead.store import deployments, environments, policies, projects, releases, slots
 from fairlead.store.database import Connection
-from fairlead.usecases import planning, prompting, tenancy
+from fairlead.usecases import gates, planning, prompting, tenancy
 from fairlead.usecases.binding import Outside
 from fairlead.usecases.context import Context
 from fairlead.usecases.deployments import require_of
@@ -70,7 +70,8 @@ class Preview:
     """The plan and what it would change. `is_pending` is false where all of it is live already.
 
     `changed` says in what the intention differs from the one that was asked for (a deployment that waits); `unknown`
-    what could not be looked at. `allowed` are the allowances that policy needs for it.
+    what could not be looked at. `allowed` are the allowances that policy needs for it. `refused` is the rule that would
+    refuse it if it were asked for now: a lifecycle, a freeze, a defect.
     """
 
     plan: Plan
@@ -82,6 +83,7 @@ class Preview:
     asked_hash: str = ""
     changed: tuple[str, ...] = ()
     unknown: tuple[str, ...] = ()
+    refused: str = ""
 
     @property
     def is_as_asked(self) -> bool:
@@ -100,6 +102,7 @@ class _Books:
     present: Present
     allowed: tuple[Allowance, ...]
     is_pending: bool
+    refused: str
 
 
 async def preview(
@@ -179,6 +182,7 @@ async def _preview(context: Context, outside: Outside, wanted: Wanted) -> Previe
         asked,
         changed,
         tuple(unknown),
+        books.refused,
     )
 
 
@@ -249,7 +253,19 @@ def _looked_at(context: Context, connection: Connection, wanted: Wanted) -> _Boo
             )
         ),
         not _is_live_already(context, connection, wanted, live),
+        "" if wanted.deployment else _refused(context, connection, wanted),
     )
+
+
+def _refused(context: Context, connection: Connection, wanted: Wanted) -> str:
+    there, release, tenant = (wanted.project, wanted.environment), wanted.release, wanted.tenant
+    try:
+        tenancy.phase_there(connection, *there, release, tenant)
+    except FairleadError as error:
+        return error.message
+    whose = tenant.id if tenant else None
+    no = gates.closed(connection, *there, release, at=context.clock.now(), tenant=whose)
+    return no.message if no else ""
 
 
 def _present(context: Context, connection: Connection, wanted: Wanted, live: Deployment | None) -> Present:

@@ -11,7 +11,7 @@ from fairlead.domain.reason import Reason
 from fairlead.domain.record import Json
 from fairlead.domain.release import Release
 from fairlead.domain.run import Run
-from fairlead.domain.task import PhaseState, Task
+from fairlead.domain.task import PhaseState, Task, TaskState
 from fairlead.steps.keeping import ASKED, asked_s, kept_words
 from fairlead.steps.remains import FACT
 from fairlead.store import (
@@ -127,7 +127,10 @@ def _replaced(connection: Connection, deployment: Deployment) -> Iterator[Reason
 
 
 def of_task(context: Context, connection: Connection, task: Task) -> Iterator[Reason]:
-    """The phase that failed, who cancelled it, what became of instances and tests, and how the state compares."""
+    """What it waits for, the phase that failed, who cancelled it, what became of instances and tests, how the state
+    compares, and what a person can do about one that is unsettled."""
+    if task.state is TaskState.QUEUED:
+        yield from _turn(connection, task)
     if task.cancel_asked_at is not None:
         by = task.cancel_asked_by or "somebody"
         yield Reason(f"{by} asked to cancel it", at=task.cancel_asked_at, noun="task", thing=task.id)
@@ -144,8 +147,29 @@ def of_task(context: Context, connection: Connection, task: Task) -> Iterator[Re
         yield Reason(_asked_to_keep(facts), evidence=left, noun="task", thing=task.id)
     if task.differences:
         yield Reason("not all is as it was before", evidence=task.differences, noun="task", thing=task.id)
-    elif isinstance(kept := facts.get("certificate"), dict) and kept.get("is_as_it_was"):
+    if stuck := tasks.unsettled_end(connection, task):
+        yield Reason("this was tried", evidence=stuck.tried, noun="task", thing=task.id)
+        yield Reason("where it does not settle by itself, this can be run by hand", evidence=stuck.commands)
+    elif not task.differences and _is_as_it_was(facts):
         yield Reason("all is as it was before: captured before and after, and compared", noun="task", thing=task.id)
+
+
+def _is_as_it_was(facts: Mapping[str, Json]) -> bool:
+    certificate = facts.get("certificate")
+    return isinstance(certificate, dict) and bool(certificate.get("is_as_it_was"))
+
+
+def _turn(connection: Connection, task: Task) -> Iterator[Reason]:
+    place = tasks.place_of(task)
+    holder = tasks.holder(connection, place)
+    if holder is None or holder == task.id:
+        return
+    held = tasks.get(connection, holder)
+    said = f"it waits for its turn: {held.title} is {held.state.value}, and holds {place.project} in {place.shown}"
+    hint = f"it begins when that has settled; at once: fairlead tasks resume {holder}"
+    is_stuck = held.state is TaskState.UNSETTLED
+    because = (Reason(held.reason, code=held.code, hint=held.hint),) if held.reason else ()
+    yield Reason(said, because, hint=hint if is_stuck else "", at=held.begun_at, noun="task", thing=holder)
 
 
 def _asked_to_keep(facts: Mapping[str, Json]) -> str:

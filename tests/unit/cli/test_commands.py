@@ -108,6 +108,19 @@ def test_status_shows_what_is_live_and_what_waits(books: House, fairlead: Run) -
     assert "listens on 8080" in fairlead("logs", "web", "-p", "books", "-e", "Test").out
 
 
+def test_status_tells_what_the_books_say_where_the_engine_does_not_answer(
+    books: House, fairlead: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def no_answer(labels: object) -> None:
+        raise errors.Unreachable("engine.unreachable", "the container engine does not answer")
+
+    monkeypatch.setattr(books.engine, "containers", no_answer)
+    said = fairlead("status", "-p", "books", "-e", "Test")
+    assert said.code == 0
+    assert "http://web.books.test.localhost" in said.out and "STANDS UNTIL" in said.out
+    assert "which instances there are is not known: the container engine does not answer" in said.err
+
+
 def test_plan_deploy_approve_and_roll_back(books: House, fairlead: Run) -> None:
     plan = fairlead("plan", "1.0.0", "Production", "-p", "books")
     assert plan.code == 3 and "1.0.0" in plan.out, plan

@@ -255,13 +255,17 @@ async def test_an_undo_that_cannot_ask_leaves_the_task_unsettled_until_it_can(pl
 
     add_kind(play, "far", Scripted(undo=undo))
     play.stage.binder.turn = turn
+    play.stage.parts = replace(play.stage.parts, by_hand=lambda effect, *, is_undo: (f"rm {effect.key}",))
     plan = plan_of(Sequence((put("a"), Effect("far", "f", "f"), ask("no"))), commit=COMMIT, always=put("told"))
     end = await play.stage.play(plan)
     assert (end.state, end.code, end.reason, end.again) == (TaskState.ROLLED_BACK, "tests.failed", "no", 1)
     first = play.stage.binder.concluded[0]
-    assert first.state is TaskState.UNSETTLED and first.differences == ("host is away",)
+    assert first.state is TaskState.UNSETTLED and first.differences == (
+        "host is away",
+        "not undone yet: put a",
+    )
     assert first.tried == ("undoing “f”, again and again for 2 s: host is away",)
-    assert first.commands[-1] == f"fairlead tasks resume {play.stage.task}"
+    assert first.commands == ("rm f", "rm put a", f"fairlead tasks resume {play.stage.task}")
     assert end.tried == end.commands == ()
     assert play.world.undid == ["put a"] and play.stage.takings_up == 1
     assert TaskState.UNSETTLED in play.entry.states and not play.entry.has_lock

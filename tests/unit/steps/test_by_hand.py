@@ -19,7 +19,10 @@ async def test_each_effect_that_is_undone_has_lines_and_they_name_what_it_made()
     assert told["network:slot"] == (f"docker network rm {resolved.names.slot_network}",)
     stopped = [lines for key, lines in told.items() if key.startswith("stop:")]
     assert stopped and all(line.startswith("docker start ") for lines in stopped for line in lines)
-    assert all(told.values()) and old not in told["start:web:1"][0]
+    assert old not in told["start:web:1"][0]
+    made = {one.key for one in effects_of(plan.forward) if one.kind in UNDOING and one.is_undone}
+    assert made == {key for key, lines in told.items() if lines}
+    assert told["make:web:1"] == told["start:web:1"]
     onward = {one.key: by_hand(one, is_undo=False) for one in effects_of(plan.onward)}
     assert any(old in line for line in onward["stop:slot"]) and any(old in line for line in onward["retire:slot"])
     assert all(onward.values())

@@ -125,6 +125,13 @@ def test_what_is_live_with_the_same_configuration_is_not_pending(books: House, o
     assert not again.foreseen.services
 
 
+def test_what_the_lifecycle_would_refuse_is_told_beside_the_plan(books: House, outside: Outside) -> None:
+    books.add_release("1.0.0")
+    refused = asyncio.run(foreseeing.preview(books.context, ADMIN, outside, "books", "1.0.0", "Production")).refused
+    assert refused.startswith("books 1.0.0 may not go to Production: phase Production opens after")
+    assert not asyncio.run(foreseeing.preview(books.context, ADMIN, outside, "books", "1.0.0", "Test")).refused
+
+
 def test_an_engine_that_does_not_answer_is_named_and_the_books_are_taken(books: House, outside: Outside) -> None:
     books.add_release("1.0.0")
     books.go_live("1.0.0")

@@ -211,3 +211,19 @@ def test_what_is_not_there_is_said(books: House) -> None:
         why.run(books.context, VIEWER, "dep-none")
     with pytest.raises(NotAllowed):
         why.deployment(books.context, NOBODY, "1")
+
+
+def test_what_is_queued_behind_an_unsettled_one_says_so_and_that_one_what_can_be_done(books: House) -> None:
+    books.add_release("1.0.0")
+    stuck = books.deployment("1.0.0")
+    books.begin(stuck.task)
+    left = End(TaskState.UNSETTLED, "engine.unreachable", "the engine does not answer", "is it running?")
+    tried = ("undoing “start web”, again and again for 60 s",)
+    asyncio.run(books.tasks.end(TaskId(str(stuck.task)), replace(left, tried=tried, commands=("docker rm -f web",))))
+    made = deployments.create(books.context, ADMIN, "books", "1.0.0", "Test", is_forced=True).deployment
+    waits = told(why.deployment(books.context, VIEWER, made.id))
+    assert "it waits for its turn: books 1.0.0 to Test is unsettled, and holds books in Test" in waits
+    assert f"fairlead tasks resume {stuck.task}" in waits and "the engine does not answer" in waits
+    itself = told(why.deployment(books.context, VIEWER, stuck.id))
+    for part in (tried[0], "docker rm -f web"):
+        assert part in itself

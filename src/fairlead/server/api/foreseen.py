@@ -18,6 +18,7 @@ def foreseen(one: Preview) -> answers.Foreseen:
         "is_as_asked": one.is_as_asked,
         "changed": list(one.changed),
         "unknown": list(one.unknown),
+        "refused": one.refused,
         "containers": [change(each) for each in told.containers],
         "networks": [change(each) for each in told.networks],
         "volumes": [change(each) for each in told.volumes],

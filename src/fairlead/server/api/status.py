@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 from typing import Annotated, Any
 
+import structlog
 from fastapi import Query
 from fastapi.responses import StreamingResponse
 from pydantic import TypeAdapter
 
 from fairlead.domain.deployment import DeploymentOutcome
-from fairlead.domain.errors import NotFound, TimedOut
+from fairlead.domain.errors import FairleadError, NotFound, TimedOut
 from fairlead.ports.container_engine import (
     LABEL_COLOUR,
     LABEL_SERVICE,
@@ -29,6 +30,7 @@ from fairlead.usecases import overview
 
 router = api_router("status")
 
+log = structlog.get_logger("fairlead.server")
 ENGINE_TIMEOUT_S = 15.0
 
 
@@ -55,9 +57,10 @@ def status(
 async def get_place(
     context: Books, server: Parts, actor: Asking, project: str, environment: str, tenant: str = ""
 ) -> answers.PlaceState:
-    """One project in one environment (for a tenant): slots, routes, and the containers as the engine tells them."""
+    """One project in one environment (for a tenant): slots, routes, and the containers as the engine tells them; where
+    it does not answer, what the books say, and why there are no containers."""
     view = await context.database.run(lambda: overview.place(context, actor, project, environment, tenant=tenant))
-    containers = await containers_of(server, view)
+    containers, trouble = await found_of(server, view)
     return {
         "project": view.project.name,
         "environment": view.environment.name,
@@ -78,6 +81,7 @@ async def get_place(
             for route in its
         ],
         "instances": [instance_shape(one) for one in containers],
+        "not_asked": trouble,
     }
 
 
@@ -155,6 +159,15 @@ def instance_shape(one: Container) -> answers.Instance:
         "started_at": one.started_at,
         "id": one.id[:12],
     }
+
+
+async def found_of(server: Server, view: overview.PlaceView) -> tuple[list[Container], str]:
+    """The containers, and why they could not be asked for: what the books say is told all the same."""
+    try:
+        return await containers_of(server, view), ""
+    except FairleadError as error:
+        log.warning("engine.not_asked", project=view.place.project, reason=str(error))
+        return [], error.message
 
 
 async def containers_of(server: Server, view: overview.PlaceView) -> list[Container]:

@@ -21,7 +21,7 @@ from fairlead.domain.service import Route
 from fairlead.domain.slot import SlotState
 from fairlead.ports.container_engine import LABEL_COLOUR, LABEL_SERVICE, LABEL_VERSION, Container
 from fairlead.ports.proxy import Counters
-from fairlead.server.api.status import containers_of, url_of
+from fairlead.server.api.status import found_of, url_of
 from fairlead.server.bootstrap import Server
 from fairlead.server.routing import page_router
 from fairlead.server.web import words
@@ -178,11 +178,8 @@ async def picture_of(visitor: Visitor, project: str, environment: str, tenant: s
 
 
 async def _containers(server: Server, view: overview.PlaceView) -> tuple[Sequence[Container], str]:
-    try:
-        return await containers_of(server, view), ""
-    except (FairleadError, TimeoutError) as error:
-        log.warning("engine.not_asked", project=view.place.project, reason=str(error))
-        return (), "The container engine does not answer, so instances are not shown."
+    found, trouble = await found_of(server, view)
+    return found, trouble and "The container engine does not answer, so instances are not shown."
 
 
 async def _counted(server: Server, view: overview.PlaceView) -> tuple[Mapping[Colour, Counters], str]:

@@ -76,6 +76,7 @@ class Foreseen(Plan):
     is_as_asked: bool
     changed: list[str]
     unknown: list[str]
+    refused: Annotated[str, Field(description="the rule that would refuse it if it were asked for now; empty: none")]
     containers: list[Change]
     networks: list[Change]
     volumes: list[Change]

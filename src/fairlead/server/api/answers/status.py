@@ -99,6 +99,7 @@ class PlaceState(Cell):
     slots: dict[Colour, Slot]
     routes: list[Route]
     instances: list[Instance]
+    not_asked: Annotated[str, Field(description="why the engine did not tell the instances; empty where it did")]
 
 
 class Reason(TypedDict):
