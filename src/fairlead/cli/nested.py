@@ -7,8 +7,8 @@ from typing import Any
 
 from fairlead.cli.screen import Screen
 
-INNER = "state."
-"""Before the names of facts that hold a whole captured state: for programs, who ask with -o json."""
+CAPTURE = "Capture"
+"""A whole captured state, among a task's facts: for programs, who ask with -o json."""
 
 
 def show_task(screen: Screen, task: Mapping[str, Any]) -> None:
@@ -18,11 +18,10 @@ def show_task(screen: Screen, task: Mapping[str, Any]) -> None:
     columns = {"title": "PHASE", "state": "STATE", "begun_at": "BEGUN", "ended_at": "ENDED", "reason": "REASON"}
     phases = [{**one, "state": "—" if one["state"] == "waiting" else one["state"]} for one in task["phases"]]
     screen.table(phases, columns, empty="no phases")
-    shown = {name: fact for name, fact in task["facts"].items() if not name.startswith(INNER)}
     for heading, lines in (
         ("evidence", [f"  │ {line}" for line in task["evidence"]]),
         ("not as it was", [] if task["unsettled"] else [f"  {line}" for line in task["differences"]]),
-        ("facts", list(lines_of(shown))),
+        ("facts", list(lines_of(task["facts"]))),
     ):
         _section(screen, heading, lines)
     show_unsettled(screen, task["unsettled"])
@@ -45,6 +44,8 @@ def lines_of(value: Any, depth: int = 1) -> Iterator[str]:
     indent = "  " * depth
     if isinstance(value, Mapping):
         for name, part in value.items():
+            if isinstance(part, Mapping) and part.get("is") == CAPTURE:
+                continue
             if isinstance(part, Mapping | list) and part:
                 yield f"{indent}{name}:"
                 yield from lines_of(part, depth + 1)

@@ -19,6 +19,7 @@ NOT_ASKED_FOR = {
     "declarations.take": "a part of making a release",
     "deployments.ask": "a part of other verbs",
     "gates.require_override": "a part of deployments.create",
+    "kept_slots.ask": "a part of deployments.create and deployments.keep",
     "runs.saw_head": "a part of looking.look",
     "targets.to_look_at": "a part of targets.check and target_files.preview",
     "waiting.supersede": "a part of deployments.ask",

@@ -25,6 +25,7 @@ EXCEPTIONS = {
     "runs.saw_head": "what the repository itself said; asked for by looking.look, which asks for the permission",
     "audit.note_refused": "what the rim says of an actor, nothing that one asks for",
     "deployments.ask": "a part of verbs that have asked for the permission",
+    "kept_slots.ask": "a part of deployments.create and deployments.keep, which have asked for the permission",
     "waiting.supersede": "a part of deployments.ask",
     "gates.require_override": "a part of deployments.create, which has read project and environment",
     "declarations.take": "a part of making a release; each change asks for its own permission",
