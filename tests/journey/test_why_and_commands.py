@@ -96,7 +96,6 @@ def test_a_plan_commands_a_failure_that_is_kept_and_why(server: WholeServer, tmp
         "no database •••",
         "unhealthy",
         "admin asked to keep",
-        "runs still",
         "asked for it",
     ):
         assert part in why, (part, why)
