@@ -15,7 +15,8 @@ from fairlead.domain.version import highest, next_version, parse
         ("3.1.4.1592", (3, 1, 4, 1592), "", ""),
         ("1.0.0-rc.1+build.1", (1, 0, 0, 0), "rc.1", "build.1"),
         ("1.2.3----RC-SNAPSHOT.12.9.1--.12", (1, 2, 3, 0), "---RC-SNAPSHOT.12.9.1--.12", ""),
-        ("1_2_4", (1, 0, 0, 0), "2_4", ""),
+        ("1_2_4", (0, 0, 0, 0), "1_2_4", ""),
+        ("1.2.3_hot", (1, 2, 0, 0), "3_hot", ""),
         ("1.1.2+meta", (1, 1, 2, 0), "", "meta"),
     ],
 )
@@ -91,6 +92,8 @@ def test_the_next_version_counts_from_the_highest_that_fits_and_of_equal_ones_by
         ("1.2.0-rc.1", "c.c.c-rc.i", "1.2.0-rc.2"),
         (None, "c.c.c-rc.i", "1.0.0-rc.0"),
         ("v1.2.0", "vc.i.0", "v1.3.0"),
+        ("2031120401.0", "i.0", "2031120402.0"),
+        ("1.0.0-2031120401", "c.c.c-i", "1.0.0-2031120402"),
     ],
 )
 def test_the_next_version_follows_the_mask(latest: str | None, mask: str, following: str) -> None:

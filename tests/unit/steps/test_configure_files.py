@@ -87,6 +87,12 @@ async def test_patterns_and_folder_may_have_variables_and_outputs_of_earlier_ste
     assert await done(rig, asked) == Done({"files": ["app.env"]})
 
 
+async def test_structured_files_of_one_text_stand_apart_by_semicolons(rig: Rig, folder: Path) -> None:
+    asked = effect(folder, {**VARIABLES, "Where": "conf"}, structured=["none.json; #{Where}/*.json;"])
+    assert await done(rig, asked) == Done({"files": ["conf/appsettings.json"]})
+    assert rig.told("warning") == ["no file matches none.json (structured values)"]
+
+
 async def test_what_is_missing_is_told(rig: Rig, folder: Path) -> None:
     await done(rig, effect(folder, substitute=["*.env", "*.none"]))
     assert rig.told("warning") == [

@@ -21,7 +21,7 @@ _MASK = re.compile(
     rf"(?:([vV])?{_PART}(?:\.{_PART})?(?:\.{_PART})?(?:\.{_PART})?)?(?:-([^+\s]*))?(?:\+(\S*))?",
 )
 _COUNTED_LABEL = re.compile(r"\.[ic]$")
-_INTEGER = re.compile(r"-?[0-9]{1,9}")
+_WHOLE = re.compile(r"-?[0-9]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,14 +121,14 @@ def _labels_after(text: str, latest: str) -> str:
             made.append("0")
         else:
             held = old[position] if position < len(old) else ""
-            made.append(_counted(part, held if _INTEGER.fullmatch(held) else "") if _varies(part) else part)
+            made.append(_counted(part, held))
     return ".".join(made)
 
 
 def _counted(part: str, old: str) -> str:
     if not _varies(part):
         return part
-    return str(int(old or 0) + (1 if part == COUNT else 0)) if _INTEGER.fullmatch(old or "0") else part
+    return str((int(old) if _WHOLE.fullmatch(old) else 0) + (1 if part == COUNT else 0))
 
 
 def _joined(numbers: str, labels: str, metadata: str) -> str:

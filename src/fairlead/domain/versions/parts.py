@@ -14,6 +14,8 @@ LARGEST_NUMBER = 2**31 - 1
 LONGEST = 1000
 """Characters: no registry has longer versions, and every reader's work is bounded by it."""
 
+_WHOLE = re.compile(r"-?[0-9]+")
+
 Numbers = tuple[int, int, int, int]
 Rank = tuple[Any, ...]
 
@@ -63,9 +65,10 @@ class Version:
         return self.format == other.format or {self.format, other.format} <= _LIKE_NUMBERS
 
 
-def rank_of(numbers: Numbers, labels: list[str]) -> Rank:
-    """The place of such a version: a pre-release below its release, labels one by one."""
-    return (numbers, not labels, rank_of_labels(labels))
+def rank_of(numbers: Numbers, labels: list[str], metadata: str = "") -> Rank:
+    """The place of such a version: a pre-release below its release, labels one by one. `metadata` where it has weight,
+    as with SemVer: what differs by it alone is not equal, whatever its case."""
+    return (numbers, not labels, rank_of_labels(labels), metadata.upper())
 
 
 def rank_of_labels(labels: list[str]) -> Rank:
@@ -101,7 +104,5 @@ def not_a_version(text: str) -> Invalid:
 
 
 def _rank_of_label(label: str) -> tuple[int, int, str]:
-    if label.isascii() and label.isdigit():
-        digits = label.lstrip("0")
-        return (0, len(digits), digits)
-    return (1, 0, label.upper())
+    """SemVer's labels may have a sign."""
+    return (0, int(label), "") if _WHOLE.fullmatch(label) else (1, 0, label.upper())

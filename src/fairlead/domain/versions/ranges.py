@@ -107,9 +107,12 @@ def _interval(spec: str, text: str, format: VersionFormat) -> Interval:
         return Interval(only, is_lower_in=True, upper=only, is_upper_in=True)
     lower = _bound(low, text, format) if low else None
     upper = _bound(high, text, format) if high else None
-    is_one = format is VersionFormat.OCTOPUS and is_lower_in and is_upper_in  # NuGet takes [1.0,1.0], Maven does not
-    if low == high and low and not is_one:
-        raise _not_a_range(text, "its bounds are the same")
+    if format is VersionFormat.MAVEN:
+        is_same = low == high  # as they are written: none at all, too
+    else:  # NuGet compares them, and takes [1.0,1.0]
+        is_same = spec[1:-1] == "," or (lower is not None and lower == upper and not (is_lower_in and is_upper_in))
+    if is_same:
+        raise _not_a_range(text, "its bounds are the same" if low else "it has no bounds")
     if lower is not None and upper is not None and upper < lower:
         raise _not_a_range(text, "it ends before it begins")
     return Interval(lower, is_lower_in, upper, is_upper_in)

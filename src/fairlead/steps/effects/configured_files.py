@@ -29,6 +29,9 @@ FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.02, 0.5
 ENVIRONMENT = "Octopus.Environment.Name"
 TENANT = "Octopus.Deployment.Tenant.Name"
 
+_LINES, _LINES_AND_SEMICOLONS = re.compile(r"[\r\n]+"), re.compile(r"[\r\n;]+")
+"""Between patterns of one text; the second with structured files alone, as with Octopus."""
+
 _LISTED = re.compile(r"([0-7]{3,4}) (/[^\n]*)")
 
 
@@ -102,7 +105,7 @@ def _features(folder: Folder, known: Variables) -> Features:
     named = tuple(found.text for found in (environment, tenant) if found and found.text)
     return Features(
         substitute=_filled(folder.substitute, known),
-        structured=_filled(folder.structured, known),
+        structured=_filled(folder.structured, known, apart=_LINES_AND_SEMICOLONS),
         transformations=_filled(folder.transformations, known),
         words=("Release", *named) if folder.transform else (),
         settings=folder.settings,
@@ -110,10 +113,10 @@ def _features(folder: Folder, known: Variables) -> Features:
     )
 
 
-def _filled(patterns: tuple[str, ...], known: Variables) -> tuple[str, ...]:
-    """Patterns with their variables put in; one that becomes several lines is several patterns."""
+def _filled(patterns: tuple[str, ...], known: Variables, *, apart: re.Pattern[str] = _LINES) -> tuple[str, ...]:
+    """Patterns with their variables put in; one that has several parts by `apart` is several patterns."""
     texts = (known.evaluate(pattern, is_lenient=True).text or "" for pattern in patterns)
-    return tuple(line.strip() for text in texts for line in text.splitlines() if line.strip())
+    return tuple(part.strip() for text in texts for part in apart.split(text) if part.strip())
 
 
 async def _listed(host: Connection, ticket: str, path: str, tools: Tools) -> dict[str, int] | SaidNo:
