@@ -10,7 +10,6 @@ stays text. (Read in Calamari, source/Calamari.Common/Plumbing/ServiceMessages/S
 from __future__ import annotations
 
 import base64
-import binascii
 from collections.abc import Generator, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
@@ -20,6 +19,9 @@ MARK = "##octopus"
 MESSAGE_LIMIT = 4 * 1024 * 1024
 """Characters that a message may have until its bracket closes; what is longer is text. An output variable of the
 largest size fits many times over."""
+
+NOTHING_IN_BASE64 = str.maketrans("", "", " \t\r\n")
+"""What may stand between the characters of base64, as .NET has it; any other space is a mistake."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,8 +123,5 @@ def _local(name: str) -> str:
 
 
 def _decoded(value: str) -> str:
-    """Spaces inside are nothing, as .NET's Convert.FromBase64String has it; bytes that are no UTF-8 are replaced."""
-    try:
-        return base64.b64decode("".join(value.split()), validate=True).decode("utf-8", errors="replace")
-    except binascii.Error as error:
-        raise ValueError(str(error)) from error
+    """`ValueError` where it is no base64; bytes that are no UTF-8 are replaced."""
+    return base64.b64decode(value.translate(NOTHING_IN_BASE64), validate=True).decode("utf-8", errors="replace")
