@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from fairlead.domain.template.loose_json import Json, NotJson, parse
+from fairlead.domain.template.numbers import number_of
 from fairlead.domain.template.reading import read_path
 from fairlead.domain.template.tree import Index, Name, Path
 
@@ -33,7 +34,8 @@ def bind(variables: Mapping[str, str | None]) -> Binding:
 
 
 def part(value: str, name: str) -> str | None:
-    """The part of a value of JSON: "" where it has none of that name; None where the value is no object or array."""
+    """The part of a value of JSON: "" where it has none of that name. A single number, text or truth is its own part,
+    whatever the name; None where the value is no JSON, or nothing."""
     try:
         found = parse(value)
     except NotJson:
@@ -43,7 +45,7 @@ def part(value: str, name: str) -> str | None:
     if isinstance(found, list) and name.lstrip("-").isdecimal():
         place = int(name)
         return as_text(found[place] if 0 <= place < len(found) else None)
-    return None
+    return None if found is None or isinstance(found, list) else as_text(found)
 
 
 def items(value: str) -> Iterable[Binding]:
@@ -73,10 +75,10 @@ def as_text(found: Json) -> str:
             return str(found)
         case str():
             return found
-        case float() if found.is_integer():
-            return str(int(found))
-        case int() | float():
+        case int():
             return str(found)
+        case float():
+            return number_of(found)
         case _:
             return json.dumps(found, ensure_ascii=False, separators=(",", ":"))
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from math import isfinite
 from typing import TypeAlias, assert_never
 
 from fairlead.domain.errors import Invalid, TooLarge
 from fairlead.domain.template.bindings import Binding, items, keyed, part
-from fairlead.domain.template.numbers import calculated, number_of
+from fairlead.domain.template.numbers import calculated, number_of, read_number
 from fairlead.domain.template.reading import Unreadable, read
 from fairlead.domain.template.tree import (
     ANY,
@@ -123,7 +124,7 @@ def _evaluated(token: Token, scope: Scope, findings: Findings) -> str:
             return _each(token, scope, findings)
         case Calculation(operand=operand):
             number = _number(operand, scope, findings)
-            return _echoed(token, findings) if number is None else number_of(number)
+            return number_of(number) if number is not None and isfinite(number) else _echoed(token, findings)
         case _:
             assert_never(token)
 
@@ -145,10 +146,10 @@ def _echoed(token: Token, findings: Findings) -> str:
 
 
 def _choice(choice: Choice, scope: Scope, findings: Findings) -> str:
-    for condition, body in choice.branches:
+    for number, (condition, body) in enumerate(choice.branches):
         holds = _holds(condition, scope, findings)
         if holds is None:
-            return written(choice)
+            return written(replace(choice, branches=choice.branches[number:]))
         if holds is not choice.is_unless:
             return evaluate(body, scope, findings)
     return evaluate(choice.otherwise, scope, findings)
@@ -204,9 +205,9 @@ def _collection(collection: Expression, scope: Scope, findings: Findings) -> lis
     found = _walk(collection, scope, findings)
     if found is None:
         return []
-    if found.indexes:
+    if found.value is None:
         return [keyed(item) for item in found.indexes.values()]
-    return [] if found.value is None else list(items(found.value))
+    return list(items(found.value))
 
 
 def _worth(expression: Expression, scope: Scope, findings: Findings) -> str | None:
@@ -230,10 +231,7 @@ def _number(operand: Operand, scope: Scope, findings: Findings) -> float | None:
         case Path():
             value = _worth(operand, scope, findings)
             _look_at(scope, value or "")
-            try:
-                return None if value is None else float(value)
-            except ValueError:
-                return None
+            return None if value is None else read_number(value, has_commas=True)
         case Sum(operator=operator, left=left, right=right):
             first, second = _number(left, scope, findings), _number(right, scope, findings)
             return None if first is None or second is None else calculated(operator, first, second)

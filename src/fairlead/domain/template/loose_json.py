@@ -15,8 +15,9 @@ NESTING_LIMIT = 64
 
 _SPACE = re.compile(r"(?:\s+|//[^\n]*|/\*.*?\*/)*", re.DOTALL)
 _NAME = re.compile(r"[A-Za-z_$][\w$-]*")
-_NUMBER = re.compile(r"[+-]?(?:0[xX][0-9a-fA-F]+|(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)")
+_NUMBER = re.compile(r"-?(?:0[xX][0-9a-fA-F]+|(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)")
 _WORDS: dict[str, Json] = {"true": True, "false": False, "null": None, "undefined": None}
+_NO_NUMBERS = ("NaN", "Infinity", "-Infinity")
 _ESCAPES = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f"}
 
 
@@ -26,13 +27,23 @@ class NotJson(Exception):
 
 def parse(text: str) -> Json:
     """The value; `NotJson` where it is none."""
-    if text.lstrip()[:1] not in ("{", "[", "/"):
-        raise NotJson(text[:20])
     try:
-        strict: Json = json.loads(text)
+        strict: Json = json.loads(text, parse_constant=str)
     except (ValueError, RecursionError):
         return _Loose(text).whole()
     return strict
+
+
+def _number(text: str) -> int | float:
+    """Behind a nought that is not the whole part, the digits are octal."""
+    try:
+        if "x" in text.lower():
+            return int(text, 16)
+        if set(text) & set(".eE"):
+            return float(text)
+        return int(text, 8 if text.startswith("0") else 10)
+    except ValueError as failed:
+        raise NotJson(text[:20]) from failed
 
 
 class _Loose:
@@ -100,10 +111,11 @@ class _Loose:
             if self.text.startswith(word, self.at) and not self.text[self.at + len(word) :][:1].isalnum():
                 self.at += len(word)
                 return value
-        number = self._matched(_NUMBER)
-        if "x" in number.lower():
-            return int(number, 16)
-        return float(number) if set(number) & set(".eE") else int(number)
+        for name in _NO_NUMBERS:
+            if self.text.startswith(name, self.at):
+                self.at += len(name)
+                return name
+        return _number(self._matched(_NUMBER))
 
     def _escaped(self) -> str:
         found = self._next()

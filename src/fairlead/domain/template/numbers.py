@@ -3,9 +3,19 @@
 from __future__ import annotations
 
 import math
+import re
 from typing import Literal
 
 WHOLE_LIMIT = 2.0**63
+
+_NUMBER = re.compile(r"\s*[+-]?(?:[0-9][0-9,]*\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?\s*")
+
+
+def read_number(text: str, *, has_commas: bool = False) -> float | None:
+    """The number that a text spells; with `has_commas` there may be some between its digits, as .NET has them."""
+    if not _NUMBER.fullmatch(text) or ("," in text and not has_commas):
+        return None
+    return float(text.replace(",", ""))
 
 
 def calculated(operator: Literal["+", "-", "*", "/", "%"], left: float, right: float) -> float | None:
@@ -25,6 +35,8 @@ def calculated(operator: Literal["+", "-", "*", "/", "%"], left: float, right: f
 
 def number_of(value: float) -> str:
     """As short as it can be read back: no point where it is whole, ``1E+16`` where it is very large."""
+    if math.isinf(value):
+        return "Infinity" if value > 0 else "-Infinity"
     text = repr(value)
     if "e" in text or (value.is_integer() and abs(value) >= 1e15):
         return _scientific(value)

@@ -162,12 +162,10 @@ class _Reader:
         keyword = self._keyword("if", "unless")
         branches = [self._branch(keyword)]
         while keyword == "if" and self._begins_elseif():
-            self._expect("#{")
-            self._spaces()
-            self._keyword("elseif")
+            self._expect("#{elseif")
             branches.append(self._branch(keyword))
         otherwise: tuple[Token, ...] = ()
-        if self.text.startswith("#{else}", self.at):
+        if self._begins_else():
             self.at += len("#{else}")
             otherwise = self._body()
         self._expect(f"#{{/{keyword}}}")
@@ -204,25 +202,29 @@ class _Reader:
         condition = self.condition()
         self._spaces()
         self._expect("}")
-        return condition, self._body(ends_at_elseif=keyword == "if")
+        return condition, self._body(ends=self._begins_branch if keyword == "if" else self._begins_else)
 
-    def _body(self, *, ends_at_elseif: bool = False) -> tuple[Token, ...]:
+    def _body(self, *, ends: Callable[[], bool] = lambda: False) -> tuple[Token, ...]:
+        """Up to what `ends` it, or a closing word; elsewhere ``else`` is a name like any other."""
         tokens: list[Token] = []
-        while self.at < len(self.text):
-            if self.text.startswith(("#{/", "#{else}"), self.at) or (ends_at_elseif and self._begins_elseif()):
-                break
+        while self.at < len(self.text) and not self.text.startswith("#{/", self.at) and not ends():
             tokens.append(self.token())
         return tuple(tokens)
 
+    def _begins_else(self) -> bool:
+        return self.text.startswith("#{else}", self.at)
+
+    def _begins_branch(self) -> bool:
+        return self._begins_else() or self._begins_elseif()
+
     def _begins_elseif(self) -> bool:
-        if not self.text.startswith("#{", self.at):
-            return False
-        rest = self.text[self.at + 2 : self.at + 40].lstrip()
-        return rest[:6].lower() == "elseif" and rest[6:7].isspace()
+        after = self.at + len("#{elseif")
+        return self.text.startswith("#{elseif", self.at) and self.text[after : after + 1].isspace()
 
     # conditions and expressions
 
     def condition(self) -> Condition:
+        """A text in quotes stands on one side at most: of two there would be nothing to decide."""
         left = self._side()
         mark = self.at
         self._spaces()
@@ -230,7 +232,9 @@ class _Reader:
             if self.text.startswith(comparison, self.at):
                 self.at += 2
                 self._spaces()
-                return Condition(left, comparison, self._side())
+                return Condition(left, comparison, self.expression() if isinstance(left, str) else self._side())
+        if isinstance(left, str):
+            raise Unreadable(self.at)
         self.at = mark
         return Condition(left)
 

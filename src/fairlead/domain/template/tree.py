@@ -214,18 +214,21 @@ def _all(tokens: tuple[Token, ...]) -> str:
 
 
 def _choice(choice: Choice) -> str:
-    keyword = "unless" if choice.is_unless else "if"
-    parts = []
-    for number, (condition, body) in enumerate(choice.branches):
-        parts.append(f"#{{{keyword if number == 0 else 'elseif'} {_condition(condition)}}}{_all(body)}")
-    if choice.otherwise:
-        parts.append(f"#{{else}}{_all(choice.otherwise)}")
-    return "".join((*parts, f"#{{/{keyword}}}"))
+    """As Octopus shows it: ``if`` and ``else`` alone, one within the other, the expression first."""
+    (condition, body), *others = choice.branches
+    otherwise = (Choice(tuple(others), choice.otherwise),) if others else choice.otherwise
+    true, false = (otherwise, body) if choice.is_unless else (body, otherwise)
+    ending = f"#{{else}}{_all(false)}" if false else ""
+    return f"#{{if {_condition(condition)}}}{_all(true)}{ending}#{{/if}}"
 
 
 def _condition(condition: Condition) -> str:
-    left = _side(condition.left)
-    return f"{left} {condition.comparison} {_side(condition.right)}" if condition.comparison else left
+    left, right = condition.left, condition.right
+    if not condition.comparison:
+        return _side(left)
+    if isinstance(left, str):
+        left, right = right, left
+    return f"{_side(left)} {condition.comparison} {_side(right)} "
 
 
 def _sum(operand: Operand) -> str:

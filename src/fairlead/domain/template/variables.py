@@ -11,6 +11,7 @@ from functools import cached_property
 from fairlead.domain.template.bindings import Binding, bind
 from fairlead.domain.template.evaluation import Circular, Filter, Findings, Scope, evaluate, is_truthy
 from fairlead.domain.template.filters import FIXED, filters
+from fairlead.domain.template.filters.text import whole
 from fairlead.domain.template.reading import Unreadable, read, read_leniently, read_path
 from fairlead.domain.template.tree import paths_in, shown
 
@@ -93,10 +94,7 @@ class Variables:
     def number(self, name: str) -> int | None:
         """The variable as a whole number; None where it is none."""
         found = self.get(name)
-        try:
-            return int(found.text) if found and found.text else None
-        except ValueError:
-            return None
+        return whole(found.text) if found and found.text else None
 
     def indexes(self, collection: str) -> tuple[str, ...]:
         """The indexes that variables have below that path, in the order of their making."""

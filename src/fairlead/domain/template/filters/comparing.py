@@ -4,17 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import operator
-import re
 from collections.abc import Callable, Sequence
 
 from fairlead.domain.template.evaluation import Filter
 from fairlead.domain.template.filters.patterns import compiled
 from fairlead.domain.template.filters.text import whole
-
-_NUMBER = re.compile(r"\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*")
-
-
-LARGEST_BUCKET = 2**31 - 1
+from fairlead.domain.template.numbers import read_number
 
 
 def _answer(found: bool) -> str:
@@ -30,9 +25,10 @@ def _of_texts(asks: Callable[[str, str], bool]) -> Filter:
 
 def _of_numbers(asks: Callable[[float, float], bool]) -> Filter:
     def apply(value: str | None, options: Sequence[str]) -> str | None:
-        if value is None or len(options) != 1 or not (_NUMBER.fullmatch(value) and _NUMBER.fullmatch(options[0])):
+        if value is None or len(options) != 1:
             return None
-        return _answer(asks(float(value), float(options[0])))
+        left, right = read_number(value), read_number(options[0])
+        return None if left is None or right is None else _answer(asks(left, right))
 
     return apply
 
@@ -48,7 +44,7 @@ def _hash_bucket(value: str | None, options: Sequence[str]) -> str | None:
     if len(options) != 1:
         return "[HashBucket error: expected a single bucket count]"
     buckets = whole(options[0])
-    if buckets is None or not 1 <= buckets <= LARGEST_BUCKET:
+    if buckets is None or buckets < 1:
         return f"[HashBucket error: bucket count '{options[0]}' is not a positive integer]"
     return value and str(int.from_bytes(hashlib.sha256(value.encode()).digest()[:4]) % buckets)
 

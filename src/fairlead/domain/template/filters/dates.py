@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from fairlead.domain.template.evaluation import Filter
 from fairlead.domain.template.filters.number_formats import decimal_of, formatted_number
 from fairlead.domain.template.filters.text import whole
+from fairlead.domain.template.numbers import read_number
 
 MONTHS = tuple(calendar.month_name)[1:]
 DAYS = tuple(calendar.day_name)
@@ -28,8 +29,15 @@ _SHAPES = tuple(
         rf"(?P<name>{_NAMES})\w*\s+(?P<day>\d{{1,2}}),?\s+(?P<year>\d{{4}})",
     )
 )
-_DURATION = re.compile(
-    r"(?P<sign>-)?(?:(?P<days>\d+)(?:\.|$))?(?:(?P<hours>\d{1,2}):(?P<minutes>\d{2})(?::(?P<seconds>\d{2}(?:\.\d{1,7})?))?)?"
+_SIXTY = r"0*[0-5]?\d"
+_HOURS = r"0*(?:1?\d|2[0-3])"
+_DURATIONS = tuple(
+    re.compile(rf"\s*(?P<sign>-)?{form}\s*")
+    for form in (
+        r"(?P<days>\d{1,8})",
+        rf"(?:(?P<days>\d{{1,8}})\.)?(?P<hours>{_HOURS}):(?P<minutes>{_SIXTY})(?::(?P<seconds>{_SIXTY}(?:\.\d{{1,7}})?))?",
+        rf"(?P<days>\d{{1,8}}):(?P<hours>{_HOURS}):(?P<minutes>{_SIXTY}):(?P<seconds>{_SIXTY}(?:\.\d{{1,7}})?)",
+    )
 )
 _TOKENS = re.compile(
     r"'[^']*'|\"[^\"]*\"|\\.|%?(?:d{1,4}|M{1,4}|y{1,5}|H{1,2}|h{1,2}|m{1,2}|s{1,2}|f{1,7}|F{1,7}|t{1,2}|z{1,3}|K)|.",
@@ -198,8 +206,8 @@ def _shifted(by: Callable[[datetime, str], datetime | None]) -> Filter:
 
 def _by(unit: timedelta) -> Filter:
     def shift(moment: datetime, option: str) -> datetime | None:
-        amount = decimal_of(option)
-        return None if amount is None else moment + unit * float(amount)
+        amount = read_number(option)
+        return None if amount is None else moment + unit * amount
 
     return _shifted(shift)
 
@@ -215,15 +223,11 @@ def _by_months(moment: datetime, option: str) -> datetime | None:
 
 
 def _by_duration(moment: datetime, option: str) -> datetime | None:
-    found = _DURATION.fullmatch(option.strip())
-    if not found or not (found["days"] or found["hours"]):
+    found = next((match.groupdict() for form in _DURATIONS if (match := form.fullmatch(option))), None)
+    if found is None:
         return None
-    duration = timedelta(
-        days=int(found["days"] or 0),
-        hours=int(found["hours"] or 0),
-        minutes=int(found["minutes"] or 0),
-        seconds=float(found["seconds"] or 0),
-    )
+    units = ("days", "hours", "minutes", "seconds")
+    duration = timedelta(**{unit: float(found.get(unit) or 0) for unit in units})
     return moment - duration if found["sign"] else moment + duration
 
 

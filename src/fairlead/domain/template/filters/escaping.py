@@ -16,8 +16,8 @@ PROPERTIES_VALUE = {"\\": "\\\\", "\r": "\\r", "\n": "\\n", "\t": "\\t"}
 PROPERTIES_KEY = {**PROPERTIES_VALUE, " ": "\\ ", ":": "\\:", "=": "\\="}
 YAML_DOUBLE = {**PROPERTIES_VALUE, '"': '\\"'}
 LATIN_1 = 0xFF
-URI_RESERVED = ";/?:@&=+$,#!'()*~"
-"""What stands in an address as it is, beside letters, digits and ``-._~``. (RFC 2396 §2, as .NET has it.)"""
+URI_RESERVED = ":/?#[]@!$&'()*+,;="
+"""What stands in an address as it is, beside letters, digits and ``-._~``. (RFC 3986 §2.2, as .NET has it.)"""
 
 _LINE_ENDS = re.compile(r"(?:\r?\n)+")
 

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import hashlib
 from collections.abc import Sequence
 
 from fairlead.domain.template.evaluation import Filter
-from fairlead.domain.template.filters.text import ENCODINGS, whole
+from fairlead.domain.template.filters.text import ENCODINGS, bytes_of_base64, whole
 
 
 def _hashed(algorithm: str) -> Filter:
@@ -37,11 +35,11 @@ def _read(options: Sequence[str]) -> tuple[str, int | None] | None:
 
 
 def _bytes(value: str, encoding: str) -> bytes | None:
+    if encoding == "base64":
+        return bytes_of_base64(value)
     try:
-        if encoding == "base64":
-            return base64.b64decode(value, validate=True)
         return value.encode(ENCODINGS[encoding])
-    except (binascii.Error, UnicodeEncodeError):
+    except UnicodeEncodeError:
         return None
 
 

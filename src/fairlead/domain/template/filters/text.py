@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import re
 from collections.abc import Callable, Sequence
 
+from fairlead.domain.service_messages import NOTHING_IN_BASE64
 from fairlead.domain.template.evaluation import Filter
 from fairlead.domain.template.filters.patterns import compiled, replacement
 
 ENCODINGS = {"utf8": "utf-8", "utf-8": "utf-8", "unicode": "utf-16-le"}
 FOUR_SPACES = "    "
 WIDEST_INDENT = 255
+LARGEST = 2**31 - 1
 ELLIPSIS = "..."
 
 _SIZES = re.compile(r"((\d{1,3})?/)?(\d{1,3})")
 
 
 def whole(option: str) -> int | None:
-    """The whole number that an option spells."""
-    return int(option) if re.fullmatch(r"\s*[+-]?\d{1,10}\s*", option) else None
+    """The whole number that an option spells; None also for one that takes more than 32 bits."""
+    found = int(option) if re.fullmatch(r"\s*[+-]?0*[0-9]{1,10}\s*", option) else None
+    return found if found is not None and -LARGEST - 1 <= found <= LARGEST else None
 
 
 def plain(change: Callable[[str], str]) -> Filter:
@@ -48,9 +50,15 @@ def _from_base64(value: str | None, options: Sequence[str]) -> str | None:
     encoding = _encoding(options)
     if value is None or encoding is None:
         return None
+    found = bytes_of_base64(value)
+    return None if found is None else found.decode(encoding, "replace")
+
+
+def bytes_of_base64(value: str) -> bytes | None:
+    """What it stands for; spaces and the ends of lines within are nothing. None where it is no base64."""
     try:
-        return base64.b64decode(value, validate=True).decode(encoding, "replace")
-    except binascii.Error:
+        return base64.b64decode(value.translate(NOTHING_IN_BASE64), validate=True)
+    except ValueError:
         return None
 
 
@@ -67,7 +75,7 @@ def _prepend(value: str | None, options: Sequence[str]) -> str | None:
 
 
 def _truncate(value: str | None, options: Sequence[str]) -> str | None:
-    length = whole(options[0]) if 1 <= len(options) <= 2 else None
+    length = whole(options[0]) if options else None
     if value is None or length is None or length < 0:
         return None
     suffix = options[1] if len(options) > 1 else ELLIPSIS
@@ -77,9 +85,9 @@ def _truncate(value: str | None, options: Sequence[str]) -> str | None:
 def _trim(value: str | None, options: Sequence[str]) -> str | None:
     if value is None:
         return None
-    match options[0].lower() if options else "":
-        case "":
-            return value.strip()
+    if not options:
+        return value.strip()
+    match options[0].lower():
         case "start":
             return value.lstrip()
         case "end":
@@ -121,7 +129,7 @@ def _indents(options: Sequence[str]) -> tuple[str, str]:
 
 
 def _replace(value: str | None, options: Sequence[str]) -> str | None:
-    if value is None or not 1 <= len(options) <= 2:
+    if value is None or not options:
         return None
     pattern = compiled(options[0])
     return None if pattern is None else pattern.sub(replacement(options[1] if len(options) > 1 else ""), value)
