@@ -7,6 +7,7 @@ when a release is made, and never again.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
@@ -29,7 +30,8 @@ RangeNotation: TypeAlias = Literal["nuget", "maven"]
 @dataclass(frozen=True, slots=True)
 class VersionRule:
     """Which versions of which `packages` (services or packages by name; none named: all) a channel takes. `range` ""
-    is any; `tag` "" is any pre-release tag, else an expression that is searched in ``prerelease[+metadata]``."""
+    is any; `tag` "" is any pre-release tag, else an expression that is searched in ``prerelease[+metadata]``, in any
+    letter case with Maven's notation."""
 
     packages: tuple[str, ...] = ()
     range: str = ""
@@ -50,7 +52,7 @@ class VersionRule:
             return "it is not a version"
         if self.range and not _range(self.range, self.notation).holds(found):
             return f"it is not in {self.range}"
-        if self.tag and not _searched(self.tag, tag_of(found)):
+        if self.tag and not _searched(self.tag, tag_of(found), self.notation):
             return f"its tag {tag_of(found)!r} does not match {self.tag}"
         return ""
 
@@ -125,8 +127,11 @@ def _range(text: str, notation: RangeNotation) -> VersionRange:
     return nuget_range(text) if notation == "nuget" else maven_range(text)
 
 
-def _searched(expression: str, text: str) -> bool:
+def _searched(expression: str, text: str, notation: RangeNotation) -> bool:
+    """Maven's qualifiers are the same in any letter case (OctopusDeploy/Versioning, MavenVersionRuleSpecification)."""
     pattern = compiled(expression)
+    if pattern is not None and notation == "maven":
+        pattern = re.compile(pattern.pattern, pattern.flags | re.IGNORECASE)
     return pattern is not None and pattern.search(text) is not None
 
 

@@ -32,6 +32,13 @@ def test_a_range_is_nugets_or_mavens() -> None:
     assert not VersionRule(range="1.0", notation="maven").objection("0.9")
 
 
+def test_a_tag_of_mavens_is_searched_in_any_letter_case() -> None:
+    maven, nuget = VersionRule(tag="^snapshot$", notation="maven"), VersionRule(tag="^snapshot$")
+    assert not maven.objection("1.4-SNAPSHOT") and not maven.objection("1.4-snapshot")
+    assert maven.objection("1.4") and maven.objection("1.4-RC1") and nuget.objection("1.4-SNAPSHOT")
+    assert not VersionRule(tag="(?i)^snap", notation="maven").objection("1.4-SNAPSHOT")
+
+
 def test_every_rule_that_covers_a_package_must_pass_and_says_which_rule_and_version() -> None:
     rules = (VersionRule(("web", "api"), "[1.0,2.0)"), VersionRule(("WEB",), tag="^$"), VersionRule(("db",), "[9]"))
     channel = Channel(ChannelId("c"), ProjectId("p"), "Stable", rules=rules)
