@@ -14,6 +14,7 @@ from fairlead.domain.project import Tenancy
 LONGEST_NAME = 100
 DEFAULT_KEPT_RUNS = 100
 """How many runs of a runbook are kept in each environment (and for each tenant), as in Octopus."""
+MOST_KEPT_RUNS = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +83,8 @@ def check(runbook: Runbook) -> Runbook:
     if runbook.in_lifecycle and runbook.environments:
         message = "it runs in the environments of the lifecycle, or in those named"
         raise Invalid("input.invalid", message, thing="environments")
-    if not 1 <= runbook.kept_runs <= 100_000:
-        raise Invalid("input.invalid", "1 to 100,000 runs are kept", thing="kept_runs")
+    if not 1 <= runbook.kept_runs <= MOST_KEPT_RUNS:
+        raise Invalid("input.invalid", f"1 to {MOST_KEPT_RUNS:,} runs are kept", thing="kept_runs")
     return runbook
 
 

@@ -1,6 +1,7 @@
 """`import octopus`: files from a repository of Octopus, and what became of each line."""
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -17,9 +18,7 @@ PROJECT = Path(__file__).parents[1] / "formats" / "octopus" / "project"
 @pytest.fixture
 def repository(tmp_path: Path) -> Path:
     inside = tmp_path / "My Books" / ".octopus"
-    inside.mkdir(parents=True)
-    for file in PROJECT.iterdir():
-        (inside / file.name).write_bytes(file.read_bytes())
+    shutil.copytree(PROJECT, inside)
     return inside.parent
 
 
@@ -50,6 +49,8 @@ def test_what_was_made_can_be_applied(house: House, repository: Path, fairlead: 
     assert said.code == 0, said.err
     said = fairlead("-o", "json", "variables", "list", "-p", "my-books")
     assert [one["name"] for one in json.loads(said.out)] == ["Db:Host", "Db:Host", "Motto"]
+    said = fairlead("-o", "json", "runbooks", "list", "-p", "my-books")
+    assert [(one["name"], one["environments"]) for one in said.data] == [("Tidy the disks", ["Test", "Production"])]
     assert fairlead("apply", "house", "--plan").code == 0
 
 
@@ -58,7 +59,7 @@ def test_programs_read_it_as_json(repository: Path, fairlead: Run) -> None:
     told = json.loads(said.out)
     assert "projects/shop/variables.yml" in told["written"]
     assert {line["taken"] for line in told["lines"]} == {True, False}
-    assert [line["what"] for line in told["unknown"]] == ["#{Start}", "#{Notes}", "#{Name}"]
+    assert [line["what"] for line in told["unknown"]] == ["#{Start}", "#{Notes}", "#{Mount}", "#{Name}"]
 
 
 def test_what_is_there_is_not_written_over_unasked(repository: Path, fairlead: Run) -> None:

@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import Field
 
 from fairlead.domain.project import Tenancy
-from fairlead.domain.runbook import DEFAULT_KEPT_RUNS, LONGEST_NAME
+from fairlead.domain.runbook import DEFAULT_KEPT_RUNS, LONGEST_NAME, MOST_KEPT_RUNS
 from fairlead.formats.declared.layout import Layout
 from fairlead.formats.node import to_typed
 from fairlead.formats.process import process_of, written
@@ -22,7 +22,9 @@ class RunbookHead(Shape):
     description: str = Field("", max_length=10_000, description="what it is for")
     environments: tuple[str, ...] = Field((), max_length=200, description="where it may run; everywhere without any")
     in_lifecycle: bool = Field(default=False, description="only in the environments of the project's lifecycle")
-    keep_runs: int = Field(DEFAULT_KEPT_RUNS, ge=1, le=100_000, description="how many runs stay in each environment")
+    keep_runs: int = Field(
+        DEFAULT_KEPT_RUNS, ge=1, le=MOST_KEPT_RUNS, description="how many runs stay in each environment"
+    )
     tenancy: Tenancy | None = Field(None, description="for whom it may run; as the project is deployed without it")
     published: bool | None = Field(
         None,

@@ -23,7 +23,7 @@ from fairlead.domain.process import (
 )
 from fairlead.formats.ocl.tree import Block
 from fairlead.formats.octopus.packages import filled_in, package_of
-from fairlead.formats.octopus.report import Properties, Report, Taking
+from fairlead.formats.octopus.report import Properties, Report, Taking, as_text
 
 SCRIPT = "script"
 CONFIGURE_FILES = "configure-files"
@@ -52,7 +52,10 @@ def process_of(document: Block, report: Report, environments: Mapping[str, str])
     """The steps of a process file; all else in it is reported as not taken. `environments`: our names by Octopus's."""
     taking = Taking(document, report)
     names: set[str] = set()
-    steps = tuple(_step(block, report, names, environments) for block in taking.blocks("step"))
+    steps = tuple(
+        _step(block, report, names, environments) if block.name == "step" else _of_template(block, report, names)
+        for block in taking.blocks("step", "process_template")
+    )
     taking.rest()
     return Process(steps)
 
@@ -82,6 +85,15 @@ def _step(block: Block, report: Report, names: set[str], environments: Mapping[s
         target_tags=tuple(tag.strip() for tag in tags),
         window=window,
     )
+
+
+def _of_template(block: Block, report: Report, names: set[str]) -> ProcessStep:
+    """The steps of a process template lie in Octopus's own repository."""
+    template, called = block.get("process_template_slug"), block.get("name")
+    slug = as_text(template.value) if template else ""
+    report.left(block, "process templates do not come with the repository")
+    name = _named(as_text(called.value) if called else block.label or "step", names)
+    return ProcessStep(name, (_failing(name, f"it uses the process template {slug}"),))
 
 
 def _is_alone(block: Block) -> bool:

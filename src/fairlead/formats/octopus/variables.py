@@ -27,15 +27,19 @@ _SCOPES = {
 _PLAIN_TYPES = ("", "String")
 
 
-def variables_of(document: Block, report: Report, environments: Mapping[str, str]) -> list[dict[str, Any]]:
-    """Every value that can be taken, as an entry of ``variables.yml``. `environments`: our names by Octopus's."""
+def variables_of(
+    document: Block, report: Report, environments: Mapping[str, str], runbooks: Mapping[str, str]
+) -> list[dict[str, Any]]:
+    """Every value that can be taken, as an entry of ``variables.yml``. `environments` and `runbooks`: our names by
+    Octopus's."""
     taking = Taking(document, report)
-    made = [entry for block in taking.blocks("variable") for entry in _variable(block, report, environments)]
+    ours = {"environment": environments, "process": runbooks}
+    made = [entry for block in taking.blocks("variable") for entry in _variable(block, report, ours)]
     taking.rest()
     return made
 
 
-def _variable(block: Block, report: Report, environments: Mapping[str, str]) -> Iterator[dict[str, Any]]:
+def _variable(block: Block, report: Report, ours: Mapping[str, Mapping[str, str]]) -> Iterator[dict[str, Any]]:
     taking = Taking(block, report)
     kind = block.get("type")
     if not VARIABLE.fullmatch(block.label):
@@ -51,8 +55,9 @@ def _variable(block: Block, report: Report, environments: Mapping[str, str]) -> 
     for value in taking.blocks("value"):
         entry = _value(block.label, value, described, report)
         scope = entry.get("scope", {})
-        if "environment" in scope:
-            scope["environment"] = sorted({environments.get(name, name) for name in scope["environment"]})
+        for dimension, called in ours.items():
+            if dimension in scope:
+                scope[dimension] = sorted({called.get(name, name) for name in scope[dimension]})
         yield entry
     taking.rest()
 

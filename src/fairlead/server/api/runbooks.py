@@ -8,7 +8,7 @@ from fastapi import Header, Response
 from pydantic import Field
 
 from fairlead.domain.project import Tenancy
-from fairlead.domain.runbook import DEFAULT_KEPT_RUNS
+from fairlead.domain.runbook import DEFAULT_KEPT_RUNS, MOST_KEPT_RUNS
 from fairlead.formats.process import process_of, process_text
 from fairlead.formats.process_model import ProcessModel
 from fairlead.server.api import answers, shapes
@@ -26,7 +26,9 @@ class RunbookBody(Body):
     description: str = Field("", max_length=10_000)
     environments: list[str] = Field(default_factory=list, max_length=200, description="none: everywhere")
     in_lifecycle: bool = Field(default=False, description="only in the environments of the project's lifecycle")
-    kept_runs: int = Field(DEFAULT_KEPT_RUNS, ge=1, le=100_000, description="in each environment, for each tenant")
+    kept_runs: int = Field(
+        DEFAULT_KEPT_RUNS, ge=1, le=MOST_KEPT_RUNS, description="in each environment, for each tenant"
+    )
     tenancy: Tenancy | None = Field(None, description="for whom it may run; null: as the project is deployed")
     process: ProcessModel | None = Field(None, description="null: as before, at first without steps")
 

@@ -6,13 +6,26 @@ import pytest
 from ruamel.yaml import YAML
 
 from fairlead.domain.errors import Invalid, ProjectFileInvalid
-from fairlead.domain.process import Process, RunCondition, RunLocation, StartTrigger, checked
+from fairlead.domain.process import (
+    NoTarget,
+    Process,
+    RunCondition,
+    RunLocation,
+    StartTrigger,
+    UnavailableTargets,
+    UnhealthyTargets,
+    checked,
+)
+from fairlead.domain.project import Tenancy
+from fairlead.formats.declared.runbooks import RunbookItem
 from fairlead.formats.ocl.reading import read_ocl
 from fairlead.formats.ocl.tree import Attribute, Block, Entries
 from fairlead.formats.octopus.folder import Imported, imported
+from fairlead.formats.process import process_of as process_model_of
 from fairlead.formats.process import read_process
 
-FILES = {path.name: path.read_bytes() for path in sorted((Path(__file__).parent / "project").glob("*.ocl"))}
+PROJECT = Path(__file__).parent / "project"
+FILES = {path.relative_to(PROJECT).as_posix(): path.read_bytes() for path in sorted(PROJECT.rglob("*.ocl"))}
 
 
 def books() -> Imported:
@@ -116,6 +129,7 @@ def test_names_that_no_file_gives_are_told_once_where_they_are_used_first() -> N
     assert [(one.file, one.what) for one in books().unknown] == [
         ("deployment_process.ocl", "#{Start}"),
         ("deployment_settings.ocl", "#{Notes}"),
+        ("runbooks/tidy.ocl", "#{Mount}"),
         ("variables.ocl", "#{Name}"),
     ]
     assert all("tenant_templates" in str(one) for one in books().unknown)
@@ -151,6 +165,96 @@ def test_environments_get_the_names_that_they_have_here() -> None:
     actions = read_process("process.yml", made.files["projects/books/process.yml"].encode()).steps[1].actions
     assert actions[1].environments == ("Production",)
     assert "- Test" in made.files["projects/books/variables.yml"]
+
+
+def runbook(text: str, slug: str = "tidy", **environments: str) -> RunbookItem:
+    made = imported("books", {f"runbooks/{slug}.ocl": text.encode()}, environments)
+    return read_item(made, slug)
+
+
+def read_item(made: Imported, slug: str) -> RunbookItem:
+    text = made.files[f"projects/books/runbooks/{slug}.yml"]
+    return RunbookItem.model_validate(YAML(typ="safe").load(text))
+
+
+def test_a_runbook_is_taken_with_its_settings_and_its_steps() -> None:
+    item = read_item(imported("books", FILES, {"production": "Production"}), "tidy")
+    assert (item.name, item.description, item.published) == ("Tidy the disks", "Old logs go.", None)
+    assert (item.environments, item.in_lifecycle, item.keep_runs) == (("test", "Production"), False, 30)
+    assert item.tenancy is Tenancy.EITHER
+    process = process_model_of(item)
+    assert (process.is_guided, process.no_target) == (True, NoTarget.SKIP)
+    assert process.unavailable_targets is UnavailableTargets.SKIP
+    assert process.unhealthy_targets is UnhealthyTargets.EXCLUDE
+    look, rotate = checked(process, {"script"}).steps
+    assert (look.name, look.target_tags, look.actions[0].environments) == ("Look", ("web",), ("Production",))
+    assert look.actions[0].properties["script"] == "df #{Mount}"
+    assert "process template rotate-logs" in str(rotate.actions[0].properties["script"])
+
+
+def test_what_a_runbook_had_besides_is_told_with_its_line() -> None:
+    def left(what: str) -> bool:
+        (line,) = told("runbooks/tidy.ocl", what)
+        return "NOT taken" in line
+
+    for what in ("cancel_queued_tasks", "runbook_tags", "target_roles", 'process_template "rotate"'):
+        assert left(what), what
+    for what in ("multi_tenancy_mode", "skip_machine_behavior", "quantity_to_keep", "process"):
+        assert not left(what), what
+
+
+@pytest.mark.parametrize(
+    ("retention", "kept"),
+    [
+        ("", 100),
+        ('run_retention_policy {\n type = "Default"\n}\n', 100),
+        ('run_retention_policy {\n strategy = "Forever"\n}\n', 100_000),
+        ("run_retention_policy {\n should_keep_forever = true\n}\n", 100_000),
+        ("run_retention_policy {\n quantity_to_keep = 0\n}\n", 100_000),
+        ('run_retention_policy {\n quantity_to_keep = 7\n unit = "Days"\n}\n', 100),
+        ('run_retention_policy {\n quantity_to_keep = 7\n unit = "Items"\n}\n', 7),
+    ],
+)
+def test_runs_are_kept_by_their_number(retention: str, kept: int) -> None:
+    assert runbook(f'name = "a"\n{retention}').keep_runs == kept
+
+
+@pytest.mark.parametrize(
+    ("scope", "places", "in_lifecycle"),
+    [
+        ('environment_scope = "All"', (), False),
+        ('environment_scope = "All"\nenvironments = ["test"]', (), False),
+        ('environment_scope = "FromProjectLifecycles"', (), True),
+        ('environments = ["test", "t2"]', ("Test",), False),
+        ("", (), False),
+    ],
+)
+def test_a_runbook_may_run_where_its_scope_says(scope: str, places: tuple[str, ...], in_lifecycle: bool) -> None:
+    item = runbook(f"{scope}\n", test="Test", t2="Test")
+    assert (item.name, item.environments, item.in_lifecycle) == ("tidy", places, in_lifecycle)
+    assert (item.tenancy, item.steps) == (Tenancy.UNTENANTED, [])
+
+
+def test_runbooks_have_names_that_can_be_and_variables_are_theirs_by_them() -> None:
+    variables = 'variable "A" {\n value "1" {\n  process = ["b", "deployment"]\n }\n}\n'
+    documents = {"runbooks/a.ocl": 'name = "Log/s"', "runbooks/b.ocl": 'name = "log-s"', "variables.ocl": variables}
+    made = imported("books", {path: text.encode() for path, text in documents.items()})
+    assert [read_item(made, slug).name for slug in ("a", "b")] == ["Log-s", "log-s 2"]
+    (entry,) = YAML(typ="safe").load(made.files["projects/books/variables.yml"])["variables"]
+    assert entry["scope"] == {"process": ["deployment", "log-s 2"]}
+    assert any("is called 'log-s 2' here" in str(line) for line in made.lines)
+
+
+def test_settings_of_deployments_say_how_the_process_runs() -> None:
+    made = read_process("process.yml", books().files["projects/books/process.yml"].encode())
+    assert (made.is_guided, made.no_target) == (True, NoTarget.SKIP)
+    alone = imported("books", {"deployment_settings.ocl": FILES["deployment_settings.ocl"]})
+    assert any("NOT taken: connectivity_policy" in str(line) for line in alone.lines)
+
+
+def test_a_file_of_another_project_is_left_and_told_how_it_comes() -> None:
+    (line,) = imported("books", {"shop/deployment_settings.ocl": b'description = "a"'}).lines
+    assert "NOT taken" in str(line) and "name the folder" in str(line)
 
 
 def test_every_line_is_reported_once() -> None:
