@@ -60,8 +60,8 @@ class DeployChild(Plain):
         if not child.has_ended:
             return Waits(f"waits for {what} ({child.deployment})" + (f": {child.waits_for}" if child.waits_for else ""))
         if child.outcome is not DeploymentOutcome.LIVE:
-            how = child.outcome.value.replace("_", " ") + (f": {child.reason}" if child.reason else "")
-            return SaidNo("deployment.child", f"{what}, is {how}", hint=f"fairlead deployments show {child.deployment}")
+            how = child.outcome.words + (f": {child.reason}" if child.reason else "")
+            return SaidNo("deployment.child", f"{what}, {how}", hint=f"fairlead deployments show {child.deployment}")
         tools.say(f"{what}, is live")
         own = effect_output(deployed.action, "", _own(child))["outputs"]
         assert isinstance(own, dict)

@@ -37,7 +37,8 @@ def cancel(context: Context, actor: Actor, id: str) -> DeploymentView:
         found = deployments.get(connection, id)
         deploying.require_of(actor, Permission.TASK_CANCEL, found)
         if found.state is not DeploymentState.SCHEDULED:
-            message = f"deployment {found.number} is {found.outcome.value or found.state.value}, not scheduled"
+            how = found.outcome.words if found.outcome else f"is {found.state.value}"
+            message = f"deployment {found.number} {how}, not scheduled"
             raise Conflict("deployment.not_scheduled", message, thing=id, hint="fairlead cancel TASK, fairlead reject")
         reason = f"cancelled by {actor.name} before it began"
         waiting.end_without_task(context, connection, found.id, DeploymentOutcome.CANCELLED, reason)

@@ -73,13 +73,14 @@ async def test_it_waits_for_its_child_and_gives_what_that_gave() -> None:
     assert (given["Release.Number"], given["Deployment.Id"], given["Deployed"]) == ("1.0.0", "dep-child-1", "True")
 
 
-async def test_what_does_not_go_live_is_a_no_with_its_reason() -> None:
+@pytest.mark.parametrize("said", ["is rolled back", "failed"])
+async def test_what_does_not_go_live_is_a_no_with_its_reason(said: str) -> None:
     children, effect = FakeChildren(), planned(DeployRelease(), SHOP)
     await do(effect, children)
-    children.end(TASK, DeploymentOutcome.ROLLED_BACK)
+    children.end(TASK, next(one for one in DeploymentOutcome if one.words == said))
     no = await do(effect, children)
     assert isinstance(no, SaidNo) and no.code == "deployment.child"
-    assert no.reason == "shop 1.0.0 to Production, deployment 1, is rolled back: it was sick"
+    assert no.reason == f"shop 1.0.0 to Production, deployment 1, {said}: it was sick"
     assert isinstance(await do(effect, children, attempt="!1"), Waits)  # tried again by a person: another child
 
 
