@@ -52,8 +52,12 @@ async def boot(settings: Settings, say: Say) -> bool:
     except FairleadError as failed:
         say(f"proxy: {failed}")
         is_up = False
+    folder = settings.data_dir / "catalogue"
+    for unread in catalogue_copy.unreadable(folder):
+        say(f"{unread}; what is live there is left to the engine until the server starts")
+        is_up = False
     try:
-        for copy in catalogue_copy.read_all(settings.data_dir / "catalogue"):
+        for copy in catalogue_copy.read_all(folder):
             async with bootstrap.without_server(settings, copy.installation) as outside:
                 await _until_it_answers(outside)
                 is_up = await Standing(copy, outside, say).bring_up() and is_up

@@ -28,7 +28,8 @@ def status(config: Path | None = Config, json_: bool = typer.Option(False, "--js
     """Where users are sent in each place, what stands in both slots and answers, and where they can be sent back."""
     from fairlead.server import offline_shown
 
-    asyncio.run(offline_shown.status(reading.read(os.environ, config), as_json=json_))
+    if not asyncio.run(offline_shown.status(reading.read(os.environ, config), as_json=json_)):
+        raise typer.Exit(1)
 
 
 @group.command("print-commands")

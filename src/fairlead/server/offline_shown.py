@@ -18,18 +18,22 @@ from fairlead.store import catalogue_copy
 from fairlead.store.hold import LOCK_NAME, Hold, holder_of
 
 
-async def status(settings: Settings, *, as_json: bool) -> None:
-    """Every place that has a copy on disk."""
+async def status(settings: Settings, *, as_json: bool) -> bool:
+    """Every place that has a copy on disk; whether each copy could be read."""
+    unread = catalogue_copy.unreadable(_folder(settings))
+    for line in unread:
+        _say(f"{line}; the server writes it anew at its start")
     copies = catalogue_copy.read_all(_folder(settings))
     async with bootstrap.without_server(settings) as outside:
         seen = [await offline_switch.look(copy, outside) for copy in copies]
     if as_json:
         print(json.dumps([_as_data(one) for one in seen], indent=2))
-        return
-    if not seen:
+        return not unread
+    if not seen and not unread:
         _say(f"no place has a copy in {_folder(settings)}")
     for one in seen:
         print("\n".join(_shown(one)))
+    return not unread
 
 
 async def print_commands(settings: Settings, project: str, environment: str, to: Colour | None) -> None:

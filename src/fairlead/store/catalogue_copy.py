@@ -9,16 +9,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import structlog
-
 from fairlead.domain.colour import Colour
 from fairlead.domain.errors import Failed
 from fairlead.domain.naming import where_slug
 from fairlead.domain.record import from_data
 from fairlead.domain.slot import SlotState
 from fairlead.ports.catalogue import Place
-
-log = structlog.get_logger("fairlead.store")
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,14 +123,21 @@ def write_all(folder: Path, copies: Mapping[Place, Mapping[str, object]]) -> Non
 
 
 def read_all(folder: Path) -> Sequence[PlaceCopy]:
-    """Every place, by name. What cannot be read is told in the log and left out: the others must still be had."""
-    found = []
-    for path in sorted(folder.glob("*.json")):
-        try:
-            found.append(from_data(PlaceCopy, json.loads(path.read_text())))
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            log.warning("catalogue.copy_not_read", path=str(path), reason=str(error))
-    return found
+    """Every place, by name. What cannot be read is left out (`unreadable`): the others must still be had."""
+    return [copy for path in sorted(folder.glob("*.json")) if isinstance(copy := _load(path), PlaceCopy)]
+
+
+def unreadable(folder: Path) -> Sequence[str]:
+    """Of each copy that cannot be read, which file it is and why."""
+    found = ((path, _load(path)) for path in sorted(folder.glob("*.json")))
+    return [f"{path} cannot be read: {why}" for path, why in found if isinstance(why, str)]
+
+
+def _load(path: Path) -> PlaceCopy | str:
+    try:
+        return from_data(PlaceCopy, json.loads(path.read_text()))
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        return str(error) or type(error).__name__
 
 
 def _text(described: Mapping[str, object]) -> str:

@@ -12,7 +12,7 @@ from fairlead.domain.slot import SlotState
 from fairlead.server import offline_shown, offline_switch
 from fairlead.server.bootstrap import WithoutServer
 from fairlead.server.settings import read
-from fairlead.store import switch_notes
+from fairlead.store import catalogue_copy, switch_notes
 from fairlead.store.catalogue_copy import CopiedInstance, PlaceCopy
 from fairlead.store.hold import Hold
 from fairlead.testing.deploy_world import World
@@ -131,3 +131,18 @@ async def test_another_place_names_those_that_there_are(tmp_path: Path) -> None:
     assert offline_switch.chosen([copy], "books", "production", file=tmp_path) is copy
     with pytest.raises(NotFound, match="there are: books in Production"):
         offline_switch.chosen([copy], "books", "Test", file=tmp_path)
+
+
+async def test_a_copy_that_cannot_be_read_is_named_and_is_no_good_answer(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings, torn = read({"FAIRLEAD_DATA_DIR": str(tmp_path)}), tmp_path / "catalogue" / "books-test.json"
+    torn.parent.mkdir()
+    assert await offline_shown.status(settings, as_json=False)
+    assert "no place has a copy" in capsys.readouterr().err
+    torn.write_text('{"project": "bo')
+    assert not await offline_shown.status(settings, as_json=False)
+    told = capsys.readouterr().err
+    assert f"{torn} cannot be read: " in told and "no place has a copy" not in told
+    (said,) = catalogue_copy.unreadable(torn.parent)
+    assert said.startswith(f"{torn} cannot be read: Unterminated string")
