@@ -471,7 +471,7 @@ async def look_at_registry(settings: Settings) -> str:
     """Whether it answers."""
     registry, own = registry_of(settings)
     if own is not None and not own.is_running():
-        return f"Fairlead's own at {registry.address}, not started yet"
+        return f"Fairlead's own at {own.free_address()}, not started yet"
     await registry.check()
     return f"{registry.address} answers"
 

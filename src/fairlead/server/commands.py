@@ -118,7 +118,7 @@ def doctor(config: Path | None = Config, json_: bool = typer.Option(False, "--js
 
     chosen = reading.read(os.environ, config)
     found = asyncio.run(examination.examine(chosen))
-    examination.show(chosen, found, as_json=json_)
+    examination.show(chosen, found, reading.origins(os.environ, config), as_json=json_)
     if not all(one.is_well for one in found):
         raise typer.Exit(1)
 

@@ -6,14 +6,16 @@ import asyncio
 import json
 import os
 import shutil
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import asdict, dataclass
 
-from fairlead.domain.errors import FairleadError
+from fairlead.domain.errors import FairleadError, Unreachable
 from fairlead.server import bootstrap
-from fairlead.server.readiness import is_ready
+from fairlead.server.readiness import ask
 from fairlead.server.settings import Settings, environment_name, unknown
 from fairlead.store.database import Database
+from fairlead.store.sealing import Sealer, read_master_key, read_master_keys
+from fairlead.store.secrets import refuse_another_key
 
 TIMEOUT_S = 15.0
 
@@ -44,8 +46,8 @@ async def examine(settings: Settings) -> tuple[Finding, ...]:
     return tuple([await _look(name, look, settings) for name, look in looks])
 
 
-def show(settings: Settings, found: tuple[Finding, ...], *, as_json: bool) -> None:
-    """For people, or as JSON."""
+def show(settings: Settings, found: tuple[Finding, ...], origins: Mapping[str, str], *, as_json: bool) -> None:
+    """For people, or as JSON. `origins`: where each setting comes from that is no default."""
     if as_json:
         print(json.dumps([asdict(one) for one in found], indent=2))
         return
@@ -55,7 +57,7 @@ def show(settings: Settings, found: tuple[Finding, ...], *, as_json: bool) -> No
             print(f"  → {one.hint}")
     print("\nsettings:")
     for name, value in settings.shown().items():
-        set_by = "" if environment_name(name) not in os.environ else "  (from the environment)"
+        set_by = f"  (from {origins[name]})" if name in origins else ""
         print(f"  {environment_name(name):<32} {value}{set_by}")
     for sentence in unknown(os.environ):
         print(f"! {sentence}")
@@ -90,19 +92,34 @@ async def _database(settings: Settings) -> str:
         await database.run(database.check)
     finally:
         database.close()
-    return "SQLite" if database.is_sqlite else "PostgreSQL"
+    return f"SQLite, {database.path}" if database.is_sqlite else f"PostgreSQL, {settings.shown()['database_url']}"
 
 
 async def _master_key(settings: Settings) -> str:
-    if settings.master_key:
-        return "from the settings"
-    path = settings.data_dir / "master.key"
-    if not path.exists():
-        return f"{path} will be made at the first start"
-    mode = path.stat().st_mode & 0o777
-    if mode & 0o077:
-        raise OSError(f"{path} can be read by others (mode {mode:03o}): chmod 600 it")
-    return str(path)
+    given = settings.master_key.get_secret_value() if settings.master_key else ""
+    path = settings.data_dir / bootstrap.MASTER_KEY
+    is_here = bool(given) or path.exists()
+    keys = [read_master_key(path, given=given, may_create=False)] if is_here else []
+    where = "from the settings" if given else str(path)
+    try:
+        is_needed = await asyncio.to_thread(_needs_key, settings, keys + read_master_keys(path, given=given))
+    except Unreachable:
+        return f"{where}; whether it is the right one is not known while the database does not answer"
+    if not is_here and is_needed:
+        read_master_key(path, may_create=False)  # says what is missing
+    return where if is_here else f"{path} will be made at the first start"
+
+
+def _needs_key(settings: Settings, keys: list[bytes]) -> bool:
+    """Whether there are secrets; refused where none of the keys that are here is theirs."""
+    if not settings.database_url and not (settings.data_dir / "fairlead.db").exists():
+        return False
+    database = Database(settings.database)
+    try:
+        with database.reading() as connection:
+            return refuse_another_key(connection, Sealer(keys[0], *keys[1:]) if keys else None)
+    finally:
+        database.close()
 
 
 async def _git(settings: Settings) -> str:
@@ -121,5 +138,9 @@ async def _disk(settings: Settings) -> str:
 
 
 async def _server(settings: Settings) -> str:
-    ready = await asyncio.to_thread(is_ready, settings)
-    return f"ready at {settings.url}" if ready else f"not running at {settings.url}"
+    said = await asyncio.to_thread(ask, settings)
+    if said is None:
+        return f"not running at {settings.url}"
+    if said.reason:
+        raise OSError(f"runs at {settings.url}, and is not ready: {said.reason}")
+    return f"ready at {settings.url}"

@@ -133,22 +133,29 @@ class Settings(BaseModel):
 
 def read(environment: Mapping[str, str], file: Path | None = None) -> Settings:
     """The settings in force; Invalid `server.settings` names each that is wrong, and where it came from."""
-    values: dict[str, Any] = {}
-    origin: dict[str, str] = {}
-    chosen = file or _named_file(environment)
-    if chosen is not None:
-        for name, value in _from_file(chosen).items():
-            values[name], origin[name] = value, str(chosen)
-    for name in Settings.model_fields:
-        found = _from_environment(environment, name)
-        if found is not None:
-            values[name], origin[name] = found
+    given = _given(environment, file)
     try:
-        return Settings.model_validate(values)
+        return Settings.model_validate({name: value for name, (value, _) in given.items()})
     except ValidationError as error:
+        origin = {name: where for name, (_, where) in given.items()}
         raise Invalid(
             "server.settings", _sentences(error, origin), hint="fairlead-server doctor lists all settings"
         ) from error
+
+
+def origins(environment: Mapping[str, str], file: Path | None = None) -> dict[str, str]:
+    """Where each setting that is no default comes from: the file, or the variable of the environment."""
+    return {name: where for name, (_, where) in _given(environment, file).items()}
+
+
+def _given(environment: Mapping[str, str], file: Path | None) -> dict[str, tuple[Any, str]]:
+    chosen = file or _named_file(environment)
+    found = {name: (value, str(chosen)) for name, value in _from_file(chosen).items()} if chosen else {}
+    for name in Settings.model_fields:
+        said = _from_environment(environment, name)
+        if said is not None:
+            found[name] = said
+    return found
 
 
 def unknown(environment: Mapping[str, str]) -> tuple[str, ...]:

@@ -173,12 +173,29 @@ def check_master_key(connection: sa.Connection, sealer: Sealer) -> None:
     held = settings.value_or(connection, settings.MASTER_KEY_CHECK, sealer.check_value)
     if not sealer.use(str(held)):
         raise _another_key(str(held))
-    for key in sorted(secret_versions.keys_in_use(connection)):
-        if not sealer.knows(key):
-            raise _another_key(key)
+    _refuse_unopened(connection, sealer)
     kept = settings.value_or(connection, settings.HASH_KEY, [sealer.sealed_hash_key().hex(), sealer.key_id])
     assert isinstance(kept, list)
     sealer.hash_as(bytes.fromhex(str(kept[0])), key=str(kept[1]))
+
+
+def refuse_another_key(connection: sa.Connection, sealer: Sealer | None) -> bool:
+    """Whether a master key was used with this database; refused `secrets.master_key` where the sealer, if there is one,
+    has another. Nothing is written."""
+    if not sa.inspect(connection).has_table(settings.settings.name):
+        return False
+    held = settings.value(connection, settings.MASTER_KEY_CHECK)
+    if held is not None and sealer is not None:
+        if not sealer.use(str(held)):
+            raise _another_key(str(held))
+        _refuse_unopened(connection, sealer)
+    return held is not None
+
+
+def _refuse_unopened(connection: sa.Connection, sealer: Sealer) -> None:
+    for key in sorted(secret_versions.keys_in_use(connection)):
+        if not sealer.knows(key):
+            raise _another_key(key)
 
 
 def use_current_key(connection: sa.Connection, sealer: Sealer) -> None:

@@ -7,6 +7,7 @@ import os
 import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -145,7 +146,7 @@ def test_doctor_says_what_is_wrong_and_changes_nothing(
     monkeypatch.setenv("FAIRLEAD_MASTER_KEY", "hunter2")
     said = server("doctor")
     assert said.code == 1 and "✘ container engine" in said.out and "hunter2" not in said.out + said.err
-    assert "FAIRLEAD_DATA_DIR" in said.out and "(from the environment)" in said.out
+    assert "FAIRLEAD_DATA_DIR" in said.out and "(from FAIRLEAD_DATA_DIR)" in said.out
     found = {one["name"]: one for one in json.loads(server("doctor", "--json").out)}
     assert not found["container engine"]["is_well"] and not found["database"]["is_well"]
     assert not data_dir.exists()
@@ -155,6 +156,62 @@ def test_doctor_sees_a_master_key_that_others_can_read(furnished: Run, data_dir:
     assert "✔ master key" in furnished("doctor").out
     (data_dir / "master.key").chmod(0o644)
     assert "chmod 600" in furnished("doctor").out
+
+
+def test_doctor_sees_a_master_key_that_is_not_the_databases(furnished: Run, data_dir: Path) -> None:
+    key = data_dir / "master.key"
+    held = key.read_text()
+    for wrong in ("A" * 43 + "=\n", "garbage\n", ""):
+        key.write_text(wrong)
+        assert "✘ master key" in furnished("doctor").out, wrong
+    key.unlink()
+    said = furnished("doctor").out
+    assert "✘ master key" in said and "will be made" not in said and not key.exists()
+    key.write_text(held)
+    key.chmod(0o600)
+    assert "✔ master key" in furnished("doctor").out
+
+
+def test_doctor_says_where_a_setting_comes_from(server: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file, secret = tmp_path / "fairlead.toml", tmp_path / "smtp"
+    file.write_text('smtp_host = "mail.example.com"\n')
+    secret.write_text("hunter2")
+    monkeypatch.setenv("FAIRLEAD_SMTP_PASSWORD_FILE", str(secret))
+    said = server("doctor", "--config", str(file)).out
+    assert f"mail.example.com  (from {file})" in said
+    assert "(from FAIRLEAD_SMTP_PASSWORD_FILE)" in said and "hunter2" not in said
+
+
+def test_doctor_tells_a_server_that_is_not_ready_from_one_that_does_not_run(
+    furnished: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for answer, told in (
+        (b'{"status": "not ready", "reason": "store.unreachable"}', "store.unreachable"),
+        (b"<html>", "no Fairlead"),
+    ):
+        with socket.create_server(("127.0.0.1", 0)) as listening:
+            monkeypatch.setenv("FAIRLEAD_PORT", str(listening.getsockname()[1]))
+            thread = threading.Thread(target=answer_once, args=(listening, answer))
+            thread.start()
+            said = furnished("doctor").out
+            thread.join(10)
+        [line] = [line for line in said.splitlines() if line[2:].startswith("server ")]
+        assert line.startswith("✘") and told in line, line
+    assert "not running" in furnished("doctor").out
+
+
+def answer_once(listening: socket.socket, body: bytes) -> None:
+    connection, _ = listening.accept()
+    with connection:
+        connection.recv(4096)
+        connection.sendall(b"HTTP/1.1 503 x\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body))
+
+
+def test_doctor_says_who_has_the_registrys_port(furnished: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        monkeypatch.setenv("FAIRLEAD_REGISTRY_PORT", str(listening.getsockname()[1]))
+        said = furnished("doctor").out
+    assert "✘ registry" in said and f"pid {os.getpid()}" in said
 
 
 def test_down_where_nothing_runs_is_no_failure(furnished: Run) -> None:

@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from fairlead.adapters.proxies.listeners import listeners
 from fairlead.adapters.registries.configuration import Notification, find_program, write_configuration
 from fairlead.adapters.registries.detached import Detached, resume
 from fairlead.adapters.registries.distribution import DistributionRegistry
@@ -151,23 +152,26 @@ class OwnRegistry(DistributionRegistry):
         return max(0, before - _size(self._place.storage))
 
     def _begin(self, program: str) -> None:
-        self._refuse_taken_port()
+        self.free_address()
         if self._place.log.exists() and self._place.log.stat().st_size > LOG_BYTES:
             self._place.log.unlink()
         self._detached.begin([program, "serve", str(self._place.configuration)], _environment())
 
-    def _refuse_taken_port(self) -> None:
+    def free_address(self) -> str:
+        """Where it would listen; Conflict `server.port`, with who listens, where it could not."""
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
                 probe.bind((self._host, self._port))
             except OSError as error:
+                held = ", ".join(map(str, listeners([self._port])))
                 raise Conflict(
                     "server.port",
-                    f"the registry cannot listen on {self.address}: {error.strerror}",
+                    f"the registry cannot listen on {self.address}: {error.strerror}{held and f', by {held}'}",
                     thing=self.address,
-                    hint="stop what listens there, or set another registry port",
+                    hint="stop what listens there, or set another registry port (FAIRLEAD_REGISTRY_PORT)",
                 ) from error
+        return self.address
 
     async def _answers(self) -> bool:
         """Whether it comes to answer; not, once it is gone."""
