@@ -60,7 +60,7 @@ class DeployServices:
             forward=Sequence(tuple(steps)),
             commit=commit_effect(resolved),
             onward=onward(resolved),
-            warnings=resolved.definition.warnings,
+            warnings=(*resolved.definition.warnings, *resolved.uncertified),
             notes=tuple(_notes(resolved)),
             announced=_announced(resolved),
         )

@@ -225,6 +225,7 @@ class Binding:
             is_forced=about.deployment.is_forced,
             before=before,
             pool=self.context.installation.subnet_pool,
+            uncertified=intended.uncertified,
         )
         return intended.plan_for(resolved)
 

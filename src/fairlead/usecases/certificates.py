@@ -7,10 +7,12 @@ from dataclasses import replace
 from fairlead.domain import names
 from fairlead.domain.actor import Actor
 from fairlead.domain.certificate import Certificate
-from fairlead.domain.errors import NotFound
+from fairlead.domain.errors import Invalid, NotFound
 from fairlead.domain.permission import Permission
+from fairlead.domain.service import Definition
 from fairlead.formats.pem import read_certificate
 from fairlead.store import certificates
+from fairlead.store.database import Connection
 from fairlead.store.shelf import Page
 from fairlead.usecases.context import Context
 
@@ -37,6 +39,8 @@ def put(context: Context, actor: Actor, host: str, chain: str, key: str) -> Cert
     actor.require(Permission.CERTIFICATE_EDIT)
     names.host_name(host)
     leaf = read_certificate(host, chain, key)
+    if leaf.not_after <= context.clock.now():
+        raise Invalid("certificate.invalid", f"the certificate ended on {leaf.not_after:%Y-%m-%d}", thing=host)
     with context.database.transaction() as connection:
         kept = context.keep(connection, key, name=f"certificate of {host}", by=actor.name)
         held = certificates.by_host(connection, host)
@@ -59,6 +63,24 @@ def put(context: Context, actor: Actor, host: str, chain: str, key: str) -> Cert
             connection, actor, "certificate.set", f"gave {host} a certificate", thing=made.id, before=held, after=saved
         )
     return replace(saved)
+
+
+def lacking(context: Context, connection: Connection, definition: Definition) -> tuple[str, ...]:
+    """A sentence for each host that the definition serves by https without a certificate that holds today."""
+    hosts = {route.host: service.name for service in definition.services for route in service.routes if route.tls}
+    said = ((host, name, _lack(certificates.by_host(connection, host), context)) for host, name in hosts.items())
+    return tuple(
+        f"{name}: {lack.format(host=host)}, so that browsers refuse https there: fairlead certificates set {host}"
+        for host, name, lack in said
+        if lack
+    )
+
+
+def _lack(held: Certificate | None, context: Context) -> str:
+    if held is None:
+        return "there is no certificate for {host}"
+    is_past = held.not_after <= context.clock.now()
+    return f"the certificate of {{host}} ended on {held.not_after:%Y-%m-%d}" if is_past else ""
 
 
 def pem_of(context: Context, certificate: Certificate) -> bytes:

@@ -33,7 +33,7 @@ from fairlead.steps.resolved import LiveRelease, PlannedRoute, ProxyFacts, Resol
 from fairlead.steps.run_process import plan
 from fairlead.store import channels, deployments, environments, gone_images, lifecycles, policies, releases, variables
 from fairlead.store.database import Connection
-from fairlead.usecases import tenant_filling
+from fairlead.usecases import certificates, tenant_filling
 from fairlead.usecases.context import Context, Installation
 from fairlead.usecases.process_resolving import process_at
 from fairlead.usecases.values import lookup_in, scope_at, system_of, warnings_of
@@ -58,6 +58,7 @@ class Intended:
     plan: Plan = field(repr=False)
     resolved: ResolvedDeployment = field(repr=False)
     process: ResolvedProcess | None = field(default=None, repr=False)
+    uncertified: tuple[str, ...] = ()
 
     def plan_for(self, resolved: ResolvedDeployment) -> Plan:
         """The same intention against what is so now."""
@@ -144,9 +145,10 @@ def intend(
         proxy=proxy_facts(context.installation),
         room=room_rule(context.installation),
         pool=context.installation.subnet_pool,
+        uncertified=certificates.lacking(context, connection, definition),
     )
     made = plan(preview_of, process)
-    return Intended(definition, images, allowed, made.hash, made, preview_of, process)
+    return Intended(definition, images, allowed, made.hash, made, preview_of, process, preview_of.uncertified)
 
 
 def filled(
