@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 
@@ -13,6 +14,8 @@ from fairlead.store import revision
 from fairlead.store.database import Database
 
 CHILD = "fairlead.entry.migrate"
+_RAISED = re.compile(r"\w+(\.\w+)+: |\w+(Error|Exception|Interrupt): ")
+"""The line of a traceback that says what was raised; more of the driver's words may follow it."""
 
 
 def bring_up_to_date(database: Database) -> None:
@@ -34,7 +37,8 @@ def _told(child: subprocess.CompletedProcess[str]) -> FairleadError:
         family: type[FairleadError] = getattr(errors, told.pop("family"))
         return family(told.pop("code"), told.pop("message"), **told)
     except (ValueError, KeyError, AttributeError, TypeError):
-        words = (child.stderr.strip().splitlines() or ["no words"])[-1]
+        lines = child.stderr.strip().splitlines() or ["no words"]
+        words = next((line for line in reversed(lines) if _RAISED.match(line)), lines[-1])
         return Refused(
             "server.state",
             f"the database's tables could not be brought up to date: {words}",

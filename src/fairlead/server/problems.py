@@ -15,6 +15,7 @@ from fairlead.domain.errors import CODES, FairleadError, ProjectFileInvalid
 log = structlog.get_logger("fairlead.server")
 
 MEDIA_TYPE = "application/problem+json"
+INSIDE = frozenset({"store.unreachable"})
 _STATUS_CODES = {404: "page.unknown", 405: "page.unknown", 413: "input.too_large"}
 
 
@@ -37,6 +38,16 @@ def body_of(error: FairleadError) -> dict[str, Any]:
             for p in error.problems
         ]
     return body
+
+
+def outwards(error: FairleadError) -> FairleadError:
+    """The error as it may be told to whoever asked, who need not have been let in yet: where the database is, as whom
+    and why it does not answer stays in the server's log."""
+    if error.code not in INSIDE:
+        return error
+    log.warning("request.failed", code=error.code, reason=error.message)
+    hint = "try again soon; on the server's machine fairlead-server doctor says why"
+    return type(error)(error.code, CODES[error.code], hint=hint)
 
 
 def answer(status: int, code: str, detail: str, **more: Any) -> JSONResponse:
@@ -63,6 +74,7 @@ def install(app: FastAPI) -> None:
 async def on_error(request: Request, error: Exception) -> JSONResponse:
     """An error of ours, as a problem."""
     assert isinstance(error, FairleadError)
+    error = outwards(error)
     headers = {}
     if error.http_status == 401:
         headers["WWW-Authenticate"] = 'Bearer realm="fairlead"'

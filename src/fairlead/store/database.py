@@ -39,6 +39,9 @@ NOTICE_A_DEAD_LINE = {
 }
 """libpq's: a server whose machine is gone says nothing, and the kernel alone would wait a quarter of an hour."""
 
+NOT_ALLOWED = "42501"
+"""PostgreSQL's insufficient_privilege (Appendix A)."""
+
 _READS = "fairlead_reads"
 _LAST = "fairlead_last"
 _SAVED = "fairlead_saved"
@@ -117,9 +120,23 @@ class Database:
         return _Within(self, connection)
 
     def check(self) -> None:
-        """It answers; Unreachable `store.unreachable` where it does not."""
+        """It answers; Unreachable `store.unreachable` where it does not, Refused `server.state` where it cannot hold
+        every letter."""
         with self.reading() as connection:
-            connection.execute(sa.text("select 1"))
+            if self.is_sqlite:
+                connection.exec_driver_sql("PRAGMA schema_version")  # reads the file
+            self.refuse_other_letters(connection)
+
+    def refuse_other_letters(self, connection: sa.Connection) -> None:
+        """Refused `server.state` where PostgreSQL keeps the database in another encoding than UTF-8."""
+        held = "UTF8" if self.is_sqlite else str(connection.execute(sa.text("show server_encoding")).scalar_one())
+        if held != "UTF8":
+            raise Refused(
+                "server.state",
+                f"the database's encoding is {held}, and cannot hold every letter",
+                thing=str(self.url.database),
+                hint="make one with: createdb --encoding UTF8 --template template0 NAME",
+            )
 
     def close(self) -> None:
         """All connections are closed; what runs in threads is waited for."""
@@ -161,18 +178,20 @@ def sqlite_url(path: Path) -> str:
 def _driver_url(url: str) -> sa.URL:
     try:
         made = sa.make_url(url)
-    except sa.exc.ArgumentError as error:
-        raise Invalid("server.settings", "the database's URL cannot be read", thing="database_url") from error
+    except (sa.exc.ArgumentError, ValueError) as error:  # a port that is no number
+        raise _wrong_url("the database's URL cannot be read") from error
     if made.drivername in ("postgres", "postgresql"):
         made = made.set(drivername="postgresql+psycopg")
-    if made.get_backend_name() not in ("sqlite", "postgresql"):
-        raise Invalid(
-            "server.settings",
-            f"{made.get_backend_name()} is not a database that is supported",
-            thing="database_url",
-            hint="sqlite:////path/fairlead.db or postgresql://user:password@host/name",
-        )
+    if made.drivername not in ("sqlite", "postgresql+psycopg"):
+        raise _wrong_url(f"{made.drivername} is not a database that is supported")
+    if made.drivername == "sqlite" and made.database in (None, "", ":memory:"):
+        raise _wrong_url("SQLite is given without a file")
     return made
+
+
+def _wrong_url(said: str) -> Invalid:
+    hint = "sqlite:////path/fairlead.db or postgresql://user:password@host/name; of a password, @ / : % are written "
+    return Invalid("server.settings", said, thing="database_url", hint=f"{hint}%40 %2F %3A %25")
 
 
 def _forget_what_savepoints_take_back(engine: sa.Engine) -> None:
@@ -264,6 +283,13 @@ def _in_our_words(url: sa.URL) -> Iterator[None]:
         said = str(error.orig).strip().splitlines()[0]
         raise Conflict("edit.conflict", f"the change does not fit what is there: {said}") from error
     except sa.exc.DatabaseError as error:
+        if getattr(error.orig, "sqlstate", "") == NOT_ALLOWED:
+            raise Refused(
+                "server.state",
+                f"the database does not let its user do that: {str(error.orig).strip().splitlines()[0]}",
+                thing=url.render_as_string(hide_password=True),
+                hint=f"make its user the owner: ALTER DATABASE {url.database} OWNER TO {url.username}",
+            ) from error
         if type(error) is not sa.exc.DatabaseError:  # a statement that is wrong is a bug, and stays one
             raise
         raise Refused(

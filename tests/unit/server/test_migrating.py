@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from fairlead.domain.errors import Refused
 from fairlead.server import migrating
-from fairlead.server.migrating import bring_up_to_date
+from fairlead.server.migrating import _told, bring_up_to_date
 from fairlead.store import revision
 from fairlead.store.database import Database, sqlite_url
 
@@ -46,6 +46,14 @@ def test_what_the_child_refuses_is_said_in_its_words_and_changes_nothing(tmp_pat
         assert "newer version" in refused.value.hint
     finally:
         database.close()
+
+
+def test_of_a_long_traceback_the_line_that_says_what_happened_is_told() -> None:
+    traceback = "Traceback (most recent call last):\n  File x\nsqlalchemy.exc.ProgrammingError: (x) no such column\n"
+    child = subprocess.CompletedProcess(
+        [], 1, "", f"{traceback}[SQL: select y]\n(Background on this error at: https://x)\n"
+    )
+    assert "no such column" in _told(child).message
 
 
 def test_a_child_that_dies_of_something_else_is_told_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import threading
+import uuid
 from datetime import datetime
 from pathlib import Path
 
+import psycopg
 import pytest
 import sqlalchemy as sa
 
@@ -96,6 +98,10 @@ def test_a_commit_that_must_outlive_a_power_loss_is_synchronous_and_the_next_is_
         ("postgresql://ann:secret@127.0.0.1:1/books", "store.unreachable"),
         ("mysql://localhost/books", "server.settings"),
         ("no url", "server.settings"),
+        ("postgresql://ann:secret@localhost:nowhere/books", "server.settings"),
+        ("postgresql+asyncpg://ann:secret@localhost/books", "server.settings"),
+        ("sqlite:///:memory:", "server.settings"),
+        ("sqlite://", "server.settings"),
     ],
 )
 def test_a_database_that_cannot_be_reached_is_told_without_its_password(url: str, code: str) -> None:
@@ -111,10 +117,32 @@ def test_a_file_that_is_no_database_is_told(tmp_path: Path) -> None:
     path = tmp_path / "fairlead.db"
     path.write_text("not a database, whatever its name says; " * 100)
     database = Database(sqlite_url(path))
-    with pytest.raises(Refused, match="not a database") as raised:
-        migrate.upgrade(database)
-    assert raised.value.code == "server.state"
+    for ask in (lambda: migrate.upgrade(database), database.check):
+        with pytest.raises(Refused, match="not a database") as raised:
+            ask()
+        assert raised.value.code == "server.state"
     database.close()
+
+
+def test_a_postgresql_of_other_letters_or_of_another_owner_is_refused_in_words(postgres_url: str) -> None:
+    name, user = f"x{uuid.uuid4().hex}", f"u{uuid.uuid4().hex}"
+    address = sa.make_url(postgres_url)
+    with psycopg.connect(postgres_url, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name} ENCODING 'LATIN1' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0")
+        connection.execute(f"CREATE USER {user} PASSWORD 'secret'")
+        try:
+            other = address.set(database=name).render_as_string(hide_password=False)
+            less = address.set(username=user, password="secret").render_as_string(hide_password=False)
+            for url, words in ((other, "LATIN1"), (less, "permission denied")):
+                database = Database(url)
+                with pytest.raises(Refused, match=words) as raised:
+                    migrate.upgrade(database)
+                assert raised.value.code == "server.state" and raised.value.hint
+                assert "secret" not in f"{raised.value} {raised.value.thing}"
+                database.close()
+        finally:
+            connection.execute(f"DROP DATABASE {name}")
+            connection.execute(f"DROP USER {user}")
 
 
 async def test_asynchronous_code_waits_in_a_thread(database: Database) -> None:

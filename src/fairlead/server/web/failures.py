@@ -12,6 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse, Response
 
 from fairlead.domain.errors import CODES, FairleadError
+from fairlead.server.problems import outwards
 from fairlead.server.web import rendering
 from fairlead.server.web.visit import PASSWORD, SIGN_IN, local_path, sign_in_address
 
@@ -38,6 +39,7 @@ async def on_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, FairleadError)
     if error.http_status == 401:
         return _to(request, sign_in_address(request))
+    error = outwards(error)
     return _page(request, error.http_status, error.code, error.message, hint=error.hint)
 
 
