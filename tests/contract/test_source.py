@@ -274,7 +274,11 @@ class TestGitOverSsh(SourceContract):
         known.write_text(f"{known.read_text().split()[0]} {wrong}\n")
         with pytest.raises(NotAllowed) as error:
             await given.source.head(trusting, "main")
-        assert "host" in error.value.message
+        read = subprocess.run(
+            ["ssh-keygen", "-lf", "-"], input=given.repository.known_hosts.encode(), capture_output=True
+        )
+        assert error.value.message.endswith(f"recorded: ED25519 {read.stdout.decode().split()[1]}")
+        assert "--known-hosts" in error.value.hint
 
     async def test_an_unknown_host_key_is_refused_where_one_was_given(self, given: GitGiven) -> None:
         stated = replace(given.repository, known_hosts=f"elsewhere {given.source.deploy_key('x').public}")

@@ -50,6 +50,11 @@ def show(context: typer.Context, name: str = typer.Argument(..., help="The proje
     at.screen.result(at.client.get(f"{API}/projects/{name}"))
 
 
+KNOWN_HOSTS = typer.Option(
+    "", help="File with the ssh host's known_hosts lines; by default the key that it shows first is kept."
+)
+
+
 @group.command("add")
 def add(
     context: typer.Context,
@@ -67,6 +72,7 @@ def add(
     key_from: str = typer.Option(
         "", help="File with a private ssh key; by default a deploy key is made for ssh addresses."
     ),
+    known_hosts: str = KNOWN_HOSTS,
     webhook: str = typer.Option("generic", help="Who will call: github, gitea, gitlab, standard or generic."),
     poll: float | None = typer.Option(
         None, help="Seconds between looks when no webhook comes, 0: never; by default as the server's settings say."
@@ -95,6 +101,7 @@ def add(
             "user": user,
             "password": _read(password_from),
             "ssh_key": _read(key_from),
+            "known_hosts": _read(known_hosts),
             "webhook_kind": webhook,
             "poll_s": poll,
         }
@@ -147,6 +154,7 @@ def connect(
     user: str = typer.Option("", help="User for http(s)."),
     password_from: str = typer.Option("", help="File with the password or token for http(s); as before without."),
     key_from: str = typer.Option("", help="File with a private ssh key; as before without, or a deploy key is made."),
+    known_hosts: str = KNOWN_HOSTS,
     webhook: str = typer.Option("generic", help="Who will call: github, gitea, gitlab, standard or generic."),
     poll: float | None = typer.Option(None, help="Seconds between looks when no webhook comes, 0: never."),
 ) -> None:
@@ -163,6 +171,7 @@ def connect(
         "user": user,
         "password": _read(password_from) or None,
         "ssh_key": _read(key_from) or None,
+        "known_hosts": _read(known_hosts),
         "webhook_kind": webhook,
         "poll_s": poll,
     }

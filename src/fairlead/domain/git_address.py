@@ -16,7 +16,7 @@ _TRANSPORT = re.compile(r"[A-Za-z0-9+.-]*::")
 _HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,252})|\[[0-9A-Fa-f:.]+\]")
 _USER = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9._+-]{0,63})")
 _SCP = re.compile(r"(?:(?P<user>[^@:/]+)@)?(?P<host>\[[0-9A-Fa-f:.]+\]|[^@:/\[\]]+):(?P<path>[^:].*)")
-_BRANCH_NEVER = re.compile(r"[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{|//|\.lock(?:/|$)|/\.|^[-./]|[./]$|^@$|^$")
+_BRANCH_NEVER = re.compile(r"[\x00-\x20\x7f\ud800-\udfff~^:?*\[\\]|\.\.|@\{|//|\.lock(?:/|$)|/\.|^[-./]|[./]$|^@$|^$")
 _COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 _ALLOWED = "a path (/srv/git/x.git), file://, http(s)://host/path, ssh://user@host/path or user@host:path"
 

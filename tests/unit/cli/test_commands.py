@@ -22,6 +22,7 @@ from fairlead.domain.ids import TaskId
 from fairlead.domain.switch_record import SwitchRecord, as_fact
 from fairlead.domain.task import TaskState
 from fairlead.ports.tasks import End
+from fairlead.store import projects
 
 Run = Callable[..., Said]
 LISTS = [
@@ -316,6 +317,23 @@ def test_every_case_of_a_tasks_tests_is_listed_the_worst_first(books: House, fai
     bad, good = fairlead("-o", "json", "tasks", "tests", task["id"]).data
     assert (bad["kind"], bad["outcome"], good["seconds"]) == ("pre-deployment", "failed", 0.5)
     assert fairlead("tasks", "tests", "tsk-none").code == 5
+
+
+def test_a_projects_host_keys_are_given_from_a_file(house: House, fairlead: Run, tmp_path: Path) -> None:
+    file, address = tmp_path / "known_hosts", "ssh://git@git.example.com/books.git"
+    file.write_text("git.example.com ssh-ed25519 AAAA\n")
+
+    def held() -> str:
+        with house.context.database.reading() as connection:
+            source = projects.by_name(connection, "books").source
+        assert source is not None
+        return source.known_hosts
+
+    given = ("--known-hosts", str(file))
+    assert fairlead("projects", "add", "books", "--git", address, *given, "--no-wait").code == 0
+    assert held() == file.read_text()
+    assert fairlead("projects", "connect", "books", address).code == 0 and held() == ""
+    assert fairlead("projects", "connect", "books", address, *given).code == 0 and held() == file.read_text()
 
 
 def test_what_belongs_to_the_installation(books: House, fairlead: Run) -> None:

@@ -178,3 +178,9 @@ def test_the_example_of_the_guide_verifies(monkeypatch: pytest.MonkeyPatch) -> N
     assert isinstance(request.data, bytes)
     look = receive("generic", "…", dict(request.header_items()), request.data, now_s=time.time())
     assert look == Look("main", "msg_1")
+
+
+def test_half_of_a_letter_names_no_branch() -> None:
+    body = rb'{"ref": "refs/heads/\ud800"}'
+    headers = {"X-Hub-Signature-256": "sha256=" + hexed(body), "X-GitHub-Event": "push", "X-GitHub-Delivery": "d"}
+    assert receive("github", SECRET, headers, body, now_s=NOW).branch is None

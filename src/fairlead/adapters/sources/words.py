@@ -13,6 +13,7 @@ REFUSED = re.compile(
     r"Authentication failed|could not read (?:Username|Password)|unable to read askpass response|Permission denied"
     r"|access denied|Access denied|returned error: 40[13]|not authorized|Invalid username or (?:password|token)",
 )
+FINGERPRINT = re.compile(r"fingerprint for the (\S+) key sent by the remote host is\s+(SHA256:[\w+/]+)")
 UNREACHABLE = re.compile(
     r"Could not resolve host|Connection (?:refused|timed out|reset|closed)|Failed to connect|No route to host"
     r"|Network is unreachable|unable to access|Operation timed out|early EOF|unexpected disconnect|hung up unexpectedly"
@@ -24,11 +25,13 @@ def failure(url: str, stderr: str, secrets: tuple[str, ...]) -> FairleadError:
     """The error for Git's words."""
     said = scrub(stderr, secrets)
     if HOST_KEY.search(stderr):
+        shown = FINGERPRINT.search(stderr)
+        way = "ssh-keyscan HOST > FILE, compare it (ssh-keygen -lf FILE), projects connect NAME URL --known-hosts FILE"
         return NotAllowed(
             "source.refused",
-            f"the host of {url} shows another key than the one recorded: {said}",
+            f"the host of {url} shows another key than the one recorded: {' '.join(shown.groups()) if shown else said}",
             thing=url,
-            hint="if the host's key really changed, give its new known_hosts line to the project",
+            hint=f"if its owner says that this is its key: {way}",
         )
     if REFUSED.search(stderr):
         return NotAllowed(
