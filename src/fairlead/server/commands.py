@@ -159,11 +159,11 @@ def selftest(
 def reset_admin(
     config: Path | None = Config, user: str = typer.Option("", help="By default the one of the settings.")
 ) -> None:
-    """Give an administrator a new one-time password; works beside a running server."""
+    """Give an administrator, made where nobody is called so, a new one-time password; works beside a running server."""
     from fairlead.server import offline
 
     made = offline.reset_admin(reading.read(os.environ, config), user)
-    print(f"{made.name}: one-time password {made.password}")
+    print(f"{made.name}{', a new administrator' if made.is_new else ''}: one-time password {made.password}")
 
 
 @app.command("rotate-key")
@@ -229,7 +229,7 @@ def _serving_environment() -> dict[str, str]:
 def _detached(chosen: Settings, config: Path | None) -> None:
     chosen.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     log_path = chosen.data_dir / "server.log"
-    with log_path.open("ab") as out:
+    with open(log_path, "ab", opener=lambda path, flags: os.open(path, flags, 0o600)) as out:
         begun_at = out.tell()
         child = subprocess.Popen(
             _serving_arguments(config),

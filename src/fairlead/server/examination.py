@@ -81,6 +81,10 @@ async def _data_dir(settings: Settings) -> str:
         return f"{where} will be made at the first start"
     if not os.access(where, os.W_OK):
         raise OSError(f"{where} cannot be written to by this user")
+    if where.stat().st_mode & 0o007:
+        raise OSError(
+            f"{where} can be read by every user of this machine, repositories and artifacts in it: chmod 700 it"
+        )
     return str(where)
 
 

@@ -63,7 +63,7 @@ class Settings(BaseModel):
         8, ge=1, le=256, description="replicas that a route can have at most; a change needs a restart of the proxy"
     )
     subnet_pool: str = Field("10.213.0.0/16", description="where the /26 networks of environments and slots come from")
-    registry_port: Port = Field(8602, description="loopback port of Fairlead's own registry")
+    registry_port: Port = Field(8602, description="loopback port of Fairlead's own registry; releases name it")
     registry_url: str = Field("", description="an existing registry (host[:port][/prefix]) instead of Fairlead's own")
     registry_user: str = Field("", description="user at that registry")
     registry_password: SecretStr | None = Field(None, description="password at that registry")

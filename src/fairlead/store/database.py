@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -218,6 +219,11 @@ def _sqlite_engine(url: sa.URL) -> sa.Engine:
         max_overflow=OVERFLOW,
         connect_args={"timeout": BUSY_TIMEOUT_S, "check_same_thread": False, "cached_statements": STATEMENTS},
     )
+
+    @sa.event.listens_for(engine, "do_connect")
+    def make_private(*_: object) -> None:  # SQLite would let others read it, and makes its other files like it
+        with suppress(OSError):
+            os.close(os.open(str(url.database), os.O_RDWR | os.O_CREAT, 0o600))
 
     @sa.event.listens_for(engine, "connect")
     def prepare(connection: Any, _: object) -> None:

@@ -51,6 +51,7 @@ class FirstAdministrator:
 
     name: str
     password: str = ""
+    is_new: bool = False
 
 
 def set_up(
@@ -95,8 +96,9 @@ def reset_administrator(context: Context, name: str) -> FirstAdministrator:
             users.end_sessions(connection, user=found.id)
         proof = LoginAttempt(context.ids.new("try"), name, "", context.clock.now(), succeeded=True)
         users.record_attempt(connection, proof)  # who may do this has waited long enough
-        context.note(connection, SYSTEM, "user.reset", f"gave {name} a new one-time password", thing=name)
-    return FirstAdministrator(name, password)
+        what = f"gave {name} a new one-time password" if found else f"made the administrator {name}"
+        context.note(connection, SYSTEM, "user.reset", what, thing=name)
+    return FirstAdministrator(name, password, is_new=found is None)
 
 
 def sign_in(context: Context, name: str, password: str, *, address: str) -> SignedIn:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+import typer
 from argon2 import PasswordHasher
 
 from fairlead.server import bootstrap, commands
@@ -152,6 +153,22 @@ def test_doctor_says_what_is_wrong_and_changes_nothing(
     assert not data_dir.exists()
 
 
+def test_what_is_kept_is_for_the_servers_user_alone(
+    furnished: Run, data_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with bootstrap.books_only(reading.read(os.environ)) as context, context.database.transaction() as connection:
+        connection.exec_driver_sql("DELETE FROM api_keys")
+        found = {path.name: path.stat().st_mode & 0o777 for path in data_dir.glob("fairlead.db*")}
+    assert len(found) > 1 and set(found.values()) == {0o600}, found
+    with monkeypatch.context() as dead, pytest.raises(typer.Exit):
+        dead.setattr(sys, "executable", "/bin/false")  # a server that ends at once
+        commands._detached(reading.read(os.environ), None)
+    assert (data_dir / "server.log").stat().st_mode & 0o777 == 0o600
+    assert "✘ data directory" in furnished("doctor").out
+    data_dir.chmod(0o700)
+    assert "✔ data directory" in furnished("doctor").out
+
+
 def test_doctor_sees_a_master_key_that_others_can_read(furnished: Run, data_dir: Path) -> None:
     assert "✔ master key" in furnished("doctor").out
     (data_dir / "master.key").chmod(0o644)
@@ -237,6 +254,8 @@ def test_an_administrator_gets_a_new_one_time_password(furnished: Run) -> None:
     assert (said.code, name) == (0, "admin")
     with bootstrap.books_only(reading.read(os.environ)) as context:
         assert access.sign_in(context, "admin", password, address="").user.must_change_password
+    assert "new administrator" not in said.out
+    assert "admim, a new administrator: one-time password" in furnished("reset-admin", "--user", "admim").out
     assert furnished("reset-admin", "--user", "a b").code == 2
 
 
