@@ -21,6 +21,7 @@ _RAISED = re.compile(r"\w+(\.\w+)+: |\w+(Error|Exception|Interrupt): ")
 def bring_up_to_date(database: Database) -> None:
     """All tables are as this version needs them. What the child refuses is raised here as it was; Refused
     `server.state` where it ends otherwise."""
+    database.check()
     if revision.is_newest(database):
         return
     url = database.url.render_as_string(hide_password=False)  # by its standard input: command lines are public (law 8)

@@ -40,6 +40,9 @@ NOTICE_A_DEAD_LINE = {
 }
 """libpq's: a server whose machine is gone says nothing, and the kernel alone would wait a quarter of an hour."""
 
+MAY_CREATE = """select has_database_privilege(current_database(), 'CREATE')
+or exists (select from pg_namespace where nspname = 'dbos')"""
+"""Or did so before: the durable engine has a schema of its own."""
 NOT_ALLOWED = "42501"
 """PostgreSQL's insufficient_privilege (Appendix A)."""
 
@@ -122,13 +125,15 @@ class Database:
 
     def check(self) -> None:
         """It answers; Unreachable `store.unreachable` where it does not, Refused `server.state` where it cannot hold
-        every letter."""
+        every letter, or the engine's own tables cannot be made in it."""
         with self.reading() as connection:
             if self.is_sqlite:
                 connection.exec_driver_sql("PRAGMA schema_version")  # reads the file
-            self.refuse_other_letters(connection)
+            self._refuse_other_letters(connection)
+            if not self.is_sqlite and not connection.execute(sa.text(MAY_CREATE)).scalar_one():
+                raise _not_allowed(self.url, f"permission denied to create a schema in {self.url.database}")
 
-    def refuse_other_letters(self, connection: sa.Connection) -> None:
+    def _refuse_other_letters(self, connection: sa.Connection) -> None:
         """Refused `server.state` where PostgreSQL keeps the database in another encoding than UTF-8."""
         held = "UTF8" if self.is_sqlite else str(connection.execute(sa.text("show server_encoding")).scalar_one())
         if held != "UTF8":
@@ -262,6 +267,15 @@ def _postgres_engine(url: sa.URL) -> sa.Engine:
     return engine
 
 
+def _not_allowed(url: sa.URL, said: str) -> Refused:
+    return Refused(
+        "server.state",
+        f"the database does not let its user do that: {said}",
+        thing=url.render_as_string(hide_password=True),
+        hint=f"make its user the owner: ALTER DATABASE {url.database} OWNER TO {url.username}",
+    )
+
+
 @contextmanager
 def _in_our_words(url: sa.URL) -> Iterator[None]:
     """What the driver says becomes what an operator can act on; our own errors pass."""
@@ -290,12 +304,7 @@ def _in_our_words(url: sa.URL) -> Iterator[None]:
         raise Conflict("edit.conflict", f"the change does not fit what is there: {said}") from error
     except sa.exc.DatabaseError as error:
         if getattr(error.orig, "sqlstate", "") == NOT_ALLOWED:
-            raise Refused(
-                "server.state",
-                f"the database does not let its user do that: {str(error.orig).strip().splitlines()[0]}",
-                thing=url.render_as_string(hide_password=True),
-                hint=f"make its user the owner: ALTER DATABASE {url.database} OWNER TO {url.username}",
-            ) from error
+            raise _not_allowed(url, str(error.orig).strip().splitlines()[0]) from error
         if type(error) is not sa.exc.DatabaseError:  # a statement that is wrong is a bug, and stays one
             raise
         raise Refused(

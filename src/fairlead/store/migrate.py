@@ -25,7 +25,6 @@ def upgrade(database: Database) -> None:
     with database.transaction() as connection:
         if not database.is_sqlite:
             connection.execute(sa.text("select pg_advisory_xact_lock(:key)"), {"key": _ADVISORY_LOCK})
-            database.refuse_other_letters(connection)
         now, newest = current_revision(connection), newest_revision()
         if now == newest:
             return
