@@ -133,9 +133,7 @@ async def test_another_place_names_those_that_there_are(tmp_path: Path) -> None:
         offline_switch.chosen([copy], "books", "Test", file=tmp_path)
 
 
-async def test_a_copy_that_cannot_be_read_is_named_and_is_no_good_answer(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+async def test_a_torn_copy_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     settings, torn = read({"FAIRLEAD_DATA_DIR": str(tmp_path)}), tmp_path / "catalogue" / "books-test.json"
     torn.parent.mkdir()
     assert await offline_shown.status(settings, as_json=False)
