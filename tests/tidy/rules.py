@@ -34,6 +34,7 @@ THIRD_PARTIES: Mapping[str, frozenset[str] | None] = {
 }
 # Files that may import what their room may not.
 THIRD_PARTIES_OF_FILES: Mapping[str, frozenset[str]] = {
+    "domain/template/filters/patterns.py": frozenset({"regex"}),  # docs/decisions/0015
     "engine/durable.py": frozenset({"dbos", "sqlalchemy"}),
     "formats/properties.py": frozenset({"jsonschema_rs"}),  # used by the server alone
     "formats/pem.py": frozenset({"cryptography"}),  # certificates are text, too; only the server reads them

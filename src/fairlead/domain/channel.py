@@ -7,7 +7,6 @@ when a release is made, and never again.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
@@ -129,10 +128,8 @@ def _range(text: str, notation: RangeNotation) -> VersionRange:
 
 def _searched(expression: str, text: str, notation: RangeNotation) -> bool:
     """Maven's qualifiers are the same in any letter case (OctopusDeploy/Versioning, MavenVersionRuleSpecification)."""
-    pattern = compiled(expression)
-    if pattern is not None and notation == "maven":
-        pattern = re.compile(pattern.pattern, pattern.flags | re.IGNORECASE)
-    return pattern is not None and pattern.search(text) is not None
+    pattern = compiled(expression, knows_case=notation != "maven")
+    return pattern is not None and bool(pattern.is_in(text))
 
 
 def _not_a_rule(message: str) -> Invalid:

@@ -35,7 +35,8 @@ def _of_numbers(asks: Callable[[float, float], bool]) -> Filter:
 
 def _match(value: str | None, options: Sequence[str]) -> str | None:
     pattern = compiled(options[0]) if len(options) == 1 else None
-    return None if value is None or pattern is None else _answer(pattern.search(value) is not None)
+    found = pattern.is_in(value) if value is not None and pattern is not None else None
+    return None if found is None else _answer(found)
 
 
 def _hash_bucket(value: str | None, options: Sequence[str]) -> str | None:

@@ -1,40 +1,74 @@
-"""Regular expressions as people of .NET write them, in those of Python: the subset that both have."""
+"""Regular expressions as people of .NET write them: groups by name, letters by their kind (``\\p{Lu}``), all of them
+bounded in time, for a bad one would stop the whole server (docs/decisions/0015)."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any, TypeAlias, TypeVar
 
-_NAMED_GROUP = re.compile(r"\(\?<(?=[A-Za-z_])|\(\?'([A-Za-z_]\w*)'")
+T = TypeVar("T")
+
+LONGEST_S = 2.0
+"""For one search or replacement. Others go on meanwhile."""
+
+_NAMED_GROUP = re.compile(r"\(\?'([A-Za-z_]\w*)'")
 _NAMED_BACKREFERENCE = re.compile(r"\\k<([A-Za-z_]\w*)>")
 _REFERENCE = re.compile(r"\$(?:(\$)|(&)|(\d+)|\{(\w+)\})")
 
+Match: TypeAlias = Any
+"""Of `regex`, which has the verbs of `re.Match`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """A regular expression; each verb gives None where it takes longer than `LONGEST_S`."""
+
+    _made: Any
+
+    def is_in(self, text: str) -> bool | None:
+        """Whether anything in the text fits."""
+        return _bounded(lambda: self._made.search(text, timeout=LONGEST_S, concurrent=True) is not None)
+
+    def replaced(self, text: str, by: str) -> str | None:
+        """The text with `by` in the place of each match: ``$1``, ``${name}``, ``$&`` and ``$$`` are read, all else
+        stands as it is."""
+        return _bounded(lambda: str(self._made.sub(_replacement(by), text, timeout=LONGEST_S, concurrent=True)))
+
 
 @lru_cache(maxsize=256)
-def compiled(pattern: str) -> re.Pattern[str] | None:
+def compiled(pattern: str, *, knows_case: bool = True) -> Pattern | None:
     """The expression; None where it is none."""
-    named = _NAMED_GROUP.sub(lambda found: f"(?P<{found[1]}>" if found[1] else "(?P<", pattern)
+    import regex  # a server that never needs it does not load it
+
+    named = _NAMED_BACKREFERENCE.sub(r"(?P=\1)", _NAMED_GROUP.sub(r"(?P<\1>", pattern))
     try:
-        return re.compile(_NAMED_BACKREFERENCE.sub(r"(?P=\1)", named))
-    except (re.error, RecursionError, OverflowError):
+        return Pattern(regex.compile(named, 0 if knows_case else regex.IGNORECASE))
+    except (regex.error, RecursionError, OverflowError):
         return None
 
 
-def replacement(text: str) -> Callable[[re.Match[str]], str]:
-    """What takes a match's place: ``$1``, ``${name}``, ``$&`` and ``$$`` are read, all else stands as it is."""
+def _bounded(work: Callable[[], T]) -> T | None:
+    try:
+        return work()
+    except TimeoutError:
+        return None
 
-    def of(match: re.Match[str]) -> str:
+
+def _replacement(text: str) -> Callable[[Match], str]:
+    def of(match: Match) -> str:
         return _REFERENCE.sub(lambda found: _referred(found, match), text)
 
     return of
 
 
-def _referred(found: re.Match[str], match: re.Match[str]) -> str:
+def _referred(found: re.Match[str], match: Match) -> str:
     if found[1]:
         return "$"
     if found[2]:
-        return match[0]
+        return str(match[0])
     group: int | str = int(found[3]) if found[3] else found[4]
     if isinstance(group, str) and group.isdecimal():
         group = int(group)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 
 from fairlead.domain.service_messages import NOTHING_IN_BASE64
 from fairlead.domain.template.evaluation import Filter
-from fairlead.domain.template.filters.patterns import compiled, replacement
+from fairlead.domain.template.filters.patterns import compiled
 
 ENCODINGS = {"utf8": "utf-8", "utf-8": "utf-8", "unicode": "utf-16-le"}
 FOUR_SPACES = "    "
@@ -132,7 +132,7 @@ def _replace(value: str | None, options: Sequence[str]) -> str | None:
     if value is None or not options:
         return None
     pattern = compiled(options[0])
-    return None if pattern is None else pattern.sub(replacement(options[1] if len(options) > 1 else ""), value)
+    return None if pattern is None else pattern.replaced(value, options[1] if len(options) > 1 else "")
 
 
 FILTERS: dict[str, Filter] = {
