@@ -181,7 +181,7 @@ class Story:
             seen = "yes" if entry["switched"] else "never"
             what = f"{entry['version']} (rollback)" if entry["kind"] == "rollback" else entry["version"]
             rows.append(
-                (what, entry["environment"], entry["outcome"], seen, f"{entry['seconds']:.1f}", entry["reason"][:90])
+                (what, entry["environment"], entry["outcome"], seen, f"{entry['seconds']:.1f}", entry["reason"][:200])
             )
         widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
         for row in rows:
