@@ -11,6 +11,7 @@ server's processor for one answer of the list that needs most, which what else a
 from __future__ import annotations
 
 import argparse
+import gc
 import http.client
 import secrets
 import sys
@@ -168,6 +169,8 @@ def rows(kind: str, size: Size, samples: int) -> Iterator[Row]:
         assert server.child is not None
         headers, cookies = {"Authorization": f"Bearer {API_KEY}"}, {"fairlead_session": cookie}
         base = f"http://127.0.0.1:{server.port}"
+        gc.collect()
+        gc.freeze()  # or the client would look through all that made the books, in the middle of an answer
         with httpx2.Client(base_url=base, headers=headers, cookies=cookies, timeout=60) as client:
             for name, ask in lists(client, size).items():
                 taken, worked[name] = measured(client, server.child.pid, ask, samples)
