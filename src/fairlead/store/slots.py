@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -73,16 +74,16 @@ def stand_by(connection: sa.Connection, place: Place, colour: Colour, until: dat
 
 def recorded(connection: sa.Connection) -> dict[Place, dict[Colour, Slot]]:
     """The slots of every place of which something was ever recorded; one query."""
-    found: dict[Place, dict[Colour, Slot]] = {}
-    for row in connection.execute(sa.select(slots)).mappings():
-        slot = from_row(Slot, row)
-        found.setdefault(Place(row["project"], row["environment"], row["tenant"]), {})[slot.colour] = slot
-    return found
+    return _by_place(connection, sa.select(slots))
 
 
 def all_by_place(connection: sa.Connection, projects: list[str]) -> Mapping[Place, dict[Colour, Slot]]:
     """The recorded slots of these projects (by name), by place; one query."""
-    rows = connection.execute(sa.select(slots).where(slots.c.project.in_(projects))).mappings().all()
+    return _by_place(connection, sa.select(slots).where(slots.c.project.in_(projects)))
+
+
+def _by_place(connection: sa.Connection, asked: sa.Select[Any]) -> dict[Place, dict[Colour, Slot]]:
+    rows = connection.execute(asked).mappings().all()
     found: dict[Place, dict[Colour, Slot]] = {}
     for row in rows:
         slot = from_row(Slot, row)

@@ -19,7 +19,8 @@ from fairlead.server.routing import page_router
 from fairlead.server.web.gates import moment_of
 from fairlead.server.web.plans import NO_PLAN, shown
 from fairlead.server.web.visit import Form, Posted, Visiting, Visitor
-from fairlead.server.web.whom import Tags, Whose, tags_in, tags_of
+from fairlead.server.web.whom import Tags, Whose, in_words, tags_in, tags_of, ticked_of
+from fairlead.steps.words import counted
 from fairlead.usecases import (
     deployments,
     environments,
@@ -67,7 +68,7 @@ class _Whom:
     @property
     def words(self) -> str:
         """ "" for nobody in particular."""
-        return f"{len(self.meant)} tenants" if self.is_several else "".join(self.meant)
+        return in_words(self.meant)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +139,7 @@ async def plan(form: Posted, project: str) -> Response:
     """The same page, its plans made with what the form answers and chooses; nothing is changed. Answers come by POST:
     they may be secret."""
     visitor, chosen = form.visitor, _chosen(form)
-    whom = _Whom(_ticked(form), form.text("tenant_tags"))
+    whom = _Whom(ticked_of(form), form.text("tenant_tags"))
     offers = await asyncio.to_thread(_offers, visitor, project, form.text("version"), form.text("environment"), whom)
     wanted = replace(offers[1], chosen=chosen)
     asked = _with_answers(offers[0]["questions"], chosen.prompted)
@@ -153,7 +154,7 @@ def deploy(form: Posted, project: str) -> Response:
     first one only where nothing is answered or chosen. For several tenants what is refused for one holds up no
     other."""
     visitor, wanted = form.visitor, _chosen(form)
-    version, environment, names, tags = form.text("version"), form.text("environment"), _ticked(form), tags_of(form)
+    version, environment, names, tags = form.text("version"), form.text("environment"), ticked_of(form), tags_of(form)
     is_shown = form.is_ticked("planned") or not wanted.is_anything
     keep_failed_s = 60.0 * (form.number("keep_failed") or 0)
     try:
@@ -209,17 +210,13 @@ def _became(form: Form, project: str, each: tenanted.Asked, names: Sequence[str]
     if not refused and len(made) == 1:
         text, to = asked_words(made[0])
         return form.done(to, text)
-    begun = f"{listed['version']} to {listed['environment']} was asked for, for {_count(len(made))}."
+    begun = f"{listed['version']} to {listed['environment']} was asked for, for {counted(len(made), 'tenant')}."
     if not refused:
         return form.done(to, begun)
     no = [f"Not for {one.tenant}: {one.error}" for one in refused[:MOST_SAID]]
-    more = [f"And not for {_count(len(refused) - MOST_SAID)} more."] if len(refused) > MOST_SAID else []
+    more = [f"And not for {counted(len(refused) - MOST_SAID, 'tenant')} more."] if len(refused) > MOST_SAID else []
     back = to if made else _address(form, project, names)
     return form.wrong(back, "\n".join([*([begun] if made else []), *no, *more]))
-
-
-def _count(number: int) -> str:
-    return f"{number} tenant{'s' if number != 1 else ''}"
 
 
 def _address(form: Form, project: str, names: Sequence[str]) -> str:
@@ -237,10 +234,6 @@ def asked_words(made: deployments.DeploymentView) -> tuple[str, str]:
     begins = f"{what} begins at {one.not_before}." if one.state is DeploymentState.SCHEDULED else f"{what} is queued."
     waits = one.state is DeploymentState.WAITING
     return (f"{what} waits for an approval." if waits else begins, f"/deployments/{made.deployment.id}")
-
-
-def _ticked(form: Form) -> tuple[str, ...]:
-    return tuple(name for name in form.lists.get("tenant", ()) if name)
 
 
 def _chosen(form: Form) -> _Chosen:

@@ -18,7 +18,7 @@ from fairlead.formats.process import process_text, read_process
 from fairlead.server.routing import page_router
 from fairlead.server.web.lists import Searched
 from fairlead.server.web.visit import Form, Posted, Visiting, Visitor
-from fairlead.server.web.whom import Tags, Whose, tags_in, tags_of, tenancy_of
+from fairlead.server.web.whom import Tags, Whose, in_words, tags_in, tags_of, tenancy_of, ticked_of
 from fairlead.usecases import environments, projects, prompting, runbook_runs, runbooks, tenanted, tenants
 
 router = page_router()
@@ -103,7 +103,7 @@ def ask(
         "chosen": chosen,
         "ticked": names,
         "tenant_tags": tenant_tags,
-        "whom": _whom(meant),
+        "whom": in_words(name for _, name in meant),
         "tenants": tenants.names(context, actor, project=owner.name) if is_tenanted else (),
         "questions": _questions(visitor, owner.name, found, meant),
     }
@@ -116,7 +116,7 @@ def run(form: Posted, project: str, name: str) -> Response:
     refused for one holds up no other."""
     visitor = form.visitor
     places = form.lists.get("environment", ())
-    names, tags = [one for one in form.lists.get("tenant", ()) if one], tags_of(form)
+    names, tags = ticked_of(form), tags_of(form)
     back = f"/projects/{quote(project)}/runbooks/{quote(name)}/run?{_asked(form, places, names)}"
     refused: tuple[tenanted.RefusedRun, ...] = ()
     try:
@@ -183,12 +183,6 @@ def _meant(
     elif not names:
         pairs = [(place, "") for place in places]
     return list(dict.fromkeys(pairs))
-
-
-def _whom(meant: Sequence[tuple[str, str]]) -> str:
-    """In words; "" for nobody in particular."""
-    names = list(dict.fromkeys(name for _, name in meant if name))
-    return names[0] if len(names) == 1 else f"{len(names)} tenants" if names else ""
 
 
 def _questions(

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Annotated
 
 from fastapi import Query
 
 from fairlead.domain.project import Tenancy
 from fairlead.server.web.visit import Form, one_of
+from fairlead.steps.words import counted
 
 Whose = Annotated[tuple[str, ...], Query(max_length=200)]
 """Those that are ticked; more than a page can have are chosen by a tag."""
@@ -22,6 +24,17 @@ def tenancy_of(form: Form) -> Tenancy:
 def tenants_of(form: Form, name: str = "tenants") -> list[str]:
     """Their names, which may have commas in them."""
     return [line.strip() for line in form.text(name).splitlines() if line.strip()]
+
+
+def ticked_of(form: Form) -> tuple[str, ...]:
+    """The tenants that are ticked, by name."""
+    return tuple(name for name in form.lists.get("tenant", ()) if name)
+
+
+def in_words(names: Iterable[str]) -> str:
+    """For whom; "" for nobody in particular."""
+    known = list(dict.fromkeys(filter(None, names)))
+    return counted(len(known), "tenant") if len(known) > 1 else "".join(known)
 
 
 def tags_of(form: Form, name: str = "tenant_tags") -> list[str]:
