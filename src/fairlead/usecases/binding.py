@@ -225,7 +225,7 @@ class Binding:
             is_forced=about.deployment.is_forced,
             before=before,
             pool=self.context.installation.subnet_pool,
-            uncertified=intended.uncertified,
+            uncertified=intended.resolved.uncertified,
         )
         return intended.plan_for(resolved)
 

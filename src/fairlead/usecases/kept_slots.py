@@ -12,9 +12,9 @@ from fairlead.domain.slot import SlotState
 from fairlead.domain.task import Task, TaskState
 from fairlead.ports.catalogue import Place
 from fairlead.steps.keeping import ASKED
-from fairlead.store import deployments, environments, projects, slots, tasks, tenants
+from fairlead.store import deployments, environments, projects, slots, tasks
 from fairlead.store.database import Connection
-from fairlead.usecases import planning
+from fairlead.usecases import planning, tenancy
 from fairlead.usecases.context import Context
 
 GOES_ON = (TaskState.QUEUED, TaskState.RUNNING, TaskState.PAUSED)
@@ -71,6 +71,5 @@ def _extend(context: Context, connection: Connection, place: Place, found: Deplo
 
 
 def _place(connection: Connection, found: Deployment) -> Place:
-    whose = tenants.get(connection, found.tenant) if found.tenant else None
-    where = environments.get(connection, found.environment)
+    where, whose = environments.get(connection, found.environment), tenancy.of(connection, found.tenant)
     return planning.place_of(projects.get(connection, found.project), where, whose)

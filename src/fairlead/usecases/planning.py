@@ -58,7 +58,6 @@ class Intended:
     plan: Plan = field(repr=False)
     resolved: ResolvedDeployment = field(repr=False)
     process: ResolvedProcess | None = field(default=None, repr=False)
-    uncertified: tuple[str, ...] = ()
 
     def plan_for(self, resolved: ResolvedDeployment) -> Plan:
         """The same intention against what is so now."""
@@ -148,7 +147,7 @@ def intend(
         uncertified=certificates.lacking(context, connection, definition),
     )
     made = plan(preview_of, process)
-    return Intended(definition, images, allowed, made.hash, made, preview_of, process, preview_of.uncertified)
+    return Intended(definition, images, allowed, made.hash, made, preview_of, process)
 
 
 def filled(
