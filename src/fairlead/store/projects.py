@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 import sqlalchemy as sa
 
 from fairlead.domain.ids import GroupId, LifecycleId, ProjectId
-from fairlead.domain.project import Project
+from fairlead.domain.project import DEFAULT_POLL_S, Project
 from fairlead.store.schema import data, flag, instant, key, link, metadata, number, text
 from fairlead.store.shelf import Condition, Page, Shelf, holding
 
@@ -80,11 +80,10 @@ def page(connection: sa.Connection, *conditions: Condition, after: str | None = 
 
 def polled(connection: sa.Connection) -> list[tuple[ProjectId, str, float]]:
     """Id, name and seconds between two looks of those that come from a repository and are enabled. It is asked each
-    second, so nothing more of them is read."""
+    second, so nothing more of them is read; what equals its default is not in the row."""
     fitting = (projects.c.source.is_not(sa.null()), projects.c.is_enabled)
-    rows = connection.execute(
-        sa.select(projects.c.id, projects.c.name, projects.c.source["poll_s"].as_float()).where(*fitting)
-    )
+    every_s = sa.func.coalesce(projects.c.source["poll_s"].as_float(), DEFAULT_POLL_S)
+    rows = connection.execute(sa.select(projects.c.id, projects.c.name, every_s).where(*fitting))
     return [(ProjectId(id), name, every_s) for id, name, every_s in rows]
 
 

@@ -11,7 +11,7 @@ from tests.unit.store.conftest import BOOKS, TEST, Shop
 import fairlead.store
 from fairlead.domain.errors import Conflict, NotFound
 from fairlead.domain.ids import LifecycleId, ProjectId, SecretVersionId, TenantId
-from fairlead.domain.project import Forge, Project, Source
+from fairlead.domain.project import DEFAULT_POLL_S, Forge, Project, Source
 from fairlead.domain.tenant import Tenant
 from fairlead.store import environments, lifecycles, projects, tenants
 from fairlead.testing.fake_clock import START
@@ -68,6 +68,14 @@ def test_a_noun_comes_back_as_it_was_put(shop: Shop) -> None:
         assert projects.by_webhook(connection, "hook-1") == WHOLE
         assert projects.polled(connection) == [(WHOLE.id, "shop", WHOLE.source.poll_s if WHOLE.source else 0)]
         assert projects.names(connection) == {BOOKS: "books", WHOLE.id: "shop"}
+
+
+def test_a_repository_that_is_asked_as_often_as_any_is_asked(shop: Shop) -> None:
+    """What equals its default is not in the row, and is not nothing."""
+    usual = replace(WHOLE, source=Source("ssh://git@example.com/shop.git", webhook="hook-1"))
+    with shop.database.transaction() as connection:
+        projects.insert(connection, usual)
+        assert projects.polled(connection) == [(WHOLE.id, "shop", DEFAULT_POLL_S)]
 
 
 def test_what_is_not_there_is_named(shop: Shop) -> None:
