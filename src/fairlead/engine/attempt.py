@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TypeVar, assert_never
+
+import structlog
 
 from fairlead.domain.effect import Done, Outcome, SaidNo, Waits
 from fairlead.domain.errors import FairleadError
@@ -21,6 +24,8 @@ from fairlead.ports.step import Tools
 from fairlead.ports.task_log import Level
 
 T = TypeVar("T")
+
+log = structlog.get_logger(__name__)
 
 LONGEST_DRAIN_S = 86_400.0
 """A pause never ends while draining; this only bounds the wait for the process to go."""
@@ -74,7 +79,7 @@ class Attempt:
         began_s = self.parts.clock.monotonic_s()
         while True:
             tries += 1
-            found = await self._undo_once()
+            found = await self._kept(self._undo_once, Scope())
             over = self.parts.clock.monotonic_s() - began_s >= bound_s
             if found.is_done:
                 self._say("debug", f"as it was before: {self.effect.title}")
@@ -86,6 +91,22 @@ class Attempt:
             await self.books.journal.pause(self.parts.patience.pause_s(tries))
 
     async def _once(self, scope: Scope) -> Result:
+        """How it went; while our own database does not answer it waits, and that is counted as no try."""
+        return await self._kept(partial(self._try, scope), scope)
+
+    async def _kept(self, work: Callable[[], Awaitable[Result]], scope: Scope) -> Result:
+        tries = 0
+        while (found := await work()).is_unkept:
+            tries += 1
+            log.warning("store.no_answer", task=self.task, effect=self.effect.key, error=found.reason, tries=tries)
+            if tries == 1:
+                self._say("warning", f"{found.reason}; it goes on by itself once the database answers")
+            pause_s = self.parts.patience.pause_s(tries)
+            if scope.stopped_by is not None or not await self._rest(pause_s, scope):
+                return result.stopped(_stopped_by(scope), begun=True)
+        return found
+
+    async def _try(self, scope: Scope) -> Result:
         effect, kind = self.effect, self.parts.effects.get(self.effect.kind)
         try:
             if kind is None:

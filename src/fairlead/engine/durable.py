@@ -9,7 +9,6 @@ workflows with a delay or a deadline, which we have none of: `_background_jobs_s
 from __future__ import annotations
 
 import asyncio
-import logging
 import sqlite3
 import threading
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -26,6 +25,7 @@ from dbos import error as dbos_error
 from fairlead.domain.ids import NodeId, TaskId
 from fairlead.domain.record import Json
 from fairlead.engine.bell import Bell
+from fairlead.engine.durable_log import take_over_log
 from fairlead.engine.gate import Gate
 from fairlead.engine.ownership import LeaseTimes, Ownership
 from fairlead.ports.clock import Clock
@@ -108,7 +108,7 @@ class DbosDurable:
 
     async def prepare(self) -> None:
         """The engine's tables are there and up to date; `launch` does it too."""
-        _quiet()
+        take_over_log()
         await asyncio.to_thread(DBOS.migrate, self._url.render_as_string(hide_password=False))
 
     async def launch(self, body: Body) -> None:
@@ -377,24 +377,3 @@ def _postgres_engine(url: sa.URL) -> sa.Engine:
 
 def _destroy() -> None:
     DBOS.destroy(destroy_registry=True)
-
-
-# DBOS's own log
-
-_EXPECTED = ("SQLite", "Asyncio task cancelled", "no longer owned by this execution")
-
-
-class _ToOurLog(logging.Handler):
-    """What DBOS logs becomes an event of ours; what we know and expect is for debugging only."""
-
-    def emit(self, record: logging.LogRecord) -> None:
-        said = record.getMessage()
-        expected = any(words in said for words in _EXPECTED)
-        tell = log.debug if expected else log.error if record.levelno >= logging.ERROR else log.warning
-        tell("dbos.said", text=said, error=repr(record.exc_info[1]) if record.exc_info else None)
-
-
-def _quiet() -> None:
-    logger = logging.getLogger("dbos")
-    logger.propagate = False
-    logger.handlers = [_ToOurLog(logging.WARNING)]

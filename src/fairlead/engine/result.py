@@ -14,6 +14,10 @@ from fairlead.engine.scope import CANCELLED
 Verdict = Literal["done", "no", "error", "bug", "stopped", "skipped", "waits"]
 
 
+OUR_DATABASE = frozenset({"store.unreachable", "host.disk"})
+"""Codes of an `Unreachable` that only our own store raises: it is gone, or its disk is full."""
+
+
 @dataclass(frozen=True, slots=True)
 class Result:
     """How an effect's record ended. `begun` is false only where surely nothing was asked of the world.
@@ -35,6 +39,11 @@ class Result:
     def is_done(self) -> bool:
         """Whether it is so now."""
         return self.verdict == "done"
+
+    @property
+    def is_unkept(self) -> bool:
+        """Whether our own database did not answer: no news of the world, and nothing that could be kept."""
+        return self.may_pass and self.code in OUR_DATABASE
 
     def to_json(self) -> Json:
         """As the journal keeps it."""

@@ -3,6 +3,8 @@
 import asyncio
 from dataclasses import replace
 
+import pytest
+
 from fairlead.domain.effect import Done, NotYet, SaidNo
 from fairlead.domain.errors import Unreachable
 from fairlead.domain.plan import Effect, InParallel, Plan, Retry, Sequence, Step, Timeout
@@ -147,6 +149,39 @@ async def test_an_effect_that_cannot_ask_is_tried_again_as_often_as_it_says(play
     add_kind(play, "deaf", Scripted(do))
     end = await play.stage.play(plan_of(Effect("deaf", "d", "d", attempts=3)))
     assert end.code == "engine.unreachable" and len(tries) == 3
+
+
+@pytest.mark.parametrize("code", ["store.unreachable", "host.disk"])
+@pytest.mark.parametrize("verb", ["look", "do", "onward", "undo"])
+async def test_while_our_own_database_is_away_an_effect_waits_and_nothing_is_counted(play, verb, code):
+    """Longer than its tries, and than the bound of an undo or of what is behind the commit point."""
+    tries = []
+
+    async def away(effect, tools):
+        tries.append(1)
+        if len(tries) <= 12:
+            raise Unreachable(code, "the database does not answer")
+        return Done()
+
+    add_kind(play, "kept", Scripted(**{"do" if verb == "onward" else verb: away}))
+    kept, no = Effect("kept", "k", "k", attempts=2), (ask("no"),) if verb == "undo" else ()
+    behind = Sequence((kept,)) if verb == "onward" else Sequence(())
+    end = await play.stage.play(
+        plan_of(Sequence(() if verb == "onward" else (kept, *no)), commit=COMMIT, onward=behind)
+    )
+    assert end.state is (TaskState.ROLLED_BACK if no else TaskState.SUCCEEDED)
+    assert len(tries) == 13 and TaskState.UNSETTLED not in play.entry.states
+    assert play.text.count("the database does not answer") == 1
+
+
+async def test_a_cancel_is_heeded_while_our_own_database_is_away(play):
+    async def do(effect, tools):
+        play.stage.tasks.ask_cancel(play.stage.task)
+        raise Unreachable("store.unreachable", "the database does not answer")
+
+    add_kind(play, "kept", Scripted(do))
+    end = await play.stage.play(plan_of(Sequence((put("a"), Effect("kept", "k", "k"))), commit=COMMIT))
+    assert (end.state, end.code) == (TaskState.CANCELLED, "task.cancelled") and play.world.undid == ["put a"]
 
 
 async def test_a_no_is_never_asked_again(play):
