@@ -48,7 +48,7 @@ async def _follow_what_is_so(server: Server) -> int:
 
 async def _follow(server: Server, note: SwitchNote) -> None:
     called_off = await asyncio.to_thread(switched_back.call_off, server.context, note.place, by=note.by)
-    followed = await switched_back.follow(server.context, server, note.place, note.colour, by=note.by)
+    followed = await switched_back.follow(server.context, server, note.place, note.colour, by=note.by, at=note.when)
     if followed:
         await asyncio.to_thread(server.catalogue.copy_slots, note.place)
     log.warning(

@@ -7,7 +7,7 @@ import json
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 import structlog
@@ -37,6 +37,14 @@ class SwitchNote:
     def place(self) -> Place:
         """Where."""
         return Place(self.project, self.environment, self.tenant)
+
+    @property
+    def when(self) -> datetime | None:
+        """`at`; None where it is no time."""
+        try:
+            return datetime.fromisoformat(self.at).astimezone(UTC)
+        except ValueError:
+            return None
 
 
 def put(data_dir: Path, place: Place, colour: Colour, at: datetime) -> Path:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
-from datetime import timedelta
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from fairlead.domain.actor import SYSTEM
@@ -15,7 +15,7 @@ from fairlead.domain.naming import route_name
 from fairlead.domain.slot import Slot, SlotState
 from fairlead.ports.catalogue import Catalogue, Place
 from fairlead.ports.container_engine import ContainerEngine
-from fairlead.ports.proxy import Proxy
+from fairlead.ports.proxy import Endpoint, Proxy
 from fairlead.store import deployments, environments, projects, routes, slots, tasks, tenants
 from fairlead.store.database import Connection
 from fairlead.store.schema import place_key
@@ -53,9 +53,13 @@ def call_off(context: Context, place: Place, *, by: str) -> TaskId | None:
         return None if is_past else task
 
 
-async def follow(context: Context, outside: Outside, place: Place, colour: Colour, *, by: str = "") -> bool:
-    """The slot that stood by is recorded as live, where all routes point at it and all in it runs; whether it is so.
+async def follow(
+    context: Context, outside: Outside, place: Place, colour: Colour, *, by: str = "", at: datetime | None = None
+) -> bool:
+    """The slot that stood by is recorded as live, where a route points at it and all in it runs; whether it is so.
 
+    Where only some of its routes were sent there, the others follow: who began that meant the release, and nobody is
+    sent forward again to the one that was left. `at` is when it was done, by this machine's clock; None: not known.
     False leaves everything as it was: another slot than a standby is nothing that anybody may be sent to.
     """
     both = await context.database.read(lambda connection: slots.of(connection, place))
@@ -63,78 +67,106 @@ async def follow(context: Context, outside: Outside, place: Place, colour: Colou
         return True
     if both[colour].state is not SlotState.STANDBY or both[colour.other].state is not SlotState.LIVE:
         return False
-    for route in await context.database.read(lambda connection: _route_names(connection, place)):
-        if await outside.proxy.live(route) is not colour:
-            return False
-    for one in await outside.catalogue.find(place, colour=colour):
+    held = await context.database.read(lambda connection: _routes(connection, place))
+    left = {name: service for name, service in held.items() if await outside.proxy.live(name) is not colour}
+    standing = await outside.catalogue.find(place, colour=colour)
+    if (held and len(left) == len(held)) or not set(left.values()) <= {one.service for one in standing}:
+        return False
+    for one in standing:
         container = await outside.container_engine.container(one.container)
         if container is None or container.state != "running":
             return False
-    await context.database.write(
-        lambda connection: _record(context, connection, place, both[colour], by), is_durable=True
-    )
+    for name, service in left.items():
+        its = [one for one in standing if one.service == service]
+        await outside.proxy.fill(name, colour, [Endpoint(one.instance, one.address, one.port) for one in its])
+    for name in held:  # one after the other: all at once would be all of the map, as the files have it
+        await outside.proxy.point({name: colour})
+    back = _Back(both[colour], by, at, tuple(left))
+    await context.database.write(lambda connection: _record(context, connection, place, back), is_durable=True)
     return True
 
 
 async def standing_elsewhere(context: Context, outside: Outside) -> Sequence[tuple[Place, Colour]]:
-    """Places without a task where users are sent to the slot that stands by, whoever pointed them there: somebody who
-    pasted commands leaves no note."""
+    """Places without a task where users of a route are sent to the slot that stands by, whoever pointed them there:
+    somebody who pasted commands leaves no note."""
     found = await context.database.read(lambda connection: tuple(_standing_by(connection)))
-    return [(place, colour) for place, colour, route in found if await outside.proxy.live(route) is colour]
+    there = []
+    for place, colour, names in found:
+        if any([await outside.proxy.live(name) is colour for name in names]):
+            there.append((place, colour))
+    return there
 
 
-def _standing_by(connection: Connection) -> Iterator[tuple[Place, Colour, str]]:
-    """Each place with a slot that stands by, and one of its routes."""
+def _standing_by(connection: Connection) -> Iterator[tuple[Place, Colour, Collection[str]]]:
+    """Each place with a slot that stands by, and its routes."""
     taken = tasks.held_places(connection)
     for place, both in slots.recorded(connection).items():
         colour = next((colour for colour, slot in both.items() if slot.state is SlotState.STANDBY), None)
         if colour is None or place_key(place) in taken:
             continue
-        for name in _route_names(connection, place)[:1]:
-            yield place, colour, name
+        yield place, colour, _routes(connection, place)
 
 
-def _route_names(connection: Connection, place: Place) -> Sequence[str]:
-    held = routes.of(connection, place).values()
-    return [
-        route_name(place.project, place.environment, route.host, route.path, tenant=place.tenant)
-        for its in held
+def _routes(connection: Connection, place: Place) -> dict[str, str]:
+    """The service behind each route, by the route's name."""
+    return {
+        route_name(place.project, place.environment, route.host, route.path, tenant=place.tenant): service
+        for service, its in routes.of(connection, place).items()
         for route in its
-    ]
+    }
 
 
-def _record(context: Context, connection: Connection, place: Place, slot: Slot, by: str) -> None:
-    now = context.clock.now()
+@dataclass(frozen=True, slots=True)
+class _Back:
+    """What somebody did: to which slot, who, when, and which routes were not sent there."""
+
+    slot: Slot
+    by: str
+    at: datetime | None
+    left: Sequence[str]
+
+    @property
+    def reason(self) -> str:
+        """In words."""
+        said = f"{self.by or 'somebody'} sent users back to {self.slot.version} without the server"
+        if self.at:
+            said += f" at {self.at:%Y-%m-%d %H:%M:%S} UTC"
+        if self.left:
+            said += f"; {len(self.left)} of its routes had been left, and followed"
+        return said
+
+
+def _record(context: Context, connection: Connection, place: Place, back: _Back) -> None:
+    slot, now = back.slot, context.clock.now()
     slots.make_live(connection, place, slot.colour)
     slots.stand_by(connection, place, slot.colour.other, now + LEFT_STANDS_FOR)
     project = projects.by_name(connection, place.project)
     environment = environments.by_name(connection, place.environment)
     tenant = tenants.find_by_name(connection, place.tenant) if place.tenant else None
-    who = by or "somebody"
-    reason = f"{who} sent users back to {slot.version} without the server"
     before = deployments.get(connection, slot.deployment)
+    done_at = min(now, back.at or now)
     made = Deployment(
         DeploymentId(context.ids.new("dep")),
         deployments.next_number(connection, project.id, environment.id),
         project.id,
         ReleaseId(slot.release),
         environment.id,
-        now,
+        done_at,
         tenant=tenant.id if tenant else None,
         kind="rollback",
         state=DeploymentState.ENDED,
         outcome=DeploymentOutcome.LIVE,
         variables=before.variables,
         colour=slot.colour,
-        created_by=who,
+        created_by=back.by or "somebody",
         is_forced=True,
-        committed_at=now,
-        ended_at=now,
+        committed_at=done_at,
+        ended_at=done_at,
         switched=True,
-        reason=reason,
+        reason=back.reason,
     )
     deployments.insert(connection, replace(made, plan_hash=before.plan_hash))
-    _note(context, connection, place, f"{reason}: recorded as live", thing=made.id)
+    _note(context, connection, place, f"{back.reason}: recorded as live", thing=made.id)
 
 
 def _note(context: Context, connection: Connection, place: Place, message: str, *, thing: str) -> None:

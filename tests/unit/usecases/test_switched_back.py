@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 import pytest
 from tests.unit.usecases.house import ADMIN, House
@@ -11,6 +12,7 @@ from tests.unit.usecases.house import ADMIN, House
 from fairlead.domain.colour import Colour
 from fairlead.domain.deployment import DeploymentOutcome
 from fairlead.domain.naming import route_name
+from fairlead.domain.service import Route
 from fairlead.domain.slot import Slot, SlotState
 from fairlead.ports.catalogue import Place, Registration
 from fairlead.ports.container_engine import LABEL_KEY, ContainerSpec
@@ -109,6 +111,65 @@ def test_nothing_is_recorded_where_users_are_elsewhere_or_it_does_not_run(standi
         slots.put(connection, PLACE, Slot(Colour.BLUE, SlotState.IDLE))
     assert not follow(standing, Outside())
     assert before[Colour.GREEN] is states(standing)[Colour.GREEN] is SlotState.LIVE
+
+
+def test_the_recorded_time_is_when_it_was_done(standing: House) -> None:
+    """Not when the server came back: that may be the next day."""
+    outside, done_at = Outside(), standing.clock.now() - timedelta(hours=9)
+
+    async def furnished_and_followed() -> bool:
+        await outside.furnish(standing)
+        return await switched_back.follow(standing.context, outside, PLACE, Colour.BLUE, by="ada", at=done_at)
+
+    assert asyncio.run(furnished_and_followed())
+    newest = standing.deployment("1.0.0")
+    assert newest.created_at == newest.committed_at == newest.ended_at == done_at
+    assert f"{done_at:%Y-%m-%d %H:%M:%S} UTC" in newest.reason
+
+
+SECOND = Route("shop.example.com", "/")
+
+
+@pytest.mark.parametrize("is_first", [True, False])
+def test_a_switch_back_that_was_begun_is_finished_and_not_undone(standing: House, is_first: bool) -> None:
+    """Whoever pasted some of the commands meant the release; half of the users in each is neither old nor new."""
+    outside = Outside()
+
+    async def half() -> list[tuple[Place, Colour]]:
+        await outside.furnish(standing, pointed=Colour.BLUE if is_first else Colour.GREEN)
+        with standing.database.transaction() as connection:
+            routes.claim(connection, PLACE, "web", [SECOND], at=standing.clock.now())
+        name = route_name(PLACE.project, PLACE.environment, SECOND.host, SECOND.path)
+        await outside.proxy.ensure_route(RouteSpec(name, SECOND.host, SECOND.path))
+        pointed = Colour.GREEN if is_first else Colour.BLUE
+        await outside.proxy.fill(name, pointed, [Endpoint("web", "10.0.0.2", 85)])
+        await outside.proxy.point({name: pointed})
+        return list(await switched_back.standing_elsewhere(standing.context, outside))
+
+    assert asyncio.run(half()) == [(PLACE, Colour.BLUE)]
+    assert asyncio.run(switched_back.follow(standing.context, outside, PLACE, Colour.BLUE))
+    assert states(standing) == {Colour.BLUE: SlotState.LIVE, Colour.GREEN: SlotState.STANDBY}
+    with standing.database.reading() as connection:
+        held = [route for its in routes.of(connection, PLACE).values() for route in its]
+    names = [route_name(PLACE.project, PLACE.environment, route.host, route.path) for route in held]
+    assert len(names) == 2
+    for name in names:
+        state = asyncio.run(outside.proxy.read_back(name))
+        assert state is not None and state.live is Colour.BLUE and state.servers[Colour.BLUE]
+    assert "1 of its routes had been left, and followed" in standing.deployment("1.0.0").reason
+
+
+def test_one_whose_other_routes_the_standby_cannot_serve_is_not_finished(standing: House) -> None:
+    outside = Outside()
+
+    async def half() -> bool:
+        await outside.furnish(standing)
+        with standing.database.transaction() as connection:
+            routes.claim(connection, PLACE, "api", [SECOND], at=standing.clock.now())
+        return await switched_back.follow(standing.context, outside, PLACE, Colour.BLUE)
+
+    assert not asyncio.run(half())
+    assert states(standing)[Colour.GREEN] is SlotState.LIVE
 
 
 def test_a_task_under_way_is_called_off_before_its_commit_point_only(standing: House) -> None:
