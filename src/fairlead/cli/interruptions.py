@@ -27,7 +27,10 @@ def list_interruptions(
         "choices": "MAY BE ANSWERED",
         "why": "WHY",
         "opened_at": "SINCE",
+        "expires_at": "UNTIL",
     }
+    if state != "waiting":
+        columns |= {"state": "STATE", "answer": "ANSWER", "answered_by": "BY"}
     at.screen.table(rows, columns, empty="nothing waits for a person")
 
 

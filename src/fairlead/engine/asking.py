@@ -35,7 +35,9 @@ async def ask(run: Run, node: PlacedAsk, here: Here) -> Failure | None:
         here.outputs[node.ask.key] = {OUTPUTS: _told(answered)}
         return None
     if answered.state is InterruptionState.EXPIRED:
-        return Failure("interruption.expired", f"{node.ask.question.title}: nobody answered in time", verdict="no")
+        said = f"{node.ask.question.title}: nobody answered within {node.ask.question.expires_s:g} s"
+        hint = "deploy it again once somebody can answer"
+        return Failure("interruption.expired", said, hint, verdict="no")
     said = f": {answered.note}" if answered.note else ""
     return Failure("interruption.aborted", f"{node.ask.question.title}: {by} said no{said}", verdict="no")
 

@@ -28,6 +28,10 @@ NEEDED = {
     InterruptionKind.MANUAL: Permission.DEPLOYMENT_APPROVE,
     InterruptionKind.GUIDED: Permission.DEPLOYMENT_CREATE,
 }
+NOBODY = {
+    InterruptionState.EXPIRED: "nobody answered in time, which counts as ",
+    InterruptionState.CANCELLED: "the task is being cancelled, which counts as ",
+}
 OVERRIDE = Permission.ENVIRONMENT_EDIT
 """Who holds it for the environment may answer in spite of teams and authors, with a reason."""
 
@@ -194,7 +198,7 @@ def _note(context: Context, connection: Connection, actor: Actor, asked: Interru
         connection,
         actor,
         f"interruption.{asked.state.value}",
-        f"{asked.title}: {how}",
+        f"{asked.title}: {NOBODY.get(asked.state, '')}{how}",
         thing=asked.id,
         project=asked.project or None,
         environment=asked.environment or None,

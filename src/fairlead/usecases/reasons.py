@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 
 from fairlead.domain.approval import Approval, ApprovalState
 from fairlead.domain.deployment import Deployment, DeploymentOutcome
 from fairlead.domain.event import Event
+from fairlead.domain.interruption import WHERE_NOBODY_ANSWERS
 from fairlead.domain.reason import Reason
 from fairlead.domain.record import Json
 from fairlead.domain.release import Release
@@ -20,6 +22,7 @@ from fairlead.store import (
     deployments,
     environments,
     events,
+    interruptions,
     releases,
     runs,
     tasks,
@@ -46,7 +49,7 @@ def of_start(connection: Connection, deployment: Deployment) -> Iterator[Reason]
     if deployment.held_by:
         yield Reason(deployment.reason, code=deployment.code, hint=deployment.hint, at=deployment.not_before)
     for approval in approvals.of_deployment(connection, deployment.id):
-        yield of_approval(approval)
+        yield of_approval(approval, not_after=deployment.not_after)
 
 
 def _promoted(connection: Connection, deployment: Deployment) -> Reason:
@@ -65,18 +68,22 @@ def _promoted(connection: Connection, deployment: Deployment) -> Reason:
     return Reason("the lifecycle takes it there by itself", (earlier,), at=deployment.created_at)
 
 
-def of_approval(approval: Approval) -> Reason:
-    """What was answered, by whom, to which plan."""
+def of_approval(approval: Approval, *, not_after: datetime | None = None) -> Reason:
+    """What was answered, by whom, to which plan; how to answer, and until when (`not_after`), where nobody has."""
     plan = f"plan {approval.plan_hash[:16]}"
     note = (approval.note,) if approval.note else ()
     said = {
         ApprovalState.WAITING: f"it waits for an approval of {plan}",
         ApprovalState.APPROVED: f"{approval.answered_by} approved {plan}",
         ApprovalState.REJECTED: f"{approval.answered_by} rejected {plan}",
-        ApprovalState.SUPERSEDED: f"nobody answered to {plan} before something newer came",
+        ApprovalState.SUPERSEDED: f"nobody answered to {plan} while it waited",
     }[approval.state]
+    hint = ""
+    if approval.state is ApprovalState.WAITING:
+        hint = f"fairlead approve {approval.id} --plan {approval.plan_hash[:16]}"
+        hint += f"; it does not begin any more after {not_after:%Y-%m-%d %H:%M:%S} UTC" if not_after else ""
     at = approval.answered_at or approval.created_at
-    return Reason(said, evidence=note, at=at, noun="approval", thing=approval.id)
+    return Reason(said, evidence=note, hint=hint, at=at, noun="approval", thing=approval.id)
 
 
 def of_end(context: Context, connection: Connection, deployment: Deployment) -> Iterator[Reason]:
@@ -127,10 +134,11 @@ def _replaced(connection: Connection, deployment: Deployment) -> Iterator[Reason
 
 
 def of_task(context: Context, connection: Connection, task: Task) -> Iterator[Reason]:
-    """What it waits for, the phase that failed, who cancelled it, what became of instances and tests, how the state
-    compares, and what a person can do about one that is unsettled."""
+    """What or whom it waits for, the phase that failed, who cancelled it, what became of instances and tests, how the
+    state compares, and what a person can do about one that is unsettled."""
     if task.state is TaskState.QUEUED:
         yield from _turn(connection, task)
+    yield from _asked_of_persons(connection, task)
     if task.cancel_asked_at is not None:
         by = task.cancel_asked_by or "somebody"
         yield Reason(f"{by} asked to cancel it", at=task.cancel_asked_at, noun="task", thing=task.id)
@@ -168,8 +176,21 @@ def _turn(connection: Connection, task: Task) -> Iterator[Reason]:
     said = f"it waits for its turn: {held.title} is {held.state.value}, and holds {place.project} in {place.shown}"
     hint = f"it begins when that has settled; at once: fairlead tasks resume {holder}"
     is_stuck = held.state is TaskState.UNSETTLED
-    because = (Reason(held.reason, code=held.code, hint=held.hint),) if held.reason else ()
+    itself = [Reason(held.reason, code=held.code, hint=held.hint)] if held.reason else []
+    because = (*itself, *_asked_of_persons(connection, held))
     yield Reason(said, because, hint=hint if is_stuck else "", at=held.begun_at, noun="task", thing=holder)
+
+
+def _asked_of_persons(connection: Connection, task: Task) -> Iterator[Reason]:
+    """Each question that nobody has answered yet, how it is answered, and what happens where nobody does."""
+    for asked in interruptions.waiting_in(connection, task.id):
+        whom = f"one of {', '.join(asked.teams)}" if asked.teams else "a person"
+        hint = f"fairlead interruptions answer {asked.id} {'|'.join(asked.choices)}"
+        if asked.expires_at:
+            nobody = WHERE_NOBODY_ANSWERS[asked.kind]
+            hint += f"; without an answer until {asked.expires_at:%Y-%m-%d %H:%M:%S} UTC it is {nobody}"
+        evidence = tuple(text for text in (asked.instructions, asked.why) if text)
+        yield Reason(f"it waits for {whom}: {asked.title}", evidence=evidence, hint=hint, at=asked.opened_at)
 
 
 def _asked_to_keep(facts: Mapping[str, Json]) -> str:

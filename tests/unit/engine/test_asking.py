@@ -141,8 +141,9 @@ async def test_time_that_ran_out_is_a_no(play):
         play.asked.answer(stage.task, "[b]", Choice.ABORT, state=InterruptionState.EXPIRED)
 
     play.stage.answer = answer
-    end = await play.stage.play(plan_of(step("b", Ask("[b]", MANUAL))))
-    assert end.code == "interruption.expired"
+    end = await play.stage.play(plan_of(step("b", Ask("[b]", replace(MANUAL, expires_s=60.0)))))
+    assert (end.code, end.reason) == ("interruption.expired", "Go on?: nobody answered within 60 s")
+    assert end.hint == "deploy it again once somebody can answer"
 
 
 async def test_instructions_are_filled_with_what_became_known(play):

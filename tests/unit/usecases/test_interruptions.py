@@ -167,6 +167,8 @@ def test_time_that_runs_out_is_the_answer_of_nobody(paused: House) -> None:
     assert told.expires_at == told.opened_at + timedelta(seconds=60)
     assert paused.task(task_of(paused)).state is TaskState.QUEUED
     assert interruptions.expire(paused.context) == 0
+    (said,) = paused.audit("interruption.expired")
+    assert said.message == "Go on?: nobody answered in time, which counts as abort"
 
 
 def test_a_paused_deployment_that_holds_nothing_is_cancelled_at_once(paused: House) -> None:

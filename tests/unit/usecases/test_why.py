@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from tests.unit.usecases.house import ADMIN, NOBODY, VIEWER, House
@@ -12,12 +13,15 @@ from tests.unit.usecases.house import ADMIN, NOBODY, VIEWER, House
 from fairlead.domain.actor import SYSTEM, Actor
 from fairlead.domain.errors import Conflict, Invalid, NotAllowed, NotFound
 from fairlead.domain.ids import TaskId
+from fairlead.domain.interruption import Choice, InterruptionKind, Question
+from fairlead.domain.plan import Plan
 from fairlead.domain.reason import Reason
 from fairlead.domain.run import Run
 from fairlead.domain.task import TaskState
 from fairlead.ports.tasks import End
 from fairlead.store import projects
-from fairlead.usecases import approvals, deployments, releases, runs, tasks, variables, why
+from fairlead.store.interruptions import StoreInterruptions
+from fairlead.usecases import approvals, deployments, releases, runs, scheduling, tasks, variables, why
 from fairlead.usecases.values import Where
 
 HEAD, NEWER, NEWEST = "a" * 40, "b" * 40, "c" * 40
@@ -211,6 +215,41 @@ def test_what_is_not_there_is_said(books: House) -> None:
         why.run(books.context, VIEWER, "dep-none")
     with pytest.raises(NotAllowed):
         why.deployment(books.context, NOBODY, "1")
+
+
+def test_one_that_waits_for_a_person_says_so_how_to_answer_and_until_when(books: House) -> None:
+    """And so does what is queued behind it."""
+    books.add_release("1.0.0")
+    paused = books.deployment("1.0.0")
+    books.begin(paused.task)
+    asyncio.run(books.tasks.freeze(TaskId(str(paused.task)), Plan("deployment", "toy")))
+    asking = StoreInterruptions(books.database, books.clock, books.ids)
+    choices = (Choice.PROCEED, Choice.ABORT)
+    question = Question(InterruptionKind.MANUAL, "Sign", choices, teams=("Operators",), expires_s=3600.0)
+    asyncio.run(asking.open(TaskId(str(paused.task)), "[b]", question, step="b", instructions="look first", why=""))
+    asyncio.run(books.tasks.pause(TaskId(str(paused.task)), again=0, holds=True))
+    behind = deployments.create(books.context, ADMIN, "books", "1.0.0", "Test", is_forced=True).deployment
+    until = books.clock.now() + timedelta(hours=1)
+    for id in (paused.id, behind.id):
+        said = told(why.deployment(books.context, VIEWER, id))
+        assert "it waits for one of Operators: Sign" in said and "look first" in said
+        assert "fairlead interruptions answer int-" in said and " proceed|abort" in said
+        assert f"without an answer until {until:%Y-%m-%d %H:%M:%S} UTC it is abort" in said
+
+
+def test_one_that_waits_for_an_approval_says_how_to_give_it_and_until_when(books: House) -> None:
+    books.add_release("1.0.0")
+    books.go_live("1.0.0")
+    books.clock.advance(1)
+    ends_at = books.clock.now() + timedelta(hours=1)
+    asked = deployments.create(books.context, ADMIN, "books", "1.0.0", "Production", not_after=ends_at, is_forced=True)
+    said = told(why.deployment(books.context, VIEWER, asked.deployment.id))
+    assert "fairlead approve apr-" in said and asked.deployment.plan_hash[:16] in said
+    assert f"it does not begin any more after {ends_at:%Y-%m-%d %H:%M:%S} UTC" in said
+    books.clock.advance(3601)
+    scheduling.begin_due(books.context)
+    over = told(why.deployment(books.context, VIEWER, asked.deployment.id))
+    assert "nobody answered to plan" in over and "it was not to begin after" in over and "newer" not in over
 
 
 def test_what_is_queued_behind_an_unsettled_one_says_so_and_that_one_what_can_be_done(books: House) -> None:
