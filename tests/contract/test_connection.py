@@ -10,7 +10,7 @@ import sys
 import threading
 import uuid
 from collections.abc import AsyncIterator, Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
@@ -40,6 +40,9 @@ class LocalGiven:
     def __post_init__(self) -> None:
         self.connection: Connection = LocalConnection(self.place / "tickets")
         self.successor: Connection = LocalConnection(self.place / "tickets")
+
+    def repeats(self, file: Path) -> Command:
+        return Command(("cat",), stdin_file=file)
 
     def prints(self, text: str, *, exit_code: int = 0) -> Command:
         mark = self.place / uuid.uuid4().hex
@@ -272,6 +275,9 @@ class FakeGiven:
         self.host.listeners["tcp:127.0.0.1:7"] = lambda request: request
         self.host.script = lambda command: self.runs[command.arguments]
         self.runs: dict[tuple[str, ...], Run] = {}
+
+    def repeats(self, file: Path) -> Command:
+        return replace(self._command(Run(file.read_bytes())), stdin_file=file)
 
     def prints(self, text: str, *, exit_code: int = 0) -> Command:
         return self._command(Run(text.encode(), exit_code))

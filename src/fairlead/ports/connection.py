@@ -5,18 +5,21 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Protocol
 
 
 @dataclass(frozen=True, slots=True)
 class Command:
     """A program and its arguments (never a shell string), with what it gets. Without a `working_dir` it is run in an
-    empty directory of its own, which goes with `complete`."""
+    empty directory of its own, which goes with `complete`. It reads `stdin`, or the bytes of `stdin_file`, a file here
+    of any size that lies there until it was begun."""
 
     arguments: tuple[str, ...]
     environment: Mapping[str, str] = field(default_factory=dict)
     working_dir: str = ""
     stdin: bytes = b""
+    stdin_file: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ import shlex
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, cast
 
 from fairlead.adapters.connections import ssh_scripts
@@ -29,6 +30,7 @@ SESSIONS = 8
 """At once over one connection: sshd allows ten (MaxSessions of sshd_config(5))."""
 
 LOG_PIECE_BYTES = 1024 * 1024
+PART_BYTES = 256 * 1024
 LISTING_BYTES = 16 * 1024 * 1024
 LOST_S = 0.2
 ALGORITHMS = {"ssh-rsa": ("rsa-sha2-512", "rsa-sha2-256")}
@@ -70,8 +72,9 @@ class SshConnection:
         self._sessions = asyncio.Semaphore(SESSIONS)
 
     async def start(self, ticket: str, command: Command) -> None:
-        spec = ssh_scripts.spec_of(command)
-        answer = await self._ask(ssh_scripts.START, _hex(ticket), str(len(spec)), ssh_scripts.INNER, given=spec)
+        spec, file = ssh_scripts.spec_of(command), command.stdin_file
+        size = len(spec) + (await asyncio.to_thread(file.stat)).st_size if file else len(spec)
+        answer = await self._ask(ssh_scripts.START, _hex(ticket), str(size), ssh_scripts.INNER, given=spec, file=file)
         if answer.code == ssh_scripts.CUT:
             raise Unreachable("host.unreachable", f"{self.name}: the connection broke off", thing=self.name)
         if answer.code:
@@ -144,14 +147,17 @@ class SshConnection:
             was.close()
             await was.wait_closed()
 
-    async def _ask(self, program: str, *arguments: str, given: bytes = b"") -> _Answer:
-        """The program's answer. Its arguments need no quoting but the shell's program itself, which is constant."""
+    async def _ask(self, program: str, *arguments: str, given: bytes = b"", file: Path | None = None) -> _Answer:
+        """The program's answer to what it is given, and the file after it. Its arguments need no quoting but the
+        shell's program itself, which is constant."""
         import asyncssh
 
         words = " ".join(shlex.quote(word) for word in (program, "fairlead", *arguments))
         try:
-            async with self._connected() as connection, asyncio.timeout(ANSWER_TIMEOUT_S):
-                done = await connection.run(f"exec sh -c {words}", input=given, encoding=None)
+            async with self._connected() as connection, asyncio.timeout(ANSWER_TIMEOUT_S) as bound:
+                asked = await connection.create_process(f"exec sh -c {words}", encoding=None)
+                await _give(asked, given, file, bound)
+                done = await asked.wait()
         except (OSError, asyncssh.Error) as error:  # TimeoutError among them
             words = str(error) or f"no answer within {ANSWER_TIMEOUT_S:g} s"
             raise Unreachable("host.unreachable", f"{self.name}: {words}", thing=self.name) from error
@@ -172,6 +178,23 @@ class SshConnection:
     def _failed(self, code: str, words: str, answer: _Answer) -> Failed:
         said = f": {answer.err}" if answer.err else ""
         return Failed(code, f"{self.name}: {words}{said}", thing=self.name)
+
+
+async def _give(asked: Any, given: bytes, file: Path | None, bound: asyncio.Timeout) -> None:
+    """All of it, as fast as the host takes it; each part has the time of an answer. A program that has ended meanwhile
+    reads no more."""
+    clock = asyncio.get_running_loop().time
+    try:
+        asked.stdin.write(given)
+        if file is not None:
+            with await asyncio.to_thread(file.open, "rb") as content:
+                while part := await asyncio.to_thread(content.read, PART_BYTES):
+                    asked.stdin.write(part)
+                    await asked.stdin.drain()
+                    bound.reschedule(clock() + ANSWER_TIMEOUT_S)
+        asked.stdin.write_eof()
+    except BrokenPipeError:
+        return
 
 
 async def connect(login: SshLogin, *, name: str, timeout_s: float) -> Any:

@@ -173,7 +173,7 @@ def escaped(word: str) -> str:
 
 
 def spec_of(command: Command) -> bytes:
-    """What `START` reads: the command's words, and what it is to read itself."""
+    """What `START` reads: the command's words, and what it is to read itself, but for a file."""
     lines = [f"A{escaped(word)}" for word in command.arguments]
     lines += [f"E{escaped(f'{name}={value}')}" for name, value in command.environment.items()]
     if command.working_dir:

@@ -113,7 +113,7 @@ def _begin(place: Path, command: Command, lock: int) -> None:
     for name in ("log", "stdin"):
         (place / name).unlink(missing_ok=True)
         (place / name).touch(mode=0o600)
-    (place / "stdin").write_bytes(command.stdin)
+    _give(place / "stdin", command)
     environment = {"PATH": SEARCH_PATH, "LANG": "C.UTF-8", **command.environment}
     program = shutil.which(command.arguments[0], path=environment["PATH"])
     if program is None:
@@ -134,6 +134,17 @@ def _begin(place: Path, command: Command, lock: int) -> None:
         os.close(null)
     os.waitpid(outer, 0)
     _await_begun(place)
+
+
+def _give(stdin: Path, command: Command) -> None:
+    try:
+        if command.stdin_file is None:
+            stdin.write_bytes(command.stdin)
+        else:
+            shutil.copyfile(command.stdin_file, stdin)
+    except OSError as error:
+        words = f"what the run reads could not be written here: {error.strerror}"
+        raise Failed("host.disk", words, thing=str(stdin)) from error
 
 
 def _await_begun(place: Path) -> None:

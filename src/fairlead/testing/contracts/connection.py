@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 from typing import Protocol
 
 import pytest
@@ -22,6 +23,10 @@ class GivenConnection(Protocol):
 
     def prints(self, text: str, *, exit_code: int = 0) -> Command:
         """A command that writes the text, in several pieces, and ends."""
+        ...
+
+    def repeats(self, file: Path) -> Command:
+        """A command that writes what it reads, which is this file here."""
         ...
 
     def runs_for_ever(self) -> Command:
@@ -77,6 +82,15 @@ class ConnectionContract:
         await given.connection.start("one", given.prints("hello\nworld\n", exit_code=3))
         progress = await ended(given.connection, "one")
         assert (progress.exit_code, progress.log) == (3, b"hello\nworld\n")
+
+    async def test_a_run_reads_a_file_of_ours_that_may_go_once_it_has_begun(
+        self, given: GivenConnection, tmp_path: Path
+    ) -> None:
+        file = tmp_path / "given"
+        file.write_bytes(bytes(range(256)) * 4096)
+        await given.connection.start("one", given.repeats(file))
+        file.unlink()
+        assert (await ended(given.connection, "one")).log == bytes(range(256)) * 4096
 
     async def test_starting_twice_starts_once(self, given: GivenConnection) -> None:
         command = given.prints("once\n")
