@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import secrets
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, BinaryIO
 
 import httpx2
 
@@ -65,8 +65,8 @@ class Client:
         headers = {} if revision is None else {"If-Match": f'"{revision}"'}
         return self._ask("PUT", path, body=body, query=query, headers=headers)
 
-    def put_bytes(self, path: str, content: bytes, **query: object) -> Any:
-        """The answer's JSON to these bytes."""
+    def put_file(self, path: str, content: BinaryIO, **query: object) -> Any:
+        """The answer's JSON to the file's bytes, which are read as they are sent."""
         return self._ask("PUT", path, content=content, query=query)
 
     def patch(self, path: str, body: Mapping[str, object], *, revision: int | None = None) -> Any:
@@ -130,7 +130,7 @@ class Client:
         path: str,
         *,
         body: Mapping[str, object] | None = None,
-        content: bytes | None = None,
+        content: BinaryIO | None = None,
         query: Mapping[str, object] | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> Any:

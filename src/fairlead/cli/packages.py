@@ -43,12 +43,12 @@ def push(
     at = session(context)
     made = []
     for file in files:
+        query = {"file": file.name, "id": name, "version": version, "on_existing": on_existing}
         try:
-            content = file.read_bytes()
+            with file.open("rb") as content:
+                made.append(at.client.put_file(PATH, content, **query))
         except OSError as error:
             raise Invalid("input.invalid", f"{file} cannot be read: {error.strerror}") from error
-        query = {"file": file.name, "id": name, "version": version, "on_existing": on_existing}
-        made.append(at.client.put_bytes(PATH, content, **query))
     at.screen.result(made, ", ".join(f"{one['name']} {one['version']}" for one in made) + " pushed")
 
 
@@ -64,7 +64,16 @@ def download(
     path = f"{PATH}/{quote(name, safe='')}/{quote(version, safe='')}"
     found = at.client.get(path)
     target = to / found["file_name"]
-    target.write_bytes(at.client.raw(f"{path}/content"))
+    beside = target.with_name(f".{target.name}.part")
+    try:
+        with beside.open("wb") as file:
+            for part in at.client.chunks(f"{path}/content"):
+                file.write(part)
+        beside.replace(target)
+    except OSError as error:
+        raise Invalid("input.invalid", f"{target} cannot be written: {error.strerror}") from error
+    finally:
+        beside.unlink(missing_ok=True)
     at.screen.result(found, str(target))
 
 

@@ -84,7 +84,7 @@ def named(file_name: str, *, name: str = "", version: str = "") -> tuple[str, st
 
 
 def check_content(ending: str, content: bytes) -> None:
-    """Invalid `package.content` where the bytes do not begin as such a file does."""
+    """Invalid `package.content` where the bytes, of which 512 are enough, do not begin as such a file does."""
     kind = ".zip" if ending in (".nupkg", ".jar", ".war", ".ear") else ending
     kind = {".tgz": ".gz", ".tbz": ".bz2", ".tar.gz": ".gz", ".tar.bz2": ".bz2", ".tar.xz": ".xz"}.get(kind, kind)
     at, start = _TAR

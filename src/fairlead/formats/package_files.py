@@ -1,4 +1,5 @@
-"""The files in a package: unpacked in memory, bounded, and never to a place outside of where it is unpacked.
+"""The files in a package, one after the other: none of them whole in memory, bounded, and never to a place outside of
+where it is unpacked.
 
 A path that is absolute, leads upwards or names a drive ("zip slip") refuses the whole package. Links and devices are
 left out: none of them could be followed where it is unpacked without leading out of it.
@@ -11,79 +12,80 @@ import lzma
 import tarfile
 import zipfile
 import zlib
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import IO, BinaryIO, TypeAlias
 
 from fairlead.domain.errors import Invalid, TooLarge
 
-MOST_FILES = 10_000
+MOST_FILES = 50_000
+MOST_TIMES, LEAST_LIMIT_BYTES = 10, 256 * 1024**2
+"""A package unpacks to so many times its size at most, and to so much in any case: more is a bomb, or nearly one."""
 _ZIPS = (".zip", ".nupkg", ".jar", ".war", ".ear")
 _LINK_MODE, _KIND_MODE = 0o120000, 0o170000
-_PART_BYTES = 1024 * 1024
+
+Each: TypeAlias = Callable[[str, int, IO[bytes]], None]
+"""What is done with a file of a package: its path, its size in bytes, and its bytes, which are to be read at once."""
 
 
 @dataclass(frozen=True, slots=True)
 class Unpacked:
-    """Path → bytes; `left_out` are paths of links and devices."""
+    """The paths of its files; `left_out` are those of links and devices."""
 
-    files: dict[str, bytes] = field(default_factory=dict)
+    files: tuple[str, ...] = ()
     left_out: tuple[str, ...] = ()
 
 
-def unpacked(name: str, ending: str, content: bytes, *, limit_bytes: int) -> Unpacked:
-    """All of its files. `name` is what people call it. Invalid `package.content` where it cannot be read,
-    `package.unsafe` where a path leads out; TooLarge over `limit_bytes` or `MOST_FILES`."""
+def limit_of(content: BinaryIO) -> int:
+    """To how many bytes this package may unpack."""
+    size = content.seek(0, io.SEEK_END)
+    content.seek(0)
+    return max(LEAST_LIMIT_BYTES, MOST_TIMES * size)
+
+
+def unpack(name: str, ending: str, content: BinaryIO, each: Each, *, limit_bytes: int) -> Unpacked:
+    """Calls `each` for every file, in the package's order. `name` is what people call it. Invalid `package.content`
+    where it cannot be read, `package.unsafe` where a path leads out; TooLarge over `limit_bytes` or `MOST_FILES`: what
+    `each` had before has to be thrown away then. A `FairleadError` of `each` passes."""
     read = _zipped if ending in _ZIPS else _tarred
-    files: dict[str, bytes] = {}
+    files: list[str] = []
     left_out: list[str] = []
     size = 0
     try:
-        for path, chunks in read(content):
-            if chunks is None:
+        for path, size_bytes, file in read(content):
+            if file is None:
                 left_out.append(path)
                 continue
-            parts = []
-            for chunk in chunks:
-                size += len(chunk)
-                if size > limit_bytes:
-                    raise _too_large(name, f"over {limit_bytes:,} bytes")
-                parts.append(chunk)
-            files[_safe(name, path)] = b"".join(parts)
+            size += size_bytes
+            if size > limit_bytes:
+                raise _too_large(name, f"over {limit_bytes:,} bytes")
+            files.append(_safe(name, path))
             if len(files) > MOST_FILES:
                 raise _too_large(name, f"over {MOST_FILES:,} files")
+            with file:
+                each(files[-1], size_bytes, file)
     except (zipfile.BadZipFile, tarfile.TarError, lzma.LZMAError, zlib.error, EOFError, OSError, RuntimeError) as error:
         raise Invalid("package.content", f"{name} cannot be unpacked: {error}"[:500], thing=name) from error
-    return Unpacked(files, tuple(left_out))
+    return Unpacked(tuple(files), tuple(left_out))
 
 
-def _zipped(content: bytes) -> Iterator[tuple[str, Iterator[bytes] | None]]:
-    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+_Entries: TypeAlias = Iterator[tuple[str, int, IO[bytes] | None]]
+
+
+def _zipped(content: BinaryIO) -> _Entries:
+    with zipfile.ZipFile(content) as archive:
         for entry in archive.infolist():
             if entry.is_dir():
                 continue
             is_link = (entry.external_attr >> 16) & _KIND_MODE == _LINK_MODE
-            yield entry.filename, None if is_link else _of_zip(archive, entry)
+            yield entry.filename, entry.file_size, None if is_link else archive.open(entry)
 
 
-def _of_zip(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> Iterator[bytes]:
-    with archive.open(entry) as file:
-        while part := file.read(_PART_BYTES):
-            yield part
-
-
-def _tarred(content: bytes) -> Iterator[tuple[str, Iterator[bytes] | None]]:
-    with tarfile.open(fileobj=io.BytesIO(content), mode="r:*") as archive:
+def _tarred(content: BinaryIO) -> _Entries:
+    with tarfile.open(fileobj=content, mode="r:*") as archive:
         for entry in archive:
             if not entry.isdir():
-                yield entry.name, _of_tar(archive, entry) if entry.isreg() else None
-
-
-def _of_tar(archive: tarfile.TarFile, entry: tarfile.TarInfo) -> Iterator[bytes]:
-    file = archive.extractfile(entry)
-    if file is not None:
-        with file:
-            while part := file.read(_PART_BYTES):
-                yield part
+                yield entry.name, entry.size, archive.extractfile(entry) if entry.isreg() else None
 
 
 def _safe(name: str, path: str) -> str:

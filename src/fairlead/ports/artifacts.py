@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Protocol
+from typing import BinaryIO, Protocol
 
 from fairlead.domain.ids import TaskId
 
 
 class Artifacts(Protocol):
-    """Content-addressed bytes, with names under a task. Bounded: one file 64 MiB, one task 512 MiB."""
+    """Content-addressed bytes, with names under a task. Bounded: one file 64 MiB, one task 512 MiB. Packages
+    come by another way, and may be larger: who reads one opens it."""
 
     async def put_blob(self, content: bytes) -> str:
         """Kept; its key (``sha256:…``). Twice is once."""
@@ -17,6 +18,11 @@ class Artifacts(Protocol):
 
     async def blob(self, key: str) -> bytes:
         """The bytes; `NotFound` where there are none."""
+        ...
+
+    async def open_blob(self, key: str) -> BinaryIO:
+        """The bytes as a file to read and seek in, at its start; who asked closes it. `NotFound` where there are
+        none."""
         ...
 
     async def let_go(self, key: str) -> None:

@@ -43,7 +43,6 @@ from fairlead.server.idempotency import Idempotency
 from fairlead.server.life import Life
 from fairlead.server.routing import API, add_routes
 from fairlead.server.web import pages
-from fairlead.store.artifact_files import LARGEST_FILE_BYTES
 
 ROUTERS = (
     accounts.router,
@@ -106,7 +105,7 @@ def create(life: Life) -> FastAPI:
     app.add_middleware(
         Guard,
         max_body_bytes=settings.max_body_bytes,
-        larger={f"{API}/packages": LARGEST_FILE_BYTES},
+        larger={f"{API}/packages": settings.max_package_bytes},
         new_id=lambda: context.ids.new("req"),
     )
     return app

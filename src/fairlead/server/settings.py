@@ -42,6 +42,7 @@ class Settings(BaseModel):
     public_url: str = Field("", description="how people and webhooks reach the server; empty: http://host:port")
     trusted_proxies: tuple[str, ...] = Field((), description="addresses whose X-Forwarded-For is believed")
     max_body_bytes: int = Field(5 * 1024 * 1024, ge=1024, description="largest request body")
+    max_package_bytes: int = Field(1024**3, ge=1024, description="largest package that may be pushed")
     session_hours: float = Field(12.0, gt=0, le=720, description="how long a sign-in in a browser lasts")
 
     admin_user: str = Field("admin", description="name of the first administrator")

@@ -8,6 +8,7 @@ import os
 import threading
 from collections.abc import Mapping
 from pathlib import Path
+from typing import BinaryIO
 
 import sqlalchemy as sa
 
@@ -16,6 +17,7 @@ from fairlead.domain.ids import TaskId
 from fairlead.ports.clock import Clock
 from fairlead.store import artifacts, packages, releases
 from fairlead.store.database import Database
+from fairlead.store.incoming import Incoming
 
 LARGEST_FILE_BYTES = 64 * 1024 * 1024
 LARGEST_TASK_BYTES = 512 * 1024 * 1024
@@ -36,6 +38,10 @@ class StoreArtifacts:
     async def blob(self, key: str) -> bytes:
         """As the port says."""
         return await self._database.run(lambda: self.content(key))
+
+    async def open_blob(self, key: str) -> BinaryIO:
+        """As the port says."""
+        return await self._database.run(lambda: self.opened(key))
 
     async def let_go(self, key: str) -> None:
         """As the port says."""
@@ -82,10 +88,26 @@ class StoreArtifacts:
         artifacts.insert_blob(connection, key, len(content), self._clock.now())
         return key
 
+    def receive(self) -> Incoming:
+        """Where bytes of any size are put as they come; `take` keeps them."""
+        return Incoming(self._folder / "incoming", self._clock.now())
+
+    def take(self, arrived: Incoming) -> str:
+        """As `keep`, of what came piece by piece."""
+        arrived.put(self._path(arrived.key))
+        with self._database.transaction() as connection:
+            artifacts.insert_blob(connection, arrived.key, arrived.size_bytes, self._clock.now())
+        return arrived.key
+
     def content(self, key: str) -> bytes:
         """The bytes; NotFound `artifact.unknown`; synchronous, for use cases."""
+        with self.opened(key) as file:
+            return file.read()
+
+    def opened(self, key: str) -> BinaryIO:
+        """The bytes as a file to read, whatever their size; who asked closes it. As `content`."""
         try:
-            return self._path(key).read_bytes()
+            return self._path(key).open("rb")
         except FileNotFoundError as error:
             raise _unknown(key) from error
 

@@ -2,6 +2,9 @@
 
 import asyncio
 import hashlib
+import shutil
+import tempfile
+import weakref
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -164,6 +167,8 @@ class World:
         self.host = ContainerWorld(self.clock)
         self.records = self.tasks.records
         self.log = FakeTaskLog(self.clock)
+        self.workspace = tempfile.mkdtemp(prefix="fairlead-world-")
+        weakref.finalize(self, shutil.rmtree, self.workspace, ignore_errors=True)
         self.artifacts.blobs |= {one.blob: TOOLS for one in PACKAGES.values()}
 
     @property
@@ -196,7 +201,7 @@ class World:
             notifier=None,  # type: ignore[arg-type]
             task_log=self.log,
             clock=self.clock,
-            workspace="",
+            workspace=self.workspace,
             traffic=self.traffic,
             children=self.children,
             hosts=SomeHosts(self.targets),

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import io
 from collections.abc import Mapping
+from pathlib import Path
+from typing import BinaryIO
 
 from fairlead.domain.errors import NotFound, TooLarge
 from fairlead.domain.ids import TaskId
@@ -13,10 +16,11 @@ LARGEST_TASK_BYTES = 512 * 1024 * 1024
 
 
 class FakeArtifacts:
-    """`ports.artifacts.Artifacts`."""
+    """`ports.artifacts.Artifacts`. `lying` are bytes too large for memory, by key: files."""
 
     def __init__(self) -> None:
         self.blobs: dict[str, bytes] = {}
+        self.lying: dict[str, Path] = {}
         self.attached: dict[TaskId, dict[str, tuple[str, str]]] = {}
 
     async def put_blob(self, content: bytes) -> str:
@@ -30,6 +34,9 @@ class FakeArtifacts:
         if key not in self.blobs:
             raise NotFound("artifact.unknown", "there are no such bytes", thing=key)
         return self.blobs[key]
+
+    async def open_blob(self, key: str) -> BinaryIO:
+        return self.lying[key].open("rb") if key in self.lying else io.BytesIO(await self.blob(key))
 
     async def let_go(self, key: str) -> None:
         if not any(held == key for names in self.attached.values() for _, held in names.values()):

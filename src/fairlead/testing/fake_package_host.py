@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import tarfile
 
 from fairlead.ports.connection import Command
@@ -25,16 +24,17 @@ class FakePackageHost(FakeHost):
     def _run(self, command: Command) -> Run:
         _, _, script, _, *words = command.arguments
         if script == INSTALL:
-            return self._install(words[0], words[1], command.stdin)
+            return self._install(words[0], words[1], command)
         if script == JOURNAL:
             return Run("".join(self.journal.values()).encode())
         if script == REMOVE:
             return self._remove(words)
         return Run(b"not found", 127)
 
-    def _install(self, directory: str, id: str, archive: bytes) -> Run:
+    def _install(self, directory: str, id: str, command: Command) -> Run:
         if id not in self.journal or directory not in self.directories:
-            with tarfile.open(fileobj=io.BytesIO(archive)) as held:
+            assert command.stdin_file is not None, "the archive is on the disk"
+            with tarfile.open(command.stdin_file) as held:
                 entry = held.extractfile("entry")
                 assert entry is not None, "the archive has no entry"
                 self.journal[id] = entry.read().decode()

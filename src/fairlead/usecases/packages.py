@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Literal, TypeAlias
+from typing import BinaryIO, Literal, TypeAlias
 
 from fairlead.domain.actor import Actor
 from fairlead.domain.errors import Conflict, NotFound
@@ -11,6 +11,7 @@ from fairlead.domain.package import Package, check_content, named
 from fairlead.domain.permission import Permission
 from fairlead.store import packages, releases, runbooks
 from fairlead.store.database import Connection
+from fairlead.store.incoming import Incoming
 from fairlead.store.shelf import Page
 from fairlead.usecases import happenings
 from fairlead.usecases.context import Context
@@ -32,17 +33,23 @@ def get(context: Context, actor: Actor, name: str, version: str) -> Package:
         return _held(connection, name, version)
 
 
-def content(context: Context, actor: Actor, name: str, version: str) -> tuple[Package, bytes]:
-    """A package and its bytes."""
+def opened(context: Context, actor: Actor, name: str, version: str) -> tuple[Package, BinaryIO]:
+    """A package and the file of its bytes, which who asked closes."""
     found = get(context, actor, name, version)
-    return found, context.artifacts.content(found.blob)
+    return found, context.artifacts.opened(found.blob)
+
+
+def receive(context: Context, actor: Actor) -> Incoming:
+    """Where the bytes of a package are put as they come; gone at the end of its block unless they were pushed."""
+    actor.require_somewhere(Permission.RELEASE_CREATE)
+    return context.artifacts.receive()
 
 
 def push(
     context: Context,
     actor: Actor,
     file_name: str,
-    held: bytes,
+    arrived: Incoming,
     *,
     name: str = "",
     version: str = "",
@@ -53,7 +60,7 @@ def push(
     names it. Invalid `package.name`, `package.content`."""
     actor.require_somewhere(Permission.RELEASE_CREATE)
     id, number, ending = named(file_name, name=name, version=version)
-    check_content(ending, held)
+    check_content(ending, arrived.start)
     with context.database.reading() as connection:
         before = packages.find(connection, id, number)
     if before is not None and on_existing == "ignore":
@@ -65,12 +72,12 @@ def push(
             thing=before.name,
             hint="give another version, or say what to do with it: --on-existing overwrite, or ignore",
         )
-    blob = context.artifacts.keep(held)
+    blob = context.artifacts.take(arrived)
     with context.database.transaction() as connection:
         if before is not None and before.blob != blob:
             _refuse_used(connection, before)
         at = context.clock.now()
-        made = Package(context.ids.new("pkg"), id, number, ending, blob, len(held), at, actor.name)
+        made = Package(context.ids.new("pkg"), id, number, ending, blob, arrived.size_bytes, at, actor.name)
         if before is None:
             packages.insert(connection, made)
         else:

@@ -6,8 +6,9 @@ from collections.abc import Callable
 
 from tests.unit.cli.conftest import Said
 from tests.unit.server.house import ADMINISTRATOR, House
+from tests.unit.usecases.house import push_package
 
-from fairlead.usecases import packages, variables
+from fairlead.usecases import variables
 
 
 def test_a_dry_run_says_what_would_go_and_why_the_rest_stays(house: House, fairlead: Callable[..., Said]) -> None:
@@ -24,7 +25,7 @@ def test_a_dry_run_says_what_would_go_and_why_the_rest_stays(house: House, fairl
 
 
 def test_a_dry_run_says_the_same_of_packages(house: House, fairlead: Callable[..., Said]) -> None:
-    packages.push(house.context, ADMINISTRATOR, "web.1.0.zip", b"PK\x03\x04")
+    push_package(house.context, ADMINISTRATOR, "web.1.0.zip", b"PK\x03\x04")
     [row] = fairlead("-o", "json", "tasks", "retention", "--dry-run", "--packages").data
     assert (row["noun"], row["name"], row["is_kept"]) == ("package", "web", True)
     assert "for ever" in fairlead("tasks", "retention", "--dry-run", "--packages").out

@@ -1,15 +1,27 @@
-"""Packages unpacked in memory: every kind, bounded, and no path that leads out."""
+"""Packages unpacked: every kind, bounded, and no path that leads out."""
 
 import io
 import tarfile
 import zipfile
+from typing import IO
 
 import pytest
 
 from fairlead.domain.errors import FairleadError
-from fairlead.formats.package_files import unpacked
+from fairlead.formats import package_files
+from fairlead.formats.package_files import Unpacked, limit_of, unpack
 
 LIMIT = 1_000_000
+
+
+def unpacked(name: str, ending: str, content: bytes, *, limit_bytes: int) -> tuple[dict[str, bytes], Unpacked]:
+    held: dict[str, bytes] = {}
+
+    def each(path: str, size_bytes: int, file: IO[bytes]) -> None:
+        held[path] = file.read()
+        assert len(held[path]) == size_bytes
+
+    return held, unpack(name, ending, io.BytesIO(content), each, limit_bytes=limit_bytes)
 
 
 def zipped(files: dict[str, bytes], *, link: str = "") -> bytes:
@@ -54,7 +66,7 @@ FILES = {"run.sh": b"echo hi", "lib/names.sh": b"names=1"}
     ],
 )
 def test_every_kind_is_unpacked(ending: str, content: bytes) -> None:
-    assert unpacked("Tools 1.0", ending, content, limit_bytes=LIMIT).files == FILES
+    assert unpacked("Tools 1.0", ending, content, limit_bytes=LIMIT)[0] == FILES
 
 
 @pytest.mark.parametrize(
@@ -70,8 +82,8 @@ def test_a_path_that_leads_out_refuses_the_whole_package(pack: object, path: str
 
 def test_links_are_left_out_and_named() -> None:
     for ending, content in ((".zip", zipped(FILES, link="passwd")), (".tar", tarred(FILES, link="passwd"))):
-        found = unpacked("Tools 1.0", ending, content, limit_bytes=LIMIT)
-        assert (found.files, found.left_out) == (FILES, ("passwd",))
+        files, found = unpacked("Tools 1.0", ending, content, limit_bytes=LIMIT)
+        assert (files, found) == (FILES, Unpacked(tuple(FILES), ("passwd",)))
 
 
 def test_what_unpacks_to_too_much_is_refused_before_it_is_held() -> None:
@@ -88,3 +100,10 @@ def test_what_cannot_be_read_is_said(content: bytes) -> None:
         with pytest.raises(FairleadError) as caught:
             unpacked("Tools 1.0", ending, content, limit_bytes=LIMIT)
         assert caught.value.code == "package.content"
+
+
+def test_how_much_a_package_may_unpack_to_grows_with_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert limit_of(io.BytesIO(b"x")) == 256 * 1024**2
+    monkeypatch.setattr(package_files, "LEAST_LIMIT_BYTES", 100)
+    held = io.BytesIO(bytes(50))
+    assert (limit_of(held), held.tell()) == (500, 0)

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import sqlalchemy as sa
 from tests.unit.server.house import ADMINISTRATOR, House, wait_for
+from tests.unit.usecases.house import push_package
 
 from fairlead.domain.build_information import BuildCommit, BuildInformation
 from fairlead.domain.certificate import Certificate
@@ -42,7 +43,6 @@ from fairlead.usecases import (
     library_sets,
     lifecycles,
     notifications,
-    packages,
     policies,
     processes,
     projects,
@@ -86,7 +86,7 @@ def one_of_each(house: House) -> None:
     teams.add(house.context, ADMINISTRATOR, "Shop", members=["robot"], held=[held])
     told = BuildInformation("", "web", "1.0", house.clock.now(), commits=(BuildCommit("c0ffee", "Fix #1"),))
     build_information.push(house.context, ADMINISTRATOR, told)
-    packages.push(house.context, ADMINISTRATOR, "web.1.0.zip", b"PK\x03\x04")
+    push_package(house.context, ADMINISTRATOR, "web.1.0.zip", b"PK\x03\x04")
 
 
 def fill(house: House, task: TaskId) -> None:
@@ -112,7 +112,7 @@ def fill(house: House, task: TaskId) -> None:
     step_templates.put(at, by, step_templates.Draft("Dump", TemplateContent("script", {"script": "dump"})))
     step_templates.put(at, by, step_templates.Draft("Load", TemplateContent("script", {"script": "load"})))
     build_information.push(at, by, BuildInformation("", "shop", "1.0", house.clock.now()))
-    packages.push(at, by, "shop.1.0.zip", b"PK\x03\x04")
+    push_package(at, by, "shop.1.0.zip", b"PK\x03\x04")
     for name in ("Chat", "Queue"):
         library_sets.add(at, by, name)
         library_sets.include(at, by, "identity", name)

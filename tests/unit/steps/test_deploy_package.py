@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import tracemalloc
 import zipfile
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import replace
@@ -201,3 +202,26 @@ def test_it_runs_on_targets_and_needs_a_package() -> None:
     with pytest.raises(Invalid) as caught:
         DeployPackage().plan(ResolvedAction(on, "Tools", "[Tools]", ActionTarget("a", "a"), owner=OWNER))
     assert caught.value.code == "process.properties"
+
+
+async def test_a_large_package_is_unpacked_without_being_held(there: Lying, tmp_path: Path) -> None:
+    size = 80 * 1024**2
+    with (tmp_path / "large.bin").open("wb") as zeros:
+        zeros.truncate(size)
+    with zipfile.ZipFile(tmp_path / "large.zip", "w") as archive:
+        archive.write(tmp_path / "large.bin", "large.bin")
+        archive.writestr("run.sh", b"#!/bin/sh\n")
+    there.rig.artifacts.lying["sha256:large"] = tmp_path / "large.zip"
+    effect = DeployPackage().plan(there.resolved(PackageFile("Tools", "9.0", ".zip", "sha256:large")))
+    assert isinstance(effect, Effect)
+    tracemalloc.start()
+    try:
+        outcome = await InstallPackage().do(effect, there.rig.tools(effect))
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert isinstance(outcome, Done), outcome
+    [place] = (there.home / "fairlead" / "books" / "Test" / "Tools").iterdir()
+    assert {path.name: path.stat().st_size for path in place.iterdir()} == {"large.bin": size, "run.sh": 10}
+    assert most < 16 * 1024**2, f"{most:,} bytes at once"
+    assert not list((tmp_path / "workspaces").iterdir())

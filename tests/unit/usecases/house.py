@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from fairlead.domain.actor import SYSTEM, Actor, permissions_of
 from fairlead.domain.approval import Approval
@@ -16,6 +17,7 @@ from fairlead.domain.colour import Colour
 from fairlead.domain.deployment import Deployment
 from fairlead.domain.event import Event
 from fairlead.domain.ids import ActorId, NodeId, ProjectId, TaskId
+from fairlead.domain.package import Package
 from fairlead.domain.permission import RoleName
 from fairlead.domain.project import Project
 from fairlead.domain.release import Release
@@ -35,6 +37,7 @@ from fairlead.store.task_book import StoreTasks, TaskListener
 from fairlead.testing.fake_clock import FakeClock, FakeIds
 from fairlead.testing.fake_source import FakeSource
 from fairlead.usecases import declarations, first_start, following
+from fairlead.usecases import packages as packaging
 from fairlead.usecases import projects as projecting
 from fairlead.usecases import releases as releasing
 from fairlead.usecases.context import Context, Installation
@@ -58,6 +61,20 @@ def _migrated() -> Path:
     migrate.upgrade(database)
     database.close()
     return path
+
+
+def push_package(context: Context, actor: Actor, file_name: str, content: bytes, **how: Any) -> Package:
+    """As a client that sends all of it at once."""
+    with packaging.receive(context, actor) as arrived:
+        arrived.write(content)
+        return packaging.push(context, actor, file_name, arrived, **how)
+
+
+def fetched(context: Context, actor: Actor, name: str, version: str) -> bytes:
+    """The bytes of a package."""
+    _, file = packaging.opened(context, actor, name, version)
+    with file:
+        return file.read()
 
 
 class StillQueue:

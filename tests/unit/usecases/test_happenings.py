@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from tests.unit.usecases.house import ADMIN, DIGEST, House
+from tests.unit.usecases.house import ADMIN, DIGEST, House, push_package
 
 from fairlead.domain.channel import VersionRule
 from fairlead.domain.deployment import DeploymentState
@@ -31,7 +31,6 @@ from fairlead.usecases import (
     evaluating,
     freezes,
     image_looks,
-    packages,
     processes,
     projects,
     pushes,
@@ -58,7 +57,7 @@ def put(house: House, draft: Draft, project: str = "books") -> None:
 
 
 def push(house: House, version: str, content: bytes = b"PK\x05\x06" + b"\0" * 18, name: str = "Orders") -> None:
-    packages.push(house.context, ADMIN, f"{name}.{version}.zip", content, name=name, version=version)
+    push_package(house.context, ADMIN, f"{name}.{version}.zip", content, name=name, version=version)
 
 
 def records(house: House, name: str = "Orders") -> Sequence[Evaluation]:
@@ -156,7 +155,7 @@ def test_an_event_fires_once_though_the_server_dies_in_the_middle(
     assert releases.page(plain.context, ADMIN, "books").items == ()
     assert told(plain) == [(True, "")], "the next server does it"
     assert told(plain) == [(True, "")], "and nobody once more"
-    packages.push(plain.context, ADMIN, "Orders.1.0.0.zip", b"PK\x05\x06" + b"\0" * 18, on_existing="overwrite")
+    push_package(plain.context, ADMIN, "Orders.1.0.0.zip", b"PK\x05\x06" + b"\0" * 18, on_existing="overwrite")
     assert told(plain) == [(True, "")], "the same bytes are no news"
 
 

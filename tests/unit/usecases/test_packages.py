@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import pytest
 import sqlalchemy as sa
-from tests.unit.usecases.house import ADMIN, DIGEST, PROJECT_FILE, House
+from tests.unit.usecases.house import ADMIN, DIGEST, PROJECT_FILE, House, fetched, push_package
 
 from fairlead.domain.errors import Conflict, Invalid, NotFound
 from fairlead.domain.ids import ReleaseId
@@ -28,37 +28,37 @@ def zipped(text: str = "hello") -> bytes:
 
 def test_a_package_is_pushed_found_whatever_the_case_and_fetched_as_it_was(house: House) -> None:
     content = zipped()
-    made = packages.push(house.context, ADMIN, "Acme.Web.1.2.3.zip", content)
+    made = push_package(house.context, ADMIN, "Acme.Web.1.2.3.zip", content)
     assert (made.name, made.version, made.size_bytes) == ("Acme.Web", "1.2.3", len(content))
-    found, held = packages.content(house.context, ADMIN, "acme.web", "1.2.3")
-    assert (found.file_name, held) == ("Acme.Web.1.2.3.zip", content)
-    packages.push(house.context, ADMIN, "Acme.Web.1.3.0.zip", content)
+    assert packages.get(house.context, ADMIN, "acme.web", "1.2.3").file_name == "Acme.Web.1.2.3.zip"
+    assert fetched(house.context, ADMIN, "acme.web", "1.2.3") == content
+    push_package(house.context, ADMIN, "Acme.Web.1.3.0.zip", content)
     assert [one.version for one in packages.page(house.context, ADMIN, name="ACME.web").items] == ["1.3.0", "1.2.3"]
     assert [one.message for one in house.audit("package.pushed")][-1].startswith("pushed the package Acme.Web 1.2.3")
 
 
 def test_a_version_that_exists_is_refused_overwritten_or_left(house: House) -> None:
-    first = packages.push(house.context, ADMIN, "web.1.0.zip", zipped("a"))
+    first = push_package(house.context, ADMIN, "web.1.0.zip", zipped("a"))
     before = house.rows()
     with pytest.raises(Conflict) as raised:
-        packages.push(house.context, ADMIN, "WEB.1.0.zip", zipped("b"))
+        push_package(house.context, ADMIN, "WEB.1.0.zip", zipped("b"))
     assert raised.value.code == "package.exists" and house.rows() == before
-    assert packages.push(house.context, ADMIN, "web.1.0.zip", zipped("b"), on_existing="ignore") == first
-    packages.push(house.context, ADMIN, "web.1.0.zip", zipped("b"), on_existing="overwrite")
-    assert packages.content(house.context, ADMIN, "web", "1.0")[1] == zipped("b")
+    assert push_package(house.context, ADMIN, "web.1.0.zip", zipped("b"), on_existing="ignore") == first
+    push_package(house.context, ADMIN, "web.1.0.zip", zipped("b"), on_existing="overwrite")
+    assert fetched(house.context, ADMIN, "web", "1.0") == zipped("b")
 
 
 def test_what_is_no_package_is_refused_and_keeps_nothing(house: House) -> None:
     before = house.rows()
     for file, content in (("web.zip", zipped()), ("web.1.0.zip", b"MZ"), ("web.1.0.exe", zipped())):
         with pytest.raises(Invalid):
-            packages.push(house.context, ADMIN, file, content)
+            push_package(house.context, ADMIN, file, content)
     assert house.rows() == before
 
 
 def test_a_package_that_a_release_names_stays(books: House) -> None:
     for version in ("1.0", "2.0"):
-        packages.push(books.context, ADMIN, f"tools.{version}.zip", zipped(version))
+        push_package(books.context, ADMIN, f"tools.{version}.zip", zipped(version))
     releases.create(books.context, ADMIN, "books", images={"web": DIGEST}, contents=FILE, packages={"Tools": "2.0"})
     with pytest.raises(Conflict) as raised:
         packages.remove(books.context, ADMIN, "tools", "2.0")
@@ -70,13 +70,13 @@ def test_a_package_that_a_release_names_stays(books: House) -> None:
 
 
 def test_bytes_that_something_else_names_outlive_the_package(books: House) -> None:
-    made = packages.push(books.context, ADMIN, "web.1.0.zip", zipped())
+    made = push_package(books.context, ADMIN, "web.1.0.zip", zipped())
     name_in_releases(books, made.blob, 1)
     packages.remove(books.context, ADMIN, "web", "1.0")
     assert books.context.artifacts.content(made.blob) == zipped()
     asyncio.run(books.context.artifacts.let_go(made.blob))
     assert books.context.artifacts.content(made.blob) == zipped()
-    other = packages.push(books.context, ADMIN, "other.1.0.zip", zipped("other"))
+    other = push_package(books.context, ADMIN, "other.1.0.zip", zipped("other"))
     packages.remove(books.context, ADMIN, "other", "1.0")
     with pytest.raises(NotFound):
         books.context.artifacts.content(other.blob)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.unit.usecases.house import ADMIN, VIEWER, House
+from tests.unit.usecases.house import ADMIN, VIEWER, House, push_package
 
 from fairlead.adapters.connections.local import LocalConnection
 from fairlead.domain.errors import NotAllowed
@@ -24,7 +24,6 @@ from fairlead.steps.effects.installed import NewPackage
 from fairlead.store import environments, tasks
 from fairlead.usecases import (
     lifecycles,
-    packages,
     planning,
     processes,
     projects,
@@ -63,7 +62,7 @@ def push(house: House, version: str) -> None:
     held = io.BytesIO()
     with zipfile.ZipFile(held, "w") as archive:
         archive.writestr("run.sh", f"# {version}")
-    packages.push(house.context, ADMIN, f"Tools.{version}.zip", held.getvalue())
+    push_package(house.context, ADMIN, f"Tools.{version}.zip", held.getvalue())
 
 
 def planned(house: House, version: str) -> planning.Intended:

@@ -7,7 +7,7 @@ import zipfile
 from typing import Any
 
 import pytest
-from tests.unit.usecases.house import ADMIN, House
+from tests.unit.usecases.house import ADMIN, House, push_package
 
 from fairlead.domain.channel import VersionRule
 from fairlead.domain.errors import Conflict, FairleadError, NotFound, Refused
@@ -25,7 +25,7 @@ def push(house: House, version: str, text: str = "echo hi", **how: Any) -> None:
     held = io.BytesIO()
     with zipfile.ZipFile(held, "w") as archive:
         archive.writestr(zipfile.ZipInfo("measure.sh"), f"{text} # {version}")
-    packages.push(house.context, ADMIN, f"tools.{version}.zip", held.getvalue(), **how)
+    push_package(house.context, ADMIN, f"tools.{version}.zip", held.getvalue(), **how)
 
 
 def release(house: House, version: str, **more: Any) -> Any:

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Annotated
+from collections.abc import Iterator
+from typing import Annotated, BinaryIO
 
 from fastapi import Query, Request, Response
+from starlette.responses import StreamingResponse
 
 from fairlead.domain.package import Package
 from fairlead.server import openapi
 from fairlead.server.api import answers, shapes
 from fairlead.server.api.doors import After, Asking, Books, Limit
 from fairlead.server.routing import api_router
+from fairlead.store.incoming import Incoming
 from fairlead.usecases import packages
 
+PART_BYTES = 1024 * 1024
 router = api_router("packages")
 
 
@@ -36,12 +40,13 @@ async def push_package(
     on_existing: packages.OnExisting = "fail",
 ) -> answers.Package:
     """The bytes of the body are a package of the feed from now on."""
-    held = await request.body()
+    with await asyncio.to_thread(packages.receive, context, actor) as arrived:
+        await _received(request, arrived)
 
-    def work() -> Package:
-        return packages.push(context, actor, file, held, name=id, version=version, on_existing=on_existing)
+        def work() -> Package:
+            return packages.push(context, actor, file, arrived, name=id, version=version, on_existing=on_existing)
 
-    return _shape(await asyncio.to_thread(work))
+        return _shape(await asyncio.to_thread(work))
 
 
 @router.get("/packages/{package}/{version}")
@@ -53,9 +58,12 @@ def get_package(context: Books, actor: Asking, package: str, version: str) -> an
 @router.get("/packages/{package}/{version}/content", response_class=Response, responses=openapi.BYTES)
 def get_package_content(context: Books, actor: Asking, package: str, version: str) -> Response:
     """The bytes, as a download."""
-    found, held = packages.content(context, actor, package, version)
-    headers = {"Content-Disposition": f'attachment; filename="{found.file_name}"'}
-    return Response(held, media_type="application/octet-stream", headers=headers)
+    found, file = packages.opened(context, actor, package, version)
+    headers = {
+        "Content-Disposition": f'attachment; filename="{found.file_name}"',
+        "Content-Length": str(found.size_bytes),
+    }
+    return StreamingResponse(_parts(file), media_type="application/octet-stream", headers=headers)
 
 
 @router.delete("/packages/{package}/{version}", status_code=204)
@@ -63,6 +71,23 @@ def remove_package(context: Books, actor: Asking, package: str, version: str) ->
     """One that no release names."""
     packages.remove(context, actor, package, version)
     return Response(status_code=204)
+
+
+async def _received(request: Request, arrived: Incoming) -> None:
+    """All of the body, a part of it in memory at a time."""
+    part = bytearray()
+    async for chunk in request.stream():
+        part += chunk
+        if len(part) >= PART_BYTES:
+            await asyncio.to_thread(arrived.write, bytes(part))
+            part.clear()
+    await asyncio.to_thread(arrived.write, bytes(part))
+
+
+def _parts(file: BinaryIO) -> Iterator[bytes]:
+    with file:
+        while part := file.read(PART_BYTES):
+            yield part
 
 
 def _shape(one: Package) -> answers.Package:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import io
 import tarfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
+from typing import IO
 
 from fairlead.domain.effect import Done, Looked, NotYet, Outcome, SaidNo
 from fairlead.domain.errors import Failed, Invalid, NotFound, TooLarge
@@ -18,16 +19,17 @@ from fairlead.domain.record import Json
 from fairlead.domain.retention import Keep
 from fairlead.domain.target_retention import clearance, why
 from fairlead.domain.text import Text
-from fairlead.formats.package_files import unpacked
+from fairlead.formats.package_files import Each, Unpacked
 from fairlead.ports.connection import Command, Connection
 from fairlead.ports.step import Tools
+from fairlead.steps.archives import add, add_file, packed
 from fairlead.steps.effects.basis import Plain, read
 
-FILES_LIMIT_BYTES = 64 * 1024**2
 SAID_BYTES = 8 * 1024**2
 MOST_AT_ONCE = 200
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.02, 0.5
 PROGRAM_STARTS = (b"#!", b"\x7fELF")
+PROGRAM_START_BYTES = 4
 """How files begin that are programs: packages do not say it."""
 
 _HOME = """\
@@ -95,20 +97,17 @@ class InstallPackage:
         """Unpacks it, where it was not."""
         new = read(NewPackage, effect)
         host = await tools.hosts.of_target(new.target)
+        entry = _entry(new, f"{tools.task}/{effect.key}", tools.clock.now().isoformat())
+        words = ("sh", "-c", INSTALL, "fairlead-package", entry.directory, entry.id)
         try:
-            content = await tools.artifacts.blob(new.package.blob)
-            made = await asyncio.to_thread(
-                unpacked, str(new.package), new.package.ending, content, limit_bytes=FILES_LIMIT_BYTES
-            )
+            inside = partial(_write, entry=entry.line)
+            async with packed(tools, effect.key, new.package, inside) as (path, made):
+                if made.left_out:
+                    tools.say(f"links and devices in it are left out: {', '.join(made.left_out)[:300]}", "warning")
+                await tools.records.note(tools.task, _begun(effect), {"on": host.name})
+                exit_code, said = await ran(host, f"{tools.task}/{effect.key}", Command(words, stdin_file=path))
         except (Invalid, TooLarge) as error:
             return SaidNo(error.code, error.message, hint=error.hint)
-        if made.left_out:
-            tools.say(f"links and devices in it are left out: {', '.join(made.left_out)[:300]}", "warning")
-        entry = _entry(new, f"{tools.task}/{effect.key}", tools.clock.now().isoformat())
-        await tools.records.note(tools.task, _begun(effect), {"on": host.name})
-        words = ("sh", "-c", INSTALL, "fairlead-package", entry.directory, entry.id)
-        archive = await asyncio.to_thread(_archive, made.files, entry.line)
-        exit_code, said = await ran(host, f"{tools.task}/{effect.key}", Command(words, stdin=archive))
         if exit_code != 0:
             reason = said.strip().splitlines()[-1][:300] if said.strip() else f"it ended with {exit_code}"
             hint = "look whether its user has a home with room there, and whether tar is installed"
@@ -214,18 +213,17 @@ def _only(one: InstalledPackage, directories: Sequence[str]) -> InstalledPackage
     return one if one.directory in directories else replace(one, directory="")
 
 
-def _archive(contents: Mapping[str, bytes], entry: str) -> bytes:
-    stream = io.BytesIO()
-    with tarfile.open(fileobj=stream, mode="w", format=tarfile.PAX_FORMAT) as archive:
-        folder = tarfile.TarInfo("files")
-        folder.type, folder.mode = tarfile.DIRTYPE, 0o755
-        archive.addfile(folder)
-        files = {f"files/{path}": content for path, content in contents.items()}
-        for path, content in {"entry": entry.encode(), **files}.items():
-            file = tarfile.TarInfo(path)
-            file.size, file.mode = len(content), 0o755 if content.startswith(PROGRAM_STARTS) else 0o644
-            archive.addfile(file, io.BytesIO(content))
-    return stream.getvalue()
+def _write(archive: tarfile.TarFile, unpack: Callable[[Each], Unpacked], *, entry: str) -> Unpacked:
+    folder = tarfile.TarInfo("files")
+    folder.type, folder.mode = tarfile.DIRTYPE, 0o755
+    archive.addfile(folder)
+    add(archive, "entry", entry.encode(), 0o644)
+
+    def each(path: str, size_bytes: int, file: IO[bytes]) -> None:
+        start = file.peek(PROGRAM_START_BYTES)  # type: ignore[attr-defined] # each kind of package has files that do
+        add_file(archive, f"files/{path}", size_bytes, file, 0o755 if start.startswith(PROGRAM_STARTS) else 0o644)
+
+    return unpack(each)
 
 
 def _begun(effect: Effect) -> str:

@@ -4,25 +4,31 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Mapping
+import tarfile
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
+from typing import IO
 
 from fairlead.domain.effect import Done, Looked, NotYet, Outcome, SaidNo
-from fairlead.domain.errors import FairleadError, Invalid, NotFound
+from fairlead.domain.errors import FairleadError, Invalid, NotFound, TooLarge
 from fairlead.domain.output_variables import effect_output
 from fairlead.domain.package import PackageFile
 from fairlead.domain.plan import Effect
 from fairlead.domain.record import Json
 from fairlead.domain.template.variables import Variables
 from fairlead.domain.text import Text
-from fairlead.formats.package_files import unpacked
+from fairlead.formats.package_files import Each, Unpacked
 from fairlead.ports.checkouts import Checkout
-from fairlead.ports.connection import Connection
+from fairlead.ports.connection import Command, Connection
 from fairlead.ports.step import Tools
 from fairlead.steps import workspace
+from fairlead.steps.archives import add, add_file, packed
 from fairlead.steps.effects.basis import read
 from fairlead.steps.filled_in import filled, known_at
-from fairlead.steps.scripts.bundle import RUNNERS, Language, command
+from fairlead.steps.scripts.bundle import RUNNERS, Language, command, ours
+from fairlead.steps.scripts.bundle import words as bundle_words
 from fairlead.steps.scripts.following import Followed, follow
 
 REASON_CHARACTERS = 300
@@ -78,7 +84,7 @@ class RunScript:
         ticket = _ticket(effect, tools)
         try:
             await _begin(run, effect, connection, tools)
-        except (Invalid, NotFound) as error:
+        except (Invalid, NotFound, TooLarge) as error:
             return SaidNo(error.code, f"{run.action} could not be begun: {error.message}", hint=error.hint)
         followed = await self._followed(run, effect, connection, ticket, tools)
         note = followed.note(effect_output(run.action, run.on_behalf_of, followed.outputs))
@@ -144,40 +150,71 @@ async def _begin(run: ScriptRun, effect: Effect, connection: Connection, tools: 
     values = {each: filled(known, known.raw(each) or "") for each in known.names}
     in_the_open = await known_at(run.variables, run.on_behalf_of, tools, with_secrets=False)
     words = tuple(filled(in_the_open, argument) for argument in run.arguments)
-    script, contents = await _contents(run, known, effect, tools)
-    started = command(run.language, script, variables=values, contents=contents, arguments=words)
     where = f" on {connection.name}" if run.target else " at the server"
-    tools.say(f"running {run.action}{where}", level="debug")
-    await tools.records.note(tools.task, _begun_name(effect), {"on": connection.name})
-    await connection.start(ticket, started)
+    async with _bundled(run, known, values, words, effect, tools) as started:
+        tools.say(f"running {run.action}{where}", level="debug")
+        await tools.records.note(tools.task, _begun_name(effect), {"on": connection.name})
+        await connection.start(ticket, started)
 
 
-async def _contents(run: ScriptRun, known: Variables, effect: Effect, tools: Tools) -> tuple[str, dict[str, bytes]]:
-    """The script's path, and every file that goes with it: one of the repository has the commit's others by it, one of
-    a package the package's."""
-    if not run.file:
-        name = RUNNERS[run.language].name
-        return name, {name: filled(known, run.source).encode()}
-    name = filled(known, run.file).removeprefix("./")
-    if run.package is not None:
-        found = await _of_package(run, run.package, tools)
-        if name not in found:
-            hint = f"it holds {', '.join(sorted(found)[:10])[:300]}"
+@asynccontextmanager
+async def _bundled(
+    run: ScriptRun,
+    known: Variables,
+    values: Mapping[str, str],
+    arguments: tuple[str, ...],
+    effect: Effect,
+    tools: Tools,
+) -> AsyncIterator[Command]:
+    """What starts the script, with every file that goes with it: one of the repository has the commit's others by it,
+    one of a package the package's."""
+    name = filled(known, run.file).removeprefix("./") if run.file else RUNNERS[run.language].name
+    if run.package is None:
+        contents = await _contents(run, name, known, effect, tools)
+        yield command(run.language, name, variables=values, contents=contents, arguments=arguments)
+        return
+    inside = partial(_write, name=name, fill=partial(filled, known), more=ours(run.language, values))
+    async with packed(tools, effect.key, run.package, inside) as (archive, made):
+        if name not in made.files:
+            hint = f"it holds {', '.join(sorted(made.files)[:10])[:300]}"
             raise NotFound("package.file", f"{name[:200]} is not in {run.package}", thing=name[:200], hint=hint)
-    else:
-        found = await _of_commit(name, await _checkout(run, tools), effect, tools)
+        if made.left_out:
+            told = ", ".join(made.left_out)[:300]
+            tools.say(f"links and devices in {run.package} are left out: {told}", level="warning")
+        tools.say(f"unpacked {run.package}: {len(made.files)} files", level="debug")
+        yield Command(bundle_words(run.language, name, arguments), stdin_file=archive)
+
+
+async def _contents(run: ScriptRun, name: str, known: Variables, effect: Effect, tools: Tools) -> dict[str, bytes]:
+    if not run.file:
+        return {name: filled(known, run.source).encode()}
+    found = await _of_commit(name, await _checkout(run, tools), effect, tools)
     found[name] = filled(known, found[name].decode(errors="replace")).encode()
-    return name, found
+    return found
 
 
-async def _of_package(run: ScriptRun, package: PackageFile, tools: Tools) -> dict[str, bytes]:
-    """Its files, vetted before any of them goes to a host."""
-    content, limit = await tools.artifacts.blob(package.blob), FILES_LIMIT_BYTES
-    made = await asyncio.to_thread(unpacked, str(package), package.ending, content, limit_bytes=limit)
-    if made.left_out:
-        tools.say(f"links and devices in {package} are left out: {', '.join(made.left_out)[:300]}", level="warning")
-    tools.say(f"unpacked {package}: {len(made.files)} files", level="debug")
-    return made.files
+def _write(
+    archive: tarfile.TarFile,
+    unpack: Callable[[Each], Unpacked],
+    *,
+    name: str,
+    fill: Callable[[str], str],
+    more: Mapping[str, tuple[bytes, int]],
+) -> Unpacked:
+    """The package's files, the script filled in."""
+
+    def each(path: str, size_bytes: int, file: IO[bytes]) -> None:
+        if path != name:
+            add_file(archive, path, size_bytes, file, 0o700)
+            return
+        if size_bytes > FILES_LIMIT_BYTES:
+            raise TooLarge("input.too_large", f"the script {name[:200]} has {size_bytes:,} bytes", thing=name[:200])
+        add(archive, path, fill(file.read().decode(errors="replace")).encode(), 0o700)
+
+    made = unpack(each)
+    for path, (content, mode) in more.items():
+        add(archive, path, content, mode)
+    return made
 
 
 async def _checkout(run: ScriptRun, tools: Tools) -> Checkout:

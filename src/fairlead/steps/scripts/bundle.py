@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import io
 import json
-import tarfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -13,6 +11,7 @@ from importlib.resources import files
 
 from fairlead.domain.script_output import ERROR_MARK
 from fairlead.ports.connection import Command
+from fairlead.steps.archives import in_memory
 
 FOLDER = ".fairlead"
 """Below the run's own directory: what is ours."""
@@ -59,15 +58,25 @@ def command(
     arguments: tuple[str, ...] = (),
 ) -> Command:
     """What starts the script `script`, which is among `contents` (path → bytes), in a directory of its own."""
+    held = {path: (content, 0o700) for path, content in contents.items()} | ours(language, variables)
+    return Command(words(language, script, arguments), stdin=in_memory(held))
+
+
+def words(language: Language, script: str, arguments: tuple[str, ...]) -> tuple[str, ...]:
+    """What unpacks standard input, a tar of the script, what lies beside it, and ours (`ours`), and starts it."""
     runner = RUNNERS[language]
-    held = {
-        **contents,
-        f"{FOLDER}/{runner.start}": _resource(runner.resource).encode(),
-        f"{FOLDER}/variables": _written(language, variables),
-    }
     launch = _resource("launch.sh").replace("MARK", ERROR_MARK)
-    words = (*runner.program, f"{FOLDER}/{runner.start}", f"./{script}", *arguments)
-    return Command(("sh", "-c", launch, "fairlead-script", *words), stdin=_archive(held))
+    start = (*runner.program, f"{FOLDER}/{runner.start}", f"./{script}", *arguments)
+    return ("sh", "-c", launch, "fairlead-script", *start)
+
+
+def ours(language: Language, variables: Mapping[str, str]) -> dict[str, tuple[bytes, int]]:
+    """What goes with every script, last in its tar: path → content and mode."""
+    runner = RUNNERS[language]
+    return {
+        f"{FOLDER}/{runner.start}": (_resource(runner.resource).encode(), 0o600),
+        f"{FOLDER}/variables": (_written(language, variables), 0o600),
+    }
 
 
 def escaped(text: str) -> str:
@@ -79,16 +88,6 @@ def _written(language: Language, variables: Mapping[str, str]) -> bytes:
     if language is not Language.BASH:
         return json.dumps(dict(variables), ensure_ascii=False).encode()
     return "".join(f"{escaped(name)}\n{escaped(value)}\n" for name, value in variables.items()).encode()
-
-
-def _archive(contents: Mapping[str, bytes]) -> bytes:
-    stream = io.BytesIO()
-    with tarfile.open(fileobj=stream, mode="w", format=tarfile.PAX_FORMAT) as archive:
-        for path, content in contents.items():
-            entry = tarfile.TarInfo(path)
-            entry.size, entry.mode = len(content), 0o600 if path.startswith(f"{FOLDER}/") else 0o700
-            archive.addfile(entry, io.BytesIO(content))
-    return stream.getvalue()
 
 
 @cache

@@ -21,6 +21,13 @@ class ArtifactsContract:
         assert key == f"sha256:{hashlib.sha256(CONTENT).hexdigest()}"
         assert await books.artifacts.blob(key) == CONTENT
 
+    async def test_bytes_are_read_in_any_order_too(self, books: Books) -> None:
+        with await books.artifacts.open_blob(await books.artifacts.put_blob(CONTENT)) as file:
+            file.seek(2)
+            assert file.read(5) == CONTENT[2:7]
+            file.seek(0)
+            assert file.read() == CONTENT
+
     async def test_keeping_twice_is_keeping_once(self, books: Books) -> None:
         assert await books.artifacts.put_blob(CONTENT) == await books.artifacts.put_blob(CONTENT)
 
@@ -32,6 +39,8 @@ class ArtifactsContract:
         with pytest.raises(NotFound) as raised:
             await books.artifacts.blob(key)
         assert raised.value.code == "artifact.unknown"
+        with pytest.raises(NotFound):
+            await books.artifacts.open_blob(key)
 
     async def test_bytes_that_nothing_names_are_let_go_and_twice_is_once(self, books: Books) -> None:
         task, key = await books.new_task(), await books.artifacts.put_blob(CONTENT)

@@ -5,9 +5,10 @@ import zipfile
 
 from tests.unit.server.conftest import Visit
 from tests.unit.server.house import ADMINISTRATOR, House
+from tests.unit.usecases.house import push_package
 
 from fairlead.domain.build_information import BuildCommit, BuildInformation
-from fairlead.usecases import build_information, packages
+from fairlead.usecases import build_information
 
 
 def test_packages_are_listed_fetched_and_removed(house: House, visit: Visit) -> None:
@@ -16,7 +17,7 @@ def test_packages_are_listed_fetched_and_removed(house: House, visit: Visit) -> 
         archive.writestr("a.txt", "a")
     visit.sign_in()
     assert "No packages" in visit.get("/packages")
-    packages.push(house.context, ADMINISTRATOR, "Web.1.0.zip", held.getvalue())
+    push_package(house.context, ADMINISTRATOR, "Web.1.0.zip", held.getvalue())
     page = visit.get("/packages?name=web")
     assert "Web.1.0.zip" in page and "/api/v1/packages/Web/1.0/content" in page
     assert "/packages" in visit.get("/setup") and "/build-information" in visit.get("/setup")
