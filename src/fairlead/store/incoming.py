@@ -20,18 +20,16 @@ LEFT_OVER_S = 24 * 3600.0
 
 
 class Incoming:
-    """A file in `folder`; gone at the end of the block, unless it was put somewhere. Blocking; one thread at a time."""
+    """A file in `folder` from the first part on; gone at the end of the block, unless it was put somewhere. Blocking;
+    one thread at a time."""
 
     def __init__(self, folder: Path, now: datetime) -> None:
         self.size_bytes = 0
         self.start = b""
         self._hash = hashlib.sha256()
-        with _said(folder):
-            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            _tidy(folder, now.timestamp() - LEFT_OVER_S)
-            descriptor, name = tempfile.mkstemp(dir=folder)
-            self._path = Path(name)
-            self._file: BinaryIO = os.fdopen(descriptor, "wb")
+        self._folder, self._now = folder, now
+        self._path = folder
+        self._file: BinaryIO | None = None
 
     @property
     def key(self) -> str:
@@ -41,7 +39,7 @@ class Incoming:
     def write(self, part: bytes) -> None:
         """The next bytes. Failed `host.disk`."""
         with _said(self._path):
-            self._file.write(part)
+            self._opened().write(part)
         self._hash.update(part)
         self.size_bytes += len(part)
         if len(self.start) < START_BYTES:
@@ -50,8 +48,9 @@ class Incoming:
     def put(self, path: Path) -> None:
         """All of it is on the disk, and lies there from now on."""
         with _said(self._path):
-            self._file.flush()
-            os.fsync(self._file.fileno())
+            file = self._opened()
+            file.flush()
+            os.fsync(file.fileno())
             path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             self._path.replace(path)
 
@@ -59,10 +58,20 @@ class Incoming:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
+        if self._file is None:
+            return
         with contextlib.suppress(OSError):
             self._file.close()
         with contextlib.suppress(OSError):
             self._path.unlink(missing_ok=True)
+
+    def _opened(self) -> BinaryIO:
+        if self._file is None:
+            self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            _tidy(self._folder, self._now.timestamp() - LEFT_OVER_S)
+            descriptor, name = tempfile.mkstemp(dir=self._folder)
+            self._path, self._file = Path(name), os.fdopen(descriptor, "wb")
+        return self._file
 
 
 class _said:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import io
+import os
 import zipfile
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -107,3 +109,14 @@ def name_in_releases(house: House, key: str, count: int) -> None:
         for number in range(count):
             id, version = ReleaseId(house.context.ids.new("rel")), f"2.{number}.0"
             rows.insert(connection, replace(first, id=id, version=version, files={"tool.zip": key}))
+
+
+def test_what_a_dead_server_left_half_received_goes_a_day_later(house: House, tmp_path: Path) -> None:
+    incoming = tmp_path / "artifacts" / "incoming"
+    incoming.mkdir(parents=True)
+    now = house.context.clock.now().timestamp()
+    for name, age_s in (("left", 25 * 3600), ("under way", 60)):
+        (incoming / name).write_bytes(b"half")
+        os.utime(incoming / name, (now - age_s, now - age_s))
+    push_package(house.context, ADMIN, "web.1.0.zip", zipped())
+    assert [path.name for path in incoming.iterdir()] == ["under way"]

@@ -240,10 +240,11 @@ def ask(furnished: Furnished, verb: str, actor: Actor) -> Any:
 
 
 OF_NO_PROJECT = {
-    "packages.content": "the feed is the installation's",
+    "packages.opened": "the feed is the installation's",
     "packages.get": "the feed is the installation's",
     "packages.push": "the feed is the installation's",
     "packages.remove": "the feed is the installation's",
+    "packages.receive": "the feed is the installation's",
     "build_information.get": "it belongs to a package, which is no project's",
     "build_information.push": "it belongs to a package, which is no project's",
     "build_information.remove": "it belongs to a package, which is no project's",

@@ -40,7 +40,7 @@ async def push_package(
     on_existing: packages.OnExisting = "fail",
 ) -> answers.Package:
     """The bytes of the body are a package of the feed from now on."""
-    with await asyncio.to_thread(packages.receive, context, actor) as arrived:
+    with packages.receive(context, actor) as arrived:
         await _received(request, arrived)
 
         def work() -> Package:
