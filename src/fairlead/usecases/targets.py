@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from fairlead.domain import target as words
 from fairlead.domain.actor import Actor
+from fairlead.domain.environment import Environment
 from fairlead.domain.errors import Conflict, Invalid, Refused
 from fairlead.domain.ids import EnvironmentId, TargetId, TenantId
 from fairlead.domain.permission import Permission
@@ -96,7 +97,8 @@ def page(
         health = target_health.of(connection, [one.id for one in found.items])
         seen = [one for one in found.items if _may_view(actor, one)]
         names = names_for(connection, actor, (id for one in seen for id in one.tenants))
-        views = (replace(_view(connection, one, names), health=health.get(one.id)) for one in seen)
+        known = environments.all_of(connection)
+        views = (replace(_view(one, names, known), health=health.get(one.id)) for one in seen)
         return Page(tuple(views), found.after)
 
 
@@ -108,7 +110,8 @@ def get(context: Context, actor: Actor, name: str) -> TargetView:
         if not _may_view(actor, found):
             actor.require(Permission.VIEW, environment=next(iter(found.environments), None))
         names = names_for(connection, actor, found.tenants)
-        return replace(_view(connection, found, names), health=target_health.of(connection, [found.id]).get(found.id))
+        view = _view(found, names, environments.all_of(connection))
+        return replace(view, health=target_health.of(connection, [found.id]).get(found.id))
 
 
 def add(
@@ -145,7 +148,7 @@ def add(
         made = bound(connection, actor, made, serving)
         targets.insert(connection, made)
         happenings.target_became(context, connection, made, TargetEvent.ADDED)
-        view = _view(connection, made, names_for(connection, actor, made.tenants))
+        view = _view(made, names_for(connection, actor, made.tenants), environments.all_of(connection))
         where = ", ".join(view.environments)
         context.note(
             connection, actor, "target.added", f"added {name} ({made.address}) for {where}", thing=made.id, after=made
@@ -187,7 +190,7 @@ def change(
             before=held,
             after=saved,
         )
-        return _view(connection, saved, names_for(connection, actor, saved.tenants))
+        return _view(saved, names_for(connection, actor, saved.tenants), environments.all_of(connection))
 
 
 def remove(context: Context, actor: Actor, name: str) -> None:
@@ -229,7 +232,7 @@ async def trust(context: Context, actor: Actor, keys: Keys, name: str, fingerpri
             before=held,
             after=saved,
         )
-        return _view(connection, saved, names_for(connection, actor, saved.tenants))
+        return _view(saved, names_for(connection, actor, saved.tenants), environments.all_of(connection))
 
     return await context.database.write(work)
 
@@ -292,8 +295,8 @@ def _places(connection: Connection, names: Sequence[str]) -> tuple[EnvironmentId
     return tuple(dict.fromkeys(found))
 
 
-def _view(connection: Connection, target: Target, tenants: Mapping[TenantId, str]) -> TargetView:
-    places = tuple(one.name for one in environments.all_of(connection) if one.id in target.environments)
+def _view(target: Target, tenants: Mapping[TenantId, str], known: Sequence[Environment]) -> TargetView:
+    places = tuple(one.name for one in known if one.id in target.environments)
     return TargetView(target, places, tuple(name for id, name in tenants.items() if id in target.tenants))
 
 

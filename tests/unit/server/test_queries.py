@@ -38,7 +38,8 @@ from fairlead.usecases import (
 )
 
 KEY = "flk_a-key-for-tests"
-SMALL, LARGE = Size(2, 3, 12, releases_each=2, waiting=1), Size(9, 6, 270, releases_each=5, waiting=8)
+SMALL = Size(2, 3, 12, releases_each=2, waiting=1, targets=2, tenants=2)
+LARGE = Size(9, 6, 270, releases_each=5, waiting=8, targets=12, tenants=12, variables_each=7)
 OF_A_PROJECT = (
     "releases",
     "runs",
