@@ -46,6 +46,15 @@ class SignedIn:
 
 
 @dataclass(frozen=True, slots=True)
+class Visit:
+    """Somebody with a session: what they may, the session, and they as the books have them."""
+
+    actor: Actor
+    session: Session
+    user: User
+
+
+@dataclass(frozen=True, slots=True)
 class FirstAdministrator:
     """`password` "" where one was given, or there was an administrator already."""
 
@@ -130,7 +139,7 @@ def sign_in_for_key(context: Context, name: str, password: str, *, label: str, a
     return make_key(context, actor, label, days=90)
 
 
-def by_cookie(context: Context, cookie: str, *, address: str) -> tuple[Actor, Session] | None:
+def by_cookie(context: Context, cookie: str, *, address: str) -> Visit | None:
     """Who a browser is; None where the cookie opens nothing."""
     with context.database.reading() as connection:
         session = users.session_by_hash(connection, passwords.hash_token(cookie))
@@ -140,7 +149,7 @@ def by_cookie(context: Context, cookie: str, *, address: str) -> tuple[Actor, Se
         grants = teams.grants_for(connection, session.user)
     if user is None or not user.is_enabled:
         return None
-    return _actor_of(user, "session", address, grants=grants), session
+    return Visit(_actor_of(user, "session", address, grants=grants), session, user)
 
 
 def by_key(context: Context, text: str, *, address: str) -> Actor | None:

@@ -11,7 +11,6 @@ from fastapi import Depends, Header, Query, Request, Response
 
 from fairlead.domain.actor import Actor
 from fairlead.domain.errors import NotAllowed, NotAuthenticated
-from fairlead.domain.user import Session
 from fairlead.server.bootstrap import Server
 from fairlead.server.life import Life
 from fairlead.usecases import access
@@ -60,18 +59,17 @@ async def _who_asks(request: Request) -> Actor:
         if actor is not None:
             return actor
         raise NotAuthenticated("auth.required", "the API key opens nothing: wrong, expired or revoked")
-    found = await session_of(request)
+    found = await visit_of(request)
     if found is None:
         raise NotAuthenticated("auth.required", "sign in, or give an API key", hint="Authorization: Bearer KEY")
-    actor, session = found
     given = request.headers.get(CSRF_HEADER, "").encode()
-    if request.method not in SAFE and not hmac.compare_digest(given, session.csrf.encode()):
+    if request.method not in SAFE and not hmac.compare_digest(given, found.session.csrf.encode()):
         raise NotAllowed("auth.csrf", "the request lacks the token of its page")
-    return actor
+    return found.actor
 
 
-async def session_of(request: Request) -> tuple[Actor, Session] | None:
-    """The browser's session; None where there is none."""
+async def visit_of(request: Request) -> access.Visit | None:
+    """Who the browser's session is of; None where there is none."""
     cookie = request.cookies.get(COOKIE, "")
     if not cookie:
         return None

@@ -8,7 +8,7 @@ from fastapi import Request
 from starlette.responses import RedirectResponse, Response
 
 from fairlead.domain.errors import FairleadError, NotAllowed
-from fairlead.server.api.doors import COOKIE, address_of, context_of, session_of
+from fairlead.server.api.doors import COOKIE, address_of, context_of, visit_of
 from fairlead.server.routing import page_router
 from fairlead.server.web import rendering
 from fairlead.server.web.visit import (
@@ -31,7 +31,7 @@ BEFORE = "fairlead_before"
 @router.get(SIGN_IN)
 async def show(request: Request, next: str = "/") -> Response:
     """The form; who is signed in already goes on."""
-    if await session_of(request) is not None:
+    if await visit_of(request) is not None:
         return RedirectResponse(local_path(next), status_code=303)
     return _form(request, next)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import binascii
 import hmac
@@ -21,10 +20,10 @@ from fairlead.domain.actor import Actor
 from fairlead.domain.errors import FairleadError, Invalid, NotAllowed, NotAuthenticated
 from fairlead.domain.permission import Permission
 from fairlead.domain.user import Session, User
-from fairlead.server.api.doors import CSRF_HEADER, context_of, server_of, session_of
+from fairlead.server.api.doors import CSRF_HEADER, context_of, server_of, visit_of
 from fairlead.server.bootstrap import Server
 from fairlead.server.web import rendering
-from fairlead.usecases import access, approvals
+from fairlead.usecases import approvals
 from fairlead.usecases.context import Context
 
 SIGN_IN = "/sign-in"
@@ -108,14 +107,11 @@ async def visitor_of(request: Request) -> Visitor:
 
 async def visitor_with_any_password(request: Request) -> Visitor:
     """As `visitor_of`, one-time passwords allowed: for the page where it is changed."""
-    found = await session_of(request)
+    found = await visit_of(request)
     if found is None:
         raise NotAuthenticated("auth.required", "sign in first")
-    actor, session = found
-    request.state.actor = actor
-    context = context_of(request)
-    user = await asyncio.to_thread(access.me, context, actor)
-    return Visitor(request, context, server_of(request), actor, session, user)
+    request.state.actor = found.actor
+    return Visitor(request, context_of(request), server_of(request), found.actor, found.session, found.user)
 
 
 Visiting = Annotated[Visitor, Depends(visitor_of)]
