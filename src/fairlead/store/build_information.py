@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 import sqlalchemy as sa
 
 from fairlead.domain.build_information import BuildInformation
-from fairlead.store.rows import from_row
+from fairlead.store.rows import nouns
 from fairlead.store.schema import data, instant, key, metadata, number, text
 from fairlead.store.shelf import Page, Shelf
 
@@ -72,5 +72,5 @@ def of_packages(connection: sa.Connection, wanted: Iterable[tuple[str, str]]) ->
         rows = connection.execute(
             sa.select(build_information).where(sa.tuple_(_c.package_key, _c.version).in_(part)).order_by(_c.package_key)
         )
-        found += [from_row(BuildInformation, row) for row in rows.mappings()]
+        found += nouns(BuildInformation, rows)
     return tuple(found)

@@ -9,7 +9,7 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from fairlead.domain.ids import ProjectId
-from fairlead.store.rows import from_row, to_row, upsert
+from fairlead.store.rows import first_noun, nouns, to_row, upsert
 from fairlead.store.schema import flag, instant, metadata, text
 
 
@@ -44,14 +44,13 @@ def put(connection: sa.Connection, contact: Contact) -> None:
 
 def of(connection: sa.Connection, project: ProjectId) -> Contact | None:
     """The latest look; None before the first."""
-    row = connection.execute(sa.select(contacts).where(contacts.c.project == project)).mappings().first()
-    return None if row is None else from_row(Contact, row)
+    return first_noun(Contact, connection.execute(sa.select(contacts).where(contacts.c.project == project)))
 
 
 def of_many(connection: sa.Connection, projects: Collection[ProjectId]) -> dict[ProjectId, Contact]:
     """The latest look of each that was looked at."""
-    rows = connection.execute(sa.select(contacts).where(contacts.c.project.in_(projects))).mappings()
-    return {found.project: found for found in (from_row(Contact, row) for row in rows)}
+    found = connection.execute(sa.select(contacts).where(contacts.c.project.in_(projects)))
+    return {one.project: one for one in nouns(Contact, found)}
 
 
 def forget(connection: sa.Connection, project: ProjectId) -> None:

@@ -11,7 +11,7 @@ from fairlead.domain.deployment import Committed, Deployment, DeploymentOutcome,
 from fairlead.domain.ids import EnvironmentId, ProjectId, ReleaseId, TaskId, TenantId
 from fairlead.store import counters
 from fairlead.store.releases import releases as release_table
-from fairlead.store.rows import from_row
+from fairlead.store.rows import nouns
 from fairlead.store.schema import data, flag, instant, key, link, metadata, number, real, text
 from fairlead.store.shelf import Condition, Page, Shelf
 
@@ -98,8 +98,7 @@ def unfinished_children(connection: sa.Connection, parent: TaskId) -> tuple[Depl
     """Those that the task asked for and that have not ended. Their rows are held until the transaction ends: one ends
     before it is looked at here, or after what was decided here can be seen."""
     statement = sa.select(deployments).where(_c.parent == parent).order_by(_c.id).with_for_update()
-    found = (from_row(Deployment, row) for row in connection.execute(statement).mappings())
-    return tuple(one for one in found if not one.has_ended)
+    return tuple(one for one in nouns(Deployment, connection.execute(statement)) if not one.has_ended)
 
 
 def page(

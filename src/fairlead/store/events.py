@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from fairlead.domain.event import Event, chained
 from fairlead.store import counters
 from fairlead.store.database import before_commit
-from fairlead.store.rows import from_row, to_row
+from fairlead.store.rows import nouns, to_row
 from fairlead.store.schema import data, instant, key, metadata, number, text
 from fairlead.store.shelf import Page, Shelf
 
@@ -70,12 +70,11 @@ def in_order(connection: sa.Connection, *conditions: Condition) -> Iterator[Even
     last = 0
     while True:
         statement = sa.select(events).where(events.c.sequence > last, *conditions).order_by(events.c.sequence)
-        rows = connection.execute(statement.limit(AT_ONCE)).mappings().all()
-        for row in rows:
-            yield from_row(Event, row)
-        if len(rows) < AT_ONCE:
+        found = nouns(Event, connection.execute(statement.limit(AT_ONCE)))
+        yield from found
+        if len(found) < AT_ONCE:
             return
-        last = int(rows[-1]["sequence"])
+        last = found[-1].sequence
 
 
 def fitting(

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from fairlead.domain.ids import LibrarySetId, ProjectId
 from fairlead.domain.library_set import Inclusion, LibrarySet
 from fairlead.store.projects import projects
-from fairlead.store.rows import from_row
+from fairlead.store.rows import nouns
 from fairlead.store.schema import instant, key, link, metadata, number, text
 from fairlead.store.shelf import Page, Shelf, name_key
 
@@ -72,7 +72,7 @@ def of_project(connection: sa.Connection, project: ProjectId) -> tuple[LibrarySe
         .where(inclusions.c.project == project)
         .order_by(inclusions.c.id)
     )
-    return tuple(from_row(LibrarySet, row) for row in connection.execute(statement).mappings())
+    return tuple(nouns(LibrarySet, connection.execute(statement)))
 
 
 def users(connection: sa.Connection, ids: Sequence[LibrarySetId]) -> dict[LibrarySetId, tuple[str, ...]]:

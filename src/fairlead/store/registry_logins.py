@@ -8,7 +8,7 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from fairlead.domain.ids import SecretVersionId
-from fairlead.store.rows import from_row, to_row, upsert
+from fairlead.store.rows import nouns, to_row, upsert
 from fairlead.store.schema import instant, key, link, metadata, text
 
 
@@ -41,8 +41,8 @@ def put(connection: sa.Connection, login: RegistryLoginRow) -> None:
 
 def all_of(connection: sa.Connection) -> tuple[RegistryLoginRow, ...]:
     """All, by registry."""
-    rows = connection.execute(sa.select(registry_logins).order_by(registry_logins.c.registry)).mappings()
-    return tuple(from_row(RegistryLoginRow, row) for row in rows)
+    found = connection.execute(sa.select(registry_logins).order_by(registry_logins.c.registry))
+    return tuple(nouns(RegistryLoginRow, found))
 
 
 def delete(connection: sa.Connection, registry: str) -> bool:

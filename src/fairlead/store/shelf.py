@@ -10,7 +10,7 @@ from typing import Any, Generic, TypeVar
 import sqlalchemy as sa
 
 from fairlead.domain.errors import Conflict, NotFound
-from fairlead.store.rows import from_row, to_row
+from fairlead.store.rows import first_noun, nouns, reading, to_row
 
 T = TypeVar("T")
 
@@ -91,8 +91,7 @@ class Shelf(Generic[T]):
 
     def find(self, connection: sa.Connection, id: str) -> T | None:
         """By id; None where there is none."""
-        row = connection.execute(_by_id(self.table), {"id": id}).mappings().first()
-        return None if row is None else from_row(self.kind, row)
+        return first_noun(self.kind, connection.execute(_by_id(self.table), {"id": id}))
 
     def get(self, connection: sa.Connection, id: str) -> T:
         """By id; NotFound with the code `unknown`."""
@@ -107,8 +106,7 @@ class Shelf(Generic[T]):
 
     def one(self, connection: sa.Connection, *conditions: Condition) -> T | None:
         """The first that fits; None where none does."""
-        row = connection.execute(sa.select(self.table).where(*conditions).limit(1)).mappings().first()
-        return None if row is None else from_row(self.kind, row)
+        return first_noun(self.kind, connection.execute(sa.select(self.table).where(*conditions).limit(1)))
 
     def where(
         self, connection: sa.Connection, *conditions: Condition, order: Any = None, limit: int | None = None
@@ -117,13 +115,14 @@ class Shelf(Generic[T]):
         columns = self.table.c.id if order is None else order
         by = columns if isinstance(columns, tuple) else (columns,)
         statement = sa.select(self.table).where(*conditions).order_by(*by)
-        rows = connection.execute(statement.limit(limit)).mappings().all()  # at once: one by one takes twice as long
-        return tuple(from_row(self.kind, row) for row in rows)
+        return tuple(nouns(self.kind, connection.execute(statement.limit(limit))))
 
     def many(self, connection: sa.Connection, ids: Iterable[str]) -> dict[str, T]:
         """Those of them that there are, by id; one query."""
         statement = sa.select(self.table).where(self.table.c.id.in_(set(ids)))
-        return {str(row["id"]): from_row(self.kind, row) for row in connection.execute(statement).mappings().all()}
+        result = connection.execute(statement)
+        read = reading(self.kind, result)
+        return {row.id: read(row) for row in result.all()}
 
     def newest_of_each(
         self, connection: sa.Connection, by: str, ids: Iterable[str], *more: Condition, limit: int
@@ -133,10 +132,11 @@ class Shelf(Generic[T]):
         place = sa.func.row_number().over(partition_by=c[by], order_by=c.id.desc()).label("place")
         ranked = sa.select(c.id, place).where(c[by].in_(set(ids)), *more).subquery()
         newest = sa.select(ranked.c.id).where(ranked.c.place <= limit)
-        rows = connection.execute(sa.select(self.table).where(c.id.in_(newest)).order_by(c.id.desc())).mappings().all()
+        result = connection.execute(sa.select(self.table).where(c.id.in_(newest)).order_by(c.id.desc()))
+        read = reading(self.kind, result)
         found: dict[str, list[T]] = {}
-        for row in rows:
-            found.setdefault(str(row[by]), []).append(from_row(self.kind, row))
+        for row in result.all():
+            found.setdefault(str(row._mapping[by]), []).append(read(row))
         return {value: tuple(held) for value, held in found.items()}
 
     def page(
@@ -155,9 +155,10 @@ class Shelf(Generic[T]):
         if after is not None:
             statement = statement.where(column < after if newest_first else column > after)
         statement = statement.order_by(column.desc() if newest_first else column).limit(bounded + 1)
-        rows = connection.execute(statement).mappings().all()
-        items = tuple(from_row(self.kind, row) for row in rows[:bounded])
-        return Page(items, str(rows[bounded - 1][by]) if len(rows) > bounded else None)
+        result = connection.execute(statement)
+        read, rows = reading(self.kind, result), result.all()
+        items = tuple(read(row) for row in rows[:bounded])
+        return Page(items, str(rows[bounded - 1]._mapping[by]) if len(rows) > bounded else None)
 
     def page_by_name(
         self,

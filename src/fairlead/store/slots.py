@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -12,7 +12,7 @@ from fairlead.domain.colour import Colour
 from fairlead.domain.errors import Conflict
 from fairlead.domain.slot import Slot, SlotState
 from fairlead.ports.catalogue import Place
-from fairlead.store.rows import from_row, to_row, upsert
+from fairlead.store.rows import nouns, reading, to_row, upsert
 from fairlead.store.schema import instant, key, metadata, place_columns, place_key, place_values, text
 
 slots = sa.Table(
@@ -33,8 +33,8 @@ slots = sa.Table(
 
 def of(connection: sa.Connection, place: Place) -> dict[Colour, Slot]:
     """Both slots of the place; an empty one where nothing was ever recorded."""
-    rows = connection.execute(sa.select(slots).where(slots.c.place == place_key(place))).mappings()
-    held = {slot.colour: slot for slot in (from_row(Slot, row) for row in rows)}
+    found = connection.execute(sa.select(slots).where(slots.c.place == place_key(place)))
+    held = {slot.colour: slot for slot in nouns(Slot, found)}
     return {colour: held.get(colour, Slot(colour)) for colour in Colour}
 
 
@@ -83,20 +83,23 @@ def all_by_place(connection: sa.Connection, projects: list[str]) -> Mapping[Plac
 
 
 def _by_place(connection: sa.Connection, asked: sa.Select[Any]) -> dict[Place, dict[Colour, Slot]]:
-    rows = connection.execute(asked).mappings().all()
     found: dict[Place, dict[Colour, Slot]] = {}
-    for row in rows:
-        slot = from_row(Slot, row)
-        found.setdefault(Place(row["project"], row["environment"], row["tenant"]), {})[slot.colour] = slot
+    for place, slot in _placed(connection, asked):
+        found.setdefault(place, {})[slot.colour] = slot
     return found
+
+
+def _placed(connection: sa.Connection, asked: sa.Select[Any]) -> Iterator[tuple[Place, Slot]]:
+    found = connection.execute(asked)
+    read = reading(Slot, found)
+    return ((Place(row.project, row.environment, row.tenant), read(row)) for row in found.all())
 
 
 def expired_standbys(connection: sa.Connection, now: datetime) -> tuple[tuple[Place, Slot], ...]:
     """Slots that were to be kept, standing by or failed, until a time that is past."""
     kept = (SlotState.STANDBY.value, SlotState.IDLE.value)
     past = (slots.c.state.in_(kept), slots.c.standby_until <= now)
-    rows = connection.execute(sa.select(slots).where(*past).order_by(slots.c.standby_until)).mappings()
-    return tuple((Place(row["project"], row["environment"], row["tenant"]), from_row(Slot, row)) for row in rows)
+    return tuple(_placed(connection, sa.select(slots).where(*past).order_by(slots.c.standby_until)))
 
 
 def _changed(place: Place, now: Slot, expected: str) -> Conflict:

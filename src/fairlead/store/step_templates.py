@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 import sqlalchemy as sa
 
 from fairlead.domain.step_template import StepTemplate, TemplateVersion
-from fairlead.store.rows import from_row
+from fairlead.store.rows import nouns
 from fairlead.store.schema import data, instant, key, link, metadata, number, text
 from fairlead.store.shelf import Page, Shelf, name_key
 
@@ -97,8 +97,7 @@ def latest(connection: sa.Connection, found: Iterable[StepTemplate]) -> dict[str
     if not wanted:
         return {}
     statement = sa.select(versions).where(sa.tuple_(_c.template, _c.number).in_(sorted(wanted)))
-    rows = connection.execute(statement).mappings()
-    return {row["template"]: from_row(TemplateVersion, row) for row in rows}
+    return {one.template: one for one in nouns(TemplateVersion, connection.execute(statement))}
 
 
 def versions_for(connection: sa.Connection, templates: Sequence[str]) -> dict[tuple[str, int], TemplateVersion]:

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from fairlead.domain.ids import TargetId
 from fairlead.domain.target import TargetHealth
-from fairlead.store.rows import from_row, to_row, upsert
+from fairlead.store.rows import nouns, to_row, upsert
 from fairlead.store.schema import flag, instant, key, metadata, text
 
 health = sa.Table(
@@ -24,8 +24,8 @@ health = sa.Table(
 
 def of(connection: sa.Connection, targets: Iterable[TargetId]) -> Mapping[TargetId, TargetHealth]:
     """Of those that were looked at; one query."""
-    rows = connection.execute(sa.select(health).where(health.c.target.in_(set(targets)))).mappings()
-    return {TargetId(row["target"]): from_row(TargetHealth, row) for row in rows}
+    found = connection.execute(sa.select(health).where(health.c.target.in_(set(targets))))
+    return {one.target: one for one in nouns(TargetHealth, found)}
 
 
 def put(connection: sa.Connection, one: TargetHealth) -> None:

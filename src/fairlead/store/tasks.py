@@ -14,7 +14,7 @@ from fairlead.domain.record import Json, from_data, to_data
 from fairlead.domain.task import ENDED, PhaseState, Task, TaskKind, TaskPhase, TaskState
 from fairlead.ports.catalogue import Place
 from fairlead.ports.tasks import End, PhaseTold
-from fairlead.store.rows import from_row, insert_all_ignoring, insert_ignoring, to_row, upsert, upsert_all
+from fairlead.store.rows import insert_all_ignoring, insert_ignoring, nouns, to_row, upsert, upsert_all
 from fairlead.store.schema import data, instant, key, link, metadata, number, place_columns, place_key, text
 from fairlead.store.shelf import Condition, Page, Shelf
 
@@ -270,16 +270,16 @@ def plan_of(connection: sa.Connection, task: TaskId) -> Plan | None:
 def phases_of(connection: sa.Connection, task: TaskId) -> tuple[TaskPhase, ...]:
     """In the order of the plan."""
     statement = sa.select(task_phases).where(task_phases.c.task == task)
-    rows = connection.execute(statement.order_by(task_phases.c.position, task_phases.c.name)).mappings()
-    return tuple(from_row(TaskPhase, row) for row in rows)
+    found = connection.execute(statement.order_by(task_phases.c.position, task_phases.c.name))
+    return tuple(nouns(TaskPhase, found))
 
 
 def phases_of_many(connection: sa.Connection, ids: Iterable[str]) -> dict[str, tuple[TaskPhase, ...]]:
     """The phases of these tasks, by task, each in the order of its plan; one query."""
     statement = sa.select(task_phases).where(task_phases.c.task.in_(set(ids)))
     found: dict[str, tuple[TaskPhase, ...]] = {}
-    rows = connection.execute(statement.order_by(task_phases.c.position, task_phases.c.name)).mappings()
-    for phase in (from_row(TaskPhase, row) for row in rows):
+    rows = connection.execute(statement.order_by(task_phases.c.position, task_phases.c.name))
+    for phase in nouns(TaskPhase, rows):
         found[phase.task] = (*found.get(phase.task, ()), phase)
     return found
 

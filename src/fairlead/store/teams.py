@@ -10,7 +10,7 @@ from fairlead.domain.grant import Grant
 from fairlead.domain.ids import ActorId, RoleId, TeamId
 from fairlead.domain.team import Team, TeamRole, grants_of
 from fairlead.store import groups, roles
-from fairlead.store.rows import from_row
+from fairlead.store.rows import nouns
 from fairlead.store.schema import data, instant, key, metadata, number, text
 from fairlead.store.shelf import Page, Shelf
 from fairlead.store.users import users
@@ -85,8 +85,8 @@ def names_of(connection: sa.Connection, user: ActorId) -> tuple[str, ...]:
 def grants_for(connection: sa.Connection, user: ActorId) -> tuple[Grant, ...]:
     """What the user's teams give. One look for somebody in no team; at most three, however many teams and scopes."""
     statement = sa.select(teams).join(team_members, team_members.c.team == teams.c.id)
-    rows = connection.execute(statement.where(team_members.c.user == user)).mappings()
-    held: list[TeamRole] = [role for row in rows for role in from_row(Team, row).roles]
+    found = nouns(Team, connection.execute(statement.where(team_members.c.user == user)))
+    held: list[TeamRole] = [role for team in found for role in team.roles]
     if not held:
         return ()
     named = {group for role in held for group in role.scope.groups}
