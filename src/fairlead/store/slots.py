@@ -28,6 +28,7 @@ slots = sa.Table(
     text("network"),
     text("subnet"),
     instant("standby_until", nullable=True),
+    sa.Index("ix_slots_project", "project"),
 )
 
 
