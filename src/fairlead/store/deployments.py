@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from functools import cache
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -69,6 +71,7 @@ insert, get, find, update, change = _shelf.insert, _shelf.get, _shelf.find, _she
 many = _shelf.many
 
 _c = deployments.c
+_PROJECTS: sa.BindParameter[str] = sa.bindparam("projects", expanding=True)
 _IS_LIVE = _c.outcome == DeploymentOutcome.LIVE.value
 
 
@@ -210,13 +213,8 @@ def latest_by_place(
     connection: sa.Connection, projects: Iterable[str]
 ) -> Mapping[tuple[ProjectId, EnvironmentId, TenantId | None], Latest]:
     """For each project, environment and tenant the newest deployment with the version of its release; one query."""
-    place = (_c.project, _c.environment, _c.tenant)
-    newest = sa.select(sa.func.max(_c.id)).where(_c.project.in_(set(projects))).group_by(*place)
-    version = release_table.c.version
-    shown = (*place, _c.id, version, _c.state, _c.outcome, _c.task, _c.reason, _c.ended_at)
-    statement = sa.select(*shown).join(release_table, release_table.c.id == _c.release).where(_c.id.in_(newest))
     found = {}
-    rows = connection.execute(statement.order_by(_c.id)).all()
+    rows = connection.execute(_newest_by_place(), {"projects": list(set(projects))}).all()
     for project, environment, tenant, id, version, state, outcome, task, reason, ended_at in rows:
         found[(project, environment, tenant)] = Latest(
             id, version, DeploymentState(state), DeploymentOutcome(outcome), task, reason, ended_at
@@ -224,12 +222,29 @@ def latest_by_place(
     return found
 
 
+@cache
+def _newest_by_place() -> sa.Select[Any]:
+    """Built once, as `_last_by_place` is: to build them takes as long as to ask them."""
+    place = (_c.project, _c.environment, _c.tenant)
+    newest = sa.select(sa.func.max(_c.id)).where(_c.project.in_(_PROJECTS)).group_by(*place)
+    version = release_table.c.version
+    shown = (*place, _c.id, version, _c.state, _c.outcome, _c.task, _c.reason, _c.ended_at)
+    asked = sa.select(*shown).join(release_table, release_table.c.id == _c.release).where(_c.id.in_(newest))
+    return asked.order_by(_c.id)
+
+
 def committed_by_place(
     connection: sa.Connection, projects: Iterable[str]
 ) -> Mapping[tuple[ProjectId, EnvironmentId, TenantId | None], Committed]:
     """For each project, environment and tenant the deployment that went live last; one query."""
+    rows = connection.execute(_last_by_place(), {"projects": list(set(projects))}).all()
+    return {(project, environment, tenant): Committed(*rest) for project, environment, tenant, *rest in rows}
+
+
+@cache
+def _last_by_place() -> sa.Select[Any]:
     place = (_c.project, _c.environment, _c.tenant)
-    here = (_c.project.in_(set(projects)), _c.committed_at.is_not(None))
+    here = (_c.project.in_(_PROJECTS), _c.committed_at.is_not(None))
     last = sa.select(*place, sa.func.max(_c.committed_at).label("last")).where(*here).group_by(*place).subquery()
     same = (
         _c.project == last.c.project,
@@ -239,5 +254,4 @@ def committed_by_place(
     )
     shown = (*place, _c.id, _c.kind, _c.release, release_table.c.version, _c.committed_at)
     found = sa.select(*shown).join(last, sa.and_(*same)).join(release_table, release_table.c.id == _c.release)
-    rows = connection.execute(found.order_by(_c.id)).all()
-    return {(project, environment, tenant): Committed(*rest) for project, environment, tenant, *rest in rows}
+    return found.order_by(_c.id)

@@ -45,7 +45,7 @@ def all_of(connection: sa.Connection) -> tuple[Freeze, ...]:
 
 def by_name_or_id(connection: sa.Connection, text: str) -> Freeze:
     """As people and programs name it; NotFound `freeze.unknown`."""
-    return find(connection, text) or _shelf.require(_shelf.one(connection, freezes.c.name == text), text)
+    return _shelf.require(_shelf.find_named(connection, text), text)
 
 
 def around(connection: sa.Connection, at: datetime) -> tuple[Freeze, ...]:

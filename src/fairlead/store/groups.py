@@ -20,7 +20,7 @@ insert, get, find, update, delete = _shelf.insert, _shelf.get, _shelf.find, _she
 
 def by_name_or_id(connection: sa.Connection, text: str) -> Group:
     """As people and programs name it; NotFound `group.unknown`."""
-    return find(connection, text) or _shelf.require(_shelf.one(connection, groups.c.name == text), text)
+    return _shelf.require(_shelf.find_named(connection, text), text)
 
 
 def page(connection: sa.Connection, *, search: str = "", after: str | None = None, limit: int = 50) -> Page[Group]:

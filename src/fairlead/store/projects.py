@@ -50,12 +50,12 @@ def by_name(connection: sa.Connection, name: str) -> Project:
 
 def find_by_name(connection: sa.Connection, name: str) -> Project | None:
     """By name; None where there is none."""
-    return _shelf.one(connection, projects.c.name == name)
+    return _shelf.one_by(connection, "name", name)
 
 
 def by_name_or_id(connection: sa.Connection, text: str) -> Project:
     """As people and programs name it; NotFound `project.unknown`."""
-    return find(connection, text) or by_name(connection, text)
+    return _shelf.require(_shelf.find_named(connection, text), text)
 
 
 def by_webhook(connection: sa.Connection, webhook: str) -> Project | None:

@@ -60,9 +60,21 @@ def no_more(_: object) -> dict[str, object]:
 
 
 @cache
-def _by_id(table: sa.Table) -> sa.Select[Any]:
+def _by(table: sa.Table, column: str) -> sa.Select[Any]:
     """Built once: to build a statement takes longer than to ask it."""
-    return sa.select(table).where(table.c.id == sa.bindparam("id"))
+    return sa.select(table).where(table.c[column] == sa.bindparam("held")).limit(1)
+
+
+@cache
+def _by_ids(table: sa.Table) -> sa.Select[Any]:
+    return sa.select(table).where(table.c.id.in_(sa.bindparam("ids", expanding=True)))
+
+
+@cache
+def _by_id_or(table: sa.Table, column: str) -> sa.Select[Any]:
+    """Whose id it is comes first."""
+    is_it = table.c.id == sa.bindparam("id")
+    return sa.select(table).where(sa.or_(is_it, table.c[column] == sa.bindparam("held"))).order_by(~is_it).limit(1)
 
 
 @cache
@@ -91,7 +103,7 @@ class Shelf(Generic[T]):
 
     def find(self, connection: sa.Connection, id: str) -> T | None:
         """By id; None where there is none."""
-        return first_noun(self.kind, connection.execute(_by_id(self.table), {"id": id}))
+        return self.one_by(connection, "id", id)
 
     def get(self, connection: sa.Connection, id: str) -> T:
         """By id; NotFound with the code `unknown`."""
@@ -103,6 +115,10 @@ class Shelf(Generic[T]):
             what = self.unknown.partition(".")[0].replace("_", " ")
             raise NotFound(self.unknown, f"there is no {what} {name[:80]!r}", thing=name[:80])
         return found
+
+    def one_by(self, connection: sa.Connection, column: str, held: str) -> T | None:
+        """The one that holds this in that unique column; None where none does."""
+        return first_noun(self.kind, connection.execute(_by(self.table, column), {"held": held}))
 
     def one(self, connection: sa.Connection, *conditions: Condition) -> T | None:
         """The first that fits; None where none does."""
@@ -118,9 +134,11 @@ class Shelf(Generic[T]):
         return tuple(nouns(self.kind, connection.execute(statement.limit(limit))))
 
     def many(self, connection: sa.Connection, ids: Iterable[str]) -> dict[str, T]:
-        """Those of them that there are, by id; one query."""
-        statement = sa.select(self.table).where(self.table.c.id.in_(set(ids)))
-        result = connection.execute(statement)
+        """Those of them that there are, by id; one query, and none where none is asked for."""
+        wanted = set(ids)
+        if not wanted:
+            return {}
+        result = connection.execute(_by_ids(self.table), {"ids": list(wanted)})
         read = reading(self.kind, result)
         return {row.id: read(row) for row in result.all()}
 
@@ -175,8 +193,9 @@ class Shelf(Generic[T]):
         return self.page(connection, *fits, after=after, limit=limit, by=by, newest_first=False)
 
     def find_named(self, connection: sa.Connection, text: str) -> T | None:
-        """By name, whatever its case, or id, where the table has a `name_key`; None where there is none."""
-        return self.one(connection, sa.or_(self.table.c.name_key == text.lower(), self.table.c.id == text))
+        """By id or name, whatever its case where the table has a `name_key`; None where there is none."""
+        by, held = ("name_key", text.lower()) if "name_key" in self.table.c else ("name", text)
+        return first_noun(self.kind, connection.execute(_by_id_or(self.table, by), {"id": text, "held": held}))
 
     def count(self, connection: sa.Connection, *conditions: Condition) -> int:
         """How many fit."""

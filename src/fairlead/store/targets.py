@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 
 import sqlalchemy as sa
@@ -59,18 +60,20 @@ def all_of(connection: sa.Connection) -> tuple[Target, ...]:
 def names(connection: sa.Connection) -> dict[str, str]:
     """The names of all by id, by name: for what names many of them, or asks which there are."""
     found = connection.execute(sa.select(targets.c.id, targets.c.name).order_by(targets.c.name_key))
-    return {row.id: row.name for row in found}
+    return dict(found.all())
 
 
 def tags(connection: sa.Connection) -> tuple[str, ...]:
     """Every tag that a target has, as it spells it, in the order of the targets' names; most come more than once."""
-    found = connection.execute(sa.select(targets.c.tags).order_by(targets.c.name_key)).scalars()
-    return tuple(tag for its in found for tag in its)
+    written = sa.cast(targets.c.tags, sa.Text)  # many targets have the same ones: each list is read once
+    found = connection.execute(sa.select(written).order_by(targets.c.name_key)).scalars().all()
+    read = {text: json.loads(text) for text in set(found)}
+    return tuple(tag for text in found for tag in read[text])
 
 
 def by_name_or_id(connection: sa.Connection, text: str) -> Target:
     """As people and programs name it; NotFound `target.unknown`."""
-    return find(connection, text) or _shelf.require(_shelf.one(connection, targets.c.name_key == text.lower()), text)
+    return _shelf.require(_shelf.find_named(connection, text), text)
 
 
 def page(

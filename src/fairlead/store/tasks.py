@@ -276,8 +276,10 @@ def phases_of(connection: sa.Connection, task: TaskId) -> tuple[TaskPhase, ...]:
 
 def phases_of_many(connection: sa.Connection, ids: Iterable[str]) -> dict[str, tuple[TaskPhase, ...]]:
     """The phases of these tasks, by task, each in the order of its plan; one query."""
-    statement = sa.select(task_phases).where(task_phases.c.task.in_(set(ids)))
-    found: dict[str, tuple[TaskPhase, ...]] = {}
+    wanted, found = set(ids), dict[str, tuple[TaskPhase, ...]]()
+    if not wanted:
+        return found
+    statement = sa.select(task_phases).where(task_phases.c.task.in_(wanted))
     rows = connection.execute(statement.order_by(task_phases.c.position, task_phases.c.name))
     for phase in nouns(TaskPhase, rows):
         found[phase.task] = (*found.get(phase.task, ()), phase)

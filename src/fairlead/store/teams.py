@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cache
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -39,7 +41,7 @@ insert, get, find, update = _shelf.insert, _shelf.get, _shelf.find, _shelf.updat
 
 def by_name_or_id(connection: sa.Connection, text: str) -> Team:
     """As people and programs name it; NotFound `team.unknown`."""
-    return find(connection, text) or _shelf.require(_shelf.one(connection, teams.c.name == text), text)
+    return _shelf.require(_shelf.find_named(connection, text), text)
 
 
 def page(connection: sa.Connection, *, search: str = "", after: str | None = None, limit: int = 50) -> Page[Team]:
@@ -82,10 +84,15 @@ def names_of(connection: sa.Connection, user: ActorId) -> tuple[str, ...]:
     return tuple(connection.execute(statement.where(team_members.c.user == user).order_by(teams.c.name)).scalars())
 
 
+@cache
+def _of_user() -> sa.Select[Any]:
+    mine = team_members.c.user == sa.bindparam("user")
+    return sa.select(teams).join(team_members, team_members.c.team == teams.c.id).where(mine)
+
+
 def grants_for(connection: sa.Connection, user: ActorId) -> tuple[Grant, ...]:
     """What the user's teams give. One look for somebody in no team; at most three, however many teams and scopes."""
-    statement = sa.select(teams).join(team_members, team_members.c.team == teams.c.id)
-    found = nouns(Team, connection.execute(statement.where(team_members.c.user == user)))
+    found = nouns(Team, connection.execute(_of_user(), {"user": user}))
     held: list[TeamRole] = [role for team in found for role in team.roles]
     if not held:
         return ()

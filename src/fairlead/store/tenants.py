@@ -45,8 +45,13 @@ def connected(connection: sa.Connection, project: ProjectId) -> tuple[Tenant, ..
 def names(connection: sa.Connection, ids: Iterable[str] | None = None) -> dict[str, str]:
     """The names by id, by name: of all, for what asks which there are, or of these `ids`."""
     statement = sa.select(tenants.c.id, tenants.c.name).order_by(tenants.c.name)
-    found = connection.execute(statement if ids is None else statement.where(tenants.c.id.in_(set(ids))))
-    return {row.id: row.name for row in found.all()}
+    if ids is not None:
+        wanted = set(ids)
+        if not wanted:
+            return {}
+        statement = statement.where(tenants.c.id.in_(wanted))
+    found = connection.execute(statement)
+    return dict(found.all())
 
 
 def page(connection: sa.Connection, *, after: str | None = None, limit: int = 50, search: str = "") -> Page[Tenant]:

@@ -87,7 +87,7 @@ def by_name(connection: sa.Connection, name: str) -> User:
 
 def find_by_name(connection: sa.Connection, name: str) -> User | None:
     """By name; None where there is none."""
-    return _users.one(connection, users.c.name == name)
+    return _users.one_by(connection, "name", name)
 
 
 def page(
@@ -119,7 +119,7 @@ def count(connection: sa.Connection) -> int:
 
 def key_by_hash(connection: sa.Connection, hash: str) -> ApiKey | None:
     """The key whose SHA-256 this is, revoked and expired ones too; None where there is none."""
-    return _keys.one(connection, api_keys.c.hash == hash)
+    return _keys.one_by(connection, "hash", hash)
 
 
 def keys_of(connection: sa.Connection, user: ActorId) -> tuple[ApiKey, ...]:
@@ -144,7 +144,7 @@ def revoke_key(connection: sa.Connection, id: str, at: datetime) -> bool:
 
 def session_by_hash(connection: sa.Connection, hash: str) -> Session | None:
     """The session whose cookie has this SHA-256, expired ones too; None where there is none."""
-    return _sessions.one(connection, sessions.c.hash == hash)
+    return _sessions.one_by(connection, "hash", hash)
 
 
 def end_sessions(connection: sa.Connection, *, user: ActorId | None = None, expired_at: datetime | None = None) -> int:

@@ -49,6 +49,14 @@ def test_the_tenants_of_a_project_are_those_that_are_connected_to_it(shop: Shop)
         assert [one.name for one in tenants.connected(connection, ProjectId("prj-none"))] == []
 
 
+def test_an_id_comes_before_a_name_that_is_spelled_like_it(shop: Shop) -> None:
+    with shop.database.transaction() as connection:
+        projects.insert(connection, WHOLE)
+        projects.insert(connection, replace(WHOLE, id=ProjectId("prj-a"), name="prj-shop", source=None))
+        assert projects.by_name_or_id(connection, "prj-shop") == WHOLE
+        assert projects.by_name_or_id(connection, "prj-a").name == "prj-shop"
+
+
 def test_every_search_knows_no_case() -> None:
     """One that only some databases answer so is found by its text: `contains` of what was given."""
     stores = Path(fairlead.store.__file__).parent.glob("*.py")
