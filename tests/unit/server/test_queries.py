@@ -75,6 +75,7 @@ PATHS += sorted(
     for route in router.routes
     if isinstance(route, APIRoute) and "GET" in route.methods and f"/api/v1{route.path}" in PATHS
 )
+PARTS = [f"/projects/project-0001{part}" for part in ("", "/lists", "/places")]
 TIDY = Process((ProcessStep("Tidy", (Action("Tidy", "script", {"script": "true"}),)),))
 
 
@@ -154,6 +155,15 @@ def test_a_list_takes_as_many_queries_in_a_large_house_as_in_a_small_one(
 ) -> None:
     small, large = houses
     assert large.queries(path) <= small.queries(path)
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "/grid", *(f"/projects/project-0001{part}" for part in ("", "/lists", "/places"))]
+)
+def test_a_page_of_many_lists_asks_them_in_one_transaction(houses: tuple[Counting, Counting], path: str) -> None:
+    _, large = houses
+    large.queries(path)
+    assert [statement.partition(" ")[0] for statement in large.told].count("BEGIN") == 2, "who visits, and the page"
 
 
 def test_the_count_would_see_a_query_for_each_row(houses: tuple[Counting, Counting]) -> None:

@@ -65,7 +65,8 @@ def show(
     after: Annotated[str | None, Query(max_length=100)] = None,
 ) -> Response:
     """The page."""
-    return visitor.page("dashboard.html", grid_of(visitor, search.strip(), after, group=group, tenant=tenant))
+    with visitor.reading() as inside:
+        return inside.page("dashboard.html", grid_of(inside, search.strip(), after, group=group, tenant=tenant))
 
 
 @router.get("/grid")
@@ -78,7 +79,8 @@ def show_grid(
     seen: Annotated[str, Query(max_length=64)] = "",
 ) -> Response:
     """The grid alone, as htmx asks for it again and again; 204 where nothing in it changed."""
-    response = visitor.part("grid.html", grid_of(visitor, search.strip(), after, group=group, tenant=tenant))
+    with visitor.reading() as inside:
+        response = inside.part("grid.html", grid_of(inside, search.strip(), after, group=group, tenant=tenant))
     return unless_seen(response, seen)
 
 

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Annotated, Any
 from urllib.parse import quote, urlencode
 
 from fastapi import Query
 from starlette.responses import RedirectResponse, Response
 
-from fairlead.domain.environment import Environment
 from fairlead.domain.errors import FairleadError
 from fairlead.domain.project import Project
-from fairlead.domain.service import Route
 from fairlead.server.api.status import url_of
 from fairlead.server.routing import page_router
 from fairlead.server.web import dashboard
@@ -20,8 +18,7 @@ from fairlead.server.web.dashboard import unless_seen
 from fairlead.server.web.lists import Paged, Searched, Shown, Text
 from fairlead.server.web.variable_forms import rows_of
 from fairlead.server.web.visit import Posted, Visiting, Visitor
-from fairlead.store import environments, routes
-from fairlead.store.database import Connection
+from fairlead.store import routes
 from fairlead.usecases import deployments, looking, overview, projects, releases, runs, variables
 from fairlead.usecases.planning import place_of
 
@@ -40,50 +37,36 @@ def show_all() -> Response:
 @router.get("/projects/{name}")
 def show(visitor: Visiting, name: str) -> Response:
     """The page."""
-    context, actor = visitor.context, visitor.actor
-    found = projects.get(context, actor, name)
-    with context.database.reading() as connection:
-        known = environments.all_of(connection)
-        routed = _routed(connection, found, known)
-    values = {
-        "project": found,
-        "environments": known,
-        "cells": _cells(visitor, found.name),
-        "routes": {
-            place: [url_of(visitor.server, route) for its in by_service.values() for route in its]
-            for place, by_service in routed.items()
-        },
-        "contact": runs.contact_of(context, actor, found.id),
-        "webhook": projects.webhook_url(context, found),
-        **_lists(visitor, found),
-        **rows_of(visitor, found.name, variables.page(context, actor, found.id, limit=SHOWN).items),
-    }
-    return visitor.page("project.html", values)
+    with visitor.reading() as inside:
+        context, actor = inside.context, inside.actor
+        found = projects.get(context, actor, name)
+        values = {
+            "project": found,
+            **_places(inside, found),
+            "contact": runs.contact_of(context, actor, found.id),
+            "webhook": projects.webhook_url(context, found),
+            **_lists(inside, found),
+            **rows_of(inside, found.name, variables.page(context, actor, found.id, limit=SHOWN).items),
+        }
+        return inside.page("project.html", values)
 
 
 @router.get("/projects/{name}/places")
 def show_places(visitor: Visiting, name: str, seen: Annotated[str, Query(max_length=64)] = "") -> Response:
     """The environments' cells alone, as htmx asks for them again and again."""
-    found = projects.get(visitor.context, visitor.actor, name)
-    with visitor.context.database.reading() as connection:
-        known = environments.all_of(connection)
-        routed = _routed(connection, found, known)
-    values = {
-        "project": found,
-        "cells": _cells(visitor, found.name),
-        "routes": {
-            place: [url_of(visitor.server, route) for its in by_service.values() for route in its]
-            for place, by_service in routed.items()
-        },
-    }
-    return unless_seen(visitor.part("project_places.html", values), seen)
+    with visitor.reading() as inside:
+        found = projects.get(inside.context, inside.actor, name)
+        part = inside.part("project_places.html", {"project": found, **_places(inside, found)})
+    return unless_seen(part, seen)
 
 
 @router.get("/projects/{name}/lists")
 def show_lists(visitor: Visiting, name: str, seen: Annotated[str, Query(max_length=64)] = "") -> Response:
     """The newest releases, deployments and runs alone, as htmx asks for them again and again."""
-    found = projects.get(visitor.context, visitor.actor, name)
-    return unless_seen(visitor.part("project_lists.html", {"project": found, **_lists(visitor, found)}), seen)
+    with visitor.reading() as inside:
+        found = projects.get(inside.context, inside.actor, name)
+        part = inside.part("project_lists.html", {"project": found, **_lists(inside, found)})
+    return unless_seen(part, seen)
 
 
 @router.get("/projects/{name}/releases")
@@ -145,13 +128,18 @@ async def look(form: Posted, name: str) -> Response:
     return form.done(back, f"The head is {seen.head[:12]}: {seen.reason}.")
 
 
-def _routed(
-    connection: Connection, found: Project, known: Iterable[Environment]
-) -> dict[str, dict[str, tuple[Route, ...]]]:
-    """Its routes by environment and service; one query."""
-    places = {one.name: place_of(found, one) for one in known}
-    held = routes.of_many(connection, places.values())
-    return {name: held[place] for name, place in places.items()}
+def _places(visitor: Visitor, found: Project) -> dict[str, Any]:
+    """What is where, and the addresses that lead there."""
+    row = overview.row(visitor.context, visitor.actor, found.id)
+    [(_, cells)] = dashboard.rows_of(visitor, row)
+    places = {one.name: place_of(found, one) for one in row.environments}
+    with visitor.context.database.reading() as connection:
+        held = routes.of_many(connection, places.values())
+    urls = {
+        name: [url_of(visitor.server, route) for its in held[place].values() for route in its]
+        for name, place in places.items()
+    }
+    return {"cells": cells, "routes": urls}
 
 
 def _lists(visitor: Visitor, found: Project) -> dict[str, Any]:
@@ -161,11 +149,6 @@ def _lists(visitor: Visitor, found: Project) -> dict[str, Any]:
         "runs": runs.page(context, actor, found.id, limit=LISTED),
         "deployments": deployments.page(context, actor, project=found.id, limit=LISTED),
     }
-
-
-def _cells(visitor: Visitor, name: str) -> list[Any]:
-    [(_, cells)] = dashboard.rows_of(visitor, overview.row(visitor.context, visitor.actor, name))
-    return cells
 
 
 def _listed(

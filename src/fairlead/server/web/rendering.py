@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from functools import cache
 from pathlib import Path
@@ -44,6 +44,7 @@ def templates() -> Environment:
     made.filters["lasted"] = _lasted
     made.filters["exact"] = exact
     made.filters["short"] = short
+    made.filters["options"] = options
     made.filters["plain"] = plain
     made.filters["with_code"] = with_code
     made.filters["without_codes"] = without_codes
@@ -63,6 +64,16 @@ def exact(at: datetime | None) -> str:
 def short(text: str, length: int = 12) -> str:
     """The beginning of a digest or commit."""
     return text.rpartition("sha256:")[2][:length]
+
+
+def options(entries: Collection[str], chosen: str = "") -> Markup:
+    """Each as a choice of a select; escaped as one text, for there may be thousands. No name has a NUL in it."""
+    escaped = str(escape("\0".join(entries))).split("\0")
+    drawn = (
+        f"<option{' selected' if entry == chosen else ''}>{shown}</option>"
+        for entry, shown in zip(entries, escaped, strict=False)
+    )
+    return Markup("".join(drawn))
 
 
 def plain(text: str) -> str:

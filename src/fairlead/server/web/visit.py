@@ -6,8 +6,9 @@ import base64
 import binascii
 import hmac
 import json
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Annotated, Any, Literal, TypeVar
 from urllib.parse import quote, urlsplit
@@ -67,6 +68,13 @@ class Visitor:
     ) -> bool:
         """Whether a page offers them that act somewhere, or anywhere in what the ids name."""
         return self.actor.may_somewhere(Permission(permission), project=project, environment=environment, tenant=tenant)
+
+    @contextmanager
+    def reading(self) -> Iterator[Visitor]:
+        """The same inside of one reading transaction, for a page that asks many things: all that is asked with it is of
+        one moment, and costs one transaction. Nothing is written meanwhile."""
+        with self.context.database.reading() as connection:
+            yield replace(self, context=self.context.within(connection))
 
     def page(self, template: str, values: Mapping[str, Any], *, status: int = 200) -> Response:
         """A whole page in the frame."""
