@@ -395,7 +395,7 @@ def _slots() -> None:
         sa.Column("standby_until", sa.DateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("place", "colour", name=op.f("pk_slots")),
     )
-    op.create_index(op.f("ix_slots_project"), "slots", ["project"], unique=False)
+    op.create_index("ix_slots_project", "slots", ["project"], unique=False)
 
 
 def _step_templates() -> None:
