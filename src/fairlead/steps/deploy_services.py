@@ -1,7 +1,7 @@
 """The step kind that deploys a release's services: blue-green, with a way back until the commit point (laws 1 and 2).
 
     end standby → state before → room → acquire → schema gate → accessories → back-up → migrate → start → ready
-    → catalogue → pre-integration → recreate-routed → switch → verify → workers → recreate → post-integration
+    → catalogue → pre-integration → recreate-routed → fill → switch → verify → workers → recreate → post-integration
     → COMMIT → drain → retire → contract → tidy
 
 `plan` is pure: the same input gives the same plan.
@@ -21,6 +21,7 @@ from fairlead.steps.blueprint import configuration_hash
 from fairlead.steps.bounds import TRIES
 from fairlead.steps.effects.basis import arguments
 from fairlead.steps.effects.kinds import DEPLOYMENT_EFFECTS
+from fairlead.steps.effects.routes import Filled
 from fairlead.steps.effects.state import Captured, CaptureState
 from fairlead.steps.intention import intention
 from fairlead.steps.plan_ending import commit_effect, end_standby_node, onward
@@ -30,6 +31,7 @@ from fairlead.steps.plan_rollback import standing_routes, switch_alone
 from fairlead.steps.plan_schema import copies_a_stopped_accessory, schema_notes, schema_step
 from fairlead.steps.plan_switching import (
     count_step,
+    fill_step,
     filled_routes,
     probes_of,
     recreate_step,
@@ -41,7 +43,7 @@ from fairlead.steps.plan_switching import (
     workers_step,
 )
 from fairlead.steps.resolved import ResolvedDeployment
-from fairlead.steps.roster import SLOT_ROLES, image_of, roster
+from fairlead.steps.roster import SLOT_ROLES, Roster, image_of, roster
 
 
 class DeployServices:
@@ -91,13 +93,9 @@ def _all_steps(resolved: ResolvedDeployment) -> Iterator[Node]:
         yield from _given(step)
     yield start_step(resolved, new)
     yield from _given(ready_step(resolved, new))
-    yield from _given(catalogue_step(resolved, new))
-    yield from _given(tests_step(resolved, "pre-integration", new))
-    if (recreated := recreate_step(resolved, new, with_routes=True)) is not None:
-        yield count_step(resolved, filled)
-        yield recreated
+    yield from _to_the_switch(resolved, new, filled)
     if filled:
-        yield switch_step(resolved, filled, new.with_roles(*SLOT_ROLES))
+        yield switch_step(resolved, filled)
         yield verify_step(filled)
     after = (
         workers_step(resolved, new),
@@ -108,6 +106,23 @@ def _all_steps(resolved: ResolvedDeployment) -> Iterator[Node]:
         yield from _given(step)
     if any(after):  # else the switch has just been verified
         yield steady_step(new)
+
+
+def _to_the_switch(resolved: ResolvedDeployment, new: Roster, filled: tuple[Filled, ...]) -> Iterator[Node]:
+    """What is ready is found, tested and put behind the routes; side by side where nothing may come between."""
+    found = catalogue_step(resolved, new)
+    tests = tests_step(resolved, "pre-integration", new)
+    recreated = recreate_step(resolved, new, with_routes=True)
+    behind = fill_step(filled, new.with_roles(*SLOT_ROLES)) if filled else None
+    if found and behind and not tests and not recreated:
+        yield InParallel((found, behind))
+        return
+    yield from _given(found)
+    yield from _given(tests)
+    if recreated:
+        yield count_step(resolved, filled)
+        yield recreated
+    yield from _given(behind)
 
 
 def _switch_alone_steps(resolved: ResolvedDeployment) -> Iterator[Node]:

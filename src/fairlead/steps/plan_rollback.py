@@ -8,7 +8,7 @@ from fairlead.steps.bounds import MARGIN_S, START_TIMEOUT_S, STARTS_AT_ONCE, TRI
 from fairlead.steps.effects.basis import arguments
 from fairlead.steps.effects.instances import InstanceReady, ResumeInstances, Standees, StopInstances
 from fairlead.steps.effects.routes import Filled
-from fairlead.steps.plan_switching import count_step, filled_routes, switch_step, verify_step
+from fairlead.steps.plan_switching import count_step, fill_step, filled_routes, switch_step, verify_step
 from fairlead.steps.probing import Probed
 from fairlead.steps.readiness import Watched
 from fairlead.steps.resolved import ResolvedDeployment, Standing, StandingInstance
@@ -20,7 +20,7 @@ def switch_alone(resolved: ResolvedDeployment) -> tuple[Node, ...]:
     recreated = _swaps(resolved, "recreate-routed", _routed_recreate(resolved))
     steps: list[Node] = [count_step(resolved, filled), *recreated] if recreated else []
     if filled:
-        steps += [switch_step(resolved, filled), verify_step(filled)]
+        steps += [fill_step(filled), switch_step(resolved, filled), verify_step(filled)]
     steps += _swaps(resolved, "workers", _others(resolved))
     return tuple(steps)
 

@@ -150,10 +150,15 @@ def _service_of(resolved: ResolvedDeployment, route: PlannedRoute) -> Service:
     return resolved.definition.service(route.service)
 
 
-def switch_step(resolved: ResolvedDeployment, filled: tuple[Filled, ...], new: Items[Instance] = ()) -> Step:
-    """Every route is filled, and the instances `new` to the slot are kept up; then all point at the new colour."""
-    fills = (*_kept_up(new), *(_fill(one) for one in filled))
-    return Step("switch", f"Switch to {resolved.colour.value}", Sequence((InParallel(fills), _point(resolved, filled))))
+def fill_step(filled: tuple[Filled, ...], new: Items[Instance] = ()) -> Step:
+    """Every route's idle colour is filled, and the instances `new` to the slot are kept up."""
+    fills = InParallel((*_kept_up(new), *(_fill(one) for one in filled)))
+    return Step("fill", f"Put the instances behind {counted(len(filled), 'route')}", fills)
+
+
+def switch_step(resolved: ResolvedDeployment, filled: tuple[Filled, ...]) -> Step:
+    """All routes point at the new colour."""
+    return Step("switch", f"Switch to {resolved.colour.value}", _point(resolved, filled))
 
 
 def _kept_up(new: Items[Instance]) -> Iterator[Effect]:

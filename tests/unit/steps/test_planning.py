@@ -60,6 +60,7 @@ async def test_the_order_is_the_designs():
         "ready",
         "catalogue",
         "pre-integration",
+        "fill",
         "switch",
         "verify",
         "workers",

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 
 from fairlead.domain.colour import Colour
 from fairlead.domain.effect import Done, Looked, NotYet, Outcome, SaidNo
+from fairlead.domain.errors import Failed
 from fairlead.domain.ids import DeploymentId
 from fairlead.domain.plan import Effect
 from fairlead.domain.slot import Slot, SlotState
@@ -22,10 +24,6 @@ from fairlead.steps.effects.basis import Plain, all_of, read, side_by_side
 from fairlead.steps.effects.instances import stop
 from fairlead.steps.output import keep_output
 from fairlead.steps.resolved import StandingInstance
-
-ENDED = ("created", "exited", "dead")
-"""States of a container that runs nothing."""
-
 
 @dataclass(frozen=True, slots=True)
 class Committed:
@@ -151,33 +149,40 @@ class RetireSlot(Plain):
             group.create_task(tools.catalogue.deregister(retired.place, retired.instances))
             if retired.slot.deployment:
                 labels = deployment_labels(retired.place, retired.slot.deployment)
-                group.create_task(_remove_all(labels, retired.instances, tools))
+                group.create_task(_remove_all(labels, retired, tools))
         await tools.records.set_slot(retired.place, Slot(retired.slot.colour))
         tools.say(f"retired {retired.slot.version or 'what stood'} in {retired.slot.colour.value}")
         return Done()
 
 
-async def _remove_all(labels: dict[str, str], instances: tuple[str, ...], tools: Tools) -> None:
-    """Containers and slot networks, side by side: the slot was stopped, and what does not run holds no network. What
-    runs all the same goes first. The output of `instances` is kept before they go."""
-    engine = tools.container_engine
+async def _remove_all(labels: dict[str, str], retired: Retired, tools: Tools) -> None:
+    """Containers and the slot's network, side by side: the slot was stopped, and what does not run holds no network.
+    What is left of networks goes behind the containers."""
     async with side_by_side() as group:
-        listing = group.create_task(engine.containers(labels))
-        networks = group.create_task(engine.networks({**labels, LABEL_KIND: KIND_SLOT_NETWORK}))
-    containers = [one for one in listing.result() if one.labels.get(LABEL_KIND) != KIND_ACCESSORY]
+        group.create_task(_remove_at_once(retired.slot.network, tools))
+        group.create_task(_remove_containers(labels, retired.instances, tools))
+    left = await tools.container_engine.networks({**labels, LABEL_KIND: KIND_SLOT_NETWORK})
+    await all_of(tools.container_engine.remove_network(network.name) for network in left)
+
+
+async def _remove_at_once(network: str, tools: Tools) -> None:
+    """It takes the engine longer than anything else here. Where something runs in it all the same, it is left for
+    now."""
+    if network:
+        with suppress(Failed):
+            await tools.container_engine.remove_network(network)
+
+
+async def _remove_containers(labels: dict[str, str], instances: tuple[str, ...], tools: Tools) -> None:
+    """The output of `instances` is kept before they go."""
 
     async def remove(name: str) -> None:
         if name in instances:
             await keep_output(name, tools)
-        await engine.remove(name)
+        await tools.container_engine.remove(name)
 
-    await all_of(remove(one.name) for one in containers if one.state not in ENDED)
-    async with side_by_side() as group:
-        for container in containers:
-            if container.state in ENDED:
-                group.create_task(remove(container.name))
-        for network in networks.result():
-            group.create_task(engine.remove_network(network.name))
+    found = await tools.container_engine.containers(labels)
+    await all_of(remove(one.name) for one in found if one.labels.get(LABEL_KIND) != KIND_ACCESSORY)
 
 
 async def clear_routes(routes: tuple[str, ...], colour: Colour, tools: Tools) -> None:
