@@ -29,7 +29,7 @@ from fairlead.adapters.system import SystemClock, SystemIds
 from fairlead.domain.effect import SaidNo
 from fairlead.domain.ids import NodeId, TaskId
 from fairlead.domain.plan import Effect, Plan, Sequence, all_effects
-from fairlead.domain.task import Task
+from fairlead.domain.task import Task, TaskState
 from fairlead.engine.durable import DbosDurable
 from fairlead.engine.interpreter import Interpreter
 from fairlead.engine.parts import Parts
@@ -39,6 +39,7 @@ from fairlead.store.artifact_files import StoreArtifacts
 from fairlead.store.database import Connection, Database, sqlite_url
 from fairlead.store.migrate import upgrade
 from fairlead.store.sealing import Sealer
+from fairlead.store.records import StoreRecords
 from fairlead.store.secrets import StoreSecrets
 from fairlead.store.task_book import StoreTasks, TaskListener
 from fairlead.store.task_log import StoreTaskLog
@@ -77,11 +78,13 @@ def _line(number: int) -> Effect:
 
 @dataclass(slots=True)
 class Rig:
-    """The books and the engine; `ended` are the tasks' projects in the order of their ends."""
+    """The books and the engine; `ended` are the tasks' projects in the order of their ends, `stuck` the reasons of those
+    that stand unsettled."""
 
     context: Context
     given: Given
     ended: list[str] = field(default_factory=list)
+    stuck: list[str] = field(default_factory=list)
 
     def queue(self, ids: SystemIds, projects: list[str], plan: Plan | None = None) -> None:
         """One task of each of these, in their order, in one transaction."""
@@ -101,6 +104,8 @@ class Rig:
         async with asyncio.timeout(LONGEST_S):
             while len(self.ended) < many:  # noqa: ASYNC110 - the ends come from threads of the store
                 await asyncio.sleep(0.01)
+                if self.stuck:
+                    raise RuntimeError(f"a task stands unsettled: {self.stuck[0]}")
         return time.perf_counter() - begun
 
 
@@ -118,9 +123,14 @@ async def rig(folder: Path) -> AsyncIterator[tuple[Rig, SystemIds]]:
         made.ended.append(task.project)
         turns.pass_on(made.context, connection, task)
 
+    def changed(connection: Connection, task: Task) -> None:
+        if task.state is TaskState.UNSETTLED:
+            made.stuck.append(task.reason)
+
     log = StoreTaskLog(database, secrets, clock)
-    tasks = StoreTasks(database, clock, TaskListener(ended=ended), durable.wake)
-    tools: Callable[..., object] = partial(toy_tools, clock=clock, task_log=log)
+    tasks = StoreTasks(database, clock, TaskListener(changed=changed, ended=ended), durable.wake)
+    records = StoreRecords(database, clock, ids)
+    tools: Callable[..., object] = partial(toy_tools, clock=clock, task_log=log, records=records)
     parts = Parts(node, {Say.kind: Say()}, tools, tasks, made.given, _never, log, clock)  # type: ignore[arg-type]
     await durable.launch(Interpreter(parts))
     try:
