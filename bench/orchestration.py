@@ -38,8 +38,8 @@ from fairlead.steps import run_process
 from fairlead.store.artifact_files import StoreArtifacts
 from fairlead.store.database import Connection, Database, sqlite_url
 from fairlead.store.migrate import upgrade
-from fairlead.store.sealing import Sealer
 from fairlead.store.records import StoreRecords
+from fairlead.store.sealing import Sealer
 from fairlead.store.secrets import StoreSecrets
 from fairlead.store.task_book import StoreTasks, TaskListener
 from fairlead.store.task_log import StoreTaskLog
@@ -102,7 +102,7 @@ class Rig:
         """Seconds until so many have ended."""
         begun = time.perf_counter()
         async with asyncio.timeout(LONGEST_S):
-            while len(self.ended) < many:  # noqa: ASYNC110 - the ends come from threads of the store
+            while len(self.ended) < many:
                 await asyncio.sleep(0.01)
                 if self.stuck:
                     raise RuntimeError(f"a task stands unsettled: {self.stuck[0]}")

@@ -25,6 +25,7 @@ from fairlead.steps.effects.instances import stop
 from fairlead.steps.output import keep_output
 from fairlead.steps.resolved import StandingInstance
 
+
 @dataclass(frozen=True, slots=True)
 class Committed:
     """Which deployment makes which slot live, and the routes that point at it."""
