@@ -78,8 +78,8 @@ def _line(number: int) -> Effect:
 
 @dataclass(slots=True)
 class Rig:
-    """The books and the engine; `ended` are the tasks' projects in the order of their ends, `stuck` the reasons of those
-    that stand unsettled."""
+    """The books and the engine; `ended` are the tasks' projects in the order of their ends, `stuck` the reasons of
+    those that stand unsettled."""
 
     context: Context
     given: Given
