@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from typing import Annotated, Any, Literal
 
@@ -13,6 +14,7 @@ from fairlead.formats.scalars import (
     KeyTexts,
     KeyWords,
     Number,
+    Pids,
     Seconds,
     Size,
     Whole,
@@ -27,6 +29,7 @@ from fairlead.formats.scalars import (
 from fairlead.formats.shape import Shape
 
 PORT_LIMIT = 65_535
+MODE: dict[str, Any] = {"type": ["string", "integer"]}
 ULIMITS = frozenset(
     {
         "core",
@@ -80,7 +83,7 @@ class TmpfsModel(Shape):
     """Options of memory mounted in a container."""
 
     size: Size | None = None
-    mode: Words = ""
+    mode: Annotated[int | None, PlainValidator(lambda value: _mode(value, "1777")), WithJsonSchema(MODE)] = None
 
 
 class VolumeMount(Shape):
@@ -146,7 +149,7 @@ class ResourceModel(Shape):
 
     cpus: Number = 0.0
     memory: Size = 0
-    pids: Whole = 0
+    pids: Pids = 0
     devices: Any = None
 
 
@@ -353,23 +356,36 @@ def _limit(value: object) -> int:
 
 def hosts_of(value: object) -> dict[str, str]:
     """``name:address`` or ``name=address`` in a list, or a mapping."""
-    entries: list[tuple[str, object]] = []
+    if value is None:
+        return {}
     if isinstance(value, dict):
-        entries = [(str(name), held) for name, held in value.items()]
-    elif isinstance(value, list):
-        for entry in value:
-            written = words(entry, "NAME:ADDRESS")
-            name, _, address = written.partition("=") if "=" in written else written.partition(":")
-            entries.append((name, address))
-    elif value is not None:
+        names = of_each(((str(name), str(name)) for name in value), _host_name)
+        return dict(zip(names, of_each(value.items(), _address), strict=True))
+    if not isinstance(value, list):
         raise wrong("a list of NAME:ADDRESS, or a mapping")
-    hosts = {name: words(held, "an address").strip("[]") for name, held in entries}
-    for name, address in hosts.items():
-        if not re.fullmatch(r"[A-Za-z0-9._-]{1,253}", name):
-            raise wrong(f"NAME:ADDRESS with a host's name, not {name[:60]!r}")
-        if not re.fullmatch(r"[0-9A-Fa-f.:]+|host-gateway", address):
-            raise wrong(f"NAME:ADDRESS with an address or host-gateway, not {address[:60]!r}")
-    return hosts
+    return dict(of_each(enumerate(value), _host))
+
+
+def _host(entry: object) -> tuple[str, str]:
+    written = words(entry, "NAME:ADDRESS")
+    name, _, address = written.partition("=") if "=" in written else written.partition(":")
+    return _host_name(name), _address(address)
+
+
+def _host_name(written: object) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9._-]{1,253}", str(written)):
+        raise wrong(f"NAME:ADDRESS with a host's name, not {str(written)[:60]!r}")
+    return str(written)
+
+
+def _address(value: object) -> str:
+    written = words(value, "an address").removeprefix("[").removesuffix("]")
+    if written != "host-gateway":
+        try:
+            ipaddress.ip_address(written)
+        except ValueError as error:
+            raise wrong(f"NAME:ADDRESS with an IP address or host-gateway, not {written[:60]!r}") from error
+    return written
 
 
 def _names(value: object, key: str) -> tuple[str, ...]:
@@ -397,10 +413,11 @@ def _test(value: object) -> tuple[str, ...] | None:
     raise wrong(expected)
 
 
-def _mode(value: object) -> int:
-    written = words(value, "a mode (0444)").removeprefix("0o")
+def _mode(value: object, example: str = "0444") -> int:
+    expected = f"a mode in octal ({example})"
+    written = words(value, expected).removeprefix("0o")
     if not re.fullmatch(r"0?[0-7]{3,4}", written):
-        raise wrong("a mode in octal (0444)")
+        raise wrong(expected)
     return int(written, 8)
 
 

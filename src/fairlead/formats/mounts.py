@@ -16,6 +16,7 @@ from fairlead.formats.files import READ_LIMIT, below, clean, leads_out, rest_of
 from fairlead.formats.findings import did_you_mean, shown
 from fairlead.formats.node import Path
 from fairlead.formats.service_model import ServiceModel
+from fairlead.formats.tmpfs import check_tmpfs
 
 FILES_LIMIT = 1_000
 """Files that one bound directory may bring into a release."""
@@ -44,7 +45,9 @@ def mounts_of(at: Compilation, name: str, model: ServiceModel) -> tuple[tuple[Mo
                 files.extend(_carried_bind(at, path, volume, target))
     for index, entry in enumerate(model.tmpfs):
         place, _, options = entry.partition(":")
-        mounts.append(Tmpfs(_target(at, ("services", name, "tmpfs", index), place), options))
+        where: Path = ("services", name, "tmpfs", index)
+        check_tmpfs(at, where, options)
+        mounts.append(Tmpfs(_target(at, where, place), options))
     for index, use in enumerate(model.secrets):
         files.extend(_file(at, ("services", name, "secrets", index), use, is_secret=True))
     for index, use in enumerate(model.configs):
@@ -86,6 +89,8 @@ def _target(at: Compilation, path: Path, target: str) -> str:
     if not _TARGET.fullmatch(target) or ".." in target.split("/"):
         at.problem(path, shown(target), "an absolute path in the container, without '..', ':' or ','")
         return "/"
+    if not target.strip("/."):
+        at.problem(path, shown(target), "a path below the container's root, which is the image's own")
     return posixpath.normpath(target).replace("//", "/")
 
 
@@ -94,7 +99,7 @@ def _options(volume: VolumeMount) -> str:
     if tmpfs is None:
         return ""
     parts = [f"size={tmpfs.size}"] if tmpfs.size else []
-    return ",".join([*parts, *([f"mode={tmpfs.mode}"] if tmpfs.mode else [])])
+    return ",".join([*parts, *([f"mode={tmpfs.mode:o}"] if tmpfs.mode is not None else [])])
 
 
 def _volume(at: Compilation, path: Path, name: str, model: ServiceModel, volume: VolumeMount, target: str) -> Volume:

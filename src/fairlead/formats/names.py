@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterator
 
 from fairlead.formats.compilation import Compilation
-from fairlead.formats.compose_model import BuildModel
+from fairlead.formats.compose_model import PORT_LIMIT, BuildModel
 from fairlead.formats.findings import shown
+from fairlead.formats.harms import capabilities
 from fairlead.formats.node import Path
 from fairlead.formats.service_model import ServiceModel
 
@@ -16,13 +17,28 @@ _USER = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.@$-]{0,99}(?::[A-Za-z0-9_][A-Za-z0-
 _FOLDER = re.compile(r"/[^;]{0,999}")
 _HOSTNAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]|\.(?!\.)){0,252}")
 _DRIVER = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_/:-]|\.(?!\.)){0,199}")
-_CAPABILITY = re.compile(r"[A-Za-z_]{1,40}")
-_DEVICE = re.compile(r"/(?:[A-Za-z0-9_/:@-]|\.(?!\.)){1,300}")
-_SYSCTL = re.compile(r"[A-Za-z0-9_/*-](?:[A-Za-z0-9_/*-]|\.(?!\.)){0,199}")
-_EXPOSED = re.compile(r"[0-9]{1,5}(?:-[0-9]{1,5})?(?:/(?:tcp|udp|sctp))?")
-_OPTION = re.compile(r"[A-Za-z][^;\s]{0,499}")
+_DEVICE = re.compile(r"/(?:[A-Za-z0-9_/@-]|\.(?!\.)){1,300}(?::/(?:[A-Za-z0-9_/@-]|\.(?!\.)){1,300})?(?::[rwm]{1,3})?")
+_SYSCTL = re.compile(
+    r"(?:net|fs\.mqueue)(?:\.[A-Za-z0-9_/*-]{1,60}){1,8}|kernel\.(?:msg|sem|shm)[a-z_]{0,40}|kernel\.domainname"
+)
+_EXPOSED = re.compile(r"(\d{1,5})(?:-(\d{1,5}))?(?:/(?:tcp|udp|sctp))?")
+_OPTION = re.compile(
+    r"no-new-privileges(?:[:=](?:true|false))?|seccomp[:=](?:unconfined|builtin)|systempaths[:=]unconfined"
+    r"|(?:apparmor|label)[:=][^;\s]{1,400}"
+)
 _STAGE = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_-]|\.(?!\.)){0,127}")
 _ARGUMENT = re.compile(r"[A-Za-z_](?:[A-Za-z0-9_-]|\.(?!\.)){0,127}")
+CAPABILITIES = frozenset(
+    {"ALL", "AUDIT_CONTROL", "AUDIT_READ", "AUDIT_WRITE", "BLOCK_SUSPEND", "BPF", "CHECKPOINT_RESTORE", "CHOWN"}
+    | {"DAC_OVERRIDE", "DAC_READ_SEARCH", "FOWNER", "FSETID", "IPC_LOCK", "IPC_OWNER", "KILL", "LEASE"}
+    | {"LINUX_IMMUTABLE", "MAC_ADMIN", "MAC_OVERRIDE", "MKNOD", "NET_ADMIN", "NET_BIND_SERVICE", "NET_BROADCAST"}
+    | {"NET_RAW", "PERFMON", "SETFCAP", "SETGID", "SETPCAP", "SETUID", "SYSLOG", "SYS_ADMIN", "SYS_BOOT"}
+    | {"SYS_CHROOT", "SYS_MODULE", "SYS_NICE", "SYS_PACCT", "SYS_PTRACE", "SYS_RAWIO", "SYS_RESOURCE"}
+    | {"SYS_TIME", "SYS_TTY_CONFIG", "WAKE_ALARM"}
+)
+"""capabilities(7)."""
+MOST_ID = 2_147_483_647
+"""Of a user or a group, at the engine."""
 _ENTRY = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_-]|\.(?!\.)){0,127}")
 
 
@@ -31,6 +47,8 @@ def check_names(at: Compilation, name: str, model: ServiceModel) -> None:
     for path, written, form, expected in _named(model):
         if written and not form.fullmatch(written):
             at.problem(("services", name, *path), shown(written), expected)
+    for path, written, expected in _out_of_range(model):
+        at.problem(("services", name, *path), shown(written), expected)
 
 
 def check_image(at: Compilation, path: Path, image: str) -> None:
@@ -63,14 +81,35 @@ def _named(model: ServiceModel) -> Iterator[tuple[Path, str, re.Pattern[str], st
     yield ("hostname",), model.hostname, _HOSTNAME, "a host's name"
     if model.logging is not None:
         yield ("logging", "driver"), model.logging.driver, _DRIVER, "the name of a logging driver"
-    for index, capability in enumerate((*model.cap_add, *model.cap_drop)):
-        key = "cap_add" if index < len(model.cap_add) else "cap_drop"
-        yield (key,), capability, _CAPABILITY, "the name of a capability (NET_ADMIN)"
     for index, device in enumerate(model.devices):
-        yield ("devices", index), device, _DEVICE, "a device of the host (/dev/fuse)"
+        yield ("devices", index), device, _DEVICE, "a device of the host (/dev/fuse, /dev/fuse:/dev/fuse:rw)"
     for index, option in enumerate(model.security_opt):
-        yield ("security_opt", index), option, _OPTION, "an option (no-new-privileges:true)"
+        yield (
+            ("security_opt", index),
+            option,
+            _OPTION,
+            "no-new-privileges, seccomp:unconfined, apparmor:PROFILE, label:…",
+        )
     for sysctl in model.sysctls:
-        yield ("sysctls", sysctl), sysctl, _SYSCTL, "the name of a kernel's setting"
+        yield (
+            ("sysctls", sysctl),
+            sysctl,
+            _SYSCTL,
+            "a setting of a container's own: net.…, fs.mqueue.…, kernel.msg…, kernel.sem, kernel.shm…",
+        )
     for index, port in enumerate(model.expose):
         yield ("expose", index), port, _EXPOSED, "a port"
+
+
+def _out_of_range(model: ServiceModel) -> Iterator[tuple[Path, str, str]]:
+    for key, written in (("cap_add", model.cap_add), ("cap_drop", model.cap_drop)):
+        for index, (capability, plain) in enumerate(zip(written, capabilities(written), strict=True)):
+            if plain not in CAPABILITIES:
+                yield (key, index), capability, "the name of a capability (NET_ADMIN)"
+    if any(part.isdecimal() and int(part) > MOST_ID for part in model.user.split(":")):
+        yield ("user",), model.user, f"numbers of at most {MOST_ID}"
+    for index, port in enumerate(model.expose):
+        if found := _EXPOSED.fullmatch(port):
+            first, last = int(found[1]), int(found[2] or found[1])
+            if not 1 <= first <= last <= PORT_LIMIT:
+                yield ("expose", index), port, f"ports from 1 to {PORT_LIMIT}"

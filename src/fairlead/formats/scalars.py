@@ -108,6 +108,11 @@ def whole(value: object) -> int:
     return int(written)
 
 
+def pids(value: object) -> int:
+    """A whole number; 0 for no limit, which Compose also writes as -1."""
+    return 0 if words(value, "a whole number") == "-1" else whole(value)
+
+
 def number(value: object) -> float:
     """A number that is not negative."""
     written = words(value, "a number").strip()
@@ -208,6 +213,7 @@ AnyText: TypeAlias = Annotated[Any, PlainValidator(text), _schema(["string", "nu
 Seconds: TypeAlias = Annotated[float, BeforeValidator(seconds), _schema(["string", "number"], "500ms, 30s, 1m30s")]
 Size: TypeAlias = Annotated[int, BeforeValidator(size), _schema(["string", "integer"], "64m, 1gb")]
 Whole: TypeAlias = Annotated[int, BeforeValidator(whole), _schema(["integer", "string"])]
+Pids: TypeAlias = Annotated[int, BeforeValidator(pids), _schema(["integer", "string"])]
 Number: TypeAlias = Annotated[float, BeforeValidator(number), _schema(["number", "string"])]
 Flag: TypeAlias = Annotated[bool, BeforeValidator(flag), _schema("boolean")]
 Command: TypeAlias = Annotated[tuple[str, ...], PlainValidator(command), WithJsonSchema(_LIST_OR_TEXT)]

@@ -28,6 +28,7 @@ from fairlead.formats.scalars import (
     KeyTexts,
     KeyWords,
     Number,
+    Pids,
     Seconds,
     Size,
     Whole,
@@ -133,7 +134,7 @@ class ComposeService(Shape):
     mem_limit: Size = 0
     mem_reservation: Size = 0
     cpus: Number = 0.0
-    pids_limit: Whole = 0
+    pids_limit: Pids = 0
 
 
 class ServiceModel(ComposeService):

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
-
 from fairlead.domain.errors import FairleadError
 from fairlead.domain.names import service_name
-from fairlead.domain.service import Build, Limits, Role, Service
+from fairlead.domain.service import Build, Role, Service
 from fairlead.domain.text import Text
 from fairlead.formats.compilation import IN_SLOT, Compilation
 from fairlead.formats.compose_model import BuildModel, NetworkModel
@@ -17,6 +14,8 @@ from fairlead.formats.filled_files import with_fillings
 from fairlead.formats.findings import did_you_mean, shown
 from fairlead.formats.harms import capabilities, network_mode_of, note_harms, ports_of
 from fairlead.formats.health import health_of
+from fairlead.formats.limits import limits_of
+from fairlead.formats.logging import logging_of
 from fairlead.formats.mounts import mounts_of
 from fairlead.formats.names import check_build, check_image, check_names, check_sections
 from fairlead.formats.node import Path
@@ -26,14 +25,6 @@ from fairlead.formats.service_model import ServiceModel
 from fairlead.formats.signals import is_signal
 
 OUR_LABELS = ("io.fairlead.", "com.docker.compose.")
-BOUNDED_DRIVERS = frozenset({"json-file", "local"})
-READABLE_DRIVERS = BOUNDED_DRIVERS | {"journald"}
-LEAST_MEMORY_BYTES = 6 * 1024 * 1024
-"""Of a limit (Docker Engine 20.10 and newer)."""
-
-LOG_OPTIONS: Mapping[str, str] = {"max-size": "10m", "max-file": "3"}
-
-_LOG_SIZE = re.compile(r"[1-9]\d{0,8}[kmg]?", re.IGNORECASE)
 
 
 def service_of(at: Compilation, name: str, model: ServiceModel) -> Service:
@@ -51,7 +42,7 @@ def service_of(at: Compilation, name: str, model: ServiceModel) -> Service:
     note_harms(at, name, model)
     check_names(at, name, model)
     _check_replaced(at, name, model)
-    log_driver, log_options = _logging(at, name, model)
+    log_driver, log_options = logging_of(at, name, model)
     return Service(
         name=name,
         role=role,
@@ -85,7 +76,7 @@ def service_of(at: Compilation, name: str, model: ServiceModel) -> Service:
         labels=_labels(at, ("services", name, "labels"), model.labels),
         log_driver=log_driver,
         log_options=log_options,
-        limits=_limits(at, name, model),
+        limits=limits_of(at, name, model),
         ports=ports_of(at, name, model),
         replicas=_replicas(at, name, model),
         port=port,
@@ -217,39 +208,6 @@ def _labels(at: Compilation, path: Path, labels: dict[str, str]) -> dict[str, st
         if key.startswith(OUR_LABELS):
             at.problem((*path, key), shown(key), "a label of one's own")
     return labels
-
-
-def _logging(at: Compilation, name: str, model: ServiceModel) -> tuple[str, dict[str, str]]:
-    """To a bounded size; a driver that sends the output elsewhere needs leave, and leaves Fairlead nothing to show."""
-    path: Path = ("services", name, "logging")
-    driver = (model.logging.driver if model.logging else "") or "json-file"
-    options = dict(model.logging.options) if model.logging else {}
-    if driver not in READABLE_DRIVERS:
-        at.harm((*path, "driver"), f"log_driver:{driver}")
-        at.warn((*path, "driver"), f"what {driver} takes away cannot be shown by fairlead logs")
-    if driver not in BOUNDED_DRIVERS:
-        return driver, options
-    bounded = {**LOG_OPTIONS, **options}
-    if not _LOG_SIZE.fullmatch(bounded["max-size"]):
-        at.problem((*path, "options", "max-size"), shown(bounded["max-size"]), "a size (10m)")
-    return driver, bounded
-
-
-def _limits(at: Compilation, name: str, model: ServiceModel) -> Limits:
-    limits, reservations = model.deploy.resources.limits, model.deploy.resources.reservations
-    if limits.devices or reservations.devices:
-        at.problem(("services", name, "deploy", "resources"), "devices reserved", "no devices")
-    memory = limits.memory or model.mem_limit
-    if 0 < memory < LEAST_MEMORY_BYTES:
-        at.problem(("services", name), f"a limit of {memory} bytes of memory", "6m or more: the engine takes no less")
-    return Limits(
-        memory_bytes=memory,
-        memory_reservation_bytes=reservations.memory or model.mem_reservation,
-        cpus=limits.cpus or model.cpus,
-        pids=limits.pids or model.pids_limit,
-        shm_size_bytes=model.shm_size,
-        ulimits=model.ulimits,
-    )
 
 
 def _replicas(at: Compilation, name: str, model: ServiceModel) -> int:

@@ -126,7 +126,7 @@ def test_sizes(written: str, size: int) -> None:
         ("ports: ['1-3:1-2']", "as many ports"),
         ("ports: ['a:b']", "a port"),
         ("ulimits: {nofile: many}", "a whole number"),
-        ("extra_hosts: ['a:not-an-address']", "an address"),
+        ("extra_hosts: ['a:not-an-address']", "an IP address"),
         ("healthcheck: {test: [RUN, x]}", "CMD"),
         ("volumes: ['a:b:c:d']", "a volume"),
         ("volumes: [relative]", "an absolute path"),
@@ -537,7 +537,7 @@ def test_a_file_that_compose_would_lay_over_the_other_unasked_is_named(name: str
     [
         ("stop_signal: SIGFOO", "services.web.stop_signal: 'SIGFOO': a signal"),
         ("stop_signal: '65'", "services.web.stop_signal: '65': a signal"),
-        ("mem_limit: 5m", "services.web: a limit of 5242880 bytes of memory: 6m or more"),
+        ("mem_limit: 5m", "services.web.mem_limit: 5242880 bytes of memory: 6m or more"),
         ("ulimits: {files: 5}", "services.web.ulimits.files: 'files': the name of a limit"),
     ],
 )
