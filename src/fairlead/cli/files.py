@@ -62,7 +62,9 @@ def validate(
             at.screen.err.print(f"error: {problem}", style="red", markup=False)
     if problems:
         raise typer.Exit(2)
-    at.screen.say(f"{folder / PROJECT_FILE} can be deployed" + (f", with {len(warnings)} warnings" if warnings else ""))
+    at.screen.say(
+        f"{folder / PROJECT_FILE} can be deployed" + (f", with {_counted(len(warnings))}" if warnings else "")
+    )
 
 
 def carried(folder: str) -> dict[str, str]:
@@ -85,3 +87,7 @@ def add_to(app: typer.Typer) -> None:
     """The commands without a group."""
     app.command("init")(init)
     app.command("validate")(validate)
+
+
+def _counted(warnings: int) -> str:
+    return "1 warning" if warnings == 1 else f"{warnings} warnings"

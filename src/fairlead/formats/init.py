@@ -12,6 +12,7 @@ from fairlead.formats.compose_model import PortModel, VolumeMount, ports_of, vol
 from fairlead.formats.dockerfile import exposed_ports
 from fairlead.formats.files import Files, Overlaid
 from fairlead.formats.findings import Findings
+from fairlead.formats.init_mounts import Settled, settled
 from fairlead.formats.node import Items, Mark, Node, Scalar, Table, to_plain
 from fairlead.formats.project import validate
 from fairlead.formats.sources import PROJECT_FILE, profiles_of
@@ -101,65 +102,90 @@ def _from_compose(files: Files, path: str, project: str) -> list[str]:
     compose = ComposeReader(files, findings).read(path, Mark(path), directory=path.rpartition("/")[0])
     services = compose.table("services")
     tables = {name: services.table(name) for name in services.nodes if not profiles_of(services.table(name))}
-    is_sought = not any(_ports(node.get("ports")) and not _is_accessory(node) for node in tables.values())
-    proposed = [_service(name, node, is_sought=is_sought) for name, node in tables.items()]
-    own = [service for service in proposed if service.keys]
+    given = [_Given(name, node, _settled(node, files, path)) for name, node in tables.items()]
+    is_sought = not any(one.ports and not one.is_accessory for one in given)
+    own = [service for one in given if (service := _service(one, is_sought=is_sought)).keys]
     lines = [*_head(project), f"compose: {path}"]
-    return [*lines, "services:", *(line for service in own for line in service.lines())] if own else lines
+    if own:
+        lines += ["services:", *(line for service in own for line in service.lines())]
+    volumes = dict.fromkeys(volume for one in given for volume in one.settled.volumes)
+    return [*lines, *(["volumes:"] if volumes else []), *(f"  {volume}:" for volume in volumes)]
 
 
-def _service(name: str, node: Table, *, is_sought: bool) -> _Service:
+@dataclass(frozen=True, slots=True)
+class _Given:
+    """A service as the Compose file has it, with its mounts as they can be."""
+
+    name: str
+    node: Table
+    settled: Settled
+
+    @property
+    def ports(self) -> list[PortModel]:
+        return _ports(self.node.get("ports"))
+
+    @property
+    def writes(self) -> bool:
+        """Whether it keeps data in a volume of its own."""
+        return any(one.type == "volume" and one.source and not one.read_only for one in self.settled.mounts)
+
+    @property
+    def is_accessory(self) -> bool:
+        """An image of others that holds data."""
+        if self.node.get("build") is not None or not isinstance(self.node.get("image"), Scalar):
+            return False
+        return _is_store(self.node) or self.writes
+
+
+def _service(given: _Given, *, is_sought: bool) -> _Service:
     """`is_sought` says that nothing else is for users: then what is published is, though it keeps data of its own."""
-    service = _Service(name)
-    ports, mounts = _ports(node.get("ports")), _mounts(node.get("volumes"))
-    if _is_accessory(node) and not (is_sought and ports and not _is_store(node)):
+    service = _Service(given.name)
+    ports = given.ports
+    if given.is_accessory and not (is_sought and ports and not _is_store(given.node)):
         service.keys.append("accessory: true                # started once, never swapped")
         if ports:
             service.notes.append("Its ports are for development; to publish them an administrator must allow it.")
             service.keys += ["ports: []", f"port: {ports[0].target}"]
-        _without_writable_binds(service, mounts)
+        _mount(service, given.settled)
         return service
     if ports:
         service.keys += ["route: true                    # a host of its own: route: {host: www.example.com}"]
         service.keys += [f"port: {ports[0].target}"]
-        if node.get("healthcheck") is None:
+        if given.node.get("healthcheck") is None:
             service.keys.append("health: {tcp: true}            # better: {http: /healthz}")
-    if any(mount.type == "volume" and mount.source and not mount.read_only for mount in mounts):
+    if given.writes:
         service.notes.append("It writes to a volume, so the old one is stopped before the new one starts.")
         service.notes.append("Where both may write to it at once: shared_volumes: true instead.")
         service.keys.append("strategy: recreate")
         if ports:
             service.keys.append("ports: []                      # the route takes their place")
-    _without_writable_binds(service, mounts)
+    _mount(service, given.settled)
     return service
 
 
-def _without_writable_binds(service: _Service, mounts: list[VolumeMount]) -> None:
-    """Binds of the working copy are for development: a deployment has the files in the image."""
-    kept = [mount for mount in mounts if mount.type != "bind" or mount.read_only or mount.source.startswith("/")]
-    if len(kept) == len(mounts):
+def _mount(service: _Service, mounts: Settled) -> None:
+    """All of its mounts are said anew where one of them is another."""
+    if not mounts.notes:
         return
-    service.notes.append("Binds of the working copy are left out: the files are in the image.")
-    if not kept:
+    service.notes += mounts.notes
+    if not mounts.mounts:
         service.keys.append("volumes: []")
         return
     service.keys.append("volumes:")
-    for mount in kept:
+    for mount in mounts.mounts:
         source = f"{mount.source}:" if mount.source else ""
         service.keys.append(f'  - "{source}{mount.target}{":ro" if mount.read_only else ""}"')
-
-
-def _is_accessory(node: Table) -> bool:
-    if node.get("build") is not None or not isinstance(node.get("image"), Scalar):
-        return False
-    mounts = _mounts(node.get("volumes"))
-    return _is_store(node) or any(mount.type == "volume" and mount.source and not mount.read_only for mount in mounts)
 
 
 def _is_store(node: Table) -> bool:
     image = node.get("image")
     written = str(image.text) if isinstance(image, Scalar) else ""
     return re.split(r"[:@]", written.rpartition("/")[2])[0].lower() in ACCESSORY_IMAGES
+
+
+def _settled(node: Table, files: Files, compose: str) -> Settled:
+    directory = compose.rpartition("/")[0]
+    return settled(_mounts(node.get("volumes")), files, directory=directory, is_built=node.get("build") is not None)
 
 
 def _ports(node: Node | None) -> list[PortModel]:

@@ -133,3 +133,45 @@ def test_beside_what_is_built_an_image_that_keeps_data_is_an_accessory_as_before
     compose = WORDPRESS.replace(b"services:\n", b"services:\n  shop: {build: ., ports: ['80:80']}\n")
     found = proposed({"compose.yaml": compose, "Dockerfile": b"FROM x\n"})
     assert found.service("wordpress").role is Role.ACCESSORY and found.service("shop").role is Role.ROUTED
+
+
+OF_OTHERS = b"""
+services:
+  web:
+    build: .
+    ports: ["80:8000"]
+    volumes: ["./src:/app"]
+  db:
+    image: postgres:16
+    volumes: ["./data/db:/var/lib/postgresql/data", "./init:/docker-entrypoint-initdb.d"]
+  board:
+    image: example.com/board:1
+    ports: ["3000:3000"]
+    volumes: ["./board/board.ini:/etc/board.ini", "./kept:/var/lib/board"]
+"""
+
+REPOSITORY = {
+    "Dockerfile": b"FROM x\n",
+    "src/app.py": b"",
+    "init/1.sql": b"SELECT 1",
+    "board/board.ini": b"",
+    "kept/.gitkeep": b"",
+}
+
+
+def test_an_image_of_others_keeps_the_files_and_the_data_that_it_was_bound_to() -> None:
+    made = proposed({"compose.yaml": OF_OTHERS, **REPOSITORY})
+    db, board, web = made.service("db"), made.service("board"), made.service("web")
+    assert {(one.name, one.path) for one in db.mounts} == {("data-db", "/var/lib/postgresql/data")}
+    assert {(one.name, one.path) for one in board.mounts} == {("kept", "/var/lib/board")}
+    assert {one.path for one in db.files} == {"/docker-entrypoint-initdb.d/1.sql"}
+    assert {one.path for one in board.files} == {"/etc/board.ini"}
+    assert not web.mounts and not web.files
+    assert set(made.volumes) == {"data-db", "kept"}
+
+
+def test_what_the_mounts_became_is_said_beside_them() -> None:
+    text = propose({"compose.yaml": OF_OTHERS, **REPOSITORY})
+    assert text.count("# Files of the repository are bound read-only: they travel with the release.") == 2
+    assert "# What it writes to ./kept is kept in a volume: a release brings no directory to write to." in text
+    assert text.count("# Binds of the working copy are left out: the files are in the image.") == 1
