@@ -40,7 +40,7 @@ _DURATIONS = tuple(
     )
 )
 _TOKENS = re.compile(
-    r"'[^']*'|\"[^\"]*\"|\\.|%?(?:d{1,4}|M{1,4}|y{1,5}|H{1,2}|h{1,2}|m{1,2}|s{1,2}|f{1,7}|F{1,7}|t{1,2}|z{1,3}|K)|.",
+    r"'[^']*'|\"[^\"]*\"|\\.|%?(?:d+|M+|y+|H+|h+|m+|s+|f{1,7}|F{1,7}|t+|z+|g+|K)|.",
     re.DOTALL,
 )
 _WHOLE_FORMATS = {
@@ -136,6 +136,10 @@ def _piece(moment: datetime, token: str) -> str:
     return token if writes is None else writes(moment, len(token))
 
 
+def _two(number: int, width: int) -> str:
+    return str(number).zfill(min(width, 2))
+
+
 def _day(moment: datetime, width: int) -> str:
     name = DAYS[moment.weekday()]
     return str(moment.day).zfill(width) if width <= 2 else (name[:3] if width == 3 else name)
@@ -162,7 +166,7 @@ def _offset(moment: datetime, width: int) -> str:
     minutes = round((moment.utcoffset() or timedelta()).total_seconds() / 60)
     hours, rest = divmod(abs(minutes), 60)
     sign = "-" if minutes < 0 else "+"
-    return f"{sign}{hours}" if width == 1 else f"{sign}{hours:02}" + (f":{rest:02}" if width == 3 else "")
+    return f"{sign}{hours}" if width == 1 else f"{sign}{hours:02}" + (f":{rest:02}" if width >= 3 else "")
 
 
 def _kind(moment: datetime, width: int) -> str:
@@ -175,14 +179,15 @@ _WRITES: dict[str, Callable[[datetime, int], str]] = {
     "d": _day,
     "M": _month,
     "y": _year,
-    "H": lambda moment, width: str(moment.hour).zfill(width),
-    "h": lambda moment, width: str((moment.hour - 1) % 12 + 1).zfill(width),
-    "m": lambda moment, width: str(moment.minute).zfill(width),
-    "s": lambda moment, width: str(moment.second).zfill(width),
+    "H": lambda moment, width: _two(moment.hour, width),
+    "h": lambda moment, width: _two((moment.hour - 1) % 12 + 1, width),
+    "m": lambda moment, width: _two(moment.minute, width),
+    "s": lambda moment, width: _two(moment.second, width),
     "f": _fraction,
     "F": lambda moment, width: _fraction(moment, width).rstrip("0"),
     "t": _half,
     "z": _offset,
+    "g": lambda _moment, _width: "A.D.",
     "K": _kind,
 }
 
