@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
@@ -10,6 +11,8 @@ from fairlead.domain.template.loose_json import Json, NotJson, parse
 from fairlead.domain.template.numbers import number_of
 from fairlead.domain.template.reading import read_path
 from fairlead.domain.template.tree import Index, Name, Path
+
+_HALF = re.compile("[\ud800-\udfff]")
 
 
 @dataclass(slots=True)
@@ -67,7 +70,12 @@ def keyed(item: Binding) -> Binding:
 
 
 def as_text(found: Json) -> str:
-    """A value of JSON as a variable has it."""
+    """A value of JSON as a variable has it: two halves of a character joined, a lone one replaced."""
+    text = _text(found)
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace") if _HALF.search(text) else text
+
+
+def _text(found: Json) -> str:
     match found:
         case None:
             return ""
@@ -85,7 +93,8 @@ def as_text(found: Json) -> str:
 
 def _entries(found: Mapping[str, Json]) -> Iterator[Binding]:
     for name, value in found.items():
-        yield Binding(name, {"key": Binding(name), "value": Binding(as_text(value))})
+        key = as_text(name)
+        yield Binding(key, {"key": Binding(key), "value": Binding(as_text(value))})
 
 
 def _put(root: Binding, path: Path, value: str) -> None:

@@ -15,7 +15,7 @@ NESTING_LIMIT = 64
 
 _SPACE = re.compile(r"(?:\s+|//[^\n]*|/\*.*?\*/)*", re.DOTALL)
 _NAME = re.compile(r"[A-Za-z_$][\w$-]*")
-_NUMBER = re.compile(r"-?(?:0[xX][0-9a-fA-F]+|(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)")
+_NUMBER = re.compile(r"-?(?:0[xX][0-9a-fA-F]{1,16}(?![0-9a-fA-F])|(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)")
 _WORDS: dict[str, Json] = {"true": True, "false": False, "null": None, "undefined": None}
 _NO_NUMBERS = ("NaN", "Infinity", "-Infinity")
 _ESCAPES = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f"}
