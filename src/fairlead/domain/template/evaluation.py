@@ -133,7 +133,7 @@ def _value(token: Value, expression: Expression, scope: Scope, findings: Finding
     value = _worth(expression, scope, findings)
     if value is not None:
         return value
-    if isinstance(expression, Call) and expression.filter.lower() == NULL and not expression.options:
+    if isinstance(expression, Call) and expression.filter.lower() == NULL:
         findings.is_null = True
         return ""
     return _echoed(token, findings)

@@ -6,6 +6,7 @@ A template that cannot be read is either refused whole (`read`), or read with wh
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -40,6 +41,7 @@ CACHED_LENGTH = 4096
 once."""
 
 _IN_NAMES = frozenset("_-:/~()@")
+_AFTER_BRACKET = re.compile(r"\[\s+")
 _IN_SUMS = frozenset("_:~@")  # there, ( ) are arithmetic, and so are - / unless they stand within a name
 
 
@@ -332,13 +334,14 @@ class _Reader:
         return Index(token.expression)
 
     def _index(self) -> Index:
+        """A text up to the bracket that closes it. Spaces behind an opening bracket are nothing, others its own."""
         depth, end = 0, self.at
         while end < len(self.text):
             depth += {"[": 1, "]": -1}.get(self.text[end], 0)
             end += 1
             if depth == 0:
-                found, self.at = self.text[self.at + 1 : end - 1].strip(), end
-                return Index(found)
+                found, self.at = self.text[self.at + 1 : end - 1], end
+                return Index(_AFTER_BRACKET.sub("[", found).lstrip())
         raise Unreadable(len(self.text))
 
     def _is_in_name(self, at: int) -> bool:
