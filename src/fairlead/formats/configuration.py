@@ -19,7 +19,7 @@ from fairlead.formats.structured.result import Unreadable
 from fairlead.formats.substituted import substitute_in_file
 
 NO_MATCH_WARNING = "Octopus.Action.SubstituteInFiles.EnableNoMatchWarning"
-"""A variable of this name and the value *False* spares the warning of a pattern that no file matches."""
+"""A variable of this name and the value *False* spares the warning of a pattern that no file with tokens matches."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +84,8 @@ class _Work:
     told: list[Told] = field(default_factory=list)
 
     def substitute(self) -> None:
-        for path in self._matched(self.features.substitute, "substitution"):
+        is_told = self.variables.flag(NO_MATCH_WARNING, default=True)
+        for path in self._matched(self.features.substitute, "substitution", is_told=is_told):
             made = substitute_in_file(self.files[path], self.variables)
             if made.missing:
                 self._warn(f"{path}: without a value: {', '.join(made.missing)}")
@@ -141,10 +142,10 @@ class _Work:
         else:
             self._tell("info", f"{path}: no variable is called like a place in it; it stays as it is")
 
-    def _matched(self, patterns: Sequence[str], what: str) -> Iterator[str]:
+    def _matched(self, patterns: Sequence[str], what: str, *, is_told: bool = True) -> Iterator[str]:
         for pattern in dict.fromkeys(patterns):
             found = matching(pattern, self.paths)
-            if not found and self.variables.flag(NO_MATCH_WARNING, default=True):
+            if not found and is_told:
                 self._warn(f"no file matches {pattern} ({what})")
             yield from found
 

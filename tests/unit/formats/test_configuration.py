@@ -1,5 +1,8 @@
 """A folder is filled in by each feature in turn, and says what it did."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 import pytest
 
 from fairlead.domain.errors import Invalid
@@ -17,12 +20,14 @@ FILES = {
     "sub/values.yml": b"db:\n  host: x\n",
     "readme.md": b"#{Host}",
 }
-VARIABLES = Variables({"Host": "db.example.com", "Db:Host": "#{Host}", "Mode": "live"})
+VALUES = {"Host": "db.example.com", "Db:Host": "#{Host}", "Mode": "live"}
 
 
-def filled(features: Features, files: dict[str, bytes] = FILES) -> Configured:
-    paths = tuple(files)
-    return configure(paths, {path: files[path] for path in wanted(paths, features)}, features, VARIABLES)
+def filled(
+    features: Features, files: dict[str, bytes] = FILES, more: Mapping[str, str] = MappingProxyType({})
+) -> Configured:
+    paths, variables = tuple(files), Variables({**VALUES, **more})
+    return configure(paths, {path: files[path] for path in wanted(paths, features)}, features, variables)
 
 
 ALL = Features(
@@ -66,6 +71,21 @@ def test_it_tells_what_was_done_and_what_was_not() -> None:
         "no file matches *.none (substitution)",
         "no files are there for the transformation Foo => bar.xml",
     ]
+
+
+def test_the_warning_of_a_pattern_without_a_file_can_be_spared_for_tokens_alone() -> None:
+    spared = {"Octopus.Action.SubstituteInFiles.EnableNoMatchWarning": "False"}
+    told = filled(Features(substitute=("*.none",), structured=("*.nothing",)), more=spared).told
+    assert [line.text for line in told] == ["no file matches *.nothing (structured values)"]
+
+
+def test_structured_values_can_be_kept_to_json() -> None:
+    only_json = {"Octopus.Action.StructuredConfigurationFallbackFlag": "True"}
+    made = filled(Features(structured=("appsettings.json",)), more=only_json)
+    assert made.changed["appsettings.json"] == b'{"Db": {"Host": "db.example.com"}}'
+    with pytest.raises(Invalid) as refused:
+        filled(Features(structured=("**/*.yml",)), more=only_json)
+    assert "as json" in str(refused.value) and "as yaml" not in str(refused.value)
 
 
 def test_a_file_in_which_nothing_is_found_stays_byte_by_byte() -> None:

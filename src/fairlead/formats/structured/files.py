@@ -17,6 +17,9 @@ from fairlead.formats.structured.properties_text import replace_in_properties
 from fairlead.formats.structured.result import Replaced, Unreadable
 from fairlead.formats.structured.yaml_text import replace_in_yaml
 
+JSON_ALONE = "Octopus.Action.StructuredConfigurationFallbackFlag"
+"""A variable of this name and the value *True*: whatever they are called, the files are JSON."""
+
 Replacer = Callable[[bytes, Variables], Replaced]
 
 
@@ -42,7 +45,7 @@ def replace_in_file(path: str, content: bytes, variables: Variables) -> Replaced
     """The file with its values replaced. Invalid `configuration.unreadable` where no format fits."""
     told: list[str] = []
     read: list[Replaced] = []
-    formats = formats_to_try(path)
+    formats = ("json",) if variables.flag(JSON_ALONE) else formats_to_try(path)
     if not content.strip() and formats != ("json",):
         return Replaced(formats[-1], content, ())
     for name in formats:
