@@ -127,7 +127,8 @@ def _parsed(text: str) -> list[tuple[Any, Placed]]:
                 raise Unreadable(f"line {event.start_mark.line + 1}: values more than {DEPTH_LIMIT} deep")
             made.append((event, Placed(_ours(event), event.start_mark.column + 1, nesting)))
     except MarkedYAMLError as error:
-        at: Any = error.problem_mark or error.context_mark
+        is_about_a_key = error.context == "while scanning a simple key"  # whose end says little: its beginning does
+        at: Any = (error.context_mark if is_about_a_key else error.problem_mark) or error.context_mark
         where = f"line {at.line + 1}, column {at.column + 1}: " if at is not None else ""
         raise Unreadable(f"{where}{error.problem or error.context or 'what is not YAML'}") from error
     except (YAMLError, RecursionError, *_SLIPS) as error:

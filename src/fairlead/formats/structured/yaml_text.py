@@ -9,12 +9,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 
 from fairlead.domain.template.variables import Variables
 from fairlead.formats.encoded_text import Encoded, decoded
 from fairlead.formats.structured.names import is_reserved
 from fairlead.formats.structured.result import Replaced, Unreadable
 from fairlead.formats.structured.yaml_events import (
+    Alias,
     Comment,
     DocumentEnd,
     DocumentStart,
@@ -44,7 +46,11 @@ def replace_in_yaml(content: bytes, variables: Variables) -> Replaced:
     filling = _Filling(variables)
     for one in placed:
         filling.take(one.event)
-    return Replaced("yaml", _written(file, filling.made, _indentation(placed)), tuple(filling.found))
+    lost = _lost_anchors(filling.made) - _lost_anchors([one.event for one in placed])
+    warnings = tuple(
+        f"*{name}: the value that it stood for is gone; what took its place lacks &{name}" for name in sorted(lost)
+    )
+    return Replaced("yaml", _written(file, filling.made, _indentation(placed)), tuple(filling.found), warnings)
 
 
 def _written(file: Encoded, events: list[Event], indent: int) -> bytes:
@@ -58,14 +64,40 @@ def _indentation(placed: list[Placed]) -> int:
     """The most frequent step between levels, of two to nine spaces; two where there is none."""
     steps: Counter[int] = Counter()
     column = 1
-    for one in placed:
+    told = [one for one in placed if not isinstance(one.event, Comment)]
+    for one, following in pairwise(told):
         if isinstance(one.event, Start) and not one.event.is_flow:
-            if 2 <= one.column - column <= 9:
-                steps[one.column - column] += 1
-            column = one.column
+            here = _column(one.event, one.column, following.column)
+            if 2 <= here - column <= 9:
+                steps[here - column] += 1
+            column = here
         elif one.nesting < 1:
             column = min(column, one.column)
     return steps.most_common(1)[0][0] if steps else 2
+
+
+def _column(start: Start, column: int, inner: int) -> int:
+    """Where the lines of a mapping or sequence begin: with an anchor or a tag before them, not where that stands."""
+    if not (start.anchor or start.tag):
+        return column
+    return inner if start.is_mapping else max(1, inner - len("- "))
+
+
+def _lost_anchors(events: list[Event]) -> set[str]:
+    """What aliases refer to that is nowhere before them in their document."""
+    known: set[str] = set()
+    lost: set[str] = set()
+    for event in events:
+        match event:
+            case DocumentStart():
+                known = set()
+            case Start() | Scalar():
+                known.add(event.anchor)
+            case Alias() if event.anchor not in known:
+                lost.add(event.anchor)
+            case _:
+                continue
+    return lost
 
 
 @dataclass(slots=True)
@@ -135,10 +167,13 @@ def _scalar(old: Scalar, value: str | None) -> Scalar:
 
 
 def _structure(value: str | None, old: Start) -> list[Event]:
-    """The one value of YAML that a text is; a string where it is none."""
+    """The one value of YAML that a text is, a string where it is none; with the anchor of what was there."""
     if value is None:
         return [Scalar("null", anchor=old.anchor)]
-    return read_fragment(value) or [Scalar(value, '"', anchor=old.anchor)]
+    first, *others = read_fragment(value) or [Scalar(value, '"')]
+    if old.anchor and isinstance(first, Start | Scalar) and not first.anchor:
+        first = replace(first, anchor=old.anchor)
+    return [first, *others]
 
 
 def _patch(variables: Variables, name: str) -> Variables:

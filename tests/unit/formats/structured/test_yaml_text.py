@@ -134,6 +134,44 @@ def test_a_value_inside_a_replaced_structure_is_gone_with_it() -> None:
     assert replaced.found == ("a", "d")
 
 
+@pytest.mark.parametrize(
+    ("value", "made"),
+    [("x: 1", "a: &one\n  x: 1\nb: *one\n"), ("[2]", "a: &one [2]\nb: *one\n"), ("text", "a: &one text\nb: *one\n")],
+)
+def test_an_anchor_stays_with_what_takes_the_place_of_its_structure(value: str, made: str) -> None:
+    replaced = replace_in_yaml(b"a: &one\n  b: 1\nb: *one\n", Variables({"a": value}))
+    assert replaced.content.decode() == made
+    assert replaced.warnings == ()
+
+
+def test_an_anchor_that_is_gone_with_a_structure_is_told_where_something_refers_to_it() -> None:
+    text = b"a:\n- &one 1\n- &two 2\nb: *one\n---\na: [&two 2]\nb: *two\n"
+    replaced = replace_in_yaml(text, Variables({"a": "[]"}))
+    assert [warning.partition(":")[0] for warning in replaced.warnings] == ["*one", "*two"]
+
+
+def test_indentation_is_counted_from_the_lines_of_what_an_anchor_or_a_tag_stands_before() -> None:
+    anchored = "base: &base\n  level: !!map\n    a: 1\n  list: &list\n  - 2\nown:\n  <<: *base\n"
+    assert filled(anchored, base__level__a="1") == anchored
+    assert filled("a: &one\n    b: 1\n", a__b="1") == "a: &one\n    b: 1\n"
+
+
+def test_an_alias_is_a_value_like_others() -> None:
+    text = "- &a one\n- *a\n- x: *a\n  y: two\n"
+    assert filled(text, **{"2__y": "three"}) == text.replace("two", "three")
+
+
+def test_what_a_list_or_a_mapping_is_the_key_of_has_no_place_and_others_keep_theirs() -> None:
+    text = "? [a, b]\n: one\n? {c: d}\n: e: two\nf: three\n"
+    made = replace_in_yaml(text.encode(), Variables({"f": "3", "0": "no", "c": "no", "e": "no", "a": "no"}))
+    assert made.found == ("f",)
+    assert loaded_keys(made.content) == 3
+
+
+def loaded_keys(content: bytes) -> int:
+    return sum(1 for line in content.decode().splitlines() if line.startswith(("?", "f:")))
+
+
 def test_a_patch_fills_its_document_alone() -> None:
     patch = json.dumps({"a": {"b": ["one", "two"], "c": None}})
     text = b"--- # patch: Fill\na:\n  b: [1, 2]\n  c: 'x'\n---\na:\n  b: [1, 2]\n"
@@ -156,3 +194,9 @@ def test_the_encoding_stays_and_what_it_lacks_is_escaped() -> None:
 def test_what_is_no_yaml_says_so(text: str) -> None:
     with pytest.raises(Unreadable):
         replace_in_yaml(text.encode(), Variables({}))
+
+
+def test_a_line_that_is_no_key_is_named_from_its_beginning() -> None:
+    with pytest.raises(Unreadable) as refused:
+        replace_in_yaml(b"a: b\nc: |\nthis should stand further in", Variables({}))
+    assert "line 3, column 1:" in str(refused.value)
