@@ -115,7 +115,9 @@ class _Filling:
             only = element.children[0] if len(element.children) == 1 else None
             element.children = [Text(value, is_cdata=isinstance(only, Text) and only.is_cdata)]
             return
-        known = next(here for one, here in with_namespaces(self.document.root) if one is element)
+        known = next((here for one, here in with_namespaces(self.document.root) if one is element), None)
+        if known is None:
+            return  # gone with an element around it that the same name selects
         try:
             element.children = read_fragment(value, known)
         except Unreadable as unreadable:

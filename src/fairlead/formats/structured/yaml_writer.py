@@ -135,8 +135,7 @@ class YamlWriter:
         while not isinstance(self._peek(), End):
             self._line()
             if self._is_simple_key():
-                self._node(in_mapping=True, is_key=True)
-                self._indicator(":")
+                self._simple_key()
             else:
                 self._indicator("?", needs_space=True, is_indentation=True)
                 self._node(in_mapping=True)
@@ -161,8 +160,7 @@ class YamlWriter:
         before = self._open("{")
         while not isinstance(self._peek(), End):
             if self._is_simple_key():
-                self._node(in_mapping=True, is_key=True)
-                self._indicator(":")
+                self._simple_key()
             else:
                 self._indicator("?", needs_space=True)
                 self._node(in_mapping=True)
@@ -193,6 +191,11 @@ class YamlWriter:
                 return length <= KEY_LIMIT and not any(letter in BREAKS for letter in key.value)
             case _:
                 return False
+
+    def _simple_key(self) -> None:
+        is_alias = isinstance(self._peek(), Alias)
+        self._node(in_mapping=True, is_key=True)
+        self._indicator(":", needs_space=is_alias)  # a colon beside its name would belong to that
 
     def _scalar(self, event: Scalar, *, is_key: bool) -> None:
         shape = shape_of(event.value, self._holds)

@@ -112,6 +112,11 @@ def test_each_variable_sees_what_the_ones_before_it_did() -> None:
     assert "<item>2</item>" in filled(FILE, **{"//*:item[.='x']": "1", "//*:item[.='1']": "2"})
 
 
+def test_what_is_gone_with_an_element_around_it_is_gone() -> None:
+    made = replace_in_xml(b"<a>\n<b><c><d/></c></b></a>", Variables({"//*": "<e/>"}))
+    assert made.content == b"<a>\n  <e />\n</a>"
+
+
 @pytest.mark.parametrize("value", ["<open>", "<z:y/>", "\x01"])
 def test_what_is_no_xml_is_not_put_and_told(value: str) -> None:
     replaced = replace_in_xml(FILE.encode(), Variables({"//*:group": value}))

@@ -119,6 +119,8 @@ def test_no_comment_is_lost_and_none_runs_into_a_value() -> None:
         ("a:\n  b: 1\n", "a", "{", 'a: "{"\n'),
         ("a:\n    b: 1\n    c:\n        d: 2\n", "a:c:d", "3", "a:\n    b: 1\n    c:\n        d: 3\n"),
         ("a:\nb: 1\n", "b", "2", "a:\nb: 2\n"),
+        ("k: &k key\n*k : old\na: old\n", "a", "new", "k: &k key\n*k : old\na: new\n"),
+        ("k: &k key\nf: {*k : old, a: old}\n", "f:a", "new", "k: &k key\nf: {*k : old, a: new}\n"),
         ("a: 1\n---\na: 2\n", "a", "3", "a: 3\n---\na: 3\n"),
         ("OCTOPUS: 1\nOctopus:\n  Port: 1\n", "octopus:port", "2", "OCTOPUS: 1\nOctopus:\n  Port: 2\n"),
     ],
