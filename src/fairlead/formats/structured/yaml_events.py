@@ -194,10 +194,11 @@ def _with_comments(found: list[tuple[Any, Placed]], comments: Iterator[tuple[int
             comment = next(comments, None)
         is_value = expects.is_mapping_value
         ours = placed.event
+        is_inside = flow > 0
         flow += placed.nesting if flow or (isinstance(ours, Start) and ours.is_flow) else 0
         before: list[Placed] = []
         after: list[Placed] = []
-        if flow or (isinstance(ours, End) and held):
+        if flow or is_inside:
             held.extend(Placed(_alone(one.event), one.column) for one in run)
             after = [] if flow else held
         else:

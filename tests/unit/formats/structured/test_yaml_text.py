@@ -102,6 +102,19 @@ def test_no_comment_is_lost_and_none_runs_into_a_value() -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "made"),
+    [
+        ("{\n# only\n}", "{}\n# only\n"),
+        ("# first\n{ # only\n}", "# first\n{}\n# only\n"),
+        ("a: [ # only\n  ]\nb: 1\n", "a: []\n# only\nb: 1\n"),
+        ("a: [[ # only\n  ]]\nb: 1\n", "a: [[]]\n# only\nb: 1\n"),
+    ],
+)
+def test_a_comment_in_brackets_that_hold_nothing_else_comes_behind_them(text: str, made: str) -> None:
+    assert filled(text).removesuffix("\n") == made.removesuffix("\n")
+
+
+@pytest.mark.parametrize(
     ("text", "path", "value", "made"),
     [
         ("a: old\n", "a", "null", "a: null\n"),
