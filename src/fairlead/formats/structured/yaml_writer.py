@@ -42,6 +42,7 @@ class YamlWriter:
         self._flow = 0
         self._tags: tuple[tuple[str, str], ...] = _STANDARD_TAGS
         self._is_end_written = False
+        self._is_after_block = False
 
     def text(self) -> str:
         """All of it."""
@@ -61,7 +62,9 @@ class YamlWriter:
 
     def _take(self) -> Event:
         self._at += 1
-        return self._events[self._at - 1]
+        event = self._events[self._at - 1]
+        self._is_after_block = self._is_after_block and isinstance(event, Comment)
+        return event
 
     def _peek(self) -> Event:
         return self._events[self._at]
@@ -240,6 +243,7 @@ class YamlWriter:
             is_after_break = self._is_indentation = False
 
     def _block(self, mark: str, value: str) -> None:
+        self._is_after_block = True
         self._indicator(mark + hints(value, self._step), needs_space=True)
         self._break()
         self._is_indentation = self._is_spaced = True
@@ -270,7 +274,7 @@ class YamlWriter:
             self._indent = before
 
     def _comment(self, comment: Comment) -> None:
-        if comment.is_inline and self._column:
+        if comment.is_inline and self._column and not self._is_after_block:
             self._write(f" # {comment.text}")
         else:
             self._line()

@@ -215,3 +215,11 @@ def test_a_line_that_is_no_key_is_named_from_its_beginning() -> None:
     with pytest.raises(Unreadable) as refused:
         replace_in_yaml(b"a: b\nc: |\nthis should stand further in", Variables({}))
     assert "line 3, column 1:" in str(refused.value)
+
+
+@pytest.mark.parametrize("style", ["|-", ">-", "|", ">", "|+"])
+def test_a_comment_before_a_block_of_text_is_no_line_of_it(style: str) -> None:
+    text = f"a: # told\n  {style}\n    one\n    two\nb: 1\n"
+    made = filled(text)
+    assert loaded(made) == loaded(text)
+    assert made.count("# told\n") == 1
