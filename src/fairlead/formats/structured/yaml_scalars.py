@@ -6,10 +6,12 @@ choices where the specification leaves one, so that a file looks as Octopus woul
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
 BREAKS = frozenset("\r\n\x85\u2028\u2029")
+_ODD_BREAKS = re.compile("\r(?!\n)|[\x85\u2028\u2029]")  # readers do not agree about them: written as escapes
 _SPACES = frozenset(" \t")
 _FIRST = frozenset("#,[]{}&*!|>\"%@`'")
 _ESCAPES = {
@@ -49,13 +51,14 @@ def shape_of(value: str, holds: Callable[[str], bool]) -> Shape:
         return Shape(allows_flow_plain=False, allows_block_plain=False, allows_block=False)
     first, last = value[0], value[-1]
     is_multiline = any(letter in BREAKS for letter in value)
-    is_special = not holds(value) or not all(map(is_printable, value))
+    is_special = bool(_ODD_BREAKS.search(value)) or not holds(value) or not all(map(is_printable, value))
     spaced = _spaced_breaks(value)
     in_flow, in_block = _indicators(value)
     is_plain = not (
         first in " '\t"
         or last in " \t"
         or first in BREAKS
+        or "\t" in value  # many readers take it for the end
         or is_multiline
         or is_special
         or spaced.before
@@ -73,7 +76,7 @@ def shape_of(value: str, holds: Callable[[str], bool]) -> Shape:
 
 @dataclass(frozen=True, slots=True)
 class _Spaced:
-    """Spaces beside line ends: a space before one, one after one, a whole line of them."""
+    """Spaces or tabs beside line ends: one before it, one after it, a whole line of spaces."""
 
     before: bool
     after: bool
@@ -85,11 +88,11 @@ def _spaced_breaks(value: str) -> _Spaced:
     line_of_spaces = False
     previous = ""
     for letter in value:
-        if letter == " ":
+        if letter in _SPACES:
             if previous in BREAKS:
-                after = line_of_spaces = True
+                after, line_of_spaces = True, letter == " "
         elif letter in BREAKS:
-            before = before or previous == " "
+            before = before or previous in _SPACES
             lines = lines or line_of_spaces
         else:
             line_of_spaces = False

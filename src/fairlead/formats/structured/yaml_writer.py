@@ -230,7 +230,7 @@ class YamlWriter:
 
     def _single_quoted(self, value: str) -> None:
         is_after_break = False
-        for letter in value:
+        for letter in value.replace("\r\n", "\n"):
             if letter in BREAKS:
                 if not is_after_break and letter == "\n":
                     self._break()

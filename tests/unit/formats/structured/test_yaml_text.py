@@ -5,13 +5,14 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from fairlead.domain.template.variables import Variables
 from fairlead.formats.structured.result import Unreadable
+from fairlead.formats.structured.yaml_events import Scalar, read_events
 from fairlead.formats.structured.yaml_text import replace_in_yaml
 
 _TEXT = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\x00"), max_size=12)
@@ -61,6 +62,23 @@ def test_a_block_of_text_gets_what_it_is_given(value: str, style: str) -> None:
     value = value.replace("#", "").replace("\r", "").replace("\x85", "")
     made = replace_in_yaml(f"key: {style}\n  old\nother: 1\n".encode(), Variables({"key": value})).content
     assert loaded(made) == [{"key": value, "other": 1}]
+
+
+@given(
+    st.text(alphabet="ab:-#[]{}&*!|>'\"%@`?, \n\r\t\x85\u2028é~", min_size=1, max_size=12),
+    st.sampled_from(["k: old\n", "k: 'old'\n", "{k: old}\n", "k: |\n  old\n", "k: >\n  old\n"]),
+)
+@example("\n\n`a\x85#", "k: old\n")
+@example("a\n\r\n", "k: 'old'\n")
+@example("#\t\n\n-", "k: 'old'\n")
+@example("b\t-[", "k: old\n")
+@example("-\u2028:", "k: >\n  old\n")
+def test_a_value_comes_back_as_it_was_given_whatever_the_style(value: str, text: str) -> None:
+    made = replace_in_yaml(text.encode(), Variables({"k": value})).content.decode()
+    (read,) = [one.event.value for one in read_events(made) if isinstance(one.event, Scalar)][1:]
+    assert read == (
+        value if "\r" in read else value.replace("\r\n", "\n")
+    )  # between quotes and in blocks a line has one end
 
 
 @given(st.text(alphabet="ab:-#[]{}&*!|>'\"%@`?, \n\t", max_size=40))
