@@ -80,8 +80,6 @@ def read_date(text: str) -> datetime | None:
 
 def formatted(moment: datetime, form: str) -> str:
     """As that format has it, a whole format by one letter or a pattern."""
-    if len(form) == 1 and form not in _WHOLE_FORMATS:
-        return form
     pattern = _WHOLE_FORMATS.get(form, form)
     return "".join(_piece(moment, token) for token in _TOKENS.findall(pattern))
 
@@ -93,7 +91,8 @@ def of_now(now: Callable[[], datetime]) -> dict[str, Filter]:
         def apply(value: str | None, options: Sequence[str]) -> str | None:
             if value is not None or len(options) > 1:
                 return None
-            return formatted(moment(), options[0] if options else ROUND_TRIP)
+            form = options[0] if options else ROUND_TRIP
+            return formatted(moment(), form) if _is_format(form) else None
 
         return apply
 
@@ -101,6 +100,11 @@ def of_now(now: Callable[[], datetime]) -> dict[str, Filter]:
         "nowdate": filter_of(lambda: now().replace(tzinfo=None)),
         "nowdateutc": filter_of(lambda: now().astimezone(UTC)),
     }
+
+
+def _is_format(form: str) -> bool:
+    """One letter is a whole format; of them only some are."""
+    return len(form) != 1 or form in _WHOLE_FORMATS
 
 
 def _made(found: dict[str, str | None]) -> datetime:
@@ -245,7 +249,7 @@ def _format(value: str | None, options: Sequence[str]) -> str | None:
     if number is not None and (kind not in ("int", "int32") or number == int(number)):
         return formatted_number(number, form, is_whole=kind in ("int", "int32"), keeps_zeros=kind in ("", "decimal"))
     moment = read_date(value) if kind in ("", "date", "datetime", "datetimeoffset") else None
-    if moment is None or (len(form) == 1 and form not in _WHOLE_FORMATS):
+    if moment is None or not _is_format(form):
         return None
     return formatted(_with_offset(moment, form) if kind in ("", "datetimeoffset") else moment, form)
 
