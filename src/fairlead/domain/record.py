@@ -93,12 +93,14 @@ def _reader(kind: Any) -> Callable[[Json], object]:
     if origin is Literal:
         return functools.partial(_read_literal, kinds)
     if origin in (tuple, list, frozenset, set):
-        return functools.partial(_read_items, origin, kinds)
+        if origin is tuple and not (len(kinds) == 2 and kinds[1] is Ellipsis):
+            return functools.partial(_read_each, tuple(map(_reader, kinds)))
+        return functools.partial(_read_items, origin, _reader(kinds[0]))
     if isinstance(origin, type) and issubclass(origin, Mapping):
-        return functools.partial(_read_mapping, kinds)
+        return functools.partial(_read_mapping, _reader(kinds[0]), _reader(kinds[1]))
     if dataclasses.is_dataclass(kind):
         return functools.partial(_read_dataclass, cast("type[object]", kind))
-    return functools.partial(_read_scalar, getattr(kind, "__supertype__", kind))
+    return _scalar(getattr(kind, "__supertype__", kind))
 
 
 def _as_it_is(data: Json) -> object:
@@ -128,18 +130,22 @@ def _read_union(kinds: tuple[Any, ...], data: Json) -> object:
     raise TypeError(f"{str(data)[:80]} fits none of {kinds}")
 
 
-def _read_items(origin: Any, kinds: tuple[Any, ...], data: Json) -> object:
+def _read_items(origin: Any, read: Callable[[Json], object], data: Json) -> object:
     if not isinstance(data, list):
         raise TypeError(f"expected a list, found {type(data).__name__}")
-    if origin is tuple and not (len(kinds) == 2 and kinds[1] is Ellipsis):
-        return tuple(_read(kind, item) for kind, item in zip(kinds, data, strict=True))
-    return origin(_read(kinds[0], item) for item in data)
+    return origin(map(read, data))
 
 
-def _read_mapping(kinds: tuple[Any, ...], data: Json) -> object:
+def _read_each(readers: tuple[Callable[[Json], object], ...], data: Json) -> object:
+    if not isinstance(data, list):
+        raise TypeError(f"expected a list, found {type(data).__name__}")
+    return tuple(read(item) for read, item in zip(readers, data, strict=True))
+
+
+def _read_mapping(read_key: Callable[[Json], object], read_item: Callable[[Json], object], data: Json) -> object:
     if not isinstance(data, dict):
         raise TypeError(f"expected a mapping, found {type(data).__name__}")
-    return {_read(kinds[0], key): _read(kinds[1], item) for key, item in data.items()}
+    return {read_key(key): read_item(item) for key, item in data.items()}
 
 
 def _read_dataclass(kind: type[object], data: Json) -> object:
@@ -160,11 +166,21 @@ def _hints(kind: type[object]) -> dict[str, Any]:
     return _HINTS[kind]
 
 
-def _read_scalar(kind: Any, data: Json) -> object:
+def _scalar(kind: Any) -> Callable[[Json], object]:
     if isinstance(kind, type) and issubclass(kind, enum.Enum):
-        return kind(data)
-    if kind is float and isinstance(data, int) and not isinstance(data, bool):
-        return float(data)
-    if kind in (type(None), bool, int, float, str) and type(data) is kind:
+        return kind
+    if kind in (type(None), bool, int, float, str):
+        return functools.partial(_read_scalar, kind)
+    return functools.partial(_refuse, kind)
+
+
+def _read_scalar(kind: type[object], data: Json) -> object:
+    if type(data) is kind:
         return data
+    if kind is float and type(data) is int:
+        return float(data)
+    return _refuse(kind, data)
+
+
+def _refuse(kind: Any, data: Json) -> object:
     raise TypeError(f"expected {getattr(kind, '__name__', kind)}, found {type(data).__name__}")
