@@ -71,6 +71,8 @@ insert, get, find, update, change = _shelf.insert, _shelf.get, _shelf.find, _she
 many = _shelf.many
 
 _c = deployments.c
+_STATES = {state.value: state for state in DeploymentState}
+_OUTCOMES = {outcome.value: outcome for outcome in DeploymentOutcome}
 _PROJECTS: sa.BindParameter[str] = sa.bindparam("projects", expanding=True)
 _IS_LIVE = _c.outcome == DeploymentOutcome.LIVE.value
 
@@ -217,7 +219,7 @@ def latest_by_place(
     rows = connection.execute(_newest_by_place(), {"projects": list(set(projects))}).all()
     for project, environment, tenant, id, version, state, outcome, task, reason, ended_at in rows:
         found[(project, environment, tenant)] = Latest(
-            id, version, DeploymentState(state), DeploymentOutcome(outcome), task, reason, ended_at
+            id, version, _STATES[state], _OUTCOMES[outcome], task, reason, ended_at
         )
     return found
 

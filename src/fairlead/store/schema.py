@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -34,10 +35,17 @@ class Instant(sa.types.TypeDecorator[datetime]):
             raise TypeError("a time without a zone has no place in the store")
         return value.astimezone(UTC)
 
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        if value is None:
-            return None
-        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], datetime | None]:
+        """In one step, for a list has hundreds: SQLite gives the text that it was given, PostgreSQL a time."""
+        return _from_text if dialect.name == "sqlite" else _in_utc
+
+
+def _from_text(held: str | None) -> datetime | None:
+    return None if held is None else datetime.fromisoformat(held).replace(tzinfo=UTC)
+
+
+def _in_utc(held: datetime | None) -> datetime | None:
+    return None if held is None else held.astimezone(UTC)
 
 
 def key(name: str = "id") -> sa.Column[str]:
