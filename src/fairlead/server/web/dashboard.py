@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Annotated, Any
 from urllib.parse import quote, urlencode
 
@@ -18,8 +18,8 @@ from fairlead.domain.task import PhaseState, TaskPhase
 from fairlead.ports.catalogue import Place
 from fairlead.server.routing import page_router
 from fairlead.server.web import rendering, words
-from fairlead.server.web.visit import Visiting, Visitor
-from fairlead.server.web.words import Look
+from fairlead.server.web.cells import CellView, TenantLine
+from fairlead.server.web.visit import Visiting, Visitor, in_one_transaction
 from fairlead.store import tasks
 from fairlead.usecases import groups, overview, planning, tenants
 
@@ -30,33 +30,8 @@ TENANTS_SHOWN = 5
 """Of a cell; the page of the place has all."""
 
 
-@dataclass(frozen=True, slots=True)
-class TenantLine:
-    """What one tenant has, as a line of a cell."""
-
-    name: str
-    version: str
-    look: Look
-    link: str
-
-
-@dataclass(frozen=True, slots=True)
-class CellView:
-    """A cell as it is drawn: a version, what is said below it, and where it leads."""
-
-    look: Look
-    version: str
-    detail: str = ""
-    at: Any = None
-    percent: int = 0
-    link: str = ""
-    live_version: str = ""
-    standby: str = ""
-    tenants: tuple[TenantLine, ...] = ()
-    more_tenants: int = 0
-
-
 @router.get("/")
+@in_one_transaction
 def show(
     visitor: Visiting,
     search: Annotated[str, Query(max_length=100)] = "",
@@ -65,11 +40,11 @@ def show(
     after: Annotated[str | None, Query(max_length=100)] = None,
 ) -> Response:
     """The page."""
-    with visitor.reading() as inside:
-        return inside.page("dashboard.html", grid_of(inside, search.strip(), after, group=group, tenant=tenant))
+    return visitor.page("dashboard.html", grid_of(visitor, search.strip(), after, group=group, tenant=tenant))
 
 
 @router.get("/grid")
+@in_one_transaction
 def show_grid(
     visitor: Visiting,
     search: Annotated[str, Query(max_length=100)] = "",
@@ -79,8 +54,7 @@ def show_grid(
     seen: Annotated[str, Query(max_length=64)] = "",
 ) -> Response:
     """The grid alone, as htmx asks for it again and again; 204 where nothing in it changed."""
-    with visitor.reading() as inside:
-        response = inside.part("grid.html", grid_of(inside, search.strip(), after, group=group, tenant=tenant))
+    response = visitor.part("grid.html", grid_of(visitor, search.strip(), after, group=group, tenant=tenant))
     return unless_seen(response, seen)
 
 

@@ -15,7 +15,8 @@ from markupsafe import Markup, escape
 from starlette.responses import HTMLResponse
 
 from fairlead import __version__
-from fairlead.server.web import assets, words
+from fairlead.server.web import assets, times, words
+from fairlead.server.web.cells import drawn_cell
 from fairlead.server.web.icons import icon
 
 FOLDER = Path(__file__).with_name("templates")
@@ -40,9 +41,10 @@ def templates() -> Environment:
     made.globals["words"] = words
     made.globals["drawn_icon"] = icon
     made.globals["drawn_time"] = _time
+    made.globals["drawn_cell"] = drawn_cell
     made.filters["ago"] = _ago
     made.filters["lasted"] = _lasted
-    made.filters["exact"] = exact
+    made.filters["exact"] = times.exact
     made.filters["short"] = short
     made.filters["options"] = options
     made.filters["plain"] = plain
@@ -54,11 +56,6 @@ def templates() -> Environment:
 def html(template: str, values: Mapping[str, Any], *, status: int = 200) -> HTMLResponse:
     """A page or a part of one; never kept by caches, for it is made for one reader."""
     return HTMLResponse(templates().get_template(template).render(values), status_code=status, headers=NOT_KEPT)
-
-
-def exact(at: datetime | None) -> str:
-    """The time as RFC 3339, to the second; "" without one."""
-    return "" if at is None else at.isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 def short(text: str, length: int = 12) -> str:
@@ -98,11 +95,7 @@ def _ago(scope: Scope, at: datetime | None) -> str:
 
 @pass_context
 def _time(scope: Scope, at: datetime | None) -> Markup:
-    """How long ago it was, with the time itself beside it; nothing without one."""
-    if at is None:
-        return Markup()
-    ago = escape(words.ago(at, scope["now"]))
-    return Markup(f'<time datetime="{exact(at)}" title="{exact(at)}">{ago}</time>')  # escaped
+    return times.drawn(at, scope["now"])
 
 
 @pass_context
