@@ -75,7 +75,9 @@ PATHS += sorted(
     for route in router.routes
     if isinstance(route, APIRoute) and "GET" in route.methods and f"/api/v1{route.path}" in PATHS
 )
-PARTS = [f"/projects/project-0001{part}" for part in ("", "/lists", "/places")]
+PARTS = [
+    f"/projects/project-0001{part}" for part in ("", "/lists", "/places", "/releases", "/deployments", "/variables")
+]
 TIDY = Process((ProcessStep("Tidy", (Action("Tidy", "script", {"script": "true"}),)),))
 
 

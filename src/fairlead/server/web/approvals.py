@@ -14,7 +14,7 @@ from fairlead.server.routing import page_router
 from fairlead.server.web.dashboard import unless_seen
 from fairlead.server.web.lists import Paged
 from fairlead.server.web.plans import NO_PLAN, shown
-from fairlead.server.web.visit import Posted, Visiting, local_path
+from fairlead.server.web.visit import Posted, Visiting, in_one_transaction, local_path
 from fairlead.usecases import approvals, deployments, foreseeing, why
 from fairlead.usecases.deployments import DeploymentView
 
@@ -22,6 +22,7 @@ router = page_router()
 
 
 @router.get("/approvals")
+@in_one_transaction
 def show(visitor: Visiting, part: Paged) -> Response:
     """Those that wait, and those that were answered."""
     waiting = approvals.page(visitor.context, visitor.actor, state=ApprovalState.WAITING, limit=200)

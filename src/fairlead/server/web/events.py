@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from fairlead.server.routing import page_router
 from fairlead.server.web.lists import Paged
-from fairlead.server.web.visit import Posted, Visiting
+from fairlead.server.web.visit import Posted, Visiting, in_one_transaction
 from fairlead.usecases import audit
 
 router = page_router()
@@ -39,6 +39,7 @@ Text = Annotated[str, Query(max_length=100)]
 
 
 @router.get("/events")
+@in_one_transaction
 def show(
     visitor: Visiting,
     part: Paged,

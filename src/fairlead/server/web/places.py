@@ -26,7 +26,7 @@ from fairlead.server.bootstrap import Server
 from fairlead.server.routing import page_router
 from fairlead.server.web import words
 from fairlead.server.web.dashboard import unless_seen
-from fairlead.server.web.visit import Posted, Visiting, Visitor
+from fairlead.server.web.visit import Posted, Visiting, Visitor, in_one_transaction
 from fairlead.server.web.words import Look
 from fairlead.store.shelf import Page
 from fairlead.usecases import deployments, overview
@@ -89,15 +89,17 @@ async def show(visitor: Visiting, project: str, environment: str, tenant: Tenant
 
     def page() -> Response:
         view: overview.PlaceView = values["view"]
-        part = _recent(visitor, view)
-        history = [one for one in part.items if one.deployment.committed_at is not None]
-        versions = list(dict.fromkeys(one.version for one in history if one.version != view.cell.live_version))
-        return visitor.page("place.html", {**values, "deployments": part.items, "earlier": versions})
+        with visitor.reading() as reader:
+            part = _recent(reader, view)
+            history = [one for one in part.items if one.deployment.committed_at is not None]
+            versions = list(dict.fromkeys(one.version for one in history if one.version != view.cell.live_version))
+            return reader.page("place.html", {**values, "deployments": part.items, "earlier": versions})
 
     return await context.database.run(page)
 
 
 @router.get("/projects/{project}/environments/{environment}/history")
+@in_one_transaction
 def show_history(
     visitor: Visiting,
     project: str,

@@ -17,7 +17,7 @@ from fairlead.server.web import dashboard
 from fairlead.server.web.dashboard import unless_seen
 from fairlead.server.web.lists import Paged, Searched, Shown, Text
 from fairlead.server.web.variable_forms import rows_of
-from fairlead.server.web.visit import Posted, Visiting, Visitor
+from fairlead.server.web.visit import Posted, Visiting, Visitor, in_one_transaction
 from fairlead.store import routes
 from fairlead.usecases import deployments, looking, overview, projects, releases, runs, variables
 from fairlead.usecases.planning import place_of
@@ -35,41 +35,40 @@ def show_all() -> Response:
 
 
 @router.get("/projects/{name}")
+@in_one_transaction
 def show(visitor: Visiting, name: str) -> Response:
     """The page."""
-    with visitor.reading() as inside:
-        context, actor = inside.context, inside.actor
-        found = projects.get(context, actor, name)
-        values = {
-            "project": found,
-            **_places(inside, found),
-            "contact": runs.contact_of(context, actor, found.id),
-            "webhook": projects.webhook_url(context, found),
-            **_lists(inside, found),
-            **rows_of(inside, found.name, variables.page(context, actor, found.id, limit=SHOWN).items),
-        }
-        return inside.page("project.html", values)
+    context, actor = visitor.context, visitor.actor
+    found = projects.get(context, actor, name)
+    values = {
+        "project": found,
+        **_places(visitor, found),
+        "contact": runs.contact_of(context, actor, found.id),
+        "webhook": projects.webhook_url(context, found),
+        **_lists(visitor, found),
+        **rows_of(visitor, found.name, variables.page(context, actor, found.id, limit=SHOWN).items),
+    }
+    return visitor.page("project.html", values)
 
 
 @router.get("/projects/{name}/places")
+@in_one_transaction
 def show_places(visitor: Visiting, name: str, seen: Annotated[str, Query(max_length=64)] = "") -> Response:
     """The environments' cells alone, as htmx asks for them again and again."""
-    with visitor.reading() as inside:
-        found = projects.get(inside.context, inside.actor, name)
-        part = inside.part("project_places.html", {"project": found, **_places(inside, found)})
-    return unless_seen(part, seen)
+    found = projects.get(visitor.context, visitor.actor, name)
+    return unless_seen(visitor.part("project_places.html", {"project": found, **_places(visitor, found)}), seen)
 
 
 @router.get("/projects/{name}/lists")
+@in_one_transaction
 def show_lists(visitor: Visiting, name: str, seen: Annotated[str, Query(max_length=64)] = "") -> Response:
     """The newest releases, deployments and runs alone, as htmx asks for them again and again."""
-    with visitor.reading() as inside:
-        found = projects.get(inside.context, inside.actor, name)
-        part = inside.part("project_lists.html", {"project": found, **_lists(inside, found)})
-    return unless_seen(part, seen)
+    found = projects.get(visitor.context, visitor.actor, name)
+    return unless_seen(visitor.part("project_lists.html", {"project": found, **_lists(visitor, found)}), seen)
 
 
 @router.get("/projects/{name}/releases")
+@in_one_transaction
 def show_releases(visitor: Visiting, name: str, part: Searched) -> Response:
     """A part of the releases, the newest first."""
     found = releases.page(visitor.context, visitor.actor, name, search=part.search, after=part.after, limit=part.limit)
@@ -77,6 +76,7 @@ def show_releases(visitor: Visiting, name: str, part: Searched) -> Response:
 
 
 @router.get("/projects/{name}/runs")
+@in_one_transaction
 def show_runs(visitor: Visiting, name: str, part: Paged) -> Response:
     """A part of the runs, the newest first."""
     found = runs.page(visitor.context, visitor.actor, name, after=part.after, limit=part.limit)
@@ -84,6 +84,7 @@ def show_runs(visitor: Visiting, name: str, part: Paged) -> Response:
 
 
 @router.get("/projects/{name}/deployments")
+@in_one_transaction
 def show_deployments(
     visitor: Visiting,
     name: str,

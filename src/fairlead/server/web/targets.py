@@ -14,7 +14,7 @@ from fairlead.domain.target import SSH_PORT
 from fairlead.server.routing import page_router
 from fairlead.server.web import setup
 from fairlead.server.web.lists import Searched
-from fairlead.server.web.visit import Form, Posted, Visiting
+from fairlead.server.web.visit import Form, Posted, Visiting, in_one_transaction
 from fairlead.server.web.whom import tags_of, tenancy_of, tenants_of
 from fairlead.usecases import environments, target_files, targets
 from fairlead.usecases.target_tenancy import Serving
@@ -26,6 +26,7 @@ T = TypeVar("T")
 
 
 @router.get("/targets")
+@in_one_transaction
 def show(
     visitor: Visiting,
     part: Searched,

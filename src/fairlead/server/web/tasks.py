@@ -18,10 +18,10 @@ from fairlead.domain.task import PhaseState, Task, TaskState
 from fairlead.domain.test_report import TestReport, worst_first
 from fairlead.ports.task_log import Line
 from fairlead.server.routing import page_router
-from fairlead.server.web import rendering
+from fairlead.server.web import rendering, times
 from fairlead.server.web.dashboard import unless_seen
 from fairlead.server.web.lists import Paged
-from fairlead.server.web.visit import Posted, Visiting, Visitor
+from fairlead.server.web.visit import Posted, Visiting, Visitor, in_one_transaction
 from fairlead.steps.keeping import asked_s
 from fairlead.store import artifacts, task_lines
 from fairlead.usecases import deployments, releases, runs, tasks, why
@@ -51,6 +51,7 @@ class Tests:
 
 
 @router.get("/tasks")
+@in_one_transaction
 def show_list(visitor: Visiting, part: Paged, state: TaskState | None = None, project: str = "") -> Response:
     """All tasks, the newest first."""
     context, actor = visitor.context, visitor.actor
@@ -247,4 +248,4 @@ def _texts(data: Json | None) -> list[str]:
 
 def _as_text(line: Line) -> str:
     where = f"{line.step} [{line.target}]" if line.target else line.step
-    return f"{rendering.exact(line.at)} {line.level:<7} {where} {line.text}\n"
+    return f"{times.exact(line.at)} {line.level:<7} {where} {line.text}\n"

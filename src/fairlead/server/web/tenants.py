@@ -11,7 +11,7 @@ from fairlead.domain.permission import Permission
 from fairlead.server.routing import page_router
 from fairlead.server.web import setup
 from fairlead.server.web.lists import Searched
-from fairlead.server.web.visit import Form, Posted, Visiting
+from fairlead.server.web.visit import Form, Posted, Visiting, in_one_transaction
 from fairlead.server.web.whom import tags_of, tenancy_of
 from fairlead.usecases import projects, tenants
 
@@ -19,6 +19,7 @@ router = page_router()
 
 
 @router.get("/tenants")
+@in_one_transaction
 def show(visitor: Visiting, part: Searched) -> Response:
     """A part of them, by name."""
     found = tenants.page(visitor.context, visitor.actor, search=part.search, after=part.after, limit=part.limit)

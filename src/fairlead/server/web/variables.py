@@ -12,7 +12,7 @@ from fairlead.domain.errors import FairleadError, NotAllowed
 from fairlead.server.routing import page_router
 from fairlead.server.web.lists import Searched
 from fairlead.server.web.variable_forms import edit_page, given, rows_of, scope_given
-from fairlead.server.web.visit import Posted, Visiting
+from fairlead.server.web.visit import Posted, Visiting, in_one_transaction
 from fairlead.usecases import environments, library_sets, projects, variable_preview, variables
 from fairlead.usecases.values import Where
 
@@ -24,6 +24,7 @@ After = Annotated[str | None, Query(max_length=250)]
 
 
 @router.get("/projects/{project}/variables")
+@in_one_transaction
 def show(visitor: Visiting, project: str, part: Searched) -> Response:
     """The project's own, in the order of making, and the library sets that it includes."""
     found = projects.get(visitor.context, visitor.actor, project)

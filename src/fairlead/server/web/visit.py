@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import wraps
 from typing import Annotated, Any, Literal, TypeVar
 from urllib.parse import quote, urlsplit
 
@@ -103,6 +104,17 @@ class Visitor:
     def waiting_count(self) -> int:
         """How many approvals wait for somebody; bounded."""
         return approvals.count_waiting(self.context, self.actor, most=MOST_COUNTED)
+
+
+def in_one_transaction(page: Callable[..., Response]) -> Callable[..., Response]:
+    """For a page that asks several things and writes none: with a visitor inside of `Visitor.reading`."""
+
+    @wraps(page)
+    def inside(visitor: Visitor, **asked: Any) -> Response:
+        with visitor.reading() as reader:
+            return page(visitor=reader, **asked)
+
+    return inside
 
 
 async def visitor_of(request: Request) -> Visitor:
