@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from tests.conformance import cron_rules, output_rules, progression_rules, retention_rules, scoping_rules
-from tests.conformance.judging import Case, Shape, Verdict
+from tests.conformance.judging import Case, Shape, Verdict, each
 
 SectionJudge = Callable[[Case], Iterator[Verdict]]
 
@@ -37,7 +37,7 @@ def judge(file: Mapping[str, Any]) -> Iterator[Verdict]:
             if judged is None:
                 yield Verdict(name, None)
                 continue
-            for verdict in judged(case):
+            for verdict in each([case], judged):
                 detail = f": {verdict.name}" if verdict.name else ""
                 yield Verdict(name + detail, verdict.is_right, verdict.expected, verdict.came)
 

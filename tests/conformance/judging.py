@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,3 +26,13 @@ class Shape:
     name: str
     fits: Callable[[Mapping[str, Any]], bool]
     judge: Callable[[Mapping[str, Any]], Iterator[Verdict]]
+
+
+def each(cases: Iterable[Case], judged: Callable[[Case], Iterable[Verdict]]) -> Iterator[Verdict]:
+    """The verdicts of the cases. One that breaks its judge has failed, and the others are judged."""
+    for case in cases:
+        try:
+            verdicts = list(judged(case))
+        except Exception as broken:  # noqa: BLE001 - the rim of a case: a bug or an unknown form ends no run
+            verdicts = [Verdict(str(case.get("name", "")), False, None, f"not judged: {broken!r}")]
+        yield from verdicts

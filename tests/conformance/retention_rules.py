@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from tests.conformance.judging import Case, Shape, Verdict
+from tests.conformance.judging import Case, Shape, Verdict, each
 
 from fairlead.domain.retention import Candidate, Keep, effective, fates, protected
 from fairlead.domain.target_retention import JournalEntry, clearance
@@ -56,23 +56,26 @@ def _keep(given: Mapping[str, int] | None) -> Keep | None:
 def _targets(file: Mapping[str, Any]) -> Iterator[Verdict]:
     now = datetime.fromisoformat(file["meta"]["now"]).replace(tzinfo=UTC)
     known = {id: _entry(id, given, now) for id, given in file["entries"].items()}
-    for case in file["cases"]:
-        names = list(known) if case["journal"] == "all" else case["journal"]
-        keep = Keep(releases=case.get("releases"), days=case.get("days"))
-        found = clearance([known[name] for name in names], case["policySet"], keep, now=now)
-        gone, entries = set(found.directories), set(found.entries)
-        unused = {known[name].directory for name in names} - {None} - set(case.get("deleted_dirs", ()))
-        checks = {
-            "deleted_dirs": lambda wanted, gone=gone: set(wanted) <= gone,
-            "kept_dirs": lambda wanted, gone=gone: not set(wanted) & gone,
-            "only_deleted": lambda wanted, gone=gone, unused=unused: not wanted or not gone & unused,
-            "removed_entries": lambda wanted, entries=entries: set(wanted) == entries,
-            "removed_entries_include": lambda wanted, entries=entries: set(wanted) <= entries,
-            "removed_entries_subset_of": lambda wanted, entries=entries: entries <= set(wanted),
-        }
-        expected = {name: case[name] for name in checks if name in case}
-        is_right = all(checks[name](wanted) for name, wanted in expected.items())
-        yield Verdict(case["name"], is_right, expected, {"entries": found.entries, "directories": found.directories})
+    return each(file["cases"], lambda case: [_cleared(case, known, now)])
+
+
+def _cleared(case: Case, known: Mapping[str, JournalEntry], now: datetime) -> Verdict:
+    names = list(known) if case["journal"] == "all" else case["journal"]
+    keep = Keep(releases=case.get("releases"), days=case.get("days"))
+    found = clearance([known[name] for name in names], case["policySet"], keep, now=now)
+    gone, entries = set(found.directories), set(found.entries)
+    unused = {known[name].directory for name in names} - {None} - set(case.get("deleted_dirs", ()))
+    checks = {
+        "deleted_dirs": lambda wanted: set(wanted) <= gone,
+        "kept_dirs": lambda wanted: not set(wanted) & gone,
+        "only_deleted": lambda wanted: not wanted or not gone & unused,
+        "removed_entries": lambda wanted: set(wanted) == entries,
+        "removed_entries_include": lambda wanted: set(wanted) <= entries,
+        "removed_entries_subset_of": lambda wanted: entries <= set(wanted),
+    }
+    expected = {name: case[name] for name in checks if name in case}
+    is_right = all(checks[name](wanted) for name, wanted in expected.items())
+    return Verdict(case["name"], is_right, expected, {"entries": found.entries, "directories": found.directories})
 
 
 def _entry(id: str, given: list[Any], now: datetime) -> JournalEntry:

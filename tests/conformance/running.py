@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
 from tests.conformance import doc_rules, retention_rules, service_messages, structured, substitution, versions
 from tests.conformance.judging import Shape, Verdict
@@ -44,7 +44,7 @@ def run(files: Sequence[Path], out: TextIO) -> Count:
     """Judge every case of the files; each failure and each case that waits for later work is printed."""
     count, known = Count(), differences()
     for file in files:
-        data = json.loads(file.read_text(encoding="utf-8"))
+        data = _read(file)
         shape = next((one for one in SHAPES if one.fits(data)), None)
         if shape is None:
             print(f"{file.name}: no known shape of cases", file=out)
@@ -54,6 +54,15 @@ def run(files: Sequence[Path], out: TextIO) -> Count:
             _count(verdict, known, count, out)
     print(f"{count.passed} passed, {count.failed} failed", file=out)
     return count
+
+
+def _read(file: Path) -> dict[str, Any]:
+    """What the file holds; nothing, which fits no shape, if that is no JSON or no object."""
+    try:
+        data = json.loads(file.read_text(encoding="utf-8-sig"))
+    except ValueError:
+        return {}
+    return data if isinstance(data, dict) else {}
 
 
 def differences() -> frozenset[str]:

@@ -11,7 +11,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from tests.conformance.judging import Case, Shape, Verdict
+from tests.conformance.judging import Case, Shape, Verdict, each
 
 from fairlead.domain.service_messages import ServiceMessage, ServiceMessageParser
 from fairlead.steps.scripts.bundle import FOLDER, RUNNERS, Language
@@ -19,8 +19,7 @@ from fairlead.steps.scripts.bundle import FOLDER, RUNNERS, Language
 
 def judge(file: Mapping[str, Any]) -> Iterator[Verdict]:
     """A verdict for each case of both kinds."""
-    for case in file.get("parse", ()):
-        yield _parsed(case)
+    yield from each(file.get("parse", ()), lambda case: [_parsed(case)])
     cases = list(file.get("format", ()))
     for case, came in zip(cases, _written(cases), strict=True):
         yield Verdict(case["name"], came == case["expected"], case["expected"], came)

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from tests.conformance.judging import Case, Shape, Verdict
+from tests.conformance.judging import Case, Shape, Verdict, each
 
 from fairlead.domain.template.variables import Variables
 from fairlead.formats.structured.files import FORMATS
@@ -16,8 +16,7 @@ from fairlead.formats.structured.result import Replaced, Unreadable
 
 def judge(file: Mapping[str, Any]) -> Iterator[Verdict]:
     """A verdict for each case; their files lie beside the one that lists them."""
-    for case in file["cases"]:
-        yield _verdict(case, Path(file["meta"]["folder"]))
+    return each(file["cases"], lambda case: [_verdict(case, Path(file["meta"]["folder"]))])
 
 
 def _verdict(case: Case, folder: Path) -> Verdict:

@@ -46,3 +46,25 @@ def test_a_case_of_an_unknown_form_fails_and_the_others_are_judged(tmp_path: Pat
     count = run([tmp_path / "templates.json", tmp_path / "versions.json"], out)
     assert (count.passed, count.failed) == (1, 3), out.getvalue()
     assert "not judged" in out.getvalue()
+
+
+BROKEN = {
+    "substitution": {"cases": [{"name": "T", "kind": "evaluate", "template": 1, "variables": {}, "expected": "1"}]},
+    "versions": {"cases": [{"name": "V", "kind": "compare", "format": "octopus", "a": 1, "b": 2, "expected": 0}]},
+    "structured": {"cases": [{"name": "S", "format": "json", "input": "gone", "variables": {}, "expected": None}]},
+    "targets": {"meta": {"now": "2026-11-28T00:00:00"}, "entries": {}, "cases": [{"name": "R", "journal": ["gone"]}]},
+    "messages": {"parse": [{"name": "M", "chunks": [1], "expected": []}], "format": []},
+    "documented": {"scheduled_cron": [{"name": "C", "expr": 1, "next": []}]},
+    "list": [1, {}],
+}
+
+
+def test_a_case_that_breaks_its_judge_fails_in_every_shape_and_ends_no_run(tmp_path: Path) -> None:
+    for name, file in BROKEN.items():
+        (tmp_path / f"{name}.json").write_text(json.dumps(file))
+    (tmp_path / "none.json").write_text("no JSON at all")
+    out = io.StringIO()
+    count = run([*(tmp_path / f"{name}.json" for name in [*BROKEN, "none"]), CASES[0]], out)
+    assert count.failed == len(BROKEN) + 1, out.getvalue()
+    assert out.getvalue().count("not judged") == len(BROKEN) - 1, out.getvalue()
+    assert count.passed > 0

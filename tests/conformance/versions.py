@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from tests.conformance.judging import Case, Shape, Verdict
+from tests.conformance.judging import Case, Shape, Verdict, each
 
 from fairlead.domain.errors import FairleadError, Invalid
 from fairlead.domain.version import Version, VersionFormat, read
@@ -19,15 +19,16 @@ ERRORS = ("parse_error", "maven_range_error", "nuget_range_error", "apply_mask_e
 
 def judge(file: Mapping[str, Any]) -> Iterator[Verdict]:
     """A verdict for each case of the file."""
-    for case in file["cases"]:
-        expected = case.get("expected", case.get("expected_set", REFUSED if case["kind"] in ERRORS else True))
-        try:
-            came = KINDS[case["kind"]](case) if case["kind"] in KINDS else f"no kind is called {case['kind']}"
-        except FairleadError as failed:
-            came = REFUSED if expected == REFUSED else f"{REFUSED}: {failed}"
-        except (KeyError, ValueError, IndexError) as unknown:  # of a form that we do not know: the others go on
-            came = f"not judged: {unknown!r}"
-        yield Verdict(case["name"], _holds(expected, came), expected, came)
+    return each(file["cases"], lambda case: [_verdict(case)])
+
+
+def _verdict(case: Case) -> Verdict:
+    expected = case.get("expected", case.get("expected_set", REFUSED if case["kind"] in ERRORS else True))
+    try:
+        came = KINDS[case["kind"]](case) if case["kind"] in KINDS else f"no kind is called {case['kind']}"
+    except FairleadError as failed:
+        came = REFUSED if expected == REFUSED else f"{REFUSED}: {failed}"
+    return Verdict(case["name"], _holds(expected, came), expected, came)
 
 
 def _parts(case: Case) -> object:
