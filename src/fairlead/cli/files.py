@@ -68,13 +68,15 @@ def validate(
 
 
 def carried(folder: str) -> dict[str, str]:
-    """What a release must hold of the folder: path → base64."""
+    """What a release must hold of the folder, and what variables may name of it: path → base64."""
+    from fairlead.formats.named_by_variables import files_named
     from fairlead.formats.project import read_outline
 
     files = Directory(_folder(Path(folder)))
     if PROJECT_FILE not in files:
         raise Invalid("project_file.missing", f"{folder} has no {PROJECT_FILE}", hint="name its folder with --files")
-    return {path: base64.b64encode(files[path]).decode() for path in read_outline(files).carried}
+    paths = {*read_outline(files).carried, *files_named(files)}
+    return {path: base64.b64encode(files[path]).decode() for path in sorted(paths)}
 
 
 def _folder(folder: Path) -> Path:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 
 from fairlead.domain.errors import Invalid
@@ -70,9 +70,10 @@ def with_build_secrets(outline: Outline, lookup: Lookup) -> Outline:
     return replace(outline, services=services, tests=tests)
 
 
-def with_images(outline: Outline, compiled: Mapping[str, Definition]) -> Outline:
+def with_images(outline: Outline, compiled: Mapping[str, Definition], *, by_tenant: Collection[str] = ()) -> Outline:
     """The outline with images as variables name them, so that the release can pin them by digest. `compiled` is the
-    project by environment, as far as its variables hold there; a service that is in none of them stays as it is.
+    project by environment, as far as its variables hold there; a service that is in none of them stays as it is, and
+    so do those `by_tenant`, whose images variables of tenants name by digest.
     Invalid `release.images` where an image is not the same in all of them, unless each is named by a digest already."""
 
     def named(what: str, written: str, found: Mapping[str, str]) -> str:
@@ -90,7 +91,9 @@ def with_images(outline: Outline, compiled: Mapping[str, Definition]) -> Outline
         )
 
     services = tuple(
-        one if one.build is not None else replace(one, image=named(one.name, one.image, _images_of(one.name, compiled)))
+        one
+        if one.build is not None or one.name in by_tenant
+        else replace(one, image=named(one.name, one.image, _images_of(one.name, compiled)))
         for one in outline.services
     )
     tests = outline.tests

@@ -62,6 +62,7 @@ from fairlead.usecases import (
     runbook_runs,
     tenancy,
 )
+from fairlead.usecases import releases as releasing
 from fairlead.usecases.context import Context
 from fairlead.usecases.deployments import CERTIFICATE
 from fairlead.usecases.run_outline import outlined, versions_named
@@ -363,7 +364,15 @@ class Binding:
             declarations.take(self.context, connection, SYSTEM, project.id, files)
             logins = self._logins(connection)
             chosen = choose(connection, project, _wanted(outline), self.context.clock.now())
-            outline, definition = outlined(self.context, connection, project, files, outline, chosen.channel.id)
+            outline, definition = outlined(
+                self.context,
+                connection,
+                project,
+                files,
+                outline,
+                channel=chosen.channel.id,
+                snapshot=releasing.freeze(self.context, connection, project.id),
+            )
         if outline.project and outline.project != project.name:
             raise NotFound(
                 "project.unknown",

@@ -40,6 +40,7 @@ from fairlead.store.release_description import LONGEST_NOTES, notes_of
 from fairlead.store.shelf import Page
 from fairlead.usecases import declarations, following, lines, planning
 from fairlead.usecases.context import Context
+from fairlead.usecases.run_outline import outlined, versions_named
 from fairlead.usecases.script_sources import commits_at, with_commits
 
 LONGEST_PACKAGE = 200
@@ -162,6 +163,8 @@ def _made(context: Context, actor: Actor, project: str, draft: _Draft) -> Releas
         declarations.take(context, connection, actor, owner.id, draft.contents)
         wanted = Wanted(draft.channel, draft.version, _packages(outline, images) | dict(draft.packages))
         chosen = choose(connection, owner, wanted, context.clock.now())
+        frozen = freeze(context, connection, owner.id)
+        outline = _with_images(context, connection, owner, draft, channel=chosen.channel.id, snapshot=frozen)
         process = processes.freeze(connection, owner.id, at=context.clock.now())
         made = Release(
             ReleaseId(context.ids.new("rel")),
@@ -173,13 +176,13 @@ def _made(context: Context, actor: Actor, project: str, draft: _Draft) -> Releas
             test_image=draft.test_image,
             commit=draft.commit,
             files=dict(draft.files),
-            variables=freeze(context, connection, owner.id),
+            variables=frozen,
             process=process,
             script_commits=commits_at(context, connection, owner.id, process),
             created_by=actor.name,
             notes=notes_of(connection, owner, chosen, images, draft.notes),
             warnings=outline.warnings,
-            packages=chosen.packages,
+            packages={**chosen.packages, **_packages_left(draft, outline)},
         )
         releases.insert(connection, made)
         gone_images.are_there(connection, (*made.images.values(), made.test_image))
@@ -188,6 +191,33 @@ def _made(context: Context, actor: Actor, project: str, draft: _Draft) -> Releas
         )
         following.release_made(context, connection, owner, made)
     return made
+
+
+def _with_images(
+    context: Context, connection: Connection, owner: Project, draft: _Draft, *, channel: str, snapshot: str
+) -> Outline:
+    """As a run has it: an image that variables name, and nobody gave, must be by digest. Invalid `release.images`, and
+    what `run_outline.outlined` raises."""
+    left = _left(draft)
+    if not left:
+        return draft.outline
+    found, _ = outlined(context, connection, owner, draft.contents, draft.outline, channel=channel, snapshot=snapshot)
+    for one in found.services:
+        if one.name in left and one.has_whole_name and "@sha256:" not in one.image:
+            raise _no_image(one.name, f", which variables name {one.image}")
+    return found
+
+
+def _left(draft: _Draft) -> frozenset[str]:
+    """The services whose images variables name, and nobody gave."""
+    return frozenset(
+        one.name for one in draft.outline.services if not one.has_fixed_image and one.name not in draft.images
+    )
+
+
+def _packages_left(draft: _Draft, outline: Outline) -> dict[str, str]:
+    left = _left(draft)
+    return {name: version for name, version in versions_named(outline).items() if name in left and version}
 
 
 def copy(
@@ -323,16 +353,16 @@ def _check_images(outline: Outline, images: Mapping[str, str], test_image: str) 
             raise Invalid("release.images", f"the project file has no service {service[:80]!r}", thing=service[:80])
     for known_one in outline.services:
         if known_one.has_fixed_image and known_one.name not in images and "@sha256:" not in known_one.image:
-            raise Invalid(
-                "release.images",
-                f"no image is given for {known_one.name}",
-                thing=known_one.name,
-                hint=f"--image {known_one.name}=NAME@sha256:…",
-            )
+            raise _no_image(known_one.name)
     for service, reference in images.items():
         require_digest(service, reference)
     if test_image:
         require_digest("the tests", test_image)
+
+
+def _no_image(service: str, why: str = "") -> Invalid:
+    hint = f"--image {service}=NAME@sha256:…"
+    return Invalid("release.images", f"no image is given for {service}{why}", thing=service, hint=hint)
 
 
 def _views(connection: Connection, project: Project, found: Sequence[Release]) -> tuple[ReleaseView, ...]:

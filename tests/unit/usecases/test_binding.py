@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import MappingProxyType, SimpleNamespace
-from typing import Any
+from typing import Any, TypeAlias
 
 import pytest
 from tests.unit.usecases.house import ADMIN, House
@@ -17,15 +17,17 @@ from fairlead.domain.ids import TaskId
 from fairlead.domain.plan import Plan, all_effects
 from fairlead.domain.record import canonical, to_data
 from fairlead.domain.slot import Slot, SlotState
+from fairlead.domain.step_template import Parameter
 from fairlead.domain.task import TaskState
 from fairlead.domain.text import SecretRef
+from fairlead.domain.variable import Dimension
 from fairlead.ports.tasks import End
 from fairlead.steps.effects.basis import read
 from fairlead.steps.effects.builds import BuildImage, Built, PinImage, Pinned
 from fairlead.steps.effects.make_release import MakeRelease, NewRelease
 from fairlead.steps.standing import Standing
 from fairlead.testing.fake_source import FakeSource
-from fairlead.usecases import binding, policies, runs, variables
+from fairlead.usecases import binding, policies, runs, tenant_templates, tenants, variables
 from fairlead.usecases.binding import Binding, Outside, choose_colour
 
 
@@ -138,12 +140,20 @@ async def test_a_run_builds_with_the_variables_that_its_build_secrets_name(house
     assert "t0ken" not in canonical(to_data(plan))
 
 
+Before: TypeAlias = Callable[[House], None]
+
+
+def nothing(_: House) -> None:
+    return None
+
+
 async def planned_run(
-    house: House, text: str, more: Mapping[str, bytes] = MappingProxyType({}), **values: str
+    house: House, text: str, more: Mapping[str, bytes] = MappingProxyType({}), before: Before = nothing, **values: str
 ) -> Plan | SaidNo:
     url, source = "https://git.test/books.git", FakeSource()
     commit = source.commit(url, "main", {"fairlead.yml": b"project: books\n", "compose.yaml": text.encode(), **more})
     project = house.add_project(git=url)
+    before(house)
     for name, value in values.items():
         variable, _, environment = name.partition("__")
         variables.put(house.context, ADMIN, "books", variable, value, only_in=[environment] if environment else [])
@@ -177,6 +187,35 @@ async def test_images_that_variables_name_by_digest_may_differ_by_environment(ho
     plan = await planned_run(house, compose, IMAGE__Test=one, IMAGE__Production=other)
     assert isinstance(plan, Plan), plan
     assert not [effect for effect in all_effects(plan) if effect.kind == PinImage.kind]
+
+
+@pytest.mark.parametrize("image", ["app:${TAG}", "app:${TAG:-1}", "app:#{TAG}", "app:${VERSION:-x}"])
+@pytest.mark.parametrize("is_template", [True, False])
+async def test_a_run_says_that_an_image_differs_by_tenant(house: House, image: str, *, is_template: bool) -> None:
+    def before(house: House) -> None:
+        tenants.put(house.context, ADMIN, tenants.Draft("Acme"))
+        if is_template:
+            tenant_templates.put(house.context, ADMIN, "books", (Parameter("TAG", default="1"),))
+        else:
+            variables.put(house.context, ADMIN, "books", "TAG", "3", scope={Dimension.TENANT: ["Acme"]})
+        variables.put(house.context, ADMIN, "books", "VERSION", "v#{TAG}")
+
+    compose = f"services: {{web: {{image: '{image}', ports: ['80:80']}}}}\n"
+    said = await planned_run(house, compose, {".env": b"TAG=1\n"}, before)
+    assert isinstance(said, SaidNo) and said.code == "release.images"
+    assert "the image of web is named by TAG, which has values of its own for tenants" in said.reason
+
+
+async def test_images_of_tenants_may_be_named_by_digest(house: House) -> None:
+    def before(house: House) -> None:
+        tenants.put(house.context, ADMIN, tenants.Draft("Acme"))
+        for digit, scope in (("1", {}), ("2", {Dimension.TENANT: ["Acme"]})):
+            variables.put(house.context, ADMIN, "books", "IMAGE", f"app@sha256:{digit * 64}", scope=scope)
+
+    plan = await planned_run(house, "services: {web: {image: '${IMAGE}', ports: ['80:80']}}\n", before=before)
+    assert isinstance(plan, Plan), plan
+    (made,) = (read(NewRelease, one) for one in all_effects(plan) if one.kind == MakeRelease.kind)
+    assert made.images == {}
 
 
 async def test_files_that_variables_name_travel_in_the_release(house: House) -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import pytest
 from tests.unit.usecases.house import ADMIN, DIGEST, OTHER_DIGEST, PROJECT_FILE, House
 
 from fairlead.domain.errors import Conflict, FairleadError, Invalid, NotFound, ProjectFileInvalid
 from fairlead.domain.process import Action, Process, ProcessStep
+from fairlead.domain.release import Release
 from fairlead.domain.task import TaskState
 from fairlead.ports.catalogue import Place
 from fairlead.usecases import approvals, deployments, processes, releases, rolling_back, variables
@@ -169,3 +171,26 @@ def test_where_a_release_of_a_process_without_services_is_live_is_told(books: Ho
         books.clock.advance(1)
         shown = {one.release.version: one.live_in for one in releases.page(books.context, ADMIN, "books").items}
         assert shown.pop(version) == ("Test",) and not any(shown.values())
+
+
+NAMED = {
+    "fairlead.yml": b"project: books\ncompose: compose.yaml\n",
+    "compose.yaml": b"services: {web: {image: 'app:${TAG}', ports: ['80:80']}}\n",
+}
+
+
+def test_an_image_that_variables_name_is_asked_for_when_the_release_is_made(books: House) -> None:
+    def make(**how: Any) -> Release:
+        return releases.create(books.context, ADMIN, "books", contents=NAMED, **how)
+
+    with pytest.raises(ProjectFileInvalid) as unknown:
+        make(images={})
+    assert "TAG" in str(unknown.value)
+    variables.put(books.context, ADMIN, "books", "TAG", "2.1")
+    with pytest.raises(Invalid) as lacking:
+        make(images={})
+    assert lacking.value.code == "release.images" and "web, which variables name app:2.1" in lacking.value.message
+    assert make(images={"web": DIGEST}).images == {"web": DIGEST}
+    variables.put(books.context, ADMIN, "books", "TAG", "2.1@sha256:" + "ab" * 32)
+    made = make(images={})
+    assert (made.images, made.packages) == ({}, {"web": "2.1"})
