@@ -161,6 +161,7 @@ CODES: dict[str, str] = {
     "configuration.folder": "The folder whose files are to be filled in is not there, or cannot be listed.",
     "policy.refused": "The project file asks for something that could harm the host; an administrator can allow it.",
     "variable.unknown": "A #{Name} or ${NAME} names a variable that has no value in this environment.",
+    "variable.filter": "An expression names a filter that there is none of.",
     "variable.secret": "A filter, a comparison or a sum would have to look into the value of a secret.",
     "variable.circular": "Variables refer to each other in a circle.",
     "variable.scope": "A variable's scope names something that is not there, or that it may not name.",

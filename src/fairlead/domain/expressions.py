@@ -6,6 +6,7 @@ reference it was. What would have to look at the value (a filter, a comparison, 
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -55,7 +56,8 @@ def evaluated(words: str, raw_of: RawOf, below: Below, where: str) -> Iterator[s
     """The words with every expression in its value's place. `raw_of` gives a variable's value as it was set; what it
     mentions is looked at when it is needed.
 
-    Raises `Invalid`: `variable.unknown` for what has no value, `variable.secret` where a secret would be looked into.
+    Raises `Invalid`: `variable.unknown` for what has no value, `variable.filter` for a filter that there is none of,
+    `variable.secret` where a secret would be looked into.
     """
     tokens = read_leniently(words)
     marks = _Marks(where)
@@ -66,6 +68,8 @@ def evaluated(words: str, raw_of: RawOf, below: Below, where: str) -> Iterator[s
         text = evaluate(tokens, scope, findings)
     except Circular as circular:
         raise circular.as_invalid() from circular
+    if findings.unknown_filters:
+        raise _no_filter(next(iter(findings.unknown_filters)), where)
     if findings.missing:
         raise _unknown(tuple(dict.fromkeys(findings.missing)), where)
     yield from marks.take(text)
@@ -121,6 +125,17 @@ def _needed(words: str, raw_of: RawOf, below: Below, marks: _Marks) -> dict[str,
                 values[name] = marks.put(value)
                 waiting.append(values[name])
     return values
+
+
+def _no_filter(name: str, where: str) -> Invalid:
+    near = difflib.get_close_matches(name.lower(), FIXED, n=1)
+    known = "those that there are: docs/how-to/variables-and-secrets.md"
+    return Invalid(
+        "variable.filter",
+        f"{name[:80]!r} is no filter" + (f" (needed by {where})" if where else ""),
+        thing=name[:80],
+        hint=f"did you mean {near[0]}? {known}" if near else known,
+    )
 
 
 def _unknown(tokens: Sequence[str], where: str) -> Invalid:

@@ -56,6 +56,13 @@ def test_what_has_no_value_is_named_with_its_place():
     assert refused.value.code == "variable.unknown"
 
 
+@pytest.mark.parametrize("template", ["#{Host | ToUper}", "#{if Host | ToUper}x#{/if}", "#{Host | ToUper | Trim}"])
+def test_an_unknown_filter_is_named_with_the_one_that_may_be_meant(template):
+    with pytest.raises(Invalid, match=r"'ToUper' is no filter \(needed by routes\)") as refused:
+        substitute(template, VALUES.get, where="routes")
+    assert refused.value.code == "variable.filter" and "did you mean toupper?" in refused.value.hint
+
+
 def test_a_circle_through_a_condition_is_found():
     with pytest.raises(Invalid, match="Circle") as refused:
         substitute("#{Circle}", VALUES.get)

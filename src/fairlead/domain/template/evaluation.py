@@ -55,9 +55,11 @@ EACH_INDEX, EACH_FIRST, EACH_LAST = (f"octopus.template.each.{name}" for name in
 
 @dataclass(slots=True)
 class Findings:
-    """What an evaluation came upon: tokens without a value as they are written, and whether `null` was asked for."""
+    """What an evaluation came upon: tokens without a value as they are written, names of filters that there are none
+    of, and whether `null` was asked for."""
 
     missing: dict[str, None] = field(default_factory=dict)
+    unknown_filters: dict[str, None] = field(default_factory=dict)
     is_null: bool = False
     size: int = 0
 
@@ -221,6 +223,8 @@ def _worth(expression: Expression, scope: Scope, findings: Findings) -> str | No
             value = _worth(argument, scope, findings)
             told = [evaluate([option], scope, findings) for option in options]
             applied = scope.filters.get(name.lower())
+            if applied is None and name.lower() not in (NULL, REVERSE):
+                findings.unknown_filters[name] = None
             return None if applied is None else applied(value, told)
         case _:
             assert_never(expression)
