@@ -9,7 +9,7 @@ from getpass import getpass
 import typer
 
 from fairlead.cli import account
-from fairlead.cli.session import API, Search, session
+from fairlead.cli.session import API, Search, segment, session
 
 group = typer.Typer(name="keys", help="API keys: for programs, and for this command line.", no_args_is_help=True)
 
@@ -83,7 +83,7 @@ def remove_key(
 ) -> None:
     """The key no longer works."""
     at = session(context)
-    at.client.delete(f"{API}/keys/{id}")
+    at.client.delete(f"{API}/keys/{segment(id)}")
     at.screen.say(f"key {id} removed")
 
 
@@ -112,7 +112,7 @@ def add_user(
 def show_user(context: typer.Context, name: str = typer.Argument(..., help="The user.")) -> None:
     """One user, with their teams."""
     at = session(context)
-    at.screen.result(at.client.get(f"{API}/users/{name}"))
+    at.screen.result(at.client.get(f"{API}/users/{segment(name)}"))
 
 
 def change_user(
@@ -126,7 +126,7 @@ def change_user(
     at = session(context)
     given = {"email": email, "role": role, "is_enabled": enabled}
     body = {key: value for key, value in given.items() if value is not None}
-    at.screen.result(at.client.patch(f"{API}/users/{name}", body), f"user {name} changed")
+    at.screen.result(at.client.patch(f"{API}/users/{segment(name)}", body), f"user {name} changed")
 
 
 def add_to(app: typer.Typer) -> None:

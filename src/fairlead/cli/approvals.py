@@ -6,7 +6,7 @@ from typing import Any
 
 import typer
 
-from fairlead.cli.session import API, TIMEOUT_HELP, WAIT_HELP, Session, session
+from fairlead.cli.session import API, TIMEOUT_HELP, WAIT_HELP, Session, segment, session
 from fairlead.domain.errors import Conflict, NotFound
 
 WHOSE = "Only what waits of this project; by default of all."
@@ -53,7 +53,7 @@ def approve(
     """Say yes to the plan that was shown: that, and nothing else, begins."""
     at = session(context)
     meant = id or _only_one(at, project, environment)
-    answered = at.client.post(f"{API}/approvals/{meant}/approve", {"note": note, "plan_hash": plan})
+    answered = at.client.post(f"{API}/approvals/{segment(meant)}/approve", {"note": note, "plan_hash": plan})
     what = f"{answered['project']} {answered['version']} to {answered['environment']}"
     at.screen.say(f"{what} approved with plan {answered['plan_hash'][:16]}, task {answered['task']}")
     if wait:
@@ -71,7 +71,7 @@ def reject(
     """Say no: the deployment ends without having begun."""
     at = session(context)
     meant = id or _only_one(at, project, environment)
-    answered = at.client.post(f"{API}/approvals/{meant}/reject", {"note": note})
+    answered = at.client.post(f"{API}/approvals/{segment(meant)}/reject", {"note": note})
     at.screen.result(answered, f"{answered['project']} {answered['version']} to {answered['environment']} rejected")
 
 

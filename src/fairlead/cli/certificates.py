@@ -6,7 +6,7 @@ from pathlib import Path
 
 import typer
 
-from fairlead.cli.session import API, Search, session
+from fairlead.cli.session import API, Search, segment, session
 from fairlead.domain.errors import Invalid
 
 group = typer.Typer(
@@ -35,7 +35,7 @@ def set_certificate(
         body = {"chain": chain.read_text(), "key": key.read_text()}
     except OSError as error:
         raise Invalid("input.invalid", f"{error.filename} cannot be read: {error.strerror}") from error
-    made = at.client.put(f"{API}/certificates/{host}", body)
+    made = at.client.put(f"{API}/certificates/{segment(host)}", body)
     at.screen.result(made, f"{host} has a certificate until {made['not_after'][:10]}")
 
 
@@ -43,5 +43,5 @@ def set_certificate(
 def remove(context: typer.Context, host: str = typer.Argument(..., help="The host, as the route has it.")) -> None:
     """No longer answered with."""
     at = session(context)
-    at.client.delete(f"{API}/certificates/{host}")
+    at.client.delete(f"{API}/certificates/{segment(host)}")
     at.screen.say(f"certificate of {host} removed")

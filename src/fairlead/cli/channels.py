@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 import typer
 
-from fairlead.cli.session import API, PROJECT_HELP, Search, Session, session
+from fairlead.cli.session import API, PROJECT_HELP, Search, Session, segment, session
 from fairlead.domain.channel import VersionRule
 from fairlead.formats import rule_lines
 
@@ -106,7 +106,7 @@ def remove(
 
 
 def _path(at: Session, project: str, name: str = "") -> str:
-    path = f"{API}/projects/{at.project(project)}/channels"
+    path = f"{API}/projects/{segment(at.project(project))}/channels"
     return f"{path}/{quote(name, safe='')}" if name else path
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import typer
 
-from fairlead.cli.session import API, PROJECT_HELP, TENANT_HELP, Session, session
+from fairlead.cli.session import API, PROJECT_HELP, TENANT_HELP, Session, segment, session
 from fairlead.domain.errors import TimedOut, TooLarge
 
 WORDS_HELP = "The command and its words, after --; no shell looks at them."
@@ -31,7 +31,7 @@ def run(
     """Run a command in a container of its own: the live release's image, configuration and networks, no route."""
     at = session(context)
     body = {"command": command, "timeout_s": timeout, "tenant": tenant, **_given(at, stdin=stdin)}
-    _ask(at, project, environment, f"{service}/run", body)
+    _ask(at, project, environment, service, "run", body)
 
 
 def execute(
@@ -49,7 +49,7 @@ def execute(
     at = session(context)
     body = {"command": command, "timeout_s": timeout, "instance": instance, "tenant": tenant}
     body |= _given(at, stdin=stdin)
-    _ask(at, project, environment, f"{service}/exec", body)
+    _ask(at, project, environment, service, "exec", body)
 
 
 def _given(at: Session, *, stdin: bool) -> dict[str, Any]:
@@ -64,15 +64,16 @@ def _given(at: Session, *, stdin: bool) -> dict[str, Any]:
     return {"stdin": base64.b64encode(content).decode()}
 
 
-def _ask(at: Session, project: str, environment: str, what: str, body: dict[str, Any]) -> None:
+def _ask(at: Session, project: str, environment: str, service: str, verb: str, body: dict[str, Any]) -> None:
     name = at.project(project)
     place = environment or at.last_environment()
-    task = at.client.post(f"{API}/projects/{name}/environments/{place}/services/{what}", body)
+    where = f"{API}/projects/{segment(name)}/environments/{segment(place)}"
+    task = at.client.post(f"{where}/services/{segment(service)}/{verb}", body)
     at.screen.say(f"{place}: task {task['id']}")
-    for line in at.client.follow(f"{API}/tasks/{task['id']}/log/follow"):
+    for line in at.client.follow(f"{API}/tasks/{segment(task['id'])}/log/follow"):
         if line.get("target") in ("stdout", "stderr"):
             typer.echo(line["text"], err=line["target"] == "stderr")
-    ended = at.client.get(f"{API}/tasks/{task['id']}")
+    ended = at.client.get(f"{API}/tasks/{segment(task['id'])}")
     exit_code = ended["facts"].get("ended", {}).get("exit_code")
     if exit_code is None:
         told = at.told(ended)

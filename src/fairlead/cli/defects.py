@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from fairlead.cli.session import API, PROJECT_HELP, Search, session
+from fairlead.cli.session import API, PROJECT_HELP, Search, segment, session
 
 group = typer.Typer(name="defects", help="Keep a release from going further, and let it.", no_args_is_help=True)
 
@@ -18,7 +18,9 @@ def list_defects(
 ) -> None:
     """Those of a release."""
     at = session(context)
-    rows = at.client.all(f"{API}/projects/{at.project(project)}/releases/{version}/defects", search=search)
+    rows = at.client.all(
+        f"{API}/projects/{segment(at.project(project))}/releases/{segment(version)}/defects", search=search
+    )
     columns = {
         "id": "ID",
         "description": "DEFECT",
@@ -39,7 +41,7 @@ def report(
 ) -> None:
     """It goes to no phase where it has not been live yet, until the defect is resolved."""
     at = session(context)
-    path = f"{API}/projects/{at.project(project)}/releases/{version}/defects"
+    path = f"{API}/projects/{segment(at.project(project))}/releases/{segment(version)}/defects"
     made = at.client.post(path, {"description": description})
     at.screen.result(made, f"{version} goes no further; when it is well: fairlead defects resolve {made['id']}")
 
@@ -52,5 +54,5 @@ def resolve(
 ) -> None:
     """The release goes on as its lifecycle says."""
     at = session(context)
-    made = at.client.post(f"{API}/defects/{id}/resolve", {"resolution": resolution})
+    made = at.client.post(f"{API}/defects/{segment(id)}/resolve", {"resolution": resolution})
     at.screen.result(made, "resolved")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from fairlead.cli.session import API, Session
+from fairlead.cli.session import API, Session, segment
 from fairlead.domain.errors import Invalid
 
 FAILED = 1
@@ -45,7 +45,7 @@ def deploy_each(
 ) -> int:
     """The exit code: not 0 where one was refused or (where they are waited for) did not go well."""
     asked = {name: body[name] for name in OPTIONS} | {"tenants": list(tenants), "tenant_tags": list(tags)}
-    found = at.client.post(f"{API}/projects/{owner}/tenant-deployments", asked)
+    found = at.client.post(f"{API}/projects/{segment(owner)}/tenant-deployments", asked)
     columns = {"tenant": "TENANT", "state": "STATE", "id": "DEPLOYMENT", "reason": "REASON"}
     refused = [{**one, "state": "refused", "reason": one["detail"]} for one in found["refused"]]
     if at.screen.as_json:

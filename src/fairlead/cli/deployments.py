@@ -12,7 +12,7 @@ from fairlead.cli import prompts
 from fairlead.cli.deploy_each import deploy_each, refuse_alone
 from fairlead.cli.moments import AT_HELP, moment
 from fairlead.cli.nested import show_unsettled
-from fairlead.cli.session import API, PROJECT_HELP, TENANT_HELP, TIMEOUT_HELP, WAIT_HELP, Session, session
+from fairlead.cli.session import API, PROJECT_HELP, TENANT_HELP, TIMEOUT_HELP, WAIT_HELP, Session, segment, session
 from fairlead.domain.errors import Conflict, Invalid, NotFound
 
 NOTHING_TO_DO = "deployment.nothing_to_do"
@@ -68,7 +68,7 @@ def show(
 ) -> None:
     """One deployment: how it ended, and what users met while it switched."""
     at = session(context)
-    found = at.client.get(f"{API}/deployments/{_named(at, id, project, environment)}")
+    found = at.client.get(f"{API}/deployments/{segment(_named(at, id, project, environment))}")
     if at.screen.as_json:
         at.screen.result(found)
         return
@@ -88,7 +88,7 @@ def certificate(
 ) -> None:
     """What differs from before it, and from what its plan announced; exit code 1 where something unexpected does."""
     at = session(context)
-    found = at.client.get(f"{API}/deployments/{_named(at, id, project, environment)}/certificate")
+    found = at.client.get(f"{API}/deployments/{segment(_named(at, id, project, environment))}/certificate")
     at.screen.result(found, "\n".join(_certificate_lines(found)))
     if found["differences"]:
         raise typer.Exit(1)
@@ -135,7 +135,7 @@ def resume(
 ) -> None:
     """Try an unsettled deployment again now, instead of when its pause is over; a bug waits for this."""
     at = session(context)
-    taken_up = at.client.post(f"{API}/deployments/{_named(at, id, project, environment)}/resume")
+    taken_up = at.client.post(f"{API}/deployments/{segment(_named(at, id, project, environment))}/resume")
     if wait:
         raise typer.Exit(at.follow(taken_up["task"], timeout_s=timeout))
     at.screen.result(taken_up, f"deployment {id} is tried again, task {taken_up['task']}")
@@ -154,7 +154,7 @@ def retry(
     at = session(context)
     _begun(
         at,
-        at.client.post(f"{API}/deployments/{_named(at, id, project, environment)}/retry"),
+        at.client.post(f"{API}/deployments/{segment(_named(at, id, project, environment))}/retry"),
         wait=wait,
         timeout_s=timeout,
     )
@@ -170,7 +170,9 @@ def keep(
 ) -> None:
     """Where it fails, leave its idle slot standing, unrouted, to be looked at; if it stands, for so long from now."""
     at = session(context)
-    made = at.client.post(f"{API}/deployments/{_named(at, id, project, environment)}/keep", {"seconds": seconds})
+    made = at.client.post(
+        f"{API}/deployments/{segment(_named(at, id, project, environment))}/keep", {"seconds": seconds}
+    )
     stands = "kept from now on" if made["state"] == "ended" else "kept where it fails"
     said = f"{stands}, for {seconds:g} s; the next deployment there ends it earlier"
     at.screen.result(made, said if seconds else "not kept any more")
@@ -185,7 +187,7 @@ def cancel(
 ) -> None:
     """It does not begin when its time comes. What has begun: fairlead cancel TASK."""
     at = session(context)
-    made = at.client.post(f"{API}/deployments/{_named(at, id, project, environment)}/cancel")
+    made = at.client.post(f"{API}/deployments/{segment(_named(at, id, project, environment))}/cancel")
     at.screen.result(made, f"{made['project']} {made['version']} to {made['environment']} does not begin")
 
 
@@ -259,7 +261,7 @@ def deploy(
 
 def _asked(at: Session, owner: str, body: dict[str, Any]) -> dict[str, Any]:
     """The deployment; where it asks for something and a person is there, they are asked."""
-    path = f"{API}/projects/{owner}/deployments"
+    path = f"{API}/projects/{segment(owner)}/deployments"
     try:
         return dict(at.client.post(path, body))
     except Invalid as wanting:
@@ -285,7 +287,12 @@ def rollback(
     """Go back: a switch alone where that release stands by, else a deployment of it."""
     at = session(context)
     body = {"environment": environment, "to": to, "override_freeze": override_freeze, "tenant": tenant}
-    _begun(at, at.client.post(f"{API}/projects/{at.project(project)}/rollback", body), wait=wait, timeout_s=timeout)
+    _begun(
+        at,
+        at.client.post(f"{API}/projects/{segment(at.project(project))}/rollback", body),
+        wait=wait,
+        timeout_s=timeout,
+    )
 
 
 def retire(
@@ -301,7 +308,7 @@ def retire(
     """End what is live in an environment: users get an error there; volumes stay."""
     at = session(context)
     name = at.project(project)
-    path = f"{API}/projects/{name}/environments/{environment}"
+    path = f"{API}/projects/{segment(name)}/environments/{segment(environment)}"
     if not yes:
         live = at.client.get(path, tenant=tenant)["version"] or "nothing"
         whose = f" for {tenant}" if tenant else ""
@@ -343,7 +350,7 @@ def adopt(
 ) -> None:
     """Take over into the books what users reach: after an old backup was put back. Nothing that runs is touched."""
     at = session(context)
-    path = f"{API}/projects/{at.project(project)}/environments/{environment}/adoption"
+    path = f"{API}/projects/{segment(at.project(project))}/environments/{segment(environment)}/adoption"
     seen = at.client.get(path, tenant=tenant)
     found, booked = seen["found"], seen["booked"] or {"version": "nothing", "colour": "—", "deployment": "—"}
     if not seen["is_needed"]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from fairlead.cli.session import API, Search, session
+from fairlead.cli.session import API, Search, segment, session
 
 group = typer.Typer(name="environments", help="Environments of the installation, in order.", no_args_is_help=True)
 
@@ -58,7 +58,7 @@ def change(
     """Change what is given; the rest stays."""
     at = session(context)
     body = {"description": description, "asks_approval": approval, "guided": guided}
-    made = at.client.patch(f"{API}/environments/{name}", body)
+    made = at.client.patch(f"{API}/environments/{segment(name)}", body)
     at.screen.result(made, f"environment {made['name']} changed")
 
 
@@ -76,5 +76,5 @@ def arrange(
 def remove(context: typer.Context, name: str = typer.Argument(..., help="The environment.")) -> None:
     """Remove one that nothing was ever deployed to."""
     at = session(context)
-    at.client.delete(f"{API}/environments/{name}")
+    at.client.delete(f"{API}/environments/{segment(name)}")
     at.screen.say(f"environment {name} removed")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 from fairlead.cli.moments import AT_HELP, moment
-from fairlead.cli.session import API, Search, session
+from fairlead.cli.session import API, Search, segment, session
 
 group = typer.Typer(name="freezes", help="Times in which nothing may be deployed to some places.", no_args_is_help=True)
 COLUMNS = {
@@ -63,5 +63,5 @@ def add(
 def remove(context: typer.Context, name: str = typer.Argument(..., help="The freeze.")) -> None:
     """It holds no more."""
     at = session(context)
-    at.client.delete(f"{API}/freezes/{name}")
+    at.client.delete(f"{API}/freezes/{segment(name)}")
     at.screen.say(f"freeze {name} removed")

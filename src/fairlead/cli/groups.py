@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from fairlead.cli.session import API, Search, session
+from fairlead.cli.session import API, Search, segment, session
 
 group = typer.Typer(name="groups", help="Project groups: related projects under one name.", no_args_is_help=True)
 
@@ -39,7 +39,7 @@ def change(
     """Change what is given; the rest stays."""
     at = session(context)
     body = {key: value for key, value in {"name": to, "description": description}.items() if value is not None}
-    made = at.client.patch(f"{API}/groups/{name}", body)
+    made = at.client.patch(f"{API}/groups/{segment(name)}", body)
     at.screen.result(made, f"project group {made['name']} changed")
 
 
@@ -47,5 +47,5 @@ def change(
 def remove(context: typer.Context, name: str = typer.Argument(..., help="The project group.")) -> None:
     """Remove one without projects."""
     at = session(context)
-    at.client.delete(f"{API}/groups/{name}")
+    at.client.delete(f"{API}/groups/{segment(name)}")
     at.screen.say(f"project group {name} removed")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from fairlead.cli.session import API, session
+from fairlead.cli.session import API, segment, session
 
 group = typer.Typer(name="interruptions", help="What waits for a person inside a deployment.", no_args_is_help=True)
 
@@ -38,7 +38,7 @@ def list_interruptions(
 def show(context: typer.Context, id: str = typer.Argument(..., help="As the list shows it.")) -> None:
     """One of them, with its instructions."""
     at = session(context)
-    at.screen.result(at.client.get(f"{API}/interruptions/{id}"))
+    at.screen.result(at.client.get(f"{API}/interruptions/{segment(id)}"))
 
 
 @group.command("answer")
@@ -51,5 +51,7 @@ def answer(
 ) -> None:
     """Say how it goes on."""
     at = session(context)
-    made = at.client.post(f"{API}/interruptions/{id}/answer", {"choice": choice, "note": note, "override": override})
+    made = at.client.post(
+        f"{API}/interruptions/{segment(id)}/answer", {"choice": choice, "note": note, "override": override}
+    )
     at.screen.result(made, f"{made['title']}: {made['answer']}; task {made['task']} goes on")

@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 import typer
 
-from fairlead.cli.session import API, PROJECT_HELP, session
+from fairlead.cli.session import API, PROJECT_HELP, segment, session
 
 group = typer.Typer(name="library-sets", help="Variables that several projects include.", no_args_is_help=True)
 
@@ -24,7 +24,7 @@ def list_sets(
     """All, and which projects include them; or those of one project."""
     at = session(context)
     if project:
-        included = at.client.all(f"{API}/projects/{project}/library-sets", search=search)
+        included = at.client.all(f"{API}/projects/{segment(project)}/library-sets", search=search)
         at.screen.table(included, {"name": "NAME", "description": "DESCRIPTION"}, empty=f"{project} includes none")
         return
     rows = at.client.all(f"{API}/library-sets", search=search)
@@ -71,7 +71,7 @@ def include(context: typer.Context, name: SetName, project: ProjectName = "") ->
     """The project's next releases take its variables too."""
     at = session(context)
     owner = at.project(project)
-    at.client.put(f"{API}/projects/{owner}/library-sets/{quote(name)}", {})
+    at.client.put(f"{API}/projects/{segment(owner)}/library-sets/{quote(name)}", {})
     at.screen.say(f"{owner} includes {name}: its next releases freeze these variables too")
 
 
@@ -80,5 +80,5 @@ def exclude(context: typer.Context, name: SetName, project: ProjectName = "") ->
     """The project's next releases do without its variables."""
     at = session(context)
     owner = at.project(project)
-    at.client.delete(f"{API}/projects/{owner}/library-sets/{quote(name)}")
+    at.client.delete(f"{API}/projects/{segment(owner)}/library-sets/{quote(name)}")
     at.screen.say(f"{owner} does without {name}")

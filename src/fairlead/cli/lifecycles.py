@@ -6,7 +6,7 @@ from typing import Any
 
 import typer
 
-from fairlead.cli.session import API, PROJECT_HELP, Search, session
+from fairlead.cli.session import API, PROJECT_HELP, Search, segment, session
 from fairlead.formats import phase_lines
 
 group = typer.Typer(
@@ -39,7 +39,7 @@ def show(
 ) -> None:
     """Its phases, as they hold with today's environments."""
     at = session(context)
-    path = f"lifecycles/{name}" if name else f"projects/{at.project(project)}/lifecycle"
+    path = f"lifecycles/{segment(name)}" if name else f"projects/{segment(at.project(project))}/lifecycle"
     found = at.client.get(f"{API}/{path}")
     if at.screen.as_json:
         at.screen.result(found)
@@ -78,7 +78,7 @@ def change(
     """Its phases are these from now on; none: each environment is one."""
     at = session(context)
     body = _body(new_name or name, phase, description, keep, keep_files)
-    made = at.client.put(f"{API}/lifecycles/{name}", body)
+    made = at.client.put(f"{API}/lifecycles/{segment(name)}", body)
     at.screen.result(made, f"lifecycle {made['name']} changed: {len(made['resolved'])} phases")
 
 
@@ -86,7 +86,7 @@ def change(
 def remove(context: typer.Context, name: str = typer.Argument(..., help="The lifecycle.")) -> None:
     """Remove one that nobody follows."""
     at = session(context)
-    at.client.delete(f"{API}/lifecycles/{name}")
+    at.client.delete(f"{API}/lifecycles/{segment(name)}")
     at.screen.say(f"lifecycle {name} removed")
 
 
@@ -99,7 +99,7 @@ def use(
     """A project follows it from now on."""
     at = session(context)
     owner = at.project(project)
-    made = at.client.put(f"{API}/projects/{owner}/lifecycle", {"lifecycle": name})
+    made = at.client.put(f"{API}/projects/{segment(owner)}/lifecycle", {"lifecycle": name})
     at.screen.result(made, f"{owner} follows lifecycle {made['name']}")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from fairlead.cli.session import API, Search, session
+from fairlead.cli.session import API, Search, segment, session
 
 group = typer.Typer(name="notifications", help="Mail and webhooks for what a person should know.", no_args_is_help=True)
 
@@ -41,7 +41,7 @@ def change(
 ) -> None:
     """Tell them of other things; the rest stays."""
     at = session(context)
-    made = at.client.patch(f"{API}/notifications/{id}", {"events": event or None, "secret": secret})
+    made = at.client.patch(f"{API}/notifications/{segment(id)}", {"events": event or None, "secret": secret})
     at.screen.result(made, f"{made['address']} is told of {', '.join(made['events'])}")
 
 
@@ -49,5 +49,5 @@ def change(
 def remove(context: typer.Context, id: str = typer.Argument(..., help="As `notifications list` shows it.")) -> None:
     """Tell them no more."""
     at = session(context)
-    at.client.delete(f"{API}/notifications/{id}")
+    at.client.delete(f"{API}/notifications/{segment(id)}")
     at.screen.say(f"notification {id} removed")

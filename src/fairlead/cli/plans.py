@@ -9,7 +9,7 @@ import typer
 
 from fairlead.cli import prompts
 from fairlead.cli.screen import Screen
-from fairlead.cli.session import API, PROJECT_HELP, TENANT_HELP, session
+from fairlead.cli.session import API, PROJECT_HELP, TENANT_HELP, segment, session
 
 CHANGES_PENDING = 3
 SIGNS = {"make": "+", "added": "+", "remove": "-", "removed": "-", "keep": " ", "unchanged": " "}
@@ -36,7 +36,7 @@ def plan(
     at = session(context)
     environment = environment or to
     if deployment:
-        found = at.client.get(f"{API}/deployments/{deployment}/plan")
+        found = at.client.get(f"{API}/deployments/{segment(deployment)}/plan")
     elif version and environment:
         name = at.project(project)
         asked = prompts.questions(at, name, version, environment, tenant) if variable else []
@@ -51,7 +51,7 @@ def plan(
             "guided": guided,
             "prompted": prompts.answers(asked, variable) if variable else None,
         }
-        found = at.client.post(f"{API}/projects/{name}/plan", body)
+        found = at.client.post(f"{API}/projects/{segment(name)}/plan", body)
     else:
         raise typer.BadParameter("give a version and an environment, or --deployment")
     if at.screen.as_json:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from fairlead.cli.session import API, PROJECT_HELP, Search, session
+from fairlead.cli.session import API, PROJECT_HELP, Search, segment, session
 
 group = typer.Typer(
     name="policy", help="What a project file may ask of the host, beyond the harmless.", no_args_is_help=True
@@ -50,5 +50,5 @@ def allow(
 def revoke(context: typer.Context, id: str = typer.Argument(..., help="As `policy list` shows it.")) -> None:
     """No longer allowed; what runs goes on, the next deployment is refused."""
     at = session(context)
-    at.client.delete(f"{API}/policies/{id}")
+    at.client.delete(f"{API}/policies/{segment(id)}")
     at.screen.say(f"policy {id} revoked")

@@ -8,7 +8,7 @@ from typing import Any
 
 import typer
 
-from fairlead.cli.session import API, PROJECT_HELP, Search, session
+from fairlead.cli.session import API, PROJECT_HELP, Search, segment, session
 from fairlead.domain.errors import Invalid
 
 group = typer.Typer(name="process", help="What a project's deployments do, step by step.", no_args_is_help=True)
@@ -23,7 +23,11 @@ def show(
     """The process as YAML: save it, edit it, and `fairlead process set` it."""
     at = session(context)
     name = at.project(project)
-    path = f"{API}/projects/{name}/releases/{release}/process" if release else f"{API}/projects/{name}/process"
+    path = (
+        f"{API}/projects/{segment(name)}/releases/{segment(release)}/process"
+        if release
+        else f"{API}/projects/{segment(name)}/process"
+    )
     found = at.client.get(path)
     if not found["steps"]:
         at.screen.say(f"{name} has no process of its own: its services are deployed")
@@ -47,7 +51,7 @@ def put(
         raise Invalid("input.invalid", f"{file}: {error.strerror or error}", thing=str(file)) from error
     body = written(read_process(str(file), content))
     name = at.project(project)
-    made = at.client.put(f"{API}/projects/{name}/process", body, revision=revision if revision >= 0 else None)
+    made = at.client.put(f"{API}/projects/{segment(name)}/process", body, revision=revision if revision >= 0 else None)
     many = f"{len(made['steps'])} step{'' if len(made['steps']) == 1 else 's'}"
     at.screen.result(made, f"{name} has a process of {many} from its next release on (revision {made['revision']})")
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import typer
 
-from fairlead.cli.session import API, Session, session
+from fairlead.cli.session import API, Session, segment, session
 from fairlead.domain.errors import Invalid, TimedOut
 
 group = typer.Typer(name="projects", help="Projects: what is deployed as one.", no_args_is_help=True)
@@ -47,7 +47,7 @@ def _last_look(project: Mapping[str, Any]) -> str:
 def show(context: typer.Context, name: str = typer.Argument(..., help="The project.")) -> None:
     """One project, its repository, deploy key and webhook address."""
     at = session(context)
-    at.screen.result(at.client.get(f"{API}/projects/{name}"))
+    at.screen.result(at.client.get(f"{API}/projects/{segment(name)}"))
 
 
 KNOWN_HOSTS = typer.Option(
@@ -141,7 +141,7 @@ def change(
         "tenancy": tenancy,
     }
     body = {key: value for key, value in given.items() if value is not None}
-    at.screen.result(at.client.patch(f"{API}/projects/{name}", body), f"project {name} changed")
+    at.screen.result(at.client.patch(f"{API}/projects/{segment(name)}", body), f"project {name} changed")
 
 
 @group.command("connect")
@@ -161,7 +161,7 @@ def connect(
     """Take it from another repository, or with other credentials, or from none; the webhook stays as it is."""
     at = session(context)
     if not git:
-        at.client.delete(f"{API}/projects/{name}/source")
+        at.client.delete(f"{API}/projects/{segment(name)}/source")
         at.screen.say(f"project {name} has no repository any more")
         return
     body = {
@@ -175,7 +175,7 @@ def connect(
         "webhook_kind": webhook,
         "poll_s": poll,
     }
-    made = at.client.put(f"{API}/projects/{name}/source", body)
+    made = at.client.put(f"{API}/projects/{segment(name)}/source", body)
     if made["source"]["deploy_key"]:
         at.screen.err.print(f"deploy key: {made['source']['deploy_key']}", markup=False)
     if made["webhook_secret"]:
@@ -195,11 +195,11 @@ def report_to(
     """Report commit statuses to this forge from now on, or nowhere."""
     at = session(context)
     if not forge:
-        at.client.delete(f"{API}/projects/{name}/forge")
+        at.client.delete(f"{API}/projects/{segment(name)}/forge")
         at.screen.say(f"commit statuses of {name} go nowhere")
         return
     body = {"kind": forge, "api_url": url, "repository": repository, "token": _read(token_from) or None}
-    made = at.client.put(f"{API}/projects/{name}/forge", body)
+    made = at.client.put(f"{API}/projects/{segment(name)}/forge", body)
     at.screen.result(made, f"commit statuses of {name} go to {url}")
 
 
@@ -207,7 +207,7 @@ def report_to(
 def look(context: typer.Context, name: str = typer.Argument(..., help="The project.")) -> None:
     """Ask the repository for its head now; starts a run where it is new."""
     at = session(context)
-    seen = at.client.post(f"{API}/projects/{name}/look")
+    seen = at.client.post(f"{API}/projects/{segment(name)}/look")
     at.screen.result(
         seen,
         f"head {seen['head'][:12]}: " + (f"run {seen['run']['number']} started" if seen["run"] else seen["reason"]),
@@ -224,7 +224,7 @@ def remove(
     at = session(context)
     if not yes:
         typer.confirm(f"Remove project {name} with its variables, process and channels?", abort=True, err=True)
-    at.client.delete(f"{API}/projects/{name}")
+    at.client.delete(f"{API}/projects/{segment(name)}")
     at.screen.say(f"project {name} removed")
 
 
@@ -258,7 +258,7 @@ def _first_contact(at: Session, made: dict[str, Any]) -> None:
     deadline = time.monotonic() + FIRST_CONTACT_S
     told = ""
     while time.monotonic() < deadline:
-        state = at.client.get(f"{API}/projects/{name}")["contact"]
+        state = at.client.get(f"{API}/projects/{segment(name)}")["contact"]
         if state["ok"]:
             at.screen.result(
                 {**made, "contact": state}, f"first look worked: head of {state['branch']} is {state['head'][:12]}"

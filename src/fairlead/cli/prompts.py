@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 import typer
 
-from fairlead.cli.session import API, Session
+from fairlead.cli.session import API, Session, segment
 from fairlead.domain.errors import Invalid
 
 REQUIRED = "prompt.required"
@@ -17,7 +17,7 @@ REQUIRED = "prompt.required"
 
 def questions(at: Session, project: str, version: str, environment: str, tenant: str = "") -> list[Mapping[str, Any]]:
     """What a deployment of the release there asks for."""
-    path = f"{API}/projects/{project}/releases/{quote(version)}/prompts"
+    path = f"{API}/projects/{segment(project)}/releases/{quote(version)}/prompts"
     return list(at.client.get(path, environment=environment, tenant=tenant)["items"])
 
 

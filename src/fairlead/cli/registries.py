@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from urllib.parse import quote
 
 import typer
 
@@ -35,7 +36,7 @@ def set_registry(
         password = Path(password_from).read_text().strip()
     else:
         password = str(typer.prompt("Password", hide_input=True, err=True))
-    made = at.client.put(f"{API}/registries/{registry}", {"user": user, "password": password})
+    made = at.client.put(f"{API}/registries/{quote(registry)}", {"user": user, "password": password})
     at.screen.result(made, f"images of {registry} are pulled as {user}")
 
 
@@ -43,7 +44,7 @@ def set_registry(
 def remove(context: typer.Context, registry: str = typer.Argument(..., help="As `registries list` shows it.")) -> None:
     """Pull without credentials again."""
     at = session(context)
-    at.client.delete(f"{API}/registries/{registry}")
+    at.client.delete(f"{API}/registries/{quote(registry)}")
     at.screen.say(f"credentials of {registry} removed")
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import typer
 
-from fairlead.cli.session import API, PROJECT_HELP, Search, Session, session
+from fairlead.cli.session import API, PROJECT_HELP, Search, Session, segment, session
 from fairlead.domain.errors import Invalid
 from fairlead.domain.versions.maven_coordinates import read_coordinates
 
@@ -34,7 +34,9 @@ def list_releases(
         "created_at": "WHEN",
         "created_by": "BY",
     }
-    rows = at.client.all(f"{API}/projects/{at.project(project)}/releases", most=50, channel=channel, search=search)
+    rows = at.client.all(
+        f"{API}/projects/{segment(at.project(project))}/releases", most=50, channel=channel, search=search
+    )
     if at.screen.as_json:
         at.screen.result(rows)
         return
@@ -53,7 +55,7 @@ def show(
 ) -> None:
     """One release: digests, commits, warnings."""
     at = session(context)
-    at.screen.result(at.client.get(f"{API}/projects/{at.project(project)}/releases/{version}"))
+    at.screen.result(at.client.get(f"{API}/projects/{segment(at.project(project))}/releases/{segment(version)}"))
 
 
 @group.command("create")
@@ -87,7 +89,7 @@ def create(
         "packages": dict(_package(entry) for entry in package),
         "files": {} if without_files else carried(folder),
     }
-    made = at.client.post(f"{API}/projects/{at.project(project)}/releases", body)
+    made = at.client.post(f"{API}/projects/{segment(at.project(project))}/releases", body)
     at.screen.result(made, f"release {made['version']} made")
 
 
@@ -99,7 +101,7 @@ def next_version(
 ) -> None:
     """The version that the next release would have."""
     at = session(context)
-    found = at.client.get(f"{API}/projects/{at.project(project)}/next-version", channel=channel)
+    found = at.client.get(f"{API}/projects/{segment(at.project(project))}/next-version", channel=channel)
     at.screen.result(found, found["version"])
 
 
@@ -121,7 +123,7 @@ def copy(
         "notes": notes,
         "packages": dict(_package(entry) for entry in package),
     }
-    made = at.client.post(f"{API}/projects/{at.project(project)}/releases/{version}/copy", body)
+    made = at.client.post(f"{API}/projects/{segment(at.project(project))}/releases/{segment(version)}/copy", body)
     at.screen.result(made, f"release {made['version']} made")
 
 
@@ -134,7 +136,7 @@ def changes(
 ) -> None:
     """What deploying the release there would bring since what is live there."""
     at = session(context)
-    path = f"{API}/projects/{at.project(project)}/releases/{version}/changes"
+    path = f"{API}/projects/{segment(at.project(project))}/releases/{segment(version)}/changes"
     found = at.client.get(path, environment=to)
     at.screen.result(found, found["markdown"])
 
@@ -151,7 +153,7 @@ def settings(
 ) -> None:
     """Show how releases are numbered and described, or change it."""
     at = session(context)
-    path = f"{API}/projects/{at.project(project)}/release-settings"
+    path = f"{API}/projects/{segment(at.project(project))}/release-settings"
     held = at.client.get(path)
     given = {
         "version_template": version_template,
@@ -176,7 +178,7 @@ def update_variables(
 ) -> None:
     """Show how the variables differ from those that the release froze, and freeze the new ones."""
     at = session(context)
-    path = f"{API}/projects/{at.project(project)}/releases/{version}/variables"
+    path = f"{API}/projects/{segment(at.project(project))}/releases/{segment(version)}/variables"
     seen = at.client.post(path, preview=True)
     if not seen["changes"]:
         at.screen.result(seen, "nothing differs")

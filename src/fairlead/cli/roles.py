@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from fairlead.cli.session import API, Search, session
+from fairlead.cli.session import API, Search, segment, session
 
 group = typer.Typer(name="roles", help="Roles: bundles of permissions that teams hold.", no_args_is_help=True)
 
@@ -43,7 +43,7 @@ def change(
     at = session(context)
     given = {"permissions": permissions or None, "description": description}
     body = {key: value for key, value in given.items() if value is not None}
-    made = at.client.patch(f"{API}/roles/{name}", body)
+    made = at.client.patch(f"{API}/roles/{segment(name)}", body)
     at.screen.result(made, f"role {made['name']} changed")
 
 
@@ -51,5 +51,5 @@ def change(
 def remove(context: typer.Context, name: str = typer.Argument(..., help="The role.")) -> None:
     """Remove a role that no team holds."""
     at = session(context)
-    at.client.delete(f"{API}/roles/{name}")
+    at.client.delete(f"{API}/roles/{segment(name)}")
     at.screen.say(f"role {name} removed")

@@ -9,7 +9,7 @@ import typer
 
 from fairlead.cli import prompts
 from fairlead.cli.deploy_each import FAILED
-from fairlead.cli.session import API, PROJECT_HELP, TIMEOUT_HELP, WAIT_HELP, Search, Session, session
+from fairlead.cli.session import API, PROJECT_HELP, TIMEOUT_HELP, WAIT_HELP, Search, Session, segment, session
 from fairlead.domain.errors import Invalid
 
 group = typer.Typer(name="runbooks", help="Processes of a project that need no release.", no_args_is_help=True)
@@ -22,7 +22,7 @@ def list_runbooks(
 ) -> None:
     """Those of a project."""
     at = session(context)
-    rows = at.client.all(f"{API}/projects/{at.project(project)}/runbooks", search=search)
+    rows = at.client.all(f"{API}/projects/{segment(at.project(project))}/runbooks", search=search)
     columns = {
         "name": "NAME",
         "steps": "STEPS",
@@ -42,7 +42,7 @@ def show(
 ) -> None:
     """Its draft as YAML: save it, edit it, and `fairlead runbooks set` it."""
     at = session(context)
-    found = at.client.get(f"{API}/projects/{at.project(project)}/runbooks/{name}")
+    found = at.client.get(f"{API}/projects/{segment(at.project(project))}/runbooks/{segment(name)}")
     at.screen.result(found, found["text"].rstrip())
 
 
@@ -78,7 +78,7 @@ def put(
             body["process"] = written(read_process(str(file), file.read_bytes()))
         except OSError as error:
             raise Invalid("input.invalid", f"{file}: {error.strerror or error}", thing=str(file)) from error
-    made = at.client.put(f"{API}/projects/{at.project(project)}/runbooks/{name}", body)
+    made = at.client.put(f"{API}/projects/{segment(at.project(project))}/runbooks/{segment(name)}", body)
     at.screen.result(made, f"runbook {made['name']} has {len(made['steps'])} steps; publish it to run it")
 
 
@@ -90,7 +90,7 @@ def publish(
 ) -> None:
     """Its draft and the project's variables, as they are now, are what runs from now on."""
     at = session(context)
-    made = at.client.post(f"{API}/projects/{at.project(project)}/runbooks/{name}/publish")
+    made = at.client.post(f"{API}/projects/{segment(at.project(project))}/runbooks/{segment(name)}/publish")
     at.screen.result(made, f"runbook {made['name']} is published")
 
 
@@ -121,7 +121,7 @@ def run(
 ) -> None:
     """Run what is published; for several tenants, what is refused for one holds up no other."""
     at = session(context)
-    path = f"{API}/projects/{at.project(project)}/runbooks/{name}"
+    path = f"{API}/projects/{segment(at.project(project))}/runbooks/{segment(name)}"
     alone = tenant[0] if tenant and not tenant_tag else ""
     asked = _questions(at, path, environment, alone) if variable else []
     body: dict[str, Any] = {
@@ -191,7 +191,7 @@ def runs(
 ) -> None:
     """Its runs, the newest first."""
     at = session(context)
-    path = f"{API}/projects/{at.project(project)}/runbooks/{name}/runs"
+    path = f"{API}/projects/{segment(at.project(project))}/runbooks/{segment(name)}/runs"
     rows = at.client.all(path, most=100, environment=environment, tenant=tenant)
     columns = {
         "number": "RUN",
@@ -214,5 +214,5 @@ def remove(
 ) -> None:
     """Remove one; the tasks of its runs stay."""
     at = session(context)
-    at.client.delete(f"{API}/projects/{at.project(project)}/runbooks/{name}")
+    at.client.delete(f"{API}/projects/{segment(at.project(project))}/runbooks/{segment(name)}")
     at.screen.say(f"runbook {name} removed")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from fairlead.cli.session import API, PROJECT_HELP, TIMEOUT_HELP, WAIT_HELP, session
+from fairlead.cli.session import API, PROJECT_HELP, TIMEOUT_HELP, WAIT_HELP, segment, session
 
 group = typer.Typer(name="runs", help="Runs: from a commit to a release.", no_args_is_help=True)
 
@@ -22,7 +22,7 @@ def list_runs(context: typer.Context, project: str = typer.Option("", "--project
         "reason": "REASON",
         "created_at": "WHEN",
     }
-    rows = at.client.all(f"{API}/projects/{at.project(project)}/runs", most=50)
+    rows = at.client.all(f"{API}/projects/{segment(at.project(project))}/runs", most=50)
     at.screen.table([{**row, "commit": row["commit"][:12]} for row in rows], columns, empty="no runs yet")
 
 
@@ -30,7 +30,7 @@ def list_runs(context: typer.Context, project: str = typer.Option("", "--project
 def show(context: typer.Context, id: str = typer.Argument(..., help="The run's id.")) -> None:
     """One run."""
     at = session(context)
-    at.screen.result(at.client.get(f"{API}/runs/{id}"))
+    at.screen.result(at.client.get(f"{API}/runs/{segment(id)}"))
 
 
 @group.command("start")
@@ -43,7 +43,7 @@ def start(
 ) -> None:
     """Build a commit again, or one that no webhook announced."""
     at = session(context)
-    run = at.client.post(f"{API}/projects/{at.project(project)}/runs", {"commit": commit})
+    run = at.client.post(f"{API}/projects/{segment(at.project(project))}/runs", {"commit": commit})
     at.screen.say(f"run {run['number']} of {run['commit'][:12]} queued, task {run['task']}")
     if wait:
         raise typer.Exit(at.follow(run["task"], timeout_s=timeout))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from fairlead.cli.session import API, Search, session
+from fairlead.cli.session import API, Search, segment, session
 
 group = typer.Typer(
     name="service-accounts", help="Users of programs: they have API keys and no password.", no_args_is_help=True
@@ -42,7 +42,7 @@ def key(
 ) -> None:
     """Make a key for it; it is printed once."""
     at = session(context)
-    made = at.client.post(f"{API}/service-accounts/{name}/keys", {"name": purpose, "days": days})
+    made = at.client.post(f"{API}/service-accounts/{segment(name)}/keys", {"name": purpose, "days": days})
     at.screen.say("this is the only time that the key is shown:")
     at.screen.result(made, made["key"])
 
@@ -52,4 +52,6 @@ def keys(context: typer.Context, name: str = Name, search: Search = "") -> None:
     """Its keys; `keys remove` ends one."""
     at = session(context)
     columns = {"id": "ID", "name": "FOR", "prefix": "BEGINS WITH", "expires_at": "EXPIRES", "last_used_at": "USED"}
-    at.screen.table(at.client.all(f"{API}/service-accounts/{name}/keys", search=search), columns, empty="no keys")
+    at.screen.table(
+        at.client.all(f"{API}/service-accounts/{segment(name)}/keys", search=search), columns, empty="no keys"
+    )

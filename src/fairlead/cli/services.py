@@ -6,7 +6,7 @@ from typing import Any
 
 import typer
 
-from fairlead.cli.session import API, PROJECT_HELP, TENANT_HELP, Session, session
+from fairlead.cli.session import API, PROJECT_HELP, TENANT_HELP, Session, segment, session
 
 NOT_LIVE = ("failed", "refused", "rolled_back")
 """How a deployment ended that a person should look at."""
@@ -24,7 +24,10 @@ def status(
     at = session(context)
     if environment:
         _show_place(
-            at, at.client.get(f"{API}/projects/{at.project(project)}/environments/{environment}", tenant=tenant)
+            at,
+            at.client.get(
+                f"{API}/projects/{segment(at.project(project))}/environments/{segment(environment)}", tenant=tenant
+            ),
         )
         return
     found = at.client.get(f"{API}/status", search=project, tenant=tenant)
@@ -76,7 +79,7 @@ def logs(
     at = session(context)
     name = at.project(project)
     place = environment or at.last_environment()
-    path = f"{API}/projects/{name}/environments/{place}/services/{service}/output"
+    path = f"{API}/projects/{segment(name)}/environments/{segment(place)}/services/{segment(service)}/output"
     for line in at.client.follow(path, tail=tail, follow=follow, tenant=tenant):
         if at.screen.as_json:
             at.screen.result(line)

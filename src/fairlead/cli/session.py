@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
+from urllib.parse import quote
 
 import typer
 
@@ -66,12 +67,12 @@ class Session:
     def follow(self, task: str, *, timeout_s: float = 0) -> int:
         """Print the task's log until it ends; the exit code of its end."""
         try:
-            for line in self.client.follow(f"{API}/tasks/{task}/log/follow", timeout_s=timeout_s or None):
+            for line in self.client.follow(f"{API}/tasks/{segment(task)}/log/follow", timeout_s=timeout_s or None):
                 if "text" in line:
                     print_line(self.screen, line)
         except TimedOut:
             return self._bound_reached(task, timeout_s)
-        end = self.client.get(f"{API}/tasks/{task}")
+        end = self.client.get(f"{API}/tasks/{segment(task)}")
         is_bounded = bool(timeout_s) and not end["has_ended"] and end["state"] != "unsettled"
         return self._bound_reached(task, timeout_s) if is_bounded else self.told(end)
 
@@ -95,6 +96,13 @@ class Session:
                 task.get("code", ""),
             )
         return code
+
+
+def segment(name: str) -> str:
+    """The name as one step of an address: whatever it holds (``#``, ``?``, ``%``), it leads to no other thing."""
+    if name in (".", "..") or "/" in name:
+        raise Invalid("input.name", f"{name[:80]!r} is no name: none has a '/', or is dots alone")
+    return quote(name, safe="")
 
 
 def print_line(screen: Screen, line: dict[str, Any]) -> None:

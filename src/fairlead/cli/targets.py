@@ -8,7 +8,7 @@ from typing import Any
 
 import typer
 
-from fairlead.cli.session import API, session
+from fairlead.cli.session import API, segment, session
 from fairlead.domain.errors import Invalid
 
 group = typer.Typer(
@@ -46,7 +46,7 @@ def list_targets(
 def show(context: typer.Context, name: str = typer.Argument(..., help=NAME_HELP)) -> None:
     """One target."""
     at = session(context)
-    at.screen.result(at.client.get(f"{API}/targets/{name}"))
+    at.screen.result(at.client.get(f"{API}/targets/{segment(name)}"))
 
 
 @group.command("add")
@@ -100,7 +100,7 @@ def change(
     if ssh:
         body["ssh"] = {**address_of(ssh), "key": _read(key)}
     made = at.client.patch(
-        f"{API}/targets/{name}", {field: value for field, value in body.items() if value is not None}
+        f"{API}/targets/{segment(name)}", {field: value for field, value in body.items() if value is not None}
     )
     at.screen.result(made, f"target {made['name']} changed")
 
@@ -109,7 +109,7 @@ def change(
 def remove(context: typer.Context, name: str = typer.Argument(..., help=NAME_HELP)) -> None:
     """Remove one; what ran there is kept in the tasks."""
     at = session(context)
-    at.client.delete(f"{API}/targets/{name}")
+    at.client.delete(f"{API}/targets/{segment(name)}")
     at.screen.say(f"target {name} removed")
 
 
@@ -121,7 +121,7 @@ def trust(
 ) -> None:
     """Pin the host's key: it must prove this one from now on."""
     at = session(context)
-    made = at.client.post(f"{API}/targets/{name}/trust", {"fingerprint": fingerprint})
+    made = at.client.post(f"{API}/targets/{segment(name)}/trust", {"fingerprint": fingerprint})
     at.screen.result(made, f"{fingerprint} of {made['name']} is trusted")
 
 
@@ -129,7 +129,7 @@ def trust(
 def check(context: typer.Context, name: str = typer.Argument(..., help=NAME_HELP)) -> None:
     """Run something harmless there: whether it is reached, and which languages scripts can be in."""
     at = session(context)
-    seen = at.client.post(f"{API}/targets/{name}/check")
+    seen = at.client.post(f"{API}/targets/{segment(name)}/check")
     programs = ", ".join(seen["programs"]) or "none of bash, python3 and pwsh"
     at.screen.result(seen, f"{name} answered after {seen['took_s']:.2f} s; it has {programs}")
 
@@ -151,7 +151,9 @@ def packages(context: typer.Context, name: str = typer.Argument(..., help=NAME_H
         "directory": "BELOW ~/fairlead",
         "installed_at": "WHEN",
     }
-    at.screen.table(at.client.get(f"{API}/targets/{name}/packages")["items"], columns, empty="nothing lies there")
+    at.screen.table(
+        at.client.get(f"{API}/targets/{segment(name)}/packages")["items"], columns, empty="nothing lies there"
+    )
 
 
 def address_of(text: str) -> dict[str, Any]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from urllib.parse import quote
+
 import typer
 
 from fairlead.cli.nested import show_task
-from fairlead.cli.session import API, TIMEOUT_HELP, WAIT_HELP, session
+from fairlead.cli.session import API, TIMEOUT_HELP, WAIT_HELP, segment, session
 
 group = typer.Typer(
     name="tasks", help="Tasks: runs, deployments, retention; their logs and files.", no_args_is_help=True
@@ -30,7 +32,7 @@ def list_tasks(
 def show(context: typer.Context, id: str = typer.Argument(..., help="The task.")) -> None:
     """One task: its phases, how it ended and why."""
     at = session(context)
-    found = at.client.get(f"{API}/tasks/{id}")
+    found = at.client.get(f"{API}/tasks/{segment(id)}")
     if at.screen.as_json:
         at.screen.result(found)
     else:
@@ -49,7 +51,7 @@ def log(
     if follow:
         raise typer.Exit(at.follow(id))
     while True:
-        page = at.client.get(f"{API}/tasks/{id}/log", after=after, limit=1000)
+        page = at.client.get(f"{API}/tasks/{segment(id)}/log", after=after, limit=1000)
         for line in page["items"]:
             if at.screen.as_json:
                 at.screen.result(line)
@@ -69,16 +71,18 @@ def files(
     """What the task left behind: test results, the last output of instances."""
     at = session(context)
     if get:
-        typer.get_binary_stream("stdout").write(at.client.raw(f"{API}/tasks/{id}/artifacts/{get}"))
+        typer.get_binary_stream("stdout").write(at.client.raw(f"{API}/tasks/{segment(id)}/artifacts/{quote(get)}"))
         return
-    at.screen.table(at.client.all(f"{API}/tasks/{id}/artifacts"), {"name": "NAME", "kind": "KIND"}, empty="no files")
+    at.screen.table(
+        at.client.all(f"{API}/tasks/{segment(id)}/artifacts"), {"name": "NAME", "kind": "KIND"}, empty="no files"
+    )
 
 
 @group.command("tests")
 def tests(context: typer.Context, id: str = typer.Argument(..., help="The task of a run or deployment.")) -> None:
     """Every case that the task's tests reported (JUnit files in /results), what failed first."""
     at = session(context)
-    found = at.client.get(f"{API}/tasks/{id}/tests")
+    found = at.client.get(f"{API}/tasks/{segment(id)}/tests")
     columns = {"kind": "TESTS", "name": "CASE", "outcome": "OUTCOME", "seconds": "SECONDS", "message": "MESSAGE"}
     at.screen.table(found["items"], columns, empty="these tests left no JUnit files in /results")
     for problem in found["problems"]:
@@ -94,7 +98,7 @@ def resume(
 ) -> None:
     """Try an unsettled task again now."""
     at = session(context)
-    taken_up = at.client.post(f"{API}/tasks/{id}/resume")
+    taken_up = at.client.post(f"{API}/tasks/{segment(id)}/resume")
     if wait:
         raise typer.Exit(at.follow(id, timeout_s=timeout))
     at.screen.result(taken_up, f"task {id} is tried again")
@@ -135,7 +139,7 @@ def retention(
 def cancel(context: typer.Context, id: str = typer.Argument(..., help="The task.")) -> None:
     """Stop a task; what it did is undone, unless it is past its commit point."""
     at = session(context)
-    at.screen.result(at.client.post(f"{API}/tasks/{id}/cancel"), f"task {id} is being cancelled")
+    at.screen.result(at.client.post(f"{API}/tasks/{segment(id)}/cancel"), f"task {id} is being cancelled")
 
 
 def events(

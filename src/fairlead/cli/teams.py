@@ -6,7 +6,7 @@ from typing import Any
 
 import typer
 
-from fairlead.cli.session import API, Search, Session, session
+from fairlead.cli.session import API, Search, Session, segment, session
 from fairlead.domain.errors import NotFound
 
 group = typer.Typer(name="teams", help="Teams: people who hold roles together, each in a scope.", no_args_is_help=True)
@@ -33,7 +33,7 @@ def list_teams(context: typer.Context, search: Search = "") -> None:
 def show(context: typer.Context, team: str = Team) -> None:
     """One team, its members, and what they hold where."""
     at = session(context)
-    found = at.client.get(f"{API}/teams/{team}")
+    found = at.client.get(f"{API}/teams/{segment(team)}")
     at.screen.result(found if at.screen.as_json else {**found, "roles": [_sentence(role) for role in found["roles"]]})
 
 
@@ -56,7 +56,7 @@ def join(
 ) -> None:
     """These come into the team."""
     at = session(context)
-    held = at.client.get(f"{API}/teams/{team}")
+    held = at.client.get(f"{API}/teams/{segment(team)}")
     _change(at, held, {"members": list(dict.fromkeys([*held["members"], *users]))})
 
 
@@ -66,7 +66,7 @@ def leave(
 ) -> None:
     """These are in the team no more."""
     at = session(context)
-    held = at.client.get(f"{API}/teams/{team}")
+    held = at.client.get(f"{API}/teams/{segment(team)}")
     _change(at, held, {"members": [name for name in held["members"] if name not in users]})
 
 
@@ -82,7 +82,7 @@ def give(
 ) -> None:
     """The team's members hold the role; everywhere, or only where the options say."""
     at = session(context)
-    held = at.client.get(f"{API}/teams/{team}")
+    held = at.client.get(f"{API}/teams/{segment(team)}")
     added = {"role": role, "projects": project, "groups": of, "environments": environment, "tenants": tenant}
     _change(at, held, {"roles": [*held["roles"], added]})
 
@@ -95,7 +95,7 @@ def take(
 ) -> None:
     """The team's members hold the role no more."""
     at = session(context)
-    held = at.client.get(f"{API}/teams/{team}")
+    held = at.client.get(f"{API}/teams/{segment(team)}")
     left = [one for one in held["roles"] if one["role"].lower() != role.lower()]
     if left == held["roles"]:
         raise NotFound("role.unknown", f"{team} does not hold the role {role}", thing=role)
@@ -106,12 +106,12 @@ def take(
 def remove(context: typer.Context, team: str = Team) -> None:
     """Remove the team; its members lose what it gave."""
     at = session(context)
-    at.client.delete(f"{API}/teams/{team}")
+    at.client.delete(f"{API}/teams/{segment(team)}")
     at.screen.say(f"team {team} removed")
 
 
 def _change(at: Session, held: dict[str, Any], body: dict[str, object]) -> None:
-    made = at.client.patch(f"{API}/teams/{held['id']}", body, revision=held["revision"])
+    made = at.client.patch(f"{API}/teams/{segment(held['id'])}", body, revision=held["revision"])
     at.screen.result(made, f"team {made['name']} changed")
 
 

@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 import typer
 
-from fairlead.cli.session import API, PROJECT_HELP, Session, session
+from fairlead.cli.session import API, PROJECT_HELP, Session, segment, session
 from fairlead.cli.variables import text_of
 from fairlead.domain.errors import Invalid, NotFound
 
@@ -164,7 +164,7 @@ def _change(
 def _templates(at: Session, project: str, library_set: str) -> str:
     if library_set:
         return f"{API}/library-sets/{quote(library_set)}/tenant-templates"
-    return f"{API}/projects/{at.project(project)}/tenant-templates"
+    return f"{API}/projects/{segment(at.project(project))}/tenant-templates"
 
 
 def _default(row: dict[str, Any]) -> str:

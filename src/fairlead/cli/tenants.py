@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 from fairlead.cli import tenant_values
-from fairlead.cli.session import API, PROJECT_HELP, Search, session
+from fairlead.cli.session import API, PROJECT_HELP, Search, segment, session
 
 group = typer.Typer(name="tenants", help="Customers, regions or sites, with tags.", no_args_is_help=True)
 
@@ -39,7 +39,7 @@ def put(
             raise typer.BadParameter("PROJECT=ENVIRONMENT,ENVIRONMENT", param_hint="--connect")
         connections[project.strip()] = [place.strip() for place in places.split(",") if place.strip()]
     body = {"description": description, "tags": tag, "connections": connections}
-    made = at.client.put(f"{API}/tenants/{name}", body)
+    made = at.client.put(f"{API}/tenants/{segment(name)}", body)
     at.screen.result(made, f"tenant {made['name']} is set")
 
 
@@ -53,7 +53,7 @@ def connect(
     """A tenant has the project in these environments; without any, in none. Its other connections stay."""
     at = session(context)
     owner = at.project(project)
-    made = at.client.put(f"{API}/tenants/{name}/projects/{owner}", {"environments": environment})
+    made = at.client.put(f"{API}/tenants/{segment(name)}/projects/{segment(owner)}", {"environments": environment})
     at.screen.result(made, f"{made['name']} has {owner} in {', '.join(environment) or 'no environment'}")
 
 
@@ -61,7 +61,7 @@ def connect(
 def remove(context: typer.Context, name: str = typer.Argument(..., help="The tenant.")) -> None:
     """Remove one; variables for it hold nowhere any more."""
     at = session(context)
-    at.client.delete(f"{API}/tenants/{name}")
+    at.client.delete(f"{API}/tenants/{segment(name)}")
     at.screen.say(f"tenant {name} removed")
 
 
@@ -82,7 +82,7 @@ def set_tags(
 ) -> None:
     """A set has these tags."""
     at = session(context)
-    made = at.client.put(f"{API}/tag-sets/{name}", {"tags": tags, "description": description})
+    made = at.client.put(f"{API}/tag-sets/{segment(name)}", {"tags": tags, "description": description})
     at.screen.result(made, f"{made['name']}: {', '.join(made['tags'])}")
 
 
@@ -90,7 +90,7 @@ def set_tags(
 def remove_tags(context: typer.Context, name: str = typer.Argument(..., help="The set.")) -> None:
     """Remove a set whose tags no tenant has."""
     at = session(context)
-    at.client.delete(f"{API}/tag-sets/{name}")
+    at.client.delete(f"{API}/tag-sets/{segment(name)}")
     at.screen.say(f"set of tags {name} removed")
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import typer
 
-from fairlead.cli.session import API, PROJECT_HELP, Search, session
+from fairlead.cli.session import API, PROJECT_HELP, Search, segment, session
 from fairlead.cli.why import trigger as explain
 
 group = typer.Typer(
@@ -34,7 +34,7 @@ def list_triggers(
 ) -> None:
     """Those of a project, what each waits for, and what it did last."""
     at = session(context)
-    rows = at.client.all(f"{API}/projects/{at.project(project)}/triggers", search=search)
+    rows = at.client.all(f"{API}/projects/{segment(at.project(project))}/triggers", search=search)
     if not at.screen.as_json:
         rows = [{**row, **_shown(row), "destination": _where(row)} for row in rows]
     columns = {
@@ -105,7 +105,7 @@ def put(
         "force": force,
         "is_enabled": enabled,
     }
-    made = at.client.put(f"{API}/projects/{at.project(project)}/triggers/{name}", body)
+    made = at.client.put(f"{API}/projects/{segment(at.project(project))}/triggers/{segment(name)}", body)
     waits = f"is due next at {made['next_at']}" if kind == "schedule" and made["next_at"] else f"waits: {made['when']}"
     at.screen.result(made, f"trigger {made['name']} " + (waits if made["is_enabled"] else "is disabled"))
 
@@ -118,7 +118,7 @@ def evaluate(
 ) -> None:
     """Do now what it is for; exit code 1 where it did not fire."""
     at = session(context)
-    made = at.client.post(f"{API}/projects/{at.project(project)}/triggers/{name}/evaluate")
+    made = at.client.post(f"{API}/projects/{segment(at.project(project))}/triggers/{segment(name)}/evaluate")
     at.screen.result(made, ("fired: " if made["has_fired"] else "did not fire: ") + _reason(made))
     if not made["has_fired"]:
         raise typer.Exit(1)
@@ -134,7 +134,7 @@ def records(
 ) -> None:
     """Each time that it was looked at, and why it did or did not fire; the newest first."""
     at = session(context)
-    path = f"{API}/projects/{at.project(project)}/triggers/{name}/evaluations"
+    path = f"{API}/projects/{segment(at.project(project))}/triggers/{segment(name)}/evaluations"
     columns = {
         "at": "WHEN",
         "event": "FOR",
@@ -168,7 +168,7 @@ def remove(
 ) -> None:
     """Remove one, with its record."""
     at = session(context)
-    at.client.delete(f"{API}/projects/{at.project(project)}/triggers/{name}")
+    at.client.delete(f"{API}/projects/{segment(at.project(project))}/triggers/{segment(name)}")
     at.screen.say(f"trigger {name} removed")
 
 

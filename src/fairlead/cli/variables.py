@@ -20,7 +20,7 @@ from fairlead.cli.scope_options import (
     Tenants,
     TenantTags,
 )
-from fairlead.cli.session import API, PROJECT_HELP, Session, session
+from fairlead.cli.session import API, PROJECT_HELP, Session, segment, session
 from fairlead.domain.errors import Invalid
 
 group = typer.Typer(name="variables", help="Variables of a project; releases freeze them.", no_args_is_help=True)
@@ -151,7 +151,7 @@ def preview(
     at = session(context)
     query = {"environment": environment or at.last_environment(), "channel": channel, "step": step, "target": target}
     query |= {"target_tag": target_tag, "tenant": tenant, "version": version, "search": search}  # type: ignore[dict-item]
-    path = f"{API}/projects/{at.project(project)}/variable-preview"
+    path = f"{API}/projects/{segment(at.project(project))}/variable-preview"
     if at.screen.as_json:
         first = at.client.get(path, **query, limit=1)
         at.screen.result({"items": at.client.all(path, most=20_000, **query), "warnings": first["warnings"]})
@@ -187,7 +187,7 @@ def _from(row: dict[str, Any]) -> str:
 def _owner(at: Session, project: str, library_set: str) -> str:
     if library_set:
         return f"{API}/library-sets/{quote(library_set)}/variables"
-    return f"{API}/projects/{at.project(project)}/variables"
+    return f"{API}/projects/{segment(at.project(project))}/variables"
 
 
 def _row(row: dict[str, Any], *, as_json: bool) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from urllib.parse import quote
 import typer
 
 from fairlead.cli.screen import Screen
-from fairlead.cli.session import API, PROJECT_HELP, session
+from fairlead.cli.session import API, PROJECT_HELP, segment, session
 
 group = typer.Typer(name="why", help="Why something is as it is, with the evidence.", no_args_is_help=True)
 
@@ -24,7 +24,7 @@ def deployment(
     """Why a deployment ended as it did, and what began it."""
     at = session(context)
     of = at.project(project) if id.isdecimal() else project
-    _tell(at.screen, at.client.get(f"{API}/why/deployments/{id}", project=of, environment=environment))
+    _tell(at.screen, at.client.get(f"{API}/why/deployments/{segment(id)}", project=of, environment=environment))
 
 
 @group.command("release")
@@ -35,7 +35,7 @@ def release(
 ) -> None:
     """How a release came to be: run, commit, and who or what began it."""
     at = session(context)
-    _tell(at.screen, at.client.get(f"{API}/why/releases/{at.project(project)}/{version}"))
+    _tell(at.screen, at.client.get(f"{API}/why/releases/{segment(at.project(project))}/{segment(version)}"))
 
 
 @group.command("value")
@@ -57,7 +57,7 @@ def value(
     where = environment or ("" if deployment else at.last_environment())
     query: dict[str, object] = {"environment": where, "version": version, "deployment": deployment, "channel": channel}
     query |= {"step": step, "target": target, "target_tag": target_tag, "tenant": tenant}
-    _tell(at.screen, at.client.get(f"{API}/why/values/{at.project(project)}/{quote(name)}", **query))
+    _tell(at.screen, at.client.get(f"{API}/why/values/{segment(at.project(project))}/{quote(name)}", **query))
 
 
 @group.command("run")
@@ -69,7 +69,7 @@ def run(
     """Why a run began, and ended as it did."""
     at = session(context)
     of = at.project(project) if id.isdecimal() else project
-    _tell(at.screen, at.client.get(f"{API}/why/runs/{id}", project=of))
+    _tell(at.screen, at.client.get(f"{API}/why/runs/{segment(id)}", project=of))
 
 
 @group.command("skipped")
@@ -82,7 +82,7 @@ def skipped(
     """Why a run or a deployment was skipped, refused, superseded or taken back."""
     at = session(context)
     of = at.project(project) if id.isdecimal() else project
-    _tell(at.screen, at.client.get(f"{API}/why/skipped/{id}", project=of, environment=environment))
+    _tell(at.screen, at.client.get(f"{API}/why/skipped/{segment(id)}", project=of, environment=environment))
 
 
 def _tell(screen: Screen, found: Mapping[str, Any]) -> None:
@@ -114,4 +114,4 @@ def trigger(
 ) -> None:
     """Why a trigger did, or did not do, what it is for: the last times that it was looked at."""
     at = session(context)
-    _tell(at.screen, at.client.get(f"{API}/why/triggers/{at.project(project)}/{quote(name)}"))
+    _tell(at.screen, at.client.get(f"{API}/why/triggers/{segment(at.project(project))}/{quote(name)}"))
