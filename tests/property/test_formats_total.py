@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from ruamel.yaml import YAML
 from ruamel.yaml.compat import StringIO
 
-from fairlead.domain.errors import FairleadError, ProjectFileInvalid
+from fairlead.domain.errors import FairleadError, Problem, ProjectFileInvalid
 from fairlead.domain.ids import SecretVersionId
 from fairlead.domain.record import from_data, to_data
 from fairlead.domain.service import Definition
@@ -25,8 +25,8 @@ SECRET = SecretRef(SecretVersionId("v1"), "Password")
 VALUES: dict[str, Text] = {"Host": "db", "N": "2", "Password": SECRET, "Loop": "#{Loop}", "Odd": "a\n: [#{Host}"}
 
 
-def outcome_of(files: dict[str, bytes]) -> Definition | None:
-    """Compiles; asserts that what goes wrong goes wrong as it should."""
+def outcome_of(files: dict[str, bytes]) -> Definition | tuple[Problem, ...]:
+    """The definition, or what is wrong; asserts that whatever goes wrong on the way goes wrong as it should."""
     warnings, problems = validate(files, ("Test", "Production"))
     assert all(isinstance(warning, str) for warning in warnings)
     places = list(problems)
@@ -37,9 +37,8 @@ def outcome_of(files: dict[str, bytes]) -> Definition | None:
     try:
         return compile_project(files, environment="Test", environments=("Test", "Production"), lookup=VALUES.get)
     except ProjectFileInvalid as error:
-        assert error.problems
         places += error.problems
-        return None
+        return error.problems
     finally:
         for problem in places:
             check_place(files, problem.file, problem.line, problem.column)
@@ -64,7 +63,8 @@ def yaml_of(value: Any) -> bytes:
 @example(b"\xef\xbb\xbfproject: x", b"&a [*a]")
 @example(b"project: x\nservices: {web: {image: x}}\n", b"services: {a: {extends: a}}")
 def test_any_bytes_are_a_definition_or_problems(project: bytes, compose: bytes) -> None:
-    outcome_of({"fairlead.yml": project, "compose.yaml": compose})
+    outcome = outcome_of({"fairlead.yml": project, "compose.yaml": compose})
+    assert isinstance(outcome, Definition) or outcome, "it cannot be compiled, and nobody says why"
 
 
 TEXTS = st.sampled_from(
@@ -145,18 +145,16 @@ def test_any_project_is_a_definition_or_problems(project: dict[str, Any], compos
         ".env": b"A=1\nB=${A}\nC='x'\n",
         "web": b"not an env file",
     }
-    definition = outcome_of(files)
-    if definition is not None:
-        assert from_data(Definition, to_data(definition)) == definition
+    outcome = outcome_of(files)
+    assert from_data(Definition, to_data(outcome)) == outcome if isinstance(outcome, Definition) else outcome
 
 
 @settings(max_examples=150)
 @given(KEYS, VALUES_OF)
 def test_any_value_of_any_key_is_a_definition_or_problems(key: str, value: object) -> None:
     service = {"image": "x", "port": 80, key: value}
-    definition = outcome_of({"fairlead.yml": yaml_of({"project": "books", "services": {"web": service}})})
-    if definition is not None:
-        assert from_data(Definition, to_data(definition)) == definition
+    outcome = outcome_of({"fairlead.yml": yaml_of({"project": "books", "services": {"web": service}})})
+    assert from_data(Definition, to_data(outcome)) == outcome if isinstance(outcome, Definition) else outcome
 
 
 SYNTAX = st.text(alphabet="#{}${}:-?+AB. \n", max_size=60)

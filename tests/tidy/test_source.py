@@ -12,23 +12,23 @@ TOPS = [rules.ROOT / top for top in ("tests", "bench", "examples")]
 BESIDE = [path for path in rules.project_files(".py") if any(path.is_relative_to(top) for top in TOPS)]
 
 
-def report(findings: dict[Path, list[str]]) -> None:
-    lines = [f"{path.relative_to(rules.ROOT)}: {finding}" for path, all_ in findings.items() for finding in all_]
-    assert not lines, "\n" + "\n".join(lines)
+def told(findings: dict[Path, list[str]]) -> list[str]:
+    return [f"{path.relative_to(rules.ROOT)}: {finding}" for path, all_ in findings.items() for finding in all_]
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
 def test_the_source_keeps_to(rule: Callable[[str], Iterator[str]]) -> None:
-    report({path: list(rule(path.read_text())) for path in SOURCES})
+    assert told({path: list(rule(path.read_text())) for path in SOURCES}) == []
 
 
 def test_no_file_is_named_by_a_word_that_says_nothing() -> None:
-    report({path: list(rules.banned_words_in_path(path.relative_to(rules.SOURCE))) for path in SOURCES})
+    assert told({path: list(rules.banned_words_in_path(path.relative_to(rules.SOURCE))) for path in SOURCES}) == []
 
 
 def test_rooms_import_only_the_third_parties_that_are_theirs() -> None:
     names = {path: path.relative_to(rules.SOURCE).as_posix() for path in SOURCES}
-    report({path: list(rules.third_parties(name, path.read_text())) for path, name in names.items() if "/" in name})
+    found = {path: list(rules.third_parties(name, path.read_text())) for path, name in names.items() if "/" in name}
+    assert told(found) == []
 
 
 def test_every_room_is_known() -> None:
@@ -38,7 +38,8 @@ def test_every_room_is_known() -> None:
 
 def test_tests_and_benches_say_what_they_are_for_and_leave_nothing_to_do() -> None:
     checked = [path for path in BESIDE if path.parent != Path(__file__).parent]
-    report({path: [*rules.missing_purpose(path.read_text()), *rules.stubs(path.read_text())] for path in checked})
+    found = {path: [*rules.missing_purpose(path.read_text()), *rules.stubs(path.read_text())] for path in checked}
+    assert told(found) == []
 
 
 def test_unit_tests_lie_where_their_room_is() -> None:

@@ -114,7 +114,8 @@ def test_a_bad_body_is_a_problem_and_changes_nothing(client: TestClient, body: b
 
 @pytest.mark.parametrize("query", ["limit=0", "limit=501", "limit=x", "after=%00", "state=none"])
 def test_a_bad_query_is_a_problem(client: TestClient, query: str) -> None:
-    problem(client.get(f"/api/v1/tasks?{query}"), 400, "input.invalid")
+    wrong = problem(client.get(f"/api/v1/tasks?{query}"), 400)
+    assert wrong["code"] == "input.invalid" and ONE_LINE.fullmatch(wrong["detail"])
 
 
 @pytest.mark.parametrize("key", ["", "a-key"])
@@ -128,8 +129,13 @@ def test_a_body_over_the_limit_is_refused(client: TestClient, house: House, *, i
             yield b" " * 65_536
 
     content = b" " * size if is_declared else parts()
-    problem(client.post("/api/v1/projects", content=content, headers=headers), 413, "input.too_large")
-    problem(client.post("/hooks/x", content=b" " * size), 413, "input.too_large")
+    refused = (
+        problem(client.post("/api/v1/projects", content=content, headers=headers), 413),
+        problem(client.post("/hooks/x", content=b" " * size), 413),
+    )
+    assert {one["code"] for one in refused} == {"input.too_large"}
+    assert all(f"{size - 1:,} bytes" in one["detail"] for one in refused), "the limit is told"
+    assert client.get("/api/v1/projects").json()["items"] == []
 
 
 def test_a_wrong_signature_is_refused_and_tells_nothing(client: TestClient, stranger: TestClient) -> None:
