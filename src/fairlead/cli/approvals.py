@@ -30,6 +30,7 @@ def list_approvals(
         "project": "PROJECT",
         "version": "VERSION",
         "environment": "ENVIRONMENT",
+        "tenant": "TENANT",
         "state": "STATE",
         "plan_hash": "PLAN",
         "created_at": "SINCE",

@@ -193,7 +193,13 @@ def update_variables(
 
 def _show_changes(at: Session, changes: list[dict[str, Any]]) -> None:
     columns = {"name": "NAME", "scope": "SCOPE", "old": "WAS", "new": "IS"}
-    at.screen.table(changes, columns, empty="")
+    shown = [{**one, "old": _said(one["old"]), "new": _said(one["new"])} for one in changes]
+    at.screen.table(shown, columns, empty="")
+
+
+def _said(value: str | None) -> str:
+    """An empty value, which is one, told apart from none."""
+    return "not there" if value is None else value or '""'
 
 
 def _image(entry: str) -> tuple[str, str]:

@@ -108,7 +108,8 @@ def values_of(found: Sequence[BuildInformation], packages: Mapping[str, str]) ->
 
 
 def listed(at: str, found: Sequence[BuildInformation]) -> dict[str, str]:
-    """``AT.WorkItems[…]``, ``AT.Commits[…]`` and ``AT.BuildInformation[…]`` of several builds together."""
+    """``AT.WorkItems[…]``, ``AT.Commits[…]`` and ``AT.BuildInformation[…]`` of several builds. Of what there is none
+    there is an empty list: a loop over nothing would take the number in AT for what it goes over."""
     values = dict(
         _listed(
             at,
@@ -118,7 +119,9 @@ def listed(at: str, found: Sequence[BuildInformation]) -> dict[str, str]:
     )
     for number, one in enumerate(found):
         values |= {f"{at}.BuildInformation[{number}].{name}": value for name, value in _build(one).items()}
-    return values
+    firsts = {"WorkItems": "Id", "Commits": "Id", "BuildInformation": "PackageId"}
+    none = [name for name, first in firsts.items() if f"{at}.{name}[0].{first}" not in values]
+    return values | {f"{at}.{name}": "[]" for name in none}
 
 
 def _listed(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from fairlead.domain import step_template
@@ -12,6 +13,23 @@ from fairlead.formats.properties import checked_properties
 from fairlead.steps.action_kinds import ACTION_KINDS
 from fairlead.store import step_templates
 from fairlead.store.database import Connection
+
+MOST_TOLD = 10
+
+
+def require_steps(process: Process, names: Iterable[str]) -> None:
+    """Invalid `process.step_unknown` where one of the names is no step's and no action's."""
+    known = dict.fromkeys(name for step, action in process.actions for name in (step.name, action.name))
+    for name in names:
+        if name.lower() not in {one.lower() for one in known}:
+            message = f"the process has no step {name[:80]!r}"
+            raise Invalid("process.step_unknown", message, thing=name[:80], hint=there_are(list(known)))
+
+
+def there_are(names: Sequence[str]) -> str:
+    """What could have been meant."""
+    more = f" and {len(names) - MOST_TOLD} more" if len(names) > MOST_TOLD else ""
+    return f"there are {', '.join(names[:MOST_TOLD])}{more}" if names else "there are none"
 
 
 def completed(connection: Connection, process: Process) -> Process:

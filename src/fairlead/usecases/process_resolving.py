@@ -51,6 +51,7 @@ from fairlead.store.database import Connection
 from fairlead.usecases import lines
 from fairlead.usecases.brought import changes_of, variables_of
 from fairlead.usecases.context import Context
+from fairlead.usecases.process_checking import require_steps, there_are
 from fairlead.usecases.registries import logins as registry_logins
 from fairlead.usecases.values import lookup_in, releases_before, scope_at, scope_on, warnings_of
 
@@ -263,10 +264,7 @@ class _Resolving:
                 thing="targets",
                 hint="name either those that it runs on, or those that it does not",
             )
-        steps = {step.name.lower() for step in process.steps} | {action.name.lower() for _, action in process.actions}
-        for name in choice.skip:
-            if name.lower() not in steps:
-                raise Invalid("process.step_unknown", f"the process has no step {name[:80]!r}", thing=name[:80])
+        require_steps(process, choice.skip)
         for step, action in process.actions:
             if action.must_run and self._is_skipped(step, action):
                 raise Refused(
@@ -282,6 +280,7 @@ class _Resolving:
                     f"{name[:80]!r} is no target that the process runs on in {self.at.environment.name}"
                     + self._kept_out(self.at.process.target_tags, [one for one in known if _is_called(one, name)]),
                     thing=name[:80],
+                    hint=there_are([target.name for target in self._here]),
                 )
 
     def _is_skipped(self, step: ProcessStep, action: Action) -> bool:

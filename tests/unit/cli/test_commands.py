@@ -144,6 +144,7 @@ def test_plan_deploy_approve_and_roll_back(books: House, fairlead: Run) -> None:
     assert wrong.code == 1 and "plan.changed" in wrong.err
     [waits] = fairlead("-o", "json", "approvals", "list").data
     assert waits["plan_hash"][:16] in fairlead("approvals", "list").out
+    assert "TENANT" in fairlead("approvals", "list").out, "two that wait for one environment are told apart"
     assert fairlead("plan", "--deployment", waits["deployment"]).code == 3
     assert [one["id"] for one in fairlead("-o", "json", "approvals", "list", "-p", "Books").data] == [waits["id"]]
     assert fairlead("-o", "json", "approvals", "list", "-p", "others").data == []

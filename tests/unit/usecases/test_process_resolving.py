@@ -143,7 +143,9 @@ def test_steps_and_actions_are_skipped_by_name_but_not_required_ones() -> None:
     assert skipped == ["somebody chose to skip it", ""]
     alone = resolved(*two, choice=ProcessChoice(skip=("Check",))).steps[0]
     assert [one.skipped for one in alone.places[0].actions] == ["", "somebody chose to skip it"]
-    assert code_of(*two, choice=ProcessChoice(skip=("Nothing",))) == "process.step_unknown"
+    with pytest.raises(FairleadError) as unknown:
+        resolved(*two, choice=ProcessChoice(skip=("Nothing",)))
+    assert (unknown.value.code, unknown.value.hint) == ("process.step_unknown", "there are Roll out, Copy, Check, Tell")
     required = step(action("Copy"), action("Check", is_required=True), name="Roll out")
     assert code_of(required, choice=ProcessChoice(skip=("Roll out",))) == "process.skip_required"
     assert not resolved(required, choice=ProcessChoice(skip=("Copy",))).steps[0].skipped
@@ -167,6 +169,9 @@ def test_targets_are_chosen_or_left_out_by_name_or_id() -> None:
     ],
 )
 def test_a_choice_that_cannot_be_is_refused(choice: ProcessChoice, code: str) -> None:
+    with pytest.raises(FairleadError) as refused:
+        resolved(step(action()), choice=choice)
+    assert code == "process.target_choice" or refused.value.hint == "there are web 1, Web 2"
     assert code_of(step(action()), choice=choice) == code
 
 

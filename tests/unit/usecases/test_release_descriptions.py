@@ -114,6 +114,7 @@ def test_a_deployment_brings_the_releases_since_the_one_before_it_there(books: H
     assert [one.release.version for one in found.changes] == ["1.1.0", "1.2.0"]
     assert [build.commits[0].comment for build in found.changes[0].builds] == ["Settle #8"]
     assert "**Release 1.1.0**\n\nsecond\n\n- [8](https://git.test/books/issues/8) - Settle #8" in found.markdown
+    assert found.markdown.endswith("**Release 1.2.0**\n\nthird"), "nothing is told of issues where there are none"
     alone = release_changes.preview(books.context, ADMIN, "books", "1.2.0-rc.1", "Test")
     assert [one.release.version for one in alone.changes] == ["1.2.0-rc.1"]
     nowhere = release_changes.preview(books.context, ADMIN, "books", "1.1.0", "Production")
