@@ -152,7 +152,8 @@ def _show(screen: Screen, found: Mapping[str, Any]) -> None:
         for said in [*told, *([one["why_not"]] if one["why_not"] else [])]:
             screen.out.print(f"    {said}", markup=False)
     if not found["pending"]:
-        screen.say(f"nothing to change: all use version {found['version']}", mark="[green]✔[/]")
+        why = f"all use version {found['version']}" if found["users"] else "nothing uses it"
+        screen.say(f"nothing to change: {why}", mark="[green]✔[/]")
         return
     screen.out.print(f"plan {found['hash'][:16]}: {_count(found)}", markup=False, style="bold")
 

@@ -249,7 +249,8 @@ def of_release(connection: Connection, release: Release) -> Reason:
     said = f"release {release.version}"
     if release.run is None:
         by = release.created_by or "somebody"
-        made = Reason(f"{by} made it from images that were built elsewhere", at=release.created_at)
+        what = "made it from images that were built elsewhere" if release.images else "made it, without any image"
+        made = Reason(f"{by} {what}", at=release.created_at)
         return Reason(said, (made,), noun="release", thing=release.id)
     return Reason(said, (of_run(connection, runs.get(connection, release.run)),), noun="release", thing=release.id)
 

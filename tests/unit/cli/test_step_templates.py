@@ -32,6 +32,7 @@ def test_a_template_is_saved_used_moved_and_removed(house: House, fairlead: Call
     assert fairlead("process", "set", "process.yml", *of).code == 5, "there is no such template yet"
     made = fairlead("step-templates", "set", "Dump", "one.yml")
     assert (made.code, "version 1" in made.out) == (0, True), made
+    assert "nothing uses it" in fairlead("step-templates", "move", "Dump", "--plan").err
     assert fairlead("process", "set", "process.yml", *of).code == 0
     shown = fairlead("-o", "json", "process", "show", *of).data["steps"][0]["actions"][0]
     assert shown["kind"] == "script"

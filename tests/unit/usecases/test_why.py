@@ -15,13 +15,14 @@ from fairlead.domain.errors import Conflict, Invalid, NotAllowed, NotFound
 from fairlead.domain.ids import TaskId
 from fairlead.domain.interruption import Choice, InterruptionKind, Question
 from fairlead.domain.plan import Plan
+from fairlead.domain.process import Action, Process, ProcessStep
 from fairlead.domain.reason import Reason
 from fairlead.domain.run import Run
 from fairlead.domain.task import TaskState
 from fairlead.ports.tasks import End
 from fairlead.store import projects
 from fairlead.store.interruptions import StoreInterruptions
-from fairlead.usecases import approvals, deployments, releases, runs, scheduling, tasks, variables, why
+from fairlead.usecases import approvals, deployments, processes, releases, runs, scheduling, tasks, variables, why
 from fairlead.usecases.values import Where
 
 HEAD, NEWER, NEWEST = "a" * 40, "b" * 40, "c" * 40
@@ -89,6 +90,13 @@ def test_a_rolled_back_deployment_tells_probes_lines_exit_code_tests_and_who_beg
     by_number = why.deployment(books.context, VIEWER, "1", project="books", environment="Test")
     assert by_number == found == why.deployment(books.context, VIEWER, task)
     assert why.skipped(books.context, VIEWER, found.thing) == found
+
+
+def test_a_release_without_images_is_not_said_to_have_any(books: House) -> None:
+    script = Action("Say", "script", {"script": "echo hi"})
+    processes.put(books.context, ADMIN, "books", Process((ProcessStep("Say", (script,)),)))
+    releases.create(books.context, ADMIN, "books", version="1.0.0", images={}, contents={})
+    assert "admin made it, without any image" in told(why.release(books.context, ADMIN, "books", "1.0.0"))
 
 
 def test_a_deployment_that_was_promoted_names_the_one_before_and_the_approval(books: House) -> None:
