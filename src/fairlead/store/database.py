@@ -259,6 +259,7 @@ def _postgres_engine(url: sa.URL) -> sa.Engine:
     engine = sa.create_engine(
         url,
         pool_size=POOL_SIZE,
+        pool_use_lifo=True,  # few are used much: each has to learn tables and statements for itself
         max_overflow=OVERFLOW,
         pool_pre_ping=True,
         connect_args={"connect_timeout": CONNECT_TIMEOUT_S, "options": options, **NOTICE_A_DEAD_LINE},
