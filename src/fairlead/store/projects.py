@@ -53,8 +53,10 @@ def find_by_name(connection: sa.Connection, name: str) -> Project | None:
     return _shelf.one_by(connection, "name", name)
 
 
-def by_name_or_id(connection: sa.Connection, text: str) -> Project:
-    """As people and programs name it; NotFound `project.unknown`."""
+def by_name_or_id(connection: sa.Connection, text: str | Project) -> Project:
+    """As people and programs name it; NotFound `project.unknown`. One that was read in this transaction is it."""
+    if isinstance(text, Project):
+        return text
     return _shelf.require(_shelf.find_named(connection, text), text)
 
 
@@ -96,8 +98,12 @@ def without_source(connection: sa.Connection) -> tuple[Project, ...]:
 def names(connection: sa.Connection, ids: Iterable[str] | None = None) -> dict[ProjectId, str]:
     """Name of each, by id; with `ids` of these alone."""
     statement = sa.select(projects.c.id, projects.c.name)
-    rows = connection.execute(statement if ids is None else statement.where(projects.c.id.in_(set(ids))))
-    return {ProjectId(id): name for id, name in rows}
+    if ids is not None:
+        wanted = set(ids)
+        if not wanted:
+            return {}
+        statement = statement.where(projects.c.id.in_(wanted))
+    return {ProjectId(id): name for id, name in connection.execute(statement).all()}
 
 
 def count(connection: sa.Connection) -> int:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
+from functools import cache
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -124,6 +127,21 @@ def versions(connection: sa.Connection, project: ProjectId) -> tuple[str, ...]:
     """Versions of all releases of the project, in the order of making."""
     statement = sa.select(releases.c.version).where(releases.c.project == project).order_by(releases.c.id)
     return tuple(connection.execute(statement).scalars())
+
+
+def versions_by_id(connection: sa.Connection, ids: Iterable[str]) -> dict[ReleaseId, str]:
+    """The version of each of them that there is, and no more of it: notes and files may be large. One query."""
+    wanted = set(ids)
+    if not wanted:
+        return {}
+    found = connection.execute(_versions(), {"ids": list(wanted)})
+    return {ReleaseId(id): version for id, version in found.all()}
+
+
+@cache
+def _versions() -> sa.Select[Any]:
+    ids: sa.BindParameter[str] = sa.bindparam("ids", expanding=True)
+    return sa.select(releases.c.id, releases.c.version).where(releases.c.id.in_(ids))
 
 
 def made(connection: sa.Connection, project: ProjectId) -> tuple[Made, ...]:

@@ -39,7 +39,11 @@ def all_of(connection: sa.Connection) -> tuple[Tenant, ...]:
 
 def connected(connection: sa.Connection, project: ProjectId) -> tuple[Tenant, ...]:
     """Those that are connected to the project, wherever, by name."""
-    return _shelf.where(connection, tenants.c.connections[project].as_string().is_not(sa.null()), order=tenants.c.name)
+    named = sa.cast(tenants.c.connections, sa.Text).contains(f'"{project}"', autoescape=True)
+    may_be = _shelf.where(
+        connection, named, order=tenants.c.name
+    )  # looking into the JSON of all takes ten times as long
+    return tuple(one for one in may_be if project in one.connections)
 
 
 def names(connection: sa.Connection, ids: Iterable[str] | None = None) -> dict[str, str]:

@@ -103,7 +103,7 @@ def page(
     context: Context,
     actor: Actor,
     *,
-    project: str = "",
+    project: str | Project = "",
     environment: str = "",
     tenant: str = "",
     version: str = "",
@@ -182,9 +182,7 @@ def views(connection: Connection, found: Sequence[Deployment]) -> Sequence[Deplo
     """The deployments with their names, in a fixed number of queries."""
     owners = projects.names(connection, (one.project for one in found))
     places = {environment.id: environment.name for environment in environments.all_of(connection)}
-    versions = {
-        id: release.version for id, release in releases.many(connection, [one.release for one in found]).items()
-    }
+    versions = releases.versions_by_id(connection, (one.release for one in found))
     asked = approvals.of_deployments(connection, (one.id for one in found))
     whose = tenants.names(connection, (one.tenant for one in found if one.tenant))
     return [

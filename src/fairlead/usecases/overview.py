@@ -128,8 +128,8 @@ def grid(
         return _grid(connection, actor, part.items, whose, part.after)
 
 
-def row(context: Context, actor: Actor, project: str) -> Grid:
-    """One project, by name or id, against every environment that the actor may view."""
+def row(context: Context, actor: Actor, project: str | Project) -> Grid:
+    """One project, by name or id or as it was just read, against every environment that the actor may view."""
     actor.require_somewhere(Permission.VIEW)
     with context.database.reading() as connection:
         found = projects.by_name_or_id(connection, project)

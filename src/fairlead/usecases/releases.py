@@ -75,7 +75,7 @@ class VariablesUpdate:
 def page(
     context: Context,
     actor: Actor,
-    project: str,
+    project: str | Project,
     *,
     channel: str = "",
     search: str = "",

@@ -38,7 +38,7 @@ class Looked:
 def page(
     context: Context,
     actor: Actor,
-    project: str,
+    project: str | Project,
     *,
     state: RunState | None = None,
     after: str | None = None,
@@ -64,11 +64,11 @@ def get(context: Context, actor: Actor, id: str) -> Run:
 def versions(context: Context, found: Sequence[Run]) -> Mapping[str, str]:
     """The versions of the releases that the runs made, by release id; one query."""
     with context.database.reading() as connection:
-        made = releases.many(connection, [run.release for run in found if run.release])
-    return {str(id): release.version for id, release in made.items()}
+        made = releases.versions_by_id(connection, (run.release for run in found if run.release))
+    return {str(id): version for id, version in made.items()}
 
 
-def contact_of(context: Context, actor: Actor, project: str) -> Contact | None:
+def contact_of(context: Context, actor: Actor, project: str | Project) -> Contact | None:
     """How the last look at the repository went; None before the first."""
     actor.require_somewhere(Permission.VIEW)
     with context.database.reading() as connection:

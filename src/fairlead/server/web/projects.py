@@ -43,7 +43,7 @@ def show(visitor: Visiting, name: str) -> Response:
     values = {
         "project": found,
         **_places(visitor, found),
-        "contact": runs.contact_of(context, actor, found.id),
+        "contact": runs.contact_of(context, actor, found),
         "webhook": projects.webhook_url(context, found),
         **_lists(visitor, found),
         **rows_of(visitor, found.name, variables.page(context, actor, found.id, limit=SHOWN).items),
@@ -131,7 +131,7 @@ async def look(form: Posted, name: str) -> Response:
 
 def _places(visitor: Visitor, found: Project) -> dict[str, Any]:
     """What is where, and the addresses that lead there."""
-    row = overview.row(visitor.context, visitor.actor, found.id)
+    row = overview.row(visitor.context, visitor.actor, found)
     [(_, cells)] = dashboard.rows_of(visitor, row)
     places = {one.name: place_of(found, one) for one in row.environments}
     with visitor.context.database.reading() as connection:
@@ -146,9 +146,9 @@ def _places(visitor: Visitor, found: Project) -> dict[str, Any]:
 def _lists(visitor: Visitor, found: Project) -> dict[str, Any]:
     context, actor = visitor.context, visitor.actor
     return {
-        "releases": releases.page(context, actor, found.id, limit=LISTED),
-        "runs": runs.page(context, actor, found.id, limit=LISTED),
-        "deployments": deployments.page(context, actor, project=found.id, limit=LISTED),
+        "releases": releases.page(context, actor, found, limit=LISTED),
+        "runs": runs.page(context, actor, found, limit=LISTED),
+        "deployments": deployments.page(context, actor, project=found, limit=LISTED),
     }
 
 
