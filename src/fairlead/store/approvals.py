@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cache
+from typing import Any
 
 import sqlalchemy as sa
 
 from fairlead.domain.approval import Approval, ApprovalState
 from fairlead.domain.ids import DeploymentId, EnvironmentId, ProjectId, TenantId
+from fairlead.store.rows import nouns
 from fairlead.store.schema import instant, key, link, metadata, number, text
 from fairlead.store.shelf import Condition, Page, Shelf
 
@@ -67,14 +70,30 @@ def waiting_by_place(
     connection: sa.Connection, projects: Iterable[str]
 ) -> dict[tuple[ProjectId, EnvironmentId, TenantId | None], Approval]:
     """For each project, environment and tenant the one that waits, of several the newest; one query."""
-    here = (approvals.c.state == ApprovalState.WAITING.value, approvals.c.project.in_(set(projects)))
-    return {(one.project, one.environment, one.tenant): one for one in _shelf.where(connection, *here)}
+    found = nouns(Approval, connection.execute(_waiting_of(), {"projects": list(set(projects))}))
+    return {(one.project, one.environment, one.tenant): one for one in found}
+
+
+@cache
+def _waiting_of() -> sa.Select[Any]:
+    asked: sa.BindParameter[str] = sa.bindparam("projects", expanding=True)
+    here = (approvals.c.state == ApprovalState.WAITING.value, approvals.c.project.in_(asked))
+    return sa.select(approvals).where(*here).order_by(approvals.c.id)
 
 
 def count_waiting(connection: sa.Connection, *more: Condition, most: int) -> int:
     """How many wait for an answer, counted up to `most`."""
-    here = sa.select(approvals.c.id).where(approvals.c.state == ApprovalState.WAITING.value, *more).limit(most)
-    return connection.execute(sa.select(sa.func.count()).select_from(here.subquery())).scalar_one()
+    return connection.execute(_counted(*more) if more else _ALL_COUNTED, {"most": most}).scalar_one()
+
+
+def _counted(*more: Condition) -> sa.Select[int]:
+    limit: sa.BindParameter[int] = sa.bindparam("most", type_=sa.Integer)
+    here = sa.select(approvals.c.id).where(approvals.c.state == ApprovalState.WAITING.value, *more).limit(limit)
+    return sa.select(sa.func.count()).select_from(here.subquery())
+
+
+_ALL_COUNTED = _counted()
+"""Every page asks for it, of most people without a condition."""
 
 
 def page(
@@ -86,6 +105,5 @@ def page(
     limit: int = 50,
 ) -> Page[Approval]:
     """Those that fit, `more` too, the newest first."""
-    conditions = [] if state is None else [approvals.c.state == state.value]
-    conditions += [] if project is None else [approvals.c.project == project]
-    return _shelf.page(connection, *conditions, *more, after=after, limit=limit)
+    equal = {"state": state.value if state else None, "project": project}
+    return _shelf.page(connection, *more, equal=equal, after=after, limit=limit)

@@ -127,8 +127,8 @@ def page(
     more += (_c.release.in_(_called(version)),) if version else ()
     more += () if number is None else (_c.number == number,)
     more += () if parent is None else (_c.parent == parent,)
-    conditions = [_c[name] == str(value) for name, value in wanted.items() if value is not None]
-    return _shelf.page(connection, *conditions, *more, after=after, limit=limit)
+    equal = {name: str(value) for name, value in wanted.items() if value is not None}
+    return _shelf.page(connection, *more, equal=equal, after=after, limit=limit)
 
 
 def _called(version: str) -> sa.Select[tuple[str]]:

@@ -34,7 +34,7 @@ insert, get, find, update, delete = _shelf.insert, _shelf.get, _shelf.find, _she
 
 def all_of(connection: sa.Connection) -> tuple[Environment, ...]:
     """All, in their order."""
-    return _shelf.where(connection, order=(environments.c.order, environments.c.name))
+    return _shelf.all(connection, "order", "name")
 
 
 def by_name(connection: sa.Connection, name: str) -> Environment:

@@ -117,10 +117,8 @@ def page(
     limit: int = 50,
 ) -> Page[Release]:
     """The newest first; of one project, or of all, of one channel, with this in its version."""
-    conditions = [] if project is None else [releases.c.project == project]
-    conditions += [] if channel is None else [releases.c.channel == channel]
-    conditions += holding(releases.c.version, search)
-    return _shelf.page(connection, *conditions, after=after, limit=limit)
+    equal = {"project": project, "channel": channel}
+    return _shelf.page(connection, *holding(releases.c.version, search), equal=equal, after=after, limit=limit)
 
 
 def versions(connection: sa.Connection, project: ProjectId) -> tuple[str, ...]:

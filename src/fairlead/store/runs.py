@@ -77,6 +77,5 @@ def page(
     limit: int = 50,
 ) -> Page[Run]:
     """Those that fit, `more` too, the newest first."""
-    conditions = [] if project is None else [runs.c.project == project]
-    conditions += [] if state is None else [runs.c.state == state.value]
-    return _shelf.page(connection, *conditions, *more, after=after, limit=limit)
+    equal = {"project": project, "state": state.value if state else None}
+    return _shelf.page(connection, *more, equal=equal, after=after, limit=limit)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
+from types import MappingProxyType
 from typing import Any, Generic, TypeVar
 
 import sqlalchemy as sa
@@ -15,6 +16,7 @@ from fairlead.store.rows import first_noun, nouns, reading, to_row
 T = TypeVar("T")
 
 LARGEST_PAGE = 500
+NOTHING: Mapping[str, str | int | None] = MappingProxyType({})
 Condition = sa.ColumnElement[bool]
 
 
@@ -78,6 +80,20 @@ def _by_id_or(table: sa.Table, column: str) -> sa.Select[Any]:
 
 
 @cache
+def _part(table: sa.Table, equal: tuple[str, ...], by: str, newest_first: bool, is_later: bool) -> sa.Select[Any]:
+    column, behind = table.c[by], sa.bindparam("behind", type_=sa.Text)
+    statement = sa.select(table).where(*(table.c[name] == sa.bindparam(f"held_{name}") for name in equal))
+    if is_later:
+        statement = statement.where(column < behind if newest_first else column > behind)
+    return statement.order_by(column.desc() if newest_first else column).limit(sa.bindparam("most", type_=sa.Integer))
+
+
+@cache
+def _all(table: sa.Table, by: tuple[str, ...]) -> sa.Select[Any]:
+    return sa.select(table).order_by(*(table.c[name] for name in by))
+
+
+@cache
 def _as_known(table: sa.Table) -> sa.Update:
     known = (table.c.id == sa.bindparam("known_id"), table.c.revision == sa.bindparam("known_revision"))
     return sa.update(table).where(*known)
@@ -133,6 +149,10 @@ class Shelf(Generic[T]):
         statement = sa.select(self.table).where(*conditions).order_by(*by)
         return tuple(nouns(self.kind, connection.execute(statement.limit(limit))))
 
+    def all(self, connection: sa.Connection, *by: str) -> tuple[T, ...]:
+        """All, in the order of these columns."""
+        return tuple(nouns(self.kind, connection.execute(_all(self.table, by))))
+
     def many(self, connection: sa.Connection, ids: Iterable[str]) -> dict[str, T]:
         """Those of them that there are, by id; one query, and none where none is asked for."""
         wanted = set(ids)
@@ -165,15 +185,15 @@ class Shelf(Generic[T]):
         limit: int = 50,
         by: str = "id",
         newest_first: bool = True,
+        equal: Mapping[str, str | int | None] = NOTHING,
     ) -> Page[T]:
-        """Those that fit, a part at a time, in the order of the unique text column `by` (ids sort by their making)."""
-        column = self.table.c[by]
+        """Those that fit, a part at a time, in the order of the unique text column `by` (ids sort by their making).
+        `equal` names columns and what they hold; None: whatever they do."""
         bounded = max(1, min(limit, LARGEST_PAGE))
-        statement = sa.select(self.table).where(*conditions)
-        if after is not None:
-            statement = statement.where(column < after if newest_first else column > after)
-        statement = statement.order_by(column.desc() if newest_first else column).limit(bounded + 1)
-        result = connection.execute(statement)
+        held = {name: value for name, value in equal.items() if value is not None}
+        statement = _part(self.table, tuple(held), by, newest_first, after is not None).where(*conditions)
+        asked = {f"held_{name}": value for name, value in held.items()} | {"behind": after, "most": bounded + 1}
+        result = connection.execute(statement, asked)
         read, rows = reading(self.kind, result), result.all()
         items = tuple(read(row) for row in rows[:bounded])
         return Page(items, str(rows[bounded - 1]._mapping[by]) if len(rows) > bounded else None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -75,23 +76,28 @@ def stand_by(connection: sa.Connection, place: Place, colour: Colour, until: dat
 
 def recorded(connection: sa.Connection) -> dict[Place, dict[Colour, Slot]]:
     """The slots of every place of which something was ever recorded; one query."""
-    return _by_place(connection, sa.select(slots))
+    return _by_place(connection.execute(sa.select(slots)))
 
 
 def all_by_place(connection: sa.Connection, projects: list[str]) -> Mapping[Place, dict[Colour, Slot]]:
     """The recorded slots of these projects (by name), by place; one query."""
-    return _by_place(connection, sa.select(slots).where(slots.c.project.in_(projects)))
+    return _by_place(connection.execute(_of_projects(), {"projects": projects}))
 
 
-def _by_place(connection: sa.Connection, asked: sa.Select[Any]) -> dict[Place, dict[Colour, Slot]]:
-    found: dict[Place, dict[Colour, Slot]] = {}
-    for place, slot in _placed(connection, asked):
-        found.setdefault(place, {})[slot.colour] = slot
-    return found
+@cache
+def _of_projects() -> sa.Select[Any]:
+    asked: sa.BindParameter[str] = sa.bindparam("projects", expanding=True)
+    return sa.select(slots).where(slots.c.project.in_(asked))
 
 
-def _placed(connection: sa.Connection, asked: sa.Select[Any]) -> Iterator[tuple[Place, Slot]]:
-    found = connection.execute(asked)
+def _by_place(found: sa.CursorResult[Any]) -> dict[Place, dict[Colour, Slot]]:
+    placed: dict[Place, dict[Colour, Slot]] = {}
+    for place, slot in _placed(found):
+        placed.setdefault(place, {})[slot.colour] = slot
+    return placed
+
+
+def _placed(found: sa.CursorResult[Any]) -> Iterator[tuple[Place, Slot]]:
     read = reading(Slot, found)
     return ((Place(row.project, row.environment, row.tenant), read(row)) for row in found.all())
 
@@ -100,7 +106,7 @@ def expired_standbys(connection: sa.Connection, now: datetime) -> tuple[tuple[Pl
     """Slots that were to be kept, standing by or failed, until a time that is past."""
     kept = (SlotState.STANDBY.value, SlotState.IDLE.value)
     past = (slots.c.state.in_(kept), slots.c.standby_until <= now)
-    return tuple(_placed(connection, sa.select(slots).where(*past).order_by(slots.c.standby_until)))
+    return tuple(_placed(connection.execute(sa.select(slots).where(*past).order_by(slots.c.standby_until))))
 
 
 def _changed(place: Place, now: Slot, expected: str) -> Conflict:

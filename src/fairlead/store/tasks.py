@@ -120,10 +120,8 @@ def page(
     limit: int = 50,
 ) -> Page[Task]:
     """Those that fit, `more` too, the newest first."""
-    conditions = [] if kind is None else [_c.kind == kind]
-    conditions += [] if state is None else [_c.state == state.value]
-    conditions += [] if project is None else [_c.project == project]
-    return _shelf.page(connection, *conditions, *more, after=after, limit=limit)
+    equal = {"kind": kind, "state": state.value if state else None, "project": project}
+    return _shelf.page(connection, *more, equal=equal, after=after, limit=limit)
 
 
 def unfinished(connection: sa.Connection, *, node: NodeId | None = None) -> tuple[Task, ...]:

@@ -155,8 +155,8 @@ def page(
     connection: sa.Connection, owner: Owner, *, search: str = "", after: str | None = None, limit: int = 200
 ) -> Page[Variable]:
     """The owner's, in the order of making; with `search` those whose name has it in it."""
-    fits = (variables.c.owner == owner_key(owner), *holding(variables.c.name_key, search))
-    return _shelf.page(connection, *fits, after=after, limit=limit, newest_first=False)
+    fits, equal = holding(variables.c.name_key, search), {"owner": owner_key(owner)}
+    return _shelf.page(connection, *fits, equal=equal, after=after, limit=limit, newest_first=False)
 
 
 def count(connection: sa.Connection, owner: Owner) -> int:

@@ -126,6 +126,7 @@ class Furnished:
             "images": {},
             "contents": {},
             "seconds": 5.0,
+            "most": 100,
             "events": [],
             "address": "ops@example.com",
             "key": "privileged",
