@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -82,6 +83,9 @@ def add(
     forge_repository: str = typer.Option("", help="owner/name there (GitLab: its id or path)."),
     forge_token_from: str = typer.Option("", help="File with a token that may set commit statuses."),
     wait: bool = typer.Option(True, "--wait/--no-wait", help="Wait until the first look has worked."),
+    timeout: float = typer.Option(
+        FIRST_CONTACT_S, help="Seconds to wait at most, then exit code 124; 0: no bound. The project stays."
+    ),
 ) -> None:
     """Add a project; prints its deploy key, webhook address and secret, and waits for the first contact."""
     at = session(context)
@@ -108,7 +112,7 @@ def add(
     made = at.client.post(f"{API}/projects", body)
     _tell(at, made)
     if git and wait:
-        _first_contact(at, made)
+        _first_contact(at, made, timeout_s=timeout)
     elif at.screen.as_json:
         at.screen.result(made)
 
@@ -253,9 +257,9 @@ def _tell(at: Session, made: dict[str, Any]) -> None:
     at.screen.say("  content type application/json; the secret is shown only now\n")
 
 
-def _first_contact(at: Session, made: dict[str, Any]) -> None:
+def _first_contact(at: Session, made: dict[str, Any], *, timeout_s: float) -> None:
     name = made["name"]
-    deadline = time.monotonic() + FIRST_CONTACT_S
+    deadline = time.monotonic() + (timeout_s or math.inf)
     told = ""
     while time.monotonic() < deadline:
         state = at.client.get(f"{API}/projects/{segment(name)}")["contact"]
@@ -269,6 +273,6 @@ def _first_contact(at: Session, made: dict[str, Any]) -> None:
             at.screen.say(
                 f"waiting for the repository: {told or 'not looked yet'} (Ctrl-C ends the waiting, not the project)"
             )
-        time.sleep(1)
+        time.sleep(min(1.0, max(0.0, deadline - time.monotonic())))
     at.screen.fail("the repository could not be read yet", f"fairlead projects look {name}", "source.unreachable")
     raise typer.Exit(TimedOut.exit_code)

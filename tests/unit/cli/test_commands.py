@@ -337,6 +337,13 @@ def test_a_projects_host_keys_are_given_from_a_file(house: House, fairlead: Run,
     assert fairlead("projects", "connect", "books", address, *given).code == 0 and held().strip()
 
 
+def test_the_wait_for_the_first_look_is_bounded_and_the_project_stays(house: House, fairlead: Run) -> None:
+    said = fairlead("projects", "add", "books", "--git", "/srv/nowhere.git", "--timeout", "0.01")
+    assert said.code == 124 and "could not be read yet" in said.err
+    with house.context.database.reading() as connection:
+        assert projects.by_name(connection, "books").source is not None
+
+
 def test_what_belongs_to_the_installation(books: House, fairlead: Run) -> None:
     assert "Staging" in fairlead("environments", "add", "Staging", "--order", "2").out
     assert fairlead("environments", "remove", "Staging").code == 0
