@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -347,12 +347,12 @@ class Binding:
             tree = await prepare(self.outside.source, repository, run.commit, workspace)
             told = {"subject": tree.commit.subject[:500], "author": tree.commit.author[:200]}
             await self.context.database.write(lambda connection: runs.change(connection, run.id, **told))
-            return await asyncio.to_thread(self._run_plan, task, run, project, workspace)
+            return await asyncio.to_thread(self._run_plan, task, run, project, workspace, tree.warnings)
         except FairleadError as error:
             await remove(workspace)
             return SaidNo(error.code, error.message, error.hint)
 
-    def _run_plan(self, task: Task, run: Run, project: Project, workspace: str) -> Plan:
+    def _run_plan(self, task: Task, run: Run, project: Project, workspace: str, warnings: Sequence[str]) -> Plan:
         source = project.source
         assert source is not None
         root = project_root(workspace, source.folder)
@@ -373,6 +373,7 @@ class Binding:
                 channel=chosen.channel.id,
                 snapshot=releasing.freeze(self.context, connection, project.id),
             )
+            outline = replace(outline, warnings=(*warnings, *outline.warnings))  # the release is to say them, too
         if outline.project and outline.project != project.name:
             raise NotFound(
                 "project.unknown",

@@ -155,7 +155,7 @@ def _of_run(context: Context, connection: Connection, found: Run, *, must_be_ski
     if found.state is RunState.SKIPPED:
         because += _newer_run(connection, found)
     return Reason(
-        f"run {found.number} of {found.commit[:12]} {'was' if found.state.has_ended else 'is'} {found.state.value}"
+        f"run {found.number} of {found.commit[:12]} {_how_run(found.state)}"
         + (f": {found.reason}" if found.reason else ""),
         (*because, reasons.of_run(connection, found)),
         task.evidence if task else (),
@@ -165,6 +165,12 @@ def _of_run(context: Context, connection: Connection, found: Run, *, must_be_ski
         "run",
         found.id,
     )
+
+
+def _how_run(state: RunState) -> str:
+    if state in (RunState.SUCCEEDED, RunState.FAILED):
+        return state.value
+    return f"{'was' if state.has_ended else 'is'} {state.value}"
 
 
 def _newer_run(connection: Connection, skipped_one: Run) -> list[Reason]:

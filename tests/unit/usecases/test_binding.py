@@ -174,6 +174,16 @@ async def test_a_run_takes_the_digest_of_the_image_that_variables_name(house: Ho
     assert made.packages == {"web": "2"} and set(made.images) == {"web"}
 
 
+async def test_what_of_a_commit_is_not_there_is_warned_of_by_the_run_and_its_release(house: House) -> None:
+    """Submodules and LFS files among it: a container would get an empty directory, or a pointer, without a word."""
+    more = {"out@": b"../../etc"}
+    plan = await planned_run(house, "services: {web: {image: nginx, ports: ['80:80']}}\n", more)
+    assert isinstance(plan, Plan), plan
+    (made,) = (read(NewRelease, one) for one in all_effects(plan) if one.kind == MakeRelease.kind)
+    for warnings in (plan.warnings, made.warnings):
+        assert "link out leads out of the repository; nothing follows it" in warnings
+
+
 async def test_a_run_says_where_an_image_is_not_the_same_in_every_environment(house: House) -> None:
     compose = "services: {web: {image: 'app:${TAG}', ports: ['80:80']}}\n"
     said = await planned_run(house, compose, TAG__Test="2", TAG__Production="3")

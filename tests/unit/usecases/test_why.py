@@ -161,6 +161,7 @@ def test_a_skipped_run_names_the_head_that_came_before_it_began(house: House) ->
     assert "was skipped: superseded by the newer head cccccccccccc" in text
     assert f"run {third.number} of cccccccccccc came before it began" in text
     assert "the repository was looked at" in text
+    assert f"run 1 of {HEAD[:12]} is " in why.run(house.context, VIEWER, first.id).said
     assert "a webhook told of a push" in told(why.run(house.context, VIEWER, first.id))
     with pytest.raises(Conflict):
         why.skipped(house.context, VIEWER, third.id)

@@ -185,6 +185,8 @@ async def _built(
     checkout = await tools.checkouts.of_task(tools.task)
     tree = await workspace.prepare(tools.source, checkout.repository, checkout.commit, place)
     tools.say(f"checked out {checkout.commit[:12]}: {len(tree.files)} files", level="debug")
+    for warning in tree.warnings:
+        tools.say(warning, level="warning")
     try:
         said = Build(
             context=_inside(filled(known, build.context)),
