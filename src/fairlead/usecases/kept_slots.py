@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from fairlead.domain.actor import Actor
 from fairlead.domain.deployment import Deployment
 from fairlead.domain.errors import Conflict
-from fairlead.domain.slot import SlotState
+from fairlead.domain.slot import Slot, SlotState
 from fairlead.domain.task import Task, TaskState
 from fairlead.ports.catalogue import Place
 from fairlead.steps.keeping import ASKED
@@ -51,6 +51,12 @@ def ask(context: Context, connection: Connection, actor: Actor, found: Deploymen
     return found
 
 
+def stands_until(connection: Connection, found: Deployment) -> datetime | None:
+    """Until when what was kept of a deployment that failed stands; None where nothing does."""
+    slot = _standing(connection, _place(connection, found), found) if found.has_ended else None
+    return slot.standby_until if slot else None
+
+
 def hand_over(connection: Connection, found: Deployment, task: Task) -> None:
     """What was asked before there was a task is told to it."""
     if found.keep_failed_s:
@@ -62,12 +68,18 @@ def _tell(connection: Connection, task: Task, seconds: float, by: str) -> None:
 
 
 def _extend(context: Context, connection: Connection, place: Place, found: Deployment, seconds: float) -> bool:
-    until = context.clock.now() + timedelta(seconds=seconds)
+    slot = _standing(connection, place, found)
+    if slot is None:
+        return False
+    slots.put(connection, place, replace(slot, standby_until=context.clock.now() + timedelta(seconds=seconds)))
+    return True
+
+
+def _standing(connection: Connection, place: Place, found: Deployment) -> Slot | None:
     for slot in slots.of(connection, place).values():
         if slot.deployment == found.id and slot.state is SlotState.IDLE and slot.standby_until is not None:
-            slots.put(connection, place, replace(slot, standby_until=until))
-            return True
-    return False
+            return slot
+    return None
 
 
 def _place(connection: Connection, found: Deployment) -> Place:

@@ -124,7 +124,9 @@ def keep(form: Posted, id: str) -> Response:
     visitor, seconds = form.visitor, form.number("seconds") or 0
 
     def work() -> str:
-        deployments.keep(visitor.context, visitor.actor, id, seconds=seconds)
+        asked = deployments.keep(visitor.context, visitor.actor, id, seconds=seconds)
+        if asked.deployment.has_ended:
+            return f"It stands for {seconds / 60:g} minutes from now." if seconds else "It is ended now."
         kept = f"Where it fails, its idle slot is kept for {seconds / 60:g} minutes; no user reaches it."
         return kept if seconds else "Where it fails, everything is taken back."
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import Query
@@ -24,7 +25,9 @@ from fairlead.server.web.lists import Paged
 from fairlead.server.web.visit import Posted, Visiting, Visitor, in_one_transaction
 from fairlead.steps.keeping import asked_s
 from fairlead.store import artifacts, task_lines
-from fairlead.usecases import deployments, releases, runs, tasks, why
+from fairlead.usecases import deployments, kept_slots, releases, runs, tasks, why
+from fairlead.usecases.context import Context
+from fairlead.usecases.deployments import DeploymentView
 
 router = page_router()
 
@@ -158,6 +161,12 @@ def _state_of(visitor: Visitor, id: str) -> dict[str, Any]:
     with context.database.reading() as connection:
         left = artifacts.names(connection, task.id)
     deployment = deployments.get(context, actor, task.subject) if task.kind in ("deployment", "rollback") else None
+    may_deploy = deployment is not None and actor.may(
+        Permission.DEPLOYMENT_CREATE,
+        project=deployment.deployment.project,
+        environment=deployment.deployment.environment,
+        tenant=deployment.deployment.tenant,
+    )
     run = runs.get(context, actor, task.subject) if task.kind == "run" and task.subject else None
     made = releases.get(context, actor, task.project, run.release) if run and run.release else None
     asked_for = deployments.page(context, actor, parent=task.id, limit=CHILDREN_SHOWN).items
@@ -175,15 +184,9 @@ def _state_of(visitor: Visitor, id: str) -> dict[str, Any]:
         "deployment": deployment,
         "children": tuple(reversed(asked_for)),
         "kept_s": asked_s(view.facts),
-        "may_keep": deployment is not None
-        and task.state in (TaskState.QUEUED, TaskState.RUNNING)
-        and not is_past_commit
-        and actor.may(
-            Permission.DEPLOYMENT_CREATE,
-            project=deployment.deployment.project,
-            environment=deployment.deployment.environment,
-            tenant=deployment.deployment.tenant,
-        ),
+        "may_keep": may_deploy and task.state in (TaskState.QUEUED, TaskState.RUNNING) and not is_past_commit,
+        "may_deploy": may_deploy,
+        "stands_until": _stands_until(context, deployment),
         "is_live": deployment is not None and deployment.deployment.outcome is DeploymentOutcome.LIVE,
         "run": run,
         "made": made,
@@ -205,6 +208,13 @@ def _state_of(visitor: Visitor, id: str) -> dict[str, Any]:
         "why": _why(visitor, task),
         "switch": deployment.switch if deployment else None,
     }
+
+
+def _stands_until(context: Context, deployment: DeploymentView | None) -> datetime | None:
+    if deployment is None:
+        return None
+    with context.database.reading() as connection:
+        return kept_slots.stands_until(connection, deployment.deployment)
 
 
 def _why(visitor: Visitor, task: Task) -> Reason | None:

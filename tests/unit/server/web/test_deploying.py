@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import html
 import re
+from datetime import datetime, timedelta
 
 import pytest
 from tests.unit.server.conftest import Visit
 from tests.unit.server.house import ADMINISTRATOR, House
 
+from fairlead.domain.colour import Colour
 from fairlead.domain.ids import TaskId
 from fairlead.domain.process import Action, Process, ProcessStep
 from fairlead.domain.prompt import Control, Prompt
+from fairlead.domain.slot import Slot, SlotState
 from fairlead.domain.task import TaskState
 from fairlead.domain.variable import Dimension
+from fairlead.ports.catalogue import Place
 from fairlead.ports.children import ChildWish
 from fairlead.ports.tasks import End
 from fairlead.server.web import deploying
 from fairlead.steps.keeping import ASKED
-from fairlead.store import tasks
+from fairlead.store import slots, tasks
 from fairlead.usecases import child_deployments, deployments, processes, projects, releases, tenants, variables
 from fairlead.usecases.variables import More
 
@@ -86,6 +90,32 @@ def test_a_deployment_is_kept_where_it_fails_from_its_page(books: House, visit: 
     assert "Everything is taken back" in visit.get(task)
     books.end(books.begin("books", "1.0.0", "Test"), End(TaskState.FAILED))
     assert "Keep it for 2 hours" not in visit.get(task)
+
+
+def test_what_failed_and_stands_is_kept_longer_or_ended_from_its_page(books: House, visit: Visit) -> None:
+    visit.post(DEPLOY, **WHERE)
+    deployment = books.deployment("books", "1.0.0", "Test")
+    task, place, now = f"/tasks/{deployment.task}", Place("books", "Test"), books.context.clock.now()
+    books.end(books.begin("books", "1.0.0", "Test"), End(TaskState.FAILED))
+    assert "What failed stands" not in visit.get(task)
+    ends_at = now + timedelta(minutes=10)
+    kept = Slot(Colour.GREEN, SlotState.IDLE, deployment.id, deployment.release, "1.0.0", standby_until=ends_at)
+    with books.context.database.transaction() as connection:
+        slots.put(connection, place, kept)
+    page = visit.get(task)
+    assert "What failed stands" in page and "Keep it 2 hours from now" in page and "End it now" in page
+    visit.post(f"/deployments/{deployment.id}/keep", seconds="7200")
+    assert "It stands for 120 minutes from now." in visit.get(task)
+
+    def until() -> datetime:
+        with books.context.database.reading() as connection:
+            found = slots.of(connection, place)[Colour.GREEN].standby_until
+        assert found is not None
+        return found
+
+    assert until() >= now + timedelta(hours=2)
+    visit.post(f"/deployments/{deployment.id}/keep", seconds="0")
+    assert until() < now + timedelta(hours=1)
 
 
 def test_parent_and_child_lead_to_one_another(house: House, visit: Visit) -> None:
