@@ -11,10 +11,13 @@ from fairlead.domain.ids import ProjectId, SecretVersionId
 NotificationKind: TypeAlias = Literal["mail", "webhook"]
 EVENTS = (
     "approval.waiting",
+    "certificate.expired",
+    "certificate.expiring",
     "deployment.cancelled",
     "deployment.failed",
     "deployment.live",
     "deployment.rolled_back",
+    "deployment.unsettled",
     "interruption.waiting",
     "run.failed",
 )
@@ -22,7 +25,10 @@ EVENTS = (
 DEFAULT_EVENTS = (
     "deployment.failed",
     "deployment.rolled_back",
+    "deployment.unsettled",
     "approval.waiting",
+    "certificate.expired",
+    "certificate.expiring",
     "interruption.waiting",
     "run.failed",
 )

@@ -9,15 +9,22 @@ import shutil
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import asdict, dataclass
 
-from fairlead.domain.errors import FairleadError, Unreachable
+import sqlalchemy as sa
+
+from fairlead.adapters.system import SystemClock
+from fairlead.domain.certificate import Certificate
+from fairlead.domain.errors import FairleadError, Refused, Unreachable
 from fairlead.server import bootstrap
 from fairlead.server.readiness import ask
 from fairlead.server.settings import Settings, environment_name, unknown
+from fairlead.store import certificates
 from fairlead.store.database import Database
 from fairlead.store.sealing import Sealer, read_master_key, read_master_keys
 from fairlead.store.secrets import refuse_another_key
 
 TIMEOUT_S = 15.0
+MOST_NAMED = 5
+"""Certificates whose end is told, the others have later ends or the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +46,7 @@ async def examine(settings: Settings) -> tuple[Finding, ...]:
         ("container engine", bootstrap.look_at_engine),
         ("proxy", bootstrap.look_at_proxy),
         ("registry", bootstrap.look_at_registry),
+        ("certificates", _certificates),
         ("git", _git),
         ("disk", _disk),
         ("server", _server),
@@ -122,6 +130,29 @@ def _needs_key(settings: Settings, keys: list[bytes]) -> bool:
     try:
         with database.reading() as connection:
             return refuse_another_key(connection, Sealer(keys[0], *keys[1:]) if keys else None)
+    finally:
+        database.close()
+
+
+async def _certificates(settings: Settings) -> str:
+    held = await asyncio.to_thread(_held_certificates, settings)
+    now = SystemClock().now()
+    if near := [one for one in held if one.is_ending(now)]:
+        said = "; ".join(one.end_words(now) for one in near[:MOST_NAMED])
+        hosts = ", ".join(one.host for one in near[:MOST_NAMED])
+        raise Refused("certificate.invalid", said, hint=f"renew: fairlead certificates set HOST, for {hosts}")
+    return f"{len(held)}, none of which ends soon" if held else "none"
+
+
+def _held_certificates(settings: Settings) -> tuple[Certificate, ...]:
+    """By their end; none where there is no database yet, or one of an older version."""
+    if not settings.database_url and not (settings.data_dir / "fairlead.db").exists():
+        return ()
+    database = Database(settings.database)
+    try:
+        with database.reading() as connection:
+            has_them = sa.inspect(connection).has_table(certificates.certificates.name)
+            return certificates.all_of(connection) if has_them else ()
     finally:
         database.close()
 

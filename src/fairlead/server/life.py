@@ -267,4 +267,5 @@ async def _tidy(server: Server) -> None:
     await server.durable.forget(now - timedelta(days=7))
     await asyncio.to_thread(housekeeping.forget_old_logs, server.context, now - days)
     await asyncio.to_thread(housekeeping.tell_of_expiring_keys, server.context)
+    await asyncio.to_thread(housekeeping.tell_of_ending_certificates, server.context)
     await asyncio.to_thread(retention.start_if_due, server.context)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import sqlalchemy as sa
 
 from fairlead.domain.certificate import Certificate
@@ -21,6 +23,7 @@ certificates = sa.Table(
     instant("created_at"),
     text("created_by"),
     number("revision"),
+    number("warned_days", nullable=True),
 )
 
 _shelf = Shelf(certificates, Certificate, unknown="certificate.unknown")
@@ -44,3 +47,14 @@ def page(
 def all_of(connection: sa.Connection) -> tuple[Certificate, ...]:
     """All, by host."""
     return _shelf.where(connection, order=certificates.c.host)
+
+
+def ending(connection: sa.Connection, before: datetime) -> tuple[Certificate, ...]:
+    """Those that end before then, the nearest end first."""
+    c = certificates.c
+    return _shelf.where(connection, c.not_after <= before, order=c.not_after)
+
+
+def warned(connection: sa.Connection, id: str, days: int) -> None:
+    """So many days before its end it was told."""
+    _shelf.change(connection, id, warned_days=days)

@@ -31,8 +31,8 @@ def all_of(connection: sa.Connection) -> tuple[NotificationTarget, ...]:
     return _shelf.where(connection)
 
 
-def wanting(connection: sa.Connection, project: ProjectId, event: str) -> tuple[NotificationTarget, ...]:
-    """Those of the project and of the installation that want to be told of the event."""
+def wanting(connection: sa.Connection, project: ProjectId | None, event: str) -> tuple[NotificationTarget, ...]:
+    """Those of the project (None: of no project) and of the installation that want to be told of the event."""
     c = notification_targets.c
     found = _shelf.where(connection, sa.or_(c.project == project, c.project.is_(None)))
     return tuple(target for target in found if target.wants(event))

@@ -63,6 +63,12 @@ def owner_of(connection: sa.Connection, host: str, path: str) -> Place | None:
     return None if row is None else Place(row.project, row.environment, row.tenant)
 
 
+def user_of(connection: sa.Connection, host: str) -> Place | None:
+    """Who has a route of the host, the first where several share it; None where nobody has."""
+    row = connection.execute(sa.select(routes).where(_c.host == host).order_by(_c.path).limit(1)).first()
+    return None if row is None else Place(row.project, row.environment, row.tenant)
+
+
 def of(connection: sa.Connection, place: Place) -> dict[str, tuple[Route, ...]]:
     """The place's routes by service."""
     return of_many(connection, [place])[place]

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 from fairlead.domain import names
 from fairlead.domain.actor import Actor
-from fairlead.domain.certificate import Certificate
+from fairlead.domain.certificate import WARN_DAYS, Certificate
 from fairlead.domain.errors import Invalid, NotFound
 from fairlead.domain.permission import Permission
 from fairlead.domain.service import Definition
@@ -31,6 +32,14 @@ def get(context: Context, actor: Actor, host: str) -> Certificate:
     actor.require(Permission.VIEW)
     with context.database.reading() as connection:
         return _found(certificates.by_host(connection, host), host)
+
+
+def ending(context: Context, actor: Actor) -> tuple[Certificate, ...]:
+    """Those whose end is near or past, the nearest first; none for who may not view them."""
+    if not actor.may(Permission.VIEW):
+        return ()
+    with context.database.reading() as connection:
+        return certificates.ending(connection, context.clock.now() + timedelta(days=max(WARN_DAYS)))
 
 
 def put(context: Context, actor: Actor, host: str, chain: str, key: str) -> Certificate:

@@ -47,6 +47,8 @@ def changed(context: Context, connection: Connection, task: Task) -> None:
         state = _DEPLOYMENT_STATES.get(task.state, DeploymentState.RUNNING)
         more = {"reason": task.reason, "code": task.code, "hint": task.hint} if unsettled else {}
         deployments.change(connection, task.subject, state=state.value, **more)
+        if unsettled:
+            _apart(context, connection, task, _tell_unsettled)
 
 
 def paused(context: Context, connection: Connection, task: Task, *, holds: bool) -> None:
@@ -132,6 +134,12 @@ def _after_run(context: Context, connection: Connection, task: Task) -> None:
             project=owner.name,
         )
         release_made(context, connection, owner, made)
+
+
+def _tell_unsettled(context: Context, connection: Connection, task: Task) -> None:
+    found = deployments.get(connection, task.subject)
+    owner, where = projects.get(connection, found.project), environments.get(connection, found.environment)
+    telling.deployment_unsettled(context, connection, owner, where, releases.get(connection, found.release), found)
 
 
 def _deployment_ended(context: Context, connection: Connection, task: Task) -> None:

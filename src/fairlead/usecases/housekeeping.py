@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from fairlead.domain import certificate
 from fairlead.domain.actor import SYSTEM
 from fairlead.domain.ids import TaskId
 from fairlead.domain.slot import SlotState
 from fairlead.domain.task import Task
 from fairlead.domain.user import WARN_DAYS
-from fairlead.store import slots, task_lines, tasks, users
-from fairlead.usecases import turns
+from fairlead.store import certificates, routes, slots, task_lines, tasks, users
+from fairlead.usecases import telling, turns
 from fairlead.usecases.context import Context
 
 
@@ -54,6 +55,27 @@ def tell_of_expiring_keys(context: Context) -> int:
             kind = "key.expiring" if days else "key.expired"
             said = f"expires on {key.expires_at:%Y-%m-%d}" if days else "has expired"
             context.note(connection, SYSTEM, kind, f"the API key {key.name!r} of {owner} {said}", thing=key.id)
+            told += 1
+    return told
+
+
+def tell_of_ending_certificates(context: Context) -> int:
+    """An event and a notice for each certificate some weeks before its end, and at its end; how many. Each of these
+    days is told once, whatever the number of looks; one that is renewed is new."""
+    told = 0
+    now = context.clock.now()
+    with context.database.transaction() as connection:
+        for one in certificates.ending(connection, now + timedelta(days=max(certificate.WARN_DAYS))):
+            days = one.warning(now)
+            if days is None:
+                continue
+            certificates.warned(connection, one.id, days)
+            kind = "certificate.expiring" if days else "certificate.expired"
+            user = routes.user_of(connection, one.host)
+            project, environment = (user.project, user.environment) if user else (None, None)
+            said = one.end_words(now)
+            context.note(connection, SYSTEM, kind, said, thing=one.id, project=project, environment=environment)
+            telling.certificate_ends(context, connection, one, kind, user, days=days)
             told += 1
     return told
 

@@ -7,15 +7,17 @@ from dataclasses import replace
 from datetime import timedelta
 
 from fairlead.domain.approval import Approval
+from fairlead.domain.certificate import Certificate
 from fairlead.domain.deployment import Deployment, DeploymentOutcome
 from fairlead.domain.environment import Environment
 from fairlead.domain.ids import SecretVersionId
-from fairlead.domain.interruption import Interruption
+from fairlead.domain.interruption import WHERE_NOBODY_ANSWERS, Interruption
 from fairlead.domain.project import Project
 from fairlead.domain.record import fingerprint
 from fairlead.domain.release import Release
 from fairlead.domain.run import Run, RunState
 from fairlead.domain.switch_record import switch_of
+from fairlead.ports.catalogue import Place
 from fairlead.ports.notifier import CommitStatus, Mail, Notice, Webhook
 from fairlead.store import notices, notifications, projects, tasks, tenants
 from fairlead.store.database import Connection
@@ -54,19 +56,70 @@ def interruption_waits(context: Context, connection: Connection, asked: Interrup
     if not asked.project:
         return
     project = projects.by_name(connection, asked.project)
-    choices = " or ".join(choice.value for choice in asked.choices)
+    answer = f"Answer it: fairlead interruptions answer {asked.id} {'|'.join(asked.choices)}, or on its page."
+    if asked.expires_at:
+        nobody = WHERE_NOBODY_ANSWERS[asked.kind]
+        answer += f" Without an answer until {asked.expires_at:%Y-%m-%d %H:%M} UTC it is {nobody}."
     _tell(
         context,
         connection,
         project,
         "interruption.waiting",
         f"{asked.project} in {asked.environment}: {asked.title}",
-        "\n".join(
-            part for part in (asked.instructions, asked.why, f"Answer {choices}, on its page or by the API.") if part
-        ),
+        "\n".join(part for part in (asked.instructions, asked.why, answer) if part),
         link=f"/interruptions/{asked.id}",
         about=asked.id,
         facts={"project": asked.project, "environment": asked.environment, "title": asked.title},
+    )
+
+
+def certificate_ends(
+    context: Context, connection: Connection, one: Certificate, event: str, user: Place | None, *, days: int
+) -> None:
+    """Somebody has to renew it; who has the host's routes is told, too."""
+    used = f"{user.project} in {user.shown} has its routes.\n" if user else "No route has the host now.\n"
+    _tell(
+        context,
+        connection,
+        projects.by_name(connection, user.project) if user else None,
+        event,
+        one.end_words(context.clock.now()),
+        f"{used}Renew it: fairlead certificates set {one.host} --chain FILE --key FILE",
+        link=f"/projects/{user.project}" if user else "/",
+        about=f"{one.id}/{one.fingerprint}/{days}",
+        facts={"host": one.host, "not_after": one.not_after.isoformat(), **({"project": user.project} if user else {})},
+    )
+
+
+def deployment_unsettled(
+    context: Context,
+    connection: Connection,
+    project: Project,
+    environment: Environment,
+    release: Release,
+    deployment: Deployment,
+) -> None:
+    """Not all is as it should be there, and nothing else is deployed there until it is: told once for each deployment,
+    however often it is taken up."""
+    _tell(
+        context,
+        connection,
+        project,
+        "deployment.unsettled",
+        f"{project.name} {release.version} in {_where(connection, environment, deployment)} is unsettled",
+        "\n".join(
+            part
+            for part in (
+                deployment.reason,
+                deployment.hint,
+                "Nothing else is deployed there until it has settled, which it tries by itself.",
+                f"What was tried, and what can be run by hand: fairlead why deployment {deployment.id}",
+            )
+            if part
+        ),
+        link=f"/deployments/{deployment.id}",
+        about=deployment.id,
+        facts={"project": project.name, "version": release.version, "environment": environment.name},
     )
 
 
@@ -235,7 +288,7 @@ def not_delivered(context: Context, row: NoticeRow, error: str) -> bool:
 def _tell(
     context: Context,
     connection: Connection,
-    project: Project,
+    project: Project | None,
     event: str,
     subject: str,
     body: str,
@@ -244,7 +297,7 @@ def _tell(
     about: str,
     facts: Mapping[str, str],
 ) -> None:
-    for target in notifications.wanting(connection, project.id, event):
+    for target in notifications.wanting(connection, project.id if project else None, event):
         to = {"kind": target.kind, "address": target.address, "secret": target.secret or ""}
         _put(context, connection, event, subject, body, link, f"{event}/{about}/{target.id}", to, facts)
 

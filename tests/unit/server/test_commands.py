@@ -10,15 +10,17 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 import typer
 from argon2 import PasswordHasher
 
+from fairlead.domain.certificate import Certificate
 from fairlead.server import bootstrap, commands
 from fairlead.server import settings as reading
-from fairlead.store import passwords
+from fairlead.store import certificates, passwords
 from fairlead.store.database import Database
 from fairlead.store.database_hold import DatabaseHold
 from fairlead.store.hold import Hold
@@ -187,6 +189,20 @@ def test_doctor_sees_a_master_key_that_is_not_the_databases(furnished: Run, data
     key.write_text(held)
     key.chmod(0o600)
     assert "✔ master key" in furnished("doctor").out
+
+
+def test_doctor_names_certificates_whose_end_is_near(furnished: Run) -> None:
+    assert "✔ certificates       none" in furnished("doctor").out
+    now = datetime.now(UTC)
+    with bootstrap.books_only(reading.read(os.environ)) as context, context.database.transaction() as connection:
+        key = context.keep(connection, "key", name="a certificate", by="admin")
+        for days in (5, 200):
+            ends_at = now + timedelta(days=days, hours=1)
+            held = Certificate(f"crt-{days}", f"in{days}.example.com", "PEM", key, "f", now, ends_at, now)
+            certificates.insert(connection, held)
+    said = furnished("doctor").out
+    assert "✘ certificates       the certificate of in5.example.com ends in 5 days" in said
+    assert "fairlead certificates set HOST, for in5.example.com" in said and "in200" not in said
 
 
 def test_doctor_says_where_a_setting_comes_from(server: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

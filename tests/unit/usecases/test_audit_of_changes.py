@@ -37,6 +37,7 @@ ACTS = {
     "following._runbook_ended": "news",
     "following._retirement_ended": "news",
     "gates.require_override": "an act; its reason is kept",
+    "housekeeping.tell_of_ending_certificates": "news",
     "housekeeping.tell_of_expiring_keys": "news",
     "interruptions._note": "an answer; its facts are kept",
     "kept_slots._tell": "a fact of the task, no event",

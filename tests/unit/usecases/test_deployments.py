@@ -316,7 +316,12 @@ def test_an_unsettled_task_keeps_its_place(books: House) -> None:
     books.add_release("1.0.0")
     first = books.deployment("1.0.0").task
     books.begin(first)
-    books.end(first, TaskState.UNSETTLED, "engine.unreachable", "the host does not answer")
+    notifications.add(books.context, ADMIN, "https://chat.example.com/hook")
+    for _ in range(3):  # taken up again and again: told once
+        books.end(first, TaskState.UNSETTLED, "engine.unreachable", "the host does not answer")
+    [told] = telling.due(books.context)
+    assert told.event == "deployment.unsettled" and told.subject == "books 1.0.0 in Test is unsettled"
+    assert "the host does not answer" in told.body and "fairlead why deployment dep-" in told.body
     deployments.create(books.context, ADMIN, "books", "1.0.0", "Test", is_forced=True)
     assert books.queue.asked == [first]
     assert books.deployments("1.0.0", "Test")[-1].state is DeploymentState.UNSETTLED

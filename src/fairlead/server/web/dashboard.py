@@ -21,11 +21,12 @@ from fairlead.server.web import rendering, words
 from fairlead.server.web.cells import CellView, TenantLine
 from fairlead.server.web.visit import Visiting, Visitor, in_one_transaction
 from fairlead.store import tasks
-from fairlead.usecases import groups, overview, planning, tenants
+from fairlead.usecases import certificates, groups, overview, planning, tenants
 
 router = page_router()
 
 _FAILURES = (DeploymentOutcome.ROLLED_BACK, DeploymentOutcome.FAILED, DeploymentOutcome.REFUSED)
+CERTIFICATES_SHOWN = 5
 TENANTS_SHOWN = 5
 """Of a cell; the page of the place has all."""
 
@@ -40,7 +41,10 @@ def show(
     after: Annotated[str | None, Query(max_length=100)] = None,
 ) -> Response:
     """The page."""
-    return visitor.page("dashboard.html", grid_of(visitor, search.strip(), after, group=group, tenant=tenant))
+    now, near = visitor.context.clock.now(), certificates.ending(visitor.context, visitor.actor)
+    ending = [one.end_words(now) for one in near[:CERTIFICATES_SHOWN]]
+    grid = grid_of(visitor, search.strip(), after, group=group, tenant=tenant)
+    return visitor.page("dashboard.html", {**grid, "ending": ending, "more_ending": len(near) - len(ending)})
 
 
 @router.get("/grid")

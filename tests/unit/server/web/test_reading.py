@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from datetime import timedelta
 from html.parser import HTMLParser
 
 import pytest
@@ -12,11 +13,13 @@ from tests.unit.server.conftest import Visit
 from tests.unit.server.house import ADMINISTRATOR, DIGEST, House
 
 from fairlead.domain.actor import SYSTEM
+from fairlead.domain.certificate import Certificate
 from fairlead.domain.ids import TaskId
 from fairlead.domain.switch_record import SwitchRecord, as_fact
 from fairlead.domain.task import TaskState
 from fairlead.ports.tasks import End
 from fairlead.server.api import shapes
+from fairlead.store import certificates
 from fairlead.usecases import deployments, variables
 
 Furnished = tuple[House, dict[str, str]]
@@ -45,6 +48,19 @@ def test_the_dashboard_is_searched_by_name(looking: Visit) -> None:
     assert "identity" in page
     assert "Book shop" not in page
     assert "No project has" in looking.get("/?search=nothing-like-it")
+
+
+def test_the_dashboard_names_certificates_whose_end_is_near(visit: Visit, house: House) -> None:
+    assert "Certificates to renew" not in visit.sign_in().get("/")
+    now = house.context.clock.now()
+    with house.context.database.transaction() as connection:
+        key = house.context.keep(connection, "key", name="a certificate", by="admin")
+        for days in range(7):
+            host, ends_at = f"in{days}.example.com", now + timedelta(days=days, hours=1)
+            certificates.insert(connection, Certificate(f"crt-{days}", host, "PEM", key, "f", now, ends_at, now))
+    page = visit.get("/")
+    assert "the certificate of in4.example.com ends in 4 days" in page and "in5.example.com" not in page
+    assert "And 2 more" in page
 
 
 def test_an_empty_dashboard_tells_how_to_begin(visit: Visit) -> None:

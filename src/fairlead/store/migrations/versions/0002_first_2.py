@@ -1,4 +1,4 @@
-"""The first tables, part 2: subnets to sessions."""
+"""The first tables, part 2: subnets to registry_logins."""
 
 from __future__ import annotations
 
@@ -32,7 +32,6 @@ def upgrade() -> None:
     _place_locks()
     _projects()
     _registry_logins()
-    _sessions()
 
 
 def _subnets() -> None:
@@ -296,6 +295,7 @@ def _certificates() -> None:
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("created_by", sa.Text(), nullable=False),
         sa.Column("revision", sa.BigInteger(), nullable=False),
+        sa.Column("warned_days", sa.BigInteger(), nullable=True),
         sa.ForeignKeyConstraint(["key"], ["secret_versions.id"], name=op.f("fk_certificates_key")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_certificates")),
         sa.UniqueConstraint("host", name=op.f("uq_certificates_host")),
@@ -396,20 +396,3 @@ def _registry_logins() -> None:
         sa.ForeignKeyConstraint(["password"], ["secret_versions.id"], name=op.f("fk_registry_logins_password")),
         sa.PrimaryKeyConstraint("registry", name=op.f("pk_registry_logins")),
     )
-
-
-def _sessions() -> None:
-    op.create_table(
-        "sessions",
-        sa.Column("id", sa.Text(), nullable=False),
-        sa.Column("user", sa.Text(), nullable=False),
-        sa.Column("hash", sa.Text(), nullable=False),
-        sa.Column("csrf", sa.Text(), nullable=False),
-        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("address", sa.Text(), nullable=False),
-        sa.ForeignKeyConstraint(["user"], ["users.id"], name=op.f("fk_sessions_user")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_sessions")),
-        sa.UniqueConstraint("hash", name=op.f("uq_sessions_hash")),
-    )
-    op.create_index(op.f("ix_sessions_user"), "sessions", ["user"], unique=False)

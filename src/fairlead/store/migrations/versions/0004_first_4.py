@@ -1,4 +1,4 @@
-"""The first tables, part 4: defects to approvals."""
+"""The first tables, part 4: triggers to approvals."""
 
 from __future__ import annotations
 
@@ -12,11 +12,50 @@ depends_on = None
 
 
 def upgrade() -> None:
+    _triggers()
     _defects()
     _deployments()
     _trigger_evaluations()
     _trigger_events()
     _approvals()
+
+
+def _triggers() -> None:
+    op.create_table(
+        "triggers",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("project", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("cron", sa.Text(), nullable=False),
+        sa.Column("action", sa.Text(), nullable=False),
+        sa.Column("zone", sa.Text(), nullable=False),
+        sa.Column("source", sa.Text(), nullable=True),
+        sa.Column("destination", sa.Text(), nullable=True),
+        sa.Column("channel", sa.Text(), nullable=True),
+        sa.Column("is_forced", sa.Boolean(), nullable=False),
+        sa.Column("is_enabled", sa.Boolean(), nullable=False),
+        sa.Column("next_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("created_by", sa.Text(), nullable=False),
+        sa.Column("revision", sa.BigInteger(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("runbook", sa.Text(), nullable=True),
+        sa.Column("watches", sa.JSON(none_as_null=True), nullable=False),
+        sa.Column("poll_s", sa.BigInteger(), nullable=False),
+        sa.Column("environments", sa.JSON(none_as_null=True), nullable=False),
+        sa.Column("tags", sa.JSON(none_as_null=True), nullable=False),
+        sa.Column("events", sa.JSON(none_as_null=True), nullable=False),
+        sa.Column("tenants", sa.JSON(none_as_null=True), nullable=False),
+        sa.Column("tenant_tags", sa.JSON(none_as_null=True), nullable=False),
+        sa.ForeignKeyConstraint(["channel"], ["channels.id"], name=op.f("fk_triggers_channel")),
+        sa.ForeignKeyConstraint(["destination"], ["environments.id"], name=op.f("fk_triggers_destination")),
+        sa.ForeignKeyConstraint(["project"], ["projects.id"], name=op.f("fk_triggers_project")),
+        sa.ForeignKeyConstraint(["source"], ["environments.id"], name=op.f("fk_triggers_source")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_triggers")),
+        sa.UniqueConstraint("project", "name", name=op.f("uq_triggers_project_name")),
+    )
+    op.create_index("ix_triggers_kind", "triggers", ["kind"], unique=False)
+    op.create_index(op.f("ix_triggers_next_at"), "triggers", ["next_at"], unique=False)
 
 
 def _defects() -> None:
