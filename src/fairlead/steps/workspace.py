@@ -14,6 +14,7 @@ from fairlead.ports.source import Repository, Source, Tree
 
 TREE = "tree"
 MARK = "commit"
+WARNED = "warned"
 FILE_LIMIT_BYTES = 16 * 1024**2
 FILES_LIMIT_BYTES = 128 * 1024**2
 
@@ -31,8 +32,13 @@ def project_root(workspace: str, folder: str) -> Path:
 async def prepare(source: Source, repository: Repository, commit: str, workspace: str) -> Tree:
     """The commit is checked out in the workspace; a mark beside it says that it is whole."""
     tree = await source.check_out(repository, commit, str(tree_of(workspace)))
-    await asyncio.to_thread((Path(workspace) / MARK).write_text, commit)
+    await asyncio.to_thread(_keep, workspace, commit, tree.warnings)
     return tree
+
+
+async def warnings(workspace: str) -> tuple[str, ...]:
+    """What the check-out warned of, for who finds it done."""
+    return await asyncio.to_thread(_warned, workspace)
 
 
 async def is_prepared(commit: str, workspace: str) -> bool:
@@ -43,6 +49,19 @@ async def is_prepared(commit: str, workspace: str) -> bool:
 async def remove(workspace: str) -> None:
     """Nothing of it is left; gone is fine."""
     await asyncio.to_thread(shutil.rmtree, workspace, ignore_errors=True)
+
+
+def _keep(workspace: str, commit: str, warned: Iterable[str]) -> None:
+    place = Path(workspace)
+    (place / WARNED).write_text("\n".join(warned))
+    (place / MARK).write_text(commit)
+
+
+def _warned(workspace: str) -> tuple[str, ...]:
+    try:
+        return tuple((Path(workspace) / WARNED).read_text().splitlines())
+    except OSError:
+        return ()
 
 
 def _mark(workspace: str) -> str:

@@ -5,10 +5,20 @@ from pathlib import Path
 
 import pytest
 
+from fairlead.domain.effect import Done
 from fairlead.domain.errors import Invalid, NotFound, TooLarge
+from fairlead.domain.ids import TaskId
+from fairlead.domain.plan import Effect
 from fairlead.ports.source import Repository
 from fairlead.steps import workspace
+from fairlead.steps.effects.basis import arguments
+from fairlead.steps.effects.check_out import CheckedOut, CheckOut
+from fairlead.steps.run_resolved import SourceAccess
+from fairlead.testing.fake_clock import FakeClock
+from fairlead.testing.fake_records import FakeRecords
 from fairlead.testing.fake_source import FakeSource
+from fairlead.testing.fake_tasks import FakeTaskLog
+from fairlead.testing.toy_world import toy_tools
 
 
 @pytest.fixture
@@ -61,3 +71,16 @@ async def test_a_workspace_is_prepared_whole_or_not(tmp_path: Path) -> None:
     await workspace.remove(place)
     await workspace.remove(place)
     assert not os.path.exists(place)
+
+
+async def test_what_a_check_out_warned_of_is_told_by_who_finds_it_done(tmp_path: Path) -> None:
+    """The binder checks out, and the run's log begins later."""
+    source, clock, place = FakeSource(), FakeClock(), str(tmp_path / "run")
+    commit = source.commit("/srv/x.git", "main", {"out@": b"../../etc"})
+    await workspace.prepare(source, Repository("/srv/x.git"), commit, place)
+    log, wanted = FakeTaskLog(clock), CheckedOut(SourceAccess("/srv/x.git"), commit, place)
+    effect = Effect(CheckOut.kind, "check-out", "Check out", arguments(wanted))
+    task = TaskId("task-1")
+    tools = toy_tools(task, "check-out", "", {}, clock=clock, task_log=log, records=FakeRecords())
+    assert isinstance(await CheckOut().look(effect, tools), Done)
+    assert "link out leads out of the repository" in log.text(task)

@@ -32,6 +32,8 @@ class CheckOut(Plain):
         if not await workspace.is_prepared(wanted.commit, wanted.workspace):
             return NotYet()
         tools.say(f"checked out {wanted.commit[:12]}")
+        for warning in await workspace.warnings(wanted.workspace):
+            tools.say(warning, level="warning")
         return Done({"commit": wanted.commit}, was_already_so=True)
 
     async def do(self, effect: Effect, tools: Tools) -> Outcome:
