@@ -49,6 +49,14 @@ async def test_an_image_that_is_nowhere_is_named(world):
     assert end.code == "image.unknown"
 
 
+async def test_an_image_of_where_our_registry_was_says_what_to_do(world):
+    """The port of a registry is in every release that was pushed to it."""
+    end = await refused(world, images={"web": "127.0.0.1:8692/books/web@sha256:" + "0" * 64})
+    assert "set registry_port back to 8692" in end.hint and "fairlead runs start" in end.hint
+    elsewhere = await refused(World(), images={"web": "registry.example.com/books/web@sha256:" + "0" * 64})
+    assert "registry_port" not in elsewhere.hint
+
+
 async def test_an_instance_that_dies_is_told_with_its_last_lines(world):
     dying = Behaviour(output=(("stderr", "no database"),), ends_after_s=0.1, exit_code=3)
     end = await refused(world, definition(web(restart="no")), scripts={"web": dying})

@@ -5,11 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from fairlead.domain.effect import Done, Looked, NotYet, Outcome
+from fairlead.domain.errors import FairleadError
 from fairlead.domain.plan import Effect
 from fairlead.domain.registry_login import RegistryLogin
 from fairlead.ports.container_engine import Credentials, Image
 from fairlead.ports.step import Tools
 from fairlead.steps.effects.basis import Plain, read
+
+LOOPBACK = ("127.0.0.1", "localhost")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,15 +37,31 @@ class AcquireImage(Plain):
         """Pulls it."""
         wanted = read(Acquired, effect)
         credentials = await _credentials(wanted, tools)
-        image = await tools.container_engine.pull(
-            wanted.reference, credentials, lambda line: tools.say(line, level="debug")
-        )
+        try:
+            image = await tools.container_engine.pull(
+                wanted.reference, credentials, lambda line: tools.say(line, level="debug")
+            )
+        except FairleadError as error:
+            if moved := _moved(wanted, tools.registry.address):
+                error.hint = moved
+            raise
         tools.say(f"has {wanted.reference} ({image.size_bytes / 1024**2:,.0f} MiB)")
         return Done(_facts(image))
 
 
 def _facts(image: Image) -> dict[str, int | str | bool]:
     return {"id": image.id, "size_bytes": image.size_bytes, "has_healthcheck": image.has_healthcheck}
+
+
+def _moved(wanted: Acquired, ours: str) -> str:
+    """What to do where the image was pushed to a registry of ours that is at another address now; "" elsewhere."""
+    host, _, port = wanted.reference.partition("/")[0].rpartition(":")
+    if host not in LOOPBACK or wanted.login is not None or wanted.reference.startswith(f"{ours}/"):
+        return ""
+    return (
+        f"the release names its images at {host}:{port}, and Fairlead's registry is at {ours} now: set registry_port "
+        f"back to {port}, or build its commit again: fairlead runs start --commit COMMIT"
+    )
 
 
 async def _credentials(wanted: Acquired, tools: Tools) -> Credentials | None:
