@@ -18,6 +18,7 @@ EVENTS = (
     "deployment.live",
     "deployment.rolled_back",
     "deployment.unsettled",
+    "environment.not_running",
     "interruption.waiting",
     "run.failed",
 )
@@ -29,6 +30,7 @@ DEFAULT_EVENTS = (
     "approval.waiting",
     "certificate.expired",
     "certificate.expiring",
+    "environment.not_running",
     "interruption.waiting",
     "run.failed",
 )

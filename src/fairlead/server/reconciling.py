@@ -23,6 +23,7 @@ from fairlead.store import certificates, routes, slots, tasks
 from fairlead.store.database import Connection
 from fairlead.store.schema import place_key
 from fairlead.usecases import certificates as giving
+from fairlead.usecases import standing
 
 log = structlog.get_logger("fairlead.server")
 
@@ -60,6 +61,7 @@ async def _mend(server: Server, live: _Live) -> bool:
     endpoints = tuple(Endpoint(one.instance, one.address, one.port) for one in found)
     if not endpoints or not await _all_run(server, [one.container for one in found]):
         log.error("route.not_mended", route=name, reason="what our books call live does not run", colour=live.colour)
+        await asyncio.to_thread(standing.tell_not_running, server.context, live.place)
         return False
     await server.proxy.ensure_route(live.spec)
     await server.proxy.fill(name, live.colour, endpoints)

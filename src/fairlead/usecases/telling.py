@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
+from urllib.parse import quote
 
 from fairlead.domain.approval import Approval
 from fairlead.domain.certificate import Certificate
@@ -16,6 +17,7 @@ from fairlead.domain.project import Project
 from fairlead.domain.record import fingerprint
 from fairlead.domain.release import Release
 from fairlead.domain.run import Run, RunState
+from fairlead.domain.slot import Slot
 from fairlead.domain.switch_record import switch_of
 from fairlead.ports.catalogue import Place
 from fairlead.ports.notifier import CommitStatus, Mail, Notice, Webhook
@@ -120,6 +122,23 @@ def deployment_unsettled(
         link=f"/deployments/{deployment.id}",
         about=deployment.id,
         facts={"project": project.name, "version": release.version, "environment": environment.name},
+    )
+
+
+def live_does_not_run(
+    context: Context, connection: Connection, project: Project, place: Place, slot: Slot, said: str, remedy: str
+) -> None:
+    """Users get no answer there; told once a day at most."""
+    _tell(
+        context,
+        connection,
+        project,
+        "environment.not_running",
+        f"{project.name} in {place.shown}: what is live does not run",
+        f"{said}\n{remedy}",
+        link=f"/projects/{project.name}/environments/{quote(place.environment)}",
+        about=f"{slot.deployment}/{context.clock.now():%Y-%m-%d}",
+        facts={"project": project.name, "version": slot.version, "environment": place.environment},
     )
 
 

@@ -38,6 +38,7 @@ ACTS = {
     "following._retirement_ended": "news",
     "gates.require_override": "an act; its reason is kept",
     "housekeeping.tell_of_ending_certificates": "news",
+    "standing.tell_not_running": "news",
     "housekeeping.tell_of_expiring_keys": "news",
     "interruptions._note": "an answer; its facts are kept",
     "kept_slots._tell": "a fact of the task, no event",

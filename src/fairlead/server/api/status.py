@@ -26,7 +26,7 @@ from fairlead.server.api.tasks import stream
 from fairlead.server.bootstrap import Server
 from fairlead.server.live_output import LiveOutput
 from fairlead.server.routing import api_router
-from fairlead.usecases import overview
+from fairlead.usecases import overview, standing
 
 router = api_router("status")
 
@@ -82,6 +82,7 @@ async def get_place(
         ],
         "instances": [instance_shape(one) for one in containers],
         "not_asked": trouble,
+        "not_as_recorded": "" if trouble else standing.not_as_recorded(view, containers),
     }
 
 

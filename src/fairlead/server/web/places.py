@@ -29,7 +29,7 @@ from fairlead.server.web.dashboard import unless_seen
 from fairlead.server.web.visit import Posted, Visiting, Visitor, in_one_transaction
 from fairlead.server.web.words import Look
 from fairlead.store.shelf import Page
-from fairlead.usecases import deployments, overview
+from fairlead.usecases import deployments, overview, standing
 from fairlead.usecases import places as using
 
 router = page_router()
@@ -166,6 +166,7 @@ async def picture_of(visitor: Visitor, project: str, environment: str, tenant: s
         DeploymentState.RUNNING,
         DeploymentState.UNSETTLED,
     )
+    otherwise = "" if engine_trouble else standing.not_as_recorded(view, containers)
     accessories = [_instance(one) for one in containers if not one.labels.get(LABEL_COLOUR)]
     return {
         "view": view,
@@ -173,7 +174,7 @@ async def picture_of(visitor: Visitor, project: str, environment: str, tenant: s
         "routes": [(service, url_of(visitor.server, route)) for service, its in view.routes.items() for route in its],
         "accessories": accessories,
         "services": sorted({one.labels.get(LABEL_SERVICE, "") for one in containers} - {""}),
-        "troubles": [trouble for trouble in (engine_trouble, proxy_trouble) if trouble],
+        "troubles": [trouble for trouble in (engine_trouble, proxy_trouble, otherwise) if trouble],
         "moving": latest if is_moving else None,
         "told": _told(view, slots),
     }

@@ -100,6 +100,7 @@ class PlaceState(Cell):
     routes: list[Route]
     instances: list[Instance]
     not_asked: Annotated[str, Field(description="why the engine did not tell the instances; empty where it did")]
+    not_as_recorded: Annotated[str, Field(description="what the engine tells otherwise than our books, and what to do")]
 
 
 class Reason(TypedDict):

@@ -1,0 +1,74 @@
+"""Whether what our books call live stands at all: a restored backup, or a person, may have left another world."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from fairlead.domain.actor import SYSTEM
+from fairlead.domain.deployment import DeploymentState
+from fairlead.domain.slot import Slot, SlotState
+from fairlead.ports.catalogue import Place
+from fairlead.ports.container_engine import LABEL_COLOUR, LABEL_DEPLOYMENT, Container
+from fairlead.store import events, projects, slots
+from fairlead.usecases import telling
+from fairlead.usecases.context import Context
+from fairlead.usecases.overview import PlaceView
+
+KIND = "environment.not_running"
+NOT_AGAIN_FOR = timedelta(days=1)
+MOVING = (DeploymentState.QUEUED, DeploymentState.RUNNING, DeploymentState.UNSETTLED)
+
+
+def not_as_recorded(view: PlaceView, containers: Sequence[Container]) -> str:
+    """What the engine (`containers`, all of the place) tells otherwise than our books, and what to do; "" where the
+    live release runs, or something moves there."""
+    slot = next((one for one in view.slots.values() if one.state is SlotState.LIVE), None)
+    latest = view.cell.latest
+    if slot is None or (latest is not None and latest.state in MOVING):
+        return ""
+    running = [one for one in containers if one.labels.get(LABEL_COLOUR) and one.state in ("running", "restarting")]
+    if any(one.labels.get(LABEL_DEPLOYMENT) == slot.deployment for one in running):
+        return ""
+    if any(one.labels.get(LABEL_COLOUR) == slot.colour.value for one in running):
+        return (
+            f"Our books call {slot.version} live, and what runs in {slot.colour} is of another deployment, which they "
+            f"do not know: compare with fairlead adopt --project {view.place.project} --environment {view.place.where}."
+        )
+    return f"{_said(slot)} {_remedy(view.place, slot)}"
+
+
+def tell_not_running(context: Context, place: Place) -> bool:
+    """An event and a notice that what is recorded as live does not run; once a day at most. Whether it was told."""
+    now = context.clock.now()
+    with context.database.transaction() as connection:
+        slot = next((one for one in slots.of(connection, place).values() if one.state is SlotState.LIVE), None)
+        if slot is None:
+            return False
+        told = events.page(connection, *events.fitting(thing=slot.deployment, kind=KIND), limit=1).items
+        if told and now - told[0].at < NOT_AGAIN_FOR:
+            return False
+        said, remedy = _said(slot), _remedy(place, slot)
+        context.note(
+            connection,
+            SYSTEM,
+            KIND,
+            f"{place.project} in {place.shown}: {said}",
+            thing=slot.deployment,
+            project=place.project,
+            environment=place.environment,
+            tenant=place.tenant,
+        )
+        owner = projects.by_name(connection, place.project)
+        telling.live_does_not_run(context, connection, owner, place, slot, said, remedy)
+    return True
+
+
+def _said(slot: Slot) -> str:
+    return f"{slot.version} is recorded as live, and no instance of it runs: users get no answer."
+
+
+def _remedy(place: Place, slot: Slot) -> str:
+    whose = f" --tenant {place.tenant}" if place.tenant else ""
+    where = f"--project {place.project} --to {place.environment}{whose}"
+    return f"Bring it back: fairlead deploy {slot.version} {where} --force"

@@ -1,0 +1,64 @@
+"""What our books call live and does not run is said, with what to do, and told once a day at most."""
+
+from __future__ import annotations
+
+import pytest
+from tests.unit.usecases.house import ADMIN, House
+
+from fairlead.domain.slot import SlotState
+from fairlead.ports.catalogue import Place
+from fairlead.ports.container_engine import LABEL_COLOUR, LABEL_DEPLOYMENT, Container
+from fairlead.usecases import deployments, notifications, overview, standing, telling
+
+PLACE = Place("books", "Test")
+DAY_S = 86_400.0
+
+
+@pytest.fixture
+def live(books: House) -> House:
+    """1.0.0 is live in Test."""
+    books.add_release("1.0.0")
+    books.go_live("1.0.0")
+    return books
+
+
+def said(house: House, *containers: Container) -> str:
+    return standing.not_as_recorded(overview.place(house.context, ADMIN, "books", "Test"), containers)
+
+
+def instance(house: House, *, state: str = "running", deployment: str = "", colour: str = "") -> Container:
+    slots = overview.place(house.context, ADMIN, "books", "Test").slots.values()
+    slot = next(one for one in slots if one.state is SlotState.LIVE)
+    labels = {LABEL_COLOUR: colour or slot.colour.value, LABEL_DEPLOYMENT: deployment or slot.deployment}
+    return Container("id", "web-1", state, labels, "image", {})  # type: ignore[arg-type]
+
+
+def test_what_runs_as_recorded_is_not_spoken_of(live: House) -> None:
+    assert said(live, instance(live)) == ""
+
+
+def test_what_does_not_run_is_said_with_what_brings_it_back(live: House) -> None:
+    for containers in ((), (instance(live, state="exited"),)):
+        assert "1.0.0 is recorded as live, and no instance of it runs: users get no answer" in said(live, *containers)
+        assert "fairlead deploy 1.0.0 --project books --to Test --force" in said(live, *containers)
+
+
+def test_newer_containers_than_the_books_know_are_compared_with_adopt(live: House) -> None:
+    assert "fairlead adopt --project books --environment Test" in said(live, instance(live, deployment="dep-newer"))
+
+
+def test_while_something_moves_there_nothing_is_said(live: House) -> None:
+    deployments.create(live.context, ADMIN, "books", "1.0.0", "Test", is_forced=True)
+    assert said(live) == ""
+
+
+def test_it_is_told_once_a_day_at_most(live: House) -> None:
+    notifications.add(live.context, ADMIN, "https://chat.example.com/hook")
+    assert [standing.tell_not_running(live.context, PLACE) for _ in range(3)] == [True, False, False]
+    (event,) = live.audit("environment.not_running")
+    assert event.message.startswith("books in Test: 1.0.0 is recorded as live, and no instance of it runs")
+    (notice,) = telling.due(live.context)
+    assert notice.event == "environment.not_running" and "--force" in notice.body
+    live.clock.advance(DAY_S)
+    assert standing.tell_not_running(live.context, PLACE)
+    assert not standing.tell_not_running(live.context, Place("books", "Production")), "nothing is live there"
