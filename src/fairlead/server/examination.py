@@ -11,7 +11,6 @@ from dataclasses import asdict, dataclass
 
 import sqlalchemy as sa
 
-from fairlead.adapters.system import SystemClock
 from fairlead.domain.certificate import Certificate
 from fairlead.domain.errors import FairleadError, Refused, Unreachable
 from fairlead.server import bootstrap
@@ -136,7 +135,8 @@ def _needs_key(settings: Settings, keys: list[bytes]) -> bool:
 
 async def _certificates(settings: Settings) -> str:
     held = await asyncio.to_thread(_held_certificates, settings)
-    now = SystemClock().now()
+    async with bootstrap.without_server(settings) as outside:
+        now = outside.clock.now()
     if near := [one for one in held if one.is_ending(now)]:
         said = "; ".join(one.end_words(now) for one in near[:MOST_NAMED])
         hosts = ", ".join(one.host for one in near[:MOST_NAMED])

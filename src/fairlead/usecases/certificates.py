@@ -35,9 +35,8 @@ def get(context: Context, actor: Actor, host: str) -> Certificate:
 
 
 def ending(context: Context, actor: Actor) -> tuple[Certificate, ...]:
-    """Those whose end is near or past, the nearest first; none for who may not view them."""
-    if not actor.may(Permission.VIEW):
-        return ()
+    """Those whose end is near or past, the nearest first."""
+    actor.require(Permission.VIEW)
     with context.database.reading() as connection:
         return certificates.ending(connection, context.clock.now() + timedelta(days=max(WARN_DAYS)))
 

@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from tests.unit.usecases.house import ADMIN, NOBODY, House
 
-from fairlead.domain.errors import Invalid
+from fairlead.domain.errors import Invalid, NotAllowed
 from fairlead.domain.service import Route
 from fairlead.ports.catalogue import Place
 from fairlead.store import environments, projects, routes
@@ -83,7 +83,8 @@ def test_those_that_end_soon_are_listed_to_who_may_view(house: House) -> None:
     assert certificates.ending(house.context, ADMIN) == ()
     house.clock.advance(10 * DAY.total_seconds())
     assert [one.host for one in certificates.ending(house.context, ADMIN)] == [HOST]
-    assert certificates.ending(house.context, NOBODY) == ()
+    with pytest.raises(NotAllowed):
+        certificates.ending(house.context, NOBODY)
 
 
 def test_a_plan_warns_of_https_without_a_certificate_that_holds_and_means_the_same(books: House) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Annotated, Any
 from urllib.parse import quote, urlencode
@@ -11,8 +11,10 @@ from urllib.parse import quote, urlencode
 from fastapi import Query
 from starlette.responses import Response
 
+from fairlead.domain.certificate import Certificate
 from fairlead.domain.deployment import DeploymentOutcome, DeploymentState
 from fairlead.domain.environment import Environment
+from fairlead.domain.permission import Permission
 from fairlead.domain.project import Project
 from fairlead.domain.task import PhaseState, TaskPhase
 from fairlead.ports.catalogue import Place
@@ -41,10 +43,15 @@ def show(
     after: Annotated[str | None, Query(max_length=100)] = None,
 ) -> Response:
     """The page."""
-    now, near = visitor.context.clock.now(), certificates.ending(visitor.context, visitor.actor)
+    now, near = visitor.context.clock.now(), _ending(visitor)
     ending = [one.end_words(now) for one in near[:CERTIFICATES_SHOWN]]
     grid = grid_of(visitor, search.strip(), after, group=group, tenant=tenant)
     return visitor.page("dashboard.html", {**grid, "ending": ending, "more_ending": len(near) - len(ending)})
+
+
+def _ending(visitor: Visitor) -> Sequence[Certificate]:
+    """Certificates to renew, for who may view what is of no project."""
+    return certificates.ending(visitor.context, visitor.actor) if visitor.may(Permission.VIEW) else ()
 
 
 @router.get("/grid")
