@@ -53,6 +53,7 @@ WITHOUT_PLACE = {
     "groups.remove": "a group is no project's",
     "environments.add": "a new environment is in no scope yet",
     "environments.arrange": "the order is of all of them",
+    "certificates.ending": "certificates are the installation's",
     "certificates.get": "certificates are the installation's",
     "certificates.page": "certificates are the installation's",
     "registries.all_of": "credentials are the installation's",
