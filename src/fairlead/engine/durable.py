@@ -22,6 +22,7 @@ import structlog
 from dbos import DBOS, DBOSClient, DBOSConfig, DBOSPortableJSONSerializer, StepReservation
 from dbos import error as dbos_error
 
+from fairlead.domain.errors import Unreachable
 from fairlead.domain.ids import NodeId, TaskId
 from fairlead.domain.record import Json
 from fairlead.engine.bell import Bell
@@ -274,9 +275,12 @@ class DbosDurable:
         unfinished = (table.c.status == "PENDING", table.c.application_version == ENGINE_VERSION)
 
         def ask() -> list[NodeId]:
-            with self._engine.connect() as connection:
-                asked = sa.select(table.c.executor_id).where(*unfinished).distinct()
-                return [NodeId(owner) for owner in connection.execute(asked).scalars() if owner]
+            try:
+                with self._engine.connect() as connection:
+                    asked = sa.select(table.c.executor_id).where(*unfinished).distinct()
+                    return [NodeId(owner) for owner in connection.execute(asked).scalars() if owner]
+            except sa.exc.OperationalError as error:
+                raise Unreachable("store.unreachable", f"the database does not answer: {error.orig}") from error
 
         return await asyncio.to_thread(ask)
 

@@ -34,7 +34,8 @@ CODE_OF: Mapping[Purpose, str] = {
 HINT_OF: Mapping[Purpose, str] = {
     "migration": "the old release runs on; what the migration did to data is not undone",
     "backup": "nothing was migrated and nothing deployed; its last lines say why",
-    "contraction": "the release is live, the schema as its migration left it; the next deployment contracts again",
+    "contraction": "the release is live, the schema as its migration left it; the next deployment contracts "
+    "again, and so does this release with --force",
     "schema-copy": "nothing was touched; its last lines say what PostgreSQL answered",
     "schema-migration": "only a scratch copy of the schema was touched; its last lines say why",
 }
