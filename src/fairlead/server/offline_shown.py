@@ -115,7 +115,9 @@ def _version(seen: Seen, colour: Colour | None) -> str:
 
 def _shown(seen: Seen) -> list[str]:
     booked = f"our books call {seen.copy.live or 'nothing'} live ({_version(seen, seen.copy.live)})"
-    users = f"users get {seen.live or 'nothing'} ({_version(seen, seen.live)})"
+    found = [colour for colour in Colour if colour in seen.pointed.values()]
+    users = "users get " + (" and ".join(f"{one} ({_version(seen, one)})" for one in found) or "nothing")
+    users += ", by route" if len(found) > 1 else ""
     lines = [f"{seen.copy.shown}: {users if seen.is_told else f'where users are sent is not known; {booked}'}"]
     for colour, slot in seen.copy.slots.items():
         lines.append(f"  {colour:<6} {slot.version or '-':<12} recorded as {slot.state}")

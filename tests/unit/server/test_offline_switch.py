@@ -103,6 +103,17 @@ async def test_a_proxy_that_does_not_answer_leaves_where_users_are_unsaid() -> N
     assert offline_shown._as_data(seen)["proxy_answers"] is False
 
 
+async def test_routes_that_point_at_both_slots_are_told_as_that() -> None:
+    """As after half of the commands were pasted."""
+    world, outside = await warm()
+    seen = await offline_switch.look(await whole_copy(world), outside)
+    assert offline_shown._shown(seen)[0] == "books in Production: users get green (1.1.0)"
+    half = replace(seen, live=None, pointed={**seen.pointed, "another": Colour.BLUE})
+    assert offline_shown._shown(half)[0] == "books in Production: users get blue (1.0.0) and green (1.1.0), by route"
+    nowhere = replace(seen, live=None, pointed={})
+    assert offline_shown._shown(nowhere)[0] == "books in Production: users get nothing"
+
+
 async def test_asked_twice_it_does_not_send_users_forward_again(tmp_path: Path) -> None:
     world, outside = await warm()
     copy = await whole_copy(world)
