@@ -62,7 +62,7 @@ class DeployServices:
             forward=Sequence(tuple(steps)),
             commit=commit_effect(resolved),
             onward=onward(resolved),
-            warnings=(*resolved.definition.warnings, *resolved.uncertified),
+            warnings=(*resolved.definition.warnings, *resolved.cautions),
             notes=tuple(_notes(resolved)),
             announced=_announced(resolved),
         )

@@ -128,7 +128,8 @@ class ResolvedDeployment:
     before         the release that is live, where the migration names a database; None where nothing is, or where it
                    cannot be compiled any more
     pool           where subnets of throw-away networks come from
-    uncertified    a sentence for each host of https without a certificate that holds
+    cautions       a sentence for each host of https without a certificate that holds, and where going back meets a
+                   schema that the live release has contracted
     """
 
     deployment: DeploymentId
@@ -156,7 +157,7 @@ class ResolvedDeployment:
     measured_memory: Mapping[str, int] = field(default_factory=dict)
     room: RoomRule = field(default_factory=RoomRule)
     is_forced: bool = False
-    uncertified: tuple[str, ...] = ()
+    cautions: tuple[str, ...] = ()
     targets: tuple[str, ...] = ("local",)
     before: LiveRelease | None = None
     pool: str = ""

@@ -226,7 +226,7 @@ class Binding:
             is_forced=about.deployment.is_forced,
             before=before,
             pool=self.context.installation.subnet_pool,
-            uncertified=intended.resolved.uncertified,
+            cautions=intended.resolved.cautions,
         )
         return intended.plan_for(resolved)
 

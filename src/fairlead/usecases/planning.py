@@ -144,7 +144,10 @@ def intend(
         proxy=proxy_facts(context.installation),
         room=room_rule(context.installation),
         pool=context.installation.subnet_pool,
-        uncertified=certificates.lacking(context, connection, definition),
+        cautions=(
+            *certificates.lacking(context, connection, definition),
+            *(_contracted(context, connection, project, environment, release, tenant) if kind == "rollback" else ()),
+        ),
     )
     made = plan(preview_of, process)
     return Intended(definition, images, allowed, made.hash, made, preview_of, process)
@@ -267,6 +270,30 @@ def live_release(
     the migration names no database, nothing is live, or it cannot be compiled any more."""
     if wanted.migration is None or wanted.migration.database is None:
         return None
+    return _live_now(context, connection, project, environment, tenant)
+
+
+def _contracted(
+    context: Context,
+    connection: Connection,
+    project: Project,
+    environment: Environment,
+    release: Release,
+    tenant: Tenant | None,
+) -> tuple[str, ...]:
+    """A sentence where the release that is left took something from the schema that this one may need."""
+    live = _live_now(context, connection, project, environment, tenant)
+    if live is None or live.definition.migration is None or live.definition.migration.after_retire is None:
+        return ()
+    return (
+        f"{live.version}, which is live, has taken from the schema what it does not need (migrate: after-retire), and "
+        f"going back does not bring it back: {release.version} may not work with what is left",
+    )
+
+
+def _live_now(
+    context: Context, connection: Connection, project: Project, environment: Environment, tenant: Tenant | None
+) -> LiveRelease | None:
     history = deployments.live_ones(
         connection, project.id, environment.id, tenant=tenant.id if tenant else None, limit=1
     )

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import pytest
-from tests.unit.usecases.house import ADMIN, DIGEST, OTHER_DIGEST, House
+from tests.unit.usecases.house import ADMIN, DIGEST, OTHER_DIGEST, PROJECT_FILE, House
 
 from fairlead.domain.approval import ApprovalState
 from fairlead.domain.deployment import DeploymentOutcome, DeploymentState
 from fairlead.domain.errors import Conflict, FairleadError, Invalid, NotFound, Refused
 from fairlead.domain.switch_record import SwitchRecord, as_fact
 from fairlead.domain.task import TaskState
-from fairlead.store import tasks
+from fairlead.store import environments, projects, tasks
 from fairlead.usecases import (
     approvals,
     deployments,
@@ -310,6 +310,27 @@ def test_places_do_not_wait_for_one_another(books: House) -> None:
     text = "project: other\nservices:\n  web: {image: nginx, port: 80}\n"
     books.add_release("1.0.0", project="other", file=text)
     assert len(books.queue.asked) == 2
+
+
+@pytest.mark.parametrize(
+    ("more", "is_warned"), [("", False), (", after-retire: {service: web, command: [drop]}", True)]
+)
+def test_going_back_from_a_release_that_contracted_the_schema_is_warned_of(
+    books: House, more: str, is_warned: bool
+) -> None:
+    old = books.add_release("1.0.0")
+    books.go_live("1.0.0")
+    migrate = f"migrate: {{service: web, command: [add]{more}}}\n"
+    books.add_release("2.0.0", file=f"{PROJECT_FILE.format(name='books', image=DIGEST, more='')}{migrate}")
+    books.go_live("2.0.0")
+
+    def warned(kind: str) -> bool:
+        with books.database.reading() as connection:
+            project, place = projects.by_name(connection, "books"), environments.by_name(connection, "Test")
+            made = planning.intend(books.context, connection, project, place, old, kind=kind)  # type: ignore[arg-type]
+        return any("2.0.0" in one and "1.0.0 may not work with what is left" in one for one in made.plan.warnings)
+
+    assert (warned("rollback"), warned("deployment")) == (is_warned, False)
 
 
 def test_an_unsettled_task_keeps_its_place(books: House) -> None:
