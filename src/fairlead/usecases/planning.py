@@ -144,11 +144,8 @@ def intend(
         proxy=proxy_facts(context.installation),
         room=room_rule(context.installation),
         pool=context.installation.subnet_pool,
-        cautions=(
-            *certificates.lacking(context, connection, definition),
-            *(_contracted(context, connection, project, environment, release, tenant) if kind == "rollback" else ()),
-        ),
     )
+    preview_of = replace(preview_of, cautions=_cautions(context, connection, project, environment, preview_of, tenant))
     made = plan(preview_of, process)
     return Intended(definition, images, allowed, made.hash, made, preview_of, process)
 
@@ -273,21 +270,26 @@ def live_release(
     return _live_now(context, connection, project, environment, tenant)
 
 
-def _contracted(
+def _cautions(
     context: Context,
     connection: Connection,
     project: Project,
     environment: Environment,
-    release: Release,
+    going: ResolvedDeployment,
     tenant: Tenant | None,
 ) -> tuple[str, ...]:
-    """A sentence where the release that is left took something from the schema that this one may need."""
+    """Hosts without a certificate; and where it goes back, that the release that is left took something from the schema
+    that it may need."""
+    lacking = certificates.lacking(context, connection, going.definition)
+    if going.kind != "rollback":
+        return lacking
     live = _live_now(context, connection, project, environment, tenant)
     if live is None or live.definition.migration is None or live.definition.migration.after_retire is None:
-        return ()
+        return lacking
     return (
+        *lacking,
         f"{live.version}, which is live, has taken from the schema what it does not need (migrate: after-retire), and "
-        f"going back does not bring it back: {release.version} may not work with what is left",
+        f"going back does not bring it back: {going.version} may not work with what is left",
     )
 
 
