@@ -28,16 +28,18 @@ _NAMED = re.compile(r"^\| `([^`]+)` \| (\S.*) \|$", re.MULTILINE)
 
 @dataclass(slots=True)
 class Count:
-    """How a run ended. `excused` are failures that the page of differences names with a reason."""
+    """How a run ended. `excused` are failures that the page of differences names with a reason; `left_out` are files of
+    something else."""
 
     passed: int = 0
     failed: int = 0
     excused: int = 0
+    left_out: int = 0
 
     @property
     def is_clean(self) -> bool:
-        """Whether every failure is a known difference."""
-        return self.failed == self.excused
+        """Whether every failure is a known difference, and something was judged where something was given."""
+        return self.failed == self.excused and bool(self.passed or self.failed or not self.left_out)
 
 
 def run(files: Sequence[Path], out: TextIO) -> Count:
@@ -47,8 +49,9 @@ def run(files: Sequence[Path], out: TextIO) -> Count:
         data = _read(file)
         shape = next((one for one in SHAPES if one.fits(data)), None)
         if shape is None:
-            print(f"{file.name}: no known shape of cases", file=out)
-            count.failed += 1
+            print(f"{file.name}: no known shape of cases{', left out' if data else ''}", file=out)
+            count.left_out += bool(data)
+            count.failed += not data
             continue
         for verdict in shape.judge({**data, "meta": {**data.get("meta", {}), "folder": file.parent}}):
             _count(verdict, known, count, out)

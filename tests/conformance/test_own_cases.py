@@ -68,3 +68,11 @@ def test_a_case_that_breaks_its_judge_fails_in_every_shape_and_ends_no_run(tmp_p
     assert count.failed == len(BROKEN) + 1, out.getvalue()
     assert out.getvalue().count("not judged") == len(BROKEN) - 1, out.getvalue()
     assert count.passed > 0
+
+
+def test_a_file_of_something_else_is_left_out_and_alone_is_no_success(tmp_path: Path) -> None:
+    (tmp_path / "events.json").write_text(json.dumps({"events": [{"action": "push"}]}))
+    out = io.StringIO()
+    assert not run([tmp_path / "events.json"], out).is_clean
+    assert run([tmp_path / "events.json", CASES[0]], out).is_clean
+    assert out.getvalue().count("events.json: no known shape of cases, left out") == 2
