@@ -301,6 +301,7 @@ CODES: dict[str, str] = {
     "user.unknown": "There is no such user.",
     "user.exists": "A user of this name exists.",
     "key.unknown": "There is no such API key.",
+    "key.ending": "An API key of a service account ends soon, or has ended.",
     "policy.unknown": "There is no such allowance.",
     "notification.unknown": "There is no such notification target.",
     "variable.exists": "The project has a variable of this name and scope.",

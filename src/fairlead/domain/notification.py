@@ -20,6 +20,8 @@ EVENTS = (
     "deployment.unsettled",
     "environment.not_running",
     "interruption.waiting",
+    "key.expired",
+    "key.expiring",
     "run.failed",
 )
 """Everything that can be told; `*` asks for all of them."""
@@ -32,6 +34,8 @@ DEFAULT_EVENTS = (
     "certificate.expiring",
     "environment.not_running",
     "interruption.waiting",
+    "key.expired",
+    "key.expiring",
     "run.failed",
 )
 

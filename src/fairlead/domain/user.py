@@ -55,6 +55,22 @@ class ApiKey:
         is_new = due is not None and (self.warned_days is None or due < self.warned_days)
         return due if is_new else None
 
+    def end_words(self, owner: str, now: datetime) -> str:
+        """When it ends, or ended, in words; "" of one that has no end."""
+        if self.expires_at is None:
+            return ""
+        what = f"the API key {self.name!r} of {owner}"
+        if self.expires_at <= now:
+            return f"{what} has expired, on {self.expires_at:%Y-%m-%d}: it opens nothing"
+        days = (self.expires_at - now).days
+        when = "today or tomorrow" if days < 1 else f"in {days} day{'s' if days > 1 else ''}"
+        return f"{what} ends {when}, on {self.expires_at:%Y-%m-%d %H:%M} UTC"
+
+    def remedy(self, owner: User) -> str:
+        """The commands by which another takes its place."""
+        add = f"service-accounts key {owner.name}" if owner.is_service else "keys add"
+        return f"make another, and remove this one: fairlead {add} PURPOSE --days DAYS; fairlead keys remove {self.id}"
+
 
 @dataclass(frozen=True, slots=True)
 class Session:

@@ -8,22 +8,25 @@ import os
 import shutil
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import asdict, dataclass
+from datetime import timedelta
+from typing import TypeVar
 
 import sqlalchemy as sa
 
-from fairlead.domain.certificate import Certificate
 from fairlead.domain.errors import FairleadError, Refused, Unreachable
+from fairlead.domain.user import WARN_DAYS
 from fairlead.server import bootstrap
 from fairlead.server.readiness import ask
 from fairlead.server.settings import Settings, environment_name, unknown
-from fairlead.store import certificates
-from fairlead.store.database import Database
+from fairlead.store import certificates, users
+from fairlead.store.database import Connection, Database
 from fairlead.store.sealing import Sealer, read_master_key, read_master_keys
 from fairlead.store.secrets import refuse_another_key
 
 TIMEOUT_S = 15.0
+_Row = TypeVar("_Row")
 MOST_NAMED = 5
-"""Certificates whose end is told, the others have later ends or the same."""
+"""Certificates, and API keys, whose end is told; the others have later ends or the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +49,7 @@ async def examine(settings: Settings) -> tuple[Finding, ...]:
         ("proxy", bootstrap.look_at_proxy),
         ("registry", bootstrap.look_at_registry),
         ("certificates", _certificates),
+        ("API keys", _keys_of_programs),
         ("git", _git),
         ("disk", _disk),
         ("server", _server),
@@ -134,7 +138,7 @@ def _needs_key(settings: Settings, keys: list[bytes]) -> bool:
 
 
 async def _certificates(settings: Settings) -> str:
-    held = await asyncio.to_thread(_held_certificates, settings)
+    held = await asyncio.to_thread(_held, settings, certificates.certificates, certificates.all_of)
     async with bootstrap.without_server(settings) as outside:
         now = outside.clock.now()
     if near := [one for one in held if one.is_ending(now)]:
@@ -144,15 +148,26 @@ async def _certificates(settings: Settings) -> str:
     return f"{len(held)}, none of which ends soon" if held else "none"
 
 
-def _held_certificates(settings: Settings) -> tuple[Certificate, ...]:
-    """By their end; none where there is no database yet, or one of an older version."""
+async def _keys_of_programs(settings: Settings) -> str:
+    """People's own keys are not looked at: each log-in makes one that ends, and who has it logs in again."""
+    async with bootstrap.without_server(settings) as outside:
+        now = outside.clock.now()
+    until = now + timedelta(days=max(WARN_DAYS))
+    near = await asyncio.to_thread(_held, settings, users.api_keys, lambda c: users.ending_keys_of_programs(c, until))
+    if near:
+        said = "; ".join(key.end_words(owner.name, now) for key, owner in near[:MOST_NAMED])
+        raise Refused("key.ending", said, hint="\n    ".join(key.remedy(owner) for key, owner in near[:MOST_NAMED]))
+    return "none of a service account ends soon"
+
+
+def _held(settings: Settings, table: sa.Table, read: Callable[[Connection], tuple[_Row, ...]]) -> tuple[_Row, ...]:
+    """What is in the database; nothing where there is none yet, or one of an older version without the table."""
     if not settings.database_url and not (settings.data_dir / "fairlead.db").exists():
         return ()
     database = Database(settings.database)
     try:
         with database.reading() as connection:
-            has_them = sa.inspect(connection).has_table(certificates.certificates.name)
-            return certificates.all_of(connection) if has_them else ()
+            return read(connection) if sa.inspect(connection).has_table(table.name) else ()
     finally:
         database.close()
 

@@ -134,6 +134,15 @@ def expiring_keys(connection: sa.Connection, before: datetime) -> tuple[ApiKey, 
     return _keys.where(connection, c.revoked_at.is_(None), c.expires_at <= before, told)
 
 
+def ending_keys_of_programs(connection: sa.Connection, before: datetime) -> tuple[tuple[ApiKey, User], ...]:
+    """Those of service accounts that may come in, were not revoked and end before then, with their owners; the nearest
+    end first."""
+    c = api_keys.c
+    ending = _keys.where(connection, c.revoked_at.is_(None), c.expires_at <= before, order=c.expires_at)
+    programs = {one.id: one for one in _users.where(connection, users.c.is_service, users.c.is_enabled)}
+    return tuple((key, programs[key.user]) for key in ending if key.user in programs)
+
+
 def revoke_key(connection: sa.Connection, id: str, at: datetime) -> bool:
     """The key opens nothing any more; false where it did not before."""
     return _keys.change(connection, id, api_keys.c.revoked_at.is_(None), revoked_at=at)

@@ -42,19 +42,20 @@ def end_expired_standbys(context: Context) -> int:
 
 
 def tell_of_expiring_keys(context: Context) -> int:
-    """An event for each API key some days before its end, and at its end; how many. Each is told once."""
+    """An event and a notice for each API key some days before its end, and at its end; how many. Each of these days is
+    told once; a key whose user is disabled opens nothing, and is not spoken of."""
     told = 0
     now = context.clock.now()
     with context.database.transaction() as connection:
         for key in users.expiring_keys(connection, now + timedelta(days=max(WARN_DAYS))):
             days = key.warning(now)
-            if days is None or key.expires_at is None:
+            owner = users.get(connection, key.user)
+            if days is None or not owner.is_enabled:
                 continue
             users.change_key(connection, key.id, warned_days=days)
-            owner = users.get(connection, key.user).name
             kind = "key.expiring" if days else "key.expired"
-            said = f"expires on {key.expires_at:%Y-%m-%d}" if days else "has expired"
-            context.note(connection, SYSTEM, kind, f"the API key {key.name!r} of {owner} {said}", thing=key.id)
+            context.note(connection, SYSTEM, kind, key.end_words(owner.name, now), thing=key.id)
+            telling.key_ends(context, connection, key, owner, kind, days=days)
             told += 1
     return told
 

@@ -19,6 +19,7 @@ from fairlead.domain.release import Release
 from fairlead.domain.run import Run, RunState
 from fairlead.domain.slot import Slot
 from fairlead.domain.switch_record import switch_of
+from fairlead.domain.user import ApiKey, User
 from fairlead.ports.catalogue import Place
 from fairlead.ports.notifier import CommitStatus, Mail, Notice, Webhook
 from fairlead.store import notices, notifications, projects, tasks, tenants
@@ -90,6 +91,28 @@ def certificate_ends(
         link=f"/projects/{user.project}" if user else "/",
         about=f"{one.id}/{one.fingerprint}/{days}",
         facts={"host": one.host, "not_after": one.not_after.isoformat(), **({"project": user.project} if user else {})},
+    )
+
+
+def key_ends(context: Context, connection: Connection, key: ApiKey, owner: User, event: str, *, days: int) -> None:
+    """Somebody has to make another; of the key itself nothing is told."""
+    used = f"It was last used on {key.last_used_at:%Y-%m-%d}." if key.last_used_at else "It was never used."
+    remedy = key.remedy(owner)
+    _tell(
+        context,
+        connection,
+        None,
+        event,
+        key.end_words(owner.name, context.clock.now()),
+        f"{used}\n{remedy[0].upper()}{remedy[1:]}",
+        link="/",
+        about=f"{key.id}/{days}",
+        facts={
+            "user": owner.name,
+            "key": key.id,
+            "purpose": key.name,
+            "expires_at": key.expires_at.isoformat() if key.expires_at else "",
+        },
     )
 
 

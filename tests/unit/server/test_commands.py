@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -17,14 +17,17 @@ import pytest
 import typer
 from argon2 import PasswordHasher
 
+from fairlead.domain.actor import SYSTEM
 from fairlead.domain.certificate import Certificate
+from fairlead.domain.permission import Permission
 from fairlead.server import bootstrap, commands
 from fairlead.server import settings as reading
-from fairlead.store import certificates, passwords
+from fairlead.store import certificates, passwords, users
 from fairlead.store.database import Database
 from fairlead.store.database_hold import DatabaseHold
 from fairlead.store.hold import Hold
 from fairlead.usecases import access, first_start
+from fairlead.usecases import users as accounts
 
 
 @dataclass(frozen=True)
@@ -203,6 +206,21 @@ def test_doctor_names_certificates_whose_end_is_near(furnished: Run) -> None:
     said = furnished("doctor").out
     assert "✘ certificates       the certificate of in5.example.com ends in 5 days" in said
     assert "fairlead certificates set HOST, for in5.example.com" in said and "in200" not in said
+
+
+def test_doctor_names_keys_of_programs_whose_end_is_near(furnished: Run) -> None:
+    assert "✔ API keys           none of a service account ends soon" in furnished("doctor").out
+    with bootstrap.books_only(reading.read(os.environ)) as context:
+        with context.database.reading() as connection:
+            admin = replace(SYSTEM, id=users.all_of(connection)[0].id, permissions=frozenset(Permission))
+        accounts.add_service_account(context, admin, "robot")
+        access.make_key(context, admin, "my own", days=5)
+        key = accounts.add_service_key(context, admin, "robot", "ci", days=5)
+        accounts.add_service_key(context, admin, "robot", "later", days=200)
+    said = furnished("doctor").out
+    assert "✘ API keys           the API key 'ci' of robot ends in " in said
+    assert f"fairlead keys remove {key.key.id}" in said
+    assert "my own" not in said and "later" not in said and key.text not in said
 
 
 def test_doctor_says_where_a_setting_comes_from(server: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

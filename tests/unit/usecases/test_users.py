@@ -12,7 +12,7 @@ from fairlead.domain.actor import Actor
 from fairlead.domain.errors import Conflict, Invalid, NotAuthenticated, Refused
 from fairlead.domain.permission import RoleName
 from fairlead.store import users as rows
-from fairlead.usecases import access, housekeeping, users
+from fairlead.usecases import access, housekeeping, notifications, telling, users
 
 
 def administrator(house: House) -> Actor:
@@ -92,6 +92,36 @@ def test_the_end_of_a_key_is_told_before_it_and_at_it_once_each(house: House) ->
     assert told.index((2, 0)) == 20
     assert told.index((2, 1)) == 30
     assert "'nightly' of admin has expired" in house.audit("key.expired")[0].message
+
+
+def test_the_end_of_a_key_is_notified_once_at_each_stage_without_the_key(house: House) -> None:
+    users.add_service_account(house.context, ADMIN, "robot")
+    made = users.add_service_key(house.context, ADMIN, "robot", "deploys from CI", days=30)
+    notifications.add(house.context, ADMIN, "https://chat.example.com/hook")
+    notifications.add(house.context, ADMIN, "https://chat.example.com/other", events=("deployment.failed",))
+    for _ in range(34):
+        housekeeping.tell_of_expiring_keys(house.context)
+        house.clock.advance(timedelta(days=1).total_seconds())
+    told = telling.due(house.context)
+    assert [one.event for one in told] == ["key.expiring", "key.expiring", "key.expired"]
+    assert "the API key 'deploys from CI' of robot ends in 20 days" in told[0].subject
+    assert (
+        "fairlead service-accounts key robot" in told[0].body and f"fairlead keys remove {made.key.id}" in told[0].body
+    )
+    assert told[0].facts["user"] == "robot"
+    for one in told:
+        assert made.text not in repr(one) and made.key.hash not in repr(one) and made.key.prefix not in repr(one)
+
+
+def test_the_end_of_a_key_that_opens_nothing_is_told_to_nobody(house: House) -> None:
+    users.add_service_account(house.context, ADMIN, "robot")
+    removed = users.add_service_key(house.context, ADMIN, "robot", "old", days=15).key
+    access.revoke_key(house.context, ADMIN, removed.id)
+    users.add_service_key(house.context, ADMIN, "robot", "ci", days=15)
+    users.change(house.context, ADMIN, "robot", is_enabled=False)
+    assert housekeeping.tell_of_expiring_keys(house.context) == 0
+    users.change(house.context, ADMIN, "robot", is_enabled=True)
+    assert housekeeping.tell_of_expiring_keys(house.context) == 1
 
 
 def test_a_key_that_was_not_looked_at_for_long_is_told_of_once(house: House) -> None:
