@@ -117,7 +117,7 @@ def restore(
             kept = _put_database(scratch / DATABASE_NAME, database)
             notes += [f"the database that was there is kept as {kept}"] if kept else []
         else:
-            notes.append("the database is not in it: pg_restore what pg_dump wrote")
+            notes.append("the database is not in it: pg_restore what pg_dump wrote, then ANALYZE")
     size = source.stat().st_size
     return Summary(source, str(manifest["installation"]), str(manifest["made_at"]), blobs, size, tuple(notes))
 
