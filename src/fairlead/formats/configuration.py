@@ -18,8 +18,12 @@ from fairlead.formats.structured.files import replace_in_file
 from fairlead.formats.structured.result import Unreadable
 from fairlead.formats.substituted import substitute_in_file
 
+LONGEST_REASON = 2000
 NO_MATCH_WARNING = "Octopus.Action.SubstituteInFiles.EnableNoMatchWarning"
 """A variable of this name and the value *False* spares the warning of a pattern that no file with tokens matches."""
+
+FAILS = ("OctopusShouldFailDeploymentOnSubstitutionFails", "FairleadShouldFailDeploymentOnSubstitutionFails")
+"""A variable that is true under one of these names means that a token without a value is an error."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +69,7 @@ def configure(
     paths: Sequence[str], contents: Mapping[str, bytes], features: Features, variables: Variables
 ) -> Configured:
     """The folder filled in; `contents` has every path of `wanted`. Invalid `configuration.unreadable`, naming the file,
-    where one is not of its format."""
+    where one is not of its format; `variable.unknown` where tokens have no value and a variable of `FAILS` is true."""
     work = _Work(paths, dict(contents), features, variables)
     work.substitute()
     work.transform()
@@ -84,12 +88,19 @@ class _Work:
     told: list[Told] = field(default_factory=list)
 
     def substitute(self) -> None:
+        is_error = any(self.variables.flag(name) for name in FAILS)
+        lacking: list[str] = []
         is_told = self.variables.flag(NO_MATCH_WARNING, default=True)
         for path in self._matched(self.features.substitute, "substitution", is_told=is_told):
             made = substitute_in_file(self.files[path], self.variables)
-            if made.missing:
+            if made.missing and is_error:
+                lacking.append(f"{path}: {', '.join(made.missing)}")
+            elif made.missing:
                 self._warn(f"{path}: without a value: {', '.join(made.missing)}")
             self.files[path] = made.content
+        if lacking:
+            told = "; ".join(lacking)[:LONGEST_REASON]
+            raise Invalid("variable.unknown", f"without a value: {told}", thing=lacking[0].partition(":")[0])
 
     def transform(self) -> None:
         from fairlead.formats.dotnet.transformation import transform  # XPath, for those who need it

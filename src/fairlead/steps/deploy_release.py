@@ -14,11 +14,12 @@ from fairlead.domain.output_variables import effect_output, of_effects, seen_fro
 from fairlead.domain.plan import Effect, Node
 from fairlead.domain.process import DEPLOY_RELEASE, ResolvedAction, action_of
 from fairlead.domain.record import Json
+from fairlead.domain.template.variables import Variables
 from fairlead.domain.text import Text, secrets_in
 from fairlead.ports.children import Child, ChildWish
 from fairlead.ports.step import EffectKind, Tools
 from fairlead.steps.effects.basis import Plain, arguments, read
-from fairlead.steps.filled_in import filled, known_at
+from fairlead.steps.filled_in import filled, known_at, unresolved
 from fairlead.steps.late_texts import late
 
 MOST_ANSWERS = 100
@@ -49,7 +50,11 @@ class DeployChild(Plain):
     async def do(self, effect: Effect, tools: Tools) -> Outcome | Waits:
         """Asks for it, or finds it, and says how it stands."""
         deployed = read(ReleaseDeployed, effect)
-        wish = await _filled(deployed, tools)
+        known = await known_at(deployed.variables, "", tools)
+        texts = (deployed.version, deployed.channel, *deployed.answers.values())
+        if (lacking := unresolved(known, *texts)) is not None:
+            return lacking
+        wish = _filled(deployed, known, tools)
         if "#{" in wish.version:
             return SaidNo("variable.unknown", f"the version {wish.version[:200]} of {wish.project} has no value")
         child = await tools.children.begin(tools.task, _key(effect, tools), wish)
@@ -76,8 +81,7 @@ def _key(effect: Effect, tools: Tools) -> str:
     return f"{effect.key}{tools.attempt}"
 
 
-async def _filled(deployed: ReleaseDeployed, tools: Tools) -> ChildWish:
-    known = await known_at(deployed.variables, "", tools)
+def _filled(deployed: ReleaseDeployed, known: Variables, tools: Tools) -> ChildWish:
     values = {**deployed.variables, **seen_from("", of_effects(tools.outputs))}
     by_name = {name.lower(): text for name, text in values.items()}
     secret = {

@@ -2,27 +2,50 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
+from fairlead.domain.effect import SaidNo
+from fairlead.domain.errors import Invalid
 from fairlead.domain.output_variables import PREFIXES, of_effects, of_status, seen_from
 from fairlead.domain.template.variables import Variables
-from fairlead.domain.text import Text, reveal, secrets_in
+from fairlead.domain.text import Text, redact, reveal, secrets_in
+from fairlead.formats.configuration import FAILS
 from fairlead.formats.markdown import MARKDOWN_FILTERS
 from fairlead.ports.step import Tools
+
+FAILS_HINT = f"set them; or take away the variable {FAILS[0]}, and they stay as they were written"
+MOST_TOLD, LONGEST_TOLD = 20, 120
+"""Of what has no value: tokens, and the characters of each."""
 
 
 async def known_at(variables: Mapping[str, Text], target: str, tools: Tools, *, with_secrets: bool = True) -> Variables:
     """Every variable that holds on the target ("": on none), under both prefixes, with how the deployment stands.
     Without `with_secrets` those that hold a secret are not among them: for what stands in the open: command lines, an
     image's layers."""
-    status = of_status(tools.outputs)
-    texts: dict[str, Text] = {**variables, **seen_from(target, of_effects(tools.outputs)), **status}
+    texts = _texts(variables, target, tools)
     if not with_secrets:
         texts = {name: text for name, text in texts.items() if isinstance(text, str)}
     ids = {reference.id for reference in secrets_in(*texts.values())}
     secrets = await tools.secrets.values(tools.task, ids) if ids else {}
-    clear = {name: reveal(text, secrets) for name, text in texts.items()}
+    return _by_name({name: reveal(text, secrets) for name, text in texts.items()}, tools)
+
+
+def shown_at(variables: Mapping[str, Text], target: str, tools: Tools) -> Variables:
+    """The same for people to see: a mark stands for each secret."""
+    return _by_name({name: redact(text) for name, text in _texts(variables, target, tools).items()}, tools)
+
+
+def _texts(variables: Mapping[str, Text], target: str, tools: Tools) -> dict[str, Text]:
+    return {**variables, **seen_from(target, of_effects(tools.outputs)), **of_status(tools.outputs)}
+
+
+def _by_name(clear: Mapping[str, str], tools: Tools) -> Variables:
     return Variables(with_both_names(clear), now=tools.clock.now, more_filters=MARKDOWN_FILTERS)
+
+
+def is_asked_for(known: Variables, names: tuple[str, ...]) -> bool:
+    """Whether a variable is true under one of the names."""
+    return any(known.flag(name) for name in names)
 
 
 def with_both_names(values: Mapping[str, str]) -> dict[str, str]:
@@ -36,6 +59,33 @@ def with_both_names(values: Mapping[str, str]) -> dict[str, str]:
             if dot and first.lower() == prefix.lower() and twin.lower() not in found:
                 made[twin] = value
     return made
+
+
+def filled_whole(known: Variables, template: str) -> str:
+    """The same; Invalid `variable.unknown`, which names what has no value, where a variable says that it fails."""
+    if is_asked_for(known, FAILS) and (missing := _missing(known, template)):
+        raise Invalid("variable.unknown", missing_words(missing), hint=FAILS_HINT)
+    return filled(known, template)
+
+
+def unresolved(known: Variables, *templates: str) -> SaidNo | None:
+    """Why an action whose texts these are does not begin: what has no value in any of them, where a variable says that
+    it fails; else None."""
+    if not is_asked_for(known, FAILS):
+        return None
+    missing = dict.fromkeys(token for template in templates for token in _missing(known, template))
+    return SaidNo("variable.unknown", missing_words(missing), hint=FAILS_HINT) if missing else None
+
+
+def missing_words(tokens: Iterable[str]) -> str:
+    """As people are told; never too long for a reason."""
+    told = list(dict.fromkeys(tokens))
+    more = f" and {len(told) - MOST_TOLD} more" if len(told) > MOST_TOLD else ""
+    return f"without a value: {', '.join(token[:LONGEST_TOLD] for token in told[:MOST_TOLD])}{more}"
+
+
+def _missing(known: Variables, template: str) -> tuple[str, ...]:
+    return known.evaluate(template, is_lenient=True).missing
 
 
 def filled(known: Variables, template: str) -> str:

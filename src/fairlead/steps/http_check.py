@@ -15,7 +15,7 @@ from fairlead.domain.text import Text
 from fairlead.ports.step import EffectKind, Tools
 from fairlead.ports.web import WebAnswer
 from fairlead.steps.effects.basis import Plain, arguments, read
-from fairlead.steps.filled_in import filled, known_at
+from fairlead.steps.filled_in import filled, known_at, unresolved
 from fairlead.steps.late_texts import late
 
 PAUSE_S = 2.0
@@ -47,6 +47,8 @@ class CheckHttp(Plain):
         """Its status is an output."""
         checked = read(Checked, effect)
         known = await known_at(checked.variables, checked.target, tools)
+        if (lacking := unresolved(known, checked.url, checked.contains)) is not None:
+            return lacking
         url, contains = filled(known, checked.url), filled(known, checked.contains)
         until_s = tools.clock.monotonic_s() + checked.within_s
         while True:

@@ -14,7 +14,7 @@ from fairlead.domain.text import Text
 from fairlead.ports.notifier import Chat, Mail, Notice, Webhook
 from fairlead.ports.step import EffectKind, Tools
 from fairlead.steps.effects.basis import Plain, arguments, read
-from fairlead.steps.filled_in import filled, known_at
+from fairlead.steps.filled_in import filled, known_at, unresolved
 from fairlead.steps.late_texts import late
 
 By = Literal["mail", "webhook", "slack", "teams"]
@@ -46,6 +46,8 @@ class SendNotice(Plain):
         """Handed over to the other side, which acknowledged it."""
         told = read(Told, effect)
         known = await known_at(told.variables, told.target, tools)
+        if (lacking := unresolved(known, told.to, told.secret, told.subject, told.body)) is not None:
+            return lacking
         to, secret = filled(known, told.to), filled(known, told.secret)
         notice = Notice("process.notify", filled(known, told.subject), filled(known, told.body))
         where: Mail | Webhook | Chat

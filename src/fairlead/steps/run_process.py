@@ -39,6 +39,7 @@ from fairlead.steps.effects.choosing_targets import LOOK_S, LOOKED_AT_ONCE, Cand
 from fairlead.steps.effects.ends import CommitProcess, KeepFinished, ProcessCommitted
 from fairlead.steps.intention import intention
 from fairlead.steps.known_later import known_later
+from fairlead.steps.printing import printing
 from fairlead.steps.process_resolved import PlannedAction, PlannedPlace, PlannedStep, ResolvedProcess
 from fairlead.steps.resolved import ResolvedDeployment
 
@@ -190,6 +191,8 @@ class _Compiling:
         node = self.node(action)
         if self.process.is_guided and not isinstance(node, Ask):
             node = Guided(node, action.resolved.key, _question(action.resolved))
+        if (told := printing(action.resolved)) is not None:
+            node = Sequence((told, node))
         return Part(name, node, target, action.when)
 
     def node(self, planned: PlannedAction) -> Node:

@@ -241,3 +241,21 @@ async def test_tests_join_the_network_of_the_environment_where_they_are_to(rig: 
 
     done = await TestInContainer().do(effect, replace(rig.tools(effect), container_engine=Seeing(rig.world.host)))
     assert isinstance(done, Done) and seen == [("books-test",)]
+
+
+@pytest.mark.parametrize(
+    ("kind", "properties"),
+    [
+        (BuildImageAction(), {"build": {"context": "#{Gone}"}}),
+        (RunTestsAction(), {"image": "#{Gone}"}),
+        (RunTestsAction(), {"image": "postgres:16", "environment": {"A": "#{Gone}"}}),
+    ],
+)
+async def test_what_has_no_value_fails_them_where_a_variable_says_so(
+    rig: Rig, kind: Any, properties: dict[str, Any]
+) -> None:
+    strict = {"OctopusShouldFailDeploymentOnSubstitutionFails": "True"}
+    effects, _ = rig.effects(kind, "Check", strict, **properties)
+    outcome = await rig.do(effects[0])
+    assert isinstance(outcome, SaidNo) and outcome.code == "variable.unknown" and "#{Gone}" in outcome.reason
+    assert rig.left == [] and not rig.world.builds

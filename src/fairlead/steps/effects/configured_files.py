@@ -18,7 +18,7 @@ from fairlead.formats.configuration import Features, configure, wanted
 from fairlead.ports.connection import Command, Connection
 from fairlead.ports.step import Tools
 from fairlead.steps.effects.basis import Plain, read
-from fairlead.steps.filled_in import known_at
+from fairlead.steps.filled_in import filled_whole, known_at
 
 LISTED_BYTES = 8 * 1024**2
 FILE_BYTES = 16 * 1024**2
@@ -72,8 +72,8 @@ class ConfigureFolder(Plain):
         modes = await _listed(host, f"{tools.task}/{effect.key}", path, tools)
         if isinstance(modes, SaidNo):
             return modes
-        features = _features(folder, known)
         try:
+            features = _features(folder, known)
             contents = await _contents(host, path, wanted(tuple(modes), features))
             made = await asyncio.to_thread(configure, tuple(modes), contents, features, known)
         except Invalid as error:
@@ -115,7 +115,7 @@ def _features(folder: Folder, known: Variables) -> Features:
 
 def _filled(patterns: tuple[str, ...], known: Variables, *, apart: re.Pattern[str] = _LINES) -> tuple[str, ...]:
     """Patterns with their variables put in; one that has several parts by `apart` is several patterns."""
-    texts = (known.evaluate(pattern, is_lenient=True).text or "" for pattern in patterns)
+    texts = (filled_whole(known, pattern) for pattern in patterns)
     return tuple(part.strip() for text in texts for part in apart.split(text) if part.strip())
 
 

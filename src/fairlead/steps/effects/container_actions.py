@@ -36,7 +36,7 @@ from fairlead.steps.effects.basis import arguments, read
 from fairlead.steps.effects.builds import BuildImage, Built, fetch
 from fairlead.steps.effects.pushes import Pushed, PushImage
 from fairlead.steps.effects.runs import Errand, RunContainer
-from fairlead.steps.filled_in import filled, known_at
+from fairlead.steps.filled_in import filled, known_at, unresolved
 
 LATEST = "latest"
 
@@ -88,6 +88,8 @@ class BuildForAction:
         """Checks the commit out, builds, pushes, and leaves nothing of it here."""
         wanted = read(ImageWanted, effect)
         known = await known_at(wanted.about.variables, wanted.about.target, tools, with_secrets=False)
+        if (lacking := unresolved(known, wanted.tag, *_texts(wanted.build))) is not None:
+            return lacking
         tag = filled(known, wanted.tag) or known.raw("Octopus.Release.Number") or LATEST
         repository = f"{_project(known)}/{_short(wanted.about.action)}"
         built = await _built(wanted.about, wanted.build, repository, known, effect, tools)
@@ -144,6 +146,10 @@ class TestInContainer:
         wanted = read(TestsWanted, effect)
         about = wanted.about
         known = await known_at(about.variables, about.target, tools, with_secrets=False)
+        clear = await known_at(about.variables, about.target, tools)
+        in_the_open = unresolved(known, wanted.image, *(_texts(wanted.build) if wanted.build else ()))
+        if (lacking := in_the_open or unresolved(clear, *wanted.environment.values())) is not None:
+            return lacking
         image = filled(known, wanted.image)
         if wanted.build is not None:
             repository = f"{_project(known)}/{_short(about.action)}"
@@ -175,6 +181,10 @@ class TestInContainer:
 
 def _passed(wanted: TestsWanted) -> dict[str, Json]:
     return effect_output(wanted.about.action, wanted.about.target, {f"{wanted.cell}.Passed": "True"})
+
+
+def _texts(build: ActionBuild) -> tuple[str, ...]:
+    return (build.context, build.dockerfile, build.target, *build.arguments.values())
 
 
 async def _built(

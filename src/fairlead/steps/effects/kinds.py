@@ -19,6 +19,7 @@ from fairlead.steps.effects.instances import (
     StartInstance,
     StopInstances,
 )
+from fairlead.steps.effects.printed_variables import PrintVariables
 from fairlead.steps.effects.registrations import Register
 from fairlead.steps.effects.room import CheckRoom
 from fairlead.steps.effects.routes import CountRoutes, DrainRoute, FillRoute, PointRoutes, RemoveRoute, VerifyRoutes
@@ -55,6 +56,7 @@ DEPLOYMENT_EFFECTS: Mapping[str, EffectKind] = {
     CommitProcess.kind: CommitProcess(),
     KeepFinished.kind: KeepFinished(),
     ChooseTargets.kind: ChooseTargets(),
+    PrintVariables.kind: PrintVariables(),
     DrainRoute.kind: DrainRoute(),
     RemoveRoute.kind: RemoveRoute(),
     StopSlot.kind: StopSlot(),

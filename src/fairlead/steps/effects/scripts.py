@@ -26,7 +26,7 @@ from fairlead.ports.step import Tools
 from fairlead.steps import workspace
 from fairlead.steps.archives import add, add_file, packed
 from fairlead.steps.effects.basis import read
-from fairlead.steps.filled_in import filled, known_at
+from fairlead.steps.filled_in import filled, filled_whole, known_at
 from fairlead.steps.scripts.bundle import RUNNERS, Language, command, ours
 from fairlead.steps.scripts.bundle import words as bundle_words
 from fairlead.steps.scripts.following import Followed, follow
@@ -149,7 +149,7 @@ async def _begin(run: ScriptRun, effect: Effect, connection: Connection, tools: 
     known = await known_at(run.variables, run.on_behalf_of, tools)
     values = {each: filled(known, known.raw(each) or "") for each in known.names}
     in_the_open = await known_at(run.variables, run.on_behalf_of, tools, with_secrets=False)
-    words = tuple(filled(in_the_open, argument) for argument in run.arguments)
+    words = tuple(filled_whole(in_the_open, argument) for argument in run.arguments)
     where = f" on {connection.name}" if run.target else " at the server"
     async with _bundled(run, known, values, words, effect, tools) as started:
         tools.say(f"running {run.action}{where}", level="debug")
@@ -168,12 +168,12 @@ async def _bundled(
 ) -> AsyncIterator[Command]:
     """What starts the script, with every file that goes with it: one of the repository has the commit's others by it,
     one of a package the package's."""
-    name = filled(known, run.file).removeprefix("./") if run.file else RUNNERS[run.language].name
+    name = filled_whole(known, run.file).removeprefix("./") if run.file else RUNNERS[run.language].name
     if run.package is None:
         contents = await _contents(run, name, known, effect, tools)
         yield command(run.language, name, variables=values, contents=contents, arguments=arguments)
         return
-    inside = partial(_write, name=name, fill=partial(filled, known), more=ours(run.language, values))
+    inside = partial(_write, name=name, fill=partial(filled_whole, known), more=ours(run.language, values))
     async with packed(tools, effect.key, run.package, inside) as (archive, made):
         if name not in made.files:
             hint = f"it holds {', '.join(sorted(made.files)[:10])[:300]}"
@@ -187,9 +187,9 @@ async def _bundled(
 
 async def _contents(run: ScriptRun, name: str, known: Variables, effect: Effect, tools: Tools) -> dict[str, bytes]:
     if not run.file:
-        return {name: filled(known, run.source).encode()}
+        return {name: filled_whole(known, run.source).encode()}
     found = await _of_commit(name, await _checkout(run, tools), effect, tools)
-    found[name] = filled(known, found[name].decode(errors="replace")).encode()
+    found[name] = filled_whole(known, found[name].decode(errors="replace")).encode()
     return found
 
 
