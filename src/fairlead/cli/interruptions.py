@@ -26,6 +26,7 @@ def list_interruptions(
         "title": "WHAT",
         "choices": "MAY BE ANSWERED",
         "why": "WHY",
+        "assigned_to": "TAKEN BY",
         "opened_at": "SINCE",
         "expires_at": "UNTIL",
     }
@@ -55,3 +56,19 @@ def answer(
         f"{API}/interruptions/{segment(id)}/answer", {"choice": choice, "note": note, "override": override}
     )
     at.screen.result(made, f"{made['title']}: {made['answer']}; task {made['task']} goes on")
+
+
+@group.command("take")
+def take(context: typer.Context, id: str = typer.Argument(..., help="As the list shows it.")) -> None:
+    """It is yours to answer, and nobody else's, until you give it back."""
+    at = session(context)
+    made = at.client.post(f"{API}/interruptions/{segment(id)}/take")
+    at.screen.result(made, f"{made['title']}: yours; not any more: fairlead interruptions give-back {made['id']}")
+
+
+@group.command("give-back")
+def give_back(context: typer.Context, id: str = typer.Argument(..., help="As the list shows it.")) -> None:
+    """Whoever may answers it again; of another's: who administers the environment."""
+    at = session(context)
+    made = at.client.post(f"{API}/interruptions/{segment(id)}/give-back")
+    at.screen.result(made, f"{made['title']}: whoever may answers it")

@@ -272,6 +272,7 @@ CODES: dict[str, str] = {
     "interruption.team": "Only members of the responsible teams may answer.",
     "interruption.author": "Those whose change it is may not answer.",
     "interruption.reason": "Who answers in spite of a rule has to say why.",
+    "interruption.taken": "Another person has taken the interruption.",
     "interruption.waiting": "A person is waited for.",
     "interruption.aborted": "A person said no to a manual intervention.",
     "interruption.expired": "Nobody answered a manual intervention in time.",

@@ -66,7 +66,8 @@ class Question:
 @dataclass(frozen=True, slots=True)
 class Interruption:
     """A question that was put. `key` is unique in its task: of a manual intervention one, of a failure one for each
-    attempt. `why` says what failed. `is_override`: answered by somebody who may not, with a reason."""
+    attempt. `why` says what failed. `is_override`: answered by somebody who may not, with a reason. `assigned_to`
+    is the name of who has taken it, and alone answers it; "": whoever may."""
 
     id: str
     task: TaskId

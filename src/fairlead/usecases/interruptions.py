@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from fairlead.domain.actor import SYSTEM, Actor
+from fairlead.domain.environment import Environment
 from fairlead.domain.errors import Conflict, Invalid, Refused
 from fairlead.domain.interruption import (
     WHERE_NOBODY_ANSWERS,
@@ -79,19 +80,16 @@ def answer(
     context: Context, actor: Actor, id: str, choice: Choice | str, *, note: str = "", is_override: bool = False
 ) -> Interruption:
     """The task goes on by it. Conflict `interruption.answered`, Invalid `interruption.choice`; Refused
-    `interruption.team` and `interruption.author`, unless it `is_override` by somebody who may, with a reason in the
-    note (`interruption.reason`)."""
-    if not actor.may_somewhere(Permission.DEPLOYMENT_APPROVE):
-        actor.require_somewhere(Permission.DEPLOYMENT_CREATE)
+    `interruption.team`, `interruption.author` and `interruption.taken`, unless it `is_override` by somebody who may,
+    with a reason in the note (`interruption.reason`)."""
+    _may_somewhere(actor)
     if len(note) > LONGEST_NOTE:
         raise Invalid("input.too_large", f"a note has at most {LONGEST_NOTE:,} characters", thing="note")
     with context.database.transaction() as connection:
         asked = interruptions.get(connection, id)
-        owner = projects.by_name(connection, asked.project)
-        where = environments.by_name(connection, asked.environment)
-        actor.require(NEEDED[asked.kind], project=owner.id, environment=where.id)
+        where = _require(connection, actor, asked)
         chosen = _chosen(asked, choice)
-        broken = _broken_rule(connection, actor, asked)
+        broken = _broken_rule(connection, actor, asked) or _taken(actor, asked)
         if broken is not None:
             if not is_override:
                 raise Refused(broken.code, broken.message, thing=id, hint=broken.hint)
@@ -119,6 +117,37 @@ def answer(
     return answered
 
 
+def take(context: Context, actor: Actor, id: str) -> Interruption:
+    """It is this person's to answer until they give it back; asked twice it stays theirs. Who may not answer may not
+    take it. Conflict `interruption.taken` where another has it, `interruption.answered` where it waits no more."""
+    _may_somewhere(actor)
+    with context.database.transaction() as connection:
+        asked = interruptions.get(connection, id)
+        _require(connection, actor, asked)
+        _require_waiting(asked)
+        if asked.assigned_to == actor.name:
+            return asked
+        if rule := _broken_rule(connection, actor, asked):
+            raise Refused(rule.code, rule.message, thing=id, hint=rule.hint)
+        if rule := _taken(actor, asked):
+            raise Conflict(rule.code, rule.message, thing=id, hint=rule.hint)
+        return _assign(context, connection, actor, asked, to=actor.name)
+
+
+def give_back(context: Context, actor: Actor, id: str) -> Interruption:
+    """Anybody who may answers it again. Who has it gives it back, or who administers the environment."""
+    _may_somewhere(actor)
+    with context.database.transaction() as connection:
+        asked = interruptions.get(connection, id)
+        where = _require(connection, actor, asked)
+        _require_waiting(asked)
+        if not asked.assigned_to:
+            return asked
+        if asked.assigned_to != actor.name:
+            actor.require(OVERRIDE, environment=where.id)
+        return _assign(context, connection, actor, asked, to="")
+
+
 def expire(context: Context) -> int:
     """Those whose time is over are answered as where nobody answers; how many."""
     with context.database.transaction() as connection:
@@ -143,15 +172,56 @@ def _go_on(context: Context, connection: Connection, task: Task) -> None:
         turns.go_on(context, connection, task)
 
 
+def _may_somewhere(actor: Actor) -> None:
+    if not actor.may_somewhere(Permission.DEPLOYMENT_APPROVE):
+        actor.require_somewhere(Permission.DEPLOYMENT_CREATE)
+
+
+def _require(connection: Connection, actor: Actor, asked: Interruption) -> Environment:
+    """Where it is asked, for who may answer questions of its kind there."""
+    owner = projects.by_name(connection, asked.project)
+    where = environments.by_name(connection, asked.environment)
+    actor.require(NEEDED[asked.kind], project=owner.id, environment=where.id)
+    return where
+
+
+def _assign(context: Context, connection: Connection, actor: Actor, asked: Interruption, *, to: str) -> Interruption:
+    saved = interruptions.update(connection, replace(asked, assigned_to=to))
+    another = f" what {asked.assigned_to} had taken" if asked.assigned_to not in ("", actor.name) else ""
+    context.note(
+        connection,
+        actor,
+        "interruption.taken" if to else "interruption.given_back",
+        f"{'took' if to else 'gave back'}{another}: {asked.title}",
+        thing=asked.id,
+        project=asked.project or None,
+        environment=asked.environment or None,
+        before=asked,
+        after=saved,
+    )
+    return saved
+
+
 def _chosen(asked: Interruption, choice: str) -> Choice:
-    if asked.state is not InterruptionState.WAITING:
-        by = f" by {asked.answered_by}" if asked.answered_by else ""
-        raise Conflict("interruption.answered", f"it was {asked.state.value} before{by}", thing=asked.id)
+    _require_waiting(asked)
     for offered in asked.choices:
         if offered.value == choice:
             return offered
     possible = ", ".join(one.value for one in asked.choices)
     raise Invalid("interruption.choice", f"it cannot be answered {str(choice)[:40]!r}", thing=asked.id, hint=possible)
+
+
+def _require_waiting(asked: Interruption) -> None:
+    if asked.state is not InterruptionState.WAITING:
+        by = f" by {asked.answered_by}" if asked.answered_by else ""
+        raise Conflict("interruption.answered", f"it was {asked.state.value} before{by}", thing=asked.id)
+
+
+def _taken(actor: Actor, asked: Interruption) -> _Rule | None:
+    if asked.assigned_to in ("", actor.name):
+        return None
+    hint = f"who has it, or administers the environment: fairlead interruptions give-back {asked.id}"
+    return _Rule("interruption.taken", f"{asked.assigned_to} has taken it", hint)
 
 
 def _broken_rule(connection: Connection, actor: Actor, asked: Interruption) -> _Rule | None:

@@ -184,7 +184,7 @@ def _turn(connection: Connection, task: Task) -> Iterator[Reason]:
 def _asked_of_persons(connection: Connection, task: Task) -> Iterator[Reason]:
     """Each question that nobody has answered yet, how it is answered, and what happens where nobody does."""
     for asked in interruptions.waiting_in(connection, task.id):
-        whom = f"one of {', '.join(asked.teams)}" if asked.teams else "a person"
+        whom = asked.assigned_to or (f"one of {', '.join(asked.teams)}" if asked.teams else "a person")
         hint = f"fairlead interruptions answer {asked.id} {'|'.join(asked.choices)}"
         if asked.expires_at:
             nobody = WHERE_NOBODY_ANSWERS[asked.kind]

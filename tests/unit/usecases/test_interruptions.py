@@ -12,7 +12,7 @@ from tests.unit.usecases.house import ADMIN, VIEWER, House
 
 from fairlead.domain.actor import Actor, permissions_of
 from fairlead.domain.deployment import DeploymentState
-from fairlead.domain.errors import FairleadError, NotFound
+from fairlead.domain.errors import Conflict, FairleadError, NotAllowed, NotFound
 from fairlead.domain.ids import ActorId, NodeId, TaskId
 from fairlead.domain.interruption import Choice, Interruption, InterruptionKind, InterruptionState, Question
 from fairlead.domain.permission import RoleName
@@ -24,6 +24,7 @@ from fairlead.usecases import access, deployments, interruptions
 from fairlead.usecases import tasks as tasking
 
 DORA = Actor(ActorId("usr-dora"), "dora", "user", permissions_of(RoleName.DEPLOYER), via="test")
+EVE = replace(DORA, id=ActorId("usr-eve"), name="eve")
 QUESTION = Question(InterruptionKind.MANUAL, "Go on?", (Choice.PROCEED, Choice.ABORT))
 
 
@@ -155,6 +156,64 @@ def test_the_author_of_a_commit_is_known_by_the_users_address(paused: House) -> 
             ('[{"commit": "1", "author": "C <Carl@example.com>", "at": "", "subject": "x"}]',),
         )
     assert code_of(paused, carl, ask(paused, author_may_answer=False).id) == "interruption.author"
+
+
+def test_one_person_takes_it_and_the_others_see_who(paused: House) -> None:
+    asked = ask(paused)
+    interruptions.take(paused.context, DORA, asked.id)
+    assert interruptions.take(paused.context, DORA, asked.id).assigned_to == "dora"
+    assert interruptions.get(paused.context, VIEWER, asked.id).assigned_to == "dora"
+    (told,) = paused.audit("interruption.taken")
+    assert (told.message, told.project, told.environment) == ("took: Go on?", "books", "Test")
+    with pytest.raises(Conflict) as caught:
+        interruptions.take(paused.context, ADMIN, asked.id)
+    assert caught.value.code == "interruption.taken" and "dora" in caught.value.message
+    assert code_of(paused, EVE, asked.id) == "interruption.taken"
+    assert code_of(paused, EVE, asked.id, is_override=True, note="now") == "permission.denied"
+    assert code_of(paused, ADMIN, asked.id) == "interruption.taken"
+    made = interruptions.answer(paused.context, DORA, asked.id, Choice.PROCEED)
+    assert (made.answered_by, made.assigned_to, made.is_override) == ("dora", "dora", False)
+    with pytest.raises(Conflict, match="before by dora"):
+        interruptions.take(paused.context, DORA, asked.id)
+
+
+def test_who_has_it_gives_it_back_or_who_administers_the_environment(paused: House) -> None:
+    asked = ask(paused)
+    assert interruptions.give_back(paused.context, DORA, asked.id).assigned_to == ""
+    interruptions.take(paused.context, DORA, asked.id)
+    with pytest.raises(NotAllowed):
+        interruptions.give_back(paused.context, EVE, asked.id)
+    assert interruptions.give_back(paused.context, DORA, asked.id).assigned_to == ""
+    interruptions.take(paused.context, EVE, asked.id)
+    interruptions.give_back(paused.context, ADMIN, asked.id)
+    assert [one.message for one in paused.audit("interruption.given_back")] == [
+        "gave back what eve had taken: Go on?",
+        "gave back: Go on?",
+    ]
+    interruptions.answer(paused.context, DORA, asked.id, Choice.PROCEED)
+
+
+def test_one_that_another_has_is_answered_in_spite_of_it_with_a_reason(paused: House) -> None:
+    asked = ask(paused)
+    interruptions.take(paused.context, DORA, asked.id)
+    made = interruptions.answer(paused.context, ADMIN, asked.id, Choice.ABORT, note="she is away", is_override=True)
+    assert (made.answered_by, made.is_override) == ("admin", True)
+
+
+def test_who_may_not_answer_may_not_take_it(paused: House) -> None:
+    asked = ask(paused, teams=("Operators",))
+    for actor, code in ((VIEWER, "permission.denied"), (DORA, "interruption.team"), (ADMIN, "interruption.team")):
+        with pytest.raises(FairleadError) as caught:
+            interruptions.take(paused.context, actor, asked.id)
+        assert caught.value.code == code
+    assert interruptions.get(paused.context, VIEWER, asked.id).assigned_to == ""
+
+
+def test_time_runs_out_though_somebody_has_it(paused: House) -> None:
+    asked = ask(paused, expires_s=60.0)
+    interruptions.take(paused.context, DORA, asked.id)
+    paused.clock.advance(61)
+    assert interruptions.expire(paused.context) == 1
 
 
 def test_time_that_runs_out_is_the_answer_of_nobody(paused: House) -> None:

@@ -48,6 +48,18 @@ def answer_interruption(context: Books, actor: Asking, id: str, body: Interrupti
     return shape(made)
 
 
+@router.post("/interruptions/{id}/take")
+def take_interruption(context: Books, actor: Asking, id: str) -> answers.Interruption:
+    """It is the asking person's to answer, and nobody else's, until it is given back."""
+    return shape(interruptions.take(context, actor, id))
+
+
+@router.post("/interruptions/{id}/give-back")
+def give_back_interruption(context: Books, actor: Asking, id: str) -> answers.Interruption:
+    """Whoever may answers it again."""
+    return shape(interruptions.give_back(context, actor, id))
+
+
 def shape(one: Interruption) -> answers.Interruption:
     """As the API tells it."""
     return {
@@ -68,6 +80,7 @@ def shape(one: Interruption) -> answers.Interruption:
         "blocks": one.blocks,
         "opened_at": one.opened_at.isoformat(),
         "expires_at": one.expires_at.isoformat() if one.expires_at else None,
+        "assigned_to": one.assigned_to,
         "answer": one.answer,
         "note": one.note,
         "answered_by": one.answered_by,

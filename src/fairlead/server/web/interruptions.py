@@ -36,6 +36,24 @@ def show(visitor: Visiting, id: str) -> Response:
     return visitor.page("interruptions.html", values)
 
 
+@router.post("/interruptions/{id}/take")
+def take(form: Posted, id: str) -> Response:
+    """It is the visitor's to answer."""
+    visitor, path = form.visitor, f"/interruptions/{quote(id)}"
+    return form.act(path, lambda: (f"{interruptions.take(visitor.context, visitor.actor, id).title}: yours.", path))
+
+
+@router.post("/interruptions/{id}/give-back")
+def give_back(form: Posted, id: str) -> Response:
+    """Whoever may answers it again."""
+    visitor, path = form.visitor, f"/interruptions/{quote(id)}"
+
+    def work() -> tuple[str, str]:
+        return f"{interruptions.give_back(visitor.context, visitor.actor, id).title}: given back.", path
+
+    return form.act(path, work)
+
+
 @router.post("/interruptions/{id}/answer")
 def answer(form: Posted, id: str) -> Response:
     """Say how it goes on."""

@@ -246,6 +246,8 @@ FORMS = [
     "/approvals/x/approve",
     "/approvals/x/reject",
     "/interruptions/x/answer",
+    "/interruptions/x/give-back",
+    "/interruptions/x/take",
     "/projects/books/runbooks",
     "/projects/books/runbooks/x/publish",
     "/projects/books/runbooks/x/run",

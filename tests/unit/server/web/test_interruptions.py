@@ -38,6 +38,23 @@ def test_what_waits_is_shown_and_answered(house: House, visit: Visit) -> None:
     assert "proceed by admin: seen" in visit.get(f"/interruptions/{id}")
 
 
+def test_what_waits_is_taken_and_given_back(house: House, visit: Visit) -> None:
+    id, _ = paused(house)
+    visit.sign_in()
+    assert "Assign to me" in visit.get("/interruptions")
+    assert visit.post(f"/interruptions/{id}/take") == f"/interruptions/{id}"
+    page = visit.get(f"/interruptions/{id}")
+    assert "Assigned to admin" in page and "Assign to me" not in page
+    headers = {"x-csrf-token": visit.token()}
+    told = visit.client.get(f"/api/v1/interruptions/{id}").json()
+    assert told["assigned_to"] == "admin"
+    visit.post(f"/interruptions/{id}/give-back")
+    assert "Assigned to" not in visit.get(f"/interruptions/{id}")
+    taken = visit.client.post(f"/api/v1/interruptions/{id}/take", headers=headers).json()
+    assert (taken["assigned_to"], taken["state"]) == ("admin", "waiting")
+    assert visit.client.post(f"/api/v1/interruptions/{id}/give-back", headers=headers).json()["assigned_to"] == ""
+
+
 def test_what_cannot_be_answered_so_is_said(house: House, visit: Visit) -> None:
     id, _ = paused(house)
     visit.sign_in()

@@ -9,7 +9,8 @@ from fairlead.server.api.answers.lists import Moment
 
 
 class Interruption(TypedDict):
-    """A wait for a person: what is asked, what may be answered, and what was. `why` says what failed."""
+    """A wait for a person: what is asked, what may be answered, and what was. `why` says what failed, `assigned_to` who
+    has taken it."""
 
     id: str
     task: str
@@ -28,6 +29,7 @@ class Interruption(TypedDict):
     blocks: bool
     opened_at: Moment
     expires_at: Moment | None
+    assigned_to: str
     answer: Choice | None
     note: str
     answered_by: str
