@@ -82,7 +82,8 @@ def answer(
     """The task goes on by it. Conflict `interruption.answered`, Invalid `interruption.choice`; Refused
     `interruption.team`, `interruption.author` and `interruption.taken`, unless it `is_override` by somebody who may,
     with a reason in the note (`interruption.reason`)."""
-    _may_somewhere(actor)
+    if not actor.may_somewhere(Permission.DEPLOYMENT_APPROVE):
+        actor.require_somewhere(Permission.DEPLOYMENT_CREATE)
     if len(note) > LONGEST_NOTE:
         raise Invalid("input.too_large", f"a note has at most {LONGEST_NOTE:,} characters", thing="note")
     with context.database.transaction() as connection:
@@ -120,7 +121,8 @@ def answer(
 def take(context: Context, actor: Actor, id: str) -> Interruption:
     """It is this person's to answer until they give it back; asked twice it stays theirs. Who may not answer may not
     take it. Conflict `interruption.taken` where another has it, `interruption.answered` where it waits no more."""
-    _may_somewhere(actor)
+    if not actor.may_somewhere(Permission.DEPLOYMENT_APPROVE):
+        actor.require_somewhere(Permission.DEPLOYMENT_CREATE)
     with context.database.transaction() as connection:
         asked = interruptions.get(connection, id)
         _require(connection, actor, asked)
@@ -136,7 +138,8 @@ def take(context: Context, actor: Actor, id: str) -> Interruption:
 
 def give_back(context: Context, actor: Actor, id: str) -> Interruption:
     """Anybody who may answers it again. Who has it gives it back, or who administers the environment."""
-    _may_somewhere(actor)
+    if not actor.may_somewhere(Permission.DEPLOYMENT_APPROVE):
+        actor.require_somewhere(Permission.DEPLOYMENT_CREATE)
     with context.database.transaction() as connection:
         asked = interruptions.get(connection, id)
         where = _require(connection, actor, asked)
@@ -170,11 +173,6 @@ def _go_on(context: Context, connection: Connection, task: Task) -> None:
     """A task that still runs beside the question looks for the answer itself before it pauses."""
     if task.state is TaskState.PAUSED:
         turns.go_on(context, connection, task)
-
-
-def _may_somewhere(actor: Actor) -> None:
-    if not actor.may_somewhere(Permission.DEPLOYMENT_APPROVE):
-        actor.require_somewhere(Permission.DEPLOYMENT_CREATE)
 
 
 def _require(connection: Connection, actor: Actor, asked: Interruption) -> Environment:
