@@ -86,7 +86,8 @@ class Site:
             "events": "/events",
             "password": "/password",
             **{
-                name: f"/projects/books/{name}" for name in ("process", "variables", "triggers", "runbooks", "channels")
+                name: f"/projects/books/{name}"
+                for name in ("process", "variables", "triggers", "runbooks", "channels", "insights")
             },
             **{name: f"/{name}" for name in OF_ALL},
         }

@@ -24,6 +24,7 @@ from fairlead.cli import (
     files,
     freezes,
     groups,
+    insights,
     interruptions,
     library_sets,
     lifecycles,
@@ -102,7 +103,7 @@ GROUPS = (
     notifications.group,
     why.group,
 )
-TOP_LEVEL = (access, files, declarations, deployments, plans, approvals, tasks, services, commands)
+TOP_LEVEL = (access, files, declarations, deployments, plans, approvals, tasks, services, commands, insights)
 
 
 def build(kinds: Callable[[], Mapping[str, Any]] = dict) -> typer.Typer:

@@ -23,6 +23,7 @@ TAGS = {
     "build information": "What build servers tell of packages: commits, issues.",
     "deployments": "Deployments, going back, plans and approvals.",
     "tasks": "Everything durable that runs, with its log and what it left behind.",
+    "insights": "How often, how soon and how safely a project is deployed.",
     "why": "Why something is as it is: chains of reasons, each with its evidence.",
     "commands": "Commands of people beside, or in, what is live.",
     "status": "What is live where, and what it writes.",

@@ -60,6 +60,7 @@ deployments = sa.Table(
     sa.Index("ix_deployments_project", "project", "id"),
     sa.Index("ix_deployments_place", "project", "environment", "tenant", "id"),
     sa.Index("ix_deployments_live", "project", "environment", "tenant", "committed_at"),
+    sa.Index("ix_deployments_ended", "project", "ended_at"),
     sa.Index("ix_deployments_state", "state", "id"),
     sa.Index("ix_deployments_outcome", "outcome", "id"),
     sa.Index("ix_deployments_parent", "parent", "parent_key", unique=True),

@@ -49,6 +49,7 @@ OF_A_PROJECT = (
     "triggers",
     "runbooks",
     "runbooks/Book-0/runs",
+    "insights",
 )
 PATHS = [
     path
@@ -68,7 +69,9 @@ PATHS += [
 PATHS += ["/", "/grid", "/tasks", "/approvals", "/approvals/count", "/events", "/projects/project-0001/releases"]
 PATHS += [f"/projects/project-0001/{part}" for part in ("lists", "places", "runs", "deployments")]
 PATHS += ["/projects/project-0001", "/projects/project-0001/environments/Test"]
-PATHS += [f"/projects/project-0001/{part}" for part in ("triggers", "runbooks", "channels", "variables", "runs")]
+PATHS += [
+    f"/projects/project-0001/{part}" for part in ("triggers", "runbooks", "channels", "variables", "runs", "insights")
+]
 PATHS += sorted(
     route.path
     for router in ROUTERS

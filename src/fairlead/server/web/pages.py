@@ -25,6 +25,7 @@ from fairlead.server.web import (
     files,
     gates,
     groups,
+    insights,
     interruptions,
     library_sets,
     lifecycles,
@@ -85,6 +86,7 @@ ROUTERS = (
     teams.router,
     users.router,
     groups.router,
+    insights.router,
     why.router,
 )
 FOR_PROGRAMS = ("/api/", "/hooks/", "/healthz", "/readyz", "/metrics")

@@ -30,6 +30,7 @@ from fairlead.server.api.answers.deployments import (
     TenantDeployments,
     Unsettled,
 )
+from fairlead.server.api.answers.insights import Figures, Insights, PlaceFigures
 from fairlead.server.api.answers.installation import (
     Environment,
     Notification,
@@ -119,12 +120,14 @@ __all__ = [
     "EventChange",
     "EventFault",
     "Exported",
+    "Figures",
     "Foreseen",
     "Forge",
     "Grid",
     "Group",
     "HeldRole",
     "IncludedSet",
+    "Insights",
     "Instance",
     "Interruption",
     "Keep",
@@ -147,6 +150,7 @@ __all__ = [
     "Package",
     "Page",
     "Phase",
+    "PlaceFigures",
     "PlaceState",
     "Plan",
     "PlanStep",

@@ -125,6 +125,7 @@ def _deployments() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_deployments")),
         sa.UniqueConstraint("task", name=op.f("uq_deployments_task")),
     )
+    op.create_index("ix_deployments_ended", "deployments", ["project", "ended_at"], unique=False)
     op.create_index(
         "ix_deployments_live", "deployments", ["project", "environment", "tenant", "committed_at"], unique=False
     )
