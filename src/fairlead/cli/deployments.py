@@ -178,6 +178,26 @@ def keep(
     at.screen.result(made, said if seconds else "not kept any more")
 
 
+@group.command("mark-failed")
+def mark_failed(
+    context: typer.Context,
+    id: Id,
+    reason: str = typer.Option("", "--reason", "-m", help="Why: it is kept, and shown beside how it ended."),
+    undo: bool = typer.Option(False, "--undo", help="It was a mistake: take the mark back."),
+    environment: Where = "",
+    project: Of = "",
+) -> None:
+    """Record that a deployment that went live failed all the same. What is live stays, and so does the lifecycle."""
+    at = session(context)
+    path = f"{API}/deployments/{segment(_named(at, id, project, environment))}/failed-mark"
+    if undo:
+        at.client.delete(path)
+        at.screen.say("the mark is taken back")
+        return
+    made = at.client.post(path, {"reason": reason})
+    at.screen.result(made, f"{made['project']} {made['version']} to {made['environment']} is marked as failed")
+
+
 @group.command("cancel")
 def cancel(
     context: typer.Context,

@@ -70,7 +70,8 @@ class Deployment:
     task whose step asked for it, and waits for its end; `parent_key` which step of it, and attempt. It begins neither
     before `not_before` nor after `not_after`. `freeze_override` is the reason why freezes do not bind it; where it
     `waits_for_thaw`, a freeze does not refuse it but holds it back: `held_by` is that freeze's name, until it ends.
-    Where it fails, its idle slot is left standing for `keep_failed_s`: asked for before it had a task.
+    Where it fails, its idle slot is left standing for `keep_failed_s`: asked for before it had a task. `marked_by`
+    said, after it went live, that it failed all the same, and `marked_why`: a record, by which nothing goes.
     """
 
     id: DeploymentId
@@ -110,6 +111,9 @@ class Deployment:
     held_by: str = ""
     keep_failed_s: float = 0.0
     keep_asked_by: str = ""
+    marked_at: datetime | None = None
+    marked_by: str = ""
+    marked_why: str = ""
 
     @property
     def has_ended(self) -> bool:

@@ -221,6 +221,8 @@ CODES: dict[str, str] = {
     "deployment.lifecycle": "The lifecycle does not allow this release into this environment yet.",
     "deployment.nothing_to_do": "The release is live with the same configuration; --force deploys it all the same.",
     "deployment.nothing_to_retry": "The deployment did not fail: there is nothing to try again.",
+    "deployment.not_live": "The deployment did not go live, or has not ended.",
+    "deployment.marked": "The deployment was marked as failed before.",
     "deployment.not_running": "The deployment is not under way.",
     "deployment.no_plan": "The deployment ended before it had a plan.",
     "deployment.no_way_back": "There is no earlier release that this environment could go back to.",

@@ -88,6 +88,9 @@ def of_approval(approval: Approval, *, not_after: datetime | None = None) -> Rea
 
 def of_end(context: Context, connection: Connection, deployment: Deployment) -> Iterator[Reason]:
     """What made it end as it did, the nearest first."""
+    if deployment.marked_at is not None:
+        said = f"{deployment.marked_by} marked it as failed afterwards: {deployment.marked_why}"
+        yield Reason(said, at=deployment.marked_at)
     if deployment.outcome is DeploymentOutcome.SUPERSEDED:
         yield from _superseded(connection, deployment)
     task = tasks.get(connection, deployment.task) if deployment.task else None

@@ -54,3 +54,19 @@ def test_a_deployment_is_scheduled_and_cancelled(house: House, fairlead: Run) ->
     assert (past.code, "schedule.past" in past.err) == (2, True)
     far = fairlead(*deploy, "--at", "40d")
     assert (far.code, "schedule.too_far" in far.err) == (2, True)
+
+
+def test_a_deployment_that_went_live_is_marked_as_failed_and_not_any_more(house: House, fairlead: Run) -> None:
+    a_project(house)
+    house.add_release("books", "1.0.0")
+    house.go_live("books", "1.0.0", "Test")
+    mark = ("deployments", "mark-failed", "1", "-p", "books", "-e", "Test")
+    assert "say why" in fairlead(*mark).err
+    assert "books 1.0.0 to Test is marked as failed" in fairlead(*mark, "--reason", "lost orders").out
+    assert "lost orders" in fairlead("deployments", "show", "1", "-p", "books", "-e", "Test").out
+    assert "admin marked it as failed" in fairlead("why", "deployment", "1", "-p", "books", "-e", "Test").out
+    again = fairlead(*mark, "--reason", "twice")
+    assert (again.code, "deployment.marked" in again.err) == (1, True)
+    assert fairlead(*mark, "--undo").code == 0
+    found = fairlead("-o", "json", "deployments", "show", "1", "-p", "books", "-e", "Test").data
+    assert (found["outcome"], found["marked_at"], found["marked_why"]) == ("live", None, "")

@@ -113,6 +113,7 @@ class Furnished:
             "foreseeing": live.id,
             "release_changes": live.id,
             "retrying": live.id,
+            "marking": live.id,
             "runs": self.run,
             "why.run": self.run,
             "tasks.may_resume_deployment": live.id,

@@ -23,6 +23,7 @@ from fairlead.usecases import (
     approvals,
     deployments,
     foreseeing,
+    marking,
     places,
     retrying,
     rolling_back,
@@ -61,6 +62,10 @@ class NewPlan(ChoosingBody):
 
 
 Chosen = Annotated[list[str], Query(max_length=500)]
+
+
+class FailedMark(Body):
+    reason: str = Field(max_length=10_000, description="shown beside how it ended")
 
 
 class Keeping(Body):
@@ -342,6 +347,18 @@ def retry(context: Books, actor: Asking, id: str) -> answers.Deployment:
 def keep(context: Books, actor: Asking, id: str, body: Keeping) -> answers.Deployment:
     """Leave its idle slot standing, unrouted, for so long where it fails."""
     return shapes.deployment(deployments.keep(context, actor, id, seconds=body.seconds))
+
+
+@router.post("/deployments/{id}/failed-mark")
+def mark_failed(context: Books, actor: Asking, id: str, body: FailedMark) -> answers.Deployment:
+    """Record that one that went live failed all the same; nothing else changes."""
+    return shapes.deployment(marking.mark_failed(context, actor, id, body.reason))
+
+
+@router.delete("/deployments/{id}/failed-mark")
+def unmark(context: Books, actor: Asking, id: str) -> answers.Deployment:
+    """That was a mistake."""
+    return shapes.deployment(marking.unmark(context, actor, id))
 
 
 @router.get("/deployments/{id}/plan")

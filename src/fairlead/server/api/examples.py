@@ -111,6 +111,9 @@ DEPLOYMENT: answers.Deployment = {
     "freeze_override": "",
     "parent": None,
     "held_by": "",
+    "marked_at": None,
+    "marked_by": "",
+    "marked_why": "",
     "ended_at": "2026-03-02T09:20:03+00:00",
 }
 APPROVAL: answers.Approval = {

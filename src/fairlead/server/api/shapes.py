@@ -191,6 +191,9 @@ def deployment(view: DeploymentView) -> answers.Deployment:
         "freeze_override": one.freeze_override,
         "parent": one.parent,
         "held_by": one.held_by,
+        "marked_at": one.marked_at.isoformat() if one.marked_at else None,
+        "marked_by": one.marked_by,
+        "marked_why": one.marked_why,
         "ended_at": one.ended_at.isoformat() if one.ended_at else None,
     }
 

@@ -13,7 +13,7 @@ from fairlead.server.routing import page_router
 from fairlead.server.web import setup
 from fairlead.server.web.lists import Searched
 from fairlead.server.web.visit import Form, Posted, Visiting
-from fairlead.usecases import defects, deployments, environments, freezes, retrying, scheduling
+from fairlead.usecases import defects, deployments, environments, freezes, marking, retrying, scheduling
 from fairlead.usecases.deployments import DeploymentView
 
 router = page_router()
@@ -129,6 +129,21 @@ def keep(form: Posted, id: str) -> Response:
             return f"It stands for {seconds / 60:g} minutes from now." if seconds else "It is ended now."
         kept = f"Where it fails, its idle slot is kept for {seconds / 60:g} minutes; no user reaches it."
         return kept if seconds else "Where it fails, everything is taken back."
+
+    return form.act(f"/deployments/{quote(id)}", work)
+
+
+@router.post("/deployments/{id}/mark-failed")
+def mark_failed(form: Posted, id: str) -> Response:
+    """One that went live failed all the same, as a person found; or that was a mistake."""
+    visitor = form.visitor
+
+    def work() -> str:
+        if form.is_ticked("undo"):
+            marking.unmark(visitor.context, visitor.actor, id)
+            return "The mark is taken back."
+        marking.mark_failed(visitor.context, visitor.actor, id, form.text("reason"))
+        return "It is marked as failed; what is live stays."
 
     return form.act(f"/deployments/{quote(id)}", work)
 

@@ -138,6 +138,19 @@ def test_roll_back_goes_to_the_release_before(books: House, visit: Visit) -> Non
     assert books.deployment("books", "1.0.0", "Test").kind == "rollback"
 
 
+def test_what_went_live_is_marked_as_failed_on_its_page(books: House, visit: Visit) -> None:
+    visit.sign_in()
+    live = books.deployment("books", "1.0.0", "Test")
+    page = f"/tasks/{live.task}"
+    assert "Mark it as failed" in visit.get(page)
+    assert visit.post(f"/deployments/{live.id}/mark-failed", reason="lost <orders>") == f"/deployments/{live.id}"
+    shown = visit.get(page)
+    assert "Marked as failed" in shown and "lost &lt;orders&gt;" in shown and "Mark it as failed" not in shown
+    assert "marked it as failed afterwards: lost &lt;orders&gt;" in visit.get(f"/why/deployments/{live.id}")
+    visit.post(f"/deployments/{live.id}/mark-failed", undo="1")
+    assert "Mark it as failed" in visit.get(page)
+
+
 def test_looking_now_starts_a_run_or_says_why_not(books: House, visit: Visit) -> None:
     visit.sign_in()
     visit.post("/projects/books/look")
@@ -270,6 +283,7 @@ FORMS = [
     "/deployments/x/cancel",
     "/deployments/x/retry",
     "/deployments/x/keep",
+    "/deployments/x/mark-failed",
     "/lifecycles",
     "/lifecycles/x",
     "/lifecycles/x/remove",

@@ -45,6 +45,9 @@ class Deployment(TypedDict):
     freeze_override: Annotated[str, Field(description='why no freeze binds it; "": freezes do')]
     parent: Annotated[str | None, Field(description="the task whose step asked for it, and waits for its end")]
     held_by: Annotated[str, Field(description='the freeze that holds it back until it ends; "": none')]
+    marked_at: Annotated[Moment | None, Field(description="when a person marked it as failed, after it went live")]
+    marked_by: str
+    marked_why: str
     ended_at: Moment | None
 
 
