@@ -20,7 +20,7 @@ from fairlead.domain.plan import Plan
 from fairlead.domain.task import TaskState
 from fairlead.store import events, tasks
 from fairlead.store.interruptions import StoreInterruptions
-from fairlead.usecases import access, deployments, interruptions
+from fairlead.usecases import access, deployments, interruptions, why
 from fairlead.usecases import tasks as tasking
 
 DORA = Actor(ActorId("usr-dora"), "dora", "user", permissions_of(RoleName.DEPLOYER), via="test")
@@ -171,6 +171,8 @@ def test_one_person_takes_it_and_the_others_see_who(paused: House) -> None:
     assert code_of(paused, EVE, asked.id) == "interruption.taken"
     assert code_of(paused, EVE, asked.id, is_override=True, note="now") == "permission.denied"
     assert code_of(paused, ADMIN, asked.id) == "interruption.taken"
+    because = [one.said for one in why.deployment(paused.context, VIEWER, paused.deployment("1.0.0").id).because]
+    assert "it waits for dora: Go on?" in because
     made = interruptions.answer(paused.context, DORA, asked.id, Choice.PROCEED)
     assert (made.answered_by, made.assigned_to, made.is_override) == ("dora", "dora", False)
     with pytest.raises(Conflict, match="before by dora"):
