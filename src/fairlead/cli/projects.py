@@ -117,6 +117,26 @@ def add(
         at.screen.result(made)
 
 
+@group.command("clone")
+def clone(
+    context: typer.Context,
+    name: str = typer.Argument(..., help="The project."),
+    new: str = typer.Argument(..., help="What the new one is called."),
+) -> None:
+    """A new project with all that was set for this one, secrets too, but none of its releases and deployments.
+
+    Nothing of it begins by itself: its triggers are disabled, its runbooks are not published, and with a repository
+    the project is disabled as a whole.
+    """
+    at = session(context)
+    made = at.client.post(f"{API}/projects/{segment(name)}/clone", {"name": new})
+    _tell(at, made)
+    if not made["is_enabled"]:
+        at.screen.say(f"it is disabled: look it over, then fairlead projects set {new} --enable")
+    if at.screen.as_json:
+        at.screen.result(made)
+
+
 @group.command("set")
 def change(
     context: typer.Context,

@@ -43,3 +43,20 @@ def test_a_project_is_taken_from_another_repository_or_from_none(house: House, f
     assert fairlead("projects", "connect", "books").code == 0
     after = fairlead("-o", "json", "projects", "show", "books").data
     assert not after["source"] and not after["forge"]
+
+
+def test_a_project_is_cloned_and_its_owner_is_told_what_rests(house: House, fairlead: Run) -> None:
+    house.add_project("books", git="https://git.test/books.git")
+    made = fairlead("variables", "set", "Db.Password=hidden", "--secret", "-p", "books")
+    assert made.code == 0, made
+    said = fairlead("projects", "clone", "books", "shop")
+    assert (
+        said.code == 0 and "projects set shop --enable" in said.out + said.err and "hidden" not in said.out + said.err
+    )
+    shown = fairlead("-o", "json", "projects", "show", "shop").data
+    assert shown["source"]["url"] == "https://git.test/books.git" and not shown["is_enabled"]
+    [one] = fairlead("-o", "json", "variables", "list", "-p", "shop").data
+    assert one["name"] == "Db.Password" and "hidden" not in str(one)
+    again = fairlead("projects", "clone", "books", "shop")
+    assert again.code != 0 and "project.exists" in again.err
+    assert fairlead("-o", "json", "projects", "clone", "books", "third").data["webhook_secret"]

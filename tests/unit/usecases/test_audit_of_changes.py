@@ -26,6 +26,7 @@ ACTS = {
     "audit.note_refused": "a refused act",
     "audit.secrets_handed": "a use of secrets; they are named",
     "audit.secrets_used": "a use of secrets; they are named",
+    "cloning._cloned": "each part has an event of its own",
     "commands._ask": "an act; its words are kept",
     "declarations._applied": "each change has an event of its own",
     "declarations.take": "each change has an event of its own",

@@ -14,7 +14,7 @@ from fairlead.server.api.bodies import Body
 from fairlead.server.api.declaring import key_maker
 from fairlead.server.api.doors import After, Asking, Books, IfMatch, Limit, Parts, life_of, revision_of, tag
 from fairlead.server.routing import api_router
-from fairlead.usecases import groups, looking, projects, runs
+from fairlead.usecases import cloning, groups, looking, projects, runs
 from fairlead.usecases.context import Context
 
 router = api_router("projects")
@@ -61,6 +61,10 @@ class NewProject(Body):
     group: str = Field("", max_length=80)
     source: SourceBody | None = None
     forge: ForgeBody | None = None
+
+
+class CloneName(Body):
+    name: str = Field(max_length=40)
 
 
 class ProjectChange(Body):
@@ -126,6 +130,16 @@ def add_project(
         groups={str(added.project.group): body.group},
     )
     return {**shown_now, "webhook_secret": added.webhook_secret}
+
+
+@router.post("/projects/{project}/clone", status_code=201)
+def clone_project(
+    context: Books, request: Request, actor: Asking, project: str, body: CloneName
+) -> answers.AddedProject:
+    """A new project with all that was set for this one, secrets too, and none of its history; its webhook's secret is
+    told only now. Triggers are disabled, runbooks not published; with a repository the whole project is disabled."""
+    made = cloning.clone(context, actor, project, body.name, make_key=key_maker(life_of(request)))
+    return {**shown(context, actor, made.project.id), "webhook_secret": made.webhook_secret}
 
 
 @router.get("/projects/{project}")

@@ -53,6 +53,7 @@ class Projects(Noun[ProjectItem]):
             forge=_forge(at, item.forge),
             made_key=at.make_key(f"fairlead-{project}") if projects.needs_key(source) else None,
             lifecycle=item.lifecycle,
+            group=item.group,
         )
         said = (item.enabled, item.as_code, item.tenancy, item.releases)
         if said != (True, False, Tenancy.UNTENANTED, ReleasesItem()):
@@ -60,8 +61,6 @@ class Projects(Noun[ProjectItem]):
             fields["tenancy"] = item.tenancy
             fields["release_settings"] = ReleaseSettings(**item.releases.model_dump())
             projects.change(at.context, at.actor, project, fields)
-        if item.group:
-            projects.change(at.context, at.actor, project, {"group": item.group})
         _include(at, project, (), item.library_sets)
         if item.tenant_templates:
             tenant_templates.put(at.context, at.actor, project, parameters_of(item.tenant_templates))
