@@ -48,6 +48,7 @@ from fairlead.usecases.values import Where
 ALL = frozenset(Permission)
 WITHOUT_PLACE = {
     "projects.add": "a new project belongs to no project yet",
+    "cloning.clone": "a new project belongs to no project yet",
     "groups.add": "a group is no project's",
     "groups.change": "a group is no project's: who edits its projects changes it",
     "groups.remove": "a group is no project's",
@@ -156,6 +157,7 @@ class Furnished:
         }
         self.names: Mapping[str, str] = {
             "projects": "zebra",
+            "cloning": "zebra",
             "environments": "Test",
             "groups": "Shops",
             "looking": "zebra",
