@@ -71,7 +71,7 @@ class Deployment:
     before `not_before` nor after `not_after`. `freeze_override` is the reason why freezes do not bind it; where it
     `waits_for_thaw`, a freeze does not refuse it but holds it back: `held_by` is that freeze's name, until it ends.
     Where it fails, its idle slot is left standing for `keep_failed_s`: asked for before it had a task. `marked_by`
-    said, after it went live, that it failed all the same, and `marked_why`: a record, by which nothing goes.
+    said, after it went live, that it failed all the same, and `marked_why`: a record, by which insights alone go.
     """
 
     id: DeploymentId

@@ -25,7 +25,7 @@ Spot: TypeAlias = tuple[EnvironmentId, TenantId | None]
 @dataclass(frozen=True, slots=True)
 class Completion:
     """A deployment that went live, or failed after it began, at `at`. A success went live without guided failure; one
-    that needed it is a failure here, as in Octopus."""
+    that needed it, or that a person marked as failed, is a failure here, as in Octopus."""
 
     spot: Spot
     release: ReleaseId

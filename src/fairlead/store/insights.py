@@ -19,7 +19,7 @@ from fairlead.store.shelf import Condition
 _c, _r = deployments.c, releases.c
 _COMPLETED = [one.value for one in (DeploymentOutcome.LIVE, DeploymentOutcome.ROLLED_BACK, DeploymentOutcome.FAILED)]
 _WAS_GUIDED = sa.exists().where(interruptions.c.task == _c.task, interruptions.c.kind == InterruptionKind.GUIDED.value)
-_IS_SUCCESS = sa.and_(_c.outcome == DeploymentOutcome.LIVE.value, ~_WAS_GUIDED)
+_IS_SUCCESS = sa.and_(_c.outcome == DeploymentOutcome.LIVE.value, _c.marked_at.is_(None), ~_WAS_GUIDED)
 
 
 def completions(

@@ -40,13 +40,14 @@ def done(
             connection.execute(interruptions.insert().values(**to_row(asked)))
 
 
-def test_completions_are_of_the_span_by_their_end_and_guided_ones_no_success(shop: Shop) -> None:
+def test_completions_are_of_the_span_by_their_end_and_guided_or_marked_ones_no_success(shop: Shop) -> None:
     first, second = shop.release("1.0.0").id, shop.release("1.1.0").id
     done(shop, first, 1)
     done(shop, second, 5, guided=True)
     done(shop, second, 4, FAILED)
     done(shop, second, 6, environment=PRODUCTION, tenant=TenantId("ten-acme"))
     done(shop, second, 7, DeploymentOutcome.CANCELLED)
+    done(shop, second, 8, marked_at=shop.at + 9 * DAY, marked_by="admin")
     shop.deployment(second)
     with shop.database.reading() as connection:
         found = insights.completions(connection, BOOKS, since=shop.at + 4 * DAY)
@@ -54,6 +55,7 @@ def test_completions_are_of_the_span_by_their_end_and_guided_ones_no_success(sho
         ((TEST, None), second, ONE, shop.at + 4 * DAY, False),
         ((TEST, None), second, ONE, shop.at + 5 * DAY, False),
         ((PRODUCTION, "ten-acme"), second, ONE, shop.at + 6 * DAY, True),
+        ((TEST, None), second, ONE, shop.at + 8 * DAY, False),
     ]
 
 

@@ -12,7 +12,7 @@ from fairlead.server.api.answers.lists import Moment
 
 class Figures(TypedDict):
     """Of deployments that were completed: live, or failed after they began. One that went live and needed guided
-    failure is a failure."""
+    failure, or was marked as failed, is a failure."""
 
     deployments: int
     successes: Annotated[int, Field(description="the deployment frequency: how many in the span")]
