@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
@@ -339,21 +340,32 @@ def _perform(work: _Work) -> tuple[Change, ...]:
     nouns: dict[str, Noun[Any]] = {noun.layout.noun: noun for noun in NOUNS}
     for change in work.pending.changes:
         entry = work.declared.entries.get(change.key)
-        try:
+        with _told_at(entry):
             _do(work, nouns[change.key.noun], change, entry)
-        except (NotAllowed, ProjectFileInvalid):
-            raise
-        except FairleadError as error:
-            if entry is None:
-                raise
-            problem = entry.problem_at(error.thing, error.message, error.hint or "what can be done now")
-            raise ProjectFileInvalid((problem,), code=error.code) from error
     if not work.pending.changes:
         return ()
     changed = {change.key for change in work.pending.changes}
-    rest = [(key, entry) for key, entry in work.declared.entries.items() if key not in changed]
-    settled = (nouns[key.noun].settle(work.at, key.project, entry.item) for key, entry in rest)
-    return tuple(change for change in settled if change is not None)
+    following: list[Change] = []
+    for key, entry in work.declared.entries.items():
+        with _told_at(entry):
+            settled = nouns[key.noun].settle(work.at, key.project, entry.item)
+        if settled is not None and key not in changed:  # else it is a part of that change
+            following.append(settled)
+    return tuple(following)
+
+
+@contextmanager
+def _told_at(entry: Entry | None) -> Iterator[None]:
+    """What a use case refuses is told at the line of its entry, where there is one."""
+    try:
+        yield
+    except (NotAllowed, ProjectFileInvalid):
+        raise
+    except FairleadError as error:
+        if entry is None:
+            raise
+        problem = entry.problem_at(error.thing, error.message, error.hint or "what can be done now")
+        raise ProjectFileInvalid((problem,), code=error.code) from error
 
 
 def _do(work: _Work, noun: Noun[Any], change: Change, entry: Entry | None) -> None:

@@ -78,8 +78,8 @@ class Noun(Generic[I]):
         raise AssertionError("each noun has its own")
 
     def settle(self, at: Applying, project: str, item: I) -> Change | None:
-        """After every other change, for each declared thing that was none itself: what of it must follow those, done,
-        and told; None where nothing."""
+        """After every change, for each declared thing: what of it must follow those, done; told where it was no change
+        itself. None where nothing."""
         return None
 
     def arrange(self, at: Applying, names: Sequence[str]) -> None:

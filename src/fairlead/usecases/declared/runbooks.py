@@ -56,8 +56,6 @@ class Runbooks(Noun[RunbookItem]):
             item.tenancy,
         )
         runbooks.put(at.context, at.actor, project, draft)
-        if item.published:
-            runbooks.publish(at.context, at.actor, project, item.name)
 
     def change(self, at: Applying, old: Held[RunbookItem], new: RunbookItem) -> None:
         self.add(at, old.project, new)
@@ -66,13 +64,15 @@ class Runbooks(Noun[RunbookItem]):
         runbooks.remove(at.context, at.actor, held.project, held.item.name)
 
     def settle(self, at: Applying, project: str, item: RunbookItem) -> Change | None:
-        """What is to be published is published anew where the project's variables are others now."""
+        """What is to be published is published, once the project's variables are there that may be for it alone; and
+        published anew where they, or its steps, are others now."""
         if not item.published:
             return None
         with at.context.database.reading() as connection:
             owner = projects.by_name(connection, project)
             found = rows.by_name_or_id(connection, owner.id, item.name)
-            if _runs_with(connection, found):
+            is_same = found.published is not None and found.published.process == process_of(item).hash
+            if is_same and _runs_with(connection, found):
                 return None
         runbooks.publish(at.context, at.actor, project, item.name)
         key = DeclaredKey(RUNBOOKS.noun, project, item.name)

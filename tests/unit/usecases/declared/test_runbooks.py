@@ -125,3 +125,14 @@ def test_a_rotated_secret_asks_nothing_more_of_who_makes_releases(books: House) 
     released(books, "1.1.0", ci, runbooks__tidy=TIDY)
     made = releases.page(books.context, ADMIN, "books").items
     assert [one.release.version for one in made] == ["1.1.0", "1.0.0"]
+
+
+def test_a_variable_for_a_runbook_comes_and_goes_with_it_in_one_step(books: House) -> None:
+    variable = b"variables:\n  - {name: Depth, value: '3', scope: {process: [Tidy]}}\n"
+    files = {PATH: TIDY, "projects/books/variables.yml": variable}
+    assert told(applied(books, files)) == ["add runbook books: Tidy", "add variable books: Depth@process=Tidy"]
+    assert not view(books).is_changed, "it was published with the variable"
+    assert told(applied(books, files)) == []
+    gone = {PATH: TIDY, "projects/books/variables.yml": b"variables: []\n"}
+    assert "remove variable books: Depth@process=Tidy" in told(applied(books, gone, prune=True))
+    assert not view(books).is_changed
