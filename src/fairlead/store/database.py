@@ -228,7 +228,9 @@ def _sqlite_engine(url: sa.URL) -> sa.Engine:
     @sa.event.listens_for(engine, "do_connect")
     def make_private(*_: object) -> None:  # SQLite would let others read it, and makes its other files like it
         with suppress(OSError):
-            os.close(os.open(str(url.database), os.O_RDWR | os.O_CREAT, 0o600))
+            # Never one that is there: to close it takes SQLite's own locks on it away, in all of this process, and the
+            # next program that ends would take away the log under us (sqlite.org/howtocorrupt.html, 2.2).
+            os.close(os.open(str(url.database), os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
 
     @sa.event.listens_for(engine, "connect")
     def prepare(connection: Any, _: object) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 import uuid
 from datetime import datetime
@@ -73,6 +75,18 @@ def test_readers_are_not_held_up_by_a_writer(database: Database) -> None:
             assert settings.value(reader, "some") is None
     with database.reading() as reader:
         assert settings.value(reader, "some") == 1
+
+
+def test_a_program_beside_the_server_leaves_the_log_that_the_server_writes(tmp_path: Path) -> None:
+    """Where a process has no lock on the file any more, the next one that closes it takes its log away."""
+    file = tmp_path / "held.db"
+    held = Database(sqlite_url(file))
+    migrate.upgrade(held)
+    with held.reading(), held.reading():  # the second is a connection of its own
+        beside = "import sqlite3, sys; c = sqlite3.connect(sys.argv[1]); c.execute('SELECT * FROM users'); c.close()"
+        subprocess.run([sys.executable, "-c", beside, file], check=True)
+    assert (tmp_path / "held.db-wal").exists()
+    held.close()
 
 
 def test_a_time_without_a_zone_is_refused(database: Database) -> None:
