@@ -21,8 +21,12 @@ from fairlead.ports.container_engine import (
 
 Json = dict[str, Any]
 ATTEMPTS = 40  # look, make, and somebody else was faster: making one takes a tenth of a second
+RELEASES = 200  # a busy engine lets go of what a dead container held within seconds
 PAUSE_S = 0.05
 
+
+HELD = "has active endpoints"
+"""How the engine says that a container holds a network."""
 
 FREE_ALREADY = ("is not connected", "is marked for removal")
 """How the engine says that a container does not hold a network, or goes away this moment and takes its hold along."""
@@ -107,12 +111,23 @@ class Networks:
         return told_
 
     async def _remove_by_id(self, network_id: str, name: str) -> None:
-        try:
-            await self._client.change("DELETE", f"/networks/{network_id}", thing=name)
-        except EngineSaidNo as refusal:
-            if refusal.status != 404:
-                raise told(refusal, "removing the network") from refusal
+        for attempt in range(RELEASES):
+            try:
+                await self._client.change("DELETE", f"/networks/{network_id}", thing=name)
+                break
+            except EngineSaidNo as refusal:
+                if refusal.status == 404:
+                    break
+                is_last = attempt == RELEASES - 1
+                if is_last or HELD not in refusal.words or await self._is_held(name):
+                    raise told(refusal, "removing the network") from refusal
+            await asyncio.sleep(PAUSE_S)
         await self._forget_in_stopped_members(name)
+
+    async def _is_held(self, name: str) -> bool:
+        """Whether a container runs in it. Of one that has just ended, a busy engine takes the hold away later."""
+        params = {"filters": {"network": [name]}}
+        return bool(await self._client.ask("GET", "/containers/json", params=params))
 
     async def _forget_in_stopped_members(self, name: str) -> None:
         """A stopped container does not hold its network, but would ask for it when it is started."""
