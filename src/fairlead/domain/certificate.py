@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from fairlead.domain.ending import ends_in_words, stage
 from fairlead.domain.ids import SecretVersionId
 
 WARN_DAYS = (21, 7, 1)
@@ -35,15 +36,10 @@ class Certificate:
 
     def warning(self, now: datetime) -> int | None:
         """How many days before its end (0: it ended) it is time to tell of now; None where nothing is new."""
-        left = self.not_after - now
-        due = next((days for days in sorted((0, *WARN_DAYS)) if left <= timedelta(days=days)), None)
-        is_new = due is not None and (self.warned_days is None or due < self.warned_days)
-        return due if is_new else None
+        return stage(self.not_after, now, WARN_DAYS, self.warned_days)
 
     def end_words(self, now: datetime) -> str:
         """When it ends, or ended, in words."""
         if self.not_after <= now:
             return f"the certificate of {self.host} ended on {self.not_after:%Y-%m-%d}: browsers refuse the host"
-        days = (self.not_after - now).days
-        when = "today or tomorrow" if days < 1 else f"in {days} day{'s' if days > 1 else ''}"
-        return f"the certificate of {self.host} ends {when}, on {self.not_after:%Y-%m-%d %H:%M} UTC"
+        return f"the certificate of {self.host} {ends_in_words(self.not_after, now)}"

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
+from fairlead.domain.ending import ends_in_words, stage
 from fairlead.domain.ids import ActorId
 from fairlead.domain.permission import RoleName
 
@@ -50,10 +51,7 @@ class ApiKey:
         """How many days before its end (0: it ended) it is time to tell of now; None where nothing is new."""
         if self.expires_at is None or self.revoked_at is not None:
             return None
-        left = self.expires_at - now
-        due = next((days for days in sorted((0, *WARN_DAYS)) if left <= timedelta(days=days)), None)
-        is_new = due is not None and (self.warned_days is None or due < self.warned_days)
-        return due if is_new else None
+        return stage(self.expires_at, now, WARN_DAYS, self.warned_days)
 
     def end_words(self, owner: str, now: datetime) -> str:
         """When it ends, or ended, in words; "" of one that has no end."""
@@ -62,9 +60,7 @@ class ApiKey:
         what = f"the API key {self.name!r} of {owner}"
         if self.expires_at <= now:
             return f"{what} has expired, on {self.expires_at:%Y-%m-%d}: it opens nothing"
-        days = (self.expires_at - now).days
-        when = "today or tomorrow" if days < 1 else f"in {days} day{'s' if days > 1 else ''}"
-        return f"{what} ends {when}, on {self.expires_at:%Y-%m-%d %H:%M} UTC"
+        return f"{what} {ends_in_words(self.expires_at, now)}"
 
     def remedy(self, owner: User) -> str:
         """The commands by which another takes its place."""
