@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from fairlead.domain import system_variables
@@ -13,13 +13,10 @@ from fairlead.domain.deployment import Deployment
 from fairlead.domain.environment import Environment
 from fairlead.domain.errors import Invalid, NotFound, Refused
 from fairlead.domain.ids import DeploymentId
-from fairlead.domain.installed_package import UNOWNED, Owner
-from fairlead.domain.known_variables import Known
+from fairlead.domain.installed_package import Owner
 from fairlead.domain.lifecycle import files_kept
 from fairlead.domain.package import PackageFile
 from fairlead.domain.process import (
-    DEFAULT_PARALLELISM,
-    MOST_PARALLELISM,
     PACKAGE,
     Action,
     ActionTarget,
@@ -34,16 +31,10 @@ from fairlead.domain.process import (
 )
 from fairlead.domain.project import Project
 from fairlead.domain.record import Json, to_data
-from fairlead.domain.registry_login import RegistryLogin
 from fairlead.domain.release import Release
-from fairlead.domain.retention import KEEP_ALL, Keep
-from fairlead.domain.step_template import UsedTemplate
-from fairlead.domain.substitution import substitute
 from fairlead.domain.system_variables import SystemVariables
 from fairlead.domain.target import Target, chosen, kept_out
 from fairlead.domain.tenant import Tenant, fits
-from fairlead.domain.text import Text
-from fairlead.domain.variable import Scope
 from fairlead.domain.variable_table import VariableTable
 from fairlead.steps.process_resolved import PlannedAction, PlannedPlace, PlannedStep, ResolvedProcess
 from fairlead.store import channels, deployments, packages, processes, targets, tasks, variables
@@ -52,43 +43,15 @@ from fairlead.usecases import lines
 from fairlead.usecases.brought import changes_of, variables_of
 from fairlead.usecases.context import Context
 from fairlead.usecases.process_checking import require_steps, there_are
+from fairlead.usecases.process_surroundings import StepThere, Surroundings
 from fairlead.usecases.registries import logins as registry_logins
-from fairlead.usecases.values import lookup_in, releases_before, scope_at, scope_on, warnings_of
+from fairlead.usecases.values import lookup_in, releases_before, scope_at, warnings_of
 
 OUTPUTS = "process.outputs"
 """The fact of a task that holds what its actions gave, by the keys of their effects."""
-PARALLELISM = "Octopus.Action.MaxParallelism"
-"""A variable of this name changes how many targets of a step are in hand at once."""
-
 
 NOT_YET = "not-yet"
 """The id of a deployment and of a task that are only looked at."""
-
-
-@dataclass(frozen=True)
-class Surroundings:
-    """What a process is resolved with: `targets` are all of the installation, `scope` and `system` are those of
-    the whole deployment, `channel` is the release's by name, `packages` are the versions that it names, `tenant` whom
-    it is for (None: nobody). `files_from` are the packages that its actions take files from, by name in lower case,
-    `logins` for images that they pull, `script_commits` action → commit of scripts from other repositories,
-    `owner` is for whom it runs, by names, `keep_files` how much of packages on targets is kept."""
-
-    process: Process
-    choice: ProcessChoice
-    environment: Environment
-    channel: str
-    system: SystemVariables
-    targets: Sequence[Target]
-    table: VariableTable
-    scope: Scope
-    tenant: Tenant | None = None
-    finished: Mapping[str, Json] = field(default_factory=dict)
-    packages: Mapping[str, str] = field(default_factory=dict)
-    files_from: Mapping[str, PackageFile] = field(default_factory=dict)
-    logins: tuple[RegistryLogin, ...] = ()
-    script_commits: Mapping[str, str] = field(default_factory=dict)
-    owner: Owner = UNOWNED
-    keep_files: Keep = KEEP_ALL
 
 
 def process_at(
@@ -289,7 +252,7 @@ class _Resolving:
     # Steps
 
     def _step(self, number: int, step: ProcessStep, warnings: list[str]) -> PlannedStep:
-        at_step = _Step(self.at, number, step)
+        at_step = StepThere(self.at, number, step)
         made = PlannedStep(
             step.name,
             (),
@@ -372,11 +335,11 @@ class _Resolving:
 
     # Places
 
-    def _place(self, at_step: _Step, target: Target | None, reasons: Mapping[str, str]) -> PlannedPlace:
+    def _place(self, at_step: StepThere, target: Target | None, reasons: Mapping[str, str]) -> PlannedPlace:
         actions = tuple(self._action(at_step, target, action, reasons[action.name]) for action in at_step.step.actions)
         return PlannedPlace(actions, ActionTarget(str(target.id), target.name) if target else None)
 
-    def _action(self, at_step: _Step, target: Target | None, action: Action, skipped: str) -> PlannedAction:
+    def _action(self, at_step: StepThere, target: Target | None, action: Action, skipped: str) -> PlannedAction:
         variables = at_step.variables(target, action)
         resolved = ResolvedAction(
             action,
@@ -409,72 +372,9 @@ class _Resolving:
         return ActionTarget(str(pool[0].id), pool[0].name)
 
 
-@dataclass(frozen=True)
-class _Step:
-    """One step while it is resolved."""
-
-    at: Surroundings
-    number: int
-    step: ProcessStep
-
-    def variables(self, target: Target | None, action: Action) -> Known:
-        """What holds for the action on that target: the project's own before those that the product gives."""
-        names = {self.step.name.lower(), action.name.lower()}
-        tags = [tag.lower() for tag in target.tags] if target else []
-        targeted = [tag.lower() for tag in self.step.target_tags]
-        scope = scope_on(
-            self.at.scope, step=names, target=str(target.id) if target else "", tags=tags, targeted=targeted
-        )
-        given = system_variables.of_step(self.step.name, self.number, action=action.name)
-        given["Action.MaxParallelism"] = str(self.step.parallelism)
-        if package := self.at.files_from.get(str(action.properties.get(PACKAGE) or "").lower()):
-            given |= {"Action.Package.PackageId": package.name, "Action.Package.PackageVersion": package.version}
-        if target:
-            given |= system_variables.of_target(
-                str(target.id), target.name, tags=target.tags, targeted=self.step.target_tags, host=target.address
-            )
-        known = Known(self.at.table.at(scope), SystemVariables(given), self.at.system)
-        return known if action.template is None else with_parameters(action, action.template, known)
-
-    def at_once(self, warnings: list[str]) -> int:
-        """How many targets are in hand at once. A window holds, whatever parallelism allows beside it."""
-        held = self.at.table.at(scope_on(self.at.scope, step=[self.step.name.lower()])).find(PARALLELISM)
-        stated = _number(held, self.step.parallelism)
-        if self.step.window and stated > self.step.window and stated != DEFAULT_PARALLELISM:
-            warnings.append(
-                f"step {self.step.name}: its window of {self.step.window} holds, the parallelism of {stated} is ignored"
-            )
-        return self.step.window or stated
-
-
-def with_parameters(action: Action, used: UsedTemplate, known: Known) -> Known:
-    """What holds with the values of the template's parameters before all else. Refused `step_template.not_secret`
-    where one that is to be a secret is none; what is known only later is not asked."""
-    whole = Known(used.values, known)
-    for name in used.secrets:
-        try:
-            value = substitute(used.values[name], whole.get, names=whole)
-        except Invalid:
-            continue
-        if isinstance(value, str) and value:
-            raise Refused(
-                "step_template.not_secret",
-                f"{name} of action {action.name} is a secret, and {used.values[name]} is not",
-                thing=action.name,
-                hint="let it name a secret variable: fairlead variables set NAME --secret",
-            )
-    return whole
-
-
 def _action_of(key: str) -> str:
     found = action_of(key)
     return found[0] if found else ""
-
-
-def _number(held: Text | None, default: int) -> int:
-    if not isinstance(held, str) or not held.strip().isdigit():
-        return default
-    return min(MOST_PARALLELISM, max(1, int(held.strip())))
 
 
 def _fitting(targets: Iterable[Target], step: ProcessStep) -> list[Target]:

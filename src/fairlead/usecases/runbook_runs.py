@@ -28,7 +28,8 @@ from fairlead.store.reach import within
 from fairlead.store.shelf import Condition, Page
 from fairlead.usecases import gates, lines, prompting, tenancy, turns
 from fairlead.usecases.context import Context
-from fairlead.usecases.process_resolving import Surroundings, packages_of, resolve_process, tags_of
+from fairlead.usecases.process_resolving import packages_of, resolve_process, tags_of
+from fairlead.usecases.process_surroundings import Surroundings
 from fairlead.usecases.registries import logins
 from fairlead.usecases.runbooks import RunbookView
 from fairlead.usecases.values import scope_at, table_of

@@ -25,7 +25,8 @@ from fairlead.domain.tenant import Tenant
 from fairlead.domain.variable import Dimension, Variable
 from fairlead.domain.variable_table import VariableTable
 from fairlead.steps.process_resolved import ResolvedProcess
-from fairlead.usecases.process_resolving import Surroundings, resolve_process
+from fairlead.usecases.process_resolving import resolve_process
+from fairlead.usecases.process_surroundings import Surroundings
 
 TEST, OTHER = EnvironmentId("env-test"), EnvironmentId("env-other")
 AT = datetime(2026, 1, 1, tzinfo=UTC)
