@@ -17,6 +17,7 @@ OPTIONS = (
     "only_targets",
     "without_targets",
     "guided",
+    "redeploy_packages",
     "prompted",
     "at",
     "not_after",

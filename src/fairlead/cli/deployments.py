@@ -229,6 +229,9 @@ def deploy(
         "--guided/--not-guided",
         help="Ask a person where an action fails; by default as process or environment say.",
     ),
+    redeploy_packages: bool = typer.Option(
+        False, "--redeploy-packages", help="Deploy packages also where they lie already, whatever the process says."
+    ),
     variable: list[str] = typer.Option(
         [], "--variable", help='"Label or Name:Value" of what it asks for; asked at a terminal without it.'
     ),
@@ -263,6 +266,7 @@ def deploy(
         "only_targets": only_target,
         "without_targets": without_target,
         "guided": guided,
+        "redeploy_packages": redeploy_packages,
         "at": moment(at_time, "--at"),
         "not_after": moment(not_after, "--not-after"),
         "override_freeze": override_freeze,

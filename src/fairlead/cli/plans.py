@@ -27,6 +27,7 @@ def plan(
     only_target: list[str] = typer.Option([], "--only-target", help="As for `deploy`."),
     without_target: list[str] = typer.Option([], "--without-target", help="As for `deploy`."),
     guided: bool | None = typer.Option(None, "--guided/--not-guided", help="As for `deploy`."),
+    redeploy_packages: bool = typer.Option(False, "--redeploy-packages", help="As for `deploy`."),
     variable: list[str] = typer.Option([], "--variable", help='"Label or Name:Value" of what it asks for.'),
     steps: bool = typer.Option(True, "--steps/--no-steps", help="With each step and what it does."),
     tenant: str = typer.Option("", "--tenant", help=TENANT_HELP),
@@ -49,6 +50,7 @@ def plan(
             "only_targets": only_target,
             "without_targets": without_target,
             "guided": guided,
+            "redeploy_packages": redeploy_packages,
             "prompted": prompts.answers(asked, variable) if variable else None,
         }
         found = at.client.post(f"{API}/projects/{segment(name)}/plan", body)

@@ -114,6 +114,9 @@ def run(
     guided: bool | None = typer.Option(
         None, "--guided/--not-guided", help="Ask a person where an action fails; by default as the process says."
     ),
+    redeploy_packages: bool = typer.Option(
+        False, "--redeploy-packages", help="Deploy packages also where they lie already, whatever the process says."
+    ),
     override_freeze: str = typer.Option("", help="Why no freeze binds it; needs the permission freeze.override."),
     wait: bool = typer.Option(False, "--wait", help=WAIT_HELP),
     timeout: float = typer.Option(0, help=TIMEOUT_HELP),
@@ -131,6 +134,7 @@ def run(
         "only_targets": only_target,
         "without_targets": without_target,
         "guided": guided,
+        "redeploy_packages": redeploy_packages,
         "override_freeze": override_freeze,
     }
     if tenant_tag or len(tenant) > 1:

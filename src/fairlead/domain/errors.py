@@ -202,6 +202,7 @@ CODES: dict[str, str] = {
     "package.content": "The bytes are not those of such a file.",
     "package.file": "The package has no such file.",
     "package.unsafe": "The package holds a path that leads out of the folder that it is unpacked in.",
+    "package.not_noted": "That a package on a target is used again could not be written into the target's journal.",
     "package.not_removed": "Packages that earlier deployments left on the target could not be removed.",
     "package.not_installed": "The package could not be unpacked on the target.",
     "package.in_use": "A release names the package; it is kept.",

@@ -42,7 +42,7 @@ UNOWNED = Owner()
 @dataclass(frozen=True, slots=True)
 class InstalledPackage:
     """One that lies on a target. `directory` is relative; `installed_at` is RFC 3339; `tenant` "" for nobody's;
-    `runbook` "" for what a deployment left."""
+    `runbook` "" for what a deployment left; `blob` the key of the package's bytes, "" where it is not known."""
 
     id: str
     project: str
@@ -54,6 +54,7 @@ class InstalledPackage:
     directory: str
     installed_at: str
     runbook: str = ""
+    blob: str = ""
 
     @property
     def policy_set(self) -> str:
@@ -61,6 +62,11 @@ class InstalledPackage:
         place."""
         of = (self.runbook,) if self.runbook else ()
         return "\n".join((self.project, self.environment, self.tenant, self.action, *of)).lower()
+
+    def is_same_as(self, other: InstalledPackage) -> bool:
+        """Whether both are of the same action for the same place, and of the same bytes under the same version."""
+        of = (self.package.lower(), self.version, self.blob)
+        return self.policy_set == other.policy_set and of == (other.package.lower(), other.version, other.blob)
 
     @property
     def line(self) -> str:

@@ -99,6 +99,14 @@ class UnhealthyTargets(StrEnum):
     EXCLUDE = "exclude"
 
 
+class PackageRedeployment(StrEnum):
+    """What becomes of a package that lies on a target already, deployed there by the same action in the same version,
+    with the same bytes: it is deployed again, or the action is skipped."""
+
+    ALWAYS = "always"
+    SKIP = "skip"
+
+
 @dataclass(frozen=True, slots=True)
 class Action:
     """What is done. `kind` names the action kind that reads `properties`; their texts may hold ``#{…}``.
@@ -160,6 +168,11 @@ class ProcessStep:
         return any(action.kind == DEPLOY_SERVICES for action in self.actions)
 
     @property
+    def deploys_packages(self) -> bool:
+        """Whether packages are unpacked by it, which a deployment that fails takes away again."""
+        return any(action.kind == DEPLOY_PACKAGE for action in self.actions)
+
+    @property
     def at_once(self) -> int:
         """How many targets are in hand at once: a window holds, whatever parallelism allows."""
         return self.window or self.parallelism
@@ -177,6 +190,7 @@ class Process:
     author_may_approve: bool = True
     unavailable_targets: UnavailableTargets = UnavailableTargets.FAIL
     unhealthy_targets: UnhealthyTargets = UnhealthyTargets.INCLUDE
+    package_redeployment: PackageRedeployment = PackageRedeployment.ALWAYS
 
     @property
     def leaves_targets_out(self) -> bool:
@@ -220,7 +234,8 @@ class ProcessChoice:
     """What somebody chose for one deployment. `skip` names steps or actions that are left out; `only_targets` are the
     only ones that it runs on (empty: all), `without_targets` those that it does not run on. Targets by name or id.
     `is_guided`: whether a person is asked where something fails; None: as the process says, or the environment.
-    `kept` are steps that the failed deployment `kept_from` had finished, and that are not run again."""
+    `kept` are steps that the failed deployment `kept_from` had finished, and that are not run again.
+    `redeploys_packages`: packages are deployed also where they lie already, whatever the process says."""
 
     skip: tuple[str, ...] = ()
     only_targets: tuple[str, ...] = ()
@@ -228,6 +243,7 @@ class ProcessChoice:
     is_guided: bool | None = None
     kept: tuple[str, ...] = ()
     kept_from: str = ""
+    redeploys_packages: bool = False
 
 
 NO_CHOICE = ProcessChoice()
@@ -265,7 +281,7 @@ class ResolvedAction:
     `chosen` is the version that the release names for the action, as it does for packages; `package` the one that its
     property of that name says, in the release's version; `commit` that of the other repository that its script is
     from. `logins` open registries that are not Fairlead's own. `owner` is for whom it runs, by names, whatever
-    variables say.
+    variables say. `reuses_package`: what an earlier one left of the package there is used, where it is the same.
     """
 
     action: Action
@@ -279,6 +295,7 @@ class ResolvedAction:
     logins: tuple[RegistryLogin, ...] = ()
     commit: str = ""
     owner: Owner = UNOWNED
+    reuses_package: bool = False
 
     @property
     def place(self) -> str:

@@ -39,6 +39,7 @@ def process_of(model: ProcessModel) -> Process:
         author_may_approve=model.author_may_approve,
         unavailable_targets=model.unavailable_targets,
         unhealthy_targets=model.unhealthy_targets,
+        package_redeployment=model.package_redeployment,
     )
 
 

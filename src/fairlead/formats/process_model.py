@@ -14,6 +14,7 @@ from fairlead.domain.process import (
     MOST_RETRIES,
     MOST_STEPS,
     NoTarget,
+    PackageRedeployment,
     RunCondition,
     RunLocation,
     StartTrigger,
@@ -99,4 +100,8 @@ class ProcessModel(Shape):
     )
     unhealthy_targets: UnhealthyTargets = Field(
         UnhealthyTargets.INCLUDE, description="whether a target that its last health check found not well is used"
+    )
+    package_redeployment: PackageRedeployment = Field(
+        PackageRedeployment.ALWAYS,
+        description="a package that lies on a target already, in the same version: deployed again, or skipped",
     )

@@ -40,7 +40,8 @@ class DeployPackage:
                 "pattern": ID.pattern,
                 "maxLength": 100,
                 "description": "its id; which version is chosen when the release is made, or the runbook published. "
-                "Later steps find its directory as #{Octopus.Action[ACTION].Output.Package.InstallationDirectoryPath}",
+                "Later steps find its directory as #{Octopus.Action[ACTION].Output.Package.InstallationDirectoryPath}, "
+                "and whether it lay there already as Package.WasInstalled",
             },
         },
     }
@@ -113,4 +114,5 @@ def _new(resolved: ResolvedAction) -> NewPackage:
     if resolved.package is None or not resolved.owner.project:
         message = f"{action.name} deploys a package, and here none was chosen"
         raise Invalid("process.properties", message, thing=action.name)
-    return NewPackage(action.name, target.id, target.name, resolved.package, resolved.owner)
+    reuses = resolved.reuses_package
+    return NewPackage(action.name, target.id, target.name, resolved.package, resolved.owner, reuses=reuses)

@@ -21,6 +21,7 @@ from fairlead.domain.process import (
     Action,
     ActionTarget,
     NoTarget,
+    PackageRedeployment,
     Process,
     ProcessChoice,
     ProcessStep,
@@ -211,6 +212,12 @@ class _Resolving:
             keep_files=self.at.keep_files,
         )
 
+    @property
+    def _reuses_packages(self) -> bool:
+        """As the process says, but where it was chosen that all are deployed again."""
+        is_skipping = self.at.process.package_redeployment is PackageRedeployment.SKIP
+        return is_skipping and not self.at.choice.redeploys_packages
+
     def _is_guided(self) -> bool:
         """As chosen for this deployment, else as the process says, else as the environment does."""
         said = (self.at.choice.is_guided, self.at.process.is_guided)
@@ -353,6 +360,7 @@ class _Resolving:
             self.at.logins,
             self.at.script_commits.get(action.name, ""),
             self.at.owner,
+            self._reuses_packages,
         )
         return PlannedAction(resolved, condition_of(action.condition, action.expression, variables), skipped)
 

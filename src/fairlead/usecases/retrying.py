@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import takewhile
 
 from fairlead.domain.actor import Actor
 from fairlead.domain.deployment import Deployment
@@ -59,9 +60,10 @@ def retry(context: Context, actor: Actor, id: str) -> DeploymentView:
 
 
 def _choice(connection: Connection, failed: Deployment, process: str) -> ProcessChoice:
-    """As before, and the steps that were finished: by it, or by one that it went on from."""
+    """As before, and the steps that were finished: by it, or by one that it went on from. Packages were taken away, and
+    lie elsewhere the next time: what comes behind them may name where, and is run again, too."""
     assert failed.task is not None  # `retry` asked
     done = {one.name for one in tasks.phases_of(connection, failed.task) if one.state is PhaseState.DONE}
-    steps = processes.snapshot(connection, process).steps
+    steps = takewhile(lambda step: not step.deploys_packages, processes.snapshot(connection, process).steps)
     names = tuple(step.name for step in steps if step.name in done and not step.deploys_services)
     return replace(failed.choice, kept=names, kept_from=failed.id if names else "")

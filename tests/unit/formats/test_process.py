@@ -8,6 +8,7 @@ from fairlead.domain.errors import ProjectFileInvalid
 from fairlead.domain.process import (
     Action,
     NoTarget,
+    PackageRedeployment,
     Process,
     ProcessStep,
     RunCondition,
@@ -126,6 +127,7 @@ processes = st.builds(
     author_may_approve=st.booleans(),
     unavailable_targets=st.sampled_from(UnavailableTargets),
     unhealthy_targets=st.sampled_from(UnhealthyTargets),
+    package_redeployment=st.sampled_from(PackageRedeployment),
 )
 
 

@@ -10,6 +10,7 @@ import pytest
 from tests.unit.steps.script_rig import Rig
 
 from fairlead.domain.effect import Done, Outcome, SaidNo
+from fairlead.domain.output_variables import effect_output
 from fairlead.domain.plan import Effect
 from fairlead.domain.process import Action, ActionTarget, Process, ProcessStep, ResolvedAction, RunLocation
 from fairlead.domain.text import Text
@@ -79,6 +80,23 @@ async def test_a_second_time_changes_nothing(rig: Rig, folder: Path) -> None:
     asked = effect(folder, substitute=["app.env"], structured=["**/*.json"])
     await done(rig, asked)
     assert await done(rig, asked) == Done({"files": []})
+
+
+@pytest.mark.parametrize(
+    ("target", "root", "was", "files"),
+    [
+        ("web1", "", "True", []),
+        ("web1", "/conf", "True", ["app.env"]),
+        ("web1", "", "False", ["app.env"]),
+        ("web2", "", "True", ["app.env"]),
+    ],
+)
+async def test_in_a_package_that_lay_there_already_nothing_is_filled_in(
+    rig: Rig, folder: Path, target: str, root: str, was: str, files: list[str]
+) -> None:
+    lying = {"Package.InstallationDirectoryPath": f"{folder}{root}", "Package.WasInstalled": was}
+    rig.outputs[f"[Tools][{target}]/package"] = effect_output("Tools", target, lying)
+    assert await done(rig, effect(folder, substitute=["app.env"])) == Done({"files": files})
 
 
 async def test_patterns_and_folder_may_have_variables_and_outputs_of_earlier_steps(rig: Rig, folder: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import shutil
 import tracemalloc
 import zipfile
 from collections.abc import AsyncIterator, Mapping
@@ -18,6 +19,7 @@ from fairlead.adapters.connections.local import LocalConnection
 from fairlead.adapters.connections.ssh import SshConnection, SshLogin
 from fairlead.domain.effect import Done, SaidNo
 from fairlead.domain.errors import Invalid
+from fairlead.domain.ids import TaskId
 from fairlead.domain.installed_package import InstalledPackage, Owner, read_journal
 from fairlead.domain.package import PackageFile
 from fairlead.domain.plan import Effect, Node, effects_of
@@ -54,13 +56,14 @@ class Lying:
         held = io.BytesIO()
         with zipfile.ZipFile(held, "w") as archive:
             for name, content in ({"run_sh": b"#!/bin/sh\n"} | files).items():
-                archive.writestr(name.replace("__", "/").replace("_", "."), content)
+                archive.writestr(zipfile.ZipInfo(name.replace("__", "/").replace("_", ".")), content)
         return PackageFile("Tools", version, ".zip", await self.rig.artifacts.put_blob(held.getvalue()))
 
-    def resolved(self, package: PackageFile, owner: Owner = OWNER) -> ResolvedAction:
+    def resolved(self, package: PackageFile, owner: Owner = OWNER, *, reuses: bool = False) -> ResolvedAction:
         action = Action("Tools", "deploy-package", {"package": "Tools"}, runs_on=RunLocation.TARGETS)
         at = ActionTarget("web1", "web1")
-        return ResolvedAction(action, "Tools", action_key("Tools", "web1"), at, package=package, owner=owner)
+        key = action_key("Tools", "web1")
+        return ResolvedAction(action, "Tools", key, at, package=package, owner=owner, reuses_package=reuses)
 
     async def deploy(self, version: str, *, keep: Keep = KEEP_ALL, ended: Mapping[str, Json] = WELL, **how: Any) -> str:
         """Its directory; a deployment of its own, to its end."""
@@ -135,6 +138,49 @@ async def test_a_package_lies_in_a_directory_of_its_own_whole_and_once(there: Ly
     await InstallPackage().undo(effect, there.rig.tools(effect))
     await InstallPackage().undo(effect, there.rig.tools(effect))
     assert there.versions == [] and not place.exists()
+
+
+async def test_what_lies_there_already_is_used_and_never_taken_away(there: Lying) -> None:
+    lying = await there.deploy("1.0")
+    await there.deploy("2.0")
+    effect = DeployPackage().plan(there.resolved(await there.package("1.0"), reuses=True))
+    assert isinstance(effect, Effect)
+    tools = replace(there.rig.tools(effect), task=TaskId("tsk-9"))
+    outcome = await InstallPackage().do(effect, tools)
+    assert isinstance(outcome, Done) and outcome.was_already_so
+    outputs = outcome.output["outputs"]
+    assert isinstance(outputs, dict) and outputs["Package.InstallationDirectoryPath"] == lying
+    assert outputs["Package.WasInstalled"] == "True"
+    await InstallPackage().undo(effect, tools)
+    assert there.versions == ["1.0", "2.0"]
+    told = [line.text for lines in there.rig.log.lines.values() for line in lines]
+    assert any(line.startswith("Tools 1.0 lies in") and "since" in line for line in told)
+
+
+@pytest.mark.parametrize("how", ["bytes", "place", "gone", "always"])
+async def test_what_is_not_the_same_or_not_there_is_deployed(there: Lying, how: str) -> None:
+    old = await there.deploy("1.0", owner=Owner("books", "Production") if how == "place" else OWNER)
+    if how == "gone":
+        shutil.rmtree(old)
+    package = await there.package("1.0", **({"more_txt": b"x"} if how == "bytes" else {}))
+    effect = DeployPackage().plan(there.resolved(package, reuses=how != "always"))
+    assert isinstance(effect, Effect)
+    tools = replace(there.rig.tools(effect), task=TaskId("tsk-9"))
+    outcome = await InstallPackage().do(effect, tools)
+    assert isinstance(outcome, Done) and not outcome.was_already_so
+    outputs = outcome.output["outputs"]
+    assert isinstance(outputs, dict) and outputs["Package.InstallationDirectoryPath"] != old
+    assert outputs["Package.WasInstalled"] == "False"
+
+
+async def test_what_is_used_again_is_the_present_one_when_others_go(there: Lying) -> None:
+    lying = await there.deploy("1.0")
+    for version in ("1.1", "1.2"):
+        await there.deploy(version)
+    assert await there.deploy("1.0", keep=Keep(releases=1), reuses=True) == lying
+    assert there.versions == ["1.2", "1.0"]
+    await there.deploy("1.3", keep=Keep(releases=1), reuses=True)
+    assert there.versions == ["1.0", "1.3"]
 
 
 async def test_with_a_count_the_present_and_so_many_before_it_stay(there: Lying) -> None:

@@ -13,6 +13,7 @@ from fairlead.domain.process import (
     NO_CHOICE,
     Action,
     NoTarget,
+    PackageRedeployment,
     Process,
     ProcessChoice,
     ProcessStep,
@@ -59,7 +60,9 @@ def step(*actions: Action, name: str = "", **more: Any) -> ProcessStep:
 def resolved(
     *steps: ProcessStep, choice: ProcessChoice = NO_CHOICE, variables: tuple[Variable, ...] = (), **more: Any
 ) -> ResolvedProcess:
-    process = Process(steps, **{key: more.pop(key) for key in ("no_target", "is_guided") if key in more})
+    process = Process(
+        steps, **{key: more.pop(key) for key in ("no_target", "is_guided", "package_redeployment") if key in more}
+    )
     scope = {Dimension.ENVIRONMENT: frozenset({str(TEST)})}
     table = VariableTable(variables)
     environment = replace(ENVIRONMENT, is_guided=more.pop("environment_is_guided", False))
@@ -224,3 +227,17 @@ def test_a_worker_is_the_first_of_its_pool_and_the_server_where_none_is_named() 
 def test_keys_of_actions_are_their_names_and_their_targets() -> None:
     keys = [place.actions[0].resolved.key for place in resolved(step(action())).steps[0].places]
     assert keys == ["[Copy][web 1]", "[Copy][Web 2]"]
+
+
+@pytest.mark.parametrize(
+    ("said", "chosen", "reuses"), [("always", False, False), ("skip", False, True), ("skip", True, False)]
+)
+def test_a_package_is_used_again_where_the_process_says_so_and_nobody_chose_otherwise(
+    said: str, chosen: bool, reuses: bool
+) -> None:
+    made = resolved(
+        step(action()),
+        package_redeployment=PackageRedeployment(said),
+        choice=ProcessChoice(redeploys_packages=chosen),
+    )
+    assert [one.resolved.reuses_package for place in made.steps[0].places for one in place.actions] == [reuses, reuses]

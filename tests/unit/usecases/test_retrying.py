@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import io
+import zipfile
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from tests.unit.usecases.house import ADMIN, House
+from tests.unit.usecases.house import ADMIN, House, push_package
 
 from fairlead.domain.errors import Conflict
 from fairlead.domain.ids import TaskId
 from fairlead.domain.plan import Plan, all_effects, steps_of
-from fairlead.domain.process import Action, Process, ProcessStep
+from fairlead.domain.process import Action, Process, ProcessStep, RunLocation
 from fairlead.domain.task import PhaseState, TaskState
 from fairlead.ports.tasks import PhaseTold
 from fairlead.steps.action_kinds import ACTION_KINDS
 from fairlead.testing.toy_actions import SayAction
-from fairlead.usecases import deployments, processes, releases, retrying
+from fairlead.usecases import deployments, processes, releases, retrying, targets
 from fairlead.usecases.binding import Binding
 from fairlead.usecases.process_resolving import OUTPUTS
 
@@ -64,3 +66,22 @@ def test_what_did_not_fail_is_not_tried_again(failed: House) -> None:
         retrying.retry(failed.context, ADMIN, made.id)
     assert caught.value.code == "deployment.nothing_to_retry"
     assert deployments.get(failed.context, ADMIN, made.id).deployment.plan_hash
+
+
+def test_what_comes_behind_a_package_that_was_taken_away_is_run_again(failed: House) -> None:
+    targets.add(failed.context, ADMIN, "web1", only_in=["Test"], tags=["web"])
+    held = io.BytesIO()
+    with zipfile.ZipFile(held, "w") as archive:
+        archive.writestr("run.sh", "#!/bin/sh\n")
+    push_package(failed.context, ADMIN, "Tools.1.0.0.zip", held.getvalue())
+    action = Action("Tools", "deploy-package", {"package": "Tools"}, runs_on=RunLocation.TARGETS)
+    unpacking = ProcessStep("Tools", (action,), target_tags=("web",))
+    processes.put(failed.context, ADMIN, "books", Process((STEPS[0], unpacking, *STEPS[1:])))
+    releases.create(failed.context, ADMIN, "books", version="2.0.0", images={}, contents={})
+    task = TaskId(str(failed.deployment("2.0.0").task))
+    failed.begin(task)
+    ends = {"Back up": PhaseState.DONE, "Tools": PhaseState.DONE, "Copy": PhaseState.DONE, "Tell": PhaseState.FAILED}
+    asyncio.run(failed.tasks.phases(task, [PhaseTold(name, end, failed.clock.now()) for name, end in ends.items()]))
+    failed.end(task, TaskState.FAILED)
+    made = retrying.retry(failed.context, ADMIN, failed.deployment("2.0.0").id)
+    assert made.deployment.choice.kept == ("Back up",)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from fairlead.domain.process import NoTarget, UnavailableTargets, UnhealthyTargets
+from fairlead.domain.process import NoTarget, PackageRedeployment, UnavailableTargets, UnhealthyTargets
 from fairlead.formats.octopus.report import Report, Taking
 
 
@@ -18,6 +18,8 @@ def behaviour_of(taking: Taking, report: Report) -> dict[str, Any]:
     mode = taking.text("default_guided_failure_mode", "whether a person is asked where an action fails").lower()
     if mode in ("on", "off"):
         found["is_guided"] = mode == "on"
+    if taking.flag("default_to_skip_if_already_installed", "a package that lies on a target already"):
+        found["package_redeployment"] = PackageRedeployment.SKIP
     for block in taking.blocks("connectivity_policy"):
         report.taken(block, "targets that are not there, do not answer or are not well")
         found |= _connectivity(Taking(block, report))

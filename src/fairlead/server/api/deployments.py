@@ -299,6 +299,8 @@ async def plan(
     skip: Chosen = [],  # noqa: B006
     only_target: Chosen = [],  # noqa: B006
     without_target: Chosen = [],  # noqa: B006
+    guided: bool | None = None,
+    redeploy_packages: bool = False,
 ) -> answers.Foreseen:
     """What a deployment would do, and what would differ from what is live; nothing is changed."""
     found = await foreseeing.preview(
@@ -309,7 +311,13 @@ async def plan(
         version,
         environment,
         recreate_accessories=recreate_accessory,
-        choice=ProcessChoice(tuple(skip), tuple(only_target), tuple(without_target)),
+        choice=ProcessChoice(
+            tuple(skip),
+            tuple(only_target),
+            tuple(without_target),
+            guided,
+            redeploys_packages=redeploy_packages,
+        ),
         tenant=tenant,
     )
     return foreseen(found)
@@ -321,7 +329,6 @@ async def plan_with_answers(
 ) -> answers.Foreseen:
     """The same, with answers to what the deployment asks for: the hash is that of a deployment that is asked for with
     the same body. Nothing is changed."""
-    choice = ProcessChoice(tuple(body.skip), tuple(body.only_targets), tuple(body.without_targets), body.guided)
     found = await foreseeing.preview(
         context,
         actor,
@@ -330,7 +337,7 @@ async def plan_with_answers(
         body.version,
         body.environment,
         recreate_accessories=body.recreate_accessories,
-        choice=choice,
+        choice=body.choice,
         tenant=body.tenant,
         prompted=body.prompted,
     )

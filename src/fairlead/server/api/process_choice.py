@@ -15,8 +15,17 @@ class ChoosingBody(Body):
     guided: bool | None = Field(
         None, description="ask a person where an action fails; null: as the process says, or the environment"
     )
+    redeploy_packages: bool = Field(
+        default=False, description="deploy packages also where they lie already, whatever the process says"
+    )
 
     @property
     def choice(self) -> ProcessChoice:
         """As the use cases take it."""
-        return ProcessChoice(tuple(self.skip), tuple(self.only_targets), tuple(self.without_targets), self.guided)
+        return ProcessChoice(
+            tuple(self.skip),
+            tuple(self.only_targets),
+            tuple(self.without_targets),
+            self.guided,
+            redeploys_packages=self.redeploy_packages,
+        )

@@ -13,9 +13,10 @@ from starlette.responses import Response
 
 from fairlead.domain.deployment import DeploymentState
 from fairlead.domain.errors import FairleadError, Invalid, NotAllowed, NotFound
-from fairlead.domain.process import ProcessChoice
+from fairlead.domain.process import NO_CHOICE, ProcessChoice
 from fairlead.domain.prompt import Control
 from fairlead.server.routing import page_router
+from fairlead.server.web.choosing import choice_of
 from fairlead.server.web.gates import moment_of
 from fairlead.server.web.plans import NO_PLAN, shown
 from fairlead.server.web.visit import Form, Posted, Visiting, Visitor
@@ -77,12 +78,12 @@ class _Chosen:
 
     prompted: Mapping[str, str] | None = None
     accessories: tuple[str, ...] = ()
-    skip: tuple[str, ...] = ()
+    choice: ProcessChoice = NO_CHOICE
 
     @property
     def is_anything(self) -> bool:
         """Whether it differs from what the page's first plan goes by."""
-        return bool(self.prompted or self.accessories or self.skip)
+        return bool(self.prompted or self.accessories or self.choice != NO_CHOICE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +111,7 @@ class _Wanted:
         return [
             {
                 "recreate_accessories": self.chosen.accessories,
-                "choice": ProcessChoice(self.chosen.skip),
+                "choice": self.chosen.choice,
                 "tenant": name,
                 "prompted": own.get(name, given),
             }
@@ -160,7 +161,7 @@ def deploy(form: Posted, project: str) -> Response:
     try:
         for_each: dict[str, Any] = {
             "is_forced": form.is_ticked("force"),
-            "choice": ProcessChoice(wanted.skip),
+            "choice": wanted.choice,
             "prompted": wanted.prompted,
             "not_before": moment_of(form, "at", "UTC"),
             "not_after": moment_of(form, "not_after", "UTC"),
@@ -239,7 +240,7 @@ def asked_words(made: deployments.DeploymentView) -> tuple[str, str]:
 def _chosen(form: Form) -> _Chosen:
     named = {name.removeprefix(PROMPT): _text(value) for name, value in form.fields.items() if name.startswith(PROMPT)}
     accessories = form.text("accessories").replace(",", " ").split()
-    return _Chosen(named, tuple(accessories), tuple(filter(None, map(str.strip, form.text("skip").splitlines()))))
+    return _Chosen(named, tuple(accessories), choice_of(form))
 
 
 def _text(value: str) -> str:

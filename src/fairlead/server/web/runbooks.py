@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Annotated
 from urllib.parse import quote, urlencode
 
@@ -16,6 +15,7 @@ from fairlead.domain.project import Tenancy
 from fairlead.domain.runbook import DEFAULT_KEPT_RUNS
 from fairlead.formats.process import process_text, read_process
 from fairlead.server.routing import page_router
+from fairlead.server.web.choosing import choice_of
 from fairlead.server.web.lists import Searched
 from fairlead.server.web.visit import Form, Posted, Visiting, Visitor
 from fairlead.server.web.whom import Tags, Whose, in_words, tags_in, tags_of, tenancy_of, ticked_of
@@ -106,6 +106,7 @@ def ask(
         "whom": in_words(name for _, name in meant),
         "tenants": tenants.names(context, actor, project=owner.name) if is_tenanted else (),
         "questions": _questions(visitor, owner.name, found, meant),
+        "choice": NO_CHOICE,
     }
     return visitor.page("runbook_run.html", values)
 
@@ -154,10 +155,7 @@ def _wish(form: Form) -> runbook_runs.Wish:
     prompted = {
         key.removeprefix(PROMPT): value for key, value in form.fields.items() if key.startswith(PROMPT) and value
     }
-    guided = {"yes": True, "no": False}.get(form.text("guided"))
-    skip = tuple(one.strip() for one in form.text("skip").split(",") if one.strip())
-    choice = replace(NO_CHOICE, skip=skip, is_guided=guided)
-    return runbook_runs.Wish(prompted, choice, form.text("override_freeze").strip())
+    return runbook_runs.Wish(prompted, choice_of(form), form.text("override_freeze").strip())
 
 
 def _brief(said: Sequence[str]) -> str:

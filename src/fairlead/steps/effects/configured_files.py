@@ -18,6 +18,7 @@ from fairlead.formats.configuration import Features, configure, wanted
 from fairlead.ports.connection import Command, Connection
 from fairlead.ports.step import Tools
 from fairlead.steps.effects.basis import Plain, read
+from fairlead.steps.effects.installed import reused
 from fairlead.steps.filled_in import filled_whole, known_at
 
 LISTED_BYTES = 8 * 1024**2
@@ -56,7 +57,8 @@ class Folder:
 
 class ConfigureFolder(Plain):
     """Fills in files where they lie. Nothing is written before all of them could be filled in; what a file has, links
-    that lead elsewhere and its mode stay. A second time changes nothing. Output: ``files``, those that changed."""
+    that lead elsewhere and its mode stay. A second time changes nothing; in a package that lay there already, and may
+    be in use, nothing is changed at all. Output: ``files``, those that changed."""
 
     kind = "files.configure"
 
@@ -68,6 +70,11 @@ class ConfigureFolder(Plain):
             path = _path(folder, known)
         except Invalid as error:
             return SaidNo(error.code, error.message, hint=error.hint)
+        if package := reused(path, folder.on_behalf_of, tools.outputs):
+            tools.say(
+                f"{path} was not deployed again: what {folder.action} would fill in stays as it is there ({package})"
+            )
+            return Done({"files": []})
         host = await (tools.hosts.of_target(folder.target) if folder.target else tools.hosts.of_server(tools.task))
         modes = await _listed(host, f"{tools.task}/{effect.key}", path, tools)
         if isinstance(modes, SaidNo):

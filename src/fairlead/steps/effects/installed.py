@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import tarfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import IO
@@ -32,6 +32,8 @@ PROGRAM_STARTS = (b"#!", b"\x7fELF")
 PROGRAM_START_BYTES = 4
 """How files begin that are programs: packages do not say it."""
 
+DIRECTORY, WAS_INSTALLED = "Package.InstallationDirectoryPath", "Package.WasInstalled"
+
 _HOME = """\
 [ -n "${HOME-}" ] || HOME=$(getent passwd "$(id -u)" | cut -d : -f 6)
 [ -n "$HOME" ] || { echo "the user has no home directory here"; exit 1; }
@@ -49,6 +51,22 @@ mv "$dir.part/files" "$dir" && mv "$dir.part/entry" "$entry" && rm -rf "$dir.par
 """
 )
 JOURNAL = _HOME + 'for one in "$journal"/*; do [ -f "$one" ] && cat "$one"; done; exit 0\n'
+LYING = (
+    _HOME
+    + """\
+for one in "$@"; do
+  if [ -d "$root/$one" ]; then printf '%s\\n' "$root/$one"; exit 0; fi
+done
+exit 3
+"""
+)
+USED = (
+    _HOME
+    + """\
+[ -f "$journal/$1" ] || exit 0
+printf '%s' "$2" > "$journal/$1.new" && mv "$journal/$1.new" "$journal/$1"
+"""
+)
 REMOVE = (
     _HOME
     + """\
@@ -63,13 +81,14 @@ done
 
 @dataclass(frozen=True, slots=True)
 class NewPackage:
-    """A package to be unpacked on the target (id and name), for whom."""
+    """A package to be unpacked on the target (id and name), for whom. `reuses`: not where it lies there already."""
 
     action: str
     target: str
     name: str
     package: PackageFile
     owner: Owner
+    reuses: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +103,9 @@ class Tidied:
 
 class InstallPackage:
     """Unpacks the package into a directory of its own, whole or not at all, and enters it into the target's journal.
-    Its key names the directory, so asked again it is found. Undone, both are gone. Output: the variables
-    ``Package.InstallationDirectoryPath``, ``Package.PackageId`` and ``Package.PackageVersion``."""
+    Its key names the directory, so asked again it is found. Undone, both are gone; what an earlier one left, and this
+    one used, stays. Output: the variables ``Package.InstallationDirectoryPath``, ``Package.PackageId``,
+    ``Package.PackageVersion`` and ``Package.WasInstalled``, and ``used``, the id of what is used."""
 
     kind = "package.install"
 
@@ -98,6 +118,11 @@ class InstallPackage:
         new = read(NewPackage, effect)
         host = await tools.hosts.of_target(new.target)
         entry = _entry(new, f"{tools.task}/{effect.key}", tools.clock.now().isoformat())
+        ticket = f"{tools.task}/{effect.key}"
+        if new.reuses and (lying := await lying_there(host, ticket, entry)) is not None:
+            found, where = lying
+            tools.say(f"{new.package} lies in {where} since {found.installed_at}: it is used as it is there")
+            return Done(_output(new, where, used=found.id, was_installed=True), was_already_so=True)
         words = ("sh", "-c", INSTALL, "fairlead-package", entry.directory, entry.id)
         try:
             inside = partial(_write, entry=entry.line)
@@ -105,7 +130,7 @@ class InstallPackage:
                 if made.left_out:
                     tools.say(f"links and devices in it are left out: {', '.join(made.left_out)[:300]}", "warning")
                 await tools.records.note(tools.task, _begun(effect), {"on": host.name})
-                exit_code, said = await ran(host, f"{tools.task}/{effect.key}", Command(words, stdin_file=path))
+                exit_code, said = await ran(host, ticket, Command(words, stdin_file=path))
         except (Invalid, TooLarge) as error:
             return SaidNo(error.code, error.message, hint=error.hint)
         if exit_code != 0:
@@ -114,12 +139,7 @@ class InstallPackage:
             return SaidNo("package.not_installed", f"{new.package} could not be unpacked on {new.name}: {reason}", hint)
         where = said.strip().splitlines()[-1]
         tools.say(f"{new.package} lies in {where}: {len(made.files)} files")
-        outputs: dict[str, Text] = {
-            "Package.InstallationDirectoryPath": where,
-            "Package.PackageId": new.package.name,
-            "Package.PackageVersion": new.package.version,
-        }
-        return Done(effect_output(new.action, new.name, outputs))
+        return Done(_output(new, where, used=entry.id, was_installed=False))
 
     async def undo(self, effect: Effect, tools: Tools) -> None:
         """It lies there no more. A host that it never came to is not asked."""
@@ -146,11 +166,16 @@ class TidyPackages(Plain):
         """Reads the journal, decides, removes."""
         wanted = read(Tidied, effect)
         ended = tools.outputs.get("task", {}).get("state")
-        if ended != "succeeded" or wanted.installed not in tools.outputs:
+        given = tools.outputs.get(wanted.installed)
+        if ended != "succeeded" or given is None:
             return Done({"removed": []})
         host = await tools.hosts.of_target(wanted.new.target)
         present = _entry(wanted.new, f"{tools.task}/{wanted.installed}", tools.clock.now().isoformat())
         found = await journal_of(host, f"{tools.task}/{effect.key}/journal")
+        used = next((one for one in found if one.id == given.get("used") != present.id), None)
+        if used is not None:
+            present = replace(used, installed_at=present.installed_at)
+            await _enter(host, f"{tools.task}/{effect.key}/used", present)
         others = [one for one in found if one.id != present.id]
         going = clearance(
             [*(one.entry for one in others), present.entry], present.policy_set, wanted.keep, now=tools.clock.now()
@@ -174,6 +199,31 @@ async def journal_of(host: Connection, ticket: str) -> tuple[InstalledPackage, .
     return read_journal(said) if exit_code == 0 else ()
 
 
+def reused(path: str, target: str, outputs: Mapping[str, Mapping[str, Json]]) -> str:
+    """The package on the target that lay there before this task, and has the path in it; "" for none."""
+    for output in outputs.values():
+        given = output.get("outputs")
+        if not isinstance(given, dict) or given.get(WAS_INSTALLED) != "True" or output.get("target") != target:
+            continue
+        root = str(given.get(DIRECTORY))
+        if path == root or path.startswith(f"{root}/"):
+            return f"{given.get('Package.PackageId')} {given.get('Package.PackageVersion')}"
+    return ""
+
+
+async def lying_there(host: Connection, ticket: str, wanted: InstalledPackage) -> tuple[InstalledPackage, str] | None:
+    """What an earlier one of the same action left there of the same package, the newest, and its directory; None where
+    nothing is left of it. What the wanted one itself left does not count."""
+    journal = await journal_of(host, f"{ticket}/journal")
+    same = [one for one in reversed(journal) if one.is_same_as(wanted) and one.id != wanted.id][:MOST_AT_ONCE]
+    if not same or any(one.id == wanted.id for one in journal):
+        return None
+    words = ("sh", "-c", LYING, "fairlead-lying", *(one.directory for one in same))
+    exit_code, said = await ran(host, f"{ticket}/lying", Command(words))
+    where = said.strip().splitlines()[-1] if exit_code == 0 and said.strip() else ""
+    return next(((one, where) for one in same if where.endswith(f"/fairlead/{one.directory}")), None)
+
+
 async def ran(host: Connection, ticket: str, command: Command) -> tuple[int, str]:
     """Run to its end there; its exit code and what it said, bounded. Nothing of the run is left."""
     await host.start(ticket, command)
@@ -190,6 +240,13 @@ async def ran(host: Connection, ticket: str, command: Command) -> tuple[int, str
         await asyncio.shield(host.complete(ticket))
 
 
+async def _enter(host: Connection, ticket: str, one: InstalledPackage) -> None:
+    exit_code, said = await ran(host, ticket, Command(("sh", "-c", USED, "fairlead-used", one.id, one.line)))
+    if exit_code != 0:
+        message = f"{host.name} could not note that {one.directory} is used again: {said.strip()[-300:]}"
+        raise Failed("package.not_noted", message, thing=host.name)
+
+
 async def _remove(host: Connection, ticket: str, leaving: Sequence[InstalledPackage]) -> None:
     words = [word for one in leaving for word in (one.id, one.directory)]
     exit_code, said = await ran(host, ticket, Command(("sh", "-c", REMOVE, "fairlead-remove", *words)))
@@ -203,9 +260,20 @@ def _entry(new: NewPackage, key: str, at: str) -> InstalledPackage:
     id, of = id_of(key), new.owner
     place = (of.project, of.environment, of.tenant)
     directory = directory_of(place, new.package.name, new.package.version, id)
+    package = new.package
     return InstalledPackage(
-        id, *place, new.action, new.package.name, new.package.version, directory, at, runbook=of.runbook
+        id, *place, new.action, package.name, package.version, directory, at, of.runbook, package.blob
     )
+
+
+def _output(new: NewPackage, where: str, *, used: str, was_installed: bool) -> dict[str, Json]:
+    outputs: dict[str, Text] = {
+        DIRECTORY: where,
+        "Package.PackageId": new.package.name,
+        "Package.PackageVersion": new.package.version,
+        WAS_INSTALLED: str(was_installed),
+    }
+    return {**effect_output(new.action, new.name, outputs), "used": used}
 
 
 def _only(one: InstalledPackage, directories: Sequence[str]) -> InstalledPackage:

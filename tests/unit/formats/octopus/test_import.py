@@ -8,6 +8,7 @@ from ruamel.yaml import YAML
 from fairlead.domain.errors import Invalid, ProjectFileInvalid
 from fairlead.domain.process import (
     NoTarget,
+    PackageRedeployment,
     Process,
     RunCondition,
     RunLocation,
@@ -248,6 +249,8 @@ def test_runbooks_have_names_that_can_be_and_variables_are_theirs_by_them() -> N
 def test_settings_of_deployments_say_how_the_process_runs() -> None:
     made = read_process("process.yml", books().files["projects/books/process.yml"].encode())
     assert (made.is_guided, made.no_target) == (True, NoTarget.SKIP)
+    assert made.package_redeployment is PackageRedeployment.SKIP
+    assert "NOT taken" not in told("deployment_settings.ocl", "default_to_skip_if_already_installed")[0]
     alone = imported("books", {"deployment_settings.ocl": FILES["deployment_settings.ocl"]})
     assert any("NOT taken: connectivity_policy" in str(line) for line in alone.lines)
 

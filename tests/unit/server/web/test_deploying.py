@@ -12,7 +12,7 @@ from tests.unit.server.house import ADMINISTRATOR, House
 
 from fairlead.domain.colour import Colour
 from fairlead.domain.ids import TaskId
-from fairlead.domain.process import Action, Process, ProcessStep
+from fairlead.domain.process import Action, Process, ProcessChoice, ProcessStep, RunLocation
 from fairlead.domain.prompt import Control, Prompt
 from fairlead.domain.slot import Slot, SlotState
 from fairlead.domain.task import TaskState
@@ -23,7 +23,7 @@ from fairlead.ports.tasks import End
 from fairlead.server.web import deploying
 from fairlead.steps.keeping import ASKED
 from fairlead.store import slots, tasks
-from fairlead.usecases import child_deployments, deployments, processes, projects, releases, tenants, variables
+from fairlead.usecases import child_deployments, deployments, processes, projects, releases, targets, tenants, variables
 from fairlead.usecases.variables import More
 
 WHERE = {"version": "1.0.0", "environment": "Test"}
@@ -247,3 +247,31 @@ def test_only_so_many_plans_are_made_for_a_page(tenanted: House, visit: Visit, m
     page = visit.get(SEVERAL)
     assert len(plans_in(page)) == 1 and "And for 1 more, whose plans are not shown here" in page
     assert "for 2 tenants" in page
+
+
+def test_targets_and_who_is_asked_are_chosen_on_the_page_and_part_of_the_plan(house: House, visit: Visit) -> None:
+    visit.sign_in()
+    house.add_project("books")
+    for name in ("web 1", "web 2", "web3"):
+        targets.add(house.context, ADMINISTRATOR, name, only_in=["Test"], tags=["web"])
+    action = Action("Look", "script", {"script": "ls"}, runs_on=RunLocation.TARGETS)
+    processes.put(
+        house.context, ADMINISTRATOR, "books", Process((ProcessStep("Look", (action,), target_tags=("web",)),))
+    )
+    releases.create(house.context, ADMINISTRATOR, "books", version="1.0.0", images={}, contents={})
+    chosen = {"only_targets": "web 1\r\nweb 2\r\n", "guided": "yes", "redeploy_packages": "1"}
+    page = visit.post(f"{DEPLOY}/plan", 200, **WHERE, **chosen)
+    assert "web 1\nweb 2</textarea>" in page and '<option value="yes" selected>' in page
+    assert 'name="redeploy_packages" value="1" checked' in page
+    visit.post(DEPLOY, **WHERE, **chosen, planned="1", plan_hash=hash_in(page))
+    made = house.deployment("books", "1.0.0", "Test")
+    assert made.choice == ProcessChoice(only_targets=("web 1", "web 2"), is_guided=True, redeploys_packages=True)
+    asked = {"version": "1.0.0", "environment": "Test", "only_target": ["web 1", "web 2"]}
+    asked |= {"guided": "true", "redeploy_packages": "true"}
+    headers = {"x-csrf-token": visit.token()}
+    found = visit.client.get("/api/v1/projects/books/plan", params=asked, headers=headers).json()
+    assert found["hash"] == made.plan_hash
+    both = visit.post(f"{DEPLOY}/plan", 200, **WHERE, **chosen, without_targets="web3")
+    assert "both as the only ones and as excluded" in both
+    without = visit.post(f"{DEPLOY}/plan", 200, **WHERE, without_targets="nobody")
+    assert "is no target that the process runs on" in without and "there are web 1" in without

@@ -3,6 +3,7 @@
 from tests.unit.server.conftest import Visit
 from tests.unit.server.house import ADMINISTRATOR, House
 
+from fairlead.domain.process import ProcessChoice
 from fairlead.domain.prompt import Prompt
 from fairlead.usecases import runbook_runs, runbooks, tenants, variables
 from fairlead.usecases.variables import More
@@ -26,9 +27,11 @@ def test_a_run_asks_for_what_it_needs_and_begins_in_every_place_that_was_chosen(
     visit.post(f"{PAGE}/Look/run", environment="Test")
     assert "a value is asked for" in visit.get(PAGE)
     assert not runbook_runs.runs_of(house.context, ADMINISTRATOR, "books", "Look").items
-    visit.post(f"{PAGE}/Look/run", environment="Test", guided="yes", **{"prompt.Reason": "a leak"})
+    chosen = {"guided": "yes", "redeploy_packages": "1", "skip": "Look\r\n"}
+    visit.post(f"{PAGE}/Look/run", environment="Test", **chosen, **{"prompt.Reason": "a leak"})
     [made] = runbook_runs.runs_of(house.context, ADMINISTRATOR, "books", "Look").items
-    assert (made.environment, made.run.choice.is_guided) == ("Test", True)
+    assert made.environment == "Test"
+    assert made.run.choice == ProcessChoice(("Look",), is_guided=True, redeploys_packages=True)
     assert runbooks.get(house.context, ADMINISTRATOR, "books", "Look").runbook.kept_runs == 7
 
 

@@ -8,6 +8,7 @@ from typing_extensions import TypedDict
 
 from fairlead.domain.process import (
     NoTarget,
+    PackageRedeployment,
     RunCondition,
     RunLocation,
     StartTrigger,
@@ -69,6 +70,7 @@ class Process(TypedDict):
     author_may_approve: bool
     unavailable_targets: UnavailableTargets
     unhealthy_targets: UnhealthyTargets
+    package_redeployment: PackageRedeployment
     hash: str
     text: str
     revision: int
