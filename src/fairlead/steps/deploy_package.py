@@ -53,7 +53,7 @@ class DeployPackage:
         return Effect(
             InstallPackage.kind,
             _key(resolved),
-            f"{new.action}: unpack {new.package} on {new.name}",
+            f"{new.action}: unpack {new.package} on {new.name}" + (", where it does not lie yet" if new.reuses else ""),
             arguments(new),
             timeout_s=resolved.action.timeout_s or LONGEST_S,
             attempts=ATTEMPTS,

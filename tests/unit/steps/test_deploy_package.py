@@ -144,7 +144,7 @@ async def test_what_lies_there_already_is_used_and_never_taken_away(there: Lying
     lying = await there.deploy("1.0")
     await there.deploy("2.0")
     effect = DeployPackage().plan(there.resolved(await there.package("1.0"), reuses=True))
-    assert isinstance(effect, Effect)
+    assert isinstance(effect, Effect) and effect.title == "Tools: unpack Tools 1.0 on web1, where it does not lie yet"
     tools = replace(there.rig.tools(effect), task=TaskId("tsk-9"))
     outcome = await InstallPackage().do(effect, tools)
     assert isinstance(outcome, Done) and outcome.was_already_so
