@@ -6,7 +6,7 @@ from typing import Any
 
 import typer
 
-from fairlead.cli.session import API, TIMEOUT_HELP, WAIT_HELP, Session, segment, session
+from fairlead.cli.session import API, Session, Timeout, Wait, segment, session
 from fairlead.domain.errors import Conflict, NotFound
 
 WHOSE = "Only what waits of this project; by default of all."
@@ -46,8 +46,8 @@ def approve(
     id: str = typer.Argument("", help=ID),
     note: str = typer.Option("", "--note", "-m", help="Why."),
     plan: str = typer.Option("", help="The hash of the plan that you say yes to; refused where it is another."),
-    wait: bool = typer.Option(False, "--wait", help=WAIT_HELP),
-    timeout: float = typer.Option(0.0, help=TIMEOUT_HELP),
+    wait: Wait = False,
+    timeout: Timeout = 0.0,
     project: str = typer.Option("", "--project", "-p", help=WHOSE),
     environment: str = typer.Option("", "--environment", "-e", help="Only what waits for this environment."),
 ) -> None:

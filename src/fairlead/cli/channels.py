@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 import typer
 
-from fairlead.cli.session import API, PROJECT_HELP, Search, Session, segment, session
+from fairlead.cli.session import API, ProjectName, Search, Session, segment, session
 from fairlead.domain.channel import VersionRule
 from fairlead.formats import rule_lines
 
@@ -18,9 +18,7 @@ group = typer.Typer(name="channels", help="Lines of releases, with rules of thei
 
 
 @group.command("list")
-def list_channels(
-    context: typer.Context, project: str = typer.Option("", "--project", "-p", help=PROJECT_HELP), search: Search = ""
-) -> None:
+def list_channels(context: typer.Context, project: ProjectName = "", search: Search = "") -> None:
     """All of a project."""
     at = session(context)
     rows = at.client.all(_path(at, project), search=search)
@@ -32,7 +30,7 @@ def list_channels(
 def show(
     context: typer.Context,
     name: str = typer.Argument(..., help="The channel."),
-    project: str = typer.Option("", "--project", "-p", help=PROJECT_HELP),
+    project: ProjectName = "",
 ) -> None:
     """One channel."""
     at = session(context)
@@ -49,7 +47,7 @@ def add(
     maven_rule: list[str] = typer.Option([], "--maven-rule", help="The same with a range in Maven's notation."),
     tenant_tag: list[str] = typer.Option([], "--tenant-tag", help="Set/Tag; once for each."),
     default: bool = typer.Option(False, "--default", help="Releases that name no channel are tried here first."),
-    project: str = typer.Option("", "--project", "-p", help=PROJECT_HELP),
+    project: ProjectName = "",
 ) -> None:
     """A new channel."""
     at = session(context)
@@ -76,7 +74,7 @@ def set_channel(
     no_rules: bool = typer.Option(False, "--no-rules", help="Every version is taken."),
     tenant_tag: list[str] = typer.Option([], "--tenant-tag", help="In place of all; Set/Tag."),
     default: bool = typer.Option(False, "--default", help="Make it the default channel."),
-    project: str = typer.Option("", "--project", "-p", help=PROJECT_HELP),
+    project: ProjectName = "",
 ) -> None:
     """Change a channel; what is not given stays."""
     at = session(context)
@@ -97,7 +95,7 @@ def set_channel(
 def remove(
     context: typer.Context,
     name: str = typer.Argument(..., help="The channel."),
-    project: str = typer.Option("", "--project", "-p", help=PROJECT_HELP),
+    project: ProjectName = "",
 ) -> None:
     """Remove a channel that no release was made in."""
     at = session(context)

@@ -8,7 +8,7 @@ from typing import Any
 
 import typer
 
-from fairlead.cli.session import API, PROJECT_HELP, TENANT_HELP, Session, segment, session
+from fairlead.cli.session import API, ProjectName, Session, TenantName, segment, session
 from fairlead.domain.errors import TimedOut, TooLarge
 
 WORDS_HELP = "The command and its words, after --; no shell looks at them."
@@ -24,9 +24,9 @@ def run(
     command: list[str] = typer.Argument(..., help=WORDS_HELP),
     environment: str = typer.Option("", "--environment", "-e", help=WHERE_HELP),
     timeout: float = typer.Option(3600, help=TIMEOUT_HELP),
-    tenant: str = typer.Option("", "--tenant", help=TENANT_HELP),
+    tenant: TenantName = "",
     stdin: bool = typer.Option(False, "--stdin", "-i", help=STDIN_HELP),
-    project: str = typer.Option("", "--project", "-p", help=PROJECT_HELP),
+    project: ProjectName = "",
 ) -> None:
     """Run a command in a container of its own: the live release's image, configuration and networks, no route."""
     at = session(context)
@@ -41,9 +41,9 @@ def execute(
     instance: int = typer.Option(0, help="Which replica, from 1; by default the first that runs."),
     environment: str = typer.Option("", "--environment", "-e", help=WHERE_HELP),
     timeout: float = typer.Option(3600, help=TIMEOUT_HELP),
-    tenant: str = typer.Option("", "--tenant", help=TENANT_HELP),
+    tenant: TenantName = "",
     stdin: bool = typer.Option(False, "--stdin", "-i", help=STDIN_HELP),
-    project: str = typer.Option("", "--project", "-p", help=PROJECT_HELP),
+    project: ProjectName = "",
 ) -> None:
     """Run a command in a running instance."""
     at = session(context)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from fairlead.cli.session import API, PROJECT_HELP, Search, segment, session
+from fairlead.cli.session import API, ProjectName, Search, segment, session
 
 group = typer.Typer(name="defects", help="Keep a release from going further, and let it.", no_args_is_help=True)
 
@@ -13,7 +13,7 @@ group = typer.Typer(name="defects", help="Keep a release from going further, and
 def list_defects(
     context: typer.Context,
     version: str = typer.Argument(..., help="The release."),
-    project: str = typer.Option("", "--project", "-p", help=PROJECT_HELP),
+    project: ProjectName = "",
     search: Search = "",
 ) -> None:
     """Those of a release."""
@@ -37,7 +37,7 @@ def report(
     context: typer.Context,
     version: str = typer.Argument(..., help="The release."),
     description: str = typer.Option(..., "--description", "-m", help="What is wrong with it."),
-    project: str = typer.Option("", "--project", "-p", help=PROJECT_HELP),
+    project: ProjectName = "",
 ) -> None:
     """It goes to no phase where it has not been live yet, until the defect is resolved."""
     at = session(context)

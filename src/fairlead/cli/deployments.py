@@ -12,7 +12,7 @@ from fairlead.cli import prompts
 from fairlead.cli.deploy_each import deploy_each, refuse_alone
 from fairlead.cli.moments import AT_HELP, moment
 from fairlead.cli.nested import show_unsettled
-from fairlead.cli.session import API, PROJECT_HELP, TENANT_HELP, TIMEOUT_HELP, WAIT_HELP, Session, segment, session
+from fairlead.cli.session import API, WAIT_HELP, ProjectName, Session, TenantName, Timeout, Wait, segment, session
 from fairlead.domain.errors import Conflict, Invalid, NotFound
 
 NOTHING_TO_DO = "deployment.nothing_to_do"
@@ -20,7 +20,6 @@ NOTHING_TO_DO = "deployment.nothing_to_do"
 
 Id: TypeAlias = Annotated[str, typer.Argument(help="The deployment's id, or its number with -p and -e.")]
 Where: TypeAlias = Annotated[str, typer.Option("--environment", "-e", help="Of a number: where.")]
-Of: TypeAlias = Annotated[str, typer.Option("--project", "-p", help=PROJECT_HELP)]
 
 OVERRIDE_HELP = "Why freezes do not bind it; needs the permission freeze.override, and is audited."
 
@@ -64,7 +63,7 @@ def show(
     context: typer.Context,
     id: Id,
     environment: Where = "",
-    project: Of = "",
+    project: ProjectName = "",
 ) -> None:
     """One deployment: how it ended, and what users met while it switched."""
     at = session(context)
@@ -84,7 +83,7 @@ def certificate(
     context: typer.Context,
     id: Id,
     environment: Where = "",
-    project: Of = "",
+    project: ProjectName = "",
 ) -> None:
     """What differs from before it, and from what its plan announced; exit code 1 where something unexpected does."""
     at = session(context)
@@ -129,9 +128,9 @@ def resume(
     context: typer.Context,
     id: Id,
     environment: Where = "",
-    project: Of = "",
-    wait: bool = typer.Option(False, "--wait", help=WAIT_HELP),
-    timeout: float = typer.Option(0, help=TIMEOUT_HELP),
+    project: ProjectName = "",
+    wait: Wait = False,
+    timeout: Timeout = 0,
 ) -> None:
     """Try an unsettled deployment again now, instead of when its pause is over; a bug waits for this."""
     at = session(context)
@@ -146,9 +145,9 @@ def retry(
     context: typer.Context,
     id: Id,
     environment: Where = "",
-    project: Of = "",
-    wait: bool = typer.Option(False, "--wait", help=WAIT_HELP),
-    timeout: float = typer.Option(0, help=TIMEOUT_HELP),
+    project: ProjectName = "",
+    wait: Wait = False,
+    timeout: Timeout = 0,
 ) -> None:
     """Try it again from the step that failed: what its process had finished is kept."""
     at = session(context)
@@ -165,7 +164,7 @@ def keep(
     context: typer.Context,
     id: Id,
     environment: Where = "",
-    project: Of = "",
+    project: ProjectName = "",
     seconds: float = typer.Option(7200, "--for", help="How many seconds; 0: not any more."),
 ) -> None:
     """Where it fails, leave its idle slot standing, unrouted, to be looked at; if it stands, for so long from now."""
@@ -185,7 +184,7 @@ def mark_failed(
     reason: str = typer.Option("", "--reason", "-m", help="Why: it is kept, and shown beside how it ended."),
     undo: bool = typer.Option(False, "--undo", help="It was a mistake: take the mark back."),
     environment: Where = "",
-    project: Of = "",
+    project: ProjectName = "",
 ) -> None:
     """Record that a deployment that went live failed all the same. What is live stays, and so does the lifecycle."""
     at = session(context)
@@ -203,7 +202,7 @@ def cancel(
     context: typer.Context,
     id: Id,
     environment: Where = "",
-    project: Of = "",
+    project: ProjectName = "",
 ) -> None:
     """It does not begin when its time comes. What has begun: fairlead cancel TASK."""
     at = session(context)
@@ -242,9 +241,9 @@ def deploy(
     tenant_tag: list[str] = typer.Option(
         [], "--tenant-tag", help="For every tenant there with this tag, Set/Tag: one deployment each."
     ),
-    wait: bool = typer.Option(False, "--wait", help=WAIT_HELP),
-    timeout: float = typer.Option(0, help=TIMEOUT_HELP),
-    project: str = typer.Option("", "--project", "-p", help=PROJECT_HELP),
+    wait: Wait = False,
+    timeout: Timeout = 0,
+    project: ProjectName = "",
 ) -> None:
     """Deploy a release to an environment."""
     at = session(context)
@@ -303,10 +302,10 @@ def rollback(
     environment: str = typer.Option(..., "--environment", "-e", help="Where."),
     to: str = typer.Option("", "--to", help="A version; by default the release that was live before this one."),
     override_freeze: str = typer.Option("", help=OVERRIDE_HELP),
-    tenant: str = typer.Option("", "--tenant", help=TENANT_HELP),
+    tenant: TenantName = "",
     wait: bool = typer.Option(True, "--wait/--no-wait", help=WAIT_HELP),
-    timeout: float = typer.Option(0, help=TIMEOUT_HELP),
-    project: str = typer.Option("", "--project", "-p", help=PROJECT_HELP),
+    timeout: Timeout = 0,
+    project: ProjectName = "",
 ) -> None:
     """Go back: a switch alone where that release stands by, else a deployment of it."""
     at = session(context)
@@ -323,11 +322,11 @@ def retire(
     context: typer.Context,
     environment: str = typer.Option(..., "--environment", "-e", help="Where."),
     accessories: bool = typer.Option(False, "--accessories", help="End the accessories, too; their volumes stay."),
-    tenant: str = typer.Option("", "--tenant", help=TENANT_HELP),
+    tenant: TenantName = "",
     yes: bool = typer.Option(False, "--yes", "-y", help="Do not ask."),
     wait: bool = typer.Option(True, "--wait/--no-wait", help=WAIT_HELP),
-    timeout: float = typer.Option(0, help=TIMEOUT_HELP),
-    project: str = typer.Option("", "--project", "-p", help=PROJECT_HELP),
+    timeout: Timeout = 0,
+    project: ProjectName = "",
 ) -> None:
     """End what is live in an environment: users get an error there; volumes stay."""
     at = session(context)
@@ -368,9 +367,9 @@ def _begun(at: Session, made: dict[str, Any], *, wait: bool, timeout_s: float) -
 def adopt(
     context: typer.Context,
     environment: str = typer.Option(..., "--environment", "-e", help="Where."),
-    tenant: str = typer.Option("", "--tenant", help=TENANT_HELP),
+    tenant: TenantName = "",
     yes: bool = typer.Option(False, "--yes", "-y", help="Do not ask."),
-    project: str = typer.Option("", "--project", "-p", help=PROJECT_HELP),
+    project: ProjectName = "",
 ) -> None:
     """Take over into the books what users reach: after an old backup was put back. Nothing that runs is touched."""
     at = session(context)

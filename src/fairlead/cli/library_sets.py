@@ -7,12 +7,11 @@ from urllib.parse import quote
 
 import typer
 
-from fairlead.cli.session import API, PROJECT_HELP, segment, session
+from fairlead.cli.session import API, ProjectName, segment, session
 
 group = typer.Typer(name="library-sets", help="Variables that several projects include.", no_args_is_help=True)
 
 SetName: TypeAlias = Annotated[str, typer.Argument(help="The library set.")]
-ProjectName: TypeAlias = Annotated[str, typer.Option("--project", "-p", help=PROJECT_HELP)]
 
 
 @group.command("list")

@@ -6,7 +6,7 @@ from typing import Any
 
 import typer
 
-from fairlead.cli.session import API, PROJECT_HELP, Search, segment, session
+from fairlead.cli.session import API, ProjectName, Search, segment, session
 from fairlead.formats import phase_lines
 
 group = typer.Typer(
@@ -35,7 +35,7 @@ def list_lifecycles(context: typer.Context, search: Search = "") -> None:
 def show(
     context: typer.Context,
     name: str = typer.Argument("", help="The lifecycle; by default the project's."),
-    project: str = typer.Option("", "--project", "-p", help=PROJECT_HELP),
+    project: ProjectName = "",
 ) -> None:
     """Its phases, as they hold with today's environments."""
     at = session(context)
@@ -94,7 +94,7 @@ def remove(context: typer.Context, name: str = typer.Argument(..., help="The lif
 def use(
     context: typer.Context,
     name: str = typer.Argument(..., help="The lifecycle."),
-    project: str = typer.Option("", "--project", "-p", help=PROJECT_HELP),
+    project: ProjectName = "",
 ) -> None:
     """A project follows it from now on."""
     at = session(context)

@@ -9,7 +9,7 @@ import typer
 
 from fairlead.cli import prompts
 from fairlead.cli.screen import Screen
-from fairlead.cli.session import API, PROJECT_HELP, TENANT_HELP, segment, session
+from fairlead.cli.session import API, ProjectName, TenantName, segment, session
 
 CHANGES_PENDING = 3
 SIGNS = {"make": "+", "added": "+", "remove": "-", "removed": "-", "keep": " ", "unchanged": " "}
@@ -30,8 +30,8 @@ def plan(
     redeploy_packages: bool = typer.Option(False, "--redeploy-packages", help="As for `deploy`."),
     variable: list[str] = typer.Option([], "--variable", help='"Label or Name:Value" of what it asks for.'),
     steps: bool = typer.Option(True, "--steps/--no-steps", help="With each step and what it does."),
-    tenant: str = typer.Option("", "--tenant", help=TENANT_HELP),
-    project: str = typer.Option("", "--project", "-p", help=PROJECT_HELP),
+    tenant: TenantName = "",
+    project: ProjectName = "",
 ) -> None:
     """Show what a deployment would change; nothing is changed. Ends with 3 where something would be, else with 0."""
     at = session(context)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from fairlead.cli.session import API, PROJECT_HELP, Search, segment, session
+from fairlead.cli.session import API, ProjectName, Search, segment, session
 
 group = typer.Typer(
     name="policy", help="What a project file may ask of the host, beyond the harmless.", no_args_is_help=True
@@ -37,7 +37,7 @@ def allow(
     ),
     environment: str = typer.Option("", "--environment", "-e", help="Only there; by default everywhere."),
     note: str = typer.Option("", "--note", "-m", help="Why."),
-    project: str = typer.Option("", "--project", "-p", help=PROJECT_HELP),
+    project: ProjectName = "",
 ) -> None:
     """Allow one thing for a project."""
     at = session(context)

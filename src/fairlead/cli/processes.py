@@ -8,7 +8,7 @@ from typing import Any
 
 import typer
 
-from fairlead.cli.session import API, PROJECT_HELP, Search, segment, session
+from fairlead.cli.session import API, ProjectName, Search, segment, session
 from fairlead.domain.errors import Invalid
 
 group = typer.Typer(name="process", help="What a project's deployments do, step by step.", no_args_is_help=True)
@@ -18,7 +18,7 @@ group = typer.Typer(name="process", help="What a project's deployments do, step 
 def show(
     context: typer.Context,
     release: str = typer.Option("", "--release", "-r", help="As this release froze it; by default as it is now."),
-    project: str = typer.Option("", "--project", "-p", help=PROJECT_HELP),
+    project: ProjectName = "",
 ) -> None:
     """The process as YAML: save it, edit it, and `fairlead process set` it."""
     at = session(context)
@@ -39,7 +39,7 @@ def put(
     context: typer.Context,
     file: Path = typer.Argument(..., help="A YAML file, as `process show` prints it."),
     revision: int = typer.Option(-1, "--revision", help="Only if nobody changed it since this revision."),
-    project: str = typer.Option("", "--project", "-p", help=PROJECT_HELP),
+    project: ProjectName = "",
 ) -> None:
     """The project has this process from its next release on."""
     from fairlead.formats.process import read_process, written  # its libraries are loaded where they are needed

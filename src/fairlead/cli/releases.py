@@ -7,7 +7,7 @@ from typing import Any
 
 import typer
 
-from fairlead.cli.session import API, PROJECT_HELP, Search, Session, segment, session
+from fairlead.cli.session import API, ProjectName, Search, Session, segment, session
 from fairlead.domain.errors import Invalid
 from fairlead.domain.versions.maven_coordinates import read_coordinates
 
@@ -19,7 +19,7 @@ group = typer.Typer(name="release", help="Releases: snapshots that can be deploy
 @group.command("list")
 def list_releases(
     context: typer.Context,
-    project: str = typer.Option("", "--project", "-p", help=PROJECT_HELP),
+    project: ProjectName = "",
     channel: str = typer.Option("", "--channel", help="Only those of this channel."),
     search: Search = "",
 ) -> None:
@@ -51,7 +51,7 @@ def list_releases(
 def show(
     context: typer.Context,
     version: str = typer.Argument(..., help="The release's version, or `latest`."),
-    project: str = typer.Option("", "--project", "-p", help=PROJECT_HELP),
+    project: ProjectName = "",
 ) -> None:
     """One release: digests, commits, warnings."""
     at = session(context)
@@ -73,7 +73,7 @@ def create(
     notes_file: str = typer.Option("", help="A file that holds them."),
     channel: str = typer.Option("", help="By default the first whose rules take the versions."),
     package: list[str] = typer.Option([], "--package", help=PACKAGE_HELP),
-    project: str = typer.Option("", "--project", "-p", help=PROJECT_HELP),
+    project: ProjectName = "",
 ) -> None:
     """Make a release of images that your own CI has built, tested and pushed."""
     at = session(context)
@@ -97,7 +97,7 @@ def create(
 def next_version(
     context: typer.Context,
     channel: str = typer.Option("", help="Of this channel; by default the one that it would be made in."),
-    project: str = typer.Option("", "--project", "-p", help=PROJECT_HELP),
+    project: ProjectName = "",
 ) -> None:
     """The version that the next release would have."""
     at = session(context)
@@ -113,7 +113,7 @@ def copy(
     channel: str = typer.Option("", help="By default the same."),
     notes: str | None = typer.Option(None, help="By default the same."),
     package: list[str] = typer.Option([], "--package", help="NAME=VERSION, in place of what the release has."),
-    project: str = typer.Option("", "--project", "-p", help=PROJECT_HELP),
+    project: ProjectName = "",
 ) -> None:
     """A new release with the images, files and notes of another; process and variables as they are now."""
     at = session(context)
@@ -132,7 +132,7 @@ def changes(
     context: typer.Context,
     version: str = typer.Argument(..., help="The release, or `latest`."),
     to: str = typer.Option(..., "--to", help="The environment."),
-    project: str = typer.Option("", "--project", "-p", help=PROJECT_HELP),
+    project: ProjectName = "",
 ) -> None:
     """What deploying the release there would bring since what is live there."""
     at = session(context)
@@ -149,7 +149,7 @@ def settings(
     notes_template: str = typer.Option("", help="A file; what the notes of a release without any are made by."),
     changes_template: str = typer.Option("", help="A file; how what a deployment brings is told."),
     lock: bool | None = typer.Option(None, "--lock/--no-lock", help="Whether a promoted release keeps its variables."),
-    project: str = typer.Option("", "--project", "-p", help=PROJECT_HELP),
+    project: ProjectName = "",
 ) -> None:
     """Show how releases are numbered and described, or change it."""
     at = session(context)
@@ -174,7 +174,7 @@ def update_variables(
     version: str = typer.Argument(..., help="The release's version, or `latest`."),
     yes: bool = typer.Option(False, "--yes", help="Freeze without asking."),
     preview: bool = typer.Option(False, "--preview", help="Only show the difference; exit code 3 where there is one."),
-    project: str = typer.Option("", "--project", "-p", help=PROJECT_HELP),
+    project: ProjectName = "",
 ) -> None:
     """Show how the variables differ from those that the release froze, and freeze the new ones."""
     at = session(context)

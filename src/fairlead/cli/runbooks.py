@@ -9,7 +9,7 @@ import typer
 
 from fairlead.cli import prompts
 from fairlead.cli.deploy_each import FAILED
-from fairlead.cli.session import API, PROJECT_HELP, TIMEOUT_HELP, WAIT_HELP, Search, Session, segment, session
+from fairlead.cli.session import API, ProjectName, Search, Session, Timeout, Wait, segment, session
 from fairlead.domain.errors import Invalid
 
 group = typer.Typer(name="runbooks", help="Processes of a project that need no release.", no_args_is_help=True)
@@ -17,9 +17,7 @@ NAME_HELP = "The runbook."
 
 
 @group.command("list")
-def list_runbooks(
-    context: typer.Context, project: str = typer.Option("", "--project", "-p", help=PROJECT_HELP), search: Search = ""
-) -> None:
+def list_runbooks(context: typer.Context, project: ProjectName = "", search: Search = "") -> None:
     """Those of a project."""
     at = session(context)
     rows = at.client.all(f"{API}/projects/{segment(at.project(project))}/runbooks", search=search)
@@ -38,7 +36,7 @@ def list_runbooks(
 def show(
     context: typer.Context,
     name: str = typer.Argument(..., help=NAME_HELP),
-    project: str = typer.Option("", "--project", "-p", help=PROJECT_HELP),
+    project: ProjectName = "",
 ) -> None:
     """Its draft as YAML: save it, edit it, and `fairlead runbooks set` it."""
     at = session(context)
@@ -60,7 +58,7 @@ def put(
     tenancy: str = typer.Option(
         None, help="untenanted, tenanted-or-untenanted or tenanted: for whom it may run; by default as the project."
     ),
-    project: str = typer.Option("", "--project", "-p", help=PROJECT_HELP),
+    project: ProjectName = "",
 ) -> None:
     """A runbook's draft is so from now on; what is published stays until the next `publish`."""
     at = session(context)
@@ -86,7 +84,7 @@ def put(
 def publish(
     context: typer.Context,
     name: str = typer.Argument(..., help=NAME_HELP),
-    project: str = typer.Option("", "--project", "-p", help=PROJECT_HELP),
+    project: ProjectName = "",
 ) -> None:
     """Its draft and the project's variables, as they are now, are what runs from now on."""
     at = session(context)
@@ -118,9 +116,9 @@ def run(
         False, "--redeploy-packages", help="Deploy packages also where they lie already, whatever the process says."
     ),
     override_freeze: str = typer.Option("", help="Why no freeze binds it; needs the permission freeze.override."),
-    wait: bool = typer.Option(False, "--wait", help=WAIT_HELP),
-    timeout: float = typer.Option(0, help=TIMEOUT_HELP),
-    project: str = typer.Option("", "--project", "-p", help=PROJECT_HELP),
+    wait: Wait = False,
+    timeout: Timeout = 0,
+    project: ProjectName = "",
 ) -> None:
     """Run what is published; for several tenants, what is refused for one holds up no other."""
     at = session(context)
@@ -191,7 +189,7 @@ def runs(
     name: str = typer.Argument(..., help=NAME_HELP),
     environment: str = typer.Option("", "--environment", "-e", help="Only its runs there."),
     tenant: str = typer.Option("", "--tenant", help="Only its runs for this tenant."),
-    project: str = typer.Option("", "--project", "-p", help=PROJECT_HELP),
+    project: ProjectName = "",
 ) -> None:
     """Its runs, the newest first."""
     at = session(context)
@@ -214,7 +212,7 @@ def runs(
 def remove(
     context: typer.Context,
     name: str = typer.Argument(..., help=NAME_HELP),
-    project: str = typer.Option("", "--project", "-p", help=PROJECT_HELP),
+    project: ProjectName = "",
 ) -> None:
     """Remove one; the tasks of its runs stay."""
     at = session(context)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import typer
 
-from fairlead.cli.session import API, PROJECT_HELP, TIMEOUT_HELP, WAIT_HELP, segment, session
+from fairlead.cli.session import API, ProjectName, Timeout, Wait, segment, session
 
 group = typer.Typer(name="runs", help="Runs: from a commit to a release.", no_args_is_help=True)
 
 
 @group.command("list")
-def list_runs(context: typer.Context, project: str = typer.Option("", "--project", "-p", help=PROJECT_HELP)) -> None:
+def list_runs(context: typer.Context, project: ProjectName = "") -> None:
     """The newest first."""
     at = session(context)
     columns = {
@@ -37,9 +37,9 @@ def show(context: typer.Context, id: str = typer.Argument(..., help="The run's i
 def start(
     context: typer.Context,
     commit: str = typer.Option("", help="A commit; by default the head of the project's branch."),
-    wait: bool = typer.Option(False, "--wait", help=WAIT_HELP),
-    timeout: float = typer.Option(0, help=TIMEOUT_HELP),
-    project: str = typer.Option("", "--project", "-p", help=PROJECT_HELP),
+    wait: Wait = False,
+    timeout: Timeout = 0,
+    project: ProjectName = "",
 ) -> None:
     """Build a commit again, or one that no webhook announced."""
     at = session(context)

@@ -6,7 +6,7 @@ from typing import Any
 
 import typer
 
-from fairlead.cli.session import API, PROJECT_HELP, TENANT_HELP, Session, segment, session
+from fairlead.cli.session import API, ProjectName, Session, TenantName, segment, session
 
 NOT_LIVE = ("failed", "refused", "rolled_back")
 """How a deployment ended that a person should look at."""
@@ -74,8 +74,8 @@ def logs(
     environment: str = typer.Option("", "--environment", "-e", help="Where; by default the last of the lifecycle."),
     follow: bool = typer.Option(False, "--follow", "-f", help="Go on until Ctrl-C."),
     tail: int = typer.Option(200, help="How many lines back to begin."),
-    tenant: str = typer.Option("", "--tenant", help=TENANT_HELP),
-    project: str = typer.Option("", "--project", "-p", help=PROJECT_HELP),
+    tenant: TenantName = "",
+    project: ProjectName = "",
 ) -> None:
     """What the live instances of a service write."""
     at = session(context)

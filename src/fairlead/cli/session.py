@@ -21,12 +21,19 @@ if TYPE_CHECKING:
 API = "/api/v1"
 TENANT_HELP = "For this tenant; by default for none."
 PROJECT_HELP = "The project; by default the one that ./fairlead.yml names, or FAIRLEAD_PROJECT."
-Search: TypeAlias = Annotated[str, typer.Option("--search", help="Only names that have this in them.")]
-"""Of a list."""
 WAIT_HELP = "Follow it to its end; the exit code says how it ended."
-COLOURS = {"warning": "yellow", "error": "red", "debug": "dim", "highlight": "bold cyan", "wait": "magenta"}
 TIMEOUT_HELP = "Seconds to wait at most; 0: no bound."
+COLOURS = {"warning": "yellow", "error": "red", "debug": "dim", "highlight": "bold cyan", "wait": "magenta"}
+"""Of a log line, by its level."""
 ENDS = {"succeeded": 0, "skipped": 0, "failed": 1, "rolled_back": 1, "cancelled": 1, "unsettled": 1}
+"""The exit code for each state in which a task ends."""
+
+# Options that many commands have
+Search: TypeAlias = Annotated[str, typer.Option("--search", help="Only names that have this in them.")]
+ProjectName: TypeAlias = Annotated[str, typer.Option("--project", "-p", help=PROJECT_HELP)]
+TenantName: TypeAlias = Annotated[str, typer.Option("--tenant", help=TENANT_HELP)]
+Wait: TypeAlias = Annotated[bool, typer.Option("--wait", help=WAIT_HELP)]
+Timeout: TypeAlias = Annotated[float, typer.Option(help=TIMEOUT_HELP)]
 
 
 @dataclass
@@ -109,9 +116,7 @@ def print_line(screen: Screen, line: dict[str, Any]) -> None:
     """One line of a task's log, on stderr while waiting (stdout belongs to the result)."""
     if screen.quiet:
         return
-    colour = {"warning": "yellow", "error": "red", "debug": "dim", "highlight": "bold cyan", "wait": "magenta"}.get(
-        line["level"], ""
-    )
+    colour = COLOURS.get(line["level"], "")
     clock = str(line["at"])[11:19]
     text = f"{clock} {line['step'] or '·':<18} {line['text']}"
     screen.err.print(text, style=colour or None, markup=False)

@@ -7,7 +7,7 @@ from urllib.parse import quote
 import typer
 
 from fairlead.cli.nested import show_task
-from fairlead.cli.session import API, TIMEOUT_HELP, WAIT_HELP, segment, session
+from fairlead.cli.session import API, Timeout, Wait, segment, session
 
 group = typer.Typer(
     name="tasks", help="Tasks: runs, deployments, retention; their logs and files.", no_args_is_help=True
@@ -93,8 +93,8 @@ def tests(context: typer.Context, id: str = typer.Argument(..., help="The task o
 def resume(
     context: typer.Context,
     id: str = typer.Argument(..., help="The task."),
-    wait: bool = typer.Option(False, "--wait", help=WAIT_HELP),
-    timeout: float = typer.Option(0, help=TIMEOUT_HELP),
+    wait: Wait = False,
+    timeout: Timeout = 0,
 ) -> None:
     """Try an unsettled task again now."""
     at = session(context)
@@ -107,8 +107,8 @@ def resume(
 @group.command("retention")
 def retention(
     context: typer.Context,
-    wait: bool = typer.Option(False, "--wait", help=WAIT_HELP),
-    timeout: float = typer.Option(0, help=TIMEOUT_HELP),
+    wait: Wait = False,
+    timeout: Timeout = 0,
     dry_run: bool = typer.Option(False, "--dry-run", help="Only say which releases would go, and why others stay."),
     packages: bool = typer.Option(False, "--packages", help="With --dry-run: packages and build information instead."),
     project: str = typer.Option("", "--project", "-p", help="With --dry-run: only this one."),

@@ -8,13 +8,12 @@ from urllib.parse import quote
 
 import typer
 
-from fairlead.cli.session import API, PROJECT_HELP, Session, segment, session
+from fairlead.cli.session import API, ProjectName, Session, segment, session
 from fairlead.cli.variables import text_of
 from fairlead.domain.errors import Invalid, NotFound
 
 Tenant: TypeAlias = Annotated[str, typer.Argument(help="The tenant.")]
 Template: TypeAlias = Annotated[str, typer.Argument(help="The template's name.")]
-ProjectName: TypeAlias = Annotated[str, typer.Option("--project", "-p", help=PROJECT_HELP)]
 EnvironmentName: TypeAlias = Annotated[
     str, typer.Option("--environment", "-e", help="Where the tenant has the project; needed for a project's template.")
 ]

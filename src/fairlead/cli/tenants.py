@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 from fairlead.cli import tenant_values
-from fairlead.cli.session import API, PROJECT_HELP, Search, segment, session
+from fairlead.cli.session import API, ProjectName, Search, segment, session
 
 group = typer.Typer(name="tenants", help="Customers, regions or sites, with tags.", no_args_is_help=True)
 
@@ -48,7 +48,7 @@ def connect(
     context: typer.Context,
     name: str = typer.Argument(..., help="The tenant."),
     environment: list[str] = typer.Option([], "--environment", "-e", help="All that it has of the project; once each."),
-    project: str = typer.Option("", "--project", "-p", help=PROJECT_HELP),
+    project: ProjectName = "",
 ) -> None:
     """A tenant has the project in these environments; without any, in none. Its other connections stay."""
     at = session(context)

@@ -6,7 +6,7 @@ from typing import Any
 
 import typer
 
-from fairlead.cli.session import API, PROJECT_HELP, Search, segment, session
+from fairlead.cli.session import API, ProjectName, Search, segment, session
 from fairlead.cli.why import trigger as explain
 
 group = typer.Typer(
@@ -29,9 +29,7 @@ WATCH_HELP = "A package's id, or an image without tag; may be given again. By de
 
 
 @group.command("list")
-def list_triggers(
-    context: typer.Context, project: str = typer.Option("", "--project", "-p", help=PROJECT_HELP), search: Search = ""
-) -> None:
+def list_triggers(context: typer.Context, project: ProjectName = "", search: Search = "") -> None:
     """Those of a project, what each waits for, and what it did last."""
     at = session(context)
     rows = at.client.all(f"{API}/projects/{segment(at.project(project))}/triggers", search=search)
@@ -82,7 +80,7 @@ def put(
     ),
     force: bool = typer.Option(False, "--force", help="Deploy also where nothing differs."),
     enabled: bool = typer.Option(True, "--enable/--disable", help="A disabled one does nothing, and says so."),
-    project: str = typer.Option("", "--project", "-p", help=PROJECT_HELP),
+    project: ProjectName = "",
 ) -> None:
     """A trigger is so from now on."""
     at = session(context)
@@ -114,7 +112,7 @@ def put(
 def evaluate(
     context: typer.Context,
     name: str = typer.Argument(..., help=NAME_HELP),
-    project: str = typer.Option("", "--project", "-p", help=PROJECT_HELP),
+    project: ProjectName = "",
 ) -> None:
     """Do now what it is for; exit code 1 where it did not fire."""
     at = session(context)
@@ -130,7 +128,7 @@ def records(
     name: str = typer.Argument(..., help=NAME_HELP),
     most: int = typer.Option(50, help="How many, the newest first."),
     fired: bool | None = typer.Option(None, "--fired/--not-fired", help="Only when it fired, or only when not."),
-    project: str = typer.Option("", "--project", "-p", help=PROJECT_HELP),
+    project: ProjectName = "",
 ) -> None:
     """Each time that it was looked at, and why it did or did not fire; the newest first."""
     at = session(context)
@@ -154,7 +152,7 @@ def records(
 def why(
     context: typer.Context,
     name: str = typer.Argument(..., help=NAME_HELP),
-    project: str = typer.Option("", "--project", "-p", help=PROJECT_HELP),
+    project: ProjectName = "",
 ) -> None:
     """Why it did, or did not do, what it is for; as `fairlead why trigger`."""
     explain(context, name, project)
@@ -164,7 +162,7 @@ def why(
 def remove(
     context: typer.Context,
     name: str = typer.Argument(..., help=NAME_HELP),
-    project: str = typer.Option("", "--project", "-p", help=PROJECT_HELP),
+    project: ProjectName = "",
 ) -> None:
     """Remove one, with its record."""
     at = session(context)

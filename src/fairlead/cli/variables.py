@@ -20,12 +20,11 @@ from fairlead.cli.scope_options import (
     Tenants,
     TenantTags,
 )
-from fairlead.cli.session import API, PROJECT_HELP, Session, segment, session
+from fairlead.cli.session import API, ProjectName, Session, segment, session
 from fairlead.domain.errors import Invalid
 
 group = typer.Typer(name="variables", help="Variables of a project; releases freeze them.", no_args_is_help=True)
 
-ProjectName: TypeAlias = Annotated[str, typer.Option("--project", "-p", help=PROJECT_HELP)]
 LibraryName: TypeAlias = Annotated[
     str, typer.Option("--library-set", "-l", help="Of this library set instead of a project.")
 ]

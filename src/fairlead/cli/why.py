@@ -9,7 +9,7 @@ from urllib.parse import quote
 import typer
 
 from fairlead.cli.screen import Screen
-from fairlead.cli.session import API, PROJECT_HELP, segment, session
+from fairlead.cli.session import API, ProjectName, segment, session
 
 group = typer.Typer(name="why", help="Why something is as it is, with the evidence.", no_args_is_help=True)
 
@@ -19,7 +19,7 @@ def deployment(
     context: typer.Context,
     id: str = typer.Argument(..., help="The deployment's id, or its number with -p and -e."),
     environment: str = typer.Option("", "--environment", "-e", help="Of a number: where."),
-    project: str = typer.Option("", "--project", "-p", help=PROJECT_HELP),
+    project: ProjectName = "",
 ) -> None:
     """Why a deployment ended as it did, and what began it."""
     at = session(context)
@@ -31,7 +31,7 @@ def deployment(
 def release(
     context: typer.Context,
     version: str = typer.Argument(..., help="The release's version, or `latest`."),
-    project: str = typer.Option("", "--project", "-p", help=PROJECT_HELP),
+    project: ProjectName = "",
 ) -> None:
     """How a release came to be: run, commit, and who or what began it."""
     at = session(context)
@@ -50,7 +50,7 @@ def value(
     target: str = typer.Option("", "--target", help="On this target."),
     target_tag: list[str] = typer.Option([], "--target-tag", help="On a target with this tag, which the step targets."),
     tenant: str = typer.Option("", "--tenant", help="For this tenant."),
-    project: str = typer.Option("", "--project", "-p", help=PROJECT_HELP),
+    project: ProjectName = "",
 ) -> None:
     """Which value holds, and why each other does not."""
     at = session(context)
@@ -64,7 +64,7 @@ def value(
 def run(
     context: typer.Context,
     id: str = typer.Argument(..., help="The run's id, or its number."),
-    project: str = typer.Option("", "--project", "-p", help=PROJECT_HELP),
+    project: ProjectName = "",
 ) -> None:
     """Why a run began, and ended as it did."""
     at = session(context)
@@ -77,7 +77,7 @@ def skipped(
     context: typer.Context,
     id: str = typer.Argument(..., help="A run's or deployment's id, a run's number, or with -e a deployment's."),
     environment: str = typer.Option("", "--environment", "-e", help="Of a deployment's number: where."),
-    project: str = typer.Option("", "--project", "-p", help=PROJECT_HELP),
+    project: ProjectName = "",
 ) -> None:
     """Why a run or a deployment was skipped, refused, superseded or taken back."""
     at = session(context)
@@ -110,7 +110,7 @@ def _link(screen: Screen, one: Mapping[str, Any], depth: int) -> None:
 def trigger(
     context: typer.Context,
     name: str = typer.Argument(..., help="The trigger."),
-    project: str = typer.Option("", "--project", "-p", help=PROJECT_HELP),
+    project: ProjectName = "",
 ) -> None:
     """Why a trigger did, or did not do, what it is for: the last times that it was looked at."""
     at = session(context)
