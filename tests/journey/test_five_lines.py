@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.journey.whole_server import WholeServer
+from tests.journey.whole_server import WholeServer, opened_server
 
 FIVE_LINES = """project: {project}
 services:
@@ -39,12 +39,8 @@ urllib.request.urlopen(urllib.request.Request({url!r}, body, headers), timeout=1
 def server(
     docker_socket: Path, python_image: str, haproxy_binary: Path, registry_binary: Path, git_binary: Path
 ) -> Iterator[WholeServer]:
-    opened = WholeServer(docker_socket=str(docker_socket))
-    try:
-        opened.start()
+    with opened_server(docker_socket) as opened:
         yield opened
-    finally:
-        opened.close()
 
 
 class Repository:

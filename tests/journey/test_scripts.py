@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.journey.whole_server import WholeServer
+from tests.journey.whole_server import WholeServer, opened_server
 
 from fairlead.adapters.connections.ssh_keys import SshKeys
 from fairlead.testing.sshd import Sshd
@@ -29,9 +29,7 @@ PASSWORD = "hunter2-never-shown"
 
 @pytest.fixture(scope="module")
 def server(docker_socket: Path, haproxy_binary: Path, registry_binary: Path, sshd: Sshd) -> Iterator[WholeServer]:
-    opened = WholeServer(docker_socket=str(docker_socket))
-    try:
-        opened.start()
+    with opened_server(docker_socket) as opened:
         for name in ("here1", "here2"):
             opened.program("fairlead", "targets", "add", name, "-e", "Test", "-t", "web")
         (opened.repositories / "key").write_text(sshd.key)
@@ -40,8 +38,6 @@ def server(docker_socket: Path, haproxy_binary: Path, registry_binary: Path, ssh
         opened.program("fairlead", "targets", "add", "far", "-e", "Test", "-t", "web", "--ssh", address, "--key", key)
         opened.program("fairlead", "targets", "trust", "far", SshKeys().fingerprint(sshd.host_key))
         yield opened
-    finally:
-        opened.close()
 
 
 def on_targets(name: str, script: str, **more: Any) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.journey.whole_server import ApiError, WholeServer, write_application
+from tests.journey.whole_server import ApiError, WholeServer, opened_server, write_application
 
 FILE = """\
 project: {project}
@@ -31,12 +31,8 @@ pytestmark = pytest.mark.journey
 def server(
     docker_socket: Path, python_image: str, haproxy_binary: Path, registry_binary: Path
 ) -> Iterator[WholeServer]:
-    opened = WholeServer(docker_socket=str(docker_socket))
-    try:
-        opened.start()
+    with opened_server(docker_socket) as opened:
         yield opened
-    finally:
-        opened.close()
 
 
 def test_two_tenants_side_by_side_and_one_goes_back_alone(server: WholeServer, tmp_path: Path) -> None:

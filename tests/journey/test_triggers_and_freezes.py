@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from tests.journey.whole_server import ApiError, WholeServer
+from tests.journey.whole_server import ApiError, WholeServer, opened_server
 
 SAYS = "echo \"#{Octopus.Machine.Name} has $(get_octopusvariable 'Octopus.Release.Number')\""
 RUNBOOK = """\
@@ -28,13 +28,9 @@ steps:
 
 @pytest.fixture(scope="module")
 def server(docker_socket: Path, haproxy_binary: Path, registry_binary: Path) -> Iterator[WholeServer]:
-    opened = WholeServer(docker_socket=str(docker_socket))
-    try:
-        opened.start()
+    with opened_server(docker_socket) as opened:
         opened.program("fairlead", "targets", "add", "here", "-e", "Test", "-t", "web")
         yield opened
-    finally:
-        opened.close()
 
 
 @pytest.fixture(scope="module")

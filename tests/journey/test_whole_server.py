@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 import pytest
 from examples.demo.observe import differences
 from tests.journey.spellings import spellings_of
-from tests.journey.whole_server import PROGRAMS, ApiError, Visitors, WholeServer, write_application
+from tests.journey.whole_server import PROGRAMS, ApiError, Visitors, WholeServer, opened_server, write_application
 
 CANCEL_BOUND_S = 20.0
 HEALTHY = "    port: 8080\n    health: {http: /}\n"
@@ -29,12 +29,8 @@ HEALTHY = "    port: 8080\n    health: {http: /}\n"
 def server(
     docker_socket: Path, python_image: str, haproxy_binary: Path, registry_binary: Path
 ) -> Iterator[WholeServer]:
-    opened = WholeServer(docker_socket=str(docker_socket))
-    try:
-        opened.start()
+    with opened_server(docker_socket) as opened:
         yield opened
-    finally:
-        opened.close()
 
 
 @pytest.fixture(scope="module")
@@ -464,14 +460,10 @@ def _files(server: WholeServer) -> dict[str, bytes]:
 def test_a_server_on_postgresql_deploys(
     docker_socket: Path, python_image: str, postgres_url: str, tmp_path: Path
 ) -> None:
-    opened = WholeServer(docker_socket=str(docker_socket), settings={"FAIRLEAD_DATABASE_URL": postgres_url})
-    try:
-        opened.start()
+    with opened_server(docker_socket, settings={"FAIRLEAD_DATABASE_URL": postgres_url}) as opened:
         image = opened.push_image(write_application(tmp_path / "web"), "web")
         project = opened.project("elephant")
         opened.live(project, web(project, "a"), image)
         opened.live(project, web(project, "b"), image)
         assert opened.get(host(project)) == (200, "b")
         assert not (opened.data_dir / "fairlead.db").exists()
-    finally:
-        opened.close()

@@ -7,7 +7,7 @@ from subprocess import CompletedProcess
 from typing import Any
 
 import pytest
-from tests.journey.whole_server import WholeServer, write_application
+from tests.journey.whole_server import WholeServer, opened_server, write_application
 
 FILE = """\
 project: %s
@@ -26,12 +26,8 @@ DIES = '["python3", "-u", "-c", "import os; print(\'no database\', os.environ[\'
 def server(
     docker_socket: Path, python_image: str, haproxy_binary: Path, registry_binary: Path
 ) -> Iterator[WholeServer]:
-    opened = WholeServer(docker_socket=str(docker_socket))
-    try:
-        opened.start()
+    with opened_server(docker_socket) as opened:
         yield opened
-    finally:
-        opened.close()
 
 
 def test_a_plan_commands_a_failure_that_is_kept_and_why(server: WholeServer, tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """A whole server as an operator runs it: `fairlead-server up` with data, proxy and registry of its own."""
 
 import base64
+import contextlib
 import http.client
 import json
 import os
@@ -11,7 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -333,6 +334,17 @@ class WholeServer:
     def containers(self, project: str, environment: str = "Test") -> dict[str, dict[str, object]]:
         """The place's containers, by name."""
         return self.engine.containers(project, environment)
+
+
+@contextlib.contextmanager
+def opened_server(docker_socket: Path, settings: Mapping[str, str] | None = None) -> Iterator[WholeServer]:
+    """One that is up, and gone afterwards with all that it made."""
+    opened = WholeServer(docker_socket=str(docker_socket), settings=settings)
+    try:
+        opened.start()
+        yield opened
+    finally:
+        opened.close()
 
 
 class Visitors:

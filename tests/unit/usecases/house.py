@@ -24,7 +24,6 @@ from fairlead.domain.release import Release
 from fairlead.domain.script_source import ScriptSource
 from fairlead.domain.slot import Slot, SlotState
 from fairlead.domain.task import Task, TaskState
-from fairlead.ports.catalogue import Place
 from fairlead.ports.tasks import End
 from fairlead.server.looked_up import LookedUp
 from fairlead.store import approvals, deployments, environments, events, migrate, projects, releases, slots, tasks
@@ -36,7 +35,7 @@ from fairlead.store.secrets import StoreSecrets
 from fairlead.store.task_book import StoreTasks, TaskListener
 from fairlead.testing.fake_clock import FakeClock, FakeIds
 from fairlead.testing.fake_source import FakeSource
-from fairlead.usecases import declarations, first_start, following
+from fairlead.usecases import declarations, first_start, following, planning
 from fairlead.usecases import packages as packaging
 from fairlead.usecases import projects as projecting
 from fairlead.usecases import releases as releasing
@@ -160,6 +159,15 @@ class House:
             place = environments.by_name(connection, environment)
             return deployments.page(connection, release=release.id, environment=place.id).items
 
+    def intended(self, version: str, environment: str = "Test", *, project: str = "books") -> planning.Intended:
+        """What a deployment of the release there would be."""
+        with self.database.reading() as connection:
+            owner = projects.by_name(connection, project)
+            place = environments.by_name(connection, environment)
+            return planning.intend(
+                self.context, connection, owner, place, planning.release_named(connection, owner, version)
+            )
+
     def task(self, id: str | None) -> Task:
         assert id is not None
         with self.database.reading() as connection:
@@ -203,22 +211,29 @@ class House:
 
     def commit(self, version: str, environment: str = "Test", *, project: str = "books") -> None:
         """The deployment passes its commit point."""
-        found = self.deployment(version, environment, project=project)
-        place = Place(project, environment)
+        self._commit(self.deployment(version, environment, project=project))
+
+    def _commit(self, deployment: Deployment) -> None:
         with self.database.transaction() as connection:
+            place = tasks.place_of(tasks.get(connection, TaskId(deployment.task or "")))
             both = slots.of(connection, place)
             live = next((one.colour for one in both.values() if one.state is SlotState.LIVE), Colour.GREEN)
-            slots.put(connection, place, Slot(live.other, SlotState.IDLE, found.id, found.release, version))
-        asyncio.run(self.records.commit(found.id, place, live.other))
+            version = releases.get(connection, deployment.release).version
+            slots.put(connection, place, Slot(live.other, SlotState.IDLE, deployment.id, deployment.release, version))
+        asyncio.run(self.records.commit(deployment.id, place, live.other))
 
     def go_live(self, version: str, environment: str = "Test", *, project: str = "books") -> Deployment:
         """A whole deployment that went well."""
-        found = self.deployment(version, environment, project=project)
-        self.begin(found.task)
-        self.commit(version, environment, project=project)
-        self.end(found.task)
+        return self.play_out(self.deployment(version, environment, project=project))
+
+    def play_out(self, deployment: Deployment) -> Deployment:
+        """It begins, passes its commit point and ends well."""
+        self.begin(deployment.task)
+        self._commit(deployment)
+        self.end(deployment.task)
         self.clock.advance(1)
-        return self.deployment(version, environment, project=project)
+        with self.database.reading() as connection:
+            return deployments.get(connection, deployment.id)
 
 
 ADMIN = Actor(ActorId("usr-admin"), "admin", "user", permissions_of(RoleName.ADMINISTRATOR), via="test")

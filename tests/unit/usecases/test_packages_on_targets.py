@@ -21,12 +21,10 @@ from fairlead.ports.connection import Command, Connection
 from fairlead.ports.hosts import NoHosts
 from fairlead.steps.effects.basis import read
 from fairlead.steps.effects.installed import NewPackage
-from fairlead.store import environments, tasks
+from fairlead.store import tasks
 from fairlead.usecases import (
     lifecycles,
-    planning,
     processes,
-    projects,
     releases,
     runbook_runs,
     runbooks,
@@ -65,14 +63,6 @@ def push(house: House, version: str) -> None:
     push_package(house.context, ADMIN, f"Tools.{version}.zip", held.getvalue())
 
 
-def planned(house: House, version: str) -> planning.Intended:
-    with house.database.reading() as connection:
-        owner = projects.get(house.context, ADMIN, "books")
-        found = planning.release_named(connection, owner, version)
-        place = environments.by_name(connection, "Test")
-        return planning.intend(house.context, connection, owner, place, found)
-
-
 def release(house: House, version: str) -> Any:
     return releases.create(house.context, ADMIN, "books", version=version, images={}, contents={})
 
@@ -94,10 +84,10 @@ def books(house: House) -> House:
 
 def test_the_plan_unpacks_it_and_tidies_up_where_not_everything_is_kept(books: House) -> None:
     assert release(books, "1.0.0").packages == {"Tools": "1.4.0"}
-    plain = planned(books, "1.0.0").plan
+    plain = books.intended("1.0.0").plan
     assert [one.kind for one in all_effects(plan=plain)] == ["package.install", "deployment.commit_process"]
     keep_files(books, Keep(releases=2))
-    tidied = planned(books, "1.0.0").plan
+    tidied = books.intended("1.0.0").plan
     assert tidied.hash == plain.hash
     [install, _, tidy] = all_effects(tidied)
     assert tidy.kind == "package.tidy" and not tidy.is_undone and install.is_undone

@@ -11,9 +11,9 @@ from fairlead.domain.errors import FairleadError
 from fairlead.domain.plan import effects_of
 from fairlead.domain.process import Action, Process, ProcessStep
 from fairlead.domain.script_source import NotLookedUp
-from fairlead.store import environments, tasks
 from fairlead.store import releases as kept
-from fairlead.usecases import planning, processes, projects, releases, runbook_runs, runbooks, runs
+from fairlead.store import tasks
+from fairlead.usecases import processes, projects, releases, runbook_runs, runbooks, runs
 from fairlead.usecases.script_sources import repository_at
 
 URL, OTHER = "https://git.test/tools.git", "https://elsewhere.test/tools.git"
@@ -29,14 +29,6 @@ def release(house: House, version: str, **more: Any) -> Any:
     return releases.create(house.context, ADMIN, "books", version=version, images={}, contents={}, **more)
 
 
-def planned(house: House, version: str) -> planning.Intended:
-    with house.database.reading() as connection:
-        owner = projects.get(house.context, ADMIN, "books")
-        found = planning.release_named(connection, owner, version)
-        place = environments.by_name(connection, "Test")
-        return planning.intend(house.context, connection, owner, place, found)
-
-
 @pytest.fixture
 def books(house: House) -> House:
     house.add_project("books")
@@ -49,9 +41,9 @@ def test_the_commit_of_the_release_is_what_runs(books: House) -> None:
     assert release(books, "1.0.0").script_commits == {"Measure": first}
     second = books.source.commit(URL, "main", {"measure.sh": b"2"})
     assert release(books, "1.1.0").script_commits == {"Measure": second}
-    [effect] = effects_of(planned(books, "1.0.0").plan.forward)
+    [effect] = effects_of(books.intended("1.0.0").plan.forward)
     assert effect.title == f"Measure (from {URL} {first[:12]})"
-    assert planned(books, "1.0.0").plan_hash != planned(books, "1.1.0").plan_hash
+    assert books.intended("1.0.0").plan_hash != books.intended("1.1.0").plan_hash
     assert releases.copy(books.context, ADMIN, "books", "1.0.0").script_commits == {"Measure": second}
 
 

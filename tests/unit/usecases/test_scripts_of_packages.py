@@ -13,8 +13,8 @@ from fairlead.domain.channel import VersionRule
 from fairlead.domain.errors import Conflict, FairleadError, NotFound, Refused
 from fairlead.domain.plan import effects_of
 from fairlead.domain.process import Action, Process, ProcessStep
-from fairlead.store import environments, tasks
-from fairlead.usecases import channels, packages, planning, processes, projects, releases, runbook_runs, runbooks
+from fairlead.store import tasks
+from fairlead.usecases import channels, packages, processes, projects, releases, runbook_runs, runbooks
 from fairlead.usecases.channels import ChannelWords
 
 FROM_TOOLS = Action("Measure", "script", {"package": "Tools", "file": "measure.sh"})
@@ -32,14 +32,6 @@ def release(house: House, version: str, **more: Any) -> Any:
     return releases.create(house.context, ADMIN, "books", version=version, images={}, contents={}, **more)
 
 
-def planned(house: House, version: str) -> planning.Intended:
-    with house.database.reading() as connection:
-        owner = projects.get(house.context, ADMIN, "books")
-        found = planning.release_named(connection, owner, version)
-        place = environments.by_name(connection, "Test")
-        return planning.intend(house.context, connection, owner, place, found)
-
-
 @pytest.fixture
 def books(house: House) -> House:
     house.add_project("books")
@@ -52,11 +44,11 @@ def test_a_release_takes_the_newest_version_and_keeps_it(books: House) -> None:
         push(books, version)
     assert release(books, "1.0.0").packages == {"Tools": "1.10.0"}
     push(books, "2.0.0")
-    [effect] = effects_of(planned(books, "1.0.0").plan.forward)
+    [effect] = effects_of(books.intended("1.0.0").plan.forward)
     assert effect.title == "Measure (from tools 1.10.0)"
     assert release(books, "1.1.0").packages == {"Tools": "2.0.0"}
     assert release(books, "1.2.0", packages={"tools": "1.9.0"}).packages == {"Tools": "1.9.0"}
-    assert planned(books, "1.1.0").plan_hash != planned(books, "1.2.0").plan_hash
+    assert books.intended("1.1.0").plan_hash != books.intended("1.2.0").plan_hash
 
 
 def test_a_channels_rules_say_which_version(books: House) -> None:

@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-import asyncio
 from datetime import timedelta
 
 import pytest
 from tests.unit.usecases.house import ADMIN, OTHER_DIGEST, House
 
 from fairlead.domain.actor import Actor
-from fairlead.domain.colour import Colour
 from fairlead.domain.deployment import Deployment, DeploymentOutcome, DeploymentState
 from fairlead.domain.errors import Conflict, FairleadError, NotAllowed
 from fairlead.domain.grant import Grant
-from fairlead.domain.ids import ActorId, TaskId
+from fairlead.domain.ids import ActorId
 from fairlead.domain.naming import tenant_slug
 from fairlead.domain.permission import Permission
 from fairlead.domain.prompt import Prompt
-from fairlead.domain.slot import Slot, SlotState
 from fairlead.domain.task import TaskState
 from fairlead.domain.variable import Dimension
-from fairlead.store import environments, slots, tasks
+from fairlead.store import environments
 from fairlead.store import projects as project_rows
 from fairlead.usecases import (
     channels,
@@ -70,17 +67,7 @@ def ask(house: House, version: str, environment: str = "Test", tenant: str = "",
 
 def go_live(house: House, version: str, tenant: str = "", environment: str = "Test") -> Deployment:
     """The newest deployment goes as the engine would do it."""
-    made = newest(house, version, tenant, environment).deployment
-    house.begin(made.task)
-    with house.database.transaction() as connection:
-        place = tasks.place_of(tasks.get(connection, TaskId(made.task or "")))
-        both = slots.of(connection, place)
-        now = next((one.colour for one in both.values() if one.state is SlotState.LIVE), Colour.GREEN)
-        slots.put(connection, place, Slot(now.other, SlotState.IDLE, made.id, made.release, version))
-    asyncio.run(house.records.commit(made.id, place, now.other))
-    house.end(made.task)
-    house.clock.advance(1)
-    return deployments.get(house.context, ADMIN, made.id).deployment
+    return house.play_out(newest(house, version, tenant, environment).deployment)
 
 
 def refused(house: House, code: str, environment: str = "Test", tenant: str = "") -> FairleadError:

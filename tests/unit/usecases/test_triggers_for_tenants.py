@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import replace
 
 import pytest
@@ -10,16 +9,13 @@ from tests.unit.usecases.declaring import applied, exported, planned, told
 from tests.unit.usecases.house import ADMIN, House
 
 from fairlead.domain.actor import Actor
-from fairlead.domain.colour import Colour
 from fairlead.domain.errors import Conflict, Invalid, NotAllowed
 from fairlead.domain.grant import Grant
-from fairlead.domain.ids import ActorId, TaskId
+from fairlead.domain.ids import ActorId
 from fairlead.domain.permission import Permission
 from fairlead.domain.process import Action, Process, ProcessStep, RunLocation
 from fairlead.domain.project import Tenancy
-from fairlead.domain.slot import Slot, SlotState
 from fairlead.domain.trigger import Evaluation, TargetEvent, TriggerAction, TriggerKind
-from fairlead.store import slots, tasks
 from fairlead.usecases import (
     deployments,
     environments,
@@ -69,15 +65,7 @@ def go_live(house: House, version: str, tenant: str = "", environment: str = "Te
     """The newest of the release there for the tenant goes as the engine would do it."""
     found = deployments.page(house.context, ADMIN, environment=environment, limit=100).items
     made = next(one.deployment for one in found if (one.version, one.tenant) == (version, tenant))
-    house.begin(made.task)
-    with house.database.transaction() as connection:
-        place = tasks.place_of(tasks.get(connection, TaskId(made.task or "")))
-        both = slots.of(connection, place)
-        now = next((one.colour for one in both.values() if one.state is SlotState.LIVE), Colour.GREEN)
-        slots.put(connection, place, Slot(now.other, SlotState.IDLE, made.id, made.release, version))
-    asyncio.run(house.records.commit(made.id, place, now.other))
-    house.end(made.task)
-    house.clock.advance(1)
+    house.play_out(made)
 
 
 def fire(house: House, name: str = "Nightly", actor: Actor = ADMIN) -> Evaluation:
