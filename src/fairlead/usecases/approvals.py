@@ -111,18 +111,13 @@ def _require_unchanged(context: Context, connection: Connection, asked: Approval
     if named:
         planning.require_plan(named, asked.plan_hash, what="is asked about")
     deployment = deployments.get(connection, asked.deployment)
-    now = planning.intend(
-        context,
-        connection,
+    going = planning.Going(
         projects.get(connection, deployment.project),
         environments.get(connection, deployment.environment),
         releases.get(connection, deployment.release),
-        deployment.variables,
-        deployment.recreate_accessories,
-        kind=deployment.kind,
-        choice=deployment.choice,
-        tenant=tenancy.of(connection, deployment.tenant),
+        tenancy.of(connection, deployment.tenant),
     )
+    now = planning.intend_again(context, connection, going, deployment)
     if now.plan_hash != asked.plan_hash:
         changes = planning.changes_since(context, asked.plan_hash, now)
         view = views(connection, [deployment])[0]

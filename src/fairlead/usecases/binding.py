@@ -99,8 +99,12 @@ class _About:
     tenant: Tenant | None
 
     @property
+    def going(self) -> planning.Going:
+        return planning.Going(self.project, self.environment, self.release, self.tenant)
+
+    @property
     def place(self) -> Place:
-        return planning.place_of(self.project, self.environment, self.tenant)
+        return self.going.place
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,33 +250,15 @@ class Binding:
 
     def _before(self, about: _About, intended: planning.Intended) -> LiveRelease | None:
         with self.context.database.reading() as connection:
-            return planning.live_release(
-                self.context,
-                connection,
-                about.project,
-                about.environment,
-                intended.definition,
-                tenant=about.tenant,
-            )
+            return planning.live_release(self.context, connection, about.going, intended.definition)
 
     def _logins(self, connection: Connection) -> tuple[RegistryLogin, ...]:
         return (*self.outside.logins, *registries.logins(connection))
 
     def _intended(self, about: _About) -> planning.Intended:
         with self.context.database.reading() as connection:
-            return planning.intend(
-                self.context,
-                connection,
-                about.project,
-                about.environment,
-                about.release,
-                about.deployment.variables,
-                about.deployment.recreate_accessories,
-                kind=about.deployment.kind,
-                choice=about.deployment.choice,
-                deployment=about.deployment,
-                tenant=about.tenant,
-            )
+            asked = about.deployment
+            return planning.intend_again(self.context, connection, about.going, asked, deployment=asked)
 
     async def _taken(self, place: Place) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """Subnets that are in use, and of these those that no network of the place has."""

@@ -167,7 +167,7 @@ def _refuse_secrets(
     """What holds a secret goes only where it is kept as one (law 8)."""
     if not wish.secret_answers:
         return
-    asked = prompting.questions(connection, prompting.Asked(owner, place, release, tenant), release.variables)
+    asked = prompting.questions(connection, planning.Going(owner, place, release, tenant), release.variables)
     for name in wish.secret_answers:
         if any(one.is_called(name) and one.prompt.control is not Control.SENSITIVE for one in asked):
             raise Invalid(

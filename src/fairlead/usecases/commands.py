@@ -229,18 +229,8 @@ def _bind_one_off(context: Context, task: Task, asked: Asked) -> Plan | SaidNo:
         live = _live(connection, place)
         assert slot is not None  # _live asked
         release = releases.get(connection, live.release)
-        intended = planning.intend(
-            context,
-            connection,
-            owner,
-            where,
-            release,
-            live.variables,
-            live.recreate_accessories,
-            kind=live.kind,
-            choice=live.choice,
-            tenant=tenancy.of(connection, live.tenant),
-        )
+        going = planning.Going(owner, where, release, tenancy.of(connection, live.tenant))
+        intended = planning.intend_again(context, connection, going, live)
     service = next((one for one in intended.definition.services if one.name == asked.service), None)
     if service is None:
         known = ", ".join(one.name for one in intended.definition.services)

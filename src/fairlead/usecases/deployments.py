@@ -94,9 +94,14 @@ class Wish:
     tenant: Tenant | None = None
 
     @property
+    def going(self) -> planning.Going:
+        """Which release goes where, and for whom."""
+        return planning.Going(self.project, self.environment, self.release, self.tenant)
+
+    @property
     def place(self) -> Place:
         """Where it goes, and for whom, by names."""
-        return planning.place_of(self.project, self.environment, self.tenant)
+        return self.going.place
 
 
 def page(
@@ -160,7 +165,7 @@ def get(context: Context, actor: Actor, id: str) -> DeploymentView:
 def _prompted(connection: Connection, found: Deployment) -> tuple[prompting.Question, ...]:
     """What was asked for, with the answers that the deployment was given."""
     owner, place = projects.get(connection, found.project), environments.get(connection, found.environment)
-    asked = prompting.Asked(owner, place, releases.get(connection, found.release), tenancy.of(connection, found.tenant))
+    asked = planning.Going(owner, place, releases.get(connection, found.release), tenancy.of(connection, found.tenant))
     return prompting.questions(connection, asked, found.variables)
 
 
@@ -354,8 +359,7 @@ def _gated(context: Context, connection: Connection, wish: Wish) -> Wish:
 
 
 def _answered(context: Context, connection: Connection, wish: Wish, by: str) -> str:
-    asked = prompting.Asked(wish.project, wish.environment, wish.release, wish.tenant)
-    return prompting.answered(context, connection, asked, wish.prompted, by=by)
+    return prompting.answered(context, connection, wish.going, wish.prompted, by=by)
 
 
 def begin(
@@ -426,14 +430,11 @@ def intend_wish(context: Context, connection: Connection, wish: Wish, kind: Depl
     return planning.intend(
         context,
         connection,
-        wish.project,
-        wish.environment,
-        wish.release,
+        wish.going,
         wish.variables,
         wish.recreate_accessories,
         kind=kind,
         choice=wish.choice,
-        tenant=wish.tenant,
     )
 
 

@@ -60,9 +60,14 @@ class Wanted:
     prompted: Mapping[str, str] | None = None
 
     @property
+    def going(self) -> planning.Going:
+        """Which release goes where, and for whom."""
+        return planning.Going(self.project, self.environment, self.release, self.tenant)
+
+    @property
     def place(self) -> Place:
         """The place by its names."""
-        return planning.place_of(self.project, self.environment, self.tenant)
+        return self.going.place
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,11 +207,10 @@ def _look_at_books(context: Context, wanted: Wanted) -> _Books:
             return _looked_at(context, connection, wanted)
     try:
         with context.database.transaction() as connection:
-            asked = prompting.Asked(wanted.project, wanted.environment, wanted.release, wanted.tenant)
             if wanted.prompted:
-                frozen = prompting.answered(context, connection, asked, wanted.prompted, by="a plan")
+                frozen = prompting.answered(context, connection, wanted.going, wanted.prompted, by="a plan")
             else:
-                frozen = prompting.with_defaults(context, connection, asked)
+                frozen = prompting.with_defaults(context, connection, wanted.going)
             raise _TakenBack(_looked_at(context, connection, replace(wanted, variables=frozen)))
     except _TakenBack as done:
         return done.books
@@ -220,25 +224,15 @@ def _looked_at(context: Context, connection: Connection, wanted: Wanted) -> _Boo
     intended = planning.intend(
         context,
         connection,
-        wanted.project,
-        wanted.environment,
-        wanted.release,
+        wanted.going,
         wanted.variables,
         wanted.recreate_accessories,
         kind=wanted.kind,
         choice=wanted.choice,
         deployment=wanted.deployment,
-        tenant=wanted.tenant,
     )
     known = policies.of_project(connection, wanted.project.id)
-    before = planning.live_release(
-        context,
-        connection,
-        wanted.project,
-        wanted.environment,
-        intended.definition,
-        tenant=wanted.tenant,
-    )
+    before = planning.live_release(context, connection, wanted.going, intended.definition)
     return _Books(
         wanted,
         replace(intended, resolved=replace(intended.resolved, before=before)),
@@ -274,15 +268,8 @@ def _present(context: Context, connection: Connection, wanted: Wanted, live: Dep
         return Present()
     release = releases.get(connection, live.release)
     try:
-        definition = planning.definition_of(
-            context,
-            connection,
-            wanted.project,
-            wanted.environment,
-            release,
-            live.variables,
-            tenant=wanted.tenant,
-        )
+        there = replace(wanted.going, release=release)
+        definition = planning.definition_of(context, connection, there, live.variables)
     except FairleadError:
         return Present()
     return Present(definition, planning.images_of(release, definition))
@@ -295,14 +282,11 @@ def _is_live_already(context: Context, connection: Connection, wanted: Wanted, l
     now = planning.intend(
         context,
         connection,
-        wanted.project,
-        wanted.environment,
-        wanted.release,
+        wanted.going,
         wanted.variables,
         live.recreate_accessories,
         kind=live.kind,
         choice=live.choice,
-        tenant=wanted.tenant,
     )
     return now.plan_hash == live.plan_hash
 

@@ -24,6 +24,7 @@ from fairlead.domain.release import Release
 from fairlead.domain.service import Definition
 from fairlead.domain.tenant import Tenant
 from fairlead.domain.tenant_value import Filled
+from fairlead.domain.variable import Scope
 from fairlead.domain.variable_table import VariableTable
 from fairlead.formats.project import compile_project
 from fairlead.ports.catalogue import Place
@@ -64,6 +65,31 @@ class Intended:
         return plan(resolved, self.process)
 
 
+@dataclass(frozen=True, slots=True)
+class Going:
+    """A release on its way to an environment; `tenant` None: for nobody in particular."""
+
+    project: Project
+    environment: Environment
+    release: Release
+    tenant: Tenant | None = None
+
+    @property
+    def place(self) -> Place:
+        """Where it goes, and for whom, by names."""
+        return place_of(self.project, self.environment, self.tenant)
+
+    @property
+    def snapshot(self) -> str:
+        """The id of the variables as the release froze them."""
+        return self.release.variables
+
+    @property
+    def scope(self) -> Scope:
+        """What variables are chosen by, as far as it is the same in all of it."""
+        return scope_at(self.environment, channel=self.release.channel, tenant=self.tenant)
+
+
 def place_of(project: Project, environment: Environment, tenant: Tenant | None = None) -> Place:
     """The place by its names."""
     return Place(project.name, environment.name, tenant.name if tenant else None)
@@ -78,55 +104,61 @@ def release_named(connection: Connection, project: Project, version: str) -> Rel
     return releases.by_version_or_id(connection, project.id, version)
 
 
+def intend_again(
+    context: Context,
+    connection: Connection,
+    going: Going,
+    asked: Deployment,
+    *,
+    deployment: Deployment | None = None,
+) -> Intended:
+    """As `intend`, of what `asked` was asked with: its variables, accessories, kind and choice."""
+    return intend(
+        context,
+        connection,
+        going,
+        asked.variables,
+        asked.recreate_accessories,
+        kind=asked.kind,
+        choice=asked.choice,
+        deployment=deployment,
+    )
+
+
 def intend(
     context: Context,
     connection: Connection,
-    project: Project,
-    environment: Environment,
-    release: Release,
+    going: Going,
     snapshot: str = "",
     recreate_accessories: Sequence[str] = (),
     *,
     kind: DeploymentKind = "deployment",
     choice: ProcessChoice = NO_CHOICE,
     deployment: Deployment | None = None,
-    tenant: Tenant | None = None,
 ) -> Intended:
-    """The intention of deploying the release there with the variables of `snapshot` (its own where ""), for `tenant`
-    where one is meant. The hash does not cover what stands there: it is taken of a plan for an empty place.
-    `deployment` is the one that is meant, where there is one already: its steps are told its number and who asked for
-    it, which the hash does not cover either.
+    """The intention of deploying the release there with the variables of `snapshot` (its own where ""). The hash does
+    not cover what stands there: it is taken of a plan for an empty place. `deployment` is the one that is meant, where
+    there is one already: its steps are told its number and who asked for it, which the hash does not cover either.
 
     Conflict `release.images_gone`, ProjectFileInvalid, Invalid `variable.unknown` and `variable.circular`,
     Refused `policy.refused` naming each harm, and what `process_resolving.resolve_process` raises.
     """
-    frozen = snapshot or release.variables
-    process = process_at(context, connection, project, environment, release, frozen, choice, deployment, tenant=tenant)
+    project, environment, release = going.project, going.environment, going.release
+    frozen = snapshot or going.snapshot
+    process = process_at(
+        context, connection, project, environment, release, frozen, choice, deployment, tenant=going.tenant
+    )
     if process is None or process.deploys_services:
         _refuse_gone(connection, project, release)
-        definition = definition_of(context, connection, project, environment, release, frozen, tenant=tenant)
+        definition = definition_of(context, connection, going, frozen)
     else:
         definition = Definition(project.name, ())
-    known = policies.of_project(connection, project.id)
-    harms = refused(definition.harms, known, environment.id)
-    if harms:
-        raise Refused(
-            "policy.refused",
-            "the project file asks for what could harm the host: "
-            + "; ".join(f"{harm.key} of {harm.service} ({harm.where})" for harm in harms),
-            thing=project.name,
-            hint=f"an administrator may allow it: fairlead policy allow {harms[0].key} --project {project.name}",
-        )
-    allowed = {
-        harm.key: allowance.allowed_by
-        for harm in definition.harms
-        if (allowance := allowance_for(harm, known, environment.id)) is not None
-    }
+    allowed = _allowed_harms(connection, going, definition)
     images = images_of(release, definition)
-    preview_of = ResolvedDeployment(
+    for_empty_place = ResolvedDeployment(
         deployment=PREVIEW,
         number=0,
-        place=place_of(project, environment, tenant),
+        place=going.place,
         release=release.id,
         version=release.version,
         definition=definition,
@@ -137,7 +169,7 @@ def intend(
         slot_subnet=PREVIEW_SUBNET,
         kind=kind,
         test_image=release.test_image,
-        routes=planned_routes(definition, place_of(project, environment, tenant)),
+        routes=planned_routes(definition, going.place),
         variables=frozen,
         allowed_harms=allowed,
         recreate_accessories=frozenset(recreate_accessories),
@@ -145,9 +177,28 @@ def intend(
         room=room_rule(context.installation),
         pool=context.installation.subnet_pool,
     )
-    preview_of = replace(preview_of, cautions=_cautions(context, connection, project, environment, preview_of, tenant))
-    made = plan(preview_of, process)
-    return Intended(definition, images, allowed, made.hash, made, preview_of, process)
+    resolved = replace(for_empty_place, cautions=_cautions(context, connection, going, for_empty_place))
+    made = plan(resolved, process)
+    return Intended(definition, images, allowed, made.hash, made, resolved, process)
+
+
+def _allowed_harms(connection: Connection, going: Going, definition: Definition) -> dict[str, str]:
+    """Who allowed each of the definition's harms, by its key. Refused `policy.refused` where nobody allowed one."""
+    known = policies.of_project(connection, going.project.id)
+    harms = refused(definition.harms, known, going.environment.id)
+    if harms:
+        raise Refused(
+            "policy.refused",
+            "the project file asks for what could harm the host: "
+            + "; ".join(f"{harm.key} of {harm.service} ({harm.where})" for harm in harms),
+            thing=going.project.name,
+            hint=f"an administrator may allow it: fairlead policy allow {harms[0].key} --project {going.project.name}",
+        )
+    return {
+        harm.key: allowance.allowed_by
+        for harm in definition.harms
+        if (allowance := allowance_for(harm, known, going.environment.id)) is not None
+    }
 
 
 def filled(
@@ -215,21 +266,13 @@ def require_plan(named: str, held: str, *, what: str) -> None:
         )
 
 
-def definition_of(
-    context: Context,
-    connection: Connection,
-    project: Project,
-    environment: Environment,
-    release: Release,
-    snapshot: str,
-    *,
-    tenant: Tenant | None = None,
-) -> Definition:
+def definition_of(context: Context, connection: Connection, going: Going, snapshot: str) -> Definition:
     """The release's project file compiled for the environment, and the tenant. All that it is made of has ids of its
     own, or is named by its content, so that it need not be compiled twice."""
+    project, environment, release, tenant = going.project, going.environment, going.release, going.tenant
     names, domain = environment_names(connection, project, release), context.installation.proxy_domain
     system = system_of(context, connection, project, environment, release, tenant)
-    scope = scope_at(environment, channel=release.channel, tenant=tenant)
+    scope = going.scope
 
     def compile() -> Definition:
         frozen = variables.snapshot(connection, snapshot).variables
@@ -254,58 +297,40 @@ def definition_of(
     )
 
 
-def live_release(
-    context: Context,
-    connection: Connection,
-    project: Project,
-    environment: Environment,
-    wanted: Definition,
-    *,
-    tenant: Tenant | None = None,
-) -> LiveRelease | None:
+def live_release(context: Context, connection: Connection, going: Going, wanted: Definition) -> LiveRelease | None:
     """What is live there now, compiled with the variables that it was deployed with, for the schema gate; None where
     the migration names no database, nothing is live, or it cannot be compiled any more."""
     if wanted.migration is None or wanted.migration.database is None:
         return None
-    return _live_now(context, connection, project, environment, tenant)
+    return _live_now(context, connection, going)
 
 
-def _cautions(
-    context: Context,
-    connection: Connection,
-    project: Project,
-    environment: Environment,
-    going: ResolvedDeployment,
-    tenant: Tenant | None,
-) -> tuple[str, ...]:
+def _cautions(context: Context, connection: Connection, going: Going, resolved: ResolvedDeployment) -> tuple[str, ...]:
     """Hosts without a certificate; and where it goes back, that the release that is left took something from the schema
     that it may need."""
-    lacking = certificates.lacking(context, connection, going.definition)
-    if going.kind != "rollback":
+    lacking = certificates.lacking(context, connection, resolved.definition)
+    if resolved.kind != "rollback":
         return lacking
-    live = _live_now(context, connection, project, environment, tenant)
+    live = _live_now(context, connection, going)
     if live is None or live.definition.migration is None or live.definition.migration.after_retire is None:
         return lacking
     return (
         *lacking,
         f"{live.version}, which is live, has taken from the schema what it does not need (migrate: after-retire), and "
-        f"going back does not bring it back: {going.version} may not work with what is left",
+        f"going back does not bring it back: {resolved.version} may not work with what is left",
     )
 
 
-def _live_now(
-    context: Context, connection: Connection, project: Project, environment: Environment, tenant: Tenant | None
-) -> LiveRelease | None:
-    history = deployments.live_ones(
-        connection, project.id, environment.id, tenant=tenant.id if tenant else None, limit=1
-    )
+def _live_now(context: Context, connection: Connection, going: Going) -> LiveRelease | None:
+    whose = going.tenant.id if going.tenant else None
+    history = deployments.live_ones(connection, going.project.id, going.environment.id, tenant=whose, limit=1)
     live = next(iter(history), None)
     if live is None:
         return None
     release = releases.get(connection, live.release)
     try:
-        _refuse_gone(connection, project, release)
-        definition = definition_of(context, connection, project, environment, release, live.variables, tenant=tenant)
+        _refuse_gone(connection, going.project, release)
+        definition = definition_of(context, connection, replace(going, release=release), live.variables)
     except FairleadError:
         return None
     return LiveRelease(release.version, definition, images_of(release, definition), release.test_image)

@@ -16,7 +16,6 @@ from fairlead.domain.errors import Invalid
 from fairlead.domain.permission import Permission
 from fairlead.domain.project import Project
 from fairlead.domain.prompt import Control, Prompt, check_answer
-from fairlead.domain.release import Release
 from fairlead.domain.tenant import Tenant
 from fairlead.domain.tenant_value import Filled
 from fairlead.domain.variable import Dimension, Scope, Variable, applies, order_at
@@ -32,7 +31,7 @@ WITHIN = (Dimension.STEP, Dimension.TARGET, Dimension.TARGETED_TAG, Dimension.TA
 
 
 class Asker(Protocol):
-    """A deployment, or a run of a runbook, that asks."""
+    """A deployment (`planning.Going`), or a run of a runbook, that asks."""
 
     @property
     def project(self) -> Project: ...
@@ -40,7 +39,7 @@ class Asker(Protocol):
     def environment(self) -> Environment: ...
     @property
     def snapshot(self) -> str:
-        """That of the variables as they were frozen."""
+        """The id of the variables as they were frozen."""
         ...
 
     @property
@@ -68,26 +67,6 @@ class AskedByRunbook:
     def scope(self) -> Scope:
         """What is so for the whole of it."""
         return scope_at(self.environment, process=self.runbook, tenant=self.tenant)
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """The deployment that asks."""
-
-    project: Project
-    environment: Environment
-    release: Release
-    tenant: Tenant | None = None
-
-    @property
-    def snapshot(self) -> str:
-        """The release's own."""
-        return self.release.variables
-
-    @property
-    def scope(self) -> Scope:
-        """What is so for the whole of it."""
-        return scope_at(self.environment, channel=self.release.channel, tenant=self.tenant)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +100,7 @@ def of_release(
         there = located(connection, project, environment, tenant)
         there.require_somewhere(actor, Permission.VIEW)
         release = planning.release_named(connection, there.project, version)
-        asked = Asked(there.project, there.environment, release, there.tenant)
+        asked = planning.Going(there.project, there.environment, release, there.tenant)
         return questions(connection, asked, release.variables)
 
 

@@ -136,7 +136,7 @@ def _own_answers(
     try:
         release = planning.release_named(connection, owner, version)
         asked = {
-            one.name: prompting.questions(connection, prompting.Asked(owner, where, release, one), release.variables)
+            one.name: prompting.questions(connection, planning.Going(owner, where, release, one), release.variables)
             for one in found
         }
     except NotFound:

@@ -164,9 +164,8 @@ class House:
         with self.database.reading() as connection:
             owner = projects.by_name(connection, project)
             place = environments.by_name(connection, environment)
-            return planning.intend(
-                self.context, connection, owner, place, planning.release_named(connection, owner, version)
-            )
+            release = planning.release_named(connection, owner, version)
+            return planning.intend(self.context, connection, planning.Going(owner, place, release))
 
     def task(self, id: str | None) -> Task:
         assert id is not None

@@ -135,7 +135,7 @@ def planned(books: House, version: str = "1.0.0") -> Any:
         project = projects.get(books.context, ADMIN, "books")
         release = planning.release_named(connection, project, version)
         place = next(one for one in planning.environments.all_of(connection) if one.name == "Test")
-        return planning.intend(books.context, connection, project, place, release)
+        return planning.intend(books.context, connection, planning.Going(project, place, release))
 
 
 def release(books: House, version: str) -> None:

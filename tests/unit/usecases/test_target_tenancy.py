@@ -61,7 +61,7 @@ def used(house: House, tenant: str = "") -> list[str]:
     with house.database.reading() as connection:
         owner, place = project_rows.by_name(connection, "books"), environments.by_name(connection, "Test")
         release, whose = planning.release_named(connection, owner, "1.0.0"), tenancy.named(connection, tenant)
-        process = planning.intend(house.context, connection, owner, place, release, tenant=whose).process
+        process = planning.intend(house.context, connection, planning.Going(owner, place, release, whose)).process
     assert process is not None
     return [place.target.name for place in process.steps[0].places if place.target]
 

@@ -201,7 +201,7 @@ def test_variables_hold_by_tenant_and_its_tags_in_what_is_planned(two: House) ->
         with two.database.reading() as connection:
             owner, place = project_rows.by_name(connection, "books"), environments.by_name(connection, "Test")
             whose = tenancy.named(connection, tenant)
-            intended = planning.intend(two.context, connection, owner, place, release, tenant=whose)
+            intended = planning.intend(two.context, connection, planning.Going(owner, place, release, whose))
             found[tenant] = intended.definition.services[0].environment["DB_HOST"]
     assert found == {"": "db", "Acme Ltd": "eu", "Bolt": "bolt"}
 

@@ -271,7 +271,7 @@ def settings(house: House, version: str = "1.0.0") -> tuple[dict[str, object], t
         owner = projects.by_name(connection, "books")
         place = store_environments.by_name(connection, "Test")
         release = releases.by_version(connection, owner.id, version)
-        intended = planning.intend(house.context, connection, owner, place, release)
+        intended = planning.intend(house.context, connection, planning.Going(owner, place, release))
     return dict(intended.definition.services[0].environment), intended.plan.warnings
 
 
