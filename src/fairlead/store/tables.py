@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fairlead.store import (
+from fairlead.store import (  # noqa: F401 - a table is known once its module is loaded
     approvals,
     artifacts,
     build_information,
@@ -55,54 +55,3 @@ from fairlead.store import (
 from fairlead.store.schema import metadata
 
 __all__ = ["metadata"]
-
-NOUNS = (
-    approvals,
-    artifacts,
-    build_information,
-    certificates,
-    channels,
-    contacts,
-    counters,
-    defects,
-    deployments,
-    environments,
-    events,
-    freezes,
-    gone_images,
-    groups,
-    idempotency,
-    interruptions,
-    leases,
-    library_sets,
-    lifecycles,
-    notices,
-    notifications,
-    packages,
-    policies,
-    processes,
-    projects,
-    registrations,
-    registry_logins,
-    releases,
-    roles,
-    routes,
-    runbooks,
-    runs,
-    secret_versions,
-    settings,
-    slots,
-    step_templates,
-    subnets,
-    target_health,
-    targets,
-    task_lines,
-    tasks,
-    teams,
-    tenant_templates,
-    tenants,
-    triggers,
-    users,
-    variables,
-    webhook_deliveries,
-)

@@ -98,61 +98,39 @@ def show_of_library(visitor: Visiting, library_set: str) -> Response:
 @router.post("/projects/{project}/tenant-templates")
 def put_of_project(form: Posted, project: str) -> Response:
     """One more, or one that is asked for otherwise."""
-
-    def work(revision: int | None) -> None:
-        context, actor = form.visitor.context, form.visitor.actor
-        tenant_templates.put(context, actor, project, _with(form, project), revision=revision)
-
-    return _change(form, project, Permission.VARIABLE_EDIT, work, SET)
+    return _change(form, project, _with, SET)
 
 
 @router.post("/library-sets/{library_set}/tenant-templates")
 def put_of_library(form: Posted, library_set: str) -> Response:
     """One more, or one that is asked for otherwise."""
-    owner = InLibrary(library_set)
-
-    def work(revision: int | None) -> None:
-        context, actor = form.visitor.context, form.visitor.actor
-        tenant_templates.put(context, actor, owner, _with(form, owner), revision=revision)
-
-    return _change(form, owner, Permission.LIBRARY_EDIT, work, SET)
+    return _change(form, InLibrary(library_set), _with, SET)
 
 
 @router.post("/projects/{project}/tenant-templates/remove")
 def remove_of_project(form: Posted, project: str) -> Response:
     """It is asked for no more."""
-
-    def work(revision: int | None) -> None:
-        context, actor = form.visitor.context, form.visitor.actor
-        tenant_templates.put(context, actor, project, _without(form, project), revision=revision)
-
-    return _change(form, project, Permission.VARIABLE_EDIT, work, REMOVED)
+    return _change(form, project, _without, REMOVED)
 
 
 @router.post("/library-sets/{library_set}/tenant-templates/remove")
 def remove_of_library(form: Posted, library_set: str) -> Response:
     """It is asked for no more."""
-    owner = InLibrary(library_set)
-
-    def work(revision: int | None) -> None:
-        context, actor = form.visitor.context, form.visitor.actor
-        tenant_templates.put(context, actor, owner, _without(form, owner), revision=revision)
-
-    return _change(form, owner, Permission.LIBRARY_EDIT, work, REMOVED)
+    return _change(form, InLibrary(library_set), _without, REMOVED)
 
 
-def _change(
-    form: Form, owner: OwnerName, permission: Permission, work: Callable[[int | None], None], said: str
-) -> Response:
-    """Does the work with the revision that the form was made of."""
+def _change(form: Form, owner: OwnerName, changed: Callable[[Form, OwnerName], list[Parameter]], said: str) -> Response:
+    """The owner's templates are what `changed` makes of them and the form, if they still have the form's revision."""
     revision = form.number("revision")
+    permission = Permission.LIBRARY_EDIT if isinstance(owner, InLibrary) else Permission.VARIABLE_EDIT
     form.visitor.actor.require_somewhere(permission)  # before anything is said of what was typed
 
-    def done() -> str:
-        work(revision)
+    def work() -> str:
+        context, actor = form.visitor.context, form.visitor.actor
+        tenant_templates.put(context, actor, owner, changed(form, owner), revision=revision)
         return said
 
-    return form.act(f"{base_of(owner)}/tenant-templates", done)
+    return form.act(f"{base_of(owner)}/tenant-templates", work)
 
 
 def _templates(visitor: Visitor, owner: OwnerName, permission: str) -> Response:
@@ -207,11 +185,8 @@ def _given(form: Form, held: dict[str, Asked]) -> Iterator[Given]:
             continue
         where: dict[str, Any] = dict(zip(("project", "environment", "library_set"), parts, strict=False))
         now, value = held.get(field), text.replace("\r\n", "\n")
-        has_value = now is not None and now.value is not None
-        is_secret = now is not None and now.is_secret
-        if kind == TAKEN:
+        shown = now.shown if now is not None and now.value is not None and not now.is_secret else ""
+        if kind == TAKEN or (shown and not value):
             yield Given(parts[3], None, **where)
-        elif value and not (has_value and not is_secret and now is not None and now.shown == value):
+        elif value and value != shown:
             yield Given(parts[3], value, **where)
-        elif not value and has_value and not is_secret and now is not None and now.shown:
-            yield Given(parts[3], None, **where)
