@@ -98,39 +98,61 @@ def show_of_library(visitor: Visiting, library_set: str) -> Response:
 @router.post("/projects/{project}/tenant-templates")
 def put_of_project(form: Posted, project: str) -> Response:
     """One more, or one that is asked for otherwise."""
-    return _change(form, project, _with, SET)
+
+    def work(revision: int | None) -> None:
+        context, actor = form.visitor.context, form.visitor.actor
+        tenant_templates.put(context, actor, project, _with(form, project), revision=revision)
+
+    return _change(form, project, Permission.VARIABLE_EDIT, work, SET)
 
 
 @router.post("/library-sets/{library_set}/tenant-templates")
 def put_of_library(form: Posted, library_set: str) -> Response:
     """One more, or one that is asked for otherwise."""
-    return _change(form, InLibrary(library_set), _with, SET)
+    owner = InLibrary(library_set)
+
+    def work(revision: int | None) -> None:
+        context, actor = form.visitor.context, form.visitor.actor
+        tenant_templates.put(context, actor, owner, _with(form, owner), revision=revision)
+
+    return _change(form, owner, Permission.LIBRARY_EDIT, work, SET)
 
 
 @router.post("/projects/{project}/tenant-templates/remove")
 def remove_of_project(form: Posted, project: str) -> Response:
     """It is asked for no more."""
-    return _change(form, project, _without, REMOVED)
+
+    def work(revision: int | None) -> None:
+        context, actor = form.visitor.context, form.visitor.actor
+        tenant_templates.put(context, actor, project, _without(form, project), revision=revision)
+
+    return _change(form, project, Permission.VARIABLE_EDIT, work, REMOVED)
 
 
 @router.post("/library-sets/{library_set}/tenant-templates/remove")
 def remove_of_library(form: Posted, library_set: str) -> Response:
     """It is asked for no more."""
-    return _change(form, InLibrary(library_set), _without, REMOVED)
+    owner = InLibrary(library_set)
+
+    def work(revision: int | None) -> None:
+        context, actor = form.visitor.context, form.visitor.actor
+        tenant_templates.put(context, actor, owner, _without(form, owner), revision=revision)
+
+    return _change(form, owner, Permission.LIBRARY_EDIT, work, REMOVED)
 
 
-def _change(form: Form, owner: OwnerName, changed: Callable[[Form, OwnerName], list[Parameter]], said: str) -> Response:
-    """The owner's templates are what `changed` makes of them and the form, if they still have the form's revision."""
+def _change(
+    form: Form, owner: OwnerName, permission: Permission, work: Callable[[int | None], None], said: str
+) -> Response:
+    """Does the work with the revision that the form was made of."""
     revision = form.number("revision")
-    permission = Permission.LIBRARY_EDIT if isinstance(owner, InLibrary) else Permission.VARIABLE_EDIT
     form.visitor.actor.require_somewhere(permission)  # before anything is said of what was typed
 
-    def work() -> str:
-        context, actor = form.visitor.context, form.visitor.actor
-        tenant_templates.put(context, actor, owner, changed(form, owner), revision=revision)
+    def done() -> str:
+        work(revision)
         return said
 
-    return form.act(f"{base_of(owner)}/tenant-templates", work)
+    return form.act(f"{base_of(owner)}/tenant-templates", done)
 
 
 def _templates(visitor: Visitor, owner: OwnerName, permission: str) -> Response:
