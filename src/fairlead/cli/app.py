@@ -42,6 +42,7 @@ from fairlead.cli import (
     service_accounts,
     services,
     step_templates,
+    subscriptions,
     targets,
     tasks,
     teams,
@@ -101,6 +102,7 @@ GROUPS = (
     certificates.group,
     registries.group,
     notifications.group,
+    subscriptions.group,
     why.group,
 )
 TOP_LEVEL = (access, files, declarations, deployments, plans, approvals, tasks, services, commands, insights)

@@ -33,6 +33,7 @@ class Permission(StrEnum):
     FREEZE_OVERRIDE = "freeze.override"
     CERTIFICATE_EDIT = "certificate.edit"
     POLICY_EDIT = "policy.edit"
+    SUBSCRIPTION_EDIT = "subscription.edit"
     USER_EDIT = "user.edit"
     SERVER_ADMINISTER = "server.administer"
 
@@ -76,6 +77,7 @@ RESTRICTABLE: Mapping[Permission, frozenset[ScopeKind]] = {
     Permission.FREEZE_OVERRIDE: _PLACE,
     Permission.CERTIFICATE_EDIT: _NONE,
     Permission.POLICY_EDIT: _PROJECT | _ENVIRONMENT,
+    Permission.SUBSCRIPTION_EDIT: _NONE,
     Permission.USER_EDIT: _NONE,
     Permission.SERVER_ADMINISTER: _NONE,
 }

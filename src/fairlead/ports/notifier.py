@@ -6,16 +6,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
+from fairlead.domain.record import Json
+
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """What happened, in words. `event` is one of deployment.failed, deployment.rolled_back, approval.waiting, …"""
+    """What happened, in words. `event` is one of deployment.failed, deployment.rolled_back, approval.waiting, …
+
+    A webhook is sent `payload` where there is one, and else the words."""
 
     event: str
     subject: str
     body: str
     link: str = ""
     facts: Mapping[str, str] = field(default_factory=dict)
+    payload: Json = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -72,7 +72,7 @@ from fairlead.store.sealing import Sealer, read_master_key, read_master_keys
 from fairlead.store.secrets import StoreSecrets, check_master_key, has_master_key
 from fairlead.store.task_book import StoreTasks, TaskListener
 from fairlead.store.task_log import StoreTaskLog
-from fairlead.usecases import audit, declarations, following, pushes, telling
+from fairlead.usecases import audit, declarations, following, interruptions, pushes
 from fairlead.usecases.binding import Binding, Outside
 from fairlead.usecases.context import Context, Installation
 
@@ -281,7 +281,7 @@ def _interpreter(
             context.database,
             context.clock,
             context.ids,
-            lambda connection, asked: telling.interruption_waits(context, connection, asked),
+            lambda connection, asked: interruptions.opened(context, connection, asked),
         ),
         patience=Patience(bind_s=900.0),
         by_hand=by_hand,

@@ -31,6 +31,7 @@ from fairlead.usecases import (
     image_looks,
     interruptions,
     looking,
+    relaying,
     retention,
     scheduling,
     target_looks,
@@ -42,6 +43,7 @@ log = structlog.get_logger("fairlead.server")
 
 DRAIN_S = 20.0
 NOTICES_S = 1.0
+SUBSCRIPTIONS_S = 2.0
 STANDBYS_S = 5.0
 INTERRUPTIONS_S = 5.0
 SCHEDULED_S = 2.0
@@ -99,6 +101,7 @@ async def _looping(life: Life) -> AsyncIterator[None]:
             *(group.create_task(_again("webhooks", 0.0, lambda: _look_asked(life))) for _ in range(LOOKS_AT_ONCE)),
             group.create_task(_poll(server)),
             group.create_task(_again("notices", NOTICES_S, lambda: _deliver(server))),
+            group.create_task(_again("subscriptions", SUBSCRIPTIONS_S, lambda: _relay(server))),
             group.create_task(Keeper(server.tasks, server.durable, server.clock).run()),
             group.create_task(_again("standbys", STANDBYS_S, lambda: _end_standbys(server))),
             group.create_task(_again("interruptions", INTERRUPTIONS_S, lambda: _expire_interruptions(server))),
@@ -215,6 +218,10 @@ async def _deliver(server: Server) -> None:
         except (FairleadError, TimeoutError) as error:
             goes_on = await asyncio.to_thread(telling.not_delivered, server.context, row, str(error) or "timed out")
             log.warning("notice.not_delivered", notice=row.event, reason=str(error), given_up=not goes_on)
+
+
+async def _relay(server: Server) -> None:
+    await relaying.tell_due(server.context, server.notifier)
 
 
 async def _keep_hold(server: Server) -> None:

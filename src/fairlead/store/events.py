@@ -77,6 +77,15 @@ def in_order(connection: sa.Connection, *conditions: Condition) -> Iterator[Even
         last = found[-1].sequence
 
 
+def between(connection: sa.Connection, after: int, until: int) -> Iterator[Event]:
+    """Those behind number `after` up to number `until`, the oldest first, a part at a time."""
+    while after < until:
+        statement = sa.select(events).where(events.c.sequence > after, events.c.sequence <= until)
+        found = nouns(Event, connection.execute(statement.order_by(events.c.sequence).limit(AT_ONCE)))
+        yield from found
+        after = found[-1].sequence if len(found) == AT_ONCE else until
+
+
 def fitting(
     *,
     project: str | None = None,

@@ -40,6 +40,7 @@ from fairlead.store import (  # noqa: F401 - a table is known once its module is
     slots,
     step_templates,
     subnets,
+    subscriptions,
     target_health,
     targets,
     task_lines,

@@ -44,6 +44,26 @@ def by_name_or_id(connection: sa.Connection, text: str) -> Team:
     return _shelf.require(_shelf.find_named(connection, text), text)
 
 
+def names(connection: sa.Connection, ids: Iterable[str]) -> dict[str, str]:
+    """Their names by id."""
+    c = teams.c
+    statement = sa.select(c.id, c.name).where(c.id.in_(set(ids)))
+    return dict(connection.execute(statement).all())
+
+
+def scope_of(connection: sa.Connection, id: str) -> tuple[Grant, ...] | None:
+    """What being in the team gives; None where there is no such team."""
+    found = find(connection, id)
+    return None if found is None else _grants(connection, list(found.roles))
+
+
+def addresses_of(connection: sa.Connection, id: str) -> tuple[str, ...]:
+    """The mail addresses of its members who may come in and have one."""
+    statement = sa.select(users.c.email).join(team_members, team_members.c.user == users.c.id)
+    mine = (team_members.c.team == id, users.c.is_enabled, users.c.email != "")
+    return tuple(connection.execute(statement.where(*mine).order_by(users.c.name)).scalars())
+
+
 def page(connection: sa.Connection, *, search: str = "", after: str | None = None, limit: int = 50) -> Page[Team]:
     """By name; `after` is the last name of the part before."""
     return _shelf.page_by_name(connection, search=search, after=after, limit=limit)
@@ -93,7 +113,10 @@ def _of_user() -> sa.Select[Any]:
 def grants_for(connection: sa.Connection, user: ActorId) -> tuple[Grant, ...]:
     """What the user's teams give. One look for somebody in no team; at most three, however many teams and scopes."""
     found = nouns(Team, connection.execute(_of_user(), {"user": user}))
-    held: list[TeamRole] = [role for team in found for role in team.roles]
+    return _grants(connection, [role for team in found for role in team.roles])
+
+
+def _grants(connection: sa.Connection, held: list[TeamRole]) -> tuple[Grant, ...]:
     if not held:
         return ()
     named = {group for role in held for group in role.scope.groups}

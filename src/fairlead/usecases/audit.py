@@ -64,6 +64,11 @@ def page(context: Context, actor: Actor, wanted: Wanted, *, after: str | None = 
         return events.page(connection, *conditions, after=after, limit=limit)
 
 
+def require_kinds(context: Context, actor: Actor) -> None:
+    """Which kinds of events there are is told to who may view anything."""
+    actor.require_somewhere(Permission.VIEW)
+
+
 def export(context: Context, actor: Actor, wanted: Wanted) -> Iterator[Event]:
     """The oldest first, to be kept elsewhere: all of one moment. Whose reach is not everything is refused."""
     actor.require(Permission.VIEW)

@@ -123,6 +123,10 @@ def _after_run(context: Context, connection: Connection, task: Task) -> None:
     run = runs.get(connection, task.subject)
     owner = projects.get(connection, run.project)
     telling.run_ended(context, connection, owner, run)
+    if run.state in (RunState.FAILED, RunState.CANCELLED):
+        words = f"run {run.number} of {run.commit[:12]} {run.state.value}" + (f": {run.reason}" if run.reason else "")
+        kind = f"run.{run.state.value}"
+        context.note(connection, SYSTEM, kind, words[:1000], thing=run.id, project=owner.name)
     made = releases.of_task(connection, task.id)
     if run.state is RunState.SUCCEEDED and made is not None:
         context.note(

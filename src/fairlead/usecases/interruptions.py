@@ -21,7 +21,7 @@ from fairlead.store import deployments, environments, interruptions, projects, r
 from fairlead.store import teams as teaming
 from fairlead.store.database import Connection
 from fairlead.store.shelf import Page
-from fairlead.usecases import reaching, turns
+from fairlead.usecases import reaching, telling, turns
 from fairlead.usecases.context import Context
 
 LONGEST_NOTE = 10_000
@@ -251,6 +251,22 @@ def _authors(connection: Connection, asked: Interruption) -> set[str]:
         if user.name.lower() in written or (email and any(f"<{email}>" in author for author in written)):
             names.add(user.name.lower())
     return names
+
+
+def opened(context: Context, connection: Connection, asked: Interruption) -> None:
+    """A person is asked: in the audit, and to who wants to be told."""
+    if asked.project:
+        context.note(
+            connection,
+            SYSTEM,
+            "interruption.waiting",
+            f"waits for an answer: {asked.title}",
+            thing=asked.id,
+            project=asked.project,
+            environment=asked.environment or None,
+            facts={"task": asked.task},
+        )
+    telling.interruption_waits(context, connection, asked)
 
 
 def _close(context: Context, connection: Connection, asked: Interruption, state: InterruptionState) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Coroutine
 from datetime import timedelta
 from typing import Any, TypeVar
 
+from fairlead.domain.actor import SYSTEM
 from fairlead.domain.errors import FairleadError, TimedOut
 from fairlead.domain.health import HealthState
 from fairlead.domain.ids import TargetId
@@ -70,8 +71,21 @@ def found(
     before = target_health.of(connection, [id]).get(id)
     since = before.since if before is not None and before.is_available == is_available else now
     target_health.put(connection, TargetHealth(id, is_available, now, since, reason[:LONGEST_REASON]))
-    if is_available and before is not None and not before.is_available and held.is_enabled:
+    if before is None or before.is_available == is_available or not held.is_enabled:
+        return
+    _note(context, connection, held, reason, is_available=is_available)
+    if is_available:
         happenings.target_became(context, connection, held, TargetEvent.HEALTHY)
+
+
+def _note(context: Context, connection: Connection, target: Target, reason: str, *, is_available: bool) -> None:
+    """News: each change once, however often it is looked at meanwhile."""
+    kind = "target.unhealthy" if is_unwell_reason(reason) else "target.unavailable"
+    words = f"{target.name} does not answer" if kind == "target.unavailable" else f"{target.name} is unwell"
+    if is_available:
+        kind, words = "target.available", f"{target.name} answers again"
+    message = f"{words}: {reason}"[:LONGEST_REASON] if reason else words
+    context.note(connection, SYSTEM, kind, message, thing=target.id)
 
 
 async def bounded(target: Target, work: Coroutine[Any, Any, T]) -> T:
@@ -98,7 +112,12 @@ def _due(context: Context, connection: Connection) -> list[Target]:
 
 def is_unwell(held: TargetHealth) -> bool:
     """Whether it answers, but its health check said no: only another check can tell that it is well again."""
-    return not held.is_available and held.reason.startswith(f"{HealthState.UNHEALTHY.value}:")
+    return not held.is_available and is_unwell_reason(held.reason)
+
+
+def is_unwell_reason(reason: str) -> bool:
+    """Whether this is why a health check said no."""
+    return reason.startswith(f"{HealthState.UNHEALTHY.value}:")
 
 
 def _pause(held: TargetHealth) -> timedelta:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from fairlead.domain.actor import Actor
+from fairlead.domain.actor import SYSTEM, Actor
 from fairlead.domain.approval import Approval, ApprovalState
 from fairlead.domain.deployment import Deployment, DeploymentOutcome, DeploymentState
 from fairlead.domain.environment import Environment
@@ -37,6 +37,17 @@ def wait(
         tenant=made.tenant,
     )
     approvals.insert(connection, approval)
+    tenant = tenancy.of(connection, made.tenant)
+    context.note(
+        connection,
+        SYSTEM,
+        "approval.waiting",
+        f"{release.version} in {environment.name} waits for an approval",
+        thing=approval.id,
+        project=project.name,
+        environment=environment.name,
+        tenant=tenant.name if tenant else None,
+    )
     telling.approval_waits(context, connection, project, environment, release, made, approval)
 
 

@@ -12,7 +12,8 @@ from fairlead.ports.notifier import Notice, Webhook
 
 async def post(notice: Notice, to: Webhook, message: str, at: datetime, *, timeout_s: float) -> None:
     """Posted and answered with 2xx. The same message id over repeats, a fresh time and signature each."""
-    body = json.dumps(payload(notice, at), ensure_ascii=False).encode()
+    said = payload(notice, at) if notice.payload is None else notice.payload
+    body = json.dumps(said, ensure_ascii=False).encode()
     timestamp_s = int(at.timestamp())
     headers = {"webhook-id": message, "webhook-timestamp": str(timestamp_s)}
     if to.secret:

@@ -22,6 +22,7 @@ from fairlead.formats.declared.registries import REGISTRIES
 from fairlead.formats.declared.roles import ROLES
 from fairlead.formats.declared.runbooks import RUNBOOKS
 from fairlead.formats.declared.step_templates import STEP_TEMPLATES
+from fairlead.formats.declared.subscriptions import SUBSCRIPTIONS
 from fairlead.formats.declared.targets import TARGETS
 from fairlead.formats.declared.teams import TEAMS
 from fairlead.formats.declared.tenant_values import TENANT_VALUES
@@ -55,6 +56,7 @@ LAYOUTS: tuple[Layout[Any], ...] = (
     POLICIES,
     NOTIFICATIONS,
     TEAMS,
+    SUBSCRIPTIONS,
 )
 
 

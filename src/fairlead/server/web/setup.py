@@ -11,8 +11,10 @@ from fairlead.server.web.visit import Visiting
 router = page_router()
 
 SECTION = "/setup"
+SUBSCRIPTIONS = "/subscriptions"
 NOUNS: tuple[tuple[str, str, str], ...] = (
     ("/freezes", "Freezes", "Times in which nothing may be deployed to some places."),
+    (SUBSCRIPTIONS, "Subscriptions", "Events of the audit that are told on, by webhook or by mail."),
     ("/retention", "Retention", "Which releases would go now, and why the others stay."),
     ("/tenants", "Tenants", "Customers, regions or sites, with tags."),
     ("/environments", "Environments", "Where releases go, in their order."),
@@ -30,4 +32,6 @@ NOUNS: tuple[tuple[str, str, str], ...] = (
 def show(visitor: Visiting) -> Response:
     """The list of them."""
     visitor.actor.require_somewhere(Permission.VIEW)
-    return visitor.page("setup.html", {"section": SECTION, "nouns": NOUNS})
+    may_subscribe = visitor.may(Permission.SUBSCRIPTION_EDIT)
+    nouns = [one for one in NOUNS if may_subscribe or one[0] != SUBSCRIPTIONS]
+    return visitor.page("setup.html", {"section": SECTION, "nouns": nouns})

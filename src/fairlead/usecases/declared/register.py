@@ -19,6 +19,7 @@ from fairlead.usecases.declared.registries import Registries
 from fairlead.usecases.declared.roles import Roles
 from fairlead.usecases.declared.runbooks import Runbooks
 from fairlead.usecases.declared.step_templates import StepTemplates
+from fairlead.usecases.declared.subscriptions import Subscriptions
 from fairlead.usecases.declared.targets import Targets
 from fairlead.usecases.declared.teams import Teams
 from fairlead.usecases.declared.tenant_values import TenantValues
@@ -51,4 +52,5 @@ NOUNS: tuple[Noun[Any], ...] = (
     Policies(),
     Notifications(),
     Teams(),
+    Subscriptions(),
 )

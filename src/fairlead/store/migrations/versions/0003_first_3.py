@@ -1,4 +1,4 @@
-"""The first tables, part 3: sessions to runbook_runs."""
+"""The first tables, part 3: sessions to releases."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ depends_on = None
 def upgrade() -> None:
     _sessions()
     _step_template_versions()
+    _subscriptions()
     _task_facts()
     _task_phases()
     _task_plans()
@@ -26,11 +27,11 @@ def upgrade() -> None:
     _runbooks()
     _runs()
     _seen_heads()
+    _subscription_progress()
     _variable_snapshots()
     _variables()
     _webhook_deliveries()
     _releases()
-    _runbook_runs()
 
 
 def _sessions() -> None:
@@ -62,6 +63,32 @@ def _step_template_versions() -> None:
         sa.ForeignKeyConstraint(["template"], ["step_templates.id"], name=op.f("fk_step_template_versions_template")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_step_template_versions")),
         sa.UniqueConstraint("template", "number", name=op.f("uq_step_template_versions_template_number")),
+    )
+
+
+def _subscriptions() -> None:
+    op.create_table(
+        "subscriptions",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("owner", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("addresses", sa.JSON(none_as_null=True), nullable=False),
+        sa.Column("events", sa.JSON(none_as_null=True), nullable=False),
+        sa.Column("projects", sa.JSON(none_as_null=True), nullable=False),
+        sa.Column("environments", sa.JSON(none_as_null=True), nullable=False),
+        sa.Column("tenants", sa.JSON(none_as_null=True), nullable=False),
+        sa.Column("people", sa.JSON(none_as_null=True), nullable=False),
+        sa.Column("team", sa.Text(), nullable=True),
+        sa.Column("secret", sa.Text(), nullable=True),
+        sa.Column("schedule", sa.Text(), nullable=False),
+        sa.Column("zone", sa.Text(), nullable=False),
+        sa.Column("is_enabled", sa.Boolean(), nullable=False),
+        sa.Column("revision", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["secret"], ["secret_versions.id"], name=op.f("fk_subscriptions_secret")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_subscriptions")),
+        sa.UniqueConstraint("name", name=op.f("uq_subscriptions_name")),
     )
 
 
@@ -268,6 +295,23 @@ def _seen_heads() -> None:
     )
 
 
+def _subscription_progress() -> None:
+    op.create_table(
+        "subscription_progress",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("position", sa.BigInteger(), nullable=False),
+        sa.Column("next_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("tries", sa.BigInteger(), nullable=False),
+        sa.Column("told", sa.BigInteger(), nullable=False),
+        sa.Column("passed_over", sa.BigInteger(), nullable=False),
+        sa.Column("told_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("failed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("error", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["id"], ["subscriptions.id"], name=op.f("fk_subscription_progress_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_subscription_progress")),
+    )
+
+
 def _variable_snapshots() -> None:
     op.create_table(
         "variable_snapshots",
@@ -359,28 +403,3 @@ def _releases() -> None:
         sa.UniqueConstraint("task", name=op.f("uq_releases_task")),
     )
     op.create_index("ix_releases_project_id", "releases", ["project", "id"], unique=False)
-
-
-def _runbook_runs() -> None:
-    op.create_table(
-        "runbook_runs",
-        sa.Column("id", sa.Text(), nullable=False),
-        sa.Column("number", sa.BigInteger(), nullable=False),
-        sa.Column("runbook", sa.Text(), nullable=False),
-        sa.Column("project", sa.Text(), nullable=False),
-        sa.Column("environment", sa.Text(), nullable=False),
-        sa.Column("snapshot", sa.JSON(none_as_null=True), nullable=False),
-        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("task", sa.Text(), nullable=False),
-        sa.Column("created_by", sa.Text(), nullable=False),
-        sa.Column("freeze_override", sa.Text(), nullable=False),
-        sa.Column("choice", sa.JSON(none_as_null=True), nullable=False),
-        sa.Column("tenant", sa.Text(), nullable=True),
-        sa.ForeignKeyConstraint(["environment"], ["environments.id"], name=op.f("fk_runbook_runs_environment")),
-        sa.ForeignKeyConstraint(["project"], ["projects.id"], name=op.f("fk_runbook_runs_project")),
-        sa.ForeignKeyConstraint(["runbook"], ["runbooks.id"], name=op.f("fk_runbook_runs_runbook")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_runbook_runs")),
-        sa.UniqueConstraint("task", name=op.f("uq_runbook_runs_task")),
-    )
-    op.create_index("ix_runbook_runs_runbook", "runbook_runs", ["runbook", "environment", "id"], unique=False)
-    op.create_index(op.f("ix_runbook_runs_tenant"), "runbook_runs", ["tenant"], unique=False)

@@ -1,4 +1,4 @@
-"""The first tables, part 4: triggers to approvals."""
+"""The first tables, part 4: runbook_runs to approvals."""
 
 from __future__ import annotations
 
@@ -12,12 +12,38 @@ depends_on = None
 
 
 def upgrade() -> None:
+    _runbook_runs()
     _triggers()
     _defects()
     _deployments()
     _trigger_evaluations()
     _trigger_events()
     _approvals()
+
+
+def _runbook_runs() -> None:
+    op.create_table(
+        "runbook_runs",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("number", sa.BigInteger(), nullable=False),
+        sa.Column("runbook", sa.Text(), nullable=False),
+        sa.Column("project", sa.Text(), nullable=False),
+        sa.Column("environment", sa.Text(), nullable=False),
+        sa.Column("snapshot", sa.JSON(none_as_null=True), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("task", sa.Text(), nullable=False),
+        sa.Column("created_by", sa.Text(), nullable=False),
+        sa.Column("freeze_override", sa.Text(), nullable=False),
+        sa.Column("choice", sa.JSON(none_as_null=True), nullable=False),
+        sa.Column("tenant", sa.Text(), nullable=True),
+        sa.ForeignKeyConstraint(["environment"], ["environments.id"], name=op.f("fk_runbook_runs_environment")),
+        sa.ForeignKeyConstraint(["project"], ["projects.id"], name=op.f("fk_runbook_runs_project")),
+        sa.ForeignKeyConstraint(["runbook"], ["runbooks.id"], name=op.f("fk_runbook_runs_runbook")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_runbook_runs")),
+        sa.UniqueConstraint("task", name=op.f("uq_runbook_runs_task")),
+    )
+    op.create_index("ix_runbook_runs_runbook", "runbook_runs", ["runbook", "environment", "id"], unique=False)
+    op.create_index(op.f("ix_runbook_runs_tenant"), "runbook_runs", ["tenant"], unique=False)
 
 
 def _triggers() -> None:
