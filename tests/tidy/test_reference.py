@@ -6,6 +6,9 @@ import re
 import pytest
 from tests.tidy import rules
 
+from fairlead.server.app import routes_only
+from fairlead.server.openapi import document
+
 PLACE = rules.ROOT / "docs" / "reference"
 
 
@@ -30,6 +33,11 @@ def test_every_route_says_what_it_needs_or_that_it_needs_nothing() -> None:
     bare = [line for line in PAGES["api.md"].splitlines() if line.startswith("| ") and line.endswith("|  |")]
     own = {"/api/v1/me", "/api/v1/me/password", "/api/v1/keys"}
     assert {line.split("`")[1] for line in bare} <= own
+
+
+def test_every_route_of_the_api_is_in_its_page() -> None:
+    missing = [path for path in document(routes_only())["paths"] if f"`{path}`" not in PAGES["api.md"]]
+    assert not missing, "its tag has no words in server/openapi.py"
 
 
 def test_every_command_and_every_setting_has_its_words() -> None:

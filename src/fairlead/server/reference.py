@@ -141,7 +141,7 @@ def _required_by(function: Any) -> list[set[str]]:
     if own := set(re.findall(r"Permission\.([A-Z_]+)", source)):
         return [own]
     found = []
-    for module, verb in re.findall(r"\b(?:(\w+)\.)?(\w+)\(\s*context,\s*actor\b", source):
+    for module, verb in re.findall(r"\b(?:(\w+)\.)?(\w+)\(\s*(?:context,\s*)?actor\b", source):
         known = vars(function.__globals__[module]) if module in function.__globals__ else function.__globals__
         used = known.get(verb)
         if inspect.isfunction(used) and used is not function:
