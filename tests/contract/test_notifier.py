@@ -122,6 +122,13 @@ class TestWebhook(NotifierContract):
         sent = json.loads(request.body)
         assert sent["type"] == "deployment.failed" and sent["data"]["facts"] == {"project": "books"}
 
+    async def test_a_body_of_its_own_is_posted_as_it_is_and_signed(self, given: HttpGiven) -> None:
+        own = replace(NOTICE, payload={"EventType": "SubscriptionPayload", "Payload": {"Ä": None}})
+        await given.notifier.deliver(own, given.place, key="k-1")
+        (request,) = given.server.requests
+        assert json.loads(request.body) == own.payload
+        receive("standard", SECRET, request.headers, request.body, now_s=SystemClock().now().timestamp())
+
     async def test_a_redirect_is_not_followed(self, given: HttpGiven) -> None:
         given.server.answer = (307, "")
         with pytest.raises(Failed):

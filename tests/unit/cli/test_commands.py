@@ -43,6 +43,7 @@ LISTS = [
     "policy",
     "certificates",
     "notifications",
+    "subscriptions",
     "registries",
     "targets",
 ]

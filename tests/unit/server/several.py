@@ -51,6 +51,7 @@ from fairlead.usecases import (
     runbook_runs,
     runbooks,
     step_templates,
+    subscriptions,
     targets,
     teams,
     tenants,
@@ -69,6 +70,8 @@ def one_of_each(house: House) -> None:
     targets.add(house.context, ADMINISTRATOR, "Db.Host", only_in=["Test"], tags=["web"])
     holidays = freezes.Draft("Holidays", ends_at=datetime(2099, 1, 1, tzinfo=UTC), projects=["still"])
     freezes.add(house.context, ADMINISTRATOR, holidays)
+    watched = subscriptions.Draft("Watch", to=["https://watch.test/hook"], projects=["still"], secret="word")
+    subscriptions.add(house.context, ADMINISTRATOR, watched)
     runbooks.put(house.context, ADMINISTRATOR, "identity", runbooks.Draft("Tidy"))
     content = TemplateContent("script", {"script": "dump #{Host}"}, (Parameter("Host", default="db"),))
     step_templates.put(house.context, ADMINISTRATOR, step_templates.Draft("Dump", content))
@@ -99,6 +102,7 @@ def fill(house: House, task: TaskId) -> None:
     notifications.add(at, by, "night@example.org", events=[], secret="", project="")
     targets.add(at, by, "Cache.Host", only_in=["Production"], tags=["cache"])
     freezes.add(at, by, freezes.Draft("Summer", ends_at=datetime(2099, 6, 1, tzinfo=UTC), projects=["still"]))
+    subscriptions.add(at, by, subscriptions.Draft("Digest", to=["ops@example.com"], events=["deployments"]))
     tenants.put_tag_set(at, by, "Region", ["EU", "US"])
     tenants.put_tag_set(at, by, "Size", ["Large"])
     tenants.put(at, by, tenants.Draft("Zeta", tags=["Region/EU"]))

@@ -32,6 +32,7 @@ from fairlead.usecases import (
     runbook_runs,
     runbooks,
     step_templates,
+    subscriptions,
     teams,
     triggers,
     variables,
@@ -131,6 +132,8 @@ class Counting:
         freezes.add(
             context, ADMINISTRATOR, freezes.Draft(name, ends_at=datetime(2099, 1, 1, tzinfo=UTC), environments=["Test"])
         )
+        watch = subscriptions.Draft(name, to=["https://watch.test/"], projects=[f"project-{number:04}"], team=name)
+        subscriptions.add(context, ADMINISTRATOR, watch)
         content = TemplateContent("script", {"script": "true"})
         step_templates.put(context, ADMINISTRATOR, step_templates.Draft(name, content))
 

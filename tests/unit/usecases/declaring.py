@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 
@@ -31,6 +32,7 @@ from fairlead.usecases import (
     registries,
     roles,
     runbooks,
+    subscriptions,
     targets,
     teams,
     triggers,
@@ -43,6 +45,7 @@ from fairlead.usecases.freezes import Draft as Freeze
 from fairlead.usecases.lifecycles import Draft
 from fairlead.usecases.projects import KeyPair, NewForge, NewSource
 from fairlead.usecases.runbooks import Draft as Runbook
+from fairlead.usecases.subscriptions import Draft as Subscription
 from fairlead.usecases.targets import NewSsh, TargetChange
 from fairlead.usecases.teams import HeldRole
 from fairlead.usecases.triggers import Draft as Trigger
@@ -112,6 +115,11 @@ def furnish(house: House) -> None:
     triggers.put(house.context, ADMIN, "books", Trigger("Nightly", "0 3 * * *", destination="Test", channel="Default"))
     feast = Freeze("Feast", ends_at=house.clock.now() + timedelta(days=3), projects=["site"], reason="a feast")
     freezes.add(house.context, ADMIN, feast)
+    watch = Subscription(
+        "Watch", to=["https://hook.test/y"], secret="hidden-11", events=["deployment."], people=["admin"]
+    )
+    subscriptions.add(house.context, ADMIN, replace(watch, projects=["books"], environments=["Test"]))
+    subscriptions.add(house.context, ADMIN, Subscription("Digest", to=["ops@example.com"], schedule="0 8 * * *"))
 
 
 def new_pair(name: str) -> KeyPair:

@@ -55,10 +55,14 @@ ACTS = {
     "scheduling.cancel": "an act",
     "scheduling._begin": "an act",
     "step_template_users.apply": "each process has an event of its own",
+    "relaying._note_passed_over": "news",
     "switched_back._note": "news",
+    "target_looks._note": "news",
     "tasks.cancel": "an act",
     "tasks.may_resume": "an act",
     "waiting.supersede": "news",
+    "waiting.wait": "news",
+    "interruptions.opened": "news",
 }
 """What is noted without a difference, and why."""
 

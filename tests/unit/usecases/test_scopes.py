@@ -37,6 +37,7 @@ from fairlead.usecases import (
     runs,
     step_template_users,
     step_templates,
+    subscriptions,
     targets,
     teams,
     tenants,
@@ -57,6 +58,11 @@ WITHOUT_PLACE = {
     "certificates.ending": "certificates are the installation's",
     "certificates.get": "certificates are the installation's",
     "certificates.page": "certificates are the installation's",
+    "subscriptions.add": "a subscription is the installation's, and tells what its owner may view",
+    "subscriptions.change": "a subscription is the installation's",
+    "subscriptions.get": "a subscription is the installation's",
+    "subscriptions.page": "a subscription is the installation's",
+    "subscriptions.remove": "a subscription is the installation's",
     "registries.all_of": "credentials are the installation's",
     "audit.export": "the whole audit",
     "audit.verify": "the whole audit",
@@ -93,6 +99,7 @@ class Furnished:
         live = house.go_live("1.0.0", project="zebra")
         self.test = live.environment
         self.policy = policies.allow(context, ADMIN, "zebra", "privileged", environment="Test").allowance.id
+        subscriptions.add(context, ADMIN, subscriptions.Draft("Watch", to=["ops@example.com"], projects=["zebra"]))
         self.notification = notifications.add(context, ADMIN, "ops@example.com", project="zebra").id
         teams.add(context, ADMIN, "Team")
         self.run = runs.start(context, ADMIN, "zebra", "4be1" * 10).id
@@ -152,6 +159,7 @@ class Furnished:
             "freezes": freezes.Draft("Feast", cron="0 0 1 1 *", lasts_s=60),
             "runbooks": runbooks.Draft("Nightly"),
             "step_templates": template,
+            "subscriptions": subscriptions.Draft("Watch", to=["https://watch.test/"], projects=["zebra"]),
             "tenants": tenants.Draft("Acme"),
             "triggers": triggers.Draft("Nightly", "0 3 * * *"),
         }
@@ -170,6 +178,7 @@ class Furnished:
             "roles": "viewer",
             "step_template_users": "Dump",
             "step_templates": "Dump",
+            "subscriptions": "Watch",
             "tenants": "Acme",
         }
 

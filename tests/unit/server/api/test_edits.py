@@ -20,6 +20,7 @@ from fairlead.usecases import (
     roles,
     runbooks,
     step_templates,
+    subscriptions,
     targets,
     teams,
     tenants,
@@ -63,6 +64,7 @@ CASES: dict[str, tuple[str, dict[str, Any]]] = {
     "/library-sets/{library_set}/tenant-templates": ("/library-sets/Set/tenant-templates", {"templates": []}),
     "/projects/{project}/runbooks/{runbook_name}": ("/projects/books/runbooks/Nightly", {"description": "ours"}),
     "/projects/{project}/triggers/{trigger_name}": ("/projects/books/triggers/Nightly", {"cron": "0 3 * * *"}),
+    "/subscriptions/{name}": ("/subscriptions/Watch", {"events": ["deployments"]}),
     "/notifications/{id}": ("/notifications/{notification}", {"events": ["*"]}),
     "/projects/{project}/source": ("/projects/books/source", {"url": "https://git.test/other.git"}),
     "/projects/{project}/forge": (
@@ -99,6 +101,7 @@ def furnished(house: House) -> House:
     tenants.put(context, ADMINISTRATOR, tenants.Draft("Acme"))
     runbooks.put(context, ADMINISTRATOR, "books", runbooks.Draft("Nightly"))
     notifications.add(context, ADMINISTRATOR, "ops@example.com")
+    subscriptions.add(context, ADMINISTRATOR, subscriptions.Draft("Watch", to=["https://watch.test/"]))
     step_templates.put(
         context, ADMINISTRATOR, step_templates.Draft("Dump", TemplateContent("script", {"script": "dump"}))
     )

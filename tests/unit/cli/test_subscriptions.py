@@ -1,0 +1,59 @@
+"""Subscriptions on the command line."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from tests.unit.cli.conftest import Said
+from tests.unit.server.house import House
+
+Run = Callable[..., Said]
+
+
+def test_one_is_added_shown_changed_and_removed(house: House, fairlead: Run, tmp_path: Path) -> None:
+    house.add_project("books")
+    (tmp_path / "secret").write_text("sign-me\n")
+    made = fairlead(
+        "subscriptions",
+        "add",
+        "To the SIEM",
+        *("--to", "https://siem.test/in", "--secret-from", str(tmp_path / "secret")),
+        *("--event", "deployment-failures", "--event", "variable.", "-p", "books", "-e", "Test", "--person", "admin"),
+    )
+    assert (made.code, made.out.strip()) == (
+        0,
+        "To the SIEM tells https://siem.test/in of deployment-failures, variable.",
+    ), made
+    (one,) = fairlead("-o", "json", "subscriptions", "list").data
+    assert (one["secret"], one["projects"], one["environments"], one["owner"]) == (True, ["books"], ["Test"], "admin")
+    assert "siem.test" in fairlead("subscriptions", "list").out
+    shown = fairlead("subscriptions", "show", "To the SIEM").out
+    assert "behind" in shown and "passed over" in shown and "sign-me" not in shown
+    changed = fairlead("subscriptions", "set", "To the SIEM", "--everywhere", "-p", "books", "--no-secret")
+    assert changed.code == 0
+    one = fairlead("-o", "json", "subscriptions", "show", "To the SIEM").data
+    assert (one["secret"], one["projects"], one["environments"], one["people"]) == (False, ["books"], [], [])
+    assert one["events"] == ["deployment-failures", "variable."]
+    assert "tells nobody" in fairlead("subscriptions", "set", "To the SIEM", "--disable").out
+    renamed = fairlead("subscriptions", "set", "To the SIEM", "--enable", "--rename", "S", "--to", "ops@example.com")
+    assert "S tells ops@example.com" in renamed.out
+    assert fairlead("subscriptions", "remove", "S").code == 0
+    assert "no subscriptions" in fairlead("subscriptions", "list").err
+
+
+def test_what_is_wrong_is_said(house: House, fairlead: Run) -> None:
+    nobody = fairlead("subscriptions", "add", "S")
+    assert nobody.code == 2 and "subscription.address" in nobody.err and "mail addresses" in nobody.err
+    odd = fairlead("subscriptions", "add", "S", "--to", "ops@example.com", "--event", "deployments.failed")
+    assert odd.code == 2 and "'deployments.failed' is no event" in odd.err
+    missing = fairlead("subscriptions", "add", "S", "--to", "https://x.test/", "--secret-from", "/none")
+    assert missing.code == 2 and "/none cannot be read" in missing.err
+    assert fairlead("subscriptions", "show", "none").code == 5
+
+
+def test_kinds_and_groups_are_listed(house: House, fairlead: Run) -> None:
+    kinds = {one["name"]: one["groups"] for one in fairlead("-o", "json", "subscriptions", "events").data}
+    assert kinds["deployment.failed"] == ["deployments", "deployment-failures"]
+    groups = {one["name"]: one["kinds"] for one in fairlead("-o", "json", "subscriptions", "groups").data}
+    assert "key.expiring" in groups["ends"]
