@@ -17,6 +17,7 @@ from tests.journey.whole_server import WholeServer
 
 from fairlead.domain.errors import FairleadError
 from fairlead.domain.webhook import receive
+from fairlead.testing.free_ports import free_ports_of_this_process
 
 PLANTED = "planted-4711-s3cret"
 SIGNING = "what signs it"
@@ -77,11 +78,10 @@ class Mailbox:
 
 @pytest.fixture(scope="module")
 def mailbox() -> Iterator[tuple[Mailbox, int]]:
-    box = Mailbox()
-    controller = Controller(box, hostname="127.0.0.1", port=0)
+    box, port = Mailbox(), free_ports_of_this_process()()
+    controller = Controller(box, hostname="127.0.0.1", port=port)
     controller.start()
-    assert controller.server is not None
-    yield box, controller.server.sockets[0].getsockname()[1]
+    yield box, port
     controller.stop()
 
 
@@ -114,7 +114,7 @@ def test_what_happens_is_told_through_a_kill_and_an_absence(
     body = {"value": PLANTED, "secret": True}
     server.api("PUT", "/projects/shelf/variables/Token", body)
     server.until(lambda: receiver.events("variable.set"), "the secret's change is told")
-    assert [event["Message"] for event in receiver.events("environment.added")] == ["added environment First"]
+    assert [event["Message"] for event in receiver.events("environment.added")] == ["added First"]
 
     receiver.close()
     before = len(receiver.bodies)

@@ -15,7 +15,7 @@ router = page_router()
 PATH = "/subscriptions"
 
 
-@router.get(PATH)
+@router.get("/subscriptions")
 @in_one_transaction
 def show(visitor: Visiting, part: Searched) -> Response:
     """A part of the visitor's own (an administrator's: of all), the newest first, with the form for another."""
@@ -32,7 +32,7 @@ def show(visitor: Visiting, part: Searched) -> Response:
     return visitor.page("subscriptions.html", values)
 
 
-@router.post(PATH)
+@router.post("/subscriptions")
 def add(form: Posted) -> Response:
     """What happens from now on is told."""
     visitor = form.visitor
@@ -44,7 +44,7 @@ def add(form: Posted) -> Response:
     return form.act(PATH, work)
 
 
-@router.post(PATH + "/{name}")
+@router.post("/subscriptions/{name}")
 def change(form: Posted, name: str) -> Response:
     """It is so from now on, if nobody changed it since the page was shown."""
     visitor = form.visitor
@@ -57,7 +57,7 @@ def change(form: Posted, name: str) -> Response:
     return form.act(PATH, work)
 
 
-@router.post(PATH + "/{name}/enable")
+@router.post("/subscriptions/{name}/enable")
 def enable(form: Posted, name: str) -> Response:
     """It tells what happens from now on, or nothing any more."""
     visitor, is_enabled = form.visitor, form.is_ticked("on")
@@ -71,7 +71,7 @@ def enable(form: Posted, name: str) -> Response:
     return form.act(PATH, work)
 
 
-@router.post(PATH + "/{name}/remove")
+@router.post("/subscriptions/{name}/remove")
 def remove(form: Posted, name: str) -> Response:
     """Nothing is told any more."""
     visitor = form.visitor

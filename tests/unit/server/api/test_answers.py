@@ -107,6 +107,7 @@ OF_PATHS = (
     ("/build-information/", "version", "1.0"),
     ("/packages/", "version", "1.0"),
     ("/freezes/", "name", "Holidays"),
+    ("/subscriptions/", "name", "Watch"),
 )
 """What a parameter is on paths that hold a part: part, parameter, value."""
 QUERIES = {
