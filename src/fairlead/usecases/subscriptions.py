@@ -10,6 +10,7 @@ from fairlead.domain.actor import Actor
 from fairlead.domain.errors import Conflict, NotAllowed, NotFound
 from fairlead.domain.ids import EnvironmentId, ProjectId, SecretVersionId, TenantId
 from fairlead.domain.permission import Permission
+from fairlead.domain.record import fingerprint
 from fairlead.domain.subscription import Progress, Subscription, check, place_of
 from fairlead.store import environments, events, projects, subscriptions, teams, tenants, users
 from fairlead.store.database import Connection
@@ -90,7 +91,7 @@ def add(context: Context, actor: Actor, draft: Draft) -> SubscriptionView:
             "subscription.added",
             f"subscribed {made.name}: {_words(view)}",
             thing=made.id,
-            after=made,
+            after=_kept(made),
         )
     return view
 
@@ -116,8 +117,8 @@ def change(context: Context, actor: Actor, name: str, draft: Draft, *, revision:
             "subscription.changed",
             f"changed the subscription {held.name}: {_words(view)}",
             thing=saved.id,
-            before=held,
-            after=saved,
+            before=_kept(held),
+            after=_kept(saved),
         )
     return view
 
@@ -129,7 +130,7 @@ def remove(context: Context, actor: Actor, name: str) -> None:
         held = _found(connection, actor, name)
         subscriptions.delete(connection, held.id)
         words = f"removed the subscription {held.name}"
-        context.note(connection, actor, "subscription.removed", words, thing=held.id, before=held)
+        context.note(connection, actor, "subscription.removed", words, thing=held.id, before=_kept(held))
 
 
 def _may_all(actor: Actor) -> bool:
@@ -237,6 +238,16 @@ def _owner(connection: Connection, actor: Actor, draft: Draft, before: Subscript
             hint="leave the owner out, or ask who may administer the server",
         )
     return users.by_name(connection, draft.owner).name
+
+
+def _kept(subscription: Subscription) -> Subscription:
+    """As the audit has it, which more people view: an address shows where it leads, and that another was given."""
+    return replace(subscription, addresses=tuple(_kept_address(one) for one in subscription.addresses))
+
+
+def _kept_address(address: str) -> str:
+    place = place_of(address)
+    return place if address in (place, f"{place}/") else f"{place}/… ({fingerprint(address)[:8]})"
 
 
 def _words(view: SubscriptionView) -> str:

@@ -507,7 +507,12 @@ def test_names_are_unique_and_edits_are_not_lost(house: House) -> None:
         assert rows.progress_of(connection, [made.subscription.id]) == {}
 
 
-def test_the_audit_has_no_token_of_an_address_in_its_words(house: House) -> None:
+def test_the_audit_has_no_token_of_an_address(house: House) -> None:
     add(house)
+    subscriptions.change(house.context, ADMIN, "S", Draft(to=[f"{HOOK}5"]))
+    subscriptions.remove(house.context, ADMIN, "S")
     (said,) = house.audit("subscription.added")
     assert said.message == "subscribed S: * to https://hook.test"
+    (changed,) = house.audit("subscription.changed")
+    assert [one.path for one in changed.difference] == ["addresses"], "that it is another is told"
+    assert "token-1234" not in repr(house.audit())
