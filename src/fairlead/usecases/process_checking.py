@@ -7,7 +7,8 @@ from dataclasses import replace
 
 from fairlead.domain import step_template
 from fairlead.domain.errors import Invalid, NotFound
-from fairlead.domain.process import Action, Process, checked
+from fairlead.domain.process import Action, Process
+from fairlead.domain.process_rules import checked
 from fairlead.domain.record import Json
 from fairlead.formats.properties import checked_properties
 from fairlead.steps.action_kinds import ACTION_KINDS

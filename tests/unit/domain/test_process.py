@@ -18,8 +18,8 @@ from fairlead.domain.process import (
     RunCondition,
     RunLocation,
     StartTrigger,
-    checked,
 )
+from fairlead.domain.process_rules import checked
 from fairlead.domain.record import from_data, to_data
 from fairlead.domain.text import Mixed, SecretRef
 

@@ -3,7 +3,8 @@
 import pytest
 
 from fairlead.domain.errors import FairleadError, NotFound
-from fairlead.domain.process import Action, Process, ProcessStep, checked
+from fairlead.domain.process import Action, Process, ProcessStep
+from fairlead.domain.process_rules import checked
 from fairlead.domain.script_source import NotLookedUp, ScriptSource, commits_of, is_ours_to_open
 
 URL = "https://git.test/tools.git"

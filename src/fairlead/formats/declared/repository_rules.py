@@ -14,7 +14,8 @@ from fairlead.domain.cron import parse
 from fairlead.domain.errors import FairleadError, Invalid
 from fairlead.domain.names import variable_name
 from fairlead.domain.occurrences import next_after
-from fairlead.domain.process import Process, checked
+from fairlead.domain.process import Process
+from fairlead.domain.process_rules import checked
 from fairlead.domain.record import Json
 from fairlead.domain.runbook import check_process
 from fairlead.domain.substitution import names_in

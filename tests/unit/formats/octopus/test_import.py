@@ -15,8 +15,8 @@ from fairlead.domain.process import (
     StartTrigger,
     UnavailableTargets,
     UnhealthyTargets,
-    checked,
 )
+from fairlead.domain.process_rules import checked
 from fairlead.domain.project import Tenancy
 from fairlead.formats.declared.runbooks import RunbookItem
 from fairlead.formats.ocl.reading import read_ocl
