@@ -46,6 +46,8 @@ MOST_PLANNED = 10
 """Tenants whose plans are shown: each is a look at the engine and the proxy."""
 MOST_ASKED = 200
 """Tenants whose questions are looked up for one page; what only a later one asks for is told where it is refused."""
+GIVEN = ("force", "at", "not_after", "override_freeze", "keep_failed")
+"""Fields that say when and how, and are no part of the plan."""
 MOST_SAID = 10
 """Refusals that a message tells."""
 NOBODY = ("",)
@@ -144,7 +146,7 @@ async def plan(form: Posted, project: str) -> Response:
     offers = await asyncio.to_thread(_offers, visitor, project, form.text("version"), form.text("environment"), whom)
     wanted = replace(offers[1], chosen=chosen)
     asked = _with_answers(offers[0]["questions"], chosen.prompted)
-    values = {**offers[0], "questions": asked, "chosen": chosen, "is_planned": True}
+    values = {**offers[0], "questions": asked, "chosen": chosen, "is_planned": True, "given": _given(form)}
     place = (visitor.context, visitor.actor, visitor.server.outside, *wanted.where)
     return await _page(visitor, values, wanted, [foreseeing.preview(*place, **one) for one in wanted.looks()])
 
@@ -243,6 +245,11 @@ def _chosen(form: Form) -> _Chosen:
     return _Chosen(named, tuple(accessories), choice_of(form))
 
 
+def _given(form: Form) -> dict[str, str]:
+    """What the form said of it stands there again beside the plan."""
+    return {name: form.text(name) for name in GIVEN}
+
+
 def _text(value: str) -> str:
     return value.replace("\r\n", "\n")
 
@@ -286,6 +293,7 @@ def _offers(
         "tenants": tenants.names(context, actor, project=owner.name) if owner.tenancy != "untenanted" else (),
         "chosen": _Chosen(),
         "is_planned": False,
+        "given": dict.fromkeys(GIVEN, ""),
     }
     return values, _Wanted(owner.name, chosen, place, found, asked=asked)
 

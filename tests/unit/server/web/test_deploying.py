@@ -77,6 +77,14 @@ def test_options_are_part_of_the_plan(books: House, visit: Visit) -> None:
     assert 'name="accessories" value="db"' in page
 
 
+def test_when_and_how_stand_there_again_beside_the_plan(books: House, visit: Visit) -> None:
+    given = {"at": "2026-12-01T18:00", "not_after": "2026-12-02T18:00", "override_freeze": "a fire", "force": "1"}
+    page = visit.post(f"{DEPLOY}/plan", 200, **WHERE, **given, keep_failed="5")
+    for name in ("at", "not_after", "override_freeze"):
+        assert f'name="{name}" value="{given[name]}"' in page
+    assert 'name="keep_failed" value="5"' in page and 'name="force" value="1" checked' in page
+
+
 def test_a_deployment_is_kept_where_it_fails_from_its_page(books: House, visit: Visit) -> None:
     visit.post(DEPLOY, **WHERE)
     deployment = books.deployment("books", "1.0.0", "Test")
