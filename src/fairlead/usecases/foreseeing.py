@@ -286,7 +286,7 @@ def _is_live_already(context: Context, connection: Connection, wanted: Wanted, l
         wanted.variables,
         live.recreate_accessories,
         kind=live.kind,
-        choice=live.choice,
+        choice=wanted.choice,
     )
     return now.plan_hash == live.plan_hash
 

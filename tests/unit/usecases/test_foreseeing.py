@@ -16,7 +16,7 @@ from fairlead.domain.errors import Refused
 from fairlead.domain.ids import TaskId
 from fairlead.domain.plan import Plan
 from fairlead.domain.policy import SCRIPTS_AT_SERVER
-from fairlead.domain.process import Action, Process, ProcessStep
+from fairlead.domain.process import Action, Process, ProcessChoice, ProcessStep
 from fairlead.domain.release_settings import ReleaseSettings
 from fairlead.domain.task import TaskState
 from fairlead.server.api.foreseen import foreseen
@@ -123,6 +123,20 @@ def test_what_is_live_with_the_same_configuration_is_not_pending(books: House, o
     again = asyncio.run(foreseeing.preview(books.context, ADMIN, outside, "books", "1.0.0", "Test"))
     assert not again.is_pending
     assert not again.foreseen.services
+
+
+def test_what_is_live_is_pending_where_something_else_of_its_process_is_chosen(books: House, outside: Outside) -> None:
+    steps = ("Look", Action("Look", "script", {"script": "ls"})), ("Deploy", Action("Deploy", "deploy-services"))
+    process = Process(tuple(ProcessStep(name, (action,)) for name, action in steps))
+    processes.put(books.context, ADMIN, "books", process)
+    books.add_release("1.0.0")
+    books.go_live("1.0.0")
+
+    def pending(choice: ProcessChoice) -> bool:
+        asked = foreseeing.preview(books.context, ADMIN, outside, "books", "1.0.0", "Test", choice=choice)
+        return asyncio.run(asked).is_pending
+
+    assert not pending(ProcessChoice()) and pending(ProcessChoice(redeploys_packages=True))
 
 
 def test_what_the_lifecycle_would_refuse_is_told_beside_the_plan(books: House, outside: Outside) -> None:
