@@ -57,6 +57,14 @@ class RunCondition(StrEnum):
     VARIABLE = "variable"
 
 
+class PackageRequirement(StrEnum):
+    """What a step asks of when packages are acquired: nothing, or that it comes behind it, or before it."""
+
+    ANY = "any"
+    AFTER = "after-acquisition"
+    BEFORE = "before-acquisition"
+
+
 class RunLocation(StrEnum):
     """Where an action runs: on each target itself, once at the server, once on a worker, or on a worker for each
     target of the step."""
@@ -151,6 +159,7 @@ class ProcessStep:
     target_tags: tuple[str, ...] = ()
     window: int = 0
     parallelism: int = DEFAULT_PARALLELISM
+    package_requirement: PackageRequirement = PackageRequirement.ANY
 
     @property
     def is_for_each_target(self) -> bool:

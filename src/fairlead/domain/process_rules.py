@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from fairlead.domain.acquisition import check_requirements
 from fairlead.domain.errors import Invalid
 from fairlead.domain.process import (
     DEPLOY_SERVICES,
@@ -37,6 +38,7 @@ def checked(process: Process, kinds: Iterable[str]) -> Process:
         for action in step.actions:
             _check_action(step, action, known)
     _check_services(process)
+    check_requirements(process)
     sources_of(process)
     return process
 

@@ -31,7 +31,7 @@ def read_process(name: str, content: bytes) -> Process:
 
 
 def process_of(model: ProcessModel) -> Process:
-    """The process that was written. Its rules are `domain.process.checked`'s affair."""
+    """The process that was written. Its rules are `domain.process_rules.checked`'s affair."""
     return Process(
         tuple(_step(step) for step in model.steps),
         no_target=model.no_target,
@@ -84,6 +84,7 @@ def _step(model: StepModel) -> ProcessStep:
         target_tags=tuple(model.target_tags),
         window=model.window,
         parallelism=model.parallelism,
+        package_requirement=model.package_requirement,
     )
 
 

@@ -15,6 +15,7 @@ from fairlead.domain.process import (
     MOST_STEPS,
     NoTarget,
     PackageRedeployment,
+    PackageRequirement,
     RunCondition,
     RunLocation,
     StartTrigger,
@@ -81,6 +82,9 @@ class StepModel(Shape):
         description="how many targets, or steps of the parallel group, at once at most",
         ge=1,
         le=MOST_PARALLELISM,
+    )
+    package_requirement: PackageRequirement = Field(
+        PackageRequirement.ANY, description="whether it comes before or after packages and images are acquired"
     )
 
 

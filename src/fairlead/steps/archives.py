@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import io
+import os
 import tarfile
+import tempfile
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import IO, TypeVar
 
@@ -17,6 +19,8 @@ from fairlead.formats.package_files import Each, Unpacked, limit_of, unpack
 from fairlead.ports.step import Tools
 
 Made = TypeVar("Made")
+OLD_S = 86_400.0
+"""No package takes a day to go to a host."""
 
 
 @asynccontextmanager
@@ -24,21 +28,39 @@ async def packed(
     tools: Tools, key: str, package: PackageFile, write: Callable[[tarfile.TarFile, Callable[[Each], Unpacked]], Made]
 ) -> AsyncIterator[tuple[Path, Made]]:
     """The tar that `write` made, and what it said, while the block lasts. `write` gets the open tar, and what unpacks
-    the package (`formats.package_files.unpack`); it runs in a thread. `key` is the effect's."""
+    the package (`formats.package_files.unpack`); it runs in a thread. `key` is the effect's. Each has a file of its
+    own: an owner that woke up too late takes nothing from the one who came after it."""
     content = await tools.artifacts.open_blob(package.blob)
-    path = Path(tools.workspace) / f"{tools.task}-{hashlib.sha256(key.encode()).hexdigest()[:12]}.tar"
+    start = f"{tools.task}-{hashlib.sha256(key.encode()).hexdigest()[:12]}-"
 
-    def made() -> Made:
-        path.parent.mkdir(parents=True, exist_ok=True)
+    def made(path: Path) -> Made:
         limit = limit_of(content)
         with _OnDisk(path) as disk, tarfile.open(fileobj=disk, mode="w", format=tarfile.PAX_FORMAT) as archive:  # type: ignore[call-overload]
             return write(archive, lambda each: unpack(str(package), package.ending, content, each, limit_bytes=limit))
 
     with content:
+        path = await asyncio.to_thread(_new_file, Path(tools.workspace), start)
         try:
-            yield path, await asyncio.to_thread(made)
+            yield path, await asyncio.to_thread(made, path)
         finally:
             path.unlink(missing_ok=True)
+
+
+def _new_file(folder: Path, start: str) -> Path:
+    """An empty file in the folder; what servers left there that were killed goes, once it is a day old."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        file, name = tempfile.mkstemp(dir=folder, prefix=start, suffix=".tar")
+        os.close(file)
+    except OSError as error:
+        raise _not_written(folder, error) from error
+    made = Path(name)
+    now = made.stat().st_mtime
+    for old in folder.glob("*.tar"):
+        with suppress(OSError):
+            if now - old.stat().st_mtime > OLD_S:
+                old.unlink()
+    return made
 
 
 def in_memory(contents: Mapping[str, tuple[bytes, int]]) -> bytes:
@@ -87,5 +109,8 @@ class _OnDisk:
         try:
             return verb()
         except OSError as error:
-            words = f"what goes to the host could not be written here: {error.strerror}"
-            raise Failed("host.disk", words, thing=str(self._path)) from error
+            raise _not_written(self._path, error) from error
+
+
+def _not_written(path: Path, error: OSError) -> Failed:
+    return Failed("host.disk", f"what goes to the host could not be written here: {error.strerror}", thing=str(path))

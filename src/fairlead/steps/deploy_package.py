@@ -12,7 +12,7 @@ from fairlead.domain.record import Json
 from fairlead.domain.retention import Keep
 from fairlead.ports.step import EffectKind
 from fairlead.steps.effects.basis import arguments
-from fairlead.steps.effects.installed import InstallPackage, NewPackage, Tidied, TidyPackages
+from fairlead.steps.effects.installed import Install, InstallPackage, NewPackage, Tidied, TidyPackages
 from fairlead.steps.process_resolved import ResolvedProcess
 
 LONGEST_S = 1800.0
@@ -73,15 +73,14 @@ def tidying(process: ResolvedProcess) -> Node:
     return Step("tidy packages", "Tidy up packages on targets", node)
 
 
+def installing(resolved: ResolvedAction) -> Install:
+    """What the action's effect does, and under which key."""
+    return Install(_new(resolved), _key(resolved))
+
+
 def _deploying(process: ResolvedProcess) -> list[ResolvedAction]:
-    return [
-        action.resolved
-        for step in process.steps
-        if not step.skipped and step.kept is None
-        for place in step.places
-        for action in place.actions
-        if action.resolved.action.kind == DEPLOY_PACKAGE and not action.skipped
-    ]
+    running = (one for step in process.steps for one in step.to_run)
+    return [one for one in running if one.action.kind == DEPLOY_PACKAGE]
 
 
 def _tidy(resolved: ResolvedAction, keep: Keep) -> Effect:

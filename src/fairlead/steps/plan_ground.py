@@ -28,6 +28,9 @@ from fairlead.steps.layers import layers
 from fairlead.steps.resolved import AccessoryState, ResolvedDeployment, StandingInstance
 from fairlead.steps.roster import SLOT_ROLES, image_of, world_volumes
 
+ACQUIRE = "acquire"
+"""The name of the step that pulls the images."""
+
 
 def room_step(resolved: ResolvedDeployment) -> Step:
     """What the new instances need against what is free."""
@@ -60,7 +63,7 @@ def acquire_step(resolved: ResolvedDeployment) -> Step:
     if resolved.test_image and resolved.definition.tests:
         wanted.setdefault(resolved.test_image, "tests")
     effects = [_acquire(resolved, reference, wanted[reference]) for reference in sorted(wanted)]
-    return Step("acquire", "Pull the images", InParallel(tuple(effects), limit=PULLS_AT_ONCE))
+    return Step(ACQUIRE, "Pull the images", InParallel(tuple(effects), limit=PULLS_AT_ONCE))
 
 
 def _acquire(resolved: ResolvedDeployment, reference: str, service: str) -> Effect:

@@ -8,9 +8,10 @@ reached. On its targets a step runs in a sliding window, its actions in order on
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
+from fairlead.domain.acquisition import groups_of
 from fairlead.domain.interruption import Choice, InterruptionKind, Question
 from fairlead.domain.plan import (
     Ask,
@@ -27,9 +28,11 @@ from fairlead.domain.plan import (
     Timeout,
     steps_of,
 )
-from fairlead.domain.process import DEPLOY_SERVICES, Process, ResolvedAction, StartTrigger
+from fairlead.domain.process import DEPLOY_SERVICES, Process, ResolvedAction
 from fairlead.domain.record import Json, to_data
 from fairlead.ports.step import ActionKind
+from fairlead.steps.acquisition import NAME as ACQUIRE_PACKAGES
+from fairlead.steps.acquisition import acquire_step, forgetting, position
 from fairlead.steps.action_kinds import ACTION_KINDS
 from fairlead.steps.bounds import ONWARD_TRIES
 from fairlead.steps.deploy_package import tidying
@@ -39,6 +42,7 @@ from fairlead.steps.effects.choosing_targets import LOOK_S, LOOKED_AT_ONCE, Cand
 from fairlead.steps.effects.ends import CommitProcess, KeepFinished, ProcessCommitted
 from fairlead.steps.intention import intention
 from fairlead.steps.known_later import known_later
+from fairlead.steps.plan_ground import ACQUIRE
 from fairlead.steps.printing import printing
 from fairlead.steps.process_resolved import PlannedAction, PlannedPlace, PlannedStep, ResolvedProcess
 from fairlead.steps.resolved import ResolvedDeployment
@@ -61,12 +65,12 @@ def plan(
         return DeployServices().plan(resolved)
     services = DeployServices().plan(resolved) if process.deploys_services else None
     forward = Regardless(tuple(_Compiling(process, services, kinds).all_of_it()))
+    after = _afterwards(process)
     meant: dict[str, Json] = {**intention(resolved), "process": _intention(process)}
     if services is not None:
         warnings = (*services.warnings, *process.warnings)
         notes = (*services.notes, *known_later(process))
-        after = tidying(process)
-        always = Sequence((services.always, after)) if isinstance(after, Step) else services.always
+        always = Sequence((services.always, after)) if after != Sequence() else services.always
         return replace(services, intention=meant, forward=forward, always=always, warnings=warnings, notes=notes)
     verb = "Roll back" if resolved.kind == "rollback" else "Deploy"
     return Plan(
@@ -75,10 +79,16 @@ def plan(
         intention=meant,
         forward=forward,
         commit=_commit(resolved),
-        always=tidying(process),
+        always=after,
         warnings=process.warnings,
         notes=known_later(process),
     )
+
+
+def _afterwards(process: ResolvedProcess) -> Node:
+    """What is tidied up on hosts when all is over."""
+    steps = tuple(step for step in (tidying(process), forgetting(process)) if isinstance(step, Step))
+    return steps[0] if len(steps) == 1 else Sequence(steps)
 
 
 def _intention(process: ResolvedProcess) -> Json:
@@ -148,28 +158,37 @@ class _Compiling:
         if self.process.process.leaves_targets_out and (targets := _targets(self.process)):
             self.taken.add(CHOICE)
             yield Step(CHOICE, CHOICE, _chosen(self.process.process, targets))
-        yield from self.groups(self.process.steps)
-
-    def groups(self, steps: Iterable[PlannedStep]) -> Iterator[Node]:
-        """Each step by itself, but for contiguous ones that start together."""
-        group: list[PlannedStep] = []
-        for step in steps:
-            if group and step.start is StartTrigger.AFTER_PREVIOUS:
-                yield self.group(group)
-                group = []
-            group.append(step)
-        if group:
+        groups = tuple(groups_of(self.process.steps))
+        acquired_before = position(groups)
+        for number, group in enumerate(groups):
+            if number == acquired_before and (acquisition := self.acquisition()) is not None:
+                yield acquisition
             yield self.group(group)
+
+    def acquisition(self) -> Step | None:
+        """Packages, and images; those that services are made of come with them, and not in their own part."""
+        images = None
+        if self.services is not None:
+            images = next((one for one in steps_of(self.services.forward) if one.name == ACQUIRE), None)
+            self.services = replace(self.services, forward=_without(self.services.forward, images))
+        name, others = ACQUIRE_PACKAGES, {step.name for step in self.process.steps}
+        while name in others:
+            name += "\N{PRIME}"
+        return acquire_step(self.process, self.free(name), images.node if images else None)
+
+    def free(self, name: str) -> str:
+        """The name, or one like it that nothing else has."""
+        while name in self.taken:
+            name += "\N{PRIME}"
+        self.taken.add(name)
+        return name
 
     def group(self, group: list[PlannedStep]) -> Node:
         nodes = tuple(self.step(step) for step in group)
         return nodes[0] if len(nodes) == 1 else InParallel(nodes, limit=group[0].parallelism, on_failure="go_on")
 
     def step(self, step: PlannedStep) -> Step:
-        name = step.name
-        while name in self.taken:
-            name += "\N{PRIME}"
-        self.taken.add(name)
+        name = self.free(step.name)
         if step.skipped:
             return Step(name, step.name, Sequence(), step.when, step.skipped)
         if step.kept is not None:
@@ -211,6 +230,13 @@ class _Compiling:
         return node
 
 
+def _without(node: Node, left_out: Step | None) -> Node:
+    """The node without that step, wherever in it that stands."""
+    if not isinstance(node, Sequence | InParallel):
+        return node
+    return replace(node, nodes=tuple(_without(part, left_out) for part in node.nodes if part is not left_out))
+
+
 def _question(resolved: ResolvedAction) -> Question:
     """What a person is asked where the action fails. What is required is neither ignored nor left out, and services
     are deployed or not: half of them is nothing that could be committed."""
@@ -243,7 +269,7 @@ def plan_runbook(process: ResolvedProcess, *, title: str, kinds: Mapping[str, Ac
         title,
         meant,
         forward,
-        always=tidying(process),
+        always=_afterwards(process),
         warnings=process.warnings,
         notes=known_later(process),
     )

@@ -194,10 +194,15 @@ class Scenario:
         return "old", unlike(old, now) + told
 
     def _untidied(self, mischiefs: Sequence[Mischief], now: Outside) -> Outside:
-        """What a tidying that failed for good may have left on a target: the next deployment there removes it."""
+        """What a tidying that failed for good may have left on a target: a later deployment there removes it."""
         failed = {one.key for one in mischiefs if one.deed in ("fail", "no", "unreachable")}
         places = tuple(f" on {effect.target}" for effect in effects_of(self.plan.always) if effect.key in failed)
-        return {name: held for name, held in self.old.items() if places and name.endswith(places) and name in now}
+        acquired = {name: held for name, held in now.items() if " acquired on " in name}
+        return {
+            name: held
+            for name, held in (self.old | acquired).items()
+            if places and name.endswith(places) and name in now
+        }
 
 
 async def prepare(strategy: Strategy) -> Scenario:
@@ -245,6 +250,7 @@ def outside(world: World) -> Outside:
         found[f"slot {colour}"] = replace(slot, standby_until=None), until
     for name, target in world.targets.items():
         found |= {f"package {directory} on {name}": files for directory, files in target.directories.items()}
+        found |= {f"package {file} acquired on {name}": files for file, files in target.acquired.items()}
         found |= {f"journal entry {id} on {name}": "there" for id in target.journal}
     found |= {f"deployment {key} that was asked for": "under way" for _, key in world.children.under_way}
     return {name: value for name, value in found.items() if not _is_empty_slot(value)}

@@ -44,7 +44,7 @@ from fairlead.usecases import lines
 from fairlead.usecases.brought import changes_of, variables_of
 from fairlead.usecases.context import Context
 from fairlead.usecases.process_checking import require_steps, there_are
-from fairlead.usecases.process_surroundings import StepThere, Surroundings
+from fairlead.usecases.process_surroundings import StepThere, Surroundings, acquire_at_once
 from fairlead.usecases.registries import logins as registry_logins
 from fairlead.usecases.values import lookup_in, releases_before, scope_at, warnings_of
 
@@ -210,6 +210,7 @@ class _Resolving:
             is_guided=self._is_guided(),
             script_commits=self.at.script_commits,
             keep_files=self.at.keep_files,
+            acquire_at_once=acquire_at_once(self.at),
         )
 
     @property
@@ -266,6 +267,7 @@ class _Resolving:
             step.start,
             condition_of(step.condition, step.expression, at_step.variables(None, step.actions[0])),
             parallelism=step.parallelism,
+            requirement=step.package_requirement,
         )
         if step.name in self.at.choice.kept:
             names = {action.name for action in step.actions}

@@ -36,6 +36,9 @@ from fairlead.usecases.values import scope_on
 PARALLELISM = "Octopus.Action.MaxParallelism"
 """A variable of this name changes how many targets of a step are in hand at once."""
 
+ACQUIRE_PARALLELISM = "Octopus.Acquire.MaxParallelism"
+"""The same of how many places packages are sent to at once."""
+
 
 @dataclass(frozen=True)
 class Surroundings:
@@ -99,6 +102,11 @@ class StepThere:
                 f"step {self.step.name}: its window of {self.step.window} holds, the parallelism of {stated} is ignored"
             )
         return self.step.window or stated
+
+
+def acquire_at_once(at: Surroundings) -> int:
+    """To how many places packages come at once."""
+    return _number(at.table.at(at.scope).find(ACQUIRE_PARALLELISM), DEFAULT_PARALLELISM)
 
 
 def with_parameters(action: Action, used: UsedTemplate, known: Known) -> Known:

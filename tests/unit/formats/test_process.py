@@ -9,6 +9,7 @@ from fairlead.domain.process import (
     Action,
     NoTarget,
     PackageRedeployment,
+    PackageRequirement,
     Process,
     ProcessStep,
     RunCondition,
@@ -118,6 +119,7 @@ steps = st.builds(
     start=st.sampled_from(StartTrigger),
     expression=words | st.just(""),
     parallelism=st.integers(1, 20),
+    package_requirement=st.sampled_from(PackageRequirement),
 )
 processes = st.builds(
     Process,

@@ -15,6 +15,7 @@ from fairlead.domain.process import (
     MANUAL_INTERVENTION,
     MOST_RETRIES,
     Action,
+    PackageRequirement,
     Process,
     ProcessStep,
     RunCondition,
@@ -30,6 +31,10 @@ CONFIGURE_FILES = "configure-files"
 
 _CONDITIONS = {condition.value: condition for condition in RunCondition}
 _STARTS = {"startafterprevious": StartTrigger.AFTER_PREVIOUS, "startwithprevious": StartTrigger.WITH_PREVIOUS}
+_REQUIREMENTS = {
+    "afterpackageacquisition": PackageRequirement.AFTER,
+    "beforepackageacquisition": PackageRequirement.BEFORE,
+}
 _LANGUAGES = {"bash": "bash", "python": "python", "powershell": "powershell"}
 _ENDINGS = (".sh", ".py", ".ps1")
 _NOT_IN_NAMES = str.maketrans({"[": "(", "]": ")", "{": "(", "}": ")", "#": "", "\n": " "})
@@ -74,7 +79,7 @@ def _step(block: Block, report: Report, names: set[str], environments: Mapping[s
     around = _Around(name, inner, environments, bool(tags), is_alone=_is_alone(block))
     actions = tuple(made for one in taking.blocks("action") for made in _actions(one, report, around))
     properties.rest()
-    taking.leave(block.get("package_requirement"), "packages are had when the release is made")
+    requirement = taking.text("package_requirement", "whether it comes before or after packages are acquired").lower()
     taking.rest()
     return ProcessStep(
         name,
@@ -84,6 +89,7 @@ def _step(block: Block, report: Report, names: set[str], environments: Mapping[s
         expression=expression if condition is RunCondition.VARIABLE else "",
         target_tags=tuple(tag.strip() for tag in tags),
         window=window,
+        package_requirement=_REQUIREMENTS.get(requirement, PackageRequirement.ANY),
     )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import tarfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -22,30 +21,35 @@ from fairlead.domain.text import Text
 from fairlead.formats.package_files import Each, Unpacked
 from fairlead.ports.connection import Command, Connection
 from fairlead.ports.step import Tools
-from fairlead.steps.archives import add, add_file, packed
+from fairlead.steps.archives import add, add_file, in_memory, packed
+from fairlead.steps.effects.acquired import acquired, key_of
 from fairlead.steps.effects.basis import Plain, read
+from fairlead.steps.effects.on_host import HOME, last_line, ran
 
-SAID_BYTES = 8 * 1024**2
 MOST_AT_ONCE = 200
-FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.02, 0.5
 PROGRAM_STARTS = (b"#!", b"\x7fELF")
 PROGRAM_START_BYTES = 4
 """How files begin that are programs: packages do not say it."""
 
 DIRECTORY, WAS_INSTALLED = "Package.InstallationDirectoryPath", "Package.WasInstalled"
 
-_HOME = """\
-[ -n "${HOME-}" ] || HOME=$(getent passwd "$(id -u)" | cut -d : -f 6)
-[ -n "$HOME" ] || { echo "the user has no home directory here"; exit 1; }
+_HOME = (
+    HOME
+    + """\
 root=$HOME/fairlead journal=$HOME/.fairlead/journal
 umask 022
 """
+)
 INSTALL = (
     _HOME
     + """\
 dir=$root/$1 entry=$journal/$2
 if [ -f "$entry" ] && [ -d "$dir" ]; then printf '%s\\n' "$dir"; exit 0; fi
 rm -rf "$dir" "$dir.part" && mkdir -p "$dir.part" "$journal" || exit 1
+if [ -n "$3" ]; then
+  mkdir "$dir.part/files" && tar -xf "$HOME/.fairlead/acquired/$3" -C "$dir.part/files" ||
+    { rm -rf "$dir.part"; exit 126; }
+fi
 tar -xf - -C "$dir.part" || { rm -rf "$dir.part"; exit 126; }
 mv "$dir.part/files" "$dir" && mv "$dir.part/entry" "$entry" && rm -rf "$dir.part" && printf '%s\\n' "$dir"
 """
@@ -92,6 +96,14 @@ class NewPackage:
 
 
 @dataclass(frozen=True, slots=True)
+class Install:
+    """An installation, and the key of its effect."""
+
+    new: NewPackage
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
 class Tidied:
     """What the action left on the target before, as much of it as is not kept; `installed` is the key of the effect
     that unpacks the present one."""
@@ -123,22 +135,16 @@ class InstallPackage:
             found, where = lying
             tools.say(f"{new.package} lies in {where} since {found.installed_at}: it is used as it is there")
             return Done(_output(new, where, used=found.id, was_installed=True), was_already_so=True)
-        words = ("sh", "-c", INSTALL, "fairlead-package", entry.directory, entry.id)
         try:
-            inside = partial(_write, entry=entry.line)
-            async with packed(tools, effect.key, new.package, inside) as (path, made):
-                if made.left_out:
-                    tools.say(f"links and devices in it are left out: {', '.join(made.left_out)[:300]}", "warning")
-                await tools.records.note(tools.task, _begun(effect), {"on": host.name})
-                exit_code, said = await ran(host, ticket, Command(words, stdin_file=path))
+            exit_code, said, files = await _unpacked(new, entry, host, effect, tools)
         except (Invalid, TooLarge) as error:
             return SaidNo(error.code, error.message, hint=error.hint)
         if exit_code != 0:
-            reason = said.strip().splitlines()[-1][:300] if said.strip() else f"it ended with {exit_code}"
+            reason = last_line(said, exit_code)
             hint = "look whether its user has a home with room there, and whether tar is installed"
             return SaidNo("package.not_installed", f"{new.package} could not be unpacked on {new.name}: {reason}", hint)
         where = said.strip().splitlines()[-1]
-        tools.say(f"{new.package} lies in {where}: {len(made.files)} files")
+        tools.say(f"{new.package} lies in {where}: {files} files")
         return Done(_output(new, where, used=entry.id, was_installed=False))
 
     async def undo(self, effect: Effect, tools: Tools) -> None:
@@ -211,6 +217,33 @@ def reused(path: str, target: str, outputs: Mapping[str, Mapping[str, Json]]) ->
     return ""
 
 
+async def _unpacked(
+    new: NewPackage, entry: InstalledPackage, host: Connection, effect: Effect, tools: Tools
+) -> tuple[int, str, int]:
+    """How that ended, what it said, and how many files there are: out of what was acquired for the task, where it lies
+    there, else sent now."""
+    ticket = f"{tools.task}/{effect.key}"
+    file = await acquired(host, new.target, new.package, ticket, tools)
+    words = ("sh", "-c", INSTALL, "fairlead-package", entry.directory, entry.id, file)
+    if file:
+        await tools.records.note(tools.task, _begun(effect), {"on": host.name})
+        command = Command(words, stdin=in_memory({"entry": (entry.line.encode(), 0o644)}))
+        files = tools.outputs[key_of(new.target, new.package)].get("files")
+        return *await ran(host, ticket, command), files if isinstance(files, int) else 0
+    inside = partial(_write, entry=entry.line)
+    async with packed(tools, effect.key, new.package, inside) as (path, made):
+        if made.left_out:
+            tools.say(f"links and devices in it are left out: {', '.join(made.left_out)[:300]}", "warning")
+        await tools.records.note(tools.task, _begun(effect), {"on": host.name})
+        return *await ran(host, ticket, Command(words, stdin_file=path)), len(made.files)
+
+
+async def lies_there(host: Connection, ticket: str, install: Install, tools: Tools) -> bool:
+    """Whether the installation would find its package there."""
+    entry = _entry(install.new, f"{tools.task}/{install.key}", tools.clock.now().isoformat())
+    return await lying_there(host, ticket, entry) is not None
+
+
 async def lying_there(host: Connection, ticket: str, wanted: InstalledPackage) -> tuple[InstalledPackage, str] | None:
     """What an earlier one of the same action left there of the same package, the newest, and its directory; None where
     nothing is left of it. What the wanted one itself left does not count."""
@@ -222,22 +255,6 @@ async def lying_there(host: Connection, ticket: str, wanted: InstalledPackage) -
     exit_code, said = await ran(host, f"{ticket}/lying", Command(words))
     where = said.strip().splitlines()[-1] if exit_code == 0 and said.strip() else ""
     return next(((one, where) for one in same if where.endswith(f"/fairlead/{one.directory}")), None)
-
-
-async def ran(host: Connection, ticket: str, command: Command) -> tuple[int, str]:
-    """Run to its end there; its exit code and what it said, bounded. Nothing of the run is left."""
-    await host.start(ticket, command)
-    log, pause_s = b"", FIRST_PAUSE_S
-    try:
-        while True:
-            progress = await host.progress(ticket, after=len(log))
-            log += progress.log
-            if progress.exit_code is not None or len(log) > SAID_BYTES:
-                return progress.exit_code or 0, log.decode("utf-8", "replace")
-            await asyncio.sleep(pause_s)
-            pause_s = min(pause_s * 1.5, LONGEST_PAUSE_S)
-    finally:
-        await asyncio.shield(host.complete(ticket))
 
 
 async def _enter(host: Connection, ticket: str, one: InstalledPackage) -> None:
@@ -288,10 +305,15 @@ def _write(archive: tarfile.TarFile, unpack: Callable[[Each], Unpacked], *, entr
     add(archive, "entry", entry.encode(), 0o644)
 
     def each(path: str, size_bytes: int, file: IO[bytes]) -> None:
-        start = file.peek(PROGRAM_START_BYTES)  # type: ignore[attr-defined] # each kind of package has files that do
-        add_file(archive, f"files/{path}", size_bytes, file, 0o755 if start.startswith(PROGRAM_STARTS) else 0o644)
+        add_file(archive, f"files/{path}", size_bytes, file, mode_of(file))
 
     return unpack(each)
+
+
+def mode_of(file: IO[bytes]) -> int:
+    """Of a file of a package: it can be run where it begins as programs do."""
+    start = file.peek(PROGRAM_START_BYTES)  # type: ignore[attr-defined] # each kind of package has files that do
+    return 0o755 if start.startswith(PROGRAM_STARTS) else 0o644
 
 
 def _begun(effect: Effect) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from fairlead.ports.step import EffectKind
 from fairlead.steps.effects.accessories import EnsureAccessory
+from fairlead.steps.effects.acquiring import AcquirePackage, ForgetAcquired
 from fairlead.steps.effects.choosing_targets import ChooseTargets
 from fairlead.steps.effects.ends import Commit, CommitProcess, KeepFinished, RetireSlot, StandBy, StopSlot, Tidy
 from fairlead.steps.effects.ground import ClaimSlot, EnsureNetwork, EnsureVolume
@@ -56,6 +57,8 @@ DEPLOYMENT_EFFECTS: Mapping[str, EffectKind] = {
     CommitProcess.kind: CommitProcess(),
     KeepFinished.kind: KeepFinished(),
     ChooseTargets.kind: ChooseTargets(),
+    AcquirePackage.kind: AcquirePackage(),
+    ForgetAcquired.kind: ForgetAcquired(),
     PrintVariables.kind: PrintVariables(),
     DrainRoute.kind: DrainRoute(),
     RemoveRoute.kind: RemoveRoute(),

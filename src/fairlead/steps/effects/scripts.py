@@ -25,6 +25,7 @@ from fairlead.ports.connection import Command, Connection
 from fairlead.ports.step import Tools
 from fairlead.steps import workspace
 from fairlead.steps.archives import add, add_file, packed
+from fairlead.steps.effects.acquired import acquired
 from fairlead.steps.effects.basis import read
 from fairlead.steps.filled_in import filled, filled_whole, known_at
 from fairlead.steps.scripts.bundle import RUNNERS, Language, command, ours
@@ -173,7 +174,12 @@ async def _bundled(
         contents = await _contents(run, name, known, effect, tools)
         yield command(run.language, name, variables=values, contents=contents, arguments=arguments)
         return
-    inside = partial(_write, name=name, fill=partial(filled_whole, known), more=ours(run.language, values))
+    file = ""
+    if run.target:
+        host = await tools.hosts.of_target(run.target)
+        file = await acquired(host, run.target, run.package, _ticket(effect, tools), tools)
+    more = ours(run.language, values)
+    inside = partial(_write, name=name, fill=partial(filled_whole, known), more=more, is_alone=bool(file))
     async with packed(tools, effect.key, run.package, inside) as (archive, made):
         if name not in made.files:
             hint = f"it holds {', '.join(sorted(made.files)[:10])[:300]}"
@@ -182,7 +188,7 @@ async def _bundled(
             told = ", ".join(made.left_out)[:300]
             tools.say(f"links and devices in {run.package} are left out: {told}", level="warning")
         tools.say(f"unpacked {run.package}: {len(made.files)} files", level="debug")
-        yield Command(bundle_words(run.language, name, arguments), stdin_file=archive)
+        yield Command(bundle_words(run.language, name, arguments, acquired=file), stdin_file=archive)
 
 
 async def _contents(run: ScriptRun, name: str, known: Variables, effect: Effect, tools: Tools) -> dict[str, bytes]:
@@ -200,10 +206,13 @@ def _write(
     name: str,
     fill: Callable[[str], str],
     more: Mapping[str, tuple[bytes, int]],
+    is_alone: bool,
 ) -> Unpacked:
-    """The package's files, the script filled in."""
+    """The package's files, the script filled in; or the script alone, where the others are there already."""
 
     def each(path: str, size_bytes: int, file: IO[bytes]) -> None:
+        if path != name and is_alone:
+            return
         if path != name:
             add_file(archive, path, size_bytes, file, 0o700)
             return

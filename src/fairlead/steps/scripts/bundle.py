@@ -62,11 +62,14 @@ def command(
     return Command(words(language, script, arguments), stdin=in_memory(held))
 
 
-def words(language: Language, script: str, arguments: tuple[str, ...]) -> tuple[str, ...]:
-    """What unpacks standard input, a tar of the script, what lies beside it, and ours (`ours`), and starts it."""
+def words(language: Language, script: str, arguments: tuple[str, ...], *, acquired: str = "") -> tuple[str, ...]:
+    """What unpacks standard input, a tar of the script, what lies beside it, and ours (`ours`), and starts it.
+    `acquired` is a tar on the host (`steps.effects.acquired`) that is unpacked before it."""
     runner = RUNNERS[language]
     launch = _resource("launch.sh").replace("MARK", ERROR_MARK)
     start = (*runner.program, f"{FOLDER}/{runner.start}", f"./{script}", *arguments)
+    if acquired:
+        return ("sh", "-c", _resource("acquired.sh") + launch, "fairlead-script", acquired, *start)
     return ("sh", "-c", launch, "fairlead-script", *start)
 
 

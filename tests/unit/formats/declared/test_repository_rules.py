@@ -68,6 +68,18 @@ def test_what_fits_together_is_well() -> None:
         ),
         ("process.yml", b"Action[Run it]", b"Action[Run]", "steps[2].actions[0].properties.script: found"),
         ("process.yml", b"name: Tell", b"name: Deploy", "process.yml:4:5: steps[1].name: found two steps are called"),
+        (
+            "process.yml",
+            b"- name: Deploy",
+            b"- package_requirement: before-acquisition\n    name: Deploy",
+            "process.yml:5:5: steps[1].name: found step Deploy is to come before packages are acquired",
+        ),
+        (
+            "process.yml",
+            b"- name: Tell",
+            b"- package_requirement: before-acquisition\n    name: Tell",
+            "process.yml:7:5: steps[2].name: found step Tell is to come before packages are acquired, and they are",
+        ),
         ("runbooks/tidy.yml", b"kind: script, properties: {script: ls}", b"kind: deploy-services", "needs a release"),
         ("runbooks/tidy.yml", b"ls", b"'#{Octopus.Step[Deploy].Status}'", "there is no such step or action"),
         ("channels.yml", b"[1.0,2.0)", b"[1.0", "channels.yml:1:49: channels[1].rules[0]: found rule 1"),

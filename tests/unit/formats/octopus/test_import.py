@@ -59,6 +59,12 @@ def test_steps_and_actions_are_taken_with_their_conditions() -> None:
     assert mail.condition is RunCondition.FAILURE
 
 
+def test_when_packages_are_acquired_is_taken() -> None:
+    process = read_process("process.yml", books().files["projects/books/process.yml"].encode())
+    assert [step.package_requirement.value for step in process.steps][:2] == ["any", "after-acquisition"]
+    assert "NOT taken" not in told("deployment_process.ocl", "package_requirement")[0]
+
+
 def test_what_has_no_like_fails_and_says_so_instead_of_being_left_out() -> None:
     (action,) = process().steps[3].actions
     assert "exit 1" in str(action.properties["script"]) and "Octopus.Email" in str(action.properties["script"])

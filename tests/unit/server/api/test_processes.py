@@ -7,6 +7,7 @@ from fastapi.testclient import TestClient
 from tests.unit.server.house import House
 
 STEPS = [{"name": "Deploy", "actions": [{"name": "Deploy", "kind": "deploy-services", "required": True}]}]
+LOOK = {"name": "Look", "actions": [{"name": "Look", "kind": "script", "properties": {"script": "ls"}}]}
 PATH = "/api/v1/projects/books/process"
 
 
@@ -39,6 +40,11 @@ def test_who_edits_what_somebody_else_has_changed_is_told(client: TestClient) ->
     ("body", "code"),
     [
         ({"steps": [{**STEPS[0], "window": 2}]}, "process.window"),
+        ({"steps": [{**STEPS[0], "package_requirement": "before-acquisition"}]}, "process.package_requirement"),
+        (
+            {"steps": [*STEPS, {**LOOK, "package_requirement": "before-acquisition"}]},
+            "process.package_order",
+        ),
         ({"steps": [*STEPS, *STEPS]}, "process.name_twice"),
         ({"steps": [{"name": "a", "actions": []}]}, "input.invalid"),
         ({"steps": [{"name": "a", "actions": [{"name": "a", "kind": "fax"}]}]}, "process.kind"),

@@ -9,6 +9,7 @@ from typing_extensions import TypedDict
 from fairlead.domain.process import (
     NoTarget,
     PackageRedeployment,
+    PackageRequirement,
     RunCondition,
     RunLocation,
     StartTrigger,
@@ -58,6 +59,7 @@ class ProcessStep(TypedDict):
     target_tags: list[str]
     window: int
     parallelism: int
+    package_requirement: PackageRequirement
 
 
 class Process(TypedDict):

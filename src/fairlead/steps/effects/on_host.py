@@ -1,0 +1,38 @@
+"""Small commands on a host, run to their end: what effects share that keep something below the user's home there."""
+
+from __future__ import annotations
+
+import asyncio
+
+from fairlead.ports.connection import Command, Connection
+
+SAID_BYTES = 8 * 1024**2
+FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.02, 0.5
+
+HOME = """\
+[ -n "${HOME-}" ] || HOME=$(getent passwd "$(id -u)" | cut -d : -f 6)
+[ -n "$HOME" ] || { echo "the user has no home directory here"; exit 1; }
+"""
+"""How a script of ours begins that needs to know where it is."""
+
+
+async def ran(host: Connection, ticket: str, command: Command) -> tuple[int, str]:
+    """Run to its end there; its exit code and what it said, bounded. Nothing of the run is left."""
+    await host.start(ticket, command)
+    log, pause_s = b"", FIRST_PAUSE_S
+    try:
+        while True:
+            progress = await host.progress(ticket, after=len(log))
+            log += progress.log
+            if progress.exit_code is not None or len(log) > SAID_BYTES:
+                return progress.exit_code or 0, log.decode("utf-8", "replace")
+            await asyncio.sleep(pause_s)
+            pause_s = min(pause_s * 1.5, LONGEST_PAUSE_S)
+    finally:
+        await asyncio.shield(host.complete(ticket))
+
+
+def last_line(said: str, exit_code: int) -> str:
+    """Why it did not go well, in its own words."""
+    lines = said.strip().splitlines()
+    return lines[-1][:300] if lines else f"it ended with {exit_code}"
