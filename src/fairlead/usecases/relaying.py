@@ -58,17 +58,24 @@ class Taken:
 
 
 async def tell_due(context: Context, notifier: Notifier) -> int:
-    """Every subscriber for whom there is something, and whose time has come, is told; how many were looked at."""
+    """Every subscriber for whom there is something, and whose time has come, is told; how many were looked at. What
+    goes wrong with the books at one is raised when all had their turn."""
     due = await context.database.read(lambda connection: subscriptions.due(connection, context.clock.now()))
     places = asyncio.Semaphore(AT_ONCE)
+    wrong: list[FairleadError] = []
 
     async def one(progress: Progress) -> None:
         async with places:
-            await _tell(context, notifier, progress)
+            try:
+                await _tell(context, notifier, progress)
+            except FairleadError as error:
+                wrong.append(error)
 
     async with asyncio.TaskGroup() as group:
         for progress in due:
             group.create_task(one(progress))
+    if wrong:
+        raise wrong[0]
     return len(due)
 
 
