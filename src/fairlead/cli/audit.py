@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import typer
 
+from fairlead.cli.screen import Screen
 from fairlead.cli.session import API, session
+from fairlead.domain.errors import Invalid
+from fairlead.domain.event import Event, fault_of
+from fairlead.formats.audit_lines import events_of
+
+MOST_FAULTS = 100
 
 group = typer.Typer(name="audit", help="Who did what, when, from where, and what changed.", no_args_is_help=True)
 
@@ -63,21 +71,60 @@ def export(
 def verify(
     context: typer.Context,
     expected: str = typer.Option("", "--expect", help="NUMBER:HASH of an event, as an earlier `audit verify` told it."),
+    file: list[Path] = typer.Option([], help="Look at exported or archived files instead, in this order; no server."),
 ) -> None:
     """Prove that every event is as it was written and none is missing; exit code 1 where not."""
     at = session(context)
+    if file:
+        _verify_files(at.screen, file)
+        return
     number, _, hash = expected.partition(":")
     if expected and not (number.isdigit() and hash):
         raise typer.BadParameter("must be NUMBER:HASH", param_hint="--expect")
     found = at.client.get(f"{API}/events/verification", sequence=number, expected=hash)
     if found["whole"]:
-        at.screen.result(found, f"all {found['count']} events are as they were written; the last is {_last(found)}")
+        before = f", {found['archived']} before them are archived" if found["archived"] else ""
+        said = f"all {found['count']} events are as they were written{before}; the last is {_last(found)}"
+        at.screen.result(found, said)
         return
     if at.screen.as_json:
         at.screen.result(found)
     for fault in found["faults"]:
         at.screen.fail(f"event {fault['sequence']} {fault['event']}: {fault['reason']}", code="audit.broken")
     raise typer.Exit(1)
+
+
+def _verify_files(screen: Screen, files: list[Path]) -> None:
+    first: Event | None = None
+    before: Event | None = None
+    count, broken = 0, 0
+    for event in _events_of(files):
+        if first is None:
+            first, before = event, replace(event, sequence=event.sequence - 1, hash=event.previous)
+        fault = fault_of(event, before)
+        if fault is not None:
+            broken += 1
+            if broken <= MOST_FAULTS:
+                screen.fail(f"event {fault.sequence} {fault.event}: {fault.reason}", code="audit.broken")
+        count, before = count + 1, event
+    if broken:
+        raise typer.Exit(1)
+    if first is None or before is None:
+        screen.say("the files hold no event")
+        return
+    behind = f"; they follow from {first.sequence - 1}:{first.previous}" if first.sequence > 1 else ""
+    told = {"count": count, "first": first.sequence, "previous": first.previous, "sequence": before.sequence}
+    said = f"all {count} events are as they were written{behind}; the last is {before.sequence}:{before.hash}"
+    screen.result({**told, "hash": before.hash}, said)
+
+
+def _events_of(files: list[Path]) -> Iterator[Event]:
+    for path in files:
+        try:
+            with path.open("rb") as lines:
+                yield from events_of(lines, str(path))
+        except OSError as error:
+            raise Invalid("input.invalid", f"{path} cannot be read: {error.strerror}", thing="--file") from error
 
 
 def _last(found: dict[str, object]) -> str:

@@ -311,6 +311,7 @@ CODES: dict[str, str] = {
     "key.ending": "An API key of a service account ends soon, or has ended.",
     "policy.unknown": "There is no such allowance.",
     "notification.unknown": "There is no such notification target.",
+    "audit.not_archived": "Old events of the audit cannot be moved into files; they stay in the database.",
     "subscription.unknown": "There is no such subscription, or it is somebody else's.",
     "subscription.exists": "There is a subscription of that name already.",
     "subscription.event": "A subscription asks for no event, or for one that there is none of.",

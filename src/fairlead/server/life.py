@@ -25,6 +25,7 @@ from fairlead.server.reconciling import reconcile
 from fairlead.store import idempotency, notices, projects, users, webhook_deliveries
 from fairlead.usecases import (
     access,
+    archiving,
     evaluating,
     first_start,
     housekeeping,
@@ -276,3 +277,5 @@ async def _tidy(server: Server) -> None:
     await asyncio.to_thread(housekeeping.tell_of_expiring_keys, server.context)
     await asyncio.to_thread(housekeeping.tell_of_ending_certificates, server.context)
     await asyncio.to_thread(retention.start_if_due, server.context)
+    archive = server.settings.data_dir / "audit"
+    await asyncio.to_thread(archiving.archive_due, server.context, archive, days=server.settings.audit_days)

@@ -83,6 +83,9 @@ class Settings(BaseModel):
     keep_packages_days: int = Field(
         0, ge=0, description="days that packages of the feed are kept which no release names; 0: for ever"
     )
+    audit_days: int = Field(
+        0, ge=0, description="days after which events of the audit go into files, one a day; 0: they stay for ever"
+    )
     task_log_days: int = Field(365, ge=1, description="days that the logs of ended tasks are kept")
 
     smtp_host: str = Field("", description="mail server for notifications; empty: no mail")

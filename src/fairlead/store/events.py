@@ -86,6 +86,12 @@ def between(connection: sa.Connection, after: int, until: int) -> Iterator[Event
         after = found[-1].sequence if len(found) == AT_ONCE else until
 
 
+def forget(connection: sa.Connection, first: int, last: int) -> int:
+    """Those from number `first` to number `last` are not here any more; how many."""
+    numbered = sa.delete(events).where(events.c.sequence >= first, events.c.sequence <= last)
+    return connection.execute(numbered).rowcount
+
+
 def fitting(
     *,
     project: str | None = None,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 
@@ -12,6 +12,7 @@ from fairlead.domain.errors import NotAllowed
 from fairlead.domain.event import Event, Fault, fault_of
 from fairlead.domain.ids import TaskId
 from fairlead.domain.permission import Permission
+from fairlead.domain.record import Json
 from fairlead.store import events, tasks
 from fairlead.store.database import Connection
 from fairlead.store.secret_versions import SecretUse
@@ -21,6 +22,8 @@ from fairlead.usecases.context import Context
 
 MOST_FAULTS = 100
 LONGEST_ACT = 300
+ARCHIVED = "audit.archived"
+"""The kind of the event that says which events are in a file from now on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +43,15 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """How many events there are, the number and hash of the last, and where the chain is broken (the first
-    `MOST_FAULTS`). The last hash, kept elsewhere, proves later that nothing up to there was written anew."""
+    """How many events there are here, how many before them were archived, the number and hash of the last, and where
+    the chain is broken (the first `MOST_FAULTS`). The last hash, kept elsewhere, proves later that nothing up to there
+    was written anew."""
 
     count: int
     sequence: int
     hash: str
     faults: tuple[Fault, ...] = ()
+    archived: int = 0
 
     @property
     def is_whole(self) -> bool:
@@ -84,24 +89,62 @@ def verify(context: Context, actor: Actor, *, sequence: int = 0, expected: str =
     """Walks the whole chain. With `expected` (the hash that event number `sequence` once had) also that it still has
     it: who can write to the database can forge a chain anew, but not one that ends in a hash kept elsewhere."""
     actor.require(Permission.VIEW)
-    faults: list[Fault] = []
-    count, before = 0, None
+    walk = _Walk(sequence, expected)
     with context.database.reading() as connection:
         for event in events.in_order(connection):
-            fault = fault_of(event, before)
-            if fault is None and expected and event.sequence == sequence and event.hash != expected:
-                fault = Fault(
-                    sequence, event.id, "its hash is not the expected one: it, or one before it, was replaced"
-                )
-            if fault is not None and len(faults) < MOST_FAULTS:
-                faults.append(fault)
-            count, before = count + 1, event
-        written = events.written(connection)
-    last = before.sequence if before else 0
-    if written > last or (expected and sequence > last):
-        missing = f"{last + 1} to {max(written, sequence if expected else 0)}"
-        faults.append(Fault(last + 1, "", f"the newest events, {missing}, are missing"))
-    return Verdict(count, last, before.hash if before else "", tuple(faults))
+            walk.look(event)
+        return walk.verdict(events.written(connection))
+
+
+@dataclass
+class _Walk:
+    """Along the chain from the first event that is here: what was archived before it is said by a later event."""
+
+    sequence: int
+    expected: str
+    faults: list[Fault] = field(default_factory=list)
+    count: int = 0
+    first: Event | None = None
+    before: Event | None = None
+    archived: tuple[Json, Json] = (0, "")
+
+    def look(self, event: Event) -> None:
+        """The next one."""
+        if self.first is None:
+            self.first = event
+            if event.sequence > 1:  # as if the one before it were here
+                self.before = replace(event, sequence=event.sequence - 1, hash=event.previous)
+        if event.kind == ARCHIVED:
+            self.archived = event.facts.get("sequence"), event.facts.get("hash")
+        fault = fault_of(event, self.before)
+        if fault is None and self.expected and event.sequence == self.sequence and event.hash != self.expected:
+            fault = Fault(event.sequence, event.id, _REPLACED)
+        self.faults += [fault] if fault else []
+        self.count, self.before = self.count + 1, event
+
+    def verdict(self, written: int) -> Verdict:
+        """Of all that was looked at, where so many were ever written."""
+        last = self.before.sequence if self.before else 0
+        gone = self.first.sequence - 1 if self.first else 0
+        faults = [*self._of_archived(gone), *self.faults][:MOST_FAULTS]
+        if written > last or (self.expected and self.sequence > last):
+            missing = f"{last + 1} to {max(written, self.sequence if self.expected else 0)}"
+            faults.append(Fault(last + 1, "", f"the newest events, {missing}, are missing"))
+        return Verdict(self.count, last, self.before.hash if self.before else "", tuple(faults), gone)
+
+    def _of_archived(self, gone: int) -> Iterator[Fault]:
+        if self.first is None or gone == 0:
+            return
+        if self.archived != (gone, self.first.previous):
+            missing = "1" if gone == 1 else f"1 to {gone}"
+            yield Fault(1, "", f"{missing} is missing before {self.first.id}")
+        elif self.expected and self.sequence == gone and self.expected != self.first.previous:
+            yield Fault(gone, "", _REPLACED)
+        elif self.expected and self.sequence < gone:
+            yield Fault(self.sequence, "", "it is archived: look at its file with fairlead audit verify --file")
+
+
+_REPLACED = "its hash is not the expected one: it, or one before it, was replaced"
 
 
 def note_refused(context: Context, actor: Actor, error: NotAllowed, act: str) -> None:

@@ -50,6 +50,8 @@ def literal() -> set[str]:
     for module, function, kind in notes():
         if isinstance(kind, ast.Name) and kind.id == "KIND":
             found.add("environment.not_running")
+        elif isinstance(kind, ast.Name) and kind.id == "ARCHIVED":
+            found.add("audit.archived")
         elif isinstance(kind, ast.Name):
             for line in ast.walk(function):
                 if isinstance(line, ast.Assign) and kind.id in {

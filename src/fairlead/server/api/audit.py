@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Annotated
@@ -11,7 +10,8 @@ from fastapi import Depends, Query
 from fastapi.responses import StreamingResponse
 
 from fairlead.domain.errors import Invalid
-from fairlead.domain.event import Event, content_of
+from fairlead.domain.event import Event
+from fairlead.formats.audit_lines import line_of
 from fairlead.server import openapi
 from fairlead.server.api import answers, shapes
 from fairlead.server.api.doors import After, Asking, Books, Limit
@@ -70,6 +70,7 @@ def verify_events(
     return {
         "whole": verdict.is_whole,
         "count": verdict.count,
+        "archived": verdict.archived,
         "sequence": verdict.sequence,
         "hash": verdict.hash,
         "faults": [{"sequence": one.sequence, "event": one.event, "reason": one.reason} for one in verdict.faults],
@@ -101,4 +102,4 @@ def shaped(one: Event) -> answers.Event:
 
 def _lines(found: Iterator[Event]) -> Iterator[bytes]:
     for event in found:
-        yield json.dumps({**content_of(event), "hash": event.hash}, ensure_ascii=False).encode() + b"\n"
+        yield line_of(event)

@@ -51,7 +51,8 @@ class AuditVerdict(TypedDict):
     """Whether the chain of hashes holds. The last hash, kept elsewhere, can be given as `expected` later."""
 
     whole: bool
-    count: int
+    count: Annotated[int, Field(description="how many are in the database")]
+    archived: Annotated[int, Field(description="how many before them are in files")]
     sequence: Annotated[int, Field(description="number of the last event")]
     hash: Annotated[str, Field(description="hash of the last event")]
     faults: list[EventFault]

@@ -1,0 +1,50 @@
+"""Files of archived events, one for each day: written whole or not at all, and readable by the server's user alone."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
+
+from fairlead.domain.errors import Failed
+
+
+def write(path: Path, lines: Iterable[bytes]) -> str:
+    """The file has these lines, on the disk; their SHA-256. Failed `audit.not_archived` where it cannot be written."""
+    digest = hashlib.sha256()
+    unfinished = path.with_name(f"{path.name}.new")
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with os.fdopen(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+            for line in lines:
+                digest.update(line)
+                file.write(line)
+            file.flush()
+            os.fsync(file.fileno())
+        unfinished.replace(path)
+        folder = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+    except OSError as error:
+        with suppress(OSError):
+            unfinished.unlink()
+        raise Failed(
+            "audit.not_archived",
+            f"{path} cannot be written: {error.strerror}",
+            thing=str(path),
+            hint="make room, or let the server write there; the events stay in the database until then",
+        ) from error
+    return digest.hexdigest()
+
+
+def first_line(path: Path) -> bytes:
+    """The first line of the file; b"" where there is none."""
+    try:
+        with path.open("rb") as file:
+            return file.readline()
+    except (FileNotFoundError, NotADirectoryError):
+        return b""
