@@ -107,6 +107,17 @@ class TellsNoEnvironment(FakeContainerEngine):
         return replace(told, configuration={key: told.configuration[key] for key in ("image", "networks")})
 
 
+class TellsStale(FakeContainerEngine):
+    async def inspected(self, name: str) -> Mapping[str, object] | None:
+        told = await super().inspected(name)
+        return told and {**told, "State": {"Status": "running"}}
+
+
+class MakesPlainNetworks(FakeContainerEngine):
+    async def ensure_network(self, spec: NetworkSpec) -> Network:
+        return await super().ensure_network(NetworkSpec(spec.name, spec.subnet, spec.labels))
+
+
 class FindsRunningOnesOnly(FakeContainerEngine):
     async def containers(self, labels: Mapping[str, str]) -> Sequence[Container]:
         return [found for found in await super().containers(labels) if found.state == "running"]
@@ -216,6 +227,8 @@ BREAKS: tuple[tuple[type[FakeContainerEngine], str], ...] = (
     (ForgetsExitCodes, "test_waiting_gives_the_exit_code"),
     (TellsTimesAsConfiguration, "test_its_configuration_is_the_same_after_stop_and_start"),
     (TellsNoEnvironment, "test_another_definition_has_another_configuration"),
+    (TellsStale, "test_it_tells_all_that_it_knows_of_a_container"),
+    (MakesPlainNetworks, "test_a_network_has_the_shape_that_was_asked_for"),
     (FindsRunningOnesOnly, "test_found_by_name_id_and_labels"),
     (CopiesWithoutLimit, "test_files_are_copied_out_of_what_has_ended"),
     (MixesSubnets, "test_a_subnet_that_overlaps_is_refused"),

@@ -16,6 +16,7 @@ from fairlead.domain.ids import TaskId
 from fairlead.domain.record import Json
 from fairlead.engine.parts import ToolsFactory
 from fairlead.ports.connection import Connection
+from fairlead.ports.container_engine import ContainerEngine
 from fairlead.ports.hosts import Hosts, Seen
 from fairlead.ports.step import Tools
 
@@ -66,6 +67,10 @@ class _FencedHosts:
     async def of_server(self, task: TaskId) -> Connection:
         self._require()
         return behind(await self._hosts.of_server(task), self._require)
+
+    async def engine_of(self, target: str) -> ContainerEngine:
+        self._require()
+        return behind(await self._hosts.engine_of(target), self._require)
 
     async def look(self, target: str) -> Seen:
         self._require()

@@ -25,6 +25,9 @@ LABEL_ROLE = "io.fairlead.role"
 LABEL_VERSION = "io.fairlead.version"
 LABEL_CONFIGURATION = "io.fairlead.configuration"
 LABEL_INSTANCE = "io.fairlead.instance"
+LABEL_STEP = "io.fairlead.step"
+LABEL_RUNBOOK = "io.fairlead.runbook"
+LABEL_TARGET = "io.fairlead.target"
 
 
 def labels_of(place: Place) -> dict[str, str]:
@@ -115,9 +118,9 @@ class Container:
 
 @dataclass(frozen=True, slots=True)
 class NetworkSpec:
-    """A bridge network with a subnet of ours, whose first address is the gateway's.
+    """A network with a subnet ("": the engine chooses one), whose first address is the gateway's unless one is said.
 
-    `dynamic_range` (CIDR) keeps unfixed addresses off the fixed ones.
+    `dynamic_range` (CIDR) keeps unfixed addresses off the fixed ones. `options` are the driver's own.
     """
 
     name: str
@@ -125,17 +128,25 @@ class NetworkSpec:
     labels: Mapping[str, str]
     dynamic_range: str = ""
     internal: bool = False
+    driver: str = "bridge"
+    gateway: str = ""
+    options: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Network:
-    """A network as the engine tells it."""
+    """A network as the engine tells it; what its subnets have beside them in the same order."""
 
     id: str
     name: str
     subnets: tuple[str, ...]
     labels: Mapping[str, str]
     members: tuple[str, ...] = ()
+    driver: str = "bridge"
+    internal: bool = False
+    gateways: tuple[str, ...] = ()
+    dynamic_ranges: tuple[str, ...] = ()
+    options: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -284,6 +295,11 @@ class ContainerEngine(Protocol):
         """All, stopped ones too, whose labels hold all of these (a value of "" asks for presence alone)."""
         ...
 
+    async def inspected(self, name: str) -> Mapping[str, object] | None:
+        """All that the engine itself tells of the container, as JSON in the engine's own words (`docker inspect`);
+        None where there is none. Its environment is in clear: whoever keeps it masks it first."""
+        ...
+
     async def wait(self, name: str) -> int:
         """The exit code once it has ended; at once where it already has. A restart by its policy is no end."""
         ...
@@ -320,7 +336,8 @@ class ContainerEngine(Protocol):
 
     # networks and volumes
     async def ensure_network(self, spec: NetworkSpec) -> Network:
-        """Made with that subnet, or adopted by key. `Conflict("network.pool")` where the subnet overlaps another."""
+        """Made as described, or adopted by key whatever its shape. `Conflict("network.pool")` where the subnet overlaps
+        another."""
         ...
 
     async def remove_network(self, name: str) -> None:
@@ -329,6 +346,10 @@ class ContainerEngine(Protocol):
 
     async def networks(self, labels: Mapping[str, str]) -> Sequence[Network]:
         """All whose labels hold all of these."""
+        ...
+
+    async def inspected_network(self, name: str) -> Mapping[str, object] | None:
+        """As `inspected`, of a network."""
         ...
 
     async def ensure_volume(self, name: str, labels: Mapping[str, str]) -> VolumeEntry:

@@ -10,6 +10,7 @@ from fairlead.domain.errors import NotFound
 from fairlead.domain.ids import TaskId
 from fairlead.domain.target import SshAccess
 from fairlead.ports.connection import Connection
+from fairlead.ports.container_engine import ContainerEngine
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,11 @@ class Hosts(Protocol):
         that to the task's project."""
         ...
 
+    async def engine_of(self, target: str) -> ContainerEngine:
+        """The container engine on the target's host, behind its usual socket there, as the target's user may use it.
+        Its verbs raise `Unreachable("engine.unreachable")` where there is none that answers."""
+        ...
+
     async def look(self, target: str) -> Seen:
         """Something harmless was run there, and went well."""
         ...
@@ -54,6 +60,9 @@ class NoHosts:
     """Where there are no targets: none is found."""
 
     async def of_target(self, target: str) -> Connection:
+        raise NotFound("target.unknown", f"there is no target {target[:80]!r}", thing=target[:80])
+
+    async def engine_of(self, target: str) -> ContainerEngine:
         raise NotFound("target.unknown", f"there is no target {target[:80]!r}", thing=target[:80])
 
     async def of_server(self, task: TaskId) -> Connection:

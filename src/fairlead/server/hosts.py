@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
-from typing import Protocol
+from collections.abc import Awaitable, Callable
+from typing import Protocol, TypeVar
 
-from fairlead.domain.errors import Failed, Refused
+from fairlead.domain.errors import Failed, Refused, Unreachable
 from fairlead.domain.ids import TaskId
 from fairlead.domain.policy import SCRIPTS_AT_SERVER, may_run_at_server
 from fairlead.domain.target import SshAccess, Target
 from fairlead.ports.clock import Clock
 from fairlead.ports.connection import Command, Connection
+from fairlead.ports.container_engine import ContainerEngine
 from fairlead.ports.hosts import Seen
 from fairlead.store import environments, policies, projects, targets, tasks
 from fairlead.store.database import Connection as Books
@@ -21,6 +22,7 @@ from fairlead.store.secrets import StoreSecrets
 
 LOOK = Command(("sh", "-c", 'for one in bash python3 pwsh; do command -v "$one" >/dev/null && echo "$one"; done; true'))
 POLL_S = 0.05
+T = TypeVar("T")
 
 
 class Closable(Connection, Protocol):
@@ -31,10 +33,19 @@ class Closable(Connection, Protocol):
         ...
 
 
+class ClosableEngine(ContainerEngine, Protocol):
+    """An engine whose way there is kept open."""
+
+    async def close(self) -> None:
+        """It is ended; what runs there goes on."""
+        ...
+
+
 class BookedHosts:
     """As ports.hosts.Hosts says. Every local target is this machine, each under its own name.
 
     `local` makes the connection to this machine under a name, `ssh` the one to a host: access, private key, name.
+    `engine` is this machine's; `engine_at` makes the one that is reached over a connection.
     """
 
     def __init__(
@@ -45,13 +56,18 @@ class BookedHosts:
         *,
         local: Callable[[str], Connection],
         ssh: Callable[[SshAccess, str, str], Closable],
+        engine: ContainerEngine | None = None,
+        engine_at: Callable[[Connection], Awaitable[ClosableEngine]] | None = None,
     ) -> None:
         self._database = database
         self._secrets = secrets
         self._clock = clock
         self._local = local
         self._ssh = ssh
+        self._engine = engine
+        self._engine_at = engine_at
         self._kept: dict[str, tuple[SshAccess, Closable]] = {}
+        self._engines: dict[str, tuple[Connection, ClosableEngine]] = {}
 
     async def of_target(self, target: str) -> Connection:
         """The kept one, or a new one where the target's access was changed."""
@@ -63,6 +79,21 @@ class BookedHosts:
             return kept[1]
         made = self._ssh(found.ssh, key, found.name)
         self._kept[found.id] = (found.ssh, made)
+        if kept is not None:
+            await kept[1].close()
+        return made
+
+    async def engine_of(self, target: str) -> ContainerEngine:
+        """This machine's for a local target; else the kept one, or a new one where the connection is another."""
+        connection = await self.of_target(target)
+        kept = self._engines.get(target)
+        if kept is not None and kept[0] is connection:
+            return kept[1]
+        held = self._kept.get(target)
+        if held is None or held[1] is not connection:
+            return _there(self._engine, connection)
+        made = await _there(self._engine_at, connection)(connection)
+        self._engines[target] = (connection, made)
         if kept is not None:
             await kept[1].close()
         return made
@@ -91,6 +122,9 @@ class BookedHosts:
 
     async def close(self) -> None:
         """Every connection is ended; what runs at its other end goes on."""
+        engines, self._engines = self._engines, {}
+        for _, engine in engines.values():
+            await engine.close()
         kept, self._kept = self._kept, {}
         for _, connection in kept.values():
             await connection.close()
@@ -102,6 +136,12 @@ class BookedHosts:
             return found, ""
         use = SecretUse(f"reach {found.name} at {found.address}", found.id)
         return found, self._secrets.use(self._database, [found.ssh.key], use)[found.ssh.key]
+
+
+def _there(found: T | None, connection: Connection) -> T:
+    if found is None:
+        raise Unreachable("engine.unreachable", f"{connection.name} has no container engine", thing=connection.name)
+    return found
 
 
 def _require_allowed(books: Books, task: TaskId) -> None:

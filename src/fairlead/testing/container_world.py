@@ -183,6 +183,12 @@ class ContainerWorld:
         self._made += 1
         return hashlib.sha256(str(self._made).encode()).hexdigest()
 
+    def free_subnet(self) -> str:
+        """One that no network has, as an engine chooses it from its own pools."""
+        taken = [ipaddress.ip_network(network.spec.subnet) for network in self.networks.values()]
+        pool = ipaddress.ip_network("172.16.0.0/12").subnets(new_prefix=16)
+        return str(next(one for one in pool if not any(one.overlaps(other) for other in taken)))
+
     def add_container(self, spec: ContainerSpec, image: FakeImage) -> FakeContainer:
         """Made, joined to its first network only, without its files: as an engine of API < 1.44 makes it."""
         script = image.script

@@ -37,6 +37,7 @@ from fairlead.testing.container_world import (
     nameless,
     without_tag,
 )
+from fairlead.testing.fake_inspection import gateway_of, inspected, inspected_network
 
 LINE_CHARACTERS = 8 * 1024
 POLL_S = 0.05
@@ -147,6 +148,11 @@ class FakeContainerEngine:
         found = [held for _, held in sorted(self.world.containers.items()) if _fits(_all_labels(held), labels)]
         return [told_container(self.world, held) for held in found]
 
+    async def inspected(self, name: str) -> Mapping[str, object] | None:
+        await self._reach()
+        found = self._found(name)
+        return inspected(told_container(self.world, found), found.spec) if found else None
+
     async def wait(self, name: str) -> int:
         await self._reach()
         while self._existing(name).state != "exited":
@@ -226,6 +232,7 @@ class FakeContainerEngine:
         await self._begin("ensure_network", spec.name)
         found = self.world.networks.get(spec.name)
         if found is None:
+            spec = spec if spec.subnet else replace(spec, subnet=self.world.free_subnet())
             subnet = ipaddress.ip_network(spec.subnet)
             for other in self.world.networks.values():
                 if subnet.overlaps(ipaddress.ip_network(other.spec.subnet)):
@@ -252,6 +259,11 @@ class FakeContainerEngine:
         await self._reach()
         held = (network for _, network in sorted(self.world.networks.items()))
         return [self._told_network(network) for network in held if _fits(network.spec.labels, labels)]
+
+    async def inspected_network(self, name: str) -> Mapping[str, object] | None:
+        await self._reach()
+        found = self.world.networks.get(name)
+        return inspected_network(found.id, found.spec) if found else None
 
     async def ensure_volume(self, name: str, labels: Mapping[str, str]) -> VolumeEntry:
         await self._begin("ensure_volume", name)
@@ -384,7 +396,19 @@ class FakeContainerEngine:
     def _told_network(self, network: FakeNetwork) -> Network:
         running = (held for held in self.world.members(network.spec.name) if held.state == "running")
         members = tuple(sorted(held.spec.name for held in running))
-        return Network(network.id, network.spec.name, (network.spec.subnet,), dict(network.spec.labels), members)
+        spec = network.spec
+        return Network(
+            network.id,
+            spec.name,
+            (spec.subnet,),
+            dict(spec.labels),
+            members,
+            driver=spec.driver,
+            internal=spec.internal,
+            gateways=(gateway_of(spec),),
+            dynamic_ranges=(spec.dynamic_range,),
+            options=dict(spec.options),
+        )
 
 
 def told_container(world: ContainerWorld, held: FakeContainer) -> Container:

@@ -57,6 +57,16 @@ class ContainerContract:
         assert again.state == "created"
         assert again.labels[LABEL_KEY] == "a"
 
+    async def test_it_tells_all_that_it_knows_of_a_container(self, given: GivenEngine) -> None:
+        spec = given.spec("a", FOR_EVER)
+        spec = replace(spec, environment={**spec.environment, "COLOUR": "blue"})
+        made = await given.engine.ensure_container(spec)
+        told: Any = await given.successor.inspected(spec.name)
+        assert (told["Id"], told["Name"], told["Config"]["Image"]) == (made.id, f"/{spec.name}", spec.image)
+        assert "COLOUR=blue" in told["Config"]["Env"]
+        assert told["Config"]["Labels"][LABEL_KEY] == "a" and told["State"]["Status"] == "created"
+        assert await given.engine.inspected(given.name("none")) is None
+
     async def test_started_once_however_often_it_is_asked(self, given: GivenEngine) -> None:
         spec = given.spec("a", FOR_EVER)
         await given.engine.ensure_container(spec)

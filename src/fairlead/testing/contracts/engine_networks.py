@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import pytest
 
@@ -67,6 +68,33 @@ class NetworkContract:
         assert found is not None
         assert found.addresses == {}
         assert not await given.is_there("network", name)
+
+    async def test_a_network_has_the_shape_that_was_asked_for(self, given: GivenEngine) -> None:
+        subnet = given.subnet(0)
+        spec = NetworkSpec(
+            given.name("n"),
+            subnet,
+            given.labels("n"),
+            dynamic_range=subnet.replace("0/28", "8/29"),
+            internal=True,
+            gateway=subnet.replace("0/28", "3"),
+            options={"com.docker.network.driver.mtu": "1400"},
+        )
+        await given.engine.ensure_network(spec)
+        [made] = await given.successor.networks(given.labels("n"))
+        assert (made.driver, made.internal, made.subnets) == ("bridge", True, (subnet,))
+        assert (made.gateways, made.dynamic_ranges) == ((spec.gateway,), (spec.dynamic_range,))
+        assert made.options["com.docker.network.driver.mtu"] == "1400"
+        told: Any = await given.successor.inspected_network(spec.name)
+        assert (told["Id"], told["Name"], told["Driver"]) == (made.id, spec.name, "bridge")
+        assert told["IPAM"]["Config"][0]["Subnet"] == subnet
+        assert await given.engine.inspected_network(given.name("none")) is None
+
+    async def test_a_network_without_a_subnet_gets_one_that_is_free(self, given: GivenEngine) -> None:
+        before = set(await given.engine.used_subnets())
+        made = await given.engine.ensure_network(NetworkSpec(given.name("n"), "", given.labels("n")))
+        assert len(made.subnets) == 1 and not set(made.subnets) & before
+        assert (await given.successor.ensure_network(NetworkSpec(given.name("n"), "", given.labels("n")))).id == made.id
 
     async def test_a_container_asks_for_its_networks(self, given: GivenEngine) -> None:
         spec = given.spec("a", FOR_EVER, networks=(Attachment(given.name("none")),))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterable, AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 from urllib.parse import quote
@@ -31,7 +31,8 @@ Body = bytes | AsyncIterable[bytes]
 
 
 class EngineClient:
-    """One engine behind one Unix socket.
+    """One engine behind one Unix socket; `known_as` is how people are told of it, `why_not` what else is known of why
+    the socket does not lead there ("": nothing).
 
     Usable from several event loops at once; `close` ends the connections of all, and is called before a loop ends.
     """
@@ -42,8 +43,12 @@ class EngineClient:
         *,
         connect_timeout_s: float = CONNECT_TIMEOUT_S,
         answer_timeout_s: float = ANSWER_TIMEOUT_S,
+        known_as: str = "",
+        why_not: Callable[[], str] = lambda: "",
     ) -> None:
         self.socket = socket
+        self._known_as = known_as or socket
+        self._why_not = why_not
         self._connect_timeout_s = connect_timeout_s
         self._answer_timeout_s = answer_timeout_s
         self._sessions: dict[asyncio.AbstractEventLoop, aiohttp.ClientSession] = {}
@@ -122,8 +127,8 @@ class EngineClient:
                 raise
             raise TimedOut(
                 "engine.unreachable",
-                f"the container engine at {self.socket} did not answer {method} {path} within {bound_s:g} s",
-                thing=self.socket,
+                f"the container engine at {self._known_as} did not answer {method} {path} within {bound_s:g} s",
+                thing=self._known_as,
                 hint="it is very busy, or hangs: ask it by hand (docker ps), and see its log",
             ) from error
 
@@ -173,8 +178,8 @@ class EngineClient:
         except aiohttp.ClientError as error:  # its own OSErrors and timeouts among them; not those of our caller
             raise Unreachable(
                 "engine.unreachable",
-                f"the container engine at {self.socket} does not answer: {_why(error)}",
-                thing=self.socket,
+                f"the container engine at {self._known_as} does not answer: {self._why_not() or _why(error)}",
+                thing=self._known_as,
                 hint="is it running, and may Fairlead use its socket?",
             ) from error
 

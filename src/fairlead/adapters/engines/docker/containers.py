@@ -99,6 +99,9 @@ class Containers:
         found = await self._inspect(name)
         return container_of(found) if found else None
 
+    async def inspected(self, name: str) -> Json | None:
+        return await self._inspect(name)
+
     async def matching(self, labels: Mapping[str, str]) -> Sequence[Container]:
         params = {"all": True, "filters": label_filter(labels)}
         listed = await self._client.ask("GET", "/containers/json", params=params)

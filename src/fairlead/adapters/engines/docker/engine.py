@@ -52,9 +52,17 @@ class DockerEngine:
         answer_timeout_s: float = ANSWER_TIMEOUT_S,
         docker_programs: Sequence[str] | None = None,
         installation: str = "",
+        known_as: str = "",
+        why_not: Callable[[], str] = lambda: "",
     ) -> None:
         self._own = {LABEL_INSTALLATION: installation} if installation else {}
-        self._client = EngineClient(socket, connect_timeout_s=connect_timeout_s, answer_timeout_s=answer_timeout_s)
+        self._client = EngineClient(
+            socket,
+            connect_timeout_s=connect_timeout_s,
+            answer_timeout_s=answer_timeout_s,
+            known_as=known_as,
+            why_not=why_not,
+        )
         self._is_local = is_local
         self._networks = Networks(self._client)
         self._volumes = Volumes(self._client)
@@ -109,6 +117,9 @@ class DockerEngine:
     async def containers(self, labels: Mapping[str, str]) -> Sequence[Container]:
         return await self._containers.matching({**labels, **self._own})
 
+    async def inspected(self, name: str) -> Mapping[str, object] | None:
+        return await self._containers.inspected(name)
+
     async def wait(self, name: str) -> int:
         return await self._containers.wait(name)
 
@@ -140,6 +151,9 @@ class DockerEngine:
 
     async def networks(self, labels: Mapping[str, str]) -> Sequence[Network]:
         return await self._networks.matching({**labels, **self._own})
+
+    async def inspected_network(self, name: str) -> Mapping[str, object] | None:
+        return await self._networks.inspected(name)
 
     async def ensure_volume(self, name: str, labels: Mapping[str, str]) -> VolumeEntry:
         made = await self._volumes.ensure(name, {**labels, **self._own})

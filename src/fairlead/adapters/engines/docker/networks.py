@@ -33,7 +33,7 @@ FREE_ALREADY = ("is not connected", "is marked for removal")
 
 
 class Networks:
-    """Bridge networks with a subnet of ours. Names are looked up, ids are acted on: names may be doubled."""
+    """Networks. Names are looked up, ids are acted on: names may be doubled."""
 
     def __init__(self, client: EngineClient) -> None:
         self._client = client
@@ -79,6 +79,10 @@ class Networks:
         inspected = await asyncio.gather(*(self._inspect(network["Id"]) for network in listed))
         return sorted((_network(told_) for told_ in inspected if told_), key=lambda network: network.name)
 
+    async def inspected(self, name: str) -> Json | None:
+        found = await self.named(name)
+        return await self._inspect(found[0]["Id"]) if found else None
+
     async def subnets(self) -> Sequence[str]:
         listed = await self._client.ask("GET", "/networks")
         return sorted({subnet for network in listed for subnet in _subnets(network)})
@@ -94,6 +98,8 @@ class Networks:
     async def _is_being_made(self, spec: NetworkSpec) -> bool:
         """Whether the subnet is held by no network of another name: a network that is being made is not listed yet,
         and holds its subnet already."""
+        if not spec.subnet:
+            return False
         wanted = ipaddress.ip_network(spec.subnet)
         return not any(
             network["Name"] != spec.name and any(wanted.overlaps(ipaddress.ip_network(subnet)) for subnet in found)
@@ -196,16 +202,20 @@ def label_filter(labels: Mapping[str, str]) -> dict[str, list[str]]:
 
 def _body(spec: NetworkSpec) -> Json:
     """The first address is the gateway's, said outright: else it would come from the dynamic range."""
-    pool = {"Subnet": spec.subnet, "Gateway": str(next(ipaddress.ip_network(spec.subnet).hosts()))}
-    if spec.dynamic_range:
-        pool["IPRange"] = spec.dynamic_range
+    pool: Json = {}
+    if spec.subnet:
+        gateway = spec.gateway or str(next(ipaddress.ip_network(spec.subnet).hosts()))
+        pool = {"Subnet": spec.subnet, "Gateway": gateway}
+        if spec.dynamic_range:
+            pool["IPRange"] = spec.dynamic_range
     return {
         "Name": spec.name,
         "CheckDuplicate": True,
-        "Driver": "bridge",
+        "Driver": spec.driver,
         "Internal": spec.internal,
         "Labels": dict(spec.labels),
-        "IPAM": {"Driver": "default", "Config": [pool]},
+        "Options": dict(spec.options),
+        "IPAM": {"Driver": "default", "Config": [pool] if pool else []},
     }
 
 
@@ -224,12 +234,20 @@ def _network(told_: Json) -> Network:
         subnets=tuple(_subnets(told_)),
         labels=dict(told_.get("Labels") or {}),
         members=tuple(sorted(member["Name"] for member in (told_.get("Containers") or {}).values())),
+        driver=str(told_.get("Driver") or ""),
+        internal=bool(told_.get("Internal")),
+        gateways=tuple(str(pool.get("Gateway") or "").partition("/")[0] for pool in _pools(told_)),
+        dynamic_ranges=tuple(str(pool.get("IPRange") or "") for pool in _pools(told_)),
+        options=dict(told_.get("Options") or {}),
     )
 
 
 def _subnets(told_: Json) -> list[str]:
-    pools = (told_.get("IPAM") or {}).get("Config") or []
-    return [pool["Subnet"] for pool in pools if pool.get("Subnet")]
+    return [pool["Subnet"] for pool in _pools(told_)]
+
+
+def _pools(told_: Json) -> list[Json]:
+    return [pool for pool in (told_.get("IPAM") or {}).get("Config") or [] if pool.get("Subnet")]
 
 
 def _volume(told_: Json) -> VolumeEntry:
