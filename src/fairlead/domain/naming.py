@@ -16,6 +16,8 @@ that people give may hold one (`domain.names`), so that two things never share a
     books-production.3f9a1c2e.pre-integration  the tests
     books-production.3f9a1c2e.schema         the schema gate's throw-away network
     books-production_web.3f9a1c2e.schema     a service that stands there
+    books-production_cache.3f9a1c2e.step     the container of the step `Cache`, of one task on one target
+    books-production_back                    the network `back` that a step made
 
 A tenant's things have the tenant after the environment, behind a dot: nothing of an untenanted deployment goes on so.
 
@@ -38,6 +40,7 @@ from fairlead.domain.names import slug
 TAG_LENGTH = 8
 HOST_LENGTH = 80
 TENANT_LENGTH = 24
+STEP_LENGTH = 40
 _HASHED = re.compile(r".*-[0-9a-f]{8}")
 
 
@@ -110,6 +113,15 @@ class PlaceNames:
     def accessory(self, service: str) -> str:
         """An accessory's container, as first made."""
         return f"{self.base}_{service}"
+
+    def step_container(self, action: str, key: str) -> str:
+        """The container of an action, by the key that it is adopted by: each task, step and target has its own."""
+        short = slug(action)[:STEP_LENGTH].strip("-") or "step"
+        return f"{self.base}_{short}.{tag(key)}.step"
+
+    def step_network(self, name: str) -> str:
+        """A network that a step makes, by the name that steps call it."""
+        return f"{self.base}_{name}"
 
     def accessory_key(self, service: str) -> str:
         """The key that an accessory as first made is adopted by."""

@@ -17,6 +17,7 @@ from fairlead.domain.installed_package import UNOWNED, Owner
 from fairlead.domain.package import PackageFile
 from fairlead.domain.record import Json, fingerprint, to_data
 from fairlead.domain.registry_login import RegistryLogin
+from fairlead.domain.step_image import CREATE_NETWORK, RUN_CONTAINER, STOP_CONTAINER
 from fairlead.domain.step_template import UsedTemplate
 from fairlead.domain.substitution import substitute
 from fairlead.domain.text import Text
@@ -39,6 +40,8 @@ DEPLOY_PACKAGE = "deploy-package"
 NOT_REPEATED = frozenset({DEPLOY_SERVICES, MANUAL_INTERVENTION, DEPLOY_RELEASE, HEALTH_CHECK, "notify"})
 """Kinds without retries and timeout, as in Octopus (docs, projects/steps/conditions): they ask a person or another
 process, or have patience of their own."""
+TAKEN_BACK = frozenset({DEPLOY_PACKAGE, RUN_CONTAINER, CREATE_NETWORK, STOP_CONTAINER})
+"""Kinds beside services whose work a failure takes back whole."""
 
 
 class StartTrigger(StrEnum):
@@ -172,9 +175,9 @@ class ProcessStep:
         return any(action.kind == DEPLOY_SERVICES for action in self.actions)
 
     @property
-    def deploys_packages(self) -> bool:
-        """Whether packages are unpacked by it, which a deployment that fails takes away again."""
-        return any(action.kind == DEPLOY_PACKAGE for action in self.actions)
+    def is_taken_back(self) -> bool:
+        """Whether a deployment that fails takes away again what it did: packages, containers, networks."""
+        return any(action.kind in TAKEN_BACK for action in self.actions)
 
     @property
     def at_once(self) -> int:
@@ -286,6 +289,7 @@ class ResolvedAction:
     property of that name says, in the release's version; `commit` that of the other repository that its script is
     from. `logins` open registries that are not Fairlead's own. `owner` is for whom it runs, by names, whatever
     variables say. `reuses_package`: what an earlier one left of the package there is used, where it is the same.
+    `image` is the one, by digest, of the container that it runs; "" where a variable names it.
     """
 
     action: Action
@@ -300,6 +304,7 @@ class ResolvedAction:
     commit: str = ""
     owner: Owner = UNOWNED
     reuses_package: bool = False
+    image: str = ""
 
     @property
     def place(self) -> str:

@@ -21,6 +21,7 @@ from fairlead.domain.process import (
     RunCondition,
 )
 from fairlead.domain.script_source import sources_of
+from fairlead.domain.step_image import images_named
 
 _NAME = re.compile(r"(?=.{1,100}$)[^\s\[\]#{}\x00-\x1f\x7f](?:[^\[\]#{}\x00-\x1f\x7f]*[^\s\[\]#{}\x00-\x1f\x7f])?")
 _KIND = re.compile(r"[a-z](?:[a-z0-9]|-(?=[a-z0-9])){0,39}")
@@ -40,6 +41,7 @@ def checked(process: Process, kinds: Iterable[str]) -> Process:
     _check_services(process)
     check_requirements(process)
     sources_of(process)
+    images_named(process)
     return process
 
 

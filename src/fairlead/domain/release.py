@@ -29,7 +29,7 @@ class Release:
     the variable snapshot, the one field that may be replaced, as a recorded act. `process` the id of the process's
     snapshot; "" where the project had none of its own: then its services are deployed. `packages` service or package →
     version, "" where it is not known. `script_commits` action → commit of the other repository that its
-    script is from."""
+    script is from; `step_images` action → image, by digest, of the container that it runs."""
 
     id: ReleaseId
     project: ProjectId
@@ -51,6 +51,7 @@ class Release:
     warnings: tuple[str, ...] = ()
     packages: Mapping[str, str] = field(default_factory=dict)
     script_commits: Mapping[str, str] = field(default_factory=dict)
+    step_images: Mapping[str, str] = field(default_factory=dict)
     revision: int = 1
 
 

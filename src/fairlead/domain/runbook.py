@@ -21,7 +21,7 @@ MOST_KEPT_RUNS = 100_000
 class Snapshot:
     """What was published: the process and the project's variables, as they were; `packages` name → version of
     those of the feed that it takes files from, `script_commits` action → commit of scripts from other
-    repositories. `at` is RFC 3339."""
+    repositories, `step_images` action → image of its container by digest. `at` is RFC 3339."""
 
     process: str
     variables: str
@@ -29,6 +29,7 @@ class Snapshot:
     by: str
     packages: Mapping[str, str] = field(default_factory=dict)
     script_commits: Mapping[str, str] = field(default_factory=dict)
+    step_images: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,40 +7,17 @@ was released is what runs, whatever the branch or tag names later.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from fairlead.domain.errors import FairleadError, Invalid, Refused
 from fairlead.domain.git_address import GitAddress, branch_name, read_address
+from fairlead.domain.looked_up import NotLookedUp, ScriptSource
 
 if TYPE_CHECKING:
     from fairlead.domain.process import Action, Process
 
 REPOSITORY = "repository"
 """The property of an action that names another repository: its `url`, and the `ref` of it."""
-
-
-@dataclass(frozen=True, slots=True)
-class ScriptSource:
-    """A file of a repository, as the branch, tag or commit `ref` has it."""
-
-    url: str
-    ref: str
-    file: str
-
-    @property
-    def is_file_known(self) -> bool:
-        """Whether the file is known before the deployment: no variable is in its name."""
-        return "#{" not in self.file
-
-
-class NotLookedUp(Exception):
-    """What `wanted` names has to be looked up first. Nothing was changed."""
-
-    def __init__(self, project: str, wanted: tuple[ScriptSource, ...]) -> None:
-        super().__init__(f"not looked up yet: {', '.join(one.url for one in wanted)}")
-        self.project = project
-        self.wanted = wanted
 
 
 def source_of(action: Action) -> ScriptSource | None:

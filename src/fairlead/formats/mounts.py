@@ -25,7 +25,7 @@ BYTES_LIMIT = 16_777_216
 
 _VOLUME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_-]|\.(?!\.)){0,99}")
 _TARGET = re.compile(r"/[^\x00-\x1f:,]*")
-_SOCKETS = frozenset({"docker.sock", "containerd.sock", "podman.sock", "crio.sock", "buildkitd.sock"})
+SOCKETS = frozenset({"docker.sock", "containerd.sock", "podman.sock", "crio.sock", "buildkitd.sock"})
 
 
 def mounts_of(at: Compilation, name: str, model: ServiceModel) -> tuple[tuple[Mount, ...], tuple[File, ...]]:
@@ -135,7 +135,7 @@ def _host_bind(at: Compilation, path: Path, volume: VolumeMount, target: str) ->
         at.problem(path, shown(source), "a path of the host without '..', ':' or ','")
         return
     source = posixpath.normpath(source).replace("//", "/")
-    is_socket = posixpath.basename(source) in _SOCKETS
+    is_socket = posixpath.basename(source) in SOCKETS
     at.harm(path, f"engine_socket:{source}" if is_socket else f"bind:{source}")
     yield Bind(source, target, volume.read_only)
 

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from fairlead.domain.errors import NotFound
 from fairlead.domain.ids import TaskId
+from fairlead.domain.looked_up import StepImage
 from fairlead.ports.source import Repository
 
 
@@ -32,6 +33,11 @@ class Checkouts(Protocol):
         are for it too. Refused `source.local`."""
         ...
 
+    async def of_image(self, wanted: StepImage) -> str:
+        """The image by digest, as its registry has the tag now. NotFound `image.unknown`, and what the registry
+        answers."""
+        ...
+
 
 class NoCheckouts:
     """Where releases come from nowhere: no task has a commit."""
@@ -41,3 +47,6 @@ class NoCheckouts:
 
     async def of_repository(self, task: TaskId, url: str) -> Repository:
         return Repository(url)
+
+    async def of_image(self, wanted: StepImage) -> str:
+        raise NotFound("image.unknown", f"no registry can be asked for {wanted}", thing=str(wanted))

@@ -40,8 +40,9 @@ class Records(Protocol):
 
     async def create_release(self, task: TaskId, facts: Mapping[str, Json]) -> ReleaseId:
         """The run's release, made once for the task; `facts` hold version, images, commit, files, commits between.
-        `domain.script_source.NotLookedUp` where its process has scripts from other repositories that are not among the
-        facts' `script_commits` ([[source, commit]])."""
+        `domain.looked_up.NotLookedUp` where its process has scripts from other repositories that are not among the
+        facts' `script_commits` ([[source, commit]]), or images by tag that are not among `step_images` ([[image,
+        reference by digest]])."""
         ...
 
     async def let_go(self, references: Collection[str]) -> frozenset[str]:

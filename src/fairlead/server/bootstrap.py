@@ -7,12 +7,12 @@ import socket as sockets
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import ExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, replace
-from ipaddress import ip_address
 
 from fairlead.adapters.connections import ssh
 from fairlead.adapters.connections.local import LocalConnection
 from fairlead.adapters.connections.ssh_keys import SshKeys
 from fairlead.adapters.engines.docker import DockerEngine
+from fairlead.adapters.engines.docker.far import far_engine
 from fairlead.adapters.notifiers.dispatch import Dispatch
 from fairlead.adapters.notifiers.mail import MailServer
 from fairlead.adapters.proxies import haproxy_child
@@ -44,7 +44,8 @@ from fairlead.ports.step import EffectKind, Tools
 from fairlead.server.checkouts import BookedCheckouts
 from fairlead.server.children import BookedChildren
 from fairlead.server.hosts import BookedHosts
-from fairlead.server.looked_up import LookedUp
+from fairlead.server.installation import installation_of
+from fairlead.server.looked_up import LookedUp, LookedUpImages
 from fairlead.server.migrating import bring_up_to_date
 from fairlead.server.registries import BookedRegistries
 from fairlead.server.settings import Settings
@@ -74,7 +75,7 @@ from fairlead.store.task_book import StoreTasks, TaskListener
 from fairlead.store.task_log import StoreTaskLog
 from fairlead.usecases import audit, declarations, following, interruptions, pushes
 from fairlead.usecases.binding import Binding, Outside
-from fairlead.usecases.context import Context, Installation
+from fairlead.usecases.context import Context
 
 STEP_KINDS = {
     kind.name: kind for kind in (Commands(), DeployServices(), EndStandby(), RetirePlace(), Pipeline(), Retention())
@@ -171,7 +172,9 @@ def _build(settings: Settings, hold: Hold, database: Database, database_hold: Da
     registry, own_registry = registry_of(settings, _notification(settings, secrets))
     source = Git(data)
     facts = installation_of(settings, registry.address)
-    context = Context(database, clock, ids, durable, secrets, artifacts, facts, look_up=LookedUp(source))
+    registries = BookedRegistries(database, secrets, registry, DistributionRegistry, given_url=settings.registry_url)
+    ask, ask_registry = LookedUp(source), LookedUpImages(registries)
+    context = Context(database, clock, ids, durable, secrets, artifacts, facts, look_up=ask, look_up_image=ask_registry)
     audit.hear_of_secrets(context)
     with database.transaction() as connection:
         installation = kept_settings.installation_id(connection, _going_on(ids, connection).new("ins"))
@@ -193,7 +196,7 @@ def _build(settings: Settings, hold: Hold, database: Database, database_hold: Da
     here = LocalConnection(data / "tickets")
     traffic = ThroughProxy(here, clock)
     outside = Outside(container_engine, proxy, catalogue, records, secrets, source, logins, installation)
-    hosts = hosts_of(settings, database, secrets, clock)
+    hosts = hosts_of(settings, database, secrets, clock, engine=container_engine, installation=installation)
     base = _base(
         outside, context, here, hosts, registry=registry, notifier=notifier, task_log=task_log, traffic=traffic
     )
@@ -221,7 +224,7 @@ def _build(settings: Settings, hold: Hold, database: Database, database_hold: Da
         outside=outside,
         hosts=hosts,
         host_keys=SshKeys(),
-        registries=BookedRegistries(database, secrets, registry, DistributionRegistry, given_url=settings.registry_url),
+        registries=registries,
     )
 
 
@@ -316,28 +319,6 @@ def _notification(settings: Settings, secrets: StoreSecrets) -> Notification:
     return Notification(f"http://{here}:{settings.port}/hooks/registry", bearer)
 
 
-def installation_of(settings: Settings, registry_address: str) -> Installation:
-    """The settings that use cases know."""
-    bind = settings.proxy_bind
-    is_any = bind in ("*", "0.0.0.0", "::")
-    return Installation(
-        url=settings.url,
-        proxy_domain=settings.proxy_domain,
-        proxy_address="127.0.0.1" if is_any else bind,
-        proxy_is_loopback=is_any or ip_address(bind).is_loopback,
-        proxy_http_port=settings.proxy_http_port,
-        proxy_https_port=settings.proxy_https_port,
-        subnet_pool=settings.subnet_pool,
-        registry_address=registry_address,
-        session_hours=settings.session_hours,
-        memory_reserve_bytes=settings.room_margin_bytes,
-        disk_reserve_bytes=settings.disk_margin_bytes,
-        keep_releases=settings.keep_releases,
-        keep_packages_days=settings.keep_packages_days,
-        workspaces=str(settings.data_dir / "workspaces"),
-    )
-
-
 def proxy_settings_of(settings: Settings) -> HaproxySettings:
     """What Fairlead's own proxy is started with."""
     return HaproxySettings(
@@ -361,11 +342,25 @@ def registry_of(settings: Settings, notification: Notification | None = None) ->
     return own, own
 
 
-def hosts_of(settings: Settings, database: Database, secrets: StoreSecrets, clock: Clock) -> BookedHosts:
-    """How targets are reached: this machine, and hosts over SSH."""
+def hosts_of(
+    settings: Settings,
+    database: Database,
+    secrets: StoreSecrets,
+    clock: Clock,
+    *,
+    engine: ContainerEngine | None = None,
+    installation: str = "",
+) -> BookedHosts:
+    """How targets are reached, and the engines there: this machine, and hosts over SSH."""
     tickets = settings.data_dir / "tickets"
     return BookedHosts(
-        database, secrets, clock, local=lambda name: LocalConnection(tickets, name=name), ssh=ssh.to_target
+        database,
+        secrets,
+        clock,
+        local=lambda name: LocalConnection(tickets, name=name),
+        ssh=ssh.to_target,
+        engine=engine,
+        engine_at=lambda connection: far_engine(connection, installation=installation),
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fairlead.domain.errors import NotFound
 from fairlead.domain.ids import TaskId
+from fairlead.domain.looked_up import StepImage
 from fairlead.domain.project import Project
 from fairlead.ports.checkouts import Checkout
 from fairlead.ports.source import Repository
@@ -34,6 +35,10 @@ class BookedCheckouts:
 
         project = await self._context.database.read(owner)
         return await self._context.database.run(lambda: repository_at(self._context, project, url))
+
+    async def of_image(self, wanted: StepImage) -> str:
+        """As a release that is made by hand asks for it."""
+        return await self._context.database.run(lambda: self._context.look_up_image(wanted))
 
 
 def _looked_up(books: Connection, task: TaskId) -> tuple[Project, str, str]:

@@ -10,6 +10,7 @@ from fairlead.domain.record import Json
 from fairlead.ports.step import ActionKind, EffectKind
 from fairlead.steps.configure_files import ConfigureFiles
 from fairlead.steps.container_kinds import BuildImageAction, RunTestsAction
+from fairlead.steps.create_network import CreateNetwork
 from fairlead.steps.deploy_package import DeployPackage
 from fairlead.steps.deploy_release import DeployRelease
 from fairlead.steps.effects.kinds import DEPLOYMENT_EFFECTS
@@ -17,7 +18,9 @@ from fairlead.steps.health_check import HealthCheck
 from fairlead.steps.http_check import HttpCheck
 from fairlead.steps.manual_intervention import ManualIntervention
 from fairlead.steps.notify import Notify
+from fairlead.steps.run_container import RunContainer
 from fairlead.steps.script import Script
+from fairlead.steps.stop_container import StopContainer
 
 
 class DeployServicesHere:
@@ -49,6 +52,9 @@ _BUILT_IN: tuple[ActionKind, ...] = (
     Script(),
     BuildImageAction(),
     RunTestsAction(),
+    RunContainer(),
+    CreateNetwork(),
+    StopContainer(),
     ConfigureFiles(),
 )
 ACTION_KINDS: Mapping[str, ActionKind] = {kind.name: kind for kind in _BUILT_IN}

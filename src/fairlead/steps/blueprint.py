@@ -43,6 +43,8 @@ KIND_ONE_OFF = "one-off"
 KIND_NETWORK = "network"
 KIND_SLOT_NETWORK = "slot-network"
 KIND_VOLUME = "volume"
+KIND_STEP_CONTAINER = "step-container"
+KIND_STEP_NETWORK = "step-network"
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,15 +15,18 @@ from fairlead.domain.capture import (
 from fairlead.domain.naming import PlaceNames, route_prefix
 from fairlead.domain.record import Json, canonical
 from fairlead.ports.catalogue import Catalogue, Place
-from fairlead.ports.container_engine import LABEL_KIND, Container, ContainerEngine, labels_of
+from fairlead.ports.container_engine import LABEL_KIND, Container, ContainerEngine, Network, labels_of
 from fairlead.ports.proxy import Proxy, RouteState
 from fairlead.ports.records import Records
 from fairlead.ports.secrets import Secrets
-from fairlead.steps.blueprint import KIND_ONE_OFF
+from fairlead.steps.blueprint import KIND_ONE_OFF, KIND_STEP_CONTAINER, KIND_STEP_NETWORK
 from fairlead.steps.effects.basis import side_by_side
 
 NO_ADDRESS = ("", "0.0.0.0")
 """A server slot that is not filled."""
+NOT_CAPTURED = frozenset({KIND_ONE_OFF, KIND_STEP_CONTAINER, KIND_STEP_NETWORK})
+"""What a person's command runs in; and what steps of a process leave running: they change it before and after the
+services are captured, each takes back what it did by itself, and it may come to an end of its own."""
 
 
 async def capture(
@@ -48,11 +51,11 @@ async def capture(
         routes = group.create_task(_routes(place, proxy))
     return Capture(
         containers={
-            one.name: _container(one, secrets)
-            for one in containers.result()
-            if one.labels.get(LABEL_KIND) != KIND_ONE_OFF
+            one.name: _container(one, secrets) for one in containers.result() if _kind(one) not in NOT_CAPTURED
         },
-        networks={one.name: NetworkState(one.id, one.subnets) for one in networks.result()},
+        networks={
+            one.name: NetworkState(one.id, one.subnets) for one in networks.result() if _kind(one) not in NOT_CAPTURED
+        },
         volumes=tuple(sorted(one.name for one in volumes.result() if one.name.startswith(named))),
         registrations={
             one.instance: RegisteredState(one.service, one.colour.value, one.address, one.port)
@@ -64,6 +67,10 @@ async def capture(
             for colour, slot in slots.result().items()
         },
     )
+
+
+def _kind(one: Container | Network) -> str:
+    return one.labels.get(LABEL_KIND, "")
 
 
 async def routes_of(place: Place, proxy: Proxy) -> tuple[RouteState, ...]:

@@ -78,9 +78,9 @@ class PlannedStep:
 @dataclass(frozen=True, slots=True)
 class ResolvedProcess:
     """All of it. `choice` is what was chosen for this deployment, as its intention tells it; `packages` are those that
-    its actions take files from, `script_commits` action → commit of scripts from other repositories; `is_guided`: a
-    person is asked where an action fails. `keep_files` is how much of packages on targets is kept there,
-    `acquire_at_once` to how many places packages come at once."""
+    its actions take files from, `script_commits` action → commit of scripts from other repositories, `step_images`
+    action → image of its container by digest; `is_guided`: a person is asked where an action fails. `keep_files` is how
+    much of packages on targets is kept there, `acquire_at_once` to how many places packages come at once."""
 
     process: Process
     steps: tuple[PlannedStep, ...]
@@ -91,6 +91,7 @@ class ResolvedProcess:
     script_commits: Mapping[str, str] = field(default_factory=dict)
     keep_files: Keep = KEEP_ALL
     acquire_at_once: int = DEFAULT_PARALLELISM
+    step_images: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def deploys_services(self) -> bool:

@@ -42,6 +42,7 @@ from fairlead.steps.effects.choosing_targets import LOOK_S, LOOKED_AT_ONCE, Cand
 from fairlead.steps.effects.ends import CommitProcess, KeepFinished, ProcessCommitted
 from fairlead.steps.intention import intention
 from fairlead.steps.known_later import known_later
+from fairlead.steps.left_running import afterwards
 from fairlead.steps.plan_ground import ACQUIRE
 from fairlead.steps.printing import printing
 from fairlead.steps.process_resolved import PlannedAction, PlannedPlace, PlannedStep, ResolvedProcess
@@ -86,14 +87,16 @@ def plan(
 
 
 def _afterwards(process: ResolvedProcess) -> Node:
-    """What is tidied up on hosts when all is over."""
-    steps = tuple(step for step in (tidying(process), forgetting(process)) if isinstance(step, Step))
+    """What is tidied up on hosts when all is over: what it replaced, and what it brought for a while."""
+    steps = tuple(
+        step for step in (tidying(process), afterwards(process), forgetting(process)) if isinstance(step, Step)
+    )
     return steps[0] if len(steps) == 1 else Sequence(steps)
 
 
 def _intention(process: ResolvedProcess) -> Json:
-    """The process, who its steps run on, what was chosen, the bytes of each package and the commit of each script from
-    another repository: with the variables' snapshot all that decides."""
+    """The process, who its steps run on, what was chosen, the bytes of each package, the commit of each script from
+    another repository and the digest of each image: with the variables' snapshot all that decides."""
     packages = {one.name: [one.version, one.blob] for one in process.packages.values()}
     targets = {step.name: [place.target.name for place in step.places if place.target] for step in process.steps}
     return to_data(
@@ -103,6 +106,7 @@ def _intention(process: ResolvedProcess) -> Json:
             "choice": process.choice,
             **({"packages": packages} if packages else {}),
             **({"script_commits": process.script_commits} if process.script_commits else {}),
+            **({"step_images": process.step_images} if process.step_images else {}),
         }
     )
 

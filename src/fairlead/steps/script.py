@@ -7,11 +7,12 @@ from pathlib import PurePosixPath
 
 from fairlead.domain.errors import Invalid
 from fairlead.domain.git_address import MAX_LENGTH
+from fairlead.domain.looked_up import ScriptSource
 from fairlead.domain.package import ID, PackageFile
 from fairlead.domain.plan import Effect, Node
 from fairlead.domain.process import PACKAGE, ResolvedAction, RunLocation
 from fairlead.domain.record import Json
-from fairlead.domain.script_source import ScriptSource, source_of
+from fairlead.domain.script_source import source_of
 from fairlead.ports.step import EffectKind
 from fairlead.steps.effects.basis import arguments
 from fairlead.steps.effects.scripts import RunScript, ScriptRun

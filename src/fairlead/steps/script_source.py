@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from fairlead.domain.errors import NotFound, TimedOut
-from fairlead.domain.script_source import ScriptSource
+from fairlead.domain.looked_up import ScriptSource
 from fairlead.ports.source import Repository, Source
 
 LOOK_TIMEOUT_S = 120.0

@@ -48,7 +48,8 @@ def of_releases(connection: sa.Connection, found: Iterable[Release]) -> Mapping[
 
 
 def _named(release: Release) -> dict[str, str]:
-    return {**release.images, **({"the tests": release.test_image} if release.test_image else {})}
+    steps = {f"step {name}": reference for name, reference in release.step_images.items()}
+    return {**release.images, **({"the tests": release.test_image} if release.test_image else {}), **steps}
 
 
 def _needed(connection: sa.Connection) -> frozenset[str]:

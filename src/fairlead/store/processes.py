@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -60,6 +61,13 @@ def snapshot(connection: sa.Connection, id: str) -> Process:
     if found is None:
         raise KeyError(f"no process was kept as {id}")
     return from_data(Process, found)
+
+
+def many_snapshots(connection: sa.Connection, ids: Collection[str]) -> dict[str, Process]:
+    """Those that are kept of these, by id."""
+    c = process_snapshots.c
+    found = connection.execute(sa.select(c.id, c.process).where(c.id.in_(sorted(ids))))
+    return {id: from_data(Process, held) for id, held in found}
 
 
 def keep(connection: sa.Connection, owner: str, process: Process, *, at: datetime, by: str) -> HeldProcess:

@@ -13,11 +13,13 @@ import structlog
 from fairlead.domain.colour import Colour
 from fairlead.domain.errors import Conflict, Failed, NotFound
 from fairlead.domain.ids import DeploymentId, ProjectId, ReleaseId, TaskId
+from fairlead.domain.looked_up import ScriptSource, Sought, StepImage
 from fairlead.domain.record import Json, from_data
 from fairlead.domain.release import Change, Release, require_digest
 from fairlead.domain.run import Run
-from fairlead.domain.script_source import ScriptSource, commits_of
+from fairlead.domain.script_source import commits_of
 from fairlead.domain.slot import Slot, SlotState
+from fairlead.domain.step_image import images_of
 from fairlead.domain.version import parse
 from fairlead.ports.catalogue import Place
 from fairlead.ports.clock import Clock, Ids
@@ -42,7 +44,7 @@ from fairlead.store.release_description import notes_of
 log = structlog.get_logger("fairlead.store")
 
 
-BeforeRelease: TypeAlias = Callable[[sa.Connection, ProjectId, Mapping[str, str], Mapping[ScriptSource, str]], None]
+BeforeRelease: TypeAlias = Callable[[sa.Connection, ProjectId, Mapping[str, str], Mapping[Sought, str]], None]
 
 
 class StoreRecords:
@@ -125,7 +127,8 @@ class StoreRecords:
                 raise NotFound("run.unknown", f"the task {task} carries out no run", thing=task)
             if self._before_release is not None:
                 files = from_data(dict[str, str], facts.get("files", {}))
-                self._before_release(connection, run.project, files, _looked_up(facts))
+                known: dict[Sought, str] = dict([*_commits(facts).items(), *_images(facts).items()])
+                self._before_release(connection, run.project, files, known)
             release = self._release(connection, run, facts)
             releases.insert_for_task(connection, release, task)
             gone_images.are_there(connection, (*release.images.values(), release.test_image))
@@ -191,7 +194,8 @@ class StoreRecords:
             folder=str(facts.get("folder") or ""),
             variables=frozen.id,
             process=process,
-            script_commits=commits_of(recipe, _looked_up(facts), project=run.project),
+            script_commits=commits_of(recipe, _commits(facts), project=run.project),
+            step_images=images_of(recipe, _images(facts), project=run.project),
             run=run.id,
             created_by=run.created_by,
             notes=notes_of(connection, project, chosen, images, str(facts.get("notes") or "")),
@@ -207,7 +211,13 @@ class StoreRecords:
         return choose(connection, project, Wanted(channel, version, packages), self._clock.now())
 
 
-def _looked_up(facts: Mapping[str, Json]) -> dict[ScriptSource, str]:
+def _images(facts: Mapping[str, Json]) -> dict[StepImage, str]:
+    """What the effect found of images that steps run."""
+    held = from_data(tuple[tuple[StepImage, str], ...], facts.get("step_images", []))
+    return dict(held)
+
+
+def _commits(facts: Mapping[str, Json]) -> dict[ScriptSource, str]:
     """What the effect found of scripts from other repositories."""
     held = from_data(tuple[tuple[ScriptSource, str], ...], facts.get("script_commits", []))
     return dict(held)

@@ -40,6 +40,7 @@ releases = sa.Table(
     data("warnings"),
     data("packages"),
     data("script_commits"),
+    data("step_images"),
     number("revision"),
     text("task", nullable=True, unique=True),
     sa.UniqueConstraint("project", "version"),

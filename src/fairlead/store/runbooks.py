@@ -72,6 +72,12 @@ def all_of(connection: sa.Connection) -> tuple[Runbook, ...]:
     return _shelf.where(connection, order=runbooks.c.name)
 
 
+def processes_run(connection: sa.Connection, project: ProjectId) -> tuple[str, ...]:
+    """The snapshots of processes that runs of the project's runbooks were of, each once."""
+    found = connection.execute(sa.select(runs.c.snapshot).where(runs.c.project == project)).scalars()
+    return tuple({from_data(Snapshot, held).process: None for held in found})
+
+
 def names(connection: sa.Connection) -> dict[str, tuple[str, str]]:
     """The project's id and the name of each, by id."""
     c = runbooks.c

@@ -113,10 +113,16 @@ SILENT = "w3"
 
 
 class SomeHosts(NoHosts):
-    """Hosts that answer, but for one."""
+    """Hosts that answer, but for one; all of them share one engine."""
 
-    def __init__(self, hosts: dict[str, FakePackageHost]) -> None:
+    def __init__(self, hosts: dict[str, FakePackageHost], engine: ContainerEngine) -> None:
         self.hosts = hosts
+        self.engine = engine
+
+    async def engine_of(self, target: str) -> ContainerEngine:
+        if target == SILENT:
+            raise Unreachable("host.unreachable", f"{target} does not answer", thing=target)
+        return self.engine
 
     async def of_target(self, target: str) -> Connection:
         if target == SILENT:
@@ -204,7 +210,7 @@ class World:
             workspace=self.workspace,
             traffic=self.traffic,
             children=self.children,
-            hosts=SomeHosts(self.targets),
+            hosts=SomeHosts(self.targets, self.engine),
         )
 
     async def capture(self) -> Capture:

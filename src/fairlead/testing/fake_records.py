@@ -9,8 +9,8 @@ from datetime import datetime
 from fairlead.domain.colour import Colour
 from fairlead.domain.errors import Conflict, NotFound
 from fairlead.domain.ids import DeploymentId, ReleaseId, TaskId
+from fairlead.domain.looked_up import NotLookedUp, ScriptSource
 from fairlead.domain.record import Json, from_data
-from fairlead.domain.script_source import NotLookedUp, ScriptSource
 from fairlead.domain.slot import Slot, SlotState
 from fairlead.ports.catalogue import Place
 

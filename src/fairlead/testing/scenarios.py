@@ -24,6 +24,7 @@ from fairlead.domain.process import (
     RunLocation,
     StartTrigger,
     UnavailableTargets,
+    action_of,
 )
 from fairlead.domain.retention import Keep
 from fairlead.domain.service import (
@@ -37,7 +38,12 @@ from fairlead.domain.service import (
     Tests,
     Volume,
 )
+from fairlead.domain.step_image import CREATE_NETWORK, RUN_CONTAINER, STOP_CONTAINER
 from fairlead.domain.task import TaskState
+from fairlead.ports.container_engine import LABEL_STEP, LABEL_TARGET, ContainerSpec
+from fairlead.steps.effects.basis import read
+from fairlead.steps.effects.step_containers import NOBODY
+from fairlead.steps.effects.stopped import ClearStopped, ToClear
 from fairlead.steps.process_resolved import ResolvedProcess
 from fairlead.testing.behaviour import Script
 from fairlead.testing.deploy_world import Deployed, World, definition, ending, idling, serving, web
@@ -131,11 +137,36 @@ ON_TARGETS = replace(
 )
 """Chooses its targets, of which one does not answer, and unpacks a package on the others; the one before it goes."""
 
+CACHE = f"127.0.0.1:8602/tools/cache@sha256:{'ca' * 32}"
+BACK = Action("Back", CREATE_NETWORK, {"network": "back"})
+BEFORE_CONTAINERS = process(
+    step(BACK),
+    step(Action("Old net", CREATE_NETWORK, {"network": "old", "subnet": "172.30.9.0/24"})),
+    step(Action("Legacy", RUN_CONTAINER, {"image": CACHE, "networks": ["old"]})),
+    step(Action("Cache", RUN_CONTAINER, {"image": CACHE, "volumes": ["warm:/data"]})),
+    step(Action("Agent", RUN_CONTAINER, {"image": CACHE}, runs_on=RunLocation.TARGETS), targets=("w1", "w2")),
+    step(Action("Deploy", DEPLOY_SERVICES)),
+)
+ON_CONTAINERS = process(
+    step(BACK),
+    step(Action("Front", CREATE_NETWORK, {"network": "front", "options": {"com.docker.network.driver.mtu": "1400"}})),
+    step(Action("Stop legacy", STOP_CONTAINER, {"containers": ["Legacy"], "networks": ["old"]})),
+    step(Action("Cache", RUN_CONTAINER, {"image": CACHE, "networks": ["back", "front"], "stays_s": 0.5})),
+    step(
+        Action("Agent", RUN_CONTAINER, {"image": CACHE, "environment": {"A": "b"}}, runs_on=RunLocation.TARGETS),
+        targets=("w1", "w2"),
+    ),
+    step(Action("Deploy", DEPLOY_SERVICES)),
+    step(say("last")),
+)
+"""Replaces containers that steps left running, beside the server and on targets; makes a network, finds one, and stops
+a container with another."""
+
 
 @dataclass(frozen=True, slots=True)
 class Strategy:
-    """What is deployed before (a definition and a version each; `is_alike`: by the process, too), and then what is
-    struck."""
+    """What is deployed before (a definition and a version each; by `process_before`, or with `is_alike` by the process,
+    too), and then what is struck."""
 
     name: str
     before: tuple[tuple[Definition, str], ...]
@@ -145,6 +176,7 @@ class Strategy:
     ends_standby: bool = False
     process: ResolvedProcess | None = None
     is_alike: bool = False
+    process_before: ResolvedProcess | None = None
 
 
 STRATEGIES = (
@@ -158,6 +190,9 @@ STRATEGIES = (
     Strategy("standby-switch", ((WARM, "1.0.0"), (WARM, "1.1.0")), WARM, "1.0.0", {"kind": "rollback"}),
     Strategy("process", ((PLAIN, "1.0.0"),), PLAIN, "1.1.0", process=PROCESS),
     Strategy("targets", ((PLAIN, "1.0.0"),), PLAIN, "1.1.0", process=ON_TARGETS, is_alike=True),
+    Strategy(
+        "containers", ((PLAIN, "1.0.0"),), PLAIN, "1.1.0", process=ON_CONTAINERS, process_before=BEFORE_CONTAINERS
+    ),
     Strategy("over-standby", ((WARM, "1.0.0"), (WARM, "1.1.0")), WARM_NO_MORE, "1.2.0", ends_standby=True),
 )
 
@@ -198,17 +233,28 @@ class Scenario:
         failed = {one.key for one in mischiefs if one.deed in ("fail", "no", "unreachable")}
         places = tuple(f" on {effect.target}" for effect in effects_of(self.plan.always) if effect.key in failed)
         acquired = {name: held for name, held in now.items() if " acquired on " in name}
-        return {
-            name: held
-            for name, held in (self.old | acquired).items()
-            if places and name.endswith(places) and name in now
+        before = {name: held for name, held in (self.old | acquired).items() if name in now}
+        left = {name: held for name, held in before.items() if places and name.endswith(places)}
+        always = [effect for effect in effects_of(self.plan.always) if effect.key in failed]
+        steps = {action_of(effect.key) for effect in always}
+        clearing = [read(ToClear, effect).stop for effect in always if effect.kind == ClearStopped.kind]
+        steps |= {(name, stop.identity.target) for stop in clearing for name in stop.containers}
+        named = {f"_{name}" for stop in clearing for name in stop.networks}
+        networks = {name: now[name] for name in self.old.keys() & now.keys() if name.startswith("network ")}
+        left |= {name: held for name, held in networks.items() if any(name.endswith(one) for one in named)}
+        stopped = {
+            name: now[name]
+            for name in self.old.keys() & now.keys()
+            if name.startswith("container ") and _step_of(now[name]["spec"]) in steps and not now[name]["is_running"]
         }
+        return {**left, **stopped}
 
 
 async def prepare(strategy: Strategy) -> Scenario:
     """What stood before is deployed, and the undisturbed end is known."""
     world = World()
-    world.process = strategy.process if strategy.is_alike else None
+    world.host.offer(CACHE, idling())
+    world.process = strategy.process if strategy.is_alike else strategy.process_before
     for what, version in strategy.before:
         deployed = await world.deploy(what, version, scripts=SCRIPTS)
         assert deployed.state is TaskState.SUCCEEDED, deployed.end
@@ -254,6 +300,12 @@ def outside(world: World) -> Outside:
         found |= {f"journal entry {id} on {name}": "there" for id in target.journal}
     found |= {f"deployment {key} that was asked for": "under way" for _, key in world.children.under_way}
     return {name: value for name, value in found.items() if not _is_empty_slot(value)}
+
+
+def _step_of(spec: ContainerSpec) -> tuple[str, str]:
+    """The step and the target that left it."""
+    target = spec.labels.get(LABEL_TARGET, NOBODY)
+    return spec.labels.get(LABEL_STEP, ""), "" if target == NOBODY else target
 
 
 def _is_empty_slot(value: object) -> bool:

@@ -302,12 +302,14 @@ class Binding:
         """Whatever our books say of the place, all of it ends: there is nothing that the two could disagree about."""
         place, outside = tasks.place_of(task), self.outside
         is_whole = bool(task.input.get(places.ACCESSORIES))
+        hosts = await self.context.database.read(lambda connection: places.hosts_left(connection, task))
         return RetirePlace().plan(
             ResolvedRetirement(
                 place,
                 await standing_slots(place, records=outside.records, container_engine=outside.container_engine),
                 await routes_of(place, outside.proxy),
                 await standing_accessories(place, container_engine=outside.container_engine) if is_whole else None,
+                hosts if is_whole else {},
             )
         )
 

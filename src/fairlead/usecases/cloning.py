@@ -23,7 +23,7 @@ from fairlead.usecases.declared.runbooks import Runbooks
 from fairlead.usecases.declared.triggers import Triggers
 from fairlead.usecases.declared.variables import Variables
 from fairlead.usecases.projects import Added, KeyPair
-from fairlead.usecases.script_sources import with_commits
+from fairlead.usecases.script_sources import with_lookups
 
 PARTS: tuple[Noun[Any], ...] = (Projects(), Channels(), Processes(), Runbooks(), Variables(), Triggers())
 """Those first that others refer to: a variable may be for a runbook, a trigger may start one."""
@@ -38,7 +38,7 @@ def clone(context: Context, actor: Actor, name: str, new: str, *, make_key: Call
     Nothing of it begins by itself: triggers are disabled, runbooks are not published, and one with a repository is
     disabled as a whole. Raises what adding each part raises; nothing is made then."""
     actor.require_somewhere(Permission.PROJECT_EDIT)
-    return with_commits(context, lambda inner: _cloned(inner, actor, name, new, make_key))
+    return with_lookups(context, lambda inner: _cloned(inner, actor, name, new, make_key))
 
 
 def _cloned(context: Context, actor: Actor, name: str, new: str, make_key: Callable[[str], KeyPair]) -> Added:

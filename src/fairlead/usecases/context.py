@@ -11,8 +11,8 @@ from fairlead.domain.changes import changes
 from fairlead.domain.errors import Conflict, FairleadError
 from fairlead.domain.event import Event
 from fairlead.domain.ids import SecretVersionId, TaskId
+from fairlead.domain.looked_up import ScriptSource, Sought, StepImage
 from fairlead.domain.record import Json
-from fairlead.domain.script_source import ScriptSource
 from fairlead.ports.clock import Clock, Ids
 from fairlead.ports.source import Repository
 from fairlead.store import events
@@ -60,12 +60,18 @@ def no_look_up(repository: Repository, wanted: ScriptSource) -> str:
     raise Conflict("source.none", f"no repository can be asked here, {repository.url} neither", thing=wanted.url)
 
 
+def no_image_look_up(wanted: StepImage) -> str:
+    """Where no registry can be asked."""
+    raise Conflict("image.unknown", f"no registry can be asked here, for {wanted} neither", thing=str(wanted))
+
+
 @dataclass(frozen=True, slots=True)
 class Context:
     """Made once by the composition root. `is_from_repository`: what is done is what a project's repository says.
 
-    `look_up` asks a repository which commit is meant, and waits for it: never inside of a transaction. `looked_up` is
-    what was found so far, by project (`script_sources.with_commits`)."""
+    `look_up` asks a repository which commit is meant, `look_up_image` a registry for an image by digest, and both wait
+    for it: never inside of a transaction. `looked_up` is what was found so far, by project
+    (`script_sources.with_lookups`)."""
 
     database: Database
     clock: Clock
@@ -77,7 +83,8 @@ class Context:
     is_from_repository: bool = False
     compiled: Compiled = field(default_factory=Compiled)
     look_up: Callable[[Repository, ScriptSource], str] = no_look_up
-    looked_up: Mapping[tuple[str, ScriptSource], str | FairleadError] = field(default_factory=dict)
+    look_up_image: Callable[[StepImage], str] = no_image_look_up
+    looked_up: Mapping[tuple[str, Sought], str | FairleadError] = field(default_factory=dict)
 
     def within(self, connection: Connection) -> Context:
         """The same, inside of one open transaction: use cases that are called with it all happen, or none."""

@@ -22,9 +22,9 @@ from fairlead.domain.declaration import (
 )
 from fairlead.domain.errors import FairleadError, NotAllowed, Problem, ProjectFileInvalid, Refused
 from fairlead.domain.ids import ProjectId, SecretVersionId
+from fairlead.domain.looked_up import Sought
 from fairlead.domain.permission import Permission
 from fairlead.domain.record import Json
-from fairlead.domain.script_source import ScriptSource
 from fairlead.formats.declared.layout import data_of, filled
 from fairlead.formats.declared.reading import Declarations, Entry, read, repeated
 from fairlead.formats.declared.register import LAYOUTS
@@ -37,7 +37,7 @@ from fairlead.usecases.context import Context
 from fairlead.usecases.declared.noun import Applying, Held, Noun
 from fairlead.usecases.declared.register import NOUNS
 from fairlead.usecases.projects import KeyPair
-from fairlead.usecases.script_sources import with_commits, with_known
+from fairlead.usecases.script_sources import with_known, with_lookups
 
 ORDERED = tuple(layout.noun for layout in LAYOUTS)
 
@@ -88,7 +88,7 @@ def plan(context: Context, actor: Actor, wish: Wish) -> Planned:
     line. Needs no more than to see; what the actor may not change is told. Raises `ProjectFileInvalid`."""
     actor.require(Permission.VIEW)
     declared = read(wish.files, LAYOUTS)
-    return with_commits(context, lambda inner: _tried(inner, actor, wish, declared))
+    return with_lookups(context, lambda inner: _tried(inner, actor, wish, declared))
 
 
 def _tried(context: Context, actor: Actor, wish: Wish, declared: Declarations) -> Planned:
@@ -120,7 +120,7 @@ def apply(
     actor.require(Permission.VIEW)
     declared = read(wish.files, LAYOUTS)
     wish = replace(wish, asks_later=False)
-    return with_commits(context, lambda inner: _applied(inner, actor, wish, declared, plan_hash, make_key))
+    return with_lookups(context, lambda inner: _applied(inner, actor, wish, declared, plan_hash, make_key))
 
 
 def _applied(
@@ -177,12 +177,12 @@ def taken(
     connection: Connection,
     project: ProjectId,
     files: Mapping[str, str],
-    commits: Mapping[ScriptSource, str],
+    known: Mapping[Sought, str],
 ) -> None:
-    """`take`, for a release that a run makes; `files` path → key of the bytes, `commits` those of scripts from other
-    repositories that the run looked up."""
+    """`take`, for a release that a run makes; `files` path → key of the bytes, `known` what the run looked
+    up: commits of scripts from other repositories, digests of images."""
     take(
-        with_known(context, project, commits),
+        with_known(context, project, known),
         connection,
         SYSTEM,
         project,

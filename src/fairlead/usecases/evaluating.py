@@ -15,9 +15,9 @@ from itertools import takewhile
 from fairlead.domain.actor import SYSTEM, Actor
 from fairlead.domain.errors import Conflict, FairleadError
 from fairlead.domain.ids import EnvironmentId, TargetId
+from fairlead.domain.looked_up import NotLookedUp
 from fairlead.domain.package import Package
 from fairlead.domain.permission import Permission
-from fairlead.domain.script_source import NotLookedUp
 from fairlead.domain.trigger import GRACE, Evaluation, Trigger, TriggerAction, TriggerEvent, TriggerKind
 from fairlead.domain.zones import zone_named
 from fairlead.store import environments, packages, projects, target_health, targets, triggers
@@ -25,7 +25,7 @@ from fairlead.store.database import Connection
 from fairlead.usecases.context import Context
 from fairlead.usecases.firing import Occasion, fire
 from fairlead.usecases.happenings import target_is_there, watches_package
-from fairlead.usecases.script_sources import with_commits
+from fairlead.usecases.script_sources import with_lookups
 from fairlead.usecases.triggers import as_seen
 
 MOST_AT_ONCE = 50
@@ -38,7 +38,7 @@ def evaluate(context: Context, actor: Actor, project: str, name: str) -> Evaluat
     answer. It is recorded like any other time; where it was looked at for several environments, the answer's reason
     says of each what became of it. Conflict `trigger.asked` for kinds that wait for a registry."""
     actor.require_somewhere(Permission.TRIGGER_EDIT)
-    made = with_commits(context, lambda inner: _asked(inner, actor, project, name))
+    made = with_lookups(context, lambda inner: _asked(inner, actor, project, name))
     context.durable.wake()
     return _together(made)
 
@@ -59,7 +59,7 @@ def evaluate_due(context: Context) -> int:
     with context.database.reading() as connection:
         due = triggers.due(connection, TriggerKind.SCHEDULE, now, limit=MOST_AT_ONCE)
     for one in due:
-        with_commits(context, partial(_evaluated_due, one=one, now=now))
+        with_lookups(context, partial(_evaluated_due, one=one, now=now))
     if due:
         context.durable.wake()
     return len(due)
@@ -79,7 +79,7 @@ def act_on_events(context: Context) -> int:
     now = context.clock.now()
     with context.database.reading() as connection:
         found = triggers.waiting(connection, now, limit=MOST_AT_ONCE)
-    acted = sum(with_commits(context, partial(_acted, together=one, now=now)) for one in _gathered(found, now))
+    acted = sum(with_lookups(context, partial(_acted, together=one, now=now)) for one in _gathered(found, now))
     if acted:
         context.durable.wake()
     return acted

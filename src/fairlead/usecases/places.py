@@ -20,6 +20,7 @@ from fairlead.store import deployments, environments, projects, routes, slots, s
 from fairlead.store.database import Connection
 from fairlead.usecases import tenancy, turns
 from fairlead.usecases.context import Context
+from fairlead.usecases.left_on_targets import hosts_of_steps
 
 ACCESSORIES = "accessories"
 """The input of a retirement's task that says whether accessories go, too."""
@@ -96,6 +97,12 @@ def retired(context: Context, connection: Connection, task: Task) -> None:
     give_back(context, connection, project, environment, tenancy.named(connection, task.tenant or ""))
     for purpose in ("blue", "green", *(("environment",) if task.input.get(ACCESSORIES) else ())):
         subnets.release_subnet(connection, place, purpose)
+
+
+def hosts_left(connection: Connection, task: Task) -> dict[str, str]:
+    """On which targets (id → name) a retirement has to look for what steps left running."""
+    owner = projects.by_name(connection, task.project)
+    return hosts_of_steps(connection, owner, environments.by_name(connection, task.environment))
 
 
 def live_deployment(connection: Connection, place: Place) -> DeploymentId | None:

@@ -16,7 +16,7 @@ from fairlead.domain.ids import DeploymentId
 from fairlead.domain.lifecycle import resolved
 from fairlead.domain.naming import route_name
 from fairlead.domain.plan import Plan
-from fairlead.domain.policy import allowance_for, refused
+from fairlead.domain.policy import allowance_for
 from fairlead.domain.process import NO_CHOICE, ProcessChoice
 from fairlead.domain.project import Project
 from fairlead.domain.record import canonical, to_data
@@ -36,6 +36,7 @@ from fairlead.store import channels, deployments, environments, gone_images, lif
 from fairlead.store.database import Connection
 from fairlead.usecases import certificates, tenant_filling
 from fairlead.usecases.context import Context, Installation
+from fairlead.usecases.harms import refuse_harms, vetted
 from fairlead.usecases.process_resolving import process_at
 from fairlead.usecases.values import lookup_in, scope_at, system_of, warnings_of
 
@@ -148,12 +149,20 @@ def intend(
     process = process_at(
         context, connection, project, environment, release, frozen, choice, deployment, tenant=going.tenant
     )
+    _refuse_gone(connection, project, release)
     if process is None or process.deploys_services:
-        _refuse_gone(connection, project, release)
         definition = definition_of(context, connection, going, frozen)
     else:
         definition = Definition(project.name, ())
-    allowed = _allowed_harms(connection, going, definition)
+    known = policies.of_project(connection, project.id)
+    refuse_harms(project, definition.harms, known, environment)
+    if process is not None:
+        process = vetted(project, process, known, environment, whose="the process")
+    allowed = {
+        harm.key: allowance.allowed_by
+        for harm in definition.harms
+        if (allowance := allowance_for(harm, known, environment.id)) is not None
+    }
     images = images_of(release, definition)
     for_empty_place = ResolvedDeployment(
         deployment=PREVIEW,
@@ -180,25 +189,6 @@ def intend(
     resolved = replace(for_empty_place, cautions=_cautions(context, connection, going, for_empty_place))
     made = plan(resolved, process)
     return Intended(definition, images, allowed, made.hash, made, resolved, process)
-
-
-def _allowed_harms(connection: Connection, going: Going, definition: Definition) -> dict[str, str]:
-    """Who allowed each of the definition's harms, by its key. Refused `policy.refused` where nobody allowed one."""
-    known = policies.of_project(connection, going.project.id)
-    harms = refused(definition.harms, known, going.environment.id)
-    if harms:
-        raise Refused(
-            "policy.refused",
-            "the project file asks for what could harm the host: "
-            + "; ".join(f"{harm.key} of {harm.service} ({harm.where})" for harm in harms),
-            thing=going.project.name,
-            hint=f"an administrator may allow it: fairlead policy allow {harms[0].key} --project {going.project.name}",
-        )
-    return {
-        harm.key: allowance.allowed_by
-        for harm in definition.harms
-        if (allowance := allowance_for(harm, known, going.environment.id)) is not None
-    }
 
 
 def filled(

@@ -15,14 +15,12 @@ from fairlead.domain.errors import Invalid, NotFound, Refused
 from fairlead.domain.ids import DeploymentId
 from fairlead.domain.installed_package import Owner
 from fairlead.domain.lifecycle import files_kept
-from fairlead.domain.package import PackageFile
 from fairlead.domain.process import (
     PACKAGE,
     Action,
     ActionTarget,
     NoTarget,
     PackageRedeployment,
-    Process,
     ProcessChoice,
     ProcessStep,
     ResolvedAction,
@@ -38,11 +36,12 @@ from fairlead.domain.target import Target, chosen, kept_out
 from fairlead.domain.tenant import Tenant, fits
 from fairlead.domain.variable_table import VariableTable
 from fairlead.steps.process_resolved import PlannedAction, PlannedPlace, PlannedStep, ResolvedProcess
-from fairlead.store import channels, deployments, packages, processes, targets, tasks, variables
+from fairlead.store import channels, deployments, processes, targets, tasks, variables
 from fairlead.store.database import Connection
 from fairlead.usecases import lines
 from fairlead.usecases.brought import changes_of, variables_of
 from fairlead.usecases.context import Context
+from fairlead.usecases.packages_taken import packages_of
 from fairlead.usecases.process_checking import require_steps, there_are
 from fairlead.usecases.process_surroundings import StepThere, Surroundings, acquire_at_once
 from fairlead.usecases.registries import logins as registry_logins
@@ -97,30 +96,12 @@ def process_at(
         script_commits=release.script_commits,
         owner=Owner(project.name, environment.name, tenant.name if tenant else ""),
         keep_files=files_kept(lines.of_release(connection, project, release), environment.id),
+        step_images=release.step_images,
     )
     made = resolve_process(at)
     if made.deploys_services:
         return made
     return replace(made, warnings=(*made.warnings, *warnings_of(frozen, scope, lookup_in(table.at(scope), system))))
-
-
-def packages_of(connection: Connection, process: Process, versions: Mapping[str, str]) -> dict[str, PackageFile]:
-    """The packages of the feed that the process takes files from, in these versions, by name in lower case. NotFound
-    `package.unknown`."""
-    chosen_versions = {name.lower(): version for name, version in versions.items()}
-    found: dict[str, PackageFile] = {}
-    for name in process.packages:
-        version = chosen_versions.get(name.lower(), "")
-        held = packages.find(connection, name, version)
-        if held is None:
-            raise NotFound(
-                "package.unknown",
-                f"the process takes files from the package {name} {version}, which the feed has no more",
-                thing=name,
-                hint=f"push it again: fairlead packages push … --id {name} --version {version or 'VERSION'}",
-            )
-        found[name.lower()] = PackageFile(held.name, held.version, held.ending, held.blob)
-    return found
 
 
 def _finished(connection: Connection, choice: ProcessChoice) -> Mapping[str, Json]:
@@ -211,6 +192,7 @@ class _Resolving:
             script_commits=self.at.script_commits,
             keep_files=self.at.keep_files,
             acquire_at_once=acquire_at_once(self.at),
+            step_images=self.at.step_images,
         )
 
     @property
@@ -363,6 +345,7 @@ class _Resolving:
             self.at.script_commits.get(action.name, ""),
             self.at.owner,
             self._reuses_packages,
+            self.at.step_images.get(action.name, ""),
         )
         return PlannedAction(resolved, condition_of(action.condition, action.expression, variables), skipped)
 

@@ -46,7 +46,8 @@ class Surroundings:
     the whole deployment, `channel` is the release's by name, `packages` are the versions that it names, `tenant` whom
     it is for (None: nobody). `files_from` are the packages that its actions take files from, by name in lower case,
     `logins` for images that they pull, `script_commits` action → commit of scripts from other repositories,
-    `owner` is for whom it runs, by names, `keep_files` how much of packages on targets is kept."""
+    `step_images` action → image by digest, `owner` is for whom it runs, by names, `keep_files` how much of packages on
+    targets is kept."""
 
     process: Process
     choice: ProcessChoice
@@ -64,6 +65,7 @@ class Surroundings:
     script_commits: Mapping[str, str] = field(default_factory=dict)
     owner: Owner = UNOWNED
     keep_files: Keep = KEEP_ALL
+    step_images: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

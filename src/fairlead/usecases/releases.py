@@ -41,7 +41,7 @@ from fairlead.store.shelf import Page
 from fairlead.usecases import declarations, following, lines, planning
 from fairlead.usecases.context import Context
 from fairlead.usecases.run_outline import outlined, versions_named
-from fairlead.usecases.script_sources import commits_at, with_commits
+from fairlead.usecases.script_sources import commits_at, step_images_at, with_lookups
 
 LONGEST_PACKAGE = 200
 MOST_PACKAGES = 500
@@ -119,8 +119,9 @@ def create(
 ) -> Release:
     """A release of images that somebody else built: every service's by digest. `contents` path → bytes of what it
     carries; `files` path → key where they are kept already; `packages` name → version, where an image's tag does not
-    say it. Scripts from other repositories are those of the commits that are named there now. What its lifecycle begins
-    by itself is begun. Raises what store.release_choice.choose raises; NotFound `source.ref`, `source.file`."""
+    say it. Scripts from other repositories are those of the commits that are named there now, images that steps run
+    those that their tags name now. What its lifecycle begins by itself is begun. Raises what
+    store.release_choice.choose raises; NotFound `source.ref`, `source.file`, `image.unknown`."""
     actor.require_somewhere(Permission.RELEASE_CREATE)
     if len(notes) > LONGEST_NOTES:
         raise TooLarge("input.too_large", f"the notes are over {LONGEST_NOTES:,} characters", thing="notes")
@@ -130,7 +131,7 @@ def create(
     _check_images(outline, images, test_image)
     kept = files if files is not None else {path: context.artifacts.keep(held) for path, held in contents.items()}
     draft = _Draft(version, images, test_image, kept, contents, commit, notes, channel, packages or {}, outline)
-    made = with_commits(context, lambda inner: _made(inner, actor, project, draft))
+    made = with_lookups(context, lambda inner: _made(inner, actor, project, draft))
     context.durable.wake()
     return made
 
@@ -179,6 +180,7 @@ def _made(context: Context, actor: Actor, project: str, draft: _Draft) -> Releas
             variables=frozen,
             process=process,
             script_commits=commits_at(context, connection, owner.id, process),
+            step_images=step_images_at(context, connection, owner.id, process),
             created_by=actor.name,
             notes=notes_of(connection, owner, chosen, images, draft.notes),
             warnings=outline.warnings,

@@ -63,7 +63,7 @@ def resolve(context: Context, connection: Connection, installation: str) -> Reso
     leaving = [Leaving(id, f"{one.project} {one.release.version} ({one.fate.words})") for id, one in going.items()]
     staying = {one.id: one for id in names for one in kept_releases(context, connection, id) if one.id not in going}
     for release in _with_children(connection, staying).values():
-        kept |= {*release.images.values(), release.test_image} - {""}
+        kept |= {*release.images.values(), *release.step_images.values(), release.test_image} - {""}
     found = tuple(sorted(names.values()))
     unneeded = _unneeded(context, connection)
     idle = len(unused.snapshots(connection, context.clock.now() - SNAPSHOTS_AFTER))

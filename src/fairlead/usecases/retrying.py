@@ -21,7 +21,8 @@ from fairlead.usecases.deployments import DeploymentView, Wish, ask, require_of,
 
 def retry(context: Context, actor: Actor, id: str) -> DeploymentView:
     """A new deployment of the same release, with the same variables and choices, that leaves out the steps that the
-    failed one had finished; what they gave is known to the others. Services are deployed anew: they were taken back.
+    failed one had finished; what they gave is known to the others. Services are deployed anew, and so is all else that
+    was taken back: packages on targets, containers that steps run.
 
     Conflict `deployment.nothing_to_retry` where it is under way, went live, or never began.
     """
@@ -60,10 +61,11 @@ def retry(context: Context, actor: Actor, id: str) -> DeploymentView:
 
 
 def _choice(connection: Connection, failed: Deployment, process: str) -> ProcessChoice:
-    """As before, and the steps that were finished: by it, or by one that it went on from. Packages were taken away, and
-    lie elsewhere the next time: what comes behind them may name where, and is run again, too."""
+    """As before, and the steps that were finished: by it, or by one that it went on from. Packages and
+    containers were taken away, and are elsewhere the next time: what comes behind them may name where, and is run
+    again, too."""
     assert failed.task is not None  # `retry` asked
     done = {one.name for one in tasks.phases_of(connection, failed.task) if one.state is PhaseState.DONE}
-    steps = takewhile(lambda step: not step.deploys_packages, processes.snapshot(connection, process).steps)
+    steps = takewhile(lambda step: not step.is_taken_back, processes.snapshot(connection, process).steps)
     names = tuple(step.name for step in steps if step.name in done and not step.deploys_services)
     return replace(failed.choice, kept=names, kept_from=failed.id if names else "")

@@ -22,13 +22,15 @@ from fairlead.domain.target import chosen
 from fairlead.domain.task import Task, TaskState
 from fairlead.domain.tenant import Tenant
 from fairlead.steps.run_process import plan_runbook
-from fairlead.store import environments, forgetting, processes, projects, runbooks, targets, tasks, tenants
+from fairlead.store import environments, forgetting, policies, processes, projects, runbooks, targets, tasks, tenants
 from fairlead.store.database import Connection
 from fairlead.store.reach import within
 from fairlead.store.shelf import Condition, Page
 from fairlead.usecases import gates, lines, prompting, tenancy, turns
 from fairlead.usecases.context import Context
-from fairlead.usecases.process_resolving import packages_of, resolve_process, tags_of
+from fairlead.usecases.harms import vetted
+from fairlead.usecases.packages_taken import packages_of
+from fairlead.usecases.process_resolving import resolve_process, tags_of
 from fairlead.usecases.process_surroundings import Surroundings
 from fairlead.usecases.registries import logins
 from fairlead.usecases.runbooks import RunbookView
@@ -335,8 +337,10 @@ def _planned(context: Context, connection: Connection, where: _Where, made: Runb
     owner = Owner(where.project.name, place.name, tenant.name if tenant else "", name)
     keep = files_kept(lines.of_project(connection, where.project), place.id)
     at = replace(at, logins=logins(connection), script_commits=made.snapshot.script_commits)
-    at = replace(at, owner=owner, keep_files=keep)
-    return plan_runbook(resolve_process(at), title=task.title)
+    at = replace(at, owner=owner, keep_files=keep, step_images=made.snapshot.step_images)
+    allowed = policies.of_project(connection, where.project.id)
+    resolved = vetted(where.project, resolve_process(at), allowed, place, whose=f"the runbook {name}")
+    return plan_runbook(resolved, title=task.title)
 
 
 def _run_views(connection: Connection, owner: Project, made: Sequence[RunbookRun]) -> tuple[RunView, ...]:

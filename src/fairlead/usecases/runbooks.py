@@ -22,7 +22,7 @@ from fairlead.usecases.as_code import refuse_edit
 from fairlead.usecases.context import Context
 from fairlead.usecases.process_checking import completed
 from fairlead.usecases.processes import require_known
-from fairlead.usecases.script_sources import commits_at, with_commits
+from fairlead.usecases.script_sources import commits_at, step_images_at, with_lookups
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,10 +133,10 @@ def _told(runbook: Runbook, held: HeldProcess | None) -> dict[str, object]:
 
 def publish(context: Context, actor: Actor, project: str, name: str) -> RunbookView:
     """Its draft and the project's variables, as they are now, are what runs from now on, with the newest of each
-    package that it takes files from, and the commits of scripts from other repositories. Conflict `runbook.empty`,
-    NotFound `package.unknown`, `source.ref`, `source.file`."""
+    package that it takes files from, the commits of scripts from other repositories, and the digests of images that its
+    steps run. Conflict `runbook.empty`, NotFound `package.unknown`, `source.ref`, `source.file`, `image.unknown`."""
     actor.require_somewhere(Permission.RUNBOOK_EDIT)
-    return with_commits(context, lambda inner: _publish(inner, actor, project, name))
+    return with_lookups(context, lambda inner: _publish(inner, actor, project, name))
 
 
 def _publish(context: Context, actor: Actor, project: str, name: str) -> RunbookView:
@@ -150,8 +150,9 @@ def _publish(context: Context, actor: Actor, project: str, name: str) -> Runbook
             raise Conflict("runbook.empty", f"{found.name} has no steps yet", thing=found.name)
         packages = newest_of_feed(connection, processes.snapshot(connection, process))
         commits = commits_at(context, connection, owner.id, process)
+        images = step_images_at(context, connection, owner.id, process)
         frozen = variables.freeze(connection, id=context.ids.new("vsn"), project=owner.id, at=now).id
-        published = Snapshot(process, frozen, now.isoformat(), actor.name, packages, commits)
+        published = Snapshot(process, frozen, now.isoformat(), actor.name, packages, commits, images)
         saved = runbooks.update(connection, replace(found, published=published))
         words = f"published runbook {saved.name}"
         context.note(

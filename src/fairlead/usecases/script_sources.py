@@ -1,4 +1,4 @@
-"""Scripts from repositories that are not the project's own: opened with what it has, looked up outside transactions."""
+"""Scripts from others' repositories, and images of steps by tag: looked up while no transaction is open."""
 
 from __future__ import annotations
 
@@ -8,9 +8,11 @@ from typing import TypeVar
 
 from fairlead.domain.errors import Conflict, FairleadError
 from fairlead.domain.ids import ProjectId
+from fairlead.domain.looked_up import NotLookedUp, ScriptSource, Sought, StepImage
 from fairlead.domain.process import Process
 from fairlead.domain.project import Project
-from fairlead.domain.script_source import NotLookedUp, ScriptSource, commits_of, is_ours_to_open
+from fairlead.domain.script_source import commits_of, is_ours_to_open
+from fairlead.domain.step_image import images_of
 from fairlead.ports.source import Repository
 from fairlead.store import processes, projects
 from fairlead.store.database import Connection
@@ -18,15 +20,16 @@ from fairlead.usecases.context import Context
 from fairlead.usecases.runs import repository_of
 
 T = TypeVar("T")
+W = TypeVar("W", ScriptSource, StepImage)
 
 MOST_ROUNDS = 5
 """Files that a release brings may name other repositories than were known before."""
 
 
-def with_commits(context: Context, work: Callable[[Context], T]) -> T:
-    """What `work` gives, with every commit that it asks for (`commits_at`): where one lacks, what was begun is undone,
-    the repository is asked while no transaction is open, and `work` begins again. Inside of somebody else's transaction
-    it is his to begin again: NotLookedUp passes."""
+def with_lookups(context: Context, work: Callable[[Context], T]) -> T:
+    """What `work` gives, with every commit and digest that it asks for (`commits_at`, `step_images_at`): where one
+    lacks, what was begun is undone, the repository or registry is asked while no transaction is open, and `work` begins
+    again. Inside of somebody else's transaction it is his to begin again: NotLookedUp passes."""
     for _ in range(MOST_ROUNDS):
         try:
             return work(context)
@@ -37,7 +40,7 @@ def with_commits(context: Context, work: Callable[[Context], T]) -> T:
             context = replace(context, looked_up={**context.looked_up, **found})
     raise Conflict(
         "edit.conflict",
-        "the process was changed again and again while the repositories of its scripts were asked",
+        "the process was changed again and again while the repositories and registries that it names were asked",
         thing="process",
         hint="try again",
     )
@@ -50,11 +53,20 @@ def commits_at(context: Context, connection: Connection, project: ProjectId, sna
 
 def commits_in(context: Context, project: ProjectId, process: Process) -> dict[str, str]:
     """The same for a process at hand."""
-    known = {wanted: found for (owner, wanted), found in context.looked_up.items() if owner == project}
-    return commits_of(process, known, project=project)
+    return commits_of(process, _known(context, project, ScriptSource), project=project)
 
 
-def with_known(context: Context, project: ProjectId, known: Mapping[ScriptSource, str]) -> Context:
+def step_images_at(context: Context, connection: Connection, project: ProjectId, snapshot: str) -> dict[str, str]:
+    """Action → image by digest for a process that was frozen just now; as `domain.step_image.images_of`."""
+    return images_of(processes.snapshot(connection, snapshot), _known(context, project, StepImage), project=project)
+
+
+def _known(context: Context, project: ProjectId, kind: type[W]) -> dict[W, str | FairleadError]:
+    found = context.looked_up.items()
+    return {wanted: held for (owner, wanted), held in found if owner == project and isinstance(wanted, kind)}
+
+
+def with_known(context: Context, project: ProjectId, known: Mapping[Sought, str]) -> Context:
     """The same context, for which these are looked up already."""
     return replace(context, looked_up={**context.looked_up, **{(project, one): known[one] for one in known}})
 
@@ -66,7 +78,12 @@ def repository_at(context: Context, project: Project, url: str) -> Repository:
     return replace(repository_of(context, project), url=url) if is_ours_to_open(own, url) else Repository(url)
 
 
-def _looked_up(context: Context, project: str, wanted: ScriptSource) -> str | FairleadError:
+def _looked_up(context: Context, project: str, wanted: Sought) -> str | FairleadError:
+    if isinstance(wanted, StepImage):
+        try:
+            return context.look_up_image(wanted)
+        except FairleadError as error:
+            return error
     with context.database.reading() as connection:
         owner = projects.get(connection, ProjectId(project))
     try:

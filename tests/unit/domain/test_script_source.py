@@ -3,9 +3,10 @@
 import pytest
 
 from fairlead.domain.errors import FairleadError, NotFound
+from fairlead.domain.looked_up import NotLookedUp, ScriptSource
 from fairlead.domain.process import Action, Process, ProcessStep
 from fairlead.domain.process_rules import checked
-from fairlead.domain.script_source import NotLookedUp, ScriptSource, commits_of, is_ours_to_open
+from fairlead.domain.script_source import commits_of, is_ours_to_open
 
 URL = "https://git.test/tools.git"
 TOOLS = ScriptSource(URL, "v1", "bin/measure.sh")

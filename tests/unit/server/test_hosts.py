@@ -6,8 +6,13 @@ from pathlib import Path
 import pytest
 from tests.unit.server.house import ADMINISTRATOR, House
 
+from fairlead.adapters.connections.ssh import SshConnection, SshLogin
 from fairlead.adapters.connections.ssh_keys import SshKeys
+from fairlead.adapters.engines.docker import DockerEngine
+from fairlead.adapters.engines.docker.far import far_engine
+from fairlead.adapters.system import SystemClock
 from fairlead.domain.errors import NotFound, Refused, Unreachable
+from fairlead.server.bootstrap import hosts_of
 from fairlead.server.hosts import BookedHosts
 from fairlead.testing.sshd import Sshd
 from fairlead.usecases import audit, targets
@@ -73,3 +78,35 @@ async def test_that_a_key_was_used_to_reach_a_host_is_kept_once(house: House, ho
     [event] = audit.page(house.context, ADMINISTRATOR, audit.Wanted(kind="secret.used")).items
     assert event.thing == made.id and f"reach far at {sshd.user}@127.0.0.1" in event.message
     assert sshd.key.splitlines()[1] not in str(event)
+
+
+async def test_the_engine_of_a_host_is_reached_over_its_connection(house: House, sshd: Sshd) -> None:
+    far = SshConnection(SshLogin("127.0.0.1", sshd.port, sshd.user, sshd.key, sshd.host_key), name="far")
+    async with DockerEngine() as here, await far_engine(far) as engine:
+        assert await engine.version() == await here.version()
+        assert set(await engine.used_subnets()) >= set(await here.used_subnets()) - {""}
+    await far.close()
+
+
+async def test_an_engine_that_is_not_there_is_told_with_its_host(house: House, sshd: Sshd) -> None:
+    far = SshConnection(SshLogin("127.0.0.1", sshd.port, sshd.user, sshd.key, sshd.host_key), name="far")
+    async with await far_engine(far, socket="/run/none.sock") as engine:
+        with pytest.raises(Unreachable) as refused:
+            await engine.version()
+    assert refused.value.code == "engine.unreachable" and refused.value.thing == "/run/none.sock of far"
+    assert "far: unix:/run/none.sock" in refused.value.message
+    await far.close()
+
+
+async def test_local_targets_share_this_machines_engine_and_hosts_have_their_own(house: House, sshd: Sshd) -> None:
+    access = NewSsh("127.0.0.1", sshd.user, sshd.port, sshd.key, sshd.host_key)
+    far = targets.add(house.context, ADMINISTRATOR, "far", only_in=["Test"], ssh=access).target
+    near = [targets.add(house.context, ADMINISTRATOR, name, only_in=["Test"]).target for name in ("web1", "web2")]
+    data = house.life.server.settings
+    async with DockerEngine() as here:
+        made = hosts_of(data, house.context.database, house.context.secrets, SystemClock(), engine=here)
+        assert [await made.engine_of(one.id) for one in near] == [here, here]
+        engine = await made.engine_of(far.id)
+        assert engine is await made.engine_of(far.id) and engine is not here
+        assert await engine.version() == await here.version()
+        await made.close()

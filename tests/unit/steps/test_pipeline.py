@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 from tests.unit.steps.pipeline_world import DEFINITION, FILES, OUTLINE, SERVICES, TASK, URL, PipelineWorld, resolved
 
+from fairlead.domain.looked_up import ScriptSource
 from fairlead.domain.outline import OutlineService
 from fairlead.domain.plan import all_effects, steps_of
 from fairlead.domain.record import from_data, to_data
-from fairlead.domain.script_source import ScriptSource
 from fairlead.domain.service import Bind, Build, PublishedPort, Tests
 from fairlead.domain.task import TaskState
 from fairlead.steps.effects.bench import BenchService

@@ -17,11 +17,11 @@ from fairlead.domain.colour import Colour
 from fairlead.domain.deployment import Deployment
 from fairlead.domain.event import Event
 from fairlead.domain.ids import ActorId, NodeId, ProjectId, TaskId
+from fairlead.domain.looked_up import ScriptSource
 from fairlead.domain.package import Package
 from fairlead.domain.permission import RoleName
 from fairlead.domain.project import Project
 from fairlead.domain.release import Release
-from fairlead.domain.script_source import ScriptSource
 from fairlead.domain.slot import Slot, SlotState
 from fairlead.domain.task import Task, TaskState
 from fairlead.ports.tasks import End

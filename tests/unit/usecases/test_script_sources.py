@@ -8,9 +8,9 @@ import pytest
 from tests.unit.usecases.house import ADMIN, House
 
 from fairlead.domain.errors import FairleadError
+from fairlead.domain.looked_up import NotLookedUp
 from fairlead.domain.plan import effects_of
 from fairlead.domain.process import Action, Process, ProcessStep
-from fairlead.domain.script_source import NotLookedUp
 from fairlead.store import releases as kept
 from fairlead.store import tasks
 from fairlead.usecases import processes, projects, releases, runbook_runs, runbooks, runs

@@ -59,6 +59,7 @@ RELEASE: answers.Release = {
     "channel": "Default",
     "packages": {"web": "1.4.0"},
     "script_commits": {},
+    "step_images": {},
     "commit": "4be1" * 10,
     "branch": "main",
     "images": {"web": WEB},

@@ -207,6 +207,7 @@ def runbook(one: runbooks.RunbookView) -> told.Runbook:
         "published_by": held.published.by if held.published else "",
         "packages": dict(held.published.packages) if held.published else {},
         "script_commits": dict(held.published.script_commits) if held.published else {},
+        "step_images": dict(held.published.step_images) if held.published else {},
         "created_at": held.created_at.isoformat(),
         "created_by": held.created_by,
         "revision": held.revision,

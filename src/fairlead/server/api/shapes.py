@@ -139,6 +139,7 @@ def release(view: ReleaseView) -> answers.Release:
         "channel": view.channel,
         "packages": dict(one.packages),
         "script_commits": dict(one.script_commits),
+        "step_images": dict(one.step_images),
         "commit": one.commit,
         "branch": one.branch,
         "images": dict(one.images),

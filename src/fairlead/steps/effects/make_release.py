@@ -10,10 +10,10 @@ from typing import cast
 from fairlead.domain.effect import Done, Outcome
 from fairlead.domain.errors import Conflict
 from fairlead.domain.ids import ReleaseId
+from fairlead.domain.looked_up import NotLookedUp, ScriptSource, StepImage
 from fairlead.domain.plan import Effect
 from fairlead.domain.record import Json, to_data
 from fairlead.domain.release import Change
-from fairlead.domain.script_source import NotLookedUp, ScriptSource
 from fairlead.ports.step import Tools
 from fairlead.steps.effects.basis import Plain, read
 from fairlead.steps.run_resolved import SourceAccess
@@ -22,7 +22,7 @@ from fairlead.steps.workspace import project_root, read_files
 
 CHANGES_LIMIT = 200
 MOST_ROUNDS = 5
-"""Of looking up: the files that the release brings may name other repositories than were known before."""
+"""Of looking up: the files that the release brings may name other repositories and images than were known before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,8 @@ class MakeRelease(Plain):
 
     Facts: ``version, branch, commit, previous_commit, folder, run, images (service → reference), test_image, files
     (path → key), changes ([{commit, author, at, subject}]), warnings, channel (its id), packages (name → version),
-    script_commits ([[source, commit]])``: the fields of `domain.release.Release`.
+    script_commits ([[source, commit]]), step_images ([[image, reference by digest]])``: the fields of
+    `domain.release.Release`.
     """
 
     kind = "release.make"
@@ -84,17 +85,23 @@ class MakeRelease(Plain):
 
 
 async def _made(facts: dict[str, Json], tools: Tools) -> ReleaseId:
-    """The release; what its process takes from other repositories is looked up as soon as it is known what that is."""
-    known: dict[ScriptSource, str] = {}
+    """The release; what its process takes from other repositories, and which images its steps run, is looked up as soon
+    as it is known what that is."""
+    commits: dict[ScriptSource, str] = {}
+    images: dict[StepImage, str] = {}
     for _ in range(MOST_ROUNDS):
-        told = to_data(list(known.items()))
+        told = {"script_commits": to_data(list(commits.items())), "step_images": to_data(list(images.items()))}
         try:
-            return await tools.records.create_release(tools.task, {**facts, "script_commits": told})
+            return await tools.records.create_release(tools.task, {**facts, **told})
         except NotLookedUp as lacking:
             for one in lacking.wanted:
+                if isinstance(one, StepImage):
+                    images[one] = await tools.checkouts.of_image(one)
+                    tools.say(f"{one} is {images[one].rpartition('@')[2]}")
+                    continue
                 repository = await tools.checkouts.of_repository(tools.task, one.url)
-                known[one] = await commit_of(tools.source, repository, one)
-                tools.say(f"{one.file} of {one.url} at {one.ref} is of commit {known[one][:12]}")
+                commits[one] = await commit_of(tools.source, repository, one)
+                tools.say(f"{one.file} of {one.url} at {one.ref} is of commit {commits[one][:12]}")
     raise Conflict("edit.conflict", "the process was changed again and again while its repositories were asked")
 
 

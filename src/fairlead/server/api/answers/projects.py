@@ -137,6 +137,7 @@ class Release(TypedDict):
     channel: str
     packages: Annotated[dict[str, str], Field(description='service or package: version, "" where it is not known')]
     script_commits: Annotated[dict[str, str], Field(description="action: commit of the other repository of its script")]
+    step_images: Annotated[dict[str, str], Field(description="action: image of its container, by digest")]
     commit: str
     branch: str
     images: Annotated[dict[str, str], Field(description="service: image by digest")]

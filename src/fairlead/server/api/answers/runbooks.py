@@ -31,6 +31,7 @@ class Runbook(TypedDict):
     published_by: str
     packages: Annotated[dict[str, str], Field(description="of the feed, that what is published takes files from")]
     script_commits: Annotated[dict[str, str], Field(description="action: commit of the other repository of its script")]
+    step_images: Annotated[dict[str, str], Field(description="action: image of its container, by digest")]
     created_at: Moment
     created_by: str
     revision: Annotated[int, Field(description="what its ETag holds")]

@@ -394,6 +394,7 @@ def _releases() -> None:
         sa.Column("warnings", sa.JSON(none_as_null=True), nullable=False),
         sa.Column("packages", sa.JSON(none_as_null=True), nullable=False),
         sa.Column("script_commits", sa.JSON(none_as_null=True), nullable=False),
+        sa.Column("step_images", sa.JSON(none_as_null=True), nullable=False),
         sa.Column("revision", sa.BigInteger(), nullable=False),
         sa.Column("task", sa.Text(), nullable=True),
         sa.ForeignKeyConstraint(["channel"], ["channels.id"], name=op.f("fk_releases_channel")),
