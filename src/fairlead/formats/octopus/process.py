@@ -22,7 +22,9 @@ from fairlead.domain.process import (
     RunLocation,
     StartTrigger,
 )
+from fairlead.domain.step_image import CREATE_NETWORK, RUN_CONTAINER, STOP_CONTAINER
 from fairlead.formats.ocl.tree import Block
+from fairlead.formats.octopus import containers
 from fairlead.formats.octopus.packages import filled_in, package_of
 from fairlead.formats.octopus.report import Properties, Report, Taking, as_text
 
@@ -57,15 +59,22 @@ def process_of(document: Block, report: Report, environments: Mapping[str, str])
     """The steps of a process file; all else in it is reported as not taken. `environments`: our names by Octopus's."""
     taking = Taking(document, report)
     names: set[str] = set()
+    ids: list[tuple[Block, str]] = []
     steps = tuple(
-        _step(block, report, names, environments) if block.name == "step" else _of_template(block, report, names)
+        _step(block, report, names, environments, ids) if block.name == "step" else _of_template(block, report, names)
         for block in taking.blocks("step", "process_template")
     )
     taking.rest()
-    return Process(steps)
+    return containers.with_names(Process(steps), containers.ids_of(ids))
 
 
-def _step(block: Block, report: Report, names: set[str], environments: Mapping[str, str]) -> ProcessStep:
+def _step(
+    block: Block,
+    report: Report,
+    names: set[str],
+    environments: Mapping[str, str],
+    ids: list[tuple[Block, str]],
+) -> ProcessStep:
     report.taken(block, "a step")
     taking = Taking(block, report)
     name = _named(taking.text("name", default=block.label or "step"), names)
@@ -76,7 +85,7 @@ def _step(block: Block, report: Report, names: set[str], environments: Mapping[s
     expression = properties.text("Octopus.Step.ConditionVariableExpression", "its expression")
     start = _STARTS.get(taking.text("start_trigger").lower(), StartTrigger.AFTER_PREVIOUS)
     inner: set[str] = set()
-    around = _Around(name, inner, environments, bool(tags), is_alone=_is_alone(block))
+    around = _Around(name, inner, environments, bool(tags), is_alone=_is_alone(block), ids=ids)
     actions = tuple(made for one in taking.blocks("action") for made in _actions(one, report, around))
     properties.rest()
     requirement = taking.text("package_requirement", "whether it comes before or after packages are acquired").lower()
@@ -115,6 +124,7 @@ class _Around:
     environments: Mapping[str, str]
     has_targets: bool
     is_alone: bool
+    ids: list[tuple[Block, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,8 +149,9 @@ def _actions(block: Block, report: Report, around: _Around) -> Iterator[Action]:
     condition = _condition(taking)
     on_server = properties.text("Octopus.Action.RunOnServer", "where it runs").lower() == "true"
     pool = taking.text("worker_pool", "the pool of its worker")
-    if kind.name == DEPLOY_PACKAGE:
+    if kind.name == DEPLOY_PACKAGE or kind.name in (RUN_CONTAINER, CREATE_NETWORK, STOP_CONTAINER):
         on_server, pool = False, ""
+    around.ids.append((block, name))
     made = Action(
         name,
         kind.name,
@@ -180,6 +191,12 @@ def _kind(name: str, taking: Taking, properties: Properties, around: _Around) ->
             return _Kind(MANUAL_INTERVENTION, _intervention(properties))
         case "Octopus.TentaclePackage":
             return _deploy_package(name, taking, properties, around)
+        case "Octopus.DockerRun":
+            return _of_docker(RUN_CONTAINER, containers.run_container(taking, properties))
+        case "Octopus.DockerNetwork":
+            return _of_docker(CREATE_NETWORK, containers.create_network(name, properties))
+        case "Octopus.DockerStop":
+            return _of_docker(STOP_CONTAINER, containers.stop_container(properties))
         case _:
             return _not_imported(f"there is no kind of action like {of}")
 
@@ -191,6 +208,11 @@ def _deploy_package(name: str, taking: Taking, properties: Properties, around: _
     if why:
         return _not_imported(why)
     return _Kind(DEPLOY_PACKAGE, {"package": package}, after=filled_in(name, properties))
+
+
+def _of_docker(kind: str, made: containers.Made) -> _Kind:
+    properties, why = made
+    return _not_imported(why) if why else _Kind(kind, properties)
 
 
 def _not_imported(why: str) -> _Kind:
