@@ -212,6 +212,14 @@ def check(trigger: Trigger, *, now: datetime, zone: tzinfo) -> Trigger:
     """Itself; Invalid `input.name`, `trigger.invalid`, `schedule.cron`, `schedule.never`."""
     if not trigger.name.strip() or len(trigger.name) > LONGEST_NAME or not trigger.name.isprintable():
         raise Invalid("input.name", f"a trigger has a name of 1 to {LONGEST_NAME} characters", thing="name")
+    _check_action(trigger)
+    _check_tenants(trigger)
+    _check_watched(trigger)
+    _check_schedule(trigger, now=now, zone=zone)
+    return trigger
+
+
+def _check_action(trigger: Trigger) -> None:
     if trigger.action not in ACTIONS[trigger.kind]:
         allowed = ", ".join(one.value for one in ACTIONS[trigger.kind])
         message = f"a trigger of kind {trigger.kind.value} does not do {trigger.action.value}"
@@ -223,20 +231,24 @@ def check(trigger: Trigger, *, now: datetime, zone: tzinfo) -> Trigger:
     is_placed = trigger.kind is TriggerKind.TARGET or bool(trigger.places)
     if trigger.action is TriggerAction.RUN_RUNBOOK and not is_placed:
         raise Invalid("trigger.invalid", "it runs a runbook: where?", thing=trigger.name, hint="give environments")
+
+
+def _check_tenants(trigger: Trigger) -> None:
     if trigger.is_for_tenants and trigger.action is TriggerAction.NEW_RELEASE:
         message = "a release is made for no tenant"
         raise Invalid("trigger.invalid", message, thing=trigger.name, hint="name tenants where something is deployed")
     if len(trigger.tenants) > MOST_TENANTS:
         message = f"a trigger names {MOST_TENANTS:,} tenants at most"
         raise Invalid("trigger.invalid", message, thing=trigger.name, hint="give them a tag, and name that")
-    _check_watched(trigger)
+
+
+def _check_schedule(trigger: Trigger, *, now: datetime, zone: tzinfo) -> None:
     if trigger.kind is TriggerKind.SCHEDULE:
         if next_after(parse(trigger.cron), now, zone) is None:
             raise Invalid("schedule.never", f"{trigger.cron!r} is never due", thing=trigger.cron[:80])
     elif trigger.cron:
         message = f"a trigger of kind {trigger.kind.value} has no schedule"
-        raise Invalid("trigger.invalid", message, thing=trigger.name, hint="leave the line of cron out")
-    return trigger
+        raise Invalid("trigger.invalid", message, thing=trigger.name, hint="leave out the cron line")
 
 
 def _check_watched(trigger: Trigger) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 _ARG = re.compile(r"ARG\s+(?P<rest>.+)", re.IGNORECASE)
 _FROM = re.compile(r"FROM\s+(?:--\S+\s+)*(?P<image>\S+)(?:\s+AS\s+(?P<name>\S+))?\s*", re.IGNORECASE)
@@ -31,21 +31,24 @@ def base_images(text: str, arguments: Mapping[str, str]) -> tuple[str, ...]:
         if match := _FROM.fullmatch(line):
             is_before_first = False
             image = _filled(match["image"], values)
-            if image.lower() not in stages and image.lower() != NOTHING:
+            if image.lower() not in {*stages, NOTHING}:
                 found[image] = None
             if match["name"]:
                 stages.add(match["name"].lower())
         elif is_before_first and (match := _ARG.fullmatch(line)):
             _declare(match["rest"], arguments, values)
-        elif match := _COPY.match(line):
-            image = match["image"]
-            if image.lower() not in stages and not image.isdecimal():
-                found[image] = None
-        for mounted in _MOUNT.finditer(line) if line[:3].upper() == "RUN" else ():
-            image = mounted["image"]
-            if image.lower() not in stages and not image.isdecimal():
-                found[image] = None
+        else:
+            outside = (one for one in _taken_from(line) if one.lower() not in stages and not one.isdecimal())
+            found |= dict.fromkeys(outside)
     return tuple(found)
+
+
+def _taken_from(line: str) -> Iterator[str]:
+    """The images, or stages by name or number, whose files a line copies or mounts."""
+    if match := _COPY.match(line):
+        yield match["image"]
+    if line[:3].upper() == "RUN":
+        yield from (mounted["image"] for mounted in _MOUNT.finditer(line))
 
 
 def exposed_ports(text: str, arguments: Mapping[str, str], target: str = "") -> tuple[int, ...]:

@@ -31,17 +31,7 @@ def _own(at: Compilation, path: Path, health: HealthModel, port: int, model: Ser
         at.problem(path, " and ".join(stated), "one of http, tcp, exec, image")
     if ("http" in stated or "tcp" in stated) and not port:
         at.problem(path, f"{stated[0]} for a service whose port is not known", "port: with the container's port")
-    probe: Probe | None = None
-    if health.http:
-        if not _is_request_path(health.http):
-            at.problem((*path, "http"), shown(health.http), "a path (/healthz)")
-        probe = HttpProbe(health.http)
-    elif health.exec:
-        probe = ExecProbe(health.exec)
-    elif health.image:
-        probe = ImageProbe()
-    elif health.tcp:
-        probe = TcpProbe()
+    probe = _probe(at, path, health)
     found = _from_compose(model, port) if probe is None else Health(probe)
     if isinstance(probe, ExecProbe):
         found = replace(found, timeout_s=EXEC_TIMEOUT_S)
@@ -52,6 +42,19 @@ def _own(at: Compilation, path: Path, health: HealthModel, port: int, model: Ser
         healthy=found.healthy if health.healthy is None else health.healthy,
         within_s=found.within_s if health.within is None else health.within,
     )
+
+
+def _probe(at: Compilation, path: Path, health: HealthModel) -> Probe | None:
+    """The one that is stated, if any."""
+    if health.http:
+        if not _is_request_path(health.http):
+            at.problem((*path, "http"), shown(health.http), "a path (/healthz)")
+        return HttpProbe(health.http)
+    if health.exec:
+        return ExecProbe(health.exec)
+    if health.image:
+        return ImageProbe()
+    return TcpProbe() if health.tcp else None
 
 
 def _from_compose(model: ServiceModel, port: int) -> Health:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
 from typing import assert_never
 
 from fairlead.domain.actor import SYSTEM, Actor
@@ -72,152 +71,190 @@ def fire(
         raise Conflict("trigger.disabled", f"the trigger {trigger.name} is disabled", thing=trigger.name)
     if not owner.is_enabled:
         raise Conflict("trigger.disabled", f"the project {owner.name} is disabled", thing=owner.name)
-    match trigger.action:
-        case TriggerAction.DEPLOY_LATEST:
-            work = partial(_deploy_latest, context, connection, owner, trigger, record)
-            return _for_whom(connection, owner, trigger, trigger.destination, record, work)
-        case TriggerAction.NEW_RELEASE if trigger.kind is TriggerKind.SCHEDULE and owner.source is not None:
-            return _run_head(context, connection, owner, trigger, record)
-        case TriggerAction.NEW_RELEASE:
-            made = _new_release(context, connection, owner, trigger, occasion)
-            return replace(record, has_fired=True, reason=f"made release {made.version}", release=made.id)
-        case TriggerAction.DEPLOY_CURRENT:
-            work = partial(_deploy_current, context, connection, owner, trigger, occasion, record)
-            return _for_whom(connection, owner, trigger, occasion.environment, record, work)
-        case TriggerAction.RUN_RUNBOOK:
-            work = partial(_run_runbook, context, connection, owner, trigger, occasion, record)
-            return _for_whom(connection, owner, trigger, occasion.environment, record, work)
-        case _:
-            assert_never(trigger.action)
+    return _Firing(context, connection, owner, trigger, occasion, record).fire()
 
 
-def _for_whom(
-    connection: Connection,
-    owner: Project,
-    trigger: Trigger,
-    where: EnvironmentId | None,
-    record: Evaluation,
-    work: Callable[[Tenant | None], Evaluation],
-) -> Evaluation:
-    """For each of its tenants, or for nobody."""
-    if where is None:
-        raise Conflict("trigger.nothing", "no target became available", thing=owner.name)
-    if not trigger.is_for_tenants:
-        return work(None)
-    return for_each(connection, owner, trigger, environments.get(connection, where), record, work)
+@dataclass(frozen=True, slots=True)
+class _Firing:
+    """One trigger that fires, in one transaction."""
 
+    context: Context
+    connection: Connection
+    owner: Project
+    trigger: Trigger
+    occasion: Occasion
+    record: Evaluation
 
-def _deploy_latest(
-    context: Context,
-    connection: Connection,
-    owner: Project,
-    trigger: Trigger,
-    record: Evaluation,
-    tenant: Tenant | None,
-) -> Evaluation:
-    whose = _live_for(owner, trigger, tenant)
-    found = _latest(connection, owner, trigger, whose)
-    if found is None:
-        raise Conflict("trigger.nothing", _nothing(connection, trigger, whose), thing=owner.name)
-    view = deploying.create(
-        context,
-        acting(trigger),
-        owner.id,
-        found.id,
-        str(trigger.destination),
-        is_forced=trigger.is_forced,
-        tenant=tenant.id if tenant else "",
-    )
-    words = f"{found.version} to {view.environment} is {view.deployment.state.value}"
-    return _deployed(record, words, view.deployment.id, found.id)
+    def fire(self) -> Evaluation:
+        """The record with what was begun."""
+        trigger = self.trigger
+        match trigger.action:
+            case TriggerAction.DEPLOY_LATEST:
+                return self._for_whom(trigger.destination, self._deploy_latest)
+            case TriggerAction.NEW_RELEASE if trigger.kind is TriggerKind.SCHEDULE and self.owner.source is not None:
+                return self._run_head()
+            case TriggerAction.NEW_RELEASE:
+                made = self._new_release()
+                return replace(self.record, has_fired=True, reason=f"made release {made.version}", release=made.id)
+            case TriggerAction.DEPLOY_CURRENT:
+                return self._for_whom(self.occasion.environment, self._deploy_current)
+            case TriggerAction.RUN_RUNBOOK:
+                return self._for_whom(self.occasion.environment, self._run_runbook)
+            case _:
+                assert_never(trigger.action)
 
+    def _for_whom(self, where: EnvironmentId | None, work: Callable[[Tenant | None], Evaluation]) -> Evaluation:
+        """For each of its tenants, or for nobody."""
+        if where is None:
+            raise Conflict("trigger.nothing", "no target became available", thing=self.owner.name)
+        if not self.trigger.is_for_tenants:
+            return work(None)
+        place = environments.get(self.connection, where)
+        return for_each(self.connection, self.owner, self.trigger, place, self.record, work)
 
-def _live_for(owner: Project, trigger: Trigger, tenant: Tenant | None) -> Tenant | None:
-    """Whose release in the source it is: the tenant's where it is connected there, else (as in Octopus) nobody's."""
-    is_there = tenant is not None and trigger.source in tenant.connections.get(owner.id, ())
-    return tenant if is_there else None
+    def _deployed(self, words: str, deployment: DeploymentId, release: ReleaseId) -> Evaluation:
+        return replace(self.record, has_fired=True, reason=words, deployment=deployment, release=release)
 
+    # The latest release
 
-def _latest(connection: Connection, owner: Project, trigger: Trigger, tenant: Tenant | None) -> Release | None:
-    """The latest release that is live in the source for the tenant (None: for nobody), or without a source the latest
-    made; of the channel, if any."""
-    if trigger.source is None:
-        return releases.latest(connection, owner.id, trigger.channel)
-    whose = tenant.id if tenant else None
-    live = deployments.live_ones(connection, owner.id, trigger.source, tenant=whose, limit=LOOKED_BACK)
-    by_id = releases.many(connection, [one.release for one in live])
-    known = (by_id[one.release] for one in live if one.release in by_id)
-    return next((one for one in known if trigger.channel in (None, one.channel)), None)
+    def _deploy_latest(self, tenant: Tenant | None) -> Evaluation:
+        whose = self._live_for(tenant)
+        found = self._latest(whose)
+        if found is None:
+            raise Conflict("trigger.nothing", self._nothing(whose), thing=self.owner.name)
+        view = deploying.create(
+            self.context,
+            acting(self.trigger),
+            self.owner.id,
+            found.id,
+            str(self.trigger.destination),
+            is_forced=self.trigger.is_forced,
+            tenant=tenant.id if tenant else "",
+        )
+        words = f"{found.version} to {view.environment} is {view.deployment.state.value}"
+        return self._deployed(words, view.deployment.id, found.id)
 
+    def _live_for(self, tenant: Tenant | None) -> Tenant | None:
+        """Whose release in the source it is: the tenant's if it is connected there, else (as in Octopus) nobody's."""
+        is_there = tenant is not None and self.trigger.source in tenant.connections.get(self.owner.id, ())
+        return tenant if is_there else None
 
-def _nothing(connection: Connection, trigger: Trigger, tenant: Tenant | None) -> str:
-    where = environments.get(connection, trigger.source).name if trigger.source else ""
-    where += f" for {tenant.name}" if tenant and where else ""
-    line = channels.get(connection, trigger.channel).name if trigger.channel else ""
-    which = f" of channel {line}" if line else ""
-    return f"no release{which} was ever live in {where}" if where else f"there is no release{which}"
+    def _latest(self, tenant: Tenant | None) -> Release | None:
+        """The latest release that is live in the source for the tenant (None: for nobody), or without a source the
+        latest made; of the channel, if any."""
+        trigger = self.trigger
+        if trigger.source is None:
+            return releases.latest(self.connection, self.owner.id, trigger.channel)
+        whose = tenant.id if tenant else None
+        live = deployments.live_ones(self.connection, self.owner.id, trigger.source, tenant=whose, limit=LOOKED_BACK)
+        by_id = releases.many(self.connection, [one.release for one in live])
+        known = (by_id[one.release] for one in live if one.release in by_id)
+        return next((one for one in known if trigger.channel in (None, one.channel)), None)
 
+    def _nothing(self, tenant: Tenant | None) -> str:
+        trigger = self.trigger
+        where = environments.get(self.connection, trigger.source).name if trigger.source else ""
+        where += f" for {tenant.name}" if tenant and where else ""
+        line = channels.get(self.connection, trigger.channel).name if trigger.channel else ""
+        which = f" of channel {line}" if line else ""
+        return f"no release{which} was ever live in {where}" if where else f"there is no release{which}"
 
-def _run_head(
-    context: Context, connection: Connection, owner: Project, trigger: Trigger, record: Evaluation
-) -> Evaluation:
-    head = contacts.of(connection, owner.id)
-    if head is None or not head.head:
-        raise Conflict("trigger.nothing", "the repository was not read yet", thing=owner.name)
-    made = runs.start(context, acting(trigger), owner.id, head.head)
-    return replace(record, has_fired=True, reason=f"run {made.number} of {head.head[:12]} began", run=made.id)
+    # A new release
 
+    def _run_head(self) -> Evaluation:
+        head = contacts.of(self.connection, self.owner.id)
+        if head is None or not head.head:
+            raise Conflict("trigger.nothing", "the repository has not been read yet", thing=self.owner.name)
+        made = runs.start(self.context, acting(self.trigger), self.owner.id, head.head)
+        return replace(self.record, has_fired=True, reason=f"run {made.number} of {head.head[:12]} began", run=made.id)
 
-def _new_release(
-    context: Context, connection: Connection, owner: Project, trigger: Trigger, occasion: Occasion
-) -> Release:
-    """As the latest one, of the trigger's channel where it has one, with what came instead."""
-    before = releases.latest(connection, owner.id, trigger.channel)
-    base = before or releases.latest(connection, owner.id)
-    images = dict(base.images) if base else {}
-    packages = dict(occasion.packages)
-    for name, reference in occasion.images.items():
-        services = [service for service, held in images.items() if name in names_of(held)]
-        images |= {service: _renamed(images[service], reference) for service in services}
-        packages |= {} if services else {name: version_of(reference)}
-    changed = {service for service, held in images.items() if base is None or held != base.images[service]}
-    if before is not None and trigger.kind is not TriggerKind.SCHEDULE:
-        _require_news(before, {**packages, **{one: version_of(images[one]) for one in changed}}, changed)
-    if base is None and not packages:
-        raise Conflict("trigger.nothing", f"{owner.name} has no release to go by", thing=owner.name)
-    if base is None:
-        return _create(context, owner, trigger, occasion, images={}, packages=packages)
-    gone = [one for one in releasing.get(context, acting(trigger), owner.id, base.id).gone if one not in changed]
-    if gone:
-        message = f"the images of {', '.join(gone)} in {base.version} are deleted"
-        raise Conflict("release.images_gone", message, thing=base.version)
-    kept = {name: version for name, version in base.packages.items() if version and name not in changed}
-    return _create(context, owner, trigger, occasion, base=base, images=images, packages=_over(kept, packages))
+    def _new_release(self) -> Release:
+        """As the latest one, of the trigger's channel where it has one, with what came instead."""
+        owner = self.owner
+        before = releases.latest(self.connection, owner.id, self.trigger.channel)
+        base = before or releases.latest(self.connection, owner.id)
+        images = dict(base.images) if base else {}
+        packages = dict(self.occasion.packages)
+        for name, reference in self.occasion.images.items():
+            services = [service for service, held in images.items() if name in names_of(held)]
+            images |= {service: _renamed(images[service], reference) for service in services}
+            packages |= {} if services else {name: version_of(reference)}
+        changed = {service for service, held in images.items() if base is None or held != base.images[service]}
+        if before is not None and self.trigger.kind is not TriggerKind.SCHEDULE:
+            _require_news(before, {**packages, **{one: version_of(images[one]) for one in changed}}, changed)
+        if base is None and not packages:
+            raise Conflict("trigger.nothing", f"{owner.name} has no release to go by", thing=owner.name)
+        if base is None:
+            return self._create(images={}, packages=packages)
+        gone = releasing.get(self.context, acting(self.trigger), owner.id, base.id).gone
+        if kept_gone := [one for one in gone if one not in changed]:
+            message = f"the images of {', '.join(kept_gone)} in {base.version} are deleted"
+            raise Conflict("release.images_gone", message, thing=base.version)
+        kept = {name: version for name, version in base.packages.items() if version and name not in changed}
+        return self._create(base=base, images=images, packages=_over(kept, packages))
 
+    def _create(
+        self, *, images: Mapping[str, str], packages: Mapping[str, str], base: Release | None = None
+    ) -> Release:
+        return releasing.create(
+            self.context,
+            acting(self.trigger),
+            self.owner.id,
+            images=images,
+            test_image=base.test_image if base else "",
+            files=base.files if base else None,
+            contents=planning.ReleaseFiles(base.files, self.context.artifacts.content) if base else {},
+            commit=base.commit if base else "",
+            channel=self.trigger.channel or "",
+            packages=packages,
+            notes=self.occasion.said,
+        )
 
-def _create(
-    context: Context,
-    owner: Project,
-    trigger: Trigger,
-    occasion: Occasion,
-    *,
-    images: Mapping[str, str],
-    packages: Mapping[str, str],
-    base: Release | None = None,
-) -> Release:
-    return releasing.create(
-        context,
-        acting(trigger),
-        owner.id,
-        images=images,
-        test_image=base.test_image if base else "",
-        files=base.files if base else None,
-        contents=planning.ReleaseFiles(base.files, context.artifacts.content) if base else {},
-        commit=base.commit if base else "",
-        channel=trigger.channel or "",
-        packages=packages,
-        notes=occasion.said,
-    )
+    # What is live, to targets that became available
+
+    def _deploy_current(self, tenant: Tenant | None) -> Evaluation:
+        owner, connection = self.owner, self.connection
+        place = environments.get(connection, str(self.occasion.environment))
+        whose = tenant.id if tenant else None
+        live = next(iter(deployments.live_ones(connection, owner.id, place.id, tenant=whose, limit=1)), None)
+        if live is None:
+            where = place.name + (f" for {tenant.name}" if tenant else "")
+            raise Conflict("trigger.nothing", f"nothing of {owner.name} was ever live in {where}", thing=owner.name)
+        release = releases.get(connection, live.release)
+        tenancy.check(connection, owner, place, release, tenant)
+        process = processes.snapshot(connection, release.process) if release.process else Process()
+        there = _fitting(connection, process, place, self.occasion.targets, tenant)
+        choice = replace(
+            NO_CHOICE,
+            skip=tuple(dict.fromkeys((*live.choice.skip, *_swapping(process)))),
+            only_targets=tuple(str(one.id) for one in there),
+        )
+        wish = deploying.Wish(
+            owner,
+            place,
+            release,
+            is_forced=True,
+            variables=live.variables,
+            choice=choice,
+            waits_for_thaw=True,
+            tenant=tenant,
+        )
+        made = deploying.ask(self.context, connection, acting(self.trigger), wish)
+        names = ", ".join(one.name for one in there)
+        words = f"{release.version} to {names} in {place.name} is {made.state.value}"
+        return self._deployed(f"{words}: {made.reason}" if made.held_by else words, made.id, release.id)
+
+    # A runbook
+
+    def _run_runbook(self, tenant: Tenant | None) -> Evaluation:
+        trigger = self.trigger
+        found = runbooks.find(self.connection, trigger.runbook) if trigger.runbook else None
+        if found is None:
+            raise Conflict("trigger.nothing", "the runbook no longer exists", thing=trigger.name)
+        whose, where = tenant.id if tenant else "", str(self.occasion.environment)
+        made = running.run(self.context, acting(trigger), self.owner.id, found.id, where, tenant=whose)
+        words = f"run {made.run.number} of {found.name} in {made.environment} is {made.state.value}"
+        return replace(self.record, has_fired=True, reason=words, task=made.run.task)
 
 
 def _over(kept: Mapping[str, str], came: Mapping[str, str]) -> dict[str, str]:
@@ -256,53 +293,13 @@ def _is_older(version: str, known: str) -> bool:
         return False
 
 
-def _deploy_current(
-    context: Context,
-    connection: Connection,
-    owner: Project,
-    trigger: Trigger,
-    occasion: Occasion,
-    record: Evaluation,
-    tenant: Tenant | None,
-) -> Evaluation:
-    place = environments.get(connection, str(occasion.environment))
-    whose = tenant.id if tenant else None
-    live = next(iter(deployments.live_ones(connection, owner.id, place.id, tenant=whose, limit=1)), None)
-    if live is None:
-        where = place.name + (f" for {tenant.name}" if tenant else "")
-        raise Conflict("trigger.nothing", f"nothing of {owner.name} was ever live in {where}", thing=owner.name)
-    release = releases.get(connection, live.release)
-    tenancy.check(connection, owner, place, release, tenant)
-    process = processes.snapshot(connection, release.process) if release.process else Process()
-    there = _fitting(connection, process, place, occasion.targets, tenant)
-    swapped = tuple(
+def _swapping(process: Process) -> tuple[str, ...]:
+    """The steps that only deploy the project's services: these are live already, and stay as they are."""
+    return tuple(
         step.name
         for step in process.steps
         if step.deploys_services and not any(action.must_run for action in step.actions)
     )
-    choice = replace(
-        NO_CHOICE,
-        skip=tuple(dict.fromkeys((*live.choice.skip, *swapped))),
-        only_targets=tuple(str(one.id) for one in there),
-    )
-    wish = deploying.Wish(
-        owner,
-        place,
-        release,
-        is_forced=True,
-        variables=live.variables,
-        choice=choice,
-        waits_for_thaw=True,
-        tenant=tenant,
-    )
-    made = deploying.ask(context, connection, acting(trigger), wish)
-    names = ", ".join(one.name for one in there)
-    words = f"{release.version} to {names} in {place.name} is {made.state.value}"
-    return _deployed(record, f"{words}: {made.reason}" if made.held_by else words, made.id, release.id)
-
-
-def _deployed(record: Evaluation, words: str, deployment: DeploymentId, release: ReleaseId) -> Evaluation:
-    return replace(record, has_fired=True, reason=words, deployment=deployment, release=release)
 
 
 def _fitting(
@@ -316,31 +313,13 @@ def _fitting(
     if fitting:
         return fitting
     if not known:
-        raise Conflict("trigger.no_target", "it is no target any more", thing=place.name)
+        raise Conflict("trigger.no_target", "it is no longer a target", thing=place.name)
     name = known[0].name
     if any(one.id in silent for one in known):
-        why = f"{name} does not answer any more"
+        why = f"{name} no longer answers"
     elif not any(one.is_enabled for one in known):
         why = f"{name} is disabled"
     else:
         why = f"no step of the release that is live in {place.name} runs on {name}"
         why += kept_out(known, place.id, tags, tenant=tenant)
     raise Conflict("trigger.no_target", why, thing=name, hint="steps choose targets by their tags")
-
-
-def _run_runbook(
-    context: Context,
-    connection: Connection,
-    owner: Project,
-    trigger: Trigger,
-    occasion: Occasion,
-    record: Evaluation,
-    tenant: Tenant | None,
-) -> Evaluation:
-    found = runbooks.find(connection, trigger.runbook) if trigger.runbook else None
-    if found is None:
-        raise Conflict("trigger.nothing", "the runbook is no more", thing=trigger.name)
-    whose = tenant.id if tenant else ""
-    made = running.run(context, acting(trigger), owner.id, found.id, str(occasion.environment), tenant=whose)
-    words = f"run {made.run.number} of {found.name} in {made.environment} is {made.state.value}"
-    return replace(record, has_fired=True, reason=words, task=made.run.task)
