@@ -63,15 +63,25 @@ def _database(at: Compilation, model: DatabaseModel | None, services: Mapping[st
             at.problem((*path, "rows"), shown(table), "the names of tables, without their schema")
     image = at.clear((*path, "image"), model.image)
     if model.accessory:
-        accessories = [name for name, one in services.items() if one.role is Role.ACCESSORY]
-        if model.accessory not in accessories:
-            at.problem((*path, "accessory"), shown(model.accessory), did_you_mean(model.accessory, accessories))
-        if image or model.variable:
-            at.problem(path, "image or variable beside an accessory", "neither: the copy stands under its name")
+        _check_accessory(at, path, model, image, services)
     elif model.source:
-        check_image(at, (*path, "image"), image)
-        if "@sha256:" not in image:
-            at.problem((*path, "image"), shown(image or None), "a PostgreSQL image by digest (name@sha256:...)")
-        if not VARIABLE.fullmatch(model.variable):
-            at.problem((*path, "variable"), shown(model.variable or None), "the variable that holds the address")
+        _check_source(at, path, model, image)
     return Database(model.accessory, model.source, image, model.variable, model.rows)
+
+
+def _check_accessory(
+    at: Compilation, path: Path, model: DatabaseModel, image: str, services: Mapping[str, Service]
+) -> None:
+    accessories = [name for name, one in services.items() if one.role is Role.ACCESSORY]
+    if model.accessory not in accessories:
+        at.problem((*path, "accessory"), shown(model.accessory), did_you_mean(model.accessory, accessories))
+    if image or model.variable:
+        at.problem(path, "image or variable beside an accessory", "neither: the copy stands under its name")
+
+
+def _check_source(at: Compilation, path: Path, model: DatabaseModel, image: str) -> None:
+    check_image(at, (*path, "image"), image)
+    if "@sha256:" not in image:
+        at.problem((*path, "image"), shown(image or None), "a PostgreSQL image by digest (name@sha256:...)")
+    if not VARIABLE.fullmatch(model.variable):
+        at.problem((*path, "variable"), shown(model.variable or None), "the variable that holds the address")

@@ -152,15 +152,8 @@ def _compose_paths(files: Files, root: Table, findings: Findings) -> tuple[list[
     """The Compose files to read, each with the place that names it."""
     stated = root.get("compose")
     if stated is None or (isinstance(stated, Scalar) and stated.text is None):
-        found = next((name for name in COMPOSE_NAMES if name in files), None)
-        if found is None:
-            return [], False
-        services = [node for node in root.table("services").nodes.values() if isinstance(node, Table)]
-        if services and all("build" in node.nodes or "image" in node.nodes for node in services):
-            findings.warn(root.mark, "compose", f"{found} is not used: each service here says how its image is made")
-            return [], False
-        _warn_of_overrides(files, root, found, findings)
-        return [(root.mark, found)], True
+        found = _compose_path_by_default(files, root, findings)
+        return ([(root.mark, found)], True) if found else ([], False)
     paths = []
     for node in stated.nodes if isinstance(stated, Items) else (stated,):
         written = node.text if isinstance(node, Scalar) and isinstance(node.text, str) else ""
@@ -172,6 +165,19 @@ def _compose_paths(files: Files, root: Table, findings: Findings) -> tuple[list[
         else:
             paths.append((node.mark, path))
     return paths, bool(paths)
+
+
+def _compose_path_by_default(files: Files, root: Table, findings: Findings) -> str:
+    """The Compose file of a usual name; "" where there is none, or no service here needs it."""
+    found = next((name for name in COMPOSE_NAMES if name in files), "")
+    if not found:
+        return ""
+    services = [node for node in root.table("services").nodes.values() if isinstance(node, Table)]
+    if services and all("build" in node.nodes or "image" in node.nodes for node in services):
+        findings.warn(root.mark, "compose", f"{found} is not used: each service here says how its image is made")
+        return ""
+    _warn_of_overrides(files, root, found, findings)
+    return found
 
 
 def _warn_of_overrides(files: Files, root: Table, found: str, findings: Findings) -> None:

@@ -99,23 +99,35 @@ def _line_and_column(text: str, position: int) -> tuple[int, int]:
 
 
 def _say(error: MarkedYAMLError, name: str, text: str, findings: Findings) -> None:
+    """The library's error in our words: what was found, and what was expected."""
+    line, column = _place(error, text)
+    lines, said, context = text.splitlines(), (error.problem or "what is not YAML"), error.context or ""
+    if line <= len(lines) and lines[line - 1][column - 1 : column] == "\t" and not _is_stray(error):
+        found, expected = "a tab", "spaces: YAML is not indented by tabs"
+    elif _is_stray(error):
+        kind = "list" if "collection" in context or "sequence" in context else "mapping"
+        found = f"what does not belong to the {kind} that begins in line {error.context_mark.line + 1}"
+        expected = f"another entry of the {kind}, indented as the others"
+    else:
+        found = said.removeprefix("found ").replace("<stream end>", "the end of the file")
+        expected = "YAML" + (f" ({context})" if context else "")
+    findings.problem(Mark(name, line, column), "", found, expected)
+
+
+def _place(error: MarkedYAMLError, text: str) -> tuple[int, int]:
+    """Line and column, from 1; the end of the file is where its last line ends."""
     at: Any = error.problem_mark or error.context_mark
-    line, column = (at.line + 1, at.column + 1) if at is not None else (1, 1)
     lines = text.splitlines()
-    if line > len(lines):  # the end of the file: said where its last line ends
-        line, column = max(1, len(lines)), len(lines[-1]) + 1 if lines else 1
-    said = (error.problem or "what is not YAML").removeprefix("found ")
-    problem = said.replace("<stream end>", "the end of the file")
-    if "<block end>" in said and error.context_mark is not None:
-        kind = "list" if "collection" in (error.context or "") or "sequence" in (error.context or "") else "mapping"
-        problem = f"what does not belong to the {kind} that begins in line {error.context_mark.line + 1}"
-        findings.problem(Mark(name, line, column), "", problem, f"another entry of the {kind}, indented as the others")
-        return
-    at_tab = line <= len(lines) and lines[line - 1][column - 1 : column] == "\t"
-    expected = (
-        "spaces: YAML is not indented by tabs" if at_tab else "YAML" + (f" ({error.context})" if error.context else "")
-    )
-    findings.problem(Mark(name, line, column), "", "a tab" if at_tab else problem, expected)
+    if at is None:
+        return 1, 1
+    if at.line >= len(lines):
+        return max(1, len(lines)), len(lines[-1]) + 1 if lines else 1
+    return at.line + 1, at.column + 1
+
+
+def _is_stray(error: MarkedYAMLError) -> bool:
+    """Whether an entry stands where a list or mapping that began above has ended."""
+    return "<block end>" in (error.problem or "") and error.context_mark is not None
 
 
 @dataclass(slots=True)

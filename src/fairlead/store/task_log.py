@@ -43,6 +43,16 @@ class _Flush:
     done: Future[None]
 
 
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    """What the thread keeps at once. `lost` counts lines without room, by task; `is_last` is so while closing."""
+
+    lines: list[tuple[TaskId, Line]]
+    flushes: list[_Flush]
+    lost: dict[TaskId, int]
+    is_last: bool
+
+
 class StoreTaskLog:
     """ports.task_log. `close` keeps what was handed over; a killed process loses a quarter of a second at most."""
 
@@ -129,32 +139,42 @@ class StoreTaskLog:
 
     def _work(self) -> None:
         while True:
-            with self._changed:
-                self._changed.wait_for(lambda: self._waiting or self._flushes or self._is_closing)
-                self._changed.wait_for(self._is_due, timeout=BATCH_S)
-                batch = list(self._waiting)
-                flushes, self._flushes = self._flushes, []
-                lost, self._lost = self._lost, {}
-                is_closing = self._is_closing
-            was_kept = self._keep_all(batch, lost)
-            with self._changed:
-                if was_kept or is_closing:
-                    for _ in batch:
-                        self._waiting.popleft()
-                else:
-                    for task, count in lost.items():
-                        self._lost[task] = self._lost.get(task, 0) + count
-                is_over = is_closing and not self._waiting and not self._flushes
-                if not was_kept and not is_closing:
-                    self._flushes = flushes + self._flushes
-                    self._changed.wait_for(lambda: self._is_closing, timeout=RETRY_S)
-                    flushes = []
-            self._wake({flush.task for flush in flushes})
-            for flush in flushes:
+            batch = self._take()
+            was_kept = self._keep_all(batch.lines, batch.lost)
+            if not was_kept and not batch.is_last:
+                self._put_back(batch)
+                continue
+            is_over = self._drop(batch)
+            self._wake({flush.task for flush in batch.flushes})
+            for flush in batch.flushes:
                 if flush.done.set_running_or_notify_cancel():  # not where who waited has gone away
                     flush.done.set_result(None)
             if is_over:
                 return
+
+    def _take(self) -> _Batch:
+        """What is to be kept, once there is enough of it or somebody asked; its lines stay among those that wait."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._waiting or self._flushes or self._is_closing)
+            self._changed.wait_for(self._is_due, timeout=BATCH_S)
+            batch = _Batch(list(self._waiting), self._flushes, self._lost, self._is_closing)
+            self._flushes, self._lost = [], {}
+            return batch
+
+    def _put_back(self, batch: _Batch) -> None:
+        """The database did not take it: it is tried again after a pause."""
+        with self._changed:
+            for task, count in batch.lost.items():
+                self._lost[task] = self._lost.get(task, 0) + count
+            self._flushes = batch.flushes + self._flushes
+            self._changed.wait_for(lambda: self._is_closing, timeout=RETRY_S)
+
+    def _drop(self, batch: _Batch) -> bool:
+        """Its lines wait no longer. Whether all is done, and the log is closing."""
+        with self._changed:
+            for _ in batch.lines:
+                self._waiting.popleft()
+            return batch.is_last and not self._waiting and not self._flushes
 
     def _is_due(self) -> bool:
         return len(self._waiting) >= BATCH_LINES or bool(self._flushes) or self._is_closing
