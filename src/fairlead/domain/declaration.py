@@ -20,8 +20,6 @@ SECRET = "secret"
 """The one key of a placeholder."""
 PLACEHOLDER: dict[str, Json] = {SECRET: "(kept)"}
 """What every placeholder is compared as: which name it has is no difference."""
-NEW_SECRET: dict[str, Json] = {SECRET: "(new)"}
-"""A placeholder whose value was given, and is not the one that is held."""
 ORDER = "order"
 """The field of the one entry that says in which order a noun's things stand."""
 

@@ -93,7 +93,6 @@ class Deployment:
     is_forced: bool = False
     recreate_accessories: tuple[str, ...] = ()
     choice: ProcessChoice = NO_CHOICE
-    replaces: DeploymentId | None = None
     committed_at: datetime | None = None
     ended_at: datetime | None = None
     switched: bool = False

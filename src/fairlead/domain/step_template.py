@@ -128,11 +128,6 @@ class Move:
     missing: tuple[str, ...] = ()
     wrong: tuple[str, ...] = ()
 
-    @property
-    def is_possible(self) -> bool:
-        """Whether nothing has to be given first."""
-        return not self.missing and not self.wrong
-
 
 def check(content: TemplateContent) -> TemplateContent:
     """Itself; Invalid `step_template.parameter` naming the parameter that breaks a rule."""
@@ -167,7 +162,7 @@ def used(name: str, version: int, content: TemplateContent, given: Mapping[str, 
         if spelt.lower() not in known:
             raise Invalid(
                 "step_template.parameter_unknown",
-                f"action {action} gives {spelt[:80]}, which {name} {version} has not",
+                f"action {action} gives {spelt[:80]}, which {name} {version} does not have",
                 thing=action,
                 hint=f"its parameters: {', '.join(one.name for one in content.parameters) or 'none'}",
             )
@@ -177,7 +172,7 @@ def used(name: str, version: int, content: TemplateContent, given: Mapping[str, 
         if value is None and one.default is None:
             raise Invalid(
                 "step_template.value_missing",
-                f"action {action} gives no value of {one.name}, which {name} {version} needs",
+                f"action {action} gives no value for {one.name}, which {name} {version} needs",
                 thing=action,
                 hint=f"parameters: {{{one.name}: …}}" + (f" ({one.help[:120]})" if one.help else ""),
             )

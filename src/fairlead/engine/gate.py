@@ -31,11 +31,6 @@ class Gate:
         self._draining = asyncio.Event()
         self._lost = asyncio.Event()
 
-    @property
-    def is_draining(self) -> bool:
-        """Whether no new step starts."""
-        return self._draining.is_set()
-
     def require(self, epoch: int) -> None:
         """`Abandoned` for a run of an epoch that is over."""
         if epoch != self.epoch or self._lost.is_set():

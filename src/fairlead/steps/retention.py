@@ -21,8 +21,8 @@ ATTEMPTS = 3
 
 @dataclass(frozen=True, slots=True)
 class ResolvedRetention:
-    """What the binder found, in one transaction: the projects, every image reference that a release names
-    (`store.releases.images_in_use`), and the projects that have a run queued, running or unsettled. `leaving` are the
+    """What the binder found, in one transaction: the projects, every image reference that a release names,
+    and the projects that have a run queued, running or unsettled. `leaving` are the
     releases that go first, with all that hangs on them; then `unneeded`, packages and build information, and so many
     `snapshots` of processes that nothing names."""
 

@@ -63,13 +63,6 @@ def naming_blob(key: str) -> sa.Exists:
     return sa.exists().where(artifacts.c.blob == key)
 
 
-def unused_blobs(connection: sa.Connection, kept: frozenset[str], before: datetime) -> tuple[str, ...]:
-    """Bytes older than that, that no task names and that are not among `kept`."""
-    named = sa.select(artifacts.c.blob)
-    statement = sa.select(blobs.c.key).where(blobs.c.created_at < before, blobs.c.key.not_in(named))
-    return tuple(key for key in connection.execute(statement).scalars() if key not in kept)
-
-
 def all_blobs(connection: sa.Connection) -> tuple[str, ...]:
     """The keys of all bytes that are known."""
     return tuple(connection.execute(sa.select(blobs.c.key).order_by(blobs.c.key)).scalars())

@@ -39,7 +39,6 @@ deployments = sa.Table(
     flag("is_forced"),
     data("recreate_accessories"),
     data("choice"),
-    text("replaces", nullable=True),
     instant("committed_at", nullable=True),
     instant("ended_at", nullable=True),
     flag("switched"),
@@ -146,7 +145,7 @@ def reached(connection: sa.Connection, release: ReleaseId, tenant: TenantId | No
 
 
 def reached_by_any(connection: sa.Connection, release: ReleaseId) -> frozenset[EnvironmentId]:
-    """Where the release has been live, for whomever."""
+    """Where the release has been live, for anybody."""
     statement = sa.select(_c.environment).where(_c.release == release, _IS_LIVE)
     return frozenset(EnvironmentId(id) for id in connection.execute(statement.distinct()).scalars())
 

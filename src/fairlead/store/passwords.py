@@ -20,16 +20,11 @@ def hash_password(password: str) -> str:
 
 
 def is_password(password: str, hash: str) -> bool:
-    """Whether it is the one that was hashed; false for a hash that is none. Takes as long as hashing."""
+    """Whether it is the one that was hashed; false for what is not a hash. Takes as long as hashing."""
     try:
         return _hasher().verify(hash or _dummy(), password) and bool(hash)
     except (VerificationError, InvalidHashError):
         return False
-
-
-def needs_rehash(hash: str) -> bool:
-    """Whether it was made with weaker parameters than today's."""
-    return _hasher().check_needs_rehash(hash)
 
 
 def hash_token(token: str) -> str:

@@ -177,22 +177,7 @@ def are_in(connection: sa.Connection, channel: ChannelId) -> bool:
     return _shelf.one(connection, releases.c.channel == channel) is not None
 
 
-def images_in_use(connection: sa.Connection) -> frozenset[str]:
-    """Every image reference that a release names, its test image too: what retention must keep."""
-    rows = connection.execute(sa.select(releases.c.images, releases.c.test_image))
-    return frozenset(
-        reference for images, test_image in rows for reference in (*images.values(), test_image) if reference
-    )
-
-
 def naming_blob(key: str) -> sa.Exists:
     """That the files of a release name these bytes. A key is looked for in the text as it is kept: it has nothing in it
     that JSON spells otherwise."""
     return sa.exists().where(sa.cast(releases.c.files, sa.Text).contains(key, autoescape=True))
-
-
-def blobs_in_use(connection: sa.Connection) -> frozenset[str]:
-    """Every key of bytes that a release's files name."""
-    return frozenset(
-        key for files in connection.execute(sa.select(releases.c.files)).scalars() for key in files.values()
-    )

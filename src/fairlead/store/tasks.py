@@ -135,11 +135,6 @@ def newest_id(connection: sa.Connection) -> str:
     return str(connection.execute(sa.select(sa.func.max(_c.id))).scalar() or "")
 
 
-def of_subject(connection: sa.Connection, subject: str) -> tuple[Task, ...]:
-    """All that carried out this deployment or run, in order."""
-    return _shelf.where(connection, _c.subject == subject)
-
-
 # Whose turn it is
 
 
@@ -223,7 +218,7 @@ def outcome(connection: sa.Connection, task: TaskId) -> End | None:
 
 
 def unsettled_end(connection: sa.Connection, task: Task) -> End | None:
-    """What is not as it should be, what was tried and what a person can run; None where it does not stand unsettled."""
+    """What is not as it should be, what was tried and what a person can run; None where it is not unsettled."""
     return outcome(connection, task.id) if task.state is TaskState.UNSETTLED else None
 
 

@@ -98,7 +98,7 @@ def _hash_of(found: Iterable[Variable], templates: Iterable[TenantTemplate] = ()
 
 _shelf = Shelf(variables, Variable, unknown="variable.missing", exists="variable.exists", more=_keys)
 _snapshots = Shelf(variable_snapshots, VariableSnapshot, unknown="variable.missing", more=_hash)
-get, find, snapshot, find_snapshot = _shelf.get, _shelf.find, _snapshots.get, _snapshots.find
+get, find, snapshot = _shelf.get, _shelf.find, _snapshots.get
 
 
 def insert(connection: sa.Connection, variable: Variable, *, at: datetime, by: str) -> None:

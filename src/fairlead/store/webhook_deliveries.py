@@ -60,10 +60,3 @@ def forget_before(connection: sa.Connection, before: datetime) -> int:
 def see_head(connection: sa.Connection, head: SeenHead) -> bool:
     """Whether this head of the branch was never seen before; it is now. The one who gets true starts the run."""
     return insert_ignoring(connection, seen_heads, to_row(head))
-
-
-def last_head(connection: sa.Connection, project: ProjectId, branch: str) -> str:
-    """The head of the branch that was seen last, "" where none was."""
-    c = seen_heads.c
-    statement = sa.select(c.commit).where(c.project == project, c.branch == branch)
-    return connection.execute(statement.order_by(c.seen_at.desc(), c.run.desc()).limit(1)).scalar() or ""

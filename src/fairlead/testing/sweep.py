@@ -37,7 +37,6 @@ class Stage:
     bound_s: float = CASE_BOUND_S
     deaths: int = 0
     takings_up: int = 0
-    wakings: int = 0
     pauses: int = 0
     struck: int = 0
     answer: Callable[[Stage], None] | None = None
@@ -112,7 +111,6 @@ class Stage:
         """Who was suspended goes on where it stood, and what was still under way behind our back comes to its end."""
         saboteur.thawed.set()
         for durable in asleep:
-            self.wakings += 1
             await durable.settle()
         await asyncio.gather(*saboteur.strays, return_exceptions=True)
 

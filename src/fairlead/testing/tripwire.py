@@ -10,10 +10,6 @@ from typing import Any, Literal, TypeVar, cast
 Port = TypeVar("Port")
 
 
-class Died(BaseException):
-    """The server is dead from here on. Not an Exception, so that nothing handles it."""
-
-
 @dataclass(frozen=True, slots=True)
 class Crossing:
     """A verb is about to run, or has run and its answer is not yet told."""

@@ -76,12 +76,12 @@ def test_a_move_keeps_what_fits_and_says_what_does_not() -> None:
     two = TemplateContent("script", {"script": "dump -h #{Host} #{Database}"}, (DATABASE, host, other))
     found = move(held, ONE, two, 2, {})
     assert found.used == UsedTemplate("Dump", 2, {"Database": "books", "format": "custom"})
-    assert (found.dropped, found.missing, found.is_possible) == (("Password",), ("Host",), False)
+    assert (found.dropped, found.missing) == (("Password",), ("Host",))
     assert [one.partition(":")[0] for one in found.wrong] == ["format"]
     assert any(one.startswith("script: was") for one in found.differences)
     assert any(one.startswith("parameter Host: was nothing") for one in found.differences)
     better = move(held, ONE, two, 2, {"host": "db", "format": "tar"})
-    assert (better.is_possible, better.used.parameters["Host"]) == (True, "db")
+    assert (better.missing, better.wrong, better.used.parameters["Host"]) == ((), (), "db")
 
 
 @pytest.mark.parametrize("numbers", [[], [0], [2, 1], [1, 1]])

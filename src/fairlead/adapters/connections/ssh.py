@@ -32,7 +32,6 @@ SESSIONS = 8
 LOG_PIECE_BYTES = 1024 * 1024
 PART_BYTES = 256 * 1024
 LISTING_BYTES = 16 * 1024 * 1024
-LOST_S = 0.2
 ALGORITHMS = {"ssh-rsa": ("rsa-sha2-512", "rsa-sha2-256")}
 """Signatures that prove a key of this type, where they are called otherwise (RFC 8332)."""
 
@@ -78,7 +77,7 @@ class SshConnection:
         if answer.code == ssh_scripts.CUT:
             raise Unreachable("host.unreachable", f"{self.name}: the connection broke off", thing=self.name)
         if answer.code:
-            raise self._failed("host.ticket", f"the run of {ticket} could not be begun", answer)
+            raise self._failed("host.ticket", f"the run of {ticket} could not be started", answer)
 
     async def progress(self, ticket: str, *, after: int = 0) -> Progress:
         answer = await self._ask(ssh_scripts.PROGRESS, _hex(ticket), str(after), str(LOG_PIECE_BYTES))
@@ -244,7 +243,7 @@ def _refusal(error: Exception, name: str, timeout_s: float) -> FairleadError:
             "target.host_key",
             f"{name} does not prove the key that was trusted: {error}",
             thing=name,
-            hint="was the host made anew? Compare its key at the host, then: fairlead targets trust",
+            hint="was the host installed again? Compare its key at the host, then: fairlead targets trust",
         )
     if isinstance(error, asyncssh.PermissionDenied):
         return Refused(
@@ -264,5 +263,5 @@ def _hex(ticket: str) -> str:
 def _file_error(doing: str, path: str, answer: _Answer) -> NotFound | Failed:
     words = f"cannot {doing} {path}" + (f": {answer.err}" if answer.err else "")
     if doing == "read" and not answer.err:
-        return NotFound("host.file", f"{words}: it is no file that can be read", thing=path)
+        return NotFound("host.file", f"{words}: it is not a file that can be read", thing=path)
     return Failed("host.file", words, thing=path)

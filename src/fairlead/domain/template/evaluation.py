@@ -50,8 +50,6 @@ NULL = "null"
 REVERSE = "reverse"
 """The one filter that works on what a loop goes over."""
 
-EACH_INDEX, EACH_FIRST, EACH_LAST = (f"octopus.template.each.{name}" for name in ("index", "first", "last"))
-
 
 @dataclass(slots=True)
 class Findings:

@@ -104,18 +104,6 @@ class House(Protocol):
         ...
 
 
-class StoppableNode(Node, Protocol):
-    """A node that shares its database with others, and can be held still."""
-
-    async def hold_still(self) -> None:
-        """It does nothing, as by SIGSTOP."""
-        ...
-
-    async def go_on(self) -> None:
-        """It goes on."""
-        ...
-
-
 async def scenario(journal: Journal, marks: Marks, node: str) -> None:
     """The body of all tasks here; what it does is in the task's name."""
     task = journal.task

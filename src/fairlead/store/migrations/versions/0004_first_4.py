@@ -127,7 +127,6 @@ def _deployments() -> None:
         sa.Column("is_forced", sa.Boolean(), nullable=False),
         sa.Column("recreate_accessories", sa.JSON(none_as_null=True), nullable=False),
         sa.Column("choice", sa.JSON(none_as_null=True), nullable=False),
-        sa.Column("replaces", sa.Text(), nullable=True),
         sa.Column("committed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("switched", sa.Boolean(), nullable=False),
