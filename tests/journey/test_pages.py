@@ -196,7 +196,7 @@ def test_a_deployment_is_approved_with_the_keyboard_alone(site: Site, browser: B
     page = site.visit(browser)
     page.goto(site.url)
     page.keyboard.press("Tab")
-    expect(page.get_by_role("link", name="Skip to the content")).to_be_focused()
+    expect(page.get_by_role("link", name="Skip to content")).to_be_focused()
     _tab_to(page, "a[href='/approvals']")
     page.keyboard.press("Enter")
     page.wait_for_url(f"{site.url}/approvals")

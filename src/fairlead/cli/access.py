@@ -17,7 +17,7 @@ group = typer.Typer(name="keys", help="API keys: for programs, and for this comm
 def login(
     context: typer.Context,
     url: str = typer.Argument("", help="The server's address."),
-    user: str = typer.Option("", "--user", "-u", help="Your name there; asked for where it is not given."),
+    user: str = typer.Option("", "--user", "-u", help="Your user name; if it is not given you are asked for it."),
     password_stdin: bool = typer.Option(False, "--password-stdin", help="Read the password from standard input."),
     key: str = typer.Option("", "--with-key", help="Use this API key instead of user and password."),
 ) -> None:
@@ -120,7 +120,9 @@ def change_user(
     name: str = typer.Argument(..., help="The user, or service account."),
     email: str = typer.Option(None, help="E-mail address."),
     role: str = typer.Option(None, help="viewer, deployer, maintainer, administrator; none: only what teams give."),
-    enabled: bool = typer.Option(None, "--enable/--disable", help="Who is disabled comes in by no door, at once."),
+    enabled: bool = typer.Option(
+        None, "--enable/--disable", help="Whoever is disabled can no longer sign in or use a key, at once."
+    ),
 ) -> None:
     """Change what is given; the rest stays."""
     at = session(context)

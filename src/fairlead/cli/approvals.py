@@ -22,7 +22,7 @@ def list_approvals(
     project: str = typer.Option("", "--project", "-p", help=WHOSE),
     environment: str = typer.Option("", "--environment", "-e", help="Only what waits for this environment."),
 ) -> None:
-    """What waits for an answer."""
+    """List approvals: deployments that wait for an answer."""
     at = session(context)
     rows = _asked(at, state="" if all_ else "waiting", project=project, environment=environment)
     columns = {
@@ -45,13 +45,13 @@ def approve(
     context: typer.Context,
     id: str = typer.Argument("", help=ID),
     note: str = typer.Option("", "--note", "-m", help="Why."),
-    plan: str = typer.Option("", help="The hash of the plan that you say yes to; refused where it is another."),
+    plan: str = typer.Option("", help="The hash of the plan that you approve; refused if it is another."),
     wait: Wait = False,
     timeout: Timeout = 0.0,
     project: str = typer.Option("", "--project", "-p", help=WHOSE),
     environment: str = typer.Option("", "--environment", "-e", help="Only what waits for this environment."),
 ) -> None:
-    """Say yes to the plan that was shown: that, and nothing else, begins."""
+    """Approve the plan that was shown: that, and nothing else, begins."""
     at = session(context)
     meant = id or _only_one(at, project, environment)
     answered = at.client.post(f"{API}/approvals/{segment(meant)}/approve", {"note": note, "plan_hash": plan})

@@ -37,7 +37,7 @@ def list_events(
     until: str = Until,
     most: int = typer.Option(100, "--limit", "-n", help="How many at most."),
 ) -> None:
-    """The newest first."""
+    """List the audit's events, the newest first."""
     at = session(context)
     wanted = _wanted(actor, kind, project, environment, since, until)
     columns = {"at": "WHEN", "actor": "WHO", "kind": "WHAT", "message": "MESSAGE", "via": "BY", "address": "FROM"}
@@ -55,7 +55,7 @@ def export(
     since: str = Since,
     until: str = Until,
 ) -> None:
-    """Every event that fits, the oldest first, as a JSON object on each line."""
+    """Export every event that fits, the oldest first, as one JSON object a line."""
     at = session(context)
     wanted = _wanted(actor, kind, project, environment, since, until)
     stream = to.open("wb") if to else typer.get_binary_stream("stdout")
@@ -73,7 +73,7 @@ def verify(
     expected: str = typer.Option("", "--expect", help="NUMBER:HASH of an event, as an earlier `audit verify` told it."),
     file: list[Path] = typer.Option([], help="Look at exported or archived files instead, in this order; no server."),
 ) -> None:
-    """Prove that every event is as it was written and none is missing; exit code 1 where not."""
+    """Prove that every event is as it was written and that none is missing; exit code 1 if not."""
     at = session(context)
     if file:
         _verify_files(at.screen, file)

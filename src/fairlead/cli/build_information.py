@@ -31,7 +31,7 @@ group = typer.Typer(
 
 @group.command("list")
 def list_builds(context: typer.Context, package: str = typer.Option("", "--package", help="Only of this one.")) -> None:
-    """The newest first."""
+    """List build information, the newest first."""
     at = session(context)
     rows = at.client.all(PATH, most=200, **({"package": package} if package else {}))
     columns = {
@@ -53,7 +53,7 @@ def push(
     file: str = typer.Option(..., "--file", help="JSON as Octopus has it, or as the API; - for standard input."),
     on_existing: str = typer.Option("fail", "--on-existing", help="fail, overwrite or ignore."),
 ) -> None:
-    """Tell of a build. The package may come later."""
+    """Record what a build server tells of a build. The package may come later."""
     at = session(context)
     told = _read(file)
     made = [
@@ -68,7 +68,7 @@ def show(
     package: str = typer.Argument(..., help="The package."),
     version: str = typer.Argument(..., help="Its version."),
 ) -> None:
-    """What was told of one."""
+    """Show what was told of one build."""
     at = session(context)
     at.screen.result(at.client.get(f"{PATH}/{quote(package, safe='')}/{quote(version, safe='')}"))
 
@@ -79,7 +79,7 @@ def remove(
     package: str = typer.Argument(..., help="The package."),
     version: str = typer.Argument(..., help="Its version."),
 ) -> None:
-    """Forget what was told."""
+    """Remove what was told of a build."""
     at = session(context)
     at.client.delete(f"{PATH}/{quote(package, safe='')}/{quote(version, safe='')}")
     at.screen.say(f"{package} {version} removed")

@@ -16,7 +16,7 @@ group = typer.Typer(
 
 @group.command("list")
 def list_certificates(context: typer.Context, search: Search = "") -> None:
-    """Hosts, and until when their certificates hold."""
+    """List hosts, and until when their certificates are valid."""
     at = session(context)
     columns = {"host": "HOST", "not_after": "UNTIL", "fingerprint": "SHA-256", "created_by": "BY"}
     at.screen.table(at.client.all(f"{API}/certificates", search=search), columns, empty="no certificates")
@@ -41,7 +41,7 @@ def set_certificate(
 
 @group.command("remove")
 def remove(context: typer.Context, host: str = typer.Argument(..., help="The host, as the route has it.")) -> None:
-    """No longer answered with."""
+    """Remove the certificate of a host."""
     at = session(context)
     at.client.delete(f"{API}/certificates/{segment(host)}")
     at.screen.say(f"certificate of {host} removed")

@@ -19,7 +19,7 @@ group = typer.Typer(name="channels", help="Lines of releases, with rules of thei
 
 @group.command("list")
 def list_channels(context: typer.Context, project: ProjectName = "", search: Search = "") -> None:
-    """All of a project."""
+    """List a project's channels."""
     at = session(context)
     rows = at.client.all(_path(at, project), search=search)
     columns = {"name": "NAME", "default": "DEFAULT", "lifecycle": "LIFECYCLE", "rules": "RULES", "tags": "TENANTS"}
@@ -32,7 +32,7 @@ def show(
     name: str = typer.Argument(..., help="The channel."),
     project: ProjectName = "",
 ) -> None:
-    """One channel."""
+    """Show one channel."""
     at = session(context)
     at.screen.result(at.client.get(_path(at, project, name)))
 
@@ -49,7 +49,7 @@ def add(
     default: bool = typer.Option(False, "--default", help="Releases that name no channel are tried here first."),
     project: ProjectName = "",
 ) -> None:
-    """A new channel."""
+    """Add a channel."""
     at = session(context)
     body: dict[str, Any] = {
         "name": name,
@@ -68,11 +68,11 @@ def set_channel(
     name: str = typer.Argument(..., help="The channel."),
     rename: str = typer.Option("", help="Its new name."),
     description: str | None = typer.Option(None, help="What it is for."),
-    lifecycle: str | None = typer.Option(None, help="Empty: the project's."),
-    rule: list[str] = typer.Option([], "--rule", help=f"In place of all rules. {RULE_HELP}"),
+    lifecycle: str | None = typer.Option(None, help="The lifecycle that it follows; '' for the project's."),
+    rule: list[str] = typer.Option([], "--rule", help=f"They replace all rules. {RULE_HELP}"),
     maven_rule: list[str] = typer.Option([], "--maven-rule", help="The same with a range in Maven's notation."),
-    no_rules: bool = typer.Option(False, "--no-rules", help="Every version is taken."),
-    tenant_tag: list[str] = typer.Option([], "--tenant-tag", help="In place of all; Set/Tag."),
+    no_rules: bool = typer.Option(False, "--no-rules", help="Take every version: no rules."),
+    tenant_tag: list[str] = typer.Option([], "--tenant-tag", help="They replace all; Set/Tag, once for each."),
     default: bool = typer.Option(False, "--default", help="Make it the default channel."),
     project: ProjectName = "",
 ) -> None:

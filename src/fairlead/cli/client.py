@@ -144,7 +144,7 @@ class Client:
         except ValueError as error:
             raise errors.Failed(
                 "server.unreachable",
-                f"what answers at {self.account.url} is no Fairlead server",
+                f"what answers at {self.account.url} is not a Fairlead server",
                 hint="is the address right?",
             ) from error
 

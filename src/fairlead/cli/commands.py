@@ -13,9 +13,9 @@ from fairlead.domain.errors import TimedOut, TooLarge
 
 WORDS_HELP = "The command and its words, after --; no shell looks at them."
 WHERE_HELP = "Where; by default the last of the lifecycle."
-STDIN_HELP = "Give it what comes on the standard input, up to its end; 3 MiB at most."
+STDIN_HELP = "Pass standard input to it, up to its end; 3 MiB at most."
 LARGEST_INPUT_BYTES = 3 * 1024 * 1024
-TIMEOUT_HELP = "Seconds that it may take; exit code 124 where it takes longer."
+TIMEOUT_HELP = "Seconds that it may take; exit code 124 if it takes longer."
 
 
 def run(
@@ -36,7 +36,7 @@ def run(
 
 def execute(
     context: typer.Context,
-    service: str = typer.Argument(..., help="The service, as the project file names it; an accessory, too."),
+    service: str = typer.Argument(..., help="The service or accessory, as the project file names it."),
     command: list[str] = typer.Argument(..., help=WORDS_HELP),
     instance: int = typer.Option(0, help="Which replica, from 1; by default the first that runs."),
     environment: str = typer.Option("", "--environment", "-e", help=WHERE_HELP),

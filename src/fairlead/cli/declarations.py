@@ -23,11 +23,11 @@ LINES = {"+": "green", "-": "red", " ": ""}
 
 def export(
     context: typer.Context,
-    folder: Path = typer.Argument(..., help="Where to; made where it is not there."),
+    folder: Path = typer.Argument(..., help="The folder; it is made if it does not exist."),
 ) -> None:
     """Write the whole installation as files: environments, projects, variables and all else, secrets as placeholders.
 
-    A file that is there and says the same already is left as it is, with its comments; what the server has no more is
+    A file that is there and says the same already is left as it is, with its comments; what the server no longer has is
     left, too, and told.
     """
     from fairlead.formats.declared.register import LAYOUTS
@@ -54,9 +54,9 @@ def export(
 def apply(
     context: typer.Context,
     folder: Path = typer.Argument(..., help="The files, as `fairlead export` writes them."),
-    plan: bool = typer.Option(False, "--plan", help="Only show what would change; ends with 3 where something would."),
+    plan: bool = typer.Option(False, "--plan", help="Only show what would change; exit code 3 if anything would."),
     yes: bool = typer.Option(False, "--yes", "-y", help="Do not ask."),
-    prune: bool = typer.Option(False, "--prune", help="Remove what the files do not name any more."),
+    prune: bool = typer.Option(False, "--prune", help="Remove what the files no longer name."),
     secrets: Path = typer.Option(None, "--secrets", help="Values of placeholders: a YAML file of NAME: VALUE."),
     hash: str = typer.Option("", "--hash", help="Apply only if this is still the plan's hash."),
 ) -> None:
@@ -134,7 +134,7 @@ def _files(folder: Path) -> dict[str, bytes]:
     from fairlead.formats.declared.reading import is_declaration
 
     if not folder.is_dir():
-        raise Invalid("input.invalid", f"{folder} is no folder")
+        raise Invalid("input.invalid", f"{folder} is not a folder")
     paths = sorted(path for path in folder.rglob("*") if path.is_file())
     names = {path.relative_to(folder).as_posix(): path for path in paths}
     return {name: path.read_bytes() for name, path in names.items() if is_declaration(name)}
@@ -144,7 +144,7 @@ def _text(path: Path, content: bytes) -> str:
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise Invalid("declaration.invalid", f"{path} is no text in UTF-8", thing=str(path)) from error
+        raise Invalid("declaration.invalid", f"{path} is not UTF-8 text", thing=str(path)) from error
 
 
 def _secrets(files: Mapping[str, bytes], given: Path | None, screen: Screen) -> dict[str, str]:

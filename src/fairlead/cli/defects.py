@@ -6,7 +6,7 @@ import typer
 
 from fairlead.cli.session import API, ProjectName, Search, segment, session
 
-group = typer.Typer(name="defects", help="Keep a release from going further, and let it.", no_args_is_help=True)
+group = typer.Typer(name="defects", help="Defects hold a release back until they are resolved.", no_args_is_help=True)
 
 
 @group.command("list")
@@ -16,7 +16,7 @@ def list_defects(
     project: ProjectName = "",
     search: Search = "",
 ) -> None:
-    """Those of a release."""
+    """List a release's defects."""
     at = session(context)
     rows = at.client.all(
         f"{API}/projects/{segment(at.project(project))}/releases/{segment(version)}/defects", search=search
@@ -39,11 +39,11 @@ def report(
     description: str = typer.Option(..., "--description", "-m", help="What is wrong with it."),
     project: ProjectName = "",
 ) -> None:
-    """It goes to no phase where it has not been live yet, until the defect is resolved."""
+    """Report a defect: until it is resolved, the release goes to no phase where it has not been live."""
     at = session(context)
     path = f"{API}/projects/{segment(at.project(project))}/releases/{segment(version)}/defects"
     made = at.client.post(path, {"description": description})
-    at.screen.result(made, f"{version} goes no further; when it is well: fairlead defects resolve {made['id']}")
+    at.screen.result(made, f"{version} goes no further; when it is fixed: fairlead defects resolve {made['id']}")
 
 
 @group.command("resolve")
@@ -52,7 +52,7 @@ def resolve(
     id: str = typer.Argument(..., help="The defect."),
     resolution: str = typer.Option("", "--note", "-m", help="How it was resolved."),
 ) -> None:
-    """The release goes on as its lifecycle says."""
+    """Resolve a defect: the release goes on as its lifecycle says."""
     at = session(context)
     made = at.client.post(f"{API}/defects/{segment(id)}/resolve", {"resolution": resolution})
     at.screen.result(made, "resolved")

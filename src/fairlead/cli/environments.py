@@ -8,15 +8,13 @@ from fairlead.cli.session import API, Search, segment, session
 
 group = typer.Typer(name="environments", help="Environments of the installation, in order.", no_args_is_help=True)
 
-GUIDED_HELP = (
-    "Whether a person is asked where an action fails there, unless the process or the deployment says otherwise."
-)
-APPROVAL_HELP = "Whether deployments there wait for a person; by default where the environment before it asks."
+GUIDED_HELP = "Whether a person is asked if an action fails there, unless the process or the deployment says otherwise."
+APPROVAL_HELP = "Whether deployments there wait for a person; by default as in the environment before it."
 
 
 @group.command("list")
 def list_environments(context: typer.Context, search: Search = "") -> None:
-    """All, in the order in which releases reach them."""
+    """List all, in the order in which releases reach them."""
     at = session(context)
     columns = {
         "name": "NAME",
@@ -32,7 +30,7 @@ def list_environments(context: typer.Context, search: Search = "") -> None:
 def add(
     context: typer.Context,
     name: str = typer.Argument(..., help="The environment."),
-    order: int = typer.Option(0, help="Its place; 0: after all others."),
+    order: int = typer.Option(0, help="Its place in the order; 0: after all others."),
     description: str = typer.Option("", help="What it is for."),
     approval: bool = typer.Option(None, "--approval/--no-approval", help=APPROVAL_HELP),
     guided: bool = typer.Option(False, "--guided/--not-guided", help=GUIDED_HELP),
@@ -64,7 +62,7 @@ def change(
 
 @group.command("arrange")
 def arrange(
-    context: typer.Context, names: list[str] = typer.Argument(..., help="Every environment, in the order wanted.")
+    context: typer.Context, names: list[str] = typer.Argument(..., help="All environments, in the new order.")
 ) -> None:
     """Put them in order: releases reach them one after the other."""
     at = session(context)

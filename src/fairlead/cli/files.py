@@ -18,7 +18,7 @@ def init(
     context: typer.Context,
     folder: Path = typer.Argument(Path(), help="The repository."),
     name: str = typer.Option("", help="The project's name; by default the folder's."),
-    force: bool = typer.Option(False, "--force", help="Write over one that is there."),
+    force: bool = typer.Option(False, "--force", help="Overwrite an existing one."),
     print_only: bool = typer.Option(False, "--print", help="Print it instead of writing it."),
 ) -> None:
     """Write a fairlead.yml for a repository with a compose file, or with only a Dockerfile. Needs no server."""
@@ -81,7 +81,7 @@ def carried(folder: str) -> dict[str, str]:
 
 def _folder(folder: Path) -> Path:
     if not folder.is_dir():
-        raise Invalid("input.invalid", f"{folder} is no folder")
+        raise Invalid("input.invalid", f"{folder} is not a folder")
     return folder
 
 

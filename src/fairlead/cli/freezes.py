@@ -22,7 +22,7 @@ COLUMNS = {
 
 @group.command("list")
 def list_freezes(context: typer.Context, search: Search = "") -> None:
-    """All, the newest first."""
+    """List all, the newest first."""
     at = session(context)
     at.screen.table(at.client.all(f"{API}/freezes", search=search), COLUMNS, empty="no freezes")
 
@@ -35,11 +35,11 @@ def add(
     end: str = typer.Option("", "--until", help="When it ends; needed without a schedule."),
     project: list[str] = typer.Option([], "--project", "-p", help="Only these; by default all."),
     environment: list[str] = typer.Option([], "--environment", "-e", help="Only these; by default all."),
-    cron: str = typer.Option("", help="A recurring one: when each time begins, as a line of cron."),
+    cron: str = typer.Option("", help="For a recurring freeze: when it begins each time, as a cron line."),
     zone: str = typer.Option("UTC", help="The time zone of the schedule."),
-    lasts: int = typer.Option(0, help="How many minutes each time of the schedule lasts."),
-    reason: str = typer.Option("", "--reason", "-m", help="Why; told to who is refused."),
-    runbooks: bool = typer.Option(False, "--runbooks", help="Runbooks do not run meanwhile, either."),
+    lasts: int = typer.Option(0, help="For how many minutes it holds each time."),
+    reason: str = typer.Option("", "--reason", "-m", help="Why; shown to whoever is refused."),
+    runbooks: bool = typer.Option(False, "--runbooks", help="Hold back runbooks, too."),
 ) -> None:
     """Add one; it binds people and automatic deployments alike."""
     at = session(context)
@@ -61,7 +61,7 @@ def add(
 
 @group.command("remove")
 def remove(context: typer.Context, name: str = typer.Argument(..., help="The freeze.")) -> None:
-    """It holds no more."""
+    """Remove a freeze: it no longer holds anything back."""
     at = session(context)
     at.client.delete(f"{API}/freezes/{segment(name)}")
     at.screen.say(f"freeze {name} removed")

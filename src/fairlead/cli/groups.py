@@ -11,7 +11,7 @@ group = typer.Typer(name="groups", help="Project groups: related projects under 
 
 @group.command("list")
 def list_groups(context: typer.Context, search: Search = "") -> None:
-    """All project groups."""
+    """List all project groups."""
     at = session(context)
     rows = at.client.all(f"{API}/groups", search=search)
     at.screen.table(rows, {"name": "NAME", "description": "DESCRIPTION"}, empty="no project groups")
@@ -33,7 +33,7 @@ def add(
 def change(
     context: typer.Context,
     name: str = typer.Argument(..., help="The project group."),
-    to: str = typer.Option(None, "--name", help="What it is called from now on."),
+    to: str = typer.Option(None, "--name", help="Its new name."),
     description: str = typer.Option(None, help="What its projects have in common."),
 ) -> None:
     """Change what is given; the rest stays."""

@@ -16,7 +16,7 @@ from fairlead.domain.names import environment_name, project_name
 if TYPE_CHECKING:
     from fairlead.formats.octopus.report import Line
 
-group = typer.Typer(name="import", help="Take over projects of other products.", no_args_is_help=True)
+group = typer.Typer(name="import", help="Import projects of other products.", no_args_is_help=True)
 
 SIZE_LIMIT = 4_194_304
 
@@ -30,7 +30,7 @@ def octopus(
     environment: list[str] = typer.Option(
         [], "--environment", "-e", help="What an environment is called here: SLUG=NAME, as production=Production."
     ),
-    force: bool = typer.Option(False, "--force", help="Write over files that are there."),
+    force: bool = typer.Option(False, "--force", help="Overwrite existing files."),
 ) -> None:
     """Make files for `fairlead apply` of a version-controlled project of Octopus. Needs no server.
 
@@ -91,7 +91,7 @@ def _pair(text: str) -> tuple[str, str]:
 
 def _contents(inside: Path) -> dict[str, bytes]:
     if not inside.is_dir():
-        raise Invalid("input.invalid", f"{inside} is no folder")
+        raise Invalid("input.invalid", f"{inside} is not a folder")
     found = sorted(path for path in inside.rglob("*.ocl") if path.is_file())
     for path in found:
         if path.stat().st_size > SIZE_LIMIT:

@@ -24,8 +24,8 @@ COLUMNS = {
 def insights(
     context: typer.Context,
     project: str = typer.Argument("", help="The project; by default the one that ./fairlead.yml names."),
-    environment: str = typer.Option("", "--environment", "-e", help="Of this environment alone."),
-    days: int = typer.Option(DEFAULT_DAYS, "--days", min=1, max=LONGEST_DAYS, help="Of the last so many days."),
+    environment: str = typer.Option("", "--environment", "-e", help="Only this environment."),
+    days: int = typer.Option(DEFAULT_DAYS, "--days", min=1, max=LONGEST_DAYS, help="Over so many days up to now."),
 ) -> None:
     """How often a project was deployed, how soon, how safely."""
     at = session(context)

@@ -15,7 +15,7 @@ def list_interruptions(
     state: str = typer.Option("waiting", help="waiting, answered, expired or cancelled; '' for all."),
     project: str = typer.Option("", "--project", "-p", help="Only of this project."),
 ) -> None:
-    """The newest first."""
+    """List interruptions, the newest first."""
     at = session(context)
     rows = at.client.all(f"{API}/interruptions", most=50, state=state, project=project)
     columns = {
@@ -37,7 +37,7 @@ def list_interruptions(
 
 @group.command("show")
 def show(context: typer.Context, id: str = typer.Argument(..., help="As the list shows it.")) -> None:
-    """One of them, with its instructions."""
+    """Show one, with its instructions."""
     at = session(context)
     at.screen.result(at.client.get(f"{API}/interruptions/{segment(id)}"))
 
@@ -48,9 +48,11 @@ def answer(
     id: str = typer.Argument(..., help="As the list shows it."),
     choice: str = typer.Argument(..., help="proceed or abort; of a failure: fail, retry, ignore or exclude."),
     note: str = typer.Option("", "--note", "-m", help="Kept with the answer."),
-    override: bool = typer.Option(False, "--override", help="In spite of teams and authors; the note has to say why."),
+    override: bool = typer.Option(
+        False, "--override", help="Override the rules about teams and authors; the note has to say why."
+    ),
 ) -> None:
-    """Say how it goes on."""
+    """Answer one: say how its task goes on."""
     at = session(context)
     made = at.client.post(
         f"{API}/interruptions/{segment(id)}/answer", {"choice": choice, "note": note, "override": override}
@@ -60,7 +62,7 @@ def answer(
 
 @group.command("take")
 def take(context: typer.Context, id: str = typer.Argument(..., help="As the list shows it.")) -> None:
-    """It is yours to answer, and nobody else's, until you give it back."""
+    """Take one: nobody else may answer it until you give it back."""
     at = session(context)
     made = at.client.post(f"{API}/interruptions/{segment(id)}/take")
     at.screen.result(made, f"{made['title']}: yours; not any more: fairlead interruptions give-back {made['id']}")
@@ -68,7 +70,7 @@ def take(context: typer.Context, id: str = typer.Argument(..., help="As the list
 
 @group.command("give-back")
 def give_back(context: typer.Context, id: str = typer.Argument(..., help="As the list shows it.")) -> None:
-    """Whoever may answers it again; of another's: who administers the environment."""
+    """Give one back, for others to answer. Somebody else's: only with the environment's administration."""
     at = session(context)
     made = at.client.post(f"{API}/interruptions/{segment(id)}/give-back")
     at.screen.result(made, f"{made['title']}: whoever may answers it")

@@ -20,7 +20,7 @@ def list_sets(
     search: str = typer.Option("", "--search", help="Only names that have this in them."),
     project: str = typer.Option("", "--project", "-p", help="Only those that this project includes."),
 ) -> None:
-    """All, and which projects include them; or those of one project."""
+    """List all, and which projects include them; or those of one project."""
     at = session(context)
     if project:
         included = at.client.all(f"{API}/projects/{segment(project)}/library-sets", search=search)
@@ -35,7 +35,7 @@ def list_sets(
 def add(
     context: typer.Context, name: SetName, description: str = typer.Option("", "--description", help="What it is for.")
 ) -> None:
-    """A new one; then: fairlead variables set -l NAME …"""
+    """Add one; then: fairlead variables set -l NAME …"""
     at = session(context)
     made = at.client.post(f"{API}/library-sets", {"name": name, "description": description})
     at.screen.result(made, f"library set {name} added")
@@ -45,7 +45,7 @@ def add(
 def change(
     context: typer.Context,
     name: SetName,
-    new_name: str = typer.Option("", "--name", help="What it is called from now on."),
+    new_name: str = typer.Option("", "--name", help="Its new name."),
     description: str = typer.Option("", "--description", help="What it is for."),
 ) -> None:
     """Rename or describe one."""

@@ -13,16 +13,16 @@ group = typer.Typer(
     name="lifecycles", help="Lifecycles: in which order releases may reach environments.", no_args_is_help=True
 )
 PHASE_HELP = (
-    "A phase, in order, as often as there are phases: 'Production: EU, US; approval; minimum 1'. "
-    f"After the environments: {phase_lines.WORDS}. No environments: all that no earlier phase names."
+    "A phase; once for each, in order: 'Production: EU, US; approval; minimum 1'. "
+    f"After the environments: {phase_lines.WORDS}. Without environments: all that no earlier phase names."
 )
-KEEP_FILES_HELP = "The same for packages on targets, beside the present one."
-KEEP_HELP = "Releases that phases keep which say nothing themselves: a count, or days as 30d."
+KEEP_FILES_HELP = "The same for packages on targets, besides the current one."
+KEEP_HELP = "What phases keep that do not say so themselves: a number of releases, or days as 30d."
 
 
 @group.command("list")
 def list_lifecycles(context: typer.Context, search: Search = "") -> None:
-    """All, with who follows them."""
+    """List all, and who follows each."""
     at = session(context)
     rows = at.client.all(f"{API}/lifecycles", search=search)
     if not at.screen.as_json:
@@ -37,7 +37,7 @@ def show(
     name: str = typer.Argument("", help="The lifecycle; by default the project's."),
     project: ProjectName = "",
 ) -> None:
-    """Its phases, as they hold with today's environments."""
+    """Show its phases, with the environments that they stand for today."""
     at = session(context)
     path = f"lifecycles/{segment(name)}" if name else f"projects/{segment(at.project(project))}/lifecycle"
     found = at.client.get(f"{API}/{path}")
@@ -75,7 +75,7 @@ def change(
     keep_files: str = typer.Option("", help=KEEP_FILES_HELP),
     new_name: str = typer.Option("", "--name", help="A new name."),
 ) -> None:
-    """Its phases are these from now on; none: each environment is one."""
+    """Replace its phases; with none, each environment is a phase."""
     at = session(context)
     body = _body(new_name or name, phase, description, keep, keep_files)
     made = at.client.put(f"{API}/lifecycles/{segment(name)}", body)
@@ -96,7 +96,7 @@ def use(
     name: str = typer.Argument(..., help="The lifecycle."),
     project: ProjectName = "",
 ) -> None:
-    """A project follows it from now on."""
+    """Let a project follow a lifecycle."""
     at = session(context)
     owner = at.project(project)
     made = at.client.put(f"{API}/projects/{segment(owner)}/lifecycle", {"lifecycle": name})

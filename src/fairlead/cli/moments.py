@@ -23,4 +23,4 @@ def moment(text: str, option: str) -> str | None:
     try:
         return datetime.fromisoformat(text).astimezone().isoformat()
     except (ValueError, OverflowError) as error:
-        raise typer.BadParameter(f"{text!r} is no time: 2026-12-01T18:00, 6h", param_hint=option) from error
+        raise typer.BadParameter(f"{text!r} is not a time: 2026-12-01T18:00, 6h", param_hint=option) from error

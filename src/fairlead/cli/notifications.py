@@ -6,12 +6,12 @@ import typer
 
 from fairlead.cli.session import API, Search, segment, session
 
-group = typer.Typer(name="notifications", help="Mail and webhooks for what a person should know.", no_args_is_help=True)
+group = typer.Typer(name="notifications", help="Mail and webhooks: who is notified of what.", no_args_is_help=True)
 
 
 @group.command("list")
 def list_targets(context: typer.Context, search: Search = "") -> None:
-    """Whom is told of what."""
+    """List who is notified, and of what."""
     at = session(context)
     columns = {"id": "ID", "kind": "KIND", "address": "ADDRESS", "project": "PROJECT", "events": "EVENTS"}
     at.screen.table(at.client.all(f"{API}/notifications", search=search), columns, empty="nobody is told")
@@ -25,7 +25,7 @@ def add(
     secret: str = typer.Option("", help="Signs webhooks (Standard Webhooks)."),
     project: str = typer.Option("", "--project", "-p", help="Only of this project; by default all."),
 ) -> None:
-    """Tell somebody."""
+    """Notify somebody."""
     at = session(context)
     body = {"address": address, "events": event, "secret": secret, "project": project}
     made = at.client.post(f"{API}/notifications", body)
@@ -36,10 +36,10 @@ def add(
 def change(
     context: typer.Context,
     id: str = typer.Argument(..., help="As `notifications list` shows it."),
-    event: list[str] = typer.Option([], help="Only these from now on; as before without any."),
-    secret: str = typer.Option(None, help="Signs webhooks from now on; '' for nothing."),
+    event: list[str] = typer.Option([], help="Only these; without any, they stay as they are."),
+    secret: str = typer.Option(None, help="Signs webhooks; '' to stop signing them."),
 ) -> None:
-    """Tell them of other things; the rest stays."""
+    """Change what they are notified of; the rest stays."""
     at = session(context)
     made = at.client.patch(f"{API}/notifications/{segment(id)}", {"events": event or None, "secret": secret})
     at.screen.result(made, f"{made['address']} is told of {', '.join(made['events'])}")
@@ -47,7 +47,7 @@ def change(
 
 @group.command("remove")
 def remove(context: typer.Context, id: str = typer.Argument(..., help="As `notifications list` shows it.")) -> None:
-    """Tell them no more."""
+    """Stop notifying them."""
     at = session(context)
     at.client.delete(f"{API}/notifications/{segment(id)}")
     at.screen.say(f"notification {id} removed")

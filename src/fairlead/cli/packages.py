@@ -17,7 +17,7 @@ group = typer.Typer(name="packages", help="The built-in feed: files under an id 
 
 @group.command("list")
 def list_packages(context: typer.Context, name: str = typer.Option("", "--id", help="Only of this one.")) -> None:
-    """The newest first."""
+    """List packages, the newest first."""
     at = session(context)
     rows = at.client.all(PATH, most=200, **({"name": name} if name else {}))
     columns = {
@@ -35,11 +35,11 @@ def list_packages(context: typer.Context, name: str = typer.Option("", "--id", h
 def push(
     context: typer.Context,
     files: list[Path] = typer.Argument(..., help="Web.1.2.3.zip; several may be given."),
-    name: str = typer.Option("", "--id", help="Where the file's name does not say it."),
-    version: str = typer.Option("", "--version", help="Where the file's name does not say it."),
+    name: str = typer.Option("", "--id", help="Needed if the file's name does not say it."),
+    version: str = typer.Option("", "--version", help="Needed if the file's name does not say it."),
     on_existing: str = typer.Option("fail", "--on-existing", help="fail, overwrite or ignore."),
 ) -> None:
-    """Put files into the feed."""
+    """Push files into the feed."""
     at = session(context)
     made = []
     for file in files:
@@ -59,7 +59,7 @@ def download(
     version: str = typer.Argument(..., help="Its version."),
     to: Path = typer.Option(Path(), "--to", help="The folder."),
 ) -> None:
-    """Fetch a package."""
+    """Download a package."""
     at = session(context)
     path = f"{PATH}/{quote(name, safe='')}/{quote(version, safe='')}"
     found = at.client.get(path)

@@ -21,7 +21,7 @@ def plan(
     version: str = typer.Argument("", help="The release's version, or `latest`."),
     environment: str = typer.Argument("", help="Where to."),
     to: str = typer.Option("", "--to", "--environment", "-e", help="Where to, as for `deploy`."),
-    deployment: str = typer.Option("", help="Instead: a deployment that waits, as it would run now."),
+    deployment: str = typer.Option("", help="Instead of a release: a deployment that waits, as it would run now."),
     recreate_accessory: list[str] = typer.Option([], help="As for `deploy`."),
     skip: list[str] = typer.Option([], "--skip", help="As for `deploy`."),
     only_target: list[str] = typer.Option([], "--only-target", help="As for `deploy`."),

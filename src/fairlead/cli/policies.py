@@ -7,13 +7,13 @@ import typer
 from fairlead.cli.session import API, ProjectName, Search, segment, session
 
 group = typer.Typer(
-    name="policy", help="What a project file may ask of the host, beyond the harmless.", no_args_is_help=True
+    name="policy", help="What administrators allow project files that could harm the host.", no_args_is_help=True
 )
 
 
 @group.command("list")
 def list_policies(context: typer.Context, search: Search = "") -> None:
-    """What was allowed, by whom."""
+    """List what was allowed, and by whom."""
     at = session(context)
     columns = {
         "id": "ID",
@@ -33,7 +33,7 @@ def list_policies(context: typer.Context, search: Search = "") -> None:
 def allow(
     context: typer.Context,
     key: str = typer.Argument(
-        ..., help="As the refusal names it: privileged, bind:/srv/data, cap_add:NET_ADMIN, port:127.0.0.1:8080, …"
+        ..., help="As the error message names it: privileged, bind:/srv/data, cap_add:NET_ADMIN, port:127.0.0.1:8080, …"
     ),
     environment: str = typer.Option("", "--environment", "-e", help="Only there; by default everywhere."),
     note: str = typer.Option("", "--note", "-m", help="Why."),
@@ -48,7 +48,7 @@ def allow(
 
 @group.command("revoke")
 def revoke(context: typer.Context, id: str = typer.Argument(..., help="As `policy list` shows it.")) -> None:
-    """No longer allowed; what runs goes on, the next deployment is refused."""
+    """Take an allowance back: what runs goes on, the next deployment is refused."""
     at = session(context)
     at.client.delete(f"{API}/policies/{segment(id)}")
     at.screen.say(f"policy {id} revoked")

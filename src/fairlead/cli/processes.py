@@ -20,7 +20,7 @@ def show(
     release: str = typer.Option("", "--release", "-r", help="As this release froze it; by default as it is now."),
     project: ProjectName = "",
 ) -> None:
-    """The process as YAML: save it, edit it, and `fairlead process set` it."""
+    """Print the process as YAML: save it, edit it, and `fairlead process set` it."""
     at = session(context)
     name = at.project(project)
     path = (
@@ -38,10 +38,10 @@ def show(
 def put(
     context: typer.Context,
     file: Path = typer.Argument(..., help="A YAML file, as `process show` prints it."),
-    revision: int = typer.Option(-1, "--revision", help="Only if nobody changed it since this revision."),
+    revision: int = typer.Option(-1, "--revision", help="Only if it still has this revision."),
     project: ProjectName = "",
 ) -> None:
-    """The project has this process from its next release on."""
+    """Replace the project's process, from its next release on."""
     from fairlead.formats.process import read_process, written  # its libraries are loaded where they are needed
 
     at = session(context)
@@ -60,7 +60,7 @@ def put(
 def kinds(
     context: typer.Context, kind: str = typer.Argument("", help="What this kind takes, in full."), search: Search = ""
 ) -> None:
-    """The kinds of actions, and what each takes."""
+    """List the kinds of actions, and what each takes."""
     at = session(context)
     found: list[dict[str, Any]] = at.client.all(f"{API}/action-kinds", search=search)
     if not kind:

@@ -22,7 +22,7 @@ FIRST_CONTACT_S = 600.0
 def list_projects(
     context: typer.Context, of: str = typer.Option("", "--group", "-g", help="Only those of this project group.")
 ) -> None:
-    """All projects."""
+    """List all projects."""
     at = session(context)
     columns = {
         "name": "NAME",
@@ -46,7 +46,7 @@ def _last_look(project: Mapping[str, Any]) -> str:
 
 @group.command("show")
 def show(context: typer.Context, name: str = typer.Argument(..., help="The project.")) -> None:
-    """One project, its repository, deploy key and webhook address."""
+    """Show one project, its repository, deploy key and webhook address."""
     at = session(context)
     at.screen.result(at.client.get(f"{API}/projects/{segment(name)}"))
 
@@ -146,7 +146,9 @@ def change(
     branch: str = typer.Option(None, help="The branch whose head is built."),
     poll: float = typer.Option(None, help="Seconds between looks when no webhook comes; 0: never."),
     to_group: str = typer.Option(None, "--group", "-g", help="Move it to this project group; '' for none."),
-    enabled: bool = typer.Option(None, "--enable/--disable", help="A disabled project is not looked at."),
+    enabled: bool = typer.Option(
+        None, "--enable/--disable", help="Whether its repository is looked at, and its triggers act."
+    ),
     tenancy: str = typer.Option(None, help="untenanted, tenanted-or-untenanted or tenanted: for whom it is deployed."),
     as_code: bool = typer.Option(
         None, "--as-code/--no-as-code", help="Take process, variables and channels from .fairlead in its repository."
@@ -172,17 +174,21 @@ def change(
 def connect(
     context: typer.Context,
     name: str = typer.Argument(..., help="The project."),
-    git: str = typer.Argument("", help="The repository's address; none: releases come from outside from now on."),
+    git: str = typer.Argument("", help="The repository's address; none: releases come from outside."),
     branch: str = typer.Option("main", help="The branch whose head is built."),
     folder: str = typer.Option("", help="Where fairlead.yml lies in the repository."),
     user: str = typer.Option("", help="User for http(s)."),
-    password_from: str = typer.Option("", help="File with the password or token for http(s); as before without."),
-    key_from: str = typer.Option("", help="File with a private ssh key; as before without, or a deploy key is made."),
+    password_from: str = typer.Option(
+        "", help="File with the password or token for http(s); without, the present one stays."
+    ),
+    key_from: str = typer.Option(
+        "", help="File with a private ssh key; without, the present one stays, or a deploy key is made."
+    ),
     known_hosts: str = KNOWN_HOSTS,
     webhook: str = typer.Option("generic", help="Who will call: github, gitea, gitlab, standard or generic."),
     poll: float | None = typer.Option(None, help="Seconds between looks when no webhook comes, 0: never."),
 ) -> None:
-    """Take it from another repository, or with other credentials, or from none; the webhook stays as it is."""
+    """Connect it to another repository, give other credentials, or disconnect it; the webhook stays as it is."""
     at = session(context)
     if not git:
         at.client.delete(f"{API}/projects/{segment(name)}/source")
@@ -214,9 +220,11 @@ def report_to(
     forge: str = typer.Argument("", help="github, gitea (Forgejo too) or gitlab; none: statuses go nowhere."),
     url: str = typer.Option("", help="Its API's base address, for example https://api.github.com."),
     repository: str = typer.Option("", help="owner/name there (GitLab: its id or path)."),
-    token_from: str = typer.Option("", help="File with a token that may set commit statuses; as before without."),
+    token_from: str = typer.Option(
+        "", help="File with a token that may set commit statuses; without, the present one stays."
+    ),
 ) -> None:
-    """Report commit statuses to this forge from now on, or nowhere."""
+    """Report commit statuses to this forge, or nowhere."""
     at = session(context)
     if not forge:
         at.client.delete(f"{API}/projects/{segment(name)}/forge")
@@ -229,7 +237,7 @@ def report_to(
 
 @group.command("look")
 def look(context: typer.Context, name: str = typer.Argument(..., help="The project.")) -> None:
-    """Ask the repository for its head now; starts a run where it is new."""
+    """Ask the repository for its head now, and start a run if it is new."""
     at = session(context)
     seen = at.client.post(f"{API}/projects/{segment(name)}/look")
     at.screen.result(

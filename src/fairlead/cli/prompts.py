@@ -28,7 +28,7 @@ def answers(asked: Sequence[Mapping[str, Any]], given: Sequence[str]) -> dict[st
     for one in given:
         name = next((name for name in known if one.lower().startswith(f"{name.lower()}:")), one.partition(":")[0])
         if not one[len(name) :].startswith(":"):
-            raise Invalid("input.invalid", f"{one[:80]!r} is no answer", hint='--variable "Label or Name:Value"')
+            raise Invalid("input.invalid", f"{one[:80]!r} is not an answer", hint='--variable "Label or Name:Value"')
         found[name] = one[len(name) + 1 :]
     return found
 

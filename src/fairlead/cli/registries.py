@@ -15,7 +15,7 @@ group = typer.Typer(name="registries", help="Credentials for private base images
 
 @group.command("list")
 def list_registries(context: typer.Context, search: Search = "") -> None:
-    """Registries with credentials; passwords are never shown."""
+    """List registries with credentials; passwords are never shown."""
     at = session(context)
     columns = {"registry": "REGISTRY", "user": "USER", "created_by": "SET BY", "created_at": "WHEN"}
     at.screen.table(at.client.all(f"{API}/registries", search=search), columns, empty="no credentials")
@@ -50,6 +50,6 @@ def remove(context: typer.Context, registry: str = typer.Argument(..., help="As 
 
 @group.command("notifications")
 def notifications(context: typer.Context) -> None:
-    """Where your registry sends its notifications, so that a pushed image makes a release; with the header it needs."""
+    """Show the address and header for your registry's notifications, so that a pushed image makes a release."""
     at = session(context)
     at.screen.result(at.client.get(f"{API}/registry-notifications"))

@@ -23,7 +23,7 @@ def list_releases(
     channel: str = typer.Option("", "--channel", help="Only those of this channel."),
     search: Search = "",
 ) -> None:
-    """The newest first."""
+    """List releases, the newest first."""
     at = session(context)
     columns = {
         "version": "VERSION",
@@ -53,7 +53,7 @@ def show(
     version: str = typer.Argument(..., help="The release's version, or `latest`."),
     project: ProjectName = "",
 ) -> None:
-    """One release: digests, commits, warnings."""
+    """Show one release: digests, commits, warnings."""
     at = session(context)
     at.screen.result(at.client.get(f"{API}/projects/{segment(at.project(project))}/releases/{segment(version)}"))
 
@@ -99,7 +99,7 @@ def next_version(
     channel: str = typer.Option("", help="Of this channel; by default the one that it would be made in."),
     project: ProjectName = "",
 ) -> None:
-    """The version that the next release would have."""
+    """Print the version that the next release would get."""
     at = session(context)
     found = at.client.get(f"{API}/projects/{segment(at.project(project))}/next-version", channel=channel)
     at.screen.result(found, found["version"])
@@ -115,7 +115,7 @@ def copy(
     package: list[str] = typer.Option([], "--package", help="NAME=VERSION, in place of what the release has."),
     project: ProjectName = "",
 ) -> None:
-    """A new release with the images, files and notes of another; process and variables as they are now."""
+    """Make a new release with another's images, files and notes; process and variables as they are now."""
     at = session(context)
     body: dict[str, Any] = {
         "version": new_version,
@@ -134,7 +134,7 @@ def changes(
     to: str = typer.Option(..., "--to", help="The environment."),
     project: ProjectName = "",
 ) -> None:
-    """What deploying the release there would bring since what is live there."""
+    """Show what a deployment of the release would bring, compared with what is live there."""
     at = session(context)
     path = f"{API}/projects/{segment(at.project(project))}/releases/{segment(version)}/changes"
     found = at.client.get(path, environment=to)
@@ -145,10 +145,12 @@ def changes(
 def settings(
     context: typer.Context,
     version_template: str | None = typer.Option(None, help="A mask (c.i.0), or a template of variables."),
-    donor: str | None = typer.Option(None, help="The service or package whose version is the release's; empty: none."),
-    notes_template: str = typer.Option("", help="A file; what the notes of a release without any are made by."),
-    changes_template: str = typer.Option("", help="A file; how what a deployment brings is told."),
-    lock: bool | None = typer.Option(None, "--lock/--no-lock", help="Whether a promoted release keeps its variables."),
+    donor: str | None = typer.Option(None, help="The service or package whose version the release takes; '' for none."),
+    notes_template: str = typer.Option("", help="A file: the template for notes of releases that have none."),
+    changes_template: str = typer.Option("", help="A file: the template for what a deployment brings."),
+    lock: bool | None = typer.Option(
+        None, "--lock/--no-lock", help="Whether a promoted release's variables are locked."
+    ),
     project: ProjectName = "",
 ) -> None:
     """Show how releases are numbered and described, or change it."""
@@ -173,7 +175,7 @@ def update_variables(
     context: typer.Context,
     version: str = typer.Argument(..., help="The release's version, or `latest`."),
     yes: bool = typer.Option(False, "--yes", help="Freeze without asking."),
-    preview: bool = typer.Option(False, "--preview", help="Only show the difference; exit code 3 where there is one."),
+    preview: bool = typer.Option(False, "--preview", help="Only show the difference; exit code 3 if there is one."),
     project: ProjectName = "",
 ) -> None:
     """Show how the variables differ from those that the release froze, and freeze the new ones."""

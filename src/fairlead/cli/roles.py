@@ -13,7 +13,7 @@ Permissions = typer.Option(..., "--permission", "-p", help="A permission; can be
 
 @group.command("list")
 def list_roles(context: typer.Context, search: Search = "") -> None:
-    """All roles, the built-in ones first."""
+    """List all roles, the built-in ones first."""
     at = session(context)
     columns = {"id": "ROLE", "name": "NAME", "permissions": "PERMISSIONS", "built_in": "BUILT IN"}
     at.screen.table(at.client.all(f"{API}/roles", search=search), columns, empty="no roles")

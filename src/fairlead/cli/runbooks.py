@@ -18,7 +18,7 @@ NAME_HELP = "The runbook."
 
 @group.command("list")
 def list_runbooks(context: typer.Context, project: ProjectName = "", search: Search = "") -> None:
-    """Those of a project."""
+    """List a project's runbooks."""
     at = session(context)
     rows = at.client.all(f"{API}/projects/{segment(at.project(project))}/runbooks", search=search)
     columns = {
@@ -38,7 +38,7 @@ def show(
     name: str = typer.Argument(..., help=NAME_HELP),
     project: ProjectName = "",
 ) -> None:
-    """Its draft as YAML: save it, edit it, and `fairlead runbooks set` it."""
+    """Print its draft as YAML: save it, edit it, and `fairlead runbooks set` it."""
     at = session(context)
     found = at.client.get(f"{API}/projects/{segment(at.project(project))}/runbooks/{segment(name)}")
     at.screen.result(found, found["text"].rstrip())
@@ -60,7 +60,7 @@ def put(
     ),
     project: ProjectName = "",
 ) -> None:
-    """A runbook's draft is so from now on; what is published stays until the next `publish`."""
+    """Make a runbook, or replace its draft; what is published stays until the next `publish`."""
     at = session(context)
     body: dict[str, Any] = {
         "description": description,
@@ -86,7 +86,7 @@ def publish(
     name: str = typer.Argument(..., help=NAME_HELP),
     project: ProjectName = "",
 ) -> None:
-    """Its draft and the project's variables, as they are now, are what runs from now on."""
+    """Publish the draft with the project's variables as they are now: runs use these until the next `publish`."""
     at = session(context)
     made = at.client.post(f"{API}/projects/{segment(at.project(project))}/runbooks/{segment(name)}/publish")
     at.screen.result(made, f"runbook {made['name']} is published")
@@ -104,23 +104,23 @@ def run(
         [], "--tenant-tag", help="For every tenant there with this tag, Set/Tag: one run each."
     ),
     variable: list[str] = typer.Option(
-        [], "--variable", help='"Label or Name:Value" of what it asks for; asked at a terminal without it.'
+        [], "--variable", help='"Label or Name:Value" for what it asks for; without it you are asked at the terminal.'
     ),
     skip: list[str] = typer.Option([], "--skip", help="Leave out this step, or action."),
-    only_target: list[str] = typer.Option([], "--only-target", help="Run on this target, and on no other not named."),
+    only_target: list[str] = typer.Option([], "--only-target", help="Run only on the targets that are named so."),
     without_target: list[str] = typer.Option([], "--without-target", help="Do not run on this target."),
     guided: bool | None = typer.Option(
-        None, "--guided/--not-guided", help="Ask a person where an action fails; by default as the process says."
+        None, "--guided/--not-guided", help="Ask a person if an action fails; by default as the process says."
     ),
     redeploy_packages: bool = typer.Option(
         False, "--redeploy-packages", help="Deploy packages also where they lie already, whatever the process says."
     ),
-    override_freeze: str = typer.Option("", help="Why no freeze binds it; needs the permission freeze.override."),
+    override_freeze: str = typer.Option("", help="Why it overrides freezes; needs the permission freeze.override."),
     wait: Wait = False,
     timeout: Timeout = 0,
     project: ProjectName = "",
 ) -> None:
-    """Run what is published; for several tenants, what is refused for one holds up no other."""
+    """Run what is published. Of several tenants, one that is refused does not hold up the others."""
     at = session(context)
     path = f"{API}/projects/{segment(at.project(project))}/runbooks/{segment(name)}"
     alone = tenant[0] if tenant and not tenant_tag else ""
@@ -191,7 +191,7 @@ def runs(
     tenant: str = typer.Option("", "--tenant", help="Only its runs for this tenant."),
     project: ProjectName = "",
 ) -> None:
-    """Its runs, the newest first."""
+    """List its runs, the newest first."""
     at = session(context)
     path = f"{API}/projects/{segment(at.project(project))}/runbooks/{segment(name)}/runs"
     rows = at.client.all(path, most=100, environment=environment, tenant=tenant)

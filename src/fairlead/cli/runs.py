@@ -11,7 +11,7 @@ group = typer.Typer(name="runs", help="Runs: from a commit to a release.", no_ar
 
 @group.command("list")
 def list_runs(context: typer.Context, project: ProjectName = "") -> None:
-    """The newest first."""
+    """List runs, the newest first."""
     at = session(context)
     columns = {
         "number": "RUN",
@@ -28,7 +28,7 @@ def list_runs(context: typer.Context, project: ProjectName = "") -> None:
 
 @group.command("show")
 def show(context: typer.Context, id: str = typer.Argument(..., help="The run's id.")) -> None:
-    """One run."""
+    """Show one run."""
     at = session(context)
     at.screen.result(at.client.get(f"{API}/runs/{segment(id)}"))
 

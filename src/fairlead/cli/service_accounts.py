@@ -15,7 +15,7 @@ Name = typer.Argument(..., help="The service account.")
 
 @group.command("list")
 def list_service_accounts(context: typer.Context, search: Search = "") -> None:
-    """All service accounts."""
+    """List all service accounts."""
     at = session(context)
     columns = {"name": "NAME", "role": "ROLE", "is_enabled": "ENABLED", "created_at": "SINCE"}
     at.screen.table(at.client.all(f"{API}/service-accounts", search=search), columns, empty="no service accounts")
@@ -25,7 +25,7 @@ def list_service_accounts(context: typer.Context, search: Search = "") -> None:
 def add(
     context: typer.Context,
     name: str = Name,
-    role: str = typer.Option("none", help="What it may everywhere; `teams join` gives it more where it is needed."),
+    role: str = typer.Option("none", help="The role that it holds everywhere; `teams join` can give it more."),
 ) -> None:
     """Add one; `service-accounts key` makes its keys."""
     at = session(context)
@@ -49,7 +49,7 @@ def key(
 
 @group.command("keys")
 def keys(context: typer.Context, name: str = Name, search: Search = "") -> None:
-    """Its keys; `keys remove` ends one."""
+    """List its keys; `keys remove` revokes one."""
     at = session(context)
     columns = {"id": "ID", "name": "FOR", "prefix": "BEGINS WITH", "expires_at": "EXPIRES", "last_used_at": "USED"}
     at.screen.table(

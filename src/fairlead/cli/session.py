@@ -108,7 +108,7 @@ class Session:
 def segment(name: str) -> str:
     """The name as one step of an address: whatever it holds (``#``, ``?``, ``%``), it leads to no other thing."""
     if name in (".", "..") or "/" in name:
-        raise Invalid("input.name", f"{name[:80]!r} is no name: none has a '/', or is dots alone")
+        raise Invalid("input.name", f"{name[:80]!r} is not a name: a name has no '/', and is not made of dots alone")
     return quote(name, safe="")
 
 

@@ -24,7 +24,7 @@ def list_templates(
     context: typer.Context,
     search: str = typer.Option("", "--search", help="Only names that have this in them."),
 ) -> None:
-    """All, each with its newest version."""
+    """List all, each with its newest version."""
     at = session(context)
     rows = at.client.all(f"{API}/step-templates", search=search)
     columns = {"name": "NAME", "kind": "KIND", "latest": "NEWEST", "saved_at": "SAVED", "description": "DESCRIPTION"}
@@ -37,7 +37,7 @@ def show(
     name: TemplateName,
     version: int = typer.Option(0, "--version", help="This version; by default the newest."),
 ) -> None:
-    """A version as YAML: save it, edit it, and `fairlead step-templates set` it."""
+    """Print a version as YAML: save it, edit it, and `fairlead step-templates set` it."""
     at = session(context)
     found = at.client.get(f"{API}/step-templates/{quote(name, safe='')}", number=version)
     at.screen.result(found, found["text"].rstrip())
@@ -48,9 +48,9 @@ def put(
     context: typer.Context,
     name: TemplateName,
     file: Path = typer.Argument(..., help="A YAML file with kind, properties and parameters."),
-    revision: int = typer.Option(-1, "--revision", help="Only if nobody changed it since this revision."),
+    revision: int = typer.Option(-1, "--revision", help="Only if it still has this revision."),
 ) -> None:
-    """A new template, or its next version; users stay with theirs until they are moved."""
+    """Make a template, or its next version; processes that use it stay with theirs until they are moved."""
     from fairlead.formats.step_template import read_template, written  # its libraries are loaded where they are needed
 
     at = session(context)
@@ -67,7 +67,7 @@ def put(
 
 @group.command("versions")
 def versions(context: typer.Context, name: TemplateName) -> None:
-    """All of its versions, the newest first."""
+    """List all of its versions, the newest first."""
     at = session(context)
     rows = at.client.all(f"{API}/step-templates/{quote(name, safe='')}/versions")
     columns = {"version": "VERSION", "kind": "KIND", "saved_at": "SAVED", "saved_by": "BY"}
@@ -80,7 +80,7 @@ def users(
     name: TemplateName,
     to: int = typer.Option(0, "--to", help="What it would mean to go to this version; by default the newest."),
 ) -> None:
-    """Which processes use it, and which version."""
+    """List the processes that use it, and which version each uses."""
     at = session(context)
     found = at.client.get(f"{API}/step-templates/{quote(name, safe='')}/users", number=to)
     columns = {
@@ -99,7 +99,7 @@ def move(
     to: int = typer.Option(0, "--to", help="To this version, newer or older; by default the newest."),
     user: list[str] = typer.Option([], "--user", help="Only this process, PROJECT or PROJECT/RUNBOOK; by default all."),
     value: list[str] = typer.Option([], "--set", help="PARAMETER=VALUE, for parameters that the version has."),
-    plan: bool = typer.Option(False, "--plan", help="Only show what would change; exit code 3 where something would."),
+    plan: bool = typer.Option(False, "--plan", help="Only show what would change; exit code 3 if anything would."),
     hash: str = typer.Option("", "--hash", help="Only if the plan is still this one."),
     yes: bool = typer.Option(False, "--yes", "-y", help="Do not ask."),
 ) -> None:
@@ -134,7 +134,7 @@ def remove(
 def _values(given: list[str]) -> dict[str, str]:
     for one in given:
         if "=" not in one:
-            raise Invalid("input.invalid", f"{one[:80]!r} is no value", thing="--set", hint="PARAMETER=VALUE")
+            raise Invalid("input.invalid", f"{one[:80]!r} is not a value", thing="--set", hint="PARAMETER=VALUE")
     return {one.partition("=")[0]: one.partition("=")[2] for one in given}
 
 

@@ -26,7 +26,7 @@ def list_targets(
     kind: str = typer.Option("", help="local or ssh."),
     search: str = typer.Option("", help="Part of a name."),
 ) -> None:
-    """Targets, by name."""
+    """List targets, by name."""
     at = session(context)
     columns = {
         "name": "NAME",
@@ -44,7 +44,7 @@ def list_targets(
 
 @group.command("show")
 def show(context: typer.Context, name: str = typer.Argument(..., help=NAME_HELP)) -> None:
-    """One target."""
+    """Show one target."""
     at = session(context)
     at.screen.result(at.client.get(f"{API}/targets/{segment(name)}"))
 
@@ -81,17 +81,17 @@ def add(
 def change(
     context: typer.Context,
     name: str = typer.Argument(..., help=NAME_HELP),
-    environment: list[str] = typer.Option([], "--environment", "-e", help="All that it belongs to from now on."),
-    tag: list[str] = typer.Option([], "--tag", "-t", help="All its tags from now on."),
-    enabled: bool = typer.Option(None, "--enable/--disable", help="Whether steps that begin run on it."),
-    ssh: str = typer.Option("", help="user@host[:port]; a new host or port is trusted anew."),
+    environment: list[str] = typer.Option([], "--environment", "-e", help="All environments that it belongs to."),
+    tag: list[str] = typer.Option([], "--tag", "-t", help="All of its tags."),
+    enabled: bool = typer.Option(None, "--enable/--disable", help="Whether steps run on it."),
+    ssh: str = typer.Option("", help="user@host[:port]; a new host or port must be trusted again."),
     key: str = typer.Option("", help="File with another private key, - for standard input."),
     tenancy: str = typer.Option(None, help=TENANCY_HELP),
-    tenant: list[str] = typer.Option([], "--tenant", help="All tenants that it names from now on."),
-    tenant_tag: list[str] = typer.Option([], "--tenant-tag", help="All their tags that it names from now on: Set/Tag."),
+    tenant: list[str] = typer.Option([], "--tenant", help="All tenants that it names."),
+    tenant_tag: list[str] = typer.Option([], "--tenant-tag", help="All tenant tags that it names: Set/Tag."),
     all_tenants: bool = typer.Option(False, "--all-tenants", help="For all tenants: it names none, and no tags."),
 ) -> None:
-    """Change one; what is not named stays. With untenanted, it names no tenants any more."""
+    """Change one; what is not given stays. With untenanted it no longer names tenants."""
     at = session(context)
     body: dict[str, Any] = {"environments": environment or None, "tags": tag or None, "enabled": enabled}
     body |= {"tenancy": tenancy, **_tenants(tenant, tenant_tag, all_tenants=all_tenants)}
@@ -119,7 +119,7 @@ def trust(
     name: str = typer.Argument(..., help=NAME_HELP),
     fingerprint: str = typer.Argument(..., help="SHA256:…, as ssh-keygen -lf prints it at the host itself."),
 ) -> None:
-    """Pin the host's key: it must prove this one from now on."""
+    """Trust the host's key: from now on it must prove that it has this one."""
     at = session(context)
     made = at.client.post(f"{API}/targets/{segment(name)}/trust", {"fingerprint": fingerprint})
     at.screen.result(made, f"{fingerprint} of {made['name']} is trusted")
@@ -127,7 +127,7 @@ def trust(
 
 @group.command("check")
 def check(context: typer.Context, name: str = typer.Argument(..., help=NAME_HELP)) -> None:
-    """Run something harmless there: whether it is reached, and which languages scripts can be in."""
+    """Check whether it answers, and in which languages scripts can run there."""
     at = session(context)
     seen = at.client.post(f"{API}/targets/{segment(name)}/check")
     programs = ", ".join(seen["programs"]) or "none of bash, python3 and pwsh"
@@ -136,7 +136,8 @@ def check(context: typer.Context, name: str = typer.Argument(..., help=NAME_HELP
 
 @group.command("packages")
 def packages(context: typer.Context, name: str = typer.Argument(..., help=NAME_HELP)) -> None:
-    """What deployments and runbooks left there to stay, what the next ones would remove, and why. Nothing goes."""
+    """List the packages that deployments and runbooks left there, which of them the next ones would remove, and why.
+    Nothing is removed."""
     at = session(context)
     columns = {
         "package": "PACKAGE",
@@ -165,7 +166,7 @@ def address_of(text: str) -> dict[str, Any]:
     if not colon:
         host, port = rest, "22"
     if not (user and sign and host) or not port.isdecimal():
-        raise Invalid("input.invalid", f"{text!r} is no address", thing="--ssh", hint="user@host[:port]")
+        raise Invalid("input.invalid", f"{text!r} is not an address", thing="--ssh", hint="user@host[:port]")
     return {"user": user, "host": host.strip("[]"), "port": int(port)}
 
 

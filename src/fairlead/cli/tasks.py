@@ -21,7 +21,7 @@ def list_tasks(
     kind: str = typer.Option("", help="run, deployment, rollback, retention, …"),
     project: str = typer.Option("", "--project", "-p", help="Only this project's."),
 ) -> None:
-    """The newest first."""
+    """List tasks, the newest first."""
     at = session(context)
     columns = {"id": "ID", "title": "WHAT", "state": "STATE", "reason": "REASON", "created_at": "WHEN"}
     rows = at.client.all(f"{API}/tasks", most=50, state=state, kind=kind, project=project)
@@ -30,7 +30,7 @@ def list_tasks(
 
 @group.command("show")
 def show(context: typer.Context, id: str = typer.Argument(..., help="The task.")) -> None:
-    """One task: its phases, how it ended and why."""
+    """Show one task: its phases, how it ended and why."""
     at = session(context)
     found = at.client.get(f"{API}/tasks/{segment(id)}")
     if at.screen.as_json:
@@ -46,7 +46,7 @@ def log(
     follow: bool = typer.Option(False, "--follow", "-f", help="Until the task ends; the exit code says how it ended."),
     after: int = typer.Option(0, help="Begin after this line."),
 ) -> None:
-    """The task's log."""
+    """Print the task's log."""
     at = session(context)
     if follow:
         raise typer.Exit(at.follow(id))
@@ -68,7 +68,7 @@ def files(
     id: str = typer.Argument(..., help="The task."),
     get: str = typer.Option("", help="Print this one."),
 ) -> None:
-    """What the task left behind: test results, the last output of instances."""
+    """List what the task left behind: test results, the last output of instances."""
     at = session(context)
     if get:
         typer.get_binary_stream("stdout").write(at.client.raw(f"{API}/tasks/{segment(id)}/artifacts/{quote(get)}"))
@@ -80,7 +80,7 @@ def files(
 
 @group.command("tests")
 def tests(context: typer.Context, id: str = typer.Argument(..., help="The task of a run or deployment.")) -> None:
-    """Every case that the task's tests reported (JUnit files in /results), what failed first."""
+    """List every case that the task's tests reported (JUnit files in /results), the failed ones first."""
     at = session(context)
     found = at.client.get(f"{API}/tasks/{segment(id)}/tests")
     columns = {"kind": "TESTS", "name": "CASE", "outcome": "OUTCOME", "seconds": "SECONDS", "message": "MESSAGE"}
@@ -113,7 +113,8 @@ def retention(
     packages: bool = typer.Option(False, "--packages", help="With --dry-run: packages and build information instead."),
     project: str = typer.Option("", "--project", "-p", help="With --dry-run: only this one."),
 ) -> None:
-    """Let releases go as their lifecycles say, and images that none names; else it happens every four hours."""
+    """Delete now what retention lets go: releases by their lifecycles, and images that no release names. Otherwise
+    every four hours."""
     at = session(context)
     if dry_run:
         columns = {

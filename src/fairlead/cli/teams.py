@@ -20,7 +20,7 @@ Tenant = typer.Option([], "--tenant", help="Only for this tenant.")
 
 @group.command("list")
 def list_teams(context: typer.Context, search: Search = "") -> None:
-    """All teams."""
+    """List all teams."""
     at = session(context)
     found = at.client.all(f"{API}/teams", search=search)
     rows = (
@@ -31,7 +31,7 @@ def list_teams(context: typer.Context, search: Search = "") -> None:
 
 @group.command("show")
 def show(context: typer.Context, team: str = Team) -> None:
-    """One team, its members, and what they hold where."""
+    """Show one team, its members, and what they hold where."""
     at = session(context)
     found = at.client.get(f"{API}/teams/{segment(team)}")
     at.screen.result(found if at.screen.as_json else {**found, "roles": [_sentence(role) for role in found["roles"]]})
@@ -54,7 +54,7 @@ def add(
 def join(
     context: typer.Context, team: str = Team, users: list[str] = typer.Argument(..., help="Who comes into it.")
 ) -> None:
-    """These come into the team."""
+    """Add people to the team."""
     at = session(context)
     held = at.client.get(f"{API}/teams/{segment(team)}")
     _change(at, held, {"members": list(dict.fromkeys([*held["members"], *users]))})
@@ -64,7 +64,7 @@ def join(
 def leave(
     context: typer.Context, team: str = Team, users: list[str] = typer.Argument(..., help="Who goes out of it.")
 ) -> None:
-    """These are in the team no more."""
+    """Remove people from the team."""
     at = session(context)
     held = at.client.get(f"{API}/teams/{segment(team)}")
     _change(at, held, {"members": [name for name in held["members"] if name not in users]})
@@ -80,7 +80,7 @@ def give(
     environment: list[str] = Environment,
     tenant: list[str] = Tenant,
 ) -> None:
-    """The team's members hold the role; everywhere, or only where the options say."""
+    """Give the team a role, everywhere or only where the options say."""
     at = session(context)
     held = at.client.get(f"{API}/teams/{segment(team)}")
     added = {"role": role, "projects": project, "groups": of, "environments": environment, "tenants": tenant}
@@ -93,7 +93,7 @@ def take(
     team: str = Team,
     role: str = typer.Argument(..., help="The role; in every scope that the team holds it in."),
 ) -> None:
-    """The team's members hold the role no more."""
+    """Take a role from the team."""
     at = session(context)
     held = at.client.get(f"{API}/teams/{segment(team)}")
     left = [one for one in held["roles"] if one["role"].lower() != role.lower()]

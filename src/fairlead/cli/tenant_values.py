@@ -68,7 +68,7 @@ def set_template(
 def remove_template(
     context: typer.Context, name: Template, project: ProjectName = "", library_set: LibraryName = ""
 ) -> None:
-    """Ask for it no more. Releases that froze it still need it, so what tenants gave stays with them."""
+    """Ask for it no longer. Releases that froze it still need it, so what tenants gave stays with them."""
     at = session(context)
     path = _templates(at, project, library_set)
     held = at.client.get(path)
@@ -118,7 +118,7 @@ def set_value(
     context: typer.Context,
     name: Tenant,
     template: Template,
-    value: str | None = typer.Argument(None, help="The value; asked for, unseen, where it is not given."),
+    value: str | None = typer.Argument(None, help="The value; if it is not given you are asked for it, unseen."),
     source: str = typer.Option("", "--from", help="A file that holds the value; - for standard input."),
     project: ProjectName = "",
     environment: EnvironmentName = "",
@@ -145,7 +145,7 @@ def remove_value(
     environment: EnvironmentName = "",
     library_set: LibraryName = "",
 ) -> None:
-    """A tenant gives it no more: the default stands, where there is one."""
+    """Remove a tenant's value: the default applies, if there is one."""
     at = session(context)
     done = _change(at, name, template, None, project=project, environment=environment, library_set=library_set)
     at.screen.result(done, f"{done['tenant']} gives no {template} there")

@@ -16,7 +16,7 @@ def list_tenants(
     tag: list[str] = typer.Option([], "--tag", help="Only those with this tag, as Set/Tag; of one set any."),
     search: str = typer.Option("", help="A part of the name."),
 ) -> None:
-    """By name."""
+    """List tenants, by name."""
     at = session(context)
     columns = {"name": "NAME", "tags": "TAGS", "connections": "CONNECTED TO", "description": "DESCRIPTION"}
     at.screen.table(at.client.all(f"{API}/tenants", tag=tag, search=search), columns, empty="no tenants")
@@ -30,7 +30,7 @@ def put(
     connect: list[str] = typer.Option([], "--connect", help="All of its connections: PROJECT=ENVIRONMENT,ENVIRONMENT."),
     description: str = typer.Option("", help="Who it is."),
 ) -> None:
-    """A tenant is so from now on."""
+    """Make a tenant, or replace it."""
     at = session(context)
     connections: dict[str, list[str]] = {}
     for text in connect:
@@ -47,10 +47,12 @@ def put(
 def connect(
     context: typer.Context,
     name: str = typer.Argument(..., help="The tenant."),
-    environment: list[str] = typer.Option([], "--environment", "-e", help="All that it has of the project; once each."),
+    environment: list[str] = typer.Option(
+        [], "--environment", "-e", help="All environments that it has the project in; once for each."
+    ),
     project: ProjectName = "",
 ) -> None:
-    """A tenant has the project in these environments; without any, in none. Its other connections stay."""
+    """Connect a tenant to a project in these environments; without any, in none. Its other connections stay."""
     at = session(context)
     owner = at.project(project)
     made = at.client.put(f"{API}/tenants/{segment(name)}/projects/{segment(owner)}", {"environments": environment})
@@ -59,7 +61,7 @@ def connect(
 
 @group.command("remove")
 def remove(context: typer.Context, name: str = typer.Argument(..., help="The tenant.")) -> None:
-    """Remove one; variables for it hold nowhere any more."""
+    """Remove one; variables that are for it hold nowhere any longer."""
     at = session(context)
     at.client.delete(f"{API}/tenants/{segment(name)}")
     at.screen.say(f"tenant {name} removed")
@@ -67,7 +69,7 @@ def remove(context: typer.Context, name: str = typer.Argument(..., help="The ten
 
 @group.command("tag-sets")
 def tag_sets(context: typer.Context, search: Search = "") -> None:
-    """The sets of tags."""
+    """List the sets of tags."""
     at = session(context)
     columns = {"name": "SET", "tags": "TAGS", "description": "DESCRIPTION"}
     at.screen.table(at.client.all(f"{API}/tag-sets", search=search), columns, empty="no sets of tags")
@@ -80,7 +82,7 @@ def set_tags(
     tags: list[str] = typer.Argument(..., help="All of its tags, in order."),
     description: str = typer.Option("", help="What it tells apart."),
 ) -> None:
-    """A set has these tags."""
+    """Give a set these tags."""
     at = session(context)
     made = at.client.put(f"{API}/tag-sets/{segment(name)}", {"tags": tags, "description": description})
     at.screen.result(made, f"{made['name']}: {', '.join(made['tags'])}")

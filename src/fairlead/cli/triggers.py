@@ -10,7 +10,7 @@ from fairlead.cli.session import API, ProjectName, Search, segment, session
 from fairlead.cli.why import trigger as explain
 
 group = typer.Typer(
-    name="triggers", help="What is done without being asked when something happens.", no_args_is_help=True
+    name="triggers", help="What happens by itself, on a schedule or when something new comes.", no_args_is_help=True
 )
 NAME_HELP = "The trigger."
 CRON_HELP = (
@@ -30,7 +30,7 @@ WATCH_HELP = "A package's id, or an image without tag; may be given again. By de
 
 @group.command("list")
 def list_triggers(context: typer.Context, project: ProjectName = "", search: Search = "") -> None:
-    """Those of a project, what each waits for, and what it did last."""
+    """List a project's triggers, what each waits for, and what it did last."""
     at = session(context)
     rows = at.client.all(f"{API}/projects/{segment(at.project(project))}/triggers", search=search)
     if not at.screen.as_json:
@@ -78,11 +78,13 @@ def put(
     tenant_tag: list[str] = typer.Option(
         [], "--tenant-tag", help="Do it for every tenant there with this tag, Set/Tag."
     ),
-    force: bool = typer.Option(False, "--force", help="Deploy also where nothing differs."),
-    enabled: bool = typer.Option(True, "--enable/--disable", help="A disabled one does nothing, and says so."),
+    force: bool = typer.Option(False, "--force", help="Deploy even if nothing would differ."),
+    enabled: bool = typer.Option(
+        True, "--enable/--disable", help="Whether it acts; a disabled one says that it is disabled."
+    ),
     project: ProjectName = "",
 ) -> None:
-    """A trigger is so from now on."""
+    """Make a trigger, or replace it."""
     at = session(context)
     body: dict[str, Any] = {
         "kind": kind,
@@ -114,7 +116,7 @@ def evaluate(
     name: str = typer.Argument(..., help=NAME_HELP),
     project: ProjectName = "",
 ) -> None:
-    """Do now what it is for; exit code 1 where it did not fire."""
+    """Let it act now; exit code 1 if it did not."""
     at = session(context)
     made = at.client.post(f"{API}/projects/{segment(at.project(project))}/triggers/{segment(name)}/evaluate")
     at.screen.result(made, ("fired: " if made["has_fired"] else "did not fire: ") + _reason(made))
@@ -126,11 +128,11 @@ def evaluate(
 def records(
     context: typer.Context,
     name: str = typer.Argument(..., help=NAME_HELP),
-    most: int = typer.Option(50, help="How many, the newest first."),
-    fired: bool | None = typer.Option(None, "--fired/--not-fired", help="Only when it fired, or only when not."),
+    most: int = typer.Option(50, help="How many at most, the newest first."),
+    fired: bool | None = typer.Option(None, "--fired/--not-fired", help="Only when it acted, or only when it did not."),
     project: ProjectName = "",
 ) -> None:
-    """Each time that it was looked at, and why it did or did not fire; the newest first."""
+    """List each time that it was evaluated, and why it did or did not act; the newest first."""
     at = session(context)
     path = f"{API}/projects/{segment(at.project(project))}/triggers/{segment(name)}/evaluations"
     columns = {
@@ -154,7 +156,7 @@ def why(
     name: str = typer.Argument(..., help=NAME_HELP),
     project: ProjectName = "",
 ) -> None:
-    """Why it did, or did not do, what it is for; as `fairlead why trigger`."""
+    """Why it acted, or did not; the same as `fairlead why trigger`."""
     explain(context, name, project)
 
 

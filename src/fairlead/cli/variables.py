@@ -37,7 +37,7 @@ def list_variables(
     library_set: LibraryName = "",
     search: str = typer.Option("", "--search", help="Only names that have this in them."),
 ) -> None:
-    """All; the values of secrets are never shown."""
+    """List all; the values of secrets are never shown."""
     at = session(context)
     rows = at.client.all(_owner(at, project, library_set), most=20_000, search=search)
     columns = {"name": "NAME", "type": "TYPE", "value": "VALUE", "for": "FOR", "asked": "ASKED FOR"}
@@ -63,7 +63,7 @@ def set_variable(
     part: list[str] = typer.Option([], "--part", help="PART=VALUE or PART=@FILE of a certificate or an account."),
     description: str = typer.Option("", "--description", help="What it is for."),
     prompt: str = typer.Option("", "--prompt", help="Ask for it at each deployment, by this label."),
-    prompt_help: str = typer.Option("", "--prompt-help", help="What is said beside the question."),
+    prompt_help: str = typer.Option("", "--prompt-help", help="An explanation beside the question."),
     required: bool = typer.Option(False, "--required", help="The question must be answered."),
     control: str = typer.Option("", "--control", help="single, multi, select, checkbox or sensitive."),
     option: list[str] = typer.Option([], "--option", help="What a select offers; may be given again."),
@@ -143,10 +143,10 @@ def preview(
     tenant: str = typer.Option("", "--tenant", help="For this tenant."),
     version: str = typer.Option("", "--release", "-r", help="As this release froze them."),
     search: str = typer.Option("", "--search", help="Only names that have this in them."),
-    losers: bool = typer.Option(False, "--why", help="Say of each other value why it does not hold."),
+    losers: bool = typer.Option(False, "--why", help="Also say why each other value does not hold."),
     project: ProjectName = "",
 ) -> None:
-    """Which value holds for each name at a place, and what it comes to. Secrets are never shown."""
+    """Show which value holds for each name at a place, and what it comes to. Secrets are never shown."""
     at = session(context)
     query = {"environment": environment or at.last_environment(), "channel": channel, "step": step, "target": target}
     query |= {"target_tag": target_tag, "tenant": tenant, "version": version, "search": search}  # type: ignore[dict-item]
@@ -217,7 +217,7 @@ def _part(given: str) -> tuple[str, str]:
     name, sign, value = given.partition("=")
     if not sign:
         raise Invalid(
-            "input.invalid", f"{given[:80]!r} is no part", hint="--part Username=robot, --part PrivateKey=@key"
+            "input.invalid", f"{given[:80]!r} is not a part", hint="--part Username=robot, --part PrivateKey=@key"
         )
     return name, text_of(value[1:]) if value.startswith("@") else value
 

@@ -18,7 +18,7 @@ group = typer.Typer(name="why", help="Why something is as it is, with the eviden
 def deployment(
     context: typer.Context,
     id: str = typer.Argument(..., help="The deployment's id, or its number with -p and -e."),
-    environment: str = typer.Option("", "--environment", "-e", help="Of a number: where."),
+    environment: str = typer.Option("", "--environment", "-e", help="The environment, if a number is given."),
     project: ProjectName = "",
 ) -> None:
     """Why a deployment ended as it did, and what began it."""
@@ -52,7 +52,7 @@ def value(
     tenant: str = typer.Option("", "--tenant", help="For this tenant."),
     project: ProjectName = "",
 ) -> None:
-    """Which value holds, and why each other does not."""
+    """Which value holds, and why each other one does not."""
     at = session(context)
     where = environment or ("" if deployment else at.last_environment())
     query: dict[str, object] = {"environment": where, "version": version, "deployment": deployment, "channel": channel}
@@ -66,7 +66,7 @@ def run(
     id: str = typer.Argument(..., help="The run's id, or its number."),
     project: ProjectName = "",
 ) -> None:
-    """Why a run began, and ended as it did."""
+    """Why a run began, and why it ended as it did."""
     at = session(context)
     of = at.project(project) if id.isdecimal() else project
     _tell(at.screen, at.client.get(f"{API}/why/runs/{segment(id)}", project=of))
@@ -112,6 +112,6 @@ def trigger(
     name: str = typer.Argument(..., help="The trigger."),
     project: ProjectName = "",
 ) -> None:
-    """Why a trigger did, or did not do, what it is for: the last times that it was looked at."""
+    """Why a trigger acted, or did not: the last times that it was evaluated."""
     at = session(context)
     _tell(at.screen, at.client.get(f"{API}/why/triggers/{segment(at.project(project))}/{quote(name)}"))

@@ -57,7 +57,7 @@ def evaluated(words: str, raw_of: RawOf, below: Below, where: str) -> Iterator[s
     mentions is looked at when it is needed.
 
     Raises `Invalid`: `variable.unknown` for what has no value, `variable.filter` for a filter that there is none of,
-    `variable.secret` where a secret would be looked into.
+    `variable.secret` where a secret would have to be looked at.
     """
     tokens = read_leniently(words)
     marks = _Marks(where)
@@ -101,7 +101,8 @@ class _Marks:
             name = self.secrets[int(found[1])].name
             raise Invalid(
                 "variable.secret",
-                f"the value of the secret {name} would be looked into" + (f" (by {self.where})" if self.where else ""),
+                f"the value of the secret {name} would have to be looked at"
+                + (f" (by {self.where})" if self.where else ""),
                 thing=name,
                 hint="put the secret into the text as it is: filters and comparisons do not see values of secrets",
             )
@@ -144,5 +145,5 @@ def _unknown(tokens: Sequence[str], where: str) -> Invalid:
         "variable.unknown",
         f"{told} {'has' if len(tokens) == 1 else 'have'} no value" + (f" (needed by {where})" if where else ""),
         thing=tokens[0][:80],
-        hint="set the variables that it names for this environment, or write ##{…} where the text itself is meant",
+        hint="set the variables that it names for this environment, or write ##{…} if you mean the text itself",
     )

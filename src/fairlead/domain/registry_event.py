@@ -49,9 +49,9 @@ def read_pushes(token: str, headers: Mapping[str, str], body: bytes) -> tuple[Pu
     try:
         events = json.loads(body)["events"]
     except (ValueError, KeyError, TypeError, RecursionError) as error:
-        raise Invalid("input.invalid", "the body is no registry notification") from error
+        raise Invalid("input.invalid", "the body is not a registry notification") from error
     if not isinstance(events, list):
-        raise Invalid("input.invalid", "the body is no registry notification")
+        raise Invalid("input.invalid", "the body is not a registry notification")
     found = (_push(event) for event in events[:MAX_EVENTS])
     return tuple({push.id: push for push in found if push is not None}.values())
 

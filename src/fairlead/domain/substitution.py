@@ -166,7 +166,7 @@ class _Substitution:
             "variable.unknown",
             f"{what}{inside} {verb} no value" + (f" (needed by {self.where})" if self.where else ""),
             thing=names[0][:80],
-            hint="set it for this environment, or write ##{…} where the text itself is meant",
+            hint="set it for this environment, or write ##{…} if you mean the text itself",
         )
 
 
@@ -259,5 +259,5 @@ class _Interpolation:
             "input.invalid",
             f"near {shown!r}: not a form of ${{NAME}}",
             thing=self.where,
-            hint="write $$ where a dollar sign itself is meant",
+            hint="write $$ if you mean a dollar sign",
         )

@@ -122,12 +122,12 @@ def checked(access: SshAccess) -> SshAccess:
     if not _is_address(access.host):
         require("host", HOST, access.host)
     if not 1 <= access.port <= 65535:
-        raise Invalid("input.invalid", f"{access.port} is no port", thing="port", hint="1 to 65535")
+        raise Invalid("input.invalid", f"{access.port} is not a port", thing="port", hint="1 to 65535")
     require("user", SSH_USER, access.user)
     if access.host_key and not HOST_KEY.fullmatch(access.host_key):
         raise Invalid(
             "input.invalid",
-            "that is no host key",
+            "this is not a host key",
             thing="host_key",
             hint="two words of a line of ssh-keyscan: ssh-ed25519 AAAA…",
         )

@@ -14,4 +14,4 @@ def zone_named(name: str) -> tzinfo:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
         hint = "a name as Europe/Berlin or UTC"
-        raise Invalid("schedule.zone", f"{name[:60]!r} is no time zone", thing=name[:60], hint=hint) from error
+        raise Invalid("schedule.zone", f"{name[:60]!r} is not a time zone", thing=name[:60], hint=hint) from error

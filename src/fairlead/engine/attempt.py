@@ -82,7 +82,7 @@ class Attempt:
             found = await self._kept(self._undo_once, Scope())
             over = self.parts.clock.monotonic_s() - began_s >= bound_s
             if found.is_done:
-                self._say("debug", f"as it was before: {self.effect.title}")
+                self._say("debug", f"undone: {self.effect.title}")
                 return found
             if found.verdict == "bug" or over:
                 self._say("error", f"could not be undone: {found.reason}")

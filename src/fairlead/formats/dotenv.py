@@ -61,7 +61,7 @@ def _filled(name: str, entry: Entry, earlier: dict[str, Text | None], lookup: Lo
 
 
 def entries(name: str, text: str, findings: Findings, *, is_raw: bool = False) -> Iterator[Entry]:
-    """Each assignment, quotes taken off; a line that is none is a problem."""
+    """Each assignment, quotes taken off; a line that is not one is a problem."""
     lines = text.replace("\r\n", "\n").split("\n")
     number = 0
     while number < len(lines):

@@ -79,7 +79,7 @@ class Directory(Mapping[str, bytes]):
             return True
 
     def below(self, directory: str) -> tuple[str, ...]:
-        """Only that folder is walked; a folder that is a link is none."""
+        """Only that folder is walked; a link to a folder is not one."""
         folder = self._root / directory
         inside = clean(directory) == directory and not self.leaves(directory) and not folder.is_symlink()
         return tuple(sorted(self._walk(folder))) if inside else ()

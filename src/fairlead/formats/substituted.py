@@ -17,7 +17,7 @@ class Substituted:
 
 
 def substitute_in_file(content: bytes, variables: Variables) -> Substituted:
-    """Read leniently: what only looks like a token is text. Invalid `variable.circular`, `TooLarge` as ever."""
+    """Read leniently: what only looks like a token is text. Invalid `variable.circular`, `TooLarge` as always."""
     file = decoded(content)
     made = variables.evaluate(file.text, is_lenient=True)
     return Substituted(file.with_text(made.text or "").content(), tuple(dict.fromkeys(made.missing)))

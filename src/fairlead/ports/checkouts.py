@@ -43,7 +43,7 @@ class NoCheckouts:
     """Where releases come from nowhere: no task has a commit."""
 
     async def of_task(self, task: TaskId) -> Checkout:
-        raise NotFound("source.commit", "the release was made from no commit", thing=task)
+        raise NotFound("source.commit", "the release was not made from a commit", thing=task)
 
     async def of_repository(self, task: TaskId, url: str) -> Repository:
         return Repository(url)

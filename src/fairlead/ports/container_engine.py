@@ -278,7 +278,7 @@ class ContainerEngine(Protocol):
         ...
 
     async def keep_up(self, name: str, restart: str) -> None:
-        """Its restart policy is that one from now on, in the words of `ContainerSpec.restart`: whether it comes back
+        """Set its restart policy, in the words of `ContainerSpec.restart`: whether it comes back
         when it dies, and when the host was restarted. It is not interrupted. `NotFound("engine.gone")` where it is
         gone."""
         ...

@@ -18,7 +18,7 @@ class WebAnswer:
 
 class Web(Protocol):
     """From where the server stands. Redirects are not followed. `Unreachable("host.unreachable")` where no answer comes
-    within the time, a certificate that is not trusted among the reasons; `Invalid` for what is no http address."""
+    within the time, a certificate that is not trusted among the reasons; `Invalid` for what is not an http address."""
 
     async def get(self, url: str, *, timeout_s: float) -> WebAnswer:
         """The answer, whatever its status."""

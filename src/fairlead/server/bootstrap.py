@@ -429,7 +429,7 @@ async def without_server(settings: Settings, installation: str = "") -> AsyncIte
 
 
 async def stop_outside(settings: Settings) -> tuple[str, ...]:
-    """Ends Fairlead's own proxy and registry; what ran, by name. Routes answer no more."""
+    """Ends Fairlead's own proxy and registry; what ran, by name. Routes no longer answer."""
     ended = []
     if await haproxy_child.stop(proxy_settings_of(settings), SystemClock()):
         ended.append("proxy")

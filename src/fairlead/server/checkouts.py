@@ -47,7 +47,7 @@ def _looked_up(books: Connection, task: TaskId) -> tuple[Project, str, str]:
     if not release.commit:
         raise NotFound(
             "source.commit",
-            f"release {release.version} was made from no commit",
+            f"release {release.version} was not made from a commit",
             thing=release.version,
             hint="a release that a run makes has one; fairlead release create takes --commit",
         )

@@ -91,7 +91,7 @@ def down(
         False, "--keep-proxy", help="Leave proxy and registry: users still reach what is live."
     ),
 ) -> None:
-    """End the server, then its proxy and registry. Live containers go on; without the proxy nobody reaches them."""
+    """Stop the server, its proxy and its registry. Live containers go on, but nobody reaches them without the proxy."""
     from fairlead.server import bootstrap
 
     chosen = reading.read(os.environ, config)
@@ -104,7 +104,7 @@ def down(
 
 @app.command()
 def boot(config: Path | None = Config) -> None:
-    """After a start of the machine: the proxy, and what is live, run. Needs neither server nor database."""
+    """Start the proxy and what is live, after a start of the machine. Needs neither server nor database."""
     from fairlead.server import boot as booting
 
     if not asyncio.run(booting.boot(reading.read(os.environ, config), _say)):
@@ -113,7 +113,7 @@ def boot(config: Path | None = Config) -> None:
 
 @app.command()
 def doctor(config: Path | None = Config, json_: bool = typer.Option(False, "--json", help="As JSON.")) -> None:
-    """Look at everything that the server needs, and say what to do about what is wrong. Changes nothing."""
+    """Check everything that the server needs, and say what to do about what is wrong. Changes nothing."""
     from fairlead.server import examination
 
     chosen = reading.read(os.environ, config)
@@ -140,10 +140,12 @@ def setup(
 @app.command()
 def selftest(
     config: Path | None = Config,
-    json_: Path | None = typer.Option(None, "--json", metavar="FILE", help="Write every point that was tried there."),
+    json_: Path | None = typer.Option(
+        None, "--json", metavar="FILE", help="Write every point that was tried to this file."
+    ),
     quick: bool = typer.Option(False, "--quick", help="Only what every change of Fairlead is tried with."),
     everything: bool = typer.Option(False, "--all", help="Everything that can go wrong at every effect: hours."),
-    image: str = typer.Option("", help="An image that stands in for the tiny one that is made of this Python."),
+    image: str = typer.Option("", help="An image to use instead of the tiny one that is made of this Python."),
 ) -> None:
     """Kill a throw-away server at each effect of each strategy on this machine, and look how it ends. It has a data
     directory, proxy, registry and networks of its own, touches nothing else, and leaves nothing."""
@@ -157,9 +159,9 @@ def selftest(
 
 @app.command("reset-admin")
 def reset_admin(
-    config: Path | None = Config, user: str = typer.Option("", help="By default the one of the settings.")
+    config: Path | None = Config, user: str = typer.Option("", help="By default the administrator of the settings.")
 ) -> None:
-    """Give an administrator, made where nobody is called so, a new one-time password; works beside a running server."""
+    """Give an administrator, who is made if not there, a new one-time password; works beside a running server."""
     from fairlead.server import offline
 
     made = offline.reset_admin(reading.read(os.environ, config), user)

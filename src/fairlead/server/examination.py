@@ -58,7 +58,7 @@ async def examine(settings: Settings) -> tuple[Finding, ...]:
 
 
 def show(settings: Settings, found: tuple[Finding, ...], origins: Mapping[str, str], *, as_json: bool) -> None:
-    """For people, or as JSON. `origins`: where each setting comes from that is no default."""
+    """For people, or as JSON. `origins`: where each setting that is not a default comes from."""
     if as_json:
         print(json.dumps([asdict(one) for one in found], indent=2))
         return
@@ -161,7 +161,7 @@ async def _keys_of_programs(settings: Settings) -> str:
 
 
 def _held(settings: Settings, table: sa.Table, read: Callable[[Connection], tuple[_Row, ...]]) -> tuple[_Row, ...]:
-    """What is in the database; nothing where there is none yet, or one of an older version without the table."""
+    """What is in the database; nothing if there is none yet, or only one of an older version without the table."""
     if not settings.database_url and not (settings.data_dir / "fairlead.db").exists():
         return ()
     database = Database(settings.database)

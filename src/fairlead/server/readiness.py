@@ -38,6 +38,6 @@ def ask(settings: Settings) -> Answer | None:
     except OSError:
         return None
     except (http.client.HTTPException, ValueError, KeyError, TypeError):
-        return Answer("what answers there is no Fairlead server")
+        return Answer("what answers there is not a Fairlead server")
     finally:
         connection.close()

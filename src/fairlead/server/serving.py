@@ -38,7 +38,7 @@ class _Serving(Uvicorn):
         self._told_to_end = asyncio.Event()
 
     def end(self) -> None:
-        """No request is accepted from now on."""
+        """Stop accepting requests."""
         self.should_exit = True
         self._told_to_end.set()
 
@@ -97,7 +97,7 @@ def _listen(settings: Settings) -> socket.socket:
         listener.close()
         raise Conflict(
             "server.port",
-            f"{settings.host}:{settings.port} cannot be listened on: {error.strerror}",
+            f"{settings.host}:{settings.port} cannot be used: {error.strerror}",
             thing=f"{settings.host}:{settings.port}",
             hint="another server may run there; choose another port (FAIRLEAD_PORT)",
         ) from error

@@ -148,7 +148,7 @@ def read(environment: Mapping[str, str], file: Path | None = None) -> Settings:
 
 
 def origins(environment: Mapping[str, str], file: Path | None = None) -> dict[str, str]:
-    """Where each setting that is no default comes from: the file, or the variable of the environment."""
+    """Where each setting that is not a default comes from: the file, or the variable of the environment."""
     return {name: where for name, (_, where) in _given(environment, file).items()}
 
 

@@ -106,7 +106,7 @@ def _new(resolved: ResolvedAction) -> NewPackage:
     if target is None or action.runs_on is not RunLocation.TARGETS:
         raise Invalid(
             "process.place",
-            f"{action.name} deploys a package to targets, and runs on none",
+            f"{action.name} deploys a package to targets, but runs on none",
             thing=action.name,
             hint="give its step target tags",
         )

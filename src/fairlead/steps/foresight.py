@@ -254,7 +254,7 @@ def _migration(resolved: ResolvedDeployment) -> str:
 def _way_back(resolved: ResolvedDeployment, plan: Plan) -> Iterator[str]:
     undone = sum(effect.is_undone and not effect.only_tidies for effect in effects_of(plan.forward))
     if undone:
-        yield f"until the commit point a failure undoes what was begun of {counted(undone, 'act')}, in reverse"
+        yield f"until the commit point a failure undoes what was begun of {counted(undone, 'effect')}, in reverse"
     if scripts := sum(effect.kind == RunScript.kind for effect in effects_of(plan.forward)):
         yield f"not undone: what {counted(scripts, 'script')} did; a failure ends those that still run"
     if resolved.definition.migration and not resolved.is_switch_alone:

@@ -69,7 +69,7 @@ class CheckTarget:
         return SaidNo(
             "target.unhealthy",
             f"{checked.name} is {state.value}: {reason}",
-            hint="put it right, disable it (fairlead targets set --disable), or let the step exclude it: on_unhealthy",
+            hint="repair it, disable it (fairlead targets set --disable), or let the step exclude it: on_unhealthy",
         )
 
     async def undo(self, effect: Effect, tools: Tools) -> None:
@@ -151,7 +151,7 @@ class HealthCheck:
         if target is None or action.runs_on is not RunLocation.TARGETS:
             raise Invalid(
                 "process.place",
-                f"{action.name} looks at targets, and runs on none",
+                f"{action.name} looks at targets, but runs on none",
                 thing=action.name,
                 hint="give its step target tags",
             )

@@ -136,7 +136,7 @@ async def still_ready(watched: Watched, tools: Tools) -> SaidNo | None:
     await keep_health(watched.probed.name, history, tools)
     return SaidNo(
         "instance.unhealthy",
-        f"{watched.service} ({watched.probed.name}) was ready and does not answer any more: {answer.text}",
+        f"{watched.service} ({watched.probed.name}) was ready and no longer answers: {answer.text}",
         hint="its last lines may say why",
         evidence=await last_lines(watched.probed.name, tools),
     )

@@ -24,7 +24,7 @@ async def commit_of(source: Source, repository: Repository, wanted: ScriptSource
             "source.unreachable",
             f"{wanted.url} did not answer within {LOOK_TIMEOUT_S:g} s",
             thing=wanted.url,
-            hint="look whether the repository's server is overloaded, then make the release again",
+            hint="check whether the repository's server is overloaded, then make the release again",
         ) from error
     if wanted.file not in files:
         raise NotFound(

@@ -106,7 +106,7 @@ def read_file(root: Path, path: str) -> bytes:
         raise NotFound("project_file.missing", f"{path} is not in the repository", thing=path) from error
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
-        raise NotFound("project_file.missing", f"{path} is no file", thing=path)
+        raise NotFound("project_file.missing", f"{path} is not a file", thing=path)
     with os.fdopen(descriptor, "rb") as file:
         content = file.read(FILE_LIMIT_BYTES + 1)
     if len(content) > FILE_LIMIT_BYTES:

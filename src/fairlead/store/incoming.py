@@ -46,7 +46,7 @@ class Incoming:
             self.start += part[: START_BYTES - len(self.start)]
 
     def put(self, path: Path) -> None:
-        """All of it is on the disk, and lies there from now on."""
+        """Keep it there: all of it is on the disk."""
         with _said(self._path):
             file = self._opened()
             file.flush()

@@ -71,7 +71,7 @@ def many_snapshots(connection: sa.Connection, ids: Collection[str]) -> dict[str,
 
 
 def keep(connection: sa.Connection, owner: str, process: Process, *, at: datetime, by: str) -> HeldProcess:
-    """The owner's process is this one from now on."""
+    """Replace the owner's process."""
     held = find(connection, owner)
     if held is None:
         made = HeldProcess(owner, process, at, by)

@@ -29,7 +29,7 @@ _c = registrations.c
 
 
 def put(connection: sa.Connection, entry: Registration) -> None:
-    """It is found from now on."""
+    """Register it."""
     fields = ("instance", "colour", "service", "address", "port", "deployment", "container")
     row = {name: getattr(entry, name) for name in fields} | {"colour": entry.colour.value}
     upsert(connection, registrations, {**place_values(entry.place), **row})

@@ -35,7 +35,7 @@ registry_logins = sa.Table(
 
 
 def put(connection: sa.Connection, login: RegistryLoginRow) -> None:
-    """The registry is logged in to with these from now on."""
+    """Keep these credentials of the registry."""
     upsert(connection, registry_logins, to_row(login))
 
 

@@ -125,7 +125,7 @@ def _with_feed(wanted: Wanted, feed: Mapping[str, list[str]], channel: Channel) 
 def _no_package(what: str) -> NotFound:
     return NotFound(
         "package.unknown",
-        f"the process takes files from the package {what[:120]}, which the feed has not",
+        f"the process takes files from the package {what[:120]}, which is not in the feed",
         thing=what[:120],
         hint="fairlead packages push FILE, or name a version that is there: --package NAME=VERSION",
     )

@@ -29,7 +29,7 @@ def of(connection: sa.Connection, targets: Iterable[TargetId]) -> Mapping[Target
 
 
 def put(connection: sa.Connection, one: TargetHealth) -> None:
-    """So it is from now on."""
+    """Record its health."""
     upsert(connection, health, to_row(one))
 
 

@@ -265,4 +265,6 @@ def _places(endpoints: Sequence[Endpoint]) -> list[Place]:
 
 
 def _no_endpoint(endpoint: Endpoint) -> Invalid:
-    return Invalid("input.invalid", f"{endpoint.address!r} port {endpoint.port} is no address", thing=endpoint.instance)
+    return Invalid(
+        "input.invalid", f"{endpoint.address!r} port {endpoint.port} is not an address", thing=endpoint.instance
+    )

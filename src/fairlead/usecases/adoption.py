@@ -112,7 +112,7 @@ async def adopt(
     deployment: str,
     tenant: str = "",
 ) -> Adoption:
-    """The books say from now on what the proxy says; `deployment` is the one that was shown. Conflict `slot.changed`
+    """Let the books take over what the proxy says; `deployment` is the one that was shown. Conflict `slot.changed`
     where it is another by now, or where both agree already; `deployment.locked` while a task is under way there."""
     actor.require(Permission.SERVER_ADMINISTER)
     seen = await look(context, actor, container_engine, proxy, project, environment, tenant=tenant)

@@ -137,7 +137,7 @@ def _answer(
     asked = approvals.get(connection, id)
     if asked.state is not ApprovalState.WAITING:
         by = f" by {asked.answered_by}" if asked.answered_by else ""
-        raise Conflict("approval.answered", f"it was {asked.state.value} before{by}", thing=id)
+        raise Conflict("approval.answered", f"it was already {asked.state.value}{by}", thing=id)
     answered = approvals.update(
         connection,
         replace(asked, state=state, answered_at=context.clock.now(), answered_by=actor.name, note=note),

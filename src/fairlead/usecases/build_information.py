@@ -83,5 +83,5 @@ def _held(connection: Connection, package: str, version: str) -> BuildInformatio
     found = build_information.find(connection, package, version)
     if found is None:
         what = f"{package[:80]} {version[:80]}"
-        raise NotFound("build_information.unknown", f"nothing was told of the build of {what}", thing=what)
+        raise NotFound("build_information.unknown", f"there is no build information of {what}", thing=what)
     return found

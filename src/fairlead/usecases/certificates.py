@@ -42,7 +42,7 @@ def ending(context: Context, actor: Actor) -> tuple[Certificate, ...]:
 
 
 def put(context: Context, actor: Actor, host: str, chain: str, key: str) -> Certificate:
-    """The host answers with this from now on. Invalid `certificate.invalid` where the two do not belong together, the
+    """Give the host this certificate. Invalid `certificate.invalid` where the two do not belong together, the
     chain is past, or does not cover the host."""
     actor.require(Permission.CERTIFICATE_EDIT)
     names.host_name(host)

@@ -29,7 +29,7 @@ PARTS: tuple[Noun[Any], ...] = (Projects(), Channels(), Processes(), Runbooks(),
 """Those first that others refer to: a variable may be for a runbook, a trigger may start one."""
 
 NEEDED = (Permission.PROJECT_EDIT, Permission.PROCESS_EDIT, Permission.VARIABLE_EDIT, Permission.RUNBOOK_EDIT)
-"""For the original, too: who may give it a script that shows its secrets has no more by a clone of it."""
+"""For the original, too: whoever may give it a script that shows its secrets gains nothing by a clone."""
 
 
 def clone(context: Context, actor: Actor, name: str, new: str, *, make_key: Callable[[str], KeyPair]) -> Added:
@@ -74,7 +74,7 @@ def _at_rest(item: Shape) -> Shape:
 
 
 def _leave_out_channels(at: Applying, connection: Connection, old: Project, new: str) -> None:
-    """The channel that came with the project, where the original has it no more."""
+    """The channel that came with the project, where the original no longer has it."""
     held = {one.name for one in channel_rows.of_project(connection, old.id)}
     for one in channel_rows.of_project(connection, rows.by_name(connection, new).id):
         if one.name not in held:

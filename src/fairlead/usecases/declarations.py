@@ -151,7 +151,7 @@ def _applied(
 def take(
     context: Context, connection: Connection, actor: Actor, project: ProjectId, files: Mapping[str, bytes]
 ) -> None:
-    """A release is about to be made of these files: what they declare of the project is so from now on, in that
+    """A release is about to be made of these files: what they declare of the project is applied, in that
     release's transaction, and is edited nowhere else. Nothing where the project is not as code. Raises
     `ProjectFileInvalid` with each place."""
     owner = projects.get(connection, project)

@@ -43,7 +43,7 @@ def report(context: Context, actor: Actor, project: str, version: str, descripti
 
 
 def resolve(context: Context, actor: Actor, id: str, *, resolution: str = "") -> Defect:
-    """It is well again; where it was the last, what the lifecycle begins by itself is begun. Conflict
+    """Resolve it; if it was the last, what the lifecycle begins by itself is begun. Conflict
     `defect.resolved`."""
     actor.require_somewhere(Permission.DEFECT_RESOLVE)
     if len(resolution) > LONGEST_TEXT:
@@ -52,7 +52,7 @@ def resolve(context: Context, actor: Actor, id: str, *, resolution: str = "") ->
         found = defects.get(connection, id)
         actor.require(Permission.DEFECT_RESOLVE, project=found.project)
         if not found.is_open:
-            raise Conflict("defect.resolved", f"{found.resolved_by} resolved it before", thing=id)
+            raise Conflict("defect.resolved", f"{found.resolved_by} has already resolved it", thing=id)
         now = context.clock.now()
         saved = defects.update(
             connection, replace(found, resolved_at=now, resolved_by=actor.name, resolution=resolution)

@@ -130,7 +130,7 @@ def change(
 
 
 def arrange(context: Context, actor: Actor, names: Sequence[str]) -> Sequence[Environment]:
-    """Releases reach them in this order from now on; Invalid `input.invalid` unless each is named exactly once."""
+    """Set the order in which releases reach them; Invalid `input.invalid` unless each is named exactly once."""
     actor.require(Permission.ENVIRONMENT_EDIT)
     with context.database.transaction() as connection:
         known = {one.name: one for one in environments.all_of(connection)}
@@ -163,7 +163,7 @@ def remove(context: Context, actor: Actor, name: str) -> None:
             raise Conflict("edit.conflict", f"{found.name} has deployments, which are kept", thing=found.name)
         if used := targets.used_in(connection, found.id):
             message = f"{found.name} has targets, {used[0].name} among them"
-            raise Conflict("edit.conflict", message, thing=found.name, hint="take the environment from them first")
+            raise Conflict("edit.conflict", message, thing=found.name, hint="remove the environment from them first")
         _refuse_named(connection, found)
         environments.delete(connection, found.id)
         context.note(connection, actor, "environment.removed", f"removed {found.name}", thing=found.id, before=found)
@@ -185,4 +185,4 @@ def _refuse_named(connection: Connection, found: Environment) -> None:
         raise Conflict("edit.conflict", message, thing=found.name)
     if harm := next((one.harm for one in policies.all_of(connection) if one.environment == found.id), ""):
         message = f"a policy allows {harm} in {found.name}"
-        raise Conflict("edit.conflict", message, thing=found.name, hint="take it back first: fairlead policy revoke")
+        raise Conflict("edit.conflict", message, thing=found.name, hint="revoke it first: fairlead policy revoke")

@@ -23,8 +23,8 @@ def for_each(
     record: Evaluation,
     work: Callable[[Tenant], Evaluation],
 ) -> Evaluation:
-    """The record with what became of `work` for each; what a rule refuses for one is undone, and holds up no other.
-    Conflict `tenant.none` where nobody is meant there."""
+    """The record with what became of `work` for each; what a rule refuses for one is undone, and does not hold up the
+    others. Conflict `tenant.none` where nobody is meant there."""
     outcomes = [_outcome(connection, one, work) for one in _meant(connection, owner, trigger, place)]
     begun = sum(one.has_fired for one in outcomes)
     told = sorted(outcomes, key=lambda one: one.has_fired)[:MOST_TENANTS]
@@ -56,5 +56,5 @@ def _meant(connection: Connection, owner: Project, trigger: Trigger, place: Envi
     if trigger.tenant_tags:
         found |= {one.id: one for one in tenancy.meant(connection, owner, place, trigger.tenant_tags)}
     if not found:
-        raise Conflict("tenant.none", f"the tenants of {trigger.name} are no more", thing=trigger.name)
+        raise Conflict("tenant.none", f"the tenants of {trigger.name} no longer exist", thing=trigger.name)
     return sorted(found.values(), key=lambda one: one.name.lower())

@@ -32,7 +32,7 @@ _RUN_STATES = {
 
 
 def changed(context: Context, connection: Connection, task: Task) -> None:
-    """The task is in another state, which is no end."""
+    """The task is in another state, and has not ended."""
     if task.kind == "run":
         if task.state is TaskState.RUNNING:
             runs.change(connection, task.subject, state=RunState.RUNNING.value)

@@ -101,7 +101,7 @@ def change(context: Context, actor: Actor, name: str, draft: Draft, *, revision:
 
 
 def remove(context: Context, actor: Actor, name: str) -> None:
-    """It holds no more."""
+    """Remove it: it no longer holds anything back."""
     actor.require(Permission.FREEZE_EDIT)
     with context.database.transaction() as connection:
         found = freezes.by_name_or_id(connection, name)

@@ -87,7 +87,7 @@ def closed_to_runbook(
         "runbook.frozen",
         f"{runbook} does not run: {no.message}, which binds runbooks, too",
         thing=holding[0].name,
-        hint="wait, or pass it over: fairlead runbooks run … --override-freeze REASON (permission freeze.override)",
+        hint="wait, or override it: fairlead runbooks run … --override-freeze REASON (permission freeze.override)",
     )
 
 
@@ -134,7 +134,7 @@ def _refusal(environment: Environment, freeze: Freeze, at: datetime) -> Fairlead
         "deployment.frozen",
         f"{environment.name} is frozen{when} by {freeze.name}{why}",
         thing=freeze.name,
-        hint="wait, or pass it over: fairlead deploy … --override-freeze REASON (permission freeze.override)",
+        hint="wait, or override it: fairlead deploy … --override-freeze REASON (permission freeze.override)",
     )
 
 
@@ -160,5 +160,5 @@ def _defective(
         "deployment.defect",
         f"{release.version} may not go on to {environment.name}: {why_not} ({found.description[:200]})",
         thing=release.version,
-        hint=f"when it is well: fairlead defects resolve {found.id}",
+        hint=f"when it is fixed: fairlead defects resolve {found.id}",
     )

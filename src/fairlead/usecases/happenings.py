@@ -18,7 +18,7 @@ WORDS = {TargetEvent.ADDED: "was added", TargetEvent.ENABLED: "was enabled", Tar
 
 
 def package_pushed(context: Context, connection: Connection, package: Package) -> None:
-    """The built-in feed has it from now on; the same bytes under the same version are no news."""
+    """A package is new in the built-in feed. The same bytes under the same version are not."""
     key = f"{package.name.lower()} {package.version} {package.blob}"
     said = f"the package {package.name} {package.version} was pushed"
     for trigger in triggers.of_kind(connection, TriggerKind.PACKAGE):
@@ -27,7 +27,7 @@ def package_pushed(context: Context, connection: Connection, package: Package) -
 
 
 def image_pushed(context: Context, connection: Connection, push: Push) -> None:
-    """A registry told that the tag names another manifest from now on."""
+    """A registry told that the tag names another manifest."""
     said = f"{push.repository}:{push.tag} was pushed"
     for trigger in triggers.of_kind(connection, TriggerKind.PUSH):
         name = next((one for one in watched_images(connection, trigger) if push.repository in names_of(one)), None)
@@ -50,7 +50,7 @@ def target_became(
     event: TargetEvent,
     environments: Iterable[EnvironmentId] | None = None,
 ) -> None:
-    """It is available in these environments (None: in all of its own) from now on."""
+    """A target has become available in these environments (None: in all of its own)."""
     places = tuple(target.environments if environments is None else environments)
     key = context.ids.new("hap")
     for trigger in triggers.of_kind(connection, TriggerKind.TARGET):

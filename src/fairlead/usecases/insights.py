@@ -33,7 +33,7 @@ def of_project(
     a span of no days, or of more than a year."""
     actor.require_somewhere(Permission.VIEW)
     if not 1 <= days <= LONGEST_DAYS:
-        raise Invalid("input.invalid", f"insights are of 1 to {LONGEST_DAYS} days, not of {days}", thing="days")
+        raise Invalid("input.invalid", f"insights cover 1 to {LONGEST_DAYS} days, not {days}", thing="days")
     until = context.clock.now()
     since = until - timedelta(days=days)
     with context.database.reading() as connection:

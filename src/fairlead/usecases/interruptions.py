@@ -120,7 +120,7 @@ def answer(
 
 def take(context: Context, actor: Actor, id: str) -> Interruption:
     """It is this person's to answer until they give it back; asked twice it stays theirs. Who may not answer may not
-    take it. Conflict `interruption.taken` where another has it, `interruption.answered` where it waits no more."""
+    take it. Conflict `interruption.taken` where another has it, `interruption.answered` where it no longer waits."""
     if not actor.may_somewhere(Permission.DEPLOYMENT_APPROVE):
         actor.require_somewhere(Permission.DEPLOYMENT_CREATE)
     with context.database.transaction() as connection:
@@ -212,7 +212,7 @@ def _chosen(asked: Interruption, choice: str) -> Choice:
 def _require_waiting(asked: Interruption) -> None:
     if asked.state is not InterruptionState.WAITING:
         by = f" by {asked.answered_by}" if asked.answered_by else ""
-        raise Conflict("interruption.answered", f"it was {asked.state.value} before{by}", thing=asked.id)
+        raise Conflict("interruption.answered", f"it was already {asked.state.value}{by}", thing=asked.id)
 
 
 def _taken(actor: Actor, asked: Interruption) -> _Rule | None:

@@ -76,7 +76,7 @@ def add(context: Context, actor: Actor, draft: Draft) -> LifecycleView:
 
 
 def change(context: Context, actor: Actor, name: str, draft: Draft, *, revision: int | None = None) -> LifecycleView:
-    """It is as the draft says from now on; with `revision` only if nobody changed it since, else Conflict
+    """Replace the lifecycle by the draft; with `revision` only if nobody changed it since, else Conflict
     `edit.conflict`. What waits for an approval goes on waiting."""
     actor.require(Permission.LIFECYCLE_EDIT)
     with context.database.transaction() as connection:
@@ -121,7 +121,7 @@ def of_project(context: Context, actor: Actor, project: str) -> LifecycleView:
 
 
 def use(context: Context, actor: Actor, project: str, name: str) -> LifecycleView:
-    """The project follows that one from now on; what its releases have reached stays reached."""
+    """Let the project follow that one. What its releases have reached stays reached."""
     actor.require_somewhere(Permission.PROJECT_EDIT)
     with context.database.transaction() as connection:
         owner = projects.by_name_or_id(connection, project)

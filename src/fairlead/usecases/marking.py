@@ -28,9 +28,13 @@ def mark_failed(context: Context, actor: Actor, id: str, reason: str) -> Deploym
         found = _found(connection, actor, id)
         if not found.has_ended or found.outcome is not DeploymentOutcome.LIVE:
             how = found.outcome.words if found.has_ended else f"is {found.state.value}"
-            raise Conflict("deployment.not_live", f"only what went live is marked: it {how}", thing=found.id)
+            raise Conflict(
+                "deployment.not_live", f"only a deployment that went live can be marked: this one {how}", thing=found.id
+            )
         if found.marked_at is not None:
-            raise Conflict("deployment.marked", f"{found.marked_by} did so before: {found.marked_why}", thing=found.id)
+            raise Conflict(
+                "deployment.marked", f"{found.marked_by} has already marked it: {found.marked_why}", thing=found.id
+            )
         made = replace(found, marked_at=context.clock.now(), marked_by=actor.name, marked_why=said)
         words = f"marked as failed: {said[:300]}"
         return _saved(context, connection, actor, found, made, "deployment.marked_failed", words)

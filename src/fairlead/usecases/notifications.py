@@ -90,7 +90,7 @@ def change(
 
 
 def remove(context: Context, actor: Actor, id: str) -> None:
-    """They are told no more."""
+    """Notify them no longer."""
     with context.database.transaction() as connection:
         held = notifications.get(connection, id)
         actor.require(Permission.PROJECT_EDIT if held.project else Permission.SERVER_ADMINISTER, project=held.project)
@@ -107,7 +107,7 @@ def _may_view(actor: Actor, held: NotificationTarget) -> bool:
 def _check(events: Sequence[str]) -> None:
     if unknown := [event for event in events if event not in (*EVENTS, "*")]:
         raise Invalid(
-            "input.invalid", f"{unknown[0][:80]!r} is no event", thing="events", hint=f"* or {', '.join(EVENTS)}"
+            "input.invalid", f"{unknown[0][:80]!r} is not an event", thing="events", hint=f"* or {', '.join(EVENTS)}"
         )
 
 

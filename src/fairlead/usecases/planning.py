@@ -209,7 +209,7 @@ def _refuse_gone(connection: Connection, project: Project, release: Release) -> 
     again = f"fairlead runs start --commit {release.commit} --project {project.name}"
     raise Conflict(
         "release.images_gone",
-        f"{release.version} cannot be deployed any more: retention has deleted the images of {', '.join(lacking)}",
+        f"{release.version} can no longer be deployed: retention has deleted the images of {', '.join(lacking)}",
         thing=release.version,
         hint=f"make a release of the same commit: {again}"
         if release.run

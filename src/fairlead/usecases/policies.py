@@ -44,10 +44,12 @@ def all_of(context: Context, actor: Actor, *, project: str = "") -> Sequence[All
 
 
 def allow(context: Context, actor: Actor, project: str, key: str, *, environment: str = "", note: str = "") -> Allowed:
-    """The harm of that key (as a refusal names it) is allowed from now on."""
+    """Allow the harm of that key, as a refusal names it."""
     actor.require_somewhere(Permission.POLICY_EDIT)
     if not key or len(key) > LONGEST_KEY or not key.isprintable():
-        raise Invalid("input.invalid", "that is not the key of a harm", thing="key", hint="take it from the refusal")
+        raise Invalid(
+            "input.invalid", "that is not the key of a harm", thing="key", hint="copy it from the error message"
+        )
     with context.database.transaction() as connection:
         owner = projects.by_name_or_id(connection, project)
         place = environments.by_name_or_id(connection, environment) if environment else None

@@ -98,7 +98,7 @@ def require_known(connection: Connection, owner: Project, process: Process) -> N
                 raise NotFound("environment.unknown", message, thing=name[:80])
         for name in action.channels:
             if name.lower() not in lines:
-                message = f"action {action.name} names the channel {name[:80]!r}, which {owner.name} has not"
+                message = f"action {action.name} names the channel {name[:80]!r}, which {owner.name} does not have"
                 raise NotFound("channel.unknown", message, thing=name[:80])
 
 

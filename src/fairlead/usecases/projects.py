@@ -229,9 +229,9 @@ def connect(
     made_key: KeyPair | None = None,
     revision: int | None = None,
 ) -> Added:
-    """Another repository, other credentials, or none from now on. The webhook's address and secret stay where there was
-    one; a new one's secret is told only now. A deploy key that was made stays, unless `made_key` takes its place. With
-    `revision` only if nobody changed the project since, else Conflict `edit.conflict`."""
+    """Connect another repository, give other credentials, or disconnect it. The webhook's address and secret stay if
+    there was one; a new one's secret is in this answer only. A deploy key that was made stays, unless `made_key` takes
+    its place. With `revision` only if nobody changed the project since, else Conflict `edit.conflict`."""
     actor.require_somewhere(Permission.PROJECT_EDIT)
     if source is not None:
         _check(source)
@@ -258,7 +258,7 @@ def connect(
 def report_to(
     context: Context, actor: Actor, name: str, forge: NewForge | None, *, revision: int | None = None
 ) -> Project:
-    """Commit statuses go there from now on, or nowhere; `revision` as `connect` has it."""
+    """Report commit statuses there, or nowhere; `revision` as `connect` has it."""
     actor.require_somewhere(Permission.PROJECT_EDIT)
     if forge is not None:
         _check_forge(forge)

@@ -36,7 +36,7 @@ def received(context: Context, headers: Mapping[str, str], body: bytes) -> tuple
     """The releases that were made at once. Projects with a repository of their own are left alone: their runs push; so
     are those with triggers for images, which are told of the push.
 
-    NotAuthenticated `webhook.signature`; Invalid `input.invalid` for a body that is no notification.
+    NotAuthenticated `webhook.signature`; Invalid `input.invalid` for a body that is not a notification.
     """
     made: list[Release] = []
     for push in read_pushes(token(context.secrets), headers, body):

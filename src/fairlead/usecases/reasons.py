@@ -226,7 +226,7 @@ def _instance(context: Context, connection: Connection, task: Task, name: str, f
     lines = _last_lines(context, connection, task, output)
     because = []
     if answers:
-        because.append(Reason("its probes were answered so", evidence=answers))
+        because.append(Reason("its probes got these answers", evidence=answers))
     if lines:
         said = "the last lines that it wrote"
         because.append(Reason(said, evidence=lines, noun="artifact", thing=f"{task.id}/{output}"))

@@ -51,7 +51,7 @@ _COMMIT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}|")
 @dataclass(frozen=True, slots=True)
 class ReleaseView:
     """A release, the names of its channel and of the environments where it is live now, and of what retention has
-    deleted the images: where that is anything, it cannot be deployed any more."""
+    deleted the images: where that is anything, it can no longer be deployed."""
 
     release: Release
     channel: str = ""

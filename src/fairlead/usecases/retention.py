@@ -73,7 +73,8 @@ def resolve(context: Context, connection: Connection, installation: str) -> Reso
 
 
 def _with_children(connection: Connection, staying: Mapping[ReleaseId, Release]) -> Mapping[ReleaseId, Release]:
-    """And the releases that they deploy of other projects, and these of others: without images they could not be."""
+    """And the releases of other projects that they deploy, and so on: without their images these could not be
+    deployed."""
     namings = named_releases.all_namings(connection)
     found = dict(staying)
     while fresh := {one.child for one in namings if one.parent in found} - set(found):

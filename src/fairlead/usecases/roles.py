@@ -114,7 +114,10 @@ def _permissions(given: Iterable[str]) -> frozenset[Permission]:
     wanted = set(given)
     if unknown := sorted(wanted - known):
         raise Invalid(
-            "input.invalid", f"{unknown[0][:40]!r} is no permission", thing="permissions", hint=", ".join(sorted(known))
+            "input.invalid",
+            f"{unknown[0][:40]!r} is not a permission",
+            thing="permissions",
+            hint=", ".join(sorted(known)),
         )
     return frozenset(Permission(name) for name in wanted)
 

@@ -117,7 +117,9 @@ def run_in_all(
         found = runbooks.by_name_or_id(connection, owner.id, name)
         if found.published is None:
             hint = f"fairlead runbooks publish {found.name}"
-            raise Conflict("runbook.unpublished", f"{found.name} was not published yet", thing=found.name, hint=hint)
+            raise Conflict(
+                "runbook.unpublished", f"{found.name} has not been published yet", thing=found.name, hint=hint
+            )
         is_only = len(here) == 1 and not wish.is_for_several
         views: list[RunView] = []
         for where in here:
@@ -132,7 +134,7 @@ def run_in_all(
 def questions_of(
     context: Context, actor: Actor, project: str, name: str, environment: str, *, tenant: str = ""
 ) -> tuple[prompting.Question, ...]:
-    """What a run there (for the tenant) would ask for, by label; nothing where it was not published yet."""
+    """What a run there (for the tenant) would ask for, by label; nothing where it has not been published yet."""
     actor.require_somewhere(Permission.VIEW)
     with context.database.reading() as connection:
         owner = projects.by_name_or_id(connection, project)

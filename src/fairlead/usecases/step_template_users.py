@@ -161,7 +161,7 @@ def _require_possible(made: MovePlan, one: PlannedMove) -> None:
     if one.move.missing:
         raise Invalid(
             "step_template.value_missing",
-            f"{what} gives no value of {', '.join(one.move.missing)}, which version {made.version} needs",
+            f"{what} gives no value for {', '.join(one.move.missing)}, which version {made.version} needs",
             thing=one.user.owner,
             hint=f"give it: --set {one.move.missing[0]}=…, or leave this user out",
         )

@@ -159,7 +159,7 @@ def add(
 def change(
     context: Context, actor: Actor, name: str, wanted: TargetChange, *, revision: int | None = None
 ) -> TargetView:
-    """What is not None differs from now on; with `revision` only if nobody changed it since, else Conflict
+    """Change what is not None; with `revision` only if nobody changed it since, else Conflict
     `edit.conflict`. A new host or port is trusted anew."""
     actor.require_somewhere(Permission.TARGET_EDIT)
     with context.database.transaction() as connection:
@@ -204,7 +204,7 @@ def remove(context: Context, actor: Actor, name: str) -> None:
 
 
 async def trust(context: Context, actor: Actor, keys: Keys, name: str, fingerprint: str) -> TargetView:
-    """The key that the host offers now is the one that it must prove from now on, if this is its fingerprint; else
+    """Trust the key that the host offers now, if this is its fingerprint; else
     Refused `target.host_key`, which tells the one that is offered."""
     actor.require_somewhere(Permission.TARGET_EDIT)
     found = (await asyncio.to_thread(get, context, actor, name)).target
@@ -246,14 +246,14 @@ def to_look_at(context: Context, actor: Actor, name: str) -> Target:
 
 
 async def check(context: Context, actor: Actor, hosts: Hosts, name: str) -> Seen:
-    """Whether something can be run there, and what with; what was found is its health from now on."""
+    """Whether something can be run there, and what with. What was found is recorded as its health."""
     actor.require_somewhere(Permission.TARGET_EDIT)
     found = await asyncio.to_thread(to_look_at, context, actor, name)
     return await target_looks.look(context, hosts, found)
 
 
 def _tell_triggers(context: Context, connection: Connection, old: Target, new: Target) -> None:
-    """Where it is available from now on: everywhere if it was disabled, has a new tag or serves somebody new, else
+    """Where it has become available: everywhere if it was disabled, has a new tag or serves somebody new, else
     where it is new."""
     if not new.is_enabled:
         return

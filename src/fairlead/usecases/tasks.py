@@ -132,9 +132,7 @@ def may_resume(context: Context, actor: Actor, id: str) -> TaskId:
         found = tasks.get(connection, id)
         reaching.require_of_task(connection, actor, Permission.DEPLOYMENT_CREATE, found)
         if found.state is not TaskState.UNSETTLED:
-            raise Conflict(
-                "task.ended", f"{found.title} does not stand unsettled: it is {found.state.value}", thing=found.id
-            )
+            raise Conflict("task.ended", f"{found.title} is not unsettled: it is {found.state.value}", thing=found.id)
         context.note(
             connection,
             actor,
@@ -168,5 +166,5 @@ def may_resume_deployment(context: Context, actor: Actor, id: str) -> TaskId:
     with context.database.reading() as connection:
         found = deployments.get(connection, id)
     if found.task is None:
-        raise Conflict("task.ended", f"the deployment {id} does not stand unsettled: it has no task", thing=id)
+        raise Conflict("task.ended", f"the deployment {id} is not unsettled: it has no task", thing=id)
     return may_resume(context, actor, found.task)

@@ -122,7 +122,7 @@ def change(
 
 
 def remove(context: Context, actor: Actor, team: str) -> None:
-    """Gone; its members have what it gave no more."""
+    """Remove it: its members lose what it gave."""
     actor.require(Permission.USER_EDIT)
     with context.database.transaction() as connection:
         found = teams.by_name_or_id(connection, team)

@@ -51,7 +51,7 @@ def refuse_missing(connection: Connection, found: Filled, environment: Environme
 def missing(
     connection: Connection, templates: tuple[TenantTemplate, ...], environment: Environment, tenant: Tenant
 ) -> Conflict:
-    """That the tenant gives no value of these, and the way on."""
+    """That the tenant gives no value for these, and the way on."""
     first, rest = templates[0], len(templates) - 1
     name, owner = first.parameter.name, owner_name(connection, first)
     others = f", and none of {rest} more" if rest else ""
@@ -63,7 +63,7 @@ def missing(
         way = f"the template is gone from {of}: make a new release, which does without it, or set the template again"
     return Conflict(
         "tenant.value_missing",
-        f"{tenant.name} gives no value of {name} (a template of {of}) in {environment.name}{others}",
+        f"{tenant.name} gives no value for {name} (a template of {of}) in {environment.name}{others}",
         thing=name,
         hint=way,
     )

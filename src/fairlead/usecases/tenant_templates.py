@@ -45,7 +45,7 @@ def of(context: Context, actor: Actor, owner: OwnerName) -> TemplatesView:
 def put(
     context: Context, actor: Actor, owner: OwnerName, parameters: Sequence[Parameter], *, revision: int | None = None
 ) -> TemplatesView:
-    """These are its templates from now on, in this order, and the next releases freeze them. What tenants gave for one
+    """Replace its templates, in this order; the next releases freeze them. What tenants gave for one
     that is gone stays, for releases that froze it. With `revision` only if nobody changed them since, else Conflict
     `edit.conflict`. Invalid `tenant.template`."""
     actor.require_somewhere(Permission.LIBRARY_EDIT if isinstance(owner, InLibrary) else Permission.VARIABLE_EDIT)

@@ -58,9 +58,9 @@ def of(context: Context, actor: Actor, tenant: str) -> ValuesView:
 def put(
     context: Context, actor: Actor, tenant: str, given: Sequence[Given], *, revision: int | None = None
 ) -> ValuesView:
-    """These are the tenant's from now on, its others stay; all or none. Deployments that are asked for later have them,
-    of whatever release. With `revision` only if nobody changed any since, else Conflict `edit.conflict`. Invalid
-    `tenant.value`, `tenant.value_place`; NotFound `tenant.template_unknown`, `tenant.value_unknown`; Conflict
+    """Give or take away these values of the tenant, all or none; its others stay. Deployments that are asked for later
+    have them, of whatever release. With `revision` only if nobody changed any since, else Conflict `edit.conflict`.
+    Invalid `tenant.value`, `tenant.value_place`; NotFound `tenant.template_unknown`, `tenant.value_unknown`; Conflict
     `tenant.not_connected`."""
     if not actor.may_somewhere(Permission.VARIABLE_EDIT):
         actor.require_somewhere(Permission.TENANT_EDIT)
@@ -129,7 +129,7 @@ def _changed(
     if before is None and after is None:
         raise NotFound(
             "tenant.value_unknown",
-            f"{tenant.name} gives no value of {given.name[:80]} for {place.words}",
+            f"{tenant.name} gives no value for {given.name[:80]} for {place.words}",
             thing=given.name[:80],
             hint=f"fairlead tenants values {tenant.name!r}",
         )

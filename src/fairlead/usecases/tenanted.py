@@ -89,9 +89,9 @@ def create_each(
     plans: Mapping[str, str] = NO_PLANS,
 ) -> Asked:
     """One deployment for each tenant that is named, and for each that is connected there and has the tags: of one set
-    any, of each set one. What `deployments.create` refuses for one tenant holds up no other; answers count where they
-    are asked for. `plans` are the hashes of those that were shown, by tenant. NotFound `tenant.unknown`, Conflict
-    `tenant.none`, Invalid `input.invalid` where nobody is meant."""
+    any, of each set one. What `deployments.create` refuses for one tenant does not hold up the others; answers count
+    where they are asked for. `plans` are the hashes of those that were shown, by tenant. NotFound `tenant.unknown`,
+    Conflict `tenant.none`, Invalid `input.invalid` where nobody is meant."""
     actor.require_somewhere(Permission.DEPLOYMENT_CREATE)
     with context.database.reading() as connection:
         owner, where = projects.by_name_or_id(connection, project), environments.by_name_or_id(connection, environment)
@@ -156,8 +156,8 @@ def run_each(
     wish: runbook_runs.Wish = runbook_runs.AS_IT_IS,
 ) -> AskedRuns:
     """In each environment one run for each tenant that is named, and for each that is connected there and has the tags.
-    What `runbook_runs.run` refuses for one holds up no other; answers count where they are asked for. Errors as
-    `create_each` has them, and NotFound `runbook.unknown`."""
+    What `runbook_runs.run` refuses for one does not hold up the others; answers count where they are asked for. Errors
+    as `create_each` has them, and NotFound `runbook.unknown`."""
     actor.require_somewhere(Permission.RUNBOOK_RUN)
     with context.database.reading() as connection:
         owner = projects.by_name_or_id(connection, project)

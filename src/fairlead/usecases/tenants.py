@@ -77,7 +77,7 @@ def names(context: Context, actor: Actor, *, project: str = "") -> tuple[str, ..
 
 
 def put(context: Context, actor: Actor, draft: Draft, *, revision: int | None = None) -> TenantView:
-    """The tenant of this name is so from now on, new or not (one that is there keeps its name as it was written, for
+    """Make the tenant of this name, or replace it (one that is there keeps its name as it was written, for
     things in the world are named by it); with `revision` only if nobody changed it since, else
     Conflict `edit.conflict`. Invalid `tenant.tag`; NotFound `project.unknown`, `environment.unknown`."""
     actor.require_somewhere(Permission.TENANT_EDIT)
@@ -109,7 +109,7 @@ def put(context: Context, actor: Actor, draft: Draft, *, revision: int | None = 
 
 
 def connect(context: Context, actor: Actor, name: str, project: str, places: Sequence[str]) -> TenantView:
-    """The tenant has the project in these environments from now on, and in no other; without any, it has it nowhere.
+    """Connect the tenant to the project in these environments, and in no other; without any, it has it nowhere.
     Its other connections stay."""
     actor.require_somewhere(Permission.TENANT_EDIT)
     with context.database.transaction() as connection:

@@ -113,7 +113,7 @@ def get(context: Context, actor: Actor, project: str, name: str) -> TriggerView:
 
 
 def put(context: Context, actor: Actor, project: str, draft: Draft, *, revision: int | None = None) -> TriggerView:
-    """The project's trigger of this name is so from now on; a new one where there is none. With `revision` only if
+    """Make the project's trigger of this name, or replace it. With `revision` only if
     nobody changed it since, else Conflict `edit.conflict`. Who makes it must be allowed what it will do."""
     actor.require_somewhere(Permission.TRIGGER_EDIT)
     now = context.clock.now()

@@ -96,7 +96,7 @@ def put(
     more: More = PLAIN,
     revision: int | None = None,
 ) -> Variable:
-    """The variable of this name and scope has this value from now on; a secret becomes a new immutable version.
+    """Set the value of the variable with this name and scope; a secret becomes a new immutable version.
     `only_in` are environments, beside what `scope` names. With `revision` only if nobody changed it since, else
     Conflict `edit.conflict`."""
     _require_edit_somewhere(actor, owner)
@@ -195,7 +195,7 @@ def _check(name: str, value: str, *, is_secret: bool, more: More) -> None:
     if more.composite is not None and (value or is_secret or more.prompt):
         raise Invalid(
             "variable.parts",
-            f"{name} is of parts: it has no value of its own, and cannot be asked for",
+            f"{name} is made of parts: it has no value of its own, and cannot be asked for",
             thing=name,
             hint=f"give its parts: {', '.join((*GIVEN[more.composite].plain, *GIVEN[more.composite].secret))}",
         )

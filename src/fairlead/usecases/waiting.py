@@ -87,7 +87,7 @@ def supersede(
 
 
 def withdraw_approval(context: Context, connection: Connection, deployment: Deployment, reason: str) -> None:
-    """The question whether it may begin is put no more."""
+    """The question whether it may begin is withdrawn."""
     for asked in approvals.of_deployment(connection, deployment.id):
         if asked.state is ApprovalState.WAITING:
             answered_at = context.clock.now()

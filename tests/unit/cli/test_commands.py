@@ -449,7 +449,7 @@ def test_another_server_at_the_address_is_said_in_words() -> None:
     transport = httpx2.MockTransport(lambda request: httpx2.Response(200, content=b"<html>It works!"))
     with pytest.raises(errors.Failed) as raised:
         client.Client(Account(URL, KEY), transport=transport).get("/")
-    assert "no Fairlead server" in raised.value.message
+    assert "not a Fairlead server" in raised.value.message
 
 
 def test_text_of_others_is_never_markup() -> None:

@@ -238,7 +238,7 @@ def test_doctor_tells_a_server_that_is_not_ready_from_one_that_does_not_run(
 ) -> None:
     for answer, told in (
         (b'{"status": "not ready", "reason": "store.unreachable"}', "store.unreachable"),
-        (b"<html>", "no Fairlead"),
+        (b"<html>", "not a Fairlead"),
     ):
         with socket.create_server(("127.0.0.1", 0)) as listening:
             monkeypatch.setenv("FAIRLEAD_PORT", str(listening.getsockname()[1]))

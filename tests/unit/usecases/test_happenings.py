@@ -359,7 +359,7 @@ def test_a_host_that_answers_again_is_deployed_to_and_one_that_is_silent_is_not(
     host.is_up = False
     assert asyncio.run(target_looks.look_at_due(books.context, host)) == 1  # type: ignore[arg-type]
     assert gathered(books) == [(False, "trigger.no_target")]
-    assert "does not answer" in records(books, "Comes")[0].reason
+    assert "no longer answers" in records(books, "Comes")[0].reason
     health = targets.get(books.context, ADMIN, "web2").health
     assert health is not None and not health.is_available and "nobody is there" in health.reason
     host.is_up = True

@@ -175,7 +175,7 @@ def test_one_person_takes_it_and_the_others_see_who(paused: House) -> None:
     assert "it waits for dora: Go on?" in because
     made = interruptions.answer(paused.context, DORA, asked.id, Choice.PROCEED)
     assert (made.answered_by, made.assigned_to, made.is_override) == ("dora", "dora", False)
-    with pytest.raises(Conflict, match="before by dora"):
+    with pytest.raises(Conflict, match="already answered by dora"):
         interruptions.take(paused.context, DORA, asked.id)
 
 

@@ -163,7 +163,7 @@ def test_what_is_missing_refuses_the_deployment_and_says_how_to_give_it(shop: Ho
         deploy(shop, "1.0.0", "Bolt")
     assert raised.value.hint == "fairlead tenants set-value 'Bolt' 'Site' -l 'Shared'"
     warned = variable_preview.preview(shop.context, ADMIN, "books", Where("Test", tenant="Bolt")).warnings
-    assert [one for one in warned if "gives no value of Site" in one and "set-value" in one]
+    assert [one for one in warned if "gives no value for Site" in one and "set-value" in one]
     give(shop, "Bolt", "Site", "here", library_set="Shared")
     assert deploy(shop, "1.0.0", "Bolt").deployment.code == ""
 
@@ -191,7 +191,7 @@ def test_a_value_comes_before_the_projects_own_and_after_one_for_a_target(shop: 
 def test_why_says_that_a_template_has_no_value(shop: House) -> None:
     ask_for(shop, SCHEMA)
     told = why.value(shop.context, ADMIN, "books", "db.schema", Where("Test", tenant="Acme"))
-    assert "Acme gives no value of Db.Schema (a template of books) in Test" in told.said
+    assert "Acme gives no value for Db.Schema (a template of books) in Test" in told.said
 
 
 def test_releases_freeze_templates_and_deployments_read_values(shop: House) -> None:

@@ -88,7 +88,7 @@ def test_a_new_release_needs_a_repository_that_was_read(books: House) -> None:
     assert "no release to go by" in last(books, "Build").reason
     books.add_project("shop", git="https://git.example.com/shop.git")
     triggers.put(books.context, ADMIN, "shop", Draft("Build", "@daily", TriggerAction.NEW_RELEASE))
-    assert "not read yet" in evaluating.evaluate(books.context, ADMIN, "shop", "Build").reason
+    assert "not been read yet" in evaluating.evaluate(books.context, ADMIN, "shop", "Build").reason
 
 
 def test_one_is_changed_disabled_removed_and_never_two_of_a_name(books: House) -> None:

@@ -27,7 +27,7 @@ class SshKeys:
         try:
             content = base64.b64decode(host_key.split()[1], validate=True)
         except (IndexError, binascii.Error) as error:
-            raise Invalid("input.invalid", "that is no host key", thing="host_key") from error
+            raise Invalid("input.invalid", "this is not a host key", thing="host_key") from error
         return "SHA256:" + base64.b64encode(hashlib.sha256(content).digest()).decode().rstrip("=")
 
     async def host_key(self, access: SshAccess) -> str:

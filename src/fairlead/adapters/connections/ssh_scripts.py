@@ -22,7 +22,7 @@ from collections.abc import Iterable
 from fairlead.ports.connection import Command
 
 NOT_STARTED, CUT, NOT_FOUND, UNFINISHED = 64, 65, 66, 67
-"""Exit codes of ours: no such ticket, the input came in part, no such file, it could not be begun."""
+"""Exit codes of ours: no such ticket, the input came in part, no such file, it could not be started."""
 
 _PLACE = "dir=$HOME/.fairlead/tickets/$1\n"
 

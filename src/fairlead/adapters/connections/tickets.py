@@ -152,7 +152,7 @@ def _await_begun(place: Path) -> None:
     deadline = time.monotonic() + TERM_GRACE_S
     while _lines(place / "begun", 2) is None:
         if time.monotonic() > deadline:
-            raise Failed("host.ticket", f"the run of {place.name} could not be begun", thing=place.name)
+            raise Failed("host.ticket", f"the run of {place.name} could not be started", thing=place.name)
         time.sleep(0.001)
 
 

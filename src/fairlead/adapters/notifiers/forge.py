@@ -80,7 +80,7 @@ def _with_api(base: str, path: str) -> str:
 def _owner_and_name(repository: str) -> str:
     parts = repository.strip("/").split("/")
     if len(parts) != 2 or not all(parts) or ".." in parts:
-        raise Invalid("input.invalid", f"{repository[:100]!r} is no owner/name", thing=repository[:100])
+        raise Invalid("input.invalid", f"{repository[:100]!r} is not owner/name", thing=repository[:100])
     return "/".join(quote(part, safe="") for part in parts)
 
 

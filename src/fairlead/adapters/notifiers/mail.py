@@ -61,7 +61,7 @@ def compose(server: MailServer, notice: Notice, to: Mail, message: str, at: date
     """The message; what came from outside cannot add a header."""
     for address in (server.sender, *to.to):
         if not _ADDRESS.fullmatch(address):
-            raise Invalid("input.invalid", f"{address[:80]!r} is no mail address", thing="mail")
+            raise Invalid("input.invalid", f"{address[:80]!r} is not a mail address", thing="mail")
     composed = EmailMessage()
     composed["From"] = server.sender
     composed["To"] = ", ".join(to.to)

@@ -48,7 +48,7 @@ async def ask(url: str, body: bytes, headers: Mapping[str, str], *, timeout_s: f
 
 
 def refused(url: str, answer: Answer, *, hint: str = "") -> Failed:
-    """The error for an answer that is no yes; the query and path of the address are left out, they may hold tokens."""
+    """The error for an answer other than yes; the query and path of the address are left out, they may hold tokens."""
     where = place_of(url)
     said = "".join(letter if letter.isprintable() else " " for letter in answer.text)[:SHOWN_LENGTH].strip()
     words = f"{where} answered {answer.status}" + (f": {said}" if said else "")
@@ -56,12 +56,12 @@ def refused(url: str, answer: Answer, *, hint: str = "") -> Failed:
 
 
 def place_of(url: str) -> str:
-    """Scheme and host, for people; Invalid `input.invalid` for what is no http address."""
+    """Scheme and host, for people; Invalid `input.invalid` for what is not an http address."""
     try:
         parts = urlsplit(url)
         host, port = parts.hostname, parts.port
     except ValueError as error:
-        raise Invalid("input.invalid", "the address of a notification is no URL") from error
+        raise Invalid("input.invalid", "the address of a notification is not a URL") from error
     if parts.scheme not in ("http", "https") or not host or any(letter.isspace() for letter in url):
-        raise Invalid("input.invalid", "the address of a notification is no http(s) URL", hint="https://host/path")
+        raise Invalid("input.invalid", "the address of a notification is not an http(s) URL", hint="https://host/path")
     return f"{parts.scheme}://{host}" + (f":{port}" if port else "")

@@ -74,7 +74,7 @@ async def stop(settings: HaproxySettings, clock: Clock, *, grace_s: float = 10.0
             if await _ended(settings, pid, number, bound_s, clock):
                 settings.pid_file.unlink(missing_ok=True)
                 return True
-        raise TimedOut("proxy.failed", f"HAProxy (pid {pid}) does not end", thing="proxy")
+        raise TimedOut("proxy.failed", f"HAProxy (pid {pid}) does not stop", thing="proxy")
 
 
 async def find_binary(settings: HaproxySettings) -> tuple[str, str]:

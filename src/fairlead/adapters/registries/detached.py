@@ -72,7 +72,7 @@ class Detached:
         deadline = time.monotonic() + BEGIN_TIMEOUT_S
         while not (self._pid_file.exists() and self._pid_file.read_text().count("\n") >= 2):
             if time.monotonic() > deadline:
-                raise Failed("registry.failed", f"{program} could not be begun", thing=program)
+                raise Failed("registry.failed", f"{program} could not be started", thing=program)
             time.sleep(0.001)
 
 

@@ -148,7 +148,7 @@ class OwnRegistry(DistributionRegistry):
             resume(child)
         if ended.returncode != 0:
             words = ended.stderr.decode(errors="replace")[-LAST_BYTES:]
-            raise Failed("registry.failed", f"collecting garbage failed: {words}", thing=self.address)
+            raise Failed("registry.failed", f"garbage collection failed: {words}", thing=self.address)
         return max(0, before - _size(self._place.storage))
 
     def _begin(self, program: str) -> None:

@@ -39,7 +39,7 @@ async def fetch_token(
     realm = challenge.parameters.get("realm", "")
     parts = urlsplit(realm)
     if parts.scheme not in {"http", "https"} or (base.startswith("https:") and parts.scheme != "https"):
-        raise Failed("registry.failed", f"the registry asks to log in at {realm!r}, which is not safe", thing=base)
+        raise Failed("registry.failed", f"the registry asks for a login at {realm!r}, which is not safe", thing=base)
     asked = {name: value for name in ("service", "scope") if (value := challenge.parameters.get(name))}
     auth = httpx2.BasicAuth(credentials.user, credentials.password) if credentials else None
     answer = await client.get(realm, params=asked, auth=auth)
@@ -49,9 +49,9 @@ async def fetch_token(
     try:
         told = answer.json() if answer.status_code == 200 else {}
     except ValueError as error:
-        raise Failed("registry.failed", f"the log-in at {parts.netloc} gave no JSON", thing=base) from error
+        raise Failed("registry.failed", f"the login at {parts.netloc} did not answer with JSON", thing=base) from error
     token = told.get("token") or told.get("access_token")
     if not token:
-        words = f"the log-in at {parts.netloc} gave no token ({answer.status_code})"
+        words = f"the login at {parts.netloc} gave no token ({answer.status_code})"
         raise Failed("registry.failed", words, thing=base)
     return str(token)

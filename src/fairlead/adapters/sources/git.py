@@ -217,7 +217,7 @@ class _Git:
                 "source.unreachable",
                 f"{self.address.url} did not answer within {bound_s:g} s",
                 thing=self.address.url,
-                hint="try again; look whether the repository's server is overloaded",
+                hint="try again; check whether the repository's server is overloaded",
             ) from error
         except child.OutputTooLong as error:
             raise TooLarge("input.too_large", f"{self.address.url} has more to tell than is allowed") from error

@@ -29,7 +29,7 @@ _WRITTEN = {"\\": "\\\\", "\r": "\\r", "\n": "\\n", "\t": "\\t"}
 
 
 def replace_in_properties(content: bytes, variables: Variables) -> Replaced:
-    """Raises `Unreadable` where an escape is none."""
+    """Raises `Unreadable` where an escape is not valid."""
     file = decoded(content)
     bad = _BAD_ESCAPE.search(file.text)
     if bad:

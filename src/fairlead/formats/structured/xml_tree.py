@@ -100,7 +100,8 @@ def read_xml(text: str, *, keeps_spaces: bool = False) -> Document:
 
 
 def read_fragment(text: str, known: Mapping[str, str]) -> list[Node]:
-    """The nodes of a piece of XML inside an element where the prefixes are `known`; `Unreadable` where it is none."""
+    """The nodes of a piece of XML inside an element where the prefixes are `known`; `Unreadable` where it is not
+    XML."""
     wrapped = Element("fragment", {(f"xmlns:{prefix}" if prefix else "xmlns"): uri for prefix, uri in known.items()})
     attributes = "".join(f' {name}="{_quoted(uri)}"' for name, uri in wrapped.attributes.items() if name != "xmlns:xml")
     document = read_xml(f"<fragment{attributes}>{text}</fragment>")

@@ -157,7 +157,7 @@ def _ours(event: Any) -> Event:
 
 
 def _comments(text: str, found: list[tuple[Any, Placed]]) -> Iterator[tuple[int, Placed]]:
-    """Every comment with its position. A ``#`` inside a value is none."""
+    """Every comment with its position. A ``#`` inside a value does not begin one."""
     values = iter(
         (event.start_mark.index, event.end_mark.index, placed.event)
         for event, placed in found

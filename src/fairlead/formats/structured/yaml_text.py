@@ -167,7 +167,7 @@ def _scalar(old: Scalar, value: str | None) -> Scalar:
 
 
 def _structure(value: str | None, old: Start) -> list[Event]:
-    """The one value of YAML that a text is, a string where it is none; with the anchor of what was there."""
+    """The one value of YAML that a text is, a string where it is not YAML; with the anchor of what was there."""
     if value is None:
         return [Scalar("null", anchor=old.anchor)]
     first, *others = read_fragment(value) or [Scalar(value, '"')]

@@ -110,7 +110,7 @@ class YamlWriter:
                 else:
                     self._block_sequence(in_mapping=in_mapping)
             case _:
-                raise ValueError(f"{event} is no value")
+                raise ValueError(f"{event} is not a value")
 
     def _properties(self, anchor: str, tag: str) -> None:
         if anchor:

@@ -48,7 +48,7 @@ class BuildBody(Body):
 def list_build_information(
     context: Books, actor: Asking, package: str = "", after: After = None, limit: Limit = 50
 ) -> answers.Page[answers.BuildInformation]:
-    """The newest first; of one package, or of all."""
+    """Build information, the newest first; of one package, or of all."""
     return shapes.page(build_information.page(context, actor, package=package, after=after, limit=limit), build_shape)
 
 
@@ -56,7 +56,7 @@ def list_build_information(
 def push_build_information(
     context: Books, actor: Asking, body: BuildBody, on_existing: build_information.OnExisting = "fail"
 ) -> answers.BuildInformation:
-    """What a build server tells of a package and version."""
+    """Record what a build server tells of a version of a package."""
     told = BuildInformation(
         id="",
         created_at=datetime.fromtimestamp(0, UTC),
@@ -71,13 +71,13 @@ def push_build_information(
 
 @router.get("/build-information/{package}/{version}")
 def get_build_information(context: Books, actor: Asking, package: str, version: str) -> answers.BuildInformation:
-    """Of one package and version."""
+    """The build information of one version of a package."""
     return build_shape(build_information.get(context, actor, package, version))
 
 
 @router.delete("/build-information/{package}/{version}", status_code=204)
 def remove_build_information(context: Books, actor: Asking, package: str, version: str) -> Response:
-    """What was told is gone."""
+    """Remove the build information of one version of a package."""
     build_information.remove(context, actor, package, version)
     return Response(status_code=204)
 

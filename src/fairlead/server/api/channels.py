@@ -41,13 +41,13 @@ class ChannelBody(Body):
 def list_channels(
     context: Books, actor: Asking, project: str, search: Search = "", after: After = None, limit: Limit = 50
 ) -> answers.Page[answers.Channel]:
-    """By name."""
+    """The project's channels, by name."""
     return shapes.page(channels.page(context, actor, project, search=search, after=after, limit=limit), _shape)
 
 
 @router.post("/projects/{project}/channels", status_code=201)
 def add_channel(context: Books, actor: Asking, project: str, body: ChannelBody) -> answers.Channel:
-    """A new one."""
+    """Add a channel."""
     return _shape(channels.add(context, actor, project, _words(body)))
 
 
@@ -69,7 +69,7 @@ def put_channel(
     response: Response,
     if_match: Annotated[str | None, Header(description="the ETag that was read")] = None,
 ) -> answers.Channel:
-    """The channel as the body has it; releases that exist stay in it."""
+    """Replace the channel by the body. Releases that were made in it stay in it."""
     saved = channels.put(context, actor, project, channel, _words(body), revision=revision_of(if_match))
     tag(response, saved.channel.revision)
     return _shape(saved)
@@ -77,7 +77,7 @@ def put_channel(
 
 @router.delete("/projects/{project}/channels/{channel}", status_code=204)
 def remove_channel(context: Books, actor: Asking, project: str, channel: str) -> Response:
-    """One that no release was made in."""
+    """Remove a channel in which no release was made."""
     channels.remove(context, actor, project, channel)
     return Response(status_code=204)
 

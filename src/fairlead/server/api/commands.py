@@ -30,8 +30,8 @@ class NewCommandInside(NewCommand):
 def run_command(
     context: Books, actor: Asking, project: str, environment: str, service: str, body: NewCommand
 ) -> answers.Task:
-    """Run a command in a container of its own of the live release. Follow the task's log: the command's lines have
-    stdout or stderr as their target; the fact `ended` holds its exit code."""
+    """Run a command in a new container with the live release's image and configuration. Follow the task's log: lines of
+    the command have `stdout` or `stderr` as their target, and the fact `ended` holds its exit code."""
     task = commands.run(
         context,
         actor,
@@ -50,7 +50,8 @@ def run_command(
 def execute_command(
     context: Books, actor: Asking, project: str, environment: str, service: str, body: NewCommandInside
 ) -> answers.Task:
-    """Run a command in a running instance. Followed as for `run`; a command that is cut off may go on inside."""
+    """Run a command in a running instance; follow it as for `run`. If the task is cut off, the command may go on inside
+    the container."""
     task = commands.execute(
         context,
         actor,

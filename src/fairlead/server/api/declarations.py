@@ -31,13 +31,14 @@ class Declared(Body):
 
 @router.get("/export")
 def export(context: Books, actor: Asking) -> answers.Exported:
-    """The whole installation as files, which `apply` takes; secrets as named placeholders."""
+    """The whole installation as files that `apply` takes. Secrets are named placeholders."""
     return {"files": declarations.export(context, actor)}
 
 
 @router.post("/apply")
 def apply(context: Books, request: Request, actor: Asking, body: Declared) -> answers.Applied:
-    """Plan what files would change, or make it so, all or nothing; with a hash only if that is still the plan."""
+    """Plan what these files would change, or change it, all or nothing. With a hash it is applied only if the plan
+    still has that hash."""
     files = {path: text.encode() for path, text in body.files.items()}
     wish = Wish(files, body.secrets, body.prune)
     if body.mode == "plan":

@@ -124,8 +124,8 @@ def list_deployments(
     after: After = None,
     limit: Limit = 50,
 ) -> answers.Page[answers.Deployment]:
-    """The newest first; with `version` those of releases that are called so, with `number` those that have it in
-    their project and environment, with `parent` those that a step of that task asked for."""
+    """Deployments, the newest first. `version` finds those of releases of that version, `number` those with that number
+    in their project and environment, `parent` those that a step of that task asked for."""
     part = deployments.page(
         context,
         actor,
@@ -145,19 +145,20 @@ def list_deployments(
 
 @router.get("/deployments/{id}")
 def get_deployment(context: Books, actor: Asking, id: str) -> answers.DeploymentAlone:
-    """One deployment, and what its users met while it switched."""
+    """One deployment, with what its users met during the switch."""
     return shapes.deployment_alone(deployments.get(context, actor, id))
 
 
 @router.get("/deployments/{id}/certificate")
 def get_restoration(context: Books, actor: Asking, id: str) -> answers.Certificate:
-    """How the state after it compares with the state before it and with what its plan announced; both states whole."""
+    """The states before and after the deployment, whole, and how they compare with each other and with what its plan
+    announced."""
     return shapes.whole_restoration(deployments.certificate(context, actor, id))
 
 
 @router.post("/deployments/{id}/resume")
 async def resume(context: Books, server: Parts, actor: Asking, id: str) -> answers.DeploymentAlone:
-    """Take an unsettled deployment up again now: its undo, or what is behind its commit point."""
+    """Try an unsettled deployment again now: its way back, or what comes after its commit point."""
     task = await context.database.run(lambda: tasks.may_resume_deployment(context, actor, id))
     end = (await server.tasks.unsettled()).get(task)
     await server.durable.resume(task, again=(end.again if end else 0) + 1)
@@ -166,7 +167,7 @@ async def resume(context: Books, server: Parts, actor: Asking, id: str) -> answe
 
 @router.post("/projects/{project}/deployments", status_code=201)
 def deploy(context: Books, actor: Asking, project: str, body: NewDeployment) -> answers.Deployment:
-    """Deploy a release; it is queued, or waits for an approval."""
+    """Deploy a release. The deployment is queued, or waits for an approval."""
     view = deployments.create(
         context,
         actor,
@@ -191,7 +192,7 @@ def deploy(context: Books, actor: Asking, project: str, body: NewDeployment) -> 
 def deploy_for_tenants(
     context: Books, actor: Asking, project: str, body: NewTenantDeployments
 ) -> answers.TenantDeployments:
-    """Deploy a release for several tenants, one deployment each; what is refused for one holds up no other."""
+    """Deploy a release for several tenants, one deployment each. One that is refused does not hold up the others."""
     asked = tenanted.create_each(
         context,
         actor,
@@ -218,7 +219,7 @@ def deploy_for_tenants(
 
 @router.post("/projects/{project}/rollback", status_code=201)
 def roll_back(context: Books, actor: Asking, project: str, body: NewRollback) -> answers.Deployment:
-    """Back to the release that was live before, or to a named one."""
+    """Go back to the release that was live before, or to the one that is named."""
     view = rolling_back.roll_back(
         context,
         actor,
@@ -233,13 +234,13 @@ def roll_back(context: Books, actor: Asking, project: str, body: NewRollback) ->
 
 @router.post("/deployments/{id}/cancel")
 def cancel_scheduled(context: Books, actor: Asking, id: str) -> answers.Deployment:
-    """One that is scheduled does not begin."""
+    """Cancel a deployment that is scheduled and has not begun."""
     return shapes.deployment(scheduling.cancel(context, actor, id))
 
 
 @router.post("/projects/{project}/environments/{environment}/retire", status_code=201)
 def retire(context: Books, actor: Asking, project: str, environment: str, body: Retirement) -> answers.Task:
-    """End what is live and what stands by there; routes are given back, volumes stay."""
+    """Stop and remove what is live there and what stands by. Its routes become free; volumes stay."""
     whole, tenant = body.accessories, body.tenant
     return shapes.task(places.retire(context, actor, project, environment, accessories=whole, tenant=tenant))
 
@@ -248,7 +249,7 @@ def retire(context: Books, actor: Asking, project: str, environment: str, body: 
 async def look_at_adoption(
     context: Books, server: Parts, actor: Asking, project: str, environment: str, tenant: str = ""
 ) -> answers.Adoption:
-    """What users reach there beside what our books say; nothing is changed."""
+    """Compare what users reach there with what Fairlead's books say. Nothing is changed."""
     parts = (server.container_engine, server.proxy)
     return _adoption(await adoption.look(context, actor, *parts, project, environment, tenant=tenant))
 
@@ -263,7 +264,7 @@ async def adopt(
     body: AdoptionBody,
     tenant: str = "",
 ) -> answers.Adoption:
-    """Our books say from now on what the proxy says: after an old backup was put back."""
+    """Let Fairlead's books take over what the proxy says, after an old backup was restored."""
     parts = (server.container_engine, server.proxy, server.catalogue)
     seen = await adoption.adopt(context, actor, *parts, project, environment, deployment=body.deployment, tenant=tenant)
     return _adoption(seen)
@@ -302,7 +303,7 @@ async def plan(
     guided: bool | None = None,
     redeploy_packages: bool = False,
 ) -> answers.Foreseen:
-    """What a deployment would do, and what would differ from what is live; nothing is changed."""
+    """What a deployment would do, and how the result would differ from what is live. Nothing is changed."""
     found = await foreseeing.preview(
         context,
         actor,
@@ -327,8 +328,8 @@ async def plan(
 async def plan_with_answers(
     context: Books, server: Parts, actor: Asking, project: str, body: NewPlan
 ) -> answers.Foreseen:
-    """The same, with answers to what the deployment asks for: the hash is that of a deployment that is asked for with
-    the same body. Nothing is changed."""
+    """As `plan`, with answers to what the deployment asks for: a deployment that is asked for with the same body has
+    the same hash. Nothing is changed."""
     found = await foreseeing.preview(
         context,
         actor,
@@ -346,32 +347,32 @@ async def plan_with_answers(
 
 @router.post("/deployments/{id}/retry", status_code=201)
 def retry(context: Books, actor: Asking, id: str) -> answers.Deployment:
-    """Try a failed one again from the step that failed: what its process had finished is kept."""
+    """Try a failed deployment again from the step that failed; what its process had finished is kept."""
     return shapes.deployment(retrying.retry(context, actor, id))
 
 
 @router.post("/deployments/{id}/keep")
 def keep(context: Books, actor: Asking, id: str, body: Keeping) -> answers.Deployment:
-    """Leave its idle slot standing, unrouted, for so long where it fails."""
+    """If it fails, leave its idle slot running, without a route, for the given time."""
     return shapes.deployment(deployments.keep(context, actor, id, seconds=body.seconds))
 
 
 @router.post("/deployments/{id}/failed-mark")
 def mark_failed(context: Books, actor: Asking, id: str, body: FailedMark) -> answers.Deployment:
-    """Record that one that went live failed all the same; nothing else changes."""
+    """Record that a deployment that went live failed all the same. Nothing else changes."""
     return shapes.deployment(marking.mark_failed(context, actor, id, body.reason))
 
 
 @router.delete("/deployments/{id}/failed-mark")
 def unmark(context: Books, actor: Asking, id: str) -> answers.Deployment:
-    """That was a mistake."""
+    """Take the mark back."""
     return shapes.deployment(marking.unmark(context, actor, id))
 
 
 @router.get("/deployments/{id}/plan")
 async def plan_of_deployment(context: Books, server: Parts, actor: Asking, id: str) -> answers.Foreseen | answers.Plan:
-    """The plan of a deployment: as it would be now while it waits, and in what it differs from what was asked for;
-    as it was frozen once it has begun."""
+    """The plan of a deployment. While it waits: the plan that would run now, and how it differs from the one that was
+    asked for. Once it has begun: the plan that was frozen."""
     view = await context.database.run(lambda: deployments.get(context, actor, id))
     if foreseeing.waits(view.deployment):
         return foreseen(await foreseeing.of_deployment(context, actor, server.outside, view.deployment.id))
@@ -386,7 +387,7 @@ async def plan_of_deployment(context: Books, server: Parts, actor: Asking, id: s
 def list_approvals(
     context: Books, actor: Asking, state: ApprovalState | None = None, after: After = None, limit: Limit = 50
 ) -> answers.Page[answers.Approval]:
-    """The newest first."""
+    """Approvals, the newest first."""
     return shapes.page(approvals.page(context, actor, state=state, after=after, limit=limit), shapes.approval)
 
 
@@ -398,11 +399,11 @@ def get_approval(context: Books, actor: Asking, id: str) -> answers.Approval:
 
 @router.post("/approvals/{id}/approve")
 def approve(context: Books, actor: Asking, id: str, body: Answer) -> answers.Approval:
-    """The deployment that was shown begins."""
+    """Approve the deployment: the plan that was shown begins."""
     return shapes.approval(approvals.approve(context, actor, id, note=body.note, plan_hash=body.plan_hash))
 
 
 @router.post("/approvals/{id}/reject")
 def reject(context: Books, actor: Asking, id: str, body: Answer) -> answers.Approval:
-    """The deployment ends without having begun."""
+    """Reject the deployment: it ends without having begun."""
     return shapes.approval(approvals.reject(context, actor, id, note=body.note))

@@ -43,19 +43,19 @@ class Resolution(Body):
 def list_freezes(
     context: Books, actor: Asking, search: Search = "", after: After = None, limit: Limit = 50
 ) -> answers.Page[told.Freeze]:
-    """The newest first."""
+    """Deployment freezes, the newest first."""
     return shapes.page(freezes.page(context, actor, search=search, after=after, limit=limit), freeze)
 
 
 @router.post("/freezes", status_code=201)
 def add_freeze(context: Books, actor: Asking, body: FreezeBody) -> told.Freeze:
-    """A new one; it binds people and automatic deployments alike."""
+    """Add a freeze. It holds back deployments of people and automatic ones alike."""
     return freeze(freezes.add(context, actor, freezes.Draft(**body.model_dump())))
 
 
 @router.get("/freezes/{name}")
 def get_freeze(context: Books, actor: Asking, name: str, response: Response) -> told.Freeze:
-    """One of them."""
+    """One freeze."""
     return _tagged(response, freezes.get(context, actor, name))
 
 
@@ -68,21 +68,21 @@ def put_freeze(
     response: Response,
     if_match: Annotated[str | None, Header(description='the revision that was read: "3"')] = None,
 ) -> told.Freeze:
-    """It is so from now on; with If-Match only if nobody changed it since."""
+    """Replace the freeze by the body; with If-Match only if nobody has changed it since."""
     wanted = freezes.Draft(**body.model_dump())
     return _tagged(response, freezes.change(context, actor, name, wanted, revision=revision_of(if_match)))
 
 
 @router.delete("/freezes/{name}", status_code=204)
 def remove_freeze(context: Books, actor: Asking, name: str) -> Response:
-    """It holds no more."""
+    """Remove the freeze: it no longer holds anything back."""
     freezes.remove(context, actor, name)
     return Response(status_code=204)
 
 
 @router.get("/projects/{project}/releases/{version}/defects")
 def list_defects(context: Books, actor: Asking, project: str, version: str, asked: Asked) -> answers.Page[told.Defect]:
-    """Those of the release, the newest first."""
+    """The release's defects, the newest first."""
     return shapes.cut(
         defects.of_release(context, actor, project, version),
         defect,
@@ -94,13 +94,13 @@ def list_defects(context: Books, actor: Asking, project: str, version: str, aske
 
 @router.post("/projects/{project}/releases/{version}/defects", status_code=201)
 def report_defect(context: Books, actor: Asking, project: str, version: str, body: NewDefect) -> told.Defect:
-    """The release goes to no phase where it has not been live, until it is resolved."""
+    """Report a defect: until it is resolved, the release cannot go on to phases where it has not been live."""
     return defect(defects.report(context, actor, project, version, body.description))
 
 
 @router.post("/defects/{id}/resolve")
 def resolve_defect(context: Books, actor: Asking, id: str, body: Resolution) -> told.Defect:
-    """The release goes on as its lifecycle says."""
+    """Resolve the defect: the release may go on as its lifecycle says."""
     return defect(defects.resolve(context, actor, id, resolution=body.resolution))
 
 

@@ -29,19 +29,19 @@ class GroupChange(Body):
 def list_groups(
     context: Books, actor: Asking, search: Search = "", after: After = None, limit: Limit = 50
 ) -> answers.Page[answers.Group]:
-    """By name."""
+    """Project groups, by name."""
     return shapes.page(groups.page(context, actor, search=search, after=after, limit=limit), group)
 
 
 @router.post("/groups", status_code=201)
 def add_group(context: Books, actor: Asking, body: NewGroup) -> answers.Group:
-    """A new one, without projects."""
+    """Add a project group, without projects."""
     return group(groups.add(context, actor, body.name, description=body.description))
 
 
 @router.get("/groups/{name}")
 def get_group(context: Books, actor: Asking, name: str, response: Response) -> answers.Group:
-    """One."""
+    """One project group."""
     found = groups.get(context, actor, name)
     tag(response, found.revision)
     return group(found)
@@ -51,7 +51,7 @@ def get_group(context: Books, actor: Asking, name: str, response: Response) -> a
 def change_group(
     context: Books, actor: Asking, name: str, body: GroupChange, response: Response, if_match: IfMatch = None
 ) -> answers.Group:
-    """Another name or description; with If-Match only if nobody changed it since."""
+    """Change the group's name or description; with If-Match only if nobody has changed it since."""
     saved = groups.change(
         context, actor, name, name=body.name, description=body.description, revision=revision_of(if_match)
     )
@@ -61,7 +61,7 @@ def change_group(
 
 @router.delete("/groups/{name}", status_code=204)
 def remove_group(context: Books, actor: Asking, name: str) -> Response:
-    """One without projects."""
+    """Remove a project group that has no projects."""
     groups.remove(context, actor, name)
     return Response(status_code=204)
 

@@ -23,8 +23,8 @@ def get_insights(
     environment: Annotated[str, Query(description="of this one alone")] = "",
     days: Annotated[int, Query(ge=1, le=LONGEST_DAYS, description="the last so many")] = DEFAULT_DAYS,
 ) -> answers.Insights:
-    """How often it was deployed lately, how soon, how safely: deployment frequency, lead time, failure rate, time to
-    recovery."""
+    """How often, how soon and how safely the project was deployed lately: deployment frequency, lead time, failure rate
+    and time to recovery."""
     found = insights.of_project(context, actor, project, environment=environment, days=days)
     return {
         "project": found.project,

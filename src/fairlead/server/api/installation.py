@@ -64,14 +64,14 @@ class EnvironmentOrder(Body):
 
 @router.get("/environments")
 def list_environments(context: Books, actor: Asking, asked: Asked) -> answers.Page[answers.Environment]:
-    """In the order in which releases reach them."""
+    """The environments, in the order in which releases reach them."""
     part = environments.page(context, actor, search=asked.search, after=asked.after, limit=asked.limit)
     return shapes.page(part, shapes.environment)
 
 
 @router.post("/environments", status_code=201)
 def add_environment(context: Books, actor: Asking, body: NewEnvironment) -> answers.Environment:
-    """A new one."""
+    """Add an environment."""
     made = environments.add(
         context,
         actor,
@@ -86,13 +86,13 @@ def add_environment(context: Books, actor: Asking, body: NewEnvironment) -> answ
 
 @router.put("/environments")
 def arrange_environments(context: Books, actor: Asking, body: EnvironmentOrder) -> answers.Page[answers.Environment]:
-    """Releases reach them in this order from now on; each is named exactly once."""
+    """Set the order in which releases reach the environments. Name each environment exactly once."""
     return shapes.whole(environments.arrange(context, actor, body.names), shapes.environment)
 
 
 @router.get("/environments/{name}")
 def get_environment(context: Books, actor: Asking, name: str, response: Response) -> answers.Environment:
-    """One of them, by name or id."""
+    """One environment, by name or id."""
     found = environments.get(context, actor, name)
     tag(response, found.revision)
     return shapes.environment(found)
@@ -107,7 +107,7 @@ def change_environment(
     response: Response,
     if_match: Annotated[str | None, Header(description='the revision that was read: "3"')] = None,
 ) -> answers.Environment:
-    """Some fields of it; with If-Match only if nobody changed it since."""
+    """Change some fields of the environment; with If-Match only if nobody has changed it since."""
     made = environments.change(
         context,
         actor,
@@ -123,14 +123,14 @@ def change_environment(
 
 @router.delete("/environments/{name}", status_code=204)
 def remove_environment(context: Books, actor: Asking, name: str) -> Response:
-    """One that nothing was ever deployed to."""
+    """Remove an environment to which nothing was ever deployed."""
     environments.remove(context, actor, name)
     return Response(status_code=204)
 
 
 @router.get("/policies")
 def list_policies(context: Books, actor: Asking, asked: Asked, project: str = "") -> answers.Page[answers.Policy]:
-    """What was allowed beyond the harmless."""
+    """What administrators allowed project files to do beyond what is harmless."""
     return shapes.cut(
         policies.all_of(context, actor, project=project),
         shapes.policy,
@@ -142,14 +142,14 @@ def list_policies(context: Books, actor: Asking, asked: Asked, project: str = ""
 
 @router.post("/policies", status_code=201)
 def allow(context: Books, actor: Asking, body: NewPolicy) -> answers.Policy:
-    """Allow one thing."""
+    """Allow one thing that could harm the host."""
     made = policies.allow(context, actor, body.project, body.key, environment=body.environment, note=body.note)
     return shapes.policy(made)
 
 
 @router.delete("/policies/{id}", status_code=204)
 def revoke(context: Books, actor: Asking, id: str) -> Response:
-    """Refused again."""
+    """Take the allowance back: the thing is refused again."""
     policies.revoke(context, actor, id)
     return Response(status_code=204)
 
@@ -158,13 +158,13 @@ def revoke(context: Books, actor: Asking, id: str) -> Response:
 def list_certificates(
     context: Books, actor: Asking, search: Search = "", after: After = None, limit: Limit = 50
 ) -> answers.Page[answers.TlsCertificate]:
-    """By host."""
+    """TLS certificates, by host."""
     return shapes.page(certificates.page(context, actor, search=search, after=after, limit=limit), shapes.certificate)
 
 
 @router.get("/certificates/{host}")
 def get_certificate(context: Books, actor: Asking, host: str) -> answers.TlsCertificate:
-    """The one of a host."""
+    """The certificate of one host."""
     return shapes.certificate(certificates.get(context, actor, host))
 
 
@@ -172,7 +172,7 @@ def get_certificate(context: Books, actor: Asking, host: str) -> answers.TlsCert
 async def put_certificate(
     context: Books, server: Parts, actor: Asking, host: str, body: CertificateBody
 ) -> answers.TlsCertificate:
-    """Give or renew it; the proxy answers with it from the next handshake on."""
+    """Give the host a certificate, or renew it. The proxy uses it from the next handshake on."""
     if not server.settings.proxy_https_port:
         message = "routes have no port for TLS on this server"
         raise Refused("server.settings", message, thing=host, hint="set FAIRLEAD_PROXY_HTTPS_PORT")
@@ -184,7 +184,7 @@ async def put_certificate(
 
 @router.delete("/certificates/{host}", status_code=204)
 async def remove_certificate(context: Books, server: Parts, actor: Asking, host: str) -> Response:
-    """No longer answered with."""
+    """Remove the certificate: the proxy no longer uses it."""
     await context.database.run(lambda: certificates.remove(context, actor, host))
     await server.proxy.remove_certificate(host)
     return Response(status_code=204)
@@ -192,7 +192,7 @@ async def remove_certificate(context: Books, server: Parts, actor: Asking, host:
 
 @router.get("/notifications")
 def list_notifications(context: Books, actor: Asking, asked: Asked) -> answers.Page[answers.Notification]:
-    """Whom is told of what."""
+    """Who is notified, and of what."""
     with context.database.reading() as connection:
         names = {str(id): name for id, name in projects.names(connection).items()}
     return shapes.cut(
@@ -206,7 +206,7 @@ def list_notifications(context: Books, actor: Asking, asked: Asked) -> answers.P
 
 @router.post("/notifications", status_code=201)
 def add_notification(context: Books, actor: Asking, body: NewNotification) -> answers.Notification:
-    """Tell somebody."""
+    """Notify somebody of the given events."""
     made = notifications.add(context, actor, body.address, events=body.events, secret=body.secret, project=body.project)
     return shapes.notification(made, {str(made.project): body.project} if made.project else {})
 
@@ -220,7 +220,7 @@ def change_notification(
     response: Response,
     if_match: Annotated[str | None, Header(description='the revision that was read: "3"')] = None,
 ) -> answers.Notification:
-    """Tell them of other things; with If-Match only if nobody changed it since."""
+    """Change the events that they are notified of; with If-Match only if nobody has changed them since."""
     made = notifications.change(
         context, actor, id, events=body.events, secret=body.secret, revision=revision_of(if_match)
     )
@@ -232,6 +232,6 @@ def change_notification(
 
 @router.delete("/notifications/{id}", status_code=204)
 def remove_notification(context: Books, actor: Asking, id: str) -> Response:
-    """Tell them no more."""
+    """Stop notifying them."""
     notifications.remove(context, actor, id)
     return Response(status_code=204)

@@ -30,33 +30,33 @@ def list_interruptions(
     after: After = None,
     limit: Limit = 50,
 ) -> answers.Page[answers.Interruption]:
-    """The newest first."""
+    """Interruptions, the newest first."""
     part = interruptions.page(context, actor, state=state, project=project, task=task, after=after, limit=limit)
     return shapes.page(part, shape)
 
 
 @router.get("/interruptions/{id}")
 def get_interruption(context: Books, actor: Asking, id: str) -> answers.Interruption:
-    """One of them."""
+    """One interruption."""
     return shape(interruptions.get(context, actor, id))
 
 
 @router.post("/interruptions/{id}/answer")
 def answer_interruption(context: Books, actor: Asking, id: str, body: InterruptionAnswer) -> answers.Interruption:
-    """The task goes on by it."""
+    """Answer the interruption: its task goes on accordingly."""
     made = interruptions.answer(context, actor, id, body.choice, note=body.note, is_override=body.override)
     return shape(made)
 
 
 @router.post("/interruptions/{id}/take")
 def take_interruption(context: Books, actor: Asking, id: str) -> answers.Interruption:
-    """It is the asking person's to answer, and nobody else's, until it is given back."""
+    """Take the interruption: nobody else may answer it until you give it back."""
     return shape(interruptions.take(context, actor, id))
 
 
 @router.post("/interruptions/{id}/give-back")
 def give_back_interruption(context: Books, actor: Asking, id: str) -> answers.Interruption:
-    """Whoever may answers it again."""
+    """Give the interruption back: again anyone with the permission may answer it."""
     return shape(interruptions.give_back(context, actor, id))
 
 

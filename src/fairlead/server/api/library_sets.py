@@ -23,7 +23,7 @@ class NewLibrarySet(Body):
 
 
 class LibrarySetChange(Body):
-    name: str = Field("", max_length=80, description="what it is called from now on")
+    name: str = Field("", max_length=80, description="its new name")
     description: str | None = Field(None, max_length=10_000)
 
 
@@ -31,20 +31,20 @@ class LibrarySetChange(Body):
 def list_library_sets(
     context: Books, actor: Asking, search: Search = "", after: After = None, limit: Limit = 50
 ) -> answers.Page[answers.LibrarySet]:
-    """By name."""
+    """Library variable sets, by name."""
     return shapes.page(library_sets.page(context, actor, search=search, after=after, limit=limit), shown)
 
 
 @router.post("/library-sets", status_code=201)
 def add_library_set(context: Books, actor: Asking, body: NewLibrarySet) -> answers.LibrarySet:
-    """A new one, without variables."""
+    """Add a library variable set, without variables."""
     made = library_sets.add(context, actor, body.name, description=body.description)
     return shown(library_sets.get(context, actor, made.id))
 
 
 @router.get("/library-sets/{library_set}")
 def get_library_set(context: Books, actor: Asking, library_set: str, response: Response) -> answers.LibrarySet:
-    """One, by name or id."""
+    """One library variable set, by name or id."""
     found = shown(library_sets.get(context, actor, library_set))
     tag(response, found["revision"])
     return found
@@ -59,7 +59,7 @@ def change_library_set(
     response: Response,
     if_match: Annotated[str | None, Header(description="the ETag that was read")] = None,
 ) -> answers.LibrarySet:
-    """Another name or description; with If-Match only if nobody changed it since."""
+    """Change the set's name or description; with If-Match only if nobody has changed it since."""
     made = library_sets.change(
         context, actor, library_set, new_name=body.name, description=body.description, revision=revision_of(if_match)
     )
@@ -69,14 +69,14 @@ def change_library_set(
 
 @router.delete("/library-sets/{library_set}", status_code=204)
 def remove_library_set(context: Books, actor: Asking, library_set: str) -> Response:
-    """One that no project includes."""
+    """Remove a library variable set that no project includes."""
     library_sets.remove(context, actor, library_set)
     return Response(status_code=204)
 
 
 @router.get("/projects/{project}/library-sets")
 def list_included_sets(context: Books, actor: Asking, project: str, asked: Asked) -> answers.Page[answers.IncludedSet]:
-    """Those that the project includes."""
+    """The library variable sets that the project includes."""
     return shapes.cut(
         library_sets.of_project(context, actor, project),
         lambda one: {"id": one.id, "name": one.name, "description": one.description},
@@ -87,14 +87,14 @@ def list_included_sets(context: Books, actor: Asking, project: str, asked: Asked
 
 @router.put("/projects/{project}/library-sets/{library_set}", status_code=204)
 def include_library_set(context: Books, actor: Asking, project: str, library_set: str) -> Response:
-    """The project's next releases take its variables too."""
+    """Include the set in the project: its next releases take the set's variables too."""
     library_sets.include(context, actor, project, library_set)
     return Response(status_code=204)
 
 
 @router.delete("/projects/{project}/library-sets/{library_set}", status_code=204)
 def exclude_library_set(context: Books, actor: Asking, project: str, library_set: str) -> Response:
-    """The project's next releases do without its variables."""
+    """Exclude the set from the project: its next releases do without the set's variables."""
     library_sets.exclude(context, actor, project, library_set)
     return Response(status_code=204)
 

@@ -49,7 +49,7 @@ class LifecycleUse(Body):
 
 @router.get("/lifecycles")
 def list_lifecycles(context: Books, actor: Asking, asked: Asked) -> answers.Page[answers.Lifecycle]:
-    """By name."""
+    """Lifecycles, by name."""
     return shapes.page(
         lifecycles.page(context, actor, search=asked.search, after=asked.after, limit=asked.limit), shape
     )
@@ -57,13 +57,13 @@ def list_lifecycles(context: Books, actor: Asking, asked: Asked) -> answers.Page
 
 @router.post("/lifecycles", status_code=201)
 def add_lifecycle(context: Books, actor: Asking, body: LifecycleBody) -> answers.Lifecycle:
-    """A new one."""
+    """Add a lifecycle."""
     return shape(lifecycles.add(context, actor, _draft(body)))
 
 
 @router.get("/lifecycles/{name}")
 def get_lifecycle(context: Books, actor: Asking, name: str, response: Response) -> answers.Lifecycle:
-    """One of them, its phases as stated and as they hold."""
+    """One lifecycle: its phases as they are written, and with the environments that they stand for."""
     return _tagged(response, lifecycles.get(context, actor, name))
 
 
@@ -71,26 +71,26 @@ def get_lifecycle(context: Books, actor: Asking, name: str, response: Response) 
 def put_lifecycle(
     context: Books, actor: Asking, name: str, body: LifecycleBody, response: Response, if_match: IfMatch = None
 ) -> answers.Lifecycle:
-    """It is so from now on; with If-Match only if nobody changed it since."""
+    """Replace the lifecycle by the body; with If-Match only if nobody has changed it since."""
     return _tagged(response, lifecycles.change(context, actor, name, _draft(body), revision=revision_of(if_match)))
 
 
 @router.delete("/lifecycles/{name}", status_code=204)
 def remove_lifecycle(context: Books, actor: Asking, name: str) -> Response:
-    """One that nobody follows."""
+    """Remove a lifecycle that no project or channel follows."""
     lifecycles.remove(context, actor, name)
     return Response(status_code=204)
 
 
 @router.get("/projects/{project}/lifecycle")
 def get_project_lifecycle(context: Books, actor: Asking, project: str) -> answers.Lifecycle:
-    """The one that the project follows."""
+    """The lifecycle that the project follows."""
     return shape(lifecycles.of_project(context, actor, project))
 
 
 @router.put("/projects/{project}/lifecycle")
 def use_lifecycle(context: Books, actor: Asking, project: str, body: LifecycleUse) -> answers.Lifecycle:
-    """The project follows it from now on; what its releases have reached stays reached."""
+    """Let the project follow this lifecycle. The environments that its releases have reached still count as reached."""
     return shape(lifecycles.use(context, actor, project, body.lifecycle))
 
 

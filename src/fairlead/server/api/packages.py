@@ -25,7 +25,7 @@ router = api_router("packages")
 def list_packages(
     context: Books, actor: Asking, name: str = "", after: After = None, limit: Limit = 50
 ) -> answers.Page[answers.Package]:
-    """The newest first; of one id, or of all."""
+    """The packages of the built-in feed, the newest first; of one id, or of all."""
     return shapes.page(packages.page(context, actor, name=name, after=after, limit=limit), _shape)
 
 
@@ -39,7 +39,7 @@ async def push_package(
     version: Annotated[str, Query(max_length=128, description="where the file's name does not say it")] = "",
     on_existing: packages.OnExisting = "fail",
 ) -> answers.Package:
-    """The bytes of the body are a package of the feed from now on."""
+    """Add a package to the built-in feed. The request body is the package's bytes."""
     with packages.receive(context, actor) as arrived:
         await _received(request, arrived)
 
@@ -51,13 +51,13 @@ async def push_package(
 
 @router.get("/packages/{package}/{version}")
 def get_package(context: Books, actor: Asking, package: str, version: str) -> answers.Package:
-    """Of one id and version."""
+    """One version of a package."""
     return _shape(packages.get(context, actor, package, version))
 
 
 @router.get("/packages/{package}/{version}/content", response_class=Response, responses=openapi.BYTES)
 def get_package_content(context: Books, actor: Asking, package: str, version: str) -> Response:
-    """The bytes, as a download."""
+    """Download the package."""
     found, file = packages.opened(context, actor, package, version)
     headers = {
         "Content-Disposition": f'attachment; filename="{found.file_name}"',
@@ -68,7 +68,7 @@ def get_package_content(context: Books, actor: Asking, package: str, version: st
 
 @router.delete("/packages/{package}/{version}", status_code=204)
 def remove_package(context: Books, actor: Asking, package: str, version: str) -> Response:
-    """One that no release names."""
+    """Remove a package that no release names."""
     packages.remove(context, actor, package, version)
     return Response(status_code=204)
 

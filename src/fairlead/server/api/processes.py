@@ -26,13 +26,13 @@ class ProcessBody(ProcessModel, Body):
 
 @router.get("/action-kinds")
 def list_action_kinds(context: Books, actor: Asking, asked: Asked) -> answers.Page[answers.ActionKind]:
-    """By name; what each takes."""
+    """The kinds of actions, by name, with the properties that each takes."""
     return shapes.cut(processes.kinds(context, actor), _kind, asked, name=lambda one: one.name)
 
 
 @router.get("/projects/{project}/process")
 def get_process(context: Books, actor: Asking, project: str, response: Response) -> answers.Process:
-    """As its next release will freeze it."""
+    """The project's process, as its next release will freeze it."""
     return _tagged(response, processes.get(context, actor, project))
 
 
@@ -45,14 +45,15 @@ def put_process(
     response: Response,
     if_match: Annotated[str | None, Header(description="the ETag that was read")] = None,
 ) -> answers.Process:
-    """It is so from the next release on; with If-Match only if nobody changed it since. No steps: none of its own."""
+    """Replace the project's process, from its next release on; with If-Match only if nobody has changed it since.
+    Without steps the project has no process of its own."""
     made = processes.put(context, actor, project, process_of(body), revision=revision_of(if_match))
     return _tagged(response, made)
 
 
 @router.get("/projects/{project}/releases/{version}/process")
 def get_release_process(context: Books, actor: Asking, project: str, version: str) -> answers.Process:
-    """As the release froze it."""
+    """The process as the release froze it."""
     return _shape(processes.of_release(context, actor, project, version))
 
 

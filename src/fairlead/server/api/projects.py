@@ -90,7 +90,7 @@ def shown(context: Context, actor: Any, name: str) -> answers.Project:
 def list_projects(
     context: Books, actor: Asking, search: str = "", group: str = "", after: After = None, limit: Limit = 50
 ) -> answers.Page[answers.Project]:
-    """By name; those of one project group where it is given."""
+    """Projects, by name; those of one project group, or all."""
     part = projects.page(context, actor, after=after, limit=limit, search=search, group=group)
     names, looks = groups.names(context, actor), runs.contacts_of(context, part.items)
     return shapes.page(
@@ -105,7 +105,7 @@ def list_projects(
 def add_project(
     context: Books, server: Parts, request: Request, actor: Asking, body: NewProject
 ) -> answers.AddedProject:
-    """A new project; the webhook's secret is told only now. A deploy key is made for an ssh address."""
+    """Add a project. The webhook's secret is in this answer only. For an SSH address a deploy key is made."""
     source = _source(body.source, server.settings.poll_interval_s) if body.source else None
     forge = projects.NewForge(**body.forge.model_dump()) if body.forge else None
     pair = None
@@ -136,8 +136,9 @@ def add_project(
 def clone_project(
     context: Books, request: Request, actor: Asking, project: str, body: CloneName
 ) -> answers.AddedProject:
-    """A new project with all that was set for this one, secrets too, and none of its history; its webhook's secret is
-    told only now. Triggers are disabled, runbooks not published; with a repository the whole project is disabled."""
+    """Make a new project with all that is set for this one, secrets included, but none of its history. The webhook's
+    secret is in this answer only. Triggers are disabled and runbooks not published; with a repository the whole project
+    is disabled."""
     made = cloning.clone(context, actor, project, body.name, make_key=key_maker(life_of(request)))
     return {**shown(context, actor, made.project.id), "webhook_secret": made.webhook_secret}
 
@@ -159,7 +160,7 @@ def change_project(
     response: Response,
     if_match: IfMatch = None,
 ) -> answers.Project:
-    """Some fields of it; with If-Match only if nobody changed it since."""
+    """Change some fields of the project; with If-Match only if nobody has changed it since."""
     fields = body.model_dump(exclude_none=True)
     projects.change(context, actor, project, fields, revision=revision_of(if_match))  # type: ignore[arg-type]
     found = shown(context, actor, project)
@@ -178,8 +179,8 @@ def connect_project(
     response: Response,
     if_match: IfMatch = None,
 ) -> answers.AddedProject:
-    """It comes from this repository from now on; with If-Match (the project's revision) only if nobody changed the
-    project since. The webhook's secret is told only where there was no repository."""
+    """Connect the project to this repository; with If-Match (the project's revision) only if nobody has changed the
+    project since. The webhook's secret is told only if there was no repository before."""
     held = projects.get(context, actor, project)
     wanted = _other_source(body, held, server.settings.poll_interval_s)
     pair = None
@@ -193,7 +194,7 @@ def connect_project(
 
 @router.delete("/projects/{project}/source", status_code=204)
 def disconnect_project(context: Books, actor: Asking, project: str) -> Response:
-    """It has no repository any more: its releases come from outside."""
+    """Disconnect the project from its repository: its releases are then made from outside."""
     projects.connect(context, actor, project, None)
     return Response(status_code=204)
 
@@ -202,8 +203,8 @@ def disconnect_project(context: Books, actor: Asking, project: str) -> Response:
 def report_to(
     context: Books, actor: Asking, project: str, body: OtherForge, response: Response, if_match: IfMatch = None
 ) -> answers.Project:
-    """Commit statuses go there from now on; with If-Match (the project's revision) only if nobody changed the project
-    since."""
+    """Report commit statuses to this forge; with If-Match (the project's revision) only if nobody has changed the
+    project since."""
     token = projects.Stays.AS_IT_IS if body.token is None else body.token
     wanted = projects.NewForge(**{**body.model_dump(), "token": token})
     saved = projects.report_to(context, actor, project, wanted, revision=revision_of(if_match))
@@ -213,21 +214,21 @@ def report_to(
 
 @router.delete("/projects/{project}/forge", status_code=204)
 def report_nowhere(context: Books, actor: Asking, project: str) -> Response:
-    """Commit statuses go nowhere from now on."""
+    """Stop reporting commit statuses."""
     projects.report_to(context, actor, project, None)
     return Response(status_code=204)
 
 
 @router.delete("/projects/{project}", status_code=204)
 def remove_project(context: Books, actor: Asking, project: str) -> Response:
-    """One of which nothing was ever deployed."""
+    """Remove a project of which nothing was ever deployed."""
     projects.remove(context, actor, project)
     return Response(status_code=204)
 
 
 @router.post("/projects/{project}/look")
 async def look(context: Books, server: Parts, actor: Asking, project: str) -> answers.Look:
-    """Ask the repository for its head now; a run where it is new."""
+    """Ask the repository for its head now, and start a run if it is new."""
     seen = await looking.look_by_name(context, actor, server.source, project)
     return {"head": seen.head, "run": shapes.run(seen.run) if seen.run else None, "reason": seen.reason}
 

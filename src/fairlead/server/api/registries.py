@@ -33,13 +33,14 @@ def shape(one: RegistryLoginRow) -> answers.Registry:
 
 @router.get("/registries")
 def list_registries(context: Books, actor: Asking, asked: Asked) -> answers.Page[answers.Registry]:
-    """Registries that images are pulled from with credentials."""
+    """The registries for which Fairlead has credentials, to pull images."""
     return shapes.cut(registries.all_of(context, actor), shape, asked, name=lambda one: one.registry)
 
 
 @router.get("/registry-notifications")
 def notifications(context: Books, actor: Asking) -> answers.RegistryNotifications:
-    """Where a registry of your own sends its notifications, and with which header, so that a push makes a release."""
+    """The address and header with which your own registry sends its notifications here, so that a push makes a
+    release."""
     actor.require(Permission.SERVER_ADMINISTER)
     return {
         "url": f"{context.installation.url}/hooks/registry",
@@ -49,12 +50,12 @@ def notifications(context: Books, actor: Asking) -> answers.RegistryNotification
 
 @router.put("/registries/{registry}")
 def put_registry(context: Books, actor: Asking, registry: str, body: Credentials) -> answers.Registry:
-    """Give or change the credentials of a registry."""
+    """Set the credentials of a registry."""
     return shape(registries.put(context, actor, registry, body.user, body.password))
 
 
 @router.delete("/registries/{registry}", status_code=204)
 def remove_registry(context: Books, actor: Asking, registry: str) -> Response:
-    """Not logged in to any more."""
+    """Remove the credentials of a registry."""
     registries.remove(context, actor, registry)
     return Response(status_code=204)

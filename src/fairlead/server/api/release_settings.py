@@ -44,7 +44,7 @@ class CopyBody(Body):
 
 @router.get("/projects/{project}/release-settings")
 def get_release_settings(context: Books, actor: Asking, project: str, response: Response) -> answers.ReleaseSettings:
-    """As they are."""
+    """How the project's releases are numbered and described."""
     return _shape(release_settings.get(context, actor, project), response)
 
 
@@ -57,7 +57,7 @@ def put_release_settings(
     response: Response,
     if_match: Annotated[str | None, Header(description="the ETag that was read")] = None,
 ) -> answers.ReleaseSettings:
-    """As the body has them, whole."""
+    """Replace how the project's releases are numbered and described."""
     settings = ReleaseSettings(**body.model_dump())
     saved = release_settings.put(context, actor, project, settings, revision=revision_of(if_match))
     return _shape(saved, response)
@@ -65,14 +65,15 @@ def put_release_settings(
 
 @router.get("/projects/{project}/next-version")
 def get_next_version(context: Books, actor: Asking, project: str, channel: str = "") -> answers.NextVersion:
-    """The version that the next release would have, of this channel or the one that it would be made in."""
+    """The version that the project's next release would get, in this channel or in the one that would be chosen."""
     found = release_settings.next_release(context, actor, project, channel=channel)
     return {"version": found.version, "channel": found.channel}
 
 
 @router.post("/projects/{project}/releases/{version}/copy", status_code=201)
 def copy_release(context: Books, actor: Asking, project: str, version: str, body: CopyBody) -> answers.Release:
-    """A new release with the images, files, packages and notes of this one; process and variables as they are now."""
+    """Make a new release with this one's images, files, packages and notes, and with the process and variables as they
+    are now."""
     made = releases.copy(
         context,
         actor,
@@ -90,13 +91,13 @@ def copy_release(context: Books, actor: Asking, project: str, version: str, body
 def get_release_changes(
     context: Books, actor: Asking, project: str, version: str, environment: str
 ) -> answers.DeploymentChanges:
-    """What deploying the release to the environment would bring."""
+    """What a deployment of the release to the environment would bring."""
     return _changes(release_changes.preview(context, actor, project, version, environment))
 
 
 @router.get("/deployments/{id}/changes")
 def get_deployment_changes(context: Books, actor: Asking, id: str) -> answers.DeploymentChanges:
-    """What the deployment brought, or is to bring."""
+    """What the deployment brought, or would bring."""
     return _changes(release_changes.of_deployment(context, actor, id))
 
 

@@ -47,7 +47,7 @@ def list_runs(
     after: After = None,
     limit: Limit = 50,
 ) -> answers.Page[answers.Run]:
-    """The newest first."""
+    """Runs, the newest first."""
     part = runs.page(context, actor, project, state=state, after=after, limit=limit)
     versions = runs.versions(context, part.items)
     return shapes.page(part, lambda one: {**shapes.run(one), "version": versions.get(one.release or "", "")})
@@ -55,7 +55,7 @@ def list_runs(
 
 @router.post("/projects/{project}/runs", status_code=201)
 async def start_run(context: Books, server: Parts, actor: Asking, project: str, body: NewRun) -> answers.MadeRun:
-    """Build a commit again, or one that nothing announced."""
+    """Build a commit again, or one that no webhook announced."""
     commit = body.commit or await looking.head_of(context, actor, server.source, project)
     made = await context.database.run(lambda: runs.start(context, actor, project, commit))
     return shapes.run(made)
@@ -78,7 +78,7 @@ def list_releases(
     after: After = None,
     limit: Limit = 50,
 ) -> answers.Page[answers.Release]:
-    """The newest first."""
+    """The project's releases, the newest first."""
     return shapes.page(
         releases.page(context, actor, project, search=search, channel=channel, after=after, limit=limit), shapes.release
     )
@@ -86,7 +86,7 @@ def list_releases(
 
 @router.post("/projects/{project}/releases", status_code=201)
 def create_release(context: Books, actor: Asking, project: str, body: NewRelease) -> answers.Release:
-    """A release of images that a CI of your own has built, tested and pushed."""
+    """Make a release of images that your own CI has built, tested and pushed."""
     contents = {path: _bytes(path, text) for path, text in body.files.items()}
     made = releases.create(
         context,
@@ -106,7 +106,7 @@ def create_release(context: Books, actor: Asking, project: str, body: NewRelease
 
 @router.get("/projects/{project}/releases/{version}")
 def get_release(context: Books, actor: Asking, project: str, version: str) -> answers.Release:
-    """By version, or `latest`."""
+    """One release, by version, or `latest`."""
     return shapes.release(releases.get(context, actor, project, version))
 
 
@@ -114,7 +114,7 @@ def get_release(context: Books, actor: Asking, project: str, version: str) -> an
 def update_variables(
     context: Books, actor: Asking, project: str, version: str, *, preview: bool = False
 ) -> answers.UpdatedVariables:
-    """Freeze the variables as they are now; with `preview` only tell the difference."""
+    """Freeze the project's variables anew for this release. With `preview` only the difference is told."""
     found = releases.update_variables(context, actor, project, version, is_preview=preview)
     changes: list[answers.VariableChange] = [
         {"name": change.name, "scope": change.scope, "old": change.old, "new": change.new} for change in found.changes

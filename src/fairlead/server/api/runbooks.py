@@ -65,14 +65,14 @@ class NewTenantRuns(RunWish):
 
 @router.get("")
 def list_runbooks(context: Books, actor: Asking, project: str, asked: Asked) -> answers.Page[told.Runbook]:
-    """By name."""
+    """The project's runbooks, by name."""
     part = runbooks.page(context, actor, project, search=asked.search, after=asked.after, limit=asked.limit)
     return shapes.page(part, runbook)
 
 
 @router.get("/{runbook_name}")
 def get_runbook(context: Books, actor: Asking, project: str, runbook_name: str, response: Response) -> told.Runbook:
-    """One of them, with its draft."""
+    """One runbook, with its draft."""
     return _tagged(response, runbooks.get(context, actor, project, runbook_name))
 
 
@@ -86,7 +86,8 @@ def put_runbook(
     response: Response,
     if_match: Annotated[str | None, Header(description='the revision that was read: "3"')] = None,
 ) -> told.Runbook:
-    """It is so from now on, new or not; what is published stays. With If-Match only if nobody changed it since."""
+    """Make the runbook, or replace its draft; what is published stays. With If-Match only if nobody has changed it
+    since."""
     process = process_of(body.process) if body.process is not None else None
     draft = runbooks.Draft(
         runbook_name,
@@ -102,20 +103,20 @@ def put_runbook(
 
 @router.delete("/{runbook_name}", status_code=204)
 def remove_runbook(context: Books, actor: Asking, project: str, runbook_name: str) -> Response:
-    """Gone; the tasks of its runs stay."""
+    """Remove the runbook. The tasks of its runs stay."""
     runbooks.remove(context, actor, project, runbook_name)
     return Response(status_code=204)
 
 
 @router.post("/{runbook_name}/publish")
 def publish_runbook(context: Books, actor: Asking, project: str, runbook_name: str) -> told.Runbook:
-    """Its draft and the project's variables, as they are now, are what runs from now on."""
+    """Publish the draft with the project's variables as they are now: runs use these until it is published again."""
     return runbook(runbooks.publish(context, actor, project, runbook_name))
 
 
 @router.post("/{runbook_name}/runs", status_code=201)
 def run_runbook(context: Books, actor: Asking, project: str, runbook_name: str, body: NewRun) -> told.RunbookRun:
-    """What is published runs there (for the tenant), when it is the place's turn."""
+    """Run the published runbook in the environment (for the tenant). It is queued until its turn comes."""
     made = runbook_runs.run(context, actor, project, runbook_name, body.environment, tenant=body.tenant, wish=body.wish)
     return run(made)
 
@@ -124,7 +125,7 @@ def run_runbook(context: Books, actor: Asking, project: str, runbook_name: str, 
 def run_runbook_in_several(
     context: Books, actor: Asking, project: str, runbook_name: str, body: NewRuns
 ) -> answers.Page[told.RunbookRun]:
-    """As a run, in several environments: in all of them, or in none."""
+    """Run the runbook in several environments: in all of them, or, if one is refused, in none."""
     places, tenant = body.environments, body.tenant
     made = runbook_runs.run_in_all(context, actor, project, runbook_name, places, tenant=tenant, wish=body.wish)
     return shapes.whole(made, run)
@@ -134,7 +135,8 @@ def run_runbook_in_several(
 def run_runbook_for_tenants(
     context: Books, actor: Asking, project: str, runbook_name: str, body: NewTenantRuns
 ) -> told.TenantRuns:
-    """For several tenants, one run each in each environment; what is refused for one holds up no other."""
+    """Run the runbook for several tenants, one run for each tenant and environment. One that is refused does not hold
+    up the others."""
     asked = tenanted.run_each(
         context,
         actor,
@@ -180,7 +182,7 @@ def list_runbook_runs(
     after: After = None,
     limit: Limit = 50,
 ) -> answers.Page[told.RunbookRun]:
-    """The newest first."""
+    """The runbook's runs, the newest first."""
     part = runbook_runs.runs_of(
         context, actor, project, runbook_name, environment=environment, tenant=tenant, after=after, limit=limit
     )

@@ -44,7 +44,8 @@ def status(
     after: After = None,
     limit: Limit = overview.PROJECTS_SHOWN,
 ) -> answers.Grid:
-    """Projects × environments; the projects of one project group where it is given, and what a tenant has of them."""
+    """What is live where: projects × environments. With a group only its projects; with a tenant what is live for
+    it."""
     found = overview.grid(context, actor, search=search, group=group, tenant=tenant, after=after, limit=limit)
     rows: list[answers.Row] = []
     for project in found.projects:
@@ -57,8 +58,8 @@ def status(
 async def get_place(
     context: Books, server: Parts, actor: Asking, project: str, environment: str, tenant: str = ""
 ) -> answers.PlaceState:
-    """One project in one environment (for a tenant): slots, routes, and the containers as the engine tells them; where
-    it does not answer, what the books say, and why there are no containers."""
+    """One project in one environment (for a tenant): slots, routes, and the containers as the engine reports them. If
+    the engine does not answer, what the books say, and why there are no containers."""
     view = await context.database.run(lambda: overview.place(context, actor, project, environment, tenant=tenant))
     containers, trouble = await found_of(server, view)
     return {

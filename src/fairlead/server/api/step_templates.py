@@ -46,7 +46,7 @@ class NewUse(Body):
 def list_step_templates(
     context: Books, actor: Asking, search: Search = "", after: After = None, limit: Limit = 50
 ) -> answers.Page[told.StepTemplate]:
-    """By name, each with its newest version."""
+    """Step templates, by name, each with its newest version."""
     return shapes.page(step_templates.page(context, actor, search=search, after=after, limit=limit), shown)
 
 
@@ -54,7 +54,7 @@ def list_step_templates(
 def get_step_template(
     context: Books, actor: Asking, template_name: str, response: Response, number: Number = 0
 ) -> told.StepTemplate:
-    """One of them, with its newest version or that of the number."""
+    """One step template, with its newest version or the version of the given number."""
     return _tagged(response, step_templates.get(context, actor, template_name, number=number))
 
 
@@ -67,7 +67,8 @@ def put_step_template(
     response: Response,
     if_match: Annotated[str | None, Header(description='the revision that was read: "3"')] = None,
 ) -> told.StepTemplate:
-    """A new one, or its next version; users stay with theirs. With If-Match only if nobody changed it since."""
+    """Make a step template, or its next version; processes that use it stay with their version. With If-Match only if
+    nobody has changed it since."""
     content = content_of(body.kind, body.properties, body.parameters)
     draft = step_templates.Draft(template_name, content, body.description)
     return _tagged(response, step_templates.put(context, actor, draft, revision=revision_of(if_match)))
@@ -75,7 +76,7 @@ def put_step_template(
 
 @router.delete("/{template_name}", status_code=204)
 def remove_step_template(context: Books, actor: Asking, template_name: str) -> Response:
-    """One that no process uses, with all of its versions."""
+    """Remove a step template that no process uses, with all of its versions."""
     step_templates.remove(context, actor, template_name)
     return Response(status_code=204)
 
@@ -84,14 +85,14 @@ def remove_step_template(context: Books, actor: Asking, template_name: str) -> R
 def list_step_template_versions(
     context: Books, actor: Asking, template_name: str, after: After = None, limit: Limit = 50
 ) -> answers.Page[told.StepTemplate]:
-    """The newest first."""
+    """The template's versions, the newest first."""
     held = step_templates.versions(context, actor, template_name)
     return shapes.cut(held, shown, Part("", after, limit), name=lambda one: f"{LAST - one.version.number:010}")
 
 
 @router.delete("/{template_name}/versions/{number}", status_code=204)
 def remove_step_template_version(context: Books, actor: Asking, template_name: str, number: int) -> Response:
-    """One that no process uses and that is not the newest."""
+    """Remove a version that no process uses and that is not the newest."""
     step_templates.remove_version(context, actor, template_name, number)
     return Response(status_code=204)
 
@@ -100,19 +101,19 @@ def remove_step_template_version(context: Books, actor: Asking, template_name: s
 def list_step_template_users(
     context: Books, actor: Asking, template_name: str, number: Number = 0
 ) -> told.StepTemplateMoves:
-    """The processes that use it, and what it would mean for each to go to that version."""
+    """The processes that use the template, and what it would mean for each to go to the given version."""
     return moves(step_template_users.plan(context, actor, template_name, Wish(number)))
 
 
 @router.post("/{template_name}/users/plan")
 def plan_step_template_move(context: Books, actor: Asking, template_name: str, body: NewUse) -> told.StepTemplateMoves:
-    """What taking users to a version, up or down, would change. Changes nothing."""
+    """What it would change to take these users to a version, up or down. Nothing is changed."""
     return moves(step_template_users.plan(context, actor, template_name, _wish(body)))
 
 
 @router.post("/{template_name}/users/move")
 def move_step_template_users(context: Books, actor: Asking, template_name: str, body: NewUse) -> told.StepTemplateMoves:
-    """These users use that version from their next release on, all or none."""
+    """Take these users to a version from their next release on: all of them, or none."""
     made = step_template_users.apply(context, actor, template_name, _wish(body), plan_hash=body.hash)
     return moves(made)
 

@@ -49,7 +49,7 @@ class ChangedTarget(Body):
     ssh: SshBody | None = Field(None, description="a key or host key that is not given stays")
     description: str | None = Field(None, max_length=1000)
     tenancy: Tenancy | None = Field(None, description="untenanted: the tenants and tags that it names are forgotten")
-    tenants: Tenants | None = Field(None, description="all that it names from now on; none, and no tags: all")
+    tenants: Tenants | None = Field(None, description="all tenants that it names; none, and no tags: all tenants")
     tenant_tags: Tenants | None = None
 
 
@@ -102,7 +102,7 @@ def list_targets(
     after: After = None,
     limit: Limit = 50,
 ) -> answers.Page[answers.Target]:
-    """By name."""
+    """Targets, by name."""
     part = targets.page(
         context, actor, environment=environment, kind=kind, tag=tag, search=search, after=after, limit=limit
     )
@@ -111,7 +111,7 @@ def list_targets(
 
 @router.post("/targets", status_code=201)
 def add_target(context: Books, server: Parts, actor: Asking, body: NewTarget) -> answers.Target:
-    """A new one; a key pair is made where a host over SSH comes without a key."""
+    """Add a target. For a host over SSH without a key, a key pair is made."""
     needs_key = body.ssh is not None and not body.ssh.key
     made = targets.add(
         context,
@@ -129,7 +129,7 @@ def add_target(context: Books, server: Parts, actor: Asking, body: NewTarget) ->
 
 @router.get("/targets/{name}")
 def get_target(context: Books, actor: Asking, name: str, response: Response) -> answers.Target:
-    """One, by name or id."""
+    """One target, by name or id."""
     return _tagged(targets.get(context, actor, name), response)
 
 
@@ -142,7 +142,7 @@ def change_target(
     response: Response,
     if_match: Annotated[str | None, Header(description="the ETag that was read")] = None,
 ) -> answers.Target:
-    """Some fields of it; with If-Match only if nobody changed it since."""
+    """Change some fields of the target; with If-Match only if nobody has changed it since."""
     serving = _serving(body)
     wanted = TargetChange(body.description, body.tags, body.environments, body.enabled, _ssh(body.ssh), serving)
     return _tagged(targets.change(context, actor, name, wanted, revision=revision_of(if_match)), response)
@@ -150,20 +150,20 @@ def change_target(
 
 @router.delete("/targets/{name}", status_code=204)
 def remove_target(context: Books, actor: Asking, name: str) -> Response:
-    """No step runs on it any more."""
+    """Remove the target: steps no longer run on it."""
     targets.remove(context, actor, name)
     return Response(status_code=204)
 
 
 @router.post("/targets/{name}/trust")
 async def trust_target(context: Books, server: Parts, actor: Asking, name: str, body: Trusted) -> answers.Target:
-    """The host must prove the key with this fingerprint from now on."""
+    """Trust the key with this fingerprint: from now on the host must prove that it has it."""
     return shape(await targets.trust(context, actor, server.host_keys, name, body.fingerprint))
 
 
 @router.post("/targets/{name}/check")
 async def check_target(context: Books, server: Parts, actor: Asking, name: str) -> answers.TargetSeen:
-    """Something harmless is run there."""
+    """Check whether the target answers, by a harmless command."""
     seen = await targets.check(context, actor, server.hosts, name)
     return {"took_s": seen.took_s, "programs": list(seen.programs)}
 
@@ -172,8 +172,8 @@ async def check_target(context: Books, server: Parts, actor: Asking, name: str) 
 async def list_packages_of_target(
     context: Books, server: Parts, actor: Asking, name: str
 ) -> answers.Page[answers.LyingPackage]:
-    """What deployments and runbooks left there, read from the target, what the next ones would remove, and why; the
-    newest first. Nothing is removed."""
+    """The packages that deployments and runbooks left on the target, read from there, the newest first; and which of
+    them the next ones would remove, and why. Nothing is removed."""
     return shapes.whole(await target_files.preview(context, actor, server.hosts, name), _lying)
 
 

@@ -41,7 +41,7 @@ class ValuesBody(Body):
 
 @router.get("/projects/{project}/tenant-templates")
 def get_project_templates(context: Books, actor: Asking, project: str, response: Response) -> told.TenantTemplates:
-    """What the project asks each tenant for in each environment where it has the project."""
+    """What the project asks each tenant for, in each environment that the tenant has it in."""
     return _tagged(response, tenant_templates.of(context, actor, project))
 
 
@@ -49,14 +49,15 @@ def get_project_templates(context: Books, actor: Asking, project: str, response:
 def put_project_templates(
     context: Books, actor: Asking, project: str, body: TemplatesBody, response: Response, if_match: IfMatch = None
 ) -> told.TenantTemplates:
-    """These are all, in this order; the next releases freeze them. With If-Match only if nobody changed them since."""
+    """Replace all templates of the project, in this order. Its next releases freeze them. With If-Match only if nobody
+    has changed them since."""
     made = tenant_templates.put(context, actor, project, parameters_of(body.templates), revision=revision_of(if_match))
     return _tagged(response, made)
 
 
 @router.get("/library-sets/{library_set}/tenant-templates")
 def get_library_templates(context: Books, actor: Asking, library_set: str, response: Response) -> told.TenantTemplates:
-    """What the set asks each tenant for that has a project which includes it."""
+    """What the library set asks each tenant for that has a project which includes the set."""
     return _tagged(response, tenant_templates.of(context, actor, InLibrary(library_set)))
 
 
@@ -64,7 +65,7 @@ def get_library_templates(context: Books, actor: Asking, library_set: str, respo
 def put_library_templates(
     context: Books, actor: Asking, library_set: str, body: TemplatesBody, response: Response, if_match: IfMatch = None
 ) -> told.TenantTemplates:
-    """As those of a project."""
+    """Replace all templates of the library set, as for those of a project."""
     owner, revision = InLibrary(library_set), revision_of(if_match)
     return _tagged(
         response, tenant_templates.put(context, actor, owner, parameters_of(body.templates), revision=revision)
@@ -80,8 +81,8 @@ def list_tenant_values(
     response: Response,
     state: Annotated[Literal["", "given", "default", "missing", "left"], Query(description="only these")] = "",
 ) -> answers.Page[told.TenantValue]:
-    """What is asked of it: by each project in each environment, and by library sets; values of secrets are not told.
-    *missing* refuses deployments, *left* is asked for no more."""
+    """What the tenant is asked for, by each project in each environment and by library sets; values of secrets are not
+    told. A deployment is refused for what is *missing*; what is *left* is no longer asked for."""
     view = tenant_values.of(context, actor, tenant_name)
     tag(response, view.revision)
     fitting = [one for one in view.asked if state in ("", one.state)]
@@ -101,7 +102,7 @@ def list_missing_values(
     after: After = None,
     limit: Limit = 50,
 ) -> answers.Page[told.MissingValue]:
-    """What deployments are refused for, of all tenants: by tenant, then project or library set."""
+    """The values for whose lack deployments are refused, of all tenants: by tenant, then by project or library set."""
     found = missing_values.page(
         context,
         actor,
@@ -119,8 +120,8 @@ def list_missing_values(
 def change_tenant_values(
     context: Books, actor: Asking, tenant_name: str, body: ValuesBody, response: Response, if_match: IfMatch = None
 ) -> told.TenantValues:
-    """It gives these from now on, all or none; deployments that are asked for later have them. With If-Match only if
-    nobody changed any since."""
+    """Give or remove values of the tenant, all or none. Deployments that are asked for afterwards have them. With
+    If-Match only if nobody has changed any since."""
     given = [Given(one.name, one.value, one.project, one.environment, one.library_set) for one in body.values]
     view = tenant_values.put(context, actor, tenant_name, given, revision=revision_of(if_match))
     tag(response, view.revision)

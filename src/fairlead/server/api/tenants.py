@@ -44,13 +44,13 @@ def list_tenants(
     after: After = None,
     limit: Limit = 50,
 ) -> answers.Page[told.Tenant]:
-    """By name; with tags only those that they mean: of one set any, of several sets one each."""
+    """Tenants, by name; with tags only those that they select: of one set any tag, of several sets one of each."""
     return shapes.page(tenants.page(context, actor, search=search, tags=tag, after=after, limit=limit), tenant)
 
 
 @router.get("/tenants/{tenant_name}")
 def get_tenant(context: Books, actor: Asking, tenant_name: str, response: Response) -> told.Tenant:
-    """One of them."""
+    """One tenant."""
     return _tagged(response, tenants.get(context, actor, tenant_name))
 
 
@@ -63,7 +63,7 @@ def put_tenant(
     response: Response,
     if_match: Annotated[str | None, Header(description='the revision that was read: "3"')] = None,
 ) -> told.Tenant:
-    """It is so from now on, new or not; with If-Match only if nobody changed it since."""
+    """Make the tenant, or replace it; with If-Match only if nobody has changed it since."""
     draft = tenants.Draft(tenant_name, body.description, body.tags, body.connections)
     return _tagged(response, tenants.put(context, actor, draft, revision=revision_of(if_match)))
 
@@ -72,32 +72,32 @@ def put_tenant(
 def connect_tenant(
     context: Books, actor: Asking, tenant_name: str, project: str, body: ConnectionBody, response: Response
 ) -> told.Tenant:
-    """The tenant has the project in these environments, and in no other; without any, nowhere."""
+    """Connect the tenant to the project in these environments, and in no others; with none, in no environment."""
     return _tagged(response, tenants.connect(context, actor, tenant_name, project, body.environments))
 
 
 @router.delete("/tenants/{tenant_name}", status_code=204)
 def remove_tenant(context: Books, actor: Asking, tenant_name: str) -> Response:
-    """Gone; variables for it hold nowhere any more."""
+    """Remove the tenant. Variables that are for it hold nowhere any longer."""
     tenants.remove(context, actor, tenant_name)
     return Response(status_code=204)
 
 
 @router.get("/tag-sets")
 def list_tag_sets(context: Books, actor: Asking, asked: Asked) -> answers.Page[told.TagSet]:
-    """By name."""
+    """Sets of tenant tags, by name."""
     return shapes.cut(tenants.tag_sets(context, actor), tag_set, asked, name=lambda one: one.name)
 
 
 @router.put("/tag-sets/{tag_set_name}")
 def put_tag_set(context: Books, actor: Asking, tag_set_name: str, body: TagSetBody) -> told.TagSet:
-    """The set has these tags, in this order."""
+    """Give the set these tags, in this order."""
     return tag_set(tenants.put_tag_set(context, actor, tag_set_name, body.tags, description=body.description))
 
 
 @router.delete("/tag-sets/{tag_set_name}", status_code=204)
 def remove_tag_set(context: Books, actor: Asking, tag_set_name: str) -> Response:
-    """One whose tags no tenant has."""
+    """Remove a set whose tags no tenant has."""
     tenants.remove_tag_set(context, actor, tag_set_name)
     return Response(status_code=204)
 

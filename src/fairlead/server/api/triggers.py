@@ -51,14 +51,14 @@ class TriggerBody(Body):
 
 @router.get("/projects/{project}/triggers")
 def list_triggers(context: Books, actor: Asking, project: str, asked: Asked) -> answers.Page[told.Trigger]:
-    """By name."""
+    """The project's triggers, by name."""
     part = triggers.page(context, actor, project, search=asked.search, after=asked.after, limit=asked.limit)
     return shapes.page(part, trigger)
 
 
 @router.get("/projects/{project}/triggers/{trigger_name}")
 def get_trigger(context: Books, actor: Asking, project: str, trigger_name: str, response: Response) -> told.Trigger:
-    """One of them, and the last time that it was looked at."""
+    """One trigger, with its last evaluation."""
     return _tagged(response, triggers.get(context, actor, project, trigger_name))
 
 
@@ -72,7 +72,7 @@ def put_trigger(
     response: Response,
     if_match: Annotated[str | None, Header(description='the revision that was read: "3"')] = None,
 ) -> told.Trigger:
-    """It is so from now on, new or not; with If-Match only if nobody changed it since."""
+    """Make the trigger, or replace it; with If-Match only if nobody has changed it since."""
     fields = body.model_dump(exclude={"force"})
     draft = triggers.Draft(trigger_name, is_forced=body.force, **fields)
     return _tagged(response, triggers.put(context, actor, project, draft, revision=revision_of(if_match)))
@@ -80,7 +80,7 @@ def put_trigger(
 
 @router.delete("/projects/{project}/triggers/{trigger_name}", status_code=204)
 def remove_trigger(context: Books, actor: Asking, project: str, trigger_name: str) -> Response:
-    """Gone, with its record."""
+    """Remove the trigger, with its record."""
     triggers.remove(context, actor, project, trigger_name)
     return Response(status_code=204)
 
@@ -89,7 +89,7 @@ def remove_trigger(context: Books, actor: Asking, project: str, trigger_name: st
 async def evaluate_trigger(
     context: Books, server: Parts, actor: Asking, project: str, trigger_name: str
 ) -> told.Evaluation:
-    """Do now what it is for, whatever its time: with the newest package, or what the registry has."""
+    """Let the trigger act now, whatever its schedule: with the newest package, or with what the registry has."""
     return evaluation(await image_looks.evaluate(context, actor, server.registries, project, trigger_name))
 
 
@@ -103,7 +103,7 @@ def list_evaluations(
     after: After = None,
     limit: Limit = 50,
 ) -> answers.Page[told.Evaluation]:
-    """Each time that it was looked at, and why it did or did not fire; the newest first."""
+    """Each time that the trigger was evaluated, and why it did or did not act; the newest first."""
     return shapes.page(
         triggers.evaluated(context, actor, project, trigger_name, has_fired=has_fired, after=after, limit=limit),
         evaluation,
@@ -112,7 +112,7 @@ def list_evaluations(
 
 @router.get("/why/triggers/{project}/{trigger_name}")
 def why_trigger(context: Books, actor: Asking, project: str, trigger_name: str) -> answers.Reason:
-    """Why it did, or did not do, what it is for."""
+    """Why the trigger acted, or did not."""
     return reason(triggers.why(context, actor, project, trigger_name))
 
 

@@ -93,7 +93,7 @@ ScopeAsked: TypeAlias = Annotated[Wanted, Depends(scope_asked)]
 def list_variables(
     context: Books, actor: Asking, project: str, search: Search = "", after: After = None, limit: Limit = 200
 ) -> answers.Page[answers.Variable]:
-    """The project's own, in the order of making; secrets without their values."""
+    """The project's own variables, in the order in which they were made; secrets without their values."""
     part = variables.page(context, actor, project, search=search, after=after, limit=limit)
     return shapes.page(part, Shown(context, project))
 
@@ -108,7 +108,7 @@ def put_variable(
     response: Response,
     if_match: IfMatch = None,
 ) -> answers.Variable:
-    """The variable of this name and scope has this value from now on; with If-Match only if nobody changed it since."""
+    """Set the value of the variable with this name and scope; with If-Match only if nobody has changed it since."""
     return _put(context, actor, project, name, body, response, if_match)
 
 
@@ -122,7 +122,7 @@ def remove_variable(
     environments: Annotated[str, Query(description="the environments of the scope, with commas between")] = "",
     if_match: IfMatch = None,
 ) -> Response:
-    """The variable of exactly this name and scope is gone; with If-Match only if nobody changed it since."""
+    """Remove the variable of exactly this name and scope; with If-Match only if nobody has changed it since."""
     only_in = [part.strip() for part in environments.split(",") if part.strip()]
     variables.remove(context, actor, project, name, only_in=only_in, scope=scope, revision=revision_of(if_match))
     return Response(status_code=204)
@@ -139,7 +139,8 @@ def preview_variables(
     after: After = None,
     limit: Limit = 100,
 ) -> answers.VariablePreview:
-    """What each name comes to at a place, by name, and why each other value lost. Nothing is kept, no secret shown."""
+    """What each name comes to at a place, by name, and why each other value lost. Nothing is kept, and no secret is
+    shown."""
     found = variable_preview.preview(
         context, actor, project, where, version=version, search=search, after=after, limit=limit
     )
@@ -166,7 +167,7 @@ def list_prompts(
 def list_library_variables(
     context: Books, actor: Asking, library_set: str, search: Search = "", after: After = None, limit: Limit = 200
 ) -> answers.Page[answers.Variable]:
-    """The set's, in the order of making; secrets without their values."""
+    """The set's variables, in the order in which they were made; secrets without their values."""
     owner = InLibrary(library_set)
     part = variables.page(context, actor, owner, search=search, after=after, limit=limit)
     return shapes.page(part, Shown(context, owner))
@@ -182,7 +183,7 @@ def put_library_variable(
     response: Response,
     if_match: IfMatch = None,
 ) -> answers.Variable:
-    """As that of a project; its scope names no step, channel or process."""
+    """Set a variable of the library set, as one of a project. Its scope cannot name a step, channel or process."""
     return _put(context, actor, InLibrary(library_set), name, body, response, if_match)
 
 
@@ -190,7 +191,7 @@ def put_library_variable(
 def remove_library_variable(
     context: Books, actor: Asking, library_set: str, name: str, scope: ScopeAsked, if_match: IfMatch = None
 ) -> Response:
-    """As that of a project."""
+    """Remove a variable of the library set, as one of a project."""
     variables.remove(context, actor, InLibrary(library_set), name, scope=scope, revision=revision_of(if_match))
     return Response(status_code=204)
 

@@ -28,7 +28,7 @@ def reason(one: Reason) -> answers.Reason:
 
 @router.get("/deployments/{id}")
 def why_deployment(context: Books, actor: Asking, id: str, project: str = "", environment: str = "") -> answers.Reason:
-    """Why a deployment is, or ended, as it did; by id, or by its number in a project and environment."""
+    """Why a deployment began, and why it ended as it did. By id, or by its number in a project and environment."""
     return reason(why.deployment(context, actor, id, project=project, environment=environment))
 
 
@@ -48,17 +48,18 @@ def why_value(
     version: str = "",
     deployment: str = "",
 ) -> answers.Reason:
-    """Which variable of the name holds there, and why each other does not: now, in a release, or in a deployment."""
+    """Which value of the variable holds there, and why each other one does not: now, in a release, or in a
+    deployment."""
     return reason(why.value(context, actor, project, name, where, version=version, deployment=deployment))
 
 
 @router.get("/runs/{id}")
 def why_run(context: Books, actor: Asking, id: str, project: str = "") -> answers.Reason:
-    """Why a run began, and ended as it did; by id, or by its number in a project."""
+    """Why a run began, and why it ended as it did. By id, or by its number in a project."""
     return reason(why.run(context, actor, id, project=project))
 
 
 @router.get("/skipped/{id}")
 def why_skipped(context: Books, actor: Asking, id: str, project: str = "", environment: str = "") -> answers.Reason:
-    """Why a run or a deployment was skipped, refused, superseded or taken back."""
+    """Why a run or a deployment was skipped, refused, superseded or undone."""
     return reason(why.skipped(context, actor, id, project=project, environment=environment))

@@ -105,7 +105,7 @@ class _Wanted:
         return self.project, self.version, self.environment
 
     def looks(self) -> list[dict[str, Any]]:
-        """What each plan goes by, of as many as are shown; none where nothing is to be said."""
+        """What each plan goes by, of as many as are shown; empty where nothing is to be said."""
         if not self.version or not self.environment:
             return []
         given = self.chosen.prompted
@@ -154,8 +154,8 @@ async def plan(form: Posted, project: str) -> Response:
 @router.post("/projects/{project}/deploy")
 def deploy(form: Posted, project: str) -> Response:
     """Deploy it: queued, or waiting for an approval. A plan that was made with the form's answers binds; the page's
-    first one only where nothing is answered or chosen. For several tenants what is refused for one holds up no
-    other."""
+    first one only where nothing is answered or chosen. For several tenants what is refused for one does not hold up
+    the others."""
     visitor, wanted = form.visitor, _chosen(form)
     version, environment, names, tags = form.text("version"), form.text("environment"), ticked_of(form), tags_of(form)
     is_shown = form.is_ticked("planned") or not wanted.is_anything

@@ -117,7 +117,7 @@ def _unpacked(content: bytes) -> dict[str, bytes]:
                 raise TooLarge("input.too_large", f"over {MOST_FILES:,} files or {LARGEST_BYTES:,} bytes", hint=hint)
             files = {one.filename: archive.read(one) for one in found}
     except (zipfile.BadZipFile, OSError, ValueError, RuntimeError) as error:
-        raise Invalid("input.invalid", "that is no zip archive that can be read", thing="file") from error
+        raise Invalid("input.invalid", "this is not a readable zip archive", thing="file") from error
     tops = {path.partition("/")[0] for path in files if "/" in path}
     if len(tops) == 1 and all("/" in path for path in files) and not tops & {"projects", "library", "tenants"}:
         return {path.partition("/")[2]: text for path, text in files.items()}

@@ -60,7 +60,7 @@ def add(form: Posted) -> Response:
 
 @router.post("/freezes/{name}/remove")
 def remove(form: Posted, name: str) -> Response:
-    """It holds no more."""
+    """Remove it: it no longer holds anything back."""
     visitor = form.visitor
 
     def work() -> str:
@@ -154,12 +154,12 @@ def _page_of(made: DeploymentView) -> str:
 
 
 def moment_of(form: Form, name: str, zone: str) -> datetime | None:
-    """The moment that a field gives in the zone; None where it is empty, Invalid where it is none."""
+    """The moment that a field gives in the zone; None if it is empty, Invalid if it is not a time."""
     text = form.text(name).strip()
     if not text:
         return None
     try:
         found = datetime.fromisoformat(text)
     except ValueError as error:
-        raise Invalid("input.invalid", f"{text[:40]!r} is no time: 2026-12-01T18:00", thing=name) from error
+        raise Invalid("input.invalid", f"{text[:40]!r} is not a time: 2026-12-01T18:00", thing=name) from error
     return found if found.tzinfo is not None else found.replace(tzinfo=zone_named(zone))

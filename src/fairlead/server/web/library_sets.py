@@ -104,7 +104,7 @@ def edit(visitor: Visiting, library_set: str, name: str, id: Text = "") -> Respo
 
 @router.post("/library-sets/{library_set}/variables")
 def put(form: Posted, library_set: str) -> Response:
-    """The variable of this name and scope has this value from now on."""
+    """Set the value of the variable with this name and scope."""
     visitor = form.visitor
 
     def work() -> str:

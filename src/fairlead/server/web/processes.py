@@ -25,7 +25,7 @@ def show(visitor: Visiting, project: str) -> Response:
 
 @router.post("/projects/{project}/process")
 def put(form: Posted, project: str) -> Response:
-    """It is so from the next release on; what is wrong is said above the text, which is kept."""
+    """Replace the process. If it is refused, the reason stands above the text, which is kept."""
     visitor, text = form.visitor, form.text("text").replace("\r\n", "\n")
     revision = form.text("revision")
     try:

@@ -114,7 +114,7 @@ def ask(
 @router.post("/projects/{project}/runbooks/{name}/run")
 def run(form: Posted, project: str, name: str) -> Response:
     """Run what is published; where it asks for something, there is a page for the answers. For several tenants what is
-    refused for one holds up no other."""
+    refused for one does not hold up the others."""
     visitor = form.visitor
     places = form.lists.get("environment", ())
     names, tags = ticked_of(form), tags_of(form)

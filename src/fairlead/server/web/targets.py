@@ -100,7 +100,7 @@ def enable(form: Posted, name: str) -> Response:
 
 @router.post("/targets/{name}/tenancy")
 def bind(form: Posted, name: str) -> Response:
-    """Steps run on it for these tenants from now on."""
+    """Set for which tenants steps run on it."""
     form.visitor.actor.require_somewhere(Permission.TARGET_EDIT)  # before anything is said of what was typed
 
     def work() -> str:
@@ -124,7 +124,7 @@ def remove(form: Posted, name: str) -> Response:
 
 @router.post("/targets/{name}/trust")
 async def trust(form: Posted, name: str) -> Response:
-    """The host must prove the key with this fingerprint from now on."""
+    """Trust the key with this fingerprint."""
     visitor, fingerprint = form.visitor, form.text("fingerprint")
     trusting = targets.trust(visitor.context, visitor.actor, visitor.server.host_keys, name, fingerprint)
     return await _said(form, trusting, lambda view: f"The key of {view.target.name} is trusted.")
@@ -174,6 +174,6 @@ def _ssh(form: Form) -> NewSsh | None:
         return None
     port = form.text("port").strip() or str(SSH_PORT)
     if not port.isdecimal():
-        raise Invalid("input.invalid", f"{port[:20]!r} is no port", thing="port")
+        raise Invalid("input.invalid", f"{port[:20]!r} is not a port", thing="port")
     key = form.text("key").replace("\r\n", "\n")
     return NewSsh(form.text("host").strip(), form.text("user").strip(), int(port), key)

@@ -25,8 +25,8 @@ from fairlead.usecases.variables import InLibrary, OwnerName
 router = page_router()
 VALUE, TAKEN = "value", "taken"
 """What the names of fields begin with."""
-SET = "Tenants are asked for it; releases that are made from now on need it."
-REMOVED = "It is asked for no more. Releases that froze it still need what tenants gave, which stays."
+SET = "Tenants are asked for it. New releases need it."
+REMOVED = "It is no longer asked for. Releases that froze it still need what tenants gave, which stays."
 
 
 @router.get("/tenants/{name}/values")
@@ -77,7 +77,7 @@ def put(form: Posted, name: str) -> Response:
             visitor.context, visitor.actor, name, list(_given(form, held)), revision=form.number("revision")
         )
         more = f" {len(made.missing)} values are missing." if made.missing else ""
-        return f"What {made.tenant.name} gives is set; deployments that are asked for from now on have it.{more}"
+        return f"What {made.tenant.name} gives is set; deployments that are asked for from now on use it.{more}"
 
     return form.act(f"/tenants/{quote(name)}/values", work)
 
@@ -120,7 +120,7 @@ def put_of_library(form: Posted, library_set: str) -> Response:
 
 @router.post("/projects/{project}/tenant-templates/remove")
 def remove_of_project(form: Posted, project: str) -> Response:
-    """It is asked for no more."""
+    """Ask for it no longer."""
 
     def work(revision: int | None) -> None:
         context, actor = form.visitor.context, form.visitor.actor
@@ -131,7 +131,7 @@ def remove_of_project(form: Posted, project: str) -> Response:
 
 @router.post("/library-sets/{library_set}/tenant-templates/remove")
 def remove_of_library(form: Posted, library_set: str) -> Response:
-    """It is asked for no more."""
+    """Ask for it no longer."""
     owner = InLibrary(library_set)
 
     def work(revision: int | None) -> None:
@@ -186,7 +186,7 @@ def _without(form: Form, owner: OwnerName) -> list[Parameter]:
 def _parameter(form: Form) -> Parameter:
     type = form.text("type") or ParameterType.TEXT.value
     if type not in list(ParameterType):
-        raise Invalid("input.invalid", f"{type[:40]!r} is no type", thing="type", hint=", ".join(ParameterType))
+        raise Invalid("input.invalid", f"{type[:40]!r} is not a type", thing="type", hint=", ".join(ParameterType))
     default = None if form.is_ticked("needed") else form.text("default").replace("\r\n", "\n")
     options = tuple(line.strip() for line in form.text("options").splitlines() if line.strip())
     label, words = form.text("label").strip()[:200], form.text("help").strip()[:4000]

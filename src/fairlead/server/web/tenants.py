@@ -34,7 +34,7 @@ def show(visitor: Visiting, part: Searched) -> Response:
 
 @router.post("/tenants")
 def put(form: Posted) -> Response:
-    """The tenant of this name is so from now on."""
+    """Make the tenant, or replace it."""
     visitor = form.visitor
 
     def work() -> str:

@@ -40,7 +40,7 @@ def show(visitor: Visiting, project: str, part: Searched) -> Response:
 
 @router.post("/projects/{project}/triggers")
 def put(form: Posted, project: str) -> Response:
-    """The trigger of this name is so from now on."""
+    """Make the trigger, or replace it."""
     visitor = form.visitor
     return form.act(
         f"/projects/{quote(project)}/triggers",
@@ -73,7 +73,7 @@ def _draft(form: Form) -> triggers.Draft:
 
 @router.post("/projects/{project}/triggers/{name}/evaluate")
 async def evaluate(form: Posted, project: str, name: str) -> Response:
-    """Do now what it is for."""
+    """Let it act now."""
     visitor, back = form.visitor, f"/projects/{quote(project)}/triggers"
     try:
         made = await image_looks.evaluate(visitor.context, visitor.actor, visitor.server.registries, project, name)

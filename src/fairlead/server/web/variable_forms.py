@@ -51,7 +51,7 @@ def given(form: Form) -> dict[str, Any]:
     """What `usecases.variables.put` takes, but whose it is."""
     kind = form.text("kind")
     if kind and kind not in [one.value for one in CompositeKind]:
-        raise Invalid("input.invalid", f"{kind[:40]!r} is no type of variable", thing="kind")
+        raise Invalid("input.invalid", f"{kind[:40]!r} is not a type of variable", thing="kind")
     parts = {
         name.removeprefix(PART): value.replace("\r\n", "\n")
         for name, value in form.fields.items()
@@ -92,7 +92,7 @@ def _prompt(form: Form) -> Prompt | None:
         return None
     control = form.text("control") or Control.SINGLE.value
     if control not in [one.value for one in Control]:
-        raise Invalid("prompt.invalid", f"{control[:40]!r} is no way to ask", thing="control")
+        raise Invalid("prompt.invalid", f"{control[:40]!r} is not a way to ask", thing="control")
     options = tuple(line.strip() for line in form.text("options").splitlines() if line.strip())
     label, description = form.text("label").strip(), form.text("prompt_description").strip()
     return Prompt(label, description, form.is_ticked("required"), Control(control), options)

@@ -52,7 +52,7 @@ def edit(visitor: Visiting, project: str, name: str, id: Text = "") -> Response:
 
 @router.post("/projects/{project}/variables")
 def put(form: Posted, project: str) -> Response:
-    """The variable of this name and scope has this value from now on."""
+    """Set the value of the variable with this name and scope."""
     visitor = form.visitor
 
     def work() -> str:

@@ -151,7 +151,7 @@ class Form:
         return self.fields.get(name, "")
 
     def number(self, name: str) -> int | None:
-        """The field as a number; None where it is none."""
+        """The field as a number; None if it is not one."""
         text = self.text(name)
         return int(text) if text.isascii() and text.isdigit() and len(text) < 12 else None
 
@@ -244,7 +244,7 @@ def one_of(kind: type[E], given: str, what: str) -> E:
         return kind(given)
     except ValueError as error:
         known = ", ".join(one.value for one in kind)
-        message = f"{given[:60]!r} is no {what}: it is none of {known}"
+        message = f"{given[:60]!r} is not a {what}: it is none of {known}"
         raise Invalid("input.invalid", message, thing=what, hint=known) from error
 
 

@@ -154,7 +154,7 @@ class RunTests:
         try:
             blueprint = replace(wanted.blueprint, image=await _image(wanted, tools))
         except Failed as error:
-            return SaidNo("tests.broken", f"the test image cannot be had: {error.message}", hint=error.hint)
+            return SaidNo("tests.broken", f"the test image cannot be fetched: {error.message}", hint=error.hint)
         errand = Errand(blueprint, "tests", f"the {wanted.kind} tests", wanted.timeout_s)
         outcome = await RunContainer().do(replace(effect, arguments=arguments(errand)), tools)
         if isinstance(outcome, SaidNo):

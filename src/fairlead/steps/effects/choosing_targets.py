@@ -17,7 +17,7 @@ from fairlead.steps.effects.basis import Plain, all_of, read
 LOOK_S = 30.0
 """What a target gets to answer."""
 LOOKED_AT_ONCE = 50
-HINT = "put it right, disable it (fairlead targets set --disable), or let such be left out: unavailable_targets: skip"
+HINT = "repair it, disable it (fairlead targets set --disable), or let such be left out: unavailable_targets: skip"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ class ChooseTargets(Plain):
         for id, why in out.items():
             tools.say(f"{given.targets[id]} is left out: it {why}", "warning")
         if len(out) == len(given.targets) and given.no_target is NoTarget.REFUSE:
-            return SaidNo("process.no_target", "no target is left that answers and is well", hint=HINT)
+            return SaidNo("process.no_target", "no target is left that answers and is healthy", hint=HINT)
         return Done({EXCLUDED: [name for id, name in given.targets.items() if id in out]})
 
 

@@ -101,7 +101,7 @@ def _path(folder: Folder, known: Variables) -> str:
     if not path.startswith("/") or path != posixpath.normpath(path) or path.count("/") == len(path):
         raise Invalid(
             "configuration.folder",
-            f"{path[:200]!r}, the folder of {folder.action}, is no absolute path without '..' and beyond '/'",
+            f"{path[:200]!r}, the folder of {folder.action}, is not an absolute path without '..' and beyond '/'",
             thing=folder.action,
         )
     return path
@@ -157,7 +157,7 @@ async def _ended(host: Connection, ticket: str) -> tuple[int, bytes]:
         log += progress.log
         if len(log) > LISTED_BYTES:
             raise TooLarge(
-                "input.too_large", f"the names of the files are more than {LISTED_BYTES} bytes", thing=ticket
+                "input.too_large", f"the names of the files have more than {LISTED_BYTES} bytes", thing=ticket
             )
         if progress.exit_code is not None:
             return progress.exit_code, log
@@ -172,5 +172,5 @@ async def _contents(host: Connection, path: str, names: tuple[str, ...]) -> dict
         contents[name] = await host.get(posixpath.join(path, name), limit_bytes=FILE_BYTES)
         size += len(contents[name])
         if size > ALL_BYTES:
-            raise TooLarge("input.too_large", f"the files to fill in are more than {ALL_BYTES} bytes", thing=path)
+            raise TooLarge("input.too_large", f"the files to fill in have more than {ALL_BYTES} bytes", thing=path)
     return contents

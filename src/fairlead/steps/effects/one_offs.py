@@ -91,7 +91,7 @@ class ExecuteCommand(Plain):
             return SaidNo(
                 "command.lost",
                 f"the server died, or lost the engine, while it ran in {wanted.container}: how it ended is not known",
-                hint="it is not run twice by itself; look whether it did its work, and ask again",
+                hint="it is not run twice by itself; check whether it did its work, then ask again",
             )
         await tools.secrets.values(tools.task, wanted.secrets)
         await tools.records.note(tools.task, BEGUN, {"container": wanted.container})
@@ -139,7 +139,7 @@ async def _fed(wanted: OneOff, tools: Tools) -> Outcome:
         return SaidNo(
             "command.lost",
             f"the server died, or lost the engine, while {name} was given its input: what it read is not known",
-            hint="it is not run twice by itself; look whether it did its work, and ask again",
+            hint="it is not run twice by itself; check whether it did its work, then ask again",
         )
     content = await tools.artifacts.blob(wanted.stdin)
     engine = tools.container_engine

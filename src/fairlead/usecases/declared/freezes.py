@@ -17,7 +17,7 @@ from fairlead.usecases.freezes import Draft
 
 
 class Freezes(Noun[FreezeItem]):
-    """By name. What a project or environment that is no more was is told by its id, so that no freeze seems to hold
+    """By name. A project or environment that no longer exists is told by its id, so that no freeze seems to hold
     everywhere."""
 
     layout = FREEZES

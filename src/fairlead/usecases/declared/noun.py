@@ -66,7 +66,7 @@ class Noun(Generic[I]):
         raise AssertionError("each noun has its own")
 
     def add(self, at: Applying, project: str, item: I) -> None:
-        """It is there from now on."""
+        """Add it."""
         raise AssertionError("each noun has its own")
 
     def change(self, at: Applying, old: Held[I], new: I) -> None:

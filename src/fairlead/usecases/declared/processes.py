@@ -19,7 +19,7 @@ from fairlead.usecases.declared.noun import Applying, Held, Noun
 
 
 class Processes(Noun[ProcessModel]):
-    """By project; one without steps or settings is none."""
+    """By project; a process without steps or settings is left out."""
 
     layout = PROCESSES
     goes_with_project = True

@@ -86,7 +86,7 @@ def test_what_fits_together_is_well() -> None:
         ("channels.yml", b"Default}", b"Default, default: true}, {name: X, default: true}", "a second default channel"),
         ("triggers.yml", b"0 3", b"0 33", "triggers.yml:2:"),
         ("triggers.yml", b"0 3 * * *", b"0 3 30 2 *", "is never due"),
-        ("triggers.yml", b"destination", b"zone: Here, destination", "'Here' is no time zone"),
+        ("triggers.yml", b"destination", b"zone: Here, destination", "'Here' is not a time zone"),
         ("variables.yml", b"value: b", b"value: '#{C}'}\n  - {name: C, value: '#{B}'", "name each other: B → C → B"),
         ("variables.yml", b"name: B", b"name: 'B}'", "variables.yml:3:"),
     ],

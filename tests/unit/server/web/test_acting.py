@@ -74,7 +74,7 @@ def test_an_answer_that_comes_too_late_is_said_on_the_page(books: House, visit: 
     asked = waiting(books).approval
     approvals.reject(books.context, ADMINISTRATOR, asked.id)
     assert visit.post(f"/approvals/{asked.id}/approve") == "/approvals"
-    assert said(visit, "/approvals") == "it was rejected before by admin"
+    assert said(visit, "/approvals") == "it was already rejected by admin"
     assert said(visit, "/approvals") == "", "it is said once"
 
 
@@ -167,7 +167,7 @@ def test_a_task_is_cancelled_and_an_unsettled_one_taken_up(books: House, visit: 
     approvals.approve(books.context, ADMINISTRATOR, waiting(books).approval.id)
     task = books.begin("books", "1.0.0", "Production")
     visit.sign_in()
-    assert "not stand unsettled" in _after(visit, f"/tasks/{task}/resume", f"/tasks/{task}")
+    assert "is not unsettled" in _after(visit, f"/tasks/{task}/resume", f"/tasks/{task}")
     visit.post(f"/tasks/{task}/cancel")
     assert tasks.get(books.context, ADMINISTRATOR, task).cancel_asked_by == "admin"
     assert "admin asked to cancel it" in visit.get(f"/tasks/{task}")

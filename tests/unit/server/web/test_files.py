@@ -64,7 +64,7 @@ def test_what_is_wrong_is_told_beside_what_was_pasted(house: House, visit: Visit
 def test_what_is_no_archive_is_told(house: House, visit: Visit) -> None:
     visit.sign_in()
     sent = visit.client.post("/files/plan", data={"csrf": visit.token()}, files={"file": ("f.zip", b"PK no")})
-    assert sent.status_code == 400 and "no zip archive" in sent.text
+    assert sent.status_code == 400 and "not a readable zip archive" in sent.text
 
 
 def test_who_may_only_look_sees_the_plan_and_may_not_apply_it(house: House, visit: Visit) -> None:

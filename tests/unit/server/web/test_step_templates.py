@@ -22,9 +22,9 @@ def test_a_template_is_saved_used_moved_and_removed(house: House, visit: Visit) 
     assert 'href="/step-templates/Dump">Dump 1</a>' in visit.get("/projects/books/process")
     visit.post("/step-templates", name="Dump", text=TWO, revision="1")
     page = visit.get("/step-templates/Dump?to=2")
-    assert "drops the value of Database" in page and "needs a value of Host" in page and 'name="value-Host"' in page
+    assert "drops the value of Database" in page and "needs a value for Host" in page and 'name="value-Host"' in page
     visit.post("/step-templates/Dump/move", version="2", users="books")
-    assert "gives no value of Host" in visit.get("/step-templates/Dump")
+    assert "gives no value for Host" in visit.get("/step-templates/Dump")
     visit.post("/step-templates/Dump/move", **{"version": "2", "users": "books", "value-Host": "db"})
     [(_, action)] = processes.get(house.context, ADMINISTRATOR, "books").process.actions
     assert action.template is not None and action.template.parameters == {"Host": "db"}

@@ -26,5 +26,5 @@ def test_a_word_that_is_no_tenancy_changes_nothing(house: House, visit: Visit) -
     house.add_project("books")
     visit.sign_in()
     visit.post("/projects/books/tenancy", tenancy="for-all")
-    assert "is no tenancy" in visit.get("/projects/books")
+    assert "is not a tenancy" in visit.get("/projects/books")
     assert tenancy_of(house) is Tenancy.UNTENANTED

@@ -64,9 +64,9 @@ def test_a_field_that_nobody_asks_for_is_refused_and_what_is_left_can_be_taken_a
     assert given(asked) == {} and "has no template" in visit.get(PAGE)
     visit.post(PAGE, **{f"value/{SCHEMA}": "x"})
     tenant_templates.put(asked.context, ADMINISTRATOR, "books", [])
-    assert "Asked for no more" in visit.get(PAGE)
+    assert "No longer asked for" in visit.get(PAGE)
     visit.post(PAGE, **{f"taken/{SCHEMA}": "1"})
-    assert given(asked) == {} and "Asked for no more" not in visit.get(PAGE)
+    assert given(asked) == {} and "No longer asked for" not in visit.get(PAGE)
 
 
 @pytest.mark.parametrize("base", ["/projects/books", "/library-sets/Shared%20Things"])
@@ -82,7 +82,7 @@ def test_a_template_is_set_changed_and_removed(asked: House, visit: Visit, base:
     visit.post(page, name="no good;", type="text")
     assert "is not the name of a parameter" in visit.get(page)
     visit.post(page, name="Tone", type="picture")
-    assert "is no type" in visit.get(page)
+    assert "is not a type" in visit.get(page)
     visit.post(f"{page}/remove", name="TONE")
     assert "<code>TONE</code>" not in visit.get(page)
 

@@ -258,7 +258,7 @@ class _Told(dict[str, Any]):
 
 def _object(told: Any) -> dict[str, Any]:
     if not isinstance(told, dict):
-        raise Failed("engine.failed", f"the engine's answer is no object: {str(told)[:200]!r}")
+        raise Failed("engine.failed", f"the engine's answer is not an object: {str(told)[:200]!r}")
     return told
 
 

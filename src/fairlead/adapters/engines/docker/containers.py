@@ -280,7 +280,7 @@ class Containers:
                 if not (refusal.status == 409 and "in progress" in refusal.words):
                     raise told(refusal, "removing the container") from refusal
                 await asyncio.sleep(REMOVAL_PAUSE_S)
-        raise Failed("engine.failed", f"the engine does not finish removing {name}", thing=name)
+        raise Failed("engine.failed", f"the engine has not finished removing {name}", thing=name)
 
     async def _inspect(self, name: str) -> Json | None:
         try:

@@ -72,7 +72,7 @@ class Images:
         path = f"/images/{part(repository)}/push"
         digest = await self._transfer(path, {"tag": name}, credentials, say, f"pushing {tag}", tag)
         if not digest:
-            raise Failed("registry.digest", f"the registry told no digest for {tag}", thing=tag)
+            raise Failed("registry.digest", f"the registry gave no digest for {tag}", thing=tag)
         return digest
 
     async def tag(self, image: str, tag: str) -> None:

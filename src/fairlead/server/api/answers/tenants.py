@@ -44,7 +44,7 @@ class TenantValue(TypedDict):
     project: Annotated[str, Field(description='"" for a library set\'s')]
     environment: str
     library_set: str
-    state: Annotated[str, Field(description="given, default, missing, or left: asked for no more")]
+    state: Annotated[str, Field(description="given, default, missing, or left: no longer asked for")]
     value: Annotated[str, Field(description='given or default; "" for a secret')]
     secret: bool
     template: Annotated[TemplateParameter | None, Field(description="null where nothing asks for it any more")]
