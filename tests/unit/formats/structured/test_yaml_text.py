@@ -74,6 +74,7 @@ def test_a_block_of_text_gets_what_it_is_given(value: str, style: str) -> None:
 @example("b\t-[", "k: old\n")
 @example("-\u2028:", "k: >\n  old\n")
 def test_a_value_comes_back_as_it_was_given_whatever_the_style(value: str, text: str) -> None:
+    assume("#{" not in value)  # a token, or ##{, which stands for #{
     made = replace_in_yaml(text.encode(), Variables({"k": value})).content.decode()
     (read,) = [one.event.value for one in read_events(made) if isinstance(one.event, Scalar)][1:]
     assert read == (
