@@ -300,6 +300,31 @@ async def test_what_another_hand_changed_in_the_map_is_put_right_by_the_next_poi
     assert await rig.ask(BOOKS.host) == "v1"
 
 
+async def test_where_a_person_sent_users_of_another_route_they_stay(rig: HaproxyRig, runtime: RuntimeSocket) -> None:
+    """`fairlead-server offline print-commands`, pasted: our files do not know of it, and the map is made anew."""
+    for spec in (BOOKS, ADMIN, SHOP):
+        await live(rig, spec, "old")
+    await rig.proxy.fill(SHOP.name, GREEN, [await rig.endpoint("back")])
+    await runtime.ask(*(await rig.proxy.rehearse({SHOP: [rig.upstreams["back"].endpoint]}, GREEN)).point)
+    await runtime.ask(f"add map {rig.settings.map} theirs.example.com/ their-backend")
+    for spec in (BOOKS, ADMIN):
+        await rig.proxy.fill(spec.name, GREEN, [await rig.endpoint("new")])
+    rehearsed = await rig.proxy.rehearse({spec: [] for spec in (BOOKS, ADMIN)}, GREEN)
+    backend = HaproxyFiles(rig.settings).read().holdings[SHOP.name].claims[GREEN].backend
+    assert any(line.endswith(f" {SHOP.host}/ {backend}") for line in rehearsed.point), rehearsed.point
+
+    await rig.proxy.point({BOOKS.name: GREEN, ADMIN.name: GREEN})
+    assert await rig.ask(BOOKS.host) == "new"
+    assert await rig.ask(SHOP.host) == "back"
+    await rig.proxy.remove(BOOKS.name)
+    assert await rig.ask(BOOKS.host) is None
+    assert await rig.ask(SHOP.host) == "back"
+    (routed,) = await runtime.ask(f"show map {rig.settings.map}")
+    assert " theirs.example.com/ their-backend\n" in f"{routed}\n"
+    await rig.restart()
+    assert await rig.ask(SHOP.host) == "back", "its files agree"
+
+
 async def test_a_proxy_that_refuses_leaves_the_files_as_they_were(rig: HaproxyRig) -> None:
     await live(rig, BOOKS, "v1")
     kept = {path: path.read_bytes() for path in (rig.settings.map, rig.settings.books, rig.settings.config)}

@@ -79,8 +79,8 @@ async def follow(
     for name, service in left.items():
         its = [one for one in standing if one.service == service]
         await outside.proxy.fill(name, colour, [Endpoint(one.instance, one.address, one.port) for one in its])
-    for name in held:  # one after the other: all at once would be all of the map, as the files have it
-        await outside.proxy.point({name: colour})
+    if held:
+        await outside.proxy.point(dict.fromkeys(held, colour))
     back = _Back(both[colour], by, at, tuple(left))
     await context.database.write(lambda connection: _record(context, connection, place, back), is_durable=True)
     return True

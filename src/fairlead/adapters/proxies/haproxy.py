@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import replace
 
 from fairlead.adapters.proxies import haproxy_answers, haproxy_child, haproxy_rehearsal, haproxy_slots, haproxy_tls
@@ -126,57 +127,60 @@ class HaproxyProxy:
         map says then is asked in the same exchange."""
         async with self._files.locked(self._clock):
             old = self._files.read()
-            routed = dict(old.routed)
-            for route, colour in live.items():
-                holding = _held(old, route)
-                for key in old.keys_of(route):
-                    del routed[key]
-                spec, backend = holding.spec, holding.claims[colour].backend
-                routed[route_key(spec)] = MapEntry(backend, tls=spec.tls, redirect_http=spec.redirect_http)
-            new = replace(old, routed=routed)
-            self._files.write(new)
-            try:
-                await self._route(old.routed, routed, {route_key(old.holdings[route].spec) for route in live})
-            except BaseException:
-                self._files.write(old)
-                raise
-
-    async def _route(self, old: Mapping[str, MapEntry], new: Mapping[str, MapEntry], keys: set[str]) -> None:
-        if len(keys) == 1 and old.keys() == new.keys():
-            (key,) = keys
-            command = f"set map {self._map} {key} {new[key]}"
-            answer, seen = await self._socket.ask(command, f"show map {self._map}")
-            if not answer.startswith(NOT_THERE):
-                check([command], [answer])
-                _verify(seen, {key: new[key]})
+            moved = {route_key(_held(old, route).spec): old.entry(route, colour) for route, colour in live.items()}
+            is_there = len(live) == 1 and all(set(old.keys_of(route)) == moved.keys() for route in live)
+            if is_there and await self._set_line(old, moved):
                 return
-        await self._commit_generation(new)
+            others = old.others_of(await self._running_map(), but=live)
+            await self._commit_generation(old, replace(old, routed={**others, **moved}))
 
-    async def _commit_generation(self, routed: Mapping[str, MapEntry]) -> None:
+    async def _set_line(self, old: Books, moved: Mapping[str, MapEntry]) -> bool:
+        """Whether the running map has that line, and says now what it was told."""
+        ((key, entry),) = moved.items()
+        command = f"set map {self._map} {key} {entry}"
+        async with self._written(old, replace(old, routed={**old.routed, key: entry})):
+            answer, seen = await self._socket.ask(command, f"show map {self._map}")
+            if answer.startswith(NOT_THERE):
+                return False
+            check([command], [answer])
+            _verify(seen, moved)
+            return True
+
+    async def _running_map(self) -> dict[str, MapEntry]:
+        (routed,) = await self._socket.ask(f"show map {self._map}")
+        return haproxy_answers.read_map(routed)
+
+    async def _commit_generation(self, old: Books, new: Books) -> None:
         """The whole map anew, under a number that nobody looks up yet, and made the current one at a stroke.
 
         What an earlier, uncommitted number left behind goes with it.
         """
         path = self._map
-        (prepared,) = await self._socket.ask(f"prepare map {path}")
-        version = haproxy_answers.read_new_version(prepared)
-        adds = [f"add map @{version} {path} {line}" for line in map_text(routed).splitlines()]
-        if adds:
-            check(adds, await self._socket.ask(*adds))
-        commit = f"commit map @{version} {path}"
-        answer, seen = await self._socket.ask(commit, f"show map {path}")
-        check([commit], [answer])
-        _verify(seen, routed)
+        async with self._written(old, new):
+            (prepared,) = await self._socket.ask(f"prepare map {path}")
+            version = haproxy_answers.read_new_version(prepared)
+            adds = [f"add map @{version} {path} {line}" for line in map_text(new.routed).splitlines()]
+            if adds:
+                check(adds, await self._socket.ask(*adds))
+            commit = f"commit map @{version} {path}"
+            answer, seen = await self._socket.ask(commit, f"show map {path}")
+            check([commit], [answer])
+            _verify(seen, new.routed)
 
-    async def _change(self, old: Books, new: Books, commands: Sequence[str]) -> None:
-        """Files, then the running proxy; the files as they were where it refuses."""
+    @asynccontextmanager
+    async def _written(self, old: Books, new: Books) -> AsyncIterator[None]:
+        """Files first, then the running proxy; the files as they were where it refuses."""
         self._files.write(new)
         try:
-            if commands:
-                check(commands, await self._socket.ask(*commands), allowed=haproxy_answers.ADDRESS_SET)
+            yield
         except BaseException:
             self._files.write(old)
             raise
+
+    async def _change(self, old: Books, new: Books, commands: Sequence[str]) -> None:
+        async with self._written(old, new):
+            if commands:
+                check(commands, await self._socket.ask(*commands), allowed=haproxy_answers.ADDRESS_SET)
 
     async def read_back(self, route: str) -> RouteState | None:
         """See the port. Which backends are ours is in our books; all else is asked of the running proxy."""
@@ -250,9 +254,9 @@ class HaproxyProxy:
             holding = books.holdings.get(route)
             if holding is None:
                 return
-            new = books.without(route)
-            self._files.write(replace(books, routed=new.routed))
-            await self._commit_generation(new.routed)
+            routed = books.others_of(await self._running_map(), but=[route])
+            new = replace(books.without(route), routed=routed)
+            await self._commit_generation(books, replace(books, routed=routed))
             for claim in holding.claims.values():
                 commands = haproxy_slots.clear_commands(claim.backend, books.servers)
                 check(commands, await self._socket.ask(*commands), allowed=haproxy_answers.ADDRESS_SET)
@@ -263,7 +267,10 @@ class HaproxyProxy:
         books = self._files.glance()
         held = [holding for spec in wanted if (holding := books.holdings.get(spec.name))]
         backends = [holding.claims[colour].backend for holding in held]
-        states = await self._socket.ask(*(f"show servers state {backend}" for backend in backends)) if backends else []
+        routed, *states = await self._socket.ask(
+            f"show map {self._map}", *(f"show servers state {backend}" for backend in backends)
+        )
+        books = replace(books, routed=books.others_of(haproxy_answers.read_map(routed), but=()))
         running = {
             backend: haproxy_answers.read_servers(state) for backend, state in zip(backends, states, strict=True)
         }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import astuple, dataclass, field, replace
 from typing import Any
 
@@ -99,6 +99,23 @@ class Books:
         """The map's keys that point at this route now (one, but for a half-done change)."""
         if holding := self.holdings.get(route):
             yield from (key for key, to in self.routed.items() if holding.colour_of(to.backend))
+
+    def entry(self, route: str, colour: Colour) -> MapEntry:
+        """The line of the map that sends users of the route to that colour."""
+        holding = self.holdings[route]
+        return MapEntry(holding.claims[colour].backend, tls=holding.spec.tls, redirect_http=holding.spec.redirect_http)
+
+    def others_of(self, running: Mapping[str, MapEntry], *, but: Collection[str]) -> dict[str, MapEntry]:
+        """The lines of the running map, without those of the routes `but`: how they stand in its next generation.
+
+        A person may have sent their users elsewhere without us (`fairlead-server offline print-commands`), and what
+        our files say of them is then older. A line of our pool that no route holds any more is left out."""
+        own = {claim.backend for name, one in self.holdings.items() if name not in but for claim in one.claims.values()}
+        keys = {route_key(self.holdings[name].spec) for name in but if name in self.holdings}
+        pool = {backend_name(number) for number in range(self.backends)}
+        return {
+            key: to for key, to in running.items() if key not in keys and (to.backend in own or to.backend not in pool)
+        }
 
     def holder_of(self, key: str) -> str | None:
         """The route that has this host and path, as it is asked for or as it is still routed."""
