@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Literal
 
 from fairlead.domain.errors import Invalid
@@ -75,32 +76,44 @@ def configure(
     work.transform()
     work.settings()
     work.structured()
+    work.require_values()
     changed = {path: content for path, content in work.files.items() if content != contents[path]}
     return Configured(changed, tuple(work.told))
 
 
-@dataclass(slots=True)
+@dataclass
 class _Work:
     paths: Sequence[str]
     files: dict[str, bytes]
     features: Features
     variables: Variables
     told: list[Told] = field(default_factory=list)
+    lacking: dict[str, dict[str, None]] = field(default_factory=dict)
+    """The tokens without a value, by file, where one is an error."""
+
+    @cached_property
+    def is_error(self) -> bool:
+        """Whether a token without a value is one."""
+        return any(self.variables.flag(name) for name in FAILS)
 
     def substitute(self) -> None:
-        is_error = any(self.variables.flag(name) for name in FAILS)
-        lacking: list[str] = []
         is_told = self.variables.flag(NO_MATCH_WARNING, default=True)
         for path in self._matched(self.features.substitute, "substitution", is_told=is_told):
             made = substitute_in_file(self.files[path], self.variables)
-            if made.missing and is_error:
-                lacking.append(f"{path}: {', '.join(made.missing)}")
-            elif made.missing:
+            self._require(path, made.missing)
+            if made.missing and not self.is_error:
                 self._warn(f"{path}: without a value: {', '.join(made.missing)}")
             self.files[path] = made.content
-        if lacking:
-            told = "; ".join(lacking)[:LONGEST_REASON]
-            raise Invalid("variable.unknown", f"without a value: {told}", thing=lacking[0].partition(":")[0])
+
+    def _require(self, path: str, missing: Sequence[str]) -> None:
+        if missing and self.is_error:
+            self.lacking.setdefault(path, {}).update(dict.fromkeys(missing))
+
+    def require_values(self) -> None:
+        """Invalid `variable.unknown`, with all that is missing in all files."""
+        if self.lacking:
+            told = "; ".join(f"{path}: {', '.join(missing)}" for path, missing in self.lacking.items())
+            raise Invalid("variable.unknown", f"without a value: {told[:LONGEST_REASON]}", thing=next(iter(self.lacking)))
 
     def transform(self) -> None:
         from fairlead.formats.dotnet.transformation import transform  # XPath, for those who need it
@@ -146,6 +159,8 @@ class _Work:
     def _filled(self, path: str, found: Sequence[str], warnings: Sequence[str], what: str) -> None:
         for name in dict.fromkeys(found):
             self._tell("debug", f"{path}: {name}")
+            value = self.variables.get(name) if self.is_error else None
+            self._require(path, value.missing if value else ())
         for warning in warnings:
             self._warn(f"{path}: {warning}")
         if found:

@@ -85,6 +85,32 @@ async def test_files_of_a_folder_stay_as_they_were_and_all_that_is_missing_is_na
     assert (folder / "a.env").read_text() == "A=#{Here} #{First}"
 
 
+async def test_values_for_places_in_structured_files_and_settings_of_net_are_judged_too(
+    rig: Rig, tmp_path: Path
+) -> None:
+    folder = tmp_path / "app"
+    folder.mkdir()
+    texts = {
+        "a.env": "A=#{First}",
+        "app.json": '{"Db": {"Host": "old", "Port": 1}}',
+        "app.yaml": "Db: {Host: old}\n",
+        "Web.config": '<configuration><appSettings><add key="Smtp" value="old"/></appSettings></configuration>',
+    }
+    for name, text in texts.items():
+        (folder / name).write_text(text)
+    filled = {"folder": str(folder), "substitute": ["*.env"], "structured": ["app.*"], "dotnet": {"settings": True}}
+    values = {"Db:Host": "#{Second}", "Db:Port": "#{Known}", "Known": "2", "Smtp": "#{Third}", "Unused": "#{Nowhere}"}
+    outcome = await refused(rig, ConfigureFiles(), {**STRICT, **values}, **filled)
+    for said in ("a.env: #{First}", "app.json: #{Second}", "app.yaml: #{Second}", "Web.config: #{Third}"):
+        assert said in outcome.reason
+    assert "Known" not in outcome.reason and "Nowhere" not in outcome.reason
+    assert {path.name: path.read_text() for path in folder.iterdir()} == texts
+
+    effect = planned(ConfigureFiles(), values, **filled)
+    assert isinstance(await ConfigureFiles().effects[effect.kind].do(effect, rig.tools(effect)), Done)
+    assert '"#{Second}"' in (folder / "app.json").read_text(), "without it, the text stays as it was written"
+
+
 async def test_an_address_that_an_earlier_step_did_not_give_is_not_asked(rig: Rig) -> None:
     output = "#{Octopus.Action[Find].Output.Port}"
     outcome = await refused(rig, HttpCheck(), STRICT, url=f"http://books.test:{output}/", within_s=1)
