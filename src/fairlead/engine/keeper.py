@@ -8,6 +8,7 @@ import structlog
 
 from fairlead.domain.errors import FairleadError
 from fairlead.domain.ids import TaskId
+from fairlead.domain.outage import Outage
 from fairlead.engine.parts import Patience
 from fairlead.ports.clock import Clock
 from fairlead.ports.durable import Durable
@@ -34,12 +35,16 @@ class Keeper:
 
     async def run(self) -> None:
         """Look again and again, until cancelled."""
+        outage = Outage()
         while True:
             await self.clock.sleep(LOOK_EVERY_S)
             try:
                 await self.look()
+                if over := outage.worked(self.clock.monotonic_s()):
+                    log.warning("keeper.answered", was=over.code, lasted_s=round(over.lasted_s), failures=over.failures)
             except FairleadError as failed:
-                log.warning("keeper.no_answer", error=str(failed))
+                if outage.failed(failed.code, self.clock.monotonic_s()):
+                    log.warning("keeper.no_answer", code=failed.code, error=str(failed))
             except Exception as raised:  # noqa: BLE001 - the rim of the keeper: it must outlive every failure
                 log.error("keeper.failed", error=repr(raised))
 

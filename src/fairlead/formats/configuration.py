@@ -113,7 +113,9 @@ class _Work:
         """Invalid `variable.unknown`, with all that is missing in all files."""
         if self.lacking:
             told = "; ".join(f"{path}: {', '.join(missing)}" for path, missing in self.lacking.items())
-            raise Invalid("variable.unknown", f"without a value: {told[:LONGEST_REASON]}", thing=next(iter(self.lacking)))
+            raise Invalid(
+                "variable.unknown", f"without a value: {told[:LONGEST_REASON]}", thing=next(iter(self.lacking))
+            )
 
     def transform(self) -> None:
         from fairlead.formats.dotnet.transformation import transform  # XPath, for those who need it

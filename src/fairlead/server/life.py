@@ -19,6 +19,7 @@ from fairlead.domain.run import RunCause
 from fairlead.engine.keeper import Keeper
 from fairlead.server.bootstrap import Server
 from fairlead.server.following_switches import follow_switches
+from fairlead.server.loops import again
 from fairlead.server.outside import ProxyWatch, ensure_outside, keep_registry
 from fairlead.server.polling import ROUND_S, Polled, Polling
 from fairlead.server.reconciling import reconcile
@@ -61,7 +62,6 @@ HOLD_S = 5.0
 LOOKS_AT_ONCE = 4
 """Repositories that are asked at a time because somebody said so: one that hangs does not hold up the others."""
 DELIVERY_TIMEOUT_S = 30.0
-LONGEST_PAUSE_S = 300.0
 
 
 @dataclass
@@ -98,22 +98,26 @@ async def living(server: Server) -> AsyncIterator[Life]:
 async def _looping(life: Life) -> AsyncIterator[None]:
     server = life.server
     async with asyncio.TaskGroup() as group:
-        loops = [
-            *(group.create_task(_again("webhooks", 0.0, lambda: _look_asked(life))) for _ in range(LOOKS_AT_ONCE)),
-            group.create_task(_poll(server)),
-            group.create_task(_again("notices", NOTICES_S, lambda: _deliver(server))),
-            group.create_task(_again("subscriptions", SUBSCRIPTIONS_S, lambda: _relay(server))),
-            group.create_task(Keeper(server.tasks, server.durable, server.clock).run()),
-            group.create_task(_again("standbys", STANDBYS_S, lambda: _end_standbys(server))),
-            group.create_task(_again("interruptions", INTERRUPTIONS_S, lambda: _expire_interruptions(server))),
-            group.create_task(_again("scheduled", SCHEDULED_S, lambda: _begin_due(server))),
-            group.create_task(_again("images", IMAGES_S, lambda: _look_at_images(server))),
-            group.create_task(_again("targets", TARGETS_S, lambda: _look_at_targets(server))),
-            group.create_task(_again("proxy", PROXY_S, ProxyWatch(server).look, longest_s=PROXY_LONGEST_S)),
-            group.create_task(_again("registry", REGISTRY_S, lambda: keep_registry(server))),
-            group.create_task(_again("database", HOLD_S, lambda: _keep_hold(server))),
-            group.create_task(_again("housekeeping", HOURLY_S, lambda: _tidy(server))),
-        ]
+        repeated: tuple[tuple[str, float, Callable[[], Awaitable[object]]], ...] = (
+            ("notices", NOTICES_S, lambda: _deliver(server)),
+            ("subscriptions", SUBSCRIPTIONS_S, lambda: _relay(server)),
+            ("standbys", STANDBYS_S, lambda: _end_standbys(server)),
+            ("interruptions", INTERRUPTIONS_S, lambda: _expire_interruptions(server)),
+            ("scheduled", SCHEDULED_S, lambda: _begin_due(server)),
+            ("images", IMAGES_S, lambda: _look_at_images(server)),
+            ("targets", TARGETS_S, lambda: _look_at_targets(server)),
+            ("registry", REGISTRY_S, lambda: keep_registry(server)),
+            ("database", HOLD_S, lambda: _keep_hold(server)),
+            ("housekeeping", HOURLY_S, lambda: _tidy(server)),
+            *[("webhooks", 0.0, lambda: _look_asked(life))] * LOOKS_AT_ONCE,
+        )
+        works = (
+            *(again(name, pause_s, work, server.clock) for name, pause_s, work in repeated),
+            again("proxy", PROXY_S, ProxyWatch(server).look, server.clock, longest_s=PROXY_LONGEST_S),
+            Keeper(server.tasks, server.durable, server.clock).run(),
+            _poll(server),
+        )
+        loops = [group.create_task(work) for work in works]
         try:
             yield
         finally:
@@ -160,24 +164,6 @@ def _show_password(first: access.FirstAdministrator) -> None:
         sys.stdout.flush()
 
 
-async def _again(
-    name: str, pause_s: float, work: Callable[[], Awaitable[object]], *, longest_s: float = LONGEST_PAUSE_S
-) -> None:
-    """Do it, and again, for ever; what goes wrong is told and tried later, and never ends the server."""
-    wait_s = pause_s
-    while True:
-        try:
-            await work()
-            wait_s = pause_s
-        except FairleadError as error:
-            log.warning("loop.failed", loop=name, code=error.code, reason=str(error))
-            wait_s = min(longest_s, max(1.0, wait_s * 2))
-        except Exception as bug:
-            log.error("loop.bug", loop=name, error=type(bug).__name__, exc_info=bug)
-            wait_s = min(longest_s, max(1.0, wait_s * 2))
-        await asyncio.sleep(wait_s)
-
-
 async def _look_asked(life: Life) -> None:
     project, cause = await life.looks.get()
     await _look(life.server, project, cause=cause)
@@ -190,7 +176,7 @@ async def _poll(server: Server) -> None:
 
     polling = Polling(polled, lambda name: _look(server, name, cause="poll"), server.clock)
     async with asyncio.TaskGroup() as group:
-        await _again("polling", ROUND_S, lambda: polling.begin(group))
+        await again("polling", ROUND_S, lambda: polling.begin(group), server.clock)
 
 
 async def _look(server: Server, name: str, *, cause: RunCause) -> bool:
