@@ -123,6 +123,11 @@ class FindsRunningOnesOnly(FakeContainerEngine):
         return [found for found in await super().containers(labels) if found.state == "running"]
 
 
+class TellsStoppedOnesAsRunning(FakeContainerEngine):
+    async def running(self, labels: Mapping[str, str]) -> Sequence[Mapping[str, str]]:
+        return [found.labels for found in await self.containers(labels)]
+
+
 class CopiesWithoutLimit(FakeContainerEngine):
     async def copy_out(self, name: str, path: str, *, limit_bytes: int) -> Mapping[str, bytes]:
         return await super().copy_out(name, path, limit_bytes=10**9)
@@ -230,6 +235,7 @@ BREAKS: tuple[tuple[type[FakeContainerEngine], str], ...] = (
     (TellsStale, "test_it_tells_all_that_it_knows_of_a_container"),
     (MakesPlainNetworks, "test_a_network_has_the_shape_that_was_asked_for"),
     (FindsRunningOnesOnly, "test_found_by_name_id_and_labels"),
+    (TellsStoppedOnesAsRunning, "test_those_that_run_are_told_by_their_labels"),
     (CopiesWithoutLimit, "test_files_are_copied_out_of_what_has_ended"),
     (MixesSubnets, "test_a_subnet_that_overlaps_is_refused"),
     (CutsNetworks, "test_a_network_goes_with_its_stopped_members_and_not_with_running_ones"),

@@ -21,6 +21,9 @@ NOTHING_TO_DO = "deployment.nothing_to_do"
 Id: TypeAlias = Annotated[str, typer.Argument(help="The deployment's id, or its number with -p and -e.")]
 Where: TypeAlias = Annotated[str, typer.Option("--environment", "-e", help="Of a number: where.")]
 
+MARK_SHOWN = 60
+"""Letters of a reason in a table."""
+
 OVERRIDE_HELP = "Why freezes do not bind it; needs the permission freeze.override, and is audited."
 
 group = typer.Typer(
@@ -55,7 +58,13 @@ def list_deployments(
         "reason": "REASON",
         "created_at": "WHEN",
     }
+    if not at.screen.as_json:
+        rows = [{**row, "status": f"{row['status']}{_mark_of(row)}"} for row in rows]
     at.screen.table(rows, columns, empty="no deployments yet")
+
+
+def _mark_of(row: dict[str, Any]) -> str:
+    return f", marked as failed by {row['marked_by']}: {row['marked_why'][:MARK_SHOWN]}" if row["marked_at"] else ""
 
 
 @group.command("show")

@@ -45,6 +45,8 @@ def status(
     shown = [{"name": row["name"]} | {name: _cell(row["cells"].get(name)) for name in names} for row in rows]
     at.screen.table(shown, columns, empty="no projects yet: fairlead projects add NAME --git URL")
     _say_why(at, rows)
+    if found["not_asked"]:
+        at.screen.say(f"! {found['not_asked']}")
 
 
 def _show_place(at: Session, place: dict[str, Any]) -> None:
@@ -100,22 +102,25 @@ def _cell(cell: dict[str, Any] | None) -> str:
 def _own(cell: dict[str, Any]) -> str:
     if not cell["latest_deployment"]:
         return ""
-    parts = [cell["version"]] if cell["version"] else []
+    lives = "" if not cell["not_as_recorded"] else " does not run"
+    parts = [f"{cell['version']}{lives}"] if cell["version"] else []
     if cell["waiting_approval"]:
         parts.append(f"{cell['latest_version']} ⏸ waits for approval")
-    elif cell["state"] != "live":
+    elif cell["state"] not in ("live", "not_running"):
         parts.append(f"{cell['latest_version']} {cell['state'].replace('_', ' ')}")
     return ", ".join(parts)
 
 
 def _say_why(at: Session, rows: list[dict[str, Any]]) -> None:
-    """Why the newest deployments of the places did not go live, below the table."""
+    """Below the table: why the newest deployments of the places did not go live, and what does not run."""
     for row in rows:
         each = [(place, one) for place, cell in row["cells"].items() for one in (cell, *cell.get("tenants", ()))]
         for place, cell in each:
+            whose = f" for {cell['tenant']}" if cell.get("tenant") else ""
+            if cell["not_as_recorded"]:
+                at.screen.say(f"! {row['name']} in {place}{whose}: {cell['not_as_recorded']}")
             if cell["state"] in NOT_LIVE and cell["latest_reason"]:
                 words = f"{cell['latest_version']} {cell['state'].replace('_', ' ')}"
-                whose = f" for {cell['tenant']}" if cell.get("tenant") else ""
                 at.screen.say(f"{row['name']} in {place}{whose}: {words}: {cell['latest_reason']}")
 
 

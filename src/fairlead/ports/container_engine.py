@@ -300,6 +300,11 @@ class ContainerEngine(Protocol):
         None where there is none. Its environment is in clear: whoever keeps it masks it first."""
         ...
 
+    async def running(self, labels: Mapping[str, str]) -> Sequence[Mapping[str, str]]:
+        """The labels of those of `containers` that run, or that the engine is bringing up again; one question however
+        many there are."""
+        ...
+
     async def wait(self, name: str) -> int:
         """The exit code once it has ended; at once where it already has. A restart by its policy is no end."""
         ...

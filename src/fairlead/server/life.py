@@ -35,7 +35,9 @@ from fairlead.usecases import (
     looking,
     relaying,
     retention,
+    running,
     scheduling,
+    standing,
     target_looks,
     telling,
     turns,
@@ -53,6 +55,8 @@ SCHEDULED_S = 2.0
 IMAGES_S = 5.0
 """How often it is asked which registries are due: each trigger says how often that is."""
 TARGETS_S = 5.0
+RUNNING_S = 15.0
+"""How often it is looked whether what is live runs: one question to the engine for all of the house."""
 HOURLY_S = 3600.0
 PROXY_S = 1.0
 """How often it is looked whether the proxy lives: while it does not, nobody is served."""
@@ -106,6 +110,7 @@ async def _looping(life: Life) -> AsyncIterator[None]:
             ("scheduled", SCHEDULED_S, lambda: _begin_due(server)),
             ("images", IMAGES_S, lambda: _look_at_images(server)),
             ("targets", TARGETS_S, lambda: _look_at_targets(server)),
+            ("running", RUNNING_S, lambda: _look_what_runs(server)),
             ("registry", REGISTRY_S, lambda: keep_registry(server)),
             ("database", HOLD_S, lambda: _keep_hold(server)),
             ("housekeeping", HOURLY_S, lambda: _tidy(server)),
@@ -234,6 +239,11 @@ async def _look_at_images(server: Server) -> None:
 
 async def _look_at_targets(server: Server) -> None:
     await target_looks.look_at_due(server.context, server.hosts)
+
+
+async def _look_what_runs(server: Server) -> None:
+    for place in await running.look(server.context, server.container_engine):
+        await asyncio.to_thread(standing.tell_not_running, server.context, place)
 
 
 async def _begin_due(server: Server) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -95,6 +95,13 @@ def by_number(connection: sa.Connection, project: ProjectId, environment: Enviro
 def of_task(connection: sa.Connection, task: TaskId) -> Deployment | None:
     """The deployment that the task carries out; None where it carries out another thing."""
     return _shelf.one(connection, _c.task == task)
+
+
+def marked(connection: sa.Connection, ids: Sequence[str]) -> list[Deployment]:
+    """Those of them that a person marked as failed."""
+    return nouns(
+        Deployment, connection.execute(sa.select(deployments).where(_c.id.in_(ids), _c.marked_at.is_not(None)))
+    )
 
 
 def child(connection: sa.Connection, parent: TaskId, key: str) -> Deployment | None:

@@ -153,6 +153,12 @@ class FakeContainerEngine:
         found = self._found(name)
         return inspected(told_container(self.world, found), found.spec) if found else None
 
+    async def running(self, labels: Mapping[str, str]) -> Sequence[Mapping[str, str]]:
+        await self._reach()
+        self.world.settle()
+        found = [held for _, held in sorted(self.world.containers.items()) if held.state in ("running", "restarting")]
+        return [told for held in found if _fits(told := _all_labels(held), labels)]
+
     async def wait(self, name: str) -> int:
         await self._reach()
         while self._existing(name).state != "exited":

@@ -21,6 +21,7 @@ from fairlead.store.database import Connection, Database
 from fairlead.store.secret_versions import SecretUse
 from fairlead.store.secrets import StoreSecrets
 from fairlead.usecases.compiled import Compiled
+from fairlead.usecases.running import Running
 
 
 class Queue(Protocol):
@@ -71,7 +72,7 @@ class Context:
 
     `look_up` asks a repository which commit is meant, `look_up_image` a registry for an image by digest, and both wait
     for it: never inside of a transaction. `looked_up` is what was found so far, by project
-    (`script_sources.with_lookups`)."""
+    (`script_sources.with_lookups`). `running` is what the last look at the engine found."""
 
     database: Database
     clock: Clock
@@ -82,6 +83,7 @@ class Context:
     installation: Installation = field(default_factory=Installation)
     is_from_repository: bool = False
     compiled: Compiled = field(default_factory=Compiled)
+    running: Running = field(default_factory=Running)
     look_up: Callable[[Repository, ScriptSource], str] = no_look_up
     look_up_image: Callable[[StepImage], str] = no_image_look_up
     looked_up: Mapping[tuple[str, Sought], str | FairleadError] = field(default_factory=dict)

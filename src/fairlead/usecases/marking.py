@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from fairlead.domain.actor import Actor
 from fairlead.domain.deployment import Deployment, DeploymentOutcome
 from fairlead.domain.errors import Conflict, Invalid
 from fairlead.domain.permission import Permission
+from fairlead.domain.task import Task, TaskKind, TaskState
 from fairlead.store import deployments
 from fairlead.store.database import Connection
 from fairlead.usecases.context import Context
 from fairlead.usecases.deployments import DeploymentView, require_of, views
 
 LONGEST_REASON = 10_000
+WENT_LIVE: tuple[TaskKind, ...] = ("deployment", "rollback")
+"""Tasks whose subject is a deployment."""
 
 
 def mark_failed(context: Context, actor: Actor, id: str, reason: str) -> DeploymentView:
@@ -50,6 +54,17 @@ def unmark(context: Context, actor: Actor, id: str) -> DeploymentView:
         made = replace(found, marked_at=None, marked_by="", marked_why="")
         words = "took back that it was marked as failed"
         return _saved(context, connection, actor, found, made, "deployment.unmarked", words)
+
+
+def of_tasks(context: Context, actor: Actor, tasks: Iterable[Task]) -> Mapping[str, Deployment]:
+    """Those of the tasks' deployments that are marked, by their ids (`Task.subject`), for a list of tasks that the
+    actor may view."""
+    actor.require_somewhere(Permission.VIEW)
+    went_live = [one.subject for one in tasks if one.kind in WENT_LIVE and one.state is TaskState.SUCCEEDED]
+    if not went_live:
+        return {}
+    with context.database.reading() as connection:
+        return {one.id: one for one in deployments.marked(connection, went_live)}
 
 
 def _found(connection: Connection, actor: Actor, id: str) -> Deployment:

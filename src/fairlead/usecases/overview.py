@@ -24,6 +24,7 @@ from fairlead.store.reach import within
 from fairlead.usecases import planning, tenancy
 from fairlead.usecases.context import Context
 from fairlead.usecases.located import located
+from fairlead.usecases.running import Running, does_not_run
 
 MOST_PROJECTS = 500
 PROJECTS_SHOWN = 20
@@ -38,7 +39,8 @@ class Cell:
 
     What is live is what the slots say: after a retirement nothing is, whatever was deployed before. `live` is None
     for a live slot, too, where our books do not know the deployment that made it (they come from a backup). Where
-    there never was a slot, for the process deploys no services, it is what went there last.
+    there never was a slot, for the process deploys no services, it is what went there last. `not_as_recorded` says
+    that what is recorded as live was found not to run, when the engine was asked last (`running`), and what to do.
     """
 
     live: Committed | None
@@ -48,6 +50,7 @@ class Cell:
     approval: Approval | None
     tenants: tuple[TenantCell, ...] = ()
     standby_version: str = ""
+    not_as_recorded: str = ""
 
     @property
     def latest_version(self) -> str:
@@ -78,13 +81,14 @@ class TenantCell:
 
 @dataclass(frozen=True, slots=True)
 class Grid:
-    """Projects down, environments across."""
+    """Projects down, environments across. `not_asked`: why it is not known whether what is live runs; "": it is."""
 
     environments: Sequence[Environment]
     projects: Sequence[Project]
     cells: Mapping[tuple[str, EnvironmentId], Cell]
     tenant: Tenant | None = None
     more: str | None = None
+    not_asked: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +129,7 @@ def grid(
             after=after,
             limit=min(limit, MOST_PROJECTS),
         )
-        return _grid(connection, actor, part.items, whose, part.after)
+        return _grid(context, connection, actor, part.items, whose, part.after)
 
 
 def row(context: Context, actor: Actor, project: str | Project) -> Grid:
@@ -134,7 +138,7 @@ def row(context: Context, actor: Actor, project: str | Project) -> Grid:
     with context.database.reading() as connection:
         found = projects.by_name_or_id(connection, project)
         actor.require_somewhere(Permission.VIEW, project=found.id)
-        return _grid(connection, actor, [found], None, None)
+        return _grid(context, connection, actor, [found], None, None)
 
 
 def place(context: Context, actor: Actor, project: str, environment: str, *, tenant: str = "") -> PlaceView:
@@ -146,7 +150,7 @@ def place(context: Context, actor: Actor, project: str, environment: str, *, ten
         owner, where, whose, at = there.project, there.environment, there.tenant, there.place
         both = slots.of(connection, at)
         its_routes = routes.of(connection, at)
-        cell = _cells(connection, actor, [owner], [where], whose)[(owner.id, where.id)]
+        cell = _cells(context, connection, actor, [owner], [where], whose)[(owner.id, where.id)]
         connected = tuple(
             one
             for one in tenants.connected(connection, owner.id)
@@ -156,10 +160,16 @@ def place(context: Context, actor: Actor, project: str, environment: str, *, ten
 
 
 def _grid(
-    connection: Connection, actor: Actor, shown: Sequence[Project], tenant: Tenant | None, more: str | None
+    context: Context,
+    connection: Connection,
+    actor: Actor,
+    shown: Sequence[Project],
+    tenant: Tenant | None,
+    more: str | None,
 ) -> Grid:
     known = [one for one in environments.all_of(connection) if actor.may_somewhere(Permission.VIEW, environment=one.id)]
-    return Grid(known, shown, _cells(connection, actor, shown, known, tenant), tenant, more)
+    cells = _cells(context, connection, actor, shown, known, tenant)
+    return Grid(known, shown, cells, tenant, more, context.running.unknown)
 
 
 def _may_see(actor: Actor, project: str, environment: str, tenant: str | None) -> bool:
@@ -167,13 +177,14 @@ def _may_see(actor: Actor, project: str, environment: str, tenant: str | None) -
 
 
 def _cells(
+    context: Context,
     connection: Connection,
     actor: Actor,
     shown: Sequence[Project],
     known: Sequence[Environment],
     tenant: Tenant | None,
 ) -> dict[tuple[str, EnvironmentId], Cell]:
-    books = _read(connection, shown)
+    books = _read(connection, shown, context.running)
     cells: dict[tuple[str, EnvironmentId], Cell] = {}
     for project in shown:
         for environment in known:
@@ -197,11 +208,13 @@ class _Books:
     recorded: Mapping[Place, Mapping[Colour, Slot]]
     waiting: Mapping[_At, Approval]
     tenants: Mapping[tuple[str, str], list[Tenant]]
+    running: Running
 
     def cell(self, project: Project, environment: Environment, tenant: Tenant | None) -> Cell:
         """One of them."""
         key = (project.id, environment.id, tenant.id if tenant else None)
-        both = self.recorded.get(planning.place_of(project, environment, tenant), {})
+        at = planning.place_of(project, environment, tenant)
+        both = self.recorded.get(at, {})
         slot = next((slot for slot in both.values() if slot.state is SlotState.LIVE), None)
         last = self.committed.get(key)
         if both:
@@ -213,10 +226,11 @@ class _Books:
             slot.colour if slot else None,
             self.waiting.get(key),
             standby_version=next((slot.version for slot in both.values() if slot.state is SlotState.STANDBY), ""),
+            not_as_recorded=does_not_run(at, slot) if slot and self.running.is_down(at, slot) else "",
         )
 
 
-def _read(connection: Connection, shown: Sequence[Project]) -> _Books:
+def _read(connection: Connection, shown: Sequence[Project], running: Running) -> _Books:
     ids = [project.id for project in shown]
     latest = deployments.latest_by_place(connection, ids)
     known = tenants.many(connection, (tenant for _, _, tenant in latest if tenant is not None))
@@ -230,6 +244,7 @@ def _read(connection: Connection, shown: Sequence[Project]) -> _Books:
         slots.all_by_place(connection, [project.name for project in shown]),
         approvals.waiting_by_place(connection, ids),
         {at: sorted(its, key=lambda one: one.name.lower()) for at, its in beside.items()},
+        running,
     )
 
 

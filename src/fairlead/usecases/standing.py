@@ -7,13 +7,14 @@ from datetime import timedelta
 
 from fairlead.domain.actor import SYSTEM
 from fairlead.domain.deployment import DeploymentState
-from fairlead.domain.slot import Slot, SlotState
+from fairlead.domain.slot import SlotState
 from fairlead.ports.catalogue import Place
 from fairlead.ports.container_engine import LABEL_COLOUR, LABEL_DEPLOYMENT, Container
 from fairlead.store import events, projects, slots
 from fairlead.usecases import telling
 from fairlead.usecases.context import Context
 from fairlead.usecases.overview import PlaceView
+from fairlead.usecases.running import does_not_run, remedy_of, said_of
 
 KIND = "environment.not_running"
 NOT_AGAIN_FOR = timedelta(days=1)
@@ -35,7 +36,7 @@ def not_as_recorded(view: PlaceView, containers: Sequence[Container]) -> str:
             f"Our books call {slot.version} live, and what runs in {slot.colour} is of another deployment, which they "
             f"do not know: compare with fairlead adopt --project {view.place.project} --environment {view.place.where}."
         )
-    return f"{_said(slot)} {_remedy(view.place, slot)}"
+    return does_not_run(view.place, slot)
 
 
 def tell_not_running(context: Context, place: Place) -> bool:
@@ -48,7 +49,7 @@ def tell_not_running(context: Context, place: Place) -> bool:
         told = events.page(connection, *events.fitting(thing=slot.deployment, kind=KIND), limit=1).items
         if told and now - told[0].at < NOT_AGAIN_FOR:
             return False
-        said, remedy = _said(slot), _remedy(place, slot)
+        said, remedy = said_of(slot), remedy_of(place, slot)
         context.note(
             connection,
             SYSTEM,
@@ -62,13 +63,3 @@ def tell_not_running(context: Context, place: Place) -> bool:
         owner = projects.by_name(connection, place.project)
         telling.live_does_not_run(context, connection, owner, place, slot, said, remedy)
     return True
-
-
-def _said(slot: Slot) -> str:
-    return f"{slot.version} is recorded as live, and no instance of it runs: users get no answer."
-
-
-def _remedy(place: Place, slot: Slot) -> str:
-    whose = f" --tenant {place.tenant}" if place.tenant else ""
-    where = f"--project {place.project} --to {place.environment}{whose}"
-    return f"Bring it back: fairlead deploy {slot.version} {where} --force"

@@ -127,7 +127,14 @@ class StillEngine:
     async def containers(self, labels: Mapping[str, str]) -> Sequence[Container]:
         if self.is_down:
             raise TimeoutError
-        return [one for one in self.held if all(one.labels.get(key) == value for key, value in labels.items())]
+        return [
+            one
+            for one in self.held
+            if all(one.labels.get(key) == value or (key in one.labels and not value) for key, value in labels.items())
+        ]
+
+    async def running(self, labels: Mapping[str, str]) -> Sequence[Mapping[str, str]]:
+        return [one.labels for one in await self.containers(labels) if one.state == "running"]
 
     async def networks(self, labels: Mapping[str, str]) -> Sequence[Network]:
         return []

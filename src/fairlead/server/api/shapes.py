@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import TypeVar
 
 from fairlead.domain.certificate import Certificate
+from fairlead.domain.deployment import Deployment
 from fairlead.domain.environment import Environment
 from fairlead.domain.notification import NotificationTarget
 from fairlead.domain.plan import Effect, Node, Plan, Step, effects_of, inside
@@ -302,6 +303,11 @@ def task(one: Task) -> answers.Task:
         "begun_at": one.begun_at.isoformat() if one.begun_at else None,
         "ended_at": one.ended_at.isoformat() if one.ended_at else None,
     }
+
+
+def task_listed(one: Task, marked: Deployment | None) -> answers.TaskListed:
+    said = f"{marked.marked_by}: {marked.marked_why}" if marked else ""
+    return {**task(one), "marked_as_failed": said}
 
 
 def task_view(view: TaskView) -> answers.TaskAlone:

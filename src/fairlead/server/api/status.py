@@ -51,7 +51,8 @@ def status(
     for project in found.projects:
         cells = {one.name: cell_shape(found.cells[(project.id, one.id)]) for one in found.environments}
         rows.append({"name": project.name, "title": project.title, "cells": cells})
-    return {"environments": [one.name for one in found.environments], "projects": rows, "next": found.more}
+    names = [one.name for one in found.environments]
+    return {"environments": names, "projects": rows, "next": found.more, "not_asked": found.not_asked}
 
 
 @router.get("/projects/{project}/environments/{environment}")
@@ -130,7 +131,7 @@ def cell_shape(cell: overview.Cell) -> answers.Cell:
 def _own_shape(cell: overview.Cell) -> answers.OwnCell:
     latest, live = cell.latest, cell.live
     moving = latest is not None and not latest.has_ended and cell.approval is None
-    state = "live" if cell.is_live else "empty"
+    state = "not_running" if cell.not_as_recorded else "live" if cell.is_live else "empty"
     if latest is not None and latest.outcome is not DeploymentOutcome.LIVE:
         state = latest.state.value if moving else latest.outcome.value or latest.state.value
     return {
@@ -145,6 +146,7 @@ def _own_shape(cell: overview.Cell) -> answers.OwnCell:
         "latest_reason": latest.reason if latest else "",
         "running_task": latest.task if moving and latest else None,
         "waiting_approval": cell.approval.id if cell.approval else None,
+        "not_as_recorded": cell.not_as_recorded,
     }
 
 

@@ -21,7 +21,7 @@ from fairlead.server.api.answers import retention as told
 from fairlead.server.api.doors import After, Asked, Asking, Books, Limit, Parts
 from fairlead.server.bootstrap import Server
 from fairlead.server.routing import api_router
-from fairlead.usecases import package_retention, release_retention, retention, tasks
+from fairlead.usecases import marking, package_retention, release_retention, retention, tasks
 
 router = api_router("tasks")
 
@@ -37,10 +37,11 @@ def list_tasks(
     project: str | None = None,
     after: After = None,
     limit: Limit = 50,
-) -> answers.Page[answers.Task]:
+) -> answers.Page[answers.TaskListed]:
     """The newest first."""
     part = tasks.page(context, actor, kind=kind, state=state, project=project, after=after, limit=limit)
-    return shapes.page(part, shapes.task)
+    marks = marking.of_tasks(context, actor, part.items)
+    return shapes.page(part, lambda one: shapes.task_listed(one, marks.get(one.subject)))
 
 
 @router.get("/tasks/{id}")

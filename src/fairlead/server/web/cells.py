@@ -38,6 +38,7 @@ class CellView:
     link: str = ""
     live_version: str = ""
     standby: str = ""
+    is_down: bool = False
     tenants: tuple[TenantLine, ...] = ()
     more_tenants: int = 0
 
@@ -65,13 +66,17 @@ def _own(cell: CellView, id: str, about: str, now: datetime) -> str:
         f'<span class="fl-cell-at">{times.drawn(cell.at, now)}</span>' if cell.at else "",
         "</span>",
         _more("", detail) if detail and not is_busy else "",
-        _more("check", f"{escape(cell.live_version)} is live")
-        if cell.live_version and cell.live_version != cell.version
-        else "",
+        _beside(cell) if cell.live_version and cell.live_version != cell.version else "",
         _more("pause", f"{escape(cell.standby)} stands by") if cell.standby else "",
         "</a>",
     ]
     return "".join(parts)
+
+
+def _beside(cell: CellView) -> str:
+    """What users reach meanwhile, if anything."""
+    live = escape(cell.live_version)
+    return _more("alert", f"{live} does not run") if cell.is_down else _more("check", f"{live} is live")
 
 
 def _progress(cell: CellView, about: str) -> str:

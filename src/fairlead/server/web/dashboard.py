@@ -77,6 +77,7 @@ def grid_of(visitor: Visitor, search: str, after: str | None, *, group: str = ""
     asked = {"search": search} | ({"group": group} if group else {}) | ({"tenant": tenant} if tenant else {})
     return {
         "environments": found.environments,
+        "not_asked": found.not_asked,
         "rows": rows,
         "search": search,
         "group": group,
@@ -133,6 +134,8 @@ def cell_of(
 ) -> CellView | None:
     """One cell; None where nothing ever was."""
     drawn = _drawn(at, cell, phases)
+    if drawn and cell.not_as_recorded:
+        drawn = replace(drawn, is_down=True)
     if not cell.tenants:
         return drawn
     lines = tuple(_line(at, one) for one in cell.tenants[:TENANTS_SHOWN])
@@ -151,6 +154,7 @@ def _line(at: Place, one: overview.TenantCell) -> TenantLine:
     if cell.approval is not None:
         return TenantLine(one.tenant.name, cell.latest_version, words.WAITS, link)
     look = words.of_deployment(cell.latest) if cell.latest else words.RETIRED
+    look = words.NOT_RUNNING if cell.not_as_recorded else look
     return TenantLine(one.tenant.name, cell.live_version or cell.latest_version, look, link)
 
 
@@ -180,6 +184,9 @@ def _drawn(
             look, cell.latest_version, latest.reason, at=latest.ended_at, link=task, live_version=cell.live_version
         )
     since = cell.live.committed_at if cell.live else None
+    if cell.not_as_recorded:
+        said = "no instance runs: users get no answer"
+        return CellView(words.NOT_RUNNING, cell.live_version, said, link=place, standby=cell.standby_version)
     return CellView(words.LIVE, cell.live_version, at=since, link=place, standby=cell.standby_version)
 
 

@@ -11,6 +11,8 @@ from starlette.responses import RedirectResponse, Response
 
 from fairlead.domain.errors import FairleadError
 from fairlead.domain.project import Project
+from fairlead.server.api.declaring import key_maker
+from fairlead.server.api.doors import life_of
 from fairlead.server.api.status import url_of
 from fairlead.server.routing import page_router
 from fairlead.server.web import dashboard
@@ -19,7 +21,7 @@ from fairlead.server.web.lists import Paged, Searched, Shown, Text
 from fairlead.server.web.variable_forms import rows_of
 from fairlead.server.web.visit import Posted, Visiting, Visitor, in_one_transaction
 from fairlead.store import routes
-from fairlead.usecases import deployments, looking, overview, projects, releases, runs, variables
+from fairlead.usecases import cloning, deployments, looking, overview, projects, releases, runs, variables
 from fairlead.usecases.planning import place_of
 
 router = page_router()
@@ -127,6 +129,24 @@ async def look(form: Posted, name: str) -> Response:
     if seen.run is not None:
         return form.done(f"/runs/{seen.run.id}", f"Run {seen.run.number} of {seen.head[:12]} begins.")
     return form.done(back, f"The head is {seen.head[:12]}: {seen.reason}.")
+
+
+@router.post("/projects/{name}/clone")
+def clone(form: Posted, name: str) -> Response:
+    """Another with all that was set for it; nothing of that begins by itself."""
+    visitor = form.visitor
+
+    def work() -> tuple[str, str]:
+        maker = key_maker(life_of(visitor.request))
+        made = cloning.clone(visitor.context, visitor.actor, name, form.text("new").strip(), make_key=maker)
+        said = f"{made.project.name} is a clone of {name}: triggers are disabled, runbooks not published."
+        if not made.project.is_enabled:
+            said += f" It is disabled: look it over, then fairlead projects set {made.project.name} --enable."
+        if made.webhook_secret:
+            said += f" Its webhook's secret, shown only now: {made.webhook_secret}"
+        return said, f"/projects/{quote(made.project.name)}"
+
+    return form.act(f"/projects/{quote(name)}", work)
 
 
 def _places(visitor: Visitor, found: Project) -> dict[str, Any]:

@@ -25,7 +25,7 @@ from fairlead.server.web.lists import Paged
 from fairlead.server.web.visit import Posted, Visiting, Visitor, in_one_transaction
 from fairlead.steps.keeping import asked_s
 from fairlead.store import artifacts, task_lines
-from fairlead.usecases import deployments, kept_slots, releases, runs, tasks, why
+from fairlead.usecases import deployments, kept_slots, marking, releases, runs, tasks, why
 from fairlead.usecases.context import Context
 from fairlead.usecases.deployments import DeploymentView
 
@@ -59,7 +59,15 @@ def show_list(visitor: Visiting, part: Paged, state: TaskState | None = None, pr
     """All tasks, the newest first."""
     context, actor = visitor.context, visitor.actor
     found = tasks.page(context, actor, state=state, project=project or None, after=part.after, limit=part.limit)
-    values = {"section": "/tasks", "tasks": found.items, "state": state, "states": TaskState, "project": project}
+    marks = marking.of_tasks(context, actor, found.items)
+    values = {
+        "section": "/tasks",
+        "tasks": found.items,
+        "marks": marks,
+        "state": state,
+        "states": TaskState,
+        "project": project,
+    }
     return visitor.page("tasks.html", {**values, "listed": part.shown(found.after)})
 
 

@@ -21,6 +21,8 @@ class Look:
 
 
 LIVE = Look("live", "good", "check")
+NOT_RUNNING = Look("does not run", "bad", "alert")
+MARKED = Look("marked as failed", "bad", "cross")
 RETIRED = Look("ended", "quiet", "stop")
 EMPTY = Look("nothing yet", "quiet", "dash")
 WAITS = Look("waits for approval", "wait", "pause")

@@ -194,6 +194,18 @@ class ContainerContract:
             assert [found.id for found in await given.engine.containers(asked)] == [made.id]
         assert await given.engine.containers({LABEL_PROJECT: given.name("p"), LABEL_KEY: "other"}) == []
 
+    async def test_those_that_run_are_told_by_their_labels(self, given: GivenEngine) -> None:
+        labels = {**given.labels("a"), LABEL_PROJECT: given.name("p")}
+        made = await given.engine.ensure_container(given.spec("a", FOR_EVER, labels=labels))
+        await given.engine.start((await given.engine.ensure_container(given.spec("b", FOR_EVER))).name)
+        asked = {LABEL_PROJECT: given.name("p")}
+        assert await given.engine.running(asked) == [], "it was not started"
+        await given.engine.start(made.name)
+        (told,) = await given.engine.running(asked)
+        assert labels.items() <= told.items()
+        await given.engine.stop(made.name, grace_s=0.1)
+        assert await given.engine.running(asked) == []
+
     async def test_its_configuration_is_the_same_after_stop_and_start(self, given: GivenEngine) -> None:
         await given.engine.ensure_network(NetworkSpec(given.name("n"), given.subnet(0), given.labels("n")))
         address = given.subnet(0).replace("0/28", "5")

@@ -147,8 +147,22 @@ def test_what_went_live_is_marked_as_failed_on_its_page(books: House, visit: Vis
     shown = visit.get(page)
     assert "Marked as failed" in shown and "lost &lt;orders&gt;" in shown and "Mark it as failed" not in shown
     assert "marked it as failed afterwards: lost &lt;orders&gt;" in visit.get(f"/why/deployments/{live.id}")
+    for lists in ("/tasks", "/projects/books", "/projects/books/deployments", "/projects/books/environments/Test"):
+        listed = visit.get(lists)
+        assert "marked as failed" in listed and "admin: lost &lt;orders&gt;" in listed, lists
     visit.post(f"/deployments/{live.id}/mark-failed", undo="1")
     assert "Mark it as failed" in visit.get(page)
+
+
+def test_a_project_is_cloned_on_its_page(books: House, visit: Visit) -> None:
+    visit.sign_in()
+    assert visit.post("/projects/books/clone", new=" more-books ") == "/projects/more-books"
+    told = said(visit, "/projects/more-books")
+    assert "more-books is a clone of books" in told and "shown only now" in told
+    assert "disabled" in visit.get("/projects/more-books")
+    assert visit.post("/projects/books/clone", new="more-books") == "/projects/books"
+    assert "more-books" in said(visit, "/projects/books")
+    assert visit.post("/projects/books/clone", new="no/name") == "/projects/books"
 
 
 def test_looking_now_starts_a_run_or_says_why_not(books: House, visit: Visit) -> None:
@@ -288,6 +302,7 @@ FORMS = [
     "/deployments/x/retry",
     "/deployments/x/keep",
     "/deployments/x/mark-failed",
+    "/projects/books/clone",
     "/lifecycles",
     "/lifecycles/x",
     "/lifecycles/x/remove",

@@ -17,9 +17,10 @@ from fairlead.domain.certificate import Certificate
 from fairlead.domain.ids import TaskId
 from fairlead.domain.switch_record import SwitchRecord, as_fact
 from fairlead.domain.task import TaskState
+from fairlead.ports.catalogue import Place
 from fairlead.ports.tasks import End
-from fairlead.server.api import shapes
-from fairlead.store import certificates
+from fairlead.server.api import shapes, status
+from fairlead.store import certificates, slots
 from fairlead.usecases import deployments, variables
 
 Furnished = tuple[House, dict[str, str]]
@@ -34,6 +35,24 @@ def test_the_dashboard_tells_each_state_by_a_word_and_an_icon(looking: Visit) ->
     assert 'role="progressbar"' in page
     assert "pre-integration tests failed: test_sign_in" in page
     assert "1.29.4 is live" in page
+
+
+def test_the_dashboard_and_the_status_say_what_was_found_not_to_run(looking: Visit, furnished: Furnished) -> None:
+    house = furnished[0]
+    place = Place("books", "Test")
+    with house.context.database.reading() as connection:
+        down = slots.live_deployments(connection)[place]
+    house.context.running.down = {place: down}
+    for path in ("/", "/grid", "/projects/books/places"):
+        page = looking.get(path)
+        assert "does not run" in page and "no instance runs: users get no answer" in page
+    found = status.status(house.context, ADMINISTRATOR, search="books")
+    cell = found["projects"][0]["cells"]["Test"]
+    assert cell["state"] == "not_running" and "fairlead deploy" in cell["not_as_recorded"]
+    house.context.running.down, house.context.running.unknown_since = {}, house.context.clock.now()
+    assert "The container engine has not answered since" in looking.get("/")
+    assert status.status(house.context, ADMINISTRATOR)["not_asked"]
+    assert "does not run" not in looking.get("/")
 
 
 def test_the_dashboard_leads_to_what_each_cell_is_about(looking: Visit, furnished: Furnished) -> None:

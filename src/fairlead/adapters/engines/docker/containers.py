@@ -114,6 +114,11 @@ class Containers:
         inspected = await asyncio.gather(*(inspect(entry["Id"]) for entry in listed))
         return sorted((container_of(found) for found in inspected if found), key=lambda container: container.name)
 
+    async def running(self, labels: Mapping[str, str]) -> Sequence[Mapping[str, str]]:
+        filters = {**label_filter(labels), "status": ["running", "restarting"]}
+        listed = await self._client.ask("GET", "/containers/json", params={"filters": filters})
+        return [entry.get("Labels") or {} for entry in listed]
+
     async def wait(self, name: str) -> int:
         while True:
             found = await self._existing(name)

@@ -120,6 +120,9 @@ class DockerEngine:
     async def inspected(self, name: str) -> Mapping[str, object] | None:
         return await self._containers.inspected(name)
 
+    async def running(self, labels: Mapping[str, str]) -> Sequence[Mapping[str, str]]:
+        return await self._containers.running({**labels, **self._own})
+
     async def wait(self, name: str) -> int:
         return await self._containers.wait(name)
 

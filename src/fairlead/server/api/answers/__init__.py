@@ -76,7 +76,7 @@ from fairlead.server.api.answers.status import (
     Written,
 )
 from fairlead.server.api.answers.targets import LyingPackage, SshAccess, Target, TargetSeen
-from fairlead.server.api.answers.tasks import Artifact, Line, Phase, Task, TaskAlone, TestCase, TestCases
+from fairlead.server.api.answers.tasks import Artifact, Line, Phase, Task, TaskAlone, TaskListed, TestCase, TestCases
 from fairlead.server.api.answers.teams import Group, HeldRole, Role, Team
 from fairlead.server.api.answers.variables import (
     IncludedSet,
@@ -184,6 +184,7 @@ __all__ = [
     "TargetSeen",
     "Task",
     "TaskAlone",
+    "TaskListed",
     "Team",
     "TenantDeployments",
     "TestCase",

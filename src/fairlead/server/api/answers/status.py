@@ -27,6 +27,10 @@ class OwnCell(TypedDict):
     latest_reason: str
     running_task: str | None
     waiting_approval: str | None
+    not_as_recorded: Annotated[
+        str,
+        Field(description="what the engine tells otherwise than our books, and what to do; lists ask it now and then"),
+    ]
 
 
 class TenantCell(OwnCell):
@@ -55,6 +59,7 @@ class Grid(TypedDict):
     environments: list[str]
     projects: list[Row]
     next: str | None
+    not_asked: Annotated[str, Field(description="why it is not known whether what is live runs; empty where it is")]
 
 
 class Slot(TypedDict):
@@ -100,7 +105,6 @@ class PlaceState(Cell):
     routes: list[Route]
     instances: list[Instance]
     not_asked: Annotated[str, Field(description="why the engine did not tell the instances; empty where it did")]
-    not_as_recorded: Annotated[str, Field(description="what the engine tells otherwise than our books, and what to do")]
 
 
 class Reason(TypedDict):

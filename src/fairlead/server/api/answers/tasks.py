@@ -39,6 +39,12 @@ class Task(TypedDict):
     ended_at: Moment | None
 
 
+class TaskListed(Task):
+    """A task as lists show it."""
+
+    marked_as_failed: Annotated[str, Field(description="who said so after its deployment went live, and why")]
+
+
 class Phase(TypedDict):
     """A named step of a task."""
 

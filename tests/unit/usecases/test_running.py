@@ -1,0 +1,104 @@
+"""What our books call live and does not run is found by a look, and said by the lists until a look finds it running."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+
+import pytest
+from tests.unit.usecases.house import ADMIN, House
+
+from fairlead.domain.errors import TimedOut, Unreachable
+from fairlead.domain.slot import SlotState
+from fairlead.ports.catalogue import Place
+from fairlead.ports.container_engine import LABEL_COLOUR, LABEL_DEPLOYMENT
+from fairlead.usecases import deployments, overview, running, standing
+
+PLACE = Place("books", "Test")
+
+
+class Engine:
+    """The labels of what runs; `moves` is done when it was asked once."""
+
+    def __init__(self, *deployments: str) -> None:
+        self.deployments = list(deployments)
+        self.asked = 0
+        self.is_away = False
+        self.moves = lambda: None
+
+    async def running(self, labels: Mapping[str, str]) -> Sequence[Mapping[str, str]]:
+        self.asked += 1
+        if self.is_away:
+            raise Unreachable("engine.unreachable", "it does not answer")
+        found = [{LABEL_DEPLOYMENT: one, LABEL_COLOUR: "blue"} for one in self.deployments]
+        self.moves()
+        return found
+
+
+@pytest.fixture
+def live(books: House) -> House:
+    """1.0.0 is live in Test."""
+    books.add_release("1.0.0")
+    books.go_live("1.0.0")
+    return books
+
+
+def slot_of(house: House) -> str:
+    slots = overview.place(house.context, ADMIN, "books", "Test").slots.values()
+    return next(one.deployment for one in slots if one.state is SlotState.LIVE)
+
+
+def said(house: House) -> str:
+    found = overview.grid(house.context, ADMIN)
+    (project,) = found.projects
+    where = next(one for one in found.environments if one.name == "Test")
+    return found.cells[(project.id, where.id)].not_as_recorded
+
+
+async def test_lists_say_what_the_look_found_until_another_finds_it_running(live: House) -> None:
+    engine = Engine()
+    assert said(live) == "", "nothing was looked at yet"
+    assert await running.look(live.context, engine) == [], "once may be a restart of the engine"
+    assert "1.0.0 is recorded as live, and no instance of it runs" in said(live)
+    assert "fairlead deploy 1.0.0 --project books --to Test --force" in said(live)
+    assert await running.look(live.context, engine) == [PLACE]
+    assert standing.tell_not_running(live.context, PLACE)
+    engine.deployments, engine.asked = [slot_of(live)], 0
+    assert await running.look(live.context, engine) == []
+    assert (said(live), engine.asked) == ("", 1)
+
+
+async def test_a_place_where_a_task_is_under_way_looks_for_itself(live: House) -> None:
+    live.add_release("1.1.0")
+    deployments.create(live.context, ADMIN, "books", "1.1.0", "Test")
+    await running.look(live.context, Engine())
+    assert said(live) == ""
+
+
+async def test_what_moved_between_the_questions_is_no_news(live: House) -> None:
+    engine = Engine()
+    engine.moves = lambda: engine.deployments.append(slot_of(live))
+    await running.look(live.context, engine)
+    assert said(live) == ""
+
+
+def test_another_deployment_that_went_live_since_is_not_spoken_of(live: House) -> None:
+    asyncio.run(running.look(live.context, Engine()))
+    live.add_release("1.1.0")
+    live.go_live("1.1.0")
+    assert said(live) == ""
+
+
+async def test_an_engine_that_does_not_answer_is_said_with_since_when(live: House) -> None:
+    engine = Engine()
+    engine.is_away = True
+    begun = live.clock.now()
+    for _ in range(2):
+        with pytest.raises((Unreachable, TimedOut)):
+            await running.look(live.context, engine)
+        live.clock.advance(3600)
+    told = overview.grid(live.context, ADMIN).not_asked
+    assert f"has not answered since {begun:%Y-%m-%d %H:%M} UTC" in told
+    engine.is_away = False
+    await running.look(live.context, engine)
+    assert overview.grid(live.context, ADMIN).not_asked == ""
