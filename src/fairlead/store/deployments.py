@@ -97,11 +97,10 @@ def of_task(connection: sa.Connection, task: TaskId) -> Deployment | None:
     return _shelf.one(connection, _c.task == task)
 
 
-def marked(connection: sa.Connection, ids: Sequence[str]) -> list[Deployment]:
-    """Those of them that a person marked as failed."""
-    return nouns(
-        Deployment, connection.execute(sa.select(deployments).where(_c.id.in_(ids), _c.marked_at.is_not(None)))
-    )
+def marked(connection: sa.Connection, ids: Sequence[str], *more: Condition) -> list[Deployment]:
+    """Those of them that a person marked as failed, `more` of them too."""
+    asked = sa.select(deployments).where(_c.id.in_(ids), _c.marked_at.is_not(None), *more)
+    return nouns(Deployment, connection.execute(asked))
 
 
 def child(connection: sa.Connection, parent: TaskId, key: str) -> Deployment | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from fairlead.domain.actor import Actor
@@ -12,6 +12,7 @@ from fairlead.domain.permission import Permission
 from fairlead.domain.task import Task, TaskKind, TaskState
 from fairlead.store import deployments
 from fairlead.store.database import Connection
+from fairlead.store.reach import within
 from fairlead.usecases.context import Context
 from fairlead.usecases.deployments import DeploymentView, require_of, views
 
@@ -56,15 +57,17 @@ def unmark(context: Context, actor: Actor, id: str) -> DeploymentView:
         return _saved(context, connection, actor, found, made, "deployment.unmarked", words)
 
 
-def of_tasks(context: Context, actor: Actor, tasks: Iterable[Task]) -> Mapping[str, Deployment]:
-    """Those of the tasks' deployments that are marked, by their ids (`Task.subject`), for a list of tasks that the
-    actor may view."""
+def of_tasks(context: Context, actor: Actor, tasks: Sequence[Task]) -> Mapping[str, Deployment]:
+    """Those of the tasks' deployments that are marked, by their ids (`Task.subject`), as far as the actor may
+    view them."""
     actor.require_somewhere(Permission.VIEW)
     went_live = [one.subject for one in tasks if one.kind in WENT_LIVE and one.state is TaskState.SUCCEEDED]
     if not went_live:
         return {}
     with context.database.reading() as connection:
-        return {one.id: one for one in deployments.marked(connection, went_live)}
+        c = deployments.deployments.c
+        mine = within(actor.reach(Permission.VIEW), project=c.project, environment=c.environment, tenant=c.tenant)
+        return {one.id: one for one in deployments.marked(connection, went_live, *mine)}
 
 
 def _found(connection: Connection, actor: Actor, id: str) -> Deployment:
