@@ -56,7 +56,8 @@ class Invalid(FairleadError):
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing wrong in a file: where (1-based), what was found, what was expected."""
+    """One thing wrong in a file: where (1-based), what was found, what was expected; where it `is_sentence`, the whole
+    of what is wrong, and what to do."""
 
     file: str
     line: int
@@ -64,11 +65,21 @@ class Problem:
     key: str
     found: str
     expected: str
+    is_sentence: bool = False
 
     def __str__(self) -> str:
         where = f"{self.file}:{self.line}:{self.column}"
         key = f"{self.key}: " if self.key else ""
-        return f"{where}: {key}found {self.found}, expected {self.expected}"
+        return f"{where}: {key}{self.said}"
+
+    @property
+    def said(self) -> str:
+        """What was found and expected, in words; `expected` may be a question, and a whole sentence be `found`."""
+        if self.expected.startswith("did you mean "):
+            return f"found {self.found}; {self.expected}"
+        if self.is_sentence:
+            return f"{self.found}: {self.expected}" if self.expected else self.found
+        return f"found {self.found}, expected {self.expected}"
 
 
 class ProjectFileInvalid(Invalid):

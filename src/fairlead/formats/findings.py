@@ -25,17 +25,26 @@ class Findings:
     warnings: list[str] = field(default_factory=list)
     harms: list[Harm] = field(default_factory=list)
 
-    def problem(self, mark: Mark, key: str, found: str, expected: str, *, code: str = "project_file.invalid") -> None:
+    def problem(
+        self,
+        mark: Mark,
+        key: str,
+        found: str,
+        expected: str,
+        *,
+        code: str = "project_file.invalid",
+        is_sentence: bool = False,
+    ) -> None:
         """One thing that is wrong."""
-        words = (one_line(text) for text in (key, found, expected))
-        problem = Problem(mark.file, mark.line, mark.column, *words)
+        key, found, expected = (one_line(text) for text in (key, found, expected))
+        problem = Problem(mark.file, mark.line, mark.column, key, found, expected, is_sentence)
         if len(self.problems) < PROBLEM_LIMIT and problem not in self.problems:
             self.problems.append(problem)
             self.codes.append(code)
 
     def error(self, mark: Mark, key: str, error: FairleadError) -> None:
         """An error of the domain, said at its place in the file."""
-        self.problem(mark, key, error.message, error.hint.removeprefix("allowed: ") or "a valid value", code=error.code)
+        self.problem(mark, key, error.message, error.hint.removeprefix("allowed: "), code=error.code, is_sentence=True)
 
     def warn(self, mark: Mark, key: str, text: str) -> None:
         """One thing that is honoured otherwise than written."""

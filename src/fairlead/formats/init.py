@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from fairlead.domain.errors import Invalid
 from fairlead.formats.compose_files import COMPOSE_NAMES, ComposeReader
 from fairlead.formats.compose_model import PortModel, VolumeMount, ports_of, volumes_of
 from fairlead.formats.dockerfile import exposed_ports
-from fairlead.formats.files import Files, Overlaid
+from fairlead.formats.files import Files, Overlaid, clean
 from fairlead.formats.findings import Findings
 from fairlead.formats.init_mounts import Settled, settled
 from fairlead.formats.node import Items, Mark, Node, Scalar, Table, to_plain
 from fairlead.formats.project import validate
-from fairlead.formats.sources import PROJECT_FILE, profiles_of
+from fairlead.formats.sources import PROJECT_FILE, dotenv_of, profiles_of
 
 ACCESSORY_IMAGES = frozenset(
     {"cassandra", "clickhouse-server", "cockroach", "couchdb", "elasticsearch", "etcd", "influxdb", "kafka", "mailhog"}
@@ -26,7 +26,10 @@ ACCESSORY_IMAGES = frozenset(
 """Last parts of image names that hold data or connect others: started once, never swapped."""
 
 GUESSED_PORT = 8080
+UNKNOWN_PORT = 1
+"""Stands for what a variable without a value says: nobody's service listens there."""
 
+_VARIABLE = re.compile(r"\$(?:\{(?P<name>\w+)(?::?-(?P<default>[^}]*))?[^}]*\}|(?P<bare>\w+))")
 _HEALTHCHECK = re.compile(r"^\s*HEALTHCHECK\s+(?!NONE)", re.IGNORECASE | re.MULTILINE)
 _VOLUME = re.compile(r"^\s*VOLUME\s+(.+)", re.IGNORECASE | re.MULTILINE)
 
@@ -81,9 +84,9 @@ def _from_dockerfile(files: Files, path: str, project: str) -> list[str]:
     )
     port = next(iter(exposed_ports(text, {})), None)
     if port is None:
-        service.keys.append(f"port: {GUESSED_PORT}                     # a guess: the port that the program listens on")
+        service.keys.append(_port(UNKNOWN_PORT))
     else:
-        service.keys.append(f"port: {port}")
+        service.keys.append(_port(port))
     service.keys.append(
         "health: {image: true}          # the image's own HEALTHCHECK"
         if _HEALTHCHECK.search(text)
@@ -102,7 +105,8 @@ def _from_compose(files: Files, path: str, project: str) -> list[str]:
     compose = ComposeReader(files, findings).read(path, Mark(path), directory=path.rpartition("/")[0])
     services = compose.table("services")
     tables = {name: services.table(name) for name in services.nodes if not profiles_of(services.table(name))}
-    given = [_Given(name, node, _settled(node, files, path)) for name, node in tables.items()]
+    dotenv = dotenv_of(files, clean(".env", path.rpartition("/")[0]) or ".env", findings)
+    given = [_Given(name, node, _settled(node, files, path), dotenv) for name, node in tables.items()]
     is_sought = not any(one.ports and not one.is_accessory for one in given)
     own = [service for one in given if (service := _service(one, is_sought=is_sought)).keys]
     lines = [*_head(project), f"compose: {path}"]
@@ -119,10 +123,11 @@ class _Given:
     name: str
     node: Table
     settled: Settled
+    dotenv: Mapping[str, str]
 
     @property
     def ports(self) -> list[PortModel]:
-        return _ports(self.node.get("ports"))
+        return _ports(self.node.get("ports"), self.dotenv)
 
     @property
     def writes(self) -> bool:
@@ -145,12 +150,12 @@ def _service(given: _Given, *, is_sought: bool) -> _Service:
         service.keys.append("accessory: true                # started once, never swapped")
         if ports:
             service.notes.append("Its ports are for development; to publish them an administrator must allow it.")
-            service.keys += ["ports: []", f"port: {ports[0].target}"]
+            service.keys += ["ports: []", _port(ports[0].target)]
         _mount(service, given.settled)
         return service
     if ports:
         service.keys += ["route: true                    # a host of its own: route: {host: www.example.com}"]
-        service.keys += [f"port: {ports[0].target}"]
+        service.keys += [_port(ports[0].target)]
         if given.node.get("healthcheck") is None:
             service.keys.append("health: {tcp: true}            # better: {http: /healthz}")
     if given.writes:
@@ -161,6 +166,12 @@ def _service(given: _Given, *, is_sought: bool) -> _Service:
             service.keys.append("ports: []                      # the route takes their place")
     _mount(service, given.settled)
     return service
+
+
+def _port(told: int) -> str:
+    if told == UNKNOWN_PORT:
+        return f"port: {GUESSED_PORT}                     # a guess: the port that the program listens on"
+    return f"port: {told}"
 
 
 def _mount(service: _Service, mounts: Settled) -> None:
@@ -188,11 +199,11 @@ def _settled(node: Table, files: Files, compose: str) -> Settled:
     return settled(_mounts(node.get("volumes")), files, directory=directory, is_built=node.get("build") is not None)
 
 
-def _ports(node: Node | None) -> list[PortModel]:
+def _ports(node: Node | None, dotenv: Mapping[str, str]) -> list[PortModel]:
     found: list[PortModel] = []
     for entry in node.nodes if isinstance(node, Items) else ():
         try:
-            found += [PortModel.model_validate(port) for port in ports_of([to_plain(_defaulted(entry))])]
+            found += [PortModel.model_validate(port) for port in ports_of([to_plain(_filled(entry, dotenv))])]
         except ValueError:
             continue
     return [port for port in found if port.protocol == "tcp"]
@@ -208,10 +219,15 @@ def _mounts(node: Node | None) -> list[VolumeMount]:
     return found
 
 
-def _defaulted(node: Node) -> Node:
-    """``${PORT:-8080}:80`` as ``8080:80``: only the container's side matters here."""
+def _filled(node: Node, dotenv: Mapping[str, str]) -> Node:
+    """``${HTTP:-8080}:${PORT}`` as ``8080:3000`` where `.env` says so: only the container's side matters here."""
+
+    def value(found: re.Match[str]) -> str:
+        said = dotenv.get(found["name"] or found["bare"], "") or found["default"] or ""
+        return said if said.isdigit() else str(UNKNOWN_PORT)
+
     if isinstance(node, Scalar) and isinstance(node.text, str):
-        return Scalar(node.mark, re.sub(r"\$\{\w+:?-(\d+)\}|\$\{?\w+\}?", lambda found: found[1] or "1", node.text))
+        return Scalar(node.mark, _VARIABLE.sub(value, node.text))
     return node
 
 

@@ -138,6 +138,7 @@ def _checked(files: Files, environments: Sequence[str]) -> Sources:
     sources = read_sources(files, findings)
     if sources is not None:
         _check_environments(sources, environments)
+        _check_services(sources)
     findings.stop_if_any()
     if sources is None:
         raise AssertionError("nothing was read, and no problem says why")
@@ -207,6 +208,23 @@ def _check_environments(sources: Sources, environments: Sequence[str]) -> None:
         if environments and name not in environments:
             found, expected = f"the unknown environment {shown(name)}", did_you_mean(name, environments)
             sources.findings.problem(mark, f"environments.{name}", found, expected)
+
+
+def _check_services(sources: Sources) -> None:
+    """An environment may have a service of its own; one that is told neither what it is made of nor, anywhere else,
+    to be one, and is called nearly as another, is a slip of the pen."""
+    table = sources.project.table("environments")
+    known = {*sources.compose.table("services").nodes, *sources.project.table("services").nodes}
+    for environment in table.nodes:
+        services = table.table(environment).table("services")
+        for name, mark in services.key_marks.items():
+            own = services.table(name)
+            if name in known or own.get("image") is not None or own.get("build") is not None:
+                continue
+            meant = did_you_mean(name, known)
+            if meant.startswith("did you mean "):
+                key = f"environments.{environment}.services.{name}"
+                sources.findings.problem(mark, key, f"the unknown service {shown(name)}", meant)
 
 
 def _definition(at: Compilation) -> Definition:

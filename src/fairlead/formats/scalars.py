@@ -104,7 +104,7 @@ def whole(value: object) -> int:
     """A whole number that is not negative."""
     written = words(value, "a whole number").strip()
     if not re.fullmatch(r"\d{1,10}", written):
-        raise wrong("a whole number")
+        raise wrong("a whole number from 0 on")
     return int(written)
 
 

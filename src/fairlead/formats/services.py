@@ -26,6 +26,11 @@ from fairlead.formats.signals import is_signal
 
 OUR_LABELS = ("io.fairlead.", "com.docker.compose.")
 
+OWN_NETWORK = (
+    "a network of it: leave this one out (a proxy's is not needed, the route takes its place), or reach what is there "
+    "by an address"
+)
+
 
 def service_of(at: Compilation, name: str, model: ServiceModel) -> Service:
     """The service; whatever cannot be honoured is recorded as a problem."""
@@ -244,7 +249,7 @@ def check_networks(at: Compilation) -> None:
     for name, model in at.model.networks.items():
         network = model or NetworkModel()
         if network.external:
-            at.problem(("networks", name, "external"), "a network that is not the project's own", "a network of it")
+            at.problem(("networks", name, "external"), "a network that is not the project's own", OWN_NETWORK)
         elif network.internal:
             found = "a network without a way out, which is folded into one that has one"
             at.problem(("networks", name, "internal"), found, "internal: false, said in fairlead.yml")

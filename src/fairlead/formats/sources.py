@@ -96,7 +96,7 @@ def read_sources(files: Files, findings: Findings) -> Sources | None:
         )
     base = posixpath.dirname(paths[0][1]) if paths else ""
     dotenv_path = clean(".env", base) or ".env"
-    dotenv = _dotenv(files, dotenv_path, findings if uses else Findings())
+    dotenv = dotenv_of(files, dotenv_path, findings if uses else Findings())
     _check_declarations(files, root, findings)
     carried = {PROJECT_FILE, *reader.read_paths, *([dotenv_path] if dotenv_path in files else [])}
     carried |= set(declared_paths(files))
@@ -188,7 +188,8 @@ def _warn_of_overrides(files: Files, root: Table, found: str, findings: Findings
             findings.warn(root.mark, "compose", f"{override} is not laid over {found} unless both are named here")
 
 
-def _dotenv(files: Files, path: str, findings: Findings) -> dict[str, str]:
+def dotenv_of(files: Files, path: str, findings: Findings) -> dict[str, str]:
+    """What `.env` there sets; nothing where there is none."""
     content = files.get(path)
     if content is None:
         return {}

@@ -64,6 +64,10 @@ PROBLEM: dict[str, Any] = {
                     "key": {"type": "string"},
                     "found": {"type": "string"},
                     "expected": {"type": "string"},
+                    "is_sentence": {
+                        "type": "boolean",
+                        "description": "found is the whole of what is wrong, expected what to do",
+                    },
                 },
             },
         },

@@ -34,7 +34,15 @@ def body_of(error: FairleadError) -> dict[str, Any]:
         body["thing"] = error.thing
     if isinstance(error, ProjectFileInvalid):
         body["problems"] = [
-            {"file": p.file, "line": p.line, "column": p.column, "key": p.key, "found": p.found, "expected": p.expected}
+            {
+                "file": p.file,
+                "line": p.line,
+                "column": p.column,
+                "key": p.key,
+                "found": p.found,
+                "expected": p.expected,
+                "is_sentence": p.is_sentence,
+            }
             for p in error.problems
         ]
     return body

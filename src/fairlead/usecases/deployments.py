@@ -330,9 +330,7 @@ def ask(context: Context, connection: Connection, actor: Actor, wish: Wish) -> D
         environment=wish.environment.name,
         tenant=wish.place.tenant,
     )
-    waiting.supersede(
-        context, connection, actor, wish.project, wish.environment, wish.release.version, tenant=wish.tenant
-    )
+    waiting.supersede(context, connection, actor, wish.project, wish.environment, wish.release, tenant=wish.tenant)
     if wish.needs_approval:
         waiting.wait(context, connection, wish.project, wish.environment, wish.release, made)
         return made

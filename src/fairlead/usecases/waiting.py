@@ -57,15 +57,19 @@ def supersede(
     actor: Actor,
     project: Project,
     environment: Environment,
-    version: str,
+    release: Release,
     *,
     tenant: Tenant | None = None,
 ) -> None:
-    """A newer release that reaches the gate takes the place of older ones that wait there, for the same tenant, for an
-    answer."""
+    """A release that reaches the gate takes the place of older ones, and of an earlier wish for itself, that wait there
+    for an answer, for the same tenant. A newer one goes on waiting: who brings an older one back did not say no to it."""
     whose = approvals.of_tenant(tenant.id if tenant else None)
-    for waiting in approvals.waiting(connection, whose, project=project.id, environment=environment.id):
-        reason = f"superseded by {version}, which reached the same gate"
+    asked = tuple(approvals.waiting(connection, whose, project=project.id, environment=environment.id))
+    wished = deployments.many(connection, [one.deployment for one in asked])
+    for waiting in asked:
+        if wished[waiting.deployment].release > release.id:
+            continue
+        reason = f"superseded by {release.version}, which reached the same gate"
         approvals.update(
             connection,
             replace(waiting, state=ApprovalState.SUPERSEDED, answered_at=context.clock.now(), note=reason),
@@ -82,7 +86,9 @@ def supersede(
             tenant=tenant.name if tenant else None,
         )
     for held in deployments.held_back(connection, project=project.id, environment=environment.id):
-        reason = f"superseded by {version}, which was asked for while a freeze held it back"
+        if held.tenant != (tenant.id if tenant else None) or held.release > release.id:
+            continue
+        reason = f"superseded by {release.version}, which was asked for while a freeze held it back"
         end_without_task(context, connection, held.id, DeploymentOutcome.SUPERSEDED, reason)
 
 

@@ -133,3 +133,11 @@ def test_each_environment_has_its_own_values() -> None:
     two = compiled(repository(project), values={"Tag": "2", "Password": "open"}).service("web")
     assert (one.image, one.environment) == ("x:1", {"P": SECRET})
     assert (two.image, two.environment) == ("x:2", {"P": "open"})
+
+
+def test_a_service_of_one_environment_that_is_called_nearly_as_another_is_a_slip_of_the_pen() -> None:
+    wrong = PROJECT + "environments:\n  Test: {services: {wbe: {replicas: 1}}}\n"
+    found = str(problem(repository(wrong)))
+    assert "environments.Test.services.wbe: found the unknown service 'wbe'; did you mean 'web'?" in found
+    for own in ("web2: {image: y}", "mock-of-others: {port: 81}"):
+        assert compiled(repository(PROJECT + f"environments:\n  Test: {{services: {{{own}}}}}\n"), "Test").services

@@ -175,3 +175,25 @@ def test_what_the_mounts_became_is_said_beside_them() -> None:
     assert text.count("# Files of the repository are bound read-only: they travel with the release.") == 2
     assert "# What it writes to ./kept is kept in a volume: a release brings no directory to write to." in text
     assert text.count("# Binds of the working copy are left out: the files are in the image.") == 1
+
+
+@pytest.mark.parametrize(
+    ("written", "dotenv", "port", "is_guess"),
+    [
+        ("3002:${PORT}", "PORT=3000\n", 3000, False),
+        ("${HTTP:-8080}:$PORT", "PORT=3000\n", 3000, False),
+        ("8080:${PORT:-5000}", "", 5000, False),
+        ("8080:${PORT:-5000}", "PORT=6000\n", 6000, False),
+        ("8080:${PORT:?say which}", "", 8080, True),
+    ],
+)
+def test_a_port_that_a_variable_tells_is_read_as_compose_reads_it(
+    written: str, dotenv: str, port: int, *, is_guess: bool
+) -> None:
+    files = {
+        "compose.yaml": f"services: {{web: {{build: ., ports: ['{written}']}}}}\n".encode(),
+        "Dockerfile": b"FROM x\n",
+        ".env": dotenv.encode(),
+    }
+    text = propose(files, "books")
+    assert (f"port: {port}" in text, "a guess" in text) == (True, is_guess), text

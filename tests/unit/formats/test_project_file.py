@@ -323,3 +323,17 @@ def test_collections_of_variables_are_gone_over_and_chosen_from() -> None:
     files = repository(text, Dockerfile="FROM x")
     made = compile_project(files, environment="Test", lookup=values.get, variables=values)
     assert dict(made.service("web").environment) == {"ALL": "Web=80;Db=5432;", "ONE": "5432", "PART": "1"}
+
+
+def test_a_problem_is_said_as_people_would_say_it() -> None:
+    def said(text: str) -> str:
+        return str(problems(repository(text))[0])
+
+    services = "services: {web: {image: x, port: 80}}\n"
+    assert "found the unknown key 'servics'; did you mean 'services'?" in said("project: books\nservics: {}\n")
+    assert said(f"project: Books\n{services}").startswith(
+        "fairlead.yml:1:1: project: 'Books' is not a valid project name: "
+    )
+    assert "port: found '-1', expected a whole number from 0 on" in said(
+        "project: books\nservices: {web: {image: x, port: -1}}\n"
+    )

@@ -168,7 +168,7 @@ def test_what_a_rule_refuses_is_told_at_its_line_in_the_plan_already(house: Hous
 @pytest.mark.parametrize(
     ("path", "text", "said"),
     [
-        ("environment.yml", "", "environment.yml:1:1: found the unknown file 'environment.yml', expected did you mean"),
+        ("environment.yml", "", "environment.yml:1:1: found the unknown file 'environment.yml'; did you mean"),
         (
             "environments.yml",
             "environments: {a: b}",
@@ -177,7 +177,7 @@ def test_what_a_rule_refuses_is_told_at_its_line_in_the_plan_already(house: Hous
         (
             "environments.yml",
             "environments:\n- {name: x, descr: y}",
-            "descr: found the unknown key 'descr', expected did you",
+            "descr: found the unknown key 'descr'; did you mean",
         ),
         (
             "environments.yml",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 from tests.unit.usecases.house import ADMIN, DIGEST, OTHER_DIGEST, PROJECT_FILE, House
 
@@ -108,6 +110,23 @@ def test_a_newer_release_at_the_gate_supersedes_the_older_approval_and_says_so(b
     assert books.approval("1.1.0").state is ApprovalState.WAITING
     with pytest.raises(Conflict):
         approvals.approve(books.context, ADMIN, older.id)
+
+
+def waiting(house: House) -> Sequence[approvals.ApprovalView]:
+    return approvals.page(house.context, ADMIN, state=ApprovalState.WAITING).items
+
+
+def test_an_older_release_that_is_brought_back_leaves_the_newer_one_waiting(books: House) -> None:
+    for version, image in (("1.0.0", DIGEST), ("1.1.0", OTHER_DIGEST)):
+        books.add_release(version, image=image)
+        books.go_live(version)
+    newer = books.approval("1.1.0")
+    deployments.create(books.context, ADMIN, "books", "1.0.0", "Production")
+    assert {one.of.version for one in waiting(books)} == {"1.0.0", "1.1.0"}
+    assert newer.id in [one.approval.id for one in waiting(books)]
+    deployments.create(books.context, ADMIN, "books", "1.1.0", "Production", is_forced=True)
+    (only,) = waiting(books)
+    assert only.of.version == "1.1.0" and only.approval.id != newer.id, "asked for anew, with both older questions gone"
 
 
 def test_each_deployment_to_a_gated_environment_asks_again_but_going_back_does_not(books: House) -> None:
