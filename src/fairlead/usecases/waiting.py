@@ -62,7 +62,7 @@ def supersede(
     tenant: Tenant | None = None,
 ) -> None:
     """A release that reaches the gate takes the place of older ones, and of an earlier wish for itself, that wait there
-    for an answer, for the same tenant. A newer one goes on waiting: who brings an older one back did not say no to it."""
+    for the same tenant. A newer one goes on waiting: who brings an older one back did not say no to it."""
     whose = approvals.of_tenant(tenant.id if tenant else None)
     asked = tuple(approvals.waiting(connection, whose, project=project.id, environment=environment.id))
     wished = deployments.many(connection, [one.deployment for one in asked])

@@ -22,6 +22,7 @@ from fairlead.store import projects as project_rows
 from fairlead.usecases import (
     channels,
     deployments,
+    freezes,
     overview,
     planning,
     projects,
@@ -112,6 +113,20 @@ def test_each_tenant_has_a_deployment_of_its_own_with_its_own_turn_slots_and_rou
     only = overview.grid(two.context, ADMIN, tenant="Acme Ltd")
     assert only.cells[(seen.project.id, seen.environment.id)].live_version == "1.0.0"
     assert {one.tenant for one in deployments.page(two.context, ADMIN, tenant="Bolt").items} == {"Bolt"}
+
+
+def test_what_a_freeze_holds_back_for_one_tenant_stays_when_something_is_asked_for_another(two: House) -> None:
+    start, end = two.clock.now(), two.clock.now() + timedelta(hours=1)
+    freezes.add(two.context, ADMIN, freezes.Draft("Feast", start, end, environments=["Test"]))
+    two.add_release("1.0.0")
+    held = deployments.page(two.context, ADMIN, environment="Test").items
+    assert {(one.tenant, one.deployment.held_by) for one in held} == {
+        ("", "Feast"),
+        ("Acme Ltd", "Feast"),
+        ("Bolt", "Feast"),
+    }
+    two.clock.advance(3601)
+    assert scheduling.begin_due(two.context) == 3
 
 
 def test_two_tenants_cannot_claim_one_route(two: House) -> None:
