@@ -10,6 +10,7 @@ from fairlead.cli.session import API, Session, Timeout, Wait, segment, session
 from fairlead.domain.errors import Conflict, NotFound
 
 WHOSE = "Only what waits of this project; by default of all."
+MOST_NAMED = 5
 ID = "The approval; may be left out where exactly one waits."
 
 group = typer.Typer(name="approvals", help="Deployments that wait for a person.", no_args_is_help=True)
@@ -55,8 +56,7 @@ def approve(
     at = session(context)
     meant = id or _only_one(at, project, environment)
     answered = at.client.post(f"{API}/approvals/{segment(meant)}/approve", {"note": note, "plan_hash": plan})
-    what = f"{answered['project']} {answered['version']} to {answered['environment']}"
-    at.screen.say(f"{what} approved with plan {answered['plan_hash'][:16]}, task {answered['task']}")
+    at.screen.say(f"{_said(answered)} approved with plan {answered['plan_hash'][:16]}, task {answered['task']}")
     if wait:
         raise typer.Exit(at.follow(answered["task"], timeout_s=timeout))
     at.screen.result(answered, "approved")
@@ -73,7 +73,12 @@ def reject(
     at = session(context)
     meant = id or _only_one(at, project, environment)
     answered = at.client.post(f"{API}/approvals/{segment(meant)}/reject", {"note": note})
-    at.screen.result(answered, f"{answered['project']} {answered['version']} to {answered['environment']} rejected")
+    at.screen.result(answered, f"{_said(answered)} rejected")
+
+
+def _said(one: dict[str, Any]) -> str:
+    whose = f" for {one['tenant']}" if one["tenant"] else ""
+    return f"{one['project']} {one['version']} to {one['environment']}{whose}"
 
 
 def _only_one(at: Session, project: str, environment: str) -> str:
@@ -81,8 +86,10 @@ def _only_one(at: Session, project: str, environment: str) -> str:
     if not waiting:
         raise NotFound("approval.unknown", "nothing waits for an approval")
     if len(waiting) > 1:
-        hint = "fairlead approvals list, then name one, or its --project and --environment"
-        raise Conflict("approval.unknown", f"{len(waiting)} deployments wait", hint=hint)
+        hint = "name one: fairlead approve ID; or where it is with --project and --environment"
+        named = "; ".join(f"{_said(one)} ({one['id']})" for one in waiting[:MOST_NAMED])
+        more = f"; and {len(waiting) - MOST_NAMED} more" if len(waiting) > MOST_NAMED else ""
+        raise Conflict("approval.unknown", f"{len(waiting)} deployments wait: {named}{more}", hint=hint)
     return str(waiting[0]["id"])
 
 

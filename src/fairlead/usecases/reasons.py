@@ -8,7 +8,7 @@ from datetime import datetime
 from fairlead.domain.approval import Approval, ApprovalState
 from fairlead.domain.deployment import Deployment, DeploymentOutcome
 from fairlead.domain.event import Event
-from fairlead.domain.interruption import WHERE_NOBODY_ANSWERS
+from fairlead.domain.interruption import WHERE_NOBODY_ANSWERS, InterruptionState
 from fairlead.domain.reason import Reason
 from fairlead.domain.record import Json
 from fairlead.domain.release import Release
@@ -142,6 +142,7 @@ def of_task(context: Context, connection: Connection, task: Task) -> Iterator[Re
     if task.state is TaskState.QUEUED:
         yield from _turn(connection, task)
     yield from _asked_of_persons(connection, task)
+    yield from _answered_by_persons(connection, task)
     if task.cancel_asked_at is not None:
         by = task.cancel_asked_by or "somebody"
         yield Reason(f"{by} asked to cancel it", at=task.cancel_asked_at, noun="task", thing=task.id)
@@ -194,6 +195,17 @@ def _asked_of_persons(connection: Connection, task: Task) -> Iterator[Reason]:
             hint += f"; without an answer until {asked.expires_at:%Y-%m-%d %H:%M:%S} UTC it is {nobody}"
         evidence = tuple(text for text in (asked.instructions, asked.why) if text)
         yield Reason(f"it waits for {whom}: {asked.title}", evidence=evidence, hint=hint, at=asked.opened_at)
+
+
+def _answered_by_persons(connection: Connection, task: Task) -> Iterator[Reason]:
+    """What somebody said where it asked: a failure that was ignored shows nowhere else."""
+    for asked in interruptions.of_task(connection, task.id):
+        if asked.answer is None or asked.state is not InterruptionState.ANSWERED:
+            continue
+        evidence = tuple(text for text in (asked.why, asked.note) if text)
+        yield Reason(
+            f"{asked.answered_by} said {asked.answer} to “{asked.title}”", evidence=evidence, at=asked.answered_at
+        )
 
 
 def _asked_to_keep(facts: Mapping[str, Json]) -> str:

@@ -84,6 +84,15 @@ def test_its_answer_has_it_wait_for_its_turn_and_be_planned_anew(paused: House) 
     assert holder_is(paused, "1.0.0")
 
 
+def test_why_tells_what_was_said_though_the_deployment_went_live(paused: House) -> None:
+    choices = (Choice.FAIL, Choice.IGNORE)
+    asked = ask(paused, kind=InterruptionKind.GUIDED, title="Roll out failed on live-2", choices=choices)
+    interruptions.answer(paused.context, DORA, asked.id, Choice.IGNORE, note="it is being replaced")
+    told = why.deployment(paused.context, ADMIN, paused.deployment("1.0.0").id).because
+    (said,) = [one for one in told if "said ignore to “Roll out failed on live-2”" in one.said]
+    assert said.said.startswith("dora ") and said.evidence == ("it is being replaced",)
+
+
 def test_one_that_holds_what_would_be_undone_keeps_its_place_and_its_plan(paused: House) -> None:
     asked = ask(paused, holds=True)
     assert holder_is(paused, "1.0.0")
