@@ -59,12 +59,12 @@ def list_deployments(
         "created_at": "WHEN",
     }
     if not at.screen.as_json:
-        rows = [{**row, "status": f"{row['status']}{_mark_of(row)}"} for row in rows]
+        rows = [{**row, "reason": row["reason"] or _mark_of(row)} for row in rows]
     at.screen.table(rows, columns, empty="no deployments yet")
 
 
 def _mark_of(row: dict[str, Any]) -> str:
-    return f", marked as failed by {row['marked_by']}: {row['marked_why'][:MARK_SHOWN]}" if row["marked_at"] else ""
+    return f"marked as failed by {row['marked_by']}: {row['marked_why'][:MARK_SHOWN]}" if row["marked_at"] else ""
 
 
 @group.command("show")

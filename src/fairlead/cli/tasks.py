@@ -26,9 +26,8 @@ def list_tasks(
     columns = {"id": "ID", "title": "WHAT", "state": "STATE", "reason": "REASON", "created_at": "WHEN"}
     rows = at.client.all(f"{API}/tasks", most=50, state=state, kind=kind, project=project)
     if not at.screen.as_json:
-        marked = ", marked as failed by "
-        told = [(one, one["marked_as_failed"][:60]) for one in rows]
-        rows = [one | ({"state": one["state"] + marked + said} if said else {}) for one, said in told]
+        marks = [f"marked as failed by {said[:60]}" if (said := one["marked_as_failed"]) else "" for one in rows]
+        rows = [{**one, "reason": one["reason"] or mark} for one, mark in zip(rows, marks, strict=True)]
     at.screen.table(rows, columns, empty="no tasks yet")
 
 

@@ -66,7 +66,7 @@ def _own(cell: CellView, id: str, about: str, now: datetime) -> str:
         f'<span class="fl-cell-at">{times.drawn(cell.at, now)}</span>' if cell.at else "",
         "</span>",
         _more("", detail) if detail and not is_busy else "",
-        _beside(cell) if cell.live_version and cell.live_version != cell.version else "",
+        _beside(cell) if cell.live_version and (cell.is_down or cell.live_version != cell.version) else "",
         _more("pause", f"{escape(cell.standby)} stands by") if cell.standby else "",
         "</a>",
     ]
