@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import Any
 
 import structlog
@@ -16,6 +17,7 @@ log = structlog.get_logger("fairlead.server")
 
 MEDIA_TYPE = "application/problem+json"
 INSIDE = frozenset({"store.unreachable"})
+LONGEST_PATH = 200
 _STATUS_CODES = {404: "page.unknown", 405: "page.unknown", 413: "input.too_large"}
 
 
@@ -104,7 +106,13 @@ async def on_invalid(request: Request, error: Exception) -> JSONResponse:
 async def on_http(request: Request, error: Exception) -> JSONResponse:
     """What the framework refused, as a problem."""
     assert isinstance(error, HTTPException)
-    made = answer(error.status_code, _STATUS_CODES.get(error.status_code, "input.invalid"), str(error.detail))
+    code, detail = _STATUS_CODES.get(error.status_code, "input.invalid"), str(error.detail)
+    more: dict[str, str] = {}
+    if error.status_code in (404, 405) and detail == HTTPStatus(error.status_code).phrase:
+        detail = f"there is no route {request.method} {request.url.path[:LONGEST_PATH]}"
+        known = (error.headers or {}).get("Allow", "")
+        more = {"hint": f"this address knows {known}" if known else "docs/reference/api.md lists them"}
+    made = answer(error.status_code, code, detail, **more)
     made.headers.update(error.headers or {})
     return made
 

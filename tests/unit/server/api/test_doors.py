@@ -68,6 +68,7 @@ def test_what_is_not_there_and_what_cannot_be_done_are_problems(client: TestClie
     problem(client.get("/api/v1/nothing"), 404, "page.unknown")
     wrong = client.delete("/api/v1/me")
     problem(wrong, 405, "page.unknown")
+    assert wrong.json()["detail"].startswith("there is no route ") and "this address knows " in wrong.json()["hint"]
     assert wrong.headers["allow"] == "GET"
     for path, code in (
         ("/api/v1/projects/x", "project.unknown"),
