@@ -116,12 +116,12 @@ def _check_action(step: ProcessStep, action: Action, known: frozenset[str]) -> N
     if both := {name.lower() for name in action.environments} & {name.lower() for name in action.excluded_environments}:
         raise Invalid(
             "process.environments",
-            f"action {action.name} is both for and not for {', '.join(sorted(both))}",
+            f"action {action.name} both includes and excludes {', '.join(sorted(both))}",
             thing=action.name,
             hint="name an environment in environments or in excluded_environments",
         )
     if action.is_required and action.is_disabled:
-        raise Invalid("process.required", f"action {action.name} is required and disabled", thing=action.name)
+        raise Invalid("process.required", f"action {action.name} is required, but disabled", thing=action.name)
     if not 0 <= action.retries <= MOST_RETRIES or (action.retries and action.kind in NOT_REPEATED):
         raise Invalid(
             "process.retries",

@@ -118,7 +118,7 @@ def check(wanted: Subscription) -> Subscription:
         raise Invalid("subscription.event", f"{wanted.name} asks for no event", thing="events", hint=_HINT)
     for text in wanted.events:
         if not event_kind.is_choice(text):
-            raise Invalid("subscription.event", f"{text[:80]!r} is no event", thing="events", hint=_HINT)
+            raise Invalid("subscription.event", f"{text[:80]!r} is not an event", thing="events", hint=_HINT)
     for filtered in (wanted.projects, wanted.environments, wanted.tenants, wanted.people, wanted.events):
         if len(filtered) > MOST_OF_A_FILTER:
             raise Invalid(

@@ -22,7 +22,7 @@ def packages_of(connection: Connection, process: Process, versions: Mapping[str,
         if held is None:
             raise NotFound(
                 "package.unknown",
-                f"the process takes files from the package {name} {version}, which the feed has no more",
+                f"the process takes files from the package {name} {version}, which is no longer in the feed",
                 thing=name,
                 hint=f"push it again: fairlead packages push … --id {name} --version {version or 'VERSION'}",
             )

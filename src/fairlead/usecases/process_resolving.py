@@ -230,7 +230,7 @@ class _Resolving:
             if not any(_is_called(target, name) for target in self._here):
                 raise NotFound(
                     "process.target_unknown",
-                    f"{name[:80]!r} is no target that the process runs on in {self.at.environment.name}"
+                    f"{name[:80]!r} is not a target that the process runs on in {self.at.environment.name}"
                     + self._kept_out(self.at.process.target_tags, [one for one in known if _is_called(one, name)]),
                     thing=name[:80],
                     hint=there_are([target.name for target in self._here]),

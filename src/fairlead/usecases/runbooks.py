@@ -81,7 +81,7 @@ def get(context: Context, actor: Actor, project: str, name: str) -> RunbookView:
 
 
 def put(context: Context, actor: Actor, project: str, draft: Draft, *, revision: int | None = None) -> RunbookView:
-    """The project's runbook of this name is so from now on, new or not; what is published stays. With `revision` only
+    """Make the project's runbook of this name, or replace its draft; what is published stays. With `revision` only
     if nobody changed it since, else Conflict `edit.conflict`. `Invalid` with a code for each rule that it breaks."""
     actor.require_somewhere(Permission.RUNBOOK_EDIT)
     now = context.clock.now()
@@ -132,7 +132,7 @@ def _told(runbook: Runbook, held: HeldProcess | None) -> dict[str, object]:
 
 
 def publish(context: Context, actor: Actor, project: str, name: str) -> RunbookView:
-    """Its draft and the project's variables, as they are now, are what runs from now on, with the newest of each
+    """Publish its draft and the project's variables as they are now, with the newest of each
     package that it takes files from, the commits of scripts from other repositories, and the digests of images that its
     steps run. Conflict `runbook.empty`, NotFound `package.unknown`, `source.ref`, `source.file`, `image.unknown`."""
     actor.require_somewhere(Permission.RUNBOOK_EDIT)

@@ -40,7 +40,7 @@ def with_lookups(context: Context, work: Callable[[Context], T]) -> T:
             context = replace(context, looked_up={**context.looked_up, **found})
     raise Conflict(
         "edit.conflict",
-        "the process was changed again and again while the repositories and registries that it names were asked",
+        "the process kept changing while the repositories and registries that it names were asked",
         thing="process",
         hint="try again",
     )

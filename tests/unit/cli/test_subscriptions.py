@@ -46,7 +46,7 @@ def test_what_is_wrong_is_said(house: House, fairlead: Run) -> None:
     nobody = fairlead("subscriptions", "add", "S")
     assert nobody.code == 2 and "subscription.address" in nobody.err and "mail addresses" in nobody.err
     odd = fairlead("subscriptions", "add", "S", "--to", "ops@example.com", "--event", "deployments.failed")
-    assert odd.code == 2 and "'deployments.failed' is no event" in odd.err
+    assert odd.code == 2 and "'deployments.failed' is not an event" in odd.err
     missing = fairlead("subscriptions", "add", "S", "--to", "https://x.test/", "--secret-from", "/none")
     assert missing.code == 2 and "/none cannot be read" in missing.err
     assert fairlead("subscriptions", "show", "none").code == 5

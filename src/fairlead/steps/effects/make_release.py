@@ -102,7 +102,7 @@ async def _made(facts: dict[str, Json], tools: Tools) -> ReleaseId:
                 repository = await tools.checkouts.of_repository(tools.task, one.url)
                 commits[one] = await commit_of(tools.source, repository, one)
                 tools.say(f"{one.file} of {one.url} at {one.ref} is of commit {commits[one][:12]}")
-    raise Conflict("edit.conflict", "the process was changed again and again while its repositories were asked")
+    raise Conflict("edit.conflict", "the process kept changing while its repositories were asked")
 
 
 def _reference(key: str, tools: Tools) -> str:

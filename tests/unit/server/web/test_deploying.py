@@ -282,4 +282,4 @@ def test_targets_and_who_is_asked_are_chosen_on_the_page_and_part_of_the_plan(ho
     both = visit.post(f"{DEPLOY}/plan", 200, **WHERE, **chosen, without_targets="web3")
     assert "both as the only ones and as excluded" in both
     without = visit.post(f"{DEPLOY}/plan", 200, **WHERE, without_targets="nobody")
-    assert "is no target that the process runs on" in without and "there are web 1" in without
+    assert "is not a target that the process runs on" in without and "there are web 1" in without
