@@ -8,6 +8,7 @@ from functools import cached_property
 
 from fairlead.domain import system_variables
 from fairlead.domain.channel import Channel
+from fairlead.domain.concurrency import place_tag
 from fairlead.domain.condition import condition_of
 from fairlead.domain.deployment import Deployment
 from fairlead.domain.environment import Environment
@@ -42,6 +43,7 @@ from fairlead.usecases import lines
 from fairlead.usecases.brought import changes_of, variables_of
 from fairlead.usecases.context import Context
 from fairlead.usecases.packages_taken import packages_of
+from fairlead.usecases.parallelism import targets_at_once
 from fairlead.usecases.process_checking import require_steps, there_are
 from fairlead.usecases.process_surroundings import StepThere, Surroundings, acquire_at_once
 from fairlead.usecases.registries import logins as registry_logins
@@ -152,7 +154,12 @@ def _system(
             created_at=asked_at,
             created_by=deployment.created_by if deployment else "",
         ),
-        system_variables.of_task((deployment.task if deployment else None) or NOT_YET, name, asked_at),
+        system_variables.of_task(
+            (deployment.task if deployment else None) or NOT_YET,
+            name,
+            asked_at,
+            tag=place_tag(project.name, environment.name, tenant.name if tenant else None),
+        ),
     ]
     return SystemVariables(*parts)
 
@@ -182,6 +189,7 @@ class _Resolving:
         steps = tuple(self._step(number, step, warnings) for number, step in enumerate(self.at.process.steps, 1))
         choice = to_data(replace(self.at.choice, skip=tuple(sorted(self.at.choice.skip))))
         assert isinstance(choice, dict)
+        at_once = acquire_at_once(self.at, warnings)
         return ResolvedProcess(
             self.at.process,
             steps,
@@ -191,7 +199,7 @@ class _Resolving:
             is_guided=self._is_guided(),
             script_commits=self.at.script_commits,
             keep_files=self.at.keep_files,
-            acquire_at_once=acquire_at_once(self.at),
+            acquire_at_once=at_once,
             step_images=self.at.step_images,
         )
 
@@ -248,7 +256,7 @@ class _Resolving:
             (),
             step.start,
             condition_of(step.condition, step.expression, at_step.variables(None, step.actions[0])),
-            parallelism=step.parallelism,
+            parallelism=at_step.parallelism(warnings),
             requirement=step.package_requirement,
         )
         if step.name in self.at.choice.kept:
@@ -261,7 +269,7 @@ class _Resolving:
         targets, skipped = self._targets(step)
         if skipped:
             return replace(made, skipped=skipped)
-        at_once = at_step.at_once(warnings)
+        at_once = targets_at_once(step, made.parallelism, warnings)
         places = tuple(self._place(at_step, target, reasons) for target in targets)
         return replace(made, places=places, at_once=at_once)
 

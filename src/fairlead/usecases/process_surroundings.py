@@ -12,8 +12,6 @@ from fairlead.domain.installed_package import UNOWNED, Owner
 from fairlead.domain.known_variables import Known
 from fairlead.domain.package import PackageFile
 from fairlead.domain.process import (
-    DEFAULT_PARALLELISM,
-    MOST_PARALLELISM,
     PACKAGE,
     Action,
     Process,
@@ -28,16 +26,10 @@ from fairlead.domain.substitution import substitute
 from fairlead.domain.system_variables import SystemVariables
 from fairlead.domain.target import Target
 from fairlead.domain.tenant import Tenant
-from fairlead.domain.text import Text
 from fairlead.domain.variable import Scope
 from fairlead.domain.variable_table import VariableTable
-from fairlead.usecases.values import scope_on
-
-PARALLELISM = "Octopus.Action.MaxParallelism"
-"""A variable of this name changes how many targets of a step are in hand at once."""
-
-ACQUIRE_PARALLELISM = "Octopus.Acquire.MaxParallelism"
-"""The same of how many places packages are sent to at once."""
+from fairlead.usecases.parallelism import acquired_at_once, parallelism_of
+from fairlead.usecases.values import lookup_in, scope_on
 
 
 @dataclass(frozen=True)
@@ -95,20 +87,15 @@ class StepThere:
         known = Known(self.at.table.at(scope), SystemVariables(given), self.at.system)
         return known if action.template is None else with_parameters(action, action.template, known)
 
-    def at_once(self, warnings: list[str]) -> int:
-        """How many targets are in hand at once. A window holds, whatever parallelism allows beside it."""
-        held = self.at.table.at(scope_on(self.at.scope, step=[self.step.name.lower()])).find(PARALLELISM)
-        stated = _number(held, self.step.parallelism)
-        if self.step.window and stated > self.step.window and stated != DEFAULT_PARALLELISM:
-            warnings.append(
-                f"step {self.step.name}: its window of {self.step.window} holds, the parallelism of {stated} is ignored"
-            )
-        return self.step.window or stated
+    def parallelism(self, warnings: list[str]) -> int:
+        """As the step says, or as a variable that is for it does."""
+        scope = scope_on(self.at.scope, step=[self.step.name.lower()])
+        return parallelism_of(self.step, lookup_in(self.at.table.at(scope), self.at.system), warnings)
 
 
-def acquire_at_once(at: Surroundings) -> int:
+def acquire_at_once(at: Surroundings, warnings: list[str]) -> int:
     """To how many places packages come at once."""
-    return _number(at.table.at(at.scope).find(ACQUIRE_PARALLELISM), DEFAULT_PARALLELISM)
+    return acquired_at_once(lookup_in(at.table.at(at.scope), at.system), warnings)
 
 
 def with_parameters(action: Action, used: UsedTemplate, known: Known) -> Known:
@@ -128,9 +115,3 @@ def with_parameters(action: Action, used: UsedTemplate, known: Known) -> Known:
                 hint="let it name a secret variable: fairlead variables set NAME --secret",
             )
     return whole
-
-
-def _number(held: Text | None, default: int) -> int:
-    if not isinstance(held, str) or not held.strip().isdigit():
-        return default
-    return min(MOST_PARALLELISM, max(1, int(held.strip())))

@@ -241,3 +241,30 @@ def test_a_package_is_used_again_where_the_process_says_so_and_nobody_chose_othe
         choice=ProcessChoice(redeploys_packages=chosen),
     )
     assert [one.resolved.reuses_package for place in made.steps[0].places for one in place.actions] == [reuses, reuses]
+
+
+@pytest.mark.parametrize(
+    ("value", "held", "warned"),
+    [
+        ("3", 3, ""),
+        ("#{Few}", 2, ""),
+        ("1000", 200, ""),
+        ("0", 1, ""),
+        ("many", 10, "Octopus.Action.MaxParallelism is no number, so its own parallelism of 10 holds"),
+        ("#{Nowhere}", 10, "Octopus.Action.MaxParallelism cannot be read"),
+    ],
+)
+def test_a_variable_says_how_many_targets_and_steps_of_a_group_are_in_hand_at_once(
+    value: str, held: int, warned: str
+) -> None:
+    stated = (Variable("v", "Octopus.Action.MaxParallelism", value), Variable("w", "Few", "2"))
+    found = resolved(step(action()), variables=stated)
+    assert (found.steps[0].at_once, found.steps[0].parallelism) == (held, held)
+    assert bool(found.warnings) == bool(warned) and warned in "".join(found.warnings)
+
+
+def test_it_may_be_for_one_step_and_by_our_own_name() -> None:
+    on_step = {Dimension.STEP: frozenset({"copy"})}
+    stated = (Variable("v", "Fairlead.Action.MaxParallelism", "4", scope=on_step),)
+    found = resolved(step(action()), step(action("Other")), variables=stated)
+    assert [one.at_once for one in found.steps] == [4, 10]
