@@ -13,8 +13,9 @@ CAPTURE = "Capture"
 
 def show_task(screen: Screen, task: Mapping[str, Any]) -> None:
     """Its fields, then its phases as a table, then what else has parts."""
-    apart = ("phases", "facts", "unsettled", "evidence", "differences")
+    apart = ("phases", "facts", "unsettled", "evidence", "differences", "waits_for")
     screen.fields({name: value for name, value in task.items() if name not in apart})
+    _section(screen, "it waits for its turn", [f"  {one['said']} ({one['task'] or '—'})" for one in task["waits_for"]])
     columns = {"title": "PHASE", "state": "STATE", "begun_at": "BEGUN", "ended_at": "ENDED", "reason": "REASON"}
     phases = [{**one, "state": "—" if one["state"] == "waiting" else one["state"]} for one in task["phases"]]
     screen.table(phases, columns, empty="no phases")

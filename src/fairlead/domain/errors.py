@@ -282,6 +282,7 @@ CODES: dict[str, str] = {
     "plan.changed": "What was approved is not what would run now; the difference is shown.",
     "task.unknown": "There is no such task.",
     "task.ended": "The task has ended.",
+    "task.concurrency_tag": "The variable that states a task's concurrency tag gives none.",
     "task.past_commit": "The deployment is past its commit point; it is carried forward and can be rolled back after.",
     "slot.changed": "The slot is not in the state that was expected; another task changed it.",
     "place.empty": "Nothing of the project stands in the environment.",

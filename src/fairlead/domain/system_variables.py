@@ -193,9 +193,10 @@ def of_step(name: str, number: int, *, action: str = "", action_number: int = 0)
     return found
 
 
-def of_task(id: str, title: str, queued_at: datetime) -> dict[str, str]:
-    """The task that carries it out."""
-    return {"Task.Id": id, "Task.Name": title, "Task.QueueTime": queued_at.isoformat()}
+def of_task(id: str, title: str, queued_at: datetime, *, tag: str = "") -> dict[str, str]:
+    """The task that carries it out; `tag` is its place's, which one that is stated takes the place of."""
+    told = {"Task.Id": id, "Task.Name": title, "Task.QueueTime": queued_at.isoformat()}
+    return told | ({"Task.ConcurrencyTag": tag} if tag else {})
 
 
 def of_runbook(id: str, name: str) -> dict[str, str]:

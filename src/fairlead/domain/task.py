@@ -8,6 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Literal, TypeAlias
 
+from fairlead.domain.concurrency import place_tag
 from fairlead.domain.ids import NodeId, TaskId
 from fairlead.domain.record import Json
 
@@ -63,8 +64,9 @@ class Task:
     """One row of the book of tasks. `subject` is the id of the deployment or run that it carries out.
 
     `project`, `environment` and `tenant` are the place whose turn it needs (law 6), by name as ports.catalogue.Place
-    has them; all empty where it needs none. Its frozen plan is kept apart (ports.tasks). `code`, `reason`, `hint`,
-    `evidence` and `differences` say how it ended. `again` counts how often it went on after a pause.
+    has them; all empty where it needs none. `concurrency_tag` is what a variable states ("": nothing beside the place).
+    Its frozen plan is kept apart (ports.tasks). `code`, `reason`, `hint`, `evidence` and `differences` say how it
+    ended. `again` counts how often it went on after a pause.
     """
 
     id: TaskId
@@ -91,6 +93,20 @@ class Task:
     evidence: tuple[str, ...] = ()
     differences: tuple[str, ...] = ()
     again: int = 0
+    concurrency_tag: str = ""
+
+    @property
+    def tags(self) -> tuple[str, ...]:
+        """The concurrency tags that it must have, alone, to run; none where it needs no turn.
+
+        The place's is never given up for a stated one (law 6), but by a runbook: it swaps nothing.
+        """
+        if not self.project:
+            return ()
+        place, stated = place_tag(self.project, self.environment, self.tenant), self.concurrency_tag
+        if not stated or stated == place:
+            return (place,)
+        return (stated,) if self.kind == "runbook" else (place, stated)
 
     @property
     def is_cancel_asked(self) -> bool:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from fairlead.domain.colour import Colour
+from fairlead.domain.concurrency import place_tag
 
 SlotState = Literal["empty", "idle", "live", "standby", "failed"]
 
@@ -27,6 +28,11 @@ class Place:
         """The environment and the tenant as one text that no other place of the project has: what labels hold, so that
         a search by labels finds what is the place's and nothing of its tenants."""
         return f"{self.environment}/{self.tenant}" if self.tenant else self.environment
+
+    @property
+    def tag(self) -> str:
+        """The concurrency tag of the place, which each task that changes it needs."""
+        return place_tag(self.project, self.environment, self.tenant)
 
     @property
     def shown(self) -> str:

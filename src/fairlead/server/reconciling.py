@@ -21,7 +21,6 @@ from fairlead.ports.proxy import Endpoint, RouteSpec
 from fairlead.server.bootstrap import Server
 from fairlead.store import certificates, routes, slots, tasks
 from fairlead.store.database import Connection
-from fairlead.store.schema import place_key
 from fairlead.usecases import certificates as giving
 from fairlead.usecases import standing
 
@@ -78,11 +77,11 @@ async def _all_run(server: Server, names: list[str]) -> bool:
 
 def _recorded(connection: Connection) -> Iterator[_Live]:
     """What is looked at one by one is read at once: a large house has ten thousand places."""
-    recorded, taken = slots.recorded(connection), tasks.held_places(connection)
+    recorded, taken = slots.recorded(connection), tasks.held_tags(connection)
     for place, by_service in routes.all_by_place(connection).items():
         both = recorded.get(place, {})
         colour = next((colour for colour, slot in both.items() if slot.state is SlotState.LIVE), None)
-        if colour is None or place_key(place) in taken:
+        if colour is None or place.tag in taken:
             continue
         for service, its in by_service.items():
             for route in its:

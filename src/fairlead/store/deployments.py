@@ -11,11 +11,13 @@ import sqlalchemy as sa
 
 from fairlead.domain.deployment import Committed, Deployment, DeploymentOutcome, DeploymentState, Latest
 from fairlead.domain.ids import EnvironmentId, ProjectId, ReleaseId, TaskId, TenantId
+from fairlead.domain.task import TaskState
 from fairlead.store import counters
 from fairlead.store.releases import releases as release_table
 from fairlead.store.rows import nouns
 from fairlead.store.schema import data, flag, instant, key, link, metadata, number, real, text
 from fairlead.store.shelf import Condition, Page, Shelf
+from fairlead.store.tasks import tasks as task_table
 
 deployments = sa.Table(
     "deployments",
@@ -106,6 +108,15 @@ def marked(connection: sa.Connection, ids: Sequence[str], *more: Condition) -> l
 def child(connection: sa.Connection, parent: TaskId, key: str) -> Deployment | None:
     """The deployment that the task asked for under that key; None before it did."""
     return _shelf.one(connection, _c.parent == parent, _c.parent_key == key)
+
+
+def children_in_line(connection: sa.Connection, tag: str) -> tuple[TaskId, ...]:
+    """The tasks of those that another deployment's step asked for, and that wait for the concurrency tag; the oldest
+    first."""
+    c = task_table.c
+    waits = (sa.or_(c.turn == tag, c.concurrency_tag == tag), c.state == TaskState.QUEUED.value)
+    asked = sa.select(c.id).join(deployments, _c.task == c.id).where(*waits, _c.parent.is_not(None))
+    return tuple(map(TaskId, connection.execute(asked.order_by(c.id)).scalars()))
 
 
 def unfinished_children(connection: sa.Connection, parent: TaskId) -> tuple[Deployment, ...]:

@@ -15,7 +15,7 @@ from fairlead.domain.task import ENDED, PhaseState, Task, TaskKind, TaskPhase, T
 from fairlead.ports.catalogue import Place
 from fairlead.ports.tasks import End, PhaseTold
 from fairlead.store.rows import insert_all_ignoring, insert_ignoring, nouns, to_row, upsert, upsert_all
-from fairlead.store.schema import data, instant, key, link, metadata, number, place_columns, place_key, text
+from fairlead.store.schema import data, instant, key, link, metadata, number, place_columns, text
 from fairlead.store.shelf import Condition, Page, Shelf
 
 tasks = sa.Table(
@@ -27,7 +27,8 @@ tasks = sa.Table(
     instant("created_at"),
     text("subject"),
     *place_columns(),
-    text("place"),
+    text("turn"),
+    text("concurrency_tag"),
     text("state"),
     text("node", nullable=True),
     data("input"),
@@ -47,17 +48,17 @@ tasks = sa.Table(
     data("end", nullable=True),
     instant("undoing_at", nullable=True),
     sa.Index("ix_tasks_state", "state", "id"),
-    sa.Index("ix_tasks_place", "place", "state", "id"),
+    sa.Index("ix_tasks_turn", "turn", "state", "id"),
+    sa.Index("ix_tasks_concurrency_tag", "concurrency_tag", "state", "id"),
     sa.Index("ix_tasks_subject", "subject"),
     sa.Index("ix_tasks_project", "project", "id"),
 )
 
-place_locks = sa.Table(
-    "place_locks",
+turns = sa.Table(
+    "turns",
     metadata,
-    key("place"),
-    *place_columns(),
-    link("task", "tasks.id", unique=True),
+    key("tag"),
+    link("task", "tasks.id", index=True),
     instant("taken_at"),
 )
 
@@ -92,21 +93,22 @@ task_facts = sa.Table(
 )
 
 
-def _place_of(task: Task) -> Mapping[str, object]:
-    return {"place": place_key(place_of(task)) if task.project else ""}
+def _turn_of(task: Task) -> Mapping[str, object]:
+    return {"turn": task.tags[0] if task.tags else ""}
 
 
-_shelf = Shelf(tasks, Task, unknown="task.unknown", more=_place_of)
+_shelf = Shelf(tasks, Task, unknown="task.unknown", more=_turn_of)
 insert, get, find, change = _shelf.insert, _shelf.get, _shelf.find, _shelf.change
 many = _shelf.many
 
 _c = tasks.c
 _ENDED = tuple(state.value for state in ENDED)
+_NEEDS = (_c.turn, _c.concurrency_tag)
 _OPEN = tuple(state.value for state in TaskState if state not in ENDED)
 
 
 def place_of(task: Task) -> Place:
-    """Whose turn the task needs."""
+    """What the task changes."""
     return Place(task.project, task.environment, task.tenant)
 
 
@@ -139,44 +141,60 @@ def newest_id(connection: sa.Connection) -> str:
 
 
 def take_turn(connection: sa.Connection, task: Task, *, at: datetime) -> bool:
-    """Whether the task now holds its place, alone (it did already: true). A task without a place needs no turn."""
-    if not task.project:
-        return True
-    place = place_of(task)
-    values = {
-        "place": place_key(place),
-        "project": place.project,
-        "environment": place.environment,
-        "tenant": place.tenant,
-        "task": task.id,
-        "taken_at": at,
-    }
-    return insert_ignoring(connection, place_locks, values) or holder(connection, place) == task.id
+    """Whether the task now has all of its tags, alone (it did already: true); else it has none of them. A task that
+    needs none needs no turn."""
+    for tag in sorted(task.tags):  # in one order, so that no two ever wait for each other
+        values = {"tag": tag, "task": task.id, "taken_at": at}
+        if not insert_ignoring(connection, turns, values) and holder_of(connection, tag) != task.id:
+            give_turn_back(connection, task.id)
+            return False
+    return True
+
+
+def has_turn(connection: sa.Connection, task: Task) -> bool:
+    """Whether it is the task's turn; false for one that needs none."""
+    return bool(task.tags) and holder_of(connection, task.tags[0]) == task.id
 
 
 def holder(connection: sa.Connection, place: Place) -> TaskId | None:
     """The task whose turn it is at the place; None where it is nobody's."""
-    statement = sa.select(place_locks.c.task).where(place_locks.c.place == place_key(place))
-    found = connection.execute(statement).scalar()
+    return holder_of(connection, place.tag)
+
+
+def holder_of(connection: sa.Connection, tag: str) -> TaskId | None:
+    """The task that has the concurrency tag; None where nobody has it."""
+    found = connection.execute(sa.select(turns.c.task).where(turns.c.tag == tag)).scalar()
     return None if found is None else TaskId(found)
 
 
-def held_places(connection: sa.Connection) -> frozenset[str]:
-    """Those places, by their keys, at which it is some task's turn; one query."""
-    return frozenset(connection.execute(sa.select(place_locks.c.place)).scalars())
+def held_tags(connection: sa.Connection) -> frozenset[str]:
+    """Those concurrency tags, of places among them, that some task has; one query."""
+    return frozenset(connection.execute(sa.select(turns.c.tag)).scalars())
 
 
 def give_turn_back(connection: sa.Connection, task: TaskId) -> bool:
-    """The task holds no place any more; whether it held one."""
-    return connection.execute(sa.delete(place_locks).where(place_locks.c.task == task)).rowcount == 1
+    """The task has no tag any more; whether it had one."""
+    return connection.execute(sa.delete(turns).where(turns.c.task == task)).rowcount > 0
 
 
-def next_in_line(connection: sa.Connection, place: Place) -> Task | None:
-    """The oldest queued task of the place that does not hold it; None where nobody waits."""
-    holds = sa.select(place_locks.c.task)
-    waits = (_c.place == place_key(place), _c.state == TaskState.QUEUED.value, _c.id.not_in(holds))
-    found = _shelf.where(connection, *waits, limit=1)
+def next_in_line(connection: sa.Connection, tag: str, *, before: TaskId | None = None) -> Task | None:
+    """The oldest queued task (of those older than `before`) that needs the tag and does not have it; None where nobody
+    waits."""
+    has_it = sa.select(turns.c.task).where(turns.c.tag == tag).scalar_subquery()
+    waits = [_c.state == TaskState.QUEUED.value, _c.id.is_distinct_from(has_it)]
+    waits += [] if before is None else [_c.id < before]
+    both = [sa.select(sa.func.min(_c.id).label("id")).where(each == tag, *waits) for each in _NEEDS]
+    first = sa.union_all(*both).subquery()
+    found = _shelf.where(connection, _c.id == sa.select(sa.func.min(first.c.id)).scalar_subquery())
     return found[0] if found else None
+
+
+def is_behind(connection: sa.Connection, task: Task) -> bool:
+    """Whether an older one waits for a tag that the task, which has its turn, needs too: for another that it does not
+    get. Its row is held until the transaction ends, so that it cannot go away unseen."""
+    needs = sa.or_(*(column.in_(task.tags) for column in _NEEDS))
+    waits = (needs, _c.state == TaskState.QUEUED.value, _c.id < task.id)
+    return connection.execute(sa.select(_c.id).where(*waits).limit(1).with_for_update()).first() is not None
 
 
 def ask_cancel(connection: sa.Connection, task: TaskId, *, by: str, at: datetime) -> bool:

@@ -17,7 +17,6 @@ from fairlead.domain.prompt import Control
 from fairlead.domain.release import Release
 from fairlead.domain.task import Task
 from fairlead.domain.tenant import Tenant
-from fairlead.ports.catalogue import Place
 from fairlead.ports.children import Child, ChildWish
 from fairlead.store import deployments, environments, policies, projects, releases, tasks
 from fairlead.store.child_choice import child_release
@@ -50,10 +49,13 @@ def begin(context: Context, parent: TaskId, key: str, wish: ChildWish) -> Child:
         release = child_release(connection, owner, wish.version, wish.channel, asked_by=task.title)
         if left := _left(connection, owner, place, release, wish, scope):
             return Child(owner.name, place.name, release.version, left=left)
-        _refuse_circle(connection, task, planning.place_of(owner, place, tenant))
+        _refuse_circle(connection, task, owner, place, {planning.place_of(owner, place, tenant).tag})
         made = deploying.ask(
             context, connection, actor, _wished(connection, actor, owner, place, release, wish, task, key, tenant)
         )
+        if made.task:
+            tags = set(tasks.get(connection, made.task).tags)
+            _refuse_circle(connection, task, owner, place, tags, of=made.task)
         child = _view(connection, made)
     context.durable.wake()
     return child
@@ -178,30 +180,45 @@ def _refuse_secrets(
             )
 
 
-def _refuse_circle(connection: Connection, task: Task, wanted: Place) -> None:
-    """Whoever holds the place that is wanted must not wait, by way of others either, for one of ours."""
-    ours = {tasks.place_of(one) for one in _line_of(connection, task)}
-    if wanted in ours:
-        raise Refused(
-            "process.deploys_itself",
-            f"{wanted.project} in {wanted.environment} is what this deployment itself belongs to",
-            thing=wanted.project,
-            hint="a deployment cannot wait for another of its own project and environment: take the step away",
-        )
-    seen, left = {wanted}, [wanted]
+def _refuse_circle(
+    connection: Connection,
+    task: Task,
+    project: Project,
+    environment: Environment,
+    wanted: set[str],
+    *,
+    of: TaskId | None = None,
+) -> None:
+    """Whoever has a concurrency tag that is wanted must not wait, by way of others either, for one of ours. `of` is the
+    task that wants them, where it is made already."""
+    ours = {tag for one in _line_of(connection, task) for tag in one.tags}
+    if both := wanted & ours:
+        raise _deploys_itself(project, environment, min(both) if of else "")
+    seen, left = set(wanted), list(wanted)
     while left:
-        holder = tasks.holder(connection, left.pop())
-        awaited = deployments.unfinished_children(connection, holder) if holder else ()
-        places = {tasks.place_of(tasks.get(connection, one.task)) for one in awaited if one.task} - seen
-        if places & ours:
+        holder = tasks.holder_of(connection, left.pop())
+        awaited = deployments.unfinished_children(connection, holder) if holder and holder != of else ()
+        tags = {tag for one in awaited if one.task for tag in tasks.get(connection, one.task).tags} - seen
+        if tags & ours:
             raise Conflict(
                 "deployment.circle",
-                f"{wanted.project} in {wanted.environment} is just being deployed, and waits for {task.project}",
-                thing=wanted.project,
+                f"{project.name} in {environment.name} is just being deployed, and waits for {task.project}",
+                thing=project.name,
                 hint="try it again when that deployment has ended",
             )
-        seen |= places
-        left += places
+        seen |= tags
+        left += tags
+
+
+def _deploys_itself(project: Project, environment: Environment, tag: str) -> Refused:
+    """By its place, or by a concurrency tag that both state."""
+    there = f"{project.name} in {environment.name}"
+    said = f"{there} is what this deployment itself belongs to"
+    hint = "a deployment cannot wait for another of its own project and environment: take the step away"
+    if tag:
+        said = f"{there} needs the concurrency tag {tag}, which the deployment that waits for it has"
+        hint = "state different tags for the two, or for one of them none"
+    return Refused("process.deploys_itself", said, thing=project.name, hint=hint)
 
 
 def _line_of(connection: Connection, task: Task) -> list[Task]:

@@ -27,7 +27,7 @@ from fairlead.store import approvals, deployments, environments, projects, relea
 from fairlead.store.database import Connection
 from fairlead.store.reach import within
 from fairlead.store.shelf import Page
-from fairlead.usecases import gates, kept_slots, places, planning, prompting, tenancy, turns, waiting
+from fairlead.usecases import concurrency_tags, gates, kept_slots, places, planning, prompting, tenancy, turns, waiting
 from fairlead.usecases.context import Context
 from fairlead.usecases.located import located
 
@@ -318,6 +318,10 @@ def ask(context: Context, connection: Connection, actor: Actor, wish: Wish) -> D
         reason=wish.held.no.message if wish.held else "",
         hint=HELD_HINT if wish.held else "",
     )
+    if wish.needs_approval or wish.not_before is not None:  # else it is read where the task is made
+        concurrency_tags.of_deployment(
+            context, connection, wish.project, wish.environment, wish.release, made, tenant=wish.tenant
+        )
     deployments.insert(connection, made)
     planning.remember(context, connection, intended)
     context.note(
@@ -375,7 +379,8 @@ def begin(
         return deployments.update(
             connection, replace(deployment, state=DeploymentState.SCHEDULED, approved_by=approved_by)
         )
-    place = planning.place_of(project, environment, tenancy.of(connection, deployment.tenant))
+    tenant = tenancy.of(connection, deployment.tenant)
+    place = planning.place_of(project, environment, tenant)
     title = f"{project.name} {release.version} to {place.shown}"
     task = Task(
         TaskId(context.ids.new("tsk")),
@@ -388,6 +393,10 @@ def begin(
         tenant=place.tenant,
         created_by=deployment.created_by,
     )
+    tag = concurrency_tags.of_deployment(
+        context, connection, project, environment, release, deployment, tenant=tenant, task=task
+    )
+    task = replace(task, concurrency_tag=tag)
     queued = replace(deployment, state=DeploymentState.QUEUED, task=task.id, approved_by=approved_by)
     if deployment.held_by:
         queued = replace(queued, held_by="", code="", reason="", hint="")

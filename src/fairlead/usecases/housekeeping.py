@@ -20,7 +20,7 @@ def end_expired_standbys(context: Context) -> int:
     begun = 0
     with context.database.transaction() as connection:
         for place, slot in slots.expired_standbys(connection, context.clock.now()):
-            if tasks.holder(connection, place) is not None:
+            if tasks.holder(connection, place) or tasks.next_in_line(connection, place.tag):
                 continue
             what = "the standby" if slot.state is SlotState.STANDBY else "what was kept"
             task = Task(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fairlead.domain.actor import Actor
+from fairlead.domain.errors import NotAllowed
 from fairlead.domain.permission import Permission
 from fairlead.domain.task import Task
 from fairlead.store import environments, projects, tenants
@@ -28,6 +29,15 @@ def require_of_task(connection: Connection, actor: Actor, permission: Permission
         actor.require_somewhere(permission, project=owner.id, environment=place, tenant=tenant)
     else:
         actor.require(permission, project=owner.id, environment=place, tenant=tenant)
+
+
+def may_see(connection: Connection, actor: Actor, task: Task) -> bool:
+    """Whether the actor may view the task."""
+    try:
+        require_of_task(connection, actor, Permission.VIEW, task)
+    except NotAllowed:
+        return False
+    return True
 
 
 def seen(

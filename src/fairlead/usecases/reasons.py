@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 
+from fairlead.domain.actor import Actor
 from fairlead.domain.approval import Approval, ApprovalState
 from fairlead.domain.deployment import Deployment, DeploymentOutcome
 from fairlead.domain.event import Event
@@ -29,6 +30,7 @@ from fairlead.store import (
     webhook_deliveries,
 )
 from fairlead.store.database import Connection
+from fairlead.usecases import turns
 from fairlead.usecases.context import Context
 
 LAST_LINES = 12
@@ -86,7 +88,7 @@ def of_approval(approval: Approval, *, not_after: datetime | None = None) -> Rea
     return Reason(said, evidence=note, hint=hint, at=at, noun="approval", thing=approval.id)
 
 
-def of_end(context: Context, connection: Connection, deployment: Deployment) -> Iterator[Reason]:
+def of_end(context: Context, connection: Connection, actor: Actor, deployment: Deployment) -> Iterator[Reason]:
     """What made it end as it did, the nearest first."""
     if deployment.marked_at is not None:
         said = f"{deployment.marked_by} marked it as failed afterwards: {deployment.marked_why}"
@@ -96,7 +98,7 @@ def of_end(context: Context, connection: Connection, deployment: Deployment) -> 
     task = tasks.get(connection, deployment.task) if deployment.task else None
     if task is None:
         return
-    yield from of_task(context, connection, task)
+    yield from of_task(context, connection, actor, task)
     if deployment.outcome is DeploymentOutcome.LIVE:
         yield from _replaced(connection, deployment)
 
@@ -136,11 +138,11 @@ def _replaced(connection: Connection, deployment: Deployment) -> Iterator[Reason
         yield Reason(said, at=first.committed_at, noun="deployment", thing=first.id)
 
 
-def of_task(context: Context, connection: Connection, task: Task) -> Iterator[Reason]:
+def of_task(context: Context, connection: Connection, actor: Actor, task: Task) -> Iterator[Reason]:
     """What or whom it waits for, the phase that failed, who cancelled it, what became of instances and tests, how the
     state compares, and what a person can do about one that is unsettled."""
     if task.state is TaskState.QUEUED:
-        yield from _turn(connection, task)
+        yield from _turn(connection, actor, task)
     yield from _asked_of_persons(connection, task)
     yield from _answered_by_persons(connection, task)
     if task.cancel_asked_at is not None:
@@ -171,18 +173,20 @@ def _is_as_it_was(facts: Mapping[str, Json]) -> bool:
     return isinstance(certificate, dict) and bool(certificate.get("is_as_it_was"))
 
 
-def _turn(connection: Connection, task: Task) -> Iterator[Reason]:
-    place = tasks.place_of(task)
-    holder = tasks.holder(connection, place)
-    if holder is None or holder == task.id:
-        return
-    held = tasks.get(connection, holder)
-    said = f"it waits for its turn: {held.title} is {held.state.value}, and holds {place.project} in {place.shown}"
-    hint = f"it begins when that has settled; at once: fairlead tasks resume {holder}"
-    is_stuck = held.state is TaskState.UNSETTLED
-    itself = [Reason(held.reason, code=held.code, hint=held.hint)] if held.reason else []
-    because = (*itself, *_asked_of_persons(connection, held))
-    yield Reason(said, because, hint=hint if is_stuck else "", at=held.begun_at, noun="task", thing=holder)
+def _turn(connection: Connection, actor: Actor, task: Task) -> Iterator[Reason]:
+    for one in turns.seen_by(connection, actor, turns.awaited(connection, task)):
+        said = f"it waits for its turn: {one.said}"
+        if one.is_hidden:
+            yield Reason(said)
+            continue
+        before = one.task
+        hint = f"it begins when that has settled; at once: fairlead tasks resume {before.id}"
+        is_stuck = before.state is TaskState.UNSETTLED
+        itself = [Reason(before.reason, code=before.code, hint=before.hint)] if before.reason else []
+        further = () if one.has_it else _turn(connection, actor, before)
+        because = (*itself, *_asked_of_persons(connection, before), *further)
+        at = before.begun_at or before.created_at
+        yield Reason(said, because, hint=hint if is_stuck else "", at=at, noun="task", thing=before.id)
 
 
 def _asked_of_persons(connection: Connection, task: Task) -> Iterator[Reason]:

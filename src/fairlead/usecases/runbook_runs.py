@@ -26,7 +26,7 @@ from fairlead.store import environments, forgetting, policies, processes, projec
 from fairlead.store.database import Connection
 from fairlead.store.reach import within
 from fairlead.store.shelf import Condition, Page
-from fairlead.usecases import gates, lines, prompting, tenancy, turns
+from fairlead.usecases import concurrency_tags, gates, lines, prompting, tenancy, turns
 from fairlead.usecases.context import Context
 from fairlead.usecases.harms import vetted
 from fairlead.usecases.packages_taken import packages_of
@@ -296,6 +296,10 @@ def _asked(
         choice=wish.choice,
         tenant=where.tenant.id if where.tenant else None,
     )
+    tag = concurrency_tags.of_runbook(
+        context, connection, where.project, where.environment, answered, task, found.name, tenant=where.tenant
+    )
+    task = replace(task, concurrency_tag=tag)
     _planned(context, connection, where, made, task)  # what cannot be planned is refused where it is asked for
     runbooks.insert_run(connection, made)
     turns.queue(context, connection, task)
@@ -330,7 +334,7 @@ def _planned(context: Context, connection: Connection, where: _Where, made: Runb
         ),
         system_variables.of_tagged_targets(dict(tags_of(here))),
         system_variables.of_runbook(made.runbook, name),
-        system_variables.of_task(task.id, task.title, task.created_at),
+        system_variables.of_task(task.id, task.title, task.created_at, tag=tasks.place_of(task).tag),
     )
     table = table_of(connection, made.snapshot.variables)
     scope = scope_at(place, process=made.runbook, tenant=tenant)

@@ -68,7 +68,12 @@ def _begin(context: Context, connection: Connection, one: Deployment) -> None:
     if no is not None:
         _refuse(context, connection, one, no)
         return
-    deploying.begin(context, connection, owner, place, release, one, approved_by=one.approved_by)
+    try:
+        with connection.begin_nested():
+            deploying.begin(context, connection, owner, place, release, one, approved_by=one.approved_by)
+    except FairleadError as error:
+        _refuse(context, connection, one, error)
+        return
     why = f"once the freeze {one.held_by} is over" if one.held_by else "as scheduled"
     words = f"{release.version} to {place.name} begins {why}"
     context.note(

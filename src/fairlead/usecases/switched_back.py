@@ -18,7 +18,6 @@ from fairlead.ports.container_engine import ContainerEngine
 from fairlead.ports.proxy import Endpoint, Proxy
 from fairlead.store import deployments, environments, projects, routes, slots, tasks, tenants
 from fairlead.store.database import Connection
-from fairlead.store.schema import place_key
 from fairlead.usecases.context import Context
 
 LEFT_STANDS_FOR = timedelta(hours=1)
@@ -99,10 +98,10 @@ async def standing_elsewhere(context: Context, outside: Outside) -> Sequence[tup
 
 def _standing_by(connection: Connection) -> Iterator[tuple[Place, Colour, Collection[str]]]:
     """Each place with a slot that stands by, and its routes."""
-    taken = tasks.held_places(connection)
+    taken = tasks.held_tags(connection)
     for place, both in slots.recorded(connection).items():
         colour = next((colour for colour, slot in both.items() if slot.state is SlotState.STANDBY), None)
-        if colour is None or place_key(place) in taken:
+        if colour is None or place.tag in taken:
             continue
         yield place, colour, _routes(connection, place)
 

@@ -28,13 +28,15 @@ JUNIT = "junit"
 
 @dataclass(frozen=True, slots=True)
 class TaskView:
-    """A task with what belongs to it; `plan` None before it was frozen, `unsettled` None where it is not."""
+    """A task with what belongs to it; `plan` None before it was frozen, `unsettled` None where it is not. `waits_for`
+    are those that it queues behind."""
 
     task: Task
     phases: Sequence[TaskPhase]
     facts: Mapping[str, Json]
     plan: Plan | None
     unsettled: End | None = None
+    waits_for: Sequence[turns.Awaited] = ()
 
 
 def page(
@@ -76,6 +78,7 @@ def view(context: Context, actor: Actor, id: str) -> TaskView:
             tasks.facts_of(connection, found.id),
             tasks.plan_of(connection, found.id),
             tasks.unsettled_end(connection, found),
+            turns.seen_by(connection, actor, turns.awaited(connection, found)),
         )
 
 
@@ -104,7 +107,7 @@ def cancel(context: Context, actor: Actor, id: str) -> Task:
             )
         if found.state is TaskState.PAUSED:
             _cancel_paused(context, connection, found, actor)
-        elif found.state is TaskState.QUEUED and tasks.holder(connection, tasks.place_of(found)) != found.id:
+        elif found.state is TaskState.QUEUED and not tasks.has_turn(connection, found):
             _end_unbegun(context, connection, found, actor)
         return tasks.get(connection, id)
 
@@ -112,7 +115,7 @@ def cancel(context: Context, actor: Actor, id: str) -> Task:
 def _cancel_paused(context: Context, connection: Connection, task: Task, actor: Actor) -> None:
     """Nobody is asked any more. What it did is undone by its next run; where that is nothing, it ends now."""
     interrupting.withdraw(context, connection, task)
-    if tasks.holder(connection, tasks.place_of(task)) == task.id:
+    if tasks.has_turn(connection, task):
         turns.go_on(context, connection, task)
     else:
         _end_unbegun(context, connection, task, actor)

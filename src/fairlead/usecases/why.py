@@ -44,7 +44,7 @@ def deployment(context: Context, actor: Actor, id: str, *, project: str = "", en
     actor.require_somewhere(Permission.VIEW)
     with context.database.reading() as connection:
         called = _called(connection, actor, _deployment(connection, id, project, environment))
-        return _of_deployment(context, connection, called)
+        return _of_deployment(context, connection, actor, called)
 
 
 def release(context: Context, actor: Actor, project: str, version: str) -> Reason:
@@ -64,12 +64,12 @@ def skipped(context: Context, actor: Actor, id: str, *, project: str = "", envir
         run = _run(connection, id, project, environment)
         if run is not None:
             actor.require_somewhere(Permission.VIEW, project=run.project)
-            return _of_run(context, connection, run)
+            return _of_run(context, connection, actor, run)
         called = _called(connection, actor, _deployment(connection, id, project, environment))
         outcome = called.deployment.outcome
         if outcome in (DeploymentOutcome.LIVE, DeploymentOutcome.NONE):
             raise _not_skipped(called.words, outcome.value or called.deployment.state.value)
-        return _of_deployment(context, connection, called)
+        return _of_deployment(context, connection, actor, called)
 
 
 def run(context: Context, actor: Actor, id: str, *, project: str = "") -> Reason:
@@ -80,7 +80,7 @@ def run(context: Context, actor: Actor, id: str, *, project: str = "") -> Reason
         if found is None:
             raise NotFound("run.unknown", f"there is no run {id[:80]!r}", thing=id[:80])
         actor.require_somewhere(Permission.VIEW, project=found.project)
-        return _of_run(context, connection, found, must_be_skipped=False)
+        return _of_run(context, connection, actor, found, must_be_skipped=False)
 
 
 def value(
@@ -117,12 +117,12 @@ def value(
         return of_value(connection, owner, name, where, when="as they are now")
 
 
-def _of_deployment(context: Context, connection: Connection, called: _Called) -> Reason:
+def _of_deployment(context: Context, connection: Connection, actor: Actor, called: _Called) -> Reason:
     one = called.deployment
     task = tasks.get(connection, one.task) if one.task else None
     reason = f": {one.reason}" if one.reason else ""
     because = (
-        *reasons.of_end(context, connection, one),
+        *reasons.of_end(context, connection, actor, one),
         *reasons.of_start(connection, one),
         reasons.of_release(connection, releases.get(connection, one.release)),
     )
@@ -147,11 +147,13 @@ def _how(one: Deployment) -> str:
     return f"{'was' if one.state is DeploymentState.ENDED else 'is'} {words}"
 
 
-def _of_run(context: Context, connection: Connection, found: Run, *, must_be_skipped: bool = True) -> Reason:
+def _of_run(
+    context: Context, connection: Connection, actor: Actor, found: Run, *, must_be_skipped: bool = True
+) -> Reason:
     if must_be_skipped and found.state not in (RunState.SKIPPED, RunState.CANCELLED, RunState.FAILED):
         raise _not_skipped(f"run {found.number}", found.state.value)
     task = tasks.get(connection, found.task) if found.task else None
-    because = [*reasons.of_task(context, connection, task)] if task else []
+    because = [*reasons.of_task(context, connection, actor, task)] if task else []
     if found.state is RunState.SKIPPED:
         because += _newer_run(connection, found)
     return Reason(

@@ -55,7 +55,7 @@ from fairlead.store import (
 )
 from fairlead.store.database import Connection, Database
 from fairlead.store.rows import to_row
-from fairlead.store.schema import place_key, place_values
+from fairlead.store.schema import place_values
 
 AT_ONCE = 5_000
 """Rows of one statement."""
@@ -215,7 +215,7 @@ def _task(owner: Project, place: Environment, release: Release, one: Deployment)
         ended_at=one.ended_at,
         begun_at=one.created_at,
     )
-    return {**to_row(made), "place": place_key(Place(owner.name, place.name))}
+    return {**to_row(made), "turn": made.tags[0]}
 
 
 def _event(ids: Ids, owner: Project, place: Environment, one: Deployment) -> dict[str, object]:

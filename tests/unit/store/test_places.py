@@ -33,14 +33,14 @@ def test_one_task_at_a_time_for_each_place_in_the_order_of_asking(shop: Shop) ->
         assert not tasks.take_turn(connection, second, at=START)
         assert tasks.take_turn(connection, elsewhere, at=START)
         assert tasks.holder(connection, PLACE) == first.id
-        assert tasks.next_in_line(connection, PLACE) == second
+        assert tasks.next_in_line(connection, PLACE.tag) == second
         assert tasks.give_turn_back(connection, first.id)
         assert not tasks.give_turn_back(connection, first.id)
         tasks.change(connection, first.id, state=TaskState.SUCCEEDED.value)
         tasks.change(connection, second.id, state=TaskState.SKIPPED.value)
-        assert tasks.next_in_line(connection, PLACE) == third
+        assert tasks.next_in_line(connection, PLACE.tag) == third
         assert tasks.take_turn(connection, third, at=START)
-        assert tasks.next_in_line(connection, PLACE) is None
+        assert tasks.next_in_line(connection, PLACE.tag) is None
 
 
 def test_a_tenant_has_a_turn_of_its_own_and_some_tasks_need_none(shop: Shop) -> None:

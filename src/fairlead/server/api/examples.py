@@ -140,6 +140,7 @@ TASK: answers.Task = {
     "project": "shop",
     "environment": "Production",
     "tenant": "",
+    "concurrency_tags": ["shop/Production"],
     "state": TaskState.ROLLED_BACK,
     "has_ended": True,
     "is_cancel_asked": False,

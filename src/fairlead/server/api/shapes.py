@@ -29,6 +29,7 @@ from fairlead.usecases.policies import Allowed
 from fairlead.usecases.prompting import Question
 from fairlead.usecases.releases import ReleaseView
 from fairlead.usecases.tasks import TaskView
+from fairlead.usecases.turns import Awaited
 
 T = TypeVar("T")
 S = TypeVar("S")
@@ -289,6 +290,7 @@ def task(one: Task) -> answers.Task:
         "project": one.project,
         "environment": one.environment,
         "tenant": one.tenant or "",
+        "concurrency_tags": list(one.tags),
         "state": one.state,
         "has_ended": one.state.has_ended,
         "is_cancel_asked": one.is_cancel_asked,
@@ -319,6 +321,16 @@ def task_view(view: TaskView) -> answers.TaskAlone:
         "warnings": list(view.plan.warnings) if view.plan else [],
         "plan_hash": view.plan.hash if view.plan else "",
         "unsettled": unsettled(view.unsettled) if view.unsettled else None,
+        "waits_for": [awaited(one) for one in view.waits_for],
+    }
+
+
+def awaited(one: Awaited) -> answers.Awaited:
+    return {
+        "task": "" if one.is_hidden else one.task.id,
+        "concurrency_tag": one.tag,
+        "has_it": one.has_it,
+        "said": one.said,
     }
 
 

@@ -182,6 +182,7 @@ def _state_of(visitor: Visitor, id: str) -> dict[str, Any]:
     over = sum(1 for phase in view.phases if phase.state not in (PhaseState.WAITING, PhaseState.RUNNING))
     return {
         "task": task,
+        "waits_for": view.waits_for,
         "phases": view.phases,
         "over": over,
         "plan": view.plan,

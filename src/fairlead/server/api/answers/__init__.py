@@ -76,7 +76,17 @@ from fairlead.server.api.answers.status import (
     Written,
 )
 from fairlead.server.api.answers.targets import LyingPackage, SshAccess, Target, TargetSeen
-from fairlead.server.api.answers.tasks import Artifact, Line, Phase, Task, TaskAlone, TaskListed, TestCase, TestCases
+from fairlead.server.api.answers.tasks import (
+    Artifact,
+    Awaited,
+    Line,
+    Phase,
+    Task,
+    TaskAlone,
+    TaskListed,
+    TestCase,
+    TestCases,
+)
 from fairlead.server.api.answers.teams import Group, HeldRole, Role, Team
 from fairlead.server.api.answers.variables import (
     IncludedSet,
@@ -102,6 +112,7 @@ __all__ = [
     "Approval",
     "Artifact",
     "AuditVerdict",
+    "Awaited",
     "BuildCommit",
     "BuildInformation",
     "Cell",

@@ -24,6 +24,10 @@ class Task(TypedDict):
     project: str
     environment: str
     tenant: Annotated[str, Field(description='for whom; "": for no tenant')]
+    concurrency_tags: Annotated[
+        list[str],
+        Field(description="one task at a time has each: its place's, and what Octopus.Task.ConcurrencyTag states"),
+    ]
     state: TaskState
     has_ended: bool
     is_cancel_asked: bool
@@ -56,6 +60,15 @@ class Phase(TypedDict):
     ended_at: Moment | None
 
 
+class Awaited(TypedDict):
+    """A task that another one waits for; `has_it` false: it has not the tag either, but comes before it."""
+
+    task: Annotated[str, Field(description='"": one that you may not see')]
+    concurrency_tag: str
+    has_it: bool
+    said: Annotated[str, Field(description="the same in words")]
+
+
 class TaskAlone(Task):
     """A task with its phases, and the facts that its steps noted."""
 
@@ -65,6 +78,7 @@ class TaskAlone(Task):
     warnings: list[str]
     plan_hash: str
     unsettled: Unsettled | None
+    waits_for: Annotated[list[Awaited], Field(description="behind whom it queues; empty where it is its turn")]
 
 
 class Line(TypedDict):
