@@ -9,7 +9,6 @@ RETIRE_TIMEOUT_S = 120.0
 MARGIN_S = 30.0
 """What an effect with a bound of its own gets on top, so that it ends by its own bound and in its own words."""
 
-PULLS_AT_ONCE = 4
 STARTS_AT_ONCE = 8
 
 TRIES = 5

@@ -17,7 +17,7 @@ from fairlead.steps.blueprint import (
     place_labels,
     with_world_names,
 )
-from fairlead.steps.bounds import MARGIN_S, PULL_TIMEOUT_S, PULL_TRIES, PULLS_AT_ONCE, START_TIMEOUT_S, TRIES
+from fairlead.steps.bounds import MARGIN_S, PULL_TIMEOUT_S, PULL_TRIES, START_TIMEOUT_S, TRIES
 from fairlead.steps.effects.accessories import Accessory, EnsureAccessory
 from fairlead.steps.effects.basis import arguments
 from fairlead.steps.effects.ground import EnsureNetwork, EnsureVolume, NamedVolume
@@ -63,7 +63,7 @@ def acquire_step(resolved: ResolvedDeployment) -> Step:
     if resolved.test_image and resolved.definition.tests:
         wanted.setdefault(resolved.test_image, "tests")
     effects = [_acquire(resolved, reference, wanted[reference]) for reference in sorted(wanted)]
-    return Step(ACQUIRE, "Pull the images", InParallel(tuple(effects), limit=PULLS_AT_ONCE))
+    return Step(ACQUIRE, "Pull the images", InParallel(tuple(effects), limit=resolved.acquire_at_once))
 
 
 def _acquire(resolved: ResolvedDeployment, reference: str, service: str) -> Effect:

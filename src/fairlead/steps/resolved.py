@@ -10,6 +10,7 @@ from fairlead.domain.colour import Colour
 from fairlead.domain.deployment import DeploymentKind
 from fairlead.domain.ids import DeploymentId, ReleaseId
 from fairlead.domain.naming import DeploymentNames, PlaceNames
+from fairlead.domain.process import DEFAULT_PARALLELISM
 from fairlead.domain.registry_login import RegistryLogin
 from fairlead.domain.service import Definition, Role
 from fairlead.domain.slot import Slot, SlotState
@@ -128,6 +129,7 @@ class ResolvedDeployment:
     before         the release that is live, where the migration names a database; None where nothing is, or where it
                    cannot be compiled any more
     pool           where subnets of throw-away networks come from
+    acquire_at_once   how many images are pulled side by side
     cautions       a sentence for each host of https without a certificate that holds, and where going back meets a
                    schema that the live release has contracted
     """
@@ -161,6 +163,7 @@ class ResolvedDeployment:
     targets: tuple[str, ...] = ("local",)
     before: LiveRelease | None = None
     pool: str = ""
+    acquire_at_once: int = DEFAULT_PARALLELISM
 
     @property
     def names(self) -> DeploymentNames:

@@ -69,7 +69,7 @@ def plan(
     after = _afterwards(process)
     meant: dict[str, Json] = {**intention(resolved), "process": _intention(process)}
     if services is not None:
-        warnings = (*services.warnings, *process.warnings)
+        warnings = tuple(dict.fromkeys((*services.warnings, *process.warnings)))
         notes = (*services.notes, *known_later(process))
         always = Sequence((services.always, after)) if after != Sequence() else services.always
         return replace(services, intention=meant, forward=forward, always=always, warnings=warnings, notes=notes)

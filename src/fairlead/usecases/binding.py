@@ -231,6 +231,7 @@ class Binding:
             before=before,
             pool=self.context.installation.subnet_pool,
             cautions=intended.resolved.cautions,
+            acquire_at_once=intended.resolved.acquire_at_once,
         )
         return intended.plan_for(resolved)
 

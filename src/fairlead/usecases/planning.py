@@ -37,8 +37,9 @@ from fairlead.store.database import Connection
 from fairlead.usecases import certificates, tenant_filling
 from fairlead.usecases.context import Context, Installation
 from fairlead.usecases.harms import refuse_harms, vetted
+from fairlead.usecases.parallelism import acquired_at_once
 from fairlead.usecases.process_resolving import process_at
-from fairlead.usecases.values import lookup_in, scope_at, system_of, warnings_of
+from fairlead.usecases.values import lookup_in, scope_at, system_of, table_of, warnings_of
 
 LATEST = "latest"
 PREVIEW = DeploymentId("preview")
@@ -186,7 +187,7 @@ def intend(
         room=room_rule(context.installation),
         pool=context.installation.subnet_pool,
     )
-    resolved = replace(for_empty_place, cautions=_cautions(context, connection, going, for_empty_place))
+    resolved = _completed(context, connection, going, for_empty_place)
     made = plan(resolved, process)
     return Intended(definition, images, allowed, made.hash, made, resolved, process)
 
@@ -293,6 +294,18 @@ def live_release(context: Context, connection: Connection, going: Going, wanted:
     if wanted.migration is None or wanted.migration.database is None:
         return None
     return _live_now(context, connection, going)
+
+
+def _completed(
+    context: Context, connection: Connection, going: Going, resolved: ResolvedDeployment
+) -> ResolvedDeployment:
+    """With how many images are pulled at once, and all that is to be warned of."""
+    holding = table_of(connection, resolved.variables).at(going.scope)
+    system = system_of(context, connection, going.project, going.environment, going.release, going.tenant)
+    warned: list[str] = []
+    at_once = acquired_at_once(lookup_in(holding, system), warned)
+    cautions = _cautions(context, connection, going, resolved)
+    return replace(resolved, acquire_at_once=at_once, cautions=(*cautions, *warned))
 
 
 def _cautions(context: Context, connection: Connection, going: Going, resolved: ResolvedDeployment) -> tuple[str, ...]:
