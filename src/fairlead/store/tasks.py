@@ -180,21 +180,44 @@ def give_turn_back(connection: sa.Connection, task: TaskId) -> bool:
 def next_in_line(connection: sa.Connection, tag: str, *, before: TaskId | None = None) -> Task | None:
     """The oldest queued task (of those older than `before`) that needs the tag and does not have it; None where nobody
     waits."""
-    has_it = sa.select(turns.c.task).where(turns.c.tag == tag).scalar_subquery()
-    waits = [_c.state == TaskState.QUEUED.value, _c.id.is_distinct_from(has_it)]
-    waits += [] if before is None else [_c.id < before]
-    both = [sa.select(sa.func.min(_c.id).label("id")).where(each == tag, *waits) for each in _NEEDS]
-    first = sa.union_all(*both).subquery()
-    found = _shelf.where(connection, _c.id == sa.select(sa.func.min(first.c.id)).scalar_subquery())
-    return found[0] if found else None
+    asked = _FIRST_IN_LINE if before is None else _FIRST_BEFORE
+    given = {"tag": tag} if before is None else {"tag": tag, "before": before}
+    first = min((str(row.id) for row in connection.execute(asked, given)), default=None)
+    return None if first is None else get(connection, first)
 
 
 def is_behind(connection: sa.Connection, task: Task) -> bool:
     """Whether an older one waits for a tag that the task, which has its turn, needs too: for another that it does not
     get. Its row is held until the transaction ends, so that it cannot go away unseen."""
-    needs = sa.or_(*(column.in_(task.tags) for column in _NEEDS))
-    waits = (needs, _c.state == TaskState.QUEUED.value, _c.id < task.id)
-    return connection.execute(sa.select(_c.id).where(*waits).limit(1).with_for_update()).first() is not None
+    given = {"one": task.tags[0], "other": task.tags[-1], "before": task.id}
+    return connection.execute(_BEHIND, given).first() is not None
+
+
+def _first_in_line(*more: sa.ColumnElement[bool]) -> sa.CompoundSelect[tuple[str]]:
+    """By each of the columns that hold a tag: either way the first of an index, however many wait."""
+    tag, is_queued = sa.bindparam("tag", type_=sa.Text), _c.state == TaskState.QUEUED.value
+    has_it = sa.select(turns.c.task).where(turns.c.tag == tag).scalar_subquery()
+    both = [
+        sa.select(_c.id)
+        .where(each == tag, is_queued, _c.id.is_distinct_from(has_it), *more)
+        .order_by(_c.id)
+        .limit(1)
+        .subquery()
+        for each in _NEEDS
+    ]
+    return sa.union_all(*(sa.select(first.c.id) for first in both))
+
+
+_BEFORE = _c.id < sa.bindparam("before", type_=sa.Text)
+_FIRST_IN_LINE, _FIRST_BEFORE = _first_in_line(), _first_in_line(_BEFORE)
+_TAGS = (sa.bindparam("one", type_=sa.Text), sa.bindparam("other", type_=sa.Text))
+_BEHIND = (
+    sa.select(_c.id)
+    .where(sa.or_(*(each.in_(_TAGS) for each in _NEEDS)), _c.state == TaskState.QUEUED.value, _BEFORE)
+    .limit(1)
+    .with_for_update()
+)
+"""Made once: they are asked at each beginning and end of a task."""
 
 
 def ask_cancel(connection: sa.Connection, task: TaskId, *, by: str, at: datetime) -> bool:
