@@ -43,6 +43,7 @@ def fenced(factory: ToolsFactory, require: Callable[[], None]) -> ToolsFactory:
             web=behind(made.web, require),
             children=behind(made.children, require),
             health=behind(made.health, require),
+            script_turns=behind(made.script_turns, require),
         )
 
     return tools

@@ -24,6 +24,7 @@ from fairlead.ports.notifier import Notifier
 from fairlead.ports.proxy import Proxy
 from fairlead.ports.records import Records
 from fairlead.ports.registry import Registry
+from fairlead.ports.script_turns import NoScriptTurns, ScriptTurns
 from fairlead.ports.secrets import Secrets
 from fairlead.ports.source import Source
 from fairlead.ports.task_log import Level, TaskLog
@@ -65,6 +66,7 @@ class Tools:
     web: Web = field(default_factory=NoWeb)
     children: Children = field(default_factory=NoChildren)
     health: Health = field(default_factory=NoHealth)
+    script_turns: ScriptTurns = field(default_factory=NoScriptTurns)
 
     def say(self, text: str, level: Level = "info") -> None:
         """One line in the task's log, under this step and target."""

@@ -69,6 +69,7 @@ from fairlead.store.hold import Hold
 from fairlead.store.interruptions import StoreInterruptions
 from fairlead.store.lease import StoreLease
 from fairlead.store.records import StorePivot, StoreRecords
+from fairlead.store.script_turns import StoreScriptTurns
 from fairlead.store.sealing import Sealer, read_master_key, read_master_keys
 from fairlead.store.secrets import StoreSecrets, check_master_key, has_master_key
 from fairlead.store.task_book import StoreTasks, TaskListener
@@ -162,8 +163,7 @@ def _build(settings: Settings, hold: Hold, database: Database, database_hold: Da
     data = settings.data_dir
     clock, ids = SystemClock(), SystemIds()
     node = NodeId(f"{sockets.gethostname()}-{ids.new('n')}")
-    sealer = _prepared(settings, database)
-    secrets = StoreSecrets(database, sealer, ids)
+    secrets = StoreSecrets(database, _prepared(settings, database), ids)
     artifacts = StoreArtifacts(database, data / "artifacts", clock)
     lease = None if database.is_sqlite else StoreLease(database, clock)
     durable = DbosDurable(
@@ -192,7 +192,6 @@ def _build(settings: Settings, hold: Hold, database: Database, database_hold: Da
     )
     notifier = Dispatch(clock, mail_server=mail_server_of(settings))
     tasks = StoreTasks(database, clock, _listener(context), durable.wake)
-
     here = LocalConnection(data / "tickets")
     traffic = ThroughProxy(here, clock)
     outside = Outside(container_engine, proxy, catalogue, records, secrets, source, logins, installation)
@@ -264,6 +263,7 @@ def _base(
         web=HttpWeb(),
         children=BookedChildren(context),
         health=BookedHealth(context),
+        script_turns=StoreScriptTurns(context.database),
     )
 
 

@@ -118,6 +118,7 @@ class Script:
             arguments=tuple(str(one) for one in given) if isinstance(given, list) else (),
             variables=resolved.variables,
             timeout_s=action.timeout_s or LONGEST_S,
+            is_isolated=bool(where) and resolved.worker is None,
         )
         place = f" on {resolved.target.name}" if resolved.target else ""
         place += f" (from {run.package})" if run.package else ""

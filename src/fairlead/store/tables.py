@@ -35,6 +35,7 @@ from fairlead.store import (  # noqa: F401 - a table is known once its module is
     routes,
     runbooks,
     runs,
+    script_turns,
     secret_versions,
     settings,
     slots,

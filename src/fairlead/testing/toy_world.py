@@ -11,6 +11,7 @@ from fairlead.domain.effect import Done, Looked, NotYet, Outcome, SaidNo
 from fairlead.domain.ids import TaskId
 from fairlead.domain.plan import Effect
 from fairlead.domain.record import Json
+from fairlead.ports.script_turns import NoScriptTurns
 from fairlead.ports.step import EffectKind, Tools
 
 HALF = "half made"
@@ -152,6 +153,7 @@ def toy_tools(
 ) -> Tools:
     """Tools of which only what is given is there."""
     held: dict[str, Any] = {name.name: None for name in fields(Tools)}
+    held["script_turns"] = NoScriptTurns()
     held.update(task=task, step=step, target=target, outputs=outputs, workspace="", attempt="", **given)
     return Tools(**held)
 

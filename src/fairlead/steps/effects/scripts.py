@@ -17,6 +17,7 @@ from fairlead.domain.output_variables import effect_output
 from fairlead.domain.package import PackageFile
 from fairlead.domain.plan import Effect
 from fairlead.domain.record import Json
+from fairlead.domain.script_turn import BYPASSED_BY
 from fairlead.domain.template.variables import Variables
 from fairlead.domain.text import Text
 from fairlead.formats.package_files import Each, Unpacked
@@ -27,7 +28,8 @@ from fairlead.steps import workspace
 from fairlead.steps.archives import add, add_file, packed
 from fairlead.steps.effects.acquired import acquired
 from fairlead.steps.effects.basis import read
-from fairlead.steps.filled_in import filled, filled_whole, known_at
+from fairlead.steps.effects.isolation import leave, until_alone
+from fairlead.steps.filled_in import filled, filled_whole, is_asked_for, known_at, shown_at
 from fairlead.steps.scripts.bundle import RUNNERS, Language, command, ours
 from fairlead.steps.scripts.bundle import words as bundle_words
 from fairlead.steps.scripts.following import Followed, follow
@@ -44,7 +46,7 @@ class ScriptRun:
     """A script to be run. `target` is the id of the one that it runs on ("": at the server), `on_behalf_of` the name of
     the one that it is about, for its outputs. It is `source`, or the `file` of the release's commit or (where there is
     one) of the package, or of that `commit` of another `repository`. All texts are as they were written: what is known
-    only when earlier steps have ended is put in when it begins."""
+    only when earlier steps have ended is put in when it begins. One that `is_isolated` runs on its target alone."""
 
     action: str
     step: str
@@ -59,6 +61,7 @@ class ScriptRun:
     timeout_s: float = 0.0
     repository: str = ""
     commit: str = ""
+    is_isolated: bool = False
 
 
 class RunScript:
@@ -83,9 +86,13 @@ class RunScript:
             return _verdict(run, noted)
         connection = await _connection(run, tools)
         ticket = _ticket(effect, tools)
+        if run.is_isolated:
+            bypasses = is_asked_for(shown_at(run.variables, run.on_behalf_of, tools), BYPASSED_BY)
+            await until_alone(effect, tools, run.target, where=connection.name, bypasses=bypasses)
         try:
             await _begin(run, effect, connection, tools)
         except (Invalid, NotFound, TooLarge) as error:
+            await leave(effect, tools)
             return SaidNo(error.code, f"{run.action} could not be begun: {error.message}", hint=error.hint)
         followed = await self._followed(run, effect, connection, ticket, tools)
         note = followed.note(effect_output(run.action, run.on_behalf_of, followed.outputs))
@@ -98,6 +105,7 @@ class RunScript:
         await tools.task_log.flush(tools.task)
         await tools.records.note(tools.task, _note_name(effect), note)
         await _forget(connection, ticket, tools)
+        await leave(effect, tools)
         return _verdict(run, note)
 
     async def _followed(
@@ -115,8 +123,11 @@ class RunScript:
     async def undo(self, effect: Effect, tools: Tools) -> None:
         """It runs no more, and is forgotten; what it did stays done. A host that it never came to is not asked."""
         run = read(ScriptRun, effect)
-        if not await tools.records.fact(tools.task, _begun_name(effect)):
-            return
+        if await tools.records.fact(tools.task, _begun_name(effect)):
+            await self._end(run, effect, tools)
+        await leave(effect, tools)
+
+    async def _end(self, run: ScriptRun, effect: Effect, tools: Tools) -> None:
         try:
             connection = await tools.hosts.of_target(run.target) if run.target else tools.connection
         except NotFound:
