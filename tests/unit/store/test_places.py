@@ -43,6 +43,26 @@ def test_one_task_at_a_time_for_each_place_in_the_order_of_asking(shop: Shop) ->
         assert tasks.next_in_line(connection, PLACE.tag) is None
 
 
+def test_a_task_has_all_of_its_tags_or_none_and_older_ones_that_wait_are_seen(shop: Shop) -> None:
+    holder = shop.task(environment="Production")
+    waiting = replace(shop.task(), concurrency_tag=OTHER.tag)
+    later, elsewhere = shop.task(), replace(shop.task(project="shop"), concurrency_tag="shared")
+    with shop.database.transaction() as connection:
+        for task in (holder, waiting, later, elsewhere):
+            tasks.insert(connection, task)
+        assert tasks.take_turn(connection, holder, at=START)
+        assert not tasks.take_turn(connection, waiting, at=START)
+        assert tasks.holder(connection, PLACE) is None
+        assert tasks.take_turn(connection, later, at=START) and tasks.take_turn(connection, elsewhere, at=START)
+        assert [tasks.is_behind(connection, one) for one in (holder, later, elsewhere)] == [False, True, False]
+        assert tasks.next_in_line(connection, OTHER.tag) == waiting
+        assert tasks.next_in_line(connection, PLACE.tag, before=later.id) == waiting
+        assert tasks.next_in_line(connection, PLACE.tag, before=waiting.id) is None
+        assert tasks.held_tags(connection) == {OTHER.tag, PLACE.tag, "shop/Test", "shared"}
+        assert tasks.give_turn_back(connection, elsewhere.id)
+        assert tasks.held_tags(connection) == {OTHER.tag, PLACE.tag}
+
+
 def test_a_tenant_has_a_turn_of_its_own_and_some_tasks_need_none(shop: Shop) -> None:
     shared, tenants, placeless = shop.task(), replace(shop.task(), tenant="acme"), shop.task(project="", environment="")
     with shop.database.transaction() as connection:
