@@ -88,7 +88,7 @@ def of_approval(approval: Approval, *, not_after: datetime | None = None) -> Rea
     return Reason(said, evidence=note, hint=hint, at=at, noun="approval", thing=approval.id)
 
 
-def of_end(context: Context, connection: Connection, actor: Actor, deployment: Deployment) -> Iterator[Reason]:
+def of_end(context: Context, connection: Connection, viewer: Actor, deployment: Deployment) -> Iterator[Reason]:
     """What made it end as it did, the nearest first."""
     if deployment.marked_at is not None:
         said = f"{deployment.marked_by} marked it as failed afterwards: {deployment.marked_why}"
@@ -98,7 +98,7 @@ def of_end(context: Context, connection: Connection, actor: Actor, deployment: D
     task = tasks.get(connection, deployment.task) if deployment.task else None
     if task is None:
         return
-    yield from of_task(context, connection, actor, task)
+    yield from of_task(context, connection, viewer, task)
     if deployment.outcome is DeploymentOutcome.LIVE:
         yield from _replaced(connection, deployment)
 
@@ -138,11 +138,11 @@ def _replaced(connection: Connection, deployment: Deployment) -> Iterator[Reason
         yield Reason(said, at=first.committed_at, noun="deployment", thing=first.id)
 
 
-def of_task(context: Context, connection: Connection, actor: Actor, task: Task) -> Iterator[Reason]:
+def of_task(context: Context, connection: Connection, viewer: Actor, task: Task) -> Iterator[Reason]:
     """What or whom it waits for, the phase that failed, who cancelled it, what became of instances and tests, how the
     state compares, and what a person can do about one that is unsettled."""
     if task.state is TaskState.QUEUED:
-        yield from _turn(connection, actor, task)
+        yield from _turn(connection, viewer, task)
     yield from _asked_of_persons(connection, task)
     yield from _answered_by_persons(connection, task)
     if task.cancel_asked_at is not None:
@@ -173,8 +173,8 @@ def _is_as_it_was(facts: Mapping[str, Json]) -> bool:
     return isinstance(certificate, dict) and bool(certificate.get("is_as_it_was"))
 
 
-def _turn(connection: Connection, actor: Actor, task: Task) -> Iterator[Reason]:
-    for one in turns.seen_by(connection, actor, turns.awaited(connection, task)):
+def _turn(connection: Connection, viewer: Actor, task: Task) -> Iterator[Reason]:
+    for one in turns.seen_by(connection, viewer, turns.awaited(connection, task)):
         said = f"it waits for its turn: {one.said}"
         if one.is_hidden:
             yield Reason(said)
@@ -183,7 +183,7 @@ def _turn(connection: Connection, actor: Actor, task: Task) -> Iterator[Reason]:
         hint = f"it begins when that has settled; at once: fairlead tasks resume {before.id}"
         is_stuck = before.state is TaskState.UNSETTLED
         itself = [Reason(before.reason, code=before.code, hint=before.hint)] if before.reason else []
-        further = () if one.has_it else _turn(connection, actor, before)
+        further = () if one.has_it else _turn(connection, viewer, before)
         because = (*itself, *_asked_of_persons(connection, before), *further)
         at = before.begun_at or before.created_at
         yield Reason(said, because, hint=hint if is_stuck else "", at=at, noun="task", thing=before.id)
