@@ -16,7 +16,6 @@ from fairlead.ports.container_engine import LABEL_COLOUR, LABEL_DEPLOYMENT, LABE
 from fairlead.steps.blueprint import KIND_INSTANCE
 from fairlead.store import slots, tasks
 from fairlead.store.database import Connection
-from fairlead.store.schema import place_key
 
 if TYPE_CHECKING:
     from fairlead.usecases.context import Context
@@ -105,5 +104,5 @@ async def _running(engine: Engine) -> frozenset[str]:
 def _not_among(connection: Connection, running: frozenset[str]) -> dict[Place, str]:
     live = slots.live_deployments(connection)
     found = {place: by for place, by in live.items() if by not in running}
-    taken = tasks.held_places(connection) if found else frozenset()
-    return {place: by for place, by in found.items() if place_key(place) not in taken}
+    taken = tasks.held_tags(connection) if found else frozenset()
+    return {place: by for place, by in found.items() if place.tag not in taken}
