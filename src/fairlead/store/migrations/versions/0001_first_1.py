@@ -1,4 +1,4 @@
-"""The first tables, part 1: blobs to step_templates."""
+"""The first tables, part 1: blobs to slots."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ def upgrade() -> None:
     _registrations()
     _roles()
     _routes()
+    _script_turns()
     _secret_uses()
     _secret_versions()
     _settings()
     _slots()
-    _step_templates()
 
 
 def _blobs() -> None:
@@ -346,6 +346,21 @@ def _routes() -> None:
     op.create_index("ix_routes_place", "routes", ["place"], unique=False)
 
 
+def _script_turns() -> None:
+    op.create_table(
+        "script_turns",
+        sa.Column("task", sa.Text(), nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("target", sa.Text(), nullable=False),
+        sa.Column("number", sa.BigInteger(), nullable=False),
+        sa.Column("tag", sa.Text(), nullable=False),
+        sa.Column("bypasses", sa.Boolean(), nullable=False),
+        sa.Column("is_taken", sa.Boolean(), nullable=False),
+        sa.PrimaryKeyConstraint("task", "key", name=op.f("pk_script_turns")),
+    )
+    op.create_index("ix_script_turns_target", "script_turns", ["target", "number"], unique=False)
+
+
 def _secret_uses() -> None:
     op.create_table(
         "secret_uses",
@@ -396,19 +411,3 @@ def _slots() -> None:
         sa.PrimaryKeyConstraint("place", "colour", name=op.f("pk_slots")),
     )
     op.create_index("ix_slots_project", "slots", ["project"], unique=False)
-
-
-def _step_templates() -> None:
-    op.create_table(
-        "step_templates",
-        sa.Column("id", sa.Text(), nullable=False),
-        sa.Column("name", sa.Text(), nullable=False),
-        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("latest", sa.BigInteger(), nullable=False),
-        sa.Column("description", sa.Text(), nullable=False),
-        sa.Column("created_by", sa.Text(), nullable=False),
-        sa.Column("revision", sa.BigInteger(), nullable=False),
-        sa.Column("name_key", sa.Text(), nullable=False),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_step_templates")),
-        sa.UniqueConstraint("name_key", name=op.f("uq_step_templates_name_key")),
-    )

@@ -1,4 +1,4 @@
-"""The first tables, part 2: subnets to registry_logins."""
+"""The first tables, part 2: step_templates to registry_logins."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ depends_on = None
 
 
 def upgrade() -> None:
+    _step_templates()
     _subnets()
     _tag_sets()
     _target_health()
@@ -29,9 +30,24 @@ def upgrade() -> None:
     _artifacts()
     _certificates()
     _interruptions()
-    _place_locks()
     _projects()
     _registry_logins()
+
+
+def _step_templates() -> None:
+    op.create_table(
+        "step_templates",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("latest", sa.BigInteger(), nullable=False),
+        sa.Column("description", sa.Text(), nullable=False),
+        sa.Column("created_by", sa.Text(), nullable=False),
+        sa.Column("revision", sa.BigInteger(), nullable=False),
+        sa.Column("name_key", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_step_templates")),
+        sa.UniqueConstraint("name_key", name=op.f("uq_step_templates_name_key")),
+    )
 
 
 def _subnets() -> None:
@@ -133,7 +149,8 @@ def _tasks() -> None:
         sa.Column("project", sa.Text(), nullable=False),
         sa.Column("environment", sa.Text(), nullable=False),
         sa.Column("tenant", sa.Text(), nullable=True),
-        sa.Column("place", sa.Text(), nullable=False),
+        sa.Column("turn", sa.Text(), nullable=False),
+        sa.Column("concurrency_tag", sa.Text(), nullable=False),
         sa.Column("state", sa.Text(), nullable=False),
         sa.Column("node", sa.Text(), nullable=True),
         sa.Column("input", sa.JSON(none_as_null=True), nullable=False),
@@ -154,10 +171,11 @@ def _tasks() -> None:
         sa.Column("undoing_at", sa.DateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_tasks")),
     )
-    op.create_index("ix_tasks_place", "tasks", ["place", "state", "id"], unique=False)
+    op.create_index("ix_tasks_concurrency_tag", "tasks", ["concurrency_tag", "state", "id"], unique=False)
     op.create_index("ix_tasks_project", "tasks", ["project", "id"], unique=False)
     op.create_index("ix_tasks_state", "tasks", ["state", "id"], unique=False)
     op.create_index("ix_tasks_subject", "tasks", ["subject"], unique=False)
+    op.create_index("ix_tasks_turn", "tasks", ["turn", "state", "id"], unique=False)
 
 
 def _teams() -> None:
@@ -338,21 +356,6 @@ def _interruptions() -> None:
         sa.UniqueConstraint("task", "key", name=op.f("uq_interruptions_task_key")),
     )
     op.create_index("ix_interruptions_state", "interruptions", ["state", "id"], unique=False)
-
-
-def _place_locks() -> None:
-    op.create_table(
-        "place_locks",
-        sa.Column("place", sa.Text(), nullable=False),
-        sa.Column("project", sa.Text(), nullable=False),
-        sa.Column("environment", sa.Text(), nullable=False),
-        sa.Column("tenant", sa.Text(), nullable=True),
-        sa.Column("task", sa.Text(), nullable=False),
-        sa.Column("taken_at", sa.DateTime(timezone=True), nullable=False),
-        sa.ForeignKeyConstraint(["task"], ["tasks.id"], name=op.f("fk_place_locks_task")),
-        sa.PrimaryKeyConstraint("place", name=op.f("pk_place_locks")),
-        sa.UniqueConstraint("task", name=op.f("uq_place_locks_task")),
-    )
 
 
 def _projects() -> None:

@@ -1,4 +1,4 @@
-"""The first tables, part 3: sessions to releases."""
+"""The first tables, part 3: sessions to webhook_deliveries."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ def upgrade() -> None:
     _task_phases()
     _task_plans()
     _team_members()
+    _turns()
     _allowances()
     _channels()
     _contacts()
@@ -31,7 +32,6 @@ def upgrade() -> None:
     _variable_snapshots()
     _variables()
     _webhook_deliveries()
-    _releases()
 
 
 def _sessions() -> None:
@@ -141,6 +141,18 @@ def _team_members() -> None:
         sa.PrimaryKeyConstraint("team", "user", name=op.f("pk_team_members")),
     )
     op.create_index(op.f("ix_team_members_user"), "team_members", ["user"], unique=False)
+
+
+def _turns() -> None:
+    op.create_table(
+        "turns",
+        sa.Column("tag", sa.Text(), nullable=False),
+        sa.Column("task", sa.Text(), nullable=False),
+        sa.Column("taken_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["task"], ["tasks.id"], name=op.f("fk_turns_task")),
+        sa.PrimaryKeyConstraint("tag", name=op.f("pk_turns")),
+    )
+    op.create_index(op.f("ix_turns_task"), "turns", ["task"], unique=False)
 
 
 def _allowances() -> None:
@@ -369,38 +381,3 @@ def _webhook_deliveries() -> None:
         sa.UniqueConstraint("webhook", "key", name=op.f("uq_webhook_deliveries_webhook_key")),
     )
     op.create_index("ix_webhook_deliveries_project", "webhook_deliveries", ["project", "id"], unique=False)
-
-
-def _releases() -> None:
-    op.create_table(
-        "releases",
-        sa.Column("id", sa.Text(), nullable=False),
-        sa.Column("project", sa.Text(), nullable=False),
-        sa.Column("channel", sa.Text(), nullable=False),
-        sa.Column("version", sa.Text(), nullable=False),
-        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("images", sa.JSON(none_as_null=True), nullable=False),
-        sa.Column("test_image", sa.Text(), nullable=False),
-        sa.Column("commit", sa.Text(), nullable=False),
-        sa.Column("branch", sa.Text(), nullable=False),
-        sa.Column("changes", sa.JSON(none_as_null=True), nullable=False),
-        sa.Column("files", sa.JSON(none_as_null=True), nullable=False),
-        sa.Column("folder", sa.Text(), nullable=False),
-        sa.Column("variables", sa.Text(), nullable=False),
-        sa.Column("process", sa.Text(), nullable=False),
-        sa.Column("run", sa.Text(), nullable=True),
-        sa.Column("created_by", sa.Text(), nullable=False),
-        sa.Column("notes", sa.Text(), nullable=False),
-        sa.Column("warnings", sa.JSON(none_as_null=True), nullable=False),
-        sa.Column("packages", sa.JSON(none_as_null=True), nullable=False),
-        sa.Column("script_commits", sa.JSON(none_as_null=True), nullable=False),
-        sa.Column("step_images", sa.JSON(none_as_null=True), nullable=False),
-        sa.Column("revision", sa.BigInteger(), nullable=False),
-        sa.Column("task", sa.Text(), nullable=True),
-        sa.ForeignKeyConstraint(["channel"], ["channels.id"], name=op.f("fk_releases_channel")),
-        sa.ForeignKeyConstraint(["project"], ["projects.id"], name=op.f("fk_releases_project")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_releases")),
-        sa.UniqueConstraint("project", "version", name=op.f("uq_releases_project_version")),
-        sa.UniqueConstraint("task", name=op.f("uq_releases_task")),
-    )
-    op.create_index("ix_releases_project_id", "releases", ["project", "id"], unique=False)

@@ -1,4 +1,4 @@
-"""The first tables, part 4: runbook_runs to approvals."""
+"""The first tables, part 4: releases to approvals."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ depends_on = None
 
 
 def upgrade() -> None:
+    _releases()
     _runbook_runs()
     _triggers()
     _defects()
@@ -19,6 +20,41 @@ def upgrade() -> None:
     _trigger_evaluations()
     _trigger_events()
     _approvals()
+
+
+def _releases() -> None:
+    op.create_table(
+        "releases",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("project", sa.Text(), nullable=False),
+        sa.Column("channel", sa.Text(), nullable=False),
+        sa.Column("version", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("images", sa.JSON(none_as_null=True), nullable=False),
+        sa.Column("test_image", sa.Text(), nullable=False),
+        sa.Column("commit", sa.Text(), nullable=False),
+        sa.Column("branch", sa.Text(), nullable=False),
+        sa.Column("changes", sa.JSON(none_as_null=True), nullable=False),
+        sa.Column("files", sa.JSON(none_as_null=True), nullable=False),
+        sa.Column("folder", sa.Text(), nullable=False),
+        sa.Column("variables", sa.Text(), nullable=False),
+        sa.Column("process", sa.Text(), nullable=False),
+        sa.Column("run", sa.Text(), nullable=True),
+        sa.Column("created_by", sa.Text(), nullable=False),
+        sa.Column("notes", sa.Text(), nullable=False),
+        sa.Column("warnings", sa.JSON(none_as_null=True), nullable=False),
+        sa.Column("packages", sa.JSON(none_as_null=True), nullable=False),
+        sa.Column("script_commits", sa.JSON(none_as_null=True), nullable=False),
+        sa.Column("step_images", sa.JSON(none_as_null=True), nullable=False),
+        sa.Column("revision", sa.BigInteger(), nullable=False),
+        sa.Column("task", sa.Text(), nullable=True),
+        sa.ForeignKeyConstraint(["channel"], ["channels.id"], name=op.f("fk_releases_channel")),
+        sa.ForeignKeyConstraint(["project"], ["projects.id"], name=op.f("fk_releases_project")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_releases")),
+        sa.UniqueConstraint("project", "version", name=op.f("uq_releases_project_version")),
+        sa.UniqueConstraint("task", name=op.f("uq_releases_task")),
+    )
+    op.create_index("ix_releases_project_id", "releases", ["project", "id"], unique=False)
 
 
 def _runbook_runs() -> None:
