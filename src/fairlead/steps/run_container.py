@@ -30,6 +30,8 @@ ATTEMPTS = 3
 DEFAULT_GRACE_S, LONGEST_GRACE_S = 10.0, 3600.0
 DEFAULT_STAYS_S, LONGEST_STAYS_S = 1.0, 600.0
 MOST = 100
+LONGEST_ALIAS = 63
+"""A host name's part (RFC 1035, 2.3.4)."""
 
 _TEXT: Json = {"type": "string", "maxLength": 4000}
 _NAME: Json = {"type": "string", "minLength": 1, "maxLength": 500}
@@ -174,7 +176,7 @@ def _wanted(resolved: ResolvedAction) -> StepContainer:
         },
         networks=settings.networks,
         network_mode=settings.network_mode,
-        aliases=settings.aliases or ((slug(action.name)[:63].strip("-"),) if settings.networks else ()),
+        aliases=settings.aliases or (_own_alias(action.name) if settings.networks else ()),
         mounts=settings.mounts,
         ports=settings.ports,
         restart=settings.restart,
@@ -201,6 +203,12 @@ def identity_of(resolved: ResolvedAction) -> StepIdentity:
         )
     place = Place(of.project, of.environment, of.tenant or None)
     return StepIdentity(place, resolved.action.name, of.runbook, _target(resolved))
+
+
+def _own_alias(name: str) -> tuple[str, ...]:
+    """The action's name as a host name; none where nothing of it can stand in one."""
+    alias = slug(name)[:LONGEST_ALIAS].strip("-")
+    return (alias,) if alias else ()
 
 
 def _target(resolved: ResolvedAction) -> str:

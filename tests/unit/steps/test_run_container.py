@@ -266,6 +266,14 @@ async def test_it_joins_networks_of_its_place_alone(rig: Rig) -> None:
     assert (attachment.network, attachment.aliases) == ("books-production_back", ("cache",))
 
 
+async def test_an_action_whose_name_is_no_host_name_has_no_alias_of_its_own(rig: Rig) -> None:
+    spec = NetworkSpec("books-production_back", "10.213.9.0/26", {LABEL_KEY: "x", **labels_of(PLACE)})
+    await rig.world.engine.ensure_network(spec)
+    await rig.do("t1", name="Кэш", networks=["back"])
+    assert [one.aliases for one in rig.only.networks] == [()]
+    assert rig.only.name.startswith("books-production_step.")
+
+
 @pytest.mark.parametrize(
     ("properties", "told"),
     [
