@@ -13,6 +13,7 @@ from fairlead.adapters.connections.local import LocalConnection
 from fairlead.adapters.connections.ssh_keys import SshKeys
 from fairlead.adapters.engines.docker import DockerEngine
 from fairlead.adapters.engines.docker.far import far_engine
+from fairlead.adapters.issuers import WebIssuers
 from fairlead.adapters.notifiers.dispatch import Dispatch
 from fairlead.adapters.notifiers.mail import MailServer
 from fairlead.adapters.proxies import haproxy_child
@@ -26,7 +27,6 @@ from fairlead.adapters.system import SystemClock, SystemIds
 from fairlead.adapters.traffic import ThroughProxy
 from fairlead.adapters.web import HttpWeb
 from fairlead.domain.actor import SYSTEM
-from fairlead.domain.errors import Conflict
 from fairlead.domain.ids import NodeId, TaskId
 from fairlead.domain.record import Json
 from fairlead.domain.registry_login import RegistryLogin
@@ -38,6 +38,7 @@ from fairlead.engine.parts import Parts, Patience, ToolsFactory
 from fairlead.ports.clock import Clock
 from fairlead.ports.connection import Connection as Ways
 from fairlead.ports.container_engine import ContainerEngine, Credentials
+from fairlead.ports.issuers import Issuers
 from fairlead.ports.proxy import Proxy
 from fairlead.ports.registry import Registry
 from fairlead.ports.step import EffectKind, Tools
@@ -47,6 +48,7 @@ from fairlead.server.hosts import BookedHosts
 from fairlead.server.installation import installation_of
 from fairlead.server.looked_up import LookedUp, LookedUpImages
 from fairlead.server.migrating import bring_up_to_date
+from fairlead.server.no_queue import NoQueue
 from fairlead.server.registries import BookedRegistries
 from fairlead.server.settings import Settings
 from fairlead.server.target_health import BookedHealth
@@ -112,6 +114,7 @@ class Server:
     hosts: BookedHosts
     host_keys: SshKeys
     registries: BookedRegistries
+    issuers: Issuers
 
 
 def effects() -> Mapping[str, EffectKind]:
@@ -224,6 +227,7 @@ def _build(settings: Settings, hold: Hold, database: Database, database_hold: Da
         hosts=hosts,
         host_keys=SshKeys(),
         registries=registries,
+        issuers=WebIssuers(HttpWeb(), clock),
     )
 
 
@@ -471,16 +475,6 @@ async def look_at_registry(settings: Settings) -> str:
     return f"{registry.address} answers"
 
 
-class _NoQueue:
-    """Takes nothing: no server runs these books."""
-
-    def enqueue(self, transaction: object, task: TaskId, *, again: int = 0) -> None:
-        raise Conflict("server.unreachable", "nothing can be queued without a server", hint="fairlead-server up")
-
-    def wake(self) -> None:
-        """Nobody sleeps."""
-
-
 @contextmanager
 def books_only(settings: Settings) -> Iterator[Context]:
     """The books without anything that runs: for commands beside, or instead of, a server. Nothing can be queued."""
@@ -490,6 +484,6 @@ def books_only(settings: Settings) -> Iterator[Context]:
         secrets = StoreSecrets(database, sealer, ids)
         artifacts = StoreArtifacts(database, settings.data_dir / "artifacts", clock)
         installation = installation_of(settings, "")
-        yield Context(database, clock, ids, _NoQueue(), secrets, artifacts, installation)
+        yield Context(database, clock, ids, NoQueue(), secrets, artifacts, installation)
     finally:
         database.close()

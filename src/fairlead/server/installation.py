@@ -22,6 +22,7 @@ def installation_of(settings: Settings, registry_address: str) -> Installation:
         subnet_pool=settings.subnet_pool,
         registry_address=registry_address,
         session_hours=settings.session_hours,
+        passwords_for_all=settings.password_sign_in == "all",
         memory_reserve_bytes=settings.room_margin_bytes,
         disk_reserve_bytes=settings.disk_margin_bytes,
         keep_releases=settings.keep_releases,
