@@ -125,3 +125,19 @@ def _token(visit: Visit) -> str:
     found = re.search(r'name="before" value="([^"]+)"', visit.get("/sign-in"))
     assert found
     return found[1]
+
+
+def test_a_person_makes_and_removes_keys_of_their_own_and_sees_each_once(house: House, visit: Visit) -> None:
+    visit.sign_in()
+    assert "No key" in visit.get("/keys")
+    page = visit.post("/keys", 200, name="laptop", days="30")
+    text = page.partition('id="key">')[2].partition("<")[0]
+    actor = access.by_key(house.context, text, address="")
+    assert actor is not None and actor.name == "admin"
+    again = visit.get("/keys")
+    assert text not in again and "laptop" in again
+    for name, days in (("", "30"), ("x", ""), ("x", "9999"), ("x", "-1")):
+        visit.post("/keys", name=name, days=days)
+        assert "fl-tone-bad" in visit.get("/keys")
+    visit.post(f"/keys/{access.keys_of(house.context, actor)[0].id}/remove")
+    assert access.by_key(house.context, text, address="") is None

@@ -1,0 +1,65 @@
+"""One's own API keys: for who signs in by a provider, and has no password that the command line could ask for."""
+
+from __future__ import annotations
+
+from starlette.responses import Response
+
+from fairlead.domain.errors import FairleadError, Invalid
+from fairlead.server.routing import page_router
+from fairlead.server.web.visit import Form, Posted, Visiting, Visitor
+from fairlead.usecases import access
+
+router = page_router()
+LONGEST_DAYS = 3650
+
+
+@router.get("/keys")
+def show(visitor: Visiting) -> Response:
+    """Those that were not revoked, and the form for another."""
+    return _page(visitor)
+
+
+@router.post("/keys")
+def make(form: Posted) -> Response:
+    """Another; its text is on this page alone, and in no cookie."""
+    try:
+        made = access.make_key(form.visitor.context, form.visitor.actor, _purpose(form), days=_days(form))
+    except FairleadError as error:
+        return form.refused("/keys", error)
+    return _page(form.visitor, made=made)
+
+
+@router.post("/keys/{id}/remove")
+def remove(form: Posted, id: str) -> Response:
+    """It opens nothing any more."""
+    visitor = form.visitor
+
+    def work() -> str:
+        access.revoke_key(visitor.context, visitor.actor, id)
+        return "The key opens nothing any more."
+
+    return form.act("/keys", work)
+
+
+def _page(visitor: Visitor, *, made: access.NewKey | None = None) -> Response:
+    values = {
+        "section": "",
+        "keys": access.keys_of(visitor.context, visitor.actor),
+        "made": made,
+        "address": visitor.context.installation.url,
+    }
+    return visitor.page("keys.html", values)
+
+
+def _purpose(form: Form) -> str:
+    name = form.text("name").strip()
+    if not name or len(name) > 100 or not name.isprintable():
+        raise Invalid("input.invalid", "say what the key is for, in one line of at most 100 letters", thing="name")
+    return name
+
+
+def _days(form: Form) -> int:
+    days = form.number("days")
+    if days is None or days > LONGEST_DAYS:
+        raise Invalid("input.invalid", f"a key lasts 0 to {LONGEST_DAYS} days; 0: until it is removed", thing="days")
+    return days
