@@ -11,10 +11,11 @@ from pathlib import Path
 import pytest
 import uvicorn
 from playwright.sync_api import Browser, Page, expect, sync_playwright
-from tests.unit.server.house import PASSWORD, House, furnish
+from tests.provider import running
+from tests.unit.server.house import ADMINISTRATOR, PASSWORD, House, furnish
 
 from fairlead.domain.actor import SYSTEM
-from fairlead.usecases import approvals
+from fairlead.usecases import access, approvals, identity_providers
 
 START_S = 20.0
 PATIENCE_MS = 15_000
@@ -36,6 +37,9 @@ OF_ALL = [
     "setup",
     "library-sets",
     "interruptions",
+    "identity-providers",
+    "federated-credentials",
+    "keys",
 ]
 """Pages of the installation."""
 COUNT_LINES = "document.querySelectorAll('.fl-line').length"
@@ -307,3 +311,33 @@ def _tab_to(page: Page, selector: str, *, most: int = 40) -> None:
         if page.evaluate("selector => document.activeElement.matches(selector)", selector):
             return
     raise AssertionError(f"{selector} is not reached by the keyboard")
+
+
+def test_a_person_signs_in_by_a_provider_with_a_browser_and_makes_a_key(site: Site, browser: Browser) -> None:
+    with running() as provider:
+        wanted = identity_providers.Draft(
+            provider.issuer,
+            provider.client_id,
+            provider.client_secret,
+            label="Example",
+            makes_users=True,
+            role="viewer",
+        )
+        identity_providers.put(site.house.context, ADMINISTRATOR, "example", wanted)
+        page = browser.new_context().new_page()
+        page.set_default_timeout(PATIENCE_MS)
+        page.goto(f"{site.url}/tasks")
+        page.get_by_role("link", name="Sign in with Example").click()
+        expect(page).to_have_url(f"{site.url}/tasks")
+        page.goto(f"{site.url}/keys")
+        expect(page.get_by_role("heading", name="API keys of ann")).to_be_visible()
+        page.get_by_label("For").fill("laptop")
+        page.get_by_role("button", name="Make").click()
+        key = page.locator("#key").inner_text()
+        actor = access.by_key(site.house.context, key, address="")
+        assert actor is not None and actor.name == "ann"
+        provider.over = {"aud": "another"}
+        other = browser.new_context().new_page()
+        other.goto(f"{site.url}/sign-in/example")
+        expect(other.get_by_role("alert")).to_contain_text("meant for somebody else")
+        identity_providers.remove(site.house.context, ADMINISTRATOR, "example")

@@ -24,6 +24,8 @@ KEPT_S = 3600.0
 """How long what an issuer says of itself is believed: a key that it took back is refused after that."""
 LOOK_AGAIN_S = 30.0
 """How soon its keys are asked for again because a token names one that is not known: anybody can send such tokens."""
+FAILED_S = 5.0
+"""How long an issuer that failed is not asked again: those who wait behind a slow one are told at once."""
 LONGEST_TOKEN = 32_768
 MOST_KEYS = 100
 RSA_BITS = range(2048, 8193)
@@ -41,6 +43,8 @@ class _Known:
     asked_s: float = float("-inf")
     keys: tuple[Document, ...] = ()
     keys_asked_s: float = float("-inf")
+    failure: FairleadError | None = None
+    failed_s: float = float("-inf")
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
@@ -51,6 +55,18 @@ class WebIssuers:
         self._web = web
         self._clock = clock
         self._known: dict[str, _Known] = {}
+
+    def named_in(self, token: str) -> str:
+        """As the port says."""
+        import jwt
+
+        if len(token) > LONGEST_TOKEN:
+            raise _too_long()
+        try:
+            claims = jwt.decode(token, options={"verify_signature": False})
+        except (jwt.PyJWTError, ValueError, RecursionError) as error:
+            raise refused("it is no signed token") from error
+        return str(claims.get("iss", ""))
 
     async def endpoints(self, issuer: str) -> Endpoints:
         """As the port says."""
@@ -94,7 +110,7 @@ class WebIssuers:
     async def proved(self, issuer: str, token: str) -> Mapping[str, Json]:
         """As the port says."""
         if len(token) > LONGEST_TOKEN:
-            raise refused(f"it is longer than {LONGEST_TOKEN:,} letters")
+            raise _too_long()
         header = _header(token)
         algorithm = header.get("alg")
         if algorithm not in ALGORITHMS:
@@ -113,9 +129,7 @@ class WebIssuers:
         async with known.turn:
             if self._clock.monotonic_s() - known.asked_s < KEPT_S:
                 return known.document
-            with _in_words(issuer):
-                answer = await self._web.get(issuer.rstrip("/") + WELL_KNOWN, timeout_s=TIMEOUT_S)
-            document = _json(issuer, answer)
+            document = await self._fetched(issuer, known, issuer.rstrip("/") + WELL_KNOWN)
             if document.get("issuer") != issuer:
                 said = str(document.get("issuer"))[:100]
                 raise _unusable(issuer, f"it calls itself {said!r}, and an issuer is meant to the letter")
@@ -129,25 +143,35 @@ class WebIssuers:
             age_s = self._clock.monotonic_s() - known.keys_asked_s
             if age_s < (LOOK_AGAIN_S if again else KEPT_S):
                 return known.keys
-            with _in_words(issuer):
-                answer = await self._web.get(_endpoint(issuer, document, "jwks_uri"), timeout_s=TIMEOUT_S)
-            listed = _json(issuer, answer).get("keys")
+            listed = (await self._fetched(issuer, known, _endpoint(issuer, document, "jwks_uri"))).get("keys")
             if not isinstance(listed, list) or len(listed) > MOST_KEYS:
                 raise _unusable(issuer, f"its document of keys holds no list of at most {MOST_KEYS}")
             known.keys = tuple(one for one in listed if isinstance(one, dict))
             known.keys_asked_s = self._clock.monotonic_s()
             return known.keys
 
+    async def _fetched(self, issuer: str, known: _Known, url: str) -> Document:
+        failed = known.failure
+        if failed is not None and self._clock.monotonic_s() - known.failed_s < FAILED_S:
+            raise type(failed)(failed.code, failed.message, thing=failed.thing, hint=failed.hint)
+        try:
+            with _in_words(issuer):
+                answer = await self._web.get(url, timeout_s=TIMEOUT_S)
+            return _json(issuer, answer)
+        except FairleadError as error:
+            known.failure, known.failed_s = error, self._clock.monotonic_s()
+            raise
+
 
 @contextmanager
 def _in_words(issuer: str) -> Iterator[None]:
-    """What the web says of an address, said of the issuer."""
+    """What the web says of an address, said of the issuer: strangers read it, whom inner addresses do not concern."""
     try:
         yield
     except FairleadError as error:
         raise Unreachable(
             "identity.unreachable",
-            f"the identity provider {issuer} was asked, and {error.message}",
+            f"the identity provider {issuer} {error.message.removeprefix(error.thing).strip()}",
             thing=issuer,
             hint="try again soon; an administrator can sign in with a password",
         ) from error
@@ -203,6 +227,10 @@ def _basic(client: Client) -> str:
     """RFC 6749 §2.3.1: each part is form-encoded first."""
     pair = f"{quote_plus(client.id)}:{quote_plus(client.secret)}"
     return "Basic " + base64.b64encode(pair.encode()).decode()
+
+
+def _too_long() -> NotAuthenticated:
+    return refused(f"it is longer than {LONGEST_TOKEN:,} letters")
 
 
 def _header(token: str) -> Document:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import sys
 from getpass import getpass
+from pathlib import Path
 
 import typer
 
 from fairlead.cli import account
 from fairlead.cli.session import API, Search, segment, session
+from fairlead.domain.errors import Invalid
 
 group = typer.Typer(name="keys", help="API keys: for programs, and for this command line.", no_args_is_help=True)
 
@@ -20,8 +23,13 @@ def login(
     user: str = typer.Option("", "--user", "-u", help="Your user name; if it is not given you are asked for it."),
     password_stdin: bool = typer.Option(False, "--password-stdin", help="Read the password from standard input."),
     key: str = typer.Option("", "--with-key", help="Use this API key instead of user and password."),
+    token_from: str = typer.Option(
+        "", "--oidc-token", help="File with a build server's ID token; - for standard input. Or FAIRLEAD_OIDC_TOKEN."
+    ),
+    account_name: str = typer.Option("", "--service-account", help="Which, where the token stands for several."),
 ) -> None:
-    """Sign in; makes an API key for this machine and keeps it for the next commands."""
+    """Sign in; makes an API key for this machine and keeps it for the next commands. A build server's ID token is
+    exchanged for a key that lasts an hour at most."""
     from fairlead.cli import client
 
     at = session(context)
@@ -29,6 +37,10 @@ def login(
     if key:
         me = client.Client(account.Account(chosen.url, key)).get(f"{API}/me")
         path = account.keep(account.Account(chosen.url, key))
+    elif token := _token(token_from, user):
+        body = {"subject_token": token, "service_account": account_name}
+        me = client.Client(account.Account(chosen.url, "")).post(f"{API}/token", body)
+        path = account.keep(account.Account(chosen.url, me["access_token"]))
     else:
         name = user or typer.prompt("User", err=True)
         password = sys.stdin.readline().rstrip("\n") if password_stdin else getpass("Password: ")
@@ -36,6 +48,19 @@ def login(
         me = client.Client(account.Account(chosen.url, "")).post(f"{API}/sessions", body)
         path = account.keep(account.Account(chosen.url, me["key"]))
     at.screen.say(f"signed in at {chosen.url} as {me['user']}; kept in {path}")
+
+
+def _token(source: str, user: str) -> str:
+    """A build server's token, "" where none is meant: who names a user means the password."""
+    if not source:
+        return "" if user else os.environ.get("FAIRLEAD_OIDC_TOKEN", "").strip()
+    try:
+        found = (sys.stdin.read() if source == "-" else Path(source).read_text()).strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise Invalid("input.invalid", f"{source} cannot be read: {error}", thing=source) from error
+    if not found:
+        raise Invalid("input.invalid", f"{source} holds no token", thing=source)
+    return found
 
 
 def logout(context: typer.Context) -> None:
@@ -131,6 +156,37 @@ def change_user(
     at.screen.result(at.client.patch(f"{API}/users/{segment(name)}", body), f"user {name} changed")
 
 
+def identities(context: typer.Context, name: str = typer.Argument(..., help="The user."), search: Search = "") -> None:
+    """As whom identity providers know a user."""
+    at = session(context)
+    columns = {"id": "ID", "issuer": "ISSUER", "subject": "SUBJECT", "created_at": "SINCE", "last_used_at": "SIGNED IN"}
+    found = at.client.all(f"{API}/users/{segment(name)}/identities", search=search)
+    at.screen.table(found, columns, empty="no identities")
+
+
+def link(
+    context: typer.Context,
+    name: str = typer.Argument(..., help="The user."),
+    issuer: str = typer.Option(..., help="The https address that the provider calls its issuer."),
+    subject: str = typer.Option(..., help="The claim sub of the person's tokens there."),
+) -> None:
+    """Whom the issuer knows by that subject is this user from now on."""
+    at = session(context)
+    made = at.client.post(f"{API}/users/{segment(name)}/identities", {"issuer": issuer, "subject": subject})
+    at.screen.result(made, f"{name} may sign in as {subject} of {issuer}")
+
+
+def unlink(
+    context: typer.Context,
+    name: str = typer.Argument(..., help="The user."),
+    id: str = typer.Argument(..., help="As `users identities` shows it."),
+) -> None:
+    """That subject is this user no more; their sessions end."""
+    at = session(context)
+    at.client.delete(f"{API}/users/{segment(name)}/identities/{segment(id)}")
+    at.screen.say(f"{name} is unlinked from it")
+
+
 def add_to(app: typer.Typer) -> None:
     """The commands without a group."""
     app.command("login")(login)
@@ -141,4 +197,7 @@ def add_to(app: typer.Typer) -> None:
     people.command("show")(show_user)
     people.command("add")(add_user)
     people.command("set")(change_user)
+    people.command("identities")(identities)
+    people.command("link")(link)
+    people.command("unlink")(unlink)
     app.add_typer(people)

@@ -26,7 +26,9 @@ def list_teams(context: typer.Context, search: Search = "") -> None:
     rows = (
         found if at.screen.as_json else [{**one, "roles": [_sentence(role) for role in one["roles"]]} for one in found]
     )
-    at.screen.table(rows, {"name": "NAME", "members": "MEMBERS", "roles": "ROLES"}, empty="no teams")
+    at.screen.table(
+        rows, {"name": "NAME", "members": "MEMBERS", "by_groups": "BY GROUPS", "roles": "ROLES"}, empty="no teams"
+    )
 
 
 @group.command("show")

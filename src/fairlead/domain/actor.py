@@ -19,6 +19,7 @@ class Actor:
 
     `permissions` hold everywhere; `grants` are those of scoped roles. A use case that is about something of a project,
     environment or tenant first asks `require_somewhere` (before anything is looked up), then `require` with the ids.
+    Who `is_exchanged` has a key for a while only, and makes none that lasts.
     """
 
     id: ActorId
@@ -28,6 +29,7 @@ class Actor:
     via: str = ""
     address: str = ""
     grants: tuple[Grant, ...] = ()
+    is_exchanged: bool = False
 
     def may(
         self,

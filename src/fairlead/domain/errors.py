@@ -200,6 +200,12 @@ CODES: dict[str, str] = {
     "identity.nobody": "Who signed in at the provider is no user here, and none is made by itself.",
     "identity.taken": "The user that the person would be belongs to somebody else.",
     "identity.disabled": "The user may not come in.",
+    "credential.unknown": "There is no such federated credential.",
+    "credential.exists": "A federated credential of this name exists.",
+    "credential.pattern": "A pattern for a token's claims is none, or would let in too many.",
+    "credential.untrusted": "No federated credential trusts the token; which part of it is wrong is said.",
+    "credential.several": "The token stands for several service accounts, and none was named.",
+    "key.exchanged": "A key that was exchanged for a token makes no other key.",
     "permission.denied": "The actor lacks the permission for this.",
     "webhook.signature": "The webhook's signature is missing or wrong.",
     # things

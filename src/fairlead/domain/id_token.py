@@ -21,10 +21,16 @@ ALGORITHMS = (
 
 
 def check(claims: Mapping[str, Json], *, issuer: str, audience: str, now: datetime) -> str:
-    """The subject. NotAuthenticated `identity.token` says which claim is wrong, and never what it holds."""
+    """The subject, of a token that was made for us as a client. NotAuthenticated `identity.token` says which claim is
+    wrong, and never what it holds."""
+    _check_client(claims, audience)
+    return check_bearer(claims, issuer=issuer, now=now)
+
+
+def check_bearer(claims: Mapping[str, Json], *, issuer: str, now: datetime) -> str:
+    """The subject, of a token that its bearer shows; for whom it was made is looked at beside it."""
     if claims.get("iss") != issuer:
         raise refused("it was issued by another issuer")
-    _check_audience(claims, audience)
     _check_times(claims, now)
     subject = claims.get("sub")
     if not isinstance(subject, str) or not 0 < len(subject) <= LONGEST_SUBJECT or not subject.isprintable():
@@ -44,7 +50,12 @@ def refused(why: str) -> NotAuthenticated:
     return NotAuthenticated("identity.token", f"the ID token is refused: {why}")
 
 
-def _check_audience(claims: Mapping[str, Json], audience: str) -> None:
+def is_for(claims: Mapping[str, Json], audience: str) -> bool:
+    """Whether the token was made for this audience, and for nobody besides, who could show it, too."""
+    return claims.get("aud") in (audience, [audience])
+
+
+def _check_client(claims: Mapping[str, Json], audience: str) -> None:
     held = claims.get("aud")
     named = [held] if isinstance(held, str) else held
     if not isinstance(named, list) or audience not in named:

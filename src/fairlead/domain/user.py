@@ -34,7 +34,8 @@ WARN_DAYS = (20, 10)
 @dataclass(frozen=True, slots=True)
 class ApiKey:
     """`name` says what it is for; `prefix` is shown and finds it; `hash` is SHA-256 of the whole key, which is of high
-    entropy. `warned_days` is the last of `WARN_DAYS` that was told of, 0 once it is told that it expired."""
+    entropy. `warned_days` is the last of `WARN_DAYS` that was told of, 0 once it is told that it expired. One that
+    `is_exchanged` was given for a token of a build server, lasts an hour at most, and is spoken of to nobody."""
 
     id: str
     user: ActorId
@@ -46,6 +47,7 @@ class ApiKey:
     last_used_at: datetime | None = None
     revoked_at: datetime | None = None
     warned_days: int | None = None
+    is_exchanged: bool = False
 
     def warning(self, now: datetime) -> int | None:
         """How many days before its end (0: it ended) it is time to tell of now; None where nothing is new."""

@@ -42,6 +42,11 @@ class Issuers(Protocol):
     minute. `Unreachable("identity.unreachable")` where it does not answer in time, `Failed("identity.answer")` where
     what it answers cannot be used: too large, no JSON, of another issuer, without what is needed."""
 
+    def named_in(self, token: str) -> str:
+        """The issuer that the token names, which nothing proves; `NotAuthenticated("identity.token")` for what is no
+        token."""
+        ...
+
     async def endpoints(self, issuer: str) -> Endpoints:
         """As its discovery document says (OpenID Connect Discovery 1.0 §4)."""
         ...

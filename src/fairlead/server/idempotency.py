@@ -17,7 +17,7 @@ from fairlead.usecases.context import Context
 
 LONGEST_KEY = 200
 LARGEST_ANSWER = 256 * 1024
-SHOWN_ONCE = ("key", "password", "webhook_secret")
+SHOWN_ONCE = ("key", "password", "webhook_secret", "access_token")
 
 
 class Idempotency:

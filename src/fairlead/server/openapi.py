@@ -38,7 +38,7 @@ TAGS = {
     "webhooks": "What forges and registries call; signed, and authenticated by nothing else.",
     "health": "For those who watch the server.",
 }
-OPEN = ("/healthz", "/readyz", "/hooks/", "/api/v1/sessions")
+OPEN = ("/healthz", "/readyz", "/hooks/", "/api/v1/sessions", "/api/v1/token")
 PROBLEM: dict[str, Any] = {
     "type": "object",
     "description": "RFC 9457; `code` is stable and listed in the reference of error codes.",

@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, f
 from fairlead.domain.errors import Invalid
 
 PREFIX = "FAIRLEAD_"
-OTHERS = ("CONFIG", "URL", "API_KEY", "PROJECT", "GROUND", "VENV", "CACHE")
+OTHERS = ("CONFIG", "URL", "API_KEY", "OIDC_TOKEN", "PROJECT", "GROUND", "VENV", "CACHE")
 PLACEHOLDERS = f"{PREFIX}SECRET_"
 """What the command line and the makefile read of the same environment."""
 _PASSWORD = re.compile(r"(\w+://[^:/@\s]*:)[^@\s]*@")
@@ -44,6 +44,10 @@ class Settings(BaseModel):
     max_body_bytes: int = Field(5 * 1024 * 1024, ge=1024, description="largest request body")
     max_package_bytes: int = Field(1024**3, ge=1024, description="largest package that may be pushed")
     session_hours: float = Field(12.0, gt=0, le=720, description="how long a sign-in in a browser lasts")
+
+    password_sign_in: Literal["all", "administrators"] = Field(
+        "all", description="who signs in with a password; others sign in by an identity provider, or use an API key"
+    )
 
     admin_user: str = Field("admin", description="name of the first administrator")
     admin_email: str = Field("", description="e-mail of the first administrator")

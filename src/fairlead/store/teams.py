@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from fairlead.domain.grant import Grant
-from fairlead.domain.ids import ActorId, RoleId, TeamId
+from fairlead.domain.ids import ActorId, ProviderId, RoleId, TeamId
 from fairlead.domain.team import Team, TeamRole, grants_of
 from fairlead.store import groups, roles
 from fairlead.store.rows import nouns
@@ -34,6 +34,15 @@ team_members = sa.Table(
     sa.Column("team", sa.Text, sa.ForeignKey("teams.id"), primary_key=True),
     sa.Column("user", sa.Text, sa.ForeignKey("users.id"), primary_key=True, index=True),
 )
+
+group_members = sa.Table(
+    "group_members",
+    metadata,
+    sa.Column("provider", sa.Text, sa.ForeignKey("identity_providers.id"), primary_key=True),
+    sa.Column("team", sa.Text, sa.ForeignKey("teams.id"), primary_key=True, index=True),
+    sa.Column("user", sa.Text, sa.ForeignKey("users.id"), primary_key=True, index=True),
+)
+"""Who is in a team because of a group at an identity provider: apart from those whom somebody put there."""
 
 _shelf = Shelf(teams, Team, unknown="team.unknown", exists="team.exists")
 insert, get, find, update = _shelf.insert, _shelf.get, _shelf.find, _shelf.update
@@ -71,16 +80,26 @@ def page(connection: sa.Connection, *, search: str = "", after: str | None = Non
 
 def delete(connection: sa.Connection, id: TeamId) -> None:
     """The team is gone, its members have its roles no more."""
-    connection.execute(sa.delete(team_members).where(team_members.c.team == id))
+    for members in (team_members, group_members):
+        connection.execute(sa.delete(members).where(members.c.team == id))
     _shelf.delete(connection, id)
 
 
 def members_of(connection: sa.Connection, ids: Iterable[TeamId]) -> dict[TeamId, list[str]]:
-    """The names of each team's members, in one look."""
+    """The names of the members whom somebody put into each team, in one look."""
+    return _named(connection, ids, team_members)
+
+
+def members_by_groups(connection: sa.Connection, ids: Iterable[TeamId]) -> dict[TeamId, list[str]]:
+    """The names of the members whom a group at an identity provider put into each team, in one look."""
+    return _named(connection, ids, group_members)
+
+
+def _named(connection: sa.Connection, ids: Iterable[TeamId], members: sa.Table) -> dict[TeamId, list[str]]:
     found: dict[TeamId, list[str]] = {id: [] for id in ids}
-    c = team_members.c
+    c = members.c
     statement = sa.select(c.team, users.c.name).join(users, users.c.id == c.user).where(c.team.in_(list(found)))
-    for team, name in connection.execute(statement.order_by(users.c.name)):
+    for team, name in connection.execute(statement.distinct().order_by(users.c.name)):
         found[TeamId(team)].append(name)
     return found
 
@@ -93,6 +112,25 @@ def set_members(connection: sa.Connection, team: TeamId, members: Iterable[Actor
         connection.execute(sa.insert(team_members), rows)
 
 
+def put_by_groups(connection: sa.Connection, provider: ProviderId, user: ActorId, wanted: Iterable[TeamId]) -> bool:
+    """The provider's groups put the user into these teams, and no others; whether that is new."""
+    c = group_members.c
+    mine = (c.provider == provider, c.user == user)
+    held, asked = set(connection.execute(sa.select(c.team).where(*mine)).scalars()), set(wanted)
+    if held - asked:
+        connection.execute(sa.delete(group_members).where(*mine, c.team.in_(held - asked)))
+    if asked - held:
+        rows = [{"provider": provider, "team": team, "user": user} for team in sorted(asked - held)]
+        connection.execute(sa.insert(group_members), rows)
+    return held != asked
+
+
+def end_by_groups(connection: sa.Connection, provider: ProviderId, *, but: Iterable[TeamId] = ()) -> int:
+    """The provider's groups put nobody into teams any more, but into these; how many memberships ended."""
+    c = group_members.c
+    return connection.execute(sa.delete(group_members).where(c.provider == provider, c.team.not_in(list(but)))).rowcount
+
+
 def with_role(connection: sa.Connection, role: RoleId) -> tuple[Team, ...]:
     """The teams that hold it."""
     return tuple(team for team in _shelf.where(connection) if any(held.role == role for held in team.roles))
@@ -100,14 +138,21 @@ def with_role(connection: sa.Connection, role: RoleId) -> tuple[Team, ...]:
 
 def names_of(connection: sa.Connection, user: ActorId) -> tuple[str, ...]:
     """The teams that the user is in."""
-    statement = sa.select(teams.c.name).join(team_members, team_members.c.team == teams.c.id)
-    return tuple(connection.execute(statement.where(team_members.c.user == user).order_by(teams.c.name)).scalars())
+    statement = sa.select(teams.c.name).where(_has_member(sa.literal(user))).order_by(teams.c.name)
+    return tuple(connection.execute(statement).scalars())
 
 
 @cache
 def _of_user() -> sa.Select[Any]:
-    mine = team_members.c.user == sa.bindparam("user")
-    return sa.select(teams).join(team_members, team_members.c.team == teams.c.id).where(mine)
+    return sa.select(teams).where(_has_member(sa.bindparam("user", type_=sa.Text)))
+
+
+def _has_member(user: sa.ColumnElement[str]) -> sa.ColumnElement[bool]:
+    by_hand, by_group = team_members.c, group_members.c
+    mine = sa.union(
+        sa.select(by_hand.team).where(by_hand.user == user), sa.select(by_group.team).where(by_group.user == user)
+    )
+    return teams.c.id.in_(mine)
 
 
 def grants_for(connection: sa.Connection, user: ActorId) -> tuple[Grant, ...]:

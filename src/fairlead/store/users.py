@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -41,6 +42,7 @@ api_keys = sa.Table(
     instant("last_used_at", nullable=True),
     instant("revoked_at", nullable=True),
     number("warned_days", nullable=True),
+    flag("is_exchanged"),
 )
 
 sessions = sa.Table(
@@ -103,6 +105,12 @@ def page(
     return _users.page_by_name(connection, *conditions, search=search, after=after, limit=limit)
 
 
+def names(connection: sa.Connection, ids: Collection[ActorId]) -> dict[ActorId, str]:
+    """The names of these, by id; in one look."""
+    c = users.c
+    return {ActorId(id): name for id, name in connection.execute(sa.select(c.id, c.name).where(c.id.in_(ids)))}
+
+
 def count_administrators(connection: sa.Connection) -> int:
     """How many people may everything."""
     c = users.c
@@ -131,16 +139,23 @@ def expiring_keys(connection: sa.Connection, before: datetime) -> tuple[ApiKey, 
     """Those that work, end before then, and of whose end not all is told."""
     c = api_keys.c
     told = sa.or_(c.warned_days.is_(None), c.warned_days > 0)
-    return _keys.where(connection, c.revoked_at.is_(None), c.expires_at <= before, told)
+    return _keys.where(connection, c.revoked_at.is_(None), c.expires_at <= before, ~c.is_exchanged, told)
 
 
 def ending_keys_of_programs(connection: sa.Connection, before: datetime) -> tuple[tuple[ApiKey, User], ...]:
     """Those of service accounts that may come in, were not revoked and end before then, with their owners; the nearest
     end first."""
     c = api_keys.c
-    ending = _keys.where(connection, c.revoked_at.is_(None), c.expires_at <= before, order=c.expires_at)
+    lasting = (c.revoked_at.is_(None), ~c.is_exchanged)
+    ending = _keys.where(connection, *lasting, c.expires_at <= before, order=c.expires_at)
     programs = {one.id: one for one in _users.where(connection, users.c.is_service, users.c.is_enabled)}
     return tuple((key, programs[key.user]) for key in ending if key.user in programs)
+
+
+def forget_exchanged(connection: sa.Connection, before: datetime) -> int:
+    """Keys that were exchanged, and ended before, are gone; how many."""
+    c = api_keys.c
+    return connection.execute(sa.delete(api_keys).where(c.is_exchanged, c.expires_at <= before)).rowcount
 
 
 def revoke_key(connection: sa.Connection, id: str, at: datetime) -> bool:

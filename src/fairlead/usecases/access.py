@@ -9,7 +9,7 @@ from datetime import timedelta
 
 from fairlead.domain import names
 from fairlead.domain.actor import SYSTEM, Actor, ActorKind, permissions_of
-from fairlead.domain.errors import FairleadError, Invalid, NotAuthenticated, NotFound, RateLimited, Refused
+from fairlead.domain.errors import FairleadError, Invalid, NotAllowed, NotAuthenticated, NotFound, RateLimited, Refused
 from fairlead.domain.grant import Grant
 from fairlead.domain.ids import ActorId
 from fairlead.domain.permission import Permission, RoleName
@@ -114,8 +114,13 @@ def sign_in(context: Context, name: str, password: str, *, address: str) -> Sign
     """A session for a browser. NotAuthenticated `auth.wrong`, which does not tell what was wrong; RateLimited
     `auth.throttled` after too many tries."""
     user = _prove(context, name, password, address=address)
-    cookie = context.ids.secret(32)
-    now = context.clock.now()
+    with context.database.transaction() as connection:
+        return open_session(context, connection, user, via="session", address=address)
+
+
+def open_session(context: Context, connection: Connection, user: User, *, via: str, address: str) -> SignedIn:
+    """A session of somebody who has been proved to be that user."""
+    cookie, now = context.ids.secret(32), context.clock.now()
     session = Session(
         context.ids.new("ses"),
         user.id,
@@ -125,10 +130,9 @@ def sign_in(context: Context, name: str, password: str, *, address: str) -> Sign
         now + timedelta(hours=context.installation.session_hours),
         address,
     )
-    with context.database.transaction() as connection:
-        users.end_sessions(connection, expired_at=now)
-        users.insert_session(connection, session)
-        context.note(connection, _actor_of(user, "session", address), "user.signed_in", "signed in", thing=user.id)
+    users.end_sessions(connection, expired_at=now)
+    users.insert_session(connection, session)
+    context.note(connection, _actor_of(user, via, address), "user.signed_in", "signed in", thing=user.id)
     return SignedIn(session, cookie, user)
 
 
@@ -167,7 +171,8 @@ def by_key(context: Context, text: str, *, address: str) -> Actor | None:
         # who may look still may when the disk is full
         with suppress(FairleadError), context.database.transaction() as connection:
             users.change_key(connection, key.id, last_used_at=now)
-    return _actor_of(user, f"key {key.prefix}", address, kind="key", grants=grants)
+    actor = _actor_of(user, f"key {key.prefix}", address, kind="key", grants=grants)
+    return replace(actor, is_exchanged=True) if key.is_exchanged else actor
 
 
 def actor_named(connection: Connection, name: str, *, via: str) -> Actor | None:
@@ -193,6 +198,7 @@ def change_password(context: Context, actor: Actor, old: str, new: str) -> None:
         raise Invalid("input.invalid", f"a password has at least {SHORTEST_PASSWORD} characters", thing="password")
     with context.database.reading() as connection:
         user = users.get(connection, actor.id)
+    _refuse_passwords(context, user)
     if not passwords.is_password(old, user.password):
         raise NotAuthenticated("auth.wrong", "the old password is wrong")
     hashed = passwords.hash_password(new)
@@ -211,12 +217,33 @@ def me(context: Context, actor: Actor) -> User:
 def make_key(context: Context, actor: Actor, name: str, *, days: int = 0, of: ActorId | None = None) -> NewKey:
     """An API key that may what the actor may (`of`: what that user may, for callers that asked whether the actor may
     give that); it lasts `days`, 0 until it is revoked."""
+    if actor.is_exchanged:
+        raise Refused(
+            "key.exchanged",
+            "a key that was exchanged for a token makes no other key",
+            hint="exchange another token when it has ended",
+        )
     text = KEY_PREFIX + context.ids.secret(30)
     with context.database.transaction() as connection:
         user = users.get(connection, of or actor.id)
         key = _key(context, user, name[:100], text, days=days)
         users.insert_key(connection, key)
         context.note(connection, actor, "key.added", _made(key, user, actor), thing=key.id, after=key)
+    return NewKey(key, text, user.name)
+
+
+def exchange_key(
+    context: Context, connection: Connection, user: User, name: str, *, lasts: timedelta, via: str, address: str
+) -> NewKey:
+    """A key of a service account for a while, for who has shown a token that stands for it."""
+    text = KEY_PREFIX + context.ids.secret(30)
+    users.forget_exchanged(connection, context.clock.now())
+    blank = _key(context, user, name[:100], text, days=0)
+    key = replace(blank, expires_at=blank.created_at + lasts, is_exchanged=True)
+    users.insert_key(connection, key)
+    actor = _actor_of(user, via, address)
+    what = f"exchanged a token for a key of {user.name} that lasts {int(lasts.total_seconds())} s"
+    context.note(connection, actor, "key.exchanged", what, thing=key.id, after=key)
     return NewKey(key, text, user.name)
 
 
@@ -293,19 +320,43 @@ def _prove(context: Context, name: str, password: str, *, address: str) -> User:
             context.note(connection, refused, "user.sign_in_refused", f"refused a log-in of {whose}", thing=thing)
     if user is None or not is_right:
         raise NotAuthenticated("auth.wrong", "user or password is wrong")
+    _refuse_passwords(context, user)
     return user
 
 
-def _throttle(context: Context, connection: Connection, name: str, address: str) -> None:
-    since = context.clock.now() - WINDOW
-    for_user = users.failures_since(connection, since, user=name[:64])
-    for_address = users.failures_since(connection, since, address=address)
-    if for_user >= TRIES or for_address >= 4 * TRIES:
-        raise RateLimited(
-            "auth.throttled",
-            "too many failed log-ins",
-            hint=f"wait {int(WINDOW.total_seconds() // 60)} minutes, or fairlead-server reset-admin on the server",
+def _refuse_passwords(context: Context, user: User) -> None:
+    """After a password was proved: a stranger does not learn who is an administrator."""
+    if not context.installation.passwords_for_all and user.role is not RoleName.ADMINISTRATOR:
+        raise NotAllowed(
+            "auth.password_off",
+            "only administrators sign in with a password here",
+            hint="sign in by the identity provider; programs use an API key",
         )
+
+
+def _throttle(context: Context, connection: Connection, name: str, address: str) -> None:
+    if users.failures_since(connection, context.clock.now() - WINDOW, user=name[:64]) >= TRIES:
+        raise _throttled()
+    throttle_address(context, connection, address)
+
+
+def throttle_address(context: Context, connection: Connection, address: str) -> None:
+    """RateLimited `auth.throttled` where too many tries from there failed."""
+    if users.failures_since(connection, context.clock.now() - WINDOW, address=address) >= 4 * TRIES:
+        raise _throttled()
+
+
+def record_failure(context: Context, connection: Connection, address: str) -> None:
+    """A try from there failed, of nobody in particular."""
+    users.record_attempt(connection, LoginAttempt(context.ids.new("try"), "", address, context.clock.now()))
+
+
+def _throttled() -> RateLimited:
+    return RateLimited(
+        "auth.throttled",
+        "too many failed log-ins",
+        hint=f"wait {int(WINDOW.total_seconds() // 60)} minutes, or fairlead-server reset-admin on the server",
+    )
 
 
 def _user(context: Context, name: str, email: str, role: RoleName, password: str, *, is_one_time: bool) -> User:

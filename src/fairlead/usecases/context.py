@@ -49,6 +49,7 @@ class Installation:
     subnet_pool: str = "10.213.0.0/16"
     registry_address: str = "127.0.0.1:8602"
     session_hours: float = 12.0
+    passwords_for_all: bool = True
     memory_reserve_bytes: int = 256 * 1024**2
     disk_reserve_bytes: int = 1024**3
     keep_releases: int = 10

@@ -31,11 +31,13 @@ class HeldRole:
 
 @dataclass(frozen=True, slots=True)
 class TeamView:
-    """A team with the names of its members, and its roles as people know them."""
+    """A team with the names of its members, and its roles as people know them. `by_groups` are members because of
+    their groups at an identity provider."""
 
     team: Team
     members: tuple[str, ...]
     roles: tuple[HeldRole, ...]
+    by_groups: tuple[str, ...] = ()
 
 
 def page(
@@ -173,6 +175,7 @@ def _require_what_it_gives(connection: Connection, actor: Actor, team: Team) -> 
 def _views(connection: Connection, found: Sequence[Team]) -> list[TeamView]:
     """With names, in a constant number of looks."""
     members = teams.members_of(connection, [team.id for team in found])
+    by_groups = teams.members_by_groups(connection, [team.id for team in found])
     known_projects, known_groups = projects.names(connection), groups.names(connection)
     places = {one.id: one.name for one in environments.all_of(connection)}
     known_tenants = tenants.names(connection)
@@ -191,6 +194,7 @@ def _views(connection: Connection, found: Sequence[Team]) -> list[TeamView]:
                 )
                 for held in team.roles
             ),
+            tuple(by_groups[team.id]),
         )
         for team in found
     ]

@@ -208,14 +208,20 @@ async def test_a_list_of_keys_that_is_none_proves_nothing(issuers: WebIssuers, p
 
 
 async def test_a_slow_or_silent_provider_is_told_as_one_and_asked_again_later(
-    issuers: WebIssuers, provider: Provider, monkeypatch: pytest.MonkeyPatch
+    issuers: WebIssuers, provider: Provider, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(adapter, "TIMEOUT_S", 0.2)
-    provider.delay_s = 1.0
+    provider.delay_s = 2.0
     with pytest.raises(FairleadError) as raised:
         await issuers.endpoints(provider.issuer)
     assert (raised.value.code, "no answer within" in raised.value.message) == ("identity.unreachable", True)
     provider.delay_s = 0.0
+    monkeypatch.setattr(adapter, "TIMEOUT_S", 30.0)
+    for _ in range(3):
+        with pytest.raises(FairleadError):
+            await issuers.endpoints(provider.issuer)
+    assert provider.asked["/.well-known/openid-configuration"] == 1, "nobody waits behind a slow one"
+    clock.advance(adapter.FAILED_S + 1)
     assert (await issuers.endpoints(provider.issuer)).token == f"{provider.issuer}/token"
 
 

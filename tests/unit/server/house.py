@@ -18,7 +18,9 @@ from types import SimpleNamespace
 from typing import Any
 
 from fairlead.adapters.connections.ssh_keys import SshKeys
+from fairlead.adapters.issuers import WebIssuers
 from fairlead.adapters.system import SystemClock, SystemIds
+from fairlead.adapters.web import HttpWeb
 from fairlead.domain.actor import SYSTEM, Actor, permissions_of
 from fairlead.domain.colour import Colour
 from fairlead.domain.deployment import Deployment
@@ -215,6 +217,7 @@ class House:
             hosts=hosts_of(Settings(data_dir=folder), self.context.database, self.context.secrets, SystemClock()),
             host_keys=SshKeys(),
             registries=FakeRegistries(FakeRegistry(ContainerWorld(FakeClock()))),
+            issuers=WebIssuers(HttpWeb(), self.clock),
         )
 
     def close(self) -> None:

@@ -38,8 +38,11 @@ from fairlead.usecases import (
     defects,
     environments,
     evaluating,
+    federated_credentials,
     freezes,
     groups,
+    identities,
+    identity_providers,
     library_sets,
     lifecycles,
     notifications,
@@ -82,9 +85,13 @@ def one_of_each(house: House) -> None:
     triggers.put(house.context, ADMINISTRATOR, "identity", nightly)
     evaluating.evaluate(house.context, ADMINISTRATOR, "identity", "Nightly")
     registries.put(house.context, ADMINISTRATOR, "registry.test", "robot", "word")
+    by = identity_providers.Draft("https://login.test", "fairlead", "word")
+    identity_providers.put(house.context, ADMINISTRATOR, "ours", by)
     groups.add(house.context, ADMINISTRATOR, "Shops")
     users.add_service_account(house.context, ADMINISTRATOR, "robot")
     users.add_service_key(house.context, ADMINISTRATOR, "robot", "ci", days=30)
+    trusted = federated_credentials.Draft("robot", "https://ci.test", "us", "repo:us/books:*", {"ref": "main"})
+    federated_credentials.put(house.context, ADMINISTRATOR, "books", trusted)
     held = teams.HeldRole("project-deployer", ("books",), ("Shops",), ("Test",))
     teams.add(house.context, ADMINISTRATOR, "Shop", members=["robot"], held=[held])
     told = BuildInformation("", "web", "1.0", house.clock.now(), commits=(BuildCommit("c0ffee", "Fix #1"),))
@@ -107,8 +114,13 @@ def fill(house: House, task: TaskId) -> None:
     tenants.put_tag_set(at, by, "Size", ["Large"])
     tenants.put(at, by, tenants.Draft("Zeta", tags=["Region/EU"]))
     registries.put(at, by, "mirror.test", "robot", "word")
+    identity_providers.put(at, by, "theirs", identity_providers.Draft("https://theirs.test", "fairlead"))
     users.add_service_account(at, by, "probe")
     users.add_service_key(at, by, "robot", "night", days=30)
+    for subject in ("1001", "2002"):
+        identities.link(at, by, "admin", "https://login.test", subject)
+    trusted = federated_credentials.Draft("robot", "https://ci.test", "us", "repo:us/shop:*")
+    federated_credentials.put(at, by, "shop", trusted)
     roles.add(at, by, "Reader", ["view"])
     teams.add(at, by, "Night", members=["robot"], held=[])
     lifecycles.add(at, by, lifecycles.Draft("Short", [PhaseLine("Test", ("Test",))]))

@@ -17,7 +17,7 @@ print(isinstance(ValueError(), psycopg.OperationalError), psycopg.OperationalErr
 import ssl, aiohttp.connector
 print(aiohttp.connector._SSL_CONTEXT_VERIFIED.get_ca_certs(), aiohttp.connector._SSL_CONTEXT_VERIFIED.verify_mode.name)
 print(bool(ssl.create_default_context().get_ca_certs()))
-print([name for name in ("sqlalchemy.orm.session", "pydantic.v1.main", "rich.console") if name in sys.modules])
+print([name for name in ("sqlalchemy.orm.session", "pydantic.v1.main", "rich.console", "jwt") if name in sys.modules])
 """
 
 

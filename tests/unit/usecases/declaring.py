@@ -21,8 +21,10 @@ from fairlead.usecases import (
     channels,
     declarations,
     environments,
+    federated_credentials,
     freezes,
     groups,
+    identity_providers,
     library_sets,
     lifecycles,
     notifications,
@@ -42,6 +44,7 @@ from fairlead.usecases import (
 from fairlead.usecases.channels import ChannelWords
 from fairlead.usecases.declarations import Planned, Wish
 from fairlead.usecases.freezes import Draft as Freeze
+from fairlead.usecases.identity_providers import MappedGroup
 from fairlead.usecases.lifecycles import Draft
 from fairlead.usecases.projects import KeyPair, NewForge, NewSource
 from fairlead.usecases.runbooks import Draft as Runbook
@@ -92,6 +95,8 @@ def furnish(house: House) -> None:
     roles.add(house.context, ADMIN, "Night watch", ["view", "task.cancel"], description="at night")
     access.add_user(house.context, ADMIN, "vera", email="vera@example.com", role="deployer")
     users.add_service_account(house.context, ADMIN, "ci")
+    trusted = federated_credentials.Draft("ci", "https://ci.test", "us", "repo:us/books:*", {"environment": "at night"})
+    federated_credentials.put(house.context, ADMIN, "books", trusted)
     held = [HeldRole("Night watch", ("site", "books"), ("Shops",), ("Test",)), HeldRole("viewer")]
     teams.add(house.context, ADMIN, "Watch", description="of the night", members=["vera", "ci"], held=held)
     put = partial(variables.put, house.context, ADMIN)
@@ -108,6 +113,9 @@ def furnish(house: House) -> None:
     policies.allow(house.context, ADMIN, "books", "privileged", note="for now")
     notifications.add(house.context, ADMIN, "https://hook.test/x", secret="hidden-6", project="books")
     notifications.add(house.context, ADMIN, "ops@example.com", events=["*"])
+    mapped = [MappedGroup("night", "Watch")]
+    by = identity_providers.Draft("https://login.test", "us", "hidden-11", groups_claim="groups", teams=mapped)
+    identity_providers.put(house.context, ADMIN, "ours", by)
     tidy = read_process("t.yml", TIDY)
     runbooks.put(house.context, ADMIN, "books", Runbook("Tidy", "the cache", ["Test"], kept_runs=3, process=tidy))
     runbooks.publish(house.context, ADMIN, "books", "Tidy")

@@ -34,7 +34,7 @@ SECRETS = {"ghcr": "g", "git": "i", "db": "d"}
 def test_what_is_exported_changes_nothing_where_it_is_applied_and_holds_no_secret(house: House) -> None:
     furnish(house)
     files = exported(house)
-    assert "hidden" not in repr(files) and len(files) == 23
+    assert "hidden" not in repr(files) and len(files) == 25
     assert told(planned(house, files, prune=True)) == []
     rows = house.rows()
     assert told(applied(house, files, prune=True)) == []
@@ -57,6 +57,7 @@ def test_export_of_what_was_applied_elsewhere_gives_the_same_bytes(
         "library/Every Project/Token": "7",
         "subscription/Watch": "8",
         "target/there/key": "8",
+        "identity-provider/ours": "9",
     }
     applied(other, files, secrets=secrets)
     assert exported(other) == files

@@ -9,8 +9,10 @@ from pydantic import BaseModel
 
 from fairlead.formats.declared.channels import CHANNELS
 from fairlead.formats.declared.environments import ENVIRONMENTS
+from fairlead.formats.declared.federated_credentials import FEDERATED_CREDENTIALS
 from fairlead.formats.declared.freezes import FREEZES
 from fairlead.formats.declared.groups import GROUPS
+from fairlead.formats.declared.identity_providers import IDENTITY_PROVIDERS
 from fairlead.formats.declared.layout import Layout, SecretField
 from fairlead.formats.declared.library_sets import LIBRARY_SETS
 from fairlead.formats.declared.lifecycles import LIFECYCLES
@@ -57,6 +59,8 @@ LAYOUTS: tuple[Layout[Any], ...] = (
     NOTIFICATIONS,
     TEAMS,
     SUBSCRIPTIONS,
+    IDENTITY_PROVIDERS,
+    FEDERATED_CREDENTIALS,
 )
 
 

@@ -159,6 +159,7 @@ def team(one: teams.TeamView) -> answers.Team:
         "description": one.team.description,
         "created_at": one.team.created_at.isoformat(),
         "members": list(one.members),
+        "by_groups": list(one.by_groups),
         "roles": [
             {
                 "role": held.role,

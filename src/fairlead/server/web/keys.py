@@ -6,7 +6,9 @@ from starlette.responses import Response
 
 from fairlead.domain.errors import FairleadError, Invalid
 from fairlead.server.routing import page_router
+from fairlead.server.web.lists import Part, Searched
 from fairlead.server.web.visit import Form, Posted, Visiting, Visitor
+from fairlead.store.shelf import part_of
 from fairlead.usecases import access
 
 router = page_router()
@@ -14,19 +16,19 @@ LONGEST_DAYS = 3650
 
 
 @router.get("/keys")
-def show(visitor: Visiting) -> Response:
-    """Those that were not revoked, and the form for another."""
-    return _page(visitor)
+def show(visitor: Visiting, part: Searched) -> Response:
+    """A part of those that were not revoked, and the form for another."""
+    return _page(visitor, part)
 
 
 @router.post("/keys")
-def make(form: Posted) -> Response:
+def make(form: Posted, part: Searched) -> Response:
     """Another; its text is on this page alone, and in no cookie."""
     try:
         made = access.make_key(form.visitor.context, form.visitor.actor, _purpose(form), days=_days(form))
     except FairleadError as error:
         return form.refused("/keys", error)
-    return _page(form.visitor, made=made)
+    return _page(form.visitor, part, made=made)
 
 
 @router.post("/keys/{id}/remove")
@@ -41,10 +43,20 @@ def remove(form: Posted, id: str) -> Response:
     return form.act("/keys", work)
 
 
-def _page(visitor: Visitor, *, made: access.NewKey | None = None) -> Response:
+def _page(visitor: Visitor, part: Part, *, made: access.NewKey | None = None) -> Response:
+    held = access.keys_of(visitor.context, visitor.actor)
+    found = part_of(
+        held,
+        name=lambda one: one.name,
+        order=lambda one: one.id,
+        search=part.search,
+        after=part.after,
+        limit=part.limit,
+    )
     values = {
         "section": "",
-        "keys": access.keys_of(visitor.context, visitor.actor),
+        "keys": found.items,
+        "listed": part.shown(found.after),
         "made": made,
         "address": visitor.context.installation.url,
     }

@@ -20,7 +20,7 @@ from fairlead.server.web.visit import (
     is_https,
     local_path,
 )
-from fairlead.usecases import access
+from fairlead.usecases import access, single_sign_on
 
 router = page_router()
 
@@ -33,7 +33,7 @@ async def show(request: Request, next: str = "/") -> Response:
     """The form; who is signed in already goes on."""
     if await visit_of(request) is not None:
         return RedirectResponse(local_path(next), status_code=303)
-    return _form(request, next)
+    return await sign_in_form(request, next)
 
 
 @router.post(SIGN_IN)
@@ -48,9 +48,9 @@ async def sign_in(request: Request) -> Response:
             lambda: access.sign_in(context, user, fields.get("password", "")[:1024], address=address_of(request))
         )
     except FairleadError as error:
-        return _form(request, wanted, user=user, error=error)
+        return await sign_in_form(request, wanted, user=user, error=error)
     to = PASSWORD if signed.user.must_change_password else local_path(wanted)
-    return _opened(request, to, signed)
+    return opened(request, to, signed)
 
 
 @router.post("/sign-out")
@@ -80,19 +80,34 @@ def change_password(form: PostedAnyhow) -> Response:
         signed = access.sign_in(context, name, new, address=visitor.actor.address)
     except FairleadError as error:
         return visitor.page("password.html", {"error": str(error)}, status=error.http_status)
-    return _opened(visitor.request, "/", signed)
+    return opened(visitor.request, "/", signed)
 
 
-def _form(request: Request, wanted: str, *, user: str = "", error: FairleadError | None = None) -> Response:
+async def sign_in_form(
+    request: Request, wanted: str, *, user: str = "", error: FairleadError | None = None
+) -> Response:
+    """The form, with the identity providers that there are, and why the last try failed."""
+    context = context_of(request)
     held = request.cookies.get(BEFORE, "")
-    before = held if 16 <= len(held) <= 64 and held.isascii() and held.isprintable() else ""
-    before = before or context_of(request).ids.secret(24)
-    values = {"next": local_path(wanted), "user": user, "error": error, "before": before}
+    before = held if is_chance(held) else context.ids.secret(24)
+    values = {
+        "next": local_path(wanted),
+        "user": user,
+        "error": error,
+        "before": before,
+        "providers": await context.database.run(lambda: single_sign_on.choices(context)),
+        "passwords_for_all": context.installation.passwords_for_all,
+    }
     response = rendering.html("sign_in.html", values, status=error.http_status if error else 200)
     response.set_cookie(
         BEFORE, before, max_age=3600, path=SIGN_IN, httponly=True, samesite="lax", secure=is_https(request)
     )
     return response
+
+
+def is_chance(held: str) -> bool:
+    """Whether a cookie's value can be one that we made by chance."""
+    return 16 <= len(held) <= 64 and held.isascii() and held.isprintable()
 
 
 def _refuse_strangers(request: Request, given: str) -> None:
@@ -103,7 +118,8 @@ def _refuse_strangers(request: Request, given: str) -> None:
         raise NotAllowed("auth.csrf", "the form's token is missing or old", hint="load the page again")
 
 
-def _opened(request: Request, to: str, signed: access.SignedIn) -> Response:
+def opened(request: Request, to: str, signed: access.SignedIn) -> Response:
+    """The browser has the session, and goes there."""
     response = RedirectResponse(to, status_code=303, headers=rendering.NOT_KEPT)
     left_s = int((signed.session.expires_at - signed.session.created_at).total_seconds())
     response.set_cookie(

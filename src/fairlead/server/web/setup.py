@@ -19,6 +19,8 @@ NOUNS: tuple[tuple[str, str, str], ...] = (
     ("/tenants", "Tenants", "Customers, regions or sites, with tags."),
     ("/environments", "Environments", "Where releases go, in their order."),
     ("/roles", "Roles", "What each allows who holds it."),
+    ("/federated-credentials", "Federated credentials", "Build servers whose own tokens open service accounts."),
+    ("/identity-providers", "Identity providers", "By whom people sign in without a password of their own here."),
     ("/lifecycles", "Lifecycles", "In which order releases may reach environments."),
     ("/files", "Files", "All of it as files: taken along, changed, planned, applied."),
     ("/step-templates", "Step templates", "Actions that processes share, in versions."),

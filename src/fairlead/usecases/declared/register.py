@@ -6,8 +6,10 @@ from typing import Any
 
 from fairlead.usecases.declared.channels import Channels
 from fairlead.usecases.declared.environments import Environments
+from fairlead.usecases.declared.federated_credentials import FederatedCredentials
 from fairlead.usecases.declared.freezes import Freezes
 from fairlead.usecases.declared.groups import Groups
+from fairlead.usecases.declared.identity_providers import IdentityProviders
 from fairlead.usecases.declared.library_sets import LibrarySets
 from fairlead.usecases.declared.lifecycles import Lifecycles
 from fairlead.usecases.declared.notifications import Notifications
@@ -53,4 +55,6 @@ NOUNS: tuple[Noun[Any], ...] = (
     Notifications(),
     Teams(),
     Subscriptions(),
+    IdentityProviders(),
+    FederatedCredentials(),
 )

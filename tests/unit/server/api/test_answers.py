@@ -58,6 +58,8 @@ NAMED = {
     "roles": "viewer",
     "groups": "Shops",
     "environments": "Test",
+    "identity-providers": "ours",
+    "federated-credentials": "books",
 }
 
 

@@ -18,7 +18,7 @@ from fairlead.server.openapi import document
 
 DOCUMENT = document(routes_only())
 ROUTES = [(method.upper(), path) for path, methods in DOCUMENT["paths"].items() for method in methods]
-OPEN = {"/healthz", "/readyz", "/api/v1/sessions"}
+OPEN = {"/healthz", "/readyz", "/api/v1/sessions", "/api/v1/token"}
 ONE_LINE = re.compile(r"[^\r\n]*")
 
 

@@ -13,8 +13,10 @@ from fairlead.server.app import routes_only
 from fairlead.server.openapi import document
 from fairlead.usecases import (
     access,
+    federated_credentials,
     freezes,
     groups,
+    identity_providers,
     library_sets,
     notifications,
     roles,
@@ -24,6 +26,7 @@ from fairlead.usecases import (
     targets,
     teams,
     tenants,
+    users,
     variables,
 )
 
@@ -75,6 +78,11 @@ CASES: dict[str, tuple[str, dict[str, Any]]] = {
         "/step-templates/Dump",
         {"kind": "script", "properties": {"script": "dump"}, "description": "ours"},
     ),
+    "/identity-providers/{name}": ("/identity-providers/ours", {"issuer": "https://login.test", "client_id": "us"}),
+    "/federated-credentials/{name}": (
+        "/federated-credentials/books",
+        {"account": "robot", "issuer": "https://ci.test", "audience": "us", "subject": "repo:us/*"},
+    ),
     "/targets/{name}": ("/targets/near", {"description": "ours"}),
     "/projects/{project}/release-settings": ("/projects/books/release-settings", {"notes_template": "ours"}),
     "/projects/{project}/channels/{channel}": (
@@ -102,6 +110,10 @@ def furnished(house: House) -> House:
     runbooks.put(context, ADMINISTRATOR, "books", runbooks.Draft("Nightly"))
     notifications.add(context, ADMINISTRATOR, "ops@example.com")
     subscriptions.add(context, ADMINISTRATOR, subscriptions.Draft("Watch", to=["https://watch.test/"]))
+    users.add_service_account(context, ADMINISTRATOR, "robot")
+    trusted = federated_credentials.Draft("robot", "https://ci.test", "us", "repo:us/books")
+    federated_credentials.put(context, ADMINISTRATOR, "books", trusted)
+    identity_providers.put(context, ADMINISTRATOR, "ours", identity_providers.Draft("https://login.test", "fairlead"))
     step_templates.put(
         context, ADMINISTRATOR, step_templates.Draft("Dump", TemplateContent("script", {"script": "dump"}))
     )

@@ -44,6 +44,7 @@ NAMES = {
     "/api/v1/notifications": "address",
     "/api/v1/policies": "key",
     "/api/v1/registries": "registry",
+    "/api/v1/users/{name}/identities": "subject",
     "/api/v1/projects/{project}/releases": "version",
     "/api/v1/projects/{project}/releases/{version}/defects": "description",
 }

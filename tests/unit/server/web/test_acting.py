@@ -296,6 +296,12 @@ FORMS = [
     "/subscriptions/x/remove",
     "/freezes",
     "/freezes/x/remove",
+    "/keys",
+    "/keys/x/remove",
+    "/federated-credentials",
+    "/federated-credentials/x/remove",
+    "/identity-providers",
+    "/identity-providers/x/remove",
     "/projects/books/releases/1.0.0/defects",
     "/projects/books/releases/1.0.0/defects/x/resolve",
     "/deployments/x/cancel",
@@ -319,6 +325,8 @@ FORMS = [
     "/events/verify",
     "/users",
     "/users/x",
+    "/users/x/identities",
+    "/users/x/identities/x/remove",
     "/teams",
     "/teams/x/members",
     "/teams/x/give",
@@ -332,7 +340,16 @@ FORMS = [
 ]
 
 
-FOR_VIEWERS = ("/sign-out", "/password", "/events/verify", "/files/plan", "/files/apply", "/projects/books/deploy/plan")
+FOR_VIEWERS = (
+    "/sign-out",
+    "/password",
+    "/keys",
+    "/keys/x/remove",
+    "/events/verify",
+    "/files/plan",
+    "/files/apply",
+    "/projects/books/deploy/plan",
+)
 
 
 @pytest.mark.parametrize("path", FORMS)

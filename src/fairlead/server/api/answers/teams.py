@@ -28,7 +28,8 @@ class Team(TypedDict):
     name: str
     description: str
     created_at: Moment
-    members: list[str]
+    members: Annotated[list[str], Field(description="those whom somebody put there")]
+    by_groups: Annotated[list[str], Field(description="those whose groups at an identity provider put them there")]
     roles: list[HeldRole]
     revision: int
 
