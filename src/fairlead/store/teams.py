@@ -67,10 +67,14 @@ def scope_of(connection: sa.Connection, id: str) -> tuple[Grant, ...] | None:
 
 
 def addresses_of(connection: sa.Connection, id: str) -> tuple[str, ...]:
-    """The mail addresses of its members who may come in and have one."""
-    statement = sa.select(users.c.email).join(team_members, team_members.c.user == users.c.id)
-    mine = (team_members.c.team == id, users.c.is_enabled, users.c.email != "")
-    return tuple(connection.execute(statement.where(*mine).order_by(users.c.name)).scalars())
+    """The mail addresses of its members, by hand and by group, who may come in and have one."""
+    by_hand, by_group = team_members.c, group_members.c
+    members = sa.union(
+        sa.select(by_hand.user).where(by_hand.team == id), sa.select(by_group.user).where(by_group.team == id)
+    )
+    mine = (users.c.id.in_(members), users.c.is_enabled, users.c.email != "")
+    statement = sa.select(users.c.email).where(*mine).order_by(users.c.name)
+    return tuple(connection.execute(statement).scalars())
 
 
 def page(connection: sa.Connection, *, search: str = "", after: str | None = None, limit: int = 50) -> Page[Team]:

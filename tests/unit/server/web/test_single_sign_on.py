@@ -203,6 +203,15 @@ def test_a_team_by_group_gives_its_roles(house: House, visit: Visit, provider: P
     assert team_names(house, "ann") == ()
 
 
+def test_a_member_by_group_is_told_what_the_team_is_told(house: House, visit: Visit, provider: Provider) -> None:
+    team = teaming.add(house.context, ADMINISTRATOR, "Watch", members=["admin"]).team
+    allow(house, provider, groups_claim="groups", teams=[MappedGroup("watch", "Watch")])
+    provider.person |= {"groups": ["watch"], "email": "ann@example.com", "email_verified": True}
+    signed_in(visit)
+    with house.context.database.reading() as connection:
+        assert teams.addresses_of(connection, team.id) == ("ann@example.com",)
+
+
 def test_the_team_and_the_provider_can_go(house: House, visit: Visit, provider: Provider) -> None:
     teaming.add(house.context, ADMINISTRATOR, "Watch")
     allow(house, provider, groups_claim="groups", teams=[MappedGroup("watch", "Watch")])
