@@ -8,7 +8,7 @@ import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import Any
 from urllib.parse import quote_plus, urlsplit
 
 from fairlead.domain.errors import Failed, FairleadError, NotAuthenticated, Unreachable
@@ -237,9 +237,10 @@ def _header(token: str) -> Document:
     import jwt
 
     try:
-        return jwt.get_unverified_header(token)
+        found: Document = jwt.get_unverified_header(token)
     except (jwt.PyJWTError, ValueError, RecursionError) as error:
         raise refused("it is no signed token") from error
+    return found
 
 
 def _fitting(keys: tuple[Document, ...], header: Document) -> list[Document]:
@@ -258,7 +259,7 @@ def _claims(token: str, key: Document, algorithm: str) -> Mapping[str, Json] | N
         public = jwt.PyJWK(dict(key), algorithm).key
         if getattr(public, "key_size", 0) not in RSA_BITS and _FAMILIES[algorithm[:2]] == "RSA":
             return None
-        payload = jwt.PyJWS().decode(token, key=cast("Any", public), algorithms=[algorithm])
+        payload = jwt.PyJWS().decode(token, key=public, algorithms=[algorithm])
         held = json.loads(payload)
     except (jwt.PyJWTError, ValueError, TypeError, RecursionError):
         return None
