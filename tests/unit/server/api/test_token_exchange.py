@@ -120,7 +120,7 @@ def test_a_repeat_is_not_told_the_key_again_and_no_key_is_on_the_disk(
         ({"aud": None}, "credential.untrusted", "another audience"),
         ({"exp": int(time.time()) - 100}, "identity.token", "expired"),
         ({"exp": None}, "identity.token", "exp is no time"),
-        ({"nbf": int(time.time()) + 100}, "identity.token", "not hold yet"),
+        ({"nbf": int(time.time()) + 100_000}, "identity.token", "not hold yet"),
         ({"iss": "https://evil.test"}, "credential.untrusted", "'https://evil.test' is not trusted"),
         ({"iss": None}, "credential.untrusted", "is not trusted"),
     ],
