@@ -1,4 +1,4 @@
-"""The first tables, part 1: blobs to slots."""
+"""The first tables, part 1: blobs to settings."""
 
 from __future__ import annotations
 
@@ -27,6 +27,7 @@ def upgrade() -> None:
     _login_attempts()
     _notices()
     _packages()
+    _pending_sign_ins()
     _process_snapshots()
     _processes()
     _registrations()
@@ -36,7 +37,6 @@ def upgrade() -> None:
     _secret_uses()
     _secret_versions()
     _settings()
-    _slots()
 
 
 def _blobs() -> None:
@@ -275,6 +275,23 @@ def _packages() -> None:
     )
 
 
+def _pending_sign_ins() -> None:
+    op.create_table(
+        "pending_sign_ins",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("provider", sa.Text(), nullable=False),
+        sa.Column("browser", sa.Text(), nullable=False),
+        sa.Column("nonce", sa.Text(), nullable=False),
+        sa.Column("verifier", sa.Text(), nullable=False),
+        sa.Column("path", sa.Text(), nullable=False),
+        sa.Column("address", sa.Text(), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_pending_sign_ins")),
+    )
+    op.create_index(op.f("ix_pending_sign_ins_address"), "pending_sign_ins", ["address"], unique=False)
+    op.create_index(op.f("ix_pending_sign_ins_expires_at"), "pending_sign_ins", ["expires_at"], unique=False)
+
+
 def _process_snapshots() -> None:
     op.create_table(
         "process_snapshots",
@@ -391,23 +408,3 @@ def _settings() -> None:
         sa.Column("value", sa.JSON(none_as_null=True), nullable=True),
         sa.PrimaryKeyConstraint("name", name=op.f("pk_settings")),
     )
-
-
-def _slots() -> None:
-    op.create_table(
-        "slots",
-        sa.Column("place", sa.Text(), nullable=False),
-        sa.Column("colour", sa.Text(), nullable=False),
-        sa.Column("project", sa.Text(), nullable=False),
-        sa.Column("environment", sa.Text(), nullable=False),
-        sa.Column("tenant", sa.Text(), nullable=True),
-        sa.Column("state", sa.Text(), nullable=False),
-        sa.Column("deployment", sa.Text(), nullable=False),
-        sa.Column("release", sa.Text(), nullable=False),
-        sa.Column("version", sa.Text(), nullable=False),
-        sa.Column("network", sa.Text(), nullable=False),
-        sa.Column("subnet", sa.Text(), nullable=False),
-        sa.Column("standby_until", sa.DateTime(timezone=True), nullable=True),
-        sa.PrimaryKeyConstraint("place", "colour", name=op.f("pk_slots")),
-    )
-    op.create_index("ix_slots_project", "slots", ["project"], unique=False)

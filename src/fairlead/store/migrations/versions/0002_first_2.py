@@ -1,4 +1,4 @@
-"""The first tables, part 2: step_templates to registry_logins."""
+"""The first tables, part 2: slots to identity_providers."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ depends_on = None
 
 
 def upgrade() -> None:
+    _slots()
     _step_templates()
     _subnets()
     _tag_sets()
@@ -29,9 +30,29 @@ def upgrade() -> None:
     _api_keys()
     _artifacts()
     _certificates()
-    _interruptions()
-    _projects()
-    _registry_logins()
+    _federated_credentials()
+    _identities()
+    _identity_providers()
+
+
+def _slots() -> None:
+    op.create_table(
+        "slots",
+        sa.Column("place", sa.Text(), nullable=False),
+        sa.Column("colour", sa.Text(), nullable=False),
+        sa.Column("project", sa.Text(), nullable=False),
+        sa.Column("environment", sa.Text(), nullable=False),
+        sa.Column("tenant", sa.Text(), nullable=True),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("deployment", sa.Text(), nullable=False),
+        sa.Column("release", sa.Text(), nullable=False),
+        sa.Column("version", sa.Text(), nullable=False),
+        sa.Column("network", sa.Text(), nullable=False),
+        sa.Column("subnet", sa.Text(), nullable=False),
+        sa.Column("standby_until", sa.DateTime(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("place", "colour", name=op.f("pk_slots")),
+    )
+    op.create_index("ix_slots_project", "slots", ["project"], unique=False)
 
 
 def _step_templates() -> None:
@@ -277,6 +298,7 @@ def _api_keys() -> None:
         sa.Column("last_used_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("revoked_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("warned_days", sa.BigInteger(), nullable=True),
+        sa.Column("is_exchanged", sa.Boolean(), nullable=False),
         sa.ForeignKeyConstraint(["user"], ["users.id"], name=op.f("fk_api_keys_user")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_api_keys")),
         sa.UniqueConstraint("hash", name=op.f("uq_api_keys_hash")),
@@ -320,82 +342,65 @@ def _certificates() -> None:
     )
 
 
-def _interruptions() -> None:
+def _federated_credentials() -> None:
     op.create_table(
-        "interruptions",
-        sa.Column("id", sa.Text(), nullable=False),
-        sa.Column("task", sa.Text(), nullable=False),
-        sa.Column("key", sa.Text(), nullable=False),
-        sa.Column("kind", sa.Text(), nullable=False),
-        sa.Column("title", sa.Text(), nullable=False),
-        sa.Column("choices", sa.JSON(none_as_null=True), nullable=False),
-        sa.Column("opened_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("instructions", sa.Text(), nullable=False),
-        sa.Column("why", sa.Text(), nullable=False),
-        sa.Column("step", sa.Text(), nullable=False),
-        sa.Column("action", sa.Text(), nullable=False),
-        sa.Column("target", sa.Text(), nullable=False),
-        sa.Column("teams", sa.JSON(none_as_null=True), nullable=False),
-        sa.Column("blocks", sa.Boolean(), nullable=False),
-        sa.Column("author_may_answer", sa.Boolean(), nullable=False),
-        sa.Column("state", sa.Text(), nullable=False),
-        sa.Column("answer", sa.Text(), nullable=True),
-        sa.Column("note", sa.Text(), nullable=False),
-        sa.Column("answered_by", sa.Text(), nullable=False),
-        sa.Column("answered_by_id", sa.Text(), nullable=False),
-        sa.Column("answered_by_email", sa.Text(), nullable=False),
-        sa.Column("answered_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("is_override", sa.Boolean(), nullable=False),
-        sa.Column("assigned_to", sa.Text(), nullable=False),
-        sa.Column("project", sa.Text(), nullable=False),
-        sa.Column("environment", sa.Text(), nullable=False),
-        sa.Column("revision", sa.BigInteger(), nullable=False),
-        sa.ForeignKeyConstraint(["task"], ["tasks.id"], name=op.f("fk_interruptions_task")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_interruptions")),
-        sa.UniqueConstraint("task", "key", name=op.f("uq_interruptions_task_key")),
-    )
-    op.create_index("ix_interruptions_state", "interruptions", ["state", "id"], unique=False)
-
-
-def _projects() -> None:
-    op.create_table(
-        "projects",
+        "federated_credentials",
         sa.Column("id", sa.Text(), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
-        sa.Column("lifecycle", sa.Text(), nullable=False),
+        sa.Column("account", sa.Text(), nullable=False),
+        sa.Column("issuer", sa.Text(), nullable=False),
+        sa.Column("audience", sa.Text(), nullable=False),
+        sa.Column("subject", sa.Text(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("title", sa.Text(), nullable=False),
-        sa.Column("description", sa.Text(), nullable=False),
-        sa.Column("source", sa.JSON(none_as_null=True), nullable=True),
-        sa.Column("forge", sa.JSON(none_as_null=True), nullable=True),
-        sa.Column("release_settings", sa.JSON(none_as_null=True), nullable=False),
-        sa.Column("registry", sa.Text(), nullable=False),
-        sa.Column("is_enabled", sa.Boolean(), nullable=False),
-        sa.Column("labels", sa.JSON(none_as_null=True), nullable=False),
-        sa.Column("group", sa.Text(), nullable=True),
-        sa.Column("is_as_code", sa.Boolean(), nullable=False),
-        sa.Column("code_nouns", sa.JSON(none_as_null=True), nullable=False),
-        sa.Column("tenancy", sa.Text(), nullable=False),
+        sa.Column("claims", sa.JSON(none_as_null=True), nullable=False),
+        sa.Column("lasts_s", sa.BigInteger(), nullable=False),
         sa.Column("revision", sa.BigInteger(), nullable=False),
-        sa.Column("webhook", sa.Text(), nullable=True),
-        sa.ForeignKeyConstraint(["group"], ["groups.id"], name=op.f("fk_projects_group")),
-        sa.ForeignKeyConstraint(["lifecycle"], ["lifecycles.id"], name=op.f("fk_projects_lifecycle")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_projects")),
-        sa.UniqueConstraint("name", name=op.f("uq_projects_name")),
-        sa.UniqueConstraint("webhook", name=op.f("uq_projects_webhook")),
+        sa.ForeignKeyConstraint(["account"], ["users.id"], name=op.f("fk_federated_credentials_account")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_federated_credentials")),
+        sa.UniqueConstraint("name", name=op.f("uq_federated_credentials_name")),
     )
-    op.create_index(op.f("ix_projects_group"), "projects", ["group"], unique=False)
+    op.create_index(op.f("ix_federated_credentials_account"), "federated_credentials", ["account"], unique=False)
+    op.create_index(op.f("ix_federated_credentials_issuer"), "federated_credentials", ["issuer"], unique=False)
 
 
-def _registry_logins() -> None:
+def _identities() -> None:
     op.create_table(
-        "registry_logins",
-        sa.Column("registry", sa.Text(), nullable=False),
+        "identities",
+        sa.Column("id", sa.Text(), nullable=False),
         sa.Column("user", sa.Text(), nullable=False),
-        sa.Column("password", sa.Text(), nullable=False),
+        sa.Column("issuer", sa.Text(), nullable=False),
+        sa.Column("subject", sa.Text(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("created_by", sa.Text(), nullable=False),
-        sa.ForeignKeyConstraint(["password"], ["secret_versions.id"], name=op.f("fk_registry_logins_password")),
-        sa.PrimaryKeyConstraint("registry", name=op.f("pk_registry_logins")),
+        sa.Column("last_used_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["user"], ["users.id"], name=op.f("fk_identities_user")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_identities")),
+        sa.UniqueConstraint("issuer", "subject", name=op.f("uq_identities_issuer_subject")),
+    )
+    op.create_index(op.f("ix_identities_user"), "identities", ["user"], unique=False)
+
+
+def _identity_providers() -> None:
+    op.create_table(
+        "identity_providers",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("issuer", sa.Text(), nullable=False),
+        sa.Column("client_id", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("client_secret", sa.Text(), nullable=True),
+        sa.Column("label", sa.Text(), nullable=False),
+        sa.Column("scopes", sa.JSON(none_as_null=True), nullable=False),
+        sa.Column("name_claim", sa.Text(), nullable=False),
+        sa.Column("groups_claim", sa.Text(), nullable=False),
+        sa.Column("teams", sa.JSON(none_as_null=True), nullable=False),
+        sa.Column("makes_users", sa.Boolean(), nullable=False),
+        sa.Column("links_by_email", sa.Boolean(), nullable=False),
+        sa.Column("role", sa.Text(), nullable=False),
+        sa.Column("is_enabled", sa.Boolean(), nullable=False),
+        sa.Column("revision", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["client_secret"], ["secret_versions.id"], name=op.f("fk_identity_providers_client_secret")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_identity_providers")),
+        sa.UniqueConstraint("name", name=op.f("uq_identity_providers_name")),
     )

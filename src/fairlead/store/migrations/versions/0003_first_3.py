@@ -1,4 +1,4 @@
-"""The first tables, part 3: sessions to webhook_deliveries."""
+"""The first tables, part 3: interruptions to seen_heads."""
 
 from __future__ import annotations
 
@@ -12,6 +12,9 @@ depends_on = None
 
 
 def upgrade() -> None:
+    _interruptions()
+    _projects()
+    _registry_logins()
     _sessions()
     _step_template_versions()
     _subscriptions()
@@ -23,15 +26,93 @@ def upgrade() -> None:
     _allowances()
     _channels()
     _contacts()
+    _group_members()
     _library_set_inclusions()
     _notification_targets()
     _runbooks()
     _runs()
     _seen_heads()
-    _subscription_progress()
-    _variable_snapshots()
-    _variables()
-    _webhook_deliveries()
+
+
+def _interruptions() -> None:
+    op.create_table(
+        "interruptions",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("task", sa.Text(), nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("title", sa.Text(), nullable=False),
+        sa.Column("choices", sa.JSON(none_as_null=True), nullable=False),
+        sa.Column("opened_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("instructions", sa.Text(), nullable=False),
+        sa.Column("why", sa.Text(), nullable=False),
+        sa.Column("step", sa.Text(), nullable=False),
+        sa.Column("action", sa.Text(), nullable=False),
+        sa.Column("target", sa.Text(), nullable=False),
+        sa.Column("teams", sa.JSON(none_as_null=True), nullable=False),
+        sa.Column("blocks", sa.Boolean(), nullable=False),
+        sa.Column("author_may_answer", sa.Boolean(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("answer", sa.Text(), nullable=True),
+        sa.Column("note", sa.Text(), nullable=False),
+        sa.Column("answered_by", sa.Text(), nullable=False),
+        sa.Column("answered_by_id", sa.Text(), nullable=False),
+        sa.Column("answered_by_email", sa.Text(), nullable=False),
+        sa.Column("answered_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("is_override", sa.Boolean(), nullable=False),
+        sa.Column("assigned_to", sa.Text(), nullable=False),
+        sa.Column("project", sa.Text(), nullable=False),
+        sa.Column("environment", sa.Text(), nullable=False),
+        sa.Column("revision", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["task"], ["tasks.id"], name=op.f("fk_interruptions_task")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_interruptions")),
+        sa.UniqueConstraint("task", "key", name=op.f("uq_interruptions_task_key")),
+    )
+    op.create_index("ix_interruptions_state", "interruptions", ["state", "id"], unique=False)
+
+
+def _projects() -> None:
+    op.create_table(
+        "projects",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("lifecycle", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("title", sa.Text(), nullable=False),
+        sa.Column("description", sa.Text(), nullable=False),
+        sa.Column("source", sa.JSON(none_as_null=True), nullable=True),
+        sa.Column("forge", sa.JSON(none_as_null=True), nullable=True),
+        sa.Column("release_settings", sa.JSON(none_as_null=True), nullable=False),
+        sa.Column("registry", sa.Text(), nullable=False),
+        sa.Column("is_enabled", sa.Boolean(), nullable=False),
+        sa.Column("labels", sa.JSON(none_as_null=True), nullable=False),
+        sa.Column("group", sa.Text(), nullable=True),
+        sa.Column("is_as_code", sa.Boolean(), nullable=False),
+        sa.Column("code_nouns", sa.JSON(none_as_null=True), nullable=False),
+        sa.Column("tenancy", sa.Text(), nullable=False),
+        sa.Column("revision", sa.BigInteger(), nullable=False),
+        sa.Column("webhook", sa.Text(), nullable=True),
+        sa.ForeignKeyConstraint(["group"], ["groups.id"], name=op.f("fk_projects_group")),
+        sa.ForeignKeyConstraint(["lifecycle"], ["lifecycles.id"], name=op.f("fk_projects_lifecycle")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_projects")),
+        sa.UniqueConstraint("name", name=op.f("uq_projects_name")),
+        sa.UniqueConstraint("webhook", name=op.f("uq_projects_webhook")),
+    )
+    op.create_index(op.f("ix_projects_group"), "projects", ["group"], unique=False)
+
+
+def _registry_logins() -> None:
+    op.create_table(
+        "registry_logins",
+        sa.Column("registry", sa.Text(), nullable=False),
+        sa.Column("user", sa.Text(), nullable=False),
+        sa.Column("password", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("created_by", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["password"], ["secret_versions.id"], name=op.f("fk_registry_logins_password")),
+        sa.PrimaryKeyConstraint("registry", name=op.f("pk_registry_logins")),
+    )
 
 
 def _sessions() -> None:
@@ -206,6 +287,21 @@ def _contacts() -> None:
     )
 
 
+def _group_members() -> None:
+    op.create_table(
+        "group_members",
+        sa.Column("provider", sa.Text(), nullable=False),
+        sa.Column("team", sa.Text(), nullable=False),
+        sa.Column("user", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["provider"], ["identity_providers.id"], name=op.f("fk_group_members_provider")),
+        sa.ForeignKeyConstraint(["team"], ["teams.id"], name=op.f("fk_group_members_team")),
+        sa.ForeignKeyConstraint(["user"], ["users.id"], name=op.f("fk_group_members_user")),
+        sa.PrimaryKeyConstraint("provider", "team", "user", name=op.f("pk_group_members")),
+    )
+    op.create_index(op.f("ix_group_members_team"), "group_members", ["team"], unique=False)
+    op.create_index(op.f("ix_group_members_user"), "group_members", ["user"], unique=False)
+
+
 def _library_set_inclusions() -> None:
     op.create_table(
         "library_set_inclusions",
@@ -305,79 +401,3 @@ def _seen_heads() -> None:
         sa.ForeignKeyConstraint(["project"], ["projects.id"], name=op.f("fk_seen_heads_project")),
         sa.PrimaryKeyConstraint("project", "branch", "commit", name=op.f("pk_seen_heads")),
     )
-
-
-def _subscription_progress() -> None:
-    op.create_table(
-        "subscription_progress",
-        sa.Column("id", sa.Text(), nullable=False),
-        sa.Column("position", sa.BigInteger(), nullable=False),
-        sa.Column("next_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("tries", sa.BigInteger(), nullable=False),
-        sa.Column("told", sa.BigInteger(), nullable=False),
-        sa.Column("passed_over", sa.BigInteger(), nullable=False),
-        sa.Column("told_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("failed_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("error", sa.Text(), nullable=False),
-        sa.ForeignKeyConstraint(["id"], ["subscriptions.id"], name=op.f("fk_subscription_progress_id")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_subscription_progress")),
-    )
-
-
-def _variable_snapshots() -> None:
-    op.create_table(
-        "variable_snapshots",
-        sa.Column("id", sa.Text(), nullable=False),
-        sa.Column("project", sa.Text(), nullable=False),
-        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("variables", sa.JSON(none_as_null=True), nullable=False),
-        sa.Column("templates", sa.JSON(none_as_null=True), nullable=False),
-        sa.Column("hash", sa.Text(), nullable=False),
-        sa.ForeignKeyConstraint(["project"], ["projects.id"], name=op.f("fk_variable_snapshots_project")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_variable_snapshots")),
-    )
-    op.create_index(op.f("ix_variable_snapshots_project"), "variable_snapshots", ["project"], unique=False)
-
-
-def _variables() -> None:
-    op.create_table(
-        "variables",
-        sa.Column("id", sa.Text(), nullable=False),
-        sa.Column("name", sa.Text(), nullable=False),
-        sa.Column("value", sa.Text(), nullable=False),
-        sa.Column("secret", sa.Text(), nullable=True),
-        sa.Column("scope", sa.JSON(none_as_null=True), nullable=False),
-        sa.Column("project", sa.Text(), nullable=True),
-        sa.Column("description", sa.Text(), nullable=False),
-        sa.Column("revision", sa.BigInteger(), nullable=False),
-        sa.Column("library_set", sa.Text(), nullable=True),
-        sa.Column("prompt", sa.JSON(none_as_null=True), nullable=True),
-        sa.Column("composite", sa.JSON(none_as_null=True), nullable=True),
-        sa.Column("owner", sa.Text(), nullable=False),
-        sa.Column("name_key", sa.Text(), nullable=False),
-        sa.Column("scope_key", sa.Text(), nullable=False),
-        sa.ForeignKeyConstraint(["library_set"], ["library_sets.id"], name=op.f("fk_variables_library_set")),
-        sa.ForeignKeyConstraint(["project"], ["projects.id"], name=op.f("fk_variables_project")),
-        sa.ForeignKeyConstraint(["secret"], ["secret_versions.id"], name=op.f("fk_variables_secret")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_variables")),
-        sa.UniqueConstraint("owner", "name_key", "scope_key", name=op.f("uq_variables_owner_name_key_scope_key")),
-    )
-    op.create_index(op.f("ix_variables_library_set"), "variables", ["library_set"], unique=False)
-    op.create_index(op.f("ix_variables_project"), "variables", ["project"], unique=False)
-
-
-def _webhook_deliveries() -> None:
-    op.create_table(
-        "webhook_deliveries",
-        sa.Column("id", sa.Text(), nullable=False),
-        sa.Column("webhook", sa.Text(), nullable=False),
-        sa.Column("key", sa.Text(), nullable=False),
-        sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("project", sa.Text(), nullable=True),
-        sa.Column("kind", sa.Text(), nullable=False),
-        sa.Column("outcome", sa.Text(), nullable=False),
-        sa.ForeignKeyConstraint(["project"], ["projects.id"], name=op.f("fk_webhook_deliveries_project")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_webhook_deliveries")),
-        sa.UniqueConstraint("webhook", "key", name=op.f("uq_webhook_deliveries_webhook_key")),
-    )
-    op.create_index("ix_webhook_deliveries_project", "webhook_deliveries", ["project", "id"], unique=False)

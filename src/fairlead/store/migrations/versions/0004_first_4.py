@@ -1,4 +1,4 @@
-"""The first tables, part 4: releases to approvals."""
+"""The first tables, part 4: subscription_progress to approvals."""
 
 from __future__ import annotations
 
@@ -12,6 +12,10 @@ depends_on = None
 
 
 def upgrade() -> None:
+    _subscription_progress()
+    _variable_snapshots()
+    _variables()
+    _webhook_deliveries()
     _releases()
     _runbook_runs()
     _triggers()
@@ -20,6 +24,82 @@ def upgrade() -> None:
     _trigger_evaluations()
     _trigger_events()
     _approvals()
+
+
+def _subscription_progress() -> None:
+    op.create_table(
+        "subscription_progress",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("position", sa.BigInteger(), nullable=False),
+        sa.Column("next_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("tries", sa.BigInteger(), nullable=False),
+        sa.Column("told", sa.BigInteger(), nullable=False),
+        sa.Column("passed_over", sa.BigInteger(), nullable=False),
+        sa.Column("told_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("failed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("error", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["id"], ["subscriptions.id"], name=op.f("fk_subscription_progress_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_subscription_progress")),
+    )
+
+
+def _variable_snapshots() -> None:
+    op.create_table(
+        "variable_snapshots",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("project", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("variables", sa.JSON(none_as_null=True), nullable=False),
+        sa.Column("templates", sa.JSON(none_as_null=True), nullable=False),
+        sa.Column("hash", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["project"], ["projects.id"], name=op.f("fk_variable_snapshots_project")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_variable_snapshots")),
+    )
+    op.create_index(op.f("ix_variable_snapshots_project"), "variable_snapshots", ["project"], unique=False)
+
+
+def _variables() -> None:
+    op.create_table(
+        "variables",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("value", sa.Text(), nullable=False),
+        sa.Column("secret", sa.Text(), nullable=True),
+        sa.Column("scope", sa.JSON(none_as_null=True), nullable=False),
+        sa.Column("project", sa.Text(), nullable=True),
+        sa.Column("description", sa.Text(), nullable=False),
+        sa.Column("revision", sa.BigInteger(), nullable=False),
+        sa.Column("library_set", sa.Text(), nullable=True),
+        sa.Column("prompt", sa.JSON(none_as_null=True), nullable=True),
+        sa.Column("composite", sa.JSON(none_as_null=True), nullable=True),
+        sa.Column("owner", sa.Text(), nullable=False),
+        sa.Column("name_key", sa.Text(), nullable=False),
+        sa.Column("scope_key", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["library_set"], ["library_sets.id"], name=op.f("fk_variables_library_set")),
+        sa.ForeignKeyConstraint(["project"], ["projects.id"], name=op.f("fk_variables_project")),
+        sa.ForeignKeyConstraint(["secret"], ["secret_versions.id"], name=op.f("fk_variables_secret")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_variables")),
+        sa.UniqueConstraint("owner", "name_key", "scope_key", name=op.f("uq_variables_owner_name_key_scope_key")),
+    )
+    op.create_index(op.f("ix_variables_library_set"), "variables", ["library_set"], unique=False)
+    op.create_index(op.f("ix_variables_project"), "variables", ["project"], unique=False)
+
+
+def _webhook_deliveries() -> None:
+    op.create_table(
+        "webhook_deliveries",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("webhook", sa.Text(), nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("project", sa.Text(), nullable=True),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("outcome", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["project"], ["projects.id"], name=op.f("fk_webhook_deliveries_project")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_webhook_deliveries")),
+        sa.UniqueConstraint("webhook", "key", name=op.f("uq_webhook_deliveries_webhook_key")),
+    )
+    op.create_index("ix_webhook_deliveries_project", "webhook_deliveries", ["project", "id"], unique=False)
 
 
 def _releases() -> None:
