@@ -15,13 +15,15 @@ from tests.unit.server.house import ADMINISTRATOR, DIGEST, House
 from fairlead.domain.actor import SYSTEM
 from fairlead.domain.certificate import Certificate
 from fairlead.domain.ids import TaskId
+from fairlead.domain.process import Action, Process, ProcessStep
 from fairlead.domain.switch_record import SwitchRecord, as_fact
 from fairlead.domain.task import TaskState
 from fairlead.ports.catalogue import Place
 from fairlead.ports.tasks import End
 from fairlead.server.api import shapes, status
 from fairlead.store import certificates, slots
-from fairlead.usecases import deployments, variables
+from fairlead.store import deployments as stored
+from fairlead.usecases import deployments, processes, projects, releases, variables
 
 Furnished = tuple[House, dict[str, str]]
 
@@ -53,6 +55,20 @@ def test_the_dashboard_and_the_status_say_what_was_found_not_to_run(looking: Vis
     assert "The container engine has not answered since" in looking.get("/")
     assert status.status(house.context, ADMINISTRATOR)["not_asked"]
     assert "does not run" not in looking.get("/")
+
+
+def test_a_place_without_services_says_what_was_deployed_there_last(looking: Visit, furnished: Furnished) -> None:
+    context = furnished[0].context
+    projects.add(context, ADMINISTRATOR, "jobs")
+    step = ProcessStep("Say", (Action("Say", "script", {"script": "echo hi"}),))
+    processes.put(context, ADMINISTRATOR, "jobs", Process((step,)))
+    releases.create(context, ADMINISTRATOR, "jobs", version="1.7.0", images={}, contents={})
+    asked = deployments.create(context, ADMINISTRATOR, "jobs", "1.7.0", "Test").deployment
+    with context.database.transaction() as connection:
+        now = context.clock.now()
+        stored.change(connection, asked.id, committed_at=now, ended_at=now, state="ended", outcome="live")
+    page = looking.get("/projects/jobs/environments/Test")
+    assert "was deployed here last" in page and "1.7.0" in page and "there are no slots" in page
 
 
 def test_the_dashboard_leads_to_what_each_cell_is_about(looking: Visit, furnished: Furnished) -> None:
