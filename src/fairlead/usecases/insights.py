@@ -45,7 +45,7 @@ def of_project(
         mine = within(actor.reach(Permission.VIEW), project=c.project, environment=c.environment, tenant=c.tenant)
         mine += [c.environment == asked.id] if asked else []
         completed = insights.completions(connection, owner.id, *mine, since=since)
-        before = insights.delivered(connection, owner.id, *mine, before=since)
+        before = insights.delivered(connection, owner.id, *mine, before=since) if completed else {}
         made = insights.made(connection, owner.id, completed, before)
         known = environments.all_of(connection)
     each = ((place.name, [one for one in completed if one.spot[0] == place.id]) for place in known)
