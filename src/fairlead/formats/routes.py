@@ -55,14 +55,14 @@ def _route(at: Compilation, name: str, path: Path, route: RouteModel) -> Route:
 
 def _host(at: Compilation, name: str, path: Path, route: RouteModel) -> str:
     host = at.clear((*path, "host"), route.host).lower().rstrip(".")
-    if not host:
+    if not host:  # made of names that are judged where they stand
         whose = f"{tenant_slug(at.tenant)}." if at.tenant else ""
-        host = f"{_label(name)}.{at.model.project}.{whose}{at.slug}.{at.domain}"
-    elif not at.is_last and not _is_meant_for_this(at, path):
-        host = f"{at.slug}.{host}"
-    if not HOST.fullmatch(host):
-        at.problem((*path, "host"), shown(host), "a host (www.example.com), without scheme or port")
-    return host
+        return f"{_label(name)}.{at.model.project}.{whose}{at.slug}.{at.domain}".lower()
+    whole = host if at.is_last or _is_meant_for_this(at, path) else f"{at.slug}.{host}"
+    if not HOST.fullmatch(whole):
+        wrong = whole if HOST.fullmatch(host) else host  # as it was written, in whichever environment it is wrong
+        at.problem((*path, "host"), shown(wrong), "a host (www.example.com), without scheme or port")
+    return whole
 
 
 def _label(name: str) -> str:

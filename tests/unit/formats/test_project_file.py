@@ -31,7 +31,7 @@ from fairlead.domain.service import (
     TcpProbe,
 )
 from fairlead.domain.text import Mixed
-from fairlead.formats.project import compile_project
+from fairlead.formats.project import compile_project, validate
 
 FIVE_LINES = "project: hello\nservices:\n  web:\n    port: 8080\n    health: {http: /healthz}\n"
 
@@ -323,6 +323,18 @@ def test_collections_of_variables_are_gone_over_and_chosen_from() -> None:
     files = repository(text, Dockerfile="FROM x")
     made = compile_project(files, environment="Test", lookup=values.get, variables=values)
     assert dict(made.service("web").environment) == {"ALL": "Web=80;Db=5432;", "ONE": "5432", "PART": "1"}
+
+
+def test_what_is_wrong_once_is_said_once() -> None:
+    service = "services: {web: {image: x, port: 80, route: ROUTE}}\n"
+    for project, route, said in (
+        ("Books", "true", "project: 'Books' is not a valid project name"),
+        ("books", "https://books.example.com/", "host: found 'https://books.example.com/', expected a host"),
+        ("books", "{host: 'books.example.com:8080'}", "host: found 'books.example.com:8080', expected a host"),
+    ):
+        files = repository(f"project: {project}\n{service.replace('ROUTE', route)}")
+        _, told = validate(files, environments=("Test", "Production"))
+        assert [said in str(one) for one in told] == [True], [str(one) for one in told]
 
 
 def test_a_problem_is_said_as_people_would_say_it() -> None:
