@@ -21,6 +21,7 @@ from fairlead.formats.structured.yaml_reading import parsed
 DEPTH_LIMIT = 100
 
 _COMMENT = re.compile(r"(?:^|(?<=[ \t\r\n\x85]))#([ ]*)([^\r\n\x85]*)", re.MULTILINE)
+_EXPLICIT_KEY = re.compile(r"[ -]*(?P<mark>\?) +")
 # What ruamel's own code lets through on garbage, besides its own errors.
 _SLIPS = (ValueError, IndexError, KeyError, TypeError, AttributeError, AssertionError, OverflowError)
 
@@ -89,7 +90,7 @@ Event: TypeAlias = DocumentStart | DocumentEnd | Start | End | Scalar | Alias | 
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """An event with the column that it begins in, counted from 1."""
+    """An event with the column that it begins in, counted from 1; a scalar that is a key behind ``?`` begins there."""
 
     event: Event
     column: int
@@ -114,6 +115,13 @@ def read_fragment(text: str) -> list[Event]:
     return inner if documents == 1 and not is_nothing else []
 
 
+def _column(text: str, event: Any) -> int:
+    mark: Any = event.start_mark
+    begin: int = mark.index - mark.column
+    key = _EXPLICIT_KEY.fullmatch(text, begin, mark.index) if isinstance(event, read.ScalarEvent) else None
+    return (key.start("mark") if key else mark.index) - begin
+
+
 def _parsed(text: str) -> list[tuple[Any, Placed]]:
     depth = 0
     made: list[tuple[Any, Placed]] = []
@@ -125,7 +133,7 @@ def _parsed(text: str) -> list[tuple[Any, Placed]]:
             depth += nesting
             if depth > DEPTH_LIMIT:
                 raise Unreadable(f"line {event.start_mark.line + 1}: values more than {DEPTH_LIMIT} deep")
-            made.append((event, Placed(_ours(event), event.start_mark.column + 1, nesting)))
+            made.append((event, Placed(_ours(event), _column(text, event) + 1, nesting)))
     except MarkedYAMLError as error:
         is_about_a_key = error.context == "while scanning a simple key"  # whose end says little: its beginning does
         at: Any = (error.context_mark if is_about_a_key else error.problem_mark) or error.context_mark

@@ -40,6 +40,8 @@ def is_readable(text: str) -> bool:
 
 
 @given(_VALUES, st.sampled_from([None, False, True]))
+@example({"\n": None}, False)
+@example({"\n": {"x": 1}}, None)
 def test_without_a_match_it_says_what_it_said(value: object, is_flow: bool | None) -> None:
     written = io.StringIO()
     yaml = YAML(typ="safe", pure=True)
