@@ -22,10 +22,12 @@ _OF_NOUNS: Mapping[str, str] = {
         "unmarked"
     ),
     "environment": "added arranged changed not_running removed switched_back",
+    "federated_credential": "removed set",
     "freeze": "added changed overridden removed",
     "group": "added changed removed",
+    "identity_provider": "removed set",
     "interruption": "answered cancelled expired given_back taken waiting",
-    "key": "added expired expiring revoked",
+    "key": "added exchange_refused exchanged expired expiring revoked",
     "library_set": "added changed excluded included removed",
     "lifecycle": "added changed removed",
     "master_key": "rotated",
@@ -50,7 +52,7 @@ _OF_NOUNS: Mapping[str, str] = {
     "team": "added changed removed",
     "tenant": ("added changed removed tags_changed templates_changed value_removed value_set"),
     "trigger": "added changed failed removed",
-    "user": "added changed password_changed reset sign_in_refused signed_in signed_out",
+    "user": "added changed linked password_changed reset sign_in_refused signed_in signed_out teams_changed unlinked",
     "variable": "removed set",
 }
 KINDS: tuple[str, ...] = tuple(f"{noun}.{verb}" for noun, verbs in _OF_NOUNS.items() for verb in verbs.split())
@@ -115,11 +117,19 @@ GROUPS: Mapping[str, EventGroup] = {
             _of("certificate.expired", "certificate.expiring", "key.expired", "key.expiring"),
         ),
         EventGroup(
-            "sign-ins", "people sign in and out", _of("user.signed_in", "user.signed_out", "user.sign_in_refused")
+            "sign-ins",
+            "people sign in and out, build servers get keys for their tokens",
+            _of("user.signed_in", "user.signed_out", "user.sign_in_refused", "key.exchanged", "key.exchange_refused"),
         ),
-        EventGroup("refusals", "an act or a sign-in was refused", _of("act.refused", "user.sign_in_refused")),
+        EventGroup(
+            "refusals",
+            "an act or a sign-in was refused",
+            _of("act.refused", "user.sign_in_refused", "key.exchange_refused"),
+        ),
         EventGroup("secrets", "a secret is used, the master key is rotated", _of("secret", "master_key")),
-        EventGroup("people", "users, their keys, teams and roles", _of("user", "key", "team", "role")),
+        EventGroup(
+            "people", "users, their keys, teams and roles", _of("user", "key", "team", "role", "federated_credential")
+        ),
         EventGroup("commands", "a command is run in a place", _of("command")),
         EventGroup(
             "changes",
@@ -146,6 +156,9 @@ GROUPS: Mapping[str, EventGroup] = {
                 "step_template.moved",
                 "target.trusted",
                 "key.revoked",
+                "user.linked",
+                "user.teams_changed",
+                "user.unlinked",
             ),
         ),
     )

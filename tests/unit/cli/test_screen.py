@@ -43,7 +43,7 @@ def test_what_has_parts_is_told_line_by_line(capsys: pytest.CaptureFixture[str])
     fact = {"how": "ended by itself with 3", "health": [{"healthy": False, "times": 2}], "restarts": 0}
     phase = {"title": "Start", "state": "failed", "begun_at": None, "ended_at": None, "reason": "no"}
     shown = {"id": "tsk-1", "phases": [phase], "facts": {"instance:web": fact, "state.before": {"is": "Capture"}}}
-    show_task(Screen(), {**shown, "unsettled": None, "evidence": ["no database"], "differences": []})
+    show_task(Screen(), {**shown, "unsettled": None, "evidence": ["no database"], "differences": [], "waits_for": []})
     told = capsys.readouterr().out.splitlines()
     assert told[-8:] == [
         "evidence",
