@@ -1,6 +1,6 @@
 """The step kind that deploys a release's services: blue-green, with a way back until the commit point (laws 1 and 2).
 
-    end standby → state before → room → acquire → schema gate → accessories → back-up → migrate → slot → start → ready
+    end standby → state before → room → acquire → schema gate → accessories → back-up → migrate → start → ready
     → catalogue → pre-integration → recreate-routed → fill → switch → verify → workers → recreate → post-integration
     → COMMIT → drain → retire → contract → tidy
 
@@ -25,15 +25,7 @@ from fairlead.steps.effects.routes import Filled
 from fairlead.steps.effects.state import Captured, CaptureState
 from fairlead.steps.intention import intention
 from fairlead.steps.plan_ending import commit_effect, end_standby_node, onward
-from fairlead.steps.plan_filling import (
-    backup_step,
-    catalogue_step,
-    make_step,
-    migrate_step,
-    ready_step,
-    slot_step,
-    start_step,
-)
+from fairlead.steps.plan_filling import backup_step, catalogue_step, migrate_step, ready_step, start_step
 from fairlead.steps.plan_ground import accessories_step, acquire_step, is_made_again, room_step
 from fairlead.steps.plan_rollback import standing_routes, switch_alone
 from fairlead.steps.plan_schema import copies_a_stopped_accessory, schema_notes, schema_step
@@ -94,7 +86,11 @@ def _all_steps(resolved: ResolvedDeployment) -> Iterator[Node]:
     if _has_something_in_the_way(resolved):
         yield _end_standby(resolved)
     yield InParallel((_capture(resolved), room_step(resolved)))  # both only look
-    yield from _to_the_start(resolved, new)
+    yield acquire_step(resolved)
+    gate, accessories = schema_step(resolved), accessories_step(resolved)
+    first, then = (accessories, gate) if copies_a_stopped_accessory(resolved) else (gate, accessories)
+    for step in (first, then, backup_step(resolved), migrate_step(resolved)):
+        yield from _given(step)
     yield start_step(resolved, new)
     yield from _given(ready_step(resolved, new))
     yield from _to_the_switch(resolved, new, filled)
@@ -110,20 +106,6 @@ def _all_steps(resolved: ResolvedDeployment) -> Iterator[Node]:
         yield from _given(step)
     if any(after):  # else the switch has just been verified
         yield steady_step(new)
-
-
-def _to_the_start(resolved: ResolvedDeployment, new: Roster) -> Iterator[Node]:
-    """What the slot stands on. Its network takes the engine longest and is made beside all of it, but not where a
-    schema gate or a migration may say no before anything of the slot is there."""
-    acquire, accessories = acquire_step(resolved), accessories_step(resolved)
-    slot, made = slot_step(resolved), tuple(_given(make_step(resolved, new)))
-    gate, migration = schema_step(resolved), (*_given(backup_step(resolved)), *_given(migrate_step(resolved)))
-    if not gate and not migration:
-        yield InParallel((slot, Sequence((acquire, accessories, *made))))
-        return
-    first, then = (accessories, gate) if copies_a_stopped_accessory(resolved) else (gate, accessories)
-    in_turn: tuple[Node, ...] = (acquire, *_given(first), *_given(then), *migration, InParallel((slot, *made)))
-    yield from in_turn
 
 
 def _to_the_switch(resolved: ResolvedDeployment, new: Roster, filled: tuple[Filled, ...]) -> Iterator[Node]:

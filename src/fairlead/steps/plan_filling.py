@@ -102,8 +102,9 @@ def run_effect(key: str, title: str, errand: Errand, service: str) -> Effect:
     )
 
 
-def slot_step(resolved: ResolvedDeployment) -> Step:
-    """The slot's record and its network, side by side."""
+def start_step(resolved: ResolvedDeployment, new: Roster) -> Step:
+    """The slot's record, its network and its containers, side by side; its one-shots; then its services layer by
+    layer, replicas side by side."""
     names = resolved.names
     slot = Slot(
         resolved.colour,
@@ -115,22 +116,14 @@ def slot_step(resolved: ResolvedDeployment) -> Step:
         resolved.slot_subnet,
     )
     claimed = arguments(ClaimedSlot(resolved.place, slot))
-    claim = Effect(ClaimSlot.kind, "slot:claim", f"claim the {resolved.colour.value} slot", claimed, attempts=TRIES)
     labels = place_labels(resolved, key=names.key("network:slot"), kind=KIND_SLOT_NETWORK)
     network = NetworkSpec(names.slot_network, resolved.slot_subnet, labels, dynamic_range(resolved.slot_subnet))
-    made = ensure_network("network:slot", "make the slot network", network)
-    return Step("slot", f"Claim the {resolved.colour.value} slot, and make its network", InParallel((claim, made)))
-
-
-def make_step(resolved: ResolvedDeployment, new: Roster) -> Step | None:
-    """The containers that can be made while the slot's network is; None where there are none."""
-    made = tuple(_made_ahead(resolved, new))
-    return Step("make", "Make the containers", InParallel(made, limit=STARTS_AT_ONCE)) if made else None
-
-
-def start_step(resolved: ResolvedDeployment, new: Roster) -> Step:
-    """The slot's one-shots; then its services layer by layer, replicas side by side."""
-    nodes = (*_one_shots(resolved), *_layered_starts(resolved, new))
+    ground: list[Effect] = [
+        Effect(ClaimSlot.kind, "slot:claim", f"claim the {resolved.colour.value} slot", claimed, attempts=TRIES),
+        ensure_network("network:slot", "make the slot network", network),
+        *_made_ahead(resolved, new),
+    ]
+    nodes = (InParallel(tuple(ground), limit=STARTS_AT_ONCE), *_one_shots(resolved), *_layered_starts(resolved, new))
     return Step("start", f"Start {resolved.version} in the {resolved.colour.value} slot", Sequence(nodes))
 
 

@@ -7,7 +7,7 @@ import pytest
 from fairlead.domain.colour import Colour
 from fairlead.domain.errors import FairleadError
 from fairlead.domain.ids import SecretVersionId
-from fairlead.domain.plan import InParallel, Plan, all_effects, effects_of, steps_of
+from fairlead.domain.plan import Plan, all_effects, effects_of, steps_of
 from fairlead.domain.record import canonical, from_data, to_data
 from fairlead.domain.service import Dependency, Harm, Limits, Migration, Role, Route, Service, Tests
 from fairlead.domain.text import SecretRef
@@ -56,7 +56,6 @@ async def test_the_order_is_the_designs():
         "acquire",
         "accessories",
         "migrate",
-        "slot",
         "start",
         "ready",
         "catalogue",
@@ -69,16 +68,6 @@ async def test_the_order_is_the_designs():
         "post-integration",
         "steady",
     ]
-
-
-async def test_the_slots_network_is_made_beside_the_pull_but_behind_what_may_say_no():
-    simple = await planned(definition())
-    assert names_of(simple)[:6] == ["capture", "room", "slot", "acquire", "accessories", "make"]
-    beside = simple.forward.nodes[1]
-    assert isinstance(beside, InParallel)
-    assert [step.name for step in steps_of(beside.nodes[0])] == ["slot"]
-    migrating = names_of(await planned(definition(migration=Migration("web", ("./migrate",)))))
-    assert migrating[2:7] == ["acquire", "accessories", "migrate", "slot", "make"]
 
 
 async def test_after_the_commit_the_old_slot_is_drained_then_retired():
