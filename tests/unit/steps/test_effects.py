@@ -4,10 +4,14 @@ from dataclasses import replace
 
 import pytest
 
+from fairlead.domain.ids import TaskId
+from fairlead.domain.plan import all_effects
+from fairlead.domain.record import from_data
 from fairlead.domain.service import ExecProbe, File, ImageProbe, Migration, Role, RunningProbe, Service, TcpProbe, Tests
 from fairlead.domain.task import TaskState
 from fairlead.domain.text import SecretRef, join
-from fairlead.ports.container_engine import ExecResult
+from fairlead.ports.container_engine import ExecResult, NetworkSpec
+from fairlead.steps.deploy_services import DeployServices
 from fairlead.testing.behaviour import Behaviour, http_status
 from fairlead.testing.deploy_world import HEALTH, World, definition, ending, idling, serving, web
 from fairlead.testing.mischief import Mischief, Moment, Verb
@@ -278,6 +282,18 @@ async def test_networks_give_service_names_in_the_slot_only(world):
     assert joined[names.slot_network].aliases == ("web",)
     assert joined[names.place.network].aliases == (names.instance_alias("web", 1),)
     assert world.host.containers["books-production_db"].networks[names.place.network].aliases == ("db",)
+
+
+async def test_a_network_of_another_house_with_the_same_labels_stays_when_ours_is_taken_back(world):
+    """Two servers at one engine, of which one began from a copy of the other's books."""
+    resolved = await world.resolve(definition(tests=PRE), "1.0.0", scripts={"tests": ending(1)})
+    effects = {one.key: one for one in all_effects(DeployServices().plan(resolved))}
+    spec = from_data(NetworkSpec, dict(effects["network:slot"].arguments))
+    engine = world.tools(TaskId("tsk-other"), "", "", {}).container_engine
+    await engine.ensure_network(replace(spec, name="other-production.blue", subnet="10.9.9.0/26"))
+    assert (await world.play(resolved)).state is TaskState.ROLLED_BACK
+    assert "other-production.blue" in world.host.networks
+    assert spec.name not in world.host.networks
 
 
 async def test_a_route_that_the_new_release_has_no_more_is_removed_after_the_commit(world):

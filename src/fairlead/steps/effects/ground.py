@@ -43,9 +43,9 @@ class EnsureNetwork:
             await note_kept("network", wanted.name, tools)
             return
         ours = {LABEL_KEY: wanted.labels[LABEL_KEY], LABEL_DEPLOYMENT: wanted.labels[LABEL_DEPLOYMENT]}
-        for network in await tools.container_engine.networks(ours):
-            await tools.container_engine.remove_network(network.name)
-            tools.say(f"removed network {network.name}")
+        if any(network.name == wanted.name for network in await tools.container_engine.networks(ours)):
+            await tools.container_engine.remove_network(wanted.name)
+            tools.say(f"removed network {wanted.name}")
 
 
 @dataclass(frozen=True, slots=True)
