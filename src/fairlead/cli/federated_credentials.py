@@ -6,7 +6,7 @@ from typing import Any
 
 import typer
 
-from fairlead.cli.session import API, Search, segment, session
+from fairlead.cli.session import API, Search, segment, session, with_given
 from fairlead.domain.errors import Invalid, NotFound
 
 group = typer.Typer(
@@ -61,9 +61,7 @@ def set_credential(
         "claims": {} if no_claims else dict(_pair(one) for one in claim) or None,
         "lasts_s": None if minutes is None else minutes * 60,
     }
-    body = {key: held[key] for key in given if key in held}
-    body |= {key: value for key, value in given.items() if value is not None}
-    made = at.client.put(path, body, revision=held.get("revision"))
+    made = at.client.put(path, with_given(held, given), revision=held.get("revision"))
     said = f"tokens of {made['issuer']} for {made['audience']} that fit {name} stand for {made['account']}"
     at.screen.result(made, said)
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import typer
 
-from fairlead.cli.session import API, Search, segment, session
+from fairlead.cli.session import API, Search, segment, session, with_given
 from fairlead.domain.errors import Invalid, NotFound
 
 group = typer.Typer(name="identity-providers", help="By whom people sign in (OpenID Connect).", no_args_is_help=True)
@@ -73,9 +73,7 @@ def set_provider(
         "role": role,
         "is_enabled": enabled,
     }
-    body = {key: held[key] for key in given if key in held}
-    body |= {key: value for key, value in given.items() if value is not None}
-    made = at.client.put(path, body, revision=held.get("revision"))
+    made = at.client.put(path, with_given(held, given), revision=held.get("revision"))
     at.screen.result(made, f"{name} is kept; enter this redirect address there: {made['redirect_uri']}")
 
 

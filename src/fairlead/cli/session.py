@@ -112,6 +112,12 @@ def segment(name: str) -> str:
     return quote(name, safe="")
 
 
+def with_given(held: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+    """What a document is to hold: what is given, None for what is not, over what it holds of the same names."""
+    kept = {key: held[key] for key in given if key in held}
+    return kept | {key: value for key, value in given.items() if value is not None}
+
+
 def print_line(screen: Screen, line: dict[str, Any]) -> None:
     """One line of a task's log, on stderr while waiting (stdout belongs to the result)."""
     if screen.quiet:

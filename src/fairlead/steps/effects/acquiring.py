@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import IO
 
 from fairlead.domain.effect import Done, Looked, NotYet, Outcome, SaidNo
-from fairlead.domain.errors import Failed, Invalid, NotFound, TooLarge
+from fairlead.domain.errors import Failed, Invalid, TooLarge
 from fairlead.domain.package import PackageFile
 from fairlead.domain.plan import Effect
 from fairlead.formats.package_files import Each, Unpacked
@@ -18,7 +18,7 @@ from fairlead.steps.archives import add_file, packed
 from fairlead.steps.effects.acquired import BELOW_HOME, FILE, file_of, folder_of
 from fairlead.steps.effects.basis import Plain, read
 from fairlead.steps.effects.installed import Install, lies_there, mode_of
-from fairlead.steps.effects.on_host import HOME, last_line, ran
+from fairlead.steps.effects.on_host import HOME, last_line, ran, still_there
 
 OLD_DAYS = 7
 """What a task left that never came to its end, and that nobody took up."""
@@ -100,10 +100,8 @@ class AcquirePackage:
         wanted = read(Acquisition, effect)
         if not await tools.records.fact(tools.task, _begun(effect)):
             return
-        try:
-            host = await tools.hosts.of_target(wanted.host)
-        except NotFound:
-            tools.say(f"{wanted.name} is no target any more; what lies there stays", level="warning")
+        host = await still_there(wanted.host, wanted.name, tools)
+        if host is None:
             return
         await host.complete(f"{tools.task}/{effect.key}")
         await _remove(host, f"{tools.task}/{effect.key}/undo", file_of(tools.task, wanted.host, wanted.package))

@@ -9,7 +9,7 @@ from functools import partial
 from typing import IO
 
 from fairlead.domain.effect import Done, Looked, NotYet, Outcome, SaidNo
-from fairlead.domain.errors import Failed, Invalid, NotFound, TooLarge
+from fairlead.domain.errors import Failed, Invalid, TooLarge
 from fairlead.domain.installed_package import InstalledPackage, Owner, directory_of, id_of, read_journal
 from fairlead.domain.output_variables import effect_output
 from fairlead.domain.package import PackageFile
@@ -24,7 +24,7 @@ from fairlead.ports.step import Tools
 from fairlead.steps.archives import add, add_file, in_memory, packed
 from fairlead.steps.effects.acquired import acquired, key_of
 from fairlead.steps.effects.basis import Plain, read
-from fairlead.steps.effects.on_host import HOME, last_line, ran
+from fairlead.steps.effects.on_host import HOME, last_line, ran, still_there
 
 MOST_AT_ONCE = 200
 PROGRAM_STARTS = (b"#!", b"\x7fELF")
@@ -152,10 +152,8 @@ class InstallPackage:
         new = read(NewPackage, effect)
         if not await tools.records.fact(tools.task, _begun(effect)):
             return
-        try:
-            host = await tools.hosts.of_target(new.target)
-        except NotFound:
-            tools.say(f"{new.name} is no target any more; what lies there stays", level="warning")
+        host = await still_there(new.target, new.name, tools)
+        if host is None:
             return
         await host.complete(f"{tools.task}/{effect.key}")
         await _remove(host, f"{tools.task}/{effect.key}/undo", [_entry(new, f"{tools.task}/{effect.key}", "")])

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 
+from fairlead.domain.errors import NotFound
 from fairlead.ports.connection import Command, Connection
+from fairlead.ports.step import Tools
 
 SAID_BYTES = 8 * 1024**2
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.02, 0.5
@@ -14,6 +16,15 @@ HOME = """\
 [ -n "$HOME" ] || { echo "the user has no home directory here"; exit 1; }
 """
 """How a script of ours begins that needs to know where it is."""
+
+
+async def still_there(target: str, name: str, tools: Tools) -> Connection | None:
+    """The host (id and name) of what is taken back; None where it is no target any more, which is said."""
+    try:
+        return await tools.hosts.of_target(target)
+    except NotFound:
+        tools.say(f"{name} is no target any more; what lies there stays", level="warning")
+        return None
 
 
 async def ran(host: Connection, ticket: str, command: Command) -> tuple[int, str]:

@@ -146,11 +146,10 @@ class RunStepContainer:
         """It is gone, its output kept; what was stopped for it runs again. A host that is no target any more is not
         asked."""
         wanted = read(StepContainer, effect)
-        try:
-            tools = await at_host(wanted.host, tools)
-        except NotFound:
-            tools.say(f"{wanted.about.target} is no target any more; what runs there stays", level="warning")
+        there = await still_at_host(wanted.host, wanted.about.target, tools, left="what runs there")
+        if there is None:
             return
+        tools = there
         name = _name(wanted, effect, tools)
         container = await tools.container_engine.container(name)
         if container is not None and container.labels.get(LABEL_KEY) == _key(effect, tools):
@@ -193,6 +192,15 @@ class RetireStepContainers(Plain):
 async def at_host(host: str, tools: Tools) -> Tools:
     """The same tools, with the engine of that target ("": this machine's)."""
     return replace(tools, container_engine=await tools.hosts.engine_of(host)) if host else tools
+
+
+async def still_at_host(host: str, name: str, tools: Tools, *, left: str = "what is there") -> Tools | None:
+    """The same, to take something back; None where the target of that name is one no more, and what is `left` stays."""
+    try:
+        return await at_host(host, tools)
+    except NotFound:
+        tools.say(f"{name} is no target any more; {left} stays", level="warning")
+        return None
 
 
 def _key(effect: Effect, tools: Tools) -> str:

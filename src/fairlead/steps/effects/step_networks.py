@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from fairlead.domain.effect import Done, Looked, NotYet, Outcome, SaidNo
-from fairlead.domain.errors import Conflict, NotFound
+from fairlead.domain.errors import Conflict
 from fairlead.domain.naming import PlaceNames
 from fairlead.domain.output_variables import effect_output
 from fairlead.domain.plan import Effect
@@ -23,7 +23,7 @@ from fairlead.ports.container_engine import (
 from fairlead.ports.step import Tools
 from fairlead.steps.blueprint import KIND_STEP_NETWORK
 from fairlead.steps.effects.basis import read
-from fairlead.steps.effects.step_containers import StepIdentity, at_host
+from fairlead.steps.effects.step_containers import StepIdentity, at_host, still_at_host
 from fairlead.steps.inspected import as_output
 
 
@@ -77,11 +77,10 @@ class EnsureStepNetwork:
         """It is gone where this task made it; its containers were removed before. A host that is no target any more is
         not asked."""
         wanted = read(StepNetwork, effect)
-        try:
-            tools = await at_host(wanted.host, tools)
-        except NotFound:
-            tools.say(f"{wanted.identity.target} is no target any more; what is there stays", level="warning")
+        there = await still_at_host(wanted.host, wanted.identity.target, tools)
+        if there is None:
             return
+        tools = there
         spec = _spec(wanted, tools)
         for network in await tools.container_engine.networks(
             {LABEL_KEY: spec.labels[LABEL_KEY], LABEL_TASK: tools.task}

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from fairlead.domain.effect import Done, Looked, NotYet, Outcome
-from fairlead.domain.errors import Failed, NotFound
+from fairlead.domain.errors import Failed
 from fairlead.domain.naming import PlaceNames
 from fairlead.domain.output_variables import effect_output
 from fairlead.domain.plan import Effect
@@ -23,7 +23,15 @@ from fairlead.ports.container_engine import (
 from fairlead.ports.step import Tools
 from fairlead.steps.blueprint import KIND_STEP_CONTAINER, KIND_STEP_NETWORK, read_facts
 from fairlead.steps.effects.basis import Plain, all_of, read
-from fairlead.steps.effects.step_containers import NOBODY, RUNS, StepIdentity, at_host, end_container, start_anew
+from fairlead.steps.effects.step_containers import (
+    NOBODY,
+    RUNS,
+    StepIdentity,
+    at_host,
+    end_container,
+    start_anew,
+    still_at_host,
+)
 from fairlead.steps.inspected import as_list
 
 
@@ -78,11 +86,10 @@ class StopStepContainers:
         ran = noted.get("containers") if isinstance(noted, dict) else None
         if not isinstance(ran, dict):
             return
-        try:
-            tools = await at_host(wanted.host, tools)
-        except NotFound:
-            tools.say(f"{wanted.identity.target} is no target any more; what is there stays", level="warning")
+        there = await still_at_host(wanted.host, wanted.identity.target, tools)
+        if there is None:
             return
+        tools = there
         for name in (name for name, was_running in ran.items() if was_running):
             await start_anew(name, max(wanted.grace_s, 0.0), tools)
         await tools.records.note(tools.task, _found(effect), None)
