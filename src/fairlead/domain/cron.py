@@ -187,7 +187,7 @@ def _values(kind: _Kind, field: str) -> tuple[int, ...]:
 
 
 def _item(kind: _Kind, item: str) -> set[int]:
-    given = "0" + item if kind.is_quartz and item.startswith("/") and kind.low == 0 else item
+    given = f"*{item}" if kind.is_quartz and item.startswith("/") else item
     read = _ITEM.fullmatch(given)
     if read is None or (read[1] == "*" and read[2]):
         _refuse(kind, item)
@@ -202,6 +202,8 @@ def _item(kind: _Kind, item: str) -> set[int]:
             return {first}
         if not kind.is_quartz:
             _refuse(kind, item, f"a step needs a range: {read[1]}-{kind.high}/{step}")
+        if kind.shift and not read[1].isdigit():  # Quartz.NET means every second week by FRI/2, counted from anywhere
+            _refuse(kind, item, "every so many weeks cannot be said; a step goes with numbers or a range")
         return set(range(first, kind.high + 1, step))
     last = _number(kind, read[2], item)
     if not kind.is_quartz and last == 0 < first and kind.high == 7:

@@ -112,6 +112,8 @@ def test_a_fixed_time_is_due_exactly_once_a_day_whatever_the_clocks_do(text: str
         ("0 0 12 ? * 2#5", "2026-10-01T00:00+00:00", "2026-11-30T12:00+00:00"),
         ("0 0 12 ? NOV-JAN * 2027-2028", "2026-12-01T00:00+00:00", "2027-01-01T12:00+00:00"),
         ("/20 0 0 1,L * ?", "2026-11-29T00:00+00:00", "2026-11-30T00:00+00:00"),
+        ("0 0 12 /5 /4 ?", "2026-08-20T00:00+00:00", "2026-09-01T12:00+00:00"),
+        ("0 0 12 ? * /2", "2026-11-27T00:00+00:00", "2026-11-28T12:00+00:00"),
     ],
 )
 def test_days_of_quartz_and_debian(text: str, after: str, expected: str) -> None:
@@ -154,6 +156,8 @@ def test_nicknames_are_schedules(text: str) -> None:
         ("0 0 0 32W * ?", "day of the month"),
         ("0 0 0 ? * 2#6", "weekday"),
         ("0 0 0 ? * 0L", "weekday"),
+        ("0 0 0 ? * THU,FRI/2", "weekday"),
+        ("0 0 0 ? * /8", "weekday"),
         ("0 0 0 ? * ?", "?"),
         ("0 0 0 * * ? 1969", "year"),
         ("0 0 0 ١ * ?", "day of the month"),
