@@ -6,11 +6,11 @@ What a tag names is looked up when a release is made (or a runbook is published)
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from fairlead.domain.errors import FairleadError, Invalid
+from fairlead.domain.image import is_reference
 from fairlead.domain.looked_up import NotLookedUp, StepImage
 
 if TYPE_CHECKING:
@@ -22,16 +22,11 @@ STOP_CONTAINER = "stop-container"
 LEAVES = frozenset({RUN_CONTAINER, CREATE_NETWORK})
 """Kinds whose actions leave something running."""
 IMAGE = "image"
-REFERENCE = re.compile(
-    r"(?:(?:[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?|\[[0-9a-fA-F:]+\])(?::[0-9]{1,5})?/)?[a-z0-9]+(?:[._/-]+[a-z0-9]+)*"
-    r"(?::[A-Za-z0-9_][A-Za-z0-9_.-]{0,127})?(?:@sha256:[0-9a-f]{64})?"
-)
-"""As engines read them (distribution/reference, in short): [HOST[:PORT]/]NAME[:TAG][@DIGEST]."""
 
 
 def is_by_digest(reference: str) -> bool:
     """Whether it says which image is meant, for ever."""
-    return "@sha256:" in reference and REFERENCE.fullmatch(reference) is not None
+    return "@sha256:" in reference and is_reference(reference)
 
 
 def written_image(action: Action) -> str:
@@ -40,7 +35,7 @@ def written_image(action: Action) -> str:
     held = action.properties.get(IMAGE) if action.kind == RUN_CONTAINER else None
     if not isinstance(held, str) or "#{" in held or not held.strip():
         return ""
-    if REFERENCE.fullmatch(held) is None or len(held) > 500:
+    if not is_reference(held):
         raise Invalid(
             "process.image",
             f"{action.name} runs {held[:120]!r}, which is not the name of an image",

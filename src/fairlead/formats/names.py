@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from fairlead.domain.image import is_reference
 from fairlead.formats.compilation import Compilation
 from fairlead.formats.compose_model import PORT_LIMIT, BuildModel
 from fairlead.formats.findings import shown
@@ -12,7 +13,7 @@ from fairlead.formats.harms import capabilities
 from fairlead.formats.node import Path
 from fairlead.formats.service_model import ServiceModel
 
-_IMAGE = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_/:@-]|\.(?!\.)|#\{[^{}]*\})*")
+_IMAGE_WITH_VARIABLES = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_/:@-]|\.(?!\.)|#\{[^{}]*\})*")
 _USER = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.@$-]{0,99}(?::[A-Za-z0-9_][A-Za-z0-9_.@$-]{0,99})?")
 _FOLDER = re.compile(r"/[^;]{0,999}")
 _HOSTNAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]|\.(?!\.)){0,252}")
@@ -54,8 +55,12 @@ def check_names(at: Compilation, name: str, model: ServiceModel) -> None:
 def check_image(at: Compilation, path: Path, image: str) -> None:
     """An image's reference; variables may still stand in it, Compose's where their values are not known here."""
     is_open = "$" in image and not at.variables.is_known and at.place(path).file in at.variables.compose_files
-    if image and not is_open and not _IMAGE.fullmatch(image):
-        at.problem(path, shown(image), "an image's name")
+    if image and not is_open and not _is_image(image):
+        at.problem(path, shown(image), "an image's name: [REGISTRY/]name[:TAG], in lower case")
+
+
+def _is_image(written: str) -> bool:
+    return bool(_IMAGE_WITH_VARIABLES.fullmatch(written)) if "#{" in written else is_reference(written)
 
 
 def check_build(at: Compilation, path: Path, model: BuildModel) -> None:

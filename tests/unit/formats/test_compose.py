@@ -134,6 +134,8 @@ def test_sizes(written: str, size: int) -> None:
         ('command: "it\'s"', "quotes closed"),
         ("stop_signal: 'TERM; x'", "a signal"),
         ("image: 'x y'", "an image's name"),
+        ("image: Books/Web:1", "an image's name"),
+        ("image: books//web", "an image's name"),
         ("labels: {io.fairlead.key: x}", "a label of one's own"),
         ("build: {labels: {io.fairlead.key: x}}", "a label of one's own"),
         ("logging: {options: {max-size: '-1'}}", "a size"),

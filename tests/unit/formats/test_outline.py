@@ -226,7 +226,7 @@ def test_an_image_with_an_environments_variable_is_known_at_the_deployment(image
 
 def test_a_dollar_sign_in_an_image_of_the_project_file_itself_is_no_variable() -> None:
     _, problems = validate(repository("project: b\nservices: {web: {image: 'app:${TAG}', port: 80}}\n"))
-    assert [problem.expected for problem in problems] == ["an image's name"]
+    assert [problem.expected for problem in problems] == ["an image's name: [REGISTRY/]name[:TAG], in lower case"]
 
 
 def test_what_a_bound_directory_loses_is_named(tmp_path: Path) -> None:
