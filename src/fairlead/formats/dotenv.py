@@ -1,4 +1,4 @@
-"""Reads `.env` and env_files: KEY=value lines, as Compose reads them."""
+"""Reads `.env` and env_files: KEY=value lines, as Compose reads them (docs.docker.com/compose, "env file syntax")."""
 
 from __future__ import annotations
 
@@ -12,8 +12,20 @@ from fairlead.domain.text import Text
 from fairlead.formats.findings import Findings
 from fairlead.formats.node import Mark
 
-_KEY = re.compile(r"\s*(?:export\s+)?([A-Za-z_][A-Za-z0-9_.-]*)\s*(?:[=:]\s*|$)")
-_ESCAPES = {"n": "\n", "r": "\r", "t": "\t", "\\": "\\", '"': '"', "$": "$$"}
+_KEY = re.compile(r"\s*(?:export\s+)?([A-Za-z_][A-Za-z0-9_.\[\]-]*)\s*(?:[=:]|$)")
+_COMMENT = re.compile(r"\s#.*")
+_ESCAPES = {
+    "a": "\a",
+    "b": "\b",
+    "f": "\f",
+    "n": "\n",
+    "r": "\r",
+    "t": "\t",
+    "v": "\v",
+    "\\": "\\",
+    '"': '"',
+    "$": "$$",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,32 +86,35 @@ def entries(name: str, text: str, findings: Findings, *, is_raw: bool = False) -
             findings.problem(Mark(name, start), "", "a line that is no assignment", "KEY=value")
             continue
         rest, key = line[found.end() :], found.group(1)
+        bare = rest.lstrip()
         if is_raw:
-            yield Entry(key, rest if "=" in line else None, start, is_literal=True)
+            yield Entry(key, bare if "=" in line else None, start, is_literal=True)
         elif found.group().rstrip()[-1:] not in ("=", ":"):
             yield Entry(key, None, start, is_literal=True)
-        elif rest[:1] in ("'", '"'):
-            quote, body = rest[0], rest[1:]
-            while _close(body, quote) < 0 and number < len(lines):
-                body, number = f"{body}\n{lines[number]}", number + 1
-            end = _close(body, quote)
+        elif bare[:1] in ("'", '"'):
+            quote, body = bare[0], [bare[1:]]
+            while (end := _close(body[-1], quote)) < 0 and number < len(lines):
+                body.append(lines[number])
+                number += 1
             if end < 0:
-                findings.problem(Mark(name, start, found.end() + 1), key, "a quote that is not closed", f"a {quote}")
+                at = Mark(name, start, len(line) - len(bare) + 1)
+                findings.problem(at, key, "a quote that is not closed", f"a {quote}")
                 return
-            value = body[:end] if quote == "'" else _unescaped(body[:end])
+            body[-1] = body[-1][:end]
+            inner = "\n".join(body)
+            value = inner.replace("\\'", "'") if quote == "'" else _unescaped(inner)
             yield Entry(key, value, start, is_literal=quote == "'")
         else:
-            yield Entry(key, re.split(r"(?:^|\s)#", rest, maxsplit=1)[0].strip(), start, is_literal=False)
+            yield Entry(key, _COMMENT.sub("", rest).strip(), start, is_literal=False)
 
 
-def _close(body: str, quote: str) -> int:
-    if quote == "'":
-        return body.find("'")
+def _close(line: str, quote: str) -> int:
+    """Where the first quote stands that is not behind a backslash; -1 where none does."""
     at = 0
-    while at < len(body):
-        if body[at] == "\\":
+    while at < len(line):
+        if line[at] == "\\":
             at += 1
-        elif body[at] == '"':
+        elif line[at] == quote:
             return at
         at += 1
     return -1

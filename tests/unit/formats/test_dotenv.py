@@ -29,7 +29,11 @@ def read(text: str, *, is_raw: bool = False) -> tuple[dict[str, Text | None], li
         ("A", None),
         ("A=a b # note", "a b"),
         ("A=a#b", "a#b"),
-        ("A=# note", ""),
+        ("A=#b", "#b"),
+        ("A= # note", ""),
+        ("A='Let\\'s go' # note", "Let's go"),
+        ("A='a\\tb\\\\'", "a\\tb\\\\"),
+        ('A="a\\ab\\ c"', "a\ab\\ c"),
         ("A='a # b $GIVEN'", "a # b $GIVEN"),
         ('A="a # b"', "a # b"),
         ('A="a\\nb\\t\\"c\\" \\$GIVEN"', 'a\nb\t"c" $GIVEN'),
@@ -42,6 +46,15 @@ def read(text: str, *, is_raw: bool = False) -> tuple[dict[str, Text | None], li
 )
 def test_one_line(line: str, value: str | None) -> None:
     assert read(line + "\n") == ({"A": value}, [])
+
+
+def test_a_name_may_have_brackets() -> None:
+    assert read("Hosts[0].Name=a\n") == ({"Hosts[0].Name": "a"}, [])
+
+
+def test_a_long_open_quote_is_a_problem_soon() -> None:
+    found, problems = read("A='\n" + "b\n" * 100_000)
+    assert not found and len(problems) == 1
 
 
 def test_later_lines_take_earlier_values_first() -> None:
