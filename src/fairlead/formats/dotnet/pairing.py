@@ -1,12 +1,14 @@
 """Which transformation files change which files of a folder: ``Web.Release.config`` the file ``Web.config``.
 
 Automatic ones are named after their file, with *Release* and then the environment between; others are listed:
-``Foo.config => web.config``, ``*.Foo.config => *.config``, or a word that stands between like *Release*
+``Foo.config => web.config``, ``*.Foo.config => *.config``, ``App.*.Foo.config => App.config``, or a word that stands
+between like *Release*
 (Calamari's `XmlConfigTransformDefinition` and `TransformFileLocator`). Letter case does not count.
 """
 
 from __future__ import annotations
 
+import fnmatch
 import posixpath
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -57,13 +59,14 @@ def _wanted(source: str, line: str, known: Sequence[str]) -> Iterator[str]:
         return
     folder, stem = fitting
     directory, name = posixpath.split(posixpath.normpath(posixpath.join(folder, by)))
-    if not name.startswith("*."):
+    if name.startswith("*.") and stem:
+        name = f"{stem}{name[1:]}"
+    if "*" not in name:
         yield posixpath.join(directory, name)
-    elif stem:
-        yield posixpath.join(directory, f"{stem}{name[1:]}")
-    else:
-        end = name[1:].lower()
-        yield from (path for path in known if posixpath.dirname(path) == directory.lower() and path.endswith(end))
+        return
+    form = name.lower().replace("[", "[[]")
+    beside = (path for path in known if posixpath.dirname(path) == directory.lower())
+    yield from (path for path in beside if fnmatch.fnmatchcase(posixpath.basename(path), form))
 
 
 def _fitting(source: str, of: str) -> tuple[str, str] | None:

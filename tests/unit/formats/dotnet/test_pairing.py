@@ -49,6 +49,9 @@ def test_automatic_ones_are_named_after_their_file() -> None:
                 for path in ("Web.config", "web.release.config", "Web.Test.config", "Foo.config")
             ],
         ),
+        ("web.*.config => Foo.config", [("Foo.config", "web.release.config"), ("Foo.config", "Web.Test.config")]),
+        ("F[o]o.* => Web.config", []),
+        ("Web.Test.config => F*.config", []),
         ("nobody.xml => crossdomain.xml", []),
         ("../../etc/passwd => web.config", []),
         ("", []),
