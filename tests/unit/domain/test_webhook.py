@@ -128,6 +128,19 @@ def test_a_secret_in_the_specifications_form_is_base64() -> None:
     assert sign(secret, "msg_p5jXN8AQM9LWM0D4loKWxJek", 1614265330, body) == expected
 
 
+@pytest.mark.parametrize("given", [KEY.removeprefix("whsec_"), KEY.rstrip("="), KEY.removeprefix("whsec_").rstrip("=")])
+def test_it_is_base64_without_its_beginning_and_end_too(given: str) -> None:
+    assert receive("standard", given, standard(BODY, KEY), BODY, now_s=NOW).branch == "main"
+
+
+def test_a_password_that_could_be_base64_is_a_password() -> None:
+    for secret in ("swordfish123", "whsec_schlüssel", "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"):
+        assert receive("standard", secret, standard(BODY, secret), BODY, now_s=NOW).branch == "main"
+    short = "whsec_" + base64.b64encode(b"0123456789").decode()
+    with pytest.raises(NotAuthenticated):
+        receive("standard", short.removeprefix("whsec_"), standard(BODY, short), BODY, now_s=NOW)
+
+
 @pytest.mark.parametrize(
     ("body", "branch"),
     [
