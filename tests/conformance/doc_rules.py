@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from tests.conformance import cron_rules, output_rules, progression_rules, retention_rules, scoping_rules
+from tests.conformance import (
+    address_rules,
+    cron_rules,
+    output_rules,
+    progression_rules,
+    retention_rules,
+    scoping_rules,
+)
 from tests.conformance.judging import Case, Shape, Verdict, each
 
 SectionJudge = Callable[[Case], Iterator[Verdict]]
@@ -17,11 +24,12 @@ JUDGES: dict[str, SectionJudge] = {
     "scheduled_cron": cron_rules.judge,
     "output_variable_capture": output_rules.judge,
     "variable_scoping": scoping_rules.judge,
+    "x_forwarded_for": address_rules.judge,
 }
 """By section. A judge gives the verdicts of one case; a section without one belongs to work that is not done yet."""
 
 SECTIONS = frozenset(
-    {*JUDGES, "ha_task_pickup", "x_forwarded_for"},
+    {*JUDGES, "ha_task_pickup"},
 )
 """What tells this shape of files by its keys."""
 

@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 
+from fairlead.domain.client_address import networks
 from fairlead.domain.errors import Invalid
 
 PREFIX = "FAIRLEAD_"
@@ -40,7 +41,9 @@ class Settings(BaseModel):
     host: str = Field("127.0.0.1", description="address that web and API listen on")
     port: Port = Field(8600, description="port of web and API")
     public_url: str = Field("", description="how people and webhooks reach the server; empty: http://host:port")
-    trusted_proxies: tuple[str, ...] = Field((), description="addresses whose X-Forwarded-For is believed")
+    trusted_proxies: tuple[str, ...] = Field(
+        (), description="addresses, or networks (10.1.0.0/16), of proxies whose X-Forwarded-For is believed"
+    )
     max_body_bytes: int = Field(5 * 1024 * 1024, ge=1024, description="largest request body")
     max_package_bytes: int = Field(1024**3, ge=1024, description="largest package that may be pushed")
     session_hours: float = Field(12.0, gt=0, le=720, description="how long a sign-in in a browser lasts")
@@ -116,6 +119,12 @@ class Settings(BaseModel):
     @classmethod
     def _bind_is_an_address(cls, value: str) -> str:
         return value if value == "*" else str(ipaddress.ip_address(value))
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _proxies_are_addresses(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        networks(value)
+        return value
 
     @field_validator("public_url")
     @classmethod

@@ -16,10 +16,8 @@ def test_the_environment_wins_over_the_file_and_the_file_over_the_default(tmp_pa
     file.write_text('port = 9000\nhost = "10.0.0.1"\ntrusted_proxies = ["10.0.0.2"]\n')
     found = reading.read({"FAIRLEAD_PORT": "9001"}, file)
     assert (found.port, found.host, found.concurrency, found.trusted_proxies) == (9001, "10.0.0.1", 8, ("10.0.0.2",))
-    assert reading.read({"FAIRLEAD_CONFIG": str(file), "FAIRLEAD_TRUSTED_PROXIES": "a, b"}).trusted_proxies == (
-        "a",
-        "b",
-    )
+    listed = reading.read({"FAIRLEAD_CONFIG": str(file), "FAIRLEAD_TRUSTED_PROXIES": "::1, 10.1.0.0/16"})
+    assert listed.trusted_proxies == ("::1", "10.1.0.0/16")
 
 
 def test_a_file_may_hold_the_value_of_any_setting(tmp_path: Path) -> None:
@@ -40,6 +38,7 @@ def test_a_file_may_hold_the_value_of_any_setting(tmp_path: Path) -> None:
         ({"FAIRLEAD_PUBLIC_URL": "ftp://x"}, "", ["http", "FAIRLEAD_PUBLIC_URL"]),
         ({"FAIRLEAD_MASTER_KEY_FILE": "/nowhere"}, "", ["FAIRLEAD_MASTER_KEY_FILE", "/nowhere"]),
         ({"FAIRLEAD_PROXY_BIND": "not an address"}, "", ["FAIRLEAD_PROXY_BIND"]),
+        ({"FAIRLEAD_TRUSTED_PROXIES": "10.0.0.2, proxy.example.com"}, "", ["FAIRLEAD_TRUSTED_PROXIES"]),
     ],
 )
 def test_each_wrong_setting_is_named_with_where_it_was_set(

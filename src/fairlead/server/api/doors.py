@@ -10,6 +10,7 @@ from typing import Annotated, TypeAlias, cast
 from fastapi import Depends, Header, Query, Request, Response
 
 from fairlead.domain.actor import Actor
+from fairlead.domain.client_address import client_address, networks
 from fairlead.domain.errors import NotAllowed, NotAuthenticated
 from fairlead.server.bootstrap import Server
 from fairlead.server.life import Life
@@ -39,9 +40,9 @@ def context_of(request: Request) -> Context:
 def address_of(request: Request) -> str:
     """Where the request comes from; what a proxy says is believed only of those in the settings."""
     peer = request.client.host if request.client else ""
-    trusted = server_of(request).settings.trusted_proxies
-    told = request.headers.get("x-forwarded-for", "")
-    return told.split(",")[-1].strip() if peer in trusted and told else peer
+    trusted = networks(server_of(request).settings.trusted_proxies)
+    told = ",".join(request.headers.getlist("x-forwarded-for"))  # a proxy may add a line of its own
+    return client_address(peer, told, trusted)
 
 
 async def actor_of(request: Request) -> Actor:

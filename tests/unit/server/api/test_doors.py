@@ -6,15 +6,19 @@ import hmac
 import json
 import re
 from collections.abc import Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from fastapi import Request
 from fastapi.testclient import TestClient
 from tests.unit.server.house import House
 
 from fairlead.domain.errors import CODES
+from fairlead.server.api.doors import address_of
 from fairlead.server.app import routes_only
 from fairlead.server.openapi import document
+from fairlead.server.settings import Settings
 
 DOCUMENT = document(routes_only())
 ROUTES = [(method.upper(), path) for path, methods in DOCUMENT["paths"].items() for method in methods]
@@ -257,3 +261,11 @@ def test_a_viewer_may_look_and_nothing_else(client: TestClient, house: House) ->
         problem(client.request(method, path, json=body, headers=headers), 403, "permission.denied")
     assert json.loads(client.get("/api/v1/me", headers=headers).text)["permissions"] == ["view"]
     problem(client.post("/api/v1/sessions", json={"user": "vera", "password": "wrong"}), 401, "auth.wrong")
+
+
+def test_a_proxy_that_adds_a_line_of_its_own_is_heard_before_what_a_client_forged() -> None:
+    server = SimpleNamespace(settings=Settings(trusted_proxies=("10.0.0.1",)))
+    app = SimpleNamespace(state=SimpleNamespace(life=SimpleNamespace(server=server)))
+    lines = [(b"x-forwarded-for", b"192.0.2.66"), (b"x-forwarded-for", b"192.0.2.1")]
+    asked = Request({"type": "http", "app": app, "client": ("10.0.0.1", 4711), "headers": lines})
+    assert address_of(asked) == "192.0.2.1"
