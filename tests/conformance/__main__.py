@@ -1,4 +1,4 @@
-"""python -m tests.conformance FILE…: judge cases in files; 1 where one failed that is no known difference."""
+"""python -m tests.conformance FILE…: judge cases in files and folders; 1 where one failed that we do not know of."""
 
 import sys
 from pathlib import Path

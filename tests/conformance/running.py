@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TextIO
@@ -45,7 +45,7 @@ class Count:
 def run(files: Sequence[Path], out: TextIO) -> Count:
     """Judge every case of the files; each failure and each case that waits for later work is printed."""
     count, known = Count(), differences()
-    for file in files:
+    for file in _listed(files):
         data = _read(file)
         shape = next((one for one in SHAPES if one.fits(data)), None)
         if shape is None:
@@ -59,11 +59,21 @@ def run(files: Sequence[Path], out: TextIO) -> Count:
     return count
 
 
+def _listed(given: Sequence[Path]) -> Iterator[Path]:
+    """The files; of a folder those of JSON that lie in it, and in folders below it where they list cases."""
+    for one in given:
+        if not one.is_dir():
+            yield one
+            continue
+        yield from sorted(one.glob("*.json"))
+        yield from (file for file in sorted(one.glob("*/**/*.json")) if isinstance(_read(file).get("cases"), list))
+
+
 def _read(file: Path) -> dict[str, Any]:
-    """What the file holds; nothing, which fits no shape, if that is no JSON or no object."""
+    """What the file holds; nothing, which fits no shape, if there is none, or that is no JSON or no object."""
     try:
         data = json.loads(file.read_text(encoding="utf-8-sig"))
-    except ValueError:
+    except (ValueError, OSError):
         return {}
     return data if isinstance(data, dict) else {}
 

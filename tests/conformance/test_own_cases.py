@@ -21,6 +21,16 @@ def test_every_case_holds(file: Path) -> None:
     assert count.passed > 0
 
 
+def test_a_folder_stands_for_the_files_of_cases_in_it() -> None:
+    in_folder, one_by_one = io.StringIO(), io.StringIO()
+    assert run([CASES[0].parent], in_folder).passed == run(CASES, one_by_one).passed > 0
+    assert in_folder.getvalue() == one_by_one.getvalue()
+
+
+def test_a_file_that_is_not_there_has_failed(tmp_path: Path) -> None:
+    assert run([tmp_path / "none.json"], io.StringIO()).failed == 1
+
+
 def test_every_shape_has_cases_of_our_own() -> None:
     files = [json.loads(file.read_text(encoding="utf-8")) for file in CASES]
     assert all(any(shape.fits(file) for file in files) for shape in SHAPES)
