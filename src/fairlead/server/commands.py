@@ -30,13 +30,13 @@ app.add_typer(offline_commands.group)
 CONFIG_HELP = "A TOML file of settings; by default FAIRLEAD_CONFIG or /etc/fairlead/fairlead.toml."
 Config = typer.Option(None, "--config", help=CONFIG_HELP)
 FRUGAL = {
-    "MALLOC_ARENA_MAX": "2",
+    "MALLOC_ARENA_MAX": "1",
     "MALLOC_MMAP_THRESHOLD_": "65536",
     "MALLOC_TRIM_THRESHOLD_": "65536",
     "PYTHONNODEBUGRANGES": "1",
 }
-"""What the process that serves begins with, where it is not set otherwise: few arenas of the allocator, for threads
-here wait more than they compute; what is free is given back; and no columns of source beside its lines, so that a
+"""What the process that serves begins with, where it is not set otherwise: one arena of the allocator, for threads
+here wait for each other anyway (2 MB); what is free is given back; and no columns of source beside its lines, so that a
 traceback lacks its underlining."""
 START_BOUND_S = 60.0
 END_BOUND_S = 60.0

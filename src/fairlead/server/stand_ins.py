@@ -15,11 +15,28 @@ from types import ModuleType
 
 from pydantic import BaseModel
 
-DRIVER = ("psycopg", "psycopg.errors")
+DRIVER = (
+    "psycopg",
+    "psycopg.errors",
+    "sqlalchemy.dialects.postgresql.psycopg",
+    "sqlalchemy.dialects.postgresql.pg_catalog",
+)
+OTHER_DRIVERS = (
+    "sqlalchemy.dialects.postgresql.asyncpg",
+    "sqlalchemy.dialects.postgresql.pg8000",
+    "sqlalchemy.dialects.postgresql.psycopg2",
+    "sqlalchemy.dialects.postgresql.psycopg2cffi",
+    "sqlalchemy.dialects.sqlite.aiosqlite",
+    "sqlalchemy.dialects.sqlite.pysqlcipher",
+)
+"""What a dialect of SQLAlchemy imports whatever the URL names."""
 ORM = ("sqlalchemy.orm", "sqlalchemy.ext.asyncio")
 COMMAND_LINE = ("uvicorn.main", "click")
-ABSENT = ("rich", "watchfiles", "pydantic.v1")
-"""What libraries do without where it is not installed: colours on a terminal, reloading on a change, models of old."""
+CONFIGURED = ("logging.config", "attr.validators")
+"""Ways of uvicorn to configure logs and of attrs to check values: logs are configured by us, aiohttp checks none."""
+ABSENT = ("rich", "watchfiles", "pydantic.v1", "dateutil.tz.win")
+"""What libraries do without where it is not installed: colours on a terminal, reloading on a change, models of old,
+the time zones of Windows."""
 
 
 class _OnlyClasses(ModuleType):
@@ -43,7 +60,7 @@ def leave_out(database: str) -> None:
     """Before anything imports DBOS. `database` is a URL: on PostgreSQL its driver stays."""
     for name in ABSENT:
         sys.modules[name] = None  # type: ignore[assignment] # as if it were not installed
-    for name in (*ORM, *COMMAND_LINE, *(DRIVER if database.startswith("sqlite") else ())):
+    for name in (*ORM, *OTHER_DRIVERS, *COMMAND_LINE, *CONFIGURED, *(DRIVER if database.startswith("sqlite") else ())):
         if name not in sys.modules:
             _stand_in(name)
     _import_aiohttp()

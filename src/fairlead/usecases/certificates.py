@@ -11,7 +11,6 @@ from fairlead.domain.certificate import WARN_DAYS, Certificate
 from fairlead.domain.errors import Invalid, NotFound
 from fairlead.domain.permission import Permission
 from fairlead.domain.service import Definition
-from fairlead.formats.pem import read_certificate
 from fairlead.store import certificates
 from fairlead.store.database import Connection
 from fairlead.store.shelf import Page
@@ -46,6 +45,8 @@ def put(context: Context, actor: Actor, host: str, chain: str, key: str) -> Cert
     chain is past, or does not cover the host."""
     actor.require(Permission.CERTIFICATE_EDIT)
     names.host_name(host)
+    from fairlead.formats.pem import read_certificate  # 1 MB of cryptography: a server at rest does without it
+
     leaf = read_certificate(host, chain, key)
     if leaf.not_after <= context.clock.now():
         raise Invalid("certificate.invalid", f"the certificate ended on {leaf.not_after:%Y-%m-%d}", thing=host)

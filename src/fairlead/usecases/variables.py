@@ -16,7 +16,6 @@ from fairlead.domain.permission import Permission
 from fairlead.domain.project import Project
 from fairlead.domain.prompt import Control, Prompt, check_prompt
 from fairlead.domain.variable import Dimension, Scope, Variable
-from fairlead.formats.pem import certificate_parts
 from fairlead.store import library_sets, projects, variables
 from fairlead.store.database import Connection
 from fairlead.store.shelf import Page
@@ -216,6 +215,8 @@ def _composite(context: Context, connection: Connection, actor: Actor, name: str
     secret = GIVEN[more.composite].secret
     shown = {part: value for part, value in given.items() if part not in secret}
     if more.composite is CompositeKind.CERTIFICATE:
+        from fairlead.formats.pem import certificate_parts  # 1 MB of cryptography: a server at rest does without it
+
         shown |= certificate_parts(name, given["CertificatePem"], given.get("PrivateKeyPem", ""))
     kept: dict[str, SecretVersionId] = {
         part: context.keep(connection, value, name=f"{name}.{part}", by=actor.name)

@@ -139,7 +139,7 @@ class ThrowAway:
 
     def _environment(self) -> dict[str, str]:
         kept = {name: value for name, value in os.environ.items() if not name.startswith("FAIRLEAD_")}
-        return {**kept, "MALLOC_ARENA_MAX": "2", **self.settings}
+        return {**kept, **self.settings}
 
     def log(self) -> str:
         """What the server wrote."""
