@@ -13,9 +13,9 @@ import psycopg, psycopg.errors
 from fairlead.engine import durable
 from fairlead.server import app
 print("real" if hasattr(psycopg, "__file__") else "stand-in", issubclass(psycopg.errors.UniqueViolation, Exception))
-from sqlalchemy.dialects import postgresql, sqlite
-parts = (postgresql.psycopg, postgresql.pg_catalog, postgresql.asyncpg, sqlite.aiosqlite)
-print(*("real" if hasattr(part, "__file__") else "stand-in" for part in parts))
+parts = ("postgresql.psycopg", "postgresql.pg_catalog", "postgresql.asyncpg", "sqlite.aiosqlite")
+found = [sys.modules[f"sqlalchemy.dialects.{part}"] for part in parts]
+print(*("real" if hasattr(part, "__file__") else "stand-in" for part in found))
 print(isinstance(ValueError(), psycopg.OperationalError), psycopg.OperationalError is psycopg.OperationalError)
 import ssl, aiohttp.connector
 print(aiohttp.connector._SSL_CONTEXT_VERIFIED.get_ca_certs(), aiohttp.connector._SSL_CONTEXT_VERIFIED.verify_mode.name)
