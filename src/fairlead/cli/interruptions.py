@@ -23,6 +23,7 @@ def list_interruptions(
         "kind": "KIND",
         "project": "PROJECT",
         "environment": "ENVIRONMENT",
+        "tenant": "TENANT",
         "title": "WHAT",
         "choices": "MAY BE ANSWERED",
         "why": "WHY",

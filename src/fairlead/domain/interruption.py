@@ -67,7 +67,7 @@ class Question:
 class Interruption:
     """A question that was put. `key` is unique in its task: of a manual intervention one, of a failure one for each
     attempt. `why` says what failed. `is_override`: answered by somebody who may not, with a reason. `assigned_to`
-    is the name of who has taken it, and alone answers it; "": whoever may."""
+    is the name of who has taken it, and alone answers it; "": whoever may. `tenant` "": its task is for nobody."""
 
     id: str
     task: TaskId
@@ -96,6 +96,7 @@ class Interruption:
     assigned_to: str = ""
     project: str = ""
     environment: str = ""
+    tenant: str = ""
     revision: int = 1
 
 

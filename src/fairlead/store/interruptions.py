@@ -46,6 +46,7 @@ interruptions = sa.Table(
     text("assigned_to"),
     text("project"),
     text("environment"),
+    text("tenant"),
     number("revision"),
     sa.UniqueConstraint("task", "key"),
     sa.Index("ix_interruptions_state", "state", "id"),
@@ -129,6 +130,7 @@ class StoreInterruptions:
                 expires_at=at + timedelta(seconds=question.expires_s) if question.expires_s else None,
                 project=row.project,
                 environment=row.environment,
+                tenant=row.tenant or "",
             )
             if insert_ignoring(connection, interruptions, to_row(made)) and self._opened is not None:
                 self._opened(connection, made)

@@ -17,7 +17,7 @@ from fairlead.domain.interruption import (
 )
 from fairlead.domain.permission import Permission
 from fairlead.domain.task import Task, TaskState
-from fairlead.store import deployments, environments, interruptions, projects, releases, tasks, users
+from fairlead.store import deployments, environments, interruptions, projects, releases, tasks, tenants, users
 from fairlead.store import teams as teaming
 from fairlead.store.database import Connection
 from fairlead.store.shelf import Page
@@ -61,7 +61,7 @@ def page(
     with context.database.reading() as connection:
         owner = projects.by_name_or_id(connection, project).name if project else None
         c = interruptions.interruptions.c
-        mine = reaching.seen(connection, actor, project=c.project, environment=c.environment)
+        mine = reaching.seen(connection, actor, project=c.project, environment=c.environment, tenant=c.tenant)
         return interruptions.page(
             connection, *mine, state=state, project=owner, task=task or None, after=after, limit=limit
         )
@@ -179,7 +179,8 @@ def _require(connection: Connection, actor: Actor, asked: Interruption) -> Envir
     """Where it is asked, for who may answer questions of its kind there."""
     owner = projects.by_name(connection, asked.project)
     where = environments.by_name(connection, asked.environment)
-    actor.require(NEEDED[asked.kind], project=owner.id, environment=where.id)
+    whose = tenants.find_by_name(connection, asked.tenant) if asked.tenant else None
+    actor.require(NEEDED[asked.kind], project=owner.id, environment=where.id, tenant=whose.id if whose else None)
     return where
 
 
@@ -194,6 +195,7 @@ def _assign(context: Context, connection: Connection, actor: Actor, asked: Inter
         thing=asked.id,
         project=asked.project or None,
         environment=asked.environment or None,
+        tenant=asked.tenant or None,
         before=asked,
         after=saved,
     )
@@ -239,10 +241,11 @@ def _is_in_one(connection: Connection, actor: Actor, teams: Iterable[str]) -> bo
 
 
 def _authors(connection: Connection, asked: Interruption) -> set[str]:
-    """Names of those whose change it is: who made the release, who asked for the deployment, who wrote its commits."""
+    """Names of those whose change it is: who made the release, who asked for the deployment, who wrote its commits; of
+    a runbook, who asked for the run."""
     found = deployments.of_task(connection, asked.task)
     if found is None:
-        return set()
+        return {tasks.get(connection, asked.task).created_by.lower()}
     release = releases.get(connection, found.release)
     written = {change.author.lower() for change in release.changes}
     names = {release.created_by.lower(), found.created_by.lower()}
@@ -264,6 +267,7 @@ def opened(context: Context, connection: Connection, asked: Interruption) -> Non
             thing=asked.id,
             project=asked.project,
             environment=asked.environment or None,
+            tenant=asked.tenant or None,
             facts={"task": asked.task},
         )
     telling.interruption_waits(context, connection, asked)
@@ -286,5 +290,6 @@ def _note(context: Context, connection: Connection, actor: Actor, asked: Interru
         thing=asked.id,
         project=asked.project or None,
         environment=asked.environment or None,
+        tenant=asked.tenant or None,
         facts={"task": asked.task, "choice": said, **({"overridden": overridden} if overridden else {})},
     )

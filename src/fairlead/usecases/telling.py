@@ -68,11 +68,16 @@ def interruption_waits(context: Context, connection: Connection, asked: Interrup
         connection,
         project,
         "interruption.waiting",
-        f"{asked.project} in {asked.environment}: {asked.title}",
+        f"{asked.project} in {asked.environment}{f' for {asked.tenant}' if asked.tenant else ''}: {asked.title}",
         "\n".join(part for part in (asked.instructions, asked.why, answer) if part),
         link=f"/interruptions/{asked.id}",
         about=asked.id,
-        facts={"project": asked.project, "environment": asked.environment, "title": asked.title},
+        facts={
+            "project": asked.project,
+            "environment": asked.environment,
+            "title": asked.title,
+            **({"tenant": asked.tenant} if asked.tenant else {}),
+        },
     )
 
 

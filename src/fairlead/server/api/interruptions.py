@@ -69,6 +69,7 @@ def shape(one: Interruption) -> answers.Interruption:
         "state": one.state,
         "project": one.project,
         "environment": one.environment,
+        "tenant": one.tenant,
         "title": one.title,
         "instructions": one.instructions,
         "why": one.why,

@@ -18,6 +18,7 @@ class Interruption(TypedDict):
     state: InterruptionState
     project: str
     environment: str
+    tenant: str
     title: str
     instructions: str
     why: str

@@ -64,6 +64,7 @@ def _interruptions() -> None:
         sa.Column("assigned_to", sa.Text(), nullable=False),
         sa.Column("project", sa.Text(), nullable=False),
         sa.Column("environment", sa.Text(), nullable=False),
+        sa.Column("tenant", sa.Text(), nullable=False),
         sa.Column("revision", sa.BigInteger(), nullable=False),
         sa.ForeignKeyConstraint(["task"], ["tasks.id"], name=op.f("fk_interruptions_task")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_interruptions")),
