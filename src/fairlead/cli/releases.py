@@ -132,12 +132,13 @@ def changes(
     context: typer.Context,
     version: str = typer.Argument(..., help="The release, or `latest`."),
     to: str = typer.Option(..., "--to", help="The environment."),
+    tenant: str = typer.Option("", help="Compared with what this tenant has there."),
     project: ProjectName = "",
 ) -> None:
     """Show what a deployment of the release would bring, compared with what is live there."""
     at = session(context)
     path = f"{API}/projects/{segment(at.project(project))}/releases/{segment(version)}/changes"
-    found = at.client.get(path, environment=to)
+    found = at.client.get(path, environment=to, tenant=tenant)
     at.screen.result(found, found["markdown"])
 
 

@@ -5,20 +5,24 @@ from __future__ import annotations
 from fairlead.domain.actor import Actor
 from fairlead.domain.permission import Permission
 from fairlead.store import deployments, environments, projects, releases
-from fairlead.usecases import planning
+from fairlead.usecases import planning, tenancy
 from fairlead.usecases.brought import DeploymentChanges, changes_of
 from fairlead.usecases.context import Context
 
 
-def preview(context: Context, actor: Actor, project: str, version: str, environment: str) -> DeploymentChanges:
-    """What deploying the release there would bring now."""
+def preview(
+    context: Context, actor: Actor, project: str, version: str, environment: str, *, tenant: str = ""
+) -> DeploymentChanges:
+    """What deploying the release there (for the tenant) would bring now."""
     actor.require_somewhere(Permission.VIEW)
     with context.database.reading() as connection:
         owner = projects.by_name_or_id(connection, project)
         place = environments.by_name_or_id(connection, environment)
-        actor.require_somewhere(Permission.VIEW, project=owner.id, environment=place.id)
+        whose = tenancy.named(connection, tenant)
+        scope = whose.id if whose else None
+        actor.require_somewhere(Permission.VIEW, project=owner.id, environment=place.id, tenant=scope)
         release = planning.release_named(connection, owner, version)
-        return changes_of(context, connection, owner, release, place, None)
+        return changes_of(context, connection, owner, release, place, None, tenant=whose)
 
 
 def of_deployment(context: Context, actor: Actor, id: str) -> DeploymentChanges:
@@ -29,4 +33,5 @@ def of_deployment(context: Context, actor: Actor, id: str) -> DeploymentChanges:
         actor.require(Permission.VIEW, project=found.project, environment=found.environment, tenant=found.tenant)
         owner, place = projects.get(connection, found.project), environments.get(connection, found.environment)
         release = releases.get(connection, found.release)
-        return changes_of(context, connection, owner, release, place, found)
+        whose = tenancy.of(connection, found.tenant)
+        return changes_of(context, connection, owner, release, place, found, tenant=whose)

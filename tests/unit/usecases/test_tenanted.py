@@ -15,6 +15,7 @@ from fairlead.domain.ids import ActorId
 from fairlead.domain.naming import tenant_slug
 from fairlead.domain.permission import Permission
 from fairlead.domain.prompt import Prompt
+from fairlead.domain.release_settings import ReleaseSettings
 from fairlead.domain.task import TaskState
 from fairlead.domain.variable import Dimension
 from fairlead.store import environments
@@ -26,6 +27,8 @@ from fairlead.usecases import (
     overview,
     planning,
     projects,
+    release_changes,
+    release_settings,
     retrying,
     rolling_back,
     scheduling,
@@ -127,6 +130,34 @@ def test_what_a_freeze_holds_back_for_one_tenant_stays_when_something_is_asked_f
     }
     two.clock.advance(3601)
     assert scheduling.begin_due(two.context) == 3
+
+
+def test_what_a_release_brings_is_counted_from_what_the_tenant_has(two: House) -> None:
+    two.add_release("1.0.0", more=ROUTED)
+    made = go_live(two, "1.0.0", "Acme Ltd")
+    two.add_release("1.1.0", more=ROUTED)
+    template = "#{each one in Octopus.Deployment.Changes}#{one.Version} #{/each}for #{Octopus.Deployment.Tenant.Name}"
+    release_settings.put(two.context, ADMIN, "books", ReleaseSettings(changes_template=template))
+    brought = {
+        name: release_changes.preview(two.context, ADMIN, "books", "1.1.0", "Test", tenant=name)
+        for name in ("acme ltd", "Bolt")
+    }
+    assert [(one.previous, one.markdown) for one in brought.values()] == [
+        ("1.0.0", "1.1.0 for Acme Ltd"),
+        ("", "1.0.0 1.1.0 for Bolt"),
+    ]
+    assert release_changes.of_deployment(two.context, ADMIN, made.id).markdown == "1.0.0 for Acme Ltd"
+    bolt = tenants.get(two.context, ADMIN, "Bolt").tenant.id
+    eve = Actor(
+        ActorId("u"),
+        "eve",
+        "user",
+        frozenset(),
+        grants=(Grant(frozenset({Permission.VIEW}), tenants=frozenset({bolt})),),
+    )
+    assert release_changes.preview(two.context, eve, "books", "1.1.0", "Test", tenant="Bolt").previous == ""
+    with pytest.raises(NotAllowed):
+        release_changes.preview(two.context, eve, "books", "1.1.0", "Test", tenant="Acme Ltd")
 
 
 def test_two_tenants_cannot_claim_one_route(two: House) -> None:

@@ -89,10 +89,10 @@ def copy_release(context: Books, actor: Asking, project: str, version: str, body
 
 @router.get("/projects/{project}/releases/{version}/changes")
 def get_release_changes(
-    context: Books, actor: Asking, project: str, version: str, environment: str
+    context: Books, actor: Asking, project: str, version: str, environment: str, tenant: str = ""
 ) -> answers.DeploymentChanges:
-    """What a deployment of the release to the environment would bring."""
-    return _changes(release_changes.preview(context, actor, project, version, environment))
+    """What a deployment of the release to the environment (for the tenant) would bring."""
+    return _changes(release_changes.preview(context, actor, project, version, environment, tenant=tenant))
 
 
 @router.get("/deployments/{id}/changes")

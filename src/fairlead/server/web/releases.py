@@ -8,6 +8,7 @@ from urllib.parse import quote, urlencode
 from fastapi import Query
 from starlette.responses import Response
 
+from fairlead.domain.project import Tenancy
 from fairlead.server.routing import page_router
 from fairlead.server.web.deploying import asked_words
 from fairlead.server.web.visit import Posted, Visiting
@@ -18,6 +19,7 @@ from fairlead.usecases import (
     release_changes,
     releases,
     rolling_back,
+    tenants,
 )
 
 router = page_router()
@@ -26,17 +28,20 @@ Text = Annotated[str, Query(max_length=128)]
 
 
 @router.get("/projects/{project}/releases/{version}")
-def show(visitor: Visiting, project: str, version: str, to: Text = "") -> Response:
-    """One release: what is in it, where it is live, and what deploying it to an environment would bring."""
+def show(visitor: Visiting, project: str, version: str, to: Text = "", tenant: Text = "") -> Response:
+    """One release: what is in it, where it is live, and what deploying it to an environment (for a tenant) would
+    bring."""
     context, actor = visitor.context, visitor.actor
     owner = projects.get(context, actor, project)
     found = releases.get(context, actor, owner.name, version)
     pending = releases.update_variables(context, actor, owner.name, found.release.id, is_preview=True)
     known = environments.all_of(context, actor)
-    brought = release_changes.preview(context, actor, owner.name, found.release.id, to) if to else None
+    id, is_tenanted = found.release.id, owner.tenancy is not Tenancy.UNTENANTED
+    brought = release_changes.preview(context, actor, owner.name, id, to, tenant=tenant) if to else None
+    whose = tenants.names(context, actor, project=owner.name) if brought and is_tenanted else ()
     values = {"project": owner, "view": found, "release": found.release, "changes": pending.changes}
     held = defects.of_release(context, actor, owner.name, found.release.id)
-    more = {"environments": known, "brought": brought, "defects": held}
+    more = {"environments": known, "brought": brought, "defects": held, "tenants": whose, "tenant": tenant}
     return visitor.page("release.html", {**values, **more})
 
 
