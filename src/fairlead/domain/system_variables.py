@@ -20,6 +20,7 @@ from fairlead.domain.environment import Environment
 from fairlead.domain.naming import tenant_slug
 from fairlead.domain.project import Project
 from fairlead.domain.release import Release
+from fairlead.domain.runbook import RunbookRun
 from fairlead.domain.tenant import Tenant
 
 PREFIXES = ("Octopus.", "Fairlead.")
@@ -202,3 +203,19 @@ def of_task(id: str, title: str, queued_at: datetime, *, tag: str = "") -> dict[
 def of_runbook(id: str, name: str) -> dict[str, str]:
     """The runbook that runs."""
     return {"Runbook.Id": id, "Runbook.Name": name}
+
+
+def of_runbook_run(made: RunbookRun, environment: str) -> dict[str, str]:
+    """The run, what was published of it, and its page."""
+    at = made.created_at.isoformat()
+    return {
+        "RunbookRun.Id": made.id,
+        "RunbookRun.Name": f"Run on {environment}",
+        "RunbookRun.Created": at,
+        "RunbookRun.CreatedUtc": at,
+        "RunbookRun.CreatedBy.Username": made.created_by,
+        "RunbookRun.CreatedBy.DisplayName": made.created_by,
+        "RunbookSnapshot.Id": made.snapshot.process,
+        "RunbookSnapshot.Name": f"Snapshot {made.snapshot.at}",
+        "Web.RunbookRunLink": f"/tasks/{made.task}",
+    }

@@ -61,11 +61,15 @@ def with_both_names(values: Mapping[str, str]) -> dict[str, str]:
     return made
 
 
-def filled_whole(known: Variables, template: str) -> str:
-    """The same; Invalid `variable.unknown`, which names what has no value, where a variable says that it fails."""
-    if is_asked_for(known, FAILS) and (missing := _missing(known, template)):
-        raise Invalid("variable.unknown", missing_words(missing), hint=FAILS_HINT)
-    return filled(known, template)
+def filled_whole(known: Variables, template: str, *, lacking: list[str] | None = None) -> str:
+    """As `filled`; what has no value is added to `lacking`. Invalid `variable.unknown`, which names it, where a
+    variable says that it fails."""
+    found = known.evaluate(template, is_lenient=True)
+    if found.missing and is_asked_for(known, FAILS):
+        raise Invalid("variable.unknown", missing_words(found.missing), hint=FAILS_HINT)
+    if lacking is not None:
+        lacking += found.missing
+    return found.text or ""
 
 
 def unresolved(known: Variables, *templates: str) -> SaidNo | None:

@@ -334,6 +334,7 @@ def _planned(context: Context, connection: Connection, where: _Where, made: Runb
         ),
         system_variables.of_tagged_targets(dict(tags_of(here))),
         system_variables.of_runbook(made.runbook, name),
+        system_variables.of_runbook_run(made, place.name),
         system_variables.of_task(task.id, task.title, task.created_at, tag=tasks.place_of(task).tag),
     )
     table = table_of(connection, made.snapshot.variables)

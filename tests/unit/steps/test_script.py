@@ -62,6 +62,12 @@ set_fairleadvariable("Ours", "yes")
 """
 
 
+async def test_what_has_no_value_in_a_script_stays_as_it_is_and_is_told(here: Rig) -> None:
+    await here.ran("echo '#{Known} #{Nobody}'", variables={"Known": "yes"})
+    assert "yes #{Nobody}" in here.told()
+    assert here.told("warning") == ["Step: without a value: #{Nobody}; it stays as it is written"]
+
+
 @pytest.mark.parametrize(("script", "how"), [(BASH_SETS, {}), (PYTHON_SETS, PYTHON)], ids=["bash", "python"])
 async def test_what_a_script_sets_is_kept(rig: Rig, script: str, how: dict[str, str]) -> None:
     outputs = await rig.ran(script, **how)

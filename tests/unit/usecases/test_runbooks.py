@@ -133,6 +133,21 @@ def test_what_it_asks_for_is_answered_for_each_run_and_stands_in_its_plan(books:
     assert ["k2" in repr(plan) for plan in plans] == [False, True]
 
 
+def test_its_steps_are_told_of_the_run_and_of_what_was_published(books: House) -> None:
+    names = ("RunbookRun.Id", "RunbookRun.Name", "RunbookRun.CreatedBy.Username", "RunbookSnapshot.Name")
+    script = " ".join(f"#{{Octopus.{name}}}" for name in names)
+    told = Process((ProcessStep("Tell", (Action("Tell", "script", {"script": script}),)),))
+    runbooks.put(books.context, ADMIN, "books", replace(TIDY, process=told))
+    at = runbooks.publish(books.context, ADMIN, "books", "Tidy").runbook.published
+    made = runbook_runs.run(books.context, ADMIN, "books", "Tidy", "Test").run
+    with books.database.reading() as connection:
+        plan = runbook_runs.plan_of(books.context, connection, books.task(made.task))
+    [effect] = all_effects(plan)
+    given = effect.arguments["variables"]
+    assert at is not None and isinstance(given, dict)
+    assert [given[f"Octopus.{name}"] for name in names] == [made.id, "Run on Test", ADMIN.name, f"Snapshot {at.at}"]
+
+
 def test_in_several_environments_it_runs_in_all_or_in_none(books: House) -> None:
     runbooks.put(books.context, ADMIN, "books", TIDY)
     runbooks.publish(books.context, ADMIN, "books", "Tidy")

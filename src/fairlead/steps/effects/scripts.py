@@ -29,7 +29,7 @@ from fairlead.steps.archives import add, add_file, packed
 from fairlead.steps.effects.acquired import acquired
 from fairlead.steps.effects.basis import read
 from fairlead.steps.effects.isolation import leave, until_alone
-from fairlead.steps.filled_in import filled, filled_whole, is_asked_for, known_at, shown_at
+from fairlead.steps.filled_in import filled, filled_whole, is_asked_for, known_at, missing_words, shown_at
 from fairlead.steps.scripts.bundle import RUNNERS, Language, command, ours
 from fairlead.steps.scripts.bundle import words as bundle_words
 from fairlead.steps.scripts.following import Followed, follow
@@ -163,7 +163,10 @@ async def _begin(run: ScriptRun, effect: Effect, connection: Connection, tools: 
     in_the_open = await known_at(run.variables, run.on_behalf_of, tools, with_secrets=False)
     words = tuple(filled_whole(in_the_open, argument) for argument in run.arguments)
     where = f" on {connection.name}" if run.target else " at the server"
-    async with _bundled(run, known, values, words, effect, tools) as started:
+    lacking: list[str] = []
+    async with _bundled(run, known, values, words, lacking, effect, tools) as started:
+        if lacking:
+            tools.say(f"{run.action}: {missing_words(lacking)}; it stays as it is written", level="warning")
         tools.say(f"running {run.action}{where}", level="debug")
         await tools.records.note(tools.task, _begun_name(effect), {"on": connection.name})
         await connection.start(ticket, started)
@@ -175,14 +178,15 @@ async def _bundled(
     known: Variables,
     values: Mapping[str, str],
     arguments: tuple[str, ...],
+    lacking: list[str],
     effect: Effect,
     tools: Tools,
 ) -> AsyncIterator[Command]:
     """What starts the script, with every file that goes with it: one of the repository has the commit's others by it,
-    one of a package the package's."""
+    one of a package the package's. What has no value in it is added to `lacking`."""
     name = filled_whole(known, run.file).removeprefix("./") if run.file else RUNNERS[run.language].name
     if run.package is None:
-        contents = await _contents(run, name, known, effect, tools)
+        contents = await _contents(run, name, partial(filled_whole, known, lacking=lacking), effect, tools)
         yield command(run.language, name, variables=values, contents=contents, arguments=arguments)
         return
     file = ""
@@ -190,7 +194,7 @@ async def _bundled(
         host = await tools.hosts.of_target(run.target)
         file = await acquired(host, run.target, run.package, _ticket(effect, tools), tools)
     more = ours(run.language, values)
-    inside = partial(_write, name=name, fill=partial(filled_whole, known), more=more, is_alone=bool(file))
+    inside = partial(_write, name=name, fill=partial(filled_whole, known, lacking=lacking), more=more, is_alone=bool(file))
     async with packed(tools, effect.key, run.package, inside) as (archive, made):
         if name not in made.files:
             hint = f"it holds {', '.join(sorted(made.files)[:10])[:300]}"
@@ -202,11 +206,13 @@ async def _bundled(
         yield Command(bundle_words(run.language, name, arguments, acquired=file), stdin_file=archive)
 
 
-async def _contents(run: ScriptRun, name: str, known: Variables, effect: Effect, tools: Tools) -> dict[str, bytes]:
+async def _contents(
+    run: ScriptRun, name: str, fill: Callable[[str], str], effect: Effect, tools: Tools
+) -> dict[str, bytes]:
     if not run.file:
-        return {name: filled_whole(known, run.source).encode()}
+        return {name: fill(run.source).encode()}
     found = await _of_commit(name, await _checkout(run, tools), effect, tools)
-    found[name] = filled_whole(known, found[name].decode(errors="replace")).encode()
+    found[name] = fill(found[name].decode(errors="replace")).encode()
     return found
 
 
