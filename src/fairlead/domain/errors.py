@@ -391,6 +391,7 @@ CODES: dict[str, str] = {
     "tenant.none": "No tenant is meant by these tags.",
     "tenant.in_use": "The tenant has deployments, or runs of runbooks.",
     "tenant.on_target": "A target is for the tenant by name.",
+    "tenant.on_freeze": "A freeze holds for the tenant by name.",
     "tenant.on_trigger": "A trigger is for the tenant by name.",
     "tenant.exists": "A tenant, or a set of tags, of this name exists.",
     "tenant.tag": "No set of tags has this tag.",

@@ -7,17 +7,21 @@ from datetime import datetime, timedelta, tzinfo
 
 from fairlead.domain.cron import parse
 from fairlead.domain.errors import Invalid
-from fairlead.domain.ids import EnvironmentId, ProjectId
+from fairlead.domain.ids import EnvironmentId, ProjectId, TenantId
 from fairlead.domain.occurrences import next_after
 
 LONGEST_NAME = 100
 LONGEST_WINDOW_S = 366 * 86_400
+MOST_JOINED = 100
+"""Times of a schedule that run into one another, of which the last one's end is told: one that never ends is asked
+again then."""
 
 
 @dataclass(frozen=True, slots=True)
 class Freeze:
     """From `starts_at` until `ends_at` (None: for ever). With `cron` it holds only for `lasts_s` from each time that
-    the line is due in `zone`, within these. No projects: all; no environments: all. Runs of runbooks are bound only
+    the line is due in `zone`, within these. No projects: all; no environments: all; no tenants: whoever it is for, and
+    with some of them what is for nobody is not bound. Runs of runbooks are bound only
     where `binds_runbooks`: in need, a runbook is often what helps."""
 
     id: str
@@ -34,11 +38,14 @@ class Freeze:
     created_by: str = ""
     revision: int = 1
     binds_runbooks: bool = False
+    tenants: tuple[TenantId, ...] = ()
 
-    def covers(self, project: ProjectId, environment: EnvironmentId) -> bool:
+    def covers(self, project: ProjectId, environment: EnvironmentId, tenant: TenantId | None = None) -> bool:
         """Whether the place is among those that it freezes, at some time."""
-        return (not self.projects or project in self.projects) and (
-            not self.environments or environment in self.environments
+        return (
+            (not self.projects or project in self.projects)
+            and (not self.environments or environment in self.environments)
+            and (not self.tenants or tenant in self.tenants)
         )
 
     def until(self, at: datetime, zone: tzinfo) -> datetime | None:
@@ -49,9 +56,16 @@ class Freeze:
             return None
         if not self.cron:
             return end
-        lasting = timedelta(seconds=self.lasts_s)
-        begun = next_after(parse(self.cron), at - lasting, zone)
-        return min(begun + lasting, end) if begun is not None and begun <= at else None
+        lasting, cron = timedelta(seconds=self.lasts_s), parse(self.cron)
+        begun = next_after(cron, at - lasting, zone)
+        if begun is None or begun > at:
+            return None
+        for _ in range(MOST_JOINED):
+            following = next_after(cron, begun, zone)
+            if following is None or following > begun + lasting:
+                break
+            begun = following
+        return min(begun + lasting, end)
 
 
 def check(freeze: Freeze) -> Freeze:

@@ -27,6 +27,7 @@ freezes = sa.Table(
     text("created_by"),
     number("revision"),
     flag("binds_runbooks"),
+    data("tenants"),
 )
 
 _shelf = Shelf(freezes, Freeze, unknown="freeze.unknown", exists="freeze.exists")

@@ -343,6 +343,7 @@ def ask(context: Context, connection: Connection, actor: Actor, wish: Wish) -> D
 
 def _gated(context: Context, connection: Connection, wish: Wish) -> Wish:
     """The wish, held back where a freeze holds that it waits for; raises what else says no."""
+    whose = wish.tenant.id if wish.tenant else None
     no = gates.closed(
         connection,
         wish.project,
@@ -350,13 +351,13 @@ def _gated(context: Context, connection: Connection, wish: Wish) -> Wish:
         wish.release,
         at=context.clock.now(),
         passes_freezes=bool(wish.freeze_override or wish.not_before),
-        tenant=wish.tenant.id if wish.tenant else None,
+        tenant=whose,
     )
     if no is None:
         return wish
     if not wish.waits_for_thaw or no.code != FROZEN:
         raise no
-    held = gates.held_until(connection, wish.project, wish.environment, at=context.clock.now())
+    held = gates.held_until(connection, wish.project, wish.environment, at=context.clock.now(), tenant=whose)
     return replace(wish, held=held, not_before=held.until if held else None)
 
 

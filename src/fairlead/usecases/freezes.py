@@ -11,7 +11,7 @@ from fairlead.domain.errors import Conflict, NotFound
 from fairlead.domain.freeze import Freeze, check
 from fairlead.domain.permission import Permission
 from fairlead.domain.zones import zone_named
-from fairlead.store import environments, freezes, projects
+from fairlead.store import environments, freezes, projects, tenants
 from fairlead.store.database import Connection
 from fairlead.store.shelf import Page
 from fairlead.usecases import scheduling
@@ -25,6 +25,7 @@ class FreezeView:
     freeze: Freeze
     projects: tuple[str, ...]
     environments: tuple[str, ...]
+    tenants: tuple[str, ...]
     is_active: bool
 
 
@@ -42,6 +43,7 @@ class Draft:
     zone: str = "UTC"
     lasts_s: int = 0
     binds_runbooks: bool = False
+    tenants: Sequence[str] = ()
 
 
 def page(
@@ -124,15 +126,17 @@ def _drafted(connection: Connection, draft: Draft, before: Freeze) -> Freeze:
         zone=draft.zone,
         lasts_s=draft.lasts_s,
         binds_runbooks=draft.binds_runbooks,
+        tenants=tuple(tenants.by_name_or_id(connection, name).id for name in draft.tenants),
     )
     return check(wanted)
 
 
 def _may_view(actor: Actor, freeze: Freeze) -> bool:
     return any(
-        actor.may_somewhere(Permission.VIEW, project=project, environment=environment)
+        actor.may_somewhere(Permission.VIEW, project=project, environment=environment, tenant=tenant)
         for project in freeze.projects or (None,)
         for environment in freeze.environments or (None,)
+        for tenant in freeze.tenants or (None,)
     )
 
 
@@ -145,9 +149,10 @@ def _words(freeze: Freeze) -> str:
 def _views(
     context: Context, connection: Connection, found: Sequence[Freeze], actor: Actor | None = None
 ) -> list[FreezeView]:
-    """With `actor`, only the names of projects that they may view."""
+    """With `actor`, only the names of projects and tenants that they may view."""
     owners = projects.names(connection)
     places = {one.id: one.name for one in environments.all_of(connection)}
+    whose = tenants.names(connection, (id for one in found for id in one.tenants))
     now = context.clock.now()
     return [
         FreezeView(
@@ -158,6 +163,11 @@ def _views(
                 if actor is None or actor.may_somewhere(Permission.VIEW, project=id)
             ),
             tuple(places.get(id, id) for id in one.environments),
+            tuple(
+                whose.get(id, id)
+                for id in one.tenants
+                if actor is None or actor.may_somewhere(Permission.VIEW, tenant=id)
+            ),
             one.until(now, zone_named(one.zone)) is not None,
         )
         for one in found

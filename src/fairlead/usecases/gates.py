@@ -40,7 +40,7 @@ def closed(
     """The rule that says no now; None where none does. Freezes bind none who passes them over, nor, before its time
     has come, what is to begin later."""
     return _defective(connection, project, environment, release, tenant) or (
-        None if passes_freezes else _frozen(connection, project, environment, at)
+        None if passes_freezes else _frozen(connection, project, environment, at, tenant)
     )
 
 
@@ -53,9 +53,16 @@ class Hold:
     no: FairleadError
 
 
-def held_until(connection: Connection, project: Project, environment: Environment, *, at: datetime) -> Hold | None:
-    """The freeze that ends last of those that hold there now; None where none does."""
-    holding = _holding(connection, project, environment, at)
+def held_until(
+    connection: Connection,
+    project: Project,
+    environment: Environment,
+    *,
+    at: datetime,
+    tenant: TenantId | None = None,
+) -> Hold | None:
+    """The freeze that ends last of those that hold there now (for the tenant); None where none does."""
+    holding = _holding(connection, project, environment, at, tenant)
     ends = [(end, one) for one in holding if (end := one.until(at, zone_named(one.zone))) is not None]
     if not ends:
         return None
@@ -76,10 +83,17 @@ def expired(not_after: datetime | None, *, at: datetime) -> FairleadError | None
 
 
 def closed_to_runbook(
-    connection: Connection, project: Project, environment: Environment, runbook: str, *, at: datetime
+    connection: Connection,
+    project: Project,
+    environment: Environment,
+    runbook: str,
+    *,
+    at: datetime,
+    tenant: TenantId | None = None,
 ) -> FairleadError | None:
-    """The freeze that binds runs of runbooks there now, as Conflict `runbook.frozen`; None where none does."""
-    holding = [one for one in _holding(connection, project, environment, at) if one.binds_runbooks]
+    """The freeze that binds runs of runbooks there (for the tenant) now, as Conflict `runbook.frozen`; None where none
+    does."""
+    holding = [one for one in _holding(connection, project, environment, at, tenant) if one.binds_runbooks]
     if not holding:
         return None
     no = _refusal(environment, holding[0], at)
@@ -107,7 +121,7 @@ def require_override(
     actor.require(Permission.FREEZE_OVERRIDE, project=project.id, environment=environment.id, tenant=whose)
     if len(reason) > LONGEST_REASON or not reason.strip():
         raise Invalid("input.invalid", f"a reason has 1 to {LONGEST_REASON} characters", thing="override_freeze")
-    for freeze in _holding(connection, project, environment, context.clock.now()):
+    for freeze in _holding(connection, project, environment, context.clock.now(), whose):
         context.note(
             connection,
             actor,
@@ -116,11 +130,14 @@ def require_override(
             thing=freeze.id,
             project=project.name,
             environment=environment.name,
+            tenant=tenant.name if tenant else None,
         )
 
 
-def _frozen(connection: Connection, project: Project, environment: Environment, at: datetime) -> FairleadError | None:
-    holding = _holding(connection, project, environment, at)
+def _frozen(
+    connection: Connection, project: Project, environment: Environment, at: datetime, tenant: TenantId | None
+) -> FairleadError | None:
+    holding = _holding(connection, project, environment, at, tenant)
     if not holding:
         return None
     return _refusal(environment, holding[0], at)
@@ -138,11 +155,13 @@ def _refusal(environment: Environment, freeze: Freeze, at: datetime) -> Fairlead
     )
 
 
-def _holding(connection: Connection, project: Project, environment: Environment, at: datetime) -> list[Freeze]:
+def _holding(
+    connection: Connection, project: Project, environment: Environment, at: datetime, tenant: TenantId | None
+) -> list[Freeze]:
     return [
         one
         for one in freezes.around(connection, at)
-        if one.covers(project.id, environment.id) and one.until(at, zone_named(one.zone)) is not None
+        if one.covers(project.id, environment.id, tenant) and one.until(at, zone_named(one.zone)) is not None
     ]
 
 

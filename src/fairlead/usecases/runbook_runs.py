@@ -197,7 +197,8 @@ def plan_of(context: Context, connection: Connection, task: Task) -> Plan:
     made = runbooks.run_of_task(connection, task.id)
     owner = projects.get(connection, made.project)
     where = _Where(owner, environments.get(connection, made.environment), tenancy.of(connection, made.tenant))
-    no = gates.closed_to_runbook(connection, owner, where.environment, task.title, at=context.clock.now())
+    now = context.clock.now()
+    no = gates.closed_to_runbook(connection, owner, where.environment, task.title, at=now, tenant=made.tenant)
     if no is not None and not made.freeze_override:
         raise no
     return _planned(context, connection, where, made, task)
@@ -238,7 +239,8 @@ def _require_open(
     tenancy.check_runbook(owner, found, place, where.tenant)
     if wish.override_freeze:
         gates.require_override(context, connection, actor, owner, place, wish.override_freeze, tenant=where.tenant)
-    no = gates.closed_to_runbook(connection, owner, place, found.name, at=context.clock.now())
+    whose = where.tenant.id if where.tenant else None
+    no = gates.closed_to_runbook(connection, owner, place, found.name, at=context.clock.now(), tenant=whose)
     if no is not None and not wish.override_freeze:
         raise no
 

@@ -9,7 +9,7 @@ from fairlead.domain.permission import Permission
 from fairlead.store import deployments, environments, projects, releases
 from fairlead.store.database import Connection
 from fairlead.usecases import deployments as deploying
-from fairlead.usecases import following, gates, waiting
+from fairlead.usecases import following, gates, tenancy, waiting
 from fairlead.usecases.context import Context
 from fairlead.usecases.deployments import DeploymentView
 
@@ -52,6 +52,7 @@ def cancel(context: Context, actor: Actor, id: str) -> DeploymentView:
             thing=found.id,
             project=view.project,
             environment=view.environment,
+            tenant=view.tenant or None,
         )
     return view
 
@@ -63,7 +64,7 @@ def _begin(context: Context, connection: Connection, one: Deployment) -> None:
         connection, owner, place, release, at=now, passes_freezes=bool(one.freeze_override), tenant=one.tenant
     )
     if no is not None and no.code == deploying.FROZEN and one.waits_for_thaw:
-        _hold(connection, one, gates.held_until(connection, owner, place, at=now))
+        _hold(connection, one, gates.held_until(connection, owner, place, at=now, tenant=one.tenant))
         return
     if no is not None:
         _refuse(context, connection, one, no)
@@ -75,6 +76,7 @@ def _begin(context: Context, connection: Connection, one: Deployment) -> None:
         _refuse(context, connection, one, error)
         return
     why = f"once the freeze {one.held_by} is over" if one.held_by else "as scheduled"
+    whose = tenancy.of(connection, one.tenant)
     words = f"{release.version} to {place.name} begins {why}"
     context.note(
         connection,
@@ -84,6 +86,7 @@ def _begin(context: Context, connection: Connection, one: Deployment) -> None:
         thing=one.id,
         project=owner.name,
         environment=place.name,
+        tenant=whose.name if whose else None,
     )
 
 
@@ -92,7 +95,7 @@ def thaw(context: Context, connection: Connection) -> None:
     now = context.clock.now()
     for one in deployments.held_back(connection):
         owner, place = projects.get(connection, one.project), environments.get(connection, one.environment)
-        held = gates.held_until(connection, owner, place, at=now)
+        held = gates.held_until(connection, owner, place, at=now, tenant=one.tenant)
         if held is None:
             deployments.change(connection, one.id, not_before=now)
         else:

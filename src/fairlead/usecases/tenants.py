@@ -10,7 +10,17 @@ from fairlead.domain.errors import Conflict, Invalid
 from fairlead.domain.ids import TenantId
 from fairlead.domain.permission import Permission
 from fairlead.domain.tenant import MOST_TAGS, TagSet, Tenant, check_name, fits, known_tags
-from fairlead.store import deployments, environments, projects, runbooks, targets, tenant_templates, tenants, triggers
+from fairlead.store import (
+    deployments,
+    environments,
+    freezes,
+    projects,
+    runbooks,
+    targets,
+    tenant_templates,
+    tenants,
+    triggers,
+)
 from fairlead.store.database import Connection
 from fairlead.store.shelf import Page
 from fairlead.usecases.context import Context
@@ -136,7 +146,8 @@ def connect(context: Context, actor: Actor, name: str, project: str, places: Seq
 
 def remove(context: Context, actor: Actor, name: str) -> None:
     """Gone; variables for it hold nowhere any more. Conflict `tenant.in_use` where it has deployments or runbooks ran
-    for it, `tenant.on_target` where a target names it, which without it might serve everybody, `tenant.on_trigger`."""
+    for it, `tenant.on_target` where a target names it, which without it might serve everybody, `tenant.on_trigger`,
+    `tenant.on_freeze`."""
     actor.require_somewhere(Permission.TENANT_EDIT)
     with context.database.transaction() as connection:
         found = tenants.by_name_or_id(connection, name)
@@ -223,6 +234,9 @@ _ON_TARGET = "let it be for others: fairlead targets set {} --tenant …, --tena
 _ON_TRIGGER = "let the trigger be for others, or remove it: fairlead triggers set … --tenant …"
 
 
+_ON_FREEZE = "remove the freeze, or let it hold for others: fairlead freezes set {} --tenant …"
+
+
 def _refuse_named(connection: Connection, found: Tenant) -> None:
     named = [one.name for one in targets.all_of(connection) if found.id in one.tenants]
     if named:
@@ -236,6 +250,10 @@ def _refuse_named(connection: Connection, found: Tenant) -> None:
     if waiting:
         message = f"triggers are for {found.name}: {', '.join(waiting)[:300]}"
         raise Conflict("tenant.on_trigger", message, thing=found.name, hint=_ON_TRIGGER)
+    frozen = [one.name for one in freezes.all_of(connection) if found.id in one.tenants]
+    if frozen:
+        message = f"freezes hold for {found.name}: {', '.join(frozen)[:300]}"
+        raise Conflict("tenant.on_freeze", message, thing=found.name, hint=_ON_FREEZE.format(frozen[0]))
 
 
 def _views(connection: Connection, found: Sequence[Tenant]) -> list[TenantView]:

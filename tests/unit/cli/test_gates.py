@@ -7,7 +7,7 @@ from collections.abc import Callable
 from tests.unit.cli.conftest import Said
 from tests.unit.server.house import ADMINISTRATOR, House
 
-from fairlead.usecases import variables
+from fairlead.usecases import tenants, variables
 
 Run = Callable[..., Said]
 
@@ -32,6 +32,23 @@ def test_a_freeze_is_added_refuses_is_passed_over_and_removed(house: House, fair
     recurring = ("freezes", "add", "Fridays", "--cron", "0 18 * * FRI", "--lasts", "600", "--zone", "Europe/Berlin")
     assert fairlead(*recurring).code == 0
     assert fairlead("-o", "json", "freezes", "list").data[0]["lasts_s"] == 36_000
+
+
+def test_of_a_freeze_what_is_not_given_stays(house: House, fairlead: Run) -> None:
+    a_project(house)
+    tenants.put(house.context, ADMINISTRATOR, tenants.Draft("Acme"))
+    add = ("freezes", "add", "Fridays", "--cron", "0 18 * * FRI", "--lasts", "600", "-e", "Test", "--tenant", "Acme")
+    assert fairlead(*add).code == 0
+    changed = fairlead(
+        "-o", "json", "freezes", "set", "Fridays", "--lasts", "60", "--until", "30d", "--rename", "Late"
+    ).data
+    assert (changed["name"], changed["lasts_s"], changed["environments"]) == ("Late", 3600, ["Test"])
+    assert changed["tenants"] == ["Acme"] and changed["ends_at"]
+    again = fairlead("-o", "json", "freezes", "set", "Late", "--until", "", "-e", "", "--tenant", "", "--runbooks").data
+    assert (again["ends_at"], again["environments"], again["tenants"]) == (None, [], [])
+    assert (again["binds_runbooks"], again["cron"]) == (True, "0 18 * * FRI")
+    wrong = fairlead("freezes", "set", "Late", "--cron", "")
+    assert (wrong.code, "freeze.window" in wrong.err) == (2, True)
 
 
 def test_a_defect_is_reported_listed_and_resolved(house: House, fairlead: Run) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from fairlead.domain.errors import Invalid
 from fairlead.domain.freeze import Freeze, check
-from fairlead.domain.ids import EnvironmentId, ProjectId
+from fairlead.domain.ids import EnvironmentId, ProjectId, TenantId
 from fairlead.domain.timing import check_timing
 from fairlead.domain.zones import zone_named
 
@@ -31,6 +31,24 @@ def test_a_recurring_one_holds_for_its_time_from_each_moment_in_its_zone() -> No
     assert FRIDAYS.until(friday + timedelta(hours=59, minutes=59), berlin) is not None
     assert FRIDAYS.until(friday + timedelta(hours=60), berlin) is None
     assert replace(FRIDAYS, ends_at=friday).until(friday, berlin) is None
+
+
+def test_times_that_run_into_one_another_end_with_the_last() -> None:
+    at = datetime(2026, 12, 1, 12, 30, tzinfo=UTC)
+    thrice = replace(FRIDAYS, cron="0 10,11,12 * * *", zone="UTC", lasts_s=2 * 3600)
+    assert thrice.until(at.replace(hour=10), UTC) == at.replace(hour=14, minute=0)
+    assert thrice.until(at.replace(hour=14, minute=0), UTC) is None
+    ever = replace(thrice, cron="* * * * *", lasts_s=300)
+    held = ever.until(at, UTC)
+    assert held is not None and held >= at + timedelta(hours=1)
+
+
+def test_one_for_tenants_binds_what_is_for_them_alone() -> None:
+    acme, bolt = TenantId("acme"), TenantId("bolt")
+    one = replace(ONCE, tenants=(acme,))
+    places = [(ProjectId("x"), EnvironmentId("y"), tenant) for tenant in (acme, bolt, None)]
+    assert [one.covers(*place) for place in places] == [True, False, False]
+    assert all(ONCE.covers(*place) for place in places)
 
 
 def test_it_covers_what_it_names_and_all_where_it_names_none() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from tests.unit.usecases.declaring import applied, exported, planned, told
 from tests.unit.usecases.house import ADMIN, House
@@ -20,6 +22,7 @@ from fairlead.domain.task import TaskState
 from fairlead.domain.variable import Dimension
 from fairlead.store import tasks
 from fairlead.usecases import (
+    freezes,
     projects,
     runbook_runs,
     runbooks,
@@ -206,6 +209,18 @@ def test_for_several_tenants_one_run_each_and_one_refusal_holds_up_no_other(two:
     with pytest.raises(Conflict) as nobody:
         run_each(two.context, ADMIN, "books", "Say", ["Production"], tags=["Region/US"])
     assert nobody.value.code == "tenant.none"
+
+
+def test_a_freeze_for_a_tenant_binds_its_runs_where_it_says_so(two: House) -> None:
+    runbooks.publish(two.context, ADMIN, "books", "Say")
+    end = two.clock.now() + timedelta(hours=1)
+    freezes.add(two.context, ADMIN, freezes.Draft("Feast", ends_at=end, tenants=["Bolt"], binds_runbooks=True))
+    refused(two, "runbook.frozen", "Bolt")
+    run(two, "Acme")
+    run(two)
+    with pytest.raises(Conflict) as named:
+        tenants.remove(two.context, ADMIN, "Bolt")
+    assert named.value.code == "tenant.on_freeze"
 
 
 def test_a_tenant_for_which_a_runbook_ran_is_not_removed(two: House) -> None:

@@ -21,6 +21,7 @@ from fairlead.domain.variable import Dimension
 from fairlead.store import environments
 from fairlead.store import projects as project_rows
 from fairlead.usecases import (
+    audit,
     channels,
     deployments,
     freezes,
@@ -158,6 +159,32 @@ def test_what_a_release_brings_is_counted_from_what_the_tenant_has(two: House) -
     assert release_changes.preview(two.context, eve, "books", "1.1.0", "Test", tenant="Bolt").previous == ""
     with pytest.raises(NotAllowed):
         release_changes.preview(two.context, eve, "books", "1.1.0", "Test", tenant="Acme Ltd")
+
+
+def test_a_freeze_for_a_tenant_holds_back_what_is_for_that_one_alone(two: House) -> None:
+    two.add_release("1.0.0")
+    go_live(two, "1.0.0", "Acme Ltd")
+    go_live(two, "1.0.0", "Bolt")
+    made = freezes.add(
+        two.context, ADMIN, freezes.Draft("Feast", ends_at=two.clock.now() + timedelta(hours=1), tenants=["bolt"])
+    )
+    assert made.tenants == ("Bolt",)
+    refused(two, "deployment.frozen", tenant="Bolt")
+    ask(two, "1.0.0", tenant="Acme Ltd", is_forced=True)
+    ask(two, "1.0.0", is_forced=True)
+    ask(two, "1.0.0", tenant="Bolt", is_forced=True, override_freeze="it burns")
+    [told] = audit.page(two.context, ADMIN, audit.Wanted(kind="freeze.overridden")).items
+    assert told.tenant == "Bolt"
+    with pytest.raises(Conflict) as named:
+        tenants.remove(two.context, ADMIN, "Bolt")
+    assert named.value.code in ("tenant.on_freeze", "tenant.in_use")
+    whose = frozenset({tenants.get(two.context, ADMIN, "Acme Ltd").tenant.id})
+    eve = Actor(ActorId("u"), "eve", "user", frozenset(), grants=(Grant(frozenset({Permission.VIEW}), tenants=whose),))
+    assert freezes.page(two.context, eve).items == ()
+    freezes.change(
+        two.context, ADMIN, "Feast", freezes.Draft("Feast", ends_at=made.freeze.ends_at, tenants=["Acme Ltd"])
+    )
+    ask(two, "1.0.0", tenant="Bolt", is_forced=True)
 
 
 def test_two_tenants_cannot_claim_one_route(two: House) -> None:

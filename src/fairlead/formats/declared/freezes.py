@@ -26,6 +26,9 @@ class FreezeItem(Shape):
     binds_runbooks: bool = Field(default=False, description="runbooks do not run meanwhile, either")
     projects: tuple[str, ...] = Field((), max_length=1000, description="only these; all without any")
     environments: tuple[str, ...] = Field((), max_length=200, description="only these; all without any")
+    tenants: tuple[str, ...] = Field(
+        (), max_length=1000, description="only what is for these; whoever it is for without any"
+    )
 
 
 def normal(item: FreezeItem) -> FreezeItem:

@@ -24,6 +24,7 @@ class FreezeBody(Body):
     ends_at: AwareDatetime | None = Field(None, description="needed without a schedule")
     projects: list[str] = Field(default_factory=list, max_length=1000, description="none: all")
     environments: list[str] = Field(default_factory=list, max_length=200, description="none: all")
+    tenants: list[str] = Field(default_factory=list, max_length=1000, description="none: whoever it is for")
     reason: str = Field("", max_length=2000)
     cron: str = Field("", max_length=500, description="when each time begins, as a line of cron")
     zone: str = Field("UTC", max_length=60)
@@ -114,6 +115,7 @@ def freeze(one: freezes.FreezeView) -> told.Freeze:
         "ends_at": held.ends_at.isoformat() if held.ends_at else None,
         "projects": list(one.projects),
         "environments": list(one.environments),
+        "tenants": list(one.tenants),
         "reason": held.reason,
         "cron": held.cron,
         "zone": held.zone,

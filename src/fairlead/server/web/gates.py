@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
+from typing import Annotated
 from urllib.parse import quote
 
+from fastapi import Query
 from starlette.responses import Response
 
 from fairlead.domain.errors import Invalid
@@ -20,14 +23,18 @@ router = page_router()
 
 
 @router.get("/freezes")
-def show(visitor: Visiting, part: Searched) -> Response:
-    """A part of them, the newest first, with the form for another."""
+def show(visitor: Visiting, part: Searched, change: Annotated[str, Query(max_length=128)] = "") -> Response:
+    """A part of them, the newest first, with the form for another, or to `change` one."""
     found = freezes.page(visitor.context, visitor.actor, search=part.search, after=part.after, limit=part.limit)
+    changed = freezes.get(visitor.context, visitor.actor, change) if change else None
     values = {
         "section": setup.SECTION,
         "freezes": found.items,
         "listed": part.shown(found.after),
         "environments": environments.all_of(visitor.context, visitor.actor),
+        "changed": changed,
+        "local": local_to(changed.freeze.zone) if changed else None,
+        "now": visitor.context.clock.now(),
     }
     return visitor.page("freezes.html", values)
 
@@ -38,24 +45,46 @@ def add(form: Posted) -> Response:
     visitor = form.visitor
 
     def work() -> str:
-        zone = form.text("zone") or "UTC"
-        minutes = form.text("minutes")
-        wanted = freezes.Draft(
-            form.text("name"),
-            moment_of(form, "starts_at", zone),
-            moment_of(form, "ends_at", zone),
-            projects=form.text("projects").replace(",", " ").split(),
-            environments=form.lists.get("environments", ()),
-            reason=form.text("reason"),
-            cron=form.text("cron"),
-            zone=zone,
-            lasts_s=int(minutes) * 60 if minutes.isdecimal() else 0,
-            binds_runbooks=form.is_ticked("runbooks"),
-        )
-        made = freezes.add(visitor.context, visitor.actor, wanted)
+        made = freezes.add(visitor.context, visitor.actor, _draft(form))
         return f"Freeze {made.freeze.name} is added" + (", and holds now." if made.is_active else ".")
 
     return form.act("/freezes", work)
+
+
+@router.post("/freezes/{name}")
+def change(form: Posted, name: str) -> Response:
+    """It is as the form says, unless somebody changed it since the form was shown."""
+    visitor = form.visitor
+
+    def work() -> str:
+        revision = form.number("revision")
+        made = freezes.change(visitor.context, visitor.actor, name, _draft(form), revision=revision)
+        return f"Freeze {made.freeze.name} is changed" + (", and holds now." if made.is_active else ".")
+
+    return form.act("/freezes", work)
+
+
+def _draft(form: Form) -> freezes.Draft:
+    zone, minutes = form.text("zone") or "UTC", form.text("minutes")
+    return freezes.Draft(
+        form.text("name"),
+        moment_of(form, "starts_at", zone),
+        moment_of(form, "ends_at", zone),
+        projects=form.text("projects").replace(",", " ").split(),
+        environments=form.lists.get("environments", ()),
+        reason=form.text("reason"),
+        cron=form.text("cron"),
+        zone=zone,
+        lasts_s=int(minutes) * 60 if minutes.isdecimal() else 0,
+        binds_runbooks=form.is_ticked("runbooks"),
+        tenants=[one.strip() for one in form.text("tenants").split(",") if one.strip()],
+    )
+
+
+def local_to(zone: str) -> Callable[[datetime | None], str]:
+    """Times as people of the zone read and write them, to the second; "" for none."""
+    there = zone_named(zone)
+    return lambda at: at.astimezone(there).replace(tzinfo=None).isoformat(timespec="seconds") if at else ""
 
 
 @router.post("/freezes/{name}/remove")

@@ -194,7 +194,9 @@ async def _bundled(
         host = await tools.hosts.of_target(run.target)
         file = await acquired(host, run.target, run.package, _ticket(effect, tools), tools)
     more = ours(run.language, values)
-    inside = partial(_write, name=name, fill=partial(filled_whole, known, lacking=lacking), more=more, is_alone=bool(file))
+    inside = partial(
+        _write, name=name, fill=partial(filled_whole, known, lacking=lacking), more=more, is_alone=bool(file)
+    )
     async with packed(tools, effect.key, run.package, inside) as (archive, made):
         if name not in made.files:
             hint = f"it holds {', '.join(sorted(made.files)[:10])[:300]}"

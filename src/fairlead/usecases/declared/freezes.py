@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from fairlead.domain.actor import Actor
 from fairlead.domain.permission import Permission
 from fairlead.formats.declared.freezes import FREEZES, FreezeItem, normal
-from fairlead.store import environments, projects
+from fairlead.store import environments, projects, tenants
 from fairlead.store import freezes as rows
 from fairlead.store.database import Connection
 from fairlead.usecases import freezes
@@ -26,6 +26,7 @@ class Freezes(Noun[FreezeItem]):
         actor.require(Permission.VIEW)
         owners = projects.names(connection)
         places = {one.id: one.name for one in environments.all_of(connection)}
+        whose = tenants.names(connection)
         for one in rows.all_of(connection):
             item = FreezeItem(
                 name=one.name,
@@ -38,6 +39,7 @@ class Freezes(Noun[FreezeItem]):
                 binds_runbooks=one.binds_runbooks,
                 projects=tuple(owners.get(id, id) for id in one.projects),
                 environments=tuple(places.get(id, id) for id in one.environments),
+                tenants=tuple(whose.get(id, id) for id in one.tenants),
             )
             yield Held("", normal(item))
 
@@ -63,4 +65,5 @@ def _draft(item: FreezeItem) -> Draft:
         zone=item.zone,
         lasts_s=item.lasts_s,
         binds_runbooks=item.binds_runbooks,
+        tenants=item.tenants,
     )

@@ -295,6 +295,7 @@ FORMS = [
     "/subscriptions/x/enable",
     "/subscriptions/x/remove",
     "/freezes",
+    "/freezes/x",
     "/freezes/x/remove",
     "/keys",
     "/keys/x/remove",

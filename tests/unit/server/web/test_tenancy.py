@@ -9,7 +9,7 @@ from tests.unit.server.house import ADMINISTRATOR, House
 
 from fairlead.domain.project import Tenancy
 from fairlead.formats.phase_lines import PhaseLine
-from fairlead.usecases import deployments, lifecycles, projects, tenants, variables
+from fairlead.usecases import deployments, freezes, lifecycles, projects, tenants, variables
 
 
 def tenancy_of(house: House) -> Tenancy:
@@ -57,3 +57,23 @@ def test_who_approves_sees_for_which_tenant(house: House, visit: Visit) -> None:
     page = visit.get("/approvals")
     assert "to Test for Acme" in page and "to Test for Bolt" in page
     assert "not after" in page
+
+
+def test_a_freeze_is_made_for_a_tenant_and_changed_in_its_own_zone(house: House, visit: Visit) -> None:
+    tenants.put(house.context, ADMINISTRATOR, tenants.Draft("Acme Ltd"))
+    visit.sign_in()
+    given = {"name": "Feast", "starts_at": "2099-12-24T18:00", "ends_at": "2099-12-27T00:00", "zone": "Europe/Berlin"}
+    visit.post("/freezes", **given, tenants="Acme Ltd, ")
+    made = freezes.get(house.context, ADMINISTRATOR, "Feast")
+    assert made.tenants == ("Acme Ltd",)
+    page = visit.get(f"/freezes?change={made.freeze.id}")
+    assert "only for Acme Ltd" in page and "2099-12-24 17:00" in page
+    assert 'value="2099-12-24T18:00:00"' in page and 'value="Acme Ltd"' in page
+    assert (
+        visit.post(f"/freezes/{made.freeze.id}", **given, reason="rest", revision=str(made.freeze.revision))
+        == "/freezes"
+    )
+    changed = freezes.get(house.context, ADMINISTRATOR, "Feast")
+    assert (changed.tenants, changed.freeze.reason, changed.freeze.starts_at) == ((), "rest", made.freeze.starts_at)
+    visit.post(f"/freezes/{made.freeze.id}", **given, revision=str(made.freeze.revision))
+    assert "was changed by somebody else" in visit.get("/freezes")

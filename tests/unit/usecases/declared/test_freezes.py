@@ -9,7 +9,7 @@ from tests.unit.usecases.declaring import applied, exported, planned, told
 from tests.unit.usecases.house import ADMIN, House
 
 from fairlead.domain.errors import ProjectFileInvalid
-from fairlead.usecases import freezes
+from fairlead.usecases import freezes, tenants
 
 FEAST = b"""freezes:
   - name: Feast
@@ -32,6 +32,15 @@ def test_a_file_makes_freezes_and_an_export_says_the_same(books: House) -> None:
     assert b"2026-12-23T23:00:00Z" in out["freezes.yml"] and told(planned(books, out, prune=True)) == []
     later = FEAST.replace(b"12-27", b"12-28")
     assert told(applied(books, {"freezes.yml": later})) == ["change freeze Feast"]
+
+
+def test_a_freeze_for_tenants_is_declared_and_comes_back_as_it_was(books: House) -> None:
+    tenants.put(books.context, ADMIN, tenants.Draft("Acme"))
+    file = FEAST.replace(b"[Production]", b"[Production]\n    tenants: [Acme]")
+    applied(books, {"freezes.yml": file})
+    assert freezes.get(books.context, ADMIN, "Feast").tenants == ("Acme",)
+    out = {"freezes.yml": exported(books)["freezes.yml"]}
+    assert b"Acme" in out["freezes.yml"] and told(planned(books, out)) == []
 
 
 def test_what_no_file_names_goes_only_with_prune(books: House) -> None:

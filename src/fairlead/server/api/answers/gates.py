@@ -19,6 +19,7 @@ class Freeze(TypedDict):
     ends_at: Moment | None
     projects: Annotated[list[str], Field(description="none: all")]
     environments: Annotated[list[str], Field(description="none: all")]
+    tenants: Annotated[list[str], Field(description="none: whoever it is for")]
     reason: str
     cron: Annotated[str, Field(description='when each time begins; "": it holds from start to end')]
     zone: str

@@ -143,6 +143,7 @@ def _freezes() -> None:
         sa.Column("created_by", sa.Text(), nullable=False),
         sa.Column("revision", sa.BigInteger(), nullable=False),
         sa.Column("binds_runbooks", sa.Boolean(), nullable=False),
+        sa.Column("tenants", sa.JSON(none_as_null=True), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_freezes")),
         sa.UniqueConstraint("name", name=op.f("uq_freezes_name")),
     )
