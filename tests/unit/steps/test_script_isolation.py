@@ -15,9 +15,11 @@ from fairlead.domain.effect import Done, SaidNo
 from fairlead.domain.ids import TaskId
 from fairlead.domain.plan import Effect
 from fairlead.domain.process import Action, ActionTarget, ResolvedAction, RunLocation
+from fairlead.domain.record import Json
 from fairlead.ports.step import Tools
 from fairlead.steps.health_check import HealthCheck
 from fairlead.steps.script import Script
+from fairlead.testing.fake_records import FakeRecords
 from fairlead.testing.fake_script_turns import FakeScriptTurns
 
 OTHER = TaskId("tsk-2")
@@ -94,6 +96,26 @@ async def test_what_fails_or_cannot_be_begun_gives_its_turn_back(rig: Shared) ->
     assert isinstance(await rig.run("exit 3"), SaidNo)
     rig.commit_files(there_sh="exit 0")
     assert isinstance(await rig.run(file="missing.sh", name="Other"), SaidNo)
+    assert rig.line() == []
+
+
+class Died(BaseException):
+    """The server's end."""
+
+
+async def test_a_server_that_dies_once_it_ended_keeps_no_turn(rig: Shared, monkeypatch: pytest.MonkeyPatch) -> None:
+    effect = rig.effect("echo hello")
+    note = FakeRecords.note
+
+    async def noted_and_died(books: FakeRecords, task: TaskId, name: str, data: Json) -> None:
+        await note(books, task, name, data)
+        if name == f"script:{effect.key}":
+            raise Died
+
+    monkeypatch.setattr(FakeRecords, "note", noted_and_died)
+    with pytest.raises(Died):
+        await rig.do(effect)
+    assert isinstance(await rig.kind.look(effect, rig.tools(effect)), Done), "whoever takes over need not do it again"
     assert rig.line() == []
 
 

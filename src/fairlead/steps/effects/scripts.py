@@ -103,9 +103,9 @@ class RunScript:
             wrong, warned = await tools.secrets.masked(tools.task, [followed.said_error, followed.warned])
             note |= {"said_error": wrong, "warned": warned}
         await tools.task_log.flush(tools.task)
+        await leave(effect, tools)  # before the note: whoever takes over goes by that, and does not come here again
         await tools.records.note(tools.task, _note_name(effect), note)
         await _forget(connection, ticket, tools)
-        await leave(effect, tools)
         return _verdict(run, note)
 
     async def _followed(
