@@ -11,7 +11,7 @@ from fairlead.domain.ids import ReleaseId
 from fairlead.domain.permission import Permission
 from fairlead.domain.project import Project
 from fairlead.ports.catalogue import Place
-from fairlead.store import deployments, releases, slots
+from fairlead.store import deployments, processes, releases, slots
 from fairlead.store.database import Connection
 from fairlead.usecases import planning
 from fairlead.usecases.context import Context
@@ -62,11 +62,21 @@ def _way_back(
             "deployment.no_way_back", f"nothing of {project.name} was ever live in {place.shown}", thing=place.where
         )
     wanted: ReleaseId | None = planning.release_named(connection, project, to).id if to else None
-    now = slots.live(connection, place)
+    now = _now(connection, place, history[0])
     for earlier in history:
-        if earlier.release == wanted or (wanted is None and (now is None or earlier.release != now.release)):
+        if earlier.release == wanted or (wanted is None and earlier.release != now):
             return earlier
     which = f"{to} was never live there" if to else "no other release was live there before"
     raise Conflict(
         "deployment.no_way_back", f"{project.name} cannot go back in {place.shown}: {which}", thing=place.where
     )
+
+
+def _now(connection: Connection, place: Place, last: Deployment) -> str | None:
+    """The release that is there: the live slot's, or what went there `last` where its process deploys no services;
+    None where what was live was ended."""
+    release = releases.get(connection, last.release)
+    if release.process and not processes.snapshot(connection, release.process).deploys_services:
+        return release.id
+    live = slots.live(connection, place)
+    return live.release if live is not None else None

@@ -20,7 +20,7 @@ from fairlead.ports.catalogue import Place
 from fairlead.steps.action_kinds import ACTION_KINDS
 from fairlead.store import deployments as rows
 from fairlead.testing.toy_actions import SayAction
-from fairlead.usecases import deployments, overview, processes, releases
+from fairlead.usecases import deployments, overview, processes, releases, rolling_back
 from fairlead.usecases.binding import Binding
 
 SERVICES = ProcessStep("Deploy", (Action("Deploy", "deploy-services"),))
@@ -130,3 +130,23 @@ def test_what_a_process_without_services_brought_is_live_until_a_later_one_does(
         cell = overview.place(books.context, ADMIN, "books", "Test").cell
         assert cell.is_live and cell.live_version == "1.0.0", version
         assert cell.latest_version == version
+
+
+def play_out(books: House, version: str) -> None:
+    """Its newest deployment comes to its end, and went well."""
+    made = books.deployment(version)
+    books.begin(made.task)
+    asyncio.run(books.records.commit(made.id, Place("books", "Test"), None))
+    books.end(made.task)
+    books.clock.advance(1)
+
+
+def test_going_back_from_what_a_process_without_services_brought_is_to_another_release(books: House) -> None:
+    put(books, TELL)
+    for version in ("1.0.0", "1.1.0"):
+        releases.create(books.context, ADMIN, "books", version=version, images={}, contents={})
+        play_out(books, version)
+    deployments.create(books.context, ADMIN, "books", "1.1.0", "Test", is_forced=True)
+    play_out(books, "1.1.0")
+    back = rolling_back.roll_back(books.context, ADMIN, "books", "Test")
+    assert (back.version, back.deployment.kind) == ("1.0.0", "rollback")
