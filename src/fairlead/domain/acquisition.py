@@ -19,12 +19,13 @@ from fairlead.domain.process import (
     ProcessStep,
     StartTrigger,
 )
+from fairlead.domain.step_image import written_image
 
 RUN_TESTS = "run-tests"
 
 
 def digests_in(action: Action) -> tuple[str, ...]:
-    """Images by digest that the action runs. Others may be built on the way, and are its own affair."""
+    """Images by digest that its tests run in. Others may be built on the way, and are its own affair."""
     if action.kind != RUN_TESTS:
         return ()
     matrix = action.properties.get("matrix")
@@ -89,5 +90,5 @@ def _awaits(step: ProcessStep) -> bool:
 
 
 def _uses(action: Action) -> bool:
-    uses = bool(action.properties.get(PACKAGE)) or action.kind == DEPLOY_SERVICES or bool(digests_in(action))
-    return uses and not action.is_disabled
+    packages = bool(action.properties.get(PACKAGE)) or action.kind == DEPLOY_SERVICES
+    return not action.is_disabled and (packages or bool(digests_in(action)) or bool(written_image(action)))

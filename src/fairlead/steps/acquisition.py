@@ -17,6 +17,7 @@ from fairlead.domain.package import PackageFile
 from fairlead.domain.plan import Effect, Guided, InParallel, Node, Part, Step
 from fairlead.domain.plan import Sequence as InOrder
 from fairlead.domain.process import DEPLOY_PACKAGE, PackageRequirement, ResolvedAction, RunLocation
+from fairlead.domain.registry_login import RegistryLogin
 from fairlead.steps.bounds import PULL_TIMEOUT_S, PULL_TRIES
 from fairlead.steps.deploy_package import installing
 from fairlead.steps.effects.acquired import key_of
@@ -28,6 +29,7 @@ from fairlead.steps.process_resolved import PlannedStep, ResolvedProcess
 from fairlead.steps.script import host_of
 
 NAME = "Acquire packages"
+SERVER = "the server"
 LONGEST_S = 1800.0
 """For one package: over a slow line."""
 FORGET_S = 300.0
@@ -53,6 +55,18 @@ class _Wanted:
         return Acquisition(self.host, self.name, self.package, () if self.is_needed else tuple(self.unless))
 
 
+@dataclass(slots=True)
+class _Pulled:
+    """An image by digest on a host (id and name; "": the server)."""
+
+    host: str
+    name: str
+    reference: str
+    login: RegistryLogin | None
+    on_target: bool
+    must_run: bool = False
+
+
 def position(groups: Sequence[Sequence[PlannedStep]]) -> int | None:
     """The group of steps that it comes before; None where nothing is acquired, or only what services are made of, by
     the step that deploys them."""
@@ -70,17 +84,16 @@ def position(groups: Sequence[Sequence[PlannedStep]]) -> int | None:
 def acquire_step(process: ResolvedProcess, name: str, images: Node | None) -> Step | None:
     """The step, under that name; `images` are those that services are made of. None where a release that stands by is
     all that is switched to."""
-    wanted, references = _wanted(process), _references(process)
-    by_host: dict[str, list[_Wanted]] = {}
-    for one in wanted:
+    wanted, pulled = _wanted(process), _pulled(process)
+    everything: list[_Wanted | _Pulled] = [*wanted, *pulled]
+    by_host: dict[str, list[_Wanted | _Pulled]] = {}
+    for one in everything:
         by_host.setdefault(one.host, []).append(one)
     nodes: list[Node] = [_on_host(of_host, is_guided=process.is_guided) for of_host in by_host.values()]
-    nodes += [_image(reference, resolved) for reference, resolved in references.items()]
     nodes += [images] if images is not None else []
     if not nodes:
         return None
-    has_images = bool(references) or images is not None
-    what = " and ".join([*(["packages"] if wanted else []), *(["images"] if has_images else [])])
+    what = _what(has_packages=bool(wanted), has_images=bool(pulled) or images is not None)
     node = InParallel(tuple(nodes), limit=process.acquire_at_once, on_failure="begin_none")
     return Step(name, f"Acquire {what}", node, SUCCESS)
 
@@ -103,7 +116,7 @@ def _asks(step: PlannedStep) -> bool:
 
 def _takes(step: PlannedStep) -> bool:
     """Whether something is acquired for it here, beside what services are made of."""
-    return any(_uses(one) or digests_in(one.action) for one in step.to_run)
+    return any(_uses(one) or _images(one) for one in step.to_run)
 
 
 def _uses(resolved: ResolvedAction) -> bool:
@@ -127,24 +140,42 @@ def _wanted(process: ResolvedProcess) -> list[_Wanted]:
     return list(found.values())
 
 
-def _references(process: ResolvedProcess) -> dict[str, ResolvedAction]:
-    """Images by digest that actions run, each once."""
-    running = (one for step in process.steps for one in step.to_run)
-    return {reference: one for one in running for reference in digests_in(one.action)}
+def _images(resolved: ResolvedAction) -> tuple[str, ...]:
+    """Those by digest that it runs, as far as they are known beforehand."""
+    return (resolved.image,) if resolved.image else digests_in(resolved.action)
 
 
-def _on_host(wanted: Sequence[_Wanted], *, is_guided: bool) -> Node:
+def _pulled(process: ResolvedProcess) -> list[_Pulled]:
+    """Each image once on each host that runs it; tests run beside the server."""
+    found: dict[tuple[str, str], _Pulled] = {}
+    for resolved in (one for step in process.steps for one in step.to_run):
+        host = host_of(resolved) if resolved.image else ""
+        for reference in _images(resolved):
+            login = next((one for one in resolved.logins if one.registry == registry_of(reference)), None)
+            name = resolved.place if host else SERVER
+            one = found.setdefault((host, reference), _Pulled(host, name, reference, login, bool(host)))
+            one.must_run |= resolved.action.must_run
+    return list(found.values())
+
+
+def _on_host(wanted: Sequence[_Wanted | _Pulled], *, is_guided: bool) -> Node:
     """On one host one after the other, for its line is one."""
     first = wanted[0]
     target = first.name if first.on_target else ""
-    node: Node = InOrder(tuple(_acquire(one) for one in wanted))
+    node: Node = InOrder(tuple(_acquire(one) if isinstance(one, _Wanted) else _pull(one) for one in wanted))
     if is_guided:
         may_leave_out = bool(target) and not any(one.must_run for one in wanted)
         choices = (Choice.FAIL, Choice.RETRY, Choice.IGNORE, *((Choice.EXCLUDE,) if may_leave_out else ()))
-        title = f"packages could not be acquired on {first.name}"
+        kinds = {type(one) for one in wanted}
+        what = _what(has_packages=_Wanted in kinds, has_images=_Pulled in kinds)
+        title = f"{what} could not be acquired on {first.name}"
         question = Question(InterruptionKind.GUIDED, title, choices, target=target)
         node = Guided(node, f"acquire:packages:{first.host}", question)
     return Part(first.name, node, target)
+
+
+def _what(*, has_packages: bool, has_images: bool) -> str:
+    return " and ".join([*(["packages"] if has_packages else []), *(["images"] if has_images else [])])
 
 
 def _acquire(wanted: _Wanted) -> Effect:
@@ -161,16 +192,17 @@ def _acquire(wanted: _Wanted) -> Effect:
     )
 
 
-def _image(reference: str, resolved: ResolvedAction) -> Effect:
-    login = next((one for one in resolved.logins if one.registry == registry_of(reference)), None)
+def _pull(wanted: _Pulled) -> Effect:
+    where = f" on {wanted.name}" if wanted.host else ""
     return Effect(
         AcquireImage.kind,
-        f"acquire:action:{reference}",
-        f"pull {reference}",
-        arguments(Acquired(reference, login)),
+        f"acquire:action:{wanted.host}:{wanted.reference}" if wanted.host else f"acquire:action:{wanted.reference}",
+        f"pull {wanted.reference}{where}",
+        arguments(Acquired(wanted.reference, wanted.login, wanted.host)),
         timeout_s=PULL_TIMEOUT_S,
         attempts=PULL_TRIES,
         is_undone=False,
+        target=wanted.name if wanted.host else "local",
     )
 
 

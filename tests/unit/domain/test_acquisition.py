@@ -9,7 +9,7 @@ from fairlead.domain.errors import Invalid
 from fairlead.domain.process import Action, PackageRequirement, Process, ProcessStep, RunLocation, StartTrigger
 from fairlead.domain.process_rules import checked
 
-KINDS = ("script", "deploy-package", "deploy-services", "run-tests")
+KINDS = ("script", "deploy-package", "deploy-services", "run-tests", "run-container")
 BEFORE, AFTER = PackageRequirement.BEFORE, PackageRequirement.AFTER
 PINNED = f"tests@sha256:{'a' * 64}"
 
@@ -36,6 +36,7 @@ BESIDE = replace(step("Look", asks=BEFORE), start=StartTrigger.WITH_PREVIOUS)
         (TOOLS, step("Look", asks=AFTER)),
         (step("Look", asks=BEFORE), step("Tell", asks=BEFORE)),
         (step("Test", "run-tests", asks=BEFORE, image="tests:1"), TOOLS),
+        (step("Cache", "run-container", asks=BEFORE, image="#{Image}"), TOOLS),
         (replace(TOOLS, actions=(replace(TOOLS.actions[0], is_disabled=True),)), step("Look", asks=BEFORE)),
     ],
 )
@@ -54,6 +55,12 @@ def test_steps_may_come_before_or_behind(steps: tuple[ProcessStep, ...]) -> None
         ),
         ((step("Swap", "deploy-services", BEFORE),), "process.package_requirement", "Swap", "its action Swap uses one"),
         ((step("Test", "run-tests", BEFORE, image=PINNED),), "process.package_requirement", "Test", "uses one"),
+        (
+            (step("Cache", "run-container", BEFORE, image="redis:7"),),
+            "process.package_requirement",
+            "Cache",
+            "uses one",
+        ),
         ((TOOLS, step("Look", asks=BEFORE)), "process.package_order", "Look", "before step Tools, which comes earlier"),
         ((TOOLS, BESIDE), "process.package_order", "Look", "before step Tools, which starts with it"),
         ((step("Wait", asks=AFTER), step("Look", asks=BEFORE)), "process.package_order", "Look", "before step Wait"),

@@ -14,6 +14,7 @@ from tests.unit.steps.test_deploy_package import there as there
 
 from fairlead.domain.condition import SUCCESS
 from fairlead.domain.effect import Done, SaidNo
+from fairlead.domain.errors import FairleadError
 from fairlead.domain.ids import TaskId
 from fairlead.domain.interruption import Choice
 from fairlead.domain.plan import Effect, Guided, Plan, Step, effects_of, inside, steps_of
@@ -27,14 +28,21 @@ from fairlead.domain.process import (
     action_key,
 )
 from fairlead.domain.record import Json
+from fairlead.ports.clock import Clock
+from fairlead.ports.container_engine import ContainerEngine
+from fairlead.ports.hosts import NoHosts
 from fairlead.steps import run_process
 from fairlead.steps.acquisition import NAME
 from fairlead.steps.action_kinds import ACTION_KINDS
 from fairlead.steps.effects.acquiring import AcquirePackage, ForgetAcquired
+from fairlead.steps.effects.basis import arguments
+from fairlead.steps.effects.images import Acquired, AcquireImage
 from fairlead.steps.effects.installed import InstallPackage
 from fairlead.steps.effects.scripts import RunScript
 from fairlead.steps.process_resolved import PlannedAction, PlannedPlace, PlannedStep, ResolvedProcess
+from fairlead.testing.container_world import ContainerWorld
 from fairlead.testing.deploy_world import World, definition, web
+from fairlead.testing.fake_container_engine import FakeContainerEngine
 from fairlead.testing.processes import SERVICES, WITH_PREVIOUS, process, say, step
 from fairlead.testing.toy_actions import KINDS
 
@@ -94,6 +102,66 @@ async def test_each_package_comes_to_each_host_once_and_goes_in_the_end() -> Non
     assert len(keys) == len(set(keys))
 
 
+CACHE = Action("Cache", "run-container", {"image": "registry.test/cache:1"}, runs_on=RunLocation.TARGETS)
+CACHE_PINNED = f"registry.test/cache@sha256:{'b' * 64}"
+
+
+def running(where: PlannedStep) -> PlannedStep:
+    """The step, with the image that its release keeps for the action."""
+
+    def place(one: PlannedPlace) -> PlannedPlace:
+        actions = (replace(each, resolved=replace(each.resolved, image=CACHE_PINNED)) for each in one.actions)
+        return replace(one, actions=tuple(actions))
+
+    return replace(where, places=tuple(place(one) for one in where.places))
+
+
+async def test_the_image_of_a_container_comes_to_each_host_that_runs_it() -> None:
+    beside = step(replace(CACHE, name="Near", runs_on=RunLocation.SERVER))
+    plan = await planned(step(say("a")), step(TOOLS, targets=("w1",)), running(step(CACHE, **ON)), running(beside))
+    assert outer(plan) == ["a", NAME, "Tools", "Cache", "Near"]
+    on = [f"pull {CACHE_PINNED} on {name}" for name in ("w1", "w2")]
+    assert titles(plan) == ["acquire Tools 1.4.0 on w1", on[0], on[1], f"pull {CACHE_PINNED}"]
+    pulls = [effect for effect in effects_of(plan.forward) if effect.kind == "image.acquire"]
+    assert len({effect.key for effect in pulls}) == 3
+    assert [(one.target, bool(one.arguments.get("host"))) for one in pulls] == [
+        ("w1", True),
+        ("w2", True),
+        ("local", False),
+    ]
+
+
+async def test_an_image_that_a_variable_names_is_pulled_by_its_step() -> None:
+    assert outer(await planned(step(say("a")), step(CACHE, **ON))) == ["a", "Cache"]
+
+
+class Elsewhere(NoHosts):
+    """A host with an engine of its own."""
+
+    def __init__(self, clock: Clock) -> None:
+        self.world = ContainerWorld(clock)
+
+    async def engine_of(self, target: str) -> ContainerEngine:
+        assert target == "w1"
+        return FakeContainerEngine(self.world)
+
+
+@pytest.mark.parametrize(("registry", "hint"), [("registry.test", ""), ("127.0.0.1:8602", "name one that both reach")])
+async def test_an_image_is_pulled_on_the_host_that_is_to_have_it(registry: str, hint: str) -> None:
+    world = World()
+    there = Elsewhere(world.host.clock)
+    reference = f"{registry}/cache@sha256:{'b' * 64}"
+    asked = Effect(AcquireImage.kind, "acquire", "", arguments(Acquired(reference, None, "w1")), target="w1")
+    tools = replace(world.tools(TaskId("t1"), "step", "w1", {}), hosts=there)
+    with pytest.raises(FairleadError) as refused:
+        await AcquireImage().do(asked, tools)
+    assert hint in refused.value.hint
+    there.world.offer(reference)
+    assert isinstance(await AcquireImage().do(asked, tools), Done)
+    assert there.world.image(reference) is not None and world.host.image(reference) is None
+    assert isinstance(await AcquireImage().look(asked, tools), Done)
+
+
 async def test_images_of_services_come_with_them_and_only_once() -> None:
     plan = await planned(step(TOOLS, **ON), step(SERVICES))
     pulls = [effect.key for effect in effects_of(plan.forward) if effect.kind == "image.acquire"]
@@ -120,6 +188,9 @@ async def test_where_failures_are_guided_a_person_is_asked_of_each_host() -> Non
 
     [first, *_] = guided(plan.forward)
     assert first.question.title == "packages could not be acquired on w1" and Choice.EXCLUDE in first.question.choices
+    both = await planned(running(step(CACHE, **ON)), step(TOOLS, targets=("w1",)), is_guided=True)
+    asked = [one.question.title for one in guided(both.forward)]
+    assert asked[:2] == ["packages and images could not be acquired on w1", "images could not be acquired on w2"]
     required = await planned(step(replace(TOOLS, is_required=True), **ON), is_guided=True)
     assert Choice.EXCLUDE not in guided(required.forward)[0].question.choices
 

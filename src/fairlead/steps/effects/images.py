@@ -11,16 +11,19 @@ from fairlead.domain.registry_login import RegistryLogin
 from fairlead.ports.container_engine import Credentials, Image
 from fairlead.ports.step import Tools
 from fairlead.steps.effects.basis import Plain, read
+from fairlead.steps.effects.on_host import at_host
 
 LOOPBACK = ("127.0.0.1", "localhost")
 
 
 @dataclass(frozen=True, slots=True)
 class Acquired:
-    """The reference by digest, and what opens its registry where that is not Fairlead's own."""
+    """The reference by digest, and what opens its registry where that is not Fairlead's own. `host` is the id of the
+    target that is to have it; "": this machine."""
 
     reference: str
     login: RegistryLogin | None = None
+    host: str = ""
 
 
 class AcquireImage(Plain):
@@ -30,23 +33,32 @@ class AcquireImage(Plain):
 
     async def look(self, effect: Effect, tools: Tools) -> Looked:
         """Whether the target has it."""
-        image = await tools.container_engine.image(read(Acquired, effect).reference)
+        wanted = read(Acquired, effect)
+        image = await (await at_host(wanted.host, tools)).container_engine.image(wanted.reference)
         return NotYet() if image is None else Done(_facts(image), was_already_so=True)
 
     async def do(self, effect: Effect, tools: Tools) -> Outcome:
         """Pulls it."""
         wanted = read(Acquired, effect)
         credentials = await _credentials(wanted, tools)
+        tools = await at_host(wanted.host, tools)
         try:
             image = await tools.container_engine.pull(
                 wanted.reference, credentials, lambda line: tools.say(line, level="debug")
             )
         except FairleadError as error:
-            if moved := _moved(wanted, tools.registry.address):
-                error.hint = moved
+            if hint := near(wanted.reference, wanted.host) or _moved(wanted, tools.registry.address):
+                error.hint = hint
             raise
         tools.say(f"has {wanted.reference} ({image.size_bytes / 1024**2:,.0f} MiB)")
         return Done(_facts(image))
+
+
+def near(reference: str, host: str) -> str:
+    """What to do where another host is to fetch it from a registry that only this machine reaches; "" elsewhere."""
+    if not host or reference.partition("/")[0].partition(":")[0] not in LOOPBACK:
+        return ""
+    return "that registry is on the server itself, where other hosts do not reach it: name one that both reach"
 
 
 def _facts(image: Image) -> dict[str, int | str | bool]:

@@ -1,8 +1,9 @@
-"""Small commands on a host, run to their end: what effects share that keep something below the user's home there."""
+"""On a host: its engine, and small commands run to their end, for effects that leave something there."""
 
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 from fairlead.domain.errors import NotFound
 from fairlead.ports.connection import Command, Connection
@@ -16,6 +17,20 @@ HOME = """\
 [ -n "$HOME" ] || { echo "the user has no home directory here"; exit 1; }
 """
 """How a script of ours begins that needs to know where it is."""
+
+
+async def at_host(host: str, tools: Tools) -> Tools:
+    """The same tools, with the engine of that target ("": this machine's)."""
+    return replace(tools, container_engine=await tools.hosts.engine_of(host)) if host else tools
+
+
+async def still_at_host(host: str, name: str, tools: Tools, *, left: str = "what is there") -> Tools | None:
+    """The same, to take something back; None where the target of that name is one no more, and what is `left` stays."""
+    try:
+        return await at_host(host, tools)
+    except NotFound:
+        tools.say(f"{name} is no target any more; {left} stays", level="warning")
+        return None
 
 
 async def still_there(target: str, name: str, tools: Tools) -> Connection | None:

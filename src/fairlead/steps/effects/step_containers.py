@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import cast
 
 from fairlead.domain.effect import Done, Looked, NotYet, Outcome, SaidNo
-from fairlead.domain.errors import Failed, NotFound
+from fairlead.domain.errors import Failed
 from fairlead.domain.ids import SecretVersionId
 from fairlead.domain.naming import PlaceNames
 from fairlead.domain.output_variables import effect_output, of_effects, seen_from
@@ -43,7 +43,8 @@ from fairlead.steps.blueprint import (
 from fairlead.steps.effects.basis import Plain, all_of, read
 from fairlead.steps.effects.builds import fetch
 from fairlead.steps.effects.container_actions import ActionAbout
-from fairlead.steps.effects.images import LOOPBACK
+from fairlead.steps.effects.images import near
+from fairlead.steps.effects.on_host import at_host, still_at_host
 from fairlead.steps.filled_in import filled, known_at, unresolved
 from fairlead.steps.inspected import as_output
 from fairlead.steps.output import keep_output, last_lines
@@ -189,20 +190,6 @@ class RetireStepContainers(Plain):
         return Done({"removed": [one.name for one in leaving]})
 
 
-async def at_host(host: str, tools: Tools) -> Tools:
-    """The same tools, with the engine of that target ("": this machine's)."""
-    return replace(tools, container_engine=await tools.hosts.engine_of(host)) if host else tools
-
-
-async def still_at_host(host: str, name: str, tools: Tools, *, left: str = "what is there") -> Tools | None:
-    """The same, to take something back; None where the target of that name is one no more, and what is `left` stays."""
-    try:
-        return await at_host(host, tools)
-    except NotFound:
-        tools.say(f"{name} is no target any more; {left} stays", level="warning")
-        return None
-
-
 def _key(effect: Effect, tools: Tools) -> str:
     return f"{tools.task}/{effect.key}"
 
@@ -229,9 +216,7 @@ async def _have_image(image: str, wanted: StepContainer, tools: Tools) -> SaidNo
     try:
         await fetch(image, wanted.about.logins, tools, what=f"the image of {wanted.about.action}")
     except Failed as error:
-        is_here = image.partition("/")[0].partition(":")[0] in LOOPBACK
-        near = "that registry is on the server itself, where other hosts do not reach it: name one that both reach"
-        return SaidNo("container.image", error.message, hint=near if wanted.host and is_here else error.hint)
+        return SaidNo("container.image", error.message, hint=near(image, wanted.host) or error.hint)
     return None
 
 

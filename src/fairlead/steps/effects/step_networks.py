@@ -23,7 +23,8 @@ from fairlead.ports.container_engine import (
 from fairlead.ports.step import Tools
 from fairlead.steps.blueprint import KIND_STEP_NETWORK
 from fairlead.steps.effects.basis import read
-from fairlead.steps.effects.step_containers import StepIdentity, at_host, still_at_host
+from fairlead.steps.effects.on_host import at_host, still_at_host
+from fairlead.steps.effects.step_containers import StepIdentity
 from fairlead.steps.inspected import as_output
 
 

@@ -23,15 +23,8 @@ from fairlead.ports.container_engine import (
 from fairlead.ports.step import Tools
 from fairlead.steps.blueprint import KIND_STEP_CONTAINER, KIND_STEP_NETWORK, read_facts
 from fairlead.steps.effects.basis import Plain, all_of, read
-from fairlead.steps.effects.step_containers import (
-    NOBODY,
-    RUNS,
-    StepIdentity,
-    at_host,
-    end_container,
-    start_anew,
-    still_at_host,
-)
+from fairlead.steps.effects.on_host import at_host, still_at_host
+from fairlead.steps.effects.step_containers import NOBODY, RUNS, StepIdentity, end_container, start_anew
 from fairlead.steps.inspected import as_list
 
 
