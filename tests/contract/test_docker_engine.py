@@ -23,6 +23,7 @@ from fairlead.ports.container_engine import (
     BuildRequest,
     Credentials,
     FileContent,
+    NetworkSpec,
 )
 from fairlead.testing.behaviour import Behaviour
 from fairlead.testing.contracts.engine_given import lines_of
@@ -45,6 +46,17 @@ async def told_by(given: DockerGiven, name: str) -> dict[str, str]:
     await given.engine.start(name)
     await given.engine.wait(name)
     return dict(line.text.partition("=")[::2] for line in await lines_of(given.engine, name))
+
+
+async def test_targets_that_are_one_engine_make_one_network(given: DockerGiven, docker_socket: Path) -> None:
+    ways = [DockerEngine(str(docker_socket)) for _ in range(4)]
+    spec = NetworkSpec(given.name("n"), "", given.labels("n"))
+    try:
+        made = await asyncio.gather(*(way.ensure_network(spec) for way in ways))
+    finally:
+        for way in ways:
+            await way.close()
+    assert len({one.id for one in made}) == 1
 
 
 async def test_settings_hold_inside(given: DockerGiven) -> None:

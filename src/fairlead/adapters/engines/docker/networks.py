@@ -6,6 +6,7 @@ import asyncio
 import ipaddress
 from collections.abc import Mapping, Sequence
 from typing import Any
+from weakref import WeakValueDictionary
 
 from fairlead.adapters.engines.docker.client import EngineClient, part
 from fairlead.adapters.engines.docker.errors import EngineSaidNo, stranger, told
@@ -32,13 +33,30 @@ FREE_ALREADY = ("is not connected", "is marked for removal")
 """How the engine says that a container does not hold a network, or goes away this moment and takes its hold along."""
 
 
+_TURNS: WeakValueDictionary[tuple[asyncio.AbstractEventLoop, str, str], asyncio.Lock] = WeakValueDictionary()
+"""Those that are waited for now."""
+
+
 class Networks:
     """Networks. Names are looked up, ids are acted on: names may be doubled."""
 
     def __init__(self, client: EngineClient) -> None:
         self._client = client
+        self._engine = ""
 
     async def ensure(self, spec: NetworkSpec) -> Network:
+        for found in await self.named(spec.name):
+            return _adopted(found, spec)
+        async with await self._turn(spec.name):
+            return await self._made(spec)
+
+    async def _turn(self, name: str) -> asyncio.Lock:
+        """One at a time makes a network of that name on the engine, whichever way leads there: an engine does not
+        refuse a second of one name while the first is being made, and several targets may be one engine."""
+        self._engine = self._engine or str((await self._client.ask("GET", "/info")).get("ID", ""))
+        return _TURNS.setdefault((asyncio.get_running_loop(), self._engine, name), asyncio.Lock())
+
+    async def _made(self, spec: NetworkSpec) -> Network:
         for _ in range(ATTEMPTS):
             for found in await self.named(spec.name):
                 return _adopted(found, spec)
@@ -63,7 +81,12 @@ class Networks:
             same = [network for network in found if network["Name"] == name]
             if len(same) != 1:
                 words = "there is no network" if not same else "there is more than one network"
-                raise Failed("engine.failed", f"{words} named {name}", thing=name)
+                hint = (
+                    f"docker network ls --filter name={name} shows them: remove those that nothing runs in"
+                    if same
+                    else ""
+                )
+                raise Failed("engine.failed", f"{words} named {name}", thing=name, hint=hint)
         return {network["Name"]: network["Id"] for network in found}
 
     async def remove(self, name: str) -> None:
