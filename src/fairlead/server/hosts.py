@@ -93,6 +93,10 @@ class BookedHosts:
         if held is None or held[1] is not connection:
             return _there(self._engine, connection)
         made = await _there(self._engine_at, connection)(connection)
+        kept = self._engines.get(target)
+        if kept is not None and kept[0] is connection:  # who asked beside was faster
+            await made.close()
+            return kept[1]
         self._engines[target] = (connection, made)
         if kept is not None:
             await kept[1].close()

@@ -1,17 +1,20 @@
 """Which connection leads to a target: this machine under many names, a host over SSH once its key is trusted."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 from tests.unit.server.house import ADMINISTRATOR, House
 
-from fairlead.adapters.connections.ssh import SshConnection, SshLogin
+from fairlead.adapters.connections.local import LocalConnection
+from fairlead.adapters.connections.ssh import SshConnection, SshLogin, to_target
 from fairlead.adapters.connections.ssh_keys import SshKeys
 from fairlead.adapters.engines.docker import DockerEngine
-from fairlead.adapters.engines.docker.far import far_engine
+from fairlead.adapters.engines.docker.far import FarEngine, far_engine
 from fairlead.adapters.system import SystemClock
 from fairlead.domain.errors import NotFound, Refused, Unreachable
+from fairlead.ports.connection import Connection
 from fairlead.server.bootstrap import hosts_of
 from fairlead.server.hosts import BookedHosts
 from fairlead.testing.sshd import Sshd
@@ -110,3 +113,21 @@ async def test_local_targets_share_this_machines_engine_and_hosts_have_their_own
         assert engine is await made.engine_of(far.id) and engine is not here
         assert await engine.version() == await here.version()
         await made.close()
+
+
+async def test_two_that_ask_for_an_engine_at_once_open_one_way_there(house: House, sshd: Sshd) -> None:
+    access = NewSsh("127.0.0.1", sshd.user, sshd.port, sshd.key, sshd.host_key)
+    far = targets.add(house.context, ADMINISTRATOR, "far", only_in=["Test"], ssh=access).target
+    both_ask = asyncio.Barrier(2)
+
+    async def opened(connection: Connection) -> FarEngine:
+        await both_ask.wait()
+        return await far_engine(connection)
+
+    context, here = house.context, LocalConnection(house.life.server.settings.data_dir / "tickets")
+    made = BookedHosts(
+        context.database, context.secrets, SystemClock(), local=lambda _: here, ssh=to_target, engine_at=opened
+    )
+    engine, beside = await asyncio.gather(made.engine_of(far.id), made.engine_of(far.id))
+    assert engine is beside
+    await made.close()
