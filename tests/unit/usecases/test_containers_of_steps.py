@@ -57,8 +57,8 @@ def intended(context: Context, version: str) -> planning.Intended:
 def test_the_plan_runs_the_releases_digest_and_the_hash_covers_it(context: Context) -> None:
     released(context, "1.0.0", process())
     made = intended(context, "1.0.0")
-    [effect] = effects_of(made.plan.forward)
-    assert effect.title == f"Cache: run redis:7.2@{DIGEST}"
+    pull, run = effects_of(made.plan.forward)
+    assert (pull.title, run.title) == (f"pull redis:7.2@{DIGEST}", f"Cache: run redis:7.2@{DIGEST}")
     assert [one.title for one in steps_of(made.plan.always)] == ["Remove containers that were replaced or stopped"]
     assert made.plan.intention["process"]["step_images"] == {"Cache": f"redis:7.2@{DIGEST}"}  # type: ignore[call-overload,index]
 
