@@ -76,12 +76,20 @@ def _show(screen: Screen, found: Mapping[str, Any], *, with_steps: bool) -> None
         _differences(screen, found)
     if with_steps:
         for step in found["steps"]:
-            skipped = f" (skipped: {step['skipped']})" if step["skipped"] else ""
-            _part(screen, step["title"] + skipped, [] if skipped else step["effects"])
+            _step(screen, step)
     for note in found["notes"]:
         screen.out.print(f"note: {note}", markup=False)
     for warning in (*found.get("unknown", ()), *found["warnings"]):
         screen.out.print(f"warning: {warning}", markup=False, style="yellow")
+
+
+def _step(screen: Screen, step: Mapping[str, Any]) -> None:
+    """What only says its title once more is left away."""
+    why = f"skipped: {step['skipped']}" if step["skipped"] else step["when"]
+    lines = [] if step["skipped"] or step["effects"] == [step["title"]] else step["effects"]
+    screen.out.print(f"\n{step['title']}" + (f" ({why})" if why else ""), markup=False, style="bold")
+    for line in lines:
+        screen.out.print(f"  {line}", markup=False)
 
 
 def _differences(screen: Screen, found: Mapping[str, Any]) -> None:

@@ -123,9 +123,13 @@ def print_line(screen: Screen, line: dict[str, Any]) -> None:
     if screen.quiet:
         return
     colour = COLOURS.get(line["level"], "")
-    clock = str(line["at"])[11:19]
-    text = f"{clock} {line['step'] or '·':<18} {line['text']}"
-    screen.err.print(text, style=colour or None, markup=False)
+    screen.err.print(line_text(line), style=colour or None, markup=False)
+
+
+def line_text(line: Mapping[str, Any]) -> str:
+    """A line of a task's log: when, of which step, on which target, and what."""
+    where = "" if line["target"] in ("", "local") else f"{line['target']} | "
+    return f"{str(line['at'])[11:19]} {line['step'] or '·':<18} {where}{line['text']}"
 
 
 def session(context: typer.Context) -> Session:

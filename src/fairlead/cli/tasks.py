@@ -7,7 +7,7 @@ from urllib.parse import quote
 import typer
 
 from fairlead.cli.nested import show_task
-from fairlead.cli.session import API, Timeout, Wait, segment, session
+from fairlead.cli.session import API, Timeout, Wait, line_text, segment, session
 
 group = typer.Typer(
     name="tasks", help="Tasks: runs, deployments, retention; their logs and files.", no_args_is_help=True
@@ -59,7 +59,7 @@ def log(
             if at.screen.as_json:
                 at.screen.result(line)
             else:
-                at.screen.out.print(f"{line['at'][11:19]} {line['step'] or '·':<18} {line['text']}", markup=False)
+                at.screen.out.print(line_text(line), markup=False)
         if not page["next"]:
             return
         after = int(page["next"])

@@ -40,6 +40,19 @@ def condition_of(on: RunCondition, expression: str, variables: Mapping[str, Text
     return Condition(on, expression, needed_by(expression, variables))
 
 
+def when_told(condition: Condition | None) -> str:
+    """When it runs, as a plan says it; "" where that is as everybody expects: nothing before it failed."""
+    match condition.on if condition else RunCondition.SUCCESS:
+        case RunCondition.FAILURE:
+            return "only if something before it failed"
+        case RunCondition.ALWAYS:
+            return "whatever failed before it"
+        case RunCondition.VARIABLE if condition:
+            return f"only if this is true: {condition.expression[:200]}"
+        case _:
+            return ""
+
+
 def why_not(condition: Condition, error: str, known: Mapping[str, Text]) -> str:
     """Why it does not run, "" where it does. `error` says what failed before it, "" where nothing did; `known` is
     what became known on the way (outputs of earlier steps, the deployment's error), by names in lower case.

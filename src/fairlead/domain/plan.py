@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Literal, TypeAlias, assert_never
 
 from fairlead.domain.announced import Announced
-from fairlead.domain.condition import Condition
+from fairlead.domain.condition import Condition, when_told
 from fairlead.domain.interruption import Question
 from fairlead.domain.record import Json, fingerprint, to_data
 from fairlead.domain.task import TaskKind
@@ -191,6 +191,22 @@ def effects_of(node: Node) -> Iterator[Effect]:
         yield node
     for child in inside(node):
         yield from effects_of(child)
+
+
+def told_of(node: Node) -> Iterator[str]:
+    """What is done below the node, a line each: its effects, with when those of an action run, and why an action
+    surely does not."""
+    match node:
+        case Effect():
+            yield node.title
+        case Part(skipped=why) if why:
+            yield f"{node.title}{f' on {node.target}' if node.target else ''}: skipped, {why}"
+        case Part():
+            when = when_told(node.when)
+            yield from (f"{line} ({when})" if when else line for line in told_of(node.node))
+        case _:
+            for child in inside(node):
+                yield from told_of(child)
 
 
 def steps_of(node: Node) -> Iterator[Step]:

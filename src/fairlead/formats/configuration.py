@@ -147,18 +147,18 @@ class _Work:
                 made = replace_settings(self.files[path], self.variables)
             except Unreadable as unreadable:
                 raise _unreadable(path, str(unreadable)) from unreadable
-            self._filled(path, made.found, made.warnings, "settings")
+            self._filled(path, made.found, made.warnings, "setting")
             if made.found:
                 self.files[path] = made.content
 
     def structured(self) -> None:
         for path in self._matched(self.features.structured, "structured values"):
             made = replace_in_file(path, self.files[path], self.variables)
-            self._filled(path, made.found, made.warnings, f"places, as {made.format.upper()}")
+            self._filled(path, made.found, made.warnings, "place", f", as {made.format.upper()}")
             if made.found:
                 self.files[path] = made.content
 
-    def _filled(self, path: str, found: Sequence[str], warnings: Sequence[str], what: str) -> None:
+    def _filled(self, path: str, found: Sequence[str], warnings: Sequence[str], noun: str, how: str = "") -> None:
         for name in dict.fromkeys(found):
             self._tell("debug", f"{path}: {name}")
             value = self.variables.get(name) if self.is_error else None
@@ -166,7 +166,7 @@ class _Work:
         for warning in warnings:
             self._warn(f"{path}: {warning}")
         if found:
-            self._tell("info", f"{path}: {len(found)} {what}")
+            self._tell("info", f"{path}: {len(found)} {noun}{'' if len(found) == 1 else 's'}{how}")
         else:
             self._tell("info", f"{path}: no variable is called like a place in it; it stays as it is")
 

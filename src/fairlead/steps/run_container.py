@@ -126,11 +126,10 @@ class RunContainer:
     def plan(self, resolved: ResolvedAction) -> Node:
         """One effect."""
         wanted = _wanted(resolved)
-        where = f" on {resolved.target.name}" if resolved.target else ""
         return Effect(
             RunStepContainer.kind,
             _key(resolved),
-            f"{resolved.action.name}: run {wanted.image}{where}",
+            f"{resolved.action.name}: run {wanted.image}{where_told(resolved)}",
             arguments(wanted),
             timeout_s=(resolved.action.timeout_s or PULL_TIMEOUT_S)
             + START_TIMEOUT_S
@@ -148,13 +147,18 @@ def retiring(resolved: ResolvedAction) -> Effect:
     return Effect(
         RetireStepContainers.kind,
         f"{resolved.key}/retire",
-        f"{resolved.action.name}: remove what it replaced",
+        f"{resolved.action.name}: remove what it replaced" + where_told(resolved),
         arguments(Replaced(wanted.identity, wanted.host, _key(resolved), wanted.grace_s)),
         timeout_s=wanted.grace_s + START_TIMEOUT_S + MARGIN_S,
         attempts=ATTEMPTS,
         is_undone=False,
         target=resolved.place,
     )
+
+
+def where_told(resolved: ResolvedAction) -> str:
+    """In a title: on which target; "" beside the server."""
+    return f" on {resolved.target.name}" if resolved.target else ""
 
 
 def _key(resolved: ResolvedAction) -> str:

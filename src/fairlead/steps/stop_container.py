@@ -14,7 +14,7 @@ from fairlead.steps.bounds import MARGIN_S, START_TIMEOUT_S
 from fairlead.steps.container_properties import Reading
 from fairlead.steps.effects.basis import arguments
 from fairlead.steps.effects.stopped import ClearStopped, StopStepContainers, ToClear, ToStop
-from fairlead.steps.run_container import LONGEST_GRACE_S, identity_of
+from fairlead.steps.run_container import LONGEST_GRACE_S, identity_of, where_told
 from fairlead.steps.script import host_of
 
 ATTEMPTS = 3
@@ -69,11 +69,10 @@ class StopContainer:
         """One effect."""
         wanted = _wanted(resolved)
         what = ", ".join((*wanted.containers, *(f"network {name}" for name in wanted.networks)))
-        where = f" on {resolved.target.name}" if resolved.target else ""
         return Effect(
             StopStepContainers.kind,
             _key(resolved),
-            f"{resolved.action.name}: stop {what}{where}",
+            f"{resolved.action.name}: stop {what}{where_told(resolved)}",
             arguments(wanted),
             timeout_s=(resolved.action.timeout_s or START_TIMEOUT_S) + max(wanted.grace_s, LONGEST_GRACE_S) + MARGIN_S,
             attempts=ATTEMPTS,
@@ -89,7 +88,7 @@ def clearing(resolved: ResolvedAction) -> Effect | None:
     return Effect(
         ClearStopped.kind,
         f"{resolved.key}/clear",
-        f"{resolved.action.name}: remove what it stopped",
+        f"{resolved.action.name}: remove what it stopped" + where_told(resolved),
         arguments(ToClear(wanted, _key(resolved))),
         timeout_s=START_TIMEOUT_S + MARGIN_S,
         attempts=ATTEMPTS,

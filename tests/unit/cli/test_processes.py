@@ -22,6 +22,27 @@ def test_a_file_is_set_and_shown_as_it_was(house: House, fairlead: Run, tmp_path
     assert fairlead("-o", "json", "process", "show", "-p", "books").data["revision"] == 1
 
 
+CONDITIONAL = """steps:
+  - name: Look
+    actions: [{name: Look, kind: http-check, properties: {url: "http://localhost/"}}]
+  - name: Tidy
+    condition: failure
+    actions: [{name: Tidy, kind: http-check, properties: {url: "http://localhost/"}}]
+"""
+
+
+def test_a_plan_says_which_steps_are_left_out_and_which_run_only_on_a_condition(
+    house: House, fairlead: Run, tmp_path: Path
+) -> None:
+    house.add_project("books")
+    (tmp_path / "process.yaml").write_text(CONDITIONAL)
+    fairlead("process", "set", "process.yaml", "-p", "books")
+    fairlead("release", "create", "--without-files", "-p", "books")
+    said = fairlead("plan", "1.0.0", "-e", "Test", "-p", "books", "--skip", "Look")
+    assert "Look (skipped: somebody chose to skip it)" in said.out, said
+    assert "Tidy (only if something before it failed)" in said.out
+
+
 def test_a_file_that_is_wrong_is_refused_with_its_place(house: House, fairlead: Run, tmp_path: Path) -> None:
     house.add_project("books")
     (tmp_path / "process.yaml").write_text(TEXT.replace("kind:", "knid:"))

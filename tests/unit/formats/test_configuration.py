@@ -64,7 +64,7 @@ def test_it_tells_what_was_done_and_what_was_not() -> None:
     assert ("warning", "app.env: without a value: #{Nobody}") in told
     assert ("info", "Web.config: transformed by Web.Release.config") in told
     assert ("info", "Web.config: 2 settings") in told
-    assert ("info", "sub/values.yml: 1 places, as YAML") in told
+    assert ("info", "sub/values.yml: 1 place, as YAML") in told
     assert ("debug", "appsettings.json: Db:Host") in told
     missing = filled(Features(substitute=("*.none",), transformations=("Foo => bar.xml",)))
     assert [line.text for line in missing.told if line.level == "warning"] == [

@@ -169,6 +169,13 @@ async def test_the_next_run_replaces_it_and_removes_it_once_all_went_well(rig: R
     assert len(removed) == 1 and rig.standing == {"t2/[Cache]/container": "running"}
 
 
+async def test_what_it_replaced_stays_where_all_did_not_end_well_and_that_is_said(rig: Rig) -> None:
+    await rig.do("t1")
+    await rig.do("t2")
+    assert (await rig.retire("t2", "rolled_back")).output == {"removed": []}
+    assert "nothing is removed, for it did not end well" in [line.text for line in rig.world.log.lines[TaskId("t2")]]
+
+
 async def test_asked_again_it_is_the_same_container(rig: Rig) -> None:
     first, again = await rig.do("t1"), await rig.do("t1")
     assert first == again and rig.standing == {"t1/[Cache]/container": "running"}

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from fairlead.domain.condition import Condition
-from fairlead.domain.plan import InParallel, Plan, Retry, Step, Timeout, all_effects, inside, steps_of
+from fairlead.domain.condition import Condition, when_told
+from fairlead.domain.plan import InParallel, Plan, Retry, Step, Timeout, all_effects, inside, steps_of, told_of
 from fairlead.domain.process import RunCondition
 from fairlead.domain.record import from_data, to_data
 from fairlead.domain.task import TaskState
@@ -63,6 +63,21 @@ async def test_a_step_on_targets_is_a_window_over_them_in_their_order():
     window = next(node for node in nodes_of(plan.forward) if isinstance(node, InParallel))
     assert (window.limit, window.on_failure) == (2, "begin_none")
     assert [effect.key for effect in all_effects(plan)][:3] == ["[Copy][w1]:say", "[Check][w1]:say", "[Copy][w2]:say"]
+
+
+async def test_a_plan_tells_what_runs_only_on_a_condition_and_what_does_not():
+    expected = Condition(RunCondition.VARIABLE, "#{Wanted}")
+    two = step(say("a"), say("b", condition=RunCondition.ALWAYS), targets=("w1",), when=FAILURE)
+    left_out = step(say("c"), say("d"))
+    [place] = left_out.places
+    left_out = replace(
+        left_out, places=(replace(place, actions=(place.actions[0], replace(place.actions[1], skipped="not here"))),)
+    )
+    first, second = steps_of((await planned(two, left_out)).forward)
+    assert list(told_of(first)) == ["say a", "say b (whatever failed before it)"]
+    assert list(told_of(second)) == ["say c", "d: skipped, not here"]
+    assert when_told(first.when) == "only if something before it failed" and when_told(second.when) == ""
+    assert when_told(expected) == "only if this is true: #{Wanted}"
 
 
 async def test_retries_go_around_the_timeout_of_each_attempt():

@@ -6,10 +6,11 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import TypeVar
 
 from fairlead.domain.certificate import Certificate
+from fairlead.domain.condition import when_told
 from fairlead.domain.deployment import Deployment
 from fairlead.domain.environment import Environment
 from fairlead.domain.notification import NotificationTarget
-from fairlead.domain.plan import Effect, Node, Plan, Step, effects_of, inside
+from fairlead.domain.plan import Effect, Node, Plan, Step, inside, told_of
 from fairlead.domain.project import Project
 from fairlead.domain.record import Json
 from fairlead.domain.run import Run
@@ -392,10 +393,10 @@ def plan(one: Plan) -> answers.Plan:
 def _steps(node: Node, name: str) -> Iterable[answers.PlanStep]:
     match node:
         case Effect():
-            yield {"name": name, "title": node.title, "effects": [node.title], "skipped": ""}
+            yield {"name": name, "title": node.title, "effects": [node.title], "skipped": "", "when": ""}
         case Step():
-            effects = [effect.title for effect in effects_of(node)]
-            yield {"name": node.name, "title": node.title, "effects": effects, "skipped": node.skipped}
+            effects, when = list(told_of(node)), when_told(node.when)
+            yield {"name": node.name, "title": node.title, "effects": effects, "skipped": node.skipped, "when": when}
         case _:
             for child in inside(node):
                 yield from _steps(child, name)

@@ -6,8 +6,9 @@ from collections.abc import Awaitable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from fairlead.domain.condition import when_told
 from fairlead.domain.errors import FairleadError
-from fairlead.domain.plan import Effect, Node, Plan, Step, effects_of, inside
+from fairlead.domain.plan import Effect, Node, Plan, Step, inside, told_of
 from fairlead.usecases.foreseeing import Preview
 
 NO_PLAN: Mapping[str, Any] = {"plan": None, "outline": (), "trouble": "", "preview": None}
@@ -24,12 +25,13 @@ async def shown(looking: Awaitable[Preview]) -> Mapping[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class PlannedStep:
-    """A named step and the titles of its effects."""
+    """A named step, what it does, and when it does so."""
 
     title: str
     effects: tuple[str, ...] = ()
     part: str = ""
     skipped: str = ""
+    when: str = ""
 
 
 def outline(plan: Plan) -> tuple[PlannedStep, ...]:
@@ -48,8 +50,7 @@ def _steps(node: Node, part: str) -> Iterator[PlannedStep]:
         case Effect():
             yield PlannedStep(node.title, part=part)
         case Step():
-            effects = tuple(effect.title for effect in effects_of(node))
-            yield PlannedStep(node.title, effects, part, node.skipped)
+            yield PlannedStep(node.title, tuple(told_of(node)), part, node.skipped, when_told(node.when))
         case _:
             for child in inside(node):
                 yield from _steps(child, part)

@@ -180,7 +180,7 @@ class RetireStepContainers(Plain):
     async def do(self, effect: Effect, tools: Tools) -> Outcome:
         """Removes them; where the step was not run, or all was taken back, nothing."""
         wanted = read(Replaced, effect)
-        if tools.outputs.get("task", {}).get("state") != "succeeded" or wanted.made not in tools.outputs:
+        if not went_well(tools) or wanted.made not in tools.outputs:
             return Done({"removed": []})
         tools = await at_host(wanted.host, tools)
         present = f"{tools.task}/{wanted.made}"
@@ -188,6 +188,14 @@ class RetireStepContainers(Plain):
         leaving = [one for one in found if one.labels.get(LABEL_KEY) != present]
         await all_of(end_container(one, wanted.grace_s, tools) for one in leaving)
         return Done({"removed": [one.name for one in leaving]})
+
+
+def went_well(tools: Tools) -> bool:
+    """Whether the task did; if not, what it would remove stays, which is said."""
+    is_well = tools.outputs.get("task", {}).get("state") == "succeeded"
+    if not is_well:
+        tools.say("nothing is removed, for it did not end well")
+    return is_well
 
 
 def _key(effect: Effect, tools: Tools) -> str:

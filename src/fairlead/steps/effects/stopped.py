@@ -24,7 +24,7 @@ from fairlead.ports.step import Tools
 from fairlead.steps.blueprint import KIND_STEP_CONTAINER, KIND_STEP_NETWORK, read_facts
 from fairlead.steps.effects.basis import Plain, all_of, read
 from fairlead.steps.effects.on_host import at_host, still_at_host
-from fairlead.steps.effects.step_containers import NOBODY, RUNS, StepIdentity, end_container, start_anew
+from fairlead.steps.effects.step_containers import NOBODY, RUNS, StepIdentity, end_container, start_anew, went_well
 from fairlead.steps.inspected import as_list
 
 
@@ -106,8 +106,7 @@ class ClearStopped(Plain):
         """Removes them; where the step was not run, or all was taken back, nothing."""
         wanted = read(ToClear, effect)
         noted = await tools.records.fact(tools.task, f"stopped:{wanted.stopped}")
-        is_well = tools.outputs.get("task", {}).get("state") == "succeeded" and wanted.stopped in tools.outputs
-        if not is_well or not isinstance(noted, dict):
+        if not went_well(tools) or wanted.stopped not in tools.outputs or not isinstance(noted, dict):
             return Done({"removed": []})
         tools = await at_host(wanted.stop.host, tools)
         named, networks = _names(noted)

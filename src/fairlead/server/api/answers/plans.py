@@ -11,12 +11,14 @@ from fairlead.server.api.answers.lists import Moment
 
 
 class PlanStep(TypedDict):
-    """A step of a plan, and the effects in it, in their order; `skipped` says why it surely does not run."""
+    """A step of a plan, and the effects in it, in their order; `skipped` says why it surely does not run, `when` when
+    it does ("": where nothing before it failed)."""
 
     name: str
     title: str
     effects: list[str]
     skipped: str
+    when: str
 
 
 class Plan(TypedDict):
