@@ -22,7 +22,8 @@ def test_this_host_is_added_shown_checked_changed_and_removed(fairlead: Run) -> 
     assert (shown["kind"], shown["tags"], shown["ssh"]) == ("local", ["web", "eu"], None)
     assert "this host" in fairlead("targets", "list", "-t", "web").out
     assert "bash" in fairlead("-o", "json", "targets", "check", "web1").data["programs"]
-    assert "nothing lies there" in (lying := fairlead("targets", "packages", "web1")).out + lying.err
+    lying = fairlead("targets", "packages", "web1")  # below the home of whoever runs this: something, or nothing
+    assert ("BELOW ~/fairlead" in lying.out) is not ("nothing lies there" in lying.out + lying.err)
     assert fairlead("-o", "json", "targets", "set", "web1", "--disable", "-t", "db").data["tags"] == ["db"]
     assert fairlead("targets", "remove", "web1").code == 0
     assert fairlead("targets", "show", "web1").code == 5
