@@ -6,13 +6,12 @@ import os
 import socket
 import sys
 from getpass import getpass
-from pathlib import Path
 
 import typer
 
 from fairlead.cli import account
+from fairlead.cli.given_files import secret_of
 from fairlead.cli.session import API, Search, segment, session
-from fairlead.domain.errors import Invalid
 
 group = typer.Typer(name="keys", help="API keys: for programs, and for this command line.", no_args_is_help=True)
 
@@ -52,15 +51,7 @@ def login(
 
 def _token(source: str, user: str) -> str:
     """A build server's token, "" where none is meant: who names a user means the password."""
-    if not source:
-        return "" if user else os.environ.get("FAIRLEAD_OIDC_TOKEN", "").strip()
-    try:
-        found = (sys.stdin.read() if source == "-" else Path(source).read_text()).strip()
-    except (OSError, UnicodeDecodeError) as error:
-        raise Invalid("input.invalid", f"{source} cannot be read: {error}", thing=source) from error
-    if not found:
-        raise Invalid("input.invalid", f"{source} holds no token", thing=source)
-    return found
+    return secret_of(source) or ("" if user else os.environ.get("FAIRLEAD_OIDC_TOKEN", "").strip())
 
 
 def logout(context: typer.Context) -> None:

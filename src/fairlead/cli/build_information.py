@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import sys
-from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 import typer
 
+from fairlead.cli.given_files import text_of
 from fairlead.cli.session import API, session
 from fairlead.domain.errors import Invalid
 
@@ -87,9 +86,8 @@ def remove(
 
 def _read(file: str) -> dict[str, Any]:
     try:
-        text = sys.stdin.read() if file == "-" else Path(file).read_text(encoding="utf-8")
-        told = json.loads(text)
-    except (OSError, ValueError) as error:
+        told = json.loads(text_of(file))
+    except ValueError as error:
         raise Invalid("input.invalid", f"{file} cannot be read as JSON: {error}"[:300]) from error
     if not isinstance(told, dict):
         raise Invalid("input.invalid", f"{file} holds no object")

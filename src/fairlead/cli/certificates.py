@@ -6,8 +6,8 @@ from pathlib import Path
 
 import typer
 
+from fairlead.cli.given_files import text_of
 from fairlead.cli.session import API, Search, segment, session
-from fairlead.domain.errors import Invalid
 
 group = typer.Typer(
     name="certificates", help="TLS certificates for routes; taken up without a reload.", no_args_is_help=True
@@ -31,11 +31,7 @@ def set_certificate(
 ) -> None:
     """Give or renew the certificate of a host."""
     at = session(context)
-    try:
-        body = {"chain": chain.read_text(), "key": key.read_text()}
-    except OSError as error:
-        raise Invalid("input.invalid", f"{error.filename} cannot be read: {error.strerror}") from error
-    made = at.client.put(f"{API}/certificates/{segment(host)}", body)
+    made = at.client.put(f"{API}/certificates/{segment(host)}", {"chain": text_of(chain), "key": text_of(key)})
     at.screen.result(made, f"{host} has a certificate until {made['not_after'][:10]}")
 
 

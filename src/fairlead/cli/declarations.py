@@ -10,6 +10,7 @@ from typing import Any
 import typer
 
 from fairlead.cli.field_lines import field_lines
+from fairlead.cli.given_files import bytes_of
 from fairlead.cli.screen import Screen
 from fairlead.cli.session import API, session
 from fairlead.domain.declaration import environment_variable
@@ -137,7 +138,7 @@ def _files(folder: Path) -> dict[str, bytes]:
         raise Invalid("input.invalid", f"{folder} is not a folder")
     paths = sorted(path for path in folder.rglob("*") if path.is_file())
     names = {path.relative_to(folder).as_posix(): path for path in paths}
-    return {name: path.read_bytes() for name, path in names.items() if is_declaration(name)}
+    return {name: bytes_of(path) for name, path in names.items() if is_declaration(name)}
 
 
 def _text(path: Path, content: bytes) -> str:
@@ -163,11 +164,7 @@ def _secrets(files: Mapping[str, bytes], given: Path | None, screen: Screen) -> 
 def _told(file: Path) -> dict[str, str]:
     from fairlead.formats.declared.secrets import read_secrets
 
-    try:
-        content = file.read_bytes()
-    except OSError as error:
-        raise Invalid("input.invalid", f"{file} cannot be read: {error.strerror}", thing=str(file)) from error
-    return read_secrets(str(file), content)
+    return read_secrets(str(file), bytes_of(file))
 
 
 def _write_schemas(folder: Path) -> None:

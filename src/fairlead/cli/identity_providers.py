@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
 from typing import Any
 
 import typer
 
+from fairlead.cli.given_files import secret_of
 from fairlead.cli.session import API, Search, segment, session, with_given
 from fairlead.domain.errors import Invalid, NotFound
 
@@ -62,7 +61,7 @@ def set_provider(
     given = {
         "issuer": issuer,
         "client_id": client_id,
-        "client_secret": "" if public else _read(secret_from),
+        "client_secret": "" if public else secret_of(secret_from),
         "label": label,
         "scopes": scope or None,
         "name_claim": name_claim,
@@ -83,15 +82,6 @@ def remove(context: typer.Context, name: str = Name) -> None:
     at = session(context)
     at.client.delete(f"{API}/identity-providers/{segment(name)}")
     at.screen.say(f"identity provider {name} removed")
-
-
-def _read(source: str) -> str | None:
-    if not source:
-        return None
-    try:
-        return (sys.stdin.read() if source == "-" else Path(source).read_text()).strip()
-    except OSError as error:
-        raise Invalid("input.invalid", f"{source} cannot be read: {error.strerror}", thing=source) from error
 
 
 def _mapped(text: str) -> dict[str, str]:

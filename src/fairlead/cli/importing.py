@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from fairlead.cli.given_files import bytes_of
 from fairlead.cli.session import session
 from fairlead.domain.errors import Invalid
 from fairlead.domain.names import environment_name, project_name
@@ -96,4 +97,4 @@ def _contents(inside: Path) -> dict[str, bytes]:
     for path in found:
         if path.stat().st_size > SIZE_LIMIT:
             raise Invalid("input.too_large", f"{path} is larger than {SIZE_LIMIT} bytes", thing=str(path))
-    return {path.relative_to(inside).as_posix(): path.read_bytes() for path in found}
+    return {path.relative_to(inside).as_posix(): bytes_of(path) for path in found}

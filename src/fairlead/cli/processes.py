@@ -8,6 +8,7 @@ from typing import Any
 
 import typer
 
+from fairlead.cli.given_files import bytes_of
 from fairlead.cli.session import API, ProjectName, Search, segment, session
 from fairlead.domain.errors import Invalid
 
@@ -45,11 +46,7 @@ def put(
     from fairlead.formats.process import read_process, written  # its libraries are loaded where they are needed
 
     at = session(context)
-    try:
-        content = file.read_bytes()
-    except OSError as error:
-        raise Invalid("input.invalid", f"{file}: {error.strerror or error}", thing=str(file)) from error
-    body = written(read_process(str(file), content))
+    body = written(read_process(str(file), bytes_of(file)))
     name = at.project(project)
     made = at.client.put(f"{API}/projects/{segment(name)}/process", body, revision=revision if revision >= 0 else None)
     many = f"{len(made['steps'])} step{'' if len(made['steps']) == 1 else 's'}"

@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import typer
 
+from fairlead.cli.given_files import secret_of, text_of
 from fairlead.cli.session import API, Session, segment, session
-from fairlead.domain.errors import Invalid, TimedOut
+from fairlead.domain.errors import TimedOut
 
 group = typer.Typer(name="projects", help="Projects: what is deployed as one.", no_args_is_help=True)
 
@@ -95,7 +95,7 @@ def add(
             "kind": forge,
             "api_url": forge_url,
             "repository": forge_repository,
-            "token": _read(forge_token_from),
+            "token": secret_of(forge_token_from) or "",
         }
     if git:
         body["source"] = {
@@ -103,9 +103,9 @@ def add(
             "branch": branch,
             "folder": folder,
             "user": user,
-            "password": _read(password_from),
-            "ssh_key": _read(key_from),
-            "known_hosts": _read(known_hosts),
+            "password": secret_of(password_from) or "",
+            "ssh_key": secret_of(key_from) or "",
+            "known_hosts": text_of(known_hosts) if known_hosts else "",
             "webhook_kind": webhook,
             "poll_s": poll,
         }
@@ -199,9 +199,9 @@ def connect(
         "branch": branch,
         "folder": folder,
         "user": user,
-        "password": _read(password_from) or None,
-        "ssh_key": _read(key_from) or None,
-        "known_hosts": _read(known_hosts),
+        "password": secret_of(password_from),
+        "ssh_key": secret_of(key_from),
+        "known_hosts": text_of(known_hosts) if known_hosts else "",
         "webhook_kind": webhook,
         "poll_s": poll,
     }
@@ -230,7 +230,7 @@ def report_to(
         at.client.delete(f"{API}/projects/{segment(name)}/forge")
         at.screen.say(f"commit statuses of {name} go nowhere")
         return
-    body = {"kind": forge, "api_url": url, "repository": repository, "token": _read(token_from) or None}
+    body = {"kind": forge, "api_url": url, "repository": repository, "token": secret_of(token_from)}
     made = at.client.put(f"{API}/projects/{segment(name)}/forge", body)
     at.screen.result(made, f"commit statuses of {name} go to {url}")
 
@@ -258,15 +258,6 @@ def remove(
         typer.confirm(f"Remove project {name} with its variables, process and channels?", abort=True, err=True)
     at.client.delete(f"{API}/projects/{segment(name)}")
     at.screen.say(f"project {name} removed")
-
-
-def _read(path: str) -> str:
-    if not path:
-        return ""
-    try:
-        return Path(path).read_text().strip("\n") + ("\n" if "PRIVATE KEY" in Path(path).read_text() else "")
-    except OSError as error:
-        raise Invalid("input.invalid", f"{path} cannot be read: {error.strerror}") from error
 
 
 def _tell(at: Session, made: dict[str, Any]) -> None:

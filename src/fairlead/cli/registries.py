@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
 from urllib.parse import quote
 
 import typer
 
+from fairlead.cli.given_files import secret_of
 from fairlead.cli.session import API, Search, session
 
 group = typer.Typer(name="registries", help="Credentials for private base images.", no_args_is_help=True)
@@ -30,12 +29,7 @@ def set_registry(
 ) -> None:
     """Pull from this registry with these credentials."""
     at = session(context)
-    if password_from == "-":
-        password = sys.stdin.read().strip()
-    elif password_from:
-        password = Path(password_from).read_text().strip()
-    else:
-        password = str(typer.prompt("Password", hide_input=True, err=True))
+    password = secret_of(password_from) or str(typer.prompt("Password", hide_input=True, err=True))
     made = at.client.put(f"{API}/registries/{quote(registry)}", {"user": user, "password": password})
     at.screen.result(made, f"images of {registry} are pulled as {user}")
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import typer
 
+from fairlead.cli.given_files import text_of
 from fairlead.cli.session import API, ProjectName, Search, Session, segment, session
 from fairlead.domain.errors import Invalid
 from fairlead.domain.versions.maven_coordinates import read_coordinates
@@ -221,11 +221,3 @@ def _package(entry: str) -> tuple[str, str]:
     if not name or not version:
         raise Invalid("input.invalid", f"{entry[:120]!r} is neither NAME=VERSION nor GROUP:ARTIFACT:VERSION")
     return name, version
-
-
-def text_of(file: str) -> str:
-    """What the file holds."""
-    try:
-        return Path(file).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise Invalid("input.invalid", f"{file} cannot be read: {error}"[:300]) from error

@@ -9,6 +9,7 @@ import typer
 
 from fairlead.cli import prompts
 from fairlead.cli.deploy_each import FAILED
+from fairlead.cli.given_files import bytes_of
 from fairlead.cli.session import API, ProjectName, Search, Session, Timeout, Wait, segment, session
 from fairlead.domain.errors import Invalid
 
@@ -72,10 +73,7 @@ def put(
     if file is not None:
         from fairlead.formats.process import read_process, written  # its libraries are loaded where they are needed
 
-        try:
-            body["process"] = written(read_process(str(file), file.read_bytes()))
-        except OSError as error:
-            raise Invalid("input.invalid", f"{file}: {error.strerror or error}", thing=str(file)) from error
+        body["process"] = written(read_process(str(file), bytes_of(file)))
     made = at.client.put(f"{API}/projects/{segment(at.project(project))}/runbooks/{segment(name)}", body)
     at.screen.result(made, f"runbook {made['name']} has {len(made['steps'])} steps; publish it to run it")
 

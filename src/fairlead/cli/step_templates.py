@@ -10,6 +10,7 @@ from urllib.parse import quote
 import typer
 
 from fairlead.cli.declarations import CHANGES_PENDING
+from fairlead.cli.given_files import bytes_of
 from fairlead.cli.screen import Screen
 from fairlead.cli.session import API, session
 from fairlead.domain.errors import Invalid
@@ -54,10 +55,7 @@ def put(
     from fairlead.formats.step_template import read_template, written  # its libraries are loaded where they are needed
 
     at = session(context)
-    try:
-        content, description = read_template(str(file), file.read_bytes())
-    except OSError as error:
-        raise Invalid("input.invalid", f"{file}: {error.strerror or error}", thing=str(file)) from error
+    content, description = read_template(str(file), bytes_of(file))
     body: dict[str, Any] = {**written(content), "description": description}
     made = at.client.put(
         f"{API}/step-templates/{quote(name, safe='')}", body, revision=revision if revision >= 0 else None

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import typer
 
+from fairlead.cli.given_files import secret_of
 from fairlead.cli.session import API, Search, segment, session
-from fairlead.domain.errors import Invalid
 
 group = typer.Typer(
     name="subscriptions", help="Events of the audit that are told on, by webhook or by mail.", no_args_is_help=True
@@ -33,7 +32,9 @@ Environment = typer.Option([], "--environment", "-e", help="Only in these.")
 Tenant = typer.Option([], "--tenant", "-t", help="Only for these.")
 Person = typer.Option([], "--person", help="Only what these users did; fairlead for what nobody did.")
 Team = typer.Option(None, help="Only what this team may view; without --to its members get the mail.")
-SecretFrom = typer.Option("", "--secret-from", help="A file with what signs webhooks (Standard Webhooks).")
+SecretFrom = typer.Option(
+    "", "--secret-from", help="What signs webhooks (Standard Webhooks): a file, or - for standard input."
+)
 Schedule = typer.Option(None, help="When a digest is sent, as a line of cron: '0 8 * * MON-FRI'; hourly without it.")
 Zone = typer.Option(None, help="The time zone of the schedule and of the times in the digest.")
 Owner = typer.Option(None, help="Whose eyes it has; for who may administer the server.")
@@ -88,7 +89,7 @@ def add(
         "tenants": tenant,
         "people": person,
         "team": team,
-        "secret": _secret(secret_from),
+        "secret": secret_of(secret_from),
         "schedule": schedule,
         "zone": zone,
         "owner": owner,
@@ -129,7 +130,7 @@ def change(
         "tenants": tenant or nothing,
         "people": person or nothing,
         "team": team,
-        "secret": "" if no_secret else _secret(secret_from),
+        "secret": "" if no_secret else secret_of(secret_from),
         "schedule": schedule,
         "zone": zone,
         "owner": owner,
@@ -162,16 +163,6 @@ def groups(context: typer.Context, search: Search = "") -> None:
     at = session(context)
     columns = {"name": "GROUP", "description": "WHEN", "kinds": "EVENTS"}
     at.screen.table(at.client.all(f"{API}/event-groups", search=search), columns, empty="no group is called so")
-
-
-def _secret(file: str) -> str | None:
-    """None where no file is given."""
-    if not file:
-        return None
-    try:
-        return Path(file).read_text(encoding="utf-8").strip() or None
-    except (OSError, ValueError) as error:
-        raise Invalid("input.invalid", f"{file} cannot be read: {error}"[:300], thing="--secret-from") from error
 
 
 def _where(made: Mapping[str, Any]) -> str:

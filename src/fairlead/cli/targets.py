@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
 from typing import Any
 
 import typer
 
+from fairlead.cli.given_files import secret_of
 from fairlead.cli.session import API, segment, session
 from fairlead.domain.errors import Invalid
 
@@ -68,7 +67,7 @@ def add(
     body: dict[str, Any] = {"name": name, "environments": environment, "tags": tag, "description": description}
     body |= {"tenants": tenant, "tenant_tags": tenant_tag} | ({"tenancy": tenancy} if tenancy else {})
     if ssh:
-        body["ssh"] = {**address_of(ssh), "key": _read(key), "host_key": host_key}
+        body["ssh"] = {**address_of(ssh), "key": secret_of(key) or "", "host_key": host_key}
     made = at.client.post(f"{API}/targets", body)
     at.screen.result(made, f"target {made['name']} added for {', '.join(made['environments'])}")
     access = made["ssh"]
@@ -98,7 +97,7 @@ def change(
     if key and not ssh:
         raise Invalid("input.invalid", "whose key is it?", hint="give --ssh user@host too")
     if ssh:
-        body["ssh"] = {**address_of(ssh), "key": _read(key)}
+        body["ssh"] = {**address_of(ssh), "key": secret_of(key) or ""}
     made = at.client.patch(
         f"{API}/targets/{segment(name)}", {field: value for field, value in body.items() if value is not None}
     )
@@ -194,14 +193,3 @@ def _tenants(names: list[str], tags: list[str], *, all_tenants: bool) -> dict[st
     if all_tenants:
         return {"tenants": [], "tenant_tags": []}
     return {"tenants": names or None, "tenant_tags": tags or None}
-
-
-def _read(file: str) -> str:
-    if not file:
-        return ""
-    if file == "-":
-        return sys.stdin.read()
-    try:
-        return Path(file).read_text()
-    except OSError as error:
-        raise Invalid("input.invalid", f"{file} cannot be read: {error.strerror}", thing="--key") from error

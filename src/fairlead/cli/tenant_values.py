@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Annotated, Any, TypeAlias
 from urllib.parse import quote
 
 import typer
 
+from fairlead.cli.given_files import value_of
 from fairlead.cli.session import API, ProjectName, Session, segment, session
-from fairlead.cli.variables import text_of
 from fairlead.domain.errors import Invalid, NotFound
 
 Tenant: TypeAlias = Annotated[str, typer.Argument(help="The tenant.")]
@@ -129,7 +128,7 @@ def set_value(
     if value is not None and source:
         raise Invalid("input.invalid", "a value was given twice", hint="VALUE or --from")
     if source:
-        value = sys.stdin.read().removesuffix("\n") if source == "-" else text_of(source)
+        value = value_of(source)
     if value is None:
         value = str(typer.prompt(template, hide_input=True, err=True))
     done = _change(at, name, template, value, project=project, environment=environment, library_set=library_set)

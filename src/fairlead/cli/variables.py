@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
 from typing import Annotated, Any, TypeAlias
 from urllib.parse import quote
 
 import typer
 
 from fairlead.cli import scope_options
+from fairlead.cli.given_files import value_of
 from fairlead.cli.scope_options import (
     Channels,
     Environments,
@@ -206,10 +205,8 @@ def _given(name: str, source: str, value: str, *, secret: bool, is_asked: bool) 
         return name, value
     if sign or is_asked:
         return key, own
-    if source == "-":
-        return key, sys.stdin.read().removesuffix("\n")
     if source:
-        return key, text_of(source)
+        return key, value_of(source)
     return key, str(typer.prompt(key, hide_input=secret, err=True))
 
 
@@ -219,12 +216,4 @@ def _part(given: str) -> tuple[str, str]:
         raise Invalid(
             "input.invalid", f"{given[:80]!r} is not a part", hint="--part Username=robot, --part PrivateKey=@key"
         )
-    return name, text_of(value[1:]) if value.startswith("@") else value
-
-
-def text_of(name: str) -> str:
-    """The file's text; Invalid `input.invalid` where it cannot be read."""
-    try:
-        return Path(name).read_text().removesuffix("\n")
-    except OSError as error:
-        raise Invalid("input.invalid", f"{name} cannot be read: {error.strerror}") from error
+    return name, value_of(value[1:]) if value.startswith("@") else value

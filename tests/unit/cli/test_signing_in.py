@@ -113,7 +113,7 @@ def test_a_token_that_opens_nothing_says_why_and_keeps_nothing(
     said = fairlead("login", URL, "--oidc-token", "token", key="")
     assert (said.code, "its subject does not fit" in said.err) == (4, True)
     (tmp_path / "empty").write_text("\n")
-    assert "holds no token" in fairlead("login", URL, "--oidc-token", "empty", key="").err
+    assert "holds nothing" in fairlead("login", URL, "--oidc-token", "empty", key="").err
     assert "cannot be read" in fairlead("login", URL, "--oidc-token", "none", key="").err
     assert not (tmp_path / "config").exists()
 
