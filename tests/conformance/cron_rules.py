@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from itertools import islice, takewhile
 from zoneinfo import ZoneInfo
 
 from tests.conformance.judging import Case, Verdict
 
-from fairlead.domain.cron import WEEKDAYS, parse
+from fairlead.domain.cron import WEEKDAYS, Cron, parse
 from fairlead.domain.errors import FairleadError
-from fairlead.domain.occurrences import occurrences
+from fairlead.domain.occurrences import next_after
 
 START = datetime(2026, 11, 28, tzinfo=UTC)
 _MEANING = re.compile(r"([0-9]{2}:[0-9]{2}:[0-9]{2})(?: ([A-Z][a-z]+)(?:-([A-Z][a-z]+))?)?")
@@ -39,6 +39,14 @@ def judge(case: Case) -> Iterator[Verdict]:
     fortnight = takewhile(lambda moment: moment < START + timedelta(days=14), occurrences(cron, START, UTC))
     came = [f"{moment:%a %H:%M:%S}" for moment in fortnight]
     yield Verdict("", expected is None or came == expected, expected, came)
+
+
+def occurrences(cron: Cron, moment: datetime, zone: tzinfo) -> Iterator[datetime]:
+    """All after the moment, in order; mostly without an end."""
+    found = next_after(cron, moment, zone)
+    while found is not None:
+        yield found
+        found = next_after(cron, found, zone)
 
 
 def _meant(meaning: str) -> list[str] | None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from tests.conformance.judging import Case, Verdict
 
-from fairlead.domain.output_variables import captured, in_order
+from fairlead.domain.output_variables import OutputVariable, captured
 
 OPEN = "non-deterministic"
 """What the documentation says of a value that it leaves open: any that was set is right."""
@@ -15,7 +15,12 @@ OPEN = "non-deterministic"
 def judge(case: Case) -> Iterator[Verdict]:
     """A verdict for each name that is expected, and one for their number."""
     set_values = {value for values in case["sets"].values() for value in values.values()}
-    found = {(one.name, one.target): one.value for one in captured(in_order(case["step"], case["sets"]))}
+    outputs = [
+        OutputVariable(case["step"], target, name, value)
+        for target, values in case["sets"].items()
+        for name, value in values.items()
+    ]
+    found = {(one.name, one.target): one.value for one in captured(outputs)}
     came = {key: value for key, value in found.items() if key[0].startswith("Octopus.")}
     for name, value, scope in case["expected"]:
         target = None if scope is None else scope.partition(":")[2]

@@ -9,7 +9,6 @@ it comes twice.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from itertools import product
 
@@ -28,14 +27,6 @@ def next_after(cron: Cron, moment: datetime, zone: tzinfo) -> datetime | None:
             return found
         day += _DAY
     return None
-
-
-def occurrences(cron: Cron, moment: datetime, zone: tzinfo) -> Iterator[datetime]:
-    """All after the moment, in order; mostly without an end."""
-    found = next_after(cron, moment, zone)
-    while found is not None:
-        yield found
-        found = next_after(cron, found, zone)
 
 
 def _first_on(cron: Cron, day: date, after: datetime, zone: tzinfo) -> datetime | None:

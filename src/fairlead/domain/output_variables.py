@@ -73,15 +73,6 @@ def seen_from(target: str, outputs: Iterable[OutputVariable]) -> dict[str, Text]
     return {one.name: one.value for one in (everywhere | here).values()}
 
 
-def in_order(step: str, per_target: Mapping[str, Mapping[str, Text]]) -> tuple[OutputVariable, ...]:
-    """The outputs of one step: target → name → value."""
-    return tuple(
-        OutputVariable(step, target, name, value)
-        for target, values in per_target.items()
-        for name, value in values.items()
-    )
-
-
 def _names(output: OutputVariable) -> Iterator[Captured]:
     for prefix in PREFIXES:
         action = f"{prefix}.Action[{output.step}]"

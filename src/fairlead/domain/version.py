@@ -16,7 +16,7 @@ from fairlead.domain.versions.masks import next_by_mask, read_mask
 from fairlead.domain.versions.parts import Version, VersionFormat, not_a_version
 from fairlead.domain.versions.reading import read
 
-__all__ = ["Version", "VersionFormat", "highest", "next_version", "numbered", "parse", "read"]
+__all__ = ["Version", "VersionFormat", "next_version", "numbered", "parse", "read"]
 
 _NUMBERED = re.compile(r" *[vV]? *[0-9]+(?![A-Za-z0-9])")
 
@@ -38,11 +38,6 @@ def numbered(texts: Iterable[str]) -> list[Version]:
         except Invalid:
             continue
     return found
-
-
-def highest(texts: Iterable[str]) -> Version | None:
-    """The highest of those that are versions; None where none is."""
-    return max(numbered(texts), default=None)
 
 
 def next_version(known: Iterable[str], mask: str) -> str:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from fairlead.domain.errors import FairleadError
 from fairlead.domain.substitution import Lookup, expand, names_in
 from fairlead.domain.text import Text
 from fairlead.formats.findings import Findings
-from fairlead.formats.node import Items, Node, Path, Scalar, Table, scalars_of, spell
+from fairlead.formats.node import Items, Node, Path, Scalar, Table, spell
 
 ANY = "*"
 REST = "**"
@@ -147,10 +146,3 @@ def _unfilled(
         return Scalar(node.mark, "1")
     keeps = fits(path, VARIABLE_PLACES) and "route" not in path and "routes" not in path
     return node if keeps or fits(path, LITERAL_PLACES) else None
-
-
-def variables_of(root: Node) -> Iterator[str]:
-    """The names that ``#{…}`` mentions in places that allow it."""
-    for path, scalar in scalars_of(root):
-        if fits(path, VARIABLE_PLACES) and scalar.text is not None:
-            yield from names_in(scalar.text)

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Protocol
 
 from fairlead.domain.colour import Colour
 from fairlead.domain.concurrency import place_tag
-
-SlotState = Literal["empty", "idle", "live", "standby", "failed"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +65,4 @@ class Catalogue(Protocol):
 
     async def find(self, place: Place, *, colour: Colour | None = None, service: str = "") -> Sequence[Registration]:
         """Those of the place that fit, ordered by service and instance."""
-        ...
-
-    async def describe(self, place: Place) -> Mapping[str, object]:
-        """Everything recorded of the place, as plain data, for captures."""
         ...

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -75,8 +75,4 @@ class Connection(Protocol):
 
     async def dial(self, address: str) -> Streams:
         """An open byte stream."""
-        ...
-
-    async def listening(self) -> Sequence[tuple[str, int]]:
-        """TCP addresses and ports that something listens on there."""
         ...

@@ -166,7 +166,6 @@ class Image:
     tags: tuple[str, ...]
     size_bytes: int
     labels: Mapping[str, str]
-    exposed_ports: tuple[int, ...] = ()
     has_healthcheck: bool = False
     volumes: tuple[str, ...] = ()
 
@@ -203,9 +202,7 @@ class Resources:
     """
 
     memory_free_bytes: int
-    memory_total_bytes: int
     disk_free_bytes: int
-    disk_total_bytes: int
     cpus: int
 
 

@@ -174,7 +174,7 @@ def _build(settings: Settings, hold: Hold, database: Database, database_hold: Da
     )
     registry, own_registry = registry_of(settings, _notification(settings, secrets))
     source = Git(data)
-    facts = installation_of(settings, registry.address)
+    facts = installation_of(settings)
     registries = BookedRegistries(database, secrets, registry, DistributionRegistry, given_url=settings.registry_url)
     ask, ask_registry = LookedUp(source), LookedUpImages(registries)
     context = Context(database, clock, ids, durable, secrets, artifacts, facts, look_up=ask, look_up_image=ask_registry)
@@ -483,7 +483,7 @@ def books_only(settings: Settings) -> Iterator[Context]:
     try:
         secrets = StoreSecrets(database, sealer, ids)
         artifacts = StoreArtifacts(database, settings.data_dir / "artifacts", clock)
-        installation = installation_of(settings, "")
+        installation = installation_of(settings)
         yield Context(database, clock, ids, NoQueue(), secrets, artifacts, installation)
     finally:
         database.close()

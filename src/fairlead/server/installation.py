@@ -8,7 +8,7 @@ from fairlead.server.settings import Settings
 from fairlead.usecases.context import Installation
 
 
-def installation_of(settings: Settings, registry_address: str) -> Installation:
+def installation_of(settings: Settings) -> Installation:
     """The settings that use cases know."""
     bind = settings.proxy_bind
     is_any = bind in ("*", "0.0.0.0", "::")
@@ -20,7 +20,6 @@ def installation_of(settings: Settings, registry_address: str) -> Installation:
         proxy_http_port=settings.proxy_http_port,
         proxy_https_port=settings.proxy_https_port,
         subnet_pool=settings.subnet_pool,
-        registry_address=registry_address,
         session_hours=settings.session_hours,
         passwords_for_all=settings.password_sign_in == "all",
         memory_reserve_bytes=settings.room_margin_bytes,

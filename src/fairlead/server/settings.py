@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 import ipaddress
-import os
 import re
 import tomllib
 from collections.abc import Mapping
@@ -244,8 +243,3 @@ def _show(value: object) -> str:
     if isinstance(value, tuple):
         return ",".join(str(part) for part in value)
     return "" if value is None else _PASSWORD.sub(r"\1•••@", str(value))
-
-
-def from_process() -> Settings:
-    """The settings of this process."""
-    return read(os.environ)

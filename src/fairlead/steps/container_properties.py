@@ -24,7 +24,6 @@ T = TypeVar("T")
 ENVIRONMENT_NETWORK = "environment"
 """What steps call the network in which the environment's accessories live under their names."""
 HOST = "host"
-EVERYWHERE = "0.0.0.0"  # what engines publish a port on where no address is said
 DEFAULT_RESTART = "unless-stopped"
 RESTART = re.compile(r"no|always|unless-stopped|on-failure(:[1-9][0-9]{0,3})?")
 

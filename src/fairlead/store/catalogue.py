@@ -45,12 +45,6 @@ class StoreCatalogue:
             lambda connection: registrations.of(connection, place, colour=colour, service=service)
         )
 
-    async def describe(self, place: Place) -> Mapping[str, object]:
-        """As the port says."""
-        return await self._database.read(
-            lambda connection: _described(place, registrations.of(connection, place), slots.of(connection, place))
-        )
-
     def write_all(self) -> None:
         """The files say what the rows say: for a start, after a death between the two. A house of ten thousand places
         is read in as many queries as one of ten, and what its files say already is not written again."""

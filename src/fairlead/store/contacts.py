@@ -51,8 +51,3 @@ def of_many(connection: sa.Connection, projects: Collection[ProjectId]) -> dict[
     """The latest look of each that was looked at."""
     found = connection.execute(sa.select(contacts).where(contacts.c.project.in_(projects)))
     return {one.project: one for one in nouns(Contact, found)}
-
-
-def forget(connection: sa.Connection, project: ProjectId) -> None:
-    """The project is going."""
-    connection.execute(sa.delete(contacts).where(contacts.c.project == project))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import sqlalchemy as sa
 
@@ -56,12 +56,6 @@ def by_name_or_id(connection: sa.Connection, text: str) -> LibrarySet:
 def page(connection: sa.Connection, *, search: str = "", after: str | None = None, limit: int = 50) -> Page[LibrarySet]:
     """By name; with `search` those whose name has it in it."""
     return _shelf.page_by_name(connection, search=search, after=after, limit=limit)
-
-
-def names(connection: sa.Connection, ids: Iterable[str]) -> dict[str, str]:
-    """Names by id."""
-    c = library_sets.c
-    return {str(id): name for id, name in connection.execute(sa.select(c.id, c.name).where(c.id.in_(set(ids))))}
 
 
 def of_project(connection: sa.Connection, project: ProjectId) -> tuple[LibrarySet, ...]:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from fairlead.domain.errors import NotFound
-from fairlead.domain.ids import EnvironmentId, ProjectId
+from fairlead.domain.ids import ProjectId
 from fairlead.domain.policy import Allowance
 from fairlead.store.schema import instant, key, link, metadata, text
 from fairlead.store.shelf import Shelf
@@ -35,11 +34,3 @@ def all_of(connection: sa.Connection) -> tuple[Allowance, ...]:
 def of_project(connection: sa.Connection, project: ProjectId) -> tuple[Allowance, ...]:
     """All of the project's, in the order of making."""
     return _shelf.where(connection, allowances.c.project == project)
-
-
-def withdraw(connection: sa.Connection, project: ProjectId, harm: str, environment: EnvironmentId | None) -> None:
-    """That harm is refused again there; NotFound `policy.unknown` where it was not allowed."""
-    c = allowances.c
-    here = (c.project == project, c.harm == harm, c.environment.is_not_distinct_from(environment))
-    if connection.execute(sa.delete(allowances).where(*here)).rowcount == 0:
-        raise NotFound("policy.unknown", f"{harm[:80]!r} is not allowed there", thing=harm[:80])

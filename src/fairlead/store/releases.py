@@ -122,12 +122,6 @@ def page(
     return _shelf.page(connection, *holding(releases.c.version, search), equal=equal, after=after, limit=limit)
 
 
-def versions(connection: sa.Connection, project: ProjectId) -> tuple[str, ...]:
-    """Versions of all releases of the project, in the order of making."""
-    statement = sa.select(releases.c.version).where(releases.c.project == project).order_by(releases.c.id)
-    return tuple(connection.execute(statement).scalars())
-
-
 def versions_by_id(connection: sa.Connection, ids: Iterable[str]) -> dict[ReleaseId, str]:
     """The version of each of them that there is, and no more of it: notes and files may be large. One query."""
     wanted = set(ids)

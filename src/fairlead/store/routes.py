@@ -102,8 +102,3 @@ def keep_only(connection: sa.Connection, place: Place, kept: Sequence[Route]) ->
             if (route.host, route.path) not in wanted:
                 here = (_c.host == route.host, _c.path == route.path, _c.place == place_key(place))
                 connection.execute(sa.delete(routes).where(*here))
-
-
-def hosts(connection: sa.Connection) -> tuple[str, ...]:
-    """Every host that somebody has."""
-    return tuple(connection.execute(sa.select(_c.host).distinct().order_by(_c.host)).scalars())

@@ -55,19 +55,6 @@ def by_number(connection: sa.Connection, project: ProjectId, number: int) -> Run
     return _shelf.require(found, str(number))
 
 
-def queued(connection: sa.Connection, project: ProjectId, branch: str) -> tuple[Run, ...]:
-    """Those of the branch that have not begun, the oldest first: what a newer head supersedes."""
-    return _shelf.where(
-        connection, runs.c.project == project, runs.c.branch == branch, runs.c.state == RunState.QUEUED.value
-    )
-
-
-def latest(connection: sa.Connection, project: ProjectId) -> Run | None:
-    """The newest of the project; None where there is none."""
-    found = _shelf.where(connection, runs.c.project == project, order=runs.c.id.desc(), limit=1)
-    return found[0] if found else None
-
-
 def page(
     connection: sa.Connection,
     *more: Condition,

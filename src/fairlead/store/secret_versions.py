@@ -61,11 +61,6 @@ def keys_in_use(connection: sa.Connection) -> frozenset[str]:
     return frozenset(connection.execute(sa.select(secret_versions.c.sealed_with).distinct()).scalars())
 
 
-def count(connection: sa.Connection) -> int:
-    """How many there are."""
-    return connection.execute(sa.select(sa.func.count()).select_from(secret_versions)).scalar_one()
-
-
 def handed_to(connection: sa.Connection, task: TaskId) -> tuple[SecretVersionId, ...]:
     """Every version that the task was ever handed: what its log must not show, in whichever process writes it."""
     found = connection.execute(sa.select(task_secrets.c.secret).where(task_secrets.c.task == task)).scalars()

@@ -83,11 +83,6 @@ def page(
     return _shelf.page(connection, *mine, *holding(c.name, search), after=after, limit=limit)
 
 
-def all_of(connection: sa.Connection) -> tuple[Subscription, ...]:
-    """All, by name."""
-    return _shelf.where(connection, order=subscriptions.c.name)
-
-
 def by_name_or_id(connection: sa.Connection, text: str) -> Subscription:
     """As people and programs name it; NotFound `subscription.unknown`."""
     return _shelf.require(_shelf.find_named(connection, text), text)

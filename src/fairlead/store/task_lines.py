@@ -64,11 +64,6 @@ def read(connection: sa.Connection, task: TaskId, *, after: int = 0, limit: int 
     return tuple(Line(row.number, row.at, row.level, row.step, row.target, row.text) for row in rows)
 
 
-def tail(connection: sa.Connection, task: TaskId, *, limit: int = 100) -> tuple[Line, ...]:
-    """The last lines, in order."""
-    return read(connection, task, after=max(0, last_number(connection, task) - limit), limit=limit)
-
-
 def forget_before(connection: sa.Connection, before: datetime) -> int:
     """The lines of tasks that ended before are gone; how many."""
     old = sa.select(tasks.tasks.c.id).where(tasks.tasks.c.ended_at < before)

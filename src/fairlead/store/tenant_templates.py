@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import sqlalchemy as sa
 
-from fairlead.domain.ids import LibrarySetId, ProjectId, SecretVersionId, TenantId
+from fairlead.domain.ids import LibrarySetId, ProjectId, TenantId
 from fairlead.domain.tenant_template import TemplateList, TenantTemplate
 from fairlead.domain.tenant_value import TenantValues
 from fairlead.store.library_sets import inclusions
@@ -81,8 +81,3 @@ def forget_owner(connection: sa.Connection, owner: ProjectId | LibrarySetId) -> 
 def forget_tenant(connection: sa.Connection, tenant: TenantId) -> None:
     """The tenant goes, with all that it gave."""
     connection.execute(sa.delete(tenant_values).where(tenant_values.c.id == tenant))
-
-
-def secrets_in_use(connection: sa.Connection) -> frozenset[SecretVersionId]:
-    """Secret versions that are a value."""
-    return frozenset(one.secret for held in all_values(connection).values() for one in held.values if one.secret)

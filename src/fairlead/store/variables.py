@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
 
 import sqlalchemy as sa
 
-from fairlead.domain.ids import LibrarySetId, ProjectId, SecretVersionId
+from fairlead.domain.ids import LibrarySetId, ProjectId
 from fairlead.domain.record import fingerprint, to_data
 from fairlead.domain.tenant_template import TenantTemplate
 from fairlead.domain.variable import Scope, Variable, VariableSnapshot, scope_key
@@ -216,22 +215,6 @@ def keep_answered(
     at what they would do, has the same one."""
     id = f"vsn-{fingerprint([project, _hash_of(found)])[:40]}"
     return keep_snapshot(connection, found, id=id, project=project, at=at)
-
-
-def secrets_in_use(connection: sa.Connection) -> frozenset[SecretVersionId]:
-    """Secret versions that a variable, a tenant's value or a snapshot names."""
-    now = connection.execute(sa.select(variables.c.secret, variables.c.composite)).all()
-    frozen = connection.execute(sa.select(variable_snapshots.c.variables)).scalars()
-    held = [(entry.get("secret"), entry.get("composite")) for entries in frozen for entry in entries]
-    named = {SecretVersionId(str(id)) for secret, composite in (*now, *held) for id in _ids(secret, composite)}
-    return tenant_templates.secrets_in_use(connection) | named
-
-
-def _ids(secret: str | None, composite: Any) -> Iterator[str]:
-    if secret:
-        yield secret
-    if composite:
-        yield from composite.get("secrets", {}).values()
 
 
 def _remember(

@@ -91,7 +91,7 @@ class ContainerWorld:
         self.images: dict[str, FakeImage] = {}
         self.registry: dict[str, FakeImage] = {}
         self.other_ports: set[int] = set()
-        self.free = Resources(8 * GIB, 16 * GIB, 80 * GIB, 100 * GIB, 2)
+        self.free = Resources(8 * GIB, 80 * GIB, 2)
         self.on_build: Callable[[BuildRequest], Script] = lambda _: Behaviour()
         self._made = 0
 
@@ -148,7 +148,6 @@ class ContainerWorld:
             tags=(),
             size_bytes=1_000_000,
             labels=dict(labels),
-            exposed_ports=behaviour.ports,
             has_healthcheck=bool(behaviour.health),
         )
         return FakeImage(image, script)
@@ -311,7 +310,6 @@ def renamed(image: Image, tags: set[str], digests: set[str]) -> Image:
         tags=tuple(sorted(tags)),
         size_bytes=image.size_bytes,
         labels=image.labels,
-        exposed_ports=image.exposed_ports,
         has_healthcheck=image.has_healthcheck,
         volumes=image.volumes,
     )

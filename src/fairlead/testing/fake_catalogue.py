@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from fairlead.domain.colour import Colour
-from fairlead.domain.record import to_data
 from fairlead.ports.catalogue import Place, Registration
 
 
@@ -30,11 +29,3 @@ class FakeCatalogue:
             if entry.place == place and colour in (None, entry.colour) and service in ("", entry.service)
         ]
         return sorted(fitting, key=lambda entry: (entry.service, entry.instance))
-
-    async def describe(self, place: Place) -> Mapping[str, object]:
-        return {
-            "project": place.project,
-            "environment": place.environment,
-            "tenant": place.tenant,
-            "instances": [to_data(entry) for entry in await self.find(place)],
-        }

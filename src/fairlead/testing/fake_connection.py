@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from fairlead.domain.errors import Invalid, NotFound, TooLarge, Unreachable
@@ -92,13 +92,6 @@ class FakeConnection:
         _ANSWERING.add(answering)
         answering.add_done_callback(_ANSWERING.discard)
         return Streams(reader, writer)
-
-    async def listening(self) -> Sequence[tuple[str, int]]:
-        await self._reach()
-        found = {_host_and_port(address) for address in self._host.listeners if address.startswith("tcp:")}
-        if self._host.world is not None:
-            found |= {("0.0.0.0", port) for port in self._host.world.used_ports()}
-        return sorted(found)
 
     def _answerer(self, address: str) -> Callable[[bytes], bytes] | None:
         kind, _, where = address.partition(":")

@@ -47,7 +47,6 @@ class Installation:
     proxy_http_port: int = 80
     proxy_https_port: int = 443
     subnet_pool: str = "10.213.0.0/16"
-    registry_address: str = "127.0.0.1:8602"
     session_hours: float = 12.0
     passwords_for_all: bool = True
     memory_reserve_bytes: int = 256 * 1024**2

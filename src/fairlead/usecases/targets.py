@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TypeVar
 
 from fairlead.domain import target as words
 from fairlead.domain.actor import Actor
@@ -24,8 +23,6 @@ from fairlead.usecases import happenings, target_looks
 from fairlead.usecases.context import Context
 from fairlead.usecases.named_tenants import names_for
 from fairlead.usecases.target_tenancy import AS_IT_IS, Serving, bound, serves_more
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)

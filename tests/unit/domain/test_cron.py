@@ -9,10 +9,11 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.conformance.cron_rules import occurrences
 
 from fairlead.domain.cron import NICKNAMES, parse
 from fairlead.domain.errors import Invalid
-from fairlead.domain.occurrences import next_after, occurrences
+from fairlead.domain.occurrences import next_after
 
 FIRST = datetime(2020, 1, 1, tzinfo=UTC)
 MOMENTS = st.integers(0, 20 * 366 * 86_400).map(lambda after_s: FIRST + timedelta(seconds=after_s))

@@ -1,10 +1,13 @@
 """Output variables: three names for each, and which of several values is meant."""
 
 from fairlead.domain.ids import SecretVersionId
-from fairlead.domain.output_variables import Captured, OutputVariable, captured, in_order, seen_from
+from fairlead.domain.output_variables import Captured, OutputVariable, captured, seen_from
 from fairlead.domain.text import SecretRef
 
-STEP_A = in_order("StepA", {"Web02": {"TestResult": "Failed"}, "Web01": {"TestResult": "Passed"}})
+STEP_A = (
+    OutputVariable("StepA", "Web02", "TestResult", "Failed"),
+    OutputVariable("StepA", "Web01", "TestResult", "Passed"),
+)
 
 
 def test_each_is_found_under_three_names() -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from fairlead.domain.errors import Invalid
-from fairlead.domain.version import highest, next_version, parse
+from fairlead.domain.version import next_version, parse
 
 
 @pytest.mark.parametrize(
@@ -61,13 +61,6 @@ def test_the_order_is_octopus_order() -> None:
 def test_equal_by_place_in_the_order(one: str, other: str) -> None:
     assert parse(one) == parse(other)
     assert hash(parse(one)) == hash(parse(other))
-
-
-def test_the_highest_of_those_that_are_versions() -> None:
-    found = highest(["1.9", "latest", "1.10", "1.10-rc.1"])
-    assert found is not None
-    assert found.text == "1.10"
-    assert highest(["latest"]) is None
 
 
 def test_the_next_version_counts_from_the_highest_that_fits_and_of_equal_ones_by_metadata() -> None:

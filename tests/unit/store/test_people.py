@@ -6,17 +6,16 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from tests.unit.store.conftest import BOOKS, TEST, Shop
+from tests.unit.store.conftest import BOOKS, Shop
 
-from fairlead.domain.errors import Conflict, NotFound
+from fairlead.domain.errors import Conflict
 from fairlead.domain.event import Event
 from fairlead.domain.ids import ActorId
 from fairlead.domain.notification import NotificationTarget
 from fairlead.domain.permission import RoleName
-from fairlead.domain.policy import Allowance
 from fairlead.domain.user import ApiKey, LoginAttempt, Session, User
 from fairlead.domain.webhook_delivery import SeenHead, WebhookDelivery
-from fairlead.store import events, idempotency, notifications, policies, users, webhook_deliveries
+from fairlead.store import events, idempotency, notifications, users, webhook_deliveries
 
 ANN = ActorId("usr-ann")
 
@@ -127,16 +126,6 @@ def test_the_audit_is_told_the_newest_first_and_by_noun(shop: Shop) -> None:
         ]
         [one] = events.page(connection, *events.fitting(kind="user.made", project=BOOKS, actor="ann")).items
         assert one.facts == {"n": 3}
-
-
-def test_an_allowance_is_withdrawn_where_it_was_given(shop: Shop) -> None:
-    with shop.database.transaction() as connection:
-        policies.insert(connection, Allowance("alw-1", BOOKS, "privileged", "root", shop.at, TEST))
-        with pytest.raises(NotFound):
-            policies.withdraw(connection, BOOKS, "privileged", None)
-        assert len(policies.of_project(connection, BOOKS)) == 1
-        policies.withdraw(connection, BOOKS, "privileged", TEST)
-        assert policies.of_project(connection, BOOKS) == ()
 
 
 def test_targets_of_the_project_and_of_the_installation_are_told(shop: Shop) -> None:

@@ -143,7 +143,6 @@ def test_a_route_belongs_to_one_place(shop: Shop) -> None:
         routes.claim(connection, PLACE, "web", [replace(root, tls=True)], at=START)
         assert routes.of(connection, PLACE) == {"web": (replace(root, tls=True), admin)}
         assert routes.owner_of(connection, "books.example.com", "/") == PLACE
-        assert routes.hosts(connection) == ("books.example.com",)
     with pytest.raises(Conflict, match="belongs to books in Test") as raised, shop.database.transaction() as connection:
         routes.claim(connection, Place("shop", "Test"), "web", [Route("shop.example.com"), admin], at=START)
     assert raised.value.code == "route.taken"

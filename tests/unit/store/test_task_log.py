@@ -79,7 +79,6 @@ async def test_closing_keeps_what_was_handed_over(shop: Shop) -> None:
     log.close()
     with shop.database.reading() as connection:
         assert [line.text for line in task_lines.read(connection, TASK)] == ["last words"]
-        assert [line.text for line in task_lines.tail(connection, TASK, limit=1)] == ["last words"]
 
 
 async def test_following_an_unknown_task_is_refused(log: StoreTaskLog) -> None:

@@ -40,7 +40,8 @@ def said(house: House, project: str = "books") -> dict[str, str]:
 
 def versions(house: House, project: str = "books") -> list[str]:
     with house.database.reading() as connection:
-        return list(releases.versions(connection, projects.by_name(connection, project).id))
+        found = releases.page(connection, project=projects.by_name(connection, project).id, limit=200).items
+        return [one.version for one in reversed(found)]
 
 
 def forget(house: House) -> frozenset[ReleaseId]:

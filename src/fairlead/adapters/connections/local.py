@@ -5,11 +5,9 @@ from __future__ import annotations
 import asyncio
 import os
 import tempfile
-from collections.abc import Sequence
 from pathlib import Path
 
 from fairlead.adapters.connections.addresses import read_address
-from fairlead.adapters.connections.listeners import listening_sockets
 from fairlead.adapters.connections.tickets import Tickets
 from fairlead.domain.errors import Failed, NotFound, TooLarge, Unreachable
 from fairlead.ports.connection import Command, Progress, Streams
@@ -62,9 +60,6 @@ class LocalConnection:
             words = str(error) or f"no answer within {self._connect_timeout_s:g} s"
             raise Unreachable("host.unreachable", f"{self.name}: {address}: {words}", thing=address) from error
         return Streams(reader, writer)
-
-    async def listening(self) -> Sequence[tuple[str, int]]:
-        return await asyncio.to_thread(listening_sockets)
 
 
 def _put(path: Path, content: bytes, mode: int) -> None:

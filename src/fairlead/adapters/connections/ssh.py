@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import shlex
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +16,6 @@ from typing import Any, cast
 
 from fairlead.adapters.connections import ssh_scripts
 from fairlead.adapters.connections.addresses import read_address
-from fairlead.adapters.connections.listeners import read_listeners
 from fairlead.domain.errors import Failed, FairleadError, NotFound, Refused, TooLarge, Unreachable
 from fairlead.domain.target import SshAccess
 from fairlead.ports.connection import Command, Progress, Streams
@@ -134,10 +133,6 @@ class SshConnection:
             raise Unreachable("host.unreachable", f"{self.name}: {address}: {words}", thing=address) from error
         # asyncssh's streams have the verbs of asyncio's, without being of their classes
         return Streams(cast("asyncio.StreamReader", reader), cast("asyncio.StreamWriter", writer))
-
-    async def listening(self) -> Sequence[tuple[str, int]]:
-        answer = await self._ask(ssh_scripts.LISTENING)
-        return read_listeners(answer.out.decode(errors="replace"))
 
     async def close(self) -> None:
         """The connection is ended; the next verb makes another."""

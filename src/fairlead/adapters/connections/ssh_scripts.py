@@ -164,8 +164,6 @@ path=$(printf '%b.' "$line"); path=${path%.}
 head -c "$1" "$path"
 """
 
-LISTENING = "cat /proc/net/tcp; cat /proc/net/tcp6 2>/dev/null\n"
-
 
 def escaped(word: str) -> str:
     """The word so that ``printf %b`` gives it back, whatever it holds; one line of plain characters."""

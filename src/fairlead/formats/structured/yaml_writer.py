@@ -21,7 +21,6 @@ KEY_LIMIT = 1024
 """Characters of a key before its colon, by the specification."""
 
 _STANDARD_TAGS = (("!", "!"), ("!!", "tag:yaml.org,2002:"))
-_LINE_ENDS = re.compile(r"\r\n|\r|\n")
 _ESCAPED_IN_TAGS = re.compile(r"[^0-9A-Za-z_\-;?@=$~)\]/:&+,.*(\[!%#']")
 
 

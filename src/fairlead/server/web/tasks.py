@@ -38,8 +38,6 @@ READ_AT_ONCE = 2000
 CASES_SHOWN = 2000
 CHILDREN_SHOWN = 50
 
-After = Annotated[str | None, Query(max_length=100)]
-
 
 @dataclass(frozen=True, slots=True)
 class Tests:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 
 from fairlead.domain.colour import Colour
@@ -50,14 +49,6 @@ class CatalogueContract:
         assert list(await books.catalogue.find(PLACE)) == []
         assert list(await books.catalogue.find(ELSEWHERE)) == [other]
         assert list(await books.catalogue.find(TENANT)) == [tenant]
-
-    async def test_describing_is_plain_data_that_tells_a_change(self, books: Books) -> None:
-        before = json.dumps(await books.catalogue.describe(PLACE), sort_keys=True)
-        await books.catalogue.register([entry("web-1")])
-        during = json.dumps(await books.catalogue.describe(PLACE), sort_keys=True)
-        await books.catalogue.deregister(PLACE, ["web-1"])
-        assert "10.0.0.2" in during
-        assert json.dumps(await books.catalogue.describe(PLACE), sort_keys=True) == before
 
     async def test_registering_none_changes_nothing(self, books: Books) -> None:
         await books.catalogue.register([])

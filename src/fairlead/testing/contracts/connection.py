@@ -183,8 +183,3 @@ class ConnectionContract:
     async def test_other_addresses_are_refused(self, given: GivenConnection, address: str) -> None:
         with pytest.raises(Invalid):
             await given.connection.dial(address)
-
-    async def test_listeners_are_told(self, given: GivenConnection) -> None:
-        address = given.echo_address()
-        host, _, port = address.removeprefix("tcp:").rpartition(":")
-        assert (host, int(port)) in await given.connection.listening()

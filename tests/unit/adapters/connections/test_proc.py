@@ -1,33 +1,11 @@
-"""What /proc says: who listens, and who a pid is."""
+"""What /proc says: who a pid is."""
 
 import os
 import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
 from fairlead.adapters.connections.children import Child, session_members
-from fairlead.adapters.connections.listeners import listening_sockets, read_address
-
-
-@pytest.mark.parametrize(
-    ("told", "address"),
-    [
-        ("0100007F:1F90", ("127.0.0.1", 8080)),
-        ("00000000:0050", ("0.0.0.0", 80)),
-        ("00000000000000000000000001000000:0016", ("::1", 22)),
-        ("0000000000000000FFFF00000100007F:0016", ("127.0.0.1", 22)),
-    ],
-)
-def test_addresses_are_read(told: str, address: tuple[str, int]) -> None:
-    assert read_address(told) == address
-
-
-def test_only_listeners_are_told(tmp_path: Path) -> None:
-    rows = ["  sl  local rem st", " 0: 0100007F:1F90 00000000:0000 0A 0", " 1: 0100007F:0050 0100007F:0051 01 0"]
-    (tmp_path / "tcp").write_text("\n".join(rows) + "\n")
-    assert listening_sockets(tmp_path) == [("127.0.0.1", 8080)]
 
 
 def test_a_name_with_brackets_and_spaces_is_read() -> None:

@@ -87,8 +87,8 @@ class DockerEngine:
         told = await self._client.ask("GET", "/info")
         if not self._is_local:
             return remote_resources(told)
-        root, cpus, total = str(told.get("DockerRootDir", "/")), int(told.get("NCPU") or 0), int(told["MemTotal"])
-        return await asyncio.to_thread(local_resources, root, cpus, total)
+        root, cpus = str(told.get("DockerRootDir", "/")), int(told.get("NCPU") or 0)
+        return await asyncio.to_thread(local_resources, root, cpus)
 
     async def used_subnets(self) -> Sequence[str]:
         return await self._networks.subnets()

@@ -12,28 +12,20 @@ UNKNOWN = -1
 KIB = 1024
 
 
-def local_resources(root_dir: str, cpus: int, memory_total_bytes: int) -> Resources:
+def local_resources(root_dir: str, cpus: int) -> Resources:
     """Asked of this machine, where the engine runs: /proc/meminfo, and the file system of the engine's data."""
     memory = memory_lines(Path("/proc/meminfo").read_text())
     disk = os.statvfs(_nearest_existing(Path(root_dir)))
     return Resources(
         memory_free_bytes=memory.get("MemAvailable", UNKNOWN),
-        memory_total_bytes=memory.get("MemTotal", memory_total_bytes),
         disk_free_bytes=disk.f_bavail * disk.f_frsize,
-        disk_total_bytes=disk.f_blocks * disk.f_frsize,
         cpus=cpus,
     )
 
 
 def remote_resources(told: dict[str, Any]) -> Resources:
-    """What `/info` tells: totals only; what is free cannot be told without a program there."""
-    return Resources(
-        memory_free_bytes=UNKNOWN,
-        memory_total_bytes=int(told.get("MemTotal") or 0),
-        disk_free_bytes=UNKNOWN,
-        disk_total_bytes=UNKNOWN,
-        cpus=int(told.get("NCPU") or 0),
-    )
+    """Of what `/info` tells; what is free cannot be told without a program there."""
+    return Resources(memory_free_bytes=UNKNOWN, disk_free_bytes=UNKNOWN, cpus=int(told.get("NCPU") or 0))
 
 
 def memory_lines(text: str) -> dict[str, int]:

@@ -118,7 +118,6 @@ class Images:
 def image_of(inspected: Json) -> Image:
     """From `GET /images/{name}/json`."""
     config = inspected.get("Config") or {}
-    exposed = (entry.partition("/")[0] for entry in config.get("ExposedPorts") or {})
     healthcheck = (config.get("Healthcheck") or {}).get("Test") or []
     return Image(
         id=inspected["Id"],
@@ -126,7 +125,6 @@ def image_of(inspected: Json) -> Image:
         tags=tuple(sorted(inspected.get("RepoTags") or [])),
         size_bytes=int(inspected.get("Size") or 0),
         labels=dict(config.get("Labels") or {}),
-        exposed_ports=tuple(sorted({int(port) for port in exposed if port.isdecimal()})),
         has_healthcheck=bool(healthcheck) and healthcheck[0] != "NONE",
         volumes=tuple(sorted(config.get("Volumes") or {})),
     )
