@@ -23,7 +23,7 @@ from fairlead.server.loops import again
 from fairlead.server.outside import ProxyWatch, ensure_outside, keep_registry
 from fairlead.server.polling import ROUND_S, Polled, Polling
 from fairlead.server.reconciling import reconcile
-from fairlead.store import idempotency, notices, projects, users, webhook_deliveries
+from fairlead.store import idempotency, leases, notices, projects, users, webhook_deliveries
 from fairlead.usecases import (
     access,
     archiving,
@@ -266,6 +266,7 @@ async def _tidy(server: Server) -> None:
             users.forget_attempts(connection, now - timedelta(days=30))
             users.end_sessions(connection, expired_at=now)
             notices.forget_before(connection, now - timedelta(days=30))
+            leases.forget_before(connection, now - timedelta(days=7))  # each start is a node of its own
 
     await asyncio.to_thread(work)
     await server.durable.forget(now - timedelta(days=7))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import sqlalchemy as sa
 from tests.unit.store.conftest import Shop
 
@@ -9,7 +11,7 @@ from fairlead.domain.ids import NodeId
 from fairlead.domain.plan import Effect, Plan, Sequence, Step
 from fairlead.domain.task import PhaseState, Task, TaskState
 from fairlead.ports.tasks import End, PhaseTold
-from fairlead.store import tasks
+from fairlead.store import leases, tasks
 from fairlead.store.task_book import StoreTasks, TaskListener
 from fairlead.testing.fake_clock import FakeClock
 
@@ -112,3 +114,14 @@ def test_cancelling_is_asked_for_once_and_never_after_the_end(shop: Shop) -> Non
         assert (found.is_cancel_asked, found.cancel_asked_by) == (True, "ann")
         assert tasks.unfinished(connection) == (found,)
         assert [one.id for one in tasks.page(connection, state=TaskState.SUCCEEDED).items] == [over.id]
+
+
+def test_a_lease_that_ran_out_long_ago_is_forgotten(shop: Shop) -> None:
+    """Each start of a server is a node of its own."""
+    old, new = NodeId("old"), NodeId("new")
+    with shop.database.transaction() as connection:
+        leases.renew(connection, old, 8.0, shop.at)
+        leases.renew(connection, new, 8.0, shop.at)
+        leases.give_back(connection, old, shop.at)
+        assert leases.forget_before(connection, leases.now(connection, shop.at) + timedelta(seconds=4)) == 1
+        assert set(leases.alive(connection, (old, new), shop.at)) == {new}
