@@ -18,7 +18,7 @@ FIRST_FIXED = 2
 """After the network's own address and the gateway."""
 
 
-def claim(pool: str, used: Iterable[str], count: int, *, prefix: int = PREFIX) -> tuple[str, ...]:
+def claim(pool: str, used: Iterable[str], count: int) -> tuple[str, ...]:
     """The first `count` subnets of the pool that overlap none of `used`; `Conflict("network.pool")` where too few.
 
     `used` are all networks that the engine has, ours and others', and those that are claimed but not yet made.
@@ -26,7 +26,7 @@ def claim(pool: str, used: Iterable[str], count: int, *, prefix: int = PREFIX) -
     taken = [ipaddress.ip_network(subnet, strict=False) for subnet in used]
     taken = [subnet for subnet in taken if subnet.version == 4]
     found: list[str] = []
-    for candidate in _subnets(pool, prefix):
+    for candidate in _subnets(pool):
         if len(found) == count:
             break
         if not any(candidate.overlaps(subnet) for subnet in taken):
@@ -41,14 +41,14 @@ def claim(pool: str, used: Iterable[str], count: int, *, prefix: int = PREFIX) -
     return tuple(found)
 
 
-def _subnets(pool: str, prefix: int) -> Iterable[ipaddress.IPv4Network]:
+def _subnets(pool: str) -> Iterable[ipaddress.IPv4Network]:
     try:
         network = ipaddress.IPv4Network(pool)
-        if network.prefixlen > prefix:
+        if network.prefixlen > PREFIX:
             raise ValueError("it is smaller than one of them")
-        return network.subnets(new_prefix=prefix)
+        return network.subnets(new_prefix=PREFIX)
     except ValueError as error:
-        raise Invalid("input.invalid", f"{pool!r} is not a pool of /{prefix} subnets: {error}", thing="pool") from error
+        raise Invalid("input.invalid", f"{pool!r} is not a pool of /{PREFIX} subnets: {error}", thing="pool") from error
 
 
 def fixed_addresses(subnet: str, count: int) -> tuple[str, ...]:

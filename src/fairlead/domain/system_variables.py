@@ -126,10 +126,8 @@ def of_releases_before(
     return found
 
 
-def of_deployment(
-    id: str, name: str, *, number: int, created_at: datetime, created_by: str, comments: str = ""
-) -> dict[str, str]:
-    """The deployment, who asked for it, and its page."""
+def of_deployment(id: str, name: str, *, number: int, created_at: datetime, created_by: str) -> dict[str, str]:
+    """The deployment, who asked for it, and its page. Nobody comments on one here: an empty variable says so."""
     return {
         "Deployment.Id": id,
         "Deployment.Name": name,
@@ -137,7 +135,7 @@ def of_deployment(
         "Deployment.Created": created_at.isoformat(),
         "Deployment.CreatedBy.Username": created_by,
         "Deployment.CreatedBy.DisplayName": created_by,
-        "Deployment.Comments": comments,
+        "Deployment.Comments": "",
         "Web.DeploymentLink": f"/deployments/{id}",
     }
 
@@ -186,11 +184,11 @@ def of_target(
     return found | ({"Machine.Hostname": host} if host else {})
 
 
-def of_step(name: str, number: int, *, action: str = "", action_number: int = 0) -> dict[str, str]:
-    """The step, counted from 1, and the action of it; both are known by their names."""
+def of_step(name: str, number: int, *, action: str = "") -> dict[str, str]:
+    """The step, counted from 1, and the action of it, which has its number; both are known by their names."""
     found = {"Step.Id": name, "Step.Name": name, "Step.Number": str(number)}
     if action:
-        found |= {"Action.Id": action, "Action.Name": action, "Action.Number": str(action_number or number)}
+        found |= {"Action.Id": action, "Action.Name": action, "Action.Number": str(number)}
     return found
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -65,6 +65,6 @@ def reveal(text: Text, values: Mapping[SecretVersionId, str]) -> str:
     return "".join(values[part.id] if isinstance(part, SecretRef) else part for part in parts_of(text))
 
 
-def redact(text: Text, mark: Callable[[SecretRef], str] = str) -> str:
-    """The text for people and captures, each secret replaced by `mark(reference)`."""
-    return "".join(mark(part) if isinstance(part, SecretRef) else part for part in parts_of(text))
+def redact(text: Text) -> str:
+    """The text for people and captures, each secret as its reference shows itself."""
+    return "".join(map(str, parts_of(text)))

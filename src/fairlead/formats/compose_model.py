@@ -63,7 +63,7 @@ class BuildModel(Shape):
     args: KeyTexts = Field(default_factory=dict, description="Build arguments; the same in every environment.")
     labels: KeyWords = Field(default_factory=dict, description="Labels of the image.")
     secrets: Annotated[
-        tuple[str, ...], PlainValidator(lambda value: _names(value, "source")), WithJsonSchema({"type": "array"})
+        tuple[str, ...], PlainValidator(lambda value: _sources(value)), WithJsonSchema({"type": "array"})
     ] = Field((), description="Names of top-level secrets that the build may read (needs BuildKit).")
 
 
@@ -388,10 +388,10 @@ def _address(value: object) -> str:
     return written
 
 
-def _names(value: object, key: str) -> tuple[str, ...]:
+def _sources(value: object) -> tuple[str, ...]:
     if not isinstance(value, list):
         raise wrong("a list of names")
-    return tuple(words(entry.get(key) if isinstance(entry, dict) else entry, "a name") for entry in value)
+    return tuple(words(entry.get("source") if isinstance(entry, dict) else entry, "a name") for entry in value)
 
 
 def _test(value: object) -> tuple[str, ...] | None:

@@ -33,7 +33,6 @@ def check(
     model: type[S],
     root: Node,
     findings: Findings,
-    prefix: Path = (),
     *,
     plain: Callable[[Node], object] = to_plain,
 ) -> S | None:
@@ -43,14 +42,14 @@ def check(
         return model.model_validate(plain(root))
     except ValidationError as error:
         for wrong in error.errors(include_url=False, include_context=True):
-            _say(wrong, model, root, findings, prefix)
+            _say(wrong, model, root, findings)
         return None
 
 
-def _say(wrong: Any, model: type[Shape], root: Node, findings: Findings, prefix: Path) -> None:
+def _say(wrong: Any, model: type[Shape], root: Node, findings: Findings) -> None:
     context = wrong.get("ctx") or {}
     path: Path = (*wrong["loc"], *([context["step"]] if "step" in context else []))
-    key = spell((*prefix, *path))
+    key = spell(path)
     kind = wrong["type"]
     if kind == "extra_forbidden":
         known = keys_at(model, path[:-1])

@@ -16,10 +16,10 @@ KEPT_BYTES = 16 * 1024**2
 """Ten thousand lines of the longest kind would be eighty megabytes: the newest sixteen are kept."""
 
 
-async def last_lines(name: str, tools: Tools, *, count: int = EVIDENCE_LINES) -> tuple[str, ...]:
+async def last_lines(name: str, tools: Tools) -> tuple[str, ...]:
     """The newest lines, oldest first; () where they cannot be had: evidence must not hide the news."""
     try:
-        return tuple(await _masked(name, await _newest(name, tools, count, with_times=False), tools))
+        return tuple(await _masked(name, await _newest(name, tools, EVIDENCE_LINES, with_times=False), tools))
     except FairleadError:
         return ()
 

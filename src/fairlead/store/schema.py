@@ -61,8 +61,8 @@ def number(name: str, *, nullable: bool = False, **options: Any) -> sa.Column[in
     return sa.Column(name, sa.BigInteger, nullable=nullable, **options)
 
 
-def real(name: str, *, nullable: bool = False) -> sa.Column[float]:
-    return sa.Column(name, sa.Float, nullable=nullable)
+def real(name: str) -> sa.Column[float]:
+    return sa.Column(name, sa.Float, nullable=False)
 
 
 def flag(name: str) -> sa.Column[bool]:

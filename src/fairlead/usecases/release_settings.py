@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from fairlead.domain.actor import Actor
@@ -47,15 +46,12 @@ def put(
     return SettingsView(saved.release_settings, saved.revision)
 
 
-def next_release(
-    context: Context, actor: Actor, project: str, *, channel: str = "", packages: Mapping[str, str] | None = None
-) -> NextRelease:
+def next_release(context: Context, actor: Actor, project: str, *, channel: str = "") -> NextRelease:
     """The version that the next release would have, of this channel or the one that it would be made in. Raises what
     store.release_choice.choose raises."""
     actor.require_somewhere(Permission.VIEW)
     with context.database.reading() as connection:
         found = projects.by_name_or_id(connection, project)
         actor.require_somewhere(Permission.VIEW, project=found.id)
-        wanted = Wanted(channel, packages=dict(packages or {}))
-        chosen = choose(connection, found, wanted, context.clock.now())
+        chosen = choose(connection, found, Wanted(channel), context.clock.now())
         return NextRelease(chosen.version, chosen.channel.name)

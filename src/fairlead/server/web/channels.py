@@ -102,13 +102,11 @@ def _page(project: str) -> str:
 
 
 def _words(form: Form) -> channels.ChannelWords:
-    rules = tuple(rule_lines.read(line) for line in form.text("rules").splitlines() if line.strip())
-    tags = tuple(tag.strip() for tag in form.text("tenant_tags").split(",") if tag.strip())
     return channels.ChannelWords(
         form.text("name").strip(),
         form.text("description"),
         form.text("lifecycle"),
         form.is_ticked("is_default"),
-        rules,
-        tags,
+        tuple(map(rule_lines.read, form.lines("rules"))),
+        form.listed("tenant_tags"),
     )

@@ -11,13 +11,9 @@ GUIDED = {"yes": True, "no": False}
 def choice_of(form: Form) -> ProcessChoice:
     """Names stand one on each line: they may have commas in them."""
     return ProcessChoice(
-        _lines(form.text("skip")),
-        _lines(form.text("only_targets")),
-        _lines(form.text("without_targets")),
+        form.lines("skip"),
+        form.lines("only_targets"),
+        form.lines("without_targets"),
         GUIDED.get(form.text("guided")),
         redeploys_packages=form.is_ticked("redeploy_packages"),
     )
-
-
-def _lines(text: str) -> tuple[str, ...]:
-    return tuple(filter(None, map(str.strip, text.splitlines())))

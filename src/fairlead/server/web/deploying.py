@@ -20,7 +20,7 @@ from fairlead.server.web.choosing import choice_of
 from fairlead.server.web.gates import moment_of
 from fairlead.server.web.plans import NO_PLAN, shown
 from fairlead.server.web.visit import Form, Posted, Visiting, Visitor
-from fairlead.server.web.whom import Tags, Whose, in_words, tags_in, tags_of, ticked_of
+from fairlead.server.web.whom import Tags, Whose, in_words, tags_in, ticked_of
 from fairlead.steps.words import counted
 from fairlead.usecases import (
     deployments,
@@ -157,7 +157,8 @@ def deploy(form: Posted, project: str) -> Response:
     first one only where nothing is answered or chosen. For several tenants what is refused for one does not hold up
     the others."""
     visitor, wanted = form.visitor, _chosen(form)
-    version, environment, names, tags = form.text("version"), form.text("environment"), ticked_of(form), tags_of(form)
+    version, environment = form.text("version"), form.text("environment")
+    names, tags = ticked_of(form), form.listed("tenant_tags")
     is_shown = form.is_ticked("planned") or not wanted.is_anything
     keep_failed_s = 60.0 * (form.number("keep_failed") or 0)
     try:

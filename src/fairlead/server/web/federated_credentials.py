@@ -67,7 +67,7 @@ def remove(form: Posted, name: str) -> Response:
 
 def _claims(form: Form) -> dict[str, str]:
     """Lines CLAIM = PATTERN."""
-    lines = [line.strip() for line in form.text("claims").splitlines() if line.strip()]
+    lines = form.lines("claims")
     if wrong := [line for line in lines if "=" not in line]:
         raise Invalid("input.invalid", f"{wrong[0][:80]!r} is no line CLAIM = PATTERN", thing="claims")
     return {claim.strip(): pattern.strip() for claim, _, pattern in (line.partition("=") for line in lines)}

@@ -76,7 +76,7 @@ def remove(form: Posted, name: str) -> Response:
 
 def _mapped(form: Form) -> list[MappedGroup]:
     """Lines GROUP = TEAM; a group may have signs of equality in it, as those of LDAP do."""
-    lines = [line.strip() for line in form.text("teams").splitlines() if line.strip()]
+    lines = form.lines("teams")
     if wrong := [line for line in lines if "=" not in line]:
         raise Invalid("input.invalid", f"{wrong[0][:80]!r} is no line GROUP = TEAM", thing="teams")
     return [MappedGroup(group.strip(), team.strip()) for group, _, team in (line.rpartition("=") for line in lines)]

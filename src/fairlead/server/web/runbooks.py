@@ -18,7 +18,7 @@ from fairlead.server.routing import page_router
 from fairlead.server.web.choosing import choice_of
 from fairlead.server.web.lists import Searched
 from fairlead.server.web.visit import Form, Posted, Visiting, Visitor
-from fairlead.server.web.whom import Tags, Whose, in_words, tags_in, tags_of, tenancy_of, ticked_of
+from fairlead.server.web.whom import Tags, Whose, in_words, tags_in, tenancy_of, ticked_of
 from fairlead.usecases import environments, projects, prompting, runbook_runs, runbooks, tenanted, tenants
 
 router = page_router()
@@ -117,7 +117,7 @@ def run(form: Posted, project: str, name: str) -> Response:
     refused for one does not hold up the others."""
     visitor = form.visitor
     places = form.lists.get("environment", ())
-    names, tags = ticked_of(form), tags_of(form)
+    names, tags = ticked_of(form), form.listed("tenant_tags")
     back = f"/projects/{quote(project)}/runbooks/{quote(name)}/run?{_asked(form, places, names)}"
     refused: tuple[tenanted.RefusedRun, ...] = ()
     try:

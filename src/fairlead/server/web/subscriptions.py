@@ -88,16 +88,12 @@ def _draft(form: Form) -> subscriptions.Draft:
         form.text("name"),
         to=form.text("to").replace(",", " ").split(),
         events=[*form.lists.get("groups", ()), *form.text("events").replace(",", " ").split()],
-        projects=_lines(form, "projects"),
+        projects=form.listed("projects"),
         environments=form.lists.get("environments", ()),
-        tenants=_lines(form, "tenants"),
-        people=_lines(form, "people"),
+        tenants=form.listed("tenants"),
+        people=form.listed("people"),
         team=form.text("team").strip(),
         secret="" if form.is_ticked("no_secret") else form.text("secret") or None,
         schedule=form.text("schedule").strip() or None,
         zone=form.text("zone").strip() or None,
     )
-
-
-def _lines(form: Form, name: str) -> list[str]:
-    return [one.strip() for one in form.text(name).split(",") if one.strip()]

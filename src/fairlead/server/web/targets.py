@@ -15,7 +15,7 @@ from fairlead.server.routing import page_router
 from fairlead.server.web import setup
 from fairlead.server.web.lists import Searched
 from fairlead.server.web.visit import Form, Posted, Visiting, in_one_transaction
-from fairlead.server.web.whom import tags_of, tenancy_of, tenants_of
+from fairlead.server.web.whom import tenancy_of
 from fairlead.usecases import environments, target_files, targets
 from fairlead.usecases.target_tenancy import Serving
 from fairlead.usecases.targets import NewSsh, TargetChange
@@ -166,7 +166,9 @@ async def _said(form: Form, work: Awaitable[T], words: Callable[[T], str]) -> Re
 
 
 def _serving(form: Form) -> Serving:
-    return Serving(tenancy_of(form) if form.text("tenancy") else None, tenants_of(form), tags_of(form))
+    return Serving(
+        tenancy_of(form) if form.text("tenancy") else None, form.lines("tenants"), form.listed("tenant_tags")
+    )
 
 
 def _ssh(form: Form) -> NewSsh | None:

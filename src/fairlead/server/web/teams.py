@@ -32,7 +32,7 @@ def add(form: Posted) -> Response:
     visitor, name = form.visitor, form.text("name").strip()
 
     def work() -> str:
-        made = teams.add(visitor.context, visitor.actor, name, members=_names(form.text("members")))
+        made = teams.add(visitor.context, visitor.actor, name, members=form.listed("members"))
         return f"The team {made.team.name} is added; give it roles."
 
     return form.act("/teams", work)
@@ -48,7 +48,7 @@ def set_members(form: Posted, id: str) -> Response:
             visitor.context,
             visitor.actor,
             id,
-            members=_names(form.text("members")),
+            members=form.listed("members"),
             revision=form.number("revision"),
         )
         return f"{saved.team.name} has {len(saved.members)} members."
@@ -65,10 +65,10 @@ def give(form: Posted, id: str) -> Response:
         held = teams.get(visitor.context, visitor.actor, id).roles
         added = HeldRole(
             form.text("role"),
-            _names(form.text("projects")),
-            _names(form.text("groups")),
-            _names(form.text("environments")),
-            _names(form.text("tenants")),
+            form.listed("projects"),
+            form.listed("groups"),
+            form.listed("environments"),
+            form.listed("tenants"),
         )
         saved = teams.change(visitor.context, visitor.actor, id, held=(*held, added), revision=form.number("revision"))
         return f"{saved.team.name} holds {saved.roles[-1].role}."
@@ -100,8 +100,3 @@ def remove(form: Posted, id: str) -> Response:
         return "The team is removed."
 
     return form.act("/teams", work)
-
-
-def _names(text: str) -> tuple[str, ...]:
-    """What a field with commas holds."""
-    return tuple(part.strip() for part in text.split(",") if part.strip())

@@ -188,9 +188,8 @@ def _parameter(form: Form) -> Parameter:
     if type not in list(ParameterType):
         raise Invalid("input.invalid", f"{type[:40]!r} is not a type", thing="type", hint=", ".join(ParameterType))
     default = None if form.is_ticked("needed") else form.text("default").replace("\r\n", "\n")
-    options = tuple(line.strip() for line in form.text("options").splitlines() if line.strip())
     label, words = form.text("label").strip()[:200], form.text("help").strip()[:4000]
-    return Parameter(form.text("name").strip(), label, words, ParameterType(type), default, options)
+    return Parameter(form.text("name").strip(), label, words, ParameterType(type), default, form.lines("options"))
 
 
 def _field(one: Asked) -> str:

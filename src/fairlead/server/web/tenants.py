@@ -12,7 +12,7 @@ from fairlead.server.routing import page_router
 from fairlead.server.web import setup
 from fairlead.server.web.lists import Searched
 from fairlead.server.web.visit import Form, Posted, Visiting, in_one_transaction
-from fairlead.server.web.whom import tags_of, tenancy_of
+from fairlead.server.web.whom import tenancy_of
 from fairlead.usecases import projects, tenants
 
 router = page_router()
@@ -38,7 +38,7 @@ def put(form: Posted) -> Response:
     visitor = form.visitor
 
     def work() -> str:
-        draft = tenants.Draft(form.text("name"), form.text("description"), tags_of(form, "tags"), _connections(form))
+        draft = tenants.Draft(form.text("name"), form.text("description"), form.listed("tags"), _connections(form))
         made = tenants.put(visitor.context, visitor.actor, draft)
         return f"Tenant {made.tenant.name} is set."
 
@@ -63,7 +63,7 @@ def put_tags(form: Posted) -> Response:
     visitor = form.visitor
 
     def work() -> str:
-        made = tenants.put_tag_set(visitor.context, visitor.actor, form.text("name"), tags_of(form, "tags"))
+        made = tenants.put_tag_set(visitor.context, visitor.actor, form.text("name"), form.listed("tags"))
         return f"{made.name} has {len(made.tags)} tags."
 
     return form.act("/tenants", work)
@@ -96,10 +96,9 @@ def put_tenancy(form: Posted, name: str) -> Response:
 
 def _connections(form: Form) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
-    for line in form.text("connections").splitlines():
+    for line in form.lines("connections"):
         project, colon, places = line.partition(":")
-        if line.strip() and not colon:
+        if not colon:
             raise Invalid("input.invalid", f"{line[:60]!r} connects nothing", hint="project: Test, Production")
-        if line.strip():
-            found[project.strip()] = [place.strip() for place in places.split(",") if place.strip()]
+        found[project.strip()] = [place.strip() for place in places.split(",") if place.strip()]
     return found

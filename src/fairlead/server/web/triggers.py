@@ -11,7 +11,6 @@ from fairlead.domain.trigger import TargetEvent, TriggerAction, TriggerKind
 from fairlead.server.routing import page_router
 from fairlead.server.web.lists import Searched
 from fairlead.server.web.visit import Form, Posted, Visiting, one_of
-from fairlead.server.web.whom import tags_of, tenants_of
 from fairlead.usecases import channels, environments, image_looks, projects, runbooks, triggers
 
 router = page_router()
@@ -64,10 +63,10 @@ def _draft(form: Form) -> triggers.Draft:
         runbook=form.text("runbook"),
         watches=form.text("watches").replace(",", " ").split(),
         environments=form.lists.get("environments", ()),
-        tags=[one.strip() for one in form.text("tags").split(",") if one.strip()],
+        tags=form.listed("tags"),
         events=[one_of(TargetEvent, one, "event") for one in form.lists.get("events", ())],
-        tenants=tenants_of(form),
-        tenant_tags=tags_of(form),
+        tenants=form.lines("tenants"),
+        tenant_tags=form.listed("tenant_tags"),
     )
 
 

@@ -93,9 +93,8 @@ def _prompt(form: Form) -> Prompt | None:
     control = form.text("control") or Control.SINGLE.value
     if control not in [one.value for one in Control]:
         raise Invalid("prompt.invalid", f"{control[:40]!r} is not a way to ask", thing="control")
-    options = tuple(line.strip() for line in form.text("options").splitlines() if line.strip())
     label, description = form.text("label").strip(), form.text("prompt_description").strip()
-    return Prompt(label, description, form.is_ticked("required"), Control(control), options)
+    return Prompt(label, description, form.is_ticked("required"), Control(control), form.lines("options"))
 
 
 def _names(visitor: Visitor, owner: OwnerName) -> EntryNames:

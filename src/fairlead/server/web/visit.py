@@ -150,6 +150,14 @@ class Form:
         """The field, "" where it is not there."""
         return self.fields.get(name, "")
 
+    def lines(self, name: str) -> tuple[str, ...]:
+        """The lines of the field that are not blank, without the white space around them."""
+        return tuple(filter(None, map(str.strip, self.text(name).splitlines())))
+
+    def listed(self, name: str) -> tuple[str, ...]:
+        """What stands in the field with commas between."""
+        return tuple(filter(None, map(str.strip, self.text(name).split(","))))
+
     def number(self, name: str) -> int | None:
         """The field as a number; None if it is not one."""
         text = self.text(name)

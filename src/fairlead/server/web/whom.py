@@ -21,11 +21,6 @@ def tenancy_of(form: Form) -> Tenancy:
     return one_of(Tenancy, form.text("tenancy"), "tenancy")
 
 
-def tenants_of(form: Form, name: str = "tenants") -> list[str]:
-    """Their names, which may have commas in them."""
-    return [line.strip() for line in form.text(name).splitlines() if line.strip()]
-
-
 def ticked_of(form: Form) -> tuple[str, ...]:
     """The tenants that are ticked, by name."""
     return tuple(name for name in form.lists.get("tenant", ()) if name)
@@ -35,11 +30,6 @@ def in_words(names: Iterable[str]) -> str:
     """For whom; "" for nobody in particular."""
     known = list(dict.fromkeys(filter(None, names)))
     return counted(len(known), "tenant") if len(known) > 1 else "".join(known)
-
-
-def tags_of(form: Form, name: str = "tenant_tags") -> list[str]:
-    """Each as `Set/Tag`."""
-    return tags_in(form.text(name))
 
 
 def tags_in(text: str) -> list[str]:
