@@ -73,7 +73,10 @@ def test_another_site_cannot_sign_a_person_in(visit: Visit) -> None:
 
 @pytest.mark.parametrize(
     "address",
-    ["https://evil.test/", "//evil.test/", "/\\evil.test", "\\\\evil.test", "javascript:alert(1)", "/a\nb", "", "x"],
+    [
+        *("https://evil.test/", "//evil.test/", "/\\evil.test", "\\\\evil.test", "javascript:alert(1)"),
+        *("/a\nb", "", "x", "//[", "//[x", "//\u2100.test", "http://[/"),
+    ],
 )
 def test_nobody_is_sent_elsewhere_after_signing_in(visit: Visit, address: str) -> None:
     assert local_path(address) == "/"
