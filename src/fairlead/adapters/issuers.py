@@ -66,7 +66,8 @@ class WebIssuers:
             claims = jwt.decode(token, options={"verify_signature": False})
         except (jwt.PyJWTError, ValueError, RecursionError) as error:
             raise refused("it is no signed token") from error
-        return str(claims.get("iss", ""))
+        issuer = claims.get("iss")
+        return issuer if isinstance(issuer, str) and issuer.isprintable() else ""
 
     async def endpoints(self, issuer: str) -> Endpoints:
         """As the port says."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hmac
-import math
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
@@ -13,6 +12,8 @@ from fairlead.domain.record import Json
 LEEWAY = timedelta(seconds=60)
 """How far the provider's clock may be from ours."""
 LONGEST_SUBJECT = 255
+LATEST = 1e12
+"""Seconds since 1970: what is beyond them is no time, and need not fit into a float."""
 ALGORITHMS = (
     *("RS256", "RS384", "RS512", "PS256", "PS384", "PS512"),
     *("ES256", "ES384", "ES512", "EdDSA"),
@@ -41,7 +42,7 @@ def check_bearer(claims: Mapping[str, Json], *, issuer: str, now: datetime) -> s
 def check_nonce(claims: Mapping[str, Json], nonce: str) -> None:
     """It answers what was asked now, and was not seen before."""
     given = claims.get("nonce")
-    if not isinstance(given, str) or not hmac.compare_digest(given.encode(), nonce.encode()):
+    if not isinstance(given, str) or not hmac.compare_digest(given.encode(errors="replace"), nonce.encode()):
         raise refused("its nonce is not the one that was sent")
 
 
@@ -77,6 +78,6 @@ def _check_times(claims: Mapping[str, Json], now: datetime) -> None:
 
 def _moment(claims: Mapping[str, Json], name: str) -> float:
     held = claims.get(name)
-    if isinstance(held, bool) or not isinstance(held, int | float) or not math.isfinite(held):
+    if isinstance(held, bool) or not isinstance(held, int | float) or not -LATEST < held < LATEST:
         raise refused(f"its {name} is no time")
     return float(held)

@@ -43,8 +43,8 @@ class Issuers(Protocol):
     what it answers cannot be used: too large, no JSON, of another issuer, without what is needed."""
 
     def named_in(self, token: str) -> str:
-        """The issuer that the token names, which nothing proves; `NotAuthenticated("identity.token")` for what is no
-        token."""
+        """The issuer that the token names, which nothing proves, "" where it names none; printable.
+        `NotAuthenticated("identity.token")` for what is no token."""
         ...
 
     async def endpoints(self, issuer: str) -> Endpoints:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from string import ascii_lowercase, ascii_uppercase
 
 import sqlalchemy as sa
 
@@ -58,6 +59,8 @@ pending_sign_ins = sa.Table(
     instant("expires_at", index=True),
 )
 
+_SMALL = str.maketrans(ascii_uppercase, ascii_lowercase)
+
 _shelf = Shelf(identity_providers, IdentityProvider, unknown="identity.unknown", exists="identity.exists")
 _identities = Shelf(identities, Identity, unknown="identity.nobody", exists="identity.taken")
 _pending = Shelf(pending_sign_ins, PendingSignIn, unknown="identity.state")
@@ -103,9 +106,11 @@ def identities_of(connection: sa.Connection, user: ActorId) -> tuple[Identity, .
 
 
 def users_with_email(connection: sa.Connection, email: str) -> tuple[ActorId, ...]:
-    """People, no programs, who have this address, in whatever case."""
+    """People, no programs, who have this address, in whatever case. Letters beyond ASCII fit to the letter alone: some
+    of them are others in small (the Kelvin sign is a k), and would make somebody's address another's."""
     c = users.c
-    statement = sa.select(c.id).where(sa.func.lower(c.email) == email.lower(), ~c.is_service).limit(2)
+    small = email.translate(_SMALL)
+    statement = sa.select(c.id).where(sa.func.lower(c.email) == small, ~c.is_service).limit(2)
     return tuple(ActorId(id) for id in connection.execute(statement).scalars())
 
 

@@ -123,6 +123,9 @@ def test_a_repeat_is_not_told_the_key_again_and_no_key_is_on_the_disk(
         ({"nbf": int(time.time()) + 100_000}, "identity.token", "not hold yet"),
         ({"iss": "https://evil.test"}, "credential.untrusted", "'https://evil.test' is not trusted"),
         ({"iss": None}, "credential.untrusted", "is not trusted"),
+        ({"iss": "\ud800"}, "credential.untrusted", "is not trusted"),
+        ({"iss": "https://evil\0.test"}, "credential.untrusted", "is not trusted"),
+        ({"exp": 10**400}, "identity.token", "exp is no time"),
     ],
 )
 def test_a_token_that_does_not_fit_opens_nothing_and_says_why(

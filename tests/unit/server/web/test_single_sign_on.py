@@ -154,6 +154,15 @@ def test_a_user_is_linked_by_a_verified_address_where_the_administrator_allows_i
         assert "somebody else" in refusal(signed_in(Visit(house)))
 
 
+def test_a_letter_that_is_another_in_small_makes_nobody_somebody_else(
+    house: House, visit: Visit, provider: Provider
+) -> None:
+    access.add_user(house.context, ADMINISTRATOR, "kim", email="kim@example.com")
+    allow(house, provider, makes_users=False, links_by_email=True)
+    provider.person = {"sub": "7", "email": "\u212aim@example.com", "email_verified": True}
+    assert "no user here is yours" in refusal(signed_in(visit))
+
+
 def test_a_service_account_and_who_is_disabled_do_not_come_in(house: House, visit: Visit, provider: Provider) -> None:
     people.add_service_account(house.context, ADMINISTRATOR, "robot")
     people.change(house.context, ADMINISTRATOR, "robot", email="robot@example.com")
@@ -267,6 +276,8 @@ def test_an_answer_of_one_provider_is_none_of_another(house: House, visit: Visit
         ({"exp": True}, "exp is no time"),
         ({"iat": int(time.time()) + 100_000}, "in the future"),
         ({"iat": None}, "iat is no time"),
+        ({"exp": 10**400}, "exp is no time"),
+        ({"nonce": "\ud800"}, "nonce is not the one"),
         ({"nbf": int(time.time()) + 100_000}, "not hold yet"),
         ({"nonce": "of another time"}, "nonce"),
         ({"nonce": None}, "nonce"),
@@ -339,7 +350,7 @@ def test_a_wrong_secret_and_a_provider_that_is_down_are_told_and_no_secret_is(
     assert "a client's secret" not in everything
 
 
-@pytest.mark.parametrize("next", ["https://evil.test/", "//evil.test/", "/\\evil.test", "javascript:alert(1)"])
+@pytest.mark.parametrize("next", ["https://evil.test/", "//evil.test/", "/\\evil.test", "javascript:alert(1)", "//["])
 def test_nobody_is_sent_elsewhere(house: House, visit: Visit, provider: Provider, next: str) -> None:
     allow(house, provider)
     assert signed_in(visit, next).headers["location"] == "/"
