@@ -92,6 +92,7 @@ BYTES_BODY: dict[str, Any] = {
         "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
     }
 }
+FORM = "application/x-www-form-urlencoded"
 JSON_LINES = "application/x-ndjson"
 LINES: dict[int | str, dict[str, Any]] = {
     200: {"content": {JSON_LINES: {"schema": {"type": "string", "description": "a JSON object on each line"}}}}
@@ -105,6 +106,11 @@ def events(words: str, *data: Mapping[str, Any]) -> dict[int | str, dict[str, An
     """The answer of a stream: server-sent events whose data are JSON of these schemas."""
     told = {"type": "string", "description": words, "contentMediaType": "application/json"}
     return {200: {"content": {"text/event-stream": {"schema": {**told, "contentSchema": {"anyOf": list(data)}}}}}}
+
+
+def form_of(schema: str) -> dict[str, Any]:
+    """For a body that may be sent as a form, too."""
+    return {"requestBody": {"content": {FORM: {"schema": {"$ref": f"#/components/schemas/{schema}"}}}}}
 
 
 def install(app: FastAPI) -> None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
+from urllib.parse import parse_qsl
 
 from fastapi import Request, Response
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from fairlead.domain.federated_credential import LONGEST_PATTERN, LONGEST_S, SHORTEST_S
 from fairlead.domain.identity_provider import LONGEST_URL
+from fairlead.server import openapi
 from fairlead.server.api import answers, shapes
 from fairlead.server.api.answers import federated_credentials as told
 from fairlead.server.api.bodies import Body
@@ -30,6 +32,7 @@ from fairlead.usecases.federated_credentials import CredentialView, Draft
 
 router = api_router("access")
 
+MOST_FIELDS = 50
 ISSUED = "urn:ietf:params:oauth:token-type:access_token"
 
 
@@ -52,13 +55,32 @@ class TokenExchange(Body):
     subject_token_type: Literal["urn:ietf:params:oauth:token-type:jwt", "urn:ietf:params:oauth:token-type:id_token"] = (
         "urn:ietf:params:oauth:token-type:jwt"
     )
+    requested_token_type: Literal["", "urn:ietf:params:oauth:token-type:access_token"] = ""
     service_account: str = Field("", max_length=64, description="which, where the token stands for several")
 
+    @model_validator(mode="before")
+    @classmethod
+    def _a_form_too(cls, given: Any) -> Any:
+        """What is no JSON comes as bytes. Of a form, whatever else it holds is passed over, such as a scope (RFC 6749
+        §3.2); who acts for another is not: that would be somebody else's key."""
+        if not isinstance(given, bytes):
+            return given
+        pairs = parse_qsl(given.decode(errors="replace"), keep_blank_values=True, max_num_fields=MOST_FIELDS)
+        names = [name for name, _ in pairs]
+        if twice := next((name for name in names if names.count(name) > 1), None):
+            raise ValueError(f"{twice[:40]} is given twice")
+        if "actor_token" in names:
+            raise ValueError("an actor_token is not taken: the subject_token alone says who asks")
+        return {name: value for name, value in pairs if name in cls.model_fields}
 
-@router.post("/token")
-async def exchange_token(request: Request, parts: Parts, body: TokenExchange) -> told.ExchangedToken:
+
+@router.post("/token", openapi_extra=openapi.form_of("TokenExchange"))
+async def exchange_token(
+    request: Request, parts: Parts, body: TokenExchange, response: Response
+) -> told.ExchangedToken:
     """A build server's ID token for an API key of the service account that trusts it, which lasts an hour at most
-    (after RFC 8693)."""
+    (RFC 8693). The body is JSON, or a form as clients of OAuth send it."""
+    response.headers["Cache-Control"] = "no-store"  # RFC 6749 §5.1
     made = await federated_credentials.exchange(
         parts.context,
         parts.issuers,

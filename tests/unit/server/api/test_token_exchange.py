@@ -185,6 +185,40 @@ def test_an_account_that_is_disabled_gets_no_key(house: House, provider: Provide
     assert exchanged(caller, provider.sign(provider.claims()), 403)["code"] == "identity.disabled"
 
 
+FORM = {
+    "grant_type": "urn:ietf:params:oauth:grant-type:token-exchange",
+    "subject_token_type": "urn:ietf:params:oauth:token-type:jwt",
+}
+
+
+def test_a_client_of_oauth_sends_a_form_and_what_else_it_has_to_say(provider: Provider, caller: TestClient) -> None:
+    fields = {**FORM, "subject_token": provider.sign(provider.claims()), "scope": "deploy", "audience": "x"}
+    answer = caller.post(f"{API}/token", data=fields)
+    assert answer.status_code == 200, answer.text
+    assert (answer.json()["user"], answer.headers["cache-control"]) == ("ci", "no-store")
+
+
+@pytest.mark.parametrize(
+    ("body", "why"),
+    [
+        (b"", "body"),
+        (b"\xff\xfe=\xff", "subject_token"),
+        (b"subject_token=x&subject_token=y", "subject_token is given twice"),
+        (b"subject_token=a%00b", "NUL"),
+        (b"subject_token=x&grant_type=password", "grant_type"),
+        (b"subject_token=x&actor_token=y", "actor_token"),
+        (b"subject_token=x&requested_token_type=urn:ietf:params:oauth:token-type:saml2", "requested_token_type"),
+        (b"&".join(b"a%d=" % number for number in range(5000)), "fields"),
+        (b"subject_token=" + b"x" * 50_000, "subject_token"),
+    ],
+)
+def test_a_form_that_is_none_is_refused_in_words(caller: TestClient, body: bytes, why: str) -> None:
+    headers = {"Content-Type": "application/x-www-form-urlencoded"}
+    answer = caller.post(f"{API}/token", content=body, headers=headers)
+    assert (answer.status_code, answer.json()["code"]) == (400, "input.invalid"), answer.text
+    assert why in answer.json()["detail"]
+
+
 def test_guessing_is_slowed(provider: Provider, caller: TestClient) -> None:
     for _ in range(4 * access.TRIES):
         exchanged(caller, "x", 401)
