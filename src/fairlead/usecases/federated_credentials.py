@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from fairlead.domain import federated_credential, id_token, names
-from fairlead.domain.actor import SYSTEM, Actor, permissions_of
+from fairlead.domain.actor import SYSTEM, Actor
 from fairlead.domain.errors import Conflict, FairleadError, Invalid, NotAllowed, NotAuthenticated, RateLimited, Refused
 from fairlead.domain.federated_credential import LONGEST_S, FederatedCredential
 from fairlead.domain.permission import Permission
@@ -15,13 +15,13 @@ from fairlead.domain.record import Json
 from fairlead.domain.user import User
 from fairlead.ports.issuers import Issuers
 from fairlead.store import federated_credentials as rows
-from fairlead.store import teams, users
+from fairlead.store import users
 from fairlead.store.database import Connection
 from fairlead.store.shelf import Page
 from fairlead.usecases import access
 from fairlead.usecases.access import NewKey
 from fairlead.usecases.context import Context
-from fairlead.usecases.roles import require_all
+from fairlead.usecases.roles import require_all_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,8 +187,7 @@ def _service_account(connection: Connection, actor: Actor, name: str) -> User:
     found = users.by_name(connection, name)
     if not found.is_service:
         raise Invalid("user.person", f"{name} is a person, for whom no token stands", thing=name)
-    given = teams.grants_for(connection, found.id)
-    require_all(actor, permissions_of(found.role).union(*(grant.permissions for grant in given)))
+    require_all_of(connection, actor, found)
     return found
 
 

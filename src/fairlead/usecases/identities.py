@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from fairlead.domain.actor import Actor, permissions_of
+from fairlead.domain.actor import Actor
 from fairlead.domain.errors import Invalid, NotFound, Refused
 from fairlead.domain.id_token import LONGEST_SUBJECT
 from fairlead.domain.identity_provider import Identity, issuer_address
 from fairlead.domain.permission import Permission
 from fairlead.store import identity_providers as rows
-from fairlead.store import teams, users
+from fairlead.store import users
 from fairlead.usecases.context import Context
-from fairlead.usecases.roles import require_all
+from fairlead.usecases.roles import require_all_of
 
 
 def of_user(context: Context, actor: Actor, name: str) -> tuple[Identity, ...]:
@@ -30,8 +30,7 @@ def link(context: Context, actor: Actor, name: str, issuer: str, subject: str) -
         user = users.by_name(connection, name)
         if user.is_service:
             raise Refused("user.service", f"{name} is a service account", thing=name, hint="name a person")
-        given = teams.grants_for(connection, user.id)
-        require_all(actor, permissions_of(user.role).union(*(grant.permissions for grant in given)))
+        require_all_of(connection, actor, user)
         at = context.clock.now()
         made = Identity(context.ids.new("idn"), user.id, issuer_address(issuer), subject, at)
         rows.insert_identity(connection, made)

@@ -6,12 +6,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from fairlead.domain import names
-from fairlead.domain.actor import Actor
+from fairlead.domain.actor import Actor, permissions_of
 from fairlead.domain.errors import Conflict, Invalid, Refused
 from fairlead.domain.ids import RoleId
 from fairlead.domain.permission import Permission
 from fairlead.domain.role import BUILT_IN, Role, is_built_in
+from fairlead.domain.user import User
 from fairlead.store import roles, teams
+from fairlead.store.database import Connection
 from fairlead.store.shelf import Page, part_of
 from fairlead.usecases.context import Context
 
@@ -107,6 +109,13 @@ def require_all(actor: Actor, permissions: Iterable[Permission]) -> None:
     """NotAllowed `permission.denied` where the actor lacks one of them: nobody gives what they do not hold."""
     for permission in sorted(permissions):
         actor.require(permission)
+
+
+def require_all_of(connection: Connection, actor: Actor, user: User) -> None:
+    """NotAllowed `permission.denied` where the user may what the actor may not: who opens somebody's account to others
+    gives all that it may."""
+    given = teams.grants_for(connection, user.id)
+    require_all(actor, permissions_of(user.role).union(*(grant.permissions for grant in given)))
 
 
 def _permissions(given: Iterable[str]) -> frozenset[Permission]:

@@ -17,7 +17,7 @@ from fairlead.store.shelf import Page
 from fairlead.usecases import access
 from fairlead.usecases.access import NewKey
 from fairlead.usecases.context import Context
-from fairlead.usecases.roles import require_all
+from fairlead.usecases.roles import require_all, require_all_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +59,8 @@ def change(
             revision=found.revision if revision is None else revision,
         )
         require_all(actor, permissions_of(changed.role) - permissions_of(found.role))
+        if changed.email != found.email:  # by which an identity provider may link who proves it
+            require_all_of(connection, actor, found)
         _keep_an_administrator(connection, found, changed)
         saved = users.update(connection, changed)
         if not saved.is_enabled:
@@ -98,8 +100,7 @@ def add_service_key(context: Context, actor: Actor, name: str, purpose: str, *, 
     actor.require(Permission.USER_EDIT)
     with context.database.reading() as connection:
         found = _service_account(connection, name)
-        given = teams.grants_for(connection, found.id)
-    require_all(actor, permissions_of(found.role).union(*(grant.permissions for grant in given)))
+        require_all_of(connection, actor, found)
     return access.make_key(context, actor, purpose, days=days, of=found.id)
 
 

@@ -9,10 +9,12 @@ import pytest
 from tests.unit.usecases.house import ADMIN, PASSWORD, House
 
 from fairlead.domain.actor import Actor
-from fairlead.domain.errors import Conflict, Invalid, NotAuthenticated, Refused
-from fairlead.domain.permission import RoleName
+from fairlead.domain.errors import Conflict, Invalid, NotAllowed, NotAuthenticated, Refused
+from fairlead.domain.ids import ActorId
+from fairlead.domain.permission import Permission, RoleName
 from fairlead.store import users as rows
-from fairlead.usecases import access, housekeeping, notifications, telling, users
+from fairlead.usecases import access, housekeeping, notifications, teams, telling, users
+from fairlead.usecases.teams import HeldRole
 
 
 def administrator(house: House) -> Actor:
@@ -130,3 +132,18 @@ def test_a_key_that_was_not_looked_at_for_long_is_told_of_once(house: House) -> 
     assert housekeeping.tell_of_expiring_keys(house.context) == 1
     assert housekeeping.tell_of_expiring_keys(house.context) == 0
     assert (house.audit("key.expiring"), len(house.audit("key.expired"))) == ([], 1)
+
+
+def test_nobody_gives_an_address_to_who_may_more_than_they_may(house: House) -> None:
+    """Whoever proves a user's address to an identity provider may be that user."""
+    clerk = Actor(ActorId("usr-c"), "clerk", "user", frozenset({Permission.USER_EDIT}))
+    access.add_user(house.context, ADMIN, "boss", email="boss@example.com", role="administrator")
+    with pytest.raises(NotAllowed):
+        users.change(house.context, clerk, "boss", email="clerk@example.com")
+    access.add_user(house.context, ADMIN, "ann", role="none")
+    assert users.change(house.context, clerk, "ann", email="ann@example.com").email == "ann@example.com"
+    teams.add(house.context, ADMIN, "Shop", members=["ann"], held=[HeldRole("Project deployer")])
+    with pytest.raises(NotAllowed):
+        users.change(house.context, clerk, "ann", email="clerk@example.com")
+    kept = users.change(house.context, clerk, "ann", email="ann@example.com", is_enabled=False)
+    assert not kept.is_enabled, "the same address gives nothing"
