@@ -27,6 +27,11 @@ def is_password(password: str, hash: str) -> bool:
         return False
 
 
+def is_weak(hash: str) -> bool:
+    """Whether it was made with other parameters than hashes are now: it is made anew when the password is there."""
+    return _hasher().check_needs_rehash(hash)
+
+
 def hash_token(token: str) -> str:
     """SHA-256, hexadecimal, of an API key or a cookie: these are random, so nobody can guess through a fast hash."""
     return hashlib.sha256(token.encode()).hexdigest()

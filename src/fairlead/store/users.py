@@ -111,6 +111,11 @@ def names(connection: sa.Connection, ids: Collection[ActorId]) -> dict[ActorId, 
     return {ActorId(id): name for id, name in connection.execute(sa.select(c.id, c.name).where(c.id.in_(ids)))}
 
 
+def hash_anew(connection: sa.Connection, user: User, password: str) -> bool:
+    """The same password in another hash, which is no edit; false where the user has another by now."""
+    return _users.change(connection, user.id, users.c.password == user.password, password=password)
+
+
 def count_administrators(connection: sa.Connection) -> int:
     """How many people may everything."""
     c = users.c

@@ -24,7 +24,8 @@ KEY_PREFIX = "flk_"
 SHORTEST_PASSWORD = 10
 TRIES = 5
 """Failed log-ins of a user within `WINDOW` after which the next has to wait; four times as many for an address."""
-WINDOW = timedelta(minutes=5)
+WINDOW_MINUTES = 5
+WINDOW = timedelta(minutes=WINDOW_MINUTES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,8 +199,15 @@ def change_password(context: Context, actor: Actor, old: str, new: str) -> None:
         raise Invalid("input.invalid", f"a password has at least {SHORTEST_PASSWORD} characters", thing="password")
     with context.database.reading() as connection:
         user = users.get(connection, actor.id)
+        _throttle(context, connection, user.name, actor.address)
     _refuse_passwords(context, user)
+    if not user.password:
+        raise NotAuthenticated("auth.wrong", f"{user.name} has no password here")
     if not passwords.is_password(old, user.password):
+        with context.database.transaction() as connection:
+            _note_wrong(
+                context, connection, user.name, actor.address, f"refused to change the password of {user.name}", user.id
+            )
         raise NotAuthenticated("auth.wrong", "the old password is wrong")
     hashed = passwords.hash_password(new)
     with context.database.transaction() as connection:
@@ -305,23 +313,32 @@ def _made(key: ApiKey, user: User, actor: Actor) -> str:
 
 
 def _prove(context: Context, name: str, password: str, *, address: str) -> User:
-    now = context.clock.now()
     with context.database.reading() as connection:
         _throttle(context, connection, name, address)
         user = users.find_by_name(connection, name)
     is_right = passwords.is_password(password, user.password if user else "") and user is not None and user.is_enabled
-    attempt = LoginAttempt(context.ids.new("try"), name[:64], address, now, succeeded=is_right)
-    with context.database.transaction() as connection:
-        users.record_attempt(connection, attempt)
-        if not is_right:
-            whose = user.name if user else "somebody who is not known"  # some type a password where the name belongs
-            refused = replace(SYSTEM, via="password", address=address)
-            thing = user.id if user else ""
-            context.note(connection, refused, "user.sign_in_refused", f"refused a log-in of {whose}", thing=thing)
     if user is None or not is_right:
+        whose = user.name if user else "somebody who is not known"  # some type a password where the name belongs
+        with context.database.transaction() as connection:
+            _note_wrong(
+                context, connection, name, address, f"refused a log-in of {whose}", thing=user.id if user else ""
+            )
         raise NotAuthenticated("auth.wrong", "user or password is wrong")
+    anew = passwords.hash_password(password) if passwords.is_weak(user.password) else ""
+    with context.database.transaction() as connection:
+        attempt = LoginAttempt(context.ids.new("try"), name[:64], address, context.clock.now(), succeeded=True)
+        users.record_attempt(connection, attempt)
+        if anew:
+            users.hash_anew(connection, user, anew)
     _refuse_passwords(context, user)
     return user
+
+
+def _note_wrong(context: Context, connection: Connection, name: str, address: str, what: str, thing: str) -> None:
+    """A password that was not right: it counts, and is in the audit."""
+    record_failure(context, connection, address, user=name[:64])
+    refused = replace(SYSTEM, via="password", address=address)
+    context.note(connection, refused, "user.sign_in_refused", what, thing=thing)
 
 
 def _refuse_passwords(context: Context, user: User) -> None:
@@ -336,27 +353,28 @@ def _refuse_passwords(context: Context, user: User) -> None:
 
 def _throttle(context: Context, connection: Connection, name: str, address: str) -> None:
     if users.failures_since(connection, context.clock.now() - WINDOW, user=name[:64]) >= TRIES:
-        raise _throttled()
+        raise RateLimited(
+            "auth.throttled",
+            "too many failed log-ins",
+            hint=f"wait {WINDOW_MINUTES} minutes, or fairlead-server reset-admin on the server",
+        )
     throttle_address(context, connection, address)
 
 
 def throttle_address(context: Context, connection: Connection, address: str) -> None:
     """RateLimited `auth.throttled` where too many tries from there failed."""
     if users.failures_since(connection, context.clock.now() - WINDOW, address=address) >= 4 * TRIES:
-        raise _throttled()
+        raise RateLimited(
+            "auth.throttled",
+            "too many failed log-ins from this address",
+            hint=f"wait {WINDOW_MINUTES} minutes, or come from another; behind a proxy the setting trusted_proxies "
+            "tells people apart",
+        )
 
 
-def record_failure(context: Context, connection: Connection, address: str) -> None:
-    """A try from there failed, of nobody in particular."""
-    users.record_attempt(connection, LoginAttempt(context.ids.new("try"), "", address, context.clock.now()))
-
-
-def _throttled() -> RateLimited:
-    return RateLimited(
-        "auth.throttled",
-        "too many failed log-ins",
-        hint=f"wait {int(WINDOW.total_seconds() // 60)} minutes, or fairlead-server reset-admin on the server",
-    )
+def record_failure(context: Context, connection: Connection, address: str, *, user: str = "") -> None:
+    """A try from there failed; without `user` of nobody in particular."""
+    users.record_attempt(connection, LoginAttempt(context.ids.new("try"), user, address, context.clock.now()))
 
 
 def _user(context: Context, name: str, email: str, role: RoleName, password: str, *, is_one_time: bool) -> User:

@@ -7,13 +7,15 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from argon2 import PasswordHasher
 from tests.unit.usecases.house import ADMIN, PASSWORD, House
 
 from fairlead.domain.actor import Actor, permissions_of
 from fairlead.domain.errors import Invalid, NotAuthenticated, NotFound, RateLimited
 from fairlead.domain.permission import RoleName
-from fairlead.store import events, users
+from fairlead.store import events, passwords, users
 from fairlead.usecases import access, first_start
+from fairlead.usecases import users as people
 
 
 def actor_of(house: House, name: str = "admin") -> Actor:
@@ -136,6 +138,56 @@ def test_a_session_ends_after_its_hours_and_when_signing_out(house: House) -> No
     assert access.by_cookie(house.context, first.cookie, address="") is None
     house.clock.advance(house.context.installation.session_hours * 3600)
     assert access.by_cookie(house.context, second.cookie, address="") is None
+
+
+def test_guessing_the_old_password_of_a_session_is_slowed_too(house: House) -> None:
+    actor = actor_of(house)
+    for _ in range(access.TRIES):
+        with pytest.raises(NotAuthenticated):
+            access.change_password(house.context, actor, "a guess", "quite another one")
+    with pytest.raises(RateLimited):
+        access.change_password(house.context, actor, PASSWORD, "quite another one")
+    with pytest.raises(RateLimited):
+        access.sign_in(house.context, "admin", PASSWORD, address="10.0.0.1")
+    with house.database.reading() as connection:
+        told = events.page(connection, *events.fitting(kind="user.sign_in_refused")).items
+    assert told[0].message == "refused to change the password of admin"
+
+
+def test_who_has_no_password_is_told_so(house: House) -> None:
+    people.add_service_account(house.context, ADMIN, "robot")
+    with pytest.raises(NotAuthenticated) as raised:
+        access.change_password(house.context, actor_of(house, "robot"), "", "quite another one")
+    assert "no password" in raised.value.message
+
+
+def test_a_hash_of_weaker_parameters_is_made_anew_when_its_password_is_proved(house: House) -> None:
+    weak = PasswordHasher(time_cost=2, memory_cost=8, parallelism=1).hash(PASSWORD)
+    with house.database.transaction() as connection:
+        connection.execute(users.users.update().values(password=weak))
+    with pytest.raises(NotAuthenticated):
+        access.sign_in(house.context, "admin", "wrong", address="")
+    assert held(house) == weak
+    access.sign_in(house.context, "admin", PASSWORD, address="")
+    strong = held(house)
+    assert strong != weak and passwords.is_password(PASSWORD, strong) and not passwords.is_weak(strong)
+    access.sign_in(house.context, "admin", PASSWORD, address="")
+    assert held(house) == strong, "once"
+
+
+def held(house: House) -> str:
+    with house.database.reading() as connection:
+        return users.by_name(connection, "admin").password
+
+
+def test_a_throttled_address_is_not_told_of_what_does_not_help_it(house: House) -> None:
+    for number in range(4 * access.TRIES):
+        with pytest.raises(NotAuthenticated):
+            access.sign_in(house.context, f"guess-{number}", "wrong", address="10.0.0.1")
+    access.reset_administrator(house.context, "admin")
+    with pytest.raises(RateLimited) as raised:
+        access.sign_in(house.context, "admin", PASSWORD, address="10.0.0.1")
+    assert "reset-admin" not in raised.value.hint and "this address" in raised.value.message
 
 
 def test_a_new_password_ends_the_sessions_of_its_user(house: House) -> None:
