@@ -141,6 +141,14 @@ def change(
     at.screen.result(made, f"{made['name']} {said}")
 
 
+@group.command("test")
+def try_out(context: typer.Context, name: str = Name) -> None:
+    """Tell an event that is in no audit, and say whether it was taken; the subscription may be disabled."""
+    at = session(context)
+    answer = at.client.post(f"{API}/subscriptions/{segment(name)}/test")
+    at.screen.result(answer, f"{', '.join(answer['told'])} took the test of {name}")
+
+
 @group.command("remove")
 def remove(context: typer.Context, name: str = Name) -> None:
     """Nothing is told any more."""

@@ -46,7 +46,7 @@ _OF_NOUNS: Mapping[str, str] = {
     "runbook": "added asked changed failed published removed run",
     "secret": "used",
     "step_template": "added changed moved removed",
-    "subscription": "added changed passed_over removed",
+    "subscription": "added changed passed_over removed tested",
     "target": "added available changed removed trusted unavailable unhealthy",
     "task": "cancel_asked not_followed resumed",
     "team": "added changed removed",
@@ -57,6 +57,8 @@ _OF_NOUNS: Mapping[str, str] = {
 }
 KINDS: tuple[str, ...] = tuple(f"{noun}.{verb}" for noun, verbs in _OF_NOUNS.items() for verb in verbs.split())
 """All of them, sorted; a test holds it against what the code notes."""
+
+NOUNS: tuple[str, ...] = tuple(_OF_NOUNS)
 
 
 @dataclass(frozen=True, slots=True)

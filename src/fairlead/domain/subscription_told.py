@@ -77,8 +77,9 @@ def digest(subscription: Subscription, events: Sequence[Event], total: int, zone
     """The first events and how many more there are, with times in the zone."""
     what = f"{total} event{'' if total == 1 else 's'}"
     first, last = events[0].at.astimezone(zone), events[-1].at.astimezone(zone)
-    lines = [f"{what} for the subscription {subscription.name}, {first:%Y-%m-%d %H:%M} to {last:%Y-%m-%d %H:%M}", ""]
-    lines[0] += f" {subscription.zone}:"
+    which = f"; the first {len(events)}" if total > len(events) else ""
+    when = f"{first:%Y-%m-%d %H:%M} to {last:%Y-%m-%d %H:%M} {subscription.zone}"
+    lines = [f"{what} for the subscription {subscription.name}{which}, {when}:", ""]
     for event in events:
         where = " · ".join(part for part in (event.project, event.environment, event.tenant) if part)
         lines.append(f"{event.at.astimezone(zone):%Y-%m-%d %H:%M:%S}  {event.kind}  {event.actor}  {where}".rstrip())

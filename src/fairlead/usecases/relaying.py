@@ -6,13 +6,13 @@ not answer is tried again with longer pauses, one event at a time, whatever has 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from itertools import islice
 
 from fairlead.domain.actor import SYSTEM, Actor
-from fairlead.domain.errors import FairleadError, Unreachable
+from fairlead.domain.errors import FairleadError, Refused, Unreachable
 from fairlead.domain.event import Event
 from fairlead.domain.ids import ActorId
 from fairlead.domain.permission import Permission
@@ -23,10 +23,16 @@ from fairlead.ports.notifier import Mail, Notice, Notifier, Webhook
 from fairlead.store import environments, events, projects, subscriptions, teams, tenants
 from fairlead.store.database import Connection
 from fairlead.usecases import access
+from fairlead.usecases import subscriptions as owned
 from fairlead.usecases.context import Context
 
+PASSED_OVER = "subscription.passed_over"
+TESTED = "subscription.tested"
+NO_ADDRESS = "no member of the team has a mail address"
 AT_ONCE = 4
 """Subscribers that are told at a time: one that hangs does not hold up the others."""
+LOOK_AGAIN_S = 2.0
+"""How soon it is looked who else is to be told, while somebody takes their time."""
 MOST_OF_A_BATCH = 50
 MOST_LOOKED_AT = 2000
 """Events that a webhook looks at in a round: one for which there is hardly anything does not hold up the others."""
@@ -60,9 +66,10 @@ class Taken:
 async def tell_due(context: Context, notifier: Notifier) -> int:
     """Every subscriber for whom there is something, and whose time has come, is told; how many were looked at. What
     goes wrong with the books at one is raised when all had their turn."""
-    due = await context.database.read(lambda connection: subscriptions.due(connection, context.clock.now()))
     places = asyncio.Semaphore(AT_ONCE)
     wrong: list[FairleadError] = []
+    begun: dict[str, asyncio.Task[None]] = {}
+    looked_at = 0
 
     async def one(progress: Progress) -> None:
         async with places:
@@ -72,11 +79,58 @@ async def tell_due(context: Context, notifier: Notifier) -> int:
                 wrong.append(error)
 
     async with asyncio.TaskGroup() as group:
-        for progress in due:
-            group.create_task(one(progress))
+        while True:
+            due = await context.database.read(lambda connection: subscriptions.due(connection, context.clock.now()))
+            new = [progress for progress in due if progress.id not in begun]
+            begun |= {progress.id: group.create_task(one(progress)) for progress in new}
+            looked_at += len(new)
+            if not begun:
+                break
+            _, slow = await asyncio.wait(begun.values(), timeout=None if wrong else LOOK_AGAIN_S)
+            if not slow:
+                break
+            begun = {id: task for id, task in begun.items() if task in slow}
     if wrong:
         raise wrong[0]
-    return len(due)
+    return looked_at
+
+
+async def send_test(context: Context, actor: Actor, notifier: Notifier, name: str) -> tuple[str, ...]:
+    """An event that is in no audit (number 0) is told as the subscription's are, whatever it asks for and whether it is
+    enabled or not; where it was taken. Refused `subscription.nobody` where nobody would be told; else what the notifier
+    says. It is no further by this, and the audit has what came of it."""
+    held, to, where = await context.database.run(lambda: _tried(context, actor, name))
+    now = context.clock.now()
+    words = f"a test of the subscription {held.name}"
+    event = Event(context.ids.new("ev"), now, actor.name, TESTED, words, held.id, via=actor.via, address=actor.address)
+    if isinstance(to, Webhook):
+        url, batch = context.installation.url, Batch(context.ids.new("bat"), now, 1)
+        notice = Notice(TESTED, words, "", payload=payload(held, event, batch, 1, url=url, at=now))
+    else:
+        notice = _mail_of(context, held, (event,), 1)
+    error = await _deliver(notifier, notice, to, f"{held.id}/{event.id}")
+    said = f"did not take it: {_said_of(error)}" if error is not None else "took it"
+    what = f"tried the subscription {held.name}: {', '.join(where)} {said}"[:1000]
+    await context.database.write(lambda connection: context.note(connection, actor, TESTED, what, thing=held.id))
+    if isinstance(error, TimeoutError):
+        raise Unreachable("notification.failed", f"{', '.join(where)}: {_said_of(error)}", thing=held.name) from error
+    if error is not None:
+        raise error
+    return where
+
+
+def _tried(context: Context, actor: Actor, name: str) -> tuple[Subscription, Webhook | Mail, tuple[str, ...]]:
+    """The subscription, to whom it is told, and where that is."""
+    held = owned.get(context, actor, name).subscription
+    with context.database.reading() as connection:
+        _, why_none = _eyes(connection, held)
+        addresses = _mail_addresses(connection, held)
+    if held.kind == "mail" and not addresses:
+        why_none = why_none or NO_ADDRESS
+    if why_none:
+        raise Refused("subscription.nobody", f"nobody is told: {why_none}", thing=held.name)
+    places = tuple(place_of(address) for address in (held.addresses or addresses))
+    return held, Mail(addresses) if held.kind == "mail" else _webhook(context, held), places
 
 
 async def _tell(context: Context, notifier: Notifier, due: Progress) -> None:
@@ -94,13 +148,11 @@ async def _tell(context: Context, notifier: Notifier, due: Progress) -> None:
 async def _tell_each(context: Context, notifier: Notifier, taken: Taken) -> None:
     subscription, progress = taken.subscription, taken.progress
     batch = Batch(context.ids.new("bat"), context.clock.now(), taken.total)
-    where = f"sign what the subscription {subscription.name} tells {place_of(subscription.addresses[0])}"
     try:
-        secret = await context.database.run(lambda: context.use(subscription.secret, where, thing=subscription.id))
+        to = await context.database.run(lambda: _webhook(context, subscription))
     except FairleadError as unknown:
         await _not_told(context, taken, progress, unknown, None)
         return
-    to = Webhook(subscription.addresses[0], secret)
     ends_at = asyncio.get_running_loop().time() + BATCH_S
     for number, event in enumerate(taken.events, 1):
         url, now = context.installation.url, context.clock.now()
@@ -122,14 +174,25 @@ async def _tell_each(context: Context, notifier: Notifier, taken: Taken) -> None
 
 async def _tell_digest(context: Context, notifier: Notifier, taken: Taken) -> None:
     subscription, progress = taken.subscription, taken.progress
-    told = digest(subscription, taken.events, taken.total, zone_named(subscription.zone))
-    notice = Notice("subscription.digest", told.subject, told.body, f"{context.installation.url}/events")
+    notice = _mail_of(context, subscription, taken.events, taken.total)
     error = await _deliver(notifier, notice, Mail(taken.addresses), f"{subscription.id}/{progress.position}")
     if error is not None:
         await _not_told(context, taken, progress, error, None)
         return
     now = context.clock.now()
     await _moved(context, taken, progress, replace(progress, told=progress.told + taken.total, told_at=now, tries=0))
+
+
+def _webhook(context: Context, subscription: Subscription) -> Webhook:
+    """Where each event is posted, with what signs it."""
+    [address] = subscription.addresses
+    what = f"sign what the subscription {subscription.name} tells {place_of(address)}"
+    return Webhook(address, context.use(subscription.secret, what, thing=subscription.id))
+
+
+def _mail_of(context: Context, subscription: Subscription, found: Sequence[Event], total: int) -> Notice:
+    told = digest(subscription, found, total, zone_named(subscription.zone))
+    return Notice("subscription.digest", told.subject, told.body, f"{context.installation.url}/events")
 
 
 async def _deliver(
@@ -172,7 +235,7 @@ async def _not_told(
     """Tried again later. An event that its receiver refuses again and again is passed over, so that what comes behind
     it is told."""
     now, tries = context.clock.now(), progress.tries + 1
-    said = (str(error) or f"no answer within {DELIVERY_TIMEOUT_S:g} s")[:LONGEST_ERROR]
+    said = _said_of(error)
     is_away = isinstance(error, Unreachable | TimeoutError)
     pause = min(LONGEST_PAUSE, timedelta(seconds=10 * 2 ** min(tries, 10)))
     later = replace(progress, tries=tries, error=said, failed_at=now, next_at=now + pause)
@@ -189,12 +252,16 @@ async def _not_told(
     await context.database.write(work)
 
 
+def _said_of(error: FairleadError | TimeoutError) -> str:
+    return (str(error) or f"no answer within {DELIVERY_TIMEOUT_S:g} s")[:LONGEST_ERROR]
+
+
 def _note_passed_over(
     context: Context, connection: Connection, subscription: Subscription, count: int, why: str
 ) -> None:
     what = f"{count} event{'' if count == 1 else 's'}"
     words = f"{what} not told by the subscription {subscription.name}: {why}"[:1000]
-    context.note(connection, SYSTEM, "subscription.passed_over", words, thing=subscription.id)
+    context.note(connection, SYSTEM, PASSED_OVER, words, thing=subscription.id)
 
 
 async def _take(context: Context, due: Progress) -> Taken | None:
@@ -214,12 +281,15 @@ def _looked_for(context: Context, connection: Connection, progress: Progress) ->
     eyes, why_none = _eyes(connection, subscription)
     addresses = _mail_addresses(connection, subscription)
     if subscription.kind == "mail" and not addresses and not why_none:
-        why_none = "no member of the team has a mail address"
+        why_none = NO_ADDRESS
     if why_none:
         return Taken(subscription, progress, (), 0, until, why_none=f"nobody is told: {why_none}")
     ids = _ids(connection, subscription, eyes)
 
     def is_told(event: Event) -> bool:
+        """It is not told of what it did not tell: that would never end where its receiver refuses all."""
+        if event.kind == PASSED_OVER and event.thing == subscription.id:
+            return False
         return subscription.wants(event, ids) and all(may_view(one, event, ids) for one in eyes)
 
     ahead = events.between(connection, progress.position, until)

@@ -42,6 +42,16 @@ def test_one_is_added_shown_changed_and_removed(house: House, fairlead: Run, tmp
     assert "no subscriptions" in fairlead("subscriptions", "list").err
 
 
+def test_one_is_tried(house: House, fairlead: Run) -> None:
+    fairlead("subscriptions", "add", "To the SIEM", "--to", "https://siem.test/in?token=t0ken")
+    tried = fairlead("subscriptions", "test", "To the SIEM")
+    assert (tried.code, tried.out.strip()) == (0, "https://siem.test took the test of To the SIEM"), tried
+    house.life.server.notifier.refuses = True
+    refused = fairlead("subscriptions", "test", "To the SIEM")
+    assert refused.code == 1 and "the receiver said no" in refused.err
+    assert fairlead("subscriptions", "test", "nix").code == 5
+
+
 def test_what_is_wrong_is_said(house: House, fairlead: Run) -> None:
     nobody = fairlead("subscriptions", "add", "S")
     assert nobody.code == 2 and "subscription.address" in nobody.err and "mail addresses" in nobody.err

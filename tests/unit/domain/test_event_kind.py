@@ -3,6 +3,7 @@
 import ast
 import re
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 
 import fairlead
@@ -12,6 +13,8 @@ from fairlead.domain.event_kind import GROUPS, KINDS, fits, groups_of, is_choice
 from fairlead.domain.interruption import InterruptionState
 
 ROOM = Path(fairlead.__file__).parent
+NAMED = ("KIND", "ARCHIVED", "PASSED_OVER", "TESTED")
+"""Constants that hold a kind; others that are noted are no events."""
 KIND = re.compile(r"[a-z_]+\.[a-z_]+")
 OF_STATES = {
     *(f"approval.{state.value}" for state in ApprovalState),
@@ -22,8 +25,8 @@ OF_STATES = {
 """Those that are put together."""
 
 
-def notes() -> Iterator[tuple[ast.Module, ast.FunctionDef | ast.AsyncFunctionDef, ast.expr]]:
-    """Module, function and the expression of the kind of each event."""
+def notes() -> Iterator[tuple[Path, ast.Module, ast.FunctionDef | ast.AsyncFunctionDef, ast.expr]]:
+    """File, module, function and the expression of the kind of each event."""
     for file in [*sorted((ROOM / "usecases").glob("*.py")), ROOM / "server" / "rotating.py"]:
         module = ast.parse(file.read_text())
         for function in ast.walk(module):
@@ -34,7 +37,7 @@ def notes() -> Iterator[tuple[ast.Module, ast.FunctionDef | ast.AsyncFunctionDef
                     isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and call.func.attr == "note"
                 )
                 if is_note and isinstance(call, ast.Call) and len(call.args) > 2:
-                    yield module, function, call.args[2]
+                    yield file, module, function, call.args[2]
 
 
 def constants(expression: ast.AST) -> set[str]:
@@ -47,11 +50,9 @@ def constants(expression: ast.AST) -> set[str]:
 
 def literal() -> set[str]:
     found: set[str] = set()
-    for module, function, kind in notes():
-        if isinstance(kind, ast.Name) and kind.id == "KIND":
-            found.add("environment.not_running")
-        elif isinstance(kind, ast.Name) and kind.id == "ARCHIVED":
-            found.add("audit.archived")
+    for file, module, function, kind in notes():
+        if isinstance(kind, ast.Name) and kind.id in NAMED:
+            found.add(getattr(import_module(f"fairlead.{file.parent.name}.{file.stem}"), kind.id))
         elif isinstance(kind, ast.Name):
             for line in ast.walk(function):
                 if isinstance(line, ast.Assign) and kind.id in {

@@ -62,6 +62,7 @@ from fairlead.testing.container_world import ContainerWorld
 from fairlead.testing.fake_catalogue import FakeCatalogue
 from fairlead.testing.fake_clock import FakeClock
 from fairlead.testing.fake_durable import Disk, FakeDurable
+from fairlead.testing.fake_notifier import FakeNotifier
 from fairlead.testing.fake_proxy import FakeProxy, ProxyWorld
 from fairlead.testing.fake_registry import FakeRegistries, FakeRegistry
 from fairlead.testing.fake_source import FakeSource
@@ -218,6 +219,7 @@ class House:
             host_keys=SshKeys(),
             registries=FakeRegistries(FakeRegistry(ContainerWorld(FakeClock()))),
             issuers=WebIssuers(HttpWeb(), self.clock),
+            notifier=FakeNotifier(),
         )
 
     def close(self) -> None:

@@ -11,8 +11,17 @@ from typing import Any, cast
 import pytest
 from tests.unit.usecases.house import ADMIN, House
 
-from fairlead.domain.actor import Actor
-from fairlead.domain.errors import Conflict, FairleadError, Invalid, NotAllowed, NotFound
+from fairlead.domain.actor import SYSTEM, Actor
+from fairlead.domain.errors import (
+    Conflict,
+    Failed,
+    FairleadError,
+    Invalid,
+    NotAllowed,
+    NotFound,
+    Refused,
+    Unreachable,
+)
 from fairlead.domain.subscription import Progress
 from fairlead.ports.notifier import Mail, Notice, Webhook
 from fairlead.store import subscriptions as rows
@@ -315,6 +324,123 @@ def test_what_is_refused_again_and_again_is_passed_over_and_said(books: House, r
     assert kinds(receiver) == ["variable.set"] and not far(books).error
 
 
+def test_one_is_not_told_of_what_it_passed_over_itself(books: House, receiver: FakeNotifier) -> None:
+    """Else each event that a receiver refuses would make another for it to refuse, without an end."""
+    add(books, people=["fairlead"])
+    add(books, "other", to=["https://other.test/"], events=["subscription."])
+
+    class Half(FakeNotifier):
+        async def deliver(self, notice: Notice, to: Any, *, key: str) -> None:
+            if to.url == HOOK:
+                raise Failed("notification.failed", "the receiver said no")
+            await super().deliver(notice, to, key=key)
+
+    notifier = Half()
+    with books.database.transaction() as connection:
+        books.context.note(connection, SYSTEM, "target.unhealthy", "it is not well")
+    for _ in range(3 * relaying.MOST_TRIES):
+        tell(books, notifier)
+        later(books, minutes=10)
+    assert len(books.audit("subscription.passed_over")) == far(books).passed_over == 1
+    assert "subscription.passed_over" in kinds(notifier), "another is told of it"
+
+
+async def test_a_receiver_that_hangs_does_not_hold_up_what_comes_later_for_the_others(
+    books: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(relaying, "LOOK_AGAIN_S", 0.01)
+    add(books, "slow", to=["https://slow.test/"], events=["variable."])
+    add(books, "quick", to=["https://quick.test/"], events=["variable."])
+    told = asyncio.Event()
+
+    class Slow(FakeNotifier):
+        async def deliver(self, notice: Notice, to: Any, *, key: str) -> None:
+            if "slow" in to.url:
+                if not told.is_set():
+                    variables.put(books.context, ADMIN, "books", "Port", "2")
+                await told.wait()
+            await super().deliver(notice, to, key=key)
+            if [one for one in self.delivered if "quick" in cast("Webhook", one.to).url][1:]:
+                told.set()
+
+    notifier = Slow()
+    variables.put(books.context, ADMIN, "books", "Port", "1")
+    async with asyncio.timeout(10):
+        await relaying.tell_due(books.context, notifier)
+    places = [cast("Webhook", one.to).url for one in notifier.delivered]
+    assert places[:2] == ["https://quick.test/"] * 2 and "https://slow.test/" in places
+
+
+# Trying one
+
+
+def trying(house: House, receiver: FakeNotifier, actor: Actor = ADMIN, name: str = "S") -> tuple[str, ...]:
+    return asyncio.run(relaying.send_test(house.context, actor, receiver, name))
+
+
+def test_one_is_tried_with_an_event_that_is_in_no_audit(books: House, receiver: FakeNotifier) -> None:
+    add(books, secret="sign-me", events=["deployment."])
+    before = far(books)
+    assert trying(books, receiver) == ("https://hook.test",)
+    (one,) = receiver.delivered
+    assert one.to == Webhook(HOOK, "sign-me")
+    (event,) = told(receiver)
+    assert (event["Category"], event["Username"], event["Sequence"], event["Hash"]) == (
+        "subscription.tested",
+        "admin",
+        0,
+        "",
+    )
+    (said,) = books.audit("subscription.tested")
+    assert said.message == "tried the subscription S: https://hook.test took it"
+    assert far(books) == before, "it is no further, and no nearer"
+    trying(books, receiver)
+    assert len({one.key for one in receiver.delivered}) == 2, "each is another, for who drops doubles"
+
+
+def test_a_test_by_mail_is_a_digest_of_one(books: House, receiver: FakeNotifier) -> None:
+    add(books, to=["ops@example.com"], zone="Europe/Berlin", is_enabled=False)
+    assert trying(books, receiver) == ("ops@example.com",)
+    (one,) = receiver.delivered
+    assert isinstance(one.to, Mail) and "a test of the subscription S" in one.notice.body
+
+
+def test_a_test_that_fails_says_why_and_is_in_the_audit(books: House, receiver: FakeNotifier) -> None:
+    add(books)
+    receiver.refuses = True
+    with pytest.raises(Failed) as raised:
+        trying(books, receiver)
+    assert "the receiver said no" in raised.value.message
+    assert books.audit("subscription.tested")[0].message == (
+        "tried the subscription S: https://hook.test did not take it: the receiver said no"
+    )
+    assert not far(books).error, "what is told in earnest is another matter"
+
+    class Silent(FakeNotifier):
+        async def deliver(self, notice: Notice, to: Any, *, key: str) -> None:
+            raise TimeoutError
+
+    with pytest.raises(Unreachable) as away:
+        trying(books, Silent())
+    assert "no answer within 30 s" in away.value.message
+
+
+def test_what_would_tell_nobody_cannot_be_tried_and_others_are_not_there(books: House, receiver: FakeNotifier) -> None:
+    ann = somebody(books, "ann", HeldRole("Project viewer", projects=("books",)))
+    add(books)
+    with pytest.raises(NotFound):
+        trying(books, receiver, ann)
+    add(books, "hers", ann)
+    trying(books, receiver, ann, "hers")
+    users.change(books.context, ADMIN, "ann", is_enabled=False)
+    with pytest.raises(Refused) as raised:
+        trying(books, receiver, ADMIN, "hers")
+    assert "its owner ann may have no subscription any more" in raised.value.message
+    stranger = replace(ADMIN, permissions=frozenset())
+    with pytest.raises(NotAllowed):
+        trying(books, receiver, stranger)
+
+
 def test_what_waited_for_a_week_is_passed_over_and_counted(books: House, receiver: FakeNotifier) -> None:
     add(books, events=["variable."])
     variables.put(books.context, ADMIN, "books", "Port", "1")
@@ -407,6 +533,7 @@ def test_a_digest_is_sent_when_it_is_due_and_only_where_there_is_something(
     assert mail.to == Mail(("ops@example.com", "dev@example.com"))
     assert mail.notice.subject == "Fairlead: 130 events for S"
     assert mail.notice.body.count("variable.set") == 100 and "and 30 more" in mail.notice.body
+    assert mail.notice.body.startswith("130 events for the subscription S; the first 100, 20"), "its times are theirs"
     assert far(books).told == 130 and far(books).next_at.hour == 23, "8 o'clock in Tokyo"
     receiver.is_gone = True
     variables.put(books.context, ADMIN, "books", "Port", "x")

@@ -11,9 +11,9 @@ from fairlead.domain.event_kind import GROUPS, KINDS, EventGroup, groups_of
 from fairlead.server.api import answers, shapes
 from fairlead.server.api.answers import subscriptions as told
 from fairlead.server.api.bodies import Body
-from fairlead.server.api.doors import After, Asked, Asking, Books, Limit, Search, revision_of, tag
+from fairlead.server.api.doors import After, Asked, Asking, Books, Limit, Parts, Search, revision_of, tag
 from fairlead.server.routing import api_router
-from fairlead.usecases import audit, subscriptions
+from fairlead.usecases import audit, relaying, subscriptions
 
 router = api_router("subscriptions")
 
@@ -79,6 +79,13 @@ def remove_subscription(context: Books, actor: Asking, name: str) -> Response:
     """Nothing is told any more."""
     subscriptions.remove(context, actor, name)
     return Response(status_code=204)
+
+
+@router.post("/subscriptions/{name}/test")
+async def test_subscription(parts: Parts, actor: Asking, name: str) -> told.SubscriptionTest:
+    """An event that is in no audit is told as the subscription's are, enabled or not; an error says why it was not
+    taken."""
+    return {"told": list(await relaying.send_test(parts.context, actor, parts.notifier, name))}
 
 
 @router.get("/event-groups")

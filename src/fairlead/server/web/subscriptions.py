@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from starlette.responses import Response
 
+from fairlead.domain.errors import FairleadError, NotAllowed
 from fairlead.domain.event_kind import GROUPS, KINDS
 from fairlead.server.routing import page_router
 from fairlead.server.web import setup
 from fairlead.server.web.lists import Searched
 from fairlead.server.web.visit import Form, Posted, Visiting, in_one_transaction
-from fairlead.usecases import environments, subscriptions
+from fairlead.usecases import environments, relaying, subscriptions
 
 router = page_router()
 PATH = "/subscriptions"
@@ -69,6 +70,19 @@ def enable(form: Posted, name: str) -> Response:
         return f"Subscription {made.subscription.name} {said}."
 
     return form.act(PATH, work)
+
+
+@router.post("/subscriptions/{name}/test")
+async def test(form: Posted, name: str) -> Response:
+    """An event that is in no audit is told; whether it was taken is said."""
+    visitor = form.visitor
+    try:
+        where = await relaying.send_test(visitor.context, visitor.actor, visitor.server.notifier, name)
+    except NotAllowed:
+        raise
+    except FairleadError as error:
+        return form.refused(PATH, error)
+    return form.done(PATH, f"{', '.join(where)} took the test.")
 
 
 @router.post("/subscriptions/{name}/remove")

@@ -293,6 +293,7 @@ FORMS = [
     "/subscriptions",
     "/subscriptions/x",
     "/subscriptions/x/enable",
+    "/subscriptions/x/test",
     "/subscriptions/x/remove",
     "/freezes",
     "/freezes/x",

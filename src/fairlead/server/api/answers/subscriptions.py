@@ -25,6 +25,12 @@ class SubscriptionProgress(TypedDict):
     error: Annotated[str, Field(description='why nothing is told; "": the last try went well')]
 
 
+class SubscriptionTest(TypedDict):
+    """An event of number 0 was told, and taken."""
+
+    told: Annotated[list[str], Field(description="where: mail addresses, and of an http(s) address its host")]
+
+
 class Subscription(TypedDict):
     """Events of the audit that are told on."""
 
