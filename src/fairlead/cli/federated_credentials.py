@@ -44,7 +44,7 @@ def set_credential(
     subject: str = typer.Option(None, help="A pattern: * for letters other than : and /, ** for any."),
     claim: list[str] = typer.Option([], help="CLAIM=PATTERN that has to fit, too. All of them, each time."),
     no_claims: bool = typer.Option(False, "--no-claims", help="No further claim is asked for any more."),
-    minutes: int = typer.Option(None, help="How long a key lasts; 60 at most."),
+    minutes: int = typer.Option(None, min=1, max=60, help="How long a key lasts."),
 ) -> None:
     """Add one, or change what is given of it; the rest stays."""
     at = session(context)

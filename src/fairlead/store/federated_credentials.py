@@ -23,7 +23,13 @@ federated_credentials = sa.Table(
     number("revision"),
 )
 
-_shelf = Shelf(federated_credentials, FederatedCredential, unknown="credential.unknown", exists="credential.exists")
+_shelf = Shelf(
+    federated_credentials,
+    FederatedCredential,
+    unknown="credential.unknown",
+    exists="credential.exists",
+    noun="federated credential",
+)
 insert, update, delete = _shelf.insert, _shelf.update, _shelf.delete
 
 

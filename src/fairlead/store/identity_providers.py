@@ -61,7 +61,7 @@ pending_sign_ins = sa.Table(
 
 _SMALL = str.maketrans(ascii_uppercase, ascii_lowercase)
 
-_shelf = Shelf(identity_providers, IdentityProvider, unknown="identity.unknown", exists="identity.exists")
+_shelf = Shelf(identity_providers, IdentityProvider, "identity.unknown", "identity.exists", noun="identity provider")
 _identities = Shelf(identities, Identity, unknown="identity.nobody", exists="identity.taken")
 _pending = Shelf(pending_sign_ins, PendingSignIn, unknown="identity.state")
 insert, get, find, update, delete = _shelf.insert, _shelf.get, _shelf.find, _shelf.update, _shelf.delete

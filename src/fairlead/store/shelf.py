@@ -101,13 +101,15 @@ def _as_known(table: sa.Table) -> sa.Update:
 
 @dataclass(frozen=True, slots=True)
 class Shelf(Generic[T]):
-    """Rows of one noun. `unknown` and `exists` are the codes of the errors; `more` makes columns that are no field."""
+    """Rows of one noun. `unknown` and `exists` are the codes of the errors; `more` makes columns that are no field;
+    `noun` is what people call it, where the code does not say it."""
 
     table: sa.Table
     kind: type[T]
     unknown: str
     exists: str = "edit.conflict"
     more: Callable[[T], Mapping[str, object]] = no_more
+    noun: str = ""
 
     def insert(self, connection: sa.Connection, noun: T) -> None:
         """A new row; Conflict with the code `exists` where one of its keys is taken."""
@@ -128,7 +130,7 @@ class Shelf(Generic[T]):
     def require(self, found: T | None, name: str) -> T:
         """`found`, or NotFound that names what was asked for."""
         if found is None:
-            what = self.unknown.partition(".")[0].replace("_", " ")
+            what = self.noun or self.unknown.partition(".")[0].replace("_", " ")
             raise NotFound(self.unknown, f"there is no {what} {name[:80]!r}", thing=name[:80])
         return found
 

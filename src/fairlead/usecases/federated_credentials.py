@@ -63,11 +63,13 @@ def get(context: Context, actor: Actor, name: str) -> CredentialView:
 
 def put(context: Context, actor: Actor, name: str, draft: Draft, *, revision: int | None = None) -> CredentialView:
     """Such tokens stand for the service account from now on; with `revision` only if nobody changed it since, else
-    Conflict `edit.conflict`. Nobody opens a service account that may more than they may."""
+    Conflict `edit.conflict` (0: `credential.exists`). Nobody opens a service account that may more than they may."""
     actor.require(Permission.USER_EDIT)
     names.require("federated credential", names.SERVICE, name)
     with context.database.transaction() as connection:
         held = rows.find_by_name(connection, name)
+        if revision == 0 and held is not None:
+            raise Conflict("credential.exists", f"{name} exists already", thing=name)
         if revision is not None and revision != (held.revision if held else 0):
             raise Conflict("edit.conflict", f"{name} was changed by somebody else since it was read", thing=name)
         account = _service_account(connection, actor, draft.account)

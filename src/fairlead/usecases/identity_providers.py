@@ -74,14 +74,16 @@ def get(context: Context, actor: Actor, name: str) -> ProviderView:
 
 
 def put(context: Context, actor: Actor, name: str, draft: Draft, *, revision: int | None = None) -> ProviderView:
-    """The provider is so from now on; with `revision` only if nobody changed it since, else Conflict `edit.conflict`.
-    Nobody lets a provider make of people what they may not themselves: neither by role or team, nor by giving them
-    another's account."""
+    """The provider is so from now on; with `revision` only if nobody changed it since, else Conflict `edit.conflict`
+    (0: `identity.exists`). Nobody lets a provider make of people what they may not themselves: neither by role or team,
+    nor by giving them another's account."""
     actor.require(Permission.SERVER_ADMINISTER)
     actor.require(Permission.USER_EDIT)
     names.require("identity provider", names.SERVICE, name)
     with context.database.transaction() as connection:
         held = rows.find_by_name(connection, name)
+        if revision == 0 and held is not None:
+            raise Conflict("identity.exists", f"{name} exists already", thing=name)
         if revision is not None and revision != (held.revision if held else 0):
             raise Conflict("edit.conflict", f"{name} was changed by somebody else since it was read", thing=name)
         secret = held.client_secret if held else None

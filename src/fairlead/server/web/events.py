@@ -8,32 +8,13 @@ from typing import Annotated
 from fastapi import Query
 from starlette.responses import Response
 
+from fairlead.domain.event_kind import NOUNS
 from fairlead.server.routing import page_router
 from fairlead.server.web.lists import Paged
 from fairlead.server.web.visit import Posted, Visiting, in_one_transaction
 from fairlead.usecases import audit
 
 router = page_router()
-
-NOUNS = (
-    "act",
-    "approval",
-    "deployment",
-    "environment",
-    "group",
-    "key",
-    "policy",
-    "project",
-    "release",
-    "role",
-    "run",
-    "target",
-    "secret",
-    "task",
-    "team",
-    "user",
-    "variable",
-)
 
 Text = Annotated[str, Query(max_length=100)]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from starlette.responses import Response
 
 from fairlead.domain.errors import Invalid
-from fairlead.domain.federated_credential import LONGEST_S
+from fairlead.domain.federated_credential import LONGEST_S, SHORTEST_S
 from fairlead.server.routing import page_router
 from fairlead.server.web import setup
 from fairlead.server.web.lists import Searched
@@ -34,20 +34,20 @@ def show(visitor: Visiting, part: Searched) -> Response:
 
 @router.post("/federated-credentials")
 def put(form: Posted) -> Response:
-    """It is as the form says; another of that name is changed by it."""
+    """It is as the form says, if nobody changed it since the page was shown."""
     visitor, name = form.visitor, form.text("name").strip()
 
     def work() -> str:
-        minutes = form.number("minutes")
         wanted = Draft(
             form.text("account").strip(),
             form.text("issuer"),
             form.text("audience"),
             form.text("subject"),
             claims=_claims(form),
-            lasts_s=LONGEST_S if minutes is None else minutes * 60,
+            lasts_s=60 * _minutes(form),
         )
-        made = federated_credentials.put(visitor.context, visitor.actor, name, wanted)
+        revision = form.number("revision")
+        made = federated_credentials.put(visitor.context, visitor.actor, name, wanted, revision=revision)
         return f"Tokens that fit {name} stand for {made.account}."
 
     return form.act(PAGE, work)
@@ -63,6 +63,13 @@ def remove(form: Posted, name: str) -> Response:
         return f"{name} is removed."
 
     return form.act(PAGE, work)
+
+
+def _minutes(form: Form) -> int:
+    given = form.number("minutes")
+    if given is None or not SHORTEST_S <= 60 * given <= LONGEST_S:
+        raise Invalid("input.invalid", f"a key lasts 1 to {LONGEST_S // 60} minutes", thing="minutes")
+    return given
 
 
 def _claims(form: Form) -> dict[str, str]:

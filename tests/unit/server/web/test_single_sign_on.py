@@ -446,6 +446,8 @@ def test_the_page_keeps_and_removes_a_provider(house: House, visit: Visit) -> No
     assert (again.provider.label, again.provider.client_secret) == ("Ours", held.provider.client_secret)
     visit.post("/identity-providers", **{**fields, "revision": "1"})
     assert "changed by somebody else" in visit.get("/identity-providers")
+    visit.post("/identity-providers", **fields)
+    assert "ours exists already" in visit.get("/identity-providers")
     visit.post("/identity-providers/ours/remove")
     assert "No identity provider" in visit.get("/identity-providers")
 
