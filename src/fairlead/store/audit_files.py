@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
 from fairlead.domain.errors import Failed
+
+NAME = re.compile(r"events-\d{4}-\d{2}-\d{2}(?:-\d+)?\.jsonl")
 
 
 def write(path: Path, lines: Iterable[bytes]) -> str:
@@ -39,6 +42,11 @@ def write(path: Path, lines: Iterable[bytes]) -> str:
             hint="make room, or let the server write there; the events stay in the database until then",
         ) from error
     return digest.hexdigest()
+
+
+def all_in(folder: Path) -> tuple[Path, ...]:
+    """Those that are whole, by day."""
+    return tuple(sorted(path for path in folder.glob("events-*.jsonl") if NAME.fullmatch(path.name)))
 
 
 def first_line(path: Path) -> bytes:

@@ -1,13 +1,14 @@
-"""Backup and restore: the database and the artifacts in one archive, never the master key.
+"""Backup and restore: the database, the artifacts and archived events in one archive, never the master key.
 
 On SQLite the database is copied while the server runs (its online backup); on PostgreSQL the archive holds the
-artifacts alone and says how the database is to be dumped, which PostgreSQL's own tools do better than we could.
+files alone and says how the database is to be dumped, which PostgreSQL's own tools do better than we could.
 Images are not in it: the registry's storage is the operator's to back up.
 """
 
 from __future__ import annotations
 
 import errno
+import filecmp
 import gzip
 import hashlib
 import io
@@ -30,7 +31,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from fairlead.domain.errors import Failed, Invalid, NotFound
-from fairlead.store import artifacts, migrate, secret_versions, settings
+from fairlead.store import artifacts, audit_files, migrate, secret_versions, settings
 from fairlead.store.artifact_files import path_of
 from fairlead.store.database import Database, sqlite_url
 from fairlead.store.hold import Hold
@@ -76,7 +77,8 @@ def write(database: Database, data_dir: Path, target: Path, *, at: datetime, ver
                 "database": "sqlite" if copied else "postgresql",
                 "master_keys": master_keys,
             }
-            missing = _pack(partial, manifest, copied, data_dir / "artifacts", keys)
+            archived = audit_files.all_in(data_dir / "audit")  # after the copy: what has left the database is here
+            missing = _pack(partial, manifest, copied, data_dir / "artifacts", keys, archived)
         partial.replace(target)
     except (OSError, sqlite3.Error) as error:
         said = f"the backup {target} could not be written: {getattr(error, 'strerror', None) or error}"
@@ -87,6 +89,7 @@ def write(database: Database, data_dir: Path, target: Path, *, at: datetime, ver
     needed = " and ".join(master_keys) or "(none was used yet)"
     notes = [f"the master key {needed} is not in it: keep master.key (or FAIRLEAD_MASTER_KEY) elsewhere"]
     notes += [] if copied else [f"the database is not in it: pg_dump --format=custom {database.url.database}"]
+    notes += [f"{len(archived)} files of archived events are in it, too"] if archived else []
     notes += [f"{missing} artifacts were named but not on the disk"] if missing else []
     size = target.stat().st_size
     return Summary(target, installation, at.isoformat(), len(keys) - missing, size, tuple(notes))
@@ -109,10 +112,12 @@ def restore(
             _check_copy(source, scratch / DATABASE_NAME)
             has_key = check is not None and check(scratch / DATABASE_NAME)
         _put_artifacts(scratch / "artifacts", data_dir / "artifacts")
+        differing = _put_archived(scratch / "audit", data_dir / "audit")
         needed = manifest.get("master_keys")
         named = " and ".join(map(str, needed)) if isinstance(needed, list) and needed else "that it was made with"
         missing = f"the master key {named} is not in a backup: put it back as master.key before the start"
         notes = [f"the master key {named} is here" if has_key else missing]
+        notes += [f"archived events that were there and differ are kept as {path}" for path in differing]
         if database is not None:
             kept = _put_database(scratch / DATABASE_NAME, database)
             notes += [f"the database that was there is kept as {kept}"] if kept else []
@@ -157,7 +162,14 @@ def _books_of(database: Database, copied: Path | None) -> Iterator[sa.Connection
             held.close()
 
 
-def _pack(target: Path, manifest: dict[str, object], copied: Path | None, folder: Path, keys: tuple[str, ...]) -> int:
+def _pack(
+    target: Path,
+    manifest: dict[str, object],
+    copied: Path | None,
+    folder: Path,
+    keys: tuple[str, ...],
+    archived: tuple[Path, ...],
+) -> int:
     """How many artifacts were not there."""
     missing = 0
     file = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
@@ -175,6 +187,8 @@ def _pack(target: Path, manifest: dict[str, object], copied: Path | None, folder
                     archive.add(path, f"artifacts/{path.parent.name}/{path.name}", recursive=False)
                 else:
                     missing += 1
+            for path in archived:
+                archive.add(path, f"audit/{path.name}", recursive=False)
         raw.flush()
         os.fsync(raw.fileno())
     return missing
@@ -222,7 +236,9 @@ def _unpack(source: Path, archive: tarfile.TarFile, into: Path) -> int:
     blobs = 0
     while (entry := archive.next()) is not None:
         is_artifact = bool(_ARTIFACT.fullmatch(entry.name))
-        if not entry.isfile() or not (is_artifact or entry.name == DATABASE_NAME):
+        folder, _, name = entry.name.partition("/")
+        is_archived = folder == "audit" and bool(audit_files.NAME.fullmatch(name))
+        if not entry.isfile() or not (is_artifact or is_archived or entry.name == DATABASE_NAME):
             raise _invalid(source, f"it holds {entry.name[:80]!r}, which no backup does")
         path = into / entry.name
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -268,6 +284,26 @@ def _put_artifacts(unpacked: Path, folder: Path) -> None:
             path.replace(target)
 
 
+def _put_archived(unpacked: Path, folder: Path) -> list[Path]:
+    """As they were backed up; where those are now that were there and are others."""
+    kept: list[Path] = []
+    for path in audit_files.all_in(unpacked):
+        target = folder / path.name
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if target.exists() and not filecmp.cmp(path, target, shallow=False):
+            kept.append(_beside(target))
+            target.replace(kept[-1])
+        path.chmod(0o600)
+        path.replace(target)
+    return kept
+
+
+def _beside(target: Path) -> Path:
+    """A name for what was there before a restore."""
+    names = (target.with_name(f"{target.name}.before-restore-{number}") for number in count(1))
+    return next(name for name in names if not name.exists())
+
+
 def _put_database(copy: Path, target: Path) -> Path | None:
     """Where what was there is kept now; None where nothing was."""
     kept: Path | None = None
@@ -275,8 +311,7 @@ def _put_database(copy: Path, target: Path) -> Path | None:
     if target.exists():
         with suppress(sqlite3.Error), closing(sqlite3.connect(target)) as connection:
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # what is damaged is kept as it is
-        names = (target.with_name(f"{target.name}.before-restore-{number}") for number in count(1))
-        kept = next(name for name in names if not name.exists())
+        kept = _beside(target)
         target.replace(kept)
         with suppress(FileNotFoundError):
             target.with_name(f"{target.name}-wal").replace(kept.with_name(f"{kept.name}-wal"))

@@ -22,7 +22,7 @@ from fairlead.domain.ids import TaskId
 from fairlead.domain.service import Route
 from fairlead.domain.slot import Slot, SlotState
 from fairlead.ports.catalogue import Place, Registration
-from fairlead.store import backup, catalogue_copy, projects, routes, settings, slots
+from fairlead.store import audit_files, backup, catalogue_copy, projects, routes, settings, slots
 from fairlead.store.artifact_files import StoreArtifacts
 from fairlead.store.catalogue import StoreCatalogue
 from fairlead.store.catalogue_copy import CopiedSlot
@@ -176,6 +176,24 @@ async def test_what_was_backed_up_comes_back_elsewhere(sqlite_shop: Shop, tmp_pa
     database.close()
 
 
+async def test_archived_events_are_in_it_and_none_that_is_there_is_lost(sqlite_shop: Shop, tmp_path: Path) -> None:
+    data, archive, there = tmp_path / "data", tmp_path / "backup.tar.gz", tmp_path / "there"
+    await furnished(sqlite_shop, data)
+    names = ["events-2026-03-01.jsonl", "events-2026-03-02-812.jsonl", "events-2026-03-02.jsonl"]
+    for name in names:
+        audit_files.write(data / "audit" / name, [f"{name}\n".encode()])
+    (data / "audit" / "events-2026-03-03.jsonl.new").write_text("half of")
+    made = backup.write(sqlite_shop.database, data, archive, at=START, version="0.1.0")
+    assert any("3 files of archived events" in note for note in made.notes)
+    audit_files.write(there / "audit" / names[0], [b"another\n"])
+    audit_files.write(there / "audit" / names[1], [f"{names[1]}\n".encode()])
+    back = backup.restore(archive, there, database=there / "fairlead.db")
+    held = {path.name: path.read_text() for path in (there / "audit").iterdir()}
+    assert held == {**{name: f"{name}\n" for name in names}, f"{names[0]}.before-restore-1": "another\n"}
+    assert all(path.stat().st_mode & 0o777 == 0o600 for path in (there / "audit").iterdir())
+    assert any(f"{names[0]}.before-restore-1" in note for note in back.notes)
+
+
 async def test_a_restore_keeps_what_was_there_and_waits_for_no_server(sqlite_shop: Shop, tmp_path: Path) -> None:
     data, archive = tmp_path / "data", tmp_path / "backup.tar.gz"
     await furnished(sqlite_shop, data)
@@ -217,6 +235,7 @@ MANIFEST = {"format": 1, "installation": "i", "made_at": "", "revision": "0001",
         [("manifest.json", json.dumps(MANIFEST).encode())],
         [("manifest.json", json.dumps(MANIFEST).encode()), ("fairlead.db", b"no database" * 100)],
         [("manifest.json", json.dumps(MANIFEST).encode()), ("../escape", b"")],
+        [("manifest.json", json.dumps(MANIFEST).encode()), ("audit/../../events-2026-03-01.jsonl", b"")],
         [("manifest.json", json.dumps(MANIFEST).encode()), ("artifacts/aa/" + "a" * 64, b"not its content")],
     ],
 )
