@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import hmac
 import json
 import re
@@ -12,13 +13,14 @@ from typing import Any
 import pytest
 from fastapi import Request
 from fastapi.testclient import TestClient
-from tests.unit.server.house import House
+from tests.unit.server.house import PASSWORD, House
 
 from fairlead.domain.errors import CODES
 from fairlead.server.api.doors import address_of
 from fairlead.server.app import routes_only
 from fairlead.server.openapi import document
 from fairlead.server.settings import Settings
+from fairlead.store import idempotency
 
 DOCUMENT = document(routes_only())
 ROUTES = [(method.upper(), path) for path, methods in DOCUMENT["paths"].items() for method in methods]
@@ -189,6 +191,19 @@ def test_a_repeat_tells_no_secret_and_a_failure_may_be_tried_again(client: TestC
     problem(client.post("/api/v1/environments", json={"name": "a\nb"}, headers=headers), 400)
     assert client.post("/api/v1/environments", json={"name": "Demo"}, headers=headers).status_code == 201
     problem(client.post("/api/v1/environments", json={"name": "X"}, headers={"Idempotency-Key": "k" * 201}), 400)
+
+
+def test_what_is_kept_of_a_request_is_no_hash_that_a_password_can_be_guessed_by(
+    client: TestClient, house: House
+) -> None:
+    body = b'{"user":"admin","password":"' + PASSWORD.encode() + b'"}'
+    headers = {"Idempotency-Key": "once", "Content-Type": "application/json"}
+    assert client.post("/api/v1/sessions", content=body, headers=headers).status_code == 201
+    assert client.post("/api/v1/sessions", content=body, headers=headers).status_code == 201
+    with house.context.database.reading() as connection:
+        (held,) = connection.execute(idempotency.idempotency_keys.select()).all()
+    guess = hashlib.sha256(b"/api/v1/sessions?\n" + body).hexdigest()
+    assert held.request != guess, "who reads the books, or a backup, would try passwords at the speed of SHA-256"
 
 
 def test_an_edit_of_what_somebody_else_changed_is_refused(client: TestClient) -> None:
