@@ -114,8 +114,8 @@ async def send_test(context: Context, actor: Actor, notifier: Notifier, name: st
     await context.database.write(lambda connection: context.note(connection, actor, TESTED, what, thing=held.id))
     if isinstance(error, TimeoutError):
         raise Unreachable("notification.failed", f"{', '.join(where)}: {_said_of(error)}", thing=held.name) from error
-    if error is not None:
-        raise error
+    if error is not None:  # whose hint is for what is told in earnest: nothing is tried again here
+        raise type(error)(error.code, error.message, thing=error.thing) from error
     return where
 
 

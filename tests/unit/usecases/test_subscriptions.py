@@ -410,7 +410,7 @@ def test_a_test_that_fails_says_why_and_is_in_the_audit(books: House, receiver: 
     receiver.refuses = True
     with pytest.raises(Failed) as raised:
         trying(books, receiver)
-    assert "the receiver said no" in raised.value.message
+    assert "the receiver said no" in raised.value.message and not raised.value.hint
     assert books.audit("subscription.tested")[0].message == (
         "tried the subscription S: https://hook.test did not take it: the receiver said no"
     )
