@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote
 
 import structlog
 from fastapi import Request
@@ -14,7 +14,7 @@ from starlette.responses import RedirectResponse, Response
 from fairlead.domain.errors import CODES, FairleadError
 from fairlead.server.problems import outwards
 from fairlead.server.web import rendering
-from fairlead.server.web.visit import PASSWORD, SIGN_IN, local_path, sign_in_address
+from fairlead.server.web.visit import PASSWORD, SIGN_IN, local_path, path_in, sign_in_address
 
 log = structlog.get_logger("fairlead.web")
 
@@ -70,9 +70,8 @@ async def on_password_needed(request: Request, error: Exception) -> Response:
 
 def _to(request: Request, address: str) -> Response:
     if _is_part(request):
-        shown = urlsplit(request.headers.get("hx-current-url", ""))
-        after = shown.path + (f"?{shown.query}" if shown.query else "")
-        back = f"{SIGN_IN}?next={local_path(after)}" if address.startswith(SIGN_IN) else address
+        _, after = path_in(request.headers.get("hx-current-url", ""))
+        back = f"{SIGN_IN}?next={quote(local_path(after))}" if address.startswith(SIGN_IN) else address
         return Response(status_code=200, headers={"HX-Redirect": back, **rendering.NOT_KEPT})
     return RedirectResponse(address, status_code=303, headers=rendering.NOT_KEPT)
 
@@ -96,9 +95,8 @@ def _page(request: Request, status: int, code: str, detail: str, *, hint: str = 
 
 
 def _back(request: Request) -> str:
-    came = urlsplit(request.headers.get("referer", ""))
-    is_here = came.netloc == request.url.netloc
-    return local_path(came.path + (f"?{came.query}" if came.query else "")) if is_here and came.path else "/"
+    host, path = path_in(request.headers.get("referer", ""))
+    return local_path(path) if host == request.url.netloc else "/"
 
 
 def _is_part(request: Request) -> bool:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import wraps
 from typing import Annotated, Any, Literal, TypeVar
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from fastapi import Depends, Request
 from starlette.datastructures import UploadFile
@@ -102,7 +102,9 @@ class Visitor:
         }
 
     def waiting_count(self) -> int:
-        """How many approvals wait for somebody; bounded."""
+        """How many approvals wait for somebody; bounded. None for who may view nothing, who still has an account."""
+        if not self.may_somewhere("view"):
+            return 0
         return approvals.count_waiting(self.context, self.actor, most=MOST_COUNTED)
 
 
@@ -260,6 +262,15 @@ def local_path(text: str, otherwise: str = "/") -> str:
     """`text` if it is a path of this server, else `otherwise`: nobody is sent elsewhere by a link of ours."""
     is_path = text.startswith("/") and not text.startswith("//")
     return text if is_path and text.isprintable() and "\\" not in text else otherwise
+
+
+def path_in(address: str) -> tuple[str, str]:
+    """Host and path with query of an address that the browser told; "" for both where it is none."""
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        return "", ""
+    return parts.netloc, parts.path + (f"?{parts.query}" if parts.query else "")
 
 
 def sign_in_address(request: Request) -> str:

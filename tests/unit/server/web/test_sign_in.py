@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -20,9 +21,13 @@ def test_a_page_sends_who_is_not_signed_in_to_the_form_and_back(visit: Visit) ->
 
 
 def test_a_part_that_htmx_asks_for_tells_the_browser_to_go_to_the_form(visit: Visit) -> None:
-    headers = {"HX-Request": "true", "HX-Current-URL": "http://127.0.0.1:8600/projects/books"}
-    answer = visit.client.get("/grid", headers=headers)
-    assert answer.headers["hx-redirect"] == "/sign-in?next=/projects/books"
+    for shown, to in (
+        ("/projects/books", "/projects/books"),
+        ("/events?kind=a.&actor=b", "/events%3Fkind%3Da.%26actor%3Db"),
+    ):
+        headers = {"HX-Request": "true", "HX-Current-URL": f"http://127.0.0.1:8600{shown}"}
+        answer = visit.client.get("/grid", headers=headers)
+        assert answer.headers["hx-redirect"] == f"/sign-in?next={to}"
 
 
 def test_the_session_cookie_is_out_of_reach_of_scripts_and_other_sites(visit: Visit) -> None:
@@ -144,3 +149,25 @@ def test_a_person_makes_and_removes_keys_of_their_own_and_sees_each_once(house: 
         assert "fl-tone-bad" in visit.get("/keys")
     visit.post(f"/keys/{access.keys_of(house.context, actor)[0].id}/remove")
     assert access.by_key(house.context, text, address="") is None
+
+
+def test_who_may_nothing_yet_still_chooses_a_password_and_finds_the_way_out(house: House, visit: Visit) -> None:
+    """As whoever an identity provider makes a user of, and whoever is added for a team's sake."""
+    _, password = access.add_user(house.context, ADMINISTRATOR, "ann", role="none")
+    visit.sign_in_by_form("ann", password)
+    assert "Choose your own password" in visit.get("/password")
+    fields = {"old": password, "new": "a password of hers", "again": "a password of hers"}
+    token = re.search(r'name="csrf" value="([^"]+)"', visit.get("/password"))
+    assert token
+    assert visit.client.post("/password", data={"csrf": token[1], **fields}).headers["location"] == "/"
+    refused = visit.get("/", 403)
+    assert "ask an administrator for a role" in refused and 'href="/keys"' in refused
+    page = visit.get("/keys")
+    assert "API keys of ann" in page and 'action="/sign-out"' in page
+
+
+@pytest.mark.parametrize("header", ["referer", "hx-current-url"])
+def test_an_address_that_is_none_is_no_way_back(visit: Visit, header: str) -> None:
+    headers = {header: "http://[", **({"hx-request": "true"} if header != "referer" else {})}
+    for path in ("/nowhere", "/projects/x", "/tasks"):
+        assert visit.client.get(path, headers=headers).status_code in (200, 303, 404)
