@@ -99,6 +99,7 @@ async def send_test(context: Context, actor: Actor, notifier: Notifier, name: st
     """An event that is in no audit (number 0) is told as the subscription's are, whatever it asks for and whether it is
     enabled or not; where it was taken. Refused `subscription.nobody` where nobody would be told; else what the notifier
     says. It is no further by this, and the audit has what came of it."""
+    actor.require(Permission.SUBSCRIPTION_EDIT)
     held, to, where = await context.database.run(lambda: _tried(context, actor, name))
     now = context.clock.now()
     words = f"a test of the subscription {held.name}"

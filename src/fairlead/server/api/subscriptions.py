@@ -82,10 +82,10 @@ def remove_subscription(context: Books, actor: Asking, name: str) -> Response:
 
 
 @router.post("/subscriptions/{name}/test")
-async def test_subscription(parts: Parts, actor: Asking, name: str) -> told.SubscriptionTest:
+async def test_subscription(context: Books, parts: Parts, actor: Asking, name: str) -> told.SubscriptionTest:
     """An event that is in no audit is told as the subscription's are, enabled or not; an error says why it was not
     taken."""
-    return {"told": list(await relaying.send_test(parts.context, actor, parts.notifier, name))}
+    return {"told": list(await relaying.send_test(context, actor, parts.notifier, name))}
 
 
 @router.get("/event-groups")
