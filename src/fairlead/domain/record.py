@@ -19,6 +19,11 @@ TAG = "is"
 """The key that names the class where a field may hold one of several."""
 
 
+def is_kept(text: str) -> bool:
+    """Whether every database and encoding can hold it: it has neither NUL nor half a surrogate pair."""
+    return "\0" not in text and not any("\ud800" <= letter <= "\udfff" for letter in text)
+
+
 def to_data(value: object) -> Json:
     """Plain JSON data of a dataclass, enum, mapping, sequence or scalar; fields that equal their default are left out.
 

@@ -6,6 +6,8 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, model_validator
 
+from fairlead.domain.record import is_kept
+
 DEEPEST = 20
 
 
@@ -25,7 +27,7 @@ def _check(held: Any, depth: int) -> None:
     if depth == 0:
         raise ValueError("it is nested too deeply")
     if isinstance(held, str):
-        if "\0" in held or any("\ud800" <= letter <= "\udfff" for letter in held):
+        if not is_kept(held):
             raise ValueError("text must not hold NUL or half a surrogate pair")
     elif isinstance(held, dict):
         for name, value in held.items():

@@ -21,6 +21,7 @@ from starlette.responses import RedirectResponse, Response
 from fairlead.domain.actor import Actor
 from fairlead.domain.errors import FairleadError, Invalid, NotAllowed, NotAuthenticated
 from fairlead.domain.permission import Permission
+from fairlead.domain.record import is_kept
 from fairlead.domain.user import Session, User
 from fairlead.server.api.doors import CSRF_HEADER, context_of, server_of, visit_of
 from fairlead.server.bootstrap import Server
@@ -239,9 +240,11 @@ async def _read(request: Request, visitor: Visitor) -> Form:
 
 
 async def fields_of(request: Request) -> tuple[dict[str, str], dict[str, tuple[str, ...]]]:
-    """The form's text fields, and those that may come several times."""
+    """The form's text fields, and those that may come several times; Invalid where one of them can be kept nowhere."""
     sent = await request.form(max_files=0, max_fields=500)
     pairs = [(name, value) for name, value in sent.multi_items() if isinstance(value, str)]
+    if not all(is_kept(text) for pair in pairs for text in pair):
+        raise Invalid("input.invalid", "text holds neither NUL nor half a surrogate pair")
     lists: dict[str, tuple[str, ...]] = {}
     for name, value in pairs:
         lists[name] = (*lists.get(name, ()), value)

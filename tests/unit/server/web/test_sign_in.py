@@ -171,3 +171,20 @@ def test_an_address_that_is_none_is_no_way_back(visit: Visit, header: str) -> No
     headers = {header: "http://[", **({"hx-request": "true"} if header != "referer" else {})}
     for path in ("/nowhere", "/projects/x", "/tasks"):
         assert visit.client.get(path, headers=headers).status_code in (200, 303, 404)
+
+
+@pytest.mark.parametrize(
+    ("body", "kind"),
+    [
+        (b"user=a%00b&password=x", "application/x-www-form-urlencoded"),
+        (b"user=admin&before=%00&password=x", "application/x-www-form-urlencoded"),
+        (b'--b\r\nContent-Disposition: form-data; name="before"\r\n\r\n+2AA-\r\n--b--\r\n', "utf-7"),
+        (b'--b\r\nContent-Disposition: form-data; name="+2AA-"\r\n\r\nx\r\n--b--\r\n', "utf-7"),
+    ],
+)
+def test_a_form_of_no_text_is_refused_in_words(visit: Visit, body: bytes, kind: str) -> None:
+    """NUL, which PostgreSQL does not keep, and half a surrogate pair, which the sender's own encoding can make."""
+    given = kind if "/" in kind else f"multipart/form-data; boundary=b; charset={kind}"
+    answer = visit.client.post("/sign-in", content=body, headers={"Content-Type": given})
+    assert answer.status_code == 400, answer.text
+    assert "neither NUL nor half a surrogate pair" in answer.text
