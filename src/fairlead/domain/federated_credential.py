@@ -44,7 +44,11 @@ def check(credential: FederatedCredential) -> None:
     if not _is_line(credential.audience, LONGEST_URL):
         raise Invalid("input.invalid", "an audience is needed: whom the token is made for", thing="audience")
     if not SHORTEST_S <= credential.lasts_s <= LONGEST_S:
-        raise Invalid("input.invalid", f"an exchanged key lasts {SHORTEST_S} to {LONGEST_S} seconds", thing="lasts_s")
+        raise Invalid(
+            "input.invalid",
+            f"an exchanged key lasts {SHORTEST_S // 60} to {LONGEST_S // 60} minutes ({LONGEST_S} s)",
+            thing="lasts_s",
+        )
     if credential.subject.startswith("*"):
         raise Invalid(
             "credential.pattern",

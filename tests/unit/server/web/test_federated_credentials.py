@@ -51,4 +51,4 @@ def test_minutes_that_are_none_are_not_taken_for_an_hour(house: House, visit: Vi
     visit.sign_in()
     for minutes in ("", "a while", "1.5", "61", "0"):
         visit.post("/federated-credentials", **{**FIELDS, "minutes": minutes})
-        assert "a key lasts 1 to 60 minutes" in visit.get("/federated-credentials"), minutes
+        assert "an exchanged key lasts 1 to 60 minutes" in visit.get("/federated-credentials"), minutes
