@@ -119,7 +119,8 @@ def drain_step(
     old: Standing, routes: Items[RouteState], colour: Colour, *, left: Items[str] = (), prefix: str = ""
 ) -> Step:
     """Requests in flight to the old slot end, on every route that has it; those in `left` point elsewhere by now."""
-    bound_s = max((one.drain_s for one in old.of(Role.ROUTED, Role.RECREATE)), default=DEFAULT_DRAIN_S)
+    reached = (one for one in old.of(Role.ROUTED, Role.RECREATE) if one.port)
+    bound_s = max((one.drain_s for one in reached), default=DEFAULT_DRAIN_S)
     effects = tuple(
         Effect(
             DrainRoute.kind,

@@ -13,6 +13,7 @@ from fairlead.domain.service import Dependency, Harm, Limits, Migration, Role, R
 from fairlead.domain.text import SecretRef
 from fairlead.steps.deploy_services import DeployServices
 from fairlead.steps.effects.room import Room
+from fairlead.steps.effects.routes import Draining, DrainRoute
 from fairlead.steps.effects.runs import Errand
 from fairlead.steps.resolved import AccessoryState, ProxyFacts
 from fairlead.steps.roster import roster
@@ -77,6 +78,13 @@ async def test_after_the_commit_the_old_slot_is_drained_then_retired():
     assert [step.name for step in steps_of(plan.onward)] == ["drain", "retire", "tidy"]
     warm = await planned(definition(web(standby_s=60.0)), world=world)
     assert [step.name for step in steps_of(warm.onward)] == ["drain", "stand-by", "tidy"]
+
+
+async def test_the_old_slot_is_drained_for_as_long_as_its_services_that_users_reach_say():
+    world = World()
+    await world.deploy(definition(web(drain_s=5.0), Service("worker", Role.RECREATE)), "1.0.0")
+    (effect,) = [one for one in all_effects(await planned(definition(), world=world)) if one.kind == DrainRoute.kind]
+    assert from_data(Draining, dict(effect.arguments)).bound_s == 5.0, "the default of what has no port is no bound"
 
 
 async def test_keys_are_unique_and_the_plan_survives_its_record():
