@@ -35,6 +35,7 @@ class _Live:
     service: str
     spec: RouteSpec
     colour: Colour
+    deployment: str
 
 
 async def reconcile(server: Server) -> int:
@@ -56,9 +57,8 @@ async def _mend(server: Server, live: _Live) -> bool:
     held = await server.proxy.read_back(name)
     if held is not None and held.live is live.colour and any(one.is_ready for one in held.servers.get(live.colour, ())):
         return False
-    found = await server.catalogue.find(live.place, colour=live.colour, service=live.service)
-    endpoints = tuple(Endpoint(one.instance, one.address, one.port) for one in found)
-    if not endpoints or not await _all_run(server, [one.container for one in found]):
+    endpoints = await _standing(server, live)
+    if not endpoints:
         log.error("route.not_mended", route=name, reason="what our books call live does not run", colour=live.colour)
         await asyncio.to_thread(standing.tell_not_running, server.context, live.place)
         return False
@@ -69,10 +69,16 @@ async def _mend(server: Server, live: _Live) -> bool:
     return True
 
 
-async def _all_run(server: Server, names: list[str]) -> bool:
-    """Whether every container is there and runs: users are never sent to what is not (a restored backup may be old)."""
-    found = [await server.container_engine.container(name) for name in names]
-    return all(one is not None and one.state == "running" for one in found)
+async def _standing(server: Server, live: _Live) -> tuple[Endpoint, ...]:
+    """Where the live deployment's instances of the service are, if one of them runs: users are never sent to what does
+    not (a restored backup may be old). Those that somebody removed are left out: their addresses may be others' now."""
+    found = await server.catalogue.find(live.place, colour=live.colour, service=live.service)
+    ours = [one for one in found if one.deployment == live.deployment]
+    held = [(one, await server.container_engine.container(one.container)) for one in ours]
+    there = [(one, container) for one, container in held if container is not None]
+    if not any(container.state == "running" for _, container in there):
+        return ()
+    return tuple(Endpoint(one.instance, one.address, one.port) for one, _ in there)
 
 
 def _recorded(connection: Connection) -> Iterator[_Live]:
@@ -80,11 +86,11 @@ def _recorded(connection: Connection) -> Iterator[_Live]:
     recorded, taken = slots.recorded(connection), tasks.held_tags(connection)
     for place, by_service in routes.all_by_place(connection).items():
         both = recorded.get(place, {})
-        colour = next((colour for colour, slot in both.items() if slot.state is SlotState.LIVE), None)
-        if colour is None or place.tag in taken:
+        slot = next((slot for slot in both.values() if slot.state is SlotState.LIVE), None)
+        if slot is None or place.tag in taken:
             continue
         for service, its in by_service.items():
             for route in its:
                 name = route_name(place.project, place.environment, route.host, route.path, tenant=place.tenant)
                 spec = RouteSpec(name, route.host, route.path, tls=route.tls, redirect_http=route.redirect_http)
-                yield _Live(place, service, spec, colour)
+                yield _Live(place, service, spec, slot.colour, slot.deployment)

@@ -139,6 +139,9 @@ class StillEngine:
     async def running(self, labels: Mapping[str, str]) -> Sequence[Mapping[str, str]]:
         return [one.labels for one in await self.containers(labels) if one.state == "running"]
 
+    async def container(self, name: str) -> Container | None:
+        return next((one for one in self.held if name in (one.name, one.id)), None)
+
     async def networks(self, labels: Mapping[str, str]) -> Sequence[Network]:
         return []
 

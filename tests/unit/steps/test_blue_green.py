@@ -34,6 +34,15 @@ async def test_the_second_replaces_the_first_and_leaves_nothing_of_it(world):
     ]
 
 
+async def test_what_somebody_removed_at_the_engine_is_not_found_in_its_slot_for_ever(world):
+    first = await world.deploy(definition(web(replicas=2)), "1.0.0")
+    world.host.containers.pop(first.resolved.names.instance("web", 2))
+    second = await world.deploy(definition(web(replicas=2)), "1.1.0")
+    assert second.state is TaskState.SUCCEEDED, world.log.text(second.stage.task)
+    found = {one.instance for one in await world.catalogue.find(world.place)}
+    assert found == {second.resolved.names.instance("web", replica) for replica in (1, 2)}
+
+
 async def test_a_volume_without_a_name_goes_with_its_instance_as_announced(world):
     await world.deploy(definition(web(mounts=(Volume("", "/cache"),))), "1.0.0")
     second = await world.deploy(definition(web(mounts=(Volume("", "/cache"),))), "1.1.0")

@@ -147,13 +147,20 @@ class RetireSlot(Plain):
         retired = read(Retired, effect)
         async with side_by_side() as group:
             group.create_task(clear_routes(retired.routes, retired.slot.colour, tools))
-            group.create_task(tools.catalogue.deregister(retired.place, retired.instances))
+            group.create_task(_deregister(retired, tools))
             if retired.slot.deployment:
                 labels = deployment_labels(retired.place, retired.slot.deployment)
                 group.create_task(_remove_all(labels, retired, tools))
         await tools.records.set_slot(retired.place, Slot(retired.slot.colour))
         tools.say(f"retired {retired.slot.version or 'what stood'} in {retired.slot.colour.value}")
         return Done()
+
+
+async def _deregister(retired: Retired, tools: Tools) -> None:
+    """Nothing of the colour is found any more, nor what somebody removed at the engine: it would be taken for an
+    instance of what stands there next."""
+    held = await tools.catalogue.find(retired.place, colour=retired.slot.colour)
+    await tools.catalogue.deregister(retired.place, [one.instance for one in held])
 
 
 async def _remove_all(labels: dict[str, str], retired: Retired, tools: Tools) -> None:
