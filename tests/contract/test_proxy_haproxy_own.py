@@ -300,6 +300,20 @@ async def test_what_another_hand_changed_in_the_map_is_put_right_by_the_next_poi
     assert await rig.ask(BOOKS.host) == "v1"
 
 
+async def test_lines_of_ours_that_another_hand_changed_in_the_map_are_told(
+    rig: HaproxyRig, runtime: RuntimeSocket
+) -> None:
+    path = rig.settings.map
+    for spec in (BOOKS, SHOP):
+        await live(rig, spec, "old")
+    await runtime.ask(f"add map {path} theirs.example.com/ their-backend")
+    assert await rig.proxy.edited() == frozenset()
+    await runtime.ask(f"del map {path} {BOOKS.host}/", f"set map {path} {SHOP.host}/ fl9999")
+    assert await rig.proxy.edited() == {f"{BOOKS.host}/", f"{SHOP.host}/"}
+    await rig.proxy.point({BOOKS.name: BLUE, SHOP.name: BLUE})
+    assert await rig.proxy.edited() == frozenset(), "not what is theirs, either"
+
+
 async def test_where_a_person_sent_users_of_another_route_they_stay(rig: HaproxyRig, runtime: RuntimeSocket) -> None:
     """`fairlead-server offline print-commands`, pasted: our files do not know of it, and the map is made anew."""
     for spec in (BOOKS, ADMIN, SHOP):

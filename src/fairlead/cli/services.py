@@ -45,8 +45,9 @@ def status(
     shown = [{"name": row["name"]} | {name: _cell(row["cells"].get(name)) for name in names} for row in rows]
     at.screen.table(shown, columns, empty="no projects yet: fairlead projects add NAME --git URL")
     _say_why(at, rows)
-    if found["not_asked"]:
-        at.screen.say(f"! {found['not_asked']}")
+    for trouble in (found["proxy_trouble"], found["not_asked"]):
+        if trouble:
+            at.screen.say(f"! {trouble}")
 
 
 def _show_place(at: Session, place: dict[str, Any]) -> None:
@@ -102,12 +103,14 @@ def _cell(cell: dict[str, Any] | None) -> str:
 def _own(cell: dict[str, Any]) -> str:
     if not cell["latest_deployment"]:
         return ""
-    lives = "" if not cell["not_as_recorded"] else " does not run"
+    lives = "" if not cell["not_as_recorded"] else " runs in part" if cell["runs_in_part"] else " does not run"
     parts = [f"{cell['version']}{lives}"] if cell["version"] else []
-    if cell["waiting_approval"]:
+    if cell["state"] == "waiting" and cell["waiting_approval"]:
         parts.append(f"{cell['latest_version']} ⏸ waits for approval")
-    elif cell["state"] not in ("live", "not_running"):
+    elif cell["state"] not in ("live", "not_running", "partly_running"):
         parts.append(f"{cell['latest_version']} {cell['state'].replace('_', ' ')}")
+    if cell["state"] != "waiting" and cell["waiting_approval"]:
+        parts.append("an earlier one ⏸ waits for approval")
     return ", ".join(parts)
 
 

@@ -8,12 +8,14 @@ import structlog
 
 from fairlead.domain.errors import FairleadError, TimedOut
 from fairlead.server.bootstrap import Server, ensure_proxy, proxy_pulse
+from fairlead.server.following_switches import follow_switches
 from fairlead.server.reconciling import reconcile
 
 log = structlog.get_logger("fairlead.server")
 
 ENGINE_TIMEOUT_S = 10.0
 CHECK_EVERY_S = 5.0
+SETTLE_EVERY_S = 60.0
 
 
 async def ensure_outside(server: Server) -> None:
@@ -41,36 +43,65 @@ async def ensure_outside(server: Server) -> None:
 
 class ProxyWatch:
     """Looks after the proxy: one that died is started from its own files; one that hangs, has lost its socket or
-    shares its port is told of, once when it begins and once when it is over: what to end is for a person to say."""
+    shares its port is told of, once when it begins and once when it is over: what to end is for a person to say. While
+    something is wrong, lists and pages say so (`Running.proxy_trouble`). A map that somebody edited by hand is treated
+    as at a start: a switch back is followed, what was lost is mended."""
 
     def __init__(self, server: Server) -> None:
         self.server = server
         self._pulse = proxy_pulse(server)
         self._trouble = ""
-        self._checked_s = float("-inf")
+        self._checked_s = self._settled_s = float("-inf")
+        self._edited: frozenset[str] = frozenset()
 
     async def look(self) -> None:
         """Cheap enough to ask every second."""
         if not self._pulse.beats():
-            child = await ensure_proxy(self.server)
-            log.error("proxy.was_gone", pid=child.pid)
-            await reconcile(self.server)
+            await self._start()
         now_s = self.server.clock.monotonic_s()
         if now_s - self._checked_s >= CHECK_EVERY_S:
             self._checked_s = now_s
             await self._check()
 
+    async def _start(self) -> None:
+        try:
+            child = await ensure_proxy(self.server)
+        except FairleadError as error:
+            self._say("The proxy does not run, and cannot be started: users reach nothing.", error)
+            raise
+        log.error("proxy.was_gone", pid=child.pid)
+        await reconcile(self.server)
+
     async def _check(self) -> None:
         try:
             await self.server.proxy.check()
         except FairleadError as error:
-            if not self._trouble:
-                log.error("proxy.not_well", code=error.code, reason=error.message, hint=error.hint)
-            self._trouble = error.code
+            self._say("The proxy is not well: users may reach nothing.", error)
         else:
             if self._trouble:
                 log.warning("proxy.well_again", was=self._trouble)
-            self._trouble = ""
+            self._trouble = self.server.context.running.proxy_trouble = ""
+            await self._settle()
+
+    def _say(self, what: str, error: FairleadError) -> None:
+        """At once where it can be read, and once into the log."""
+        known = self.server.context.running
+        if not self._trouble:
+            log.error("proxy.not_well", code=error.code, reason=error.message, hint=error.hint)
+            known.proxy_trouble = f"{what} Since {self.server.clock.now():%Y-%m-%d %H:%M} UTC: {error}"
+        self._trouble = error.code
+
+    async def _settle(self) -> None:
+        """What the map says otherwise than we wrote it, twice in a row: a switch under way writes first, then
+        tells. What cannot be mended is tried again now and then."""
+        before, self._edited = self._edited, await self.server.proxy.edited()
+        now_s = self.server.clock.monotonic_s()
+        if not self._edited & before or now_s - self._settled_s < SETTLE_EVERY_S:
+            return
+        self._settled_s = now_s
+        log.error("proxy.map_edited", lines=sorted(self._edited)[:10])
+        await follow_switches(self.server)
+        await reconcile(self.server)
 
 
 async def keep_registry(server: Server) -> None:

@@ -57,6 +57,8 @@ async def _mend(server: Server, live: _Live) -> bool:
     held = await server.proxy.read_back(name)
     if held is not None and held.live is live.colour and any(one.is_ready for one in held.servers.get(live.colour, ())):
         return False
+    if not await server.context.database.read(lambda connection: _is_so(connection, live)):
+        return False  # a large house takes a while to look through, and something moved here meanwhile
     endpoints = await _standing(server, live)
     if not endpoints:
         log.error("route.not_mended", route=name, reason="what our books call live does not run", colour=live.colour)
@@ -67,6 +69,12 @@ async def _mend(server: Server, live: _Live) -> bool:
     await server.proxy.point({name: live.colour})
     log.warning("route.mended", route=name, was=held.live if held else None, now=live.colour)
     return True
+
+
+def _is_so(connection: Connection, live: _Live) -> bool:
+    slot = slots.live(connection, live.place)
+    is_same = slot is not None and (slot.colour, slot.deployment) == (live.colour, live.deployment)
+    return is_same and live.place.tag not in tasks.held_tags(connection)
 
 
 async def _standing(server: Server, live: _Live) -> tuple[Endpoint, ...]:

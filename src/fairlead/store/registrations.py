@@ -50,6 +50,15 @@ def of(
     return _found(connection, *conditions)
 
 
+def numbers(connection: sa.Connection) -> dict[str, dict[str, int]]:
+    """How many instances are registered, by deployment and service; one query, for it is asked again and again."""
+    asked = sa.select(_c.deployment, _c.service, sa.func.count()).group_by(_c.deployment, _c.service)
+    found: dict[str, dict[str, int]] = {}
+    for deployment, service, counted in connection.execute(asked).all():
+        found.setdefault(deployment, {})[service] = counted
+    return found
+
+
 def all_by_place(connection: sa.Connection) -> dict[Place, list[Registration]]:
     """Those of every place that has an instance, each place's as `of` gives them; one query."""
     found: dict[Place, list[Registration]] = {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeAlias
@@ -18,13 +19,23 @@ from fairlead.domain.service import Route
 from fairlead.domain.slot import Slot, SlotState
 from fairlead.domain.tenant import Tenant
 from fairlead.ports.catalogue import Place
-from fairlead.store import approvals, deployments, environments, groups, projects, routes, slots, tenants
+from fairlead.store import (
+    approvals,
+    deployments,
+    environments,
+    groups,
+    projects,
+    registrations,
+    routes,
+    slots,
+    tenants,
+)
 from fairlead.store.database import Connection
 from fairlead.store.reach import within
 from fairlead.usecases import planning, tenancy
 from fairlead.usecases.context import Context
 from fairlead.usecases.located import located
-from fairlead.usecases.running import Running, does_not_run
+from fairlead.usecases.running import Down, Running, does_not_run
 
 MOST_PROJECTS = 500
 PROJECTS_SHOWN = 20
@@ -40,7 +51,8 @@ class Cell:
     What is live is what the slots say: after a retirement nothing is, whatever was deployed before. `live` is None
     for a live slot, too, where our books do not know the deployment that made it (they come from a backup). Where
     there never was a slot, for the process deploys no services, it is what went there last. `not_as_recorded` says
-    that what is recorded as live was found not to run, when the engine was asked last (`running`), and what to do.
+    that what is recorded as live, or part of it (`down`), was found not to run, when the engine was asked last
+    (`running`), and what to do.
     """
 
     live: Committed | None
@@ -51,11 +63,17 @@ class Cell:
     tenants: tuple[TenantCell, ...] = ()
     standby_version: str = ""
     not_as_recorded: str = ""
+    down: Down | None = None
 
     @property
     def latest_version(self) -> str:
         """The version that went there last, however that ended; "" where none ever did."""
         return self.latest.version if self.latest else ""
+
+    @property
+    def waits(self) -> bool:
+        """Whether it is the latest that waits for an approval; an earlier one may still wait beside it."""
+        return self.approval is not None and self.latest is not None and self.approval.deployment == self.latest.id
 
     @property
     def is_live(self) -> bool:
@@ -81,7 +99,8 @@ class TenantCell:
 
 @dataclass(frozen=True, slots=True)
 class Grid:
-    """Projects down, environments across. `not_asked`: why it is not known whether what is live runs; "": it is."""
+    """Projects down, environments across. `not_asked`: why it is not known whether what is live runs; "": it is.
+    `proxy_trouble`: why users may reach nothing of it; "": they do."""
 
     environments: Sequence[Environment]
     projects: Sequence[Project]
@@ -89,11 +108,13 @@ class Grid:
     tenant: Tenant | None = None
     more: str | None = None
     not_asked: str = ""
+    proxy_trouble: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class PlaceView:
-    """One project in one environment, for one tenant or nobody; `tenants` are those that are connected there."""
+    """One project in one environment, for one tenant or nobody; `tenants` are those that are connected there.
+    `registered` is how many instances of each service are recorded for what is live."""
 
     project: Project
     environment: Environment
@@ -103,6 +124,7 @@ class PlaceView:
     slots: Mapping[Colour, Slot]
     routes: Mapping[str, tuple[Route, ...]]
     cell: Cell
+    registered: Mapping[str, int]
 
 
 def grid(
@@ -151,12 +173,19 @@ def place(context: Context, actor: Actor, project: str, environment: str, *, ten
         both = slots.of(connection, at)
         its_routes = routes.of(connection, at)
         cell = _cells(context, connection, actor, [owner], [where], whose)[(owner.id, where.id)]
+        registered = _registered(connection, at, both)
         connected = tuple(
             one
             for one in tenants.connected(connection, owner.id)
             if where.id in one.connections[owner.id] and _may_see(actor, owner.id, where.id, one.id)
         )
-    return PlaceView(owner, where, whose, connected, at, both, its_routes, cell)
+    return PlaceView(owner, where, whose, connected, at, both, its_routes, cell, registered)
+
+
+def _registered(connection: Connection, at: Place, both: Mapping[Colour, Slot]) -> Mapping[str, int]:
+    slot = next((slot for slot in both.values() if slot.state is SlotState.LIVE), None)
+    held = registrations.of(connection, at, colour=slot.colour) if slot else ()
+    return Counter(one.service for one in held if slot and one.deployment == slot.deployment)
 
 
 def _grid(
@@ -169,7 +198,7 @@ def _grid(
 ) -> Grid:
     known = [one for one in environments.all_of(connection) if actor.may_somewhere(Permission.VIEW, environment=one.id)]
     cells = _cells(context, connection, actor, shown, known, tenant)
-    return Grid(known, shown, cells, tenant, more, context.running.unknown)
+    return Grid(known, shown, cells, tenant, more, context.running.unknown, context.running.proxy_trouble)
 
 
 def _may_see(actor: Actor, project: str, environment: str, tenant: str | None) -> bool:
@@ -219,6 +248,7 @@ class _Books:
         last = self.committed.get(key)
         if both:
             last = _live(slot, last)
+        down = self.running.of(at, slot)
         return Cell(
             last,
             slot.version if slot else last.version if last else "",
@@ -226,7 +256,8 @@ class _Books:
             slot.colour if slot else None,
             self.waiting.get(key),
             standby_version=next((slot.version for slot in both.values() if slot.state is SlotState.STANDBY), ""),
-            not_as_recorded=does_not_run(at, slot) if slot and self.running.is_down(at, slot) else "",
+            not_as_recorded=does_not_run(at, slot, down) if slot and down else "",
+            down=down,
         )
 
 

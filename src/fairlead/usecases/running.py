@@ -4,17 +4,18 @@ cost. The page of one place asks the engine itself (`standing`)."""
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from fairlead.domain.errors import FairleadError, TimedOut
 from fairlead.domain.slot import Slot
 from fairlead.ports.catalogue import Place
-from fairlead.ports.container_engine import LABEL_COLOUR, LABEL_DEPLOYMENT, LABEL_KIND
+from fairlead.ports.container_engine import LABEL_COLOUR, LABEL_DEPLOYMENT, LABEL_KIND, LABEL_SERVICE
 from fairlead.steps.blueprint import KIND_INSTANCE
-from fairlead.store import slots, tasks
+from fairlead.store import registrations, slots, tasks
 from fairlead.store.database import Connection
 
 if TYPE_CHECKING:
@@ -29,19 +30,49 @@ class Engine(Protocol):
     async def running(self, labels: Mapping[str, str]) -> Sequence[Mapping[str, str]]: ...
 
 
+@dataclass(frozen=True, slots=True)
+class Short:
+    """A service of which fewer instances run than are recorded."""
+
+    service: str
+    runs: int
+    wanted: int
+
+    def __str__(self) -> str:
+        if self.runs:
+            return f"{self.runs} of {self.wanted} instances of {self.service} run{'s' if self.runs == 1 else ''}"
+        return f"no instance of {self.service} runs"
+
+
+@dataclass(frozen=True, slots=True)
+class Down:
+    """What of a deployment does not run; no `short`: nothing of it runs."""
+
+    deployment: str
+    short: tuple[Short, ...] = ()
+
+    @property
+    def is_felt(self) -> bool:
+        """Whether users miss it: other instances answer in an instance's place, where there are some."""
+        return not self.short or any(not one.runs for one in self.short)
+
+
 @dataclass(slots=True)
 class Running:
     """What the last look found. Written by the looks, read from any thread: each value is exchanged as a whole.
 
-    `down` holds, by place, the deployment whose instances should run there; `unknown_since` is when the engine was
-    first asked in vain (None: it answers)."""
+    `down` holds, by place, the deployment whose instances should run there, and what of it does not; `unknown_since`
+    is when the engine was first asked in vain (None: it answers). `proxy_trouble` is why users may reach nothing of
+    what is live, in words; "" where the proxy is well."""
 
-    down: Mapping[Place, str] = field(default_factory=dict)
+    down: Mapping[Place, Down] = field(default_factory=dict)
     unknown_since: datetime | None = None
+    proxy_trouble: str = ""
 
-    def is_down(self, place: Place, slot: Slot | None) -> bool:
-        """Whether what stands in the place's live slot was found not to run."""
-        return bool(self.down) and slot is not None and self.down.get(place) == slot.deployment
+    def of(self, place: Place, slot: Slot | None) -> Down | None:
+        """What of the place's live slot was found not to run; None where nothing was."""
+        found = self.down.get(place) if self.down and slot is not None else None
+        return found if found is not None and slot is not None and found.deployment == slot.deployment else None
 
     @property
     def unknown(self) -> str:
@@ -54,14 +85,27 @@ class Running:
         )
 
 
-def does_not_run(place: Place, slot: Slot) -> str:
+def does_not_run(place: Place, slot: Slot, down: Down) -> str:
     """What is so with the live slot, and what to do."""
-    return f"{said_of(slot)} {remedy_of(place, slot)}"
+    return f"{said_of(slot, down)} {remedy_of(place, slot)}"
 
 
-def said_of(slot: Slot) -> str:
+def said_of(slot: Slot, down: Down) -> str:
     """What is so."""
-    return f"{slot.version} is recorded as live, and no instance of it runs: users get no answer."
+    live = f"{slot.version} is recorded as live, and"
+    if not down.short:
+        return f"{live} no instance of it runs: users get no answer."
+    said = f"{live} not all of it runs: {', '.join(str(one) for one in down.short)}."
+    return f"{said} What asks for what does not run gets no answer." if down.is_felt else said
+
+
+def short_of(wanted: Mapping[str, int], runs: Mapping[str, int]) -> tuple[Short, ...]:
+    """The services, by name, of which fewer instances run than are recorded."""
+    return tuple(
+        Short(service, runs.get(service, 0), number)
+        for service, number in sorted(wanted.items())
+        if runs.get(service, 0) < number
+    )
 
 
 def remedy_of(place: Place, slot: Slot) -> str:
@@ -72,8 +116,8 @@ def remedy_of(place: Place, slot: Slot) -> str:
 
 
 async def look(context: Context, engine: Engine) -> Sequence[Place]:
-    """Asks once for all of the house; which places were found not to run twice in a row, so that people may be told.
-    Raises what the engine raises. A place at which a task is under way is left out: that looks for itself."""
+    """Asks once for all of the house; where users were found to miss something twice in a row, so that people may be
+    told. Raises what the engine raises. A place at which a task is under way is left out: that looks for itself."""
     known = context.running
     try:
         running = await _running(engine)
@@ -87,22 +131,33 @@ async def look(context: Context, engine: Engine) -> Sequence[Place]:
         again = await context.database.read(lambda connection: _not_among(connection, running))
         found = {place: by for place, by in found.items() if again.get(place) == by}
     before, known.down = known.down, found
-    return [place for place, by in found.items() if before.get(place) == by]
+    return [place for place, by in found.items() if by.is_felt and before.get(place) == by]
 
 
-async def _running(engine: Engine) -> frozenset[str]:
-    """The deployments of which an instance in a slot runs."""
+_Runs: TypeAlias = Mapping[str, Mapping[str, int]]
+"""How many instances in a slot run, by deployment and service."""
+
+
+async def _running(engine: Engine) -> _Runs:
     try:
         async with asyncio.timeout(TIMEOUT_S):
             found = await engine.running({LABEL_KIND: KIND_INSTANCE, LABEL_COLOUR: ""})
     except TimeoutError as error:
         message = f"the container engine did not answer within {TIMEOUT_S:g} s"
         raise TimedOut("engine.unreachable", message) from error
-    return frozenset(labels.get(LABEL_DEPLOYMENT, "") for labels in found)
+    running: dict[str, Counter[str]] = {}
+    for labels in found:
+        running.setdefault(labels.get(LABEL_DEPLOYMENT, ""), Counter())[labels.get(LABEL_SERVICE, "")] += 1
+    return running
 
 
-def _not_among(connection: Connection, running: frozenset[str]) -> dict[Place, str]:
-    live = slots.live_deployments(connection)
-    found = {place: by for place, by in live.items() if by not in running}
+def _not_among(connection: Connection, running: _Runs) -> dict[Place, Down]:
+    live, wanted = slots.live_deployments(connection), registrations.numbers(connection)
+    found: dict[Place, Down] = {}
+    for place, by in live.items():
+        if by not in running:
+            found[place] = Down(by)
+        elif short := short_of(wanted.get(by, {}), running[by]):
+            found[place] = Down(by, short)
     taken = tasks.held_tags(connection) if found else frozenset()
     return {place: by for place, by in found.items() if place.tag not in taken}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import timedelta
 
@@ -9,12 +10,12 @@ from fairlead.domain.actor import SYSTEM
 from fairlead.domain.deployment import DeploymentState
 from fairlead.domain.slot import SlotState
 from fairlead.ports.catalogue import Place
-from fairlead.ports.container_engine import LABEL_COLOUR, LABEL_DEPLOYMENT, Container
+from fairlead.ports.container_engine import LABEL_COLOUR, LABEL_DEPLOYMENT, LABEL_SERVICE, Container
 from fairlead.store import events, projects, slots
 from fairlead.usecases import telling
 from fairlead.usecases.context import Context
 from fairlead.usecases.overview import PlaceView
-from fairlead.usecases.running import does_not_run, remedy_of, said_of
+from fairlead.usecases.running import Down, does_not_run, remedy_of, said_of, short_of
 
 KIND = "environment.not_running"
 NOT_AGAIN_FOR = timedelta(days=1)
@@ -29,14 +30,18 @@ def not_as_recorded(view: PlaceView, containers: Sequence[Container]) -> str:
     if slot is None or (latest is not None and latest.state in MOVING):
         return ""
     running = [one for one in containers if one.labels.get(LABEL_COLOUR) and one.state in ("running", "restarting")]
-    if any(one.labels.get(LABEL_DEPLOYMENT) == slot.deployment for one in running):
-        return ""
+    ours = Counter(
+        one.labels.get(LABEL_SERVICE, "") for one in running if one.labels.get(LABEL_DEPLOYMENT) == slot.deployment
+    )
+    if ours:
+        short = short_of(view.registered, ours)
+        return does_not_run(view.place, slot, Down(slot.deployment, short)) if short else ""
     if any(one.labels.get(LABEL_COLOUR) == slot.colour.value for one in running):
         return (
             f"Our books call {slot.version} live, and what runs in {slot.colour} is of another deployment, which they "
             f"do not know: compare with fairlead adopt --project {view.place.project} --environment {view.place.where}."
         )
-    return does_not_run(view.place, slot)
+    return does_not_run(view.place, slot, Down(slot.deployment))
 
 
 def tell_not_running(context: Context, place: Place) -> bool:
@@ -49,7 +54,8 @@ def tell_not_running(context: Context, place: Place) -> bool:
         told = events.page(connection, *events.fitting(thing=slot.deployment, kind=KIND), limit=1).items
         if told and now - told[0].at < NOT_AGAIN_FOR:
             return False
-        said, remedy = said_of(slot), remedy_of(place, slot)
+        said = said_of(slot, context.running.of(place, slot) or Down(slot.deployment))
+        remedy = remedy_of(place, slot)
         context.note(
             connection,
             SYSTEM,

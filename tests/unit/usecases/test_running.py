@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from itertools import zip_longest
 
 import pytest
 from tests.unit.usecases.house import ADMIN, House
 
 from fairlead.domain.errors import TimedOut, Unreachable
 from fairlead.domain.slot import SlotState
-from fairlead.ports.catalogue import Place
-from fairlead.ports.container_engine import LABEL_COLOUR, LABEL_DEPLOYMENT
+from fairlead.ports.catalogue import Place, Registration
+from fairlead.ports.container_engine import LABEL_COLOUR, LABEL_DEPLOYMENT, LABEL_SERVICE
+from fairlead.store import registrations, slots
 from fairlead.usecases import deployments, overview, running, standing
 
 PLACE = Place("books", "Test")
@@ -21,7 +23,7 @@ class Engine:
     """The labels of what runs; `moves` is done when it was asked once."""
 
     def __init__(self, *deployments: str) -> None:
-        self.deployments = list(deployments)
+        self.deployments, self.services = list(deployments), [""] * len(deployments)
         self.asked = 0
         self.is_away = False
         self.moves = lambda: None
@@ -30,7 +32,8 @@ class Engine:
         self.asked += 1
         if self.is_away:
             raise Unreachable("engine.unreachable", "it does not answer")
-        found = [{LABEL_DEPLOYMENT: one, LABEL_COLOUR: "blue"} for one in self.deployments]
+        its = zip_longest(self.deployments, self.services, fillvalue="")
+        found = [{LABEL_DEPLOYMENT: one, LABEL_COLOUR: "blue", LABEL_SERVICE: service} for one, service in its]
         self.moves()
         return found
 
@@ -66,6 +69,36 @@ async def test_lists_say_what_the_look_found_until_another_finds_it_running(live
     engine.deployments, engine.asked = [slot_of(live)], 0
     assert await running.look(live.context, engine) == []
     assert (said(live), engine.asked) == ("", 1)
+
+
+def register(house: House, *services: str) -> None:
+    """An instance of each of these is recorded for what is live."""
+    with house.context.database.transaction() as connection:
+        slot = slots.live(connection, PLACE)
+        assert slot is not None
+        for number, service in enumerate(services):
+            name = f"{service}.{number}"
+            entry = Registration(PLACE, slot.colour, service, name, "10.213.0.2", 8080, slot.deployment, name)
+            registrations.put(connection, entry)
+
+
+async def test_a_service_of_which_nothing_runs_is_said_and_told_and_a_missing_replica_is_said(live: House) -> None:
+    engine = Engine(slot_of(live), slot_of(live))
+    engine.services = ["web", "api"]
+    register(live, "web", "web", "api")
+    for _ in range(2):
+        assert await running.look(live.context, engine) == [], "another instance answers in its place"
+    assert "not all of it runs: 1 of 2 instances of web runs. Bring it back: fairlead deploy 1.0.0" in said(live)
+    engine.services = ["web", "web"]
+    assert await running.look(live.context, engine) == []
+    assert await running.look(live.context, engine) == [PLACE]
+    assert "no instance of api runs. What asks for what does not run gets no answer." in said(live)
+    assert standing.tell_not_running(live.context, PLACE)
+    (event,) = live.audit("environment.not_running")
+    assert "no instance of api runs" in event.message
+    engine.deployments, engine.services = [*engine.deployments, slot_of(live)], ["web", "web", "api"]
+    await running.look(live.context, engine)
+    assert said(live) == ""
 
 
 async def test_a_place_where_a_task_is_under_way_looks_for_itself(live: House) -> None:

@@ -6,8 +6,9 @@ import pytest
 from tests.unit.usecases.house import ADMIN, House
 
 from fairlead.domain.slot import SlotState
-from fairlead.ports.catalogue import Place
-from fairlead.ports.container_engine import LABEL_COLOUR, LABEL_DEPLOYMENT, Container
+from fairlead.ports.catalogue import Place, Registration
+from fairlead.ports.container_engine import LABEL_COLOUR, LABEL_DEPLOYMENT, LABEL_SERVICE, Container
+from fairlead.store import registrations, slots
 from fairlead.usecases import deployments, notifications, overview, standing, telling
 
 PLACE = Place("books", "Test")
@@ -26,10 +27,13 @@ def said(house: House, *containers: Container) -> str:
     return standing.not_as_recorded(overview.place(house.context, ADMIN, "books", "Test"), containers)
 
 
-def instance(house: House, *, state: str = "running", deployment: str = "", colour: str = "") -> Container:
+def instance(
+    house: House, *, state: str = "running", deployment: str = "", colour: str = "", service: str = ""
+) -> Container:
     slots = overview.place(house.context, ADMIN, "books", "Test").slots.values()
     slot = next(one for one in slots if one.state is SlotState.LIVE)
     labels = {LABEL_COLOUR: colour or slot.colour.value, LABEL_DEPLOYMENT: deployment or slot.deployment}
+    labels |= {LABEL_SERVICE: service} if service else {}
     return Container("id", "web-1", state, labels, "image", {})  # type: ignore[arg-type]
 
 
@@ -41,6 +45,18 @@ def test_what_does_not_run_is_said_with_what_brings_it_back(live: House) -> None
     for containers in ((), (instance(live, state="exited"),)):
         assert "1.0.0 is recorded as live, and no instance of it runs: users get no answer" in said(live, *containers)
         assert "fairlead deploy 1.0.0 --project books --to Test --force" in said(live, *containers)
+
+
+def test_a_part_that_does_not_run_is_said(live: House) -> None:
+    with live.context.database.transaction() as connection:
+        slot = slots.live(connection, PLACE)
+        assert slot is not None
+        for name, service in (("web-1", "web"), ("web-2", "web"), ("api-1", "api")):
+            entry = Registration(PLACE, slot.colour, service, name, "10.213.0.2", 8080, slot.deployment, name)
+            registrations.put(connection, entry)
+    found = said(live, instance(live, service="web"), instance(live, service="api", state="paused"))
+    assert "not all of it runs: no instance of api runs, 1 of 2 instances of web runs." in found
+    assert "fairlead deploy 1.0.0 --project books --to Test --force" in found
 
 
 def test_newer_containers_than_the_books_know_are_compared_with_adopt(live: House) -> None:

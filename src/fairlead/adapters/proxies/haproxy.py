@@ -146,6 +146,13 @@ class HaproxyProxy:
             _verify(seen, moved)
             return True
 
+    async def edited(self) -> frozenset[str]:
+        """The keys of routes under which the running map says otherwise than we wrote: anybody may edit it at its
+        socket. Lines of others are not looked at."""
+        running, books = await self._running_map(), self._files.glance()
+        changed = (key for key, entry in books.routed.items() if running.get(key) != entry)
+        return frozenset(key for key in changed if books.holder_of(key) is not None)
+
     async def _running_map(self) -> dict[str, MapEntry]:
         (routed,) = await self._socket.ask(f"show map {self._map}")
         return haproxy_answers.read_map(routed)

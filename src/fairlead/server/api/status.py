@@ -52,7 +52,13 @@ def status(
         cells = {one.name: cell_shape(found.cells[(project.id, one.id)]) for one in found.environments}
         rows.append({"name": project.name, "title": project.title, "cells": cells})
     names = [one.name for one in found.environments]
-    return {"environments": names, "projects": rows, "next": found.more, "not_asked": found.not_asked}
+    return {
+        "environments": names,
+        "projects": rows,
+        "next": found.more,
+        "not_asked": found.not_asked,
+        "proxy_trouble": found.proxy_trouble,
+    }
 
 
 @router.get("/projects/{project}/environments/{environment}")
@@ -130,13 +136,15 @@ def cell_shape(cell: overview.Cell) -> answers.Cell:
 
 def _own_shape(cell: overview.Cell) -> answers.OwnCell:
     latest, live = cell.latest, cell.live
-    moving = latest is not None and not latest.has_ended and cell.approval is None
-    state = "not_running" if cell.not_as_recorded else "live" if cell.is_live else "empty"
+    moving = latest is not None and not latest.has_ended and not cell.waits
+    state = "live" if cell.is_live else "empty"
+    if cell.down:
+        state = "partly_running" if cell.down.short else "not_running"
     if latest is not None and latest.outcome is not DeploymentOutcome.LIVE:
         state = latest.state.value if moving else latest.outcome.value or latest.state.value
     return {
         "version": cell.live_version,
-        "state": state if not cell.approval else "waiting",
+        "state": "waiting" if cell.waits else state,
         "at": live.committed_at.isoformat() if live else None,
         "deployment": live.id if live else None,
         "colour": cell.colour,
@@ -147,6 +155,7 @@ def _own_shape(cell: overview.Cell) -> answers.OwnCell:
         "running_task": latest.task if moving and latest else None,
         "waiting_approval": cell.approval.id if cell.approval else None,
         "not_as_recorded": cell.not_as_recorded,
+        "runs_in_part": cell.down is not None and bool(cell.down.short),
     }
 
 

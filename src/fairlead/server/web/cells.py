@@ -28,7 +28,8 @@ class TenantLine:
 
 @dataclass(frozen=True, slots=True)
 class CellView:
-    """A cell as it is drawn: a version, what is said below it, and where it leads."""
+    """A cell as it is drawn: a version, what is said below it, and where it leads. `down` says how what is live does
+    not run; "": it does."""
 
     look: Look
     version: str
@@ -38,7 +39,8 @@ class CellView:
     link: str = ""
     live_version: str = ""
     standby: str = ""
-    is_down: bool = False
+    down: str = ""
+    waits_beside: bool = False
     tenants: tuple[TenantLine, ...] = ()
     more_tenants: int = 0
 
@@ -66,8 +68,9 @@ def _own(cell: CellView, id: str, about: str, now: datetime) -> str:
         f'<span class="fl-cell-at">{times.drawn(cell.at, now)}</span>' if cell.at else "",
         "</span>",
         _more("", detail) if detail and not is_busy else "",
-        _beside(cell) if cell.live_version and (cell.is_down or cell.live_version != cell.version) else "",
+        _beside(cell) if cell.live_version and (cell.down or cell.live_version != cell.version) else "",
         _more("pause", f"{escape(cell.standby)} stands by") if cell.standby else "",
+        _more("pause", "an earlier one waits for approval") if cell.waits_beside else "",
         "</a>",
     ]
     return "".join(parts)
@@ -76,7 +79,7 @@ def _own(cell: CellView, id: str, about: str, now: datetime) -> str:
 def _beside(cell: CellView) -> str:
     """What users reach meanwhile, if anything."""
     live = escape(cell.live_version)
-    return _more("alert", f"{live} does not run") if cell.is_down else _more("check", f"{live} is live")
+    return _more("alert", f"{live} {cell.down}") if cell.down else _more("check", f"{live} is live")
 
 
 def _progress(cell: CellView, about: str) -> str:

@@ -24,6 +24,7 @@ from fairlead.server.web.cells import CellView, TenantLine
 from fairlead.server.web.visit import Visiting, Visitor, in_one_transaction
 from fairlead.store import tasks
 from fairlead.usecases import certificates, groups, overview, planning, tenants
+from fairlead.usecases.running import Down
 
 router = page_router()
 
@@ -78,6 +79,7 @@ def grid_of(visitor: Visitor, search: str, after: str | None, *, group: str = ""
     return {
         "environments": found.environments,
         "not_asked": found.not_asked,
+        "proxy_trouble": found.proxy_trouble,
         "rows": rows,
         "search": search,
         "group": group,
@@ -134,8 +136,10 @@ def cell_of(
 ) -> CellView | None:
     """One cell; None where nothing ever was."""
     drawn = _drawn(at, cell, phases)
-    if drawn and cell.not_as_recorded:
-        drawn = replace(drawn, is_down=True)
+    if drawn and cell.down:
+        drawn = replace(drawn, down=_of_down(cell.down).word)
+    if drawn and cell.approval is not None and not cell.waits:
+        drawn = replace(drawn, waits_beside=True)
     if not cell.tenants:
         return drawn
     lines = tuple(_line(at, one) for one in cell.tenants[:TENANTS_SHOWN])
@@ -151,10 +155,10 @@ def place_link(at: Place) -> str:
 
 def _line(at: Place, one: overview.TenantCell) -> TenantLine:
     link, cell = place_link(replace(at, tenant=one.tenant.name)), one.cell
-    if cell.approval is not None:
+    if cell.waits:
         return TenantLine(one.tenant.name, cell.latest_version, words.WAITS, link)
     look = words.of_deployment(cell.latest) if cell.latest else words.RETIRED
-    look = words.NOT_RUNNING if cell.not_as_recorded else look
+    look = _of_down(cell.down) if cell.down else look
     return TenantLine(one.tenant.name, cell.live_version or cell.latest_version, look, link)
 
 
@@ -168,7 +172,7 @@ def _drawn(
         return None
     place = place_link(at)
     task = f"/tasks/{latest.task}" if latest.task else f"/deployments/{latest.id}"
-    if cell.approval is not None:
+    if cell.approval is not None and cell.waits:
         return CellView(
             words.WAITS, cell.latest_version, at=cell.approval.created_at, link=task, live_version=cell.live_version
         )
@@ -184,10 +188,14 @@ def _drawn(
             look, cell.latest_version, latest.reason, at=latest.ended_at, link=task, live_version=cell.live_version
         )
     since = cell.live.committed_at if cell.live else None
-    if cell.not_as_recorded:
-        said = "no instance runs: users get no answer"
-        return CellView(words.NOT_RUNNING, cell.live_version, said, link=place, standby=cell.standby_version)
+    if cell.down:
+        said = ", ".join(str(one) for one in cell.down.short) or "no instance runs: users get no answer"
+        return CellView(_of_down(cell.down), cell.live_version, said, link=place, standby=cell.standby_version)
     return CellView(words.LIVE, cell.live_version, at=since, link=place, standby=cell.standby_version)
+
+
+def _of_down(down: Down) -> words.Look:
+    return words.RUNS_IN_PART if down.short else words.NOT_RUNNING
 
 
 def _progress(phases: tuple[TaskPhase, ...]) -> tuple[int, str]:

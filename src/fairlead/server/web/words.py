@@ -22,6 +22,7 @@ class Look:
 
 LIVE = Look("live", "good", "check")
 NOT_RUNNING = Look("does not run", "bad", "alert")
+RUNS_IN_PART = Look("runs in part", "bad", "alert")
 MARKED = Look("marked as failed", "bad", "cross")
 RETIRED = Look("ended", "quiet", "stop")
 EMPTY = Look("nothing yet", "quiet", "dash")

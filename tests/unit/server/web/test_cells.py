@@ -38,8 +38,9 @@ def test_a_cell_says_since_when_and_what_else_is_there() -> None:
     drawn = draw(CellView(WAITS, "2.0.0", at=NOW - timedelta(hours=3), live_version="1.9.0", standby="1.8.0"))
     assert "3 h ago</time>" in drawn and "1.9.0 is live" in drawn and "1.8.0 stands by" in drawn
     assert "is live" not in draw(CellView(LIVE, "2.0.0", live_version="2.0.0"))
-    waits = CellView(WAITS, "2.0.0", live_version="2.0.0", is_down=True)
+    waits = CellView(WAITS, "2.0.0", live_version="2.0.0", down="does not run")
     assert "2.0.0 does not run" in draw(waits), "it waits to be deployed again"
+    assert "an earlier one waits for approval" in draw(CellView(LIVE, "2.0.0", waits_beside=True))
 
 
 def test_what_tenants_have_stands_alone_where_nobody_in_particular_has_anything() -> None:

@@ -24,6 +24,7 @@ from fairlead.server.api import shapes, status
 from fairlead.store import certificates, slots
 from fairlead.store import deployments as stored
 from fairlead.usecases import deployments, processes, projects, releases, variables
+from fairlead.usecases.running import Down, Short
 
 Furnished = tuple[House, dict[str, str]]
 
@@ -44,13 +45,21 @@ def test_the_dashboard_and_the_status_say_what_was_found_not_to_run(looking: Vis
     place = Place("books", "Test")
     with house.context.database.reading() as connection:
         down = slots.live_deployments(connection)[place]
-    house.context.running.down = {place: down}
+    house.context.running.down = {place: Down(down)}
     for path in ("/", "/grid", "/projects/books/places"):
         page = looking.get(path)
         assert "does not run" in page and "no instance runs: users get no answer" in page
     found = status.status(house.context, ADMINISTRATOR, search="books")
     cell = found["projects"][0]["cells"]["Test"]
     assert cell["state"] == "not_running" and "fairlead deploy" in cell["not_as_recorded"]
+    house.context.running.down = {place: Down(down, (Short("api", 0, 1), Short("web", 1, 2)))}
+    assert "no instance of api runs, 1 of 2 instances of web runs" in looking.get("/")
+    cell = status.status(house.context, ADMINISTRATOR, search="books")["projects"][0]["cells"]["Test"]
+    assert (cell["state"], cell["runs_in_part"]) == ("partly_running", True)
+    house.context.running.proxy_trouble = "The proxy does not run"
+    assert "The proxy does not run" in looking.get("/grid")
+    assert status.status(house.context, ADMINISTRATOR)["proxy_trouble"] == "The proxy does not run"
+    house.context.running.proxy_trouble = ""
     house.context.running.down, house.context.running.unknown_since = {}, house.context.clock.now()
     assert "The container engine has not answered since" in looking.get("/")
     assert status.status(house.context, ADMINISTRATOR)["not_asked"]

@@ -31,6 +31,7 @@ class OwnCell(TypedDict):
         str,
         Field(description="what the engine tells otherwise than our books, and what to do; lists ask it now and then"),
     ]
+    runs_in_part: Annotated[bool, Field(description="that some of what is recorded as live was found to run, not all")]
 
 
 class TenantCell(OwnCell):
@@ -60,6 +61,9 @@ class Grid(TypedDict):
     projects: list[Row]
     next: str | None
     not_asked: Annotated[str, Field(description="why it is not known whether what is live runs; empty where it is")]
+    proxy_trouble: Annotated[
+        str, Field(description="why users may reach nothing of what is live; empty where the proxy is well")
+    ]
 
 
 class Slot(TypedDict):
