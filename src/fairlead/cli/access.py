@@ -5,13 +5,15 @@ from __future__ import annotations
 import os
 import socket
 import sys
-from getpass import getpass
+import warnings
+from getpass import GetPassWarning, getpass
 
 import typer
 
 from fairlead.cli import account
 from fairlead.cli.given_files import secret_of
 from fairlead.cli.session import API, Search, segment, session
+from fairlead.domain.errors import Invalid
 
 group = typer.Typer(name="keys", help="API keys: for programs, and for this command line.", no_args_is_help=True)
 
@@ -42,11 +44,22 @@ def login(
         path = account.keep(account.Account(chosen.url, me["access_token"]))
     else:
         name = user or typer.prompt("User", err=True)
-        password = sys.stdin.readline().rstrip("\n") if password_stdin else getpass("Password: ")
+        password = sys.stdin.readline().rstrip("\n") if password_stdin else _asked()
         body = {"user": name, "password": password, "label": f"cli on {socket.gethostname()}"}
         me = client.Client(account.Account(chosen.url, "")).post(f"{API}/sessions", body)
         path = account.keep(account.Account(chosen.url, me["key"]))
     at.screen.say(f"signed in at {chosen.url} as {me['user']}; kept in {path}")
+
+
+def _asked() -> str:
+    """Asked for at the terminal, unseen."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", GetPassWarning)
+        try:
+            return getpass("Password: ")
+        except GetPassWarning as error:
+            message = "there is no terminal to ask for the password at"
+            raise Invalid("input.invalid", message, hint="--password-stdin reads it from standard input") from error
 
 
 def _token(source: str, user: str) -> str:

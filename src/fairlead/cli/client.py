@@ -165,7 +165,7 @@ class _spoken:
             raise errors.Unreachable(
                 "server.unreachable",
                 f"no Fairlead server answers at {self._account.url}: {error}",
-                hint="is it up? fairlead-server up",
+                hint="is it up? fairlead-server up; is it elsewhere? fairlead login ADDRESS",
             ) from error
 
 

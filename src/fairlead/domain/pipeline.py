@@ -49,9 +49,9 @@ def decide(head: str, branch: str, seen: Collection[str], runs: Sequence[Run], *
     here = [run for run in runs if run.branch == branch]
     under_way = [run for run in here if run.commit == head and not run.state.has_ended]
     if under_way:
-        return NothingNew(f"run {under_way[0].number} is under way for {head[:SHOWN_LENGTH]}")
+        return NothingNew(f"run {under_way[0].number} is under way for it")
     if head in seen and not is_asked:
-        return NothingNew(f"{head[:SHOWN_LENGTH]} was seen before")
+        return NothingNew("it was seen before, and a look builds it once (again: fairlead runs start)")
     waiting = sorted((run for run in here if run.state is RunState.QUEUED), key=lambda run: run.number)
     reason = f"superseded by the newer head {head[:SHOWN_LENGTH]} of {branch} before it began"
     superseded = tuple(Superseded(run.id, reason) for run in waiting)

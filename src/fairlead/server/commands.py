@@ -254,6 +254,8 @@ def _detached(chosen: Settings, config: Path | None) -> None:
             for line in told.splitlines():
                 if "one-time password" in line:
                     print(line.strip())
+                elif line.startswith("  fairlead login "):
+                    _say(line.strip())
             _say(f"ready at {chosen.url} (process {child.pid}, log {log_path})")
             return
         time.sleep(0.1)

@@ -141,7 +141,7 @@ async def _begin(server: Server) -> None:
         password=settings.admin_password.get_secret_value() if settings.admin_password else "",
         api_key=settings.admin_api_key.get_secret_value() if settings.admin_api_key else "",
     )
-    _show_password(first)
+    _show_password(first, settings.url)
     await asyncio.to_thread(server.catalogue.write_all)
     await follow_switches(server)
     await reconcile(server)
@@ -163,9 +163,10 @@ async def _end(server: Server) -> None:
     log.info("server.ended", node=server.node)
 
 
-def _show_password(first: access.FirstAdministrator) -> None:
+def _show_password(first: access.FirstAdministrator, url: str) -> None:
     if first.password:
-        sys.stdout.write(f"\n  First start: sign in as {first.name} with the one-time password {first.password}\n\n")
+        said = f"First start: sign in as {first.name} with the one-time password {first.password}"
+        sys.stdout.write(f"\n  {said}\n  fairlead login {url} --user {first.name}\n\n")
         sys.stdout.flush()
 
 

@@ -108,7 +108,7 @@ def remove_route(state: RouteState) -> Effect:
         RemoveRoute.kind,
         f"remove:{state.spec.name}",
         f"remove route {state.spec.host}{state.spec.path}",
-        arguments(Removed(state.spec.name)),
+        arguments(Removed(state.spec.name, f"{state.spec.host}{state.spec.path}")),
         timeout_s=PROXY_TIMEOUT_S,
         attempts=ONWARD_TRIES,
         is_undone=False,

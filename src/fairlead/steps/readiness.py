@@ -32,6 +32,9 @@ STILL_TRIES = 3
 STEADY_S = 1.0
 """Without port or check, an instance is ready when it has stayed running this long."""
 
+HIGHER = "give it a higher memory limit"
+KILLED_HINT = f"if memory ran out ('dmesg' on its host tells), {HIGHER}; else somebody or something killed it"
+
 
 @dataclass(frozen=True, slots=True)
 class Watched:
@@ -163,8 +166,8 @@ async def _dead(
         return SaidNo("instance.died", f"the container {name} is {container.state}, not running")
     history.died = container
     how = _how(container)
-    is_short = container.oom_killed or (container.state != "running" and container.exit_code == KILLED)
-    hint = "give it a higher memory limit" if is_short else "its last lines say why"
+    was_killed = container.state != "running" and container.exit_code == KILLED
+    hint = HIGHER if container.oom_killed else KILLED_HINT if was_killed else "its last lines say why"
     again = f" and was restarted {counted(container.restart_count, 'time')}" if container.restart_count else ""
     return SaidNo(
         "instance.died",

@@ -236,7 +236,7 @@ async def test_a_kill_that_was_not_ours_is_told_as_one_though_the_engine_says_no
     told = (await world.records.facts(died.stage.task))[f"instance:{died.resolved.names.instance('web', 1)}"]
     assert told["how"] == "was killed from outside (137, as the kernel does where memory runs out)"
     assert "was killed from outside (137, as the kernel" in died.end.reason
-    assert died.end.hint == "give it a higher memory limit"
+    assert died.end.hint.endswith("give it a higher memory limit; else somebody or something killed it")
 
 
 async def test_the_exit_code_of_an_instance_that_died_before_it_was_ready_is_kept(world):

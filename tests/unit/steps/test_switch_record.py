@@ -74,6 +74,25 @@ async def test_what_a_release_loses_until_it_is_taken_back_is_its_own(world):
     assert world.traffic.watched == {}
 
 
+async def test_what_is_cut_when_a_release_is_taken_back_is_told(world):
+    await world.deploy(definition(), "1.0.0")
+    open_ones = []
+
+    def fails_while_somebody_asks(spec):
+        if spec.environment["TEST_TYPE"] != "post-integration":
+            return ending(0)
+        open_ones.append(request := world.proxy.request(HOST))
+        request.__enter__()  # and never ends
+        return ending(1)
+
+    second = await world.deploy(definition(tests=TESTED), "1.1.0", scripts={"tests": fails_while_somebody_asks})
+    assert second.state is TaskState.ROLLED_BACK
+    assert (await record_of(world, second)).cut == 1
+    log = world.log.text(second.stage.task)
+    assert f"{HOST}/: closed 1 connection still open after 5 s" in log
+    assert f"{HOST}/: 2 requests" in log and second.resolved.routes[0].spec.name not in log
+
+
 async def test_a_route_that_is_recreated_is_counted_from_before_its_old_instances_stop(world):
     one = web(role=Role.RECREATE)
     await world.deploy(definition(one), "1.0.0")

@@ -47,7 +47,8 @@ class AcquireImage(Plain):
                 wanted.reference, credentials, lambda line: tools.say(line, level="debug")
             )
         except FairleadError as error:
-            if hint := near(wanted.reference, wanted.host) or _moved(wanted, tools.registry.address):
+            hint = near(wanted.reference, wanted.host) or _moved(wanted, tools.registry.address)
+            if hint := hint or _lost(wanted, error.code, tools.registry.address):
                 error.hint = hint
             raise
         tools.say(f"has {wanted.reference} ({image.size_bytes / 1024**2:,.0f} MiB)")
@@ -73,6 +74,16 @@ def _moved(wanted: Acquired, ours: str) -> str:
     return (
         f"the release names its images at {host}:{port}, and Fairlead's registry is at {ours} now: set registry_port "
         f"back to {port}, or build its commit again: fairlead runs start --commit COMMIT"
+    )
+
+
+def _lost(wanted: Acquired, code: str, ours: str) -> str:
+    """What to do where our registry does not have what was pushed to it; "" elsewhere."""
+    if code != "image.unknown" or not wanted.reference.startswith(f"{ours}/"):
+        return ""
+    return (
+        "Fairlead's registry has lost it: put registry/ of the data directory back from a copy, or build the release's "
+        "commit again: fairlead runs start --commit COMMIT"
     )
 
 

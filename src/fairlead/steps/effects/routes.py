@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 
 from fairlead.domain.colour import Colour
 from fairlead.domain.effect import Done, Looked, NotYet, Outcome, SaidNo
-from fairlead.domain.errors import Failed
+from fairlead.domain.errors import Failed, FairleadError
 from fairlead.domain.plan import Effect
 from fairlead.domain.record import Json
-from fairlead.domain.switch_record import as_fact
+from fairlead.domain.switch_record import SwitchRecord, as_fact
 from fairlead.ports.proxy import Endpoint, RouteSpec, RouteState
 from fairlead.ports.step import Tools
 from fairlead.ports.traffic import Door
@@ -73,7 +73,7 @@ class FillRoute:
         if state is None:
             return
         if wanted.before is None:
-            await tools.proxy.drain(wanted.spec.name, wanted.colour, bound_s=wanted.drain_s)
+            await _drain_back(wanted, tools)
             await tools.proxy.remove(wanted.spec.name)
             return
         if state.live is wanted.colour:
@@ -83,14 +83,21 @@ class FillRoute:
                 thing=wanted.spec.name,
                 hint="the switch back is tried again",
             )
-        drained = await tools.proxy.drain(wanted.spec.name, wanted.colour, bound_s=wanted.drain_s)
-        if drained.cut:
-            tools.say(
-                f"closed {counted(drained.cut, 'connection')} still open after {wanted.drain_s:g} s", level="warning"
-            )
+        await _drain_back(wanted, tools)
         await tools.proxy.clear(wanted.spec.name, wanted.colour)
         if wanted.before != wanted.spec:
             await tools.proxy.ensure_route(wanted.before)
+
+
+async def _drain_back(wanted: Filled, tools: Tools) -> None:
+    """What is still open to the new release at the bound is closed, and stands in the record as cut (law 1)."""
+    name = wanted.spec.name
+    drained = await tools.proxy.drain(name, wanted.colour, bound_s=wanted.drain_s)
+    if drained.cut:
+        shown = f"{wanted.spec.host}{wanted.spec.path}"
+        said = f"{shown}: closed {counted(drained.cut, 'connection')} still open after {wanted.drain_s:g} s"
+        tools.say(said, level="warning")
+        await tools.records.note(tools.task, f"cut_back:{name}", as_fact(SwitchRecord(cut=drained.cut, is_back=True)))
 
 
 def _is_filled(state: RouteState, wanted: Filled) -> bool:
@@ -211,8 +218,17 @@ async def _note_back(live: Mapping[str, Colour], tools: Tools) -> None:
     for route, colour in live.items():
         if record := await record_switch(route, colour, tools, is_back=True):
             is_bad = record.failed or record.of_release
-            tools.say(f"{route}: {record.sentence}", level="warning" if is_bad else "info")
+            tools.say(f"{await _shown(route, tools)}: {record.sentence}", level="warning" if is_bad else "info")
             await tools.records.note(tools.task, f"switched_back:{route}", as_fact(record))
+
+
+async def _shown(route: str, tools: Tools) -> str:
+    """The route as people write it, where the proxy can be asked."""
+    try:
+        state = await tools.proxy.read_back(route)
+    except FairleadError:
+        return route
+    return f"{state.spec.host}{state.spec.path}" if state else route
 
 
 async def _note_new(route: Filled, tools: Tools) -> None:
@@ -303,6 +319,7 @@ class Removed:
     """A route that is needed no more."""
 
     route: str
+    shown: str = ""
 
 
 class RemoveRoute(Plain):
@@ -312,8 +329,8 @@ class RemoveRoute(Plain):
 
     async def do(self, effect: Effect, tools: Tools) -> Outcome:
         """Removes it; gone is fine."""
-        route = read(Removed, effect).route
-        await tools.proxy.remove(route)
+        wanted = read(Removed, effect)
+        await tools.proxy.remove(wanted.route)
         await tools.proxy.make_durable()
-        tools.say(f"removed route {route}")
+        tools.say(f"removed route {wanted.shown or wanted.route}")
         return Done()
