@@ -482,7 +482,7 @@ CODES: dict[str, str] = {
     "step.bug": "A bug in Fairlead stopped this task; its traceback is in the task's log.",
     "task.cancelled": "The task was cancelled.",
     # server
-    "server.second": "Another server holds this database.",
+    "server.second": "Another server holds this database, or is of this installation.",
     "server.port": "The server's port is in use.",
     "server.settings": "A setting is not valid.",
     "server.unreachable": "The Fairlead server does not answer.",

@@ -149,7 +149,7 @@ def _prepared(settings: Settings, database: Database) -> Sealer:
 
 def build(settings: Settings) -> Server:
     """All parts, connected and not yet begun. Refused `server.second` where another server holds the data directory
-    or the database; then nothing in it was changed."""
+    or the database, or is of the same installation; then nothing in it was changed."""
     with ExitStack() as undone:
         hold = Hold(settings.data_dir)
         undone.callback(hold.release)
@@ -158,6 +158,7 @@ def build(settings: Settings) -> Server:
         database_hold = DatabaseHold(database, f"fairlead-server, process {os.getpid()} on {sockets.gethostname()}")
         undone.callback(database_hold.release)
         made = _build(settings, hold, database, database_hold)
+        hold.claim(made.outside.installation)
         undone.pop_all()
     return made
 

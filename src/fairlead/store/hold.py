@@ -1,9 +1,11 @@
-"""One server for each data directory: a lock that ends with the process, however that ends."""
+"""One server for each data directory, and for each installation on a machine: locks that end with the process, however
+that ends."""
 
 from __future__ import annotations
 
 import fcntl
 import os
+import socket
 from pathlib import Path
 
 from fairlead.domain.errors import Refused
@@ -15,6 +17,7 @@ class Hold:
     """The data directory is held while this is open. A context manager; made before the database is opened."""
 
     def __init__(self, data_dir: Path) -> None:
+        self._claimed: socket.socket | None = None
         path = data_dir / LOCK_NAME
         try:
             data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -40,8 +43,29 @@ class Hold:
         os.ftruncate(self._file, 0)
         os.pwrite(self._file, str(os.getpid()).encode(), 0)
 
+    def claim(self, installation: str) -> None:
+        """No other server of the installation runs on this machine: one on a copy of its books (a restored backup)
+        would end what this one started, since all that carries the installation's label is its own. Refused
+        `server.second` where one does."""
+        name = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        try:
+            name.bind(f"\0fairlead/{installation}")  # abstract: no file, and gone with the process
+        except OSError as error:
+            name.close()
+            raise Refused(
+                "server.second",
+                "another server of this installation runs on this machine, on another data directory: each would end "
+                "the other's containers",
+                thing=installation,
+                hint="end that one first (fairlead-server down); to practise a restore take another machine",
+            ) from error
+        self._claimed = name
+
     def release(self) -> None:
         """Others may hold it; twice is fine."""
+        if self._claimed is not None:
+            self._claimed.close()
+            self._claimed = None
         if self._file >= 0:
             os.close(self._file)
             self._file = -1

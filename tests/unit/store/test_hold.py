@@ -1,0 +1,23 @@
+"""One server for an installation on a machine, wherever its data lies."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from fairlead.domain.errors import Refused
+from fairlead.store.hold import Hold
+
+OURS, OTHER = "ins-of-a-test", "ins-of-another"
+
+
+def test_a_second_server_of_the_installation_is_refused_though_its_data_lies_elsewhere(tmp_path: Path) -> None:
+    with Hold(tmp_path / "a") as first, Hold(tmp_path / "b") as second:
+        first.claim(OURS)
+        with pytest.raises(Refused) as refused:
+            second.claim(OURS)
+        assert refused.value.code == "server.second" and "another machine" in refused.value.hint
+        second.claim(OTHER)
+    with Hold(tmp_path / "b") as later:
+        later.claim(OURS)
