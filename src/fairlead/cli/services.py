@@ -52,7 +52,7 @@ def status(
 
 def _show_place(at: Session, place: dict[str, Any]) -> None:
     """The cell, then what stands there."""
-    parts = ("slots", "routes", "instances", "tenants", "not_asked", "not_as_recorded")
+    parts = ("slots", "routes", "instances", "tenants", "not_asked", "not_as_recorded", "proxy_trouble", "runs_in_part")
     if at.screen.as_json:
         at.screen.result(place)
         return
@@ -63,8 +63,9 @@ def _show_place(at: Session, place: dict[str, Any]) -> None:
     at.screen.table(place["routes"], {"service": "SERVICE", "url": "ROUTE"}, empty="no routes")
     columns = {"name": "INSTANCE", "colour": "SLOT", "version": "RELEASE", "state": "STATE", "restarts": "RESTARTS"}
     at.screen.table(place["instances"], columns, empty=_why_none(place["not_asked"]))
-    if place["not_as_recorded"]:
-        at.screen.say(f"! {place['not_as_recorded']}")
+    for trouble in (place["proxy_trouble"], place["not_as_recorded"]):
+        if trouble:
+            at.screen.say(f"! {trouble}")
 
 
 def _why_none(not_asked: str) -> str:

@@ -88,7 +88,8 @@ class ProxyWatch:
         known = self.server.context.running
         if not self._trouble:
             log.error("proxy.not_well", code=error.code, reason=error.message, hint=error.hint)
-            known.proxy_trouble = f"{what} Since {self.server.clock.now():%Y-%m-%d %H:%M} UTC: {error}"
+            why = "; ".join(part.rstrip(".") for part in (error.message, error.hint) if part)
+            known.proxy_trouble = f"{what} Since {self.server.clock.now():%Y-%m-%d %H:%M} UTC: {why}."
         self._trouble = error.code
 
     async def _settle(self) -> None:

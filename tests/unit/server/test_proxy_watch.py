@@ -67,7 +67,7 @@ async def test_a_proxy_that_cannot_be_started_is_said_until_it_runs(watched: Wat
     watched.lives, watched.trouble = False, TAKEN
     said = await watched.look(times=2)
     assert "does not run, and cannot be started: users reach nothing. Since " in said
-    assert "port 80 is in use by python (pid 7) (stop it, or give the proxy another port)" in said
+    assert "port 80 is in use by python (pid 7); stop it, or give the proxy another port." in said
     watched.trouble = None
     assert await watched.look() == ""
     assert watched.done == ["mended"]

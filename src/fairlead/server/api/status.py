@@ -90,6 +90,7 @@ async def get_place(
         ],
         "instances": [instance_shape(one) for one in containers],
         "not_asked": trouble,
+        "proxy_trouble": context.running.proxy_trouble,
         "not_as_recorded": "" if trouble else standing.not_as_recorded(view, containers),
     }
 

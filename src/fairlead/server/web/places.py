@@ -174,7 +174,7 @@ async def picture_of(visitor: Visitor, project: str, environment: str, tenant: s
         "routes": [(service, url_of(visitor.server, route)) for service, its in view.routes.items() for route in its],
         "accessories": accessories,
         "services": sorted({one.labels.get(LABEL_SERVICE, "") for one in containers} - {""}),
-        "troubles": [trouble for trouble in (engine_trouble, proxy_trouble, otherwise) if trouble],
+        "troubles": [one for one in (context.running.proxy_trouble, engine_trouble, proxy_trouble, otherwise) if one],
         "moving": latest if is_moving else None,
         "told": _told(view, slots),
     }

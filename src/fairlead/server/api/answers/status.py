@@ -12,6 +12,10 @@ from fairlead.domain.reason import Noun
 from fairlead.domain.slot import SlotState
 from fairlead.server.api.answers.lists import Moment
 
+ProxyTrouble = Annotated[
+    str, Field(description="why users may reach nothing of what is live; empty where the proxy is well")
+]
+
 
 class OwnCell(TypedDict):
     """A project in an environment: what is live, and what moves or waits there."""
@@ -61,9 +65,7 @@ class Grid(TypedDict):
     projects: list[Row]
     next: str | None
     not_asked: Annotated[str, Field(description="why it is not known whether what is live runs; empty where it is")]
-    proxy_trouble: Annotated[
-        str, Field(description="why users may reach nothing of what is live; empty where the proxy is well")
-    ]
+    proxy_trouble: ProxyTrouble
 
 
 class Slot(TypedDict):
@@ -109,6 +111,7 @@ class PlaceState(Cell):
     routes: list[Route]
     instances: list[Instance]
     not_asked: Annotated[str, Field(description="why the engine did not tell the instances; empty where it did")]
+    proxy_trouble: ProxyTrouble
 
 
 class Reason(TypedDict):
