@@ -6,12 +6,16 @@ import io
 import json
 import os
 import stat
+import warnings
 from collections.abc import Callable, Iterator
+from getpass import GetPassWarning
 from pathlib import Path
 
 import pytest
 from tests.provider import Provider, running
 from tests.unit.cli.conftest import URL, Said
+
+from fairlead.cli import access
 
 Fairlead = Callable[..., Said]
 SUBJECT = "repo:org/books:ref:refs/heads/main"
@@ -22,6 +26,18 @@ def provider() -> Iterator[Provider]:
     with running() as made:
         made.person, made.client_id = {"sub": SUBJECT}, URL
         yield made
+
+
+def test_where_there_is_no_terminal_the_password_is_not_asked_for(
+    fairlead: Fairlead, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def nobody(prompt: str) -> str:
+        warnings.warn("Can not control echo on the terminal.", GetPassWarning, stacklevel=1)
+        return "shown"
+
+    monkeypatch.setattr(access, "getpass", nobody)
+    said = fairlead("login", URL, "--user", "admin")
+    assert said.code == 2 and "no terminal to ask" in said.err and "--password-stdin" in said.err
 
 
 def test_a_provider_is_set_changed_shown_and_removed(fairlead: Fairlead, tmp_path: Path) -> None:

@@ -51,6 +51,7 @@ async def test_too_little_disk_is_refused(world):
 async def test_an_image_that_is_nowhere_is_named(world):
     end = await refused(world, images={"web": "127.0.0.1:8602/books/web@sha256:" + "0" * 64})
     assert end.code == "image.unknown"
+    assert "registry has lost it" in end.hint and "fairlead runs start" in end.hint
 
 
 async def test_an_image_of_where_our_registry_was_says_what_to_do(world):
