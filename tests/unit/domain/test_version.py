@@ -3,7 +3,7 @@
 import pytest
 
 from fairlead.domain.errors import Invalid
-from fairlead.domain.version import next_version, parse
+from fairlead.domain.version import VersionFormat, next_version, parse, read
 
 
 @pytest.mark.parametrize(
@@ -97,3 +97,10 @@ def test_the_next_version_follows_the_mask(latest: str | None, mask: str, follow
 def test_a_mask_that_is_none_is_refused(mask: str) -> None:
     with pytest.raises(Invalid):
         next_version([], mask)
+
+
+def test_a_version_of_mavens_that_nests_without_end_is_refused() -> None:
+    with pytest.raises(Invalid):
+        read("1" + "-1" * 400, VersionFormat.MAVEN)
+    deep = "1" + "-1" * 100
+    assert read(deep, VersionFormat.MAVEN) < read(deep + ".1", VersionFormat.MAVEN)

@@ -39,6 +39,9 @@ _SEMVER = re.compile(
 _LEXICOGRAPHIC = re.compile(r"(?P<labels>[A-Za-z0-9._\\-]*)(?:\+(?P<metadata>[A-Za-z0-9_.\\+-]*))?\s*")
 _MAVEN = re.compile(r"(?P<major>[0-9]+)(?:\.(?P<minor>[0-9]+)(?:\.(?P<patch>[0-9]+))?)?(?P<rest>.*)", re.DOTALL)
 _MAVEN_BUILD = re.compile(r"-(?P<build>[0-9]+)(?P<qualifier>.*)", re.DOTALL)
+_MAVEN_LIST = re.compile(r"-(?=[0-9])")
+MOST_LISTS = 100
+"""A dash and a digit may open a list within a list; so deep an order would have no end that we could reach."""
 _MAVEN_EARLY = re.compile(r"snapshot$|alpha|beta|milestone|cr|rc|[abm][0-9]", re.IGNORECASE)
 
 
@@ -108,6 +111,8 @@ def _lexicographic(text: str) -> Version:
 
 
 def _maven(text: str) -> Version:
+    if len(_MAVEN_LIST.findall(text)) > MOST_LISTS:
+        raise not_a_version(text)
     found = _MAVEN.fullmatch(text)
     qualifier, build = text, "0"
     if found:
