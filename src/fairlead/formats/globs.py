@@ -1,7 +1,8 @@
 """Which files a pattern means: ``**/appsettings.*.json``, ``config/{web,app}.config``, ``log[0-9].xml``.
 
 ``*`` and ``?`` stay within a folder, ``**`` goes through any number of them (as Octopus's own patterns, and those of
-POSIX shells, https://pubs.opengroup.org/onlinepubs/9799919799/utilities/V3_chap02.html#tag_19_14).
+POSIX shells, https://pubs.opengroup.org/onlinepubs/9799919799/utilities/V3_chap02.html#tag_19_14). Letters in brackets
+stand for themselves, too, as with Octopus: ``[hi].txt`` may be the name of a file.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from functools import lru_cache
 ALTERNATIVES_LIMIT = 1000
 
 _PART = re.compile(r"\*\*/|\*\*|\*|\?|\[(!?)((?:\]|[^\]/])[^\]/]*)\]|.", re.DOTALL)
-_BRACES = re.compile(r"\{([^{}]*)\}")
+_BRACES = re.compile(r"\{([^{},]*,[^{}]*)\}")  # without a comma they are letters like others
 
 
 def matching(pattern: str, paths: Iterable[str]) -> tuple[str, ...]:
@@ -59,7 +60,8 @@ def _part(part: re.Match[str]) -> str:
         case letter if part[2] is None:
             return re.escape(letter)
         case _:
-            return f"(?!/)[{'^' if part[1] else ''}{_inside(part[2])}]"
+            within = f"(?!/)[{'^' if part[1] else ''}{_inside(part[2])}]"
+            return within if "-" in letter or part[1] else f"(?:{within}|{re.escape(letter)})"
 
 
 def _inside(letters: str) -> str:

@@ -36,6 +36,8 @@ PATHS = (
         ("log?.xml", ["log1.xml", "logs.xml"]),
         ("*", [path for path in PATHS if "/" not in path]),
         ("a[[]1].txt", ["a[1].txt"]),
+        ("a[1].txt", ["a[1].txt"]),
+        ("{app}.config", []),
         ("config?web.config", []),
         ("config[/]web.config", []),
         ("../app.config", []),
@@ -54,6 +56,10 @@ def test_whatever_the_pattern_it_can_be_asked(pattern: str) -> None:
 @given(st.text(alphabet="ab./ é-_+()$", min_size=1, max_size=20).filter(lambda path: not path.startswith("./")))
 def test_a_name_without_marks_means_itself(path: str) -> None:
     assert matching(path, [path, "other"]) == (() if path != path.strip() else (path,))
+
+
+def test_braces_without_a_comma_are_letters() -> None:
+    assert matching("{app}/*.txt", ["{app}/a.txt", "app/a.txt"]) == ("{app}/a.txt",)
 
 
 def test_braces_within_braces_stay_bounded() -> None:
