@@ -22,6 +22,13 @@ from fairlead.formats.substituted import substitute_in_file
 LONGEST_REASON = 2000
 NO_MATCH_WARNING = "Octopus.Action.SubstituteInFiles.EnableNoMatchWarning"
 """A variable of this name and the value *False* spares the warning of a pattern that no file with tokens matches."""
+OUTPUT_ENCODING = "Octopus.Action.SubstituteInFiles.OutputEncoding"
+"""A variable of this name says in which encoding files with tokens are written; else each keeps its own."""
+WARNINGS_ARE_ERRORS = "Octopus.Action.Package.TreatConfigTransformationWarningsAsErrors"
+TRANSFORMATION_ERRORS_PASS = "Octopus.Action.Package.IgnoreConfigTransformationErrors"
+SETTINGS_ERRORS_PASS = "Octopus.Action.Package.IgnoreVariableReplacementErrors"
+"""Variables that say whether a transformation that finds nothing fails (where the action lets it fail), and whether a
+file of .NET that cannot be read, or transformed, stays as it is with a warning."""
 
 FAILS = ("OctopusShouldFailDeploymentOnSubstitutionFails", "FairleadShouldFailDeploymentOnSubstitutionFails")
 """A variable that is true under one of these names means that a token without a value is an error."""
@@ -98,8 +105,10 @@ class _Work:
 
     def substitute(self) -> None:
         is_told = self.variables.flag(NO_MATCH_WARNING, default=True)
+        named = self.variables.get(OUTPUT_ENCODING)
+        encoding = (named.text or "") if named else ""
         for path in self._matched(self.features.substitute, "substitution", is_told=is_told):
-            made = substitute_in_file(self.files[path], self.variables)
+            made = substitute_in_file(self.files[path], self.variables, encoding=encoding)
             self._require(path, made.missing)
             if made.missing and not self.is_error:
                 self._warn(f"{path}: without a value: {', '.join(made.missing)}")
@@ -121,14 +130,17 @@ class _Work:
         from fairlead.formats.dotnet.transformation import transform  # XPath, for those who need it
 
         found = _pairs(self.paths, self.features)
+        is_strict = self.features.is_strict and self.variables.flag(WARNINGS_ARE_ERRORS, default=True)
         for pair in found:
             try:
                 made = transform(self.files[pair.source], self.files[pair.transformation])
+                if made.warnings and is_strict:
+                    raise Unreadable("; ".join(made.warnings))
             except Unreadable as unreadable:
-                raise _unreadable(pair.source, f"transformed by {pair.transformation}: {unreadable}") from unreadable
-            if made.warnings and self.features.is_strict:
-                told = "; ".join(made.warnings)
-                raise _unreadable(pair.source, f"transformed by {pair.transformation}: {told}")
+                self._unreadable(
+                    pair.source, f"transformed by {pair.transformation}: {unreadable}", TRANSFORMATION_ERRORS_PASS
+                )
+                continue
             for warning in made.warnings:
                 self._warn(f"{pair.transformation} on {pair.source}: {warning}")
             self.files[pair.source] = made.content
@@ -146,7 +158,8 @@ class _Work:
             try:
                 made = replace_settings(self.files[path], self.variables)
             except Unreadable as unreadable:
-                raise _unreadable(path, str(unreadable)) from unreadable
+                self._unreadable(path, str(unreadable), SETTINGS_ERRORS_PASS)
+                continue
             self._filled(path, made.found, made.warnings, "setting")
             if made.found:
                 self.files[path] = made.content
@@ -177,6 +190,12 @@ class _Work:
                 self._warn(f"no file matches {pattern} ({what})")
             yield from found
 
+    def _unreadable(self, path: str, why: str, passes: str) -> None:
+        """Invalid `configuration.unreadable`, unless a variable of that name lets it pass with a warning."""
+        if not self.variables.flag(passes):
+            raise Invalid("configuration.unreadable", f"{path}: {why}", thing=path)
+        self._warn(f"{path} stays as it is: {why}")
+
     def _warn(self, text: str) -> None:
         self._tell("warning", text)
 
@@ -190,7 +209,3 @@ def _pairs(paths: Sequence[str], features: Features) -> tuple[Pair, ...]:
 
 def _settings_files(paths: Sequence[str], features: Features) -> Iterator[str]:
     return (path for path in paths if features.settings and path.lower().endswith(".config"))
-
-
-def _unreadable(path: str, why: str) -> Invalid:
-    return Invalid("configuration.unreadable", f"{path}: {why}", thing=path)

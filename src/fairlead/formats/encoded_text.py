@@ -17,6 +17,9 @@ _BOMS: tuple[tuple[bytes, str], ...] = (
 _LINE_ENDS = re.compile(r"\r\n|\n")
 _UNICODE = re.compile(r"utf-(8|16|32)")
 _WITHOUT_ORDER = {"utf-16": "utf-16-le", "utf-32": "utf-32-le"}
+_NAMED_IN_DOTNET = re.compile(
+    r"utf-?(8|16|32)(-?[lb]e)?|unicode|(us-)?ascii|iso-8859-\d{1,2}|latin1|windows-\d{3,4}|gb18030|big5|shift_jis|euc-jp"
+)
 _SAME_BYTE = "fairlead.same_byte"
 
 
@@ -51,6 +54,20 @@ class Encoded:
         if self.holds(text):
             return replace(self, text=text)
         return Encoded(text)
+
+    def in_encoding(self, name: str) -> Encoded:
+        """The same text in the encoding of that name, with its mark, as .NET writes it; unchanged where we know none of
+        the name, in UTF-8 where that lacks a character of the text."""
+        written = name.strip().lower()
+        if not _NAMED_IN_DOTNET.fullmatch(written):
+            return self
+        try:
+            known = codecs.lookup("utf-16" if written == "unicode" else written).name
+        except LookupError:
+            return self
+        known = _WITHOUT_ORDER.get(known, known)
+        mark = next((mark for mark, encoding in _BOMS if encoding == known), b"")
+        return replace(self, encoding=known, mark=mark).with_text(self.text)
 
     def content(self) -> bytes:
         """The bytes of the file."""

@@ -16,8 +16,10 @@ class Substituted:
     missing: tuple[str, ...] = ()
 
 
-def substitute_in_file(content: bytes, variables: Variables) -> Substituted:
-    """Read leniently: what only looks like a token is text. Invalid `variable.circular`, `TooLarge` as always."""
+def substitute_in_file(content: bytes, variables: Variables, *, encoding: str = "") -> Substituted:
+    """Read leniently: what only looks like a token is text. Written in the encoding of that name, if one is known, else
+    in its own. Invalid `variable.circular`, `TooLarge` as always."""
     file = decoded(content)
     made = variables.evaluate(file.text, is_lenient=True)
-    return Substituted(file.with_text(made.text or "").content(), tuple(dict.fromkeys(made.missing)))
+    written = file.with_text(made.text or "").in_encoding(encoding)
+    return Substituted(written.content(), tuple(dict.fromkeys(made.missing)))

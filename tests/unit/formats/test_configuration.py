@@ -122,3 +122,47 @@ def test_what_is_not_strict_goes_on_with_a_warning() -> None:
     assert [line.text for line in told if line.level == "warning"] == [
         "strict.xml on good.xml: nothing matches <b>, which says Remove"
     ]
+
+
+@pytest.mark.parametrize(
+    ("named", "content"),
+    [
+        ("utf-8", b"\xef\xbb\xbfNAME=\xc3\xa9\r\n"),
+        ("utf-16", "\ufeffNAME=é\r\n".encode("utf-16-le")),
+        ("utf-16BE", "\ufeffNAME=é\r\n".encode("utf-16-be")),
+        ("Windows-1252", b"NAME=\xe9\r\n"),
+        ("us-ascii", b"NAME=\xc3\xa9\r\n"),
+        ("utf-666", b"NAME=\xc3\xa9\r\n"),
+        ("base64", b"NAME=\xc3\xa9\r\n"),
+        ("", b"NAME=\xc3\xa9\r\n"),
+    ],
+)
+def test_files_with_tokens_may_be_written_in_an_encoding_that_a_variable_names(named: str, content: bytes) -> None:
+    more = {"Octopus.Action.SubstituteInFiles.OutputEncoding": named, "E": "é"}
+    made = filled(Features(substitute=("*.env",)), {"app.env": b"NAME=#{E}\r\n"}, more)
+    assert made.changed == {"app.env": content}
+
+
+BROKEN = {"Web.config": b"<c>", "Web.Release.config": f'<c xmlns:t="{XDT}"><d t:Transform="Remove" /></c>'.encode()}
+PACKAGE = "Octopus.Action.Package."
+
+
+def test_errors_in_files_of_dotnet_can_be_let_pass() -> None:
+    transform, settings = Features(words=("Release",)), Features(settings=True)
+    for features, name in (
+        (transform, "IgnoreConfigTransformationErrors"),
+        (settings, "IgnoreVariableReplacementErrors"),
+    ):
+        with pytest.raises(Invalid):
+            filled(features, BROKEN)
+        made = filled(features, BROKEN, {PACKAGE + name: "True"})
+        assert not made.changed
+        assert [line.text for line in made.told if line.level == "warning" and "Web.config stays as it is" in line.text]
+
+
+def test_a_transformation_that_finds_nothing_is_no_error_where_a_variable_says_so() -> None:
+    files = {**BROKEN, "Web.config": b"<c><e>#</e></c>"}
+    with pytest.raises(Invalid):
+        filled(Features(words=("Release",)), files)
+    made = filled(Features(words=("Release",)), files, {PACKAGE + "TreatConfigTransformationWarningsAsErrors": "False"})
+    assert [line.level for line in made.told] == ["warning", "info"]
