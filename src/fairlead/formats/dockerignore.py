@@ -53,7 +53,7 @@ class Ignore:
 def _reaches_below(pattern: str, parts: list[str]) -> bool:
     pieces = pattern.split("/")
     for piece, part in zip(pieces, parts, strict=False):
-        if "**" in piece:
+        if "**" in piece or "[" in piece:  # a class may have held the slash
             return True
         if not re.fullmatch(to_expression(piece), part, re.DOTALL):
             return False
@@ -79,7 +79,16 @@ def _read_line(line: str) -> Pattern | None:
         if not text:
             raise Invalid("input.invalid", f"{IGNORE_FILE}: a line holds only an exclamation mark", thing=IGNORE_FILE)
     cleaned = _clean(text)
-    return Pattern(cleaned, is_exception) if cleaned else None
+    return _readable(Pattern(cleaned, is_exception), line) if cleaned else None
+
+
+def _readable(pattern: Pattern, line: str) -> Pattern:
+    try:
+        _ = pattern.expression
+    except re.error as error:
+        why = f"{IGNORE_FILE}: {line[:80]!r} is not a pattern: {error.msg}"
+        raise Invalid("input.invalid", why, thing=IGNORE_FILE) from error
+    return pattern
 
 
 def _clean(text: str) -> str:
@@ -116,11 +125,20 @@ def to_expression(pattern: str) -> str:
 
 
 def _class_end(pattern: str, start: int) -> int:
-    """Where the class that was opened before `start` closes; 0 where it never does."""
-    return pattern.find("]", start + (2 if pattern.startswith("^", start) else 1)) if start < len(pattern) else 0
+    """Where the class that was opened before `start` closes; 0 where it never does. The first in it may be ``]``."""
+    at = start + pattern.startswith("^", start)
+    at += pattern.startswith("]", at)
+    while at < len(pattern) and pattern[at] != "]":
+        at += 2 if pattern[at] == "\\" else 1
+    return at if at < len(pattern) else 0
 
 
 def _character_class(body: str) -> str:
     negated = body.startswith("^")
-    inside = re.sub(r"[\[\]&~|]", lambda found: "\\" + found.group(), body[1:] if negated else body)
+    inside = re.sub(r"(\\.|.)(?:-(\\.|.))?", _letters, body[1:] if negated else body, flags=re.DOTALL)
     return f"[{'^' if negated else ''}{inside}]"
+
+
+def _letters(found: re.Match[str]) -> str:
+    """One letter, or a range of them; what stands behind a backslash is a letter."""
+    return "-".join(re.escape(letter[-1]) for letter in found.groups() if letter)

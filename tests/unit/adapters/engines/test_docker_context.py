@@ -42,6 +42,11 @@ def fill(root: Path, *names: str) -> Path:
         ("a[b-d]e", "ace", True),
         ("a[^b-d]e", "ace", False),
         ("[", "[", True),
+        (r"[\]a]", "]", True),
+        ("[]a]", "]", True),
+        ("[^]a]", "b", True),
+        (r"[a\-c]", "b", False),
+        ("[+--]", ",", True),
         (r"\*", "*", True),
         (r"\*", "a", False),
         ("a.c", "abc", False),
@@ -74,9 +79,10 @@ def test_the_last_line_that_fits_decides(lines: str, path: str, is_out: bool) ->
     assert read_ignore(lines, "Dockerfile").leaves_out(path) is is_out
 
 
-def test_a_lone_exclamation_mark_is_refused() -> None:
-    with pytest.raises(Invalid):
-        read_ignore("!", "Dockerfile")
+@pytest.mark.parametrize("line", ["!", "[b-a]", "docs/[z-a]*"])
+def test_a_line_that_is_no_pattern_is_refused(line: str) -> None:
+    with pytest.raises(Invalid, match="dockerignore"):
+        read_ignore(f"*.log\n{line}\n", "Dockerfile")
 
 
 def test_what_is_left_out_stays_behind_and_exceptions_travel(tmp_path: Path) -> None:
