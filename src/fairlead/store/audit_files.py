@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import filecmp
 import hashlib
 import os
 import re
 from collections.abc import Iterable
 from contextlib import suppress
+from itertools import count
 from pathlib import Path
 
 from fairlead.domain.errors import Failed
@@ -15,7 +17,8 @@ NAME = re.compile(r"events-\d{4}-\d{2}-\d{2}(?:-\d+)?\.jsonl")
 
 
 def write(path: Path, lines: Iterable[bytes]) -> str:
-    """The file has these lines, on the disk; their SHA-256. Failed `audit.not_archived` where it cannot be written."""
+    """The file has these lines, on the disk; their SHA-256. One that is there and has others is kept beside it, as after
+    a restore. Failed `audit.not_archived` where it cannot be written."""
     digest = hashlib.sha256()
     unfinished = path.with_name(f"{path.name}.new")
     try:
@@ -26,6 +29,8 @@ def write(path: Path, lines: Iterable[bytes]) -> str:
                 file.write(line)
             file.flush()
             os.fsync(file.fileno())
+        if path.exists() and not filecmp.cmp(unfinished, path, shallow=False):
+            path.replace(beside(path))
         unfinished.replace(path)
         folder = os.open(path.parent, os.O_RDONLY)
         try:
@@ -42,6 +47,12 @@ def write(path: Path, lines: Iterable[bytes]) -> str:
             hint="make room, or let the server write there; the events stay in the database until then",
         ) from error
     return digest.hexdigest()
+
+
+def beside(path: Path) -> Path:
+    """A name for what was there before a restore."""
+    names = (path.with_name(f"{path.name}.before-restore-{number}") for number in count(1))
+    return next(name for name in names if not name.exists())
 
 
 def all_in(folder: Path) -> tuple[Path, ...]:

@@ -24,7 +24,6 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -291,17 +290,11 @@ def _put_archived(unpacked: Path, folder: Path) -> list[Path]:
         target = folder / path.name
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         if target.exists() and not filecmp.cmp(path, target, shallow=False):
-            kept.append(_beside(target))
+            kept.append(audit_files.beside(target))
             target.replace(kept[-1])
         path.chmod(0o600)
         path.replace(target)
     return kept
-
-
-def _beside(target: Path) -> Path:
-    """A name for what was there before a restore."""
-    names = (target.with_name(f"{target.name}.before-restore-{number}") for number in count(1))
-    return next(name for name in names if not name.exists())
 
 
 def _put_database(copy: Path, target: Path) -> Path | None:
@@ -311,7 +304,7 @@ def _put_database(copy: Path, target: Path) -> Path | None:
     if target.exists():
         with suppress(sqlite3.Error), closing(sqlite3.connect(target)) as connection:
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # what is damaged is kept as it is
-        kept = _beside(target)
+        kept = audit_files.beside(target)
         target.replace(kept)
         with suppress(FileNotFoundError):
             target.with_name(f"{target.name}-wal").replace(kept.with_name(f"{kept.name}-wal"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import stat
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -102,6 +103,22 @@ def test_what_was_written_before_the_server_died_is_written_again(house: House, 
     archive(house, tmp_path / "audit")
     files = sorted((tmp_path / "audit").iterdir())
     assert in_files(files[0])[0] == first and not [one for one in files if "-1.jsonl" in one.name]
+
+
+def test_what_a_restore_undid_is_not_written_over(house: House, tmp_path: Path) -> None:
+    """The books of an older backup archive the same day anew, and what happened in it after the backup is in the file
+    that is there alone."""
+    live(house, 92)
+    first, second = here(house)[:2]
+    path = tmp_path / "audit" / f"events-{first.at:%Y-%m-%d}.jsonl"
+    elsewhere = line_of(replace(second, message="of the time that was undone"))
+    audit_files.write(path, [line_of(first), elsewhere])
+    archive(house, tmp_path / "audit")
+    assert in_files(path)[1].message != "of the time that was undone"
+    assert elsewhere in path.with_name(f"{path.name}.before-restore-1").read_bytes()
+    again = path.read_bytes()
+    audit_files.write(path, [again])
+    assert len(list(path.parent.glob("*.before-restore-*"))) == 1, "the same is not kept twice"
 
 
 def test_a_day_that_comes_again_gets_another_file(house: House, tmp_path: Path) -> None:
