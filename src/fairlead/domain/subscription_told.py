@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, tzinfo
+from datetime import UTC, datetime, tzinfo
 from urllib.parse import quote
 
 from fairlead.domain.event import Event
+from fairlead.domain.event_kind import GROUPS
 from fairlead.domain.record import Json
 from fairlead.domain.subscription import Subscription
 
@@ -27,10 +28,11 @@ class Batch:
 
 def payload(subscription: Subscription, event: Event, batch: Batch, number: int, *, url: str, at: datetime) -> Json:
     """The body that Octopus's subscriptions post, with our event; `number` counts from 1 in the batch, `at` is now."""
+    day = f"{event.at.astimezone(UTC):%Y-%m-%d}"
     told: dict[str, Json] = {
         "ServerUri": url,
-        "ServerAuditUri": f"{url}/events?kind={quote(event.kind)}",
-        "Subscription": {"Id": subscription.id, "Name": subscription.name, "IsDisabled": not subscription.is_enabled},
+        "ServerAuditUri": f"{url}/events?kind={quote(event.kind)}&since={day}&until={day}",
+        "Subscription": _subscription(subscription),
         "Event": told_of(event),
         "BatchProcessingDate": batch.at.isoformat(),
         "BatchId": batch.id,
@@ -38,6 +40,25 @@ def payload(subscription: Subscription, event: Event, batch: Batch, number: int,
         "EventNumberInBatch": number,
     }
     return {"Timestamp": at.isoformat(), "EventType": EVENT_TYPE, "Payload": told}
+
+
+def _subscription(held: Subscription) -> Json:
+    """With what it asks for, so that a receiver sees why it is told; ids of what a name can be taken from."""
+    wanted: dict[str, Json] = {
+        "Users": list(held.people),
+        "Projects": list(held.projects),
+        "Environments": list(held.environments),
+        "Tenants": list(held.tenants),
+        "EventGroups": [one for one in held.events if one in GROUPS],
+        "EventCategories": [one for one in held.events if one not in GROUPS],
+    }
+    return {
+        "Id": held.id,
+        "Name": held.name,
+        "Type": "Event",
+        "IsDisabled": not held.is_enabled,
+        "EventNotificationSubscription": {"Filter": wanted},
+    }
 
 
 def told_of(event: Event) -> Json:

@@ -17,8 +17,8 @@ NAME = re.compile(r"events-\d{4}-\d{2}-\d{2}(?:-\d+)?\.jsonl")
 
 
 def write(path: Path, lines: Iterable[bytes]) -> str:
-    """The file has these lines, on the disk; their SHA-256. One that is there and has others is kept beside it, as after
-    a restore. Failed `audit.not_archived` where it cannot be written."""
+    """The file has these lines, on the disk; their SHA-256. One that is there with others, as after a restore, is kept
+    beside it. Failed `audit.not_archived` where it cannot be written."""
     digest = hashlib.sha256()
     unfinished = path.with_name(f"{path.name}.new")
     try:

@@ -115,7 +115,8 @@ def test_each_event_from_now_on_is_posted_once_in_order(books: House, receiver: 
 
 
 def test_the_body_is_as_octopus_has_it(books: House, receiver: FakeNotifier) -> None:
-    add(books, events=["variable.set"])
+    add(books, events=["changes", "variable.set"], projects=["books"], people=["admin"])
+    owner = projects.get(books.context, ADMIN, "books")
     variables.put(books.context, ADMIN, "books", "Key", "hidden-planted", is_secret=True)
     variables.put(books.context, ADMIN, "books", "Key", "hidden-again", is_secret=True)
     tell(books, receiver)
@@ -123,8 +124,18 @@ def test_the_body_is_as_octopus_has_it(books: House, receiver: FakeNotifier) -> 
     assert body["EventType"] == "SubscriptionPayload" and body["Timestamp"]
     payload = body["Payload"]
     assert payload["ServerUri"] == "http://127.0.0.1:8600"
-    assert payload["ServerAuditUri"] == "http://127.0.0.1:8600/events?kind=variable.set"
-    assert payload["Subscription"]["Name"] == "S"
+    day = body["Payload"]["Event"]["Occurred"][:10]
+    there = f"http://127.0.0.1:8600/events?kind=variable.set&since={day}&until={day}"
+    assert payload["ServerAuditUri"] == there
+    assert (payload["Subscription"]["Name"], payload["Subscription"]["Type"]) == ("S", "Event")
+    assert payload["Subscription"]["EventNotificationSubscription"]["Filter"] == {
+        "Users": ["admin"],
+        "Projects": [owner.id],
+        "Environments": [],
+        "Tenants": [],
+        "EventGroups": ["changes"],
+        "EventCategories": ["variable.set"],
+    }
     assert (payload["TotalEventsInBatch"], payload["EventNumberInBatch"]) == (2, 2)
     event = payload["Event"]
     assert (event["Username"], event["Project"]) == ("admin", "books")
