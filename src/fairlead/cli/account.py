@@ -69,6 +69,6 @@ def forget() -> bool:
 def _kept() -> dict[str, str]:
     try:
         data = json.loads(file().read_text())
-    except (FileNotFoundError, PermissionError, json.JSONDecodeError):
+    except (OSError, ValueError):  # what cannot be read signs nobody in
         return {}
     return {str(k): str(v) for k, v in data.items()} if isinstance(data, dict) else {}

@@ -56,7 +56,7 @@ from fairlead.cli import (
 from fairlead.cli.importing import group as import_group
 from fairlead.cli.screen import Screen
 from fairlead.cli.session import Session
-from fairlead.domain.errors import FairleadError
+from fairlead.domain.errors import FairleadError, Invalid
 
 HELP = """Fairlead guides every commit to production.
 
@@ -152,8 +152,7 @@ def run(arguments: Sequence[str] | None = None, *, kinds: Callable[[], Mapping[s
     try:
         result = build(kinds)(args=list(arguments) if arguments is not None else None, standalone_mode=False)
     except FairleadError as error:
-        Screen().fail(error.message, error.hint, error.code)
-        return error.exit_code
+        return _refused(error)
     except typer.Exit as leaving:
         return leaving.exit_code
     except typer.Abort:
@@ -164,6 +163,11 @@ def run(arguments: Sequence[str] | None = None, *, kinds: Callable[[], Mapping[s
     except BrokenPipeError:
         sys.stderr.close()
         return 0
+    except UnicodeEncodeError:  # the shell hands on what is no text as halves of letters
+        return _refused(Invalid("input.invalid", "what was given is not UTF-8 text"))
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        return _refused(Invalid("input.invalid", f"{where}{error.strerror or error}"))
     except Exception as error:
         shown = getattr(error, "show", None)
         if shown is None:
@@ -171,3 +175,8 @@ def run(arguments: Sequence[str] | None = None, *, kinds: Callable[[], Mapping[s
         shown()
         return int(getattr(error, "exit_code", 2))
     return result if isinstance(result, int) else 0
+
+
+def _refused(error: FairleadError) -> int:
+    Screen().fail(error.message, error.hint, error.code)
+    return error.exit_code

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 from tests.provider import Provider, running
-from tests.unit.cli.conftest import URL, Said
+from tests.unit.cli.conftest import KEY, URL, Said
 
 from fairlead.cli import access
 
@@ -141,3 +141,29 @@ def test_a_person_is_linked_and_unlinked(fairlead: Fairlead) -> None:
     assert fairlead("users", "link", "admin", "--issuer", "https://login.test", "--subject", "1001").code == 1
     assert fairlead("users", "unlink", "admin", held[0]["id"]).code == 0
     assert fairlead("users", "unlink", "admin", held[0]["id"]).code == 5
+
+
+def test_a_token_and_a_password_that_are_no_text_are_refused_in_words(
+    fairlead: Fairlead, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for arguments in (("--oidc-token", "-"), ("--user", "admin", "--password-stdin")):
+        monkeypatch.setattr("sys.stdin", io.StringIO("half \udca2 of a letter\n"))
+        said = fairlead("login", URL, *arguments)
+        assert (said.code, "not UTF-8 text" in said.err, "Traceback" in said.err) == (2, True, False), said
+    assert "not UTF-8 text" in fairlead("teams", "show", "\udca2").err
+
+
+@pytest.mark.parametrize("spoilt", ["bytes", "folder"])
+def test_an_account_that_cannot_be_read_or_written_is_said(
+    fairlead: Fairlead, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, spoilt: str
+) -> None:
+    held = tmp_path / "config" / "fairlead" / "account.json"
+    held.parent.mkdir(parents=True)
+    held.mkdir() if spoilt == "folder" else held.write_bytes(b"\xe3\x00")
+    assert "not signed in" in fairlead("whoami", key="").err
+    if spoilt == "folder":
+        for command in (("login", "--with-key", KEY), ("logout",)):
+            said = fairlead(*command)
+            assert (said.code, "account.json: Is a directory" in said.err) == (2, True), said
+    said = fairlead("audit", "export", "--to", "nowhere/audit.jsonl")
+    assert (said.code, "nowhere/audit.jsonl: No such file" in said.err) == (2, True), said
