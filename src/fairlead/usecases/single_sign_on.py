@@ -154,7 +154,7 @@ def _taken(context: Context, connection: Connection, provider: IdentityProvider,
         raise NotAuthenticated(
             "identity.state",
             "the sign-in was begun in another browser, took too long, or was ended before",
-            hint="begin again",
+            hint=f"begin again at {context.installation.url}",  # under another name the browser has no cookie of ours
         )
     return found
 
