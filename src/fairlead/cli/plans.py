@@ -85,7 +85,7 @@ def _show(screen: Screen, found: Mapping[str, Any], *, with_steps: bool) -> None
 
 def _step(screen: Screen, step: Mapping[str, Any]) -> None:
     """What only says its title once more is left away."""
-    why = f"skipped: {step['skipped']}" if step["skipped"] else step["when"]
+    why = f"skipped: {step['skipped']}" if step["skipped"] else step.get("when", "")
     lines = [] if step["skipped"] or step["effects"] == [step["title"]] else step["effects"]
     screen.out.print(f"\n{step['title']}" + (f" ({why})" if why else ""), markup=False, style="bold")
     for line in lines:

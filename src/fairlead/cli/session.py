@@ -128,7 +128,7 @@ def print_line(screen: Screen, line: dict[str, Any]) -> None:
 
 def line_text(line: Mapping[str, Any]) -> str:
     """A line of a task's log: when, of which step, on which target, and what."""
-    where = "" if line["target"] in ("", "local") else f"{line['target']} | "
+    where = "" if line["target"] in ("", "local") else f"[{line['target']}] "
     return f"{str(line['at'])[11:19]} {line['step'] or '·':<18} {where}{line['text']}"
 
 

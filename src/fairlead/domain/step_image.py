@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING
 from fairlead.domain.errors import FairleadError, Invalid
 from fairlead.domain.image import is_reference
 from fairlead.domain.looked_up import NotLookedUp, StepImage
+from fairlead.domain.substitution import substitute
 
 if TYPE_CHECKING:
     from fairlead.domain.process import Action, Process
+    from fairlead.domain.step_template import UsedTemplate
 
 RUN_CONTAINER = "run-container"
 CREATE_NETWORK = "create-network"
@@ -33,6 +35,7 @@ def written_image(action: Action) -> str:
     """The image as the action names it, where it is known beforehand; "" where it runs none, or a variable names it.
     Invalid `process.image`."""
     held = action.properties.get(IMAGE) if action.kind == RUN_CONTAINER else None
+    held = _with_parameters(held, action.template) if isinstance(held, str) and action.template else held
     if not isinstance(held, str) or "#{" in held or not held.strip():
         return ""
     if not is_reference(held):
@@ -43,6 +46,16 @@ def written_image(action: Action) -> str:
             hint="[REGISTRY/]NAME[:TAG], or NAME@sha256:…",
         )
     return held
+
+
+def _with_parameters(text: str, used: UsedTemplate) -> str:
+    """With the values that the action gives its step template; as it is where one of them is a variable's affair."""
+    values = {name.lower(): value for name, value in used.values.items() if "#{" not in value}
+    try:
+        found = substitute(text, lambda name: values.get(name.lower()), where=IMAGE)
+    except Invalid:
+        return text
+    return found if isinstance(found, str) else text
 
 
 def images_named(process: Process) -> dict[str, str]:

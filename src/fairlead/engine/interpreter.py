@@ -146,9 +146,8 @@ class _Ending:
         end = from_data(End, kept["end"])
         is_good = end.state is TaskState.SUCCEEDED and not end.differences
         level: Level = "info" if is_good else "error"
-        self.run.books.say(
-            self.run.task, level, "", f"{end.state.value}: {end.reason}" if end.reason else end.state.value
-        )
+        state = end.state.value.replace("_", " ")
+        self.run.books.say(self.run.task, level, "", f"{state}: {end.reason}" if end.reason else state)
         for difference in end.differences:
             self.run.books.say(self.run.task, "error", "", difference)
         await self.run.books.end(self.run.task, end)

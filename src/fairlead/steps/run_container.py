@@ -10,14 +10,15 @@ from fairlead.domain.names import slug
 from fairlead.domain.plan import Effect, Node
 from fairlead.domain.process import ResolvedAction, RunLocation
 from fairlead.domain.record import Json
-from fairlead.domain.step_image import RUN_CONTAINER
+from fairlead.domain.step_image import RUN_CONTAINER, is_by_digest
 from fairlead.ports.catalogue import Place
 from fairlead.ports.step import EffectKind
 from fairlead.steps.bounds import MARGIN_S, PULL_TIMEOUT_S, START_TIMEOUT_S
-from fairlead.steps.container_properties import DEFAULT_RESTART, settings_of
+from fairlead.steps.container_properties import DEFAULT_RESTART, Reading, settings_of
 from fairlead.steps.effects.basis import arguments
 from fairlead.steps.effects.container_actions import ActionAbout
 from fairlead.steps.effects.step_containers import (
+    BY_DIGEST,
     Replaced,
     RetireStepContainers,
     RunStepContainer,
@@ -168,6 +169,8 @@ def _key(resolved: ResolvedAction) -> str:
 def _wanted(resolved: ResolvedAction) -> StepContainer:
     action, properties = resolved.action, resolved.action.properties
     settings = settings_of(resolved)
+    if not resolved.image:
+        _require_digest(resolved)
     return StepContainer(
         about=ActionAbout(action.name, _target(resolved), resolved.variables, resolved.logins),
         identity=identity_of(resolved),
@@ -191,6 +194,26 @@ def _wanted(resolved: ResolvedAction) -> StepContainer:
         grace_s=_number(properties.get("stop_grace_s"), DEFAULT_GRACE_S),
         stays_s=_number(properties.get("stays_s"), DEFAULT_STAYS_S),
     )
+
+
+def _require_digest(resolved: ResolvedAction) -> None:
+    """Invalid where variables that are known by now make an image of it that is not by digest: which one that is was
+    for the release to keep, and cannot be known any more."""
+    reading = Reading(resolved)
+    try:
+        found = reading.text("image")
+    except Invalid as error:
+        if error.code == "variable.unknown":
+            return  # what an earlier step gives is known once that is over
+        raise
+    if not is_by_digest(found):
+        action = resolved.action.name
+        raise Invalid(
+            "image.not_by_digest",
+            f"{action} is to run {found[:200]!r}, which a variable names, and not by its digest",
+            thing=action,
+            hint=BY_DIGEST,
+        )
 
 
 def identity_of(resolved: ResolvedAction) -> StepIdentity:

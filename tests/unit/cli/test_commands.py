@@ -297,7 +297,7 @@ def test_a_task_is_shown_followed_and_cancelled(books: House, fairlead: Run) -> 
     assert "a [line] with brackets" in fairlead("tasks", "log", task["id"]).out
     books.task_log.write(task["id"], "info", "switch", "hello", target="web1")
     books.say(task["id"], ("switch", "bye"))
-    assert "switch             web1 | hello" in fairlead("tasks", "log", task["id"]).out
+    assert "switch             [web1] hello" in fairlead("tasks", "log", task["id"]).out
     followed = fairlead("tasks", "log", task["id"], "--follow")
     assert followed.code == 0 and "succeeded" in followed.err, followed
     assert fairlead("cancel", task["id"]).code == 1

@@ -11,7 +11,7 @@ from fairlead.domain.effect import Done, SaidNo
 from fairlead.domain.errors import Invalid
 from fairlead.domain.ids import TaskId
 from fairlead.domain.installed_package import Owner
-from fairlead.domain.output_variables import of_effects, seen_from
+from fairlead.domain.output_variables import effect_output, of_effects, seen_from
 from fairlead.domain.plan import Effect, effects_of
 from fairlead.domain.process import Action, ActionTarget, ResolvedAction, RunLocation, action_key
 from fairlead.domain.service import Bind, PublishedPort, Tmpfs, Volume
@@ -244,7 +244,11 @@ async def test_each_target_has_its_own_though_they_share_an_engine(rig: Rig) -> 
 
 async def test_an_image_that_a_variable_names_is_by_digest(rig: Rig) -> None:
     rig.variables = {"Image": "redis:7.2"}
-    refused = await rig.do("t1", image="#{Image}")
+    with pytest.raises(Invalid, match="by its digest") as known:
+        rig.effect(image="#{Image}")
+    assert known.value.code == "image.not_by_digest", "known before anything is done"
+    rig.outputs["build"] = effect_output("Build", "", {"Image": "redis:7.2"})
+    refused = await rig.do("t1", image="#{Octopus.Action[Build].Output.Image}")
     assert isinstance(refused, SaidNo) and refused.code == "image.not_by_digest"
     rig.variables = {"Image": IMAGE}
     await rig.do("t1", image="#{Image}")

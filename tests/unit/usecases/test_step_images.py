@@ -11,8 +11,10 @@ from tests.unit.usecases.house import ADMIN, House
 from fairlead.domain.errors import Invalid, NotFound
 from fairlead.domain.looked_up import StepImage
 from fairlead.domain.process import Action, Process, ProcessStep
-from fairlead.usecases import processes, releases, runbooks
+from fairlead.domain.step_template import Parameter, TemplateContent, UsedTemplate
+from fairlead.usecases import processes, releases, runbooks, step_templates
 from fairlead.usecases.context import Context
+from fairlead.usecases.step_templates import Draft
 
 DIGEST, OTHER = "sha256:" + "ab" * 32, "sha256:" + "cd" * 32
 
@@ -79,6 +81,25 @@ def test_what_is_by_digest_named_by_a_variable_or_disabled_is_not_asked_for(
     processes.put(context, ADMIN, "books", process(image, **more))
     assert released(context, "1.0.0") == kept
     assert registry.asked == []
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        ({}, {"Cache": f"redis:7.2@{DIGEST}"}),
+        ({"tag": "8"}, {"Cache": f"redis:8@{OTHER}"}),
+        ({"Tag": "#{Redis.Tag}"}, {}),
+    ],
+)
+def test_what_an_action_gives_its_step_template_is_known_when_the_release_is_made(
+    context: Context, registry: SomeRegistry, given: dict[str, str], kept: dict[str, str]
+) -> None:
+    registry.digests["redis:8"] = OTHER
+    content = TemplateContent("run-container", {"image": "redis:#{Tag}"}, (Parameter("Tag", default="7.2"),))
+    step_templates.put(context, ADMIN, Draft("Run redis", content))
+    action = Action("Cache", "", template=UsedTemplate("Run redis", 1, given))
+    processes.put(context, ADMIN, "books", Process((ProcessStep("Cache", (action,)),)))
+    assert released(context, "1.0.0") == kept
 
 
 def test_no_release_is_made_of_an_image_that_is_not_there(context: Context) -> None:

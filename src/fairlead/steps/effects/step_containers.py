@@ -53,6 +53,7 @@ from fairlead.steps.words import ended_with
 NOBODY = "/"
 """In a label, where there is no runbook, or no target: no name has a slash."""
 POLL_S = 0.1
+BY_DIGEST = "name it by NAME@sha256:…, or write its name and tag without a variable: the release keeps the digest"
 RUNS = ("running", "restarting", "paused")
 
 
@@ -217,7 +218,7 @@ async def _have_image(image: str, wanted: StepContainer, tools: Tools) -> SaidNo
         return SaidNo(
             "image.not_by_digest",
             f"{wanted.about.action} is to run {image[:200]!r}, which is not an image by digest",
-            hint="name it by NAME@sha256:…, or write its name and tag without a variable: the release keeps the digest",
+            hint=BY_DIGEST,
         )
     if await tools.container_engine.image(image) is not None:
         return None
