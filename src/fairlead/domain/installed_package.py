@@ -42,7 +42,8 @@ UNOWNED = Owner()
 @dataclass(frozen=True, slots=True)
 class InstalledPackage:
     """One that lies on a target. `directory` is relative; `installed_at` is RFC 3339; `tenant` "" for nobody's;
-    `runbook` "" for what a deployment left; `blob` the key of the package's bytes, "" where it is not known."""
+    `runbook` "" for what a deployment left; `blob` the key of the package's bytes, "" where it is not known. `target`
+    is the name of the one that it was deployed to: several may be one host, and one user's home there."""
 
     id: str
     project: str
@@ -55,16 +56,18 @@ class InstalledPackage:
     installed_at: str
     runbook: str = ""
     blob: str = ""
+    target: str = ""
 
     @property
     def policy_set(self) -> str:
         """What its retention counts together: the same action's, of deployments or of one runbook, for the same
-        place."""
-        of = (self.runbook,) if self.runbook else ()
-        return "\n".join((self.project, self.environment, self.tenant, self.action, *of)).lower()
+        place, on the same target."""
+        whose = (self.project, self.environment, self.tenant, self.action, self.runbook, self.target)
+        return "\n".join(whose).lower()
 
     def is_same_as(self, other: InstalledPackage) -> bool:
-        """Whether both are of the same action for the same place, and of the same bytes under the same version."""
+        """Whether both are of the same action for the same place and target, and of the same bytes under the same
+        version."""
         of = (self.package.lower(), self.version, self.blob)
         return self.policy_set == other.policy_set and of == (other.package.lower(), other.version, other.blob)
 

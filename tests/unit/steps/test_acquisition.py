@@ -132,7 +132,8 @@ async def test_the_image_of_a_container_comes_to_each_host_that_runs_it() -> Non
 
 
 async def test_an_image_that_a_variable_names_is_pulled_by_its_step() -> None:
-    assert outer(await planned(step(say("a")), step(CACHE, **ON))) == ["a", "Cache"]
+    built = replace(CACHE, properties={"image": "#{Octopus.Action[Build].Output.Image}"})
+    assert outer(await planned(step(say("a")), step(built, **ON))) == ["a", "Cache"]
 
 
 class Elsewhere(NoHosts):

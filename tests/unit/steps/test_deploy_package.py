@@ -59,10 +59,12 @@ class Lying:
                 archive.writestr(zipfile.ZipInfo(name.replace("__", "/").replace("_", ".")), content)
         return PackageFile("Tools", version, ".zip", await self.rig.artifacts.put_blob(held.getvalue()))
 
-    def resolved(self, package: PackageFile, owner: Owner = OWNER, *, reuses: bool = False) -> ResolvedAction:
+    def resolved(
+        self, package: PackageFile, owner: Owner = OWNER, *, reuses: bool = False, target: str = "web1"
+    ) -> ResolvedAction:
         action = Action("Tools", "deploy-package", {"package": "Tools"}, runs_on=RunLocation.TARGETS)
-        at = ActionTarget("web1", "web1")
-        key = action_key("Tools", "web1")
+        at = ActionTarget(target, target)
+        key = action_key("Tools", target)
         return ResolvedAction(action, "Tools", key, at, package=package, owner=owner, reuses_package=reuses)
 
     async def deploy(self, version: str, *, keep: Keep = KEEP_ALL, ended: Mapping[str, Json] = WELL, **how: Any) -> str:
@@ -189,6 +191,17 @@ async def test_with_a_count_the_present_and_so_many_before_it_stay(there: Lying)
     assert there.versions == ["1.2", "1.3"]
     told = [line.text for lines in there.rig.log.lines.values() for line in lines]
     assert any(line.startswith("removes books/Test/Tools/1.1-") and "1 before it are kept" in line for line in told)
+
+
+async def test_targets_that_are_one_host_are_counted_apart(there: Lying) -> None:
+    there.rig.hosts.known = {**there.rig.hosts.known, "web2": there.rig.hosts.known["web1"]}
+    for version in ("1.0.0", "1.1.0"):
+        for target in ("web1", "web2"):
+            await there.deploy(version, keep=Keep(releases=0), target=target)
+    assert there.versions == ["1.1.0", "1.1.0"]
+    first, second = there.journal()
+    assert {first.target, second.target} == {"web1", "web2"}
+    assert not first.is_same_as(second), "what was filled in for one target is not used on another"
 
 
 async def test_with_days_what_is_older_goes(there: Lying) -> None:

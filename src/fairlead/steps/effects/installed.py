@@ -277,7 +277,7 @@ def _entry(new: NewPackage, key: str, at: str) -> InstalledPackage:
     directory = directory_of(place, new.package.name, new.package.version, id)
     package = new.package
     return InstalledPackage(
-        id, *place, new.action, package.name, package.version, directory, at, of.runbook, package.blob
+        id, *place, new.action, package.name, package.version, directory, at, of.runbook, package.blob, new.name
     )
 
 
