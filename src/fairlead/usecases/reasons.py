@@ -268,8 +268,11 @@ def of_release(connection: Connection, release: Release) -> Reason:
     said = f"release {release.version}"
     if release.run is None:
         by = release.created_by or "somebody"
-        what = "made it from images that were built elsewhere" if release.images else "made it, without any image"
-        made = Reason(f"{by} {what}", at=release.created_at)
+        chosen = tuple(f"{name} {version}" for name, version in release.packages.items() if name not in release.images)
+        pinned = tuple(f"{action} runs {image}" for action, image in release.step_images.items())
+        without = "made it, without images of services" if pinned else "made it, without any image"
+        what = "made it from images that were built elsewhere" if release.images else without
+        made = Reason(f"{by} {what}", evidence=(*pinned, *chosen), at=release.created_at)
         return Reason(said, (made,), noun="release", thing=release.id)
     return Reason(said, (of_run(connection, runs.get(connection, release.run)),), noun="release", thing=release.id)
 

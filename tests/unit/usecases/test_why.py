@@ -99,6 +99,15 @@ def test_a_release_without_images_is_not_said_to_have_any(books: House) -> None:
     assert "admin made it, without any image" in told(why.release(books.context, ADMIN, "books", "1.0.0"))
 
 
+def test_a_release_says_which_images_its_steps_run(books: House) -> None:
+    pinned = f"redis:7@sha256:{'ab' * 32}"
+    cache = Action("Cache", "run-container", {"image": pinned})
+    processes.put(books.context, ADMIN, "books", Process((ProcessStep("Cache", (cache,)),)))
+    releases.create(books.context, ADMIN, "books", version="1.0.0", images={}, contents={})
+    said = told(why.release(books.context, ADMIN, "books", "1.0.0"))
+    assert "admin made it, without images of services" in said and f"Cache runs {pinned}" in said
+
+
 def test_a_deployment_that_was_promoted_names_the_one_before_and_the_approval(books: House) -> None:
     books.add_release("1.0.0")
     books.go_live("1.0.0")

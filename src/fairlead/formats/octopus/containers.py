@@ -49,14 +49,18 @@ def run_container(taking: Taking, properties: Properties) -> Made:
         ("VolumeDriver", "it has a volume driver: volumes are those of the engine"),
         ("NetworkContainer", "it uses the network of another container: let both join a network"),
     ):
-        if properties.text(f"{_DOCKER}{name}").strip():
+        if properties.peek(f"{_DOCKER}{name}").strip():
+            properties.leave(f"{_DOCKER}{name}", said)
             why = why or said
+        properties.text(f"{_DOCKER}{name}")
     for name, said in (
         ("DontRun", "it only creates the container, and does not run it"),
         ("PortAutoMap", "it publishes every port that the image has: name them"),
     ):
-        if properties.text(f"{_DOCKER}{name}").lower() == "true":
+        if properties.peek(f"{_DOCKER}{name}").lower() == "true":
+            properties.leave(f"{_DOCKER}{name}", said)
             why = why or said
+        properties.text(f"{_DOCKER}{name}")
     return made, why
 
 

@@ -145,6 +145,12 @@ def test_what_would_mean_something_else_fails_and_says_so(old: str, new: str, wh
     assert made.kind == "script" and why in made.properties["script"]
 
 
+def test_what_it_fails_for_is_said_to_be_left() -> None:
+    text = RUN.replace('RestartPolicy = "on-failure"', 'Args = "--privileged"')
+    [args] = [str(line) for line in read(text).lines if "Docker.Args" in str(line)]
+    assert "NOT taken" in args and "docker arguments of its own" in args
+
+
 def test_an_action_that_stops_nothing_of_the_process_is_not_imported() -> None:
     made = only(STOP % "")
     assert made.kind == "script" and "there is nothing in it that runs containers" in made.properties["script"]
