@@ -59,11 +59,12 @@ def plan(
     if at.screen.as_json:
         at.screen.result(found)
     else:
-        _show(at.screen, found, with_steps=steps)
+        show(at.screen, found, with_steps=steps)
     raise typer.Exit(CHANGES_PENDING if found.get("pending", True) else 0)
 
 
-def _show(screen: Screen, found: Mapping[str, Any], *, with_steps: bool) -> None:
+def show(screen: Screen, found: Mapping[str, Any], *, with_steps: bool = True) -> None:
+    """A plan for people, with what it would change where that is known."""
     screen.out.print(f"{found['title']}  (plan {found['hash'][:16]})", markup=False, style="bold")
     if not found.get("pending", True):
         screen.out.print("nothing would differ: it is live with the same configuration", markup=False)

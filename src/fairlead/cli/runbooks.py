@@ -7,10 +7,10 @@ from typing import Any
 
 import typer
 
-from fairlead.cli import prompts
+from fairlead.cli import plans, prompts
 from fairlead.cli.deploy_each import FAILED
 from fairlead.cli.given_files import bytes_of
-from fairlead.cli.session import API, ProjectName, Search, Session, Timeout, Wait, segment, session
+from fairlead.cli.session import API, ProjectName, Search, Session, TenantName, Timeout, Wait, segment, session
 from fairlead.domain.errors import Invalid
 
 group = typer.Typer(name="runbooks", help="Processes of a project that need no release.", no_args_is_help=True)
@@ -90,6 +90,41 @@ def publish(
     at.screen.result(made, f"runbook {made['name']} is published")
 
 
+@group.command("plan")
+def plan(
+    context: typer.Context,
+    name: str = typer.Argument(..., help=NAME_HELP),
+    environment: str = typer.Option(..., "--environment", "-e", help="Where."),
+    tenant: TenantName = "",
+    variable: list[str] = typer.Option([], "--variable", help='"Label or Name:Value" of what it asks for.'),
+    skip: list[str] = typer.Option([], "--skip", help="As for `run`."),
+    only_target: list[str] = typer.Option([], "--only-target", help="As for `run`."),
+    without_target: list[str] = typer.Option([], "--without-target", help="As for `run`."),
+    guided: bool | None = typer.Option(None, "--guided/--not-guided", help="As for `run`."),
+    redeploy_packages: bool = typer.Option(False, "--redeploy-packages", help="As for `run`."),
+    project: ProjectName = "",
+) -> None:
+    """Show what a run of what is published would do; nothing is changed."""
+    at = session(context)
+    path = f"{API}/projects/{segment(at.project(project))}/runbooks/{segment(name)}"
+    asked = _questions(at, path, [environment], tenant) if variable else []
+    body = {
+        "environment": environment,
+        "tenant": tenant,
+        "prompted": prompts.answers(asked, variable) if variable else None,
+        "skip": skip,
+        "only_targets": only_target,
+        "without_targets": without_target,
+        "guided": guided,
+        "redeploy_packages": redeploy_packages,
+    }
+    found = at.client.post(f"{path}/plan", body)
+    if at.screen.as_json:
+        at.screen.result(found)
+    else:
+        plans.show(at.screen, found)
+
+
 @group.command("run")
 def run(
     context: typer.Context,
@@ -114,6 +149,7 @@ def run(
         False, "--redeploy-packages", help="Deploy packages also where they lie already, whatever the process says."
     ),
     override_freeze: str = typer.Option("", help="Why it overrides freezes; needs the permission freeze.override."),
+    plan_hash: str = typer.Option("", "--plan", help="The plan that you saw; refused if another would run."),
     wait: Wait = False,
     timeout: Timeout = 0,
     project: ProjectName = "",
@@ -134,9 +170,11 @@ def run(
         "override_freeze": override_freeze,
     }
     if tenant_tag or len(tenant) > 1:
+        if plan_hash:
+            raise typer.BadParameter("a plan is of one run: name one tenant", param_hint="--plan")
         body |= {"tenants": tenant, "tenant_tags": tenant_tag}
         raise typer.Exit(_run_each(at, path, body, timeout_s=timeout if wait else None))
-    made = _run(at, path, {**body, "tenant": alone})
+    made = _run(at, path, {**body, "tenant": alone, "plan_hash": plan_hash})
     if wait:
         raise typer.Exit(max(at.follow(one["task"], timeout_s=timeout) for one in made))
     said = [f"run {one['number']} of {name} in {_where(one)}, task {one['task']}" for one in made]

@@ -60,7 +60,8 @@ class Runbook:
 @dataclass(frozen=True, slots=True)
 class RunbookRun:
     """One run of what was published then (for the tenant, None: for nobody), with the answers to what it asked for in
-    the snapshot's variables; how it ended is its task's affair."""
+    the snapshot's variables; how it ended is its task's affair. `plan_hash` is the plan that was shown, and is the only
+    one that runs; "": none was."""
 
     id: str
     number: int
@@ -74,6 +75,7 @@ class RunbookRun:
     freeze_override: str = ""
     choice: ProcessChoice = NO_CHOICE
     tenant: TenantId | None = None
+    plan_hash: str = ""
 
 
 def check(runbook: Runbook) -> Runbook:

@@ -264,14 +264,20 @@ def _kept(key: str, output: Json) -> Effect:
     return Effect(KeepFinished.kind, key, title, {"output": output}, is_undone=False, only_looks=True)
 
 
-def plan_runbook(process: ResolvedProcess, *, title: str, kinds: Mapping[str, ActionKind] = ACTION_KINDS) -> Plan:
-    """The plan of a process that needs no release: its steps, and nothing to be committed."""
+def plan_runbook(
+    process: ResolvedProcess,
+    *,
+    title: str,
+    meant: Mapping[str, Json] | None = None,
+    kinds: Mapping[str, ActionKind] = ACTION_KINDS,
+) -> Plan:
+    """The plan of a process that needs no release: its steps, and nothing to be committed. `meant` is what the
+    intention covers beside the process: where it runs, for whom, with which variables."""
     forward = Regardless(tuple(_Compiling(process, None, kinds).all_of_it()))
-    meant: dict[str, Json] = {"process": _intention(process)}
     return Plan(
         "runbook",
         title,
-        meant,
+        {**(meant or {}), "process": _intention(process)},
         forward,
         always=_afterwards(process),
         warnings=process.warnings,

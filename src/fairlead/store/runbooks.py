@@ -45,6 +45,7 @@ runs = sa.Table(
     text("freeze_override"),
     data("choice"),
     text("tenant", nullable=True, index=True),
+    text("plan_hash"),
     sa.Index("ix_runbook_runs_runbook", "runbook", "environment", "id"),
 )
 

@@ -220,16 +220,26 @@ def _refuse_gone(connection: Connection, project: Project, release: Release) -> 
 
 def remember(context: Context, connection: Connection, intended: Intended) -> None:
     """The intention is kept under its hash, so that what differs from it later can be shown."""
-    context.artifacts.keep_within(connection, canonical(to_data(dict(intended.plan.intention))).encode())
+    remember_plan(context, connection, intended.plan)
+
+
+def remember_plan(context: Context, connection: Connection, made: Plan) -> None:
+    """As `remember`, of any plan."""
+    context.artifacts.keep_within(connection, canonical(to_data(dict(made.intention))).encode())
 
 
 def changes_since(context: Context, plan_hash: str, now: Intended) -> tuple[str, ...]:
     """In which of its parts the intention differs from the one that was remembered; () where that is not kept."""
+    return plan_changes(context, plan_hash, now.plan)
+
+
+def plan_changes(context: Context, plan_hash: str, now: Plan) -> tuple[str, ...]:
+    """As `changes_since`, of any plan."""
     try:
         before = json.loads(context.artifacts.content(f"sha256:{plan_hash}"))
     except NotFound:
         return ()
-    return tuple(islice(differing(before, to_data(dict(now.plan.intention))), MOST_DIFFERENCES))
+    return tuple(islice(differing(before, to_data(dict(now.intention))), MOST_DIFFERENCES))
 
 
 def changed_words(asked: str, now: str, changes: Sequence[str]) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from fairlead.domain import system_variables
 from fairlead.domain.actor import Actor
 from fairlead.domain.environment import Environment
-from fairlead.domain.errors import Conflict, Invalid, Refused
+from fairlead.domain.errors import Conflict, FairleadError, Invalid, Refused
 from fairlead.domain.ids import TaskId
 from fairlead.domain.installed_package import Owner
 from fairlead.domain.lifecycle import files_kept
@@ -16,6 +16,7 @@ from fairlead.domain.permission import Permission
 from fairlead.domain.plan import Plan
 from fairlead.domain.process import NO_CHOICE, ProcessChoice
 from fairlead.domain.project import Project
+from fairlead.domain.record import Json
 from fairlead.domain.runbook import Runbook, RunbookRun, Snapshot
 from fairlead.domain.system_variables import SystemVariables
 from fairlead.domain.target import chosen
@@ -26,9 +27,10 @@ from fairlead.store import environments, forgetting, policies, processes, projec
 from fairlead.store.database import Connection
 from fairlead.store.reach import within
 from fairlead.store.shelf import Condition, Page
-from fairlead.usecases import concurrency_tags, gates, lines, prompting, tenancy, turns
+from fairlead.usecases import concurrency_tags, gates, lines, planning, prompting, tenancy, turns
 from fairlead.usecases.context import Context
 from fairlead.usecases.harms import vetted
+from fairlead.usecases.located import located
 from fairlead.usecases.packages_taken import packages_of
 from fairlead.usecases.process_resolving import resolve_process, tags_of
 from fairlead.usecases.process_surroundings import Surroundings
@@ -53,15 +55,33 @@ class RunView:
 @dataclass(frozen=True, slots=True)
 class Wish:
     """What a person wants of a run: `prompted` are answers by label or name, `choice` what of the process runs and
-    where, `override_freeze` the reason why no freeze binds it. `is_for_several`: answers may be for some runs only."""
+    where, `override_freeze` the reason why no freeze binds it. `is_for_several`: answers may be for some runs only.
+    `plan_hash` (or its first twelve letters or more) is the plan of the one run that was shown."""
 
     prompted: Mapping[str, str] = field(default_factory=dict)
     choice: ProcessChoice = NO_CHOICE
     override_freeze: str = ""
     is_for_several: bool = False
+    plan_hash: str = ""
 
 
 AS_IT_IS = Wish()
+
+
+@dataclass(frozen=True, slots=True)
+class RunPreview:
+    """What a run would do; `refused` is the rule that would refuse it if it were asked for now."""
+
+    plan: Plan
+    refused: str = ""
+
+
+class _TakenBack(Exception):
+    """Ends the transaction of a look without a trace."""
+
+    def __init__(self, found: RunPreview) -> None:
+        super().__init__("taken back")
+        self.found = found
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,20 +135,62 @@ def run_in_all(
         whose = tenancy.named(connection, tenant)
         here = [_place(connection, actor, owner, one, whose) for one in dict.fromkeys(places)]
         found = runbooks.by_name_or_id(connection, owner.id, name)
-        if found.published is None:
-            hint = f"fairlead runbooks publish {found.name}"
-            raise Conflict(
-                "runbook.unpublished", f"{found.name} has not been published yet", thing=found.name, hint=hint
-            )
+        published = _published(found)
         is_only = len(here) == 1 and not wish.is_for_several
+        if wish.plan_hash and not is_only:
+            raise Invalid("input.invalid", "a plan is of one run: name one environment", thing="plan_hash")
         views: list[RunView] = []
         for where in here:
             _require_open(context, connection, actor, where, found, wish)
-            given = wish if is_only else _asked_here(connection, where, found, found.published, wish)
-            made = _asked(context, connection, actor, where, found, found.published, given)
+            given = wish if is_only else _asked_here(connection, where, found, published, wish)
+            made = _asked(context, connection, actor, where, found, published, given)
             views += _run_views(connection, owner, [made])
     context.durable.wake()
     return views
+
+
+def preview(
+    context: Context,
+    actor: Actor,
+    project: str,
+    name: str,
+    environment: str,
+    *,
+    tenant: str = "",
+    choice: ProcessChoice = NO_CHOICE,
+    prompted: Mapping[str, str] | None = None,
+) -> RunPreview:
+    """What a run there (for the tenant) would do now; nothing is changed. Its hash is that of a run with the same
+    choice and answers; `prompted` None: with the defaults of what it asks for, answered or not. Errors as `run`."""
+    actor.require_somewhere(Permission.VIEW)
+
+    def look(connection: Connection) -> RunPreview:
+        there = located(connection, project, environment, tenant)
+        there.require_somewhere(actor, Permission.VIEW)
+        where = _Where(there.project, there.environment, there.tenant)
+        found = runbooks.by_name_or_id(connection, where.project.id, name)
+        published = _published(found)
+        asker = _asker(where, found, published)
+        if prompted is not None:
+            variables = prompting.answered(context, connection, asker, prompted, by="a plan")
+        else:
+            variables = prompting.with_defaults(context, connection, asker)
+        made, task = _drafted(context, connection, actor, where, found, published, variables, Wish(choice=choice))
+        plan = _planned(context, connection, where, made, task)
+        try:
+            _require_open(context, connection, actor, where, found, AS_IT_IS)
+        except FairleadError as error:
+            return RunPreview(plan, error.message)
+        return RunPreview(plan)
+
+    if not prompted and not tenant:  # nothing is put into a snapshot of its own
+        with context.database.reading() as connection:
+            return look(connection)
+    try:
+        with context.database.transaction() as connection:
+            raise _TakenBack(look(connection))
+    except _TakenBack as done:
+        return done.found
 
 
 def questions_of(
@@ -193,7 +255,8 @@ def newest_of(
 
 def plan_of(context: Context, connection: Connection, task: Task) -> Plan:
     """The plan of a run, from what was published when it was asked for. Conflict `runbook.frozen` where a freeze came
-    while it waited for its turn, and what `resolve_process` raises."""
+    while it waited for its turn; Refused `plan.changed` where it is not the one that was shown; and what
+    `resolve_process` raises."""
     made = runbooks.run_of_task(connection, task.id)
     owner = projects.get(connection, made.project)
     where = _Where(owner, environments.get(connection, made.environment), tenancy.of(connection, made.tenant))
@@ -201,7 +264,12 @@ def plan_of(context: Context, connection: Connection, task: Task) -> Plan:
     no = gates.closed_to_runbook(connection, owner, where.environment, task.title, at=now, tenant=made.tenant)
     if no is not None and not made.freeze_override:
         raise no
-    return _planned(context, connection, where, made, task)
+    plan = _planned(context, connection, where, made, task)
+    if made.plan_hash and made.plan_hash != plan.hash:
+        changes = planning.plan_changes(context, made.plan_hash, plan)
+        words = planning.changed_words(made.plan_hash, plan.hash, changes)
+        raise Refused("plan.changed", words, thing=task.title, hint="look at the plan again: fairlead runbooks plan")
+    return plan
 
 
 def forget_old(context: Context, connection: Connection, task: Task) -> None:
@@ -245,6 +313,13 @@ def _require_open(
         raise no
 
 
+def _published(found: Runbook) -> Snapshot:
+    if found.published is None:
+        hint = f"fairlead runbooks publish {found.name}"
+        raise Conflict("runbook.unpublished", f"{found.name} has not been published yet", thing=found.name, hint=hint)
+    return found.published
+
+
 def _asker(where: _Where, found: Runbook, published: Snapshot) -> prompting.AskedByRunbook:
     return prompting.AskedByRunbook(where.project, where.environment, found.id, published.variables, where.tenant)
 
@@ -271,38 +346,14 @@ def _asked(
     published: Snapshot,
     wish: Wish,
 ) -> RunbookRun:
-    now, id = context.clock.now(), TaskId(context.ids.new("tsk"))
-    task = Task(
-        id,
-        "runbook",
-        f"{found.name} of {where.project.name} in {where.shown}",
-        now,
-        subject=found.id,
-        project=where.project.name,
-        environment=where.environment.name,
-        tenant=where.tenant.name if where.tenant else None,
-        created_by=actor.name,
-    )
     answered = prompting.answered(context, connection, _asker(where, found, published), wish.prompted, by=actor.name)
-    made = RunbookRun(
-        context.ids.new("rbr"),
-        runbooks.next_number(connection, found.id),
-        found.id,
-        where.project.id,
-        where.environment.id,
-        replace(published, variables=answered),
-        now,
-        id,
-        created_by=actor.name,
-        freeze_override=wish.override_freeze,
-        choice=wish.choice,
-        tenant=where.tenant.id if where.tenant else None,
-    )
-    tag = concurrency_tags.of_runbook(
-        context, connection, where.project, where.environment, answered, task, found.name, tenant=where.tenant
-    )
-    task = replace(task, concurrency_tag=tag)
-    _planned(context, connection, where, made, task)  # what cannot be planned is refused where it is asked for
+    made, task = _drafted(context, connection, actor, where, found, published, answered, wish)
+    plan = _planned(context, connection, where, made, task)  # what cannot be planned is refused where it is asked for
+    if wish.plan_hash:
+        planning.require_plan(wish.plan_hash, plan.hash, what="would run now")
+        planning.remember_plan(context, connection, plan)
+        made = replace(made, plan_hash=plan.hash)
+    made = replace(made, number=runbooks.next_number(connection, found.id))
     runbooks.insert_run(connection, made)
     turns.queue(context, connection, task)
     context.note(
@@ -316,6 +367,50 @@ def _asked(
         tenant=task.tenant,
     )
     return made
+
+
+def _drafted(
+    context: Context,
+    connection: Connection,
+    actor: Actor,
+    where: _Where,
+    found: Runbook,
+    published: Snapshot,
+    variables: str,
+    wish: Wish,
+) -> tuple[RunbookRun, Task]:
+    """The run and its task, which nobody has kept yet, without a number; `variables` is the snapshot with the
+    answers."""
+    now, id = context.clock.now(), TaskId(context.ids.new("tsk"))
+    task = Task(
+        id,
+        "runbook",
+        f"{found.name} of {where.project.name} in {where.shown}",
+        now,
+        subject=found.id,
+        project=where.project.name,
+        environment=where.environment.name,
+        tenant=where.tenant.name if where.tenant else None,
+        created_by=actor.name,
+    )
+    made = RunbookRun(
+        context.ids.new("rbr"),
+        0,
+        found.id,
+        where.project.id,
+        where.environment.id,
+        replace(published, variables=variables),
+        now,
+        id,
+        created_by=actor.name,
+        freeze_override=wish.override_freeze,
+        choice=wish.choice,
+        tenant=where.tenant.id if where.tenant else None,
+    )
+    tag = concurrency_tags.of_runbook(
+        context, connection, where.project, where.environment, variables, task, found.name, tenant=where.tenant
+    )
+    return made, replace(task, concurrency_tag=tag)
 
 
 def _planned(context: Context, connection: Connection, where: _Where, made: RunbookRun, task: Task) -> Plan:
@@ -349,7 +444,14 @@ def _planned(context: Context, connection: Connection, where: _Where, made: Runb
     at = replace(at, owner=owner, keep_files=keep, step_images=made.snapshot.step_images)
     allowed = policies.of_project(connection, where.project.id)
     resolved = vetted(where.project, resolve_process(at), allowed, place, whose=f"the runbook {name}")
-    return plan_runbook(resolved, title=task.title)
+    meant: dict[str, Json] = {
+        "runbook": name,
+        "project": where.project.name,
+        "environment": place.name,
+        "tenant": tenant.name if tenant else "",
+        "variables": made.snapshot.variables,
+    }
+    return plan_runbook(resolved, title=task.title, meant=meant)
 
 
 def _run_views(connection: Connection, owner: Project, made: Sequence[RunbookRun]) -> tuple[RunView, ...]:

@@ -27,7 +27,14 @@ def test_a_runbook_is_set_published_run_and_removed(house: House, fairlead: Call
     assert "kind: script" in fairlead("runbooks", "show", "Look", *of).out
     assert fairlead("runbooks", "run", "Look", "-e", "Test", *of).code == 1
     assert fairlead("runbooks", "publish", "Look", *of).code == 0
-    run = fairlead("-o", "json", "runbooks", "run", "Look", "-e", "Test", *of).data
+    plan = fairlead("runbooks", "plan", "Look", "-e", "Test", *of)
+    assert plan.code == 0 and "Look of books in Test" in plan.out
+    hash = fairlead("-o", "json", "runbooks", "plan", "Look", "-e", "Test", *of).data["hash"]
+    other = fairlead("runbooks", "run", "Look", "-e", "Test", "--plan", "0" * 16, *of)
+    assert (other.code, "plan.changed" in other.err) == (1, True)
+    several = fairlead("runbooks", "run", "Look", "-e", "Test", "--tenant", "A", "--tenant", "B", "--plan", hash, *of)
+    assert (several.code, "one tenant" in several.err) == (2, True)
+    run = fairlead("-o", "json", "runbooks", "run", "Look", "-e", "Test", "--plan", hash[:16], *of).data
     assert (run["number"], run["state"]) == (1, "queued")
     assert run["task"] in fairlead("runbooks", "runs", "Look", *of).out
     assert "Look" in fairlead("runbooks", "list", *of).out

@@ -66,6 +66,7 @@ FROM_PARTS = {
         "/step-templates/{template_name}/versions/{number}",
     ],
     "runbooks": [
+        "/projects/{project}/runbooks/{runbook_name}/plan",
         "/projects/{project}/runbooks/{runbook_name}/prompts",
         "/projects/{project}/runbooks/{runbook_name}/tenant-runs",
         "/projects/{project}/runbooks/{runbook_name}/runs/several",

@@ -45,12 +45,29 @@ class RunWish(ChoosingBody):
         return runbook_runs.Wish(self.prompted, self.choice, self.override_freeze)
 
 
-class NewRun(RunWish):
+class PlannedRunWish(RunWish):
+    plan_hash: str = Field("", max_length=64, description="what was shown of one run; refused where another would run")
+
+    @property
+    def wish(self) -> runbook_runs.Wish:
+        """As the use case takes it."""
+        return runbook_runs.Wish(self.prompted, self.choice, self.override_freeze, plan_hash=self.plan_hash)
+
+
+class RunPlan(ChoosingBody):
+    environment: str = Field(max_length=80)
+    tenant: str = Field("", max_length=100, description='for whom, by name; "": for nobody in particular')
+    prompted: dict[str, str] | None = Field(
+        None, max_length=200, description="answers to what it asks for; null: its defaults, answered or not"
+    )
+
+
+class NewRun(PlannedRunWish):
     environment: str = Field(max_length=80)
     tenant: str = Field("", max_length=100, description='for whom, by name; "": for nobody in particular')
 
 
-class NewRuns(RunWish):
+class NewRuns(PlannedRunWish):
     environments: list[str] = Field(min_length=1, max_length=200)
     tenant: str = Field("", max_length=100, description='for whom, by name; "": for nobody in particular')
 
@@ -112,6 +129,23 @@ def remove_runbook(context: Books, actor: Asking, project: str, runbook_name: st
 def publish_runbook(context: Books, actor: Asking, project: str, runbook_name: str) -> told.Runbook:
     """Publish the draft with the project's variables as they are now: runs use these until it is published again."""
     return runbook(runbooks.publish(context, actor, project, runbook_name))
+
+
+@router.post("/{runbook_name}/plan")
+def plan_runbook_run(context: Books, actor: Asking, project: str, runbook_name: str, body: RunPlan) -> told.RunbookPlan:
+    """What a run of the published runbook would do, step by step. Nothing is changed; a run that is asked for with the
+    same body has the same hash."""
+    found = runbook_runs.preview(
+        context,
+        actor,
+        project,
+        runbook_name,
+        body.environment,
+        tenant=body.tenant,
+        choice=body.choice,
+        prompted=body.prompted,
+    )
+    return {**shapes.plan(found.plan), "refused": found.refused}
 
 
 @router.post("/{runbook_name}/runs", status_code=201)

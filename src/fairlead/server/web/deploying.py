@@ -145,7 +145,7 @@ async def plan(form: Posted, project: str) -> Response:
     whom = _Whom(ticked_of(form), form.text("tenant_tags"))
     offers = await asyncio.to_thread(_offers, visitor, project, form.text("version"), form.text("environment"), whom)
     wanted = replace(offers[1], chosen=chosen)
-    asked = _with_answers(offers[0]["questions"], chosen.prompted)
+    asked = with_answers(offers[0]["questions"], chosen.prompted)
     values = {**offers[0], "questions": asked, "chosen": chosen, "is_planned": True, "given": _given(form)}
     place = (visitor.context, visitor.actor, visitor.server.outside, *wanted.where)
     return await _page(visitor, values, wanted, [foreseeing.preview(*place, **one) for one in wanted.looks()])
@@ -324,7 +324,7 @@ def _questions(
         return ()
 
 
-def _with_answers(
+def with_answers(
     asked: Sequence[prompting.Question], prompted: Mapping[str, str] | None
 ) -> tuple[prompting.Question, ...]:
     """The questions as they were answered; a secret is shown to nobody, and has to be given again."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated
+from dataclasses import replace
+from typing import Annotated, Any
 from urllib.parse import quote, urlencode
 
 from fastapi import Query
@@ -16,7 +17,9 @@ from fairlead.domain.runbook import DEFAULT_KEPT_RUNS
 from fairlead.formats.process import process_text, read_process
 from fairlead.server.routing import page_router
 from fairlead.server.web.choosing import choice_of
+from fairlead.server.web.deploying import with_answers
 from fairlead.server.web.lists import Searched
+from fairlead.server.web.plans import NO_PLAN, outline
 from fairlead.server.web.visit import Form, Posted, Visiting, Visitor
 from fairlead.server.web.whom import Tags, Whose, in_words, tags_in, tenancy_of, ticked_of
 from fairlead.usecases import environments, projects, prompting, runbook_runs, runbooks, tenanted, tenants
@@ -26,6 +29,8 @@ PROMPT = "prompt."
 Places = Annotated[tuple[str, ...], Query(max_length=200)]
 MOST_ASKED = 200
 """Runs whose questions are looked up for one page; what only a later one asks for is told where it is refused."""
+MOST_PLANNED = 10
+"""Runs whose plans are shown."""
 MOST_SAID = 10
 """Runs of which a message says what became; the page lists all."""
 
@@ -87,16 +92,42 @@ def publish(form: Posted, project: str, name: str) -> Response:
 def ask(
     visitor: Visiting, project: str, name: str, environment: Places = (), tenant: Whose = (), tenant_tags: Tags = ""
 ) -> Response:
-    """What a run there (for the tenants) asks for, and how it may differ from what the process says."""
+    """What a run there (for the tenants) asks for, how it may differ from what the process says, and what it would
+    do."""
+    found = runbooks.get(visitor.context, visitor.actor, project, name)
+    names = [one for one in tenant if one]
+    return visitor.page("runbook_run.html", _offers(visitor, project, found, environment, names, tenant_tags))
+
+
+@router.post("/projects/{project}/runbooks/{name}/run/plan")
+def plan(form: Posted, project: str, name: str) -> Response:
+    """The same page, its plans made with what the form answers and chooses; nothing is changed. Answers come by POST:
+    they may be secret."""
+    visitor, places = form.visitor, form.lists.get("environment", ())
+    found = runbooks.get(visitor.context, visitor.actor, project, name)
+    values = _offers(visitor, project, found, places, ticked_of(form), form.text("tenant_tags"), wish=_wish(form))
+    return visitor.page("runbook_run.html", values)
+
+
+def _offers(
+    visitor: Visitor,
+    project: str,
+    found: runbooks.RunbookView,
+    environment: Sequence[str],
+    names: Sequence[str],
+    tenant_tags: str,
+    *,
+    wish: runbook_runs.Wish | None = None,
+) -> dict[str, Any]:
+    """What the page shows; `wish` is what its form said, None before it was sent."""
     context, actor = visitor.context, visitor.actor
     owner = projects.get(context, actor, project)
-    found = runbooks.get(context, actor, owner.name, name)
     known = [place for place in environments.all_of(context, actor) if _may_run(found, place.name)]
     chosen = [place for place in environment if place] or [place.name for place in known[:1]]
     is_tenanted = (found.runbook.tenancy or owner.tenancy) is not Tenancy.UNTENANTED
-    names = [one for one in tenant if one]
     meant = _meant(visitor, owner.name, chosen, names, tags_in(tenant_tags))
-    values = {
+    asked = _questions(visitor, owner.name, found, meant)
+    return {
         "project": owner,
         "view": found,
         "environments": known,
@@ -105,15 +136,53 @@ def ask(
         "tenant_tags": tenant_tags,
         "whom": in_words(name for _, name in meant),
         "tenants": tenants.names(context, actor, project=owner.name) if is_tenanted else (),
-        "questions": _questions(visitor, owner.name, found, meant),
-        "choice": NO_CHOICE,
+        "questions": with_answers(asked, wish.prompted) if wish else asked,
+        "choice": wish.choice if wish else NO_CHOICE,
+        "override_freeze": wish.override_freeze if wish else "",
+        "is_planned": wish is not None,
+        "plans": _plans(visitor, owner.name, found, meant, wish),
+        "unplanned": max(0, len(meant) - MOST_PLANNED),
     }
-    return visitor.page("runbook_run.html", values)
+
+
+def _plans(
+    visitor: Visitor,
+    project: str,
+    found: runbooks.RunbookView,
+    meant: Sequence[tuple[str, str]],
+    wish: runbook_runs.Wish | None,
+) -> list[dict[str, Any]]:
+    """What each run would do, or why that cannot be said; of as many as are shown."""
+    if found.runbook.published is None:
+        return []
+    told = []
+    for place, tenant in meant[:MOST_PLANNED]:
+        where = (visitor.context, visitor.actor, project, found.runbook.id, place)
+        words = f"{place} for {tenant}" if tenant else place
+        given: dict[str, str] | None = None
+        try:
+            if wish is not None:
+                asked = runbook_runs.questions_of(*where, tenant=tenant)
+                is_only = len(meant) == 1
+                given = {
+                    name: text
+                    for name, text in wish.prompted.items()
+                    if is_only or any(one.is_called(name) for one in asked)
+                }
+            choice = wish.choice if wish else NO_CHOICE
+            seen = runbook_runs.preview(*where, tenant=tenant, choice=choice, prompted=given)
+        except FairleadError as error:
+            told.append({**NO_PLAN, "where": words, "trouble": str(error), "refused": ""})
+            continue
+        shown = {"plan": seen.plan, "outline": outline(seen.plan), "refused": seen.refused}
+        told.append({**NO_PLAN, **shown, "where": words})
+    return told
 
 
 @router.post("/projects/{project}/runbooks/{name}/run")
 def run(form: Posted, project: str, name: str) -> Response:
-    """Run what is published; where it asks for something, there is a page for the answers. For several tenants what is
+    """Run what is published; where it asks for something, there is a page for the answers. A plan that was made with
+    the form's answers binds; the page's first one only where nothing is answered or chosen. For several tenants what is
     refused for one does not hold up the others."""
     visitor = form.visitor
     places = form.lists.get("environment", ())
@@ -122,6 +191,7 @@ def run(form: Posted, project: str, name: str) -> Response:
     refused: tuple[tenanted.RefusedRun, ...] = ()
     try:
         wish = _wish(form)
+        is_shown = form.is_ticked("planned") or not (wish.prompted or wish.choice != NO_CHOICE)
         if tags or len(names) > 1:
             each = tenanted.run_each(
                 visitor.context, visitor.actor, project, name, places, names=names, tags=tags, wish=wish
@@ -129,6 +199,8 @@ def run(form: Posted, project: str, name: str) -> Response:
             made, refused = each.made, each.refused
         else:
             alone = names[0] if names else ""
+            if is_shown and len(places) == 1:
+                wish = replace(wish, plan_hash=form.text("plan_hash"))
             made = tuple(
                 runbook_runs.run_in_all(visitor.context, visitor.actor, project, name, places, tenant=alone, wish=wish)
             )

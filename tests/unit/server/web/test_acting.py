@@ -278,6 +278,7 @@ FORMS = [
     "/projects/books/runbooks",
     "/projects/books/runbooks/x/publish",
     "/projects/books/runbooks/x/run",
+    "/projects/books/runbooks/x/run/plan",
     "/projects/books/runbooks/x/remove",
     "/projects/books/triggers",
     "/projects/books/triggers/x/evaluate",
@@ -351,6 +352,7 @@ FOR_VIEWERS = (
     "/files/plan",
     "/files/apply",
     "/projects/books/deploy/plan",
+    "/projects/books/runbooks/x/run/plan",
 )
 
 

@@ -94,3 +94,35 @@ def test_what_is_refused_for_one_tenant_holds_up_no_other_and_is_said(house: Hou
     assert back.startswith(page) and "tenant=Bolt" in back and "tenant=Core" in back
     assert visit.post(page, environment="Test", tenant_tags="Region/None").startswith(page)
     assert len(ran_for(house)) == 1
+
+
+def test_a_run_is_shown_before_it_runs_and_what_was_shown_is_what_runs(house: House, visit: Visit) -> None:
+    house.add_project("books")
+    variables.put(house.context, ADMINISTRATOR, "books", "Reason", more=More(prompt=Prompt("Why", is_required=True)))
+    visit.sign_in()
+    visit.post(PAGE, name="Look", process=STEPS)
+    visit.post(f"{PAGE}/Look/publish")
+    page = visit.get(f"{PAGE}/Look/run?environment=Test")
+    first = runbook_runs.preview(house.context, ADMINISTRATOR, "books", "Look", "Test").plan.hash
+    assert first in page and "Look in Test" in page and 'name="planned"' not in page
+    form = {"environment": "Test", "prompt.Reason": "a <leak>", "skip": "", "csrf": visit.token()}
+    shown = visit.client.post(f"{PAGE}/Look/run/plan", data=form)
+    given = {"Reason": "a <leak>"}
+    second = runbook_runs.preview(house.context, ADMINISTRATOR, "books", "Look", "Test", prompted=given).plan.hash
+    assert shown.status_code == 200 and second in shown.text and 'value="a &lt;leak&gt;"' in shown.text
+    assert not runbook_runs.runs_of(house.context, ADMINISTRATOR, "books", "Look").items
+    held = {"environment": "Test", "plan_hash": second, "planned": "1"}
+    visit.post(f"{PAGE}/Look/run", **held, **{"prompt.Reason": "another"})
+    assert "the plan that would run now is" in visit.get(f"{PAGE}/Look/run")
+    visit.post(f"{PAGE}/Look/run", **held, **{"prompt.Reason": "a <leak>"})
+    [made] = runbook_runs.runs_of(house.context, ADMINISTRATOR, "books", "Look").items
+    assert made.run.plan_hash == second
+    lacking = visit.client.post(f"{PAGE}/Look/run/plan", data={"environment": "Test", "csrf": visit.token()})
+    assert "a value is asked for" in lacking.text
+
+
+def test_the_plan_of_each_of_several_runs_is_shown(house: House, visit: Visit) -> None:
+    page = for_tenants(house, visit)
+    shown = visit.get(f"{page}?environment=Production&tenant=Acme&tenant=Bolt")
+    assert "<strong>Production for Acme</strong>" in shown and "<strong>Production for Bolt</strong>" in shown
+    assert shown.count("would be refused") == 2, "of Bolt, which is not connected there: its badge, and why"

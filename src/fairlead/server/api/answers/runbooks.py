@@ -10,6 +10,7 @@ from typing_extensions import TypedDict
 from fairlead.domain.project import Tenancy
 from fairlead.domain.task import TaskState
 from fairlead.server.api.answers.lists import Moment
+from fairlead.server.api.answers.plans import Plan
 
 
 class Runbook(TypedDict):
@@ -35,6 +36,13 @@ class Runbook(TypedDict):
     created_at: Moment
     created_by: str
     revision: Annotated[int, Field(description="what its ETag holds")]
+
+
+class RunbookPlan(Plan):
+    """What a run would do, step by step; `refused` is the rule that would refuse it if it were asked for now, "" for
+    none."""
+
+    refused: str
 
 
 class RunbookRun(TypedDict):

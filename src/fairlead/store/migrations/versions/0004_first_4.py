@@ -152,6 +152,7 @@ def _runbook_runs() -> None:
         sa.Column("freeze_override", sa.Text(), nullable=False),
         sa.Column("choice", sa.JSON(none_as_null=True), nullable=False),
         sa.Column("tenant", sa.Text(), nullable=True),
+        sa.Column("plan_hash", sa.Text(), nullable=False),
         sa.ForeignKeyConstraint(["environment"], ["environments.id"], name=op.f("fk_runbook_runs_environment")),
         sa.ForeignKeyConstraint(["project"], ["projects.id"], name=op.f("fk_runbook_runs_project")),
         sa.ForeignKeyConstraint(["runbook"], ["runbooks.id"], name=op.f("fk_runbook_runs_runbook")),
