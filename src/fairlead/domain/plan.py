@@ -194,11 +194,13 @@ def effects_of(node: Node) -> Iterator[Effect]:
 
 
 def told_of(node: Node) -> Iterator[str]:
-    """What is done below the node, a line each: its effects, with when those of an action run, and why an action
-    surely does not."""
+    """What is done below the node, a line each: its effects, with when those of an action run, why an action surely
+    does not, and what a person is asked."""
     match node:
         case Effect():
             yield node.title
+        case Ask():
+            yield f"a person is asked: {node.question.title}"
         case Part(skipped=why) if why:
             yield f"{node.title}{f' on {node.target}' if node.target else ''}: skipped, {why}"
         case Part():

@@ -86,3 +86,32 @@ def test_a_run_for_one_tenant_and_for_each_of_several(house: House, fairlead: Ca
     assert {
         run["tenant"] for run in fairlead("-o", "json", "runbooks", "runs", "Look", "--tenant", "Bolt", *of).data
     } == {"Bolt"}
+
+
+MORE = """
+  - name: Only live
+    actions:
+      - {name: Only live, kind: script, environments: [Production], properties: {script: "ls"}}
+  - name: Both
+    actions:
+      - {name: Always, kind: script, properties: {script: "ls"}}
+      - {name: Live, kind: script, environments: [Production], properties: {script: "ls"}}
+  - name: Ask
+    actions:
+      - {name: Ask, kind: manual-intervention, properties: {instructions: "Fine?"}}
+"""
+
+
+def test_a_plan_shows_whom_it_asks_and_what_it_leaves_out(house: House, fairlead: Callable[..., Said]) -> None:
+    house.add_project("books")
+    Path("look.yml").write_text(TEXT.rstrip() + MORE)
+    of = ("-p", "books")
+    assert fairlead("runbooks", "set", "Look", "--process", "look.yml", *of).code == 0
+    assert fairlead("runbooks", "publish", "Look", *of).code == 0
+    told = fairlead("runbooks", "plan", "Look", "-e", "Test", *of).out
+    for line in (
+        "Only live (skipped: it is only for Production)",
+        "  Live: skipped, it is only for Production",
+        "  a person is asked: Ask",
+    ):
+        assert line in told.splitlines(), told
