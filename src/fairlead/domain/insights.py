@@ -16,6 +16,8 @@ from fairlead.domain.ids import ChannelId, EnvironmentId, ReleaseId, TenantId
 DEFAULT_DAYS = 30
 LONGEST_DAYS = 366
 """A year, and the day more that some have: each completion in the span is read."""
+LOOKED_BACK_DAYS = 90
+"""Before the span, for what every place had already: what a place had last before that is looked for by itself."""
 _UNITS = ((86_400, "d"), (3600, "h"), (60, "m"), (1, "s"))
 
 Spot: TypeAlias = tuple[EnvironmentId, TenantId | None]

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 import sqlalchemy as sa
 
 from fairlead.domain.deployment import DeploymentOutcome
 from fairlead.domain.ids import ChannelId, EnvironmentId, ProjectId, ReleaseId, TenantId
-from fairlead.domain.insights import Completion, Delivered, Made
+from fairlead.domain.insights import Completion, Delivered, Made, Spot
 from fairlead.domain.interruption import InterruptionKind
 from fairlead.store.deployments import deployments
 from fairlead.store.interruptions import interruptions
@@ -36,15 +36,30 @@ def completions(
     )
 
 
-def delivered(connection: sa.Connection, project: ProjectId, *more: Condition, before: datetime) -> Delivered:
-    """The newest release of each channel that each place had a success of before then; one query."""
+def delivered(
+    connection: sa.Connection, project: ProjectId, *more: Condition, before: datetime, since: datetime | None = None
+) -> Delivered:
+    """The newest release of each channel that each place had a success of before then, `since` a time or ever; one
+    query."""
     shown = (_c.environment, _c.tenant, _r.channel)
-    here = (_c.project == project, _c.ended_at < before, _IS_SUCCESS)
+    here = [_c.project == project, _c.ended_at < before, _IS_SUCCESS]
+    here += [_c.ended_at >= since] if since is not None else []
     newest = sa.select(*shown, sa.func.max(_c.release)).join(releases, _r.id == _c.release).where(*here, *more)
     return {
         ((EnvironmentId(environment), TenantId(tenant) if tenant else None), ChannelId(channel)): ReleaseId(release)
         for environment, tenant, channel, release in connection.execute(newest.group_by(*shown)).all()
     }
+
+
+def of_places(lacking: Collection[tuple[Spot, ChannelId]]) -> list[Condition]:
+    """Conditions under which a deployment is of one of the places; of others, too, where they have the same tenants."""
+    whose = {tenant for (_, tenant), _ in lacking}
+    named = _c.tenant.in_(whose - {None})
+    return [
+        _c.environment.in_({environment for (environment, _), _ in lacking}),
+        sa.or_(named, _c.tenant.is_(None)) if None in whose else named,
+        _r.channel.in_({channel for _, channel in lacking}),
+    ]
 
 
 def made(

@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from fairlead.domain.actor import Actor
 from fairlead.domain.errors import Invalid
-from fairlead.domain.insights import DEFAULT_DAYS, LONGEST_DAYS, Figures, figures
+from fairlead.domain.ids import ProjectId
+from fairlead.domain.insights import (
+    DEFAULT_DAYS,
+    LONGEST_DAYS,
+    LOOKED_BACK_DAYS,
+    Completion,
+    Delivered,
+    Figures,
+    figures,
+)
 from fairlead.domain.permission import Permission
 from fairlead.store import deployments, environments, insights, projects
+from fairlead.store.database import Connection
 from fairlead.store.reach import within
+from fairlead.store.shelf import Condition
 from fairlead.usecases.context import Context
 
 
@@ -45,7 +57,7 @@ def of_project(
         mine = within(actor.reach(Permission.VIEW), project=c.project, environment=c.environment, tenant=c.tenant)
         mine += [c.environment == asked.id] if asked else []
         completed = insights.completions(connection, owner.id, *mine, since=since)
-        before = insights.delivered(connection, owner.id, *mine, before=since) if completed else {}
+        before = _delivered(connection, owner.id, mine, completed, since) if completed else {}
         made = insights.made(connection, owner.id, completed, before)
         known = environments.all_of(connection)
     each = ((place.name, [one for one in completed if one.spot[0] == place.id]) for place in known)
@@ -56,3 +68,21 @@ def of_project(
         figures(completed, made, before),
         tuple((name, figures(its, made, before)) for name, its in each if its),
     )
+
+
+def _delivered(
+    connection: Connection,
+    project: ProjectId,
+    mine: Sequence[Condition],
+    completed: Sequence[Completion],
+    since: datetime,
+) -> Delivered:
+    """What was there before the span. All of it is read of some time alone, and what is older only of the places that
+    were not found in that: new ones, and those that were left alone for long."""
+    back = since - timedelta(days=LOOKED_BACK_DAYS)
+    found = dict(insights.delivered(connection, project, *mine, since=back, before=since))
+    lacking = {(one.spot, one.channel) for one in completed if one.is_success} - found.keys()
+    if lacking:
+        older = insights.delivered(connection, project, *mine, *insights.of_places(lacking), before=back)
+        found |= {place: max(release, found.get(place, release)) for place, release in older.items()}
+    return found

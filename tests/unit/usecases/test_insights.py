@@ -156,3 +156,29 @@ def test_the_span_is_read_by_its_index(books: House) -> None:
     with books.database.reading() as connection:
         steps = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {span[0]}", span[1]).all()  # type: ignore[arg-type]
     assert any("ix_deployments_ended (project=? AND ended_at>?)" in str(step) for step in steps), steps
+
+
+@pytest.mark.parametrize("days_between", [10, 400])
+def test_what_a_place_had_last_is_found_however_long_ago_it_was(books: House, days_between: int) -> None:
+    released(books, "1.0.0")
+    deployed(books, "1.0.0")
+    books.clock.advance(days_between * 24 * HOUR_S)
+    released(books, "1.1.0")
+    deployed(books, "1.1.0")
+    recent = insights.of_project(books.context, ADMIN, "books", days=1).whole
+    assert recent.lead_time_s == 2 * HOUR_S, "from the making of 1.1.0: 1.0.0 was there"
+
+
+def test_what_is_older_is_read_of_those_places_alone_that_had_nothing_lately(books: House) -> None:
+    asked: list[str] = []
+    listen = sa.event.listens_for(books.database.engine, "before_cursor_execute")
+    listen(lambda _c, _cursor, statement, *_more: asked.append(statement))
+    for version in ("1.0.0", "1.1.0"):
+        released(books, version)
+        deployed(books, version)
+        books.clock.advance(10 * 24 * HOUR_S)
+        asked.clear()
+        insights.of_project(books.context, ADMIN, "books", days=11)
+        older = [one for one in asked if "max(deployments.release)" in one and "ended_at >=" not in one]
+        assert len(older) == (1 if version == "1.0.0" else 0)
+        assert all("deployments.environment IN" in one for one in older)
