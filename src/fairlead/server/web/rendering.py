@@ -22,6 +22,8 @@ from fairlead.server.web.icons import icon
 FOLDER = Path(__file__).with_name("templates")
 _CODES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])|[\x00-\x08\x0b-\x1f\x7f]")
 _BETWEEN_TICKS = re.compile(r"`([^`]+)`")
+LONGEST_PROSE = 50_000
+"""Characters that are read as Markdown for one page."""
 NOT_KEPT = {"Cache-Control": "no-store"}
 
 
@@ -48,6 +50,7 @@ def templates() -> Environment:
     made.filters["short"] = short
     made.filters["options"] = options
     made.filters["plain"] = plain
+    made.filters["prose"] = prose
     made.filters["with_code"] = with_code
     made.filters["without_codes"] = without_codes
     return made
@@ -61,6 +64,16 @@ def html(template: str, values: Mapping[str, Any], *, status: int = 200) -> HTML
 def short(text: str, length: int = 12) -> str:
     """The beginning of a digest or commit."""
     return text.rpartition("sha256:")[2][:length]
+
+
+def prose(text: str) -> Markup:
+    """What people wrote in Markdown, such as notes of a release; HTML in it is shown, not taken. What is very long
+    stays as it was written."""
+    if len(text) > LONGEST_PROSE:
+        return Markup('<p class="fl-pre">%s</p>') % text
+    from fairlead.formats.markdown import to_html  # its library is loaded where somebody reads such a text
+
+    return Markup('<div class="fl-prose">%s</div>') % Markup(to_html(text))
 
 
 def options(entries: Collection[str], chosen: str = "") -> Markup:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fairlead.server.web.rendering import options, with_code
+from fairlead.server.web.rendering import LONGEST_PROSE, options, prose, with_code
 
 
 def test_what_stands_between_backticks_is_code_and_all_else_is_escaped() -> None:
@@ -14,3 +14,14 @@ def test_choices_are_escaped_each_for_itself() -> None:
     assert options(("<a>", "b & c")) == "<option>&lt;a&gt;</option><option>b &amp; c</option>"
     assert options(("a", "b"), "b") == "<option>a</option><option selected>b</option>"
     assert options(()) == ""
+
+
+def test_what_people_write_in_markdown_is_drawn_and_html_in_it_is_shown() -> None:
+    drawn = prose(
+        "**Stop** `web`\n\n- one <script>alert(1)</script>\n- [two](https://a.test)\n- [bad](javascript:alert(1))"
+    )
+    assert "<strong>Stop</strong> <code>web</code>" in drawn and '<a href="https://a.test">two</a>' in drawn
+    assert "<script>" not in drawn and "&lt;script&gt;" in drawn and 'href="javascript' not in drawn
+    assert prose("") == '<div class="fl-prose"></div>'
+    long = "**a** <b>" + "x" * LONGEST_PROSE
+    assert prose(long) == f'<p class="fl-pre">**a** &lt;b&gt;{"x" * LONGEST_PROSE}</p>'
