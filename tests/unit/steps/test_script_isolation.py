@@ -103,7 +103,9 @@ class Died(BaseException):
     """The server's end."""
 
 
-async def test_a_server_that_dies_once_it_ended_keeps_no_turn(rig: Shared, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_server_that_dies_once_it_ended_keeps_no_turn_and_leaves_nothing_there(
+    rig: Shared, monkeypatch: pytest.MonkeyPatch
+) -> None:
     effect = rig.effect("echo hello")
     note = FakeRecords.note
 
@@ -115,8 +117,12 @@ async def test_a_server_that_dies_once_it_ended_keeps_no_turn(rig: Shared, monke
     monkeypatch.setattr(FakeRecords, "note", noted_and_died)
     with pytest.raises(Died):
         await rig.do(effect)
-    assert isinstance(await rig.kind.look(effect, rig.tools(effect)), Done), "whoever takes over need not do it again"
     assert rig.line() == []
+    monkeypatch.undo()
+    assert list((rig.place / "tickets").iterdir()), "its files lie on the host yet, with what was put into them"
+    assert isinstance(await rig.do(effect), Done) and rig.line() == []
+    assert not list((rig.place / "tickets").iterdir())
+    assert len(rig.told("info")) == 1, "and it was not run again"
 
 
 @pytest.mark.parametrize("value", ["True", "#{Side.By.Side}"])

@@ -74,18 +74,18 @@ class RunScript:
     kind = "script.run"
 
     async def look(self, effect: Effect, tools: Tools) -> Looked:
-        """Whether it ended well and all of it was told: our own note says so."""
-        noted = await _noted(effect, tools)
-        return Done(noted, was_already_so=True) if noted and noted.get("exit_code") == 0 else NotYet()
+        """Asking costs as much as doing."""
+        return NotYet()
 
     async def do(self, effect: Effect, tools: Tools) -> Outcome:
         """Begins it, or finds it begun; tells its output; its exit code is the verdict."""
         run = read(ScriptRun, effect)
         noted = await _noted(effect, tools)
-        if noted is not None:
-            return _verdict(run, noted)
-        connection = await _connection(run, tools)
         ticket = _ticket(effect, tools)
+        if noted is not None:
+            await _forget(run, ticket, tools)
+            return _verdict(run, noted, was_already_so=True)
+        connection = await _connection(run, tools)
         if run.is_isolated:
             bypasses = is_asked_for(shown_at(run.variables, run.on_behalf_of, tools), BYPASSED_BY)
             await until_alone(effect, tools, run.target, where=connection.name, bypasses=bypasses)
@@ -105,7 +105,7 @@ class RunScript:
         await tools.task_log.flush(tools.task)
         await leave(effect, tools)  # before the note: whoever takes over goes by that, and does not come here again
         await tools.records.note(tools.task, _note_name(effect), note)
-        await _forget(connection, ticket, tools)
+        await _forget(run, ticket, tools)
         return _verdict(run, note)
 
     async def _followed(
@@ -270,10 +270,10 @@ async def _of_commit(name: str, checkout: Checkout, effect: Effect, tools: Tools
         await workspace.remove(place)
 
 
-def _verdict(run: ScriptRun, note: Mapping[str, Json]) -> Outcome:
+def _verdict(run: ScriptRun, note: Mapping[str, Json], *, was_already_so: bool = False) -> Outcome:
     code = note.get("exit_code")
     if code == 0:
-        return Done(note)
+        return Done(note, was_already_so=was_already_so)
     held = note.get("last")
     last = [str(line) for line in held] if isinstance(held, list) else []
     if note.get("timed_out_s"):
@@ -292,9 +292,9 @@ def _verdict(run: ScriptRun, note: Mapping[str, Json]) -> Outcome:
     )
 
 
-async def _forget(connection: Connection, ticket: str, tools: Tools) -> None:
+async def _forget(run: ScriptRun, ticket: str, tools: Tools) -> None:
     try:
-        await connection.complete(ticket)
+        await (await _connection(run, tools)).complete(ticket)
     except FairleadError as error:
         tools.say(f"what it left on the host could not be removed: {error.message}", level="warning")
 
