@@ -15,6 +15,13 @@ _SUBSTITUTE = "Octopus.Action.SubstituteInFiles."
 _PACKAGE = "Octopus.Action.Package."
 _DIRECTORIES = "a package is unpacked in a directory of its own: point a link at it, or copy it, with a script"
 _SCRIPTS = "write it into an action of the kind script, before or after this one"
+_CUSTOM = "Octopus.Action.CustomScripts."
+_GO = {
+    "sh": ("bash", 'cd "@" || exit 1'),
+    "py": ("python", 'import os\nos.chdir(r"@")'),
+    "ps1": ("powershell", 'Set-Location -LiteralPath "@"'),
+}
+"""By their ending: what they are written in, and how such a script goes to a directory."""
 _OFF = "the feature is not enabled"
 _BUILT_IN = frozenset({"feeds-builtin", "octopus-server-built-in", "octopus server (built-in)"})
 _LINES = re.compile(r"[\r\n;]+")
@@ -63,11 +70,34 @@ def _feed(properties: Properties) -> None:
     properties.leave(f"{_PACKAGE}FeedId", "packages come from the built-in feed: push it there")
 
 
-def filled_in(action: str, properties: Properties) -> dict[str, Any]:
+def features(properties: Properties) -> set[str]:
+    """Those that the action has enabled."""
+    return {name.strip() for name in properties.text(_FEATURES, "what else it does").split(",")}
+
+
+def custom_scripts(action: str, properties: Properties, enabled: set[str]) -> dict[str, dict[str, Any]]:
+    """What actions of the kind script do for those that are written into the action, in the package's directory:
+    PreDeploy before files are filled in, Deploy and PostDeploy after that. One language each."""
+    made: dict[str, dict[str, Any]] = {}
+    for at in ("PreDeploy", "Deploy", "PostDeploy") if f"{_FEATURE}CustomScripts" in enabled else ():
+        for ending, (language, go) in _GO.items():
+            name = f"{_CUSTOM}{at}.{ending}"
+            if at in made or not properties.peek(name).strip():
+                continue
+            body = properties.text(name, "a script of its own, behind it")
+            made[at] = {"language": language, "script": f"{go.replace('@', _directory(action))}\n{body}"}
+    properties.leave_all(_CUSTOM, _SCRIPTS if f"{_FEATURE}CustomScripts" in enabled else _OFF)
+    return made
+
+
+def _directory(action: str) -> str:
+    return f"#{{Octopus.Action[{action}].Output.Package.InstallationDirectoryPath}}"
+
+
+def filled_in(action: str, properties: Properties, enabled: set[str]) -> dict[str, Any]:
     """What an action of the kind configure-files, after one that deploys a package, does for the features that the
-    latter has enabled; empty for none. What no feature asks for is reported as not taken, as are those that put files
-    elsewhere or run what is in the package."""
-    enabled = {name.strip() for name in properties.text(_FEATURES, "what else it does").split(",")}
+    latter has enabled; empty for none. What no feature asks for is reported as not taken, as is what puts files
+    elsewhere."""
     made: dict[str, Any] = {}
     targets = f"{_SUBSTITUTE}TargetFiles"
     if _is_on(properties, enabled, "SubstituteInFiles", f"{_SUBSTITUTE}Enabled"):
@@ -80,9 +110,8 @@ def filled_in(action: str, properties: Properties) -> dict[str, Any]:
     for name in (targets, structured):
         properties.leave(name, _OFF)
     properties.leave_all(f"{_PACKAGE}CustomInstallationDirectory", _DIRECTORIES)
-    properties.leave_all("Octopus.Action.CustomScripts.", _SCRIPTS)
     made = {key: held for key, held in made.items() if held}
-    return {"folder": f"#{{Octopus.Action[{action}].Output.Package.InstallationDirectoryPath}}", **made} if made else {}
+    return {"folder": _directory(action), **made} if made else {}
 
 
 def _dotnet(properties: Properties, enabled: set[str]) -> dict[str, Any]:

@@ -7,7 +7,7 @@ is becomes a script that fails and says so: a step that is silently not run woul
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from fairlead.domain.process import (
@@ -25,7 +25,7 @@ from fairlead.domain.process import (
 from fairlead.domain.step_image import CREATE_NETWORK, RUN_CONTAINER, STOP_CONTAINER
 from fairlead.formats.ocl.tree import Block
 from fairlead.formats.octopus import containers
-from fairlead.formats.octopus.packages import filled_in, package_of
+from fairlead.formats.octopus.packages import custom_scripts, features, filled_in, package_of
 from fairlead.formats.octopus.report import Properties, Report, Taking, as_text
 
 SCRIPT = "script"
@@ -39,6 +39,8 @@ _REQUIREMENTS = {
 }
 _LANGUAGES = {"bash": "bash", "python": "python", "powershell": "powershell"}
 _ENDINGS = (".sh", ".py", ".ps1")
+_BEHIND = {"Deploy": "deploy", "PostDeploy": "post-deploy"}
+"""Scripts of a package's own that run once its files are filled in, and what actions of them are called."""
 _NOT_IN_NAMES = str.maketrans({"[": "(", "]": ")", "{": "(", "}": ")", "#": "", "\n": " "})
 _HARMLESS = frozenset({"Octopus.Action.EnabledFeatures", "OctopusUseBundledTooling", "Octopus.Action.RunOnServer"})
 _FILES = "files are filled in by an action of the kind configure-files"
@@ -130,12 +132,12 @@ class _Around:
 @dataclass(frozen=True, slots=True)
 class _Kind:
     """What an action is. `why`: why the rest of its properties is not taken ("": for no reason of the kind); `after`:
-    the properties of an action that fills in files after it, {} for none."""
+    what follows it, in order: what it is called behind the action's name, its kind and properties."""
 
     name: str
     properties: dict[str, Any]
     why: str = ""
-    after: dict[str, Any] = field(default_factory=dict)
+    after: tuple[tuple[str, str, dict[str, Any]], ...] = ()
 
 
 def _actions(block: Block, report: Report, around: _Around) -> Iterator[Action]:
@@ -177,9 +179,8 @@ def _actions(block: Block, report: Report, around: _Around) -> Iterator[Action]:
     taking.leave(block.get("worker_pool_variable"), "name the pool, where it runs on a worker")
     taking.rest()
     yield made
-    if kind.after:
-        after = _named(f"{name}: files", around.names)
-        yield replace(made, name=after, kind=CONFIGURE_FILES, properties=kind.after)
+    for called, what, given in kind.after:
+        yield replace(made, name=_named(f"{name}: {called}", around.names), kind=what, properties=given)
 
 
 def _kind(name: str, taking: Taking, properties: Properties, around: _Around) -> _Kind:
@@ -207,7 +208,12 @@ def _deploy_package(name: str, taking: Taking, properties: Properties, around: _
         why = why or "a package is deployed to targets, and its step has no target tags"
     if why:
         return _not_imported(why)
-    return _Kind(DEPLOY_PACKAGE, {"package": package}, after=filled_in(name, properties))
+    enabled = features(properties)
+    scripts, filled = custom_scripts(name, properties, enabled), filled_in(name, properties, enabled)
+    before = [("pre-deploy", SCRIPT, scripts["PreDeploy"])] if "PreDeploy" in scripts else []
+    files = [("files", CONFIGURE_FILES, filled)] if filled else []
+    behind = [(called, SCRIPT, scripts[at]) for at, called in _BEHIND.items() if at in scripts]
+    return _Kind(DEPLOY_PACKAGE, {"package": package}, after=(*before, *files, *behind))
 
 
 def _of_docker(kind: str, made: containers.Made) -> _Kind:

@@ -72,7 +72,7 @@ def test_what_has_no_like_fails_and_says_so_instead_of_being_left_out() -> None:
 
 
 def test_a_package_is_deployed_and_its_files_are_filled_in_where_it_lies() -> None:
-    package, files = process().steps[4].actions
+    package, files, restart = process().steps[4].actions
     assert (package.name, package.kind, package.properties) == (
         "Deploy the tools",
         "deploy-package",
@@ -88,7 +88,17 @@ def test_a_package_is_deployed_and_its_files_are_filled_in_where_it_lies() -> No
         "substitute": ["conf/*.env", "motd"],
         "dotnet": {"transform": True, "transformations": ["Web.Release.config => Web.config"]},
     }
-    assert {package.runs_on, files.runs_on} == {RunLocation.TARGETS}
+    assert (restart.name, restart.kind, restart.environments) == (
+        "Deploy the tools: post-deploy",
+        "script",
+        ("production",),
+    )
+    assert restart.properties == {
+        "language": "bash",
+        "script": 'cd "#{Octopus.Action[Deploy the tools].Output.Package.InstallationDirectoryPath}" || exit 1\n'
+        "systemctl restart tools",
+    }
+    assert {package.runs_on, files.runs_on, restart.runs_on} == {RunLocation.TARGETS}
 
 
 def test_what_a_package_had_besides_is_told_with_what_to_do() -> None:
@@ -97,10 +107,52 @@ def test_what_a_package_had_besides_is_told_with_what_to_do() -> None:
         assert "NOT taken" in line
         return line
 
-    assert "the kind script" in left("Octopus.Action.CustomScripts.PostDeploy.sh")
     assert "point a link" in left("Octopus.Action.Package.CustomInstallationDirectory")
     assert "not enabled" in left("Octopus.Action.Package.AutomaticallyUpdateAppSettingsAndConnectionStrings")
     assert "one package" in left('packages "extra"')
+
+
+SCRIPTED = """
+step "web" {
+    name = "Web"
+    properties = {
+        Octopus.Action.TargetRoles = "web"
+    }
+    action {
+        action_type = "Octopus.TentaclePackage"
+        properties = {
+            Octopus.Action.CustomScripts.Deploy.py = "print('deploy')"
+            Octopus.Action.CustomScripts.PostDeploy.csx = "Console.WriteLine()"
+            Octopus.Action.CustomScripts.PreDeploy.ps1 = "Write-Host pre"
+            Octopus.Action.EnabledFeatures = "FEATURES"
+            Octopus.Action.SubstituteInFiles.TargetFiles = "a.env"
+        }
+        packages {
+            feed = "octopus-server-built-in"
+            package_id = "Web"
+        }
+    }
+}
+"""
+
+
+def scripted(features: str) -> tuple[list[tuple[str, str]], str]:
+    """Names and kinds of the actions, and the report."""
+    found = imported("books", {"deployment_process.ocl": SCRIPTED.replace("FEATURES", features).encode()})
+    made = read_process("process.yml", found.files["projects/books/process.yml"].encode())
+    return [(one.name, one.kind) for one in made.steps[0].actions], "\n".join(map(str, found.lines))
+
+
+def test_scripts_of_a_packages_own_stand_where_octopus_runs_them() -> None:
+    made, report = scripted("Octopus.Features.CustomScripts,Octopus.Features.SubstituteInFiles")
+    assert made == [
+        ("Web", "deploy-package"),
+        ("Web: pre-deploy", "script"),
+        ("Web: files", "configure-files"),
+        ("Web: deploy", "script"),
+    ]
+    assert "NOT taken: Octopus.Action.CustomScripts.PostDeploy.csx" in report
+    assert [name for name, _ in scripted("")[0]] == ["Web"], "nothing that is not enabled"
 
 
 def test_a_script_of_a_package_stays_in_it() -> None:
