@@ -88,7 +88,9 @@ def write(database: Database, data_dir: Path, target: Path, *, at: datetime, ver
     needed = " and ".join(master_keys) or "(none was used yet)"
     notes = [f"the master key {needed} is not in it: keep master.key (or FAIRLEAD_MASTER_KEY) elsewhere"]
     notes += [] if copied else [f"the database is not in it: pg_dump --format=custom {database.url.database}"]
-    notes += [f"{len(archived)} files of archived events are in it, too"] if archived else []
+    notes += (
+        [f"archived events are in it, too: {len(archived)} file{'' if len(archived) == 1 else 's'}"] if archived else []
+    )
     notes += [f"{missing} artifacts were named but not on the disk"] if missing else []
     size = target.stat().st_size
     return Summary(target, installation, at.isoformat(), len(keys) - missing, size, tuple(notes))

@@ -184,7 +184,7 @@ async def test_archived_events_are_in_it_and_none_that_is_there_is_lost(sqlite_s
         audit_files.write(data / "audit" / name, [f"{name}\n".encode()])
     (data / "audit" / "events-2026-03-03.jsonl.new").write_text("half of")
     made = backup.write(sqlite_shop.database, data, archive, at=START, version="0.1.0")
-    assert any("3 files of archived events" in note for note in made.notes)
+    assert any("archived events are in it, too: 3 files" in note for note in made.notes)
     audit_files.write(there / "audit" / names[0], [b"another\n"])
     audit_files.write(there / "audit" / names[1], [f"{names[1]}\n".encode()])
     back = backup.restore(archive, there, database=there / "fairlead.db")
