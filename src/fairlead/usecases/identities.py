@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fairlead.domain.actor import Actor
-from fairlead.domain.errors import Invalid, NotFound, Refused
+from fairlead.domain.errors import Conflict, Invalid, NotFound, Refused
 from fairlead.domain.id_token import LONGEST_SUBJECT
 from fairlead.domain.identity_provider import Identity, issuer_address
 from fairlead.domain.permission import Permission
@@ -31,6 +31,10 @@ def link(context: Context, actor: Actor, name: str, issuer: str, subject: str) -
         if user.is_service:
             raise Refused("user.service", f"{name} is a service account", thing=name, hint="name a person")
         require_all_of(connection, actor, user)
+        known = rows.identity_of(connection, issuer_address(issuer), subject)
+        if known is not None:
+            whose = users.get(connection, known.user).name
+            raise Conflict("identity.taken", f"whom {issuer} knows by that subject is {whose} already", thing=whose)
         at = context.clock.now()
         made = Identity(context.ids.new("idn"), user.id, issuer_address(issuer), subject, at)
         rows.insert_identity(connection, made)

@@ -462,7 +462,7 @@ def test_an_administrator_links_and_unlinks_a_person_by_hand(house: House, visit
     assert signed_in(visit).status_code == 303
     assert visit.client.get("/tasks").status_code == 200
     administrator.post("/users/admin/identities", issuer=provider.issuer, subject="1001")
-    assert "exists already" in administrator.get("/users/admin/identities")
+    assert "by that subject is vera already" in administrator.get("/users/admin/identities")
     held = identities.of_user(house.context, ADMINISTRATOR, "vera")[0]
     administrator.post(f"/users/admin/identities/{held.id}/remove")
     assert "has no identity" in administrator.get("/users/admin/identities")
