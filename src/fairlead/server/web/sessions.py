@@ -46,7 +46,7 @@ async def sign_in(request: Request) -> Response:
     user, wanted = fields.get("user", "")[:64], fields.get("next", "/")
     try:
         signed = await run_in_threadpool(  # not in the few of the store: hashing holds up nothing else
-            access.sign_in, context, user, fields.get("password", "")[:1024], address=address_of(request)
+            lambda: access.sign_in(context, user, fields.get("password", "")[:1024], address=address_of(request))
         )
     except FairleadError as error:
         return await sign_in_form(request, wanted, user=user, error=error)
