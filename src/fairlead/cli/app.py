@@ -147,6 +147,9 @@ def _print_version(wanted: bool) -> None:
         raise typer.Exit
 
 
+BEFORE_THE_COMMAND = ("-o", "--output", "-q", "--quiet", "--server", "--key")
+
+
 def run(arguments: Sequence[str] | None = None, *, kinds: Callable[[], Mapping[str, Any]] = dict) -> int:
     """Run one command; its exit code. `kinds` as `Session` has it."""
     try:
@@ -173,6 +176,8 @@ def run(arguments: Sequence[str] | None = None, *, kinds: Callable[[], Mapping[s
         if shown is None:
             raise
         shown()
+        if (option := getattr(error, "option_name", "")) in BEFORE_THE_COMMAND:
+            Screen().say(f"→ {option} stands before the command: fairlead {option} … COMMAND")
         return int(getattr(error, "exit_code", 2))
     return result if isinstance(result, int) else 0
 

@@ -12,6 +12,7 @@ from fairlead.cli import prompts
 from fairlead.cli.deploy_each import deploy_each, refuse_alone
 from fairlead.cli.moments import AT_HELP, moment
 from fairlead.cli.nested import show_unsettled
+from fairlead.cli.plans import CHANGES_PENDING
 from fairlead.cli.session import API, WAIT_HELP, ProjectName, Session, TenantName, Timeout, Wait, segment, session
 from fairlead.domain.errors import Conflict, Invalid, NotFound
 
@@ -254,7 +255,7 @@ def deploy(
     timeout: Timeout = 0,
     project: ProjectName = "",
 ) -> None:
-    """Deploy a release to an environment."""
+    """Deploy a release to an environment. With --wait exit code 3 says that it waits for an approval."""
     at = session(context)
     owner = at.project(project)
     if tenant_tag or len(tenant) > 1:
@@ -360,6 +361,8 @@ def _begun(at: Session, made: dict[str, Any], *, wait: bool, timeout_s: float) -
         hash = made["plan_hash"][:16]
         at.screen.say(f"{what} waits for an approval: fairlead approve {made['approval']} --plan {hash}")
         at.screen.result(made)
+        if wait:
+            raise typer.Exit(CHANGES_PENDING)
     elif made["state"] == "scheduled":
         at.screen.say(f"{what} begins at {made['not_before']}; not to: fairlead deployments cancel {made['id']}")
         at.screen.result(made)

@@ -45,7 +45,7 @@ def status(
     shown = [{"name": row["name"]} | {name: _cell(row["cells"].get(name)) for name in names} for row in rows]
     at.screen.table(shown, columns, empty="no projects yet: fairlead projects add NAME --git URL")
     _say_why(at, rows)
-    for trouble in (found["proxy_trouble"], found["not_asked"]):
+    for trouble in (found.get("proxy_trouble"), found["not_asked"]):
         if trouble:
             at.screen.say(f"! {trouble}")
 
@@ -63,7 +63,7 @@ def _show_place(at: Session, place: dict[str, Any]) -> None:
     at.screen.table(place["routes"], {"service": "SERVICE", "url": "ROUTE"}, empty="no routes")
     columns = {"name": "INSTANCE", "colour": "SLOT", "version": "RELEASE", "state": "STATE", "restarts": "RESTARTS"}
     at.screen.table(place["instances"], columns, empty=_why_none(place["not_asked"]))
-    for trouble in (place["proxy_trouble"], place["not_as_recorded"]):
+    for trouble in (place.get("proxy_trouble"), place["not_as_recorded"]):
         if trouble:
             at.screen.say(f"! {trouble}")
 
@@ -104,7 +104,7 @@ def _cell(cell: dict[str, Any] | None) -> str:
 def _own(cell: dict[str, Any]) -> str:
     if not cell["latest_deployment"]:
         return ""
-    lives = "" if not cell["not_as_recorded"] else " runs in part" if cell["runs_in_part"] else " does not run"
+    lives = "" if not cell["not_as_recorded"] else " runs in part" if cell.get("runs_in_part") else " does not run"
     parts = [f"{cell['version']}{lives}"] if cell["version"] else []
     if cell["state"] == "waiting" and cell["waiting_approval"]:
         parts.append(f"{cell['latest_version']} ⏸ waits for approval")

@@ -24,11 +24,17 @@ To = typer.Option(None, "--to", help="The slot to send users to; by default the 
 
 
 @group.command("status")
-def status(config: Path | None = Config, json_: bool = typer.Option(False, "--json", help="As JSON.")) -> None:
+def status(
+    project: str = typer.Argument("", help="Only this project."),
+    environment: str = typer.Argument("", help="Only this environment of it."),
+    config: Path | None = Config,
+    json_: bool = typer.Option(False, "--json", help="As JSON."),
+) -> None:
     """Where users are sent in each place, what stands in both slots and answers, and where they can be sent back."""
     from fairlead.server import offline_shown
 
-    if not asyncio.run(offline_shown.status(reading.read(os.environ, config), as_json=json_)):
+    chosen = reading.read(os.environ, config)
+    if not asyncio.run(offline_shown.status(chosen, project, environment, as_json=json_)):
         raise typer.Exit(1)
 
 

@@ -18,19 +18,25 @@ from fairlead.store import catalogue_copy
 from fairlead.store.hold import LOCK_NAME, Hold, holder_of
 
 
-async def status(settings: Settings, *, as_json: bool) -> bool:
-    """Every place that has a copy on disk; whether each copy could be read."""
+async def status(settings: Settings, project: str = "", environment: str = "", *, as_json: bool) -> bool:
+    """Every place that has a copy on disk, or those of the project and environment; whether each copy could be read."""
     unread = catalogue_copy.unreadable(_folder(settings))
     for line in unread:
         _say(f"{line}; the server writes it anew at its start")
-    copies = catalogue_copy.read_all(_folder(settings))
+    copies = [
+        one
+        for one in catalogue_copy.read_all(_folder(settings))
+        if project.casefold() in ("", one.project.casefold())
+        and environment.casefold() in ("", one.environment.casefold())
+    ]
     async with bootstrap.without_server(settings) as outside:
         seen = [await offline_switch.look(copy, outside) for copy in copies]
     if as_json:
         print(json.dumps([_as_data(one) for one in seen], indent=2))
         return not unread
     if not seen and not unread:
-        _say(f"no place has a copy in {_folder(settings)}")
+        what = f"{project}{f' in {environment}' if environment else ''}" if project else "no place"
+        _say(f"{what} has {'no' if project else 'a'} copy in {_folder(settings)}")
     for one in seen:
         print("\n".join(_shown(one)))
     return not unread
@@ -40,7 +46,9 @@ async def print_commands(settings: Settings, project: str, environment: str, to:
     """Lines for a shell on stdout, all else on stderr; Conflict `deployment.no_way_back`."""
     socket = bootstrap.proxy_settings_of(settings).socket
     if (pid := holder_of(settings.data_dir / LOCK_NAME)) is not None:
-        _say(f"the server runs (process {pid}) and does not follow what is pasted: end it first, or fairlead rollback")
+        _say(
+            f"the server runs (process {pid}): `fairlead rollback` is the way; what is pasted it follows in ten seconds"
+        )
     async with _at(settings, project, environment, to) as (seen, outside):
         offline_switch.require_way_back(seen)
         for line in await offline_switch.commands(seen, outside, socket):

@@ -98,7 +98,8 @@ def _problems(
     if not copy.routes:
         yield "it has no route"
     for route in missing:
-        yield f"the proxy points {route.host}{route.path} nowhere: it was never live, or is being made"
+        why = "it was never live, is being made, or what is live has it no more"
+        yield f"the proxy points {route.host}{route.path} nowhere: {why}"
     if other is None:
         if not missing:
             yield "its routes point at both slots: say which with --to"

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from fairlead.domain.actor import SYSTEM, Actor
+from fairlead.domain.approval import ApprovalState
 from fairlead.domain.deployment import Deployment, DeploymentOutcome, DeploymentState
 from fairlead.domain.errors import Conflict, FairleadError
 from fairlead.domain.permission import Permission
-from fairlead.store import deployments, environments, projects, releases
+from fairlead.store import approvals, deployments, environments, projects, releases
 from fairlead.store.database import Connection
 from fairlead.usecases import deployments as deploying
 from fairlead.usecases import following, gates, tenancy, waiting
@@ -39,7 +40,7 @@ def cancel(context: Context, actor: Actor, id: str) -> DeploymentView:
         if found.state is not DeploymentState.SCHEDULED:
             how = found.outcome.words if found.outcome else f"is {found.state.value}"
             message = f"deployment {found.number} {how}, not scheduled"
-            raise Conflict("deployment.not_scheduled", message, thing=id, hint="fairlead cancel TASK, fairlead reject")
+            raise Conflict("deployment.not_scheduled", message, thing=id, hint=_instead(connection, found))
         reason = f"cancelled by {actor.name} before it began"
         waiting.end_without_task(context, connection, found.id, DeploymentOutcome.CANCELLED, reason)
         view = deploying.views(connection, [deployments.get(connection, id)])[0]
@@ -55,6 +56,16 @@ def cancel(context: Context, actor: Actor, id: str) -> DeploymentView:
             tenant=view.tenant or None,
         )
     return view
+
+
+def _instead(connection: Connection, found: Deployment) -> str:
+    """What ends one that is not scheduled; "" where it ended."""
+    if found.state is DeploymentState.WAITING:
+        asked = next(
+            (one for one in approvals.of_deployment(connection, found.id) if one.state is ApprovalState.WAITING), None
+        )
+        return f"fairlead reject {asked.id}" if asked else ""
+    return f"fairlead cancel {found.task}" if found.task and found.state is not DeploymentState.ENDED else ""
 
 
 def _begin(context: Context, connection: Connection, one: Deployment) -> None:

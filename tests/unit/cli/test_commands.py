@@ -141,6 +141,11 @@ def test_plan_deploy_approve_and_roll_back(books: House, fairlead: Run) -> None:
     assert "queued" in fairlead("deploy", "1.0.0", "--to", "Test", "-p", "books", "--force").out
     assert fairlead("deploy", "9.9.9", "--to", "Test", "-p", "books").code == 5
     assert fairlead("rollback", "-e", "Test", "-p", "books", "--no-wait").code == 1
+    waiting = fairlead("deploy", "1.0.0", "--to", "Production", "-p", "books", "--force", "--wait")
+    assert waiting.code == 3 and "waits for an approval: fairlead approve apr-" in waiting.err, "nothing is live yet"
+    told = fairlead("-o", "json", "deployments", "list", "-p", "books", "-e", "Production").data[0]
+    assert f"fairlead reject {told['approval']}" in fairlead("deployments", "cancel", told["id"]).err
+    assert "→ -o stands before the command: fairlead -o … COMMAND" in fairlead("deployments", "list", "-o", "json").err
     wrong = fairlead("approve", "--plan", "0" * 16)
     assert wrong.code == 1 and "plan.changed" in wrong.err
     [waits] = fairlead("-o", "json", "approvals", "list").data

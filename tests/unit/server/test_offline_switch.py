@@ -144,6 +144,20 @@ async def test_another_place_names_those_that_there_are(tmp_path: Path) -> None:
         offline_switch.chosen([copy], "books", "Test", file=tmp_path)
 
 
+async def test_one_place_is_shown_where_one_is_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = read({"FAIRLEAD_DATA_DIR": str(tmp_path)})
+    world, _ = await warm()
+    copies = [replace(await copy_of(world), environment=name) for name in ("Test", "Production")]
+    monkeypatch.setattr(catalogue_copy, "read_all", lambda folder: copies)
+    assert await offline_shown.status(settings, "books", "test", as_json=False)
+    told = capsys.readouterr().out
+    assert "books in Test: " in told and "Production" not in told
+    assert await offline_shown.status(settings, "shop", as_json=False)
+    assert "shop has no copy in " in capsys.readouterr().err
+
+
 async def test_a_torn_copy_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     settings, torn = read({"FAIRLEAD_DATA_DIR": str(tmp_path)}), tmp_path / "catalogue" / "books-test.json"
     torn.parent.mkdir()
