@@ -294,6 +294,12 @@ def _in_our_words(url: sa.URL) -> Iterator[None]:
             raise Unreachable(
                 "host.disk", f"the disk of the database is full: {said}", thing=where, hint=hint
             ) from error
+        if said.startswith(("no such column", "no such table")):
+            raise Refused(
+                "server.state",
+                f"the database's tables are not as this version of Fairlead needs them: {said}",
+                hint="changed by hand, or made by an unreleased version: put back what made them, or a backup",
+            ) from error
         raise Unreachable(
             "store.unreachable",
             f"the database does not answer: {said}",

@@ -127,6 +127,16 @@ def test_a_database_that_cannot_be_reached_is_told_without_its_password(url: str
     assert "secret" not in f"{error} {error.thing}"
 
 
+@pytest.mark.parametrize("asked", ["SELECT lost FROM tasks", "SELECT id FROM lost"])
+def test_tables_of_another_version_are_told_as_such_and_not_as_silence(tmp_path: Path, asked: str) -> None:
+    opened = Database(sqlite_url(tmp_path / "other.db"))
+    migrate.upgrade(opened)
+    with pytest.raises(Refused, match="tables are not as this version") as refused, opened.reading() as connection:
+        connection.exec_driver_sql(asked)
+    assert refused.value.code == "server.state"
+    opened.close()
+
+
 def test_a_file_that_is_no_database_is_told(tmp_path: Path) -> None:
     path = tmp_path / "fairlead.db"
     path.write_text("not a database, whatever its name says; " * 100)
