@@ -230,7 +230,7 @@ def _number(kind: _Kind, text: str, item: str) -> int:
 def _refuse(kind: _Kind, item: str, hint: str = "") -> NoReturn:
     raise Invalid(
         "schedule.cron",
-        f"{item[:40]!r} is not a {kind.name}",
+        f"{item[:40]!r} cannot be the {kind.name}",
         thing=item[:40],
         hint=hint or f"{kind.allowed}, *, lists and ranges",
     )
