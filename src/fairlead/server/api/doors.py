@@ -77,12 +77,17 @@ async def visit_of(request: Request) -> access.Visit | None:
     return await asyncio.to_thread(access.by_cookie, context_of(request), cookie, address=address_of(request))
 
 
+def number_of(text: str) -> int | None:
+    """The whole number that a header or a form's field holds; None where it is none, or is longer than any of ours."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 12 else None
+
+
 def revision_of(if_match: str | None) -> int | None:
     """The revision that If-Match names; one that we never gave fits nothing (RFC 9110 §13.1.1)."""
     if if_match is None or if_match.strip() == "*":
         return None
-    text = if_match.strip().strip('"')
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 12 else -1
+    found = number_of(if_match.strip().strip('"'))
+    return -1 if found is None else found
 
 
 Asking = Annotated[Actor, Depends(actor_of)]

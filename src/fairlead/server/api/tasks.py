@@ -18,7 +18,7 @@ from fairlead.ports.artifacts import Artifacts
 from fairlead.server import openapi
 from fairlead.server.api import answers, shapes
 from fairlead.server.api.answers import retention as told
-from fairlead.server.api.doors import After, Asked, Asking, Books, Limit, Parts
+from fairlead.server.api.doors import After, Asked, Asking, Books, Limit, Parts, number_of
 from fairlead.server.bootstrap import Server
 from fairlead.server.routing import api_router
 from fairlead.usecases import marking, package_retention, release_retention, retention, tasks
@@ -86,7 +86,8 @@ async def follow_log(
 ) -> StreamingResponse:
     """Server-sent events: the lines as they come, then `end` with the task; resumable by Last-Event-ID."""
     found = await context.database.run(lambda: tasks.get(context, actor, id))
-    begin = int(last_event_id) if last_event_id and last_event_id.isdigit() else after
+    seen = number_of(last_event_id or "")
+    begin = after if seen is None else seen
 
     async def lines() -> AsyncIterator[str]:
         async for line in server.task_log.follow(found.id, after=begin):

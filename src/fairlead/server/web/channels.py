@@ -59,7 +59,7 @@ def change(form: Posted, project: str, channel: str) -> Response:
     visitor = form.visitor
 
     def work() -> str:
-        revision = int(form.text("revision")) if form.text("revision").isdecimal() else None
+        revision = form.number("revision")
         saved = channels.put(visitor.context, visitor.actor, project, channel, _words(form), revision=revision)
         return f"The channel {saved.channel.name} is changed."
 

@@ -65,7 +65,7 @@ def change(form: Posted, name: str) -> Response:
 
 
 def _draft(form: Form) -> freezes.Draft:
-    zone, minutes = form.text("zone") or "UTC", form.text("minutes")
+    zone = form.text("zone") or "UTC"
     return freezes.Draft(
         form.text("name"),
         moment_of(form, "starts_at", zone),
@@ -75,9 +75,9 @@ def _draft(form: Form) -> freezes.Draft:
         reason=form.text("reason"),
         cron=form.text("cron"),
         zone=zone,
-        lasts_s=int(minutes) * 60 if minutes.isdecimal() else 0,
+        lasts_s=(form.number("minutes") or 0) * 60,
         binds_runbooks=form.is_ticked("runbooks"),
-        tenants=[one.strip() for one in form.text("tenants").split(",") if one.strip()],
+        tenants=form.listed("tenants"),
     )
 
 

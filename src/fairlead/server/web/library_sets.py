@@ -69,14 +69,13 @@ def change(form: Posted, library_set: str) -> Response:
     visitor = form.visitor
 
     def work() -> tuple[str, str]:
-        revision = form.text("revision")
         made = library_sets.change(
             visitor.context,
             visitor.actor,
             library_set,
             new_name=form.text("name").strip(),
             description=form.text("description").strip(),
-            revision=int(revision) if revision.isdecimal() else None,
+            revision=form.number("revision"),
         )
         return f"{made.name} is changed.", f"{PAGE}/{quote(made.name)}"
 

@@ -48,7 +48,7 @@ def change(form: Posted, name: str) -> Response:
     visitor = form.visitor
 
     def work() -> str:
-        revision = int(form.text("revision")) if form.text("revision").isdecimal() else None
+        revision = form.number("revision")
         made = lifecycles.change(visitor.context, visitor.actor, name, _draft(form), revision=revision)
         return f"Lifecycle {made.lifecycle.name} is changed."
 

@@ -40,7 +40,6 @@ def show(visitor: Visiting, project: str) -> Response:
 def put(form: Posted, project: str) -> Response:
     """Replace the process. If it is refused, the reason stands above the text, which is kept."""
     visitor, text = form.visitor, form.text("text").replace("\r\n", "\n")
-    revision = form.text("revision")
     try:
         process = read_process(FILE, text.encode())
         made = processes.put(
@@ -48,7 +47,7 @@ def put(form: Posted, project: str) -> Response:
             visitor.actor,
             project,
             process,
-            revision=int(revision) if revision.isdigit() else None,
+            revision=form.number("revision"),
         )
     except NotAllowed:
         raise

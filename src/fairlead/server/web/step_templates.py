@@ -8,6 +8,7 @@ from urllib.parse import quote
 from fastapi import Query
 from starlette.responses import Response
 
+from fairlead.domain.errors import Invalid
 from fairlead.domain.permission import Permission
 from fairlead.formats.step_template import read_template, template_text
 from fairlead.server.routing import page_router
@@ -44,10 +45,7 @@ def put(form: Posted) -> Response:
         visitor.actor.require_somewhere(Permission.LIBRARY_EDIT)  # before anything is said of what was typed
         content, words = read_template("the template", form.text("text").replace("\r\n", "\n").encode())
         draft = step_templates.Draft(name, content, words)
-        revision = form.text("revision")
-        made = step_templates.put(
-            visitor.context, visitor.actor, draft, revision=int(revision) if revision.isdecimal() else None
-        )
+        made = step_templates.put(visitor.context, visitor.actor, draft, revision=form.number("revision"))
         said = f"{made.template.name} is saved: version {made.version.number}. Its users stay with theirs."
         return said, f"{PAGE}/{quote(made.template.name)}"
 
@@ -82,7 +80,7 @@ def move(form: Posted, name: str) -> Response:
         values = {key.removeprefix("value-"): held for key, held in form.fields.items() if key.startswith("value-")}
         given = {key: held for key, held in values.items() if held}
         visitor.actor.require_somewhere(Permission.PROCESS_EDIT)
-        wish = Wish(int(version) if version.isdecimal() else 0, tuple(form.lists.get("users", ())), given)
+        wish = Wish(form.number("version") or 0, tuple(form.lists.get("users", ())), given)
         if not wish.users:
             return "Nobody was ticked.", here
         made = step_template_users.apply(visitor.context, visitor.actor, name, wish)
@@ -94,11 +92,13 @@ def move(form: Posted, name: str) -> Response:
 @router.post("/step-templates/{name}/remove")
 def remove(form: Posted, name: str) -> Response:
     """One that no process uses, or one of its versions."""
-    visitor, version = form.visitor, form.text("version")
+    visitor, version = form.visitor, form.number("version")
 
     def work() -> tuple[str, str]:
-        if version.isdecimal():
-            step_templates.remove_version(visitor.context, visitor.actor, name, int(version))
+        if form.text("version"):
+            if version is None:
+                raise Invalid("input.invalid", f"{form.text('version')[:20]!r} is not a version", thing="version")
+            step_templates.remove_version(visitor.context, visitor.actor, name, version)
             return f"Version {version} is removed.", f"{PAGE}/{quote(name)}"
         step_templates.remove(visitor.context, visitor.actor, name)
         return f"{name} is removed.", PAGE

@@ -174,8 +174,8 @@ def _serving(form: Form) -> Serving:
 def _ssh(form: Form) -> NewSsh | None:
     if not form.text("host").strip():
         return None
-    port = form.text("port").strip() or str(SSH_PORT)
-    if not port.isdecimal():
-        raise Invalid("input.invalid", f"{port[:20]!r} is not a port", thing="port")
+    port = form.number("port") if form.text("port").strip() else SSH_PORT
+    if port is None:
+        raise Invalid("input.invalid", f"{form.text('port')[:20]!r} is not a port", thing="port")
     key = form.text("key").replace("\r\n", "\n")
-    return NewSsh(form.text("host").strip(), form.text("user").strip(), int(port), key)
+    return NewSsh(form.text("host").strip(), form.text("user").strip(), port, key)

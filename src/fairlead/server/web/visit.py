@@ -23,7 +23,7 @@ from fairlead.domain.errors import FairleadError, Invalid, NotAllowed, NotAuthen
 from fairlead.domain.permission import Permission
 from fairlead.domain.record import is_kept
 from fairlead.domain.user import Session, User
-from fairlead.server.api.doors import CSRF_HEADER, context_of, server_of, visit_of
+from fairlead.server.api.doors import CSRF_HEADER, context_of, number_of, server_of, visit_of
 from fairlead.server.bootstrap import Server
 from fairlead.server.web import rendering
 from fairlead.usecases import approvals
@@ -163,8 +163,7 @@ class Form:
 
     def number(self, name: str) -> int | None:
         """The field as a number; None if it is not one."""
-        text = self.text(name)
-        return int(text) if text.isascii() and text.isdigit() and len(text) < 12 else None
+        return number_of(self.text(name).strip())
 
     def is_ticked(self, name: str) -> bool:
         """Whether the box is ticked."""

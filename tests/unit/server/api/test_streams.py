@@ -63,7 +63,8 @@ def test_a_log_is_resumed_from_the_last_line_that_came(client: TestClient, task:
     for headers, query in (({"Last-Event-ID": "3"}, ""), ({}, "?after=3"), ({"Last-Event-ID": "3"}, "?after=1")):
         rest = events(client.get(path + query, headers=headers).text)
         assert rest == [one for one in whole if not one[0].isdigit() or int(one[0]) > 3]
-    assert events(client.get(path, headers={"Last-Event-ID": "garbage"}).text) == whole
+    for garbage in ("garbage", "²".encode("latin-1"), "9" * 5000):
+        assert events(client.get(path, headers={"Last-Event-ID": garbage}).text) == whole
 
 
 def test_a_log_is_read_in_parts(client: TestClient, task: TaskId) -> None:

@@ -467,3 +467,23 @@ def test_no_form_does_what_the_api_cannot() -> None:
 def _after(visit: Visit, form: str, page: str) -> str:
     visit.post(form)
     return said(visit, page)
+
+
+@pytest.mark.parametrize("number", ["9" * 5000, "²", "-1", "٣"])
+def test_a_field_for_a_number_that_holds_none_is_no_failure_of_ours(books: House, visit: Visit, number: str) -> None:
+    visit.sign_in()
+    process = {"text": "steps: []", "revision": number}
+    assert "Traceback" not in visit.client.post("/projects/books/process", data={"csrf": visit.token(), **process}).text
+    visit.post("/lifecycles/Default", name="Default", phases="Test", revision=number)
+    visit.post("/projects/books/channels/Default", name="Default", revision=number)
+    visit.post("/library-sets", name="shared")
+    visit.post("/library-sets/shared", name="shared", revision=number)
+    text = "kind: script\nproperties: {script: 'true'}\n"
+    visit.post("/step-templates", name="greet", text=text)
+    visit.post("/step-templates", name="greet", text=text, revision=number)
+    visit.post("/step-templates/greet/move", version=number, users="x")
+    visit.post("/step-templates/greet/remove", version=number)
+    assert "is not a version" in said(visit, "/step-templates/greet")
+    visit.post("/freezes", name="f", minutes=number, starts_at="2026-01-01T00:00", ends_at="2026-01-02T00:00")
+    visit.post("/targets", name="t", environments="Test", host="h", user="u", port=number)
+    assert "is not a port" in said(visit, "/targets")
