@@ -34,8 +34,9 @@ from fairlead.steps.blueprint import KIND_INSTANCE, KIND_SLOT_NETWORK, read_fact
 from fairlead.steps.capturing import routes_of
 from fairlead.store import environments, projects, routes, slots, tasks
 from fairlead.store.database import Connection
-from fairlead.usecases import planning, tenancy
+from fairlead.usecases import tenancy
 from fairlead.usecases.context import Context
+from fairlead.usecases.going import place_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +129,7 @@ async def adopt(
 def _booked(connection: Connection, project: str, environment: str, tenant: str) -> tuple[Place, Slot | None]:
     owner = projects.by_name_or_id(connection, project)
     where, whose = environments.by_name_or_id(connection, environment), tenancy.named(connection, tenant)
-    place = planning.place_of(owner, where, whose)
+    place = place_of(owner, where, whose)
     return place, slots.live(connection, place)
 
 

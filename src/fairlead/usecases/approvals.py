@@ -10,13 +10,14 @@ from fairlead.domain.approval import Approval, ApprovalState
 from fairlead.domain.deployment import DeploymentOutcome
 from fairlead.domain.errors import Conflict, Invalid, Refused
 from fairlead.domain.permission import Permission
-from fairlead.store import approvals, deployments, environments, projects, releases
+from fairlead.store import approvals, deployments
 from fairlead.store.database import Connection
 from fairlead.store.reach import within
 from fairlead.store.shelf import Condition, Page
-from fairlead.usecases import gates, planning, tenancy
+from fairlead.usecases import gates, planning
 from fairlead.usecases.context import Context
 from fairlead.usecases.deployments import DeploymentView, begin, require_of, views
+from fairlead.usecases.going import going_of
 from fairlead.usecases.waiting import end_without_task
 
 LONGEST_NOTE = 10_000
@@ -74,21 +75,16 @@ def approve(context: Context, actor: Actor, id: str, *, note: str = "", plan_has
         _require_unchanged(context, connection, asked, plan_hash)
         answered = _answer(context, connection, actor, id, ApprovalState.APPROVED, note)
         deployment = deployments.get(connection, answered.deployment)
-        project = projects.get(connection, deployment.project)
-        environment = environments.get(connection, deployment.environment)
-        release = releases.get(connection, deployment.release)
+        going = going_of(connection, deployment)
         no = gates.expired(deployment.not_after, at=context.clock.now()) or gates.closed(
             connection,
-            project,
-            environment,
-            release,
+            going,
             at=context.clock.now(),
             passes_freezes=bool(deployment.freeze_override or deployment.not_before),
-            tenant=deployment.tenant,
         )
         if no is not None:
             raise no
-        begin(context, connection, project, environment, release, deployment, approved_by=actor.name)
+        begin(context, connection, going, deployment, approved_by=actor.name)
         view = _view(connection, answered)
     context.durable.wake()
     return view
@@ -111,13 +107,7 @@ def _require_unchanged(context: Context, connection: Connection, asked: Approval
     if named:
         planning.require_plan(named, asked.plan_hash, what="is asked about")
     deployment = deployments.get(connection, asked.deployment)
-    going = planning.Going(
-        projects.get(connection, deployment.project),
-        environments.get(connection, deployment.environment),
-        releases.get(connection, deployment.release),
-        tenancy.of(connection, deployment.tenant),
-    )
-    now = planning.intend_again(context, connection, going, deployment)
+    now = planning.intend_again(context, connection, going_of(connection, deployment), deployment)
     if now.plan_hash != asked.plan_hash:
         changes = planning.changes_since(context, asked.plan_hash, now)
         view = views(connection, [deployment])[0]

@@ -65,6 +65,7 @@ from fairlead.usecases import (
 from fairlead.usecases import releases as releasing
 from fairlead.usecases.context import Context
 from fairlead.usecases.deployments import CERTIFICATE
+from fairlead.usecases.going import Going
 from fairlead.usecases.run_outline import outlined, versions_named
 from fairlead.usecases.runs import repository_of
 from fairlead.usecases.slot_choice import choose_colour, stands_idle, users_elsewhere
@@ -99,8 +100,8 @@ class _About:
     tenant: Tenant | None
 
     @property
-    def going(self) -> planning.Going:
-        return planning.Going(self.project, self.environment, self.release, self.tenant)
+    def going(self) -> Going:
+        return Going(self.project, self.environment, self.release, self.tenant)
 
     @property
     def place(self) -> Place:
@@ -240,12 +241,9 @@ class Binding:
         one, now = about.deployment, self.context.clock.now()
         no = gates.expired(one.not_after, at=now) or gates.closed(
             connection,
-            about.project,
-            about.environment,
-            about.release,
+            about.going,
             at=now,
             passes_freezes=bool(one.freeze_override),
-            tenant=one.tenant,
         )
         return None if no is None else SaidNo(no.code, no.message, hint=no.hint)
 

@@ -21,10 +21,11 @@ from fairlead.ports.children import Child, ChildWish
 from fairlead.store import deployments, environments, policies, projects, releases, tasks
 from fairlead.store.child_choice import child_release
 from fairlead.store.database import Connection
-from fairlead.usecases import access, planning, prompting, tenancy, waiting
+from fairlead.usecases import access, prompting, tenancy, waiting
 from fairlead.usecases import deployments as deploying
 from fairlead.usecases import tasks as tasking
 from fairlead.usecases.context import Context
+from fairlead.usecases.going import Going, place_of
 from fairlead.usecases.process_resolving import OUTPUTS
 
 CANCELLED = "cancelled with the deployment that asked for it"
@@ -49,7 +50,7 @@ def begin(context: Context, parent: TaskId, key: str, wish: ChildWish) -> Child:
         release = child_release(connection, owner, wish.version, wish.channel, asked_by=task.title)
         if left := _left(connection, owner, place, release, wish, scope):
             return Child(owner.name, place.name, release.version, left=left)
-        _refuse_circle(connection, task, owner, place, {planning.place_of(owner, place, tenant).tag})
+        _refuse_circle(connection, task, owner, place, {place_of(owner, place, tenant).tag})
         made = deploying.ask(
             context, connection, actor, _wished(connection, actor, owner, place, release, wish, task, key, tenant)
         )
@@ -169,7 +170,7 @@ def _refuse_secrets(
     """What holds a secret goes only where it is kept as one (law 8)."""
     if not wish.secret_answers:
         return
-    asked = prompting.questions(connection, planning.Going(owner, place, release, tenant), release.variables)
+    asked = prompting.questions(connection, Going(owner, place, release, tenant), release.variables)
     for name in wish.secret_answers:
         if any(one.is_called(name) and one.prompt.control is not Control.SENSITIVE for one in asked):
             raise Invalid(

@@ -32,6 +32,7 @@ from fairlead.store import deployments, environments, projects, releases, slots
 from fairlead.store.database import Connection
 from fairlead.usecases import planning, tenancy, turns
 from fairlead.usecases.context import Context
+from fairlead.usecases.going import Going
 from fairlead.usecases.located import located
 
 DEFAULT_TIMEOUT_S = 3600.0
@@ -229,7 +230,7 @@ def _bind_one_off(context: Context, task: Task, asked: Asked) -> Plan | SaidNo:
         live = _live(connection, place)
         assert slot is not None  # _live asked
         release = releases.get(connection, live.release)
-        going = planning.Going(owner, where, release, tenancy.of(connection, live.tenant))
+        going = Going(owner, where, release, tenancy.of(connection, live.tenant))
         intended = planning.intend_again(context, connection, going, live)
     service = next((one for one in intended.definition.services if one.name == asked.service), None)
     if service is None:

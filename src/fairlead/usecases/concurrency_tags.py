@@ -15,7 +15,6 @@ from fairlead.domain.environment import Environment
 from fairlead.domain.errors import Invalid
 from fairlead.domain.known_variables import Known
 from fairlead.domain.project import Project
-from fairlead.domain.release import Release
 from fairlead.domain.substitution import substitute
 from fairlead.domain.system_variables import SystemVariables
 from fairlead.domain.task import Task
@@ -23,6 +22,7 @@ from fairlead.domain.tenant import Tenant
 from fairlead.domain.variable import Scope
 from fairlead.store.database import Connection
 from fairlead.usecases.context import Context
+from fairlead.usecases.going import Going
 from fairlead.usecases.values import scope_at, system_of, table_of
 
 NOT_YET = "not-yet"
@@ -32,25 +32,21 @@ NOT_YET = "not-yet"
 def of_deployment(
     context: Context,
     connection: Connection,
-    project: Project,
-    environment: Environment,
-    release: Release,
+    going: Going,
     deployment: Deployment,
     *,
-    tenant: Tenant | None = None,
     task: Task | None = None,
 ) -> str:
     """What its variables state; "" where they state nothing. Invalid `task.concurrency_tag`."""
-    scope = scope_at(environment, channel=release.channel, tenant=tenant)
     told = system_variables.of_deployment(
         deployment.id,
-        f"Deploy {project.name} {release.version} to {environment.name}",
+        f"Deploy {going.project.name} {going.release.version} to {going.environment.name}",
         number=deployment.number,
         created_at=deployment.created_at,
         created_by=deployment.created_by,
     )
-    system = system_of(context, connection, project, environment, release, tenant)
-    return _stated(connection, deployment.variables, scope, system, told | _of_task(task, deployment))
+    system = system_of(context, connection, going.project, going.environment, going.release, going.tenant)
+    return _stated(connection, deployment.variables, going.scope, system, told | _of_task(task, deployment))
 
 
 def of_runbook(

@@ -29,6 +29,7 @@ from fairlead.store.reach import within
 from fairlead.store.shelf import Page
 from fairlead.usecases import concurrency_tags, gates, kept_slots, places, planning, prompting, tenancy, turns, waiting
 from fairlead.usecases.context import Context
+from fairlead.usecases.going import Going, going_of
 from fairlead.usecases.located import located
 
 CERTIFICATE = "certificate"
@@ -94,9 +95,9 @@ class Wish:
     tenant: Tenant | None = None
 
     @property
-    def going(self) -> planning.Going:
+    def going(self) -> Going:
         """Which release goes where, and for whom."""
-        return planning.Going(self.project, self.environment, self.release, self.tenant)
+        return Going(self.project, self.environment, self.release, self.tenant)
 
     @property
     def place(self) -> Place:
@@ -164,9 +165,7 @@ def get(context: Context, actor: Actor, id: str) -> DeploymentView:
 
 def _prompted(connection: Connection, found: Deployment) -> tuple[prompting.Question, ...]:
     """What was asked for, with the answers that the deployment was given."""
-    owner, place = projects.get(connection, found.project), environments.get(connection, found.environment)
-    asked = planning.Going(owner, place, releases.get(connection, found.release), tenancy.of(connection, found.tenant))
-    return prompting.questions(connection, asked, found.variables)
+    return prompting.questions(connection, going_of(connection, found), found.variables)
 
 
 def certificate(context: Context, actor: Actor, id: str) -> Mapping[str, Json]:
@@ -290,10 +289,32 @@ def ask(context: Context, connection: Connection, actor: Actor, wish: Wish) -> D
         _refuse_nothing(context, connection, wish)
     for service in intended.definition.services:
         routes.claim(connection, wish.place, service.name, service.routes, at=context.clock.now())
-    number = deployments.next_number(connection, wish.project.id, wish.environment.id)
-    made = Deployment(
+    made = _row(context, connection, actor, wish, intended.plan_hash)
+    if wish.needs_approval or wish.not_before is not None:  # else it is read where the task is made
+        concurrency_tags.of_deployment(context, connection, wish.going, made)
+    deployments.insert(connection, made)
+    planning.remember(context, connection, intended)
+    context.note(
+        connection,
+        actor,
+        f"{wish.kind}.asked",
+        f"asked for {wish.release.version} in {wish.place.shown}",
+        thing=made.id,
+        project=wish.project.name,
+        environment=wish.environment.name,
+        tenant=wish.place.tenant,
+    )
+    waiting.supersede(context, connection, actor, wish.going)
+    if wish.needs_approval:
+        waiting.wait(context, connection, wish.going, made)
+        return made
+    return begin(context, connection, wish.going, made)
+
+
+def _row(context: Context, connection: Connection, actor: Actor, wish: Wish, plan_hash: str) -> Deployment:
+    return Deployment(
         DeploymentId(context.ids.new("dep")),
-        number,
+        deployments.next_number(connection, wish.project.id, wish.environment.id),
         wish.project.id,
         wish.release.id,
         wish.environment.id,
@@ -302,7 +323,7 @@ def ask(context: Context, connection: Connection, actor: Actor, wish: Wish) -> D
         kind=wish.kind,
         state=DeploymentState.WAITING,
         variables=wish.variables or wish.release.variables,
-        plan_hash=intended.plan_hash,
+        plan_hash=plan_hash,
         created_by=actor.name,
         is_forced=wish.is_forced,
         recreate_accessories=wish.recreate_accessories,
@@ -318,27 +339,6 @@ def ask(context: Context, connection: Connection, actor: Actor, wish: Wish) -> D
         reason=wish.held.no.message if wish.held else "",
         hint=HELD_HINT if wish.held else "",
     )
-    if wish.needs_approval or wish.not_before is not None:  # else it is read where the task is made
-        concurrency_tags.of_deployment(
-            context, connection, wish.project, wish.environment, wish.release, made, tenant=wish.tenant
-        )
-    deployments.insert(connection, made)
-    planning.remember(context, connection, intended)
-    context.note(
-        connection,
-        actor,
-        f"{wish.kind}.asked",
-        f"asked for {wish.release.version} in {wish.place.shown}",
-        thing=made.id,
-        project=wish.project.name,
-        environment=wish.environment.name,
-        tenant=wish.place.tenant,
-    )
-    waiting.supersede(context, connection, actor, wish.project, wish.environment, wish.release, tenant=wish.tenant)
-    if wish.needs_approval:
-        waiting.wait(context, connection, wish.project, wish.environment, wish.release, made)
-        return made
-    return begin(context, connection, wish.project, wish.environment, wish.release, made)
 
 
 def _gated(context: Context, connection: Connection, wish: Wish) -> Wish:
@@ -346,12 +346,9 @@ def _gated(context: Context, connection: Connection, wish: Wish) -> Wish:
     whose = wish.tenant.id if wish.tenant else None
     no = gates.closed(
         connection,
-        wish.project,
-        wish.environment,
-        wish.release,
+        wish.going,
         at=context.clock.now(),
         passes_freezes=bool(wish.freeze_override or wish.not_before),
-        tenant=whose,
     )
     if no is None:
         return wish
@@ -368,9 +365,7 @@ def _answered(context: Context, connection: Connection, wish: Wish, by: str) -> 
 def begin(
     context: Context,
     connection: Connection,
-    project: Project,
-    environment: Environment,
-    release: Release,
+    going: Going,
     deployment: Deployment,
     *,
     approved_by: str = "",
@@ -380,23 +375,20 @@ def begin(
         return deployments.update(
             connection, replace(deployment, state=DeploymentState.SCHEDULED, approved_by=approved_by)
         )
-    tenant = tenancy.of(connection, deployment.tenant)
-    place = planning.place_of(project, environment, tenant)
-    title = f"{project.name} {release.version} to {place.shown}"
+    place = going.place
+    title = f"{place.project} {going.release.version} to {place.shown}"
     task = Task(
         TaskId(context.ids.new("tsk")),
         deployment.kind,
         title if deployment.kind == "deployment" else f"roll back {title}",
         context.clock.now(),
         subject=deployment.id,
-        project=project.name,
-        environment=environment.name,
+        project=place.project,
+        environment=place.environment,
         tenant=place.tenant,
         created_by=deployment.created_by,
     )
-    tag = concurrency_tags.of_deployment(
-        context, connection, project, environment, release, deployment, tenant=tenant, task=task
-    )
+    tag = concurrency_tags.of_deployment(context, connection, going, deployment, task=task)
     task = replace(task, concurrency_tag=tag)
     queued = replace(deployment, state=DeploymentState.QUEUED, task=task.id, approved_by=approved_by)
     if deployment.held_by:

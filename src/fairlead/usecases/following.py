@@ -17,8 +17,9 @@ from fairlead.ports.tasks import End
 from fairlead.store import deployments, environments, interruptions, projects, releases, runs, tasks
 from fairlead.store.database import Connection
 from fairlead.usecases import deployments as deploying
-from fairlead.usecases import places, planning, runbook_runs, telling, tenancy, turns
+from fairlead.usecases import places, runbook_runs, telling, tenancy, turns
 from fairlead.usecases.context import Context
+from fairlead.usecases.going import Going, going_of
 
 _DEPLOYMENT_STATES = {
     TaskState.UNSETTLED: DeploymentState.UNSETTLED,
@@ -142,8 +143,7 @@ def _after_run(context: Context, connection: Connection, task: Task) -> None:
 
 def _tell_unsettled(context: Context, connection: Connection, task: Task) -> None:
     found = deployments.get(connection, task.subject)
-    owner, where = projects.get(connection, found.project), environments.get(connection, found.environment)
-    telling.deployment_unsettled(context, connection, owner, where, releases.get(connection, found.release), found)
+    telling.deployment_unsettled(context, connection, going_of(connection, found), found)
 
 
 def _deployment_ended(context: Context, connection: Connection, task: Task) -> None:
@@ -195,19 +195,20 @@ def _ask_again(context: Context, connection: Connection, owner: Project, release
 
 def _tell(context: Context, connection: Connection, owner: Project, release: Release, saved: Deployment) -> None:
     """The end of a deployment: in the audit, to who wants to be told, and to the forge."""
-    place, tenant = environments.get(connection, saved.environment), tenancy.of(connection, saved.tenant)
+    tenant = tenancy.of(connection, saved.tenant)
+    going = Going(owner, environments.get(connection, saved.environment), release, tenant)
     words = saved.outcome.words + (f": {saved.reason}" if saved.reason else "")
     context.note(
         connection,
         SYSTEM,
         f"deployment.{saved.outcome.value}",
-        f"{release.version} in {planning.place_of(owner, place, tenant).shown} {words}",
+        f"{release.version} in {going.place.shown} {words}",
         thing=saved.id,
         project=owner.name,
-        environment=place.name,
-        tenant=tenant.name if tenant else None,
+        environment=going.environment.name,
+        tenant=going.place.tenant,
     )
-    telling.deployment_ended(context, connection, owner, place, release, saved)
+    telling.deployment_ended(context, connection, going, saved)
 
 
 def _give_back(context: Context, connection: Connection, task: Task) -> None:

@@ -33,6 +33,7 @@ from fairlead.usecases import gates, planning, prompting, tenancy
 from fairlead.usecases.binding import Outside
 from fairlead.usecases.context import Context
 from fairlead.usecases.deployments import require_of
+from fairlead.usecases.going import Going
 from fairlead.usecases.located import located
 from fairlead.usecases.planning import Intended
 from fairlead.usecases.slot_choice import choose_colour
@@ -60,9 +61,9 @@ class Wanted:
     prompted: Mapping[str, str] | None = None
 
     @property
-    def going(self) -> planning.Going:
+    def going(self) -> Going:
         """Which release goes where, and for whom."""
-        return planning.Going(self.project, self.environment, self.release, self.tenant)
+        return Going(self.project, self.environment, self.release, self.tenant)
 
     @property
     def place(self) -> Place:
@@ -252,13 +253,11 @@ def _looked_at(context: Context, connection: Connection, wanted: Wanted) -> _Boo
 
 
 def _refused(context: Context, connection: Connection, wanted: Wanted) -> str:
-    there, release, tenant = (wanted.project, wanted.environment), wanted.release, wanted.tenant
     try:
-        tenancy.phase_there(connection, *there, release, tenant)
+        tenancy.phase_there(connection, wanted.project, wanted.environment, wanted.release, wanted.tenant)
     except FairleadError as error:
         return error.message
-    whose = tenant.id if tenant else None
-    no = gates.closed(connection, *there, release, at=context.clock.now(), tenant=whose)
+    no = gates.closed(connection, wanted.going, at=context.clock.now())
     return no.message if no else ""
 
 

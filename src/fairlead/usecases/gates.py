@@ -16,31 +16,23 @@ from fairlead.domain.ids import TenantId
 from fairlead.domain.lifecycle import held_back
 from fairlead.domain.permission import Permission
 from fairlead.domain.project import Project
-from fairlead.domain.release import Release
 from fairlead.domain.tenant import Tenant
 from fairlead.domain.zones import zone_named
 from fairlead.store import defects, freezes
 from fairlead.store.database import Connection
 from fairlead.usecases import tenancy
 from fairlead.usecases.context import Context
+from fairlead.usecases.going import Going
 
 LONGEST_REASON = 2000
 
 
-def closed(
-    connection: Connection,
-    project: Project,
-    environment: Environment,
-    release: Release,
-    *,
-    at: datetime,
-    passes_freezes: bool = False,
-    tenant: TenantId | None = None,
-) -> FairleadError | None:
+def closed(connection: Connection, going: Going, *, at: datetime, passes_freezes: bool = False) -> FairleadError | None:
     """The rule that says no now; None where none does. Freezes bind none who passes them over, nor, before its time
     has come, what is to begin later."""
-    return _defective(connection, project, environment, release, tenant) or (
-        None if passes_freezes else _frozen(connection, project, environment, at, tenant)
+    whose = going.tenant.id if going.tenant else None
+    return _defective(connection, going) or (
+        None if passes_freezes else _frozen(connection, going.project, going.environment, at, whose)
     )
 
 
@@ -165,19 +157,18 @@ def _holding(
     ]
 
 
-def _defective(
-    connection: Connection, project: Project, environment: Environment, release: Release, tenant: TenantId | None
-) -> FairleadError | None:
+def _defective(connection: Connection, going: Going) -> FairleadError | None:
+    release = going.release
     found = defects.open_of(connection, release.id)
     if found is None:
         return None
-    way = tenancy.way(connection, project, release, tenancy.of(connection, tenant))
-    why_not = held_back(way.line, way.reached, environment.id)
+    way = tenancy.way(connection, going.project, release, going.tenant)
+    why_not = held_back(way.line, way.reached, going.environment.id)
     if why_not is None:
         return None
     return Conflict(
         "deployment.defect",
-        f"{release.version} may not go on to {environment.name}: {why_not} ({found.description[:200]})",
+        f"{release.version} may not go on to {going.environment.name}: {why_not} ({found.description[:200]})",
         thing=release.version,
         hint=f"when it is fixed: fairlead defects resolve {found.id}",
     )

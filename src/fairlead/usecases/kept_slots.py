@@ -14,8 +14,9 @@ from fairlead.ports.catalogue import Place
 from fairlead.steps.keeping import ASKED
 from fairlead.store import deployments, environments, projects, slots, tasks
 from fairlead.store.database import Connection
-from fairlead.usecases import planning, tenancy
+from fairlead.usecases import tenancy
 from fairlead.usecases.context import Context
+from fairlead.usecases.going import place_of
 
 GOES_ON = (TaskState.QUEUED, TaskState.RUNNING, TaskState.PAUSED)
 
@@ -84,4 +85,4 @@ def _standing(connection: Connection, place: Place, found: Deployment) -> Slot |
 
 def _place(connection: Connection, found: Deployment) -> Place:
     where, whose = environments.get(connection, found.environment), tenancy.of(connection, found.tenant)
-    return planning.place_of(projects.get(connection, found.project), where, whose)
+    return place_of(projects.get(connection, found.project), where, whose)

@@ -13,7 +13,8 @@ from fairlead.domain.tenant import Tenant
 from fairlead.ports.catalogue import Place
 from fairlead.store import environments, projects
 from fairlead.store.database import Connection
-from fairlead.usecases import planning, tenancy
+from fairlead.usecases import tenancy
+from fairlead.usecases.going import place_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +33,7 @@ class Located:
     @property
     def place(self) -> Place:
         """What things there are named by."""
-        return planning.place_of(self.project, self.environment, self.tenant)
+        return place_of(self.project, self.environment, self.tenant)
 
     def require(self, actor: Actor, permission: Permission) -> None:
         """NotAllowed `permission.denied` unless the actor has the permission right there."""

@@ -32,8 +32,9 @@ from fairlead.store import (
 )
 from fairlead.store.database import Connection
 from fairlead.store.reach import within
-from fairlead.usecases import planning, tenancy
+from fairlead.usecases import tenancy
 from fairlead.usecases.context import Context
+from fairlead.usecases.going import place_of
 from fairlead.usecases.located import located
 from fairlead.usecases.running import Down, Running, does_not_run
 
@@ -242,7 +243,7 @@ class _Books:
     def cell(self, project: Project, environment: Environment, tenant: Tenant | None) -> Cell:
         """One of them."""
         key = (project.id, environment.id, tenant.id if tenant else None)
-        at = planning.place_of(project, environment, tenant)
+        at = place_of(project, environment, tenant)
         both = self.recorded.get(at, {})
         slot = next((slot for slot in both.values() if slot.state is SlotState.LIVE), None)
         last = self.committed.get(key)

@@ -24,7 +24,6 @@ from fairlead.domain.release import Release
 from fairlead.domain.service import Definition
 from fairlead.domain.tenant import Tenant
 from fairlead.domain.tenant_value import Filled
-from fairlead.domain.variable import Scope
 from fairlead.domain.variable_table import VariableTable
 from fairlead.formats.project import compile_project
 from fairlead.ports.catalogue import Place
@@ -36,10 +35,11 @@ from fairlead.store import channels, deployments, environments, gone_images, lif
 from fairlead.store.database import Connection
 from fairlead.usecases import certificates, tenant_filling
 from fairlead.usecases.context import Context, Installation
+from fairlead.usecases.going import Going
 from fairlead.usecases.harms import refuse_harms, vetted
 from fairlead.usecases.parallelism import acquired_at_once
 from fairlead.usecases.process_resolving import process_at
-from fairlead.usecases.values import lookup_in, scope_at, system_of, table_of, warnings_of
+from fairlead.usecases.values import lookup_in, system_of, table_of, warnings_of
 
 LATEST = "latest"
 PREVIEW = DeploymentId("preview")
@@ -65,36 +65,6 @@ class Intended:
     def plan_for(self, resolved: ResolvedDeployment) -> Plan:
         """The same intention against what is so now."""
         return plan(resolved, self.process)
-
-
-@dataclass(frozen=True, slots=True)
-class Going:
-    """A release on its way to an environment; `tenant` None: for nobody in particular."""
-
-    project: Project
-    environment: Environment
-    release: Release
-    tenant: Tenant | None = None
-
-    @property
-    def place(self) -> Place:
-        """Where it goes, and for whom, by names."""
-        return place_of(self.project, self.environment, self.tenant)
-
-    @property
-    def snapshot(self) -> str:
-        """The id of the variables as the release froze them."""
-        return self.release.variables
-
-    @property
-    def scope(self) -> Scope:
-        """What variables are chosen by, as far as it is the same in all of it."""
-        return scope_at(self.environment, channel=self.release.channel, tenant=self.tenant)
-
-
-def place_of(project: Project, environment: Environment, tenant: Tenant | None = None) -> Place:
-    """The place by its names."""
-    return Place(project.name, environment.name, tenant.name if tenant else None)
 
 
 def release_named(connection: Connection, project: Project, version: str) -> Release:

@@ -23,6 +23,7 @@ from fairlead.store import variables
 from fairlead.store.database import Connection
 from fairlead.usecases import planning
 from fairlead.usecases.context import Context
+from fairlead.usecases.going import Going
 from fairlead.usecases.located import located
 from fairlead.usecases.values import scope_at
 
@@ -31,7 +32,7 @@ WITHIN = (Dimension.STEP, Dimension.TARGET, Dimension.TARGETED_TAG, Dimension.TA
 
 
 class Asker(Protocol):
-    """A deployment (`planning.Going`), or a run of a runbook, that asks."""
+    """A deployment (`going.Going`), or a run of a runbook, that asks."""
 
     @property
     def project(self) -> Project: ...
@@ -100,7 +101,7 @@ def of_release(
         there = located(connection, project, environment, tenant)
         there.require_somewhere(actor, Permission.VIEW)
         release = planning.release_named(connection, there.project, version)
-        asked = planning.Going(there.project, there.environment, release, there.tenant)
+        asked = Going(there.project, there.environment, release, there.tenant)
         return questions(connection, asked, release.variables)
 
 

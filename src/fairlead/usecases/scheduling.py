@@ -7,12 +7,13 @@ from fairlead.domain.approval import ApprovalState
 from fairlead.domain.deployment import Deployment, DeploymentOutcome, DeploymentState
 from fairlead.domain.errors import Conflict, FairleadError
 from fairlead.domain.permission import Permission
-from fairlead.store import approvals, deployments, environments, projects, releases
+from fairlead.store import approvals, deployments, environments, projects
 from fairlead.store.database import Connection
 from fairlead.usecases import deployments as deploying
-from fairlead.usecases import following, gates, tenancy, waiting
+from fairlead.usecases import following, gates, waiting
 from fairlead.usecases.context import Context
 from fairlead.usecases.deployments import DeploymentView
+from fairlead.usecases.going import going_of
 
 MOST_AT_ONCE = 100
 """In one transaction: the rest is looked at a moment later."""
@@ -69,10 +70,10 @@ def _instead(connection: Connection, found: Deployment) -> str:
 
 
 def _begin(context: Context, connection: Connection, one: Deployment) -> None:
-    owner, place = projects.get(connection, one.project), environments.get(connection, one.environment)
-    release, now = releases.get(connection, one.release), context.clock.now()
+    going, now = going_of(connection, one), context.clock.now()
+    owner, place = going.project, going.environment
     no = gates.expired(one.not_after, at=now) or gates.closed(
-        connection, owner, place, release, at=now, passes_freezes=bool(one.freeze_override), tenant=one.tenant
+        connection, going, at=now, passes_freezes=bool(one.freeze_override)
     )
     if no is not None and no.code == deploying.FROZEN and one.waits_for_thaw:
         _hold(connection, one, gates.held_until(connection, owner, place, at=now, tenant=one.tenant))
@@ -82,13 +83,12 @@ def _begin(context: Context, connection: Connection, one: Deployment) -> None:
         return
     try:
         with connection.begin_nested():
-            deploying.begin(context, connection, owner, place, release, one, approved_by=one.approved_by)
+            deploying.begin(context, connection, going, one, approved_by=one.approved_by)
     except FairleadError as error:
         _refuse(context, connection, one, error)
         return
     why = f"once the freeze {one.held_by} is over" if one.held_by else "as scheduled"
-    whose = tenancy.of(connection, one.tenant)
-    words = f"{release.version} to {place.name} begins {why}"
+    words = f"{going.release.version} to {place.name} begins {why}"
     context.note(
         connection,
         SYSTEM,
@@ -97,7 +97,7 @@ def _begin(context: Context, connection: Connection, one: Deployment) -> None:
         thing=one.id,
         project=owner.name,
         environment=place.name,
-        tenant=whose.name if whose else None,
+        tenant=going.place.tenant,
     )
 
 

@@ -10,22 +10,21 @@ from urllib.parse import quote
 from fairlead.domain.approval import Approval
 from fairlead.domain.certificate import Certificate
 from fairlead.domain.deployment import Deployment, DeploymentOutcome
-from fairlead.domain.environment import Environment
 from fairlead.domain.ids import SecretVersionId
 from fairlead.domain.interruption import WHERE_NOBODY_ANSWERS, Interruption
 from fairlead.domain.project import Project
 from fairlead.domain.record import fingerprint
-from fairlead.domain.release import Release
 from fairlead.domain.run import Run, RunState
 from fairlead.domain.slot import Slot
 from fairlead.domain.switch_record import switch_of
 from fairlead.domain.user import ApiKey, User
 from fairlead.ports.catalogue import Place
 from fairlead.ports.notifier import CommitStatus, Mail, Notice, Webhook
-from fairlead.store import notices, notifications, projects, tasks, tenants
+from fairlead.store import notices, notifications, projects, tasks
 from fairlead.store.database import Connection
 from fairlead.store.notices import NoticeRow
 from fairlead.usecases.context import Context
+from fairlead.usecases.going import Going
 
 MOST_TRIES = 12
 LONGEST_PAUSE = timedelta(hours=1)
@@ -34,23 +33,20 @@ LONGEST_PAUSE = timedelta(hours=1)
 def approval_waits(
     context: Context,
     connection: Connection,
-    project: Project,
-    environment: Environment,
-    release: Release,
-    deployment: Deployment,
+    going: Going,
     approval: Approval,
 ) -> None:
     """Somebody has to say yes or no."""
     _tell(
         context,
         connection,
-        project,
+        going.project,
         "approval.waiting",
-        f"{project.name} {release.version} waits for an approval for {_where(connection, environment, deployment)}",
+        f"{_what(going)} waits for an approval for {_where(going)}",
         f"Approve or reject it: fairlead approve {approval.id}, or on its page.",
-        link=f"/deployments/{deployment.id}",
+        link=f"/deployments/{approval.deployment}",
         about=approval.id,
-        facts={"project": project.name, "version": release.version, "environment": environment.name},
+        facts=_facts(going),
     )
 
 
@@ -124,9 +120,7 @@ def key_ends(context: Context, connection: Connection, key: ApiKey, owner: User,
 def deployment_unsettled(
     context: Context,
     connection: Connection,
-    project: Project,
-    environment: Environment,
-    release: Release,
+    going: Going,
     deployment: Deployment,
 ) -> None:
     """Not all is as it should be there, and nothing else is deployed there until it is: told once for each deployment,
@@ -134,9 +128,9 @@ def deployment_unsettled(
     _tell(
         context,
         connection,
-        project,
+        going.project,
         "deployment.unsettled",
-        f"{project.name} {release.version} in {_where(connection, environment, deployment)} is unsettled",
+        f"{_what(going)} in {_where(going)} is unsettled",
         "\n".join(
             part
             for part in (
@@ -149,7 +143,7 @@ def deployment_unsettled(
         ),
         link=f"/deployments/{deployment.id}",
         about=deployment.id,
-        facts={"project": project.name, "version": release.version, "environment": environment.name},
+        facts=_facts(going),
     )
 
 
@@ -173,9 +167,7 @@ def live_does_not_run(
 def deployment_ended(
     context: Context,
     connection: Connection,
-    project: Project,
-    environment: Environment,
-    release: Release,
+    going: Going,
     deployment: Deployment,
 ) -> None:
     """A failure is told; a success is, where somebody asked for it. The forge learns both."""
@@ -185,32 +177,26 @@ def deployment_ended(
         DeploymentOutcome.ROLLED_BACK: "deployment.rolled_back",
         DeploymentOutcome.CANCELLED: "deployment.cancelled",
     }.get(outcome, "deployment.failed")
-    words, where = outcome.value.replace("_", " "), _where(connection, environment, deployment)
+    words, where = outcome.value.replace("_", " "), _where(going)
     record = switch_of(tasks.facts_of(connection, deployment.task)) if deployment.task else None
     said = record.sentence if record else ""
     _tell(
         context,
         connection,
-        project,
+        going.project,
         event,
-        f"{project.name} {release.version} in {where}: {words}",
+        f"{_what(going)} in {where}: {words}",
         "\n".join(part for part in (deployment.reason or f"It {outcome.words}.", deployment.hint, said) if part),
         link=f"/deployments/{deployment.id}",
         about=f"{deployment.id}/{outcome.value}",
-        facts={
-            "project": project.name,
-            "version": release.version,
-            "environment": environment.name,
-            "outcome": outcome.value,
-            **({"switch": said} if said else {}),
-        },
+        facts={**_facts(going), "outcome": outcome.value, **({"switch": said} if said else {})},
     )
     state = "success" if outcome is DeploymentOutcome.LIVE else "failure"
     status(
         context,
         connection,
-        project,
-        release.commit,
+        going.project,
+        going.release.commit,
         f"fairlead/{where}",
         state,
         words,
@@ -218,9 +204,16 @@ def deployment_ended(
     )
 
 
-def _where(connection: Connection, environment: Environment, deployment: Deployment) -> str:
-    whose = tenants.find(connection, deployment.tenant) if deployment.tenant else None
-    return f"{environment.name} for {whose.name}" if whose else environment.name
+def _what(going: Going) -> str:
+    return f"{going.project.name} {going.release.version}"
+
+
+def _where(going: Going) -> str:
+    return f"{going.environment.name} for {going.tenant.name}" if going.tenant else going.environment.name
+
+
+def _facts(going: Going) -> dict[str, str]:
+    return {"project": going.project.name, "version": going.release.version, "environment": going.environment.name}
 
 
 def run_ended(context: Context, connection: Connection, project: Project, run: Run) -> None:

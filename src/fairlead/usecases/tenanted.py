@@ -17,6 +17,7 @@ from fairlead.store import environments, projects, runbooks, tenants
 from fairlead.store.database import Connection
 from fairlead.usecases import deployments, planning, prompting, runbook_runs, tenancy
 from fairlead.usecases.context import Context
+from fairlead.usecases.going import Going
 
 NO_PLANS: Mapping[str, str] = {}
 
@@ -136,7 +137,7 @@ def _own_answers(
     try:
         release = planning.release_named(connection, owner, version)
         asked = {
-            one.name: prompting.questions(connection, planning.Going(owner, where, release, one), release.variables)
+            one.name: prompting.questions(connection, Going(owner, where, release, one), release.variables)
             for one in found
         }
     except NotFound:

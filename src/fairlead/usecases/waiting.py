@@ -7,23 +7,18 @@ from dataclasses import replace
 from fairlead.domain.actor import SYSTEM, Actor
 from fairlead.domain.approval import Approval, ApprovalState
 from fairlead.domain.deployment import Deployment, DeploymentOutcome, DeploymentState
-from fairlead.domain.environment import Environment
 from fairlead.domain.ids import ApprovalId, DeploymentId
-from fairlead.domain.project import Project
-from fairlead.domain.release import Release
-from fairlead.domain.tenant import Tenant
 from fairlead.store import approvals, deployments, environments, projects
 from fairlead.store.database import Connection
 from fairlead.usecases import places, telling, tenancy, turns
 from fairlead.usecases.context import Context
+from fairlead.usecases.going import Going
 
 
 def wait(
     context: Context,
     connection: Connection,
-    project: Project,
-    environment: Environment,
-    release: Release,
+    going: Going,
     made: Deployment,
 ) -> None:
     """The question whether it may begin is put."""
@@ -37,34 +32,31 @@ def wait(
         tenant=made.tenant,
     )
     approvals.insert(connection, approval)
-    tenant = tenancy.of(connection, made.tenant)
     context.note(
         connection,
         SYSTEM,
         "approval.waiting",
-        f"{release.version} in {environment.name} waits for an approval",
+        f"{going.release.version} in {going.environment.name} waits for an approval",
         thing=approval.id,
-        project=project.name,
-        environment=environment.name,
-        tenant=tenant.name if tenant else None,
+        project=going.project.name,
+        environment=going.environment.name,
+        tenant=going.place.tenant,
     )
-    telling.approval_waits(context, connection, project, environment, release, made, approval)
+    telling.approval_waits(context, connection, going, approval)
 
 
 def supersede(
     context: Context,
     connection: Connection,
     actor: Actor,
-    project: Project,
-    environment: Environment,
-    release: Release,
-    *,
-    tenant: Tenant | None = None,
+    going: Going,
 ) -> None:
     """A release that reaches the gate takes the place of older ones, and of an earlier wish for itself, that wait there
     for the same tenant. A newer one goes on waiting: who brings an older one back did not say no to it."""
-    whose = approvals.of_tenant(tenant.id if tenant else None)
-    asked = tuple(approvals.waiting(connection, whose, project=project.id, environment=environment.id))
+    project, environment, release = going.project, going.environment, going.release
+    whose = going.tenant.id if going.tenant else None
+    mine = approvals.of_tenant(whose)
+    asked = tuple(approvals.waiting(connection, mine, project=project.id, environment=environment.id))
     wished = deployments.many(connection, [one.deployment for one in asked])
     for waiting in asked:
         if wished[waiting.deployment].release > release.id:
@@ -83,10 +75,10 @@ def supersede(
             thing=waiting.id,
             project=project.name,
             environment=environment.name,
-            tenant=tenant.name if tenant else None,
+            tenant=going.place.tenant,
         )
     for held in deployments.held_back(connection, project=project.id, environment=environment.id):
-        if held.tenant != (tenant.id if tenant else None) or held.release > release.id:
+        if held.tenant != whose or held.release > release.id:
             continue
         reason = f"superseded by {release.version}, which was asked for while a freeze held it back"
         end_without_task(context, connection, held.id, DeploymentOutcome.SUPERSEDED, reason)

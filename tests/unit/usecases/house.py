@@ -40,6 +40,7 @@ from fairlead.usecases import packages as packaging
 from fairlead.usecases import projects as projecting
 from fairlead.usecases import releases as releasing
 from fairlead.usecases.context import Context, Installation
+from fairlead.usecases.going import Going
 
 PASSWORD = "a long password"
 DIGEST = "registry.test/web@sha256:" + "ab12" * 16
@@ -165,7 +166,7 @@ class House:
             owner = projects.by_name(connection, project)
             place = environments.by_name(connection, environment)
             release = planning.release_named(connection, owner, version)
-            return planning.intend(self.context, connection, planning.Going(owner, place, release))
+            return planning.intend(self.context, connection, Going(owner, place, release))
 
     def task(self, id: str | None) -> Task:
         assert id is not None

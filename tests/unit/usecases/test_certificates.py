@@ -16,6 +16,7 @@ from fairlead.domain.service import Route
 from fairlead.ports.catalogue import Place
 from fairlead.store import environments, projects, routes
 from fairlead.usecases import certificates, housekeeping, notifications, planning, telling
+from fairlead.usecases.going import Going
 
 HOST = "books.example.com"
 DAY = timedelta(days=1)
@@ -93,7 +94,7 @@ def test_a_plan_warns_of_https_without_a_certificate_that_holds_and_means_the_sa
     def planned() -> tuple[list[str], str]:
         with books.context.database.reading() as connection:
             project, production = projects.by_name(connection, "books"), environments.by_name(connection, "Production")
-            made = planning.intend(books.context, connection, planning.Going(project, production, release))
+            made = planning.intend(books.context, connection, Going(project, production, release))
             found = made.plan
         return [one for one in found.warnings if "certificate" in one], found.hash
 

@@ -17,6 +17,7 @@ from fairlead.store import projects as stored
 from fairlead.usecases import deployments, planning, policies, processes, projects, releases, runbook_runs, runbooks
 from fairlead.usecases import targets as targeting
 from fairlead.usecases.context import Context
+from fairlead.usecases.going import Going
 from fairlead.usecases.left_on_targets import hosts_of_steps
 from fairlead.usecases.targets import NewSsh
 
@@ -50,7 +51,7 @@ def intended(context: Context, version: str) -> planning.Intended:
     with context.database.reading() as connection:
         owner = projects.get(context, ADMIN, "books")
         found = planning.release_named(connection, owner, version)
-        going = planning.Going(owner, environments.by_name(connection, "Test"), found)
+        going = Going(owner, environments.by_name(connection, "Test"), found)
         return planning.intend(context, connection, going)
 
 

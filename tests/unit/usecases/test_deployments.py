@@ -26,6 +26,7 @@ from fairlead.usecases import (
     variables,
 )
 from fairlead.usecases import tasks as tasking
+from fairlead.usecases.going import Going
 
 PRIVILEGED = ", privileged: true"
 
@@ -302,7 +303,7 @@ def test_what_differs_from_what_was_asked_for_can_be_shown(books: House) -> None
         from fairlead.store import environments, projects
 
         owner, place = projects.by_name(connection, "books"), environments.by_name(connection, "Test")
-        now = planning.intend(books.context, connection, planning.Going(owner, place, updated))
+        now = planning.intend(books.context, connection, Going(owner, place, updated))
     changes = planning.changes_since(books.context, asked.plan_hash, now)
     assert any("other" in change and "db" in change for change in changes)
     assert planning.changes_since(books.context, "0" * 64, now) == ()
@@ -346,7 +347,7 @@ def test_going_back_from_a_release_that_contracted_the_schema_is_warned_of(
     def warned(kind: str) -> bool:
         with books.database.reading() as connection:
             project, place = projects.by_name(connection, "books"), environments.by_name(connection, "Test")
-            made = planning.intend(books.context, connection, planning.Going(project, place, old), kind=kind)  # type: ignore[arg-type]
+            made = planning.intend(books.context, connection, Going(project, place, old), kind=kind)  # type: ignore[arg-type]
         return any("2.0.0" in one and "1.0.0 may not work with what is left" in one for one in made.plan.warnings)
 
     assert (warned("rollback"), warned("deployment")) == (is_warned, False)

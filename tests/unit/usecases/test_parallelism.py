@@ -8,6 +8,7 @@ from tests.unit.usecases.house import ADMIN, House
 from fairlead.domain.plan import InParallel, Plan, steps_of
 from fairlead.store import environments, projects
 from fairlead.usecases import planning, variables
+from fairlead.usecases.going import Going
 
 PULLS = "Octopus.Acquire.MaxParallelism"
 
@@ -16,7 +17,7 @@ def planned(house: House, version: str) -> Plan:
     with house.database.reading() as connection:
         owner, place = projects.by_name(connection, "books"), environments.by_name(connection, "Test")
         release = planning.release_named(connection, owner, version)
-        return planning.intend(house.context, connection, planning.Going(owner, place, release)).plan
+        return planning.intend(house.context, connection, Going(owner, place, release)).plan
 
 
 def at_once(plan: Plan) -> int:

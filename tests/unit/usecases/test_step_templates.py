@@ -26,6 +26,7 @@ from fairlead.usecases import (
     variables,
 )
 from fairlead.usecases.declarations import Wish as Files
+from fairlead.usecases.going import Going
 from fairlead.usecases.projects import KeyPair
 from fairlead.usecases.step_template_users import Wish
 from fairlead.usecases.step_templates import Draft
@@ -135,7 +136,7 @@ def planned(books: House, version: str = "1.0.0") -> Any:
         project = projects.get(books.context, ADMIN, "books")
         release = planning.release_named(connection, project, version)
         place = next(one for one in planning.environments.all_of(connection) if one.name == "Test")
-        return planning.intend(books.context, connection, planning.Going(project, place, release))
+        return planning.intend(books.context, connection, Going(project, place, release))
 
 
 def release(books: House, version: str) -> None:

@@ -31,6 +31,7 @@ from fairlead.usecases import (
     tenants,
     triggers,
 )
+from fairlead.usecases.going import Going
 from fairlead.usecases.target_tenancy import Serving
 from fairlead.usecases.targets import TargetChange
 from fairlead.usecases.tenants import Draft
@@ -61,7 +62,7 @@ def used(house: House, tenant: str = "") -> list[str]:
     with house.database.reading() as connection:
         owner, place = project_rows.by_name(connection, "books"), environments.by_name(connection, "Test")
         release, whose = planning.release_named(connection, owner, "1.0.0"), tenancy.named(connection, tenant)
-        process = planning.intend(house.context, connection, planning.Going(owner, place, release, whose)).process
+        process = planning.intend(house.context, connection, Going(owner, place, release, whose)).process
     assert process is not None
     return [place.target.name for place in process.steps[0].places if place.target]
 

@@ -40,6 +40,7 @@ from fairlead.usecases import (
 from fairlead.usecases import tasks as tasking
 from fairlead.usecases.channels import ChannelWords
 from fairlead.usecases.deployments import DeploymentView
+from fairlead.usecases.going import Going
 from fairlead.usecases.tenanted import create_each
 from fairlead.usecases.tenants import Draft
 
@@ -274,7 +275,7 @@ def test_variables_hold_by_tenant_and_its_tags_in_what_is_planned(two: House) ->
         with two.database.reading() as connection:
             owner, place = project_rows.by_name(connection, "books"), environments.by_name(connection, "Test")
             whose = tenancy.named(connection, tenant)
-            intended = planning.intend(two.context, connection, planning.Going(owner, place, release, whose))
+            intended = planning.intend(two.context, connection, Going(owner, place, release, whose))
             found[tenant] = intended.definition.services[0].environment["DB_HOST"]
     assert found == {"": "db", "Acme Ltd": "eu", "Bolt": "bolt"}
 

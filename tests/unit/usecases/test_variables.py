@@ -29,6 +29,7 @@ from fairlead.usecases import (
     variables,
     why,
 )
+from fairlead.usecases.going import Going
 from fairlead.usecases.values import Where
 from fairlead.usecases.variables import InLibrary, More
 
@@ -271,7 +272,7 @@ def settings(house: House, version: str = "1.0.0") -> tuple[dict[str, object], t
         owner = projects.by_name(connection, "books")
         place = store_environments.by_name(connection, "Test")
         release = releases.by_version(connection, owner.id, version)
-        intended = planning.intend(house.context, connection, planning.Going(owner, place, release))
+        intended = planning.intend(house.context, connection, Going(owner, place, release))
     return dict(intended.definition.services[0].environment), intended.plan.warnings
 
 

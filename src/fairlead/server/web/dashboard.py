@@ -23,7 +23,8 @@ from fairlead.server.web import rendering, words
 from fairlead.server.web.cells import CellView, TenantLine
 from fairlead.server.web.visit import Visiting, Visitor, in_one_transaction
 from fairlead.store import tasks
-from fairlead.usecases import certificates, groups, overview, planning, tenants
+from fairlead.usecases import certificates, groups, overview, tenants
+from fairlead.usecases.going import place_of
 from fairlead.usecases.running import Down
 
 router = page_router()
@@ -103,7 +104,7 @@ def rows_of(visitor: Visitor, found: overview.Grid) -> list[tuple[Project, list[
             [
                 (
                     one,
-                    cell_of(planning.place_of(project, one, found.tenant), found.cells[(project.id, one.id)], phases),
+                    cell_of(place_of(project, one, found.tenant), found.cells[(project.id, one.id)], phases),
                 )
                 for one in found.environments
             ],

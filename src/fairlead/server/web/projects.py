@@ -22,7 +22,7 @@ from fairlead.server.web.variable_forms import rows_of
 from fairlead.server.web.visit import Posted, Visiting, Visitor, in_one_transaction
 from fairlead.store import routes
 from fairlead.usecases import cloning, deployments, looking, overview, projects, releases, runs, variables
-from fairlead.usecases.planning import place_of
+from fairlead.usecases.going import place_of
 
 router = page_router()
 
