@@ -110,9 +110,7 @@ def test_a_script_at_the_server_needs_an_allowance(server: WholeServer) -> None:
     step = {"name": "Here", "actions": [{"name": "Here", "kind": "script", "properties": {"script": "echo at work"}}]}
     project, deployment = deployed(server, "allowed", [step])
     refused = server.ended(deployment)
-    assert (refused["outcome"], refused["code"]) == ("rolled_back", "policy.refused") or refused[
-        "code"
-    ] == "policy.refused"
+    assert refused["code"] == "policy.refused", refused
     assert "script:server" in refused["hint"]
     server.program("fairlead", "policy", "allow", "script:server", "-p", project)
     server.api("POST", f"/projects/{project}/releases", {"images": {}, "files": {}, "version": "2.0.0"})
