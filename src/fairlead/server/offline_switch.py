@@ -1,7 +1,8 @@
 """The night when the server is broken: look, and send users back to the other slot, from files and the proxy alone.
 
 It reads the catalogue's copy on disk and asks the proxy's socket; neither server nor database is touched. The engine is
-asked only to swap workers, after the routes. The server reads at its next start what was done here (usecases.offline).
+asked only to swap workers, after the routes. What was done here the server reads at its next start:
+server.following_switches.
 """
 
 from __future__ import annotations

@@ -11,13 +11,9 @@ from dataclasses import dataclass
 
 from fairlead.domain.build_information import BuildInformation, distinct, listed, values_of
 from fairlead.domain.deployment import Deployment
-from fairlead.domain.environment import Environment
-from fairlead.domain.ids import TenantId
-from fairlead.domain.project import Project
 from fairlead.domain.release import Release
 from fairlead.domain.release_settings import DEFAULT_CHANGES_TEMPLATE
 from fairlead.domain.template.variables import Variables
-from fairlead.domain.tenant import Tenant
 from fairlead.domain.version import parse
 from fairlead.formats.markdown import MARKDOWN_FILTERS
 from fairlead.store import channels, deployments, releases
@@ -25,6 +21,7 @@ from fairlead.store.database import Connection
 from fairlead.store.release_choice import template_values
 from fairlead.store.release_description import builds_of
 from fairlead.usecases.context import Context
+from fairlead.usecases.going import Going
 from fairlead.usecases.values import system_of
 
 MOST_RELEASES = 200
@@ -54,23 +51,19 @@ class DeploymentChanges:
 def changes_of(
     context: Context,
     connection: Connection,
-    project: Project,
-    release: Release,
-    place: Environment,
+    going: Going,
     deployment: Deployment | None,
-    *,
-    tenant: Tenant | None = None,
 ) -> DeploymentChanges:
     """What deploying the release there (for the tenant) brings; with `deployment` what that one brought, whatever came
     after it."""
-    whose = deployment.tenant if deployment else tenant.id if tenant else None
-    before = _before(connection, release, place, deployment, whose)
+    project, release, place = going.project, going.release, going.environment
+    before = _before(connection, going, deployment)
     brought = [
         ReleaseChange(one, builds_of(connection, one.packages, one.images))
         for one in _brought(connection, release, before)
         if deployment is None or one.created_at <= deployment.created_at
     ]
-    values = {**system_of(context, connection, project, place, release, tenant)}
+    values = {**system_of(context, connection, project, place, release, going.tenant)}
     values |= template_values(connection, project.id, channels.get(connection, release.channel))
     values |= {f"{prefix}.{name}": value for prefix in PREFIXES for name, value in _values(brought).items()}
     template = project.release_settings.changes_template or DEFAULT_CHANGES_TEMPLATE
@@ -79,18 +72,14 @@ def changes_of(
     return DeploymentChanges(release.version, place.name, previous, tuple(brought), (made.text or "").strip())
 
 
-def _before(
-    connection: Connection,
-    release: Release,
-    place: Environment,
-    deployment: Deployment | None,
-    tenant: TenantId | None,
-) -> Release | None:
+def _before(connection: Connection, going: Going, deployment: Deployment | None) -> Release | None:
     """The release that was live there before: of the same channel where there was one."""
+    release, whose = going.release, going.tenant.id if going.tenant else None
+    history = deployments.live_ones(connection, release.project, going.environment.id, tenant=whose, limit=LOOKED_BACK)
     until = (deployment.committed_at or deployment.created_at) if deployment else None
     lived = [
         one.release
-        for one in deployments.live_ones(connection, release.project, place.id, tenant=tenant, limit=LOOKED_BACK)
+        for one in history
         if one.release != release.id and (until is None or (one.committed_at or one.created_at) < until)
     ]
     known = releases.many(connection, lived)

@@ -117,9 +117,7 @@ def intend(
     """
     project, environment, release = going.project, going.environment, going.release
     frozen = snapshot or going.snapshot
-    process = process_at(
-        context, connection, project, environment, release, frozen, choice, deployment, tenant=going.tenant
-    )
+    process = process_at(context, connection, going, frozen, choice, deployment)
     _refuse_gone(connection, project, release)
     if process is None or process.deploys_services:
         definition = definition_of(context, connection, going, frozen)

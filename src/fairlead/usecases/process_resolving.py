@@ -8,10 +8,8 @@ from functools import cached_property
 
 from fairlead.domain import system_variables
 from fairlead.domain.channel import Channel
-from fairlead.domain.concurrency import place_tag
 from fairlead.domain.condition import condition_of
 from fairlead.domain.deployment import Deployment
-from fairlead.domain.environment import Environment
 from fairlead.domain.errors import Invalid, NotFound, Refused
 from fairlead.domain.ids import DeploymentId
 from fairlead.domain.installed_package import Owner
@@ -29,12 +27,10 @@ from fairlead.domain.process import (
     action_key,
     action_of,
 )
-from fairlead.domain.project import Project
 from fairlead.domain.record import Json, to_data
-from fairlead.domain.release import Release
 from fairlead.domain.system_variables import SystemVariables
 from fairlead.domain.target import Target, chosen, kept_out
-from fairlead.domain.tenant import Tenant, fits
+from fairlead.domain.tenant import fits
 from fairlead.domain.variable_table import VariableTable
 from fairlead.steps.process_resolved import PlannedAction, PlannedPlace, PlannedStep, ResolvedProcess
 from fairlead.store import channels, deployments, processes, targets, tasks, variables
@@ -42,12 +38,13 @@ from fairlead.store.database import Connection
 from fairlead.usecases import lines
 from fairlead.usecases.brought import changes_of, variables_of
 from fairlead.usecases.context import Context
+from fairlead.usecases.going import Going
 from fairlead.usecases.packages_taken import packages_of
 from fairlead.usecases.parallelism import targets_at_once
 from fairlead.usecases.process_checking import require_steps, there_are
 from fairlead.usecases.process_surroundings import StepThere, Surroundings, acquire_at_once
 from fairlead.usecases.registries import logins as registry_logins
-from fairlead.usecases.values import lookup_in, releases_before, scope_at, warnings_of
+from fairlead.usecases.values import lookup_in, releases_before, warnings_of
 
 OUTPUTS = "process.outputs"
 """The fact of a task that holds what its actions gave, by the keys of their effects."""
@@ -59,17 +56,14 @@ NOT_YET = "not-yet"
 def process_at(
     context: Context,
     connection: Connection,
-    project: Project,
-    environment: Environment,
-    release: Release,
+    going: Going,
     snapshot: str,
     choice: ProcessChoice,
     deployment: Deployment | None,
-    *,
-    tenant: Tenant | None = None,
 ) -> ResolvedProcess | None:
     """The release's process as it is to run there; None, and nothing is asked, where it has none of its own. Invalid
     `process.step_unknown` where steps of none are to be skipped, and what `resolve_process` raises."""
+    project, environment, release, tenant = going.project, going.environment, going.release, going.tenant
     if not release.process:
         _refuse_choice(choice)
         return None
@@ -77,8 +71,8 @@ def process_at(
     known = targets.all_of(connection)
     here = chosen(known, environment.id, process.target_tags, tenant=tenant)
     channel = channels.get(connection, release.channel)
-    system = _system(context, connection, project, environment, release, channel, choice, here, deployment, tenant)
-    scope = scope_at(environment, channel=release.channel, tenant=tenant)
+    system = _system(context, connection, going, channel, choice, here, deployment)
+    scope = going.scope
     frozen, finished = variables.snapshot(connection, snapshot).variables, _finished(connection, choice)
     table = VariableTable(frozen)
     at = Surroundings(
@@ -116,17 +110,15 @@ def _finished(connection: Connection, choice: ProcessChoice) -> Mapping[str, Jso
 def _system(
     context: Context,
     connection: Connection,
-    project: Project,
-    environment: Environment,
-    release: Release,
+    going: Going,
     channel: Channel,
     choice: ProcessChoice,
     here: Sequence[Target],
     deployment: Deployment | None,
-    tenant: Tenant | None,
 ) -> SystemVariables:
     """What the product gives to every step of the deployment. Before there is one, what tells of itself stands for what
     will: the intention does not cover it."""
+    project, environment, release, tenant = going.project, going.environment, going.release, going.tenant
     parts = [
         system_variables.of_server(context.installation.url),
         system_variables.of_project(project),
@@ -138,12 +130,10 @@ def _system(
             excluded=choice.without_targets,
         ),
         system_variables.of_tagged_targets(dict(tags_of(here))),
-        variables_of(
-            changes_of(context, connection, project, release, environment, deployment, tenant=tenant), release
-        ),
+        variables_of(changes_of(context, connection, going, deployment), release),
         *([system_variables.of_tenant(tenant)] if tenant else []),
     ]
-    name = f"Deploy {project.name} {release.version} to {environment.name}" + (f" for {tenant.name}" if tenant else "")
+    name = f"Deploy {project.name} {release.version} to {going.place.shown}"
     asked_at = deployment.created_at if deployment else context.clock.now()
     parts += [
         releases_before(connection, environment, release, tenant),
@@ -158,7 +148,7 @@ def _system(
             (deployment.task if deployment else None) or NOT_YET,
             name,
             asked_at,
-            tag=place_tag(project.name, environment.name, tenant.name if tenant else None),
+            tag=going.place.tag,
         ),
     ]
     return SystemVariables(*parts)

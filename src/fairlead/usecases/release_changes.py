@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from fairlead.domain.actor import Actor
 from fairlead.domain.permission import Permission
-from fairlead.store import deployments, environments, projects, releases
+from fairlead.store import deployments, environments, projects
 from fairlead.usecases import planning, tenancy
 from fairlead.usecases.brought import DeploymentChanges, changes_of
 from fairlead.usecases.context import Context
+from fairlead.usecases.going import Going, going_of
 
 
 def preview(
@@ -22,7 +23,7 @@ def preview(
         scope = whose.id if whose else None
         actor.require_somewhere(Permission.VIEW, project=owner.id, environment=place.id, tenant=scope)
         release = planning.release_named(connection, owner, version)
-        return changes_of(context, connection, owner, release, place, None, tenant=whose)
+        return changes_of(context, connection, Going(owner, place, release, whose), None)
 
 
 def of_deployment(context: Context, actor: Actor, id: str) -> DeploymentChanges:
@@ -31,7 +32,4 @@ def of_deployment(context: Context, actor: Actor, id: str) -> DeploymentChanges:
     with context.database.reading() as connection:
         found = deployments.get(connection, id)
         actor.require(Permission.VIEW, project=found.project, environment=found.environment, tenant=found.tenant)
-        owner, place = projects.get(connection, found.project), environments.get(connection, found.environment)
-        release = releases.get(connection, found.release)
-        whose = tenancy.of(connection, found.tenant)
-        return changes_of(context, connection, owner, release, place, found, tenant=whose)
+        return changes_of(context, connection, going_of(connection, found), found)
