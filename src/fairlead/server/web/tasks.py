@@ -10,7 +10,8 @@ from typing import Annotated, Any
 from fastapi import Query
 from starlette.responses import PlainTextResponse, RedirectResponse, Response, StreamingResponse
 
-from fairlead.domain.deployment import DeploymentOutcome
+from fairlead.domain.actor import Actor
+from fairlead.domain.deployment import Deployment, DeploymentOutcome
 from fairlead.domain.errors import Conflict
 from fairlead.domain.permission import Permission
 from fairlead.domain.reason import Reason
@@ -167,16 +168,9 @@ def _state_of(visitor: Visitor, id: str) -> dict[str, Any]:
     with context.database.reading() as connection:
         left = artifacts.names(connection, task.id)
     deployment = deployments.get(context, actor, task.subject) if task.kind in ("deployment", "rollback") else None
-    may_deploy = deployment is not None and actor.may(
-        Permission.DEPLOYMENT_CREATE,
-        project=deployment.deployment.project,
-        environment=deployment.deployment.environment,
-        tenant=deployment.deployment.tenant,
-    )
     run = runs.get(context, actor, task.subject) if task.kind == "run" and task.subject else None
     made = releases.get(context, actor, task.project, run.release) if run and run.release else None
     asked_for = deployments.page(context, actor, parent=task.id, limit=CHILDREN_SHOWN).items
-    is_past_commit = deployment is not None and deployment.deployment.committed_at is not None
     over = sum(1 for phase in view.phases if phase.state not in (PhaseState.WAITING, PhaseState.RUNNING))
     return {
         "task": task,
@@ -191,29 +185,31 @@ def _state_of(visitor: Visitor, id: str) -> dict[str, Any]:
         "deployment": deployment,
         "children": tuple(reversed(asked_for)),
         "kept_s": asked_s(view.facts),
-        "may_keep": may_deploy and task.state in (TaskState.QUEUED, TaskState.RUNNING) and not is_past_commit,
-        "may_deploy": may_deploy,
+        **_offered(actor, task, deployment.deployment if deployment else None),
         "stands_until": _stands_until(context, deployment),
         "is_live": deployment is not None and deployment.deployment.outcome is DeploymentOutcome.LIVE,
         "run": run,
         "made": made,
-        "may_cancel": not task.state.has_ended
-        and not task.is_cancel_asked
-        and not is_past_commit
-        and actor.may_somewhere(Permission.TASK_CANCEL),
-        "may_retry": task.state.has_ended
-        and deployment is not None
-        and deployment.deployment.has_ended
-        and deployment.deployment.committed_at is None
-        and actor.may(
-            Permission.DEPLOYMENT_CREATE,
-            project=deployment.deployment.project,
-            environment=deployment.deployment.environment,
-        ),
-        "may_resume": task.state is TaskState.UNSETTLED and actor.may_somewhere(Permission.DEPLOYMENT_CREATE),
         "unsettled": view.unsettled,
         "why": _why(visitor, task),
         "switch": deployment.switch if deployment else None,
+    }
+
+
+def _offered(actor: Actor, task: Task, of: Deployment | None) -> dict[str, bool]:
+    """Which acts the page offers; the use cases decide them."""
+    may_deploy = of is not None and actor.may(
+        Permission.DEPLOYMENT_CREATE, project=of.project, environment=of.environment, tenant=of.tenant
+    )
+    is_past_commit = of is not None and of.committed_at is not None
+    goes_on = not task.state.has_ended and not is_past_commit
+    has_failed = of is not None and of.has_ended and task.state.has_ended and not is_past_commit
+    return {
+        "may_deploy": may_deploy,
+        "may_keep": may_deploy and task.state in (TaskState.QUEUED, TaskState.RUNNING) and not is_past_commit,
+        "may_cancel": goes_on and not task.is_cancel_asked and actor.may_somewhere(Permission.TASK_CANCEL),
+        "may_retry": may_deploy and has_failed,
+        "may_resume": task.state is TaskState.UNSETTLED and actor.may_somewhere(Permission.DEPLOYMENT_CREATE),
     }
 
 

@@ -8,8 +8,10 @@ from tests.unit.server.conftest import Visit
 from tests.unit.server.house import ADMINISTRATOR, House
 
 from fairlead.domain.project import Tenancy
+from fairlead.domain.task import TaskState
 from fairlead.formats.phase_lines import PhaseLine
-from fairlead.usecases import deployments, freezes, lifecycles, projects, tenants, variables
+from fairlead.ports.tasks import End
+from fairlead.usecases import deployments, freezes, lifecycles, projects, teams, tenants, variables
 
 
 def tenancy_of(house: House) -> Tenancy:
@@ -77,3 +79,24 @@ def test_a_freeze_is_made_for_a_tenant_and_changed_in_its_own_zone(house: House,
     assert (changed.tenants, changed.freeze.reason, changed.freeze.starts_at) == ((), "rest", made.freeze.starts_at)
     visit.post(f"/freezes/{made.freeze.id}", **given, revision=str(made.freeze.revision))
     assert "was changed by somebody else" in visit.get("/freezes")
+
+
+def test_who_may_deploy_for_one_tenant_tries_what_failed_for_it_again(house: House, visit: Visit) -> None:
+    house.add_project("books")
+    variables.put(house.context, ADMINISTRATOR, "books", "Db.Host", "db")
+    projects.change(house.context, ADMINISTRATOR, "books", {"tenancy": "tenanted"})
+    for name in ("Acme", "Bolt"):
+        tenants.put(house.context, ADMINISTRATOR, tenants.Draft(name, connections={"books": ["Test"]}))
+    house.add_user("eva", "none")
+    made = teams.add(house.context, ADMINISTRATOR, "Of Acme", members=["eva"])
+    held = [teams.HeldRole("deployer", tenants=["Acme"])]
+    teams.change(house.context, ADMINISTRATOR, made.team.id, held=held)
+    house.add_release("books", "1.0.0")
+    failed = {}
+    for name in ("Acme", "Bolt"):
+        asked = deployments.create(house.context, ADMINISTRATOR, "books", "1.0.0", "Test", tenant=name)
+        failed[name] = asked.deployment.task
+        house.end(failed[name], End(TaskState.FAILED, "tests.failed", "they failed"))
+    visit.sign_in("eva")
+    assert "Try again from what failed" in visit.get(f"/tasks/{failed['Acme']}")
+    visit.get(f"/tasks/{failed['Bolt']}", status=403)
