@@ -96,6 +96,7 @@ def remove(form: Posted, name: str) -> Response:
 
     def work() -> tuple[str, str]:
         if form.text("version"):
+            visitor.actor.require_somewhere(Permission.LIBRARY_EDIT)  # before anything is said of what was typed
             if version is None:
                 raise Invalid("input.invalid", f"{form.text('version')[:20]!r} is not a version", thing="version")
             step_templates.remove_version(visitor.context, visitor.actor, name, version)
