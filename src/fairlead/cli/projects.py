@@ -9,7 +9,7 @@ from typing import Any
 
 import typer
 
-from fairlead.cli.given_files import secret_of, text_of
+from fairlead.cli.given_files import secret_of, value_of
 from fairlead.cli.session import API, Session, segment, session
 from fairlead.domain.errors import TimedOut
 
@@ -105,7 +105,7 @@ def add(
             "user": user,
             "password": secret_of(password_from) or "",
             "ssh_key": secret_of(key_from) or "",
-            "known_hosts": text_of(known_hosts) if known_hosts else "",
+            "known_hosts": value_of(known_hosts) if known_hosts else "",
             "webhook_kind": webhook,
             "poll_s": poll,
         }
@@ -201,7 +201,7 @@ def connect(
         "user": user,
         "password": secret_of(password_from),
         "ssh_key": secret_of(key_from),
-        "known_hosts": text_of(known_hosts) if known_hosts else "",
+        "known_hosts": value_of(known_hosts) if known_hosts else "",
         "webhook_kind": webhook,
         "poll_s": poll,
     }
