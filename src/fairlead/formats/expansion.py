@@ -141,7 +141,9 @@ def _unfilled(
         findings.error(node.mark, spell(path), error)
         return node
     if not variables.is_silent:
-        findings.warn(node.mark, spell(path), f"{error.message}; it must have one where this is deployed")
+        findings.warn(
+            node.mark, spell(path), f"{error.message} in these files: Fairlead must know one where this is deployed"
+        )
     if path[-1:] and path[-1] in NUMBERS:
         return Scalar(node.mark, "1")
     keeps = fits(path, VARIABLE_PLACES) and "route" not in path and "routes" not in path

@@ -222,7 +222,7 @@ def _variable(at: Compilation, path: Path, name: str) -> Text | None:
         if at.variables.is_known:
             at.error(path, error)
         elif not at.variables.is_silent:
-            at.warn(path, f"{error.message}; it must have one where this is deployed")
+            at.warn(path, f"{error.message} in these files: Fairlead must know one where this is deployed")
     return value
 
 

@@ -141,9 +141,9 @@ def _may_view(actor: Actor, freeze: Freeze) -> bool:
 
 
 def _words(freeze: Freeze) -> str:
-    end = f" until {freeze.ends_at.isoformat()}" if freeze.ends_at else ""
-    when = f" from {freeze.starts_at.isoformat()}{end}"
-    return f"{when}, {freeze.cron} for {freeze.lasts_s} s" if freeze.cron else when
+    end = f" until {freeze.ends_at:%Y-%m-%d %H:%M %Z}" if freeze.ends_at else ""
+    when = f" from {freeze.starts_at:%Y-%m-%d %H:%M %Z}{end}"
+    return f"{when}, {freeze.cron} for {freeze.lasts_s / 60:g} min" if freeze.cron else when
 
 
 def _views(

@@ -349,3 +349,11 @@ def test_a_problem_is_said_as_people_would_say_it() -> None:
     assert "port: found '-1', expected a whole number from 0 on" in said(
         "project: books\nservices: {web: {image: x, port: -1}}\n"
     )
+
+
+def test_a_variable_that_only_a_server_knows_is_asked_for_there() -> None:
+    (warning,), told = validate(
+        repository("project: books\nservices: {web: {image: x, environment: {PLACE: '#{Place}'}}}\n")
+    )
+    assert told == () and "'Place' has no value" in warning
+    assert warning.endswith("in these files: Fairlead must know one where this is deployed")

@@ -49,6 +49,14 @@ def refused(work: object) -> str:
     return caught.value.code
 
 
+def test_the_audit_says_in_words_of_people_when_a_freeze_holds(books: House) -> None:
+    now = books.clock.now()
+    freezes.add(books.context, ADMIN, Draft("Fridays", ends_at=now + HOUR, cron="0 12 * * FRI", lasts_s=5400))
+    (told,) = books.audit("freeze.added")
+    when = f"from {now:%Y-%m-%d %H:%M} UTC until {now + HOUR:%Y-%m-%d %H:%M} UTC, 0 12 * * FRI for 90 min"
+    assert told.message == f"added freeze Fridays {when}"
+
+
 def test_a_freeze_binds_people_and_holds_back_what_the_lifecycle_begins_until_it_ends(books: House) -> None:
     freeze(books, "Test")
     books.add_release("1.0.0")
