@@ -1,4 +1,4 @@
-"""Users were sent to the other slot while there was no server: our books follow, and nothing is switched forward."""
+"""Users were sent to the other slot by another hand than ours: the books follow, and nothing is switched forward."""
 
 from __future__ import annotations
 
@@ -59,8 +59,11 @@ async def follow(
 
     Where only some of its routes were sent there, the others follow: who began that meant the release, and nobody is
     sent forward again to the one that was left. `at` is when it was done, by this machine's clock; None: not known.
-    False leaves everything as it was: another slot than a standby is nothing that anybody may be sent to.
+    False leaves everything as it was: another slot than a standby is nothing that anybody may be sent to; and where
+    nobody says to have done it (`by`), a task that has begun at the place meanwhile points for itself.
     """
+    if not by and await context.database.read(lambda connection: tasks.holder(connection, place) is not None):
+        return False
     both = await context.database.read(lambda connection: slots.of(connection, place))
     if both[colour].state is SlotState.LIVE:
         return True
@@ -81,8 +84,7 @@ async def follow(
     if held:
         await outside.proxy.point(dict.fromkeys(held, colour))
     back = _Back(both[colour], by, at, tuple(left))
-    await context.database.write(lambda connection: _record(context, connection, place, back), is_durable=True)
-    return True
+    return await context.database.write(lambda connection: _record(context, connection, place, back), is_durable=True)
 
 
 async def standing_elsewhere(context: Context, outside: Outside) -> Sequence[tuple[Place, Colour]]:
@@ -135,7 +137,9 @@ class _Back:
         return said
 
 
-def _record(context: Context, connection: Connection, place: Place, back: _Back) -> None:
+def _record(context: Context, connection: Connection, place: Place, back: _Back) -> bool:
+    if not back.by and tasks.holder(connection, place) is not None:
+        return False
     slot, now = back.slot, context.clock.now()
     slots.make_live(connection, place, slot.colour)
     slots.stand_by(connection, place, slot.colour.other, now + LEFT_STANDS_FOR)
@@ -166,6 +170,7 @@ def _record(context: Context, connection: Connection, place: Place, back: _Back)
     )
     deployments.insert(connection, replace(made, plan_hash=before.plan_hash))
     _note(context, connection, place, f"{back.reason}: recorded as live", thing=made.id)
+    return True
 
 
 def _note(context: Context, connection: Connection, place: Place, message: str, *, thing: str) -> None:

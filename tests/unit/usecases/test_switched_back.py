@@ -203,3 +203,14 @@ def test_who_pasted_the_commands_left_no_note_and_is_followed_all_the_same(stand
     assert asyncio.run(elsewhere(Colour.GREEN)) == []
     rolling_back.roll_back(standing.context, ADMIN, "books", "Test")  # a task is under way: it looks for itself
     assert asyncio.run(elsewhere(Colour.BLUE)) == []
+
+
+def test_a_task_that_has_begun_meanwhile_points_for_itself(standing: House) -> None:
+    async def pasted() -> bool:
+        outside = Outside()
+        await outside.furnish(standing)
+        return await switched_back.follow(standing.context, outside, PLACE, Colour.BLUE)
+
+    rolling_back.roll_back(standing.context, ADMIN, "books", "Test")
+    assert not asyncio.run(pasted())
+    assert states(standing) == {Colour.BLUE: SlotState.STANDBY, Colour.GREEN: SlotState.LIVE}
