@@ -6,11 +6,14 @@ from __future__ import annotations
 import fcntl
 import os
 import socket
+from contextlib import suppress
 from pathlib import Path
 
 from fairlead.domain.errors import Refused
 
 LOCK_NAME = "server.lock"
+SOCKETS = Path("/proc/net/unix")
+"""One in a line, which ends with its path, or with ``@`` and its name where it is abstract (unix(7))."""
 
 
 class Hold:
@@ -18,6 +21,7 @@ class Hold:
 
     def __init__(self, data_dir: Path) -> None:
         self._claimed: socket.socket | None = None
+        self._data_dir = data_dir
         path = data_dir / LOCK_NAME
         try:
             data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -44,22 +48,24 @@ class Hold:
         os.pwrite(self._file, str(os.getpid()).encode(), 0)
 
     def claim(self, installation: str) -> None:
-        """No other server of the installation runs on this machine: one on a copy of its books (a restored backup)
-        would end what this one started, since all that carries the installation's label is its own. Refused
-        `server.second` where one does."""
-        name = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        try:
-            name.bind(f"\0fairlead/{installation}")  # abstract: no file, and gone with the process
-        except OSError as error:
-            name.close()
+        """No other server of the installation runs on this machine on another data directory: one on a copy of its
+        books (a restored backup) would end what this one started, since all that carries the installation's label is
+        its own. Refused `server.second` where one does."""
+        prefix, here = f"fairlead/{installation}/", self._data_dir.stat()
+        ours = f"{prefix}{here.st_dev:x}.{here.st_ino:x}"
+        self._claimed = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        with suppress(OSError):  # taken: by who lost this directory, and sleeps or ends
+            self._claimed.bind(f"\0{ours}")  # abstract: no file, and gone with the process
+        names = (line.rpartition(" @")[2] for line in SOCKETS.read_text(errors="replace").splitlines() if " @" in line)
+        if any(name.startswith(prefix) and name != ours for name in names):
+            self._claimed.close()
             raise Refused(
                 "server.second",
                 "another server of this installation runs on this machine, on another data directory: each would end "
                 "the other's containers",
                 thing=installation,
                 hint="end that one first (fairlead-server down); to practise a restore take another machine",
-            ) from error
-        self._claimed = name
+            )
 
     def release(self) -> None:
         """Others may hold it; twice is fine."""

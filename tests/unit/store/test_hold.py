@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from fairlead.domain.errors import Refused
-from fairlead.store.hold import Hold
+from fairlead.store.hold import LOCK_NAME, Hold
 
 OURS, OTHER = "ins-of-a-test", "ins-of-another"
 
@@ -21,3 +21,11 @@ def test_a_second_server_of_the_installation_is_refused_though_its_data_lies_els
         second.claim(OTHER)
     with Hold(tmp_path / "b") as later:
         later.claim(OURS)
+
+
+def test_one_that_takes_the_directory_over_from_a_server_that_sleeps_is_not_refused(tmp_path: Path) -> None:
+    with Hold(tmp_path) as asleep:
+        asleep.claim(OURS)
+        (tmp_path / LOCK_NAME).unlink()  # as a disk does with what a machine held that is not heard of any more
+        with Hold(tmp_path) as taker:
+            taker.claim(OURS)
