@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 
 from fairlead.adapters.proxies import haproxy_answers, haproxy_child, haproxy_rehearsal, haproxy_slots, haproxy_tls
@@ -132,13 +132,13 @@ class HaproxyProxy:
             if is_there and await self._set_line(old, moved):
                 return
             others = old.others_of(await self._running_map(), but=live)
-            await self._commit_generation(old, replace(old, routed={**others, **moved}))
+            await self._commit_generation(old, old.with_map({**others, **moved}))
 
     async def _set_line(self, old: Books, moved: Mapping[str, MapEntry]) -> bool:
         """Whether the running map has that line, and says now what it was told."""
         ((key, entry),) = moved.items()
         command = f"set map {self._map} {key} {entry}"
-        async with self._written(old, replace(old, routed={**old.routed, key: entry})):
+        with self._written(old, old.with_map({**old.routed, key: entry})):
             answer, seen = await self._socket.ask(command, f"show map {self._map}")
             if answer.startswith(NOT_THERE):
                 return False
@@ -163,7 +163,7 @@ class HaproxyProxy:
         What an earlier, uncommitted number left behind goes with it.
         """
         path = self._map
-        async with self._written(old, new):
+        with self._written(old, new):
             (prepared,) = await self._socket.ask(f"prepare map {path}")
             version = haproxy_answers.read_new_version(prepared)
             adds = [f"add map @{version} {path} {line}" for line in map_text(new.routed).splitlines()]
@@ -174,8 +174,8 @@ class HaproxyProxy:
             check([commit], [answer])
             _verify(seen, new.routed)
 
-    @asynccontextmanager
-    async def _written(self, old: Books, new: Books) -> AsyncIterator[None]:
+    @contextmanager
+    def _written(self, old: Books, new: Books) -> Iterator[None]:
         """Files first, then the running proxy; the files as they were where it refuses."""
         self._files.write(new)
         try:
@@ -185,7 +185,7 @@ class HaproxyProxy:
             raise
 
     async def _change(self, old: Books, new: Books, commands: Sequence[str]) -> None:
-        async with self._written(old, new):
+        with self._written(old, new):
             if commands:
                 check(commands, await self._socket.ask(*commands), allowed=haproxy_answers.ADDRESS_SET)
 
@@ -263,7 +263,7 @@ class HaproxyProxy:
                 return
             routed = books.others_of(await self._running_map(), but=[route])
             new = replace(books.without(route), routed=routed)
-            await self._commit_generation(books, replace(books, routed=routed))
+            await self._commit_generation(books, books.with_map(routed))
             for claim in holding.claims.values():
                 commands = haproxy_slots.clear_commands(claim.backend, books.servers)
                 check(commands, await self._socket.ask(*commands), allowed=haproxy_answers.ADDRESS_SET)
@@ -277,7 +277,7 @@ class HaproxyProxy:
         routed, *states = await self._socket.ask(
             f"show map {self._map}", *(f"show servers state {backend}" for backend in backends)
         )
-        books = replace(books, routed=books.others_of(haproxy_answers.read_map(routed), but=()))
+        books = books.with_map(books.others_of(haproxy_answers.read_map(routed), but=()))
         running = {
             backend: haproxy_answers.read_servers(state) for backend, state in zip(backends, states, strict=True)
         }

@@ -95,10 +95,15 @@ class Books:
         keys = set(self.keys_of(route))
         return replace(self, holdings=rest, routed={key: to for key, to in self.routed.items() if key not in keys})
 
+    def with_map(self, routed: Mapping[str, MapEntry]) -> Books:
+        """The same with that map. Every switch makes one, and `replace` takes a while."""
+        return Books(self.backends, self.servers, self.holdings, routed, self.certificates)
+
     def keys_of(self, route: str) -> Iterator[str]:
         """The map's keys that point at this route now (one, but for a half-done change)."""
         if holding := self.holdings.get(route):
-            yield from (key for key, to in self.routed.items() if holding.colour_of(to.backend))
+            its = {claim.backend for claim in holding.claims.values()}
+            yield from (key for key, to in self.routed.items() if to.backend in its)
 
     def entry(self, route: str, colour: Colour) -> MapEntry:
         """The line of the map that sends users of the route to that colour."""
