@@ -45,8 +45,6 @@ class Networks:
         self._engine = ""
 
     async def ensure(self, spec: NetworkSpec) -> Network:
-        for found in await self.named(spec.name):
-            return _adopted(found, spec)
         async with await self._turn(spec.name):
             return await self._made(spec)
 
