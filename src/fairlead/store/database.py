@@ -52,6 +52,10 @@ _SAVED = "fairlead_saved"
 _DURABLE = "fairlead_durable"
 
 
+class _TakenBack(Exception):
+    """Ends a transaction without a trace."""
+
+
 class Database:
     """One pool of connections. Synchronous; `run` lets asynchronous code wait for it in a thread."""
 
@@ -87,6 +91,14 @@ class Database:
                         work(connection)
                 finally:
                     del connection.info[_LAST]
+
+    def tried(self, work: Callable[[sa.Connection], T]) -> T:
+        """What `work` returns in a transaction that is taken back: nothing of what it wrote stays."""
+        found: list[T] = []
+        with suppress(_TakenBack), self.transaction() as connection:
+            found.append(work(connection))
+            raise _TakenBack
+        return found[0]
 
     @contextmanager
     def reading(self) -> Iterator[sa.Connection]:

@@ -88,23 +88,23 @@ def plan(context: Context, actor: Actor, wish: Wish) -> Planned:
     line. Needs no more than to see; what the actor may not change is told. Raises `ProjectFileInvalid`."""
     actor.require(Permission.VIEW)
     declared = read(wish.files, LAYOUTS)
-    return with_lookups(context, lambda inner: _tried(inner, actor, wish, declared))
+    return with_lookups(
+        context,
+        lambda inner: inner.database.tried(lambda connection: _planned(inner, actor, wish, declared, connection)),
+    )
 
 
-def _tried(context: Context, actor: Actor, wish: Wish, declared: Declarations) -> Planned:
+def _planned(context: Context, actor: Actor, wish: Wish, declared: Declarations, connection: Connection) -> Planned:
+    """With all of it done in the transaction, as far as the actor may."""
+    work = _prepared(context, actor, wish, declared, connection, _no_key)
+    if work.lacking:
+        return Planned(work.pending, work.places, work.unnamed, lacking=work.lacking)
+    refused, following = "", tuple[Change, ...]()
     try:
-        with context.database.transaction() as connection:
-            work = _prepared(context, actor, wish, declared, connection, _no_key)
-            if work.lacking:
-                raise _TakenBack(Planned(work.pending, work.places, work.unnamed, lacking=work.lacking))
-            refused, following = "", tuple[Change, ...]()
-            try:
-                following = _perform(work)
-            except NotAllowed as error:
-                refused = error.message
-            raise _TakenBack(Planned(work.pending, work.places, work.unnamed, refused, following))
-    except _TakenBack as done:
-        return done.planned
+        following = _perform(work)
+    except NotAllowed as error:
+        refused = error.message
+    return Planned(work.pending, work.places, work.unnamed, refused, following)
 
 
 def apply(
@@ -188,14 +188,6 @@ def taken(
         project,
         {path: context.artifacts.content(files[path]) for path in declared_paths(files)},
     )
-
-
-class _TakenBack(Exception):
-    """Ends the transaction of a plan without a trace."""
-
-    def __init__(self, planned: Planned) -> None:
-        super().__init__("taken back")
-        self.planned = planned
 
 
 @dataclass(frozen=True, slots=True)

@@ -192,29 +192,21 @@ async def _preview(context: Context, outside: Outside, wanted: Wanted) -> Previe
     )
 
 
-class _TakenBack(Exception):
-    """Ends the transaction of a look without a trace."""
-
-    def __init__(self, books: _Books) -> None:
-        super().__init__("taken back")
-        self.books = books
-
-
 def _look_at_books(context: Context, wanted: Wanted) -> _Books:
     """Answers, and what the tenant gives, are put into a snapshot that is taken back: its id, and so the plan's hash,
     comes from what it holds."""
     if not wanted.prompted and (wanted.tenant is None or wanted.variables):
         with context.database.reading() as connection:
             return _looked_at(context, connection, wanted)
-    try:
-        with context.database.transaction() as connection:
-            if wanted.prompted:
-                frozen = prompting.answered(context, connection, wanted.going, wanted.prompted, by="a plan")
-            else:
-                frozen = prompting.with_defaults(context, connection, wanted.going)
-            raise _TakenBack(_looked_at(context, connection, replace(wanted, variables=frozen)))
-    except _TakenBack as done:
-        return done.books
+
+    def look(connection: Connection) -> _Books:
+        if wanted.prompted:
+            frozen = prompting.answered(context, connection, wanted.going, wanted.prompted, by="a plan")
+        else:
+            frozen = prompting.with_defaults(context, connection, wanted.going)
+        return _looked_at(context, connection, replace(wanted, variables=frozen))
+
+    return context.database.tried(look)
 
 
 def _looked_at(context: Context, connection: Connection, wanted: Wanted) -> _Books:

@@ -76,14 +76,6 @@ class RunPreview:
     refused: str = ""
 
 
-class _TakenBack(Exception):
-    """Ends the transaction of a look without a trace."""
-
-    def __init__(self, found: RunPreview) -> None:
-        super().__init__("taken back")
-        self.found = found
-
-
 @dataclass(frozen=True, slots=True)
 class _Where:
     """The place of a run."""
@@ -186,11 +178,7 @@ def preview(
     if not prompted and not tenant:  # nothing is put into a snapshot of its own
         with context.database.reading() as connection:
             return look(connection)
-    try:
-        with context.database.transaction() as connection:
-            raise _TakenBack(look(connection))
-    except _TakenBack as done:
-        return done.found
+    return context.database.tried(look)
 
 
 def questions_of(
