@@ -74,7 +74,7 @@ async def _mend(server: Server, live: _Live) -> bool:
 def _is_so(connection: Connection, live: _Live) -> bool:
     slot = slots.live(connection, live.place)
     is_same = slot is not None and (slot.colour, slot.deployment) == (live.colour, live.deployment)
-    return is_same and live.place.tag not in tasks.held_tags(connection)
+    return is_same and tasks.holder(connection, live.place) is None
 
 
 async def _standing(server: Server, live: _Live) -> tuple[Endpoint, ...]:

@@ -262,7 +262,7 @@ class HaproxyProxy:
             if holding is None:
                 return
             routed = books.others_of(await self._running_map(), but=[route])
-            new = replace(books.without(route), routed=routed)
+            new = books.without(route).with_map(routed)
             await self._commit_generation(books, books.with_map(routed))
             for claim in holding.claims.values():
                 commands = haproxy_slots.clear_commands(claim.backend, books.servers)
