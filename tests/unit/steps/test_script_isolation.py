@@ -137,7 +137,7 @@ async def test_who_allows_it_alone_waits(rig: Shared) -> None:
     running = asyncio.create_task(rig.run("echo beside", variables={BYPASS: "True"}))
     await rig.until_told(WAITS)
     await rig.turns.give_back(OTHER, "theirs")
-    await running
+    assert isinstance(await running, Done)
 
 
 async def test_at_the_server_nobody_waits(rig: Shared) -> None:

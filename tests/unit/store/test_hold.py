@@ -27,5 +27,7 @@ def test_one_that_takes_the_directory_over_from_a_server_that_sleeps_is_not_refu
     with Hold(tmp_path) as asleep:
         asleep.claim(OURS)
         (tmp_path / LOCK_NAME).unlink()  # as a disk does with what a machine held that is not heard of any more
-        with Hold(tmp_path) as taker:
+        with Hold(tmp_path) as taker, Hold(tmp_path / "b") as copy:
             taker.claim(OURS)
+            with pytest.raises(Refused):
+                copy.claim(OURS)
