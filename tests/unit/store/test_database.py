@@ -52,6 +52,16 @@ def test_a_transaction_that_fails_leaves_nothing(database: Database) -> None:
         assert settings.value(connection, "some") is None
 
 
+def test_what_is_tried_is_told_and_leaves_nothing(database: Database) -> None:
+    def look(connection: sa.Connection) -> object:
+        settings.put(connection, "some", 1)
+        return settings.value(connection, "some")
+
+    assert database.tried(look) == 1
+    with database.reading() as connection:
+        assert settings.value(connection, "some") is None
+
+
 def test_who_counts_at_the_same_time_gets_each_number_once(database: Database) -> None:
     numbers: list[int] = []
 
