@@ -82,13 +82,16 @@ class RuntimeSocket:
         answer = b""
         try:
             connection.sendall(data)
-            answer = connection.recv(READ_BYTES)
+            for _ in range(count):  # it comes in as many parts as there are commands, or fewer
+                answer += connection.recv(READ_BYTES)
+                if _is_whole(answer, count):
+                    break
         except TimeoutError:
             pass
         except BaseException:
             connection.close()
             raise
-        if not (answer.endswith(PROMPT) and answer.count(PROMPT) == count):
+        if not _is_whole(answer, count):
             answer = await self._hear(connection, answer, count)
         if len(self._idle) < IDLE_CONNECTIONS:
             self._idle.append(connection)
@@ -103,7 +106,7 @@ class RuntimeSocket:
         connection.settimeout(0)
         try:
             async with asyncio.timeout(self._timeout_s):
-                while not (answer.endswith(PROMPT) and answer.count(PROMPT) >= count):
+                while not _is_whole(answer, count):
                     part = await loop.sock_recv(connection, READ_BYTES)
                     if not part or len(answer) > ANSWER_BYTES:
                         raise ConnectionResetError("its answer has no end")
@@ -166,6 +169,10 @@ START_HINT = "a running server starts it again within seconds; else `fairlead-se
 
 def _unreachable(message: str, hint: str) -> Unreachable:
     return Unreachable("proxy.unreachable", message, thing="proxy", hint=hint)
+
+
+def _is_whole(answer: bytes | bytearray, count: int) -> bool:
+    return answer.endswith(PROMPT) and answer.count(PROMPT) >= count
 
 
 def _encoded(commands: Sequence[str | Command]) -> bytes:

@@ -1,0 +1,69 @@
+"""What the runtime socket makes of answers that come in parts, late, or not at all."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from fairlead.adapters.proxies.haproxy_socket import RuntimeSocket
+
+
+@contextmanager
+def answering(path: Path, answer: Callable[[socket.socket], None]) -> Iterator[RuntimeSocket]:
+    """A stand-in that takes `prompt` for granted, and answers each exchange behind it by itself."""
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(str(path))
+        listening.listen()
+
+        def serve() -> None:
+            connection, _ = listening.accept()
+            with connection:
+                assert connection.recv(100) == b"prompt\n"
+                connection.sendall(b"\n> ")
+                while connection.recv(1000):
+                    answer(connection)
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        asked = RuntimeSocket(path)
+        yield asked
+        asked.close()
+        thread.join(5)
+
+
+async def test_an_answer_in_two_parts_does_not_wait_for_the_loop(tmp_path: Path) -> None:
+    """Else whatever else is ready runs first, in the middle of a switch."""
+
+    def in_parts(connection: socket.socket) -> None:
+        connection.sendall(b"\n> ")
+        threading.Event().wait(0.0005)
+        connection.sendall(b"0x1 shop.example.com/ fl0001\n\n> ")
+
+    with answering(tmp_path / "haproxy.sock", in_parts) as asked:
+        await asked.ask("set map routes shop.example.com/ fl0001", "show map routes")  # opens the connection
+        turned = False
+
+        def turn() -> None:
+            nonlocal turned
+            turned = True
+
+        asyncio.get_running_loop().call_soon(turn)
+        answers = await asked.ask("set map routes shop.example.com/ fl0001", "show map routes")
+        assert answers == ["", "0x1 shop.example.com/ fl0001"]
+        assert not turned
+
+
+async def test_a_late_part_is_waited_for_while_the_loop_turns(tmp_path: Path) -> None:
+    def late(connection: socket.socket) -> None:
+        connection.sendall(b"first\n\n> ")
+        threading.Event().wait(0.05)
+        connection.sendall(b"second\n\n> ")
+
+    with answering(tmp_path / "haproxy.sock", late) as asked:
+        beside = asyncio.create_task(asyncio.sleep(0.01, "beside"))
+        assert await asked.ask("show info", "show stat") == ["first", "second"]
+        assert beside.done()
