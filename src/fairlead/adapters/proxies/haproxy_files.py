@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import pwd
 import resource
 from contextlib import suppress
 from pathlib import Path
-from types import TracebackType
 
 from fairlead.adapters.proxies import haproxy_config
 from fairlead.adapters.proxies.haproxy_books import Books, books_text, map_text, parse_books
+from fairlead.adapters.proxies.haproxy_lock import BOUND_S, ProxyLock, ProxyLocks
 from fairlead.adapters.proxies.haproxy_settings import HaproxySettings
-from fairlead.domain.errors import Failed, TimedOut
+from fairlead.adapters.proxies.kept_open import KeptOpen
+from fairlead.domain.errors import Failed
 from fairlead.ports.clock import Clock
 
-LOCK_BOUND_S = 30.0  # no verb holds it for longer than a few exchanges over the socket
-LOCK_POLL_S = 0.005
 USER = "haproxy"
 PAGE_BYTES = 4096
-READ_BYTES = 1 << 20
 
 
 class HaproxyFiles:
@@ -33,7 +30,8 @@ class HaproxyFiles:
 
     def __init__(self, settings: HaproxySettings) -> None:
         self.settings = settings
-        self._books_path, self._map_path, self._lock_path = str(settings.books), str(settings.map), str(settings.lock)
+        self._books_path = str(settings.books)
+        self._map, self._locks = KeptOpen(settings.map), ProxyLocks(settings.lock)
         self._seen: tuple[int, int, int] = (0, 0, 0)
         self._known: tuple[bytes, bytes, Books] = (b"", b"", Books(settings.backends, settings.servers))
 
@@ -42,8 +40,8 @@ class HaproxyFiles:
         known_routes, known_routed, books = self._known
         try:
             seen = _sight(self._books_path)  # it is only ever replaced, by a file of another inode
-            routes = known_routes if seen == self._seen else _content(self._books_path)
-            routed = _content(self._map_path)
+            routes = known_routes if seen == self._seen else self.settings.books.read_bytes()
+            routed = self._map.content()
         except FileNotFoundError:
             return Books(self.settings.backends, self.settings.servers)
         if (routes, routed) != (known_routes, known_routed):
@@ -75,9 +73,7 @@ class HaproxyFiles:
                 replace_file(self.settings.books, routes)
                 self._write_config(books)
             if books.routed != known.routed:
-                new = map_text(books.routed).encode()
-                _write_map(self._map_path, routed, new)
-                routed = new
+                routed = self._write_map(routed, map_text(books.routed).encode())
         except OSError as error:
             self._put_back()
             raise not_written(self.settings.directory, error) from error
@@ -87,7 +83,7 @@ class HaproxyFiles:
         """What was replaced already is as it was; where even that fails, the next `read` sees what is there."""
         routes, _, known = self._known
         with suppress(OSError):
-            if routes and _content(self._books_path) != routes:
+            if routes and self.settings.books.read_bytes() != routes:
                 replace_file(self.settings.books, routes)
                 self._write_config(known)
 
@@ -146,86 +142,27 @@ class HaproxyFiles:
         )
         replace_file(self.settings.config, text.encode())
 
-    def locked(self, clock: Clock, *, bound_s: float = LOCK_BOUND_S) -> ProxyLock:
+    def _write_map(self, old: bytes, new: bytes) -> bytes:
+        """A switch alone changes some bytes within one page: they are written in place.
+
+        A rename over an existing file costs a millisecond on ext4 (it starts to write the data out, see `auto_da_alloc`
+        in ext4(5)): more than the whole switch. Within one page a killed writer has written all or nothing.
+        """
+        if len(old) != len(new) or len(new) > PAGE_BYTES:
+            replace_file(self.settings.map, new)
+        else:
+            self._map.overwrite(new)
+        return new
+
+    def locked(self, clock: Clock, *, bound_s: float = BOUND_S) -> ProxyLock:
         """One change at a time for the proxy, over all tasks and processes."""
-        return ProxyLock(self._lock_path, clock, bound_s)
-
-
-class ProxyLock:
-    """A lock on a file, given back by the kernel when we die. Who waits over `bound_s` gets TimedOut `proxy.busy`."""
-
-    def __init__(self, path: str, clock: Clock, bound_s: float) -> None:
-        self._path, self._clock, self._bound_s = path, clock, bound_s
-        self._descriptor = -1
-
-    async def __aenter__(self) -> None:
-        self._descriptor = self._open()
-        try:
-            if not _try_lock(self._descriptor):
-                await self._wait()
-        except BaseException:
-            os.close(self._descriptor)
-            raise
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        os.close(self._descriptor)
-
-    def _open(self) -> int:
-        flags = os.O_RDWR | os.O_CLOEXEC
-        try:
-            return os.open(self._path, flags)
-        except FileNotFoundError:
-            Path(self._path).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            return os.open(self._path, flags | os.O_CREAT, 0o600)
-
-    async def _wait(self) -> None:
-        deadline = self._clock.monotonic_s() + self._bound_s
-        while not _try_lock(self._descriptor):
-            if self._clock.monotonic_s() > deadline:
-                raise TimedOut(
-                    "proxy.busy",
-                    f"another process has held {self._path} for {self._bound_s:g} s",
-                    thing="proxy",
-                    hint="see who holds it with `fuser`",
-                )
-            await self._clock.sleep(LOCK_POLL_S)
+        return self._locks.lock(clock, bound_s=bound_s)
 
 
 def _sight(path: str) -> tuple[int, int, int]:
     """What tells a file from the one that was there before."""
     found = os.stat(path)
     return found.st_ino, found.st_mtime_ns, found.st_size
-
-
-def _content(path: str) -> bytes:
-    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        size = os.fstat(descriptor).st_size
-        parts = [os.read(descriptor, size + 1)]  # not more: a large buffer costs more than the reading
-        if len(parts[0]) != size:
-            while part := os.read(descriptor, READ_BYTES):
-                parts.append(part)
-        return b"".join(parts)
-    finally:
-        os.close(descriptor)
-
-
-def _write_map(path: str, old: bytes, new: bytes) -> None:
-    """A switch alone changes some bytes within one page: they are written in place.
-
-    A rename over an existing file costs a millisecond on ext4 (it starts to write the data out, see `auto_da_alloc` in
-    ext4(5)): more than the whole switch. Within one page a killed writer has written all or nothing.
-    """
-    if len(old) != len(new) or len(new) > PAGE_BYTES:
-        replace_file(Path(path), new)
-        return
-    descriptor = os.open(path, os.O_WRONLY | os.O_CLOEXEC)
-    try:
-        os.pwrite(descriptor, new, 0)
-    finally:
-        os.close(descriptor)
 
 
 def replace_file(path: Path, content: bytes) -> None:
@@ -270,11 +207,3 @@ def has_ipv6() -> bool:
         return bool(Path("/proc/net/if_inet6").read_text().strip())
     except OSError:
         return False
-
-
-def _try_lock(descriptor: int) -> bool:
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
