@@ -8,19 +8,19 @@ from __future__ import annotations
 import os
 import re
 import ssl
+import subprocess
+import sys
 import tempfile
-from datetime import UTC, datetime
 from pathlib import Path
 
 from fairlead.adapters.proxies.haproxy_files import not_written
 from fairlead.adapters.proxies.haproxy_settings import HaproxySettings
 from fairlead.adapters.proxies.haproxy_socket import Command, RuntimeSocket, check, refused
-from fairlead.domain.errors import Invalid
+from fairlead.domain.errors import Failed, Invalid
 
 BLOCK = re.compile(r"-----BEGIN ([A-Z0-9 ]+)-----\s.*?-----END \1-----", re.DOTALL)
 PEM_BYTES = 15_000  # the runtime socket takes one buffer (16 KiB) for a command and its payload
-DEFAULT_SINCE = datetime(2020, 1, 1, tzinfo=UTC)
-DEFAULT_UNTIL = datetime(2120, 1, 1, tzinfo=UTC)
+SELF_SIGNED = "fairlead.adapters.proxies.self_signed"
 
 
 def clean_pem(pem: bytes) -> str:
@@ -135,20 +135,12 @@ async def _listed(socket: RuntimeSocket, settings: HaproxySettings) -> set[str]:
 
 
 def _self_signed() -> str:
-    """A certificate for nobody; the date is fixed, it proves nothing anyway. RSA: for a signature by an elliptic curve,
-    cryptography loads 2 MB that a server has no other use for."""
-    from cryptography import x509
-    from cryptography.hazmat.primitives import hashes, serialization
-    from cryptography.hazmat.primitives.asymmetric import rsa
-
-    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "fairlead.invalid")])
-    builder = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
-    builder = builder.serial_number(x509.random_serial_number()).not_valid_before(DEFAULT_SINCE)
-    certificate = builder.not_valid_after(DEFAULT_UNTIL).sign(key, hashes.SHA256())
-    form = serialization.PrivateFormat.PKCS8
-    secret = key.private_bytes(serialization.Encoding.PEM, form, serialization.NoEncryption())
-    return (certificate.public_bytes(serialization.Encoding.PEM) + secret).decode()
+    """From a child: what it loads to make one, 2 MB, a server has no other use for."""
+    child = subprocess.run([sys.executable, "-m", SELF_SIGNED], capture_output=True, text=True, check=False)
+    if child.returncode != 0:
+        words = child.stderr.strip().splitlines() or ["no words"]
+        raise Failed("proxy.failed", f"no certificate could be made for unknown hosts: {words[-1]}", thing="proxy")
+    return child.stdout
 
 
 def _invalid(why: str) -> Invalid:
