@@ -53,11 +53,13 @@ def insert(connection: sa.Connection, event: Event) -> None:
     before_commit(connection, lambda last: _append(last, event))
 
 
+_hash_of = sa.select(events.c.hash).where(events.c.sequence == sa.bindparam("sequence"))
+
+
 def _append(connection: sa.Connection, event: Event) -> None:
     sequence = counters.next_of(connection, COUNTER)
-    behind = sa.select(events.c.hash).where(events.c.sequence == sequence - 1)
-    previous = connection.execute(behind).scalar() or ""
-    connection.execute(sa.insert(events).values(**to_row(chained(event, sequence, previous))))
+    previous = connection.execute(_hash_of, {"sequence": sequence - 1}).scalar() or ""
+    connection.execute(sa.insert(events), to_row(chained(event, sequence, previous)))
 
 
 def written(connection: sa.Connection) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -26,6 +27,8 @@ registrations = sa.Table(
 )
 
 _c = registrations.c
+_in_order = sa.select(registrations).order_by(_c.service, _c.instance)
+_of_place = _in_order.where(_c.place == sa.bindparam("place"))
 
 
 def put(connection: sa.Connection, entry: Registration) -> None:
@@ -44,10 +47,8 @@ def of(
     connection: sa.Connection, place: Place, *, colour: Colour | None = None, service: str = ""
 ) -> tuple[Registration, ...]:
     """Those of the place that fit, by service and instance."""
-    conditions = [_c.place == place_key(place)]
-    conditions += [] if colour is None else [_c.colour == colour.value]
-    conditions += [_c.service == service] if service else []
-    return _found(connection, *conditions)
+    found = _read(connection.execute(_of_place, {"place": place_key(place)}))
+    return tuple(one for one in found if colour in (None, one.colour) and service in ("", one.service))
 
 
 def numbers(connection: sa.Connection) -> dict[str, dict[str, int]]:
@@ -62,13 +63,12 @@ def numbers(connection: sa.Connection) -> dict[str, dict[str, int]]:
 def all_by_place(connection: sa.Connection) -> dict[Place, list[Registration]]:
     """Those of every place that has an instance, each place's as `of` gives them; one query."""
     found: dict[Place, list[Registration]] = {}
-    for one in _found(connection):
+    for one in _read(connection.execute(_in_order)):
         found.setdefault(one.place, []).append(one)
     return found
 
 
-def _found(connection: sa.Connection, *conditions: sa.ColumnElement[bool]) -> tuple[Registration, ...]:
-    rows = connection.execute(sa.select(registrations).where(*conditions).order_by(_c.service, _c.instance))
+def _read(rows: sa.CursorResult[Any]) -> tuple[Registration, ...]:
     return tuple(
         Registration(
             Place(row.project, row.environment, row.tenant),

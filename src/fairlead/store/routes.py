@@ -69,6 +69,10 @@ def user_of(connection: sa.Connection, host: str) -> Place | None:
     return None if row is None else Place(row.project, row.environment, row.tenant)
 
 
+_in_order = sa.select(routes).order_by(_c.service, _c.host, _c.path)
+_of_places = _in_order.where(_c.place.in_(sa.bindparam("places", expanding=True)))
+
+
 def of(connection: sa.Connection, place: Place) -> dict[str, tuple[Route, ...]]:
     """The place's routes by service."""
     return of_many(connection, [place])[place]
@@ -78,8 +82,7 @@ def of_many(connection: sa.Connection, places: Iterable[Place]) -> dict[Place, d
     """Each place's routes by service; one query."""
     found: dict[Place, dict[str, tuple[Route, ...]]] = {place: {} for place in places}
     by_key = {place_key(place): its for place, its in found.items()}
-    statement = sa.select(routes).where(_c.place.in_(list(by_key))).order_by(_c.service, _c.host, _c.path)
-    for row in connection.execute(statement):
+    for row in connection.execute(_of_places, {"places": list(by_key)}):
         its, route = by_key[row.place], Route(row.host, row.path, row.tls, row.redirect_http)
         its[row.service] = (*its.get(row.service, ()), route)
     return found
@@ -88,7 +91,7 @@ def of_many(connection: sa.Connection, places: Iterable[Place]) -> dict[Place, d
 def all_by_place(connection: sa.Connection) -> dict[Place, dict[str, tuple[Route, ...]]]:
     """The routes of every place that has one, by service; one query."""
     found: dict[Place, dict[str, tuple[Route, ...]]] = {}
-    for row in connection.execute(sa.select(routes).order_by(_c.service, _c.host, _c.path)):
+    for row in connection.execute(_in_order):
         its = found.setdefault(Place(row.project, row.environment, row.tenant), {})
         its[row.service] = (*its.get(row.service, ()), Route(row.host, row.path, row.tls, row.redirect_http))
     return found

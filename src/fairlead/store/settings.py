@@ -16,16 +16,18 @@ HASH_KEY = "master_key.hash_key"
 """What keyed hashes are made with, sealed: it stays when the master key is exchanged."""
 
 
+_value = sa.select(settings.c.value).where(settings.c.name == sa.bindparam("name"))
+
+
 def value(connection: sa.Connection, name: str) -> Json:
     """What is kept under the name; None where nothing is."""
-    found: Json = connection.execute(sa.select(settings.c.value).where(settings.c.name == name)).scalar()
+    found: Json = connection.execute(_value, {"name": name}).scalar()
     return found
 
 
 def value_held(connection: sa.Connection, name: str) -> Json:
     """As `value`; nobody changes it before this transaction ends."""
-    statement = sa.select(settings.c.value).where(settings.c.name == name).with_for_update(read=True)
-    found: Json = connection.execute(statement).scalar()
+    found: Json = connection.execute(_value.with_for_update(read=True), {"name": name}).scalar()
     return found
 
 

@@ -33,9 +33,12 @@ slots = sa.Table(
 )
 
 
+_of_place = sa.select(slots).where(slots.c.place == sa.bindparam("place"))
+
+
 def of(connection: sa.Connection, place: Place) -> dict[Colour, Slot]:
     """Both slots of the place; an empty one where nothing was ever recorded."""
-    found = connection.execute(sa.select(slots).where(slots.c.place == place_key(place)))
+    found = connection.execute(_of_place, {"place": place_key(place)})
     held = {slot.colour: slot for slot in nouns(Slot, found)}
     return {colour: held.get(colour, Slot(colour)) for colour in Colour}
 

@@ -25,12 +25,15 @@ task_log_lines = sa.Table(
 )
 
 _c = task_log_lines.c
+_of_task = _c.task == sa.bindparam("task")
+_last = sa.select(sa.func.coalesce(sa.func.max(_c.number), 0)).where(_of_task)
+_behind = sa.select(task_log_lines).where(_of_task, _c.number > sa.bindparam("after")).order_by(_c.number)
+_some = _behind.limit(sa.bindparam("most", type_=sa.Integer))
 
 
 def last_number(connection: sa.Connection, task: TaskId) -> int:
     """The number of the last line, 0 where there is none."""
-    last = sa.select(sa.func.coalesce(sa.func.max(_c.number), 0)).where(_c.task == task)
-    return int(connection.execute(last).scalar_one())
+    return int(connection.execute(_last, {"task": task}).scalar_one())
 
 
 def append(connection: sa.Connection, task: TaskId, lines: Sequence[Line]) -> None:
@@ -59,8 +62,7 @@ def replace(connection: sa.Connection, task: TaskId, line: Line) -> None:
 
 def read(connection: sa.Connection, task: TaskId, *, after: int = 0, limit: int = 1000) -> tuple[Line, ...]:
     """Lines over `after`, in order."""
-    statement = sa.select(task_log_lines).where(_c.task == task, _c.number > after).order_by(_c.number).limit(limit)
-    rows = connection.execute(statement)
+    rows = connection.execute(_some, {"task": task, "after": after, "most": limit})
     return tuple(Line(row.number, row.at, row.level, row.step, row.target, row.text) for row in rows)
 
 

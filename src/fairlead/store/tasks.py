@@ -301,11 +301,13 @@ def plan_of(connection: sa.Connection, task: TaskId) -> Plan | None:
     return None if found is None else from_data(Plan, found)
 
 
+_phases_in_order = sa.select(task_phases).order_by(task_phases.c.position, task_phases.c.name)
+_phases = _phases_in_order.where(task_phases.c.task == sa.bindparam("task"))
+
+
 def phases_of(connection: sa.Connection, task: TaskId) -> tuple[TaskPhase, ...]:
     """In the order of the plan."""
-    statement = sa.select(task_phases).where(task_phases.c.task == task)
-    found = connection.execute(statement.order_by(task_phases.c.position, task_phases.c.name))
-    return tuple(nouns(TaskPhase, found))
+    return tuple(nouns(TaskPhase, connection.execute(_phases, {"task": task})))
 
 
 def phases_of_many(connection: sa.Connection, ids: Iterable[str]) -> dict[str, tuple[TaskPhase, ...]]:
@@ -313,8 +315,7 @@ def phases_of_many(connection: sa.Connection, ids: Iterable[str]) -> dict[str, t
     wanted, found = set(ids), dict[str, tuple[TaskPhase, ...]]()
     if not wanted:
         return found
-    statement = sa.select(task_phases).where(task_phases.c.task.in_(wanted))
-    rows = connection.execute(statement.order_by(task_phases.c.position, task_phases.c.name))
+    rows = connection.execute(_phases_in_order.where(task_phases.c.task.in_(wanted)))
     for phase in nouns(TaskPhase, rows):
         found[phase.task] = (*found.get(phase.task, ()), phase)
     return found
@@ -349,14 +350,17 @@ def note(connection: sa.Connection, task: TaskId, name: str, fact: Json) -> None
     upsert(connection, task_facts, {"task": task, "name": name, "data": fact})
 
 
+_of_task = task_facts.c.task == sa.bindparam("task")
+_fact = sa.select(task_facts.c.data).where(_of_task, task_facts.c.name == sa.bindparam("name"))
+_facts = sa.select(task_facts.c.name, task_facts.c.data).where(_of_task).order_by(task_facts.c.name)
+
+
 def fact_of(connection: sa.Connection, task: TaskId, name: str) -> Json:
     """The fact of that name; None where there is none."""
-    wanted = (task_facts.c.task == task, task_facts.c.name == name)
-    held: Json = connection.execute(sa.select(task_facts.c.data).where(*wanted)).scalar_one_or_none()
+    held: Json = connection.execute(_fact, {"task": task, "name": name}).scalar_one_or_none()
     return held
 
 
 def facts_of(connection: sa.Connection, task: TaskId) -> dict[str, Json]:
     """All named facts of the task."""
-    statement = sa.select(task_facts.c.name, task_facts.c.data).where(task_facts.c.task == task)
-    return {row.name: row.data for row in connection.execute(statement.order_by(task_facts.c.name))}
+    return {row.name: row.data for row in connection.execute(_facts, {"task": task})}
