@@ -13,7 +13,7 @@ import typer
 from fairlead.cli import account
 from fairlead.cli.given_files import secret_of
 from fairlead.cli.session import API, Search, segment, session
-from fairlead.domain.errors import Invalid
+from fairlead.domain.errors import FairleadError, Invalid, NotAuthenticated, NotFound
 
 group = typer.Typer(name="keys", help="API keys: for programs, and for this command line.", no_args_is_help=True)
 
@@ -41,13 +41,13 @@ def login(
     elif token := _token(token_from, user):
         body = {"subject_token": token, "service_account": account_name}
         me = client.Client(account.Account(chosen.url, "")).post(f"{API}/token", body)
-        path = account.keep(account.Account(chosen.url, me["access_token"]))
+        path = account.keep(account.Account(chosen.url, me["access_token"], me["id"]))
     else:
         name = user or typer.prompt("User", err=True)
         password = sys.stdin.readline().rstrip("\n") if password_stdin else _asked()
         body = {"user": name, "password": password, "label": f"cli on {socket.gethostname()}"}
         me = client.Client(account.Account(chosen.url, "")).post(f"{API}/sessions", body)
-        path = account.keep(account.Account(chosen.url, me["key"]))
+        path = account.keep(account.Account(chosen.url, me["key"], me["id"]))
     at.screen.say(f"signed in at {chosen.url} as {me['user']}; kept in {path}")
 
 
@@ -68,8 +68,32 @@ def _token(source: str, user: str) -> str:
 
 
 def logout(context: typer.Context) -> None:
-    """Forget the kept key on this machine."""
-    session(context).screen.say("signed out" if account.forget() else "was not signed in")
+    """Forget the kept key on this machine. One that `login` made is revoked, too; one that you gave still works."""
+    at, held = session(context), account.kept()
+    error = _not_revoked(held) if held.made else None
+    if not account.forget():
+        at.screen.say("was not signed in")
+    elif error is not None:
+        message = f"the key {held.made} is forgotten here, and still works at {held.url}: {error.message}"
+        at.screen.fail(message, f"revoke it later: fairlead keys remove {held.made}", error.code)
+        raise typer.Exit(1)
+    elif held.made:
+        at.screen.say(f"signed out of {held.url}; the key {held.made} works no more")
+    else:
+        at.screen.say("signed out; the key that was given still works" if held.key else "signed out")
+
+
+def _not_revoked(held: account.Account) -> FairleadError | None:
+    """Why the kept key could not be revoked; None where it opens nothing now."""
+    from fairlead.cli import client
+
+    try:
+        client.Client(held).delete(f"{API}/keys/{segment(held.made)}")
+    except (NotAuthenticated, NotFound):  # somebody revoked it before, it has ended, or its user may nothing any more
+        return None
+    except FairleadError as error:
+        return error
+    return None
 
 
 def whoami(context: typer.Context) -> None:

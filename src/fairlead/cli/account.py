@@ -14,10 +14,11 @@ DEFAULT_URL = "http://127.0.0.1:8600"
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """A server's address and an API key there."""
+    """A server's address and an API key there; `made` is the key's id where `fairlead login` made it."""
 
     url: str
     key: str
+    made: str = ""
 
 
 def file() -> Path:
@@ -28,11 +29,11 @@ def file() -> Path:
 
 def find(url: str = "", key: str = "") -> Account:
     """Options win over FAIRLEAD_URL and FAIRLEAD_API_KEY, those over the file."""
-    kept = _kept()
-    chosen_url = url or os.environ.get("FAIRLEAD_URL", "") or kept.get("url", "") or DEFAULT_URL
+    held = kept()
+    chosen_url = url or os.environ.get("FAIRLEAD_URL", "") or held.url or DEFAULT_URL
     chosen_key = key or os.environ.get("FAIRLEAD_API_KEY", "")
-    if not chosen_key and kept.get("url", "") == chosen_url:
-        chosen_key = kept.get("key", "")
+    if not chosen_key and held.url == chosen_url:
+        chosen_key = held.key
     if not chosen_url.startswith(("http://", "https://")):
         raise Invalid(
             "input.invalid", f"{chosen_url[:80]!r} is not the address of a server", hint="for example " + DEFAULT_URL
@@ -53,7 +54,7 @@ def keep(account: Account) -> Path:
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w") as stream:
-        json.dump({"url": account.url, "key": account.key}, stream)
+        json.dump({"url": account.url, "key": account.key, "made": account.made}, stream)
     return path
 
 
@@ -66,9 +67,11 @@ def forget() -> bool:
     return True
 
 
-def _kept() -> dict[str, str]:
+def kept() -> Account:
+    """What `keep` wrote; all of it "" where nothing was, or what cannot be read."""
     try:
         data = json.loads(file().read_text())
     except (OSError, ValueError):  # what cannot be read signs nobody in
-        return {}
-    return {str(k): str(v) for k, v in data.items()} if isinstance(data, dict) else {}
+        data = {}
+    held = data if isinstance(data, dict) else {}
+    return Account(*(str(held.get(name, "")) for name in ("url", "key", "made")))

@@ -54,6 +54,7 @@ def sign_in(request: Request, context: Books, body: NewSession) -> answers.Signe
         context, body.user, body.password, label=body.label or "cli", address=address_of(request)
     )
     return {
+        "id": made.key.id,
         "key": made.text,
         "user": made.user,
         "expires_at": made.key.expires_at.isoformat() if made.key.expires_at else None,

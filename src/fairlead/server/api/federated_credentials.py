@@ -90,6 +90,7 @@ async def exchange_token(
     )
     ends = made.key.expires_at
     return {
+        "id": made.key.id,
         "access_token": made.text,
         "issued_token_type": ISSUED,
         "token_type": "Bearer",

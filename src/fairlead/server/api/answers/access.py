@@ -29,8 +29,9 @@ class MadeKey(Key):
 
 
 class Signed(TypedDict):
-    """An API key for a command line, told only now."""
+    """An API key for a command line, told only now; by its id it is revoked."""
 
+    id: str
     key: str
     user: str
     expires_at: Moment | None

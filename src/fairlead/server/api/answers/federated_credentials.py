@@ -28,6 +28,7 @@ class FederatedCredential(TypedDict):
 class ExchangedToken(TypedDict):
     """An API key of the service account, told only now (RFC 8693 §2.2.1)."""
 
+    id: Annotated[str, Field(description="by which the key is revoked before its end; not of the RFC")]
     access_token: str
     issued_token_type: str
     token_type: str
