@@ -17,9 +17,10 @@ from urllib.parse import quote, urlsplit
 from fastapi import Depends, Request
 from starlette.datastructures import UploadFile
 from starlette.responses import RedirectResponse, Response
+from starlette.routing import Match
 
 from fairlead.domain.actor import Actor
-from fairlead.domain.errors import FairleadError, Invalid, NotAllowed, NotAuthenticated
+from fairlead.domain.errors import FairleadError, Invalid, NotAllowed, NotAuthenticated, NotFound
 from fairlead.domain.permission import Permission
 from fairlead.domain.record import is_kept
 from fairlead.domain.user import Session, User
@@ -33,6 +34,7 @@ SIGN_IN = "/sign-in"
 PASSWORD = "/password"
 SAID = "fairlead_said"
 LONGEST_SAID = 1000
+LONGEST_FIELD_NAME = 100
 MOST_COUNTED = 100
 LARGEST_FIELD = 4 * 1024 * 1024
 """Bytes that are pasted into a form with a file."""
@@ -190,8 +192,11 @@ class Form:
         return _say(self.visitor.request, to, "bad", text)
 
     def refused(self, back: str, error: FairleadError) -> Response:
-        """Go back, and read why not."""
-        return _say(self.visitor.request, back, "bad", str(error))
+        """Go back to the page where the form stands (`back`, where the browser does not tell it or it may be gone), and
+        read why not; what was typed is put in again there."""
+        request = self.visitor.request
+        to = back if isinstance(error, NotFound) else _page_before(request) or back
+        return _say(request, to, "bad", str(error), field=error.thing)
 
 
 async def form_of(request: Request, visitor: Visiting) -> Form:
@@ -295,12 +300,22 @@ def said(request: Request) -> dict[str, str] | None:
         return None
     if not isinstance(data, dict) or data.get("tone") not in ("good", "bad"):
         return None
-    return {"tone": str(data["tone"]), "text": str(data.get("text", ""))[:LONGEST_SAID]}
+    return {name: str(data.get(name, ""))[:LONGEST_SAID] for name in ("tone", "text", "field")}
 
 
-def _say(request: Request, to: str, tone: Tone, text: str) -> Response:
+def _page_before(request: Request) -> str:
+    """The page of this server that the form was on; "" where there is none to go to."""
+    host, path = path_in(request.headers.get("referer", ""))
+    asked = {"type": "http", "method": "GET", "path": path.partition("?")[0]}
+    if host != request.url.netloc or local_path(path, "") == "":
+        return ""
+    is_there = any(route.matches(asked)[0] is Match.FULL for route in request.app.router.routes)
+    return path if is_there else ""
+
+
+def _say(request: Request, to: str, tone: Tone, text: str, *, field: str = "") -> Response:
     response = RedirectResponse(to, status_code=303, headers=rendering.NOT_KEPT)
-    data = json.dumps({"tone": tone, "text": text[:LONGEST_SAID]}).encode()
+    data = json.dumps({"tone": tone, "text": text[:LONGEST_SAID], "field": field[:LONGEST_FIELD_NAME]}).encode()
     value = base64.urlsafe_b64encode(data).decode()
     response.set_cookie(SAID, value, max_age=30, path="/", httponly=True, samesite="lax", secure=is_https(request))
     return response

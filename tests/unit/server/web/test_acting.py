@@ -487,3 +487,21 @@ def test_a_field_for_a_number_that_holds_none_is_no_failure_of_ours(books: House
     visit.post("/freezes", name="f", minutes=number, starts_at="2026-01-01T00:00", ends_at="2026-01-02T00:00")
     visit.post("/targets", name="t", environments="Test", host="h", user="u", port=number)
     assert "is not a port" in said(visit, "/targets")
+
+
+def test_a_refusal_leads_to_the_page_of_the_form_where_there_is_one(books: House, visit: Visit) -> None:
+    visit.sign_in()
+    here = str(visit.client.base_url).rstrip("/")
+
+    def leads_to(referer: str, name: str = "no good;") -> str:
+        visit.client.headers["Referer"] = referer
+        try:
+            return visit.post("/projects/books/variables", name=name, value="x")
+        finally:
+            del visit.client.headers["Referer"]
+
+    assert leads_to(f"{here}/projects/books/variables?search=x") == "/projects/books/variables?search=x"
+    assert 'id="said" data-field="' in visit.get("/projects/books/variables")
+    assert leads_to(f"{here}/projects/books/variables", name="Fine") == "/projects/books", "it was not refused"
+    for elsewhere in ("https://evil.test/projects/books", f"{here}/files/apply", f"{here}//evil.test/", "http://["):
+        assert leads_to(elsewhere) == "/projects/books", elsewhere
