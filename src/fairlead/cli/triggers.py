@@ -6,6 +6,7 @@ from typing import Any
 
 import typer
 
+from fairlead.cli.screen import ago
 from fairlead.cli.session import API, ProjectName, Search, segment, session
 from fairlead.cli.why import trigger as explain
 
@@ -106,7 +107,9 @@ def put(
         "is_enabled": enabled,
     }
     made = at.client.put(f"{API}/projects/{segment(at.project(project))}/triggers/{segment(name)}", body)
-    waits = f"is due next at {made['next_at']}" if kind == "schedule" and made["next_at"] else f"waits: {made['when']}"
+    there = f" ({made['next_there']})" if made["next_there"] else ""
+    due = f"is due next at {made['next_at']}{there}"
+    waits = due if kind == "schedule" and made["next_at"] else f"waits: {made['when']}"
     at.screen.result(made, f"trigger {made['name']} " + (waits if made["is_enabled"] else "is disabled"))
 
 
@@ -173,10 +176,13 @@ def remove(
 
 
 def _shown(trigger: dict[str, Any]) -> dict[str, str]:
-    """What it did last, the tenants that it is for, and their tags."""
+    """What it did last, the tenants that it is for, their tags, and when it is due next by the clocks of its zone."""
     hidden = [f"{trigger['hidden_tenants']} more"] if trigger["hidden_tenants"] else []
     whom = ", ".join([*trigger["tenants"], *trigger["tenant_tags"], *hidden])
-    return {"last": trigger["last"]["reason"] if trigger["last"] else "", "whom": whom}
+    shown = {"last": trigger["last"]["reason"] if trigger["last"] else "", "whom": whom}
+    if trigger["next_there"]:
+        shown["next_at"] = f"{ago(trigger['next_at'], leeway_s=0)} ({trigger['next_there']})"
+    return shown
 
 
 def _reason(record: dict[str, Any]) -> str:

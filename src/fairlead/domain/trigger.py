@@ -11,6 +11,7 @@ from fairlead.domain.cron import parse
 from fairlead.domain.errors import Invalid
 from fairlead.domain.ids import ChannelId, DeploymentId, EnvironmentId, ProjectId, ReleaseId, TargetId, TenantId
 from fairlead.domain.occurrences import next_after
+from fairlead.domain.zones import clock_in
 
 LONGEST_NAME = 100
 LONGEST_WATCHED = 250
@@ -126,6 +127,13 @@ class Trigger:
         if self.kind is TriggerKind.IMAGE:
             return at + timedelta(seconds=self.poll_s)
         return next_after(parse(self.cron), at, zone) if self.kind is TriggerKind.SCHEDULE else None
+
+    @property
+    def next_there(self) -> str:
+        """When a schedule is due next, as clocks in its zone show it; "" where that is UTC, or it is not due."""
+        if self.kind is not TriggerKind.SCHEDULE or self.next_at is None or self.zone == "UTC":
+            return ""
+        return clock_in(self.next_at, self.zone)
 
     def watches_package(self, name: str) -> bool:
         """Whether the package is among those named."""

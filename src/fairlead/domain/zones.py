@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import tzinfo
+from datetime import datetime, tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from fairlead.domain.errors import Invalid
@@ -15,3 +15,10 @@ def zone_named(name: str) -> tzinfo:
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
         hint = "a name as Europe/Berlin or UTC"
         raise Invalid("schedule.zone", f"{name[:60]!r} is not a time zone", thing=name[:60], hint=hint) from error
+
+
+def clock_in(at: datetime, zone: str) -> str:
+    """The time as clocks there show it, with the zone's name: 2026-12-01 09:00 Europe/Vienna. To the second only where
+    it is not a whole minute. Invalid `schedule.zone`."""
+    there = at.astimezone(zone_named(zone)).replace(tzinfo=None)
+    return f"{there.isoformat(' ', 'seconds' if there.second else 'minutes')} {zone}"

@@ -231,7 +231,8 @@ def _due(one: Trigger) -> str:
         return f"going to ask the registry at {one.next_at.isoformat()}"
     if one.kind is not TriggerKind.SCHEDULE:
         return "waiting for that"
-    return f"due next at {one.next_at.isoformat()}" if one.next_at else "over"
+    there = f" ({one.next_there})" if one.next_there else ""
+    return f"due next at {one.next_at.isoformat()}{there}" if one.next_at else "over"
 
 
 _NEEDED = {

@@ -91,3 +91,19 @@ def test_one_for_tenants_says_of_each_what_became_of_it(house: House, fairlead: 
     ]
     assert "for Acme: there is no release" in fairlead("why", "trigger", "Nightly", *of).out
     assert fairlead("tenants", "remove", "Bolt").code == 1
+
+
+def test_when_it_is_due_is_told_by_the_clocks_of_its_zone_too(house: House, fairlead: Callable[..., Said]) -> None:
+    house.add_project("books")
+    of, of_a_night = ("-p", "books"), ("--cron", "30 2 * * *", "--to", "Test")
+    made = fairlead("triggers", "set", "There", *of_a_night, "--zone", "Asia/Kolkata", *of)
+    assert ("T21:00:00+00:00 (" in made.out, " 02:30 Asia/Kolkata)" in made.out) == (True, True), made
+    assert fairlead("triggers", "set", "Here", *of_a_night, *of).code == 0
+    held = {one["name"]: one for one in fairlead("-o", "json", "triggers", "list", *of).data}
+    assert (held["There"]["next_there"][10:], held["Here"]["next_there"]) == (" 02:30 Asia/Kolkata", "")
+    listed = fairlead("triggers", "list", *of).out
+    assert f"({held['There']['next_there']})" in listed and listed.count("02:30 ") == 1
+    assert held["There"]["next_there"] in fairlead("why", "trigger", "There", *of).out
+    assert fairlead("triggers", "set", "There", *of_a_night, "--zone", "Asia/Kolkata", "--disable", *of).code == 0
+    (off,) = (one for one in fairlead("-o", "json", "triggers", "list", *of).data if one["name"] == "There")
+    assert off["next_there"] == ""

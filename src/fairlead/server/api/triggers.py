@@ -143,6 +143,7 @@ def trigger(one: triggers.TriggerView) -> told.Trigger:
         "tenant_tags": list(held.tenant_tags),
         "hidden_tenants": one.hidden_tenants,
         "next_at": held.next_at.isoformat() if held.next_at else None,
+        "next_there": held.next_there,
         "last": evaluation(one.last) if one.last else None,
         "created_at": held.created_at.isoformat(),
         "created_by": held.created_by,

@@ -60,3 +60,11 @@ def test_one_for_tenants_is_set_and_says_of_each_what_became_of_it(house: House,
     visit.post(f"{PAGE}/Nightly/evaluate")
     page = visit.get(PAGE)
     assert "begun for 0 of 1 tenant" in page and "for Acme, Inc: there is no release" in page
+
+
+def test_when_it_is_due_is_shown_by_the_clocks_of_its_zone_too(house: House, visit: Visit) -> None:
+    house.add_project("books")
+    visit.sign_in()
+    visit.post(PAGE, name="There", cron="30 2 * * *", zone="Asia/Kolkata", destination="Test")
+    page = visit.get(PAGE)
+    assert "T21:00:00Z (" in page and " 02:30 Asia/Kolkata)." in page

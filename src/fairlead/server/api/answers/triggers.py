@@ -68,6 +68,7 @@ class Trigger(TypedDict):
     tenant_tags: Annotated[list[str], Field(description="and for each tenant there with these")]
     hidden_tenants: Annotated[int, Field(description="how many more it names that you may not view")]
     next_at: Moment | None
+    next_there: Annotated[str, Field(description='that, as clocks in the schedule\'s zone show it; "" where it is UTC')]
     last: Evaluation | None
     created_at: Moment
     created_by: str
