@@ -74,6 +74,21 @@ def expired(connection: sa.Connection, now: datetime) -> tuple[Interruption, ...
     return _shelf.where(connection, _WAITS, _c.expires_at.is_not(None), _c.expires_at <= now)
 
 
+def count_waiting(connection: sa.Connection, *more: Condition, most: int) -> int:
+    """How many wait for an answer, counted up to `most`."""
+    return connection.execute(_counted(*more) if more else _ALL_COUNTED, {"most": most}).scalar_one()
+
+
+def _counted(*more: Condition) -> sa.Select[int]:
+    limit: sa.BindParameter[int] = sa.bindparam("most", type_=sa.Integer)
+    here = sa.select(_c.id).where(_WAITS, *more).limit(limit)
+    return sa.select(sa.func.count()).select_from(here.subquery())
+
+
+_ALL_COUNTED = _counted()
+"""Every page asks for it, of most people without a condition."""
+
+
 def page(
     connection: sa.Connection,
     *more: Condition,

@@ -67,6 +67,15 @@ def page(
         )
 
 
+def count_waiting(context: Context, actor: Actor, *, most: int) -> int:
+    """How many wait for somebody, of those that the actor may view; counted up to `most`."""
+    actor.require_somewhere(Permission.VIEW)
+    with context.database.reading() as connection:
+        c = interruptions.interruptions.c
+        mine = reaching.seen(connection, actor, project=c.project, environment=c.environment, tenant=c.tenant)
+        return interruptions.count_waiting(connection, *mine, most=most)
+
+
 def get(context: Context, actor: Actor, id: str) -> Interruption:
     """By id."""
     actor.require_somewhere(Permission.VIEW)

@@ -28,6 +28,7 @@ NOT_ASKED_FOR = {
 INSIDE = {
     "certificates.ending": "the hint on the dashboard; the API lists each certificate with its end",
     "approvals.count_waiting": "the number beside the word in the menu; the API lists what waits",
+    "interruptions.count_waiting": "the number beside the word in the menu; the API lists what waits",
     "environments.all_of": "what forms offer; the API lists them by `page`",
     "evaluating.evaluate": "image_looks.evaluate, which looks at the registry first",
     "lifecycles.all_of": "what forms offer; the API lists them by `page`",

@@ -11,7 +11,7 @@ from starlette.responses import RedirectResponse, Response
 from fairlead.domain.approval import ApprovalState
 from fairlead.domain.deployment import DeploymentState
 from fairlead.server.routing import page_router
-from fairlead.server.web.dashboard import unless_seen
+from fairlead.server.web.counts import count_of
 from fairlead.server.web.lists import Paged
 from fairlead.server.web.plans import NO_PLAN, shown
 from fairlead.server.web.visit import Posted, Visiting, in_one_transaction, local_path
@@ -39,7 +39,7 @@ def show(visitor: Visiting, part: Paged) -> Response:
 @router.get("/approvals/count")
 def show_count(visitor: Visiting, seen: Annotated[str, Query(max_length=64)] = "") -> Response:
     """How many wait, beside the word in the frame; 204 where nothing changed."""
-    return unless_seen(visitor.part("count.html", {"waiting_count": visitor.waiting_count()}), seen)
+    return count_of(visitor, "/approvals", seen)
 
 
 @router.get("/deployments/{id}")

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from typing import Annotated
 from urllib.parse import quote
 
+from fastapi import Query
 from starlette.responses import Response
 
 from fairlead.domain.interruption import InterruptionState
 from fairlead.server.routing import page_router
+from fairlead.server.web.counts import count_of
 from fairlead.server.web.lists import Paged
 from fairlead.server.web.visit import Posted, Visiting
 from fairlead.usecases import interruptions
 
 router = page_router()
+
+SECTION = "/interruptions"
 
 
 @router.get("/interruptions")
@@ -23,8 +28,14 @@ def show_all(visitor: Visiting, part: Paged) -> Response:
     found = interruptions.page(context, actor, after=part.after, limit=part.limit)
     answered = [one for one in found.items if one.state is not InterruptionState.WAITING]
     shown = () if part.after else waiting.items
-    values = {"waiting": shown, "answered": answered, "listed": part.shown(found.after)}
+    values = {"section": SECTION, "waiting": shown, "answered": answered, "listed": part.shown(found.after)}
     return visitor.page("interruptions.html", values)
+
+
+@router.get("/interruptions/count")
+def show_count(visitor: Visiting, seen: Annotated[str, Query(max_length=64)] = "") -> Response:
+    """How many wait, beside the word in the frame; 204 where nothing changed."""
+    return count_of(visitor, SECTION, seen)
 
 
 @router.get("/interruptions/{id}")
@@ -32,7 +43,8 @@ def show(visitor: Visiting, id: str) -> Response:
     """One of them."""
     found = interruptions.get(visitor.context, visitor.actor, id)
     is_waiting = found.state is InterruptionState.WAITING
-    values = {"waiting": [found] if is_waiting else [], "answered": [] if is_waiting else [found], "listed": None}
+    listed = {"waiting": [found] if is_waiting else [], "answered": [] if is_waiting else [found], "listed": None}
+    values = {"section": SECTION, **listed}
     return visitor.page("interruptions.html", values)
 
 

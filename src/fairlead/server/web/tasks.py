@@ -13,6 +13,7 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response, S
 from fairlead.domain.actor import Actor
 from fairlead.domain.deployment import Deployment, DeploymentOutcome
 from fairlead.domain.errors import Conflict
+from fairlead.domain.interruption import Interruption, InterruptionState
 from fairlead.domain.permission import Permission
 from fairlead.domain.reason import Reason
 from fairlead.domain.record import Json
@@ -23,10 +24,10 @@ from fairlead.server.routing import page_router
 from fairlead.server.web import rendering, times
 from fairlead.server.web.dashboard import unless_seen
 from fairlead.server.web.lists import Paged
-from fairlead.server.web.visit import Posted, Visiting, Visitor, in_one_transaction
+from fairlead.server.web.visit import Posted, Visiting, Visitor, in_one_transaction, one_of
 from fairlead.steps.keeping import asked_s
 from fairlead.store import artifacts, task_lines
-from fairlead.usecases import deployments, kept_slots, marking, releases, runs, tasks, why
+from fairlead.usecases import deployments, interruptions, kept_slots, marking, releases, runs, tasks, why
 from fairlead.usecases.context import Context
 from fairlead.usecases.deployments import DeploymentView
 
@@ -38,6 +39,7 @@ LINES_AT_FIRST = 5_000
 READ_AT_ONCE = 2000
 CASES_SHOWN = 2000
 CHILDREN_SHOWN = 50
+QUESTIONS_SHOWN = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,16 +56,17 @@ class Tests:
 
 @router.get("/tasks")
 @in_one_transaction
-def show_list(visitor: Visiting, part: Paged, state: TaskState | None = None, project: str = "") -> Response:
-    """All tasks, the newest first."""
+def show_list(visitor: Visiting, part: Paged, state: str = "", project: str = "") -> Response:
+    """All tasks, or those in that state, the newest first."""
     context, actor = visitor.context, visitor.actor
-    found = tasks.page(context, actor, state=state, project=project or None, after=part.after, limit=part.limit)
+    wanted = one_of(TaskState, state, "state of a task") if state else None
+    found = tasks.page(context, actor, state=wanted, project=project or None, after=part.after, limit=part.limit)
     marks = marking.of_tasks(context, actor, found.items)
     values = {
         "section": "/tasks",
         "tasks": found.items,
         "marks": marks,
-        "state": state,
+        "state": wanted,
         "states": TaskState,
         "project": project,
     }
@@ -184,6 +187,7 @@ def _state_of(visitor: Visitor, id: str) -> dict[str, Any]:
         "artifacts": left,
         "deployment": deployment,
         "children": tuple(reversed(asked_for)),
+        "asked": () if task.state.has_ended else _asked(visitor, task),
         "kept_s": asked_s(view.facts),
         **_offered(actor, task, deployment.deployment if deployment else None),
         "stands_until": _stands_until(context, deployment),
@@ -211,6 +215,13 @@ def _offered(actor: Actor, task: Task, of: Deployment | None) -> dict[str, bool]
         "may_retry": may_deploy and has_failed,
         "may_resume": task.state is TaskState.UNSETTLED and actor.may_somewhere(Permission.DEPLOYMENT_CREATE),
     }
+
+
+def _asked(visitor: Visitor, task: Task) -> Sequence[Interruption]:
+    """What it asks a person, the oldest question first."""
+    waiting = InterruptionState.WAITING
+    found = interruptions.page(visitor.context, visitor.actor, task=task.id, state=waiting, limit=QUESTIONS_SHOWN)
+    return tuple(reversed(found.items))
 
 
 def _stands_until(context: Context, deployment: DeploymentView | None) -> datetime | None:

@@ -27,7 +27,7 @@ from fairlead.domain.user import Session, User
 from fairlead.server.api.doors import CSRF_HEADER, context_of, number_of, server_of, visit_of
 from fairlead.server.bootstrap import Server
 from fairlead.server.web import rendering
-from fairlead.usecases import approvals
+from fairlead.usecases import approvals, interruptions
 from fairlead.usecases.context import Context
 
 SIGN_IN = "/sign-in"
@@ -36,6 +36,8 @@ SAID = "fairlead_said"
 LONGEST_SAID = 1000
 LONGEST_FIELD_NAME = 100
 MOST_COUNTED = 100
+COUNTED = {"/approvals": approvals.count_waiting, "/interruptions": interruptions.count_waiting}
+"""What a person is told of on every page, by the page that has it."""
 LARGEST_FIELD = 4 * 1024 * 1024
 """Bytes that are pasted into a form with a file."""
 
@@ -100,15 +102,16 @@ class Visitor:
         return {
             **self.basis(),
             "path": self.request.url.path,
-            "waiting_count": self.waiting_count(),
+            "counts": self.counts(),
             "said": said(self.request),
         }
 
-    def waiting_count(self) -> int:
-        """How many approvals wait for somebody; bounded. None for who may view nothing, who still has an account."""
+    def counts(self) -> dict[str, int]:
+        """How many approvals and interruptions wait for somebody, by the page that has them; bounded. None for who may
+        view nothing, who still has an account."""
         if not self.may_somewhere("view"):
-            return 0
-        return approvals.count_waiting(self.context, self.actor, most=MOST_COUNTED)
+            return {}
+        return {page: count(self.context, self.actor, most=MOST_COUNTED) for page, count in COUNTED.items()}
 
 
 def in_one_transaction(page: Callable[..., Response]) -> Callable[..., Response]:
