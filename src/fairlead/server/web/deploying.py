@@ -12,6 +12,7 @@ from fastapi import Query
 from starlette.responses import Response
 
 from fairlead.domain.deployment import DeploymentState
+from fairlead.domain.environment import Environment
 from fairlead.domain.errors import FairleadError, Invalid, NotAllowed, NotFound
 from fairlead.domain.process import NO_CHOICE, ProcessChoice
 from fairlead.domain.prompt import Control
@@ -279,7 +280,8 @@ def _offers(
     offered = [one.release for one in recent if one.is_deployable]
     known = environments.all_of(context, actor)
     chosen = version or (offered[0].version if offered else "")
-    place = environment or (known[0].name if known else "")
+    live_in = next((one.live_in for one in recent if one.release.version == chosen), ())
+    place = environment or _next(known, live_in)
     found = _meant(visitor, owner.name, place, whom) if place else whom
     asked = {name: _questions(visitor, owner.name, chosen, place, name) for name in found.meant[:MOST_ASKED]}
     once = {one.variable.id: one for its in asked.values() for one in its}
@@ -297,6 +299,12 @@ def _offers(
         "given": dict.fromkeys(GIVEN, ""),
     }
     return values, _Wanted(owner.name, chosen, place, found, asked=asked)
+
+
+def _next(places: Sequence[Environment], live_in: Sequence[str]) -> str:
+    """The first environment where it is not live yet; where it is live in all, the first."""
+    names = [one.name for one in places]
+    return next((name for name in names if name not in live_in), names[0] if names else "")
 
 
 def _meant(visitor: Visitor, project: str, environment: str, whom: _Whom) -> _Whom:

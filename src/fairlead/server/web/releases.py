@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated
 from urllib.parse import quote, urlencode
 
 from fastapi import Query
 from starlette.responses import Response
 
+from fairlead.domain.environment import Environment
 from fairlead.domain.project import Tenancy
 from fairlead.server.routing import page_router
 from fairlead.server.web.deploying import asked_words
 from fairlead.server.web.visit import Posted, Visiting
 from fairlead.usecases import (
     defects,
+    deployments,
     environments,
     projects,
     release_changes,
@@ -21,9 +24,12 @@ from fairlead.usecases import (
     rolling_back,
     tenants,
 )
+from fairlead.usecases.deployments import DeploymentView
 
 router = page_router()
 
+MOST_WENT = 100
+"""Deployments of a release that are looked through, the newest first; a list leads to all."""
 Text = Annotated[str, Query(max_length=128)]
 
 
@@ -41,8 +47,19 @@ def show(visitor: Visiting, project: str, version: str, to: Text = "", tenant: T
     whose = tenants.names(context, actor, project=owner.name) if brought and is_tenanted else ()
     values = {"project": owner, "view": found, "release": found.release, "changes": pending.changes}
     held = defects.of_release(context, actor, owner.name, found.release.id)
+    went = deployments.page(context, actor, project=owner, version=found.release.version, limit=MOST_WENT).items
     more = {"environments": known, "brought": brought, "defects": held, "tenants": whose, "tenant": tenant}
-    return visitor.page("release.html", {**values, **more})
+    return visitor.page("release.html", {**values, **more, "stands": stands(known, went)})
+
+
+def stands(
+    places: Sequence[Environment], went: Sequence[DeploymentView]
+) -> list[tuple[Environment, Sequence[DeploymentView]]]:
+    """Each environment in its order, with the newest deployment there for nobody in particular and for each tenant."""
+    newest: dict[tuple[str, str | None], DeploymentView] = {}
+    for view in went:
+        newest.setdefault((view.deployment.environment, view.deployment.tenant), view)
+    return [(place, [view for (its, _), view in newest.items() if its == place.id]) for place in places]
 
 
 @router.post("/projects/{project}/releases/{version}/variables")
