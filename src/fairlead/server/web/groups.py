@@ -17,7 +17,7 @@ def show(visitor: Visiting, part: Searched) -> Response:
     """A part of them, by name."""
     found = groups.page(visitor.context, visitor.actor, search=part.search, after=part.after, limit=part.limit)
     values = {
-        "section": "/groups",
+        "section": "/setup",
         "groups": found.items,
         "listed": part.shown(found.after),
     }

@@ -18,7 +18,7 @@ def show(visitor: Visiting, part: Searched) -> Response:
     """A part of them, by name, with the roles that can be given."""
     found = teams.page(visitor.context, visitor.actor, search=part.search, after=part.after, limit=part.limit)
     values = {
-        "section": "/teams",
+        "section": "/setup",
         "teams": found.items,
         "listed": part.shown(found.after),
         "roles": roles.all_of(visitor.context, visitor.actor),

@@ -33,7 +33,7 @@ def show(visitor: Visiting, part: Searched) -> Response:
 def _page(visitor: Visitor, part: Part, *, made: Made | None = None) -> Response:
     found = access.page(visitor.context, visitor.actor, search=part.search, after=part.after, limit=part.limit)
     values = {
-        "section": "/users",
+        "section": "/setup",
         "users": found.items,
         "listed": part.shown(found.after),
         "roles": list(RoleName),
