@@ -167,13 +167,14 @@ async def picture_of(visitor: Visitor, project: str, environment: str, tenant: s
         DeploymentState.UNSETTLED,
     )
     otherwise = "" if engine_trouble else standing.not_as_recorded(view, containers)
+    named = {one.labels.get(LABEL_SERVICE, "") for one in containers} - {""}
     accessories = [_instance(one) for one in containers if not one.labels.get(LABEL_COLOUR)]
     return {
         "view": view,
         "slots": slots,
         "routes": [(service, url_of(visitor.server, route)) for service, its in view.routes.items() for route in its],
         "accessories": accessories,
-        "services": sorted({one.labels.get(LABEL_SERVICE, "") for one in containers} - {""}),
+        "services": sorted(named, key=lambda service: (service not in view.routes, service)),
         "troubles": [one for one in (context.running.proxy_trouble, engine_trouble, proxy_trouble, otherwise) if one],
         "moving": latest if is_moving else None,
         "told": _told(view, slots),

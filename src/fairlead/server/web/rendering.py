@@ -107,8 +107,10 @@ def _ago(scope: Scope, at: datetime | None) -> str:
 
 
 @pass_context
-def _time(scope: Scope, at: datetime | None) -> Markup:
-    return times.drawn(at, scope["now"])
+def _time(scope: Scope, at: datetime | str | None) -> Markup:
+    """A text is a time as records hold it, in RFC 3339."""
+    known = datetime.fromisoformat(at) if isinstance(at, str) else at
+    return times.drawn(known, scope["now"])
 
 
 @pass_context

@@ -26,7 +26,14 @@ function say(text) {
   if (spoken) spoken.textContent = text;
 }
 
+const COPIED_MS = 2000;
 const isTyping = (element) => element.closest("input, textarea, select, [contenteditable]");
+
+// A bar that is wider than the screen begins where one is.
+for (const here of document.querySelectorAll("nav a[aria-current]")) {
+  const bar = here.parentElement;
+  if (bar.scrollWidth > bar.clientWidth) bar.scrollLeft = here.offsetLeft - (bar.clientWidth - here.offsetWidth) / 2;
+}
 
 document.addEventListener("keydown", (event) => {
   const wanted = (event.key === "/" && !isTyping(event.target)) || (event.key === "k" && (event.ctrlKey || event.metaKey));
@@ -48,7 +55,11 @@ function closeMenu(menu) {
 document.addEventListener("click", (event) => {
   for (const menu of document.querySelectorAll("details.fl-menu[open]")) if (!menu.contains(event.target)) menu.open = false;
   const copy = event.target.closest("[data-copy]");
-  if (copy) navigator.clipboard?.writeText(copy.dataset.copy).then(() => say("Copied"));
+  if (copy) navigator.clipboard?.writeText(copy.dataset.copy).then(() => {
+    say("Copied");
+    copy.dataset.copied = "";
+    setTimeout(() => { delete copy.dataset.copied; }, COPIED_MS);
+  });
 });
 
 document.addEventListener("submit", (event) => {
