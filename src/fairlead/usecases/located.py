@@ -35,6 +35,11 @@ class Located:
         """What things there are named by."""
         return place_of(self.project, self.environment, self.tenant)
 
+    @property
+    def shown(self) -> str:
+        """For people, without the project."""
+        return self.environment.name + (f" for {self.tenant.name}" if self.tenant else "")
+
     def require(self, actor: Actor, permission: Permission) -> None:
         """NotAllowed `permission.denied` unless the actor has the permission right there."""
         actor.require(permission, project=self.project.id, environment=self.environment.id, tenant=self.scope)

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field, replace
 
 from fairlead.domain import system_variables
 from fairlead.domain.actor import Actor
-from fairlead.domain.environment import Environment
 from fairlead.domain.errors import Conflict, FairleadError, Invalid, Refused
 from fairlead.domain.ids import TaskId
 from fairlead.domain.installed_package import Owner
@@ -30,7 +29,7 @@ from fairlead.store.shelf import Condition, Page
 from fairlead.usecases import concurrency_tags, gates, lines, planning, prompting, tenancy, turns
 from fairlead.usecases.context import Context
 from fairlead.usecases.harms import vetted
-from fairlead.usecases.located import located
+from fairlead.usecases.located import Located, located
 from fairlead.usecases.packages_taken import packages_of
 from fairlead.usecases.process_resolving import resolve_process, tags_of
 from fairlead.usecases.process_surroundings import Surroundings
@@ -74,20 +73,6 @@ class RunPreview:
 
     plan: Plan
     refused: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class _Where:
-    """The place of a run."""
-
-    project: Project
-    environment: Environment
-    tenant: Tenant | None = None
-
-    @property
-    def shown(self) -> str:
-        """For people, without the project."""
-        return self.environment.name + (f" for {self.tenant.name}" if self.tenant else "")
 
 
 def run(
@@ -157,9 +142,8 @@ def preview(
     actor.require_somewhere(Permission.VIEW)
 
     def look(connection: Connection) -> RunPreview:
-        there = located(connection, project, environment, tenant)
-        there.require_somewhere(actor, Permission.VIEW)
-        where = _Where(there.project, there.environment, there.tenant)
+        where = located(connection, project, environment, tenant)
+        where.require_somewhere(actor, Permission.VIEW)
         found = runbooks.by_name_or_id(connection, where.project.id, name)
         published = _published(found)
         asker = _asker(where, found, published)
@@ -187,15 +171,12 @@ def questions_of(
     """What a run there (for the tenant) would ask for, by label; nothing where it has not been published yet."""
     actor.require_somewhere(Permission.VIEW)
     with context.database.reading() as connection:
-        owner = projects.by_name_or_id(connection, project)
-        place = environments.by_name_or_id(connection, environment)
-        whose = tenancy.named(connection, tenant)
-        scope = whose.id if whose else None
-        actor.require_somewhere(Permission.VIEW, project=owner.id, environment=place.id, tenant=scope)
-        found = runbooks.by_name_or_id(connection, owner.id, name)
+        where = located(connection, project, environment, tenant)
+        where.require_somewhere(actor, Permission.VIEW)
+        found = runbooks.by_name_or_id(connection, where.project.id, name)
         if found.published is None:
             return ()
-        return _questions(connection, _Where(owner, place, whose), found, found.published)
+        return _questions(connection, where, found, found.published)
 
 
 def runs_of(
@@ -247,7 +228,7 @@ def plan_of(context: Context, connection: Connection, task: Task) -> Plan:
     `resolve_process` raises."""
     made = runbooks.run_of_task(connection, task.id)
     owner = projects.get(connection, made.project)
-    where = _Where(owner, environments.get(connection, made.environment), tenancy.of(connection, made.tenant))
+    where = Located(owner, environments.get(connection, made.environment), tenancy.of(connection, made.tenant))
     now = context.clock.now()
     no = gates.closed_to_runbook(connection, owner, where.environment, task.title, at=now, tenant=made.tenant)
     if no is not None and not made.freeze_override:
@@ -277,15 +258,14 @@ def _mine(actor: Actor) -> list[Condition]:
     return within(actor.reach(Permission.VIEW), project=c.project, environment=c.environment, tenant=c.tenant)
 
 
-def _place(connection: Connection, actor: Actor, owner: Project, name: str, tenant: Tenant | None) -> _Where:
-    place = environments.by_name_or_id(connection, name)
-    whose = tenant.id if tenant else None
-    actor.require(Permission.RUNBOOK_RUN, project=owner.id, environment=place.id, tenant=whose)
-    return _Where(owner, place, tenant)
+def _place(connection: Connection, actor: Actor, owner: Project, name: str, tenant: Tenant | None) -> Located:
+    where = Located(owner, environments.by_name_or_id(connection, name), tenant)
+    where.require(actor, Permission.RUNBOOK_RUN)
+    return where
 
 
 def _require_open(
-    context: Context, connection: Connection, actor: Actor, where: _Where, found: Runbook, wish: Wish
+    context: Context, connection: Connection, actor: Actor, where: Located, found: Runbook, wish: Wish
 ) -> None:
     """That it may run there for whom it is to, and no freeze that binds it holds, or is passed over."""
     owner, place = where.project, where.environment
@@ -295,8 +275,7 @@ def _require_open(
     tenancy.check_runbook(owner, found, place, where.tenant)
     if wish.override_freeze:
         gates.require_override(context, connection, actor, owner, place, wish.override_freeze, tenant=where.tenant)
-    whose = where.tenant.id if where.tenant else None
-    no = gates.closed_to_runbook(connection, owner, place, found.name, at=context.clock.now(), tenant=whose)
+    no = gates.closed_to_runbook(connection, owner, place, found.name, at=context.clock.now(), tenant=where.scope)
     if no is not None and not wish.override_freeze:
         raise no
 
@@ -308,17 +287,17 @@ def _published(found: Runbook) -> Snapshot:
     return found.published
 
 
-def _asker(where: _Where, found: Runbook, published: Snapshot) -> prompting.AskedByRunbook:
+def _asker(where: Located, found: Runbook, published: Snapshot) -> prompting.AskedByRunbook:
     return prompting.AskedByRunbook(where.project, where.environment, found.id, published.variables, where.tenant)
 
 
 def _questions(
-    connection: Connection, where: _Where, found: Runbook, published: Snapshot
+    connection: Connection, where: Located, found: Runbook, published: Snapshot
 ) -> tuple[prompting.Question, ...]:
     return prompting.questions(connection, _asker(where, found, published), published.variables)
 
 
-def _asked_here(connection: Connection, where: _Where, found: Runbook, published: Snapshot, wish: Wish) -> Wish:
+def _asked_here(connection: Connection, where: Located, found: Runbook, published: Snapshot, wish: Wish) -> Wish:
     """Of several runs, each is given the answers to what it asks for itself."""
     asked = _questions(connection, where, found, published) if wish.prompted else ()
     kept = {name: text for name, text in wish.prompted.items() if any(one.is_called(name) for one in asked)}
@@ -329,7 +308,7 @@ def _asked(
     context: Context,
     connection: Connection,
     actor: Actor,
-    where: _Where,
+    where: Located,
     found: Runbook,
     published: Snapshot,
     wish: Wish,
@@ -361,7 +340,7 @@ def _drafted(
     context: Context,
     connection: Connection,
     actor: Actor,
-    where: _Where,
+    where: Located,
     found: Runbook,
     published: Snapshot,
     variables: str,
@@ -393,7 +372,7 @@ def _drafted(
         created_by=actor.name,
         freeze_override=wish.override_freeze,
         choice=wish.choice,
-        tenant=where.tenant.id if where.tenant else None,
+        tenant=where.scope,
     )
     tag = concurrency_tags.of_runbook(
         context, connection, where.project, where.environment, variables, task, found.name, tenant=where.tenant
@@ -401,7 +380,7 @@ def _drafted(
     return made, replace(task, concurrency_tag=tag)
 
 
-def _planned(context: Context, connection: Connection, where: _Where, made: RunbookRun, task: Task) -> Plan:
+def _planned(context: Context, connection: Connection, where: Located, made: RunbookRun, task: Task) -> Plan:
     place, tenant = where.environment, where.tenant
     process = processes.snapshot(connection, made.snapshot.process)
     known = targets.all_of(connection)
