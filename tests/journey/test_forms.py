@@ -108,3 +108,16 @@ def test_a_page_of_a_failure_leads_back_to_what_was_typed(site: Site, page: Page
     expect(page.locator("form.fl-form[action='/subscriptions']").locator("[name=name]")).to_have_value("Watch")
     site.complaints.clear()  # the browser tells of the 403
     page.context.close()
+
+
+def test_a_form_with_fields_called_as_its_own_attributes_keeps_what_was_typed(site: Site, page: Page) -> None:
+    page.goto(f"{site.url}/projects/books/triggers")
+    form = page.locator("form.fl-form[action='/projects/books/triggers']")
+    form.locator("[name=name]").fill("Nightly")
+    form.locator("[name=cron]").fill("no line of cron")
+    form.locator("[name=action]").select_option("new-release")
+    form.locator("button[type=submit]").click()
+    assert "no line of cron" in refused(page)
+    expect(form.locator("[name=name]")).to_have_value("Nightly")
+    expect(form.locator("[name=action]")).to_have_value("new-release")
+    page.context.close()

@@ -5,6 +5,9 @@ const NOT_TYPED = ["hidden", "password", "file", "submit", "button", "reset", "i
 
 const isBox = (field) => field.type === "checkbox" || field.type === "radio";
 const isSame = (one, other) => JSON.stringify(one) === JSON.stringify(other);
+// Asked of the attributes: a field that is called action or method would hide them.
+const isPosted = (form) => form.getAttribute("method")?.toLowerCase() === "post";
+const addressOf = (form) => new URL(form.getAttribute("action") ?? "", location.href).pathname;
 const revisionOf = (form) => form.elements.namedItem("revision")?.value ?? "";
 
 // An empty data-secret: always; else the name of the box that makes it one.
@@ -49,14 +52,14 @@ function fieldsOf(form) {
 // Several forms may lead to one address: what they say unseen tells them apart, then their order.
 function signature(form) {
   const unseen = [...form.elements].filter((one) => one.type === "hidden" && !["csrf", "revision"].includes(one.name));
-  return JSON.stringify([new URL(form.action).pathname, unseen.map((one) => [one.name, one.value])]);
+  return JSON.stringify([addressOf(form), unseen.map((one) => [one.name, one.value])]);
 }
 
-const alike = (mark) => [...document.forms].filter((form) => form.method === "post" && signature(form) === mark);
+const alike = (mark) => [...document.forms].filter((form) => isPosted(form) && signature(form) === mark);
 
 document.addEventListener("submit", (event) => {
   const form = event.target;
-  if (event.defaultPrevented || form.method !== "post") return;
+  if (event.defaultPrevented || !isPosted(form)) return;
   const mark = signature(form);
   const kept = { mark, number: alike(mark).indexOf(form), revision: revisionOf(form), fields: {}, secrets: [] };
   for (const [name, field] of fieldsOf(form)) {
