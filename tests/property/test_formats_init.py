@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from fairlead.domain.errors import Invalid
@@ -33,6 +33,8 @@ IMAGES = st.sampled_from(["postgres:16", "own/app", "r.example.com:5000/redis@sh
 
 
 @given(st.lists(LINES, max_size=5), st.text(max_size=20))
+@example(lines=[], name="null")
+@example(lines=[], name="true")
 def test_any_dockerfile_and_name(lines: list[str], name: str) -> None:
     files = {"Dockerfile": "\n".join(lines).encode()}
     text = propose(files, name)

@@ -16,6 +16,7 @@ from fairlead.formats.init_mounts import Settled, settled
 from fairlead.formats.node import Items, Mark, Node, Scalar, Table, to_plain
 from fairlead.formats.project import validate
 from fairlead.formats.sources import PROJECT_FILE, dotenv_of, profiles_of
+from fairlead.formats.yaml_text import scalar
 
 ACCESSORY_IMAGES = frozenset(
     {"cassandra", "clickhouse-server", "cockroach", "couchdb", "elasticsearch", "etcd", "influxdb", "kafka", "mailhog"}
@@ -72,7 +73,7 @@ class _Service:
     def lines(self) -> Iterator[str]:
         for note in self.notes:
             yield f"  # {note}"
-        yield f"  {self.name}:" if self.keys else f"  {self.name}: {{}}"
+        yield f"  {scalar(self.name)}:" if self.keys else f"  {scalar(self.name)}: {{}}"
         yield from (f"    {key}" for key in self.keys)
 
 
@@ -113,7 +114,7 @@ def _from_compose(files: Files, path: str, project: str) -> list[str]:
     if own:
         lines += ["services:", *(line for service in own for line in service.lines())]
     volumes = dict.fromkeys(volume for one in given for volume in one.settled.volumes)
-    return [*lines, *(["volumes:"] if volumes else []), *(f"  {volume}:" for volume in volumes)]
+    return [*lines, *(["volumes:"] if volumes else []), *(f"  {scalar(volume)}:" for volume in volumes)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,7 +248,7 @@ def _project_name(name: str) -> str:
 def _head(project: str) -> list[str]:
     return [
         "# How Fairlead deploys this repository. All keys: docs/reference/project-file.md of Fairlead",
-        f"project: {project}",
+        f"project: {scalar(project)}",
     ]
 
 
