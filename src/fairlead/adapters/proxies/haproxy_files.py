@@ -150,6 +150,7 @@ class HaproxyFiles:
         """
         if len(old) != len(new) or len(new) > PAGE_BYTES:
             replace_file(self.settings.map, new)
+            self._map.close()  # it is another file now
         else:
             self._map.overwrite(new)
         return new
