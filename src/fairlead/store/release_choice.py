@@ -150,14 +150,15 @@ def _number(
                 hint=f"give it: --package {settings.donor}=VERSION, or an image with a tag",
             )
         if releases.find_by_version(connection, project.id, version) is not None:
-            raise _taken(project, version)
+            hint = f"releases are numbered by {settings.donor}: choose another version of it, or name the release's own"
+            raise _taken(project, version, hint)
         return version
     values = template_values(connection, project.id, channel) | values_for(made, channel.name, at)
     return number_of(settings.version_template, [one.version for one in made], values)
 
 
-def _taken(project: Project, version: str) -> Conflict:
-    return Conflict("release.exists", f"{project.name} has a release {version} already", thing=version)
+def _taken(project: Project, version: str, hint: str = "") -> Conflict:
+    return Conflict("release.exists", f"{project.name} has a release {version} already", thing=version, hint=hint)
 
 
 def _no_channel(named: str, reasons: list[str]) -> Refused:
