@@ -238,7 +238,7 @@ def _broken_rule(connection: Connection, actor: Actor, asked: Interruption) -> _
     if asked.teams and not _is_in_one(connection, actor, asked.teams):
         teams = ", ".join(asked.teams)
         return _Rule("interruption.team", f"only members of {teams} may answer", why)
-    if not asked.author_may_answer and actor.name.lower() in _authors(connection, asked):
+    if not asked.author_may_answer and _is_author(connection, actor, asked):
         message = f"{actor.name} has a part in this change, and may not answer"
         return _Rule("interruption.author", message, why)
     return None
@@ -249,20 +249,19 @@ def _is_in_one(connection: Connection, actor: Actor, teams: Iterable[str]) -> bo
     return not mine.isdisjoint(team.lower() for team in teams)
 
 
-def _authors(connection: Connection, asked: Interruption) -> set[str]:
-    """Names of those whose change it is: who made the release, who asked for the deployment, who wrote its commits; of
-    a runbook, who asked for the run."""
-    found = deployments.of_task(connection, asked.task)
+def _is_author(connection: Connection, actor: Actor, asked: Interruption) -> bool:
+    """Whether it is the actor's change: who made the release, who asked for the deployment, who wrote one of its
+    commits; of a runbook, who asked for the run."""
+    name, found = actor.name.lower(), deployments.of_task(connection, asked.task)
     if found is None:
-        return {tasks.get(connection, asked.task).created_by.lower()}
+        return name == tasks.get(connection, asked.task).created_by.lower()
     release = releases.get(connection, found.release)
     written = {change.author.lower() for change in release.changes}
-    names = {release.created_by.lower(), found.created_by.lower()}
-    for user in users.page(connection, limit=500).items:
-        email = user.email.lower()
-        if user.name.lower() in written or (email and any(f"<{email}>" in author for author in written)):
-            names.add(user.name.lower())
-    return names
+    if name in {release.created_by.lower(), found.created_by.lower(), *written}:
+        return True
+    user = users.find(connection, actor.id)
+    email = user.email.lower() if user else ""
+    return bool(email) and any(f"<{email}>" in author for author in written)
 
 
 def opened(context: Context, connection: Connection, asked: Interruption) -> None:

@@ -18,7 +18,7 @@ from fairlead.domain.interruption import Choice, Interruption, InterruptionKind,
 from fairlead.domain.permission import RoleName
 from fairlead.domain.plan import Plan
 from fairlead.domain.task import TaskState
-from fairlead.store import events, tasks
+from fairlead.store import events, tasks, users
 from fairlead.store.interruptions import StoreInterruptions
 from fairlead.usecases import access, deployments, interruptions, why
 from fairlead.usecases import tasks as tasking
@@ -165,6 +165,20 @@ def test_the_author_of_a_commit_is_known_by_the_users_address(paused: House) -> 
             ('[{"commit": "1", "author": "C <Carl@example.com>", "at": "", "subject": "x"}]',),
         )
     assert code_of(paused, carl, ask(paused, author_may_answer=False).id) == "interruption.author"
+
+
+def test_an_author_is_known_among_however_many_users(paused: House) -> None:
+    made, _ = access.add_user(paused.context, ADMIN, "zoe", email="zoe@example.com", role=RoleName.DEPLOYER)
+    zoe = replace(DORA, id=made.id, name="zoe")
+    with paused.database.transaction() as connection:
+        for number in range(500):
+            id, name = ActorId(f"usr-{number}"), f"many-{number:03}"
+            users.insert(connection, replace(users.get(connection, made.id), id=id, name=name, email=""))
+        connection.exec_driver_sql(
+            "UPDATE releases SET changes = ?",
+            ('[{"commit": "1", "author": "Zoe <zoe@example.com>", "at": "", "subject": "x"}]',),
+        )
+    assert code_of(paused, zoe, ask(paused, author_may_answer=False).id) == "interruption.author"
 
 
 def test_one_person_takes_it_and_the_others_see_who(paused: House) -> None:
