@@ -141,6 +141,7 @@ def _answer(
         thing=id,
         project=view.project,
         environment=view.environment,
+        tenant=view.tenant or None,
         facts={"plan_hash": asked.plan_hash},
     )
     return answered

@@ -73,9 +73,16 @@ def tell_of_ending_certificates(context: Context) -> int:
             certificates.warned(connection, one.id, days)
             kind = "certificate.expiring" if days else "certificate.expired"
             user = routes.user_of(connection, one.host)
-            project, environment = (user.project, user.environment) if user else (None, None)
-            said = one.end_words(now)
-            context.note(connection, SYSTEM, kind, said, thing=one.id, project=project, environment=environment)
+            context.note(
+                connection,
+                SYSTEM,
+                kind,
+                one.end_words(now),
+                thing=one.id,
+                project=user.project if user else None,
+                environment=user.environment if user else None,
+                tenant=user.tenant if user else None,
+            )
             telling.certificate_ends(context, connection, one, kind, user, days=days)
             told += 1
     return told

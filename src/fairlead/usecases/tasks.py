@@ -104,6 +104,7 @@ def cancel(context: Context, actor: Actor, id: str) -> Task:
                 thing=found.id,
                 project=found.project or None,
                 environment=found.environment or None,
+                tenant=found.tenant or None,
             )
         if found.state is TaskState.PAUSED:
             _cancel_paused(context, connection, found, actor)
@@ -144,6 +145,7 @@ def may_resume(context: Context, actor: Actor, id: str) -> TaskId:
             thing=found.id,
             project=found.project or None,
             environment=found.environment or None,
+            tenant=found.tenant or None,
         )
     return found.id
 

@@ -78,6 +78,16 @@ def test_who_has_the_hosts_routes_is_named(books: House) -> None:
     assert "books in Test has its routes" in notice.body and f"fairlead certificates set {HOST}" in notice.body
 
 
+def test_of_a_tenants_host_the_tenant_is_named(books: House) -> None:
+    now = books.clock.now()
+    with books.database.transaction() as connection:
+        routes.claim(connection, Place("books", "Test", "Acme"), "web", [Route(HOST, "/", tls=True)], at=now)
+    certificates.put(books.context, ADMIN, HOST, *made(now - DAY, now + 3 * DAY))
+    assert housekeeping.tell_of_ending_certificates(books.context) == 1
+    (event,) = books.audit("certificate.expiring")
+    assert (event.project, event.environment, event.tenant) == ("books", "Test", "Acme")
+
+
 def test_those_that_end_soon_are_listed_to_who_may_view(house: House) -> None:
     now = house.clock.now()
     certificates.put(house.context, ADMIN, HOST, *made(now - DAY, now + 30 * DAY))

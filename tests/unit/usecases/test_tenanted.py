@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -21,6 +22,7 @@ from fairlead.domain.variable import Dimension
 from fairlead.store import environments
 from fairlead.store import projects as project_rows
 from fairlead.usecases import (
+    approvals,
     audit,
     channels,
     deployments,
@@ -38,7 +40,9 @@ from fairlead.usecases import (
     variables,
 )
 from fairlead.usecases import tasks as tasking
+from fairlead.usecases.approvals import ApprovalView
 from fairlead.usecases.channels import ChannelWords
+from fairlead.usecases.context import Context
 from fairlead.usecases.deployments import DeploymentView
 from fairlead.usecases.going import Going
 from fairlead.usecases.tenanted import create_each
@@ -353,3 +357,19 @@ def test_a_tenant_with_deployments_stays_and_keeps_its_name(two: House) -> None:
         tenants.remove(two.context, ADMIN, "Bolt")
     assert raised.value.code == "tenant.in_use"
     assert tenants.put(two.context, ADMIN, Draft("BOLT")).tenant.name == "Bolt"
+
+
+@pytest.mark.parametrize("answer", [approvals.approve, approvals.reject])
+def test_what_is_answered_and_cancelled_is_told_as_the_tenants(
+    two: House, answer: Callable[[Context, Actor, str], ApprovalView]
+) -> None:
+    two.add_release("1.0.0")
+    for whose in ("", "Acme Ltd", "Bolt"):
+        go_live(two, "1.0.0", whose)
+    asked = next(one for one in approvals.page(two.context, ADMIN).items if one.of.tenant == "Bolt")
+    answered = answer(two.context, ADMIN, asked.approval.id)
+    if task := answered.of.deployment.task:
+        tasking.cancel(two.context, ADMIN, task)
+    told = [one for one in two.audit() if one.thing in (asked.approval.id, task)]
+    assert len(told) == (3 if task else 2), told
+    assert {one.tenant for one in told} == {"Bolt"}
