@@ -18,6 +18,7 @@ from fairlead.steps.create_network import CreateNetwork, harms_of_network
 from fairlead.steps.effects.step_networks import EnsureStepNetwork
 from fairlead.steps.effects.stopped import ClearStopped, StopStepContainers
 from fairlead.steps.stop_container import StopContainer, clearing
+from fairlead.testing.behaviour import Behaviour
 from fairlead.testing.deploy_world import PLACE
 
 KINDS: dict[str, Any] = {kind.kind: kind for kind in (EnsureStepNetwork(), StopStepContainers(), ClearStopped())}
@@ -162,6 +163,18 @@ async def test_what_is_stopped_runs_again_after_an_undo_and_goes_after_a_success
     assert await clear(rig, "t3", "failed", **given) == []
     assert len(await clear(rig, "t3", **given)) == 2
     assert rig.standing == {} and rig.world.host.networks == {}
+
+
+async def test_one_that_is_still_stopping_has_its_own_time_when_it_is_undone() -> None:
+    rig = Rig(Behaviour(ignores_stop=True))
+    await rig.do("t1", stop_grace_s=30)
+    effect = stop(rig, containers=["cache"])
+    await do(rig, "t2", effect)
+    await rig.world.engine.start(rig.only.name)
+    before_s = rig.world.clock.monotonic_s()
+    await undo(rig, "t2", effect)
+    assert rig.world.clock.monotonic_s() - before_s == 30
+    assert rig.standing == {"t1/[Cache]/container": "running"}
 
 
 async def test_it_may_only_stop(rig: Rig) -> None:

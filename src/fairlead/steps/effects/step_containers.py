@@ -39,6 +39,7 @@ from fairlead.steps.blueprint import (
     KIND_VOLUME,
     InstanceFacts,
     facts_label,
+    read_facts,
 )
 from fairlead.steps.effects.basis import Plain, all_of, read
 from fairlead.steps.effects.builds import fetch
@@ -339,6 +340,11 @@ async def start_anew(name: str, grace_s: float, tools: Tools) -> None:
         tools.say(f"{name} is gone and cannot be started again: run the step again", level="error")
         return
     if container.state in RUNS:
-        await tools.container_engine.stop(name, grace_s=grace_s)
+        await tools.container_engine.stop(name, grace_s=grace_of(container, grace_s))
     await tools.container_engine.start(name)
     tools.say(f"started {name} again")
+
+
+def grace_of(container: Container, wanted_s: float) -> float:
+    """How long it may take to stop; below zero: what it was run with."""
+    return read_facts(container.labels.get(LABEL_INSTANCE, "")).grace_s if wanted_s < 0 else wanted_s

@@ -12,7 +12,6 @@ from fairlead.domain.output_variables import effect_output
 from fairlead.domain.plan import Effect
 from fairlead.domain.record import Json
 from fairlead.ports.container_engine import (
-    LABEL_INSTANCE,
     LABEL_KIND,
     LABEL_STEP,
     LABEL_TARGET,
@@ -21,10 +20,18 @@ from fairlead.ports.container_engine import (
     labels_of,
 )
 from fairlead.ports.step import Tools
-from fairlead.steps.blueprint import KIND_STEP_CONTAINER, KIND_STEP_NETWORK, read_facts
+from fairlead.steps.blueprint import KIND_STEP_CONTAINER, KIND_STEP_NETWORK
 from fairlead.steps.effects.basis import Plain, all_of, read
 from fairlead.steps.effects.on_host import at_host, still_at_host
-from fairlead.steps.effects.step_containers import NOBODY, RUNS, StepIdentity, end_container, start_anew, went_well
+from fairlead.steps.effects.step_containers import (
+    NOBODY,
+    RUNS,
+    StepIdentity,
+    end_container,
+    grace_of,
+    start_anew,
+    went_well,
+)
 from fairlead.steps.inspected import as_list
 
 
@@ -84,7 +91,7 @@ class StopStepContainers:
             return
         tools = there
         for name in (name for name, was_running in ran.items() if was_running):
-            await start_anew(name, max(wanted.grace_s, 0.0), tools)
+            await start_anew(name, wanted.grace_s, tools)
         await tools.records.note(tools.task, _found(effect), None)
 
 
@@ -131,8 +138,7 @@ async def _stop(name: str, wanted: ToStop, tools: Tools) -> None:
     container = await tools.container_engine.container(name)
     if container is None or container.state not in RUNS:
         return
-    own_s = read_facts(container.labels.get(LABEL_INSTANCE, "")).grace_s
-    await tools.container_engine.stop(name, grace_s=own_s if wanted.grace_s < 0 else wanted.grace_s)
+    await tools.container_engine.stop(name, grace_s=grace_of(container, wanted.grace_s))
     tools.say(f"stopped {name}")
 
 
