@@ -155,6 +155,12 @@ def _called(version: str) -> sa.Select[tuple[str]]:
     return sa.select(release_table.c.id).where(release_table.c.version == version)
 
 
+def asked_beyond(connection: sa.Connection, release: str, places: Sequence[str]) -> Deployment | None:
+    """One of the release, to an environment that is none of these, that came as far as a task; None where none did."""
+    beyond = (_c.release == release, _c.task.is_not(None), _c.environment.not_in(places))
+    return _shelf.one(connection, *beyond)
+
+
 def reached(connection: sa.Connection, release: ReleaseId, tenant: TenantId | None = None) -> frozenset[EnvironmentId]:
     """Where the release has been live: what lifecycles ask."""
     statement = sa.select(_c.environment).where(_c.release == release, _IS_LIVE, _c.tenant.is_not_distinct_from(tenant))

@@ -310,8 +310,7 @@ def _refuse_locked(connection: Connection, project: Project, release: Release) -
         return
     line = lines.of_release(connection, project, release)
     first = line.phases[0].environments if line.phases else ()
-    asked = deployments.page(connection, release=release.id, limit=500).items
-    beyond = next((one for one in asked if one.task is not None and one.environment not in first), None)
+    beyond = deployments.asked_beyond(connection, release.id, first)
     if beyond is None:
         return
     where = environments.get(connection, beyond.environment).name

@@ -10,8 +10,10 @@ from tests.unit.usecases.house import ADMIN, DIGEST, PROJECT_FILE, House
 
 from fairlead.domain.build_information import BuildCommit, BuildInformation
 from fairlead.domain.errors import Conflict, FairleadError, Invalid, NotFound
+from fairlead.domain.ids import DeploymentId
 from fairlead.domain.release import Release
 from fairlead.domain.release_settings import ReleaseSettings
+from fairlead.store import deployments
 from fairlead.usecases import (
     approvals,
     build_information,
@@ -182,6 +184,21 @@ def test_a_promoted_release_keeps_its_variables_unless_the_project_says_otherwis
     assert raised.value.code == "release.variables_locked" and "Production" in raised.value.message
     settle(books, locks_variables=False)
     assert releases.update_variables(books.context, ADMIN, "books", "1.0.0").changes
+
+
+def test_a_release_stays_locked_however_often_it_was_deployed_since(books: House) -> None:
+    make(books, "1.0.0")
+    books.go_live("1.0.0")
+    approvals.approve(books.context, ADMIN, books.approval("1.0.0").id)
+    with books.context.database.transaction() as connection:
+        first = deployments.page(connection, limit=2).items[-1]
+        for number in range(1000, 1501):  # as many tenants make them
+            later = replace(first, id=DeploymentId(f"dep-9{number}"), number=number, task=None)
+            deployments.insert(connection, later)
+    variables.put(books.context, ADMIN, "books", "Db.Host", "third")
+    with pytest.raises(Conflict) as raised:
+        releases.update_variables(books.context, ADMIN, "books", "1.0.0")
+    assert raised.value.code == "release.variables_locked" and "Production" in raised.value.message
 
 
 def test_settings_are_kept_whole_and_by_revision(books: House) -> None:
