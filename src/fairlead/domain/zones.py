@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime, tzinfo
+from datetime import UTC, datetime, tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from fairlead.domain.errors import Invalid
+
+FIRST = datetime(2, 1, 1, tzinfo=UTC)
+LAST = datetime(9998, 12, 31, 23, 59, 59, tzinfo=UTC)
+"""Between them a time is one of the calendar in every zone: offsets are less than a day."""
 
 
 def zone_named(name: str) -> tzinfo:
@@ -22,3 +26,10 @@ def clock_in(at: datetime, zone: str) -> str:
     it is not a whole minute. Invalid `schedule.zone`."""
     there = at.astimezone(zone_named(zone)).replace(tzinfo=None)
     return f"{there.isoformat(' ', 'seconds' if there.second else 'minutes')} {zone}"
+
+
+def shown_everywhere(at: datetime) -> datetime:
+    """Itself; ValueError where some zone's calendar, that of UTC for one, has no such time."""
+    if not FIRST <= at <= LAST:
+        raise ValueError(f"a time lies between the years {FIRST.year} and {LAST.year}")
+    return at

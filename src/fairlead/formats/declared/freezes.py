@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
 from fairlead.domain.freeze import LONGEST_NAME, LONGEST_WINDOW_S
 from fairlead.formats.declared.layout import Layout
+from fairlead.formats.moments import GivenTime
 from fairlead.formats.shape import Shape
 
 
@@ -16,10 +17,10 @@ class FreezeItem(Shape):
 
     name: str = Field(max_length=LONGEST_NAME)
     reason: str = Field("", max_length=1000, description="what who is held back is told")
-    starts_at: AwareDatetime | None = Field(
+    starts_at: GivenTime | None = Field(
         None, description="such as 2026-12-24T00:00:00+01:00; without it when it is applied first"
     )
-    ends_at: AwareDatetime | None = Field(None, description="needed without a schedule")
+    ends_at: GivenTime | None = Field(None, description="needed without a schedule")
     cron: str = Field("", max_length=500, description="it begins again and again: five fields, or six or seven")
     zone: str = Field("UTC", max_length=60, description="whose clock the schedule means")
     lasts_s: int = Field(0, ge=0, le=LONGEST_WINDOW_S, description="how long, from each time of the schedule")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated
 
 from fastapi import Depends, Query
@@ -34,10 +34,20 @@ def wanted_of(
     until: Moment = None,
 ) -> audit.Wanted:
     """Which events are asked for."""
-    for name, given in (("since", since), ("until", until)):
-        if given is not None and given.tzinfo is None:
-            raise Invalid("input.invalid", "a time needs its offset", thing=name, hint="2026-03-02T09:14:07+00:00")
-    return audit.Wanted(project, environment, tenant, thing, kind, actor_name, since, until)
+    bounds = _in_utc("since", since), _in_utc("until", until)
+    return audit.Wanted(project, environment, tenant, thing, kind, actor_name, *bounds)
+
+
+def _in_utc(name: str, given: datetime | None) -> datetime | None:
+    if given is None:
+        return None
+    hint = "2026-03-02T09:14:07+00:00"
+    if given.tzinfo is None:
+        raise Invalid("input.invalid", "a time needs its offset", thing=name, hint=hint)
+    try:
+        return given.astimezone(UTC)
+    except OverflowError as error:
+        raise Invalid("input.invalid", "in UTC there is no such time", thing=name, hint=hint) from error
 
 
 Wanting = Annotated[audit.Wanted, Depends(wanted_of)]

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import Query
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
 from fairlead.domain.approval import ApprovalState
 from fairlead.domain.deployment import DeploymentOutcome, DeploymentState
 from fairlead.domain.errors import NotFound
 from fairlead.domain.process import ProcessChoice
 from fairlead.domain.slot import Slot
+from fairlead.formats.moments import GivenTime
 from fairlead.server.api import answers, shapes
 from fairlead.server.api.bodies import Body
 from fairlead.server.api.doors import After, Asking, Books, Limit, Parts
@@ -43,8 +44,8 @@ class NewDeployment(ChoosingBody):
     recreate_accessories: list[str] = Field(default_factory=list, max_length=50)
     plan_hash: str = Field("", max_length=64, description="what was shown; refused where another would run")
     keep_failed_s: float = Field(0, ge=0, le=604_800, description="keep the idle slot for so long where it fails")
-    at: AwareDatetime | None = Field(None, description="when it may begin, up to 30 days ahead; null: now")
-    not_after: AwareDatetime | None = Field(None, description="after it, it does not begin any more")
+    at: GivenTime | None = Field(None, description="when it may begin, up to 30 days ahead; null: now")
+    not_after: GivenTime | None = Field(None, description="after it, it does not begin any more")
     override_freeze: str = Field("", max_length=2000, description="why freezes do not bind it; needs freeze.override")
     prompted: dict[str, str] = Field(
         default_factory=dict, max_length=200, description="answers to what it asks for, by label or name"
@@ -80,8 +81,8 @@ class NewTenantDeployments(ChoosingBody):
         default_factory=list, max_length=100, description="Set/Tag: for each tenant there that has them"
     )
     force: bool = False
-    at: AwareDatetime | None = Field(None, description="when they may begin, up to 30 days ahead; null: now")
-    not_after: AwareDatetime | None = Field(None, description="after it, they do not begin any more")
+    at: GivenTime | None = Field(None, description="when they may begin, up to 30 days ahead; null: now")
+    not_after: GivenTime | None = Field(None, description="after it, they do not begin any more")
     override_freeze: str = Field("", max_length=2000, description="why freezes do not bind them; needs freeze.override")
     prompted: dict[str, str] = Field(
         default_factory=dict, max_length=200, description="answers to what they ask for, by label or name"

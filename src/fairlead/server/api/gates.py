@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import Header, Response
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
 from fairlead.domain.defect import Defect
+from fairlead.formats.moments import GivenTime
 from fairlead.server.api import answers, shapes
 from fairlead.server.api.answers import gates as told
 from fairlead.server.api.bodies import Body
@@ -20,8 +21,8 @@ router = api_router("freezes and defects")
 
 class FreezeBody(Body):
     name: str = Field(max_length=100)
-    starts_at: AwareDatetime | None = Field(None, description="null: now, or as before")
-    ends_at: AwareDatetime | None = Field(None, description="needed without a schedule")
+    starts_at: GivenTime | None = Field(None, description="null: now, or as before")
+    ends_at: GivenTime | None = Field(None, description="needed without a schedule")
     projects: list[str] = Field(default_factory=list, max_length=1000, description="none: all")
     environments: list[str] = Field(default_factory=list, max_length=200, description="none: all")
     tenants: list[str] = Field(default_factory=list, max_length=1000, description="none: whoever it is for")

@@ -11,7 +11,7 @@ from fastapi import Query
 from starlette.responses import Response
 
 from fairlead.domain.errors import Invalid
-from fairlead.domain.zones import zone_named
+from fairlead.domain.zones import shown_everywhere, zone_named
 from fairlead.server.routing import page_router
 from fairlead.server.web import setup
 from fairlead.server.web.lists import Searched
@@ -191,4 +191,8 @@ def moment_of(form: Form, name: str, zone: str) -> datetime | None:
         found = datetime.fromisoformat(text)
     except ValueError as error:
         raise Invalid("input.invalid", f"{text[:40]!r} is not a time: 2026-12-01T18:00", thing=name) from error
-    return found if found.tzinfo is not None else found.replace(tzinfo=zone_named(zone))
+    found = found if found.tzinfo is not None else found.replace(tzinfo=zone_named(zone))
+    try:
+        return shown_everywhere(found)
+    except ValueError as error:
+        raise Invalid("input.invalid", str(error), thing=name) from error

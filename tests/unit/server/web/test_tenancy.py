@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
 from tests.unit.server.conftest import Visit
 from tests.unit.server.house import ADMINISTRATOR, House
 
@@ -59,6 +60,15 @@ def test_who_approves_sees_for_which_tenant(house: House, visit: Visit) -> None:
     page = visit.get("/approvals")
     assert "to Test for Acme" in page and "to Test for Bolt" in page
     assert "not after" in page
+
+
+@pytest.mark.parametrize(("at", "zone"), [("9999-12-31T23:59:59", "America/New_York"), ("0001-01-01", "Asia/Tokyo")])
+def test_a_freeze_at_an_end_of_the_calendar_is_refused_on_its_page(visit: Visit, at: str, zone: str) -> None:
+    visit.sign_in()
+    given = {"name": "Feast", "starts_at": "2026-12-24T00:00", "zone": zone}
+    for name in ("starts_at", "ends_at"):
+        lead = visit.post("/freezes", **{**given, name: at})
+        assert "between the years 2 and 9998" in visit.get(lead), name
 
 
 def test_a_freeze_is_made_for_a_tenant_and_changed_in_its_own_zone(house: House, visit: Visit) -> None:
