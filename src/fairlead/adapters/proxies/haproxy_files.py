@@ -91,7 +91,7 @@ class HaproxyFiles:
         """Every file anew, for a start. Failed `host.disk` where one cannot be written; each is whole, old or new."""
         routes, routed = books_text(books).encode(), map_text(books.routed).encode()
         try:
-            replace_file(self.settings.map, routed)
+            self._replace_map(routed)
             replace_file(self.settings.books, routes)
             replace_file(self.settings.none_page, haproxy_config.NONE_PAGE.encode())
             replace_file(self.settings.certificate_list, self.certificate_list(books).encode())
@@ -149,11 +149,14 @@ class HaproxyFiles:
         in ext4(5)): more than the whole switch. Within one page a killed writer has written all or nothing.
         """
         if len(old) != len(new) or len(new) > PAGE_BYTES:
-            replace_file(self.settings.map, new)
-            self._map.close()  # it is another file now
+            self._replace_map(new)
         else:
             self._map.overwrite(new)
         return new
+
+    def _replace_map(self, new: bytes) -> None:
+        replace_file(self.settings.map, new)
+        self._map.close()  # it is another file now
 
     def locked(self, clock: Clock, *, bound_s: float = BOUND_S) -> ProxyLock:
         """One change at a time for the proxy, over all tasks and processes."""
