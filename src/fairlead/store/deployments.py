@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from fairlead.domain.deployment import Committed, Deployment, DeploymentOutcome, DeploymentState, Latest
-from fairlead.domain.ids import EnvironmentId, ProjectId, ReleaseId, TaskId, TenantId
+from fairlead.domain.ids import ChannelId, EnvironmentId, ProjectId, ReleaseId, TaskId, TenantId
 from fairlead.domain.task import TaskState
 from fairlead.store import counters
 from fairlead.store.releases import releases as release_table
@@ -161,6 +161,14 @@ def asked_beyond(connection: sa.Connection, release: str, places: Sequence[str])
     return _shelf.one(connection, *beyond)
 
 
+def tried_in(connection: sa.Connection, release: ReleaseId, *more: Condition) -> frozenset[EnvironmentId]:
+    """Where the release was asked for, `more` of those, however they ended; but for those that a rule refused before
+    they had a task: what was in the way may be gone the next time."""
+    refused_at_once = sa.and_(_c.outcome == DeploymentOutcome.REFUSED.value, _c.task.is_(None))
+    statement = sa.select(_c.environment).where(_c.release == release, ~refused_at_once, *more)
+    return frozenset(EnvironmentId(id) for id in connection.execute(statement.distinct()).scalars())
+
+
 def reached(connection: sa.Connection, release: ReleaseId, tenant: TenantId | None = None) -> frozenset[EnvironmentId]:
     """Where the release has been live: what lifecycles ask."""
     statement = sa.select(_c.environment).where(_c.release == release, _IS_LIVE, _c.tenant.is_not_distinct_from(tenant))
@@ -177,15 +185,30 @@ def live_ones(
     connection: sa.Connection,
     project: ProjectId,
     environment: EnvironmentId,
-    *,
+    *more: Condition,
     tenant: TenantId | None = None,
     limit: int = 20,
 ) -> tuple[Deployment, ...]:
-    """Those that went live there, the last to commit first; the first of them is what is live now."""
+    """Those that went live there, `more` of them, the last to commit first; the first of all is what is live now."""
     here = (_c.project == project, _c.environment == environment, _c.tenant.is_not_distinct_from(tenant))
     return _shelf.where(
-        connection, *here, _c.committed_at.is_not(None), order=(_c.committed_at.desc(), _c.id.desc()), limit=limit
+        connection,
+        *here,
+        _c.committed_at.is_not(None),
+        *more,
+        order=(_c.committed_at.desc(), _c.id.desc()),
+        limit=limit,
     )
+
+
+def of_channel(channel: ChannelId) -> Condition:
+    """The condition that a deployment brought a release of the channel."""
+    return _c.release.in_(sa.select(release_table.c.id).where(release_table.c.channel == channel))
+
+
+def of_others(release: ReleaseId, *, before: datetime | None = None) -> Condition:
+    """The condition that a deployment brought another release; with `before`, that it went live earlier."""
+    return sa.and_(_c.release != release, *([] if before is None else [_c.committed_at < before]))
 
 
 def lives(connection: sa.Connection, project: ProjectId) -> tuple[Deployment, ...]:

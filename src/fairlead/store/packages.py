@@ -56,6 +56,12 @@ def page(connection: sa.Connection, *, name: str = "", after: str | None = None,
     return _shelf.page(connection, *conditions, after=after, limit=limit)
 
 
+def newest_of_each(connection: sa.Connection) -> tuple[Package, ...]:
+    """Of each id what was pushed last, whatever the case of the id; the newest first."""
+    newest = sa.select(sa.func.max(_c.id)).group_by(_c.name_key)
+    return _shelf.where(connection, _c.id.in_(newest), order=_c.id.desc())
+
+
 def naming_blob(key: str) -> sa.Exists:
     """That a package has these bytes."""
     return sa.exists().where(_c.blob == key)

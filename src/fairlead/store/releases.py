@@ -122,6 +122,11 @@ def page(
     return _shelf.page(connection, *holding(releases.c.version, search), equal=equal, after=after, limit=limit)
 
 
+def newest(connection: sa.Connection, project: ProjectId, count: int) -> tuple[Release, ...]:
+    """So many of the project, the one made last first."""
+    return _shelf.where(connection, releases.c.project == project, order=releases.c.id.desc(), limit=count)
+
+
 def versions_by_id(connection: sa.Connection, ids: Iterable[str]) -> dict[ReleaseId, str]:
     """The version of each of them that there is, and no more of it: notes and files may be large. One query."""
     wanted = set(ids)

@@ -55,6 +55,19 @@ def by_number(connection: sa.Connection, project: ProjectId, number: int) -> Run
     return _shelf.require(found, str(number))
 
 
+def bearing_on(connection: sa.Connection, project: ProjectId, branch: str, commit: str) -> tuple[Run, ...]:
+    """What decides whether a head of the branch becomes a run, and from where its changes are told: those that have not
+    ended, the newest of that commit, and the newest that succeeded with another."""
+    c = runs.c
+    here = (c.project == project, c.branch == branch)
+    unfinished = [state.value for state in RunState if not state.has_ended]
+    known = _shelf.where(connection, *here, c.state.in_(unfinished))
+    same = _shelf.where(connection, *here, c.commit == commit, order=c.number.desc(), limit=1)
+    released = (c.state == RunState.SUCCEEDED.value, c.commit != commit)
+    earlier = _shelf.where(connection, *here, *released, order=c.number.desc(), limit=1)
+    return tuple({one.id: one for one in (*known, *same, *earlier)}.values())
+
+
 def page(
     connection: sa.Connection,
     *more: Condition,

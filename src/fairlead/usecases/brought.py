@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from fairlead.domain.build_information import BuildInformation, distinct, listed, values_of
 from fairlead.domain.deployment import Deployment
@@ -25,7 +26,6 @@ from fairlead.usecases.going import Going
 from fairlead.usecases.values import system_of
 
 MOST_RELEASES = 200
-LOOKED_BACK = 50
 PREFIXES = ("Octopus", "Fairlead")
 
 
@@ -75,16 +75,11 @@ def changes_of(
 def _before(connection: Connection, going: Going, deployment: Deployment | None) -> Release | None:
     """The release that was live there before: of the same channel where there was one."""
     release, whose = going.release, going.tenant.id if going.tenant else None
-    history = deployments.live_ones(connection, release.project, going.environment.id, tenant=whose, limit=LOOKED_BACK)
     until = (deployment.committed_at or deployment.created_at) if deployment else None
-    lived = [
-        one.release
-        for one in history
-        if one.release != release.id and (until is None or (one.committed_at or one.created_at) < until)
-    ]
-    known = releases.many(connection, lived)
-    found = [known[id] for id in lived if id in known]
-    return next((one for one in found if one.channel == release.channel), next(iter(found), None))
+    others = deployments.of_others(release.id, before=until)
+    here = partial(deployments.live_ones, connection, release.project, going.environment.id, tenant=whose, limit=1)
+    found = here(others, deployments.of_channel(release.channel)) or here(others)
+    return releases.get(connection, found[0].release) if found else None
 
 
 def _brought(connection: Connection, release: Release, before: Release | None) -> Sequence[Release]:

@@ -16,7 +16,6 @@ from fairlead.domain.actor import SYSTEM, Actor
 from fairlead.domain.errors import Conflict, FairleadError
 from fairlead.domain.ids import EnvironmentId, TargetId
 from fairlead.domain.looked_up import NotLookedUp
-from fairlead.domain.package import Package
 from fairlead.domain.permission import Permission
 from fairlead.domain.trigger import GRACE, Evaluation, Trigger, TriggerAction, TriggerEvent, TriggerKind
 from fairlead.domain.zones import zone_named
@@ -141,13 +140,10 @@ def _occasions_asked(context: Context, connection: Connection, trigger: Trigger)
 
 def _newest_packages(connection: Connection, trigger: Trigger) -> Occasion:
     is_watched = watches_package(connection, trigger)
-    newest: dict[str, Package] = {}
-    for one in packages.page(connection, limit=500).items:
-        if is_watched(one.name):
-            newest.setdefault(one.name.lower(), one)
-    shown = ", ".join(f"{one.name} {one.version}" for one in newest.values())
+    newest = [one for one in packages.newest_of_each(connection) if is_watched(one.name)]
+    shown = ", ".join(f"{one.name} {one.version}" for one in newest)
     said = f"the feed has {shown}" if shown else "the feed has nothing that it watches"
-    return Occasion(said, {one.name: one.version for one in newest.values()})
+    return Occasion(said, {one.name: one.version for one in newest})
 
 
 def _gathered(found: Sequence[TriggerEvent], now: datetime) -> Iterator[list[TriggerEvent]]:

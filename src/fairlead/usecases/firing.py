@@ -38,9 +38,6 @@ from fairlead.usecases import runbook_runs as running
 from fairlead.usecases.context import Context
 from fairlead.usecases.firing_for_tenants import for_each
 
-LOOKED_BACK = 200
-"""Live deployments of an environment that are looked through for the latest of a channel."""
-
 
 @dataclass(frozen=True, slots=True)
 class Occasion:
@@ -146,10 +143,9 @@ class _Firing:
         if trigger.source is None:
             return releases.latest(self.connection, self.owner.id, trigger.channel)
         whose = tenant.id if tenant else None
-        live = deployments.live_ones(self.connection, self.owner.id, trigger.source, tenant=whose, limit=LOOKED_BACK)
-        by_id = releases.many(self.connection, [one.release for one in live])
-        known = (by_id[one.release] for one in live if one.release in by_id)
-        return next((one for one in known if trigger.channel in (None, one.channel)), None)
+        wanted = () if trigger.channel is None else (deployments.of_channel(trigger.channel),)
+        live = deployments.live_ones(self.connection, self.owner.id, trigger.source, *wanted, tenant=whose, limit=1)
+        return releases.get(self.connection, live[0].release) if live else None
 
     def _nothing(self, tenant: Tenant | None) -> str:
         trigger = self.trigger

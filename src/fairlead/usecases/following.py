@@ -273,8 +273,7 @@ def _promote(context: Context, connection: Connection, project: Project, release
     whose = deployments.of_tenant(way.tenant.id if way.tenant else None)
     active = deployments.active(connection, whose, project=project.id)
     under_way = {one.environment for one in active if one.release == release.id}
-    known = deployments.page(connection, whose, release=release.id, limit=500).items
-    tried = {one.environment for one in known if not _was_refused_at_once(one)}
+    tried = deployments.tried_in(connection, release.id, whose)
     for id in wanted:
         if id in under_way or id in tried:
             continue
@@ -296,8 +295,3 @@ def _promote(context: Context, connection: Connection, project: Project, release
         except FairleadError as error:
             refused = deploying.refuse(context, connection, wish, error)
             _tell(context, connection, project, release, refused)
-
-
-def _was_refused_at_once(one: Deployment) -> bool:
-    """Whether a rule refused it before it had a task: what was in the way may be gone the next time."""
-    return one.outcome is DeploymentOutcome.REFUSED and one.task is None

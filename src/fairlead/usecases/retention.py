@@ -90,7 +90,7 @@ def _unneeded(context: Context, connection: Connection) -> tuple[Unneeded, ...]:
 
 def kept_releases(context: Context, connection: Connection, project: ProjectId) -> tuple[Release, ...]:
     """The newest of the project, those that are live or stand by, those that are the way back, and those under way."""
-    newest = releases.page(connection, project=project, limit=context.installation.keep_releases).items
+    newest = releases.newest(connection, project, context.installation.keep_releases)
     wanted: set[ReleaseId] = {one.release for one in deployments.active(connection, project=project)}
     places: dict[tuple[str, str | None], list[ReleaseId]] = {}
     for deployment in deployments.lives(connection, project):

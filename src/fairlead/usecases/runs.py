@@ -107,10 +107,10 @@ def saw_head(
     branch = project.source.branch
     with context.database.transaction() as connection:
         contacts.put(connection, Contact(project.id, context.clock.now(), is_ok=True, head=head, asked_by=cause))
-        recent = runs.page(connection, project=project.id, limit=200).items
-        seen = {run.commit for run in recent if run.branch == branch}
-        was_seen = not webhook_deliveries.see_head(connection, SeenHead(project.id, branch, head, context.clock.now()))
-        decision = decide(head, branch, seen | ({head} if was_seen else set()), recent, is_asked=is_asked)
+        known = runs.bearing_on(connection, project.id, branch, head)
+        is_new = webhook_deliveries.see_head(connection, SeenHead(project.id, branch, head, context.clock.now()))
+        seen = {run.commit for run in known} | (set() if is_new else {head})
+        decision = decide(head, branch, seen, known, is_asked=is_asked)
         if isinstance(decision, NothingNew):
             return Looked(head, None, decision.reason)
         for old in decision.superseded:
@@ -137,8 +137,8 @@ def start(context: Context, actor: Actor, project: str, commit: str) -> Run:
         actor.require(Permission.RUN_START, project=found.id)
         if found.source is None:
             raise Conflict("source.none", f"{found.name} has no repository", thing=found.name)
-        recent = runs.page(connection, project=found.id, limit=200).items
-        decision = decide(commit, found.source.branch, (), recent, is_asked=True)
+        known = runs.bearing_on(connection, found.id, found.source.branch, commit)
+        decision = decide(commit, found.source.branch, (), known, is_asked=True)
         if isinstance(decision, NothingNew):
             raise Conflict("run.under_way", decision.reason, thing=found.name)
         webhook_deliveries.see_head(connection, SeenHead(found.id, found.source.branch, commit, context.clock.now()))

@@ -10,7 +10,7 @@ from urllib.parse import quote, urlencode
 from fastapi import Query
 from starlette.responses import Response
 
-from fairlead.domain.errors import FairleadError, NotAllowed
+from fairlead.domain.errors import Conflict, FairleadError, NotAllowed
 from fairlead.domain.process import NO_CHOICE
 from fairlead.domain.project import Tenancy
 from fairlead.domain.runbook import DEFAULT_KEPT_RUNS
@@ -246,13 +246,17 @@ def _meant(
     connected ones."""
     pairs = [(place, name) for place in places for name in names]
     if tags:
-        tagged = tenants.page(visitor.context, visitor.actor, tags=tags, limit=MOST_ASKED).items
-        pairs += [
-            (place, one.tenant.name) for place in places for one in tagged if place in one.connections.get(project, ())
-        ]
+        pairs += [(place, name) for place in places for name in _tagged(visitor, project, place, tags)]
     elif not names:
         pairs = [(place, "") for place in places]
     return list(dict.fromkeys(pairs))
+
+
+def _tagged(visitor: Visitor, project: str, place: str, tags: Sequence[str]) -> tuple[str, ...]:
+    try:
+        return tenanted.meant(visitor.context, visitor.actor, project, place, tags=tags)
+    except Conflict:
+        return ()  # nobody with the tags is connected there
 
 
 def _questions(

@@ -3,8 +3,11 @@
 from tests.unit.server.conftest import Visit
 from tests.unit.server.house import ADMINISTRATOR, House
 
+from fairlead.domain.ids import TenantId
 from fairlead.domain.process import ProcessChoice
 from fairlead.domain.prompt import Prompt
+from fairlead.domain.tenant import Tenant
+from fairlead.store import tenants as stored_tenants
 from fairlead.usecases import runbook_runs, runbooks, tenants, variables
 from fairlead.usecases.variables import More
 
@@ -83,6 +86,14 @@ def test_a_run_is_for_each_tenant_that_is_ticked_or_has_the_tag(house: House, vi
     visit.post(page, environment=["Test", "Production"], tenant_tags="Region/EU")
     assert ran_for(house)[:2] == [("Production", "Acme"), ("Test", "Acme")] and ("Test", "Bolt") in ran_for(house)
     assert len(ran_for(house)) == 5
+
+
+def test_a_tag_means_tenants_however_many_others_come_before_them(house: House, visit: Visit) -> None:
+    page = for_tenants(house, visit)
+    with house.context.database.transaction() as connection:
+        for number in range(300):
+            stored_tenants.insert(connection, Tenant(TenantId(f"ten-9{number:03}"), f"AA{number:03}"))
+    assert "Run in Test for 2 tenants" in visit.get(f"{page}?environment=Test&tenant_tags=Region/EU")
 
 
 def test_what_is_refused_for_one_tenant_holds_up_no_other_and_is_said(house: House, visit: Visit) -> None:
