@@ -348,6 +348,7 @@ CODES: dict[str, str] = {
     "page.unknown": "There is no such page or route.",
     "edit.conflict": "The thing was changed by somebody else since it was read.",
     "idempotency.mismatch": "The Idempotency-Key was used before with another request.",
+    "idempotency.under_way": "The first request with the Idempotency-Key has not been answered yet.",
     # schedules and lifecycles
     "lifecycle.phases": "The phases of the lifecycle contradict themselves.",
     "lifecycle.in_use": "Projects or channels use the lifecycle.",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from typing import cast
 
 from starlette.datastructures import Headers
@@ -17,6 +18,8 @@ from fairlead.usecases.context import Context
 
 LONGEST_KEY = 200
 LARGEST_ANSWER = 256 * 1024
+RETRY_AFTER_S = "1"
+NO_HEADERS: Mapping[str, str] = {}
 SHOWN_ONCE = ("key", "password", "webhook_secret", "access_token")
 
 
@@ -35,18 +38,21 @@ class Idempotency:
             await self._app(scope, receive, send)
             return
         body = await _whole(receive)
+        if body is None:
+            await _refuse(send, Invalid("input.invalid", "the request was cut: half of a body is not carried out"))
+            return
         who = hashlib.sha256((headers.get("authorization", "") + headers.get("cookie", "")).encode()).hexdigest()
         digest = hashlib.sha256(f"{scope['path']}?{scope['query_string'].decode()}\n".encode() + body).hexdigest()
         request = self._context.secrets.keyed_hash(digest)  # a body may hold a password, which a bare hash gives away
         try:
             kept = await self._begin(who, key, request)
         except FairleadError as error:
-            await _answer(send, error.http_status, json.dumps(body_of(error)).encode(), MEDIA_TYPE)
+            await _refuse(send, error)
             return
         if kept is not None:
             await _answer(send, kept.status, json.dumps(kept.body).encode(), "application/json")
             return
-        await self._first(scope, body, send, who, key)
+        await self._first(scope, _again(body, receive), send, who, key)
 
     async def _begin(self, who: str, key: str, request: str) -> idempotency.Answer | None:
         if len(key) > LONGEST_KEY or not key.isprintable():
@@ -56,12 +62,9 @@ class Idempotency:
             lambda connection: idempotency.begin(connection, actor=who, key=key, request=request, at=at)
         )
 
-    async def _first(self, scope: Scope, body: bytes, send: Send, who: str, key: str) -> None:
+    async def _first(self, scope: Scope, receive: Receive, send: Send, who: str, key: str) -> None:
         answered = bytearray()
         status = 500
-
-        async def replay() -> Message:
-            return {"type": "http.request", "body": body, "more_body": False}
 
         async def watched(message: Message) -> None:
             nonlocal status
@@ -72,7 +75,7 @@ class Idempotency:
             await send(message)
 
         try:
-            await self._app(scope, replay, watched)
+            await self._app(scope, receive, watched)
         finally:
             await self._finish(who, key, status, bytes(answered))
 
@@ -99,16 +102,35 @@ def _kept_answer(status: int, answered: bytes) -> Json:
     return cast("Json", shown)
 
 
-async def _whole(receive: Receive) -> bytes:
+async def _whole(receive: Receive) -> bytes | None:
+    """The body; None where the client went before its end."""
     body = bytearray()
     while True:
         message = await receive()
+        if message["type"] == "http.disconnect":
+            return None
         body += message.get("body", b"")
         if not message.get("more_body", False):
             return bytes(body)
 
 
-async def _answer(send: Send, status: int, body: bytes, media_type: str) -> None:
-    headers = [(b"content-type", media_type.encode()), (b"content-length", str(len(body)).encode())]
-    await send({"type": "http.response.start", "status": status, "headers": headers})
+def _again(body: bytes, receive: Receive) -> Receive:
+    """The body that was read, once; then what comes from the client, which is that it goes."""
+    parts = [body]
+
+    async def replay() -> Message:
+        return {"type": "http.request", "body": parts.pop(), "more_body": False} if parts else await receive()
+
+    return replay
+
+
+async def _refuse(send: Send, error: FairleadError) -> None:
+    again = {"retry-after": RETRY_AFTER_S} if error.code == idempotency.UNDER_WAY else {}
+    await _answer(send, error.http_status, json.dumps(body_of(error)).encode(), MEDIA_TYPE, again)
+
+
+async def _answer(send: Send, status: int, body: bytes, media_type: str, more: Mapping[str, str] = NO_HEADERS) -> None:
+    headers = {"content-type": media_type, "content-length": str(len(body)), **more}
+    lines = [(name.encode(), value.encode()) for name, value in headers.items()]
+    await send({"type": "http.response.start", "status": status, "headers": lines})
     await send({"type": "http.response.body", "body": body})

@@ -25,6 +25,7 @@ idempotency_keys = sa.Table(
 
 _c = idempotency_keys.c
 
+UNDER_WAY = "idempotency.under_way"
 LONGEST_REQUEST = timedelta(minutes=5)
 """A first request that has not been answered by then never will be: its server ended in between."""
 
@@ -39,8 +40,8 @@ class Answer:
 
 def begin(connection: sa.Connection, *, actor: str, key: str, request: str, at: datetime) -> Answer | None:
     """None for the first request with this key: do it and `finish` in the same transaction. The kept answer for a
-    repeat. Conflict `idempotency.mismatch` where `request` (a hash of method, path and body) was another, or the first
-    one is still under way."""
+    repeat. Conflict `idempotency.mismatch` where `request` (a hash of path, query and body) was another,
+    `idempotency.under_way` where the first one has not been answered yet."""
     row = {"actor": actor, "key": key, "request": request, "at": at}
     if insert_ignoring(connection, idempotency_keys, row):
         return None
@@ -51,7 +52,12 @@ def begin(connection: sa.Connection, *, actor: str, key: str, request: str, at: 
     if held.request != request:
         raise Conflict("idempotency.mismatch", "this Idempotency-Key was used with another request", thing=key)
     if held.status is None:
-        raise Conflict("idempotency.mismatch", "the first request with this Idempotency-Key is under way", thing=key)
+        raise Conflict(
+            UNDER_WAY,
+            "the first request with this Idempotency-Key is under way",
+            thing=key,
+            hint="wait a little, and repeat it with the same key: it is answered as the first one then",
+        )
     return Answer(held.status, held.answer)
 
 
