@@ -28,6 +28,11 @@ def clock_in(at: datetime, zone: str) -> str:
     return f"{there.isoformat(' ', 'seconds' if there.second else 'minutes')} {zone}"
 
 
+def nearest_shown(at: datetime) -> datetime:
+    """Itself, or the nearest time that every zone's calendar has."""
+    return min(max(at, FIRST), LAST)
+
+
 def shown_everywhere(at: datetime) -> datetime:
     """Itself; ValueError where some zone's calendar, that of UTC for one, has no such time."""
     if not FIRST <= at <= LAST:

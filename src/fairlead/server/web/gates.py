@@ -11,7 +11,7 @@ from fastapi import Query
 from starlette.responses import Response
 
 from fairlead.domain.errors import Invalid
-from fairlead.domain.zones import shown_everywhere, zone_named
+from fairlead.domain.zones import nearest_shown, shown_everywhere, zone_named
 from fairlead.server.routing import page_router
 from fairlead.server.web import setup
 from fairlead.server.web.lists import Searched
@@ -84,7 +84,12 @@ def _draft(form: Form) -> freezes.Draft:
 def local_to(zone: str) -> Callable[[datetime | None], str]:
     """Times as people of the zone read and write them, to the second; "" for none."""
     there = zone_named(zone)
-    return lambda at: at.astimezone(there).replace(tzinfo=None).isoformat(timespec="seconds") if at else ""
+
+    def written(at: datetime | None) -> str:
+        local = nearest_shown(at).astimezone(there) if at else None
+        return local.replace(tzinfo=None).isoformat(timespec="seconds") if local else ""
+
+    return written
 
 
 @router.post("/freezes/{name}/remove")

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from fairlead.domain.actor import Actor
 from fairlead.domain.permission import Permission
+from fairlead.domain.zones import nearest_shown
 from fairlead.formats.declared.freezes import FREEZES, FreezeItem, normal
 from fairlead.store import environments, projects, tenants
 from fairlead.store import freezes as rows
@@ -31,8 +32,8 @@ class Freezes(Noun[FreezeItem]):
             item = FreezeItem(
                 name=one.name,
                 reason=one.reason,
-                starts_at=one.starts_at,
-                ends_at=one.ends_at,
+                starts_at=nearest_shown(one.starts_at),
+                ends_at=nearest_shown(one.ends_at) if one.ends_at else None,
                 cron=one.cron,
                 zone=one.zone,
                 lasts_s=one.lasts_s,

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+import re
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from tests.unit.server.conftest import Visit
 from tests.unit.server.house import ADMINISTRATOR, House
 
+from fairlead.domain.freeze import Freeze
 from fairlead.domain.project import Tenancy
 from fairlead.domain.task import TaskState
 from fairlead.formats.phase_lines import PhaseLine
 from fairlead.ports.tasks import End
+from fairlead.store import freezes as stored_freezes
 from fairlead.usecases import deployments, freezes, lifecycles, projects, teams, tenants, variables
 
 
@@ -69,6 +72,22 @@ def test_a_freeze_at_an_end_of_the_calendar_is_refused_on_its_page(visit: Visit,
     for name in ("starts_at", "ends_at"):
         lead = visit.post("/freezes", **{**given, name: at})
         assert "between the years 2 and 9998" in visit.get(lead), name
+
+
+@pytest.mark.parametrize("zone", ["Europe/Berlin", "America/New_York"])
+def test_a_freeze_that_was_kept_with_the_ends_of_the_calendar_is_shown_and_changed(
+    house: House, visit: Visit, zone: str
+) -> None:
+    visit.sign_in()
+    ends = {"starts_at": datetime.min.replace(tzinfo=UTC), "ends_at": datetime.max.replace(tzinfo=UTC)}
+    with house.context.database.transaction() as connection:
+        at = house.context.clock.now()
+        stored_freezes.insert(connection, Freeze("frz-1", "Feast", created_at=at, zone=zone, **ends))
+    page = visit.get("/freezes?change=frz-1")
+    found = re.findall(r'name="(?:starts|ends)_at" value="([^"]+)"', page)
+    given = dict(zip(("starts_at", "ends_at"), found, strict=True))
+    lead = visit.post("/freezes/frz-1", name="Feast", zone=zone, reason="rest", revision="1", **given)
+    assert lead == "/freezes" and freezes.get(house.context, ADMINISTRATOR, "Feast").freeze.reason == "rest"
 
 
 def test_a_freeze_is_made_for_a_tenant_and_changed_in_its_own_zone(house: House, visit: Visit) -> None:

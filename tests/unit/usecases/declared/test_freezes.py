@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -9,6 +10,7 @@ from tests.unit.usecases.declaring import applied, exported, planned, told
 from tests.unit.usecases.house import ADMIN, House
 
 from fairlead.domain.errors import ProjectFileInvalid
+from fairlead.store import freezes as rows
 from fairlead.usecases import freezes, tenants
 
 FEAST = b"""freezes:
@@ -32,6 +34,15 @@ def test_a_file_makes_freezes_and_an_export_says_the_same(books: House) -> None:
     assert b"2026-12-23T23:00:00Z" in out["freezes.yml"] and told(planned(books, out, prune=True)) == []
     later = FEAST.replace(b"12-27", b"12-28")
     assert told(applied(books, {"freezes.yml": later})) == ["change freeze Feast"]
+
+
+def test_a_freeze_that_was_kept_until_the_end_of_the_calendar_is_exported_and_comes_back(books: House) -> None:
+    applied(books, {"freezes.yml": FEAST})
+    with books.database.transaction() as connection:
+        held = rows.get(connection, freezes.get(books.context, ADMIN, "Feast").freeze.id)
+        rows.update(connection, replace(held, ends_at=datetime.max.replace(tzinfo=UTC)))
+    out = {"freezes.yml": exported(books)["freezes.yml"]}
+    assert b"9998-12-31T23:59:59Z" in out["freezes.yml"] and told(planned(books, out)) == []
 
 
 def test_a_freeze_for_tenants_is_declared_and_comes_back_as_it_was(books: House) -> None:
