@@ -3,6 +3,7 @@
 import pytest
 
 from fairlead.domain.plan import all_effects
+from fairlead.domain.task import TaskState
 from fairlead.testing.matrix import SEEDS, Point, Tried, by_seed, points_of, told, try_point
 from fairlead.testing.mischief import Mischief, Moment, Verb
 from fairlead.testing.scenarios import STRATEGIES, Scenario, last_forward, prepare
@@ -91,6 +92,28 @@ async def test_targets_are_chosen_and_one_that_does_not_answer_is_left_out() -> 
     assert set(made.world.targets) == {"w1", "w2"}
     assert len([name for name in made.new if name.startswith("package ")]) == 2
     assert not {name for name in made.new if name.startswith("package ")} & set(made.old), "the older ones went"
+
+
+async def ran_on_w1(*mischiefs: Mischief) -> tuple[TaskState, list[str]]:
+    """How it ended, and which scripts of the package were run there by it."""
+    made = await scenario("targets")
+    deployed, world = await made.play(*mischiefs)
+    before = len(made.world.targets["w1"].ran)
+    return deployed.state, [path.rpartition("/")[2] for path in world.targets["w1"].ran[before:]]
+
+
+@pytest.mark.parametrize("verb", [Verb.LOOK, Verb.DO])
+@pytest.mark.parametrize("moment", list(Moment))
+async def test_a_script_of_a_package_runs_once_whenever_the_server_dies(moment: Moment, verb: Verb) -> None:
+    died = Mischief("die", "[Tools][w1]/deploy", verb, moment)
+    assert await ran_on_w1(died) == (TaskState.SUCCEEDED, ["Deploy.sh"])
+
+
+@pytest.mark.parametrize("moment", list(Moment))
+async def test_what_a_package_has_for_failures_runs_once_before_it_is_taken_back(moment: Moment) -> None:
+    no = Mischief("no", "[Tools][w1]/deploy", Verb.DO, Moment.AFTER)
+    died = Mischief("die", "[Tools][w1]/deploy_failed", Verb.DO, moment)
+    assert await ran_on_w1(no, died) == (TaskState.ROLLED_BACK, ["Deploy.sh", "DeployFailed.sh"])
 
 
 @pytest.mark.parametrize("kind", ["route.point", "instance.start"])

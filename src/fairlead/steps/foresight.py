@@ -19,6 +19,7 @@ from fairlead.steps.effects.basis import read
 from fairlead.steps.effects.ends import CommitProcess, Retired, RetireSlot, StandBy, Tidied, Tidy
 from fairlead.steps.effects.ground import EnsureNetwork, EnsureVolume, NamedVolume
 from fairlead.steps.effects.instances import ResumeInstances, Standees, StartInstance, StopInstances
+from fairlead.steps.effects.packaged import RunPackagedScript
 from fairlead.steps.effects.routes import Filled, FillRoute, RemoveRoute
 from fairlead.steps.effects.runs import Errand, RunContainer
 from fairlead.steps.effects.schema import OldTests, RunContraction, RunOldTests, StandInGate, Stood
@@ -257,6 +258,8 @@ def _way_back(resolved: ResolvedDeployment, plan: Plan) -> Iterator[str]:
         yield f"until the commit point a failure undoes what was begun of {counted(undone, 'effect')}, in reverse"
     if scripts := sum(effect.kind == RunScript.kind for effect in effects_of(plan.forward)):
         yield f"not undone: what {counted(scripts, 'script')} did; a failure ends those that still run"
+    if any(effect.kind == RunPackagedScript.kind for effect in effects_of(plan.forward)):
+        yield "not undone: what scripts of packages did, where there are any"
     if resolved.definition.migration and not resolved.is_switch_alone:
         yield "not undone: what the migration does to data"
     if any(effect.kind == EnsureVolume.kind for effect in all_effects(plan)):

@@ -1,14 +1,16 @@
-"""A host on which packages are unpacked, in memory: what the scripts of package.install and package.tidy do there."""
+"""A host on which packages are unpacked, in memory: what our scripts for packages, and the packages' own, do there."""
 
 from __future__ import annotations
 
 import tarfile
+from fnmatch import fnmatchcase
 from io import BytesIO
 
 from fairlead.ports.connection import Command
 from fairlead.steps.effects.acquired import THERE
 from fairlead.steps.effects.acquiring import ACQUIRE, FORGET
 from fairlead.steps.effects.installed import INSTALL, JOURNAL, REMOVE
+from fairlead.steps.effects.packaged import CLEAN, FIND
 from fairlead.testing.fake_connection import FakeHost, Run
 
 HOME = "/home/fairlead"
@@ -17,17 +19,19 @@ HOME = "/home/fairlead"
 class FakePackageHost(FakeHost):
     """`directories` are relative to ``~/fairlead``, each with the names of its files; `journal` has the entries by id;
     `acquired` what was acquired for tasks that are under way, by where it lies, each with the names of its files.
-    A script that it does not know is not found, as by a shell."""
+    `ran` are the scripts of packages that were run, by their paths. A script that it does not know is not found, as by
+    a shell."""
 
     def __init__(self) -> None:
         super().__init__()
         self.directories: dict[str, tuple[str, ...]] = {}
         self.journal: dict[str, str] = {}
         self.acquired: dict[str, tuple[str, ...]] = {}
+        self.ran: list[str] = []
         self.script = self._run
 
     def _run(self, command: Command) -> Run:
-        _, _, script, _, *words = command.arguments
+        _, _, script, what, *words = command.arguments
         if script == ACQUIRE:
             return self._acquire("/".join(words[:2]), int(words[2]), command)
         if script == THERE:
@@ -43,7 +47,28 @@ class FakePackageHost(FakeHost):
             return Run("".join(self.journal.values()).encode())
         if script == REMOVE:
             return self._remove(words)
+        if script == FIND:
+            held = self.directories[self._lying(words[0])]
+            return Run("".join(f"./{name}\n" for name in self._named(held, f"{words[1]}.*")).encode())
+        if script == CLEAN:
+            where, *names = words
+            leaving = {f"files/{name}" for name in names}
+            held = self.directories.get(self._lying(where), ())
+            self.directories[self._lying(where)] = tuple(name for name in held if name not in leaving)
+            return Run()
+        if what == "fairlead-script":
+            self.ran.append(words[-1])
+            return Run()
         return Run(b"not found", 127)
+
+    @staticmethod
+    def _lying(path: str) -> str:
+        return path.removeprefix(f"{HOME}/fairlead/")
+
+    @staticmethod
+    def _named(held: tuple[str, ...], pattern: str) -> list[str]:
+        names = (name.removeprefix("files/") for name in held)
+        return [name for name in names if fnmatchcase(name.lower(), pattern.lower())]
 
     def _acquire(self, name: str, size_bytes: int, command: Command) -> Run:
         assert command.stdin_file is not None and command.stdin_file.stat().st_size == size_bytes

@@ -223,7 +223,7 @@ class OnHost:
     async def plan(self, version: str, *, reuses: bool = False) -> tuple[Effect, Effect, Effect]:
         resolved = self.there.resolved(await self.there.package(version, conf__app_txt=b"x"), reuses=reuses)
         plan = run_process.plan_runbook(of(resolved), title="t")
-        acquire, install = effects_of(plan.forward)
+        acquire, install, *_ = effects_of(plan.forward)
         [forget] = [one for one in effects_of(plan.always) if one.kind == ForgetAcquired.kind]
         return acquire, install, forget
 

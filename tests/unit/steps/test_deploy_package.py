@@ -71,8 +71,7 @@ class Lying:
         """Its directory; a deployment of its own, to its end."""
         self.task += 1
         resolved = self.resolved(await self.package(version), **how)
-        install = DeployPackage().plan(resolved)
-        assert isinstance(install, Effect)
+        install = installing(resolved)
         outputs: dict[str, Mapping[str, Json]] = {}
         tools = replace(self.rig.tools(install), task=f"{TASK}-{self.task}", outputs=outputs)
         outcome = await InstallPackage().do(install, tools)
@@ -98,6 +97,11 @@ class Lying:
         return read_journal("".join(path.read_text() for path in files))
 
 
+def installing(resolved: ResolvedAction) -> Effect:
+    """What unpacks it, and comes first."""
+    return next(effects_of(DeployPackage().plan(resolved)))
+
+
 def after(resolved: ResolvedAction, keep: Keep) -> Node:
     place = PlannedPlace((PlannedAction(resolved),), resolved.target)
     return tidying(ResolvedProcess(Process(), (PlannedStep("Tools", (place,)),), keep_files=keep))
@@ -120,8 +124,7 @@ async def there(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator
 
 async def test_a_package_lies_in_a_directory_of_its_own_whole_and_once(there: Lying) -> None:
     package = await there.package("1.4.0", conf__app_txt=b"x", odd_txt=b"")
-    effect = DeployPackage().plan(there.resolved(package))
-    assert isinstance(effect, Effect)
+    effect = installing(there.resolved(package))
     first = await InstallPackage().do(effect, there.rig.tools(effect))
     assert isinstance(first, Done)
     given = first.output["outputs"]
@@ -145,8 +148,8 @@ async def test_a_package_lies_in_a_directory_of_its_own_whole_and_once(there: Ly
 async def test_what_lies_there_already_is_used_and_never_taken_away(there: Lying) -> None:
     lying = await there.deploy("1.0")
     await there.deploy("2.0")
-    effect = DeployPackage().plan(there.resolved(await there.package("1.0"), reuses=True))
-    assert isinstance(effect, Effect) and effect.title == "Tools: unpack Tools 1.0 on web1, where it does not lie yet"
+    effect = installing(there.resolved(await there.package("1.0"), reuses=True))
+    assert effect.title == "Tools: unpack Tools 1.0 on web1, where it does not lie yet"
     tools = replace(there.rig.tools(effect), task=TaskId("tsk-9"))
     outcome = await InstallPackage().do(effect, tools)
     assert isinstance(outcome, Done) and outcome.was_already_so
@@ -165,8 +168,7 @@ async def test_what_is_not_the_same_or_not_there_is_deployed(there: Lying, how: 
     if how == "gone":
         shutil.rmtree(old)
     package = await there.package("1.0", **({"more_txt": b"x"} if how == "bytes" else {}))
-    effect = DeployPackage().plan(there.resolved(package, reuses=how != "always"))
-    assert isinstance(effect, Effect)
+    effect = installing(there.resolved(package, reuses=how != "always"))
     tools = replace(there.rig.tools(effect), task=TaskId("tsk-9"))
     outcome = await InstallPackage().do(effect, tools)
     assert isinstance(outcome, Done) and not outcome.was_already_so
@@ -245,8 +247,7 @@ async def test_a_journal_that_lies_removes_nothing_elsewhere(there: Lying, tmp_p
 
 
 async def test_a_target_without_room_for_it_says_why(there: Lying) -> None:
-    effect = DeployPackage().plan(there.resolved(await there.package("1.0")))
-    assert isinstance(effect, Effect)
+    effect = installing(there.resolved(await there.package("1.0")))
     (there.home / "fairlead").write_text("in the way")
     failed = await InstallPackage().do(effect, there.rig.tools(effect))
     assert isinstance(failed, SaidNo) and failed.code == "package.not_installed" and "Tools 1.0" in failed.reason
@@ -271,8 +272,7 @@ async def test_a_large_package_is_unpacked_without_being_held(there: Lying, tmp_
         archive.write(tmp_path / "large.bin", "large.bin")
         archive.writestr("run.sh", b"#!/bin/sh\n")
     there.rig.artifacts.lying["sha256:large"] = tmp_path / "large.zip"
-    effect = DeployPackage().plan(there.resolved(PackageFile("Tools", "9.0", ".zip", "sha256:large")))
-    assert isinstance(effect, Effect)
+    effect = installing(there.resolved(PackageFile("Tools", "9.0", ".zip", "sha256:large")))
     tracemalloc.start()
     try:
         outcome = await InstallPackage().do(effect, there.rig.tools(effect))

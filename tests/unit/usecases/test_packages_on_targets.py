@@ -73,6 +73,8 @@ def keep_files(house: House, keep: Keep) -> None:
     lifecycles.change(house.context, ADMIN, name, Draft(held.lifecycle.name, files=keep))
 
 
+SCRIPTS = ["package.script"] * 4
+"""PreDeploy, Deploy, PostDeploy and DeployFailed, where the package has them."""
 TIDYING = ["Tidy up packages on targets", "Remove from hosts what was acquired"]
 
 
@@ -88,12 +90,12 @@ def books(house: House) -> House:
 def test_the_plan_unpacks_it_and_tidies_up_where_not_everything_is_kept(books: House) -> None:
     assert release(books, "1.0.0").packages == {"Tools": "1.4.0"}
     plain = books.intended("1.0.0").plan
-    kinds = ["package.acquire", "package.install", "deployment.commit_process", "package.forget"]
+    kinds = ["package.acquire", "package.install", *SCRIPTS, "deployment.commit_process", "package.forget"]
     assert [one.kind for one in all_effects(plan=plain)] == kinds
     keep_files(books, Keep(releases=2))
     tidied = books.intended("1.0.0").plan
     assert tidied.hash == plain.hash
-    [_, install, _, tidy, _] = all_effects(tidied)
+    [_, install, *_, tidy, _] = all_effects(tidied)
     assert tidy.kind == "package.tidy" and not tidy.is_undone and install.is_undone
     assert install.title == "Tools: unpack Tools 1.4.0 on web-1"
     assert [step.title for step in steps_of(tidied.always)] == TIDYING
@@ -108,7 +110,7 @@ def test_a_runbook_deploys_the_version_that_it_was_published_with(books: House) 
     made = runbook_runs.run(context, ADMIN, "books", "Nightly", "Test").run
     with books.database.reading() as connection:
         plan = runbook_runs.plan_of(context, connection, tasks.get(connection, made.task))
-    [_, install, tidy, _] = all_effects(plan)
+    [_, install, *_, tidy, _] = all_effects(plan)
     assert install.title == "Tools: unpack Tools 1.4.0 on web-1" and install.is_undone
     assert tidy.kind == "package.tidy" and [step.title for step in steps_of(plan.always)] == TIDYING
     new = read(NewPackage, install)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import posixpath
 import tarfile
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
@@ -46,7 +47,8 @@ class ScriptRun:
     """A script to be run. `target` is the id of the one that it runs on ("": at the server), `on_behalf_of` the name of
     the one that it is about, for its outputs. It is `source`, or the `file` of the release's commit or (where there is
     one) of the package, or of that `commit` of another `repository`. All texts are as they were written: what is known
-    only when earlier steps have ended is put in when it begins. One that `is_isolated` runs on its target alone."""
+    only when earlier steps have ended is put in when it begins. One that `is_isolated` runs on its target alone. With a
+    `directory` it runs there, on the host; a `file` is one that lies in it already, and stays as it is."""
 
     action: str
     step: str
@@ -62,6 +64,13 @@ class ScriptRun:
     repository: str = ""
     commit: str = ""
     is_isolated: bool = False
+    directory: str = ""
+    called: str = ""
+
+    @property
+    def name(self) -> str:
+        """As people are told of it: what it is `called`, by default as its action."""
+        return self.called or self.action
 
 
 class RunScript:
@@ -93,7 +102,7 @@ class RunScript:
             await _begin(run, effect, connection, tools)
         except (Invalid, NotFound, TooLarge) as error:
             await leave(effect, tools)
-            return SaidNo(error.code, f"{run.action} could not be begun: {error.message}", hint=error.hint)
+            return SaidNo(error.code, f"{run.name} could not be begun: {error.message}", hint=error.hint)
         followed = await self._followed(run, effect, connection, ticket, tools)
         note = followed.note(effect_output(run.action, run.on_behalf_of, followed.outputs))
         if followed.exit_code != 0:
@@ -131,18 +140,18 @@ class RunScript:
         try:
             connection = await tools.hosts.of_target(run.target) if run.target else tools.connection
         except NotFound:
-            tools.say(f"the target of {run.action} is not there any more", level="warning")
+            tools.say(f"the target of {run.name} is not there any more", level="warning")
             return
         ticket = _ticket(effect, tools)
         try:
             if (await connection.progress(ticket)).exit_code is None:
-                tools.say(f"{run.action} is ended, with all that it began")
+                tools.say(f"{run.name} is ended, with all that it began")
         except NotFound:
             pass
         await connection.complete(ticket)
         for name in (_note_name(effect), _told_name(effect), _begun_name(effect)):
             await tools.records.note(tools.task, name, None)
-        tools.say(f"what {run.action} did stays done", level="debug")
+        tools.say(f"what {run.name} did stays done", level="debug")
 
 
 async def _connection(run: ScriptRun, tools: Tools) -> Connection:
@@ -154,7 +163,7 @@ async def _begin(run: ScriptRun, effect: Effect, connection: Connection, tools: 
     ticket = _ticket(effect, tools)
     try:
         await connection.progress(ticket)
-        tools.say(f"{run.action} had begun already; it is followed on")
+        tools.say(f"{run.name} had begun already; it is followed on")
         return
     except NotFound:
         pass
@@ -166,8 +175,8 @@ async def _begin(run: ScriptRun, effect: Effect, connection: Connection, tools: 
     lacking: list[str] = []
     async with _bundled(run, known, values, words, lacking, effect, tools) as started:
         if lacking:
-            tools.say(f"{run.action}: {missing_words(lacking)}; it stays as it is written", level="warning")
-        tools.say(f"running {run.action}{where}", level="debug")
+            tools.say(f"{run.name}: {missing_words(lacking)}; it stays as it is written", level="warning")
+        tools.say(f"running {run.name}{where}", level="debug")
         await tools.records.note(tools.task, _begun_name(effect), {"on": connection.name})
         await connection.start(ticket, started)
 
@@ -187,7 +196,9 @@ async def _bundled(
     name = filled_whole(known, run.file).removeprefix("./") if run.file else RUNNERS[run.language].name
     if run.package is None:
         contents = await _contents(run, name, partial(filled_whole, known, lacking=lacking), effect, tools)
-        yield command(run.language, name, variables=values, contents=contents, arguments=arguments)
+        where = filled_whole(known, run.directory)
+        script = posixpath.join(where, run.file) if run.directory and run.file else name
+        yield command(run.language, script, variables=values, contents=contents, arguments=arguments, directory=where)
         return
     file = ""
     if run.target:
@@ -213,6 +224,8 @@ async def _contents(
 ) -> dict[str, bytes]:
     if not run.file:
         return {name: fill(run.source).encode()}
+    if run.directory:
+        return {}
     found = await _of_commit(name, await _checkout(run, tools), effect, tools)
     found[name] = fill(found[name].decode(errors="replace")).encode()
     return found
@@ -279,14 +292,14 @@ def _verdict(run: ScriptRun, note: Mapping[str, Json], *, was_already_so: bool =
     if note.get("timed_out_s"):
         return SaidNo(
             "step.timed_out",
-            f"{run.action} did not end within {note['timed_out_s']:g} s; it was ended, with all that it began",
+            f"{run.name} did not end within {note['timed_out_s']:g} s; it was ended, with all that it began",
             hint="give it a longer timeout, or find out what it waits for in its last lines",
             evidence=tuple(last),
         )
     why = str(note.get("said") or "") or next((line.strip() for line in reversed(last) if line.strip()), "")
     return SaidNo(
         "script.failed",
-        f"{run.action} ended with {code}" + (f": {why[:REASON_CHARACTERS]}" if why else ""),
+        f"{run.name} ended with {code}" + (f": {why[:REASON_CHARACTERS]}" if why else ""),
         hint="the last lines say why; the whole output is in this task's log",
         evidence=tuple(last),
     )

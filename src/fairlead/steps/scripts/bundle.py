@@ -56,9 +56,13 @@ def command(
     variables: Mapping[str, str],
     contents: Mapping[str, bytes],
     arguments: tuple[str, ...] = (),
+    directory: str = "",
 ) -> Command:
-    """What starts the script `script`, which is among `contents` (path → bytes), in a directory of its own."""
+    """What starts the script `script`, which is among `contents` (path → bytes) or lies at that absolute path, in that
+    directory, or in one of its own."""
     held = {path: (content, 0o700) for path, content in contents.items()} | ours(language, variables)
+    if directory:
+        held[f"{FOLDER}/directory"] = (directory.encode(), 0o600)
     return Command(words(language, script, arguments), stdin=in_memory(held))
 
 
@@ -67,7 +71,8 @@ def words(language: Language, script: str, arguments: tuple[str, ...], *, acquir
     `acquired` is a tar on the host (`steps.effects.acquired`) that is unpacked before it."""
     runner = RUNNERS[language]
     launch = _resource("launch.sh").replace("MARK", ERROR_MARK)
-    start = (*runner.program, f"{FOLDER}/{runner.start}", f"./{script}", *arguments)
+    path = script if script.startswith("/") else f"./{script}"
+    start = (*runner.program, f"{FOLDER}/{runner.start}", path, *arguments)
     if acquired:
         return ("sh", "-c", _resource("acquired.sh") + launch, "fairlead-script", acquired, *start)
     return ("sh", "-c", launch, "fairlead-script", *start)

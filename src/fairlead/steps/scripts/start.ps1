@@ -58,6 +58,10 @@ function Set-FairleadVariable([string]$name, [string]$value, [switch]$sensitive)
 function New-FairleadArtifact([string]$path, [string]$name = '') { New-OctopusArtifact $path $name }
 
 $FairleadScript, $FairleadArguments = $args
+if (Test-Path -LiteralPath '.fairlead/directory') {
+    $FairleadScript = (Resolve-Path -LiteralPath $FairleadScript).ProviderPath
+    Set-Location -LiteralPath (Get-Content -LiteralPath '.fairlead/directory' -Raw -Encoding utf8)
+}
 $global:LASTEXITCODE = 0
 try {
     . $FairleadScript @FairleadArguments

@@ -74,4 +74,8 @@ new_fairleadartifact() { new_octopusartifact "$@"; }
 
 _fairlead_script=$1
 shift
+if [ -f .fairlead/directory ]; then
+    case $_fairlead_script in /*) ;; *) _fairlead_script=$PWD/$_fairlead_script ;; esac
+    cd -- "$(cat .fairlead/directory)" || exit 1
+fi
 . "$_fairlead_script"
