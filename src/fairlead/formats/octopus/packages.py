@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 from fairlead.domain.package import ID
+from fairlead.domain.package_scripts import RUN, Stage
 from fairlead.formats.ocl.tree import Block
 from fairlead.formats.octopus.report import Properties, Taking
 
@@ -14,14 +15,10 @@ _FEATURES = "Octopus.Action.EnabledFeatures"
 _SUBSTITUTE = "Octopus.Action.SubstituteInFiles."
 _PACKAGE = "Octopus.Action.Package."
 _DIRECTORIES = "a package is unpacked in a directory of its own: point a link at it, or copy it, with a script"
-_SCRIPTS = "write it into an action of the kind script, before or after this one"
+_SCRIPTS = "one script for each stage, in Bash, Python or PowerShell"
 _CUSTOM = "Octopus.Action.CustomScripts."
-_GO = {
-    "sh": ("bash", 'cd "@" || exit 1'),
-    "py": ("python", 'import os\nos.chdir(r"@")'),
-    "ps1": ("powershell", 'Set-Location -LiteralPath "@"'),
-}
-"""By their ending: what they are written in, and how such a script goes to a directory."""
+_LANGUAGES = {"sh": "bash", "py": "python", "ps1": "powershell"}
+"""What scripts are written in, by their ending."""
 _OFF = "the feature is not enabled"
 _BUILT_IN = frozenset({"feeds-builtin", "octopus-server-built-in", "octopus server (built-in)"})
 _LINES = re.compile(r"[\r\n;]+")
@@ -75,43 +72,39 @@ def features(properties: Properties) -> set[str]:
     return {name.strip() for name in properties.text(_FEATURES, "what else it does").split(",")}
 
 
-def custom_scripts(action: str, properties: Properties, enabled: set[str]) -> dict[str, dict[str, Any]]:
-    """What actions of the kind script do for those that are written into the action, in the package's directory:
-    PreDeploy before files are filled in, Deploy and PostDeploy after that. One language each."""
-    made: dict[str, dict[str, Any]] = {}
-    for at in ("PreDeploy", "Deploy", "PostDeploy") if f"{_FEATURE}CustomScripts" in enabled else ():
-        for ending, (language, go) in _GO.items():
-            name = f"{_CUSTOM}{at}.{ending}"
-            if at in made or not properties.peek(name).strip():
+def scripts(properties: Properties, enabled: set[str]) -> dict[str, Any]:
+    """Whether scripts that lie in the package are run, and those that stand in the action; one language each."""
+    made: dict[str, Any] = {}
+    if properties.peek(RUN[0]).strip().lower() in ("", "true", "false"):
+        runs = properties.text(RUN[0], "whether the package's scripts are run").strip().lower() != "false"
+        made |= {} if runs else {"scripts": False}
+    properties.leave(RUN[0], f"set the variable {RUN[0]}, which may have a scope")
+    for stage in (Stage.PRE_DEPLOY, Stage.DEPLOY, Stage.POST_DEPLOY) if f"{_FEATURE}CustomScripts" in enabled else ():
+        for ending, language in _LANGUAGES.items():
+            name = f"{_CUSTOM}{stage}.{ending}"
+            if stage.slug in made or not properties.peek(name).strip():
                 continue
-            body = properties.text(name, "a script of its own, behind it")
-            made[at] = {"language": language, "script": f"{go.replace('@', _directory(action))}\n{body}"}
+            made[stage.slug] = {"language": language, "script": properties.text(name, "a script of the action")}
     properties.leave_all(_CUSTOM, _SCRIPTS if f"{_FEATURE}CustomScripts" in enabled else _OFF)
     return made
 
 
-def _directory(action: str) -> str:
-    return f"#{{Octopus.Action[{action}].Output.Package.InstallationDirectoryPath}}"
-
-
-def filled_in(action: str, properties: Properties, enabled: set[str]) -> dict[str, Any]:
-    """What an action of the kind configure-files, after one that deploys a package, does for the features that the
-    latter has enabled; empty for none. What no feature asks for is reported as not taken, as is what puts files
-    elsewhere."""
+def filled_in(properties: Properties, enabled: set[str]) -> dict[str, Any]:
+    """Which files are filled in, for the features that are enabled; empty for none. What no feature asks for is
+    reported as not taken, as is what puts files elsewhere."""
     made: dict[str, Any] = {}
     targets = f"{_SUBSTITUTE}TargetFiles"
     if _is_on(properties, enabled, "SubstituteInFiles", f"{_SUBSTITUTE}Enabled"):
-        made["substitute"] = _split(properties.text(targets, "an action that fills in files"), _LINES)
+        made["substitute"] = _split(properties.text(targets, "files that are filled in"), _LINES)
     structured = f"{_PACKAGE}JsonConfigurationVariablesTargets"
     if _is_on(properties, enabled, "JsonConfigurationVariables", f"{_PACKAGE}JsonConfigurationVariablesEnabled"):
-        made["structured"] = _split(properties.text(structured, "an action that fills in files"), _LINES)
+        made["structured"] = _split(properties.text(structured, "files that are filled in"), _LINES)
     dotnet = _dotnet(properties, enabled)
     made |= {"dotnet": dotnet} if dotnet else {}
     for name in (targets, structured):
         properties.leave(name, _OFF)
     properties.leave_all(f"{_PACKAGE}CustomInstallationDirectory", _DIRECTORIES)
-    made = {key: held for key, held in made.items() if held}
-    return {"folder": _directory(action), **made} if made else {}
+    return {key: held for key, held in made.items() if held}
 
 
 def _dotnet(properties: Properties, enabled: set[str]) -> dict[str, Any]:
@@ -120,10 +113,10 @@ def _dotnet(properties: Properties, enabled: set[str]) -> dict[str, Any]:
     others = f"{_PACKAGE}AdditionalXmlConfigurationTransforms"
     settings = f"{_PACKAGE}AutomaticallyUpdateAppSettingsAndConnectionStrings"
     if _is_on(properties, enabled, "ConfigurationTransforms"):
-        made["transform"] = properties.text(automatic, "an action that fills in files").lower() == "true"
-        made["transformations"] = _split(properties.text(others, "an action that fills in files"), _LINES_OR_COMMAS)
+        made["transform"] = properties.text(automatic, "files that are filled in").lower() == "true"
+        made["transformations"] = _split(properties.text(others, "files that are filled in"), _LINES_OR_COMMAS)
     if _is_on(properties, enabled, "ConfigurationVariables"):
-        made["settings"] = properties.text(settings, "an action that fills in files").lower() == "true"
+        made["settings"] = properties.text(settings, "files that are filled in").lower() == "true"
     for name in (automatic, others, settings):
         if properties.peek(name).lower() == "false":
             properties.text(name, "as without it")

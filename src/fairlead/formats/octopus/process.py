@@ -6,8 +6,8 @@ is becomes a script that fails and says so: a step that is silently not run woul
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from fairlead.domain.process import (
@@ -25,11 +25,10 @@ from fairlead.domain.process import (
 from fairlead.domain.step_image import CREATE_NETWORK, RUN_CONTAINER, STOP_CONTAINER
 from fairlead.formats.ocl.tree import Block
 from fairlead.formats.octopus import containers
-from fairlead.formats.octopus.packages import custom_scripts, features, filled_in, package_of
+from fairlead.formats.octopus.packages import features, filled_in, package_of, scripts
 from fairlead.formats.octopus.report import Properties, Report, Taking, as_text
 
 SCRIPT = "script"
-CONFIGURE_FILES = "configure-files"
 
 _CONDITIONS = {condition.value: condition for condition in RunCondition}
 _STARTS = {"startafterprevious": StartTrigger.AFTER_PREVIOUS, "startwithprevious": StartTrigger.WITH_PREVIOUS}
@@ -39,8 +38,6 @@ _REQUIREMENTS = {
 }
 _LANGUAGES = {"bash": "bash", "python": "python", "powershell": "powershell"}
 _ENDINGS = (".sh", ".py", ".ps1")
-_BEHIND = {"Deploy": "deploy", "PostDeploy": "post-deploy"}
-"""Scripts of a package's own that run once its files are filled in, and what actions of them are called."""
 _NOT_IN_NAMES = str.maketrans({"[": "(", "]": ")", "{": "(", "}": ")", "#": "", "\n": " "})
 _HARMLESS = frozenset({"Octopus.Action.EnabledFeatures", "OctopusUseBundledTooling", "Octopus.Action.RunOnServer"})
 _FILES = "files are filled in by an action of the kind configure-files"
@@ -88,7 +85,7 @@ def _step(
     start = _STARTS.get(taking.text("start_trigger").lower(), StartTrigger.AFTER_PREVIOUS)
     inner: set[str] = set()
     around = _Around(name, inner, environments, bool(tags), is_alone=_is_alone(block), ids=ids)
-    actions = tuple(made for one in taking.blocks("action") for made in _actions(one, report, around))
+    actions = tuple(_action(one, report, around) for one in taking.blocks("action"))
     properties.rest()
     requirement = taking.text("package_requirement", "whether it comes before or after packages are acquired").lower()
     taking.rest()
@@ -131,17 +128,14 @@ class _Around:
 
 @dataclass(frozen=True, slots=True)
 class _Kind:
-    """What an action is. `why`: why the rest of its properties is not taken ("": for no reason of the kind); `after`:
-    what follows it, in order: what it is called behind the action's name, its kind and properties."""
+    """What an action is. `why`: why the rest of its properties is not taken ("": for no reason of the kind)."""
 
     name: str
     properties: dict[str, Any]
     why: str = ""
-    after: tuple[tuple[str, str, dict[str, Any]], ...] = ()
 
 
-def _actions(block: Block, report: Report, around: _Around) -> Iterator[Action]:
-    """The action, and what has to follow it."""
+def _action(block: Block, report: Report, around: _Around) -> Action:
     report.taken(block, "an action")
     taking = Taking(block, report)
     own = taking.text("name", default=around.step if around.is_alone else block.label or around.step)
@@ -178,9 +172,7 @@ def _actions(block: Block, report: Report, around: _Around) -> Iterator[Action]:
     properties.rest(kind.why or "the kind of action has no such property")
     taking.leave(block.get("worker_pool_variable"), "name the pool, where it runs on a worker")
     taking.rest()
-    yield made
-    for called, what, given in kind.after:
-        yield replace(made, name=_named(f"{name}: {called}", around.names), kind=what, properties=given)
+    return made
 
 
 def _kind(name: str, taking: Taking, properties: Properties, around: _Around) -> _Kind:
@@ -191,7 +183,7 @@ def _kind(name: str, taking: Taking, properties: Properties, around: _Around) ->
         case "Octopus.Manual":
             return _Kind(MANUAL_INTERVENTION, _intervention(properties))
         case "Octopus.TentaclePackage":
-            return _deploy_package(name, taking, properties, around)
+            return _deploy_package(taking, properties, around)
         case "Octopus.DockerRun":
             return _of_docker(RUN_CONTAINER, containers.run_container(taking, properties))
         case "Octopus.DockerNetwork":
@@ -202,18 +194,15 @@ def _kind(name: str, taking: Taking, properties: Properties, around: _Around) ->
             return _not_imported(f"there is no kind of action like {of}")
 
 
-def _deploy_package(name: str, taking: Taking, properties: Properties, around: _Around) -> _Kind:
+def _deploy_package(taking: Taking, properties: Properties, around: _Around) -> _Kind:
     package, why = package_of(taking, properties)
     if not around.has_targets:
         why = why or "a package is deployed to targets, and its step has no target tags"
     if why:
         return _not_imported(why)
     enabled = features(properties)
-    scripts, filled = custom_scripts(name, properties, enabled), filled_in(name, properties, enabled)
-    before = [("pre-deploy", SCRIPT, scripts["PreDeploy"])] if "PreDeploy" in scripts else []
-    files = [("files", CONFIGURE_FILES, filled)] if filled else []
-    behind = [(called, SCRIPT, scripts[at]) for at, called in _BEHIND.items() if at in scripts]
-    return _Kind(DEPLOY_PACKAGE, {"package": package}, after=(*before, *files, *behind))
+    made = {"package": package, **scripts(properties, enabled), **filled_in(properties, enabled)}
+    return _Kind(DEPLOY_PACKAGE, made)
 
 
 def _of_docker(kind: str, made: containers.Made) -> _Kind:

@@ -72,33 +72,19 @@ def test_what_has_no_like_fails_and_says_so_instead_of_being_left_out() -> None:
 
 
 def test_a_package_is_deployed_and_its_files_are_filled_in_where_it_lies() -> None:
-    package, files, restart = process().steps[4].actions
-    assert (package.name, package.kind, package.properties) == (
+    (package,) = process().steps[4].actions
+    assert (package.name, package.kind, package.environments) == (
         "Deploy the tools",
         "deploy-package",
-        {"package": "Tools"},
-    )
-    assert (files.name, files.kind, files.environments) == (
-        "Deploy the tools: files",
-        "configure-files",
         ("production",),
     )
-    assert files.properties == {
-        "folder": "#{Octopus.Action[Deploy the tools].Output.Package.InstallationDirectoryPath}",
+    assert package.properties == {
+        "package": "Tools",
+        "post_deploy": {"language": "bash", "script": "systemctl restart tools"},
         "substitute": ["conf/*.env", "motd"],
         "dotnet": {"transform": True, "transformations": ["Web.Release.config => Web.config"]},
     }
-    assert (restart.name, restart.kind, restart.environments) == (
-        "Deploy the tools: post-deploy",
-        "script",
-        ("production",),
-    )
-    assert restart.properties == {
-        "language": "bash",
-        "script": 'cd "#{Octopus.Action[Deploy the tools].Output.Package.InstallationDirectoryPath}" || exit 1\n'
-        "systemctl restart tools",
-    }
-    assert {package.runs_on, files.runs_on, restart.runs_on} == {RunLocation.TARGETS}
+    assert package.runs_on is RunLocation.TARGETS
 
 
 def test_what_a_package_had_besides_is_told_with_what_to_do() -> None:
@@ -126,6 +112,7 @@ step "web" {
             Octopus.Action.CustomScripts.PreDeploy.ps1 = "Write-Host pre"
             Octopus.Action.EnabledFeatures = "FEATURES"
             Octopus.Action.SubstituteInFiles.TargetFiles = "a.env"
+            MORE
         }
         packages {
             feed = "octopus-server-built-in"
@@ -136,23 +123,34 @@ step "web" {
 """
 
 
-def scripted(features: str) -> tuple[list[tuple[str, str]], str]:
-    """Names and kinds of the actions, and the report."""
-    found = imported("books", {"deployment_process.ocl": SCRIPTED.replace("FEATURES", features).encode()})
+def scripted(features: str, more: str = "") -> tuple[dict[str, object], str]:
+    """The action's properties, and the report."""
+    text = SCRIPTED.replace("FEATURES", features).replace("MORE", more)
+    found = imported("books", {"deployment_process.ocl": text.encode()})
     made = read_process("process.yml", found.files["projects/books/process.yml"].encode())
-    return [(one.name, one.kind) for one in made.steps[0].actions], "\n".join(map(str, found.lines))
+    [action] = checked(made, {"deploy-package"}).steps[0].actions
+    return dict(action.properties), "\n".join(map(str, found.lines))
 
 
-def test_scripts_of_a_packages_own_stand_where_octopus_runs_them() -> None:
+def test_scripts_of_an_action_go_with_its_package() -> None:
     made, report = scripted("Octopus.Features.CustomScripts,Octopus.Features.SubstituteInFiles")
-    assert made == [
-        ("Web", "deploy-package"),
-        ("Web: pre-deploy", "script"),
-        ("Web: files", "configure-files"),
-        ("Web: deploy", "script"),
-    ]
+    assert made == {
+        "package": "Web",
+        "pre_deploy": {"language": "powershell", "script": "Write-Host pre"},
+        "deploy": {"language": "python", "script": "print('deploy')"},
+        "substitute": ["a.env"],
+    }
     assert "NOT taken: Octopus.Action.CustomScripts.PostDeploy.csx" in report
-    assert [name for name, _ in scripted("")[0]] == ["Web"], "nothing that is not enabled"
+    assert scripted("")[0] == {"package": "Web"}, "nothing that is not enabled"
+
+
+@pytest.mark.parametrize(
+    ("said", "scripts", "taken"), [("False", False, True), ("True", None, True), ("#{Run}", None, False)]
+)
+def test_whether_scripts_of_a_package_run_is_taken(said: str, scripts: object, taken: bool) -> None:
+    made, report = scripted("", f'Octopus.Action.Package.RunScripts = "{said}"')
+    assert made.get("scripts") is scripts
+    assert ("NOT taken: Octopus.Action.Package.RunScripts" in report) is not taken
 
 
 def test_a_script_of_a_package_stays_in_it() -> None:
