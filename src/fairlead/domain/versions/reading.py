@@ -4,7 +4,8 @@ The rules are those of OctopusDeploy/Versioning (OctopusVersionParser, SemVerFac
 MavenVersionParser, DockerTag); Maven's come from mojohaus's VersionInformation. In short: an Octopus version has up to
 four numbers, which may be missing altogether, and any labels; SemVer must have a number and no empty label; a Docker
 tag is an Octopus version whose `latest` is no pre-release; a lexicographic one is labels alone; Maven reads anything.
-Digits that a letter or an underscore follows are no number, but a label: ``1.2_3`` is 1 with the label ``2_3``.
+Digits that a letter follows are no number, but a label: ``1.2rc`` is 1 with the label ``2rc``; an underscore ends a
+number as a dash does, as Octopus's documentation has it.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from fairlead.domain.versions.parts import (
     words,
 )
 
-_NUMBER = r"([0-9]+(?![A-Za-z0-9_]))\s*"
+_NUMBER = r"([0-9]+(?![A-Za-z0-9]))\s*"
 _OCTOPUS = re.compile(
     rf"\s*(?:[vV]?\s*{_NUMBER}(?:\.\s*{_NUMBER})?(?:\.\s*{_NUMBER})?(?:\.\s*{_NUMBER})?)?"
     r"[._\\-]?(?P<labels>(?P<prefix>[A-Za-z0-9]*?)(?:[._\\-](?P<counter>[A-Za-z0-9._\\-]*?))?)"
