@@ -305,6 +305,46 @@ class TestGitAlone:
         tree = await given.source.check_out(given.repository, first, str(tmp_path / "out"))
         assert any("LFS" in warning for warning in tree.warnings)
 
+    @pytest.mark.parametrize(
+        "left", ["refs/heads/main.lock", "packed-refs.lock", "config.lock", "HEAD.lock", "refs/heads/main"]
+    )
+    async def test_what_a_fetch_that_was_killed_left_is_no_hindrance(
+        self, given: GitGiven, tmp_path: Path, left: str
+    ) -> None:
+        """Git removes its locks when it ends, not when it is killed; a loss of power leaves files empty."""
+        first = given.commit("main", {"a": b"1"})
+        await given.source.files(given.repository, first)
+        (mirror,) = (tmp_path / "data" / "mirrors").glob("*.git")
+        (mirror / left).write_bytes(b"")
+        given.git("branch", "other", first)
+        second = given.commit("main", {"b": b"2"}, fresh=True)
+        assert list(await given.source.files(given.repository, second)) == ["b"]
+        tree = await given.source.check_out(given.repository, second, str(tmp_path / "out"))
+        assert list(tree.files) == ["b"]
+
+    @pytest.mark.parametrize("is_known", [True, False], ids=["of a commit that it has", "before it fetches another"])
+    @pytest.mark.parametrize("what", ["objects", "blob", "packs", "config", "HEAD"])
+    async def test_a_mirror_that_a_loss_of_power_broke_is_made_anew(
+        self, given: GitGiven, tmp_path: Path, what: str, is_known: bool
+    ) -> None:
+        commit = given.commit("main", {"a": b"1", "c": b"3"})
+        await given.source.files(given.repository, commit)
+        (mirror,) = (tmp_path / "data" / "mirrors").glob("*.git")
+        blob = given.git("rev-parse", f"{commit}:c")
+        pattern = {"objects": "objects/??/*", "packs": "objects/pack/*", "blob": f"objects/{blob[:2]}/*"}.get(
+            what, what
+        )
+        if what == "packs":
+            subprocess.run(["git", f"--git-dir={mirror}", "repack", "-adq"], check=True, timeout=30)
+        for path in mirror.glob(pattern):
+            path.chmod(0o644)
+            path.write_bytes(b"")
+        wanted = commit if is_known else given.commit("main", {"a": b"2", "c": b"3"})
+        tree = await given.source.check_out(given.repository, wanted, str(tmp_path / "out"))
+        assert sorted(tree.files) == ["a", "c"]
+        assert (tmp_path / "out" / "c").read_bytes() == b"3"
+        assert sorted(await given.source.files(given.repository, wanted)) == ["a", "c"]
+
     async def test_hooks_and_settings_of_the_repository_do_not_run(self, given: GitGiven, tmp_path: Path) -> None:
         hook = f"#!/bin/sh\ntouch {tmp_path}/ran\n"
         for name in ("post-checkout", "reference-transaction", "pre-auto-gc"):

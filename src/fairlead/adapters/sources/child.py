@@ -30,9 +30,16 @@ class OutputTooLong(Exception):
 
 
 async def run(
-    arguments: Sequence[str], *, environment: Mapping[str, str], cwd: Path, timeout_s: float, limit_bytes: int
+    arguments: Sequence[str],
+    *,
+    environment: Mapping[str, str],
+    cwd: Path,
+    timeout_s: float,
+    limit_bytes: int,
+    held: Sequence[int] = (),
 ) -> Ended:
-    """Run to the end. TimeoutError at the bound, OutputTooLong over `limit_bytes`; either way nothing of it is left."""
+    """Run to the end. TimeoutError at the bound, OutputTooLong over `limit_bytes`; either way nothing of it is left.
+    It has the descriptors `held`, too."""
     child = await asyncio.create_subprocess_exec(
         *arguments,
         stdin=asyncio.subprocess.DEVNULL,
@@ -41,6 +48,7 @@ async def run(
         env=dict(environment),
         cwd=cwd,
         start_new_session=True,
+        pass_fds=tuple(held),
     )
     assert child.stdout is not None and child.stderr is not None
     has_ended = False

@@ -9,12 +9,14 @@ import hashlib
 import os
 import re
 import shutil
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 from fairlead.adapters.sources import access, child
 from fairlead.adapters.sources.keys import new_deploy_key
-from fairlead.adapters.sources.words import failure
+from fairlead.adapters.sources.words import failure, is_of_a_broken_mirror
 from fairlead.domain.errors import Failed, FairleadError, Invalid, NotFound, TooLarge, Unreachable
 from fairlead.domain.git_address import GitAddress, branch_name, commit_id, read_address
 from fairlead.ports.source import Commit, DeployKey, Repository, Tree
@@ -30,6 +32,14 @@ ATTRIBUTES_LIMIT_BYTES = 1024 * 1024
 LOG_FORMAT = "%H%x00%an <%ae>%x00%cI%x00%P%x00%s"
 LINK = 0o120000
 SUBMODULE = 0o160000
+GONE = ".gone-"
+"""In the name of a mirror that is being thrown away."""
+
+T = TypeVar("T")
+
+
+class _Broken(Failed):
+    """What our mirror holds cannot be used: files that a loss of power left empty, say."""
 
 
 class Git:
@@ -41,6 +51,8 @@ class Git:
         self._ask_timeout_s = ask_timeout_s
         self._calls.mkdir(mode=0o700, parents=True, exist_ok=True)
         access.sweep(self._calls)
+        for left in self._mirrors.glob(f"*{GONE}*"):
+            shutil.rmtree(left, ignore_errors=True)
 
     async def head(self, repository: Repository, branch: str) -> str:
         """The commit id that the branch names now, asked of the repository itself."""
@@ -82,49 +94,39 @@ class Git:
 
     async def files(self, repository: Repository, commit: str) -> Mapping[str, int]:
         """The commit's files with their modes."""
-        commit_id(commit)
-        address = read_address(repository.url)
-        mirror = self._mirror(address)
-        with access.opened(self._calls, mirror, address, repository) as call:
-            git = _Git(call, mirror, address, repository)
-            await self._ensure(git, commit)
-            entries = _tree_entries(await git.run("ls-tree", "-r", "-l", "-z", "--full-tree", commit))
+        entries = await self._reading(repository, commit_id(commit), partial(_entries, commit))
         return {path: mode for path, (mode, _) in entries.items() if mode != SUBMODULE}
 
     async def check_out(self, repository: Repository, commit: str, into: str) -> Tree:
         """The commit's files are in the directory `into` (made anew); a shared mirror keeps what was fetched."""
-        commit_id(commit)
-        address = read_address(repository.url)
-        mirror = self._mirror(address)
         target = Path(os.getcwd(), into)
-        with access.opened(self._calls, mirror, address, repository) as call:
-            git = _Git(call, mirror, address, repository)
-            await self._ensure(git, commit)
-            entries = _tree_entries(await git.run("ls-tree", "-r", "-l", "-z", "--full-tree", commit))
+
+        async def work(git: _Git) -> tuple[Commit, dict[str, int]]:
+            entries = await _entries(commit, git)
             described = _commits(await git.run("log", "-1", f"--format={LOG_FORMAT}", "--end-of-options", commit, "--"))
             await asyncio.to_thread(_empty, target)
             await git.run("read-tree", "--end-of-options", commit)
             await git.run("checkout-index", "--all", "--force", work_tree=target)
-        files = {path: mode for path, (mode, _) in entries.items()}
+            return described[0], {path: mode for path, (mode, _) in entries.items()}
+
+        described, files = await self._reading(repository, commit_id(commit), work)
         warnings = await asyncio.to_thread(_warnings, target, files)
-        return Tree(str(target), described[0], {k: v for k, v in files.items() if v != SUBMODULE}, warnings)
+        return Tree(str(target), described, {k: v for k, v in files.items() if v != SUBMODULE}, warnings)
 
     async def commits_between(
         self, repository: Repository, old: str | None, new: str, *, limit: int = 200
     ) -> Sequence[Commit]:
         """What `new` has that `old` has not, newest first; with None the newest `limit`."""
-        commit_id(new)
-        address = read_address(repository.url)
-        mirror = self._mirror(address)
-        with access.opened(self._calls, mirror, address, repository) as call:
-            git = _Git(call, mirror, address, repository)
-            await self._ensure(git, new)
+
+        async def work(git: _Git) -> list[Commit]:
             without: list[str] = []
             if old is not None and await git.has(commit_id(old)):
                 without = [f"^{old}"]
             count = f"--max-count={max(0, min(limit, 10_000))}"
             asked = ["log", count, "--topo-order", f"--format={LOG_FORMAT}", "--end-of-options", new, *without, "--"]
             return _commits(await git.run(*asked))
+
+        return await self._reading(repository, commit_id(new), work)
 
     def deploy_key(self, comment: str) -> DeployKey:
         """A new key pair; kept by the caller alone."""
@@ -147,13 +149,29 @@ class Git:
         name = re.sub(r"[^a-z0-9]+", "-", address.path.rpartition("/")[2].lower())[:40].strip("-")
         return self._mirrors / f"{hashlib.sha256(address.url.encode()).hexdigest()[:20]}-{name}.git"
 
+    async def _reading(self, repository: Repository, commit: str, work: Callable[[_Git], Awaitable[T]]) -> T:
+        """What `work` reads of the commit. A mirror that turns out to be broken is made anew, once."""
+        address = read_address(repository.url)
+        mirror = self._mirror(address)
+        with access.opened(self._calls, mirror, address, repository) as call:
+            git = _Git(call, mirror, address, repository)
+            seen = _sight(mirror)
+            try:
+                await self._ensure(git, commit)
+                return await work(git)
+            except _Broken:
+                await _throw_away(mirror, seen)
+            await self._ensure(git, commit)
+            return await work(git)
+
     async def _ensure(self, git: _Git, commit: str) -> None:
         """The mirror has the commit: from before, from a branch, (rewritten since) by its id, or from a tag."""
         if await git.has(commit):
             return
-        async with _locked(git.mirror):
+        async with _locked(git.mirror) as git.lock:
             if await git.has(commit):
                 return
+            _unlock(git.mirror)
             if not (git.mirror / "HEAD").exists():
                 await git.run("init", "--bare", "--quiet", "--template=", "--", str(git.mirror), in_mirror=False)
             wanted = "+refs/heads/*:refs/heads/*"
@@ -161,8 +179,12 @@ class Git:
             await git.run(*fetch, "--", git.address.url, wanted, bound_s=FETCH_TIMEOUT_S)
             for other in (commit, "+refs/tags/*:refs/tags/*"):  # on no branch: by its id where that is given
                 if not await git.has(commit):
-                    with contextlib.suppress(Failed):
+                    try:
                         await git.run(*fetch, "--", git.address.url, other, bound_s=FETCH_TIMEOUT_S)
+                    except _Broken:
+                        raise
+                    except Failed:
+                        continue
             if not await git.has(commit):
                 raise NotFound(
                     "source.commit",
@@ -174,11 +196,12 @@ class Git:
 
 
 class _Git:
-    """The program, with what one call gets."""
+    """The program, with what one call gets. What it starts holds `lock`, too: one that outlives us is waited for."""
 
     def __init__(self, call: access.Call, mirror: Path, address: GitAddress, repository: Repository) -> None:
         self.mirror = mirror
         self.address = address
+        self.lock = -1
         self._call = call
         self._secrets = (repository.password, repository.ssh_key)
 
@@ -211,6 +234,7 @@ class _Git:
                 cwd=work_tree or self._call.folder,
                 timeout_s=bound_s,
                 limit_bytes=OUTPUT_LIMIT_BYTES,
+                held=(self.lock,) if self.lock >= 0 else (),
             )
         except TimeoutError as error:
             raise Unreachable(
@@ -225,18 +249,25 @@ class _Git:
             raise Failed("source.failed", "the program git is not installed", hint="apt-get install git") from error
 
     def _failure(self, stderr: str) -> FairleadError:
-        return failure(self.address.url, stderr, self._secrets)
+        error = failure(self.address.url, stderr, self._secrets)
+        if type(error) is Failed and is_of_a_broken_mirror(stderr):
+            return _Broken(error.code, error.message, thing=error.thing)
+        return error
+
+
+async def _entries(commit: str, git: _Git) -> dict[str, tuple[int, int]]:
+    return _tree_entries(await git.run("ls-tree", "-r", "-l", "-z", "--full-tree", commit))
 
 
 @contextlib.asynccontextmanager
-async def _locked(mirror: Path) -> AsyncIterator[None]:
+async def _locked(mirror: Path) -> AsyncIterator[int]:
     """One fetch into a mirror at a time, over processes too; bounded by what the one before may take."""
     descriptor = os.open(mirror.with_name(mirror.name + ".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         async with asyncio.timeout(2 * FETCH_TIMEOUT_S):
             while not _try_lock(descriptor):  # noqa: ASYNC110 - held by another process, which sends no event
                 await asyncio.sleep(LOCK_PAUSE_S)
-        yield
+        yield descriptor
     finally:
         os.close(descriptor)
 
@@ -247,6 +278,34 @@ def _try_lock(descriptor: int) -> bool:
     except BlockingIOError:
         return False
     return True
+
+
+def _unlock(mirror: Path) -> None:
+    """Git takes its locks away when it ends, not when it is killed. Whoever could hold one held ours as well."""
+    for left in (*mirror.glob("*.lock"), *(mirror / "refs").rglob("*.lock")):
+        left.unlink(missing_ok=True)
+
+
+def _sight(mirror: Path) -> int:
+    """What tells a mirror from the one that comes after it; 0 where there is none."""
+    try:
+        return mirror.stat().st_ino
+    except FileNotFoundError:
+        return 0
+
+
+async def _throw_away(mirror: Path, seen: int) -> None:
+    """That mirror is gone, at a stroke; where somebody else has made it anew meanwhile, the new one stays."""
+    async with _locked(mirror):
+        if not seen or _sight(mirror) != seen:
+            return
+        gone = mirror.with_name(f"{mirror.name}{GONE}{os.getpid()}")
+        await asyncio.to_thread(_remove, mirror, gone)
+
+
+def _remove(mirror: Path, gone: Path) -> None:
+    mirror.rename(gone)
+    shutil.rmtree(gone, ignore_errors=True)
 
 
 def _empty(target: Path) -> None:
@@ -264,6 +323,8 @@ def _tree_entries(listing: bytes) -> dict[str, tuple[int, int]]:
         if entry:
             head, _, path = entry.partition(b"\t")
             mode, _, _, size = head.split()
+            if size == b"BAD":  # its blob cannot be read
+                raise _Broken("source.failed", f"the file {path.decode('utf-8', 'replace')} cannot be read")
             entries[path.decode("utf-8", "replace")] = (int(mode, 8), 0 if size == b"-" else int(size))
     total = sum(size for _, size in entries.values())
     if len(entries) > TREE_LIMIT_FILES or total > TREE_LIMIT_BYTES:

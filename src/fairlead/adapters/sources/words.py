@@ -19,6 +19,19 @@ UNREACHABLE = re.compile(
     r"|Network is unreachable|unable to access|Operation timed out|early EOF|unexpected disconnect|hung up unexpectedly"
     r"|does not appear to be a git repository|does not exist|[Rr]epository .*not found|not found: did you run",
 )
+BROKEN = re.compile(
+    r"Unable to create '[^']*\.lock'|could not lock|object file .* is empty|loose object|bad object|corrupt"
+    r"|not a git repository: |bad config|bad signature|unable to (?:read|unpack|parse)|could not (?:read|parse)"
+    r"|missing (?:blob|tree|commit|object)|broken (?:ref|link)|reference broken|packfile .* (?:is|does not)"
+    r"|invalid sha1 pointer|did not send all necessary objects|not a valid object name|not a tree object",
+    re.IGNORECASE,
+)
+"""What Git says where its own files are not as it left them."""
+
+
+def is_of_a_broken_mirror(stderr: str) -> bool:
+    """Whether Git complains of the files that it keeps here."""
+    return BROKEN.search(stderr) is not None
 
 
 def failure(url: str, stderr: str, secrets: tuple[str, ...]) -> FairleadError:
