@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 import uuid
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field, replace
@@ -15,9 +16,10 @@ from pathlib import Path
 
 import pytest
 
+from fairlead.adapters.connections import ssh_scripts, tickets
 from fairlead.adapters.connections.children import Child
 from fairlead.adapters.connections.local import LocalConnection
-from fairlead.adapters.connections.ssh import SshConnection, SshLogin
+from fairlead.adapters.connections.ssh import SshConnection, SshLogin, _hex
 from fairlead.adapters.sources.keys import new_deploy_key
 from fairlead.domain.errors import Refused, Unreachable
 from fairlead.ports.connection import Command, Connection
@@ -178,12 +180,40 @@ class TestLocalConnection(ConnectionContract):
         )
         pipe = given.place / "pipe"
         os.mkfifo(pipe)
-        tickets = str(given.place / "tickets")
-        died = subprocess.run([sys.executable, "-c", program, tickets, str(pipe)], timeout=30)
+        place = str(given.place / "tickets")
+        died = subprocess.run([sys.executable, "-c", program, place, str(pipe)], timeout=30)
         assert died.returncode == -signal.SIGKILL
         assert (await given.connection.progress("one")).exit_code is None
         await asyncio.to_thread(pipe.write_text, "a word\n")
         assert (await ended(given.connection, "one")).log == b"got a word\n"
+
+    async def test_one_that_is_being_begun_is_ended_too(
+        self, given: LocalGiven, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """A busy machine: the shell was asked for, and has not said yet who it is."""
+        monkeypatch.setattr(tickets, "_INNER", "sleep 0.4\n" + tickets._INNER)
+        monkeypatch.setattr(tickets.shutil, "rmtree", lately(shutil.rmtree))
+        command = given.runs_for_ever()
+        starting = asyncio.ensure_future(given.connection.start("one", command))
+        await until_there(given.place / "tickets" / "one" / "stdin")
+        await given.successor.complete("one")
+        await asyncio.gather(starting, return_exceptions=True)
+        await asyncio.sleep(0.6)
+        assert not given.is_running(command)
+
+
+def lately(work: Callable[..., None]) -> Callable[..., None]:
+    def later(*given: object, **named: object) -> None:
+        time.sleep(0.8)
+        work(*given, **named)
+
+    return later
+
+
+async def until_there(path: Path) -> None:
+    async with asyncio.timeout(20):
+        while not path.exists():
+            await asyncio.sleep(0.01)
 
 
 class SshGiven(LocalGiven):
@@ -224,6 +254,21 @@ class TestSshConnection(ConnectionContract):
         assert len(where) == 1 and (Path(where[0]) / "file").read_text() == "x\n"
         await given.connection.complete("one")
         assert not Path(where[0]).exists()
+
+    async def test_one_that_is_being_begun_is_ended_too(
+        self, given: SshGiven, sshd: Sshd, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """A busy host: the shell was asked for, and has not said yet who it is."""
+        monkeypatch.setattr(ssh_scripts, "INNER", "\nsleep 0.4" + ssh_scripts.INNER)
+        monkeypatch.setattr(ssh_scripts, "COMPLETE", "sleep 0.8\n" + ssh_scripts.COMPLETE)
+        await given.successor.cancel("another")  # connected
+        command = given.runs_for_ever()
+        starting = asyncio.ensure_future(given.connection.start("one", command))
+        await until_there(sshd.home / ".fairlead" / "tickets" / _hex("one") / "log")
+        await given.successor.complete("one")
+        await asyncio.gather(starting, return_exceptions=True)
+        await asyncio.sleep(0.6)
+        assert not given.is_running(command)
 
     async def test_words_arrive_as_they_were(self, given: SshGiven) -> None:
         words = ("a b", "$(id)", "'\"", "new\nline\n", "*", "", "é\\0141")
@@ -291,8 +336,8 @@ class FakeGiven:
         return command
 
     def is_running(self, command: Command) -> bool:
-        tickets = [ticket for ticket, started in self.host.started if started == command]
-        return any(ticket in self.host.runs and self.host.runs[ticket].exit_code is None for ticket in tickets)
+        held = [ticket for ticket, started in self.host.started if started == command]
+        return any(ticket in self.host.runs and self.host.runs[ticket].exit_code is None for ticket in held)
 
     def times_begun(self, command: Command) -> int:
         return sum(1 for _, started in self.host.started if started == command)

@@ -98,6 +98,9 @@ class SshConnection:
     async def complete(self, ticket: str) -> None:
         await self.cancel(ticket)
         answer = await self._ask(ssh_scripts.COMPLETE, _hex(ticket))
+        if answer.code == ssh_scripts.RUNS:  # it was being begun
+            await self.cancel(ticket)
+            answer = await self._ask(ssh_scripts.COMPLETE, _hex(ticket))
         if answer.code:
             raise self._failed("host.ticket", f"the traces of {ticket} could not be removed", answer)
 

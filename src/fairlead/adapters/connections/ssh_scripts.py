@@ -21,8 +21,8 @@ from collections.abc import Iterable
 
 from fairlead.ports.connection import Command
 
-NOT_STARTED, CUT, NOT_FOUND, UNFINISHED = 64, 65, 66, 67
-"""Exit codes of ours: no such ticket, the input came in part, no such file, it could not be started."""
+NOT_STARTED, CUT, NOT_FOUND, UNFINISHED, RUNS = 64, 65, 66, 67, 68
+"""Exit codes of ours: no such ticket, the input came in part, no such file, it could not be started, it runs."""
 
 _PLACE = "dir=$HOME/.fairlead/tickets/$1\n"
 
@@ -140,9 +140,19 @@ if [ "$boot" = "$now" ]; then end TERM; end KILL; fi
 """
 )
 
+# Whoever begins it meanwhile is waited for, and nobody begins it from then on.
 COMPLETE = (
     _PLACE
     + r"""
+tries=0
+until ln -s "$$" "$dir/lock" 2>/dev/null; do
+  [ -d "$dir" ] || exit 0
+  holder=$(readlink "$dir/lock") && ! kill -0 "$holder" 2>/dev/null && rm -f "$dir/lock"
+  tries=$((tries + 1))
+  [ $tries -gt 500 ] && exit 67
+  sleep 0.02
+done
+if [ -s "$dir/begun" ] && ! [ -s "$dir/exit" ]; then rm -f "$dir/lock"; exit 68; fi
 rm -rf "$dir"
 """
 )

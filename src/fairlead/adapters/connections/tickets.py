@@ -82,21 +82,19 @@ class Tickets:
         return Progress(exit_code, log, after + len(log))
 
     def cancel(self, ticket: str) -> None:
-        """TERM for all of its session, KILL for those that stay."""
+        """TERM for all of its session, KILL for those that stay. One that is being begun is waited for: it runs."""
         place = self._place(ticket)
-        child = _child(place)
-        if child is None:
-            return
-        if _lines(place / "exit", 1) is None:
-            (place / "cancelled").touch(mode=0o600)
-        _end_session(child)
-        if _lines(place / "exit", 1) is None:
-            (place / "exit").write_text(f"{CANCELLED}\n")
+        if place.exists():
+            with _locked(place / "lock"):
+                _end(place)
 
     def complete(self, ticket: str) -> None:
-        """Ended where it still runs, and forgotten."""
-        self.cancel(ticket)
-        shutil.rmtree(self._place(ticket), ignore_errors=True)
+        """Ended where it still runs, and forgotten. As `cancel`."""
+        place = self._place(ticket)
+        if place.exists():
+            with _locked(place / "lock"):
+                _end(place)
+                shutil.rmtree(place, ignore_errors=True)
 
     def _known(self, ticket: str) -> Path:
         place = self._place(ticket)
@@ -191,6 +189,17 @@ def _lines(path: Path, count: int) -> list[str] | None:
         return None
     lines = text.split("\n")[:-1]
     return lines if len(lines) >= count else None
+
+
+def _end(place: Path) -> None:
+    child = _child(place)
+    if child is None:
+        return
+    if _lines(place / "exit", 1) is None:
+        (place / "cancelled").touch(mode=0o600)
+    _end_session(child)
+    if _lines(place / "exit", 1) is None:
+        (place / "exit").write_text(f"{CANCELLED}\n")
 
 
 def _end_session(child: Child) -> None:
