@@ -150,6 +150,28 @@ class TestOwnRegistry(RegistryContract):
         await own.check()
 
 
+async def test_no_push_begins_while_a_collection_goes_on_whose_server_died(tmp_path: Path) -> None:
+    """It would lose layers: what is not named yet when the marking ends is swept away."""
+    marks, program = tmp_path / "marks", tmp_path / "registry-program"
+    program.write_text(f"#!/bin/sh\necho begun >>{marks}\nsleep 3\necho ended >>{marks}\n")
+    program.chmod(0o755)
+    (tmp_path / "r" / "storage").mkdir(parents=True)
+    (tmp_path / "r" / "storage" / "layer").write_text("x")
+    collect = (
+        "import asyncio, sys\n"
+        "from fairlead.adapters.registries.own import OwnRegistry\n"
+        "asyncio.run(OwnRegistry(sys.argv[1], program=sys.argv[2]).collect_garbage())\n"
+    )
+    server = await asyncio.create_subprocess_exec(sys.executable, "-c", collect, str(tmp_path / "r"), str(program))
+    async with asyncio.timeout(30):
+        while not marks.exists():
+            await asyncio.sleep(0.01)
+    server.kill()
+    await server.wait()
+    async with asyncio.timeout(20), OwnRegistry(tmp_path / "r", program=str(program)).pushing():
+        assert marks.read_text().split() == ["begun", "ended"]
+
+
 class TestRegistryByUrl(RegistryContract):
     """With a path prefix: all that it holds lies below it."""
 

@@ -123,15 +123,16 @@ class OwnRegistry(DistributionRegistry):
 
     async def collect_garbage(self) -> int:
         await asyncio.to_thread(_make, self._place)
-        async with _locked(self._place.push_lock, fcntl.LOCK_EX):
-            collecting = asyncio.ensure_future(asyncio.to_thread(self._collect))
+        async with _locked(self._place.push_lock, fcntl.LOCK_EX) as lock:
+            collecting = asyncio.ensure_future(asyncio.to_thread(self._collect, lock))
             try:
                 return await asyncio.shield(collecting)
             except asyncio.CancelledError:
                 await asyncio.wait([collecting], timeout=COLLECT_TIMEOUT_S)  # never leave it halted
                 raise
 
-    def _collect(self) -> int:
+    def _collect(self, lock: int) -> int:
+        """The program holds the lock, too: where we die it goes on, and what was pushed meanwhile would lose layers."""
         before = _size(self._place.storage)
         if not before:
             return 0
@@ -140,7 +141,9 @@ class OwnRegistry(DistributionRegistry):
         try:
             if child is not None:
                 os.kill(child.pid, signal.SIGSTOP)
-            ended = subprocess.run(command, capture_output=True, timeout=COLLECT_TIMEOUT_S, env=_environment())
+            ended = subprocess.run(
+                command, capture_output=True, timeout=COLLECT_TIMEOUT_S, env=_environment(), pass_fds=(lock,)
+            )
         except subprocess.TimeoutExpired as error:
             words = f"collecting garbage did not end within {COLLECT_TIMEOUT_S:g} s"
             raise Failed("registry.failed", words, thing=self.address) from error
@@ -226,8 +229,9 @@ def _size_of(path: Path) -> int:
 
 
 @contextlib.asynccontextmanager
-async def _locked(path: Path, kind: int) -> AsyncIterator[None]:
-    """A lock that the machine takes back when its holder dies. Waits as long as its caller lets it."""
+async def _locked(path: Path, kind: int) -> AsyncIterator[int]:
+    """A lock that the machine takes back when the last who has its descriptor dies. Waits as long as its caller lets
+    it."""
     with _opened(path) as descriptor:
         while True:
             try:
@@ -235,7 +239,7 @@ async def _locked(path: Path, kind: int) -> AsyncIterator[None]:
                 break
             except BlockingIOError:
                 await asyncio.sleep(POLL_S)
-        yield
+        yield descriptor
 
 
 @contextlib.contextmanager
