@@ -210,12 +210,12 @@ class FreezesAgain(FakeTasks):
 
 class EndsAgain(FakeTasks):
     async def end(self, task: TaskId, end: End) -> None:
-        self.entry(task).state = TaskState.RUNNING
+        self.entry(task).state, self.entry(task).end = TaskState.RUNNING, None
         await super().end(task, end)
 
 
 class StaysUnsettled(FakeTasks):
-    async def begin(self, task: TaskId, node: NodeId) -> Begun:
+    async def begin(self, task: TaskId, node: NodeId, *, again: int = 0) -> Begun:
         return Begun()
 
 

@@ -55,7 +55,7 @@ class Interpreter:
         task = journal.task
         try:
             begun = await books.begin(task, self.parts.node, again=journal.again)
-            if not _is_over(begun.end) and begun.again <= journal.again:
+            if not _is_over(begun.end, journal.again) and begun.again <= journal.again:
                 await self._run(Run(task, self.parts, journal, books, plan=begun.plan), begun)
         except Exception as raised:  # noqa: BLE001 - the rim of a task: a bug parks it and takes no other down
             books.say_bug(task, "", "the task", raised)
@@ -67,7 +67,7 @@ class Interpreter:
         bind, conclude = run.journal.reserve(), run.journal.reserve()
         bound = Result.from_json(await run.journal.record(bind, BIND, lambda: self._bind(run, begun)))
         if not bound.is_done:
-            await run.books.end(run.task, _refused(bound, has_begun=await _has_begun_before(run.journal)))
+            await run.books.end(run.task, await _refused(bound, run.journal))
             return
         plan = run.plan if run.plan is not None else await run.books.ask(lambda: self.parts.tasks.plan(run.task))
         if not run.journal.again:
@@ -327,8 +327,9 @@ async def _answers(run: Run, place: Reservation) -> dict[str, Answered]:
     return {one.key: one for one in kept}
 
 
-def _is_over(end: End | None) -> bool:
-    return end is not None and end.state is not TaskState.UNSETTLED
+def _is_over(end: End | None, again: int) -> bool:
+    """Whether the task is, or at least the run of that number: it has told its end, and died behind it."""
+    return end is not None and (end.state is not TaskState.UNSETTLED or end.again >= again)
 
 
 async def _has_begun_before(journal: Journal) -> bool:
@@ -337,9 +338,17 @@ async def _has_begun_before(journal: Journal) -> bool:
     return any(Result.from_json(kept).begun for name, kept in earlier.items() if name.startswith("do "))
 
 
-def _refused(bound: Result, *, has_begun: bool) -> End:
+async def _refused(bound: Result, journal: Journal) -> End:
     state = TaskState.CANCELLED if bound.verdict == "stopped" else TaskState.FAILED
-    return End(state, bound.code, bound.reason, bound.hint, evidence=bound.evidence, has_begun=has_begun)
+    return End(
+        state,
+        bound.code,
+        bound.reason,
+        bound.hint,
+        evidence=bound.evidence,
+        again=journal.again,
+        has_begun=await _has_begun_before(journal),
+    )
 
 
 def _meant(plan: Plan, failure: Failure | None, reached: str, *, is_anything_undone: bool) -> End:

@@ -65,7 +65,7 @@ class Tasks(Protocol):
 
     async def begin(self, task: TaskId, node: NodeId, *, again: int = 0) -> Begun:
         """Running, on that node; the time of the first beginning is kept. What was so before is told. `again` is the
-        number of the run; one that is over changes nothing."""
+        number of the run; one that is over (it has told its end, or a later one was begun) changes nothing."""
         ...
 
     async def pause(self, task: TaskId, *, again: int, holds: bool) -> None:
@@ -87,7 +87,8 @@ class Tasks(Protocol):
         ...
 
     async def state(self, task: TaskId, state: TaskState) -> None:
-        """The task is in that state, which is no end.
+        """The task is in that state, which is no end. Nothing where no run of it is under way: it stands unsettled, or
+        waits.
 
         From `undoing` on, the store refuses the task's commit point (`Records.commit`) with `Conflict`, in the same
         transaction: who has begun to undo must never be committed by a writer that comes late.
@@ -101,7 +102,8 @@ class Tasks(Protocol):
     async def end(self, task: TaskId, end: End) -> None:
         """It ended so; its lock, if it held one, is given back in the same transaction, unless it is unsettled.
 
-        Ending as unsettled may be followed by another end; any other end is the last and a later one is ignored.
+        Ending as unsettled may be followed by the end of a later run; any other end is the last. Each run tells one
+        end: what it tells later is ignored.
         """
         ...
 

@@ -25,6 +25,15 @@ def _keep_the_place(connection: sa.Connection, task: Task, holds: bool) -> None:
     """Nobody listens."""
 
 
+LEFT = (TaskState.UNSETTLED, TaskState.PAUSED)
+"""States in which no run of a task is under way: who writes then comes late."""
+
+
+def _has_told(end: End | None, again: int) -> bool:
+    """Whether the run of that number, or a later one, has told its end: it is over, whatever its process thinks."""
+    return end is not None and end.again >= again
+
+
 @dataclass(frozen=True, slots=True)
 class TaskListener:
     """Who is told, inside the same transaction: so that a deployment's row, the next in line and what a lifecycle
@@ -58,7 +67,7 @@ class StoreTasks:
             found = tasks.get(connection, task)
             end, plan = tasks.outcome(connection, task), tasks.plan_of(connection, task)
             begun = Begun(end, plan, found.is_cancel_asked, found.again)
-            if found.state.has_ended or found.again > again:
+            if found.state.has_ended or found.again > again or _has_told(end, again):
                 return begun
             waits = found.state in (TaskState.QUEUED, TaskState.UNSETTLED)
             state = TaskState.RUNNING if waits else found.state
@@ -103,13 +112,14 @@ class StoreTasks:
         await self._database.write(work)
 
     async def state(self, task: TaskId, state: TaskState) -> None:
-        """As the port says; an ended task stays as it ended."""
+        """As the port says; an ended task stays as it ended, and one that no run has begun again as it was left."""
 
         def work(connection: sa.Connection) -> None:
             found = tasks.get(connection, task)
-            if found.state.has_ended or found.state is state:
+            if found.state.has_ended or found.state in (state, *LEFT):
                 return
-            tasks.change(connection, task, state=state.value)
+            if not tasks.change(connection, task, tasks.tasks.c.state == found.state.value, state=state.value):
+                return
             if state is TaskState.UNDOING:
                 tasks.change(connection, task, tasks.tasks.c.undoing_at.is_(None), undoing_at=self._clock.now())
             self._listener.changed(connection, tasks.get(connection, task))
@@ -126,9 +136,13 @@ class StoreTasks:
 
         def work(connection: sa.Connection) -> None:
             found = tasks.get(connection, task)
-            if found.state.has_ended:
+            if found.state.has_ended or (end.again and _has_told(tasks.outcome(connection, task), end.again)):
                 return
-            tasks.finish(connection, task, end, at=self._clock.now())
+            as_found = [tasks.tasks.c.state == found.state.value]
+            if not end.again:  # a first run has told none if none was ever told: nothing has to be asked for that
+                as_found.append(tasks.tasks.c.end.is_(None))
+            if not tasks.finish(connection, task, end, *as_found, at=self._clock.now()):
+                return
             now = tasks.get(connection, task)
             if end.state.has_ended:
                 tasks.give_turn_back(connection, task)

@@ -235,11 +235,13 @@ def ask_cancel(connection: sa.Connection, task: TaskId, *, by: str, at: datetime
 # How it ended
 
 
-def finish(connection: sa.Connection, task: TaskId, end: End, *, at: datetime) -> None:
-    """The row says how it ended, or why it stands unsettled. Whose turn is next is the caller's affair."""
-    change(
+def finish(connection: sa.Connection, task: TaskId, end: End, *conditions: Condition, at: datetime) -> bool:
+    """The row says how it ended, or why it stands unsettled; whether the conditions held. Whose turn is next is the
+    caller's affair."""
+    return change(
         connection,
         task,
+        *conditions,
         state=end.state.value,
         code=end.code,
         reason=end.reason,

@@ -50,9 +50,11 @@ class FakeTasks:
     async def begin(self, task: TaskId, node: NodeId, *, again: int = 0) -> Begun:
         entry = self.entry(task)
         begun = Begun(entry.end, self._frozen(entry), entry.is_cancel_asked, entry.again)
-        if again < entry.again:
+        if again < entry.again or _has_told(entry.end, again):
             return begun
         entry.node = node
+        if not entry.state.has_ended:
+            entry.state = TaskState.QUEUED
         await self.state(task, TaskState.RUNNING)
         return begun
 
@@ -92,7 +94,7 @@ class FakeTasks:
 
     async def state(self, task: TaskId, state: TaskState) -> None:
         entry = self.entry(task)
-        if not entry.state.has_ended:
+        if not entry.state.has_ended and entry.state not in (TaskState.UNSETTLED, TaskState.PAUSED):
             entry.state = state
             entry.states.append(state)
 
@@ -101,7 +103,7 @@ class FakeTasks:
 
     async def end(self, task: TaskId, end: End) -> None:
         entry = self.entry(task)
-        if entry.state.has_ended:
+        if entry.state.has_ended or _has_told(entry.end, end.again):
             return
         entry.state, entry.end = end.state, end
         entry.states.append(end.state)
@@ -116,6 +118,10 @@ class FakeTasks:
             for task, entry in self.entries.items()
             if entry.state is TaskState.UNSETTLED and entry.end is not None
         }
+
+
+def _has_told(end: End | None, again: int) -> bool:
+    return end is not None and end.again >= again
 
 
 class FakeBinder:

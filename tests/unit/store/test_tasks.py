@@ -70,9 +70,9 @@ async def test_listeners_hear_each_change_once_inside_the_transaction(shop: Shop
         await book.begin(task.id, NODE)
         await book.state(task.id, TaskState.UNDOING)
     await book.end(task.id, End(TaskState.UNSETTLED))
-    await book.begin(task.id, NODE)
+    await book.begin(task.id, NODE, again=1)
     for _ in range(2):
-        await book.end(task.id, End(TaskState.ROLLED_BACK, reason="no"))
+        await book.end(task.id, End(TaskState.ROLLED_BACK, reason="no", again=1))
     assert heard == [
         f"changed running {task.id}",
         f"changed undoing {task.id}",

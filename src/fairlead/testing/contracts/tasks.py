@@ -94,11 +94,28 @@ class TasksContract:
         await books.tasks.begin(task, NODE)
         await books.tasks.end(task, unsettled)
         assert await books.tasks.unsettled() == {task: unsettled}
-        await books.tasks.begin(task, NODE)
+        await books.tasks.begin(task, NODE, again=1)
         assert await books.tasks.unsettled() == {}
         assert await books.tasks.outcome(task) == unsettled
         await books.tasks.end(task, FAILED)
         assert await books.tasks.outcome(task) == FAILED
+
+    async def test_a_run_that_is_over_changes_nothing_however_late_it_writes(self, books: Books) -> None:
+        """Its process slept meanwhile: a task that is called running then would be taken up by nobody."""
+        task = await books.new_task()
+        first, second = (End(TaskState.UNSETTLED, "engine.unreachable", "no answer", again=again) for again in (0, 1))
+        await books.tasks.begin(task, NODE)
+        await books.tasks.freeze(task, PLAN)
+        await books.tasks.end(task, first)
+        assert await books.tasks.begin(task, NODE) == Begun(first, PLAN)
+        await books.tasks.state(task, TaskState.UNDOING)
+        assert await books.tasks.unsettled() == {task: first}
+        await books.tasks.begin(task, NODE, again=1)
+        await books.tasks.end(task, first)
+        assert await books.tasks.unsettled() == {}
+        await books.tasks.end(task, second)
+        await books.tasks.end(task, first)
+        assert await books.tasks.unsettled() == {task: second}
 
     async def test_phases_may_be_told_twice_and_in_any_order(self, books: Books) -> None:
         task = await books.new_task()
