@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 import pytest
 from aiosmtpd.controller import Controller
@@ -128,6 +128,32 @@ class TestWebhook(NotifierContract):
         (request,) = given.server.requests
         assert json.loads(request.body) == own.payload
         receive("standard", SECRET, request.headers, request.body, now_s=SystemClock().now().timestamp())
+
+    async def test_headers_go_with_it_and_none_in_the_place_of_ours(self, given: HttpGiven) -> None:
+        more = {"X-Key": 'k-9 "1"', "Authorization": "Bearer t0ken-of-it", "webhook-id": "x", "Content-Type": "x/y"}
+        await given.notifier.deliver(NOTICE, replace(cast("Webhook", given.place), headers=more), key="k-1")
+        (request,) = given.server.requests
+        assert (request.headers["x-key"], request.headers["authorization"]) == ('k-9 "1"', "Bearer t0ken-of-it")
+        assert request.headers["content-type"] == "application/json" and request.headers["webhook-id"] != "x"
+        receive("standard", SECRET, request.headers, request.body, now_s=SystemClock().now().timestamp())
+
+    @pytest.mark.parametrize(
+        "said",
+        [
+            "you sent {}",
+            '{{"authorization": "{}"}}',
+            "{0}" * 20,
+            "x" * 195 + "{}",
+            "not Bearer: t0ken-of-it",
+            "x" * 190,
+        ],
+    )
+    async def test_a_receiver_that_says_a_header_again_is_not_repeated(self, given: HttpGiven, said: str) -> None:
+        given.server.answer = (400, said.format("Bearer t0ken-of-it"))
+        to = replace(cast("Webhook", given.place), headers={"Authorization": "Bearer t0ken-of-it"})
+        with pytest.raises(Failed) as raised:
+            await given.notifier.deliver(NOTICE, to, key="k-1")
+        assert "answered 400" in str(raised.value) and "t0k" not in repr(raised.value) + str(raised.value)
 
     async def test_a_redirect_is_not_followed(self, given: HttpGiven) -> None:
         given.server.answer = (307, "")

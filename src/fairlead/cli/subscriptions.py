@@ -9,6 +9,7 @@ import typer
 
 from fairlead.cli.given_files import secret_of
 from fairlead.cli.session import API, Search, segment, session
+from fairlead.domain.errors import Invalid
 
 group = typer.Typer(
     name="subscriptions", help="Events of the audit that are told on, by webhook or by mail.", no_args_is_help=True
@@ -34,6 +35,12 @@ Person = typer.Option([], "--person", help="Only what these users did; fairlead 
 Team = typer.Option(None, help="Only what this team may view; without --to its members get the mail.")
 SecretFrom = typer.Option(
     "", "--secret-from", help="What signs webhooks (Standard Webhooks): a file, or - for standard input."
+)
+HeaderFrom = typer.Option(
+    [],
+    "--header-from",
+    metavar="NAME=FILE",
+    help="A header that is posted with each event, its value from a file, or - for standard input.",
 )
 Schedule = typer.Option(None, help="When a digest is sent, as a line of cron: '0 8 * * MON-FRI'; hourly without it.")
 Zone = typer.Option(None, help="The time zone of the schedule and of the times in the digest.")
@@ -74,6 +81,7 @@ def add(
     person: list[str] = Person,
     team: str = Team,
     secret_from: str = SecretFrom,
+    header_from: list[str] = HeaderFrom,
     schedule: str = Schedule,
     zone: str = Zone,
     owner: str = Owner,
@@ -90,6 +98,7 @@ def add(
         "people": person,
         "team": team,
         "secret": secret_of(secret_from),
+        "headers": _headers(header_from),
         "schedule": schedule,
         "zone": zone,
         "owner": owner,
@@ -111,6 +120,8 @@ def change(
     team: str = Team,
     secret_from: str = SecretFrom,
     no_secret: bool = typer.Option(False, "--no-secret", help="Nothing signs webhooks any more."),
+    header_from: list[str] = HeaderFrom,
+    no_header: list[str] = typer.Option([], "--no-header", metavar="NAME", help="It is not posted any more."),
     schedule: str = Schedule,
     zone: str = Zone,
     owner: str = Owner,
@@ -131,6 +142,7 @@ def change(
         "people": person or nothing,
         "team": team,
         "secret": "" if no_secret else secret_of(secret_from),
+        "headers": _headers(header_from) | dict.fromkeys(no_header, ""),
         "schedule": schedule,
         "zone": zone,
         "owner": owner,
@@ -171,6 +183,16 @@ def groups(context: typer.Context, search: Search = "") -> None:
     at = session(context)
     columns = {"name": "GROUP", "description": "WHEN", "kinds": "EVENTS"}
     at.screen.table(at.client.all(f"{API}/event-groups", search=search), columns, empty="no group is called so")
+
+
+def _headers(given: list[str]) -> dict[str, str]:
+    """Name → value. Invalid `input.invalid` where one names no file, or two are to be read from standard input."""
+    pairs = [text.partition("=") for text in given]
+    if wrong := next((name for name, _, file in pairs if not name or not file), None):
+        raise Invalid("input.invalid", f"{wrong[:80]!r} names no file", thing="--header-from", hint="NAME=FILE")
+    if sum(file == "-" for _, _, file in pairs) > 1:
+        raise Invalid("input.invalid", "standard input holds one value", thing="--header-from")
+    return {name: secret_of(file) or "" for name, _, file in pairs}
 
 
 def _where(made: Mapping[str, Any]) -> str:

@@ -336,6 +336,7 @@ CODES: dict[str, str] = {
     "subscription.exists": "There is a subscription of that name already.",
     "subscription.event": "A subscription asks for no event, or for one that there is none of.",
     "subscription.address": "A subscription is to be told where nobody can be, or in two ways at once.",
+    "subscription.header": "A header that a subscription is to send cannot be sent, or its value is missing.",
     "subscription.nobody": "Nobody is told by the subscription as it is; why is said.",
     "subscription.owner": "A subscription can be handed over by who may administer the server alone.",
     "variable.exists": "The project has a variable of this name and scope.",

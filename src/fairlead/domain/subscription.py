@@ -31,8 +31,8 @@ SHORTEST_PERIOD = timedelta(minutes=1)
 class Subscription:
     """`addresses` is one URL, or mail addresses: without any the members of `team` get the mail. Of `projects`,
     `environments`, `tenants` and `people` (names of users) none means any. `owner` is whose eyes it has: what they may
-    not view, and what the team may not, is not told. A digest is sent when `schedule`, a line of cron in `zone`, is
-    due."""
+    not view, and what the team may not, is not told. A webhook is signed with `secret`, and posted with `headers`: name
+    → value. A digest is sent when `schedule`, a line of cron in `zone`, is due."""
 
     id: str
     name: str
@@ -46,6 +46,7 @@ class Subscription:
     people: tuple[str, ...] = ()
     team: str | None = None
     secret: SecretVersionId | None = None
+    headers: Mapping[str, SecretVersionId] = field(default_factory=dict)
     schedule: str = DEFAULT_SCHEDULE
     zone: str = "UTC"
     is_enabled: bool = True
@@ -147,6 +148,13 @@ def _check_addresses(wanted: Subscription) -> None:
     if wanted.secret:
         raise Invalid(
             "subscription.address", "a mail is not signed: a secret is for an http(s) address", thing="secret"
+        )
+    if wanted.headers:
+        raise Invalid(
+            "subscription.address",
+            "a mail has no headers of its own: they are for an http(s) address",
+            thing="headers",
+            hint=f"take them away: {', '.join(wanted.headers)}"[:500],
         )
     if not wanted.addresses and not wanted.team:
         raise Invalid(

@@ -32,10 +32,12 @@ class Mail:
 
 @dataclass(frozen=True, slots=True)
 class Webhook:
-    """POST as a signed Standard Webhooks request; `secret` in clear, only inside an effect."""
+    """POST as a signed Standard Webhooks request; `secret` in clear, only inside an effect, and so are the values of
+    `headers`, which are sent with it where ours say nothing of that name. No error shows any of them."""
 
     url: str
-    secret: str = ""
+    secret: str = field(default="", repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,7 @@ subscriptions = sa.Table(
     data("people"),
     text("team", nullable=True),
     link("secret", "secret_versions.id", nullable=True),
+    data("headers"),
     text("schedule"),
     text("zone"),
     flag("is_enabled"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
@@ -103,7 +103,13 @@ class Context:
     def use(self, id: SecretVersionId | None, what: str, *, thing: str = "", project: str | None = None) -> str:
         """A secret in clear for what no task does, told in the audit once for each version and use; "" for None. No
         transaction is open meanwhile."""
-        return self.secrets.use(self.database, [id], SecretUse(what, thing, project))[id] if id else ""
+        return self.use_all([id], what, thing=thing, project=project)[id] if id else ""
+
+    def use_all(
+        self, ids: Iterable[SecretVersionId], what: str, *, thing: str = "", project: str | None = None
+    ) -> Mapping[SecretVersionId, str]:
+        """Several for one thing, each as `use` tells of it."""
+        return self.secrets.use(self.database, ids, SecretUse(what, thing, project))
 
     def note(
         self,

@@ -185,10 +185,13 @@ async def _tell_digest(context: Context, notifier: Notifier, taken: Taken) -> No
 
 
 def _webhook(context: Context, subscription: Subscription) -> Webhook:
-    """Where each event is posted, with what signs it."""
+    """Where each event is posted, with what signs it and what else is sent with it."""
     [address] = subscription.addresses
-    what = f"sign what the subscription {subscription.name} tells {place_of(address)}"
-    return Webhook(address, context.use(subscription.secret, what, thing=subscription.id))
+    told = f"what the subscription {subscription.name} tells {place_of(address)}"
+    secret = context.use(subscription.secret, f"sign {told}", thing=subscription.id)
+    ids = subscription.headers
+    values = context.use_all(ids.values(), f"send headers with {told}", thing=subscription.id)
+    return Webhook(address, secret, {name: values[id] for name, id in ids.items()})
 
 
 def _mail_of(context: Context, subscription: Subscription, found: Sequence[Event], total: int) -> Notice:

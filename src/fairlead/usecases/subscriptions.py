@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TypeVar
 
 from fairlead.domain.actor import Actor
-from fairlead.domain.errors import Conflict, NotAllowed, NotFound
-from fairlead.domain.ids import EnvironmentId, ProjectId, SecretVersionId, TenantId
+from fairlead.domain.errors import Conflict, Invalid, NotAllowed, NotFound
+from fairlead.domain.ids import EnvironmentId, ProjectId, TenantId
 from fairlead.domain.permission import Permission
 from fairlead.domain.record import fingerprint
 from fairlead.domain.subscription import Progress, Subscription, check, place_of
+from fairlead.domain.webhook_header import GIVEN, merged
 from fairlead.store import environments, events, projects, subscriptions, teams, tenants, users
 from fairlead.store.database import Connection
 from fairlead.store.shelf import Page
@@ -39,7 +41,7 @@ class SubscriptionView:
 @dataclass(frozen=True, slots=True)
 class Draft:
     """What a person gives of a subscription; None: as before, or as it is for a new one. `to` are addresses; `team` ""
-    is none; `secret` "" takes it away."""
+    is none; `secret` "" takes it away; `headers` as domain.webhook_header.merged."""
 
     name: str | None = None
     to: Sequence[str] | None = None
@@ -50,6 +52,7 @@ class Draft:
     people: Sequence[str] | None = None
     team: str | None = None
     secret: str | None = None
+    headers: Mapping[str, str | None] | None = None
     schedule: str | None = None
     zone: str | None = None
     is_enabled: bool | None = None
@@ -163,11 +166,42 @@ def _drafted(
         zone=draft.zone or before.zone,
         is_enabled=before.is_enabled if draft.is_enabled is None else draft.is_enabled,
     )
-    if draft.secret is None:
-        return check(wanted)
-    check(replace(wanted, secret=SecretVersionId("given") if draft.secret else None))
-    kept = context.keep(connection, draft.secret, name=f"subscription {named}", by=actor.name) if draft.secret else None
-    return replace(wanted, secret=kept)
+    return _with_secrets(context, connection, actor, draft, before, wanted)
+
+
+def _with_secrets(
+    context: Context, connection: Connection, actor: Actor, draft: Draft, before: Subscription, wanted: Subscription
+) -> Subscription:
+    """All is looked at before anything is kept."""
+    given = draft.headers or {}
+    secret = before.secret if draft.secret is None else GIVEN if draft.secret else None
+    checked = check(replace(wanted, secret=secret, headers=merged(before.headers, given)))
+    _refuse_moved(before, checked)
+    keep = partial(context.keep, connection, by=actor.name)
+    if draft.secret:
+        secret = keep(draft.secret, name=f"subscription {wanted.name}")
+    headers = {
+        name: keep(given[name] or "", name=f"subscription {wanted.name}: header {name}") if held == GIVEN else held
+        for name, held in checked.headers.items()
+    }
+    return replace(checked, secret=secret, headers=headers)
+
+
+def _refuse_moved(before: Subscription, wanted: Subscription) -> None:
+    """A value that was given for one receiver is told to no other, whoever says so."""
+    if set(map(place_of, before.addresses)) == set(map(place_of, wanted.addresses)):
+        return
+    if kept := [name for name, held in wanted.headers.items() if held != GIVEN]:
+        raise Invalid(
+            "subscription.header",
+            f"the address leads elsewhere: the value of {', '.join(kept)[:300]} was given for {_places(before)}",
+            thing="headers",
+            hint="give each value again, or take the headers away",
+        )
+
+
+def _places(subscription: Subscription) -> str:
+    return ", ".join(map(place_of, subscription.addresses)) or "no address"
 
 
 def _given(wanted: Sequence[str] | None, before: tuple[str, ...]) -> tuple[str, ...]:
@@ -254,8 +288,9 @@ def _words(view: SubscriptionView) -> str:
     """Where it is told, without what of an address may be a secret."""
     held = view.subscription
     told = [place_of(address) for address in held.addresses] or [f"the members of {view.team}"]
+    more = f", with {', '.join(held.headers)}" if held.headers else ""
     off = "" if held.is_enabled else ", disabled"
-    return f"{', '.join(held.events)} to {', '.join(told)}{off}"[:1000]
+    return f"{', '.join(held.events)} to {', '.join(told)}{more}{off}"[:1000]
 
 
 def _views(connection: Connection, found: Sequence[Subscription]) -> list[SubscriptionView]:

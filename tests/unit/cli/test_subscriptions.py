@@ -42,6 +42,27 @@ def test_one_is_added_shown_changed_and_removed(house: House, fairlead: Run, tmp
     assert "no subscriptions" in fairlead("subscriptions", "list").err
 
 
+def test_headers_come_from_files_and_only_their_names_are_shown(house: House, fairlead: Run, tmp_path: Path) -> None:
+    (tmp_path / "key").write_text("planted-1\n")
+    (tmp_path / "token").write_text("Bearer planted-2\n")
+    key, token = f"X-Key={tmp_path / 'key'}", f"Authorization={tmp_path / 'token'}"
+    made = fairlead("subscriptions", "add", "S", "--to", "https://x.test/", "--header-from", key)
+    assert made.code == 0, made
+    assert fairlead("subscriptions", "set", "S", "--header-from", token).code == 0
+    one = fairlead("-o", "json", "subscriptions", "show", "S").data
+    assert one["headers"] == ["X-Key", "Authorization"]
+    assert fairlead("subscriptions", "set", "S", "--no-header", "x-key").code == 0
+    shown = fairlead("subscriptions", "show", "S").out
+    assert "Authorization" in shown and "X-Key" not in shown and "planted" not in shown
+    assert fairlead("subscriptions", "set", "S", "--enable").code == 0
+    assert fairlead("-o", "json", "subscriptions", "show", "S").data["headers"] == ["Authorization"], "the rest stays"
+    for wrong in ("X-Key", "=file", "X-Key=/none"):
+        refused = fairlead("subscriptions", "set", "S", "--header-from", wrong)
+        assert refused.code == 2 and "planted" not in refused.err, wrong
+    twice = fairlead("subscriptions", "set", "S", "--header-from", "A=-", "--header-from", "B=-")
+    assert twice.code == 2 and "one value" in twice.err
+
+
 def test_one_is_tried(house: House, fairlead: Run) -> None:
     fairlead("subscriptions", "add", "To the SIEM", "--to", "https://siem.test/in?token=t0ken")
     tried = fairlead("subscriptions", "test", "To the SIEM")

@@ -7,14 +7,15 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from fairlead.domain.actor import SYSTEM
+from fairlead.domain.actor import SYSTEM, Actor, permissions_of
 from fairlead.domain.errors import Refused
-from fairlead.domain.ids import SecretVersionId
+from fairlead.domain.ids import ActorId, SecretVersionId
+from fairlead.domain.permission import RoleName
 from fairlead.server import offline, rotating
 from fairlead.server.bootstrap import books_only
 from fairlead.server.settings import Settings
-from fairlead.store import events, rotation
-from fairlead.usecases import audit
+from fairlead.store import events, rotation, secret_versions
+from fairlead.usecases import audit, subscriptions
 
 
 @pytest.fixture
@@ -47,6 +48,20 @@ def test_a_key_is_exchanged_and_a_server_that_runs_goes_on(settings: Settings) -
     with books_only(settings) as again, again.database.reading() as connection:
         assert again.reveal(connection, more) == "more"
     assert rotating.rotate(settings) == 6, "and again, whenever it is wanted"
+
+
+def test_headers_of_subscriptions_are_sealed_anew_like_every_secret(settings: Settings) -> None:
+    admin = Actor(ActorId("usr-admin"), "admin", "user", permissions_of(RoleName.ADMINISTRATOR))
+    with books_only(settings) as context:
+        draft = subscriptions.Draft("S", to=["https://x.test/"], headers={"X-Key": "of the receiver"})
+        [held] = subscriptions.add(context, admin, draft).subscription.headers.values()
+        with context.database.reading() as connection:
+            before = secret_versions.sealed(connection, [held])[held]
+    rotating.rotate(settings)
+    with books_only(settings) as context, context.database.reading() as connection:
+        assert context.reveal(connection, held) == "of the receiver"
+        after = secret_versions.sealed(connection, [held])[held]
+    assert after[0] != before[0] and after[1] != before[1]
 
 
 def test_killed_in_the_middle_it_is_taken_up_by_the_same_command(

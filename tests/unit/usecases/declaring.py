@@ -126,6 +126,7 @@ def furnish(house: House) -> None:
     watch = Subscription(
         "Watch", to=["https://hook.test/y"], secret="hidden-11", events=["deployment."], people=["admin"]
     )
+    watch = replace(watch, headers={"Authorization": "Bearer hidden-12", "X-Key": "hidden-13"})
     subscriptions.add(house.context, ADMIN, replace(watch, projects=["books"], environments=["Test"]))
     subscriptions.add(house.context, ADMIN, Subscription("Digest", to=["ops@example.com"], schedule="0 8 * * *"))
 

@@ -56,6 +56,8 @@ def test_export_of_what_was_applied_elsewhere_gives_the_same_bytes(
         "books/Deployer/Password": "6",
         "library/Every Project/Token": "7",
         "subscription/Watch": "8",
+        "subscription/Watch/header/Authorization": "Bearer 8",
+        "subscription/Watch/header/X-Key": "8",
         "target/there/key": "8",
         "identity-provider/ours": "9",
     }

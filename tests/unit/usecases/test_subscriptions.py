@@ -24,6 +24,7 @@ from fairlead.domain.errors import (
 )
 from fairlead.domain.subscription import Progress
 from fairlead.ports.notifier import Mail, Notice, Webhook
+from fairlead.store import secret_versions
 from fairlead.store import subscriptions as rows
 from fairlead.testing.fake_notifier import FakeNotifier
 from fairlead.usecases import (
@@ -112,6 +113,53 @@ def test_each_event_from_now_on_is_posted_once_in_order(books: House, receiver: 
     assert first.to == Webhook(HOOK, "sign-me") and first.key == f"{made.subscription.id}/{sequences[0]}"
     assert far(books).told == len(sequences) and far(books).position == sequences[-1] and not far(books).error
     assert tell(books, receiver) == 0, "nothing is asked for where there is nothing"
+
+
+def test_headers_are_posted_with_each_event_and_their_use_is_told_without_their_values(
+    books: House, receiver: FakeNotifier
+) -> None:
+    audit.hear_of_secrets(books.context)
+    made = add(books, headers={"X-Key": "planted-1", "Authorization": "Bearer planted-2"})
+    assert set(made.subscription.headers) == {"X-Key", "Authorization"}
+    tell(books, receiver)
+    posted = receiver.delivered[0].to
+    assert posted == Webhook(HOOK, "", {"X-Key": "planted-1", "Authorization": "Bearer planted-2"})
+    assert "planted" not in repr(posted), "what is logged or raised by mistake shows none"
+    asyncio.run(relaying.send_test(books.context, ADMIN, receiver, "S"))
+    assert receiver.delivered[-1].to == posted
+    subscriptions.change(books.context, ADMIN, "S", Draft(headers={"X-Key": "planted-3", "authorization": ""}))
+    tell(books, receiver)
+    assert receiver.delivered[-1].to == Webhook(HOOK, "", {"X-Key": "planted-3"})
+    used = [event.message for event in books.audit("secret.used")]
+    assert len(used) == 2 and all("https://hook.test" in one and "token-1234" not in one for one in used)
+    assert any("subscription S: header X-Key" in one for one in used)
+    changed = books.audit("subscription.changed")[0]
+    assert [(one.path, one.is_secret) for one in changed.difference] == [("headers", True)]
+    assert "planted" not in repr(books.audit()) and "with X-Key" in changed.message
+
+
+def test_what_a_header_holds_is_told_to_no_other_receiver(books: House) -> None:
+    add(books, headers={"X-Key": "planted"})
+    with pytest.raises(Invalid) as moved:
+        subscriptions.change(books.context, ADMIN, "S", Draft(to=["https://evil.test/"]))
+    assert moved.value.code == "subscription.header" and "https://hook.test" in moved.value.message
+    subscriptions.change(books.context, ADMIN, "S", Draft(to=["https://hook.test/other"]))
+    subscriptions.change(books.context, ADMIN, "S", Draft(to=["https://new.test/"], headers={"x-key": "another"}))
+    again = subscriptions.get(books.context, ADMIN, "S").subscription
+    assert (again.addresses, list(again.headers)) == (("https://new.test/",), ["x-key"])
+    with pytest.raises(Invalid) as mailed:
+        subscriptions.change(books.context, ADMIN, "S", Draft(to=["ops@example.com"]))
+    assert mailed.value.code == "subscription.address"
+    subscriptions.change(books.context, ADMIN, "S", Draft(to=["ops@example.com"], headers={"X-Key": ""}))
+    assert not subscriptions.get(books.context, ADMIN, "S").subscription.headers
+
+
+def test_headers_stand_in_the_books_encrypted(books: House) -> None:
+    made = add(books, headers={"X-Key": "planted"}).subscription
+    with books.database.reading() as connection:
+        [(sealed, _)] = secret_versions.sealed(connection, made.headers.values()).values()
+        assert b"planted" not in sealed
+        assert "planted" not in repr(connection.exec_driver_sql("select * from subscriptions").all())
 
 
 def test_the_body_is_as_octopus_has_it(books: House, receiver: FakeNotifier) -> None:
@@ -501,7 +549,8 @@ def test_one_that_is_disabled_or_removed_in_the_middle_of_a_batch_ends_there(boo
         assert len(notifier.delivered) == 1, name
         if name == "changed":
             tell(books, notifier)
-            assert {one.to for one in notifier.delivered[1:]} == {Webhook("https://other.test/")}
+            others = [one.to for one in notifier.delivered[1:]]
+            assert others and all(to == Webhook("https://other.test/") for to in others)
             subscriptions.remove(books.context, ADMIN, name)
 
 
@@ -609,6 +658,11 @@ def test_one_that_cannot_be_told_does_not_hold_up_the_others(books: House) -> No
         ({"to": ["ops@example.com\r\nBcc: x@y.test"]}, "subscription.address"),
         ({"to": ["ops@example.com"] + [f"a{n}@example.com" for n in range(20)]}, "subscription.address"),
         ({"to": ["ops@example.com"], "secret": "x"}, "subscription.address"),
+        ({"to": ["ops@example.com"], "headers": {"X-Key": "x"}}, "subscription.address"),
+        ({"headers": {"Content-Length": "1"}}, "subscription.header"),
+        ({"headers": {"X-Key": "a\r\nX-Other: b"}}, "subscription.header"),
+        ({"headers": {"X-Key": None}}, "subscription.header"),
+        ({"headers": {"X-Key": ""}}, "subscription.header"),
         ({"schedule": "now and then"}, "schedule.cron"),
         ({"zone": "Mars/Olympus"}, "schedule.zone"),
         ({"projects": ["none"]}, "project.unknown"),

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+import json
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -14,6 +15,9 @@ from fairlead.domain.errors import Failed, Invalid, Unreachable
 DELIVERY_TIMEOUT_S = 20.0
 ANSWER_BYTES = 2048
 SHOWN_LENGTH = 200
+MARK = "•••"
+LONGER_WORD = 8
+"""Words of a header's value from that length on are secret by themselves: ``Bearer`` is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +33,7 @@ async def ask(url: str, body: bytes, headers: Mapping[str, str], *, timeout_s: f
     where = place_of(url)
     try:
         async with asyncio.timeout(timeout_s), httpx2.AsyncClient(timeout=timeout_s, follow_redirects=False) as client:
-            sent = {"Content-Type": "application/json", "User-Agent": "fairlead", **headers}
+            sent = {**headers, "Content-Type": "application/json", "User-Agent": "fairlead"}
             async with client.stream("POST", url, content=body, headers=sent) as response:
                 held = b""
                 async for chunk in response.aiter_bytes():
@@ -47,12 +51,24 @@ async def ask(url: str, body: bytes, headers: Mapping[str, str], *, timeout_s: f
         ) from error
 
 
-def refused(url: str, answer: Answer, *, hint: str = "") -> Failed:
-    """The error for an answer other than yes; the query and path of the address are left out, they may hold tokens."""
+def refused(url: str, answer: Answer, *, hint: str = "", hidden: Iterable[str] = ()) -> Failed:
+    """The error for an answer other than yes; the query and path of the address are left out, they may hold tokens, and
+    of `hidden` values nothing is shown where the answer says them again."""
     where = place_of(url)
-    said = "".join(letter if letter.isprintable() else " " for letter in answer.text)[:SHOWN_LENGTH].strip()
+    text = _without(answer.text, hidden)
+    said = "".join(letter if letter.isprintable() else " " for letter in text)[:SHOWN_LENGTH].strip()
     words = f"{where} answered {answer.status}" + (f": {said}" if said else "")
     return Failed("notification.failed", words, thing=where, hint=hint)
+
+
+def _without(text: str, hidden: Iterable[str]) -> str:
+    """The text with a mark in the place of each value, as it is or in JSON, and of the longer words of one
+    (``Bearer …``)."""
+    whole = {form for value in hidden if value for form in (value, json.dumps(value)[1:-1])}
+    forms = whole | {word for form in whole for word in form.split() if len(word) >= LONGER_WORD}
+    for form in sorted(forms, key=len, reverse=True):
+        text = text.replace(form, MARK)
+    return text
 
 
 def place_of(url: str) -> str:

@@ -15,12 +15,13 @@ async def post(notice: Notice, to: Webhook, message: str, at: datetime, *, timeo
     said = payload(notice, at) if notice.payload is None else notice.payload
     body = json.dumps(said, ensure_ascii=False).encode()
     timestamp_s = int(at.timestamp())
-    headers = {"webhook-id": message, "webhook-timestamp": str(timestamp_s)}
+    headers = {**to.headers, "webhook-id": message, "webhook-timestamp": str(timestamp_s)}
     if to.secret:
         headers["webhook-signature"] = sign(to.secret, message, timestamp_s, body)
     answer = await ask(to.url, body, headers, timeout_s=timeout_s)
     if not 200 <= answer.status < 300:
-        raise refused(to.url, answer, hint="a webhook's receiver answers 2xx; it is tried again later")
+        hint = "a webhook's receiver answers 2xx; it is tried again later"
+        raise refused(to.url, answer, hint=hint, hidden=(to.secret, *to.headers.values()))
 
 
 def payload(notice: Notice, at: datetime) -> dict[str, object]:

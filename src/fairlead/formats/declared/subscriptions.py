@@ -6,6 +6,7 @@ from pydantic import Field
 
 from fairlead.domain.event_kind import EVERYTHING, GROUPS
 from fairlead.domain.subscription import DEFAULT_SCHEDULE, LONGEST_NAME, MOST_ADDRESSES, MOST_OF_A_FILTER
+from fairlead.domain.webhook_header import MOST_HEADERS
 from fairlead.formats.declared.layout import Layout, SecretField
 from fairlead.formats.shape import Shape
 
@@ -22,6 +23,9 @@ class SubscriptionItem(Shape):
         "any the members of the team get it",
     )
     secret: SecretField | None = Field(None, description="what signs a webhook")
+    headers: dict[str, SecretField] = Field(
+        {}, max_length=MOST_HEADERS, description="what else a webhook is posted with: name → value"
+    )
     events: tuple[str, ...] = Field(
         (EVERYTHING,),
         max_length=MOST_OF_A_FILTER,

@@ -8,6 +8,7 @@ from fastapi import Header, Response
 from pydantic import Field
 
 from fairlead.domain.event_kind import GROUPS, KINDS, EventGroup, groups_of
+from fairlead.domain.webhook_header import LONGEST_VALUE, MOST_HEADERS
 from fairlead.server.api import answers, shapes
 from fairlead.server.api.answers import subscriptions as told
 from fairlead.server.api.bodies import Body
@@ -30,6 +31,12 @@ class SubscriptionChange(Body):
     people: list[str] | None = Field(None, max_length=200, description="users; fairlead for what nobody did; none: all")
     team: str | None = Field(None, max_length=100, description='"": no team')
     secret: str | None = Field(None, max_length=500, description='signs what is posted; "": nothing does')
+    headers: dict[str, Annotated[str, Field(max_length=LONGEST_VALUE)]] | None = Field(
+        None,
+        max_length=MOST_HEADERS,
+        description="what else is posted with each: name → value, which is shown to nobody; one that is not named "
+        'stays, "": it goes',
+    )
     schedule: str | None = Field(None, max_length=500, description="when a digest is sent, as a line of cron")
     zone: str | None = Field(None, max_length=60, description="whose clock that means")
     enabled: bool | None = None
@@ -112,6 +119,7 @@ def shaped(one: subscriptions.SubscriptionView) -> told.Subscription:
         "owner": held.owner,
         "to": list(held.addresses),
         "secret": held.secret is not None,
+        "headers": list(held.headers),
         "events": list(held.events),
         "projects": list(one.projects),
         "environments": list(one.environments),

@@ -108,6 +108,14 @@ def _draft(form: Form) -> subscriptions.Draft:
         people=form.listed("people"),
         team=form.text("team").strip(),
         secret="" if form.is_ticked("no_secret") else form.text("secret") or None,
+        headers=_headers(form),
         schedule=form.text("schedule").strip() or None,
         zone=form.text("zone").strip() or None,
     )
+
+
+def _headers(form: Form) -> dict[str, str | None]:
+    """A held one whose field is empty stays; one that is ticked goes."""
+    names, values = form.lists.get("header_name", ()), form.lists.get("header_value", ())
+    given = {name.strip(): value or None for name, value in zip(names, values, strict=False) if name.strip()}
+    return given | dict.fromkeys(form.lists.get("no_header", ()), "")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from fairlead.domain.actor import Actor
 from fairlead.domain.permission import Permission
@@ -15,6 +15,7 @@ from fairlead.usecases.declared.noun import Applying, Held, Noun
 from fairlead.usecases.subscriptions import Draft
 
 PART = 500
+NOTHING: Mapping[str, str] = {}
 
 
 class Subscriptions(Noun[SubscriptionItem]):
@@ -34,11 +35,13 @@ class Subscriptions(Noun[SubscriptionItem]):
         for view in sorted(found, key=lambda one: one.subscription.name):
             held = view.subscription
             name = f"subscription/{held.name}"
+            headers = {header: f"{name}/header/{header}" for header in held.headers}
             item = SubscriptionItem(
                 name=held.name,
                 owner=held.owner,
                 to=held.addresses,
                 secret=SecretField(secret=name) if held.secret else None,
+                headers={header: SecretField(secret=mark) for header, mark in headers.items()},
                 events=held.events,
                 projects=view.projects,
                 environments=view.environments,
@@ -49,19 +52,22 @@ class Subscriptions(Noun[SubscriptionItem]):
                 zone=held.zone,
                 enabled=held.is_enabled,
             )
-            yield Held("", item, {name: held.secret} if held.secret else {})
+            secrets = {mark: held.headers[header] for header, mark in headers.items()}
+            yield Held("", item, secrets | ({name: held.secret} if held.secret else {}))
 
     def add(self, at: Applying, project: str, item: SubscriptionItem) -> None:
         subscriptions.add(at.context, at.actor, _draft(at, item))
 
     def change(self, at: Applying, old: Held[SubscriptionItem], new: SubscriptionItem) -> None:
-        subscriptions.change(at.context, at.actor, old.item.name, _draft(at, new))
+        kept = {name.lower() for name in new.headers}
+        gone = {name: "" for name in old.item.headers if name.lower() not in kept}
+        subscriptions.change(at.context, at.actor, old.item.name, _draft(at, new, gone))
 
     def remove(self, at: Applying, held: Held[SubscriptionItem]) -> None:
         subscriptions.remove(at.context, at.actor, held.item.name)
 
 
-def _draft(at: Applying, item: SubscriptionItem) -> Draft:
+def _draft(at: Applying, item: SubscriptionItem, gone: Mapping[str, str] = NOTHING) -> Draft:
     return Draft(
         item.name,
         to=item.to,
@@ -72,6 +78,7 @@ def _draft(at: Applying, item: SubscriptionItem) -> Draft:
         people=item.people,
         team=item.team,
         secret=at.value(item.secret) or (None if item.secret else ""),
+        headers={**gone, **{name: at.value(mark) or None for name, mark in item.headers.items()}},
         schedule=item.schedule,
         zone=item.zone,
         is_enabled=item.enabled,

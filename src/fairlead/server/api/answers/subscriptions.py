@@ -40,6 +40,7 @@ class Subscription(TypedDict):
     owner: Annotated[str, Field(description="what they may not view is not told")]
     to: Annotated[list[str], Field(description="an http(s) address, or mail addresses; none: the team's members")]
     secret: Annotated[bool, Field(description="whether what is posted is signed")]
+    headers: Annotated[list[str], Field(description="the names of what else is posted with each")]
     events: Annotated[list[str], Field(description="kinds, nouns with a dot at their end, groups, or *")]
     projects: Annotated[list[str], Field(description="none: all; an id: it is gone")]
     environments: Annotated[list[str], Field(description="none: all; an id: it is gone")]

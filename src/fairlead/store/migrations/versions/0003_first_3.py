@@ -164,6 +164,7 @@ def _subscriptions() -> None:
         sa.Column("people", sa.JSON(none_as_null=True), nullable=False),
         sa.Column("team", sa.Text(), nullable=True),
         sa.Column("secret", sa.Text(), nullable=True),
+        sa.Column("headers", sa.JSON(none_as_null=True), nullable=False),
         sa.Column("schedule", sa.Text(), nullable=False),
         sa.Column("zone", sa.Text(), nullable=False),
         sa.Column("is_enabled", sa.Boolean(), nullable=False),
