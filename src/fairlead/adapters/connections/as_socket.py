@@ -8,7 +8,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from fairlead.domain.errors import FairleadError
+from fairlead.domain.errors import FairleadError, Unreachable
 from fairlead.ports.connection import Connection, Streams
 
 PIECE_BYTES = 64 * 1024
@@ -26,7 +26,7 @@ class AsSocket:
         self._server: asyncio.Server | None = None
         self._relays: set[asyncio.Task[None]] = set()
         self.why_not: FairleadError | None = None
-        """Why the last attempt to reach the address failed; None where it went well."""
+        """Why the last attempt to reach the address failed, or what broke off since; None where it went well."""
 
     @property
     def path(self) -> str:
@@ -66,11 +66,16 @@ class AsSocket:
             async with asyncio.TaskGroup() as both:
                 both.create_task(_pour(here.reader, there.writer))
                 both.create_task(_pour(there.reader, here.writer))
-        except* Exception:  # noqa: BLE001 # either side broke off, in its library's own words: so does the other
-            pass
+        except* Exception as broken:  # noqa: BLE001 # a side broke off, in its library's own words: so does the other
+            self.why_not = self._broke_off(broken)
         finally:
             for writer in (here.writer, there.writer):
                 writer.close()
+
+    def _broke_off(self, broken: BaseExceptionGroup[Exception]) -> FairleadError:
+        first = broken.exceptions[0]
+        words = f"{self._connection.name}: {self._address}: {type(first).__name__}: {first}"
+        return Unreachable("host.unreachable", words[:500], thing=self._address)
 
 
 async def _pour(source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
