@@ -411,6 +411,7 @@ CODES: dict[str, str] = {
     "trigger.invalid": "The trigger lacks what it needs.",
     "trigger.disabled": "The trigger or its project is disabled.",
     "trigger.same_version": "A release has these versions already, or nothing newer is there.",
+    "trigger.own_run": "What came is pushed by the project's own runs, which make the release.",
     "trigger.older": "What came is an older version than the latest release has.",
     "trigger.no_target": "No target that the trigger could deploy to is available.",
     "trigger.asked": "The trigger waits for a registry that tells of a push, and cannot be asked.",

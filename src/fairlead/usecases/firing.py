@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import assert_never
 
@@ -173,9 +173,10 @@ class _Firing:
         packages = dict(self.occasion.packages)
         for name, reference in self.occasion.images.items():
             services = [service for service, held in images.items() if name in names_of(held)]
+            _require_others(owner, images, services)
             images |= {service: _renamed(images[service], reference) for service in services}
             packages |= {} if services else {name: version_of(reference)}
-        changed = {service for service, held in images.items() if base is None or held != base.images[service]}
+        changed = {service for service in images if base is None or _differs(base, service, images[service])}
         if before is not None and self.trigger.kind is not TriggerKind.SCHEDULE:
             _require_news(before, {**packages, **{one: version_of(images[one]) for one in changed}}, changed)
         if base is None and not packages:
@@ -265,13 +266,30 @@ def _renamed(held: str, reference: str) -> str:
     return f"{names_of(held)[0]}:{version_of(reference)}@{digest}"
 
 
+def _require_others(owner: Project, held: Mapping[str, str], services: Iterable[str]) -> None:
+    """That none of the images is one that the project's own runs push: they make the release themselves."""
+    own = (name for name in services if names_of(held[name])[0].endswith(f"/{owner.name}/{name}"))
+    if owner.source is not None and (service := next(own, None)) is not None:
+        said = f"the runs of {owner.name} push {service} themselves, and make the release"
+        raise Conflict("trigger.own_run", said, thing=service, hint="such a trigger is for images of others")
+
+
+def _differs(base: Release, service: str, reference: str) -> bool:
+    """Whether it is another image than the release has; a tag is, where the release knows the image by another."""
+    held = base.images[service]
+    if held.partition("@")[2] != reference.partition("@")[2]:
+        return True
+    return held != reference and base.packages.get(service, "") not in ("", version_of(reference))
+
+
 def _require_news(before: Release, came: Mapping[str, str], changed: set[str]) -> None:
     """That what came differs from what the release before has, and that none of it is an older version."""
     held = {name.lower(): version for name, version in before.packages.items()}
     differing = {name: version for name, version in came.items() if held.get(name.lower()) != version}
     if not differing and not changed:
-        shown = ", ".join(f"{name} {version}" for name, version in came.items()) or "nothing new"
+        shown = ", ".join(f"{name} {version}" for name, version in came.items())
         message = f"the release {before.version} has {shown} already"
+        message = message if shown else f"nothing is newer than what the release {before.version} has"
         raise Conflict("trigger.same_version", message, thing=before.version)
     for name, version in differing.items():
         known = held.get(name.lower(), "")

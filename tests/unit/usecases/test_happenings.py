@@ -275,6 +275,26 @@ def test_a_push_of_any_tag_makes_one_release_though_it_is_told_twice(books: Hous
     assert caught.value.code == "trigger.asked"
 
 
+def test_what_the_projects_own_runs_push_is_no_news_for_they_make_the_release(house: House) -> None:
+    house.add_project("books", git="https://git.test/books.git")
+    house.add_release("1.0.0", image=DIGEST.replace("/web@", "/books/web@"))
+    put(house, Draft("Pushes", kind=TriggerKind.PUSH))
+    put(house, IMAGES)
+    notified(house, "1.1.0", repository="books/web")
+    assert told(house, "Pushes") == [(False, "trigger.own_run")]
+    assert asked(house, registry("1.0.0", "1.1.0", name="books/web")) == [(False, "trigger.own_run")]
+    assert len(releases.page(house.context, ADMIN, "books").items) == 1
+
+
+def test_a_tag_of_what_the_release_has_already_is_no_news(books: House) -> None:
+    found = registry("1.0.0")
+    digest = asyncio.run(found.registry.digest("web", "1.0.0"))
+    books.add_release("1.0.0", image=f"registry.test/web@{digest}")
+    put(books, IMAGES)
+    assert asked(books, found) == [(False, "trigger.same_version")]
+    assert records(books, "Images")[0].reason == "nothing is newer than what the release 1.0.0 has"
+
+
 # Targets
 
 
