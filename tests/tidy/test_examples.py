@@ -15,7 +15,9 @@ from tests.tidy import rules
 
 from fairlead.cli.app import build
 from fairlead.domain.errors import CODES
+from fairlead.formats.process import read_process
 from fairlead.formats.project import validate
+from fairlead.formats.step_template import read_template
 from fairlead.server.commands import app as server_app
 from fairlead.server.settings import PREFIX, Settings, environment_name
 
@@ -113,6 +115,22 @@ def test_a_project_file_in_a_document_can_be_deployed(text: str) -> None:
         files["compose.yaml"] = COMPOSE
     _, problems = validate(files, ENVIRONMENTS)
     assert not problems, "\n".join(str(problem) for problem in problems)
+
+
+PROCESS = re.compile(r"(guided:.*\n(?:[a-z_]+:.*\n)*)?steps:")
+
+
+@pytest.mark.parametrize("text", [case for case in each("yaml") if PROCESS.match(case.values[0])])
+def test_a_process_in_a_document_is_one(text: str) -> None:
+    assert read_process("process.yaml", text.encode()).steps
+
+
+@pytest.mark.parametrize(
+    "text", [case for case in each("yaml") if re.search("^parameters:", case.values[0], re.MULTILINE)]
+)
+def test_a_step_template_in_a_document_is_one(text: str) -> None:
+    content, _ = read_template("template.yaml", text.encode())
+    assert content.parameters
 
 
 @pytest.mark.parametrize("script", each("sh"))

@@ -56,6 +56,7 @@ from fairlead.cli import (
 from fairlead.cli.importing import group as import_group
 from fairlead.cli.screen import Screen
 from fairlead.cli.session import Session
+from fairlead.cli.where_to_look import hint_of
 from fairlead.domain.errors import FairleadError, Invalid
 
 HELP = """Fairlead guides every commit to production.
@@ -183,5 +184,5 @@ def run(arguments: Sequence[str] | None = None, *, kinds: Callable[[], Mapping[s
 
 
 def _refused(error: FairleadError) -> int:
-    Screen().fail(error.message, error.hint, error.code)
+    Screen().fail(error.message, hint_of(error), error.code)
     return error.exit_code

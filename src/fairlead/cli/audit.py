@@ -35,7 +35,7 @@ def list_events(
     environment: str = Environment,
     since: str = Since,
     until: str = Until,
-    most: int = typer.Option(100, "--limit", "-n", help="How many at most."),
+    most: int = typer.Option(100, "--limit", "-n", min=1, help="How many at most."),
 ) -> None:
     """List the audit's events, the newest first."""
     at = session(context)

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 from typing import Any
-from urllib.parse import quote
 
 import typer
 
 from fairlead.cli.given_files import text_of
-from fairlead.cli.session import API, session
+from fairlead.cli.session import API, segment, session
 from fairlead.domain.errors import Invalid
 
 PATH = f"{API}/build-information"
@@ -69,7 +68,7 @@ def show(
 ) -> None:
     """Show what was told of one build."""
     at = session(context)
-    at.screen.result(at.client.get(f"{PATH}/{quote(package, safe='')}/{quote(version, safe='')}"))
+    at.screen.result(at.client.get(f"{PATH}/{segment(package)}/{segment(version)}"))
 
 
 @group.command("remove")
@@ -80,7 +79,7 @@ def remove(
 ) -> None:
     """Remove what was told of a build."""
     at = session(context)
-    at.client.delete(f"{PATH}/{quote(package, safe='')}/{quote(version, safe='')}")
+    at.client.delete(f"{PATH}/{segment(package)}/{segment(version)}")
     at.screen.say(f"{package} {version} removed")
 
 

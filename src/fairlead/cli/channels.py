@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from typing import Any
-from urllib.parse import quote
 
 import typer
 
@@ -103,9 +102,9 @@ def remove(
     at.screen.say(f"channel {name} removed")
 
 
-def _path(at: Session, project: str, name: str = "") -> str:
+def _path(at: Session, project: str, name: str | None = None) -> str:
     path = f"{API}/projects/{segment(at.project(project))}/channels"
-    return f"{path}/{quote(name, safe='')}" if name else path
+    return path if name is None else f"{path}/{segment(name)}"
 
 
 def _row(row: dict[str, Any]) -> dict[str, str]:

@@ -94,7 +94,7 @@ class Client:
         """The answer's bytes (an artifact)."""
         with _spoken(self.account):
             answer = self._http.get(path)
-        _check(answer)
+        self._check(answer)
         return bytes(answer.content)
 
     def chunks(self, path: str, **query: object) -> Iterator[bytes]:
@@ -102,7 +102,7 @@ class Client:
         with _spoken(self.account), self._http.stream("GET", path, params=_clean(query)) as answer:
             if answer.status_code >= 400:
                 answer.read()
-                _check(answer)
+            self._check(answer)
             yield from answer.iter_bytes()
 
     def follow(self, path: str, **query: object) -> Iterator[dict[str, Any]]:
@@ -119,7 +119,7 @@ class Client:
         ):
             if answer.status_code >= 400:
                 answer.read()
-                _check(answer)
+            self._check(answer)
             for line in answer.iter_lines():
                 if line.startswith("data:"):
                     yield json.loads(line[5:])
@@ -138,7 +138,7 @@ class Client:
             answer = self._http.request(
                 method, path, json=body, content=content, params=_clean(query or {}), headers=dict(headers or {})
             )
-        _check(answer)
+        self._check(answer)
         try:
             return answer.json() if answer.content else None
         except ValueError as error:
@@ -147,6 +147,17 @@ class Client:
                 f"what answers at {self.account.url} is not a Fairlead server",
                 hint="is the address right?",
             ) from error
+
+    def _check(self, answer: httpx2.Response) -> None:
+        """That it is a success; being sent elsewhere is none: nothing was done."""
+        if 300 <= answer.status_code < 400:
+            there = str(httpx2.URL(self.account.url).join(answer.headers.get("location", "")))
+            raise errors.Failed(
+                "server.unreachable",
+                f"{self.account.url} does nothing itself, and sends to {there[:200]}",
+                hint="give the address of the server itself: fairlead login ADDRESS, or FAIRLEAD_URL",
+            )
+        _check(answer)
 
 
 class _spoken:

@@ -9,6 +9,7 @@ from typing import Any
 
 import typer
 
+from fairlead.cli.asking import agree
 from fairlead.cli.field_lines import field_lines
 from fairlead.cli.given_files import bytes_of
 from fairlead.cli.screen import Screen
@@ -80,7 +81,7 @@ def apply(
     body["hash"] = found["hash"] if found["hash"].startswith(hash) else hash  # the server says what is wrong with it
     if not yes:
         _show(at.screen, found)
-        typer.confirm(f"Make these {len(found['changes'])} changes?", abort=True, err=True)
+        agree(f"Make these {len(found['changes'])} changes?")
     done = at.client.post(f"{API}/apply", {**body, "mode": "apply"})
     if at.screen.as_json:
         at.screen.result(done)

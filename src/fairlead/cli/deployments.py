@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 import typer
 
 from fairlead.cli import prompts
+from fairlead.cli.asking import agree
 from fairlead.cli.deploy_each import deploy_each, refuse_alone
 from fairlead.cli.moments import AT_HELP, moment
 from fairlead.cli.nested import show_unsettled
@@ -61,7 +62,7 @@ def list_deployments(
     }
     if not at.screen.as_json:
         rows = [{**row, "reason": row["reason"] or _mark_of(row)} for row in rows]
-    at.screen.table(rows, columns, empty="no deployments yet")
+    at.screen.table(rows, columns, empty="no deployment fits" if any(asked.values()) else "no deployments yet")
 
 
 def _mark_of(row: dict[str, Any]) -> str:
@@ -346,7 +347,7 @@ def retire(
         live = at.client.get(path, tenant=tenant)["version"] or "nothing"
         whose = f" for {tenant}" if tenant else ""
         question = f"End {name} in {environment}{whose} ({live} is live) and give its routes back?"
-        typer.confirm(question, abort=True, err=True)
+        agree(question)
     task = at.client.post(f"{path}/retire", {"accessories": accessories, "tenant": tenant})
     at.screen.say(f"{task['title']}: task {task['id']}")
     if wait:
@@ -395,7 +396,7 @@ def adopt(
         at.screen.say(f"{what:<14} {one['version']} in {one['colour']} ({one['deployment']})")
     at.screen.say(f"{'routes':<14} {', '.join(seen['routes'])}\n{'instances':<14} {', '.join(seen['instances'])}")
     if not yes:
-        typer.confirm(f"Write into the books that {found['version']} is live?", abort=True, err=True)
+        agree(f"Write into the books that {found['version']} is live?")
     asked = f"?{urlencode({'tenant': tenant})}" if tenant else ""
     made = at.client.post(f"{path}{asked}", {"deployment": found["deployment"]})
     at.screen.result(made, f"{found['version']} in {found['colour']} is live in the books, too")

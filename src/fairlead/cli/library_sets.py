@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import Annotated, TypeAlias
-from urllib.parse import quote
 
 import typer
 
@@ -53,7 +52,7 @@ def change(
     body: dict[str, object] = {"name": new_name}
     if description:
         body["description"] = description
-    made = at.client.patch(f"{API}/library-sets/{quote(name)}", body)
+    made = at.client.patch(f"{API}/library-sets/{segment(name)}", body)
     at.screen.result(made, f"library set {made['name']} changed")
 
 
@@ -61,7 +60,7 @@ def change(
 def remove(context: typer.Context, name: SetName) -> None:
     """Remove one that no project includes, with its variables."""
     at = session(context)
-    at.client.delete(f"{API}/library-sets/{quote(name)}")
+    at.client.delete(f"{API}/library-sets/{segment(name)}")
     at.screen.say(f"library set {name} removed")
 
 
@@ -70,7 +69,7 @@ def include(context: typer.Context, name: SetName, project: ProjectName = "") ->
     """The project's next releases take its variables too."""
     at = session(context)
     owner = at.project(project)
-    at.client.put(f"{API}/projects/{segment(owner)}/library-sets/{quote(name)}", {})
+    at.client.put(f"{API}/projects/{segment(owner)}/library-sets/{segment(name)}", {})
     at.screen.say(f"{owner} includes {name}: its next releases freeze these variables too")
 
 
@@ -79,5 +78,5 @@ def exclude(context: typer.Context, name: SetName, project: ProjectName = "") ->
     """The project's next releases do without its variables."""
     at = session(context)
     owner = at.project(project)
-    at.client.delete(f"{API}/projects/{segment(owner)}/library-sets/{quote(name)}")
+    at.client.delete(f"{API}/projects/{segment(owner)}/library-sets/{segment(name)}")
     at.screen.say(f"{owner} does without {name}")

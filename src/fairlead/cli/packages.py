@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from urllib.parse import quote
 
 import typer
 
-from fairlead.cli.session import API, session
+from fairlead.cli.session import API, segment, session
 from fairlead.domain.errors import Invalid
 
 PATH = f"{API}/packages"
@@ -61,7 +60,7 @@ def download(
 ) -> None:
     """Download a package."""
     at = session(context)
-    path = f"{PATH}/{quote(name, safe='')}/{quote(version, safe='')}"
+    path = f"{PATH}/{segment(name)}/{segment(version)}"
     found = at.client.get(path)
     target = to / found["file_name"]
     beside = target.with_name(f".{target.name}.part")
@@ -85,5 +84,5 @@ def remove(
 ) -> None:
     """Remove a package that no release names."""
     at = session(context)
-    at.client.delete(f"{PATH}/{quote(name, safe='')}/{quote(version, safe='')}")
+    at.client.delete(f"{PATH}/{segment(name)}/{segment(version)}")
     at.screen.say(f"{name} {version} removed")

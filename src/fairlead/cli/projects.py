@@ -9,6 +9,7 @@ from typing import Any
 
 import typer
 
+from fairlead.cli.asking import agree
 from fairlead.cli.given_files import secret_of, value_of
 from fairlead.cli.session import API, Session, segment, session
 from fairlead.domain.errors import TimedOut
@@ -254,9 +255,10 @@ def remove(
 ) -> None:
     """Forget a project that has no history: no run, release or deployment. One that has can be disabled."""
     at = session(context)
+    path = f"{API}/projects/{segment(name)}"
     if not yes:
-        typer.confirm(f"Remove project {name} with its variables, process and channels?", abort=True, err=True)
-    at.client.delete(f"{API}/projects/{segment(name)}")
+        agree(f"Remove project {at.client.get(path)['name']} with its variables, process and channels?")
+    at.client.delete(path)
     at.screen.say(f"project {name} removed")
 
 

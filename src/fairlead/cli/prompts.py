@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
-from urllib.parse import quote
 
 import typer
 
@@ -17,7 +16,7 @@ REQUIRED = "prompt.required"
 
 def questions(at: Session, project: str, version: str, environment: str, tenant: str = "") -> list[Mapping[str, Any]]:
     """What a deployment of the release there asks for."""
-    path = f"{API}/projects/{segment(project)}/releases/{quote(version)}/prompts"
+    path = f"{API}/projects/{segment(project)}/releases/{segment(version)}/prompts"
     return list(at.client.get(path, environment=environment, tenant=tenant)["items"])
 
 

@@ -6,6 +6,7 @@ from urllib.parse import quote
 
 import typer
 
+from fairlead.cli.asking import ask
 from fairlead.cli.given_files import secret_of
 from fairlead.cli.session import API, Search, session
 
@@ -20,6 +21,9 @@ def list_registries(context: typer.Context, search: Search = "") -> None:
     at.screen.table(at.client.all(f"{API}/registries", search=search), columns, empty="no credentials")
 
 
+FROM = "--password-from FILE, or - for standard input"
+
+
 @group.command("set")
 def set_registry(
     context: typer.Context,
@@ -29,7 +33,7 @@ def set_registry(
 ) -> None:
     """Pull from this registry with these credentials."""
     at = session(context)
-    password = secret_of(password_from) or str(typer.prompt("Password", hide_input=True, err=True))
+    password = secret_of(password_from) or ask("the password", is_hidden=True, instead=FROM)
     made = at.client.put(f"{API}/registries/{quote(registry)}", {"user": user, "password": password})
     at.screen.result(made, f"images of {registry} are pulled as {user}")
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import typer
 
+from fairlead.cli.asking import agree
 from fairlead.cli.given_files import text_of
 from fairlead.cli.session import API, ProjectName, Search, Session, segment, session
 from fairlead.domain.errors import Invalid
@@ -190,7 +191,7 @@ def update_variables(
     if preview:
         raise typer.Exit(3)
     if not yes:
-        typer.confirm(f"Freeze these for release {version}?", abort=True, err=True)
+        agree(f"Freeze these for release {version}?")
     at.screen.result(at.client.post(path), f"release {version} has the new variables")
 
 

@@ -30,6 +30,8 @@ def status(
             ),
         )
         return
+    if project:
+        project = at.client.get(f"{API}/projects/{segment(project)}")["name"]
     found = at.client.get(f"{API}/status", search=project, tenant=tenant)
     part = found
     while part["next"]:

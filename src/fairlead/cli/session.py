@@ -107,9 +107,18 @@ class Session:
 
 def segment(name: str) -> str:
     """The name as one step of an address: whatever it holds (``#``, ``?``, ``%``), it leads to no other thing."""
-    if name in (".", "..") or "/" in name:
+    if "/" in name:
         raise Invalid("input.name", f"{name[:80]!r} is not a name: a name has no '/', and is not made of dots alone")
-    return quote(name, safe="")
+    return steps(name)
+
+
+def steps(name: str) -> str:
+    """The name as the end of an address, where it may have a ``/``, as variables' names may."""
+    if not name.strip():
+        raise Invalid("input.name", "the name is empty", hint="a variable of the shell that has no value?")
+    if not {".", ".."}.isdisjoint(name.split("/")):
+        raise Invalid("input.name", f"{name[:80]!r} is not a name: a name has no '/', and is not made of dots alone")
+    return quote(name, safe="/")
 
 
 def with_given(held: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, TypeAlias
-from urllib.parse import quote
 
 import typer
 
+from fairlead.cli.asking import agree
 from fairlead.cli.declarations import CHANGES_PENDING
 from fairlead.cli.given_files import bytes_of
 from fairlead.cli.screen import Screen
-from fairlead.cli.session import API, session
+from fairlead.cli.session import API, segment, session
 from fairlead.domain.errors import Invalid
 
 group = typer.Typer(name="step-templates", help="Actions that processes share, in versions.", no_args_is_help=True)
@@ -40,7 +40,7 @@ def show(
 ) -> None:
     """Print a version as YAML: save it, edit it, and `fairlead step-templates set` it."""
     at = session(context)
-    found = at.client.get(f"{API}/step-templates/{quote(name, safe='')}", number=version)
+    found = at.client.get(f"{API}/step-templates/{segment(name)}", number=version)
     at.screen.result(found, found["text"].rstrip())
 
 
@@ -57,9 +57,7 @@ def put(
     at = session(context)
     content, description = read_template(str(file), bytes_of(file))
     body: dict[str, Any] = {**written(content), "description": description}
-    made = at.client.put(
-        f"{API}/step-templates/{quote(name, safe='')}", body, revision=revision if revision >= 0 else None
-    )
+    made = at.client.put(f"{API}/step-templates/{segment(name)}", body, revision=revision if revision >= 0 else None)
     at.screen.result(made, f"{made['name']} is saved: version {made['version']}")
 
 
@@ -67,7 +65,7 @@ def put(
 def versions(context: typer.Context, name: TemplateName) -> None:
     """List all of its versions, the newest first."""
     at = session(context)
-    rows = at.client.all(f"{API}/step-templates/{quote(name, safe='')}/versions")
+    rows = at.client.all(f"{API}/step-templates/{segment(name)}/versions")
     columns = {"version": "VERSION", "kind": "KIND", "saved_at": "SAVED", "saved_by": "BY"}
     at.screen.table(rows, columns, empty="no versions")
 
@@ -80,7 +78,7 @@ def users(
 ) -> None:
     """List the processes that use it, and which version each uses."""
     at = session(context)
-    found = at.client.get(f"{API}/step-templates/{quote(name, safe='')}/users", number=to)
+    found = at.client.get(f"{API}/step-templates/{segment(name)}/users", number=to)
     columns = {
         "user": "PROCESS",
         "action": "ACTION",
@@ -103,7 +101,7 @@ def move(
 ) -> None:
     """Take users to another version, up or down. What would change is shown first, and asked about."""
     at = session(context)
-    path = f"{API}/step-templates/{quote(name, safe='')}/users"
+    path = f"{API}/step-templates/{segment(name)}/users"
     body: dict[str, Any] = {"version": to, "users": user, "values": _values(value)}
     found = at.client.post(f"{path}/plan", body)
     if plan or not found["pending"]:
@@ -111,7 +109,7 @@ def move(
         raise typer.Exit(CHANGES_PENDING if found["pending"] else 0)
     if not yes:
         _show(at.screen, found)
-        typer.confirm(f"Take them to version {found['version']}?", abort=True, err=True)
+        agree(f"Take them to version {found['version']}?")
     done = at.client.post(f"{path}/move", {**body, "hash": hash or found["hash"]})
     at.screen.result(done, f"{_count(done)} to version {done['version']} from their next release on")
 
@@ -124,7 +122,7 @@ def remove(
 ) -> None:
     """Remove a template, or a version of it, that no process uses. Releases keep what they froze."""
     at = session(context)
-    path = f"{API}/step-templates/{quote(name, safe='')}"
+    path = f"{API}/step-templates/{segment(name)}"
     at.client.delete(f"{path}/versions/{version}" if version else path)
     at.screen.say(f"version {version} of {name} removed" if version else f"step template {name} removed")
 

@@ -28,7 +28,7 @@ def list_tasks(
     if not at.screen.as_json:
         marks = [f"marked as failed by {said[:60]}" if (said := one["marked_as_failed"]) else "" for one in rows]
         rows = [{**one, "reason": one["reason"] or mark} for one, mark in zip(rows, marks, strict=True)]
-    at.screen.table(rows, columns, empty="no tasks yet")
+    at.screen.table(rows, columns, empty="no task fits" if state or kind or project else "no tasks yet")
 
 
 @group.command("show")
@@ -148,7 +148,7 @@ def cancel(context: typer.Context, id: str = typer.Argument(..., help="The task.
 
 def events(
     context: typer.Context,
-    most: int = typer.Option(50, help="How many."),
+    most: int = typer.Option(50, min=1, help="How many."),
     project: str = typer.Option("", "--project", "-p", help="Only what was done to this project."),
     kind: str = typer.Option("", help="Only this kind: approval.approved"),
 ) -> None:
@@ -156,7 +156,7 @@ def events(
     at = session(context)
     columns = {"at": "WHEN", "actor": "WHO", "kind": "WHAT", "message": "MESSAGE"}
     rows = at.client.all(f"{API}/events", most=most, project=project, kind=kind)
-    at.screen.table(rows, columns, empty="nothing has happened yet")
+    at.screen.table(rows, columns, empty="no event fits")
 
 
 def add_to(app: typer.Typer) -> None:

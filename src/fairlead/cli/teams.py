@@ -69,7 +69,13 @@ def leave(
     """Remove people from the team."""
     at = session(context)
     held = at.client.get(f"{API}/teams/{segment(team)}")
-    _change(at, held, {"members": [name for name in held["members"] if name not in users]})
+    known = {name.lower() for name in held["members"]}
+    if strangers := [name for name in users if name.lower() not in known]:
+        raise NotFound(
+            "user.unknown", f"{', '.join(strangers)[:200]} is no member of {held['name']}", thing=strangers[0]
+        )
+    leaving = {name.lower() for name in users}
+    _change(at, held, {"members": [name for name in held["members"] if name.lower() not in leaving]})
 
 
 @group.command("give")

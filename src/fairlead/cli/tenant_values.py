@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from typing import Annotated, Any, TypeAlias
-from urllib.parse import quote
 
 import typer
 
+from fairlead.cli.asking import ask
 from fairlead.cli.given_files import value_of
 from fairlead.cli.session import API, ProjectName, Session, segment, session
 from fairlead.domain.errors import Invalid, NotFound
@@ -86,7 +86,7 @@ def values(
 ) -> None:
     """What a tenant is asked for, and what it gives; secrets are never shown."""
     at = session(context)
-    rows = at.client.all(f"{API}/tenants/{quote(name)}/values", state="missing" if missing else "", search=search)
+    rows = at.client.all(f"{API}/tenants/{segment(name)}/values", state="missing" if missing else "", search=search)
     columns = {"name": "TEMPLATE", "where": "FOR", "state": "STATE", "value": "VALUE", "label": "LABEL"}
     shown = rows if at.screen.as_json else [_row(row) for row in rows]
     at.screen.table(shown, columns, empty="nothing is missing" if missing else "nothing is asked for")
@@ -130,7 +130,7 @@ def set_value(
     if source:
         value = value_of(source)
     if value is None:
-        value = str(typer.prompt(template, hide_input=True, err=True))
+        value = ask(template, is_hidden=True, instead="--from FILE, or - for standard input")
     done = _change(at, name, template, value, project=project, environment=environment, library_set=library_set)
     more = f"; {done['missing']} missing: fairlead tenants values {name} --missing" if done["missing"] else ""
     at.screen.result(done, f"{done['tenant']} gives {template}{more}")
@@ -155,13 +155,13 @@ def _change(
 ) -> dict[str, Any]:
     where = {"library_set": library_set} if library_set else {"project": at.project(project)}
     given = {"name": template, "value": value, "environment": environment, **where}
-    made: dict[str, Any] = at.client.patch(f"{API}/tenants/{quote(name)}/values", {"values": [given]})
+    made: dict[str, Any] = at.client.patch(f"{API}/tenants/{segment(name)}/values", {"values": [given]})
     return made
 
 
 def _templates(at: Session, project: str, library_set: str) -> str:
     if library_set:
-        return f"{API}/library-sets/{quote(library_set)}/tenant-templates"
+        return f"{API}/library-sets/{segment(library_set)}/tenant-templates"
     return f"{API}/projects/{segment(at.project(project))}/tenant-templates"
 
 

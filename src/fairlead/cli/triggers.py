@@ -131,7 +131,7 @@ def evaluate(
 def records(
     context: typer.Context,
     name: str = typer.Argument(..., help=NAME_HELP),
-    most: int = typer.Option(50, help="How many at most, the newest first."),
+    most: int = typer.Option(50, min=1, help="How many at most, the newest first."),
     fired: bool | None = typer.Option(None, "--fired/--not-fired", help="Only when it acted, or only when it did not."),
     project: ProjectName = "",
 ) -> None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from typing import Annotated, Any, TypeAlias
-from urllib.parse import quote
 
 import typer
 
 from fairlead.cli import scope_options
+from fairlead.cli.asking import ask
 from fairlead.cli.given_files import value_of
 from fairlead.cli.scope_options import (
     Channels,
@@ -19,7 +19,7 @@ from fairlead.cli.scope_options import (
     Tenants,
     TenantTags,
 )
-from fairlead.cli.session import API, ProjectName, Session, segment, session
+from fairlead.cli.session import API, ProjectName, Session, segment, session, steps
 from fairlead.domain.errors import Invalid
 
 group = typer.Typer(name="variables", help="Variables of a project; releases freeze them.", no_args_is_help=True)
@@ -96,7 +96,7 @@ def set_variable(
             "control": asked,
             "options": option,
         }
-    made = at.client.put(f"{_owner(at, project, library_set)}/{quote(key)}", body)
+    made = at.client.put(f"{_owner(at, project, library_set)}/{steps(key)}", body)
     at.screen.result(made, f"{key} set for {scope_options.words(scope)}")
 
 
@@ -127,7 +127,7 @@ def unset(
         tenant_tag=tenant_tag,
         process=process,
     )
-    at.client.delete(f"{_owner(at, project, library_set)}/{quote(name)}", **scope)
+    at.client.delete(f"{_owner(at, project, library_set)}/{steps(name)}", **scope)
     at.screen.say(f"{name} removed")
 
 
@@ -184,7 +184,7 @@ def _from(row: dict[str, Any]) -> str:
 
 def _owner(at: Session, project: str, library_set: str) -> str:
     if library_set:
-        return f"{API}/library-sets/{quote(library_set)}/variables"
+        return f"{API}/library-sets/{segment(library_set)}/variables"
     return f"{API}/projects/{segment(at.project(project))}/variables"
 
 
@@ -207,7 +207,7 @@ def _given(name: str, source: str, value: str, *, secret: bool, is_asked: bool) 
         return key, own
     if source:
         return key, value_of(source)
-    return key, str(typer.prompt(key, hide_input=secret, err=True))
+    return key, ask(key, is_hidden=secret, instead="--from FILE, or - for standard input")
 
 
 def _part(given: str) -> tuple[str, str]:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import quote
 
 import typer
 
 from fairlead.cli.screen import Screen
-from fairlead.cli.session import API, ProjectName, segment, session
+from fairlead.cli.session import API, ProjectName, segment, session, steps
 
 group = typer.Typer(name="why", help="Why something is as it is, with the evidence.", no_args_is_help=True)
 
@@ -57,7 +56,7 @@ def value(
     where = environment or ("" if deployment else at.last_environment())
     query: dict[str, object] = {"environment": where, "version": version, "deployment": deployment, "channel": channel}
     query |= {"step": step, "target": target, "target_tag": target_tag, "tenant": tenant}
-    _tell(at.screen, at.client.get(f"{API}/why/values/{segment(at.project(project))}/{quote(name)}", **query))
+    _tell(at.screen, at.client.get(f"{API}/why/values/{segment(at.project(project))}/{steps(name)}", **query))
 
 
 @group.command("run")
@@ -114,4 +113,4 @@ def trigger(
 ) -> None:
     """Why a trigger acted, or did not: the last times that it was evaluated."""
     at = session(context)
-    _tell(at.screen, at.client.get(f"{API}/why/triggers/{segment(at.project(project))}/{quote(name)}"))
+    _tell(at.screen, at.client.get(f"{API}/why/triggers/{segment(at.project(project))}/{segment(name)}"))
