@@ -37,8 +37,10 @@ _DURATIONS = tuple(
         r"(?P<days>\d{1,8})",
         rf"(?:(?P<days>\d{{1,8}})\.)?(?P<hours>{_HOURS}):(?P<minutes>{_SIXTY})(?::(?P<seconds>{_SIXTY}(?:\.\d{{1,7}})?))?",
         rf"(?P<days>\d{{1,8}}):(?P<hours>{_HOURS}):(?P<minutes>{_SIXTY}):(?P<seconds>{_SIXTY}(?:\.\d{{1,7}})?)",
+        rf"(?P<days>\d{{1,8}}):(?P<hours>{_HOURS}):(?P<minutes>{_SIXTY})",
     )
 )
+"""As .NET reads a TimeSpan, the first form that fits: ``23:00:00`` is of hours, ``24:00:00`` of days."""
 _TOKENS = re.compile(
     r"'[^']*'|\"[^\"]*\"|\\.|%?(?:d+|M+|y+|H+|h+|m+|s+|f{1,7}|F{1,7}|t+|z+|g+|K)|.",
     re.DOTALL,
