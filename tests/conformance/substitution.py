@@ -24,18 +24,23 @@ def judge(file: Mapping[str, Any]) -> Iterator[Verdict]:
 def _verdict(case: Case) -> Verdict:
     variables = Variables(case["variables"], now=lambda: NOW, more_filters=MARKDOWN_FILTERS)
     expected = {key: value for key, value in case.items() if key.startswith("expected")}
+    kind = case["kind"].removesuffix("_error").removesuffix("_throws")
+    is_refused = kind != case["kind"]
     try:
-        came, error = KINDS[case["kind"]](variables, case)
+        came, error = KINDS[kind](variables, case)
         if isinstance(came, str):
             came = _after(came, case.get("post", ()))
-        is_right = all(_holds(key, value, came, error) for key, value in expected.items())
     except FairleadError as failed:
         told = str(failed)
-        is_right = case["kind"] == "evaluate_error" or (
+        is_right = is_refused or (
             None in expected.values() and all(_holds(key, value, None, told) for key, value in expected.items())
         )
         return Verdict(case["name"], is_right, expected or "refused", told)
-    return Verdict(case["name"], is_right and case["kind"] != "evaluate_error", expected or "refused", came)
+    if is_refused:  # with an error, or with none of what was asked for
+        return Verdict(case["name"], came is None or bool(error), expected or "refused", came)
+    return Verdict(
+        case["name"], all(_holds(key, value, came, error) for key, value in expected.items()), expected, came
+    )
 
 
 def _evaluate(variables: Variables, case: Case) -> tuple[object, str]:
@@ -50,8 +55,8 @@ def _get(variables: Variables, case: Case) -> tuple[object, str]:
 
 KINDS: dict[str, Callable[[Variables, Case], tuple[object, str]]] = {
     "evaluate": _evaluate,
-    "evaluate_error": _evaluate,
     "get": _get,
+    "require": _get,
     "get_raw": lambda variables, case: (variables.raw(case["variable"]), ""),
     "get_flag": lambda variables, case: (variables.flag(case["variable"], case.get("default", False)), ""),
     "get_int32": lambda variables, case: (variables.number(case["variable"]), ""),
