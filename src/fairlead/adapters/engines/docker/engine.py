@@ -64,6 +64,7 @@ class DockerEngine:
             why_not=why_not,
         )
         self._is_local = is_local
+        self._root: tuple[str, int] | None = None
         self._networks = Networks(self._client)
         self._volumes = Volumes(self._client)
         self._containers = Containers(self._client, self._networks)
@@ -84,11 +85,12 @@ class DockerEngine:
         return str((await self._client.version()).get("Version", ""))
 
     async def resources(self) -> Resources:
-        told = await self._client.ask("GET", "/info")
         if not self._is_local:
-            return remote_resources(told)
-        root, cpus = str(told.get("DockerRootDir", "/")), int(told.get("NCPU") or 0)
-        return await asyncio.to_thread(local_resources, root, cpus)
+            return remote_resources(await self._client.ask("GET", "/info"))
+        if self._root is None:  # asked once: the engine runs programs to answer, and each deployment looks for room
+            told = await self._client.ask("GET", "/info")
+            self._root = str(told.get("DockerRootDir", "/")), int(told.get("NCPU") or 0)
+        return await asyncio.to_thread(local_resources, *self._root)
 
     async def used_subnets(self) -> Sequence[str]:
         return await self._networks.subnets()
