@@ -38,7 +38,7 @@ async def _follow_what_is_so(server: Server) -> int:
     try:
         for place, colour in await switched_back.standing_elsewhere(server.context, server):
             if await switched_back.follow(server.context, server, place, colour):
-                await asyncio.to_thread(server.catalogue.copy_slots, place)
+                await asyncio.to_thread(server.catalogue.copy_slots, place, is_durable=True)
                 log.warning("offline.switched_back", project=place.project, environment=place.where, colour=colour)
                 followed += 1
     except FairleadError as error:
@@ -50,7 +50,7 @@ async def _follow(server: Server, note: SwitchNote) -> None:
     called_off = await asyncio.to_thread(switched_back.call_off, server.context, note.place, by=note.by)
     followed = await switched_back.follow(server.context, server, note.place, note.colour, by=note.by, at=note.when)
     if followed:
-        await asyncio.to_thread(server.catalogue.copy_slots, note.place)
+        await asyncio.to_thread(server.catalogue.copy_slots, note.place, is_durable=True)
     log.warning(
         "offline.switched_back",
         project=note.project,

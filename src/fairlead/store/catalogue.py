@@ -69,9 +69,9 @@ class StoreCatalogue:
 
         await self._database.run(inside)
 
-    def copy_slots(self, place: Place) -> None:
-        """Another slot is live, claimed, empty or stands by: the copy says so, and outlives a loss of power."""
-        self._write(place, is_durable=True)
+    def copy_slots(self, place: Place, *, is_durable: bool) -> None:
+        """Another slot is live, claimed, empty or stands by: the copy says so."""
+        self._write(place, is_durable=is_durable)
 
     def _write(self, place: Place, *, is_durable: bool = False) -> None:
         with self._writing:  # the rows are read inside, so that the last to write has the newest

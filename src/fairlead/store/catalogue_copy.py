@@ -78,14 +78,14 @@ def file_of(folder: Path, place: Place) -> Path:
 
 
 def write(folder: Path, place: Place, described: Mapping[str, object], *, is_durable: bool) -> None:
-    """The whole new copy or the whole old one; `is_durable`, it outlives a loss of power. `Failed("host.disk")`."""
+    """The whole new copy or the whole old one, after a loss of power too; the new one where it `is_durable`.
+    `Failed("host.disk")`."""
     path = file_of(folder, place)
     temporary = path.with_suffix(f".{os.getpid()}.new")
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o755)
         temporary.write_text(_text(described))
-        if is_durable:
-            _force(temporary)
+        _force(temporary)
         temporary.replace(path)
         if is_durable:
             _force(folder)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 from functools import partial
-from typing import TypeAlias
+from typing import Protocol, TypeAlias
 
 import sqlalchemy as sa
 import structlog
@@ -43,8 +43,13 @@ from fairlead.store.release_description import notes_of
 
 log = structlog.get_logger("fairlead.store")
 
-
 BeforeRelease: TypeAlias = Callable[[sa.Connection, ProjectId, Mapping[str, str], Mapping[Sought, str]], None]
+
+
+class SlotsChanged(Protocol):
+    """Told after each change of a slot; `is_durable` where it has to outlive a loss of power, as what is live has."""
+
+    def __call__(self, place: Place, *, is_durable: bool) -> None: ...
 
 
 class StoreRecords:
@@ -57,7 +62,7 @@ class StoreRecords:
         database: Database,
         clock: Clock,
         ids: Ids,
-        slots_changed: Callable[[Place], None] | None = None,
+        slots_changed: SlotsChanged | None = None,
         before_release: BeforeRelease | None = None,
     ) -> None:
         self._database = database
@@ -72,7 +77,8 @@ class StoreRecords:
 
     async def set_slot(self, place: Place, slot: Slot, *, was: SlotState | None = None) -> None:
         """As the port says."""
-        await self._change(place, lambda connection: slots.put(connection, place, slot, was=was))
+        stands = slot.state in (SlotState.LIVE, SlotState.STANDBY)  # who reads the older copy finds nothing else there
+        await self._change(place, lambda connection: slots.put(connection, place, slot, was=was), must_last=stands)
 
     async def commit(self, deployment: DeploymentId, place: Place, live: Colour | None) -> None:
         """As the port says. Conflict `deployment.locked` where another task holds the place by now (law 6), and
@@ -105,13 +111,15 @@ class StoreRecords:
         """As the port says."""
         await self._change(place, lambda connection: slots.stand_by(connection, place, colour, until))
 
-    async def _change(self, place: Place, work: Callable[[sa.Connection], None], *, is_durable: bool = False) -> None:
+    async def _change(
+        self, place: Place, work: Callable[[sa.Connection], None], *, is_durable: bool = False, must_last: bool = True
+    ) -> None:
         """The rows, then whoever copies them: a copy that cannot be written undoes no commit."""
         await self._database.write(work, is_durable=is_durable)
         if self._slots_changed is None:
             return
         try:
-            await self._database.run(partial(self._slots_changed, place))
+            await self._database.run(partial(self._slots_changed, place, is_durable=must_last))
         except Failed as failed:
             log.error("catalogue.copy_not_written", place=place.project, code=failed.code, reason=failed.message)
 

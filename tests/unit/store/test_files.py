@@ -6,6 +6,7 @@ import gzip
 import io
 import json
 import os
+import stat
 import subprocess
 import sys
 import tarfile
@@ -114,6 +115,24 @@ async def test_the_copy_tells_who_has_nothing_else_what_stands_where(shop: Shop,
     assert catalogue_copy.read_all(tmp_path)[0].slots[Colour.BLUE].state is SlotState.STANDBY
     (tmp_path / "broken.json").write_text("{")
     assert catalogue_copy.read_all(tmp_path) == catalogue_copy.read_all(tmp_path)[:1]
+
+
+async def test_the_copy_of_what_stands_outlives_a_loss_of_power_at_once(
+    shop: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A copy is never a part of one; that of a claim, or of an empty slot, may come to be the one before it."""
+    forced: list[bool] = []
+    monkeypatch.setattr(os, "fsync", lambda descriptor: forced.append(stat.S_ISDIR(os.fstat(descriptor).st_mode)))
+    records = StoreRecords(
+        shop.database, FakeClock(), shop.ids, StoreCatalogue(shop.database, tmp_path / "catalogue").copy_slots
+    )
+    for state in SlotState:
+        forced.clear()
+        await records.set_slot(PLACE, Slot(Colour.GREEN, state, "dep-1"))
+        assert forced == ([False, True] if state in (SlotState.LIVE, SlotState.STANDBY) else [False]), state
+    forced.clear()
+    await records.stand_by(PLACE, Colour.GREEN, START)
+    assert forced == [False, True]
 
 
 async def test_a_copy_that_cannot_be_written_undoes_no_record(shop: Shop, tmp_path: Path) -> None:
