@@ -26,7 +26,7 @@ from fairlead.steps.effects.state import Captured, CaptureState
 from fairlead.steps.intention import intention
 from fairlead.steps.plan_ending import commit_effect, end_standby_node, onward
 from fairlead.steps.plan_filling import backup_step, catalogue_step, migrate_step, ready_step, start_step
-from fairlead.steps.plan_ground import accessories_step, acquire_step, is_made_again, room_step
+from fairlead.steps.plan_ground import accessories_step, acquire_step, has_data, is_made_again, room_step
 from fairlead.steps.plan_rollback import standing_routes, switch_alone
 from fairlead.steps.plan_schema import copies_a_stopped_accessory, schema_notes, schema_step
 from fairlead.steps.plan_switching import (
@@ -86,10 +86,8 @@ def _all_steps(resolved: ResolvedDeployment) -> Iterator[Node]:
     if _has_something_in_the_way(resolved):
         yield _end_standby(resolved)
     yield InParallel((_capture(resolved), room_step(resolved)))  # both only look
-    yield acquire_step(resolved)
-    gate, accessories = schema_step(resolved), accessories_step(resolved)
-    first, then = (accessories, gate) if copies_a_stopped_accessory(resolved) else (gate, accessories)
-    for step in (first, then, backup_step(resolved), migrate_step(resolved)):
+    yield from _ground(resolved)
+    for step in (backup_step(resolved), migrate_step(resolved)):
         yield from _given(step)
     yield start_step(resolved, new)
     yield from _given(ready_step(resolved, new))
@@ -108,6 +106,18 @@ def _all_steps(resolved: ResolvedDeployment) -> Iterator[Node]:
         yield steady_step(new)
 
 
+def _ground(resolved: ResolvedDeployment) -> Iterator[Node]:
+    """Images, and what stays from one deployment to the next. Side by side where that is no more than a network: what
+    holds data is touched once all images are there."""
+    acquire, gate, accessories = acquire_step(resolved), schema_step(resolved), accessories_step(resolved)
+    if gate is None and not has_data(resolved):
+        yield InParallel((acquire, accessories))
+        return
+    first, then = (accessories, gate) if copies_a_stopped_accessory(resolved) else (gate, accessories)
+    for step in (acquire, first, then):
+        yield from _given(step)
+
+
 def _to_the_switch(resolved: ResolvedDeployment, new: Roster, filled: tuple[Filled, ...]) -> Iterator[Node]:
     """What is ready is found, tested and put behind the routes; side by side where nothing may come between."""
     found = catalogue_step(resolved, new)
@@ -115,7 +125,7 @@ def _to_the_switch(resolved: ResolvedDeployment, new: Roster, filled: tuple[Fill
     recreated = recreate_step(resolved, new, with_routes=True)
     behind = fill_step(filled, new.with_roles(*SLOT_ROLES)) if filled else None
     if found and behind and not tests and not recreated:
-        yield InParallel((found, behind))
+        yield InParallel((behind, found))  # what asks the engine begins first: it takes longest
         return
     yield from _given(found)
     yield from _given(tests)

@@ -85,6 +85,13 @@ def _login(resolved: ResolvedDeployment, reference: str) -> RegistryLogin | None
     return next((login for login in resolved.logins if login.registry == registry), None)
 
 
+def has_data(resolved: ResolvedDeployment) -> bool:
+    """Whether anything stands there that holds data: an accessory, a volume."""
+    return bool(resolved.definition.volumes) or any(
+        one.role is Role.ACCESSORY for one in resolved.definition.services
+    )
+
+
 def accessories_step(resolved: ResolvedDeployment) -> Step:
     """The environment network, the volumes, and the accessories in the order of `depends_on`."""
     names = resolved.place_names

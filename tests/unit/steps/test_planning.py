@@ -71,6 +71,17 @@ async def test_the_order_is_the_designs():
     ]
 
 
+@pytest.mark.parametrize(
+    ("services", "volumes", "side_by_side"),
+    [((), (), True), ((Service("db", Role.ACCESSORY),), (), False), ((), ("data",), False)],
+)
+async def test_what_holds_data_is_touched_once_all_images_are_there(services, volumes, side_by_side):
+    plan = await planned(definition(web(), *services, volumes=volumes))
+    groups = [[step.name for step in steps_of(node)] for node in plan.forward.nodes]
+    assert (["acquire", "accessories"] in groups) is side_by_side
+    assert (["acquire"] in groups and ["accessories"] in groups) is not side_by_side
+
+
 async def test_after_the_commit_the_old_slot_is_drained_then_retired():
     world = World()
     await world.deploy(definition(), "1.0.0")

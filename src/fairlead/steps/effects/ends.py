@@ -146,11 +146,11 @@ class RetireSlot(Plain):
         """Removes all that the slot's deployment made, but accessories and volumes."""
         retired = read(Retired, effect)
         async with side_by_side() as group:
-            group.create_task(clear_routes(retired.routes, retired.slot.colour, tools))
-            group.create_task(_deregister(retired, tools))
-            if retired.slot.deployment:
+            if retired.slot.deployment:  # begun first: it takes longest
                 labels = deployment_labels(retired.place, retired.slot.deployment)
                 group.create_task(_remove_all(labels, retired, tools))
+            group.create_task(clear_routes(retired.routes, retired.slot.colour, tools))
+            group.create_task(_deregister(retired, tools))
         await tools.records.set_slot(retired.place, Slot(retired.slot.colour))
         tools.say(f"retired {retired.slot.version or 'what stood'} in {retired.slot.colour.value}")
         return Done()
