@@ -87,9 +87,7 @@ def _login(resolved: ResolvedDeployment, reference: str) -> RegistryLogin | None
 
 def has_data(resolved: ResolvedDeployment) -> bool:
     """Whether anything stands there that holds data: an accessory, a volume."""
-    return bool(resolved.definition.volumes) or any(
-        one.role is Role.ACCESSORY for one in resolved.definition.services
-    )
+    return bool(resolved.definition.volumes) or any(one.role is Role.ACCESSORY for one in resolved.definition.services)
 
 
 def accessories_step(resolved: ResolvedDeployment) -> Step:

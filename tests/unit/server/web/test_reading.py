@@ -31,7 +31,7 @@ Furnished = tuple[House, dict[str, str]]
 
 def test_the_dashboard_tells_each_state_by_a_word_and_an_icon(looking: Visit) -> None:
     page = looking.get("/")
-    for word in ("live", "waits for approval", "rolled back", "Register the instances"):
+    for word in ("live", "waits for approval", "rolled back", "Put the instances behind 1 route"):
         assert word in page
     for icon in ("check", "pause", "back", "play"):
         assert f"fl-icon-{icon}" in page

@@ -135,7 +135,7 @@ def test_tasks_are_shown_in_every_state_until_one_is_chosen(looking: Visit) -> N
 
 def test_the_last_phase_that_ended_well_has_its_title(looking: Visit, furnished: Furnished) -> None:
     page = looking.get(f"/tasks/{furnished[1]['rolled back']}")
-    assert "the last phase that ended well: Register the instances" in page
+    assert "the last phase that ended well: Put the instances behind 1 route" in page
 
 
 def test_the_setup_leads_to_those_who_may_and_hides_them_from_who_may_not(house: House, visit: Visit) -> None:
