@@ -232,7 +232,21 @@ class WholeServer:
             if found := holds():
                 return found
             time.sleep(LOOK_S)
-        raise AssertionError(f"waited {bound_s:g} s in vain until {what}; the log: {self.log()[-3000:]}")
+        raise AssertionError(
+            f"waited {bound_s:g} s in vain until {what}; tasks: {self._going_on()}; the log: {self.log()[-3000:]}"
+        )
+
+    def _going_on(self) -> str:
+        """What has not ended, with the last lines of its log: for who reads why a test waited in vain."""
+        try:
+            running = self.api("GET", "/tasks?state=running")["items"]
+            logs = {task["id"]: self.api("GET", f"/tasks/{task['id']}/log?limit=5000")["items"] for task in running}
+        except (OSError, ApiError, http.client.HTTPException) as error:
+            return f"not told: {error!r}"
+        last = {
+            task: [f"{line['at']} {line['step']}: {line['text']}" for line in log[-12:]] for task, log in logs.items()
+        }
+        return json.dumps(last, indent=1)
 
     # projects and releases
 
