@@ -134,16 +134,16 @@ class Binding:
 
     async def conclude(self, task: TaskId, end: End) -> End:
         """As the port says: a deployment that came back must have left everything as it was (law 2)."""
-        row = await self.context.database.read(lambda connection: tasks.get(connection, task))
-        if row.kind not in ("deployment", "rollback"):
-            return end
-        facts = await self.outside.records.facts(task)
+        database = self.context.database
+        row, facts = await database.read(lambda books: (tasks.get(books, task), tasks.facts_of(books, task)))
         before = state_before(facts)
-        if before is None:
+        if row.kind not in ("deployment", "rollback") or before is None:
             return end
-        after = await self._capture(tasks.place_of(row))
+        async with side_by_side() as group:
+            captured = group.create_task(self._capture(tasks.place_of(row)))
+            frozen = group.create_task(database.read(lambda books: tasks.plan_of(books, task)))
+        after, plan = captured.result(), frozen.result()
         is_live = end.state is TaskState.SUCCEEDED
-        plan = await self.context.database.read(lambda connection: tasks.plan_of(connection, task))
         announced = plan.announced if plan and plan.announced else Announced()
         found = (
             unexpected(before, after, announced) if is_live else differences(before, without_kept(after, before, facts))
@@ -178,8 +178,7 @@ class Binding:
         )
 
     async def _bind_deployment(self, task: Task) -> Plan | SaidNo:
-        about = await self.context.database.read(lambda connection: _about(connection, task))
-        no = await self.context.database.read(lambda connection: self._closed(connection, about))
+        about, no = await self.context.database.read(lambda connection: self._asked(connection, task))
         if no is not None:
             return no
         intended = await self.context.database.run(lambda: self._intended(about))
@@ -236,8 +235,9 @@ class Binding:
         )
         return intended.plan_for(resolved)
 
-    def _closed(self, connection: Connection, about: _About) -> SaidNo | None:
-        """A freeze, a defect or the end of its time that came while it waited for its turn."""
+    def _asked(self, connection: Connection, task: Task) -> tuple[_About, SaidNo | None]:
+        """What it is about, and a freeze, a defect or the end of its time that came while it waited for its turn."""
+        about = _about(connection, task)
         one, now = about.deployment, self.context.clock.now()
         no = gates.expired(one.not_after, at=now) or gates.closed(
             connection,
@@ -245,7 +245,7 @@ class Binding:
             at=now,
             passes_freezes=bool(one.freeze_override),
         )
-        return None if no is None else SaidNo(no.code, no.message, hint=no.hint)
+        return about, None if no is None else SaidNo(no.code, no.message, hint=no.hint)
 
     def _before(self, about: _About, intended: planning.Intended) -> LiveRelease | None:
         with self.context.database.reading() as connection:
