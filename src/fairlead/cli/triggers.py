@@ -15,7 +15,7 @@ group = typer.Typer(
 )
 NAME_HELP = "The trigger."
 CRON_HELP = (
-    "When: five fields as Debian's cron has them, or six or seven as Octopus: '0 6 * * Mon-Fri', '0 0 6 ? * MON#1'."
+    "When: five fields as Debian's cron has them, or six or seven as Quartz: '0 6 * * Mon-Fri', '0 0 6 ? * 2#1'."
 )
 KIND_HELP = (
     "schedule (a time), package (one is pushed into the built-in feed), image (a registry has a newer version), "

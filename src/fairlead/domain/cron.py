@@ -1,13 +1,12 @@
-"""Schedules as lines of cron: five fields as Debian's cron has them, six or seven as Octopus has them.
+"""Schedules as lines of cron: five fields as Debian's cron has them, six or seven as Quartz has them.
 
 | fields | order | weekdays | both a day and a weekday |
 |---|---|---|---|
 | 5 | minute hour day month weekday | 0-7, 0 and 7 are Sunday | either is enough, unless one begins with `*` |
-| 6, 7 | second minute hour day month weekday [year] | 0-6, 0 is Sunday | both must hold |
+| 6, 7 | second minute hour day month weekday [year] | 1-7, 1 is Sunday | refused, unless one is `?` or `*` |
 
-Sources: crontab(5) of Debian's cron 3.0pl1; Octopus's page on scheduled triggers, whose fields are those of the library
-NCrontab.Advanced. `L-3`, `L-3W` and ranges that wrap are read beside that, as Quartz has them; but Quartz counts
-weekdays from 1, and refuses a day with a weekday. When a schedule is due: domain.occurrences.
+Sources: crontab(5) of Debian's cron 3.0pl1; org.quartz.CronExpression (Quartz 2.3). Quartz also refuses `*` in both; we
+take it, because Octopus does ("0 0 06 * * Mon-Fri"). When a schedule is due: domain.occurrences.
 """
 
 from __future__ import annotations
@@ -70,13 +69,14 @@ class Cron:
 
 @dataclass(frozen=True, slots=True)
 class _Kind:
-    """What a field may hold. With `is_octopus` ranges wrap, and one value with a step goes on to the end."""
+    """What a field may hold. `is_quartz` ranges wrap, and one value with a step goes on to the end."""
 
     name: str
     low: int
     high: int
     names: Mapping[str, int] | None = None
-    is_octopus: bool = False
+    is_quartz: bool = False
+    shift: int = 0
 
     @property
     def allowed(self) -> str:
@@ -92,14 +92,14 @@ _DEBIAN = (
     _Kind("month", 1, 12, MONTHS),
     _Kind("weekday", 0, 7, WEEKDAYS),
 )
-_OCTOPUS = (
-    _Kind("second", 0, 59, is_octopus=True),
-    _Kind("minute", 0, 59, is_octopus=True),
-    _Kind("hour", 0, 23, is_octopus=True),
-    _Kind("day of the month", 1, 31, is_octopus=True),
-    _Kind("month", 1, 12, MONTHS, is_octopus=True),
-    _Kind("weekday", 0, 6, WEEKDAYS, is_octopus=True),
-    _Kind("year", FIRST_YEAR, LAST_YEAR, is_octopus=True),
+_QUARTZ = (
+    _Kind("second", 0, 59, is_quartz=True),
+    _Kind("minute", 0, 59, is_quartz=True),
+    _Kind("hour", 0, 23, is_quartz=True),
+    _Kind("day of the month", 1, 31, is_quartz=True),
+    _Kind("month", 1, 12, MONTHS, is_quartz=True),
+    _Kind("weekday", 1, 7, WEEKDAYS, is_quartz=True, shift=1),
+    _Kind("year", FIRST_YEAR, LAST_YEAR, is_quartz=True),
 )
 _ITEM = re.compile(r"(\*|[A-Za-z]{3}|[0-9]{1,4})(?:-([A-Za-z]{3}|[0-9]{1,4}))?(?:/([0-9]{1,4}))?")
 _LAST_DAY = re.compile(r"L(?:-([0-9]{1,2}))?(W)?", re.IGNORECASE)
@@ -122,7 +122,7 @@ def parse(text: str) -> Cron:
         case 5:
             return _debian(text.strip(), fields)
         case 6 | 7:
-            return _octopus(text.strip(), [*fields, "*"][:7])
+            return _quartz(text.strip(), [*fields, "*"][:7])
         case count:
             raise Invalid(
                 "schedule.cron",
@@ -148,10 +148,18 @@ def _debian(text: str, fields: list[str]) -> Cron:
     )
 
 
-def _octopus(text: str, fields: list[str]) -> Cron:
+def _quartz(text: str, fields: list[str]) -> Cron:
     if fields[3] == fields[5] == "?":
         raise Invalid("schedule.cron", "? stands for the day of the month or for the weekday, not for both", thing="?")
-    values = {at: _values(_OCTOPUS[at], fields[at]) for at in (0, 1, 2, 4, 6)}
+    restricted = [field for field in (fields[3], fields[5]) if field not in ("?", "*")]
+    if len(restricted) == 2:
+        raise Invalid(
+            "schedule.cron",
+            f"a day of the month ({fields[3][:40]}) and a weekday ({fields[5][:40]}) cannot both be given",
+            thing=text[:80],
+            hint="put ? for the one that does not matter",
+        )
+    values = {at: _values(_QUARTZ[at], fields[at]) for at in (0, 1, 2, 4, 6)}
     return Cron(
         text,
         values[0],
@@ -179,7 +187,7 @@ def _values(kind: _Kind, field: str) -> tuple[int, ...]:
 
 
 def _item(kind: _Kind, item: str) -> set[int]:
-    given = f"*{item}" if kind.is_octopus and item.startswith("/") else item
+    given = f"*{item}" if kind.is_quartz and item.startswith("/") else item
     read = _ITEM.fullmatch(given)
     if read is None or (read[1] == "*" and read[2]):
         _refuse(kind, item)
@@ -192,17 +200,17 @@ def _item(kind: _Kind, item: str) -> set[int]:
     if read[2] is None:
         if not read[3]:
             return {first}
-        if not kind.is_octopus:
+        if not kind.is_quartz:
             _refuse(kind, item, f"a step needs a range: {read[1]}-{kind.high}/{step}")
-        if kind.names is WEEKDAYS and not read[1].isdigit():  # FRI/2 reads as every second Friday
+        if kind.shift and not read[1].isdigit():  # Quartz.NET means every second week by FRI/2, counted from anywhere
             _refuse(kind, item, "every so many weeks cannot be said; a step goes with numbers or a range")
         return set(range(first, kind.high + 1, step))
     last = _number(kind, read[2], item)
-    if not kind.is_octopus and last == 0 < first and kind.high == 7:
+    if not kind.is_quartz and last == 0 < first and kind.high == 7:
         last = 7
     if first <= last:
         return set(range(first, last + 1, step))
-    if not kind.is_octopus:
+    if not kind.is_quartz:
         _refuse(kind, item, "a range goes up")
     size = kind.high - kind.low + 1
     return {(at - kind.low) % size + kind.low for at in range(first, last + size + 1, step)}
@@ -212,7 +220,7 @@ def _number(kind: _Kind, text: str, item: str) -> int:
     if not text.isdigit():
         if kind.names is None or text.upper() not in kind.names:
             _refuse(kind, item)
-        return kind.names[text.upper()]
+        return kind.names[text.upper()] + kind.shift
     number = int(text)
     if not kind.low <= number <= kind.high:
         _refuse(kind, item)
@@ -228,7 +236,7 @@ def _refuse(kind: _Kind, item: str, hint: str = "") -> NoReturn:
     )
 
 
-# Days of Octopus
+# Days of Quartz
 
 
 def _day_test(item: str) -> DayTest:
@@ -237,12 +245,12 @@ def _day_test(item: str) -> DayTest:
     if last := _LAST_DAY.fullmatch(item):
         before, is_weekday = int(last[1] or 0), bool(last[2])
         if before > 30:
-            _refuse(_OCTOPUS[3], item, "L-0 to L-30")
+            _refuse(_QUARTZ[3], item, "L-0 to L-30")
         return lambda day: _is_nth(day, _length(day) - before, is_weekday=is_weekday)
     if nearest := _NEAREST.fullmatch(item):
-        wanted = _number(_OCTOPUS[3], nearest[1], item)
+        wanted = _number(_QUARTZ[3], nearest[1], item)
         return lambda day: _is_nth(day, wanted, is_weekday=True)
-    return _on_days(_item(_OCTOPUS[3], item))
+    return _on_days(_item(_QUARTZ[3], item))
 
 
 def _is_nth(day: date, wanted: int, *, is_weekday: bool) -> bool:
@@ -258,20 +266,20 @@ def _is_nth(day: date, wanted: int, *, is_weekday: bool) -> bool:
 
 
 def _weekday_test(item: str) -> DayTest:
-    kind = _OCTOPUS[5]
+    kind = _QUARTZ[5]
     if item in ("?", "*"):
         return lambda day: True
     if item.upper() == "L":
         return _on_weekdays({6})
     if last := _LAST_WEEKDAY.fullmatch(item):
-        wanted = _number(kind, last[1], item)
+        wanted = _number(kind, last[1], item) - 1
         return lambda day: _weekday(day) == wanted and day.day > _length(day) - 7
     if nth := _NTH_WEEKDAY.fullmatch(item):
-        which, count = _number(kind, nth[1], item), int(nth[2])
+        which, count = _number(kind, nth[1], item) - 1, int(nth[2])
         if not 1 <= count <= 5:
             _refuse(kind, item, "the first to the fifth of a month: #1 to #5")
         return lambda day: _weekday(day) == which and (day.day - 1) // 7 + 1 == count
-    return _on_weekdays(_item(kind, item))
+    return _on_weekdays({number - 1 for number in _item(kind, item)})
 
 
 def _on_days(numbers: set[int] | tuple[int, ...]) -> DayTest:

@@ -20,7 +20,7 @@ def test_a_trigger_is_set_looked_at_explained_and_removed(house: House, fairlead
     assert (tried.code, "did not fire: there is no release" in tried.out) == (1, True), tried
     assert "there is no release" in fairlead("triggers", "list", *of).out
     assert "did not fire" in fairlead("why", "trigger", "Nightly", *of).out
-    wrong = fairlead("triggers", "set", "Bad", "--cron", "0 0 2 ? * 7", "--to", "Test", *of)
+    wrong = fairlead("triggers", "set", "Bad", "--cron", "0 0 2 1 * MON", "--to", "Test", *of)
     assert (wrong.code, "schedule.cron" in wrong.err) == (2, True)
     assert fairlead("triggers", "remove", "Nightly", *of).code == 0
 

@@ -21,7 +21,7 @@ class TriggerItem(Shape):
     """A trigger. Its fields have the names that `usecases.triggers.Draft` has, but for the two that say *is*."""
 
     name: str = Field(max_length=LONGEST_NAME, description="unique in the project")
-    cron: str = Field("", max_length=500, description="five fields as Debian's cron, or six or seven as Octopus")
+    cron: str = Field("", max_length=500, description="five fields as Debian's cron, or six or seven as Quartz")
     zone: str = Field("UTC", max_length=60, description="whose clock the schedule means")
     kind: TriggerKind = Field(TriggerKind.SCHEDULE, description="what makes it fire")
     action: TriggerAction | None = Field(None, description="what it does; without it what its kind does first of all")

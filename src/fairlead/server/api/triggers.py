@@ -22,7 +22,7 @@ router = api_router("triggers")
 class TriggerBody(Body):
     kind: TriggerKind = Field(TriggerKind.SCHEDULE, description="what makes it fire")
     cron: str = Field(
-        "", max_length=500, description="of a schedule: five fields as Debian's cron, or six or seven as Octopus"
+        "", max_length=500, description="of a schedule: five fields as Debian's cron, or six or seven as Quartz"
     )
     zone: str = Field("UTC", max_length=60)
     action: TriggerAction | None = Field(None, description="null: what its kind does first of all")
