@@ -211,6 +211,32 @@ def of_others(release: ReleaseId, *, before: datetime | None = None) -> Conditio
     return sa.and_(_c.release != release, *([] if before is None else [_c.committed_at < before]))
 
 
+def asked_next(connection: sa.Connection, one: Deployment) -> Deployment | None:
+    """What was asked for next at the same place; None where nothing was."""
+    found = _shelf.where(connection, *_at_place_of(one), _c.number > one.number, order=_c.number, limit=1)
+    return found[0] if found else None
+
+
+def live_next(connection: sa.Connection, one: Deployment) -> Deployment | None:
+    """What went live next at the same place, after it did; None where nothing did, or it did not."""
+    if one.committed_at is None:
+        return None
+    later = (*_at_place_of(one), _c.committed_at > one.committed_at)
+    found = _shelf.where(connection, *later, order=(_c.committed_at, _c.id), limit=1)
+    return found[0] if found else None
+
+
+def live_before(connection: sa.Connection, release: ReleaseId, at: datetime) -> Deployment | None:
+    """The one of the release that went live last until then, wherever; None where none did."""
+    until = (_c.release == release, _c.committed_at <= at)
+    found = _shelf.where(connection, *until, order=(_c.committed_at.desc(), _c.id.desc()), limit=1)
+    return found[0] if found else None
+
+
+def _at_place_of(one: Deployment) -> tuple[Condition, ...]:
+    return (_c.project == one.project, _c.environment == one.environment, of_tenant(one.tenant))
+
+
 def lives(connection: sa.Connection, project: ProjectId) -> tuple[Deployment, ...]:
     """All that ever went live of the project, the last to commit first: what retention goes through."""
     here = (_c.project == project, _c.committed_at.is_not(None))

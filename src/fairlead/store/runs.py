@@ -68,6 +68,14 @@ def bearing_on(connection: sa.Connection, project: ProjectId, branch: str, commi
     return tuple({one.id: one for one in (*known, *same, *earlier)}.values())
 
 
+def next_of_branch(connection: sa.Connection, run: Run) -> Run | None:
+    """The run of the same branch that came next; None where none did."""
+    c = runs.c
+    later = (c.project == run.project, c.branch == run.branch, c.number > run.number)
+    found = _shelf.where(connection, *later, order=c.number, limit=1)
+    return found[0] if found else None
+
+
 def page(
     connection: sa.Connection,
     *more: Condition,

@@ -55,11 +55,9 @@ def of_start(connection: Connection, deployment: Deployment) -> Iterator[Reason]
 
 
 def _promoted(connection: Connection, deployment: Deployment) -> Reason:
-    others = deployments.page(connection, release=deployment.release, limit=MOST_LOOKED_BACK).items
-    before = [one for one in others if one.committed_at is not None and one.committed_at <= deployment.created_at]
-    if not before:
+    newest = deployments.live_before(connection, deployment.release, deployment.created_at)
+    if newest is None:
         return Reason("the lifecycle begins it by itself once the release is made", at=deployment.created_at)
-    newest = max(before, key=lambda one: one.committed_at or one.created_at)
     place = environments.get(connection, newest.environment).name
     earlier = Reason(
         f"deployment {newest.number} made it live in {place}",
@@ -104,35 +102,16 @@ def of_end(context: Context, connection: Connection, viewer: Actor, deployment: 
 
 
 def _superseded(connection: Connection, deployment: Deployment) -> Iterator[Reason]:
-    newer = [
-        one
-        for one in deployments.page(
-            connection,
-            deployments.of_tenant(deployment.tenant),
-            project=deployment.project,
-            environment=deployment.environment,
-            limit=MOST_LOOKED_BACK,
-        ).items
-        if one.number > deployment.number
-    ]
-    if newer:
-        first = min(newer, key=lambda one: one.number)
+    first = deployments.asked_next(connection, deployment)
+    if first is not None:
         version = releases.get(connection, first.release).version
         said = f"deployment {first.number} of {version} was asked for while it waited"
         yield Reason(said, at=first.created_at, noun="deployment", thing=first.id)
 
 
 def _replaced(connection: Connection, deployment: Deployment) -> Iterator[Reason]:
-    committed = deployment.committed_at
-    later = [
-        one
-        for one in deployments.live_ones(
-            connection, deployment.project, deployment.environment, tenant=deployment.tenant
-        )
-        if one.committed_at is not None and committed is not None and one.committed_at > committed
-    ]
-    if later:
-        first = min(later, key=lambda one: one.committed_at or one.created_at)
+    first = deployments.live_next(connection, deployment)
+    if first is not None:
         version = releases.get(connection, first.release).version
         said = f"deployment {first.number} of {version} has taken its place since"
         yield Reason(said, at=first.committed_at, noun="deployment", thing=first.id)

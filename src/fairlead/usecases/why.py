@@ -20,8 +20,6 @@ from fairlead.usecases.deployments import require_of
 from fairlead.usecases.value_reasons import of_value
 from fairlead.usecases.values import Where
 
-MOST_EVENTS = 50
-
 
 @dataclass(frozen=True, slots=True)
 class _Called:
@@ -176,14 +174,9 @@ def _how_run(state: RunState) -> str:
 
 
 def _newer_run(connection: Connection, skipped_one: Run) -> list[Reason]:
-    newer = [
-        one
-        for one in runs.page(connection, project=skipped_one.project, limit=MOST_EVENTS).items
-        if one.number > skipped_one.number and one.branch == skipped_one.branch
-    ]
-    if not newer:
+    first = runs.next_of_branch(connection, skipped_one)
+    if first is None:
         return []
-    first = min(newer, key=lambda one: one.number)
     said = f"run {first.number} of {first.commit[:12]} came before it began"
     return [Reason(said, at=first.created_at, noun="run", thing=first.id)]
 

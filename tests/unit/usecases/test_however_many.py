@@ -11,9 +11,10 @@ from tests.unit.usecases.house import ADMIN, DIGEST, OTHER_DIGEST, SYSTEM, House
 from fairlead.domain.deployment import Deployment, DeploymentOutcome
 from fairlead.domain.ids import DeploymentId, ReleaseId, RunId
 from fairlead.domain.package import Package
+from fairlead.domain.reason import Reason
 from fairlead.domain.run import Run, RunState
 from fairlead.domain.trigger import TriggerAction, TriggerKind
-from fairlead.store import deployments, packages
+from fairlead.store import deployments, environments, packages
 from fairlead.store import releases as stored_releases
 from fairlead.store import runs as stored_runs
 from fairlead.usecases import (
@@ -26,6 +27,7 @@ from fairlead.usecases import (
     retention,
     runs,
     triggers,
+    why,
 )
 from fairlead.usecases import deployments as deploying
 from fairlead.usecases.channels import ChannelWords
@@ -36,14 +38,16 @@ MANY = 600
 A, B, C = "a" * 40, "b" * 40, "c" * 40
 
 
-def repeat(house: House, one: Deployment) -> None:
-    """As if it had been done many times more, each a second after the one before."""
+def repeat(house: House, one: Deployment, *, place: str = "") -> None:
+    """As if it had been done many times more (at that place), each a second after the one before."""
     with house.database.transaction() as connection:
+        where = environments.by_name(connection, place).id if place else one.environment
         for number in range(1000, 1000 + MANY):
             later = timedelta(seconds=number)
             fresh = replace(
                 one,
-                id=DeploymentId(f"dep-9{number}"),
+                id=DeploymentId(f"dep-9{where}{number}"),
+                environment=where,
                 number=number,
                 task=None,
                 committed_at=one.committed_at + later if one.committed_at else None,
@@ -141,3 +145,35 @@ def test_as_many_releases_keep_their_images_as_are_to(books: House) -> None:
             )
         kept = replace(books.context, installation=replace(books.context.installation, keep_releases=550))
         assert len(retention.kept_releases(kept, connection, made.project)) == 551, "and the one that is under way"
+
+
+def test_why_names_what_came_next_and_what_came_before_however_much_came_since(books: House) -> None:
+    for version in ("1.0.0", "1.1.0"):
+        books.add_release(version)
+        books.go_live(version)
+    books.add_release("1.2.0")
+    approvals.reject(books.context, ADMIN, books.approval("1.1.0").id)
+    waited, replaced = books.deployment("1.0.0", "Production"), books.deployment("1.0.0")
+    repeat(books, replaced, place="Production")
+    repeat(books, books.deployment("1.1.0"))
+    text = said(why.deployment(books.context, ADMIN, waited.id))
+    assert "deployment 2 of 1.1.0 was asked for while it waited" in text
+    assert "deployment 1 made it live in Test" in text
+    text = said(why.deployment(books.context, ADMIN, replaced.id))
+    assert "deployment 2 of 1.1.0 has taken its place since" in text
+
+
+def test_why_names_the_run_that_came_next_however_many_came_since(house: House) -> None:
+    books = projects.add(house.context, ADMIN, "books", source=NewSource("https://git.test/books.git")).project
+    made = [runs.saw_head(house.context, SYSTEM, books, head, cause="poll").run for head in (A, B)]
+    assert made[0] is not None
+    with house.database.transaction() as connection:
+        for number in range(3, MANY):
+            id = RunId(f"run-9{number:04}")
+            run = Run(id, number, books.id, "main", f"{number:040}", house.clock.now(), state=RunState.FAILED)
+            stored_runs.insert(connection, run)
+    assert f"run 2 of {B[:12]} came before it began" in said(why.run(house.context, ADMIN, made[0].id))
+
+
+def said(reason: Reason) -> str:
+    return "\n".join((reason.said, *map(said, reason.because)))
