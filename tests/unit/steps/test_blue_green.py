@@ -3,8 +3,13 @@
 import pytest
 
 from fairlead.domain.effect import SaidNo
+from fairlead.domain.ids import TaskId
+from fairlead.domain.plan import Effect
 from fairlead.domain.service import Dependency, Migration, Role, Service, Tests, Volume
 from fairlead.domain.task import TaskState
+from fairlead.steps.effects.basis import arguments
+from fairlead.steps.effects.instances import Standees, StopInstances
+from fairlead.steps.resolved import StandingInstance
 from fairlead.testing.behaviour import Behaviour
 from fairlead.testing.deploy_world import World, definition, ending, idling, serving, web
 
@@ -99,6 +104,27 @@ async def test_whole_project_with_accessory_migration_one_shot_and_worker(world)
     }
     assert set(world.host.containers) == world.standing()
     assert set(world.host.volumes) == {"books-production_data"}
+
+
+async def test_an_old_instance_is_started_once_however_often_its_stop_is_undone(world):
+    """The server dies between the start and the record of it: the old release's users are not cut off again."""
+    first = await world.deploy(definition(), "1.0.0")
+    name = first.resolved.names.instance("web", 1)
+    held = world.host.containers[name]
+    effect = Effect(
+        "instance.stop",
+        "stop",
+        "",
+        arguments(Standees((StandingInstance(name, "web", Role.ROUTED, held.id, is_running=True),))),
+    )
+    tools, kind = world.tools(TaskId("t"), "", "local", {}), StopInstances()
+    await kind.do(effect, tools)
+    started = []
+    for _ in range(2):
+        world.clock.advance(1.0)
+        await kind.undo(effect, tools)
+        started.append(held.started_at)
+    assert held.state == "running" and started[0] == started[1]
 
 
 class CutOff:

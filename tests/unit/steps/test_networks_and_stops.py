@@ -20,6 +20,7 @@ from fairlead.steps.effects.stopped import ClearStopped, StopStepContainers
 from fairlead.steps.stop_container import StopContainer, clearing
 from fairlead.testing.behaviour import Behaviour
 from fairlead.testing.deploy_world import PLACE
+from fairlead.testing.fake_records import FakeRecords
 
 KINDS: dict[str, Any] = {kind.kind: kind for kind in (EnsureStepNetwork(), StopStepContainers(), ClearStopped())}
 
@@ -175,6 +176,43 @@ async def test_one_that_is_still_stopping_has_its_own_time_when_it_is_undone() -
     await undo(rig, "t2", effect)
     assert rig.world.clock.monotonic_s() - before_s == 30
     assert rig.standing == {"t1/[Cache]/container": "running"}
+
+
+async def test_it_is_interrupted_once_though_the_server_dies_before_the_undo_is_kept(rig: Rig) -> None:
+    await rig.do("t1")
+    [held] = rig.world.host.containers.values()
+    effect = stop(rig, containers=["cache"])
+    await do(rig, "t2", effect)
+    started = await dies_while_undoing(rig, held, lambda: undo(rig, "t2", effect))
+    await undo(rig, "t2", effect)
+    assert (held.state, held.started_at) == ("running", started)
+
+
+async def dies_while_undoing(rig: Rig, held: Any, undoing: Any) -> str:
+    """When the container was started by the first undo, whose last word to the books was not heard."""
+    note = FakeRecords.note
+
+    async def die(records: FakeRecords, task: Any, name: str, data: Any) -> None:
+        if data is None:
+            raise ConnectionError("killed")
+        await note(records, task, name, data)
+
+    rig.world.clock.advance(1.0)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(FakeRecords, "note", die)
+        with pytest.raises(ConnectionError):
+            await undoing()
+    rig.world.clock.advance(1.0)
+    return str(held.started_at)
+
+
+async def test_what_a_container_replaced_is_interrupted_once_too(rig: Rig) -> None:
+    await rig.do("t1")
+    [held] = rig.world.host.containers.values()
+    await rig.do("t2")
+    started = await dies_while_undoing(rig, held, lambda: rig.undo("t2"))
+    await rig.undo("t2")
+    assert (held.state, held.started_at) == ("running", started)
 
 
 async def test_it_may_only_stop(rig: Rig) -> None:

@@ -11,6 +11,7 @@ from fairlead.ports.container_engine import LABEL_KEY, Container
 from fairlead.ports.step import Tools
 from fairlead.steps.blueprint import Blueprint, assemble
 from fairlead.steps.effects.basis import Plain, all_of, read
+from fairlead.steps.effects.started_anew import RUNS, start_anew
 from fairlead.steps.keeping import keeps_s, note_kept
 from fairlead.steps.readiness import Watched, still_ready, until_ready
 from fairlead.steps.remains import keep_remains
@@ -185,9 +186,9 @@ class StopInstances:
         return Done()
 
     async def undo(self, effect: Effect, tools: Tools) -> None:
-        """Starts those again that ran before. One that still runs may have been told to stop, and end any moment: a
-        stop goes on to its end whoever asked for it. It is stopped first, which waits for that."""
-        await all_of(_start_anew(one, tools) for one in read(Standees, effect).instances if one.is_running)
+        """Starts those again that ran before, each once."""
+        again = {one.name: one.grace_s for one in read(Standees, effect).instances if one.is_running}
+        await start_anew(again, effect, tools, remedy="deploy the release again")
 
 
 class ResumeInstances:
@@ -225,14 +226,6 @@ async def _start(instance: StandingInstance, tools: Tools) -> None:
         tools.say(f"started {instance.name}")
 
 
-async def _start_anew(instance: StandingInstance, tools: Tools) -> None:
-    if await tools.container_engine.container(instance.name) is None:
-        tools.say(f"{instance.name} is gone and cannot be started again: deploy the release again", level="error")
-        return
-    await stop(instance, tools)
-    await _start(instance, tools)
-
-
 async def _runs(instance: StandingInstance, tools: Tools) -> bool:
     container = await tools.container_engine.container(instance.name)
-    return container is not None and container.state in ("running", "restarting", "paused")
+    return container is not None and container.state in RUNS

@@ -39,13 +39,13 @@ from fairlead.steps.blueprint import (
     KIND_VOLUME,
     InstanceFacts,
     facts_label,
-    read_facts,
 )
 from fairlead.steps.effects.basis import Plain, all_of, read
 from fairlead.steps.effects.builds import fetch
 from fairlead.steps.effects.container_actions import ActionAbout
 from fairlead.steps.effects.images import near
 from fairlead.steps.effects.on_host import at_host, still_at_host
+from fairlead.steps.effects.started_anew import RUNS, start_anew
 from fairlead.steps.filled_in import filled, known_at, unresolved
 from fairlead.steps.inspected import as_output
 from fairlead.steps.output import keep_output, last_lines
@@ -55,7 +55,8 @@ NOBODY = "/"
 """In a label, where there is no runbook, or no target: no name has a slash."""
 POLL_S = 0.1
 BY_DIGEST = "name it by NAME@sha256:…, or write its name and tag without a variable: the release keeps the digest"
-RUNS = ("running", "restarting", "paused")
+RUN_AGAIN = "run the step again"
+"""What brings back what it left and somebody removed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,8 +159,8 @@ class RunStepContainer:
         if container is not None and container.labels.get(LABEL_KEY) == _key(effect, tools):
             await end_container(container, wanted.grace_s, tools)
         noted = await tools.records.fact(tools.task, _replaced(effect))
-        for one in noted if isinstance(noted, list) else ():
-            await start_anew(str(one), wanted.grace_s, tools)
+        if isinstance(noted, list):
+            await start_anew({str(one): wanted.grace_s for one in noted}, effect, tools, remedy=RUN_AGAIN)
         await tools.records.note(tools.task, _replaced(effect), None)
 
 
@@ -331,20 +332,3 @@ async def end_container(container: Container, grace_s: float, tools: Tools) -> N
     await keep_output(container.name, tools)
     await tools.container_engine.remove(container.name)
     tools.say(f"removed {container.name}")
-
-
-async def start_anew(name: str, grace_s: float, tools: Tools) -> None:
-    """A stop goes on to its end whoever asked for it: one that still runs is stopped first, which waits for that."""
-    container = await tools.container_engine.container(name)
-    if container is None:
-        tools.say(f"{name} is gone and cannot be started again: run the step again", level="error")
-        return
-    if container.state in RUNS:
-        await tools.container_engine.stop(name, grace_s=grace_of(container, grace_s))
-    await tools.container_engine.start(name)
-    tools.say(f"started {name} again")
-
-
-def grace_of(container: Container, wanted_s: float) -> float:
-    """How long it may take to stop; below zero: what it was run with."""
-    return read_facts(container.labels.get(LABEL_INSTANCE, "")).grace_s if wanted_s < 0 else wanted_s

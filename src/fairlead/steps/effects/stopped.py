@@ -23,15 +23,8 @@ from fairlead.ports.step import Tools
 from fairlead.steps.blueprint import KIND_STEP_CONTAINER, KIND_STEP_NETWORK
 from fairlead.steps.effects.basis import Plain, all_of, read
 from fairlead.steps.effects.on_host import at_host, still_at_host
-from fairlead.steps.effects.step_containers import (
-    NOBODY,
-    RUNS,
-    StepIdentity,
-    end_container,
-    grace_of,
-    start_anew,
-    went_well,
-)
+from fairlead.steps.effects.started_anew import RUNS, grace_of, start_anew
+from fairlead.steps.effects.step_containers import NOBODY, RUN_AGAIN, StepIdentity, end_container, went_well
 from fairlead.steps.inspected import as_list
 
 
@@ -90,8 +83,8 @@ class StopStepContainers:
         if there is None:
             return
         tools = there
-        for name in (name for name, was_running in ran.items() if was_running):
-            await start_anew(name, wanted.grace_s, tools)
+        again = {name: wanted.grace_s for name, was_running in ran.items() if was_running}
+        await start_anew(again, effect, tools, remedy=RUN_AGAIN)
         await tools.records.note(tools.task, _found(effect), None)
 
 
