@@ -31,6 +31,7 @@ from fairlead.engine.ownership import LeaseTimes
 from fairlead.engine.parts import Parts, Patience
 from fairlead.ports.proxy import RouteSpec
 from fairlead.store import answered_in_time as answered_in_time_module
+from fairlead.store import database as database_module
 from fairlead.store import settings as kept
 from fairlead.store.answered_in_time import answered_in_time
 from fairlead.store.database import Database, sqlite_url
@@ -302,6 +303,31 @@ async def test_a_database_whose_machine_is_gone_is_noticed_by_both_of_our_pools(
                 told = connection.connection.driver_connection.info.get_parameters()  # type: ignore[union-attr]
                 assert (told["connect_timeout"], told["tcp_user_timeout"]) == ("5", "20000")
                 assert (told["keepalives_idle"], told["keepalives_count"]) == ("5", "3")
+
+
+async def test_the_database_notices_a_server_whose_machine_is_gone(postgres_url: str) -> None:
+    """Its hold would keep every other server out for hours, and its transactions their locks."""
+    names = ("tcp_keepalives_idle", "tcp_keepalives_count", "tcp_user_timeout", "idle_in_transaction_session_timeout")
+    async with serving(postgres_url, Struck(bool), is_shared=True) as server:
+        for engine in (server.database.engine, server.durable._engine):
+            with engine.connect() as connection:
+                told = [connection.execute(sa.text(f"SHOW {name}")).scalar_one() for name in names]
+                assert told == ["5", "3", "20000", "8s"]
+
+
+async def test_a_server_that_sleeps_in_the_middle_of_a_transaction_holds_nobody_up(
+    postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nor does what it had begun count once it wakes: its transaction is over."""
+    monkeypatch.setattr(database_module, "ASLEEP_S", 1)
+    asleep, other = Database(postgres_url), Database(postgres_url)
+    kept_tables(other)
+    with pytest.raises(Unreachable), asleep.transaction() as connection:
+        kept.put(connection, "key", "of the one that sleeps")
+        await other.write(lambda another: kept.put(another, "key", "of the other"))
+    assert await other.read(lambda another: kept.value(another, "key")) == "of the other"
+    asleep.close()
+    other.close()
 
 
 async def test_a_database_that_takes_our_words_and_never_answers_is_given_up(

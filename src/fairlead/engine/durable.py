@@ -55,6 +55,12 @@ BUSY_TIMEOUT_MS = 30_000
 CONNECT_TIMEOUT_S = 5
 DEAD_LINE_MS = 20_000
 """A PostgreSQL whose machine is gone says nothing; the kernel alone would wait a quarter of an hour."""
+NOTICE_US_GONE = (
+    "-c idle_in_transaction_session_timeout=8000 -c tcp_keepalives_idle=5 -c tcp_keepalives_interval=5"
+    " -c tcp_keepalives_count=3 -c tcp_user_timeout=20000"
+)
+"""And the server is not to keep for hours what a machine held that is gone, nor for longer than a lease what a process
+that sleeps has begun."""
 CACHE_KIB = 64
 STATEMENTS = 32
 """Of each connection: pages of the file, and statements that it keeps compiled."""
@@ -375,8 +381,9 @@ def _postgres_engine(url: sa.URL) -> sa.Engine:
     psycopg = url.set(drivername="postgresql+psycopg")
     noticed = {"connect_timeout": CONNECT_TIMEOUT_S, "tcp_user_timeout": DEAD_LINE_MS}
     noticed |= {"keepalives_idle": 5, "keepalives_interval": 5, "keepalives_count": 3}
+    arguments: dict[str, int | str] = {**noticed, "options": NOTICE_US_GONE}
     pool = {"pool_size": POOL_SIZE, "max_overflow": POOL_SIZE, "pool_pre_ping": True}
-    return sa.create_engine(psycopg, connect_args=noticed, **pool)
+    return sa.create_engine(psycopg, connect_args=arguments, **pool)
 
 
 def _destroy() -> None:

@@ -13,6 +13,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
+SLEPT = "25P03"
+"""PostgreSQL's idle_in_transaction_session_timeout (Appendix A): it ended the session of who slept in a transaction."""
+
 ANSWER_S = 30.0
 """The longest that a statement may take, from its sending on: more than the server itself gives one."""
 
@@ -24,6 +27,14 @@ def answered_in_time(engine: sa.Engine) -> None:
     @sa.event.listens_for(engine, "do_connect")
     def connect(dialect: Any, _record: object, arguments: Any, named: Any) -> Any:
         return _kind(dialect.loaded_dbapi).connect(*arguments, **named)
+
+    sa.event.listen(engine, "handle_error", _is_over)
+
+
+def _is_over(context: sa.ExceptionContext) -> None:
+    """Its last words may come before the line is seen to end: nothing goes over it any more."""
+    if getattr(context.original_exception, "sqlstate", "") == SLEPT:
+        context.is_disconnect = True
 
 
 @cache

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 import sqlalchemy as sa
 
 from fairlead.domain.errors import Conflict, FairleadError, Invalid, Refused, Unreachable
-from fairlead.store.answered_in_time import answered_in_time
+from fairlead.store.answered_in_time import SLEPT, answered_in_time
 
 T = TypeVar("T")
 
@@ -39,6 +39,14 @@ NOTICE_A_DEAD_LINE = {
     "tcp_user_timeout": 20_000,
 }
 """libpq's: a server whose machine is gone says nothing, and the kernel alone would wait a quarter of an hour."""
+
+NOTICE_US_GONE = "-c tcp_keepalives_idle=5 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3"
+NOTICE_US_GONE += " -c tcp_user_timeout=20000"
+"""The server's: where our machine is gone, another's must not wait hours for what our sessions hold."""
+
+ASLEEP_S = 8
+"""How long a transaction may be left open with nothing asked in it: as long as a lease. Who sleeps in the middle of one
+(suspended, or without a machine) keeps nobody from taking over, and writes nothing once another has."""
 
 MAY_CREATE = """select has_database_privilege(current_database(), 'CREATE')
 or exists (select from pg_namespace where nspname = 'dbos')"""
@@ -269,7 +277,8 @@ def _lower(held: Any) -> Any:
 
 
 def _postgres_engine(url: sa.URL) -> sa.Engine:
-    options = f"-c statement_timeout={BUSY_TIMEOUT_S * 1000} -c timezone=UTC"
+    asleep = f"-c idle_in_transaction_session_timeout={ASLEEP_S * 1000}"
+    options = f"-c statement_timeout={BUSY_TIMEOUT_S * 1000} {asleep} -c timezone=UTC {NOTICE_US_GONE}"
     engine = sa.create_engine(
         url,
         pool_size=POOL_SIZE,
@@ -326,6 +335,9 @@ def _in_our_words(url: sa.URL) -> Iterator[None]:
     except sa.exc.DatabaseError as error:
         if getattr(error.orig, "sqlstate", "") == NOT_ALLOWED:
             raise _not_allowed(url, str(error.orig).strip().splitlines()[0]) from error
+        if getattr(error.orig, "sqlstate", "") == SLEPT:
+            said = f"the transaction was left open for {ASLEEP_S} s, and is over"
+            raise Unreachable("store.unreachable", said, thing=url.render_as_string(hide_password=True)) from error
         if type(error) is not sa.exc.DatabaseError:  # a statement that is wrong is a bug, and stays one
             raise
         raise Refused(
