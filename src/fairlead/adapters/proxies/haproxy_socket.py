@@ -79,10 +79,10 @@ class RuntimeSocket:
     async def _say(self, connection: socket.socket, data: bytes, count: int) -> list[str]:
         """Most answers are there within 50 µs, sooner than the event loop turns once: so it stands still for a moment,
         and only what takes longer is waited for with the loop."""
-        answer = b""
+        answer, sent = b"", 0
         try:
-            connection.sendall(data)
-            for _ in range(count):  # it comes in as many parts as there are commands, or fewer
+            sent = connection.send(data)  # of very much, the kernel takes a part
+            for _ in range(count if sent == len(data) else 0):  # it comes in as many parts as commands, or fewer
                 answer += connection.recv(READ_BYTES)
                 if _is_whole(answer, count):
                     break
@@ -92,7 +92,7 @@ class RuntimeSocket:
             connection.close()
             raise
         if not _is_whole(answer, count):
-            answer = await self._hear(connection, answer, count)
+            answer = await self._hear(connection, answer, count, unsent=data[sent:])
         if len(self._idle) < IDLE_CONNECTIONS:
             self._idle.append(connection)
         else:
@@ -100,12 +100,14 @@ class RuntimeSocket:
         texts = answer.decode(errors="replace").split(TEXT_PROMPT)
         return [(PAYLOAD_PROMPTS.sub("", text) if text[:1] == "+" else text).strip("\n") for text in texts[:count]]
 
-    async def _hear(self, connection: socket.socket, heard: bytes, count: int) -> bytes:
+    async def _hear(self, connection: socket.socket, heard: bytes, count: int, *, unsent: bytes = b"") -> bytes:
         loop = asyncio.get_running_loop()
         answer = bytearray(heard)
         connection.settimeout(0)
         try:
             async with asyncio.timeout(self._timeout_s):
+                if unsent:
+                    await loop.sock_sendall(connection, unsent)
                 while not _is_whole(answer, count):
                     part = await loop.sock_recv(connection, READ_BYTES)
                     if not part or len(answer) > ANSWER_BYTES:

@@ -75,3 +75,32 @@ async def test_a_late_part_is_waited_for_while_the_loop_turns(tmp_path: Path) ->
         beside = asyncio.create_task(asyncio.sleep(0.01, "beside"))
         assert await asked.ask("show info", "show stat") == ["first", "second"]
         assert beside.done()
+
+
+async def test_many_commands_arrive_whole_however_slowly_they_are_read(tmp_path: Path) -> None:
+    """A map of thousands of lines is more than the kernel takes at once."""
+    commands = [f"add map @1 routes host{number}.example.com/ fl{number:04d}" for number in range(20_000)]
+    read: list[bytes] = []
+
+    def serve(listening: socket.socket) -> None:
+        connection, _ = listening.accept()
+        with connection:
+            assert connection.recv(100) == b"prompt\n"
+            connection.sendall(b"\n> ")
+            while b"".join(read).count(b"\n") < len(commands):
+                threading.Event().wait(0.01)
+                read.append(connection.recv(1 << 18))
+            connection.sendall(b"\n> " * len(commands))
+
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(str(tmp_path / "haproxy.sock"))
+        listening.listen()
+        thread = threading.Thread(target=serve, args=(listening,))
+        thread.start()
+        asked = RuntimeSocket(tmp_path / "haproxy.sock", timeout_s=20.0)
+        try:
+            assert await asked.ask(*commands) == [""] * len(commands)
+        finally:
+            asked.close()
+            thread.join(5)
+    assert b"".join(read).decode().splitlines() == commands
