@@ -187,21 +187,24 @@ def _build(settings: Settings, hold: Hold, database: Database, database_hold: Da
     proxy = HaproxyProxy(proxy_settings := proxy_settings_of(settings), clock)
     task_log = StoreTaskLog(database, secrets, clock)
     catalogue = StoreCatalogue(database, data / "catalogue")
+    owned = database.guarded(durable.require)
     records = StoreRecords(
-        database,
+        owned,
         clock,
         ids,
         catalogue.copy_slots,
         lambda connection, project, files, commits: declarations.taken(context, connection, project, files, commits),
     )
     notifier = Dispatch(clock, mail_server=mail_server_of(settings))
-    tasks = StoreTasks(database, clock, _listener(context), durable.wake)
+    tasks = StoreTasks(owned, clock, _listener(context), durable.wake)
     here = LocalConnection(data / "tickets")
     traffic = ThroughProxy(here, clock)
-    outside = Outside(container_engine, proxy, catalogue, records, secrets, source, logins, installation)
+    outside = Outside(
+        container_engine, proxy, catalogue.written_by(owned), records, secrets, source, logins, installation
+    )
     hosts = hosts_of(settings, database, secrets, clock, engine=container_engine, installation=installation)
     base = _base(
-        outside, context, here, hosts, registry=registry, notifier=notifier, task_log=task_log, traffic=traffic
+        outside, context, owned, here, hosts, registry=registry, notifier=notifier, task_log=task_log, traffic=traffic
     )
     return Server(
         settings=settings,
@@ -235,6 +238,7 @@ def _build(settings: Settings, hold: Hold, database: Database, database_hold: Da
 def _base(
     outside: Outside,
     context: Context,
+    owned: Database,
     here: Ways,
     hosts: BookedHosts,
     *,
@@ -268,7 +272,7 @@ def _base(
         web=HttpWeb(),
         children=BookedChildren(context),
         health=BookedHealth(context),
-        script_turns=StoreScriptTurns(context.database),
+        script_turns=StoreScriptTurns(owned),
     )
 
 
@@ -286,7 +290,7 @@ def _interpreter(
         task_log=base.task_log,
         clock=base.clock,
         interruptions=StoreInterruptions(
-            context.database,
+            context.database.guarded(durable.require),
             context.clock,
             context.ids,
             lambda connection, asked: interruptions.opened(context, connection, asked),

@@ -21,10 +21,14 @@ from fairlead.store.database import Database
 class StoreCatalogue:
     """The rows hold; the files are written after each change, whole or not at all, and anew at a start."""
 
-    def __init__(self, database: Database, folder: Path) -> None:
+    def __init__(self, database: Database, folder: Path, *, writing: threading.Lock | None = None) -> None:
         self._database = database
         self._folder = folder
-        self._writing = threading.Lock()
+        self._writing = writing or threading.Lock()
+
+    def written_by(self, database: Database) -> StoreCatalogue:
+        """The same catalogue; its rows are written in transactions of that database."""
+        return StoreCatalogue(database, self._folder, writing=self._writing)
 
     async def register(self, entries: Sequence[Registration]) -> None:
         """As the port says."""

@@ -143,6 +143,12 @@ class Database:
         one, and is kept or undone with it. For one thread, until the transaction ends."""
         return _Within(self, connection)
 
+    def guarded(self, require: Callable[[], None]) -> Database:
+        """The same database. Each transaction asks `require` last, right before its commit, and is taken back where
+        that raises: for what is written for a task, which may be another owner's by then (law 6). On SQLite, which one
+        process holds, nothing is asked."""
+        return self if self.is_sqlite else _Guarded(self, require)
+
     def check(self) -> None:
         """It answers; Unreachable `store.unreachable` where it does not, Refused `server.state` where it cannot hold
         every letter, or the engine's own tables cannot be made in it."""
@@ -188,6 +194,20 @@ class _Within(Database):
     @contextmanager
     def reading(self) -> Iterator[sa.Connection]:
         yield self._connection
+
+
+class _Guarded(Database):
+    """Whose transactions count only where they are still wanted at their end."""
+
+    def __init__(self, outer: Database, require: Callable[[], None]) -> None:
+        self.url, self.is_sqlite, self.engine = outer.url, outer.is_sqlite, outer.engine
+        self._threads, self._outer, self._require = outer._threads, outer, require
+
+    @contextmanager
+    def transaction(self, *, is_durable: bool = False) -> Iterator[sa.Connection]:
+        with self._outer.transaction(is_durable=is_durable) as connection:
+            yield connection
+            before_commit(connection, lambda _: self._require())
 
 
 def before_commit(connection: sa.Connection, work: Callable[[sa.Connection], None]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import socket
@@ -19,10 +20,16 @@ from argon2 import PasswordHasher
 
 from fairlead.domain.actor import SYSTEM
 from fairlead.domain.certificate import Certificate
+from fairlead.domain.colour import Colour
+from fairlead.domain.ids import TaskId
 from fairlead.domain.permission import Permission
+from fairlead.domain.slot import Slot, SlotState
+from fairlead.domain.task import Task, TaskState
+from fairlead.ports.catalogue import Place, Registration
+from fairlead.ports.durable import Abandoned
 from fairlead.server import bootstrap, commands
 from fairlead.server import settings as reading
-from fairlead.store import certificates, passwords, users
+from fairlead.store import certificates, passwords, registrations, slots, tasks, users
 from fairlead.store.database import Database
 from fairlead.store.database_hold import DatabaseHold
 from fairlead.store.hold import Hold
@@ -110,6 +117,47 @@ def test_a_second_server_on_the_same_postgresql_is_refused_wherever_its_data_lie
     held.release()
     database.close()
     assert said.code == 1 and "server.second" in said.err and "process 1 on elsewhere" in said.err, said
+
+
+async def test_what_is_written_for_a_task_counts_only_where_it_is_still_ours_at_its_commit(
+    server: Run, data_dir: Path, postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The node's lease ran out while it waited for the database: another may have taken the task over."""
+    monkeypatch.setenv("FAIRLEAD_DATABASE_URL", postgres_url)
+    made = bootstrap.build(reading.read(os.environ))
+    place, slot, tools = Place("books", "Production"), Slot(Colour.BLUE, SlotState.IDLE), made.interpreter.parts.tools
+    entry = Registration(place, Colour.BLUE, "web", "web.1", "10.0.0.2", 8080, "dep-1", "web.1")
+    with made.context.database.transaction() as connection:
+        task = Task(TaskId("tsk-1"), "other", "some task", made.clock.now())
+        tasks.insert(connection, task)
+
+    class Lost:
+        asked = 0
+
+        def require(self) -> None:
+            self.asked += 1
+            if self.asked > len(writes):  # each verb has begun by then
+                raise Abandoned
+
+    its = tools(task.id, "", "local", {})
+    writes = [
+        its.records.set_slot(place, slot),
+        its.records.note(task.id, "some", 1),
+        its.catalogue.register([entry]),
+    ]
+    made.durable._ownership = Lost()  # type: ignore[assignment]
+    done = await asyncio.gather(*writes, made.interpreter.parts.tasks.begin(task.id, made.node), return_exceptions=True)
+    assert [type(one) for one in done] == [Abandoned] * 4, done
+    with made.context.database.reading() as connection:
+        assert slots.recorded(connection) == {} and tasks.facts_of(connection, task.id) == {}
+        assert registrations.all_by_place(connection) == {}
+        assert tasks.get(connection, task.id).state is TaskState.QUEUED
+    made.durable._ownership = None
+    await made.container_engine.close()
+    await made.durable.close()
+    made.database_hold.release()
+    made.context.database.close()
+    made.hold.release()
 
 
 def test_a_second_server_on_the_same_sqlite_file_is_refused_wherever_its_data_lies(
