@@ -17,6 +17,7 @@ from fairlead.domain.ids import TaskId
 from fairlead.ports.clock import Clock
 from fairlead.store import artifacts, packages, releases
 from fairlead.store.database import Database
+from fairlead.store.forced import force_names
 from fairlead.store.incoming import Incoming
 
 LARGEST_FILE_BYTES = 64 * 1024 * 1024
@@ -33,7 +34,7 @@ class StoreArtifacts:
 
     async def put_blob(self, content: bytes) -> str:
         """As the port says."""
-        return await self._database.run(lambda: self.keep(content))
+        return await self._database.run(lambda: self.keep(content, is_durable=True))
 
     async def blob(self, key: str) -> bytes:
         """As the port says."""
@@ -73,11 +74,15 @@ class StoreArtifacts:
             raise _unknown(name)
         return await self.blob(key)
 
-    def keep(self, content: bytes) -> str:
-        """The key of the bytes, which are on disk and in the books; synchronous, for use cases."""
+    def keep(self, content: bytes, *, is_durable: bool = False) -> str:
+        """The key of the bytes, which are on disk and in the books; synchronous, for use cases. `is_durable`: they are
+        found there after a loss of power, too, whatever database on another machine names them."""
         if len(content) > LARGEST_FILE_BYTES:
             raise _too_large("a file", len(content), LARGEST_FILE_BYTES)
-        self._write(self._path(_key_of(content)), content)  # before the transaction: it is short
+        path = self._path(_key_of(content))
+        self._write(path, content)  # before the transaction: it is short
+        if is_durable:
+            _force(path)
         with self._database.transaction() as connection:
             return self.keep_within(connection, content)
 
@@ -140,6 +145,13 @@ class StoreArtifacts:
             with contextlib.suppress(OSError):
                 temporary.unlink(missing_ok=True)
             raise Failed("host.disk", f"bytes could not be written: {error.strerror}", thing=str(path)) from error
+
+
+def _force(path: Path) -> None:
+    try:
+        force_names(path.parent, path.parent.parent)
+    except OSError as error:
+        raise Failed("host.disk", f"bytes could not be written: {error.strerror}", thing=str(path)) from error
 
 
 def path_of(folder: Path, key: str) -> Path:

@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import BinaryIO
 
 from fairlead.domain.errors import Failed
+from fairlead.store.forced import force_names
 
 START_BYTES = 512
 """As much of the beginning as tells what kind of file it is."""
@@ -53,6 +54,7 @@ class Incoming:
             os.fsync(file.fileno())
             path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             self._path.replace(path)
+            force_names(path.parent, path.parent.parent)
 
     def __enter__(self) -> Incoming:
         return self

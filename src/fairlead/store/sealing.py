@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from fairlead.domain.errors import Refused
+from fairlead.store.forced import force_names
 
 KEY_BYTES = 32
 NONCE_BYTES = 12
@@ -162,6 +163,7 @@ def _write_whole(path: Path, content: bytes) -> None:
         os.write(file, content)
         os.fsync(file)
         os.link(partial, path)
+        force_names(path.parent)  # what is sealed with it may outlive a loss of power elsewhere
     finally:
         os.close(file)
         os.unlink(partial)

@@ -17,6 +17,7 @@ from fairlead.domain.errors import Refused
 from fairlead.domain.record import from_data, to_data
 from fairlead.ports.catalogue import Place
 from fairlead.store.catalogue_copy import file_of
+from fairlead.store.forced import force_names
 
 FOLDER = "offline"
 log = structlog.get_logger("fairlead.store")
@@ -59,6 +60,7 @@ def put(data_dir: Path, place: Place, colour: Colour, at: datetime) -> Path:
             file.flush()
             os.fsync(file.fileno())
         new.replace(path)
+        force_names(path.parent, data_dir)
     except OSError as error:
         what = f"what is done cannot be noted for the server in {path}: {error.strerror}"
         raise Refused("server.state", what, hint="make room on the disk; nothing was changed") from error

@@ -129,7 +129,11 @@ def create(
     _check_packages(packages or {})
     outline = read_outline(contents) if contents else _without_services(context, project)
     _check_images(outline, images, test_image)
-    kept = files if files is not None else {path: context.artifacts.keep(held) for path, held in contents.items()}
+    kept = (
+        files
+        if files is not None
+        else {path: context.artifacts.keep(held, is_durable=True) for path, held in contents.items()}
+    )
     draft = _Draft(version, images, test_image, kept, contents, commit, notes, channel, packages or {}, outline)
     made = with_lookups(context, lambda inner: _made(inner, actor, project, draft))
     context.durable.wake()

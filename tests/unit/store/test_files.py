@@ -23,8 +23,8 @@ from fairlead.domain.ids import TaskId
 from fairlead.domain.service import Route
 from fairlead.domain.slot import Slot, SlotState
 from fairlead.ports.catalogue import Place, Registration
-from fairlead.store import audit_files, backup, catalogue_copy, projects, routes, settings, slots
-from fairlead.store.artifact_files import StoreArtifacts
+from fairlead.store import audit_files, backup, catalogue_copy, projects, routes, settings, slots, switch_notes
+from fairlead.store.artifact_files import StoreArtifacts, path_of
 from fairlead.store.catalogue import StoreCatalogue
 from fairlead.store.catalogue_copy import CopiedSlot
 from fairlead.store.database import Database, sqlite_url
@@ -333,6 +333,50 @@ async def test_a_full_disk_is_no_fault_of_the_backup(sqlite_shop: Shop, tmp_path
     assert restored.value.code == written.value.code == "host.disk"
     assert str(small_disk / "there" / "x") in written.value.message
     assert sorted(path.name for path in (small_disk / "there").iterdir()) == ["server.lock"]
+
+
+class Forced:
+    """What was forced to the disk, in order: files by what they hold then, directories by the names in them."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.names: dict[Path, set[str]] = {}
+        monkeypatch.setattr(os, "fsync", self._force)
+
+    def _force(self, descriptor: int) -> None:
+        path = Path(os.readlink(f"/proc/self/fd/{descriptor}"))
+        if path.is_dir():
+            self.names[path] = {one.name for one in path.iterdir()}
+
+    def has(self, path: Path) -> bool:
+        """Whether the file is found under its name after a loss of power, and so are the directories above it."""
+        return path.name in self.names.get(path.parent, ())
+
+
+def test_a_master_key_outlives_a_loss_of_power_under_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A database elsewhere may hold what was sealed with it already: then it could never be opened again."""
+    forced = Forced(monkeypatch)
+    read_master_key(tmp_path / "data" / "master.key", may_create=True)
+    assert forced.has(tmp_path / "data" / "master.key")
+
+
+def test_a_note_of_a_switch_outlives_a_loss_of_power_under_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    forced = Forced(monkeypatch)
+    note = switch_notes.put(tmp_path, PLACE, Colour.GREEN, START)
+    assert forced.has(note) and forced.has(note.parent)
+
+
+async def test_files_of_releases_and_packages_outlive_a_loss_of_power_under_their_names(
+    shop: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Their rows may be in a database that does, on another machine."""
+    forced, files = Forced(monkeypatch), StoreArtifacts(shop.database, tmp_path / "files", FakeClock())
+    with files.receive() as arrived:
+        arrived.write(b"a package")
+        keys = [await files.put_blob(b"a file"), files.take(arrived)]
+    for path in (path_of(tmp_path / "files", key) for key in keys):
+        assert forced.has(path) and forced.has(path.parent), path
 
 
 def test_a_master_key_is_made_whole_or_not_at_all(small_disk: Path) -> None:
