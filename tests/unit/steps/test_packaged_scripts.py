@@ -160,6 +160,12 @@ async def test_scripts_may_be_left_alone_or_stay(
     assert ("ran" in made.told(), (made.place / "Deploy.sh").exists()) == (ran, stay)
 
 
+async def test_a_script_that_takes_the_directory_away_fails_what_comes_after_it(there: Lying) -> None:
+    made = await Deploying(there).plan(PreDeploy_sh=b'rm -rf "$PWD"\n')
+    failed = await made.run()
+    assert failed is not None and failed.code == "package.script" and "web1 could not look for Deploy" in failed.reason
+
+
 async def test_of_several_one_runs_and_all_go(there: Lying) -> None:
     made = await Deploying(there).plan(Deploy_ps1=b"x", deploy_py=b"print('py')\n", Deploy_sh=b"echo sh\n")
     assert await made.run() is None

@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
-from fairlead.domain.effect import Done, Looked, NotYet, Outcome
-from fairlead.domain.errors import Failed
+from fairlead.domain.effect import Done, Looked, NotYet, Outcome, SaidNo
 from fairlead.domain.package_scripts import REMOVED, RUN, Stage, scripts_of
 from fairlead.domain.plan import Effect
 from fairlead.domain.record import Json
@@ -27,13 +26,14 @@ CLEAN = 'cd -- "$1" && shift && rm -f -- "$@"\n'
 @dataclass(frozen=True, slots=True)
 class PackagedScript:
     """The script of a stage in what the effect `installed` (a key) unpacked. `run` is what it is run for and with;
-    which file, in which language, is found there, unless `run` has a source of its own, which runs in that directory.
-    Nothing is run where the effect `unless` has been done."""
+    which file, in which language, is found there, unless `run` has a source of its own, which runs in that directory;
+    or in the one that the effect `copied` copied it to. Nothing is run where the effect `unless` has been done."""
 
     stage: Stage
     installed: str
     run: ScriptRun
     unless: str = ""
+    copied: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +65,8 @@ class RunPackagedScript:
             return Done({})
         host = await tools.hosts.of_target(wanted.run.target)
         found = await _found(wanted, where, host, effect, tools)
-        if found is None:
-            return Done({})
+        if not isinstance(found, _Found):
+            return found or Done({})
         outcome = await RunScript().do(_inner(wanted, found, effect), tools)
         if found.file and isinstance(outcome, Done) and _all_true(_known(wanted, tools), REMOVED):
             words = ("sh", "-c", CLEAN, "fairlead-clean", found.directory, found.file, *found.others)
@@ -87,7 +87,8 @@ class RunPackagedScript:
 
 def _directory(wanted: PackagedScript, tools: Tools) -> str:
     """Of what was unpacked by this task; "" where there is nothing to run in."""
-    given = tools.outputs.get(wanted.installed, {}).get("outputs")
+    where = wanted.copied if wanted.copied in tools.outputs else wanted.installed
+    given = tools.outputs.get(where, {}).get("outputs")
     if wanted.unless in tools.outputs or not isinstance(given, dict):
         return ""
     if given.get(WAS_INSTALLED) == "True":
@@ -104,7 +105,9 @@ def _all_true(known: Variables, names: tuple[str, ...]) -> bool:
     return all(known.flag(name, default=True) for name in names)
 
 
-async def _found(wanted: PackagedScript, where: str, host: Connection, effect: Effect, tools: Tools) -> _Found | None:
+async def _found(
+    wanted: PackagedScript, where: str, host: Connection, effect: Effect, tools: Tools
+) -> _Found | SaidNo | None:
     """What was noted before, for a script may have taken itself away; else what lies there."""
     if (noted := await _noted(effect, tools)) is not None:
         return noted
@@ -113,8 +116,8 @@ async def _found(wanted: PackagedScript, where: str, host: Connection, effect: E
     words = ("sh", "-c", FIND, "fairlead-find", where, wanted.stage.value)
     exit_code, said = await ran(host, f"{_ticket(effect, tools)}/find", Command(words))
     if exit_code != 0:
-        message = f"{host.name} could not look for {wanted.stage} in {where}: {last_line(said, exit_code)}"
-        raise Failed("package.script", message, thing=host.name)
+        reason = f"{host.name} could not look for {wanted.stage} in {where}: {last_line(said, exit_code)}"
+        return SaidNo("package.script", reason, "look whether a script before it removed the directory")
     scripts = scripts_of(wanted.stage, (line.removeprefix("./") for line in said.splitlines()))
     if not scripts:
         return None
