@@ -23,13 +23,7 @@ def matching(pattern: str, paths: Iterable[str]) -> tuple[str, ...]:
     return tuple(path for path in paths if expression.fullmatch(path))
 
 
-@lru_cache(maxsize=256)
-def _expression(pattern: str) -> re.Pattern[str]:
-    plain = re.sub(r"^(?:\./)+", "", pattern)
-    return re.compile("|".join(_translated(one) for one in _alternatives(plain)), re.DOTALL)
-
-
-def _alternatives(pattern: str) -> tuple[str, ...]:
+def alternatives(pattern: str) -> tuple[str, ...]:
     """The pattern once for each choice of its braces, the innermost first."""
     waiting = [pattern]
     done: list[str] = []
@@ -41,6 +35,12 @@ def _alternatives(pattern: str) -> tuple[str, ...]:
         else:
             waiting.extend(one[: braces.start()] + choice + one[braces.end() :] for choice in braces[1].split(","))
     return tuple(done)
+
+
+@lru_cache(maxsize=256)
+def _expression(pattern: str) -> re.Pattern[str]:
+    plain = re.sub(r"^(?:\./)+", "", pattern)
+    return re.compile("|".join(_translated(one) for one in alternatives(plain)), re.DOTALL)
 
 
 def _translated(pattern: str) -> str:
