@@ -94,6 +94,16 @@ async def test_targets_are_chosen_and_one_that_does_not_answer_is_left_out() -> 
     assert not {name for name in made.new if name.startswith("package ")} & set(made.old), "the older ones went"
 
 
+@pytest.mark.parametrize("moment", list(Moment))
+async def test_where_a_package_was_copied_to_is_never_taken_away(moment: Moment) -> None:
+    made = await scenario("targets")
+    last = Mischief("no", last_forward(made.plan), Verb.DO, Moment.AFTER)
+    deployed, world = await made.play(Mischief("die", "[Tools][w1]/copy", Verb.DO, moment), last)
+    assert deployed.state is TaskState.ROLLED_BACK
+    assert world.targets["w1"].custom == {"/srv/tools": ("files/DeployFailed.sh", "files/run")}
+    assert world.targets["w1"].journal == made.world.targets["w1"].journal
+
+
 async def ran_on_w1(*mischiefs: Mischief) -> tuple[TaskState, list[str]]:
     """How it ended, and which scripts of the package were run there by it."""
     made = await scenario("targets")

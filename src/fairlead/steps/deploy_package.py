@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
+from fairlead.domain.custom_directory import LONGEST, checked_directory
 from fairlead.domain.errors import Invalid
 from fairlead.domain.package import ID
 from fairlead.domain.package_scripts import REMOVED, RUN, Stage
@@ -13,9 +14,10 @@ from fairlead.domain.process import DEPLOY_PACKAGE, ResolvedAction, RunLocation
 from fairlead.domain.record import Json
 from fairlead.domain.retention import Keep
 from fairlead.ports.step import EffectKind
-from fairlead.steps.configure_files import FILES, filling
+from fairlead.steps.configure_files import FILES, MOST_PATTERNS, filling
 from fairlead.steps.effects.basis import arguments
 from fairlead.steps.effects.configured_files import ConfigureFolder
+from fairlead.steps.effects.copied import CopyPackage, PackageCopy
 from fairlead.steps.effects.installed import DIRECTORY, Install, InstallPackage, NewPackage, Tidied, TidyPackages
 from fairlead.steps.effects.packaged import PackagedScript, RunPackagedScript
 from fairlead.steps.effects.scripts import ScriptRun
@@ -53,10 +55,36 @@ def _script(description: str) -> Json:
     }
 
 
+_DIRECTORY: Json = {
+    "type": "object",
+    "description": "a directory of the application's own that the package is copied to, once its files are filled in; "
+    "Deploy and PostDeploy run there, and Package.InstallationDirectoryPath is it from then on. It is never "
+    "removed, nor is what was copied taken back",
+    "additionalProperties": False,
+    "required": ["path"],
+    "properties": {
+        "path": {
+            "type": "string",
+            "minLength": 2,
+            "maxLength": LONGEST,
+            "description": "its absolute path on the target; may hold #{…}. No link may be in it",
+        },
+        "purge": {"type": "boolean", "default": False, "description": "what is in it goes before"},
+        "keep": {
+            "type": "array",
+            "items": {"type": "string", "minLength": 1, "maxLength": LONGEST},
+            "maxItems": MOST_PATTERNS,
+            "description": "what purging leaves, with all that is below it: patterns like logs or **/*.local.json, "
+            "from the directory on",
+        },
+    },
+}
+
+
 class DeployPackage:
     """Octopus's *deploy a package*; in a runbook, too. In order: it is unpacked, PreDeploy runs, files are filled in,
-    Deploy and PostDeploy run; DeployFailed, where any of this failed. Earlier packages of the same action go once the
-    deployment, or run, went well, as the lifecycle says of files on targets."""
+    it is copied where it is to be, Deploy and PostDeploy run; DeployFailed, where any of this failed. Earlier packages
+    of the same action go once the deployment, or run, went well, as the lifecycle says of files on targets."""
 
     name = DEPLOY_PACKAGE
     schema: Mapping[str, Json] = {
@@ -82,10 +110,12 @@ class DeployPackage:
             },
             **{stage.slug: _script(f"one more script, run {when}") for stage, when in _OWN.items()},
             **FILES,
+            "custom_directory": _DIRECTORY,
         },
     }
     effects: Mapping[str, EffectKind] = {
-        kind.kind: kind for kind in (InstallPackage(), RunPackagedScript(), ConfigureFolder(), TidyPackages())
+        kind.kind: kind
+        for kind in (InstallPackage(), RunPackagedScript(), ConfigureFolder(), CopyPackage(), TidyPackages())
     }
 
     def plan(self, resolved: ResolvedAction) -> Node:
@@ -95,6 +125,7 @@ class DeployPackage:
             *_own(resolved, Stage.PRE_DEPLOY),
             *_packaged(resolved, Stage.PRE_DEPLOY),
             *_filling(resolved),
+            *_copying(resolved),
             *(
                 effect
                 for stage in (Stage.DEPLOY, Stage.POST_DEPLOY)
@@ -187,6 +218,7 @@ def _run(
     language: Language = Language.BASH,
 ) -> Effect:
     action, target = resolved.action, host_of(resolved)
+    copied = "" if stage is Stage.PRE_DEPLOY or not _directory(resolved) else _copy_key(resolved)
     run = ScriptRun(
         action=action.name,
         step=resolved.step,
@@ -202,7 +234,7 @@ def _run(
         RunPackagedScript.kind,
         key,
         f"{action.name}: {title}",
-        arguments(PackagedScript(stage, _key(resolved), run, unless)),
+        arguments(PackagedScript(stage, _key(resolved), run, unless, copied)),
         timeout_s=run.timeout_s + MARGIN_S,
         attempts=SCRIPT_ATTEMPTS,
         only_tidies=True,
@@ -216,6 +248,49 @@ def _filling(resolved: ResolvedAction) -> tuple[Effect, ...]:
         return ()
     effect = filling(resolved, f"#{{Octopus.Action[{resolved.action.name}].Output.{DIRECTORY}}}")
     return (replace(effect, title=f"{resolved.action.name}: fill in files on {resolved.place}"),)
+
+
+def _copying(resolved: ResolvedAction) -> tuple[Effect, ...]:
+    """What copies it to the directory that the action names, where it names one."""
+    wanted = _directory(resolved)
+    if not wanted:
+        return ()
+    new, keep = _new(resolved), wanted.get("keep")
+    copy = PackageCopy(
+        new.action,
+        new.target,
+        new.name,
+        _key(resolved),
+        str(wanted.get("path") or ""),
+        resolved.owner,
+        purge=wanted.get("purge") is True,
+        keep=tuple(str(one) for one in keep) if isinstance(keep, list) else (),
+        variables=resolved.variables,
+    )
+    if "#{" not in copy.path:
+        checked_directory(copy.path, new.action)
+    emptied = ", which is emptied before" if copy.purge else ""
+    return (
+        Effect(
+            CopyPackage.kind,
+            _copy_key(resolved),
+            f"{new.action}: copy the package to {copy.path} on {new.name}{emptied}",
+            arguments(copy),
+            timeout_s=resolved.action.timeout_s or LONGEST_S,
+            attempts=ATTEMPTS,
+            only_tidies=True,
+            target=new.name,
+        ),
+    )
+
+
+def _directory(resolved: ResolvedAction) -> Mapping[str, Json]:
+    held = resolved.action.properties.get("custom_directory")
+    return held if isinstance(held, dict) else {}
+
+
+def _copy_key(resolved: ResolvedAction) -> str:
+    return f"{resolved.key}/copy"
 
 
 def _key(resolved: ResolvedAction) -> str:

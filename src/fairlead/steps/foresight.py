@@ -16,6 +16,7 @@ from fairlead.ports.proxy import Endpoint, RouteSpec
 from fairlead.steps.blueprint import Blueprint, configuration_hash
 from fairlead.steps.effects.accessories import Accessory, EnsureAccessory
 from fairlead.steps.effects.basis import read
+from fairlead.steps.effects.copied import CopyPackage
 from fairlead.steps.effects.ends import CommitProcess, Retired, RetireSlot, StandBy, Tidied, Tidy
 from fairlead.steps.effects.ground import EnsureNetwork, EnsureVolume, NamedVolume
 from fairlead.steps.effects.instances import ResumeInstances, Standees, StartInstance, StopInstances
@@ -260,6 +261,8 @@ def _way_back(resolved: ResolvedDeployment, plan: Plan) -> Iterator[str]:
         yield f"not undone: what {counted(scripts, 'script')} did; a failure ends those that still run"
     if any(effect.kind == RunPackagedScript.kind for effect in effects_of(plan.forward)):
         yield "not undone: what scripts of packages did, where there are any"
+    if any(effect.kind == CopyPackage.kind for effect in effects_of(plan.forward)):
+        yield "not undone: what packages are copied to, which keeps what is new"
     if resolved.definition.migration and not resolved.is_switch_alone:
         yield "not undone: what the migration does to data"
     if any(effect.kind == EnsureVolume.kind for effect in all_effects(plan)):

@@ -9,6 +9,7 @@ from io import BytesIO
 from fairlead.ports.connection import Command
 from fairlead.steps.effects.acquired import THERE
 from fairlead.steps.effects.acquiring import ACQUIRE, FORGET
+from fairlead.steps.effects.copied import COPY
 from fairlead.steps.effects.installed import INSTALL, JOURNAL, REMOVE
 from fairlead.steps.effects.packaged import CLEAN, FIND
 from fairlead.testing.fake_connection import FakeHost, Run
@@ -19,6 +20,8 @@ HOME = "/home/fairlead"
 class FakePackageHost(FakeHost):
     """`directories` are relative to ``~/fairlead``, each with the names of its files; `journal` has the entries by id;
     `acquired` what was acquired for tasks that are under way, by where it lies, each with the names of its files.
+    `custom` are directories that packages were copied to, each with the names of its files; which one `holds` what, and
+    who `owners` are, is known by their paths.
     `ran` are the scripts of packages that were run, by their paths. A script that it does not know is not found, as by
     a shell."""
 
@@ -28,6 +31,9 @@ class FakePackageHost(FakeHost):
         self.journal: dict[str, str] = {}
         self.acquired: dict[str, tuple[str, ...]] = {}
         self.ran: list[str] = []
+        self.custom: dict[str, tuple[str, ...]] = {}
+        self.holds: dict[str, str] = {}
+        self.owners: dict[str, str] = {}
         self.script = self._run
 
     def _run(self, command: Command) -> Run:
@@ -47,19 +53,37 @@ class FakePackageHost(FakeHost):
             return Run("".join(self.journal.values()).encode())
         if script == REMOVE:
             return self._remove(words)
+        if script == COPY:
+            return self._copy(*words[:2], *words[3:6])
         if script == FIND:
-            held = self.directories[self._lying(words[0])]
+            held = self._held(words[0])
             return Run("".join(f"./{name}\n" for name in self._named(held, f"{words[1]}.*")).encode())
         if script == CLEAN:
             where, *names = words
             leaving = {f"files/{name}" for name in names}
-            held = self.directories.get(self._lying(where), ())
-            self.directories[self._lying(where)] = tuple(name for name in held if name not in leaving)
+            left = tuple(name for name in self._held(where) if name not in leaving)
+            if where in self.custom:
+                self.custom[where] = left
+            else:
+                self.directories[self._lying(where)] = left
             return Run()
         if what == "fairlead-script":
             self.ran.append(words[-1])
             return Run()
         return Run(b"not found", 127)
+
+    def _held(self, where: str) -> tuple[str, ...]:
+        return self.custom[where] if where in self.custom else self.directories[self._lying(where)]
+
+    def _copy(self, mode: str, path: str, owner: str, id: str, source: str) -> Run:
+        if self.owners.setdefault(path, owner) != owner:
+            return Run(self.owners[path].encode(), 5)
+        if mode == "look":
+            return Run(self.holds.get(path, "").encode())
+        before = () if mode == "purge" else self.custom.get(path, ())
+        self.custom[path] = tuple(sorted({*before, *self._held(source)}))
+        self.holds[path] = id
+        return Run()
 
     @staticmethod
     def _lying(path: str) -> str:
@@ -83,7 +107,7 @@ class FakePackageHost(FakeHost):
                 entry = held.extractfile("entry")
                 assert entry is not None, "the archive has no entry"
                 self.journal[id] = entry.read().decode()
-                sent = (one.name for one in held if one.isfile())
+                sent = (one.name for one in held if one.isfile() and one is not held.getmember("entry"))
                 self.directories[directory] = tuple(sorted((*acquired, *sent)))
         return Run(f"{HOME}/fairlead/{directory}\n".encode())
 

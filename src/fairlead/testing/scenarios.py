@@ -123,7 +123,12 @@ PROCESS = process(
 )
 
 
-TOOLS = Action("Tools", DEPLOY_PACKAGE, {"package": "Tools"}, runs_on=RunLocation.TARGETS)
+TOOLS = Action(
+    "Tools",
+    DEPLOY_PACKAGE,
+    {"package": "Tools", "custom_directory": {"path": "/srv/tools", "purge": True}},
+    runs_on=RunLocation.TARGETS,
+)
 ON_TARGETS = process(
     step(TOOLS, targets=("w1", "w2", "w3")),
     step(Action("Deploy", DEPLOY_SERVICES)),
@@ -135,7 +140,8 @@ ON_TARGETS = replace(
     process=replace(ON_TARGETS.process, unavailable_targets=UnavailableTargets.SKIP),
     keep_files=Keep(releases=0),
 )
-"""Chooses its targets, of which one does not answer, and unpacks a package on the others; the one before it goes."""
+"""Chooses its targets, of which one does not answer, and unpacks a package on the others, which is copied elsewhere
+there; the one before it goes."""
 
 CACHE = f"127.0.0.1:8602/tools/cache@sha256:{'ca' * 32}"
 BACK = Action("Back", CREATE_NETWORK, {"network": "back"})
