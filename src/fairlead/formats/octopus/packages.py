@@ -14,13 +14,14 @@ _FEATURE = "Octopus.Features."
 _FEATURES = "Octopus.Action.EnabledFeatures"
 _SUBSTITUTE = "Octopus.Action.SubstituteInFiles."
 _PACKAGE = "Octopus.Action.Package."
-_DIRECTORIES = "a package is unpacked in a directory of its own: point a link at it, or copy it, with a script"
+_DIRECTORY = f"{_PACKAGE}CustomInstallationDirectory"
 _SCRIPTS = "one script for each stage, in Bash, Python or PowerShell"
 _CUSTOM = "Octopus.Action.CustomScripts."
 _LANGUAGES = {"sh": "bash", "py": "python", "ps1": "powershell"}
 """What scripts are written in, by their ending."""
 _OFF = "the feature is not enabled"
 _BUILT_IN = frozenset({"feeds-builtin", "octopus-server-built-in", "octopus server (built-in)"})
+_NEW_LINES = re.compile(r"[\r\n]+")
 _LINES = re.compile(r"[\r\n;]+")
 _LINES_OR_COMMAS = re.compile(r"[\r\n,;]+")
 
@@ -89,9 +90,23 @@ def scripts(properties: Properties, enabled: set[str]) -> dict[str, Any]:
     return made
 
 
+def custom_directory(properties: Properties, enabled: set[str]) -> dict[str, Any]:
+    """Where the package is copied to, where the feature is enabled; empty for nowhere."""
+    made: dict[str, Any] = {}
+    path = properties.peek(_DIRECTORY).strip()
+    if f"{_FEATURE}CustomDirectory" in enabled and path:
+        made["path"] = properties.text(_DIRECTORY, "where the package is copied to").strip()
+        purges = properties.text(f"{_DIRECTORY}ShouldBePurgedBeforeDeployment", "whether it is emptied before")
+        kept = _split(properties.text(f"{_DIRECTORY}PurgeExclusions", "what stays then"), _NEW_LINES)
+        made |= {"purge": True} if purges.strip().lower() == "true" else {}
+        made |= {"keep": kept} if kept else {}
+    properties.leave_all(_DIRECTORY, _OFF)
+    return {"custom_directory": made} if made else {}
+
+
 def filled_in(properties: Properties, enabled: set[str]) -> dict[str, Any]:
     """Which files are filled in, for the features that are enabled; empty for none. What no feature asks for is
-    reported as not taken, as is what puts files elsewhere."""
+    reported as not taken."""
     made: dict[str, Any] = {}
     targets = f"{_SUBSTITUTE}TargetFiles"
     if _is_on(properties, enabled, "SubstituteInFiles", f"{_SUBSTITUTE}Enabled"):
@@ -103,7 +118,6 @@ def filled_in(properties: Properties, enabled: set[str]) -> dict[str, Any]:
     made |= {"dotnet": dotnet} if dotnet else {}
     for name in (targets, structured):
         properties.leave(name, _OFF)
-    properties.leave_all(f"{_PACKAGE}CustomInstallationDirectory", _DIRECTORIES)
     return {key: held for key, held in made.items() if held}
 
 

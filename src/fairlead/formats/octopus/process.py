@@ -25,7 +25,7 @@ from fairlead.domain.process import (
 from fairlead.domain.step_image import CREATE_NETWORK, RUN_CONTAINER, STOP_CONTAINER
 from fairlead.formats.ocl.tree import Block
 from fairlead.formats.octopus import containers
-from fairlead.formats.octopus.packages import features, filled_in, package_of, scripts
+from fairlead.formats.octopus.packages import custom_directory, features, filled_in, package_of, scripts
 from fairlead.formats.octopus.report import Properties, Report, Taking, as_text
 
 SCRIPT = "script"
@@ -201,8 +201,8 @@ def _deploy_package(taking: Taking, properties: Properties, around: _Around) -> 
     if why:
         return _not_imported(why)
     enabled = features(properties)
-    made = {"package": package, **scripts(properties, enabled), **filled_in(properties, enabled)}
-    return _Kind(DEPLOY_PACKAGE, made)
+    made = [one(properties, enabled) for one in (scripts, filled_in, custom_directory)]
+    return _Kind(DEPLOY_PACKAGE, {"package": package, **made[0], **made[1], **made[2]})
 
 
 def _of_docker(kind: str, made: containers.Made) -> _Kind:

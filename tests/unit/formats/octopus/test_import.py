@@ -93,7 +93,7 @@ def test_what_a_package_had_besides_is_told_with_what_to_do() -> None:
         assert "NOT taken" in line
         return line
 
-    assert "point a link" in left("Octopus.Action.Package.CustomInstallationDirectory")
+    assert "not enabled" in left("Octopus.Action.Package.CustomInstallationDirectory")
     assert "not enabled" in left("Octopus.Action.Package.AutomaticallyUpdateAppSettingsAndConnectionStrings")
     assert "one package" in left('packages "extra"')
 
@@ -151,6 +151,23 @@ def test_whether_scripts_of_a_package_run_is_taken(said: str, scripts: object, t
     made, report = scripted("", f'Octopus.Action.Package.RunScripts = "{said}"')
     assert made.get("scripts") is scripts
     assert ("NOT taken: Octopus.Action.Package.RunScripts" in report) is not taken
+
+
+CUSTOM = """Octopus.Action.Package.CustomInstallationDirectory = "/srv/#{Name}"
+            Octopus.Action.Package.CustomInstallationDirectoryPurgeExclusions = <<-EOT
+                logs
+                **/*.local
+            EOT
+            Octopus.Action.Package.CustomInstallationDirectoryShouldBePurgedBeforeDeployment = "True"
+"""
+
+
+def test_a_custom_installation_directory_is_taken() -> None:
+    made, report = scripted("Octopus.Features.CustomDirectory", CUSTOM)
+    assert made["custom_directory"] == {"path": "/srv/#{Name}", "purge": True, "keep": ["logs", "**/*.local"]}
+    assert "NOT taken: Octopus.Action.Package" not in report
+    made, report = scripted("", CUSTOM)
+    assert "custom_directory" not in made and report.count("NOT taken: Octopus.Action.Package.Custom") == 3
 
 
 def test_a_script_of_a_package_stays_in_it() -> None:
