@@ -67,6 +67,7 @@ _DIRECTORY: Json = {
             "type": "string",
             "minLength": 2,
             "maxLength": LONGEST,
+            "pattern": r"^(/|#\{)",
             "description": "its absolute path on the target; may hold #{…}. No link may be in it",
         },
         "purge": {"type": "boolean", "default": False, "description": "what is in it goes before"},

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from fairlead.domain.custom_directory import checked_directory
+from fairlead.domain.errors import Invalid
 from fairlead.domain.package import ID
 from fairlead.domain.package_scripts import RUN, Stage
 from fairlead.formats.ocl.tree import Block
@@ -94,14 +96,27 @@ def custom_directory(properties: Properties, enabled: set[str]) -> dict[str, Any
     """Where the package is copied to, where the feature is enabled; empty for nowhere."""
     made: dict[str, Any] = {}
     path = properties.peek(_DIRECTORY).strip()
-    if f"{_FEATURE}CustomDirectory" in enabled and path:
+    is_enabled = f"{_FEATURE}CustomDirectory" in enabled
+    why = _why_no_directory(path) if is_enabled else _OFF
+    if not why:
         made["path"] = properties.text(_DIRECTORY, "where the package is copied to").strip()
         purges = properties.text(f"{_DIRECTORY}ShouldBePurgedBeforeDeployment", "whether it is emptied before")
         kept = _split(properties.text(f"{_DIRECTORY}PurgeExclusions", "what stays then"), _NEW_LINES)
         made |= {"purge": True} if purges.strip().lower() == "true" else {}
         made |= {"keep": kept} if kept else {}
-    properties.leave_all(_DIRECTORY, _OFF)
+    properties.leave_all(_DIRECTORY, why)
     return {"custom_directory": made} if made else {}
+
+
+def _why_no_directory(path: str) -> str:
+    """ "" where it may be one, as far as that can be told without its variables."""
+    if "#{" in path:
+        return ""
+    try:
+        checked_directory(path, "a package")
+    except Invalid as refused:
+        return refused.message
+    return ""
 
 
 def filled_in(properties: Properties, enabled: set[str]) -> dict[str, Any]:

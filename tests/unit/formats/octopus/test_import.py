@@ -170,6 +170,15 @@ def test_a_custom_installation_directory_is_taken() -> None:
     assert "custom_directory" not in made and report.count("NOT taken: Octopus.Action.Package.Custom") == 3
 
 
+@pytest.mark.parametrize("path", ["C:\\\\inetpub\\\\tools", "/etc/tools", "tools", "/srv/../x"])
+def test_a_custom_installation_directory_that_cannot_be_one_is_told(path: str) -> None:
+    made, report = scripted("Octopus.Features.CustomDirectory", CUSTOM.replace("/srv/#{Name}", path))
+    assert "custom_directory" not in made
+    assert (
+        report.count("NOT taken: Octopus.Action.Package.Custom") == 3 and "where a package is to be installed" in report
+    )
+
+
 def test_a_script_of_a_package_stays_in_it() -> None:
     (action,) = process().steps[5].actions
     assert action.properties == {"package": "Installer", "file": "bin/install.sh"}
