@@ -63,9 +63,11 @@ class Variables:
         return self._values.get(name.casefold())
 
     def get(self, name: str) -> Evaluated | None:
-        """The value evaluated; None where there is no variable of the name."""
+        """The value evaluated, without a text where it is none; None where there is no variable of the name."""
+        if name.casefold() not in self._values:
+            return None
         value = self.raw(name)
-        return None if value is None else self.evaluate(value)
+        return Evaluated(None) if value is None else self.evaluate(value)
 
     def evaluate(self, template: str, *, is_lenient: bool = False) -> Evaluated:
         """The template with its tokens replaced. One that cannot be read is the text it is, whole; with `is_lenient`

@@ -39,8 +39,8 @@ def replace_in_xml(content: bytes, variables: Variables) -> Replaced:
     filling = _Filling(read_xml(file.text))
     for name in variables.names:
         value = variables.get(name) if "/" in name or ":" in name else None
-        if value is not None and value.text is not None:
-            filling.take(name, value.text)
+        if value is not None:
+            filling.take(name, value.text or "")
     return Replaced("xml", encoded_xml(filling.document, file), tuple(filling.found), tuple(filling.warnings))
 
 

@@ -41,6 +41,13 @@ def test_each_setting_gets_its_value_and_all_else_stays() -> None:
     assert sorted(made.found) == ["Colour", "Db", "Empty", "New", "Size"]
 
 
+def test_a_variable_without_a_value_empties_its_setting() -> None:
+    made = replace_settings(FILE.encode(), Variables({"colour": None, "SIZE": "#{Nobody | null}"}))
+    assert '<add key="Colour" value="" />' in made.content.decode()
+    assert "<value></value>" in made.content.decode()
+    assert sorted(made.found) == ["Colour", "Size"]
+
+
 def test_a_value_that_xml_cannot_hold_is_told() -> None:
     made = replace_settings(FILE.encode(), Variables({"Colour": "\x00"}))
     assert 'value="red"' in made.content.decode()

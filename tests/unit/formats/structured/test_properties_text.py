@@ -40,6 +40,12 @@ def test_a_value_is_escaped_where_it_has_to_be(value: str, written: str) -> None
     assert replace_in_properties(b"k=", Variables({"k": value})).content.decode() == f"k={written}"
 
 
+@pytest.mark.parametrize("value", [None, "#{Nobody | null}"])
+def test_a_variable_without_a_value_empties_its_place(value: str | None) -> None:
+    replaced = replace_in_properties(b"k=old", Variables({"K": value}))
+    assert (replaced.content, replaced.found) == (b"k=", ("k",))
+
+
 def test_every_name_of_octopus_is_left_alone() -> None:
     content = b"octopus.Release.Id=1\nOctopus:x=2\nOctopusy=3"
     replaced = replace_in_properties(content, Variables({"Octopus.Release.Id": "9", "Octopus:x": "9", "octopusy": "9"}))

@@ -190,3 +190,10 @@ def test_a_file_is_read_once_for_many_places(monkeypatch: pytest.MonkeyPatch) ->
 def test_an_empty_value_leaves_what_comes_after_it_to_be_found() -> None:
     named = {"//*:item[.='x']": "", "//*:group": "<item>z</item>"}
     assert "<item>z</item>" in filled(FILE, **named)
+
+
+@pytest.mark.parametrize("value", [None, "#{Nobody | null}"])
+def test_a_variable_without_a_value_empties_what_it_selects(value: str | None) -> None:
+    replaced = replace_in_xml(b"<a><b c='1'>old</b></a>", Variables({"/a/b": value, "/a/b/@c": value}))
+    assert replaced.content == b'<a>\r\n  <b c=""></b>\r\n</a>'
+    assert replaced.found == ("/a/b", "/a/b/@c")
