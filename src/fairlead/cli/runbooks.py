@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import typer
 from fairlead.cli import plans, prompts
 from fairlead.cli.deploy_each import FAILED
 from fairlead.cli.given_files import bytes_of
+from fairlead.cli.moments import AT_HELP, moment
 from fairlead.cli.session import API, ProjectName, Search, Session, TenantName, Timeout, Wait, segment, session
 from fairlead.domain.errors import Invalid
 
@@ -150,6 +152,8 @@ def run(
     ),
     override_freeze: str = typer.Option("", help="Why it overrides freezes; needs the permission freeze.override."),
     plan_hash: str = typer.Option("", "--plan", help="The plan that you saw; refused if another would run."),
+    at_time: str = typer.Option("", "--at", help=AT_HELP),
+    not_after: str = typer.Option("", help="It does not begin after this; as --at."),
     wait: Wait = False,
     timeout: Timeout = 0,
     project: ProjectName = "",
@@ -168,6 +172,8 @@ def run(
         "guided": guided,
         "redeploy_packages": redeploy_packages,
         "override_freeze": override_freeze,
+        "at": moment(at_time, "--at"),
+        "not_after": moment(not_after, "--not-after"),
     }
     if tenant_tag or len(tenant) > 1:
         if plan_hash:
@@ -175,10 +181,17 @@ def run(
         body |= {"tenants": tenant, "tenant_tags": tenant_tag}
         raise typer.Exit(_run_each(at, path, body, timeout_s=timeout if wait else None))
     made = _run(at, path, {**body, "tenant": alone, "plan_hash": plan_hash})
-    if wait:
+    if wait and all(one["task"] for one in made):
         raise typer.Exit(max(at.follow(one["task"], timeout_s=timeout) for one in made))
-    said = [f"run {one['number']} of {name} in {_where(one)}, task {one['task']}" for one in made]
-    at.screen.result(made[0] if len(made) == 1 else made, "\n".join(said))
+    at.screen.result(made[0] if len(made) == 1 else made, "\n".join(_said(name, one) for one in made))
+
+
+def _said(name: str, run: dict[str, Any]) -> str:
+    what = f"run {run['number']} of {name} in {_where(run)}"
+    if run["task"]:
+        return f"{what}, task {run['task']}"
+    cancel = f"fairlead runbooks cancel {shlex.quote(name)} {run['number']}"
+    return f"{what} begins at {run['not_before']}; not to: {cancel}"
 
 
 def _run(at: Session, path: str, body: dict[str, Any]) -> list[Any]:
@@ -205,7 +218,8 @@ def _run_each(at: Session, path: str, body: dict[str, Any], *, timeout_s: float 
         at.screen.result(found)
     else:
         at.screen.table([*found["made"], *refused], columns, empty="no tenant")
-    ends = [at.follow(one["task"], timeout_s=timeout_s) for one in found["made"] if timeout_s is not None]
+    begun = [one["task"] for one in found["made"] if one["task"]]
+    ends = [at.follow(task, timeout_s=timeout_s) for task in begun if timeout_s is not None]
     return max([*ends, FAILED if refused else 0])
 
 
@@ -225,12 +239,13 @@ def runs(
     name: str = typer.Argument(..., help=NAME_HELP),
     environment: str = typer.Option("", "--environment", "-e", help="Only its runs there."),
     tenant: str = typer.Option("", "--tenant", help="Only its runs for this tenant."),
+    state: str = typer.Option("", help="scheduled, queued, running, succeeded, failed, refused, cancelled, …"),
     project: ProjectName = "",
 ) -> None:
     """List its runs, the newest first."""
     at = session(context)
     path = f"{API}/projects/{segment(at.project(project))}/runbooks/{segment(name)}/runs"
-    rows = at.client.all(path, most=100, environment=environment, tenant=tenant)
+    rows = at.client.all(path, most=100, environment=environment, tenant=tenant, state=state)
     columns = {
         "number": "RUN",
         "environment": "ENVIRONMENT",
@@ -239,9 +254,24 @@ def runs(
         "reason": "REASON",
         "created_by": "BY",
         "created_at": "WHEN",
+        "not_before": "NOT BEFORE",
         "task": "TASK",
     }
     at.screen.table(rows, columns, empty=f"{name} never ran")
+
+
+@group.command("cancel")
+def cancel(
+    context: typer.Context,
+    name: str = typer.Argument(..., help=NAME_HELP),
+    run: str = typer.Argument(..., help="Its run, by number or id."),
+    project: ProjectName = "",
+) -> None:
+    """It does not begin when its time comes. What has begun: fairlead cancel TASK."""
+    at = session(context)
+    path = f"{API}/projects/{segment(at.project(project))}/runbooks/{segment(name)}/runs/{segment(run)}/cancel"
+    made = at.client.post(path)
+    at.screen.result(made, f"run {made['number']} of {name} in {_where(made)} does not begin")
 
 
 @group.command("remove")

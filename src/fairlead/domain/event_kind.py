@@ -43,7 +43,7 @@ _OF_NOUNS: Mapping[str, str] = {
     "role": "added changed removed",
     "rollback": "asked",
     "run": "cancelled failed skipped started",
-    "runbook": "added asked changed failed published removed run",
+    "runbook": "added asked cancelled changed due failed published refused removed run",
     "secret": "used",
     "step_template": "added changed moved removed",
     "subscription": "added changed passed_over removed tested",
@@ -98,6 +98,7 @@ GROUPS: Mapping[str, EventGroup] = {
                 "environment.switched_back",
                 "place.not_retired",
                 "runbook.failed",
+                "runbook.refused",
             ),
         ),
         EventGroup("questions", "a person is asked, and answers", _of("approval", "interruption")),
@@ -105,7 +106,16 @@ GROUPS: Mapping[str, EventGroup] = {
             "releases", "a release is made, or could not be; runs of pipelines", _of("release", "run", "defect")
         ),
         EventGroup(
-            "runbooks", "a runbook is asked for, and ends", _of("runbook.asked", "runbook.run", "runbook.failed")
+            "runbooks",
+            "a runbook is asked for, begins as scheduled, and ends",
+            _of(
+                "runbook.asked",
+                "runbook.cancelled",
+                "runbook.due",
+                "runbook.failed",
+                "runbook.refused",
+                "runbook.run",
+            ),
         ),
         EventGroup(
             "targets-critical",

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Container, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
+from typing import TypeAlias
 
 from fairlead.domain.errors import Invalid
 from fairlead.domain.ids import EnvironmentId, ProjectId, TaskId, TenantId
 from fairlead.domain.process import DEPLOY_SERVICES, NO_CHOICE, Process, ProcessChoice
 from fairlead.domain.project import Tenancy
+from fairlead.domain.task import TaskState
 
 LONGEST_NAME = 100
 DEFAULT_KEPT_RUNS = 100
@@ -57,11 +60,24 @@ class Runbook:
         return not self.environments or environment in self.environments
 
 
+class Unbegun(StrEnum):
+    """Where a run is that has no task: before its time has come, or where it ended without ever having begun."""
+
+    SCHEDULED = "scheduled"
+    CANCELLED = "cancelled"
+    REFUSED = "refused"
+
+
+RunbookRunState: TypeAlias = TaskState | Unbegun
+"""Where a run is: its task's state, once it has one."""
+
+
 @dataclass(frozen=True, slots=True)
 class RunbookRun:
     """One run of what was published then (for the tenant, None: for nobody), with the answers to what it asked for in
     the snapshot's variables; how it ended is its task's affair. `plan_hash` is the plan that was shown, and is the only
-    one that runs; "": none was."""
+    one that runs; "": none was. It begins neither before `not_before` nor after `not_after`. Until its time has come it
+    has no task: `unbegun` says where it is, and `ended_at`, `code`, `reason` and `hint` how it ended without one."""
 
     id: str
     number: int
@@ -70,12 +86,19 @@ class RunbookRun:
     environment: EnvironmentId
     snapshot: Snapshot
     created_at: datetime
-    task: TaskId
+    task: TaskId | None
     created_by: str = ""
     freeze_override: str = ""
     choice: ProcessChoice = NO_CHOICE
     tenant: TenantId | None = None
     plan_hash: str = ""
+    not_before: datetime | None = None
+    not_after: datetime | None = None
+    unbegun: Unbegun | None = None
+    ended_at: datetime | None = None
+    code: str = ""
+    reason: str = ""
+    hint: str = ""
 
 
 def check(runbook: Runbook) -> Runbook:

@@ -1,4 +1,4 @@
-"""When a deployment may begin: now, or later, and not after."""
+"""When a deployment, or a run of a runbook, may begin: now, or later, and not after."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from fairlead.domain.errors import Invalid
 
 FURTHEST = timedelta(days=30)
-"""How far ahead a deployment may be scheduled, as in Octopus: what a month may bring nobody has planned for."""
+"""How far ahead they may be scheduled, as in Octopus: what a month may bring nobody has planned for."""
 
 
 def check_timing(not_before: datetime | None, not_after: datetime | None, *, now: datetime) -> None:

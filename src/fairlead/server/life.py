@@ -36,6 +36,7 @@ from fairlead.usecases import (
     relaying,
     retention,
     running,
+    scheduled_runs,
     scheduling,
     standing,
     target_looks,
@@ -51,7 +52,7 @@ SUBSCRIPTIONS_S = 2.0
 STANDBYS_S = 5.0
 INTERRUPTIONS_S = 5.0
 SCHEDULED_S = 2.0
-"""How late a scheduled deployment may begin: nobody schedules by the second."""
+"""How late a scheduled deployment or run may begin: nobody schedules by the second."""
 IMAGES_S = 5.0
 """How often it is asked which registries are due: each trigger says how often that is."""
 TARGETS_S = 5.0
@@ -250,6 +251,7 @@ async def _look_what_runs(server: Server) -> None:
 async def _begin_due(server: Server) -> None:
     def work() -> None:
         scheduling.begin_due(server.context)
+        scheduled_runs.begin_due(server.context)
         evaluating.evaluate_due(server.context)
         evaluating.act_on_events(server.context)
 

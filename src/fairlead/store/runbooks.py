@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 
 import sqlalchemy as sa
 
 from fairlead.domain.ids import EnvironmentId, ProjectId, TaskId, TenantId
 from fairlead.domain.record import from_data
-from fairlead.domain.runbook import Runbook, RunbookRun, Snapshot
+from fairlead.domain.runbook import Runbook, RunbookRun, RunbookRunState, Snapshot, Unbegun
 from fairlead.store import counters
 from fairlead.store.schema import data, flag, instant, key, link, metadata, number, text
 from fairlead.store.shelf import Condition, Page, Shelf
+from fairlead.store.tasks import tasks as task_table
 
 runbooks = sa.Table(
     "runbooks",
@@ -40,19 +42,31 @@ runs = sa.Table(
     link("environment", "environments.id"),
     data("snapshot"),
     instant("created_at"),
-    text("task", unique=True),
+    text("task", nullable=True, unique=True),
     text("created_by"),
     text("freeze_override"),
     data("choice"),
     text("tenant", nullable=True, index=True),
     text("plan_hash"),
+    instant("not_before", nullable=True),
+    instant("not_after", nullable=True),
+    text("unbegun", nullable=True),
+    instant("ended_at", nullable=True),
+    text("code"),
+    text("reason"),
+    text("hint"),
     sa.Index("ix_runbook_runs_runbook", "runbook", "environment", "id"),
+    sa.Index("ix_runbook_runs_unbegun", "unbegun", "not_before"),
 )
 
 _shelf = Shelf(runbooks, Runbook, unknown="runbook.unknown", exists="runbook.exists")
 insert, get, find, update = _shelf.insert, _shelf.get, _shelf.find, _shelf.update
 _runs = Shelf(runs, RunbookRun, unknown="runbook.unknown")
-insert_run = _runs.insert
+insert_run, get_run = _runs.insert, _runs.get
+
+IS_SCHEDULED = runs.c.unbegun == Unbegun.SCHEDULED.value
+"""The condition that a run waits for its time."""
+IS_NOT_SCHEDULED = runs.c.unbegun.is_distinct_from(Unbegun.SCHEDULED.value)
 
 
 def of_project(connection: sa.Connection, project: ProjectId) -> tuple[Runbook, ...]:
@@ -119,20 +133,58 @@ def run_of_task(connection: sa.Connection, task: TaskId) -> RunbookRun:
     return _runs.require(_runs.one(connection, runs.c.task == task), task)
 
 
+def run_named(connection: sa.Connection, runbook: str, text: str) -> RunbookRun:
+    """The runbook's run, by id or number; NotFound `runbook.unknown`."""
+    is_it = runs.c.number == int(text) if text.isdecimal() and len(text) < 10 else runs.c.id == text
+    return _runs.require(_runs.one(connection, runs.c.runbook == runbook, is_it), text)
+
+
+def due_runs(connection: sa.Connection, at: datetime, *, limit: int) -> tuple[RunbookRun, ...]:
+    """Scheduled ones whose time has come; the earliest first."""
+    order = (runs.c.not_before, runs.c.id)
+    return _runs.where(connection, IS_SCHEDULED, runs.c.not_before <= at, order=order, limit=limit)
+
+
+def begin_run(connection: sa.Connection, id: str, task: TaskId) -> bool:
+    """The scheduled run is its task's affair from now on; false where it waits no more."""
+    return _runs.change(connection, id, IS_SCHEDULED, task=task, unbegun=None)
+
+
+def end_unbegun(
+    connection: sa.Connection, id: str, how: Unbegun, *, at: datetime, reason: str, code: str = "", hint: str = ""
+) -> bool:
+    """The scheduled run ended so, without a task; false where it waits no more."""
+    ended = {"unbegun": how.value, "ended_at": at, "reason": reason, "code": code, "hint": hint}
+    return _runs.change(connection, id, IS_SCHEDULED, **ended)
+
+
+def has_scheduled(connection: sa.Connection, runbook: str) -> bool:
+    """Whether any run of the runbook waits for its time."""
+    return _runs.one(connection, runs.c.runbook == runbook, IS_SCHEDULED) is not None
+
+
 def runs_of(
     connection: sa.Connection,
     runbook: str,
     *more: Condition,
     environment: EnvironmentId | None = None,
     tenant: TenantId | None = None,
+    state: RunbookRunState | None = None,
     after: str | None = None,
     limit: int = 50,
 ) -> Page[RunbookRun]:
     """Its runs that fit, the newest first."""
     conditions = [runs.c.runbook == runbook, *more]
+    conditions += [_in_state(state)] if state is not None else []
     conditions += [runs.c.environment == environment] if environment is not None else []
     conditions += [runs.c.tenant == tenant] if tenant is not None else []
     return _runs.page(connection, *conditions, after=after, limit=limit)
+
+
+def _in_state(state: RunbookRunState) -> Condition:
+    """By its task, or where it has none."""
+    carried = sa.select(task_table.c.id).where(task_table.c.state == state.value)
+    return sa.or_(runs.c.unbegun == state.value, runs.c.task.in_(carried))
 
 
 def newest_runs_of(
@@ -155,14 +207,16 @@ def ran_in(connection: sa.Connection, environment: EnvironmentId) -> bool:
 def over_the_count(
     connection: sa.Connection, runbook: Runbook, environment: EnvironmentId, tenant: TenantId | None
 ) -> tuple[RunbookRun, ...]:
-    """Runs there for the tenant (None: for nobody) beside the newest that are kept."""
+    """Runs there for the tenant (None: for nobody) beside the newest that are kept, by when they began. What waits for
+    its time is not among them, and takes no other's place."""
     c = runs.c
     here = (c.runbook == runbook.id, c.environment == environment, c.tenant.is_not_distinct_from(tenant))
-    newest = sa.select(c.id).where(*here).order_by(c.id.desc()).limit(runbook.kept_runs)
-    kept = connection.execute(newest).scalars().all()
-    if len(kept) < runbook.kept_runs:
-        return ()
-    return _runs.where(connection, *here, c.id < kept[-1])
+    begun = sa.func.coalesce(c.ended_at, c.not_before, c.created_at)
+    newest = (begun.desc(), c.id.desc())
+    wanted = sa.select(c.id).where(*here, IS_NOT_SCHEDULED)
+    kept = wanted.order_by(*newest).limit(runbook.kept_runs).correlate(None)
+    over = wanted.where(c.id.not_in(kept)).correlate(None)
+    return _runs.where(connection, c.id.in_(over))
 
 
 def delete_run(connection: sa.Connection, id: str) -> None:

@@ -62,12 +62,13 @@ def held_until(
     return Hold(last.name, end, _refusal(environment, last, at))
 
 
-def expired(not_after: datetime | None, *, at: datetime) -> FairleadError | None:
-    """Why it does not begin any more, where its time is over."""
+def expired(not_after: datetime | None, *, at: datetime, noun: str = "deployment") -> FairleadError | None:
+    """Why it does not begin any more, where its time is over: Conflict `deployment.expired`, of a run of a runbook
+    `runbook.expired`."""
     if not_after is None or at < not_after:
         return None
     return Conflict(
-        "deployment.expired",
+        f"{noun}.expired",
         f"it was not to begin after {not_after.isoformat()}",
         thing="not_after",
         hint="ask for it again",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 from fairlead.domain import system_variables
 from fairlead.domain.actor import Actor
@@ -16,11 +17,12 @@ from fairlead.domain.plan import Plan
 from fairlead.domain.process import NO_CHOICE, ProcessChoice
 from fairlead.domain.project import Project
 from fairlead.domain.record import Json
-from fairlead.domain.runbook import Runbook, RunbookRun, Snapshot
+from fairlead.domain.runbook import Runbook, RunbookRun, RunbookRunState, Snapshot, Unbegun
 from fairlead.domain.system_variables import SystemVariables
 from fairlead.domain.target import chosen
-from fairlead.domain.task import Task, TaskState
+from fairlead.domain.task import Task
 from fairlead.domain.tenant import Tenant
+from fairlead.domain.timing import check_timing
 from fairlead.steps.run_process import plan_runbook
 from fairlead.store import environments, forgetting, policies, processes, projects, runbooks, targets, tasks, tenants
 from fairlead.store.database import Connection
@@ -40,31 +42,44 @@ from fairlead.usecases.values import scope_at, table_of
 
 @dataclass(frozen=True, slots=True)
 class RunView:
-    """A run with the names that people know (`tenant` "": for nobody), and its task's state."""
+    """A run with the names that people know (`tenant` "": for nobody), and its task's state; where it has no task, its
+    own."""
 
     run: RunbookRun
     runbook: str
     project: str
     environment: str
     tenant: str
-    state: TaskState
+    state: RunbookRunState
     reason: str
+    code: str = ""
+    hint: str = ""
+
+    @property
+    def where(self) -> str:
+        """The environment, and for whom."""
+        return f"{self.environment} for {self.tenant}" if self.tenant else self.environment
 
 
 @dataclass(frozen=True, slots=True)
 class Wish:
     """What a person wants of a run: `prompted` are answers by label or name, `choice` what of the process runs and
     where, `override_freeze` the reason why no freeze binds it. `is_for_several`: answers may be for some runs only.
-    `plan_hash` (or its first twelve letters or more) is the plan of the one run that was shown."""
+    `plan_hash` (or its first twelve letters or more) is the plan of the one run that was shown. None begins before
+    `not_before` or after `not_after`."""
 
     prompted: Mapping[str, str] = field(default_factory=dict)
     choice: ProcessChoice = NO_CHOICE
     override_freeze: str = ""
     is_for_several: bool = False
     plan_hash: str = ""
+    not_before: datetime | None = None
+    not_after: datetime | None = None
 
 
 AS_IT_IS = Wish()
+MOST_SCHEDULED = 50
+"""Of each runbook, on the page of all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,9 +100,10 @@ def run(
     tenant: str = "",
     wish: Wish = AS_IT_IS,
 ) -> RunView:
-    """What is published runs there (for the tenant), when it is the place's turn. Passing a freeze over needs a
-    permission of its own. Conflict `runbook.unpublished`, `runbook.frozen`; Refused `runbook.environment`; what
-    `tenancy.check_runbook`, `prompting.answered` and `resolve_process` raise."""
+    """What is published runs there (for the tenant), when its time has come and it is the place's turn. Passing a
+    freeze over needs a permission of its own. Conflict `runbook.unpublished`, `runbook.frozen`; Refused
+    `runbook.environment`; what `check_timing`, `tenancy.check_runbook`, `prompting.answered` and `resolve_process`
+    raise."""
     [view] = run_in_all(context, actor, project, name, [environment], tenant=tenant, wish=wish)
     return view
 
@@ -114,6 +130,7 @@ def run_in_all(
         found = runbooks.by_name_or_id(connection, owner.id, name)
         published = _published(found)
         is_only = len(here) == 1 and not wish.is_for_several
+        check_timing(wish.not_before, wish.not_after, now=context.clock.now())
         if wish.plan_hash and not is_only:
             raise Invalid("input.invalid", "a plan is of one run: name one environment", thing="plan_hash")
         views: list[RunView] = []
@@ -121,7 +138,7 @@ def run_in_all(
             _require_open(context, connection, actor, where, found, wish)
             given = wish if is_only else _asked_here(connection, where, found, published, wish)
             made = _asked(context, connection, actor, where, found, published, given)
-            views += _run_views(connection, owner, [made])
+            views += run_views(connection, owner, [made])
     context.durable.wake()
     return views
 
@@ -187,6 +204,7 @@ def runs_of(
     *,
     environment: str = "",
     tenant: str = "",
+    state: RunbookRunState | None = None,
     after: str | None = None,
     limit: int = 50,
 ) -> Page[RunView]:
@@ -200,38 +218,40 @@ def runs_of(
         whose = tenancy.named(connection, tenant)
         scope = whose.id if whose else None
         part = runbooks.runs_of(
-            connection, found.id, *_mine(actor), environment=place, tenant=scope, after=after, limit=limit
+            connection, found.id, *_mine(actor), environment=place, tenant=scope, state=state, after=after, limit=limit
         )
-        return Page(_run_views(connection, owner, part.items), part.after)
+        return Page(run_views(connection, owner, part.items), part.after)
 
 
 def newest_of(
     context: Context, actor: Actor, project: str, shown: Iterable[RunbookView], *, limit: int = 5
 ) -> Mapping[str, Sequence[RunView]]:
     """The newest runs of each of those runbooks of the project where the actor may view them, by its id, the newest
-    first."""
+    first; what is scheduled comes before, however long ago it was asked for."""
     actor.require_somewhere(Permission.VIEW)
     with context.database.reading() as connection:
         owner = projects.by_name_or_id(connection, project)
         actor.require_somewhere(Permission.VIEW, project=owner.id)
         known = [one.runbook.id for one in shown if one.runbook.project == owner.id]
-        newest = runbooks.newest_runs_of(connection, known, *_mine(actor), limit=limit)
+        mine = _mine(actor)
+        later = runbooks.newest_runs_of(connection, known, runbooks.IS_SCHEDULED, *mine, limit=MOST_SCHEDULED)
+        newest = runbooks.newest_runs_of(connection, known, runbooks.IS_NOT_SCHEDULED, *mine, limit=limit)
+        shown_runs = [one for part in (*later.values(), *newest.values()) for one in part]
         views: dict[str, list[RunView]] = {}
-        for view in _run_views(connection, owner, [one for part in newest.values() for one in part]):
+        for view in run_views(connection, owner, shown_runs):
             views.setdefault(view.run.runbook, []).append(view)
         return views
 
 
 def plan_of(context: Context, connection: Connection, task: Task) -> Plan:
     """The plan of a run, from what was published when it was asked for. Conflict `runbook.frozen` where a freeze came
-    while it waited for its turn; Refused `plan.changed` where it is not the one that was shown; and what
-    `resolve_process` raises."""
+    while it waited for its turn, `runbook.expired` where its time was over by then; Refused `plan.changed` where it is
+    not the one that was shown; and what `resolve_process` raises."""
     made = runbooks.run_of_task(connection, task.id)
     owner = projects.get(connection, made.project)
     where = Located(owner, environments.get(connection, made.environment), tenancy.of(connection, made.tenant))
     now = context.clock.now()
-    no = gates.closed_to_runbook(connection, owner, where.environment, task.title, at=now, tenant=made.tenant)
-    if no is not None and not made.freeze_override:
+    if (no := closed(connection, where, made, task.title, at=now)) is not None:
         raise no
     plan = _planned(context, connection, where, made, task)
     if made.plan_hash and made.plan_hash != plan.hash:
@@ -241,12 +261,25 @@ def plan_of(context: Context, connection: Connection, task: Task) -> Plan:
     return plan
 
 
+def closed(
+    connection: Connection, where: Located, made: RunbookRun, name: str, *, at: datetime
+) -> FairleadError | None:
+    """What keeps the run from beginning at that time: the end of its own, or a freeze that binds it."""
+    late = gates.expired(made.not_after, at=at, noun="runbook")
+    if late is not None or made.freeze_override:
+        return late
+    return gates.closed_to_runbook(connection, where.project, where.environment, name, at=at, tenant=where.scope)
+
+
 def forget_old(context: Context, connection: Connection, task: Task) -> None:
     """After a run's end: of its runbook's runs there for the tenant only as many stay as it says, the rest go with
     tasks and logs."""
     made = runbooks.run_of_task(connection, task.id)
     found = runbooks.get(connection, made.runbook)
     for old in runbooks.over_the_count(connection, found, made.environment, made.tenant):
+        if old.task is None:
+            runbooks.delete_run(connection, old.id)
+            continue
         carried = tasks.find(connection, old.task)
         if carried is not None and carried.state.has_ended:
             forgetting.forget_tasks(connection, [old.task])
@@ -267,7 +300,8 @@ def _place(connection: Connection, actor: Actor, owner: Project, name: str, tena
 def _require_open(
     context: Context, connection: Connection, actor: Actor, where: Located, found: Runbook, wish: Wish
 ) -> None:
-    """That it may run there for whom it is to, and no freeze that binds it holds, or is passed over."""
+    """That it may run there for whom it is to, and no freeze that binds it holds, or is passed over; one that holds now
+    does not bind what is to begin later."""
     owner, place = where.project, where.environment
     phases = lines.of_project(connection, owner).phases if found.in_lifecycle else ()
     if not found.may_run_in(place.id, [id for phase in phases for id in phase.environments]):
@@ -275,8 +309,10 @@ def _require_open(
     tenancy.check_runbook(owner, found, place, where.tenant)
     if wish.override_freeze:
         gates.require_override(context, connection, actor, owner, place, wish.override_freeze, tenant=where.tenant)
+    if wish.override_freeze or wish.not_before:
+        return
     no = gates.closed_to_runbook(connection, owner, place, found.name, at=context.clock.now(), tenant=where.scope)
-    if no is not None and not wish.override_freeze:
+    if no is not None:
         raise no
 
 
@@ -321,8 +357,11 @@ def _asked(
         planning.remember_plan(context, connection, plan)
         made = replace(made, plan_hash=plan.hash)
     made = replace(made, number=runbooks.next_number(connection, found.id))
-    runbooks.insert_run(connection, made)
-    turns.queue(context, connection, task)
+    if wish.not_before is not None and wish.not_before > context.clock.now():
+        runbooks.insert_run(connection, replace(made, task=None, unbegun=Unbegun.SCHEDULED))
+    else:
+        runbooks.insert_run(connection, made)
+        turns.queue(context, connection, task)
     context.note(
         connection,
         actor,
@@ -333,7 +372,7 @@ def _asked(
         environment=task.environment,
         tenant=task.tenant,
     )
-    return made
+    return runbooks.get_run(connection, made.id)
 
 
 def _drafted(
@@ -348,18 +387,7 @@ def _drafted(
 ) -> tuple[RunbookRun, Task]:
     """The run and its task, which nobody has kept yet, without a number; `variables` is the snapshot with the
     answers."""
-    now, id = context.clock.now(), TaskId(context.ids.new("tsk"))
-    task = Task(
-        id,
-        "runbook",
-        f"{found.name} of {where.project.name} in {where.shown}",
-        now,
-        subject=found.id,
-        project=where.project.name,
-        environment=where.environment.name,
-        tenant=where.tenant.name if where.tenant else None,
-        created_by=actor.name,
-    )
+    task = task_of(context, connection, where, found, variables, asked_by=actor.name)
     made = RunbookRun(
         context.ids.new("rbr"),
         0,
@@ -367,17 +395,37 @@ def _drafted(
         where.project.id,
         where.environment.id,
         replace(published, variables=variables),
-        now,
-        id,
+        task.created_at,
+        task.id,
         created_by=actor.name,
         freeze_override=wish.override_freeze,
         choice=wish.choice,
         tenant=where.scope,
+        not_before=wish.not_before,
+        not_after=wish.not_after,
+    )
+    return made, task
+
+
+def task_of(
+    context: Context, connection: Connection, where: Located, found: Runbook, variables: str, *, asked_by: str
+) -> Task:
+    """The task of a run that begins now, which nobody has kept yet. Invalid `task.concurrency_tag`."""
+    task = Task(
+        TaskId(context.ids.new("tsk")),
+        "runbook",
+        f"{found.name} of {where.project.name} in {where.shown}",
+        context.clock.now(),
+        subject=found.id,
+        project=where.project.name,
+        environment=where.environment.name,
+        tenant=where.tenant.name if where.tenant else None,
+        created_by=asked_by,
     )
     tag = concurrency_tags.of_runbook(
         context, connection, where.project, where.environment, variables, task, found.name, tenant=where.tenant
     )
-    return made, replace(task, concurrency_tag=tag)
+    return replace(task, concurrency_tag=tag)
 
 
 def _planned(context: Context, connection: Connection, where: Located, made: RunbookRun, task: Task) -> Plan:
@@ -421,21 +469,19 @@ def _planned(context: Context, connection: Connection, where: Located, made: Run
     return plan_runbook(resolved, title=task.title, meant=meant)
 
 
-def _run_views(connection: Connection, owner: Project, made: Sequence[RunbookRun]) -> tuple[RunView, ...]:
-    """As many queries for one as for all of a project's."""
-    carried = tasks.many(connection, [one.task for one in made])
+def run_views(connection: Connection, owner: Project, made: Sequence[RunbookRun]) -> tuple[RunView, ...]:
+    """The runs with their names: as many queries for one as for all of a project's."""
+    carried = tasks.many(connection, [one.task for one in made if one.task])
     books = {book.id: book.name for book in runbooks.of_project(connection, owner.id)}
     places = {place.id: place.name for place in environments.all_of(connection)}
     whose = tenants.names(connection, (one.tenant for one in made if one.tenant))
-    return tuple(
-        RunView(
-            one,
-            books[one.runbook],
-            owner.name,
-            places[one.environment],
-            whose.get(one.tenant, "") if one.tenant else "",
-            carried[one.task].state,
-            carried[one.task].reason,
-        )
-        for one in made
-    )
+    views = []
+    for one in made:
+        names = (books[one.runbook], owner.name, places[one.environment])
+        tenant = whose.get(one.tenant, "") if one.tenant else ""
+        if one.unbegun is not None:
+            views.append(RunView(one, *names, tenant, one.unbegun, one.reason, one.code, one.hint))
+        elif one.task is not None:
+            task = carried[one.task]
+            views.append(RunView(one, *names, tenant, task.state, task.reason, task.code, task.hint))
+    return tuple(views)

@@ -171,6 +171,9 @@ def remove(context: Context, actor: Actor, project: str, name: str) -> None:
         found = runbooks.by_name_or_id(connection, owner.id, name)
         if any(task.kind == "runbook" and task.subject == found.id for task in tasks.unfinished(connection)):
             raise Conflict("edit.conflict", f"{found.name} is running", thing=found.name)
+        if runbooks.has_scheduled(connection, found.id):
+            message, hint = f"runs of {found.name} are scheduled", "cancel them first: fairlead runbooks cancel"
+            raise Conflict("edit.conflict", message, thing=found.name, hint=hint)
         used = ", ".join(one.name for one in triggers.of_runbook(connection, found.id))
         if used:
             message = f"{found.name} is run by triggers: {used}"

@@ -60,6 +60,30 @@ def test_a_run_in_several_places_with_answers_and_what_is_asked_for(
     assert (asked.code, "process.step_unknown" in asked.err) == (2, True), asked
 
 
+def test_a_run_is_scheduled_listed_and_cancelled(house: House, fairlead: Callable[..., Said]) -> None:
+    house.add_project("books")
+    Path("look.yml").write_text(TEXT)
+    of = ("-p", "books")
+    fairlead("runbooks", "set", "Look", "--process", "look.yml", *of)
+    fairlead("runbooks", "publish", "Look", *of)
+    run = ("runbooks", "run", "Look", "-e", "Test", *of)
+    made = fairlead(*run, "--at", "6h", "--not-after", "8h", "--wait")
+    assert (made.code, "begins at" in made.out) == (0, True), made
+    assert "not to: fairlead runbooks cancel Look 1" in made.out
+    listed = fairlead("-o", "json", "runbooks", "runs", "Look", "--state", "scheduled", *of).data
+    assert [(one["number"], one["state"], one["task"]) for one in listed] == [(1, "scheduled", None)]
+    assert listed[0]["not_before"] < listed[0]["not_after"]
+    assert "scheduled" in fairlead("runbooks", "runs", "Look", *of).out
+    ended = fairlead("runbooks", "cancel", "Look", "1", *of)
+    assert (ended.code, "run 1 of Look in Test does not begin" in ended.out) == (0, True), ended
+    again = fairlead("runbooks", "cancel", "Look", "1", *of)
+    assert (again.code, "runbook.not_scheduled" in again.err) == (1, True), again
+    assert fairlead("-o", "json", "runbooks", "runs", "Look", "--state", "cancelled", *of).data[0]["number"] == 1
+    wrong = fairlead(*run, "--at", "soon")
+    assert (wrong.code, "--at" in wrong.err) == (2, True), wrong
+    assert "schedule.past" in fairlead(*run, "--at", "2020-01-01T00:00").err
+
+
 def test_a_run_for_one_tenant_and_for_each_of_several(house: House, fairlead: Callable[..., Said]) -> None:
     house.add_project("books")
     Path("look.yml").write_text(TEXT)

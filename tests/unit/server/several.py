@@ -142,7 +142,7 @@ def fill(house: House, task: TaskId) -> None:
 
 
 def _runbooks(house: House) -> None:
-    """Another, and runs of the first in two environments, and for a tenant."""
+    """Another, and runs of the first in two environments, for a tenant, and for later."""
     steps = Process((ProcessStep("Tidy", (Action("Tidy", "script", {"script": "true"}),)),))
     for name in ("Tidy", "Rotate"):
         draft = runbooks.Draft(name, process=steps, tenancy=Tenancy.EITHER)
@@ -152,6 +152,8 @@ def _runbooks(house: House) -> None:
         runbook_runs.run(house.context, ADMINISTRATOR, "identity", "Tidy", place)
     tenants.connect(house.context, ADMINISTRATOR, "Zeta", "identity", ["Test"])
     runbook_runs.run(house.context, ADMINISTRATOR, "identity", "Tidy", "Test", tenant="Zeta")
+    later = runbook_runs.Wish(not_before=house.clock.now() + timedelta(days=1))
+    runbook_runs.run(house.context, ADMINISTRATOR, "identity", "Tidy", "Production", wish=later)
 
 
 def _triggers(house: House) -> None:

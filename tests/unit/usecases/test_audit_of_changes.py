@@ -55,6 +55,7 @@ ACTS = {
     "runbook_runs._asked": "an act",
     "runs._start": "an act",
     "runs._skip": "news",
+    "scheduled_runs._note": "an act",
     "scheduling.cancel": "an act",
     "scheduling._begin": "an act",
     "step_template_users.apply": "each process has an event of its own",

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated
 
 from fastapi import Header, Response
 from pydantic import Field
 
 from fairlead.domain.project import Tenancy
-from fairlead.domain.runbook import DEFAULT_KEPT_RUNS, MOST_KEPT_RUNS
+from fairlead.domain.runbook import DEFAULT_KEPT_RUNS, MOST_KEPT_RUNS, RunbookRunState
+from fairlead.formats.moments import GivenTime
 from fairlead.formats.process import process_of, process_text
 from fairlead.formats.process_model import ProcessModel
 from fairlead.server.api import answers, shapes
@@ -17,7 +19,7 @@ from fairlead.server.api.bodies import Body
 from fairlead.server.api.doors import After, Asked, Asking, Books, Limit, revision_of, tag
 from fairlead.server.api.process_choice import ChoosingBody
 from fairlead.server.routing import api_router
-from fairlead.usecases import runbook_runs, runbooks, tenanted
+from fairlead.usecases import runbook_runs, runbooks, scheduled_runs, tenanted
 
 router = api_router("runbooks", "/projects/{project}/runbooks")
 
@@ -38,11 +40,15 @@ class RunWish(ChoosingBody):
         default_factory=dict, max_length=200, description="answers to what it asks for, by label or name"
     )
     override_freeze: str = Field("", max_length=2000, description="why no freeze binds it; needs freeze.override")
+    at: GivenTime | None = Field(None, description="when it may begin, up to 30 days ahead; null: now")
+    not_after: GivenTime | None = Field(None, description="after it, it does not begin any more")
 
     @property
     def wish(self) -> runbook_runs.Wish:
         """As the use case takes it."""
-        return runbook_runs.Wish(self.prompted, self.choice, self.override_freeze)
+        return runbook_runs.Wish(
+            self.prompted, self.choice, self.override_freeze, not_before=self.at, not_after=self.not_after
+        )
 
 
 class PlannedRunWish(RunWish):
@@ -51,7 +57,7 @@ class PlannedRunWish(RunWish):
     @property
     def wish(self) -> runbook_runs.Wish:
         """As the use case takes it."""
-        return runbook_runs.Wish(self.prompted, self.choice, self.override_freeze, plan_hash=self.plan_hash)
+        return replace(super().wish, plan_hash=self.plan_hash)
 
 
 class RunPlan(ChoosingBody):
@@ -150,9 +156,10 @@ def plan_runbook_run(context: Books, actor: Asking, project: str, runbook_name: 
 
 @router.post("/{runbook_name}/runs", status_code=201)
 def run_runbook(context: Books, actor: Asking, project: str, runbook_name: str, body: NewRun) -> told.RunbookRun:
-    """Run the published runbook in the environment (for the tenant). It is queued until its turn comes."""
+    """Run the published runbook in the environment (for the tenant). It is queued until its turn comes, or scheduled
+    where it is to begin later."""
     made = runbook_runs.run(context, actor, project, runbook_name, body.environment, tenant=body.tenant, wish=body.wish)
-    return run(made)
+    return as_told(made)
 
 
 @router.post("/{runbook_name}/runs/several", status_code=201)
@@ -162,7 +169,7 @@ def run_runbook_in_several(
     """Run the runbook in several environments: in all of them, or, if one is refused, in none."""
     places, tenant = body.environments, body.tenant
     made = runbook_runs.run_in_all(context, actor, project, runbook_name, places, tenant=tenant, wish=body.wish)
-    return shapes.whole(made, run)
+    return shapes.whole(made, as_told)
 
 
 @router.post("/{runbook_name}/tenant-runs", status_code=201)
@@ -182,7 +189,7 @@ def run_runbook_for_tenants(
         wish=body.wish,
     )
     return {
-        "made": [run(view) for view in asked.made],
+        "made": [as_told(view) for view in asked.made],
         "refused": [
             {
                 "tenant": one.tenant,
@@ -213,14 +220,29 @@ def list_runbook_runs(
     runbook_name: str,
     environment: str = "",
     tenant: str = "",
+    state: RunbookRunState | None = None,
     after: After = None,
     limit: Limit = 50,
 ) -> answers.Page[told.RunbookRun]:
     """The runbook's runs, the newest first."""
     part = runbook_runs.runs_of(
-        context, actor, project, runbook_name, environment=environment, tenant=tenant, after=after, limit=limit
+        context,
+        actor,
+        project,
+        runbook_name,
+        environment=environment,
+        tenant=tenant,
+        state=state,
+        after=after,
+        limit=limit,
     )
-    return shapes.page(part, run)
+    return shapes.page(part, as_told)
+
+
+@router.post("/{runbook_name}/runs/{run}/cancel")
+def cancel_scheduled_run(context: Books, actor: Asking, project: str, runbook_name: str, run: str) -> told.RunbookRun:
+    """Cancel a run, by id or number, that is scheduled and has not begun."""
+    return as_told(scheduled_runs.cancel(context, actor, project, runbook_name, run))
 
 
 def runbook(one: runbooks.RunbookView) -> told.Runbook:
@@ -250,7 +272,7 @@ def runbook(one: runbooks.RunbookView) -> told.Runbook:
     }
 
 
-def run(one: runbook_runs.RunView) -> told.RunbookRun:
+def as_told(one: runbook_runs.RunView) -> told.RunbookRun:
     """As the API tells it."""
     held = one.run
     return {
@@ -262,7 +284,11 @@ def run(one: runbook_runs.RunView) -> told.RunbookRun:
         "tenant": one.tenant,
         "task": held.task,
         "state": one.state,
+        "code": one.code,
         "reason": one.reason,
+        "hint": one.hint,
+        "not_before": held.not_before.isoformat() if held.not_before else None,
+        "not_after": held.not_after.isoformat() if held.not_after else None,
         "published_at": held.snapshot.at,
         "created_at": held.created_at.isoformat(),
         "created_by": held.created_by,

@@ -13,19 +13,31 @@ from starlette.responses import Response
 from fairlead.domain.errors import Conflict, FairleadError, NotAllowed
 from fairlead.domain.process import NO_CHOICE
 from fairlead.domain.project import Tenancy
-from fairlead.domain.runbook import DEFAULT_KEPT_RUNS
+from fairlead.domain.runbook import DEFAULT_KEPT_RUNS, Unbegun
 from fairlead.formats.process import process_text, read_process
 from fairlead.server.routing import page_router
 from fairlead.server.web.choosing import choice_of
 from fairlead.server.web.deploying import with_answers
+from fairlead.server.web.gates import moment_of
 from fairlead.server.web.lists import Searched
 from fairlead.server.web.plans import NO_PLAN, outline
 from fairlead.server.web.visit import Form, Posted, Visiting, Visitor
 from fairlead.server.web.whom import Tags, Whose, in_words, tags_in, tenancy_of, ticked_of
-from fairlead.usecases import environments, projects, prompting, runbook_runs, runbooks, tenanted, tenants
+from fairlead.usecases import (
+    environments,
+    projects,
+    prompting,
+    runbook_runs,
+    runbooks,
+    scheduled_runs,
+    tenanted,
+    tenants,
+)
 
 router = page_router()
 PROMPT = "prompt."
+GIVEN = ("at", "not_after")
+"""Fields that say when, and are no part of the plan."""
 Places = Annotated[tuple[str, ...], Query(max_length=200)]
 MOST_ASKED = 200
 """Runs whose questions are looked up for one page; what only a later one asks for is told where it is refused."""
@@ -106,7 +118,8 @@ def plan(form: Posted, project: str, name: str) -> Response:
     visitor, places = form.visitor, form.lists.get("environment", ())
     found = runbooks.get(visitor.context, visitor.actor, project, name)
     values = _offers(visitor, project, found, places, ticked_of(form), form.text("tenant_tags"), wish=_wish(form))
-    return visitor.page("runbook_run.html", values)
+    given = {name: form.text(name) for name in GIVEN}
+    return visitor.page("runbook_run.html", {**values, "given": given})
 
 
 def _offers(
@@ -139,6 +152,7 @@ def _offers(
         "questions": with_answers(asked, wish.prompted) if wish else asked,
         "choice": wish.choice if wish else NO_CHOICE,
         "override_freeze": wish.override_freeze if wish else "",
+        "given": dict.fromkeys(GIVEN, ""),
         "is_planned": wish is not None,
         "plans": _plans(visitor, owner.name, found, meant, wish),
         "unplanned": max(0, len(meant) - MOST_PLANNED),
@@ -190,7 +204,8 @@ def run(form: Posted, project: str, name: str) -> Response:
     back = f"/projects/{quote(project)}/runbooks/{quote(name)}/run?{_asked(form, places, names)}"
     refused: tuple[tenanted.RefusedRun, ...] = ()
     try:
-        wish = _wish(form)
+        when = moment_of(form, "at", "UTC"), moment_of(form, "not_after", "UTC")
+        wish = replace(_wish(form), not_before=when[0], not_after=when[1])
         is_shown = form.is_ticked("planned") or not (wish.prompted or wish.choice != NO_CHOICE)
         if tags or len(names) > 1:
             each = tenanted.run_each(
@@ -208,12 +223,30 @@ def run(form: Posted, project: str, name: str) -> Response:
         raise
     except FairleadError as error:
         return form.refused(back, error)
-    said = [f"{one.runbook} in {one.environment}{f' for {one.tenant}' if one.tenant else ''} is queued" for one in made]
+    said = [_begins(one) for one in made]
     if refused:
         no = [f"not in {one.environment} for {one.tenant}: {one.error}" for one in refused]
         return form.wrong(back if not made else f"/projects/{quote(project)}/runbooks", _brief([*said, *no]))
-    to = f"/tasks/{made[0].run.task}" if len(made) == 1 else f"/projects/{quote(project)}/runbooks"
+    task = made[0].run.task if len(made) == 1 else None
+    to = f"/tasks/{task}" if task else f"/projects/{quote(project)}/runbooks"
     return form.done(to, f"{_brief(said)}.")
+
+
+@router.post("/projects/{project}/runbooks/{name}/runs/{run}/cancel")
+def cancel(form: Posted, project: str, name: str, run: str) -> Response:
+    """A scheduled run does not begin."""
+    visitor = form.visitor
+
+    def work() -> str:
+        made = scheduled_runs.cancel(visitor.context, visitor.actor, project, name, run)
+        return f"Run {made.run.number} of {made.runbook} in {made.where} does not begin."
+
+    return form.act(f"/projects/{quote(project)}/runbooks", work)
+
+
+def _begins(made: runbook_runs.RunView) -> str:
+    when = f"begins at {made.run.not_before}" if made.state is Unbegun.SCHEDULED else "is queued"
+    return f"{made.runbook} in {made.where} {when}"
 
 
 def _asked(form: Form, places: Sequence[str], names: Sequence[str]) -> str:

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from fairlead.domain.deployment import Deployment, DeploymentOutcome, DeploymentState, Latest
 from fairlead.domain.run import RunState
+from fairlead.domain.runbook import RunbookRunState, Unbegun
 from fairlead.domain.task import PhaseState, TaskState
 
 
@@ -78,6 +79,11 @@ _MOVING: Mapping[DeploymentState, Look] = {
     DeploymentState.UNSETTLED: _TASKS[TaskState.UNSETTLED],
     DeploymentState.ENDED: UNKNOWN,
 }
+_UNBEGUN: Mapping[Unbegun, Look] = {
+    Unbegun.SCHEDULED: _MOVING[DeploymentState.SCHEDULED],
+    Unbegun.CANCELLED: _TASKS[TaskState.CANCELLED],
+    Unbegun.REFUSED: _OUTCOMES[DeploymentOutcome.REFUSED],
+}
 _INSTANCES: Mapping[str, Look] = {
     "running": Look("running", "good", "check"),
     "created": Look("created", "quiet", "clock"),
@@ -92,6 +98,11 @@ _INSTANCES: Mapping[str, Look] = {
 def of_task(state: TaskState) -> Look:
     """A task's state."""
     return _TASKS[state]
+
+
+def of_runbook_run(state: RunbookRunState) -> Look:
+    """Where a run of a runbook is: its task's state, or its own before it has one."""
+    return _UNBEGUN[state] if isinstance(state, Unbegun) else _TASKS[state]
 
 
 def of_phase(state: PhaseState) -> Look:

@@ -280,6 +280,7 @@ FORMS = [
     "/projects/books/runbooks/x/run",
     "/projects/books/runbooks/x/run/plan",
     "/projects/books/runbooks/x/remove",
+    "/projects/books/runbooks/x/runs/x/cancel",
     "/projects/books/triggers",
     "/projects/books/triggers/x/evaluate",
     "/projects/books/triggers/x/remove",

@@ -1,11 +1,14 @@
 """Runbooks on their project's page: set, published, and run with what they ask for."""
 
+from datetime import timedelta
+
 from tests.unit.server.conftest import Visit
 from tests.unit.server.house import ADMINISTRATOR, House
 
 from fairlead.domain.ids import TenantId
 from fairlead.domain.process import ProcessChoice
 from fairlead.domain.prompt import Prompt
+from fairlead.domain.runbook import Unbegun
 from fairlead.domain.tenant import Tenant
 from fairlead.store import tenants as stored_tenants
 from fairlead.usecases import runbook_runs, runbooks, tenants, variables
@@ -137,3 +140,32 @@ def test_the_plan_of_each_of_several_runs_is_shown(house: House, visit: Visit) -
     shown = visit.get(f"{page}?environment=Production&tenant=Acme&tenant=Bolt")
     assert "<strong>Production for Acme</strong>" in shown and "<strong>Production for Bolt</strong>" in shown
     assert shown.count("would be refused") == 2, "of Bolt, which is not connected there: its badge, and why"
+
+
+def test_a_run_for_later_is_shown_as_scheduled_and_taken_back(house: House, visit: Visit) -> None:
+    house.add_project("books")
+    visit.sign_in()
+    visit.post(PAGE, name="Look", process=STEPS)
+    visit.post(f"{PAGE}/Look/publish")
+    at = f"{house.clock.now() + timedelta(hours=6):%Y-%m-%dT%H:%M}"
+    assert visit.post(f"{PAGE}/Look/run", environment="Test", at=at) == PAGE
+    page = visit.get(PAGE)
+    assert "Look in Test begins at" in page and "run 1 in Test, not before" in page and "Do not begin it" in page
+    [made] = runbook_runs.runs_of(house.context, ADMINISTRATOR, "books", "Look").items
+    assert (made.state, made.run.task) == (Unbegun.SCHEDULED, None)
+    visit.post(f"{PAGE}/Look/runs/{made.run.id}/cancel")
+    page = visit.get(PAGE)
+    assert "Run 1 of Look in Test does not begin." in page and "Do not begin it" not in page
+    assert "run 1 in Test: cancelled by" in page
+
+
+def test_a_time_that_is_none_is_refused_and_what_was_typed_stands_beside_the_plan(house: House, visit: Visit) -> None:
+    house.add_project("books")
+    visit.sign_in()
+    visit.post(PAGE, name="Look", process=STEPS)
+    visit.post(f"{PAGE}/Look/publish")
+    back = visit.post(f"{PAGE}/Look/run", environment="Test", at="tonight")
+    assert back.startswith(f"{PAGE}/Look/run") and "is not a time" in visit.get(back)
+    form = {"environment": "Test", "at": "2026-12-01T18:00", "not_after": "<later>", "csrf": visit.token()}
+    shown = visit.client.post(f"{PAGE}/Look/run/plan", data=form).text
+    assert 'value="2026-12-01T18:00"' in shown and 'value="&lt;later&gt;"' in shown

@@ -8,7 +8,7 @@ from pydantic import Field
 from typing_extensions import TypedDict
 
 from fairlead.domain.project import Tenancy
-from fairlead.domain.task import TaskState
+from fairlead.domain.runbook import RunbookRunState
 from fairlead.server.api.answers.lists import Moment
 from fairlead.server.api.answers.plans import Plan
 
@@ -46,7 +46,7 @@ class RunbookPlan(Plan):
 
 
 class RunbookRun(TypedDict):
-    """One run of a runbook; follow its task."""
+    """One run of a runbook; follow its task. Before its time has come it has none, nor where it never began."""
 
     id: str
     number: int
@@ -54,9 +54,13 @@ class RunbookRun(TypedDict):
     project: str
     environment: str
     tenant: Annotated[str, Field(description='for whom; "": for nobody in particular')]
-    task: str
-    state: TaskState
+    task: Annotated[str | None, Field(description="null: it waits for its time, or never began")]
+    state: RunbookRunState
+    code: str
     reason: str
+    hint: str
+    not_before: Annotated[Moment | None, Field(description="null: as soon as it is its turn")]
+    not_after: Annotated[Moment | None, Field(description="after it, it does not begin any more")]
     published_at: Moment
     created_at: Moment
     created_by: str

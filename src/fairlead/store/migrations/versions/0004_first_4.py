@@ -147,12 +147,19 @@ def _runbook_runs() -> None:
         sa.Column("environment", sa.Text(), nullable=False),
         sa.Column("snapshot", sa.JSON(none_as_null=True), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("task", sa.Text(), nullable=False),
+        sa.Column("task", sa.Text(), nullable=True),
         sa.Column("created_by", sa.Text(), nullable=False),
         sa.Column("freeze_override", sa.Text(), nullable=False),
         sa.Column("choice", sa.JSON(none_as_null=True), nullable=False),
         sa.Column("tenant", sa.Text(), nullable=True),
         sa.Column("plan_hash", sa.Text(), nullable=False),
+        sa.Column("not_before", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("not_after", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("unbegun", sa.Text(), nullable=True),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("code", sa.Text(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("hint", sa.Text(), nullable=False),
         sa.ForeignKeyConstraint(["environment"], ["environments.id"], name=op.f("fk_runbook_runs_environment")),
         sa.ForeignKeyConstraint(["project"], ["projects.id"], name=op.f("fk_runbook_runs_project")),
         sa.ForeignKeyConstraint(["runbook"], ["runbooks.id"], name=op.f("fk_runbook_runs_runbook")),
@@ -161,6 +168,7 @@ def _runbook_runs() -> None:
     )
     op.create_index("ix_runbook_runs_runbook", "runbook_runs", ["runbook", "environment", "id"], unique=False)
     op.create_index(op.f("ix_runbook_runs_tenant"), "runbook_runs", ["tenant"], unique=False)
+    op.create_index("ix_runbook_runs_unbegun", "runbook_runs", ["unbegun", "not_before"], unique=False)
 
 
 def _triggers() -> None:
