@@ -150,7 +150,7 @@ def _wished(
         place,
         release,
         is_forced=True,
-        needs_approval=phase is not None and phase.needs_approval,
+        phase=phase,
         tenant=tenant,
         prompted=wish.answers,
         freeze_override=override if may_override else "",

@@ -12,6 +12,7 @@ from fairlead.domain.deployment import Deployment, DeploymentKind, DeploymentOut
 from fairlead.domain.environment import Environment
 from fairlead.domain.errors import Conflict, FairleadError, Invalid, NotFound
 from fairlead.domain.ids import DeploymentId, TaskId
+from fairlead.domain.lifecycle import Phase
 from fairlead.domain.permission import Permission
 from fairlead.domain.process import NO_CHOICE, ProcessChoice
 from fairlead.domain.project import Project
@@ -71,8 +72,8 @@ class DeploymentView:
 @dataclass(frozen=True, slots=True)
 class Wish:
     """What is to be deployed where, as `ask` takes it. `prompted` are answers by label or name; where `variables` names
-    a snapshot they are in it. `parent` is the task whose step asks, under `parent_key`. One that `waits_for_thaw` is
-    `held` back by a freeze instead of refused."""
+    a snapshot they are in it. `phase` says whether a person is asked before; None: nobody is. `parent` is the task
+    whose step asks, under `parent_key`. One that `waits_for_thaw` is `held` back by a freeze instead of refused."""
 
     project: Project
     environment: Environment
@@ -80,7 +81,7 @@ class Wish:
     kind: DeploymentKind = "deployment"
     is_forced: bool = False
     recreate_accessories: tuple[str, ...] = ()
-    needs_approval: bool = False
+    phase: Phase | None = None
     variables: str = ""
     plan_hash: str = ""
     choice: ProcessChoice = NO_CHOICE
@@ -93,6 +94,11 @@ class Wish:
     waits_for_thaw: bool = False
     held: gates.Hold | None = None
     tenant: Tenant | None = None
+
+    @property
+    def needs_approval(self) -> bool:
+        """Whether a person has to say yes before it begins."""
+        return self.phase is not None and self.phase.needs_approval
 
     @property
     def going(self) -> Going:
@@ -242,7 +248,7 @@ def create(
             release,
             is_forced=is_forced,
             recreate_accessories=tuple(recreate_accessories),
-            needs_approval=phase is not None and phase.needs_approval,
+            phase=phase,
             plan_hash=plan_hash,
             choice=choice,
             prompted=prompted or {},

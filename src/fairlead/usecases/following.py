@@ -278,14 +278,13 @@ def _promote(context: Context, connection: Connection, project: Project, release
         if id in under_way or id in tried:
             continue
         phase = phase_of(way.line, id)
-        needs_approval = phase is not None and phase.needs_approval
         place = environments.get(connection, id)
         wish = deploying.Wish(
             project,
             place,
             release,
             is_forced=True,
-            needs_approval=needs_approval,
+            phase=phase,
             waits_for_thaw=True,
             tenant=way.tenant,
         )

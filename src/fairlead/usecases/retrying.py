@@ -50,7 +50,7 @@ def retry(context: Context, actor: Actor, id: str) -> DeploymentView:
             kind=failed.kind,
             is_forced=True,
             recreate_accessories=failed.recreate_accessories,
-            needs_approval=phase is not None and phase.needs_approval,
+            phase=phase,
             variables=failed.variables,
             choice=_choice(connection, failed, release.process),
             tenant=tenant,
