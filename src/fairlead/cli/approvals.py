@@ -35,6 +35,7 @@ def list_approvals(
         "state": "STATE",
         "plan_hash": "PLAN",
         "created_at": "SINCE",
+        "expires_at": "UNTIL",
         "answered_by": "BY",
         "note": "NOTE",
     }

@@ -114,6 +114,7 @@ def _body(name: str, phases: list[str], description: str, keep: str, keep_files:
                 "environments": list(line.environments),
                 "automatic": line.automatic,
                 "needs_approval": line.needs_approval,
+                "approval_expires_s": line.approval_expires_s,
                 "minimum": line.minimum,
                 "is_optional": line.is_optional,
                 "keep_releases": {"releases": line.releases.releases, "days": line.releases.days}

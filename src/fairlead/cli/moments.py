@@ -8,10 +8,21 @@ from datetime import UTC, datetime, timedelta
 import typer
 
 from fairlead.cli.screen import wall_s
+from fairlead.formats import durations
 
 AT_HELP = "When: 2026-12-01T18:00 (this machine's time zone unless it says another), or from now on: 90m, 6h, 2d."
 _AHEAD = re.compile(r"\+?([0-9]{1,6})([mhd])")
 _UNITS = {"m": "minutes", "h": "hours", "d": "days"}
+
+
+def lasting(text: str, option: str) -> int | None:
+    """The seconds of 90m, 6h, 2d, or 0; None where nothing is given."""
+    if not text:
+        return None
+    seconds = 0 if text == "0" else durations.read(text)
+    if seconds is None:
+        raise typer.BadParameter(f"{text!r} is not a length of time: 90m, 6h, 2d", param_hint=option)
+    return seconds
 
 
 def moment(text: str, option: str) -> str | None:

@@ -8,19 +8,25 @@ from enum import StrEnum
 
 from fairlead.domain.ids import ApprovalId, DeploymentId, EnvironmentId, ProjectId, TenantId
 
+LONGEST_WAIT_S = 365 * 86_400
+"""For an answer, where it is bounded: a year, as for manual interventions."""
+
 
 class ApprovalState(StrEnum):
-    """`superseded`: a newer release reached the same gate, or the deployment ended otherwise."""
+    """`superseded`: a newer release reached the same gate, or the deployment ended otherwise. `expired`: nobody
+    answered in the time that the phase gives."""
 
     WAITING = "waiting"
     APPROVED = "approved"
     REJECTED = "rejected"
     SUPERSEDED = "superseded"
+    EXPIRED = "expired"
 
 
 @dataclass(frozen=True, slots=True)
 class Approval:
-    """`plan_hash` is what was shown and is answered to (law 4)."""
+    """`plan_hash` is what was shown and is answered to (law 4). From `expires_at` on nobody can answer any more; None:
+    it waits for ever."""
 
     id: ApprovalId
     deployment: DeploymentId
@@ -34,3 +40,4 @@ class Approval:
     answered_by: str = ""
     note: str = ""
     revision: int = 1
+    expires_at: datetime | None = None

@@ -11,8 +11,9 @@ from fairlead.domain.ids import EnvironmentId
 @dataclass(frozen=True, slots=True)
 class Environment:
     """`order` counts up from the one that releases reach first; `revision` counts edits. `asks_approval`: where a
-    lifecycle states no phases, a person must say yes before each deployment there. `is_guided`: a person is asked where
-    an action fails there, unless the process or the deployment says otherwise."""
+    lifecycle states no phases, a person must say yes before each deployment there; where nobody answers the question
+    expires after `approval_expires_s` (0: never). `is_guided`: a person is asked where an action fails there, unless
+    the process or the deployment says otherwise."""
 
     id: EnvironmentId
     name: str
@@ -21,6 +22,7 @@ class Environment:
     revision: int = 1
     asks_approval: bool = False
     is_guided: bool = False
+    approval_expires_s: int = 0
 
 
 FIRST_NAMES = ("Test", "Production")

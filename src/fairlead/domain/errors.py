@@ -283,6 +283,7 @@ CODES: dict[str, str] = {
     "artifact.unknown": "There is no such artifact, or its bytes are gone.",
     "approval.unknown": "There is no such approval.",
     "approval.answered": "The approval has been answered or superseded.",
+    "approval.expired": "Nobody answered to the approval in the time that was given.",
     "interruption.unknown": "There is no such interruption.",
     "interruption.answered": "The interruption has been answered, or waits no more.",
     "interruption.choice": "The interruption cannot be answered so.",

@@ -9,7 +9,7 @@ EVERYTHING = "*"
 
 _OF_NOUNS: Mapping[str, str] = {
     "act": "refused",
-    "approval": "approved rejected superseded waiting",
+    "approval": "approved expired rejected superseded waiting",
     "audit": "archived",
     "build_information": "pushed removed",
     "certificate": "expired expiring removed set",

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from fairlead.domain.approval import LONGEST_WAIT_S
 from fairlead.domain.environment import Environment, in_order
 from fairlead.domain.errors import Invalid
 from fairlead.domain.ids import EnvironmentId, LifecycleId
@@ -24,10 +25,11 @@ class Phase:
     """Environments that belong together; none named: all that no earlier phase names, those to come too.
 
     `automatic`: a release that reaches the phase is deployed without being asked for. `needs_approval`: a person must
-    say yes before each deployment there; the question is put as soon as a release reaches the phase. `minimum`: how
-    many of its environments must have had the release before the next phase opens; 0 means all. `is_optional`: it
-    never holds up the next phase, and nothing in it happens by itself. `releases` and `files` are how much of releases,
-    and of files on targets, is kept; None: as in the phase before it.
+    say yes before each deployment there; the question is put as soon as a release reaches the phase, and expires after
+    `approval_expires_s` without an answer (0: never). `minimum`: how many of its environments must have had the release
+    before the next phase opens; 0 means all. `is_optional`: it never holds up the next phase, and nothing in it happens
+    by itself. `releases` and `files` are how much of releases, and of files on targets, is kept; None: as in the phase
+    before it.
     """
 
     name: str
@@ -38,6 +40,7 @@ class Phase:
     is_optional: bool = False
     releases: Keep | None = None
     files: Keep | None = None
+    approval_expires_s: int = 0
 
     def __post_init__(self) -> None:
         if self.environments and self.minimum > len(self.environments):
@@ -84,6 +87,7 @@ def resolved(lifecycle: Lifecycle, environments: Sequence[Environment]) -> Lifec
             (environment.id,),
             automatic=position == 0,
             needs_approval=environment.asks_approval and position > 0,
+            approval_expires_s=environment.approval_expires_s if environment.asks_approval and position > 0 else 0,
         )
         for position, environment in enumerate(ordered)
     )
@@ -112,6 +116,10 @@ def check_phases(phases: Sequence[Phase], names: Mapping[EnvironmentId, str]) ->
             raise _wrong(phase, f"two phases are called {phase.name}")
         if phase.is_optional and phase.automatic:
             raise _wrong(phase, f"phase {phase.name} is optional: nothing in it happens by itself")
+        if not 0 <= phase.approval_expires_s <= LONGEST_WAIT_S:
+            raise _wrong(phase, f"an approval of phase {phase.name} expires within a year, or never")
+        if phase.approval_expires_s and not phase.needs_approval:
+            raise _wrong(phase, f"phase {phase.name} asks for no approval that could expire")
         seen[phase.name.lower()] = phase
         for environment in phase.environments:
             if environment in homes:

@@ -13,9 +13,14 @@ from typing import NoReturn
 
 from fairlead.domain.errors import Invalid
 from fairlead.domain.retention import Keep
+from fairlead.formats import durations
 
-WORDS = "automatic, approval, optional, minimum N, keep N releases, keep N days, keep all, keep files of N releases"
+WORDS = (
+    "automatic, approval, approval expires in N hours, optional, minimum N, keep N releases, keep N days, keep all, "
+    "keep files of N releases"
+)
 _KEEP = re.compile(r"keep (files of )?(?:(all)|([0-9]{1,6}) (releases?|days?))", re.IGNORECASE)
+_EXPIRES = re.compile(r"approval expires in (.{1,20})", re.IGNORECASE)
 _MINIMUM = re.compile(r"minimum ([0-9]{1,4})", re.IGNORECASE)
 
 
@@ -31,6 +36,7 @@ class PhaseLine:
     is_optional: bool = False
     releases: Keep | None = None
     files: Keep | None = None
+    approval_expires_s: int = 0
 
 
 def read(line: str) -> PhaseLine:
@@ -54,13 +60,20 @@ def written(phase: PhaseLine) -> str:
     """The line that `read` reads as this phase."""
     words = [
         *(["automatic"] if phase.automatic else []),
-        *(["approval"] if phase.needs_approval else []),
+        *_asked(phase),
         *(["optional"] if phase.is_optional else []),
         *([f"minimum {phase.minimum}"] if phase.minimum else []),
         *_kept(phase.releases, ""),
         *_kept(phase.files, "files of "),
     ]
     return "; ".join([f"{phase.name}: {', '.join(phase.environments)}".strip(), *words])
+
+
+def _asked(phase: PhaseLine) -> Sequence[str]:
+    if not phase.needs_approval:
+        return ()
+    expires_s = phase.approval_expires_s
+    return (f"approval expires in {durations.written(expires_s)}" if expires_s else "approval",)
 
 
 def _kept(keep: Keep | None, what: str) -> Sequence[str]:
@@ -84,6 +97,8 @@ def _with(phase: PhaseLine, words: str) -> PhaseLine:
             return replace(phase, is_optional=True)
         case _:
             pass
+    if (expires := _EXPIRES.fullmatch(words)) and (expires_s := durations.read(expires[1])):
+        return replace(phase, needs_approval=True, approval_expires_s=expires_s)
     if minimum := _MINIMUM.fullmatch(words):
         return replace(phase, minimum=int(minimum[1]))
     if kept := _KEEP.fullmatch(words):

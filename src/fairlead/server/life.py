@@ -26,6 +26,7 @@ from fairlead.server.reconciling import reconcile
 from fairlead.store import idempotency, leases, notices, projects, users, webhook_deliveries
 from fairlead.usecases import (
     access,
+    approvals,
     archiving,
     evaluating,
     first_start,
@@ -232,7 +233,11 @@ async def _end_standbys(server: Server) -> None:
 
 
 async def _expire_interruptions(server: Server) -> None:
-    await asyncio.to_thread(interruptions.expire, server.context)
+    def work() -> None:
+        interruptions.expire(server.context)
+        approvals.expire(server.context)
+
+    await asyncio.to_thread(work)
 
 
 async def _look_at_images(server: Server) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 from functools import cache
 from typing import Any
 
@@ -29,6 +30,7 @@ approvals = sa.Table(
     text("answered_by"),
     text("note"),
     number("revision"),
+    instant("expires_at", nullable=True),
     sa.Index("ix_approvals_state", "state", "project", "environment"),
 )
 
@@ -59,6 +61,12 @@ def waiting(
     conditions += [] if project is None else [approvals.c.project == project]
     conditions += [] if environment is None else [approvals.c.environment == environment]
     return _shelf.where(connection, *conditions, *more)
+
+
+def expired(connection: sa.Connection, at: datetime) -> tuple[Approval, ...]:
+    """Those that wait, and whose time is over; the oldest first."""
+    c = approvals.c
+    return _shelf.where(connection, c.state == ApprovalState.WAITING.value, c.expires_at <= at)
 
 
 def of_tenant(tenant: TenantId | None) -> Condition:

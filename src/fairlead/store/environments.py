@@ -19,6 +19,7 @@ environments = sa.Table(
     number("revision"),
     flag("asks_approval"),
     flag("is_guided"),
+    number("approval_expires_s"),
     text("slug", unique=True),
 )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from fairlead.domain.actor import Actor
+from fairlead.domain.actor import SYSTEM, Actor
 from fairlead.domain.approval import Approval, ApprovalState
 from fairlead.domain.deployment import DeploymentOutcome
 from fairlead.domain.errors import Conflict, Invalid, Refused
@@ -14,7 +14,7 @@ from fairlead.store import approvals, deployments
 from fairlead.store.database import Connection
 from fairlead.store.reach import within
 from fairlead.store.shelf import Condition, Page
-from fairlead.usecases import gates, planning
+from fairlead.usecases import following, gates, planning
 from fairlead.usecases.context import Context
 from fairlead.usecases.deployments import DeploymentView, begin, require_of, views
 from fairlead.usecases.going import going_of
@@ -67,7 +67,7 @@ def get(context: Context, actor: Actor, id: str) -> ApprovalView:
 def approve(context: Context, actor: Actor, id: str, *, note: str = "", plan_hash: str = "") -> ApprovalView:
     """The deployment that was shown is queued; at its turn it runs only if its plan still has the hash that
     was approved (law 4). Refused `plan.changed` where `plan_hash` names another plan, or where another would run now:
-    the approval waits on."""
+    the approval waits on. Conflict `approval.answered`, `approval.expired`."""
     actor.require_somewhere(Permission.DEPLOYMENT_APPROVE)
     with context.database.transaction() as connection:
         asked = approvals.get(connection, id)
@@ -101,6 +101,44 @@ def reject(context: Context, actor: Actor, id: str, *, note: str = "") -> Approv
         return _view(connection, answered)
 
 
+def expire(context: Context) -> int:
+    """Those that nobody answered in the time that was given end, and their deployments with them; how many."""
+    with context.database.transaction() as connection:
+        found = approvals.expired(connection, context.clock.now())
+        for asked in found:
+            _expire(context, connection, asked)
+    if found:
+        context.durable.wake()
+    return len(found)
+
+
+def _expire(context: Context, connection: Connection, asked: Approval) -> None:
+    no = _too_late(asked)
+    answered_at = context.clock.now()
+    approvals.update(connection, replace(asked, state=ApprovalState.EXPIRED, answered_at=answered_at, note=no.message))
+    view = _view(connection, asked).of
+    context.note(
+        connection,
+        SYSTEM,
+        "approval.expired",
+        f"{view.version} in {view.where}: {no.message}",
+        thing=asked.id,
+        project=view.project,
+        environment=view.environment,
+        tenant=view.tenant or None,
+    )
+    hint = planning.ask_anew(view.version, view.environment, view.tenant)
+    end_without_task(
+        context, connection, asked.deployment, DeploymentOutcome.REFUSED, no.message, code=no.code, hint=hint
+    )
+    following.tell_end(context, connection, deployments.get(connection, asked.deployment))
+
+
+def _too_late(asked: Approval) -> Conflict:
+    until = f"{asked.expires_at:%Y-%m-%d %H:%M:%S} UTC" if asked.expires_at else ""
+    return Conflict("approval.expired", f"nobody answered to its approval until {until}", thing=asked.id)
+
+
 def _require_unchanged(context: Context, connection: Connection, asked: Approval, named: str) -> None:
     if asked.state is not ApprovalState.WAITING:
         return
@@ -128,6 +166,8 @@ def _answer(
     if asked.state is not ApprovalState.WAITING:
         by = f" by {asked.answered_by}" if asked.answered_by else ""
         raise Conflict("approval.answered", f"it was already {asked.state.value}{by}", thing=id)
+    if asked.expires_at is not None and asked.expires_at <= context.clock.now():
+        raise _too_late(asked)
     answered = approvals.update(
         connection,
         replace(asked, state=state, answered_at=context.clock.now(), answered_by=actor.name, note=note),

@@ -311,8 +311,8 @@ def ask(context: Context, connection: Connection, actor: Actor, wish: Wish) -> D
         tenant=wish.place.tenant,
     )
     waiting.supersede(context, connection, actor, wish.going)
-    if wish.needs_approval:
-        waiting.wait(context, connection, wish.going, made)
+    if wish.phase is not None and wish.phase.needs_approval:
+        waiting.wait(context, connection, wish.going, made, expires_s=wish.phase.approval_expires_s)
         return made
     return begin(context, connection, wish.going, made)
 

@@ -7,10 +7,12 @@ from dataclasses import replace
 
 from fairlead.domain import names
 from fairlead.domain.actor import Actor
+from fairlead.domain.approval import LONGEST_WAIT_S
 from fairlead.domain.environment import Environment, in_order
 from fairlead.domain.errors import Conflict, Invalid
 from fairlead.domain.ids import EnvironmentId
 from fairlead.domain.permission import Permission
+from fairlead.formats import durations
 from fairlead.store import deployments, environments, lifecycles, policies, runbooks, targets, triggers
 from fairlead.store.database import Connection
 from fairlead.store.shelf import Page, part_of
@@ -56,14 +58,17 @@ def add(
     order: int = 0,
     description: str = "",
     asks_approval: bool | None = None,
+    approval_expires_s: int = 0,
     is_guided: bool = False,
 ) -> Environment:
     """A new one at that place: those from there on move up; `order` 0 puts it after all others. Without
-    `asks_approval` it asks where the one before it does: nothing behind Production is open by accident. `is_guided`: a
-    person is asked where an action fails there, unless the process or the deployment says otherwise. Conflict
-    `environment.exists`, also for a name that differs only in what `domain.names.slug` leaves out."""
+    `asks_approval` it asks where the one before it does: nothing behind Production is open by accident; the question
+    expires after `approval_expires_s` (0: never). `is_guided`: a person is asked where an action fails there, unless
+    the process or the deployment says otherwise. Conflict `environment.exists`, also for a name that differs only in
+    what `domain.names.slug` leaves out."""
     actor.require(Permission.ENVIRONMENT_EDIT)
     names.environment_name(name)
+    _check_expiry(approval_expires_s)
     with context.database.transaction() as connection:
         known = environments.all_of(connection)
         for other in known:
@@ -77,7 +82,15 @@ def add(
         before = [other for other in in_order(known) if other.order < place]
         asks = bool(before) and before[-1].asks_approval if asks_approval is None else asks_approval
         id = EnvironmentId(context.ids.new("env"))
-        made = Environment(id, name, place, description, asks_approval=asks, is_guided=is_guided)
+        made = Environment(
+            id,
+            name,
+            place,
+            description,
+            asks_approval=asks,
+            is_guided=is_guided,
+            approval_expires_s=approval_expires_s,
+        )
         environments.insert(connection, made)
         context.note(
             connection, actor, "environment.added", f"added {name}", thing=made.id, environment=name, after=made
@@ -92,11 +105,15 @@ def change(
     *,
     description: str | None = None,
     asks_approval: bool | None = None,
+    approval_expires_s: int | None = None,
     is_guided: bool | None = None,
     revision: int | None = None,
 ) -> Environment:
-    """What is given of it; with `revision` only if nobody changed it since, else Conflict `edit.conflict`."""
+    """What is given of it; with `revision` only if nobody changed it since, else Conflict `edit.conflict`. What waits
+    for an approval goes on waiting, as long as was said when it was asked for."""
     actor.require_somewhere(Permission.ENVIRONMENT_EDIT)
+    if approval_expires_s is not None:
+        _check_expiry(approval_expires_s)
     with context.database.transaction() as connection:
         found = environments.by_name_or_id(connection, name)
         actor.require(Permission.ENVIRONMENT_EDIT, environment=found.id)
@@ -107,26 +124,37 @@ def change(
             description=found.description if description is None else description,
             asks_approval=found.asks_approval if asks_approval is None else asks_approval,
             is_guided=found.is_guided if is_guided is None else is_guided,
+            approval_expires_s=found.approval_expires_s if approval_expires_s is None else approval_expires_s,
         )
         saved = environments.update(connection, changed)
-        words = f"changed {saved.name}"
-        if saved.asks_approval != found.asks_approval:
-            words += ": it asks for approval" if saved.asks_approval else ": it asks for no approval"
-        if saved.is_guided != found.is_guided:
-            words += (
-                ": a person is asked where something fails" if saved.is_guided else ": nobody is asked at a failure"
-            )
         context.note(
             connection,
             actor,
             "environment.changed",
-            words,
+            _changed_words(found, saved),
             thing=found.id,
             environment=found.name,
             before=found,
             after=saved,
         )
     return saved
+
+
+def _check_expiry(expires_s: int) -> None:
+    if not 0 <= expires_s <= LONGEST_WAIT_S:
+        raise Invalid("input.invalid", "an approval expires within a year, or never", thing="approval_expires_s")
+
+
+def _changed_words(found: Environment, saved: Environment) -> str:
+    words = f"changed {saved.name}"
+    if saved.asks_approval != found.asks_approval:
+        words += ": it asks for approval" if saved.asks_approval else ": it asks for no approval"
+    if saved.approval_expires_s != found.approval_expires_s:
+        expires_s = saved.approval_expires_s
+        words += f": approvals expire in {durations.written(expires_s)}" if expires_s else ": approvals do not expire"
+    if saved.is_guided != found.is_guided:
+        words += ": a person is asked where something fails" if saved.is_guided else ": nobody is asked at a failure"
+    return words
 
 
 def arrange(context: Context, actor: Actor, names: Sequence[str]) -> Sequence[Environment]:

@@ -77,11 +77,13 @@ def of_approval(approval: Approval, *, not_after: datetime | None = None) -> Rea
         ApprovalState.APPROVED: f"{approval.answered_by} approved {plan}",
         ApprovalState.REJECTED: f"{approval.answered_by} rejected {plan}",
         ApprovalState.SUPERSEDED: f"nobody answered to {plan} while it waited",
+        ApprovalState.EXPIRED: f"nobody answered to {plan} in time",
     }[approval.state]
     hint = ""
     if approval.state is ApprovalState.WAITING:
         hint = f"fairlead approve {approval.id} --plan {approval.plan_hash[:16]}"
-        hint += f"; it does not begin any more after {not_after:%Y-%m-%d %H:%M:%S} UTC" if not_after else ""
+        until = min((end for end in (not_after, approval.expires_at) if end is not None), default=None)
+        hint += f"; it does not begin any more after {until:%Y-%m-%d %H:%M:%S} UTC" if until else ""
     at = approval.answered_at or approval.created_at
     return Reason(said, evidence=note, hint=hint, at=at, noun="approval", thing=approval.id)
 

@@ -37,13 +37,16 @@ def approval_waits(
     approval: Approval,
 ) -> None:
     """Somebody has to say yes or no."""
+    answer = f"Approve or reject it: fairlead approve {approval.id}, or on its page."
+    if approval.expires_at:
+        answer += f" Without an answer until {approval.expires_at:%Y-%m-%d %H:%M} UTC it does not begin."
     _tell(
         context,
         connection,
         going.project,
         "approval.waiting",
         f"{_what(going)} waits for an approval for {_where(going)}",
-        f"Approve or reject it: fairlead approve {approval.id}, or on its page.",
+        answer,
         link=f"/deployments/{approval.deployment}",
         about=approval.id,
         facts=_facts(going),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 from fairlead.domain.actor import SYSTEM, Actor
 from fairlead.domain.approval import Approval, ApprovalState
@@ -20,16 +21,20 @@ def wait(
     connection: Connection,
     going: Going,
     made: Deployment,
+    *,
+    expires_s: int,
 ) -> None:
-    """The question whether it may begin is put."""
+    """The question whether it may begin is put; without an answer it expires after so long (0: never)."""
+    now = context.clock.now()
     approval = Approval(
         ApprovalId(context.ids.new("apr")),
         made.id,
         made.project,
         made.environment,
         made.plan_hash,
-        context.clock.now(),
+        now,
         tenant=made.tenant,
+        expires_at=now + timedelta(seconds=expires_s) if expires_s else None,
     )
     approvals.insert(connection, approval)
     context.note(

@@ -1,5 +1,7 @@
 """Lifecycles: where a release may go, and what happens by itself."""
 
+from dataclasses import replace
+
 import pytest
 
 from fairlead.domain.environment import Environment
@@ -45,6 +47,25 @@ def test_without_phases_each_environment_is_one_the_first_automatic_and_those_as
         ("Stage", False, False),
         ("Production", False, True),
     ]
+
+
+def test_an_approval_expires_as_its_environment_says_or_its_phase() -> None:
+    known = [replace(one, approval_expires_s=3600) for one in environments("Test?", "Stage", "Production?")]
+    phases = resolved(Lifecycle(LifecycleId("l"), "Default"), known).phases
+    assert [phase.approval_expires_s for phase in phases] == [0, 0, 3600], "where nobody is asked nothing expires"
+    stated = (Phase("Live", (EAST,), needs_approval=True, approval_expires_s=60),)
+    assert resolved(Lifecycle(LifecycleId("l"), "L", stated), known).phases == stated
+
+
+@pytest.mark.parametrize("expires_s", [-1, 365 * 86_400 + 1])
+def test_an_approval_expires_within_a_year_and_only_where_one_is_asked_for(expires_s: int) -> None:
+    for phase in (
+        Phase("Live", (EAST,), needs_approval=True, approval_expires_s=expires_s),
+        Phase("Live", (EAST,), approval_expires_s=60),
+    ):
+        with pytest.raises(Invalid) as refused:
+            check_phases([phase], {})
+        assert refused.value.code == "lifecycle.phases" and "Live" in refused.value.message
 
 
 def test_the_only_environment_is_automatic_and_asks_nobody() -> None:

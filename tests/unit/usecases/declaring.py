@@ -77,7 +77,9 @@ def furnish(house: House) -> None:
     variables.put(house.context, ADMIN, "books", "Key", "hidden-5", is_secret=True, only_in=["Test"])
     phases = [
         PhaseLine("First", ("Test",), automatic=True, releases=Keep(3, None)),
-        PhaseLine("Late", ("Staging", "Production"), needs_approval=True, minimum=1, files=Keep()),
+        PhaseLine(
+            "Late", ("Staging", "Production"), needs_approval=True, minimum=1, files=Keep(), approval_expires_s=3600
+        ),
         PhaseLine("Rest", is_optional=True),
     ]
     lifecycles.add(house.context, ADMIN, Draft("Careful", phases, "slowly", Keep(None, 30)))

@@ -23,6 +23,7 @@ ACTS = {
     "access._note_wrong": "a refused act",
     "adoption._write": "what was found is listed in its words",
     "approvals._answer": "an answer; its facts are kept",
+    "approvals._expire": "news",
     "archiving._write_next": "news",
     "audit.note_refused": "a refused act",
     "audit.secrets_handed": "a use of secrets; they are named",

@@ -257,6 +257,16 @@ def test_what_a_file_leaves_alone_stays_as_it_is(house: House) -> None:
     assert not environments.get(house.context, ADMIN, "Production").asks_approval
 
 
+def test_when_an_approval_expires_comes_and_goes_with_its_file(house: House) -> None:
+    said = b"environments: [{name: Test}, {name: Production, approval_expires_s: 7200}]"
+    assert told(applied(house, {"environments.yml": said})) == ["change environment Production"]
+    assert environments.get(house.context, ADMIN, "Production").approval_expires_s == 7200
+    assert told(applied(house, {"environments.yml": said})) == []
+    bare = b"environments: [{name: Test}, {name: Production}]"
+    assert told(applied(house, {"environments.yml": bare})) == ["change environment Production"]
+    assert environments.get(house.context, ADMIN, "Production").approval_expires_s == 0
+
+
 def test_guided_failure_of_an_environment_comes_and_goes_with_its_file(house: House) -> None:
     said = {"environments.yml": b"environments: [{name: Test}, {name: Production, guided: true}]"}
     assert told(applied(house, said)) == ["change environment Production"]

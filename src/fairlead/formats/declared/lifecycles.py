@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from fairlead.domain.approval import LONGEST_WAIT_S
 from fairlead.domain.lifecycle import LONGEST_NAME, MOST_PHASES
 from fairlead.formats.declared.layout import Layout
 from fairlead.formats.shape import Shape
@@ -28,6 +29,9 @@ class PhaseItem(Shape):
     environments: tuple[str, ...] = Field((), description="all that no earlier phase names, without any")
     automatic: bool = Field(default=False, description="deployed to without being asked for")
     approval: bool = Field(default=False, description="a person must say yes before each deployment")
+    approval_expires_s: int = Field(
+        0, ge=0, le=LONGEST_WAIT_S, description="after so many seconds without an answer it begins no more; 0: never"
+    )
     minimum: int = Field(0, ge=0, description="how many environments the next phase needs; 0: all")
     optional: bool = Field(default=False, description="the next phase does not wait for it")
     keep_releases: KeepText | None = Field(None, description="all or {releases, days}; as in the phase before without")

@@ -19,6 +19,7 @@ ENVIRONMENT: answers.Environment = {
     "order": 2,
     "description": "",
     "asks_approval": True,
+    "approval_expires_s": 86400,
     "guided": False,
     "revision": 1,
 }
@@ -128,6 +129,7 @@ APPROVAL: answers.Approval = {
     "state": ApprovalState.APPROVED,
     "plan_hash": "9f86d081884c7d65",
     "created_at": "2026-03-02T09:14:32+00:00",
+    "expires_at": "2026-03-03T09:14:32+00:00",
     "answered_at": "2026-03-02T09:19:40+00:00",
     "answered_by": "ada",
     "note": "seen in Test",

@@ -7,6 +7,7 @@ from typing import Annotated
 from fastapi import Header, Response
 from pydantic import Field
 
+from fairlead.domain.approval import LONGEST_WAIT_S
 from fairlead.domain.errors import Refused
 from fairlead.server.api import answers, shapes
 from fairlead.server.api.bodies import Body
@@ -23,6 +24,7 @@ class NewEnvironment(Body):
     order: int = Field(0, ge=0, le=1000)
     description: str = Field("", max_length=1000)
     asks_approval: bool | None = Field(None, description="without it: where the environment before it asks")
+    approval_expires_s: int = Field(0, ge=0, le=LONGEST_WAIT_S, description="without an answer; 0: never")
     guided: bool = Field(
         default=False, description="a person is asked where an action fails, unless the process says no"
     )
@@ -31,6 +33,7 @@ class NewEnvironment(Body):
 class EnvironmentChange(Body):
     description: str | None = Field(None, max_length=1000)
     asks_approval: bool | None = None
+    approval_expires_s: int | None = Field(None, ge=0, le=LONGEST_WAIT_S, description="without an answer; 0: never")
     guided: bool | None = None
 
 
@@ -79,6 +82,7 @@ def add_environment(context: Books, actor: Asking, body: NewEnvironment) -> answ
         order=body.order,
         description=body.description,
         asks_approval=body.asks_approval,
+        approval_expires_s=body.approval_expires_s,
         is_guided=body.guided,
     )
     return shapes.environment(made)
@@ -114,6 +118,7 @@ def change_environment(
         name,
         description=body.description,
         asks_approval=body.asks_approval,
+        approval_expires_s=body.approval_expires_s,
         is_guided=body.guided,
         revision=revision_of(if_match),
     )

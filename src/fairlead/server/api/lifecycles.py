@@ -7,6 +7,7 @@ from typing import Annotated
 from fastapi import Header, Response
 from pydantic import Field
 
+from fairlead.domain.approval import LONGEST_WAIT_S
 from fairlead.domain.retention import Keep
 from fairlead.formats.phase_lines import PhaseLine, written
 from fairlead.server.api import answers, shapes
@@ -29,6 +30,7 @@ class PhaseBody(Body):
     environments: list[str] = Field(default_factory=list, max_length=200)
     automatic: bool = False
     needs_approval: bool = False
+    approval_expires_s: int = Field(0, ge=0, le=LONGEST_WAIT_S, description="without an answer; 0: never")
     minimum: int = Field(0, ge=0, le=1000)
     is_optional: bool = False
     keep_releases: KeepBody | None = None
@@ -120,6 +122,7 @@ def _phase(one: PhaseLine) -> answers.LifecyclePhase:
         "environments": list(one.environments),
         "automatic": one.automatic,
         "needs_approval": one.needs_approval,
+        "approval_expires_s": one.approval_expires_s,
         "minimum": one.minimum,
         "is_optional": one.is_optional,
         "keep_releases": _keep(one.releases) if one.releases else None,
@@ -139,6 +142,7 @@ def _draft(body: LifecycleBody) -> lifecycles.Draft:
             tuple(phase.environments),
             automatic=phase.automatic,
             needs_approval=phase.needs_approval,
+            approval_expires_s=phase.approval_expires_s,
             minimum=phase.minimum,
             is_optional=phase.is_optional,
             releases=_kept(phase.keep_releases),

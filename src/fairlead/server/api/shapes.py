@@ -67,6 +67,7 @@ def environment(one: Environment) -> answers.Environment:
         "order": one.order,
         "description": one.description,
         "asks_approval": one.asks_approval,
+        "approval_expires_s": one.approval_expires_s,
         "guided": one.is_guided,
         "revision": one.revision,
     }
@@ -276,6 +277,7 @@ def approval(view: ApprovalView) -> answers.Approval:
         "state": one.state,
         "plan_hash": one.plan_hash,
         "created_at": one.created_at.isoformat(),
+        "expires_at": one.expires_at.isoformat() if one.expires_at else None,
         "answered_at": one.answered_at.isoformat() if one.answered_at else None,
         "answered_by": one.answered_by,
         "note": one.note,

@@ -23,7 +23,11 @@ class Environments(Noun[EnvironmentItem]):
         actor.require(Permission.VIEW)
         for one in rows.all_of(connection):
             item = EnvironmentItem(
-                name=one.name, description=one.description, asks_approval=one.asks_approval, guided=one.is_guided
+                name=one.name,
+                description=one.description,
+                asks_approval=one.asks_approval,
+                approval_expires_s=one.approval_expires_s,
+                guided=one.is_guided,
             )
             yield Held("", item)
 
@@ -34,6 +38,7 @@ class Environments(Noun[EnvironmentItem]):
             item.name,
             description=item.description,
             asks_approval=item.asks_approval,
+            approval_expires_s=item.approval_expires_s,
             is_guided=item.guided,
         )
 
@@ -44,6 +49,7 @@ class Environments(Noun[EnvironmentItem]):
             old.item.name,
             description=new.description,
             asks_approval=new.asks_approval,
+            approval_expires_s=new.approval_expires_s,
             is_guided=new.guided,
         )
 

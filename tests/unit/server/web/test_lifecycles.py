@@ -11,10 +11,13 @@ def test_a_lifecycle_is_added_changed_followed_and_removed_by_forms(house: House
     visit.sign_in()
     assert "Lifecycles" in visit.get("/setup")
     visit.post(
-        "/lifecycles", name="Fast", description="<b>quick</b>", phases="Test: Test; automatic\r\nLive: ; approval"
+        "/lifecycles",
+        name="Fast",
+        description="<b>quick</b>",
+        phases="Test: Test; automatic\r\nLive: ; approval expires in 2 days",
     )
     page = visit.get("/lifecycles")
-    assert "Live: Production; approval" in page and "&lt;b&gt;quick&lt;/b&gt;" in page
+    assert "Live: Production; approval expires in 2 days" in page and "&lt;b&gt;quick&lt;/b&gt;" in page
     [made] = [one for one in lifecycles.all_of(house.context, ADMINISTRATOR) if one.lifecycle.name == "Fast"]
     visit.post(f"/lifecycles/{made.lifecycle.id}", name="Quick", phases="All:", revision="1")
     assert "All: Test, Production" in visit.get("/lifecycles")

@@ -146,6 +146,7 @@ class Approval(TypedDict):
     state: ApprovalState
     plan_hash: str
     created_at: Moment
+    expires_at: Annotated[Moment | None, Field(description="from then on nobody can answer; null: it waits for ever")]
     answered_at: Moment | None
     answered_by: str
     note: str

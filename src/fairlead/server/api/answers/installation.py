@@ -19,6 +19,7 @@ class Environment(TypedDict):
     order: int
     description: str
     asks_approval: Annotated[bool, Field(description="where a lifecycle states no phases")]
+    approval_expires_s: Annotated[int, Field(description="without an answer; 0: never")]
     guided: Annotated[bool, Field(description="a person is asked where an action fails, unless the process says no")]
     revision: int
 

@@ -22,6 +22,7 @@ class LifecyclePhase(TypedDict):
     environments: list[str]
     automatic: bool
     needs_approval: bool
+    approval_expires_s: Annotated[int, Field(description="without an answer; 0: never")]
     minimum: Annotated[int, Field(description="of its environments, before the next phase opens; 0: all")]
     is_optional: bool
     keep_releases: Annotated[Keep | None, Field(description="null: as in the phase before it")]

@@ -92,6 +92,7 @@ def _environments() -> None:
         sa.Column("revision", sa.BigInteger(), nullable=False),
         sa.Column("asks_approval", sa.Boolean(), nullable=False),
         sa.Column("is_guided", sa.Boolean(), nullable=False),
+        sa.Column("approval_expires_s", sa.BigInteger(), nullable=False),
         sa.Column("slug", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_environments")),
         sa.UniqueConstraint("name", name=op.f("uq_environments_name")),

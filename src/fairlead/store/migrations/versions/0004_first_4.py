@@ -349,6 +349,7 @@ def _approvals() -> None:
         sa.Column("answered_by", sa.Text(), nullable=False),
         sa.Column("note", sa.Text(), nullable=False),
         sa.Column("revision", sa.BigInteger(), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(["deployment"], ["deployments.id"], name=op.f("fk_approvals_deployment")),
         sa.ForeignKeyConstraint(["environment"], ["environments.id"], name=op.f("fk_approvals_environment")),
         sa.ForeignKeyConstraint(["project"], ["projects.id"], name=op.f("fk_approvals_project")),
