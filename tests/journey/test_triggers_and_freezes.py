@@ -108,6 +108,32 @@ def test_a_release_for_later_begins_at_its_time_and_one_whose_time_is_over_does_
     assert say(server, "deployments", "cancel", tomorrow["id"])["outcome"] == "cancelled"
 
 
+def test_a_run_for_later_begins_at_its_time_though_the_server_is_killed_and_one_that_is_too_late_does_not(
+    server: WholeServer, project: str, tmp_path: Path
+) -> None:
+    of, runs = ("-p", project), f"/projects/{project}/runbooks/Later/runs"
+    (tmp_path / "later.yml").write_text(RUNBOOK.replace("WORD", "at last"))
+    server.program("fairlead", "runbooks", "set", "Later", "--process", str(tmp_path / "later.yml"), *of)
+    server.program("fairlead", "runbooks", "publish", "Later", *of)
+    due, not_after = soon(10), soon(11)
+    made = server.api("POST", runs, {"environment": "Test", "at": due})
+    missed = server.api("POST", runs, {"environment": "Test", "at": due, "not_after": not_after})
+    assert (made["state"], made["task"], missed["state"]) == ("scheduled", None, "scheduled")
+    server.kill()
+    server.until(lambda: soon(0) > not_after, "its time is over")
+    server.start()
+
+    def ended() -> list[dict[str, Any]] | None:
+        found: list[dict[str, Any]] = server.api("GET", runs)["items"]
+        return found if {one["state"] for one in found} <= {"succeeded", "refused"} else None
+
+    late, ran = server.until(ended, "both ended", bound_s=60)
+    assert (late["state"], late["code"], late["task"]) == ("refused", "runbook.expired", None)
+    assert ran["state"] == "succeeded" and server.api("GET", f"/tasks/{ran['task']}")["begun_at"] >= due
+    assert say(server, "runbooks", "run", "Later", "-e", "Test", "--at", "1d", *of)["state"] == "scheduled"
+    assert say(server, "runbooks", "cancel", "Later", "3", *of)["state"] == "cancelled"
+
+
 def test_a_package_makes_one_release_though_the_server_is_killed_and_why_not_is_told(
     server: WholeServer, project: str, tmp_path: Path
 ) -> None:
