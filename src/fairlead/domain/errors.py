@@ -59,8 +59,7 @@ class Invalid(FairleadError):
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing wrong in a file: where (1-based), what was found, what was expected; where it `is_sentence`, the whole
-    of what is wrong, and what to do."""
+    """One thing wrong in a file: where (1-based), found and expected; where it `is_sentence`, what to do instead."""
 
     file: str
     line: int
