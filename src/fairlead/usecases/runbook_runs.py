@@ -303,10 +303,7 @@ def _require_open(
     """That it may run there for whom it is to, and no freeze that binds it holds, or is passed over; one that holds now
     does not bind what is to begin later."""
     owner, place = where.project, where.environment
-    phases = lines.of_project(connection, owner).phases if found.in_lifecycle else ()
-    if not found.may_run_in(place.id, [id for phase in phases for id in phase.environments]):
-        raise Refused("runbook.environment", f"{found.name} may not run in {place.name}", thing=place.name)
-    tenancy.check_runbook(owner, found, place, where.tenant)
+    require_allowed(connection, where, found)
     if wish.override_freeze:
         gates.require_override(context, connection, actor, owner, place, wish.override_freeze, tenant=where.tenant)
     if wish.override_freeze or wish.not_before:
@@ -314,6 +311,16 @@ def _require_open(
     no = gates.closed_to_runbook(connection, owner, place, found.name, at=context.clock.now(), tenant=where.scope)
     if no is not None:
         raise no
+
+
+def require_allowed(connection: Connection, where: Located, found: Runbook) -> None:
+    """That it may run there, and for whom it is to. Refused `runbook.environment`; what `tenancy.check_runbook`
+    raises."""
+    phases = lines.of_project(connection, where.project).phases if found.in_lifecycle else ()
+    place = where.environment
+    if not found.may_run_in(place.id, [id for phase in phases for id in phase.environments]):
+        raise Refused("runbook.environment", f"{found.name} may not run in {place.name}", thing=place.name)
+    tenancy.check_runbook(where.project, found, place, where.tenant)
 
 
 def _published(found: Runbook) -> Snapshot:

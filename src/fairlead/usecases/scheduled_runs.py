@@ -75,6 +75,7 @@ def _begin(context: Context, connection: Connection, one: RunbookRun) -> None:
 
 def _queue(context: Context, connection: Connection, where: Located, found: Runbook, one: RunbookRun) -> bool:
     """Whether it began: false where it waits no more."""
+    runbook_runs.require_allowed(connection, where, found)
     variables, by = one.snapshot.variables, one.created_by
     task = runbook_runs.task_of(context, connection, where, found, variables, asked_by=by)
     if not runbooks.begin_run(connection, one.id, task.id):

@@ -104,6 +104,20 @@ def test_a_freeze_at_its_time_refuses_it_and_one_before_does_not(tidy: House) ->
     assert "Later" in tidy.audit("runbook.refused")[0].message
 
 
+def test_what_was_forbidden_meanwhile_is_refused_at_its_time(tidy: House) -> None:
+    ask(tidy, not_before=tidy.clock.now() + HOUR)
+    runbooks.put(tidy.context, ADMIN, "books", runbooks.Draft("Tidy", environments=["Production"]))
+    tidy.clock.advance(3600)
+    scheduled_runs.begin_due(tidy.context)
+    assert (newest(tidy).state, newest(tidy).code) == (Unbegun.REFUSED, "runbook.environment")
+    runbooks.put(tidy.context, ADMIN, "books", runbooks.Draft("Tidy"))
+    ask(tidy, not_before=tidy.clock.now() + HOUR)
+    runbooks.put(tidy.context, ADMIN, "books", runbooks.Draft("Tidy", tenancy=Tenancy.TENANTED))
+    tidy.clock.advance(3600)
+    scheduled_runs.begin_due(tidy.context)
+    assert (newest(tidy).state, newest(tidy).code) == (Unbegun.REFUSED, "tenant.required")
+
+
 def test_one_whose_time_is_over_does_not_begin_and_neither_does_one_that_waited_for_its_turn(tidy: House) -> None:
     now = tidy.clock.now()
     ask(tidy, not_before=now + HOUR, not_after=now + 2 * HOUR)
