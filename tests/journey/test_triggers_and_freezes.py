@@ -134,6 +134,27 @@ def test_a_run_for_later_begins_at_its_time_though_the_server_is_killed_and_one_
     assert say(server, "runbooks", "cancel", "Later", "3", *of)["state"] == "cancelled"
 
 
+def test_an_approval_that_nobody_answers_expires(server: WholeServer) -> None:
+    name = server.project("asked")
+    action = {"name": "Say", "kind": "script", "properties": {"script": "true"}}
+    step = {"name": "Say", "target_tags": ["web"], "actions": [action]}
+    server.api("PUT", f"/projects/{name}/process", {"steps": [step], "no_target": "skip"})
+    server.program("fairlead", "environments", "set", "Production", "--approval-expires", "2s")
+    server.program("fairlead", "release", "create", "-p", name, "--version", "1.0.0", "--without-files")
+    first = server.ended(server.deployment(name, "1.0.0"))
+    assert first["outcome"] == "live", first
+
+    def asked() -> dict[str, Any] | None:
+        found = server.api("GET", f"/deployments?project={name}&environment=Production")["items"]
+        return found[0] if found else None
+
+    ended = server.ended(server.until(asked, "the lifecycle asks for an approval"))
+    server.program("fairlead", "environments", "set", "Production", "--approval-expires", "0")
+    assert (ended["outcome"], ended["code"], ended["task"]) == ("refused", "approval.expired", None)
+    late = server.program("fairlead", "approve", ended["approval"], check=False)
+    assert (late.returncode, "already expired" in late.stderr) == (1, True), late
+
+
 def test_a_package_makes_one_release_though_the_server_is_killed_and_why_not_is_told(
     server: WholeServer, project: str, tmp_path: Path
 ) -> None:
