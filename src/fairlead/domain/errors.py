@@ -339,6 +339,7 @@ CODES: dict[str, str] = {
     "certificate.invalid": "The certificate and key cannot be used together.",
     "page.unknown": "There is no such page or route.",
     "edit.conflict": "The thing was changed by somebody else since it was read.",
+    "idempotency.answer_lost": "The first request with the Idempotency-Key was done; its answer is lost.",
     "idempotency.mismatch": "The Idempotency-Key was used before with another request.",
     "idempotency.under_way": "The first request with the Idempotency-Key has not been answered yet.",
     # schedules and lifecycles

@@ -74,10 +74,15 @@ class Idempotency:
                 answered.extend(message.get("body", b""))
             await send(message)
 
+        asked = idempotency.asked_with.set((who, key))
         try:
             await self._app(scope, receive, watched)
+        except Exception:
+            await self._finish(who, key, 500, bytes(answered))
+            raise
         finally:
-            await self._finish(who, key, status, bytes(answered))
+            idempotency.asked_with.reset(asked)
+        await self._finish(who, key, status, bytes(answered))  # not where it was cut off: a thread may go on with it
 
     async def _finish(self, who: str, key: str, status: int, answered: bytes) -> None:
         shown = _kept_answer(status, answered)

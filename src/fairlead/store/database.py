@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -118,7 +119,8 @@ class Database:
 
     async def run(self, work: Callable[[], T]) -> T:
         """What `work` returns, waited for in one of a few threads."""
-        return await asyncio.get_running_loop().run_in_executor(self._threads, work)
+        inside = contextvars.copy_context()  # as `asyncio.to_thread` does
+        return await asyncio.get_running_loop().run_in_executor(self._threads, inside.run, work)
 
     async def write(self, work: Callable[[sa.Connection], T], *, is_durable: bool = False) -> T:
         """`work` in a transaction of its own, in a thread."""

@@ -15,7 +15,7 @@ from fairlead.domain.looked_up import ScriptSource, Sought, StepImage
 from fairlead.domain.record import Json
 from fairlead.ports.clock import Clock, Ids
 from fairlead.ports.source import Repository
-from fairlead.store import events
+from fairlead.store import events, idempotency
 from fairlead.store.artifact_files import StoreArtifacts
 from fairlead.store.database import Connection, Database
 from fairlead.store.secret_versions import SecretUse
@@ -144,3 +144,4 @@ class Context:
             difference=changes(before, after),
         )
         events.insert(connection, event)
+        idempotency.mark_done(connection)

@@ -5,12 +5,16 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from starlette.types import Message, Receive, Scope, Send
 from tests.unit.server.house import House
 
+from fairlead.domain.actor import SYSTEM
 from fairlead.server.idempotency import Idempotency
+from fairlead.testing.fake_clock import FakeClock
+from fairlead.usecases.context import Context
 
 BODY = b'{"name": "Demo"}'
 
@@ -105,3 +109,65 @@ async def test_who_waits_for_the_client_to_go_is_told_when_it_goes(house: House)
     slow.may_go_on.set()
     await ask(Idempotency(slow, context=house.context))
     assert slow.after == ["http.disconnect"]
+
+
+def later(house: House) -> Context:
+    """When nobody can be working on the first request any more."""
+    clock = FakeClock()
+    clock.advance((house.context.clock.now() - clock.now()).total_seconds() + 301)
+    return replace(house.context, clock=clock)
+
+
+class Dies(Idempotency):
+    """Its server is killed before the answer is kept."""
+
+    async def _finish(self, who: str, key: str, status: int, answered: bytes) -> None: ...
+
+
+class Noting:
+    """An application that does something, as all do: with a line in the audit, in one transaction."""
+
+    def __init__(self, house: House) -> None:
+        self.house, self.done, self.waits = house, 0, False
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        context = self.house.context
+        await context.database.write(lambda connection: context.note(connection, SYSTEM, "made", "made it"))
+        self.done += 1
+        if self.waits:
+            await asyncio.Event().wait()
+        await send({"type": "http.response.start", "status": 201, "headers": []})
+        await send({"type": "http.response.body", "body": b"{}"})
+
+
+async def test_what_was_done_before_the_server_died_is_not_done_again(house: House) -> None:
+    noting = Noting(house)
+    await ask(Dies(noting, context=house.context))
+    early = await ask(Idempotency(noting, context=house.context))
+    assert early.json()["code"] == "idempotency.under_way"
+    late = await ask(Idempotency(noting, context=later(house)))
+    assert (late.status, late.json()["code"], noting.done) == (409, "idempotency.answer_lost", 1)
+    assert "look" in late.json()["hint"]
+
+
+async def test_what_was_not_done_before_the_server_died_is_done(house: House) -> None:
+    slow = Slow()
+    slow.may_go_on.set()
+    await ask(Dies(slow, context=house.context))
+    late = await ask(Idempotency(slow, context=later(house)))
+    assert (late.status, len(slow.bodies)) == (201, 2)
+
+
+async def test_what_the_end_of_the_server_cut_off_is_not_done_again_either(house: House) -> None:
+    """What it did may be kept all the same: in a thread, which nothing cuts off."""
+    noting = Noting(house)
+    noting.waits = True
+    asking = asyncio.ensure_future(ask(Idempotency(noting, context=house.context)))
+    async with asyncio.timeout(10):
+        while not noting.done:
+            await asyncio.sleep(0.01)
+    asking.cancel()
+    await asyncio.gather(asking, return_exceptions=True)
+    noting.waits = False
+    late = await ask(Idempotency(noting, context=later(house)))
+    assert (late.json()["code"], noting.done) == ("idempotency.answer_lost", 1)

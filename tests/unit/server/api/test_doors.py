@@ -11,6 +11,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from fastapi import Request
 from fastapi.testclient import TestClient
 from tests.unit.server.house import PASSWORD, House
@@ -18,6 +19,7 @@ from tests.unit.server.house import PASSWORD, House
 from fairlead.domain.errors import CODES
 from fairlead.server.api.doors import address_of
 from fairlead.server.app import routes_only
+from fairlead.server.idempotency import Idempotency
 from fairlead.server.openapi import document
 from fairlead.server.settings import Settings
 from fairlead.store import idempotency
@@ -180,6 +182,21 @@ def test_a_repeat_with_its_key_is_answered_as_before_and_done_once(client: TestC
     assert len(client.get("/api/v1/environments").json()["items"]) == 3
     other = client.post("/api/v1/environments", json={"name": "Other"}, headers=headers)
     problem(other, 409, "idempotency.mismatch")
+
+
+@pytest.mark.parametrize("path", ["/api/v1/environments", "/api/v1/projects"])
+def test_what_is_done_is_known_as_done_with_it(
+    client: TestClient, house: House, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    """In one transaction, before the answer is kept: the server may die between the two."""
+
+    async def die(*_: object) -> None: ...
+
+    monkeypatch.setattr(Idempotency, "_finish", die)
+    body = {"name": "Demo"} if "environments" in path else {"name": "demo"}
+    assert client.post(path, json=body, headers={"Idempotency-Key": "once"}).status_code == 201
+    with house.context.database.reading() as connection:
+        assert connection.execute(sa.select(idempotency.idempotency_keys.c.status)).scalars().all() == [0]
 
 
 def test_a_repeat_tells_no_secret_and_a_failure_may_be_tried_again(client: TestClient) -> None:
