@@ -60,6 +60,7 @@ from fairlead.steps.end_standby import EndStandby
 from fairlead.steps.pipeline import Pipeline
 from fairlead.steps.retention import Retention
 from fairlead.steps.retire_place import RetirePlace
+from fairlead.store import events
 from fairlead.store import settings as kept_settings
 from fairlead.store import tasks as task_rows
 from fairlead.store.answered_in_time import answered_in_time
@@ -317,8 +318,10 @@ def _bound(base: Tools) -> ToolsFactory:
 
 
 def _going_on(ids: SystemIds, connection: Connection) -> SystemIds:
-    """Ids sort after all that were made before, though the clock was set back meanwhile: the line of tasks does."""
-    ids.go_on_after(task_rows.newest_id(connection))
+    """Ids sort after all that were made before, though the clock was set back meanwhile: the line of tasks does, and
+    what is newest is found by them."""
+    for newest in (task_rows.newest_id(connection), events.newest_id(connection)):
+        ids.go_on_after(newest)
     return ids
 
 

@@ -62,6 +62,11 @@ def _append(connection: sa.Connection, event: Event) -> None:
     connection.execute(sa.insert(events), to_row(chained(event, sequence, previous)))
 
 
+def newest_id(connection: sa.Connection) -> str:
+    """The id of the last line; "" where there is none. Whatever a person changes has one, and has its own id before."""
+    return str(connection.execute(sa.select(events.c.id).order_by(events.c.sequence.desc()).limit(1)).scalar() or "")
+
+
 def written(connection: sa.Connection) -> int:
     """How many were ever written."""
     return counters.value_of(connection, COUNTER)

@@ -18,6 +18,7 @@ import pytest
 import typer
 from argon2 import PasswordHasher
 
+from fairlead.adapters.system import SystemIds
 from fairlead.domain.actor import SYSTEM
 from fairlead.domain.certificate import Certificate
 from fairlead.domain.colour import Colour
@@ -117,6 +118,19 @@ def test_a_second_server_on_the_same_postgresql_is_refused_wherever_its_data_lie
     held.release()
     database.close()
     assert said.code == 1 and "server.second" in said.err and "process 1 on elsewhere" in said.err, said
+
+
+def test_ids_go_on_after_what_needed_no_task_although_the_clock_was_set_back(furnished: Run) -> None:
+    """A release that was made by hand, a deployment that waits for an approval: the newest is found by its id."""
+    later = SystemIds()
+    later.go_on_after("ev-" + "zz" + later.new("ev").removeprefix("ev-")[2:])
+    with bootstrap.books_only(reading.read(os.environ)) as context:
+        made = later.new("rel")
+        with context.database.transaction() as connection:
+            replace(context, ids=later).note(connection, SYSTEM, "release.created", "made by hand", thing=made)
+        with context.database.reading() as connection:
+            ids = bootstrap._going_on(SystemIds(), connection)
+    assert made < ids.new("rel")
 
 
 async def test_what_is_written_for_a_task_counts_only_where_it_is_still_ours_at_its_commit(
