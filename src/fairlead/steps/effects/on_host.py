@@ -43,15 +43,17 @@ async def still_there(target: str, name: str, tools: Tools) -> Connection | None
 
 
 async def ran(host: Connection, ticket: str, command: Command) -> tuple[int, str]:
-    """Run to its end there; its exit code and what it said, bounded. Nothing of the run is left."""
+    """Run to its end there; its exit code and what it said, the last of very much. Nothing of the run is left."""
     await host.start(ticket, command)
-    log, pause_s = b"", FIRST_PAUSE_S
+    log, position, pause_s = b"", 0, FIRST_PAUSE_S
     try:
         while True:
-            progress = await host.progress(ticket, after=len(log))
-            log += progress.log
-            if progress.exit_code is not None or len(log) > SAID_BYTES:
-                return progress.exit_code or 0, log.decode("utf-8", "replace")
+            progress = await host.progress(ticket, after=position)
+            log, position = (log + progress.log)[-SAID_BYTES:], progress.position
+            if progress.exit_code is not None:
+                return progress.exit_code, log.decode("utf-8", "replace")
+            if progress.log:
+                pause_s = FIRST_PAUSE_S
             await asyncio.sleep(pause_s)
             pause_s = min(pause_s * 1.5, LONGEST_PAUSE_S)
     finally:
