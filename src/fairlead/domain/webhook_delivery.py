@@ -7,6 +7,9 @@ from datetime import datetime
 
 from fairlead.domain.ids import ProjectId
 
+LOOK = "look"
+"""The outcome of a delivery that says that there is something new."""
+
 
 @dataclass(frozen=True, slots=True)
 class WebhookDelivery:

@@ -179,7 +179,8 @@ async def _look_asked(life: Life) -> None:
 
 async def _poll(server: Server) -> None:
     async def polled() -> Sequence[Polled]:
-        found = await server.context.database.read(projects.polled)
+        now = server.clock.now()
+        found = await server.context.database.read(lambda connection: looking.polled(connection, now))
         return [Polled(id, name, every_s) for id, name, every_s in found]
 
     polling = Polling(polled, lambda name: _look(server, name, cause="poll"), server.clock)

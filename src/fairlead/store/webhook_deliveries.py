@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 
 import sqlalchemy as sa
 
 from fairlead.domain.ids import ProjectId
-from fairlead.domain.webhook_delivery import SeenHead, WebhookDelivery
+from fairlead.domain.webhook_delivery import LOOK, SeenHead, WebhookDelivery
+from fairlead.store.contacts import contacts
 from fairlead.store.rows import insert_ignoring, to_row
 from fairlead.store.schema import instant, key, link, metadata, text
 from fairlead.store.shelf import Page, Shelf
@@ -49,6 +51,19 @@ def page(
 ) -> Page[WebhookDelivery]:
     """Those of the project, the newest first."""
     return _shelf.page(connection, webhook_deliveries.c.project == project, after=after, limit=limit)
+
+
+def unlooked(connection: sa.Connection, projects: Collection[ProjectId], before: datetime) -> frozenset[ProjectId]:
+    """Those of the projects whose repository was not read since a delivery, from before that time, said *look*."""
+    d, c = webhook_deliveries.c, contacts.c
+    asked = (
+        sa.select(d.project)
+        .distinct()
+        .join_from(webhook_deliveries, contacts, c.project == d.project, isouter=True)
+        .where(d.project.in_(projects), d.outcome == LOOK, d.received_at < before)
+        .where(sa.or_(c.project.is_(None), c.is_ok.is_(False), c.at < d.received_at))
+    )
+    return frozenset(ProjectId(one) for one in connection.execute(asked).scalars())
 
 
 def forget_before(connection: sa.Connection, before: datetime) -> int:

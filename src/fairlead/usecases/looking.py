@@ -3,17 +3,33 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import datetime, timedelta
 
 from fairlead.domain.actor import Actor
 from fairlead.domain.errors import FairleadError, TimedOut
+from fairlead.domain.ids import ProjectId
 from fairlead.domain.permission import Permission
-from fairlead.domain.project import Project
+from fairlead.domain.project import DEFAULT_POLL_S, Project
 from fairlead.domain.run import RunCause
 from fairlead.ports.source import Repository, Source
+from fairlead.store import projects as kept_projects
+from fairlead.store import webhook_deliveries
+from fairlead.store.database import Connection
 from fairlead.usecases import projects, runs
 from fairlead.usecases.context import Context
 
 LOOK_TIMEOUT_S = 60.0
+
+
+def polled(connection: Connection, at: datetime) -> list[tuple[ProjectId, str, float]]:
+    """As `store.projects.polled`. One that is not polled is asked all the same as long as nobody has read it since a
+    webhook said *look*, an interval ago: the server may have died behind its answer, or the repository been away."""
+    found = kept_projects.polled(connection)
+    off = [id for id, _, every_s in found if every_s <= 0]
+    waiting = (
+        webhook_deliveries.unlooked(connection, off, at - timedelta(seconds=DEFAULT_POLL_S)) if off else frozenset()
+    )
+    return [(id, name, DEFAULT_POLL_S if id in waiting else every_s) for id, name, every_s in found]
 
 
 async def look(context: Context, actor: Actor, source: Source, project: Project, *, cause: RunCause) -> runs.Looked:

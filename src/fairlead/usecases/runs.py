@@ -15,7 +15,7 @@ from fairlead.domain.project import Project
 from fairlead.domain.run import Run, RunCause, RunState
 from fairlead.domain.task import Task, TaskState
 from fairlead.domain.webhook import Headers, receive
-from fairlead.domain.webhook_delivery import SeenHead, WebhookDelivery
+from fairlead.domain.webhook_delivery import LOOK, SeenHead, WebhookDelivery
 from fairlead.ports.source import Repository
 from fairlead.ports.tasks import End
 from fairlead.store import contacts, projects, releases, runs, tasks, webhook_deliveries
@@ -168,7 +168,7 @@ def received(context: Context, webhook: str, headers: Headers, body: bytes) -> P
         context.clock.now(),
         project=project.id,
         kind=look.event,
-        outcome="look" if is_ours else f"branch {look.branch} is not {source.branch}",
+        outcome=LOOK if is_ours else f"branch {look.branch} is not {source.branch}",
     )
     with context.database.transaction() as connection:
         is_new = webhook_deliveries.accept(connection, delivery)

@@ -5,11 +5,13 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+from datetime import timedelta
 
 import pytest
 from tests.unit.usecases.house import ADMIN, SYSTEM, House
 
 from fairlead.domain.errors import Conflict, FairleadError, Invalid, NotAuthenticated, TimedOut
+from fairlead.domain.project import DEFAULT_POLL_S
 from fairlead.domain.run import RunState
 from fairlead.domain.task import TaskState
 from fairlead.store import projects as kept_projects
@@ -90,6 +92,32 @@ def test_a_genuine_delivery_says_look_once(house: House, secret: str) -> None:
     assert not hook(house, secret, push("other"), **{"X-GitHub-Delivery": "2"})
     assert hook(house, secret, b"not even json", **{"X-GitHub-Delivery": "3"})
     assert runs.page(house.context, ADMIN, "books").items == ()
+
+
+def test_a_push_that_nobody_has_looked_at_is_looked_at_though_polling_is_off(house: House) -> None:
+    """The server died between its answer and the look, or the repository could not be asked just then."""
+    secret = projects.add(house.context, ADMIN, "books", source=NewSource(URL, poll_s=0)).webhook_secret
+    project = projects.get(house.context, ADMIN, "books")
+    projects.add(house.context, ADMIN, "others", source=NewSource(URL, poll_s=7))
+
+    def waits(after_s: float = DEFAULT_POLL_S + 1) -> dict[str, float]:
+        at = house.clock.now() + timedelta(seconds=after_s)
+        with house.context.database.reading() as connection:
+            return {name: every_s for _, name, every_s in looking.polled(connection, at)}
+
+    assert waits() == {"books": 0, "others": 7}
+    hook(house, secret, push("other"), **{"X-GitHub-Delivery": "0"})
+    assert waits() == {"books": 0, "others": 7}
+    for number, head in enumerate((A, B), start=1):
+        house.clock.advance(1)
+        hook(house, secret, push(), **{"X-GitHub-Delivery": str(number)})
+        assert waits(1) == {"books": 0, "others": 7}, "the webhook itself begins the look"
+        assert waits() == {"books": DEFAULT_POLL_S, "others": 7}
+        house.clock.advance(1)
+        runs.could_not_look(house.context, project, TimedOut("source.unreachable", "no answer"), cause="webhook")
+        assert waits() == {"books": DEFAULT_POLL_S, "others": 7}
+        see(house, head)
+        assert waits() == {"books": 0, "others": 7}
 
 
 def test_reordered_deliveries_start_nothing_old(house: House, secret: str) -> None:
