@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 import httpx2
 
+from fairlead.adapters.no_answer import why
 from fairlead.domain.errors import Invalid, Unreachable
 from fairlead.ports.web import NO_HEADERS, WebAnswer
 
@@ -41,9 +42,7 @@ async def _asked(method: str, url: str, timeout_s: float, **sent: object) -> Web
     except TimeoutError as error:
         raise Unreachable("host.unreachable", f"{where} gave no answer within {timeout_s:g} s", thing=where) from error
     except (httpx2.HTTPError, httpx2.InvalidURL, ValueError, OSError) as error:
-        raise Unreachable(
-            "host.unreachable", f"{where} cannot be reached: {type(error).__name__}", thing=where
-        ) from error
+        raise Unreachable("host.unreachable", f"{where} cannot be reached: {why(error)}", thing=where) from error
 
 
 async def _read(client: httpx2.AsyncClient, method: str, url: str, sent: Mapping[str, object]) -> WebAnswer:

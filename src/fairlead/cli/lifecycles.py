@@ -16,6 +16,16 @@ PHASE_HELP = (
     "A phase; once for each, in order: 'Production: EU, US; approval; minimum 1'. "
     f"After the environments: {phase_lines.WORDS}. Without environments: all that no earlier phase names."
 )
+_PHASE = (
+    "name",
+    "environments",
+    "automatic",
+    "needs_approval",
+    "minimum",
+    "is_optional",
+    "keep_releases",
+    "keep_files",
+)
 KEEP_FILES_HELP = "The same for packages on targets, besides the current one."
 KEEP_HELP = "What phases keep that do not say so themselves: a number of releases, or days as 30d."
 
@@ -70,15 +80,20 @@ def change(
     context: typer.Context,
     name: str = typer.Argument(..., help="The lifecycle."),
     phase: list[str] = typer.Option([], "--phase", help=PHASE_HELP),
-    description: str = typer.Option("", help="What it is for."),
+    no_phases: bool = typer.Option(False, "--no-phases", help="Each environment is a phase."),
+    description: str | None = typer.Option(None, help="What it is for."),
     keep: str = typer.Option("", help=KEEP_HELP),
     keep_files: str = typer.Option("", help=KEEP_FILES_HELP),
     new_name: str = typer.Option("", "--name", help="A new name."),
 ) -> None:
-    """Replace its phases; with none, each environment is a phase."""
+    """Change what is given; the rest stays. Phases that are given replace those that were."""
     at = session(context)
-    body = _body(new_name or name, phase, description, keep, keep_files)
-    made = at.client.put(f"{API}/lifecycles/{segment(name)}", body)
+    held = at.client.get(f"{API}/lifecycles/{segment(name)}")
+    kept = held["description"] if description is None else description
+    body = _body(new_name or held["name"], phase, kept, keep, keep_files)
+    if not phase and not no_phases:
+        body["phases"] = [{key: one[key] for key in _PHASE} for one in held["phases"]]
+    made = at.client.put(f"{API}/lifecycles/{segment(name)}", body, revision=held["revision"])
     at.screen.result(made, f"lifecycle {made['name']} changed: {len(made['resolved'])} phases")
 
 

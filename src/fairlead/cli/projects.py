@@ -11,8 +11,8 @@ import typer
 
 from fairlead.cli.asking import agree
 from fairlead.cli.given_files import secret_of, value_of
-from fairlead.cli.session import API, Session, segment, session
-from fairlead.domain.errors import TimedOut
+from fairlead.cli.session import API, Session, segment, session, with_given
+from fairlead.domain.errors import Invalid, TimedOut
 
 group = typer.Typer(name="projects", help="Projects: what is deployed as one.", no_args_is_help=True)
 
@@ -175,10 +175,11 @@ def change(
 def connect(
     context: typer.Context,
     name: str = typer.Argument(..., help="The project."),
-    git: str = typer.Argument("", help="The repository's address; none: releases come from outside."),
-    branch: str = typer.Option("main", help="The branch whose head is built."),
-    folder: str = typer.Option("", help="Where fairlead.yml lies in the repository."),
-    user: str = typer.Option("", help="User for http(s)."),
+    git: str = typer.Argument("", help="The repository's address."),
+    no_repository: bool = typer.Option(False, "--no-repository", help="Disconnect it: releases come from outside."),
+    branch: str | None = typer.Option(None, help="The branch whose head is built."),
+    folder: str | None = typer.Option(None, help="Where fairlead.yml lies in the repository."),
+    user: str | None = typer.Option(None, help="User for http(s)."),
     password_from: str = typer.Option(
         "", help="File with the password or token for http(s); without, the present one stays."
     ),
@@ -186,25 +187,26 @@ def connect(
         "", help="File with a private ssh key; without, the present one stays, or a deploy key is made."
     ),
     known_hosts: str = KNOWN_HOSTS,
-    webhook: str = typer.Option("generic", help="Who will call: github, gitea, gitlab, standard or generic."),
+    webhook: str | None = typer.Option(None, help="Who will call: github, gitea, gitlab, standard or generic."),
     poll: float | None = typer.Option(None, help="Seconds between looks when no webhook comes, 0: never."),
 ) -> None:
-    """Connect it to another repository, give other credentials, or disconnect it; the webhook stays as it is."""
+    """Connect it to another repository, give other credentials, or disconnect it. What is not given stays."""
     at = session(context)
+    if no_repository == bool(git):
+        raise Invalid(
+            "input.invalid", "which repository?", hint="give its address, or --no-repository to disconnect it"
+        )
     if not git:
         at.client.delete(f"{API}/projects/{segment(name)}/source")
         at.screen.say(f"project {name} has no repository any more")
         return
-    body = {
+    given = {"branch": branch, "folder": folder, "user": user, "webhook_kind": webhook, "poll_s": poll}
+    held = at.client.get(f"{API}/projects/{segment(name)}")["source"] or {}
+    body = with_given(held, given) | {
         "url": git,
-        "branch": branch,
-        "folder": folder,
-        "user": user,
         "password": secret_of(password_from),
         "ssh_key": secret_of(key_from),
         "known_hosts": value_of(known_hosts) if known_hosts else "",
-        "webhook_kind": webhook,
-        "poll_s": poll,
     }
     made = at.client.put(f"{API}/projects/{segment(name)}/source", body)
     if made["source"]["deploy_key"]:
@@ -218,7 +220,8 @@ def connect(
 def report_to(
     context: typer.Context,
     name: str = typer.Argument(..., help="The project."),
-    forge: str = typer.Argument("", help="github, gitea (Forgejo too) or gitlab; none: statuses go nowhere."),
+    forge: str = typer.Argument("", help="github, gitea (Forgejo too) or gitlab."),
+    nowhere: bool = typer.Option(False, "--nowhere", help="Statuses are reported no more."),
     url: str = typer.Option("", help="Its API's base address, for example https://api.github.com."),
     repository: str = typer.Option("", help="owner/name there (GitLab: its id or path)."),
     token_from: str = typer.Option(
@@ -227,6 +230,8 @@ def report_to(
 ) -> None:
     """Report commit statuses to this forge, or nowhere."""
     at = session(context)
+    if nowhere == bool(forge):
+        raise Invalid("input.invalid", "to which forge?", hint="give its kind, or --nowhere to report no more")
     if not forge:
         at.client.delete(f"{API}/projects/{segment(name)}/forge")
         at.screen.say(f"commit statuses of {name} go nowhere")

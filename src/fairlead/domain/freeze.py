@@ -8,6 +8,7 @@ from datetime import datetime, timedelta, tzinfo
 from fairlead.domain.cron import parse
 from fairlead.domain.errors import Invalid
 from fairlead.domain.ids import EnvironmentId, ProjectId, TenantId
+from fairlead.domain.names import can_be_asked_for
 from fairlead.domain.occurrences import next_after
 
 LONGEST_NAME = 100
@@ -70,8 +71,8 @@ class Freeze:
 
 def check(freeze: Freeze) -> Freeze:
     """Itself; Invalid `freeze.window` where it never holds, `schedule.cron` where its line is none."""
-    if not freeze.name.strip() or len(freeze.name) > LONGEST_NAME or not freeze.name.isprintable():
-        raise Invalid("input.name", f"a freeze has a name of 1 to {LONGEST_NAME} characters", thing="name")
+    if len(freeze.name) > LONGEST_NAME or not can_be_asked_for(freeze.name):
+        raise Invalid("input.name", f"a freeze has a name of 1 to {LONGEST_NAME} characters, no slash", thing="name")
     if freeze.ends_at is not None and freeze.ends_at <= freeze.starts_at:
         raise Invalid("freeze.window", "a freeze ends after it starts", thing=freeze.name)
     if freeze.cron:

@@ -88,14 +88,19 @@ def host_name(name: str) -> str:
 
 def title(kind: str, name: str) -> str:
     """What people call a team or a group: any letters, 80 at most, no slash, no space at its ends."""
-    if name and name == name.strip() and len(name) <= LONGEST_TITLE and name.isprintable() and "/" not in name:
+    if name == name.strip() and len(name) <= LONGEST_TITLE and can_be_asked_for(name):
         return name
     raise Invalid(
         "input.name",
         f"{name[:80]!r} is not a valid {kind} name",
         thing=kind,
-        hint=f"1 to {LONGEST_TITLE} letters that can be printed, without a slash",
+        hint=f"1 to {LONGEST_TITLE} letters that can be printed, without a slash, and not dots alone",
     )
+
+
+def can_be_asked_for(name: str) -> bool:
+    """Whether an address can end in it: what is called otherwise could be made, and never be found again."""
+    return name.isprintable() and "/" not in name and bool(name.strip(" ."))
 
 
 def slug(environment: str) -> str:

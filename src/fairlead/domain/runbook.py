@@ -10,6 +10,7 @@ from typing import TypeAlias
 
 from fairlead.domain.errors import Invalid
 from fairlead.domain.ids import EnvironmentId, ProjectId, TaskId, TenantId
+from fairlead.domain.names import can_be_asked_for
 from fairlead.domain.process import DEPLOY_SERVICES, NO_CHOICE, Process, ProcessChoice
 from fairlead.domain.project import Tenancy
 from fairlead.domain.task import TaskState
@@ -104,7 +105,7 @@ class RunbookRun:
 def check(runbook: Runbook) -> Runbook:
     """Itself; Invalid `input.name` or `input.invalid`."""
     name = runbook.name
-    if not name.strip() or len(name) > LONGEST_NAME or not name.isprintable() or "/" in name:
+    if len(name) > LONGEST_NAME or not can_be_asked_for(name):
         raise Invalid("input.name", f"a runbook has a name of 1 to {LONGEST_NAME} characters, no slash", thing="name")
     if runbook.in_lifecycle and runbook.environments:
         message = "it runs in the environments of the lifecycle, or in those named"

@@ -14,6 +14,7 @@ from fairlead.domain.cron import parse
 from fairlead.domain.errors import Invalid
 from fairlead.domain.event import Event
 from fairlead.domain.ids import EnvironmentId, ProjectId, SecretVersionId, TenantId
+from fairlead.domain.names import can_be_asked_for
 from fairlead.domain.occurrences import next_after
 from fairlead.domain.permission import Permission
 from fairlead.domain.zones import zone_named
@@ -113,8 +114,9 @@ def may_view(actor: Actor, event: Event, ids: Ids) -> bool:
 
 def check(wanted: Subscription) -> Subscription:
     """Itself; Invalid `input.name`, `subscription.event`, `subscription.address`, `schedule.cron`, `schedule.zone`."""
-    if not wanted.name.strip() or len(wanted.name) > LONGEST_NAME or not wanted.name.isprintable():
-        raise Invalid("input.name", f"a subscription has a name of 1 to {LONGEST_NAME} characters", thing="name")
+    if len(wanted.name) > LONGEST_NAME or not can_be_asked_for(wanted.name):
+        words = f"a subscription has a name of 1 to {LONGEST_NAME} characters, no slash"
+        raise Invalid("input.name", words, thing="name")
     if not wanted.events:
         raise Invalid("subscription.event", f"{wanted.name} asks for no event", thing="events", hint=_HINT)
     for text in wanted.events:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from fairlead.domain.errors import Invalid
 from fairlead.domain.ids import EnvironmentId, ProjectId, TenantId
+from fairlead.domain.names import can_be_asked_for
 
 LONGEST_NAME = 100
 MOST_TAGS = 500
@@ -42,7 +43,7 @@ class Tenant:
 
 def check_name(name: str, what: str) -> str:
     """Itself; Invalid `input.name`."""
-    if not name.strip() or len(name) > LONGEST_NAME or not name.isprintable() or "/" in name:
+    if len(name) > LONGEST_NAME or not can_be_asked_for(name):
         message = f"a {what} has a name of 1 to {LONGEST_NAME} characters, no slash"
         raise Invalid("input.name", message, thing="name")
     return name.strip()

@@ -10,6 +10,7 @@ from enum import StrEnum
 from fairlead.domain.cron import parse
 from fairlead.domain.errors import Invalid
 from fairlead.domain.ids import ChannelId, DeploymentId, EnvironmentId, ProjectId, ReleaseId, TargetId, TenantId
+from fairlead.domain.names import can_be_asked_for
 from fairlead.domain.occurrences import next_after
 from fairlead.domain.zones import clock_in
 
@@ -218,8 +219,8 @@ class Evaluation:
 
 def check(trigger: Trigger, *, now: datetime, zone: tzinfo) -> Trigger:
     """Itself; Invalid `input.name`, `trigger.invalid`, `schedule.cron`, `schedule.never`."""
-    if not trigger.name.strip() or len(trigger.name) > LONGEST_NAME or not trigger.name.isprintable():
-        raise Invalid("input.name", f"a trigger has a name of 1 to {LONGEST_NAME} characters", thing="name")
+    if len(trigger.name) > LONGEST_NAME or not can_be_asked_for(trigger.name):
+        raise Invalid("input.name", f"a trigger has a name of 1 to {LONGEST_NAME} characters, no slash", thing="name")
     _check_action(trigger)
     _check_tenants(trigger)
     _check_watched(trigger)

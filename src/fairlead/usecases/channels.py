@@ -9,6 +9,7 @@ from fairlead.domain.actor import Actor
 from fairlead.domain.channel import LONGEST_NAME, Channel, VersionRule, check_rules
 from fairlead.domain.errors import Conflict, Invalid
 from fairlead.domain.ids import ChannelId, LifecycleId
+from fairlead.domain.names import can_be_asked_for
 from fairlead.domain.permission import Permission
 from fairlead.domain.project import Project
 from fairlead.store import channels, lifecycles, projects, releases
@@ -154,7 +155,7 @@ def remove(context: Context, actor: Actor, project: str, channel: str) -> None:
 
 def _check(words: ChannelWords) -> None:
     name = words.name
-    if not name.strip() or name != name.strip() or len(name) > LONGEST_NAME or not name.isprintable() or "/" in name:
+    if name != name.strip() or len(name) > LONGEST_NAME or not can_be_asked_for(name):
         raise Invalid(
             "input.name",
             f"{name[:80]!r} is not the name of a channel",

@@ -9,6 +9,7 @@ from fairlead.domain.actor import Actor
 from fairlead.domain.errors import Conflict, Invalid
 from fairlead.domain.ids import EnvironmentId, LifecycleId
 from fairlead.domain.lifecycle import LONGEST_NAME, MOST_PHASES, Lifecycle, Phase, check_phases, resolved
+from fairlead.domain.names import can_be_asked_for
 from fairlead.domain.permission import Permission
 from fairlead.domain.retention import Keep
 from fairlead.formats.phase_lines import PhaseLine
@@ -143,8 +144,8 @@ def use(context: Context, actor: Actor, project: str, name: str) -> LifecycleVie
 
 
 def _drafted(connection: Connection, draft: Draft, before: Lifecycle) -> Lifecycle:
-    if not draft.name.strip() or len(draft.name) > LONGEST_NAME or not draft.name.isprintable():
-        raise Invalid("input.name", f"a lifecycle has a name of 1 to {LONGEST_NAME} characters", thing="name")
+    if len(draft.name) > LONGEST_NAME or not can_be_asked_for(draft.name):
+        raise Invalid("input.name", f"a lifecycle has a name of 1 to {LONGEST_NAME} characters, no slash", thing="name")
     if len(draft.phases) > MOST_PHASES:
         raise Invalid("lifecycle.phases", f"a lifecycle has at most {MOST_PHASES} phases", thing=draft.name)
     phases = tuple(_phase(connection, line) for line in draft.phases)

@@ -39,8 +39,15 @@ def test_a_project_is_taken_from_another_repository_or_from_none(house: House, f
     there = ["gitea", "--url", "https://forge.test", "--repository", "team/books", "--token-from", "token"]
     told = fairlead("-o", "json", "projects", "report-to", "books", *there).data
     assert told["forge"]["repository"] == "team/books"
-    assert fairlead("projects", "report-to", "books").code == 0
-    assert fairlead("projects", "connect", "books").code == 0
+    for careless in (("report-to", "books", "--url", "x"), ("connect", "books", "--branch", "next")):
+        assert fairlead("projects", *careless).code == 2, "what was connected stays so"
+    where = ["https://git.test/o.git", "--branch", "next", "--folder", "a"]
+    assert fairlead("projects", "connect", "books", *where).code == 0
+    other = ["https://git.test/p.git", "--user", "ann"]
+    kept = fairlead("-o", "json", "projects", "connect", "books", *other).data["source"]
+    assert (kept["branch"], kept["folder"], kept["user"]) == ("next", "a", "ann"), "what is not given stays"
+    assert fairlead("projects", "report-to", "books", "--nowhere").code == 0
+    assert fairlead("projects", "connect", "books", "--no-repository").code == 0
     after = fairlead("-o", "json", "projects", "show", "books").data
     assert not after["source"] and not after["forge"]
 

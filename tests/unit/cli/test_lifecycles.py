@@ -21,7 +21,11 @@ def test_a_lifecycle_from_its_making_to_its_end(house: House, fairlead: Callable
     shown = fairlead("lifecycles", "show", "-p", "books")
     assert "Live: Production; approval" in shown.out
     assert fairlead("lifecycles", "remove", "Fast").code == 1
-    assert fairlead("lifecycles", "set", "Fast", "--name", "Quick").code == 0
+    assert fairlead("lifecycles", "set", "Fast", "--name", "Quick", "--keep-files", "3").code == 0
+    kept = fairlead("-o", "json", "lifecycles", "show", "Quick").data
+    assert kept["phases"] == data["phases"] and kept["keep_releases"] == data["keep_releases"]
+    assert fairlead("lifecycles", "set", "Quick", "--no-phases", "--description", "x").code == 0
+    assert fairlead("-o", "json", "lifecycles", "show", "Quick").data["phases"] == []
     assert fairlead("lifecycles", "use", "Default", "-p", "books").code == 0
     assert fairlead("lifecycles", "remove", "Quick").code == 0
     wrong = fairlead("lifecycles", "add", "Odd", "--phase", "A: Test; maybe")

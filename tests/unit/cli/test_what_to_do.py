@@ -125,3 +125,21 @@ def test_who_is_no_member_does_not_leave_a_team(fairlead: Fairlead) -> None:
     said = fairlead("teams", "leave", "Shops", "ann")
     assert said.code == 5 and "ann is no member of Shops" in said.err
     assert fairlead("teams", "leave", "Shops", "Admin").code == 0
+
+
+def test_what_is_made_can_be_named_again(fairlead: Fairlead) -> None:
+    fairlead("projects", "add", "books")
+    window = "--from 2026-12-01T00:00 --until 2026-12-05T00:00"
+    for command in (
+        f"freezes add NAME {window}",
+        "channels add NAME -p books",
+        "groups add NAME",
+        "lifecycles add NAME",
+        "subscriptions add NAME --to https://siem.test/in",
+        "teams add NAME",
+        "tenants set NAME",
+        "triggers set NAME --kind push -p books",
+    ):
+        for name in ("..", "a/b"):
+            said = fairlead(*(name if word == "NAME" else word for word in command.split()))
+            assert said.code == 2 and "name" in said.err, (command, said)

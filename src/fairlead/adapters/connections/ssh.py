@@ -250,7 +250,7 @@ def _refusal(error: Exception, name: str, timeout_s: float) -> FairleadError:
             thing=name,
             hint="put the line that `fairlead targets show` tells into authorized_keys there",
         )
-    words = str(error) or f"no answer within {timeout_s:g} s"
+    words = getattr(error, "strerror", "") or str(error) or f"no answer within {timeout_s:g} s"
     return Unreachable("host.unreachable", f"{name}: {words}", thing=name)
 
 

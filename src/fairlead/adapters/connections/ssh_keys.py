@@ -38,8 +38,9 @@ class SshKeys:
             async with asyncio.timeout(CONNECT_TIMEOUT_S):
                 found = await asyncssh.get_server_host_key(access.host, access.port, config=None)
         except (OSError, asyncssh.Error) as error:  # TimeoutError among them
-            words = str(error) or f"no answer within {CONNECT_TIMEOUT_S:g} s"
-            raise Unreachable("host.unreachable", f"{access.address}: {words}", thing=access.host) from error
+            words = getattr(error, "strerror", "") or str(error) or f"no answer within {CONNECT_TIMEOUT_S:g} s"
+            hint = "is the name right, does the host run, and does this server reach its port?"
+            raise Unreachable("host.unreachable", f"{access.address}: {words}", thing=access.host, hint=hint) from error
         if found is None:
             raise Unreachable("host.unreachable", f"{access.address}: it offers no key", thing=access.host)
         return " ".join(found.export_public_key("openssh").decode().split()[:2])

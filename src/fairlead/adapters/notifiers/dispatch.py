@@ -35,7 +35,7 @@ class Dispatch:
                         "notification.failed",
                         "no mail server is set",
                         thing=", ".join(to.to),
-                        hint="set mail.host and mail.sender in the server's settings",
+                        hint="set smtp_host and smtp_from in the server's settings",
                     )
                 await send(self._mail_server, notice, to, message, self._clock.now(), timeout_s=self._timeout_s)
             case Webhook():

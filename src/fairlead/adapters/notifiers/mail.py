@@ -47,7 +47,8 @@ async def send(server: MailServer, notice: Notice, to: Mail, message: str, at: d
         raise Unreachable("notification.failed", words, thing=where) from error
     except smtplib.SMTPAuthenticationError as error:
         words = f"the mail server {where} refused user and password"
-        raise Failed("notification.failed", words, thing=where, hint="check mail.user and mail.password") from error
+        hint = "check the settings smtp_user and smtp_password"
+        raise Failed("notification.failed", words, thing=where, hint=hint) from error
     except smtplib.SMTPServerDisconnected as error:
         raise Unreachable("notification.failed", f"the mail server {where} hung up", thing=where) from error
     except smtplib.SMTPException as error:

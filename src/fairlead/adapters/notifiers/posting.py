@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 import httpx2
 
+from fairlead.adapters.no_answer import why
 from fairlead.domain.errors import Failed, Invalid, Unreachable
 
 DELIVERY_TIMEOUT_S = 20.0
@@ -46,9 +47,7 @@ async def ask(url: str, body: bytes, headers: Mapping[str, str], *, timeout_s: f
             "notification.failed", f"{where} gave no answer within {timeout_s:g} s", thing=where
         ) from error
     except (httpx2.HTTPError, httpx2.InvalidURL, ValueError, OSError) as error:
-        raise Unreachable(
-            "notification.failed", f"{where} cannot be reached: {type(error).__name__}", thing=where
-        ) from error
+        raise Unreachable("notification.failed", f"{where} cannot be reached: {why(error)}", thing=where) from error
 
 
 def refused(url: str, answer: Answer, *, hint: str = "", hidden: Iterable[str] = ()) -> Failed:
