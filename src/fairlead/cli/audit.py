@@ -90,8 +90,13 @@ def verify(
     if at.screen.as_json:
         at.screen.result(found)
     for fault in found["faults"]:
-        at.screen.fail(f"event {fault['sequence']} {fault['event']}: {fault['reason']}", code="audit.broken")
+        at.screen.fail(f"{_event(fault['sequence'], fault['event'])}: {fault['reason']}", code="audit.broken")
     raise typer.Exit(1)
+
+
+def _event(number: int, id: str) -> str:
+    """What is not there has no id."""
+    return f"event {number} {id}".rstrip()
 
 
 def _verify_files(screen: Screen, files: list[Path]) -> None:
@@ -105,7 +110,7 @@ def _verify_files(screen: Screen, files: list[Path]) -> None:
         if fault is not None:
             broken += 1
             if broken <= MOST_FAULTS:
-                screen.fail(f"event {fault.sequence} {fault.event}: {fault.reason}", code="audit.broken")
+                screen.fail(f"{_event(fault.sequence, fault.event)}: {fault.reason}", code="audit.broken")
         count, before = count + 1, event
     if broken:
         raise typer.Exit(1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import typer
@@ -72,7 +73,7 @@ def add(
     """Add one."""
     at = session(context)
     made = at.client.post(f"{API}/lifecycles", _body(name, phase, description, keep, keep_files))
-    at.screen.result(made, f"lifecycle {made['name']} added: {len(made['resolved'])} phases")
+    at.screen.result(made, f"lifecycle {made['name']} added: {_phases(made)}")
 
 
 @group.command("set")
@@ -94,7 +95,7 @@ def change(
     if not phase and not no_phases:
         body["phases"] = [{key: one[key] for key in _PHASE} for one in held["phases"]]
     made = at.client.put(f"{API}/lifecycles/{segment(name)}", body, revision=held["revision"])
-    at.screen.result(made, f"lifecycle {made['name']} changed: {len(made['resolved'])} phases")
+    at.screen.result(made, f"lifecycle {made['name']} changed: {_phases(made)}")
 
 
 @group.command("remove")
@@ -116,6 +117,11 @@ def use(
     owner = at.project(project)
     made = at.client.put(f"{API}/projects/{segment(owner)}/lifecycle", {"lifecycle": name})
     at.screen.result(made, f"{owner} follows lifecycle {made['name']}")
+
+
+def _phases(made: Mapping[str, Any]) -> str:
+    many = len(made["resolved"])
+    return f"{many} phase{'' if many == 1 else 's'}"
 
 
 def _body(name: str, phases: list[str], description: str, keep: str, keep_files: str) -> dict[str, Any]:

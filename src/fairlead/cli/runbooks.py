@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -77,7 +78,7 @@ def put(
 
         body["process"] = written(read_process(str(file), bytes_of(file)))
     made = at.client.put(f"{API}/projects/{segment(at.project(project))}/runbooks/{segment(name)}", body)
-    at.screen.result(made, f"runbook {made['name']} has {len(made['steps'])} steps; publish it to run it")
+    at.screen.result(made, f"runbook {made['name']} has {_steps(made)}; publish it to run it")
 
 
 @group.command("publish")
@@ -284,3 +285,8 @@ def remove(
     at = session(context)
     at.client.delete(f"{API}/projects/{segment(at.project(project))}/runbooks/{segment(name)}")
     at.screen.say(f"runbook {name} removed")
+
+
+def _steps(made: Mapping[str, Any]) -> str:
+    many = len(made["steps"])
+    return f"{many} step{'' if many == 1 else 's'}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from textwrap import fill
 from typing import Any
 
 import typer
@@ -65,8 +66,7 @@ def show(context: typer.Context, name: str = Name) -> None:
         at.screen.result(found)
         return
     far = found.pop("progress")
-    rows = [{"what": key.replace("_", " "), "held": _shown(held)} for key, held in {**found, **far}.items()]
-    at.screen.table(rows, {"what": "WHAT", "held": ""}, empty="")
+    at.screen.fields({**found, **far})
 
 
 @group.command("add")
@@ -181,8 +181,15 @@ def events(context: typer.Context, search: Search = "") -> None:
 def groups(context: typer.Context, search: Search = "") -> None:
     """Groups of kinds that can be asked for by one name."""
     at = session(context)
-    columns = {"name": "GROUP", "description": "WHEN", "kinds": "EVENTS"}
-    at.screen.table(at.client.all(f"{API}/event-groups", search=search), columns, empty="no group is called so")
+    found = at.client.all(f"{API}/event-groups", search=search)
+    if at.screen.as_json or not found:
+        at.screen.table(found, {}, empty="no group is called so")
+        return
+    for one in found:
+        at.screen.out.print(f"{one['name']}: {one['description']}", markup=False)
+        at.screen.out.print(
+            fill(", ".join(one["kinds"]), 100, initial_indent="  ", subsequent_indent="  "), markup=False
+        )
 
 
 def _headers(given: list[str]) -> dict[str, str]:
@@ -197,7 +204,3 @@ def _headers(given: list[str]) -> dict[str, str]:
 
 def _where(made: Mapping[str, Any]) -> str:
     return ", ".join(made["to"]) or f"the members of {made['team']}"
-
-
-def _shown(held: object) -> str:
-    return ", ".join(map(str, held)) if isinstance(held, list) else "" if held is None else str(held)

@@ -9,6 +9,7 @@ import typer
 from fairlead.cli.given_files import secret_of
 from fairlead.cli.session import API, segment, session
 from fairlead.domain.errors import Invalid
+from fairlead.domain.health import is_unwell_reason
 
 group = typer.Typer(
     name="targets", help="Places that steps run on: this host, or hosts over SSH.", no_args_is_help=True
@@ -38,7 +39,12 @@ def list_targets(
         "trusted": "KEY TRUSTED",
     }
     rows = at.client.all(f"{API}/targets", environment=environment, tag=tag, kind=kind or None, search=search)
-    at.screen.table([_row(one) for one in rows], columns, empty="no targets")
+    shown = [_row(one) for one in rows]
+    if not at.screen.as_json:
+        shown = [
+            one | ({"available": "not well"} if is_unwell_reason(one["available_reason"]) else {}) for one in shown
+        ]
+    at.screen.table(shown, columns, empty="no targets")
 
 
 @group.command("show")

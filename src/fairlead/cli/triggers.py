@@ -108,7 +108,7 @@ def put(
     }
     made = at.client.put(f"{API}/projects/{segment(at.project(project))}/triggers/{segment(name)}", body)
     there = f" ({made['next_there']})" if made["next_there"] else ""
-    due = f"is due next at {made['next_at']}{there}"
+    due = f"is due next at {str(made['next_at'])[:16].replace('T', ' ')} UTC{there}"
     waits = due if kind == "schedule" and made["next_at"] else f"waits: {made['when']}"
     at.screen.result(made, f"trigger {made['name']} " + (waits if made["is_enabled"] else "is disabled"))
 

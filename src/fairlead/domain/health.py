@@ -18,3 +18,8 @@ class HealthState(StrEnum):
     def is_well(self) -> bool:
         """Whether steps run on it as ever."""
         return self in (HealthState.HEALTHY, HealthState.HAS_WARNINGS)
+
+
+def is_unwell_reason(reason: str) -> bool:
+    """Whether this is why a health check said no."""
+    return reason.startswith(f"{HealthState.UNHEALTHY.value}:")

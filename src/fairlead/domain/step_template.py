@@ -205,10 +205,15 @@ def _differences(old: TemplateContent, new: TemplateContent) -> Iterator[str]:
     if old.kind != new.kind:
         yield f"kind: was {old.kind}, is {new.kind}"
     yield from differing(to_data(dict(old.properties)), to_data(dict(new.properties)))
-    yield from differing(_named(old.parameters), _named(new.parameters), "parameter ")
+    before, after = _named(old.parameters), _named(new.parameters)
+    yield from (f"parameter {name} is new" for name in after if name not in before)
+    yield from (f"parameter {name} is gone" for name in before if name not in after)
+    for name in before:
+        if name in after:
+            yield from differing(before[name], after[name], f"parameter {name}")
 
 
-def _named(parameters: Iterable[Parameter]) -> Json:
+def _named(parameters: Iterable[Parameter]) -> dict[str, Json]:
     return {
         one.name: {key: held for key, held in _plain(one).items() if key not in ("is", "name")} for one in parameters
     }

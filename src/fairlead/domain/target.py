@@ -10,6 +10,7 @@ from enum import StrEnum
 from ipaddress import ip_address
 
 from fairlead.domain.errors import Invalid
+from fairlead.domain.health import is_unwell_reason
 from fairlead.domain.ids import EnvironmentId, SecretVersionId, TargetId, TenantId
 from fairlead.domain.names import HOST, require
 from fairlead.domain.project import Tenancy
@@ -100,6 +101,11 @@ class TargetHealth:
     at: datetime
     since: datetime
     reason: str = ""
+
+    @property
+    def is_unwell(self) -> bool:
+        """Whether it answers, and a health check found it not well."""
+        return not self.is_available and is_unwell_reason(self.reason)
 
 
 def target_name(name: str) -> str:

@@ -147,7 +147,8 @@ def _number(
                 "release.donor",
                 f"the releases of {project.name} are numbered by {settings.donor}, whose version is not known",
                 thing=settings.donor,
-                hint=f"give it: --package {settings.donor}=VERSION, or an image with a tag",
+                hint=f"give it: --package {settings.donor}=VERSION, or an image with a tag; what runs build has none: "
+                "fairlead release settings --donor ''",
             )
         if releases.find_by_version(connection, project.id, version) is not None:
             hint = f"releases are numbered by {settings.donor}: choose another version of it, or name the release's own"

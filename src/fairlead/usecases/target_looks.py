@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from fairlead.domain.actor import SYSTEM
 from fairlead.domain.errors import FairleadError, TimedOut
-from fairlead.domain.health import HealthState
+from fairlead.domain.health import is_unwell_reason
 from fairlead.domain.ids import TargetId
 from fairlead.domain.target import Target, TargetHealth, TargetKind
 from fairlead.domain.trigger import TargetEvent
@@ -112,12 +112,7 @@ def _due(context: Context, connection: Connection) -> list[Target]:
 
 def is_unwell(held: TargetHealth) -> bool:
     """Whether it answers, but its health check said no: only another check can tell that it is well again."""
-    return not held.is_available and is_unwell_reason(held.reason)
-
-
-def is_unwell_reason(reason: str) -> bool:
-    """Whether this is why a health check said no."""
-    return reason.startswith(f"{HealthState.UNHEALTHY.value}:")
+    return held.is_unwell
 
 
 def _pause(held: TargetHealth) -> timedelta:

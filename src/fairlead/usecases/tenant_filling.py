@@ -54,7 +54,7 @@ def missing(
     """That the tenant gives no value for these, and the way on."""
     first, rest = templates[0], len(templates) - 1
     name, owner = first.parameter.name, owner_name(connection, first)
-    others = f", and none of {rest} more" if rest else ""
+    others = f", and for {rest} more template{'s' if rest > 1 else ''} neither" if rest else ""
     of = owner if first.project else f"the library set {owner}"
     flags = f"-p {owner} -e {environment.name!r}" if first.project else f"-l {owner!r}"
     way = f"fairlead tenants set-value {tenant.name!r} {name!r} {flags}"

@@ -23,7 +23,7 @@ def test_a_runbook_is_set_published_run_and_removed(house: House, fairlead: Call
     Path("look.yml").write_text(TEXT)
     of = ("-p", "books")
     made = fairlead("runbooks", "set", "Look", "--process", "look.yml", "-e", "Test", *of)
-    assert (made.code, "1 steps" in made.out) == (0, True), made
+    assert (made.code, "1 step;" in made.out) == (0, True), made
     assert "kind: script" in fairlead("runbooks", "show", "Look", *of).out
     assert fairlead("runbooks", "run", "Look", "-e", "Test", *of).code == 1
     assert fairlead("runbooks", "publish", "Look", *of).code == 0

@@ -155,7 +155,7 @@ def test_what_is_missing_refuses_the_deployment_and_says_how_to_give_it(shop: Ho
     with pytest.raises(Conflict) as raised:
         deploy(shop, "1.0.0", "Bolt")
     assert raised.value.code == "tenant.value_missing" and shop.rows() == before
-    for words in ("Bolt", "Db.Schema", "books", "Test", "none of 1 more"):
+    for words in ("Bolt", "Db.Schema", "books", "Test", "for 1 more template neither"):
         assert words in raised.value.message
     assert raised.value.hint == "fairlead tenants set-value 'Bolt' 'Db.Schema' -p books -e 'Test'"
     give(shop, "Bolt", "Db.Schema", "bolt")

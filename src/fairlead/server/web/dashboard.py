@@ -126,6 +126,7 @@ def _moves(cell: overview.Cell) -> bool:
     return cell.latest is not None and cell.latest.state in (
         DeploymentState.QUEUED,
         DeploymentState.RUNNING,
+        DeploymentState.PAUSED,
         DeploymentState.UNSETTLED,
     )
 
@@ -159,8 +160,10 @@ def _line(at: Place, one: overview.TenantCell) -> TenantLine:
     if cell.waits:
         return TenantLine(one.tenant.name, cell.latest_version, words.WAITS, link)
     look = words.of_deployment(cell.latest) if cell.latest else words.RETIRED
-    look = _of_down(cell.down) if cell.down else look
-    return TenantLine(one.tenant.name, cell.live_version or cell.latest_version, look, link)
+    if cell.down:
+        return TenantLine(one.tenant.name, cell.live_version, _of_down(cell.down), link)
+    is_told = cell.latest is not None and (not cell.latest.has_ended or cell.latest.outcome in _FAILURES)
+    return TenantLine(one.tenant.name, (not is_told and cell.live_version) or cell.latest_version, look, link)
 
 
 def _drawn(
@@ -178,6 +181,8 @@ def _drawn(
             words.WAITS, cell.latest_version, at=cell.approval.created_at, link=task, live_version=cell.live_version
         )
     look = words.of_deployment(latest)
+    if latest.state is DeploymentState.SCHEDULED:
+        return CellView(look, cell.latest_version, link=task, live_version=cell.live_version)
     if _moves(cell):
         percent, now = _progress(phases.get(latest.task or "", ()))
         return CellView(look, cell.latest_version, now, percent=percent, link=task, live_version=cell.live_version)
@@ -203,6 +208,7 @@ def _progress(phases: tuple[TaskPhase, ...]) -> tuple[int, str]:
     """How far a task is, in percent of its phases, and the title of the one that runs."""
     if not phases:
         return 0, ""
-    over = sum(1 for phase in phases if phase.state not in (PhaseState.WAITING, PhaseState.RUNNING))
-    running = next((phase.title for phase in phases if phase.state is PhaseState.RUNNING), "")
+    under_way = (PhaseState.RUNNING, PhaseState.PAUSED)
+    over = sum(1 for phase in phases if phase.state not in (PhaseState.WAITING, *under_way))
+    running = next((phase.title for phase in phases if phase.state in under_way), "")
     return round(100 * (over + (0.5 if running else 0)) / len(phases)), running

@@ -56,7 +56,8 @@ class InstanceView:
 
 @dataclass(frozen=True, slots=True)
 class SlotView:
-    """One slot of the picture. `requests` and `sessions` are the proxy's own counts; None where it was not asked."""
+    """One slot of the picture. `requests`, `sessions` and whether it `is_reached` are the proxy's own word; None where
+    it was not asked."""
 
     colour: str
     state: str
@@ -66,11 +67,17 @@ class SlotView:
     instances: tuple[InstanceView, ...]
     requests: int | None = None
     sessions: int | None = None
+    is_reached: bool | None = None
 
     @property
     def is_live(self) -> bool:
-        """Whether users reach it."""
-        return self.state == "live"
+        """Whether users reach it: as the proxy says, for a deployment that is under way may have switched already."""
+        return self.state == "live" if self.is_reached is None else self.is_reached
+
+    @property
+    def drawn(self) -> str:
+        """The state that it is drawn in."""
+        return "live" if self.is_live else "idle" if self.state == "live" else self.state
 
 
 _WORDS = {
@@ -79,6 +86,17 @@ _WORDS = {
     SlotState.LIVE: "live, users reach it",
     SlotState.STANDBY: "stands by, kept warm",
 }
+
+
+def word_of(state: SlotState, is_reached: bool | None) -> str:
+    """What our books call it, and where that is not so (just now), what the proxy does."""
+    if is_reached is None or is_reached == (state is SlotState.LIVE):
+        return _WORDS[state]
+    if state is SlotState.LIVE:
+        return "live in the books, users are sent elsewhere"
+    if state is SlotState.IDLE:
+        return "users reach it already, live once all has gone well"
+    return f"{_WORDS[state]}, and users reach it"
 
 
 @router.get("/projects/{project}/environments/{environment}")
@@ -158,12 +176,13 @@ async def picture_of(visitor: Visitor, project: str, environment: str, tenant: s
         lambda: overview.place(context, visitor.actor, project, environment, tenant=tenant)
     )
     containers, engine_trouble = await _containers(visitor.server, view)
-    counted, proxy_trouble = await _counted(visitor.server, view)
-    slots = tuple(_slot(view, colour, containers, counted.get(colour)) for colour in Colour)
+    counted, reached, proxy_trouble = await _counted(visitor.server, view)
+    slots = tuple(_slot(view, colour, containers, counted.get(colour), reached) for colour in Colour)
     latest = view.cell.latest
     is_moving = latest is not None and latest.state in (
         DeploymentState.QUEUED,
         DeploymentState.RUNNING,
+        DeploymentState.PAUSED,
         DeploymentState.UNSETTLED,
     )
     otherwise = "" if engine_trouble else standing.not_as_recorded(view, containers)
@@ -186,25 +205,25 @@ async def _containers(server: Server, view: overview.PlaceView) -> tuple[Sequenc
     return found, trouble and "The container engine does not answer, so instances are not shown."
 
 
-async def _counted(server: Server, view: overview.PlaceView) -> tuple[Mapping[Colour, Counters], str]:
-    """The sum over the place's routes, by colour."""
+async def _counted(
+    server: Server, view: overview.PlaceView
+) -> tuple[Mapping[Colour, Counters], frozenset[Colour] | None, str]:
+    """The sum over the place's routes, by colour, and to which slots they lead; None where that is not known."""
     routes = [route for its in view.routes.values() for route in its][:ROUTES_COUNTED]
     if not routes:
-        return {}, ""
+        return {}, None, ""
     try:
         async with asyncio.timeout(PROXY_TIMEOUT_S):
-            return {colour: await _sum(server, view, routes, colour) for colour in Colour}, ""
+            counted = {colour: await _sum(server, view, routes, colour) for colour in Colour}
+            reached = [await server.proxy.live(name) for name in _names(view, routes)]
+            return counted, frozenset(one for one in reached if one is not None), ""
     except (FairleadError, TimeoutError) as error:
         log.warning("proxy.not_asked", project=view.place.project, reason=str(error))
-        return {}, "The proxy does not answer, so requests are not counted."
+        return {}, None, "The proxy does not answer, so requests are not counted."
 
 
 async def _sum(server: Server, view: overview.PlaceView, routes: Sequence[Route], colour: Colour) -> Counters:
-    place = view.place
-    names = [
-        route_name(place.project, place.environment, route.host, route.path, tenant=place.tenant) for route in routes
-    ]
-    each = [await server.proxy.counters(name, colour) for name in names]
+    each = [await server.proxy.counters(name, colour) for name in _names(view, routes)]
     return Counters(
         sum(one.requests for one in each),
         sum(one.proxy_errors for one in each),
@@ -213,19 +232,30 @@ async def _sum(server: Server, view: overview.PlaceView, routes: Sequence[Route]
     )
 
 
+def _names(view: overview.PlaceView, routes: Sequence[Route]) -> list[str]:
+    place = view.place
+    return [route_name(place.project, place.environment, one.host, one.path, tenant=place.tenant) for one in routes]
+
+
 def _slot(
-    view: overview.PlaceView, colour: Colour, containers: Sequence[Container], counted: Counters | None
+    view: overview.PlaceView,
+    colour: Colour,
+    containers: Sequence[Container],
+    counted: Counters | None,
+    reached: frozenset[Colour] | None,
 ) -> SlotView:
     slot = view.slots[colour]
+    is_reached = None if reached is None else colour in reached
     return SlotView(
         colour.value,
         slot.state.value,
-        _WORDS[slot.state],
+        word_of(slot.state, is_reached),
         slot.version,
         slot.standby_until if slot.state is SlotState.STANDBY else None,
         tuple(_instance(one) for one in containers if one.labels.get(LABEL_COLOUR) == colour.value),
         counted.requests if counted else None,
         counted.sessions_now if counted else None,
+        is_reached,
     )
 
 

@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+from fairlead.domain.colour import Colour
+from fairlead.domain.deployment import Committed, DeploymentOutcome, DeploymentState, Latest
+from fairlead.domain.ids import DeploymentId, ReleaseId, TaskId, TenantId
+from fairlead.domain.slot import SlotState
+from fairlead.domain.task import PhaseState, TaskPhase
+from fairlead.domain.tenant import Tenant
+from fairlead.ports.catalogue import Place
 from fairlead.server.web.cells import CellView, TenantLine, drawn_cell
+from fairlead.server.web.dashboard import cell_of
+from fairlead.server.web.places import SlotView, word_of
 from fairlead.server.web.rendering import templates
 from fairlead.server.web.words import LIVE, WAITS, Look
+from fairlead.usecases.overview import NOTHING, Cell, TenantCell
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
 BUSY = Look("running", "busy", "play")
@@ -48,3 +59,44 @@ def test_what_tenants_have_stands_alone_where_nobody_in_particular_has_anything(
     drawn = draw(CellView(LIVE, "", tenants=lines, more_tenants=3))
     assert 'id="cell-1"' not in drawn and "and 3 tenants more" in drawn
     assert "South: 1.0.0" in drawn and "North: waits for approval" in drawn
+
+
+def of(state: DeploymentState, outcome: DeploymentOutcome = DeploymentOutcome.NONE) -> Latest:
+    return Latest(DeploymentId("dep-2"), "2.0.0", state, outcome, TaskId("tsk-2"), "", None)
+
+
+def test_what_waits_for_a_person_or_for_its_time_is_seen_beside_what_is_live() -> None:
+    phases = {"tsk-2": (TaskPhase(TaskId("tsk-2"), "warm", "Warm the cache", 1, PhaseState.PAUSED),)}
+    live = Committed(DeploymentId("dep-1"), "deployment", ReleaseId("rel-1"), "1.0.0", NOW)
+    for state, word, detail in (
+        (DeploymentState.PAUSED, "waits", "Warm the cache"),
+        (DeploymentState.SCHEDULED, "scheduled", ""),
+        (DeploymentState.UNSETTLED, "unsettled", "Warm the cache"),
+    ):
+        cell = Cell(live, "1.0.0", of(state), Colour.BLUE, None)
+        drawn = cell_of(Place("books", "Test"), cell, phases)
+        assert drawn is not None and (drawn.version, drawn.look.word, drawn.detail) == ("2.0.0", word, detail)
+        assert drawn.live_version == "1.0.0" and "1.0.0 is live" in draw(drawn)
+
+
+def test_a_tenants_line_names_the_version_that_its_sign_is_about() -> None:
+    acme = Tenant(TenantId("ten-1"), "Acme")
+    for latest, version in (
+        (of(DeploymentState.PAUSED), "2.0.0"),
+        (of(DeploymentState.ENDED, DeploymentOutcome.REFUSED), "2.0.0"),
+        (of(DeploymentState.ENDED, DeploymentOutcome.SUPERSEDED), "1.0.0"),
+    ):
+        its = Cell(None, "1.0.0", latest, Colour.BLUE, None)
+        drawn = cell_of(Place("books", "Test"), replace(NOTHING, tenants=(TenantCell(acme, its),)), {})
+        assert drawn is not None and drawn.tenants[0].version == version
+
+
+def test_the_picture_says_where_users_are_whatever_the_books_say_by_then() -> None:
+    assert word_of(SlotState.LIVE, True) == word_of(SlotState.LIVE, None) == "live, users reach it"
+    assert word_of(SlotState.LIVE, False) == "live in the books, users are sent elsewhere"
+    assert word_of(SlotState.IDLE, True) == "users reach it already, live once all has gone well"
+    assert word_of(SlotState.IDLE, False) == "being filled, users do not reach it"
+    assert word_of(SlotState.STANDBY, True) == "stands by, kept warm, and users reach it"
+    switched = SlotView("green", "idle", "", "2.0.0", None, (), is_reached=True)
+    left = SlotView("blue", "live", "", "1.0.0", None, (), is_reached=False)
+    assert (switched.is_live, switched.drawn, left.is_live, left.drawn) == (True, "live", False, "idle")

@@ -4,8 +4,10 @@ from tests.unit.server.conftest import Visit
 from tests.unit.server.house import ADMINISTRATOR, House
 
 from fairlead.adapters.connections.ssh_keys import SshKeys
+from fairlead.domain.target import TargetHealth
+from fairlead.store import target_health
 from fairlead.testing.sshd import Sshd
-from fairlead.usecases import tenants
+from fairlead.usecases import targets, tenants
 
 
 def test_this_host_is_added_looked_at_left_out_and_removed(house: House, visit: Visit) -> None:
@@ -48,3 +50,14 @@ def test_it_is_said_by_forms_for_whom_a_target_is(house: House, visit: Visit) ->
     assert "there is no tenant" in visit.get("/targets")
     visit.post("/targets/web1/tenancy", tenancy="tenanted", tenants="", tenant_tags="")
     assert ">tenants only</td>" in visit.get("/targets")
+
+
+def test_one_that_answers_and_is_not_well_is_not_called_silent(house: House, visit: Visit) -> None:
+    visit.sign_in()
+    made = targets.add(house.context, ADMINISTRATOR, "web1", only_in=["Test"], tags=["web"]).target
+    now = house.clock.now()
+    for reason, word in (("unhealthy: the disk is full", "not well"), ("it is switched off", "does not answer")):
+        with house.context.database.transaction() as connection:
+            target_health.put(connection, TargetHealth(made.id, False, now, now, reason))
+        page = visit.get("/targets")
+        assert word in page and reason.removeprefix("unhealthy: ") in page and "unhealthy: " not in page

@@ -67,4 +67,9 @@ def test_when_it_is_due_is_shown_by_the_clocks_of_its_zone_too(house: House, vis
     visit.sign_in()
     visit.post(PAGE, name="There", cron="30 2 * * *", zone="Asia/Kolkata", destination="Test")
     page = visit.get(PAGE)
-    assert "T21:00:00Z (" in page and " 02:30 Asia/Kolkata)." in page
+    assert " 21:00 UTC (" in page and " 02:30 Asia/Kolkata)." in page
+    assert "/evaluate" in page
+    visit.post(f"{PAGE}/There/remove")
+    visit.post(PAGE, name="Pushed", kind="push")
+    page = visit.get(PAGE)
+    assert "Pushed" in page and "/evaluate" not in page, "it cannot be asked, so no button says so"
