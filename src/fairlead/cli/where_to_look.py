@@ -40,6 +40,8 @@ LISTS = {
 
 def hint_of(error: FairleadError) -> str:
     """What to do next: as the error says, else where that is listed which it did not find."""
+    if not error.hint and error.code == "auth.required":
+        return "fairlead login, or another key in FAIRLEAD_API_KEY"
     if error.hint or not isinstance(error, NotFound) or error.code not in LISTS:
         return error.hint
     return f"those that there are: fairlead {LISTS[error.code]}"

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from fairlead.domain.plan import Effect
 from fairlead.ports.container_engine import LABEL_DEPLOYMENT, LABEL_KIND, NetworkSpec
-from fairlead.steps.blueprint import KIND_ACCESSORY, KIND_INSTANCE, Blueprint
+from fairlead.steps.blueprint import KIND_ACCESSORY, KIND_INSTANCE, KIND_SLOT_NETWORK, Blueprint
 from fairlead.steps.effects.accessories import Accessory, EnsureAccessory
 from fairlead.steps.effects.basis import read
 from fairlead.steps.effects.ends import Retired, RetireSlot, Stopped, StopSlot, Tidied, Tidy
@@ -46,7 +46,15 @@ def _ran(effect: Effect) -> list[str]:
 
 
 def _network(effect: Effect) -> list[str]:
-    return [f"docker network rm {shlex.quote(read(NetworkSpec, effect).name)}"]
+    """The environment's stays where an earlier deployment made it, as the effect's own undo has it."""
+    wanted = read(NetworkSpec, effect)
+    name = shlex.quote(wanted.name)
+    if wanted.labels.get(LABEL_KIND) == KIND_SLOT_NETWORK:
+        look = f"docker network inspect {name}  # what is in it holds it: remove that first"
+        return [look, f"docker network rm {name}"]
+    ours = shlex.quote(f"label={LABEL_DEPLOYMENT}={wanted.labels[LABEL_DEPLOYMENT]}")
+    called = shlex.quote(f"name=^{wanted.name}$")
+    return [f"docker network ls -q --filter {called} --filter {ours} | xargs -r docker network rm"]
 
 
 def _accessory(effect: Effect) -> list[str]:

@@ -6,7 +6,7 @@ Asked when it is asked for, when it is approved, and once more when it gets its 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from fairlead.domain.actor import Actor
 from fairlead.domain.environment import Environment
@@ -69,7 +69,7 @@ def expired(not_after: datetime | None, *, at: datetime, noun: str = "deployment
         return None
     return Conflict(
         f"{noun}.expired",
-        f"it was not to begin after {not_after.isoformat()}",
+        f"it was not to begin after {not_after.astimezone(UTC):%Y-%m-%d %H:%M} UTC",
         thing="not_after",
         hint="ask for it again",
     )
@@ -138,7 +138,7 @@ def _frozen(
 
 def _refusal(environment: Environment, freeze: Freeze, at: datetime) -> FairleadError:
     end = freeze.until(at, zone_named(freeze.zone))
-    when = f" until {end.isoformat(timespec='minutes')}" if end is not None and end.year < 9999 else ""
+    when = f" until {end.astimezone(UTC):%Y-%m-%d %H:%M} UTC" if end is not None and end.year < 9999 else ""
     why = f": {freeze.reason}" if freeze.reason else ""
     return Conflict(
         "deployment.frozen",

@@ -16,7 +16,9 @@ async def test_each_effect_that_is_undone_has_lines_and_they_name_what_it_made()
     new, old = resolved.names.instance("web", 1), resolved.live.instances[0].name
     assert told["start:web:1"] == (f"docker rm -f -v {new}",)
     assert told["keep_up"] == (f"docker update --restart no {new}",)
-    assert told["network:slot"] == (f"docker network rm {resolved.names.slot_network}",)
+    assert told["network:slot"][-1] == f"docker network rm {resolved.names.slot_network}"
+    [environments] = (lines for key, lines in told.items() if key.startswith("network:") and key != "network:slot")
+    assert "--filter label=io.fairlead.deployment=" in environments[0], "one that was there before stays"
     stopped = [lines for key, lines in told.items() if key.startswith("stop:")]
     assert stopped and all(line.startswith("docker start ") for lines in stopped for line in lines)
     assert old not in told["start:web:1"][0]
