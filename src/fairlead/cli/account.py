@@ -6,6 +6,7 @@ import json
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from fairlead.domain.errors import Invalid, NotAuthenticated
 
@@ -34,7 +35,7 @@ def find(url: str = "", key: str = "") -> Account:
     chosen_key = key or os.environ.get("FAIRLEAD_API_KEY", "")
     if not chosen_key and held.url == chosen_url:
         chosen_key = held.key
-    if not chosen_url.startswith(("http://", "https://")):
+    if not _is_address(chosen_url):
         raise Invalid(
             "input.invalid", f"{chosen_url[:80]!r} is not the address of a server", hint="for example " + DEFAULT_URL
         )
@@ -75,3 +76,11 @@ def kept() -> Account:
         data = {}
     held = data if isinstance(data, dict) else {}
     return Account(*(str(held.get(name, "")) for name in ("url", "key", "made")))
+
+
+def _is_address(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0 and " " not in url
+    except ValueError:  # brackets that are not closed, a port that is none
+        return False

@@ -143,3 +143,18 @@ def test_what_is_made_can_be_named_again(fairlead: Fairlead) -> None:
         for name in ("..", "a/b"):
             said = fairlead(*(name if word == "NAME" else word for word in command.split()))
             assert said.code == 2 and "name" in said.err, (command, said)
+
+
+@pytest.mark.parametrize("url", ["nonsense", "http://[::1", "http://127.0.0.1:99999", "https://", "http://a b"])
+def test_what_is_no_address_of_a_server_is_said_to_be_none(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], url: str
+) -> None:
+    monkeypatch.setenv("FAIRLEAD_URL", url)
+    monkeypatch.setenv("FAIRLEAD_API_KEY", "flk_any")
+    assert app.run(["status"]) == 2
+    assert "is not the address of a server" in capfd.readouterr().err
+
+
+def test_a_key_that_opens_nothing_says_what_to_do(fairlead: Fairlead) -> None:
+    said = fairlead("status", key="flk_wrong")
+    assert said.code == 4 and "→ fairlead login" in said.err
