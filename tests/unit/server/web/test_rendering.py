@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fairlead.server.web.rendering import LONGEST_PROSE, options, prose, with_code
+from fairlead.server.web.rendering import LONGEST_PROSE, options, prose, templates, with_code
 
 
 def test_what_stands_between_backticks_is_code_and_all_else_is_escaped() -> None:
@@ -25,3 +25,13 @@ def test_what_people_write_in_markdown_is_drawn_and_html_in_it_is_shown() -> Non
     assert prose("") == '<div class="fl-prose"></div>'
     long = "**a** <b>" + "x" * LONGEST_PROSE
     assert prose(long) == f'<p class="fl-pre">**a** &lt;b&gt;{"x" * LONGEST_PROSE}</p>'
+
+
+def test_a_plan_that_would_be_refused_has_no_button_that_approves_it() -> None:
+    approval = {"id": "apr-1", "plan_hash": "5e0c1f6a9d3b4c7e"}
+    for more in ({}, {"preview": {"is_as_asked": True}}, {"preview": None}):
+        values = {"csrf": "x", "back": "/", "approval": approval, **more}
+        assert "disabled" not in templates().get_template("answer.html").render(values)
+    refused = {"csrf": "x", "back": "/", "approval": approval, "preview": {"is_as_asked": False}}
+    page = templates().get_template("answer.html").render(refused)
+    assert page.count("disabled") == 1 and "Reject" in page
