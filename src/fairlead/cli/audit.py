@@ -70,17 +70,21 @@ def export(
 @group.command("verify")
 def verify(
     context: typer.Context,
-    expected: str = typer.Option("", "--expect", help="NUMBER:HASH of an event, as an earlier `audit verify` told it."),
+    expected: str | None = typer.Option(
+        None, "--expect", help="NUMBER:HASH of an event, as an earlier `audit verify` told it."
+    ),
     file: list[Path] = typer.Option([], help="Look at exported or archived files instead, in this order; no server."),
 ) -> None:
     """Prove that every event is as it was written and that none is missing; exit code 1 if not."""
     at = session(context)
+    number, _, hash = (expected or "").partition(":")
+    if expected is not None and not (number.isdecimal() and hash):
+        raise typer.BadParameter("must be NUMBER:HASH", param_hint="--expect")
     if file:
+        if expected is not None:
+            raise typer.BadParameter("is asked of the server, not of files", param_hint="--expect")
         _verify_files(at.screen, file)
         return
-    number, _, hash = expected.partition(":")
-    if expected and not (number.isdigit() and hash):
-        raise typer.BadParameter("must be NUMBER:HASH", param_hint="--expect")
     found = at.client.get(f"{API}/events/verification", sequence=number, expected=hash)
     if found["whole"]:
         before = f", {found['archived']} before them are archived" if found["archived"] else ""

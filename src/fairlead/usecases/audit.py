@@ -8,7 +8,7 @@ from datetime import datetime
 from functools import partial
 
 from fairlead.domain.actor import SYSTEM, Actor
-from fairlead.domain.errors import NotAllowed
+from fairlead.domain.errors import Invalid, NotAllowed
 from fairlead.domain.event import Event, Fault, fault_of
 from fairlead.domain.ids import TaskId
 from fairlead.domain.permission import Permission
@@ -87,8 +87,11 @@ def export(context: Context, actor: Actor, wanted: Wanted) -> Iterator[Event]:
 
 def verify(context: Context, actor: Actor, *, sequence: int = 0, expected: str = "") -> Verdict:
     """Walks the whole chain. With `expected` (the hash that event number `sequence` once had) also that it still has
-    it: who can write to the database can forge a chain anew, but not one that ends in a hash kept elsewhere."""
+    it: who can write to the database can forge a chain anew, but not one that ends in a hash kept elsewhere.
+    Invalid `input.invalid` where only one of the two is given: nothing would be compared."""
     actor.require(Permission.VIEW)
+    if bool(sequence) != bool(expected):
+        raise Invalid("input.invalid", "an event's number and its hash are given together", thing="expected")
     walk = _Walk(sequence, expected)
     with context.database.reading() as connection:
         for event in events.in_order(connection):

@@ -36,3 +36,14 @@ def test_an_exported_file_is_proved_without_a_server(house: House, fairlead: Run
     file.write_text("{}\n")
     assert "audit.jsonl:1: no event of an audit" in fairlead("audit", "verify", "--file", str(file)).err
     assert fairlead("audit", "verify", "--file", "/none").code == 2
+
+
+def test_what_is_to_be_compared_is_compared_or_refused(house: House, fairlead: Run, tmp_path: Path) -> None:
+    """An empty variable of the shell must not pass for a proof."""
+    house.add_project("books")
+    found = fairlead("-o", "json", "audit", "verify").data
+    assert fairlead("audit", "verify", "--expect", f"{found['sequence']}:{found['hash']}").code == 0
+    for wrong in ("", "7", ":", f":{found['hash']}", f"{found['sequence']}:", "²:ab"):
+        assert fairlead("audit", "verify", "--expect", wrong).code == 2, wrong
+    with_file = fairlead("audit", "verify", "--expect", f"{found['sequence']}:{found['hash']}", "--file", "/none")
+    assert with_file.code == 2 and "not of files" in with_file.err

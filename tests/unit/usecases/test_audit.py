@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from tests.unit.usecases.house import ADMIN, PASSWORD, House
 
 from fairlead.domain.certificate import Certificate
-from fairlead.domain.errors import NotAllowed, NotAuthenticated
+from fairlead.domain.errors import Invalid, NotAllowed, NotAuthenticated
 from fairlead.domain.grant import Grant
 from fairlead.domain.permission import Permission
 from fairlead.ports.notifier import CommitStatus, Webhook
@@ -73,6 +73,9 @@ def test_a_whole_chain_is_said_to_be_whole(books: House) -> None:
     assert verdict.is_whole
     assert verdict.count == verdict.sequence == len(books.audit()) > 2
     assert audit.verify(books.context, ADMIN, sequence=verdict.sequence, expected=verdict.hash).is_whole
+    for alone in ({"sequence": 1}, {"expected": verdict.hash}):
+        with pytest.raises(Invalid, match="together"):
+            audit.verify(books.context, ADMIN, **alone)  # nothing would be compared
 
 
 @pytest.mark.parametrize(
