@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 
 from fairlead.domain.cron import parse
 from fairlead.domain.errors import Invalid
@@ -14,6 +14,7 @@ from fairlead.domain.occurrences import next_after
 LONGEST_NAME = 100
 LONGEST_WINDOW_S = 366 * 86_400
 MOST_JOINED = 100
+NO_SCHEDULE_BEFORE = datetime(1972, 1, 1, tzinfo=UTC)
 """Times of a schedule that run into one another, of which the last one's end is told: one that never ends is asked
 again then."""
 
@@ -76,9 +77,15 @@ def check(freeze: Freeze) -> Freeze:
     if freeze.ends_at is not None and freeze.ends_at <= freeze.starts_at:
         raise Invalid("freeze.window", "a freeze ends after it starts", thing=freeze.name)
     if freeze.cron:
-        parse(freeze.cron)
+        cron = parse(freeze.cron)
         if not 60 <= freeze.lasts_s <= LONGEST_WINDOW_S:
             raise Invalid("freeze.window", "a recurring freeze lasts from a minute to a year", thing=freeze.name)
+        before = timedelta(seconds=freeze.lasts_s) + timedelta(days=1)  # one that still lasts; whatever the zone
+        first = next_after(cron, max(freeze.starts_at, NO_SCHEDULE_BEFORE) - before, UTC)
+        if first is None or (freeze.ends_at is not None and first - timedelta(days=1) >= freeze.ends_at):
+            raise Invalid(
+                "freeze.window", f"no time of {freeze.cron!r} comes while the freeze is on", thing=freeze.name
+            )
     elif freeze.lasts_s:
         raise Invalid("freeze.window", "how long it lasts is for a freeze with a schedule", thing=freeze.name)
     elif freeze.ends_at is None:

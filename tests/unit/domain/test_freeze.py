@@ -68,6 +68,9 @@ def test_it_covers_what_it_names_and_all_where_it_names_none() -> None:
         replace(ONCE, name=" "),
         replace(FRIDAYS, lasts_s=0),
         replace(FRIDAYS, cron="* * *"),
+        replace(FRIDAYS, cron="0 0 31 4 *"),
+        replace(FRIDAYS, cron="0 0 0 ? * MON 2020"),
+        replace(FRIDAYS, cron="0 0 25 12 *", starts_at=START, ends_at=START + timedelta(days=3)),
     ],
 )
 def test_one_that_never_holds_is_refused(wrong: Freeze) -> None:

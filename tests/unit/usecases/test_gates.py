@@ -51,9 +51,9 @@ def refused(work: object) -> str:
 
 def test_the_audit_says_in_words_of_people_when_a_freeze_holds(books: House) -> None:
     now = books.clock.now()
-    freezes.add(books.context, ADMIN, Draft("Fridays", ends_at=now + HOUR, cron="0 12 * * FRI", lasts_s=5400))
+    freezes.add(books.context, ADMIN, Draft("Fridays", ends_at=now + 200 * HOUR, cron="0 12 * * FRI", lasts_s=5400))
     (told,) = books.audit("freeze.added")
-    when = f"from {now:%Y-%m-%d %H:%M} UTC until {now + HOUR:%Y-%m-%d %H:%M} UTC, 0 12 * * FRI for 90 min"
+    when = f"from {now:%Y-%m-%d %H:%M} UTC until {now + 200 * HOUR:%Y-%m-%d %H:%M} UTC, 0 12 * * FRI for 90 min"
     assert told.message == f"added freeze Fridays {when}"
 
 
