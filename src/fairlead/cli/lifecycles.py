@@ -22,6 +22,7 @@ _PHASE = (
     "environments",
     "automatic",
     "needs_approval",
+    "approval_expires_s",
     "minimum",
     "is_optional",
     "keep_releases",

@@ -201,13 +201,13 @@ def connect(
         at.screen.say(f"project {name} has no repository any more")
         return
     given = {"branch": branch, "folder": folder, "user": user, "webhook_kind": webhook, "poll_s": poll}
-    held = at.client.get(f"{API}/projects/{segment(name)}")["source"] or {}
-    body = with_given(held, given) | {
-        "url": git,
+    credentials = {
         "password": secret_of(password_from),
         "ssh_key": secret_of(key_from),
         "known_hosts": value_of(known_hosts) if known_hosts else "",
     }
+    held = at.client.get(f"{API}/projects/{segment(name)}")["source"] or {}
+    body = with_given(held, given) | credentials | {"url": git}
     made = at.client.put(f"{API}/projects/{segment(name)}/source", body)
     if made["source"]["deploy_key"]:
         at.screen.err.print(f"deploy key: {made['source']['deploy_key']}", markup=False)
