@@ -11,7 +11,6 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext, suppress
 
 import structlog
-import uvloop
 from uvicorn.config import Config
 from uvicorn.server import Server as Uvicorn
 
@@ -60,8 +59,7 @@ def serve(settings: Settings, *, build: Callable[[Settings], Server] = build) ->
     for sentence in unknown(os.environ):
         log.warning("settings.unknown", what=sentence)
     listener = _listen(settings)
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:  # less of the processor
-        runner.run(_serve(settings, listener, build))
+    asyncio.run(_serve(settings, listener, build))
     os._exit(0)  # every part has ended; what is left are idle threads of libraries, which would take seconds to join
 
 
