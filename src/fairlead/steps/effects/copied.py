@@ -20,7 +20,7 @@ from fairlead.ports.step import Tools
 from fairlead.steps.effects.basis import read
 from fairlead.steps.effects.installed import DIRECTORY, WAS_INSTALLED
 from fairlead.steps.effects.isolation import leave, until_alone
-from fairlead.steps.effects.on_host import HOME, last_line, ran, still_there
+from fairlead.steps.effects.on_host import HOME, last_line, ran, still_there, ticket_of
 from fairlead.steps.filled_in import filled_whole, known_at
 
 NOT_THERE, TAKEN = 4, 5
@@ -134,7 +134,7 @@ class CopyPackage:
         if noted is not None:
             host = await still_there(wanted.target, wanted.name, tools)
             if host is not None:
-                await host.complete(_ticket(effect, tools))
+                await host.complete(ticket_of(effect, tools))
             if noted.get("copies"):
                 tools.say(f"what was copied to {noted.get('path')} on {wanted.name} stays as it is", "warning")
             await tools.records.note(tools.task, _note_name(effect), None)
@@ -155,7 +155,7 @@ async def _copying(wanted: PackageCopy, tools: Tools) -> _Copying:
 async def _copied(wanted: PackageCopy, copying: _Copying, host: Connection, effect: Effect, tools: Tools) -> Outcome:
     noted = await _noted(effect, tools)
     if noted is None:
-        exit_code, said = await ran(host, f"{_ticket(effect, tools)}/look", _command("look", wanted, copying))
+        exit_code, said = await ran(host, f"{ticket_of(effect, tools)}/look", _command("look", wanted, copying))
         if exit_code != 0:
             return _refused(wanted, copying, exit_code, said)
         is_there = _given(wanted, tools).get(WAS_INSTALLED) == "True" and said.strip() == copying.id
@@ -165,7 +165,7 @@ async def _copied(wanted: PackageCopy, copying: _Copying, host: Connection, effe
         tools.say(f"{copying.path} holds the package already: it is used as it is there")
         return Done(_output(wanted, copying, tools, copies=False), was_already_so=True)
     mode = "purge" if wanted.purge else "copy"
-    exit_code, said = await ran(host, _ticket(effect, tools), _command(mode, wanted, copying))
+    exit_code, said = await ran(host, ticket_of(effect, tools), _command(mode, wanted, copying))
     if exit_code != 0:
         return _refused(wanted, copying, exit_code, said)
     tools.say(f"the package was copied to {copying.path}")
@@ -212,10 +212,6 @@ def _output(wanted: PackageCopy, copying: _Copying, tools: Tools, *, copies: boo
 async def _noted(effect: Effect, tools: Tools) -> Mapping[str, Json] | None:
     noted = await tools.records.fact(tools.task, _note_name(effect))
     return noted if isinstance(noted, dict) else None
-
-
-def _ticket(effect: Effect, tools: Tools) -> str:
-    return f"{tools.task}/{effect.key}"
 
 
 def _note_name(effect: Effect) -> str:

@@ -6,6 +6,7 @@ import asyncio
 from dataclasses import replace
 
 from fairlead.domain.errors import NotFound
+from fairlead.domain.plan import Effect
 from fairlead.ports.connection import Command, Connection
 from fairlead.ports.step import Tools
 
@@ -64,3 +65,8 @@ def last_line(said: str, exit_code: int) -> str:
     """Why it did not go well, in its own words."""
     lines = said.strip().splitlines()
     return lines[-1][:300] if lines else f"it ended with {exit_code}"
+
+
+def ticket_of(effect: Effect, tools: Tools) -> str:
+    """Under which an effect's program runs at its host: the same, however often the effect is begun."""
+    return f"{tools.task}/{effect.key}"

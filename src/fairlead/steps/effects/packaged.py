@@ -14,7 +14,7 @@ from fairlead.ports.connection import Command, Connection
 from fairlead.ports.step import Tools
 from fairlead.steps.effects.basis import arguments, read
 from fairlead.steps.effects.installed import DIRECTORY, WAS_INSTALLED
-from fairlead.steps.effects.on_host import last_line, ran
+from fairlead.steps.effects.on_host import last_line, ran, ticket_of
 from fairlead.steps.effects.scripts import RunScript, ScriptRun
 from fairlead.steps.filled_in import shown_at
 from fairlead.steps.scripts.bundle import SUFFIXES
@@ -70,7 +70,7 @@ class RunPackagedScript:
         outcome = await RunScript().do(_inner(wanted, found, effect), tools)
         if found.file and isinstance(outcome, Done) and _all_true(_known(wanted, tools), REMOVED):
             words = ("sh", "-c", CLEAN, "fairlead-clean", found.directory, found.file, *found.others)
-            exit_code, said = await ran(host, f"{_ticket(effect, tools)}/clean", Command(words))
+            exit_code, said = await ran(host, f"{ticket_of(effect, tools)}/clean", Command(words))
             if exit_code != 0:
                 tools.say(f"{found.file} could not be removed: {last_line(said, exit_code)}", "warning")
         return outcome
@@ -114,7 +114,7 @@ async def _found(
     if wanted.run.source:
         return await _note(_Found(where, ""), effect, tools)
     words = ("sh", "-c", FIND, "fairlead-find", where, wanted.stage.value)
-    exit_code, said = await ran(host, f"{_ticket(effect, tools)}/find", Command(words))
+    exit_code, said = await ran(host, f"{ticket_of(effect, tools)}/find", Command(words))
     if exit_code != 0:
         reason = f"{host.name} could not look for {wanted.stage} in {where}: {last_line(said, exit_code)}"
         return SaidNo("package.script", reason, "look whether a script before it removed the directory")
@@ -149,10 +149,6 @@ def _inner(wanted: PackagedScript, found: _Found, effect: Effect) -> Effect:
         language = SUFFIXES[PurePosixPath(found.file).suffix.lower()]
         run = replace(run, called=f"{run.action}: {found.file}", language=language, file=found.file)
     return replace(effect, kind=RunScript.kind, arguments=arguments(run))
-
-
-def _ticket(effect: Effect, tools: Tools) -> str:
-    return f"{tools.task}/{effect.key}"
 
 
 def _note_name(effect: Effect) -> str:

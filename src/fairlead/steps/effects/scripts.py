@@ -30,6 +30,7 @@ from fairlead.steps.archives import add, add_file, packed
 from fairlead.steps.effects.acquired import acquired
 from fairlead.steps.effects.basis import read
 from fairlead.steps.effects.isolation import leave, until_alone
+from fairlead.steps.effects.on_host import ticket_of
 from fairlead.steps.filled_in import filled, filled_whole, is_asked_for, known_at, missing_words, shown_at
 from fairlead.steps.scripts.bundle import RUNNERS, Language, command, ours
 from fairlead.steps.scripts.bundle import words as bundle_words
@@ -90,7 +91,7 @@ class RunScript:
         """Begins it, or finds it begun; tells its output; its exit code is the verdict."""
         run = read(ScriptRun, effect)
         noted = await _noted(effect, tools)
-        ticket = _ticket(effect, tools)
+        ticket = ticket_of(effect, tools)
         if noted is not None:
             await _forget(run, ticket, tools)
             return _verdict(run, noted, was_already_so=True)
@@ -142,7 +143,7 @@ class RunScript:
         except NotFound:
             tools.say(f"the target of {run.name} is not there any more", level="warning")
             return
-        ticket = _ticket(effect, tools)
+        ticket = ticket_of(effect, tools)
         try:
             if (await connection.progress(ticket)).exit_code is None:
                 tools.say(f"{run.name} is ended, with all that it began")
@@ -160,7 +161,7 @@ async def _connection(run: ScriptRun, tools: Tools) -> Connection:
 
 async def _begin(run: ScriptRun, effect: Effect, connection: Connection, tools: Tools) -> None:
     """Nothing is handed over where it was begun before."""
-    ticket = _ticket(effect, tools)
+    ticket = ticket_of(effect, tools)
     try:
         await connection.progress(ticket)
         tools.say(f"{run.name} had begun already; it is followed on")
@@ -203,7 +204,7 @@ async def _bundled(
     file = ""
     if run.target:
         host = await tools.hosts.of_target(run.target)
-        file = await acquired(host, run.target, run.package, _ticket(effect, tools), tools)
+        file = await acquired(host, run.target, run.package, ticket_of(effect, tools), tools)
     more = ours(run.language, values)
     inside = partial(
         _write, name=name, fill=partial(filled_whole, known, lacking=lacking), more=more, is_alone=bool(file)
@@ -315,10 +316,6 @@ async def _forget(run: ScriptRun, ticket: str, tools: Tools) -> None:
 async def _noted(effect: Effect, tools: Tools) -> Mapping[str, Json] | None:
     noted = await tools.records.fact(tools.task, _note_name(effect))
     return noted if isinstance(noted, dict) else None
-
-
-def _ticket(effect: Effect, tools: Tools) -> str:
-    return f"{tools.task}/{effect.key}"
 
 
 def _note_name(effect: Effect) -> str:
