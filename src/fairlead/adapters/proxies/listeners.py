@@ -5,11 +5,13 @@ from __future__ import annotations
 import ipaddress
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-LISTEN = "0A"
+from fairlead.adapters.proxies.listening_sockets import listening_sockets
+
+PROC = Path("/proc")
 SOCKET_LINK = re.compile(r"socket:\[(\d+)\]")
 
 
@@ -29,22 +31,22 @@ class Listener:
         return f"{self.program or 'a process'} (pid {self.pid}, on {self.address})"
 
 
-def listeners(ports: Sequence[int], *, proc: Path = Path("/proc")) -> list[Listener]:
+def listeners(ports: Sequence[int]) -> list[Listener]:
     """Everything that listens on one of the ports, one entry for each socket and process."""
-    sockets = {inode: (address, port) for inode, address, port in _all_listening(proc) if port in ports}
+    sockets = {one.inode: one for one in listening_sockets() if one.port in ports}
     if not sockets:
         return []
-    owners = _owners(set(sockets), proc)
+    owners = _owners(set(sockets))
     return [
-        _listener(address, port, pid, proc)
-        for inode, (address, port) in sorted(sockets.items())
+        _listener(one.address, one.port, pid)
+        for inode, one in sorted(sockets.items())
         for pid in owners.get(inode) or [0]
     ]
 
 
-def listening_sockets_of(ports: Sequence[int], *, proc: Path = Path("/proc")) -> frozenset[str]:
+def listening_sockets_of(ports: Sequence[int]) -> frozenset[str]:
     """The sockets that listen on one of the ports, by the kernel's numbers; whose they are is not looked up."""
-    return frozenset(inode for inode, _, port in _all_listening(proc) if port in ports)
+    return frozenset(one.inode for one in listening_sockets() if one.port in ports)
 
 
 def is_in_the_way(listener: Listener, addresses: Sequence[str]) -> bool:
@@ -56,43 +58,18 @@ def is_in_the_way(listener: Listener, addresses: Sequence[str]) -> bool:
     return any(address.is_unspecified or address == theirs for address in ours)
 
 
-def command_of(pid: int, *, proc: Path = Path("/proc")) -> tuple[str, ...]:
+def command_of(pid: int) -> tuple[str, ...]:
     """The arguments that the process was started with; empty where there is none, or it is a zombie."""
     try:
-        raw = (proc / str(pid) / "cmdline").read_bytes()
+        raw = (PROC / str(pid) / "cmdline").read_bytes()
     except OSError:
         return ()
     return tuple(part.decode(errors="replace") for part in raw.split(b"\0") if part)
 
 
-def _all_listening(proc: Path) -> Iterator[tuple[str, str, int]]:
-    for name in ("tcp", "tcp6"):
-        yield from _listening(proc / "net" / name)
-
-
-def _listening(table: Path) -> Iterator[tuple[str, str, int]]:
-    try:
-        lines = table.read_text().splitlines()[1:]
-    except OSError:
-        return
-    for line in lines:
-        fields = line.split()
-        if len(fields) > 9 and fields[3] == LISTEN:
-            address, _, port = fields[1].partition(":")
-            yield fields[9], _address(address), int(port, 16)
-
-
-def _address(text: str) -> str:
-    """The kernel prints an address as 32-bit words in the machine's byte order."""
-    words = [bytes.fromhex(text[place : place + 8])[::-1] for place in range(0, len(text), 8)]
-    address = ipaddress.ip_address(b"".join(words))
-    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
-    return str(mapped or address)
-
-
-def _owners(inodes: set[str], proc: Path) -> dict[str, list[int]]:
+def _owners(inodes: set[str]) -> dict[str, list[int]]:
     owners: dict[str, list[int]] = {}
-    for entry in proc.iterdir():
+    for entry in PROC.iterdir():
         if not entry.name.isdigit():
             continue
         for inode in _sockets_of(entry) & inodes:
@@ -116,11 +93,11 @@ def _sockets_of(process: Path) -> set[str]:
     return found
 
 
-def _listener(address: str, port: int, pid: int, proc: Path) -> Listener:
+def _listener(address: str, port: int, pid: int) -> Listener:
     if not pid:
         return Listener(address, port)
     try:
-        program = (proc / str(pid) / "comm").read_text().strip()
+        program = (PROC / str(pid) / "comm").read_text().strip()
     except OSError:
         program = ""
-    return Listener(address, port, pid, program, command_of(pid, proc=proc))
+    return Listener(address, port, pid, program, command_of(pid))

@@ -5,6 +5,7 @@ import socket
 
 import pytest
 
+from fairlead.adapters.proxies import listening_sockets
 from fairlead.adapters.proxies.listeners import Listener, command_of, is_in_the_way, listeners
 
 
@@ -31,6 +32,20 @@ def test_an_ipv6_listener_is_found() -> None:
         opened.listen()
         (found,) = listeners([opened.getsockname()[1]])
     assert found.address == "::1"
+
+
+def test_the_kernel_tells_the_same_where_it_has_no_diagnosis_of_sockets(monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.socket() as one, socket.socket(socket.AF_INET6) as other:
+        one.bind(("127.0.0.1", 0))
+        other.bind(("::ffff:127.0.0.1", 0))
+        ports = {one.getsockname()[1], other.getsockname()[1]}
+        one.listen()
+        other.listen()
+        diagnosed = [found for found in listening_sockets.listening_sockets() if found.port in ports]
+        monkeypatch.setattr(listening_sockets, "NETLINK_SOCK_DIAG", 255)
+        listed = [found for found in listening_sockets.listening_sockets() if found.port in ports]
+    assert {found.address for found in diagnosed} == {"127.0.0.1"} and len(diagnosed) == 2
+    assert sorted(map(str, listed)) == sorted(map(str, diagnosed))
 
 
 @pytest.mark.parametrize(
