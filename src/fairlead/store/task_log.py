@@ -106,13 +106,12 @@ class StoreTaskLog:
                 has_ended = await self._database.read(lambda connection: tasks.get(connection, task).state.has_ended)
                 if has_ended:
                     await self.flush(task)
-                told = after
                 async for line in self._from(task, after):
                     after = line.number
                     yield line
-                if has_ended and after == told:
+                if has_ended:
                     return
-                await _wait(woken, 0 if has_ended else POLL_S)
+                await _wait(woken, POLL_S)
         finally:
             with self._changed:
                 self._watchers[task].discard(watcher)
