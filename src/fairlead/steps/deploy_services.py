@@ -25,7 +25,14 @@ from fairlead.steps.effects.routes import Filled
 from fairlead.steps.effects.state import Captured, CaptureState
 from fairlead.steps.intention import intention
 from fairlead.steps.plan_ending import commit_effect, end_standby_node, onward
-from fairlead.steps.plan_filling import backup_step, catalogue_step, migrate_step, ready_step, start_step
+from fairlead.steps.plan_filling import (
+    backup_step,
+    catalogue_step,
+    migrate_step,
+    ready_step,
+    start_step,
+    waited_for_last,
+)
 from fairlead.steps.plan_ground import accessories_step, acquire_step, has_data, is_made_again, room_step
 from fairlead.steps.plan_rollback import standing_routes, switch_alone
 from fairlead.steps.plan_schema import copies_a_stopped_accessory, schema_notes, schema_step
@@ -90,8 +97,7 @@ def _all_steps(resolved: ResolvedDeployment) -> Iterator[Node]:
     for step in (backup_step(resolved), migrate_step(resolved)):
         yield from _given(step)
     yield start_step(resolved, new)
-    yield from _given(ready_step(resolved, new))
-    yield from _to_the_switch(resolved, new, filled)
+    yield from _ready_and_filled(resolved, new, filled)
     if filled:
         yield switch_step(resolved, filled)
         yield verify_step(filled)
@@ -118,14 +124,18 @@ def _ground(resolved: ResolvedDeployment) -> Iterator[Node]:
         yield from _given(step)
 
 
-def _to_the_switch(resolved: ResolvedDeployment, new: Roster, filled: tuple[Filled, ...]) -> Iterator[Node]:
+def _ready_and_filled(resolved: ResolvedDeployment, new: Roster, filled: tuple[Filled, ...]) -> Iterator[Node]:
     """What is ready is found, tested and put behind the routes; side by side where nothing may come between."""
-    found = catalogue_step(resolved, new)
+    beside = new.with_roles(*SLOT_ROLES)
     tests = tests_step(resolved, "pre-integration", new)
     recreated = recreate_step(resolved, new, with_routes=True)
-    behind = fill_step(filled, new.with_roles(*SLOT_ROLES)) if filled else None
-    if found and behind and not tests and not recreated:
-        yield InParallel((behind, found))  # what asks the engine begins first: it takes longest
+    is_next = bool(filled) and not tests and not recreated
+    kept_up = waited_for_last(new) if is_next else ()
+    yield from _given(ready_step(new, is_before_the_switch=is_next))
+    found = catalogue_step(resolved, new)
+    behind = fill_step(filled, [one for one in beside if one not in kept_up]) if filled else None
+    if found and behind and is_next:
+        yield InParallel((behind, found))
         return
     yield from _given(found)
     yield from _given(tests)

@@ -21,7 +21,7 @@ from fairlead.steps.blueprint import (
 from fairlead.steps.bounds import MARGIN_S, ONE_SHOT_TIMEOUT_S, START_TIMEOUT_S, STARTS_AT_ONCE, TRIES
 from fairlead.steps.effects.basis import arguments
 from fairlead.steps.effects.ground import ClaimedSlot, ClaimSlot
-from fairlead.steps.effects.instances import InstanceReady, MakeInstance, StartInstance
+from fairlead.steps.effects.instances import NOT_AGAIN, InstanceReady, MakeInstance, StartInstance
 from fairlead.steps.effects.registrations import Register, Registered
 from fairlead.steps.effects.runs import Errand, Purpose, RunContainer
 from fairlead.steps.layers import layers, must_be_healthy
@@ -119,8 +119,8 @@ def start_step(resolved: ResolvedDeployment, new: Roster) -> Step:
     labels = place_labels(resolved, key=names.key("network:slot"), kind=KIND_SLOT_NETWORK)
     network = NetworkSpec(names.slot_network, resolved.slot_subnet, labels, dynamic_range(resolved.slot_subnet))
     ground: list[Effect] = [
+        ensure_network("network:slot", "make the slot network", network),  # begins first: it takes longest
         Effect(ClaimSlot.kind, "slot:claim", f"claim the {resolved.colour.value} slot", claimed, attempts=TRIES),
-        ensure_network("network:slot", "make the slot network", network),
         *_made_ahead(resolved, new),
     ]
     nodes = (InParallel(tuple(ground), limit=STARTS_AT_ONCE), *_one_shots(resolved), *_layered_starts(resolved, new))
@@ -194,13 +194,14 @@ def start_effect(instance: Instance) -> Effect:
     )
 
 
-def ready_effect(instance: Instance) -> Effect:
-    """Waits until one instance is ready."""
+def ready_effect(instance: Instance, *, restart: str = "") -> Effect:
+    """Waits until one instance is ready; with `restart` it has that restart policy then."""
+    title = f"wait until {instance.blueprint.name} is ready"
     return Effect(
         InstanceReady.kind,
         f"ready:{instance.service.name}:{instance.replica}",
-        f"wait until {instance.blueprint.name} is ready",
-        arguments(instance.watched),
+        f"{title}, and let it come back after a restart of the host" if restart else title,
+        arguments(replace(instance.watched, restart=restart)),
         timeout_s=instance.service.health.within_s + MARGIN_S,
         attempts=TRIES,
         is_undone=False,
@@ -208,14 +209,24 @@ def ready_effect(instance: Instance) -> Effect:
     )
 
 
-def ready_step(resolved: ResolvedDeployment, new: Roster) -> Step | None:
-    """The instances that nobody waited for yet."""
-    services = [one for one in resolved.definition.services if one.role in SLOT_ROLES]
-    awaited = must_be_healthy(services)
-    waiting = [one for one in new.with_roles(*SLOT_ROLES) if one.service.name not in awaited]
+def waited_for_last(new: Roster) -> tuple[Instance, ...]:
+    """The instances beside the old release that no later layer waits for."""
+    beside = new.with_roles(*SLOT_ROLES)
+    awaited = must_be_healthy([one.service for one in beside])
+    return tuple(one for one in beside if one.service.name not in awaited)
+
+
+def ready_step(new: Roster, *, is_before_the_switch: bool) -> Step | None:
+    """The instances that nobody waited for yet; kept up from then on where nothing but the switch comes next."""
+    waiting = waited_for_last(new)
     if not waiting:
         return None
-    effects = tuple(ready_effect(one) for one in waiting)
+    effects = tuple(
+        ready_effect(one, restart=one.service.restart)
+        if is_before_the_switch and one.service.restart != NOT_AGAIN
+        else ready_effect(one)
+        for one in waiting
+    )
     return Step("ready", "Wait until every instance is ready", InParallel(effects, limit=STARTS_AT_ONCE))
 
 

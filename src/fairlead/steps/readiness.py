@@ -11,6 +11,7 @@ from fairlead.domain.record import Json
 from fairlead.domain.service import ExecProbe, ImageProbe, RunningProbe
 from fairlead.ports.container_engine import LABEL_DEPLOYMENT, Container
 from fairlead.ports.step import Tools
+from fairlead.steps.effects.basis import side_by_side
 from fairlead.steps.listening import describe_listeners
 from fairlead.steps.output import last_lines
 from fairlead.steps.probing import Answer, Probed, ask
@@ -19,6 +20,11 @@ from fairlead.steps.words import KILLED, counted, ended_with
 
 PROBE_PAUSE_S = 0.05
 """Until ready we ask twenty times a second: what is ready should not wait for us."""
+
+REFUSED_PAUSE_S = 0.01
+REFUSED_SHARE = 0.2
+"""Where nothing listens yet the kernel answers, and no service is disturbed: we look again after a fifth of the time
+waited so far, at least after this, at most after the usual pause."""
 
 ENGINE_PROBE_PAUSE_S = 0.25
 """A probe that goes through the engine costs it a process or an inspection: four times a second."""
@@ -38,12 +44,16 @@ KILLED_HINT = f"if memory ran out ('dmesg' on its host tells), {HIGHER}; else so
 
 @dataclass(frozen=True, slots=True)
 class Watched:
-    """What is waited for: the probe, and what the container must be. `deployment` and `network` "" are not checked."""
+    """What is waited for: the probe, and what the container must be. `deployment` and `network` "" are not checked.
+
+    `restart`, where it is given, is the policy that the container gets once it has answered: nothing but the switch
+    comes then, and to change it takes the engine no longer than the pause between two answers."""
 
     probed: Probed
     service: str
     deployment: str = ""
     network: str = ""
+    restart: str = ""
 
 
 async def until_ready(watched: Watched, tools: Tools) -> Outcome:
@@ -63,21 +73,28 @@ async def _wait(watched: Watched, history: HealthHistory, tools: Tools) -> Outco
     health = watched.probed.health
     began = tools.clock.monotonic_s()
     in_a_row = 0
+    has_its_policy = not watched.restart
     looked_at_life = began
     while True:
         answer = await ask(watched.probed, tools)
         history.add(tools.clock.now().isoformat(), is_healthy=answer.is_healthy, text=answer.text)
         in_a_row = in_a_row + 1 if answer.is_healthy else 0
+        is_enough = in_a_row >= _needed(watched)
         now = tools.clock.monotonic_s()
-        if in_a_row >= _needed(watched):
-            return await _confirmed(watched, history, tools, took_s=now - began)
         if not answer.is_healthy and now - looked_at_life >= LIFE_PAUSE_S:
             looked_at_life = now
             if death := await _death(watched, history, tools):
                 return death
-        if now - began >= health.within_s:
+        if not is_enough and now - began >= health.within_s:
             return await _too_late(watched, answer, history, tools)
-        await tools.clock.sleep(_pause(watched))
+        async with side_by_side() as group:
+            if answer.is_healthy and not has_its_policy:
+                has_its_policy = True
+                group.create_task(tools.container_engine.keep_up(watched.probed.name, watched.restart))
+            if not is_enough:
+                group.create_task(tools.clock.sleep(_pause(watched, answer, waited_s=now - began)))
+        if is_enough:
+            return await _confirmed(watched, history, tools, took_s=now - began)
 
 
 def _needed(watched: Watched) -> int:
@@ -86,9 +103,12 @@ def _needed(watched: Watched) -> int:
     return max(1, watched.probed.health.healthy)
 
 
-def _pause(watched: Watched) -> float:
-    slow = isinstance(watched.probed.health.probe, ExecProbe | ImageProbe | RunningProbe)
-    return ENGINE_PROBE_PAUSE_S if slow else PROBE_PAUSE_S
+def _pause(watched: Watched, answer: Answer, *, waited_s: float) -> float:
+    if isinstance(watched.probed.health.probe, ExecProbe | ImageProbe | RunningProbe):
+        return ENGINE_PROBE_PAUSE_S
+    if answer.is_refused:
+        return min(PROBE_PAUSE_S, max(REFUSED_PAUSE_S, waited_s * REFUSED_SHARE))
+    return PROBE_PAUSE_S
 
 
 async def _confirmed(watched: Watched, history: HealthHistory, tools: Tools, *, took_s: float) -> Outcome:

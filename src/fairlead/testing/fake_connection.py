@@ -84,7 +84,8 @@ class FakeConnection:
         await self._reach()
         answer = self._answerer(address)
         if answer is None:
-            raise Unreachable("host.unreachable", f"{self.name}: {address}: connection refused", thing=address)
+            said = f"{self.name}: {address}: connection refused"
+            raise Unreachable("host.unreachable", said, thing=address) from ConnectionRefusedError()
         ours, theirs = socket.socketpair()
         there_reader, there_writer = await asyncio.open_connection(sock=theirs)
         reader, writer = await asyncio.open_connection(sock=ours)

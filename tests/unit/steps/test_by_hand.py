@@ -1,6 +1,9 @@
 """What a person is told to run where an effect cannot be done or undone: for every effect of a whole deployment."""
 
+from dataclasses import replace
+
 from fairlead.domain.plan import effects_of
+from fairlead.domain.service import Tests
 from fairlead.steps.by_hand import DOING, UNDOING, by_hand
 from fairlead.steps.deploy_services import DeployServices
 from fairlead.testing.deploy_world import World
@@ -10,7 +13,8 @@ from fairlead.testing.scenarios import SCRIPTS, WARM, WORKERS
 async def test_each_effect_that_is_undone_has_lines_and_they_name_what_it_made():
     world = World()
     await world.deploy(WORKERS, "1.0.0", scripts=SCRIPTS)
-    resolved = await world.resolve(WORKERS, "1.1.0", scripts=SCRIPTS)
+    tested = replace(WORKERS, tests=Tests(kinds=("pre-integration",)))
+    resolved = await world.resolve(tested, "1.1.0", scripts=SCRIPTS)
     plan = DeployServices().plan(resolved)
     told = {one.key: by_hand(one, is_undo=True) for one in effects_of(plan.forward) if one.is_undone}
     new, old = resolved.names.instance("web", 1), resolved.live.instances[0].name

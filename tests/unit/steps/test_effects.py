@@ -12,6 +12,7 @@ from fairlead.domain.task import TaskState
 from fairlead.domain.text import SecretRef, join
 from fairlead.ports.container_engine import ExecResult, NetworkSpec
 from fairlead.steps.deploy_services import DeployServices
+from fairlead.steps.effects.instances import KeepInstancesUp
 from fairlead.testing.behaviour import Behaviour, http_status
 from fairlead.testing.deploy_world import HEALTH, World, definition, ending, idling, serving, web
 from fairlead.testing.mischief import Mischief, Moment, Verb
@@ -131,6 +132,31 @@ async def test_every_kind_of_probe_lets_a_healthy_instance_through(world, probe,
 async def test_every_kind_of_probe_says_why_not(world, probe, behaviour, words):
     service = web(health=replace(HEALTH, probe=probe, within_s=2.0))
     assert words in (await refused(world, definition(service), scripts={"web": behaviour})).reason
+
+
+@pytest.mark.parametrize(("listens_after_s", "told_s"), [(0.0, "0.05"), (0.03, "0.08"), (0.3, "0.36")])
+async def test_where_nothing_listens_yet_it_is_asked_again_soon_and_less_often_with_time(
+    world, listens_after_s, told_s
+):
+    deployed = await world.deploy(definition(), "1.0.0", scripts={"web": serving(ready_after_s=listens_after_s)})
+    assert f"is ready after {told_s} s" in world.log.text(deployed.stage.task)
+
+
+@pytest.mark.parametrize(("tests", "then"), [(None, "unless-stopped"), (PRE, "no")])
+async def test_an_instance_comes_back_after_a_restart_of_the_host_from_when_only_the_switch_comes_next(
+    world, tests, then
+):
+    seen = []
+
+    def looked(spec):
+        seen.append(next(one for name, one in world.host.containers.items() if "_web." in name).spec.restart)
+        return ending(0)
+
+    deployed = await world.deploy(definition(tests=tests), "1.0.0", scripts={"tests": looked})
+    kept_up = [one.key for one in all_effects(deployed.plan) if one.kind == KeepInstancesUp.kind]
+    assert (seen, kept_up) == (([then], ["keep_up"]) if tests else ([], []))
+    [made] = [one for name, one in world.host.containers.items() if "_web." in name]
+    assert made.spec.restart == "unless-stopped"
 
 
 async def test_tests_that_cannot_be_run_are_broken_not_failed(world):

@@ -40,6 +40,7 @@ async def test_what_failed_stands_unrouted_for_its_time_and_all_else_is_as_it_wa
     assert world.live_version() == "1.0.0"
     name = deployed.resolved.names.instance("web", 1)
     assert world.host.containers[name].state == "running"
+    assert world.host.containers[name].spec.restart == "no", "a restart of the host does not bring it back"
     told = (await world.records.facts(deployed.stage.task))[f"instance:{name}"]
     assert (told["how"], told["exit_code"]) == ("runs still: it was kept, as was asked for", None)
     assert not [one for one in world.host.containers if "worker" in one and deployed.resolved.names.tag in one]

@@ -74,6 +74,7 @@ class StartInstance:
         if container is None:
             return
         if await _is_kept(blueprint, tools):
+            await tools.container_engine.keep_up(blueprint.name, NOT_AGAIN)
             await keep_remains(container, tools)
             await note_kept("container", blueprint.name, tools)
             return
@@ -128,7 +129,9 @@ class KeepInstancesUp:
 
 
 class InstanceReady(Plain):
-    """Probes one instance every 50 ms until it answered healthily as often in a row as asked."""
+    """Probes one instance every 50 ms, sooner while it refuses connections, until it answered healthily as often in a
+    row as asked. Where only the switch comes next, it may come back after a restart of the host from its first healthy
+    answer on."""
 
     kind = "instance.ready"
 
