@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -30,19 +30,19 @@ from fairlead.formats.files import Directory
 from fairlead.formats.project import read_outline
 from fairlead.ports.catalogue import Catalogue, Place
 from fairlead.ports.container_engine import ContainerEngine, labels_of
-from fairlead.ports.proxy import Proxy
+from fairlead.ports.proxy import Proxy, RouteState
 from fairlead.ports.records import Records
 from fairlead.ports.secrets import Secrets
 from fairlead.ports.source import Source
 from fairlead.ports.tasks import End
 from fairlead.steps.capturing import capture, routes_of
-from fairlead.steps.effects.basis import side_by_side
+from fairlead.steps.effects.basis import meanwhile, side_by_side
 from fairlead.steps.effects.schema import CONTRACTION
 from fairlead.steps.effects.state import state_before
 from fairlead.steps.end_standby import EndStandby, ResolvedStandby
 from fairlead.steps.keeping import kept_words, without_kept
 from fairlead.steps.pipeline import Pipeline
-from fairlead.steps.resolved import LiveRelease, ResolvedDeployment
+from fairlead.steps.resolved import AccessoryState, LiveRelease, ResolvedDeployment, Standing
 from fairlead.steps.retention import Retention
 from fairlead.steps.retire_place import ResolvedRetirement, RetirePlace
 from fairlead.steps.run_resolved import ResolvedRun, SourceAccess
@@ -106,6 +106,19 @@ class _About:
     @property
     def place(self) -> Place:
         return self.going.place
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What stands at a place now, as its outside tells it. `strange_subnets` are those in use that none of the place's
+    own networks has."""
+
+    slots: Mapping[Colour, Standing]
+    routes: tuple[RouteState, ...]
+    accessories: Mapping[str, AccessoryState]
+    used_subnets: tuple[str, ...]
+    strange_subnets: tuple[str, ...]
+    logins: tuple[RegistryLogin, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +191,10 @@ class Binding:
         )
 
     async def _bind_deployment(self, task: Task) -> Plan | SaidNo:
+        async with meanwhile(self._seen(tasks.place_of(task))) as seeing:  # while the books are read
+            return await self._bind_what_was_asked(task, seeing)
+
+    async def _bind_what_was_asked(self, task: Task, seeing: Awaitable[_Seen]) -> Plan | SaidNo:
         about, no = await self.context.database.read(lambda connection: self._asked(connection, task))
         if no is not None:
             return no
@@ -192,18 +209,11 @@ class Binding:
             return intended.plan_for(
                 replace(intended.resolved, deployment=about.deployment.id, number=about.deployment.number)
             )
-        engine, records = self.outside.container_engine, self.outside.records
-        async with side_by_side() as group:
-            standing = group.create_task(standing_slots(about.place, records=records, container_engine=engine))
-            routed = group.create_task(routes_of(about.place, self.outside.proxy))
-            accessories = group.create_task(standing_accessories(about.place, container_engine=engine))
-            taken = group.create_task(self._taken(about.place))
-            logins = group.create_task(self.context.database.read(self._logins))
-        slots, routes_before = standing.result(), routed.result()
-        if (disagreement := users_elsewhere(slots, routes_before)) is not None:
+        seen = await seeing
+        if (disagreement := users_elsewhere(seen.slots, seen.routes)) is not None:
             return disagreement
-        colour = choose_colour(about.deployment, slots)
-        environment_subnet, slot_subnet = await self._subnets(about.place, colour, *taken.result())
+        colour = choose_colour(about.deployment, seen.slots)
+        environment_subnet, slot_subnet = await self._subnets(about.place, colour, seen)
         resolved = ResolvedDeployment(
             deployment=about.deployment.id,
             number=about.deployment.number,
@@ -213,19 +223,19 @@ class Binding:
             definition=intended.definition,
             images=intended.images,
             colour=colour,
-            slots=slots,
+            slots=seen.slots,
             environment_subnet=environment_subnet,
             slot_subnet=slot_subnet,
             kind=about.deployment.kind,
             test_image=about.release.test_image,
             routes=planning.planned_routes(intended.definition, about.place),
-            routes_before=routes_before,
+            routes_before=seen.routes,
             variables=about.deployment.variables,
             allowed_harms=intended.allowed_harms,
-            accessories=accessories.result(),
+            accessories=seen.accessories,
             recreate_accessories=frozenset(about.deployment.recreate_accessories),
             proxy=planning.proxy_facts(self.context.installation),
-            logins=logins.result(),
+            logins=seen.logins,
             room=planning.room_rule(self.context.installation),
             is_forced=about.deployment.is_forced,
             before=before,
@@ -234,6 +244,25 @@ class Binding:
             acquire_at_once=intended.resolved.acquire_at_once,
         )
         return intended.plan_for(resolved)
+
+    async def _seen(self, place: Place) -> _Seen:
+        engine, records, labels = self.outside.container_engine, self.outside.records, labels_of(place)
+        async with side_by_side() as group:
+            standing = group.create_task(standing_slots(place, records=records, container_engine=engine))
+            routed = group.create_task(routes_of(place, self.outside.proxy))
+            accessories = group.create_task(standing_accessories(place, container_engine=engine))
+            used = group.create_task(engine.used_subnets())
+            networks = group.create_task(engine.networks(labels))
+            logins = group.create_task(self.context.database.read(self._logins))
+        own = {subnet for network in networks.result() for subnet in network.subnets}
+        return _Seen(
+            slots=standing.result(),
+            routes=routed.result(),
+            accessories=accessories.result(),
+            used_subnets=tuple(used.result()),
+            strange_subnets=tuple(subnet for subnet in used.result() if subnet not in own),
+            logins=logins.result(),
+        )
 
     def _asked(self, connection: Connection, task: Task) -> tuple[_About, SaidNo | None]:
         """What it is about, and a freeze, a defect or the end of its time that came while it waited for its turn."""
@@ -259,24 +288,19 @@ class Binding:
             asked = about.deployment
             return planning.intend_again(self.context, connection, about.going, asked, deployment=asked)
 
-    async def _taken(self, place: Place) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """Subnets that are in use, and of these those that no network of the place has."""
-        engine = self.outside.container_engine
-        labels = labels_of(place)
-        async with side_by_side() as group:
-            used, networks = group.create_task(engine.used_subnets()), group.create_task(engine.networks(labels))
-        own = {subnet for network in networks.result() for subnet in network.subnets}
-        return tuple(used.result()), tuple(subnet for subnet in used.result() if subnet not in own)
-
-    async def _subnets(
-        self, place: Place, colour: Colour, used: tuple[str, ...], strangers: tuple[str, ...]
-    ) -> tuple[str, str]:
+    async def _subnets(self, place: Place, colour: Colour, seen: _Seen) -> tuple[str, str]:
         pool = (self.context.installation.subnet_pool,)
 
         def claim(connection: Connection) -> tuple[str, ...]:
             return tuple(
                 subnets.claim_subnet(
-                    connection, place, purpose, pool=pool, used=used, at=self.context.clock.now(), strangers=strangers
+                    connection,
+                    place,
+                    purpose,
+                    pool=pool,
+                    used=seen.used_subnets,
+                    at=self.context.clock.now(),
+                    strangers=seen.strange_subnets,
                 )
                 for purpose in ("environment", colour.value)
             )

@@ -13,6 +13,7 @@ from fairlead.domain.record import Json, from_data, to_data
 from fairlead.ports.step import Tools
 
 Arguments = TypeVar("Arguments")
+T = TypeVar("T")
 
 
 class Plain:
@@ -51,3 +52,16 @@ async def side_by_side() -> AsyncIterator[asyncio.TaskGroup]:
             yield group
     except BaseExceptionGroup as failed:  # a run that is not ours any more, too
         raise failed.exceptions[0] from failed
+
+
+@asynccontextmanager
+async def meanwhile(work: Coroutine[Any, Any, T]) -> AsyncIterator[asyncio.Task[T]]:
+    """The work, begun, for whoever may want what it comes to; ended, and forgotten, where nobody did."""
+    begun = asyncio.ensure_future(work)
+    try:
+        yield begun
+    finally:
+        begun.cancel()
+        await asyncio.wait({begun})
+        if not begun.cancelled():
+            begun.exception()
