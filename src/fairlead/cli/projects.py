@@ -52,11 +52,6 @@ def show(context: typer.Context, name: str = typer.Argument(..., help="The proje
     at.screen.result(at.client.get(f"{API}/projects/{segment(name)}"))
 
 
-KNOWN_HOSTS = typer.Option(
-    "", help="File with the ssh host's known_hosts lines; by default the key that it shows first is kept."
-)
-
-
 @group.command("add")
 def add(
     context: typer.Context,
@@ -74,7 +69,9 @@ def add(
     key_from: str = typer.Option(
         "", help="File with a private ssh key; by default a deploy key is made for ssh addresses."
     ),
-    known_hosts: str = KNOWN_HOSTS,
+    known_hosts: str = typer.Option(
+        "", help="File with the ssh host's known_hosts lines; by default the key that it shows first is kept."
+    ),
     webhook: str = typer.Option("generic", help="Who will call: github, gitea, gitlab, standard or generic."),
     poll: float | None = typer.Option(
         None, help="Seconds between looks when no webhook comes, 0: never; by default as the server's settings say."
@@ -186,7 +183,11 @@ def connect(
     key_from: str = typer.Option(
         "", help="File with a private ssh key; without, the present one stays, or a deploy key is made."
     ),
-    known_hosts: str = KNOWN_HOSTS,
+    known_hosts: str | None = typer.Option(
+        None,
+        help="File with the ssh host's known_hosts lines; without, the present ones stay; '' for none: the key that it "
+        "shows first is kept.",
+    ),
     webhook: str | None = typer.Option(None, help="Who will call: github, gitea, gitlab, standard or generic."),
     poll: float | None = typer.Option(None, help="Seconds between looks when no webhook comes, 0: never."),
 ) -> None:
@@ -204,7 +205,7 @@ def connect(
     credentials = {
         "password": secret_of(password_from),
         "ssh_key": secret_of(key_from),
-        "known_hosts": value_of(known_hosts) if known_hosts else "",
+        "known_hosts": value_of(known_hosts) if known_hosts else known_hosts,
     }
     held = at.client.get(f"{API}/projects/{segment(name)}")["source"] or {}
     body = with_given(held, given) | credentials | {"url": git}

@@ -40,7 +40,7 @@ _FORGE = re.compile(r"https?://[A-Za-z0-9.-]+(?::[0-9]{1,5})?(?:/[A-Za-z0-9._~/-
 
 
 class Stays(Enum):
-    """What is given in place of a secret's value where the one that is held stays."""
+    """What is given in place of a secret's value, or of the hosts' keys, where what is held stays."""
 
     AS_IT_IS = "as it is"
 
@@ -56,7 +56,7 @@ class NewSource:
     user: str = ""
     password: str | Stays = ""
     ssh_key: str | Stays = ""
-    known_hosts: str = ""
+    known_hosts: str | Stays = ""
     poll_s: float = DEFAULT_POLL_S
     webhook_kind: WebhookKind = "generic"
 
@@ -384,7 +384,7 @@ def _source(
         ),
         ssh_key=_keep(context, connection, private, f"{name}: deploy key", held.ssh_key if held else None),
         deploy_key="" if given.ssh_key else public,
-        known_hosts=given.known_hosts,
+        known_hosts=_hosts(given.known_hosts, held),
         poll_s=given.poll_s,
         webhook=held.webhook if held else webhook,
         webhook_kind=given.webhook_kind,
@@ -392,6 +392,12 @@ def _source(
         if held
         else _keep(context, connection, webhook_secret, f"{name}: webhook secret"),
     )
+
+
+def _hosts(given: str | Stays, held: Source | None) -> str:
+    if isinstance(given, Stays):
+        return held.known_hosts if held else ""
+    return given
 
 
 def _forge(

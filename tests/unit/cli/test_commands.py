@@ -342,7 +342,11 @@ def test_a_projects_host_keys_are_given_from_a_file(house: House, fairlead: Run,
     given = ("--known-hosts", str(file))
     assert fairlead("projects", "add", "books", "--git", address, *given, "--no-wait").code == 0
     assert held() == file.read_text().strip()
-    assert fairlead("projects", "connect", "books", address).code == 0 and held() == ""
+    shown = fairlead("-o", "json", "projects", "show", "books").data["source"]
+    assert shown["known_hosts"] == held()  # they are no secret: what stays can be seen
+    assert fairlead("projects", "connect", "books", address, "--branch", "trunk").code == 0
+    assert held(), "a host that was vouched for would be trusted blindly again"
+    assert fairlead("projects", "connect", "books", address, "--known-hosts", "").code == 0 and held() == ""
     assert fairlead("projects", "connect", "books", address, *given).code == 0 and held().strip()
 
 

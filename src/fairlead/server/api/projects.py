@@ -19,13 +19,14 @@ from fairlead.usecases.context import Context
 
 router = api_router("projects")
 
+FIRST_SHOWN = "the one that the host shows first is kept"
+
 
 class RepositoryBody(Body):
     url: str = Field(max_length=1000)
     branch: str = Field("main", max_length=250)
     folder: str = Field("", max_length=250)
     user: str = Field("", max_length=200)
-    known_hosts: str = Field("", max_length=20_000)
     poll_s: float | None = Field(None, ge=0, le=86_400, description="0: never; without it as the settings say")
     webhook_kind: WebhookKind = "generic"
 
@@ -33,11 +34,13 @@ class RepositoryBody(Body):
 class SourceBody(RepositoryBody):
     password: str = Field("", max_length=4000)
     ssh_key: str = Field("", max_length=20_000)
+    known_hosts: str = Field("", max_length=20_000, description=f'for ssh: the hosts\' keys; "": {FIRST_SHOWN}')
 
 
 class OtherSource(RepositoryBody):
     password: str | None = Field(None, max_length=4000, description='without it as before; "": none')
     ssh_key: str | None = Field(None, max_length=20_000, description='without it as before; "": a deploy key')
+    known_hosts: str | None = Field(None, max_length=20_000, description=f'without it as before; "": {FIRST_SHOWN}')
 
 
 class ReportingBody(Body):
@@ -234,16 +237,18 @@ async def look(context: Books, server: Parts, actor: Asking, project: str) -> an
 
 
 def _other_source(body: OtherSource, held: Project, poll_s: float) -> projects.NewSource:
-    """What is not said of secrets stays; a key that a person gave stays where the address is one for ssh."""
+    """What is not said of secrets and of the hosts' keys stays; a key that a person gave stays where the address is one
+    for ssh."""
     before = held.source
     has_own_key = before is not None and before.ssh_key is not None and not before.deploy_key
     stays = projects.Stays.AS_IT_IS
-    secrets = {
+    trusted = {
         "password": stays if body.password is None else body.password,
         "ssh_key": (stays if has_own_key else "") if body.ssh_key is None else body.ssh_key,
+        "known_hosts": stays if body.known_hosts is None else body.known_hosts,
     }
     poll = poll_s if body.poll_s is None else body.poll_s
-    return projects.NewSource(**{**body.model_dump(), **secrets, "poll_s": poll})
+    return projects.NewSource(**{**body.model_dump(), **trusted, "poll_s": poll})
 
 
 def _source(body: SourceBody, poll_s: float) -> projects.NewSource:

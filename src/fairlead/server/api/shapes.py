@@ -84,6 +84,7 @@ def project(
             "folder": one.source.folder,
             "user": one.source.user,
             "deploy_key": one.source.deploy_key,
+            "known_hosts": one.source.known_hosts,
             "poll_s": one.source.poll_s,
             "webhook_kind": one.source.webhook_kind,
             "webhook_url": webhook_url,

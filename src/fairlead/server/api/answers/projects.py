@@ -20,6 +20,7 @@ class Source(TypedDict):
     folder: str
     user: str
     deploy_key: str
+    known_hosts: Annotated[str, Field(description='for ssh: the hosts\' keys; "": the one shown first is kept')]
     poll_s: Annotated[float, Field(description="0: it is never asked without a webhook")]
     webhook_kind: WebhookKind
     webhook_url: str
