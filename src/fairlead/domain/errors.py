@@ -218,6 +218,7 @@ CODES: dict[str, str] = {
     "release.channel_rule": "A version rule of the channel does not take a version; both are named.",
     "release.no_channel": "No channel of the project takes these versions; what each objects to is named.",
     "release.template": "The project's version template makes no version.",
+    "release.donor_unknown": "What is to number the releases is no service of the project, and no package or step.",
     "release.donor": "The version of the service or package that numbers the releases is not known.",
     "release.variables_locked": "The release was promoted, and keeps the variables that it was promoted with.",
     "release.no_child": "The process deploys a release of another project, which has none yet.",

@@ -34,6 +34,7 @@ from fairlead.store.database import Connection
 from fairlead.store.reach import within
 from fairlead.store.shelf import Page
 from fairlead.usecases.context import Context
+from fairlead.usecases.donors import require_donor
 
 _REPOSITORY = re.compile(r"[A-Za-z0-9_.-]+(?:/[A-Za-z0-9_.-]+)+")
 _FORGE = re.compile(r"https?://[A-Za-z0-9.-]+(?::[0-9]{1,5})?(?:/[A-Za-z0-9._~/-]*)?")
@@ -181,9 +182,11 @@ def change(
     fields: Mapping[Field, object],
     *,
     revision: int | None = None,
+    asks_donor: bool = True,
 ) -> Project:
     """Some fields of it, the lifecycle by name; with `revision` only if nobody changed it since, else Conflict
-    `edit.conflict`."""
+    `edit.conflict`. Invalid `release.donor_unknown` for another donor that nothing of the project is called, unless
+    the caller asks later (`require_donor`)."""
     actor.require_somewhere(Permission.PROJECT_EDIT)
     if "branch" in fields:
         branch_name(str(fields["branch"]))
@@ -196,6 +199,8 @@ def change(
         if "lifecycle" in fields:
             own["lifecycle"] = lifecycles.by_name(connection, str(fields["lifecycle"])).id
         of_source = {key: value for key, value in fields.items() if key in ("branch", "poll_s")}
+        if asks_donor and isinstance(settings, ReleaseSettings) and settings.donor != found.release_settings.donor:
+            require_donor(connection, found, settings.donor)
         changed = replace(_read_as(found, revision), **own)  # type: ignore[arg-type]
         if not changed.is_as_code:
             changed = replace(changed, code_nouns=())

@@ -41,7 +41,8 @@ def get(context: Context, actor: Actor, project: str) -> SettingsView:
 def put(
     context: Context, actor: Actor, project: str, settings: ReleaseSettings, *, revision: int | None = None
 ) -> SettingsView:
-    """As these, whole; with `revision` only if nobody changed the project since, else Conflict `edit.conflict`."""
+    """As these, whole; with `revision` only if nobody changed the project since, else Conflict `edit.conflict`. Invalid
+    `release.donor_unknown` for another donor that nothing of the project is called."""
     saved = projecting.change(context, actor, project, {"release_settings": settings}, revision=revision)
     return SettingsView(saved.release_settings, saved.revision)
 

@@ -30,12 +30,14 @@ class Held(Generic[I]):
 
 @dataclass(frozen=True, slots=True)
 class Applying:
-    """One apply: its `context` is inside of the one transaction. `given` are secrets' values by placeholder."""
+    """One apply: its `context` is inside of the one transaction. `given` are secrets' values by placeholder. `donors`
+    are projects whose releases are numbered by something else than before: it may come with a later change."""
 
     context: Context
     actor: Actor
     given: Mapping[str, str]
     make_key: Callable[[str], KeyPair]
+    donors: set[str] = field(default_factory=set)
 
     def value(self, placeholder: SecretField | None) -> str:
         """The value that was given for it; "" where it is to be left as it is, or there is none."""

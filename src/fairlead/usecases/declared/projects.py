@@ -23,6 +23,7 @@ from fairlead.store.tenant_templates import by_owner
 from fairlead.usecases import library_sets, projects, tenant_templates
 from fairlead.usecases.context import Context
 from fairlead.usecases.declared.noun import Applying, Held, Noun
+from fairlead.usecases.donors import require_donor
 from fairlead.usecases.projects import Field, NewForge, NewSource, Stays
 
 
@@ -60,7 +61,9 @@ class Projects(Noun[ProjectItem]):
             fields: dict[Field, object] = {"is_enabled": item.enabled, "is_as_code": item.as_code}
             fields["tenancy"] = item.tenancy
             fields["release_settings"] = ReleaseSettings(**item.releases.model_dump())
-            projects.change(at.context, at.actor, project, fields)
+            projects.change(at.context, at.actor, project, fields, asks_donor=False)
+        if item.releases.donor:
+            at.donors.add(project)
         _include(at, project, (), item.library_sets)
         if item.tenant_templates:
             tenant_templates.put(at.context, at.actor, project, parameters_of(item.tenant_templates))
@@ -72,8 +75,10 @@ class Projects(Noun[ProjectItem]):
         fields = {own: getattr(new, key) for key, own in names.items() if getattr(new, key) != getattr(was, key)}
         if new.releases != was.releases:
             fields["release_settings"] = ReleaseSettings(**new.releases.model_dump())
+        if new.releases.donor != was.releases.donor:
+            at.donors.add(project)
         if fields:
-            projects.change(at.context, at.actor, project, fields)
+            projects.change(at.context, at.actor, project, fields, asks_donor=False)
         if new.source != was.source or _is_given(at, new.source):
             source = _source(at, new.source)
             needs_key = projects.needs_key(source) and not projects.needs_key(_source(at, was.source))
@@ -84,6 +89,12 @@ class Projects(Noun[ProjectItem]):
         _include(at, project, was.library_sets, new.library_sets)
         if new.tenant_templates != was.tenant_templates:
             tenant_templates.put(at.context, at.actor, project, parameters_of(new.tenant_templates))
+
+    def settle(self, at: Applying, project: str, item: ProjectItem) -> None:
+        """A new donor is asked for when the process is there that the same files bring."""
+        if project in at.donors:
+            with at.context.database.reading() as connection:
+                require_donor(connection, rows.by_name(connection, project), item.releases.donor)
 
     def remove(self, at: Applying, held: Held[ProjectItem]) -> None:
         projects.remove(at.context, at.actor, held.project)
