@@ -6,8 +6,8 @@ from urllib.parse import quote
 
 from starlette.responses import Response
 
-from fairlead.domain.errors import FairleadError, NotAllowed
-from fairlead.domain.trigger import TargetEvent, TriggerAction, TriggerKind
+from fairlead.domain.errors import FairleadError, Invalid, NotAllowed
+from fairlead.domain.trigger import DEFAULT_POLL_S, TargetEvent, TriggerAction, TriggerKind
 from fairlead.server.routing import page_router
 from fairlead.server.web.lists import Searched
 from fairlead.server.web.visit import Form, Posted, Visiting, one_of
@@ -33,18 +33,22 @@ def show(visitor: Visiting, project: str, part: Searched) -> Response:
         "actions": list(TriggerAction),
         "kinds": list(TriggerKind),
         "events": list(TargetEvent),
+        "poll_s": DEFAULT_POLL_S,
     }
     return visitor.page("triggers.html", values)
 
 
 @router.post("/projects/{project}/triggers")
 def put(form: Posted, project: str) -> Response:
-    """Make the trigger, or replace it."""
+    """Make the trigger, or replace it; the form that changes one says which revision it shows."""
     visitor = form.visitor
-    return form.act(
-        f"/projects/{quote(project)}/triggers",
-        lambda: f"Trigger {triggers.put(visitor.context, visitor.actor, project, _draft(form)).trigger.name} is set.",
-    )
+
+    def work() -> str:
+        revision = form.number("revision")
+        made = triggers.put(visitor.context, visitor.actor, project, _draft(form), revision=revision)
+        return f"Trigger {made.trigger.name} is {'set' if revision is None else 'changed'}."
+
+    return form.act(f"/projects/{quote(project)}/triggers", work)
 
 
 def _draft(form: Form) -> triggers.Draft:
@@ -62,12 +66,23 @@ def _draft(form: Form) -> triggers.Draft:
         kind=one_of(TriggerKind, form.text("kind") or TriggerKind.SCHEDULE, "kind"),
         runbook=form.text("runbook"),
         watches=form.text("watches").replace(",", " ").split(),
+        poll_s=_poll_s(form),
         environments=form.lists.get("environments", ()),
         tags=form.listed("tags"),
         events=[one_of(TargetEvent, one, "event") for one in form.lists.get("events", ())],
         tenants=form.lines("tenants"),
         tenant_tags=form.listed("tenant_tags"),
     )
+
+
+def _poll_s(form: Form) -> int:
+    """As given; the default where the field is left empty."""
+    if not form.text("poll_s").strip():
+        return DEFAULT_POLL_S
+    given = form.number("poll_s")
+    if given is None:
+        raise Invalid("trigger.invalid", "how often a registry is asked is a number of seconds", thing="poll_s")
+    return given
 
 
 @router.post("/projects/{project}/triggers/{name}/evaluate")

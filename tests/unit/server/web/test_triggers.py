@@ -1,10 +1,13 @@
 """Triggers on their project's page: set with any kind, asked, and with their record."""
 
+import re
+from html import unescape
+
 from tests.unit.server.conftest import Visit
 from tests.unit.server.house import ADMINISTRATOR, House
 
 from fairlead.domain.process import Action, Process, ProcessStep
-from fairlead.domain.trigger import TargetEvent, TriggerKind
+from fairlead.domain.trigger import TargetEvent, TriggerAction, TriggerKind
 from fairlead.usecases import runbooks, tenants, triggers
 
 PAGE = "/projects/books/triggers"
@@ -73,3 +76,56 @@ def test_when_it_is_due_is_shown_by_the_clocks_of_its_zone_too(house: House, vis
     visit.post(PAGE, name="Pushed", kind="push")
     page = visit.get(PAGE)
     assert "Pushed" in page and "/evaluate" not in page, "it cannot be asked, so no button says so"
+
+
+def change_form(page: str, name: str) -> dict[str, str | list[str]]:
+    """What a browser would send of the form that changes the trigger, as it stands on the page."""
+    found = re.search(rf"<summary>Change {re.escape(name)}</summary><form[^>]*>(.*?)</form>", page, re.DOTALL)
+    assert found, f"no form changes {name}"
+    form, fields = found[1], dict[str, str | list[str]]()
+    for tag in re.findall(r"<input[^>]*>", form):
+        said = {key: unescape(value) for key, value in re.findall(r'([a-z_]+)="([^"]*)"', tag)}
+        if said.get("type") != "checkbox":
+            fields[said["name"]] = said.get("value", "")
+        elif tag.endswith(" checked>"):
+            fields[said["name"]] = [*fields.get(said["name"], []), said["value"]]
+    for select, inside in re.findall(r'<select[^>]* name="([a-z_]+)">(.*?)</select>', form):
+        chosen = re.search(r"<option selected>([^<]*)</option>", inside)
+        fields[select] = unescape(chosen[1]) if chosen else ""
+    for area, inside in re.findall(r'<textarea[^>]* name="([a-z_]+)"[^>]*>(.*?)</textarea>', form, re.DOTALL):
+        fields[area] = unescape(inside)
+    return fields
+
+
+def test_one_is_changed_on_its_page_and_what_nobody_touched_stays(house: House, visit: Visit) -> None:
+    house.add_project("books")
+    context = house.context
+    connected = {"books": ["Test", "Production"]}
+    for name in ("Acme, Inc", "Umbrella"):
+        tenants.put(context, ADMINISTRATOR, tenants.Draft(name, connections=connected))
+    drafts = (
+        triggers.Draft(
+            "Nightly", "0 2 * * *", zone="Asia/Kolkata", source="Test", destination="Production", channel="Default",
+            is_forced=True, is_enabled=False, tenants=["Acme, Inc", "Umbrella"],
+        ),
+        triggers.Draft("Images", kind=TriggerKind.IMAGE, watches=["a/web", "a/api"], poll_s=900),
+        triggers.Draft(
+            "Comes", kind=TriggerKind.TARGET, tags=["web"], environments=["Test"], events=[TargetEvent.HEALTHY]
+        ),
+    )  # fmt: skip
+    before = {one.name: triggers.put(context, ADMINISTRATOR, "books", one).trigger for one in drafts}
+    visit.sign_in()
+    for name, was in before.items():
+        visit.post(PAGE, **change_form(visit.get(PAGE), name))
+        assert f"Trigger {name} is changed." in visit.get(PAGE)
+        held = triggers.get(context, ADMINISTRATOR, "books", name).trigger
+        kept = ("kind", "cron", "zone", "action", "source", "destination", "channel", "is_forced", "is_enabled",
+                "watches", "poll_s", "environments", "tags", "events", "tenants", "id", "created_by")  # fmt: skip
+        assert {one: getattr(held, one) for one in kept} == {one: getattr(was, one) for one in kept}
+    read = change_form(visit.get(PAGE), "Nightly")
+    visit.post(PAGE, **{**read, "cron": "0 4 * * *", "action": "deploy-latest", "disabled": ""})
+    held = triggers.get(context, ADMINISTRATOR, "books", "Nightly").trigger
+    assert (held.cron, held.action, held.is_enabled) == ("0 4 * * *", TriggerAction.DEPLOY_LATEST, True)
+    visit.post(PAGE, **{**read, "cron": "0 5 * * *"})
+    assert "was changed by somebody else" in visit.get(PAGE)
+    assert triggers.get(context, ADMINISTRATOR, "books", "Nightly").trigger.cron == "0 4 * * *"
