@@ -19,7 +19,7 @@ group = typer.Typer(
 
 Config = typer.Option(None, "--config", help="A TOML file of settings; by default as for every other command.")
 Project = typer.Argument(..., help="The project.")
-Environment = typer.Argument(..., help="The environment.")
+Environment = typer.Argument(..., help="The environment; a tenant's place in it is ENVIRONMENT/TENANT.")
 To = typer.Option(None, "--to", help="The slot to send users to; by default the one that they are not sent to.")
 
 

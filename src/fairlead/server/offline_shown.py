@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -27,7 +28,7 @@ async def status(settings: Settings, project: str = "", environment: str = "", *
         one
         for one in catalogue_copy.read_all(_folder(settings))
         if project.casefold() in ("", one.project.casefold())
-        and environment.casefold() in ("", one.environment.casefold())
+        and environment.casefold() in ("", one.environment.casefold(), offline_switch.where_of(one).casefold())
     ]
     async with bootstrap.without_server(settings) as outside:
         seen = [await offline_switch.look(copy, outside) for copy in copies]
@@ -78,7 +79,7 @@ async def _switch_back(settings: Settings, project: str, environment: str, to: C
                 _say(line)
             await offline_switch.carry_out(swap, outside)
         except FairleadError as failed:
-            again = f"fairlead-server offline switch-back {project} {environment} --to {seen.other}"
+            again = f"{_switch_back_of(seen)} --to {seen.other}"
             _say(f"workers were not swapped: {failed}\n  → once the engine answers: {again}")
             return False
         return True
@@ -139,14 +140,20 @@ def _shown(seen: Seen) -> list[str]:
     if seen.problems:
         lines += [f"  no way back: {problem}" for problem in seen.problems]
     else:
-        lines.append(f"  way back: fairlead-server offline switch-back {seen.copy.project} {seen.copy.environment}")
+        lines.append(f"  way back: {_switch_back_of(seen)}")
     return lines
+
+
+def _switch_back_of(seen: Seen) -> str:
+    """The command, as a shell takes it."""
+    return "fairlead-server offline switch-back " + shlex.join((seen.copy.project, offline_switch.where_of(seen.copy)))
 
 
 def _as_data(seen: Seen) -> dict[str, object]:
     return {
         "project": seen.copy.project,
         "environment": seen.copy.environment,
+        "tenant": seen.copy.tenant,
         "live": seen.live,
         "proxy_answers": seen.is_told,
         "other": seen.other,

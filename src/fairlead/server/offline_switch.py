@@ -123,9 +123,9 @@ def _problems(
 def chosen(copies: Sequence[PlaceCopy], project: str, environment: str, *, file: Path) -> PlaceCopy:
     """The copy of that place, a tenant's by `Environment/Tenant`; NotFound names those that there are."""
     for copy in copies:
-        if (copy.project, _place(copy).where.lower()) == (project, environment.lower()):
+        if (copy.project.casefold(), where_of(copy).casefold()) == (project.casefold(), environment.casefold()):
             return copy
-    there = ", ".join(copy.shown for copy in copies) or "none"
+    there = ", ".join(f"{copy.project} in {where_of(copy)}" for copy in copies) or "none"
     raise NotFound(
         "environment.unknown",
         f"{file} holds nothing of {project} in {environment}",
@@ -165,6 +165,11 @@ async def switch_back(seen: Seen, outside: WithoutServer, data_dir: Path, say: S
     for spec in seen.wanted:
         if await outside.proxy.live(spec.name) is not other:
             raise Unreachable("proxy.unreachable", f"the proxy does not say that {spec.host} points at {other}")
+
+
+def where_of(copy: PlaceCopy) -> str:
+    """What commands call the environment: a tenant's place is `Environment/Tenant`."""
+    return _place(copy).where
 
 
 def require_way_back(seen: Seen) -> Colour:

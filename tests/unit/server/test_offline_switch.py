@@ -1,5 +1,7 @@
 """`offline`, on a host in memory: what is seen, what is refused and why, what is done."""
 
+import json
+import shlex
 from dataclasses import replace
 from pathlib import Path
 
@@ -156,6 +158,30 @@ async def test_one_place_is_shown_where_one_is_named(
     assert "books in Test: " in told and "Production" not in told
     assert await offline_shown.status(settings, "shop", as_json=False)
     assert "shop has no copy in " in capsys.readouterr().err
+
+
+async def test_a_place_of_a_tenant_is_named_as_a_shell_takes_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The way back that is shown leads to that tenant's place, and not to the one of nobody."""
+    world, outside = await warm()
+    nobodys = replace(await whole_copy(world), environment="US East")
+    its = replace(nobodys, tenant="Acme Corp")
+    seen = replace(await offline_switch.look(await whole_copy(world), outside), copy=its)
+    *_, way_back = offline_shown._shown(seen)
+    assert way_back == "  way back: fairlead-server offline switch-back books 'US East/Acme Corp'"
+    *_, project, where = shlex.split(way_back)
+    assert offline_switch.chosen([nobodys, its], project, where, file=tmp_path) is its
+    assert offline_switch.chosen([nobodys, its], "Books", "us east", file=tmp_path) is nobodys
+    with pytest.raises(NotFound, match="there are: books in US East, books in US East/Acme Corp"):
+        offline_switch.chosen([nobodys, its], "books", "US East/Other", file=tmp_path)
+    monkeypatch.setattr(catalogue_copy, "read_all", lambda folder: [nobodys, its])
+    settings = read({"FAIRLEAD_DATA_DIR": str(tmp_path)})
+    assert await offline_shown.status(settings, project, where, as_json=False)
+    told = capsys.readouterr().out
+    assert "books in US East for Acme Corp: " in told and "books in US East: " not in told
+    assert await offline_shown.status(settings, project, "US East", as_json=True)
+    assert [one["tenant"] for one in json.loads(capsys.readouterr().out)] == [None, "Acme Corp"]
 
 
 async def test_a_torn_copy_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
