@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+from datetime import datetime
 from pathlib import Path
 
 from fairlead import __version__
 from fairlead.domain.errors import Refused
-from fairlead.server.bootstrap import MASTER_KEY, books_only
+from fairlead.server.bootstrap import MASTER_KEY, books_only, without_server
 from fairlead.server.settings import Settings
 from fairlead.store import backup as keeping
 from fairlead.store.backup import Summary
@@ -25,10 +27,19 @@ def reset_admin(settings: Settings, user: str) -> FirstAdministrator:
 
 
 def backup(settings: Settings, to: Path) -> Summary:
-    """Database and artifacts in one file; works beside a running server."""
+    """Database and artifacts in one file; works beside a running server, of an earlier version too: its tables stay as
+    they are, and no secret is opened, so that the master key need not be here."""
     require_installed(settings)
-    with books_only(settings) as context:
-        return keeping.write(context.database, settings.data_dir, to, at=context.clock.now(), version=__version__)
+    database = Database(settings.database)
+    try:
+        return keeping.write(database, settings.data_dir, to, at=asyncio.run(_now(settings)), version=__version__)
+    finally:
+        database.close()
+
+
+async def _now(settings: Settings) -> datetime:
+    async with without_server(settings) as outside:
+        return outside.clock.now()
 
 
 def restore(settings: Settings, source: Path) -> Summary:

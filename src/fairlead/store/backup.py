@@ -29,7 +29,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from fairlead.domain.errors import Failed, Invalid, NotFound
+from fairlead.domain.errors import Failed, Invalid, NotFound, Refused
 from fairlead.store import artifacts, audit_files, migrate, secret_versions, settings
 from fairlead.store.artifact_files import path_of
 from fairlead.store.database import Database, sqlite_url
@@ -57,14 +57,15 @@ class Summary:
 
 
 def write(database: Database, data_dir: Path, target: Path, *, at: datetime, version: str) -> Summary:
-    """The archive is at `target`, whole or not at all, readable by its owner alone. The server may run."""
+    """The archive is at `target`, whole or not at all, readable by its owner alone. The server may run. Refused
+    `server.state` where the database is none of ours, or of a newer version."""
     partial = target.with_name(f"{target.name}.{os.getpid()}.partial")
     try:
         with _scratch(target.parent) as scratch:
             copied = _copy_database(database, scratch / DATABASE_NAME)
             with _books_of(database, copied) as connection:
+                revision = _known_revision(connection, database)
                 installation = str(settings.value(connection, settings.INSTALLATION) or "")
-                revision = migrate.current_revision(connection)
                 keys = artifacts.all_blobs(connection)
                 master_keys = sorted(secret_versions.keys_in_use(connection) | _key_in_use(connection))
             manifest = {
@@ -161,6 +162,16 @@ def _books_of(database: Database, copied: Path | None) -> Iterator[sa.Connection
     finally:
         if copied:
             held.close()
+
+
+def _known_revision(connection: sa.Connection, database: Database) -> str:
+    revision = migrate.current_revision(connection)
+    if revision is None:
+        what = f"no server has been here: {database.url.database} holds no tables of ours"
+        hint = "name the data directory, or the database, that the server has"
+        raise Refused("server.state", what, thing=str(database.url.database), hint=hint)
+    migrate.refuse_unknown(revision)
+    return revision
 
 
 def _pack(

@@ -6,10 +6,12 @@ import asyncio
 import json
 import os
 import socket
+import sqlite3
 import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -400,6 +402,39 @@ def test_what_is_no_backup_is_refused_and_changes_nothing(
     assert said.code == 2 and "backup.invalid" in said.err
     assert (data_dir / "fairlead.db").read_bytes() == before
     assert furnished("restore", str(tmp_path / "none"), "--yes").code == 5
+
+
+def test_a_backup_needs_no_master_key_and_changes_nothing(furnished: Run, data_dir: Path, tmp_path: Path) -> None:
+    """A key may be given to the server's unit alone; and whoever lost it keeps what is left."""
+    (data_dir / "master.key").rename(tmp_path / "away")
+    said = furnished("backup", str(tmp_path / "one.tar"))
+    assert said.code == 0 and "the master key " in said.err and "is not in it" in said.err
+    assert not (data_dir / "master.key").exists()
+    (data_dir / "master.key").write_text("A" * 43 + "=\n")
+    assert furnished("backup", str(tmp_path / "two.tar")).code == 0
+    (tmp_path / "away").replace(data_dir / "master.key")
+    assert furnished("restore", str(tmp_path / "two.tar"), "--yes").code == 0
+    assert furnished("reset-admin").code == 0
+
+
+def test_a_backup_moves_no_tables_beside_a_server_of_an_earlier_version(
+    furnished: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(bootstrap, "bring_up_to_date", lambda database: pytest.fail("the tables were moved"))
+    assert furnished("backup", str(tmp_path / "x.tar")).code == 0
+
+
+@pytest.mark.parametrize("revision", [None, "9999"])
+def test_a_backup_of_what_this_version_does_not_know_is_refused(
+    furnished: Run, data_dir: Path, tmp_path: Path, revision: str | None
+) -> None:
+    with closing(sqlite3.connect(data_dir / "fairlead.db")) as connection, connection:
+        connection.execute("DELETE FROM fairlead_version")
+        if revision:
+            connection.execute("INSERT INTO fairlead_version VALUES (?)", (revision,))
+    said = furnished("backup", str(tmp_path / "x.tar"))
+    assert said.code == 1 and "server.state" in said.err
+    assert not list(tmp_path.glob("x.tar*"))
 
 
 def test_a_restore_asks_first(furnished: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
