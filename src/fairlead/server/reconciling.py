@@ -17,6 +17,7 @@ from fairlead.domain.errors import FairleadError
 from fairlead.domain.naming import route_name
 from fairlead.domain.slot import SlotState
 from fairlead.ports.catalogue import Place
+from fairlead.ports.container_engine import labels_of
 from fairlead.ports.proxy import Endpoint, RouteSpec
 from fairlead.server.bootstrap import Server
 from fairlead.store import certificates, routes, slots, tasks
@@ -62,7 +63,8 @@ async def _mend(server: Server, live: _Live) -> bool:
     endpoints = await _standing(server, live)
     if not endpoints:
         log.error("route.not_mended", route=name, reason="what our books call live does not run", colour=live.colour)
-        await asyncio.to_thread(standing.tell_not_running, server.context, live.place)
+        there = await server.container_engine.running(labels_of(live.place))
+        await asyncio.to_thread(standing.tell_not_running, server.context, live.place, there)
         return False
     await server.proxy.ensure_route(live.spec)
     await server.proxy.fill(name, live.colour, endpoints)

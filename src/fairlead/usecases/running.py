@@ -4,8 +4,9 @@ cost. The page of one place asks the engine itself (`standing`)."""
 from __future__ import annotations
 
 import asyncio
+import shlex
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol, TypeAlias
@@ -13,7 +14,15 @@ from typing import TYPE_CHECKING, Protocol, TypeAlias
 from fairlead.domain.errors import FairleadError, TimedOut
 from fairlead.domain.slot import Slot
 from fairlead.ports.catalogue import Place
-from fairlead.ports.container_engine import LABEL_COLOUR, LABEL_DEPLOYMENT, LABEL_KIND, LABEL_SERVICE
+from fairlead.ports.container_engine import (
+    LABEL_COLOUR,
+    LABEL_DEPLOYMENT,
+    LABEL_ENVIRONMENT,
+    LABEL_KIND,
+    LABEL_PROJECT,
+    LABEL_SERVICE,
+    LABEL_VERSION,
+)
 from fairlead.steps.blueprint import KIND_INSTANCE
 from fairlead.store import registrations, slots, tasks
 from fairlead.store.database import Connection
@@ -46,10 +55,12 @@ class Short:
 
 @dataclass(frozen=True, slots=True)
 class Down:
-    """What of a deployment does not run; no `short`: nothing of it runs."""
+    """What of a deployment does not run; no `short`: nothing of it runs. `elsewhere` is the release that runs there
+    instead, and that neither slot knows: the books are of an old backup."""
 
     deployment: str
     short: tuple[Short, ...] = ()
+    elsewhere: str = ""
 
     @property
     def is_felt(self) -> bool:
@@ -87,12 +98,14 @@ class Running:
 
 def does_not_run(place: Place, slot: Slot, down: Down) -> str:
     """What is so with the live slot, and what to do."""
-    return f"{said_of(slot, down)} {remedy_of(place, slot)}"
+    return f"{said_of(slot, down)} {remedy_of(place, slot, down)}"
 
 
 def said_of(slot: Slot, down: Down) -> str:
     """What is so."""
     live = f"{slot.version} is recorded as live, and"
+    if down.elsewhere:
+        return f"{live} no instance of it runs. What runs is {down.elsewhere}, which our books do not know there."
     if not down.short:
         return f"{live} no instance of it runs: users get no answer."
     said = f"{live} not all of it runs: {', '.join(str(one) for one in down.short)}."
@@ -108,11 +121,26 @@ def short_of(wanted: Mapping[str, int], runs: Mapping[str, int]) -> tuple[Short,
     )
 
 
-def remedy_of(place: Place, slot: Slot) -> str:
-    """What brings it back."""
-    whose = f" --tenant {place.tenant}" if place.tenant else ""
-    where = f"--project {place.project} --to {place.environment}{whose}"
-    return f"Bring it back: fairlead deploy {slot.version} {where} --force"
+def remedy_of(place: Place, slot: Slot, down: Down) -> str:
+    """What brings it back, or takes over what is there instead."""
+    where, whose = shlex.quote(place.environment), f" --tenant {shlex.quote(place.tenant)}" if place.tenant else ""
+    if down.elsewhere:
+        adopt = f"fairlead adopt --project {place.project} --environment {where}{whose}"
+        return f"Users may be on it; compare, and let the books follow: {adopt}"
+    return f"Bring it back: fairlead deploy {slot.version} --project {place.project} --to {where}{whose} --force"
+
+
+def unknown_there(known: Iterable[Slot], running: Iterable[Mapping[str, str]]) -> str:
+    """The release of an instance that runs in the place (`running` are the labels of what does), of a deployment that
+    neither slot knows; "" where there is none."""
+    ours = {slot.deployment for slot in known}
+    versions = (
+        labels.get(LABEL_VERSION, "") or labels.get(LABEL_DEPLOYMENT, "")
+        for labels in running
+        if labels.get(LABEL_KIND) == KIND_INSTANCE and labels.get(LABEL_COLOUR)
+        if labels.get(LABEL_DEPLOYMENT) not in ours
+    )
+    return next(iter(sorted(versions)), "")
 
 
 async def look(context: Context, engine: Engine) -> Sequence[Place]:
@@ -134,30 +162,41 @@ async def look(context: Context, engine: Engine) -> Sequence[Place]:
     return [place for place, by in found.items() if by.is_felt and before.get(place) == by]
 
 
-_Runs: TypeAlias = Mapping[str, Mapping[str, int]]
-"""How many instances in a slot run, by deployment and service."""
+_Runs: TypeAlias = Sequence[Mapping[str, str]]
+"""The labels of all instances in slots that run."""
 
 
 async def _running(engine: Engine) -> _Runs:
     try:
         async with asyncio.timeout(TIMEOUT_S):
-            found = await engine.running({LABEL_KIND: KIND_INSTANCE, LABEL_COLOUR: ""})
+            return await engine.running({LABEL_KIND: KIND_INSTANCE, LABEL_COLOUR: ""})
     except TimeoutError as error:
         message = f"the container engine did not answer within {TIMEOUT_S:g} s"
         raise TimedOut("engine.unreachable", message) from error
+
+
+def _not_among(connection: Connection, labels: _Runs) -> dict[Place, Down]:
     running: dict[str, Counter[str]] = {}
-    for labels in found:
-        running.setdefault(labels.get(LABEL_DEPLOYMENT, ""), Counter())[labels.get(LABEL_SERVICE, "")] += 1
-    return running
-
-
-def _not_among(connection: Connection, running: _Runs) -> dict[Place, Down]:
+    for its in labels:
+        running.setdefault(its.get(LABEL_DEPLOYMENT, ""), Counter())[its.get(LABEL_SERVICE, "")] += 1
     live, wanted = slots.live_deployments(connection), registrations.numbers(connection)
+    strangers = _strangers(labels, frozenset(live.values()))
     found: dict[Place, Down] = {}
     for place, by in live.items():
         if by not in running:
-            found[place] = Down(by)
+            there = strangers.get((place.project, place.where), ())
+            known = slots.of(connection, place).values() if there else ()
+            found[place] = Down(by, elsewhere=unknown_there(known, there))
         elif short := short_of(wanted.get(by, {}), running[by]):
             found[place] = Down(by, short)
     taken = tasks.held_tags(connection) if found else frozenset()
     return {place: by for place, by in found.items() if place.tag not in taken}
+
+
+def _strangers(labels: _Runs, live: Collection[str]) -> dict[tuple[str, str], list[Mapping[str, str]]]:
+    """What runs and is not of a deployment that is live, by project and environment."""
+    found: dict[tuple[str, str], list[Mapping[str, str]]] = {}
+    for its in labels:
+        if its.get(LABEL_DEPLOYMENT) not in live:
+            found.setdefault((its.get(LABEL_PROJECT, ""), its.get(LABEL_ENVIRONMENT, "")), []).append(its)
+    return found

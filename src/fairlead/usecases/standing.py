@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 from fairlead.domain.actor import SYSTEM
@@ -15,7 +15,7 @@ from fairlead.store import events, projects, slots
 from fairlead.usecases import telling
 from fairlead.usecases.context import Context
 from fairlead.usecases.overview import PlaceView
-from fairlead.usecases.running import Down, does_not_run, remedy_of, said_of, short_of
+from fairlead.usecases.running import Down, does_not_run, remedy_of, said_of, short_of, unknown_there
 
 KIND = "environment.not_running"
 NOT_AGAIN_FOR = timedelta(days=1)
@@ -36,26 +36,24 @@ def not_as_recorded(view: PlaceView, containers: Sequence[Container]) -> str:
     if ours:
         short = short_of(view.registered, ours)
         return does_not_run(view.place, slot, Down(slot.deployment, short)) if short else ""
-    if any(one.labels.get(LABEL_COLOUR) == slot.colour.value for one in running):
-        return (
-            f"Our books call {slot.version} live, and what runs in {slot.colour} is of another deployment, which they "
-            f"do not know: compare with fairlead adopt --project {view.place.project} --environment {view.place.where}."
-        )
-    return does_not_run(view.place, slot, Down(slot.deployment))
+    elsewhere = unknown_there(view.slots.values(), [one.labels for one in running])
+    return does_not_run(view.place, slot, Down(slot.deployment, elsewhere=elsewhere))
 
 
-def tell_not_running(context: Context, place: Place) -> bool:
-    """An event and a notice that what is recorded as live does not run; once a day at most. Whether it was told."""
+def tell_not_running(context: Context, place: Place, running: Sequence[Mapping[str, str]] = ()) -> bool:
+    """An event and a notice that what is recorded as live does not run; once a day at most. Whether it was told.
+    `running`: the labels of what does run in the place, where it was not looked at before."""
     now = context.clock.now()
     with context.database.transaction() as connection:
-        slot = next((one for one in slots.of(connection, place).values() if one.state is SlotState.LIVE), None)
+        both = slots.of(connection, place).values()
+        slot = next((one for one in both if one.state is SlotState.LIVE), None)
         if slot is None:
             return False
         told = events.page(connection, *events.fitting(thing=slot.deployment, kind=KIND), limit=1).items
         if told and now - told[0].at < NOT_AGAIN_FOR:
             return False
-        said = said_of(slot, context.running.of(place, slot) or Down(slot.deployment))
-        remedy = remedy_of(place, slot)
+        down = context.running.of(place, slot) or Down(slot.deployment, elsewhere=unknown_there(both, running))
+        said, remedy = said_of(slot, down), remedy_of(place, slot, down)
         context.note(
             connection,
             SYSTEM,

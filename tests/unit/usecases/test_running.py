@@ -12,7 +12,16 @@ from tests.unit.usecases.house import ADMIN, House
 from fairlead.domain.errors import TimedOut, Unreachable
 from fairlead.domain.slot import SlotState
 from fairlead.ports.catalogue import Place, Registration
-from fairlead.ports.container_engine import LABEL_COLOUR, LABEL_DEPLOYMENT, LABEL_SERVICE
+from fairlead.ports.container_engine import (
+    LABEL_COLOUR,
+    LABEL_DEPLOYMENT,
+    LABEL_ENVIRONMENT,
+    LABEL_KIND,
+    LABEL_PROJECT,
+    LABEL_SERVICE,
+    LABEL_VERSION,
+)
+from fairlead.steps.blueprint import KIND_INSTANCE
 from fairlead.store import registrations, slots
 from fairlead.usecases import deployments, overview, running, standing
 
@@ -99,6 +108,21 @@ async def test_a_service_of_which_nothing_runs_is_said_and_told_and_a_missing_re
     engine.deployments, engine.services = [*engine.deployments, slot_of(live)], ["web", "web", "api"]
     await running.look(live.context, engine)
     assert said(live) == ""
+
+
+async def test_what_runs_instead_and_the_books_do_not_know_is_said(live: House) -> None:
+    """After an old backup was put back: users may be on it."""
+    labels = {LABEL_PROJECT: "books", LABEL_ENVIRONMENT: "Test", LABEL_KIND: KIND_INSTANCE, LABEL_COLOUR: "green"}
+
+    class Newer(Engine):
+        async def running(self, _: Mapping[str, str]) -> Sequence[Mapping[str, str]]:
+            return [{**labels, LABEL_DEPLOYMENT: "dep-newer", LABEL_VERSION: "1.2.0"}]
+
+    await running.look(live.context, Newer())
+    assert "What runs is 1.2.0, which our books do not know there." in said(live)
+    labels[LABEL_ENVIRONMENT] = "Test/Acme"
+    await running.look(live.context, Newer())
+    assert "users get no answer" in said(live), "it is of another place"
 
 
 async def test_a_place_where_a_task_is_under_way_looks_for_itself(live: House) -> None:

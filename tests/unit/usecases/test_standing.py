@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from tests.unit.usecases.house import ADMIN, House
 
-from fairlead.domain.slot import SlotState
+from fairlead.domain.colour import Colour
+from fairlead.domain.slot import Slot, SlotState
 from fairlead.ports.catalogue import Place, Registration
-from fairlead.ports.container_engine import LABEL_COLOUR, LABEL_DEPLOYMENT, LABEL_SERVICE, Container
+from fairlead.ports.container_engine import (
+    LABEL_COLOUR,
+    LABEL_DEPLOYMENT,
+    LABEL_KIND,
+    LABEL_SERVICE,
+    LABEL_VERSION,
+    Container,
+)
+from fairlead.steps.blueprint import KIND_INSTANCE
 from fairlead.store import registrations, slots
-from fairlead.usecases import deployments, notifications, overview, standing, telling
+from fairlead.usecases import deployments, notifications, overview, running, standing, telling
 
 PLACE = Place("books", "Test")
 DAY_S = 86_400.0
@@ -33,6 +44,7 @@ def instance(
     slots = overview.place(house.context, ADMIN, "books", "Test").slots.values()
     slot = next(one for one in slots if one.state is SlotState.LIVE)
     labels = {LABEL_COLOUR: colour or slot.colour.value, LABEL_DEPLOYMENT: deployment or slot.deployment}
+    labels |= {LABEL_KIND: KIND_INSTANCE, LABEL_VERSION: "1.2.0"}
     labels |= {LABEL_SERVICE: service} if service else {}
     return Container("id", "web-1", state, labels, "image", {})  # type: ignore[arg-type]
 
@@ -59,8 +71,26 @@ def test_a_part_that_does_not_run_is_said(live: House) -> None:
     assert "fairlead deploy 1.0.0 --project books --to Test --force" in found
 
 
-def test_newer_containers_than_the_books_know_are_compared_with_adopt(live: House) -> None:
-    assert "fairlead adopt --project books --environment Test" in said(live, instance(live, deployment="dep-newer"))
+@pytest.mark.parametrize("colour", ["", "green", "blue"])
+def test_newer_containers_than_the_books_know_are_compared_with_adopt(live: House, colour: str) -> None:
+    """In whichever slot they are users may be on them: nobody is told that they get no answer, or to deploy over it."""
+    newer = instance(live, deployment="dep-newer", colour=colour)
+    found = said(live, newer)
+    assert "no instance of it runs. What runs is 1.2.0, which our books do not know there." in found
+    assert found.endswith("fairlead adopt --project books --environment Test")
+    assert "no answer" not in found and "--force" not in found
+    assert "no answer" in said(live, replace(newer, labels={**newer.labels, LABEL_KIND: "one-shot"}))
+    assert standing.tell_not_running(live.context, PLACE, [newer.labels])
+    (event,) = live.audit("environment.not_running")
+    assert "What runs is 1.2.0" in event.message
+
+
+def test_commands_are_as_a_shell_takes_them() -> None:
+    slot = Slot(Colour.BLUE, SlotState.LIVE, "dep-1", "rel-1", "1.0.0")
+    place, where = Place("books", "US East", "Acme Corp"), "'US East' --tenant 'Acme Corp'"
+    assert running.remedy_of(place, slot, running.Down("dep-1")).endswith(f"--project books --to {where} --force")
+    adopt = running.remedy_of(place, slot, running.Down("dep-1", elsewhere="1.2.0"))
+    assert adopt.endswith(f"fairlead adopt --project books --environment {where}")
 
 
 def test_while_something_moves_there_nothing_is_said(live: House) -> None:

@@ -196,6 +196,7 @@ def _drawn(
     since = cell.live.committed_at if cell.live else None
     if cell.down:
         said = ", ".join(str(one) for one in cell.down.short) or "no instance runs: users get no answer"
+        said = f"what runs is {cell.down.elsewhere}, which our books do not know" if cell.down.elsewhere else said
         return CellView(_of_down(cell.down), cell.live_version, said, link=place, standby=cell.standby_version)
     return CellView(words.LIVE, cell.live_version, at=since, link=place, standby=cell.standby_version)
 
