@@ -108,6 +108,8 @@ def _without_a_server(settings: Settings) -> Iterator[None]:
 async def _at(
     settings: Settings, project: str, environment: str, to: Colour | None
 ) -> AsyncIterator[tuple[Seen, WithoutServer]]:
+    for line in catalogue_copy.unreadable(_folder(settings)):
+        _say(line)
     copies = catalogue_copy.read_all(_folder(settings))
     copy = offline_switch.chosen(copies, project, environment, file=_folder(settings))
     async with bootstrap.without_server(settings, copy.installation) as outside:

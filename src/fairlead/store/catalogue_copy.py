@@ -153,7 +153,8 @@ def _read(path: Path) -> str | None:
 
 def _not_written(path: Path, error: OSError) -> Failed:
     said = f"the catalogue's file could not be written: {error.strerror}"
-    return Failed("host.disk", said, thing=str(path))
+    hint = "make room below the data directory, or let the server write there"
+    return Failed("host.disk", said, thing=str(path), hint=hint)
 
 
 def _force(path: Path) -> None:

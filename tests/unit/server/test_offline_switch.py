@@ -193,5 +193,9 @@ async def test_a_torn_copy_is_named(tmp_path: Path, capsys: pytest.CaptureFixtur
     assert not await offline_shown.status(settings, as_json=False)
     told = capsys.readouterr().err
     assert f"{torn} cannot be read: " in told and "no place has a copy" not in told
+    for act in (offline_shown.print_commands, offline_shown.switch_back):
+        with pytest.raises(NotFound):
+            await act(settings, "books", "Test", None)
+        assert f"{torn} cannot be read: " in capsys.readouterr().err, "else it seems that nothing was ever there"
     (said,) = catalogue_copy.unreadable(torn.parent)
     assert said.startswith(f"{torn} cannot be read: Unterminated string")

@@ -147,7 +147,7 @@ async def test_a_catalogue_that_cannot_be_written_says_so(shop: Shop, tmp_path: 
     (tmp_path / "catalogue").write_text("a file where the folder should be")
     with pytest.raises(Failed) as raised:
         await StoreCatalogue(shop.database, tmp_path / "catalogue").deregister(PLACE, ["web-1"])
-    assert raised.value.code == "host.disk"
+    assert raised.value.code == "host.disk" and raised.value.hint
 
 
 # Backups

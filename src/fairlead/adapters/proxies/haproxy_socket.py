@@ -151,7 +151,7 @@ class RuntimeSocket:
         pid = self._process()
         hint = START_HINT
         if pid is not None:
-            hint = f"it hangs, or the machine does; `kill -9 {pid}` ends it, and the server starts it from its files"
+            hint = f"it hangs, or the machine does; `kill -9 {pid}` ends it: {START_HINT}"
         who = "HAProxy" if pid is None else f"HAProxy (process {pid})"
         return _unreachable(f"{who} does not answer at {self._path} within {self._timeout_s:g} s", hint)
 
@@ -166,7 +166,8 @@ class RuntimeSocket:
         )
 
 
-START_HINT = "a running server starts it again within seconds; else `fairlead-server up` does"
+START_HINT = "a running server starts it again within seconds; else `fairlead-server boot` does"
+"""The latter needs neither server nor database, which may be why it is asked for."""
 
 
 def _unreachable(message: str, hint: str) -> Unreachable:

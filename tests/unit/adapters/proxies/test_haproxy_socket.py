@@ -13,6 +13,7 @@ import pytest
 
 from fairlead.adapters.proxies import haproxy_socket
 from fairlead.adapters.proxies.haproxy_socket import RuntimeSocket
+from fairlead.domain.errors import Unreachable
 
 
 @contextmanager
@@ -104,3 +105,13 @@ async def test_many_commands_arrive_whole_however_slowly_they_are_read(tmp_path:
             asked.close()
             thread.join(5)
     assert b"".join(read).decode().splitlines() == commands
+
+
+async def test_a_proxy_that_is_gone_or_hangs_is_told_with_what_starts_it_without_a_server(tmp_path: Path) -> None:
+    """In the night when the server is broken `up` would not."""
+    path = tmp_path / "haproxy.sock"
+    with pytest.raises(Unreachable, match="HAProxy does not run") as gone:
+        await RuntimeSocket(path).ask("show info")
+    hangs = RuntimeSocket(path, process=lambda: 4711)._silent()
+    assert "`kill -9 4711`" in hangs.hint
+    assert all("`fairlead-server boot`" in error.hint for error in (gone.value, hangs))
