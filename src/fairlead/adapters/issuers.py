@@ -99,7 +99,7 @@ class WebIssuers:
         if answer.status in (400, 401, 403):
             raise NotAuthenticated(
                 "identity.refused",
-                f"{issuer} did not take the code that the person came back with: {_error_in(answer)}",
+                f"the identity provider {issuer} did not take the code that it gave the person: {_error_in(answer)}",
                 thing=issuer,
                 hint="sign in again; if it stays so, an administrator looks at client id, secret and redirect address",
             )

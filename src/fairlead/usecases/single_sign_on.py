@@ -183,7 +183,7 @@ def _signed_in(context: Context, provider: IdentityProvider, claims: Mapping[str
     with context.database.transaction() as connection:
         user = _user_of(context, connection, provider, claims)
         if user.is_service or not user.is_enabled:
-            raise NotAllowed("identity.disabled", f"{user.name} may not come in", hint="ask an administrator")
+            raise NotAllowed("identity.disabled", f"the user {user.name} may not come in", hint="ask an administrator")
         if user.must_change_password:  # the password was for one use, which is needed no more
             user = users.update(connection, replace(user, password="", must_change_password=False))
         _follow_groups(context, connection, provider, user, claims)

@@ -173,7 +173,7 @@ def test_a_service_account_and_who_is_disabled_do_not_come_in(house: House, visi
     provider.person = {"sub": "1001", "preferred_username": "ann"}
     signed_in(visit)
     people.change(house.context, ADMINISTRATOR, "ann", is_enabled=False)
-    assert "may not come in" in refusal(signed_in(Visit(house)))
+    assert "The user ann may not come in" in refusal(signed_in(Visit(house)))
 
 
 def test_groups_are_followed_at_each_sign_in_and_what_was_given_by_hand_stays(
@@ -339,7 +339,8 @@ def test_a_wrong_secret_and_a_provider_that_is_down_are_told_and_no_secret_is(
 ) -> None:
     allow(house, provider)
     provider.client_secret = "another"
-    assert "invalid_client" in refusal(signed_in(visit))
+    said = refusal(signed_in(visit))
+    assert f"The identity provider {provider.issuer} did not take the code" in said and "invalid_client" in said
     down = Draft("http://127.0.0.1:9", "fairlead", "a client's secret")
     providers.put(house.context, ADMINISTRATOR, "ours", down)
     answer = visit.client.get("/sign-in/ours")
