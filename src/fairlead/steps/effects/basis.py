@@ -37,6 +37,12 @@ def read(kind: type[Arguments], effect: Effect) -> Arguments:
     return from_data(kind, dict(effect.arguments))
 
 
+async def what_was_noted(name: str, tools: Tools) -> Mapping[str, Json] | None:
+    """What an effect noted of itself with its task under that name, in this run of it or one before."""
+    noted = await tools.records.fact(tools.task, name)
+    return noted if isinstance(noted, dict) else None
+
+
 async def all_of(work: Iterable[Coroutine[Any, Any, None]]) -> None:
     """All at once; every one has ended when this returns, and the first error, if any, is raised as it was."""
     async with side_by_side() as group:

@@ -17,7 +17,7 @@ from fairlead.domain.text import Text
 from fairlead.formats.find_patterns import without
 from fairlead.ports.connection import Command, Connection
 from fairlead.ports.step import Tools
-from fairlead.steps.effects.basis import read
+from fairlead.steps.effects.basis import read, what_was_noted
 from fairlead.steps.effects.installed import DIRECTORY, WAS_INSTALLED
 from fairlead.steps.effects.isolation import leave, until_alone
 from fairlead.steps.effects.on_host import HOME, last_line, ran, still_there, ticket_of
@@ -130,7 +130,7 @@ class CopyPackage:
     async def undo(self, effect: Effect, tools: Tools) -> None:
         """It is copied no more; what was stays. A host that it never came to is not asked."""
         wanted = read(PackageCopy, effect)
-        noted = await _noted(effect, tools)
+        noted = await what_was_noted(_note_name(effect), tools)
         if noted is not None:
             host = await still_there(wanted.target, wanted.name, tools)
             if host is not None:
@@ -153,7 +153,7 @@ async def _copying(wanted: PackageCopy, tools: Tools) -> _Copying:
 
 
 async def _copied(wanted: PackageCopy, copying: _Copying, host: Connection, effect: Effect, tools: Tools) -> Outcome:
-    noted = await _noted(effect, tools)
+    noted = await what_was_noted(_note_name(effect), tools)
     if noted is None:
         exit_code, said = await ran(host, f"{ticket_of(effect, tools)}/look", _command("look", wanted, copying))
         if exit_code != 0:
@@ -207,11 +207,6 @@ def _given(wanted: PackageCopy, tools: Tools) -> Mapping[str, Json]:
 def _output(wanted: PackageCopy, copying: _Copying, tools: Tools, *, copies: bool) -> dict[str, Json]:
     kept = {name: str(held) for name, held in _given(wanted, tools).items()}
     return effect_output(wanted.action, wanted.name, {**kept, DIRECTORY: copying.path, WAS_INSTALLED: str(not copies)})
-
-
-async def _noted(effect: Effect, tools: Tools) -> Mapping[str, Json] | None:
-    noted = await tools.records.fact(tools.task, _note_name(effect))
-    return noted if isinstance(noted, dict) else None
 
 
 def _note_name(effect: Effect) -> str:

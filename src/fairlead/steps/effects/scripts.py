@@ -28,7 +28,7 @@ from fairlead.ports.step import Tools
 from fairlead.steps import workspace
 from fairlead.steps.archives import add, add_file, packed
 from fairlead.steps.effects.acquired import acquired
-from fairlead.steps.effects.basis import read
+from fairlead.steps.effects.basis import read, what_was_noted
 from fairlead.steps.effects.isolation import leave, until_alone
 from fairlead.steps.effects.on_host import ticket_of
 from fairlead.steps.filled_in import filled, filled_whole, is_asked_for, known_at, missing_words, shown_at
@@ -90,7 +90,7 @@ class RunScript:
     async def do(self, effect: Effect, tools: Tools) -> Outcome:
         """Begins it, or finds it begun; tells its output; its exit code is the verdict."""
         run = read(ScriptRun, effect)
-        noted = await _noted(effect, tools)
+        noted = await what_was_noted(_note_name(effect), tools)
         ticket = ticket_of(effect, tools)
         if noted is not None:
             await _forget(run, ticket, tools)
@@ -311,11 +311,6 @@ async def _forget(run: ScriptRun, ticket: str, tools: Tools) -> None:
         await (await _connection(run, tools)).complete(ticket)
     except FairleadError as error:
         tools.say(f"what it left on the host could not be removed: {error.message}", level="warning")
-
-
-async def _noted(effect: Effect, tools: Tools) -> Mapping[str, Json] | None:
-    noted = await tools.records.fact(tools.task, _note_name(effect))
-    return noted if isinstance(noted, dict) else None
 
 
 def _note_name(effect: Effect) -> str:

@@ -21,7 +21,7 @@ from fairlead.ports.container_engine import (
 )
 from fairlead.ports.step import Tools
 from fairlead.steps.blueprint import KIND_STEP_CONTAINER, KIND_STEP_NETWORK
-from fairlead.steps.effects.basis import Plain, all_of, read
+from fairlead.steps.effects.basis import Plain, all_of, read, what_was_noted
 from fairlead.steps.effects.on_host import at_host, still_at_host
 from fairlead.steps.effects.started_anew import RUNS, grace_of, start_anew
 from fairlead.steps.effects.step_containers import NOBODY, RUN_AGAIN, StepIdentity, end_container, went_well
@@ -75,8 +75,8 @@ class StopStepContainers:
     async def undo(self, effect: Effect, tools: Tools) -> None:
         """Those that ran before run again. A host that is no target any more is not asked."""
         wanted = read(ToStop, effect)
-        noted = await tools.records.fact(tools.task, _found(effect))
-        ran = noted.get("containers") if isinstance(noted, dict) else None
+        noted = await what_was_noted(_found(effect), tools)
+        ran = noted.get("containers") if noted is not None else None
         if not isinstance(ran, dict):
             return
         there = await still_at_host(wanted.host, wanted.identity.target, tools)
