@@ -54,20 +54,33 @@ def status(
 
 def _show_place(at: Session, place: dict[str, Any]) -> None:
     """The cell, then what stands there."""
-    parts = ("slots", "routes", "instances", "tenants", "not_asked", "not_as_recorded", "proxy_trouble", "runs_in_part")
+    told = ("not_asked", "not_as_recorded", "proxy_trouble", "runs_in_part", "sent_elsewhere")
+    parts = ("slots", "routes", "instances", "tenants", *told)
     if at.screen.as_json:
         at.screen.result(place)
         return
     at.screen.result({name: value for name, value in place.items() if name not in parts})
-    slots = [{"slot": colour, **slot} for colour, slot in place["slots"].items()]
-    columns = {"slot": "SLOT", "state": "STATE", "version": "RELEASE", "standby_until": "STANDS UNTIL"}
+    slots = [
+        {"slot": colour, **slot, "users": _USERS[slot.get("is_reached")]} for colour, slot in place["slots"].items()
+    ]
+    columns = {
+        "slot": "SLOT",
+        "state": "STATE",
+        "version": "RELEASE",
+        "users": "USERS",
+        "standby_until": "STANDS UNTIL",
+    }
     at.screen.table(slots, columns, empty="no slots")
     at.screen.table(place["routes"], {"service": "SERVICE", "url": "ROUTE"}, empty="no routes")
     columns = {"name": "INSTANCE", "colour": "SLOT", "version": "RELEASE", "state": "STATE", "restarts": "RESTARTS"}
     at.screen.table(place["instances"], columns, empty=_why_none(place["not_asked"]))
-    for trouble in (place.get("proxy_trouble"), place["not_as_recorded"]):
+    for trouble in (place.get("proxy_trouble"), place.get("sent_elsewhere"), place["not_as_recorded"]):
         if trouble:
             at.screen.say(f"! {trouble}")
+
+
+_USERS = {True: "are sent here", False: "", None: "not known"}
+"""By what the proxy says of a slot."""
 
 
 def _why_none(not_asked: str) -> str:
@@ -108,6 +121,8 @@ def _own(cell: dict[str, Any]) -> str:
         return ""
     lives = "" if not cell["not_as_recorded"] else " runs in part" if cell.get("runs_in_part") else " does not run"
     parts = [f"{cell['version']}{lives}"] if cell["version"] else []
+    if cell.get("users_at"):
+        parts = [f"users at {cell['users_at']}", *(f"{part} recorded" for part in parts)]
     if cell["state"] == "waiting" and cell["waiting_approval"]:
         parts.append(f"{cell['latest_version']} ⏸ waits for approval")
     elif cell["state"] not in ("live", "not_running", "partly_running"):
@@ -118,11 +133,14 @@ def _own(cell: dict[str, Any]) -> str:
 
 
 def _say_why(at: Session, rows: list[dict[str, Any]]) -> None:
-    """Below the table: why the newest deployments of the places did not go live, and what does not run."""
+    """Below the table: why the newest deployments of the places did not go live, where users are sent to another
+    release than the recorded one, and what does not run."""
     for row in rows:
         each = [(place, one) for place, cell in row["cells"].items() for one in (cell, *cell.get("tenants", ()))]
         for place, cell in each:
             whose = f" for {cell['tenant']}" if cell.get("tenant") else ""
+            if cell.get("sent_elsewhere"):
+                at.screen.say(f"{row['name']} in {place}{whose}: {cell['sent_elsewhere']}")
             if cell["not_as_recorded"]:
                 at.screen.say(f"! {row['name']} in {place}{whose}: {cell['not_as_recorded']}")
             if cell["state"] in NOT_LIVE and cell["latest_reason"]:

@@ -34,6 +34,7 @@ from fairlead.usecases import (
     image_looks,
     interruptions,
     looking,
+    reached,
     relaying,
     retention,
     running,
@@ -59,6 +60,8 @@ IMAGES_S = 5.0
 TARGETS_S = 5.0
 RUNNING_S = 15.0
 """How often it is looked whether what is live runs: one question to the engine for all of the house."""
+USERS_S = 2.0
+"""How often the proxy is asked where it sends users of what is being deployed: a list is shown anew every three."""
 HOURLY_S = 3600.0
 PROXY_S = 1.0
 """How often it is looked whether the proxy lives: while it does not, nobody is served."""
@@ -113,6 +116,7 @@ async def _looping(life: Life) -> AsyncIterator[None]:
             ("images", IMAGES_S, lambda: _look_at_images(server)),
             ("targets", TARGETS_S, lambda: _look_at_targets(server)),
             ("running", RUNNING_S, lambda: _look_what_runs(server)),
+            ("users", USERS_S, lambda: reached.look(server.context, server.proxy)),
             ("registry", REGISTRY_S, lambda: keep_registry(server)),
             ("database", HOLD_S, lambda: _keep_hold(server)),
             ("housekeeping", HOURLY_S, lambda: _tidy(server)),

@@ -172,6 +172,13 @@ def held_tags(connection: sa.Connection) -> frozenset[str]:
     return frozenset(connection.execute(sa.select(turns.c.tag)).scalars())
 
 
+def places_deployed_to(connection: sa.Connection) -> frozenset[Place]:
+    """The places at which a deployment, or a rollback, has its turn; one query."""
+    has_turn = _c.id.in_(sa.select(turns.c.task))
+    asked = sa.select(_c.project, _c.environment, _c.tenant).where(_c.kind.in_(("deployment", "rollback")), has_turn)
+    return frozenset(Place(row.project, row.environment, row.tenant) for row in connection.execute(asked))
+
+
 def give_turn_back(connection: sa.Connection, task: TaskId) -> bool:
     """The task has no tag any more; whether it had one."""
     return connection.execute(sa.delete(turns).where(turns.c.task == task)).rowcount > 0

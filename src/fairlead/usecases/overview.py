@@ -36,6 +36,7 @@ from fairlead.usecases import tenancy
 from fairlead.usecases.context import Context
 from fairlead.usecases.going import place_of
 from fairlead.usecases.located import located
+from fairlead.usecases.reached import elsewhere
 from fairlead.usecases.running import Down, Running, does_not_run
 
 MOST_PROJECTS = 500
@@ -53,7 +54,8 @@ class Cell:
     for a live slot, too, where our books do not know the deployment that made it (they come from a backup). Where
     there never was a slot, for the process deploys no services, it is what went there last. `not_as_recorded` says
     that what is recorded as live, or part of it (`down`), was found not to run, when the engine was asked last
-    (`running`), and what to do.
+    (`running`), and what to do. `users_at` is the version that users are sent to where that is another than what is
+    recorded as live, and `sent_elsewhere` says so in words: a deployment that has switched may be taken back yet.
     """
 
     live: Committed | None
@@ -65,6 +67,8 @@ class Cell:
     standby_version: str = ""
     not_as_recorded: str = ""
     down: Down | None = None
+    users_at: str = ""
+    sent_elsewhere: str = ""
 
     @property
     def latest_version(self) -> str:
@@ -183,6 +187,18 @@ def place(context: Context, actor: Actor, project: str, environment: str, *, ten
     return PlaceView(owner, where, whose, connected, at, both, its_routes, cell, registered)
 
 
+def as_reached(view: PlaceView, there: frozenset[Colour] | None) -> PlaceView:
+    """With what the proxy, asked just now, says of where users are sent (`reached.reached`); where that is not known,
+    with what the last look found."""
+    return view if there is None else replace(view, cell=_sent(view.cell, view.slots, there))
+
+
+def _sent(cell: Cell, both: Mapping[Colour, Slot], there: frozenset[Colour] | None) -> Cell:
+    is_under_way = cell.latest is not None and not cell.latest.has_ended
+    found = elsewhere(both, there, is_under_way=is_under_way)
+    return replace(cell, users_at=found.version if found else "", sent_elsewhere=found.said if found else "")
+
+
 def _registered(connection: Connection, at: Place, both: Mapping[Colour, Slot]) -> Mapping[str, int]:
     slot = next((slot for slot in both.values() if slot.state is SlotState.LIVE), None)
     held = registrations.of(connection, at, colour=slot.colour) if slot else ()
@@ -250,16 +266,19 @@ class _Books:
         if both:
             last = _live(slot, last)
         down = self.running.of(at, slot)
-        return Cell(
+        latest = self.latest.get(key)
+        cell = Cell(
             last,
             slot.version if slot else last.version if last else "",
-            self.latest.get(key),
+            latest,
             slot.colour if slot else None,
             self.waiting.get(key),
             standby_version=next((slot.version for slot in both.values() if slot.state is SlotState.STANDBY), ""),
             not_as_recorded=does_not_run(at, slot, down) if slot and down else "",
             down=down,
         )
+        is_under_way = latest is not None and not latest.has_ended
+        return _sent(cell, both, self.running.reached.get(at)) if is_under_way else cell
 
 
 def _read(connection: Connection, shown: Sequence[Project], running: Running) -> _Books:

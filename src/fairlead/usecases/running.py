@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
+from fairlead.domain.colour import Colour
 from fairlead.domain.errors import FairleadError, TimedOut
 from fairlead.domain.slot import Slot
 from fairlead.ports.catalogue import Place
@@ -74,11 +75,13 @@ class Running:
 
     `down` holds, by place, the deployment whose instances should run there, and what of it does not; `unknown_since`
     is when the engine was first asked in vain (None: it answers). `proxy_trouble` is why users may reach nothing of
-    what is live, in words; "" where the proxy is well."""
+    what is live, in words; "" where the proxy is well. `reached` are the slots to which the proxy sends users, by
+    place, where a deployment is under way (`usecases.reached`)."""
 
     down: Mapping[Place, Down] = field(default_factory=dict)
     unknown_since: datetime | None = None
     proxy_trouble: str = ""
+    reached: Mapping[Place, frozenset[Colour]] = field(default_factory=dict)
 
     def of(self, place: Place, slot: Slot | None) -> Down | None:
         """What of the place's live slot was found not to run; None where nothing was."""

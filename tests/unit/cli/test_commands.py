@@ -18,9 +18,11 @@ from tests.unit.server.house import DIGEST, PASSWORD, PROJECT_FILE, House, wait_
 from fairlead.cli import client, screen
 from fairlead.cli.account import Account
 from fairlead.domain import errors
+from fairlead.domain.colour import Colour
 from fairlead.domain.ids import TaskId
 from fairlead.domain.switch_record import SwitchRecord, as_fact
 from fairlead.domain.task import TaskState
+from fairlead.ports.catalogue import Place
 from fairlead.ports.tasks import End
 from fairlead.store import projects
 
@@ -108,6 +110,25 @@ def test_status_shows_what_is_live_and_what_waits(books: House, fairlead: Run) -
         assert part in shown, shown
     assert place["slots"] and len(place["instances"]) == 4
     assert "listens on 8080" in fairlead("logs", "web", "-p", "books", "-e", "Test").out
+
+
+def test_status_tells_where_users_are_sent_and_what_is_recorded(
+    books: House, fairlead: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "are sent here" in fairlead("status", "-p", "books", "-e", "Test").out
+
+    async def live(route: str) -> Colour:
+        return Colour.GREEN
+
+    monkeypatch.setattr(books.proxy, "live", live)
+    said = fairlead("status", "-p", "books", "-e", "Test")
+    assert "Users are sent to green now, though 1.0.0 in blue is recorded as live." in said.err, said
+    green = fairlead("-o", "json", "status", "-p", "books", "-e", "Test").data["slots"]["green"]
+    assert (green["state"], green["is_reached"]) == ("empty", True)
+    books.add_release("books", "1.1.0")  # which goes to Test by itself
+    books.context.running.reached = {Place("books", "Test"): frozenset({Colour.GREEN})}
+    said = fairlead("status")
+    assert "users at green, 1.0.0 recorded" in said.out and "books in Test: Users are sent to green now" in said.err
 
 
 def test_status_tells_what_the_books_say_where_the_engine_does_not_answer(

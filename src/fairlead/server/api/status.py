@@ -26,7 +26,7 @@ from fairlead.server.api.tasks import stream
 from fairlead.server.bootstrap import Server
 from fairlead.server.live_output import LiveOutput
 from fairlead.server.routing import api_router
-from fairlead.usecases import overview, standing
+from fairlead.usecases import overview, reached, standing
 
 router = api_router("status")
 
@@ -65,10 +65,13 @@ def status(
 async def get_place(
     context: Books, server: Parts, actor: Asking, project: str, environment: str, tenant: str = ""
 ) -> answers.PlaceState:
-    """One project in one environment (for a tenant): slots, routes, and the containers as the engine reports them. If
+    """One project in one environment (for a tenant): slots, routes, where the proxy sends users, and the
+    containers as the engine reports them. If
     the engine does not answer, what the books say, and why there are no containers."""
     view = await context.database.run(lambda: overview.place(context, actor, project, environment, tenant=tenant))
     containers, trouble = await found_of(server, view)
+    there = await reached.reached(server.proxy, view.place, view.routes)
+    view = overview.as_reached(view, there)
     return {
         "project": view.project.name,
         "environment": view.environment.name,
@@ -80,6 +83,7 @@ async def get_place(
                 "version": slot.version,
                 "deployment": slot.deployment,
                 "standby_until": slot.standby_until.isoformat() if slot.standby_until else None,
+                "is_reached": None if there is None else colour in there,
             }
             for colour, slot in view.slots.items()
         },
@@ -156,6 +160,8 @@ def _own_shape(cell: overview.Cell) -> answers.OwnCell:
         "running_task": latest.task if moving and latest else None,
         "waiting_approval": cell.approval.id if cell.approval else None,
         "not_as_recorded": cell.not_as_recorded,
+        "users_at": cell.users_at,
+        "sent_elsewhere": cell.sent_elsewhere,
         "runs_in_part": cell.down is not None and bool(cell.down.short),
     }
 

@@ -29,7 +29,7 @@ class TenantLine:
 @dataclass(frozen=True, slots=True)
 class CellView:
     """A cell as it is drawn: a version, what is said below it, and where it leads. `down` says how what is live does
-    not run; "": it does."""
+    not run; "": it does. `users_at` is what users are sent to where that is not what is recorded as live."""
 
     look: Look
     version: str
@@ -40,6 +40,7 @@ class CellView:
     live_version: str = ""
     standby: str = ""
     down: str = ""
+    users_at: str = ""
     waits_beside: bool = False
     tenants: tuple[TenantLine, ...] = ()
     more_tenants: int = 0
@@ -68,7 +69,7 @@ def _own(cell: CellView, id: str, about: str, now: datetime) -> str:
         f'<span class="fl-cell-at">{times.drawn(cell.at, now)}</span>' if cell.at else "",
         "</span>",
         _more("", detail) if detail and not is_busy else "",
-        _beside(cell) if cell.live_version and (cell.down or cell.live_version != cell.version) else "",
+        _users(cell) if cell.users_at else _beside(cell),
         _more("pause", f"{escape(cell.standby)} stands by") if cell.standby else "",
         _more("pause", "an earlier one waits for approval") if cell.waits_beside else "",
         "</a>",
@@ -77,9 +78,17 @@ def _own(cell: CellView, id: str, about: str, now: datetime) -> str:
 
 
 def _beside(cell: CellView) -> str:
-    """What users reach meanwhile, if anything."""
+    """What users reach meanwhile, if anything else."""
+    if not cell.live_version or not (cell.down or cell.live_version != cell.version):
+        return ""
     live = escape(cell.live_version)
     return _more("alert", f"{live} {cell.down}") if cell.down else _more("check", f"{live} is live")
+
+
+def _users(cell: CellView) -> str:
+    """Where they are sent already, and what the books say until the deployment has gone well."""
+    recorded = _more("clock", f"{escape(cell.live_version)} is recorded as live") if cell.live_version else ""
+    return _more("user", f"users are at {escape(cell.users_at)} now") + recorded
 
 
 def _progress(cell: CellView, about: str) -> str:

@@ -140,6 +140,8 @@ def cell_of(
     drawn = _drawn(at, cell, phases)
     if drawn and cell.down:
         drawn = replace(drawn, down=_of_down(cell.down).word)
+    if drawn and cell.users_at:
+        drawn = replace(drawn, users_at=cell.users_at)
     if drawn and cell.approval is not None and not cell.waits:
         drawn = replace(drawn, waits_beside=True)
     if not cell.tenants:

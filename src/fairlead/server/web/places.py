@@ -9,15 +9,12 @@ from datetime import datetime
 from typing import Annotated, Any
 from urllib.parse import quote
 
-import structlog
 from fastapi import Query
 from starlette.responses import Response
 
 from fairlead.domain.colour import Colour
 from fairlead.domain.deployment import DeploymentState
 from fairlead.domain.errors import FairleadError
-from fairlead.domain.naming import route_name
-from fairlead.domain.service import Route
 from fairlead.domain.slot import SlotState
 from fairlead.ports.container_engine import LABEL_COLOUR, LABEL_SERVICE, LABEL_VERSION, Container
 from fairlead.ports.proxy import Counters
@@ -29,15 +26,12 @@ from fairlead.server.web.dashboard import unless_seen
 from fairlead.server.web.visit import Posted, Visiting, Visitor, in_one_transaction
 from fairlead.server.web.words import Look
 from fairlead.store.shelf import Page
-from fairlead.usecases import deployments, overview, standing
+from fairlead.usecases import deployments, overview, reached, standing
 from fairlead.usecases import places as using
 
 router = page_router()
 
-log = structlog.get_logger("fairlead.web")
-
-PROXY_TIMEOUT_S = 2.0
-ROUTES_COUNTED = 8
+NOT_COUNTED = "The proxy does not answer, so requests are not counted."
 LISTED = 8
 
 Tenant = Annotated[str, Query(max_length=100)]
@@ -176,8 +170,9 @@ async def picture_of(visitor: Visitor, project: str, environment: str, tenant: s
         lambda: overview.place(context, visitor.actor, project, environment, tenant=tenant)
     )
     containers, engine_trouble = await _containers(visitor.server, view)
-    counted, reached, proxy_trouble = await _counted(visitor.server, view)
-    slots = tuple(_slot(view, colour, containers, counted.get(colour), reached) for colour in Colour)
+    counted, there, proxy_trouble = await _counted(visitor.server, view)
+    view = overview.as_reached(view, there)
+    slots = tuple(_slot(view, colour, containers, counted.get(colour), there) for colour in Colour)
     latest = view.cell.latest
     is_moving = latest is not None and latest.state in (
         DeploymentState.QUEUED,
@@ -209,21 +204,21 @@ async def _counted(
     server: Server, view: overview.PlaceView
 ) -> tuple[Mapping[Colour, Counters], frozenset[Colour] | None, str]:
     """The sum over the place's routes, by colour, and to which slots they lead; None where that is not known."""
-    routes = [route for its in view.routes.values() for route in its][:ROUTES_COUNTED]
-    if not routes:
+    names = reached.names_of(view.place, view.routes)
+    if not names:
         return {}, None, ""
+    there = await reached.reached(server.proxy, view.place, view.routes)
+    if there is None:
+        return {}, None, NOT_COUNTED
     try:
-        async with asyncio.timeout(PROXY_TIMEOUT_S):
-            counted = {colour: await _sum(server, view, routes, colour) for colour in Colour}
-            reached = [await server.proxy.live(name) for name in _names(view, routes)]
-            return counted, frozenset(one for one in reached if one is not None), ""
-    except (FairleadError, TimeoutError) as error:
-        log.warning("proxy.not_asked", project=view.place.project, reason=str(error))
-        return {}, None, "The proxy does not answer, so requests are not counted."
+        async with asyncio.timeout(reached.PROXY_TIMEOUT_S):
+            return {colour: await _sum(server, names, colour) for colour in Colour}, there, ""
+    except (FairleadError, TimeoutError):
+        return {}, there, NOT_COUNTED
 
 
-async def _sum(server: Server, view: overview.PlaceView, routes: Sequence[Route], colour: Colour) -> Counters:
-    each = [await server.proxy.counters(name, colour) for name in _names(view, routes)]
+async def _sum(server: Server, names: Sequence[str], colour: Colour) -> Counters:
+    each = [await server.proxy.counters(name, colour) for name in names]
     return Counters(
         sum(one.requests for one in each),
         sum(one.proxy_errors for one in each),
@@ -232,20 +227,15 @@ async def _sum(server: Server, view: overview.PlaceView, routes: Sequence[Route]
     )
 
 
-def _names(view: overview.PlaceView, routes: Sequence[Route]) -> list[str]:
-    place = view.place
-    return [route_name(place.project, place.environment, one.host, one.path, tenant=place.tenant) for one in routes]
-
-
 def _slot(
     view: overview.PlaceView,
     colour: Colour,
     containers: Sequence[Container],
     counted: Counters | None,
-    reached: frozenset[Colour] | None,
+    there: frozenset[Colour] | None,
 ) -> SlotView:
     slot = view.slots[colour]
-    is_reached = None if reached is None else colour in reached
+    is_reached = None if there is None else colour in there
     return SlotView(
         colour.value,
         slot.state.value,

@@ -36,6 +36,13 @@ class OwnCell(TypedDict):
         Field(description="what the engine tells otherwise than our books, and what to do; lists ask it now and then"),
     ]
     runs_in_part: Annotated[bool, Field(description="that some of what is recorded as live was found to run, not all")]
+    users_at: Annotated[
+        str, Field(description="the version that the proxy sends users to, where that is not what is recorded as live")
+    ]
+    sent_elsewhere: Annotated[
+        str,
+        Field(description="that in words; empty where users are at what is recorded, or where they are is not known"),
+    ]
 
 
 class TenantCell(OwnCell):
@@ -75,6 +82,9 @@ class Slot(TypedDict):
     version: str
     deployment: str
     standby_until: Moment | None
+    is_reached: Annotated[
+        bool | None, Field(description="whether the proxy sends users there now; null where that is not known")
+    ]
 
 
 class Route(TypedDict):
