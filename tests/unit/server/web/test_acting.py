@@ -313,6 +313,7 @@ FORMS = [
     "/deployments/x/keep",
     "/deployments/x/mark-failed",
     "/projects/books/clone",
+    "/environments/x",
     "/lifecycles",
     "/lifecycles/x",
     "/lifecycles/x/remove",
