@@ -23,6 +23,7 @@ EVENTS = (
     "key.expired",
     "key.expiring",
     "run.failed",
+    "runbook.failed",
 )
 """Everything that can be told; `*` asks for all of them."""
 DEFAULT_EVENTS = (
@@ -37,6 +38,7 @@ DEFAULT_EVENTS = (
     "key.expired",
     "key.expiring",
     "run.failed",
+    "runbook.failed",
 )
 
 

@@ -24,6 +24,7 @@ from fairlead.store.database import Connection
 from fairlead.usecases.context import Context
 from fairlead.usecases.firing import Occasion, fire
 from fairlead.usecases.happenings import target_is_there, watches_package
+from fairlead.usecases.refused_runs import tell_refused_runs
 from fairlead.usecases.script_sources import with_lookups
 from fairlead.usecases.triggers import as_seen
 
@@ -70,7 +71,8 @@ def _evaluated_due(context: Context, *, one: Trigger, now: datetime) -> None:
         if held is None or held.next_at != one.next_at:
             return
         triggers.update(connection, replace(held, next_at=held.due_after(now, zone_named(held.zone))))
-        _attempt_each(context, connection, held, [Occasion()], due_at=one.next_at)
+        made = _attempt_each(context, connection, held, [Occasion()], due_at=one.next_at)
+        tell_refused_runs(context, connection, held, made)
 
 
 def act_on_events(context: Context) -> int:
@@ -90,7 +92,8 @@ def _acted(context: Context, *, together: Sequence[TriggerEvent], now: datetime)
         taken = [one for one in together if triggers.take(connection, one, now)]
         if trigger is None or not taken:
             return 0
-        _attempt_each(context, connection, trigger, _occasions_of(taken))
+        made = _attempt_each(context, connection, trigger, _occasions_of(taken))
+        tell_refused_runs(context, connection, trigger, made)
         return len(taken)
 
 

@@ -14,12 +14,13 @@ from fairlead.domain.release import Release
 from fairlead.domain.run import RunState
 from fairlead.domain.task import Task, TaskState
 from fairlead.ports.tasks import End
-from fairlead.store import deployments, environments, interruptions, projects, releases, runs, tasks
+from fairlead.store import deployments, environments, interruptions, projects, releases, runbooks, runs, tasks
 from fairlead.store.database import Connection
 from fairlead.usecases import deployments as deploying
 from fairlead.usecases import places, runbook_runs, telling, tenancy, turns
 from fairlead.usecases.context import Context
 from fairlead.usecases.going import Going, going_of
+from fairlead.usecases.located import Located
 
 _DEPLOYMENT_STATES = {
     TaskState.UNSETTLED: DeploymentState.UNSETTLED,
@@ -234,6 +235,22 @@ def _runbook_ended(context: Context, connection: Connection, task: Task) -> None
         environment=task.environment,
         tenant=task.tenant,
     )
+    if task.state not in (TaskState.SUCCEEDED, TaskState.CANCELLED, TaskState.SKIPPED):
+        _tell_of_runbook(context, connection, task)
+
+
+def _tell_of_runbook(context: Context, connection: Connection, task: Task) -> None:
+    made = runbooks.run_of_task(connection, task.id)
+    owner, place = projects.get(connection, made.project), environments.get(connection, made.environment)
+    where, name = (
+        Located(owner, place, tenancy.of(connection, made.tenant)),
+        runbooks.get(connection, made.runbook).name,
+    )
+    end = tasks.outcome(connection, task.id)
+    outcome = "failed" if end is None or end.has_begun else "refused"
+    why = "\n".join(part for part in (task.reason or f"It {outcome}.", task.hint) if part)
+    link = f"/tasks/{task.id}"
+    telling.runbook_failed(context, connection, where, name, why, outcome=outcome, link=link, about=made.id)
 
 
 def _retirement_ended(context: Context, connection: Connection, task: Task) -> None:

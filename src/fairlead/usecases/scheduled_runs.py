@@ -8,7 +8,7 @@ from fairlead.domain.permission import Permission
 from fairlead.domain.runbook import Runbook, RunbookRun, Unbegun
 from fairlead.store import environments, projects, runbooks, tasks
 from fairlead.store.database import Connection
-from fairlead.usecases import runbook_runs, tenancy, turns
+from fairlead.usecases import runbook_runs, telling, tenancy, turns
 from fairlead.usecases.context import Context
 from fairlead.usecases.located import Located
 from fairlead.usecases.runbook_runs import RunView
@@ -71,6 +71,9 @@ def _begin(context: Context, connection: Connection, one: RunbookRun) -> None:
     if runbooks.end_unbegun(connection, one.id, Unbegun.REFUSED, at=now, reason=no.message, code=no.code, hint=no.hint):
         words = f"{found.name} in {where.shown} is refused: {no.message}"
         _note(context, connection, SYSTEM, "runbook.refused", words, one, where)
+        why = "\n".join(part for part in (no.message, no.hint) if part)
+        link = f"/projects/{where.project.name}/runbooks"
+        telling.runbook_failed(context, connection, where, found.name, why, outcome="refused", link=link, about=one.id)
 
 
 def _queue(context: Context, connection: Connection, where: Located, found: Runbook, one: RunbookRun) -> bool:

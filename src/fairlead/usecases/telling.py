@@ -25,6 +25,7 @@ from fairlead.store.database import Connection
 from fairlead.store.notices import NoticeRow
 from fairlead.usecases.context import Context
 from fairlead.usecases.going import Going
+from fairlead.usecases.located import Located
 
 MOST_TRIES = 12
 LONGEST_PAUSE = timedelta(hours=1)
@@ -217,6 +218,38 @@ def _where(going: Going) -> str:
 
 def _facts(going: Going) -> dict[str, str]:
     return {"project": going.project.name, "version": going.release.version, "environment": going.environment.name}
+
+
+def runbook_failed(
+    context: Context,
+    connection: Connection,
+    where: Located,
+    name: str,
+    why: str,
+    *,
+    outcome: str,
+    link: str,
+    about: str,
+) -> None:
+    """A run did not go well (`outcome` failed), or did not begin when its time came (refused): told once for each
+    `about`."""
+    _tell(
+        context,
+        connection,
+        where.project,
+        "runbook.failed",
+        f"{where.project.name}: runbook {name} in {where.shown}: {outcome}",
+        why,
+        link=link,
+        about=about,
+        facts={
+            "project": where.project.name,
+            "runbook": name,
+            "environment": where.environment.name,
+            **({"tenant": where.tenant.name} if where.tenant else {}),
+            "outcome": outcome,
+        },
+    )
 
 
 def run_ended(context: Context, connection: Connection, project: Project, run: Run) -> None:
