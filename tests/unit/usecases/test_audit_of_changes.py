@@ -50,6 +50,7 @@ ACTS = {
     "kept_slots.ask": "an act",
     "places.retire": "an act",
     "pushes._release": "a release never changes: it is its own record",
+    "refused_runs._tell": "news",
     "releases._made": "a release never changes: it is its own record",
     "releases.update_variables": "its own recorded act, whose difference the release keeps",
     "retention.start": "an act",
