@@ -172,7 +172,7 @@ CODES: dict[str, str] = {
     "project.as_code": "The project's repository declares this; it is changed there, and nowhere else.",
     "import.nothing": "The folder has nothing that could be imported.",
     "configuration.folder": "The folder whose files are to be filled in is not there, or cannot be listed.",
-    "policy.refused": "The project file asks for something that could harm the host; an administrator can allow it.",
+    "policy.refused": "A project file or process asks for what could harm the host; an administrator can allow it.",
     "variable.unknown": "A #{Name} or ${NAME} names a variable that has no value in this environment.",
     "variable.filter": "An expression names a filter that there is none of.",
     "variable.secret": "A filter, a comparison or a sum would have to look into the value of a secret.",

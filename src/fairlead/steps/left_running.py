@@ -1,4 +1,4 @@
-"""What the containers and networks of a process ask of policy, and what becomes of what they replaced in the end."""
+"""What the actions of a process ask of policy, and what becomes of the containers that they replaced in the end."""
 
 from __future__ import annotations
 
@@ -8,10 +8,12 @@ from fairlead.domain.plan import Effect, InParallel, Node, Sequence, Step
 from fairlead.domain.process import ResolvedAction
 from fairlead.domain.service import Harm
 from fairlead.domain.step_image import CREATE_NETWORK, RUN_CONTAINER, STOP_CONTAINER
+from fairlead.steps.configure_files import ConfigureFiles
 from fairlead.steps.container_properties import harms_of, settings_of
 from fairlead.steps.create_network import harms_of_network
 from fairlead.steps.process_resolved import ResolvedProcess
 from fairlead.steps.run_container import retiring
+from fairlead.steps.script import Script, harms_at_server
 from fairlead.steps.stop_container import clearing
 
 AT_ONCE = 10
@@ -39,6 +41,8 @@ def _harms(resolved: ResolvedAction) -> tuple[Harm, ...]:
             return harms_of(resolved, settings_of(resolved))
         case kind if kind == CREATE_NETWORK:
             return harms_of_network(resolved)
+        case Script.name | ConfigureFiles.name:
+            return harms_at_server(resolved)
         case _:
             return ()
 

@@ -10,9 +10,11 @@ from fairlead.domain.git_address import MAX_LENGTH
 from fairlead.domain.looked_up import ScriptSource
 from fairlead.domain.package import ID, PackageFile
 from fairlead.domain.plan import Effect, Node
+from fairlead.domain.policy import SCRIPTS_AT_SERVER
 from fairlead.domain.process import PACKAGE, ResolvedAction, RunLocation
 from fairlead.domain.record import Json
 from fairlead.domain.script_source import source_of
+from fairlead.domain.service import Harm
 from fairlead.ports.step import EffectKind
 from fairlead.steps.effects.basis import arguments
 from fairlead.steps.effects.scripts import RunScript, ScriptRun
@@ -153,6 +155,12 @@ def _elsewhere(resolved: ResolvedAction) -> ScriptSource | None:
 
 def _language(given: str, file: str) -> Language:
     return Language(given) if given else SUFFIXES.get(PurePosixPath(file).suffix.lower(), Language.BASH)
+
+
+def harms_at_server(resolved: ResolvedAction) -> tuple[Harm, ...]:
+    """What policy has to allow of what runs as the server's user; nothing where it runs on a target or worker."""
+    where = f"step {resolved.step}" + (f" for {resolved.target.name}" if resolved.target else "")
+    return () if host_of(resolved) else (Harm(SCRIPTS_AT_SERVER, resolved.action.name, where),)
 
 
 def host_of(resolved: ResolvedAction) -> str:

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from fairlead.domain.environment import Environment
 from fairlead.domain.errors import Refused
-from fairlead.domain.policy import Allowance, allowance_for, refused
+from fairlead.domain.policy import SCRIPTS_AT_SERVER, Allowance, allowance_for, refused
 from fairlead.domain.project import Project
 from fairlead.domain.service import Harm
 from fairlead.steps.left_running import harms_in
@@ -25,12 +25,16 @@ def refuse_harms(
     """Refused `policy.refused`, which names each that nobody allowed there."""
     found = refused(harms, allowances, environment.id)
     if found:
+        allow = f"fairlead policy allow {found[0].key} --project {project.name}"
+        is_script = found[0].key == SCRIPTS_AT_SERVER
         raise Refused(
             "policy.refused",
             f"{whose} asks for what could harm the host: "
             + "; ".join(f"{harm.key} of {harm.service} ({harm.where})" for harm in found),
             thing=project.name,
-            hint=f"an administrator may allow it: fairlead policy allow {found[0].key} --project {project.name}",
+            hint=f"run it on a target, or let an administrator allow it: {allow}"
+            if is_script
+            else f"an administrator may allow it: {allow}",
         )
 
 

@@ -26,6 +26,7 @@ from fairlead.domain.colour import Colour
 from fairlead.domain.deployment import Deployment
 from fairlead.domain.ids import ActorId, NodeId, TaskId
 from fairlead.domain.permission import RoleName
+from fairlead.domain.policy import SCRIPTS_AT_SERVER, Allowance
 from fairlead.domain.release import Release
 from fairlead.domain.slot import Slot, SlotState
 from fairlead.domain.task import PhaseState, TaskState
@@ -50,7 +51,18 @@ from fairlead.server.bootstrap import hosts_of
 from fairlead.server.guard import Guard
 from fairlead.server.settings import Settings
 from fairlead.server.web import pages
-from fairlead.store import deployments, environments, migrate, passwords, projects, releases, slots, tasks, users
+from fairlead.store import (
+    deployments,
+    environments,
+    migrate,
+    passwords,
+    policies,
+    projects,
+    releases,
+    slots,
+    tasks,
+    users,
+)
 from fairlead.store.artifact_files import StoreArtifacts
 from fairlead.store.database import Database, sqlite_url
 from fairlead.store.records import StoreRecords
@@ -260,7 +272,10 @@ class House:
     def add_project(self, name: str, *, title: str = "", git: str = "") -> None:
         """A project, from a repository where `git` names one."""
         source = projecting.NewSource(git) if git else None
-        projecting.add(self.context, ADMINISTRATOR, name, title=title, source=source)
+        made = projecting.add(self.context, ADMINISTRATOR, name, title=title, source=source).project
+        with self.context.database.transaction() as connection:  # most scripts that tests write run at the server
+            allowed = Allowance(f"pol-{made.id}", made.id, SCRIPTS_AT_SERVER, "the tests", self.context.clock.now())
+            policies.insert(connection, allowed)
 
     def add_release(self, project: str, version: str, *, image: str = DIGEST) -> Release:
         """A release; where the lifecycle says so, its first deployment is queued."""

@@ -13,6 +13,7 @@ from fastapi.testclient import TestClient
 from tests.unit.server.crowd import Size, fill
 from tests.unit.server.house import ADMINISTRATOR, House
 
+from fairlead.domain.policy import SCRIPTS_AT_SERVER
 from fairlead.domain.process import Action, Process, ProcessStep
 from fairlead.domain.step_template import TemplateContent
 from fairlead.domain.trigger import Evaluation, TriggerAction
@@ -28,6 +29,7 @@ from fairlead.usecases import (
     groups,
     library_sets,
     lifecycles,
+    policies,
     roles,
     runbook_runs,
     runbooks,
@@ -92,6 +94,7 @@ class Counting:
         self.house = House(folder)
         access.set_up(self.house.context, name="admin", api_key=KEY)
         fill(self.house.context.database, self.house.ids, self.house.clock.now(), size)
+        policies.allow(self.house.context, ADMINISTRATOR, "project-0001", SCRIPTS_AT_SERVER)
         for number in range(size.projects):
             library_sets.add(self.house.context, ADMINISTRATOR, f"Set {number}")
             library_sets.include(self.house.context, ADMINISTRATOR, "project-0001", f"Set {number}")

@@ -1,4 +1,4 @@
-"""Books in a temporary SQLite database with a clock that stands still, and a queue that nothing is taken from."""
+"""Books in a database (SQLite, or at a URL) with a clock that stands still, and a queue that nothing is taken from."""
 
 from __future__ import annotations
 
@@ -20,13 +20,25 @@ from fairlead.domain.ids import ActorId, NodeId, ProjectId, TaskId
 from fairlead.domain.looked_up import ScriptSource
 from fairlead.domain.package import Package
 from fairlead.domain.permission import RoleName
+from fairlead.domain.policy import SCRIPTS_AT_SERVER, Allowance
 from fairlead.domain.project import Project
 from fairlead.domain.release import Release
 from fairlead.domain.slot import Slot, SlotState
 from fairlead.domain.task import Task, TaskState
 from fairlead.ports.tasks import End
 from fairlead.server.looked_up import LookedUp
-from fairlead.store import approvals, deployments, environments, events, migrate, projects, releases, slots, tasks
+from fairlead.store import (
+    approvals,
+    deployments,
+    environments,
+    events,
+    migrate,
+    policies,
+    projects,
+    releases,
+    slots,
+    tasks,
+)
 from fairlead.store.artifact_files import StoreArtifacts
 from fairlead.store.database import Connection, Database, sqlite_url
 from fairlead.store.records import StoreRecords
@@ -94,10 +106,11 @@ class StillQueue:
 class House:
     """`context` is what use cases take; `end` and `go_live` play what the engine would do."""
 
-    def __init__(self, folder: Path) -> None:
-        shutil.copy(_migrated(), folder / "fairlead.db")
+    def __init__(self, folder: Path, url: str = "") -> None:
+        if not url:
+            shutil.copy(_migrated(), folder / "fairlead.db")
         self.clock, self.ids, self.queue = FakeClock(), FakeIds(), StillQueue()
-        self.database = Database(sqlite_url(folder / "fairlead.db"))
+        self.database = Database(url or sqlite_url(folder / "fairlead.db"))
         secrets = StoreSecrets(self.database, Sealer(b"k" * 32), self.ids)
         artifacts = StoreArtifacts(self.database, folder / "artifacts", self.clock)
         installation = Installation(workspaces=str(folder / "workspaces"))
@@ -137,7 +150,15 @@ class House:
 
     def add_project(self, name: str = "books", *, git: str = "") -> Project:
         source = projecting.NewSource(git) if git else None
-        return projecting.add(self.context, ADMIN, name, source=source).project
+        made = projecting.add(self.context, ADMIN, name, source=source).project
+        self.allow_scripts(made)
+        return made
+
+    def allow_scripts(self, project: Project) -> None:
+        """Those of its processes may run at the server, as most that tests write do."""
+        with self.database.transaction() as connection:
+            allowed = Allowance(f"pol-{project.id}", project.id, SCRIPTS_AT_SERVER, "the tests", self.clock.now())
+            policies.insert(connection, allowed)
 
     def add_release(
         self, version: str, *, project: str = "books", image: str = DIGEST, more: str = "", file: str = ""

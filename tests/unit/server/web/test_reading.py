@@ -23,7 +23,7 @@ from fairlead.ports.tasks import End
 from fairlead.server.api import shapes, status
 from fairlead.store import certificates, slots
 from fairlead.store import deployments as stored
-from fairlead.usecases import deployments, processes, projects, releases, variables
+from fairlead.usecases import deployments, processes, releases, variables
 from fairlead.usecases.running import Down, Short
 
 Furnished = tuple[House, dict[str, str]]
@@ -68,7 +68,7 @@ def test_the_dashboard_and_the_status_say_what_was_found_not_to_run(looking: Vis
 
 def test_a_place_without_services_says_what_was_deployed_there_last(looking: Visit, furnished: Furnished) -> None:
     context = furnished[0].context
-    projects.add(context, ADMINISTRATOR, "jobs")
+    furnished[0].add_project("jobs")
     step = ProcessStep("Say", (Action("Say", "script", {"script": "echo hi"}),))
     processes.put(context, ADMINISTRATOR, "jobs", Process((step,)))
     releases.create(context, ADMINISTRATOR, "jobs", version="1.7.0", images={}, contents={})
