@@ -15,6 +15,9 @@ from fairlead.store import migrate
 from fairlead.store.database import Database, sqlite_url
 from fairlead.store.tables import metadata
 
+ON_BOTH = pytest.mark.parametrize("house", ["sqlite", "postgres"], indirect=True)
+"""For a module of tests of use cases (`pytestmark`): its house stands on SQLite and on PostgreSQL in turn."""
+
 
 class Server(Protocol):
     """The session's PostgreSQL."""

@@ -84,6 +84,18 @@ def in_order(connection: sa.Connection, *conditions: Condition) -> Iterator[Even
         last = found[-1].sequence
 
 
+def part(connection: sa.Connection, after: int, until: int, *conditions: Condition) -> tuple[Event, ...]:
+    """Up to `AT_ONCE` that fit, the oldest first, behind number `after` up to number `until`."""
+    here = (events.c.sequence > after, events.c.sequence <= until, *conditions)
+    found = connection.execute(sa.select(events).where(*here).order_by(events.c.sequence).limit(AT_ONCE))
+    return tuple(nouns(Event, found))
+
+
+def oldest(connection: sa.Connection) -> int:
+    """The number of the first that is here; 0 where none is."""
+    return connection.execute(sa.select(sa.func.min(events.c.sequence))).scalar() or 0
+
+
 def between(connection: sa.Connection, after: int, until: int) -> Iterator[Event]:
     """Those behind number `after` up to number `until`, the oldest first, a part at a time."""
     while after < until:

@@ -11,9 +11,12 @@ from fairlead.domain.actor import SYSTEM
 from fairlead.domain.event import Event
 from fairlead.formats.audit_lines import line_of
 from fairlead.store import audit_files, events
-from fairlead.store.database import Connection
 from fairlead.usecases.audit import ARCHIVED
 from fairlead.usecases.context import Context
+
+
+class _Gone(Exception):
+    """Another server was quicker, and took the day out of the database while it was read here."""
 
 
 @dataclass
@@ -40,13 +43,15 @@ def archive_due(context: Context, folder: Path, *, days: int) -> int:
 def _write_next(context: Context, folder: Path, before: datetime) -> _Day | None:
     """The oldest day that is in the database, where it is to go."""
     with context.database.reading() as connection:
-        first = next(events.in_order(connection), None)
-        newest = events.written(connection)
-        if first is None or first.at >= before or first.sequence >= newest:
-            return None
-        day = _Day(first, first)
-        path = _free_path(folder, first)
-        sha256 = audit_files.write(path, _lines(connection, day, newest))
+        first = next(iter(events.part(connection, 0, newest := events.written(connection))), None)
+    if first is None or first.at >= before or first.sequence >= newest:
+        return None
+    day = _Day(first, first)
+    path = _free_path(folder, first)
+    try:
+        sha256 = audit_files.write(path, _lines(context, day, newest))
+    except _Gone:
+        return None
     with context.database.transaction() as connection:
         if not events.forget(connection, day.first.sequence, day.last.sequence):
             return None  # another server was quicker
@@ -61,13 +66,23 @@ def _write_next(context: Context, folder: Path, before: datetime) -> _Day | None
     return day
 
 
-def _lines(connection: Connection, day: _Day, newest: int) -> Iterator[bytes]:
-    """Those of the day that stand together; the newest of all stays, for the next one follows from it."""
-    for event in events.in_order(connection):
-        if event.at.date() != day.first.at.date() or event.sequence >= newest:
+def _lines(context: Context, day: _Day, newest: int) -> Iterator[bytes]:
+    """Those of the day that stand together; the newest of all stays, for the next one follows from it. No transaction
+    is open while they are written: a disk may be slow. Raises `_Gone`."""
+    after = day.first.sequence - 1
+    while True:
+        with context.database.reading() as connection:
+            found = events.part(connection, after, newest - 1)
+            if events.oldest(connection) != day.first.sequence:
+                raise _Gone
+        for event in found:
+            if event.at.date() != day.first.at.date():
+                return
+            day.last, day.count = event, day.count + 1
+            yield line_of(event)
+        if len(found) < events.AT_ONCE:
             return
-        day.last, day.count = event, day.count + 1
-        yield line_of(event)
+        after = found[-1].sequence
 
 
 def _free_path(folder: Path, first: Event) -> Path:

@@ -8,7 +8,7 @@ from datetime import datetime
 from functools import partial
 
 from fairlead.domain.actor import SYSTEM, Actor
-from fairlead.domain.errors import Invalid, NotAllowed
+from fairlead.domain.errors import Conflict, Invalid, NotAllowed
 from fairlead.domain.event import Event, Fault, fault_of
 from fairlead.domain.ids import TaskId
 from fairlead.domain.permission import Permission
@@ -75,12 +75,26 @@ def require_kinds(context: Context, actor: Actor) -> None:
 
 
 def export(context: Context, actor: Actor, wanted: Wanted) -> Iterator[Event]:
-    """The oldest first, to be kept elsewhere: all of one moment. Whose reach is not everything is refused."""
+    """The oldest first, to be kept elsewhere: those that were written by now. Whose reach is not everything is refused.
+    Who takes them may take their time: no transaction is open meanwhile. Conflict `edit.conflict` where some of what is
+    still to come was archived by then."""
     actor.require(Permission.VIEW)
 
     def walk() -> Iterator[Event]:
         with context.database.reading() as connection:
-            yield from events.in_order(connection, *_fitting(wanted))
+            until, first = events.written(connection), events.oldest(connection)
+        after = 0
+        while True:
+            with context.database.reading() as connection:
+                found = events.part(connection, after, until, *_fitting(wanted))
+                is_whole = events.oldest(connection) <= max(first, after + 1)
+            if not is_whole:
+                hint = "ask for them again, and take the archived days' files along"
+                raise Conflict("edit.conflict", "events were archived meanwhile", thing="audit", hint=hint)
+            yield from found
+            if len(found) < events.AT_ONCE:
+                return
+            after = found[-1].sequence
 
     return walk()
 

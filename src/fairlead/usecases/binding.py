@@ -136,7 +136,7 @@ class Binding:
         if row.kind in ("deployment", "rollback"):
             return await self._bind_deployment(row)
         if row.kind == "retention":
-            return await self.context.database.read(self._retention_plan)
+            return await self.context.database.run(self._retention_plan)
         if row.kind == "runbook":
             return await self.context.database.run(lambda: self._runbook_plan(row))
         if row.kind == "command":
@@ -343,8 +343,8 @@ class Binding:
             except FairleadError as error:
                 return SaidNo(error.code, error.message, error.hint)
 
-    def _retention_plan(self, connection: Connection) -> Plan:
-        return Retention().plan(retention.resolve(self.context, connection, self.outside.installation))
+    def _retention_plan(self) -> Plan:
+        return Retention().plan(retention.resolve(self.context, self.outside.installation))
 
     async def _bind_run(self, task: Task) -> Plan | SaidNo:
         def read(connection: Connection) -> tuple[Run, Project]:

@@ -42,19 +42,34 @@ class _Known:
     by_line: Sequence[tuple[Lifecycle, Sequence[Release]]]
 
 
+@dataclass(frozen=True, slots=True)
+class History:
+    """All that releases are judged by, read in one transaction."""
+
+    projects: Mapping[ProjectId, _Known]
+    namings: Sequence[Naming]
+
+
 def preview(context: Context, actor: Actor, *, project: str = "") -> Sequence[Judged]:
     """What a retention task would do now to releases of the project, or of all; the newest first. Nothing goes."""
     actor.require_somewhere(Permission.VIEW)
     with context.database.reading() as connection:
         wanted = [projects.by_name_or_id(connection, project).id] if project else list(projects.names(connection))
         seen = [id for id in wanted if actor.may_somewhere(Permission.VIEW, project=id)]
-        judged = judge(connection, seen, context.clock.now(), seen_by=actor)
-        return [one for id in seen for one in judged[id]]
+        history = read(connection, seen)
+    judged = judge(history, context.clock.now(), seen_by=actor)
+    return [one for id in seen for one in judged[id]]
+
+
+def read(connection: Connection, wanted: Sequence[ProjectId]) -> History:
+    """What the releases of these projects are judged by."""
+    namings = _above(named_releases.all_namings(connection), wanted)
+    ids = dict.fromkeys([*wanted, *(one.parent_project for one in namings)])
+    return History({id: _read(connection, id) for id in ids}, namings)
 
 
 def judge(
-    connection: Connection,
-    wanted: Sequence[ProjectId],
+    history: History,
     now: datetime,
     *,
     untouched: Collection[ProjectId] = (),
@@ -62,13 +77,12 @@ def judge(
 ) -> Mapping[ProjectId, Sequence[Judged]]:
     """The fate of each release of these projects, the newest first. A release stays where any tenant, or those without
     one, would keep it, and where a release of another project that stays deploys it; nothing goes of the `untouched`
-    projects. Where `seen_by` is given, projects that they may not see are not named."""
-    namings = _above(named_releases.all_namings(connection), wanted)
-    ids = dict.fromkeys([*wanted, *(one.parent_project for one in namings)])
-    known = {id: _read(connection, id) for id in ids}
+    projects. Where `seen_by` is given, projects that they may not see are not named. With many releases and tenants it
+    takes longer than PostgreSQL lets a transaction sleep: so it asks nothing, and wants none open."""
+    known, namings = history.projects, history.namings
     parents: dict[ReleaseId, Naming] = {}
     judged: dict[ProjectId, Sequence[Judged]] = {}
-    stale = set(ids)
+    stale = set(known)
     while stale:
         judged |= {id: _judge(known[id], parents, now, seen_by) for id in stale}
         staying = {one.release.id for its in judged.values() for one in its if one.fate.is_kept}
@@ -94,8 +108,10 @@ def _read(connection: Connection, id: ProjectId) -> _Known:
         return _Known(project, (), (), {}, ())
     lived = deployments.lives(connection, id)
     by_line: dict[str, tuple[Lifecycle, list[Release]]] = {}
+    of_channels: dict[str, Lifecycle] = {}
     for release in found:
-        line = lines.of_release(connection, project, release)
+        line = of_channels.get(release.channel) or lines.of_release(connection, project, release)
+        of_channels[release.channel] = line
         by_line.setdefault(line.id, (line, []))[1].append(release)
     return _Known(project, found, lived, _protected(connection, project, lived), tuple(by_line.values()))
 
@@ -138,9 +154,10 @@ def _fates(
     """None for a release that another tenant has and this one has not: this one says nothing about it."""
     rules = effective(line.releases, [(phase.name, phase.releases) for phase in line.phases])
     phases = {release.id: dict[str, datetime]() for release in its}
-    elsewhere = {one.release for one in lived if one.tenant != tenant}
+    places = {one.environment: phase_of(line, one.environment) for one in lived}
+    elsewhere = {one.release for one in lived if one.tenant != tenant and places[one.environment] is not None}
     for one in lived:
-        phase = phase_of(line, one.environment)
+        phase = places[one.environment]
         if one.tenant == tenant and one.release in phases and phase is not None and one.committed_at is not None:
             before = phases[one.release].get(phase.name)
             phases[one.release][phase.name] = max(before, one.committed_at) if before else one.committed_at

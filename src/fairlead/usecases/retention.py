@@ -50,26 +50,42 @@ def start_if_due(context: Context) -> bool:
     return start(context, SYSTEM).state is TaskState.QUEUED
 
 
-def resolve(context: Context, connection: Connection, installation: str) -> ResolvedRetention:
-    """What the plan is made from: the references to keep, and the projects to leave alone while they build."""
-    kept: set[str] = set()
-    names = projects.names(connection)
-    busy = {task.project for task in tasks.unfinished(connection) if task.kind == "run"}
+def resolve(context: Context, installation: str) -> ResolvedRetention:
+    """What the plan is made from: the references to keep, and the projects to leave alone while they build. What is
+    read first decides which releases go; what is read after that was thought about keeps more, never less."""
+    with context.database.reading() as connection:
+        names, busy = projects.names(connection), _building(connection)
+        history = release_retention.read(connection, list(names))
     untouched = {id for id, name in names.items() if name in busy}
-    judged = release_retention.judge(connection, list(names), context.clock.now(), untouched=untouched)
+    judged = release_retention.judge(history, context.clock.now(), untouched=untouched)
     going = {
         one.release.id: one for id, its in judged.items() for one in its if id not in untouched and not one.fate.is_kept
     }
     leaving = [Leaving(id, f"{one.project} {one.release.version} ({one.fate.words})") for id, one in going.items()]
-    staying = {one.id: one for id in names for one in kept_releases(context, connection, id) if one.id not in going}
-    for release in _with_children(connection, staying).values():
+    with context.database.reading() as connection:
+        busy |= _building(connection)
+        alive = [id for id in projects.names(connection) if id in names]
+        staying = {one.id: one for id in alive for one in kept_releases(context, connection, id) if one.id not in going}
+        remaining = _with_children(connection, staying).values()
+        stock = package_retention.read(connection)
+        idle = len(unused.snapshots(connection, context.clock.now() - SNAPSHOTS_AFTER))
+    kept: set[str] = set()
+    for release in remaining:
         kept |= {*release.images.values(), *release.step_images.values(), release.test_image} - {""}
-    found = tuple(sorted(names.values()))
-    unneeded = _unneeded(context, connection)
-    idle = len(unused.snapshots(connection, context.clock.now() - SNAPSHOTS_AFTER))
     return ResolvedRetention(
-        found, frozenset(kept), tuple(sorted(busy)), installation, tuple(leaving), unneeded, snapshots=idle
+        tuple(sorted(names.values())),
+        frozenset(kept),
+        tuple(sorted(busy)),
+        installation,
+        tuple(leaving),
+        _unneeded(context, stock),
+        snapshots=idle,
     )
+
+
+def _building(connection: Connection) -> set[str]:
+    """The projects of runs under way."""
+    return {task.project for task in tasks.unfinished(connection) if task.kind == "run"}
 
 
 def _with_children(connection: Connection, staying: Mapping[ReleaseId, Release]) -> Mapping[ReleaseId, Release]:
@@ -82,9 +98,9 @@ def _with_children(connection: Connection, staying: Mapping[ReleaseId, Release])
     return found
 
 
-def _unneeded(context: Context, connection: Connection) -> tuple[Unneeded, ...]:
+def _unneeded(context: Context, stock: package_retention.Stock) -> tuple[Unneeded, ...]:
     """Packages and build information that go."""
-    going = [one for one in package_retention.judge(context, connection) if not one.is_kept]
+    going = [one for one in package_retention.judge(context, stock) if not one.is_kept]
     return tuple(Unneeded(one.stored.id, f"{one.stored} ({one.words})", one.stored.blob) for one in going)
 
 

@@ -7,10 +7,13 @@ from pathlib import Path
 
 import pytest
 from argon2 import PasswordHasher
+from tests.databases import emptied, migrated_postgres
 from tests.unit.usecases.house import ADMIN, House
 
 from fairlead.store import passwords
 from fairlead.usecases import variables
+
+__all__ = ["migrated_postgres"]
 
 
 @pytest.fixture(autouse=True)
@@ -21,8 +24,10 @@ def quick_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
-    made = House(tmp_path)
+def house(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[House]:
+    """On SQLite; on PostgreSQL, too, for the tests of a module marked so (`tests.databases.ON_BOTH`)."""
+    is_postgres = getattr(request, "param", "sqlite") == "postgres"
+    made = House(tmp_path, emptied(request.getfixturevalue("migrated_postgres")) if is_postgres else "")
     yield made
     made.close()
 

@@ -5,20 +5,24 @@ from __future__ import annotations
 import hashlib
 import json
 import stat
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from tests.databases import ON_BOTH
 from tests.unit.usecases.house import ADMIN, House
 
-from fairlead.domain.errors import Failed, Invalid
+from fairlead.domain.errors import Conflict, Failed, Invalid
 from fairlead.domain.event import Event, fault_of
 from fairlead.formats.audit_lines import events_of, line_of
-from fairlead.store import audit_files
+from fairlead.store import audit_files, events
 from fairlead.usecases import archiving, audit, environments
 from fairlead.usecases.audit import Wanted
+
+pytestmark = ON_BOTH
 
 
 def live(house: House, days: int) -> None:
@@ -145,8 +149,80 @@ def test_what_says_that_all_was_archived_stays(house: House, tmp_path: Path) -> 
     assert audit.verify(house.context, ADMIN).is_whole and here(house)[0].sequence > 1
 
 
+@pytest.mark.usefixtures("house")
 def test_lines_that_are_no_events_are_named(tmp_path: Path) -> None:
     for bad in (b"{", b"[]", b"{}", b"1", json.dumps({"at": "x", "difference": []}).encode(), b"\xff"):
         with pytest.raises(Invalid) as error:
             list(events_of([bad], "audit.jsonl"))
         assert "audit.jsonl:1" in error.value.message
+
+
+# Whoever takes their time holds no transaction open: PostgreSQL ends one that sleeps
+
+
+def opened(house: House) -> int:
+    """Connections in use, each in a transaction."""
+    return house.database.engine.pool.checkedout()  # type: ignore[attr-defined]
+
+
+def test_who_takes_the_audit_along_slowly_gets_all_of_it(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    live(house, 5)
+    whole = here(house)
+    monkeypatch.setattr(events, "AT_ONCE", 3)
+    walk, taken = audit.export(house.context, ADMIN, Wanted()), list[Event]()
+    for event in walk:
+        assert opened(house) == 0
+        taken.append(event)
+        if len(taken) == 4:
+            environments.add(house.context, ADMIN, "Later")
+    assert taken == whole, "what was written meanwhile is of another moment"
+
+
+def test_an_export_from_which_events_were_archived_meanwhile_does_not_end_well(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    live(house, 5)
+    monkeypatch.setattr(events, "AT_ONCE", 3)
+    walk = audit.export(house.context, ADMIN, Wanted())
+    next(walk)
+    with house.database.transaction() as connection:
+        events.forget(connection, 1, 5)
+    with pytest.raises(Conflict, match="archived meanwhile"):
+        list(walk)
+
+
+def test_no_transaction_is_open_while_a_day_is_written(
+    house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    live(house, 3)
+    before, write, seen = here(house), audit_files.write, list[int]()
+
+    def slowly(path: Path, lines: Iterable[bytes]) -> str:
+        taken = [line for line in lines if seen.append(opened(house)) is None]
+        return write(path, taken)
+
+    monkeypatch.setattr(audit_files, "write", slowly)
+    monkeypatch.setattr(events, "AT_ONCE", 3)
+    assert archive(house, tmp_path / "audit", days=1) == len(seen) > 3
+    assert set(seen) == {0}
+    files = sorted((tmp_path / "audit").iterdir())
+    assert [*in_files(*files), *here(house)][: len(before)] == before
+
+
+def test_a_day_that_another_server_archives_meanwhile_makes_no_file_of_a_part(
+    house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    live(house, 3)
+    write = audit_files.write
+
+    def too_late(path: Path, lines: Iterable[bytes]) -> str:
+        walk = iter(lines)
+        taken = [next(walk)]
+        with house.database.transaction() as connection:
+            events.forget(connection, 1, 6)
+        return write(path, [*taken, *walk])
+
+    monkeypatch.setattr(audit_files, "write", too_late)
+    monkeypatch.setattr(events, "AT_ONCE", 2)
+    assert archive(house, tmp_path / "audit", days=1) == 0
+    assert not (tmp_path / "audit").exists()

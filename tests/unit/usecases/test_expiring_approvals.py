@@ -7,6 +7,7 @@ from datetime import timedelta
 from functools import partial
 
 import pytest
+from tests.databases import ON_BOTH
 from tests.unit.usecases.house import ADMIN, House
 
 from fairlead.domain.approval import Approval, ApprovalState
@@ -16,6 +17,8 @@ from fairlead.formats.phase_lines import read
 from fairlead.store import approvals as rows
 from fairlead.usecases import approvals, deployments, environments, lifecycles, reasons
 from fairlead.usecases.lifecycles import Draft
+
+pytestmark = ON_BOTH
 
 HOUR = timedelta(hours=1)
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from tests.databases import ON_BOTH
 from tests.unit.usecases.house import ADMIN, VIEWER, House
 from tests.unit.usecases.test_scripts_of_packages import PROCESS, push, release
 
@@ -18,6 +19,8 @@ from fairlead.steps.effects.unused import SNAPSHOTS_AFTER
 from fairlead.steps.retention import plan
 from fairlead.store import unused
 from fairlead.usecases import build_information, package_retention, packages, processes, retention
+
+pytestmark = ON_BOTH
 
 
 @pytest.fixture
@@ -45,8 +48,7 @@ def test_what_goes_is_shown_first_and_goes_by_the_task(books: House) -> None:
         "package tools 3.0.0": True,
         "build information tools 1.0.0": False,
     }
-    with books.database.reading() as connection:
-        made = plan(retention.resolve(books.context, connection, ""))
+    made = plan(retention.resolve(books.context, ""))
     assert "package tools 1.0.0 (older than 30 days, unused)" in made.notes
     [effect] = [one for one in effects_of(made.forward) if one.kind == "unused.forget"]
     ids = [one["id"] for one in effect.arguments["going"]]  # type: ignore[index,union-attr,call-overload]

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.databases import ON_BOTH
 from tests.unit.usecases.house import ADMIN, VIEWER, House, push_package
 
 from fairlead.adapters.connections.local import LocalConnection
@@ -32,6 +33,8 @@ from fairlead.usecases import (
     targets,
 )
 from fairlead.usecases.lifecycles import Draft
+
+pytestmark = ON_BOTH
 
 TOOLS = Action("Tools", "deploy-package", {"package": "Tools"}, runs_on=RunLocation.TARGETS)
 PROCESS = Process((ProcessStep("Tools", (TOOLS,), target_tags=("web",)),))
@@ -177,6 +180,7 @@ async def test_the_dry_run_says_what_the_next_deployment_removes_and_why(books: 
     assert len(list((tmp_path / ".fairlead" / "journal").iterdir())) == 4
 
 
+@pytest.mark.usefixtures("house")
 def test_names_of_directories_are_safe_and_apart() -> None:
     id = id_of("x")
     for environment in ("Pre Prod", "..", "a/b", "é", "-x", "."):

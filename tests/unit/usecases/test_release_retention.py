@@ -6,20 +6,23 @@ import asyncio
 from dataclasses import replace
 
 import pytest
+from tests.databases import ON_BOTH
 from tests.unit.usecases.house import ADMIN, DIGEST, OTHER_DIGEST, House
 
 from fairlead.domain.actor import Actor
 from fairlead.domain.grant import Grant
-from fairlead.domain.ids import ActorId, ReleaseId
+from fairlead.domain.ids import ActorId, DeploymentId, ReleaseId
 from fairlead.domain.permission import Permission
 from fairlead.domain.process import Action, Process, ProcessStep
 from fairlead.domain.retention import Keep
 from fairlead.domain.task import TaskState
 from fairlead.formats.phase_lines import read
-from fairlead.store import projects, releases, tasks
-from fairlead.usecases import lifecycles, processes, release_retention, retention
+from fairlead.store import deployments, projects, releases, tasks
+from fairlead.usecases import lifecycles, processes, release_retention, retention, tenants
 from fairlead.usecases import releases as releasing
 from fairlead.usecases.lifecycles import Draft
+
+pytestmark = ON_BOTH
 
 TELL = Process((ProcessStep("Tell", (Action("Tell", "notify", {"by": "mail", "to": "a@x.test", "subject": "s"}),)),))
 
@@ -45,8 +48,7 @@ def versions(house: House, project: str = "books") -> list[str]:
 
 
 def forget(house: House) -> frozenset[ReleaseId]:
-    with house.database.reading() as connection:
-        resolved = retention.resolve(house.context, connection, "")
+    resolved = retention.resolve(house.context, "")
     return asyncio.run(house.records.forget_releases([ReleaseId(one.release) for one in resolved.leaving]))
 
 
@@ -69,6 +71,19 @@ def test_each_release_is_told_why_it_stays_or_goes_and_what_goes_takes_all_with_
     with books.database.reading() as connection:
         assert tasks.find(connection, task or "") is None
     assert forget(books) == frozenset(), "twice is once"
+
+
+def test_what_went_live_only_where_its_lifecycle_no_longer_leads_is_judged_too(books: House) -> None:
+    """For several tenants, none of whom had it in a phase."""
+    books.add_release("1.0.0")
+    held = books.go_live("1.0.0", "Test")
+    for number, name in enumerate(("Acme", "Bolt"), 8):
+        made = tenants.put(books.context, ADMIN, tenants.Draft(name, connections={"books": ["Test"]})).tenant
+        theirs = replace(held, id=DeploymentId(f"dep-{name}"), number=number, tenant=made.id, task=None)
+        with books.database.transaction() as connection:
+            deployments.insert(connection, theirs)
+    keep(books, 1, "Live: Production")
+    assert not said(books)["1.0.0"].startswith("goes")
 
 
 def test_without_a_rule_nothing_goes(books: House) -> None:
@@ -94,8 +109,7 @@ def test_the_plan_of_the_task_names_what_goes(books: House) -> None:
         books.go_live(f"1.{number}.0", "Test")
     from fairlead.steps.retention import Retention
 
-    with books.database.reading() as connection:
-        plan = Retention().plan(retention.resolve(books.context, connection, ""))
+    plan = Retention().plan(retention.resolve(books.context, ""))
     assert "release books 1.0.0 (Test full)" in plan.notes
 
 
@@ -180,7 +194,8 @@ def test_a_version_in_the_process_itself_is_named_too_and_a_disabled_action_name
 def test_a_project_that_is_left_alone_keeps_what_its_releases_deploy(chain: House) -> None:
     with chain.database.reading() as connection:
         books, shop = (projects.by_name(connection, name).id for name in ("books", "shop"))
-        judged = release_retention.judge(connection, [books], chain.clock.now(), untouched={shop})
+        history = release_retention.read(connection, [books])
+    judged = release_retention.judge(history, chain.clock.now(), untouched={shop})
     assert {one.release.version for one in judged[books] if one.fate.is_kept} == {"1.0.0", "1.2.0", "1.3.0"}
 
 
@@ -194,8 +209,7 @@ def test_who_may_not_see_the_other_project_is_not_told_its_name(chain: House) ->
 
 
 def test_a_release_that_was_made_since_the_plan_keeps_what_it_deploys(chain: House) -> None:
-    with chain.database.reading() as connection:
-        leaving = [ReleaseId(one.release) for one in retention.resolve(chain.context, connection, "").leaving]
+    leaving = [ReleaseId(one.release) for one in retention.resolve(chain.context, "").leaving]
     live(chain, "3.2.0", "2.1.0")
     asyncio.run(chain.records.forget_releases(leaving))
     assert versions(chain, "shop") == ["2.0.0", "2.1.0", "2.2.0"]
@@ -214,6 +228,5 @@ def test_images_of_what_a_kept_release_deploys_stay_with_that_ones_own(chain: Ho
     kept = []
     for version, child in (("4.0.0", "1.0.0"), ("4.1.0", "1.1.0"), ("4.2.0", "1.1.0")):
         live(chain, version, child)
-        with chain.database.reading() as connection:
-            kept.append(OTHER_DIGEST in retention.resolve(chain.context, connection, "").keep)
+        kept.append(OTHER_DIGEST in retention.resolve(chain.context, "").keep)
     assert kept == [True, True, False], "live, the way back, and neither"

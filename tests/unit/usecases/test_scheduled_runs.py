@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from tests.databases import ON_BOTH
 from tests.unit.usecases.house import ADMIN, NOBODY, House
 
 from fairlead.domain.actor import Actor
@@ -19,6 +20,8 @@ from fairlead.domain.task import TaskState
 from fairlead.usecases import freezes, runbook_runs, runbooks, scheduled_runs, tenanted, tenants, variables
 from fairlead.usecases.freezes import Draft as Freeze
 from fairlead.usecases.runbook_runs import RunView, Wish
+
+pytestmark = ON_BOTH
 
 HOUR = timedelta(hours=1)
 RUNNER = replace(NOBODY, permissions=frozenset({Permission.VIEW, Permission.RUNBOOK_RUN}))

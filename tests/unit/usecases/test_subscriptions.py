@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import Any, cast
 
 import pytest
+from tests.databases import ON_BOTH
 from tests.unit.usecases.house import ADMIN, House
 
 from fairlead.domain.actor import SYSTEM, Actor
@@ -45,6 +46,8 @@ from fairlead.usecases import (
 )
 from fairlead.usecases.subscriptions import Draft
 from fairlead.usecases.teams import HeldRole
+
+pytestmark = ON_BOTH
 
 HOOK = "https://hook.test/token-1234"
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from tests.databases import ON_BOTH
 from tests.unit.usecases.house import ADMIN, House
 
 from fairlead.domain.process import Action, Process, ProcessStep
@@ -28,6 +29,8 @@ from fairlead.usecases import (
 from fairlead.usecases.freezes import Draft as Freeze
 from fairlead.usecases.runbook_runs import RunView, Wish
 from fairlead.usecases.triggers import Draft as Trigger
+
+pytestmark = ON_BOTH
 
 HOUR = timedelta(hours=1)
 PLACES = ["Test", "Production"]
