@@ -126,7 +126,8 @@ def _judge(
     for line, its in known.by_line:
         for tenant in {one.tenant for one in known.lived} | {None}:
             for release, fate in zip(its, _fates(line, its, known.lived, tenant, protection, now), strict=True):
-                fated[release.id] = _kinder(fated.get(release.id), fate)
+                if fate is not None:
+                    fated[release.id] = _kinder(fated.get(release.id), fate)
     return [
         Judged(known.project.name, one, replace(fated[one.id], parent=titles.get(one.id, ""))) for one in known.releases
     ]
@@ -138,9 +139,8 @@ def _title(naming: Naming, seen_by: Actor | None) -> str:
     return "a release of another project"
 
 
-def _kinder(one: Fate | None, other: Fate | None) -> Fate:
-    known = [fate for fate in (one, other) if fate is not None]
-    return next((fate for fate in known if fate.is_kept), known[-1])
+def _kinder(one: Fate | None, other: Fate) -> Fate:
+    return one if one is not None and one.is_kept else other
 
 
 def _fates(

@@ -86,6 +86,28 @@ def test_what_went_live_only_where_its_lifecycle_no_longer_leads_is_judged_too(b
     assert not said(books)["1.0.0"].startswith("goes")
 
 
+def test_what_one_tenant_has_and_another_has_not_is_judged_by_who_has_it(books: House) -> None:
+    keep(books, 1)
+    for version in ("1.0.0", "1.1.0", "1.2.0", "1.3.0", "1.4.0"):
+        books.add_release(version)
+        held = books.go_live(version, "Test")
+    for number, version in ((7, "1.0.0"), (8, "1.1.0")):
+        draft = tenants.Draft(f"T{number}", connections={"books": ["Test"]})
+        made = tenants.put(books.context, ADMIN, draft).tenant
+        release = books.deployment(version).release
+        more = {"id": DeploymentId(f"dep-{number}"), "release": release, "tenant": made.id, "task": None}
+        with books.database.transaction() as connection:
+            deployments.change(connection, books.deployment(version).id, committed_at=None)
+            deployments.insert(connection, replace(held, number=number, **more))
+    assert {version: words.startswith("goes") for version, words in said(books).items()} == {
+        "1.4.0": False,
+        "1.3.0": False,
+        "1.2.0": False,
+        "1.1.0": False,
+        "1.0.0": False,
+    }
+
+
 def test_without_a_rule_nothing_goes(books: House) -> None:
     for number in range(3):
         books.add_release(f"1.{number}.0")
