@@ -21,7 +21,7 @@ import tarfile
 import tempfile
 import zlib
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -104,7 +104,8 @@ def restore(
     in the file before is kept beside it. Refused `server.second` while a server holds the directory; Invalid
     `backup.invalid`, with nothing changed, where the archive is none of ours, cut short, or of a newer version.
     `check` looks at the unpacked database before anything is changed, and says whether its master key is here."""
-    with Hold(data_dir), _scratch(data_dir) as scratch, _opened(source) as archive:
+    ready: Path | None = None
+    with Hold(data_dir), _scratch(data_dir) as scratch, _opened(source) as archive, ExitStack() as undone:
         manifest = _manifest_of(archive)
         wants_database = manifest["database"] == "sqlite"
         if wants_database != (database is not None):
@@ -113,6 +114,7 @@ def restore(
         if database is not None:
             _check_copy(source, scratch / DATABASE_NAME)
             has_key = check is not None and check(scratch / DATABASE_NAME)
+            ready = undone.enter_context(_beside(scratch / DATABASE_NAME, database))
         _put_artifacts(scratch / "artifacts", data_dir / "artifacts")
         differing = _put_archived(scratch / "audit", data_dir / "audit")
         needed = manifest.get("master_keys")
@@ -120,8 +122,8 @@ def restore(
         missing = f"the master key {named} is not in a backup: put it back as master.key before the start"
         notes = [f"the master key {named} is here" if has_key else missing]
         notes += [f"archived events that were there and differ are kept as {path}" for path in differing]
-        if database is not None:
-            kept = _put_database(scratch / DATABASE_NAME, database)
+        if database is not None and ready is not None:
+            kept = _put_database(ready, database)
             notes += [f"the database that was there is kept as {kept}"] if kept else []
         else:
             notes.append("the database is not in it: pg_restore what pg_dump wrote, then ANALYZE")
@@ -310,10 +312,21 @@ def _put_archived(unpacked: Path, folder: Path) -> list[Path]:
     return kept
 
 
+@contextmanager
+def _beside(copy: Path, target: Path) -> Iterator[Path]:
+    """The unpacked database on the disk of the one whose place it takes, which need not be the data directory's."""
+    target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    ready = target.with_name(f".{target.name}.{os.getpid()}.restored")
+    try:
+        shutil.move(copy, ready)
+        yield ready
+    finally:
+        ready.unlink(missing_ok=True)
+
+
 def _put_database(copy: Path, target: Path) -> Path | None:
     """Where what was there is kept now; None where nothing was."""
     kept: Path | None = None
-    target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     if target.exists():
         with suppress(sqlite3.Error), closing(sqlite3.connect(target)) as connection:
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # what is damaged is kept as it is

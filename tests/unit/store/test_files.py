@@ -6,6 +6,7 @@ import gzip
 import io
 import json
 import os
+import shutil
 import stat
 import subprocess
 import sys
@@ -319,6 +320,28 @@ async def test_a_database_that_is_damaged_is_kept_and_replaced(sqlite_shop: Shop
     backup.restore(tmp_path / "whole", there, database=there / "fairlead.db")
     assert (there / "fairlead.db.before-restore-1").read_bytes() == b"no database" * 1000
     assert (there / "fairlead.db").read_bytes().startswith(b"SQLite")
+
+
+async def test_a_database_on_a_disk_of_its_own_is_restored_there_or_stays(
+    sqlite_shop: Shop, tmp_path: Path, small_disk: Path
+) -> None:
+    """What is unpacked in the data directory cannot be moved to another disk: it is copied, before anything changes."""
+    data, there, database = tmp_path / "data", tmp_path / "there", small_disk / "fairlead.db"
+    await furnished(sqlite_shop, data)
+    backup.write(sqlite_shop.database, data, tmp_path / "whole", at=START, version="0.1.0")
+    database.write_bytes(b"what was there")
+    backup.restore(tmp_path / "whole", there, database=database)
+    assert database.read_bytes().startswith(b"SQLite") and database.stat().st_mode & 0o777 == 0o600
+    assert (small_disk / "fairlead.db.before-restore-1").read_bytes() == b"what was there"
+    shutil.rmtree(there / "artifacts")
+    database.write_bytes(b"what is there")
+    fill(small_disk)
+    names = sorted(path.name for path in small_disk.iterdir())
+    with pytest.raises(Failed) as raised:
+        backup.restore(tmp_path / "whole", there, database=database)
+    assert raised.value.code == "host.disk"
+    assert database.read_bytes() == b"what is there" and not (there / "artifacts").exists()
+    assert sorted(path.name for path in small_disk.iterdir()) == names
 
 
 async def test_a_full_disk_is_no_fault_of_the_backup(sqlite_shop: Shop, tmp_path: Path, small_disk: Path) -> None:
