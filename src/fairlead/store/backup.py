@@ -20,7 +20,7 @@ import sqlite3
 import tarfile
 import tempfile
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -30,7 +30,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from fairlead.domain.errors import Failed, Invalid, NotFound, Refused
-from fairlead.store import artifacts, audit_files, migrate, secret_versions, settings
+from fairlead.domain.task import TaskState
+from fairlead.store import artifacts, audit_files, migrate, secret_versions, settings, tasks
 from fairlead.store.artifact_files import path_of
 from fairlead.store.database import Database, sqlite_url
 from fairlead.store.hold import Hold
@@ -40,6 +41,8 @@ DATABASE_NAME = "fairlead.db"
 MANIFEST_NAME = "manifest.json"
 LARGEST_MANIFEST_BYTES = 64 * 1024
 PIECE_BYTES = 1024 * 1024
+MOST_NAMED = 5
+"""Tasks that were under way; of the others it is said how many there are."""
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 _ARTIFACT = re.compile(r"artifacts/([0-9a-f]{2})/(\1[0-9a-f]{62})")
 
@@ -66,7 +69,7 @@ def write(database: Database, data_dir: Path, target: Path, *, at: datetime, ver
             with _books_of(database, copied) as connection:
                 revision = _known_revision(connection, database)
                 installation = str(settings.value(connection, settings.INSTALLATION) or "")
-                keys = artifacts.all_blobs(connection)
+                keys, under_way = artifacts.all_blobs(connection), _under_way(connection)
                 master_keys = sorted(secret_versions.keys_in_use(connection) | _key_in_use(connection))
             manifest = {
                 "format": FORMAT,
@@ -76,6 +79,7 @@ def write(database: Database, data_dir: Path, target: Path, *, at: datetime, ver
                 "revision": revision,
                 "database": "sqlite" if copied else "postgresql",
                 "master_keys": master_keys,
+                "under_way": under_way,
             }
             archived = audit_files.all_in(data_dir / "audit")  # after the copy: what has left the database is here
             missing = _pack(partial, manifest, copied, data_dir / "artifacts", keys, archived)
@@ -93,6 +97,7 @@ def write(database: Database, data_dir: Path, target: Path, *, at: datetime, ver
         [f"archived events are in it, too: {len(archived)} file{'' if len(archived) == 1 else 's'}"] if archived else []
     )
     notes += [f"{missing} artifacts were named but not on the disk"] if missing else []
+    notes += _said_under_way(under_way, "under way: better keep one that was made while nothing is")
     size = target.stat().st_size
     return Summary(target, installation, at.isoformat(), len(keys) - missing, size, tuple(notes))
 
@@ -127,6 +132,8 @@ def restore(
             notes += [f"the database that was there is kept as {kept}"] if kept else []
         else:
             notes.append("the database is not in it: pg_restore what pg_dump wrote, then ANALYZE")
+        told = manifest.get("under_way")
+        notes += _said_under_way(told if isinstance(told, list) else (), "under way then, and is taken up at the start")
     size = source.stat().st_size
     return Summary(source, str(manifest["installation"]), str(manifest["made_at"]), blobs, size, tuple(notes))
 
@@ -137,6 +144,18 @@ def restore(
 def _key_in_use(connection: sa.Connection) -> frozenset[str]:
     held = settings.value(connection, settings.MASTER_KEY_CHECK)
     return frozenset({str(held)[:16]} if held else ())
+
+
+def _under_way(connection: sa.Connection) -> list[str]:
+    """The titles of tasks that have begun and not ended."""
+    return [task.title for task in tasks.unfinished(connection) if task.state is not TaskState.QUEUED]
+
+
+def _said_under_way(titles: Sequence[object], what: str) -> list[str]:
+    """Whatever happened since, the books take such a task up from where they stood."""
+    named = ", ".join(str(title)[:200] for title in titles[:MOST_NAMED])
+    more = f" and {len(titles) - MOST_NAMED} more" if len(titles) > MOST_NAMED else ""
+    return [f"{what}: {named}{more}"] if titles else []
 
 
 def _copy_database(database: Database, copy: Path) -> Path | None:

@@ -23,8 +23,9 @@ from fairlead.domain.errors import Failed, FairleadError, Invalid, NotFound, Ref
 from fairlead.domain.ids import TaskId
 from fairlead.domain.service import Route
 from fairlead.domain.slot import Slot, SlotState
+from fairlead.domain.task import Task, TaskState
 from fairlead.ports.catalogue import Place, Registration
-from fairlead.store import audit_files, backup, catalogue_copy, projects, routes, settings, slots, switch_notes
+from fairlead.store import audit_files, backup, catalogue_copy, projects, routes, settings, slots, switch_notes, tasks
 from fairlead.store.artifact_files import StoreArtifacts, path_of
 from fairlead.store.catalogue import StoreCatalogue
 from fairlead.store.catalogue_copy import CopiedSlot
@@ -212,6 +213,24 @@ async def test_archived_events_are_in_it_and_none_that_is_there_is_lost(sqlite_s
     assert held == {**{name: f"{name}\n" for name in names}, f"{names[0]}.before-restore-1": "another\n"}
     assert all(path.stat().st_mode & 0o777 == 0o600 for path in (there / "audit").iterdir())
     assert any(f"{names[0]}.before-restore-1" in note for note in back.notes)
+
+
+async def test_what_was_under_way_is_named_by_a_backup_and_when_it_is_put_back(
+    sqlite_shop: Shop, tmp_path: Path
+) -> None:
+    """It is taken up at the start from where the books left it, whatever happened since."""
+    await furnished(sqlite_shop, tmp_path / "data")
+    with sqlite_shop.database.transaction() as connection:
+        for number, state in enumerate((TaskState.RUNNING, TaskState.QUEUED, TaskState.PAUSED, TaskState.SUCCEEDED)):
+            tasks.insert(
+                connection,
+                Task(TaskId(f"tsk-{number}"), "deployment", f"books 1.{number}.0 to Test", START, state=state),
+            )
+    made = backup.write(sqlite_shop.database, tmp_path / "data", tmp_path / "x", at=START, version="0.1.0")
+    back = backup.restore(tmp_path / "x", tmp_path / "there", database=tmp_path / "there" / "fairlead.db")
+    for notes in (made.notes, back.notes):
+        (said,) = [note for note in notes if "under way" in note]
+        assert "books 1.0.0 to Test, books 1.2.0 to Test" in said and "1.1.0" not in said and "1.3.0" not in said
 
 
 async def test_a_restore_keeps_what_was_there_and_waits_for_no_server(sqlite_shop: Shop, tmp_path: Path) -> None:
