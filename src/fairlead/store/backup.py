@@ -85,6 +85,9 @@ def write(database: Database, data_dir: Path, target: Path, *, at: datetime, ver
             missing = _pack(partial, manifest, copied, data_dir / "artifacts", keys, archived)
         partial.replace(target)
     except (OSError, sqlite3.Error) as error:
+        if isinstance(error, sqlite3.DatabaseError) and not isinstance(error, sqlite3.OperationalError):
+            hint = "restore a backup that was made before (fairlead-server restore)"
+            raise Refused("server.state", f"the database is damaged: {error}", hint=hint) from error
         said = f"the backup {target} could not be written: {getattr(error, 'strerror', None) or error}"
         hint = "choose a file on a disk with room for the database twice; what ran goes on"
         raise Failed("host.disk", said, thing=str(target), hint=hint) from error

@@ -437,6 +437,18 @@ def test_a_backup_of_what_this_version_does_not_know_is_refused(
     assert not list(tmp_path.glob("x.tar*"))
 
 
+def test_a_backup_of_a_damaged_database_is_not_blamed_on_the_disk(
+    furnished: Run, data_dir: Path, tmp_path: Path
+) -> None:
+    whole = bytearray((data_dir / "fairlead.db").read_bytes())
+    whole[3 * 4096 :: 7] = bytes(byte ^ 0x5A for byte in whole[3 * 4096 :: 7])
+    for content in (whole, b"no database at all" * 400):
+        (data_dir / "fairlead.db").write_bytes(content)
+        said = furnished("backup", str(tmp_path / "x.tar"))
+        assert said.code == 1 and "server.state" in said.err and "restore a backup" in said.err
+        assert not list(tmp_path.glob("x.tar*"))
+
+
 def test_a_restore_asks_first(furnished: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     import io
 
