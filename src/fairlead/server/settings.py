@@ -207,6 +207,8 @@ def _from_file(file: Path) -> dict[str, Any]:
         raise Invalid("server.settings", f"{file} cannot be read: {error.strerror}") from error
     except tomllib.TOMLDecodeError as error:
         raise Invalid("server.settings", f"{file} is not TOML: {error}") from error
+    except UnicodeDecodeError as error:
+        raise Invalid("server.settings", f"{file} cannot be read: it is not UTF-8 text") from error
 
 
 def _from_environment(environment: Mapping[str, str], name: str) -> tuple[Any, str] | None:
@@ -219,6 +221,8 @@ def _from_environment(environment: Mapping[str, str], name: str) -> tuple[Any, s
             return _typed(name, Path(path).read_text().strip()), f"{key}_FILE"
         except OSError as error:
             raise Invalid("server.settings", f"{key}_FILE: {path} cannot be read: {error.strerror}") from error
+        except UnicodeDecodeError as error:
+            raise Invalid("server.settings", f"{key}_FILE: {path} cannot be read: it is not UTF-8 text") from error
     return None
 
 

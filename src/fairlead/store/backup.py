@@ -61,7 +61,11 @@ class Summary:
 
 def write(database: Database, data_dir: Path, target: Path, *, at: datetime, version: str) -> Summary:
     """The archive is at `target`, whole or not at all, readable by its owner alone. The server may run. Refused
-    `server.state` where the database is none of ours, or of a newer version."""
+    `server.state` where the database is none of ours, or of a newer version; Invalid `input.invalid` where something
+    other than a file is there: it would be gone."""
+    if not target.name or (target.exists() and not target.is_file()):
+        message = f"{str(target)!r} is no file: a backup takes the place of what is there"
+        raise Invalid("input.invalid", message, thing=str(target), hint="name a file, that is there or is made")
     partial = target.with_name(f"{target.name}.{os.getpid()}.partial")
     try:
         with _scratch(target.parent) as scratch:

@@ -468,3 +468,12 @@ def test_where_no_server_has_been_nothing_is_made(
     said = server(*command)
     assert said.code == 1 and "server.state" in said.err and str(data_dir / "fairlead.db") in said.err
     assert data_dir.exists() == is_there and not list(data_dir.glob("*"))
+
+
+def test_a_backup_never_takes_the_place_of_what_is_no_file(furnished: Run, tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    for target in (str(pipe), str(tmp_path), ""):
+        said = furnished("backup", target)
+        assert said.code == 2 and "is no file" in said.err, said
+    assert pipe.is_fifo()

@@ -80,3 +80,13 @@ def test_a_misspelled_name_in_the_environment_is_told_with_what_is_meant():
         }
     )
     assert said == ("FAIRLEAD_PROT is no setting and sets nothing; is FAIRLEAD_PORT meant?",)
+
+
+def test_a_file_that_is_no_text_is_named(tmp_path: Path) -> None:
+    (tmp_path / "binary").write_bytes(b"\xff\xfe\x00")
+    for environment, file in (
+        ({}, tmp_path / "binary"),
+        ({"FAIRLEAD_MASTER_KEY_FILE": str(tmp_path / "binary")}, None),
+    ):
+        with pytest.raises(Invalid, match="not UTF-8 text"):
+            reading.read(environment, file)
