@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 import typer
+from typer.main import get_command
 
 from fairlead import __version__
 from fairlead.cli import (
@@ -53,11 +55,12 @@ from fairlead.cli import (
     variables,
     why,
 )
+from fairlead.cli.given_values import guarded
 from fairlead.cli.importing import group as import_group
 from fairlead.cli.screen import Screen
 from fairlead.cli.session import Session
 from fairlead.cli.where_to_look import hint_of
-from fairlead.domain.errors import FairleadError, Invalid
+from fairlead.domain.errors import Failed, FairleadError, Invalid
 
 HELP = """Fairlead guides every commit to production.
 
@@ -154,7 +157,8 @@ BEFORE_THE_COMMAND = ("-o", "--output", "-q", "--quiet", "--server", "--key")
 def run(arguments: Sequence[str] | None = None, *, kinds: Callable[[], Mapping[str, Any]] = dict) -> int:
     """Run one command; its exit code. `kinds` as `Session` has it."""
     try:
-        result = build(kinds)(args=list(arguments) if arguments is not None else None, standalone_mode=False)
+        command = guarded(get_command(build(kinds)))
+        result = command(args=list(arguments) if arguments is not None else None, standalone_mode=False)
     except FairleadError as error:
         return _refused(error)
     except typer.Exit as leaving:
@@ -170,8 +174,9 @@ def run(arguments: Sequence[str] | None = None, *, kinds: Callable[[], Mapping[s
     except UnicodeEncodeError:  # the shell hands on what is no text as halves of letters
         return _refused(Invalid("input.invalid", "what was given is not UTF-8 text"))
     except OSError as error:
-        where = f"{error.filename}: " if error.filename else ""
-        return _refused(Invalid("input.invalid", f"{where}{error.strerror or error}"))
+        if not error.filename:  # of a stream: what was asked for may be done
+            return _said_in_vain(error)
+        return _refused(Invalid("input.invalid", f"{error.filename}: {error.strerror or error}"))
     except Exception as error:
         shown = getattr(error, "show", None)
         if shown is None:
@@ -184,5 +189,12 @@ def run(arguments: Sequence[str] | None = None, *, kinds: Callable[[], Mapping[s
 
 
 def _refused(error: FairleadError) -> int:
-    Screen().fail(error.message, hint_of(error), error.code)
+    with suppress(OSError):  # who cannot be told has the exit code
+        Screen().fail(error.message, hint_of(error), error.code)
     return error.exit_code
+
+
+def _said_in_vain(error: OSError) -> int:
+    with suppress(OSError):
+        Screen().fail(f"what it said could not be written: {error.strerror or error}", "it may be done: look")
+    return Failed.exit_code

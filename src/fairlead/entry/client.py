@@ -7,8 +7,9 @@ from typing import Any
 def main() -> None:
     """Run one command and leave with its exit code."""
     from fairlead.cli.app import run
+    from fairlead.entry.streams import through
 
-    raise SystemExit(run(kinds=kinds))
+    raise SystemExit(through(lambda: run(kinds=kinds)))
 
 
 def kinds() -> Mapping[str, Any]:

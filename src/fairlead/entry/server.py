@@ -3,9 +3,10 @@
 
 def main() -> None:
     """Run one command and leave with its exit code."""
+    from fairlead.entry.streams import through
     from fairlead.server.commands import run
 
-    raise SystemExit(run())
+    raise SystemExit(through(run))
 
 
 if __name__ == "__main__":

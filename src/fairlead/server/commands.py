@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import typer
@@ -55,6 +56,12 @@ def run() -> int:
         return leaving.exit_code
     except (KeyboardInterrupt, typer.Abort):
         return 130
+    except BrokenPipeError:
+        return 1
+    except OSError as error:
+        with suppress(OSError):
+            _say(f"error: {f'{error.filename}: ' if error.filename else ''}{error.strerror or error}")
+        return 1
     except Exception as error:
         shown = getattr(error, "show", None)
         if shown is None:

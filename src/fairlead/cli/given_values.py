@@ -1,0 +1,63 @@
+"""Values that no option can mean, refused before anything is asked: an empty one where leaving it out means something
+else (a variable of the shell that has no value), and a number that is none, or negative seconds."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import typer
+
+from fairlead.domain.errors import Invalid
+
+NEVER_EMPTY = frozenset(
+    {
+        "at_time",
+        "environment",
+        "hash",
+        "id",
+        "key",
+        "not_after",
+        "plan",
+        "plan_hash",
+        "project",
+        "server",
+        "tenant",
+        "to",
+        "url",
+    }
+)
+"""Parameters that say which thing is meant: left out, another one is, and so nobody means that by \"\"."""
+
+
+def guarded(command: Any) -> Any:
+    """The command, and those below it, with a look at what is given to each."""
+    for one in getattr(command, "commands", {}).values():
+        guarded(one)
+    for parameter in command.params:
+        parameter.callback = _after_a_look(parameter.callback)
+    return command
+
+
+def _after_a_look(then: Callable[[Any, Any, Any], Any] | None) -> Callable[[Any, Any, Any], Any]:
+    def look(context: Any, parameter: Any, value: Any) -> Any:
+        if isinstance(value, float) and not (math.isfinite(value) and value >= 0):
+            raise typer.BadParameter(f"{value:g} is no number of seconds", context, parameter)
+        if value is not None and parameter.name in NEVER_EMPTY and _is_nothing(context, parameter, value):
+            raise typer.BadParameter("it is empty (a variable of the shell that has no value?)", context, parameter)
+        return then(context, parameter, value) if then else value
+
+    return look
+
+
+def _is_nothing(context: Any, parameter: Any, value: Any) -> bool:
+    """Whether it is given, and blank; where "" is no default, it has a meaning of its own."""
+    is_given = context.get_parameter_source(parameter.name).name == "COMMANDLINE"
+    return bool(is_given and parameter.default == "" and not str(value).strip())
+
+
+def require_named(option: str, names: Sequence[str]) -> None:
+    """Invalid `input.name` where one of several is blank: nobody means nobody in particular by that."""
+    if any(not name.strip() for name in names):
+        raise Invalid("input.name", f"{option}: it is empty", hint="a variable of the shell that has no value?")
