@@ -181,7 +181,11 @@ class _spoken:
 
 
 def _clean(query: Mapping[str, object]) -> dict[str, str | list[str]]:
-    given = {key.rstrip("_"): value for key, value in query.items() if value not in (None, "", False, [])}
+    given = {
+        key.rstrip("_"): value
+        for key, value in query.items()
+        if not (value is None or value is False or value in ("", []))
+    }
     return {
         key: [str(one) for one in value] if isinstance(value, list) else "true" if value is True else str(value)
         for key, value in given.items()

@@ -11,6 +11,7 @@ import typer
 from fairlead.cli import prompts
 from fairlead.cli.asking import agree
 from fairlead.cli.deploy_each import deploy_each, refuse_alone
+from fairlead.cli.given_values import require_named
 from fairlead.cli.moments import AT_HELP, moment
 from fairlead.cli.nested import show_unsettled
 from fairlead.cli.plans import CHANGES_PENDING
@@ -259,6 +260,8 @@ def deploy(
     """Deploy a release to an environment. With --wait exit code 3 says that it waits for an approval."""
     at = session(context)
     owner = at.project(project)
+    require_named("--tenant", tenant)
+    require_named("--tenant-tag", tenant_tag)
     if tenant_tag or len(tenant) > 1:
         refuse_alone(recreate_accessory, keep_failed, plan)
     alone = tenant[0] if len(tenant) == 1 and not tenant_tag else ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from stat import S_ISREG
 
 from fairlead.domain.errors import Invalid
 
@@ -40,6 +41,16 @@ def bytes_of(file: Path) -> bytes:
         return file.read_bytes()
     except OSError as error:
         raise _unreadable(file, error) from error
+
+
+def require_file(file: Path) -> None:
+    """Invalid `input.invalid` where it is none: a folder, a device, or a pipe, whose length nobody knows."""
+    try:
+        is_file = S_ISREG(file.stat().st_mode)
+    except OSError as error:
+        raise _unreadable(file, error) from error
+    if not is_file:
+        raise Invalid("input.invalid", f"{file} is no file", thing=str(file))
 
 
 def _unreadable(file: str | Path, error: OSError) -> Invalid:

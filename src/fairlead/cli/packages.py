@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import typer
 
+from fairlead.cli.given_files import require_file
 from fairlead.cli.session import API, segment, session
-from fairlead.domain.errors import Invalid
+from fairlead.domain.errors import FairleadError, Invalid
 
 PATH = f"{API}/packages"
 
@@ -27,7 +29,7 @@ def list_packages(context: typer.Context, name: str = typer.Option("", "--id", h
         "created_at": "WHEN",
         "created_by": "BY",
     }
-    at.screen.table(rows, columns, empty="no packages yet")
+    at.screen.table(rows, columns, empty=f"the feed has no package {name}" if name else "no packages yet")
 
 
 @group.command("push")
@@ -40,15 +42,25 @@ def push(
 ) -> None:
     """Push files into the feed."""
     at = session(context)
-    made = []
+    for file in files:  # before the first is pushed
+        require_file(file)
+    made: list[dict[str, Any]] = []
     for file in files:
         query = {"file": file.name, "id": name, "version": version, "on_existing": on_existing}
         try:
             with file.open("rb") as content:
                 made.append(at.client.put_file(PATH, content, **query))
+        except FairleadError:
+            if made:
+                at.screen.say(f"pushed before that: {_named(made)}")
+            raise
         except OSError as error:
             raise Invalid("input.invalid", f"{file} cannot be read: {error.strerror}") from error
-    at.screen.result(made, ", ".join(f"{one['name']} {one['version']}" for one in made) + " pushed")
+    at.screen.result(made, f"{_named(made)} pushed")
+
+
+def _named(made: list[dict[str, Any]]) -> str:
+    return ", ".join(f"{one['name']} {one['version']}" for one in made)
 
 
 @group.command("download")

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from urllib.parse import quote
-
 import typer
 
 from fairlead.cli.asking import ask
 from fairlead.cli.given_files import secret_of
-from fairlead.cli.session import API, Search, session
+from fairlead.cli.session import API, Search, segment, session
 
 group = typer.Typer(name="registries", help="Credentials for private base images.", no_args_is_help=True)
 
@@ -34,7 +32,7 @@ def set_registry(
     """Pull from this registry with these credentials."""
     at = session(context)
     password = secret_of(password_from) or ask("the password", is_hidden=True, instead=FROM)
-    made = at.client.put(f"{API}/registries/{quote(registry)}", {"user": user, "password": password})
+    made = at.client.put(f"{API}/registries/{segment(registry)}", {"user": user, "password": password})
     at.screen.result(made, f"images of {registry} are pulled as {user}")
 
 
@@ -42,7 +40,7 @@ def set_registry(
 def remove(context: typer.Context, registry: str = typer.Argument(..., help="As `registries list` shows it.")) -> None:
     """Pull without credentials again."""
     at = session(context)
-    at.client.delete(f"{API}/registries/{quote(registry)}")
+    at.client.delete(f"{API}/registries/{segment(registry)}")
     at.screen.say(f"credentials of {registry} removed")
 
 

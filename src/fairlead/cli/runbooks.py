@@ -12,6 +12,7 @@ import typer
 from fairlead.cli import plans, prompts
 from fairlead.cli.deploy_each import FAILED
 from fairlead.cli.given_files import bytes_of
+from fairlead.cli.given_values import require_named
 from fairlead.cli.moments import AT_HELP, moment
 from fairlead.cli.session import API, ProjectName, Search, Session, TenantName, Timeout, Wait, segment, session
 from fairlead.domain.errors import Invalid
@@ -162,6 +163,8 @@ def run(
     """Run what is published. Of several tenants, one that is refused does not hold up the others."""
     at = session(context)
     path = f"{API}/projects/{segment(at.project(project))}/runbooks/{segment(name)}"
+    require_named("--tenant", tenant)
+    require_named("--tenant-tag", tenant_tag)
     alone = tenant[0] if tenant and not tenant_tag else ""
     asked = _questions(at, path, environment, alone) if variable else []
     body: dict[str, Any] = {

@@ -116,7 +116,7 @@ def steps(name: str) -> str:
     """The name as the end of an address, where it may have a ``/``, as variables' names may."""
     if not name.strip():
         raise Invalid("input.name", "the name is empty", hint="a variable of the shell that has no value?")
-    if not {".", ".."}.isdisjoint(name.split("/")):
+    if not {".", ".."}.isdisjoint(name.split("/")) or not {"\n", "\r"}.isdisjoint(name):
         raise Invalid("input.name", f"{name[:80]!r} is not a name: a name has no '/', and is not made of dots alone")
     return quote(name, safe="/")
 

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from urllib.parse import quote
-
 import typer
 
 from fairlead.cli.nested import show_task
-from fairlead.cli.session import API, Timeout, Wait, line_text, segment, session
+from fairlead.cli.session import API, Timeout, Wait, line_text, segment, session, steps
 
 group = typer.Typer(
     name="tasks", help="Tasks: runs, deployments, retention; their logs and files.", no_args_is_help=True
@@ -74,7 +72,7 @@ def files(
     """List what the task left behind: test results, the last output of instances."""
     at = session(context)
     if get:
-        typer.get_binary_stream("stdout").write(at.client.raw(f"{API}/tasks/{segment(id)}/artifacts/{quote(get)}"))
+        typer.get_binary_stream("stdout").write(at.client.raw(f"{API}/tasks/{segment(id)}/artifacts/{steps(get)}"))
         return
     at.screen.table(
         at.client.all(f"{API}/tasks/{segment(id)}/artifacts"), {"name": "NAME", "kind": "KIND"}, empty="no files"

@@ -80,6 +80,8 @@ def named(file_name: str, *, name: str = "", version: str = "") -> tuple[str, st
         read(number, VersionFormat.OCTOPUS)
     except Invalid as error:
         raise _no_name(file_name, error.message) from error
+    if ".." in number:
+        raise _no_name(file_name, f"{number[:80]!r} is no version of a package")
     return id, number, ending
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from fastapi import Header, Query, Response
+from fastapi import Path as PathParameter
 from pydantic import Field
 
 from fairlead.domain.record import to_data
@@ -21,9 +22,12 @@ from fairlead.usecases.step_templates import TemplateView
 
 LAST = 10**10 - 1
 """No template gets as many versions."""
+MOST = 2**31 - 1
+"""The largest number that a database compares."""
 router = api_router("processes", "/step-templates")
 
-Number = Annotated[int, Query(alias="number", ge=0, description="of the version; 0: the newest")]
+Number = Annotated[int, Query(alias="number", ge=0, le=MOST, description="of the version; 0: the newest")]
+VersionNumber = Annotated[int, PathParameter(ge=1, le=MOST)]
 
 
 class StepTemplateBody(Body):
@@ -34,7 +38,7 @@ class StepTemplateBody(Body):
 
 
 class NewUse(Body):
-    version: int = Field(0, ge=0, description="which version; 0: the newest")
+    version: int = Field(0, ge=0, le=MOST, description="which version; 0: the newest")
     users: list[str] = Field(
         default_factory=list, max_length=1000, description="PROJECT or PROJECT/RUNBOOK; none: all that you may view"
     )
@@ -91,7 +95,7 @@ def list_step_template_versions(
 
 
 @router.delete("/{template_name}/versions/{number}", status_code=204)
-def remove_step_template_version(context: Books, actor: Asking, template_name: str, number: int) -> Response:
+def remove_step_template_version(context: Books, actor: Asking, template_name: str, number: VersionNumber) -> Response:
     """Remove a version that no process uses and that is not the newest."""
     step_templates.remove_version(context, actor, template_name, number)
     return Response(status_code=204)

@@ -1,0 +1,113 @@
+"""What a hurried person types: an empty variable of the shell, a number that is none, a name that leads elsewhere."""
+
+from __future__ import annotations
+
+import os
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from tests.unit.cli.conftest import Said
+from tests.unit.server.house import House
+
+from fairlead.domain.project import Project
+
+Fairlead = Callable[..., Said]
+
+
+@pytest.fixture
+def books(house: House) -> Project:
+    return house.add_project("books")
+
+
+@pytest.mark.parametrize(
+    "name", ["../projects/books", "..", ".", "", "a/b", "library-sets/../../projects/books", "a\nb"]
+)
+def test_no_name_of_a_registry_leads_to_another_thing(books: Project, fairlead: Fairlead, name: str) -> None:
+    Path("password").write_text("x")
+    for verb in (("remove", name), ("set", name, "--user", "ann", "--password-from", "password")):
+        said = fairlead("registries", *verb)
+        assert said.code == 2 and "input.name" in said.err, said
+    assert fairlead("projects", "show", "books").code == 0
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "approve ''",
+        "reject ''",
+        "deploy latest --to Test --plan '' -p books",
+        "deploy latest --to Test --tenant '' -p books",
+        "deploy latest --to Test -p ''",
+        "exec web -e '' -p books -- true",
+        "run web --tenant '' -e Test -p books -- true",
+        "retire -e Production --tenant '' --yes -p books",
+        "rollback -e Production --to '' -p books",
+        "runbooks run Tidy -e Test --tenant '' -p books",
+        "runbooks run Tidy -e Test --plan '' -p books",
+        "step-templates move T --hash '' --yes",
+        "--server '' status",
+        "login ''",
+    ],
+)
+def test_what_is_given_and_empty_is_not_as_if_it_were_left_out(
+    books: Project, fairlead: Fairlead, command: str
+) -> None:
+    said = fairlead(*("" if word == "''" else word for word in command.split()))
+    assert (said.code, said.out) == (2, "") and "it is empty" in said.err, said
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "deployments keep 1 -e Test -p books --for",
+        "deploy latest --to Test -p books --keep-failed",
+        "deploy latest --to Test -p books --wait --timeout",
+        "exec web -e Test -p books --timeout",
+        "projects add papers --poll",
+        "projects set books --poll",
+    ],
+)
+def test_a_number_that_is_none_is_refused_before_anything_is_asked(
+    books: Project, fairlead: Fairlead, command: str
+) -> None:
+    for number in ("nan", "inf", "-1"):
+        words = command.split()
+        said = fairlead(*words, number, *(("--", "true") if words[0] == "exec" else ()))
+        assert said.code == 2 and "is no number of seconds" in said.err, said
+
+
+def test_a_nought_that_is_asked_for_is_asked_for(house: House, books: Project, fairlead: Fairlead) -> None:
+    said = fairlead("deployments", "show", "0", "-e", "Test", "-p", "books")
+    assert said.code == 2 and "number" in said.err, "not the only deployment that there is"
+
+
+def test_a_line_break_in_a_name_is_said_to_be_none(books: Project, fairlead: Fairlead) -> None:
+    said = fairlead("variables", "set", "a\nb=1", "-p", "books")
+    assert said.code == 2 and "input.name" in said.err, said
+
+
+def test_what_takes_the_place_of_other_things_than_files_is_refused(tmp_path: Path, fairlead: Fairlead) -> None:
+    os.mkfifo(tmp_path / "Web.1.0.0.zip")
+    said = fairlead("packages", "push", "Web.1.0.0.zip")
+    assert said.code == 2 and "is no file" in said.err, said
+
+
+def test_a_number_beyond_all_is_no_bug(fairlead: Fairlead) -> None:
+    for verb in ("show", "users", "remove"):
+        said = fairlead("step-templates", verb, "T", "--to" if verb == "users" else "--version", "9" * 20)
+        assert said.code == 2 and "less than or equal" in said.err, said
+    Path("template.yml").write_text("kind: script\nproperties: {script: ls}\n")
+    assert fairlead("step-templates", "set", "T", "template.yml").code == 0
+    assert fairlead("step-templates", "move", "T", "--to", "9" * 20, "--plan").code in (2, 5)
+
+
+def test_a_version_of_a_package_can_be_asked_for_again(fairlead: Fairlead) -> None:
+    with zipfile.ZipFile("Web.1.0.0.zip", "w") as made:
+        made.writestr("a", "b")
+    said = fairlead("packages", "push", "Web.1.0.0.zip", "--id", "Web", "--version", "..")
+    assert said.code == 2 and "package.name" in said.err, said
+    both = fairlead("packages", "push", "Web.1.0.0.zip", "Web.2.0.0.zip")
+    assert both.code == 2 and fairlead("-o", "json", "packages", "list").data == []
+    assert "no package Web" in fairlead("packages", "list", "--id", "Web").err
