@@ -7,6 +7,7 @@ from typing import Any
 
 import typer
 
+from fairlead.cli.given_values import refuse_both
 from fairlead.cli.session import API, ProjectName, Search, Session, segment, session
 from fairlead.domain.channel import VersionRule
 from fairlead.formats import rule_lines
@@ -77,6 +78,7 @@ def set_channel(
 ) -> None:
     """Change a channel; what is not given stays."""
     at = session(context)
+    refuse_both(("--no-rules", no_rules), ("--rule", rule or maven_rule))
     held = at.client.get(_path(at, project, name))
     body = {key: held[key] for key in ("name", "description", "lifecycle", "is_default", "rules", "tenant_tags")}
     rules = _rules(rule, maven_rule)

@@ -11,7 +11,7 @@ import typer
 from fairlead.cli import prompts
 from fairlead.cli.asking import agree
 from fairlead.cli.deploy_each import deploy_each, refuse_alone
-from fairlead.cli.given_values import require_named
+from fairlead.cli.given_values import refuse_both, require_named
 from fairlead.cli.moments import AT_HELP, moment
 from fairlead.cli.nested import show_unsettled
 from fairlead.cli.plans import CHANGES_PENDING
@@ -201,6 +201,7 @@ def mark_failed(
     """Record that a deployment that went live failed all the same. What is live stays, and so does the lifecycle."""
     at = session(context)
     path = f"{API}/deployments/{segment(_named(at, id, project, environment))}/failed-mark"
+    refuse_both(("--undo", undo), ("--reason", reason))
     if undo:
         at.client.delete(path)
         at.screen.say("the mark is taken back")
@@ -260,11 +261,9 @@ def deploy(
     """Deploy a release to an environment. With --wait exit code 3 says that it waits for an approval."""
     at = session(context)
     owner = at.project(project)
-    require_named("--tenant", tenant)
-    require_named("--tenant-tag", tenant_tag)
     if tenant_tag or len(tenant) > 1:
         refuse_alone(recreate_accessory, keep_failed, plan)
-    alone = tenant[0] if len(tenant) == 1 and not tenant_tag else ""
+    alone = _alone(tenant, tenant_tag)
     asked = prompts.questions(at, owner, version, environment, alone) if variable else []
     body: dict[str, Any] = {
         "version": version,
@@ -294,6 +293,13 @@ def deploy(
         at.screen.result({"code": news.code, "detail": news.message, "hint": news.hint}, str(news))
         return
     _begun(at, made, wait=wait, timeout_s=timeout)
+
+
+def _alone(tenants: list[str], tags: list[str]) -> str:
+    """The one tenant that it is for; "" for nobody in particular, and where it is for several."""
+    require_named("--tenant", tenants)
+    require_named("--tenant-tag", tags)
+    return tenants[0] if len(tenants) == 1 and not tags else ""
 
 
 def _asked(at: Session, owner: str, body: dict[str, Any]) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from typing import Any
 
 import typer
 
+from fairlead.cli.given_values import refuse_both
 from fairlead.cli.session import API, Search, segment, session, with_given
 from fairlead.domain.errors import Invalid, NotFound
 
@@ -48,6 +49,7 @@ def set_credential(
 ) -> None:
     """Add one, or change what is given of it; the rest stays."""
     at = session(context)
+    refuse_both(("--no-claims", no_claims), ("--claim", claim))
     path = f"{API}/federated-credentials/{segment(name)}"
     try:
         held: dict[str, Any] = at.client.get(path)

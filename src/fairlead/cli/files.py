@@ -9,6 +9,7 @@ import typer
 
 from fairlead.cli.session import session
 from fairlead.domain.errors import Invalid
+from fairlead.domain.names import project_name
 from fairlead.formats.files import Directory
 
 PROJECT_FILE = "fairlead.yml"
@@ -25,7 +26,7 @@ def init(
     from fairlead.formats.init import propose
 
     at = session(context)
-    text = propose(Directory(_folder(folder)), name or folder.resolve().name)
+    text = propose(Directory(_folder(folder)), project_name(name) if name else folder.resolve().name)
     target = folder / PROJECT_FILE
     if print_only:
         print(text, end="")

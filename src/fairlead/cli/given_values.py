@@ -57,6 +57,12 @@ def _is_nothing(context: Any, parameter: Any, value: Any) -> bool:
     return bool(is_given and parameter.default == "" and not str(value).strip())
 
 
+def refuse_both(first: tuple[str, object], second: tuple[str, object]) -> None:
+    """Invalid `input.invalid` where two options are given that contradict each other."""
+    if first[1] and second[1]:
+        raise Invalid("input.invalid", f"{first[0]} and {second[0]} contradict each other", hint="give one of them")
+
+
 def require_named(option: str, names: Sequence[str]) -> None:
     """Invalid `input.name` where one of several is blank: nobody means nobody in particular by that."""
     if any(not name.strip() for name in names):

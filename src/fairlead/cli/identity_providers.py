@@ -7,6 +7,7 @@ from typing import Any
 import typer
 
 from fairlead.cli.given_files import secret_of
+from fairlead.cli.given_values import refuse_both
 from fairlead.cli.session import API, Search, segment, session, with_given
 from fairlead.domain.errors import Invalid, NotFound
 
@@ -53,6 +54,8 @@ def set_provider(
 ) -> None:
     """Add one, or change what is given of it; the rest stays."""
     at = session(context)
+    refuse_both(("--public", public), ("--client-secret-from", secret_from))
+    refuse_both(("--no-teams", no_teams), ("--team", team))
     path = f"{API}/identity-providers/{segment(name)}"
     try:
         held: dict[str, Any] = at.client.get(path)

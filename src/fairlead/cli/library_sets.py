@@ -6,6 +6,7 @@ from typing import Annotated, TypeAlias
 
 import typer
 
+from fairlead.cli.given_values import require_named
 from fairlead.cli.session import API, ProjectName, segment, session
 
 group = typer.Typer(name="library-sets", help="Variables that several projects include.", no_args_is_help=True)
@@ -44,14 +45,13 @@ def add(
 def change(
     context: typer.Context,
     name: SetName,
-    new_name: str = typer.Option("", "--name", help="Its new name."),
-    description: str = typer.Option("", "--description", help="What it is for."),
+    new_name: str = typer.Option(None, "--name", help="Its new name."),
+    description: str = typer.Option(None, "--description", help="What it is for."),
 ) -> None:
     """Rename or describe one."""
     at = session(context)
-    body: dict[str, object] = {"name": new_name}
-    if description:
-        body["description"] = description
+    require_named("--name", [] if new_name is None else [new_name])
+    body = {key: value for key, value in {"name": new_name, "description": description}.items() if value is not None}
     made = at.client.patch(f"{API}/library-sets/{segment(name)}", body)
     at.screen.result(made, f"library set {made['name']} changed")
 

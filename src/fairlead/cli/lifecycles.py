@@ -7,6 +7,7 @@ from typing import Any
 
 import typer
 
+from fairlead.cli.given_values import refuse_both
 from fairlead.cli.session import API, ProjectName, Search, segment, session
 from fairlead.formats import phase_lines
 
@@ -90,6 +91,7 @@ def change(
 ) -> None:
     """Change what is given; the rest stays. Phases that are given replace those that were."""
     at = session(context)
+    refuse_both(("--no-phases", no_phases), ("--phase", phase))
     held = at.client.get(f"{API}/lifecycles/{segment(name)}")
     kept = held["description"] if description is None else description
     body = _body(new_name or held["name"], phase, kept, keep, keep_files)

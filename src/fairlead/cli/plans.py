@@ -35,7 +35,11 @@ def plan(
 ) -> None:
     """Show what a deployment would change; nothing is changed. Ends with 3 where something would be, else with 0."""
     at = session(context)
+    if to and environment and to != environment:
+        raise typer.BadParameter(f"to {environment}, or to {to}?", param_hint="--to")
     environment = environment or to
+    if deployment and (version or environment):
+        raise typer.BadParameter("of a release, or of a deployment?", param_hint="--deployment")
     if deployment:
         found = at.client.get(f"{API}/deployments/{segment(deployment)}/plan")
     elif version and environment:

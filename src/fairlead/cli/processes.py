@@ -43,14 +43,22 @@ def put(
     project: ProjectName = "",
 ) -> None:
     """Replace the project's process, from its next release on."""
-    from fairlead.formats.process import read_process, written  # its libraries are loaded where they are needed
-
     at = session(context)
-    body = written(read_process(str(file), bytes_of(file)))
+    body = process_in(file)
     name = at.project(project)
     made = at.client.put(f"{API}/projects/{segment(name)}/process", body, revision=revision if revision >= 0 else None)
     many = f"{len(made['steps'])} step{'' if len(made['steps']) == 1 else 's'}"
     at.screen.result(made, f"{name} has a process of {many} from its next release on (revision {made['revision']})")
+
+
+def process_in(file: Path) -> dict[str, Any]:
+    """What a file says of a process. Invalid `input.invalid` where it holds nothing, which is a mistake."""
+    from fairlead.formats.process import read_process, written  # its libraries are loaded where they are needed
+
+    content = bytes_of(file)
+    if not content.strip():
+        raise Invalid("input.invalid", f"{file} holds nothing", thing=str(file), hint="no steps at all: steps: []")
+    return dict(written(read_process(str(file), content)))
 
 
 @group.command("kinds")

@@ -187,7 +187,8 @@ def update_variables(
     if not seen["changes"]:
         at.screen.result(seen, "nothing differs")
         return
-    _show_changes(at, seen["changes"])
+    if preview or not at.screen.as_json:
+        _show_changes(at, seen["changes"])
     if preview:
         raise typer.Exit(3)
     if not yes:

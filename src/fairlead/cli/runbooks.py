@@ -11,10 +11,23 @@ import typer
 
 from fairlead.cli import plans, prompts
 from fairlead.cli.deploy_each import FAILED
-from fairlead.cli.given_files import bytes_of
-from fairlead.cli.given_values import require_named
+from fairlead.cli.given_values import refuse_both, require_named
 from fairlead.cli.moments import AT_HELP, moment
-from fairlead.cli.session import API, ProjectName, Search, Session, TenantName, Timeout, Wait, segment, session
+from fairlead.cli.processes import process_in
+from fairlead.cli.session import (
+    API,
+    Anew,
+    ProjectName,
+    Search,
+    Session,
+    TenantName,
+    Timeout,
+    Wait,
+    held_at,
+    segment,
+    session,
+    with_given,
+)
 from fairlead.domain.errors import Invalid
 
 group = typer.Typer(name="runbooks", help="Processes of a project that need no release.", no_args_is_help=True)
@@ -54,31 +67,41 @@ def put(
     context: typer.Context,
     name: str = typer.Argument(..., help="The runbook; a new one, or one that is changed."),
     file: Path = typer.Option(None, "--process", help="A YAML file with its steps, as `process show` prints them."),
-    description: str = typer.Option("", help="What it is for."),
-    environment: list[str] = typer.Option([], "--environment", "-e", help="Only there; by default everywhere."),
+    description: str = typer.Option(None, help="What it is for."),
+    environment: list[str] = typer.Option(
+        [], "--environment", "-e", help="Only there; they replace all. A new one runs everywhere."
+    ),
+    everywhere: bool = typer.Option(False, "--everywhere", help="In any environment."),
     in_lifecycle: bool = typer.Option(
         False, "--in-lifecycle", help="Only in the environments of the project's lifecycle."
     ),
-    keep: int = typer.Option(100, help="How many runs are kept in each environment, for each tenant."),
+    keep: int = typer.Option(None, help="How many runs are kept in each environment, for each tenant; at first 100."),
     tenancy: str = typer.Option(
-        None, help="untenanted, tenanted-or-untenanted or tenanted: for whom it may run; by default as the project."
+        None,
+        help="untenanted, tenanted-or-untenanted or tenanted: for whom it may run; '', as at first: as the project.",
     ),
+    anew: Anew = False,
     project: ProjectName = "",
 ) -> None:
-    """Make a runbook, or replace its draft; what is published stays until the next `publish`."""
+    """Make a runbook, or change its draft: what is not given stays. What is published stays until the next
+    `publish`."""
     at = session(context)
-    body: dict[str, Any] = {
+    refuse_both(("--everywhere", everywhere), ("--environment", environment))
+    refuse_both(("--everywhere", everywhere), ("--in-lifecycle", in_lifecycle))
+    content = None if file is None else process_in(file)
+    path = f"{API}/projects/{segment(at.project(project))}/runbooks"
+    held = held_at(at, f"{path}/{segment(name)}", anew=anew)
+    is_placed = bool(environment) or everywhere or in_lifecycle
+    given: dict[str, Any] = {
         "description": description,
-        "environments": environment,
-        "in_lifecycle": in_lifecycle,
+        "environments": environment if is_placed else None,
+        "in_lifecycle": in_lifecycle if is_placed else None,
         "kept_runs": keep,
-        "tenancy": tenancy,
+        "tenancy": tenancy or None,
     }
-    if file is not None:
-        from fairlead.formats.process import read_process, written  # its libraries are loaded where they are needed
-
-        body["process"] = written(read_process(str(file), bytes_of(file)))
-    made = at.client.put(f"{API}/projects/{segment(at.project(project))}/runbooks/{segment(name)}", body)
+    body = with_given(held, given) | ({"tenancy": None} if tenancy == "" else {})
+    body |= {} if content is None else {"process": content}
+    made = at.client.put(f"{path}/{segment(held.get('name', name))}", body, revision=held.get("revision"))
     at.screen.result(made, f"runbook {made['name']} has {_steps(made)}; publish it to run it")
 
 

@@ -13,7 +13,7 @@ import typer
 
 from fairlead.cli import account
 from fairlead.cli.screen import Screen
-from fairlead.domain.errors import FairleadError, Invalid, TimedOut
+from fairlead.domain.errors import FairleadError, Invalid, NotFound, TimedOut
 
 if TYPE_CHECKING:
     from fairlead.cli.client import Client
@@ -34,6 +34,7 @@ ProjectName: TypeAlias = Annotated[str, typer.Option("--project", "-p", help=PRO
 TenantName: TypeAlias = Annotated[str, typer.Option("--tenant", help=TENANT_HELP)]
 Wait: TypeAlias = Annotated[bool, typer.Option("--wait", help=WAIT_HELP)]
 Timeout: TypeAlias = Annotated[float, typer.Option(help=TIMEOUT_HELP)]
+Anew: TypeAlias = Annotated[bool, typer.Option("--anew", help="As if it were new: what is not given does not stay.")]
 
 
 @dataclass
@@ -125,6 +126,16 @@ def with_given(held: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, A
     """What a document is to hold: what is given, None for what is not, over what it holds of the same names."""
     kept = {key: held[key] for key in given if key in held}
     return kept | {key: value for key, value in given.items() if value is not None}
+
+
+def held_at(at: Session, path: str, *, anew: bool) -> dict[str, Any]:
+    """What is there; nothing where it is not there yet, or is to be made anew."""
+    if anew:
+        return {}
+    try:
+        return dict(at.client.get(path))
+    except NotFound:
+        return {}
 
 
 def print_line(screen: Screen, line: dict[str, Any]) -> None:

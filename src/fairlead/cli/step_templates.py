@@ -118,7 +118,7 @@ def move(
 def remove(
     context: typer.Context,
     name: TemplateName,
-    version: int = typer.Option(0, "--version", help="Only this version; by default all of it."),
+    version: int = typer.Option(None, "--version", min=1, help="Only this version; by default all of it."),
 ) -> None:
     """Remove a template, or a version of it, that no process uses. Releases keep what they froze."""
     at = session(context)

@@ -9,6 +9,7 @@ from typing import Any
 import typer
 
 from fairlead.cli.given_files import secret_of
+from fairlead.cli.given_values import refuse_both
 from fairlead.cli.session import API, Search, segment, session
 from fairlead.domain.errors import Invalid
 
@@ -131,6 +132,7 @@ def change(
 ) -> None:
     """Change what is given; the rest stays. What failed is tried again at once."""
     at = session(context)
+    refuse_both(("--no-secret", no_secret), ("--secret-from", secret_from))
     nothing: list[str] | None = [] if everywhere else None
     body = {
         "name": rename,

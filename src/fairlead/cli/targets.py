@@ -72,6 +72,8 @@ def add(
     at = session(context)
     body: dict[str, Any] = {"name": name, "environments": environment, "tags": tag, "description": description}
     body |= {"tenants": tenant, "tenant_tags": tenant_tag} | ({"tenancy": tenancy} if tenancy else {})
+    if (key or host_key) and not ssh:
+        raise Invalid("input.invalid", "whose key is it?", hint="give --ssh user@host too")
     if ssh:
         body["ssh"] = {**address_of(ssh), "key": secret_of(key) or "", "host_key": host_key}
     made = at.client.post(f"{API}/targets", body)

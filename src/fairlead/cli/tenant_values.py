@@ -8,7 +8,7 @@ import typer
 
 from fairlead.cli.asking import ask
 from fairlead.cli.given_files import value_of
-from fairlead.cli.session import API, ProjectName, Session, segment, session
+from fairlead.cli.session import API, Anew, ProjectName, Session, segment, session, with_given
 from fairlead.domain.errors import Invalid, NotFound
 
 Tenant: TypeAlias = Annotated[str, typer.Argument(help="The tenant.")]
@@ -44,19 +44,26 @@ def templates(context: typer.Context, project: ProjectName = "", library_set: Li
 def set_template(
     context: typer.Context,
     name: Template,
-    label: str = typer.Option("", "--label", help="What people are shown."),
-    help_text: str = typer.Option("", "--help-text", help="What it is for."),
-    type: str = typer.Option("text", "--type", help="text, multi-line, checkbox, select or secret."),
+    label: str = typer.Option(None, "--label", help="What people are shown."),
+    help_text: str = typer.Option(None, "--help-text", help="What it is for."),
+    type: str = typer.Option(None, "--type", help="text (at first), multi-line, checkbox, select or secret."),
     default: str | None = typer.Option(None, "--default", help="Without one each tenant must give a value."),
     option: list[str] = typer.Option([], "--option", help="What a select offers; may be given again."),
+    anew: Anew = False,
     project: ProjectName = "",
     library_set: LibraryName = "",
 ) -> None:
-    """Ask each tenant for a value: a new template, or one that is asked for otherwise from the next release on."""
+    """Ask each tenant for a value: a new template, or one that is asked for otherwise from the next release on; what is
+    not given stays, of another type only label and help."""
     at = session(context)
     path = _templates(at, project, library_set)
     held = at.client.get(path)
-    made = {"name": name, "label": label, "help": help_text, "type": type, "default": default, "options": option}
+    known = [] if anew else [one for one in held["templates"] if one["name"].lower() == name.lower()]
+    present: dict[str, Any] = known[0] if known else {}
+    if type is not None and type != present.get("type"):
+        present = {key: present[key] for key in ("name", "label", "help") if key in present}
+    given = {"label": label, "help": help_text, "type": type, "default": default, "options": option or None}
+    made = {"name": present.get("name", name), **with_given(present, given)}
     found = [one["name"].lower() for one in held["templates"]]
     rows = [made if one["name"].lower() == name.lower() else one for one in held["templates"]]
     wanted = rows if name.lower() in found else [*rows, made]

@@ -7,7 +7,7 @@ from typing import Any
 import typer
 
 from fairlead.cli.screen import ago
-from fairlead.cli.session import API, ProjectName, Search, segment, session
+from fairlead.cli.session import API, Anew, ProjectName, Search, held_at, segment, session, with_given
 from fairlead.cli.why import trigger as explain
 
 group = typer.Typer(
@@ -19,7 +19,7 @@ CRON_HELP = (
 )
 KIND_HELP = (
     "schedule (a time), package (one is pushed into the built-in feed), image (a registry has a newer version), "
-    "push (a registry tells of a push), target (one becomes available)."
+    "push (a registry tells of a push), target (one becomes available); at first schedule."
 )
 ACTION_HELP = (
     "deploy-latest, new-release, run-runbook; of the kind target deploy-current or run-runbook. By default a schedule "
@@ -60,16 +60,18 @@ def _where(row: dict[str, Any]) -> str:
 def put(
     context: typer.Context,
     name: str = typer.Argument(..., help="What people call it; a new one, or one that is changed."),
-    kind: str = typer.Option("schedule", help=KIND_HELP),
-    cron: str = typer.Option("", "--cron", help=CRON_HELP),
-    zone: str = typer.Option("UTC", help="The time zone of the schedule: Europe/Berlin."),
-    action: str = typer.Option("", help=ACTION_HELP),
-    source: str = typer.Option("", "--from", help="Deploy what is live there; by default the latest release made."),
-    destination: str = typer.Option("", "--to", help="Where to."),
-    channel: str = typer.Option("", help="Only releases of this channel; a new release is made in it."),
-    runbook: str = typer.Option("", help="The runbook that is run."),
+    kind: str = typer.Option(None, help=KIND_HELP),
+    cron: str = typer.Option(None, "--cron", help=CRON_HELP),
+    zone: str = typer.Option(None, help="The time zone of the schedule: Europe/Berlin; at first UTC."),
+    action: str = typer.Option(None, help=ACTION_HELP),
+    source: str = typer.Option(
+        None, "--from", help="Deploy what is live there; '', as at first: the latest release made."
+    ),
+    destination: str = typer.Option(None, "--to", help="Where to."),
+    channel: str = typer.Option(None, help="Only releases of this channel; a new release is made in it."),
+    runbook: str = typer.Option(None, help="The runbook that is run."),
     watch: list[str] = typer.Option([], "--watch", "-w", help=WATCH_HELP),
-    poll: int = typer.Option(60, help="How often a registry is asked, in seconds."),
+    poll: int = typer.Option(None, help="How often a registry is asked, in seconds; at first 60."),
     environment: list[str] = typer.Option([], "--environment", "-e", help=PLACE_HELP),
     tag: list[str] = typer.Option([], "--tag", "-t", help="Of targets: only those with one of these tags."),
     event: list[str] = typer.Option([], "--event", help="Of targets: added, enabled or healthy; by default all."),
@@ -79,37 +81,44 @@ def put(
     tenant_tag: list[str] = typer.Option(
         [], "--tenant-tag", help="Do it for every tenant there with this tag, Set/Tag."
     ),
-    force: bool = typer.Option(False, "--force", help="Deploy even if nothing would differ."),
+    force: bool = typer.Option(None, "--force/--no-force", help="Deploy even if nothing would differ."),
     enabled: bool = typer.Option(
-        True, "--enable/--disable", help="Whether it acts; a disabled one says that it is disabled."
+        None, "--enable/--disable", help="Whether it acts; a disabled one says that it is disabled."
     ),
+    anew: Anew = False,
     project: ProjectName = "",
 ) -> None:
-    """Make a trigger, or replace it."""
+    """Make a trigger, or change it: what is not given stays. One that gets another kind begins anew, enabled or not as
+    it was; of what may be given again, those given replace all."""
     at = session(context)
-    body: dict[str, Any] = {
+    path = f"{API}/projects/{segment(at.project(project))}/triggers"
+    held = held_at(at, f"{path}/{segment(name)}", anew=anew)
+    if kind is not None and kind != held.get("kind"):
+        held = {key: held[key] for key in ("name", "revision", "is_enabled") if key in held}
+    given: dict[str, Any] = {
         "kind": kind,
         "cron": cron,
         "zone": zone,
-        "action": action or None,
+        "action": action,
         "source": source,
         "destination": destination,
         "channel": channel,
         "runbook": runbook,
-        "watches": watch,
+        "watches": watch or None,
         "poll_s": poll,
-        "environments": environment,
-        "tags": tag,
-        "events": event,
-        "tenants": tenant,
-        "tenant_tags": tenant_tag,
+        "environments": environment or None,
+        "tags": tag or None,
+        "events": event or None,
+        "tenants": tenant or None,
+        "tenant_tags": tenant_tag or None,
         "force": force,
         "is_enabled": enabled,
     }
-    made = at.client.put(f"{API}/projects/{segment(at.project(project))}/triggers/{segment(name)}", body)
+    body = with_given(held, given)
+    made = at.client.put(f"{path}/{segment(held.get('name', name))}", body, revision=held.get("revision"))
     there = f" ({made['next_there']})" if made["next_there"] else ""
     due = f"is due next at {str(made['next_at'])[:16].replace('T', ' ')} UTC{there}"
-    waits = due if kind == "schedule" and made["next_at"] else f"waits: {made['when']}"
+    waits = due if made["kind"] == "schedule" and made["next_at"] else f"waits: {made['when']}"
     at.screen.result(made, f"trigger {made['name']} " + (waits if made["is_enabled"] else "is disabled"))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any, TypeAlias
 
 import typer
@@ -19,7 +20,7 @@ from fairlead.cli.scope_options import (
     Tenants,
     TenantTags,
 )
-from fairlead.cli.session import API, ProjectName, Session, segment, session, steps
+from fairlead.cli.session import API, Anew, ProjectName, Session, segment, session, steps
 from fairlead.domain.errors import Invalid
 
 group = typer.Typer(name="variables", help="Variables of a project; releases freeze them.", no_args_is_help=True)
@@ -55,25 +56,30 @@ def set_variable(
     tenant: Tenants = [],  # noqa: B006
     tenant_tag: TenantTags = [],  # noqa: B006
     process: Processes = [],  # noqa: B006
-    secret: bool = typer.Option(False, "--secret", help="Kept encrypted, masked everywhere, never shown again."),
+    secret: bool | None = typer.Option(
+        None, "--secret/--not-secret", help="Kept encrypted, masked everywhere, never shown again."
+    ),
     source: str = typer.Option("", "--from", help="A file that holds the value; - for standard input."),
-    value: str = typer.Option("", "--value", help="The value; then NAME may hold =."),
+    value: str | None = typer.Option(None, "--value", help="The value; then NAME may hold =."),
     type: str = typer.Option("", "--type", help="certificate, user-password, token or ssh-key: made of parts."),
     part: list[str] = typer.Option([], "--part", help="PART=VALUE or PART=@FILE of a certificate or an account."),
-    description: str = typer.Option("", "--description", help="What it is for."),
+    description: str | None = typer.Option(None, "--description", help="What it is for."),
     prompt: str = typer.Option("", "--prompt", help="Ask for it at each deployment, by this label."),
     prompt_help: str = typer.Option("", "--prompt-help", help="An explanation beside the question."),
     required: bool = typer.Option(False, "--required", help="The question must be answered."),
     control: str = typer.Option("", "--control", help="single, multi, select, checkbox or sensitive."),
     option: list[str] = typer.Option([], "--option", help="What a select offers; may be given again."),
+    anew: Anew = False,
     project: ProjectName = "",
     library_set: LibraryName = "",
 ) -> None:
-    """Set a variable. Releases that exist keep what they froze (see `release update-variables`)."""
+    """Set a variable. One of this name and scope stays a secret, asked for and described as it was, unless something
+    else is given. Releases that exist keep what they froze (see `release update-variables`)."""
     at = session(context)
     is_asked = bool(prompt or prompt_help or required or control or option)
-    is_secret = secret or control == "sensitive"
-    key, given = (name, "") if type else _given(name, source, value, secret=is_secret, is_asked=is_asked)
+    key = name if type or value is not None else name.partition("=")[0]
+    path = _owner(at, project, library_set)
+    address = f"{path}/{steps(key)}"
     scope = scope_options.scope(
         environment=environment,
         channel=channel,
@@ -84,20 +90,23 @@ def set_variable(
         tenant_tag=tenant_tag,
         process=process,
     )
-    body: dict[str, Any] = {"value": given, "secret": is_secret, "scope": scope, "description": description}
+    held = {} if anew else _held(at, path, key, scope)
+    was_secret = not type and held.get("type") == "secret"
+    is_secret = (control == "sensitive" or was_secret) if secret is None else secret
+    given = "" if type else _given(name, source, value, held, secret=is_secret, is_asked=is_asked)
+    body = {"value": given, "secret": is_secret, "scope": scope}
+    body["description"] = held.get("description", "") if description is None else description
     if type:
         body |= {"type": type, "parts": dict(_part(one) for one in part)}
-    if is_asked:
+    elif is_asked:
         asked = control or ("select" if option else "sensitive" if is_secret else "single")
-        body["prompt"] = {
-            "label": prompt,
-            "description": prompt_help,
-            "required": required,
-            "control": asked,
-            "options": option,
-        }
-    made = at.client.put(f"{_owner(at, project, library_set)}/{steps(key)}", body)
-    at.screen.result(made, f"{key} set for {scope_options.words(scope)}")
+        words = {"label": prompt, "description": prompt_help, "required": required, "control": asked, "options": option}
+        body["prompt"] = words
+    else:
+        body["prompt"] = held.get("prompt")
+    made = at.client.put(address, body)
+    stays = ", and stays a secret" if was_secret and secret is None and is_secret else ""
+    at.screen.result(made, f"{key} set for {scope_options.words(scope)}{stays}")
 
 
 @group.command("unset")
@@ -197,17 +206,32 @@ def _row(row: dict[str, Any], *, as_json: bool) -> dict[str, Any]:
     return {**shown, "value": shown["value"] or parts, "for": scope_options.words(row["scope"]), "asked": asked}
 
 
-def _given(name: str, source: str, value: str, *, secret: bool, is_asked: bool) -> tuple[str, str]:
-    key, sign, own = ("", "", "") if value else name.partition("=")
-    if source and (value or sign):
+def _held(at: Session, path: str, name: str, scope: Mapping[str, list[str]]) -> dict[str, Any]:
+    """The variable of exactly this name and scope, as it is told; nothing where there is none."""
+    wanted = _scope_as_compared(scope)
+    for one in at.client.all(path, most=20_000, search=name):
+        if one["name"].lower() == name.lower() and _scope_as_compared(one["scope"]) == wanted:
+            return dict(one)
+    return {}
+
+
+def _scope_as_compared(scope: Mapping[str, list[str]]) -> dict[str, set[str]]:
+    return {dimension: {entry.lower() for entry in entries} for dimension, entries in scope.items() if entries}
+
+
+def _given(name: str, source: str, value: str | None, held: Mapping[str, Any], *, secret: bool, is_asked: bool) -> str:
+    key, sign, own = ("", "", "") if value is not None else name.partition("=")
+    if source and (value is not None or sign):
         raise Invalid("input.invalid", "a value was given twice", hint="NAME=VALUE, --value or --from")
-    if value:
-        return name, value
-    if sign or is_asked:
-        return key, own
+    if value is not None:
+        return value
+    if sign:
+        return own
     if source:
-        return key, value_of(source)
-    return key, ask(key, is_hidden=secret, instead="--from FILE, or - for standard input")
+        return value_of(source)
+    if is_asked:
+        return str(held["value"]) if held.get("type") == "text" and not secret else ""
+    return ask(key, is_hidden=secret, instead="--from FILE, or - for standard input")
 
 
 def _part(given: str) -> tuple[str, str]:

@@ -157,11 +157,13 @@ def remove(context: Context, actor: Actor, name: str) -> None:
                 "tenant.in_use",
                 f"{found.name} has deployments, whose history is kept",
                 thing=found.name,
-                hint="fairlead tenants connect takes connections away; fairlead retire … --tenant ends what is live",
+                hint="fairlead tenants connect … --nowhere cuts it off; fairlead retire … --tenant ends what is live",
             )
         if runbooks.are_for(connection, found.id):
             message = f"runbooks ran for {found.name}, and the history of that is kept"
-            raise Conflict("tenant.in_use", message, thing=found.name, hint="fairlead tenants connect takes it away")
+            raise Conflict(
+                "tenant.in_use", message, thing=found.name, hint="fairlead tenants connect … --nowhere takes it away"
+            )
         _refuse_named(connection, found)
         tenant_templates.forget_tenant(connection, found.id)
         tenants.delete(connection, found.id)
