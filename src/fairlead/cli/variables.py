@@ -90,14 +90,16 @@ def set_variable(
         tenant_tag=tenant_tag,
         process=process,
     )
+    told = "" if type else _given(name, source, value)
+    parts = dict(_part(one) for one in part) if type else {}
     held = {} if anew else _held(at, path, key, scope)
     was_secret = not type and held.get("type") == "secret"
     is_secret = (control == "sensitive" or was_secret) if secret is None else secret
-    given = "" if type else _given(name, source, value, held, secret=is_secret, is_asked=is_asked)
+    given = _unsaid(held, key, secret=is_secret, is_asked=is_asked) if told is None else told
     body = {"value": given, "secret": is_secret, "scope": scope}
     body["description"] = held.get("description", "") if description is None else description
     if type:
-        body |= {"type": type, "parts": dict(_part(one) for one in part)}
+        body |= {"type": type, "parts": parts}
     elif is_asked:
         asked = control or ("select" if option else "sensitive" if is_secret else "single")
         words = {"label": prompt, "description": prompt_help, "required": required, "control": asked, "options": option}
@@ -219,16 +221,21 @@ def _scope_as_compared(scope: Mapping[str, list[str]]) -> dict[str, set[str]]:
     return {dimension: {entry.lower() for entry in entries} for dimension, entries in scope.items() if entries}
 
 
-def _given(name: str, source: str, value: str | None, held: Mapping[str, Any], *, secret: bool, is_asked: bool) -> str:
-    key, sign, own = ("", "", "") if value is not None else name.partition("=")
+def _given(name: str, source: str, value: str | None) -> str | None:
+    """The value that is said; None where none is."""
+    _, sign, own = ("", "", "") if value is not None else name.partition("=")
     if source and (value is not None or sign):
         raise Invalid("input.invalid", "a value was given twice", hint="NAME=VALUE, --value or --from")
     if value is not None:
         return value
     if sign:
         return own
-    if source:
-        return value_of(source)
+    return value_of(source) if source else None
+
+
+def _unsaid(held: Mapping[str, Any], key: str, *, secret: bool, is_asked: bool) -> str:
+    """The value where none is said: what it was, or nothing, for one that deployments ask for, else what a person
+    types."""
     if is_asked:
         return str(held["value"]) if held.get("type") == "text" and not secret else ""
     return ask(key, is_hidden=secret, instead="--from FILE, or - for standard input")
