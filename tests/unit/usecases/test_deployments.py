@@ -10,6 +10,7 @@ from tests.unit.usecases.house import ADMIN, DIGEST, OTHER_DIGEST, PROJECT_FILE,
 from fairlead.domain.approval import ApprovalState
 from fairlead.domain.deployment import DeploymentOutcome, DeploymentState
 from fairlead.domain.errors import Conflict, FairleadError, Invalid, NotFound, Refused
+from fairlead.domain.policy import SCRIPTS_AT_SERVER
 from fairlead.domain.switch_record import SwitchRecord, as_fact
 from fairlead.domain.task import TaskState
 from fairlead.store import environments, projects, tasks
@@ -280,7 +281,8 @@ def test_what_could_harm_the_host_is_refused_by_its_key_until_an_administrator_a
 def test_an_allowance_that_is_revoked_is_refused_from_then_on(books: House) -> None:
     made = policies.allow(books.context, ADMIN, "books", "privileged")
     books.add_release("1.0.0", more=PRIVILEGED)
-    assert [one.allowance.harm for one in policies.all_of(books.context, ADMIN, project="books")] == ["privileged"]
+    held = [one.allowance.harm for one in policies.all_of(books.context, ADMIN, project="books")]
+    assert held == ["privileged", SCRIPTS_AT_SERVER], "the latter is allowed in every house"
     policies.revoke(books.context, ADMIN, made.allowance.id)
     with pytest.raises(Refused):
         deployments.create(books.context, ADMIN, "books", "1.0.0", "Test", is_forced=True)
