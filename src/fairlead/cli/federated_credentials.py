@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import typer
 
 from fairlead.cli.given_values import refuse_both
-from fairlead.cli.session import API, Search, segment, session, with_given
-from fairlead.domain.errors import Invalid, NotFound
+from fairlead.cli.session import API, Search, held_at, segment, session, with_given
+from fairlead.domain.errors import Invalid
 
 group = typer.Typer(
     name="federated-credentials",
@@ -51,10 +49,7 @@ def set_credential(
     at = session(context)
     refuse_both(("--no-claims", no_claims), ("--claim", claim))
     path = f"{API}/federated-credentials/{segment(name)}"
-    try:
-        held: dict[str, Any] = at.client.get(path)
-    except NotFound:
-        held = {"audience": at.client.account.url}
+    held = held_at(at, path, anew=False) or {"audience": at.client.account.url}
     given = {
         "account": account,
         "issuer": issuer,

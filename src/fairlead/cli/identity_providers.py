@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import typer
 
 from fairlead.cli.given_files import secret_of
 from fairlead.cli.given_values import refuse_both
-from fairlead.cli.session import API, Search, segment, session, with_given
-from fairlead.domain.errors import Invalid, NotFound
+from fairlead.cli.session import API, Search, held_at, segment, session, with_given
+from fairlead.domain.errors import Invalid
 
 group = typer.Typer(name="identity-providers", help="By whom people sign in (OpenID Connect).", no_args_is_help=True)
 
@@ -57,10 +55,7 @@ def set_provider(
     refuse_both(("--public", public), ("--client-secret-from", secret_from))
     refuse_both(("--no-teams", no_teams), ("--team", team))
     path = f"{API}/identity-providers/{segment(name)}"
-    try:
-        held: dict[str, Any] = at.client.get(path)
-    except NotFound:
-        held = {}
+    held = held_at(at, path, anew=False)
     given = {
         "issuer": issuer,
         "client_id": client_id,
