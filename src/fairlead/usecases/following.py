@@ -242,10 +242,8 @@ def _runbook_ended(context: Context, connection: Connection, task: Task) -> None
 def _tell_of_runbook(context: Context, connection: Connection, task: Task) -> None:
     made = runbooks.run_of_task(connection, task.id)
     owner, place = projects.get(connection, made.project), environments.get(connection, made.environment)
-    where, name = (
-        Located(owner, place, tenancy.of(connection, made.tenant)),
-        runbooks.get(connection, made.runbook).name,
-    )
+    where = Located(owner, place, tenancy.of(connection, made.tenant))
+    name = runbooks.get(connection, made.runbook).name
     end = tasks.outcome(connection, task.id)
     outcome = "failed" if end is None or end.has_begun else "refused"
     why = "\n".join(part for part in (task.reason or f"It {outcome}.", task.hint) if part)
