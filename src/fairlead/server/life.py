@@ -254,7 +254,8 @@ async def _look_at_targets(server: Server) -> None:
 
 
 async def _look_what_runs(server: Server) -> None:
-    for place in await running.look(server.context, server.container_engine):
+    down = await running.look(server.context, server.container_engine)
+    for place in await asyncio.to_thread(standing.untold, server.context, down):
         await asyncio.to_thread(standing.tell_not_running, server.context, place)
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
+from itertools import chain
 
 import sqlalchemy as sa
 
@@ -109,6 +110,16 @@ def forget(connection: sa.Connection, first: int, last: int) -> int:
     """Those from number `first` to number `last` are not here any more; how many."""
     numbered = sa.delete(events).where(events.c.sequence >= first, events.c.sequence <= last)
     return connection.execute(numbered).rowcount
+
+
+def told_of(connection: sa.Connection, kind: str, things: Sequence[str], *, since: datetime) -> frozenset[str]:
+    """Those of `things` of which an event of this kind tells, later than `since`."""
+    c = events.c
+    asked = sa.select(c.thing).where(c.kind == kind, c.at > since)
+    parts = (things[first : first + AT_ONCE] for first in range(0, len(things), AT_ONCE))
+    return frozenset(
+        chain.from_iterable(connection.execute(asked.where(c.thing.in_(part))).scalars() for part in parts)
+    )
 
 
 def fitting(

@@ -19,6 +19,8 @@ from fairlead.usecases.running import Down, does_not_run, remedy_of, said_of, sh
 
 KIND = "environment.not_running"
 NOT_AGAIN_FOR = timedelta(days=1)
+MOST_AT_ONCE = 50
+"""An engine that lost everything in a large house is told of in parts: the books have other work, too."""
 MOVING = (DeploymentState.QUEUED, DeploymentState.RUNNING, DeploymentState.UNSETTLED)
 
 
@@ -38,6 +40,16 @@ def not_as_recorded(view: PlaceView, containers: Sequence[Container]) -> str:
         return does_not_run(view.place, slot, Down(slot.deployment, short)) if short else ""
     elsewhere = unknown_there(view.slots.values(), [one.labels for one in running])
     return does_not_run(view.place, slot, Down(slot.deployment, elsewhere=elsewhere))
+
+
+def untold(context: Context, places: Sequence[Place]) -> Sequence[Place]:
+    """Those of `places` (of the last look) of which nobody was told within a day, up to `MOST_AT_ONCE`: found by
+    reading alone."""
+    down = context.running.down
+    lately = context.clock.now() - NOT_AGAIN_FOR
+    with context.database.reading() as connection:
+        told = events.told_of(connection, KIND, [down[place].deployment for place in places], since=lately)
+    return [place for place in places if down[place].deployment not in told][:MOST_AT_ONCE]
 
 
 def tell_not_running(context: Context, place: Place, running: Sequence[Mapping[str, str]] = ()) -> bool:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import pytest
 from tests.unit.usecases.house import ADMIN, House
 
+from fairlead.domain.actor import SYSTEM
 from fairlead.domain.colour import Colour
 from fairlead.domain.slot import Slot, SlotState
 from fairlead.ports.catalogue import Place, Registration
@@ -108,3 +110,38 @@ def test_it_is_told_once_a_day_at_most(live: House) -> None:
     live.clock.advance(DAY_S)
     assert standing.tell_not_running(live.context, PLACE)
     assert not standing.tell_not_running(live.context, Place("books", "Production")), "nothing is live there"
+
+
+def test_a_house_that_lost_everything_is_told_of_in_parts_and_what_was_told_is_only_read(live: House) -> None:
+    """Each of ten thousand places, asked for in a transaction of its own every 15 seconds, kept a server busy."""
+    places = [Place("books", f"Test {number}") for number in range(2 * standing.MOST_AT_ONCE + 1)]
+    live.context.running.down = {place: running.Down(f"dep-{place.environment}") for place in places}
+
+    def tell() -> list[Place]:
+        found = list(standing.untold(live.context, places))
+        with live.context.database.transaction() as connection:
+            for place in found:
+                thing = live.context.running.down[place].deployment
+                live.context.note(connection, SYSTEM, standing.KIND, "does not run", thing=thing)
+        return found
+
+    parts = [tell() for _ in range(4)]
+    assert [len(part) for part in parts] == [standing.MOST_AT_ONCE, standing.MOST_AT_ONCE, 1, 0]
+    assert [place for part in parts for place in part] == places
+    live.clock.advance(DAY_S)
+    assert tell() == parts[0]
+
+
+async def test_the_look_tells_of_what_was_not_told_yet(live: House) -> None:
+    for _ in range(2):
+        down = await running.look(live.context, Nothing())
+    assert list(standing.untold(live.context, down)) == [PLACE]
+    assert standing.tell_not_running(live.context, PLACE)
+    assert list(standing.untold(live.context, down)) == []
+
+
+class Nothing:
+    """An engine at which nothing runs."""
+
+    async def running(self, _: Mapping[str, str]) -> Sequence[Mapping[str, str]]:
+        return []
