@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from itertools import chain
 
 import sqlalchemy as sa
 
@@ -112,14 +111,12 @@ def forget(connection: sa.Connection, first: int, last: int) -> int:
     return connection.execute(numbered).rowcount
 
 
-def told_of(connection: sa.Connection, kind: str, things: Sequence[str], *, since: datetime) -> frozenset[str]:
-    """Those of `things` of which an event of this kind tells, later than `since`."""
+def last_told(connection: sa.Connection, kind: str, things: Sequence[str], *, since: datetime) -> dict[str, datetime]:
+    """When an event of this kind was last written of each of `things`; those of which none was, later than `since`, are
+    left out."""
     c = events.c
-    asked = sa.select(c.thing).where(c.kind == kind, c.at > since)
-    parts = (things[first : first + AT_ONCE] for first in range(0, len(things), AT_ONCE))
-    return frozenset(
-        chain.from_iterable(connection.execute(asked.where(c.thing.in_(part))).scalars() for part in parts)
-    )
+    asked = sa.select(c.thing, sa.func.max(c.at)).where(c.thing.in_(things), c.kind == kind, c.at > since)
+    return dict(connection.execute(asked.group_by(c.thing)).all())
 
 
 def fitting(

@@ -76,12 +76,14 @@ class Running:
     `down` holds, by place, the deployment whose instances should run there, and what of it does not; `unknown_since`
     is when the engine was first asked in vain (None: it answers). `proxy_trouble` is why users may reach nothing of
     what is live, in words; "" where the proxy is well. `reached` are the slots to which the proxy sends users, by
-    place, where a deployment is under way (`usecases.reached`)."""
+    place, where a deployment is under way (`usecases.reached`). `told` is when people were told of a deployment that it
+    does not run, as far as it was asked for (`usecases.standing`)."""
 
     down: Mapping[Place, Down] = field(default_factory=dict)
     unknown_since: datetime | None = None
     proxy_trouble: str = ""
     reached: Mapping[Place, frozenset[Colour]] = field(default_factory=dict)
+    told: Mapping[str, datetime] = field(default_factory=dict)
 
     def of(self, place: Place, slot: Slot | None) -> Down | None:
         """What of the place's live slot was found not to run; None where nothing was."""
@@ -157,11 +159,13 @@ async def look(context: Context, engine: Engine) -> Sequence[Place]:
         raise
     known.unknown_since = None
     found = await context.database.read(lambda connection: _not_among(connection, running))
-    if found:  # what moved between the two questions is not there any more when both are asked again
+    before = known.down
+    if any(before.get(place) != by for place, by in found.items()):
+        # what moved between the two questions is not there any more when both are asked again
         running = await _running(engine)
         again = await context.database.read(lambda connection: _not_among(connection, running))
         found = {place: by for place, by in found.items() if again.get(place) == by}
-    before, known.down = known.down, found
+    known.down = found
     return [place for place, by in found.items() if by.is_felt and before.get(place) == by]
 
 

@@ -19,8 +19,9 @@ from fairlead.usecases.running import Down, does_not_run, remedy_of, said_of, sh
 
 KIND = "environment.not_running"
 NOT_AGAIN_FOR = timedelta(days=1)
-MOST_AT_ONCE = 50
+MOST_AT_ONCE = 10
 """An engine that lost everything in a large house is told of in parts: the books have other work, too."""
+PART = 500
 MOVING = (DeploymentState.QUEUED, DeploymentState.RUNNING, DeploymentState.UNSETTLED)
 
 
@@ -43,13 +44,21 @@ def not_as_recorded(view: PlaceView, containers: Sequence[Container]) -> str:
 
 
 def untold(context: Context, places: Sequence[Place]) -> Sequence[Place]:
-    """Those of `places` (of the last look) of which nobody was told within a day, up to `MOST_AT_ONCE`: found by
-    reading alone."""
-    down = context.running.down
-    lately = context.clock.now() - NOT_AGAIN_FOR
+    """Those of `places` (of the last look) of which nobody was told within a day, the first `MOST_AT_ONCE`. Found by
+    reading alone, and of what is known to be told nothing is read."""
+    known, lately = context.running, context.clock.now() - NOT_AGAIN_FOR
+    told = {deployment: at for deployment, at in known.told.items() if at > lately}
+    asked = [place for place in places if known.down[place].deployment not in told]
+    found: list[Place] = []
     with context.database.reading() as connection:
-        told = events.told_of(connection, KIND, [down[place].deployment for place in places], since=lately)
-    return [place for place in places if down[place].deployment not in told][:MOST_AT_ONCE]
+        for first in range(0, len(asked), PART):
+            part = asked[first : first + PART]
+            told |= events.last_told(connection, KIND, [known.down[place].deployment for place in part], since=lately)
+            found += [place for place in part if known.down[place].deployment not in told]
+            if len(found) >= MOST_AT_ONCE:
+                break
+    known.told = told
+    return found[:MOST_AT_ONCE]
 
 
 def tell_not_running(context: Context, place: Place, running: Sequence[Mapping[str, str]] = ()) -> bool:
