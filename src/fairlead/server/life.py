@@ -58,6 +58,8 @@ SCHEDULED_S = 2.0
 IMAGES_S = 5.0
 """How often it is asked which registries are due: each trigger says how often that is."""
 TARGETS_S = 5.0
+BREATH_S = 0.05
+"""Between two of a row of small works: who waits for a page comes first."""
 RUNNING_S = 15.0
 """How often it is looked whether what is live runs: one question to the engine for all of the house."""
 USERS_S = 2.0
@@ -257,6 +259,7 @@ async def _look_what_runs(server: Server) -> None:
     down = await running.look(server.context, server.container_engine)
     for place in await asyncio.to_thread(standing.untold, server.context, down):
         await asyncio.to_thread(standing.tell_not_running, server.context, place)
+        await server.clock.sleep(BREATH_S)
 
 
 async def _begin_due(server: Server) -> None:

@@ -197,7 +197,7 @@ def _not_among(connection: Connection, labels: _Runs) -> dict[Place, Down]:
         elif short := short_of(wanted.get(by, {}), running[by]):
             found[place] = Down(by, short)
     taken = tasks.held_tags(connection) if found else frozenset()
-    return {place: by for place, by in found.items() if place.tag not in taken}
+    return {place: by for place, by in found.items() if place.tag not in taken} if taken else found
 
 
 def _strangers(labels: _Runs, live: Collection[str]) -> dict[tuple[str, str], list[Mapping[str, str]]]:
