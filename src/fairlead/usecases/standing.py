@@ -21,7 +21,7 @@ KIND = "environment.not_running"
 NOT_AGAIN_FOR = timedelta(days=1)
 MOST_AT_ONCE = 10
 """An engine that lost everything in a large house is told of in parts: the books have other work, too."""
-PART = 500
+PART = 100
 MOVING = (DeploymentState.QUEUED, DeploymentState.RUNNING, DeploymentState.UNSETTLED)
 
 
