@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from fairlead.adapters.system import SystemClock
 from fairlead.domain.effect import Done, NotYet
@@ -154,3 +155,21 @@ async def test_many_tasks_run_side_by_side_in_one_queue(server: Server) -> None:
     for task in tasks:
         await server.ended(task, TaskState.SUCCEEDED)
     assert len(server.world.things) == 20
+
+
+async def test_a_run_that_is_new_looks_for_no_record_of_its_steps(server: Server) -> None:
+    """None can be there: the first, which all others come after, was made by this process."""
+    looks: list[str] = []
+
+    def heard(_: object, __: object, statement: str, *___: object) -> None:
+        if statement.startswith("SELECT") and "operation_outputs" in statement:
+            looks.append(statement)
+
+    sa.event.listen(sa.Engine, "before_cursor_execute", heard)
+    try:
+        effects = tuple(put(f"x{number}") for number in range(5))
+        task = await server.submit("task-1", Plan("deployment", "t", {}, Sequence(effects), COMMIT))
+        await server.ended(task, TaskState.SUCCEEDED)
+    finally:
+        sa.event.remove(sa.Engine, "before_cursor_execute", heard)
+    assert len(looks) == 1

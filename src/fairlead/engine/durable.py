@@ -2,8 +2,9 @@
 
 What DBOS does not give is ours: the lease and the takeover, the drain at step boundaries, and the bell that wakes its
 pollers. Private things of it are used, each in one method and under the contract suite: the recovery
-(`_recover_pending_workflows`) and the stop events of its threads (`background_thread_stop_events`, and of its jobs for
-workflows with a delay or a deadline, which we have none of: `_background_jobs_stop_event`).
+(`_recover_pending_workflows`), the stop events of its threads (`background_thread_stop_events`, and of its jobs for
+workflows with a delay or a deadline, which we have none of: `_background_jobs_stop_event`), and its look for a step's
+record (`_sys_db.check_operation_execution`).
 """
 
 from __future__ import annotations
@@ -26,9 +27,8 @@ from fairlead.domain.errors import Unreachable
 from fairlead.domain.ids import NodeId, TaskId
 from fairlead.domain.record import Json
 from fairlead.engine.bell import Bell
-from fairlead.engine.bounded import end
 from fairlead.engine.durable_log import take_over_log
-from fairlead.engine.gate import CLEANUP_S, Gate
+from fairlead.engine.gate import Gate
 from fairlead.engine.ownership import LeaseTimes, Ownership
 from fairlead.ports.clock import Clock
 from fairlead.ports.durable import Abandoned, Body, Journal, Reservation
@@ -111,6 +111,7 @@ class DbosDurable:
         self._bell = Bell()
         self._gate = Gate(clock)
         self._runs: set[asyncio.Task[Any]] = set()
+        self._new: set[str] = set()
         self._ownership: Ownership | None = None
         self._dbos: DBOS | None = None
 
@@ -131,6 +132,7 @@ class DbosDurable:
         self._tie_the_bell(self._dbos)
         self._register(body)
         DBOS.launch()
+        self._spare_looks(self._dbos)
         if jobs := getattr(self._dbos, "_background_jobs_stop_event", None):
             self._tie(jobs)
         poll_s = POLL_ALONE_S if self._is_alone else POLL_SHARED_S
@@ -215,6 +217,16 @@ class DbosDurable:
     def _tie(self, event: threading.Event) -> None:
         self._bell.tie_to(event, at_least_s=POLL_ALONE_S if self._is_alone else 0.0)
 
+    def _spare_looks(self, dbos: DBOS) -> None:
+        """Before each step DBOS reads the books twice for its record, of which a run whose first one this process made
+        has none: thirty times in a deployment. Whose run it is by now is asked when a record is written."""
+        look = dbos._sys_db.check_operation_execution
+
+        def spared(run: str, *step: Any, **more: Any) -> Any:
+            return None if run in self._new else look(run, *step, **more)
+
+        dbos._sys_db.check_operation_execution = spared  # type: ignore[assignment, method-assign]
+
     def _is_over(self, run: asyncio.Task[Any]) -> None:
         self._runs.discard(run)
         self.wake()  # its place in the queue is free
@@ -242,7 +254,8 @@ class DbosDurable:
 
     def _register(self, body: Body) -> None:
         async def run_task(task: str, again: int) -> None:
-            journal: Journal = _DbosJournal(TaskId(task), again, self._gate, self._client, self._gate.epoch)
+            self._new.discard(_run_id(TaskId(task), again))
+            journal: Journal = _DbosJournal(TaskId(task), again, self._gate, self._client, self._gate.epoch, self._new)
             run = asyncio.current_task()
             assert run is not None
             self._runs.add(run)
@@ -256,6 +269,8 @@ class DbosDurable:
             except Exception as raised:
                 log.error("task.broken", task=task, node=self._node, error=repr(raised))
                 raise
+            finally:
+                self._new.discard(_run_id(TaskId(task), again))
 
         DBOS.workflow(name=WORKFLOW, max_recovery_attempts=None)(run_task)
 
@@ -314,8 +329,8 @@ class _Tied(list[threading.Event]):
 class _DbosJournal:
     """`ports.durable.Journal` in a running workflow.
 
-    `is_new`: this process made the first record, the one that all others come after, so none of them is kept yet. Then
-    work begins while DBOS still looks for its record (two reads, for each of a deployment's thirty effects).
+    `new` names the runs whose first record, the one that all others come after, this process made: none of them is kept
+    yet, and nobody looks for it.
     """
 
     task: TaskId
@@ -323,8 +338,8 @@ class _DbosJournal:
     gate: Gate
     client: DBOSClient
     epoch: int
+    new: set[str]
     first: Reservation | None = None
-    is_new: bool = False
 
     def reserve(self) -> Reservation:
         place = DBOS.reserve_step()
@@ -336,19 +351,17 @@ class _DbosJournal:
         assert isinstance(place, StepReservation)
         self.gate.require(self.epoch)
         step = self.gate.step(self.epoch)
-        begun = asyncio.create_task(step.run(work)) if self.is_new else None
 
         async def answer() -> Json:
-            self.is_new = self.is_new or place is self.first
-            return await (begun or step.run(work))
+            if place is self.first:
+                self.new.add(_run_id(self.task, self.again))
+            return await step.run(work)
 
         try:
             return cast(Json, await place.run_async({"name": name}, answer))
         except (dbos_error.DBOSWorkflowConflictIDError, dbos_error.DBOSWorkflowCancelledError) as lost:
             raise Abandoned from lost
         finally:
-            if begun is not None:
-                await end(begun, cleanup_s=CLEANUP_S)
             step.over()
 
     async def pause(self, seconds: float) -> None:
