@@ -3,8 +3,8 @@
 What DBOS does not give is ours: the lease and the takeover, the drain at step boundaries, and the bell that wakes its
 pollers. Private things of it are used, each in one method and under the contract suite: the recovery
 (`_recover_pending_workflows`), the stop events of its threads (`background_thread_stop_events`, and of its jobs for
-workflows with a delay or a deadline, which we have none of: `_background_jobs_stop_event`), and its look for a step's
-record (`_sys_db.check_operation_execution`).
+workflows with a delay or a deadline, which we have none of: `_background_jobs_stop_event`), and what it asks its books
+in vain (`_sys_db.check_operation_execution`, `_is_latest_version`).
 """
 
 from __future__ import annotations
@@ -67,6 +67,7 @@ STATEMENTS = 32
 """Of each connection: pages of the file, and statements that it keeps compiled."""
 PRAGMAS = ("foreign_keys=ON", "journal_mode=WAL", "synchronous=NORMAL")
 END_RUNS_S = 5.0
+QUIET_S = 0.05
 FORGET_AT_ONCE = 500
 
 log = structlog.get_logger(__name__)
@@ -219,17 +220,24 @@ class DbosDurable:
 
     def _spare_looks(self, dbos: DBOS) -> None:
         """Before each step DBOS reads the books twice for its record, of which a run whose first one this process made
-        has none: thirty times in a deployment. Whose run it is by now is asked when a record is written."""
+        has none: thirty times in a deployment. Whose run it is by now is asked when a record is written. And before
+        each look at the queue it asks which version is the latest: ours has one."""
         look = dbos._sys_db.check_operation_execution
 
         def spared(run: str, *step: Any, **more: Any) -> Any:
             return None if run in self._new else look(run, *step, **more)
 
+        def is_latest(_: str, connection: sa.Connection | None = None) -> bool:
+            return True
+
+        dbos._sys_db._is_latest_version = is_latest  # type: ignore[assignment, method-assign]
         dbos._sys_db.check_operation_execution = spared  # type: ignore[assignment, method-assign]
 
     def _is_over(self, run: asyncio.Task[Any]) -> None:
+        had_room = len(self._runs) < self._at_once // 2
         self._runs.discard(run)
-        self.wake()  # its place in the queue is free
+        # Its place in the queue is free; where others were free anyhow, who asks for how it ended comes first.
+        asyncio.get_running_loop().call_later(QUIET_S if had_room else 0, self.wake)
 
     async def _end_runs(self) -> None:
         for run in self._runs:

@@ -55,8 +55,8 @@ class Networks:
         return _TURNS.setdefault((asyncio.get_running_loop(), self._engine, name), asyncio.Lock())
 
     async def _made(self, spec: NetworkSpec) -> Network:
-        for _ in range(ATTEMPTS):
-            for found in await self.named(spec.name):
+        for attempt in range(ATTEMPTS):  # it is seldom there, and the engine says so where it is
+            for found in await self.named(spec.name) if attempt else ():
                 return _adopted(found, spec)
             try:
                 made = await self._client.change("POST", "/networks/create", body=_body(spec), thing=spec.name)
@@ -64,7 +64,8 @@ class Networks:
                 error = told(refusal, "making the network")
                 if refusal.status != 409 and not (error.code == "network.pool" and await self._is_being_made(spec)):
                     raise error from refusal
-                await asyncio.sleep(PAUSE_S)
+                if attempt:
+                    await asyncio.sleep(PAUSE_S)
                 continue
             return _network(await self._client.ask("GET", f"/networks/{made['Id']}", thing=spec.name))
         words = f"the subnet {spec.subnet} is held by something that the engine does not list"
