@@ -18,12 +18,15 @@ from fairlead.server.web.words import Look
 
 @dataclass(frozen=True, slots=True)
 class TenantLine:
-    """What one tenant has, as a line of a cell."""
+    """What one tenant has, as a line of a cell. `users_at` and `recorded`: what its users are sent to, where that is
+    not what is recorded as live, and what is."""
 
     name: str
     version: str
     look: Look
     link: str
+    users_at: str = ""
+    recorded: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,4 +107,13 @@ def _more(drawn: str, text: str) -> str:
 
 def _line(line: TenantLine) -> str:
     said = f"{icon(line.look.icon)}{escape(line.name)}: {escape(line.version or line.look.word)}"
-    return f'<a class="fl-cell-more" href="{escape(line.link)}" title="{line.look.word}">{said}</a>'
+    title = escape(f"{line.look.word}{_users_of(line)}")
+    users = f", users at {escape(line.users_at)}" if line.users_at else ""
+    return f'<a class="fl-cell-more" href="{escape(line.link)}" title="{title}">{said}{users}</a>'
+
+
+def _users_of(line: TenantLine) -> str:
+    if not line.users_at:
+        return ""
+    recorded = f"; {line.recorded} is recorded as live" if line.recorded else ""
+    return f": users are at {line.users_at} now{recorded}"

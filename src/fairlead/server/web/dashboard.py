@@ -158,7 +158,12 @@ def place_link(at: Place) -> str:
 
 
 def _line(at: Place, one: overview.TenantCell) -> TenantLine:
-    link, cell = place_link(replace(at, tenant=one.tenant.name)), one.cell
+    drawn, cell = _line_alone(one, place_link(replace(at, tenant=one.tenant.name))), one.cell
+    return replace(drawn, users_at=cell.users_at, recorded=cell.live_version) if cell.users_at else drawn
+
+
+def _line_alone(one: overview.TenantCell, link: str) -> TenantLine:
+    cell = one.cell
     if cell.waits:
         return TenantLine(one.tenant.name, cell.latest_version, words.WAITS, link)
     look = words.of_deployment(cell.latest) if cell.latest else words.RETIRED

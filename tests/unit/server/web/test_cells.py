@@ -91,6 +91,20 @@ def test_a_tenants_line_names_the_version_that_its_sign_is_about() -> None:
         assert drawn is not None and drawn.tenants[0].version == version
 
 
+def test_a_tenants_line_says_where_its_users_are_before_that_is_recorded() -> None:
+    acme = Tenant(TenantId("ten-1"), "Acme & Co")
+    its = Cell(None, "1.0.0", of(DeploymentState.RUNNING), Colour.BLUE, None, users_at="2.0.0")
+    for one, recorded in ((its, "; 1.0.0 is recorded as live"), (replace(its, live_version=""), "")):
+        cell = cell_of(Place("books", "Test"), replace(NOTHING, tenants=(TenantCell(acme, one),)), {})
+        assert cell is not None
+        drawn = draw(cell)
+        assert "Acme &amp; Co: 2.0.0, users at 2.0.0" in drawn
+        assert f'title="running: users are at 2.0.0 now{recorded}"' in drawn
+    elsewhere = replace(its, users_at="")
+    cell = cell_of(Place("books", "Test"), replace(NOTHING, tenants=(TenantCell(acme, elsewhere),)), {})
+    assert cell is not None and "users" not in draw(cell)
+
+
 def test_the_picture_says_where_users_are_whatever_the_books_say_by_then() -> None:
     assert word_of(SlotState.LIVE, True) == word_of(SlotState.LIVE, None) == "live, users reach it"
     assert word_of(SlotState.LIVE, False) == "live in the books, users are sent elsewhere"
