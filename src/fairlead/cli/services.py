@@ -96,7 +96,7 @@ def logs(
     tenant: TenantName = "",
     project: ProjectName = "",
 ) -> None:
-    """What the live instances of a service write."""
+    """What the instances of a service write that users are sent to; with --follow also those that take their place."""
     at = session(context)
     name = at.project(project)
     place = environment or at.last_environment()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import json
+from dataclasses import replace
 
 import pytest
 from tests.unit.server.conftest import Visit
@@ -14,6 +16,7 @@ from fairlead.domain.naming import route_name
 from fairlead.domain.slot import Slot, SlotState
 from fairlead.domain.task import TaskState
 from fairlead.ports.catalogue import Place
+from fairlead.ports.container_engine import LABEL_COLOUR, LABEL_SERVICE
 from fairlead.ports.proxy import Endpoint, RouteSpec
 from fairlead.ports.tasks import End
 from fairlead.server.api import status
@@ -22,6 +25,7 @@ from fairlead.usecases import overview, reached, variables
 
 PLACE = Place("books", "Test")
 LISTS = ("/", "/grid", "/projects/books/places", "/projects/books")
+GREEN = {LABEL_COLOUR: "green"}
 IS_RECORDED = "1.0.0 in blue is recorded as live until the deployment has gone well"
 
 
@@ -118,3 +122,28 @@ def test_what_is_said_of_a_first_deployment_of_some_routes_and_of_another_hand()
     assert other is not None and other.said == "Users are sent to 2 in green now, though 1 in blue is recorded as live."
     some = reached.elsewhere(both, frozenset(Colour), is_under_way=True)
     assert some is not None and some.said.startswith("Users of some routes are sent to 2 in green now; 1 in blue is")
+
+
+def test_what_a_service_writes_is_that_of_where_users_are(books: House, visit: Visit) -> None:
+    """Workers are swapped after the switch: until then those that run are the old ones."""
+    visit.sign_in()
+
+    def written(service: str) -> set[str]:
+        page = visit.get(f"/api/v1/projects/books/environments/Test/services/{service}/output")
+        told = [json.loads(line.removeprefix("data: ")) for line in page.splitlines() if line.startswith("data: ")]
+        return {one["instance"].split(".")[1] for one in told if "instance" in one}
+
+    assert written("web") == {"blue"}
+    switch(books)
+    books.engine.held += [
+        replace(one, id=f"new-{one.id}", name=one.name.replace("blue", "green"), labels=one.labels | GREEN)
+        for one in books.engine.held
+        if one.labels.get(LABEL_SERVICE) == "web"
+    ]
+    books.engine.written |= {one.name: ["hello"] for one in books.engine.held if one.labels.items() >= GREEN.items()}
+    assert written("web") == {"green"}
+    assert written("worker") == {"blue"}
+    point(books, Colour.BLUE)
+    assert written("web") == {"blue"}
+    books.proxy_world.is_up = False
+    assert written("web") == {"blue"}, "where the proxy does not answer, what the books say"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Collection, Sequence
 from typing import Annotated, Any
 
 import structlog
@@ -10,6 +11,7 @@ from fastapi import Query
 from fastapi.responses import StreamingResponse
 from pydantic import TypeAdapter
 
+from fairlead.domain.colour import Colour
 from fairlead.domain.deployment import DeploymentOutcome
 from fairlead.domain.errors import FairleadError, NotFound, TimedOut
 from fairlead.ports.container_engine import (
@@ -116,21 +118,31 @@ async def output(
     tail: Annotated[int, Query(ge=0, le=10_000)] = 200,
     follow: bool = False,
 ) -> StreamingResponse:
-    """Server-sent events: what the live instances of a service write."""
+    """Server-sent events: what the instances of a service write that users are sent to, which between a switch and its
+    commit point is another slot than the one that is recorded as live."""
 
     async def find() -> list[Container]:
         view = await context.database.run(lambda: overview.place(context, actor, project, environment, tenant=tenant))
-        live = view.cell.colour.value if view.cell.colour else ""
-        return [
-            one
-            for one in await containers_of(server, view)
-            if one.labels.get(LABEL_SERVICE) == service and one.labels.get(LABEL_COLOUR, live) in ("", live)
-        ]
+        its = [one for one in await containers_of(server, view) if one.labels.get(LABEL_SERVICE) == service]
+        there = await reached.reached(server.proxy, view.place, view.routes) if _is_under_way(view) else None
+        found = _in_slots(its, there or ())
+        return found or _in_slots(its, {view.cell.colour} if view.cell.colour else ())  # workers are swapped later
 
     found = await find()
     if not found:
         raise NotFound("service.unknown", f"no instance of {service[:80]} runs there", thing=service[:80])
     return stream(LiveOutput(server, find).lines(found, tail=tail, follow=follow))
+
+
+def _in_slots(its: Sequence[Container], colours: Collection[Colour]) -> list[Container]:
+    """Those in these slots; with any, what stands in none too."""
+    wanted = {colour.value for colour in colours}
+    return [one for one in its if one.labels.get(LABEL_COLOUR, "") in {"", *wanted}]
+
+
+def _is_under_way(view: overview.PlaceView) -> bool:
+    """Whether users may be elsewhere than where the books say: else the proxy need not be asked."""
+    return view.cell.latest is not None and not view.cell.latest.has_ended
 
 
 def cell_shape(cell: overview.Cell) -> answers.Cell:
