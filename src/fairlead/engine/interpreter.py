@@ -78,7 +78,7 @@ class Interpreter:
         if begun.end is None:
             await _GoneOn(run, placed, conclude, self.cancels, earlier).go()
         else:
-            await _TakenUp(run, placed, conclude, earlier).go()
+            await _TakenUp(run, placed, conclude, earlier, begun.end).go()
 
     async def _bind(self, run: Run, begun: Begun) -> Json:
         return (await self._bound(run, begun)).to_json()
@@ -278,6 +278,7 @@ class _TakenUp(_Ending):
     """A later run of a task that stood unsettled: what was left is done now, from what the earlier runs kept."""
 
     earlier: Mapping[str, Json]
+    left: End
 
     async def go(self) -> None:
         meant, outputs = self._meant_before(), self._recall()
@@ -297,8 +298,10 @@ class _TakenUp(_Ending):
         kept = self.earlier.get(CONCLUDE)
         if isinstance(kept, dict):
             return from_data(End, kept["meant"])
-        bug = Failure("step.bug", "a bug in Fairlead stopped the task", verdict="bug")
-        return _meant(self.plan, bug, "", is_anything_undone=True)
+        why = Failure("step.bug", "a bug in Fairlead stopped the task", verdict="bug")
+        if self.left.code not in ("", "step.bug"):  # it was never left by itself: something held it
+            why = Failure(self.left.code, self.left.reason)
+        return _meant(self.plan, why, self.left.reached, is_anything_undone=True)
 
     def _recall(self) -> Outputs:
         """Mark each effect as the earlier runs left it; without a word about it, as begun unless they came further."""

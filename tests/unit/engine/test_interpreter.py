@@ -9,6 +9,8 @@ from fairlead.domain.effect import Done, NotYet, SaidNo
 from fairlead.domain.errors import Unreachable
 from fairlead.domain.plan import Effect, InParallel, Plan, Retry, Sequence, Step, Timeout
 from fairlead.domain.task import PhaseState, TaskState
+from fairlead.ports.durable import Abandoned
+from fairlead.ports.tasks import End
 from fairlead.testing.sweep import Mischief, Moment, Verb
 
 LONG_AGO = {"route": "old", "old": "put old"}
@@ -397,3 +399,18 @@ async def test_a_bug_of_the_engine_itself_parks_the_task(play):
     end = await play.stage.play(plan_of(Step("s", "S", put("a"))))
     assert (end.state, end.code, end.is_parked) == (TaskState.UNSETTLED, "step.bug", True)
     assert play.entry.has_lock
+
+
+async def test_a_task_that_was_held_before_it_told_its_end_is_undone_and_says_why(play):
+    """As after a backup was put back: the run that was left is over, and the next one undoes what it had begun."""
+    stage, asked = play.stage, []
+
+    async def hold(effect, tools):
+        asked.append(effect.key)
+        await stage.tasks.end(stage.task, End(TaskState.UNSETTLED, "server.restored", "it was running then"))
+        raise Abandoned
+
+    add_kind(play, "hold", Scripted(do=hold))
+    end = await stage.play(plan_of(Sequence((put("a"), Effect("hold", "h", "h"), put("b"))), commit=COMMIT))
+    assert (end.state, end.code, end.reason) == (TaskState.ROLLED_BACK, "server.restored", "it was running then")
+    assert asked == ["h"] and play.world.things == {} and stage.takings_up == 1
