@@ -485,6 +485,7 @@ CODES: dict[str, str] = {
     "server.settings": "A setting is not valid.",
     "server.unreachable": "The Fairlead server does not answer.",
     "server.state": "The data directory is not usable.",
+    "server.restored": "It was in a backup that was put back, and does not go on, or begin, by itself.",
     "secrets.master_key": "The master key is missing or is not the one that the secrets were encrypted with.",
     "secrets.rotation": "The master key cannot be exchanged as it is given.",
     "store.unreachable": "The database does not answer.",

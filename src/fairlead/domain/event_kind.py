@@ -48,7 +48,7 @@ _OF_NOUNS: Mapping[str, str] = {
     "step_template": "added changed moved removed",
     "subscription": "added changed passed_over removed tested",
     "target": "added available changed removed trusted unavailable unhealthy",
-    "task": "cancel_asked not_followed resumed",
+    "task": "cancel_asked held let_go not_followed resumed",
     "team": "added changed removed",
     "tenant": ("added changed removed tags_changed templates_changed value_removed value_set"),
     "trigger": "added changed failed removed",

@@ -24,6 +24,7 @@ from fairlead.server.outside import ProxyWatch, ensure_outside, keep_registry
 from fairlead.server.polling import ROUND_S, Polled, Polling
 from fairlead.server.reconciling import reconcile
 from fairlead.store import idempotency, leases, notices, projects, users, webhook_deliveries
+from fairlead.store import restored as restored_note
 from fairlead.usecases import (
     access,
     approvals,
@@ -36,6 +37,7 @@ from fairlead.usecases import (
     looking,
     reached,
     relaying,
+    restored,
     retention,
     running,
     scheduled_runs,
@@ -151,11 +153,23 @@ async def _begin(server: Server) -> None:
     )
     _show_password(first, settings.url)
     await asyncio.to_thread(server.catalogue.write_all)
+    await _hold_what_was_restored(server)
     await follow_switches(server)
     await reconcile(server)
     await server.durable.launch(server.interpreter)
     begun = await asyncio.to_thread(turns.catch_up, context)
     log.info("server.started", url=settings.url, node=server.node, queued=begun)
+
+
+async def _hold_what_was_restored(server: Server) -> None:
+    """Before anything is taken up: the books are of another time than the world."""
+    data_dir = server.settings.data_dir
+    made_at = await asyncio.to_thread(restored_note.made_at, data_dir)
+    if made_at is None:
+        return
+    found = await restored.hold(server.context, made_at)
+    await asyncio.to_thread(restored_note.forget, data_dir)
+    log.warning("server.restored", made_at=made_at, held=found.held, cancelled=found.cancelled)
 
 
 async def _end(server: Server) -> None:

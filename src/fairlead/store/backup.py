@@ -31,7 +31,7 @@ import sqlalchemy as sa
 
 from fairlead.domain.errors import Failed, Invalid, NotFound, Refused
 from fairlead.domain.task import TaskState
-from fairlead.store import artifacts, audit_files, migrate, secret_versions, settings, tasks
+from fairlead.store import artifacts, audit_files, migrate, restored, secret_versions, settings, tasks
 from fairlead.store.artifact_files import path_of
 from fairlead.store.database import Database, sqlite_url
 from fairlead.store.hold import Hold
@@ -43,6 +43,7 @@ LARGEST_MANIFEST_BYTES = 64 * 1024
 PIECE_BYTES = 1024 * 1024
 MOST_NAMED = 5
 """Tasks that were under way; of the others it is said how many there are."""
+HELD = "under way then, and held by the start until you decide (fairlead tasks list --state unsettled)"
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 _ARTIFACT = re.compile(r"artifacts/([0-9a-f]{2})/(\1[0-9a-f]{62})")
 
@@ -135,12 +136,15 @@ def restore(
         notes = [f"the master key {named} is here" if has_key else missing]
         notes += [f"archived events that were there and differ are kept as {path}" for path in differing]
         if database is not None and ready is not None:
-            kept = _put_database(ready, database)
+            with restored.noted(data_dir, str(manifest["made_at"])):
+                kept = _put_database(ready, database)
             notes += [f"the database that was there is kept as {kept}"] if kept else []
         else:
+            with restored.noted(data_dir, str(manifest["made_at"])):
+                pass  # the database comes from elsewhere, before or after
             notes.append("the database is not in it: pg_restore what pg_dump wrote, then ANALYZE")
         told = manifest.get("under_way")
-        notes += _said_under_way(told if isinstance(told, list) else (), "under way then, and is taken up at the start")
+        notes += _said_under_way(told if isinstance(told, list) else (), HELD)
     size = source.stat().st_size
     return Summary(source, str(manifest["installation"]), str(manifest["made_at"]), blobs, size, tuple(notes))
 
@@ -159,7 +163,7 @@ def _under_way(connection: sa.Connection) -> list[str]:
 
 
 def _said_under_way(titles: Sequence[object], what: str) -> list[str]:
-    """Whatever happened since, the books take such a task up from where they stood."""
+    """Whatever happened since, the books call such a task under way."""
     named = ", ".join(str(title)[:200] for title in titles[:MOST_NAMED])
     more = f" and {len(titles) - MOST_NAMED} more" if len(titles) > MOST_NAMED else ""
     return [f"{what}: {named}{more}"] if titles else []

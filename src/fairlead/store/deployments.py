@@ -276,6 +276,11 @@ def due(connection: sa.Connection, at: datetime, *, limit: int) -> tuple[Deploym
     return _shelf.where(connection, sa.or_(scheduled, too_late), order=(_c.not_before, _c.id), limit=limit)
 
 
+def scheduled(connection: sa.Connection) -> tuple[Deployment, ...]:
+    """Those that are to begin later, whatever holds them back."""
+    return _shelf.where(connection, _c.state == DeploymentState.SCHEDULED.value)
+
+
 def held_back(
     connection: sa.Connection, *, project: ProjectId | None = None, environment: EnvironmentId | None = None
 ) -> tuple[Deployment, ...]:

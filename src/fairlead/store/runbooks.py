@@ -145,6 +145,11 @@ def due_runs(connection: sa.Connection, at: datetime, *, limit: int) -> tuple[Ru
     return _runs.where(connection, IS_SCHEDULED, runs.c.not_before <= at, order=order, limit=limit)
 
 
+def scheduled_runs(connection: sa.Connection) -> tuple[RunbookRun, ...]:
+    """Those that wait for their time."""
+    return _runs.where(connection, IS_SCHEDULED)
+
+
 def begin_run(connection: sa.Connection, id: str, task: TaskId) -> bool:
     """The scheduled run is its task's affair from now on; false where it waits no more."""
     return _runs.change(connection, id, IS_SCHEDULED, task=task, unbegun=None)

@@ -34,7 +34,7 @@ from fairlead.steps.blueprint import KIND_INSTANCE, KIND_SLOT_NETWORK, read_fact
 from fairlead.steps.capturing import routes_of
 from fairlead.store import environments, projects, routes, slots, tasks
 from fairlead.store.database import Connection
-from fairlead.usecases import tenancy
+from fairlead.usecases import restored, tenancy
 from fairlead.usecases.context import Context
 from fairlead.usecases.going import place_of
 
@@ -114,7 +114,8 @@ async def adopt(
     tenant: str = "",
 ) -> Adoption:
     """Let the books take over what the proxy says; `deployment` is the one that was shown. Conflict `slot.changed`
-    where it is another by now, or where both agree already; `deployment.locked` while a task is under way there."""
+    where it is another by now, or where both agree already; `deployment.locked` while a task is under way there, but
+    for one that is held since a backup was put back: that is let go (`restored`)."""
     actor.require(Permission.SERVER_ADMINISTER)
     seen = await look(context, actor, container_engine, proxy, project, environment, tenant=tenant)
     if not seen.is_needed:
@@ -135,7 +136,9 @@ def _booked(connection: Connection, project: str, environment: str, tenant: str)
 
 def _write(context: Context, connection: Connection, actor: Actor, seen: Adoption) -> None:
     place, found = seen.place, seen.found
-    if (holder := tasks.holder(connection, place)) is not None:
+    holder = tasks.holder(connection, place)
+    held = tasks.get(connection, holder) if holder else None
+    if held is not None and not restored.is_held(connection, held):
         where = f"{place.project} in {place.shown}"
         raise Conflict("deployment.locked", f"{where} is held by a task, {holder}", thing=where)
     other = slots.of(connection, place)[found.colour.other]
@@ -156,6 +159,9 @@ def _write(context: Context, connection: Connection, actor: Actor, seen: Adoptio
         environment=place.environment,
         tenant=place.tenant,
     )
+    if held is not None:
+        reason = f"{actor.name} let the books take over what users reach, {found.version} in {found.colour.value}"
+        restored.let_go(context, connection, held, reason)
 
 
 def _users_of(state: RouteState) -> tuple[str, ...]:

@@ -18,7 +18,7 @@ from fairlead.ports.tasks import End
 from fairlead.store import artifacts, deployments, tasks
 from fairlead.store.database import Connection
 from fairlead.store.shelf import Page
-from fairlead.usecases import following, reaching, turns
+from fairlead.usecases import following, reaching, restored, turns
 from fairlead.usecases import interruptions as interrupting
 from fairlead.usecases.context import Context
 
@@ -83,13 +83,17 @@ def view(context: Context, actor: Actor, id: str) -> TaskView:
 
 
 def cancel(context: Context, actor: Actor, id: str) -> Task:
-    """It is being stopped; what it did is undone. Conflict `task.ended`, or `task.past_commit` behind that point."""
+    """It is being stopped; what it did is undone. Conflict `task.ended`, or `task.past_commit` behind that point. One
+    that is held since a backup was put back ends at once, on either side of that point, and nothing is touched."""
     actor.require_somewhere(Permission.TASK_CANCEL)
     with context.database.transaction() as connection:
         found = tasks.get(connection, id)
         reaching.require_of_task(connection, actor, Permission.TASK_CANCEL, found)
         if found.state.has_ended:
             raise Conflict("task.ended", f"{found.title} has ended: {found.state.value}", thing=found.id)
+        if restored.is_held(connection, found):
+            _let_go(context, connection, found, actor)
+            return tasks.get(connection, id)
         deployment = deployments.of_task(connection, found.id)
         if deployment is not None and deployment.committed_at is not None:
             raise Conflict(
@@ -111,6 +115,22 @@ def cancel(context: Context, actor: Actor, id: str) -> Task:
         elif found.state is TaskState.QUEUED and not tasks.has_turn(connection, found):
             _end_unbegun(context, connection, found, actor)
         return tasks.get(connection, id)
+
+
+def _let_go(context: Context, connection: Connection, task: Task, actor: Actor) -> None:
+    """Held since a backup was put back: what it left may be others' by now, and stays as it is."""
+    reason = f"{actor.name} let it go; it was under way in a backup that was put back, and what it left was not touched"
+    restored.let_go(context, connection, task, reason)
+    context.note(
+        connection,
+        actor,
+        "task.let_go",
+        f"let {task.title} go",
+        thing=task.id,
+        project=task.project or None,
+        environment=task.environment or None,
+        tenant=task.tenant or None,
+    )
 
 
 def _cancel_paused(context: Context, connection: Connection, task: Task, actor: Actor) -> None:

@@ -25,7 +25,18 @@ from fairlead.domain.service import Route
 from fairlead.domain.slot import Slot, SlotState
 from fairlead.domain.task import Task, TaskState
 from fairlead.ports.catalogue import Place, Registration
-from fairlead.store import audit_files, backup, catalogue_copy, projects, routes, settings, slots, switch_notes, tasks
+from fairlead.store import (
+    audit_files,
+    backup,
+    catalogue_copy,
+    projects,
+    restored,
+    routes,
+    settings,
+    slots,
+    switch_notes,
+    tasks,
+)
 from fairlead.store.artifact_files import StoreArtifacts, path_of
 from fairlead.store.catalogue import StoreCatalogue
 from fairlead.store.catalogue_copy import CopiedSlot
@@ -218,7 +229,7 @@ async def test_archived_events_are_in_it_and_none_that_is_there_is_lost(sqlite_s
 async def test_what_was_under_way_is_named_by_a_backup_and_when_it_is_put_back(
     sqlite_shop: Shop, tmp_path: Path
 ) -> None:
-    """It is taken up at the start from where the books left it, whatever happened since."""
+    """The start, which learns of it by a note, holds it: whatever happened since, the books call it under way."""
     await furnished(sqlite_shop, tmp_path / "data")
     with sqlite_shop.database.transaction() as connection:
         for number, state in enumerate((TaskState.RUNNING, TaskState.QUEUED, TaskState.PAUSED, TaskState.SUCCEEDED)):
@@ -231,6 +242,21 @@ async def test_what_was_under_way_is_named_by_a_backup_and_when_it_is_put_back(
     for notes in (made.notes, back.notes):
         (said,) = [note for note in notes if "under way" in note]
         assert "books 1.0.0 to Test, books 1.2.0 to Test" in said and "1.1.0" not in said and "1.3.0" not in said
+    assert restored.made_at(tmp_path / "data") is None
+    assert restored.made_at(tmp_path / "there") == START.isoformat()
+    (tmp_path / "there" / restored.NOTE_NAME).write_text("half of")
+    assert restored.made_at(tmp_path / "there") == "", "that it was is known all the same"
+    restored.forget(tmp_path / "there")
+    assert restored.made_at(tmp_path / "there") is None
+
+
+def test_a_restore_that_fails_leaves_no_note_that_was_not_there(tmp_path: Path) -> None:
+    for was_there in (False, True):
+        with suppress(OSError), restored.noted(tmp_path, "then"):
+            raise OSError
+        assert (restored.made_at(tmp_path) is not None) == was_there
+        with restored.noted(tmp_path, "then"):
+            assert restored.made_at(tmp_path) == "then"
 
 
 async def test_a_restore_keeps_what_was_there_and_waits_for_no_server(sqlite_shop: Shop, tmp_path: Path) -> None:

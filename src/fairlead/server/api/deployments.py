@@ -10,6 +10,7 @@ from pydantic import Field
 from fairlead.domain.approval import ApprovalState
 from fairlead.domain.deployment import DeploymentOutcome, DeploymentState
 from fairlead.domain.errors import NotFound
+from fairlead.domain.permission import Permission
 from fairlead.domain.process import ProcessChoice
 from fairlead.domain.slot import Slot
 from fairlead.formats.moments import GivenTime
@@ -26,6 +27,7 @@ from fairlead.usecases import (
     foreseeing,
     marking,
     places,
+    resuming,
     retrying,
     rolling_back,
     scheduling,
@@ -160,6 +162,9 @@ def get_restoration(context: Books, actor: Asking, id: str) -> answers.Certifica
 @router.post("/deployments/{id}/resume")
 async def resume(context: Books, server: Parts, actor: Asking, id: str) -> answers.DeploymentAlone:
     """Try an unsettled deployment again now: its way back, or what comes after its commit point."""
+    actor.require_somewhere(Permission.DEPLOYMENT_CREATE)
+    seen = await context.database.run(lambda: deployments.get(context, actor, id))
+    await resuming.require_safe(context, server.container_engine, server.proxy, seen.deployment.task or "")
     task = await context.database.run(lambda: tasks.may_resume_deployment(context, actor, id))
     end = (await server.tasks.unsettled()).get(task)
     await server.durable.resume(task, again=(end.again if end else 0) + 1)

@@ -11,6 +11,7 @@ from typing import Annotated
 from fastapi import Header, Query, Response
 from fastapi.responses import StreamingResponse
 
+from fairlead.domain.permission import Permission
 from fairlead.domain.task import TaskKind, TaskState
 from fairlead.domain.test_report import worst_first
 from fairlead.domain.unused import Verdict
@@ -21,7 +22,7 @@ from fairlead.server.api.answers import retention as told
 from fairlead.server.api.doors import After, Asked, Asking, Books, Limit, Parts, number_of
 from fairlead.server.bootstrap import Server
 from fairlead.server.routing import api_router
-from fairlead.usecases import marking, package_retention, release_retention, retention, tasks
+from fairlead.usecases import marking, package_retention, release_retention, resuming, retention, tasks
 
 router = api_router("tasks")
 
@@ -110,6 +111,9 @@ def cancel(context: Books, server: Parts, actor: Asking, id: str) -> answers.Tas
 @router.post("/tasks/{id}/resume")
 async def resume(context: Books, server: Parts, actor: Asking, id: str) -> answers.Task:
     """Take an unsettled task up again now."""
+    actor.require_somewhere(Permission.DEPLOYMENT_CREATE)
+    seen = await context.database.run(lambda: tasks.get(context, actor, id))
+    await resuming.require_safe(context, server.container_engine, server.proxy, seen.id)
     found = await context.database.run(lambda: tasks.may_resume(context, actor, id))
     end = (await server.tasks.unsettled()).get(found)
     await server.durable.resume(found, again=(end.again if end else 0) + 1)

@@ -27,9 +27,10 @@ from fairlead.server.web.lists import Paged
 from fairlead.server.web.visit import Posted, Visiting, Visitor, in_one_transaction, one_of
 from fairlead.steps.keeping import asked_s
 from fairlead.store import artifacts, task_lines
-from fairlead.usecases import deployments, interruptions, kept_slots, marking, releases, runs, tasks, why
+from fairlead.usecases import deployments, interruptions, kept_slots, marking, releases, resuming, runs, tasks, why
 from fairlead.usecases.context import Context
 from fairlead.usecases.deployments import DeploymentView
+from fairlead.usecases.restored import RESTORED
 
 router = page_router()
 
@@ -142,6 +143,8 @@ def cancel(form: Posted, id: str) -> Response:
 
     def work() -> str:
         found = tasks.cancel(visitor.context, visitor.actor, id)
+        if found.state.has_ended:
+            return "It has ended."
         visitor.server.interpreter.cancels.look_now(found.id)
         visitor.context.durable.wake()
         return "It is being stopped. What it did is undone."
@@ -155,7 +158,10 @@ async def resume(form: Posted, id: str) -> Response:
     visitor = form.visitor
     context, server = visitor.context, visitor.server
     back = f"/tasks/{id}"
+    visitor.actor.require_somewhere(Permission.DEPLOYMENT_CREATE)
     try:
+        seen = await context.database.run(lambda: tasks.get(context, visitor.actor, id))
+        await resuming.require_safe(context, server.container_engine, server.proxy, seen.id)
         found = await context.database.run(lambda: tasks.may_resume(context, visitor.actor, id))
     except Conflict as error:
         return form.refused(back, error)
@@ -206,10 +212,12 @@ def _offered(actor: Actor, task: Task, of: Deployment | None) -> dict[str, bool]
         Permission.DEPLOYMENT_CREATE, project=of.project, environment=of.environment, tenant=of.tenant
     )
     is_past_commit = of is not None and of.committed_at is not None
-    goes_on = not task.state.has_ended and not is_past_commit
+    is_held = task.state is TaskState.UNSETTLED and task.code == RESTORED
+    goes_on = not task.state.has_ended and (is_held or not is_past_commit)
     has_failed = of is not None and of.has_ended and task.state.has_ended and not is_past_commit
     return {
         "may_deploy": may_deploy,
+        "is_held": is_held,
         "may_keep": may_deploy and task.state in (TaskState.QUEUED, TaskState.RUNNING) and not is_past_commit,
         "may_cancel": goes_on and not task.is_cancel_asked and actor.may_somewhere(Permission.TASK_CANCEL),
         "may_retry": may_deploy and has_failed,
