@@ -42,6 +42,17 @@ OF_ALL = [
     "keys",
 ]
 """Pages of the installation."""
+CUT_OFF = "[...document.querySelectorAll('.fl-scroll')].some(one => one.scrollWidth > one.clientWidth)"
+CONTRAST_OF_PLACEHOLDER = """() => {
+  const field = document.querySelector("main input[placeholder]");
+  const light = (colour) => {
+    const [red, green, blue] = colour.match(/[\\d.]+/g).slice(0, 3).map((one) => one / 255)
+      .map((one) => (one <= 0.03928 ? one / 12.92 : ((one + 0.055) / 1.055) ** 2.4));
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
+  };
+  const both = [getComputedStyle(field, "::placeholder").color, getComputedStyle(field).backgroundColor].map(light);
+  return (Math.max(...both) + 0.05) / (Math.min(...both) + 0.05);
+}"""
 COUNT_LINES = "document.querySelectorAll('.fl-line').length"
 
 
@@ -158,6 +169,7 @@ def test_no_page_is_wider_than_the_screen_or_complains(site: Site, browser: Brow
             assert answer.status == 200, name
             too_wide = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
             assert too_wide <= 0, f"{name} is {too_wide} px too wide at {width}"
+            assert not page.evaluate(CUT_OFF), f"a table of {name} goes on beyond the edge at {width}"
         page.context.close()
 
 
@@ -271,6 +283,14 @@ def test_colours_follow_the_system_until_a_person_chooses(site: Site, browser: B
     page.get_by_role("button", name="Colours: light").click()
     page.get_by_role("button", name="Colours: dark").click()
     assert page.evaluate(theme) == "dark"
+    page.context.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_what_stands_in_an_empty_field_can_be_read(site: Site, browser: Browser, scheme: str) -> None:
+    page = site.visit(browser, scheme=scheme)
+    page.goto(f"{site.url}/freezes")
+    assert page.evaluate(CONTRAST_OF_PLACEHOLDER) >= 4.5
     page.context.close()
 
 

@@ -18,6 +18,7 @@ from fairlead import __version__
 from fairlead.server.web import assets, times, words
 from fairlead.server.web.cells import drawn_cell
 from fairlead.server.web.icons import icon
+from fairlead.server.web.stacking import labelled
 
 FOLDER = Path(__file__).with_name("templates")
 _CODES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])|[\x00-\x08\x0b-\x1f\x7f]")
@@ -46,6 +47,7 @@ def templates() -> Environment:
     made.globals["drawn_cell"] = drawn_cell
     made.filters["ago"] = _ago
     made.filters["lasted"] = _lasted
+    made.filters["clock"] = times.clock
     made.filters["exact"] = times.exact
     made.filters["short"] = short
     made.filters["options"] = options
@@ -58,7 +60,8 @@ def templates() -> Environment:
 
 def html(template: str, values: Mapping[str, Any], *, status: int = 200) -> HTMLResponse:
     """A page or a part of one; never kept by caches, for it is made for one reader."""
-    return HTMLResponse(templates().get_template(template).render(values), status_code=status, headers=NOT_KEPT)
+    drawn = labelled(templates().get_template(template).render(values))
+    return HTMLResponse(drawn, status_code=status, headers=NOT_KEPT)
 
 
 def short(text: str, length: int = 12) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 from markupsafe import Markup
 
@@ -12,6 +12,11 @@ from fairlead.server.web import words
 def exact(at: datetime | None) -> str:
     """The time as RFC 3339, to the second; "" without one."""
     return "" if at is None else at.isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def clock(at: datetime | None) -> str:
+    """The time to the minute, as people read it; "" without one."""
+    return "" if at is None else f"{at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
 
 
 def drawn(at: datetime | None, now: datetime) -> Markup:

@@ -132,13 +132,17 @@ def of_instance(state: str, health: str) -> Look:
     return _INSTANCES.get(state, UNKNOWN)
 
 
+HALF_A_MINUTE_S = 30
+"""So much may lack of two hours or days ahead, that they are not 120 minutes or 48 hours a moment later."""
+
+
 def ago(at: datetime | None, now: datetime) -> str:
     """How long ago, in the one unit that says most: `3 m ago`."""
     if at is None:
         return ""
     seconds = (now - at).total_seconds()
     if seconds < 0:
-        return f"in {_rough(-seconds)}" if seconds < -60 else "in a moment"
+        return f"in {_rounded(-seconds)}" if seconds < -60 else "in a moment"
     return "just now" if seconds < 60 else f"{_rough(seconds)} ago"
 
 
@@ -160,6 +164,14 @@ def span(length: timedelta) -> str:
     if whole < 3600:
         return f"{whole // 60} m {whole % 60} s"
     return f"{whole // 3600} h {whole % 3600 // 60} m"
+
+
+def _rounded(seconds: float) -> str:
+    """Of what is to come, in the largest unit that there are two of: `47 h`, not `1 d`."""
+    for length, unit in ((86_400, "d"), (3600, "h"), (60, "m")):
+        if seconds + HALF_A_MINUTE_S >= 2 * length:
+            return f"{round(seconds / length)} {unit}"
+    return "1 m"
 
 
 def _rough(seconds: float) -> str:

@@ -15,6 +15,6 @@ def test_the_figures_of_a_project_are_behind_its_page(house: House, visit: Visit
     house.add_release("books", "1.0.0")
     house.go_live("books", "1.0.0", "Test")
     page = visit.get("/projects/books/insights?days=14")
-    assert '<th scope="row">Test</th><td>1</td><td>0</td><td>0 %</td>' in page
+    assert '<th scope="row">Test</th><td data-label="Successes">1</td><td data-label="Failures">0</td>' in page
     assert '<option value="14" selected>14 days</option>' in page
     assert visit.client.get("/projects/books/insights?days=0").status_code == 400

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from fairlead.server.web import times, words
 from fairlead.server.web.rendering import LONGEST_PROSE, options, prose, templates, with_code
 
 
@@ -35,3 +40,21 @@ def test_a_plan_that_would_be_refused_has_no_button_that_approves_it() -> None:
     refused = {"csrf": "x", "back": "/", "approval": approval, "preview": {"is_as_asked": False}}
     page = templates().get_template("answer.html").render(refused)
     assert page.count("disabled") == 1 and "Reject" in page
+
+
+@pytest.mark.parametrize(
+    ("ahead", "said"),
+    [
+        (timedelta(days=2, seconds=-3), "in 2 d"),
+        (timedelta(days=2, minutes=-10), "in 48 h"),
+        (timedelta(hours=5, minutes=50), "in 6 h"),
+        (timedelta(minutes=95), "in 95 m"),
+        (timedelta(seconds=70), "in 1 m"),
+        (timedelta(seconds=20), "in a moment"),
+        (timedelta(hours=-36), "1 d ago"),
+    ],
+)
+def test_what_is_to_come_is_not_told_as_half_of_what_it_is(ahead: timedelta, said: str) -> None:
+    now = datetime(2026, 11, 30, 12, 0, 5, tzinfo=UTC)
+    assert words.ago(now + ahead, now) == said
+    assert times.clock(now) == "2026-11-30 12:00 UTC" and times.clock(None) == ""

@@ -150,6 +150,7 @@ def test_a_run_for_later_is_shown_as_scheduled_and_taken_back(house: House, visi
     at = f"{house.clock.now() + timedelta(hours=6):%Y-%m-%dT%H:%M}"
     assert visit.post(f"{PAGE}/Look/run", environment="Test", at=at) == PAGE
     page = visit.get(PAGE)
+    assert f"not before {at.replace('T', ' ')} UTC (in 6 h)" in page
     assert "Look in Test begins at" in page and "run 1 in Test, not before" in page and "Do not begin it" in page
     [made] = runbook_runs.runs_of(house.context, ADMINISTRATOR, "books", "Look").items
     assert (made.state, made.run.task) == (Unbegun.SCHEDULED, None)
