@@ -121,3 +121,22 @@ def test_a_form_with_fields_called_as_its_own_attributes_keeps_what_was_typed(si
     expect(form.locator("[name=name]")).to_have_value("Nightly")
     expect(form.locator("[name=action]")).to_have_value("new-release")
     page.context.close()
+
+
+def test_the_form_of_a_trigger_shows_what_its_kind_has_and_what_was_filled_in(site: Site, page: Page) -> None:
+    page.goto(f"{site.url}/projects/books/triggers")
+    form = page.locator("form.fl-form[action='/projects/books/triggers']")
+    shown = ("cron", "zone", "watches", "poll_s", "tags")
+
+    def seen() -> set[str]:
+        return {name for name in shown if form.locator(f"[name={name}]").is_visible()}
+
+    assert seen() == {"cron", "zone"}
+    for kind, fields in (("image", {"watches", "poll_s"}), ("push", {"watches"}), ("target", {"tags"})):
+        form.locator("[name=kind]").select_option(kind)
+        assert seen() == fields, kind
+    form.locator("[name=kind]").select_option("schedule")
+    form.locator("[name=cron]").fill("@daily")
+    form.locator("[name=kind]").select_option("package")
+    assert seen() == {"watches", "cron"}, "it would be refused for a field that nobody sees"
+    page.context.close()

@@ -13,6 +13,21 @@ from fairlead.server.web.lists import Searched
 from fairlead.server.web.visit import Form, Posted, Visiting, one_of
 from fairlead.usecases import channels, environments, image_looks, projects, runbooks, triggers
 
+KINDS = {
+    TriggerKind.SCHEDULE: "at the times of a cron line",
+    TriggerKind.PACKAGE: "a package was pushed into the built-in feed",
+    TriggerKind.IMAGE: "a registry, which is asked, has a newer version of an image",
+    TriggerKind.PUSH: "a registry tells that an image was pushed",
+    TriggerKind.TARGET: "a target is new, enabled or answers again",
+}
+ACTIONS = {
+    TriggerAction.DEPLOY_LATEST: "the latest release goes to an environment",
+    TriggerAction.NEW_RELEASE: "a release is made",
+    TriggerAction.DEPLOY_CURRENT: "a target gets what is live in its environment",
+    TriggerAction.RUN_RUNBOOK: "what is published of a runbook runs",
+}
+"""What kinds and actions are, beside their names."""
+
 router = page_router()
 
 
@@ -30,8 +45,8 @@ def show(visitor: Visiting, project: str, part: Searched) -> Response:
         "environments": environments.all_of(context, actor),
         "channels": channels.page(context, actor, owner.name, limit=200).items,
         "runbooks": runbooks.names(context, actor, owner.name),
-        "actions": list(TriggerAction),
-        "kinds": list(TriggerKind),
+        "actions": ACTIONS,
+        "kinds": KINDS,
         "events": list(TargetEvent),
         "poll_s": DEFAULT_POLL_S,
     }

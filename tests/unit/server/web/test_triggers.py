@@ -90,8 +90,8 @@ def change_form(page: str, name: str) -> dict[str, str | list[str]]:
         elif tag.endswith(" checked>"):
             fields[said["name"]] = [*fields.get(said["name"], []), said["value"]]
     for select, inside in re.findall(r'<select[^>]* name="([a-z_]+)">(.*?)</select>', form):
-        chosen = re.search(r"<option selected>([^<]*)</option>", inside)
-        fields[select] = unescape(chosen[1]) if chosen else ""
+        chosen = re.search(r'<option(?: value="([^"]*)")? selected>([^<]*)</option>', inside)
+        fields[select] = unescape(chosen[1] or chosen[2]) if chosen else ""
     for area, inside in re.findall(r'<textarea[^>]* name="([a-z_]+)"[^>]*>(.*?)</textarea>', form, re.DOTALL):
         fields[area] = unescape(inside)
     return fields
