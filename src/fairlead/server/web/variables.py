@@ -115,7 +115,8 @@ def preview(
     values: dict[str, Any] = {"project": found, "asked": asked, "choices": {}, "items": ()}
     values |= {"trouble": "", "older": "", "warnings": ()}
     try:
-        values["choices"] = variable_preview.choices(context, actor, found.name)
+        offered = variable_preview.choices(context, actor, found.name)
+        values["choices"] = {"environment": offered["environment"], **offered}
         seen = variable_preview.preview(
             context, actor, found.name, where, version=version, search=search, after=after, limit=SHOWN
         )

@@ -228,6 +228,9 @@ def test_an_unsettled_deployment_tells_what_to_do_and_is_taken_up_by_its_id(book
             "taken_up": 1,
             "waits_for_a_person": False,
         }
+    page = visit.sign_in().get(f"/tasks/{task}")
+    order = [page.index(title) for title in ("Not as it should be", "What was tried, and what you can do", ">Why</h2>")]
+    assert order == sorted(order), "what is left and what to do come before how it came to be"
     assert ask("POST", f"/api/v1/deployments/{found.id}/resume").status_code == 200
     assert books.durable.resumed == [(task, 2)]
     with books.context.database.reading() as connection:
