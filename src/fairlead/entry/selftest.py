@@ -27,14 +27,14 @@ def main() -> None:
 
 def _run(extent: Extent, image: str, json_file: Path | None) -> int:
     from fairlead.domain.errors import FairleadError
-    from fairlead.server import bootstrap
+    from fairlead.server import beside
     from fairlead.server import settings as reading
     from fairlead.testing.ground.outside import Engine
 
     results = Results()
     try:
         settings = reading.read(os.environ)
-        _say(f"engine: {asyncio.run(bootstrap.look_at_engine(settings))}")
+        _say(f"engine: {asyncio.run(beside.look_at_engine(settings))}")
         choice = Choice(extent=extent)
         sweep(Engine(settings.docker_socket), choice, results, _say, image=image, place=None)
     except FairleadError as error:

@@ -23,8 +23,8 @@ from fairlead.ports.container_engine import (
     Container,
     labels_of,
 )
-from fairlead.server import bootstrap
-from fairlead.server.bootstrap import WithoutServer
+from fairlead.server import beside
+from fairlead.server.beside import WithoutServer
 from fairlead.server.settings import Settings
 from fairlead.steps.blueprint import KIND_ACCESSORY, KIND_INSTANCE, read_facts
 from fairlead.steps.roster import SLOT_ROLES
@@ -47,7 +47,7 @@ async def boot(settings: Settings, say: Say) -> bool:
     """Whether all that was live runs now; each act and each thing that could not be had is said."""
     is_up = True
     try:
-        child = await bootstrap.start_proxy(settings)
+        child = await beside.start_proxy(settings)
         say(f"proxy: {'started' if child.was_started else 'runs'} (process {child.pid})")
     except FairleadError as failed:
         say(f"proxy: {failed}")
@@ -58,7 +58,7 @@ async def boot(settings: Settings, say: Say) -> bool:
         is_up = False
     try:
         for copy in catalogue_copy.read_all(folder):
-            async with bootstrap.without_server(settings, copy.installation) as outside:
+            async with beside.without_server(settings, copy.installation) as outside:
                 await _until_it_answers(outside)
                 is_up = await Standing(copy, outside, say).bring_up() and is_up
     except FairleadError as failed:

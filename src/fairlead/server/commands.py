@@ -99,13 +99,13 @@ def down(
     ),
 ) -> None:
     """Stop the server, its proxy and its registry. Live containers go on, but nobody reaches them without the proxy."""
-    from fairlead.server import bootstrap
+    from fairlead.server import beside
 
     chosen = reading.read(os.environ, config)
     _say("server ended" if _end_server(chosen) else "no server ran")
     if keep_proxy:
         return
-    for name in asyncio.run(bootstrap.stop_outside(chosen)):
+    for name in asyncio.run(beside.stop_outside(chosen)):
         _say(f"{name} ended")
 
 

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 
 from fairlead.domain.errors import FairleadError, Refused, Unreachable
 from fairlead.domain.user import WARN_DAYS
-from fairlead.server import bootstrap
+from fairlead.server import beside, bootstrap
 from fairlead.server.readiness import ask
 from fairlead.server.settings import Settings, environment_name, unknown
 from fairlead.store import certificates, users
@@ -45,9 +45,9 @@ async def examine(settings: Settings) -> tuple[Finding, ...]:
         ("data directory", _data_dir),
         ("database", _database),
         ("master key", _master_key),
-        ("container engine", bootstrap.look_at_engine),
-        ("proxy", bootstrap.look_at_proxy),
-        ("registry", bootstrap.look_at_registry),
+        ("container engine", beside.look_at_engine),
+        ("proxy", beside.look_at_proxy),
+        ("registry", beside.look_at_registry),
         ("certificates", _certificates),
         ("API keys", _keys_of_programs),
         ("git", _git),
@@ -139,7 +139,7 @@ def _needs_key(settings: Settings, keys: list[bytes]) -> bool:
 
 async def _certificates(settings: Settings) -> str:
     held = await asyncio.to_thread(_held, settings, certificates.certificates, certificates.all_of)
-    async with bootstrap.without_server(settings) as outside:
+    async with beside.without_server(settings) as outside:
         now = outside.clock.now()
     if near := [one for one in held if one.is_ending(now)]:
         said = "; ".join(one.end_words(now) for one in near[:MOST_NAMED])
@@ -150,7 +150,7 @@ async def _certificates(settings: Settings) -> str:
 
 async def _keys_of_programs(settings: Settings) -> str:
     """People's own keys are not looked at: each log-in makes one that ends, and who has it logs in again."""
-    async with bootstrap.without_server(settings) as outside:
+    async with beside.without_server(settings) as outside:
         now = outside.clock.now()
     until = now + timedelta(days=max(WARN_DAYS))
     near = await asyncio.to_thread(_held, settings, users.api_keys, lambda c: users.ending_keys_of_programs(c, until))

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
-from datetime import datetime
 from pathlib import Path
 
 from fairlead import __version__
 from fairlead.domain.errors import Refused
-from fairlead.server.bootstrap import MASTER_KEY, books_only, without_server
+from fairlead.server import beside
+from fairlead.server.bootstrap import MASTER_KEY
 from fairlead.server.settings import Settings
 from fairlead.store import backup as keeping
 from fairlead.store.backup import Summary
@@ -22,7 +21,7 @@ from fairlead.usecases.access import FirstAdministrator
 def reset_admin(settings: Settings, user: str) -> FirstAdministrator:
     """A new one-time password; works beside a running server."""
     require_installed(settings)
-    with books_only(settings) as context:
+    with beside.books_only(settings) as context:
         return access.reset_administrator(context, user or settings.admin_user)
 
 
@@ -32,14 +31,9 @@ def backup(settings: Settings, to: Path) -> Summary:
     require_installed(settings)
     database = Database(settings.database)
     try:
-        return keeping.write(database, settings.data_dir, to, at=asyncio.run(_now(settings)), version=__version__)
+        return keeping.write(database, settings.data_dir, to, at=beside.now(), version=__version__)
     finally:
         database.close()
-
-
-async def _now(settings: Settings) -> datetime:
-    async with without_server(settings) as outside:
-        return outside.clock.now()
 
 
 def restore(settings: Settings, source: Path) -> Summary:

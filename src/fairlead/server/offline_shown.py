@@ -11,8 +11,8 @@ from pathlib import Path
 
 from fairlead.domain.colour import Colour
 from fairlead.domain.errors import FairleadError, Refused
-from fairlead.server import bootstrap, offline_switch
-from fairlead.server.bootstrap import WithoutServer
+from fairlead.server import beside, bootstrap, offline_switch
+from fairlead.server.beside import WithoutServer
 from fairlead.server.offline_switch import Seen
 from fairlead.server.settings import Settings
 from fairlead.store import catalogue_copy
@@ -30,7 +30,7 @@ async def status(settings: Settings, project: str = "", environment: str = "", *
         if project.casefold() in ("", one.project.casefold())
         and environment.casefold() in ("", one.environment.casefold(), offline_switch.where_of(one).casefold())
     ]
-    async with bootstrap.without_server(settings) as outside:
+    async with beside.without_server(settings) as outside:
         seen = [await offline_switch.look(copy, outside) for copy in copies]
     if as_json:
         print(json.dumps([_as_data(one) for one in seen], indent=2))
@@ -112,7 +112,7 @@ async def _at(
         _say(line)
     copies = catalogue_copy.read_all(_folder(settings))
     copy = offline_switch.chosen(copies, project, environment, file=_folder(settings))
-    async with bootstrap.without_server(settings, copy.installation) as outside:
+    async with beside.without_server(settings, copy.installation) as outside:
         yield await offline_switch.look(copy, outside, to), outside
 
 

@@ -20,7 +20,7 @@ from fairlead.domain.slot import SlotState
 from fairlead.ports.catalogue import Place
 from fairlead.ports.container_engine import LABEL_DEPLOYMENT, LABEL_INSTANCE, LABEL_KIND, LABEL_ROLE, Container
 from fairlead.ports.proxy import Endpoint, RouteSpec
-from fairlead.server.bootstrap import WithoutServer
+from fairlead.server.beside import WithoutServer
 from fairlead.steps.blueprint import KIND_INSTANCE, read_facts
 from fairlead.store import switch_notes
 from fairlead.store.catalogue_copy import CopiedInstance, PlaceCopy

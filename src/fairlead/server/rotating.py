@@ -9,7 +9,8 @@ from pathlib import Path
 
 from fairlead.domain.actor import SYSTEM
 from fairlead.domain.errors import Refused
-from fairlead.server.bootstrap import MASTER_KEY, books_only
+from fairlead.server.beside import books_only
+from fairlead.server.bootstrap import MASTER_KEY
 from fairlead.server.offline import require_installed
 from fairlead.server.settings import Settings
 from fairlead.store import rotation

@@ -12,8 +12,8 @@ from fairlead.domain.colour import Colour
 from fairlead.domain.service import Dependency, Role, Service
 from fairlead.domain.slot import SlotState
 from fairlead.domain.task import TaskState
+from fairlead.server.beside import WithoutServer
 from fairlead.server.boot import Standing
-from fairlead.server.bootstrap import WithoutServer
 from fairlead.store import catalogue_copy
 from fairlead.store.catalogue_copy import CopiedRoute, CopiedSlot, PlaceCopy
 from fairlead.testing.deploy_world import PLACE, World, definition, ending, name_of, web

@@ -30,7 +30,7 @@ from fairlead.domain.slot import Slot, SlotState
 from fairlead.domain.task import Task, TaskState
 from fairlead.ports.catalogue import Place, Registration
 from fairlead.ports.durable import Abandoned
-from fairlead.server import bootstrap, commands
+from fairlead.server import beside, bootstrap, commands
 from fairlead.server import settings as reading
 from fairlead.store import certificates, passwords, registrations, slots, tasks, users
 from fairlead.store.database import Database
@@ -84,7 +84,7 @@ def server(
 def furnished(server: Run, data_dir: Path) -> Run:
     """A data directory in which a server has been."""
     data_dir.mkdir()
-    with bootstrap.books_only(reading.read(os.environ)) as context:
+    with beside.books_only(reading.read(os.environ)) as context:
         first_start.prepare(context, name="admin", password="a long password")
         access.set_up(context, name="admin", api_key="flk_a-key")
     return server
@@ -126,7 +126,7 @@ def test_ids_go_on_after_what_needed_no_task_although_the_clock_was_set_back(fur
     """A release that was made by hand, a deployment that waits for an approval: the newest is found by its id."""
     later = SystemIds()
     later.go_on_after("ev-" + "zz" + later.new("ev").removeprefix("ev-")[2:])
-    with bootstrap.books_only(reading.read(os.environ)) as context:
+    with beside.books_only(reading.read(os.environ)) as context:
         made = later.new("rel")
         with context.database.transaction() as connection:
             replace(context, ids=later).note(connection, SYSTEM, "release.created", "made by hand", thing=made)
@@ -225,7 +225,7 @@ def test_doctor_says_what_is_wrong_and_changes_nothing(
 def test_what_is_kept_is_for_the_servers_user_alone(
     furnished: Run, data_dir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with bootstrap.books_only(reading.read(os.environ)) as context, context.database.transaction() as connection:
+    with beside.books_only(reading.read(os.environ)) as context, context.database.transaction() as connection:
         connection.exec_driver_sql("DELETE FROM api_keys")
         found = {path.name: path.stat().st_mode & 0o777 for path in data_dir.glob("fairlead.db*")}
     assert len(found) > 1 and set(found.values()) == {0o600}, found
@@ -261,7 +261,7 @@ def test_doctor_sees_a_master_key_that_is_not_the_databases(furnished: Run, data
 def test_doctor_names_certificates_whose_end_is_near(furnished: Run) -> None:
     assert "✔ certificates       none" in furnished("doctor").out
     now = datetime.now(UTC)
-    with bootstrap.books_only(reading.read(os.environ)) as context, context.database.transaction() as connection:
+    with beside.books_only(reading.read(os.environ)) as context, context.database.transaction() as connection:
         key = context.keep(connection, "key", name="a certificate", by="admin")
         for days in (5, 200):
             ends_at = now + timedelta(days=days, hours=1)
@@ -274,7 +274,7 @@ def test_doctor_names_certificates_whose_end_is_near(furnished: Run) -> None:
 
 def test_doctor_names_keys_of_programs_whose_end_is_near(furnished: Run) -> None:
     assert "✔ API keys           none of a service account ends soon" in furnished("doctor").out
-    with bootstrap.books_only(reading.read(os.environ)) as context:
+    with beside.books_only(reading.read(os.environ)) as context:
         with context.database.reading() as connection:
             admin = replace(SYSTEM, id=users.all_of(connection)[0].id, permissions=frozenset(Permission))
         accounts.add_service_account(context, admin, "robot")
@@ -350,7 +350,7 @@ def test_an_administrator_gets_a_new_one_time_password(furnished: Run) -> None:
     said = furnished("reset-admin")
     name, _, password = said.out.strip().partition(": one-time password ")
     assert (said.code, name) == (0, "admin")
-    with bootstrap.books_only(reading.read(os.environ)) as context:
+    with beside.books_only(reading.read(os.environ)) as context:
         assert access.sign_in(context, "admin", password, address="").user.must_change_password
     assert "new administrator" not in said.out
     assert "admim, a new administrator: one-time password" in furnished("reset-admin", "--user", "admim").out
@@ -361,11 +361,11 @@ def test_a_backup_is_restored_as_it_was(furnished: Run, data_dir: Path, tmp_path
     file = tmp_path / "backup.tar.gz"
     assert furnished("backup", str(file)).code == 0
     assert b"flk_a-key" not in file.read_bytes()
-    with bootstrap.books_only(reading.read(os.environ)) as context, context.database.transaction() as connection:
+    with beside.books_only(reading.read(os.environ)) as context, context.database.transaction() as connection:
         connection.exec_driver_sql("DELETE FROM api_keys")
     said = furnished("restore", str(file), "--yes")
     assert said.code == 0 and "kept as" in said.err
-    with bootstrap.books_only(reading.read(os.environ)) as context:
+    with beside.books_only(reading.read(os.environ)) as context:
         assert access.by_key(context, "flk_a-key", address="") is not None
 
 

@@ -12,7 +12,7 @@ from fairlead.domain.colour import Colour
 from fairlead.domain.errors import Conflict, NotFound, Refused
 from fairlead.domain.slot import SlotState
 from fairlead.server import offline_shown, offline_switch
-from fairlead.server.bootstrap import WithoutServer
+from fairlead.server.beside import WithoutServer
 from fairlead.server.settings import read
 from fairlead.store import catalogue_copy, switch_notes
 from fairlead.store.catalogue_copy import CopiedInstance, PlaceCopy

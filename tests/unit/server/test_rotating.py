@@ -12,7 +12,7 @@ from fairlead.domain.errors import Refused
 from fairlead.domain.ids import ActorId, SecretVersionId
 from fairlead.domain.permission import RoleName
 from fairlead.server import offline, rotating
-from fairlead.server.bootstrap import books_only
+from fairlead.server.beside import books_only
 from fairlead.server.settings import Settings
 from fairlead.store import events, rotation, secret_versions
 from fairlead.usecases import audit, subscriptions
