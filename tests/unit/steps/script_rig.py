@@ -40,8 +40,10 @@ class Hosts(NoHosts):
 
     def __init__(self, known: Mapping[str, Connection]) -> None:
         self.known = known
+        self.asked: list[str] = []
 
     async def of_target(self, target: str) -> Connection:
+        self.asked.append(target)
         if target not in self.known:
             raise NotFound("target.unknown", f"there is no target {target}", thing=target)
         return self.known[target]

@@ -212,9 +212,10 @@ async def test_it_waits_for_its_turn_on_the_target_whatever_variables_say(there:
 
 async def test_a_host_that_it_never_came_to_is_not_asked(there: Lying, srv: Path) -> None:
     made = await Deploying(there).plan({}, to(srv))
-    there.rig.hosts.known = {}
+    there.rig.hosts.asked.clear()
     copy = made.named("copy")
     await CopyPackage().undo(copy, made.tools(copy))
+    assert there.rig.hosts.asked == []
 
 
 def test_it_is_an_effect_of_its_kind() -> None:

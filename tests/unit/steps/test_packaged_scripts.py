@@ -227,6 +227,7 @@ async def test_asked_again_it_has_run_once_even_where_it_took_itself_away(there:
 
 async def test_a_host_that_it_never_came_to_is_not_asked(there: Lying) -> None:
     made = await Deploying(there).plan(Deploy_sh=b"echo ran\n")
-    there.rig.hosts.known = {}
+    there.rig.hosts.asked.clear()
     for effect in reversed(made.effects):
         await made.kinds[effect.kind].undo(effect, made.tools(effect))
+    assert there.rig.hosts.asked == []
