@@ -15,6 +15,7 @@ NEVER_EMPTY = frozenset(
     {
         "at_time",
         "environment",
+        "get",
         "hash",
         "id",
         "key",
@@ -30,6 +31,9 @@ NEVER_EMPTY = frozenset(
 )
 """Parameters that say which thing is meant: left out, another one is, and so nobody means that by \"\"."""
 
+LONGEST_WAIT_S = 86_400
+"""As the server has it, which would refuse more only once what is waited for has begun."""
+
 
 def guarded(command: Any) -> Any:
     """The command, and those below it, with a look at what is given to each."""
@@ -44,6 +48,8 @@ def _after_a_look(then: Callable[[Any, Any, Any], Any] | None) -> Callable[[Any,
     def look(context: Any, parameter: Any, value: Any) -> Any:
         if isinstance(value, float) and not (math.isfinite(value) and value >= 0):
             raise typer.BadParameter(f"{value:g} is no number of seconds", context, parameter)
+        if parameter.name == "timeout" and value > LONGEST_WAIT_S:
+            raise typer.BadParameter(f"at most {LONGEST_WAIT_S:,} seconds", context, parameter)
         if value is not None and parameter.name in NEVER_EMPTY and _is_nothing(context, parameter, value):
             raise typer.BadParameter("it is empty (a variable of the shell that has no value?)", context, parameter)
         return then(context, parameter, value) if then else value

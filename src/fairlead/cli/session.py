@@ -72,10 +72,11 @@ class Session:
         last = known[-1]
         return str(last["name"] if isinstance(last, dict) else last)
 
-    def follow(self, task: str, *, timeout_s: float = 0) -> int:
-        """Print the task's log until it ends; the exit code of its end."""
+    def follow(self, task: str, *, after: int = 0, timeout_s: float = 0) -> int:
+        """Print the task's log from the line behind `after` until it ends; the exit code of its end."""
         try:
-            for line in self.client.follow(f"{API}/tasks/{segment(task)}/log/follow", timeout_s=timeout_s or None):
+            log = f"{API}/tasks/{segment(task)}/log/follow"
+            for line in self.client.follow(log, after=after or None, timeout_s=timeout_s or None):
                 if "text" in line:
                     print_line(self.screen, line)
         except TimedOut:

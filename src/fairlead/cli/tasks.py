@@ -50,7 +50,7 @@ def log(
     """Print the task's log."""
     at = session(context)
     if follow:
-        raise typer.Exit(at.follow(id))
+        raise typer.Exit(at.follow(id, after=after))
     while True:
         page = at.client.get(f"{API}/tasks/{segment(id)}/log", after=after, limit=1000)
         for line in page["items"]:

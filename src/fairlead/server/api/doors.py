@@ -97,6 +97,10 @@ After = Annotated[str | None, Query(description="the cursor that `next` of the p
 IfMatch = Annotated[str | None, Header(description='the ETag that was read: "3"')]
 Limit = Annotated[int, Query(ge=1, le=500, description="how many at most")]
 
+MOST_NUMBER = 2**31 - 1
+"""The largest number that a database compares."""
+AfterLine = Annotated[int, Query(ge=0, le=MOST_NUMBER, description="the number of the last line that is known")]
+
 Search: TypeAlias = Annotated[str, Query(max_length=200, description="only names that have this in them")]
 
 

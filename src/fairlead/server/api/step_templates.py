@@ -14,7 +14,7 @@ from fairlead.formats.step_template import ParameterModel, content_of, template_
 from fairlead.server.api import answers, shapes
 from fairlead.server.api.answers import step_templates as told
 from fairlead.server.api.bodies import Body
-from fairlead.server.api.doors import After, Asking, Books, Limit, Part, Search, revision_of, tag
+from fairlead.server.api.doors import MOST_NUMBER, After, Asking, Books, Limit, Part, Search, revision_of, tag
 from fairlead.server.routing import api_router
 from fairlead.usecases import step_template_users, step_templates
 from fairlead.usecases.step_template_users import MovePlan, PlannedMove, Wish
@@ -22,12 +22,10 @@ from fairlead.usecases.step_templates import TemplateView
 
 LAST = 10**10 - 1
 """No template gets as many versions."""
-MOST = 2**31 - 1
-"""The largest number that a database compares."""
 router = api_router("processes", "/step-templates")
 
-Number = Annotated[int, Query(alias="number", ge=0, le=MOST, description="of the version; 0: the newest")]
-VersionNumber = Annotated[int, PathParameter(ge=1, le=MOST)]
+Number = Annotated[int, Query(alias="number", ge=0, le=MOST_NUMBER, description="of the version; 0: the newest")]
+VersionNumber = Annotated[int, PathParameter(ge=1, le=MOST_NUMBER)]
 
 
 class StepTemplateBody(Body):
@@ -38,7 +36,7 @@ class StepTemplateBody(Body):
 
 
 class NewUse(Body):
-    version: int = Field(0, ge=0, le=MOST, description="which version; 0: the newest")
+    version: int = Field(0, ge=0, le=MOST_NUMBER, description="which version; 0: the newest")
     users: list[str] = Field(
         default_factory=list, max_length=1000, description="PROJECT or PROJECT/RUNBOOK; none: all that you may view"
     )

@@ -19,7 +19,7 @@ from fairlead.ports.artifacts import Artifacts
 from fairlead.server import openapi
 from fairlead.server.api import answers, shapes
 from fairlead.server.api.answers import retention as told
-from fairlead.server.api.doors import After, Asked, Asking, Books, Limit, Parts, number_of
+from fairlead.server.api.doors import MOST_NUMBER, After, AfterLine, Asked, Asking, Books, Limit, Parts, number_of
 from fairlead.server.bootstrap import Server
 from fairlead.server.routing import api_router
 from fairlead.usecases import marking, package_retention, release_retention, resuming, retention, tasks
@@ -57,7 +57,7 @@ async def get_log(
     server: Parts,
     actor: Asking,
     id: str,
-    after: Annotated[int, Query(ge=0)] = 0,
+    after: AfterLine = 0,
     limit: Annotated[int, Query(ge=1, le=5000)] = 1000,
 ) -> answers.Page[answers.Line]:
     """The lines with a number over `after`."""
@@ -81,14 +81,14 @@ async def follow_log(
     server: Parts,
     actor: Asking,
     id: str,
-    after: Annotated[int, Query(ge=0)] = 0,
+    after: AfterLine = 0,
     timeout_s: Annotated[float, Query(ge=0, le=86_400)] = 0,
     last_event_id: Annotated[str | None, Header()] = None,
 ) -> StreamingResponse:
     """Server-sent events: the lines as they come, then `end` with the task; resumable by Last-Event-ID."""
     found = await context.database.run(lambda: tasks.get(context, actor, id))
     seen = number_of(last_event_id or "")
-    begin = after if seen is None else seen
+    begin = after if seen is None else min(seen, MOST_NUMBER)
 
     async def lines() -> AsyncIterator[str]:
         async for line in server.task_log.follow(found.id, after=begin):

@@ -11,6 +11,7 @@ from starlette.responses import Response
 from fairlead.domain.errors import Invalid
 from fairlead.domain.permission import Permission
 from fairlead.formats.step_template import read_template, template_text
+from fairlead.server.api.doors import MOST_NUMBER
 from fairlead.server.routing import page_router
 from fairlead.server.web import setup
 from fairlead.server.web.lists import Searched
@@ -21,7 +22,7 @@ from fairlead.usecases.step_template_users import Wish
 router = page_router()
 PAGE = "/step-templates"
 
-To = Annotated[int, Query(ge=0)]
+To = Annotated[int, Query(ge=0, le=MOST_NUMBER)]
 
 
 @router.get("/step-templates")

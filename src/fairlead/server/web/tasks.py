@@ -20,6 +20,7 @@ from fairlead.domain.record import Json
 from fairlead.domain.task import PhaseState, Task, TaskState
 from fairlead.domain.test_report import TestReport, worst_first
 from fairlead.ports.task_log import Line
+from fairlead.server.api.doors import AfterLine
 from fairlead.server.routing import page_router
 from fairlead.server.web import rendering, times
 from fairlead.server.web.dashboard import unless_seen
@@ -91,7 +92,7 @@ def show_state(visitor: Visiting, id: str, seen: Annotated[str, Query(max_length
 
 
 @router.get("/tasks/{id}/log")
-def show_log(visitor: Visiting, id: str, after: Annotated[int, Query(ge=0)] = 0) -> Response:
+def show_log(visitor: Visiting, id: str, after: AfterLine = 0) -> Response:
     """The log page by page, for who has no JavaScript."""
     found = tasks.get(visitor.context, visitor.actor, id)
     with visitor.context.database.reading() as connection:
