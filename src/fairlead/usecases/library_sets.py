@@ -14,6 +14,7 @@ from fairlead.domain.permission import Permission
 from fairlead.store import library_sets, projects, tenant_templates, variables
 from fairlead.store.database import Connection
 from fairlead.store.shelf import Page
+from fairlead.usecases import reaching
 from fairlead.usecases.context import Context
 
 
@@ -33,14 +34,14 @@ def page(
     actor.require_somewhere(Permission.VIEW)
     with context.database.reading() as connection:
         part = library_sets.page(connection, search=search, after=after, limit=limit)
-        return Page(_views(connection, part.items), part.after)
+        return Page(_seen(connection, actor, _views(connection, part.items)), part.after)
 
 
 def get(context: Context, actor: Actor, name: str) -> LibrarySetView:
     """By name or id."""
     actor.require_somewhere(Permission.VIEW)
     with context.database.reading() as connection:
-        return _view(connection, library_sets.by_name_or_id(connection, name))
+        return _seen(connection, actor, [_view(connection, library_sets.by_name_or_id(connection, name))])[0]
 
 
 def of_project(context: Context, actor: Actor, project: str) -> tuple[LibrarySet, ...]:
@@ -160,6 +161,14 @@ def _turn(context: Context, actor: Actor, project: str, name: str, *, is_include
             before={"included": not is_included},
             after={"included": is_included},
         )
+
+
+def _seen(connection: Connection, actor: Actor, found: Sequence[LibrarySetView]) -> tuple[LibrarySetView, ...]:
+    """Without the projects that the actor may not view."""
+    mine = reaching.viewed_projects(connection, actor)
+    if mine is None:
+        return tuple(found)
+    return tuple(replace(one, projects=tuple(name for name in one.projects if name in mine)) for one in found)
 
 
 def _view(connection: Connection, one: LibrarySet) -> LibrarySetView:

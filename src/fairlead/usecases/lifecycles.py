@@ -16,6 +16,7 @@ from fairlead.formats.phase_lines import PhaseLine
 from fairlead.store import channels, environments, lifecycles, projects
 from fairlead.store.database import Connection
 from fairlead.store.shelf import Page
+from fairlead.usecases import reaching
 from fairlead.usecases.context import Context
 
 
@@ -118,7 +119,7 @@ def of_project(context: Context, actor: Actor, project: str) -> LifecycleView:
     with context.database.reading() as connection:
         owner = projects.by_name_or_id(connection, project)
         actor.require_somewhere(Permission.VIEW, project=owner.id)
-        return _view(connection, lifecycles.get(connection, owner.lifecycle))
+        return _seen(connection, actor, [_view(connection, lifecycles.get(connection, owner.lifecycle))])[0]
 
 
 def use(context: Context, actor: Actor, project: str, name: str) -> LifecycleView:
@@ -140,7 +141,7 @@ def use(context: Context, actor: Actor, project: str, name: str) -> LifecycleVie
             before={"lifecycle": before.name},
             after={"lifecycle": line.name},
         )
-        return _view(connection, line)
+        return _seen(connection, actor, [_view(connection, line)])[0]
 
 
 def _drafted(connection: Connection, draft: Draft, before: Lifecycle) -> Lifecycle:
@@ -177,10 +178,9 @@ def _phase(connection: Connection, line: PhaseLine) -> Phase:
 
 def _seen(connection: Connection, actor: Actor, found: Sequence[LifecycleView]) -> Sequence[LifecycleView]:
     """Without the projects that the actor may not view."""
-    if actor.reach(Permission.VIEW) is None:
+    mine = reaching.viewed_projects(connection, actor)
+    if mine is None:
         return found
-    names = projects.names(connection)
-    mine = {name for id, name in names.items() if actor.may_somewhere(Permission.VIEW, project=id)}
     return [replace(one, projects=tuple(name for name in one.projects if name in mine)) for one in found]
 
 

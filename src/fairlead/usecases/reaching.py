@@ -40,6 +40,14 @@ def may_see(connection: Connection, actor: Actor, task: Task) -> bool:
     return True
 
 
+def viewed_projects(connection: Connection, actor: Actor) -> frozenset[str] | None:
+    """The names of the projects that the actor may view; None: of all."""
+    if actor.reach(Permission.VIEW) is None:
+        return None
+    names = projects.names(connection)
+    return frozenset(name for id, name in names.items() if actor.may_somewhere(Permission.VIEW, project=id))
+
+
 def seen(
     connection: Connection,
     actor: Actor,

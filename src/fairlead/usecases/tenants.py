@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from fairlead.domain.actor import Actor
 from fairlead.domain.errors import Conflict, Invalid
-from fairlead.domain.ids import TenantId
+from fairlead.domain.ids import EnvironmentId, ProjectId, TenantId
 from fairlead.domain.permission import Permission
 from fairlead.domain.tenant import MOST_TAGS, TagSet, Tenant, check_name, fits, known_tags
 from fairlead.store import (
@@ -23,6 +23,7 @@ from fairlead.store import (
 )
 from fairlead.store.database import Connection
 from fairlead.store.shelf import Page
+from fairlead.usecases import reaching
 from fairlead.usecases.context import Context
 
 
@@ -60,7 +61,7 @@ def page(
         seen = [
             one for one in part.items if actor.may_somewhere(Permission.VIEW, tenant=one.id) and fits(one.tags, tags)
         ]
-        return Page(tuple(_views(connection, seen)), part.after)
+        return Page(tuple(_views(connection, actor, seen)), part.after)
 
 
 def get(context: Context, actor: Actor, name: str) -> TenantView:
@@ -69,7 +70,7 @@ def get(context: Context, actor: Actor, name: str) -> TenantView:
     with context.database.reading() as connection:
         found = tenants.by_name_or_id(connection, name)
         actor.require_somewhere(Permission.VIEW, tenant=found.id)
-        return _views(connection, [found])[0]
+        return _views(connection, actor, [found])[0]
 
 
 def names(context: Context, actor: Actor, *, project: str = "") -> tuple[str, ...]:
@@ -107,7 +108,7 @@ def put(context: Context, actor: Actor, draft: Draft, *, revision: int | None = 
             before or Tenant(TenantId(context.ids.new("ten")), name),
             description=draft.description,
             tags=known_tags(draft.tags, tenants.sets(connection)),
-            connections=connections,
+            connections=_not_shown(actor, before) | connections,
         )
         if before is None:
             tenants.insert(connection, wanted)
@@ -115,7 +116,7 @@ def put(context: Context, actor: Actor, draft: Draft, *, revision: int | None = 
         kind, verb = ("tenant.added", "added") if before is None else ("tenant.changed", "changed")
         words = f"{verb} tenant {saved.name}"
         context.note(connection, actor, kind, words, thing=saved.id, tenant=saved.name, before=before, after=saved)
-        return _views(connection, [saved])[0]
+        return _views(connection, actor, [saved])[0]
 
 
 def connect(context: Context, actor: Actor, name: str, project: str, places: Sequence[str]) -> TenantView:
@@ -141,7 +142,7 @@ def connect(context: Context, actor: Actor, name: str, project: str, places: Seq
             before=found,
             after=saved,
         )
-        return _views(connection, [saved])[0]
+        return _views(connection, actor, [saved])[0]
 
 
 def remove(context: Context, actor: Actor, name: str) -> None:
@@ -258,8 +259,16 @@ def _refuse_named(connection: Connection, found: Tenant) -> None:
         raise Conflict("tenant.on_freeze", message, thing=found.name, hint=_ON_FREEZE.format(frozen[0]))
 
 
-def _views(connection: Connection, found: Sequence[Tenant]) -> list[TenantView]:
-    owners = projects.names(connection)
+def _not_shown(actor: Actor, held: Tenant | None) -> dict[ProjectId, tuple[EnvironmentId, ...]]:
+    """Its connections to projects that the actor may not view: what nobody was shown, nobody takes away."""
+    known = held.connections if held else {}
+    return {id: places for id, places in known.items() if not actor.may_somewhere(Permission.VIEW, project=id)}
+
+
+def _views(connection: Connection, actor: Actor, found: Sequence[Tenant]) -> list[TenantView]:
+    """Without the connections to projects that the actor may not view."""
+    mine = reaching.viewed_projects(connection, actor)
+    owners = {id: name for id, name in projects.names(connection).items() if mine is None or name in mine}
     places = {one.id: one.name for one in environments.all_of(connection)}
     return [
         TenantView(
