@@ -55,7 +55,7 @@ def approve(
 ) -> None:
     """Approve the plan that was shown: that, and nothing else, begins."""
     at = session(context)
-    meant = id or _only_one(at, project, environment)
+    meant = _meant(at, id, project, environment)
     answered = at.client.post(f"{API}/approvals/{segment(meant)}/approve", {"note": note, "plan_hash": plan})
     at.screen.say(f"{_said(answered)} approved with plan {answered['plan_hash'][:16]}, task {answered['task']}")
     if wait:
@@ -72,7 +72,7 @@ def reject(
 ) -> None:
     """Say no: the deployment ends without having begun."""
     at = session(context)
-    meant = id or _only_one(at, project, environment)
+    meant = _meant(at, id, project, environment)
     answered = at.client.post(f"{API}/approvals/{segment(meant)}/reject", {"note": note})
     at.screen.result(answered, f"{_said(answered)} rejected")
 
@@ -80,6 +80,19 @@ def reject(
 def _said(one: dict[str, Any]) -> str:
     whose = f" for {one['tenant']}" if one["tenant"] else ""
     return f"{one['project']} {one['version']} to {one['environment']}{whose}"
+
+
+def _meant(at: Session, id: str, project: str, environment: str) -> str:
+    """The approval of that id, or the only one that waits; NotFound where it waits of another project, or for another
+    environment, than was said."""
+    if not id:
+        return _only_one(at, project, environment)
+    if project or environment:
+        found = at.client.get(f"{API}/approvals/{segment(id)}")
+        said = {"project": project, "environment": environment}
+        if any(name and str(found[noun]).lower() != name.lower() for noun, name in said.items()):
+            raise NotFound("approval.unknown", f"{id} is about {_said(found)}")
+    return id
 
 
 def _only_one(at: Session, project: str, environment: str) -> str:

@@ -166,12 +166,15 @@ def selftest(
 
 @app.command("reset-admin")
 def reset_admin(
-    config: Path | None = Config, user: str = typer.Option("", help="By default the administrator of the settings.")
+    config: Path | None = Config,
+    user: str | None = typer.Option(None, help="By default the administrator of the settings."),
 ) -> None:
     """Give an administrator, who is made if not there, a new one-time password; works beside a running server."""
     from fairlead.server import offline
 
-    made = offline.reset_admin(reading.read(os.environ, config), user)
+    if user is not None and not user.strip():
+        raise typer.BadParameter("it is empty (a variable of the shell that has no value?)", param_hint="--user")
+    made = offline.reset_admin(reading.read(os.environ, config), user or "")
     print(f"{made.name}{', a new administrator' if made.is_new else ''}: one-time password {made.password}")
 
 

@@ -91,8 +91,7 @@ def answer(
     """The task goes on by it. Conflict `interruption.answered`, Invalid `interruption.choice`; Refused
     `interruption.team`, `interruption.author` and `interruption.taken`, unless it `is_override` by somebody who may,
     with a reason in the note (`interruption.reason`)."""
-    if not actor.may_somewhere(Permission.DEPLOYMENT_APPROVE):
-        actor.require_somewhere(Permission.DEPLOYMENT_CREATE)
+    _require_somewhere(context, actor, id)
     if len(note) > LONGEST_NOTE:
         raise Invalid("input.too_large", f"a note has at most {LONGEST_NOTE:,} characters", thing="note")
     with context.database.transaction() as connection:
@@ -130,8 +129,7 @@ def answer(
 def take(context: Context, actor: Actor, id: str) -> Interruption:
     """It is this person's to answer until they give it back; asked twice it stays theirs. Who may not answer may not
     take it. Conflict `interruption.taken` where another has it, `interruption.answered` where it no longer waits."""
-    if not actor.may_somewhere(Permission.DEPLOYMENT_APPROVE):
-        actor.require_somewhere(Permission.DEPLOYMENT_CREATE)
+    _require_somewhere(context, actor, id)
     with context.database.transaction() as connection:
         asked = interruptions.get(connection, id)
         _require(connection, actor, asked)
@@ -147,8 +145,7 @@ def take(context: Context, actor: Actor, id: str) -> Interruption:
 
 def give_back(context: Context, actor: Actor, id: str) -> Interruption:
     """Anybody who may answers it again. Who has it gives it back, or who administers the environment."""
-    if not actor.may_somewhere(Permission.DEPLOYMENT_APPROVE):
-        actor.require_somewhere(Permission.DEPLOYMENT_CREATE)
+    _require_somewhere(context, actor, id)
     with context.database.transaction() as connection:
         asked = interruptions.get(connection, id)
         where = _require(connection, actor, asked)
@@ -182,6 +179,13 @@ def _go_on(context: Context, connection: Connection, task: Task) -> None:
     """A task that still runs beside the question looks for the answer itself before it pauses."""
     if task.state is TaskState.PAUSED:
         turns.go_on(context, connection, task)
+
+
+def _require_somewhere(context: Context, actor: Actor, id: str) -> None:
+    """NotAllowed `permission.denied`, of the permission that this one needs, for who may answer none anywhere."""
+    if actor.may_somewhere(Permission.DEPLOYMENT_APPROVE) or actor.may_somewhere(Permission.DEPLOYMENT_CREATE):
+        return
+    actor.require_somewhere(NEEDED[get(context, actor, id).kind])
 
 
 def _require(connection: Connection, actor: Actor, asked: Interruption) -> Environment:

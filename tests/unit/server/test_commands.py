@@ -355,6 +355,9 @@ def test_an_administrator_gets_a_new_one_time_password(furnished: Run) -> None:
     assert "new administrator" not in said.out
     assert "admim, a new administrator: one-time password" in furnished("reset-admin", "--user", "admim").out
     assert furnished("reset-admin", "--user", "a b").code == 2
+    for blank in ("", " "):
+        empty = furnished("reset-admin", "--user", blank)
+        assert (empty.code, empty.out) == (2, "") and "it is empty" in empty.err, "not the settings' administrator"
 
 
 def test_a_backup_is_restored_as_it_was(furnished: Run, data_dir: Path, tmp_path: Path) -> None:

@@ -136,6 +136,21 @@ def test_who_only_looks_may_not_answer(paused: House) -> None:
     assert code_of(paused, VIEWER, ask(paused).id) == "permission.denied"
 
 
+@pytest.mark.parametrize(
+    ("kind", "permission"),
+    [(InterruptionKind.MANUAL, "deployment.approve"), (InterruptionKind.GUIDED, "deployment.create")],
+)
+def test_who_may_not_answer_is_told_the_permission_that_is_needed(
+    paused: House, kind: InterruptionKind, permission: str
+) -> None:
+    asked = ask(paused, kind=kind)
+    for act in (interruptions.take, interruptions.give_back):
+        with pytest.raises(NotAllowed, match=f"lacks the permission {permission}"):
+            act(paused.context, VIEWER, asked.id)
+    with pytest.raises(NotAllowed, match=f"lacks the permission {permission}"):
+        interruptions.answer(paused.context, VIEWER, asked.id, Choice.ABORT)
+
+
 def test_only_the_responsible_may_answer_or_who_overrides_it_with_a_reason(paused: House) -> None:
     asked = ask(paused, teams=("Operators",))
     assert code_of(paused, DORA, asked.id) == "interruption.team"
