@@ -21,7 +21,8 @@ Told = Callable[[int], None]
 
 
 def prepare(settings: Settings) -> Path:
-    """The file of the next key, made where there is none; nothing uses it yet."""
+    """The file of the next key, made where there is none; nothing uses it yet. Where the key that is here is not the
+    database's, nothing is made: that is said first."""
     if settings.master_key:
         raise Refused(
             "secrets.rotation",
@@ -31,6 +32,9 @@ def prepare(settings: Settings) -> Path:
         )
     require_installed(settings)
     path = next_path(settings.data_dir / MASTER_KEY)
+    if not path.exists():
+        with books_only(settings):
+            pass
     read_master_key(path, may_create=True)
     return path
 

@@ -8,7 +8,7 @@ import pytest
 from pydantic import SecretStr
 
 from fairlead.domain.actor import SYSTEM, Actor, permissions_of
-from fairlead.domain.errors import Refused
+from fairlead.domain.errors import FairleadError, Refused
 from fairlead.domain.ids import ActorId, SecretVersionId
 from fairlead.domain.permission import RoleName
 from fairlead.server import offline, rotating
@@ -109,3 +109,22 @@ def test_a_backup_says_which_key_it_needs_and_is_not_restored_under_another(sett
     assert any(key_after in note for note in restored.notes)
     (settings.data_dir / "master.key").write_text(old)
     assert offline.restore(settings, tmp_path / "before.tar.gz").installation == before.installation
+
+
+@pytest.mark.parametrize("written", ["m9TJ18UYy7iFXObe0uJkNAp8Ojel+0NW9GupGpnp6Xc=", "nonsense", "", None])
+def test_where_the_key_is_not_the_databases_none_is_made(settings: Settings, written: str | None) -> None:
+    keep(settings, 3)
+    key = settings.data_dir / "master.key"
+    kept = key.read_text()
+    key.unlink()
+    if written is not None:
+        key.write_text(written)
+        key.chmod(0o600)
+    for command in (rotating.rotate, rotating.prepare):
+        with pytest.raises(FairleadError) as caught:
+            command(settings)
+        assert caught.value.code == "secrets.master_key"
+        assert not (settings.data_dir / "master.key.next").exists()
+    key.write_text(kept)
+    key.chmod(0o600)
+    assert rotating.rotate(settings) == 3
