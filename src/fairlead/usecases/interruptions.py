@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from fairlead.domain.actor import SYSTEM, Actor
 from fairlead.domain.environment import Environment
-from fairlead.domain.errors import Conflict, Invalid, Refused
+from fairlead.domain.errors import Conflict, Invalid, NotFound, Refused
 from fairlead.domain.interruption import (
     WHERE_NOBODY_ANSWERS,
     Choice,
@@ -185,7 +185,11 @@ def _require_somewhere(context: Context, actor: Actor, id: str) -> None:
     """NotAllowed `permission.denied`, of the permission that this one needs, for who may answer none anywhere."""
     if actor.may_somewhere(Permission.DEPLOYMENT_APPROVE) or actor.may_somewhere(Permission.DEPLOYMENT_CREATE):
         return
-    actor.require_somewhere(NEEDED[get(context, actor, id).kind])
+    try:
+        needed = NEEDED[get(context, actor, id).kind]
+    except NotFound:
+        needed = Permission.DEPLOYMENT_CREATE
+    actor.require_somewhere(needed)
 
 
 def _require(connection: Connection, actor: Actor, asked: Interruption) -> Environment:

@@ -46,7 +46,6 @@ INSIDE = {
 }
 """Verbs that the API reaches by another way, and which."""
 WITHOUT_A_COMMAND = {
-    "GET /api/v1/approvals/{id}": "the list tells all of each",
     "GET /api/v1/deployments/{id}/changes": "`fairlead release changes` tells it of the release",
     "GET /healthz": "for load balancers",
     "GET /readyz": "for load balancers",
