@@ -120,7 +120,8 @@ def remove(context: typer.Context, team: str = Team) -> None:
 
 def _change(at: Session, held: dict[str, Any], body: dict[str, object]) -> None:
     made = at.client.patch(f"{API}/teams/{segment(held['id'])}", body, revision=held["revision"])
-    at.screen.result(made, f"team {made['name']} changed")
+    is_so = made["revision"] == held["revision"]
+    at.screen.result(made, f"team {made['name']} " + ("is so already: nothing is changed" if is_so else "changed"))
 
 
 def _sentence(role: dict[str, Any]) -> str:

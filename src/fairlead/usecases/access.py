@@ -21,6 +21,7 @@ from fairlead.usecases.context import Context
 from fairlead.usecases.roles import require_all
 
 KEY_PREFIX = "flk_"
+LONGEST_KEY_NAME = 100
 SHORTEST_PASSWORD = 10
 TRIES = 5
 """Failed log-ins of a user within `WINDOW` after which the next has to wait; four times as many for an address."""
@@ -224,17 +225,21 @@ def me(context: Context, actor: Actor) -> User:
 
 def make_key(context: Context, actor: Actor, name: str, *, days: int = 0, of: ActorId | None = None) -> NewKey:
     """An API key that may what the actor may (`of`: what that user may, for callers that asked whether the actor may
-    give that); it lasts `days`, 0 until it is revoked."""
+    give that); it lasts `days`, 0 until it is revoked. Its name, in one line, says what it is for."""
     if actor.is_exchanged:
         raise Refused(
             "key.exchanged",
             "a key that was exchanged for a token makes no other key",
             hint="exchange another token when it has ended",
         )
+    name = name.strip()
+    if not name or len(name) > LONGEST_KEY_NAME or not name.isprintable():
+        told = f"say what the key is for, in one line of at most {LONGEST_KEY_NAME} letters"
+        raise Invalid("input.invalid", told, thing="name")
     text = KEY_PREFIX + context.ids.secret(30)
     with context.database.transaction() as connection:
         user = users.get(connection, of or actor.id)
-        key = _key(context, user, name[:100], text, days=days)
+        key = _key(context, user, name, text, days=days)
         users.insert_key(connection, key)
         context.note(connection, actor, "key.added", _made(key, user, actor), thing=key.id, after=key)
     return NewKey(key, text, user.name)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import astuple, dataclass, replace
 
 from fairlead.domain import names
 from fairlead.domain.actor import Actor
@@ -94,7 +94,8 @@ def change(
     held: Iterable[HeldRole] | None = None,
     revision: int | None = None,
 ) -> TeamView:
-    """What is given of it; with `revision` only if nobody changed it since, else Conflict `edit.conflict`."""
+    """What is given of it; with `revision` only if nobody changed it since, else Conflict `edit.conflict`. Where it is
+    so already nothing is changed: its revision stays, and the audit has no word of it."""
     actor.require(Permission.USER_EDIT)
     with context.database.transaction() as connection:
         found = teams.by_name_or_id(connection, team)
@@ -106,6 +107,8 @@ def change(
             roles=found.roles if held is None else _roles(connection, actor, held),
             revision=found.revision if revision is None else revision,
         )
+        if changed == found and members is None:
+            return before
         saved = teams.update(connection, changed)
         if members is not None:
             _require_what_it_gives(connection, actor, saved)
@@ -151,7 +154,8 @@ def _sentence(held: HeldRole) -> str:
 
 
 def _roles(connection: Connection, actor: Actor, held: Iterable[HeldRole]) -> tuple[TeamRole, ...]:
-    made = []
+    """As they are kept; one that stands there twice, in the same scope, is held once."""
+    made: dict[object, TeamRole] = {}
     for one in held:
         role = roles.by_name_or_id(connection, one.role)
         require_all(actor, role.permissions)
@@ -161,10 +165,10 @@ def _roles(connection: Connection, actor: Actor, held: Iterable[HeldRole]) -> tu
             tuple(EnvironmentId(environments.by_name_or_id(connection, name).id) for name in one.environments),
             tuple(tenants.by_name_or_id(connection, name).id for name in one.tenants),
         )
-        made.append(TeamRole(role.id, scope))
+        made.setdefault((role.id, *map(frozenset, astuple(scope))), TeamRole(role.id, scope))
     if len(made) > MOST_ROLES:
         raise Invalid("input.invalid", f"a team holds at most {MOST_ROLES} roles", thing="roles")
-    return tuple(made)
+    return tuple(made.values())
 
 
 def _require_what_it_gives(connection: Connection, actor: Actor, team: Team) -> None:

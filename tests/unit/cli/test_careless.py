@@ -111,3 +111,21 @@ def test_a_version_of_a_package_can_be_asked_for_again(fairlead: Fairlead) -> No
     both = fairlead("packages", "push", "Web.1.0.0.zip", "Web.2.0.0.zip")
     assert both.code == 2 and fairlead("-o", "json", "packages", "list").data == []
     assert "no package Web" in fairlead("packages", "list", "--id", "Web").err
+
+
+def test_what_a_team_holds_already_is_said_to_be_so(books: Project, fairlead: Fairlead) -> None:
+    assert fairlead("teams", "add", "Ops").code == 0
+    give = ("teams", "give", "Ops", "viewer", "-p", "books", "-e", "Test")
+    assert "changed" in fairlead(*give).out
+    said = fairlead(*give)
+    assert (said.code, said.out.strip()) == (0, "team Ops is so already: nothing is changed"), said
+    assert len(fairlead("-o", "json", "teams", "show", "Ops").data["roles"]) == 1
+
+
+def test_a_key_is_for_something(fairlead: Fairlead) -> None:
+    assert fairlead("service-accounts", "add", "robot").code == 0
+    for command in (("keys", "add"), ("service-accounts", "key", "robot")):
+        for name in ("  ", "a\nb"):
+            said = fairlead(*command, name)
+            assert said.code == 2 and "say what the key is for" in said.err, said
+    assert [one["name"] for one in fairlead("-o", "json", "keys", "list").data] == ["given at the start"]

@@ -203,3 +203,17 @@ def test_what_somebody_may_is_known_in_a_constant_number_of_looks(house: House) 
         teams.add(house.context, ADMIN, f"Team {number}", members=["robot"], held=held)
         many.append(looks())
     assert set(many) == {5}
+
+
+def test_what_a_team_holds_already_is_not_given_twice(house: House) -> None:
+    house.add_project("books")
+    teams.add(house.context, ADMIN, "Books", held=[HeldRole("viewer", ("books",), (), ("Test", "Production"))])
+    before = teams.get(house.context, ADMIN, "Books")
+    again = HeldRole("viewer", ("books", "books"), (), ("Production", "Test"))
+    noted = len(house.audit("team.changed"))
+    same = teams.change(house.context, ADMIN, "Books", held=[*before.roles, again], revision=before.team.revision)
+    assert same == before and len(house.audit("team.changed")) == noted
+    with pytest.raises(Conflict):
+        teams.change(house.context, ADMIN, "Books", held=[*before.roles, again], revision=before.team.revision + 1)
+    more = teams.change(house.context, ADMIN, "Books", held=[*before.roles, again, HeldRole("viewer", ("books",))])
+    assert len(more.roles) == 2, "another scope is something else"

@@ -51,7 +51,7 @@ class NewPassword(Body):
 def sign_in(request: Request, context: Books, body: NewSession) -> answers.Signed:
     """User and password for an API key, for a command line."""
     made = access.sign_in_for_key(
-        context, body.user, body.password, label=body.label or "cli", address=address_of(request)
+        context, body.user, body.password, label=body.label.strip() or "cli", address=address_of(request)
     )
     return {
         "id": made.key.id,

@@ -25,7 +25,7 @@ def show(visitor: Visiting, part: Searched) -> Response:
 def make(form: Posted, part: Searched) -> Response:
     """Another; its text is on this page alone, and in no cookie."""
     try:
-        made = access.make_key(form.visitor.context, form.visitor.actor, _purpose(form), days=_days(form))
+        made = access.make_key(form.visitor.context, form.visitor.actor, form.text("name"), days=_days(form))
     except FairleadError as error:
         return form.refused("/keys", error)
     return _page(form.visitor, part, made=made)
@@ -61,13 +61,6 @@ def _page(visitor: Visitor, part: Part, *, made: access.NewKey | None = None) ->
         "address": visitor.context.installation.url,
     }
     return visitor.page("keys.html", values)
-
-
-def _purpose(form: Form) -> str:
-    name = form.text("name").strip()
-    if not name or len(name) > 100 or not name.isprintable():
-        raise Invalid("input.invalid", "say what the key is for, in one line of at most 100 letters", thing="name")
-    return name
 
 
 def _days(form: Form) -> int:

@@ -62,7 +62,7 @@ def give(form: Posted, id: str) -> Response:
     visitor = form.visitor
 
     def work() -> str:
-        held = teams.get(visitor.context, visitor.actor, id).roles
+        before = teams.get(visitor.context, visitor.actor, id)
         added = HeldRole(
             form.text("role"),
             form.listed("projects"),
@@ -70,7 +70,10 @@ def give(form: Posted, id: str) -> Response:
             form.listed("environments"),
             form.listed("tenants"),
         )
-        saved = teams.change(visitor.context, visitor.actor, id, held=(*held, added), revision=form.number("revision"))
+        held = (*before.roles, added)
+        saved = teams.change(visitor.context, visitor.actor, id, held=held, revision=form.number("revision"))
+        if saved.team.revision == before.team.revision:
+            return f"{saved.team.name} holds {added.role} there already."
         return f"{saved.team.name} holds {saved.roles[-1].role}."
 
     return form.act("/teams", work)
