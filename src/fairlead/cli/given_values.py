@@ -1,5 +1,5 @@
 """Values that no option can mean, refused before anything is asked: an empty one where leaving it out means something
-else (a variable of the shell that has no value), and a number that is none, or negative seconds."""
+else (a variable of the shell that has no value), a number that is none, negative seconds, and a change of nothing."""
 
 from __future__ import annotations
 
@@ -30,6 +30,12 @@ NEVER_EMPTY = frozenset(
     }
 )
 """Parameters that say which thing is meant: left out, another one is, and so nobody means that by \"\"."""
+WHICH = frozenset({"help", "library_set", "project", "revision"})
+"""Options of a `set` that say what is changed, and not how; `project` where it is one."""
+MAKERS = frozenset({"federated-credentials", "identity-providers", "runbooks", "tenants", "triggers"})
+"""Groups whose `set` makes what is not there yet, for which a name may do: `held_at` refuses where it is there."""
+BY_ARGUMENT = frozenset({"variables"})
+"""Groups whose `set` takes what it sets in an argument, and looks at it itself."""
 
 LONGEST_WAIT_S = 86_400
 """As the server has it, which would refuse more only once what is waited for has begun."""
@@ -41,7 +47,30 @@ def guarded(command: Any) -> Any:
         guarded(one)
     for parameter in command.params:
         parameter.callback = _after_a_look(parameter.callback)
+    if command.name in ("set", "set-template") and (options := [one for one in command.params if _says_how(one)]):
+        command.invoke = _unless_nothing_changes(command.invoke, options)
     return command
+
+
+def _says_how(parameter: Any) -> bool:
+    """Whether it is an option that a `set` changes something by."""
+    return parameter.param_type_name == "option" and (parameter.multiple or parameter.name not in WHICH)
+
+
+def _unless_nothing_changes(then: Callable[[Any], Any], options: Sequence[Any]) -> Callable[[Any], Any]:
+    def invoke(context: Any) -> Any:
+        group = context.parent.info_name
+        is_nothing = all(context.get_parameter_source(one.name).name == "DEFAULT" for one in options)
+        if is_nothing and group not in BY_ARGUMENT:
+            refusal = Invalid(
+                "input.invalid", "say what to change", hint=", ".join(max(one.opts, key=len) for one in options)
+            )
+            if group not in MAKERS:
+                raise refusal
+            context.obj.unless_new = refusal
+        return then(context)
+
+    return invoke
 
 
 def _after_a_look(then: Callable[[Any, Any, Any], Any] | None) -> Callable[[Any, Any, Any], Any]:

@@ -40,12 +40,13 @@ Anew: TypeAlias = Annotated[bool, typer.Option("--anew", help="As if it were new
 @dataclass
 class Session:
     """Made once by the root command. `kinds` tells the JSON Schema of each kind of action, for what is checked without
-    a server."""
+    a server. `unless_new` is why nothing is changed, where what is named is there already."""
 
     url: str = ""
     key: str = ""
     screen: Screen = field(default_factory=Screen)
     kinds: Callable[[], Mapping[str, Any]] = dict
+    unless_new: FairleadError | None = None
     _client: Client | None = None
 
     @property
@@ -130,13 +131,17 @@ def with_given(held: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, A
 
 
 def held_at(at: Session, path: str, *, anew: bool) -> dict[str, Any]:
-    """What is there; nothing where it is not there yet, or is to be made anew."""
+    """What is there; nothing where it is not there yet, or is to be made anew. Invalid `input.invalid` where it is
+    there, and nothing is given that would change it."""
     if anew:
         return {}
     try:
-        return dict(at.client.get(path))
+        held = dict(at.client.get(path))
     except NotFound:
         return {}
+    if at.unless_new is not None:
+        raise at.unless_new
+    return held
 
 
 def print_line(screen: Screen, line: dict[str, Any]) -> None:

@@ -10,7 +10,10 @@ from pathlib import Path
 import pytest
 from tests.unit.cli.conftest import Said
 from tests.unit.server.house import House
+from typer.main import get_command
 
+from fairlead.cli.app import build
+from fairlead.cli.given_values import MAKERS
 from fairlead.domain.project import Project
 
 Fairlead = Callable[..., Said]
@@ -129,3 +132,31 @@ def test_a_key_is_for_something(fairlead: Fairlead) -> None:
             said = fairlead(*command, name)
             assert said.code == 2 and "say what the key is for" in said.err, said
     assert [one["name"] for one in fairlead("-o", "json", "keys", "list").data] == ["given at the start"]
+
+
+SETS_SOMETHING = {"certificates", "process", "registries", "step-templates", "variables"}
+"""What they set cannot be left out."""
+
+
+def test_a_change_of_nothing_is_none(fairlead: Fairlead) -> None:
+    """By whatever group, and before anything is asked of the server."""
+    known = get_command(build()).commands.items()  # type: ignore[attr-defined]
+    groups = {name for name, one in known if "set" in getattr(one, "commands", {})} - SETS_SOMETHING
+    assert len(groups) == 17, groups
+    for group in sorted(groups - MAKERS):
+        said = fairlead(group, "set", "nobody")
+        assert said.code == 2 and "say what to change (input.invalid)\n  → --" in said.err, (group, said)
+
+
+def test_what_is_made_by_its_name_alone_is_not_changed_by_it(books: Project, fairlead: Fairlead) -> None:
+    makers = ("tenants set Acme", "runbooks set Tidy -p books", "tenants set-template City -p books")
+    for command in (one.split() for one in makers):
+        assert fairlead(*command).code == 0
+        said = fairlead(*command)
+        assert said.code == 2 and "say what to change" in said.err, said
+        more = "--help-text" if "City" in command else "--description"
+        assert fairlead(*command, more, "").code == fairlead(*command, "--anew").code == 0
+    trigger = ("triggers", "set", "nightly", "-p", "books")
+    assert "say what to change" not in fairlead(*trigger).err
+    assert fairlead(*trigger, "--cron", "0 6 * * *", "--to", "Test").code == 0
+    assert "say what to change" in fairlead(*trigger).err
