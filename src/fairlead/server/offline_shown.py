@@ -20,24 +20,27 @@ from fairlead.store.hold import LOCK_NAME, Hold, holder_of
 
 
 async def status(settings: Settings, project: str = "", environment: str = "", *, as_json: bool) -> bool:
-    """Every place that has a copy on disk, or those of the project and environment; whether each copy could be read."""
+    """Every place that has a copy on disk, or those of the project and environment; whether each copy could be read.
+    NotFound `project.unknown` or `environment.unknown` where all could, and none is of what was named."""
     unread = catalogue_copy.unreadable(_folder(settings))
     for line in unread:
         _say(f"{line}; the server writes it anew at its start")
+    known = catalogue_copy.read_all(_folder(settings))
     copies = [
         one
-        for one in catalogue_copy.read_all(_folder(settings))
+        for one in known
         if project.casefold() in ("", one.project.casefold())
         and environment.casefold() in ("", one.environment.casefold(), offline_switch.where_of(one).casefold())
     ]
+    if project and not copies and not unread:
+        raise offline_switch.unknown(known, project, environment, file=_folder(settings))
     async with beside.without_server(settings) as outside:
         seen = [await offline_switch.look(copy, outside) for copy in copies]
     if as_json:
         print(json.dumps([_as_data(one) for one in seen], indent=2))
         return not unread
     if not seen and not unread:
-        what = f"{project}{f' in {environment}' if environment else ''}" if project else "no place"
-        _say(f"{what} has {'no' if project else 'a'} copy in {_folder(settings)}")
+        _say(f"no place has a copy in {_folder(settings)}")
     for one in seen:
         print("\n".join(_shown(one)))
     return not unread

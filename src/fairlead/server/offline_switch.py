@@ -125,12 +125,26 @@ def chosen(copies: Sequence[PlaceCopy], project: str, environment: str, *, file:
     for copy in copies:
         if (copy.project.casefold(), where_of(copy).casefold()) == (project.casefold(), environment.casefold()):
             return copy
-    there = ", ".join(f"{copy.project} in {where_of(copy)}" for copy in copies) or "none"
     raise NotFound(
         "environment.unknown",
         f"{file} holds nothing of {project} in {environment}",
         thing=f"{project}/{environment}",
-        hint=f"there are: {there}",
+        hint=f"there are: {_places_in(copies)}",
+    )
+
+
+def _places_in(copies: Sequence[PlaceCopy]) -> str:
+    return ", ".join(f"{copy.project} in {where_of(copy)}" for copy in copies) or "none"
+
+
+def unknown(copies: Sequence[PlaceCopy], project: str, environment: str, *, file: Path) -> NotFound:
+    """No copy is of the project, or of that environment of it; which there are."""
+    is_known = any(copy.project.casefold() == project.casefold() for copy in copies)
+    return NotFound(
+        "environment.unknown" if is_known else "project.unknown",
+        f"{project}{f' in {environment}' if environment else ''} has no copy in {file}",
+        thing=environment if is_known else project,
+        hint=f"there are: {_places_in(copies)}",
     )
 
 

@@ -60,6 +60,11 @@ def by_name_or_id(connection: sa.Connection, text: str | Project) -> Project:
     return _shelf.require(_shelf.find_named(connection, text), text)
 
 
+def named(connection: sa.Connection, text: str) -> Project | None:
+    """By name or id; None where there is none."""
+    return _shelf.find_named(connection, text)
+
+
 def by_webhook(connection: sa.Connection, webhook: str) -> Project | None:
     """Whose webhook's address this is; None where nobody's."""
     return _shelf.one(connection, projects.c.webhook == webhook)

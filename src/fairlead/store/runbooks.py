@@ -61,7 +61,7 @@ runs = sa.Table(
 
 _shelf = Shelf(runbooks, Runbook, unknown="runbook.unknown", exists="runbook.exists")
 insert, get, find, update = _shelf.insert, _shelf.get, _shelf.find, _shelf.update
-_runs = Shelf(runs, RunbookRun, unknown="runbook.unknown")
+_runs = Shelf(runs, RunbookRun, unknown="runbook.unknown", noun="run of the runbook")
 insert_run, get_run = _runs.insert, _runs.get
 
 IS_SCHEDULED = runs.c.unbegun == Unbegun.SCHEDULED.value

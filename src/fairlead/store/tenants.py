@@ -28,7 +28,7 @@ tag_sets = sa.Table(
 _shelf = Shelf(tenants, Tenant, unknown="tenant.unknown", exists="tenant.exists")
 insert, get, find, update, delete = _shelf.insert, _shelf.get, _shelf.find, _shelf.update, _shelf.delete
 many = _shelf.many
-_sets = Shelf(tag_sets, TagSet, unknown="tenant.tag_set", exists="tenant.exists")
+_sets = Shelf(tag_sets, TagSet, unknown="tenant.tag_set", exists="tenant.exists", noun="set of tags")
 insert_set, update_set, delete_set = _sets.insert, _sets.update, _sets.delete
 
 

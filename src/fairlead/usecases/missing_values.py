@@ -9,7 +9,7 @@ from fairlead.domain.actor import Actor
 from fairlead.domain.permission import Permission
 from fairlead.domain.tenant import fits
 from fairlead.domain.tenant_value import TenantValues
-from fairlead.store import tenant_templates, tenants
+from fairlead.store import environments, projects, tenant_templates, tenants
 from fairlead.store.database import Connection
 from fairlead.store.shelf import Page, part_of
 from fairlead.usecases.asked_of_tenants import Asked, Ground, bounded_key
@@ -49,9 +49,11 @@ def page(
     limit: int = 50,
 ) -> Page[Missing]:
     """A part of them, by tenant, where the actor may look. `project` and `environment` are names that theirs must be,
-    whatever the case; with `tags` only those of tenants that these mean: of one set any, of several sets one each."""
+    whatever the case, NotFound where there is none such; with `tags` only those of tenants that these mean: of one set
+    any, of several sets one each."""
     actor.require_somewhere(Permission.VIEW)
     with context.database.reading() as connection:
+        _require_known(connection, project, environment)
         found = [
             one
             for one in _all(connection, actor, tags)
@@ -61,6 +63,14 @@ def page(
     return part_of(
         found, name=lambda one: one.words, order=lambda one: one.key, search=search, after=after, limit=limit
     )
+
+
+def _require_known(connection: Connection, project: str, environment: str) -> None:
+    """What is left out is."""
+    if project:
+        projects.by_name_or_id(connection, project.lower())  # as all of their names are
+    if environment.lower() not in ("", *(one.name.lower() for one in environments.all_of(connection))):
+        environments.by_name_or_id(connection, environment)
 
 
 def _all(connection: Connection, actor: Actor, tags: tuple[str, ...]) -> Iterator[Missing]:

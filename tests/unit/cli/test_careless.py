@@ -160,3 +160,21 @@ def test_what_is_made_by_its_name_alone_is_not_changed_by_it(books: Project, fai
     assert "say what to change" not in fairlead(*trigger).err
     assert fairlead(*trigger, "--cron", "0 6 * * *", "--to", "Test").code == 0
     assert "say what to change" in fairlead(*trigger).err
+
+
+@pytest.mark.parametrize("command", ["tasks list", "tenants missing", "approvals list", "approve"])
+def test_what_is_listed_of_no_project_is_an_error(books: Project, fairlead: Fairlead, command: str) -> None:
+    said = fairlead(*command.split(), "-p", "nope")
+    assert (said.code, said.out) == (5, "") and "project.unknown" in said.err, said
+    assert "project.unknown" not in fairlead(*command.split(), "-p", "books").err
+    if command != "tasks list":
+        said = fairlead(*command.split(), "-p", "books", "-e", "nope")
+        assert said.code == 5 and "environment.unknown" in said.err, said
+
+
+def test_an_error_names_what_is_not_there(books: Project, fairlead: Fairlead) -> None:
+    fairlead("runbooks", "set", "Tidy", "-p", "books")
+    said = fairlead("runbooks", "cancel", "Tidy", "99", "-p", "books")
+    assert said.code == 5 and "there is no run of the runbook '99'" in said.err, said
+    said = fairlead("tenants", "remove-tags", "Region")
+    assert said.code == 5 and "there is no set of tags 'Region'" in said.err, said

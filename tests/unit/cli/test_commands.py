@@ -174,7 +174,7 @@ def test_plan_deploy_approve_and_roll_back(books: House, fairlead: Run) -> None:
     assert "TENANT" in fairlead("approvals", "list").out, "two that wait for one environment are told apart"
     assert fairlead("plan", "--deployment", waits["deployment"]).code == 3
     assert [one["id"] for one in fairlead("-o", "json", "approvals", "list", "-p", "Books").data] == [waits["id"]]
-    assert fairlead("-o", "json", "approvals", "list", "-p", "others").data == []
+    assert fairlead("approvals", "list", "-p", "others").code == 5
     assert fairlead("approve", "-p", "others").code == fairlead("reject", "-e", "Test").code == 5
     approved = fairlead("approve", "-p", "books", "--note", "a [red]note[/]", "--plan", waits["plan_hash"][:16])
     assert approved.code == 0 and f"approved with plan {waits['plan_hash'][:16]}" in approved.out + approved.err
@@ -182,7 +182,7 @@ def test_plan_deploy_approve_and_roll_back(books: House, fairlead: Run) -> None:
     told = fairlead("-o", "json", "events", "-p", "books", "--kind", "approval.approved").data
     assert [one["thing"] for one in told] == [waits["id"]]
     assert fairlead("-o", "json", "events", "-p", "others").data == []
-    assert fairlead("-o", "json", "tasks", "list", "-p", "others").data == []
+    assert fairlead("tasks", "list", "-p", "others").code == 5
 
 
 def test_run_and_exec_ask_for_a_command_and_follow_it(books: House, fairlead: Run) -> None:

@@ -156,8 +156,14 @@ async def test_one_place_is_shown_where_one_is_named(
     assert await offline_shown.status(settings, "books", "test", as_json=False)
     told = capsys.readouterr().out
     assert "books in Test: " in told and "Production" not in told
-    assert await offline_shown.status(settings, "shop", as_json=False)
-    assert "shop has no copy in " in capsys.readouterr().err
+    for as_json in (False, True):
+        with pytest.raises(NotFound, match="shop has no copy in ") as unknown:
+            await offline_shown.status(settings, "shop", as_json=as_json)
+        assert (unknown.value.code, capsys.readouterr().out) == ("project.unknown", "")
+        assert unknown.value.hint == "there are: books in Test, books in Production"
+        with pytest.raises(NotFound, match="books in Nowhere has no copy in ") as unknown:
+            await offline_shown.status(settings, "books", "Nowhere", as_json=as_json)
+        assert unknown.value.code == "environment.unknown"
 
 
 async def test_a_place_of_a_tenant_is_named_as_a_shell_takes_it(
@@ -193,6 +199,7 @@ async def test_a_torn_copy_is_named(tmp_path: Path, capsys: pytest.CaptureFixtur
     assert not await offline_shown.status(settings, as_json=False)
     told = capsys.readouterr().err
     assert f"{torn} cannot be read: " in told and "no place has a copy" not in told
+    assert not await offline_shown.status(settings, "books", as_json=False), "it may be the torn one"
     for act in (offline_shown.print_commands, offline_shown.switch_back):
         with pytest.raises(NotFound):
             await act(settings, "books", "Test", None)

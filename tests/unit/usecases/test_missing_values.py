@@ -7,6 +7,7 @@ from tests.unit.usecases.house import ADMIN, House
 from tests.unit.usecases.test_tenant_values import KEY, SCHEMA, SITE, TONE, ask_for, give, in_shop
 
 from fairlead.domain.actor import Actor
+from fairlead.domain.errors import NotFound
 from fairlead.domain.grant import Grant
 from fairlead.domain.ids import ActorId
 from fairlead.domain.permission import Permission
@@ -79,11 +80,16 @@ def test_it_comes_in_parts_in_the_same_order_with_nothing_left_out(shop: House) 
         ({"project": "books", "environment": "production"}, ACME[:2]),
         ({"tags": ("Region/EU",)}, ACME),
         ({"tags": ("Region/US",)}, []),
-        ({"project": "bo"}, []),
     ],
 )
 def test_it_is_searched_and_narrowed(shop: House, asked: dict[str, object], wanted: list[Row]) -> None:
     assert rows(shop, **asked) == wanted
+
+
+@pytest.mark.parametrize("asked", [{"project": "bo"}, {"environment": "Prod"}])
+def test_what_is_not_there_is_an_error(shop: House, asked: dict[str, object]) -> None:
+    with pytest.raises(NotFound):
+        rows(shop, **asked)
 
 
 def test_it_shows_nothing_from_where_one_may_not_look(shop: House) -> None:
