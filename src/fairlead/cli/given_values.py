@@ -5,12 +5,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import typer
 
 from fairlead.domain.errors import Invalid
 
+EMPTY = "it is empty (a variable of the shell that has no value?)"
 NEVER_EMPTY = frozenset(
     {
         "at_time",
@@ -47,6 +49,7 @@ def guarded(command: Any) -> Any:
         guarded(one)
     for parameter in command.params:
         parameter.callback = _after_a_look(parameter.callback)
+        parameter.process_value = _unless_no_path(parameter, parameter.process_value)
     if command.name in ("set", "set-template") and (options := [one for one in command.params if _says_how(one)]):
         command.invoke = _unless_nothing_changes(command.invoke, options)
     return command
@@ -61,7 +64,7 @@ def _unless_nothing_changes(then: Callable[[Any], Any], options: Sequence[Any]) 
     def invoke(context: Any) -> Any:
         group = context.parent.info_name
         is_nothing = all(context.get_parameter_source(one.name).name == "DEFAULT" for one in options)
-        if is_nothing and group not in BY_ARGUMENT:
+        if is_nothing and group not in BY_ARGUMENT and _is_named(context):
             refusal = Invalid(
                 "input.invalid", "say what to change", hint=", ".join(max(one.opts, key=len) for one in options)
             )
@@ -80,10 +83,28 @@ def _after_a_look(then: Callable[[Any, Any, Any], Any] | None) -> Callable[[Any,
         if parameter.name == "timeout" and value > LONGEST_WAIT_S:
             raise typer.BadParameter(f"at most {LONGEST_WAIT_S:,} seconds", context, parameter)
         if value is not None and parameter.name in NEVER_EMPTY and _is_nothing(context, parameter, value):
-            raise typer.BadParameter("it is empty (a variable of the shell that has no value?)", context, parameter)
+            raise typer.BadParameter(EMPTY, context, parameter)
         return then(context, parameter, value) if then else value
 
     return look
+
+
+def _is_named(context: Any) -> bool:
+    """Whether what is to be changed has a name; else that is what is said."""
+    names = [one.name for one in context.command.params if one.param_type_name == "argument"]
+    return all(str(context.params[name]).strip() for name in names)
+
+
+def _unless_no_path(parameter: Any, then: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+    """An empty path would be the folder that one stands in."""
+
+    def process(context: Any, value: Any) -> Any:
+        made = then(context, value)
+        if isinstance(made, Path) and isinstance(value, str) and not value.strip():
+            raise typer.BadParameter(EMPTY, context, parameter)
+        return made
+
+    return process
 
 
 def _is_nothing(context: Any, parameter: Any, value: Any) -> bool:

@@ -41,9 +41,13 @@ def allow(
 ) -> None:
     """Allow one thing for a project."""
     at = session(context)
-    body = {"project": at.project(project), "environment": environment, "key": key, "note": note}
+    owner = at.project(project)
+    before = {one["id"] for one in at.client.all(f"{API}/policies", project=owner)}
+    body = {"project": owner, "environment": environment, "key": key, "note": note}
     made = at.client.post(f"{API}/policies", body)
-    at.screen.result(made, f"{key} allowed for {made['project']} in {made['environment'] or 'every environment'}")
+    where = f"for {made['project']} in {made['environment'] or 'every environment'}"
+    is_so = made["id"] in before
+    at.screen.result(made, f"{key} is allowed already {where}" if is_so else f"{key} allowed {where}")
 
 
 @group.command("revoke")

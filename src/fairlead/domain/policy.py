@@ -13,6 +13,31 @@ SCRIPTS_AT_SERVER = "script:server"
 """The key of the allowance that lets scripts of a project's process run at the server, as the server's user."""
 
 
+WHOLE_KEYS = frozenset(
+    {"privileged", SCRIPTS_AT_SERVER, "network_mode:host", "pid:host", "ipc:host"},
+)
+KINDS_OF_KEYS = (
+    "bind:",
+    "cap_add:",
+    "deploy-release:",
+    "device:",
+    "engine_socket:",
+    "log_driver:",
+    "network_driver:",
+    "network_option:",
+    "network_subnet:",
+    "port:",
+    "security_opt:",
+    "sysctl:",
+)
+"""How the other keys begin that a refusal names; what follows is of the thing itself."""
+
+
+def is_key(text: str) -> bool:
+    """Whether a refusal could name it: any other text would allow nothing."""
+    return text in WHOLE_KEYS or any(text.startswith(kind) and text != kind for kind in KINDS_OF_KEYS)
+
+
 @dataclass(frozen=True, slots=True)
 class Allowance:
     """`harm` is a key as domain.service.Harm has it; `environment` None means all of them."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from fairlead.domain.actor import Actor
 from fairlead.domain.errors import Invalid
 from fairlead.domain.permission import Permission
-from fairlead.domain.policy import Allowance
+from fairlead.domain.policy import KINDS_OF_KEYS, WHOLE_KEYS, Allowance, is_key
 from fairlead.store import environments, policies, projects
 from fairlead.usecases.context import Context
 
@@ -44,16 +44,24 @@ def all_of(context: Context, actor: Actor, *, project: str = "") -> Sequence[All
 
 
 def allow(context: Context, actor: Actor, project: str, key: str, *, environment: str = "", note: str = "") -> Allowed:
-    """Allow the harm of that key, as a refusal names it."""
+    """Allow the harm of that key, as a refusal names it. Where just that is allowed already, nothing is changed."""
     actor.require_somewhere(Permission.POLICY_EDIT)
-    if not key or len(key) > LONGEST_KEY or not key.isprintable():
+    if len(key) > LONGEST_KEY or not key.isprintable() or not is_key(key):
+        known = ", ".join((*sorted(WHOLE_KEYS), *(f"{kind}…" for kind in KINDS_OF_KEYS)))
         raise Invalid(
-            "input.invalid", "that is not the key of a harm", thing="key", hint="copy it from the error message"
+            "input.invalid",
+            f"{key[:80]!r} is not the key of a harm",
+            thing="key",
+            hint=f"copy it from the error message: {known}",
         )
     with context.database.transaction() as connection:
         owner = projects.by_name_or_id(connection, project)
         place = environments.by_name_or_id(connection, environment) if environment else None
         actor.require(Permission.POLICY_EDIT, project=owner.id, environment=place.id if place else None)
+        held = policies.of_project(connection, owner.id)
+        for one in held:
+            if (one.harm, one.environment) == (key, place.id if place else None):
+                return Allowed(one, owner.name, place.name if place else "")
         made = Allowance(
             context.ids.new("pol"),
             owner.id,

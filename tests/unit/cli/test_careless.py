@@ -15,6 +15,8 @@ from typer.main import get_command
 from fairlead.cli.app import build
 from fairlead.cli.given_values import MAKERS
 from fairlead.domain.project import Project
+from fairlead.domain.task import TaskState
+from fairlead.ports.tasks import End
 
 Fairlead = Callable[..., Said]
 
@@ -178,3 +180,35 @@ def test_an_error_names_what_is_not_there(books: Project, fairlead: Fairlead) ->
     assert said.code == 5 and "there is no run of the runbook '99'" in said.err, said
     said = fairlead("tenants", "remove-tags", "Region")
     assert said.code == 5 and "there is no set of tags 'Region'" in said.err, said
+
+
+def test_what_no_refusal_names_is_not_allowed_and_nothing_is_twice(books: Project, fairlead: Fairlead) -> None:
+    said = fairlead("policy", "allow", "privilegd", "-p", "books")
+    assert said.code == 2 and "'privilegd' is not the key of a harm" in said.err and "privileged, " in said.err, said
+    assert (
+        "pid:host allowed for books in Test" in fairlead("policy", "allow", "pid:host", "-p", "books", "-e", "Test").out
+    )
+    again = fairlead("policy", "allow", "pid:host", "-p", "books", "-e", "Test")
+    assert (again.code, again.out.strip()) == (0, "pid:host is allowed already for books in Test")
+
+
+@pytest.mark.parametrize(
+    "command", ["export ''", "schema ''", "init ''", "apply '' --plan", "packages download A 1.0 --to ''"]
+)
+def test_an_empty_path_is_not_the_folder_that_one_stands_in(tmp_path: Path, fairlead: Fairlead, command: str) -> None:
+    before = sorted(tmp_path.rglob("*"))
+    said = fairlead(*("" if word == "''" else word for word in command.split()))
+    assert (said.code, said.out) == (2, "") and "it is empty" in said.err, said
+    assert sorted(tmp_path.rglob("*")) == before
+    assert fairlead("schema", ".").code == 0
+
+
+@pytest.mark.parametrize(("has_begun", "word"), [(False, "refused, and nothing was begun"), (True, "failed")])
+def test_what_was_not_begun_did_not_fail(house: House, fairlead: Fairlead, has_begun: bool, word: str) -> None:
+    house.add_project("shop")
+    fairlead("variables", "set", "Db.Host=db", "-p", "shop")
+    house.add_release("shop", "1.0.0")
+    task = house.begin("shop", "1.0.0", "Test")
+    house.end(task, End(TaskState.FAILED, "image.unknown", "the image is gone", has_begun=has_begun))
+    said = fairlead("tasks", "log", task, "--follow")
+    assert said.code == 1 and f": {word}: the image is gone" in said.err, said

@@ -105,7 +105,7 @@ def fill(house: House, task: TaskId) -> None:
     environments.add(at, by, "Demo")
     groups.add(at, by, "Tools")
     projects.change(at, by, "books", {"group": "Tools"})
-    policies.allow(at, by, "checkout", "network:host")
+    policies.allow(at, by, "checkout", "network_mode:host")
     notifications.add(at, by, "night@example.org", events=[], secret="", project="")
     targets.add(at, by, "Cache.Host", only_in=["Production"], tags=["cache"])
     freezes.add(at, by, freezes.Draft("Summer", ends_at=datetime(2099, 6, 1, tzinfo=UTC), projects=["still"]))

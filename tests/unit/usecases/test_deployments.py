@@ -290,10 +290,18 @@ def test_an_allowance_that_is_revoked_is_refused_from_then_on(books: House) -> N
         policies.revoke(books.context, ADMIN, made.allowance.id)
 
 
-@pytest.mark.parametrize("key", ["", "a\nb", "x" * 301])
+@pytest.mark.parametrize("key", ["", "bind:a\nb", "bind:/" + "x" * 300, "PRIVILEGED", "network:host", "bind:", "port"])
 def test_a_bad_key_of_a_harm_is_refused(books: House, key: str) -> None:
     with pytest.raises(Invalid):
         policies.allow(books.context, ADMIN, "books", key)
+
+
+def test_what_is_allowed_already_is_not_allowed_twice(books: House) -> None:
+    made = policies.allow(books.context, ADMIN, "books", "privileged", note="first")
+    noted = len(books.audit("policy.allowed"))
+    assert policies.allow(books.context, ADMIN, "books", "privileged", note="again") == made
+    assert len(books.audit("policy.allowed")) == noted
+    assert policies.allow(books.context, ADMIN, "books", "privileged", environment="Test") != made
 
 
 def test_what_differs_from_what_was_asked_for_can_be_shown(books: House) -> None:
