@@ -21,6 +21,7 @@ NAME = re.compile(r"[^\W_](?:[\w.-]|[ ](?=[\w.-])){0,79}")
 
 TAG = re.compile(r"[^\W_](?:[\w.+/-]|[ ](?=[\w.+/-])){0,59}")
 SSH_USER = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,31}\$?")
+PRIVATE_KEY = re.compile(r"^-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----", re.MULTILINE)
 HOST_KEY = re.compile(r"[a-z0-9@.-]{1,64} [A-Za-z0-9+/]{20,4000}={0,3}")
 MOST_TAGS = 50
 MOST_TENANTS = 500
@@ -121,6 +122,17 @@ def tags_of(given: Iterable[str]) -> tuple[str, ...]:
     if len(found) > MOST_TAGS:
         raise Invalid("input.invalid", f"a target can have {MOST_TAGS} tags at most", thing="tags")
     return tuple(found.values())
+
+
+def require_private_key(text: str) -> None:
+    """Invalid `input.invalid` where it is surely none: another file, or the public half."""
+    if not PRIVATE_KEY.search(text):
+        raise Invalid(
+            "input.invalid",
+            "this is not a private key",
+            thing="key",
+            hint="the whole of a file that begins with -----BEGIN … PRIVATE KEY-----, as ssh-keygen writes it",
+        )
 
 
 def checked(access: SshAccess) -> SshAccess:

@@ -303,6 +303,8 @@ def _access(
     private = given.key or (made.private if made else "")
     if not private:
         raise Invalid("input.invalid", "the host's private key is needed", thing="key")
+    if given.key:
+        words.require_private_key(given.key)
     public = made.public if made and not given.key else ""
     kept = context.keep(connection, private, name=f"{name}: SSH key", by=actor.name)
     return words.checked(SshAccess(given.host, given.user, kept, given.port, given.host_key, public))

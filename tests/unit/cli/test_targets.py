@@ -78,3 +78,13 @@ def test_an_address_is_read(text: str, host: str, port: int) -> None:
 def test_what_is_no_address_is_refused(text: str) -> None:
     with pytest.raises(Invalid):
         address_of(text)
+
+
+@pytest.mark.parametrize("text", ["hello", "ssh-ed25519 AAAAC3Nza ann@here", "PuTTY-User-Key-File-3: ssh-ed25519"])
+def test_what_is_no_private_key_is_refused(fairlead: Run, text: str) -> None:
+    Path("key").write_text(text)
+    said = fairlead("targets", "add", "far", "-e", "Test", "--ssh", "ann@host.test", "--key", "key")
+    assert said.code == 2 and "this is not a private key" in said.err and "ssh-keygen" in said.err, said
+    assert fairlead("targets", "add", "far", "-e", "Test", "--ssh", "ann@host.test").code == 0
+    said = fairlead("targets", "set", "far", "--ssh", "ann@host.test", "--key", "key")
+    assert said.code == 2 and "this is not a private key" in said.err, said

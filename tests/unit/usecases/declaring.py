@@ -84,7 +84,7 @@ def furnish(house: House) -> None:
     ]
     lifecycles.add(house.context, ADMIN, Draft("Careful", phases, "slowly", Keep(None, 30)))
     targets.add(house.context, ADMIN, "here", only_in=["Test", "Staging"], tags=["web", "db"])
-    key = NewSsh("host.test", "deploy", 2222, "hidden-9", "ssh-ed25519 " + "A" * 30)
+    key = NewSsh("host.test", "deploy", 2222, "-----BEGIN PRIVATE KEY-----\nhidden-9", "ssh-ed25519 " + "A" * 30)
     targets.add(house.context, ADMIN, "there", only_in=["Production"], ssh=key)
     made = HostKey("hidden-10", "ssh-ed25519 BBBB")
     targets.add(house.context, ADMIN, "third", only_in=["Test"], ssh=NewSsh("h.test", "deploy"), made_key=made)

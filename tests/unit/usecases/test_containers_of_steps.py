@@ -96,7 +96,7 @@ def test_properties_of_another_kind_are_refused_when_the_process_is_kept(context
 
 def test_an_end_looks_at_the_hosts_that_steps_of_any_release_run_on(context: Context) -> None:
     for name, tags in (("far", ["cache"]), ("other", ["web"])):
-        access = NewSsh("127.0.0.1", "deploy", 22, "a key", "")
+        access = NewSsh("127.0.0.1", "deploy", 22, "-----BEGIN PRIVATE KEY-----\na key", "")
         targeting.add(context, ADMIN, name, only_in=["Test"], tags=tags, ssh=access)
     targeting.add(context, ADMIN, "near", only_in=["Test"], tags=["cache"])
     released(context, "1.0.0", process(tags=("Cache",)))
