@@ -68,6 +68,11 @@ def _by(table: sa.Table, column: str) -> sa.Select[Any]:
 
 
 @cache
+def _insert(table: sa.Table) -> sa.Insert:
+    return sa.insert(table)
+
+
+@cache
 def _by_ids(table: sa.Table) -> sa.Select[Any]:
     return sa.select(table).where(table.c.id.in_(sa.bindparam("ids", expanding=True)))
 
@@ -114,7 +119,7 @@ class Shelf(Generic[T]):
     def insert(self, connection: sa.Connection, noun: T) -> None:
         """A new row; Conflict with the code `exists` where one of its keys is taken."""
         try:
-            connection.execute(sa.insert(self.table), {**to_row(noun), **self.more(noun)})
+            connection.execute(_insert(self.table), {**to_row(noun), **self.more(noun)})
         except sa.exc.IntegrityError as error:
             name = str(getattr(noun, "name", "") or getattr(noun, "id", ""))
             raise Conflict(self.exists, f"{name or 'it'} exists already", thing=name) from error

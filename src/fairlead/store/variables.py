@@ -13,7 +13,7 @@ from fairlead.domain.tenant_template import TenantTemplate
 from fairlead.domain.variable import Scope, Variable, VariableSnapshot, scope_key
 from fairlead.store import tenant_templates
 from fairlead.store.library_sets import inclusions
-from fairlead.store.rows import to_row
+from fairlead.store.rows import first_noun, to_row
 from fairlead.store.schema import data, flag, instant, key, link, metadata, number, text
 from fairlead.store.shelf import Page, Shelf, holding
 
@@ -67,8 +67,14 @@ variable_snapshots = sa.Table(
 )
 
 
+_remembering = sa.insert(variable_versions)
+
 HISTORY = ("project", "library_set", "name", "value", "secret", "scope", "prompt", "composite")
 """What the history of a variable keeps of it."""
+
+_UNIQUE = ("owner", "name_key", "scope_key")
+_of_name_and_scope = sa.select(variables).where(*(variables.c[name] == sa.bindparam(name) for name in _UNIQUE))
+_count = sa.select(sa.func.count()).select_from(variables).where(variables.c.owner == sa.bindparam("owner"))
 
 Owner = ProjectId | LibrarySetId
 """Whose a variable is. Ids of both kinds are never the same text."""
@@ -137,12 +143,8 @@ def of_library_sets(connection: sa.Connection) -> tuple[Variable, ...]:
 
 def by_name_and_scope(connection: sa.Connection, owner: Owner, name: str, scope: Scope) -> Variable | None:
     """The owner's one variable of exactly this name and scope; None where there is none."""
-    return _shelf.one(
-        connection,
-        variables.c.owner == owner_key(owner),
-        variables.c.name_key == name.lower(),
-        variables.c.scope_key == scope_key(scope),
-    )
+    held = {"owner": owner_key(owner), "name_key": name.lower(), "scope_key": scope_key(scope)}
+    return first_noun(Variable, connection.execute(_of_name_and_scope, held))
 
 
 def named(connection: sa.Connection, owner: Owner, name: str) -> tuple[Variable, ...]:
@@ -160,7 +162,7 @@ def page(
 
 def count(connection: sa.Connection, owner: Owner) -> int:
     """How many the owner has."""
-    return _shelf.count(connection, variables.c.owner == owner_key(owner))
+    return connection.execute(_count, {"owner": owner_key(owner)}).scalar_one()
 
 
 def counts(connection: sa.Connection, owners: Sequence[LibrarySetId]) -> dict[LibrarySetId, int]:
@@ -223,8 +225,5 @@ def _remember(
     row = to_row(variable)
     kept = {name: row[name] for name in HISTORY}
     revision = variable.revision + (1 if is_deleted else 0)
-    connection.execute(
-        sa.insert(variable_versions).values(
-            variable=variable.id, revision=revision, is_deleted=is_deleted, at=at, by=by, **kept
-        )
-    )
+    told = {"variable": variable.id, "revision": revision, "is_deleted": is_deleted, "at": at, "by": by}
+    connection.execute(_remembering, {**kept, **told})
