@@ -35,7 +35,7 @@ NEVER_EMPTY = frozenset(
 WHICH = frozenset({"help", "library_set", "project", "revision"})
 """Options of a `set` that say what is changed, and not how; `project` where it is one."""
 MAKERS = frozenset({"federated-credentials", "identity-providers", "runbooks", "tenants", "triggers"})
-"""Groups whose `set` makes what is not there yet, for which a name may do: `held_at` refuses where it is there."""
+"""Groups whose `set` makes what is not there yet, for which a name may do: where it is there, it stays as it is."""
 BY_ARGUMENT = frozenset({"variables"})
 """Groups whose `set` takes what it sets in an argument, and looks at it itself."""
 
@@ -65,12 +65,10 @@ def _unless_nothing_changes(then: Callable[[Any], Any], options: Sequence[Any]) 
         group = context.parent.info_name
         is_nothing = all(context.get_parameter_source(one.name).name == "DEFAULT" for one in options)
         if is_nothing and group not in BY_ARGUMENT and _is_named(context):
-            refusal = Invalid(
-                "input.invalid", "say what to change", hint=", ".join(max(one.opts, key=len) for one in options)
-            )
+            hint = ", ".join(max(one.opts, key=len) for one in options)
             if group not in MAKERS:
-                raise refusal
-            context.obj.unless_new = refusal
+                raise Invalid("input.invalid", "say what to change", hint=hint)
+            context.obj.unless_new = hint
         return then(context)
 
     return invoke

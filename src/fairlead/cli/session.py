@@ -40,13 +40,13 @@ Anew: TypeAlias = Annotated[bool, typer.Option("--anew", help="As if it were new
 @dataclass
 class Session:
     """Made once by the root command. `kinds` tells the JSON Schema of each kind of action, for what is checked without
-    a server. `unless_new` is why nothing is changed, where what is named is there already."""
+    a server. `unless_new` is what to give so that what is named changes, where it is there already."""
 
     url: str = ""
     key: str = ""
     screen: Screen = field(default_factory=Screen)
     kinds: Callable[[], Mapping[str, Any]] = dict
-    unless_new: FairleadError | None = None
+    unless_new: str = ""
     _client: Client | None = None
 
     @property
@@ -57,6 +57,14 @@ class Session:
 
             self._client = Client(account.require_key(account.find(self.url, self.key)))
         return self._client
+
+    def leave_unchanged(self, held: Mapping[str, Any]) -> None:
+        """The command ends here where nothing was given that would change what is there: asked for again, it is so."""
+        if self.unless_new:
+            self.screen.result(
+                dict(held), f"it is there already, and nothing of it was changed: that takes {self.unless_new}"
+            )
+            raise typer.Exit
 
     def project(self, given: str) -> str:
         """The project that is meant."""
@@ -139,16 +147,15 @@ def with_given(held: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, A
 
 
 def held_at(at: Session, path: str, *, anew: bool) -> dict[str, Any]:
-    """What is there; nothing where it is not there yet, or is to be made anew. Invalid `input.invalid` where it is
-    there, and nothing is given that would change it."""
+    """What is there; nothing where it is not there yet, or is to be made anew. The command ends well where it is there,
+    and nothing is given that would change it."""
     if anew:
         return {}
     try:
         held = dict(at.client.get(path))
     except NotFound:
         return {}
-    if at.unless_new is not None:
-        raise at.unless_new
+    at.leave_unchanged(held)
     return held
 
 

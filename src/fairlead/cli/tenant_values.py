@@ -60,8 +60,8 @@ def set_template(
     held = at.client.get(path)
     known = [] if anew else [one for one in held["templates"] if one["name"].lower() == name.lower()]
     present: dict[str, Any] = known[0] if known else {}
-    if present and at.unless_new is not None:
-        raise at.unless_new
+    if present:
+        at.leave_unchanged(present)
     if type is not None and type != present.get("type"):
         present = {key: present[key] for key in ("name", "label", "help") if key in present}
     given = {"label": label, "help": help_text, "type": type, "default": default, "options": option or None}
