@@ -78,7 +78,7 @@ def _after_a_look(then: Callable[[Any, Any, Any], Any] | None) -> Callable[[Any,
     def look(context: Any, parameter: Any, value: Any) -> Any:
         if isinstance(value, float) and not (math.isfinite(value) and value >= 0):
             raise typer.BadParameter(f"{value:g} is no number of seconds", context, parameter)
-        if parameter.name == "timeout" and value > LONGEST_WAIT_S:
+        if isinstance(value, float) and parameter.name == "timeout" and value > LONGEST_WAIT_S:
             raise typer.BadParameter(f"at most {LONGEST_WAIT_S:,} seconds", context, parameter)
         if value is not None and parameter.name in NEVER_EMPTY and _is_nothing(context, parameter, value):
             raise typer.BadParameter(EMPTY, context, parameter)

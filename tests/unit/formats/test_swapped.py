@@ -8,6 +8,7 @@ import pytest
 from tests.unit.formats.projects import compiled, place, problem, problems, repository
 
 from fairlead.domain.errors import Problem
+from fairlead.domain.policy import is_key
 from fairlead.domain.service import Definition, Role, Volume
 
 PROJECT = "project: books\ncompose: compose.yaml\n"
@@ -131,6 +132,7 @@ def test_an_anonymous_volume_is_a_warning() -> None:
 def test_what_harms_the_host_is_for_policy_to_judge(keys: str, harm: str) -> None:
     found = definition(keys)
     assert [one.key for one in found.harms] == [harm]
+    assert is_key(harm), "an administrator can allow what is refused"
     assert found.harms[0].service == "web" and found.harms[0].where == "compose.yaml:1"
 
 
