@@ -58,7 +58,7 @@ def test_export_of_what_was_applied_elsewhere_gives_the_same_bytes(
         "subscription/Watch": "8",
         "subscription/Watch/header/Authorization": "Bearer 8",
         "subscription/Watch/header/X-Key": "8",
-        "target/there/key": "8",
+        "target/there/key": "-----BEGIN PRIVATE KEY-----\n8",
         "identity-provider/ours": "9",
     }
     applied(other, files, secrets=secrets)
