@@ -283,3 +283,9 @@ def test_targets_and_who_is_asked_are_chosen_on_the_page_and_part_of_the_plan(ho
     assert "both as the only ones and as excluded" in both
     without = visit.post(f"{DEPLOY}/plan", 200, **WHERE, without_targets="nobody")
     assert "is not a target that the process runs on" in without and "there are web 1" in without
+
+
+def test_where_there_is_nothing_to_deploy_it_says_what_makes_a_release(house: House, visit: Visit) -> None:
+    visit.sign_in()
+    house.add_project("books")
+    assert "fairlead release create -p books" in visit.get(DEPLOY)
