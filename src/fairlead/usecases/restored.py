@@ -7,14 +7,12 @@ cancelled. Only our own books are written; nothing in the world is touched.
 
 from __future__ import annotations
 
-import shlex
 from dataclasses import dataclass, replace
 
 from fairlead.domain.actor import SYSTEM
 from fairlead.domain.deployment import DeploymentOutcome
 from fairlead.domain.runbook import Unbegun
 from fairlead.domain.task import Task, TaskState
-from fairlead.ports.catalogue import Place
 from fairlead.ports.tasks import End
 from fairlead.store import deployments, environments, projects, runbooks, tasks
 from fairlead.store.database import Connection
@@ -22,6 +20,7 @@ from fairlead.usecases import following, tenancy, waiting
 from fairlead.usecases import interruptions as interrupting
 from fairlead.usecases.context import Context
 from fairlead.usecases.located import Located
+from fairlead.usecases.running import adopting, options_of
 
 RESTORED = "server.restored"
 HELD_KINDS = frozenset({"deployment", "rollback", "retirement", "runbook", "command"})
@@ -116,20 +115,10 @@ def _hold_one(context: Context, connection: Connection, task: Task, when: str) -
     following.changed(context, connection, tasks.get(connection, task.id))
 
 
-def adopting(place: Place) -> str:
-    """The command by which the books take over what users reach there."""
-    return f"fairlead adopt {_options(place)}"
-
-
-def _options(place: Place) -> str:
-    whose = f" --tenant {shlex.quote(place.tenant)}" if place.tenant else ""
-    return f"--project {shlex.quote(place.project)} --environment {shlex.quote(place.environment)}{whose}"
-
-
 def _hint(task: Task) -> str:
     place, its = tasks.place_of(task), []
     if place.environment:
-        its.append(f"compare with what runs: fairlead status {_options(place)}")
+        its.append(f"compare with what runs: fairlead status {options_of(place)}")
         its.append(f"where users reach something newer: {adopting(place)}, which ends this")
     its.append(f"undo it, or carry on what is past its commit point: fairlead tasks resume {task.id}")
     its.append(f"or let it go, and leave what is there: fairlead cancel {task.id}")

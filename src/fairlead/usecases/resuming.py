@@ -23,6 +23,7 @@ from fairlead.store import deployments, slots, tasks
 from fairlead.store.database import Connection
 from fairlead.usecases import restored
 from fairlead.usecases.context import Context
+from fairlead.usecases.running import adopting
 
 
 async def require_safe(context: Context, container_engine: ContainerEngine, proxy: Proxy, id: str) -> None:
@@ -69,5 +70,5 @@ def _elsewhere(place: Place, task: Task, why: str) -> Conflict:
         "slot.changed",
         f"{task.title} is not taken up: {why}, and to undo it would take them away",
         thing=task.id,
-        hint=f"{restored.adopting(place)} lets the books take over what users reach, and ends this",
+        hint=f"{adopting(place)} lets the books take over what users reach, and ends this",
     )

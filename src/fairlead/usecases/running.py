@@ -130,9 +130,19 @@ def remedy_of(place: Place, slot: Slot, down: Down) -> str:
     """What brings it back, or takes over what is there instead."""
     where, whose = shlex.quote(place.environment), f" --tenant {shlex.quote(place.tenant)}" if place.tenant else ""
     if down.elsewhere:
-        adopt = f"fairlead adopt --project {place.project} --environment {where}{whose}"
-        return f"Users may be on it; compare, and let the books follow: {adopt}"
+        return f"Users may be on it; compare, and let the books follow: {adopting(place)}"
     return f"Bring it back: fairlead deploy {slot.version} --project {place.project} --to {where}{whose} --force"
+
+
+def adopting(place: Place) -> str:
+    """The command by which the books take over what users reach there."""
+    return f"fairlead adopt {options_of(place)}"
+
+
+def options_of(place: Place) -> str:
+    """The place as a command names it, as a shell takes it."""
+    whose = f" --tenant {shlex.quote(place.tenant)}" if place.tenant else ""
+    return f"--project {shlex.quote(place.project)} --environment {shlex.quote(place.environment)}{whose}"
 
 
 def unknown_there(known: Iterable[Slot], running: Iterable[Mapping[str, str]]) -> str:
