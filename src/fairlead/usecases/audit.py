@@ -18,7 +18,7 @@ from fairlead.store.database import Connection
 from fairlead.store.secret_versions import SecretUse
 from fairlead.store.shelf import Page
 from fairlead.usecases import reaching
-from fairlead.usecases.context import Context
+from fairlead.usecases.context import Context, about
 
 MOST_FAULTS = 100
 LONGEST_ACT = 300
@@ -191,10 +191,7 @@ def secrets_handed(context: Context, connection: Connection, task: TaskId, names
         replace(SYSTEM, via=f"task {task}"),
         "secret.used",
         f"handed to “{found.title}”: {', '.join(names)}"[:2000],
-        thing=task,
-        project=found.project or None,
-        environment=found.environment or None,
-        tenant=found.tenant,
+        **about(found),
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Protocol
+from typing import Protocol, TypedDict
 
 from fairlead.domain.actor import Actor
 from fairlead.domain.changes import changes
@@ -13,6 +13,7 @@ from fairlead.domain.event import Event
 from fairlead.domain.ids import SecretVersionId, TaskId
 from fairlead.domain.looked_up import ScriptSource, Sought, StepImage
 from fairlead.domain.record import Json
+from fairlead.domain.task import Task
 from fairlead.ports.clock import Clock, Ids
 from fairlead.ports.source import Repository
 from fairlead.store import events, idempotency
@@ -64,6 +65,25 @@ def no_look_up(repository: Repository, wanted: ScriptSource) -> str:
 def no_image_look_up(wanted: StepImage) -> str:
     """Where no registry can be asked."""
     raise Conflict("image.unknown", f"no registry can be asked here, for {wanted} neither", thing=str(wanted))
+
+
+class AboutTask(TypedDict):
+    """What `Context.note` is told of a task."""
+
+    thing: str
+    project: str | None
+    environment: str | None
+    tenant: str | None
+
+
+def about(task: Task) -> AboutTask:
+    """The task, and the place that it is for, as far as it is for one."""
+    return {
+        "thing": task.id,
+        "project": task.project or None,
+        "environment": task.environment or None,
+        "tenant": task.tenant or None,
+    }
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from fairlead.store import deployments, environments, projects, runbooks, tasks
 from fairlead.store.database import Connection
 from fairlead.usecases import following, tenancy, waiting
 from fairlead.usecases import interruptions as interrupting
-from fairlead.usecases.context import Context
+from fairlead.usecases.context import Context, about
 from fairlead.usecases.located import Located
 from fairlead.usecases.running import adopting, options_of
 
@@ -107,10 +107,7 @@ def _hold_one(context: Context, connection: Connection, task: Task, when: str) -
         SYSTEM,
         "task.held",
         words[:1000],
-        thing=task.id,
-        project=task.project or None,
-        environment=task.environment or None,
-        tenant=task.tenant or None,
+        **about(task),
     )
     following.changed(context, connection, tasks.get(connection, task.id))
 

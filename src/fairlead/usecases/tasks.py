@@ -20,7 +20,7 @@ from fairlead.store.database import Connection
 from fairlead.store.shelf import Page
 from fairlead.usecases import following, reaching, restored, turns
 from fairlead.usecases import interruptions as interrupting
-from fairlead.usecases.context import Context
+from fairlead.usecases.context import Context, about
 
 JUNIT = "junit"
 """The kind of artifacts that hold test results."""
@@ -110,10 +110,7 @@ def cancel(context: Context, actor: Actor, id: str) -> Task:
                 actor,
                 "task.cancel_asked",
                 f"asked to cancel {found.title}",
-                thing=found.id,
-                project=found.project or None,
-                environment=found.environment or None,
-                tenant=found.tenant or None,
+                **about(found),
             )
         if found.state is TaskState.PAUSED:
             _cancel_paused(context, connection, found, actor)
@@ -131,10 +128,7 @@ def _let_go(context: Context, connection: Connection, task: Task, actor: Actor) 
         actor,
         "task.let_go",
         f"let {task.title} go",
-        thing=task.id,
-        project=task.project or None,
-        environment=task.environment or None,
-        tenant=task.tenant or None,
+        **about(task),
     )
 
 
@@ -167,10 +161,7 @@ def may_resume(context: Context, actor: Actor, id: str) -> TaskId:
             actor,
             "task.resumed",
             f"took up {found.title} again",
-            thing=found.id,
-            project=found.project or None,
-            environment=found.environment or None,
-            tenant=found.tenant or None,
+            **about(found),
         )
     return found.id
 
