@@ -10,6 +10,7 @@ from fairlead.domain.errors import FairleadError, TimedOut
 from fairlead.server.bootstrap import Server, ensure_proxy, proxy_pulse
 from fairlead.server.following_switches import follow_switches
 from fairlead.server.reconciling import reconcile
+from fairlead.store import tasks
 
 log = structlog.get_logger("fairlead.server")
 
@@ -52,7 +53,7 @@ class ProxyWatch:
         self._pulse = proxy_pulse(server)
         self._trouble = ""
         self._checked_s = self._settled_s = float("-inf")
-        self._edited: frozenset[str] = frozenset()
+        self._edited = self._tried = self._taken = frozenset[str]()
 
     async def look(self) -> None:
         """Cheap enough to ask every second."""
@@ -94,12 +95,16 @@ class ProxyWatch:
 
     async def _settle(self) -> None:
         """What the map says otherwise than we wrote it, twice in a row: a switch under way writes first, then
-        tells. What cannot be mended is tried again now and then."""
+        tells. What cannot be mended is tried again now and then, and once a task has ended: its place was left alone.
+        """
         before, self._edited = self._edited, await self.server.proxy.edited()
-        now_s = self.server.clock.monotonic_s()
-        if not self._edited & before or now_s - self._settled_s < SETTLE_EVERY_S:
+        if not (again := self._edited & before):
             return
-        self._settled_s = now_s
+        taken = await self.server.context.database.read(tasks.held_tags)
+        now_s = self.server.clock.monotonic_s()
+        if again <= self._tried and self._taken <= taken and now_s - self._settled_s < SETTLE_EVERY_S:
+            return
+        self._settled_s, self._tried, self._taken = now_s, again, taken
         log.error("proxy.map_edited", lines=sorted(self._edited)[:10])
         await follow_switches(self.server)
         await reconcile(self.server)

@@ -8,8 +8,11 @@ import pytest
 from tests.unit.server.house import ADMINISTRATOR, House
 
 from fairlead.domain.errors import Conflict
+from fairlead.domain.ids import TaskId
+from fairlead.domain.task import Task
 from fairlead.server import outside
 from fairlead.server.outside import CHECK_EVERY_S, SETTLE_EVERY_S, ProxyWatch
+from fairlead.store import tasks
 from fairlead.testing.fake_clock import FakeClock
 from fairlead.usecases import overview
 
@@ -93,3 +96,29 @@ async def test_an_edited_map_is_followed_where_users_were_sent_back_and_else_men
     watched.lines = frozenset()
     await watched.look(times=3, apart_s=SETTLE_EVERY_S)
     assert len(watched.done) == 4
+
+
+async def test_each_line_that_was_edited_is_settled_in_its_time(watched: Watched) -> None:
+    """Another's line does not wait for the minute after which the first is tried again."""
+    watched.lines = frozenset({"books.example.com/"})
+    await watched.look(times=2)
+    watched.lines |= {"shop.example.com/"}
+    await watched.look(times=2)
+    assert watched.done == ["followed", "mended"] * 2
+    await watched.look(times=3)
+    assert len(watched.done) == 4
+
+
+async def test_a_line_that_a_task_kept_from_being_settled_is_settled_once_that_has_ended(watched: Watched) -> None:
+    at = watched.clock.now()
+    turn = Task(TaskId("tsk-7"), "deployment", "deploy", at, project="books", environment="Test")
+    with watched.house.context.database.transaction() as connection:
+        tasks.insert(connection, turn)
+        tasks.take_turn(connection, turn, at=at)
+    watched.lines = frozenset({"books.example.com/"})
+    await watched.look(times=3)
+    assert watched.done == ["followed", "mended"]
+    with watched.house.context.database.transaction() as connection:
+        tasks.give_turn_back(connection, turn.id)
+    await watched.look()
+    assert watched.done == ["followed", "mended"] * 2

@@ -50,6 +50,8 @@ class HaproxyProxy:
         self._socket = haproxy_child.runtime_socket(settings)
         self._sharers = haproxy_child.Sharers(settings)
         self._map = str(settings.map)
+        self._carried: frozenset[str] = frozenset()
+        """Keys whose lines new generations took over as they ran, though another hand had written them."""
 
     def close(self) -> None:
         """Give the connections to the runtime socket back."""
@@ -129,10 +131,10 @@ class HaproxyProxy:
             old = self._files.read()
             moved = {route_key(_held(old, route).spec): old.entry(route, colour) for route, colour in live.items()}
             is_there = len(live) == 1 and all(set(old.keys_of(route)) == moved.keys() for route in live)
-            if is_there and await self._set_line(old, moved):
-                return
-            others = old.others_of(await self._running_map(), but=live)
-            await self._commit_generation(old, old.with_map({**others, **moved}))
+            if not is_there or not await self._set_line(old, moved):
+                others = old.others_of(await self._running_map(), but=live)
+                await self._commit_generation(old, old.with_map({**others, **moved}))
+            self._carried -= moved.keys()
 
     async def _set_line(self, old: Books, moved: Mapping[str, MapEntry]) -> bool:
         """Whether the running map has that line, and says now what it was told."""
@@ -148,10 +150,11 @@ class HaproxyProxy:
 
     async def edited(self) -> frozenset[str]:
         """The keys of routes under which the running map says otherwise than we wrote: anybody may edit it at its
-        socket. Lines of others are not looked at."""
+        socket. One stays told until its route is pointed again, though the files have followed it meanwhile. Lines of
+        others are not looked at."""
         running, books = await self._running_map(), self._files.glance()
-        changed = (key for key, entry in books.routed.items() if running.get(key) != entry)
-        return frozenset(key for key in changed if books.holder_of(key) is not None)
+        changed = {key for key, entry in books.routed.items() if running.get(key) != entry}
+        return frozenset(key for key in changed | self._carried if books.holder_of(key) is not None)
 
     async def _running_map(self) -> dict[str, MapEntry]:
         (routed,) = await self._socket.ask(f"show map {self._map}")
@@ -173,6 +176,7 @@ class HaproxyProxy:
             answer, seen = await self._socket.ask(commit, f"show map {path}")
             check([commit], [answer])
             _verify(seen, new.routed)
+        self._carried |= {key for key, entry in old.routed.items() if new.routed.get(key) != entry}
 
     @contextmanager
     def _written(self, old: Books, new: Books) -> Iterator[None]:
