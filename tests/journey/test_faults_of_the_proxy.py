@@ -13,12 +13,13 @@ from tests.contract.proxy_rigs import BOUND_S, haproxy_rig
 from tests.journey.fault_rig import FaultWorld, behind, fault_world
 
 from fairlead.adapters.proxies import haproxy_child
-from fairlead.testing.fault_proxy import Cut, Delay, Drop, Fault, Say
+from fairlead.testing.fault_proxy import Corrupt, Cut, Delay, Drop, Fault, HalfClose, Say, Throttle
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 FILL = rb"set server \S+ addr 1"
 POINT = rb"set map "
+LOOK = rb"show servers state "
 ANY = rb"."
 
 
@@ -41,10 +42,12 @@ async def world(
     [
         pytest.param(Say(b"Internal error.\n\n> " * 2), POINT, 1, "proxy.failed", id="refusing"),
         pytest.param(Drop(), FILL, 5, "proxy.unreachable", id="silent while it is filled"),
+        pytest.param(Corrupt(every_bytes=1000), LOOK, None, "proxy.failed", id="garbled when it is asked"),
+        pytest.param(Corrupt(every_bytes=3), LOOK, None, "proxy.unreachable", id="garbled to its end"),
     ],
 )
 async def test_a_proxy_that_fails_at_the_switch_leaves_all_as_it_was(
-    world: FaultWorld, fault: Fault, when: bytes, times: int, code: str
+    world: FaultWorld, fault: Fault, when: bytes, times: int | None, code: str
 ) -> None:
     now = await world.asked()
     struck = await world.struck(by=lambda: world.wire_to_proxy.strike(fault, when=when, times=times))
@@ -57,6 +60,11 @@ async def test_a_proxy_that_fails_at_the_switch_leaves_all_as_it_was(
     [
         pytest.param(Cut(), POINT, id="cut after the switch, before its answer"),
         pytest.param(Drop(), POINT, id="silent at the switch"),
+        pytest.param(HalfClose(), POINT, id="half-closed before its answer to the switch"),
+        pytest.param(HalfClose(after_bytes=40), FILL, id="half-closed in its answer while it is filled"),
+        pytest.param(Delay(0.8), POINT, id="answering the switch later than its bound"),
+        pytest.param(Corrupt(every_bytes=5), POINT, id="garbled in its answer to the switch"),
+        pytest.param(Throttle(bytes_per_s=40), POINT, id="answering the switch byte by byte"),
     ],
 )
 async def test_a_proxy_that_is_well_again_in_time_is_asked_again(world: FaultWorld, fault: Fault, when: bytes) -> None:

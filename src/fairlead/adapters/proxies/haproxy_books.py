@@ -113,14 +113,22 @@ class Books:
     def others_of(self, running: Mapping[str, MapEntry], *, but: Collection[str]) -> dict[str, MapEntry]:
         """The lines of the running map, without those of the routes `but`: how they stand in its next generation.
 
-        A person may have sent their users elsewhere without us (`fairlead-server offline print-commands`), and what
-        our files say of them is then older. A line of our pool that no route holds any more is left out."""
-        own = {claim.backend for name, one in self.holdings.items() if name not in but for claim in one.claims.values()}
+        A person may have sent users of a route to its other colour without us (`fairlead-server offline
+        print-commands`), and what our files say of them is then older. A line of a route that is gone, or leads to
+        none of its colours, stands as we wrote it; one of our pool that no route holds any more is left out."""
+        whose = {claim.backend: name for name, one in self.holdings.items() for claim in one.claims.values()}
         keys = {route_key(self.holdings[name].spec) for name in but if name in self.holdings}
         pool = {backend_name(number) for number in range(self.backends)}
-        return {
-            key: to for key, to in running.items() if key not in keys and (to.backend in own or to.backend not in pool)
-        }
+        others: dict[str, MapEntry] = {}
+        for key, to in {**self.routed, **running}.items():
+            route = whose.get(self.routed.get(key, to).backend)
+            if key in keys or route in but:
+                continue
+            if route is not None:
+                others[key] = to if whose.get(to.backend) == route else self.routed[key]
+            elif key in running and to.backend not in pool:
+                others[key] = to
+        return others
 
     def holder_of(self, key: str) -> str | None:
         """The route that has this host and path, as it is asked for or as it is still routed."""

@@ -1,5 +1,6 @@
 """The books of a proxy: text and back, and which route a host and path belong to."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -88,3 +89,21 @@ def test_a_start_never_makes_the_pool_smaller_than_what_is_held() -> None:
     fitted = books.fitting(2, 1)
     assert (fitted.backends, fitted.servers) == (6, 3)
     assert (books.fitting(256, 16).backends, books.fitting(256, 16).servers) == (256, 16)
+
+
+@pytest.mark.parametrize(
+    ("running", "stands"),
+    [
+        pytest.param("fl0001:tls", "fl0001:tls", id="sent to its other colour"),
+        pytest.param(None, "fl0000:tls", id="removed"),
+        pytest.param("fl0003", "fl0000:tls", id="sent to another's colour"),
+        pytest.param("fl0009", "fl0000:tls", id="sent to nobody's"),
+        pytest.param("theirs", "fl0000:tls", id="sent to what is not ours"),
+    ],
+)
+def test_of_anothers_line_only_its_colour_is_taken_from_what_runs(running: str | None, stands: str) -> None:
+    books = Books(12, 4).with_holding(holding("p/e/s/0", 0)).with_holding(holding("p/e/s/1", 2, path="/x"))
+    books = books.with_map({"a.example.com/": MapEntry.parse("fl0000:tls"), "a.example.com/x/": MapEntry("fl0002")})
+    seen = {"a.example.com/": running, "a.example.com/x/": "fl0003", "b.example.com/": "b", "c.example.com/": "fl0009"}
+    others = books.others_of({key: MapEntry.parse(to) for key, to in seen.items() if to}, but=["p/e/s/1"])
+    assert {key: str(to) for key, to in others.items()} == {"a.example.com/": stands, "b.example.com/": "b"}
