@@ -36,7 +36,7 @@ def claim(pool: str, used: Iterable[str], count: int) -> tuple[str, ...]:
             "network.pool",
             f"no free subnet is left in {pool}: {len(found)} of {count} found",
             thing=pool,
-            hint="make the pool of the settings larger, or remove environments that are not needed",
+            hint="set a larger subnet_pool and start the server anew, or remove environments that are not needed",
         )
     return tuple(found)
 

@@ -64,7 +64,7 @@ def claim_subnet(
         "network.pool",
         f"no free /{SUBNET_BITS} is left in {', '.join(pool)}",
         thing=f"{place.project}/{place.where}/{purpose}",
-        hint="widen networks.pool in the settings, or remove networks that nobody needs",
+        hint="set a larger subnet_pool and start the server anew, or remove environments that are not needed",
     )
 
 

@@ -64,6 +64,7 @@ def test_claimed_subnets_overlap_nobody():
     with pytest.raises(Conflict, match=r"1 of 2 found") as caught:
         claim("10.77.0.0/24", used, 2)
     assert caught.value.code == "network.pool"
+    assert "subnet_pool" in caught.value.hint
 
 
 @pytest.mark.parametrize("pool", ["nonsense", "10.77.0.1/24", "10.77.0.0/27"])

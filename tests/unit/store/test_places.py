@@ -105,6 +105,7 @@ def test_subnets_are_claimed_once_and_never_overlap(shop: Shop) -> None:
         with pytest.raises(Conflict) as raised:
             subnets.claim_subnet(connection, TENANT, "blue", pool=POOL, used=used, at=START)
         assert raised.value.code == "network.pool"
+        assert "subnet_pool" in raised.value.hint
         subnets.release_subnet(connection, PLACE, "green")
         subnets.release_subnet(connection, PLACE, "green")
         assert subnets.claim_subnet(connection, TENANT, "blue", pool=POOL, used=used, at=START) == green
