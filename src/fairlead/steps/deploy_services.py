@@ -184,6 +184,9 @@ def _notes(resolved: ResolvedDeployment) -> Iterator[str]:
     elif _has_something_in_the_way(resolved):
         yield f"{slot.version or 'what stands'} in {slot.colour.value} ({slot.state.value}) is ended first"
         yield "ending it is an act of its own: it is not brought back when this deployment fails"
+        if resolved.has_stood_by:
+            said = ", ".join(resolved.lacking)
+            yield f"what stood by in {slot.colour.value} is not whole ({said}): {resolved.version} is started anew"
     if resolved.live is None:
         yield "nothing is live there yet: this is the first deployment"
     yield from _harm_notes(resolved)

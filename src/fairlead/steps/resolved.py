@@ -189,10 +189,28 @@ class ResolvedDeployment:
     @property
     def is_switch_alone(self) -> bool:
         """Whether the release stands by in the slot, whole and running, so that a rollback need only switch."""
+        return self.has_stood_by and not self.lacking
+
+    @property
+    def has_stood_by(self) -> bool:
+        """Whether this is a rollback to what is recorded as standing by in the slot."""
         slot = self.idle.slot
-        stands_by = self.kind == "rollback" and slot.state is SlotState.STANDBY and slot.release == self.release
-        warm = self.idle.of(Role.ROUTED, Role.INTERNAL)
-        return stands_by and bool(self.idle.instances) and all(one.is_running for one in warm)
+        return self.kind == "rollback" and slot.state is SlotState.STANDBY and slot.release == self.release
+
+    @property
+    def lacking(self) -> tuple[str, ...]:
+        """What of the release does not stand in the slot as a standby does (somebody stopped or removed it), in words:
+        what users reach runs, what cannot stand twice is there."""
+        found: list[str] = []
+        for service in self.definition.services:
+            is_warm = service.role in (Role.ROUTED, Role.INTERNAL)
+            if not is_warm and service.role not in (Role.WORKER, Role.RECREATE):
+                continue
+            its = [one for one in self.idle.instances if one.service == service.name]
+            there, wanted = sum(one.is_running or not is_warm for one in its), max(len(its), service.replicas)
+            if there < wanted:
+                found.append(f"{service.name} {'runs' if is_warm else 'has'} {there} of {wanted}")
+        return tuple(found)
 
     @property
     def contracts(self) -> bool:

@@ -17,7 +17,7 @@ from fairlead.steps.effects.routes import Draining, DrainRoute
 from fairlead.steps.effects.runs import Errand
 from fairlead.steps.resolved import AccessoryState, ProxyFacts
 from fairlead.steps.roster import roster
-from fairlead.testing.deploy_world import World, definition, serving, web
+from fairlead.testing.deploy_world import World, definition, idling, serving, web
 
 WHOLE = definition(
     web(replicas=2, depends_on=(Dependency("db"), Dependency("api", "service_healthy"))),
@@ -228,6 +228,38 @@ async def test_a_rollback_whose_standby_died_is_a_whole_deployment():
     resolved = await world.resolve(warm, "1.0.0", kind="rollback")
     assert not resolved.is_switch_alone
     assert names_of(DeployServices().plan(resolved))[0] == "end-standby"
+
+
+@pytest.mark.parametrize(
+    ("service", "lacks"),
+    [
+        pytest.param("web", "web runs 1 of 2", id="a replica"),
+        pytest.param("admin", "admin runs 0 of 1", id="all of a routed service"),
+        pytest.param("api", "api runs 0 of 1", id="all of an internal one"),
+        pytest.param("worker", "worker has 0 of 1", id="a worker that stood there stopped"),
+        pytest.param("cron", "cron has 0 of 1", id="a recreated one that stood there stopped"),
+    ],
+)
+async def test_a_rollback_whose_standby_is_not_whole_is_a_whole_deployment_and_says_why(service: str, lacks: str):
+    """What somebody removed by hand is not there to be asked: users of it would be sent nowhere."""
+    world = World()
+    warm = definition(
+        web(standby_s=60.0, replicas=2),
+        web(name="admin", routes=(Route("admin.example.com"),)),
+        Service("api", Role.INTERNAL, port=8080, health=web().health),
+        Service("worker", Role.WORKER, stop_grace_s=1.0),
+        Service("cron", Role.RECREATE, stop_grace_s=1.0),
+    )
+    scripts = {"web": serving(), "admin": serving(), "api": serving(), "worker": idling(), "cron": idling()}
+    first = await world.deploy(warm, "1.0.0", scripts=scripts)
+    await world.deploy(warm, "1.1.0", scripts=scripts)
+    resolved = await world.resolve(warm, "1.0.0", kind="rollback")
+    assert resolved.is_switch_alone
+    world.host.remove_container(world.host.containers[first.resolved.names.instance(service, 1)])
+    resolved = await world.resolve(warm, "1.0.0", kind="rollback")
+    plan = DeployServices().plan(resolved)
+    assert names_of(plan)[0] == "end-standby"
+    assert f"what stood by in {resolved.colour.value} is not whole ({lacks}): 1.0.0 is started anew" in plan.notes
 
 
 async def test_colours_take_turns():
