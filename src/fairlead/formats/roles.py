@@ -40,7 +40,7 @@ def port_of(model: ServiceModel) -> int:
     if model.port:
         return model.port
     ports = {port.target for port in model.ports if port.protocol == "tcp"}
-    exposed = {int(number) for number in (entry.partition("/")[0] for entry in model.expose) if number.isdigit()}
+    exposed = {int(number) for entry in model.expose if (number := entry.removesuffix("/tcp")).isdigit()}
     for known in (ports, exposed):
         if known:
             return next(iter(known)) if len(known) == 1 else 0

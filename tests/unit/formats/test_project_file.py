@@ -227,6 +227,11 @@ def test_a_route_needs_a_port_that_is_known() -> None:
     assert "port:" in problem(repository(one_service("image: x\nroute: true\nexpose: [80, 81]"))).expected
 
 
+def test_a_port_of_udp_is_none_that_a_connection_could_find_or_a_route_lead_to() -> None:
+    assert service("image: x\nexpose: [8125/udp]").health.probe == RunningProbe()
+    assert service("image: x\nexpose: [8080/tcp, 8125/udp]\nroute: true").port == 8080
+
+
 def test_a_route_to_an_accessory_is_a_problem() -> None:
     assert "accessory" in wrong("accessory: true\nroute: true").found
 
