@@ -54,7 +54,7 @@ def check_dependencies(at: Compilation, services: Mapping[str, Service]) -> None
             path = ("services", name, "depends_on", target)
             if target not in services:
                 if dependency.required:
-                    at.problem(path, _absent(at, target), did_you_mean(target, set(services) - {name}))
+                    at.problem(path, *_absent(at, target, set(services) - {name}))
                 continue
             role, on = at.roles[name], at.roles[target]
             if role is Role.ACCESSORY and on is not Role.ACCESSORY:
@@ -109,10 +109,14 @@ def _with_needed(roles: dict[str, Role], services: Mapping[str, ServiceModel]) -
     return roles
 
 
-def _absent(at: Compilation, target: str) -> str:
-    if target in at.sources.left_out(at.environment):
-        return f"the service {shown(target)}, which its profiles leave out"
-    return f"the unknown service {shown(target)}"
+def _absent(at: Compilation, target: str, others: set[str]) -> tuple[str, str]:
+    """What was found, and what was expected."""
+    left_out = at.sources.left_out(at.environment)
+    if target not in left_out:
+        return f"the unknown service {shown(target)}", did_you_mean(target, others)
+    profiles = ", ".join(sorted(left_out[target]))
+    expected = f"profiles: with one of {profiles} in fairlead.yml, or required: false of this dependency"
+    return f"the service {shown(target)}, which its profiles leave out", expected
 
 
 def _circle(services: Mapping[str, Service]) -> tuple[str, ...]:

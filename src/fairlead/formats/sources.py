@@ -50,10 +50,11 @@ class Sources:
 
     def resolved(self, environment: str) -> Table:
         """Compose, project file and the environment's override as one; services left out by profile are gone."""
+        return self._with_services(self._merged(environment))
+
+    def _merged(self, environment: str) -> Table:
         own = self.project.without("compose", "environments")
-        merged = overlay_tables(self.compose, own)
-        merged = overlay_tables(merged, self.override(environment))
-        return self._with_services(merged)
+        return overlay_tables(overlay_tables(self.compose, own), self.override(environment))
 
     def _with_services(self, root: Table) -> Table:
         services = root.table("services")
@@ -74,10 +75,11 @@ class Sources:
             return service
         return service.with_node("build", Scalar(service.mark, "."))
 
-    def left_out(self, environment: str) -> frozenset[str]:
-        """Services that are there, but not for this environment's profiles."""
-        named = {*self.compose.table("services").nodes, *self.project.table("services").nodes}
-        return frozenset(named - set(self.resolved(environment).table("services").nodes))
+    def left_out(self, environment: str) -> Mapping[str, set[str]]:
+        """Services that are there, but not for this environment's profiles; with the profiles of each."""
+        named = self._merged(environment).table("services")
+        kept = self.resolved(environment).table("services").nodes
+        return {name: profiles_of(named.table(name)) for name in named.nodes if name not in kept}
 
 
 def read_sources(files: Files, findings: Findings) -> Sources | None:

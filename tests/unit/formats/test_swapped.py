@@ -178,8 +178,9 @@ def test_a_dependency_that_need_not_be_there_is_left_out() -> None:
 
 
 def test_a_dependency_that_a_profile_leaves_out_says_so() -> None:
-    found = problem(services("{web: {image: x, depends_on: [d]}, d: {image: y, profiles: [dev]}}"))
+    found = problem(services("{web: {image: x, depends_on: [d]}, d: {image: y, profiles: [dev, debug]}}"))
     assert "profiles leave out" in found.found
+    assert found.expected == "profiles: with one of debug, dev in fairlead.yml, or required: false of this dependency"
 
 
 def test_an_accessory_that_depends_on_a_swapped_service_is_a_problem() -> None:
