@@ -180,8 +180,8 @@ def _file(at: Compilation, path: Path, use: FileUse, *, is_secret: bool) -> Iter
     if use.source not in known:
         at.problem(path, shown(use.source), did_you_mean(use.source, known) if known else f"a name of {section}:")
         return
-    target = use.target or (f"/run/secrets/{use.source}" if is_secret else f"/{use.source}")
-    target = _target(at, path, target if target.startswith("/") else f"/run/secrets/{target}")
+    base, target = "/run/secrets" if is_secret else "/", use.target or use.source
+    target = _target(at, path, posixpath.join(base, target))
     source = known[use.source]
     content, carried = source_text(at, (section, use.source), source)
     if content is not None or carried:

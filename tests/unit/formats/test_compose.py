@@ -329,6 +329,14 @@ def test_a_secret_without_a_source_is_a_problem(source: str, said: str) -> None:
     assert said in wrong("secrets: [s]", f"secrets: {{s: {source}}}")
 
 
+def test_a_relative_target_is_below_where_compose_puts_it() -> None:
+    service = web(
+        "secrets: [{source: token, target: t}], configs: [{source: ini, target: app/x.ini}]",
+        "secrets: {token: {environment: Password}}\nconfigs: {ini: {content: i}}\n",
+    )
+    assert [file.path for file in service.files] == ["/run/secrets/t", "/app/x.ini"]
+
+
 def test_read_only_binds_inside_the_repository_travel_in_the_release() -> None:
     definition = composed(
         "services: {web: {image: x, volumes: ['./conf:/etc/c:ro',"
