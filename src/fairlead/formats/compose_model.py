@@ -27,6 +27,7 @@ from fairlead.formats.scalars import (
     wrong,
 )
 from fairlead.formats.shape import Shape
+from fairlead.formats.unhonoured import NOT_HONOURED, NotHonoured
 
 PORT_LIMIT = 65_535
 MODE: dict[str, Any] = {"type": ["string", "integer"]}
@@ -54,6 +55,30 @@ RANGE_LIMIT = 256
 """Ports that one range may publish."""
 
 
+class BuildSecret(Shape):
+    """A build's use of a top-level secret; the Dockerfile knows it by `target`."""
+
+    source: Words
+    target: Words = ""
+    uid: NotHonoured = None
+    gid: NotHonoured = None
+    mode: NotHonoured = None
+
+
+def file_uses_of(value: object) -> object:
+    """A list of names or long forms."""
+    if value is None:
+        return []
+    if not isinstance(value, list):
+        raise wrong("a list of names")
+    return [entry if isinstance(entry, dict) else {"source": entry} for entry in value]
+
+
+BuildSecrets = Annotated[
+    list[BuildSecret], BeforeValidator(file_uses_of, json_schema_input_type=list[str | BuildSecret])
+]
+
+
 class BuildModel(Shape):
     """How the image is made."""
 
@@ -62,9 +87,9 @@ class BuildModel(Shape):
     target: Words = Field("", description="The stage to build.")
     args: KeyTexts = Field(default_factory=dict, description="Build arguments; the same in every environment.")
     labels: KeyWords = Field(default_factory=dict, description="Labels of the image.")
-    secrets: Annotated[
-        tuple[str, ...], PlainValidator(lambda value: _sources(value)), WithJsonSchema({"type": "array"})
-    ] = Field((), description="Names of top-level secrets that the build may read (needs BuildKit).")
+    secrets: BuildSecrets = Field(
+        default_factory=list, description="Top-level secrets that the build may read, by name (needs BuildKit)."
+    )
 
 
 class HealthcheckModel(Shape):
@@ -86,6 +111,23 @@ class TmpfsModel(Shape):
     mode: Annotated[int | None, PlainValidator(lambda value: _mode(value, "1777")), WithJsonSchema(MODE)] = None
 
 
+class BindModel(Shape):
+    """Options of a bind."""
+
+    create_host_path: Any = None
+    propagation: NotHonoured = None
+    recursive: NotHonoured = None
+    selinux: NotHonoured = None
+
+
+class VolumeOptions(Shape):
+    """Options of a named volume's use."""
+
+    nocopy: Annotated[Flag, NOT_HONOURED] = False
+    labels: NotHonoured = None
+    subpath: Words = ""
+
+
 class VolumeMount(Shape):
     """One entry of a service's `volumes`."""
 
@@ -93,8 +135,8 @@ class VolumeMount(Shape):
     source: Words = ""
     target: Words
     read_only: Flag = False
-    bind: Any = None
-    volume: Any = None
+    bind: BindModel | None = None
+    volume: VolumeOptions | None = None
     tmpfs: TmpfsModel | None = None
     consistency: Any = None
 
@@ -173,12 +215,12 @@ class NetworkUse(Shape):
     aliases: WordList = ()
     ipv4_address: Words = ""
     ipv6_address: Words = ""
-    link_local_ips: Any = None
-    mac_address: Any = None
-    priority: Any = None
-    gw_priority: Any = None
-    interface_name: Any = None
-    driver_opts: Any = None
+    link_local_ips: NotHonoured = None
+    mac_address: NotHonoured = None
+    priority: NotHonoured = None
+    gw_priority: NotHonoured = None
+    interface_name: NotHonoured = None
+    driver_opts: NotHonoured = None
 
 
 class VolumeModel(Shape):
@@ -187,7 +229,7 @@ class VolumeModel(Shape):
     name: Words = ""
     driver: Words = ""
     driver_opts: KeyWords = Field(default_factory=dict)
-    labels: Any = None
+    labels: NotHonoured = None
     external: Flag = False
 
 
@@ -289,6 +331,7 @@ def _short_volume(entry: object) -> dict[str, object]:
         "source": parts[0],
         "target": parts[1],
         "read_only": "true" if "ro" in options else "false",
+        **({"volume": {"nocopy": "true"}} if "nocopy" in options else {}),
     }
 
 
@@ -305,15 +348,6 @@ def env_files_of(value: object) -> object:
     """One path, a list of paths, or long forms."""
     entries = value if isinstance(value, list) else [] if value is None else [value]
     return [entry if isinstance(entry, dict) else {"path": entry} for entry in entries]
-
-
-def file_uses_of(value: object) -> object:
-    """A list of names or long forms."""
-    if value is None:
-        return []
-    if not isinstance(value, list):
-        raise wrong("a list of names")
-    return [entry if isinstance(entry, dict) else {"source": entry} for entry in value]
 
 
 def networks_of(value: object) -> object:
@@ -386,12 +420,6 @@ def _address(value: object) -> str:
         except ValueError as error:
             raise wrong(f"NAME:ADDRESS with an IP address or host-gateway, not {written[:60]!r}") from error
     return written
-
-
-def _sources(value: object) -> tuple[str, ...]:
-    if not isinstance(value, list):
-        raise wrong("a list of names")
-    return tuple(words(entry.get("source") if isinstance(entry, dict) else entry, "a name") for entry in value)
 
 
 def _test(value: object) -> tuple[str, ...] | None:

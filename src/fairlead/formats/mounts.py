@@ -105,6 +105,9 @@ def _options(volume: VolumeMount) -> str:
 def _volume(at: Compilation, path: Path, name: str, model: ServiceModel, volume: VolumeMount, target: str) -> Volume:
     source = volume.source
     is_double = at.roles[name] in IN_SLOT
+    if volume.volume and volume.volume.subpath:
+        found = "a key that would be dangerous to ignore"
+        at.problem((*path, "volume", "subpath"), found, "the whole volume, or a volume of its own")
     if not source:
         if at.roles[name] is not Role.ACCESSORY:
             at.warn(path, "an anonymous volume: what is written there dies with the instance")

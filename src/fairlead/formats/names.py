@@ -70,6 +70,9 @@ def check_build(at: Compilation, path: Path, model: BuildModel) -> None:
     for argument in model.args:
         if not _ARGUMENT.fullmatch(argument):
             at.problem((*path, "args", argument), shown(argument), "the name of an argument")
+    for index, use in enumerate(model.secrets):
+        if use.target and not _ENTRY.fullmatch(use.target):
+            at.problem((*path, "secrets", index), shown(use.target), "letters, digits, dots, dashes and underscores")
 
 
 def check_sections(at: Compilation) -> None:

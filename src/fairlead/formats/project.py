@@ -29,6 +29,7 @@ from fairlead.formats.routes import check_routes
 from fairlead.formats.services import build_of, check_networks, service_of
 from fairlead.formats.shape import check
 from fairlead.formats.sources import PROJECT_FILE, Sources, read_sources
+from fairlead.formats.unhonoured import said_in_vain
 
 SERVICE_LIMIT = 200
 """Services of one project."""
@@ -232,6 +233,8 @@ def _definition(at: Compilation) -> Definition:
     check_dependencies(at, services)
     check_routes(at, [(name, route) for name, service in services.items() for route in service.routes])
     check_networks(at)
+    for path in said_in_vain(at.model):
+        at.warn(path, "is not honoured")
     volumes = volumes_of(at)
     migration, tests = migration_of(at, services), _tests(at, services)
     used = set(at.blobs)

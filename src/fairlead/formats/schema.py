@@ -6,10 +6,18 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-from fairlead.formats.compose_model import BuildModel
+from fairlead.formats.compose_model import BindModel, BuildModel, BuildSecret, NetworkUse, VolumeOptions
 from fairlead.formats.project_model import DatabaseModel, MigrateModel, MigrationCommandModel, ProjectFile, TestsModel
 from fairlead.formats.service_model import OWN_KEYS, ComposeService, HealthModel, RouteModel, ServiceModel
-from fairlead.formats.unhonoured import DANGEROUS, DANGEROUS_BUILD, IGNORED, IGNORED_BUILD, IGNORED_DEPLOY
+from fairlead.formats.shape import Shape
+from fairlead.formats.unhonoured import (
+    DANGEROUS,
+    DANGEROUS_BUILD,
+    IGNORED,
+    IGNORED_BUILD,
+    IGNORED_DEPLOY,
+    unhonoured_fields,
+)
 
 TITLE = "Fairlead project file"
 START = "<!-- generated: {name} -->"
@@ -43,8 +51,8 @@ def tables() -> dict[str, str]:
         "tests": _table(TestsModel.model_fields),
         "build": _table(BuildModel.model_fields),
         "compose": _list(compose),
-        "ignored": _list([*IGNORED, *_below("build", IGNORED_BUILD), *_below("deploy", IGNORED_DEPLOY)]),
-        "dangerous": _list([*DANGEROUS, *_below("build", DANGEROUS_BUILD)]),
+        "ignored": _list([*IGNORED, *_below("build", IGNORED_BUILD), *_below("deploy", IGNORED_DEPLOY), *_options()]),
+        "dangerous": _list([*DANGEROUS, *_below("build", DANGEROUS_BUILD), "volumes.volume.subpath"]),
     }
 
 
@@ -81,6 +89,17 @@ def _table(fields: dict[str, Any]) -> str:
 
 def _list(names: list[str]) -> str:
     return ", ".join(f"`{name}`" for name in sorted(names))
+
+
+def _options() -> list[str]:
+    """What is not honoured further down."""
+    models: dict[str, type[Shape]] = {
+        "build.secrets": BuildSecret,
+        "networks": NetworkUse,
+        "volumes.bind": BindModel,
+        "volumes.volume": VolumeOptions,
+    }
+    return [one for key, model in models.items() for one in _below(key, unhonoured_fields(model))]
 
 
 def _below(key: str, names: Iterable[str]) -> list[str]:

@@ -127,7 +127,8 @@ def _argument(at: Compilation, path: Path, held: Text | None) -> Text:
 def _build_secrets(at: Compilation, path: Path, model: BuildModel) -> dict[str, Text]:
     """By name, as ``#{VARIABLE}``: the run that builds fetches the value."""
     found: dict[str, Text] = {}
-    for name in model.secrets:
+    for use in model.secrets:
+        name = use.source
         source = at.model.secrets.get(name)
         if source is None:
             expected = did_you_mean(name, at.model.secrets) if at.model.secrets else "a name of secrets:"
@@ -135,7 +136,7 @@ def _build_secrets(at: Compilation, path: Path, model: BuildModel) -> dict[str, 
         elif not source.environment:
             at.problem((*path, "secrets"), f"{shown(name)}, which is no variable", "a secret with environment: NAME")
         else:
-            found[name] = f"#{{{source.environment}}}"
+            found[use.target or name] = f"#{{{source.environment}}}"
     return found
 
 
@@ -255,3 +256,5 @@ def check_networks(at: Compilation) -> None:
             at.problem(("networks", name, "internal"), found, "internal: false, said in fairlead.yml")
         elif name != "default":
             at.warn(("networks", name), "is folded into Fairlead's own networks: all services of the project can meet")
+        elif network != NetworkModel():
+            at.warn(("networks", name), "is replaced by Fairlead's own networks")

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any, TypeAlias
+
+from pydantic import BaseModel
 
 from fairlead.formats.findings import Findings
 from fairlead.formats.node import Items, Path, Scalar, Table, spell
+
+NOT_HONOURED = "not honoured"
+NotHonoured: TypeAlias = Annotated[Any, NOT_HONOURED]
+"""A field that is known, and of which nothing comes: a warning where it says anything."""
 
 IGNORED = frozenset(
     {"annotations", "attach", "blkio_config", "cgroup_parent", "cpu_count", "cpu_percent", "cpu_period", "cpu_quota"}
@@ -46,6 +53,32 @@ DANGEROUS_BUILD: Mapping[str, str] = {
 IGNORED_DEPLOY = frozenset(
     {"endpoint_mode", "labels", "mode", "placement", "restart_policy", "rollback_config", "update_config"}
 )
+
+
+def unhonoured_fields(model: type[BaseModel]) -> tuple[str, ...]:
+    """The names of the model's own fields of which nothing comes."""
+    return tuple(name for name, field in model.model_fields.items() if NOT_HONOURED in field.metadata)
+
+
+def said_in_vain(value: object, path: Path = ()) -> Iterator[Path]:
+    """Where, in all that was read, a field says something of which nothing comes."""
+    match value:
+        case BaseModel():
+            vain = unhonoured_fields(type(value))
+            for name in type(value).model_fields:
+                held = getattr(value, name)
+                if name not in vain:
+                    yield from said_in_vain(held, (*path, name))
+                elif held not in (None, False, "", [], {}):
+                    yield (*path, name)
+        case list():
+            for index, entry in enumerate(value):
+                yield from said_in_vain(entry, (*path, index))
+        case dict():
+            for name, entry in value.items():
+                yield from said_in_vain(entry, (*path, str(name)))
+        case _:
+            pass
 
 
 def set_aside(service: Table, path: Path, findings: Findings) -> Table:

@@ -291,6 +291,21 @@ def test_build_secrets_are_named_by_their_variable() -> None:
     assert service.build is not None and service.build.secrets == {"token": "#{Password}"}
 
 
+@pytest.mark.parametrize(
+    "named", ["{source: token, target: npmrc}", "{source: token, target: npmrc, mode: 0400, uid: 5}"]
+)
+def test_a_build_secret_has_the_name_that_the_dockerfile_knows_it_by(named: str) -> None:
+    service = web(f"build: {{secrets: [{named}]}}", "secrets: {token: {environment: Password}}")
+    assert service.build is not None and service.build.secrets == {"npmrc": "#{Password}"}
+
+
+def test_a_build_secrets_name_is_one() -> None:
+    said = wrong(
+        "build: {secrets: [{source: token, target: 'a,src=/etc/shadow'}]}", "secrets: {token: {environment: P}}"
+    )
+    assert "services.web.build.secrets" in said and "dashes" in said
+
+
 def key(text: str) -> str:
     """What a release keeps bytes by."""
     return f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
@@ -314,6 +329,14 @@ def test_secrets_and_configs_reach_a_container_as_files() -> None:
     assert SECRET not in service.environment.values()
 
 
+def test_a_relative_target_is_below_where_compose_puts_it() -> None:
+    service = web(
+        "secrets: [{source: token, target: t}], configs: [{source: ini, target: app/x.ini}]",
+        "secrets: {token: {environment: Password}}\nconfigs: {ini: {content: i}}\n",
+    )
+    assert [file.path for file in service.files] == ["/run/secrets/t", "/app/x.ini"]
+
+
 @pytest.mark.parametrize(
     ("source", "said"),
     [
@@ -327,14 +350,6 @@ def test_secrets_and_configs_reach_a_container_as_files() -> None:
 )
 def test_a_secret_without_a_source_is_a_problem(source: str, said: str) -> None:
     assert said in wrong("secrets: [s]", f"secrets: {{s: {source}}}")
-
-
-def test_a_relative_target_is_below_where_compose_puts_it() -> None:
-    service = web(
-        "secrets: [{source: token, target: t}], configs: [{source: ini, target: app/x.ini}]",
-        "secrets: {token: {environment: Password}}\nconfigs: {ini: {content: i}}\n",
-    )
-    assert [file.path for file in service.files] == ["/run/secrets/t", "/app/x.ini"]
 
 
 def test_read_only_binds_inside_the_repository_travel_in_the_release() -> None:
