@@ -31,7 +31,7 @@ SOCKETS = frozenset({"docker.sock", "containerd.sock", "podman.sock", "crio.sock
 def mounts_of(at: Compilation, name: str, model: ServiceModel) -> tuple[tuple[Mount, ...], tuple[File, ...]]:
     """What the service mounts, and the files that are put into its containers."""
     mounts: list[Mount] = []
-    files: list[File] = []
+    placed: list[tuple[Path, File]] = []
     for index, volume in enumerate(model.volumes):
         path: Path = ("services", name, "volumes", index)
         target = _target(at, path, volume.target)
@@ -42,18 +42,23 @@ def mounts_of(at: Compilation, name: str, model: ServiceModel) -> tuple[tuple[Mo
                 mounts.append(_volume(at, path, name, model, volume, target))
             case "bind":
                 mounts.extend(_host_bind(at, path, volume, target))
-                files.extend(_carried_bind(at, path, volume, target))
+                placed += [(path, file) for file in _carried_bind(at, path, volume, target)]
     for index, entry in enumerate(model.tmpfs):
         place, _, options = entry.partition(":")
         where: Path = ("services", name, "tmpfs", index)
         check_tmpfs(at, where, options)
         mounts.append(Tmpfs(_target(at, where, place), options))
-    for index, use in enumerate(model.secrets):
-        files.extend(_file(at, ("services", name, "secrets", index), use, is_secret=True))
-    for index, use in enumerate(model.configs):
-        files.extend(_file(at, ("services", name, "configs", index), use, is_secret=False))
-    _check_twice(at, name, [*(mount.path for mount in mounts), *(file.path for file in files)])
-    return tuple(mounts), tuple(files)
+    for key, uses in (("secrets", model.secrets), ("configs", model.configs)):
+        for index, use in enumerate(uses):
+            path = ("services", name, key, index)
+            placed += [(path, file) for file in _file(at, path, use, is_secret=key == "secrets")]
+    _check_twice(at, name, [*(mount.path for mount in mounts), *(file.path for _, file in placed)])
+    closed = {mount.path for mount in mounts} | ({"/"} if model.read_only else set())
+    for path, file in placed:
+        if (directory := posixpath.dirname(file.path)) in closed:
+            found = f"{shown(file.path)}, a file directly in {shown(directory)}"
+            at.problem(path, found, "a directory of its own below it")
+    return tuple(mounts), tuple(file for _, file in placed)
 
 
 def volumes_of(at: Compilation) -> tuple[str, ...]:

@@ -114,3 +114,35 @@ def test_no_limit_of_pids_is_said_as_compose_says_it(keys: str, pids: int) -> No
 @pytest.mark.parametrize("address", ["10.0.0.1", "::1", "[fe80::1]", "host-gateway"])
 def test_addresses_of_hosts(address: str) -> None:
     assert web(f"extra_hosts: ['a={address}']").extra_hosts == {"a": address.strip("[]")}
+
+
+MOUNTED = "\nvolumes: {data: {}}\nconfigs: {ini: {content: x}, deep: {content: y}}\nsecrets: {s: {content: z}}\n"
+
+
+@pytest.mark.parametrize(
+    ("keys", "at", "found"),
+    [
+        ("read_only: true\n    configs: [ini]", "configs[0]", "'/ini', a file directly in '/'"),
+        (
+            "volumes: ['data:/d']\n    configs: [deep, {source: ini, target: /d/x.ini}]",
+            "configs[1]",
+            "directly in '/d'",
+        ),
+        ("volumes: ['data:/d', './conf:/d/conf:ro']", "volumes[1]", "directly in '/d'"),
+        ("tmpfs: ['/run/secrets:mode=700']\n    secrets: [s]", "secrets[0]", "directly in '/run/secrets'"),
+    ],
+)
+def test_a_file_that_cannot_be_put_directly_into_a_mount_is_refused_at_its_place(
+    keys: str, at: str, found: str
+) -> None:
+    wrong = problem(repository(PROJECT, COMPOSE + keys + MOUNTED, conf="x"))
+    assert wrong.key == f"services.web.{at}" and found in wrong.found
+    assert wrong.expected == "a directory of its own below it"
+    assert wrong.file == "compose.yaml"
+
+
+def test_a_file_below_a_mount_has_a_directory_of_its_own() -> None:
+    keys = "read_only: true\n    volumes: ['data:/d']\n    configs: [{source: ini, target: /d/own/x.ini}]"
+    service = compiled(repository(PROJECT, COMPOSE + keys + MOUNTED)).service("web")
+    assert [file.path for file in service.files] == ["/d/own/x.ini"]
+    assert compiled(repository(PROJECT, COMPOSE + "configs: [ini]" + MOUNTED)).service("web").files[0].path == "/ini"
