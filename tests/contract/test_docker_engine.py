@@ -256,6 +256,22 @@ async def test_a_build_honours_its_request(given: DockerGiven, tmp_path: Path) -
                 await given.engine.remove_image(name)
 
 
+async def test_a_build_takes_a_dockerfile_from_beside_its_context(given: DockerGiven, tmp_path: Path) -> None:
+    (tmp_path / "docker").mkdir()
+    (tmp_path / "app").mkdir()
+    (tmp_path / "app" / "a").write_text("a")
+    (tmp_path / "docker" / "Dockerfile").write_text(f"FROM {given.base_image()}\nCOPY . /built\n")
+    tag = given.name("beside") + ":1"
+    request = BuildRequest(str(tmp_path / "app"), "../docker/Dockerfile", (tag,), labels=given.labels("built"))
+    built = await given.engine.build(request, lambda _: None)
+    try:
+        assert await listing_of(given, tag) == ["/built", "/built/a"]
+    finally:
+        await given.engine.remove(given.name("listing"))
+        await given.engine.remove_image(tag)
+        await given.engine.remove_image(built.id)
+
+
 async def test_a_context_that_cannot_be_sent_is_told_in_its_own_words(given: DockerGiven, tmp_path: Path) -> None:
     (tmp_path / "Dockerfile").write_text(f"FROM {given.base_image()}\nCOPY . /x\n")
     (tmp_path / ".dockerignore").write_text("a\n!\n")

@@ -443,7 +443,6 @@ async def test_a_dockerfile_with_mounts_is_built_by_buildkit(project: Project) -
         (Build(context="out", dockerfile="Dockerfile"), "out of the repository"),
         (Build(context="absent", dockerfile="web/Dockerfile"), "no directory absent"),
         (Build(context="web", dockerfile="web/Absent"), "no web/Absent"),
-        (Build(context="web", dockerfile="Dockerfile.tests"), "outside of its context"),
     ],
 )
 async def test_a_build_that_leads_out_is_refused(project: Project, build: Build, words: str) -> None:

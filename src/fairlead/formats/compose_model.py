@@ -83,7 +83,7 @@ class BuildModel(Shape):
     """How the image is made."""
 
     context: Words = Field("", description="The directory of the build, from the repository's root.")
-    dockerfile: Words = Field("Dockerfile", description="The Dockerfile, from the context.")
+    dockerfile: Words = Field("Dockerfile", description="The Dockerfile, from the context; it may lie beside it.")
     target: Words = Field("", description="The stage to build.")
     args: KeyTexts = Field(default_factory=dict, description="Build arguments; the same in every environment.")
     labels: KeyWords = Field(default_factory=dict, description="Labels of the image.")

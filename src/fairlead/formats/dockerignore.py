@@ -12,6 +12,16 @@ from fairlead.domain.errors import Invalid
 IGNORE_FILE = ".dockerignore"
 
 
+def is_beside(dockerfile: str) -> bool:
+    """Whether the Dockerfile, by its path from the context, lies outside of it."""
+    return dockerfile.startswith("../")
+
+
+def ignore_files(dockerfile: str) -> tuple[str, str]:
+    """Where the lines may stand, from the context: the first that is there holds alone."""
+    return f"{dockerfile}{IGNORE_FILE}", IGNORE_FILE
+
+
 @dataclass(frozen=True)
 class Pattern:
     """One line. `is_exception` (``!``) brings back what earlier lines left out."""

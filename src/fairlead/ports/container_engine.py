@@ -180,7 +180,9 @@ class Credentials:
 
 @dataclass(frozen=True, slots=True)
 class BuildRequest:
-    """One image build. `context` is a directory on the server; `.dockerignore` in it is honoured by the adapter."""
+    """One image build. `context` is a directory on the server. The adapter honours `.dockerignore` in it, or in its
+    place the `<dockerfile>.dockerignore` beside the Dockerfile, which may lie outside of the context: whoever asks has
+    made sure that both are the repository's."""
 
     context: str
     dockerfile: str

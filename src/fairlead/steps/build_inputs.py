@@ -6,13 +6,13 @@ import hashlib
 import os
 import stat
 from collections.abc import Iterator, Mapping
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from fairlead.domain.errors import Failed, Invalid
 from fairlead.domain.record import fingerprint
 from fairlead.domain.service import Build
 from fairlead.domain.text import secrets_in
-from fairlead.formats.dockerignore import IGNORE_FILE, Ignore, read_ignore
+from fairlead.formats.dockerignore import Ignore, ignore_files, is_beside, read_ignore
 from fairlead.steps.workspace import inside, read_file
 
 CHUNK_BYTES = 1024 * 1024
@@ -20,7 +20,8 @@ HASH_LENGTH = 32
 
 
 def context_of(root: Path, build: Build) -> tuple[Path, str]:
-    """The build's context directory and the Dockerfile's path in it; `image.build` where they are not there."""
+    """The build's context directory and the Dockerfile's path from it, which may lie beside it in the repository;
+    `image.build` where they are not there."""
     try:
         context = inside(root, build.context)
         dockerfile = inside(root, build.dockerfile)
@@ -35,19 +36,12 @@ def context_of(root: Path, build: Build) -> tuple[Path, str]:
             thing=build.dockerfile,
             hint="`build: dockerfile:` names it, from the repository's root",
         )
-    if not dockerfile.is_relative_to(context):
-        raise Failed(
-            "image.build",
-            f"{build.dockerfile} lies outside of its context {build.context}",
-            thing=build.dockerfile,
-            hint="move it into the context, or take a larger context",
-        )
-    return context, str(PurePosixPath(dockerfile.relative_to(context)))
+    return context, os.path.relpath(dockerfile, context)
 
 
-def dockerfile_text(context: Path, dockerfile: str) -> str:
+def dockerfile_text(root: Path, build: Build) -> str:
     """The Dockerfile."""
-    return read_file(context, dockerfile).decode("utf-8", "replace")
+    return read_file(root, build.dockerfile).decode("utf-8", "replace")
 
 
 def inputs_hash(context: Path, dockerfile: str, build: Build, bases: Mapping[str, str]) -> str:
@@ -69,6 +63,8 @@ def inputs_hash(context: Path, dockerfile: str, build: Build, bases: Mapping[str
 
 def _content_hash(context: Path, dockerfile: str) -> str:
     total = hashlib.sha256()
+    if is_beside(dockerfile):
+        total.update(f"dockerfile {_file_hash(context / dockerfile)}\0".encode())
     for path, status in kept_files(context, dockerfile):
         mode = "x" if status.st_mode & stat.S_IXUSR else "-"
         if stat.S_ISLNK(status.st_mode):
@@ -85,9 +81,9 @@ def kept_files(context: Path, dockerfile: str) -> Iterator[tuple[str, os.stat_re
 
 
 def _ignore_of(context: Path, dockerfile: str) -> Ignore:
-    place = context / IGNORE_FILE
-    has_one = place.is_file() and not place.is_symlink()
-    return read_ignore(place.read_text(errors="surrogateescape") if has_one else "", dockerfile)
+    places = (context / name for name in ignore_files(dockerfile))
+    place = next((one for one in places if one.is_file() and not one.is_symlink()), None)
+    return read_ignore(place.read_text(errors="surrogateescape") if place else "", dockerfile)
 
 
 def _kept(root: Path, folder: str, ignore: Ignore) -> Iterator[tuple[str, os.stat_result]]:

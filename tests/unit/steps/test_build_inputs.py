@@ -102,3 +102,23 @@ def test_a_link_in_the_context_is_not_followed(root: Path, tmp_path: Path) -> No
     (root / "app" / "out").symlink_to("/etc/hostname")
     (root / "app" / "loop").symlink_to(".")
     assert hashed(root) == hashed(root)
+
+
+def test_a_dockerfile_outside_of_the_context_counts(root: Path) -> None:
+    (root / "docker").mkdir()
+    (root / "docker" / "Dockerfile").write_text("FROM scratch\n")
+    build = replace(BUILD, dockerfile="docker/Dockerfile")
+    before = hashed(root, build)
+    assert context_of(root, build)[1] == "../docker/Dockerfile"
+    (root / "docker" / "Dockerfile").write_text("FROM scratch\nLABEL a=b\n")
+    assert hashed(root, build) != before
+
+
+def test_a_dockerfiles_own_ignore_file_decides_what_counts(root: Path) -> None:
+    (root / "app" / ".dockerignore").write_text("a\n")
+    (root / "app" / "Dockerfile.dockerignore").write_text("*.md\n")
+    before = hashed(root)
+    (root / "app" / "notes.md").write_text("x")
+    assert hashed(root) == before
+    (root / "app" / "a").write_text("other")
+    assert hashed(root) != before

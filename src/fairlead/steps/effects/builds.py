@@ -115,7 +115,7 @@ async def _not_built(name: str, error: Failed, tools: Tools) -> SaidNo:
 async def _inputs(wanted: Built, tools: Tools) -> Inputs:
     root = await asyncio.to_thread(project_root, wanted.workspace, wanted.folder)
     context, dockerfile = await asyncio.to_thread(context_of, root, wanted.build)
-    text = await asyncio.to_thread(dockerfile_text, context, dockerfile)
+    text = await asyncio.to_thread(dockerfile_text, root, wanted.build)
     bases = {}
     for name in base_images(text, wanted.build.arguments):
         bases[name] = await _base(name, wanted, tools)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from fairlead.adapters.engines.docker.context import Context, archive, checked_dockerfile
+from fairlead.adapters.engines.docker.context import Context, archive, checked_dockerfile, sent_as
 from fairlead.domain.errors import Failed, FairleadError, Invalid
 from fairlead.formats.dockerignore import read_ignore
 
@@ -142,11 +142,39 @@ def test_a_file_that_grows_or_shrinks_meanwhile_does_not_break_the_stream(tmp_pa
         assert [entry.name for entry in tar] == ["Dockerfile", "a", "b", "c"]
 
 
-@pytest.mark.parametrize("name", ["../Dockerfile", "/etc/passwd", "a/../../b"])
-def test_a_dockerfile_outside_of_the_context_is_refused(tmp_path: Path, name: str) -> None:
+def contents(root: Path, dockerfile: str) -> dict[str, bytes]:
+    with tarfile.open(fileobj=io.BytesIO(b"".join(archive(root, dockerfile)))) as tar:
+        return {entry.name: tar.extractfile(entry).read() for entry in tar if entry.isreg()}  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("lines", [None, "*.log"])
+def test_a_dockerfile_outside_of_the_context_travels_and_is_dropped_before_the_build(
+    tmp_path: Path, lines: str | None
+) -> None:
+    fill(tmp_path, "app/a", "app/b.log", "docker/Dockerfile")
+    if lines is not None:
+        (tmp_path / "app" / ".dockerignore").write_text(lines)
+    sent = sent_as(tmp_path / "app", "../docker/Dockerfile")
+    found = contents(tmp_path / "app", "../docker/Dockerfile")
+    assert found[sent] == b"docker/Dockerfile" and "/" not in sent
+    dropped = found[".dockerignore"].decode().splitlines()
+    assert sent in dropped and (".dockerignore" in dropped) is (lines is None)
+    assert set(found) == {"a", sent, ".dockerignore"} | ({"b.log"} if lines is None else set())
+
+
+def test_an_absolute_dockerfile_is_refused(tmp_path: Path) -> None:
     with pytest.raises(Invalid) as refused:
-        checked_dockerfile(str(tmp_path), name)
-    assert refused.value.thing == name
+        checked_dockerfile(str(tmp_path), "/etc/passwd")
+    assert refused.value.thing == "/etc/passwd"
+
+
+@pytest.mark.parametrize(("dockerfile", "own"), [("Dockerfile", "app/Dockerfile"), ("../Dockerfile", "Dockerfile")])
+def test_a_dockerfiles_own_ignore_file_takes_the_others_place(tmp_path: Path, dockerfile: str, own: str) -> None:
+    fill(tmp_path, "app/a", "app/b.log", own)
+    (tmp_path / "app" / ".dockerignore").write_text("a")
+    (tmp_path / f"{own}.dockerignore").write_text("*.log")
+    found = packed(tmp_path / "app", dockerfile)
+    assert "a" in found and "b.log" not in found
 
 
 def test_a_context_or_dockerfile_that_is_not_there_is_named(tmp_path: Path) -> None:

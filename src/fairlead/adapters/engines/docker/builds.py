@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import json
 import re
@@ -12,7 +13,7 @@ from typing import Any
 
 from fairlead.adapters.engines.docker.buildkit import BuildKit, auth_key
 from fairlead.adapters.engines.docker.client import EngineClient, messages
-from fairlead.adapters.engines.docker.context import Context, checked_dockerfile
+from fairlead.adapters.engines.docker.context import Context, checked_dockerfile, sent_as
 from fairlead.adapters.engines.docker.errors import EngineSaidNo, in_words
 from fairlead.adapters.engines.docker.images import Images, error_words
 from fairlead.domain.errors import Failed, FairleadError, Unreachable
@@ -50,7 +51,8 @@ class Builds:
         context = Context(request.context, dockerfile)
         lines = Lines(say)
         headers = {"Content-Type": "application/x-tar", "X-Registry-Config": _registry_config(request)}
-        params = build_parameters(request, dockerfile, cache)
+        named = await asyncio.to_thread(sent_as, Path(request.context), dockerfile)
+        params = build_parameters(request, named, cache)
         built = ""
         try:
             async with self._client.stream("POST", "/build", params=params, data=context, headers=headers) as response:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import os
 import stat
 import tarfile
@@ -10,7 +11,7 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 from fairlead.domain.errors import Failed, FairleadError, Invalid
-from fairlead.formats.dockerignore import IGNORE_FILE, Ignore, read_ignore
+from fairlead.formats.dockerignore import IGNORE_FILE, Ignore, ignore_files, is_beside, read_ignore
 
 CHUNK_BYTES = 256 * 1024
 BLOCK = 512
@@ -41,10 +42,10 @@ class Context:
 
 
 def checked_dockerfile(context: str, dockerfile: str) -> str:
-    """The Dockerfile's path inside the context, normalised; errors where it is outside or not there."""
+    """The Dockerfile's path from the context, normalised; errors where it is absolute or not there."""
     name = os.path.normpath(dockerfile or "Dockerfile")
-    if os.path.isabs(name) or name == ".." or name.startswith("../"):
-        raise Invalid("input.invalid", f"the Dockerfile {dockerfile!r} is outside of the context", thing=dockerfile)
+    if os.path.isabs(name):
+        raise Invalid("input.invalid", f"the Dockerfile {dockerfile!r} is no path from the context", thing=dockerfile)
     if not os.path.isdir(context):
         raise Failed("image.build", f"there is no build context {Path(context).name}", thing=context)
     if not os.path.lexists(os.path.join(context, name)):
@@ -56,8 +57,30 @@ def archive(root: Path, dockerfile: str) -> Iterator[bytes]:
     """The tar, piece by piece. Owners are root's, as the engine's own CLI sends them; modes and times are kept."""
     ignore = _ignore_of(root, dockerfile)
     for path, status in entries(root, ignore):
-        yield from _entry(root, path, status)
+        if path != IGNORE_FILE or not is_beside(dockerfile):
+            yield from _entry(root, path, status)
+    if is_beside(dockerfile):
+        yield from _from_beside(root, dockerfile)
     yield bytes(2 * BLOCK)
+
+
+def sent_as(root: Path, dockerfile: str) -> str:
+    """The Dockerfile's name in the tar: its path, or, where it lies beside the context, one that nobody has."""
+    if not is_beside(dockerfile):
+        return dockerfile
+    return f".{hashlib.sha256((root / dockerfile).read_bytes()).hexdigest()[:32]}.dockerfile"
+
+
+def _from_beside(root: Path, dockerfile: str) -> Iterator[bytes]:
+    """The Dockerfile, and the lines by which the engine drops it before the build, so that no COPY brings it along."""
+    name = sent_as(root, dockerfile)
+    place = root / IGNORE_FILE
+    own = place.read_bytes() if place.is_file() and not place.is_symlink() else IGNORE_FILE.encode()
+    for path, content in ((IGNORE_FILE, own + f"\n{name}\n".encode()), (name, (root / dockerfile).read_bytes())):
+        entry = tarfile.TarInfo(path)
+        entry.size = len(content)
+        yield _header(entry)
+        yield content + bytes(-len(content) % BLOCK)
 
 
 def entries(root: Path, ignore: Ignore) -> Iterator[tuple[str, os.stat_result]]:
@@ -103,9 +126,9 @@ def gathered(pieces: Iterator[bytes]) -> Iterator[bytes]:
 
 
 def _ignore_of(root: Path, dockerfile: str) -> Ignore:
-    path = root / IGNORE_FILE
-    text = path.read_text(errors="surrogateescape") if path.is_file() and not path.is_symlink() else ""
-    return read_ignore(text, dockerfile)
+    places = (root / name for name in ignore_files(dockerfile))
+    place = next((one for one in places if one.is_file() and not one.is_symlink()), None)
+    return read_ignore(place.read_text(errors="surrogateescape") if place else "", dockerfile)
 
 
 def _entry(root: Path, path: str, status: os.stat_result) -> Iterator[bytes]:
