@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import posixpath
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 from urllib.parse import unquote, urlsplit
 
-from fairlead.domain.errors import Invalid
+from fairlead.domain.errors import Invalid, NotFound
 
 MAX_LENGTH = 1000
+BRANCHES_TOLD = 5
+"""Who reads more would look at the repository itself."""
 _CONTROL = re.compile(r"[\x00-\x20\x7f\\]")
 _TRANSPORT = re.compile(r"[A-Za-z0-9+.-]*::")
 _HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,252})|\[[0-9A-Fa-f:.]+\]")
@@ -58,6 +61,19 @@ def branch_name(name: str) -> str:
     if len(name) > 250 or _BRANCH_NEVER.search(name):
         raise Invalid("input.name", f"{name[:80]!r} is not a valid branch name", thing="branch")
     return name
+
+
+def no_branch(name: str, branches: Iterable[str]) -> NotFound:
+    """NotFound `source.branch`, with the branches that there are."""
+    first = sorted(branches)
+    rest = len(first) - BRANCHES_TOLD
+    there = ", ".join(first[:BRANCHES_TOLD]) + (f" and {rest} more" if rest > 0 else "")
+    return NotFound(
+        "source.branch",
+        f"the repository has no branch {name!r}" + (f", but {there}" if there else ": it is empty"),
+        thing=name,
+        hint="push the branch, or name another one: fairlead projects connect NAME --branch BRANCH",
+    )
 
 
 def commit_id(text: str) -> str:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from fairlead.domain.errors import NotFound, Unreachable
-from fairlead.domain.git_address import branch_name, commit_id, read_address
+from fairlead.domain.git_address import branch_name, commit_id, no_branch, read_address
 from fairlead.ports.source import Commit, DeployKey, Repository, Tree
 
 LINK = 0o120000
@@ -55,7 +55,7 @@ class FakeSource:
         branch_name(branch)
         heads = self._kept(repository).heads
         if branch not in heads:
-            raise NotFound("source.branch", f"the repository has no branch {branch!r}", thing=branch)
+            raise no_branch(branch, heads)
         return heads[branch]
 
     async def branches(self, repository: Repository) -> Mapping[str, str]:

@@ -18,7 +18,7 @@ from fairlead.adapters.sources import access, child
 from fairlead.adapters.sources.keys import new_deploy_key
 from fairlead.adapters.sources.words import failure, is_of_a_broken_mirror
 from fairlead.domain.errors import Failed, FairleadError, Invalid, NotFound, TooLarge, Unreachable
-from fairlead.domain.git_address import GitAddress, branch_name, commit_id, read_address
+from fairlead.domain.git_address import GitAddress, branch_name, commit_id, no_branch, read_address
 from fairlead.ports.source import Commit, DeployKey, Repository, Tree
 
 ASK_TIMEOUT_S = 60.0
@@ -59,12 +59,7 @@ class Git:
         name = f"refs/heads/{branch_name(branch)}"
         heads = await self._heads(repository, name)
         if name not in heads:
-            raise NotFound(
-                "source.branch",
-                f"the repository has no branch {branch!r}",
-                thing=branch,
-                hint="push the branch, or name another one in the project",
-            )
+            raise no_branch(branch, await self.branches(repository))
         return heads[name]
 
     async def branches(self, repository: Repository) -> Mapping[str, str]:

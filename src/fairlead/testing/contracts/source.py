@@ -86,6 +86,13 @@ class SourceContract:
             await given.source.head(given.repository, "absent")
         assert error.value.code == "source.branch"
 
+    async def test_a_branch_that_is_not_there_is_said_with_those_that_are(self, given: GivenSource) -> None:
+        for branch in ("trunk", "dev", "a/1", "a/2", "a/3", "a/4"):
+            given.commit(branch, {"a": b"1"})
+        with pytest.raises(NotFound) as error:
+            await given.source.head(given.repository, "main")
+        assert error.value.message == "the repository has no branch 'main', but a/1, a/2, a/3, a/4, dev and 1 more"
+
     async def test_a_part_of_a_branch_name_is_not_the_branch(self, given: GivenSource) -> None:
         given.commit("feature/main", {"a": b"1"})
         with pytest.raises(NotFound):
