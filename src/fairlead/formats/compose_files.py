@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from fairlead.formats.files import Files, clean
 from fairlead.formats.findings import Findings, did_you_mean, shown
 from fairlead.formats.merge import overlay_tables
-from fairlead.formats.node import Items, Mark, Node, Scalar, Table, spell
+from fairlead.formats.node import Items, Mark, Node, Scalar, Table, spell, to_plain
 from fairlead.formats.service_model import OWN_KEYS, ComposeService
 from fairlead.formats.unhonoured import DANGEROUS, IGNORED, set_aside
 from fairlead.formats.yaml_tree import SIZE_LIMIT, read_yaml
@@ -108,6 +108,8 @@ class ComposeReader:
         """The service with what it extends under it, without the keys that are not honoured."""
         node = self._parsed[path].table("services").get(name)
         if not isinstance(node, Table):
+            if node is not None and (isinstance(node, Items) or _text(node)):
+                self.findings.problem(node.mark, spell(("services", name)), shown(to_plain(node)), "a mapping")
             return Table(node.mark if node else Mark(path))
         service = set_aside(node, ("services", name), self.findings)
         self._check_keys(service, name)

@@ -156,6 +156,12 @@ def test_an_unknown_key_of_compose_is_a_problem_with_a_suggestion() -> None:
     assert "'services'" in problem(repository(PROJECT, "services: {web: {image: x}}\nservice: {}\n")).expected
 
 
+@pytest.mark.parametrize("written", ["hello", "[image, x]"])
+def test_a_service_that_is_no_mapping_is_said_to_be_none(written: str) -> None:
+    found = problem(repository(PROJECT, f"services:\n  web: {written}\n"))
+    assert (place(found), found.key, found.expected) == (("compose.yaml", 2, 8), "services.web", "a mapping")
+
+
 def test_our_own_keys_do_not_belong_into_a_compose_file() -> None:
     assert "it in fairlead.yml" in wrong("route: true")
 
