@@ -157,6 +157,16 @@ def test_a_wrong_signature_is_refused_and_tells_nothing(client: TestClient, stra
     assert told[0] == told[1]
 
 
+def test_the_key_of_a_delivery_opens_nothing_to_who_cannot_sign(client: TestClient, stranger: TestClient) -> None:
+    made = client.post("/api/v1/projects", json={"name": "books", "source": {"url": "/srv/books.git"}}).json()
+    path = made["source"]["webhook_url"].split("8600")[1]
+    headers = {"X-Gitlab-Event": "Push Hook", "Idempotency-Key": "i-1", "X-Gitlab-Token": made["webhook_secret"]}
+    assert stranger.post(path, content=b"{}", headers=headers).json() == {"accepted": True}
+    assert stranger.post(path, content=b"{}", headers=headers).json() == {"accepted": False}
+    problem(stranger.post(path, content=b"{}", headers=headers | {"X-Gitlab-Token": "no"}), 401, "webhook.signature")
+    problem(stranger.post(path, content=b"[]", headers=headers | {"X-Gitlab-Token": "no"}), 401, "webhook.signature")
+
+
 def test_a_look_says_who_made_us_look(client: TestClient, stranger: TestClient, house: House) -> None:
     body = {"name": "books", "source": {"url": "/srv/books.git"}}
     made = client.post("/api/v1/projects", json=body).json()
