@@ -290,6 +290,22 @@ async def test_a_large_context_is_streamed(given: DockerGiven, tmp_path: Path) -
     assert built.size_bytes >= 40 * 1024**2
 
 
+async def test_a_build_for_the_platform_of_its_host_knows_it(given: DockerGiven, tmp_path: Path) -> None:
+    (tmp_path / "Dockerfile").write_text(
+        f'FROM --platform=$BUILDPLATFORM {given.base_image()}\nARG TARGETOS TARGETARCH\nRUN test -n "$TARGETARCH"\n'
+        f"RUN echo it is for $TARGETOS\n"
+    )
+    request = BuildRequest(str(tmp_path), "Dockerfile", (given.name("platform") + ":1",))
+    said: list[str] = []
+    try:
+        built = await given.engine.build(request, said.append)
+    except Refused as refused:
+        pytest.skip(f"no BuildKit here: {refused}")
+    await given.engine.remove_image(request.tags[0])
+    await given.engine.remove_image(built.id)
+    assert any("it is for linux" in line for line in said), said
+
+
 async def test_a_build_with_a_secret_keeps_it_out_of_the_image(given: DockerGiven, tmp_path: Path) -> None:
     (tmp_path / "Dockerfile").write_text(
         f"FROM {given.base_image()}\nRUN --mount=type=secret,id=token wc -c </run/secrets/token >/length\n"

@@ -16,6 +16,11 @@ _SETTING = re.compile(r"(?:ARG|ENV)\s+(?P<rest>.+)", re.IGNORECASE)
 _VARIABLE = re.compile(r"\$(?:\{(?P<braced>\w+)(?::(?P<how>[-+])(?P<word>[^}]*))?\}|(?P<plain>\w+))")
 _ESCAPE = re.compile(r"#\s*escape\s*=\s*(?P<letter>[\\`])\s*", re.IGNORECASE)
 NOTHING = "scratch"
+PLATFORM_ARGUMENTS = frozenset(
+    f"{side}{what}" for side in ("BUILD", "TARGET") for what in ("PLATFORM", "OS", "OSVERSION", "ARCH", "VARIANT")
+)
+"""Arguments that BuildKit gives by itself (docs.docker.com, Dockerfile reference, "Automatic platform ARGs")."""
+
 CLASSIC_OPTIONS = frozenset({"from", "chown"})
 """What the classic builder knows of RUN, COPY and ADD; every other option is BuildKit's."""
 
@@ -77,10 +82,13 @@ def _ports(words: str) -> list[int]:
     return [int(number) for number in numbers if 1 <= int(number) <= 65_535]
 
 
-def only_for_buildkit(text: str) -> str:
-    """The first thing in the file that only BuildKit understands, as written (``RUN --mount``, ``COPY <<EOF``); ""
-    where the classic builder will do."""
+def only_for_buildkit(text: str, arguments: Mapping[str, str]) -> str:
+    """The first thing in the file that only BuildKit understands, as written (``RUN --mount``, ``COPY <<EOF``), or that
+    it alone fills in (``FROM $BUILDPLATFORM``, ``ARG TARGETARCH``); "" where the classic builder will do."""
+    given = set(arguments)
     for line in _lines(text):
+        if name := _platform(line, given):
+            return f"{line.split(maxsplit=1)[0].upper()} {name}"
         if match := _OPTIONS.match(line):
             names = [option.removeprefix("--").partition("=")[0].lower() for option in match["options"].split()]
             if unknown := next((name for name in names if name not in CLASSIC_OPTIONS), ""):
@@ -88,6 +96,16 @@ def only_for_buildkit(text: str) -> str:
         if found := _here_document(line):
             return f"{line.split(maxsplit=1)[0].upper()} <<{found}"
     return ""
+
+
+def _platform(line: str, given: set[str]) -> str:
+    """What of the platform the line asks for and nobody gave; `given` takes what the line itself sets."""
+    if match := _ARG.fullmatch(line):
+        declared = [(name, equals) for name, equals, _ in (word.partition("=") for word in match["rest"].split())]
+        given |= {name for name, equals in declared if equals}
+        return next((name for name, _ in declared if name in PLATFORM_ARGUMENTS - given), "")
+    names = (match["braced"] or match["plain"] for match in _VARIABLE.finditer(line)) if _FROM.fullmatch(line) else ()
+    return next((f"${name}" for name in names if name in PLATFORM_ARGUMENTS - given), "")
 
 
 def _declare(rest: str, arguments: Mapping[str, str], values: dict[str, str]) -> None:

@@ -46,11 +46,24 @@ def test_bases_are_found(text: str, arguments: dict[str, str], expected: tuple[s
         ("FROM a\nCOPY <<-'END' /a\nhi\nEND\n", "COPY <<END"),
         ("FROM a\nRUN echo $((1<<FOUR)) --mount\nCOPY --from=b --chown=c a /a\n", ""),
         ("# syntax=docker/dockerfile:1\nFROM a\nRUN echo '<< 1'\n", ""),
+        ("FROM --platform=$BUILDPLATFORM golang AS build\nRUN go build\n", "FROM $BUILDPLATFORM"),
+        ("FROM base-${TARGETARCH}\n", "FROM $TARGETARCH"),
+        ("FROM a\nARG TARGETOS TARGETARCH\nRUN fetch $TARGETARCH\n", "ARG TARGETOS"),
+        ("FROM a\nARG TARGETVARIANT\n", "ARG TARGETVARIANT"),
+        ("FROM --platform=linux/amd64 a\nARG TARGETARCH=amd64\nRUN echo $TARGETPLATFORM\n", ""),
+        ("ARG BUILDPLATFORM=linux/amd64\nFROM --platform=$BUILDPLATFORM a\n", ""),
+        ("ARG TARGETS\nFROM a-$TARGETS\nARG TARGETARCHIVE\n", ""),
         ("", ""),
     ],
 )
 def test_what_only_buildkit_understands_is_named(text: str, what: str) -> None:
-    assert only_for_buildkit(text) == what
+    assert only_for_buildkit(text, {}) == what
+
+
+def test_a_platform_that_is_given_needs_no_buildkit() -> None:
+    text = "ARG BUILDPLATFORM\nFROM --platform=$BUILDPLATFORM a\nARG TARGETARCH\n"
+    assert only_for_buildkit(text, {"BUILDPLATFORM": "linux/amd64", "TARGETARCH": "amd64"}) == ""
+    assert only_for_buildkit(text, {"BUILDPLATFORM": "linux/amd64"}) == "ARG TARGETARCH"
 
 
 def test_what_stands_in_a_here_document_is_no_instruction() -> None:

@@ -78,7 +78,9 @@ def _why_buildkit(request: BuildRequest, dockerfile: str) -> str:
     if request.secrets:
         return "build secrets"
     place = Path(request.context, dockerfile)
-    return only_for_buildkit(place.read_text(errors="replace")) if place.is_file() and not place.is_symlink() else ""
+    if not place.is_file() or place.is_symlink():
+        return ""
+    return only_for_buildkit(place.read_text(errors="replace"), request.arguments)
 
 
 class Lines:
