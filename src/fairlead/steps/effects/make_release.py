@@ -18,6 +18,7 @@ from fairlead.ports.step import Tools
 from fairlead.steps.effects.basis import Plain, read
 from fairlead.steps.run_resolved import SourceAccess
 from fairlead.steps.script_source import commit_of
+from fairlead.steps.words import counted
 from fairlead.steps.workspace import project_root, read_files
 
 CHANGES_LIMIT = 200
@@ -80,7 +81,8 @@ class MakeRelease(Plain):
             "packages": dict(wanted.packages),
         }
         release = await _made(facts, tools)
-        tools.say(f"release {wanted.version}: {len(wanted.images)} images, {len(files)} files, {len(changes)} commits")
+        held = ((len(wanted.images), "image"), (len(files), "file"), (len(changes), "commit"))
+        tools.say(f"release {wanted.version}: {', '.join(counted(*one) for one in held)}")
         return Done({"release": release, "version": wanted.version})
 
 
