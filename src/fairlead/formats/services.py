@@ -152,7 +152,7 @@ def _check_replaced(at: Compilation, name: str, model: ServiceModel) -> None:
     path: Path = ("services", name)
     is_double = at.roles[name] in IN_SLOT
     if model.container_name:
-        at.warn((*path, "container_name"), "is replaced by a name of Fairlead's own")
+        at.warn((*path, "container_name"), f"is replaced by a name of Fairlead's own: other services find it as {name}")
     if model.hostname and is_double:
         at.warn((*path, "hostname"), "is replaced: each instance has its own")
     for network, use in model.networks.items():

@@ -28,7 +28,8 @@ def wrong(keys: str, project: str = "", top: str = "") -> str:
 
 
 def test_a_container_name_is_replaced_with_a_warning() -> None:
-    assert any("container_name: is replaced" in said for said in definition("container_name: me").warnings)
+    warnings = definition("container_name: me").warnings
+    assert any("container_name: is replaced" in said and said.endswith("find it as web") for said in warnings)
 
 
 def test_a_host_name_is_replaced_for_a_swapped_service_and_kept_for_an_accessory() -> None:
