@@ -16,7 +16,7 @@ from fairlead.formats.files import READ_LIMIT, below, clean, leads_out, rest_of
 from fairlead.formats.findings import did_you_mean, shown
 from fairlead.formats.node import Path
 from fairlead.formats.service_model import ServiceModel
-from fairlead.formats.tmpfs import check_tmpfs
+from fairlead.formats.tmpfs import check_tmpfs, tmpfs_options
 
 FILES_LIMIT = 1_000
 """Files that one bound directory may bring into a release."""
@@ -37,7 +37,7 @@ def mounts_of(at: Compilation, name: str, model: ServiceModel) -> tuple[tuple[Mo
         target = _target(at, path, volume.target)
         match volume.type:
             case "tmpfs":
-                mounts.append(Tmpfs(target, _options(volume)))
+                mounts.append(Tmpfs(target, tmpfs_options(volume.tmpfs)))
             case "volume":
                 mounts.append(_volume(at, path, name, model, volume, target))
             case "bind":
@@ -97,14 +97,6 @@ def _target(at: Compilation, path: Path, target: str) -> str:
     if not target.strip("/."):
         at.problem(path, shown(target), "a path below the container's root, which is the image's own")
     return posixpath.normpath(target).replace("//", "/")
-
-
-def _options(volume: VolumeMount) -> str:
-    tmpfs = volume.tmpfs
-    if tmpfs is None:
-        return ""
-    parts = [f"size={tmpfs.size}"] if tmpfs.size else []
-    return ",".join([*parts, *([f"mode={tmpfs.mode:o}"] if tmpfs.mode is not None else [])])
 
 
 def _volume(at: Compilation, path: Path, name: str, model: ServiceModel, volume: VolumeMount, target: str) -> Volume:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 
 from fairlead.formats.compilation import Compilation
+from fairlead.formats.compose_model import TmpfsModel
 from fairlead.formats.findings import did_you_mean, shown
 from fairlead.formats.node import Path
 
@@ -25,6 +26,14 @@ VALUES: Mapping[str, tuple[str, str]] = {
     "gid": (r"\d{1,9}", _ID),
     "mpol": (r".+", "a policy of memory (prefer:0)"),
 }
+
+
+def tmpfs_options(tmpfs: TmpfsModel | None) -> str:
+    """The long form's options as the engine takes them."""
+    if tmpfs is None:
+        return ""
+    parts = [f"size={tmpfs.size}"] if tmpfs.size else []
+    return ",".join([*parts, *([f"mode={tmpfs.mode:o}"] if tmpfs.mode is not None else [])])
 
 
 def check_tmpfs(at: Compilation, path: Path, options: str) -> None:

@@ -18,7 +18,10 @@ from fairlead.domain.record import Json
 from fairlead.domain.service import Bind, Harm, Mount, PublishedPort, Tmpfs, Volume
 from fairlead.domain.substitution import substitute
 from fairlead.formats.mounts import SOCKETS
+from fairlead.formats.node import spell
 from fairlead.formats.short_forms import read_mounts, read_ports
+from fairlead.formats.tmpfs import tmpfs_options
+from fairlead.formats.unhonoured import said_in_vain
 
 T = TypeVar("T")
 ENVIRONMENT_NETWORK = "environment"
@@ -122,9 +125,11 @@ class Reading:
         made: list[Mount] = []
         for one in self._read("volumes", read_mounts):
             target = self._path(one.target)
+            if vain := ["volume.subpath"] if one.volume and one.volume.subpath else [*map(spell, said_in_vain(one))]:
+                raise self.wrong("volumes", vain[0], "no option of that name: it is not honoured")
             match one.type:
                 case "tmpfs":
-                    made.append(Tmpfs(target, f"size={one.tmpfs.size}" if one.tmpfs and one.tmpfs.size else ""))
+                    made.append(Tmpfs(target, tmpfs_options(one.tmpfs)))
                 case "bind":
                     made.append(Bind(self._path(one.source), target, one.read_only))
                 case "volume":

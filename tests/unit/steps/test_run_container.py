@@ -109,7 +109,11 @@ async def test_it_runs_as_it_was_described_and_says_what_the_engine_tells(rig: R
             command=["redis-server", "--mode=#{Mode}"],
             environment={"MODE": "#{Mode}"},
             ports=["127.0.0.1:#{Port}:6379", "53/udp"],
-            volumes=["warm:/data", "/srv/redis:/etc/redis:ro", {"type": "tmpfs", "target": "/tmp"}],
+            volumes=[
+                "warm:/data",
+                "/srv/redis:/etc/redis:ro",
+                {"type": "tmpfs", "target": "/tmp", "tmpfs": {"size": "1m", "mode": "0700"}},
+            ],
             restart="on-failure:3",
             user="1000",
         )
@@ -124,7 +128,7 @@ async def test_it_runs_as_it_was_described_and_says_what_the_engine_tells(rig: R
     assert spec.mounts == (
         Volume("books-production_warm", "/data"),
         Bind("/srv/redis", "/etc/redis", read_only=True),
-        Tmpfs("/tmp"),
+        Tmpfs("/tmp", "size=1048576,mode=700"),
     )
     assert (spec.restart, spec.user) == ("on-failure:3", "1000")
     assert spec.name.startswith("books-production_cache.") and spec.name.endswith(".step")
@@ -294,6 +298,12 @@ async def test_an_action_whose_name_is_no_host_name_has_no_alias_of_its_own(rig:
         ({"volumes": ["./data:/data"]}, "an absolute path"),
         ({"volumes": ["data:/"]}, "below the root"),
         ({"volumes": ["a:/x", "b:/x"]}, "each path once"),
+        ({"volumes": [{"source": "a", "target": "/x", "volume": {"subpath": "b"}}]}, "volume.subpath"),
+        ({"volumes": [{"source": "a", "target": "/x", "volume": {"nocopy": True}}]}, "volume.nocopy"),
+        (
+            {"volumes": [{"type": "bind", "source": "/a", "target": "/x", "bind": {"propagation": "shared"}}]},
+            "bind.prop",
+        ),
         ({"networks": ["Back end"]}, "a network that a step makes"),
         ({"networks": ["back"], "network_mode": "host"}, "name networks"),
         ({"aliases": ["db"]}, "name networks"),
