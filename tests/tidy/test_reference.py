@@ -6,8 +6,7 @@ import re
 import pytest
 from tests.tidy import rules
 
-from fairlead.server.app import routes_only
-from fairlead.server.openapi import document
+from fairlead.server.app import described
 
 PLACE = rules.ROOT / "docs" / "reference"
 
@@ -36,7 +35,7 @@ def test_every_route_says_what_it_needs_or_that_it_needs_nothing() -> None:
 
 
 def test_every_route_of_the_api_is_in_its_page() -> None:
-    missing = [path for path in document(routes_only())["paths"] if f"`{path}`" not in PAGES["api.md"]]
+    missing = [path for path in described()["paths"] if f"`{path}`" not in PAGES["api.md"]]
     assert not missing, "its tag has no words in server/openapi.py"
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from functools import cache
+from typing import Any
+
 from fastapi import FastAPI
 
 from fairlead import __version__
@@ -103,6 +106,12 @@ def routes_only() -> FastAPI:
     add_routes(app, *ROUTERS, hooks.router, health.router)
     openapi.install(app)
     return app
+
+
+@cache
+def described() -> dict[str, Any]:
+    """The OpenAPI document of `routes_only`, made once in a process: half a second of work. Not to be changed."""
+    return openapi.document(routes_only())
 
 
 def create(life: Life) -> FastAPI:

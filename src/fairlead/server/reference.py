@@ -12,8 +12,8 @@ from fastapi.routing import APIRoute
 from fairlead.domain import errors
 from fairlead.domain.permission import Permission
 from fairlead.server import health
-from fairlead.server.app import ROUTERS, routes_only
-from fairlead.server.openapi import OPEN, TAGS, document
+from fairlead.server.app import ROUTERS, described
+from fairlead.server.openapi import OPEN, TAGS
 from fairlead.server.settings import Settings, environment_name
 
 NOTE = "*This page is generated from the code (`make reference`).*"
@@ -74,8 +74,7 @@ def errors_page() -> str:
 
 def api_page() -> str:
     """docs/reference/api.md."""
-    app = routes_only()
-    made = document(app)
+    made = described()
     lines = [
         "# REST API\n",
         f"{NOTE}\n",

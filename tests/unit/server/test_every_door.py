@@ -10,8 +10,7 @@ import pytest
 from tests.unit.usecases.test_permissions import VERBS
 
 import fairlead
-from fairlead.server.app import routes_only
-from fairlead.server.openapi import document
+from fairlead.server.app import described
 
 ROOT = Path(fairlead.__file__).parent
 NOT_ASKED_FOR = {
@@ -101,9 +100,7 @@ def test_every_verb_can_be_asked_for_through_the_api() -> None:
     assert missing == {*NOT_ASKED_FOR, *INSIDE}
 
 
-OPERATIONS = sorted(
-    f"{method.upper()} {path}" for path, methods in document(routes_only())["paths"].items() for method in methods
-)
+OPERATIONS = sorted(f"{method.upper()} {path}" for path, methods in described()["paths"].items() for method in methods)
 
 
 def asked_by_commands() -> list[str]:

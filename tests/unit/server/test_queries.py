@@ -18,8 +18,7 @@ from fairlead.domain.process import Action, Process, ProcessStep
 from fairlead.domain.step_template import TemplateContent
 from fairlead.domain.trigger import Evaluation, TriggerAction
 from fairlead.formats.phase_lines import PhaseLine
-from fairlead.server.app import create, routes_only
-from fairlead.server.openapi import document
+from fairlead.server.app import create, described
 from fairlead.server.web.pages import ROUTERS
 from fairlead.store import triggers as rows
 from fairlead.usecases import (
@@ -56,7 +55,7 @@ OF_A_PROJECT = (
 )
 PATHS = [
     path
-    for path, methods in document(routes_only())["paths"].items()
+    for path, methods in described()["paths"].items()
     if "get" in methods
     and "{" not in path
     and path.startswith("/api/")

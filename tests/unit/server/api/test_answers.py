@@ -14,11 +14,10 @@ from tests.unit.server.house import ADMINISTRATOR, House, furnish
 from tests.unit.server.several import one_of_each
 
 from fairlead.server.api.examples import EXAMPLES
-from fairlead.server.app import create, routes_only
-from fairlead.server.openapi import document
+from fairlead.server.app import create, described
 from fairlead.usecases import access, approvals
 
-DOCUMENT = document(routes_only())
+DOCUMENT = described()
 SCHEMAS = DOCUMENT["components"]["schemas"]
 STREAMS = ("/follow", "/output")
 READABLE = [path for path, methods in DOCUMENT["paths"].items() if "get" in methods and not path.endswith(STREAMS)]

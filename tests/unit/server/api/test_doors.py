@@ -18,13 +18,12 @@ from tests.unit.server.house import PASSWORD, House
 
 from fairlead.domain.errors import CODES
 from fairlead.server.api.doors import address_of
-from fairlead.server.app import routes_only
+from fairlead.server.app import described
 from fairlead.server.idempotency import Idempotency
-from fairlead.server.openapi import document
 from fairlead.server.settings import Settings
 from fairlead.store import idempotency
 
-DOCUMENT = document(routes_only())
+DOCUMENT = described()
 ROUTES = [(method.upper(), path) for path, methods in DOCUMENT["paths"].items() for method in methods]
 OPEN = {"/healthz", "/readyz", "/api/v1/sessions", "/api/v1/token"}
 ONE_LINE = re.compile(r"[^\r\n]*")

@@ -9,8 +9,7 @@ from fastapi.testclient import TestClient
 from tests.unit.server.house import ADMINISTRATOR, House
 
 from fairlead.domain.step_template import TemplateContent
-from fairlead.server.app import routes_only
-from fairlead.server.openapi import document
+from fairlead.server.app import described
 from fairlead.usecases import (
     access,
     federated_credentials,
@@ -33,7 +32,7 @@ from fairlead.usecases import (
 API = "/api/v1"
 EDITS = [
     (method.upper(), path)
-    for path, methods in document(routes_only())["paths"].items()
+    for path, methods in described()["paths"].items()
     for method in methods
     if method in ("put", "patch")
 ]

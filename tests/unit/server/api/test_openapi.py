@@ -14,13 +14,12 @@ from schemathesis.specs.openapi import checks as openapi_checks
 from tests.unit.server.api.conftest import KEY
 from tests.unit.server.house import House
 
-from fairlead.server.app import create, routes_only
-from fairlead.server.openapi import document
+from fairlead.server.app import create, described
 from fairlead.usecases import access
 
 ROUTES = [
     (method.upper(), path)
-    for path, methods in document(routes_only())["paths"].items()
+    for path, methods in described()["paths"].items()
     for method in methods
     if not path.endswith(("/follow", "/output"))
 ]

@@ -9,12 +9,12 @@ from fastapi.testclient import TestClient
 from tests.unit.server.house import ADMINISTRATOR, House
 
 from fairlead.domain.event import Event
-from fairlead.server.app import create, routes_only
-from fairlead.server.openapi import OPEN, document
+from fairlead.server.app import create, described
+from fairlead.server.openapi import OPEN
 from fairlead.store import events
 from fairlead.usecases import users
 
-DOCUMENT = document(routes_only())
+DOCUMENT = described()
 OWN = {"/api/v1/me", "/api/v1/keys", "/api/v1/keys/{id}"}
 """What is one's own needs no permission."""
 LOOKED_UP_FIRST = {"/api/v1/notifications/{id}"}
