@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import atexit
 import shutil
+import tempfile
 import uuid
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Protocol
 
@@ -25,16 +28,19 @@ class Server(Protocol):
     def url(self, database: str) -> str: ...
 
 
-@pytest.fixture(scope="session")
-def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A file with all tables and nothing in them."""
-    path = tmp_path_factory.mktemp("sqlite") / "template.db"
+def new_sqlite(folder: Path) -> str:
+    """The URL of a file in the folder with all tables and nothing in them."""
+    path = folder / "fairlead.db"
+    shutil.copyfile(_sqlite_template(), path)
+    return sqlite_url(path)
+
+
+@cache
+def _sqlite_template() -> Path:
+    path = Path(tempfile.mkdtemp(prefix="fairlead-books-")) / "fairlead.db"
+    atexit.register(shutil.rmtree, path.parent, ignore_errors=True)
     database = Database(sqlite_url(path))
     migrate.upgrade(database)
-    with database.engine.connect() as connection:
-        connection.exec_driver_sql("COMMIT")
-        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
-        connection.exec_driver_sql("BEGIN")
     database.close()
     return path
 
@@ -70,9 +76,7 @@ def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """The URL of a database with all tables and nothing in them, on SQLite and on PostgreSQL in turn."""
     if request.param == "postgres":
         return emptied(request.getfixturevalue("migrated_postgres"))
-    path = tmp_path / "fairlead.db"
-    shutil.copyfile(request.getfixturevalue("sqlite_template"), path)
-    return sqlite_url(path)
+    return new_sqlite(tmp_path)
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from tests.contract.books_rigs import StoreBooks, store_books
-from tests.databases import migrated_postgres, sqlite_template, store_url
+from tests.databases import migrated_postgres, store_url
 
 from fairlead.testing.contracts.artifacts import ArtifactsContract
 from fairlead.testing.contracts.catalogue import CatalogueContract
@@ -17,7 +17,7 @@ from fairlead.testing.contracts.secrets import SecretsContract
 from fairlead.testing.contracts.task_log import TaskLogContract, TaskLogFollowContract, TaskLogMaskContract
 from fairlead.testing.contracts.tasks import TasksContract
 
-__all__ = ["migrated_postgres", "sqlite_template", "store_url"]
+__all__ = ["migrated_postgres", "store_url"]
 
 
 @pytest.fixture

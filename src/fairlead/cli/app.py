@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from functools import cache
 from typing import Any
 
 import typer
@@ -157,8 +158,7 @@ BEFORE_THE_COMMAND = ("-o", "--output", "-q", "--quiet", "--server", "--key")
 def run(arguments: Sequence[str] | None = None, *, kinds: Callable[[], Mapping[str, Any]] = dict) -> int:
     """Run one command; its exit code. `kinds` as `Session` has it."""
     try:
-        command = guarded(get_command(build(kinds)))
-        result = command(args=list(arguments) if arguments is not None else None, standalone_mode=False)
+        result = _tree(kinds)(args=list(arguments) if arguments is not None else None, standalone_mode=False)
     except FairleadError as error:
         return _refused(error)
     except typer.Exit as leaving:
@@ -186,6 +186,12 @@ def run(arguments: Sequence[str] | None = None, *, kinds: Callable[[], Mapping[s
             Screen().say(f"→ {option} stands before the command: fairlead {option} … COMMAND")
         return int(getattr(error, "exit_code", 2))
     return result if isinstance(result, int) else 0
+
+
+@cache
+def _tree(kinds: Callable[[], Mapping[str, Any]]) -> Any:
+    """As it is run: made once in a process, for it takes as long as most commands."""
+    return guarded(get_command(build(kinds)))
 
 
 def _refused(error: FairleadError) -> int:

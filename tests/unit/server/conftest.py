@@ -13,17 +13,9 @@ from tests.unit.server.house import House, furnish
 from fairlead.server.api.doors import COOKIE
 
 
-@pytest.fixture(scope="session")
-def blank_house(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of a house in which nothing happened, to be copied."""
-    folder = tmp_path_factory.mktemp("blank")
-    House(folder).close()
-    return folder
-
-
 @pytest.fixture
-def house(tmp_path: Path, blank_house: Path) -> Iterator[House]:
-    made = House(tmp_path, blank=blank_house)
+def house(tmp_path: Path) -> Iterator[House]:
+    made = House(tmp_path)
     yield made
     made.close()
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-import shutil
 from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -16,6 +15,8 @@ from datetime import timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
+
+from tests.databases import new_sqlite
 
 from fairlead.adapters.connections.ssh_keys import SshKeys
 from fairlead.adapters.issuers import WebIssuers
@@ -54,7 +55,6 @@ from fairlead.server.web import pages
 from fairlead.store import (
     deployments,
     environments,
-    migrate,
     passwords,
     policies,
     projects,
@@ -64,7 +64,7 @@ from fairlead.store import (
     users,
 )
 from fairlead.store.artifact_files import StoreArtifacts
-from fairlead.store.database import Database, sqlite_url
+from fairlead.store.database import Database
 from fairlead.store.records import StoreRecords
 from fairlead.store.sealing import Sealer
 from fairlead.store.secrets import StoreSecrets
@@ -172,14 +172,9 @@ class StillEngine:
 class House:
     """All of it; `app` is the application. `close` when done."""
 
-    def __init__(self, folder: Path, *, url: str = "http://127.0.0.1:8600", blank: Path | None = None) -> None:
-        """`blank` is the folder of a closed house that nothing happened in: its database is copied, which is quicker
-        than making one."""
-        if blank is not None:
-            shutil.copy(blank / "fairlead.db", folder / "fairlead.db")
+    def __init__(self, folder: Path, *, url: str = "http://127.0.0.1:8600") -> None:
         self.clock, self.ids = SystemClock(), SystemIds()
-        database = Database(sqlite_url(folder / "fairlead.db"))
-        migrate.upgrade(database)
+        database = Database(new_sqlite(folder))
         kept_secrets = StoreSecrets(database, Sealer(secrets.token_bytes(32)), self.ids)
         artifacts = StoreArtifacts(database, folder / "artifacts", self.clock)
         self.durable = StillDurable()

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import pytest
-from tests.databases import database, migrated_postgres, sqlite_template, store_url
+from tests.databases import database, migrated_postgres, store_url
 
 from fairlead.domain.channel import Channel
 from fairlead.domain.deployment import Deployment
@@ -20,7 +20,7 @@ from fairlead.store import channels, deployments, environments, lifecycles, proj
 from fairlead.store.database import Database
 from fairlead.testing.fake_clock import START, FakeIds
 
-__all__ = ["database", "migrated_postgres", "sqlite_template", "store_url"]
+__all__ = ["database", "migrated_postgres", "store_url"]
 
 BOOKS = ProjectId("prj-books")
 TEST, PRODUCTION = EnvironmentId("env-test"), EnvironmentId("env-production")

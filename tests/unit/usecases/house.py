@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import atexit
-import shutil
-import tempfile
 from collections.abc import Mapping
-from functools import cache
 from pathlib import Path
 from typing import Any
+
+from tests.databases import new_sqlite
 
 from fairlead.domain.actor import SYSTEM, Actor, permissions_of
 from fairlead.domain.approval import Approval
@@ -32,7 +30,6 @@ from fairlead.store import (
     deployments,
     environments,
     events,
-    migrate,
     policies,
     projects,
     releases,
@@ -40,7 +37,7 @@ from fairlead.store import (
     tasks,
 )
 from fairlead.store.artifact_files import StoreArtifacts
-from fairlead.store.database import Connection, Database, sqlite_url
+from fairlead.store.database import Connection, Database
 from fairlead.store.records import StoreRecords
 from fairlead.store.sealing import Sealer
 from fairlead.store.secrets import StoreSecrets
@@ -62,17 +59,6 @@ project: {name}
 services:
   web: {{image: {image}, port: 8080, standby: 10m, environment: {{DB_HOST: "#{{Db.Host}}"}}{more}}}
 """
-
-
-@cache
-def _migrated() -> Path:
-    """An empty database, migrated once for all tests: to copy it is quicker."""
-    path = Path(tempfile.mkdtemp(prefix="fairlead-books-")) / "fairlead.db"
-    atexit.register(shutil.rmtree, path.parent, ignore_errors=True)
-    database = Database(sqlite_url(path))
-    migrate.upgrade(database)
-    database.close()
-    return path
 
 
 def push_package(context: Context, actor: Actor, file_name: str, content: bytes, **how: Any) -> Package:
@@ -107,10 +93,8 @@ class House:
     """`context` is what use cases take; `end` and `go_live` play what the engine would do."""
 
     def __init__(self, folder: Path, url: str = "") -> None:
-        if not url:
-            shutil.copy(_migrated(), folder / "fairlead.db")
         self.clock, self.ids, self.queue = FakeClock(), FakeIds(), StillQueue()
-        self.database = Database(url or sqlite_url(folder / "fairlead.db"))
+        self.database = Database(url or new_sqlite(folder))
         secrets = StoreSecrets(self.database, Sealer(b"k" * 32), self.ids)
         artifacts = StoreArtifacts(self.database, folder / "artifacts", self.clock)
         installation = Installation(workspaces=str(folder / "workspaces"))
