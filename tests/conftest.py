@@ -14,11 +14,12 @@ from pathlib import Path
 
 import hypothesis
 import pytest
+import sqlalchemy as sa
 from argon2 import PasswordHasher
 from tests.postgres import PostgresServer, private_postgres, programs
 
 from fairlead.server import logs
-from fairlead.store import passwords
+from fairlead.store import database, passwords
 from fairlead.testing.free_ports import free_ports_of_this_process
 from fairlead.testing.sshd import Sshd, serving
 from fairlead.testing.sshd import program as sshd_program
@@ -59,6 +60,24 @@ def _cheap_and_quiet() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         cheap = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
         patch.setattr(passwords, "_hasher", lambda: cheap)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _statements_are_compiled_once() -> Iterator[None]:
+    """All databases on SQLite share one dialect and what SQLAlchemy compiled for it: each test opens a new one, and a
+    third of what a test of use cases costs was compiling the same statements for it again."""
+    made, shared = database._sqlite_engine, list[sa.Engine]()
+
+    def engine(url: sa.URL) -> sa.Engine:
+        new = made(url)
+        if not shared:
+            shared.append(new)
+        new.dialect, new._compiled_cache = shared[0].dialect, shared[0]._compiled_cache
+        return new
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(database, "_sqlite_engine", engine)
         yield
 
 
