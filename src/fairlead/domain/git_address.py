@@ -72,7 +72,7 @@ def no_branch(name: str, branches: Iterable[str]) -> NotFound:
         "source.branch",
         f"the repository has no branch {name!r}" + (f", but {there}" if there else ": it is empty"),
         thing=name,
-        hint="push the branch, or name another one: fairlead projects connect NAME --branch BRANCH",
+        hint="push the branch, or name another one: fairlead projects connect NAME URL --branch BRANCH",
     )
 
 

@@ -92,6 +92,7 @@ class SourceContract:
         with pytest.raises(NotFound) as error:
             await given.source.head(given.repository, "main")
         assert error.value.message == "the repository has no branch 'main', but a/1, a/2, a/3, a/4, dev and 1 more"
+        assert "projects connect NAME URL --branch BRANCH" in error.value.hint
 
     async def test_a_part_of_a_branch_name_is_not_the_branch(self, given: GivenSource) -> None:
         given.commit("feature/main", {"a": b"1"})
