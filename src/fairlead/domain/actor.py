@@ -106,5 +106,14 @@ def permissions_of(role: RoleName) -> frozenset[Permission]:
     return ROLES[role]
 
 
+ON_BEHALF = "trigger "
+"""How the name of Fairlead begins where it acts by a trigger: no user's name has a space."""
+
+
+def is_itself(name: str) -> bool:
+    """Whether whoever is called so in the books is Fairlead itself, by a trigger or not."""
+    return name == SYSTEM.name or name.startswith(ON_BEHALF)
+
+
 SYSTEM = Actor(ActorId("system"), "fairlead", "system", frozenset(Permission))
 """Fairlead itself: what happens by a lifecycle, a poll, a schedule or a take-over."""

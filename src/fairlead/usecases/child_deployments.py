@@ -8,45 +8,43 @@ from fairlead.domain.actor import SYSTEM, Actor
 from fairlead.domain.child_release import DeployCondition, why_left
 from fairlead.domain.deployment import Deployment, DeploymentOutcome, DeploymentState
 from fairlead.domain.environment import Environment
-from fairlead.domain.errors import Conflict, Invalid, NotAllowed, Refused
+from fairlead.domain.errors import Conflict, Invalid, Refused
 from fairlead.domain.ids import TaskId, TenantId
 from fairlead.domain.permission import Permission
-from fairlead.domain.policy import may_deploy_release, release_key
-from fairlead.domain.project import Project, Tenancy
+from fairlead.domain.project import Project
 from fairlead.domain.prompt import Control
 from fairlead.domain.release import Release
 from fairlead.domain.task import Task
 from fairlead.domain.tenant import Tenant
 from fairlead.ports.children import Child, ChildWish
-from fairlead.store import deployments, environments, policies, projects, releases, tasks
+from fairlead.store import deployments, environments, projects, releases, tasks
 from fairlead.store.child_choice import child_release
 from fairlead.store.database import Connection
-from fairlead.usecases import access, prompting, tenancy, waiting
+from fairlead.usecases import child_projects, prompting, tenancy, waiting
 from fairlead.usecases import deployments as deploying
 from fairlead.usecases import tasks as tasking
 from fairlead.usecases.context import Context
 from fairlead.usecases.going import Going, place_of
+from fairlead.usecases.located import Located
 from fairlead.usecases.process_resolving import OUTPUTS
 
 CANCELLED = "cancelled with the deployment that asked for it"
 
 
 def begin(context: Context, parent: TaskId, key: str, wish: ChildWish) -> Child:
-    """As ports.children says. Where nobody but Fairlead asked for the parent, who saved its process was asked; for a
-    process that a repository declares an administrator's allowance stands for that: Refused `policy.refused`."""
+    """As ports.children says; what `child_projects.require` raises."""
     with context.database.transaction() as connection:
         found = deployments.child(connection, parent, key)
         if found is not None:
             return _view(connection, found)
         task = tasks.get(connection, parent)
-        actor = _asker(connection, task)
         owner = projects.by_name_or_id(connection, wish.project)
         place = environments.by_name(connection, task.environment)
-        asking = deployments.of_task(connection, parent)
-        tenant = _tenant(connection, owner, asking)
+        whose = tenancy.named(connection, task.tenant or "")
+        where = Located(projects.by_name(connection, task.project), place, whose)
+        actor = child_projects.asker(connection, task.created_by, task.title)
+        tenant = child_projects.require(connection, actor, where, owner, key)
         scope = tenant.id if tenant else None
-        actor.require(Permission.DEPLOYMENT_CREATE, project=owner.id, environment=place.id, tenant=scope)
-        _require_allowance(connection, actor, task, owner, place)
         release = child_release(connection, owner, wish.version, wish.channel, asked_by=task.title)
         if left := _left(connection, owner, place, release, wish, scope):
             return Child(owner.name, place.name, release.version, left=left)
@@ -75,42 +73,6 @@ def cancel(context: Context, parent: TaskId, key: str) -> None:
     with suppress(Conflict):  # it has ended, or is past its commit point by now
         tasking.cancel(context, SYSTEM, found.task)
     context.durable.wake()
-
-
-def _asker(connection: Connection, task: Task) -> Actor:
-    """Who asked for the parent, with what they may now; Fairlead itself where nobody did."""
-    actor = access.actor_named(connection, task.created_by, via=f"task {task.id}")
-    if actor is not None:
-        return actor
-    if task.created_by == SYSTEM.name:
-        return SYSTEM
-    raise NotAllowed(
-        "permission.denied",
-        f"{task.created_by or 'who'} asked for {task.title}, and may not ask for anything any more",
-        thing=Permission.DEPLOYMENT_CREATE.value,
-        hint="ask for the deployment anew",
-    )
-
-
-def _require_allowance(connection: Connection, actor: Actor, task: Task, child: Project, place: Environment) -> None:
-    owner = projects.by_name(connection, task.project)
-    if actor is not SYSTEM or "process" not in owner.code_nouns:
-        return
-    if not may_deploy_release(policies.of_project(connection, owner.id), child.name, place.id):
-        raise Refused(
-            "policy.refused",
-            f"the repository of {owner.name} may not have releases of {child.name} deployed",
-            thing=child.name,
-            hint=f"an administrator may allow it: fairlead policy allow {release_key(child.name)} "
-            f"--project {owner.name}",
-        )
-
-
-def _tenant(connection: Connection, owner: Project, asking: Deployment | None) -> Tenant | None:
-    """For whom the parent is, where the project is deployed for tenants at all."""
-    if asking is None or owner.tenancy is Tenancy.UNTENANTED:
-        return None
-    return tenancy.of(connection, asking.tenant)
 
 
 def _left(

@@ -28,10 +28,21 @@ from fairlead.store import approvals, deployments, environments, projects, relea
 from fairlead.store.database import Connection
 from fairlead.store.reach import within
 from fairlead.store.shelf import Page
-from fairlead.usecases import concurrency_tags, gates, kept_slots, places, planning, prompting, tenancy, turns, waiting
+from fairlead.usecases import (
+    child_projects,
+    concurrency_tags,
+    gates,
+    kept_slots,
+    places,
+    planning,
+    prompting,
+    tenancy,
+    turns,
+    waiting,
+)
 from fairlead.usecases.context import Context
 from fairlead.usecases.going import Going, going_of
-from fairlead.usecases.located import located
+from fairlead.usecases.located import Located, located
 
 CERTIFICATE = "certificate"
 """The task's fact that holds how the state after compares with the state before."""
@@ -280,7 +291,7 @@ def keep(context: Context, actor: Actor, id: str, *, seconds: float) -> Deployme
 def ask(context: Context, connection: Connection, actor: Actor, wish: Wish) -> Deployment:
     """The row, and its task, its time or its approval, in the caller's transaction. What is asked for by prompted
     variables must be among the wish's answers: Invalid as `prompting.answered` has it. Conflict `deployment.frozen`,
-    `deployment.defect`."""
+    `deployment.defect`, and what `child_projects.require_all` raises."""
     if not wish.variables:
         wish = replace(wish, variables=_answered(context, connection, wish, actor.name))
     if wish.freeze_override:
@@ -291,6 +302,8 @@ def ask(context: Context, connection: Connection, actor: Actor, wish: Wish) -> D
     intended = intend_wish(context, connection, wish, wish.kind)
     if wish.plan_hash:
         planning.require_plan(wish.plan_hash, intended.plan_hash, what="would run now")
+    there = Located(wish.project, wish.environment, wish.tenant)
+    child_projects.require_all(connection, actor, there, intended.plan)
     if not wish.is_forced:
         _refuse_nothing(context, connection, wish)
     for service in intended.definition.services:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import assert_never
 
-from fairlead.domain.actor import SYSTEM, Actor
+from fairlead.domain.actor import ON_BEHALF, SYSTEM, Actor
 from fairlead.domain.environment import Environment
 from fairlead.domain.errors import Conflict, Invalid
 from fairlead.domain.ids import DeploymentId, EnvironmentId, ReleaseId, TargetId
@@ -53,7 +53,7 @@ class Occasion:
 
 def acting(trigger: Trigger) -> Actor:
     """Who does it: Fairlead, in the trigger's name."""
-    return replace(SYSTEM, name=f"trigger {trigger.name}", via=trigger.kind.value)
+    return replace(SYSTEM, name=f"{ON_BEHALF}{trigger.name}", via=trigger.kind.value)
 
 
 def fire(

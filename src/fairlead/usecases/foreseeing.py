@@ -29,12 +29,12 @@ from fairlead.steps.resolved import ResolvedDeployment, Standing
 from fairlead.steps.standing import standing_accessories, standing_slots
 from fairlead.store import deployments, environments, policies, projects, releases, slots
 from fairlead.store.database import Connection
-from fairlead.usecases import gates, planning, prompting, tenancy
+from fairlead.usecases import child_projects, gates, planning, prompting, tenancy
 from fairlead.usecases.binding import Outside
 from fairlead.usecases.context import Context
 from fairlead.usecases.deployments import require_of
 from fairlead.usecases.going import Going
-from fairlead.usecases.located import located
+from fairlead.usecases.located import Located, located
 from fairlead.usecases.planning import Intended
 from fairlead.usecases.slot_choice import choose_colour
 
@@ -47,7 +47,7 @@ T = TypeVar("T")
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """What is looked at: a release for an environment, or a deployment that was asked for and has not begun. `prompted`
-    are answers to what it asks for; None: they are not asked for."""
+    are answers to what it asks for; None: they are not asked for. `asker` would ask for it; None: it was asked for."""
 
     project: Project
     environment: Environment
@@ -59,6 +59,7 @@ class Wanted:
     choice: ProcessChoice = NO_CHOICE
     tenant: Tenant | None = None
     prompted: Mapping[str, str] | None = None
+    asker: Actor | None = None
 
     @property
     def going(self) -> Going:
@@ -142,6 +143,7 @@ async def preview(
             choice=choice,
             tenant=there.tenant,
             prompted=prompted,
+            asker=actor,
         )
 
     return await _preview(context, outside, await context.database.read(find))
@@ -240,12 +242,14 @@ def _looked_at(context: Context, connection: Connection, wanted: Wanted) -> _Boo
             )
         ),
         not _is_live_already(context, connection, wanted, live),
-        "" if wanted.deployment else _refused(context, connection, wanted),
+        _refused(context, connection, wanted, wanted.asker, intended.plan) if wanted.asker else "",
     )
 
 
-def _refused(context: Context, connection: Connection, wanted: Wanted) -> str:
+def _refused(context: Context, connection: Connection, wanted: Wanted, asker: Actor, plan: Plan) -> str:
     try:
+        there = Located(wanted.project, wanted.environment, wanted.tenant)
+        child_projects.require_all(connection, asker, there, plan)
         tenancy.phase_there(connection, wanted.project, wanted.environment, wanted.release, wanted.tenant)
     except FairleadError as error:
         return error.message

@@ -28,7 +28,7 @@ from fairlead.store import environments, forgetting, policies, processes, projec
 from fairlead.store.database import Connection
 from fairlead.store.reach import within
 from fairlead.store.shelf import Condition, Page
-from fairlead.usecases import concurrency_tags, gates, lines, planning, prompting, tenancy, turns
+from fairlead.usecases import child_projects, concurrency_tags, gates, lines, planning, prompting, tenancy, turns
 from fairlead.usecases.context import Context
 from fairlead.usecases.harms import vetted
 from fairlead.usecases.located import Located, located
@@ -172,6 +172,7 @@ def preview(
         plan = _planned(context, connection, where, made, task)
         try:
             _require_open(context, connection, actor, where, found, AS_IT_IS)
+            child_projects.require_all(connection, actor, where, plan)
         except FairleadError as error:
             return RunPreview(plan, error.message)
         return RunPreview(plan)
@@ -359,6 +360,7 @@ def _asked(
     answered = prompting.answered(context, connection, _asker(where, found, published), wish.prompted, by=actor.name)
     made, task = _drafted(context, connection, actor, where, found, published, answered, wish)
     plan = _planned(context, connection, where, made, task)  # what cannot be planned is refused where it is asked for
+    child_projects.require_all(connection, actor, where, plan)
     if wish.plan_hash:
         planning.require_plan(wish.plan_hash, plan.hash, what="would run now")
         planning.remember_plan(context, connection, plan)

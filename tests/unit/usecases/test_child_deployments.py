@@ -10,18 +10,35 @@ from typing import Any
 
 import pytest
 from tests.unit.usecases.house import ADMIN, VIEWER, House
+from tests.unit.usecases.test_foreseeing import outside_of
 
+from fairlead.domain.actor import Actor
 from fairlead.domain.deployment import DeploymentOutcome, DeploymentState
 from fairlead.domain.errors import Conflict, FairleadError, Invalid, NotAllowed, NotFound, Refused
-from fairlead.domain.ids import TaskId
+from fairlead.domain.grant import Grant
+from fairlead.domain.ids import ActorId, TaskId
+from fairlead.domain.permission import Permission
 from fairlead.domain.plan import Plan, all_effects
-from fairlead.domain.process import Action, Process, ProcessStep, RunLocation
-from fairlead.domain.project import Project
+from fairlead.domain.process import Action, Process, ProcessChoice, ProcessStep, RunLocation
+from fairlead.domain.project import Project, Tenancy
 from fairlead.domain.prompt import Control, Prompt
 from fairlead.domain.task import TaskState
 from fairlead.ports.children import ChildWish, DeployCondition
 from fairlead.store import projects as project_rows
-from fairlead.usecases import access, approvals, deployments, processes, releases, users, variables
+from fairlead.usecases import (
+    access,
+    approvals,
+    deployments,
+    foreseeing,
+    processes,
+    projects,
+    releases,
+    runbook_runs,
+    runbooks,
+    tenants,
+    users,
+    variables,
+)
 from fairlead.usecases import channels as channelling
 from fairlead.usecases import child_deployments as children
 from fairlead.usecases import policies as allowing
@@ -246,6 +263,73 @@ def test_the_permission_of_who_asked_is_asked_for(pair: House) -> None:
     with pytest.raises(NotAllowed):
         begin(pair, task, key="[other]")
     assert pair.rows() != before
+
+
+def test_a_trigger_that_asked_stands_for_who_saved_the_process(pair: House) -> None:
+    task = parent(pair)
+    with pair.database.transaction() as connection:
+        children.tasks.change(connection, task, created_by="trigger Every night")
+    assert begin(pair, task).deployment
+
+
+OPENS = Process((step(version="1.0.0"),))
+
+
+def restricted(house: House) -> Actor:
+    """A user who may do everything with books, and of shop nothing."""
+    with house.database.reading() as connection:
+        books = project_rows.by_name(connection, "books")
+    grant = Grant(frozenset(Permission), projects=frozenset({books.id}))
+    return Actor(ActorId("usr-eve"), "eve", "user", frozenset(), grants=(grant,))
+
+
+def test_who_may_not_deploy_the_other_project_is_refused_before_anything_begins(pair: House) -> None:
+    eve = restricted(pair)
+    made = release(pair, "books", "1.0.0")
+    end(pair, pair.deployment("1.0.0").task)
+    before = pair.rows()
+    with pytest.raises(NotAllowed) as caught:
+        deployments.create(pair.context, eve, "books", made.version, "Test", is_forced=True)
+    assert caught.value.code == "permission.denied"
+    assert caught.value.message == "eve may not deploy shop in Test, as Deploy shop does"
+    assert "--skip" in caught.value.hint
+    assert pair.rows() == before
+    without = ProcessChoice(skip=frozenset({"Deploy shop"}))
+    assert deployments.create(pair.context, eve, "books", made.version, "Test", is_forced=True, choice=without)
+
+
+def test_a_plan_says_beforehand_that_the_other_project_may_not_be_deployed(pair: House) -> None:
+    eve, outside = restricted(pair), outside_of(pair)
+    release(pair, "books", "1.0.0")
+    seen = asyncio.run(foreseeing.preview(pair.context, eve, outside, "books", "1.0.0", "Test"))
+    assert seen.refused == "eve may not deploy shop in Test, as Deploy shop does"
+    assert not asyncio.run(foreseeing.preview(pair.context, ADMIN, outside, "books", "1.0.0", "Test")).refused
+
+
+def test_a_runbook_that_deploys_another_project_is_refused_before_it_begins_too(pair: House) -> None:
+    eve = restricted(pair)
+    runbooks.put(pair.context, ADMIN, "books", runbooks.Draft("Open", process=OPENS))
+    runbooks.publish(pair.context, ADMIN, "books", "Open")
+    before = pair.rows()
+    with pytest.raises(NotAllowed, match="eve may not deploy shop in Test, as Deploy shop does"):
+        runbook_runs.run(pair.context, eve, "books", "Open", "Test")
+    assert pair.rows() == before
+    seen = runbook_runs.preview(pair.context, eve, "books", "Open", "Test")
+    assert seen.refused == "eve may not deploy shop in Test, as Deploy shop does"
+    assert runbook_runs.run(pair.context, ADMIN, "books", "Open", "Test")
+
+
+def test_a_runbooks_run_for_a_tenant_deploys_the_other_project_for_that_tenant(pair: House) -> None:
+    for project in ("books", "shop"):
+        projects.change(pair.context, ADMIN, project, {"tenancy": Tenancy.EITHER})
+    connections = {"books": ("Test",), "shop": ("Test",)}
+    acme = tenants.put(pair.context, ADMIN, tenants.Draft("Acme", connections=connections)).tenant
+    runbooks.put(pair.context, ADMIN, "books", runbooks.Draft("Open", process=OPENS))
+    runbooks.publish(pair.context, ADMIN, "books", "Open")
+    run = runbook_runs.run(pair.context, ADMIN, "books", "Open", "Test", tenant="Acme").run
+    pair.begin(run.task)
+    child = begin(pair, TaskId(str(run.task)))
+    assert deployments.get(pair.context, ADMIN, child.deployment).deployment.tenant == acme.id
 
 
 def test_who_may_not_deploy_the_other_project_saves_no_process_that_does(pair: House) -> None:
