@@ -108,13 +108,16 @@ async def _on_and_on(run: Run, node: PlacedRegardless, here: Here) -> Failure | 
         failure = await go_forward(run, child, there)
         if failure and failure.is_final:
             return failure
+        if failure and failure.verdict != "skipped":
+            here.failed()
         first = first or failure
     return first
 
 
 async def _side_by_side(run: Run, node: PlacedParallel, here: Here) -> Failure | None:
     group = here.scope.group()
-    branches = [replace(here, scope=group.group(), outputs=dict(here.outputs)) for _ in node.nodes]
+    failed = group.shut if node.on_failure == "begin_none" else _nobodys_business
+    branches = [replace(here, scope=group.group(), outputs=dict(here.outputs), failed=failed) for _ in node.nodes]
 
     async def branch(child: Placed, there: Here) -> Failure | None:
         failure = await go_forward(run, child, there)
@@ -132,6 +135,10 @@ async def _side_by_side(run: Run, node: PlacedParallel, here: Here) -> Failure |
     for there in branches:
         here.outputs.update(there.outputs)
     return min((failure for failure in ends if failure), key=_gravity, default=None)
+
+
+def _nobodys_business() -> None:
+    """Those beside it go by the end of a branch alone."""
 
 
 def _hold_others(group: Scope, on_failure: OnFailure) -> None:

@@ -33,6 +33,7 @@ class Here:
     """Where in the plan we are: what can stop us, what earlier effects gave, which step people see.
 
     `error` says what failed before, as conditions here count it; `deployment_error` what failed first in all of it.
+    `failed` tells those beside us that something here has failed, though more of it may still run.
     """
 
     scope: Scope
@@ -40,6 +41,7 @@ class Here:
     seen: StepSeen | None = None
     error: str = ""
     deployment_error: str = ""
+    failed: Callable[[], None] = lambda: None
 
     @property
     def step(self) -> str:

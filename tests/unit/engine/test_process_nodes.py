@@ -167,6 +167,21 @@ async def test_none_begins_after_one_failed_and_those_in_hand_go_on_to_their_end
     assert window.begun == ["t0a", "t1a", "t0b"]
 
 
+async def test_none_begins_after_one_failed_on_which_something_still_runs(play):
+    window = Window(failing=("t1a",))
+    add_kind(play, "seen", Scripted(window))
+
+    def on(name: str) -> Part:
+        clean = Sequence(tuple(Effect("seen", f"{name}c{number}", "c") for number in range(9)))
+        return Part(name, Regardless((Part("a", Effect("seen", f"{name}a", "a"), name), Part("c", clean, name))), name)
+
+    nodes = (on("t1"), Part("t2", Effect("seen", "t2a", "a"), "t2"), on("t3"))
+    end = await play.stage.play(plan_of(step("roll", InParallel(nodes, limit=2, on_failure="begin_none"))))
+    assert end.reason == "t1a"
+    assert {"t2a", "t1c8"} <= set(window.ended), "what was in hand went on to its end"
+    assert not [key for key in window.begun if key.startswith("t3")]
+
+
 async def test_steps_side_by_side_do_not_mind_each_other(play):
     group = InParallel((step("a", ask("no")), step("b", Sequence((put("b1"), put("b2"))))), on_failure="go_on")
     end = await play.stage.play(plan_of(group, step("c", put("c"))))
