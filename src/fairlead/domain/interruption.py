@@ -112,3 +112,12 @@ class Answered:
     by_id: str = ""
     by_email: str = ""
     target: str = ""
+    step: str = ""
+    title: str = ""
+
+    @property
+    def said(self) -> str:
+        """In words, for the task's log."""
+        if self.state is InterruptionState.EXPIRED:
+            return f"{self.title}: nobody answered in time"
+        return f"{self.title}: {self.choice.value}, by {self.by}" + (f": {self.note}" if self.note else "")

@@ -73,8 +73,9 @@ class Interpreter:
         if not run.journal.again:
             await _First(run, place(plan, run.journal), conclude, self.cancels).go()
             return
-        run.answers = await _answers(run, run.journal.reserve())
-        placed, earlier = place(plan, run.journal, run.answers), await run.journal.earlier()
+        earlier = await run.journal.earlier()
+        run.answers = await _answers(run, run.journal.reserve(), earlier)
+        placed = place(plan, run.journal, run.answers)
         if begun.end is None:
             await _GoneOn(run, placed, conclude, self.cancels, earlier).go()
         else:
@@ -320,11 +321,16 @@ class _TakenUp(_Ending):
         return outputs
 
 
-async def _answers(run: Run, place: Reservation) -> dict[str, Answered]:
-    """The answers that this run goes by: those that were there when it began."""
+async def _answers(run: Run, place: Reservation, earlier: Mapping[str, Json]) -> dict[str, Answered]:
+    """The answers that this run goes by: those that were there when it began. Those that are new are told."""
+    known = {one.key for one in from_data(tuple[Answered, ...], earlier.get(ANSWERS, []))}
 
     async def work() -> Json:
-        return to_data(await run.books.ask(lambda: run.parts.interruptions.answers(run.task)))
+        found = await run.books.ask(lambda: run.parts.interruptions.answers(run.task))
+        for one in found:
+            if one.key not in known:
+                run.books.say(run.task, "info", one.step, one.said, target=one.target)
+        return to_data(found)
 
     kept = from_data(tuple[Answered, ...], await run.journal.record(place, ANSWERS, work))
     return {one.key: one for one in kept}

@@ -165,6 +165,8 @@ class StoreInterruptions:
                 one.answered_by_id,
                 one.answered_by_email,
                 one.target,
+                one.step,
+                one.title,
             )
             for one in found
             if one.answer is not None

@@ -37,5 +37,6 @@ class FakeInterruptions:
     ) -> None:
         """Somebody says so; the first answer holds."""
         question = self.asked[task, key][0]
-        answered = Answered(key, choice, state, note, "ada", "usr-ada", "ada@example.com", question.target)
+        by = ("ada", "usr-ada", "ada@example.com")
+        answered = Answered(key, choice, state, note, *by, question.target, title=question.title)
         self.given.setdefault((task, key), answered)

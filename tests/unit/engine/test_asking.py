@@ -210,6 +210,24 @@ def on_target(name: str) -> Part:
     return Part(name, Regardless(inside), name)
 
 
+async def test_the_log_says_once_who_answered_what(play):
+    answering(play, Choice.RETRY, Choice.PROCEED, Choice.IGNORE)
+    failing(play, 1)
+    node = guided(may_fail("[x][w1]"), "[x][w1]", "w1")
+    await play.stage.play(plan_of(step("a", node), step("b", Ask("[b]", MANUAL)), step("c", guided(may_fail()))))
+    told = [line for line in play.text.splitlines() if "by ada: because" in line]
+    assert [line.rpartition(",")[0].split(" ")[-1] for line in told] == ["retry", "proceed", "ignore"]
+
+
+async def test_the_log_says_that_nobody_answered(play):
+    def expire(stage) -> None:
+        play.asked.answer(stage.task, "[b]", Choice.ABORT, state=InterruptionState.EXPIRED)
+
+    play.stage.answer = expire
+    await play.stage.play(plan_of(step("b", Ask("[b]", MANUAL))))
+    assert play.text.count("Go on?: nobody answered in time") == 1
+
+
 async def test_a_target_that_is_left_out_is_left_out_of_all_that_follows(play):
     answering(play, Choice.EXCLUDE)
 
