@@ -24,6 +24,7 @@ allowances = sa.Table(
 
 _shelf = Shelf(allowances, Allowance, unknown="policy.unknown")
 insert, get, find, delete = _shelf.insert, _shelf.get, _shelf.find, _shelf.delete
+change = _shelf.change
 
 
 def all_of(connection: sa.Connection) -> tuple[Allowance, ...]:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from fairlead.domain.actor import Actor
 from fairlead.domain.errors import Invalid
 from fairlead.domain.permission import Permission
 from fairlead.domain.policy import KINDS_OF_KEYS, WHOLE_KEYS, Allowance, is_key
+from fairlead.domain.project import Project
 from fairlead.store import environments, policies, projects
+from fairlead.store.database import Connection
 from fairlead.usecases.context import Context
 
 LONGEST_KEY = 300
@@ -44,7 +46,8 @@ def all_of(context: Context, actor: Actor, *, project: str = "") -> Sequence[All
 
 
 def allow(context: Context, actor: Actor, project: str, key: str, *, environment: str = "", note: str = "") -> Allowed:
-    """Allow the harm of that key, as a refusal names it. Where just that is allowed already, nothing is changed."""
+    """Allow the harm of that key, as a refusal names it. Where just that is allowed already it stays,
+    with the note that is given now, if one is."""
     actor.require_somewhere(Permission.POLICY_EDIT)
     if len(key) > LONGEST_KEY or not key.isprintable() or not is_key(key):
         known = ", ".join((*sorted(WHOLE_KEYS), *(f"{kind}…" for kind in KINDS_OF_KEYS)))
@@ -61,6 +64,8 @@ def allow(context: Context, actor: Actor, project: str, key: str, *, environment
         held = policies.of_project(connection, owner.id)
         for one in held:
             if (one.harm, one.environment) == (key, place.id if place else None):
+                if note and note != one.note:
+                    one = _noted(context, connection, actor, owner, one, note)
                 return Allowed(one, owner.name, place.name if place else "")
         made = Allowance(
             context.ids.new("pol"),
@@ -84,6 +89,16 @@ def allow(context: Context, actor: Actor, project: str, key: str, *, environment
             after=made,
         )
     return Allowed(made, owner.name, place.name if place else "")
+
+
+def _noted(
+    context: Context, connection: Connection, actor: Actor, owner: Project, held: Allowance, note: str
+) -> Allowance:
+    made = replace(held, note=note)
+    policies.change(connection, held.id, note=note)
+    said = f"says otherwise why {held.harm} is allowed"
+    context.note(connection, actor, "policy.allowed", said, thing=held.id, project=owner.name, before=held, after=made)
+    return made
 
 
 def revoke(context: Context, actor: Actor, id: str) -> None:

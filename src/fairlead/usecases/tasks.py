@@ -29,7 +29,7 @@ JUNIT = "junit"
 @dataclass(frozen=True, slots=True)
 class TaskView:
     """A task with what belongs to it; `plan` None before it was frozen, `unsettled` None where it is not. `waits_for`
-    are those that it queues behind."""
+    are those that it queues behind, `outcome` is that of a deployment, where it is one's and has ended."""
 
     task: Task
     phases: Sequence[TaskPhase]
@@ -37,6 +37,7 @@ class TaskView:
     plan: Plan | None
     unsettled: End | None = None
     waits_for: Sequence[turns.Awaited] = ()
+    outcome: str = ""
 
 
 def page(
@@ -77,6 +78,8 @@ def view(context: Context, actor: Actor, id: str) -> TaskView:
     with context.database.reading() as connection:
         found = tasks.get(connection, id)
         reaching.require_of_task(connection, actor, Permission.VIEW, found)
+        deployment = deployments.of_task(connection, found.id)
+        outcome = deployment.outcome if deployment else None
         return TaskView(
             found,
             tasks.phases_of(connection, found.id),
@@ -84,6 +87,7 @@ def view(context: Context, actor: Actor, id: str) -> TaskView:
             tasks.plan_of(connection, found.id),
             tasks.unsettled_end(connection, found),
             turns.seen_by(connection, actor, turns.awaited(connection, found)),
+            outcome.value if outcome else "",
         )
 
 

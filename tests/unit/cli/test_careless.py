@@ -190,6 +190,10 @@ def test_what_no_refusal_names_is_not_allowed_and_nothing_is_twice(books: Projec
     )
     again = fairlead("policy", "allow", "pid:host", "-p", "books", "-e", "Test")
     assert (again.code, again.out.strip()) == (0, "pid:host is allowed already for books in Test")
+    for note, kept in (("a", "a"), ("b", "b"), ("", "b")):
+        fairlead("policy", "allow", "pid:host", "-p", "books", "-e", "Test", "-m", note)
+        listed = fairlead("-o", "json", "policy", "list").data
+        assert [one["note"] for one in listed if one["key"] == "pid:host"] == [kept]
 
 
 @pytest.mark.parametrize(
@@ -212,3 +216,5 @@ def test_what_was_not_begun_did_not_fail(house: House, fairlead: Fairlead, has_b
     house.end(task, End(TaskState.FAILED, "image.unknown", "the image is gone", has_begun=has_begun))
     said = fairlead("tasks", "log", task, "--follow")
     assert said.code == 1 and f": {word}: the image is gone" in said.err, said
+    told = fairlead("-o", "json", "tasks", "log", task, "--follow").data
+    assert told["outcome"] == ("failed" if has_begun else "refused")

@@ -324,6 +324,7 @@ def task_view(view: TaskView) -> answers.TaskAlone:
         "notes": list(view.plan.notes) if view.plan else [],
         "warnings": list(view.plan.warnings) if view.plan else [],
         "plan_hash": view.plan.hash if view.plan else "",
+        "outcome": view.outcome,
         "unsettled": unsettled(view.unsettled) if view.unsettled else None,
         "waits_for": [awaited(one) for one in view.waits_for],
     }

@@ -77,6 +77,7 @@ class TaskAlone(Task):
     notes: list[str]
     warnings: list[str]
     plan_hash: str
+    outcome: Annotated[str, Field(description="of a deployment that has ended: how; refused where nothing was begun")]
     unsettled: Unsettled | None
     waits_for: Annotated[list[Awaited], Field(description="behind whom it queues; empty where it is its turn")]
 
