@@ -356,7 +356,7 @@ def _told_at(entry: Entry | None) -> Iterator[None]:
     except FairleadError as error:
         if entry is None:
             raise
-        problem = entry.problem_at(error.thing, error.message, error.hint or "what can be done now")
+        problem = entry.problem_at(error)
         raise ProjectFileInvalid((problem,), code=error.code) from error
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from fairlead.domain.declaration import Data, DeclaredKey, placeholders
-from fairlead.domain.errors import Problem, ProjectFileInvalid
+from fairlead.domain.errors import FairleadError, Problem, ProjectFileInvalid
 from fairlead.formats.declared.layout import Layout, data_of
 from fairlead.formats.findings import Findings, did_you_mean
 from fairlead.formats.findings import shown as spelt
@@ -42,20 +42,25 @@ class Entry:
         """Its fields."""
         return data_of(self.item)
 
-    def problem_at(self, thing: str, found: str, expected: str) -> Problem:
-        """What is wrong with it, at the place where it says `thing`, or the one where it says that among other words;
-        at its beginning where it does not."""
+    def problem_at(self, error: FairleadError) -> Problem:
+        """What a rule says no to, at the place where it says the error's `thing`, or the one where it says that among
+        other words; at its beginning where it does not."""
+        thing = error.thing
         below = node_at(self.root, self.path)
         said = [(path, str(held.text)) for path, held in scalars_of(below)] if below and thing else []
         among = [path for path, text in said if re.search(rf"(?<!\w){re.escape(thing)}(?!\w)", text)]
         exact = (path for path, text in said if text == thing)
-        return self.problem(next(exact, among[0] if len(among) == 1 else ()), found, expected)
+        return self.said_no(next(exact, among[0] if len(among) == 1 else ()), error)
 
-    def problem(self, path: Path, found: str, expected: str) -> Problem:
+    def said_no(self, path: Path, error: FairleadError) -> Problem:
+        """The same at a place below it that is known."""
+        return self.problem(path, error.message, error.hint, is_sentence=True)
+
+    def problem(self, path: Path, found: str, expected: str, *, is_sentence: bool = False) -> Problem:
         """What is wrong with it, at a place below it."""
         whole = (*self.path, *path)
         mark = place_of(self.root, whole)
-        return Problem(mark.file, mark.line, mark.column, spell(whole), found, expected)
+        return Problem(mark.file, mark.line, mark.column, spell(whole), found, expected, is_sentence)
 
 
 @dataclass(frozen=True, slots=True)

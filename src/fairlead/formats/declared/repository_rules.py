@@ -155,9 +155,7 @@ class _Rules:
         try:
             rule()
         except FairleadError as error:
-            hint = error.hint or "what the rule allows"
-            at = entry.problem(below, error.message, hint) if below else None
-            self.findings.problems.append(at or entry.problem_at(error.thing, error.message, hint))
+            self.findings.problems.append(entry.said_no(below, error) if below else entry.problem_at(error))
             self.findings.codes.append(error.code)
 
     def _known(self, entry: Entry, noun: str, names: Sequence[str], known: Collection[str]) -> None:

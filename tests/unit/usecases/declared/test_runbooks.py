@@ -87,11 +87,11 @@ def test_what_no_file_names_goes_with_prune_where_there_are_files_of_others(book
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
-        (b"[Test]", b"[Tets]", "projects/books/runbooks/tidy.yml:3:16: environments[0]: found"),
+        (b"[Test]", b"[Tets]", "projects/books/runbooks/tidy.yml:3:16: environments[0]: "),
         (
             b"kind: script",
             b"kind: deploy-services",
-            "projects/books/runbooks/tidy.yml:7:5: steps[0].name: found the properties of action Delete",
+            "projects/books/runbooks/tidy.yml:7:5: steps[0].name: the properties of action Delete",
         ),
         (b"[Test]\nkeep", b"[Test]\nkep", "projects/books/runbooks/tidy.yml:4:1: kep_runs: found the unknown key"),
         (b"kind: script", b"kind: script, environments: [Tets]", "tidy.yml:9:53: steps[0].actions[0].environments[0]"),
