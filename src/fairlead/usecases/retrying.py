@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from itertools import takewhile
 
+from fairlead.domain.acquisition import groups_of
 from fairlead.domain.actor import Actor
 from fairlead.domain.deployment import Deployment
 from fairlead.domain.errors import Conflict
@@ -21,8 +22,8 @@ from fairlead.usecases.deployments import DeploymentView, Wish, ask, require_of,
 
 def retry(context: Context, actor: Actor, id: str) -> DeploymentView:
     """A new deployment of the same release, with the same variables and choices, that leaves out the steps that the
-    failed one had finished; what they gave is known to the others. Services are deployed anew, and so is all else that
-    was taken back: packages on targets, containers that steps run.
+    failed one had finished before it failed; what they gave is known to the others. Services are deployed anew, and so
+    is all else that was taken back: packages on targets, containers that steps run.
 
     Conflict `deployment.nothing_to_retry` where it is under way, went live, or never began.
     """
@@ -61,11 +62,15 @@ def retry(context: Context, actor: Actor, id: str) -> DeploymentView:
 
 
 def _choice(connection: Connection, failed: Deployment, process: str) -> ProcessChoice:
-    """As before, and the steps that were finished: by it, or by one that it went on from. Packages and
-    containers were taken away, and are elsewhere the next time: what comes behind them may name where, and is run
-    again, too."""
+    """As before, and the steps that were finished, by it or by one that it went on from, up to the one that failed and
+    those beside it: what ran behind that ran for the failure, or in spite of it. Services, packages and containers were
+    taken away, and are others the next time: what comes behind them looks at them, and is run again, too."""
     assert failed.task is not None  # `retry` asked
-    done = {one.name for one in tasks.phases_of(connection, failed.task) if one.state is PhaseState.DONE}
-    steps = takewhile(lambda step: not step.is_taken_back, processes.snapshot(connection, process).steps)
-    names = tuple(step.name for step in steps if step.name in done and not step.deploys_services)
+    ends = {one.name: one.state for one in tasks.phases_of(connection, failed.task)}
+    held = processes.snapshot(connection, process).steps
+    names: tuple[str, ...] = ()
+    for group in groups_of(takewhile(lambda step: not (step.is_taken_back or step.deploys_services), held)):
+        names += tuple(step.name for step in group if ends.get(step.name) is PhaseState.DONE)
+        if any(ends.get(step.name) not in (PhaseState.DONE, PhaseState.SKIPPED) for step in group):
+            break
     return replace(failed.choice, kept=names, kept_from=failed.id if names else "")

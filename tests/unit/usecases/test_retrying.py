@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import io
 import zipfile
+from collections.abc import Sequence
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -14,7 +16,7 @@ from tests.unit.usecases.house import ADMIN, House, push_package
 from fairlead.domain.errors import Conflict
 from fairlead.domain.ids import TaskId
 from fairlead.domain.plan import Plan, all_effects, steps_of
-from fairlead.domain.process import Action, Process, ProcessStep, RunLocation
+from fairlead.domain.process import Action, Process, ProcessStep, RunCondition, RunLocation, StartTrigger
 from fairlead.domain.task import PhaseState, TaskState
 from fairlead.ports.tasks import PhaseTold
 from fairlead.steps.action_kinds import ACTION_KINDS
@@ -58,6 +60,42 @@ def test_finished_steps_are_kept_and_the_others_run(failed: House) -> None:
     assert kinds == [("process.kept", "[Back up]:say"), ("toy.say", "[Copy]:say"), ("toy.say", "[Tell]:say")]
     kept = next(iter(all_effects(plan)))
     assert kept.arguments["output"] == GAVE["[Back up]:say"]
+
+
+def ended(house: House, version: str, steps: Sequence[ProcessStep], *ends: PhaseState) -> tuple[str, ...]:
+    """What is kept of a deployment whose steps ended so."""
+    processes.put(house.context, ADMIN, "books", Process(tuple(steps)))
+    releases.create(house.context, ADMIN, "books", version=version, images={}, contents={})
+    task = TaskId(str(house.deployment(version).task))
+    house.begin(task)
+    told = [PhaseTold(step.name, end, house.clock.now()) for step, end in zip(steps, ends, strict=True)]
+    asyncio.run(house.tasks.phases(task, told))
+    house.end(task, TaskState.FAILED)
+    return retrying.retry(house.context, ADMIN, house.deployment(version).id).deployment.choice.kept
+
+
+def test_what_was_done_behind_the_step_that_failed_is_done_again(failed: House) -> None:
+    back_up, copy, tell = STEPS
+    beside = replace(tell, name="Beside", actions=(Action("Beside", "say"),), start=StartTrigger.WITH_PREVIOUS)
+    always = replace(tell, condition=RunCondition.ALWAYS)
+    clean = replace(tell, name="Clean", actions=(Action("Clean", "say"),), condition=RunCondition.FAILURE)
+    done, bad, left = PhaseState.DONE, PhaseState.FAILED, PhaseState.SKIPPED
+    assert ended(failed, "2.0.0", (back_up, copy, always, clean), done, bad, done, done) == ("Back up",)
+    assert ended(failed, "3.0.0", (back_up, copy, beside, always), done, bad, done, done) == ("Back up", "Beside")
+    assert ended(failed, "4.0.0", (back_up, clean, copy, always), done, left, done, bad) == ("Back up", "Copy")
+
+
+def test_what_came_behind_the_services_is_done_again_with_them(failed: House) -> None:
+    services = ProcessStep("Deploy", (Action("Deploy", "deploy-services"),))
+    processes.put(failed.context, ADMIN, "books", Process((STEPS[0], services, *STEPS[1:])))
+    failed.add_release("5.0.0")
+    task = TaskId(str(failed.deployment("5.0.0").task))
+    failed.begin(task)
+    ends = {"Back up": PhaseState.DONE, "Deploy": PhaseState.DONE, "Copy": PhaseState.DONE, "Tell": PhaseState.FAILED}
+    asyncio.run(failed.tasks.phases(task, [PhaseTold(name, end, failed.clock.now()) for name, end in ends.items()]))
+    failed.end(task, TaskState.FAILED)
+    made = retrying.retry(failed.context, ADMIN, failed.deployment("5.0.0").id)
+    assert made.deployment.choice.kept == ("Back up",)
 
 
 def test_what_did_not_fail_is_not_tried_again(failed: House) -> None:

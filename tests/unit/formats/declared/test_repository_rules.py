@@ -47,7 +47,12 @@ def test_what_fits_together_is_well() -> None:
     ("name", "old", "new", "said"),
     [
         ("process.yml", b"kind: script, properties: {script: echo}", b"kind: dance", "process.yml:3:16: steps[0]"),
-        ("process.yml", b"{script: echo}", b"{scirpt: echo}", "process.yml:3:16: steps[0].actions[0].name: the properties"),
+        (
+            "process.yml",
+            b"{script: echo}",
+            b"{scirpt: echo}",
+            "process.yml:3:16: steps[0].actions[0].name: the properties",
+        ),
         (
             "process.yml",
             b"kind: deploy-services",
