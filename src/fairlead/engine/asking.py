@@ -51,6 +51,7 @@ async def guided(run: Run, node: PlacedGuided, here: Here, go: Way) -> Failure |
         key = attempt_key(node.guided.key, number)
         answered = run.answers.get(key)
         if answered is None:
+            here.failed()  # before the question is put: what is beside it may end meanwhile, and make room
             return await _put(run, here, node.asking, key, node.guided.question, failure.reason or failure.code)
         match answered.choice:
             case Choice.RETRY:

@@ -24,6 +24,7 @@ from fairlead.domain.plan import (
 )
 from fairlead.domain.process import RunCondition
 from fairlead.domain.task import PhaseState, TaskState
+from fairlead.testing.fake_interruptions import FakeInterruptions
 from fairlead.testing.sweep import Mischief, Moment, Verb
 
 SUCCESS = Condition()
@@ -273,6 +274,30 @@ async def test_the_window_begins_none_while_a_person_is_asked_and_goes_on_after(
     end = await play.stage.play(plan_of(step("roll", window)))
     assert end.state is TaskState.SUCCEEDED
     assert kind.tried == ["[x][w1]", "[x][w2]", "[x][w1]", "[x][w2]", "[x][w3]", "[x][w3]"]
+
+
+async def test_the_window_begins_none_while_the_question_is_put(play, monkeypatch):
+    """Another target of it ends in that moment, and makes room."""
+    put_it, is_put = FakeInterruptions.open, asyncio.Event()
+
+    async def slowly(*words, **more):
+        is_put.set()
+        for _ in range(50):
+            await asyncio.sleep(0)
+        await put_it(*words, **more)
+
+    async def do(effect, tools):
+        if "w1" in effect.key:
+            return SaidNo("tests.failed", "sick")
+        await is_put.wait()
+        return Done()
+
+    monkeypatch.setattr(FakeInterruptions, "open", slowly)
+    answering(play, Choice.FAIL)
+    add_kind(play, "failing", Scripted(do))
+    window = InParallel(tuple(on_target(name) for name in ("w1", "w2", "w3")), limit=2, on_failure="begin_none")
+    await play.stage.play(plan_of(step("roll", window)))
+    assert play.world.did == ["put yw2"]
 
 
 async def test_retries_of_an_action_come_before_a_person_is_asked(play):
