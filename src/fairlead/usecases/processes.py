@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from fairlead.domain.actor import Actor
-from fairlead.domain.errors import Conflict, NotFound
+from fairlead.domain.errors import Conflict, Invalid, NotFound
 from fairlead.domain.permission import Permission
 from fairlead.domain.process import Process
 from fairlead.domain.project import Project
 from fairlead.formats.process import by_name, written
 from fairlead.ports.step import ActionKind
 from fairlead.steps.action_kinds import ACTION_KINDS
-from fairlead.store import channels, environments, processes, projects
+from fairlead.store import channels, environments, processes, projects, tenants
 from fairlead.store.database import Connection
 from fairlead.store.processes import HeldProcess
 from fairlead.usecases import child_projects, planning
@@ -88,7 +88,9 @@ def put(context: Context, actor: Actor, project: str, process: Process, *, revis
 
 
 def require_known(connection: Connection, owner: Project, process: Process) -> None:
-    """Environments and channels that an action names are there: a slip of the pen would let it run nowhere."""
+    """Environments, channels and tags of tenants that an action names are there: a slip of the pen would let it run
+    nowhere. Invalid `tenant.tag`."""
+    tags = {tag.lower() for one in tenants.sets(connection) for tag in one.written}
     known = {one.name.lower() for one in environments.all_of(connection)}
     lines = {one.name.lower() for one in channels.of_project(connection, owner.id)}
     for _, action in process.actions:
@@ -100,6 +102,10 @@ def require_known(connection: Connection, owner: Project, process: Process) -> N
             if name.lower() not in lines:
                 message = f"action {action.name} names the channel {name[:80]!r}, which {owner.name} does not have"
                 raise NotFound("channel.unknown", message, thing=name[:80])
+        for tag in action.tenant_tags:
+            if tag.lower() not in tags:
+                message = f"action {action.name} names the tag {tag[:80]!r} of tenants, which no set has"
+                raise Invalid("tenant.tag", message, thing=tag[:80], hint="fairlead tenants tag-sets")
 
 
 def _view(owner: Project, held: HeldProcess | None) -> ProcessView:

@@ -56,6 +56,7 @@ def test_who_edits_what_somebody_else_has_changed_is_told(books: House) -> None:
         (of(environments=("Nowhere",)), "environment.unknown"),
         (of(excluded_environments=("Nowhere",)), "environment.unknown"),
         (of(channels=("Nowhere",)), "channel.unknown"),
+        (of(tenant_tags=("Ring/none",)), "tenant.tag"),
     ],
 )
 def test_what_it_names_must_be_there(books: House, process: Process, code: str) -> None:
