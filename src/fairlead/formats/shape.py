@@ -70,9 +70,7 @@ def _expected(wrong: Any) -> str:
         return "a mapping"
     if kind in ("list_type", "tuple_type"):
         return "a list"
-    if kind in ("greater_than_equal", "less_than_equal", "greater_than", "less_than"):
-        return str(wrong["msg"]).removeprefix("Input should be ")
-    return str(wrong["msg"])
+    return str(wrong["msg"]).removeprefix("Input should be ")
 
 
 def keys_at(model: type[BaseModel], path: Path) -> set[str]:
