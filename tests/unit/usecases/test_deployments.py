@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 from tests.unit.usecases.house import ADMIN, DIGEST, OTHER_DIGEST, PROJECT_FILE, House
@@ -299,8 +300,13 @@ def test_a_bad_key_of_a_harm_is_refused(books: House, key: str) -> None:
 def test_what_is_allowed_already_is_not_allowed_twice(books: House) -> None:
     made = policies.allow(books.context, ADMIN, "books", "privileged", note="first")
     noted = len(books.audit("policy.allowed"))
-    assert policies.allow(books.context, ADMIN, "books", "privileged", note="again") == made
+    for note in ("first", ""):
+        assert policies.allow(books.context, ADMIN, "books", "privileged", note=note) == made
     assert len(books.audit("policy.allowed")) == noted
+    again = policies.allow(books.context, ADMIN, "books", "privileged", note="again").allowance
+    assert again == replace(made.allowance, note="again")
+    assert again in [one.allowance for one in policies.all_of(books.context, ADMIN, project="books")]
+    assert len(books.audit("policy.allowed")) == noted + 1
     assert policies.allow(books.context, ADMIN, "books", "privileged", environment="Test") != made
 
 
