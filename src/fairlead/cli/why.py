@@ -74,11 +74,14 @@ def run(
 @group.command("skipped")
 def skipped(
     context: typer.Context,
-    id: str = typer.Argument(..., help="A run's or deployment's id, a run's number, or with -e a deployment's."),
+    id: str = typer.Argument(
+        ...,
+        help="The id of a run, deployment, runbook's run, or its task; a run's number, or with -e a deployment's.",
+    ),
     environment: str = typer.Option("", "--environment", "-e", help="Of a deployment's number: where."),
     project: ProjectName = "",
 ) -> None:
-    """Why a run or a deployment was skipped, refused, superseded or taken back."""
+    """Why a run, a deployment or a runbook's run was skipped, refused, superseded or taken back."""
     at = session(context)
     of = at.project(project) if id.isdecimal() else project
     _tell(at.screen, at.client.get(f"{API}/why/skipped/{segment(id)}", project=of, environment=environment))

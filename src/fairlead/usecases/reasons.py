@@ -133,6 +133,8 @@ def of_task(context: Context, connection: Connection, viewer: Actor, task: Task)
         if phase.state is PhaseState.FAILED:
             said = f"the phase “{phase.title}” failed" + (f": {phase.reason}" if phase.reason else "")
             yield Reason(said, at=phase.ended_at, noun="task", thing=task.id)
+        elif phase.state is PhaseState.SKIPPED and phase.reason:
+            yield Reason(f"“{phase.title}” was skipped: {phase.reason}", noun="task", thing=task.id)
     facts = tasks.facts_of(connection, task.id)
     yield from (_tests(name, fact) for name, fact in facts.items() if _has_failing(name, fact))
     for name, fact in facts.items():

@@ -12,13 +12,26 @@ from fairlead.domain.permission import Permission
 from fairlead.domain.project import Project
 from fairlead.domain.reason import Reason
 from fairlead.domain.run import Run, RunState
-from fairlead.store import deployments, environments, projects, releases, runs, tasks
+from fairlead.domain.runbook import RunbookRun, Unbegun
+from fairlead.domain.task import TaskState
+from fairlead.store import deployments, environments, projects, releases, runbooks, runs, tasks
 from fairlead.store.database import Connection
 from fairlead.usecases import planning, reasons, tenancy
 from fairlead.usecases.context import Context
 from fairlead.usecases.deployments import require_of
+from fairlead.usecases.located import Located
 from fairlead.usecases.value_reasons import of_value
 from fairlead.usecases.values import Where
+
+NOT_CARRIED_OUT = (
+    Unbegun.CANCELLED,
+    Unbegun.REFUSED,
+    TaskState.FAILED,
+    TaskState.ROLLED_BACK,
+    TaskState.CANCELLED,
+    TaskState.SKIPPED,
+)
+"""How a runbook's run ended that did not begin, or did not go well."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +69,13 @@ def release(context: Context, actor: Actor, project: str, version: str) -> Reaso
 
 
 def skipped(context: Context, actor: Actor, id: str, *, project: str = "", environment: str = "") -> Reason:
-    """Why a run or a deployment did not begin, or was not carried out. Conflict `why.not_skipped` where it was."""
+    """Why a run, a deployment or a runbook's run did not begin, or was not carried out. Conflict `why.not_skipped`
+    where it was."""
     actor.require_somewhere(Permission.VIEW)
     with context.database.reading() as connection:
+        of_runbook = _run_of_runbook(connection, id)
+        if of_runbook is not None:
+            return _of_run_of_runbook(context, connection, actor, of_runbook)
         run = _run(connection, id, project, environment)
         if run is not None:
             actor.require_somewhere(Permission.VIEW, project=run.project)
@@ -79,6 +96,16 @@ def run(context: Context, actor: Actor, id: str, *, project: str = "") -> Reason
             raise NotFound("run.unknown", f"there is no run {id[:80]!r}", thing=id[:80])
         actor.require_somewhere(Permission.VIEW, project=found.project)
         return _of_run(context, connection, actor, found, must_be_skipped=False)
+
+
+def run_of_runbook(context: Context, actor: Actor, id: str) -> Reason:
+    """Why a runbook's run began, and why it ended as it did. `id` is its own or its task's."""
+    actor.require_somewhere(Permission.VIEW)
+    with context.database.reading() as connection:
+        found = _run_of_runbook(connection, id)
+        if found is None:
+            raise NotFound("runbook.unknown", f"there is no run of a runbook {id[:80]!r}", thing=id[:80])
+        return _of_run_of_runbook(context, connection, actor, found, must_be_skipped=False)
 
 
 def value(
@@ -173,6 +200,36 @@ def _how_run(state: RunState) -> str:
     return f"{'was' if state.has_ended else 'is'} {state.value}"
 
 
+def _of_run_of_runbook(
+    context: Context, connection: Connection, actor: Actor, found: RunbookRun, *, must_be_skipped: bool = True
+) -> Reason:
+    where = Located(
+        projects.get(connection, found.project),
+        environments.get(connection, found.environment),
+        tenancy.of(connection, found.tenant),
+    )
+    where.require(actor, Permission.VIEW)
+    task = tasks.get(connection, found.task) if found.task else None
+    state = found.unbegun or (task.state if task else Unbegun.SCHEDULED)
+    words = f"run {found.number} of the runbook {runbooks.get(connection, found.runbook).name} in {where.shown}"
+    if must_be_skipped and state not in NOT_CARRIED_OUT:
+        raise _not_skipped(words, state.value)
+    ended = task or found
+    is_verb = state in (TaskState.FAILED, TaskState.SUCCEEDED)
+    how = state.value.replace("_", " ") if is_verb else f"was {state.value.replace('_', ' ')}"
+    asked = Reason(f"{found.created_by or 'somebody'} asked for it", at=found.created_at)
+    return Reason(
+        f"{words} {how}" + (f": {ended.reason}" if ended.reason else ""),
+        (*(reasons.of_task(context, connection, actor, task) if task else ()), asked),
+        task.evidence if task else (),
+        ended.code,
+        ended.hint,
+        ended.ended_at or found.created_at,
+        "task" if task else "",
+        task.id if task else "",
+    )
+
+
 def _newer_run(connection: Connection, skipped_one: Run) -> list[Reason]:
     first = runs.next_of_branch(connection, skipped_one)
     if first is None:
@@ -216,6 +273,14 @@ def _run(connection: Connection, id: str, project: str, environment: str = "") -
     if id.startswith("tsk"):
         return runs.of_task(connection, tasks.get(connection, id).id)
     return None
+
+
+def _run_of_runbook(connection: Connection, id: str) -> RunbookRun | None:
+    """The run of that id, or that its task carries out; None where it is of something else."""
+    if id.startswith("rbr"):
+        return runbooks.get_run(connection, id)
+    task = tasks.get(connection, id) if id.startswith("tsk") else None
+    return runbooks.run_of_task(connection, task.id) if task is not None and task.kind == "runbook" else None
 
 
 def _not_skipped(what: str, how: str) -> Conflict:

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from tests.unit.usecases.house import ADMIN, NOBODY, VIEWER, House
@@ -14,15 +15,30 @@ from fairlead.domain.actor import SYSTEM, Actor
 from fairlead.domain.errors import Conflict, Invalid, NotAllowed, NotFound
 from fairlead.domain.ids import TaskId
 from fairlead.domain.interruption import Choice, InterruptionKind, Question
-from fairlead.domain.plan import Plan
+from fairlead.domain.plan import Plan, Sequence, Step
 from fairlead.domain.process import Action, Process, ProcessStep
 from fairlead.domain.reason import Reason
 from fairlead.domain.run import Run
-from fairlead.domain.task import TaskState
-from fairlead.ports.tasks import End
+from fairlead.domain.runbook import RunbookRun
+from fairlead.domain.task import PhaseState, TaskState
+from fairlead.ports.tasks import End, PhaseTold
 from fairlead.store import projects
 from fairlead.store.interruptions import StoreInterruptions
-from fairlead.usecases import approvals, deployments, processes, releases, runs, scheduling, tasks, variables, why
+from fairlead.usecases import (
+    approvals,
+    deployments,
+    processes,
+    releases,
+    runbook_runs,
+    runbooks,
+    runs,
+    scheduled_runs,
+    scheduling,
+    tasks,
+    variables,
+    why,
+)
+from fairlead.usecases.runbook_runs import Wish
 from fairlead.usecases.values import Where
 
 HEAD, NEWER, NEWEST = "a" * 40, "b" * 40, "c" * 40
@@ -284,3 +300,59 @@ def test_what_is_queued_behind_an_unsettled_one_says_so_and_that_one_what_can_be
     itself = told(why.deployment(books.context, VIEWER, stuck.id))
     for part in (tried[0], "docker rm -f web"):
         assert part in itself
+
+
+def ask_to_tidy(house: House, **wish: Any) -> RunbookRun:
+    process = Process((ProcessStep("Tidy", (Action("Tidy", "script", {"script": "echo"}),)),))
+    runbooks.put(house.context, ADMIN, "books", runbooks.Draft("Tidy", process=process))
+    runbooks.publish(house.context, ADMIN, "books", "Tidy")
+    return runbook_runs.run(house.context, ADMIN, "books", "Tidy", "Test", wish=Wish(**wish)).run
+
+
+def test_a_runbooks_run_that_was_refused_or_cancelled_before_it_began_says_why(books: House) -> None:
+    now, hour = books.clock.now(), timedelta(hours=1)
+    late = ask_to_tidy(books, not_before=now + hour, not_after=now + 2 * hour)
+    given_up = ask_to_tidy(books, not_before=now + 9 * hour)
+    scheduled_runs.cancel(books.context, ADMIN, "books", "Tidy", given_up.id)
+    books.clock.advance(3 * 3600)
+    scheduled_runs.begin_due(books.context)
+    reason = why.skipped(books.context, VIEWER, late.id)
+    assert reason.said.startswith("run 1 of the runbook Tidy in Test was refused: ")
+    assert reason.code == "runbook.expired"
+    assert "admin asked for it" in told(reason)
+    said = why.skipped(books.context, VIEWER, given_up.id).said
+    assert said == "run 2 of the runbook Tidy in Test was cancelled: cancelled by admin before it began"
+    with pytest.raises(NotAllowed):
+        why.skipped(books.context, NOBODY, late.id)
+
+
+def test_a_runbooks_run_that_failed_says_why_by_its_task_too_and_one_that_went_well_was_not_skipped(
+    books: House,
+) -> None:
+    failed = ask_to_tidy(books)
+    assert failed.task is not None
+    books.begin(failed.task)
+    books.end(failed.task, TaskState.FAILED, "step.failed", "it ended with 1")
+    for id in (failed.id, failed.task):
+        reason = why.skipped(books.context, VIEWER, id)
+        assert reason.said == "run 1 of the runbook Tidy in Test failed: it ended with 1"
+        assert reason.code == "step.failed"
+    well = ask_to_tidy(books)
+    assert well.task is not None
+    books.begin(well.task)
+    books.end(well.task)
+    with pytest.raises(Conflict) as caught:
+        why.skipped(books.context, VIEWER, well.id)
+    assert caught.value.code == "why.not_skipped"
+
+
+def test_a_step_that_was_skipped_is_named_with_the_reason(books: House) -> None:
+    books.add_release("1.0.0")
+    found = books.deployment("1.0.0")
+    books.begin(found.task)
+    task, step = TaskId(str(found.task)), Step("announce", "Announce", Sequence(()))
+    asyncio.run(books.tasks.freeze(task, Plan("deployment", "toy", forward=Sequence((step,)))))
+    said = "its condition is not so: an earlier step failed"
+    asyncio.run(books.tasks.phases(task, [PhaseTold("announce", PhaseState.SKIPPED, books.clock.now(), said)]))
+    books.end(found.task)
+    assert f"“Announce” was skipped: {said}" in told(why.deployment(books.context, VIEWER, found.id))

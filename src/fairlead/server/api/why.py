@@ -61,5 +61,6 @@ def why_run(context: Books, actor: Asking, id: str, project: str = "") -> answer
 
 @router.get("/skipped/{id}")
 def why_skipped(context: Books, actor: Asking, id: str, project: str = "", environment: str = "") -> answers.Reason:
-    """Why a run or a deployment was skipped, refused, superseded or undone."""
+    """Why a run, a deployment or a runbook's run was skipped, refused, superseded or undone; each by its id, or its
+    task's."""
     return reason(why.skipped(context, actor, id, project=project, environment=environment))

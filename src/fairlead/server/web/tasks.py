@@ -247,6 +247,8 @@ def _why(visitor: Visitor, task: Task) -> Reason | None:
     context, actor = visitor.context, visitor.actor
     if task.kind in ("deployment", "rollback"):
         return why.deployment(context, actor, task.subject)
+    if task.kind == "runbook":
+        return why.run_of_runbook(context, actor, task.id)
     return why.run(context, actor, task.subject) if task.kind == "run" else None
 
 
