@@ -81,9 +81,19 @@ async def keep_remains(before: Container, tools: Tools) -> None:
         "how": ended.how,
         "healthcheck": before.health,
         "output": f"{before.name}.log",
-        "health": [*_told_when_ready(before, tools.outputs), *_spans(watched.get("answers"))],
+        "health": [*_told_when_ready(before.id, tools.outputs), *_spans(watched.get("answers"))],
     }
     await tools.records.note(tools.task, f"{FACT}{before.name}", told)
+
+
+async def note_gone(name: str, service: str, container: Json, tools: Tools) -> None:
+    """An instance that was started as `container` and is not there any more, though Fairlead has not removed it."""
+    if f"{FACT}{name}" in await tools.records.facts(tools.task):
+        return  # it has: it was asked again after a death
+    how = "is not there any more: somebody removed it"
+    told: dict[str, Json] = {"service": service, "container": container, "how": how}
+    told["health"] = list(_told_when_ready(container, tools.outputs))
+    await tools.records.note(tools.task, f"{FACT}{name}", told)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,9 +130,9 @@ def _by_itself(exit_code: int) -> str:
     return ended_with(exit_code).replace("ended with", "ended by itself with")
 
 
-def _told_when_ready(container: Container, outputs: Mapping[str, Mapping[str, Json]]) -> Sequence[Json]:
+def _told_when_ready(container: Json, outputs: Mapping[str, Mapping[str, Json]]) -> Sequence[Json]:
     for output in outputs.values():
-        if output.get("container") == container.id and "health" in output:
+        if output.get("container") == container and "health" in output:
             return _spans(output["health"])
     return ()
 

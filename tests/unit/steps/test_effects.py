@@ -280,6 +280,29 @@ async def test_the_probes_of_an_instance_that_was_ready_are_kept_when_tests_say_
     assert told["health"][-1]["answer"] == "GET /healthz answered 200"
 
 
+async def test_an_instance_that_somebody_removed_is_named_as_gone_with_its_probes(world):
+    def remove_and_fail(spec):
+        (web_one,) = [one for one in world.host.containers.values() if "_web." in one.spec.name]
+        world.host.remove_container(web_one)
+        return ending(1)
+
+    failed = await world.deploy(definition(tests=PRE), "1.0.0", scripts={"tests": remove_and_fail})
+    assert failed.state is TaskState.ROLLED_BACK
+    told = (await world.records.facts(failed.stage.task))[f"instance:{failed.resolved.names.instance('web', 1)}"]
+    assert told["how"] == "is not there any more: somebody removed it"
+    assert told["service"] == "web"
+    assert told["health"][-1]["answer"] == "GET /healthz answered 200"
+
+
+async def test_an_instance_that_never_was_made_is_not_named_as_gone(world):
+    world.host.images.clear()
+    failed = await world.deploy(
+        definition(), "1.0.0", scripts={"web": serving()}, images={"web": f"x@sha256:{'0' * 64}"}
+    )
+    assert failed.state is not TaskState.SUCCEEDED
+    assert not [name for name in await world.records.facts(failed.stage.task) if name.startswith("instance:")]
+
+
 async def test_secrets_reach_the_container_and_nothing_else(world):
     version = world.secrets.put("s3cret-value")
     secret = SecretRef(version, "Db.Password")

@@ -14,7 +14,7 @@ from fairlead.steps.effects.basis import Plain, all_of, read
 from fairlead.steps.effects.started_anew import RUNS, start_anew
 from fairlead.steps.keeping import keeps_s, note_kept
 from fairlead.steps.readiness import Watched, still_ready, until_ready
-from fairlead.steps.remains import keep_remains
+from fairlead.steps.remains import keep_remains, note_gone
 from fairlead.steps.resolved import StandingInstance
 
 NOT_AGAIN = "no"
@@ -72,6 +72,8 @@ class StartInstance:
         blueprint = read(Blueprint, effect)
         container = await _ours(blueprint, tools)
         if container is None:
+            if started := tools.outputs.get(effect.key):
+                await note_gone(blueprint.name, blueprint.service.name, started.get("container"), tools)
             return
         if await _is_kept(blueprint, tools):
             await tools.container_engine.keep_up(blueprint.name, NOT_AGAIN)
