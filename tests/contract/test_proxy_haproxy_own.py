@@ -330,8 +330,7 @@ async def test_where_a_person_sent_users_of_another_route_they_stay(rig: Haproxy
     for spec in (BOOKS, ADMIN):
         await rig.proxy.fill(spec.name, GREEN, [await rig.endpoint("new")])
     rehearsed = await rig.proxy.rehearse({spec: [] for spec in (BOOKS, ADMIN)}, GREEN)
-    backend = HaproxyFiles(rig.settings).read().holdings[SHOP.name].claims[GREEN].backend
-    assert any(line.endswith(f" {SHOP.host}/ {backend}") for line in rehearsed.point), rehearsed.point
+    assert any("(2 lines of other routes, as they stand)" in line for line in rehearsed.point), rehearsed.point
 
     await rig.proxy.point({BOOKS.name: GREEN, ADMIN.name: GREEN})
     assert await rig.ask(BOOKS.host) == "new"

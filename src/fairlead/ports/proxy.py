@@ -96,7 +96,8 @@ class Drained:
 @dataclass(frozen=True, slots=True)
 class Rehearsal:
     """What the running proxy would be told, in its own language and order: to fill the idle slot, to point the routes
-    at it, to leave the old slot once it is drained; and `back`, what would point the routes at the old one again."""
+    at it, to leave the old slot once it is drained; and `back`, what would point the routes at the old one again. Of
+    what it would be told of other routes, only how much that is."""
 
     fill: tuple[str, ...] = ()
     point: tuple[str, ...] = ()
