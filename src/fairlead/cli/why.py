@@ -62,10 +62,10 @@ def value(
 @group.command("run")
 def run(
     context: typer.Context,
-    id: str = typer.Argument(..., help="The run's id, or its number."),
+    id: str = typer.Argument(..., help="The id of a run, of a runbook's run, or its task; a run's number."),
     project: ProjectName = "",
 ) -> None:
-    """Why a run began, and why it ended as it did."""
+    """Why a run, or a runbook's, began, and why it ended as it did."""
     at = session(context)
     of = at.project(project) if id.isdecimal() else project
     _tell(at.screen, at.client.get(f"{API}/why/runs/{segment(id)}", project=of))

@@ -88,24 +88,17 @@ def skipped(context: Context, actor: Actor, id: str, *, project: str = "", envir
 
 
 def run(context: Context, actor: Actor, id: str, *, project: str = "") -> Reason:
-    """Why a run began, and why it ended as it did."""
+    """Why a run, or a runbook's, began, and why it ended as it did."""
     actor.require_somewhere(Permission.VIEW)
     with context.database.reading() as connection:
+        of_runbook = _run_of_runbook(connection, id)
+        if of_runbook is not None:
+            return _of_run_of_runbook(context, connection, actor, of_runbook, must_be_skipped=False)
         found = _run(connection, id, project)
         if found is None:
             raise NotFound("run.unknown", f"there is no run {id[:80]!r}", thing=id[:80])
         actor.require_somewhere(Permission.VIEW, project=found.project)
         return _of_run(context, connection, actor, found, must_be_skipped=False)
-
-
-def run_of_runbook(context: Context, actor: Actor, id: str) -> Reason:
-    """Why a runbook's run began, and why it ended as it did. `id` is its own or its task's."""
-    actor.require_somewhere(Permission.VIEW)
-    with context.database.reading() as connection:
-        found = _run_of_runbook(connection, id)
-        if found is None:
-            raise NotFound("runbook.unknown", f"there is no run of a runbook {id[:80]!r}", thing=id[:80])
-        return _of_run_of_runbook(context, connection, actor, found, must_be_skipped=False)
 
 
 def value(

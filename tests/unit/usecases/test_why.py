@@ -337,6 +337,7 @@ def test_a_runbooks_run_that_failed_says_why_by_its_task_too_and_one_that_went_w
         reason = why.skipped(books.context, VIEWER, id)
         assert reason.said == "run 1 of the runbook Tidy in Test failed: it ended with 1"
         assert reason.code == "step.failed"
+        assert why.run(books.context, VIEWER, id).said == reason.said
     well = ask_to_tidy(books)
     assert well.task is not None
     books.begin(well.task)
@@ -344,6 +345,7 @@ def test_a_runbooks_run_that_failed_says_why_by_its_task_too_and_one_that_went_w
     with pytest.raises(Conflict) as caught:
         why.skipped(books.context, VIEWER, well.id)
     assert caught.value.code == "why.not_skipped"
+    assert why.run(books.context, VIEWER, well.id).said == "run 2 of the runbook Tidy in Test succeeded"
 
 
 def test_a_step_that_was_skipped_is_named_with_the_reason(books: House) -> None:

@@ -55,7 +55,8 @@ def why_value(
 
 @router.get("/runs/{id}")
 def why_run(context: Books, actor: Asking, id: str, project: str = "") -> answers.Reason:
-    """Why a run began, and why it ended as it did. By id, or by its number in a project."""
+    """Why a run, or a runbook's, began, and why it ended as it did. By its id, its task's, or a run's number in a
+    project."""
     return reason(why.run(context, actor, id, project=project))
 
 

@@ -247,9 +247,7 @@ def _why(visitor: Visitor, task: Task) -> Reason | None:
     context, actor = visitor.context, visitor.actor
     if task.kind in ("deployment", "rollback"):
         return why.deployment(context, actor, task.subject)
-    if task.kind == "runbook":
-        return why.run_of_runbook(context, actor, task.id)
-    return why.run(context, actor, task.subject) if task.kind == "run" else None
+    return why.run(context, actor, task.id) if task.kind in ("run", "runbook") else None
 
 
 def _certificate(facts: Mapping[str, Json]) -> dict[str, Any] | None:
