@@ -20,7 +20,9 @@ group = typer.Typer(name="keys", help="API keys: for programs, and for this comm
 
 def login(
     context: typer.Context,
-    url: str = typer.Argument("", help="The server's address."),
+    url: str = typer.Argument(
+        "", help="The server's address; by default FAIRLEAD_URL, that of the last log-in, or http://127.0.0.1:8600."
+    ),
     user: str = typer.Option("", "--user", "-u", help="Your user name; if it is not given you are asked for it."),
     password_stdin: bool = typer.Option(False, "--password-stdin", help="Read the password from standard input."),
     key: str = typer.Option("", "--with-key", help="Use this API key instead of user and password."),
@@ -121,7 +123,7 @@ def list_keys(context: typer.Context, search: Search = "") -> None:
 def add_key(
     context: typer.Context,
     name: str = typer.Argument(..., help="What it is for."),
-    days: int = typer.Option(0, help="How long it lasts; 0: until it is removed."),
+    days: int = typer.Option(0, help="For how many days it works; 0: until it is removed."),
 ) -> None:
     """Make a key; it is printed once."""
     at = session(context)

@@ -58,6 +58,7 @@ from fairlead.cli import (
 )
 from fairlead.cli.given_values import guarded
 from fairlead.cli.importing import group as import_group
+from fairlead.cli.readable import readable
 from fairlead.cli.screen import Screen
 from fairlead.cli.session import Session
 from fairlead.cli.where_to_look import hint_of
@@ -126,8 +127,12 @@ def build(kinds: Callable[[], Mapping[str, Any]] = dict) -> typer.Typer:
     @app.callback()
     def options(
         context: typer.Context,
-        server: str = typer.Option("", "--server", envvar="FAIRLEAD_URL", help="The server's address."),
-        key: str = typer.Option("", "--key", envvar="FAIRLEAD_API_KEY", help="An API key.", show_envvar=True),
+        server: str = typer.Option(
+            "", "--server", envvar="FAIRLEAD_URL", help="The server's address; by default that of the last log-in."
+        ),
+        key: str = typer.Option(
+            "", "--key", envvar="FAIRLEAD_API_KEY", help="An API key; by default the one that `login` made."
+        ),
         output: str = typer.Option("table", "--output", "-o", help="table or json."),
         quiet: bool = typer.Option(False, "--quiet", "-q", help="No chatter on stderr."),
         version: bool = typer.Option(
@@ -191,7 +196,7 @@ def run(arguments: Sequence[str] | None = None, *, kinds: Callable[[], Mapping[s
 @cache
 def _tree(kinds: Callable[[], Mapping[str, Any]]) -> Any:
     """As it is run: made once in a process, for it takes as long as most commands."""
-    return guarded(get_command(build(kinds)))
+    return guarded(readable(get_command(build(kinds))))
 
 
 def _refused(error: FairleadError) -> int:

@@ -49,7 +49,7 @@ def approve(
     note: str = typer.Option("", "--note", "-m", help="Why."),
     plan: str = typer.Option("", help="The hash of the plan that you approve; refused if it is another."),
     wait: Wait = False,
-    timeout: Timeout = 0.0,
+    timeout: Timeout = 0,
     project: str = typer.Option("", "--project", "-p", help=WHOSE),
     environment: str = typer.Option("", "--environment", "-e", help="Only what waits for this environment."),
 ) -> None:

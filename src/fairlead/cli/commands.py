@@ -38,7 +38,7 @@ def execute(
     context: typer.Context,
     service: str = typer.Argument(..., help="The service or accessory, as the project file names it."),
     command: list[str] = typer.Argument(..., help=WORDS_HELP),
-    instance: int = typer.Option(0, help="Which replica, from 1; by default the first that runs."),
+    instance: int = typer.Option(0, help="Which replica, from 1; by default the first that runs.", show_default=False),
     environment: str = typer.Option("", "--environment", "-e", help=WHERE_HELP),
     timeout: float = typer.Option(3600, help=TIMEOUT_HELP),
     tenant: TenantName = "",

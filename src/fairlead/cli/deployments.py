@@ -44,7 +44,7 @@ def list_deployments(
     parent: str = typer.Option("", "--parent", help="Only those that a step of this task asked for."),
     project: str = typer.Option("", "--project", "-p", help="Only of this project."),
 ) -> None:
-    """The newest first."""
+    """List deployments, the newest first."""
     at = session(context)
     asked = {"project": project, "environment": environment, "tenant": tenant, "state": state, "parent": parent}
     asked |= {"outcome": outcome}

@@ -18,7 +18,7 @@ EXPIRES_HELP = "After how long without an answer that approval expires: 90m, 6h,
 
 @group.command("list")
 def list_environments(context: typer.Context, search: Search = "") -> None:
-    """List all, in the order in which releases reach them."""
+    """List all environments, in the order in which releases reach them."""
     at = session(context)
     rows = at.client.all(f"{API}/environments", search=search)
     if not at.screen.as_json:
@@ -48,7 +48,7 @@ def add(
     approval_expires: str = typer.Option("0", help=EXPIRES_HELP),
     guided: bool = typer.Option(False, "--guided/--not-guided", help=GUIDED_HELP),
 ) -> None:
-    """Add one."""
+    """Add an environment."""
     at = session(context)
     body = {"name": name, "order": order, "description": description, "asks_approval": approval, "guided": guided}
     body["approval_expires_s"] = lasting(approval_expires, "--approval-expires")

@@ -19,7 +19,7 @@ Name = typer.Argument(..., help="The credential: small letters, digits and dashe
 
 @group.command("list")
 def list_credentials(context: typer.Context, search: Search = "") -> None:
-    """All."""
+    """List all federated credentials."""
     at = session(context)
     columns = {"name": "NAME", "account": "STANDS FOR", "issuer": "ISSUER", "subject": "SUBJECT", "claims": "CLAIMS"}
     found = at.client.all(f"{API}/federated-credentials", search=search)
@@ -28,7 +28,7 @@ def list_credentials(context: typer.Context, search: Search = "") -> None:
 
 @group.command("show")
 def show(context: typer.Context, name: str = Name) -> None:
-    """One of them."""
+    """Show one federated credential."""
     at = session(context)
     at.screen.result(at.client.get(f"{API}/federated-credentials/{segment(name)}"))
 

@@ -23,7 +23,7 @@ COLUMNS = {
 
 @group.command("list")
 def list_freezes(context: typer.Context, search: Search = "") -> None:
-    """List all, the newest first."""
+    """List all freezes, the newest first."""
     at = session(context)
     at.screen.table(at.client.all(f"{API}/freezes", search=search), COLUMNS, empty="no freezes")
 

@@ -16,7 +16,7 @@ Name = typer.Argument(..., help="The provider: small letters, digits and dashes.
 
 @group.command("list")
 def list_providers(context: typer.Context, search: Search = "") -> None:
-    """All; secrets are never shown."""
+    """List all identity providers; secrets are never shown."""
     at = session(context)
     columns = {"name": "NAME", "issuer": "ISSUER", "client_id": "CLIENT", "is_enabled": "ENABLED", "role": "NEW USERS"}
     at.screen.table(at.client.all(f"{API}/identity-providers", search=search), columns, empty="no identity providers")
@@ -24,7 +24,7 @@ def list_providers(context: typer.Context, search: Search = "") -> None:
 
 @group.command("show")
 def show(context: typer.Context, name: str = Name) -> None:
-    """One of them, with the redirect address that has to be entered there."""
+    """Show one identity provider, with the redirect address that has to be entered there."""
     at = session(context)
     at.screen.result(at.client.get(f"{API}/identity-providers/{segment(name)}"))
 

@@ -20,7 +20,7 @@ def list_sets(
     search: str = typer.Option("", "--search", help="Only names that have this in them."),
     project: str = typer.Option("", "--project", "-p", help="Only those that this project includes."),
 ) -> None:
-    """List all, and which projects include them; or those of one project."""
+    """List all library sets, and which projects include them; or those of one project."""
     at = session(context)
     if project:
         included = at.client.all(f"{API}/projects/{segment(project)}/library-sets", search=search)

@@ -35,7 +35,7 @@ KEEP_HELP = "What phases keep that do not say so themselves: a number of release
 
 @group.command("list")
 def list_lifecycles(context: typer.Context, search: Search = "") -> None:
-    """List all, and who follows each."""
+    """List all lifecycles, and who follows each."""
     at = session(context)
     rows = at.client.all(f"{API}/lifecycles", search=search)
     if not at.screen.as_json:
@@ -72,7 +72,7 @@ def add(
     keep: str = typer.Option("", help=KEEP_HELP),
     keep_files: str = typer.Option("", help=KEEP_FILES_HELP),
 ) -> None:
-    """Add one."""
+    """Add a lifecycle."""
     at = session(context)
     made = at.client.post(f"{API}/lifecycles", _body(name, phase, description, keep, keep_files))
     at.screen.result(made, f"lifecycle {made['name']} added: {_phases(made)}")

@@ -39,7 +39,7 @@ def show(
 def put(
     context: typer.Context,
     file: Path = typer.Argument(..., help="A YAML file, as `process show` prints it."),
-    revision: int = typer.Option(-1, "--revision", help="Only if it still has this revision."),
+    revision: int = typer.Option(-1, "--revision", help="Only if it still has this revision.", show_default=False),
     project: ProjectName = "",
 ) -> None:
     """Replace the project's process, from its next release on."""

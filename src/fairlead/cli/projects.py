@@ -257,7 +257,7 @@ def look(context: typer.Context, name: str = typer.Argument(..., help="The proje
 def remove(
     context: typer.Context,
     name: str = typer.Argument(..., help="The project."),
-    yes: bool = typer.Option(False, "--yes", help="Do not ask."),
+    yes: bool = typer.Option(False, "--yes", "-y", help="Do not ask."),
 ) -> None:
     """Forget a project that has no history: no run, release or deployment. One that has can be disabled."""
     at = session(context)

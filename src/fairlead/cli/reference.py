@@ -8,6 +8,8 @@ from typing import Any
 import typer
 from typer.main import get_command
 
+from fairlead.cli.examples import EXAMPLES
+
 
 def tree(app: typer.Typer, name: str) -> str:
     """Every command with its help, its arguments and options, as Markdown."""
@@ -37,6 +39,8 @@ def _one(command: Any, path: str) -> Iterator[str]:
         for left, right in rows:
             yield f"| `{left}` | {' '.join(right.split()).replace('|', chr(92) + '|')} |"
         yield ""
+    if typed := EXAMPLES.get(path.removeprefix("fairlead ")):
+        yield "\n".join(["```sh", *typed, "```", ""])
 
 
 def _argument(one: Any) -> str:

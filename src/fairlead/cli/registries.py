@@ -26,7 +26,7 @@ FROM = "--password-from FILE, or - for standard input"
 def set_registry(
     context: typer.Context,
     registry: str = typer.Argument(..., help="host[:port], as image references begin; docker.io for the one without."),
-    user: str = typer.Option(..., "--user", "-u"),
+    user: str = typer.Option(..., "--user", "-u", help="The user that pulls there."),
     password_from: str = typer.Option("", help="File with the password or token; - for standard input."),
 ) -> None:
     """Pull from this registry with these credentials."""

@@ -176,7 +176,7 @@ def settings(
 def update_variables(
     context: typer.Context,
     version: str = typer.Argument(..., help="The release's version, or `latest`."),
-    yes: bool = typer.Option(False, "--yes", help="Freeze without asking."),
+    yes: bool = typer.Option(False, "--yes", "-y", help="Freeze without asking."),
     preview: bool = typer.Option(False, "--preview", help="Only show the difference; exit code 3 if there is one."),
     project: ProjectName = "",
 ) -> None:

@@ -38,7 +38,7 @@ def key(
     context: typer.Context,
     name: str = Name,
     purpose: str = typer.Argument(..., help="What the key is for."),
-    days: int = typer.Option(0, help="How long it lasts; 0: until it is removed."),
+    days: int = typer.Option(0, help="For how many days it works; 0: until it is removed."),
 ) -> None:
     """Make a key for it; it is printed once."""
     at = session(context)

@@ -25,7 +25,7 @@ def list_templates(
     context: typer.Context,
     search: str = typer.Option("", "--search", help="Only names that have this in them."),
 ) -> None:
-    """List all, each with its newest version."""
+    """List all step templates, each with its newest version."""
     at = session(context)
     rows = at.client.all(f"{API}/step-templates", search=search)
     columns = {"name": "NAME", "kind": "KIND", "latest": "NEWEST", "saved_at": "SAVED", "description": "DESCRIPTION"}
@@ -36,7 +36,7 @@ def list_templates(
 def show(
     context: typer.Context,
     name: TemplateName,
-    version: int = typer.Option(0, "--version", help="This version; by default the newest."),
+    version: int = typer.Option(0, "--version", help="This version; by default the newest.", show_default=False),
 ) -> None:
     """Print a version as YAML: save it, edit it, and `fairlead step-templates set` it."""
     at = session(context)
@@ -49,7 +49,7 @@ def put(
     context: typer.Context,
     name: TemplateName,
     file: Path = typer.Argument(..., help="A YAML file with kind, properties and parameters."),
-    revision: int = typer.Option(-1, "--revision", help="Only if it still has this revision."),
+    revision: int = typer.Option(-1, "--revision", help="Only if it still has this revision.", show_default=False),
 ) -> None:
     """Make a template, or its next version; processes that use it stay with theirs until they are moved."""
     from fairlead.formats.step_template import read_template, written  # its libraries are loaded where they are needed
@@ -74,7 +74,9 @@ def versions(context: typer.Context, name: TemplateName) -> None:
 def users(
     context: typer.Context,
     name: TemplateName,
-    to: int = typer.Option(0, "--to", help="What it would mean to go to this version; by default the newest."),
+    to: int = typer.Option(
+        0, "--to", help="What it would mean to go to this version; by default the newest.", show_default=False
+    ),
 ) -> None:
     """List the processes that use it, and which version each uses."""
     at = session(context)
@@ -92,7 +94,9 @@ def users(
 def move(
     context: typer.Context,
     name: TemplateName,
-    to: int = typer.Option(0, "--to", help="To this version, newer or older; by default the newest."),
+    to: int = typer.Option(
+        0, "--to", help="To this version, newer or older; by default the newest.", show_default=False
+    ),
     user: list[str] = typer.Option([], "--user", help="Only this process, PROJECT or PROJECT/RUNBOOK; by default all."),
     value: list[str] = typer.Option([], "--set", help="PARAMETER=VALUE, for parameters that the version has."),
     plan: bool = typer.Option(False, "--plan", help="Only show what would change; exit code 3 if anything would."),

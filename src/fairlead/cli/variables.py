@@ -37,7 +37,7 @@ def list_variables(
     library_set: LibraryName = "",
     search: str = typer.Option("", "--search", help="Only names that have this in them."),
 ) -> None:
-    """List all; the values of secrets are never shown."""
+    """List all variables; the values of secrets are never shown."""
     at = session(context)
     rows = at.client.all(_owner(at, project, library_set), most=20_000, search=search)
     columns = {"name": "NAME", "type": "TYPE", "value": "VALUE", "for": "FOR", "asked": "ASKED FOR"}

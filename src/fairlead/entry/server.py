@@ -3,10 +3,11 @@
 
 def main() -> None:
     """Run one command and leave with its exit code."""
+    from fairlead.cli.readable import readable
     from fairlead.entry.streams import through
     from fairlead.server.commands import run
 
-    raise SystemExit(through(run))
+    raise SystemExit(through(lambda: run(readable)))
 
 
 if __name__ == "__main__":

@@ -8,10 +8,13 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import typer
+from typer.main import get_command
 
 from fairlead import __version__
 from fairlead.domain.errors import FairleadError
@@ -43,10 +46,10 @@ START_BOUND_S = 60.0
 END_BOUND_S = 60.0
 
 
-def run() -> int:
-    """Run one command; its exit code."""
+def run(dressed: Callable[[Any], Any]) -> int:
+    """Run one command; its exit code. `dressed` makes its help readable."""
     try:
-        ended = app(standalone_mode=False)
+        ended = dressed(get_command(app))(standalone_mode=False)
     except FairleadError as error:
         _say(f"error: {error.message} ({error.code})")
         if error.hint:
