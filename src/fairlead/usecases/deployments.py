@@ -467,5 +467,5 @@ def _refuse_nothing(context: Context, connection: Connection, wish: Wish) -> Non
             "deployment.nothing_to_do",
             f"{wish.release.version} is live in {wish.place.shown} with the same configuration",
             thing=wish.release.version,
-            hint="--force deploys it all the same",
+            hint="--force deploys it all the same; on the pages a choice below Options does",
         )

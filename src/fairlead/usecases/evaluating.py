@@ -17,12 +17,13 @@ from fairlead.domain.errors import Conflict, FairleadError
 from fairlead.domain.ids import EnvironmentId, TargetId
 from fairlead.domain.looked_up import NotLookedUp
 from fairlead.domain.permission import Permission
-from fairlead.domain.trigger import GRACE, Evaluation, Trigger, TriggerAction, TriggerEvent, TriggerKind
+from fairlead.domain.trigger import GRACE, Evaluation, Trigger, TriggerEvent, TriggerKind
 from fairlead.domain.zones import zone_named
 from fairlead.store import environments, packages, projects, target_health, targets, triggers
 from fairlead.store.database import Connection
 from fairlead.usecases.context import Context
 from fairlead.usecases.firing import Occasion, fire
+from fairlead.usecases.firing_for_tenants import hint_of
 from fairlead.usecases.happenings import target_is_there, watches_package
 from fairlead.usecases.refused_runs import tell_refused_runs
 from fairlead.usecases.script_sources import with_lookups
@@ -223,22 +224,12 @@ def _attempt(
     except NotLookedUp:
         raise
     except FairleadError as error:
-        done = replace(record, reason=error.message, code=error.code, hint=_hint(trigger, error))
+        done = replace(record, reason=error.message, code=error.code, hint=hint_of(trigger, error))
     except Exception as bug:  # noqa: BLE001 - the rim of a trigger: it must not be looked at for ever for one event
         words = f"{type(bug).__name__}: {bug}"[:1000]
         done = replace(record, reason=words, code="trigger.failed")
         context.note(connection, SYSTEM, "trigger.failed", f"{trigger.name}: {words}", thing=trigger.id)
     return _keep(connection, done)
-
-
-def _hint(trigger: Trigger, error: FairleadError) -> str:
-    """What a person can do; of a freeze, what the trigger itself will do about it."""
-    if error.code not in ("deployment.frozen", "runbook.frozen"):
-        return error.hint
-    if trigger.kind is TriggerKind.SCHEDULE:
-        return "this time is not made good when the freeze ends; the trigger's next time comes"
-    again = "fairlead triggers evaluate" if trigger.action is not TriggerAction.DEPLOY_LATEST else "fairlead deploy"
-    return f"it is not made good when the freeze ends: {again}"
 
 
 def _blank(context: Context, trigger: Trigger, due_at: datetime | None, said: str) -> Evaluation:

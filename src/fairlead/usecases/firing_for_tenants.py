@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
@@ -9,7 +10,7 @@ from fairlead.domain.environment import Environment
 from fairlead.domain.errors import Conflict, FairleadError
 from fairlead.domain.project import Project
 from fairlead.domain.tenant import Tenant
-from fairlead.domain.trigger import MOST_TENANTS, Evaluation, TenantOutcome, Trigger
+from fairlead.domain.trigger import MOST_TENANTS, Evaluation, TenantOutcome, Trigger, TriggerAction, TriggerKind
 from fairlead.store import tenants
 from fairlead.store.database import Connection
 from fairlead.usecases import tenancy
@@ -25,7 +26,7 @@ def for_each(
 ) -> Evaluation:
     """The record with what became of `work` for each; what a rule refuses for one is undone, and does not hold up the
     others. Conflict `tenant.none` where nobody is meant there."""
-    outcomes = [_outcome(connection, one, work) for one in _meant(connection, owner, trigger, place)]
+    outcomes = [_outcome(connection, trigger, one, work) for one in _meant(connection, owner, trigger, place)]
     begun = sum(one.has_fired for one in outcomes)
     told = sorted(outcomes, key=lambda one: one.has_fired)[:MOST_TENANTS]
     return replace(
@@ -37,17 +38,32 @@ def for_each(
     )
 
 
-def _outcome(connection: Connection, tenant: Tenant, work: Callable[[Tenant], Evaluation]) -> TenantOutcome:
+def _outcome(
+    connection: Connection, trigger: Trigger, tenant: Tenant, work: Callable[[Tenant], Evaluation]
+) -> TenantOutcome:
     try:
         with connection.begin_nested():
             done = work(tenant)
     except FairleadError as error:
+        hint = hint_of(trigger, error)[:500]
         return TenantOutcome(
-            tenant.id, tenant.name, has_fired=False, reason=error.message[:500], code=error.code, hint=error.hint[:500]
+            tenant.id, tenant.name, has_fired=False, reason=error.message[:500], code=error.code, hint=hint
         )
     return TenantOutcome(
         tenant.id, tenant.name, has_fired=True, reason=done.reason[:500], deployment=done.deployment, task=done.task
     )
+
+
+def hint_of(trigger: Trigger, error: FairleadError) -> str:
+    """What a person can do about the trigger; of a freeze, what it will do about it itself."""
+    if error.code == "deployment.nothing_to_do":
+        return f"where it is to deploy all the same: fairlead triggers set {shlex.quote(trigger.name)} --force"
+    if error.code not in ("deployment.frozen", "runbook.frozen"):
+        return error.hint
+    if trigger.kind is TriggerKind.SCHEDULE:
+        return "this time is not made good when the freeze ends; the trigger's next time comes"
+    again = "fairlead triggers evaluate" if trigger.action is not TriggerAction.DEPLOY_LATEST else "fairlead deploy"
+    return f"it is not made good when the freeze ends: {again}"
 
 
 def _meant(connection: Connection, owner: Project, trigger: Trigger, place: Environment) -> Sequence[Tenant]:

@@ -55,6 +55,7 @@ def test_what_is_live_elsewhere_is_promoted_when_its_time_comes_and_each_time_is
     books.go_live("1.0.0", "Production")
     an_hour_passes(books)
     assert told(books)[0] == (False, "deployment.nothing_to_do")
+    assert last(books).hint == "where it is to deploy all the same: fairlead triggers set Hourly --force"
 
 
 def test_rules_that_say_no_are_its_reason(books: House) -> None:
