@@ -43,6 +43,10 @@ OF_ALL = [
 ]
 """Pages of the installation."""
 CUT_OFF = "[...document.querySelectorAll('.fl-scroll')].some(one => one.scrollWidth > one.clientWidth)"
+BARS_WITHOUT_A_HINT = """[...document.querySelectorAll("nav")].filter((bar) => bar.scrollWidth > bar.clientWidth)
+  .filter((bar) => !getComputedStyle(bar).backgroundAttachment.includes("local")).length"""
+PALE = Path(__file__).with_name("pale.js").read_text()
+"""Texts whose contrast WCAG 2.1 (1.4.3, AA) finds too low."""
 CONTRAST_OF_PLACEHOLDER = """() => {
   const field = document.querySelector("main input[placeholder]");
   const light = (colour) => {
@@ -160,7 +164,7 @@ def test_a_person_signs_in_by_the_form(site: Site, browser: Browser) -> None:
     page.context.close()
 
 
-def test_no_page_is_wider_than_the_screen_or_complains(site: Site, browser: Browser) -> None:
+def test_no_page_is_wider_than_the_screen_or_pale_or_complains(site: Site, browser: Browser) -> None:
     for width, scheme in ((1280, "light"), (375, "dark")):
         page = site.visit(browser, width=width, scheme=scheme)
         for name, path in site.paths().items():
@@ -170,6 +174,8 @@ def test_no_page_is_wider_than_the_screen_or_complains(site: Site, browser: Brow
             too_wide = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
             assert too_wide <= 0, f"{name} is {too_wide} px too wide at {width}"
             assert not page.evaluate(CUT_OFF), f"a table of {name} goes on beyond the edge at {width}"
+            assert not page.evaluate(BARS_WITHOUT_A_HINT), f"a bar of {name} goes on unseen at {width}"
+            assert page.evaluate(PALE) == [], f"{name}, {scheme}"
         page.context.close()
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -20,6 +20,7 @@ from fairlead.domain.record import Json
 from fairlead.domain.task import PhaseState, Task, TaskState
 from fairlead.domain.test_report import TestReport, worst_first
 from fairlead.ports.task_log import Line
+from fairlead.ports.tasks import End
 from fairlead.server.api.doors import AfterLine
 from fairlead.server.routing import page_router
 from fairlead.server.web import rendering, times
@@ -202,7 +203,7 @@ def _state_of(visitor: Visitor, id: str) -> dict[str, Any]:
         "run": run,
         "made": made,
         "unsettled": view.unsettled,
-        "why": _why(visitor, task),
+        "why": _besides(_why(visitor, task), task, view.unsettled),
         "switch": deployment.switch if deployment else None,
     }
 
@@ -248,6 +249,15 @@ def _why(visitor: Visitor, task: Task) -> Reason | None:
     if task.kind in ("deployment", "rollback"):
         return why.deployment(context, actor, task.subject)
     return why.run(context, actor, task.id) if task.kind in ("run", "runbook") else None
+
+
+def _besides(found: Reason | None, task: Task, end: End | None) -> Reason | None:
+    """The reasons that no card of the page tells already, by what they are shown with."""
+    if found is None:
+        return None
+    told = {tuple(task.differences), *((tuple(end.tried), tuple(end.commands)) if end else ())}
+    left = tuple(one for one in found.because if not one.evidence or tuple(one.evidence) not in told)
+    return replace(found, because=left)
 
 
 def _certificate(facts: Mapping[str, Json]) -> dict[str, Any] | None:

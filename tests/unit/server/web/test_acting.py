@@ -231,6 +231,8 @@ def test_an_unsettled_deployment_tells_what_to_do_and_is_taken_up_by_its_id(book
     page = visit.sign_in().get(f"/tasks/{task}")
     order = [page.index(title) for title in ("Not as it should be", "What was tried, and what you can do", ">Why</h2>")]
     assert order == sorted(order), "what is left and what to do come before how it came to be"
+    for said in ("web-1 is left", "undoing “start web”: no answer", "docker rm -f -v web-1"):
+        assert page.count(f"{said}\n") + page.count(f"{said}<") == 1, f"{said}: once, on the card that is about it"
     assert ask("POST", f"/api/v1/deployments/{found.id}/resume").status_code == 200
     assert books.durable.resumed == [(task, 2)]
     with books.context.database.reading() as connection:

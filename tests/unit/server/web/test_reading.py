@@ -133,7 +133,15 @@ def test_a_long_list_of_projects_comes_in_parts(house: House, visit: Visit) -> N
 
 def test_the_project_page_holds_all_that_belongs_to_it(looking: Visit) -> None:
     page = looking.get("/projects/books")
-    for text in ("Book shop", "1.1.0", "/hooks/", "https://git.test/books.git", "Db.Host", "Look now", "Not asked yet"):
+    for text in (
+        "Book shop",
+        "1.1.0",
+        "/hooks/",
+        "https://git.test/books.git",
+        "Db.Host",
+        "Look for new commits",
+        "Not asked yet",
+    ):
         assert text in page
     assert "http://web.books.production.localhost/" in page
 
