@@ -34,7 +34,7 @@ EXAMPLES: Mapping[str, Sequence[str]] = {
         "fairlead release create --version 1.0.0 --without-files",
     ),
     "rollback": ("fairlead rollback -e Production --wait", "fairlead rollback -e Production --to 1.3.2"),
-    "run": ("fairlead run web -e Production -- ./manage migrate --check",),
+    "run": ("fairlead run web -e Production -- ./manage check",),
     "runbooks run": ('fairlead runbooks run "Rotate keys" -e Test -e Production --wait',),
     "subscriptions add": (
         "fairlead subscriptions add Chat --to https://chat.example.com/hook --event deployment. -p books",
