@@ -15,7 +15,7 @@ from tests.provider import running
 from tests.unit.server.house import ADMINISTRATOR, PASSWORD, House, furnish
 
 from fairlead.domain.actor import SYSTEM
-from fairlead.usecases import access, approvals, identity_providers
+from fairlead.usecases import access, approvals, identity_providers, tenants
 
 START_S = 20.0
 PATIENCE_MS = 15_000
@@ -57,6 +57,8 @@ CONTRAST_OF_PLACEHOLDER = """() => {
   const both = [getComputedStyle(field, "::placeholder").color, getComputedStyle(field).backgroundColor].map(light);
   return (Math.max(...both) + 0.05) / (Math.min(...both) + 0.05);
 }"""
+ENDLESS = "Größe-" + "ä" * 60 + "日本語" * 20 + "W" * 60
+"""A name without a space, as long as people make them."""
 COUNT_LINES = "document.querySelectorAll('.fl-line').length"
 
 
@@ -109,6 +111,7 @@ class Site:
                 for name in ("process", "variables", "triggers", "runbooks", "channels", "insights")
             },
             **{name: f"/{name}" for name in OF_ALL},
+            **{f"endless {name}": f"/projects/endless/{name}" for name in ("", "process", "variable-preview")},
         }
 
 
@@ -118,6 +121,8 @@ def site(tmp_path_factory: pytest.TempPathFactory, free_port: Callable[[], int])
     url = f"http://127.0.0.1:{port}"
     house = House(tmp_path_factory.mktemp("house"), url=url)
     tasks = furnish(house)
+    house.add_project("endless", title=ENDLESS)
+    tenants.put(house.context, ADMINISTRATOR, tenants.Draft(ENDLESS[:100], connections={"endless": ["Test"]}))
     server = uvicorn.Server(uvicorn.Config(house.app, host="127.0.0.1", port=port, log_level="critical"))
     serving = threading.Thread(target=server.run)
     serving.start()
