@@ -95,9 +95,10 @@ async def _answers(one: CopiedInstance, outside: WithoutServer) -> tuple[str, bo
 def _problems(
     copy: PlaceCopy, pointed: Mapping[str, Colour | None], other: Colour | None, answers: Mapping[str, bool]
 ) -> Iterator[str]:
-    missing = [route for route in copy.routes if pointed.get(route.name) is None]
     if not copy.routes:
-        yield "it has no route"
+        yield "it has no route: there is nothing to switch"
+        return
+    missing = [route for route in copy.routes if pointed.get(route.name) is None]
     for route in missing:
         why = "it was never live, is being made, or what is live has it no more"
         yield f"the proxy points {route.host}{route.path} nowhere: {why}"

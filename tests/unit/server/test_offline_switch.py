@@ -116,6 +116,13 @@ async def test_routes_that_point_at_both_slots_are_told_as_that() -> None:
     assert offline_shown._shown(nowhere)[0] == "books in Production: users get nothing"
 
 
+async def test_of_what_has_no_route_nothing_is_said_of_routes() -> None:
+    """As of a project whose process runs scripts alone."""
+    world, outside = await warm()
+    seen = await offline_switch.look(replace(await whole_copy(world), routes=()), outside)
+    assert seen.problems == ("it has no route: there is nothing to switch",)
+
+
 async def test_asked_twice_it_does_not_send_users_forward_again(tmp_path: Path) -> None:
     world, outside = await warm()
     copy = await whole_copy(world)
